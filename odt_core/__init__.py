@@ -1,0 +1,1 @@
+"""odt_core: personalise an on-device .tflite model through its own signatures, and prove it helped."""

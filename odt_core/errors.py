@@ -1,0 +1,49 @@
+"""Everything odt_core raises on purpose: one family, one line of advice in every message."""
+
+
+class OdtError(Exception):
+    """Base of them all. The message says what is wrong, with what, and what to do."""
+
+
+class ModelError(OdtError, ValueError):
+    """The .tflite cannot be read, understood or run."""
+
+
+class LoweringError(ModelError):
+    """An op of the .tflite has no builtin equivalent yet; the message names op and signature."""
+
+
+class AuthoringError(OdtError, ValueError):
+    """The Keras model cannot be turned into a .tflite as asked."""
+
+
+class SignatureError(OdtError, ValueError):
+    """A signature is missing, or was given arrays of the wrong name, shape or dtype."""
+
+
+class SampleError(OdtError, ValueError):
+    """An image, archive or array of samples cannot be used."""
+
+
+class LabelError(OdtError, ValueError):
+    """A label is empty, doubled, unknown, or the model has no output left for it."""
+
+
+class SettingsError(OdtError, ValueError):
+    """A training setting is out of its range."""
+
+
+class TrainingError(OdtError, RuntimeError):
+    """Training cannot start or cannot go on."""
+
+
+class CheckpointError(OdtError, ValueError):
+    """A checkpoint is damaged, or belongs to another model."""
+
+
+class WorkspaceError(OdtError, RuntimeError):
+    """The workspace on disk cannot be read or written."""
+
+
+class WorkerError(OdtError, RuntimeError):
+    """The process that runs the model died or does not answer."""

@@ -1,0 +1,1 @@
+"""Editing a .tflite as data: lower Flex ops, add state signatures, inspect."""

@@ -1,0 +1,175 @@
+"""Flex ops as data: which TensorFlow op a custom op stands for, and its attributes.
+
+A Flex op's custom options are a flexbuffer vector [op name, serialized tensorflow.NodeDef].
+The NodeDef is read from protobuf's wire format here, so that loading a model needs neither
+TensorFlow nor protobuf. Fields: tensorflow/core/framework/node_def.proto and attr_value.proto.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+from flatbuffers import flexbuffers
+
+from odt_core.errors import ModelError
+
+Attribute = bytes | int | float | bool | list["Attribute"] | None
+
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+
+
+@dataclass(frozen=True)
+class FlexOp:
+    """One TensorFlow op: its name (without "Flex"), node name and attributes."""
+
+    op: str
+    name: str = ""
+    attributes: dict[str, Attribute] = field(default_factory=dict)
+
+    def text(self, key: str, default: str = "") -> str:
+        """A string attribute such as padding or data_format."""
+        value = self.attributes.get(key)
+        return value.decode() if isinstance(value, bytes) else default
+
+    def number(self, key: str, default: float = 0.0) -> float:
+        """A numeric attribute such as epsilon."""
+        value = self.attributes.get(key)
+        return float(value) if isinstance(value, (int, float)) else default
+
+    def flag(self, key: str, default: bool = False) -> bool:
+        """A boolean attribute such as is_training."""
+        value = self.attributes.get(key)
+        return bool(value) if isinstance(value, (bool, int)) else default
+
+    def ints(self, key: str) -> list[int]:
+        """A list attribute such as strides, ksize or dilations; empty when absent."""
+        value = self.attributes.get(key)
+        return [int(v) for v in value if isinstance(v, int)] if isinstance(value, list) else []
+
+
+def flex_name(model: schema.ModelT, operator: schema.OperatorT) -> str | None:
+    """The TensorFlow op that `operator` stands for, or None when it is no Flex op."""
+    code = model.operatorCodes[operator.opcodeIndex].customCode
+    if code is None or not code.startswith(b"Flex"):
+        return None
+    return code[len(b"Flex") :].decode("utf-8", "replace")
+
+
+def read_flex(model: schema.ModelT, operator: schema.OperatorT) -> FlexOp:
+    """The TensorFlow op behind a Flex operator.
+
+    Raises ModelError when its options are damaged.
+    """
+    name = flex_name(model, operator) or ""
+    try:
+        root = flexbuffers.GetRoot(bytes(np.asarray(operator.customOptions, np.uint8)))
+        return _node_def(_raw(root.AsVector[1]))
+    except (ValueError, IndexError, TypeError, struct.error, AttributeError) as error:
+        raise ModelError(
+            f"The options of the op Flex{name} are damaged. Convert the model again."
+        ) from error
+
+
+def _raw(value: flexbuffers.Ref) -> bytes:
+    """The bytes of a flexbuffer string or blob; `AsString` would decode, and a NodeDef is no text."""
+    if value.IsBlob:
+        return bytes(value.AsBlob)
+    return bytes(value.AsStringBytes)
+
+
+def _node_def(data: bytes) -> FlexOp:
+    op, name, attributes = "", "", {}
+    for number, value in _fields(data):
+        if number == 1:
+            name = _as_bytes(value).decode("utf-8", "replace")
+        elif number == 2:
+            op = _as_bytes(value).decode("utf-8", "replace")
+        elif number == 5:  # map<string, AttrValue>
+            entry = dict(_fields(_as_bytes(value)))
+            key = _as_bytes(entry.get(1, b"")).decode("utf-8", "replace")
+            attributes[key] = _attribute(_as_bytes(entry.get(2, b"")))
+    return FlexOp(op, name, attributes)
+
+
+def _attribute(data: bytes) -> Attribute:
+    for number, value in _fields(data):
+        if number == 1:
+            return [_scalar(n, v) for n, v in _unpacked(_as_bytes(value))]
+        return _scalar(number, value)
+    return None
+
+
+def _scalar(number: int, value: int | bytes) -> Attribute:
+    match number:
+        case 2 | 7 | 8:  # string, shape, tensor
+            return _as_bytes(value)
+        case 3:  # int64
+            integer = int(value)  # type: ignore[arg-type]
+            return integer - (1 << 64) if integer >= 1 << 63 else integer
+        case 4:  # float
+            return float(struct.unpack("<f", _as_bytes(value))[0])
+        case 5:
+            return bool(value)
+        case 6:  # DataType enum
+            return int(value)  # type: ignore[arg-type]
+    return None
+
+
+def _unpacked(data: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """The items of an AttrValue.ListValue, whose numeric fields may be packed."""
+    for number, value in _fields(data):
+        if number in (3, 5, 6) and isinstance(value, bytes):
+            position = 0
+            while position < len(value):
+                item, position = _varint(value, position)
+                yield number, item
+        elif number == 4 and isinstance(value, bytes) and len(value) != 4:
+            for start in range(0, len(value) - 3, 4):
+                yield number, value[start : start + 4]
+        else:
+            yield number, value
+
+
+def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """(field number, value) of a protobuf message: integers for varints, bytes for the rest."""
+    position = 0
+    while position < len(data):
+        key, position = _varint(data, position)
+        number, wire = key >> 3, key & 7
+        if wire == _VARINT:
+            value, position = _varint(data, position)
+            yield number, value
+            continue
+        if wire == _BYTES:
+            length, position = _varint(data, position)
+        elif wire in (_FIXED32, _FIXED64):
+            length = 4 if wire == _FIXED32 else 8
+        else:
+            raise ValueError(f"wire type {wire}")
+        if position + length > len(data):
+            raise ValueError("truncated")
+        yield number, data[position : position + length]
+        position += length
+
+
+def _varint(data: bytes, position: int) -> tuple[int, int]:
+    result = shift = 0
+    while True:
+        byte = data[position]
+        position += 1
+        result |= (byte & 0x7F) << shift
+        if not byte & 0x80:
+            return result & ((1 << 64) - 1), position
+        shift += 7
+        if shift > 63:
+            raise ValueError("varint too long")
+
+
+def _as_bytes(value: int | bytes) -> bytes:
+    if not isinstance(value, bytes):
+        raise ValueError("a number where bytes are expected")
+    return value

@@ -1,0 +1,1 @@
+"""Lowering rules: what each Flex op becomes. `RULES` shows at a glance what is covered."""

@@ -1,0 +1,84 @@
+"""A value in the graph under construction: its place, shape, dtype and, where known, its content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from odt_core.errors import LoweringError
+
+Shape = tuple[int | None, ...]
+
+_TYPES: dict[int, np.dtype] = {
+    schema.TensorType.FLOAT32: np.dtype(np.float32),
+    schema.TensorType.FLOAT16: np.dtype(np.float16),
+    schema.TensorType.FLOAT64: np.dtype(np.float64),
+    schema.TensorType.INT8: np.dtype(np.int8),
+    schema.TensorType.UINT8: np.dtype(np.uint8),
+    schema.TensorType.INT16: np.dtype(np.int16),
+    schema.TensorType.INT32: np.dtype(np.int32),
+    schema.TensorType.UINT32: np.dtype(np.uint32),
+    schema.TensorType.INT64: np.dtype(np.int64),
+    schema.TensorType.UINT64: np.dtype(np.uint64),
+    schema.TensorType.BOOL: np.dtype(np.bool_),
+}
+_CODES = {dtype: code for code, dtype in _TYPES.items()}
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor of the subgraph.
+
+    index: its place in the subgraph's tensor list.
+    shape: None for a dimension known only at run time (the batch).
+    const: its content when it is a constant of the file, else None.
+    """
+
+    index: int
+    shape: Shape
+    dtype: np.dtype
+    const: np.ndarray | None = None
+
+    @property
+    def rank(self) -> int:
+        """How many dimensions it has."""
+        return len(self.shape)
+
+    def dim(self, axis: int) -> int:
+        """The size of a dimension that must be known now, such as channels.
+
+        Raises LoweringError when it is known only at run time.
+        """
+        size = self.shape[axis]
+        if size is None:
+            raise LoweringError(
+                f"Dimension {axis} of a tensor of shape {self.shape} must be known when the model "
+                "is loaded. Convert the model with this dimension fixed."
+            )
+        return size
+
+
+def dtype_of(code: int) -> np.dtype:
+    """The numpy dtype of a TensorType; resources and strings have none (LoweringError)."""
+    if code not in _TYPES:
+        raise LoweringError(f"A tensor of TFLite type {code} has no numeric content.")
+    return _TYPES[code]
+
+
+def has_dtype(code: int) -> bool:
+    """Whether a TensorType is numeric."""
+    return code in _TYPES
+
+
+def code_of(dtype: np.dtype | type) -> int:
+    """The TensorType of a numpy dtype."""
+    return _CODES[np.dtype(dtype)]
+
+
+def shape_of(tensor: schema.TensorT) -> Shape:
+    """The shape of a file's tensor, None where it is dynamic."""
+    signature = tensor.shapeSignature
+    sizes = signature if signature is not None and len(signature) else tensor.shape
+    return tuple(None if size < 0 else int(size) for size in (() if sizes is None else sizes))
