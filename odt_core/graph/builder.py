@@ -84,9 +84,10 @@ class Builder:
         data = self.model.buffers[raw.buffer].data
         if data is None or not len(data):
             return None
-        if None in shape or len(data) != int(np.prod(shape, dtype=np.int64)) * dtype.itemsize:
+        sizes = [size for size in shape if size is not None]
+        if len(sizes) < len(shape) or len(data) != int(np.prod(sizes)) * dtype.itemsize:
             return None
-        return np.frombuffer(bytes(data), dtype).reshape(shape)  # type: ignore[arg-type]
+        return np.frombuffer(bytes(data), dtype).reshape(sizes)
 
     # --- ops -------------------------------------------------------------------------------
 
@@ -491,7 +492,7 @@ class Builder:
         contents = [part.const for part in parts]
         known = None
         if all(content is not None for content in contents):
-            known = len(range(*(int(content) for content in contents)))  # type: ignore[call-overload, arg-type]
+            known = len(range(*(int(content) for content in contents)))  # type: ignore[arg-type]
         y = self.new([known], np.int32, "range")
         self.emit("RANGE", parts, [y], schema.RangeOptionsT())
         return y

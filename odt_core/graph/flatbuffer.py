@@ -11,9 +11,7 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.errors import ModelError
 
 _IDENTIFIER = b"TFL3"
-_ALIGNMENT = (
-    16  # bytes; what the schema demands of buffers (force_align) and Python's packer forgets
-)
+_ALIGNMENT = 16  # bytes; the schema's force_align, which Python's packer forgets
 
 
 class _AlignedBuffer(schema.BufferT):

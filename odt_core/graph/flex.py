@@ -75,7 +75,7 @@ def read_flex(model: schema.ModelT, operator: schema.OperatorT) -> FlexOp:
 
 
 def _raw(value: flexbuffers.Ref) -> bytes:
-    """The bytes of a flexbuffer string or blob; `AsString` would decode, and a NodeDef is no text."""
+    """The bytes of a flexbuffer string or blob (`AsString` would decode them as text)."""
     if value.IsBlob:
         return bytes(value.AsBlob)
     return bytes(value.AsStringBytes)
@@ -108,14 +108,14 @@ def _scalar(number: int, value: int | bytes) -> Attribute:
         case 2 | 7 | 8:  # string, shape, tensor
             return _as_bytes(value)
         case 3:  # int64
-            integer = int(value)  # type: ignore[arg-type]
+            integer = int(value)
             return integer - (1 << 64) if integer >= 1 << 63 else integer
         case 4:  # float
             return float(struct.unpack("<f", _as_bytes(value))[0])
         case 5:
             return bool(value)
         case 6:  # DataType enum
-            return int(value)  # type: ignore[arg-type]
+            return int(value)
     return None
 
 

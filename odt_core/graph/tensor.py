@@ -1,4 +1,4 @@
-"""A value in the graph under construction: its place, shape, dtype and, where known, its content."""
+"""A value in the graph under construction: place, shape, dtype and, where known, content."""
 
 from __future__ import annotations
 
