@@ -1,0 +1,151 @@
+"""Model cards: what a .tflite is, how to feed it, how to train it; and the models that ship."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from odt_core.errors import ModelError, OdtError
+from odt_core.samples import Labels, Preprocessing, RawSamples, Samples, prepare, read_samples
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What people and the training loop need to know about one model.
+
+    input_shape: without the batch. settings: default fields of odt_core.training.Settings.
+    base_test, replay, people: sample files beside the models (see assets/data/README.md), or None.
+    figures: measured results, each with its n and how to measure it again.
+    """
+
+    name: str
+    summary: str
+    licence: str
+    source: str
+    trained_on: str
+    input_shape: tuple[int, ...]
+    labels: Labels
+    preprocessing: Preprocessing
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    base_test: Path | None = None
+    replay: Path | None = None
+    people: Path | None = None
+    figures: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """A dict of plain JSON values; paths relative to assets/."""
+        plain = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        for key in ("base_test", "replay", "people"):
+            path = plain[key]
+            plain[key] = None if path is None else path.resolve().relative_to(ASSETS).as_posix()
+        return {
+            **plain,
+            "input_shape": list(self.input_shape),
+            "labels": list(self.labels.names),
+            "preprocessing": self.preprocessing.to_json(),
+            "settings": dict(self.settings),
+            "figures": dict(self.figures),
+        }
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> ModelCard:
+        """The inverse of to_json; ModelError when a field is missing, unknown or of a wrong type."""
+        try:
+            plain = dict(data)
+            for key in ("base_test", "replay", "people"):
+                path = plain.get(key)
+                plain[key] = None if path is None else ASSETS / path
+            plain["input_shape"] = tuple(int(v) for v in plain["input_shape"])
+            plain["labels"] = Labels(tuple(plain["labels"]))
+            plain["preprocessing"] = Preprocessing.from_json(plain["preprocessing"])
+            return ModelCard(**plain)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"The model card cannot be read ({error}). Repair or remove it."
+            ) from error
+
+    def load_base_test(self) -> Samples | None:
+        """The frozen test set of the base task, as model input; None where the card has none."""
+        return self._load(self.base_test)
+
+    def load_replay(self) -> Samples | None:
+        """Samples of the base task to mix into training, as model input; None without any."""
+        return self._load(self.replay)
+
+    def load_people(self) -> dict[str, RawSamples]:
+        """Real people's samples by name, as they were scanned; empty where the card has none."""
+        if self.people is None:
+            return {}
+        with np.load(io.BytesIO(self.people.read_bytes()), allow_pickle=False) as arrays:
+            x, y, writer = arrays["x"], arrays["y"], arrays["writer"]
+        people: dict[str, RawSamples] = {}
+        for name in dict.fromkeys(str(w) for w in writer):
+            index = np.flatnonzero(writer == name)
+            people[name] = RawSamples(
+                tuple(x[index]),
+                tuple(str(label) for label in y[index]),
+                tuple(f"{name}, picture {k + 1}" for k in range(len(index))),
+            )
+        return people
+
+    def _load(self, path: Path | None) -> Samples | None:
+        if path is None:
+            return None
+        return prepare(read_samples(path), self.preprocessing, self.labels)
+
+
+def bundled_models() -> tuple[Path, ...]:
+    """The .tflite files that ship with a card, by name."""
+    models = sorted((ASSETS / "models").glob("*.tflite"))
+    return tuple(path for path in models if path.with_suffix(".json").exists())
+
+
+def find_card(model_path: str | Path) -> ModelCard | None:
+    """The card beside a model (digits.json for digits.tflite), or None; ModelError if unreadable."""
+    path = Path(model_path).with_suffix(".json")
+    if not path.is_file():
+        return None
+    try:
+        data = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"The model card '{path.name}' is not valid JSON ({error}).") from error
+    if not isinstance(data, dict):
+        raise ModelError(f"The model card '{path.name}' is not a JSON object.")
+    try:
+        return ModelCard.from_json(data)
+    except OdtError as error:
+        raise ModelError(f"{path.name}: {error}") from error
+
+
+def default_card(input_shape: tuple[int, ...], outputs: int, *, name: str = "model") -> ModelCard:
+    """A card for a model that has none: numbered labels, preprocessing guessed from the input.
+
+    [28, 28(, 1)] is taken for drawn symbols, other [H, W(, 1 or 3)] for pictures scaled to 0..1,
+    anything else for plain numbers.
+    """
+    shape = tuple(int(v) for v in input_shape)
+    if shape in ((28, 28), (28, 28, 1)):
+        preprocessing = Preprocessing("ink", shape)
+    elif len(shape) in (2, 3) and min(shape[:2]) >= 8 and (len(shape) == 2 or shape[2] in (1, 3)):
+        preprocessing = Preprocessing("image", shape, scale=1 / 255)
+    else:
+        preprocessing = Preprocessing("none", shape)
+    return ModelCard(
+        name=name,
+        summary="A model without a card.",
+        licence="unknown",
+        source="unknown",
+        trained_on="unknown",
+        input_shape=shape,
+        labels=Labels.numbered(outputs),
+        preprocessing=preprocessing,
+    )

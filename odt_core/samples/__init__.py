@@ -1,0 +1,22 @@
+"""Labelled samples: read, decode, preprocess to a model's input, split, vary."""
+
+from odt_core.samples.augment import Augmentation
+from odt_core.samples.image import decode_image
+from odt_core.samples.labels import Labels, clean_label
+from odt_core.samples.preprocess import Preprocessing, prepare
+from odt_core.samples.reading import read_samples
+from odt_core.samples.split import split
+from odt_core.samples.types import RawSamples, Samples
+
+__all__ = [
+    "Augmentation",
+    "Labels",
+    "Preprocessing",
+    "RawSamples",
+    "Samples",
+    "clean_label",
+    "decode_image",
+    "prepare",
+    "read_samples",
+    "split",
+]

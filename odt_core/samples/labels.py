@@ -1,0 +1,84 @@
+"""Labels: what each output of a model is called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from odt_core.errors import LabelError
+
+MAX_LABEL_LENGTH = 40
+
+
+def clean_label(name: str) -> str:
+    """`name` without outer white space; LabelError when empty, too long or not printable."""
+    name = " ".join(str(name).split())
+    if not name:
+        raise LabelError("A label is empty. Give it a name, for example 'heart'.")
+    if len(name) > MAX_LABEL_LENGTH:
+        raise LabelError(
+            f"The label '{name[:20]}…' has {len(name)} characters. "
+            f"Shorten it to {MAX_LABEL_LENGTH} or fewer."
+        )
+    if not name.isprintable() or any(c in name for c in "/\\\0") or set(name) == {"."}:
+        raise LabelError(
+            f"The label {name!r} cannot be used as a name. Use letters, digits and spaces."
+        )
+    return name
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Names of a model's outputs, one per output; None is a free output that nobody has named."""
+
+    names: tuple[str | None, ...]
+
+    def __post_init__(self) -> None:
+        named = [name for name in self.names if name is not None]
+        for name in named:
+            if clean_label(name) != name:
+                raise LabelError(f"The label {name!r} has extra white space. Remove it.")
+        doubled = {name for name in named if named.count(name) > 1}
+        if doubled:
+            raise LabelError(f"The label '{min(doubled)}' is there twice. Rename one of them.")
+
+    @staticmethod
+    def numbered(count: int) -> Labels:
+        """ "0".."count-1", for a model that says nothing about its outputs."""
+        return Labels(tuple(str(k) for k in range(count)))
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def index(self, name: str) -> int:
+        """The output that `name` stands for; LabelError when there is none."""
+        try:
+            return self.names.index(str(name))
+        except ValueError:
+            known = ", ".join(str(n) for n in self.names if n is not None)
+            raise LabelError(f"There is no label '{name}'. Known labels: {known}.") from None
+
+    def extended(self, names: Iterable[str]) -> Labels:
+        """With the new ones of `names` on the free outputs, in order; known names stay in place.
+
+        LabelError when a name is empty or too long, or no output is left for it.
+        """
+        result = list(self.names)
+        for raw in names:
+            name = clean_label(raw)
+            if name in result:
+                continue
+            if None not in result:
+                raise LabelError(
+                    f"The model has {len(self.names)} outputs and all have names: there is none "
+                    f"left for '{name}'. Use one of the labels that exist."
+                )
+            result[result.index(None)] = name
+        return Labels(tuple(result))
+
+    @property
+    def used(self) -> np.ndarray:
+        """bool [K]: outputs that have a name. The others never win a prediction."""
+        return np.array([name is not None for name in self.names], bool)

@@ -1,0 +1,143 @@
+"""How a picture becomes a model's input: three kinds, as data that a model card can hold."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from odt_core.errors import LabelError, SampleError
+from odt_core.samples.ink import normalise_ink
+from odt_core.samples.labels import Labels
+from odt_core.samples.types import RawSamples, Samples
+
+KINDS = ("ink", "image", "none")
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """From uint8 pictures to float32 [*shape].
+
+    kind "ink": one drawn symbol, redrawn bright on dark by normalise_ink, centred, even stroke.
+    kind "image": the largest centred part of the input's aspect, in colour or grey.
+    kind "none": only arrays in the input shape are accepted.
+    After "ink" (0..1) and "image" (0..255) comes value · scale + offset.
+    """
+
+    kind: str
+    shape: tuple[int, ...]
+    scale: float = 1.0
+    offset: float = 0.0
+    extent: float = 20 / 28
+    stroke: float = 2.6 / 28
+    slant: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise SampleError(f"Unknown preprocessing '{self.kind}'. Use one of {KINDS}.")
+        if self.kind != "none" and (
+            len(self.shape) not in (2, 3) or (len(self.shape) == 3 and self.shape[2] not in (1, 3))
+        ):
+            raise SampleError(
+                f"Pictures cannot become an input of shape {list(self.shape)}; "
+                "use [height, width] or [height, width, 1 or 3], or preprocessing 'none'."
+            )
+
+    def apply(self, item: np.ndarray) -> np.ndarray:
+        """One item as the model's input, float32 [*shape].
+
+        item: uint8 [H, W], [H, W, 3] or [H, W, 4]; any float array already in the input shape
+        passes through. Raises SampleError for anything else.
+        """
+        if item.dtype.kind == "f":
+            return self._ready(item)
+        if item.dtype != np.uint8 or item.ndim not in (2, 3) or 0 in item.shape:
+            raise SampleError(
+                f"A sample of type {item.dtype} and shape {list(item.shape)} is not a picture. "
+                "Use uint8 [H, W], [H, W, 3] or [H, W, 4]."
+            )
+        if item.ndim == 3 and item.shape[2] == 1:
+            item = item[..., 0]
+        if item.ndim == 3 and item.shape[2] not in (3, 4):
+            raise SampleError(
+                f"A picture with {item.shape[2]} channels cannot be used. Save it as grey or RGB."
+            )
+        if self.kind == "none":
+            raise SampleError(
+                f"This model takes numbers of shape {list(self.shape)}, not pictures. "
+                "Give an .npz with x in that shape."
+            )
+        values = self._ink(item) if self.kind == "ink" else self._image(item)
+        return (values * self.scale + self.offset).reshape(self.shape).astype(np.float32)
+
+    def _ready(self, item: np.ndarray) -> np.ndarray:
+        if item.shape != self.shape and item.size != int(np.prod(self.shape)):
+            raise SampleError(
+                f"A sample has shape {list(item.shape)}; the model takes {list(self.shape)}."
+            )
+        if not np.isfinite(item).all():
+            raise SampleError("A sample holds NaN or infinity. Leave it out.")
+        return item.reshape(self.shape).astype(np.float32)
+
+    def _ink(self, item: np.ndarray) -> np.ndarray:
+        height, width = self.shape[:2]
+        if height != width:
+            raise SampleError(f"Preprocessing 'ink' needs a square input, not {height}×{width}.")
+        drawing = normalise_ink(
+            item, height, extent=self.extent, stroke=self.stroke, slant=self.slant
+        )
+        channels = self.shape[2] if len(self.shape) == 3 else 1
+        return np.repeat(drawing[..., None], channels, axis=-1)
+
+    def _image(self, item: np.ndarray) -> np.ndarray:
+        height, width = self.shape[:2]
+        picture = Image.fromarray(item)
+        if picture.mode == "RGBA":
+            paper = Image.new("RGBA", picture.size, "white")
+            picture = Image.alpha_composite(paper, picture)
+        picture = picture.convert("RGB" if len(self.shape) == 3 and self.shape[2] == 3 else "L")
+        ratio = min(picture.width / width, picture.height / height)
+        left, top = (picture.width - ratio * width) / 2, (picture.height - ratio * height) / 2
+        box = (left, top, left + ratio * width, top + ratio * height)
+        return np.asarray(
+            picture.resize((width, height), Image.Resampling.BILINEAR, box=box), np.float32
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """A dict of plain JSON values."""
+        return {**dataclasses.asdict(self), "shape": list(self.shape)}
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> Preprocessing:
+        """The inverse of to_json; SampleError for unknown or missing fields."""
+        try:
+            return Preprocessing(**{**data, "shape": tuple(int(v) for v in data["shape"])})
+        except (KeyError, TypeError, ValueError) as error:
+            raise SampleError(f"The preprocessing {data!r} cannot be read ({error}).") from error
+
+
+def prepare(raw: RawSamples, preprocessing: Preprocessing, labels: Labels) -> Samples:
+    """`raw` as model input; labels that the model does not know yet take its free outputs.
+
+    Raises SampleError (which item, and what to do) or LabelError; never returns a part.
+    """
+    extended = labels.extended(raw.labels)
+    x = np.zeros((len(raw), *preprocessing.shape), np.float32)
+    for k, (item, name) in enumerate(zip(raw.items, raw.names, strict=True)):
+        try:
+            x[k] = preprocessing.apply(item)
+        except SampleError as error:
+            raise SampleError(f"{name}: {error}") from error
+    y = np.array([_index(extended, label) for label in raw.labels], np.int64)
+    return Samples(x, y.reshape(-1), extended)
+
+
+def _index(labels: Labels, raw: str) -> int:
+    name = " ".join(str(raw).split())
+    try:
+        return labels.index(name)
+    except LabelError:  # pragma: no cover - extended() has just put it there
+        raise

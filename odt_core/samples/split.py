@@ -1,0 +1,28 @@
+"""Divide samples into what is trained on and what is kept to check it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from odt_core.samples.types import Samples
+
+
+def split(samples: Samples, *, share: float = 0.2, seed: int = 0) -> tuple[Samples, Samples]:
+    """(train, test), each label by itself; a label's samples keep their order within each part.
+
+    A label with n samples gives round(n · share) of them to the test part, but at least one from
+    the third sample on and never its last one. share in 0..1; 0 keeps everything for training.
+    """
+    if not 0 <= share < 1:
+        raise ValueError(f"share is {share}; it must be at least 0 and below 1")
+    test = np.zeros(len(samples), bool)
+    for label in np.unique(samples.y):
+        index = np.flatnonzero(samples.y == label)
+        count = round(len(index) * share)
+        if share and len(index) >= 3:
+            count = max(count, 1)
+        count = min(count, len(index) - 1)
+        # Each label has its own generator: adding samples of one label moves no other's.
+        chosen = np.random.default_rng((seed, int(label))).permutation(len(index))[:count]
+        test[index[chosen]] = True
+    return samples.take(~test), samples.take(test)
