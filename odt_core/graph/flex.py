@@ -24,11 +24,16 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 @dataclass(frozen=True)
 class FlexOp:
-    """One TensorFlow op: its name (without "Flex"), node name and attributes."""
+    """One TensorFlow op: its name (without "Flex"), node name and attributes.
+
+    output_shapes: what the file says of the outputs' shapes (None = known at run time only); a
+    gradient op whose size comes in as a run-time tensor has its static dimensions from here.
+    """
 
     op: str
     name: str = ""
     attributes: dict[str, Attribute] = field(default_factory=dict)
+    output_shapes: tuple[tuple[int | None, ...], ...] = ()
 
     def text(self, key: str, default: str = "") -> str:
         """A string attribute such as padding or data_format."""
