@@ -1,0 +1,48 @@
+// Base model and your model side by side on the same input. Elements are kept between reruns, so
+// the bars move instead of jumping; labels come from people and only ever enter as text.
+function make(tag, name) { return Object.assign(document.createElement(tag), { className: name }); }
+
+function build(side) {
+  const box = make("section", "side");
+  const top = make("div", "top");
+  top.append(make("span", "answer"), make("span", "sure"));
+  box.append(make("h4", "title"), top, make("div", "bars"));
+  side.append(box);
+  return box;
+}
+
+function bar() {
+  const line = make("div", "bar");
+  const track = make("span", "track");
+  track.append(make("div", "fill"));
+  line.append(make("span", "label"), track, make("span", "share"));
+  return line;
+}
+
+export default function ({ data, parentElement }) {
+  const root = parentElement.querySelector(".answers");
+  const sides = root.querySelector(".sides");
+  root.classList.toggle("idle", data.idle);
+  data.sides.forEach((side, i) => {
+    const box = sides.children[i] ?? build(sides);
+    const part = (name) => box.querySelector("." + name);
+    box.className = "side " + side.role;
+    box.setAttribute("aria-label", side.title);
+    part("title").textContent = side.title;
+    part("answer").textContent = part("answer").title = side.answer;
+    part("answer").classList.toggle("long", side.answer.length > 4);
+    part("sure").textContent = side.sure;
+    const bars = part("bars");
+    while (bars.children.length > side.bars.length) bars.lastChild.remove();
+    while (bars.children.length < side.bars.length) bars.append(bar());
+    side.bars.forEach(([label, share], k) => {
+      const [name, track, number] = bars.children[k].children;
+      name.textContent = name.title = label;
+      track.firstChild.style.width = (100 * share).toFixed(1) + "%";
+      number.textContent = data.idle ? "" : (100 * share).toFixed(share > 0.995 || share < 0.005 ? 0 : 1) + " %";
+    });
+  });
+  const summary = root.querySelector(".summary");
+  if (summary.textContent !== data.summary) summary.textContent = data.summary;
+  summary.classList.toggle("changed", data.changed);
+}

@@ -1,0 +1,78 @@
+// A Plotly graph that outlives reruns: a tick only appends the points that are new, so nothing is
+// remounted, the height stays and a zoom stays. Every tick carries the whole curves (a lost tick
+// then loses nothing); what is already drawn is skipped by count.
+const STATE = new WeakMap();
+const CONFIG = { displayModeBar: false, showTips: false, responsive: true, doubleClick: "reset+autosize" };
+
+// One script tag for the whole page, however many charts there are.
+function plotly(src) {
+  window.__odtPlotly ??= new Promise((resolve, reject) => {
+    const tag = document.createElement("script");
+    tag.src = new URL(src, document.baseURI).href;
+    tag.onload = () => resolve(window.Plotly);
+    tag.onerror = () => reject(new Error("plotly.min.js did not load"));
+    document.head.append(tag);
+  });
+  return window.__odtPlotly;
+}
+
+function palette(root) {
+  const css = getComputedStyle(root);
+  const of = (name) => css.getPropertyValue(name).trim();
+  return { own: of("--st-link-color"), base: of("--st-gray-color"), text: of("--st-gray-text-color"),
+    grid: of("--st-border-color"), font: of("--st-font"), paper: of("--st-background-color") };
+}
+
+function asTrace(series, colours) {
+  return { name: series.name, x: series.x, y: series.y, mode: series.marks ? "lines+markers" : "lines",
+    opacity: series.faint ? 0.45 : 1, hovertemplate: series.hover, showlegend: series.legend !== false,
+    line: { color: colours[series.role], width: series.role === "base" ? 1.5 : 2, dash: series.dash },
+    marker: { size: 5, symbol: series.marks || "circle", color: colours[series.role] } };
+}
+
+function layout(data, colours, revision) {
+  const axis = { gridcolor: colours.grid, zeroline: false, linecolor: colours.grid, automargin: false };
+  return { height: data.height, margin: { l: 44, r: 8, t: 26, b: 30 }, uirevision: revision,
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", hovermode: "x",
+    font: { family: colours.font, size: 11, color: colours.text },
+    legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" },
+    hoverlabel: { bgcolor: colours.paper, font: { color: colours.text } },
+    xaxis: { ...axis, range: [0, data.x_max], title: { text: data.x_title, standoff: 4 }, showgrid: false },
+    yaxis: { ...axis, tickformat: data.percent ? ".0%" : "",
+      ...(data.y_range ? { range: data.y_range } : { rangemode: "tozero" }) } };
+}
+
+async function draw(root, s) {
+  const Plotly = await plotly(s.data.src);
+  const { data } = s;  // the newest: ticks may have passed while Plotly loaded
+  const graph = root.querySelector(".odt-chart-graph");
+  const colours = palette(root);
+  const look = JSON.stringify([colours, data.height]);
+  const names = JSON.stringify([data.run, data.x_max, data.series.map((one) => one.name)]);
+  if (s.names !== names || s.look !== look) {  // another run, or another theme
+    await Plotly.react(graph, data.series.map((one) => asTrace(one, colours)),
+      layout(data, colours, data.run), CONFIG);
+    Object.assign(s, { names, look, counts: data.series.map((one) => one.x.length) });
+    return;
+  }
+  const longer = data.series.map((_, i) => i).filter((i) => data.series[i].x.length > s.counts[i]);
+  if (!longer.length) return;
+  const tail = (axis) => longer.map((i) => data.series[i][axis].slice(s.counts[i]));
+  const update = { x: tail("x"), y: tail("y") };
+  longer.forEach((i) => { s.counts[i] = data.series[i].x.length; });
+  await Plotly.extendTraces(graph, update, longer);
+}
+
+export default function ({ data, parentElement }) {
+  const root = parentElement.querySelector(".odt-chart");
+  let s = STATE.get(root);
+  if (!s) STATE.set(root, (s = { turn: Promise.resolve() }));
+  s.data = data;
+  root.style.height = data.height + "px";
+  root.setAttribute("aria-label", data.label);
+  root.querySelector(".odt-chart-wait").textContent = data.wait || "";
+  // One drawing at a time, in order.
+  s.turn = s.turn.then(() => draw(root, s)).catch((error) => {
+    root.querySelector(".odt-chart-wait").textContent = "The chart cannot be drawn: " + error.message;
+  });
+}

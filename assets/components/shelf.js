@@ -1,0 +1,95 @@
+// The shelf of labels and their samples. It shows what Python says and reports what the person did;
+// names come from people, so they only ever enter the page as text or as a form value.
+const STATE = new WeakMap();
+
+function make(tag, name, more = {}) {
+  return Object.assign(document.createElement(tag), { className: name, ...more });
+}
+
+function thumb(sample, label, act) {
+  const button = make("button", "thumb" + (sample.test ? " test" : ""), { type: "button" });
+  const kind = sample.test ? "your test sample, never trained on" : "training sample";
+  button.title = button.ariaLabel = `${label.name}: ${kind}. Enlarge`;
+  button.append(make("img", "", { src: sample.src, alt: "", loading: "lazy", draggable: false }));
+  button.onclick = (e) => { e.stopPropagation(); act({ do: "open", sample: sample.id }); };
+  return button;
+}
+
+function row(label) {
+  const li = make("li", "");
+  const line = make("div", "line");
+  const name = make("input", "name", { autocomplete: "off", spellcheck: false });
+  const acts = make("span", "acts");
+  acts.append(make("button", "toggle", { type: "button" }), make("button", "delete", { type: "button", textContent: "Delete label" }));
+  line.append(name, make("span", "count"), make("div", "thumbs"), acts);
+  li.append(line);
+  li.dataset.id = label.id;
+  return li;
+}
+
+function fill(li, label, data, act) {
+  const on = label.id === data.active;
+  const part = (name) => li.querySelector("." + name);
+  li.className = (on ? "on " : "") + (label.enabled ? "" : "off");
+  li.setAttribute("aria-current", on ? "true" : "false");
+  li.onclick = () => { if (!on) act({ do: "choose", label: label.id }); };
+
+  const name = part("name");
+  if (li.getRootNode().activeElement !== name) name.value = label.name;
+  Object.assign(name, { maxLength: data.longest, disabled: data.busy, title: label.name, ariaLabel: `Label ${label.name}: choose or rename` });
+  const rename = () => { if (name.value !== label.name) act({ do: "rename", label: label.id, name: name.value }); };
+  name.onfocus = () => { if (!on) act({ do: "choose", label: label.id }); };
+  name.onblur = rename;
+  name.onkeydown = (e) => {
+    if (e.key === "Enter") name.blur();
+    if (e.key === "Escape") { name.value = label.name; name.blur(); }
+  };
+  part("count").textContent = label.enabled ? `${label.count}` + (label.test ? ` · ${label.test} test` : "") : "disabled";
+
+  const thumbs = part("thumbs");
+  const holder = on ? li : part("line");  // the chosen label gets a line of its own for its samples
+  if (thumbs.parentElement !== holder) on ? holder.append(thumbs) : holder.insertBefore(thumbs, part("acts"));
+  const shown = label.thumbs.slice(0, on ? data.many : data.few);
+  const state = JSON.stringify([shown.map((one) => [one.id, one.test]), label.count, on, label.name]);
+  if (thumbs.dataset.state !== state) {
+    thumbs.dataset.state = state;
+    thumbs.replaceChildren(...shown.map((one) => thumb(one, label, act)));
+    if (label.count > shown.length) {
+      if (on) thumbs.append(make("button", "all", { type: "button", textContent: `See all ${label.count}`,
+        onclick: (e) => { e.stopPropagation(); act({ do: "all", label: label.id }); } }));
+      else thumbs.append(make("span", "more", { textContent: `+${label.count - shown.length}` }));
+    }
+    if (!label.count && on) thumbs.append(make("span", "none", { textContent: data.hint }));
+  }
+  const toggle = part("toggle");
+  toggle.textContent = label.enabled ? "Disable" : "Enable";
+  toggle.onclick = (e) => { e.stopPropagation(); act({ do: "toggle", label: label.id }); };
+  part("delete").onclick = (e) => { e.stopPropagation(); act({ do: "delete", label: label.id }); };
+  toggle.disabled = part("delete").disabled = data.busy;
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const shelf = parentElement.querySelector(".shelf");
+  const list = shelf.querySelector(".labels");
+  const rows = STATE.get(shelf) ?? new Map();
+  STATE.set(shelf, rows);
+  const act = (what) => setTriggerValue("act", what);
+  shelf.style.maxHeight = data.height ? data.height + "px" : "";
+
+  const wanted = new Set(data.labels.map((label) => label.id));
+  for (const [id, li] of rows) if (!wanted.has(id)) { li.remove(); rows.delete(id); }
+  data.labels.forEach((label, place) => {
+    if (!rows.has(label.id)) rows.set(label.id, row(label));
+    const li = rows.get(label.id);
+    if (list.children[place] !== li) list.insertBefore(li, list.children[place] ?? null);
+    fill(li, label, data, act);
+  });
+
+  const form = shelf.querySelector(".new");
+  const field = form.querySelector(".new-name");
+  form.hidden = !data.add;
+  field.placeholder = data.add || "";
+  field.maxLength = data.longest;
+  field.disabled = form.querySelector("button").disabled = data.busy;
+  form.onsubmit = (e) => { e.preventDefault(); act({ do: "add", name: field.value }); field.value = ""; };
+}

@@ -1,0 +1,103 @@
+"""The drawing canvas: our own components-v2 element (assets/components/canvas.js)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from odt_core.errors import SampleError
+from pages.ui.served import ASSETS
+
+UNITS = 280  # side of the reported PNG in pixels; canvas.js draws in the same units
+_PREFIX = "data:image/png;base64,"
+_MAX_URL = 400_000  # characters; a full page of scribble is about 60,000
+_PARTS = ASSETS / "components"
+_mount = st.components.v2.component(
+    "odt_canvas",
+    html=(_PARTS / "canvas.html").read_text(encoding="utf-8"),
+    css=(_PARTS / "canvas.css").read_text(encoding="utf-8"),
+    js=(_PARTS / "canvas.js").read_text(encoding="utf-8"),
+)
+_LABEL = (
+    "Drawing area. Ctrl+Z takes the last stroke back. Instead of drawing you can upload an image."
+)
+
+
+def sketch(key: str, *, size: int = 200, pen: int = 20, epoch: int = 0) -> np.ndarray | None:
+    """A canvas that reports at the end of each stroke; what is on it, uint8 [280, 280], or None.
+
+    `epoch` is any number; another one than last time blanks the sheet. Raises SampleError when
+    what came back is not a drawing of ours.
+    """
+    before = _dict(_dict(st.session_state.get(key)).get("drawing"))
+    data = {
+        "size": size,
+        "pen": pen,
+        "epoch": epoch,
+        "reports": True,
+        "disabled": False,
+        "label": _LABEL,
+        "strokes": before.get("strokes") if before.get("epoch") == epoch else None,
+    }
+    result = _mount(key=key, data=data, default={"drawing": None}, on_drawing_change=_nothing)
+    drawing = _dict(result.drawing)
+    if drawing.get("epoch") != epoch or not drawing.get("png"):
+        return None
+    return decode_drawing(drawing["png"])
+
+
+def sample_pad(
+    key: str, label: str, *, size: int = 190, pen: int = 20, disabled: bool = False
+) -> tuple[str, np.ndarray] | None:
+    """A canvas with an Add button; (label, drawing) in the one run after Add, else None."""
+    data = {
+        "size": size,
+        "pen": pen,
+        "epoch": 0,
+        "disabled": disabled,
+        "label": _LABEL,
+        "prompt": "Draw a",
+        "what": label,
+        "hint": "Enter adds it.",
+        "add": "Add sample",
+    }
+    added = _dict(_mount(key=key, data=data, on_added_change=_nothing).added)
+    if not added:
+        return None
+    # The label that was on the pad when it was drawn, even if another one was picked since.
+    what = added.get("what")
+    return (what if isinstance(what, str) else label), decode_drawing(added.get("png"))
+
+
+def decode_drawing(url: Any) -> np.ndarray:
+    """uint8 [280, 280] from the data URL that canvas.js reports; nothing in it is trusted."""
+    if not isinstance(url, str) or not url.startswith(_PREFIX) or len(url) > _MAX_URL:
+        raise SampleError("The drawing did not arrive as a picture. Clear the canvas, draw again.")
+    try:
+        data = base64.b64decode(url[len(_PREFIX) :], validate=True)
+        with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
+            if image.size != (UNITS, UNITS):
+                raise SampleError(
+                    f"The drawing is {image.size[0]}×{image.size[1]} pixels instead of "
+                    f"{UNITS}×{UNITS}. Reload the page and draw again."
+                )
+            return np.asarray(image.convert("L"))
+    except (binascii.Error, OSError, SyntaxError) as error:
+        raise SampleError(
+            "The drawing did not arrive whole. Clear the canvas, draw again."
+        ) from error
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    """Component values come from the browser: anything that is no mapping counts as nothing."""
+    return dict(value) if isinstance(value, dict) or hasattr(value, "keys") else {}
+
+
+def _nothing() -> None:
+    """Declares a state or trigger name to Streamlit; there is nothing to do when it changes."""

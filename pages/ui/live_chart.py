@@ -1,0 +1,72 @@
+"""A chart that grows while training runs: our own element around one Plotly graph.
+
+`st.plotly_chart` hashes its whole figure into the element's identity, so inside a ticking fragment
+it is remounted every tick. This element keeps its graph and only appends what is new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+import streamlit as st
+
+from pages.ui.served import ASSETS, PLOTLY
+
+_PARTS = ASSETS / "components"
+_mount = st.components.v2.component(
+    "odt_live_chart",
+    html=(_PARTS / "live_chart.html").read_text(encoding="utf-8"),
+    css=(_PARTS / "live_chart.css").read_text(encoding="utf-8"),
+    js=(_PARTS / "live_chart.js").read_text(encoding="utf-8"),
+    isolate_styles=False,  # Plotly puts its own style sheet into the document
+)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line; `role` decides the colour: your model has the accent, the base model is grey."""
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float | None]
+    role: Literal["own", "base"] = "own"
+    faint: bool = False
+    marks: Literal["", "circle", "square"] = ""
+    dash: Literal["solid", "dash", "dot"] = "solid"
+    hover: str = "%{y:.3f}"
+    legend: bool = True
+
+
+def level(name: str, y: float, x_max: float, *, hover: str, legend: bool = True) -> Curve:
+    """The base model's value as a dashed line across the chart."""
+    return Curve(name, (0, x_max), (y, y), "base", dash="dash", hover=hover, legend=legend)
+
+
+def live_chart(
+    key: str,
+    curves: Sequence[Curve],
+    *,
+    run: str,
+    x_max: float,
+    height: int,
+    label: str,
+    percent: bool = False,
+    y_range: tuple[float, float] | None = None,
+    wait: str = "",
+) -> None:
+    """Draw `curves`; another `run` or another set of names starts the graph afresh."""
+    data = {
+        "src": PLOTLY,
+        "run": run,
+        "series": [asdict(curve) for curve in curves],
+        "x_max": x_max,
+        "x_title": "step",
+        "height": height,
+        "percent": percent,
+        "y_range": y_range,
+        "label": label,
+        "wait": wait,
+    }
+    _mount(key=key, data=data, height=height)

@@ -1,0 +1,52 @@
+"""Wording: numbers as people read them, and names that people typed as plain text."""
+
+from __future__ import annotations
+
+import re
+import time
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$&^=])")
+
+
+def plain(text: str) -> str:
+    """`text` so that Streamlit's Markdown shows it letter for letter, on one line."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """0.9731 -> "97.3 %"; a dash when there is nothing to say."""
+    return "–" if share is None or share != share else f"{100 * share:.{digits}f} %"
+
+
+def points(difference: float) -> str:
+    """0.021 -> "+2.1 points", the difference of two shares."""
+    return f"{100 * difference:+.1f} points".replace("-", "−")
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """1, "sample" -> "1 sample"; 2400 -> "2,400 samples"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def size(number: int) -> str:
+    """Bytes as kB or MB."""
+    if number < 1_000_000:
+        return f"{number / 1_000:,.0f} kB" if number >= 1_000 else f"{number} bytes"
+    return f"{number / 1_000_000:,.1f} MB"
+
+
+def span(seconds: float) -> str:
+    """A length of time: "0.8 s", "42 s", "3 min 5 s"."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"
+
+
+def clock(moment: float) -> str:
+    """A point in time, in the server's own zone: "14:03:21", with the day when it is not today."""
+    local = time.localtime(moment)
+    today = time.localtime()[:3] == local[:3]
+    return time.strftime("%H:%M:%S" if today else "%d %b, %H:%M", local)

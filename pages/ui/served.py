@@ -1,0 +1,33 @@
+"""Files that the browser fetches from this server by URL, once: fonts and plotly.min.js."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import streamlit as st
+
+ROOT = Path(__file__).resolve().parents[2]
+ASSETS = ROOT / "assets"
+
+
+def served_folder(name: str, folder: Path) -> str:
+    """The address under which the files of `folder` are served, without a slash at the end.
+
+    A declared component's folder is the one place outside `static/` from which Streamlit serves
+    files; nothing is ever shown through it. The browser caches what it fetched.
+    """
+    component = st.components.v1.declare_component(name, path=str(folder))
+    return f"component/{component.name}"
+
+
+def plotly_folder() -> Path:
+    """Where plotly's wheel keeps plotly.min.js; found without importing plotly (0.3 s)."""
+    spec = find_spec("plotly")
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    return Path(spec.submodule_search_locations[0]) / "package_data"
+
+
+FONTS = served_folder("odt_fonts", ASSETS / "fonts")
+PLOTLY = served_folder("odt_plotly", plotly_folder()) + "/plotly.min.js"

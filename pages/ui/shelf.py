@@ -1,0 +1,100 @@
+"""The shelf: a card per label with its newest samples (assets/components/shelf.js)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import streamlit as st
+
+from pages.ui.served import ASSETS
+
+_PARTS = ASSETS / "components"
+FEW, MANY = 6, 16  # thumbnails of a label that is not, and that is, the chosen one
+_mount = st.components.v2.component(
+    "odt_shelf",
+    html=(_PARTS / "shelf.html").read_text(encoding="utf-8"),
+    css=(_PARTS / "shelf.css").read_text(encoding="utf-8"),
+    js=(_PARTS / "shelf.js").read_text(encoding="utf-8"),
+)
+ACTS = frozenset({"choose", "rename", "open", "all", "toggle", "delete", "add"})
+
+
+@dataclass(frozen=True)
+class Thumb:
+    """One sample on the shelf."""
+
+    id: str
+    src: str  # data URI
+    test: bool
+
+
+@dataclass(frozen=True)
+class ShelfLabel:
+    """One label on the shelf; thumbs newest first."""
+
+    id: str
+    name: str
+    count: int
+    test: int
+    enabled: bool
+    thumbs: tuple[Thumb, ...]
+
+
+@dataclass(frozen=True)
+class Act:
+    """What the person did on the shelf. Comes from the browser: ids may name nothing."""
+
+    do: str
+    label: str = ""
+    sample: str = ""
+    name: str = ""
+
+    @staticmethod
+    def read(value: Any) -> Act | None:
+        """None unless `value` is one of ACTS with text fields."""
+        fields = (
+            {key: value.get(key, "") for key in ("do", "label", "sample", "name")}
+            if (hasattr(value, "get"))
+            else {}
+        )
+        if fields.get("do") not in ACTS or not all(isinstance(v, str) for v in fields.values()):
+            return None
+        return Act(**{key: text[:200] for key, text in fields.items()})
+
+
+def shelf(
+    key: str,
+    labels: Sequence[ShelfLabel],
+    *,
+    active: str,
+    height: int,
+    longest: int,
+    add: str,
+    busy: bool,
+    on_act: Callable[[Act], None],
+) -> None:
+    """Draw the shelf; `on_act` runs as a callback, before the page is drawn again.
+
+    `add` is what the field for a new label says, "" for no field. `busy` locks what would change
+    labels under a running training.
+    """
+
+    def acted() -> None:
+        act = Act.read(getattr(st.session_state.get(key), "act", None))
+        if act is not None:
+            on_act(act)
+
+    data = {
+        "labels": [asdict(label) for label in labels],
+        "active": active,
+        "height": height,
+        "longest": longest,
+        "few": FEW,
+        "many": MANY,
+        "add": add,
+        "busy": busy,
+        "hint": "No samples yet. Draw, upload or photograph some above.",
+    }
+    _mount(key=key, data=data, on_act_change=acted)

@@ -1,0 +1,55 @@
+"""What goes wrong is said in place, in plain words; no traceback reaches the screen."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from odt_core.errors import OdtError
+from pages.ui.say import plain
+
+_log = logging.getLogger("odt.pages")
+_SAID = "odt_said"
+_UNEXPECTED = (
+    "That did not work, for a reason that odt did not foresee. Nothing was changed; the details "
+    "are in the server's log. Try again, or reload the page."
+)
+
+
+@contextmanager
+def caught(place: str) -> Iterator[None]:
+    """Errors inside are remembered for `place`; for callbacks, which run before the page is drawn."""
+    try:
+        yield
+    except OdtError as error:
+        say(place, str(error))
+    except Exception:
+        _log.exception("unexpected error in %s", place)
+        say(place, _UNEXPECTED)
+
+
+@contextmanager
+def shown() -> Iterator[None]:
+    """Errors inside are shown where the code stands, and the page goes on below."""
+    try:
+        yield
+    except OdtError as error:
+        st.error(plain(str(error)))
+    except Exception:
+        _log.exception("unexpected error while drawing")
+        st.error(_UNEXPECTED)
+
+
+def say(place: str, message: str, kind: str = "error") -> None:
+    """Have `message` shown the next time that `place` is drawn."""
+    st.session_state.setdefault(_SAID, {})[place] = (kind, message)
+
+
+def show_said(place: str) -> None:
+    """Show what was remembered for `place`, once."""
+    kind, message = st.session_state.get(_SAID, {}).pop(place, (None, ""))
+    if kind:
+        {"error": st.error, "info": st.info, "warning": st.warning}[kind](plain(message))
