@@ -565,16 +565,19 @@ class Builder:
         weights: Value,
         strides: tuple[int, int] = (1, 1),
         dilations: tuple[int, int] = (1, 1),
+        *,
+        same: bool = False,
     ) -> Tensor:
-        """VALID convolution of [N, H, W, C] with weights [K, kh, kw, C]; pad first for others."""
+        """Convolution of [N, H, W, C] with weights [K, kh, kw, C], VALID or SAME padding."""
         kernel = self.constant(weights, np.float32)
         options = schema.Conv2DOptionsT()
-        options.padding = schema.Padding.VALID
+        options.padding = schema.Padding.SAME if same else schema.Padding.VALID
         options.strideH, options.strideW = strides
         options.dilationHFactor, options.dilationWFactor = dilations
-        shape = self._windows(x, kernel.shape[1:3], strides, dilations)
-        y = self.new((x.shape[0], *shape, kernel.shape[0]), x.dtype, "conv2d")
-        self.emit("CONV_2D", [x, kernel], [y], options)
+        rows, columns = self._windows(x, kernel.shape[1:3], strides, dilations, same)
+        y = self.new((x.shape[0], rows, columns, kernel.shape[0]), x.dtype, "conv2d")
+        bias = self.constant(np.zeros(kernel.dim(0), np.float32))  # the kernel insists on one
+        self.emit("CONV_2D", [x, kernel, bias], [y], options)
         return y
 
     def depthwise_conv2d(
@@ -583,25 +586,35 @@ class Builder:
         weights: Value,
         strides: tuple[int, int] = (1, 1),
         dilations: tuple[int, int] = (1, 1),
+        *,
+        same: bool = False,
     ) -> Tensor:
-        """VALID depthwise convolution of [N, H, W, C] with weights [1, kh, kw, C·m]."""
+        """Depthwise convolution of [N, H, W, C] with weights [1, kh, kw, C·m]."""
         kernel = self.constant(weights, np.float32)
         options = schema.DepthwiseConv2DOptionsT()
-        options.padding = schema.Padding.VALID
+        options.padding = schema.Padding.SAME if same else schema.Padding.VALID
         options.strideH, options.strideW = strides
         options.dilationHFactor, options.dilationWFactor = dilations
         options.depthMultiplier = kernel.dim(3) // x.dim(3)
-        shape = self._windows(x, kernel.shape[1:3], strides, dilations)
-        y = self.new((x.shape[0], *shape, kernel.shape[3]), x.dtype, "depthwise_conv2d")
-        self.emit("DEPTHWISE_CONV_2D", [x, kernel], [y], options)
+        rows, columns = self._windows(x, kernel.shape[1:3], strides, dilations, same)
+        y = self.new((x.shape[0], rows, columns, kernel.shape[3]), x.dtype, "depthwise_conv2d")
+        bias = self.constant(np.zeros(kernel.dim(3), np.float32))
+        self.emit("DEPTHWISE_CONV_2D", [x, kernel, bias], [y], options)
         return y
 
     @staticmethod
     def _windows(
-        x: Tensor, kernel: Shape, strides: tuple[int, int], dilations: tuple[int, int]
+        x: Tensor,
+        kernel: Shape,
+        strides: tuple[int, int],
+        dilations: tuple[int, int],
+        same: bool,
     ) -> tuple[int, ...]:
         sizes = zip((1, 2), kernel, strides, dilations, strict=True)
-        return tuple((x.dim(a) - ((k or 1) - 1) * d - 1) // s + 1 for a, k, s, d in sizes)
+        return tuple(
+            -(-x.dim(a) // s) if same else (x.dim(a) - ((k or 1) - 1) * d - 1) // s + 1
+            for a, k, s, d in sizes
+        )
 
     def space_to_depth(self, x: Tensor, block: int) -> Tensor:
         """[N, H, W, C] to [N, H/b, W/b, b·b·C], block positions row by row."""
