@@ -1,0 +1,37 @@
+"""A person's workspace on disk: labels, samples, checkpoints, with undo, safe at any moment."""
+
+from odt_core.workspace.limits import Limits
+from odt_core.workspace.manifest import (
+    CheckpointEntry,
+    CheckpointInfo,
+    Kind,
+    LabelEntry,
+    Manifest,
+    ModelEntry,
+    Part,
+    RunEntry,
+    SampleEntry,
+    Score,
+    Source,
+)
+from odt_core.workspace.workspace import AddReport, Elsewhere, Workspace
+from odt_core.workspace.workspaces import Workspaces
+
+__all__ = [
+    "AddReport",
+    "CheckpointEntry",
+    "CheckpointInfo",
+    "Elsewhere",
+    "Kind",
+    "LabelEntry",
+    "Limits",
+    "Manifest",
+    "ModelEntry",
+    "Part",
+    "RunEntry",
+    "SampleEntry",
+    "Score",
+    "Source",
+    "Workspace",
+    "Workspaces",
+]

@@ -1,0 +1,266 @@
+"""Every change of a workspace as a pure function: the old manifest in, the new one out."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from odt_core.errors import LabelError, WorkspaceError
+from odt_core.workspace.manifest import (
+    CheckpointEntry,
+    Kind,
+    LabelEntry,
+    Manifest,
+    ModelEntry,
+    Part,
+    RunEntry,
+    SampleEntry,
+)
+from odt_core.workspace.names import same_label
+
+
+def with_model(manifest: Manifest, model: ModelEntry, ids: Iterable[str]) -> Manifest:
+    """Another model: its labels, and of the old labels those that have samples.
+
+    A label whose name the model knows keeps its samples; others that have samples take free
+    outputs in order, or stay without an output, disabled. `ids` yields ids for new labels.
+    Your model is the base model again. Settings go, since they were chosen for the old model.
+    """
+    if model.key == (manifest.model.key if manifest.model else None):
+        return replace(manifest, model=model)
+    used = {sample.label for sample in manifest.samples}
+    kept = [label for label in manifest.labels if label.id in used]
+    fresh = iter(ids)
+    labels: list[LabelEntry] = []
+    for output, name in enumerate(model.outputs):
+        if name is None:
+            continue
+        known = next((label for label in kept if same_label(label.name, name)), None)
+        if known:
+            kept.remove(known)
+            labels.append(replace(known, output=output, enabled=True))
+        else:
+            labels.append(LabelEntry(next(fresh), name, output))
+    free = [output for output, name in enumerate(model.outputs) if name is None]
+    for label in kept:
+        output_left = free.pop(0) if free else None
+        labels.append(replace(label, output=output_left, enabled=output_left is not None))
+    return replace(
+        manifest,
+        model=model,
+        labels=tuple(labels),
+        head=None,
+        settings=MappingProxyType({}),
+    )
+
+
+def with_label(manifest: Manifest, label_id: str, name: str) -> Manifest:
+    """One more label, on the output that the model itself calls so, else on the first free one."""
+    _check_free_name(manifest, name)
+    label = LabelEntry(label_id, name, _output_for(manifest, name))
+    return replace(manifest, labels=(*manifest.labels, label))
+
+
+def with_label_name(manifest: Manifest, label_id: str, name: str) -> Manifest:
+    """The label under another name; its output and its samples stay."""
+    label = _label(manifest, label_id)
+    _check_free_name(manifest, name, but=label_id)
+    return _with_label_entry(manifest, replace(label, name=name))
+
+
+def with_label_enabled(manifest: Manifest, label_id: str, enabled: bool) -> Manifest:
+    """The label switched on or off; off, it is neither trained nor predicted."""
+    label = _label(manifest, label_id)
+    if enabled and label.output is None:
+        label = replace(label, output=_output_for(manifest, label.name))
+    return _with_label_entry(manifest, replace(label, enabled=enabled))
+
+
+def without_label(manifest: Manifest, label_id: str) -> Manifest:
+    """The label and its samples gone."""
+    _label(manifest, label_id)
+    return replace(
+        manifest,
+        labels=tuple(label for label in manifest.labels if label.id != label_id),
+        samples=tuple(sample for sample in manifest.samples if sample.label != label_id),
+    )
+
+
+def with_samples(manifest: Manifest, samples: Iterable[SampleEntry]) -> Manifest:
+    """More samples, newest last."""
+    return replace(manifest, samples=(*manifest.samples, *samples))
+
+
+def without_samples(manifest: Manifest, ids: Collection[str]) -> Manifest:
+    """The samples with these ids gone."""
+    _check_samples(manifest, ids)
+    return replace(
+        manifest, samples=tuple(sample for sample in manifest.samples if sample.id not in ids)
+    )
+
+
+def with_part(manifest: Manifest, ids: Collection[str], part: Part) -> Manifest:
+    """The samples with these ids used for training or for testing from now on."""
+    _check_samples(manifest, ids)
+    return replace(
+        manifest,
+        samples=tuple(
+            replace(sample, part=part) if sample.id in ids and sample.part is not part else sample
+            for sample in manifest.samples
+        ),
+    )
+
+
+def with_settings(manifest: Manifest, settings: Mapping[str, Any]) -> Manifest:
+    """Other training settings."""
+    return replace(manifest, settings=MappingProxyType(dict(settings)))
+
+
+def with_checkpoint(manifest: Manifest, entry: CheckpointEntry, *, as_head: bool) -> Manifest:
+    """One more checkpoint, which may become your model at once."""
+    head = entry.id if as_head else manifest.head
+    return replace(manifest, checkpoints=(*manifest.checkpoints, entry), head=head)
+
+
+def without_checkpoint(manifest: Manifest, checkpoint_id: str) -> Manifest:
+    """The checkpoint gone. WorkspaceError when it is your model just now."""
+    entry = _checkpoint(manifest, checkpoint_id)
+    if manifest.head == checkpoint_id:
+        raise WorkspaceError(
+            "This checkpoint is your model just now. Restore another one first, then delete it."
+        )
+    hidden = manifest.hidden | {checkpoint_id} if entry.info.kind.automatic else manifest.hidden
+    return replace(
+        manifest,
+        checkpoints=tuple(other for other in manifest.checkpoints if other.id != checkpoint_id),
+        hidden=hidden,
+    )
+
+
+def with_note(manifest: Manifest, checkpoint_id: str, note: str) -> Manifest:
+    """The checkpoint with another note."""
+    entry = _checkpoint(manifest, checkpoint_id)
+    noted = replace(entry, info=replace(entry.info, note=note))
+    return replace(
+        manifest,
+        checkpoints=tuple(noted if other is entry else other for other in manifest.checkpoints),
+    )
+
+
+def with_head(manifest: Manifest, checkpoint_id: str | None) -> Manifest:
+    """Your model is that checkpoint, or with None the base model."""
+    if checkpoint_id is not None:
+        entry = _checkpoint(manifest, checkpoint_id)
+        if manifest.model is None or entry.model != manifest.model.key:
+            raise WorkspaceError(
+                "This checkpoint belongs to another model. Choose that model first."
+            )
+    return replace(manifest, head=checkpoint_id)
+
+
+def with_run(manifest: Manifest, run: RunEntry, limit: int) -> Manifest:
+    """One more training run; beyond `limit` the oldest are dropped."""
+    return replace(manifest, runs=(*manifest.runs, run)[-limit:])
+
+
+def emptied(manifest: Manifest, ids: Iterable[str]) -> Manifest:
+    """No samples, the model's own labels, the base model; checkpoints and runs stay."""
+    bare = replace(manifest, samples=(), labels=(), head=None, settings=MappingProxyType({}))
+    if manifest.model is None:
+        return bare
+    labels = (
+        LabelEntry(label_id, name, output)
+        for label_id, (output, name) in zip(
+            ids,
+            ((o, n) for o, n in enumerate(manifest.model.outputs) if n is not None),
+            strict=False,
+        )
+    )
+    return replace(bare, labels=tuple(labels))
+
+
+def thinned(manifest: Manifest, limit: int, protected: Collection[str]) -> Manifest:
+    """At most `limit` automatic checkpoints: plain autosaves go first, then the oldest others.
+
+    Never the newest one, never one whose id is in `protected`, never one kept by hand.
+    """
+    automatic = [entry for entry in manifest.checkpoints if entry.info.kind.automatic]
+    spare = [
+        entry for entry in automatic[:-1] if entry.id not in protected and entry.id != manifest.head
+    ]
+    spare.sort(key=lambda entry: entry.info.kind is not Kind.AUTO)  # stable: oldest first in each
+    gone = {entry.id for entry in spare[: max(0, len(automatic) - limit)]}
+    return replace(
+        manifest, checkpoints=tuple(entry for entry in manifest.checkpoints if entry.id not in gone)
+    )
+
+
+def travelled(present: Manifest, target: Manifest, exists: Collection[str]) -> Manifest:
+    """What undo or redo shows: `target`, but nothing that happened by itself is taken back.
+
+    Runs, and automatic checkpoints that `target` does not know and has not deleted, come from
+    `present`. Checkpoints that were thinned out since (not in `exists`) do not come back.
+    """
+    known = {entry.id for entry in target.checkpoints} | target.hidden
+    made_since = [
+        entry
+        for entry in present.checkpoints
+        if entry.info.kind.automatic and entry.id not in known
+    ]
+    checkpoints = [entry for entry in (*target.checkpoints, *made_since) if entry.id in exists]
+    checkpoints.sort(key=lambda entry: entry.id)  # ids count upwards
+    return replace(
+        target,
+        checkpoints=tuple(checkpoints),
+        head=target.head if target.head in exists else None,
+        runs=present.runs,
+    )
+
+
+def _label(manifest: Manifest, label_id: str) -> LabelEntry:
+    label = manifest.label(label_id)
+    if label is None:
+        raise LabelError("That label is not there any more. Reload the page.")
+    return label
+
+
+def _checkpoint(manifest: Manifest, checkpoint_id: str) -> CheckpointEntry:
+    entry = manifest.checkpoint(checkpoint_id)
+    if entry is None:
+        raise WorkspaceError("That checkpoint is not there any more. Reload the page.")
+    return entry
+
+
+def _with_label_entry(manifest: Manifest, changed: LabelEntry) -> Manifest:
+    return replace(
+        manifest,
+        labels=tuple(changed if label.id == changed.id else label for label in manifest.labels),
+    )
+
+
+def _check_free_name(manifest: Manifest, name: str, but: str | None = None) -> None:
+    for label in manifest.labels:
+        if label.id != but and same_label(label.name, name):
+            raise LabelError(f"There is a label {label.name!r} already. Use another name.")
+
+
+def _output_for(manifest: Manifest, name: str) -> int:
+    outputs = manifest.model.outputs if manifest.model else ()
+    taken = {label.output for label in manifest.labels}
+    own = [
+        output
+        for output, known in enumerate(outputs)
+        if known is not None and output not in taken and same_label(known, name)
+    ]
+    free = [output for output, known in enumerate(outputs) if known is None and output not in taken]
+    if not own and not free:
+        raise LabelError(
+            f"The model has no free output left for {name!r}. Rename a label, or delete one that "
+            "you added."
+        )
+    return (own or free)[0]
+
+
+def _check_samples(manifest: Manifest, ids: Collection[str]) -> None:
+    if not set(ids) <= {sample.id for sample in manifest.samples}:
+        raise WorkspaceError("Some of these samples are not there any more. Reload the page.")

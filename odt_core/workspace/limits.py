@@ -1,0 +1,30 @@
+"""How much one workspace, and all of them together, may hold."""
+
+from dataclasses import dataclass
+
+_MB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds that the workspace itself enforces, whatever a page or a widget let through.
+
+    Reaching one raises the error of the thing concerned and changes nothing.
+    """
+
+    samples: int = 5_000
+    sample_side: int = 1_024  # pixels; larger pictures are shrunk before they are stored
+    sample_bytes: int = 8 * _MB  # one stored PNG or .npy
+    labels: int = 1_024
+    label_length: int = 40  # characters
+    note_length: int = 500  # characters
+    workspace_bytes: int = 512 * _MB  # what the manifest shows; undo may hold as much again
+    kept_checkpoints: int = 40  # saved by hand or uploaded
+    automatic_checkpoints: int = 20  # beyond it the oldest are thinned out
+    model_bytes: int = 128 * _MB
+    settings_bytes: int = 16 * 1024
+    runs: int = 100
+    run_bytes: int = 32 * _MB
+    undo_steps: int = 100
+    workspaces: int = 10_000
+    spare_disk_bytes: int = 256 * _MB  # left free on the disk by every large write

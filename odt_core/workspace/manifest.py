@@ -1,0 +1,174 @@
+"""The visible state of a workspace as one immutable value: labels, samples, checkpoints, model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+
+class Part(StrEnum):
+    """What a sample is for. A test sample is never trained on."""
+
+    TRAIN = "train"
+    TEST = "test"
+
+
+class Source(StrEnum):
+    """How a sample came in."""
+
+    DRAW = "draw"
+    UPLOAD = "upload"
+    CAMERA = "camera"
+    EXAMPLE = "example"
+
+
+class Kind(StrEnum):
+    """Why a checkpoint was made. All but MANUAL and UPLOADED are automatic."""
+
+    START = "start"
+    END = "end"
+    BEST = "best"
+    AUTO = "auto"
+    BEFORE = "before"  # before something destructive; the note says what
+    MANUAL = "manual"
+    UPLOADED = "uploaded"
+
+    @property
+    def automatic(self) -> bool:
+        """Whether odt made it unasked, and may thin it out unasked."""
+        return self not in (Kind.MANUAL, Kind.UPLOADED)
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """The model that is being personalised: a bundled one by name, or an uploaded file."""
+
+    name: str  # shown to the person
+    bundled: str | None  # stem of a file in assets/models, or None
+    sha256: str | None  # of the uploaded .tflite, which is then models/<sha256>.tflite
+    outputs: tuple[str | None, ...]  # the model's own name of each output; None = free
+
+    @property
+    def key(self) -> str:
+        """Same key, same model: what a checkpoint belongs to."""
+        return f"bundled:{self.bundled}" if self.bundled else f"sha256:{self.sha256}"
+
+
+@dataclass(frozen=True)
+class LabelEntry:
+    """One label. `output` is None when the present model has no output left for it."""
+
+    id: str
+    name: str
+    output: int | None
+    enabled: bool = True
+
+
+@dataclass(frozen=True)
+class SampleEntry:
+    """One sample. Its bytes are samples/<sha256>.<suffix>; `number` is never given twice."""
+
+    number: int
+    sha256: str
+    suffix: str  # "png" (uint8 picture) or "npy" (float32 features)
+    bytes: int
+    label: str  # a LabelEntry.id
+    part: Part
+    source: Source
+    origin: str  # name of the file it came from, for messages; "" when drawn
+    added: float  # seconds since 1970, UTC
+
+    @property
+    def id(self) -> str:
+        """Name of the sample within its workspace."""
+        return f"s{self.number}"
+
+
+@dataclass(frozen=True)
+class Score:
+    """An accuracy in 0..1 and the number of samples it was measured on."""
+
+    accuracy: float
+    n: int
+
+
+@dataclass(frozen=True)
+class CheckpointInfo:
+    """What the maker of a checkpoint says about it."""
+
+    kind: Kind
+    step: int
+    samples: int  # training samples it has seen
+    own: Score | None = None  # on the person's test samples
+    base: Score | None = None  # on the frozen base test set
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class CheckpointEntry:
+    """One checkpoint. Its bytes are checkpoints/<id>.safetensors."""
+
+    id: str
+    info: CheckpointInfo
+    model: str  # ModelEntry.key
+    sha256: str
+    bytes: int
+    added: float  # seconds since 1970, UTC
+
+
+@dataclass(frozen=True)
+class RunEntry:
+    """One training run. Its records are runs/<id>.jsonl."""
+
+    id: str
+    started: float  # seconds since 1970, UTC
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Everything a person sees of a workspace; every change makes a new one.
+
+    `hidden` names the automatic checkpoints that the person deleted, so that undo and redo can
+    tell those from the ones that training has added since.
+    """
+
+    model: ModelEntry | None = None
+    labels: tuple[LabelEntry, ...] = ()
+    samples: tuple[SampleEntry, ...] = ()  # oldest first
+    settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    checkpoints: tuple[CheckpointEntry, ...] = ()  # oldest first
+    hidden: frozenset[str] = frozenset()
+    head: str | None = None  # the checkpoint that "your model" is; None = the base model
+    runs: tuple[RunEntry, ...] = ()  # oldest first
+
+    def label(self, label_id: str) -> LabelEntry | None:
+        """The label with that id, or None."""
+        return next((label for label in self.labels if label.id == label_id), None)
+
+    def checkpoint(self, checkpoint_id: str) -> CheckpointEntry | None:
+        """The checkpoint with that id, or None."""
+        return next((entry for entry in self.checkpoints if entry.id == checkpoint_id), None)
+
+    def samples_of(self, label_id: str, part: Part | None = None) -> tuple[SampleEntry, ...]:
+        """The samples of one label, oldest first; only those of `part` when it is given."""
+        return tuple(
+            sample
+            for sample in self.samples
+            if sample.label == label_id and (part is None or sample.part is part)
+        )
+
+    def output_names(self) -> tuple[str | None, ...]:
+        """Per output of the model the enabled label that it stands for, or None."""
+        names: list[str | None] = [None] * len(self.model.outputs if self.model else ())
+        for label in self.labels:
+            if label.enabled and label.output is not None:
+                names[label.output] = label.name
+        return tuple(names)
+
+    @property
+    def bytes(self) -> int:
+        """Size on disk of the files that this manifest shows, the uploaded model left out."""
+        files = {sample.sha256: sample.bytes for sample in self.samples}
+        return sum(files.values()) + sum(entry.bytes for entry in self.checkpoints)

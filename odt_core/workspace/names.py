@@ -1,0 +1,48 @@
+"""What a person may type as a label or a note; nothing typed ever becomes a path."""
+
+import unicodedata
+
+from odt_core import samples
+from odt_core.errors import LabelError, WorkspaceError
+
+
+def clean_label(name: str, limit: int) -> str:
+    """The name in Unicode NFC, trimmed, inner white space as single spaces.
+
+    Raises LabelError when nothing visible is left, it is longer than `limit` characters, or it
+    holds characters that cannot be seen.
+    """
+    text = samples.clean_label(unicodedata.normalize("NFC", name))
+    if len(text) > limit:
+        raise LabelError(
+            f"The label '{text[:20]}…' has {len(text)} characters. Shorten it to {limit} or fewer."
+        )
+    if all(unicodedata.category(char)[0] in "MZ" for char in text):
+        raise LabelError("A label needs a name. Type at least one letter, digit or symbol.")
+    return text
+
+
+def same_label(one: str, other: str) -> bool:
+    """Whether a person would take two names for the same: case and compatibility forms aside."""
+    return _folded(one) == _folded(other)
+
+
+def clean_note(note: str, limit: int) -> str:
+    """The note trimmed, without control characters but line ends. WorkspaceError if too long."""
+    text = _visible(unicodedata.normalize("NFC", note), keep="\n").strip()
+    if len(text) > limit:
+        raise WorkspaceError(f"The note has {len(text)} characters. Use at most {limit}.")
+    return text
+
+
+def clean_origin(name: str) -> str:
+    """The last part of a file name as it was given, at most 80 characters, for messages only."""
+    return _visible(name.replace("\\", "/").rsplit("/", 1)[-1]).strip()[-80:]
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
+def _visible(text: str, keep: str = "") -> str:
+    return "".join(char for char in text if char.isprintable() or char in keep)

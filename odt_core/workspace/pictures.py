@@ -1,0 +1,132 @@
+"""Sample arrays as files and back, and the small pictures of them that a page shows."""
+
+import hashlib
+import io
+import threading
+from collections import OrderedDict
+
+import numpy as np
+from PIL import Image
+
+from odt_core.errors import SampleError
+from odt_core.workspace.limits import Limits
+
+_NPY = "npy"
+_PNG = "png"
+
+
+def encode(item: np.ndarray, limits: Limits) -> tuple[bytes, str]:
+    """The bytes and the file suffix of a sample.
+
+    A uint8 array of shape [H, W], [H, W, 1], [H, W, 3] or [H, W, 4] becomes a PNG, shrunk when it
+    is larger than `limits.sample_side`; a float32 array of any shape becomes an .npy file. Equal
+    arrays give equal bytes. Raises SampleError for anything else.
+    """
+    if item.dtype == np.uint8:
+        data, suffix = _png(_fitted(item, limits.sample_side)), _PNG
+    elif item.dtype == np.float32 and item.size and np.isfinite(item).all():
+        stream = io.BytesIO()
+        np.save(stream, np.ascontiguousarray(item), allow_pickle=False)
+        data, suffix = stream.getvalue(), _NPY
+    else:
+        raise SampleError(
+            f"A sample of type {item.dtype} and shape {list(item.shape)} cannot be kept. Give a "
+            "picture (uint8) or finite features (float32)."
+        )
+    if len(data) > limits.sample_bytes:
+        raise SampleError(
+            f"A sample takes {len(data) / 1e6:.1f} MB; at most {limits.sample_bytes / 1e6:.1f} MB "
+            "are kept. Use a smaller picture."
+        )
+    return data, suffix
+
+
+def decode(data: bytes, suffix: str) -> np.ndarray:
+    """The array that `encode` was given. Raises SampleError when the bytes are damaged."""
+    try:
+        if suffix == _NPY:
+            return np.load(io.BytesIO(data), allow_pickle=False)
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+            return np.asarray(image)
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        raise SampleError("A stored sample is damaged. Delete it and add it again.") from error
+
+
+def thumbnail(data: bytes, suffix: str, side: int) -> bytes:
+    """A PNG of at most `side` × `side` pixels; features are drawn as grey values."""
+    item = decode(data, suffix)
+    image = Image.fromarray(item if item.dtype == np.uint8 else _as_grey(item))
+    image.thumbnail((side, side), Image.Resampling.BOX)
+    return _png_of(image)
+
+
+class ThumbnailCache:
+    """Thumbnails in memory, the least recently shown dropped first. Thread-safe.
+
+    The key is content, so that all workspaces of a server share one cache; who may see a
+    thumbnail is decided by the workspace that asks.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit  # bytes
+        self._size = 0
+        self._entries: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, sha256: str, side: int) -> bytes | None:
+        """The thumbnail if it is still known."""
+        with self._lock:
+            found = self._entries.get((sha256, side))
+            if found is not None:
+                self._entries.move_to_end((sha256, side))
+            return found
+
+    def put(self, sha256: str, side: int, data: bytes) -> None:
+        """Remember a thumbnail."""
+        with self._lock:
+            self._size += len(data) - len(self._entries.pop((sha256, side), b""))
+            self._entries[sha256, side] = data
+            while self._size > self._limit:
+                self._size -= len(self._entries.popitem(last=False)[1])
+
+
+def digest(data: bytes) -> str:
+    """The name of a file with this content: its SHA-256 in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _fitted(item: np.ndarray, side: int) -> np.ndarray:
+    if item.ndim == 3 and item.shape[2] == 1:
+        item = item[:, :, 0]
+    if item.ndim not in (2, 3) or not item.size or (item.ndim == 3 and item.shape[2] not in (3, 4)):
+        raise SampleError(
+            f"A picture of shape {list(item.shape)} cannot be kept. Give [height, width], with 3 "
+            "colours or 3 colours and transparency."
+        )
+    if max(item.shape[:2]) <= side:
+        return item
+    image = Image.fromarray(np.ascontiguousarray(item))
+    image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return np.asarray(image)
+
+
+def _png(item: np.ndarray) -> bytes:
+    return _png_of(Image.fromarray(np.ascontiguousarray(item)))
+
+
+def _png_of(image: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, "PNG", compress_level=4)
+    return stream.getvalue()
+
+
+def _as_grey(item: np.ndarray) -> np.ndarray:
+    """Any float array as uint8 [H, W] or [H, W, 3], its smallest value black, its largest white."""
+    values = item[..., 0] if item.ndim == 3 and item.shape[2] == 1 else item
+    if values.ndim != 2 and not (values.ndim == 3 and values.shape[2] == 3):
+        width = int(np.ceil(np.sqrt(values.size)))
+        square = np.full(width * width, values.min(), np.float32)
+        square[: values.size] = values.ravel()
+        values = square.reshape(width, width)
+    low, high = float(values.min()), float(values.max())
+    return ((values - low) * (255.0 / max(high - low, 1e-12))).astype(np.uint8)
