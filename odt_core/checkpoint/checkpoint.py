@@ -1,0 +1,197 @@
+"""A checkpoint: all variables of a model and how they came about, as one safetensors file."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from odt_core.errors import CheckpointError
+from odt_core.training.progress import Progress
+
+if TYPE_CHECKING:
+    from odt_core.runtime.model import Model
+
+VERSION = 1
+MAX_CHECKPOINT_BYTES = 2 * 2**30
+_KEY = "odt"  # one metadata entry, so that equal checkpoints are equal bytes
+_STATE, _PROGRESS = "variable/", "progress/"
+
+
+@dataclass(frozen=True)
+class CheckpointMeta:
+    """How the variables came about. JSON types only."""
+
+    model_sha256: str
+    step: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    labels: tuple[str | None, ...] = ()  # a name per output, None where nobody named it
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    created: str = ""  # ISO 8601, UTC
+    note: str = ""
+    version: int = VERSION
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """`state` is the model to use; `progress` is what the loop needs to go on exactly."""
+
+    state: Mapping[str, np.ndarray]
+    meta: CheckpointMeta
+    progress: Progress | None = None
+
+
+def save_checkpoint(checkpoint: Checkpoint) -> bytes:
+    """The checkpoint as a safetensors file; equal checkpoints give equal bytes."""
+    from safetensors.numpy import save
+
+    arrays = {_STATE + name: array for name, array in checkpoint.state.items()}
+    meta = dict(vars(checkpoint.meta))
+    progress = checkpoint.progress
+    if progress is not None:
+        meta["progress"] = progress.to_json()
+        arrays |= {_PROGRESS + name: array for name, array in progress.arrays().items()}
+    document = json.dumps(meta, sort_keys=True, allow_nan=False, ensure_ascii=False)
+    arrays = {
+        name: np.ascontiguousarray(array).reshape(array.shape) for name, array in arrays.items()
+    }
+    return bytes(save(arrays, metadata={_KEY: document}))
+
+
+def load_checkpoint(data: bytes, model: Model | None = None) -> Checkpoint:
+    """The checkpoint in `data`.
+
+    model: when given, the checkpoint must belong to it. Raises CheckpointError when the bytes are
+    not a whole checkpoint or belong to another model.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    if not data:
+        raise CheckpointError("The checkpoint is empty. Choose a .safetensors file saved here.")
+    try:
+        arrays = load(bytes(data))
+    except (SafetensorError, KeyError, ValueError, TypeError, OverflowError) as error:
+        raise CheckpointError(
+            "This is not a whole .safetensors file: it is damaged, cut short or something else. "
+            "Choose another one or download it again."
+        ) from error
+    document = _document(data)
+    try:
+        progress_document = document.pop("progress", None)
+        if document.get("version") != VERSION:
+            raise CheckpointError(
+                f"The checkpoint has version {document.get('version')!r}; this odt reads version "
+                f"{VERSION}. Use the odt that wrote it."
+            )
+        document["labels"] = tuple(document["labels"])
+        meta = CheckpointMeta(**document)
+        _check_meta(meta)
+        progress = None
+        if progress_document is not None:
+            progress = Progress.from_parts(progress_document, _under(_PROGRESS, arrays))
+    except (TypeError, KeyError, AttributeError) as error:
+        raise _no_metadata() from error
+    checkpoint = Checkpoint(state=_under(_STATE, arrays), meta=meta, progress=progress)
+    if model is not None:
+        check_belongs(checkpoint, model)
+    return checkpoint
+
+
+def check_belongs(checkpoint: Checkpoint, model: Model) -> None:
+    """CheckpointError unless the checkpoint was made with this model and fits its variables."""
+    from odt_core.runtime.session import check_state
+
+    if checkpoint.meta.model_sha256 != model.sha256:
+        raise CheckpointError(
+            f"The checkpoint belongs to another model ({checkpoint.meta.model_sha256[:12]}…, this "
+            f"is {model.sha256[:12]}…). Open that model first, or choose another checkpoint."
+        )
+    check_state(checkpoint.state, model.description.variables)
+    if checkpoint.progress is not None and checkpoint.progress.state:
+        check_state(checkpoint.progress.state, model.description.variables)
+
+
+def save_checkpoint_file(checkpoint: Checkpoint, path: str | Path) -> None:
+    """Write the file in one go: readers see the old one or the new one, never half of one."""
+    path = Path(path)
+    data = save_checkpoint(checkpoint)
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise CheckpointError(
+            f"The checkpoint cannot be written to {path}: {error.strerror}. Choose another place."
+        ) from error
+
+
+def load_checkpoint_file(path: str | Path, model: Model | None = None) -> Checkpoint:
+    """`load_checkpoint` of a file."""
+    path = Path(path)
+    try:
+        if path.stat().st_size > MAX_CHECKPOINT_BYTES:
+            raise CheckpointError(f"{path.name} is too large to be a checkpoint.")
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise CheckpointError(f"There is no checkpoint {path}. Check the path.") from None
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror}.") from error
+    return load_checkpoint(data, model)
+
+
+def _document(data: bytes) -> dict[str, Any]:
+    """Our metadata entry. The file is known to be a whole safetensors file."""
+    size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + size])
+    try:
+        document = json.loads(header["__metadata__"][_KEY])
+    except (KeyError, TypeError, ValueError) as error:
+        raise _no_metadata() from error
+    if not isinstance(document, dict):
+        raise _no_metadata()
+    return document
+
+
+def _check_meta(meta: CheckpointMeta) -> None:
+    fits = (
+        isinstance(meta.model_sha256, str)
+        and isinstance(meta.step, int)
+        and isinstance(meta.settings, dict)
+        and isinstance(meta.seed, int)
+        and all(label is None or isinstance(label, str) for label in meta.labels)
+        and isinstance(meta.metrics, dict)
+        and isinstance(meta.created, str)
+        and isinstance(meta.note, str)
+    )
+    if not fits:
+        raise _no_metadata()
+
+
+def _no_metadata() -> CheckpointError:
+    return CheckpointError(
+        "This .safetensors file was not made by odt (its metadata is missing or damaged). "
+        "Choose a checkpoint saved or downloaded here."
+    )
+
+
+def _under(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }

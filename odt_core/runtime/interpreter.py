@@ -1,0 +1,152 @@
+"""One LiteRT interpreter and its signatures, without re-planning on every call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from odt_core.errors import ModelError, SignatureError
+
+
+class Interpreter:
+    """Owns a LiteRT interpreter; `signature(name)` gives a callable that is cheap to call again.
+
+    All signatures share the interpreter's variables (asserted by tests/runtime).
+    """
+
+    def __init__(self, data: bytes, threads: int = 1) -> None:
+        """Raises ModelError when LiteRT does not take the model."""
+        # Imported here so that `import odt_core` stays light.
+        from ai_edge_litert.interpreter import Interpreter as LiteRt
+
+        try:
+            self._litert = LiteRt(model_content=data, num_threads=threads)
+            self._table: dict[str, Any] = self._litert._get_full_signature_list()
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f"LiteRT cannot load this model: {_first_line(error)}") from error
+        self._signatures: dict[str, BoundSignature] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the model's signatures."""
+        return tuple(self._table)
+
+    def signature(self, name: str) -> BoundSignature:
+        """The signature of that name; SignatureError lists the ones there are."""
+        bound = self._signatures.get(name)
+        if bound is None:
+            if name not in self._table:
+                raise SignatureError(
+                    f"The model has no signature '{name}'. "
+                    f"It has: {', '.join(sorted(self._table))}."
+                )
+            bound = self._signatures[name] = BoundSignature(self._litert, name, self._table[name])
+        return bound
+
+
+class BoundSignature:
+    """A signature ready to run: numpy arrays in, numpy arrays out.
+
+    The stock SignatureRunner resizes every input and re-plans on every call; this one does so only
+    when a shape changes. It talks to the wrapper beneath the runner, whose calls are stable across
+    the 2.x wheels; the wheel itself is pinned.
+    """
+
+    def __init__(self, litert: Any, name: str, table: dict[str, Any]) -> None:
+        self.name = name
+        self._wrapper = litert._interpreter
+        try:
+            self._subgraph = self._wrapper.GetSubgraphIndexFromSignature(name)
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f"Signature '{name}' cannot be run: {_first_line(error)}") from error
+        self._inputs: dict[str, int] = table["inputs"]
+        self._outputs: dict[str, int] = table["outputs"]
+        self._shapes: dict[str, tuple[int, ...] | None] = dict.fromkeys(self._inputs)
+        self._wanted: dict[str, tuple[np.dtype[Any], tuple[int, ...]]] = {}
+        for key, index in self._inputs.items():
+            details = litert._get_tensor_details(index, self._subgraph)
+            self._wanted[key] = (
+                np.dtype(details["dtype"]),
+                tuple(int(size) for size in details["shape_signature"]),
+            )
+        self._allocated = False
+
+    @property
+    def inputs(self) -> dict[str, tuple[np.dtype[Any], tuple[int, ...]]]:
+        """Name -> (dtype, shape with -1 for a dynamic dimension)."""
+        return self._wanted
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the outputs."""
+        return tuple(self._outputs)
+
+    def __call__(self, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Run once and return a copy of every output. SignatureError on a wrong input."""
+        self.invoke(arrays)
+        return {key: self.output(key) for key in self._outputs}
+
+    def invoke(self, arrays: dict[str, np.ndarray]) -> None:
+        """Run once; read what you need with `output`."""
+        wrapper, subgraph = self._wrapper, self._subgraph
+        if arrays.keys() != self._inputs.keys():
+            raise SignatureError(
+                f"{self.describe()} It was given: {', '.join(sorted(arrays)) or 'nothing'}."
+            )
+        resize = not self._allocated
+        for key, array in arrays.items():
+            if array.shape != self._shapes[key]:
+                self._check(key, array)
+                resize = True
+        try:
+            if resize:
+                self._allocated = False
+                for key, array in arrays.items():
+                    wrapper.ResizeInputTensor(
+                        self._inputs[key], np.array(array.shape, np.int32), False, subgraph
+                    )
+                    self._shapes[key] = array.shape
+                wrapper.AllocateTensors(subgraph)
+                self._allocated = True
+            for key, array in arrays.items():
+                wrapper.SetTensor(self._inputs[key], array, subgraph)
+            wrapper.Invoke(subgraph)
+        except (ValueError, RuntimeError) as error:
+            self._allocated = False
+            self._shapes = dict.fromkeys(self._inputs)
+            for key, array in arrays.items():
+                self._check(key, array)
+            raise ModelError(f"Signature '{self.name}' failed: {_first_line(error)}") from error
+
+    def output(self, key: str) -> np.ndarray:
+        """A copy of one output of the last `invoke`."""
+        result: np.ndarray = self._wrapper.GetTensor(self._outputs[key], self._subgraph)
+        return result
+
+    def describe(self) -> str:
+        """One sentence: what the signature wants."""
+        wants = ", ".join(
+            f"{key} {dtype.name if dtype.kind != 'S' else 'string'} {_shape(shape)}"
+            for key, (dtype, shape) in self._wanted.items()
+        )
+        return f"Signature '{self.name}' wants {wants or 'no inputs'}."
+
+    def _check(self, key: str, array: np.ndarray) -> None:
+        dtype, shape = self._wanted[key]
+        fits = len(shape) == array.ndim and all(
+            want in (-1, got) for want, got in zip(shape, array.shape, strict=True)
+        )
+        if not fits or (array.dtype != dtype and dtype.kind != "S"):
+            raise SignatureError(
+                f"{self.describe()} It was given {key} {array.dtype} {_shape(array.shape)}."
+            )
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return "[" + ", ".join("any" if size == -1 else str(size) for size in shape) + "]"
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__

@@ -1,0 +1,114 @@
+"""A loaded model: its bytes made runnable, what it is, and what each signature is for."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from odt_core.errors import ModelError
+from odt_core.runtime.describe_dev import describe
+from odt_core.runtime.dialect import Contract, propose
+
+if TYPE_CHECKING:
+    from odt_core.bundled import ModelCard
+    from odt_core.runtime.session import Session
+    from odt_core.samples import Labels, Preprocessing, RawSamples, Samples
+
+MAX_MODEL_BYTES = 512 * 1024 * 1024
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A .tflite that is ready to run. Immutable; the weights that change live in a Session."""
+
+    data: bytes  # lowered, with state signatures
+    sha256: str  # of the original bytes: what checkpoints are bound to
+    description: Any
+    contract: Contract
+    name: str
+    path: Path | None = None
+
+    @cached_property
+    def card(self) -> ModelCard:
+        """The JSON card beside the file, or what can be guessed from the description."""
+        from odt_core.bundled import default_card, find_card
+
+        contract = self.contract
+        return (self.path and find_card(self.path)) or default_card(
+            contract.input_shape, contract.outputs or 1, name=self.name
+        )
+
+    @property
+    def labels(self) -> Labels:
+        """Names of the outputs."""
+        return self.card.labels
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How an image becomes the model's input."""
+        return self.card.preprocessing
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Names of all variables, optimiser slots included, in the state signatures' order."""
+        return tuple(variable.name for variable in self.description.variables)
+
+    def session(self, *, threads: int = 1) -> Session:
+        """A new interpreter with the file's own weights; belongs to the thread that makes it."""
+        from odt_core.runtime.session import Session
+
+        return Session(self, threads=threads)
+
+    def prepare(self, raw: RawSamples) -> Samples:
+        """Raw samples in the model's input shape, labelled by its outputs."""
+        from odt_core.samples import prepare
+
+        return prepare(raw, self.preprocessing, self.labels)
+
+    def with_contract(self, contract: Contract) -> Model:
+        """The same model under a corrected contract."""
+        return replace(self, contract=contract)
+
+    def with_card(self, card: ModelCard) -> Model:
+        """The same model with another card (labels, preprocessing, default settings)."""
+        copy = replace(self)
+        copy.__dict__["card"] = card
+        return copy
+
+
+def load_model(source: str | Path | bytes, *, name: str | None = None) -> Model:
+    """Read a .tflite, rewrite what LiteRT cannot run, and find out what each signature is for.
+
+    Raises ModelError when the file cannot be read or is not a .tflite.
+    """
+    path = None
+    if isinstance(source, bytes | bytearray | memoryview):
+        original = bytes(source)
+    else:
+        path = Path(source)
+        original = _read(path)
+    description = describe(original)
+    return Model(
+        data=original,
+        sha256=hashlib.sha256(original).hexdigest(),
+        description=description,
+        contract=propose(description.signatures),
+        name=name or (path.name if path else "model.tflite"),
+        path=path,
+    )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_MODEL_BYTES:
+            raise ModelError(
+                f"{path.name} is larger than {MAX_MODEL_BYTES // 2**20} MB. Choose a smaller model."
+            )
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise ModelError(f"There is no file {path}. Check the path.") from None
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}. Check the path.") from None

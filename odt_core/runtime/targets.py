@@ -1,0 +1,47 @@
+"""Labels in the form that a model's `train` wants them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from odt_core.errors import SignatureError
+from odt_core.runtime.dialect import LabelKind, TrainRole
+
+
+def encode(
+    y: np.ndarray, role: TrainRole, dtype: np.dtype[Any], shape: tuple[int, ...]
+) -> np.ndarray:
+    """y as the array for the label input.
+
+    y: int [N] output indices, or float [N, K] one-hot or soft targets.
+    shape: of the label input, -1 for dynamic. Raises SignatureError when the label is out of range
+    or y has no form that the model takes.
+    """
+    y = np.asarray(y)
+    if role.label_kind is LabelKind.INTEGER:
+        if y.ndim == 2 and np.issubdtype(y.dtype, np.floating) and y.shape[1] > 1:
+            if not np.array_equal(y.max(axis=1), y.sum(axis=1)):
+                raise SignatureError(
+                    f"Signature '{role.signature}' takes whole labels, so soft targets cannot be "
+                    f"used. Pass output indices."
+                )
+            y = y.argmax(axis=1)
+        return y.astype(dtype).reshape((len(y),) + (1,) * (len(shape) - 1))
+    if role.label_kind is LabelKind.ONE_HOT and y.ndim == 1:
+        return one_hot(y, shape[-1], dtype)
+    if y.ndim == 1:
+        y = y.reshape((len(y),) + (1,) * (len(shape) - 1))
+    return np.ascontiguousarray(y, dtype)
+
+
+def one_hot(y: np.ndarray, count: int, dtype: Any = np.float32) -> np.ndarray:
+    """int [N] -> [N, count] with a 1 at each label; SignatureError when one is out of range."""
+    if len(y) and (y.min() < 0 or y.max() >= count):
+        raise SignatureError(
+            f"Labels must be between 0 and {count - 1} for this model; got {y.min()} to {y.max()}."
+        )
+    result = np.zeros((len(y), count), dtype)
+    result[np.arange(len(y)), y] = 1
+    return result

@@ -1,0 +1,104 @@
+"""Which samples a step trains on: a pure function of (seed, step)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import lru_cache
+
+import numpy as np
+
+from odt_core.errors import SettingsError
+from odt_core.training.settings import Settings
+
+
+class Stream(IntEnum):
+    """What a random number is for, so that one use does not disturb another."""
+
+    OWN = 0
+    REPLAY = 1
+    AUGMENT = 2
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The batches of a whole run. Every batch has the same size, so LiteRT never has to re-plan."""
+
+    own_count: int  # own samples there are
+    replay_count: int  # replay samples there are
+    own_per_step: int
+    replay_per_step: int
+    steps_per_epoch: int
+    total: int
+    seed: int
+
+    def own(self, step: int) -> np.ndarray:
+        """Indices int64 [own_per_step] of the own samples of a step.
+
+        An epoch walks through one shuffle of all samples; where the last batch of an epoch is not
+        full, a further shuffle fills it.
+        """
+        epoch, within = divmod(step, self.steps_per_epoch)
+        start = within * self.own_per_step
+        return _walk(self.seed, Stream.OWN, epoch, self.own_count, start, self.own_per_step)
+
+    def replay(self, step: int) -> np.ndarray:
+        """Indices int64 [replay_per_step] of the replay samples of a step: one endless walk."""
+        start = step * self.replay_per_step
+        return _walk(self.seed, Stream.REPLAY, 0, self.replay_count, start, self.replay_per_step)
+
+    def rng(self, step: int, stream: Stream) -> np.random.Generator:
+        """The random numbers of one step."""
+        return generator(self.seed, stream, step, 0)
+
+
+def plan(settings: Settings, own_count: int, replay_count: int, multiple: int = 1) -> Plan:
+    """The plan for so many own and replay samples.
+
+    multiple: batch sizes must be a multiple of it (models of a static batch size).
+    """
+    if own_count < 1:
+        raise SettingsError("There are no samples to train on. Add a few first.")
+    batch = math.ceil(settings.batch_size / multiple) * multiple
+    replay = round(batch * settings.replay) if replay_count else 0
+    replay = min(replay, batch - 1)
+    own = batch - replay
+    steps = math.ceil(own_count / own)
+    return Plan(
+        own_count=own_count,
+        replay_count=replay_count,
+        own_per_step=own,
+        replay_per_step=replay,
+        steps_per_epoch=steps,
+        total=steps * settings.epochs,
+        seed=settings.seed,
+    )
+
+
+def generator(seed: int, stream: Stream, major: int, minor: int) -> np.random.Generator:
+    """A generator that depends on its arguments alone (Philox is counter-based)."""
+    return np.random.Generator(
+        np.random.Philox(key=[seed, int(stream)], counter=[0, 0, minor, major])
+    )
+
+
+@lru_cache(maxsize=64)
+def _shuffle(seed: int, stream: Stream, major: int, minor: int, count: int) -> np.ndarray:
+    order = generator(seed, stream, major, minor).permutation(count)
+    order.flags.writeable = False
+    return order
+
+
+def _walk(seed: int, stream: Stream, major: int, count: int, start: int, length: int) -> np.ndarray:
+    """`length` indices from position `start` of the endless row of shuffles of range(count)."""
+    parts = []
+    while length > 0:
+        lap, at = divmod(start, count)
+        part = _shuffle(seed, stream, major, lap, count)[at : at + length]
+        parts.append(part)
+        start += len(part)
+        length -= len(part)
+    if not parts:
+        return np.zeros(0, np.int64)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -1,0 +1,73 @@
+"""Hooks into a run: override what you need."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable as Function
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from odt_core.checkpoint import Checkpoint
+    from odt_core.training.history import EvaluationRecord, History, Record
+    from odt_core.training.loop import Run
+
+
+class Reason(StrEnum):
+    """Why an automatic checkpoint is made."""
+
+    START = "start"
+    PERIODIC = "periodic"
+    BEST = "best"  # best on the test samples so far
+    END = "end"
+
+
+class Callback:
+    """No-op hooks. `run` tells where the run stands and makes checkpoints."""
+
+    def on_train_begin(self, run: Run) -> None:
+        """Before the first step."""
+
+    def on_step_end(self, run: Run, record: Record) -> None:
+        """After each step."""
+
+    def on_evaluate(self, run: Run, evaluation: EvaluationRecord) -> None:
+        """After each evaluation, the ones at start and end included."""
+
+    def on_checkpoint(self, run: Run, checkpoint: Checkpoint, reason: Reason) -> None:
+        """When an automatic checkpoint was made (only when an Autosave is among the callbacks)."""
+
+    def on_train_end(self, run: Run, history: History) -> None:
+        """At the end, also after a stop or a divergence."""
+
+
+class Autosave(Callback):
+    """Makes a checkpoint at the start, at each new best, every few seconds and at the end."""
+
+    def __init__(
+        self, save: Function[[Checkpoint, Reason], None] | None = None, every_seconds: float = 5.0
+    ) -> None:
+        """save: called with each checkpoint; every callback's on_checkpoint hears of it too."""
+        self._save = save
+        self._every = every_seconds
+        self._last = time.monotonic()
+
+    def on_train_begin(self, run: Run) -> None:
+        self._last = time.monotonic()
+        run.save(Reason.START)
+
+    def on_step_end(self, run: Run, record: Record) -> None:
+        if time.monotonic() - self._last >= self._every:
+            run.save(Reason.PERIODIC)
+
+    def on_evaluate(self, run: Run, evaluation: EvaluationRecord) -> None:
+        if run.improved:
+            run.save(Reason.BEST)
+
+    def on_checkpoint(self, run: Run, checkpoint: Checkpoint, reason: Reason) -> None:
+        self._last = time.monotonic()
+        if self._save is not None:
+            self._save(checkpoint, reason)
+
+    def on_train_end(self, run: Run, history: History) -> None:
+        run.save(Reason.END)

@@ -1,0 +1,86 @@
+"""What happened in a run: a record a step, the evaluations, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from odt_core.training.progress import Progress
+
+
+class Outcome(StrEnum):
+    """How a run ended."""
+
+    FINISHED = "finished"
+    STOPPED = "stopped"  # on request; can go on from its progress
+    DIVERGED = "diverged"  # loss or weights were no longer finite; the last good state is back
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One step. `step` counts from 1; cross_entropy and accuracy are ours, measured after the step
+    on the own samples of its batch (None where not measured).
+    """
+
+    step: int
+    epoch: int
+    loss: float  # as the model reports it
+    cross_entropy: float | None
+    accuracy: float | None
+    learning_rate: float | None
+    seconds: float  # of training so far, pauses not counted
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How the model does on one set of samples."""
+
+    n: int
+    correct: int
+    cross_entropy: float
+
+    @property
+    def accuracy(self) -> float:
+        """Share of correct predictions, 0 to 1."""
+        return self.correct / self.n if self.n else float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationRecord:
+    """Scores after `step` steps (0: before the first)."""
+
+    step: int
+    test: Score | None
+    base_test: Score | None
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types only."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> EvaluationRecord:
+        """The inverse of `to_json`."""
+        test, base = document["test"], document["base_test"]
+        return cls(
+            step=document["step"],
+            test=Score(**test) if test else None,
+            base_test=Score(**base) if base else None,
+            seconds=document["seconds"],
+        )
+
+
+@dataclass(frozen=True)
+class History:
+    """The whole run."""
+
+    outcome: Outcome
+    records: tuple[Record, ...]
+    evaluations: tuple[EvaluationRecord, ...]
+    steps: int  # steps done in all, those before a resume included
+    total: int
+    seconds: float
+    message: str  # one plain sentence
+    progress: Progress  # to go on from here: fit(..., start=history.progress)

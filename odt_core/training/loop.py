@@ -1,0 +1,459 @@
+"""The training loop: batches in, steps out, and everything needed to go on later exactly."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from odt_core.checkpoint.checkpoint import Checkpoint, CheckpointMeta
+from odt_core.errors import TrainingError
+from odt_core.evaluation.evaluation import evaluate, score
+from odt_core.runtime.dialect import LabelKind
+from odt_core.runtime.targets import one_hot
+from odt_core.training.average import WeightAverage, averages_from
+from odt_core.training.batches import Plan, Stream, plan
+from odt_core.training.callbacks import Callback, Reason
+from odt_core.training.control import Control
+from odt_core.training.history import EvaluationRecord, History, Outcome, Record, Score
+from odt_core.training.progress import Progress
+from odt_core.training.schedule import learning_rate_at
+from odt_core.training.settings import Settings
+
+if TYPE_CHECKING:
+    from odt_core.runtime.session import Session
+    from odt_core.samples import Augmentation, Samples
+
+EVALUATION_SHARE = 0.1  # of the time may go into evaluations between start and end
+GUARD_EVERY = 50  # steps between copies of a good state, for the NaN guard
+
+
+def fit(
+    session: Session,
+    samples: Samples,
+    settings: Settings | None = None,
+    callbacks: Iterable[Callback] = (),
+    *,
+    test: Samples | None = None,
+    replay: Samples | None = None,
+    base_test: Samples | None = None,
+    start: Progress | None = None,
+    control: Control | None = None,
+    augmentation: Augmentation | None = None,
+) -> History:
+    """Train the session's model on `samples` and return what happened.
+
+    settings, replay, base_test: None takes the model card's, where it has them.
+    test, base_test: evaluated at the start, at the end and now and then; never trained on.
+    start: the progress of a run of the same settings and samples, to go on exactly where it stood.
+    Raises TrainingError when training cannot start; the session is unchanged then.
+    """
+    card = session.model.card
+    if settings is None:
+        settings = Settings.from_json(card.settings)
+    if replay is None and settings.replay > 0:
+        replay = card.load_replay()
+    if base_test is None:
+        base_test = card.load_base_test()
+    run = Run(
+        session=session,
+        samples=samples,
+        settings=settings,
+        callbacks=tuple(callbacks),
+        test=test if test is not None and len(test.y) else None,
+        replay=replay if replay is not None and len(replay.y) and settings.replay > 0 else None,
+        base_test=base_test if base_test is not None and len(base_test.y) else None,
+        start=start,
+        control=control or Control(),
+        augmentation=augmentation,
+    )
+    return run.train()
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """What one step trains on. The first `own` rows are own samples."""
+
+    x: np.ndarray  # float32 [B, *input_shape]
+    targets: np.ndarray  # int64 [B] or float32 [B, K]
+    y: np.ndarray  # int64 [own]
+    own: int
+
+
+class Run:
+    """A run in progress: what callbacks see, and the loop itself."""
+
+    def __init__(
+        self,
+        *,
+        session: Session,
+        samples: Samples,
+        settings: Settings,
+        callbacks: tuple[Callback, ...],
+        test: Samples | None,
+        replay: Samples | None,
+        base_test: Samples | None,
+        start: Progress | None,
+        control: Control,
+        augmentation: Augmentation | None,
+    ) -> None:
+        self.session, self.settings, self.control = session, settings, control
+        self.samples, self.test, self.replay, self.base_test = samples, test, replay, base_test
+        self._callbacks = callbacks
+        _check_trainable(session, samples, "own samples")
+        if replay is not None:
+            _check_trainable(session, replay, "replay samples")
+        contract = session.model.contract
+        self.plan: Plan = plan(
+            settings,
+            len(samples.y),
+            len(replay.y) if replay is not None else 0,
+            contract.train[-1].batch or 1,
+        )
+        self._measures = settings.measure_every > 0 and contract.infer and contract.classifies
+        self._evaluates = bool(contract.infer and contract.classifies)
+        self._sets_rate = contract.learning_rate is not None
+        self._augmentation = _scaled(augmentation, settings.augment)
+        self._replay_targets = self._targets_of_replay()
+        self._fingerprint = fingerprint(settings, samples, replay)
+        self.step = 0
+        self.improved = False  # the last evaluation was the best on the test samples so far
+        self._best: tuple[int, float, int] | None = None  # correct, cross-entropy, step
+        self._average = WeightAverage({}, 0)
+        self._seconds = 0.0
+        self._published = False  # the session holds averaged weights, `_variables` the loop's own
+        self._variables: dict[str, np.ndarray] = {}
+        self._resume(start)
+        self._records: list[Record] = []
+        self._evaluations: list[EvaluationRecord] = []
+        self._good: tuple[int, dict[str, np.ndarray]] | None = None
+        self._evaluation_seconds = 0.0
+        self._next_evaluation = 0.0
+
+    # --- for callbacks --------------------------------------------------------------------------
+
+    @property
+    def total(self) -> int:
+        """Steps of the whole run."""
+        return self.plan.total
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training so far; pauses do not count."""
+        return self._seconds
+
+    def progress(self) -> Progress:
+        """All that is needed, besides settings and samples, to go on from here."""
+        correct, cross_entropy, step = self._best or (None, None, None)
+        return Progress(
+            step=self.step,
+            total=self.total,
+            fingerprint=self._fingerprint,
+            seconds=self._seconds,
+            best_step=step,
+            best_correct=correct,
+            best_cross_entropy=cross_entropy,
+            average_count=self._average.count,
+            state=self._variables if self._published else self.session.state(),
+            average=self._average.sums,
+        )
+
+    def checkpoint(self, note: str = "") -> Checkpoint:
+        """The model as it stands (with averaged weights where averaging is on) and the progress."""
+        progress = self.progress()
+        return Checkpoint(
+            state=self._average.over(progress.state),
+            meta=CheckpointMeta(
+                model_sha256=self.session.model.sha256,
+                step=self.step,
+                settings=self.settings.to_json(),
+                seed=self.settings.seed,
+                labels=tuple(self.samples.labels.names),
+                metrics=self._evaluations[-1].to_json() if self._evaluations else {},
+                created=datetime.now(UTC).isoformat(timespec="seconds"),
+                note=note,
+            ),
+            progress=progress,
+        )
+
+    def save(self, reason: Reason) -> None:
+        """Make a checkpoint and tell every callback."""
+        checkpoint = self.checkpoint(note=reason.value)
+        for callback in self._callbacks:
+            callback.on_checkpoint(self, checkpoint, reason)
+
+    # --- the loop -------------------------------------------------------------------------------
+
+    def train(self) -> History:
+        """Run to the end, a stop, or a divergence."""
+        for callback in self._callbacks:
+            callback.on_train_begin(self)
+        self._evaluate()
+        outcome = Outcome.FINISHED
+        rate: float | None = None
+        average_from = averages_from(self.settings.average, self.total)
+        while self.step < self.total:
+            if not self.control.proceed():
+                outcome = Outcome.STOPPED
+                break
+            began = time.perf_counter()
+            if self.step % GUARD_EVERY == 0 or self._good is None:
+                self._keep_good()
+            if self._sets_rate:
+                wanted = learning_rate_at(self.settings, self.step, self.total)
+                if wanted is not None and wanted != rate:
+                    self.session.learning_rate = rate = wanted
+            batch = self._batch(self.step)
+            loss = self.session.train_step(batch.x, batch.targets)
+            self.step += 1
+            if not np.isfinite(loss):
+                outcome = Outcome.DIVERGED
+                break
+            if self.step > average_from:
+                self._average.add(self.session.state())
+            record = self._record(batch, loss, rate, began)
+            self._records.append(record)
+            for callback in self._callbacks:
+                callback.on_step_end(self, record)
+            if self.step < self.total and self._evaluation_is_due():
+                self._evaluate()
+        return self._end(outcome)
+
+    def _end(self, outcome: Outcome) -> History:
+        bad_step = self.step
+        if outcome is not Outcome.DIVERGED and not _finite(self.session.state()):
+            outcome = Outcome.DIVERGED
+        if outcome is Outcome.DIVERGED:
+            message = self._go_back(bad_step)
+        elif outcome is Outcome.STOPPED:
+            message = f"Stopped after {self.step} of {self.total} steps."
+        else:
+            message = f"Finished all {self.total} steps."
+        progress = self.progress()
+        if self._average.count:
+            self.session.load_state(self._average.over(progress.state))
+            self._variables, self._published = dict(progress.state), True
+        self._evaluate()
+        history = History(
+            outcome=outcome,
+            records=tuple(self._records),
+            evaluations=tuple(self._evaluations),
+            steps=self.step,
+            total=self.total,
+            seconds=self._seconds,
+            message=message,
+            progress=progress,
+        )
+        for callback in self._callbacks:
+            callback.on_train_end(self, history)
+        return history
+
+    def _batch(self, step: int) -> _Batch:
+        own = self.plan.own(step)
+        x, y = self.samples.x[own], self.samples.y[own]
+        if self._augmentation is not None:
+            x = self._augmentation.batch(x, self.plan.rng(step, Stream.AUGMENT))
+        if self.replay is None or self._replay_targets is None:
+            return _Batch(x, y, y, len(y))
+        old = self.plan.replay(step)
+        targets = self._replay_targets[old]
+        own_targets = y if targets.ndim == 1 else one_hot(y, targets.shape[1])
+        return _Batch(
+            x=np.concatenate([x, self.replay.x[old]]),
+            targets=np.concatenate([own_targets, targets]),
+            y=y,
+            own=len(y),
+        )
+
+    def _targets_of_replay(self) -> np.ndarray | None:
+        """Labels of the replay samples, mixed with the base model's own answers.
+
+        Distillation: Hinton et al. 2015, arXiv:1503.02531; against forgetting: Li & Hoiem 2016,
+        arXiv:1606.09282.
+        """
+        if self.replay is None:
+            return None
+        share, role = self.settings.distil, self.session.model.contract.train[0]
+        if share == 0 or role.label_kind is not LabelKind.ONE_HOT or not self._evaluates:
+            return self.replay.y
+        base = self.session.model.session(threads=self.session.threads)
+        answers = base.predict_proba(self.replay.x, self.replay.labels)
+        hard = one_hot(self.replay.y, answers.shape[1])
+        return np.asarray((1 - share) * hard + share * answers, np.float32)
+
+    def _record(self, batch: _Batch, loss: float, rate: float | None, began: float) -> Record:
+        cross_entropy = accuracy = None
+        if self._measures and (
+            self.step % self.settings.measure_every == 0 or self.step == self.total
+        ):
+            measured = score(
+                self.session.predict_proba(batch.x[: batch.own], self.samples.labels), batch.y
+            )
+            cross_entropy, accuracy = measured.cross_entropy, measured.accuracy
+        self._seconds += time.perf_counter() - began
+        return Record(
+            step=self.step,
+            epoch=(self.step - 1) // self.plan.steps_per_epoch,
+            loss=loss,
+            cross_entropy=cross_entropy,
+            accuracy=accuracy,
+            learning_rate=rate,
+            seconds=self._seconds,
+        )
+
+    # --- evaluations ----------------------------------------------------------------------------
+
+    def _evaluation_is_due(self) -> bool:
+        if not self._evaluates or (self.test is None and self.base_test is None):
+            return False
+        if self.settings.evaluate_every:
+            return self.step % self.settings.evaluate_every == 0
+        return self._seconds >= self._next_evaluation
+
+    def _evaluate(self) -> None:
+        """Score the model as it would be saved now, averaged weights included."""
+        if not self._evaluates or (self.test is None and self.base_test is None):
+            return
+        began = time.perf_counter()
+        averaged = self._average.count > 0 and not self._published
+        variables = self.session.state() if averaged else {}
+        if averaged:
+            self.session.load_state(self._average.over(variables))
+        record = EvaluationRecord(
+            step=self.step,
+            test=self._score(self.test),
+            base_test=self._score(self.base_test),
+            seconds=self._seconds,
+        )
+        if averaged:
+            self.session.load_state(variables)
+        took = time.perf_counter() - began
+        self._next_evaluation = self._seconds + max(took / EVALUATION_SHARE, 0.2)
+        self.improved = self._is_best(record)
+        self._evaluations.append(record)
+        for callback in self._callbacks:
+            callback.on_evaluate(self, record)
+
+    def _score(self, samples: Samples | None) -> Score | None:
+        if samples is None:
+            return None
+        result = evaluate(self.session, samples)
+        return Score(result.n, result.correct, result.cross_entropy)
+
+    def _is_best(self, record: EvaluationRecord) -> bool:
+        if record.test is None:
+            return False
+        key = (-record.test.correct, record.test.cross_entropy)
+        if self._best is not None and key >= (-self._best[0], self._best[1]):
+            return False
+        self._best = (record.test.correct, record.test.cross_entropy, record.step)
+        return True
+
+    # --- state ----------------------------------------------------------------------------------
+
+    def _resume(self, start: Progress | None) -> None:
+        if start is None:
+            return
+        if start.fingerprint != self._fingerprint:
+            raise TrainingError(
+                "This run cannot go on: samples or settings have changed since it stopped. "
+                "Start a new run; it begins with the weights you have now."
+            )
+        if start.step > self.total or start.total != self.total:
+            raise TrainingError(
+                f"This run cannot go on: it stands at step {start.step} of {start.total}, but "
+                f"these settings make {self.total} steps. Start a new run."
+            )
+        if start.state:
+            self.session.load_state(start.state)
+        self.step, self._seconds = start.step, start.seconds
+        self._average = WeightAverage(start.average, start.average_count)
+        if start.best_step is not None:
+            self._best = (
+                start.best_correct or 0,
+                start.best_cross_entropy or 0.0,
+                start.best_step,
+            )
+
+    def _keep_good(self) -> None:
+        state = self.session.state()
+        if _finite(state):
+            self._good = (self.step, state)
+
+    def _go_back(self, bad_step: int) -> str:
+        if self._good is None:
+            raise TrainingError(
+                "The model's variables are not finite numbers before the first step. Reset to the "
+                "base model, or restore a checkpoint."
+            )
+        self.step, state = self._good
+        self.session.load_state(state)
+        if self._average.count and bad_step > averages_from(self.settings.average, self.total):
+            self._average = WeightAverage({}, 0)
+        return (
+            f"Training diverged at step {bad_step}: the loss or the weights are no longer finite "
+            f"numbers. Your model is back at step {self.step}. Try a smaller learning rate."
+        )
+
+
+def fingerprint(settings: Settings, samples: Samples, replay: Samples | None) -> str:
+    """A hash of all that decides the steps of a run besides the model."""
+    digest = hashlib.sha256(json.dumps(settings.to_json(), sort_keys=True).encode())
+    for group in (samples, replay):
+        if group is not None:
+            digest.update(str(group.x.shape).encode())
+            digest.update(np.ascontiguousarray(group.x).data)
+            digest.update(np.ascontiguousarray(group.y).data)
+    return digest.hexdigest()
+
+
+def _check_trainable(session: Session, samples: Samples, what: str) -> None:
+    contract = session.model.contract
+    if not contract.trainable:
+        raise TrainingError(" ".join(contract.notes) or "This model cannot be trained.")
+    if len(samples.y) == 0:
+        raise TrainingError("There are no samples to train on. Add a few first.")
+    if samples.x.shape != (len(samples.y), *contract.input_shape):
+        raise TrainingError(
+            f"The {what} have shape {list(samples.x.shape)}; this model takes "
+            f"{['N', *contract.input_shape]}. Prepare them with model.prepare()."
+        )
+    bad = np.flatnonzero(~np.isfinite(samples.x).reshape(len(samples.y), -1).all(axis=1))
+    if len(bad):
+        raise TrainingError(
+            f"Sample {bad[0] + 1} of the {what} holds numbers that are not finite (NaN or "
+            f"infinity). Remove or correct it."
+        )
+    kinds = contract.train[0].label_kind
+    count = contract.outputs
+    if (
+        kinds is not LabelKind.VALUES
+        and count
+        and (samples.y.min() < 0 or samples.y.max() >= count)
+    ):
+        raise TrainingError(
+            f"The {what} have labels up to {samples.y.max()}, but the model has {count} outputs, "
+            f"0 to {count - 1}."
+        )
+
+
+def _scaled(augmentation: Augmentation | None, strength: float) -> Augmentation | None:
+    if strength == 0:
+        return None
+    from odt_core.samples import Augmentation as Default
+
+    return (augmentation or Default()).scaled(strength)
+
+
+def _finite(state: Mapping[str, np.ndarray]) -> bool:
+    return all(
+        bool(np.isfinite(array).all())
+        for array in state.values()
+        if np.issubdtype(array.dtype, np.floating)
+    )

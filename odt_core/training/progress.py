@@ -1,0 +1,58 @@
+"""Where a run stands: all that the loop needs, besides the model's variables, to go on exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Loop-side state of a run after `step` steps. Together with `Settings` and the samples it
+    decides every later step, bit for bit.
+    """
+
+    step: int
+    total: int
+    fingerprint: str  # of settings and samples: progress of one run does not fit another
+    seconds: float = 0.0  # of training so far
+    best_step: int | None = None
+    best_correct: int | None = None
+    best_cross_entropy: float | None = None
+    average_count: int = 0
+    state: Mapping[str, np.ndarray] = field(default_factory=dict)  # variables as the loop has them
+    average: Mapping[str, np.ndarray] = field(default_factory=dict)  # float64 sums
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Every array under one name each."""
+        named = {f"state/{name}": array for name, array in self.state.items()}
+        return named | {f"average/{name}": array for name, array in self.average.items()}
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything but the arrays."""
+        return {
+            "step": self.step,
+            "total": self.total,
+            "fingerprint": self.fingerprint,
+            "seconds": self.seconds,
+            "best_step": self.best_step,
+            "best_correct": self.best_correct,
+            "best_cross_entropy": self.best_cross_entropy,
+            "average_count": self.average_count,
+        }
+
+    @classmethod
+    def from_parts(cls, document: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Progress:
+        """The inverse of `to_json` and `arrays`."""
+
+        def under(prefix: str) -> dict[str, np.ndarray]:
+            return {
+                name.removeprefix(prefix): array
+                for name, array in arrays.items()
+                if name.startswith(prefix)
+            }
+
+        return cls(**document, state=under("state/"), average=under("average/"))
