@@ -1,1 +1,28 @@
 """Editing a .tflite as data: lower Flex ops, add state signatures, inspect."""
+
+from odt_core.graph.inspect import (
+    ModelDescription,
+    SignatureDescription,
+    TensorDescription,
+    VariableDescription,
+    describe,
+)
+from odt_core.graph.lower import Lowered, lower
+from odt_core.graph.record import CheckpointSignature, CheckpointTensor, Missing, Rewrite
+from odt_core.graph.state import GET_STATE, SET_STATE
+
+__all__ = [
+    "GET_STATE",
+    "SET_STATE",
+    "CheckpointSignature",
+    "CheckpointTensor",
+    "Lowered",
+    "Missing",
+    "ModelDescription",
+    "Rewrite",
+    "SignatureDescription",
+    "TensorDescription",
+    "VariableDescription",
+    "describe",
+    "lower",
+]

@@ -12,6 +12,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
+from odt_core.graph.operators import outputs_of
 from odt_core.graph.tensor import Shape, Tensor, code_of, dtype_of, has_dtype, shape_of
 
 Value = Tensor | np.ndarray | int | float
@@ -29,6 +30,7 @@ class Builder:
         self.graph = graph
         self.operators: list[schema.OperatorT] = []
         self._constants: dict[tuple, Tensor] = {}
+        self._producers: dict[int, schema.OperatorT] = {}
 
     # --- tensors ---------------------------------------------------------------------------
 
@@ -106,7 +108,17 @@ class Builder:
         if options is not None:
             operator.builtinOptions = options
             operator.builtinOptionsType = _OPTION_TYPES[type(options).__name__.removesuffix("T")]
+        self.keep(operator)
+
+    def keep(self, operator: schema.OperatorT) -> None:
+        """Append an operator as it is."""
         self.operators.append(operator)
+        for index in outputs_of(operator):
+            self._producers[index] = operator
+
+    def producer(self, tensor: Tensor) -> schema.OperatorT | None:
+        """The operator before this point that writes a tensor; None for inputs and constants."""
+        return self._producers.get(tensor.index)
 
     def _opcode(self, builtin: int) -> int:
         for index, code in enumerate(self.model.operatorCodes):
@@ -543,6 +555,10 @@ class Builder:
     def prod(self, x: Tensor, axes: Sequence[int], keepdims: bool = False) -> Tensor:
         """Product over axes."""
         return self._reduce("REDUCE_PROD", x, axes, keepdims)
+
+    def any(self, x: Tensor, axes: Sequence[int], keepdims: bool = False) -> Tensor:
+        """Whether any entry of a bool tensor holds, over axes."""
+        return self._reduce("REDUCE_ANY", x, axes, keepdims)
 
     # linear algebra and images
 

@@ -1,0 +1,182 @@
+"""Save and Restore without files: a signature returns or takes a checkpoint's tensors instead.
+
+TensorFlow's Save(filename, tensor_names, data…) and SaveV2(prefix, tensor_names, slices, data…)
+write tensors to a file; here they become outputs of the signature, under the names they would have
+in the file. What Restore and RestoreV2 read from a file becomes inputs of the signature. The
+runtime then reads and writes the files (odt_core.checkpoint). Op definitions:
+https://www.tensorflow.org/api_docs/python/tf/raw_ops/Save and its neighbours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from odt_core.errors import LoweringError
+from odt_core.graph.flex import FlexOp
+from odt_core.graph.operators import inputs_of, name_of, outputs_of
+from odt_core.graph.record import CheckpointSignature, CheckpointTensor
+from odt_core.graph.tensor import dtype_of, shape_of
+from odt_core.graph.variables import find_variables
+
+SAVE = frozenset({"Save", "SaveSlices", "SaveV2"})
+RESTORE = frozenset({"Restore", "RestoreSlice", "RestoreV2"})
+# Bookkeeping of sharded checkpoint files, which there are none of any more.
+FORGOTTEN = frozenset({"MergeV2Checkpoints"})
+
+
+@dataclass
+class CheckpointOps:
+    """Collects the Save and Restore ops of one signature's subgraph and rewires the signature."""
+
+    model: schema.ModelT
+    graph: schema.SubGraphT
+    saved: dict[str, int] = field(default_factory=dict)
+    restored: dict[str, int] = field(default_factory=dict)
+    version: int = 1
+
+    def take(self, op: FlexOp, operator: schema.OperatorT) -> dict[int, int]:
+        """Removes one op; returns which tensors are to be replaced by which.
+
+        Raises LoweringError when its tensor names are not constants of the file.
+        """
+        inputs, outputs = inputs_of(operator), outputs_of(operator)
+        if op.op in FORGOTTEN:
+            return {}
+        names = self._strings(inputs[1])
+        if op.op.endswith("V2"):
+            self.version = 2
+        sliced = op.op not in ("Save", "Restore")
+        if sliced and any(self._strings(inputs[2])):
+            raise LoweringError("it saves slices of a partitioned variable. Save it whole instead.")
+        if op.op in SAVE:
+            values = inputs[3 if sliced else 2 :]
+            self.saved.update(zip(names, values, strict=True))
+            return {}
+        replaced = {}
+        for name, output in zip(names, outputs, strict=True):
+            if name in self.restored:
+                replaced[output] = self.restored[name]
+            else:
+                self.restored[name] = output
+        return replaced
+
+    def _strings(self, index: int) -> list[str]:
+        """The content of a constant string tensor: count, offsets, then the characters."""
+        data = self.model.buffers[self.graph.tensors[index].buffer].data
+        if data is None or len(data) < 8:
+            raise LoweringError("its tensor names are computed. Write them as constants instead.")
+        raw = bytes(np.asarray(data, np.uint8))
+        count = int.from_bytes(raw[:4], "little")
+        if not 0 <= count <= (len(raw) - 8) // 4 + 1:
+            raise LoweringError("its tensor names are damaged. Convert the model again.")
+        offsets = np.frombuffer(raw[4 : 8 + 4 * count], np.uint32)
+        pairs = pairwise(offsets)
+        return [raw[start:end].decode("utf-8", "replace") for start, end in pairs]
+
+
+def rewire(
+    ops: CheckpointOps, signature: schema.SignatureDefT, shapes: dict[str, schema.TensorT]
+) -> list[CheckpointSignature]:
+    """Makes the collected tensors the signature's own outputs and inputs; drops the file's path.
+
+    shapes: what other signatures save, by name; Restore does not say what shape it returns.
+    """
+    graph, key = ops.graph, bytes(signature.signatureKey).decode("utf-8", "replace")
+    path = _drop_path(ops, signature)
+    found = []
+    if ops.saved:
+        taken = {bytes(entry.name).decode("utf-8", "replace") for entry in signature.outputs}
+        tensors = []
+        for name, index in ops.saved.items():
+            own = _free(name, taken)
+            signature.outputs.append(_entry(own, index))
+            tensors.append(_described(name, own, graph.tensors[index]))
+        found.append(CheckpointSignature(key, "save", ops.version, path, tuple(tensors)))
+    if ops.restored:
+        taken = {bytes(entry.name).decode("utf-8", "replace") for entry in signature.inputs}
+        tensors = []
+        for name, index in ops.restored.items():
+            own = _free(name, taken)
+            _settle_shape(ops, name, index, shapes)
+            signature.inputs.append(_entry(own, index))
+            tensors.append(_described(name, own, graph.tensors[index]))
+        found.append(CheckpointSignature(key, "restore", ops.version, path, tuple(tensors)))
+    graph.inputs = np.array([entry.tensorIndex for entry in signature.inputs], np.int32)
+    graph.outputs = np.array([entry.tensorIndex for entry in signature.outputs], np.int32)
+    return found
+
+
+def _drop_path(ops: CheckpointOps, signature: schema.SignatureDefT) -> str:
+    """Removes string inputs and the outputs that only hand them on; the name of the first."""
+    tensors = ops.graph.tensors
+    is_string = [t.type == schema.TensorType.STRING for t in tensors]
+    dropped = [e for e in signature.inputs or [] if is_string[e.tensorIndex]]
+    signature.inputs = [e for e in signature.inputs or [] if e not in dropped]
+    signature.outputs = [
+        entry
+        for entry in signature.outputs or []
+        if not is_string[entry.tensorIndex] or _is_constant(ops.model, tensors[entry.tensorIndex])
+    ]
+    names = [bytes(entry.name).decode("utf-8", "replace") for entry in dropped]
+    return names[0] if names else ""
+
+
+def _is_constant(model: schema.ModelT, raw: schema.TensorT) -> bool:
+    data = model.buffers[raw.buffer].data
+    return data is not None and len(data) > 0
+
+
+def _settle_shape(
+    ops: CheckpointOps, name: str, index: int, shapes: dict[str, schema.TensorT]
+) -> None:
+    """Give a restored tensor the shape of what is saved under its name, or of its use."""
+    raw, graph = ops.graph.tensors[index], ops.graph
+    source = shapes.get(name)
+    if source is not None and source.type == raw.type:
+        raw.shape, raw.shapeSignature = source.shape, source.shapeSignature
+        raw.hasRank = True
+        return
+    variables = {(v.container, v.shared_name): v for v in find_variables(ops.model)}
+    handles = {}
+    for operator in graph.operators:
+        kind, inputs = name_of(ops.model, operator), inputs_of(operator)
+        if kind == "VAR_HANDLE":
+            options = operator.builtinOptions
+            key = (bytes(options.container or b""), bytes(options.sharedName or b""))
+            handles[outputs_of(operator)[0]] = key
+        elif kind == "RESHAPE" and inputs[0] == index:
+            target = graph.tensors[outputs_of(operator)[0]]
+            raw.shape, raw.shapeSignature = target.shape, target.shapeSignature
+            raw.hasRank = True
+            return
+        elif kind == "ASSIGN_VARIABLE" and inputs[1] == index and inputs[0] in handles:
+            variable = variables.get(handles[inputs[0]])
+            if variable is not None:
+                sizes = [-1 if size is None else size for size in variable.shape]
+                raw.shape = np.array([max(size, 1) for size in sizes], np.int32)
+                raw.shapeSignature = np.array(sizes, np.int32) if -1 in sizes else None
+                raw.hasRank = True
+                return
+
+
+def _described(name: str, key: str, raw: schema.TensorT) -> CheckpointTensor:
+    return CheckpointTensor(name, key, dtype_of(raw.type).name, shape_of(raw))
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """`name`, or with a number behind it when the signature has that name already."""
+    own, number = name, 2
+    while own in taken:
+        own, number = f"{name}#{number}", number + 1
+    taken.add(own)
+    return own
+
+
+def _entry(name: str, index: int) -> schema.TensorMapT:
+    entry = schema.TensorMapT()
+    entry.name, entry.tensorIndex = name.encode(), index
+    return entry

@@ -1,0 +1,140 @@
+"""What a .tflite offers, read from its bytes alone: signatures, variables, ops."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from odt_core.errors import ModelError
+from odt_core.graph.check import check
+from odt_core.graph.flatbuffer import read
+from odt_core.graph.operators import called_by, name_of
+from odt_core.graph.record import CheckpointSignature, Missing, Rewrite, read_record
+from odt_core.graph.tensor import Shape, dtype_of, has_dtype, shape_of
+from odt_core.graph.variables import find_variables
+
+_OTHER_TYPES = {
+    value: name.lower() for name, value in vars(schema.TensorType).items() if isinstance(value, int)
+}
+
+
+@dataclass(frozen=True)
+class TensorDescription:
+    """An input or output. dtype: numpy's name, or "string"; shape: None where dynamic."""
+
+    name: str
+    dtype: str
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class SignatureDescription:
+    """A signature; flex_ops: the TensorFlow ops it cannot run without, each once."""
+
+    name: str
+    inputs: tuple[TensorDescription, ...]
+    outputs: tuple[TensorDescription, ...]
+    flex_ops: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class VariableDescription:
+    """A resource variable; `bytes` is 0 where its shape is not fully known."""
+
+    name: str
+    dtype: str
+    shape: Shape
+    bytes: int
+    has_initial_value: bool
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    """All that the file says about itself.
+
+    variables: sorted by name; odt_get_state's vK is the K-th of them.
+    operators: how many of each op. size: of the file, bytes.
+    rewrites, missing, checkpoints: what lowering did, empty for a model that was not lowered.
+    """
+
+    signatures: tuple[SignatureDescription, ...]
+    variables: tuple[VariableDescription, ...]
+    operators: dict[str, int]
+    size: int
+    rewrites: tuple[Rewrite, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    checkpoints: tuple[CheckpointSignature, ...] = ()
+
+    @property
+    def flex_ops(self) -> tuple[str, ...]:
+        """TensorFlow ops (without "Flex") that the file still has, sorted."""
+        return tuple(sorted(n[4:] for n in self.operators if n.startswith("Flex")))
+
+    def signature(self, name: str) -> SignatureDescription | None:
+        """The signature of that name, or None."""
+        return next((s for s in self.signatures if s.name == name), None)
+
+
+def describe(data: bytes) -> ModelDescription:
+    """Read what a .tflite offers without running it.
+
+    Raises ModelError when `data` is no .tflite or is damaged.
+    """
+    model = read(data)
+    check(model)
+    record = read_record(model)
+    signatures = tuple(_signature(model, s) for s in model.signatureDefs or [])
+    operators = Counter(name_of(model, o) for graph in model.subgraphs for o in graph.operators)
+    try:
+        variables = tuple(
+            VariableDescription(
+                v.name, v.dtype.name, v.shape, _bytes(v.shape, v.dtype), v.has_initial_value
+            )
+            for v in find_variables(model)
+        )
+    except (IndexError, AttributeError) as error:
+        raise ModelError("The .tflite's variables are damaged. Convert it again.") from error
+    done = (record.rewrites, record.missing, record.checkpoints) if record else ((), (), ())
+    return ModelDescription(
+        signatures, variables, dict(sorted(operators.items())), len(data), *done
+    )
+
+
+def _signature(model: schema.ModelT, signature: schema.SignatureDefT) -> SignatureDescription:
+    graph = model.subgraphs[signature.subgraphIndex]
+    seen: set[int] = set()
+    names = _ops(model, signature.subgraphIndex, seen)
+    return SignatureDescription(
+        bytes(signature.signatureKey or b"").decode("utf-8", "replace"),
+        tuple(_tensor(graph, entry) for entry in signature.inputs or []),
+        tuple(_tensor(graph, entry) for entry in signature.outputs or []),
+        tuple(sorted({name[4:] for name in names if name.startswith("Flex")})),
+    )
+
+
+def _ops(model: schema.ModelT, index: int, seen: set[int]) -> set[str]:
+    """Names of the ops that a subgraph runs, those of called subgraphs included."""
+    if index in seen:
+        return set()
+    seen.add(index)
+    names = set()
+    for operator in model.subgraphs[index].operators:
+        names.add(name_of(model, operator))
+        for called in called_by(model, operator):
+            names |= _ops(model, called, seen)
+    return names
+
+
+def _tensor(graph: schema.SubGraphT, entry: schema.TensorMapT) -> TensorDescription:
+    raw = graph.tensors[entry.tensorIndex]
+    dtype = dtype_of(raw.type).name if has_dtype(raw.type) else _OTHER_TYPES.get(raw.type, "?")
+    name = bytes(entry.name or b"").decode("utf-8", "replace")
+    return TensorDescription(name, dtype, shape_of(raw))
+
+
+def _bytes(shape: Shape, dtype: np.dtype) -> int:
+    known = [size for size in shape if size is not None]
+    return int(np.prod(known, dtype=np.int64)) * dtype.itemsize if len(known) == len(shape) else 0

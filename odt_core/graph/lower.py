@@ -1,0 +1,237 @@
+"""Rewrites the Flex ops of a .tflite into builtin ops, so that it runs on plain LiteRT.
+
+No current Python runtime runs Flex ops, and on a phone they need a library many times the size of
+the model. `lower` walks every subgraph, replaces each Flex op by what its rule emits, turns Save
+and Restore into outputs and inputs, removes what nobody reads any more and adds the two state
+signatures. A signature that needs an op without a rule is left out and reported; the others work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from odt_core.errors import LoweringError
+from odt_core.graph.builder import Builder
+from odt_core.graph.check import check
+from odt_core.graph.checkpoint_ops import FORGOTTEN, RESTORE, SAVE, CheckpointOps, rewire
+from odt_core.graph.flatbuffer import read, write
+from odt_core.graph.flex import flex_name, read_flex
+from odt_core.graph.operators import called_by, inputs_of, outputs_of
+from odt_core.graph.prune import compact, remove_dead_ops
+from odt_core.graph.record import (
+    CheckpointSignature,
+    Missing,
+    Record,
+    Rewrite,
+    read_record,
+    write_record,
+)
+from odt_core.graph.rules import RULES
+from odt_core.graph.state import add_state_signatures
+from odt_core.graph.tensor import Tensor, shape_of
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A model without Flex ops, and what was done to it.
+
+    data: the bytes of the new .tflite. report: every op that was rewritten.
+    missing: ops that could not be, with reasons; their signatures are not in `data`.
+    checkpoints: signatures that now return or take a TensorFlow checkpoint's tensors.
+    """
+
+    data: bytes
+    report: tuple[Rewrite, ...]
+    missing: tuple[Missing, ...]
+    checkpoints: tuple[CheckpointSignature, ...]
+
+
+def lower(data: bytes) -> Lowered:
+    """Rewrite the Flex ops of a .tflite into builtins and add the state signatures.
+
+    The signatures keep their names, inputs, outputs, dtypes and shapes; those with Save or Restore
+    return or take the checkpoint's tensors instead of a path. A lowered model comes back as it is.
+    Raises ModelError when `data` is no .tflite, LoweringError when no signature is left.
+    """
+    model = read(data)
+    check(model)
+    done = read_record(model)
+    if done is not None:
+        return Lowered(data, done.rewrites, done.missing, done.checkpoints)
+
+    lowering = _Lowering(model)
+    for index in range(len(model.subgraphs)):
+        lowering.subgraph(index)
+    lowering.rewire_checkpoints()
+    lowering.leave_out_broken()
+    for graph in model.subgraphs:
+        remove_dead_ops(model, graph)
+    add_state_signatures(model)
+    record = Record(
+        tuple(lowering.rewrites), tuple(lowering.missing), tuple(lowering.checkpoint_signatures)
+    )
+    write_record(model, record)
+    compact(model)
+    return Lowered(write(model), record.rewrites, record.missing, record.checkpoints)
+
+
+class _Lowering:
+    """One model on its way from Flex to builtin ops."""
+
+    def __init__(self, model: schema.ModelT) -> None:
+        self.model = model
+        self.rewrites: list[Rewrite] = []
+        self.missing: list[Missing] = []
+        self.checkpoint_signatures: list[CheckpointSignature] = []
+        self._broken: dict[int, list[Missing]] = {}
+        self._checkpoints: dict[int, CheckpointOps] = {}
+
+    def subgraph(self, index: int) -> None:
+        """Rewrites one subgraph's Flex ops."""
+        graph = self.model.subgraphs[index]
+        remove_dead_ops(self.model, graph)
+        builder = Builder(self.model, graph)
+        replaced: dict[int, int] = {}
+        checkpoint = CheckpointOps(self.model, graph)
+        for operator in list(graph.operators):
+            operator.inputs = _moved(operator.inputs, replaced)
+            name = flex_name(self.model, operator)
+            if name is None:
+                builder.keep(operator)
+            elif name in SAVE | RESTORE | FORGOTTEN:
+                self._take_checkpoint(index, operator, checkpoint, replaced)
+            else:
+                self._apply_rule(index, operator, builder, replaced)
+        graph.operators = builder.operators
+        graph.outputs = _moved(graph.outputs, replaced)
+        for signature in self._signatures(index):
+            for entry in signature.outputs or []:
+                entry.tensorIndex = replaced.get(entry.tensorIndex, entry.tensorIndex)
+        if checkpoint.saved or checkpoint.restored:
+            self._checkpoints[index] = checkpoint
+
+    def _apply_rule(
+        self, index: int, operator: schema.OperatorT, builder: Builder, replaced: dict[int, int]
+    ) -> None:
+        wanted = [builder.tensor(i) for i in outputs_of(operator)]
+        op = replace(read_flex(self.model, operator), output_shapes=tuple(t.shape for t in wanted))
+        try:
+            found = RULES.get(op.op)
+            if found is None:
+                raise LoweringError(
+                    "odt has no builtin form for it. Build the model without it, or use a version "
+                    "of odt that knows it."
+                )
+            inputs = [builder.tensor(i) for i in inputs_of(operator)]
+            given = list(found(builder, op, inputs))
+            for new, old in zip(given, wanted, strict=True):
+                if new.dtype != old.dtype:
+                    raise LoweringError(f"its output should be {old.dtype}, not {new.dtype}.")
+                _refine(builder.graph.tensors[new.index], old)
+                replaced[old.index] = new.index
+            self.rewrites.append(Rewrite(op.op, self._name(index), op.name))
+        except LoweringError as error:
+            self._give_up(index, Missing(op.op, self._name(index), op.name, str(error)))
+
+    def _take_checkpoint(
+        self,
+        index: int,
+        operator: schema.OperatorT,
+        checkpoint: CheckpointOps,
+        replaced: dict[int, int],
+    ) -> None:
+        op = read_flex(self.model, operator)
+        try:
+            if not self._signatures(index):
+                raise LoweringError("it stands inside a loop or branch. Move it out.")
+            replaced.update(checkpoint.take(op, operator))
+            self.rewrites.append(Rewrite(op.op, self._name(index), op.name))
+        except LoweringError as error:
+            self._give_up(index, Missing(op.op, self._name(index), op.name, str(error)))
+
+    def rewire_checkpoints(self) -> None:
+        """Turns what Save and Restore ops handled into outputs and inputs of their signatures."""
+        saved = {
+            name: ops.graph.tensors[tensor]
+            for ops in self._checkpoints.values()
+            for name, tensor in ops.saved.items()
+        }
+        for index, ops in self._checkpoints.items():
+            if index in self._broken:
+                continue
+            for signature in self._signatures(index):
+                self.checkpoint_signatures += rewire(ops, signature, saved)
+
+    def leave_out_broken(self) -> None:
+        """Removes the signatures that run a Flex op which is still there.
+
+        Raises LoweringError when none is left.
+        """
+        broken = set(self._broken)
+        while True:
+            callers = {
+                index
+                for index, graph in enumerate(self.model.subgraphs)
+                for operator in graph.operators
+                if broken.intersection(called_by(self.model, operator))
+            }
+            if callers <= broken:
+                break
+            broken |= callers
+        kept = []
+        for signature in self.model.signatureDefs or []:
+            if signature.subgraphIndex not in broken:
+                kept.append(signature)
+                continue
+            key = bytes(signature.signatureKey).decode("utf-8", "replace")
+            for reason in self._reasons(signature.subgraphIndex, set()):
+                self.missing.append(Missing(reason.op, key, reason.node, reason.reason))
+        for index in broken:  # its place stays, as other subgraphs are known by number
+            graph = self.model.subgraphs[index]
+            graph.operators = []
+            graph.inputs = graph.outputs = np.array([], np.int32)
+        if self.model.signatureDefs and not kept:
+            raise LoweringError(self.missing[0].message)
+        self.model.signatureDefs = kept
+
+    def _reasons(self, index: int, seen: set[int]) -> list[Missing]:
+        """Why a subgraph cannot run: its own ops, and those of the subgraphs it calls."""
+        if index in seen:
+            return []
+        seen.add(index)
+        reasons = list(self._broken.get(index, []))
+        for operator in self.model.subgraphs[index].operators:
+            for called in called_by(self.model, operator):
+                reasons += self._reasons(called, seen)
+        return reasons
+
+    def _give_up(self, index: int, missing: Missing) -> None:
+        self._broken.setdefault(index, []).append(missing)
+
+    def _signatures(self, index: int) -> list[schema.SignatureDefT]:
+        return [s for s in self.model.signatureDefs or [] if s.subgraphIndex == index]
+
+    def _name(self, index: int) -> str:
+        """The signature that runs a subgraph, else the subgraph's own name."""
+        for signature in self._signatures(index):
+            return bytes(signature.signatureKey).decode("utf-8", "replace")
+        return bytes(self.model.subgraphs[index].name or b"").decode("utf-8", "replace")
+
+
+def _moved(values: object, replaced: dict[int, int]) -> np.ndarray:
+    indices = [] if values is None else values
+    return np.array([replaced.get(int(i), int(i)) for i in indices], np.int32)  # type: ignore[attr-defined]
+
+
+def _refine(raw: schema.TensorT, old: Tensor) -> None:
+    """Keep what the file knew of a shape when its op's replacement knows less."""
+    shape = shape_of(raw)
+    if len(shape) != old.rank or None not in shape:
+        return
+    sizes = [o if n is None else n for n, o in zip(shape, old.shape, strict=True)]
+    raw.shape = np.array([1 if size is None else size for size in sizes], np.int32)
+    signature = [-1 if size is None else size for size in sizes]
+    raw.shapeSignature = np.array(signature, np.int32) if None in sizes else None

@@ -1,0 +1,68 @@
+"""Reading operators of a .tflite: their names, their tensors, the subgraphs they call."""
+
+from __future__ import annotations
+
+from ai_edge_litert import schema_py_generated as schema
+
+_BUILTINS = {
+    value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)
+}
+
+# Ops that matter although nobody reads what they return.
+_EFFECTS = frozenset({"ASSIGN_VARIABLE", "CALL_ONCE", "HASHTABLE_IMPORT", "WHILE", "IF", "CALL"})
+
+_CALLED = {
+    "CALL_ONCE": ("initSubgraphIndex",),
+    "IF": ("thenSubgraphIndex", "elseSubgraphIndex"),
+    "WHILE": ("condSubgraphIndex", "bodySubgraphIndex"),
+    "CALL": ("subgraph",),
+    "STABLEHLO_REDUCE": ("bodySubgraphIndex",),
+    "STABLEHLO_REDUCE_WINDOW": ("bodySubgraphIndex",),
+    "STABLEHLO_SCATTER": ("updateComputationSubgraphIndex",),
+    "STABLEHLO_SORT": ("comparatorSubgraphIndex",),
+    "STABLEHLO_WHILE": ("condSubgraphIndex", "bodySubgraphIndex"),
+    "STABLEHLO_COMPOSITE": ("decompositionSubgraphIndex",),
+}
+
+
+def name_of(model: schema.ModelT, operator: schema.OperatorT) -> str:
+    """The op's name: as in the schema's BuiltinOperator, or the custom op's own."""
+    code = model.operatorCodes[operator.opcodeIndex]
+    if code.customCode is not None:
+        return bytes(code.customCode).decode("utf-8", "replace")
+    number = max(code.builtinCode, code.deprecatedBuiltinCode)
+    return _BUILTINS.get(number, f"BUILTIN_{number}")
+
+
+def inputs_of(operator: schema.OperatorT) -> list[int]:
+    """Tensor indices the op reads; −1 stands for an optional input left out."""
+    return _indices(operator.inputs)
+
+
+def outputs_of(operator: schema.OperatorT) -> list[int]:
+    """Tensor indices the op writes."""
+    return _indices(operator.outputs)
+
+
+def called_by(model: schema.ModelT, operator: schema.OperatorT) -> list[int]:
+    """Indices of the subgraphs that the op runs."""
+    fields = _CALLED.get(name_of(model, operator), ())
+    options = operator.builtinOptions or operator.builtinOptions2
+    return [int(getattr(options, field)) for field in fields if hasattr(options, field)]
+
+
+def has_effect(model: schema.ModelT, graph: schema.SubGraphT, operator: schema.OperatorT) -> bool:
+    """Whether the op does more than compute its outputs, so that it must stay."""
+    name = name_of(model, operator)
+    if name in _EFFECTS or not outputs_of(operator):
+        return True
+    # a custom op may do anything; Flex ops with an effect are known by name
+    custom = model.operatorCodes[operator.opcodeIndex].customCode is not None
+    if custom and not name.startswith("Flex"):
+        return True
+    # LSTM, RNN and SVDF kernels keep their state in variable inputs
+    return any(index >= 0 and graph.tensors[index].isVariable for index in inputs_of(operator))
+
+
+def _indices(values: object) -> list[int]:
+    return [] if values is None else [int(value) for value in values]  # type: ignore[attr-defined]

@@ -1,0 +1,79 @@
+"""Removing what nobody needs: ops without readers, tensors, buffers and op codes without users."""
+
+from __future__ import annotations
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from odt_core.graph.operators import has_effect, inputs_of, outputs_of
+
+
+def remove_dead_ops(model: schema.ModelT, graph: schema.SubGraphT) -> None:
+    """Drops ops whose outputs nobody reads and that have no effect."""
+    needed = {int(index) for index in ([] if graph.outputs is None else graph.outputs)}
+    kept = []
+    for operator in reversed(graph.operators):
+        if has_effect(model, graph, operator) or needed.intersection(outputs_of(operator)):
+            needed.update(inputs_of(operator))
+            kept.append(operator)
+    graph.operators = kept[::-1]
+
+
+def compact(model: schema.ModelT) -> None:
+    """Drops tensors, buffers and op codes that are no longer used, and renumbers the rest."""
+    for index, graph in enumerate(model.subgraphs):
+        signatures = [s for s in model.signatureDefs or [] if s.subgraphIndex == index]
+        _compact_tensors(graph, signatures)
+    _compact_buffers(model)
+    _compact_codes(model)
+
+
+def _compact_tensors(graph: schema.SubGraphT, signatures: list[schema.SignatureDefT]) -> None:
+    used = {int(i) for part in (graph.inputs, graph.outputs) if part is not None for i in part}
+    for operator in graph.operators:
+        used.update(inputs_of(operator), outputs_of(operator))
+        if operator.intermediates is not None:
+            used.update(int(index) for index in operator.intermediates)
+    entries = [e for s in signatures for e in [*(s.inputs or []), *(s.outputs or [])]]
+    used.update(entry.tensorIndex for entry in entries)
+    used.discard(-1)
+    place = {-1: -1} | {old: new for new, old in enumerate(sorted(used))}
+
+    def moved(values: object) -> np.ndarray | None:
+        if values is None:
+            return None
+        return np.array([place[int(v)] for v in values], np.int32)  # type: ignore[attr-defined]
+
+    graph.tensors = [graph.tensors[old] for old in sorted(used)]
+    graph.inputs, graph.outputs = moved(graph.inputs), moved(graph.outputs)
+    for operator in graph.operators:
+        operator.inputs, operator.outputs = moved(operator.inputs), moved(operator.outputs)
+        operator.intermediates = moved(operator.intermediates)
+    for entry in entries:
+        entry.tensorIndex = place[entry.tensorIndex]
+
+
+def _compact_buffers(model: schema.ModelT) -> None:
+    used = {0} | {tensor.buffer for graph in model.subgraphs for tensor in graph.tensors}
+    used.update(entry.buffer for entry in model.metadata or [])
+    if model.metadataBuffer is not None:
+        used.update(int(index) for index in model.metadataBuffer)
+    place = {old: new for new, old in enumerate(sorted(used))}
+    model.buffers = [model.buffers[old] for old in sorted(used)]
+    for graph in model.subgraphs:
+        for tensor in graph.tensors:
+            tensor.buffer = place[tensor.buffer]
+    for entry in model.metadata or []:
+        entry.buffer = place[entry.buffer]
+    if model.metadataBuffer is not None:
+        moved = [place[int(index)] for index in model.metadataBuffer]
+        model.metadataBuffer = np.array(moved, np.int32)
+
+
+def _compact_codes(model: schema.ModelT) -> None:
+    operators = [operator for graph in model.subgraphs for operator in graph.operators]
+    used = sorted({operator.opcodeIndex for operator in operators})
+    place = {old: new for new, old in enumerate(used)}
+    model.operatorCodes = [model.operatorCodes[old] for old in used]
+    for operator in operators:
+        operator.opcodeIndex = place[operator.opcodeIndex]

@@ -1,0 +1,112 @@
+"""What lowering did to a model, kept inside the lowered .tflite as metadata named "odt"."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+_METADATA = b"odt"
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """One TensorFlow op that is now builtin ops: its name, signature and node name."""
+
+    op: str
+    signature: str
+    node: str
+
+
+@dataclass(frozen=True)
+class Missing:
+    """One TensorFlow op that has no builtin form; its signature was left out."""
+
+    op: str
+    signature: str
+    node: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        """The whole story in a sentence or two."""
+        return (
+            f"The signature '{self.signature}' needs the TensorFlow op {self.op} "
+            f"(node '{self.node}'): {self.reason}"
+        )
+
+
+@dataclass(frozen=True)
+class CheckpointTensor:
+    """One tensor of a TensorFlow checkpoint.
+
+    name: its name in the checkpoint. key: the signature's input (restore) or output (save).
+    shape: None where it is known only at run time.
+    """
+
+    name: str
+    key: str
+    dtype: str
+    shape: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class CheckpointSignature:
+    """A signature that read or wrote a checkpoint file and now takes or returns its tensors.
+
+    kind: "save" or "restore". version: 1 (Save, one file) or 2 (SaveV2, index and data files).
+    path: the original signature's input for the file's path.
+    """
+
+    signature: str
+    kind: str
+    version: int
+    path: str
+    tensors: tuple[CheckpointTensor, ...]
+
+
+@dataclass(frozen=True)
+class Record:
+    """All that lowering did, in the order of the file."""
+
+    rewrites: tuple[Rewrite, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    checkpoints: tuple[CheckpointSignature, ...] = ()
+
+
+def write_record(model: schema.ModelT, record: Record) -> None:
+    """Put the record into the model's metadata."""
+    buffer = schema.BufferT()
+    buffer.data = np.frombuffer(json.dumps(asdict(record)).encode(), np.uint8)
+    model.buffers.append(buffer)
+    entry = schema.MetadataT()
+    entry.name, entry.buffer = _METADATA, len(model.buffers) - 1
+    model.metadata = [*(model.metadata or []), entry]
+
+
+def read_record(model: schema.ModelT) -> Record | None:
+    """The record of an earlier lowering; None when the model never was lowered."""
+    for entry in model.metadata or []:
+        if entry.name == _METADATA and model.buffers[entry.buffer].data is not None:
+            try:
+                return _parse(json.loads(bytes(model.buffers[entry.buffer].data)))
+            except (ValueError, TypeError, KeyError, AttributeError):
+                return None  # somebody else's metadata of that name
+    return None
+
+
+def _parse(content: dict) -> Record:
+    checkpoints = []
+    for entry in content["checkpoints"]:
+        tensors = tuple(
+            CheckpointTensor(t["name"], t["key"], t["dtype"], tuple(t["shape"]))
+            for t in entry.pop("tensors")
+        )
+        checkpoints.append(CheckpointSignature(**entry, tensors=tensors))
+    return Record(
+        tuple(Rewrite(**entry) for entry in content["rewrites"]),
+        tuple(Missing(**entry) for entry in content["missing"]),
+        tuple(checkpoints),
+    )

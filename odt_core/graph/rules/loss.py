@@ -1,0 +1,61 @@
+"""Softmax cross-entropy, value and gradient in one.
+
+With z = logits − max(logits), e = exp(z) and s = Σ e over the classes:
+loss = Σ labels · (log s − z), d loss / d logits = e / s · Σ labels … TensorFlow's kernel takes
+labels as a distribution (Σ labels = 1) and returns e / s − labels.
+Source: tensorflow/core/kernels/xent_op.h and sparse_xent_op.h.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from odt_core.errors import LoweringError
+from odt_core.graph.builder import Builder
+from odt_core.graph.flex import FlexOp
+from odt_core.graph.rules.registry import rule
+from odt_core.graph.tensor import Tensor
+
+
+def _softmax_parts(b: Builder, logits: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """z = logits − max, e = exp(z) [N, K] and s = Σ e [N, 1]."""
+    z = b.sub(logits, b.max(logits, [-1], keepdims=True))
+    e = b.exp(z)
+    return z, e, b.sum(e, [-1], keepdims=True)
+
+
+@rule("SoftmaxCrossEntropyWithLogits")
+def softmax_cross_entropy(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """loss [N] and d loss / d logits [N, K] for labels [N, K] that are distributions."""
+    logits, labels = inputs
+    z, e, s = _softmax_parts(b, logits)
+    loss = b.sum(b.mul(labels, b.sub(b.log(s), z)), [-1])
+    return [loss, b.sub(b.div(e, s), labels)]
+
+
+@rule("SparseSoftmaxCrossEntropyWithLogits")
+def sparse_softmax_cross_entropy(
+    b: Builder, op: FlexOp, inputs: Sequence[Tensor]
+) -> Sequence[Tensor]:
+    """loss [N] and d loss / d logits [N, K] for labels [N], each the index of a class.
+
+    A label outside 0 … K − 1 gives TensorFlow an error on the CPU; here it counts as no class.
+    """
+    logits, labels = inputs
+    if labels.rank != logits.rank - 1:
+        raise LoweringError(
+            f"it wants one class index a sample, shape {_text(logits.shape[:-1])}, but the model "
+            f"gives it labels of shape {_text(labels.shape)}. Its author used a sparse loss with "
+            "one-hot labels, so training cannot work anywhere; it needs categorical_crossentropy."
+        )
+    z, e, s = _softmax_parts(b, logits)
+    hot = b.one_hot(b.cast(labels, np.int32), logits.dim(-1))
+    log_s = b.reshape(b.log(s), [logits.shape[0]])
+    loss = b.sub(log_s, b.sum(b.mul(hot, z), [-1]))
+    return [loss, b.sub(b.div(e, s), hot)]
+
+
+def _text(shape: tuple[int | None, ...]) -> str:
+    return "[" + ", ".join("batch" if size is None else str(size) for size in shape) + "]"

@@ -1,0 +1,90 @@
+"""Ops on shapes: which axes a broadcast's gradient is summed over, permutations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from odt_core.errors import LoweringError
+from odt_core.graph.builder import Builder
+from odt_core.graph.flex import FlexOp
+from odt_core.graph.rules.registry import rule
+from odt_core.graph.tensor import Tensor
+
+
+@rule("BroadcastGradientArgs")
+def broadcast_gradient_args(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """For shapes s0 and s1, the axes over which each one's gradient has to be summed.
+
+    Shapes are aligned at the end, the shorter one filled up with ones; an axis is summed where that
+    shape has 1 there. Equal shapes give no axes at all.
+    Source: tensorflow/core/util/bcast.h (grad_x_reduce_idx, grad_y_reduce_idx).
+    """
+    s0, s1 = inputs
+    if s0.const is not None and s1.const is not None:
+        first, second = _reduced([int(v) for v in s0.const], [int(v) for v in s1.const])
+        return [b.constant(np.array(axes, s0.dtype)) for axes in (first, second)]
+    rank = max(s0.dim(0), s1.dim(0))
+    if rank == 0:
+        empty = b.constant(np.zeros(0, s0.dtype))
+        return [empty, empty]
+    long0, long1 = (_filled_up(b, s, rank) for s in (s0, s1))
+    differ = b.any(b.not_equal(long0, long1), [0], keepdims=True)
+    if s0.dim(0) != s1.dim(0):
+        differ = b.constant(np.ones(1, np.bool_))  # shapes of different rank are never equal
+    return [_axes(b, b.logical_and(b.equal(s, 1), differ), s0) for s in (long0, long1)]
+
+
+def _filled_up(b: Builder, shape: Tensor, rank: int) -> Tensor:
+    missing = rank - shape.dim(0)
+    if not missing:
+        return shape
+    return b.concat([b.constant(np.ones(missing, shape.dtype)), shape], 0)
+
+
+def _axes(b: Builder, chosen: Tensor, like: Tensor) -> Tensor:
+    """The places at which `chosen` [rank] holds, [n]."""
+    places = b.where(chosen)  # int64 [n, 1]
+    return b.reshape(b.cast(places, like.dtype), [None])
+
+
+def _reduced(a: list[int], c: list[int]) -> tuple[list[int], list[int]]:
+    if a == c:
+        return [], []
+    rank = max(len(a), len(c))
+    a, c = [1] * (rank - len(a)) + a, [1] * (rank - len(c)) + c
+    return [i for i in range(rank) if a[i] == 1], [i for i in range(rank) if c[i] == 1]
+
+
+@rule("InvertPermutation")
+def invert_permutation(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """y with y[x[i]] = i.
+
+    Source: https://www.tensorflow.org/api_docs/python/tf/raw_ops/InvertPermutation
+    """
+    (x,) = inputs
+    if x.const is None:
+        raise LoweringError("its permutation is computed. Write it as a constant instead.")
+    return [b.constant(np.argsort(x.const).astype(x.dtype))]
+
+
+@rule("DynamicStitch", "ParallelDynamicStitch")
+def dynamic_stitch(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Rows of several tensors merged into one, row indices[m][i] from data[m][i]; the last wins.
+
+    Source: https://www.tensorflow.org/api_docs/python/tf/raw_ops/DynamicStitch
+    """
+    count = len(inputs) // 2
+    indices, data = inputs[:count], inputs[count:]
+    if any(index.const is None for index in indices):
+        raise LoweringError("its indices are computed. Write them as constants instead.")
+    rest = [part.shape[index.rank :] for part, index in zip(data, indices, strict=True)]
+    flat = [
+        b.reshape(part, [index.const.size, *row])  # type: ignore[union-attr]
+        for part, index, row in zip(data, indices, rest, strict=True)
+    ]
+    places = np.concatenate([np.ravel(index.const) for index in indices])  # type: ignore[arg-type]
+    source = np.zeros(int(places.max()) + 1, np.int32)
+    source[places] = np.arange(len(places))
+    return [b.gather(b.concat(flat, 0), source)]

@@ -1,0 +1,102 @@
+"""Two more signatures over all variables of a model: odt_get_state and odt_set_state.
+
+odt_get_state() -> v0..vN and odt_set_state(v0..vN) -> count; vK is the K-th variable of
+`ModelDescription.variables` (sorted by name). Both run the model's initialisers first (CALL_ONCE):
+in a fresh interpreter the state read is the initial one, and a state that was set is not undone
+when another signature is called for the first time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from odt_core.graph.builder import Builder
+from odt_core.graph.tensor import Tensor
+from odt_core.graph.variables import Variable, find_variables, initialisers
+
+GET_STATE, SET_STATE = "odt_get_state", "odt_set_state"
+
+
+def add_state_signatures(model: schema.ModelT) -> None:
+    """Adds the two signatures, unless the model has no variable or has them already."""
+    names = {bytes(signature.signatureKey) for signature in model.signatureDefs or []}
+    variables = find_variables(model)
+    if not variables or GET_STATE.encode() in names:
+        return
+    once = initialisers(model)
+    model.signatureDefs = list(model.signatureDefs or [])
+
+    getter = _open(model, GET_STATE, once)
+    values = [_read(getter, variable) for variable in variables]
+    keyed = {f"v{index}": value for index, value in enumerate(values)}
+    _close(getter, GET_STATE, {}, keyed)
+
+    setter = _open(model, SET_STATE, once)
+    taken = {}
+    for index, variable in enumerate(variables):
+        value = setter.new(variable.shape, variable.dtype, variable.name)
+        taken[f"v{index}"] = value
+        setter.emit("ASSIGN_VARIABLE", [_handle(setter, variable), value], [], _options("Assign"))
+    count = setter.constant(np.array(len(variables), np.int32))
+    _close(setter, SET_STATE, taken, {"count": count})
+
+
+def _open(model: schema.ModelT, name: str, once: Sequence[int]) -> Builder:
+    graph = schema.SubGraphT()
+    graph.name = name.encode()
+    graph.tensors, graph.operators = [], []
+    builder = Builder(model, graph)
+    for index in once:
+        options = schema.CallOnceOptionsT()
+        options.initSubgraphIndex = index
+        builder.emit("CALL_ONCE", [], [], options)
+    return builder
+
+
+def _close(
+    builder: Builder, name: str, inputs: dict[str, Tensor], outputs: dict[str, Tensor]
+) -> None:
+    graph, model = builder.graph, builder.model
+    graph.operators = builder.operators
+    graph.inputs = np.array([tensor.index for tensor in inputs.values()], np.int32)
+    graph.outputs = np.array([tensor.index for tensor in outputs.values()], np.int32)
+    signature = schema.SignatureDefT()
+    signature.signatureKey = name.encode()
+    signature.subgraphIndex = len(model.subgraphs)
+    signature.inputs = [_entry(key, tensor) for key, tensor in inputs.items()]
+    signature.outputs = [_entry(key, tensor) for key, tensor in outputs.items()]
+    model.subgraphs.append(graph)
+    model.signatureDefs.append(signature)
+
+
+def _entry(key: str, tensor: Tensor) -> schema.TensorMapT:
+    entry = schema.TensorMapT()
+    entry.name, entry.tensorIndex = key.encode(), tensor.index
+    return entry
+
+
+def _handle(builder: Builder, variable: Variable) -> Tensor:
+    raw = schema.TensorT()
+    raw.shape, raw.type, raw.buffer = np.array([], np.int32), schema.TensorType.RESOURCE, 0
+    raw.name, raw.hasRank = f"odt/handle_{len(builder.graph.tensors)}".encode(), True
+    builder.graph.tensors.append(raw)
+    handle = Tensor(len(builder.graph.tensors) - 1, (), np.dtype(object))
+    options = schema.VarHandleOptionsT()
+    options.container, options.sharedName = variable.container, variable.shared_name
+    builder.emit("VAR_HANDLE", [], [handle], options)
+    return handle
+
+
+def _read(builder: Builder, variable: Variable) -> Tensor:
+    value = builder.new(variable.shape, variable.dtype, variable.name)
+    builder.emit("READ_VARIABLE", [_handle(builder, variable)], [value], _options("Read"))
+    return value
+
+
+def _options(verb: str) -> object:
+    if verb == "Read":
+        return schema.ReadVariableOptionsT()
+    return schema.AssignVariableOptionsT()

@@ -1,0 +1,78 @@
+"""Finding a model's resource variables: names, dtypes, shapes and initial values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
+from odt_core.graph.tensor import Shape, code_of, dtype_of, has_dtype, shape_of
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A resource variable of the model.
+
+    name: unique; the file's shared name, preceded by "container/" where there is a container.
+    shape: None for a dimension that no op of the file tells.
+    has_initial_value: whether the file says what it holds before anything was assigned.
+    """
+
+    name: str
+    container: bytes
+    shared_name: bytes
+    dtype: np.dtype
+    shape: Shape
+    has_initial_value: bool
+
+    @property
+    def code(self) -> int:
+        """The schema's TensorType of its content."""
+        return code_of(self.dtype)
+
+
+def initialisers(model: schema.ModelT) -> list[int]:
+    """Subgraphs that CALL_ONCE runs, in order of index: they assign the initial values."""
+    found = set()
+    for graph in model.subgraphs:
+        for operator in graph.operators or []:
+            if name_of(model, operator) == "CALL_ONCE":
+                found.update(called_by(model, operator))
+    return sorted(found)
+
+
+def find_variables(model: schema.ModelT) -> list[Variable]:
+    """All variables with numeric content, sorted by name."""
+    seen: dict[tuple[bytes, bytes], list[tuple[np.dtype, Shape]]] = {}
+    initial: set[tuple[bytes, bytes]] = set()
+    once = set(initialisers(model))
+    for index, graph in enumerate(model.subgraphs):
+        handles: dict[int, tuple[bytes, bytes]] = {}
+        for operator in graph.operators or []:
+            name = name_of(model, operator)
+            if name == "VAR_HANDLE":
+                options = operator.builtinOptions
+                key = (bytes(options.container or b""), bytes(options.sharedName or b""))
+                handles[outputs_of(operator)[0]] = key
+                seen.setdefault(key, [])
+            elif name in ("READ_VARIABLE", "ASSIGN_VARIABLE"):
+                tensors = inputs_of(operator)
+                handle = handles.get(tensors[0])
+                value = outputs_of(operator)[0] if name == "READ_VARIABLE" else tensors[1]
+                raw = graph.tensors[value]
+                if handle is None or not has_dtype(raw.type):
+                    continue
+                seen[handle].append((dtype_of(raw.type), shape_of(raw)))
+                if name == "ASSIGN_VARIABLE" and index in once:
+                    initial.add(handle)
+    variables = []
+    for key, sights in seen.items():
+        if not sights:
+            continue  # a handle that nobody reads or assigns holds nothing
+        dtype, shape = min(sights, key=lambda sight: sum(size is None for size in sight[1]))
+        container, shared = key
+        name = b"/".join(part for part in key if part).decode("utf-8", "replace")
+        variables.append(Variable(name, container, shared, dtype, shape, key in initial))
+    return sorted(variables, key=lambda variable: variable.name)
