@@ -58,7 +58,7 @@ class ModelCard:
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> ModelCard:
-        """The inverse of to_json; ModelError when a field is missing, unknown or of a wrong type."""
+        """The inverse of to_json; ModelError when a field is missing or wrong."""
         try:
             plain = dict(data)
             for key in ("base_test", "replay", "people"):
@@ -110,7 +110,7 @@ def bundled_models() -> tuple[Path, ...]:
 
 
 def find_card(model_path: str | Path) -> ModelCard | None:
-    """The card beside a model (digits.json for digits.tflite), or None; ModelError if unreadable."""
+    """The card beside a model (digits.json for digits.tflite) or None; ModelError if bad."""
     path = Path(model_path).with_suffix(".json")
     if not path.is_file():
         return None

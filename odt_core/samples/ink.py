@@ -51,7 +51,7 @@ def ink_field(image: np.ndarray) -> np.ndarray:
 
     image: uint8 [H, W], [H, W, 3] or [H, W, 4].
     """
-    grey = _reduced(_grey(image))  # [H, W]
+    grey: np.ndarray = _reduced(_grey(image))  # [H, W]
     low, high = np.percentile(grey, (0.5, 99.5)) if grey.size > 4096 else (grey.min(), grey.max())
     if high - low < 8:  # nothing but paper
         return np.zeros(grey.shape, np.float32)
@@ -79,7 +79,7 @@ def _grey(image: np.ndarray) -> np.ndarray:
         if alpha.min() < 1:
             mean = float((grey * alpha).sum() / max(float(alpha.sum()), 1e-6))
             paper = 255.0 if mean < 128 else 0.0
-            grey = grey * alpha + paper * (1 - alpha)
+            grey = np.asarray(grey * alpha + paper * (1 - alpha), np.float32)
     return grey
 
 
