@@ -4,13 +4,15 @@ Each change writes one small file, history/<revision>.json, that is never altere
 names the revision that undo shows and the one that redo shows, so the present revision is simply
 the newest file, and taking a step back writes another new file. Samples are too many to repeat in
 every revision: sixty-four consecutive numbers share one file, index/<sha256>.json, named by its
-content and written only when one of the sixty-four changes. A change of a workspace with thousands
-of samples thus costs a few kilobytes, and a hundred revisions share nearly everything.
+content and written only when one of the sixty-four changes. The newest sixty-four, which change
+most, stand in the revision itself. A change of a workspace with thousands of samples thus costs a
+few kilobytes, and a hundred revisions share nearly everything.
 """
 
 import hashlib
 import json
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -66,6 +68,7 @@ class History:
         self._revisions: dict[int, Revision] = {}
         self._pages: dict[int, dict[int, str]] = {}  # revision -> page number -> sha256
         self._present_pages: dict[int, tuple[Page, str]] = {}
+        self._entries: dict[tuple[Any, ...], SampleEntry] = {}  # one object per entry, while loading
         self._uses: Counter[str] = Counter()  # sha256 of a page -> revisions that name it
         self._highest = 0
         self.damage: tuple[str, ...] = ()  # in words, what could not be read
@@ -87,6 +90,7 @@ class History:
                 continue
         if not self._revisions:
             self._load_partly(numbers)
+        self._entries.clear()
         self.present = self._revisions[max(self._revisions)]
         if not self.damage and self.present.number < self._highest:
             self.damage = ("The last change was cut short on disk; this is the state before it.",)
@@ -99,7 +103,9 @@ class History:
         revision = replace(revision, number=self._highest + 1)
         paged: dict[int, tuple[Page, str]] = {}
         files: dict[Path, bytes] = {}
-        for number, page in _pages(revision.manifest.samples).items():
+        pages = _pages(revision.manifest.samples)
+        newest = pages.pop(max(pages), ()) if pages else ()
+        for number, page in pages.items():
             known = self._present_pages.get(number)
             if known and known[0] == page:
                 paged[number] = known
@@ -113,7 +119,7 @@ class History:
         if files:
             self._disk.write(files)
         try:
-            self._disk.write({self._path(revision.number): _revision_bytes(revision, shas)})
+            self._disk.write({self._path(revision.number): _revision_bytes(revision, shas, newest)})
         except WorkspaceError:
             for path in files:
                 self._disk.remove(path)
@@ -207,6 +213,7 @@ class History:
                 if lost is None:
                     raise
                 lost.append(page)
+        samples.extend(self._sample(fields) for fields in data["manifest"]["samples"])
         manifest = _manifest(data["manifest"], tuple(samples))
         fields = {key: data[key] for key in ("step", "group", "undo", "redo", "next_number")}
         return Revision(number, manifest, **fields), shas
@@ -216,61 +223,10 @@ class History:
             data = self._disk.read(self._folder / "index" / f"{sha}.json")
             if hashlib.sha256(data).hexdigest() != sha:
                 raise ValueError("cut short or altered")
-            pages[sha] = tuple(_sample(fields) for fields in json.loads(data))
+            pages[sha] = tuple(self._sample(fields) for fields in json.loads(data))
         return pages[sha]
 
-    def _path(self, number: int) -> Path:
-        return self._folder / "history" / f"{number:08d}.json"
-
-
-def _numbers(names: Iterable[str]) -> list[int]:
-    return [int(name[:-5]) for name in names if re.fullmatch(r"\d{8,12}\.json", name)]
-
-
-def _pages(samples: tuple[SampleEntry, ...]) -> dict[int, Page]:
-    groups: dict[int, list[SampleEntry]] = {}
-    for sample in samples:
-        groups.setdefault(sample.number // _PER_PAGE, []).append(sample)
-    return {number: tuple(group) for number, group in groups.items()}
-
-
-def _seal(body: str) -> str:
-    return hashlib.sha256(body.encode()).hexdigest() + '"}'
-
-
-def _revision_bytes(revision: Revision, shas: dict[int, str]) -> bytes:
-    manifest = vars(revision.manifest) | {
-        "samples": len(revision.manifest.samples),
-        "settings": dict(revision.manifest.settings),
-        "hidden": sorted(revision.manifest.hidden),
-        "pages": list(shas.items()),
-    }
-    data = {"format": _FORMAT} | vars(revision) | {"manifest": manifest}
-    body = json.dumps(data, default=vars, separators=(",", ":"))[:-1]
-    return (body + _SEAL + _seal(body)).encode()
-
-
-def _manifest(data: dict[str, Any], samples: tuple[SampleEntry, ...]) -> Manifest:
-    model = data["model"]
-    return Manifest(
-        model=ModelEntry(**model | {"outputs": tuple(model["outputs"])}) if model else None,
-        labels=tuple(LabelEntry(**fields) for fields in data["labels"]),
-        samples=samples,
-        settings=MappingProxyType(data["settings"]),
-        checkpoints=tuple(_checkpoint(fields) for fields in data["checkpoints"]),
-        hidden=frozenset(data["hidden"]),
-        head=data["head"],
-        runs=tuple(RunEntry(**fields) for fields in data["runs"]),
-    )
-
-
-def _sample(fields: dict[str, Any]) -> SampleEntry:
-    return SampleEntry(
-        **fields | {"part": Part(fields["part"]), "source": Source(fields["source"])}
-    )
-
-
-def _checkpoint(fields: dict[str, Any]) -> CheckpointEntry:
+    def _checkpoint(fields: dict[str, Any]) -> CheckpointEntry:
     info = fields["info"]
     scores = {key: Score(**info[key]) if info[key] else None for key in ("own", "base")}
     return CheckpointEntry(

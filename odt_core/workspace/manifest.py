@@ -170,5 +170,5 @@ class Manifest:
     @property
     def bytes(self) -> int:
         """Size on disk of the files that this manifest shows, the uploaded model left out."""
-        files = {sample.sha256: sample.bytes for sample in self.samples}
-        return sum(files.values()) + sum(entry.bytes for entry in self.checkpoints)
+        samples = sum([sample.bytes for sample in self.samples])
+        return samples + sum([entry.bytes for entry in self.checkpoints])

@@ -12,10 +12,12 @@ a file that no manifest names is garbage, collected when the workspace opens and
 
 import contextlib
 import json
+import re
 import secrets
 import shutil
 import threading
 import time
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -47,6 +49,7 @@ from odt_core.workspace.manifest import (
 from odt_core.workspace.names import clean_label, clean_note, clean_origin, same_label
 
 FOLDERS = ("samples", "models", "checkpoints", "runs", "index", "history")
+_COUNTED = FOLDERS[:4]  # those whose size grows with what a person adds
 _THUMBNAILS = pictures.ThumbnailCache(32 * 1024 * 1024)
 _THUMBNAIL_SIDES = range(8, 1025)  # pixels
 
@@ -113,10 +116,9 @@ class Workspace:
         self._history = History(folder, disk, limits.undo_steps)
         try:
             self._history.load()
-            self._stored = 0  # bytes of samples, models, checkpoints and runs on disk
+            self._stored = self._measure()  # bytes of samples, models, checkpoints and runs
             if not self._history.damage:
                 self.collect_garbage()
-            self._stored = self._measure()
             self.missing = self._find_missing()
         except OSError as error:
             raise failure(error) from error
@@ -156,7 +158,8 @@ class Workspace:
 
     def sample_file(self, sample_id: str) -> tuple[bytes, str]:
         """Bytes and suffix ("png" or "npy") of a sample. SampleError when missing or damaged."""
-        return self._sample_bytes(self._sample(sample_id)), self._sample(sample_id).suffix
+        sample = self._sample(sample_id)
+        return self._sample_bytes(sample), sample.suffix
 
     def sample_array(self, sample_id: str) -> np.ndarray:
         """The sample as it was added. SampleError when missing or damaged."""
@@ -547,11 +550,11 @@ class Workspace:
         with self._lock:
             keep = self._named_files()
             for folder in FOLDERS:
-                for name in self._disk.names(self._folder / folder):
+                for name, size in self._disk.names(self._folder / folder).items():
                     named = folder in ("index", "history") or f"{folder}/{name}" in keep
                     if is_temporary(name) or not named:
                         self._disk.remove(self._folder / folder / name)
-            self._stored = self._measure()
+                        self._stored -= size if folder in _COUNTED else 0
 
     def close(self) -> None:
         """Collect garbage and let go of it; `Workspaces.open` opens it again."""
@@ -654,19 +657,20 @@ class Workspace:
         number = self._history.present.next_number
         now = self._clock()
         seeds = {label.id: label.output or 0 for label in manifest.labels}
-        counts = Counter(sample.label for sample in manifest.samples)
-        tests = Counter(s.label for s in manifest.samples if s.part is Part.TEST)
-        known: dict[str, list[str]] = {}  # sha256 -> ids of the labels that have it
+        counts = Counter([sample.label for sample in manifest.samples])
+        tests = Counter([s.label for s in manifest.samples if s.part is Part.TEST])
+        digests = [pictures.digest(data) for data, _, _ in encoded]
+        known: dict[str, list[str]] = {sha: [] for sha in digests}  # -> ids of labels that have it
         for sample in manifest.samples:
-            known.setdefault(sample.sha256, []).append(sample.label)
+            if sample.sha256 in known:
+                known[sample.sha256].append(sample.label)
         added: list[SampleEntry] = []
         duplicates: list[str] = []
         elsewhere: list[Elsewhere] = []
         files: dict[str, bytes] = {}
         self._heal(manifest, encoded)
-        for label, (data, suffix, origin) in zip(labels, encoded, strict=True):
-            sha = pictures.digest(data)
-            others = known.setdefault(sha, [])
+        for label, sha, (data, suffix, origin) in zip(labels, digests, encoded, strict=True):
+            others = known[sha]
             if label in others:
                 duplicates.append(origin)
                 continue
@@ -694,8 +698,8 @@ class Workspace:
 
     def _heal(self, manifest: Manifest, encoded: Sequence[tuple[bytes, str, str]]) -> None:
         """Write the files of missing or damaged samples that were just given again."""
-        lost = {sample.sha256: sample for sample in manifest.samples if sample.id in self.missing}
-        if lost:
+        if self.missing:
+            lost = {s.sha256: s for s in manifest.samples if s.id in self.missing}
             given = {pictures.digest(data): data for data, _, _ in encoded}
             found = [sample for sha, sample in lost.items() if sha in given]
             self._disk.write(
@@ -722,9 +726,11 @@ class Workspace:
             )
 
     def _sample(self, sample_id: str) -> SampleEntry:
-        for sample in self.manifest.samples:
-            if sample.id == sample_id:
-                return sample
+        samples = self.manifest.samples
+        number = int(sample_id[1:]) if re.fullmatch(r"s[0-9]{1,12}", sample_id) else -1
+        place = bisect_left(samples, number, key=lambda sample: sample.number)
+        if place < len(samples) and samples[place].number == number:
+            return samples[place]
         raise SampleError("That sample is not there any more. Reload the page.")
 
     def _sample_bytes(self, sample: SampleEntry) -> bytes:
@@ -751,10 +757,10 @@ class Workspace:
         return self._folder / "runs" / f"{run_id}.jsonl"
 
     def _named_files(self) -> set[str]:
-        named: set[str] = set()
-        for revision in self._history.kept:
-            manifest = revision.manifest
-            named |= {f"samples/{sample.sha256}.{sample.suffix}" for sample in manifest.samples}
+        manifests = [revision.manifest for revision in self._history.kept]
+        samples = {id(sample): sample for manifest in manifests for sample in manifest.samples}
+        named = {f"samples/{sample.sha256}.{sample.suffix}" for sample in samples.values()}
+        for manifest in manifests:
             named |= {f"checkpoints/{entry.id}.safetensors" for entry in manifest.checkpoints}
             named |= {f"runs/{run.id}.jsonl" for run in manifest.runs}
             if manifest.model and manifest.model.sha256:
@@ -771,7 +777,7 @@ class Workspace:
         )
 
     def _measure(self) -> int:
-        return sum(sum(self._disk.names(self._folder / name).values()) for name in FOLDERS[:4])
+        return sum(sum(self._disk.names(self._folder / name).values()) for name in _COUNTED)
 
     def _make_room(self, more: int) -> None:
         """WorkspaceError when `more` bytes do not fit; undo steps go before samples are refused."""

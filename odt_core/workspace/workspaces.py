@@ -78,7 +78,7 @@ class Workspaces:
                     (draft / name).mkdir(0o700)
                 History(draft, self._disk, 0).commit(Revision(0, Manifest()))
                 os.replace(draft, folder)
-                self._disk.sync_folder(self._root)
+                self._disk.sync(self._root)
             except (OSError, WorkspaceError) as error:
                 shutil.rmtree(draft, ignore_errors=True)
                 if isinstance(error, OSError):
