@@ -68,7 +68,7 @@ class History:
         self._revisions: dict[int, Revision] = {}
         self._pages: dict[int, dict[int, str]] = {}  # revision -> page number -> sha256
         self._present_pages: dict[int, tuple[Page, str]] = {}
-        self._entries: dict[tuple[Any, ...], SampleEntry] = {}  # one object per entry, while loading
+        self._entries: dict[tuple[Any, ...], SampleEntry] = {}  # while loading: one per content
         self._uses: Counter[str] = Counter()  # sha256 of a page -> revisions that name it
         self._highest = 0
         self.damage: tuple[str, ...] = ()  # in words, what could not be read
@@ -226,7 +226,65 @@ class History:
             pages[sha] = tuple(self._sample(fields) for fields in json.loads(data))
         return pages[sha]
 
-    def _checkpoint(fields: dict[str, Any]) -> CheckpointEntry:
+    def _sample(self, fields: dict[str, Any]) -> SampleEntry:
+        key = tuple(fields.values())
+        if key not in self._entries:
+            self._entries[key] = SampleEntry(
+                **fields | {"part": Part(fields["part"]), "source": Source(fields["source"])}
+            )
+        return self._entries[key]
+
+    def _path(self, number: int) -> Path:
+        return self._folder / "history" / f"{number:08d}.json"
+
+
+def _numbers(names: Iterable[str]) -> list[int]:
+    return [int(name[:-5]) for name in names if re.fullmatch(r"\d{8,12}\.json", name)]
+
+
+def _pages(samples: tuple[SampleEntry, ...]) -> dict[int, Page]:
+    """The samples by page; they are in the order of their numbers."""
+    pages: dict[int, Page] = {}
+    start = 0
+    while start < len(samples):
+        page = samples[start].number // _PER_PAGE
+        end = bisect_left(samples, (page + 1) * _PER_PAGE, start, key=lambda s: s.number)
+        pages[page] = samples[start:end]
+        start = end
+    return pages
+
+
+def _seal(body: str) -> str:
+    return hashlib.sha256(body.encode()).hexdigest() + '"}'
+
+
+def _revision_bytes(revision: Revision, shas: dict[int, str], newest: Page) -> bytes:
+    manifest = vars(revision.manifest) | {
+        "pages": list(shas.items()),
+        "samples": newest,
+        "settings": dict(revision.manifest.settings),
+        "hidden": sorted(revision.manifest.hidden),
+    }
+    data = {"format": _FORMAT} | vars(revision) | {"manifest": manifest}
+    body = json.dumps(data, default=vars, separators=(",", ":"))[:-1]
+    return (body + _SEAL + _seal(body)).encode()
+
+
+def _manifest(data: dict[str, Any], samples: tuple[SampleEntry, ...]) -> Manifest:
+    model = data["model"]
+    return Manifest(
+        model=ModelEntry(**model | {"outputs": tuple(model["outputs"])}) if model else None,
+        labels=tuple(LabelEntry(**fields) for fields in data["labels"]),
+        samples=samples,
+        settings=MappingProxyType(data["settings"]),
+        checkpoints=tuple(_checkpoint(fields) for fields in data["checkpoints"]),
+        hidden=frozenset(data["hidden"]),
+        head=data["head"],
+        runs=tuple(RunEntry(**fields) for fields in data["runs"]),
+    )
+
+
+def _checkpoint(fields: dict[str, Any]) -> CheckpointEntry:
     info = fields["info"]
     scores = {key: Score(**info[key]) if info[key] else None for key in ("own", "base")}
     return CheckpointEntry(
