@@ -8,10 +8,12 @@ from odt_core.checkpoint.checkpoint import (
     save_checkpoint,
     save_checkpoint_file,
 )
+from odt_core.checkpoint.progress import Progress
 
 __all__ = [
     "Checkpoint",
     "CheckpointMeta",
+    "Progress",
     "load_checkpoint",
     "load_checkpoint_file",
     "save_checkpoint",

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from odt_core.checkpoint.progress import Progress
 from odt_core.errors import CheckpointError
-from odt_core.training.progress import Progress
 
 if TYPE_CHECKING:
     from odt_core.runtime.model import Model

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any
+
+from odt_core.graph import GET_STATE, SET_STATE, SignatureDescription, TensorDescription
 
 # Names seen in public trainable models (design.md, "Dialects"); the most specific comes first.
 TRAIN_NAMES = ("train", "train_step", "train_epoch", "training", "fit")
@@ -34,30 +36,7 @@ PREDICTION_NAMES = (
     "prediction",
     "output_0",
 )
-GET_STATE, SET_STATE = "odt_get_state", "odt_set_state"
 LEARNING_RATE_SIGNATURES = ("set_learning_rate",)
-
-
-class TensorLike(Protocol):
-    """A named input or output of a signature; `shape` has None for a dynamic dimension."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def dtype(self) -> str: ...
-    @property
-    def shape(self) -> tuple[int | None, ...]: ...
-
-
-class SignatureLike(Protocol):
-    """A signature as `odt_core.graph.describe` returns it."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def inputs(self) -> tuple[Any, ...]: ...
-    @property
-    def outputs(self) -> tuple[Any, ...]: ...
 
 
 class LabelKind(Enum):
@@ -149,13 +128,14 @@ class Contract:
         )
 
 
-def propose(signatures: Iterable[SignatureLike]) -> Contract:
+def propose(signatures: Iterable[SignatureDescription], known: tuple[str, ...] = ()) -> Contract:
     """The contract that names, shapes and dtypes suggest.
 
-    Never raises: what is not understood is left out and explained in `notes`.
+    known: notes about the model that come first. Never raises: what is not understood is left out
+    and explained in `notes`.
     """
     by_name = {signature.name: signature for signature in signatures}
-    notes: list[str] = []
+    notes = list(known)
     infer = _infer_role(by_name)
     train = _train_roles(by_name, notes)
     if infer is None:
@@ -163,7 +143,7 @@ def propose(signatures: Iterable[SignatureLike]) -> Contract:
             "This model has no signature that predicts (such as 'infer'), so it cannot be tried "
             "out and its accuracy cannot be measured."
         )
-    if not train and not any(note.startswith("The signature") for note in notes):
+    if not train and not any(note.startswith("The signature 'train") for note in notes):
         notes.append(
             "This model has no 'train' signature, so it cannot be trained; it can still be used "
             "for predictions."
@@ -190,7 +170,9 @@ def propose(signatures: Iterable[SignatureLike]) -> Contract:
     )
 
 
-def _train_roles(by_name: Mapping[str, SignatureLike], notes: list[str]) -> tuple[TrainRole, ...]:
+def _train_roles(
+    by_name: Mapping[str, SignatureDescription], notes: list[str]
+) -> tuple[TrainRole, ...]:
     names = [name for name in TRAIN_NAMES if name in by_name][:1]
     names += sorted(name for name in by_name if name.startswith("train_fixed_batch"))
     roles = []
@@ -218,7 +200,7 @@ def _train_roles(by_name: Mapping[str, SignatureLike], notes: list[str]) -> tupl
     return tuple(sorted(roles, key=lambda role: -(role.batch or 0)))
 
 
-def _infer_role(by_name: Mapping[str, SignatureLike]) -> InferRole | None:
+def _infer_role(by_name: Mapping[str, SignatureDescription]) -> InferRole | None:
     for name in INFER_NAMES:
         signature = by_name.get(name)
         if signature is None or not signature.inputs or not signature.outputs:
@@ -244,7 +226,9 @@ def _output_kind(name: str) -> OutputKind:
     return OutputKind.UNKNOWN
 
 
-def _samples_and_labels(inputs: tuple[Any, ...]) -> tuple[TensorLike, TensorLike]:
+def _samples_and_labels(
+    inputs: tuple[TensorDescription, ...],
+) -> tuple[TensorDescription, TensorDescription]:
     labels = _pick(inputs, LABEL_NAMES)
     samples = _pick([i for i in inputs if i is not labels], SAMPLE_NAMES)
     rest = [i for i in inputs if i is not labels and i is not samples]
@@ -254,7 +238,7 @@ def _samples_and_labels(inputs: tuple[Any, ...]) -> tuple[TensorLike, TensorLike
     return samples, labels if labels is not None else rest[0]
 
 
-def _label_kind(labels: TensorLike) -> LabelKind:
+def _label_kind(labels: TensorDescription) -> LabelKind:
     if labels.dtype.startswith(("int", "uint")):
         return LabelKind.INTEGER
     if len(labels.shape) == 2 and (labels.shape[-1] or 0) >= 2:
@@ -262,25 +246,25 @@ def _label_kind(labels: TensorLike) -> LabelKind:
     return LabelKind.VALUES
 
 
-def _sample_shape(tensor: TensorLike) -> tuple[int, ...]:
+def _sample_shape(tensor: TensorDescription) -> tuple[int, ...]:
     return tuple(size or 1 for size in tensor.shape[1:])
 
 
-def _count(tensor: TensorLike) -> int:
+def _count(tensor: TensorDescription) -> int:
     count = 1
     for size in tensor.shape:
         count *= size or 1
     return count
 
 
-def _scalar(tensors: Iterable[Any]) -> Any | None:
+def _scalar(tensors: Iterable[TensorDescription]) -> TensorDescription | None:
     return next((tensor for tensor in tensors if _count(tensor) == 1), None)
 
 
-def _pick(tensors: Iterable[Any], names: tuple[str, ...]) -> Any | None:
+def _pick(tensors: Iterable[TensorDescription], names: tuple[str, ...]) -> TensorDescription | None:
     by_name = {tensor.name.lower(): tensor for tensor in tensors}
     return next((by_name[name] for name in names if name in by_name), None)
 
 
-def _find(tensors: Iterable[Any], name: str) -> Any:
+def _find(tensors: Iterable[TensorDescription], name: str) -> TensorDescription:
     return next(tensor for tensor in tensors if tensor.name == name)

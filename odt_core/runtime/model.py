@@ -6,10 +6,10 @@ import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from odt_core.errors import ModelError
-from odt_core.runtime.describe_dev import describe
+from odt_core.graph import ModelDescription, describe, lower
 from odt_core.runtime.dialect import Contract, propose
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Model:
 
     data: bytes  # lowered, with state signatures
     sha256: str  # of the original bytes: what checkpoints are bound to
-    description: Any
+    description: ModelDescription
     contract: Contract
     name: str
     path: Path | None = None
@@ -90,15 +90,29 @@ def load_model(source: str | Path | bytes, *, name: str | None = None) -> Model:
     else:
         path = Path(source)
         original = _read(path)
-    description = describe(original)
+    lowered = lower(original)
+    description = describe(lowered.data)
     return Model(
-        data=original,
+        data=lowered.data,
         sha256=hashlib.sha256(original).hexdigest(),
         description=description,
-        contract=propose(description.signatures),
+        contract=propose(description.signatures, _explain(description)),
         name=name or (path.name if path else "model.tflite"),
         path=path,
     )
+
+
+def _explain(description: ModelDescription) -> tuple[str, ...]:
+    """What stands in the way of using the model, in plain words."""
+    notes = list(dict.fromkeys(missing.message for missing in description.missing))
+    empty = [v.name for v in description.variables if not v.has_initial_value]
+    if empty:
+        notes.append(
+            f"{len(empty)} of {len(description.variables)} variables have no initial values in the "
+            f"file ('{empty[0]}' for one), as happens when a Keras 3 model is converted directly. "
+            f"Restore a checkpoint first, or convert the model with odt_core.authoring."
+        )
+    return tuple(notes)
 
 
 def _read(path: Path) -> bytes:

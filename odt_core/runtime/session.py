@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from odt_core.errors import CheckpointError, ModelError, SignatureError, TrainingError
+from odt_core.graph import GET_STATE, SET_STATE, VariableDescription
 from odt_core.runtime.dialect import (
-    GET_STATE,
-    SET_STATE,
     InferRole,
     OutputKind,
     TrainRole,
@@ -177,7 +176,8 @@ class Session:
     def state(self) -> dict[str, np.ndarray]:
         """A copy of all variables by name, optimiser slots and counters included."""
         self._check_thread()
-        self._check_state()
+        if not self.model.variables:
+            return {}
         values = self._interpreter.signature(GET_STATE)({})
         return {name: values[f"v{at}"] for at, name in enumerate(self.model.variables)}
 
@@ -187,8 +187,9 @@ class Session:
         CheckpointError when a name, shape or dtype is wrong; nothing changes then.
         """
         self._check_thread()
-        self._check_state()
         arrays = check_state(state, self.model.description.variables)
+        if not arrays:
+            return
         self._interpreter.signature(SET_STATE)({f"v{at}": array for at, array in enumerate(arrays)})
 
     def reset(self) -> None:
@@ -222,10 +223,6 @@ class Session:
                 "thread with model.session(), or use odt_core.runtime.Worker."
             )
 
-    def _check_state(self) -> None:
-        if not self.model.contract.state:
-            raise ModelError("This model's variables cannot be read: it has no state signatures.")
-
     def _why_not(self, what: str) -> str:
         notes = " ".join(self.model.contract.notes)
         return notes or f"This model cannot be {what}."
@@ -249,8 +246,11 @@ def probabilities(scores: np.ndarray, used: np.ndarray, kind: OutputKind) -> np.
     return result.astype(np.float32)
 
 
-def check_state(state: Mapping[str, np.ndarray], variables: Any) -> list[np.ndarray]:
+def check_state(
+    state: Mapping[str, np.ndarray], variables: Iterable[VariableDescription]
+) -> list[np.ndarray]:
     """The arrays in the variables' order; CheckpointError names the first that does not fit."""
+    variables = list(variables)
     names = [variable.name for variable in variables]
     missing = [name for name in names if name not in state]
     unknown = sorted(set(state) - set(names))
@@ -263,7 +263,10 @@ def check_state(state: Mapping[str, np.ndarray], variables: Any) -> list[np.ndar
     arrays = []
     for variable in variables:
         array = np.asarray(state[variable.name])
-        if array.shape != tuple(variable.shape) or array.dtype.name != variable.dtype:
+        fits = len(variable.shape) == array.ndim and all(
+            want in (None, got) for want, got in zip(variable.shape, array.shape, strict=True)
+        )
+        if not fits or array.dtype.name != variable.dtype:
             raise CheckpointError(
                 f"The state belongs to another model: '{variable.name}' is {array.dtype} "
                 f"{list(array.shape)}, the model has {variable.dtype} {list(variable.shape)}. "

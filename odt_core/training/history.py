@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from odt_core.training.progress import Progress
+from odt_core.checkpoint.progress import Progress
 
 
 class Outcome(StrEnum):

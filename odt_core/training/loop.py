@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from odt_core.checkpoint.checkpoint import Checkpoint, CheckpointMeta
+from odt_core.checkpoint.progress import Progress
 from odt_core.errors import TrainingError
 from odt_core.evaluation.evaluation import evaluate, score
 from odt_core.runtime.dialect import LabelKind
@@ -22,7 +23,6 @@ from odt_core.training.batches import Plan, Stream, plan
 from odt_core.training.callbacks import Callback, Reason
 from odt_core.training.control import Control
 from odt_core.training.history import EvaluationRecord, History, Outcome, Record, Score
-from odt_core.training.progress import Progress
 from odt_core.training.schedule import learning_rate_at
 from odt_core.training.settings import Settings
 

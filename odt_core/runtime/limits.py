@@ -1,0 +1,45 @@
+"""What the operating system keeps a worker from doing."""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+ADDRESS_SPACE = 4 * 2**30  # bytes; enough for any model this project accepts
+OPEN_FILES = 64
+
+
+def die_with_parent() -> None:
+    """Ask Linux to kill this process when the thread that started it ends; elsewhere the closed
+    connection has to do.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    import ctypes
+
+    pr_set_pdeathsig = 1
+    try:
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+    except (OSError, AttributeError):
+        return  # a libc without prctl: end of file on the connection remains
+
+
+def limit_resources() -> None:
+    """No core file, no file written, bounded memory and descriptors, where there are limits."""
+    try:
+        import resource
+    except ImportError:
+        return
+    for what, value in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NOFILE, OPEN_FILES),
+        (resource.RLIMIT_AS, ADDRESS_SPACE),
+    ):
+        _, hard = resource.getrlimit(what)
+        if hard != resource.RLIM_INFINITY:
+            value = min(value, hard)
+        try:
+            resource.setrlimit(what, (value, value))
+        except (ValueError, OSError):
+            continue  # not on this platform

@@ -1,0 +1,275 @@
+"""The worker's side: answers requests, also between the steps of a running fit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from odt_core.bundled import ModelCard
+from odt_core.errors import OdtError, TrainingError, WorkerError
+from odt_core.runtime.model import Model, load_model
+from odt_core.runtime.protocol import Channel, Message
+from odt_core.runtime.session import Session
+from odt_core.runtime.wire import (
+    pack_description,
+    pack_event,
+    unpack_progress,
+    unpack_samples,
+)
+from odt_core.training.callbacks import Autosave, Callback, Reason
+from odt_core.training.control import Control
+from odt_core.training.events import (
+    Ended,
+    Evaluated,
+    Event,
+    Failed,
+    Paused,
+    Progressed,
+    Resumed,
+    Saved,
+    Started,
+)
+from odt_core.training.history import EvaluationRecord, History, Record
+from odt_core.training.loop import Run, fit
+from odt_core.training.settings import Settings
+
+EVENTS_EVERY = 0.05  # seconds between two events of step records
+
+Answer = tuple[dict[str, Any], dict[str, np.ndarray]]
+
+
+class Hangup(Exception):  # noqa: N818 (not an error: the owner is done)
+    """The owner closed the connection or asked to close."""
+
+
+class Service:
+    """A model, its base and own session, and at most one run."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._model: Model | None = None
+        self._sessions: dict[str, Session] = {}
+        self._control: WorkerControl | None = None
+        self._answers: dict[str, Callable[[Message], Answer]] = {
+            "load": self._load,
+            "infer": self._infer,
+            "state": self._state,
+            "load_state": self._load_state,
+            "reset": self._reset,
+            "run": self._run_signature,
+            "pause": self._pause,
+            "resume": self._resume,
+            "stop": self._stop,
+        }
+
+    def serve(self) -> None:
+        """Answer until the owner hangs up."""
+        try:
+            while True:
+                message = self._channel.receive()
+                if message.kind == "fit":
+                    self._fit(message)
+                else:
+                    self._answer(message)
+        except (Hangup, EOFError, OSError):
+            return
+
+    def serve_pending(self, block: bool) -> None:
+        """Answer what has come in; with `block`, wait for at least one message."""
+        while block or self._channel.ready():
+            block = False
+            try:
+                self._answer(self._channel.receive())
+            except EOFError as error:
+                raise Hangup from error
+
+    def emit(self, event: Event) -> None:
+        """Tell the owner."""
+        self._channel.send(pack_event(event))
+
+    def _answer(self, message: Message) -> None:
+        if message.kind == "close":
+            raise Hangup
+        try:
+            if message.kind == "fit":
+                raise TrainingError("Training is already running. Stop it first.")
+            answer = self._answers.get(message.kind)
+            if answer is None:
+                raise WorkerError(f"There is no request '{message.kind}'.")
+            body, arrays = answer(message)
+            self._channel.send(Message("answer", message.id, body, arrays))
+        except OdtError as error:
+            self._refuse(message.id, type(error).__name__, str(error))
+        except (KeyError, TypeError, ValueError, MemoryError, RuntimeError) as error:
+            text = f"The request '{message.kind}' failed: {type(error).__name__}: {error}"
+            self._refuse(message.id, "WorkerError", text)
+
+    def _refuse(self, number: int, kind: str, text: str) -> None:
+        self._channel.send(Message("error", number, {"type": kind, "message": text}))
+
+    # --- requests -------------------------------------------------------------------------------
+
+    def _load(self, message: Message) -> Answer:
+        model = load_model(message.arrays["model"].tobytes(), name=message.body["name"])
+        card = message.body.get("card")
+        if card is not None:
+            model = model.with_card(ModelCard.from_json(card))
+        self._model = model
+        self._sessions = {}
+        return {
+            "sha256": model.sha256,
+            "description": pack_description(model.description),
+            "contract": model.contract.to_json(),
+        }, {}
+
+    def _session(self, which: str) -> Session:
+        if self._model is None:
+            raise WorkerError("No model is loaded.")
+        if which not in ("own", "base"):
+            raise WorkerError(f"There is no session '{which}'.")
+        if which not in self._sessions:
+            self._sessions[which] = self._model.session()
+        return self._sessions[which]
+
+    def _infer(self, message: Message) -> Answer:
+        session = self._session(message.body["which"])
+        scores = session.infer(message.arrays["x"])
+        return {"kind": session.output_kind(scores).value}, {"scores": scores}
+
+    def _state(self, message: Message) -> Answer:
+        return {}, self._session(message.body["which"]).state()
+
+    def _load_state(self, message: Message) -> Answer:
+        self._refuse_while_training("loaded")
+        self._session("own").load_state(message.arrays)
+        return {}, {}
+
+    def _reset(self, message: Message) -> Answer:
+        self._refuse_while_training("reset")
+        self._session("own").reset()
+        return {}, {}
+
+    def _run_signature(self, message: Message) -> Answer:
+        session = self._session(message.body["which"])
+        return {}, session.run(message.body["signature"], **message.arrays)
+
+    def _pause(self, message: Message) -> Answer:
+        if self._control is not None:
+            self._control.pause()
+        return {}, {}
+
+    def _resume(self, message: Message) -> Answer:
+        if self._control is not None:
+            self._control.resume()
+        return {}, {}
+
+    def _stop(self, message: Message) -> Answer:
+        if self._control is not None:
+            self._control.stop()
+        return {}, {}
+
+    def _refuse_while_training(self, what: str) -> None:
+        if self._control is not None:
+            raise TrainingError(f"The model cannot be {what} while it trains. Stop training first.")
+
+    # --- training -------------------------------------------------------------------------------
+
+    def _fit(self, message: Message) -> None:
+        self._control = WorkerControl(self)
+        reporter = Reporter(self)
+        try:
+            samples = unpack_samples("samples", message)
+            if samples is None:
+                raise TrainingError("There are no samples to train on. Add a few first.")
+            settings = message.body.get("settings")
+            fit(
+                self._session("own"),
+                samples,
+                None if settings is None else Settings.from_json(settings),
+                [reporter, Autosave(every_seconds=float(message.body["autosave_seconds"]))],
+                test=unpack_samples("test", message),
+                replay=unpack_samples("replay", message),
+                base_test=unpack_samples("base_test", message),
+                start=unpack_progress(message),
+                control=self._control,
+            )
+        except OdtError as error:
+            reporter.flush()
+            self.emit(Failed(str(error)))
+        except (KeyError, TypeError, ValueError, MemoryError, RuntimeError) as error:
+            reporter.flush()
+            self.emit(Failed(f"Training failed: {type(error).__name__}: {error}"))
+        else:
+            reporter.finish()
+        finally:
+            self._control = None
+
+
+class WorkerControl(Control):
+    """Looks at the owner's messages before each step, and waits for them while paused."""
+
+    def __init__(self, service: Service) -> None:
+        super().__init__()
+        self._service = service
+
+    def proceed(self) -> bool:
+        self._service.serve_pending(block=False)
+        if self.paused:
+            self._service.emit(Paused())
+            while self.paused:
+                self._service.serve_pending(block=True)
+            if not self.stopped:
+                self._service.emit(Resumed())
+        return not self.stopped
+
+
+class Reporter(Callback):
+    """Turns the hooks into events; step records are batched."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._records: list[Record] = []
+        self._sent = 0.0
+        self._end: Ended | None = None
+
+    def on_train_begin(self, run: Run) -> None:
+        self._service.emit(Started(run.step, run.total))
+
+    def on_step_end(self, run: Run, record: Record) -> None:
+        self._records.append(record)
+        if time.monotonic() - self._sent >= EVENTS_EVERY:
+            self.flush()
+
+    def on_evaluate(self, run: Run, evaluation: EvaluationRecord) -> None:
+        self.flush()
+        self._service.emit(Evaluated(evaluation))
+
+    def on_checkpoint(self, run: Run, checkpoint: Any, reason: Reason) -> None:
+        self.flush()
+        self._service.emit(Saved(checkpoint, reason))
+
+    def on_train_end(self, run: Run, history: History) -> None:
+        self.flush()
+        self._end = Ended(
+            outcome=history.outcome,
+            steps=history.steps,
+            total=history.total,
+            seconds=history.seconds,
+            message=history.message,
+            progress=history.progress,
+        )
+
+    def flush(self) -> None:
+        """Send the records that wait."""
+        if self._records:
+            self._service.emit(Progressed(tuple(self._records)))
+            self._records.clear()
+        self._sent = time.monotonic()
+
+    def finish(self) -> None:
+        """Send the end: the last event of a run, after the last checkpoint."""
+        if self._end is not None:
+            self._service.emit(self._end)

@@ -1,0 +1,217 @@
+"""The values that cross between a worker and its owner, as messages and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, astuple
+from typing import Any
+
+import numpy as np
+
+from odt_core.checkpoint.checkpoint import Checkpoint, CheckpointMeta
+from odt_core.checkpoint.progress import Progress
+from odt_core.errors import WorkerError
+from odt_core.graph import (
+    CheckpointSignature,
+    CheckpointTensor,
+    Missing,
+    ModelDescription,
+    Rewrite,
+    SignatureDescription,
+    TensorDescription,
+    VariableDescription,
+)
+from odt_core.runtime.protocol import Message
+from odt_core.samples import Labels, Samples
+from odt_core.training.callbacks import Reason
+from odt_core.training.events import (
+    Ended,
+    Evaluated,
+    Event,
+    Failed,
+    Paused,
+    Progressed,
+    Resumed,
+    Saved,
+    Started,
+)
+from odt_core.training.history import EvaluationRecord, Outcome, Record
+
+Arrays = dict[str, np.ndarray]
+
+
+def under(prefix: str, arrays: Mapping[str, np.ndarray]) -> Arrays:
+    """The arrays whose name starts with `prefix`, without it."""
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }
+
+
+def prefixed(prefix: str, arrays: Mapping[str, np.ndarray]) -> Arrays:
+    """The inverse of `under`."""
+    return {prefix + name: array for name, array in arrays.items()}
+
+
+def pack_description(description: ModelDescription) -> dict[str, Any]:
+    """A description as plain JSON types."""
+    return asdict(description)
+
+
+def unpack_description(document: Mapping[str, Any]) -> ModelDescription:
+    """The inverse of `pack_description`; WorkerError when it makes no sense."""
+
+    def tensors(rows: Any) -> tuple[TensorDescription, ...]:
+        return tuple(TensorDescription(r["name"], r["dtype"], tuple(r["shape"])) for r in rows)
+
+    try:
+        return ModelDescription(
+            signatures=tuple(
+                SignatureDescription(
+                    row["name"],
+                    tensors(row["inputs"]),
+                    tensors(row["outputs"]),
+                    tuple(row["flex_ops"]),
+                )
+                for row in document["signatures"]
+            ),
+            variables=tuple(
+                VariableDescription(**{**row, "shape": tuple(row["shape"])})
+                for row in document["variables"]
+            ),
+            operators={str(name): int(count) for name, count in document["operators"].items()},
+            size=int(document["size"]),
+            rewrites=tuple(Rewrite(**row) for row in document["rewrites"]),
+            missing=tuple(Missing(**row) for row in document["missing"]),
+            checkpoints=tuple(
+                CheckpointSignature(
+                    **{
+                        **row,
+                        "tensors": tuple(
+                            CheckpointTensor(**{**tensor, "shape": tuple(tensor["shape"])})
+                            for tensor in row["tensors"]
+                        ),
+                    }
+                )
+                for row in document["checkpoints"]
+            ),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise WorkerError(
+            "The model's process described the model in a way that makes no sense."
+        ) from error
+
+
+def pack_samples(name: str, samples: Samples | None, body: dict[str, Any], arrays: Arrays) -> None:
+    """Put samples into a message under `name`."""
+    if samples is not None:
+        body[name] = list(samples.labels.names)
+        arrays[f"{name}.x"], arrays[f"{name}.y"] = samples.x, samples.y
+
+
+def unpack_samples(name: str, message: Message) -> Samples | None:
+    """The inverse of `pack_samples`; None when there were none."""
+    if name not in message.body:
+        return None
+    return Samples(
+        message.arrays[f"{name}.x"],
+        message.arrays[f"{name}.y"],
+        Labels(tuple(message.body[name])),
+    )
+
+
+def pack_progress(progress: Progress | None, body: dict[str, Any], arrays: Arrays) -> None:
+    """Put a run's progress into a message."""
+    if progress is not None:
+        body["progress"] = progress.to_json()
+        arrays |= prefixed("progress/", progress.arrays())
+
+
+def unpack_progress(message: Message) -> Progress | None:
+    """The inverse of `pack_progress`."""
+    if message.body.get("progress") is None:
+        return None
+    return Progress.from_parts(message.body["progress"], under("progress/", message.arrays))
+
+
+def pack_event(event: Event) -> Message:
+    """An event as a message."""
+    body: dict[str, Any] = {}
+    arrays: Arrays = {}
+    match event:
+        case Started() | Failed():
+            body = asdict(event)
+        case Progressed():
+            body["records"] = [astuple(record) for record in event.records]
+        case Evaluated():
+            body["evaluation"] = event.evaluation.to_json()
+        case Saved():
+            body["reason"] = event.reason.value
+            body["meta"] = dict(vars(event.checkpoint.meta))
+            arrays |= prefixed("variable/", event.checkpoint.state)
+            pack_progress(event.checkpoint.progress, body, arrays)
+        case Ended():
+            body = {
+                "outcome": event.outcome.value,
+                "steps": event.steps,
+                "total": event.total,
+                "seconds": event.seconds,
+                "message": event.message,
+            }
+            pack_progress(event.progress, body, arrays)
+        case Paused() | Resumed():
+            pass
+    return Message(type(event).__name__, 0, body, arrays)
+
+
+def unpack_event(message: Message) -> Event:
+    """The inverse of `pack_event`; WorkerError when it makes no sense."""
+    body = message.body
+    try:
+        match message.kind:
+            case "Started":
+                return Started(int(body["step"]), int(body["total"]))
+            case "Progressed":
+                return Progressed(tuple(_record(values) for values in body["records"]))
+            case "Evaluated":
+                return Evaluated(EvaluationRecord.from_json(body["evaluation"]))
+            case "Saved":
+                meta = CheckpointMeta(**{**body["meta"], "labels": tuple(body["meta"]["labels"])})
+                state = under("variable/", message.arrays)
+                checkpoint = Checkpoint(state, meta, unpack_progress(message))
+                return Saved(checkpoint, Reason(body["reason"]))
+            case "Paused":
+                return Paused()
+            case "Resumed":
+                return Resumed()
+            case "Ended":
+                progress = unpack_progress(message)
+                if progress is None:
+                    raise KeyError("progress")
+                return Ended(
+                    outcome=Outcome(body["outcome"]),
+                    steps=int(body["steps"]),
+                    total=int(body["total"]),
+                    seconds=float(body["seconds"]),
+                    message=str(body["message"]),
+                    progress=progress,
+                )
+            case "Failed":
+                return Failed(str(body["message"]), bool(body["died"]))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise WorkerError("The model's process sent an event that makes no sense.") from error
+    raise WorkerError(f"The model's process sent an unknown event '{message.kind[:40]}'.")
+
+
+def _record(values: Any) -> Record:
+    step, epoch, loss, cross_entropy, accuracy, learning_rate, seconds = values
+    return Record(
+        step=int(step),
+        epoch=int(epoch),
+        loss=float(loss),
+        cross_entropy=None if cross_entropy is None else float(cross_entropy),
+        accuracy=None if accuracy is None else float(accuracy),
+        learning_rate=None if learning_rate is None else float(learning_rate),
+        seconds=float(seconds),
+    )

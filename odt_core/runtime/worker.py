@@ -1,0 +1,422 @@
+"""A model in a process of its own: what happens to that process happens to nobody else."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+import odt_core.errors
+from odt_core.errors import OdtError, TrainingError, WorkerError
+from odt_core.runtime.dialect import Contract, OutputKind
+from odt_core.runtime.protocol import Channel, Message
+from odt_core.runtime.session import probabilities
+from odt_core.runtime.wire import pack_progress, pack_samples, unpack_description, unpack_event
+from odt_core.samples import Labels
+from odt_core.training.events import Ended, Event, Failed
+
+if TYPE_CHECKING:
+    from odt_core.bundled import ModelCard
+    from odt_core.checkpoint.progress import Progress
+    from odt_core.samples import Samples
+    from odt_core.training.settings import Settings
+
+Which = Literal["own", "base"]
+CALL_SECONDS = 60.0  # a call that takes longer means that the process hangs: it is ended
+_log = logging.getLogger(__name__)
+
+# Linux ties "die with your parent" to the thread that started the process, so all workers are
+# started by one thread that lives as long as this process.
+_starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="odt-worker-start")
+
+
+class Worker:
+    """Face of a worker process. Every method may be called from any thread; when the process is
+    gone, each raises WorkerError. Use it as a context manager, or call `close`.
+    """
+
+    def __init__(self, link: _Link, name: str, card: ModelCard | None, loaded: Message) -> None:
+        self._link = link
+        self.name = name
+        self.card = card
+        self.sha256: str = loaded.body["sha256"]
+        self.description = unpack_description(loaded.body["description"])
+        self.contract = Contract.from_json(loaded.body["contract"])
+        self.own = RemoteSession(self, "own")
+        self.base = RemoteSession(self, "base")
+        self._finalizer = weakref.finalize(self, link.close)
+
+    @classmethod
+    def start(
+        cls, model: bytes, card: ModelCard | None = None, name: str = "model.tflite"
+    ) -> Worker:
+        """Start a process and load the model in it.
+
+        Raises ModelError when the model cannot be loaded, WorkerError when that kills the process.
+        """
+        link = _Link()
+        try:
+            loaded = link.call(
+                "load",
+                {"name": name, "card": card.to_json() if card else None},
+                {"model": np.frombuffer(model, np.uint8)},
+            )
+            return cls(link, name, card, loaded)
+        except BaseException:
+            link.close()
+            raise
+
+    # --- the session's face ---------------------------------------------------------------------
+
+    def infer(self, x: np.ndarray, which: Which = "own") -> np.ndarray:
+        """float32 [N, K]; also answered between the steps of a running fit."""
+        return self._scores(x, which)[0]
+
+    def predict_proba(
+        self, x: np.ndarray, labels: Labels | None = None, which: Which = "own"
+    ) -> np.ndarray:
+        """float32 [N, K]; outputs that no label uses get 0. labels: default the card's."""
+        scores, kind = self._scores(x, which)
+        labels = labels or (self.card.labels if self.card else None)
+        used = np.ones(scores.shape[-1], bool)
+        if labels is not None and len(labels) == len(used):
+            used = labels.used
+        return probabilities(scores, used, kind)
+
+    def state(self, which: Which = "own") -> dict[str, np.ndarray]:
+        """A copy of all variables."""
+        return dict(self._link.call("state", {"which": which}).arrays)
+
+    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Set all variables of the own session; CheckpointError when they do not fit."""
+        self._link.call("load_state", {}, state)
+
+    def reset(self) -> None:
+        """The own session's variables back to what is in the file."""
+        self._link.call("reset")
+
+    def run(
+        self, signature: str, which: Which = "own", **inputs: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """Any signature by name."""
+        body = {"signature": signature, "which": which}
+        return dict(self._link.call("run", body, inputs).arrays)
+
+    def _scores(self, x: np.ndarray, which: Which) -> tuple[np.ndarray, OutputKind]:
+        answer = self._link.call("infer", {"which": which}, {"x": np.asarray(x, np.float32)})
+        return answer.arrays["scores"], OutputKind(answer.body["kind"])
+
+    # --- training -------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        samples: Samples,
+        settings: Settings | None = None,
+        *,
+        test: Samples | None = None,
+        replay: Samples | None = None,
+        base_test: Samples | None = None,
+        start: Progress | None = None,
+        on_event: Callable[[Event], None],
+        autosave_seconds: float = 5.0,
+    ) -> None:
+        """Start training the own session and return at once.
+
+        on_event is called on the worker's reader thread, with Ended or Failed last, exactly once;
+        it must be quick and must not call the worker. Raises TrainingError when a run is going on.
+        """
+        body: dict[str, Any] = {
+            "settings": settings.to_json() if settings else None,
+            "autosave_seconds": autosave_seconds,
+        }
+        arrays: dict[str, np.ndarray] = {}
+        for key, group in (
+            ("samples", samples),
+            ("test", test),
+            ("replay", replay),
+            ("base_test", base_test),
+        ):
+            pack_samples(key, group, body, arrays)
+        pack_progress(start, body, arrays)
+        self._link.start_run(Message("fit", 0, body, arrays), on_event)
+
+    @property
+    def training(self) -> bool:
+        """Whether a run is going on (paused ones included)."""
+        return self._link.running
+
+    def pause(self) -> None:
+        """Wait before the next step."""
+        self._link.call("pause")
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        self._link.call("resume")
+
+    def stop(self) -> None:
+        """End the run after the step that is running."""
+        self._link.call("stop")
+
+    # --- life -----------------------------------------------------------------------------------
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still answers."""
+        return self._link.alive
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._link.pid
+
+    def close(self) -> None:
+        """End the process; may be called twice."""
+        self._link.close()
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class RemoteSession:
+    """One of a worker's two sessions, with the names that a Session has."""
+
+    def __init__(self, worker: Worker, which: Which) -> None:
+        self._worker = weakref.ref(worker)
+        self.which: Which = which
+
+    def infer(self, x: np.ndarray) -> np.ndarray:
+        """float32 [N, K]."""
+        return self._owner().infer(x, self.which)
+
+    def predict_proba(self, x: np.ndarray, labels: Labels | None = None) -> np.ndarray:
+        """float32 [N, K]."""
+        return self._owner().predict_proba(x, labels, self.which)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """A copy of all variables."""
+        return self._owner().state(self.which)
+
+    def _owner(self) -> Worker:
+        worker = self._worker()
+        if worker is None:
+            raise WorkerError("The model's process was closed. Open the model again.")
+        return worker
+
+
+class _Link:
+    """The process, the connection and what is pending. The reader thread holds this, not the
+    Worker, so that a forgotten Worker is collected and its process ends.
+    """
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = _starter.submit(_start_process, theirs.fileno()).result()
+        self._channel = Channel(ours)
+        self._send_lock = threading.Lock()
+        self._lock = threading.Lock()
+        self._pending: dict[int, Future[Message]] = {}
+        self._numbers = itertools.count(1)
+        self._on_event: Callable[[Event], None] | None = None
+        self._dead: str | None = None
+        self._closing = False
+        self._hung = False
+        self._reader = threading.Thread(target=self._read, name="odt-worker-reader", daemon=True)
+        self._reader.start()
+
+    @property
+    def alive(self) -> bool:
+        return self._dead is None
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        return self._on_event is not None
+
+    def call(
+        self,
+        kind: str,
+        body: Mapping[str, Any] | None = None,
+        arrays: Mapping[str, np.ndarray] | None = None,
+    ) -> Message:
+        """Ask and wait for the answer."""
+        future: Future[Message] = Future()
+        with self._lock:
+            if self._dead is not None:
+                raise WorkerError(self._dead)
+            number = next(self._numbers)
+            self._pending[number] = future
+        self._send(Message(kind, number, body or {}, arrays or {}), number)
+        try:
+            return future.result(CALL_SECONDS)
+        except FutureTimeout:
+            self._hung = True
+            self._process.kill()
+            self._reader.join(5)
+            raise WorkerError(self._dead or _NO_ANSWER) from None
+
+    def start_run(self, message: Message, on_event: Callable[[Event], None]) -> None:
+        with self._lock:
+            if self._dead is not None:
+                raise WorkerError(self._dead)
+            if self._on_event is not None:
+                raise TrainingError("Training is already running. Stop it first.")
+            self._on_event = on_event
+        try:
+            self._send(message, None)
+        except OdtError:
+            with self._lock:
+                self._on_event = None
+            raise
+
+    def close(self) -> None:
+        self._closing = True
+        self._channel.close()
+        try:
+            self._process.wait(0.2)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if threading.current_thread() is not self._reader:
+            self._reader.join(2)
+
+    def _send(self, message: Message, number: int | None) -> None:
+        try:
+            with self._send_lock:
+                self._channel.send(message)
+        except WorkerError:
+            self._forget(number)
+            raise
+        except OSError:  # the reader notices too and knows why
+            self._reader.join(2)
+            self._forget(number)
+            raise WorkerError(self._dead or _NO_ANSWER) from None
+
+    def _forget(self, number: int | None) -> None:
+        with self._lock:
+            if number is not None:
+                self._pending.pop(number, None)
+
+    def _read(self) -> None:
+        nonsense: str | None = None
+        try:
+            while True:
+                message = self._channel.receive()
+                if message.kind in ("answer", "error"):
+                    self._settle(message)
+                else:
+                    self._tell(unpack_event(message))
+        except (EOFError, OSError):
+            pass
+        except WorkerError as error:
+            nonsense = str(error)
+        self._bury(nonsense)
+
+    def _settle(self, message: Message) -> None:
+        with self._lock:
+            future = self._pending.pop(message.id, None)
+        if future is None:
+            return
+        if message.kind == "answer":
+            future.set_result(message)
+        else:
+            future.set_exception(_error(message))
+
+    def _tell(self, event: Event) -> None:
+        on_event = self._on_event
+        if on_event is None:
+            return
+        if isinstance(event, Ended | Failed):
+            with self._lock:
+                self._on_event = None
+        try:
+            on_event(event)
+        except Exception:
+            _log.exception("an event handler of a worker failed")
+
+    def _bury(self, nonsense: str | None) -> None:
+        """Reap the process, then let everybody who waits know."""
+        try:
+            code = self._process.wait(0 if nonsense else 0.5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = self._process.wait()
+        reason = self._reason(code, nonsense)
+        with self._lock:
+            self._dead = reason
+            pending, self._pending = list(self._pending.values()), {}
+        for future in pending:
+            future.set_exception(WorkerError(reason))
+        self._tell(Failed(reason, died=True))
+        self._channel.close()
+
+    def _reason(self, code: int, nonsense: str | None) -> str:
+        advice = "Your samples and checkpoints are safe; open the model again to go on."
+        if self._closing:
+            return "The model's process was closed. Open the model again."
+        if self._hung:
+            return f"The model did not answer for {CALL_SECONDS:.0f} s and was ended. {advice}"
+        if nonsense:
+            return f"{nonsense} It was ended. {advice}"
+        if code < 0:
+            try:
+                name = signal.Signals(-code).name
+            except ValueError:
+                name = "unknown"
+            return f"The model's process was killed by signal {-code} ({name}). {advice}"
+        return f"The model's process ended by itself (exit code {code}). {advice}"
+
+
+_NO_ANSWER = "The model's process does not answer. Open the model again."
+
+
+def _start_process(descriptor: int) -> subprocess.Popen[bytes]:
+    root = str(Path(odt_core.errors.__file__).resolve().parents[1])
+    inherited = os.environ.get("PYTHONPATH")
+    environment = {
+        **{key: os.environ[key] for key in ("PATH", "LANG", "HOME", "TMPDIR") if key in os.environ},
+        "PYTHONPATH": os.pathsep.join([root, inherited] if inherited else [root]),
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", "odt_core.runtime.worker_main", str(descriptor)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[descriptor],
+            env=environment,
+        )
+    except OSError as error:
+        raise WorkerError(
+            f"A process for the model cannot be started: {error.strerror}. Try again later."
+        ) from error
+
+
+def _error(message: Message) -> OdtError:
+    """The error that the worker raised; its type only when it is one of ours."""
+    kind = getattr(odt_core.errors, str(message.body.get("type")), None)
+    text = str(message.body.get("message"))[:2000]
+    if isinstance(kind, type) and issubclass(kind, OdtError):
+        return kind(text)
+    return WorkerError(text)
