@@ -1,0 +1,77 @@
+"""Convolution and its two gradients as matrix products, the form that LiteRT runs fast.
+
+With patches P [N·OH·OW, kh·kw·C] (every window of x, flattened) and W [kh·kw·C, O],
+
+    y = P·W,   ∂L/∂W = Pᵀ·∂L/∂y,   ∂L/∂P = ∂L/∂y·Wᵀ,
+
+and ∂L/∂x adds every patch entry back where it was read. (Chellapilla, Puri, Simard: High
+Performance Convolutional Neural Networks for Document Processing, 2006.) XNNPACK takes matrix
+products of variables, but convolutions only with constant filters.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from odt_core.graph.builder import Builder
+from odt_core.graph.rules.windows import Window, add_back, concat, take
+from odt_core.graph.tensor import Tensor
+
+_ONE_HOT_LIMIT = 64  # up to this many patch entries a constant one-hot filter gathers them fastest
+
+
+def patches(b: Builder, x: Tensor, rows: Window, columns: Window) -> Tensor:
+    """Every window of x [N, H, W, C], flattened: [N·OH·OW, kh·kw·C]."""
+    kh, kw, channels = rows.kernel, columns.kernel, x.dim(3)
+    length = kh * kw * channels
+    is_same = rows.is_same and columns.is_same
+    is_valid = rows.is_valid and columns.is_valid
+    if kh * kw > 1 and length <= _ONE_HOT_LIMIT and (is_same or is_valid):
+        one_hot = np.eye(length, dtype=np.float32).reshape(length, kh, kw, channels)
+        strides = (rows.stride, columns.stride)
+        dilations = (rows.dilation, columns.dilation)
+        gathered = b.conv2d(x, one_hot, strides, dilations, same=is_same)
+    else:
+        wide = concat(b, take(b, x, 2, columns), 3)  # [N, H, OW, kw·C]
+        gathered = concat(b, take(b, wide, 1, rows), 3)  # [N, OH, OW, kh·kw·C]
+    return b.reshape(gathered, (None, length))
+
+
+def convolve(b: Builder, x: Tensor, weights: Tensor, rows: Window, columns: Window) -> Tensor:
+    """x [N, H, W, C] with weights [kh, kw, C, O] gives [N, OH, OW, O]."""
+    outputs = weights.dim(3)
+    matrix = b.reshape(weights, (rows.kernel * columns.kernel * x.dim(3), outputs))
+    product = b.matmul(patches(b, x, rows, columns), matrix)
+    return b.reshape(product, (x.shape[0], rows.count, columns.count, outputs))
+
+
+def filter_gradient(b: Builder, x: Tensor, dy: Tensor, rows: Window, columns: Window) -> Tensor:
+    """The gradient of `convolve` by its weights, [kh, kw, C, O]."""
+    dy = b.reshape(dy, (None, dy.dim(3)))
+    product = b.matmul(patches(b, x, rows, columns), dy, transpose_a=True)
+    return b.reshape(product, (rows.kernel, columns.kernel, x.dim(3), dy.dim(1)))
+
+
+def input_gradient(
+    b: Builder, weights: Tensor, dy: Tensor, rows: Window, columns: Window
+) -> Tensor:
+    """The gradient of `convolve` by x, [N, H, W, C]: one product a kernel column, then one axis
+    after the other, so that most of the adding happens on the smaller image.
+    """
+    kh, kw, channels, outputs = (weights.dim(axis) for axis in range(4))
+    flat = b.reshape(dy, (None, outputs))
+    parts = []
+    for column in range(kw):
+        part = b.slice(weights, [0, column, 0, 0], [kh, 1, channels, outputs])
+        matrix = b.reshape(part, (kh * channels, outputs))
+        product = b.matmul(flat, matrix, transpose_b=True)
+        parts.append(b.reshape(product, (dy.shape[0], rows.count, columns.count, kh * channels)))
+    wide = add_back(b, parts, 2, columns)  # [N, OH, W, kh·C]
+    return add_back(b, cut(b, wide, kh), 1, rows)
+
+
+def cut(b: Builder, x: Tensor, count: int) -> list[Tensor]:
+    """`count` equal parts along the last axis of [N, H, W, C]; XNNPACK splits in four at most."""
+    size = x.dim(3) // count
+    extent = (*x.shape[:3], size)
+    return [b.slice(x, (0, 0, 0, part * size), extent) for part in range(count)]

@@ -1,0 +1,180 @@
+"""Sliding windows along one axis: what each kernel tap reads, and its transpose.
+
+Tap i of a window of stride s, dilation d and leading padding p reads, for output o, the input at
+
+    s·o + i·d − p = s·(o + q) + r,   (q, r) = divmod(i·d − p, s):
+
+a plain slice, offset by q, of phase r (every s-th entry from r on). Phases cost nothing: an axis of
+Q·s entries is, in memory, Q groups that lie side by side on the next axis. So everything here is
+RESHAPE, SLICE and CONCATENATION, which XNNPACK takes, unlike strided slices and (quick) padding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from odt_core.errors import LoweringError
+from odt_core.graph.builder import Builder
+from odt_core.graph.flex import FlexOp
+from odt_core.graph.tensor import Shape, Tensor
+
+_CONCAT_LIMIT = 5  # more parts than this and XNNPACK leaves a CONCATENATION to a slower kernel
+
+
+@dataclass(frozen=True)
+class Window:
+    """How a kernel slides along one axis: sizes in entries, `before` the leading padding."""
+
+    size: int
+    kernel: int
+    stride: int
+    dilation: int
+    before: int
+    count: int
+
+    @classmethod
+    def of(
+        cls,
+        size: int,
+        kernel: int,
+        stride: int = 1,
+        dilation: int = 1,
+        padding: str = "VALID",
+        explicit: tuple[int, int] = (0, 0),
+    ) -> Window:
+        """The window of a TensorFlow op with padding "SAME", "VALID" or "EXPLICIT".
+
+        SAME as in https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2.
+        """
+        extent = (kernel - 1) * dilation + 1
+        if padding == "SAME":
+            count = -(-size // stride)
+            before = max((count - 1) * stride + extent - size, 0) // 2
+        else:
+            before, after = explicit if padding == "EXPLICIT" else (0, 0)
+            count = (size + before + after - extent) // stride + 1
+        return cls(size, kernel, stride, dilation, before, count)
+
+    def place(self, tap: int) -> tuple[int, int]:
+        """(q, r): tap reads entry o + q of phase r for output o."""
+        return divmod(tap * self.dilation - self.before, self.stride)
+
+    @property
+    def is_same(self) -> bool:
+        """Whether TensorFlow's SAME padding gives this window."""
+        return self == Window.of(self.size, self.kernel, self.stride, self.dilation, "SAME")
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether TensorFlow's VALID padding gives this window."""
+        return self == Window.of(self.size, self.kernel, self.stride, self.dilation)
+
+
+def windows_of(op: FlexOp, image: Shape, kernel: Sequence[int]) -> tuple[Window, Window]:
+    """The windows along H and W of an op with strides, dilations and padding attributes.
+
+    image: [N, H, W, C], H and W known; kernel: (kh, kw).
+    """
+    if op.text("data_format", "NHWC") != "NHWC":
+        raise LoweringError(
+            f"The op {op.op} has the layout {op.text('data_format')}; only NHWC is supported. "
+            "Convert the model with data_format='channels_last'."
+        )
+    sizes = image[1:3]
+    if None in sizes:
+        raise LoweringError(
+            f"The op {op.op} works on an image whose height and width are not known when the "
+            "model is loaded. Convert the model with a fixed image size."
+        )
+    strides, dilations = op.ints("strides")[1:3], op.ints("dilations")[1:3] or [1, 1]
+    explicit = op.ints("explicit_paddings")[2:6] or [0, 0, 0, 0]
+    rows, columns = (
+        Window.of(int(size or 0), k, s, d, op.text("padding"), (before, after))
+        for size, k, s, d, before, after in zip(
+            sizes, kernel, strides, dilations, explicit[::2], explicit[1::2], strict=True
+        )
+    )
+    return rows, columns
+
+
+def take(b: Builder, x: Tensor, axis: int, window: Window, fill: float = 0.0) -> list[Tensor]:
+    """For each tap of the window, its input at every output: [..., count, ...]; padding is fill."""
+    stride, count, first = window.stride, window.count, window.place(0)[0]
+    groups = window.place(window.kernel - 1)[0] - first + count
+    x = pad(b, x, axis, (-first * stride, (first + groups) * stride - window.size), fill)
+    following = x.dim(axis + 1)
+    x = _regroup(b, x, axis, groups, stride * following)
+    taps = []
+    for offset, phase in map(window.place, range(window.kernel)):
+        start, extent = [0] * x.rank, list(x.shape)
+        start[axis], extent[axis] = offset - first, count
+        start[axis + 1], extent[axis + 1] = phase * following, following
+        taps.append(b.slice(x, start, extent))
+    return taps
+
+
+def _regroup(b: Builder, x: Tensor, axis: int, size: int, following: int) -> Tensor:
+    shape = list(x.shape)
+    shape[axis], shape[axis + 1] = size, following
+    return b.reshape(x, shape)
+
+
+def add_back(b: Builder, taps: Sequence[Tensor], axis: int, window: Window) -> Tensor:
+    """The transpose of `take`: each tap's entries added where it had read, [..., size, ...]."""
+    length = -(-window.size // window.stride)
+    phases: list[Tensor | None] = [None] * window.stride
+    for tap, part in enumerate(taps):
+        offset, phase = window.place(tap)
+        moved = pad(b, part, axis, (offset, length - window.count - offset))
+        before = phases[phase]
+        phases[phase] = moved if before is None else b.add(before, moved)
+    return interleave(b, phases, axis, window.size)
+
+
+def interleave(b: Builder, phases: Sequence[Tensor | None], axis: int, size: int) -> Tensor:
+    """Phases woven together along an axis and cut to size; None is a phase of zeros."""
+    some = next(phase for phase in phases if phase is not None)
+    parts = [zeros(b, some, axis, some.dim(axis)) if phase is None else phase for phase in phases]
+    woven = concat(b, parts, axis + 1)
+    stride, length = len(phases), some.dim(axis)
+    woven = _regroup(b, woven, axis, stride * length, some.dim(axis + 1))
+    return pad(b, woven, axis, (0, size - stride * length))
+
+
+def pad(b: Builder, x: Tensor, axis: int, amounts: tuple[int, int], fill: float = 0.0) -> Tensor:
+    """`fill` before and after on one axis; a negative amount cuts entries off."""
+    before, after = amounts
+    left = x.dim(axis) + min(0, before) + min(0, after)
+    if left <= 0:
+        return zeros(b, x, axis, x.dim(axis) + before + after, fill)
+    start, extent = [0] * x.rank, list(x.shape)
+    start[axis], extent[axis] = max(0, -before), left
+    parts = [b.slice(x, start, extent)]
+    if before > 0:
+        parts.insert(0, zeros(b, x, axis, before, fill))
+    if after > 0:
+        parts.append(zeros(b, x, axis, after, fill))
+    return b.concat(parts, axis)
+
+
+def zeros(b: Builder, like: Tensor, axis: int, size: int, fill: float = 0.0) -> Tensor:
+    """`fill` in the shape of a tensor but for one axis; only the batch may be dynamic."""
+    shape = list(like.shape)
+    shape[axis] = size
+    known = b.constant(np.array([like.dim(0) if like.shape[0] else 1, *shape[1:]], np.int32))
+    if shape[0] is None:
+        batch = b.slice(b.shape(like), [0], [1])
+        rest = b.constant(np.array(shape[1:], np.int32))
+        known = b.concat([batch, rest], 0)
+    return b.fill(known, fill, shape, np.float32)
+
+
+def concat(b: Builder, parts: Sequence[Tensor], axis: int) -> Tensor:
+    """Parts side by side, in groups that XNNPACK takes."""
+    while len(parts) > 1:
+        groups = range(0, len(parts), _CONCAT_LIMIT)
+        parts = [b.concat(parts[i : i + _CONCAT_LIMIT], axis) for i in groups]
+    return parts[0]

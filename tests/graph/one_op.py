@@ -1,0 +1,88 @@
+"""Runs one lowering rule on LiteRT and the real op in TensorFlow, on the same inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+import tensorflow as tf
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+from odt_core.graph.builder import Builder
+from odt_core.graph.flatbuffer import write
+from odt_core.graph.flex import FlexOp
+from odt_core.graph.rules.registry import RULES
+
+Attributes = Mapping[str, object]
+Arrays = Mapping[str, np.ndarray]
+
+
+def run_tensorflow(op: str, inputs: Arrays, attributes: Attributes) -> list[np.ndarray]:
+    """The outputs of tf.raw_ops.`op`, eagerly on the CPU."""
+    tensors = {name: tf.constant(value) for name, value in inputs.items()}
+    outputs = getattr(tf.raw_ops, op)(**tensors, **attributes)
+    outputs = outputs if isinstance(outputs, (tuple, list)) else [outputs]
+    return [output.numpy() for output in outputs]
+
+
+def run_lowered(
+    op: str,
+    inputs: Arrays,
+    attributes: Attributes,
+    *,
+    dynamic: Collection[str] = (),
+    constant: Collection[str] = (),
+    output_shapes: tuple[tuple[int | None, ...], ...] = (),
+    xnnpack: bool = True,
+) -> list[np.ndarray]:
+    """The outputs of the rule for `op`.
+
+    dynamic: inputs whose first dimension the model does not know. constant: inputs that are stored
+    in the model. output_shapes: what the model declares of the op's outputs.
+    """
+    model = schema.ModelT()
+    model.version, model.operatorCodes, model.buffers = 3, [], [schema.BufferT()]
+    graph = schema.SubGraphT()
+    graph.name, graph.tensors, graph.operators = b"main", [], []
+    model.subgraphs = [graph]
+    builder = Builder(model, graph)
+    given = {name: value for name, value in inputs.items() if name not in constant}
+    tensors = {
+        name: builder.new((None, *value.shape[1:]) if name in dynamic else value.shape, value.dtype)
+        if name in given
+        else builder.constant(value)
+        for name, value in inputs.items()
+    }
+    values = {k: v.encode() if isinstance(v, str) else v for k, v in attributes.items()}
+    flex = FlexOp(op, op, values, output_shapes)  # type: ignore[arg-type]
+    outputs = RULES[op](builder, flex, list(tensors.values()))
+    graph.operators = builder.operators
+    graph.inputs = np.array([tensors[name].index for name in given], np.int32)
+    graph.outputs = np.array([output.index for output in outputs], np.int32)
+
+    resolver = OpResolverType.AUTO if xnnpack else OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    interpreter = Interpreter(
+        model_content=write(model), num_threads=1, experimental_op_resolver_type=resolver
+    )
+    for name in given:
+        interpreter.resize_tensor_input(tensors[name].index, given[name].shape)
+    interpreter.allocate_tensors()
+    for name in given:
+        interpreter.set_tensor(tensors[name].index, given[name])
+    interpreter.invoke()
+    return [interpreter.get_tensor(output.index).copy() for output in outputs]
+
+
+def worst_error(actual: np.ndarray, expected: np.ndarray) -> float:
+    """The largest difference, relative to the largest expected magnitude."""
+    assert actual.shape == expected.shape
+    if not expected.size:
+        return 0.0
+    scale = float(np.abs(expected).max()) or 1.0
+    return float(np.abs(actual - expected).max()) / scale
+
+
+def normal(seed: int, *shape: int) -> np.ndarray:
+    """Standard normal float32."""
+    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
