@@ -1,1 +1,118 @@
-"""odt_core: personalise an on-device .tflite model through its own signatures, and prove it helped."""
+"""odt_core: personalise an on-device .tflite model through its own signatures, and prove it helped.
+
+>>> import odt_core as odt
+>>> model = odt.load_model("assets/models/digits.tflite")
+>>> session = model.session()
+
+The names below are the public surface; everything else is private to its room. Each is imported
+when first used, so that `import odt_core` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from odt_core.bundled import ModelCard, bundled_models
+    from odt_core.checkpoint import (
+        Checkpoint,
+        load_checkpoint,
+        load_checkpoint_file,
+        save_checkpoint,
+        save_checkpoint_file,
+    )
+    from odt_core.errors import OdtError
+    from odt_core.evaluation import Comparison, Evaluation, compare, evaluate, mcnemar, wilson
+    from odt_core.graph import describe, lower
+    from odt_core.runtime import Model, Session, Worker, load_model
+    from odt_core.samples import (
+        Labels,
+        Preprocessing,
+        RawSamples,
+        Samples,
+        decode_image,
+        prepare,
+        read_samples,
+        split,
+    )
+    from odt_core.training import Callback, Control, History, Settings, fit
+    from odt_core.workspace import Workspace, Workspaces
+
+_ROOMS = {
+    "bundled": ("ModelCard", "bundled_models"),
+    "checkpoint": (
+        "Checkpoint",
+        "load_checkpoint",
+        "load_checkpoint_file",
+        "save_checkpoint",
+        "save_checkpoint_file",
+    ),
+    "errors": ("OdtError",),
+    "evaluation": ("Comparison", "Evaluation", "compare", "evaluate", "mcnemar", "wilson"),
+    "graph": ("describe", "lower"),
+    "runtime": ("Model", "Session", "Worker", "load_model"),
+    "samples": (
+        "Labels",
+        "Preprocessing",
+        "RawSamples",
+        "Samples",
+        "decode_image",
+        "prepare",
+        "read_samples",
+        "split",
+    ),
+    "training": ("Callback", "Control", "History", "Settings", "fit"),
+    "workspace": ("Workspace", "Workspaces"),
+}
+_HOME = {name: room for room, names in _ROOMS.items() for name in names}
+
+__all__ = [
+    "Callback",
+    "Checkpoint",
+    "Comparison",
+    "Control",
+    "Evaluation",
+    "History",
+    "Labels",
+    "Model",
+    "ModelCard",
+    "OdtError",
+    "Preprocessing",
+    "RawSamples",
+    "Samples",
+    "Session",
+    "Settings",
+    "Worker",
+    "Workspace",
+    "Workspaces",
+    "bundled_models",
+    "compare",
+    "decode_image",
+    "describe",
+    "evaluate",
+    "fit",
+    "load_checkpoint",
+    "load_checkpoint_file",
+    "load_model",
+    "lower",
+    "mcnemar",
+    "prepare",
+    "read_samples",
+    "save_checkpoint",
+    "save_checkpoint_file",
+    "split",
+    "wilson",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'odt_core' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"odt_core.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

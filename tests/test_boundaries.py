@@ -1,0 +1,73 @@
+"""What may import what: rules of the house that keep the dashboard light and the engine free."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import odt_core
+
+ROOT = Path(__file__).parents[1]
+
+
+def imports(path: Path) -> set[str]:
+    """Top-level names of the packages a file imports, inside functions too."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def modules_after(code: str) -> set[str]:
+    """The modules that a fresh Python has loaded after running `code`."""
+    ending = "\nimport sys, json; print(json.dumps(sorted(sys.modules)))"
+    run = subprocess.run(
+        [sys.executable, "-c", code + ending], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return set(json.loads(run.stdout.splitlines()[-1]))
+
+
+class TestImports:
+    def test_odt_core_never_imports_streamlit(self):
+        offenders = [
+            str(path.relative_to(ROOT))
+            for path in (ROOT / "odt_core").rglob("*.py")
+            if "streamlit" in imports(path)
+        ]
+        assert offenders == []
+
+    def test_only_authoring_imports_tensorflow(self):
+        offenders = [
+            str(path.relative_to(ROOT))
+            for path in [*(ROOT / "odt_core").rglob("*.py"), *(ROOT / "pages").rglob("*.py")]
+            if imports(path) & {"tensorflow", "keras"}
+            and "authoring" not in path.relative_to(ROOT).parts
+        ]
+        assert offenders == []
+
+    def test_every_public_name_when_used_comes_without_tensorflow_or_streamlit(self):
+        loaded = modules_after("import odt_core\nfor n in odt_core.__all__: getattr(odt_core, n)")
+        assert {"tensorflow", "keras", "streamlit", "jax", "torch"} & loaded == set()
+
+    def test_import_odt_core_when_fresh_loads_no_room(self):
+        loaded = modules_after("import odt_core")
+        assert {m for m in loaded if m.startswith("odt_core.")} == set()
+
+
+class TestPublicNames:
+    def test_all_and_dir_agree(self):
+        assert sorted(odt_core.__all__) == dir(odt_core)
+
+    @pytest.mark.parametrize("name", odt_core.__all__)
+    def test_public_name_when_used_has_a_docstring(self, name):
+        assert getattr(odt_core, name).__doc__
+
+    def test_unknown_name_is_an_attribute_error(self):
+        with pytest.raises(AttributeError, match="no attribute 'lode_model'"):
+            odt_core.lode_model  # noqa: B018
