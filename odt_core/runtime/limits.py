@@ -2,26 +2,8 @@
 
 from __future__ import annotations
 
-import signal
-import sys
-
 ADDRESS_SPACE = 4 * 2**30  # bytes; enough for any model this project accepts
 OPEN_FILES = 64
-
-
-def die_with_parent() -> None:
-    """Ask Linux to kill this process when the thread that started it ends; elsewhere the closed
-    connection has to do.
-    """
-    if not sys.platform.startswith("linux"):
-        return
-    import ctypes
-
-    pr_set_pdeathsig = 1
-    try:
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
-    except (OSError, AttributeError):
-        return  # a libc without prctl: end of file on the connection remains
 
 
 def limit_resources() -> None:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import itertools
 import logging
-import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import weakref
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -22,6 +18,7 @@ import numpy as np
 import odt_core.errors
 from odt_core.errors import OdtError, TrainingError, WorkerError
 from odt_core.runtime.dialect import Contract, OutputKind
+from odt_core.runtime.nursery import nursery
 from odt_core.runtime.protocol import Channel, Message
 from odt_core.runtime.session import probabilities
 from odt_core.runtime.wire import pack_progress, pack_samples, unpack_description, unpack_event
@@ -37,10 +34,6 @@ if TYPE_CHECKING:
 Which = Literal["own", "base"]
 CALL_SECONDS = 60.0  # a call that takes longer means that the process hangs: it is ended
 _log = logging.getLogger(__name__)
-
-# Linux ties "die with your parent" to the thread that started the process, so all workers are
-# started by one thread that lives as long as this process.
-_starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="odt-worker-start")
 
 
 class Worker:
@@ -227,7 +220,7 @@ class _Link:
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
-            self._process = _starter.submit(_start_process, theirs.fileno()).result()
+            self._child = nursery().spawn(theirs.fileno())
         self._channel = Channel(ours)
         self._send_lock = threading.Lock()
         self._lock = threading.Lock()
@@ -246,7 +239,7 @@ class _Link:
 
     @property
     def pid(self) -> int:
-        return self._process.pid
+        return self._child.pid
 
     @property
     def running(self) -> bool:
@@ -270,7 +263,7 @@ class _Link:
             return future.result(CALL_SECONDS)
         except FutureTimeout:
             self._hung = True
-            self._process.kill()
+            self._child.kill()
             self._reader.join(5)
             raise WorkerError(self._dead or _NO_ANSWER) from None
 
@@ -291,11 +284,9 @@ class _Link:
     def close(self) -> None:
         self._closing = True
         self._channel.close()
-        try:
-            self._process.wait(0.2)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        if self._child.wait(0.2) is None:
+            self._child.kill()
+            self._child.wait(5)
         if threading.current_thread() is not self._reader:
             self._reader.join(2)
 
@@ -355,11 +346,10 @@ class _Link:
 
     def _bury(self, nonsense: str | None) -> None:
         """Reap the process, then let everybody who waits know."""
-        try:
-            code = self._process.wait(0 if nonsense else 0.5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            code = self._process.wait()
+        code = self._child.wait(0 if nonsense else 0.5)
+        if code is None:
+            self._child.kill()
+            code = self._child.wait(5)
         reason = self._reason(code, nonsense)
         with self._lock:
             self._dead = reason
@@ -369,7 +359,7 @@ class _Link:
         self._tell(Failed(reason, died=True))
         self._channel.close()
 
-    def _reason(self, code: int, nonsense: str | None) -> str:
+    def _reason(self, code: int | None, nonsense: str | None) -> str:
         advice = "Your samples and checkpoints are safe; open the model again to go on."
         if self._closing:
             return "The model's process was closed. Open the model again."
@@ -377,7 +367,7 @@ class _Link:
             return f"The model did not answer for {CALL_SECONDS:.0f} s and was ended. {advice}"
         if nonsense:
             return f"{nonsense} It was ended. {advice}"
-        if code < 0:
+        if code is not None and code < 0:
             try:
                 name = signal.Signals(-code).name
             except ValueError:
@@ -387,30 +377,6 @@ class _Link:
 
 
 _NO_ANSWER = "The model's process does not answer. Open the model again."
-
-
-def _start_process(descriptor: int) -> subprocess.Popen[bytes]:
-    root = str(Path(odt_core.errors.__file__).resolve().parents[1])
-    inherited = os.environ.get("PYTHONPATH")
-    environment = {
-        **{key: os.environ[key] for key in ("PATH", "LANG", "HOME", "TMPDIR") if key in os.environ},
-        "PYTHONPATH": os.pathsep.join([root, inherited] if inherited else [root]),
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-    }
-    try:
-        return subprocess.Popen(
-            [sys.executable, "-m", "odt_core.runtime.worker_main", str(descriptor)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            pass_fds=[descriptor],
-            env=environment,
-        )
-    except OSError as error:
-        raise WorkerError(
-            f"A process for the model cannot be started: {error.strerror}. Try again later."
-        ) from error
 
 
 def _error(message: Message) -> OdtError:

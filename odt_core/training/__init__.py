@@ -4,6 +4,7 @@ from odt_core.checkpoint.progress import Progress
 from odt_core.training.callbacks import Autosave, Callback, Reason
 from odt_core.training.control import Control
 from odt_core.training.history import EvaluationRecord, History, Outcome, Record, Score
+from odt_core.training.job import JobState, TrainingJob, TrainingSnapshot
 from odt_core.training.loop import Run, fit
 from odt_core.training.settings import Schedule, Settings
 
@@ -13,6 +14,7 @@ __all__ = [
     "Control",
     "EvaluationRecord",
     "History",
+    "JobState",
     "Outcome",
     "Progress",
     "Reason",
@@ -21,5 +23,7 @@ __all__ = [
     "Schedule",
     "Score",
     "Settings",
+    "TrainingJob",
+    "TrainingSnapshot",
     "fit",
 ]

@@ -1,0 +1,165 @@
+"""The owner's side of the nursery: start a worker process, kill it, hear of its end."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from pathlib import Path
+
+import odt_core.errors
+from odt_core.errors import WorkerError
+from odt_core.runtime.nursery_main import REPLY, REQUEST, What
+
+START_SECONDS = 30.0  # a nursery that takes longer to import its modules will not come
+
+
+class Child:
+    """One worker process."""
+
+    def __init__(self, nursery: Nursery, pid: int) -> None:
+        self._nursery = nursery
+        self.pid = pid
+        self.exit: Future[int] = Future()
+
+    def kill(self) -> None:
+        """End it at once; does nothing when it has ended."""
+        if not self.exit.done():
+            self._nursery.kill(self.pid)
+
+    def wait(self, seconds: float) -> int | None:
+        """Its exit code, -N when signal N killed it; None when it still runs after `seconds`."""
+        try:
+            return self.exit.result(seconds)
+        except FutureTimeout:
+            return None
+
+
+class Nursery:
+    """A process to fork workers from. Every method may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._control, theirs = socket.socketpair()
+        with theirs:
+            self._process = _start(theirs.fileno())
+        self._lock = threading.Lock()  # one request at a time
+        self._children: dict[int, Child] = {}
+        self._ready: Future[None] = Future()
+        self._spawned: Future[Child] | None = None
+        self._reader = threading.Thread(target=self._read, name="odt-nursery", daemon=True)
+        self._reader.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can start workers."""
+        return self._reader.is_alive()
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid
+
+    def spawn(self, descriptor: int) -> Child:
+        """A new worker that serves `descriptor` (the caller keeps and closes its own copy)."""
+        try:
+            self._ready.result(START_SECONDS)
+            with self._lock:
+                spawned: Future[Child] = Future()
+                self._spawned = spawned
+                request = REQUEST.pack(What.SPAWN, 0)
+                socket.send_fds(self._control, [request], [descriptor])
+                return spawned.result(START_SECONDS)
+        except (OSError, FutureTimeout) as error:
+            raise WorkerError(
+                "A process for the model cannot be started. Try again; if it happens again, "
+                "restart the app."
+            ) from error
+
+    def kill(self, pid: int) -> None:
+        """End a worker. The nursery knows which processes are still its own."""
+        try:
+            self._control.sendall(REQUEST.pack(What.KILL, pid))
+        except OSError:
+            return  # it is gone, and took its workers along
+
+    def _read(self) -> None:
+        buffer = b""
+        try:
+            while True:
+                data = self._control.recv(4096)
+                if not data:
+                    break
+                buffer += data
+                while len(buffer) >= REPLY.size:
+                    self._handle(*REPLY.unpack(buffer[: REPLY.size]))
+                    buffer = buffer[REPLY.size :]
+        except OSError:
+            pass
+        finally:
+            self._end()
+
+    def _handle(self, what: int, pid: int, status: int) -> None:
+        if what == What.READY:
+            self._ready.set_result(None)
+        elif what == What.SPAWN:
+            self._children[pid] = child = Child(self, pid)
+            if self._spawned is not None:
+                self._spawned.set_result(child)
+        elif what == What.REFUSED and self._spawned is not None:
+            self._spawned.set_exception(OSError(status, os.strerror(status)))
+        elif what == What.EXIT:
+            child = self._children.pop(pid, Child(self, pid))
+            child.exit.set_result(os.waitstatus_to_exitcode(status))
+
+    def _end(self) -> None:
+        """The nursery is gone: nobody can tell how its workers end any more."""
+        self._process.poll()
+        gone = OSError("the nursery is gone")
+        for future in (self._ready, self._spawned):
+            if future is not None and not future.done():
+                future.set_exception(gone)
+        for child in self._children.values():
+            child.exit.set_result(1)
+        self._children.clear()
+
+
+_the_one: Nursery | None = None
+_the_one_lock = threading.Lock()
+
+
+def nursery() -> Nursery:
+    """This process's nursery, started when first asked for and again should it have died."""
+    global _the_one
+    with _the_one_lock:
+        if _the_one is None or not _the_one.alive:
+            _the_one = Nursery()
+        return _the_one
+
+
+def _start(descriptor: int) -> subprocess.Popen[bytes]:
+    root = str(Path(odt_core.errors.__file__).resolve().parents[1])
+    inherited = os.environ.get("PYTHONPATH")
+    kept = ("PATH", "LANG", "HOME", "TMPDIR", "LD_LIBRARY_PATH")
+    environment = {
+        **{key: os.environ[key] for key in kept if key in os.environ},
+        "PYTHONPATH": os.pathsep.join([root, inherited] if inherited else [root]),
+        "OMP_NUM_THREADS": "1",  # a process with threads must not be forked
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", "odt_core.runtime.nursery_main", str(descriptor)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[descriptor],
+            env=environment,
+        )
+    except OSError as error:
+        raise WorkerError(
+            f"A process for the model cannot be started: {error.strerror}. Try again later."
+        ) from error
