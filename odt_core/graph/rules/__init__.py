@@ -1,6 +1,6 @@
 """Lowering rules: what each Flex op becomes. `RULES` shows at a glance what is covered."""
 
-from odt_core.graph.rules import activation, bias, conv, loss, shape
+from odt_core.graph.rules import activation, bias, conv, loss, pooling, shape
 from odt_core.graph.rules.registry import RULES, Rule, rule
 
-__all__ = ["RULES", "Rule", "activation", "bias", "conv", "loss", "rule", "shape"]
+__all__ = ["RULES", "Rule", "activation", "bias", "conv", "loss", "pooling", "rule", "shape"]

@@ -1,0 +1,97 @@
+"""Pooling and its gradients: MaxPool, AvgPool, MaxPoolGrad, AvgPoolGrad."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from odt_core.graph.builder import Builder
+from odt_core.graph.flex import FlexOp
+from odt_core.graph.rules.conv import image_shape
+from odt_core.graph.rules.registry import rule
+from odt_core.graph.rules.windows import Window, add_back, pad, take, windows_of
+from odt_core.graph.tensor import Shape, Tensor
+
+_LOWEST = float(np.finfo(np.float32).min)
+
+
+@rule("MaxPool")
+def max_pool(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """y = the largest entry of each window; padding counts as −∞."""
+    x = inputs[0]
+    rows, columns = _windows(op, x.shape)
+    if op.text("padding") == "EXPLICIT":
+        for axis, window in ((1, rows), (2, columns)):
+            last = window.place(window.kernel - 1)
+            end = (window.count - 1 + last[0]) * window.stride + last[1] + 1
+            x = pad(b, x, axis, (window.before, end - window.size), _LOWEST)
+    return [_pool(b, "MAX_POOL_2D", op, x, rows, columns)]
+
+
+@rule("AvgPool")
+def avg_pool(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """y = the mean of each window; padding does not count."""
+    rows, columns = _windows(op, inputs[0].shape)
+    return [_pool(b, "AVERAGE_POOL_2D", op, inputs[0], rows, columns)]
+
+
+@rule("MaxPoolGrad")
+def max_pool_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """∂L/∂x from x, y and ∂L/∂y: each window hands its gradient to its maximum, to the first one
+    row by row where several are equal, as TensorFlow's CPU kernel does (maxpooling_op.cc,
+    SpatialMaxPoolWithArgMaxHelper).
+
+    With m the window's maximum, ⌈min(m − x, 1)⌉ is 0 at a maximum and 1 elsewhere; what a tap does
+    not take is handed on to the next. XNNPACK takes each of these ops, but no comparison.
+    """
+    x, y, dy = inputs
+    rows, columns = _windows(op, x.shape)
+    down = [take(b, side, 1, rows, _LOWEST) for side in take(b, x, 2, columns, _LOWEST)]
+    shares: list[list[Tensor]] = [[] for _ in down]  # by column, then by row
+    rest = dy
+    for row in range(rows.kernel):
+        for column in range(columns.kernel):
+            if (row, column) == (rows.kernel - 1, columns.kernel - 1):
+                shares[column].append(rest)
+                break
+            is_less = b.ceil(b.minimum(b.sub(y, down[column][row]), 1.0))
+            handed_on = b.mul(rest, is_less)
+            shares[column].append(b.sub(rest, handed_on))
+            rest = handed_on
+    return [add_back(b, [add_back(b, share, 1, rows) for share in shares], 2, columns)]
+
+
+@rule("AvgPoolGrad")
+def avg_pool_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """∂L/∂x from the shape of x and ∂L/∂y: each window hands every real entry (padding is none)
+    the same share (avgpooling_op.cc, AvgPoolingGradOp).
+    """
+    sizes, dy = inputs
+    rows, columns = _windows(op, image_shape(op, sizes))
+    entries = np.multiply.outer(_entries(rows), _entries(columns)).astype(np.float32)
+    share = b.mul(dy, (1 / entries)[None, :, :, None])
+    wide = add_back(b, [share] * columns.kernel, 2, columns)
+    return [add_back(b, [wide] * rows.kernel, 1, rows)]
+
+
+def _windows(op: FlexOp, image: Shape) -> tuple[Window, Window]:
+    return windows_of(op, image, op.ints("ksize")[1:3])
+
+
+def _entries(window: Window) -> np.ndarray:
+    """How many entries of each window are no padding, [count]."""
+    start = np.arange(window.count) * window.stride - window.before
+    return np.minimum(start + window.kernel, window.size) - np.maximum(start, 0)
+
+
+def _pool(b: Builder, name: str, op: FlexOp, x: Tensor, rows: Window, columns: Window) -> Tensor:
+    options = schema.Pool2DOptionsT()
+    same = op.text("padding") == "SAME"
+    options.padding = schema.Padding.SAME if same else schema.Padding.VALID
+    options.filterHeight, options.filterWidth = rows.kernel, columns.kernel
+    options.strideH, options.strideW = rows.stride, columns.stride
+    y = b.new((x.shape[0], rows.count, columns.count, x.shape[3]), x.dtype, name.lower())
+    b.emit(name, [x], [y], options)
+    return y
