@@ -1,6 +1,6 @@
 """Every change of a workspace as a pure function: the old manifest in, the new one out."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -35,7 +35,7 @@ def with_model(manifest: Manifest, model: ModelEntry, ids: Iterable[str]) -> Man
     for output, name in enumerate(model.outputs):
         if name is None:
             continue
-        known = next((label for label in kept if same_label(label.name, name)), None)
+        known = label_called(kept, name)
         if known:
             kept.remove(known)
             labels.append(replace(known, output=output, enabled=True))
@@ -215,6 +215,13 @@ def travelled(present: Manifest, target: Manifest, exists: Collection[str]) -> M
         head=target.head if target.head in exists else None,
         runs=present.runs,
     )
+
+
+def label_called(labels: Sequence[LabelEntry], name: str) -> LabelEntry | None:
+    """The label of exactly that name, else one that a person would take for it, else None."""
+    alike = [label for label in labels if same_label(label.name, name)]
+    exact = [label for label in alike if label.name == name]
+    return next(iter(exact + alike), None)
 
 
 def _label(manifest: Manifest, label_id: str) -> LabelEntry:

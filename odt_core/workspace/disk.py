@@ -58,6 +58,7 @@ class Disk:
             size = path.stat().st_size if path.exists() else 0
             try:
                 self._append(path, data)
+                self.sync(path)
             except OSError:
                 with contextlib.suppress(OSError):
                     os.truncate(path, size)
@@ -120,7 +121,6 @@ class Disk:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             self._put(descriptor, data)
-            os.fsync(descriptor)
         finally:
             os.close(descriptor)
 

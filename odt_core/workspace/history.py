@@ -77,23 +77,41 @@ class History:
     def load(self) -> None:
         """Read every revision; the newest that is whole becomes the present one.
 
-        Where none is whole because an index file is gone, the newest is taken without it.
-        Raises WorkspaceError when there is none that can be read.
+        Where an index file is damaged, the newest is taken without its samples if that still
+        shows more than the newest whole one. Raises WorkspaceError when none can be read.
         """
         numbers = sorted(_numbers(self._disk.names(self._folder / "history")), reverse=True)
         self._highest = max(numbers, default=0)
         pages: dict[str, Page] = {}
+        partly: tuple[Revision, dict[int, str]] | None = None
         for number in numbers:
+            lost: list[int] = []
             try:
-                self._remember(*self._read(number, pages))
+                revision, shas = self._read(number, pages, lost)
             except _UNREADABLE:
                 continue
-        if not self._revisions:
-            self._load_partly(numbers)
+            if not lost:
+                self._remember(revision, shas)
+            elif partly is None and not self._revisions:
+                partly = (replace(revision, undo=None, redo=None), shas)
         self._entries.clear()
-        self.present = self._revisions[max(self._revisions)]
-        if not self.damage and self.present.number < self._highest:
+        whole = self.get(max(self._revisions, default=None))
+        if partly and (
+            whole is None or len(whole.manifest.samples) < len(partly[0].manifest.samples)
+        ):
+            self._remember(*partly)
+            self.damage = (
+                "A part of the list of samples is damaged on disk. Add those that are missing "
+                "again.",
+            )
+        elif whole is None:
+            raise WorkspaceError(
+                "This workspace is damaged: none of its states can be read. Its pictures are still "
+                "in its folder on the server; start a new workspace with them."
+            )
+        elif whole.number < self._highest:
             self.damage = ("The last change was cut short on disk; this is the state before it.",)
+        self.present = self._revisions[max(self._revisions)]
 
     def commit(self, revision: Revision) -> None:
         """Write a revision, whose number is set here, and make it the present one.
@@ -173,27 +191,10 @@ class History:
         self._pages[revision.number] = shas
         self._uses.update(shas.values())
 
-    def _load_partly(self, numbers: list[int]) -> None:
-        for number in numbers:
-            lost: list[int] = []
-            try:
-                revision, shas = self._read(number, {}, lost)
-            except _UNREADABLE:
-                continue
-            self._remember(replace(revision, undo=None, redo=None), shas)
-            self.damage = (
-                f"A part of the list of samples is damaged on disk; {len(lost)} of its files "
-                "could not be read. Add the samples that are missing again.",
-            )
-            return
-        raise WorkspaceError(
-            "This workspace is damaged: none of its states can be read. Its pictures are still in "
-            "its folder on the server; start a new workspace with them."
-        )
-
     def _read(
-        self, number: int, pages: dict[str, Page], lost: list[int] | None = None
+        self, number: int, pages: dict[str, Page], lost: list[int]
     ) -> tuple[Revision, dict[int, str]]:
+        """A revision; the numbers of its pages that cannot be read are added to `lost`."""
         text = self._disk.read(self._path(number)).decode()
         body, _, seal = text.rpartition(_SEAL)
         if seal != _seal(body):
@@ -210,8 +211,6 @@ class History:
                 samples.extend(self._read_page(sha, pages))
                 shas[page] = sha
             except _UNREADABLE:
-                if lost is None:
-                    raise
                 lost.append(page)
         samples.extend(self._sample(fields) for fields in data["manifest"]["samples"])
         manifest = _manifest(data["manifest"], tuple(samples))

@@ -46,7 +46,7 @@ from odt_core.workspace.manifest import (
     SampleEntry,
     Source,
 )
-from odt_core.workspace.names import clean_label, clean_note, clean_origin, same_label
+from odt_core.workspace.names import clean_label, clean_note, clean_origin
 
 FOLDERS = ("samples", "models", "checkpoints", "runs", "index", "history")
 _COUNTED = FOLDERS[:4]  # those whose size grows with what a person adds
@@ -265,7 +265,7 @@ class Workspace:
         """A new label on the next free output of the model. Raises LabelError."""
         text = clean_label(name, self.limits.label_length)
         with self._changing() as manifest:
-            self._check_label_count(manifest, 1)
+            self._check_label_count(manifest)
             changed = changes.with_label(manifest, next(_new_ids()), text)
             self._commit(changed, f"add the label '{text}'")
             return changed.labels[-1]
@@ -340,12 +340,11 @@ class Workspace:
             ids: dict[str, str] = {}
             for name in dict.fromkeys(raw.labels):
                 text = clean_label(name, self.limits.label_length)
-                known = [label.id for label in manifest.labels if same_label(label.name, text)]
-                if not known:
-                    self._check_label_count(manifest, 1)
-                    known = [next(_new_ids())]
-                    manifest = changes.with_label(manifest, known[0], text)
-                ids[name] = known[0]
+                known = changes.label_called(manifest.labels, text)
+                if known is None:
+                    self._check_label_count(manifest)
+                    manifest = changes.with_label(manifest, next(_new_ids()), text)
+                ids[name] = known.id if known else manifest.labels[-1].id
             labels = [ids[name] for name in raw.labels]
             return self._add(manifest, labels, encoded, source, _count(len(ids), "label"))
 
@@ -560,8 +559,9 @@ class Workspace:
         """Collect garbage and let go of it; `Workspaces.open` opens it again."""
         with self._lock:
             if not self._closed:
-                with contextlib.suppress(OSError):
-                    self.collect_garbage()
+                if not self._history.damage:  # else someone may want to look at the files
+                    with contextlib.suppress(OSError):
+                        self.collect_garbage()
                 self._closed = True
 
     # Inside
@@ -584,22 +584,19 @@ class Workspace:
         next_number: int | None = None,
     ) -> None:
         """Write files, then the manifest that names them. A fact is not a step to undo."""
-        present = self._history.present
-        if manifest == present.manifest:
+        if manifest == self.manifest:
             return
-        new = {
-            self._folder / name: data
-            for name, data in (files or {}).items()
-            if self._disk.size(self._folder / name) != len(data)
-        }
+        new = self._absent(files or {})
         if new:
-            self._make_room(sum(map(len, new.values())))
             if manifest.bytes > self.limits.workspace_bytes:
                 raise WorkspaceError(
                     f"The workspace is full ({self.limits.workspace_bytes / 1e6:.0f} MB). "
                     "Delete samples or checkpoints first."
                 )
+            self._make_room(sum(map(len, new.values())))
+            new = self._absent(files or {})  # making room may have removed more of them
             self._disk.write(new)
+        present = self._history.present
         if fact or (not step and present.undo is None):
             revision = replace(present, manifest=manifest)
         else:
@@ -617,6 +614,11 @@ class Workspace:
                 self._disk.remove(path)
             raise
         self._stored += sum(map(len, new.values()))
+
+    def _absent(self, files: Mapping[str, bytes]) -> dict[Path, bytes]:
+        """Those that are not on disk yet; their names tell their content."""
+        paths = {self._folder / name: data for name, data in files.items()}
+        return {path: data for path, data in paths.items() if self._disk.size(path) != len(data)}
 
     def _travel(self, target: Revision, *, undo: int | None, redo: int | None) -> None:
         present = self._history.present
@@ -719,8 +721,8 @@ class Workspace:
             f"{there:,} already. Add fewer, or delete some first."
         )
 
-    def _check_label_count(self, manifest: Manifest, more: int) -> None:
-        if len(manifest.labels) + more > self.limits.labels:
+    def _check_label_count(self, manifest: Manifest) -> None:
+        if len(manifest.labels) >= self.limits.labels:
             raise LabelError(
                 f"There are {len(manifest.labels)} labels, the most that are kept. Delete one."
             )

@@ -1,0 +1,186 @@
+import json
+
+import pytest
+
+from odt_core.errors import CheckpointError, WorkspaceError
+from odt_core.samples import Labels
+from odt_core.workspace import CheckpointInfo, Kind, Limits, Score, Source, Workspaces
+
+
+def auto(step: int, kind: Kind = Kind.AUTO) -> CheckpointInfo:
+    return CheckpointInfo(kind, step, 4)
+
+
+def steps(workspace) -> list[int]:
+    return [entry.info.step for entry in workspace.manifest.checkpoints]
+
+
+class TestAddCheckpoint:
+    def test_bytes_and_facts_survive_a_restart(self, workspace, workspaces):
+        info = CheckpointInfo(Kind.BEST, 240, 38, Score(0.9, 10), Score(0.985, 1000), "  mine ")
+        entry = workspace.add_checkpoint(b"\x00weights", info)
+        workspaces.close(workspace.token)
+        again = workspaces.open(workspace.token)
+        assert again.checkpoint_bytes(entry.id) == b"\x00weights"
+        (found,) = again.manifest.checkpoints
+        assert found == entry
+        assert found.info == CheckpointInfo(
+            Kind.BEST, 240, 38, Score(0.9, 10), Score(0.985, 1000), "mine"
+        )
+        assert found.model == "bundled:digits"
+
+    def test_without_a_model_it_is_refused(self, workspaces):
+        with pytest.raises(WorkspaceError, match="Choose a model"):
+            workspaces.create().add_checkpoint(b"x", auto(1))
+
+    def test_automatic_ones_are_thinned_oldest_autosave_first(self, tmp_path):
+        workspace = _workspace(tmp_path, Limits(automatic_checkpoints=4))
+        workspace.add_checkpoint(b"start", auto(0, Kind.START))
+        for step in (10, 20, 30, 40):
+            workspace.add_checkpoint(b"auto", auto(step))
+        workspace.add_checkpoint(b"end", auto(50, Kind.END))
+        assert steps(workspace) == [0, 30, 40, 50]
+        assert len(list(tmp_path.glob("*/checkpoints/*"))) == 4
+
+    def test_heads_that_undo_leads_to_and_those_kept_by_hand_are_not_thinned(self, tmp_path):
+        workspace = _workspace(tmp_path, Limits(automatic_checkpoints=2))
+        workspace.add_checkpoint(b"manual", CheckpointInfo(Kind.MANUAL, 1, 4))
+        workspace.add_checkpoint(b"first", auto(2, Kind.END), as_head=True)
+        workspace.add_checkpoint(b"second", auto(3, Kind.END), as_head=True)
+        for step in (10, 20, 30):
+            workspace.add_checkpoint(b"auto", auto(step))
+        assert steps(workspace) == [1, 2, 3, 30]
+        workspace.undo()
+        assert workspace.checkpoint_bytes(workspace.manifest.head) == b"first"
+
+    def test_too_many_kept_by_hand_are_refused(self, tmp_path):
+        workspace = _workspace(tmp_path, Limits(kept_checkpoints=1))
+        workspace.add_checkpoint(b"one", CheckpointInfo(Kind.MANUAL, 1, 4))
+        with pytest.raises(WorkspaceError, match="Delete one first"):
+            workspace.add_checkpoint(b"two", CheckpointInfo(Kind.UPLOADED, 2, 4))
+        workspace.add_checkpoint(b"auto", auto(3))
+        assert steps(workspace) == [1, 3]
+
+
+class TestUndoOfTraining:
+    def test_undo_goes_back_to_the_base_model_and_keeps_the_trained_checkpoint(self, workspace):
+        entry = workspace.add_checkpoint(b"end", auto(240, Kind.END), as_head=True)
+        assert workspace.manifest.head == entry.id
+        assert workspace.undo() == "train to step 240"
+        assert workspace.manifest.head is None
+        assert workspace.checkpoint_bytes(entry.id) == b"end"
+        workspace.redo()
+        assert workspace.manifest.head == entry.id
+
+    def test_autosaves_are_no_steps_and_outlive_undo_and_redo(self, workspace):
+        workspace.add_label("heart")
+        workspace.add_checkpoint(b"auto", auto(10))
+        assert workspace.undo() == "add the label 'heart'"
+        workspace.add_checkpoint(b"auto", auto(20))
+        assert steps(workspace) == [10, 20]
+        assert workspace.redo() == "add the label 'heart'"
+        assert steps(workspace) == [10, 20]
+
+    def test_a_deleted_autosave_stays_deleted_after_undo_and_redo(self, workspace):
+        entry = workspace.add_checkpoint(b"auto", auto(10))
+        workspace.add_label("heart")
+        workspace.delete_checkpoint(entry.id)
+        workspace.undo()
+        assert steps(workspace) == [10]
+        workspace.undo()
+        assert steps(workspace) == [10]
+        workspace.redo()
+        workspace.redo()
+        assert steps(workspace) == []
+
+
+class TestHead:
+    def test_the_head_cannot_be_deleted(self, workspace):
+        entry = workspace.add_checkpoint(b"end", auto(1, Kind.END), as_head=True)
+        with pytest.raises(WorkspaceError, match="Restore another one first"):
+            workspace.delete_checkpoint(entry.id)
+
+    def test_a_checkpoint_of_another_model_cannot_be_restored(self, workspace):
+        entry = workspace.add_checkpoint(b"end", auto(1, Kind.END))
+        workspace.set_model("other", Labels(("x",)), bundled="other")
+        with pytest.raises(WorkspaceError, match="another model"):
+            workspace.set_head(entry.id)
+
+    @pytest.mark.parametrize("checkpoint_id", ["", "../c1", "c0000001"])
+    def test_an_unknown_checkpoint_is_refused(self, workspace, checkpoint_id):
+        workspace.add_checkpoint(b"end", auto(1))
+        with pytest.raises(WorkspaceError):
+            workspace.set_head(checkpoint_id)
+        with pytest.raises(CheckpointError):
+            workspace.checkpoint_bytes(checkpoint_id)
+
+    def test_a_damaged_file_is_reported_and_the_others_work(self, workspace, tmp_path):
+        one = workspace.add_checkpoint(b"one", auto(1))
+        two = workspace.add_checkpoint(b"two", auto(2))
+        next(tmp_path.glob(f"*/*/checkpoints/{one.id}.safetensors")).write_bytes(b"on")
+        with pytest.raises(CheckpointError, match="step 1 is missing or damaged"):
+            workspace.checkpoint_bytes(one.id)
+        assert workspace.checkpoint_bytes(two.id) == b"two"
+
+
+class TestRuns:
+    def test_records_survive_a_restart_in_order(self, workspace, workspaces):
+        run = workspace.start_run("first")
+        workspace.append_run(run, [{"step": 1, "loss": 2.5}, {"step": 2, "loss": 2.25}])
+        workspace.append_run(run, [{"step": 3, "loss": None}])
+        workspaces.close(workspace.token)
+        again = workspaces.open(workspace.token)
+        assert [entry.note for entry in again.runs()] == ["first"]
+        assert [record["step"] for record in again.run_records(run)] == [1, 2, 3]
+
+    def test_a_line_cut_short_by_a_power_cut_loses_only_itself(self, workspace, tmp_path):
+        run = workspace.start_run()
+        workspace.append_run(run, [{"step": 1}, {"step": 2}])
+        path = next(tmp_path.glob("*/*/runs/*.jsonl"))
+        path.write_bytes(path.read_bytes()[:-4])
+        workspace.append_run(run, [{"step": 3}])
+        assert workspace.run_records(run) == [{"step": 1}, {"step": 3}]
+        assert json.loads(path.read_text().splitlines()[-1]) == {"step": 3}
+
+    def test_undo_leaves_runs_alone(self, workspace):
+        workspace.add_label("heart")
+        run = workspace.start_run()
+        workspace.undo()
+        assert [entry.id for entry in workspace.runs()] == [run]
+
+    def test_a_full_record_says_so_and_keeps_what_it_has(self, tmp_path):
+        workspace = _workspace(tmp_path, Limits(run_bytes=30))
+        run = workspace.start_run()
+        assert workspace.append_run(run, [{"step": 1}]) is True
+        assert workspace.append_run(run, [{"step": 22222222222}]) is False
+        assert workspace.run_records(run) == [{"step": 1}]
+
+    def test_beyond_the_limit_the_oldest_run_goes(self, tmp_path):
+        workspace = _workspace(tmp_path, Limits(runs=2))
+        runs = [workspace.start_run() for _ in range(3)]
+        assert [entry.id for entry in workspace.runs()] == runs[1:]
+
+    @pytest.mark.parametrize("run_id", ["", "../../x", "r0"])
+    def test_an_unknown_run_is_refused(self, workspace, run_id):
+        with pytest.raises(WorkspaceError):
+            workspace.append_run(run_id, [{}])
+        with pytest.raises(WorkspaceError):
+            workspace.run_records(run_id)
+
+
+class TestReset:
+    def test_reset_empties_samples_and_keeps_checkpoints(self, workspace, drawing):
+        workspace.add_label("heart")
+        workspace.add_samples([drawing(0)], workspace.manifest.labels[0].id, Source.DRAW)
+        workspace.add_checkpoint(b"end", auto(5, Kind.END), as_head=True)
+        workspace.reset()
+        assert workspace.manifest.samples == ()
+        assert workspace.labels().names == (*"0123456789", None, None, None, None, None, None)
+        assert workspace.manifest.head is None
+        assert steps(workspace) == [5]
+
+
+def _workspace(root, limits: Limits):
+    workspace = Workspaces(root, limits).create()
+    workspace.set_model("Digits", Labels(("a", "b", None)), bundled="digits")
+    return workspace

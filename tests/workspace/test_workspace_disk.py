@@ -1,0 +1,33 @@
+import os
+
+import pytest
+
+from odt_core.errors import WorkspaceError
+from odt_core.workspace.disk import Disk, failure
+
+
+class TestWrite:
+    def test_files_replace_those_of_the_same_name(self, tmp_path):
+        files = {tmp_path / f"{k}": bytes([k]) * 100 for k in range(20)}
+        (tmp_path / "3").write_bytes(b"old")
+        Disk().write(files)
+        assert {path: path.read_bytes() for path in tmp_path.iterdir()} == files
+
+    def test_a_write_that_fails_leaves_the_old_files_and_no_new_ones(self, tmp_path):
+        (tmp_path / "old").write_bytes(b"old")
+        (tmp_path / "folder").mkdir()
+        with pytest.raises(WorkspaceError, match="Nothing was changed"):
+            Disk().write({tmp_path / "new": b"x", tmp_path / "folder": b"a folder is in the way"})
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "old"]
+
+    def test_files_can_be_read_by_their_owner_only(self, tmp_path):
+        Disk().write({tmp_path / "a": b"x"})
+        assert (tmp_path / "a").stat().st_mode & 0o777 == 0o600
+
+
+class TestFailure:
+    def test_the_message_names_no_path(self, tmp_path):
+        secret = tmp_path / "secret-token"
+        with pytest.raises(OSError, match="secret") as caught:
+            os.open(secret, os.O_RDONLY)
+        assert "secret" not in str(failure(caught.value))

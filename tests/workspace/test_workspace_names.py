@@ -1,0 +1,59 @@
+import pytest
+
+from odt_core.errors import LabelError, WorkspaceError
+from odt_core.workspace.names import clean_label, clean_note, clean_origin, same_label
+
+
+class TestCleanLabel:
+    def test_label_with_outer_and_doubled_spaces_is_trimmed(self):
+        assert clean_label("  my   cat ", 40) == "my cat"
+
+    def test_decomposed_letters_become_one_character(self):
+        assert clean_label("cafe\u0301", 40) == "caf\u00e9"
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "",
+            "   ",
+            "\u0301",
+            "\u200b",
+            "a\x00b",
+            "a\x1bb",
+            "\u202etac",
+            "../x",
+            "a\\b",
+            ".",
+            "x" * 41,
+        ],
+    )
+    def test_hostile_label_is_refused(self, name):
+        with pytest.raises(LabelError):
+            clean_label(name, 40)
+
+    def test_markup_is_an_ordinary_name(self):
+        assert clean_label("<b>=1+1", 40) == "<b>=1+1"
+
+
+class TestSameLabel:
+    @pytest.mark.parametrize(
+        ("one", "other"), [("Cat", "cAT"), ("straße", "STRASSE"), ("①", "1"), ("ﬁn", "FIN")]
+    )
+    def test_names_that_differ_in_case_or_form_are_the_same(self, one, other):
+        assert same_label(one, other)
+
+    def test_different_names_are_not_the_same(self):
+        assert not same_label("cat", "cats")
+
+
+class TestNotesAndOrigins:
+    def test_note_keeps_line_ends_and_loses_control_characters(self):
+        assert clean_note(" first\nsecond\x07 ", 500) == "first\nsecond"
+
+    def test_note_that_is_too_long_is_refused(self):
+        with pytest.raises(WorkspaceError, match="501 characters"):
+            clean_note("x" * 501, 500)
+
+    @pytest.mark.parametrize("name", ["../../etc/passwd", "C:\\etc\\passwd", "passwd"])
+    def test_origin_is_the_last_part_of_a_path(self, name):
+        assert clean_origin(name) == "passwd"
