@@ -51,8 +51,24 @@ def ink_field(image: np.ndarray) -> np.ndarray:
 
     image: uint8 [H, W], [H, W, 3] or [H, W, 4].
     """
-    grey: np.ndarray = _reduced(_grey(image))  # [H, W]
-    low, high = np.percentile(grey, (0.5, 99.5)) if grey.size > 4096 else (grey.min(), grey.max())
+    grey = _grey(image)
+    field = _field(_reduced(grey))
+    box = _bounds(field, 0.35)
+    if box is None or field.shape == grey.shape:
+        return field
+    # A small drawing on a large sheet: look again at its part of the sheet, in finer pixels.
+    step = grey.shape[0] / field.shape[0]
+    margin = 0.5 * max(box[1] - box[0], box[3] - box[2]) + 2
+    top, left = (max(0, int((edge - margin) * step)) for edge in (box[0], box[2]))
+    bottom, right = (int((edge + margin) * step) + 1 for edge in (box[1], box[3]))
+    if max(bottom - top, right - left) > 0.7 * max(grey.shape):
+        return field
+    return _field(_reduced(grey[top:bottom, left:right]))
+
+
+def _field(grey: np.ndarray) -> np.ndarray:
+    """Ink from luminance, float32 [H, W] in 0..255 -> float32 [H, W] in 0..1."""
+    low, high = np.percentile(grey, (0.02, 99.98)) if grey.size > 4096 else (grey.min(), grey.max())
     if high - low < 8:  # nothing but paper
         return np.zeros(grey.shape, np.float32)
     field = np.asarray(grey - low if _is_dark(grey) else high - grey, np.float32)

@@ -1,0 +1,77 @@
+import io
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from odt_core.errors import SampleError
+from odt_core.samples import decode_image
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **options) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def png_header(width: int, height: int) -> bytes:
+    """A PNG that says it is width × height and holds next to nothing."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        checked = kind + data
+        return len(data).to_bytes(4, "big") + checked + zlib.crc32(checked).to_bytes(4, "big")
+
+    size = width.to_bytes(4, "big") + height.to_bytes(4, "big")
+    body = chunk(b"IHDR", size + bytes([8, 0, 0, 0, 0])) + chunk(b"IDAT", zlib.compress(b"\0"))
+    return b"\x89PNG\r\n\x1a\n" + body + chunk(b"IEND", b"")
+
+
+class TestDecodeImage:
+    def test_grey_png_gives_its_pixels(self):
+        pixels = np.arange(12, dtype=np.uint8).reshape(3, 4)
+        decoded = decode_image(encoded(Image.fromarray(pixels)), "a.png")
+        assert decoded.tolist() == pixels.tolist()
+
+    def test_transparent_png_keeps_its_alpha(self):
+        decoded = decode_image(encoded(Image.new("RGBA", (5, 4), (1, 2, 3, 4))), "a.png")
+        assert decoded.shape == (4, 5, 4)
+        assert decoded[0, 0].tolist() == [1, 2, 3, 4]
+
+    def test_photograph_lying_on_its_side_is_turned_upright(self):
+        exif = Image.Exif()
+        exif[0x0112] = 6  # orientation: turned by 90 degrees
+        decoded = decode_image(encoded(Image.new("RGB", (40, 20)), "JPEG", exif=exif), "a.jpg")
+        assert decoded.shape == (40, 20, 3)
+
+    def test_sixteen_bit_grey_is_brought_to_eight(self):
+        pixels = np.array([[0, 65535]], np.uint16)
+        assert decode_image(encoded(Image.fromarray(pixels)), "a.png").tolist() == [[0, 255]]
+
+    def test_empty_file_raises(self):
+        with pytest.raises(SampleError, match=r"'a.png' is empty"):
+            decode_image(b"", "a.png")
+
+    def test_text_raises(self):
+        with pytest.raises(SampleError, match=r"'a.png' is not a picture"):
+            decode_image(b"hello, this is text", "a.png")
+
+    def test_truncated_png_raises(self):
+        data = encoded(Image.effect_noise((60, 60), 50))
+        with pytest.raises(SampleError, match="damaged"):
+            decode_image(data[: len(data) // 2], "a.png")
+
+    @pytest.mark.parametrize("side", [12_000, 60_000])
+    def test_huge_picture_raises_before_it_is_unpacked(self, side):
+        with pytest.raises(SampleError, match="At most 40 million pixels"):
+            decode_image(png_header(side, side), "huge.png")
+
+    def test_animation_raises(self):
+        frames = [Image.new("L", (8, 8), shade) for shade in (0, 99, 200)]
+        data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+        with pytest.raises(SampleError, match="animation"):
+            decode_image(data, "a.gif")
+
+    def test_format_outside_the_list_raises(self):
+        with pytest.raises(SampleError, match="not a picture that can be read"):
+            decode_image(encoded(Image.new("L", (8, 8)), "PCX"), "a.pcx")

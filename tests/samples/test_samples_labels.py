@@ -1,0 +1,36 @@
+import pytest
+
+from odt_core.errors import LabelError
+from odt_core.samples import Labels
+
+
+class TestLabels:
+    def test_index_of_a_known_name_is_its_output(self):
+        assert Labels(("cat", None, "dog")).index("dog") == 2
+
+    def test_index_of_an_unknown_name_raises_and_lists_what_there_is(self):
+        with pytest.raises(LabelError, match=r"no label 'cow'.*cat, dog"):
+            Labels(("cat", None, "dog")).index("cow")
+
+    def test_extended_puts_new_names_on_free_outputs_in_order(self):
+        labels = Labels(("0", "1", None, None)).extended(["1", "heart", "star", "heart"])
+        assert labels.names == ("0", "1", "heart", "star")
+
+    def test_extended_when_no_output_is_left_raises(self):
+        with pytest.raises(LabelError, match="none left for 'star'"):
+            Labels(("0", None)).extended(["heart", "star"])
+
+    @pytest.mark.parametrize("name", ["", "  ", "x" * 41, "a/b", "..", "a\x00b"])
+    def test_extended_when_a_name_cannot_be_used_raises(self, name):
+        with pytest.raises(LabelError):
+            Labels((None,)).extended([name])
+
+    def test_the_same_name_twice_raises(self):
+        with pytest.raises(LabelError, match="'a' is there twice"):
+            Labels(("a", "b", "a"))
+
+    def test_used_marks_named_outputs(self):
+        assert Labels(("0", None, "heart")).used.tolist() == [True, False, True]
+
+    def test_numbered(self):
+        assert Labels.numbered(3).names == ("0", "1", "2")

@@ -1,0 +1,121 @@
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from odt_core.errors import SampleError
+from odt_core.samples import read_samples
+
+
+def png(shade: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("L", (6, 6), shade).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def npz(**arrays) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+class TestFolder:
+    def test_label_folders_become_labels(self, tmp_path):
+        for label, shade in (("cat", 10), ("dog", 20)):
+            (tmp_path / label).mkdir()
+            (tmp_path / label / "a.png").write_bytes(png(shade))
+        (tmp_path / "dog" / "notes.txt").write_text("not a picture")
+        raw = read_samples(tmp_path)
+        assert raw.labels == ("cat", "dog")
+        assert raw.names == ("cat/a.png", "dog/a.png")
+        assert [int(item[0, 0]) for item in raw.items] == [10, 20]
+
+    def test_folder_without_pictures_raises(self, tmp_path):
+        with pytest.raises(SampleError, match="holds no pictures in label folders"):
+            read_samples(tmp_path)
+
+    def test_missing_path_raises(self, tmp_path):
+        with pytest.raises(SampleError, match="does not exist"):
+            read_samples(tmp_path / "nowhere")
+
+
+class TestZip:
+    def test_zip_of_label_folders(self):
+        data = zipped({"all/cat/1.png": png(1), "all/dog/1.png": png(2), "__MACOSX/x.png": b"?"})
+        assert read_samples(data, "mine.zip").labels == ("cat", "dog")
+
+    def test_zip_of_zips_as_teachable_machine_makes_them(self):
+        inner = zipped({"0.png": png(7), "1.png": png(8)})
+        raw = read_samples(zipped({"Class A-samples.zip": inner}), "tm.zip")
+        assert raw.labels == ("Class A", "Class A")
+        assert [int(item[0, 0]) for item in raw.items] == [7, 8]
+
+    def test_zip_of_loose_pictures_has_the_zips_name_as_label(self):
+        assert read_samples(zipped({"0.png": png(1)}), "heart-samples.zip").labels == ("heart",)
+
+    @pytest.mark.parametrize(
+        "name", ["../evil.png", "/etc/evil.png", "a\\..\\..\\b.png", "C:/x.png"]
+    )
+    def test_member_that_leads_out_of_the_zip_raises(self, name):
+        with pytest.raises(SampleError, match="leads out of the zip"):
+            read_samples(zipped({"cat/1.png": png(1), name: png(2)}), "bad.zip")
+
+    def test_zip_bomb_raises(self):
+        bomb = zipped({"cat/1.png": bytes(210_000_000)})
+        assert len(bomb) < 1_000_000
+        with pytest.raises(SampleError, match="unpacks to 210 MB"):
+            read_samples(bomb, "bomb.zip")
+
+    def test_member_whose_stated_size_lies_raises(self):
+        data = bytearray(zipped({"cat/1.png": bytes(30_000_000)}))
+        at = data.rfind(b"PK\x01\x02") + 24  # uncompressed size in the directory
+        data[at : at + 4] = (1000).to_bytes(4, "little")
+        with pytest.raises(SampleError):
+            read_samples(bytes(data), "liar.zip")
+
+    def test_neither_zip_nor_npz_raises(self):
+        with pytest.raises(SampleError, match="neither a zip of label folders nor"):
+            read_samples(b"some text", "notes.zip")
+
+    def test_damaged_picture_raises_with_its_name(self):
+        with pytest.raises(SampleError, match=r"cat/1\.png"):
+            read_samples(zipped({"cat/1.png": b"no picture"}), "z.zip")
+
+
+class TestNpz:
+    def test_pictures_with_whole_number_labels(self):
+        raw = read_samples(npz(x=np.zeros((3, 8, 8), np.uint8), y=[4, 0, 4]), "own.npz")
+        assert raw.labels == ("4", "0", "4")
+        assert raw.items[0].shape == (8, 8)
+
+    def test_float_inputs_with_names_stay_float32(self):
+        raw = read_samples(npz(x=np.zeros((2, 4), np.float64), y=["a", "b"]), "own.npz")
+        assert raw.items[0].dtype == np.float32
+        assert raw.labels == ("a", "b")
+
+    def test_pickled_objects_are_not_loaded(self):
+        data = npz(x=np.array([{"a": 1}], object), y=np.zeros(1))
+        with pytest.raises(SampleError):
+            read_samples(data, "own.npz")
+
+    @pytest.mark.parametrize(
+        ("x", "y", "message"),
+        [
+            (np.zeros((3, 8, 8), np.uint8), [1, 2], "one label per sample"),
+            (np.zeros((2, 8, 8), np.int64), [1, 2], "x has type int64"),
+            (np.zeros((2, 8, 8), np.uint8), [1.5, 2], "y has type float64"),
+        ],
+    )
+    def test_arrays_that_do_not_fit_raise(self, x, y, message):
+        with pytest.raises(SampleError, match=message):
+            read_samples(npz(x=x, y=np.array(y)), "own.npz")

@@ -1,0 +1,35 @@
+import numpy as np
+
+from odt_core.samples import Labels, Samples, split
+
+
+def samples(counts: list[int]) -> Samples:
+    y = np.repeat(np.arange(len(counts)), counts)
+    return Samples(np.arange(len(y), dtype=np.float32)[:, None], y, Labels.numbered(len(counts)))
+
+
+class TestSplit:
+    def test_each_label_gives_its_share(self):
+        train, test = split(samples([10, 20]), share=0.2)
+        assert np.bincount(train.y).tolist() == [8, 16]
+        assert np.bincount(test.y).tolist() == [2, 4]
+
+    def test_nothing_is_lost_or_doubled(self):
+        train, test = split(samples([7, 5, 3]))
+        assert sorted([*train.x[:, 0], *test.x[:, 0]]) == list(range(15))
+
+    def test_the_third_sample_of_a_label_is_the_first_to_be_kept_for_the_test(self):
+        assert [len(split(samples([n]))[1]) for n in (1, 2, 3, 4)] == [0, 0, 1, 1]
+
+    def test_share_of_zero_keeps_everything_for_training(self):
+        train, test = split(samples([9]), share=0)
+        assert (len(train), len(test)) == (9, 0)
+
+    def test_same_seed_gives_the_same_and_another_a_different_split(self):
+        first, again, other = (split(samples([40]), seed=s)[1].x for s in (1, 1, 2))
+        assert np.array_equal(first, again)
+        assert not np.array_equal(first, other)
+
+    def test_more_samples_of_one_label_do_not_move_those_of_another(self):
+        before, after = split(samples([10, 5]))[1], split(samples([10, 50]))[1]
+        assert np.array_equal(before.x[before.y == 0], after.x[after.y == 0])
