@@ -1,0 +1,118 @@
+"""SavedModel to .tflite: converted, freed of Flex ops, and checked against where it came from."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+from odt_core.authoring.backend import tf
+from odt_core.errors import AuthoringError, LoweringError
+from odt_core.graph import lower
+
+_OPS = re.compile(r"(?:Flex|Custom) ops:\s*([^\n]*)")
+
+
+def convert_saved_model(saved_model_dir: str | Path) -> bytes:
+    """The .tflite of a SavedModel, with all its signatures, running on plain LiteRT.
+
+    Checked before it is returned: no Flex op is left, and what its signature `parameters` (where
+    there is one) returns in a fresh interpreter equals what the SavedModel's returns.
+    Raises AuthoringError when the SavedModel cannot be read or converted, naming the op that is in
+    the way, or when the converted model does not hold the weights.
+    """
+    flex = convert_with_flex(saved_model_dir)
+    lowered = lower_converted(flex)
+    _check_parameters(lowered, saved_model_dir)
+    return lowered
+
+
+def convert_with_flex(saved_model_dir: str | Path) -> bytes:
+    """The .tflite as TensorFlow's converter makes it, Flex ops and all.
+
+    Phones run it with the Select-TF-ops library; no current Python runtime does.
+    Raises AuthoringError as `convert_saved_model` does.
+    """
+    directory = Path(saved_model_dir)
+    if not (directory / "saved_model.pb").is_file():
+        raise AuthoringError(
+            f"{directory} holds no SavedModel (no saved_model.pb). Write one with save_model first."
+        )
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(directory))
+    return run_converter(converter, flex=True)
+
+
+def run_converter(converter: Any, *, flex: bool) -> bytes:
+    """Runs TensorFlow's converter on builtin ops, and on TensorFlow's own too where `flex`.
+
+    Raises AuthoringError naming what stood in the way.
+    """
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    if flex:
+        converter.target_spec.supported_ops.append(tf.lite.OpsSet.SELECT_TF_OPS)
+    converter.experimental_enable_resource_variables = True
+    try:
+        with _quiet():
+            return bytes(converter.convert())
+    except Exception as error:  # the converter raises whatever MLIR reports
+        ops = sorted({op.strip() for found in _OPS.findall(str(error)) for op in found.split(",")})
+        what = f"the ops {', '.join(ops)}" if ops else str(error).strip().splitlines()[-1][:300]
+        raise AuthoringError(
+            f"TensorFlow's converter cannot turn this model into .tflite: {what}. "
+            "Build the model without the layer that needs this."
+        ) from error
+
+
+def lower_converted(data: bytes) -> bytes:
+    """A converted model without Flex ops.
+
+    Raises AuthoringError naming every op that has no builtin form.
+    """
+    try:
+        lowered = lower(data)
+    except LoweringError as error:
+        raise AuthoringError(str(error)) from error
+    if lowered.missing:
+        raise AuthoringError(" ".join(missing.message for missing in lowered.missing))
+    return lowered.data
+
+
+def _check_parameters(data: bytes, saved_model_dir: str | Path) -> None:
+    interpreter = Interpreter(model_content=data, num_threads=1)
+    signatures = interpreter.get_signature_list()
+    if "parameters" not in signatures or signatures["parameters"]["inputs"]:
+        return
+    loaded = tf.saved_model.load(str(saved_model_dir))
+    check_values(
+        interpreter.get_signature_runner("parameters")(),
+        {name: value.numpy() for name, value in loaded.signatures["parameters"]().items()},
+    )
+
+
+def check_values(given: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
+    """Raises AuthoringError when a converted model's weights are not those it was made from."""
+    for name, value in expected.items():
+        if name not in given or not np.array_equal(given[name], value):
+            raise AuthoringError(
+                f"The converted model has lost the initial value of {name}. Hold the weights in "
+                "tf.Variables of the saved module itself, not only in a Keras model."
+            )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Sends what C++ prints during a conversion (its notes on Flex ops) nowhere."""
+    saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)

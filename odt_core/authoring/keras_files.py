@@ -1,0 +1,36 @@
+"""Reading Keras models from .keras and .h5 files, without running code that they may carry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from odt_core.authoring.backend import keras
+from odt_core.errors import AuthoringError
+
+
+def load_keras_model(source: keras.Model | str | Path, *, safe_mode: bool = True) -> keras.Model:
+    """The model itself, or the one in a .keras or .h5 file.
+
+    safe_mode: refuse Lambda layers, whose Python code would run when the file is read.
+    Raises AuthoringError when the file is missing, damaged or unsafe.
+    """
+    if isinstance(source, keras.Model):
+        return source
+    path = Path(source)
+    if path.suffix.lower() not in (".keras", ".h5", ".hdf5"):
+        raise AuthoringError(f"{path.name} is no Keras model. Choose a .keras or .h5 file.")
+    if not path.is_file():
+        raise AuthoringError(f"There is no file {path}.")
+    try:
+        return keras.saving.load_model(path, safe_mode=safe_mode)
+    except Exception as error:  # Keras raises whatever the file's content leads it to
+        if "Lambda" in str(error) and safe_mode:
+            raise AuthoringError(
+                f"{path.name} has a Lambda layer, which carries Python code that would run on this "
+                "machine. Replace it by a Keras layer; or, if you wrote the file yourself, pass "
+                "safe_mode=False."
+            ) from error
+        raise AuthoringError(
+            f"Keras cannot read {path.name}: {str(error).strip().splitlines()[0][:200]} "
+            "Save it again with model.save()."
+        ) from error

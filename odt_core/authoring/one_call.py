@@ -1,0 +1,162 @@
+"""A Keras model, or its file, straight to a .tflite: for inference only, or trainable."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ai_edge_litert.interpreter import Interpreter
+
+from odt_core.authoring.backend import keras, tf
+from odt_core.authoring.conversion import (
+    check_values,
+    convert_with_flex,
+    lower_converted,
+    run_converter,
+)
+from odt_core.authoring.keras_files import load_keras_model
+from odt_core.authoring.losses import resolve_loss
+from odt_core.authoring.program import Program, check_model
+from odt_core.authoring.recipe import DEFAULT_LEARNING_RATE, save_program
+from odt_core.errors import AuthoringError
+
+
+def to_inference_tflite(source: keras.Model | str | Path, *, safe_mode: bool = True) -> bytes:
+    """A .tflite with the one signature infer(x) -> logits and constant weights, any batch size.
+
+    source: a built keras.Model, or the path of a .keras or .h5 file.
+    Raises AuthoringError when the model cannot be read or converted.
+    """
+    model = load_keras_model(source, safe_mode=safe_mode)
+    check_model(model)
+    infer = tf.function(lambda x: {"logits": model(x, training=False)})
+    concrete = infer.get_concrete_function(input_spec(model))
+    with tempfile.TemporaryDirectory() as directory:
+        module = tf.Module()
+        module.weights = [variable.value for variable in model.variables]
+        tf.saved_model.save(module, directory, signatures={"infer": concrete})
+        converter = tf.lite.TFLiteConverter.from_saved_model(directory)
+        return lower_converted(run_converter(converter, flex=True))
+
+
+def to_trainable_tflite(
+    source: keras.Model | str | Path,
+    *,
+    loss: Any = None,
+    optimizer: Any = None,
+    learning_rate: float | None = None,
+    trainable: Collection[str] | None = None,
+    safe_mode: bool = True,
+    lowered: bool = True,
+) -> bytes:
+    """A trainable .tflite with the signatures train, infer, parameters, restore and
+    set_learning_rate, that runs on plain LiteRT with any batch size.
+
+    source: a built keras.Model, or the path of a .keras or .h5 file.
+    loss, optimizer: as for model.compile(); left out, those the model was compiled with, else
+    cross-entropy and SGD. learning_rate: instead of the optimiser's own.
+    trainable: names of the layers that learn; left out, those that are trainable already.
+    lowered: False keeps TensorFlow's own ops, for phones with the Select-TF-ops library.
+    Raises AuthoringError when the model cannot be read or converted.
+    """
+    model = load_keras_model(source, safe_mode=safe_mode)
+    check_model(model)
+    with only_trainable(model, trainable):
+        program = make_program(model, loss, optimizer, learning_rate)
+        x, y = input_spec(model), label_spec(model, loss)
+        rate = tf.TensorSpec([], tf.float32, name="learning_rate")
+
+        def signature(function: Any, *specs: Any, **named: Any) -> Any:
+            return tf.function(function).get_concrete_function(*specs, **named)
+
+        signatures = {
+            "train": signature(lambda x, y: {"loss": program.train(x, y)}, x, y),
+            "infer": signature(lambda x: {"logits": program.infer(x)}, x),
+            "parameters": signature(program.parameters),
+            "restore": signature(lambda **p: program.restore(p), **program.parameter_specs()),
+            "set_learning_rate": signature(
+                lambda learning_rate: {"learning_rate": program.set_learning_rate(learning_rate)},
+                rate,
+            ),
+        }
+        with tempfile.TemporaryDirectory() as directory:
+            save_program(program, signatures, directory)
+            data = convert_with_flex(directory)
+    if not lowered:
+        return data
+    data = lower_converted(data)
+    values = {f"a{i}": variable.numpy() for i, variable in enumerate(program.weights)}
+    interpreter = Interpreter(model_content=data, num_threads=1)
+    check_values(interpreter.get_signature_runner("parameters")(), values)
+    return data
+
+
+def make_program(
+    model: keras.Model, loss: Any, optimizer: Any, learning_rate: float | None
+) -> Program:
+    """The program of a model with what `to_trainable_tflite` was given."""
+    chosen = optimizer if optimizer is not None else getattr(model, "optimizer", None)
+    if chosen is None:
+        chosen = keras.optimizers.SGD(DEFAULT_LEARNING_RATE)
+    try:
+        chosen = keras.optimizers.get(chosen)
+    except ValueError as error:
+        raise AuthoringError(
+            f"Keras knows no optimiser {optimizer!r}. Use 'sgd', 'adam', 'adamw', 'rmsprop' or "
+            "'adagrad', or a Keras optimiser."
+        ) from error
+    if learning_rate is not None:
+        config = chosen.get_config() | {"learning_rate": float(learning_rate)}
+        chosen = type(chosen).from_config(config)
+    return Program(model, resolve_loss(model, loss), chosen)
+
+
+def input_spec(model: keras.Model) -> Any:
+    """x as a signature takes it: the model's input with a free batch."""
+    shape = model.input_shape
+    dtype = model.inputs[0].dtype if model.inputs else "float32"
+    return tf.TensorSpec([None, *shape[1:]], dtype, name="x")
+
+
+def label_spec(model: keras.Model, loss: Any) -> Any:
+    """y as a signature takes it: int32 [N] for sparse losses, else float32 in the output's shape."""
+    chosen = loss if loss is not None else getattr(model, "loss", None)
+    if isinstance(chosen, (list, tuple)) and len(chosen) == 1:
+        chosen = chosen[0]
+    name = chosen if isinstance(chosen, str) else getattr(chosen, "name", str(chosen))
+    shape = model.output_shape
+    if "sparse" in str(name):
+        return tf.TensorSpec([None, *shape[1:-1]], tf.int32, name="y")
+    return tf.TensorSpec([None, *shape[1:]], tf.float32, name="y")
+
+
+@contextmanager
+def only_trainable(model: keras.Model, names: Collection[str] | None) -> Iterator[None]:
+    """Lets only the named layers learn, and puts the model back as it was afterwards.
+
+    Raises AuthoringError when the model has no layer of a name.
+    """
+    if names is None:
+        yield
+        return
+    layers = {layer.name: layer for layer in model._flatten_layers(include_self=False)}
+    unknown = sorted(set(names) - set(layers))
+    if unknown:
+        raise AuthoringError(
+            f"The model has no layer {', '.join(unknown)}. Its layers: {', '.join(layers)}."
+        )
+    before = {name: layer.trainable for name, layer in layers.items()}
+    try:
+        for name, layer in layers.items():
+            if not getattr(layer, "layers", None):  # a model's flag would switch its layers
+                layer.trainable = name in names or any(
+                    layer in layers[chosen]._flatten_layers() for chosen in names
+                )
+        yield
+    finally:
+        for name, layer in layers.items():
+            if not getattr(layer, "layers", None):
+                layer.trainable = before[name]

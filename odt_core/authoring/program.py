@@ -1,0 +1,161 @@
+"""A Keras model as a program on plain tf.Variables: what the signatures of a .tflite run.
+
+All state (weights, moving statistics, seeds, optimiser slots, learning rate) lives in variables of
+this module, with unique readable names, because variables that are reachable only through a
+keras.Model lose their initial values in conversion. Keras runs on them through a StatelessScope.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from odt_core.authoring.backend import keras, tf
+from odt_core.authoring.losses import Loss
+from odt_core.authoring.optimisers import Optimiser
+from odt_core.errors import AuthoringError
+
+
+class Program(tf.Module):
+    """The trainable program of one Keras model.
+
+    model: built, float32, one input and one output. loss: see `resolve_loss`.
+    optimizer: a Keras optimiser, whose settings are taken over and whose state starts fresh.
+    Raises AuthoringError when the model cannot be turned into a program.
+    """
+
+    def __init__(
+        self, model: keras.Model, loss: Loss, optimizer: keras.optimizers.Optimizer
+    ) -> None:
+        super().__init__(name="odt")
+        check_model(model)
+        self._model, self._loss = model, loss
+        self._keras_variables = [*model.trainable_variables, *model.non_trainable_variables]
+        names = _names(self._keras_variables, model.name)
+        self._state = [
+            tf.Variable(keras.ops.convert_to_numpy(v), name=name, trainable=v.trainable)
+            for v, name in zip(self._keras_variables, names, strict=True)
+        ]
+        place = {id(v): i for i, v in enumerate(self._keras_variables)}
+        self._weights = [self._state[place[id(v)]] for v in model.weights]
+        self._trained = len(model.trainable_variables)
+        if not self._trained:
+            raise AuthoringError(
+                f"No layer of the model '{model.name}' is trainable. Set trainable = True on the "
+                "layers that are to learn."
+            )
+        self._optimiser = Optimiser(optimizer, self._state[: self._trained], names[: self._trained])
+
+    @property
+    def weights(self) -> list[Any]:
+        """The tf.Variables that hold model.weights, in that order."""
+        return list(self._weights)
+
+    def weight_names(self) -> list[str]:
+        """Names of `weights` as a TensorFlow checkpoint holds them, e.g. "dense/kernel:0"."""
+        return [variable.name for variable in self._weights]
+
+    def call(self, function: Callable[[], Any], *, update: bool = False) -> Any:
+        """Runs Keras code on this program's variables; `update` keeps what it assigned."""
+        values = [variable.read_value() for variable in self._state]
+        result, new = self._run(function, values)
+        if update:
+            self._assign(new, values, range(len(self._state)))
+        return result
+
+    def train(self, x: Any, y: Any) -> Any:
+        """One step on a batch; the loss of that batch before the step, float32 []."""
+        values = [variable.read_value() for variable in self._state]
+        trained, rest = values[: self._trained], values[self._trained :]
+
+        def forward() -> Any:
+            output = self._model(x, training=True)
+            loss = self._loss(y, output)
+            for extra in self._model.losses:  # regularisers, activity, add_loss
+                loss = loss + tf.reduce_sum(extra)
+            return loss
+
+        with tf.GradientTape() as tape:
+            tape.watch(trained)
+            loss, new = self._run(forward, [*trained, *rest])
+        gradients = [
+            None if gradient is None else tf.convert_to_tensor(gradient)
+            for gradient in tape.gradient(loss, trained)
+        ]
+        if all(gradient is None for gradient in gradients):
+            raise AuthoringError("The loss does not depend on any trainable weight of the model.")
+        self._assign(new, values, range(self._trained, len(values)))
+        keras_weights = self._keras_variables[: self._trained]
+        self._optimiser.apply(trained, gradients, keras_weights)
+        return loss
+
+    def infer(self, x: Any) -> Any:
+        """The model's output for a batch, as for inference."""
+        return self.call(lambda: self._model(x, training=False))
+
+    def parameters(self) -> dict[str, Any]:
+        """model.weights as a0, a1, …"""
+        return {f"a{i}": variable.read_value() for i, variable in enumerate(self._weights)}
+
+    def restore(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Sets model.weights from a0, a1, … and returns them."""
+        for i, variable in enumerate(self._weights):
+            variable.assign(parameters[f"a{i}"])
+        return self.parameters()
+
+    def parameter_specs(self) -> dict[str, Any]:
+        """The inputs that `restore` takes."""
+        return {
+            f"a{i}": tf.TensorSpec(variable.shape, variable.dtype, name=f"a{i}")
+            for i, variable in enumerate(self._weights)
+        }
+
+    def set_learning_rate(self, learning_rate: Any) -> Any:
+        """Sets the learning rate of the following steps and returns it, float32 []."""
+        self._optimiser.learning_rate.assign(learning_rate)
+        return self._optimiser.learning_rate.read_value()
+
+    def _run(self, function: Callable[[], Any], values: Sequence[Any]) -> tuple[Any, list[Any]]:
+        mapping = list(zip(self._keras_variables, values, strict=True))
+        with keras.StatelessScope(state_mapping=mapping, collect_losses=True) as scope:
+            result = function()
+        return result, [scope.get_current_value(v) for v in self._keras_variables]
+
+    def _assign(self, new: Sequence[Any], old: Sequence[Any], which: range) -> None:
+        for i in which:
+            if new[i] is not None and new[i] is not old[i]:
+                self._state[i].assign(new[i])
+
+
+def check_model(model: keras.Model) -> None:
+    """Raises AuthoringError, saying what to change, when the model cannot be converted."""
+    if not isinstance(model, keras.Model):
+        raise AuthoringError(f"A keras.Model is needed, not {type(model).__name__}.")
+    if not model.built or not model.weights:
+        raise AuthoringError(
+            f"The model '{model.name}' has no weights yet. Start it with a keras.Input of your "
+            "input's shape, or call build() or the model itself once."
+        )
+    if len(model.inputs or [None]) != 1 or len(model.outputs or [None]) != 1:
+        raise AuthoringError(
+            f"The model '{model.name}' has {len(model.inputs)} inputs and {len(model.outputs)} "
+            "outputs; odt trains models with one of each."
+        )
+    for variable in model.variables:
+        if variable.dtype in ("float16", "bfloat16", "float64"):
+            raise AuthoringError(
+                f"The weight {variable.path} is {variable.dtype}. Build the model with float32 "
+                "(keras.config.set_dtype_policy('float32'))."
+            )
+
+
+def _names(variables: Sequence[Any], model_name: str) -> list[str]:
+    """Readable names, each once: Keras' paths without the model's own name."""
+    names: list[str] = []
+    for variable in variables:
+        path = str(variable.path).removeprefix(f"{model_name}/").replace(":", "_")
+        name, number = path, 1
+        while name in names:
+            name, number = f"{path}_{number}", number + 1
+        names.append(name)
+    return names
