@@ -3,6 +3,7 @@
 from odt_core.checkpoint.checkpoint import (
     Checkpoint,
     CheckpointMeta,
+    check_belongs,
     load_checkpoint,
     load_checkpoint_file,
     save_checkpoint,
@@ -14,6 +15,7 @@ __all__ = [
     "Checkpoint",
     "CheckpointMeta",
     "Progress",
+    "check_belongs",
     "load_checkpoint",
     "load_checkpoint_file",
     "save_checkpoint",

@@ -1,7 +1,8 @@
 """The process that workers are forked from: `python -m odt_core.runtime.nursery_main FD`.
 
 It has imported all that a worker needs and does nothing else, so a worker starts in milliseconds
-and shares its memory. It never touches a model. When its owner goes, it ends every worker and itself.
+and shares its memory. It never touches a model. When its owner goes, it ends every worker and
+itself.
 """
 
 from __future__ import annotations

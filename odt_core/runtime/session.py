@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from odt_core.runtime.interpreter import Interpreter
 from odt_core.runtime.targets import encode
 
 if TYPE_CHECKING:
+    from odt_core.checkpoint import Checkpoint
     from odt_core.runtime.model import Model
     from odt_core.samples import Labels
 
@@ -203,6 +205,21 @@ class Session:
         self._check_thread()
         bound = self._interpreter.signature(signature)
         return bound({name: np.asarray(value) for name, value in inputs.items()})
+
+    def checkpoint(self, **meta: Any) -> Checkpoint:
+        """All variables as a checkpoint; `meta`: fields of CheckpointMeta, such as step or note."""
+        from odt_core.checkpoint import Checkpoint, CheckpointMeta
+
+        meta.setdefault("labels", tuple(self.model.labels.names))
+        meta.setdefault("created", datetime.now(UTC).isoformat(timespec="seconds"))
+        return Checkpoint(self.state(), CheckpointMeta(model_sha256=self.model.sha256, **meta))
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Take over a checkpoint's variables. CheckpointError when it belongs to another model."""
+        from odt_core.checkpoint import check_belongs
+
+        check_belongs(checkpoint, self.model)
+        self.load_state(checkpoint.state)
 
     # --- checks ---------------------------------------------------------------------------------
 

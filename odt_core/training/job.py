@@ -109,8 +109,8 @@ class TrainingJob:
     ) -> None:
         """Start the run and return at once.
 
-        on_checkpoint, on_event: called on the worker's reader thread; an OdtError they raise ends up
-        in the snapshot's message and does not stop the run.
+        on_checkpoint, on_event: called on the worker's reader thread; an OdtError they raise ends
+        up in the snapshot's message and does not stop the run.
         """
         self._worker = worker
         self._on_checkpoint, self._on_event = on_checkpoint, on_event

@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -68,12 +68,19 @@ def fit(
         callbacks=tuple(callbacks),
         test=test if test is not None and len(test.y) else None,
         replay=replay if replay is not None and len(replay.y) and settings.replay > 0 else None,
-        base_test=base_test if base_test is not None and len(base_test.y) else None,
+        base_test=_among(samples, base_test),
         start=start,
         control=control or Control(),
         augmentation=augmentation,
     )
     return run.train()
+
+
+def _among(own: Samples, base_test: Samples | None) -> Samples | None:
+    """The base test set under the own labels: a label that the person added is an answer too."""
+    if base_test is None or not len(base_test.y):
+        return None
+    return replace(base_test, labels=own.labels)
 
 
 @dataclass(frozen=True)

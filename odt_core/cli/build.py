@@ -1,0 +1,64 @@
+"""`build`: a Keras model becomes a .tflite."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from odt_core.cli.command import Command, Result
+from odt_core.errors import AuthoringError
+
+
+def _arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("keras_file", metavar="KERAS_FILE", help="a .keras or .h5 file")
+    parser.add_argument("output", metavar="OUT.tflite", help="where to write the model")
+    parser.add_argument(
+        "--inference-only", action="store_true", help="only infer; smaller, cannot be trained"
+    )
+
+
+def _run(options: Namespace) -> Result:
+    source, output = Path(options.keras_file), Path(options.output)
+    if not source.is_file():
+        raise AuthoringError(f"There is no file {source}. Give a .keras or .h5 file.")
+    if not output.resolve().parent.is_dir():
+        raise AuthoringError(f"There is no folder for {output}. Make it first.")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from odt_core.authoring import to_inference_tflite, to_trainable_tflite
+
+    convert = to_inference_tflite if options.inference_only else to_trainable_tflite
+    data = convert(source)
+    temporary = output.with_name(f".{output.name}.part")
+    try:
+        temporary.write_bytes(data)
+        os.replace(temporary, output)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise AuthoringError(f"{output} cannot be written: {error.strerror}.") from error
+    from odt_core.graph import describe
+
+    return {
+        "output": str(output),
+        "bytes": len(data),
+        "trainable": not options.inference_only,
+        "signatures": [signature.name for signature in describe(data).signatures],
+    }
+
+
+def _text(result: Result) -> str:
+    return (
+        f"{result['output']}  {result['bytes']:,} bytes  "
+        f"signatures: {', '.join(result['signatures']) or 'none'}"
+    )
+
+
+COMMAND = Command(
+    name="build",
+    summary="turn a Keras model into a trainable .tflite (needs TensorFlow)",
+    description="Turn a Keras model (.keras, .h5) into a .tflite that can be trained on a device.",
+    example="example: python -m odt_core build model.keras model.tflite",
+    arguments=_arguments,
+    run=_run,
+    text=_text,
+)

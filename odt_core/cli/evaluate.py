@@ -1,0 +1,98 @@
+"""`evaluate`: how good a model is on samples, and whether a checkpoint is better than the base."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING, Any
+
+from odt_core.cli.command import Command, Result
+from odt_core.cli.sources import (
+    PATH_HELP,
+    add_checkpoint,
+    add_model,
+    labels_of,
+    open_checkpoint,
+    open_model,
+    open_samples,
+)
+
+if TYPE_CHECKING:
+    from odt_core.evaluation import Evaluation
+
+
+def _arguments(parser: ArgumentParser) -> None:
+    add_model(parser)
+    parser.add_argument("--samples", required=True, metavar="PATH", help=PATH_HELP)
+    add_checkpoint(parser)
+
+
+def _run(options: Namespace) -> Result:
+    from odt_core.evaluation import compare, evaluate
+
+    model = open_model(options.model)
+    checkpoint = open_checkpoint(options.checkpoint, model) if options.checkpoint else None
+    samples = open_samples(options.samples, model, labels_of(checkpoint, model))
+    session = model.session()
+    base = evaluate(session, samples)
+    result: Result = {
+        "labels": list(samples.labels.names),
+        "base": _summary(base),
+        "personalised": None,
+        "comparison": None,
+    }
+    if checkpoint is not None:
+        session.restore(checkpoint)
+        own = evaluate(session, samples)
+        comparison = compare(base, own)
+        result["personalised"] = _summary(own)
+        result["comparison"] = {
+            "fixed": comparison.fixed.tolist(),
+            "broken": comparison.broken.tolist(),
+            "gain": comparison.gain,
+            "p_value": comparison.p_value,
+            "verdict": comparison.verdict.value,
+            "sentence": comparison.sentence,
+        }
+    return result
+
+
+def _summary(evaluation: Evaluation) -> dict[str, Any]:
+    return {
+        "n": evaluation.n,
+        "correct": evaluation.correct,
+        "accuracy": evaluation.accuracy,
+        "interval": list(evaluation.interval),
+        "cross_entropy": evaluation.cross_entropy,
+        "confusion": evaluation.confusion.tolist(),
+    }
+
+
+def _text(result: Result) -> str:
+    lines = []
+    for key in ("base", "personalised"):
+        row = result[key]
+        if row:
+            low, high = row["interval"]
+            lines.append(
+                f"{key:12}  accuracy {row['accuracy']:.1%} ({row['correct']} of {row['n']}; "
+                f"95 % interval {low:.1%} to {high:.1%})  cross-entropy {row['cross_entropy']:.4f}"
+            )
+    if result["comparison"]:
+        lines.append(result["comparison"]["sentence"])
+    return "\n".join(lines)
+
+
+COMMAND = Command(
+    name="evaluate",
+    summary="how good a model is on samples; with a checkpoint, base against personalised",
+    description=(
+        "Accuracy with a 95 % Wilson interval, cross-entropy and confusion matrix. With a\n"
+        "checkpoint also McNemar's exact test of personalised against base."
+    ),
+    example=(
+        "example: python -m odt_core evaluate digits --samples test.zip --checkpoint me.safetensors"
+    ),
+    arguments=_arguments,
+    run=_run,
+    text=_text,
+)

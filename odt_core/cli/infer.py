@@ -1,0 +1,110 @@
+"""`infer`: what a model says to images or arrays."""
+
+from __future__ import annotations
+
+import io
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from odt_core.cli.command import Command, Result
+from odt_core.cli.sources import add_checkpoint, add_model, labels_of, open_checkpoint, open_model
+from odt_core.errors import SampleError
+
+if TYPE_CHECKING:
+    from odt_core.runtime import Model
+
+
+def _arguments(parser: ArgumentParser) -> None:
+    add_model(parser)
+    parser.add_argument(
+        "files", metavar="FILE", nargs="+", help="an image, or an .npz with x (as for --samples)"
+    )
+    add_checkpoint(parser)
+    parser.add_argument("--top", type=int, default=3, metavar="N", help="labels to list (3)")
+
+
+def _run(options: Namespace) -> Result:
+    model = open_model(options.model)
+    checkpoint = open_checkpoint(options.checkpoint, model) if options.checkpoint else None
+    labels = labels_of(checkpoint, model)
+    session = model.session()
+    if checkpoint is not None:
+        session.restore(checkpoint)
+    names, inputs = [], []
+    for file in options.files:
+        for name, item in _items(Path(file)):
+            names.append(name)
+            inputs.append(_input(model, name, item))
+    x = np.stack(inputs)
+    if not model.contract.classifies:
+        values = session.infer(x)
+        return {
+            "predictions": [
+                {"file": name, "values": row.reshape(-1).tolist()}
+                for name, row in zip(names, values, strict=True)
+            ]
+        }
+    predictions = []
+    for name, row in zip(names, session.predict_proba(x, labels), strict=True):
+        order = np.argsort(-row, kind="stable")[: max(options.top, 1)]
+        top = [
+            {"label": labels.names[at] or f"output {at}", "probability": float(row[at])}
+            for at in order
+        ]
+        predictions.append({"file": name, **top[0], "top": top})
+    return {"predictions": predictions}
+
+
+def _items(path: Path) -> list[tuple[str, np.ndarray]]:
+    from odt_core.samples import decode_image
+
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise SampleError(f"{path} cannot be read: {error.strerror}. Check the path.") from None
+    if path.suffix.lower() != ".npz":
+        return [(str(path), decode_image(data, path.name))]
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            x = arrays["x"]
+    except (ValueError, KeyError, OSError, EOFError) as error:
+        raise SampleError(f"{path} is not an .npz with an array x. Save one with numpy.") from error
+    if x.ndim == 0 or len(x) == 0:
+        raise SampleError(f"{path} holds no samples.")
+    return [(f"{path}[{at}]", item) for at, item in enumerate(x)]
+
+
+def _input(model: Model, name: str, item: np.ndarray) -> np.ndarray:
+    if item.dtype == np.float32 and item.shape == model.contract.input_shape:
+        return item
+    if item.dtype != np.uint8:
+        raise SampleError(
+            f"{name} is {item.dtype} {list(item.shape)}; the model takes float32 "
+            f"{list(model.contract.input_shape)} or uint8 images."
+        )
+    return model.preprocessing.apply(item)
+
+
+def _text(result: Result) -> str:
+    lines = []
+    for row in result["predictions"]:
+        if "top" in row:
+            answer = "  ".join(f"{top['label']} {top['probability']:.1%}" for top in row["top"])
+        else:
+            answer = "  ".join(f"{value:.6g}" for value in row["values"][:8])
+        lines.append(f"{row['file']}  {answer}")
+    return "\n".join(lines)
+
+
+COMMAND = Command(
+    name="infer",
+    summary="what a model says to images",
+    description="Ask a model, or its personalised version, what it sees in images or arrays.",
+    example="example: python -m odt_core infer digits seven.png --checkpoint me.safetensors",
+    arguments=_arguments,
+    run=_run,
+    text=_text,
+)

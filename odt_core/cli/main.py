@@ -1,0 +1,78 @@
+"""Parses the command line, runs the command, prints its result as text or as one line of JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from odt_core.cli import bench, build, evaluate, infer, inspect, train
+from odt_core.cli.command import Command
+from odt_core.errors import OdtError
+
+COMMANDS: tuple[Command, ...] = (
+    inspect.COMMAND,
+    train.COMMAND,
+    infer.COMMAND,
+    evaluate.COMMAND,
+    build.COMMAND,
+    bench.COMMAND,
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; returns the exit code: 0, 2 for bad input, 130 for Ctrl+C."""
+    options = _parser().parse_args(arguments)
+    command: Command = options.command
+    try:
+        result = command.run(options)
+        if options.json:
+            print(json.dumps(_plain(result), allow_nan=False))
+        else:
+            print(command.text(result))
+        sys.stdout.flush()
+    except OdtError as error:
+        print(f"odt: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("odt: stopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader has seen enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m odt_core",
+        description="Personalise an on-device .tflite model, and prove that it helped.",
+        epilog="`python -m odt_core COMMAND --help` explains each command.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        sub = commands.add_parser(
+            command.name,
+            help=command.summary,
+            description=command.description,
+            epilog=command.example,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.arguments(sub)
+        sub.add_argument("--json", action="store_true", help="print one line of JSON")
+        sub.set_defaults(command=command)
+    return parser
+
+
+def _plain(value: Any) -> Any:
+    """The value with numbers that JSON lacks (NaN, infinity) as null."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
