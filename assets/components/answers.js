@@ -23,6 +23,8 @@ export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".answers");
   const sides = root.querySelector(".sides");
   root.classList.toggle("idle", data.idle);
+  const longest = Math.max(1, ...data.sides.flatMap((side) => side.bars.map(([label]) => label.length)));
+  root.style.setProperty("--label", Math.min(longest, 8) + 0.4 + "ch");
   data.sides.forEach((side, i) => {
     const box = sides.children[i] ?? build(sides);
     const part = (name) => box.querySelector("." + name);

@@ -46,6 +46,10 @@ async function draw(root, s) {
   const Plotly = await plotly(s.data.src);
   const { data } = s;  // the newest: ticks may have passed while Plotly loaded
   const graph = root.querySelector(".odt-chart-graph");
+  if (!data.series.length) {  // nothing to show yet; Plotly is loaded, so the first point is quick
+    if (s.names) { Plotly.purge(graph); s.names = null; }
+    return;
+  }
   const colours = palette(root);
   const look = JSON.stringify([colours, data.height]);
   const names = JSON.stringify([data.run, data.x_max, data.series.map((one) => one.name)]);
@@ -71,6 +75,7 @@ export default function ({ data, parentElement }) {
   root.style.height = data.height + "px";
   root.setAttribute("aria-label", data.label);
   root.querySelector(".odt-chart-wait").textContent = data.wait || "";
+  root.classList.toggle("empty", !data.series.length);
   // One drawing at a time, in order.
   s.turn = s.turn.then(() => draw(root, s)).catch((error) => {
     root.querySelector(".odt-chart-wait").textContent = "The chart cannot be drawn: " + error.message;

@@ -74,7 +74,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const rows = STATE.get(shelf) ?? new Map();
   STATE.set(shelf, rows);
   const act = (what) => setTriggerValue("act", what);
-  shelf.style.maxHeight = data.height ? data.height + "px" : "";
+  shelf.style.maxHeight = data.height;
 
   const wanted = new Set(data.labels.map((label) => label.id));
   for (const [id, li] of rows) if (!wanted.has(id)) { li.remove(); rows.delete(id); }

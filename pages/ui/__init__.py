@@ -1,1 +1,1 @@
-"""What the pages share: components, the lookup of the open workspace, wording. Streamlit on top of odt_core."""
+"""What the pages share: components, lookup of the open workspace, wording."""

@@ -24,9 +24,7 @@ _mount = st.components.v2.component(
     css=(_PARTS / "canvas.css").read_text(encoding="utf-8"),
     js=(_PARTS / "canvas.js").read_text(encoding="utf-8"),
 )
-_LABEL = (
-    "Drawing area. Ctrl+Z takes the last stroke back. Instead of drawing you can upload an image."
-)
+_LABEL = "Drawing area. Ctrl+Z takes the last stroke back. You can upload an image instead."
 
 
 def sketch(key: str, *, size: int = 200, pen: int = 20, epoch: int = 0) -> np.ndarray | None:

@@ -1,4 +1,4 @@
-"""Makes a cold deep link work: with a folder named `pages/`, Streamlit may run a page without app.py."""
+"""Makes a cold deep link work: Streamlit may run a file of `pages/` without app.py."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import streamlit as st
 
 _ENTERED = "odt_entered"
 _WANTED = "odt_wanted"
-_QUERY = "odt_query"
 
 
 def mark_entered() -> str | None:
@@ -15,14 +14,12 @@ def mark_entered() -> str | None:
     return st.session_state.pop(_WANTED, None)
 
 
-def kept_query() -> dict[str, str]:
-    """The address's parameters as they were before `ensure_entry` went through app.py."""
-    return st.session_state.pop(_QUERY, {})
-
-
 def ensure_entry(page_file: str) -> None:
-    """Go through app.py once when it has not run in this session (a switch drops the query)."""
+    """Go through app.py once when it has not run in this session, and come back.
+
+    With a folder named `pages/`, Streamlit lists its files as pages of their own until somebody
+    has run `st.navigation`: a deep link on a fresh server then runs a page without app.py.
+    """
     if _ENTERED not in st.session_state:
         st.session_state[_WANTED] = page_file
-        st.session_state[_QUERY] = st.query_params.to_dict()
-        st.switch_page("app.py")
+        st.switch_page("app.py", query_params=st.query_params.to_dict())

@@ -69,7 +69,7 @@ def shelf(
     labels: Sequence[ShelfLabel],
     *,
     active: str,
-    height: int,
+    height: str,
     longest: int,
     add: str,
     busy: bool,
@@ -77,7 +77,7 @@ def shelf(
 ) -> None:
     """Draw the shelf; `on_act` runs as a callback, before the page is drawn again.
 
-    `add` is what the field for a new label says, "" for no field. `busy` locks what would change
+    `height` is a CSS length, beyond which the shelf scrolls. `add` is what the field for a new label says, "" for no field. `busy` locks what would change
     labels under a running training.
     """
 

@@ -21,7 +21,7 @@ _UNEXPECTED = (
 
 @contextmanager
 def caught(place: str) -> Iterator[None]:
-    """Errors inside are remembered for `place`; for callbacks, which run before the page is drawn."""
+    """Errors inside are remembered for `place`: callbacks run before the page is drawn."""
     try:
         yield
     except OdtError as error:

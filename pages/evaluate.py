@@ -1,0 +1,9 @@
+"""evaluate."""
+
+import streamlit as st
+
+from pages.ui.entry import ensure_entry
+
+ensure_entry(__file__)
+st.title("evaluate")
+st.write("q", st.query_params.to_dict())

@@ -1,0 +1,88 @@
+"""The two charts of a run: loss, and accuracy on the two test sets against the base model's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pages.ui.desk import BASE_TEST, Desk
+from pages.ui.live_chart import Curve, level, live_chart
+from pages.ui.run import Snapshot
+
+_POINTS = 600  # a curve; beyond, every second, fourth … step is drawn
+_WAIT = "The curves grow here while your model trains."
+
+
+def loss_chart(key: str, desk: Desk, snapshot: Snapshot | None, height: int) -> None:
+    """The loss that the model reports, and the cross-entropy that we measure."""
+    curves: list[Curve] = []
+    if snapshot is not None:
+        records = thinned(snapshot.records, snapshot.total)
+        steps = [record.step for record in records]
+        measured = [record for record in records if record.cross_entropy is not None]
+        curves = [
+            Curve("loss reported by the model", steps, [r.loss for r in records], faint=True),
+            Curve(
+                "cross-entropy on your samples",
+                [record.step for record in measured],
+                [record.cross_entropy for record in measured],
+            ),
+        ]
+    live_chart(
+        key,
+        curves,
+        run=snapshot.id if snapshot else "",
+        x_max=snapshot.total if snapshot else 100,
+        height=height,
+        label=_said("Loss", curves),
+        wait="" if snapshot else _WAIT,
+    )
+
+
+def accuracy_chart(key: str, desk: Desk, snapshot: Snapshot | None, height: int) -> None:
+    """Accuracy on the person's test samples and on the base test set, base levels dashed."""
+    curves: list[Curve] = []
+    x_max = float(snapshot.total if snapshot else 100)
+    if snapshot is not None:
+        tests = [(e.step, e.test.accuracy) for e in snapshot.evaluations if e.test]
+        bases = [(e.step, e.base_test.accuracy) for e in snapshot.evaluations if e.base_test]
+        own_level = desk.base_level(desk.test_name()) if tests else None
+        base_level = desk.base_level(BASE_TEST) if bases else None
+        curves = [
+            Curve("your test samples", *_columns(tests), marks="circle", hover="%{y:.1%}"),
+            Curve("base test set", *_columns(bases), marks="square", faint=True, hover="%{y:.1%}"),
+        ]
+        if own_level is not None:
+            curves.append(level("base model", own_level, x_max, hover="%{y:.1%}"))
+        if base_level is not None:
+            name = "base model on the base test set"
+            curves.append(level(name, base_level, x_max, hover="%{y:.1%}", legend=False))
+    lowest = min((min(curve.y) for curve in curves if len(curve.y)), default=0.0)
+    live_chart(
+        key,
+        curves,
+        run=snapshot.id if snapshot else "",
+        x_max=x_max,
+        height=height,
+        label=_said("Accuracy", curves),
+        percent=True,
+        y_range=(max(0.0, lowest - 0.1) if lowest > 0.5 else 0.0, 1.02),
+        wait="" if snapshot else "Accuracy on your test samples and on the base test set.",
+    )
+
+
+def thinned(records: Sequence, total: int) -> Sequence:
+    """Every n-th record, n fixed for the whole run: what was drawn never moves."""
+    stride = 1
+    while total / stride > _POINTS:
+        stride *= 2
+    return [record for record in records if record.step % stride == 0 or record.step == total]
+
+
+def _columns(pairs: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    return [x for x, _ in pairs], [y for _, y in pairs]
+
+
+def _said(title: str, curves: Sequence[Curve]) -> str:
+    """The chart in words, for those who do not see it."""
+    ends = [f"{curve.name} {curve.y[-1]:.3g}" for curve in curves if len(curve.y)]
+    return f"{title}: " + (", ".join(ends) if ends else "nothing yet")

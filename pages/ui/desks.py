@@ -1,0 +1,98 @@
+"""All open desks of this process: bounded, expiring, found by the token in the address."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import streamlit as st
+
+from odt_core.errors import WorkspaceError
+from odt_core.workspace import Workspaces
+from pages.ui.desk import Desk
+from pages.ui.served import ROOT
+
+_LIMIT = 24  # open desks; each that has been used has a worker process
+_IDLE = 30 * 60.0  # seconds without a visit after which a desk's worker ends
+_FORGET = 60 * 24 * 3600.0  # seconds after which an unused workspace leaves the disk
+_TOKEN = "odt_workspace"
+
+
+class Desks:
+    """Opens workspaces and keeps their desks. Thread-safe."""
+
+    def __init__(self, root: Path) -> None:
+        self._workspaces = Workspaces(root)
+        self._desks: dict[str, Desk] = {}
+        self._lock = threading.Lock()
+        threading.Thread(
+            target=self._workspaces.sweep, args=(_FORGET,), name="odt-sweep", daemon=True
+        ).start()
+
+    def open(self, token: str) -> Desk:
+        """The desk of a token, the same for every tab. WorkspaceError when there is none."""
+        with self._lock:
+            self._expire()
+            if token not in self._desks:
+                workspace = self._workspaces.open(token)
+                self._make_room()
+                self._desks[token] = Desk(workspace)
+            desk = self._desks[token]
+            desk.used = time.monotonic()
+            return desk
+
+    def create(self) -> Desk:
+        """A desk with a new, empty workspace."""
+        return self.open(self._workspaces.create().token)
+
+    def _expire(self) -> None:
+        now = time.monotonic()
+        for token, desk in list(self._desks.items()):
+            if now - desk.used > _IDLE and not desk.busy:
+                self._drop(token)
+
+    def _make_room(self) -> None:
+        idle = [token for token, desk in self._desks.items() if not desk.busy]
+        if len(self._desks) >= _LIMIT and not idle:
+            raise WorkspaceError(
+                f"{_LIMIT} people are training on this server just now. Try again in a minute."
+            )
+        if len(self._desks) >= _LIMIT:
+            self._drop(min(idle, key=lambda token: self._desks[token].used))
+
+    def _drop(self, token: str) -> None:
+        self._desks.pop(token).close()
+        self._workspaces.close(token)
+
+
+@st.cache_resource(show_spinner=False)
+def all_desks() -> Desks:
+    """The one registry of this process."""
+    return Desks(Path(os.environ.get("ODT_WORKSPACES", ROOT / "workspaces")))
+
+
+def open_desk() -> Desk:
+    """The desk of this visitor: by the address, else by the session, else a new one.
+
+    The token stands in the address, so that a refresh, a second tab or a bookmark finds the same
+    workspace. Whoever has the address has the workspace.
+    """
+    wanted = st.query_params.get("w") or st.session_state.get(_TOKEN)
+    desk = None
+    if wanted:
+        try:
+            desk = all_desks().open(wanted)
+        except WorkspaceError as error:
+            if wanted == st.session_state.get(_TOKEN):
+                raise
+            st.session_state["odt_new_link"] = str(error)
+    if desk is None:
+        kept = st.session_state.get(_TOKEN)
+        desk = all_desks().open(kept) if kept else all_desks().create()
+    token = desk.workspace.token
+    st.session_state[_TOKEN] = token
+    if st.query_params.get("w") != token:
+        st.query_params["w"] = token
+    return desk

@@ -1,0 +1,79 @@
+"""Small pieces of fixed HTML: headings of cards, the state chip, pairs of figures, tables.
+
+Everything that comes from outside is escaped here; nothing else on the pages writes HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+import streamlit as st
+
+
+def step(number: int, title: str, aside: str = "") -> None:
+    """Heading of one of the three cards, with a short remark at its right."""
+    st.html(f'<h2 class="odt-step"><b>{number}</b>{escape(title)}<span>{escape(aside)}</span></h2>')
+
+
+def heading(title: str, aside: str = "") -> None:
+    """Heading of a card that has no number."""
+    st.html(f'<h2 class="odt-step">{escape(title)}<span>{escape(aside)}</span></h2>')
+
+
+def note(text: str) -> None:
+    """A quiet line."""
+    st.html(f'<p class="odt-note">{escape(text)}</p>')
+
+
+def chip(text: str, *, own: bool) -> None:
+    """Which model this is: grey for the base model, accent for yours."""
+    st.html(f'<span class="odt-chip{" own" if own else ""}">{escape(text)}</span>')
+
+
+def figures(base: tuple[str, str, str], own: tuple[str, str, str]) -> None:
+    """Base and own as (title, number, remark), side by side."""
+    boxes = "".join(
+        f'<div class="odt-figure{role}"><h4>{escape(title)}</h4>'
+        f"<strong>{escape(number)}</strong><p>{escape(remark)}</p></div>"
+        for role, (title, number, remark) in (("", base), (" own", own))
+    )
+    st.html(f'<div class="odt-pair">{boxes}</div>')
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Plain text in rows; a cell that starts with a backtick is set as code."""
+    cells = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
+    names = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
+    st.html(
+        f'<div class="odt-scroll"><table class="odt-table"><thead><tr>{names}</tr></thead>'
+        f"<tbody>{cells}</tbody></table></div>"
+    )
+
+
+def confusion(
+    names: Sequence[str], counts: Sequence[Sequence[int]], *, own: bool, title: str
+) -> None:
+    """counts[right label][predicted label]; the colour is the share of the row."""
+    colour = "--odt-own" if own else "--odt-quiet"
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
+    rows = []
+    for name, row in zip(names, counts, strict=True):
+        total = max(1, sum(row))
+        cells = "".join(
+            f'<td{"" if n else " class=zero"} style="background: color-mix(in srgb, '
+            f'var({colour}) {round(70 * n / total)}%, var(--odt-base-soft))">{n}</td>'
+            for n in row
+        )
+        rows.append(f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>')
+    st.html(
+        f'<div class="odt-scroll"><table class="odt-confusion"><caption class="odt-note">'
+        f"{escape(title)}</caption><thead><tr><th></th>{head}</tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _cell(text: str) -> str:
+    if text.startswith("`"):
+        return f"<td><code>{escape(text.strip('`'))}</code></td>"
+    return f"<td>{escape(text)}</td>"

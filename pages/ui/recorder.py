@@ -1,0 +1,140 @@
+"""Turns a worker's events into what is kept: curves for the pages, checkpoints for the workspace.
+
+Events arrive on the worker's reader thread, which must not wait; a thread of its own writes to
+disk. It never touches Streamlit: pages look at the run when they like.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+
+from odt_core.checkpoint.checkpoint import Checkpoint, save_checkpoint
+from odt_core.errors import OdtError
+from odt_core.training.callbacks import Reason
+from odt_core.training.events import (
+    Ended,
+    Evaluated,
+    Event,
+    Failed,
+    Progressed,
+    Saved,
+    Started,
+)
+from odt_core.training.history import EvaluationRecord, Outcome
+from odt_core.training.history import Score as Measured
+from odt_core.workspace import CheckpointInfo, Kind, Score, Workspace
+from pages.ui.run import Phase, Run
+
+_log = logging.getLogger("odt.recorder")
+_NOTES = {
+    Kind.START: "before training",
+    Kind.AUTO: "during training",
+    Kind.BEST: "best on your test samples",
+    Kind.END: "end of training",
+}
+_PHASES = {
+    Outcome.FINISHED: Phase.FINISHED,
+    Outcome.STOPPED: Phase.STOPPED,
+    Outcome.DIVERGED: Phase.DIVERGED,
+}
+
+
+class Recorder:
+    """Records one run; `on_event` is what `Worker.fit` wants."""
+
+    def __init__(self, workspace: Workspace, run: Run, on_head: Callable[[str], None]) -> None:
+        """on_head: told the checkpoint at the end of the run, which is your model from then on."""
+        self._workspace, self._run, self._on_head = workspace, run, on_head
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._start: Checkpoint | None = None  # waits for the first scores
+        self._best: Checkpoint | None = None  # only the last one is worth keeping
+        self._scores: EvaluationRecord | None = None
+        threading.Thread(target=self._work, name=f"odt-recorder-{run.id}", daemon=True).start()
+
+    def on_event(self, event: Event) -> None:
+        """Take an event and return at once."""
+        self._events.put(event)
+
+    def _work(self) -> None:
+        with self._workspace.hold():
+            while True:
+                event = self._events.get()
+                try:
+                    self._record(event)
+                except OdtError as error:
+                    _log.warning("run %s: %s", self._run.id, error)
+                    if isinstance(event, Ended):
+                        self._run.ended(Phase.FAILED, str(error))
+                except Exception:
+                    _log.exception("run %s", self._run.id)
+                    if isinstance(event, Ended):
+                        self._run.ended(Phase.FAILED, "The end of training could not be saved.")
+                if isinstance(event, Ended | Failed):
+                    return
+
+    def _record(self, event: Event) -> None:
+        match event:
+            case Started():
+                self._run.planned(event.total)
+            case Progressed():
+                self._flush_start()
+                self._run.stepped(event.records)
+            case Evaluated():
+                self._scores = event.evaluation
+                self._run.evaluated(event.evaluation)
+                self._flush_start()
+            case Saved(reason=Reason.START):
+                self._start = event.checkpoint
+            case Saved(reason=Reason.BEST):
+                self._best = event.checkpoint if event.checkpoint.meta.step else None
+            case Saved(reason=Reason.PERIODIC):
+                self._keep(event.checkpoint, Kind.AUTO)
+            case Saved():
+                self._end(event.checkpoint)
+            case Ended():
+                self._run.ended(_PHASES[event.outcome], event.message)
+                self._note({"kind": "end", "outcome": event.outcome.value, "steps": event.steps})
+            case Failed():
+                self._run.ended(Phase.FAILED, event.message)
+                if not event.died:
+                    self._note({"kind": "end", "outcome": "failed"})
+
+    def _flush_start(self) -> None:
+        """The checkpoint before the first step, once its scores are known."""
+        if self._start is not None:
+            checkpoint, self._start = self._start, None
+            self._keep(checkpoint, Kind.START)
+
+    def _end(self, checkpoint: Checkpoint) -> None:
+        best, self._best = self._best, None
+        if best is not None and best.meta.step != checkpoint.meta.step:
+            self._keep(best, Kind.BEST)
+        self._on_head(self._keep(checkpoint, Kind.END, as_head=True))
+
+    def _keep(self, checkpoint: Checkpoint, kind: Kind, *, as_head: bool = False) -> str:
+        scores = (
+            EvaluationRecord.from_json(checkpoint.meta.metrics)
+            if checkpoint.meta.metrics
+            else self._scores
+        )
+        info = CheckpointInfo(
+            kind,
+            checkpoint.meta.step,
+            self._run.samples,
+            own=_score(scores.test if scores else None),
+            base=_score(scores.base_test if scores else None),
+            note=_NOTES[kind],
+        )
+        entry = self._workspace.add_checkpoint(save_checkpoint(checkpoint), info, as_head=as_head)
+        self._note({"kind": "checkpoint", "checkpoint": entry.id, "step": entry.info.step})
+        return entry.id
+
+    def _note(self, record: dict[str, object]) -> None:
+        self._workspace.append_run(self._run.id, [record])
+
+
+def _score(measured: Measured | None) -> Score | None:
+    return None if measured is None else Score(measured.accuracy, measured.n)

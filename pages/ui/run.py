@@ -1,0 +1,150 @@
+"""One training run as the pages see it: fed by the worker's reader thread, read as snapshots."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from odt_core.training.history import EvaluationRecord, Record
+
+
+class Phase(StrEnum):
+    """Where a run stands."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    DIVERGED = "diverged"
+    FAILED = "failed"
+
+    @property
+    def active(self) -> bool:
+        """Whether steps are still being made, or may be again."""
+        return self in (Phase.RUNNING, Phase.PAUSED, Phase.STOPPING)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a page may see of a run; immutable."""
+
+    id: str
+    phase: Phase
+    step: int
+    total: int
+    samples: int
+    rate: float  # steps a second over the last few seconds
+    records: tuple[Record, ...]
+    evaluations: tuple[EvaluationRecord, ...]
+    message: str
+
+    @property
+    def share(self) -> float:
+        """0..1 of the way."""
+        return min(1.0, self.step / self.total) if self.total else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """By the present rate; None while there is none."""
+        return (self.total - self.step) / self.rate if self.rate else None
+
+    @property
+    def lost(self) -> bool:
+        """Whether the run ended worse on the person's test samples than it began."""
+        scores = [e.test for e in self.evaluations if e.test is not None]
+        return len(scores) >= 2 and scores[-1].correct < scores[0].correct
+
+
+class Run:
+    """Collects what the worker reports. Thread-safe; pages only call `snapshot`."""
+
+    def __init__(self, run_id: str, total: int, samples: int, before: str | None) -> None:
+        """before: the checkpoint that was "your model" when the run began, None for the base."""
+        self.id, self.samples, self.before = run_id, samples, before
+        self._lock = threading.Lock()
+        self._total = total
+        self._phase = Phase.RUNNING
+        self._records: list[Record] = []
+        self._evaluations: list[EvaluationRecord] = []
+        self._step = 0
+        self._message = ""
+        self._marks: list[tuple[float, int]] = []  # (clock, step), for the rate
+        self._ended = threading.Event()
+
+    def snapshot(self) -> Snapshot:
+        """The state just now."""
+        with self._lock:
+            return Snapshot(
+                id=self.id,
+                phase=self._phase,
+                step=self._step,
+                total=self._total,
+                samples=self.samples,
+                rate=self._rate(),
+                records=tuple(self._records),
+                evaluations=tuple(self._evaluations),
+                message=self._message,
+            )
+
+    @property
+    def phase(self) -> Phase:
+        """Where it stands, without the curves."""
+        return self._phase
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Block until the run has ended; False when it has not in time."""
+        return self._ended.wait(seconds)
+
+    # Called by the worker's reader thread
+
+    def planned(self, total: int) -> None:
+        """How many steps there will be."""
+        with self._lock:
+            self._total = total
+
+    def stepped(self, records: Sequence[Record]) -> None:
+        """Some more steps were made."""
+        now = time.monotonic()
+        with self._lock:
+            self._records.extend(records)
+            self._step = records[-1].step
+            self._marks.append((now, self._step))
+            while len(self._marks) > 2 and now - self._marks[0][0] > 3:
+                del self._marks[0]
+
+    def evaluated(self, evaluation: EvaluationRecord) -> None:
+        """The model was scored."""
+        with self._lock:
+            self._evaluations.append(evaluation)
+
+    def ended(self, phase: Phase, message: str) -> None:
+        """The run is over."""
+        with self._lock:
+            self._phase, self._message = phase, message
+        self._ended.set()
+
+    # Called by pages
+
+    def become(self, phase: Phase) -> bool:
+        """RUNNING ↔ PAUSED, or STOPPING; False when the run is not in a state for it."""
+        allowed = {
+            Phase.PAUSED: {Phase.RUNNING},
+            Phase.RUNNING: {Phase.PAUSED},
+            Phase.STOPPING: {Phase.RUNNING, Phase.PAUSED},
+        }
+        with self._lock:
+            if self._phase not in allowed[phase]:
+                return False
+            self._phase = phase
+            self._marks.clear()
+            return True
+
+    def _rate(self) -> float:
+        if len(self._marks) < 2 or self._phase is not Phase.RUNNING:
+            return 0.0
+        (t0, s0), (t1, s1) = self._marks[0], self._marks[-1]
+        return (s1 - s0) / (t1 - t0) if t1 > t0 else 0.0

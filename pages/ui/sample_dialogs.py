@@ -1,0 +1,116 @@
+"""Dialogs of card 1: one sample large, a label's samples, the question before a deletion."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from odt_core.errors import SampleError
+from odt_core.workspace import Part, SampleEntry
+from pages.ui import pieces, trouble
+from pages.ui.desk import Desk
+from pages.ui.say import clock, count, plain
+from pages.ui.thumbs import thumb_uri
+
+_PAGE = 60  # samples a page of the gallery
+
+
+@st.dialog("Sample")
+def show_sample(desk: Desk, sample_id: str) -> None:
+    """One sample at full size; move or delete it."""
+    with trouble.shown():
+        sample = _find(desk, sample_id)
+        label = desk.workspace.manifest.label(sample.label)
+        st.image(desk.workspace.thumbnail(sample.id, 512), width=320)
+        test = sample.part is Part.TEST
+        pieces.note(
+            f"{label.name if label else '?'} · {sample.origin or sample.source.value} · added "
+            f"{clock(sample.added)}"
+        )
+        pieces.note(
+            "One of your test samples: never trained on, only used to check your model."
+            if test
+            else "A training sample."
+        )
+        with st.container(horizontal=True):
+            if st.button("Use for training" if test else "Set aside for testing", key="move"):
+                desk.workspace.move_sample(sample.id, Part.TRAIN if test else Part.TEST)
+                st.rerun()
+            if st.button("Delete", key="delete_sample"):
+                desk.workspace.delete_samples([sample.id])
+                st.rerun()
+
+
+@st.dialog("All samples of a label", width="large")
+def show_label(desk: Desk, label_id: str) -> None:
+    """Every sample of a label, a page at a time; choose some and delete or move them."""
+    with trouble.shown():
+        manifest = desk.workspace.manifest
+        label = manifest.label(label_id)
+        if label is None:
+            raise SampleError("That label is not there any more. Close this window.")
+        samples = manifest.samples_of(label_id)[::-1]
+        pages = max(1, -(-len(samples) // _PAGE))
+        st.markdown(f"**{plain(label.name)}** · {count(len(samples), 'sample')}")
+        page = st.number_input("Page", 1, pages, key="gallery_page") if pages > 1 else 1
+        shown = samples[(page - 1) * _PAGE : page * _PAGE]
+        chosen = _gallery(desk, shown)
+        with st.container(horizontal=True):
+            none = not chosen
+            if st.button(f"Delete {count(len(chosen), 'sample')}", disabled=none, key="g_delete"):
+                desk.workspace.delete_samples(chosen)
+                st.rerun()
+            if st.button("Use for training", disabled=none, key="g_train"):
+                desk.workspace.move_samples(chosen, Part.TRAIN)
+                st.rerun()
+            if st.button("Set aside for testing", disabled=none, key="g_test"):
+                desk.workspace.move_samples(chosen, Part.TEST)
+                st.rerun()
+
+
+@st.dialog("Delete this label?")
+def ask_delete_label(desk: Desk, label_id: str) -> None:
+    """Deleting a label takes its samples along: ask first, although undo brings them back."""
+    with trouble.shown():
+        manifest = desk.workspace.manifest
+        label = manifest.label(label_id)
+        if label is None:
+            raise SampleError("That label is not there any more. Close this window.")
+        lost = count(len(manifest.samples_of(label_id)), "sample")
+        st.markdown(f"**{plain(label.name)}** and its {lost} go. Undo brings them back.")
+        with st.container(horizontal=True):
+            if st.button(f"Delete label and {lost}", type="primary", key="really_delete"):
+                desk.workspace.delete_label(label_id)
+                st.rerun()
+            if st.button("Keep it", key="keep_label"):
+                st.rerun()
+
+
+def _find(desk: Desk, sample_id: str) -> SampleEntry:
+    for sample in desk.workspace.manifest.samples:
+        if sample.id == sample_id:
+            return sample
+    raise SampleError("That sample is not there any more. Close this window.")
+
+
+def _gallery(desk: Desk, samples: tuple[SampleEntry, ...]) -> list[str]:
+    """Pictures with a tick box each; ids of the ticked ones."""
+    rows = [
+        {
+            "": False,
+            "Picture": thumb_uri(desk.workspace, sample),
+            "For": "testing" if sample.part is Part.TEST else "training",
+            "From": sample.origin or sample.source.value,
+            "Added": clock(sample.added),
+        }
+        for sample in samples
+    ]
+    edited = st.data_editor(
+        rows,
+        key=f"gallery_{hash(tuple(sample.id for sample in samples))}",
+        disabled=["Picture", "For", "From", "Added"],
+        column_config={"Picture": st.column_config.ImageColumn(width="small")},
+        hide_index=True,
+        height=420,
+        row_height=44,
+    )
+    return [sample.id for sample, row in zip(samples, edited, strict=False) if row and row.get("")]

@@ -1,0 +1,143 @@
+"""The line above the three cards: model, state, undo, reset, download."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from odt_core.bundled import bundled_models, find_card
+from pages.ui import pieces, trouble
+from pages.ui.desk import Desk
+from pages.ui.downloads import download_menu
+from pages.ui.say import count, plain
+
+_OWN = "Your own .tflite …"
+_MODEL = "top_model"
+_ASKED = "top_asked_for_own"
+
+
+def top_line(desk: Desk) -> None:
+    """Draw it, and below it whatever the last action here has to say."""
+    workspace = desk.workspace
+    with st.container(key="top", horizontal=True, vertical_alignment="center", gap="small"):
+        _model_picker(desk)
+        pieces.chip(state_in_words(desk), own=desk.trained)
+        st.space("stretch")
+        undo, redo = workspace.undo_step, workspace.redo_step
+        st.button(
+            "Undo",
+            key="undo",
+            disabled=not undo or desk.busy,
+            help=f"Undo: {plain(undo)}" if undo else None,
+            on_click=_undo,
+            args=(desk,),
+        )
+        st.button(
+            "Redo",
+            key="redo",
+            disabled=not redo or desk.busy,
+            help=f"Redo: {plain(redo)}" if redo else None,
+            on_click=_redo,
+            args=(desk,),
+        )
+        st.button(
+            "Reset to base",
+            key="reset",
+            disabled=workspace.manifest.head is None or desk.busy,
+            help="Your model becomes the base model again. Samples stay; the trained weights stay "
+            "as a checkpoint.",
+            on_click=_reset,
+            args=(desk,),
+        )
+        download_menu(desk)
+    if st.session_state.get(_ASKED):
+        _own_model(desk)
+    trouble.show_said("top")
+    for problem in workspace.problems:
+        st.warning(plain(problem))
+
+
+def state_in_words(desk: Desk) -> str:
+    """ "base · 0 steps", or "personalised · 240 steps · 38 samples"."""
+    manifest = desk.workspace.manifest
+    if desk.busy:
+        return "training"
+    entry = manifest.checkpoint(manifest.head) if manifest.head else None
+    if entry is None:
+        return "base · 0 steps"
+    words = f"personalised · {count(entry.info.step, 'step')}"
+    return words + (f" · {count(entry.info.samples, 'sample')}" if entry.info.samples else "")
+
+
+def _model_picker(desk: Desk) -> None:
+    stems = [path.stem for path in bundled_models()]
+    names = {path.stem: card.name for path in bundled_models() if (card := find_card(path))}
+    model = desk.model
+    present = model.bundled or "own"
+    options = [*stems, *(["own"] if present == "own" else []), "other"]
+    wanted = "other" if st.session_state.get(_ASKED) else present
+    if st.session_state.get(_MODEL) != wanted:
+        st.session_state[_MODEL] = wanted
+    st.selectbox(
+        "Model",
+        options,
+        key=_MODEL,
+        label_visibility="collapsed",
+        format_func=lambda key: {"own": model.name, "other": _OWN}.get(key) or names.get(key, key),
+        disabled=desk.busy,
+        help=desk.card.summary if model.bundled else None,
+        width=250,
+        on_change=_picked,
+        args=(desk,),
+    )
+
+
+def _picked(desk: Desk) -> None:
+    chosen = st.session_state[_MODEL]
+    st.session_state[_ASKED] = chosen == "other"
+    if chosen not in ("other", "own") and chosen != desk.model.bundled:
+        with trouble.caught("top"):
+            desk.choose_bundled(chosen)
+
+
+def _own_model(desk: Desk) -> None:
+    with st.container(key="card_own_model", border=True):
+        pieces.note(
+            "A .tflite with a train signature, as the official on-device training guide or our "
+            "README makes one. It is opened in a process of its own. Your samples stay."
+        )
+        st.file_uploader(
+            "Your own .tflite",
+            type=["tflite"],
+            key="own_model",
+            label_visibility="collapsed",
+            on_change=_uploaded,
+            args=(desk,),
+        )
+        st.button("Cancel", key="own_model_cancel", on_click=_cancelled)
+
+
+def _uploaded(desk: Desk) -> None:
+    file = st.session_state.get("own_model")
+    if file is not None:
+        with trouble.caught("top"):
+            desk.choose_uploaded(file.getvalue(), file.name)
+            st.session_state[_ASKED] = False
+
+
+def _cancelled() -> None:
+    st.session_state[_ASKED] = False
+
+
+def _undo(desk: Desk) -> None:
+    with trouble.caught("top"):
+        desk.workspace.undo()
+
+
+def _redo(desk: Desk) -> None:
+    with trouble.caught("top"):
+        desk.workspace.redo()
+
+
+def _reset(desk: Desk) -> None:
+    with trouble.caught("top"):
+        desk.reset_to_base()

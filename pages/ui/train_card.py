@@ -1,0 +1,250 @@
+"""Card 2: settings, Train, Pause, Stop, and the curves while they grow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from odt_core.errors import SettingsError
+from odt_core.training.settings import Settings
+from odt_core.workspace import Part
+from pages.ui import pieces, trouble
+from pages.ui.curves import accuracy_chart, loss_chart
+from pages.ui.desk import Desk
+from pages.ui.run import Phase, Snapshot
+from pages.ui.say import count, percent, span
+
+TICK = 0.4  # seconds between two looks at a run
+_SEEN = "settings_seen"  # what the widgets were last filled with
+_HEIGHT = 186
+
+
+def train_card(desk: Desk) -> None:
+    """Draw the card."""
+    with st.container(key="card_train", border=True, gap="small"):
+        pieces.step(2, "Train", _aside(desk))
+        with trouble.shown():
+            _settings(desk)
+        _buttons(desk)
+        trouble.show_said("train")
+        _interrupted(desk)
+        st.fragment(_live, run_every=TICK if desk.busy else None)(desk, desk.busy)
+
+
+def _aside(desk: Desk) -> str:
+    parts = [sample.part for sample in desk.workspace.manifest.samples]
+    return f"{count(parts.count(Part.TRAIN), 'sample')} to learn from"
+
+
+# Settings
+
+
+def _settings(desk: Desk) -> None:
+    saved = {**desk.card.settings, **desk.workspace.manifest.settings}
+    if st.session_state.get(_SEEN) != saved:
+        _fill(Settings.from_json(saved))
+        st.session_state[_SEEN] = saved
+    busy = desk.busy
+    with st.container(key="settings"):
+        a, b, c = st.columns(3, gap="small")
+        a.number_input(
+            "Epochs",
+            1,
+            10_000,
+            step=5,
+            key="set_epochs",
+            disabled=busy,
+            help="How often each of your samples is gone through.",
+        )
+        b.number_input(
+            "Batch size",
+            1,
+            4_096,
+            step=8,
+            key="set_batch_size",
+            disabled=busy,
+            help="Samples a step, yours and replayed ones together.",
+        )
+        c.number_input(
+            "Learning rate",
+            0.0,
+            100.0,
+            format="%.4g",
+            step=0.005,
+            disabled=busy,
+            key="set_learning_rate",
+            help="How far each step goes.",
+        )
+        d, e = st.columns([2, 1], gap="small")
+        d.slider(
+            "Base samples replayed",
+            0,
+            95,
+            step=5,
+            format="%d %%",
+            key="set_replay",
+            disabled=busy,
+            help="Share of each batch that comes from the base model's own "
+            "training data. Guards against forgetting what the base model knew.",
+        )
+        e.number_input(
+            "Seed",
+            0,
+            2**31,
+            key="set_seed",
+            disabled=busy,
+            help="Same samples, settings and seed: the same weights, bit for bit.",
+        )
+
+
+def _fill(settings: Settings) -> None:
+    st.session_state["set_epochs"] = settings.epochs
+    st.session_state["set_batch_size"] = settings.batch_size
+    st.session_state["set_learning_rate"] = float(settings.learning_rate or 0.0)
+    st.session_state["set_replay"] = round(settings.replay * 100)
+    st.session_state["set_seed"] = settings.seed
+
+
+def chosen_settings(saved: Mapping[str, Any], widgets: Mapping[str, Any]) -> Settings:
+    """The settings of the widgets over the saved ones; SettingsError when one is out of range."""
+    try:
+        changed = {
+            "epochs": int(widgets["set_epochs"]),
+            "batch_size": int(widgets["set_batch_size"]),
+            "learning_rate": float(widgets["set_learning_rate"]),
+            "replay": widgets["set_replay"] / 100,
+            "seed": int(widgets["set_seed"]),
+        }
+    except (TypeError, ValueError, KeyError) as error:
+        raise SettingsError("A setting is empty. Fill it in, then press Train.") from error
+    if round(float(saved.get("replay", -1)) * 100) == widgets["set_replay"]:
+        changed["replay"] = saved["replay"]  # the slider shows whole percents
+    if saved.get("learning_rate", 0) is None and changed["learning_rate"] == 0:
+        changed["learning_rate"] = None  # the model's own rate, which cannot be changed
+    return Settings.from_json({**saved, **changed})
+
+
+# Buttons
+
+
+def _buttons(desk: Desk) -> None:
+    phase = desk.run.phase if desk.run else None
+    busy, paused = desk.busy, phase is Phase.PAUSED
+    with st.container(key="train_buttons", horizontal=True, gap="small"):
+        st.button(
+            "Train",
+            key="train",
+            type="primary",
+            disabled=busy,
+            on_click=_train,
+            args=(desk,),
+            width="stretch",
+        )
+        st.button(
+            "Resume" if paused else "Pause",
+            key="pause",
+            on_click=_pause,
+            args=(desk,),
+            disabled=not busy or phase is Phase.STOPPING,
+        )
+        st.button(
+            "Stop",
+            key="stop",
+            on_click=desk.stop,
+            width=80,
+            disabled=not busy or phase is Phase.STOPPING,
+        )
+
+
+def _train(desk: Desk) -> None:
+    with trouble.caught("train"):
+        saved = {**desk.card.settings, **desk.workspace.manifest.settings}
+        desk.train(chosen_settings(saved, st.session_state))
+
+
+def _pause(desk: Desk) -> None:
+    if desk.run and desk.run.phase is Phase.PAUSED:
+        desk.resume()
+    else:
+        desk.pause()
+
+
+def _interrupted(desk: Desk) -> None:
+    """A run that a restart of the server cut short can go on from its last checkpoint."""
+    found = None if desk.busy else desk.interrupted()
+    if found is None:
+        return
+    run_id, checkpoint_id = found
+    entry = desk.workspace.manifest.checkpoint(checkpoint_id)
+    assert entry is not None
+    with st.container(key="interrupted", horizontal=True, vertical_alignment="center"):
+        pieces.note(f"Training was interrupted. Step {entry.info.step} is saved.")
+        st.button("Go on from there", key="go_on", on_click=_go_on, args=(desk, *found))
+        st.button("Dismiss", key="dismiss", on_click=desk.dismiss_interrupted, args=(run_id,))
+
+
+def _go_on(desk: Desk, run_id: str, checkpoint_id: str) -> None:
+    with trouble.caught("train"):
+        settings = Settings.from_json(desk.workspace.manifest.settings)
+        desk.train(settings, go_on=checkpoint_id)
+        desk.dismiss_interrupted(run_id)
+
+
+# While it runs
+
+
+def _live(desk: Desk, was_busy: bool) -> None:
+    """Progress and curves; ticks while a run is active, and reruns the page once when it ends."""
+    snapshot = desk.run.snapshot() if desk.run else None
+    with trouble.shown():
+        _progress(snapshot)
+        loss_chart("loss", desk, snapshot, _HEIGHT)
+        accuracy_chart("accuracy", desk, snapshot, _HEIGHT)
+    if was_busy and not desk.busy:
+        st.rerun()
+    if snapshot is not None and not snapshot.phase.active:
+        _verdict(desk, snapshot)
+
+
+def _progress(snapshot: Snapshot | None) -> None:
+    if snapshot is None:
+        st.progress(0.0, text="Add samples, then press Train. The settings are good as they are.")
+        return
+    steps = f"Step {snapshot.step:,} of {snapshot.total:,}"
+    if snapshot.phase is Phase.PAUSED:
+        said = f"{steps} · paused"
+    elif snapshot.phase is Phase.STOPPING:
+        said = f"{steps} · stopping"
+    elif snapshot.phase.active:
+        left = snapshot.seconds_left
+        said = steps + (
+            f" · {span(left)} left · {snapshot.rate:,.0f} steps a second"
+            if left is not None
+            else ""
+        )
+    else:
+        said = snapshot.message or steps
+    st.progress(snapshot.share, text=said)
+
+
+def _verdict(desk: Desk, snapshot: Snapshot) -> None:
+    """A run that lost on the person's own test samples is offered back."""
+    if not snapshot.lost or desk.workspace.manifest.head is None:
+        return
+    scores = [e.test for e in snapshot.evaluations if e.test]
+    before, after = scores[0], scores[-1]
+    with st.container(key="lost", horizontal=True, vertical_alignment="center"):
+        pieces.note(
+            f"This run lost on your test samples: {percent(before.accuracy)} before, "
+            f"{percent(after.accuracy)} after."
+        )
+        st.button("Take it back", key="take_back", on_click=_take_back, args=(desk,))
+
+
+def _take_back(desk: Desk) -> None:
+    with trouble.caught("train"):
+        assert desk.run is not None
+        desk.restore(desk.run.before)
+        desk.run = None
