@@ -1,6 +1,17 @@
 """Lowering rules: what each Flex op becomes. `RULES` shows at a glance what is covered."""
 
-from odt_core.graph.rules import activation, bias, conv, loss, pooling, shape
+from odt_core.graph.rules import activation, batch_norm, bias, conv, loss, pooling, shape
 from odt_core.graph.rules.registry import RULES, Rule, rule
 
-__all__ = ["RULES", "Rule", "activation", "bias", "conv", "loss", "pooling", "rule", "shape"]
+__all__ = [
+    "RULES",
+    "Rule",
+    "activation",
+    "batch_norm",
+    "bias",
+    "conv",
+    "loss",
+    "pooling",
+    "rule",
+    "shape",
+]
