@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from odt_core.errors import CheckpointError, ModelError, SignatureError, TrainingError
-from odt_core.graph import GET_STATE, SET_STATE, VariableDescription
+from odt_core.graph import GET_STATE, SET_STATE, CheckpointSignature, VariableDescription
 from odt_core.runtime.dialect import (
     InferRole,
     OutputKind,
@@ -221,6 +222,59 @@ class Session:
         check_belongs(checkpoint, self.model)
         self.load_state(checkpoint.state)
 
+    def save_tf_checkpoint(
+        self, path: str | Path, signature: str | None = None
+    ) -> tuple[Path, ...]:
+        """Write a TensorFlow checkpoint that the original model's own restore reads on a device.
+
+        signature: which saving signature, where there are several. Returns the files written.
+        Raises ModelError when the model saves none.
+        """
+        from odt_core.checkpoint.tensorflow import write_tf_checkpoint
+
+        form = self._checkpoint_signature("save", signature)
+        values = self.run(form.signature)
+        tensors = {tensor.name: values[tensor.key] for tensor in form.tensors}
+        return write_tf_checkpoint(path, tensors, form.version)
+
+    def load_tf_checkpoint(self, path: str | Path, signature: str | None = None) -> None:
+        """Take over a TensorFlow checkpoint that the original model's own save wrote.
+
+        Raises ModelError when the model restores none, CheckpointError when the file is damaged or
+        lacks what the model wants; nothing changes then.
+        """
+        from odt_core.checkpoint.tensorflow import read_tf_checkpoint
+
+        form = self._checkpoint_signature("restore", signature)
+        tensors = read_tf_checkpoint(path)
+        inputs = {}
+        for tensor in form.tensors:
+            array = tensors.get(tensor.name)
+            if array is None:
+                raise CheckpointError(
+                    f"The TensorFlow checkpoint has no tensor '{tensor.name}', which this model "
+                    f"restores. Choose one that this model saved."
+                )
+            if array.dtype.name != tensor.dtype or not _fits(tensor.shape, array.shape):
+                raise CheckpointError(
+                    f"The TensorFlow checkpoint belongs to another model: '{tensor.name}' is "
+                    f"{array.dtype} {list(array.shape)}, the model wants {tensor.dtype} "
+                    f"{list(tensor.shape)}. Choose one that this model saved."
+                )
+            inputs[tensor.key] = array
+        self.run(form.signature, **inputs)
+
+    def _checkpoint_signature(self, kind: str, name: str | None) -> CheckpointSignature:
+        forms = [form for form in self.model.description.checkpoints if form.kind == kind]
+        if name is not None:
+            forms = [form for form in forms if form.signature == name]
+        if not forms:
+            raise ModelError(
+                f"This model has no signature that can {kind} a TensorFlow checkpoint. Use odt's own "
+                f"checkpoints: save_checkpoint_file and load_checkpoint_file."
+            )
+        return forms[0]
+
     # --- checks ---------------------------------------------------------------------------------
 
     def _samples(self, x: np.ndarray) -> np.ndarray:
@@ -280,10 +334,7 @@ def check_state(
     arrays = []
     for variable in variables:
         array = np.asarray(state[variable.name])
-        fits = len(variable.shape) == array.ndim and all(
-            want in (None, got) for want, got in zip(variable.shape, array.shape, strict=True)
-        )
-        if not fits or array.dtype.name != variable.dtype:
+        if not _fits(variable.shape, array.shape) or array.dtype.name != variable.dtype:
             raise CheckpointError(
                 f"The state belongs to another model: '{variable.name}' is {array.dtype} "
                 f"{list(array.shape)}, the model has {variable.dtype} {list(variable.shape)}. "
@@ -291,3 +342,9 @@ def check_state(
             )
         arrays.append(np.ascontiguousarray(array).reshape(array.shape))
     return arrays
+
+
+def _fits(wanted: tuple[int | None, ...], got: tuple[int, ...]) -> bool:
+    return len(wanted) == len(got) and all(
+        want in (None, size) for want, size in zip(wanted, got, strict=True)
+    )

@@ -1,0 +1,22 @@
+"""Shapes as TensorShapeProto: field 2 repeats dimensions, whose field 1 is the size."""
+
+from __future__ import annotations
+
+import math
+
+from odt_core.checkpoint.tensorflow.proto import all_bytes, damaged, field, fields, number_of
+
+MAX_ELEMENTS = 2**31
+
+
+def encode_shape(shape: tuple[int, ...]) -> bytes:
+    """A TensorShapeProto."""
+    return b"".join(field(2, field(1, size)) for size in shape)
+
+
+def decode_shape(data: bytes) -> tuple[int, ...]:
+    """The shape of a TensorShapeProto; CheckpointError when it is unknown or absurd."""
+    sizes = tuple(number_of(fields(row), 1) for row in all_bytes(fields(data), 2))
+    if any(size < 0 for size in sizes) or math.prod(sizes) > MAX_ELEMENTS:
+        raise damaged()
+    return sizes

@@ -1,0 +1,76 @@
+"""Version 2 checkpoints: a table of BundleEntryProto and a data file
+(tensorflow/core/protobuf/tensor_bundle.proto).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from odt_core.checkpoint.tensorflow.crc32c import masked_crc32c
+from odt_core.checkpoint.tensorflow.dtypes import STRING, dtype_of, number_for
+from odt_core.checkpoint.tensorflow.proto import (
+    bytes_of,
+    damaged,
+    field,
+    fields,
+    fixed32,
+    number_of,
+)
+from odt_core.checkpoint.tensorflow.shapes import decode_shape, encode_shape
+from odt_core.checkpoint.tensorflow.table import read_table, write_table
+from odt_core.errors import CheckpointError
+
+_PRODUCER = 1  # kTensorBundleVersion
+
+
+def encode_v2(tensors: Mapping[str, np.ndarray]) -> tuple[bytes, bytes]:
+    """(index file, data file) that raw_ops.RestoreV2 reads."""
+    header = field(1, 1) + field(3, field(1, _PRODUCER))  # one shard, little-endian
+    entries, data = [(b"", header)], bytearray()
+    for name, array in sorted((name.encode(), array) for name, array in tensors.items()):
+        array = np.asarray(array)
+        number = number_for(array, name.decode())
+        raw = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).tobytes()
+        entry = field(1, number) + field(2, encode_shape(array.shape))
+        if data:
+            entry += field(4, len(data))
+        entry += field(5, len(raw)) + fixed32(6, masked_crc32c(raw))
+        entries.append((name, entry))
+        data += raw
+    return write_table(entries), bytes(data)
+
+
+def decode_v2(index: bytes, data: bytes) -> dict[str, np.ndarray]:
+    """The tensors of a version 2 checkpoint; strings are left out. CheckpointError when damaged."""
+    entries = read_table(index)
+    if not entries or entries[0][0] != b"":
+        raise damaged()
+    header = fields(entries[0][1])
+    if number_of(header, 1, 1) != 1 or number_of(header, 2) != 0:
+        raise CheckpointError(
+            "The TensorFlow checkpoint is divided into several data files or big-endian, which is "
+            "not supported. Save it again as one."
+        )
+    found = {}
+    for key, value in entries[1:]:
+        entry, name = fields(value), key.decode("utf-8", "replace")
+        number = number_of(entry, 1)
+        if number == STRING:
+            continue
+        if 7 in entry:
+            raise CheckpointError(
+                f"The tensor '{name}' of the TensorFlow checkpoint is saved in slices, which is "
+                f"not supported. Save it whole."
+            )
+        dtype, shape = dtype_of(number, name), decode_shape(bytes_of(entry, 2))
+        offset, size = number_of(entry, 4), number_of(entry, 5)
+        if size != math.prod(shape) * dtype.itemsize or offset < 0 or offset + size > len(data):
+            raise damaged()
+        raw = data[offset : offset + size]
+        if 6 in entry and masked_crc32c(raw) != number_of(entry, 6):
+            raise damaged()
+        found[name] = np.frombuffer(raw, dtype.newbyteorder("<")).astype(dtype).reshape(shape)
+    return found

@@ -1,0 +1,159 @@
+"""TensorFlow checkpoints against TensorFlow's own Save, Restore, SaveV2 and RestoreV2."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from odt_core.checkpoint.tensorflow import read_tf_checkpoint, write_tf_checkpoint
+from odt_core.checkpoint.tensorflow.crc32c import crc32c
+from odt_core.checkpoint.tensorflow.snappy import uncompress
+from odt_core.errors import CheckpointError
+
+RNG = np.random.default_rng(7)
+TENSORS = {
+    "dense/kernel": RNG.standard_normal((784, 128)).astype(np.float32),
+    "dense/bias": np.zeros(128, np.float32),
+    "step": np.array(-3, np.int64),
+    "half": np.array([1.5, -2.0, 65504.0], np.float16),
+    "double": RNG.standard_normal((2, 1, 3)),
+    "int32": np.array([[-(2**31), 2**31 - 1]], np.int32),
+    "int8": np.array([-128, 127], np.int8),
+    "uint8": np.array([0, 255], np.uint8),
+    "flag": np.array([True, False, True]),
+    "empty": np.zeros((0, 4), np.float32),
+    "odd name/ü:0": np.array([0.1], np.float32),
+}
+
+
+@pytest.fixture(scope="module")
+def tf():
+    return pytest.importorskip("tensorflow")
+
+
+def assert_same(got: dict, want: dict) -> None:
+    assert got.keys() == want.keys()
+    for name, array in want.items():
+        assert got[name].dtype == array.dtype, name
+        np.testing.assert_array_equal(got[name], array, err_msg=name)
+
+
+class TestAgainstTensorFlow:
+    def test_v1_written_here_is_read_by_restore(self, tf, tmp_path):
+        write_tf_checkpoint(tmp_path / "ours", TENSORS, version=1)
+        got = {
+            name: tf.raw_ops.Restore(
+                file_pattern=str(tmp_path / "ours"), tensor_name=name, dt=array.dtype
+            ).numpy()
+            for name, array in TENSORS.items()
+        }
+        assert_same(got, TENSORS)
+
+    def test_v1_written_by_save_is_read_here(self, tf, tmp_path):
+        tf.raw_ops.Save(
+            filename=str(tmp_path / "theirs"),
+            tensor_names=list(TENSORS),
+            data=list(TENSORS.values()),
+        )
+        assert_same(read_tf_checkpoint(tmp_path / "theirs"), TENSORS)
+
+    def test_v2_written_here_is_read_by_restore_v2(self, tf, tmp_path):
+        write_tf_checkpoint(tmp_path / "ours", TENSORS, version=2)
+        got = tf.raw_ops.RestoreV2(
+            prefix=str(tmp_path / "ours"),
+            tensor_names=list(TENSORS),
+            shape_and_slices=[""] * len(TENSORS),
+            dtypes=[array.dtype for array in TENSORS.values()],
+        )
+        assert_same(
+            {name: value.numpy() for name, value in zip(TENSORS, got, strict=True)}, TENSORS
+        )
+
+    def test_v2_written_by_save_v2_is_read_here(self, tf, tmp_path):
+        tf.raw_ops.SaveV2(
+            prefix=str(tmp_path / "theirs"),
+            tensor_names=list(TENSORS),
+            shape_and_slices=[""] * len(TENSORS),
+            tensors=list(TENSORS.values()),
+        )
+        assert_same(read_tf_checkpoint(tmp_path / "theirs"), TENSORS)
+        assert_same(read_tf_checkpoint(tmp_path / "theirs.index"), TENSORS)
+
+    def test_checkpoint_with_strings_is_read_without_them(self, tf, tmp_path):
+        variable = tf.Variable([1.0, 2.0])
+        path = tf.train.Checkpoint(v=variable).write(str(tmp_path / "theirs"))
+        got = read_tf_checkpoint(path)
+        np.testing.assert_array_equal(
+            got["v/.ATTRIBUTES/VARIABLE_VALUE"], np.array([1, 2], np.float32)
+        )
+
+
+class TestDamage:
+    @pytest.mark.parametrize("version", [1, 2])
+    def test_every_truncation_is_refused(self, tmp_path, version):
+        small = {"a": np.arange(3, dtype=np.float32), "b": np.array(1, np.int32)}
+        for file in write_tf_checkpoint(tmp_path / "whole", small, version):
+            whole = file.read_bytes()
+            for size in range(len(whole)):
+                file.write_bytes(whole[:size])
+                with pytest.raises(CheckpointError):
+                    read_tf_checkpoint(tmp_path / "whole")
+            file.write_bytes(whole)
+        assert_same(read_tf_checkpoint(tmp_path / "whole"), small)
+
+    @pytest.mark.parametrize("version", [1, 2])
+    def test_flipped_bits_are_refused_or_harmless(self, tmp_path, version):
+        small = {"a": np.arange(3, dtype=np.float32), "b": np.array(1, np.int32)}
+        for file in write_tf_checkpoint(tmp_path / "whole", small, version):
+            whole = bytearray(file.read_bytes())
+            for at in range(len(whole)):
+                broken = whole.copy()
+                broken[at] ^= 0x10
+                file.write_bytes(broken)
+                try:
+                    assert_same(read_tf_checkpoint(tmp_path / "whole"), small)
+                except CheckpointError:
+                    continue
+            file.write_bytes(whole)
+
+    def test_nothing_there_is_named(self, tmp_path):
+        with pytest.raises(CheckpointError, match="no TensorFlow checkpoint"):
+            read_tf_checkpoint(tmp_path / "none")
+
+    def test_missing_data_file_is_named(self, tmp_path):
+        write_tf_checkpoint(tmp_path / "two", {"a": np.zeros(2, np.float32)}, version=2)
+        (tmp_path / "two.data-00000-of-00001").unlink()
+        with pytest.raises(CheckpointError, match=r"two\.data-00000-of-00001 is missing"):
+            read_tf_checkpoint(tmp_path / "two")
+
+    def test_unsupported_dtype_writes_nothing(self, tmp_path):
+        with pytest.raises(CheckpointError, match="complex64"):
+            write_tf_checkpoint(tmp_path / "c", {"c": np.zeros(1, np.complex64)})
+        assert list(tmp_path.iterdir()) == []
+
+
+class TestParts:
+    def test_crc32c_of_known_inputs(self):
+        assert crc32c(b"") == 0
+        assert crc32c(b"123456789") == 0xE3069283  # RFC 3720's check value
+        assert crc32c(bytes(32)) == 0x8A9136AA
+
+    def test_crc32c_of_long_input_equals_the_joined_bytewise_one(self):
+        data = np.random.default_rng(0).integers(0, 256, 5000, np.uint8).tobytes()
+        table = []
+        for value in range(256):
+            for _ in range(8):
+                value = value >> 1 ^ (0x82F63B78 if value & 1 else 0)
+            table.append(value)
+        crc = 0xFFFFFFFF
+        for byte in data:
+            crc = table[(crc ^ byte) & 255] ^ crc >> 8
+        assert crc32c(data) == crc ^ 0xFFFFFFFF
+
+    def test_snappy_literals_and_overlapping_copies(self):
+        # 9 bytes: literal "abc", then a copy of 6 bytes from 3 back.
+        assert uncompress(b"\x09\x08abc\x09\x03") == b"abcabcabc"
+
+    def test_snappy_copy_from_before_the_start_is_refused(self):
+        with pytest.raises(CheckpointError):
+            uncompress(b"\x09\x08abc\x09\x04")
