@@ -75,8 +75,8 @@ CASES = {
     "dilation, few channels": Case((2, 11, 12, 2), (3, 3, 4), dilations=(2, 2), padding="SAME"),
     "explicit": Case((2, 6, 7, 9), (3, 3, 4), padding="EXPLICIT", explicit=(2, 1, 0, 3)),
     "explicit stride 2": Case((2, 6, 7, 9), (3, 3, 4), (2, 2), (1, 1), "EXPLICIT", (2, 1, 0, 3)),
-    "explicit, few channels": Case((2, 6, 7, 1), (3, 3, 4), (1, 2), (1, 1), "EXPLICIT", (1, 1, 1, 1)),
-    "explicit beyond the kernel": Case((2, 5, 5, 9), (2, 2, 3), (1, 1), (1, 1), "EXPLICIT", (3, 2, 4, 0)),
+    "explicit, thin": Case((2, 6, 7, 1), (3, 3, 4), (1, 2), (1, 1), "EXPLICIT", (1, 1, 1, 1)),
+    "explicit, wide": Case((2, 5, 5, 9), (2, 2, 3), (1, 1), (1, 1), "EXPLICIT", (3, 2, 4, 0)),
 }  # fmt: skip
 
 cases = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())

@@ -1,6 +1,6 @@
 """Lowering rules: what each Flex op becomes. `RULES` shows at a glance what is covered."""
 
-from odt_core.graph.rules import activation, batch_norm, bias, conv, loss, pooling, shape
+from odt_core.graph.rules import activation, batch_norm, bias, conv, depthwise, loss, pooling, shape
 from odt_core.graph.rules.registry import RULES, Rule, rule
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "batch_norm",
     "bias",
     "conv",
+    "depthwise",
     "loss",
     "pooling",
     "rule",

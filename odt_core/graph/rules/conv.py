@@ -46,16 +46,10 @@ def image_shape(op: FlexOp, sizes: Tensor) -> Shape:
     return op.output_shapes[0]
 
 
-def _kernel(op: FlexOp, shape: Shape, channels: int | None) -> tuple[int, int]:
-    kh, kw, inputs, _ = shape
-    if kh is None or kw is None:
+def _kernel(op: FlexOp, shape: Shape, channels: int | None) -> Shape:
+    if shape[2] != channels:
         raise LoweringError(
-            f"The kernel size of {op.op} is not known when the model is loaded. "
-            "Convert the model with fixed kernel sizes."
-        )
-    if inputs != channels:
-        raise LoweringError(
-            f"{op.op} is a grouped convolution ({channels} channels, kernels of {inputs}), which "
+            f"{op.op} is a grouped convolution ({channels} channels, kernels of {shape[2]}), which "
             "has no builtin form yet. Build the model without groups."
         )
-    return kh, kw
+    return shape[:2]

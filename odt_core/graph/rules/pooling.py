@@ -24,9 +24,7 @@ def max_pool(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tenso
     rows, columns = _windows(op, x.shape)
     if op.text("padding") == "EXPLICIT":
         for axis, window in ((1, rows), (2, columns)):
-            last = window.place(window.kernel - 1)
-            end = (window.count - 1 + last[0]) * window.stride + last[1] + 1
-            x = pad(b, x, axis, (window.before, end - window.size), _LOWEST)
+            x = pad(b, x, axis, (window.before, window.reach - window.size), _LOWEST)
     return [_pool(b, "MAX_POOL_2D", op, x, rows, columns)]
 
 

@@ -63,6 +63,11 @@ class Window:
         return divmod(tap * self.dilation - self.before, self.stride)
 
     @property
+    def reach(self) -> int:
+        """Where the last window ends, counted from the first entry of the input."""
+        return (self.count - 1) * self.stride + (self.kernel - 1) * self.dilation + 1 - self.before
+
+    @property
     def is_same(self) -> bool:
         """Whether TensorFlow's SAME padding gives this window."""
         return self == Window.of(self.size, self.kernel, self.stride, self.dilation, "SAME")
@@ -73,7 +78,7 @@ class Window:
         return self == Window.of(self.size, self.kernel, self.stride, self.dilation)
 
 
-def windows_of(op: FlexOp, image: Shape, kernel: Sequence[int]) -> tuple[Window, Window]:
+def windows_of(op: FlexOp, image: Shape, kernel: Sequence[int | None]) -> tuple[Window, Window]:
     """The windows along H and W of an op with strides, dilations and padding attributes.
 
     image: [N, H, W, C], H and W known; kernel: (kh, kw).
@@ -83,21 +88,20 @@ def windows_of(op: FlexOp, image: Shape, kernel: Sequence[int]) -> tuple[Window,
             f"The op {op.op} has the layout {op.text('data_format')}; only NHWC is supported. "
             "Convert the model with data_format='channels_last'."
         )
-    sizes = image[1:3]
+    sizes = [*image[1:3], *kernel]
     if None in sizes:
         raise LoweringError(
-            f"The op {op.op} works on an image whose height and width are not known when the "
-            "model is loaded. Convert the model with a fixed image size."
+            f"The op {op.op} works on an image or with a kernel whose height and width are not "
+            "known when the model is loaded. Convert the model with a fixed image size."
         )
+    height, width, kh, kw = (int(size or 0) for size in sizes)
     strides, dilations = op.ints("strides")[1:3], op.ints("dilations")[1:3] or [1, 1]
     explicit = op.ints("explicit_paddings")[2:6] or [0, 0, 0, 0]
-    rows, columns = (
-        Window.of(int(size or 0), k, s, d, op.text("padding"), (before, after))
-        for size, k, s, d, before, after in zip(
-            sizes, kernel, strides, dilations, explicit[::2], explicit[1::2], strict=True
-        )
+    padding = op.text("padding")
+    return (
+        Window.of(height, kh, strides[0], dilations[0], padding, (explicit[0], explicit[1])),
+        Window.of(width, kw, strides[1], dilations[1], padding, (explicit[2], explicit[3])),
     )
-    return rows, columns
 
 
 def take(b: Builder, x: Tensor, axis: int, window: Window, fill: float = 0.0) -> list[Tensor]:
