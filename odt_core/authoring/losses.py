@@ -91,7 +91,7 @@ def _as_function(loss: keras.losses.Loss) -> Loss:
     sparse = type(loss) is keras.losses.SparseCategoricalCrossentropy
 
     def compute(labels: Any, output: Any) -> Any:
-        logits = getattr(output, "_keras_logits", None)  # what a softmax was computed from
+        logits: Any = getattr(output, "_keras_logits", None)  # what a softmax was computed from
         if logits is None and config.get("from_logits"):
             logits = output
         masked = getattr(output, "_keras_mask", None) is not None

@@ -122,7 +122,7 @@ def input_spec(model: keras.Model) -> Any:
 
 
 def label_spec(model: keras.Model, loss: Any) -> Any:
-    """y as a signature takes it: int32 [N] for sparse losses, else float32 in the output's shape."""
+    """y as a signature takes it: int32 [N] for sparse losses, else float32 like the output."""
     chosen = loss if loss is not None else getattr(model, "loss", None)
     if isinstance(chosen, (list, tuple)) and len(chosen) == 1:
         chosen = chosen[0]

@@ -16,7 +16,7 @@ tflite = convert_saved_model("saved_model")
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from odt_core.authoring.backend import keras, tf
 from odt_core.authoring.losses import resolve_loss
@@ -108,7 +108,7 @@ def save_model(model: Any, saved_model_dir: str | Path) -> None:
             f"{type(model).__name__} is no model of the recipe. Inherit from BaseTFLiteModel and "
             "decorate the class with @tflite_model_class."
         )
-    program = program_of(model)
+    program, functions = program_of(model), cast(Any, model)
     rate = tf.TensorSpec([], tf.float32, name="learning_rate")
     set_rate = tf.function(
         lambda learning_rate: {"learning_rate": program.set_learning_rate(learning_rate)}
@@ -116,10 +116,10 @@ def save_model(model: Any, saved_model_dir: str | Path) -> None:
     save_program(
         program,
         {
-            "train": model.train.get_concrete_function(),
-            "infer": model.infer.get_concrete_function(),
-            "parameters": model.parameters.get_concrete_function(),
-            "restore": model.restore.get_concrete_function(**program.parameter_specs()),
+            "train": functions.train.get_concrete_function(),
+            "infer": functions.infer.get_concrete_function(),
+            "parameters": functions.parameters.get_concrete_function(),
+            "restore": functions.restore.get_concrete_function(**program.parameter_specs()),
             "set_learning_rate": set_rate.get_concrete_function(rate),
         },
         saved_model_dir,

@@ -12,7 +12,8 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
-from odt_core.graph.operators import outputs_of
+from odt_core.graph.batch import Batch, batch_of
+from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.tensor import Shape, Tensor, code_of, dtype_of, has_dtype, shape_of
 
 Value = Tensor | np.ndarray | int | float
@@ -31,6 +32,9 @@ class Builder:
         self.operators: list[schema.OperatorT] = []
         self._constants: dict[tuple, Tensor] = {}
         self._producers: dict[int, schema.OperatorT] = {}
+        self._batches: dict[int, Batch] = {}
+        for index in [] if graph.inputs is None else graph.inputs:
+            self._batches[int(index)] = (int(index), 1)
 
     # --- tensors ---------------------------------------------------------------------------
 
@@ -89,7 +93,7 @@ class Builder:
         sizes = [size for size in shape if size is not None]
         if len(sizes) < len(shape) or len(data) != int(np.prod(sizes)) * dtype.itemsize:
             return None
-        return np.frombuffer(bytes(data), dtype).reshape(sizes)
+        return np.frombuffer(np.ascontiguousarray(data, np.uint8), dtype).reshape(sizes)
 
     # --- ops -------------------------------------------------------------------------------
 
@@ -113,12 +117,23 @@ class Builder:
     def keep(self, operator: schema.OperatorT) -> None:
         """Append an operator as it is."""
         self.operators.append(operator)
+        name = name_of(self.model, operator)
+        inputs = [self.tensor(index) for index in inputs_of(operator) if index >= 0]
         for index in outputs_of(operator):
             self._producers[index] = operator
+            batch = batch_of(name, inputs, self.tensor(index), self.batch_source)
+            if batch is not None:
+                self._batches[index] = batch
 
     def producer(self, tensor: Tensor) -> schema.OperatorT | None:
         """The operator before this point that writes a tensor; None for inputs and constants."""
         return self._producers.get(tensor.index)
+
+    def batch_source(self, tensor: Tensor) -> Batch | None:
+        """Which input's first dimension a dynamic first dimension is, and how many times it."""
+        if not tensor.rank or tensor.shape[0] is not None:
+            return None
+        return self._batches.get(tensor.index)
 
     def _opcode(self, builtin: int) -> int:
         for index, code in enumerate(self.model.operatorCodes):
@@ -334,7 +349,18 @@ class Builder:
     # shapes
 
     def shape(self, x: Tensor) -> Tensor:
-        """The shape of x at run time, int32 [rank]."""
+        """The shape of x at run time, int32 [rank]; what is known of it now is a constant."""
+        if None not in x.shape:
+            return self.constant(np.array(x.shape, np.int32))
+        source = self.batch_source(x)
+        if source is None or None in x.shape[1:]:
+            return self._shape(x)
+        size = self.slice(self._shape(self.tensor(source[0])), [0], [1])
+        if source[1] != 1:
+            size = self.mul(size, source[1])
+        return self.concat([size, self.constant(np.array(x.shape[1:], np.int32))], 0)
+
+    def _shape(self, x: Tensor) -> Tensor:
         options = schema.ShapeOptionsT()
         options.outType = schema.TensorType.INT32
         y = self.new([x.rank], np.int32, "shape")
@@ -381,6 +407,7 @@ class Builder:
 
     def concat(self, parts: Sequence[Tensor], axis: int) -> Tensor:
         """Parts one after another along an axis."""
+        parts = [part for part in parts if part.shape != (0,)] or parts[:1]
         if len(parts) == 1:
             return parts[0]
         axis %= parts[0].rank
