@@ -17,8 +17,9 @@ from odt_core.errors import LoweringError
 from odt_core.graph.builder import Builder
 from odt_core.graph.check import check
 from odt_core.graph.checkpoint_ops import FORGOTTEN, RESTORE, SAVE, CheckpointOps, rewire
+from odt_core.graph.fast_forms import fast_form
 from odt_core.graph.flatbuffer import read, write
-from odt_core.graph.flex import flex_name, read_flex
+from odt_core.graph.flex import FlexOp, flex_name, read_flex
 from odt_core.graph.operators import called_by, inputs_of, outputs_of
 from odt_core.graph.prune import compact, remove_dead_ops
 from odt_core.graph.record import (
@@ -30,6 +31,7 @@ from odt_core.graph.record import (
     write_record,
 )
 from odt_core.graph.rules import RULES
+from odt_core.graph.shared import share_results
 from odt_core.graph.state import add_state_signatures
 from odt_core.graph.tensor import Tensor, shape_of
 
@@ -69,6 +71,7 @@ def lower(data: bytes) -> Lowered:
     lowering.leave_out_broken()
     for graph in model.subgraphs:
         remove_dead_ops(model, graph)
+        share_results(model, graph)
     add_state_signatures(model)
     record = Record(
         tuple(lowering.rewrites), tuple(lowering.missing), tuple(lowering.checkpoint_signatures)
@@ -100,7 +103,7 @@ class _Lowering:
             operator.inputs = _moved(operator.inputs, replaced)
             name = flex_name(self.model, operator)
             if name is None:
-                builder.keep(operator)
+                self._keep(operator, builder, replaced)
             elif name in SAVE | RESTORE | FORGOTTEN:
                 self._take_checkpoint(index, operator, checkpoint, replaced)
             else:
@@ -112,6 +115,21 @@ class _Lowering:
                 entry.tensorIndex = replaced.get(entry.tensorIndex, entry.tensorIndex)
         if checkpoint.saved or checkpoint.restored:
             self._checkpoints[index] = checkpoint
+
+    def _keep(self, operator: schema.OperatorT, builder: Builder, replaced: dict[int, int]) -> None:
+        """Keeps a builtin op, in a faster form where there is one."""
+        start = len(builder.operators)
+        try:
+            new = fast_form(builder, operator)
+        except LoweringError:  # no fast form for these shapes; the op itself works
+            del builder.operators[start:]
+            new = None
+        if new is None:
+            builder.keep(operator)
+            return
+        (old,) = outputs_of(operator)
+        _refine(builder.graph.tensors[new.index], builder.tensor(old))
+        replaced[old] = new.index
 
     def _apply_rule(
         self, index: int, operator: schema.OperatorT, builder: Builder, replaced: dict[int, int]
@@ -132,9 +150,12 @@ class _Lowering:
                     raise LoweringError(f"its output should be {old.dtype}, not {new.dtype}.")
                 _refine(builder.graph.tensors[new.index], old)
                 replaced[old.index] = new.index
-            self.rewrites.append(Rewrite(op.op, self._name(index), op.name))
+            self.rewrites.append(Rewrite(op.op, self._name(index), self._node(index, op, operator)))
         except LoweringError as error:
-            self._give_up(index, Missing(op.op, self._name(index), op.name, str(error)))
+            self._give_up(
+                index,
+                Missing(op.op, self._name(index), self._node(index, op, operator), str(error)),
+            )
 
     def _take_checkpoint(
         self,
@@ -148,9 +169,12 @@ class _Lowering:
             if not self._signatures(index):
                 raise LoweringError("it stands inside a loop or branch. Move it out.")
             replaced.update(checkpoint.take(op, operator))
-            self.rewrites.append(Rewrite(op.op, self._name(index), op.name))
+            self.rewrites.append(Rewrite(op.op, self._name(index), self._node(index, op, operator)))
         except LoweringError as error:
-            self._give_up(index, Missing(op.op, self._name(index), op.name, str(error)))
+            self._give_up(
+                index,
+                Missing(op.op, self._name(index), self._node(index, op, operator), str(error)),
+            )
 
     def rewire_checkpoints(self) -> None:
         """Turns what Save and Restore ops handled into outputs and inputs of their signatures."""
@@ -213,6 +237,12 @@ class _Lowering:
 
     def _signatures(self, index: int) -> list[schema.SignatureDefT]:
         return [s for s in self.model.signatureDefs or [] if s.subgraphIndex == index]
+
+    def _node(self, index: int, op: FlexOp, operator: schema.OperatorT) -> str:
+        """The op's node name; the converter drops it, but not its output's tensor name."""
+        tensors = [self.model.subgraphs[index].tensors[i] for i in outputs_of(operator)]
+        names = [bytes(tensor.name or b"").decode("utf-8", "replace") for tensor in tensors]
+        return op.name or next(iter(names), "")
 
     def _name(self, index: int) -> str:
         """The signature that runs a subgraph, else the subgraph's own name."""

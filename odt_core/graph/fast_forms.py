@@ -1,0 +1,167 @@
+"""Builtin ops that LiteRT runs slowly in a trainable model, in the form that it runs fast.
+
+XNNPACK takes CONV_2D, TRANSPOSE_CONV and FULLY_CONNECTED only with constant filters. In a trainable
+model filters are variables, so these fall back to kernels several times slower than the matrix
+products which the rules for Conv2D and its gradients are made of; so does a RESHAPE to a computed
+shape. (DEPTHWISE_CONV_2D is fast as it is.) Values stay the same up to rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from odt_core.graph.builder import Builder
+from odt_core.graph.flex import FlexOp
+from odt_core.graph.operators import inputs_of, name_of, outputs_of
+from odt_core.graph.rules import RULES
+from odt_core.graph.tensor import Tensor
+
+_ACTIVATIONS: dict[int, str | None] = {
+    schema.ActivationFunctionType.NONE: None,
+    schema.ActivationFunctionType.RELU: "RELU",
+    schema.ActivationFunctionType.RELU6: "RELU6",
+}
+
+# the form of one op, or None to leave it as it is
+Form = Callable[[Builder, schema.OperatorT, list[Tensor]], Tensor | None]
+
+
+def fast_form(b: Builder, operator: schema.OperatorT) -> Tensor | None:
+    """Emits the fast form of a builtin op and returns its output; None when it stays as it is.
+
+    Raises LoweringError when the form does not exist for this op's shapes.
+    """
+    form = _FORMS.get(name_of(b.model, operator))
+    if form is None or len(outputs_of(operator)) != 1:
+        return None
+    inputs = [b.tensor(i) if i >= 0 else None for i in inputs_of(operator)]
+    if any(t is not None and t.dtype not in (np.float32, np.int32) for t in inputs):
+        return None
+    return form(b, operator, inputs)  # type: ignore[arg-type]
+
+
+def _conv2d(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Tensor | None:
+    """CONV_2D with a variable filter [O, kh, kw, C] as TensorFlow's Conv2D."""
+    x, weights, *bias = inputs
+    activation = operator.builtinOptions.fusedActivationFunction
+    if weights.const is not None or activation not in _ACTIVATIONS:
+        return None
+    kernel = _untransposed(b, weights, [3, 0, 1, 2])  # [kh, kw, C, O]
+    if kernel.shape[2] != x.shape[3]:
+        return None  # grouped
+    (y,) = RULES["Conv2D"](b, _window_op(b, operator, "Conv2D"), [x, kernel])
+    return _finish(b, y, bias, activation)
+
+
+def _transpose_conv(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Tensor | None:
+    """TRANSPOSE_CONV with variable weights [C, kh, kw, O] as TensorFlow's Conv2DBackpropInput."""
+    sizes, weights, dy, *bias = inputs
+    activation = operator.builtinOptions.fusedActivationFunction
+    if weights.const is not None or activation not in _ACTIVATIONS:
+        return None
+    kernel = _untransposed(b, weights, [2, 0, 1, 3])  # [kh, kw, C, O]
+    op = _window_op(b, operator, "Conv2DBackpropInput")
+    if None in op.output_shapes[0][1:]:
+        return None
+    (y,) = RULES[op.op](b, op, [sizes, kernel, dy])
+    return _finish(b, y, bias, activation)
+
+
+def _fully_connected(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Tensor | None:
+    """FULLY_CONNECTED with variable weights [O, I] as x · Wᵀ, a rank-3 BATCH_MATMUL."""
+    x, weights, *bias = inputs
+    activation = operator.builtinOptions.fusedActivationFunction
+    shape = b.tensor(outputs_of(operator)[0]).shape
+    plain = x.rank == weights.rank == 2 and len(shape) == 2 and activation in _ACTIVATIONS
+    if weights.const is not None or not plain or None in weights.shape:
+        return None
+    if x.const is not None or x.shape[1] != weights.shape[1]:
+        return None
+    rows = b.reshape(x, (1, *x.shape))
+    product = b.matmul(rows, b.reshape(weights, (1, *weights.shape)), transpose_b=True)
+    return _finish(b, b.reshape(product, (x.shape[0], weights.shape[0])), bias, activation)
+
+
+def _reshape(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Tensor | None:
+    """RESHAPE to a computed shape with one unknown size as one to a constant shape with −1."""
+    if len(inputs) < 2 or inputs[1].const is not None:
+        return None
+    shape = b.tensor(outputs_of(operator)[0]).shape
+    if sum(size is None for size in shape) > 1 or 0 in shape or not shape:
+        return None
+    return b.reshape(inputs[0], shape)
+
+
+def _shape(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Tensor | None:
+    """SHAPE of an activation as that of the signature's input and constants."""
+    if operator.builtinOptions.outType != schema.TensorType.INT32:
+        return None
+    (x,) = inputs
+    source = b.batch_source(x)
+    if None in x.shape and (source is None or source[0] == x.index or None in x.shape[1:]):
+        return None
+    return b.shape(x)
+
+
+def _sum(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Tensor | None:
+    """SUM over no axis is its input."""
+    axes = inputs[1].const
+    return inputs[0] if axes is not None and axes.size == 0 else None
+
+
+_FORMS: dict[str, Form] = {
+    "CONV_2D": _conv2d,
+    "FULLY_CONNECTED": _fully_connected,
+    "RESHAPE": _reshape,
+    "SHAPE": _shape,
+    "SUM": _sum,
+    "TRANSPOSE_CONV": _transpose_conv,
+}
+
+
+def _untransposed(b: Builder, weights: Tensor, order: list[int]) -> Tensor:
+    """The tensor whose axes `order` makes `weights`: the transposition's source where it is one."""
+    producer = b.producer(weights)
+    if producer is not None and name_of(b.model, producer) == "TRANSPOSE":
+        source, permutation = (b.tensor(i) for i in inputs_of(producer))
+        if permutation.const is not None and list(permutation.const) == order:
+            return source
+    return b.transpose(weights, [order.index(axis) for axis in range(len(order))])
+
+
+def _window_op(b: Builder, operator: schema.OperatorT, name: str) -> FlexOp:
+    """A builtin op's strides, dilations and padding as TensorFlow's attributes."""
+    options = operator.builtinOptions
+    dilations = [
+        1,
+        int(getattr(options, "dilationHFactor", 1)),
+        int(getattr(options, "dilationWFactor", 1)),
+        1,
+    ]
+    padding = b"SAME" if options.padding == schema.Padding.SAME else b"VALID"
+    return FlexOp(
+        name,
+        "",
+        {
+            "strides": [1, int(options.strideH), int(options.strideW), 1],
+            "dilations": dilations,  # type: ignore[dict-item]
+            "padding": padding,
+        },
+        (b.tensor(outputs_of(operator)[0]).shape,),
+    )
+
+
+def _finish(b: Builder, y: Tensor, bias: list[Tensor], activation: int) -> Tensor:
+    """Bias and fused activation of an op whose product is y."""
+    for vector in bias:
+        if vector is not None and (vector.const is None or vector.const.any()):
+            y = b.add(y, vector)
+    name = _ACTIVATIONS[activation]
+    if name is None:
+        return y
+    out = b.new(y.shape, y.dtype, name.lower())
+    b.emit(name, [y], [out])
+    return out
