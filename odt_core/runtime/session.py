@@ -270,8 +270,8 @@ class Session:
             forms = [form for form in forms if form.signature == name]
         if not forms:
             raise ModelError(
-                f"This model has no signature that can {kind} a TensorFlow checkpoint. Use odt's own "
-                f"checkpoints: save_checkpoint_file and load_checkpoint_file."
+                f"This model has no signature that can {kind} a TensorFlow checkpoint. Use odt's "
+                f"own checkpoints: save_checkpoint_file and load_checkpoint_file."
             )
         return forms[0]
 

@@ -1,0 +1,168 @@
+"""Checkpoints as safetensors: there and back, and what is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load, save
+
+from odt_core.checkpoint import (
+    Checkpoint,
+    CheckpointMeta,
+    Progress,
+    load_checkpoint,
+    load_checkpoint_file,
+    save_checkpoint,
+    save_checkpoint_file,
+)
+from odt_core.errors import CheckpointError
+from odt_core.runtime import load_model
+
+MODELS = Path(__file__).parents[1] / "runtime" / "models"
+META = CheckpointMeta(
+    model_sha256="ab" * 32,
+    step=12,
+    settings={"epochs": 3},
+    seed=5,
+    labels=("a", None, "ü"),
+    metrics={"test": {"correct": 3, "n": 4}},
+    created="2026-01-02T03:04:05+00:00",
+    note="kept",
+)
+STATE = {
+    "w": np.arange(6, dtype=np.float32).reshape(2, 3).T,
+    "step": np.array(7, np.int64),
+    "empty": np.zeros((0, 2), np.float32),
+}
+PROGRESS = Progress(
+    step=12,
+    total=20,
+    fingerprint="f",
+    seconds=1.5,
+    best_step=3,
+    best_correct=9,
+    best_cross_entropy=0.1,
+    average_count=2,
+    state={"w": np.ones((3, 2), np.float32)},
+    average={"w": np.full((3, 2), 2.5)},
+)
+WHOLE = Checkpoint(STATE, META, PROGRESS)
+
+
+class TestThereAndBack:
+    def test_everything_comes_back(self):
+        got = load_checkpoint(save_checkpoint(WHOLE))
+        assert got.meta == META
+        for name, array in STATE.items():
+            assert got.state[name].dtype == array.dtype
+            np.testing.assert_array_equal(got.state[name], array)
+        assert got.progress is not None
+        assert got.progress.to_json() == PROGRESS.to_json()
+        np.testing.assert_array_equal(got.progress.state["w"], PROGRESS.state["w"])
+        assert got.progress.average["w"].dtype == np.float64
+
+    def test_bytes_are_the_same_every_time_and_whatever_the_order(self):
+        turned = Checkpoint(dict(reversed(STATE.items())), META, PROGRESS)
+        data = save_checkpoint(WHOLE)
+        assert {save_checkpoint(c) for c in (WHOLE, turned) for _ in range(5)} == {data}
+        digest = hashlib.sha256(save_checkpoint(Checkpoint({}, META))).hexdigest()
+        assert digest == hashlib.sha256(save_checkpoint(Checkpoint({}, META))).hexdigest()
+
+    def test_others_can_read_it_as_safetensors(self):
+        arrays = load(save_checkpoint(WHOLE))
+        np.testing.assert_array_equal(arrays["variable/w"], STATE["w"])
+
+    def test_file_is_written_in_one_go_and_read_back(self, tmp_path):
+        path = tmp_path / "c.safetensors"
+        save_checkpoint_file(WHOLE, path)
+        assert [p.name for p in tmp_path.iterdir()] == ["c.safetensors"]
+        assert load_checkpoint_file(path).meta == META
+
+    def test_model_takes_its_own(self):
+        model = load_model(MODELS / "tiny_momentum.tflite")
+        session = model.session()
+        checkpoint = load_checkpoint(save_checkpoint(session.checkpoint(step=1)), model)
+        session.restore(checkpoint)
+        assert checkpoint.meta.model_sha256 == model.sha256
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        "data", [b"", b"x", b"\x89PNG\r\n\x1a\n" + bytes(100), bytes(100), b"\xff" * 64, b"{}" * 50]
+    )
+    def test_something_else_is_refused(self, data):
+        with pytest.raises(CheckpointError):
+            load_checkpoint(data)
+
+    def test_every_truncation_is_refused(self):
+        data = save_checkpoint(WHOLE)
+        for size in range(0, len(data), 7):
+            with pytest.raises(CheckpointError):
+                load_checkpoint(data[:size])
+
+    def test_flipped_header_bits_are_refused_or_give_a_whole_checkpoint(self):
+        data = bytearray(save_checkpoint(WHOLE))
+        size = int.from_bytes(data[:8], "little")
+        for at in range(8 + size):
+            broken = data.copy()
+            broken[at] ^= 0x04
+            try:
+                got = load_checkpoint(bytes(broken))
+            except CheckpointError:
+                continue
+            assert isinstance(got.meta, CheckpointMeta)
+
+    def test_safetensors_of_somebody_else_is_refused(self):
+        with pytest.raises(CheckpointError, match="not made by odt"):
+            load_checkpoint(save({"w": np.zeros(3, np.float32)}))
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"step": "many"},
+            {"labels": [1]},
+            {"settings": []},
+            {"unknown": 1},
+            {"progress": {"step": 1}},
+            {"progress": 3},
+        ],
+    )
+    def test_damaged_metadata_is_refused(self, change):
+        meta = {**vars(META), **change}
+        data = save({"variable/w": np.zeros(1, np.float32)}, {"odt": json.dumps(meta)})
+        with pytest.raises(CheckpointError, match="metadata"):
+            load_checkpoint(data)
+
+    def test_newer_version_is_named(self):
+        meta = {**vars(META), "version": 99}
+        data = save({"variable/w": np.zeros(1, np.float32)}, {"odt": json.dumps(meta)})
+        with pytest.raises(CheckpointError, match="version 99"):
+            load_checkpoint(data)
+
+    def test_another_models_is_refused_with_both_hashes(self):
+        momentum = load_model(MODELS / "tiny_momentum.tflite")
+        adam = load_model(MODELS / "tiny_adam.tflite")
+        data = save_checkpoint(adam.session().checkpoint())
+        with pytest.raises(CheckpointError, match=adam.sha256[:12]) as caught:
+            load_checkpoint(data, momentum)
+        assert momentum.sha256[:12] in str(caught.value)
+
+    def test_own_hash_with_other_shapes_is_refused(self):
+        model = load_model(MODELS / "tiny_momentum.tflite")
+        session = model.session()
+        state = {**session.state(), "dense/bias": np.zeros(9, np.float32)}
+        checkpoint = Checkpoint(state, session.checkpoint().meta)
+        with pytest.raises(CheckpointError, match="dense/bias"):
+            load_checkpoint(save_checkpoint(checkpoint), model)
+
+    def test_file_that_is_not_there_is_named(self, tmp_path):
+        with pytest.raises(CheckpointError, match="no checkpoint"):
+            load_checkpoint_file(tmp_path / "none.safetensors")
+
+    def test_folder_that_is_not_there_is_named(self, tmp_path):
+        with pytest.raises(CheckpointError, match="cannot be written"):
+            save_checkpoint_file(WHOLE, tmp_path / "no" / "c.safetensors")

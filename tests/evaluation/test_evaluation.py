@@ -1,0 +1,110 @@
+"""Accuracy, intervals and the paired test, against literal values and scipy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from odt_core.errors import SampleError
+from odt_core.evaluation import compare, mcnemar, score, wilson
+from odt_core.evaluation.compare import Verdict
+
+
+def answers(right: list[bool]):
+    """An evaluation of two labels in which exactly the given samples are right."""
+    y = np.zeros(len(right), np.int64)
+    return score(np.array([[0.9, 0.1] if r else [0.2, 0.8] for r in right]), y)
+
+
+class TestScore:
+    def test_known_probabilities(self):
+        got = score(
+            np.array([[0.5, 0.5, 0.0], [0.1, 0.2, 0.7], [0.6, 0.3, 0.1]]), np.array([0, 2, 1])
+        )
+        assert (got.n, got.correct) == (3, 2)
+        assert got.accuracy == pytest.approx(2 / 3)
+        assert got.cross_entropy == pytest.approx(-np.log([0.5, 0.7, 0.3]).mean())
+        np.testing.assert_array_equal(got.confusion, [[1, 0, 0], [1, 0, 0], [0, 0, 1]])
+        np.testing.assert_array_equal(got.predictions, [0, 2, 0])
+        np.testing.assert_allclose(got.confidences, [0.5, 0.7, 0.6], rtol=1e-6)
+
+    def test_certainty_of_the_wrong_label_stays_finite(self):
+        assert score(np.array([[1.0, 0.0]]), np.array([1])).cross_entropy == pytest.approx(
+            16.118, 1e-4
+        )
+
+    def test_no_samples_have_no_accuracy(self):
+        got = score(np.zeros((0, 4)), np.zeros(0, np.int64))
+        assert np.isnan(got.accuracy)
+        assert got.interval == (0.0, 1.0)
+
+    @pytest.mark.parametrize("y", [[0], [0, 2], [-1, 0]])
+    def test_labels_that_do_not_fit_are_refused(self, y):
+        with pytest.raises(SampleError):
+            score(np.array([[0.5, 0.5], [0.5, 0.5]]), np.array(y))
+
+    def test_one_output_is_no_classification(self):
+        with pytest.raises(SampleError, match="two or more"):
+            score(np.zeros((2, 1)), np.zeros(2, np.int64))
+
+
+class TestWilson:
+    @pytest.mark.parametrize("n", [1, 7, 50, 1000])
+    @pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
+    def test_equals_scipy(self, n, level):
+        for correct in {0, 1, n // 3, n}:
+            expected = stats.binomtest(correct, n).proportion_ci(level, method="wilson")
+            assert wilson(correct, n, level) == pytest.approx((expected.low, expected.high))
+
+    def test_known_value(self):
+        low, high = wilson(81, 263)
+        assert (round(low, 4), round(high, 4)) == (0.2553, 0.3662)
+
+    @pytest.mark.parametrize("arguments", [(-1, 5), (6, 5), (1, 5, 0.0), (1, 5, 1.0)])
+    def test_impossible_counts_are_refused(self, arguments):
+        with pytest.raises(ValueError, match="wilson needs"):
+            wilson(*arguments)
+
+
+class TestMcNemar:
+    def test_equals_scipys_binomial_test(self):
+        for fixed in range(0, 25, 3):
+            for broken in range(0, 25, 4):
+                n = fixed + broken
+                expected = stats.binomtest(fixed, n).pvalue if n else 1.0
+                assert mcnemar(fixed, broken) == pytest.approx(expected)
+
+    def test_known_values(self):
+        assert mcnemar(5, 0) == 0.0625
+        assert mcnemar(10, 1) == pytest.approx(24 / 2048)
+        assert mcnemar(0, 0) == 1.0
+        assert mcnemar(3000, 2000) < 1e-40
+
+
+class TestCompare:
+    def test_fixed_and_broken_are_told_by_index(self):
+        got = compare(answers([True, False, False, True]), answers([True, True, False, False]))
+        np.testing.assert_array_equal(got.fixed, [1])
+        np.testing.assert_array_equal(got.broken, [3])
+        assert (got.gain, got.verdict) == (0.0, Verdict.UNCLEAR)
+
+    def test_many_fixed_is_better_and_many_broken_is_worse(self):
+        bad, good = answers([False] * 8), answers([True] * 8)
+        better, worse = compare(bad, good), compare(good, bad)
+        assert (better.verdict, worse.verdict) == (Verdict.BETTER, Verdict.WORSE)
+        assert (better.gain, worse.gain) == (1.0, -1.0)
+        assert better.sentence == (
+            "Of 8 samples, personalising fixed 8 and broke 0: your model is better, and chance is "
+            "an unlikely cause (p = 0.0078)."
+        )
+
+    def test_no_change_and_no_samples_have_their_own_sentences(self):
+        one = answers([True, False])
+        assert compare(one, one).verdict is Verdict.SAME
+        assert "right and wrong on the same" in compare(one, one).sentence
+        none = answers([True])
+        empty = score(np.zeros((0, 2)), np.zeros(0, np.int64))
+        assert "no test samples" in compare(empty, empty).sentence
+        with pytest.raises(SampleError, match="different samples"):
+            compare(one, none)

@@ -1,0 +1,259 @@
+"""Sessions: training, predicting, state, and what they refuse."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from odt_core.errors import CheckpointError, ModelError, SignatureError, TrainingError
+from odt_core.runtime import load_model
+from odt_core.runtime.dialect import OutputKind
+from odt_core.runtime.session import INFER_CHUNK, probabilities
+from odt_core.samples import Labels
+
+OWN = Path(__file__).parent / "models"
+PUBLIC = Path(__file__).parents[1] / "models"
+RNG = np.random.default_rng(3)
+X = RNG.random((12, 8, 8, 1), dtype=np.float32)
+Y = np.arange(12) % 4
+
+
+@pytest.fixture
+def model():
+    return load_model(OWN / "tiny_momentum.tflite")
+
+
+class TestTrainStep:
+    def test_train_step_changes_what_infer_of_the_same_session_says(self, model):
+        session, other = model.session(), model.session()
+        before = session.infer(X)
+        losses = [session.train_step(X, Y) for _ in range(20)]
+        assert losses[-1] < losses[0]
+        assert not np.array_equal(session.infer(X), before)
+        np.testing.assert_array_equal(other.infer(X), before)
+
+    def test_loss_is_the_cross_entropy_of_that_batch_before_the_step(self, model):
+        session = model.session()
+        logits = session.infer(X).astype(np.float64)
+        log_sums = np.log(np.exp(logits).sum(axis=1))
+        expected = (log_sums - logits[np.arange(12), Y]).mean()
+        assert session.train_step(X, Y) == pytest.approx(expected, rel=1e-5)
+
+    def test_integer_and_one_hot_labels_give_the_same_step(self, model):
+        one, two = model.session(), model.session()
+        assert one.train_step(X, Y) == two.train_step(X, np.eye(4, dtype=np.float32)[Y])
+        np.testing.assert_array_equal(one.infer(X), two.infer(X))
+
+    def test_changing_batch_size_between_steps_gives_the_same_as_fresh_sessions(self, model):
+        session, fresh = model.session(), model.session()
+        for count in (3, 12, 1, 12):
+            fresh_state = session.state()
+            loss = session.train_step(X[:count], Y[:count])
+            fresh.load_state(fresh_state)
+            assert fresh.train_step(X[:count], Y[:count]) == loss
+
+    def test_wrong_sample_shape_says_what_is_wanted_and_what_was_given(self, model):
+        with pytest.raises(SignatureError, match=r"\[N, 8, 8, 1\]; got \[12, 8, 8\]"):
+            model.session().train_step(X[..., 0], Y)
+
+    def test_label_out_of_range_is_refused_and_changes_nothing(self, model):
+        session = model.session()
+        before = session.state()
+        with pytest.raises(SignatureError, match="between 0 and 3"):
+            session.train_step(X, Y + 1)
+        for name, array in session.state().items():
+            np.testing.assert_array_equal(array, before[name])
+
+    def test_unequal_counts_are_refused(self, model):
+        with pytest.raises(SignatureError, match="12 samples and 3 labels"):
+            model.session().train_step(X, Y[:3])
+
+    def test_model_without_train_says_that_it_cannot_be_trained(self):
+        model = load_model(OWN / "tiny_inference.tflite")
+        assert model.session().infer(X).shape == (12, 4)
+        with pytest.raises(TrainingError, match="no 'train' signature"):
+            model.session().train_step(X, Y)
+
+    def test_static_batch_of_one_makes_a_step_of_each_sample(self):
+        model = load_model(PUBLIC / "flutter_litert__training_model.tflite")
+        both, single = model.session(), model.session()
+        x, y = np.array([[1.0], [2.0]], np.float32), np.array([[3.0], [5.0]], np.float32)
+        losses = [single.train_step(x[i : i + 1], y[i : i + 1]) for i in range(2)]
+        assert losses[0] == 9.0  # w and b start at 0, the loss is (3 - 0)²
+        assert both.train_step(x, y) == pytest.approx(np.mean(losses))
+        assert both.infer(x).shape == (2, 1)
+        np.testing.assert_array_equal(both.infer(x), single.infer(x))
+
+
+class TestLearningRate:
+    def test_it_is_what_the_model_was_built_with_and_can_be_set(self, model):
+        session = model.session()
+        assert session.learning_rate == pytest.approx(0.05)
+        session.learning_rate = 0.0
+        before = session.infer(X)
+        session.train_step(X, Y)
+        np.testing.assert_array_equal(session.infer(X), before)
+
+    def test_model_that_fixes_it_says_so(self):
+        session = load_model(PUBLIC / "flutter_litert__training_model.tflite").session()
+        assert session.learning_rate is None
+        with pytest.raises(TrainingError, match="fixed in the file"):
+            session.learning_rate = 0.1
+
+
+class TestInfer:
+    @pytest.mark.parametrize("count", [0, 1, INFER_CHUNK - 1, INFER_CHUNK, 2 * INFER_CHUNK + 3])
+    def test_any_number_of_samples_gives_what_each_alone_gives(self, model, count):
+        session = model.session()
+        x = np.random.default_rng(0).random((count, 8, 8, 1), dtype=np.float32)
+        got = session.infer(x)
+        assert got.shape == (count, 4)
+        for at in {0, count // 2, count - 1} if count else set():
+            np.testing.assert_allclose(got[at], session.infer(x[at : at + 1])[0], rtol=1e-5)
+
+    def test_predict_proba_of_used_outputs_sums_to_one(self, model):
+        labels = Labels(("a", "b", None, None))
+        got = model.session().predict_proba(X, labels)
+        assert got.dtype == np.float32
+        np.testing.assert_array_equal(got[:, 2:], 0)
+        np.testing.assert_allclose(got.sum(axis=1), 1, rtol=1e-6)
+
+    def test_probabilities_of_known_logits(self):
+        used = np.array([True, True, False])
+        logits = np.array([[0.0, np.log(3.0), 50.0]], np.float32)
+        got = probabilities(logits, used, OutputKind.LOGITS)
+        np.testing.assert_allclose(got, [[0.25, 0.75, 0.0]], rtol=1e-6)
+
+    def test_probabilities_of_known_probabilities(self):
+        used = np.array([True, True, False])
+        given = np.array([[0.1, 0.3, 0.6]], np.float32)
+        got = probabilities(given, used, OutputKind.PROBABILITIES)
+        np.testing.assert_allclose(got, [[0.25, 0.75, 0.0]], rtol=1e-6)
+
+
+class TestState:
+    @pytest.mark.parametrize("name", ["tiny_momentum", "tiny_adam"])
+    def test_state_moved_to_another_session_continues_bit_for_bit(self, name):
+        model = load_model(OWN / f"{name}.tflite")
+        whole, first, second = model.session(), model.session(), model.session()
+        expected = [whole.train_step(X, Y) for _ in range(10)]
+        losses = [first.train_step(X, Y) for _ in range(4)]
+        second.load_state(first.state())
+        losses += [second.train_step(X, Y) for _ in range(6)]
+        assert losses == expected
+        for variable, array in whole.state().items():
+            np.testing.assert_array_equal(second.state()[variable], array, err_msg=variable)
+
+    def test_state_holds_optimiser_slots_and_the_learning_rate(self, model):
+        assert "learning_rate" in model.variables
+        assert any("momentum" in name for name in model.variables)
+
+    def test_reset_brings_back_the_weights_of_the_file(self, model):
+        session = model.session()
+        before = session.state()
+        session.train_step(X, Y)
+        session.reset()
+        for name, array in session.state().items():
+            np.testing.assert_array_equal(array, before[name])
+
+    @pytest.mark.parametrize("damage", ["missing", "unknown", "shape", "dtype"])
+    def test_state_that_does_not_fit_is_refused_and_changes_nothing(self, model, damage):
+        session = model.session()
+        before = session.state()
+        state = {name: array + 1 for name, array in before.items()}
+        if damage == "missing":
+            del state["dense/bias"]
+        elif damage == "unknown":
+            state["other"] = np.zeros(1, np.float32)
+        elif damage == "shape":
+            state["dense/bias"] = np.zeros(5, np.float32)
+        else:
+            state["dense/bias"] = np.zeros(4, np.float64)
+        with pytest.raises(CheckpointError, match=r"another model.*(dense/bias|other)"):
+            session.load_state(state)
+        for name, array in session.state().items():
+            np.testing.assert_array_equal(array, before[name])
+
+    def test_restore_of_another_models_checkpoint_is_refused(self, model):
+        other = load_model(OWN / "tiny_adam.tflite").session().checkpoint()
+        with pytest.raises(CheckpointError, match="belongs to another model"):
+            model.session().restore(other)
+
+
+class TestTensorFlowCheckpoints:
+    def test_what_save_wrote_is_restored_in_a_new_session(self, tmp_path):
+        model = load_model(PUBLIC / "flutter_litert__training_model_flex.tflite")
+        session, other = model.session(), model.session()
+        x, y = np.array([[1.0]], np.float32), np.array([[3.0]], np.float32)
+        session.train_step(x, y)
+        files = session.save_tf_checkpoint(tmp_path / "saved")
+        assert [file.name for file in files] == ["saved.data-00000-of-00001", "saved.index"]
+        other.load_tf_checkpoint(tmp_path / "saved")
+        np.testing.assert_array_equal(other.infer(x), session.infer(x))
+
+    def test_checkpoint_of_another_model_is_refused(self, tmp_path):
+        from odt_core.checkpoint.tensorflow import write_tf_checkpoint
+
+        model = load_model(PUBLIC / "flutter_litert__training_model_flex.tflite")
+        write_tf_checkpoint(tmp_path / "other", {"weight": np.zeros((2, 2), np.float32)}, 2)
+        with pytest.raises(CheckpointError, match="weight"):
+            model.session().load_tf_checkpoint(tmp_path / "other")
+
+    def test_model_without_such_signatures_says_so(self, model, tmp_path):
+        with pytest.raises(ModelError, match="no signature that can save"):
+            model.session().save_tf_checkpoint(tmp_path / "x")
+
+
+class TestRefusals:
+    def test_use_from_another_thread_is_refused(self, model):
+        session = model.session()
+        caught: list[Exception] = []
+
+        def work() -> None:
+            try:
+                session.infer(X)
+            except ModelError as error:
+                caught.append(error)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        assert "thread that made it" in str(caught[0])
+        assert session.infer(X).shape == (12, 4)
+
+    def test_run_with_a_wrong_name_lists_the_signatures(self, model):
+        with pytest.raises(SignatureError, match="infer, odt_get_state"):
+            model.session().run("nothing")
+
+    def test_run_with_wrong_inputs_says_what_the_signature_wants(self, model):
+        with pytest.raises(SignatureError, match=r"wants x float32 \[any, 8, 8, 1\]"):
+            model.session().run("infer", z=X)
+        with pytest.raises(SignatureError, match=r"given x float64"):
+            model.session().run("infer", x=X.astype(np.float64))
+
+    def test_run_after_a_wrong_dtype_still_works(self, model):
+        session = model.session()
+        good = session.run("infer", x=X)["logits"]
+        with pytest.raises(SignatureError):
+            session.run("infer", x=X.astype(np.float64))
+        np.testing.assert_array_equal(session.run("infer", x=X)["logits"], good)
+
+    @pytest.mark.parametrize(
+        ("content", "message"),
+        [(b"", "empty"), (b"just some text, no model", "not a .tflite"), (None, "no file")],
+    )
+    def test_file_that_is_no_model_is_named(self, tmp_path, content, message):
+        path = tmp_path / "m.tflite"
+        if content is not None:
+            path.write_bytes(content)
+        with pytest.raises(ModelError, match=message):
+            load_model(path)
+
+    def test_hash_is_of_the_original_bytes_whatever_the_file_is_called(self, model, tmp_path):
+        shutil.copy(OWN / "tiny_momentum.tflite", tmp_path / "other.tflite")
+        assert load_model(tmp_path / "other.tflite").sha256 == model.sha256
+        assert len(model.sha256) == 64

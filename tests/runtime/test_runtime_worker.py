@@ -1,0 +1,337 @@
+"""Worker processes: the same answers, training events, and death in plain words."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from odt_core.errors import CheckpointError, ModelError, SignatureError, TrainingError, WorkerError
+from odt_core.evaluation import evaluate
+from odt_core.runtime import Worker, load_model
+from odt_core.runtime.nursery import nursery
+from odt_core.samples import Labels, Samples
+from odt_core.training import JobState, Outcome, Settings, TrainingJob, fit
+from odt_core.training.events import Ended, Event, Failed, Saved, Started
+
+MODEL = Path(__file__).parent / "models" / "tiny_momentum.tflite"
+LABELS = Labels.numbered(4)
+RNG = np.random.default_rng(5)
+
+
+def some(count: int, seed: int = 0) -> Samples:
+    rng = np.random.default_rng(seed)
+    y = np.arange(count) % 4
+    x = rng.random((count, 8, 8, 1), dtype=np.float32) * 0.3
+    x[np.arange(count), y * 2, y * 2] = 1
+    return Samples(x, y, LABELS)
+
+
+SETTINGS = Settings(epochs=10, batch_size=8, learning_rate=0.05)
+
+
+@pytest.fixture
+def worker():
+    with Worker.start(MODEL.read_bytes()) as started:
+        yield started
+
+
+class Events:
+    """Collects events and waits for the last."""
+
+    def __init__(self) -> None:
+        self.all: list[Event] = []
+        self._end = threading.Event()
+
+    def __call__(self, event: Event) -> None:
+        self.all.append(event)
+        if isinstance(event, Ended | Failed):
+            self._end.set()
+
+    def last(self) -> Event:
+        assert self._end.wait(30)
+        return self.all[-1]
+
+
+def gone(pid: int) -> bool:
+    for _ in range(100):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+class TestAnswers:
+    def test_worker_says_what_an_in_process_session_says(self, worker):
+        model, x = load_model(MODEL), some(20).x
+        session = model.session()
+        np.testing.assert_array_equal(worker.infer(x), session.infer(x))
+        np.testing.assert_array_equal(
+            worker.predict_proba(x, LABELS), session.predict_proba(x, LABELS)
+        )
+        assert worker.sha256 == model.sha256
+        assert worker.contract == model.contract
+        assert worker.description == model.description
+        state = session.state()
+        assert worker.state().keys() == state.keys()
+        for name, array in state.items():
+            np.testing.assert_array_equal(worker.state()[name], array)
+
+    def test_evaluate_takes_either_of_its_sessions(self, worker):
+        samples = some(20)
+        own, base = evaluate(worker.own, samples), evaluate(worker.base, samples)
+        assert own.n == 20
+        np.testing.assert_array_equal(own.predictions, base.predictions)
+
+    def test_load_state_and_reset_change_own_alone(self, worker):
+        x = some(4).x
+        before = worker.infer(x)
+        worker.load_state({name: array * 0 for name, array in worker.state().items()})
+        np.testing.assert_array_equal(worker.infer(x), np.zeros((4, 4)))
+        np.testing.assert_array_equal(worker.infer(x, "base"), before)
+        worker.reset()
+        np.testing.assert_array_equal(worker.infer(x), before)
+
+    def test_errors_keep_their_type_and_the_worker_its_life(self, worker):
+        with pytest.raises(SignatureError, match="got"):
+            worker.infer(np.zeros((1, 3, 3, 1), np.float32))
+        with pytest.raises(CheckpointError, match="another model"):
+            worker.load_state({})
+        assert worker.infer(some(1).x).shape == (1, 4)
+
+    @pytest.mark.parametrize("content", [b"", b"some text, not a model", MODEL.read_bytes()[:900]])
+    def test_start_with_a_bad_model_raises_a_model_error(self, content):
+        with pytest.raises(ModelError):
+            Worker.start(content)
+
+    def test_many_threads_may_ask_at_once(self, worker):
+        x = some(8).x
+        expected = worker.infer(x)
+        wrong: list[object] = []
+
+        def ask() -> None:
+            for _ in range(20):
+                if not np.array_equal(worker.infer(x), expected):
+                    wrong.append(1)
+
+        threads = [threading.Thread(target=ask) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert wrong == []
+
+
+class TestFit:
+    def test_fit_ends_with_the_weights_of_an_in_process_fit(self, worker):
+        events = Events()
+        worker.fit(some(12), SETTINGS, test=some(8, 1), replay=some(40, 2), on_event=events)
+        end = events.last()
+        session = load_model(MODEL).session()
+        history = fit(session, some(12), SETTINGS, test=some(8, 1), replay=some(40, 2))
+        assert isinstance(end, Ended)
+        assert (end.outcome, end.steps) == (Outcome.FINISHED, history.steps)
+        state = worker.state()
+        for name, array in session.state().items():
+            np.testing.assert_array_equal(state[name], array, err_msg=name)
+
+    def test_events_come_in_order_and_tell_every_step_once(self, worker):
+        events = Events()
+        worker.fit(some(12), SETTINGS, test=some(8, 1), on_event=events)
+        events.last()
+        assert isinstance(events.all[0], Started)
+        steps = [r.step for e in events.all for r in getattr(e, "records", ())]
+        assert steps == list(range(1, events.all[0].total + 1))
+        saved = [e.reason.value for e in events.all if isinstance(e, Saved)]
+        assert saved[0] == "start"
+        assert saved[-1] == "end"
+
+    def test_infer_and_state_are_answered_while_training_runs(self, worker):
+        job = TrainingJob(worker, some(12), Settings(epochs=10_000, batch_size=8))
+        before = worker.infer(some(4).x, "base")
+        seen = {worker.infer(some(4).x).tobytes() for _ in range(5) if not time.sleep(0.01)}
+        assert len(seen) > 1  # the newest weights each time
+        assert job.state is JobState.RUNNING
+        np.testing.assert_array_equal(worker.infer(some(4).x, "base"), before)
+        assert worker.state().keys() == set(load_model(MODEL).variables)
+        job.stop()
+        assert job.wait(10)
+
+    def test_pause_holds_the_step_and_resume_goes_on(self, worker):
+        job = TrainingJob(worker, some(12), Settings(epochs=10_000, batch_size=8))
+        job.pause()
+        deadline = time.monotonic() + 10
+        while job.state is not JobState.PAUSED and time.monotonic() < deadline:
+            time.sleep(0.01)
+        held = worker.infer(some(4).x)
+        step = job.snapshot().step
+        time.sleep(0.1)
+        assert job.snapshot().step == step
+        np.testing.assert_array_equal(worker.infer(some(4).x), held)
+        job.resume()
+        while job.snapshot().step == step and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert job.snapshot().step > step
+        job.stop()
+        assert job.wait(10)
+        assert job.state is JobState.STOPPED
+
+    def test_stop_then_go_on_equals_never_having_stopped(self, worker):
+        settings = Settings(epochs=300, batch_size=8, average=0.5, learning_rate=0.05)
+        job = TrainingJob(worker, some(12), settings, replay=some(40, 2))
+        while job.snapshot().step < 20:
+            time.sleep(0.005)
+        job.stop()
+        assert job.wait(10)
+        progress = job.snapshot().progress
+        assert progress is not None
+        assert 20 <= progress.step < progress.total
+        with Worker.start(MODEL.read_bytes()) as other:
+            second = TrainingJob(other, some(12), settings, replay=some(40, 2), start=progress)
+            assert second.wait(30)
+            state = other.state()
+        session = load_model(MODEL).session()
+        fit(session, some(12), settings, replay=some(40, 2))
+        for name, array in session.state().items():
+            np.testing.assert_array_equal(state[name], array, err_msg=name)
+
+    def test_second_fit_and_load_state_are_refused_while_one_runs(self, worker):
+        job = TrainingJob(worker, some(12), Settings(epochs=10_000, batch_size=8))
+        with pytest.raises(TrainingError, match="already running"):
+            worker.fit(some(12), SETTINGS, on_event=Events())
+        with pytest.raises(TrainingError, match="while it trains"):
+            worker.load_state(worker.state())
+        with pytest.raises(TrainingError, match="while it trains"):
+            worker.reset()
+        job.stop()
+        assert job.wait(10)
+
+    def test_fit_that_cannot_start_fails_with_the_reason_and_a_new_one_works(self, worker):
+        bad = some(12)
+        bad.x[3, 0, 0, 0] = np.nan
+        job = TrainingJob(worker, bad, SETTINGS)
+        assert job.wait(10)
+        assert job.state is JobState.FAILED
+        assert "Sample 4 of the own samples" in job.snapshot().message
+        assert not job.snapshot().died
+        again = TrainingJob(worker, some(12), SETTINGS)
+        assert again.wait(10)
+        assert again.state is JobState.FINISHED
+
+    def test_snapshot_gives_only_what_is_new(self, worker):
+        job = TrainingJob(worker, some(12), SETTINGS)
+        assert job.wait(10)
+        whole = job.snapshot()
+        rest = job.snapshot(whole.next_record - 2, whole.next_evaluation)
+        assert [r.step for r in rest.records] == [whole.total - 1, whole.total]
+        assert rest.evaluations == ()
+        assert whole.step == whole.total == len(whole.records)
+
+
+class TestDeath:
+    @pytest.mark.parametrize(
+        ("number", "name"), [(signal.SIGKILL, "9 (SIGKILL)"), (signal.SIGSEGV, "11 (SIGSEGV)")]
+    )
+    def test_killed_in_the_middle_of_training_is_told_in_plain_words(self, worker, number, name):
+        job = TrainingJob(worker, some(12), Settings(epochs=10_000, batch_size=8))
+        while job.snapshot().step == 0:
+            time.sleep(0.005)
+        os.kill(worker.pid, number)
+        assert job.wait(1)
+        snapshot = job.snapshot()
+        assert snapshot.state is JobState.FAILED
+        assert snapshot.died
+        assert f"killed by signal {name}" in snapshot.message
+        assert not worker.alive
+        with pytest.raises(WorkerError, match="killed by signal"):
+            worker.infer(some(1).x)
+        with pytest.raises(WorkerError, match="killed by signal"):
+            worker.fit(some(12), SETTINGS, on_event=Events())
+
+    def test_death_of_one_is_not_noticed_by_another(self, worker):
+        with Worker.start(MODEL.read_bytes()) as other:
+            os.kill(other.pid, signal.SIGKILL)
+            assert gone(other.pid)
+            assert worker.infer(some(1).x).shape == (1, 4)
+
+    def test_call_that_hangs_is_ended_by_its_deadline(self, worker, monkeypatch):
+        monkeypatch.setattr("odt_core.runtime.worker.CALL_SECONDS", 0.3)
+        os.kill(worker.pid, signal.SIGSTOP)
+        with pytest.raises(WorkerError, match="did not answer"):
+            worker.infer(some(1).x)
+        assert gone(worker.pid)
+
+    def test_close_ends_the_process_and_later_calls_say_so(self):
+        worker = Worker.start(MODEL.read_bytes())
+        worker.close()
+        worker.close()
+        assert gone(worker.pid)
+        with pytest.raises(WorkerError, match="was closed"):
+            worker.state()
+
+    def test_worker_that_nobody_holds_ends(self):
+        worker = Worker.start(MODEL.read_bytes())
+        pid = worker.pid
+        del worker
+        gc.collect()
+        assert gone(pid)
+
+    def test_process_outlives_the_thread_that_started_it(self):
+        started: list[Worker] = []
+        thread = threading.Thread(target=lambda: started.append(Worker.start(MODEL.read_bytes())))
+        thread.start()
+        thread.join()
+        with started[0] as worker:
+            assert worker.infer(some(1).x).shape == (1, 4)
+
+
+class TestProcess:
+    def test_workers_end_with_their_owner_even_when_they_hang(self):
+        owner = subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                "import sys, time; from odt_core.runtime import Worker; "
+                "workers = [Worker.start(open(sys.argv[1], 'rb').read()) for _ in range(2)]; "
+                "print(*[w.pid for w in workers], flush=True); time.sleep(60)",
+                str(MODEL),
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=MODEL.parents[3],
+        )
+        assert owner.stdout is not None
+        pids = [int(word) for word in owner.stdout.readline().split()]
+        os.kill(pids[0], signal.SIGSTOP)
+        owner.kill()
+        owner.wait()
+        owner.stdout.close()
+        assert [gone(pid) for pid in pids] == [True, True]
+
+    def test_worker_has_limits_and_neither_tensorflow_nor_streamlit(self, worker):
+        maps = Path(f"/proc/{worker.pid}/maps")
+        if not maps.exists():
+            pytest.skip("needs /proc")
+        libraries = maps.read_text()
+        assert "tensorflow/" not in libraries
+        assert "streamlit" not in libraries
+        limits = Path(f"/proc/{worker.pid}/limits").read_text()
+        assert any(
+            line.split()[4:6] == ["0", "0"] for line in limits.splitlines() if "core" in line
+        )
+
+    def test_nursery_has_one_thread_as_forking_demands(self, worker):
+        tasks = Path(f"/proc/{nursery().pid}/task")
+        if not tasks.exists():
+            pytest.skip("needs /proc")
+        assert len(list(tasks.iterdir())) == 1

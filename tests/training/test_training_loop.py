@@ -1,0 +1,344 @@
+"""The loop: what it trains, measures, saves and refuses, and that it can go on exactly."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from odt_core.checkpoint import Checkpoint, load_checkpoint_file, save_checkpoint_file
+from odt_core.errors import TrainingError
+from odt_core.evaluation import evaluate
+from odt_core.runtime import Session, load_model
+from odt_core.samples import Labels, Samples
+from odt_core.training import (
+    Autosave,
+    Callback,
+    Control,
+    History,
+    Outcome,
+    Reason,
+    Record,
+    Run,
+    Schedule,
+    Settings,
+    fit,
+)
+
+ROOT = Path(__file__).parents[2]
+MODELS = ROOT / "tests" / "runtime" / "models"
+LABELS = Labels.numbered(4)
+SETTINGS = Settings(
+    epochs=12,
+    batch_size=8,
+    learning_rate=0.05,
+    schedule=Schedule.COSINE,
+    replay=0.25,
+    distil=0.3,
+    augment=0.5,
+    average=0.5,
+    seed=4,
+)
+
+
+def some(count: int, seed: int = 0) -> Samples:
+    """Four kinds of pictures: one bright pixel on the diagonal, in noise."""
+    rng = np.random.default_rng(seed)
+    y = np.arange(count) % 4
+    x = rng.random((count, 8, 8, 1), dtype=np.float32) * 0.3
+    x[np.arange(count), y * 2, y * 2] = 1
+    return Samples(x, y, LABELS)
+
+
+@pytest.fixture
+def session() -> Session:
+    return load_model(MODELS / "tiny_momentum.tflite").session()
+
+
+def same(one: dict, two: dict) -> None:
+    assert one.keys() == two.keys()
+    for name, array in one.items():
+        np.testing.assert_array_equal(array, two[name], err_msg=name)
+
+
+class StopAt(Callback):
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_step_end(self, run: Run, record: Record) -> None:
+        if record.step == self.step:
+            run.control.stop()
+
+
+class TestLearning:
+    def test_own_samples_are_learnt(self, session):
+        settings = Settings(epochs=40, batch_size=8, learning_rate=0.1)
+        history = fit(session, some(20), settings, test=some(40, 1))
+        assert history.outcome is Outcome.FINISHED
+        assert history.steps == history.total == len(history.records) == 40 * 3
+        assert history.evaluations[0].step == 0
+        assert history.evaluations[-1].step == 120
+        assert history.evaluations[-1].test.accuracy == 1.0
+        assert history.evaluations[0].test.accuracy < 0.6
+        assert evaluate(session, some(40, 1)).accuracy == 1.0
+
+    def test_records_hold_the_models_loss_and_our_own_figures(self, session):
+        settings = Settings(epochs=2, batch_size=8, learning_rate=0.05, measure_every=3)
+        history = fit(session, some(16), settings)
+        assert [r.step for r in history.records] == [1, 2, 3, 4]
+        assert [r.epoch for r in history.records] == [0, 0, 1, 1]
+        assert [r.accuracy is not None for r in history.records] == [False, False, True, True]
+        assert history.records[-1].cross_entropy > 0
+        assert all(r.seconds > 0 and r.learning_rate == 0.05 for r in history.records)
+
+    def test_single_sample_and_single_label_train(self, session):
+        history = fit(session, some(1), Settings(epochs=3, batch_size=4))
+        assert history.outcome is Outcome.FINISHED
+        assert history.steps == 3
+
+    def test_averaged_weights_are_the_mean_of_the_last_steps(self, session):
+        states: list[dict] = []
+
+        class Keep(Callback):
+            def on_step_end(self, run: Run, record: Record) -> None:
+                states.append(run.session.state())
+
+        settings = Settings(epochs=5, batch_size=8, replay=0.0, average=0.4, learning_rate=0.1)
+        fit(session, some(16), settings, [Keep()])
+        mean = np.mean([s["dense/kernel"].astype(np.float64) for s in states[-4:]], axis=0)
+        np.testing.assert_array_equal(session.state()["dense/kernel"], mean.astype(np.float32))
+
+    def test_soft_targets_move_towards_the_base_models_answers(self, session):
+        replay = some(40, 2)
+        wrong = replace(replay, y=(replay.y + 1) % 4)
+        base = session.predict_proba(replay.x)
+        distances = []
+        for distil in (0.0, 1.0):
+            session.reset()
+            settings = Settings(epochs=60, batch_size=16, replay=0.9, distil=distil)
+            fit(session, some(4), settings, replay=wrong)
+            distances.append(np.abs(session.predict_proba(replay.x) - base).mean())
+        assert distances[1] < distances[0] / 2
+
+
+class TestDeterminism:
+    def test_same_seed_gives_the_same_weights_and_another_seed_others(self, session):
+        states = []
+        for seed in (4, 4, 5):
+            session.reset()
+            fit(session, some(12), replace(SETTINGS, seed=seed), replay=some(40, 2))
+            states.append(session.state())
+        same(states[0], states[1])
+        assert not np.array_equal(states[0]["dense/kernel"], states[2]["dense/kernel"])
+
+    def test_evaluating_measuring_and_saving_do_not_change_the_weights(self, session):
+        fit(session, some(12), SETTINGS, replay=some(40, 2))
+        plain = session.state()
+        session.reset()
+        settings = replace(SETTINGS, evaluate_every=1)
+        fit(
+            session,
+            some(12),
+            settings,
+            [Autosave(every_seconds=0)],
+            test=some(8, 1),
+            replay=some(40, 2),
+            base_test=some(40, 3),
+        )
+        same(session.state(), plain)
+
+
+RESUME = """
+import sys
+sys.path.insert(0, {here!r})
+from test_training_loop import SETTINGS, some
+from odt_core.checkpoint import load_checkpoint_file, save_checkpoint_file
+from odt_core.runtime import load_model
+from odt_core.training import fit
+model = load_model(sys.argv[1])
+session = model.session()
+checkpoint = load_checkpoint_file(sys.argv[2], model)
+session.restore(checkpoint)
+history = fit(session, some(12), SETTINGS, replay=some(40, 2), test=some(8, 1),
+              start=checkpoint.progress)
+assert history.steps == history.total, history
+save_checkpoint_file(session.checkpoint(step=history.steps), sys.argv[3])
+"""
+
+
+class TestGoingOn:
+    @pytest.mark.parametrize("name", ["tiny_momentum", "tiny_adam"])
+    @pytest.mark.parametrize("stop_at", [1, 13, 23])
+    def test_stop_save_load_in_a_new_process_equals_never_having_stopped(
+        self, tmp_path, name, stop_at
+    ):
+        model = load_model(MODELS / f"{name}.tflite")
+        whole = model.session()
+        fit(whole, some(12), SETTINGS, replay=some(40, 2), test=some(8, 1))
+
+        half = model.session()
+        saved: list[Checkpoint] = []
+        history = fit(
+            half,
+            some(12),
+            SETTINGS,
+            [StopAt(stop_at), Autosave(lambda c, r: saved.append(c) if r is Reason.END else None)],
+            replay=some(40, 2),
+            test=some(8, 1),
+        )
+        assert (history.outcome, history.steps, history.total) == (Outcome.STOPPED, stop_at, 24)
+        save_checkpoint_file(saved[0], tmp_path / "half.safetensors")
+        subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                RESUME.format(here=str(Path(__file__).parent)),
+                str(MODELS / f"{name}.tflite"),
+                str(tmp_path / "half.safetensors"),
+                str(tmp_path / "end.safetensors"),
+            ],
+            check=True,
+            cwd=ROOT,
+            timeout=60,
+        )
+        end = load_checkpoint_file(tmp_path / "end.safetensors", model)
+        same(dict(end.state), whole.state())
+
+    def test_periodic_checkpoint_in_the_middle_goes_on_exactly_too(self, session):
+        fit(session, some(12), SETTINGS, replay=some(40, 2))
+        whole = session.state()
+        saved: list[Checkpoint] = []
+        session.reset()
+        fit(
+            session,
+            some(12),
+            SETTINGS,
+            [Autosave(lambda c, r: saved.append(c), 0)],
+            replay=some(40, 2),
+        )
+        middle = next(c for c in saved if c.meta.step == 17)
+        session.reset()
+        session.restore(middle)
+        fit(session, some(12), SETTINGS, replay=some(40, 2), start=middle.progress)
+        same(session.state(), whole)
+
+    def test_progress_of_other_samples_or_settings_is_refused_and_changes_nothing(self, session):
+        progress = fit(session, some(12), SETTINGS, [StopAt(3)]).progress
+        before = session.state()
+        with pytest.raises(TrainingError, match="samples or settings have changed"):
+            fit(session, some(13), SETTINGS, start=progress)
+        with pytest.raises(TrainingError, match="samples or settings have changed"):
+            fit(session, some(12), replace(SETTINGS, epochs=13), start=progress)
+        same(session.state(), before)
+
+    def test_stop_before_the_first_step_ends_at_step_zero(self, session):
+        control = Control()
+        control.stop()
+        before = session.state()
+        history = fit(session, some(12), SETTINGS, control=control)
+        assert (history.outcome, history.steps, history.records) == (Outcome.STOPPED, 0, ())
+        same(session.state(), before)
+
+
+class TestSaving:
+    def test_checkpoints_come_at_start_best_and_end_with_what_they_are(self, session):
+        saved: list[tuple[Reason, Checkpoint]] = []
+        history = fit(
+            session,
+            some(20),
+            Settings(epochs=30, batch_size=8, learning_rate=0.1, seed=7, evaluate_every=10),
+            [Autosave(lambda c, r: saved.append((r, c)), every_seconds=1000)],
+            test=some(40, 1),
+        )
+        reasons = [reason for reason, _ in saved]
+        assert reasons[:2] == [Reason.START, Reason.BEST]
+        assert reasons[-1] is Reason.END
+        assert reasons.count(Reason.BEST) >= 2
+        first, last = saved[0][1], saved[-1][1]
+        assert (first.meta.step, last.meta.step) == (0, history.total)
+        assert last.meta.seed == 7
+        assert last.meta.labels == ("0", "1", "2", "3")
+        assert last.meta.metrics["test"]["correct"] == 40
+        same(dict(last.state), session.state())
+
+
+class Poison(Callback):
+    """Spoils the weights after a step, as a diverging optimiser does."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+
+    def on_step_end(self, run: Run, record: Record) -> None:
+        if record.step == self.at:
+            state = run.session.state()
+            state["dense/kernel"][0, 0] = np.nan
+            run.session.load_state(state)
+
+
+class TestNanGuard:
+    def test_nan_in_the_middle_goes_back_to_a_good_state_and_says_so(self, session):
+        ended: list[History] = []
+
+        class End(Callback):
+            def on_train_end(self, run: Run, history: History) -> None:
+                ended.append(history)
+
+        settings = Settings(epochs=200, batch_size=8, learning_rate=0.05)
+        history = fit(session, some(12), settings, [Poison(60), End()])
+        assert history.outcome is Outcome.DIVERGED
+        assert "diverged at step 61" in history.message
+        assert "smaller learning rate" in history.message
+        assert history.steps == 50
+        assert np.isfinite(session.infer(some(4).x)).all()
+        assert ended == [history]
+
+    def test_nan_after_the_last_step_is_noticed(self, session):
+        settings = Settings(epochs=10, batch_size=8, replay=0.0)
+        history = fit(session, some(8), settings, [Poison(10)])
+        assert history.outcome is Outcome.DIVERGED
+        assert np.isfinite(session.infer(some(4).x)).all()
+
+    def test_learning_rate_far_too_large_does_not_leave_a_broken_model(self, session):
+        history = fit(session, some(12), Settings(epochs=300, batch_size=8, learning_rate=100.0))
+        assert all(np.isfinite(a).all() for a in session.state().values())
+        assert history.outcome in (Outcome.DIVERGED, Outcome.FINISHED)
+
+
+class TestRefusals:
+    def test_nan_samples_are_refused_by_number(self, session):
+        bad = some(5)
+        bad.x[2, 1, 1, 0] = np.inf
+        before = session.state()
+        with pytest.raises(TrainingError, match=r"Sample 3 of the own samples.*not finite"):
+            fit(session, bad, SETTINGS)
+        same(session.state(), before)
+
+    def test_no_samples_are_refused(self, session):
+        with pytest.raises(TrainingError, match="no samples"):
+            fit(session, some(0), SETTINGS)
+
+    def test_samples_of_another_shape_are_refused(self, session):
+        bad = Samples(np.zeros((3, 4, 4, 1), np.float32), np.zeros(3, np.int64), LABELS)
+        with pytest.raises(TrainingError, match="have shape"):
+            fit(session, bad, SETTINGS)
+
+    def test_model_without_train_is_refused_in_plain_words(self):
+        session = load_model(MODELS / "tiny_inference.tflite").session()
+        with pytest.raises(TrainingError, match="no 'train' signature"):
+            fit(session, some(5), SETTINGS)
+
+
+class TestOtherModels:
+    def test_regression_model_of_static_batch_one_trains(self):
+        path = ROOT / "tests" / "models" / "flutter_litert__training_model.tflite"
+        session = load_model(path).session()
+        x = np.array([[0.0], [1.0], [2.0], [3.0]], np.float32)
+        samples = Samples(x, np.array([0, 0, 0, 0]), Labels.numbered(1))
+        history = fit(session, samples, Settings(epochs=30, batch_size=4, replay=0.0))
+        assert history.outcome is Outcome.FINISHED
+        assert history.records[-1].accuracy is None
+        assert history.evaluations == ()
