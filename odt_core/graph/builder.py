@@ -309,6 +309,14 @@ class Builder:
         """1 / (1 + e^−x)."""
         return self._unary("LOGISTIC", x)
 
+    def sin(self, x: Tensor) -> Tensor:
+        """Sine of radians."""
+        return self._unary("SIN", x)
+
+    def cos(self, x: Tensor) -> Tensor:
+        """Cosine of radians."""
+        return self._unary("COS", x, schema.CosOptionsT())
+
     def relu(self, x: Tensor) -> Tensor:
         """max(x, 0)."""
         return self._unary("RELU", x)

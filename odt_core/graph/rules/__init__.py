@@ -1,6 +1,16 @@
 """Lowering rules: what each Flex op becomes. `RULES` shows at a glance what is covered."""
 
-from odt_core.graph.rules import activation, batch_norm, bias, conv, depthwise, loss, pooling, shape
+from odt_core.graph.rules import (
+    activation,
+    batch_norm,
+    bias,
+    conv,
+    depthwise,
+    loss,
+    pooling,
+    random,
+    shape,
+)
 from odt_core.graph.rules.registry import RULES, Rule, rule
 
 __all__ = [
@@ -13,6 +23,7 @@ __all__ = [
     "depthwise",
     "loss",
     "pooling",
+    "random",
     "rule",
     "shape",
 ]

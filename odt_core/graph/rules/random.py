@@ -1,0 +1,188 @@
+"""The stateless random ops, bit for bit: what Keras' Dropout and noise layers emit.
+
+TensorFlow's generator is Philox-4x32-10 (J. Salmon et al.: Parallel Random Numbers: As Easy as
+1, 2, 3, SC 2011; tensorflow/core/lib/random/philox_random.h): ten rounds scramble a 128-bit counter
+under a 64-bit key into four words of 32 bits; the counter then goes up by one. LiteRT has the same
+generator as an op, but only for sizes known when the model is loaded; for the others the rounds are
+written in integer ops.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from odt_core.errors import LoweringError
+from odt_core.graph.builder import Builder
+from odt_core.graph.flex import FlexOp
+from odt_core.graph.rules.registry import rule
+from odt_core.graph.tensor import Shape, Tensor
+
+_PHILOX, _AUTO = 1, 3  # tensorflow/core/framework/rng_alg.h; on the CPU, auto is Philox
+_FACTORS = (0xD2511F53, 0xCD9E8D57)
+_KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
+_SCRAMBLE_KEY = 0x02461E29_3EC8F720  # stateless_random_ops.cc
+
+
+@rule("StatelessRandomGetKeyCounter")
+def key_and_counter(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """key [1] and counter [2], uint64: the seed as counter, scrambled under a fixed key, gives the
+    key and the counter's upper half (stateless_random_ops.cc, GenerateKey).
+    """
+    return _scramble(b, inputs[0])
+
+
+@rule("StatelessRandomUniformV2")
+def uniform_v2(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Numbers in [0, 1): the lower 23 bits of each word, times 2⁻²³ (random_distributions.h)."""
+    shape, key, counter, algorithm = inputs
+    _check_algorithm(op, algorithm)
+    return [_shaped(b, op, shape, _uniform(b, _words(b, op, shape, key, counter)))]
+
+
+@rule("StatelessRandomUniform")
+def uniform(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Numbers in [0, 1) from a seed [2]."""
+    shape, seed = inputs
+    words = _words(b, op, shape, *_scramble(b, seed))
+    return [_shaped(b, op, shape, _uniform(b, words))]
+
+
+@rule("StatelessRandomNormalV2")
+def normal_v2(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Standard normal numbers by G. Box, M. Muller, 1958: of two uniform numbers u, v come
+    √(−2·ln u)·sin 2πv and √(−2·ln u)·cos 2πv (random_distributions.h, BoxMullerFloat).
+    """
+    shape, key, counter, algorithm = inputs
+    _check_algorithm(op, algorithm)
+    return [_shaped(b, op, shape, _normal(b, _words(b, op, shape, key, counter)))]
+
+
+@rule("StatelessRandomNormal")
+def normal(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Standard normal numbers from a seed [2]."""
+    shape, seed = inputs
+    words = _words(b, op, shape, *_scramble(b, seed))
+    return [_shaped(b, op, shape, _normal(b, words))]
+
+
+def _check_algorithm(op: FlexOp, algorithm: Tensor) -> None:
+    if algorithm.const is None or int(algorithm.const) not in (_PHILOX, _AUTO):
+        raise LoweringError(
+            f"{op.op} uses a generator other than Philox. Build the model with TensorFlow's "
+            "default random algorithm."
+        )
+
+
+def _scramble(b: Builder, seed: Tensor) -> list[Tensor]:
+    key = b.constant(np.array([_SCRAMBLE_KEY], np.int64), np.int64)
+    words = _generate(b, b.concat([key, b.cast(seed, np.int64)], 0), 4)
+    halves = b.bitcast(b.bitcast(b.reshape(words, (2, 2)), np.int32), np.int64)
+    zero = b.constant(np.array([0], np.int64), np.int64)
+    upper = b.concat([zero, b.slice(halves, [1], [1])], 0)
+    return [b.bitcast(b.slice(halves, [0], [1]), np.uint64), b.bitcast(upper, np.uint64)]
+
+
+def _words(b: Builder, op: FlexOp, shape: Tensor, key: Tensor, counter: Tensor) -> Tensor:
+    """At least as many words as `shape` has entries, uint32 [groups, 4]."""
+    total = _total(_static(op, shape))
+    if total is not None:
+        groups = -(-total // 4)
+        state = b.concat([b.bitcast(key, np.int64), b.bitcast(counter, np.int64)], 0)
+        return b.reshape(_generate(b, state, 4 * groups), (groups, 4))
+    entries = b.prod(shape, [0])
+    return _rounds(b, b.floor_div(b.add(entries, 3), 4), key, counter)
+
+
+def _generate(b: Builder, state: Tensor, count: int) -> Tensor:
+    """`count` words, uint32, from the state (key, counter low, counter high), int64 [3]."""
+    words, after = b.new((count,), np.uint32, "words"), b.new((3,), np.uint64, "state")
+    b.emit("STABLEHLO_RNG_BIT_GENERATOR", [b.bitcast(state, np.uint64)], [after, words])
+    options = schema.StablehloRngBitGeneratorOptionsT()
+    options.algorithm = schema.RngAlgorithm.PHILOX
+    b.operators[-1].builtinOptions2 = options
+    b.operators[-1].builtinOptions2Type = schema.BuiltinOptions2.StablehloRngBitGeneratorOptions
+    return words
+
+
+def _rounds(b: Builder, groups: Tensor, key: Tensor, counter: Tensor) -> Tensor:
+    """Words of counter, counter + 1, …, uint32 [groups, 4].
+
+    A round, with p = M₀·c₀ and q = M₁·c₂ of 64 bits: (c₀, c₁, c₂, c₃) becomes
+    (high q ^ c₁ ^ k₀, low q, high p ^ c₃ ^ k₁, low p). The lower half of the counter does not
+    carry into the upper one: TensorFlow starts it at 0.
+    """
+    index = b.cast(b.range(0, groups), np.int64)
+    low, high = b.split(b.bitcast(counter, np.int64), 2, 0)
+    c0, c1 = _halves(b, b.add(index, low))
+    c2, c3 = _halves(b, high)
+    k0, k1 = _halves(b, b.bitcast(key, np.int64))
+    for _ in range(10):
+        p_low, p_high = _product(b, c0, _FACTORS[0])
+        q_low, q_high = _product(b, c2, _FACTORS[1])
+        c0 = b.bitwise_xor(b.bitwise_xor(q_high, c1), k0)
+        c2 = b.bitwise_xor(b.bitwise_xor(p_high, c3), k1)
+        c1, c3 = q_low, p_low
+        k0, k1 = (b.add(k, _wrapped(step)) for k, step in zip((k0, k1), _KEY_STEPS, strict=True))
+    return b.bitcast(b.transpose(b.pack([c0, c1, c2, c3]), [1, 0]), np.uint32)
+
+
+def _product(b: Builder, x: Tensor, factor: int) -> tuple[Tensor, Tensor]:
+    """(low, high) words of x·factor, x unsigned."""
+    wide = b.cast(b.bitcast(x, np.uint32), np.int64)
+    return _halves(b, b.mul(wide, np.array(factor, np.int64)))
+
+
+def _halves(b: Builder, x: Tensor) -> tuple[Tensor, Tensor]:
+    """(low, high) words of an int64 vector; int32, as GATHER knows no unsigned ones."""
+    words = b.transpose(b.bitcast(x, np.int32), [1, 0])
+    return b.gather(words, np.array(0)), b.gather(words, np.array(1))
+
+
+def _wrapped(word: int) -> np.ndarray:
+    return np.array(word, np.uint32).view(np.int32)
+
+
+def _uniform(b: Builder, words: Tensor) -> Tensor:
+    """The lower 23 bits as the upper ones of a word, exact in float32, times 2⁻³²."""
+    top = b.mul(words, np.array(1 << 9, np.uint32))
+    return b.mul(b.cast(top, np.float32), 2.0**-32)
+
+
+def _normal(b: Builder, words: Tensor) -> Tensor:
+    pairs = b.reshape(_uniform(b, words), (None, 2))
+    u, v = b.split(pairs, 2, 1)
+    # XNNPACK's logarithm is off near 1, and it takes no tensor of more than six axes
+    logarithm = b.log(b.reshape(b.maximum(u, 1e-7), (*u.shape, *[1] * 5)))
+    radius = b.sqrt(b.mul(b.reshape(logarithm, u.shape), -2.0))
+    angle = b.mul(v, 2 * math.pi)
+    return b.concat([b.mul(radius, b.sin(angle)), b.mul(radius, b.cos(angle))], 1)
+
+
+def _shaped(b: Builder, op: FlexOp, shape: Tensor, values: Tensor) -> Tensor:
+    static = _static(op, shape)
+    total = _total(static)
+    if total is not None:
+        return b.reshape(b.slice(b.reshape(values, (None,)), [0], [total]), static)
+    flat = b.reshape(values, (None,))
+    inner = _total(static[1:])
+    if inner is None or inner % 4:  # the last group may be used in part
+        cut = b.new((None,), np.float32, "slice")
+        size = b.reshape(b.prod(shape, [0]), (1,))
+        start = b.constant(np.zeros(1, np.int32))
+        b.emit("SLICE", [flat, start, size], [cut], schema.SliceOptionsT())
+        flat = cut
+    return b.reshape_to(flat, shape, static)
+
+
+def _static(op: FlexOp, shape: Tensor) -> Shape:
+    if shape.const is not None:
+        return tuple(int(size) for size in shape.const)
+    return op.output_shapes[0]
+
+
+def _total(shape: Shape) -> int | None:
+    return None if None in shape else math.prod(size or 0 for size in shape)
