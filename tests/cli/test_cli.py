@@ -1,0 +1,194 @@
+"""The command line as a person uses it: real processes, files, JSON and messages."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parents[2]
+MODEL = ROOT / "tests" / "runtime" / "models" / "tiny_momentum.tflite"
+COMMANDS = ("inspect", "train", "infer", "evaluate", "build", "bench")
+
+
+def odt(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "odt_core", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=120,
+    )
+
+
+def result(*arguments: object) -> dict:
+    done = odt(*arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def samples(count: int, seed: int) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    y = np.arange(count) % 4
+    x = rng.random((count, 8, 8, 1), dtype=np.float32) * 0.3
+    x[np.arange(count), y * 2, y * 2] = 1
+    return {"x": x, "y": y}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("cli")
+    paths = {name: folder / f"{name}.npz" for name in ("own", "test")}
+    np.savez(paths["own"], **samples(20, 0))
+    np.savez(paths["test"], **samples(40, 1))
+    paths["checkpoint"] = folder / "own.safetensors"
+    paths["trained"] = folder / "trained.json"
+    done = odt(
+        "train", MODEL, "--samples", paths["own"], "--test", paths["test"], "--epochs", 40,
+        "--batch-size", 8, "--learning-rate", 0.1, "--replay", 0, "--seed", 3,
+        "--checkpoint", paths["checkpoint"], "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    paths["trained"].write_text(done.stdout.splitlines()[-1])
+    return paths
+
+
+class TestTrain:
+    def test_last_line_has_what_is_promised(self, files):
+        got = json.loads(files["trained"].read_text())
+        assert got["steps"] == len(got["loss"]) == 120
+        assert got["seconds"] > 0
+        assert got["loss"][-1] < got["loss"][0]
+        assert got["test"]["base"]["n"] == got["test"]["personalised"]["n"] == 40
+        assert got["test"]["personalised"]["accuracy"] == 1.0
+        assert got["test"]["base"]["accuracy"] < 0.6
+        assert got["base_task"] is None
+        assert got["outcome"] == "finished"
+
+    def test_without_test_samples_test_is_null_and_the_text_reads_well(self, files):
+        got = result("train", MODEL, "--samples", files["own"], "--epochs", 1)
+        assert got["test"] is None
+        text = odt("train", MODEL, "--samples", files["own"], "--epochs", 1).stdout
+        assert text.startswith("Finished all")
+
+    def test_going_on_from_a_checkpoint_begins_with_its_weights(self, files):
+        first = json.loads(files["trained"].read_text())["loss"]
+        got = result(
+            "train", MODEL, "--samples", files["own"], "--from", files["checkpoint"], "--epochs", 1
+        )
+        assert got["loss"][0] < first[0] / 4
+
+    def test_folder_of_label_folders_with_new_labels_is_refused_when_no_output_is_free(
+        self, tmp_path
+    ):
+        for name in ("0", "heart"):
+            (tmp_path / name).mkdir()
+            Image.new("L", (8, 8)).save(tmp_path / name / "a.png")
+        done = odt("train", MODEL, "--samples", tmp_path)
+        assert done.returncode == 2
+        assert "heart" in done.stderr
+
+
+class TestOthers:
+    def test_evaluate_compares_base_and_personalised(self, files):
+        got = result(
+            "evaluate", MODEL, "--samples", files["test"], "--checkpoint", files["checkpoint"]
+        )
+        assert got["personalised"]["correct"] == 40
+        assert got["comparison"]["verdict"] == "better"
+        assert len(got["comparison"]["fixed"]) == 40 - got["base"]["correct"]
+        assert np.trace(got["personalised"]["confusion"]) == 40
+
+    def test_evaluate_without_checkpoint_is_about_the_base(self, files):
+        got = result("evaluate", MODEL, "--samples", files["test"])
+        assert got["personalised"] is None
+        assert got["base"]["n"] == 40
+
+    def test_infer_tells_label_and_probability_of_each_sample(self, files):
+        got = result("infer", MODEL, files["test"], "--checkpoint", files["checkpoint"])
+        assert [row["label"] for row in got["predictions"]] == [str(n % 4) for n in range(40)]
+        assert len(got["predictions"][0]["top"]) == 3
+
+    def test_infer_takes_images(self, tmp_path):
+        Image.new("L", (20, 20), 255).save(tmp_path / "a.png")
+        got = result("infer", MODEL, tmp_path / "a.png", "--top", 4)
+        total = sum(row["probability"] for row in got["predictions"][0]["top"])
+        assert total == pytest.approx(1, abs=1e-5)
+
+    def test_inspect_lists_signatures_variables_and_contract(self):
+        got = result("inspect", MODEL)
+        assert got["trainable"]
+        assert {"train", "infer", "odt_get_state"} <= {s["name"] for s in got["signatures"]}
+        assert got["contract"]["train"][0]["labels"] == "y"
+        assert {"name": "dense/bias", "dtype": "float32", "shape": [4], "bytes": 16} in (
+            got["variables"]
+        )
+
+    def test_bench_measures_each_batch_size(self):
+        got = result("bench", MODEL, "--batch-sizes", "1,4", "--seconds", 0.01)
+        assert got["train_step_ms"].keys() == got["infer_ms"].keys() == {"1", "4"}
+        assert got["load_ms"] > 0
+
+
+class TestHelpAndErrors:
+    @pytest.mark.parametrize("command", COMMANDS)
+    def test_help_shows_an_example_and_json(self, command):
+        done = odt(command, "--help")
+        assert done.returncode == 0
+        assert f"python -m odt_core {command}" in done.stdout
+        assert "--json" in done.stdout
+        assert "example:" in done.stdout
+
+    @pytest.mark.parametrize(
+        ("arguments", "word"),
+        [
+            (("inspect", "none.tflite"), "no file"),
+            (("inspect", "pyproject.toml"), "not a .tflite"),
+            (("inspect", "odt_core"), "is a folder"),
+            (("train", MODEL, "--samples", "none.zip"), "does not exist"),
+            (("train", MODEL, "--samples", "OWN", "--epochs", "0"), "epochs"),
+            (("train", MODEL, "--samples", "OWN", "--checkpoint", "no/c"), "no folder"),
+            (("train", MODEL, "--samples", "OWN", "--from", "pyproject.toml"), ".safetensors"),
+            (("infer", MODEL, "none.png"), "cannot be read"),
+            (("infer", MODEL, "pyproject.toml"), "pyproject.toml"),
+            (("evaluate", MODEL, "--samples", "pyproject.toml"), "neither"),
+            (("build", "none.keras", "out.tflite"), "no file"),
+            (("bench", MODEL, "--batch-sizes", "x"), "--batch-sizes"),
+        ],
+    )
+    def test_bad_input_is_one_plain_line_and_exit_code_2(self, files, arguments, word):
+        arguments = tuple(files["own"] if a == "OWN" else a for a in arguments)
+        done = odt(*arguments)
+        assert done.returncode == 2
+        assert done.stdout == ""
+        assert word in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
+
+    def test_heavy_modules_are_not_imported(self):
+        code = (
+            "import sys, odt_core.cli.main as m; m.main(['inspect', sys.argv[1]]); "
+            "print([n for n in ('tensorflow', 'streamlit', 'keras') if n in sys.modules])"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(MODEL)], capture_output=True, text=True, cwd=ROOT
+        )
+        assert done.stdout.splitlines()[-1] == "[]"
+
+
+class TestBuild:
+    def test_keras_file_becomes_a_model_that_trains(self, files, tmp_path):
+        keras = pytest.importorskip("keras")
+        model = keras.Sequential(
+            [keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(4)]
+        )
+        model.save(tmp_path / "m.keras")
+        got = result("build", tmp_path / "m.keras", tmp_path / "m.tflite")
+        assert {"train", "infer"} <= set(got["signatures"])
+        assert got["bytes"] == (tmp_path / "m.tflite").stat().st_size
+        trained = result("train", tmp_path / "m.tflite", "--samples", files["own"], "--epochs", 2)
+        assert trained["outcome"] == "finished"
