@@ -253,12 +253,21 @@ def _density(value: float) -> float:
 
 
 def _blur(drawing: np.ndarray, sigma: float) -> np.ndarray:
-    """Gaussian blur with zeros outside, as one matrix from either side."""
-    grid = np.arange(len(drawing), dtype=np.float32)
-    kernel = np.exp(-((grid[:, None] - grid) ** 2) / (2 * sigma * sigma)) / (
-        sigma * math.sqrt(2 * math.pi)
-    )
-    return np.asarray(kernel @ drawing @ kernel, np.float32)
+    """Gaussian blur with zeros outside, rows then columns.
+
+    Shifted sums rather than a matrix product: a product this small wakes all of BLAS's threads,
+    which takes seven times as long as soon as the machine has anything else to do.
+    """
+    reach = min(len(drawing) - 1, math.ceil(5 * sigma))
+    offsets = np.arange(-reach, reach + 1, dtype=np.float32)
+    weights = np.exp(-(offsets**2) / (2 * sigma * sigma)) / (sigma * math.sqrt(2 * math.pi))
+    for _ in range(2):
+        padded = np.pad(drawing, ((reach, reach), (0, 0)))
+        blurred = np.zeros_like(drawing)
+        for k, weight in enumerate(weights):
+            blurred += weight * padded[k : k + len(drawing)]
+        drawing = np.ascontiguousarray(blurred.T)
+    return drawing
 
 
 def _place(drawing: np.ndarray, size: int, extent: float) -> np.ndarray:
