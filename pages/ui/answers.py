@@ -65,7 +65,10 @@ def _change(sides: list[dict], trained: bool) -> dict[str, object]:
     if not trained:
         return {"summary": "Not trained yet: your model is the base model.", "changed": False}
     if base["answer"] != own["answer"]:
-        return {"summary": f"Changed: {base['answer']} → {own['answer']}", "changed": True}
+        return {
+            "summary": f"Changed its answer from {base['answer']} to {own['answer']}.",
+            "changed": True,
+        }
     before, after = (dict(map(tuple, side["bars"]))[side["answer"]] for side in sides)
     if abs(after - before) < 0.005:
         return {"summary": "Same answer, as sure as before.", "changed": False}

@@ -22,7 +22,7 @@ def loss_chart(key: str, desk: Desk, snapshot: Snapshot | None, height: int) -> 
         curves = [
             Curve("loss reported by the model", steps, [r.loss for r in records], faint=True),
             Curve(
-                "cross-entropy on your samples",
+                "cross-entropy",
                 [record.step for record in measured],
                 [record.cross_entropy for record in measured],
             ),

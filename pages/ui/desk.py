@@ -24,7 +24,7 @@ from odt_core.evaluation import Evaluation, score
 from odt_core.samples import Labels, Samples
 from odt_core.training.settings import Settings
 from odt_core.workspace import CheckpointInfo, Kind, ModelEntry, Part, Workspace
-from pages.ui.base_sets import base_test_of
+from pages.ui.base_sets import base_test_of, prepare_soon, replay_of
 from pages.ui.prepared import prepared_samples
 from pages.ui.recorder import Recorder
 from pages.ui.run import Phase, Run
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from odt_core.runtime.worker import Worker
 
 
+_ELSEWHERE = "not at a checkpoint of the workspace"  # so the next answer goes to the head first
 BASE_TEST = "base test set"  # name of the card's frozen test set
 
 
@@ -55,6 +56,7 @@ class Desk:
         self._worker: Worker | None = None
         self._worker_model = ""  # ModelEntry.key of what the worker has loaded
         self._worker_head: str | None = None  # the checkpoint that its own session holds
+        self._warmed = -1  # revision of the workspace that was warmed up for
         self._cards: dict[str, ModelCard] = {}
         self._base: dict[object, Evaluation] = {}
         self._own: dict[object, Evaluation] = {}
@@ -159,9 +161,11 @@ class Desk:
         return worker if worker is not None and worker.alive else self.worker()
 
     def warm_up(self) -> None:
-        """Start the worker in the background, so that the first answer need not wait for it."""
-        if self._worker is None:
-            threading.Thread(target=self._try_worker, name="odt-warm-up", daemon=True).start()
+        """Do in the background what answers and training would otherwise have to wait for."""
+        revision = self.workspace.revision
+        if self._warmed != revision:
+            self._warmed = revision
+            threading.Thread(target=self._warm, name="odt-warm-up", daemon=True).start()
 
     def close(self) -> None:
         """End the worker; the workspace stays on disk."""
@@ -233,8 +237,8 @@ class Desk:
                 train,
                 settings,
                 test=test if len(test) else None,
-                replay=None,
-                base_test=None,
+                replay=replay_of(self.card) if settings.replay else None,
+                base_test=base_test_of(self.card),
                 start=progress,
                 on_event=recorder.on_event,
             )
@@ -274,6 +278,35 @@ class Desk:
     def dismiss_interrupted(self, run_id: str) -> None:
         """Do not offer to go on with that run any more."""
         self.workspace.append_run(run_id, [{"kind": "dismissed"}])
+
+    def evaluations(
+        self, which: str | None, sets: Sequence[tuple[object, Samples]]
+    ) -> tuple[Evaluation, ...]:
+        """How a checkpoint (None: the base model) does on each set of (name, samples)."""
+        if which is None:
+            return tuple(self._base_on(samples, name) for name, samples in sets)
+        with self._lock:
+            self._check_idle("compare checkpoints")
+            state = load_checkpoint(self.workspace.checkpoint_bytes(which)).state
+            worker = self.worker()
+            self._worker_head = _ELSEWHERE
+            worker.load_state(state)
+            answers = [worker.predict_proba(samples.x, samples.labels) for _, samples in sets]
+            self._bring_to_head(worker)
+        return tuple(
+            score(answer, samples.y) for answer, (_, samples) in zip(answers, sets, strict=True)
+        )
+
+    def test_sets(self) -> list[tuple[object, Samples]]:
+        """(name, samples) of what models are measured on; the first is the person's own."""
+        sets: list[tuple[object, Samples]] = []
+        own = self.samples(Part.TEST)
+        if len(own):
+            sets.append((self.test_name(), own))
+        base = base_test_of(self.card)
+        if base is not None:
+            sets.append((BASE_TEST, base))
+        return sets
 
     # Your model
 
@@ -322,7 +355,7 @@ class Desk:
                     f"'{name}' belongs to another model than '{self.model.name}'. Choose that "
                     "model first, or upload another checkpoint."
                 )
-            self._worker_head = "?"  # whatever happens next, go back to the head before answering
+            self._worker_head = _ELSEWHERE
             worker.load_state(checkpoint.state)
             info = CheckpointInfo(
                 Kind.UPLOADED, checkpoint.meta.step, 0, note=checkpoint.meta.note or name
@@ -370,9 +403,11 @@ class Desk:
         if self.busy:
             raise TrainingError(f"Training is running. Stop it first, then {what}.")
 
-    def _try_worker(self) -> None:
+    def _warm(self) -> None:
         with contextlib.suppress(OdtError):  # whoever needs the worker next gets the error
             self.worker()
+            prepare_soon(self.card)
+            self.samples(None)
 
     def _score_base(self, test: Samples) -> None:
         """The base model's levels, for the dashed lines of the accuracy chart."""

@@ -31,6 +31,15 @@ def chip(text: str, *, own: bool) -> None:
     st.html(f'<span class="odt-chip{" own" if own else ""}">{escape(text)}</span>')
 
 
+def scores(*pairs: tuple[str, str]) -> None:
+    """Names and values in one quiet line."""
+    st.html(
+        '<p class="odt-note">'
+        + " &nbsp;·&nbsp; ".join(f"{escape(name)} <b>{escape(value)}</b>" for name, value in pairs)
+        + "</p>"
+    )
+
+
 def figures(base: tuple[str, str, str], own: tuple[str, str, str]) -> None:
     """Base and own as (title, number, remark), side by side."""
     boxes = "".join(

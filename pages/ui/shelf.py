@@ -77,8 +77,8 @@ def shelf(
 ) -> None:
     """Draw the shelf; `on_act` runs as a callback, before the page is drawn again.
 
-    `height` is a CSS length, beyond which the shelf scrolls. `add` is what the field for a new label says, "" for no field. `busy` locks what would change
-    labels under a running training.
+    `height` is a CSS length beyond which the shelf scrolls. `add` is what the field for a new
+    label says, "" for no field. `busy` locks what would change labels under a running training.
     """
 
     def acted() -> None:

@@ -18,7 +18,7 @@ from pages.ui.say import count, percent, span
 
 TICK = 0.4  # seconds between two looks at a run
 _SEEN = "settings_seen"  # what the widgets were last filled with
-_HEIGHT = 186
+_HEIGHT = 200
 
 
 def train_card(desk: Desk) -> None:

@@ -51,5 +51,7 @@ def say(place: str, message: str, kind: str = "error") -> None:
 def show_said(place: str) -> None:
     """Show what was remembered for `place`, once."""
     kind, message = st.session_state.get(_SAID, {}).pop(place, (None, ""))
-    if kind:
-        {"error": st.error, "info": st.info, "warning": st.warning}[kind](plain(message))
+    if kind == "info":
+        st.toast(plain(message))
+    elif kind:
+        st.error(plain(message))

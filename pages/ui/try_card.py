@@ -41,7 +41,7 @@ def _try(desk: Desk) -> None:
 
 
 def _drawn() -> np.ndarray | None:
-    return sketch("sketch", size=248)
+    return sketch("sketch", size=280)
 
 
 def _uploaded() -> np.ndarray | None:

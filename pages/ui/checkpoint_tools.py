@@ -1,0 +1,70 @@
+"""Keep your model as it stands, bring a checkpoint from elsewhere, take the last step back."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui import pieces, trouble
+from pages.ui.desk import Desk
+from pages.ui.say import plain
+
+_TURN = "checkpoint_upload_turn"
+
+
+def save_and_upload(desk: Desk) -> None:
+    """Draw the card's content."""
+    pieces.heading("Save, upload, undo")
+    trained = desk.workspace.manifest.head is not None
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input("Note", key="save_note", max_chars=500, placeholder="what is good about it")
+        st.button(
+            "Save your model",
+            key="save",
+            disabled=not trained or desk.busy,
+            on_click=_save,
+            args=(desk,),
+        )
+    turn = st.session_state.setdefault(_TURN, 0)
+    st.file_uploader(
+        "Upload a checkpoint of this model (.safetensors)",
+        type=["safetensors"],
+        key=f"checkpoint_{turn}",
+        on_change=_upload,
+        args=(desk, f"checkpoint_{turn}"),
+    )
+    trouble.show_said("upload")
+    undo = desk.workspace.undo_step
+    st.button(
+        f"Undo: {plain(undo)}" if undo else "Nothing to undo",
+        key="undo_here",
+        disabled=not undo or desk.busy,
+        on_click=_undo,
+        args=(desk,),
+    )
+    pieces.note(
+        "Automatic checkpoints are made at the start, the end and the best of a run, every few "
+        "seconds in between, and before anything that would lose your model. The oldest "
+        "automatic ones make room for new ones; those you saved stay."
+    )
+
+
+def _save(desk: Desk) -> None:
+    with trouble.caught("upload"):
+        desk.save_checkpoint(st.session_state.get("save_note", ""))
+
+
+def _upload(desk: Desk, key: str) -> None:
+    file = st.session_state.get(key)
+    if file is None:
+        return
+    st.session_state[_TURN] += 1
+    with trouble.caught("upload"):
+        desk.add_uploaded_checkpoint(file.getvalue(), file.name)
+        trouble.say(
+            "upload", f"{file.name} is in the timeline. Restore makes it your model.", "info"
+        )
+
+
+def _undo(desk: Desk) -> None:
+    with trouble.caught("upload"):
+        desk.workspace.undo()

@@ -1,0 +1,61 @@
+"""Two checkpoints side by side on the same test samples."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from odt_core.errors import SampleError
+from odt_core.evaluation import Evaluation, compare
+from pages.ui import pieces, trouble
+from pages.ui.desk import BASE_TEST, Desk
+from pages.ui.say import percent
+from pages.ui.timeline import title
+
+_BASE = "base"
+
+
+def compare_two(desk: Desk) -> None:
+    """Choose any two, the base model included."""
+    entries = {
+        entry.id: entry
+        for entry in reversed(desk.workspace.manifest.checkpoints)
+        if entry.model == desk.model.key
+    }
+    if not entries:
+        pieces.note("Train once: then there are two to compare.")
+        return
+    names = {key: title(entry) for key, entry in entries.items()} | {_BASE: "Base model"}
+    options = list(names)
+    a, b = st.columns(2, gap="small")
+    first = a.selectbox(
+        "First", options, index=len(options) - 1, format_func=names.get, key="compare_first"
+    )
+    second = b.selectbox("Second", options, format_func=names.get, key="compare_second")
+    if not st.button("Compare", key="compare", disabled=desk.busy or first == second):
+        return
+    with trouble.shown():
+        sets = desk.test_sets()
+        if not sets:
+            raise SampleError("There are no test samples yet. Add three samples of a label.")
+        scored = [desk.evaluations(None if key == _BASE else key, sets) for key in (first, second)]
+        for k, (name, _) in enumerate(sets):
+            one, other = scored[0][k], scored[1][k]
+            pieces.heading("Base test set" if name == BASE_TEST else "Your test samples")
+            pieces.figures(
+                (names[first], percent(one.accuracy), right_of(one)),
+                (names[second], percent(other.accuracy), right_of(other)),
+            )
+            changed = compare(one, other)
+            pieces.note(
+                f"From the first to the second {len(changed.fixed)} fixed, "
+                f"{len(changed.broken)} broken; p = {changed.p_value:.2g} (McNemar, exact)."
+            )
+
+
+def right_of(evaluation: Evaluation) -> str:
+    """ "17 of 19 right, 95 % interval 68.6 – 97.1 %"."""
+    low, high = evaluation.interval
+    return (
+        f"{evaluation.correct:,} of {evaluation.n:,} right · 95 % interval "
+        f"{100 * low:.1f}–{100 * high:.1f} %"
+    )

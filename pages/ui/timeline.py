@@ -1,0 +1,123 @@
+"""The checkpoints of a workspace: a card each, newest first, with what can be done with it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from odt_core.workspace import CheckpointEntry, Kind, Score
+from pages.ui import pieces, trouble
+from pages.ui.desk import Desk
+from pages.ui.downloads import file_name
+from pages.ui.say import clock, count, percent, size
+
+_WORDS = {
+    Kind.START: "Start of a run",
+    Kind.END: "End of a run",
+    Kind.BEST: "Best of a run",
+    Kind.AUTO: "During a run",
+    Kind.BEFORE: "Safety copy",
+    Kind.MANUAL: "Saved by you",
+    Kind.UPLOADED: "Uploaded",
+}
+
+
+def title(entry: CheckpointEntry) -> str:
+    """ "Step 240 · end of a run · 14:03:21"."""
+    kind = _WORDS[entry.info.kind].lower()
+    return f"Step {entry.info.step:,} · {kind} · {clock(entry.added)}"
+
+
+def timeline(desk: Desk) -> None:
+    """All checkpoints, and below them the base model itself."""
+    manifest = desk.workspace.manifest
+    for entry in reversed(manifest.checkpoints):
+        _checkpoint(desk, entry, head=entry.id == manifest.head)
+    base = st.container(key="card_base", border=True)
+    with base, st.container(horizontal=True, vertical_alignment="center"):
+        pieces.heading("Base model", "as it came")
+        if manifest.head is None:
+            pieces.chip("your model now", own=False)
+        else:
+            st.button(
+                "Go back to it",
+                key="restore_base",
+                disabled=desk.busy,
+                on_click=_restore,
+                args=(desk, None),
+            )
+
+
+def _checkpoint(desk: Desk, entry: CheckpointEntry, *, head: bool) -> None:
+    usable = entry.model == desk.model.key
+    with st.container(key=f"card_{entry.id}", border=True, gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            pieces.heading(f"Step {entry.info.step:,}", _facts(entry))
+            if head:
+                pieces.chip("your model now", own=True)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            pieces.scores(
+                _score("Your test samples", entry.info.own),
+                _score("Base test set", entry.info.base),
+            )
+            st.space("stretch")
+            st.button(
+                "Restore",
+                key=f"restore_{entry.id}",
+                type="primary",
+                on_click=_restore,
+                args=(desk, entry.id),
+                disabled=head or desk.busy or not usable,
+                help=None if usable else "Belongs to another model: choose that one first.",
+            )
+            st.download_button(
+                "Download",
+                lambda: desk.workspace.checkpoint_bytes(entry.id),
+                file_name=file_name(desk.model.name, f"step{entry.info.step}.safetensors"),
+                mime="application/octet-stream",
+                on_click="ignore",
+                key=f"get_{entry.id}",
+            )
+            st.button(
+                "Delete",
+                key=f"delete_{entry.id}",
+                on_click=_delete,
+                args=(desk, entry.id),
+                disabled=head or desk.busy,
+                help="This one is your model now." if head else "Undo brings it back.",
+            )
+        st.text_input(
+            "Note",
+            entry.info.note,
+            key=f"note_{entry.id}",
+            max_chars=500,
+            placeholder="A note",
+            label_visibility="collapsed",
+            on_change=_note,
+            args=(desk, entry.id),
+        )
+
+
+def _facts(entry: CheckpointEntry) -> str:
+    samples = f" · {count(entry.info.samples, 'sample')}" if entry.info.samples else ""
+    kind = _WORDS[entry.info.kind]
+    return f"{kind} · {clock(entry.added)}{samples} · {size(entry.bytes)}"
+
+
+def _score(name: str, score: Score | None) -> tuple[str, str]:
+    return name, f"{percent(score.accuracy)} of {score.n}" if score else "not measured"
+
+
+def _restore(desk: Desk, checkpoint_id: str | None) -> None:
+    with trouble.caught("checkpoints"):
+        desk.restore(checkpoint_id)
+
+
+def _delete(desk: Desk, checkpoint_id: str) -> None:
+    with trouble.caught("checkpoints"):
+        desk.workspace.delete_checkpoint(checkpoint_id)
+
+
+def _note(desk: Desk, checkpoint_id: str) -> None:
+    with trouble.caught("checkpoints"):
+        text = st.session_state[f"note_{checkpoint_id}"]
+        desk.workspace.note_checkpoint(checkpoint_id, text)
