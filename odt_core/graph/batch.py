@@ -1,4 +1,4 @@
-"""Where a tensor's dynamic first dimension comes from: which input's, and how many times it.
+"""Where a tensor's one dynamic dimension comes from: which input's, and how many times it.
 
 Reading the batch size from the signature's input instead of from an activation keeps shape
 arithmetic out of the middle of the graph, where it would cut XNNPACK's part in two; and two shapes
@@ -13,7 +13,7 @@ import numpy as np
 
 from odt_core.graph.tensor import Tensor
 
-# (index of the input, how many times its first dimension)
+# (index of the input, how many times its dynamic dimension)
 Batch = tuple[int, int]
 
 _FIRST_INPUT = frozenset(
@@ -22,7 +22,7 @@ _FIRST_INPUT = frozenset(
         "DEPTH_TO_SPACE", "ELU", "EXP", "FLOOR", "GELU", "HARD_SWISH", "LEAKY_RELU",
         "LOGICAL_NOT", "LOGISTIC", "LOG", "LOG_SOFTMAX", "L2_NORMALIZATION", "MAX_POOL_2D", "NEG",
         "RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1", "ROUND", "RSQRT", "SIGN", "SIN", "SOFTMAX",
-        "SPACE_TO_DEPTH", "SQRT", "SQUARE", "TANH", "ZEROS_LIKE", "BITCAST",
+        "SPACE_TO_DEPTH", "SQRT", "SQUARE", "TANH", "ZEROS_LIKE", "BITCAST", "FULLY_CONNECTED",
     }
 )  # fmt: skip
 _ELEMENTWISE = frozenset(
@@ -36,54 +36,80 @@ _ELEMENTWISE = frozenset(
 _REDUCTIONS = frozenset({"SUM", "MEAN", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "REDUCE_ANY"})
 
 
-def batch_of(
-    name: str, inputs: Sequence[Tensor], output: Tensor, known: Callable[[Tensor], Batch | None]
-) -> Batch | None:
-    """What an op's output has as first dimension, given its inputs'; None when that is not clear.
+def dynamic_axis(tensor: Tensor) -> int | None:
+    """The one axis whose size is known only at run time; None when there is none or several."""
+    axes = [axis for axis, size in enumerate(tensor.shape) if size is None]
+    return axes[0] if len(axes) == 1 else None
 
-    name: the builtin op. known: the answer for tensors before this op.
+
+def batch_of(
+    name: str,
+    inputs: Sequence[Tensor],
+    output: Tensor,
+    options: object,
+    known: Callable[[Tensor], Batch | None],
+) -> Batch | None:
+    """What an op's output has as dynamic dimension, given its inputs'; None when not clear.
+
+    name and options: the builtin op's. known: the answer for tensors before this op.
     """
-    if not inputs or not output.rank or output.shape[0] is not None:
+    axis = dynamic_axis(output)
+    if not inputs or axis is None:
         return None
     first = inputs[0]
-    if name in _FIRST_INPUT:
-        return known(first)
-    if name in _ELEMENTWISE:
-        return _broadcast(inputs, output, known)
     if name == "RESHAPE":
         return _reshaped(first, output, known)
+    if name in _FIRST_INPUT or name == "TRANSPOSE":
+        return known(first)
+    if name in _ELEMENTWISE:
+        # aligned at the end, the dynamic axis of every input that has one is the output's
+        place = axis - output.rank
+        touching = [part for part in inputs if None in part.shape]
+        aligned = all(part.rank >= -place and part.shape[place] is None for part in touching)
+        return _shared(touching, known) if aligned else None
+    if name in ("BATCH_MATMUL", "CONCATENATION"):
+        if name == "CONCATENATION" and int(getattr(options, "axis", axis)) % output.rank == axis:
+            return None
+        return _shared([part for part in inputs if None in part.shape], known)
     if name in _REDUCTIONS:
-        axes = inputs[1].const
-        kept = axes is not None and all(int(axis) % first.rank for axis in np.ravel(axes))
-        return known(first) if kept else None
-    if name in ("SLICE", "STRIDED_SLICE", "PAD", "PADV2", "FULLY_CONNECTED", "MIRROR_PAD"):
-        return known(first) if first.rank == output.rank else None
-    if name == "TRANSPOSE":
-        order = inputs[1].const
-        return known(first) if order is not None and int(order[0]) == 0 else None
-    if name == "BATCH_MATMUL":
-        return known(first) if first.rank == output.rank == 2 else None
-    if name == "CONCATENATION":
-        same = {known(part) for part in inputs}
-        return same.pop() if len(same) == 1 else None
+        return known(first)  # the dynamic axis is still there, so it was not reduced
     if name == "SPLIT":
         return known(inputs[1])
+    if name in ("SLICE", "PAD", "PADV2", "STRIDED_SLICE") and first.rank == output.rank:
+        return known(first) if _is_whole(name, inputs, options, axis) else None
     return None
 
 
-def _broadcast(
-    inputs: Sequence[Tensor], output: Tensor, known: Callable[[Tensor], Batch | None]
-) -> Batch | None:
-    """The batch that all inputs share; one of rank or size 1 there does not matter."""
-    same = {known(part) for part in inputs if part.rank == output.rank and part.shape[0] != 1}
-    return same.pop() if len(same) == 1 else None
+def _shared(parts: Sequence[Tensor], known: Callable[[Tensor], Batch | None]) -> Batch | None:
+    sources = {known(part) for part in parts}
+    return sources.pop() if len(sources) == 1 else None
+
+
+def _is_whole(name: str, inputs: Sequence[Tensor], options: object, axis: int) -> bool:
+    """Whether a slice or padding leaves an axis as it is."""
+    amounts = [part.const for part in inputs[1:]]
+    if name in ("PAD", "PADV2"):
+        return amounts[0] is not None and not amounts[0][axis].any()
+    if any(amount is None for amount in amounts):
+        return False
+    if name == "SLICE":
+        begin, size = amounts
+        return int(begin[axis]) == 0 and int(size[axis]) == -1  # type: ignore[index]
+    masks = [int(getattr(options, mask, 0)) for mask in ("beginMask", "endMask")]
+    others = [getattr(options, mask, 0) for mask in ("ellipsisMask", "newAxisMask")]
+    step = int(amounts[2][axis])  # type: ignore[index]
+    return step == 1 and all(mask >> axis & 1 for mask in masks) and not any(others)
 
 
 def _reshaped(x: Tensor, output: Tensor, known: Callable[[Tensor], Batch | None]) -> Batch | None:
     batch = known(x)
-    rest, target = x.shape[1:], output.shape[1:]
-    if batch is None or None in rest or None in target:
+    if batch is None:
         return None
-    entries = batch[1] * int(np.prod(rest, dtype=np.int64))  # type: ignore[arg-type]
-    size = int(np.prod(target, dtype=np.int64))  # type: ignore[arg-type]
+    entries = batch[1] * _product(x)
+    size = _product(output)
     return (batch[0], entries // size) if size and entries % size == 0 else None
+
+
+def _product(tensor: Tensor) -> int:
+    """Entries for one unit of the dynamic dimension."""
+    return int(np.prod([size for size in tensor.shape if size is not None], dtype=np.int64))

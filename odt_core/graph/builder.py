@@ -12,7 +12,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
-from odt_core.graph.batch import Batch, batch_of
+from odt_core.graph.batch import Batch, batch_of, dynamic_axis
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.tensor import Shape, Tensor, code_of, dtype_of, has_dtype, shape_of
 
@@ -34,7 +34,8 @@ class Builder:
         self._producers: dict[int, schema.OperatorT] = {}
         self._batches: dict[int, Batch] = {}
         for index in [] if graph.inputs is None else graph.inputs:
-            self._batches[int(index)] = (int(index), 1)
+            if dynamic_axis(self.tensor(int(index))) is not None:
+                self._batches[int(index)] = (int(index), 1)
 
     # --- tensors ---------------------------------------------------------------------------
 
@@ -121,7 +122,8 @@ class Builder:
         inputs = [self.tensor(index) for index in inputs_of(operator) if index >= 0]
         for index in outputs_of(operator):
             self._producers[index] = operator
-            batch = batch_of(name, inputs, self.tensor(index), self.batch_source)
+            output = self.tensor(index)
+            batch = batch_of(name, inputs, output, operator.builtinOptions, self.batch_source)
             if batch is not None:
                 self._batches[index] = batch
 
@@ -130,8 +132,11 @@ class Builder:
         return self._producers.get(tensor.index)
 
     def batch_source(self, tensor: Tensor) -> Batch | None:
-        """Which input's first dimension a dynamic first dimension is, and how many times it."""
-        if not tensor.rank or tensor.shape[0] is not None:
+        """Which input's dynamic dimension a tensor's is, and how many times it.
+
+        None when the tensor has no or several dynamic dimensions, or when it is not clear.
+        """
+        if dynamic_axis(tensor) is None:
             return None
         return self._batches.get(tensor.index)
 
@@ -360,13 +365,15 @@ class Builder:
         """The shape of x at run time, int32 [rank]; what is known of it now is a constant."""
         if None not in x.shape:
             return self.constant(np.array(x.shape, np.int32))
-        source = self.batch_source(x)
-        if source is None or None in x.shape[1:]:
+        source, axis = self.batch_source(x), dynamic_axis(x)
+        if source is None or axis is None:
             return self._shape(x)
-        size = self.slice(self._shape(self.tensor(source[0])), [0], [1])
+        root = self.tensor(source[0])
+        size = self.slice(self._shape(root), [dynamic_axis(root) or 0], [1])
         if source[1] != 1:
             size = self.mul(size, source[1])
-        return self.concat([size, self.constant(np.array(x.shape[1:], np.int32))], 0)
+        before, after = (np.array(part, np.int32) for part in (x.shape[:axis], x.shape[axis + 1 :]))
+        return self.concat([self.constant(before), size, self.constant(after)], 0)
 
     def _shape(self, x: Tensor) -> Tensor:
         options = schema.ShapeOptionsT()

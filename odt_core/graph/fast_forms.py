@@ -101,7 +101,7 @@ def _shape(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Tens
         return None
     (x,) = inputs
     source = b.batch_source(x)
-    if None in x.shape and (source is None or source[0] == x.index or None in x.shape[1:]):
+    if None in x.shape and (source is None or source[0] == x.index):
         return None
     return b.shape(x)
 

@@ -85,7 +85,6 @@ class TestPublicModels:
     @pytest.mark.parametrize(
         ("file", "shape", "outputs", "kind", "predicts"),
         [
-            ("flower__android-automotive__enginefaultdb", (14,), 4, LabelKind.ONE_HOT, True),
             ("flower__android-kotlin-new__logistic_regression", (30,), 1, LabelKind.VALUES, False),
             ("flower__android-kotlin-new__model", (30,), 1, LabelKind.VALUES, False),
             ("flutter_litert__training_model", (1,), 1, LabelKind.VALUES, True),
@@ -99,3 +98,9 @@ class TestPublicModels:
         assert contract.train[0].label_kind is kind
         assert (contract.infer is not None) is predicts
         assert contract.state
+
+    def test_contract_when_the_author_broke_train_then_infers_and_says_why(self):
+        contract = load_model(PUBLIC / "flower__android-automotive__enginefaultdb.tflite").contract
+        assert not contract.trainable
+        assert contract.infer is not None
+        assert any("sparse loss with one-hot labels" in note for note in contract.notes)

@@ -44,11 +44,12 @@ def sparse_softmax_cross_entropy(
     A label outside 0 … K − 1 gives TensorFlow an error on the CPU; here it counts as no class.
     """
     logits, labels = inputs
-    if labels.rank != logits.rank - 1:
+    per_sample = _labels_per_sample(b, logits, labels)
+    if labels.rank != 1 or per_sample != 1:
         raise LoweringError(
-            f"it wants one class index a sample, shape {_text(logits.shape[:-1])}, but the model "
-            f"gives it labels of shape {_text(labels.shape)}. Its author used a sparse loss with "
-            "one-hot labels, so training cannot work anywhere; it needs categorical_crossentropy."
+            f"it takes one class index a sample, but the model gives it {per_sample or 'several'}. "
+            "Its author used a sparse loss with one-hot labels, so training cannot work anywhere; "
+            "build the model with categorical_crossentropy instead."
         )
     z, e, s = _softmax_parts(b, logits)
     hot = b.one_hot(b.cast(labels, np.int32), logits.dim(-1))
@@ -57,5 +58,9 @@ def sparse_softmax_cross_entropy(
     return [loss, b.sub(b.div(e, s), hot)]
 
 
-def _text(shape: tuple[int | None, ...]) -> str:
-    return "[" + ", ".join("batch" if size is None else str(size) for size in shape) + "]"
+def _labels_per_sample(b: Builder, logits: Tensor, labels: Tensor) -> int:
+    """How many labels [M] there are for each row of logits [N, K]; 1 where that is not known."""
+    if logits.shape[0] is not None and labels.shape[0] is not None:
+        return labels.shape[0] // max(logits.shape[0], 1)
+    rows, given = b.batch_source(logits), b.batch_source(labels)
+    return given[1] // rows[1] if rows and given else 1
