@@ -67,9 +67,11 @@ def batch_of(
         touching = [part for part in inputs if None in part.shape]
         aligned = all(part.rank >= -place and part.shape[place] is None for part in touching)
         return _shared(touching, known) if aligned else None
-    if name in ("BATCH_MATMUL", "CONCATENATION"):
-        if name == "CONCATENATION" and int(getattr(options, "axis", axis)) % output.rank == axis:
+    if name == "CONCATENATION":  # the parts are equal on every axis but one
+        if int(getattr(options, "axis", axis)) % output.rank == axis:
             return None
+        return next((source for source in map(known, inputs) if source is not None), None)
+    if name == "BATCH_MATMUL":
         return _shared([part for part in inputs if None in part.shape], known)
     if name in _REDUCTIONS:
         return known(first)  # the dynamic axis is still there, so it was not reduced

@@ -131,6 +131,13 @@ class Builder:
         """The operator before this point that writes a tensor; None for inputs and constants."""
         return self._producers.get(tensor.index)
 
+    def share_batch(self, tensors: Sequence[Tensor]) -> None:
+        """Note that the dynamic first dimensions of tensors are equal, as their op demands."""
+        batched = [tensor for tensor in tensors if dynamic_axis(tensor) == 0]
+        known = [source for source in map(self.batch_source, batched) if source is not None]
+        for tensor in batched if known else []:
+            self._batches.setdefault(tensor.index, known[0])
+
     def batch_source(self, tensor: Tensor) -> Batch | None:
         """Which input's dynamic dimension a tensor's is, and how many times it.
 

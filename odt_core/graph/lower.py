@@ -19,7 +19,7 @@ from odt_core.graph.check import check
 from odt_core.graph.checkpoint_ops import FORGOTTEN, RESTORE, SAVE, CheckpointOps, rewire
 from odt_core.graph.fast_forms import fast_form
 from odt_core.graph.flatbuffer import read, write
-from odt_core.graph.flex import FlexOp, flex_name, read_flex
+from odt_core.graph.flex import FlexOp, custom_name, flex_name, read_flex
 from odt_core.graph.operators import called_by, inputs_of, outputs_of
 from odt_core.graph.prune import compact, remove_dead_ops
 from odt_core.graph.record import (
@@ -102,12 +102,16 @@ class _Lowering:
         for operator in list(graph.operators):
             operator.inputs = _moved(operator.inputs, replaced)
             name = flex_name(self.model, operator)
-            if name is None:
+            custom = custom_name(self.model, operator)
+            if custom in RULES:  # a TensorFlow op that its converter passed on as it is
+                self._apply_rule(index, operator, FlexOp(custom), builder, replaced)
+            elif name is None:
                 self._keep(operator, builder, replaced)
             elif name in SAVE | RESTORE | FORGOTTEN:
                 self._take_checkpoint(index, operator, checkpoint, replaced)
             else:
-                self._apply_rule(index, operator, builder, replaced)
+                op = read_flex(self.model, operator)
+                self._apply_rule(index, operator, op, builder, replaced)
         graph.operators = builder.operators
         graph.outputs = _moved(graph.outputs, replaced)
         for signature in self._signatures(index):
@@ -132,10 +136,15 @@ class _Lowering:
         replaced[old] = new.index
 
     def _apply_rule(
-        self, index: int, operator: schema.OperatorT, builder: Builder, replaced: dict[int, int]
+        self,
+        index: int,
+        operator: schema.OperatorT,
+        op: FlexOp,
+        builder: Builder,
+        replaced: dict[int, int],
     ) -> None:
         wanted = [builder.tensor(i) for i in outputs_of(operator)]
-        op = replace(read_flex(self.model, operator), output_shapes=tuple(t.shape for t in wanted))
+        op = replace(op, output_shapes=tuple(t.shape for t in wanted))
         try:
             found = RULES.get(op.op)
             if found is None:
@@ -144,6 +153,8 @@ class _Lowering:
                     "of odt that knows it."
                 )
             inputs = [builder.tensor(i) for i in inputs_of(operator)]
+            if "Grad" in op.op or "Backprop" in op.op:  # a gradient has its value's batch
+                builder.share_batch([t for t in inputs if t.dtype == np.float32])
             given = list(found(builder, op, inputs))
             for new, old in zip(given, wanted, strict=True):
                 if new.dtype != old.dtype:
