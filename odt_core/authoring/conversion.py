@@ -14,7 +14,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from odt_core.authoring.backend import tf
 from odt_core.errors import AuthoringError, LoweringError
-from odt_core.graph import lower
+from odt_core.graph import describe, lower
 
 _OPS = re.compile(r"(?:Flex|Custom) ops:\s*([^\n]*)")
 
@@ -56,6 +56,7 @@ def run_converter(converter: Any, *, flex: bool) -> bytes:
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     if flex:
         converter.target_spec.supported_ops.append(tf.lite.OpsSet.SELECT_TF_OPS)
+    converter.allow_custom_ops = flex  # lowering knows some ops that Flex does not
     converter.experimental_enable_resource_variables = True
     try:
         with _quiet():
@@ -78,8 +79,13 @@ def lower_converted(data: bytes) -> bytes:
         lowered = lower(data)
     except LoweringError as error:
         raise AuthoringError(str(error)) from error
-    if lowered.missing:
-        raise AuthoringError(" ".join(missing.message for missing in lowered.missing))
+    problems = [missing.message for missing in lowered.missing]
+    problems += [
+        f"The op {name} has no builtin form. Build the model without the layer that needs it."
+        for name in describe(lowered.data).custom_ops
+    ]
+    if problems:
+        raise AuthoringError(" ".join(dict.fromkeys(problems)))
     return lowered.data
 
 

@@ -64,6 +64,14 @@ def flex_name(model: schema.ModelT, operator: schema.OperatorT) -> str | None:
     return code[len(b"Flex") :].decode("utf-8", "replace")
 
 
+def custom_name(model: schema.ModelT, operator: schema.OperatorT) -> str | None:
+    """The name of a custom op that is no Flex op, else None."""
+    code = model.operatorCodes[operator.opcodeIndex].customCode
+    if code is None or code.startswith(b"Flex"):
+        return None
+    return bytes(code).decode("utf-8", "replace")
+
+
 def read_flex(model: schema.ModelT, operator: schema.OperatorT) -> FlexOp:
     """The TensorFlow op behind a Flex operator.
 

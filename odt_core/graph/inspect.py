@@ -11,7 +11,7 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.errors import ModelError
 from odt_core.graph.check import check
 from odt_core.graph.flatbuffer import read
-from odt_core.graph.operators import called_by, name_of
+from odt_core.graph.operators import called_by, name_of, outputs_of
 from odt_core.graph.record import CheckpointSignature, Missing, Rewrite, read_record
 from odt_core.graph.tensor import Shape, dtype_of, has_dtype, shape_of
 from odt_core.graph.variables import find_variables
@@ -23,11 +23,15 @@ _OTHER_TYPES = {
 
 @dataclass(frozen=True)
 class TensorDescription:
-    """An input or output. dtype: numpy's name, or "string"; shape: None where dynamic."""
+    """An input or output. dtype: numpy's name, or "string"; shape: None where dynamic.
+
+    producer: the op that computes an output, such as "SOFTMAX"; None for an input.
+    """
 
     name: str
     dtype: str
     shape: Shape
+    producer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,12 @@ class ModelDescription:
         """TensorFlow ops (without "Flex") that the file still has, sorted."""
         return tuple(sorted(n[4:] for n in self.operators if n.startswith("Flex")))
 
+    @property
+    def custom_ops(self) -> tuple[str, ...]:
+        """Ops that are neither TFLite's nor TensorFlow's, sorted."""
+        names = (n for n in self.operators if not n.startswith("Flex"))
+        return tuple(n for n in names if not hasattr(schema.BuiltinOperator, n))
+
     def signature(self, name: str) -> SignatureDescription | None:
         """The signature of that name, or None."""
         return next((s for s in self.signatures if s.name == name), None)
@@ -109,8 +119,8 @@ def _signature(model: schema.ModelT, signature: schema.SignatureDefT) -> Signatu
     names = _ops(model, signature.subgraphIndex, seen)
     return SignatureDescription(
         bytes(signature.signatureKey or b"").decode("utf-8", "replace"),
-        tuple(_tensor(graph, entry) for entry in signature.inputs or []),
-        tuple(_tensor(graph, entry) for entry in signature.outputs or []),
+        tuple(_tensor(model, graph, entry) for entry in signature.inputs or []),
+        tuple(_tensor(model, graph, entry) for entry in signature.outputs or []),
         tuple(sorted({name[4:] for name in names if name.startswith("Flex")})),
     )
 
@@ -128,11 +138,16 @@ def _ops(model: schema.ModelT, index: int, seen: set[int]) -> set[str]:
     return names
 
 
-def _tensor(graph: schema.SubGraphT, entry: schema.TensorMapT) -> TensorDescription:
+def _tensor(
+    model: schema.ModelT, graph: schema.SubGraphT, entry: schema.TensorMapT
+) -> TensorDescription:
     raw = graph.tensors[entry.tensorIndex]
     dtype = dtype_of(raw.type).name if has_dtype(raw.type) else _OTHER_TYPES.get(raw.type, "?")
     name = bytes(entry.name or b"").decode("utf-8", "replace")
-    return TensorDescription(name, dtype, shape_of(raw))
+    producer = next(
+        (name_of(model, o) for o in graph.operators if entry.tensorIndex in outputs_of(o)), None
+    )
+    return TensorDescription(name, dtype, shape_of(raw), producer)
 
 
 def _bytes(shape: Shape, dtype: np.dtype) -> int:

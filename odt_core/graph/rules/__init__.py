@@ -10,6 +10,8 @@ from odt_core.graph.rules import (
     pooling,
     random,
     shape,
+    slices,
+    special,
 )
 from odt_core.graph.rules.registry import RULES, Rule, rule
 
@@ -26,4 +28,6 @@ __all__ = [
     "random",
     "rule",
     "shape",
+    "slices",
+    "special",
 ]

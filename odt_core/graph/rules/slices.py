@@ -1,0 +1,94 @@
+"""The gradient of a strided slice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from odt_core.errors import LoweringError
+from odt_core.graph.builder import Builder
+from odt_core.graph.flex import FlexOp
+from odt_core.graph.rules.registry import rule
+from odt_core.graph.tensor import Shape, Tensor
+
+
+@rule("StridedSliceGrad")
+def strided_slice_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """dx of x[begin:end:strides]: dy at the places that were read, zeros elsewhere.
+
+    Source: https://www.tensorflow.org/api_docs/python/tf/raw_ops/StridedSliceGrad
+    """
+    sizes, begin, end, strides, dy = inputs
+    bounds = [part.const for part in (begin, end, strides)]
+    if any(part is None for part in bounds):
+        raise LoweringError("its bounds are computed. Slice with constants instead.")
+    known = sizes.const
+    shape: Shape = op.output_shapes[0] if known is None else tuple(int(size) for size in known)
+    spec = list(zip(*([int(v) for v in part] for part in bounds if part is not None), strict=True))
+    places = _places(op, shape, spec)
+    # axes that the slice dropped come back with size 1, axes that it added go
+    dy = b.reshape(dy, [_count(place, size) for place, size in zip(places, shape, strict=True)])
+    for axis, (place, size) in enumerate(zip(places, shape, strict=True)):
+        if place is not None and size is not None:
+            dy = _spread(b, dy, axis, place, size)
+    return [dy]
+
+
+# which entries of an axis were read; None: all of them
+Place = range | None
+
+
+def _places(op: FlexOp, shape: Shape, spec: list[tuple[int, int, int]]) -> list[Place]:
+    """For every axis of x what was read of it."""
+    mask = {
+        name: int(op.number(f"{name}_mask"))
+        for name in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")
+    }
+
+    def has(name: str, position: int) -> bool:
+        return bool(mask[name] >> position & 1)
+
+    real = sum(not has("new_axis", i) and not has("ellipsis", i) for i in range(len(spec)))
+    places: list[Place] = []
+    for i, (first, last, step) in enumerate(spec):
+        if has("ellipsis", i):
+            places += [None] * (len(shape) - real)
+        elif not has("new_axis", i):
+            size = shape[len(places)]
+            start = None if has("begin", i) else first
+            stop = None if has("end", i) else last
+            if has("shrink_axis", i):
+                start, stop, step = first, first + 1 if first != -1 else None, 1
+            places.append(_place(size, slice(start, stop, step)))
+    return places + [None] * (len(shape) - len(places))
+
+
+def _place(size: int | None, part: slice) -> Place:
+    if size is None:
+        if part.start not in (None, 0) or part.stop is not None or part.step != 1:
+            raise LoweringError(
+                "it slices a dimension whose size is known at run time only. Fix that size."
+            )
+        return None
+    place = range(*part.indices(size))
+    if part.step < 0:
+        raise LoweringError("it slices backwards. Reverse the axis in a step of its own.")
+    return place
+
+
+def _count(place: Place, size: int | None) -> int | None:
+    return size if place is None else len(place)
+
+
+def _spread(b: Builder, dy: Tensor, axis: int, place: range, size: int) -> Tensor:
+    """dy along one axis moved to its places among zeros, [..., size, ...]."""
+    shape = list(dy.shape)
+    count, step = len(place), place.step
+    if step > 1 and count > 1:
+        dy = b.reshape(dy, [*shape[: axis + 1], 1, *shape[axis + 1 :]])
+        dy = b.pad(dy, [(0, step - 1) if i == axis + 1 else (0, 0) for i in range(dy.rank)])
+        dy = b.reshape(dy, [*shape[:axis], count * step, *shape[axis + 1 :]])
+        extent = [*shape[:axis], (count - 1) * step + 1, *shape[axis + 1 :]]
+        dy = b.slice(dy, [0] * dy.rank, extent)
+    before = place.start
+    after = size - before - dy.dim(axis)
+    return b.pad(dy, [(before, after) if i == axis else (0, 0) for i in range(dy.rank)])
