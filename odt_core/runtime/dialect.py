@@ -27,6 +27,7 @@ LABEL_NAMES = ("y", "y_batch", "label", "labels", "target", "targets", "y_true")
 LOSS_NAMES = ("loss", "losses", "train_loss", "output_0")
 LOGIT_NAMES = ("logits", "logit")
 PROBABILITY_NAMES = ("probabilities", "probability", "softmax", "probs", "scores")
+PROBABILITY_OPS = ("SOFTMAX", "LOGISTIC")
 PREDICTION_NAMES = (
     *LOGIT_NAMES,
     *PROBABILITY_NAMES,
@@ -211,14 +212,17 @@ def _infer_role(by_name: Mapping[str, SignatureDescription]) -> InferRole | None
             signature=name,
             samples=samples.name,
             prediction=prediction.name,
-            kind=_output_kind(prediction.name),
+            kind=_output_kind(prediction),
             batch=samples.shape[0] if samples.shape else None,
         )
     return None
 
 
-def _output_kind(name: str) -> OutputKind:
-    lowered = name.lower()
+def _output_kind(prediction: TensorDescription) -> OutputKind:
+    """What the graph says counts for more than a name: many call the output of a softmax logits."""
+    if prediction.producer in PROBABILITY_OPS:
+        return OutputKind.PROBABILITIES
+    lowered = prediction.name.lower()
     if any(known in lowered for known in LOGIT_NAMES):
         return OutputKind.LOGITS
     if any(known in lowered for known in PROBABILITY_NAMES):

@@ -63,7 +63,7 @@ def unpack_description(document: Mapping[str, Any]) -> ModelDescription:
     """The inverse of `pack_description`; WorkerError when it makes no sense."""
 
     def tensors(rows: Any) -> tuple[TensorDescription, ...]:
-        return tuple(TensorDescription(r["name"], r["dtype"], tuple(r["shape"])) for r in rows)
+        return tuple(TensorDescription(**{**row, "shape": tuple(row["shape"])}) for row in rows)
 
     try:
         return ModelDescription(
@@ -121,18 +121,25 @@ def unpack_samples(name: str, message: Message) -> Samples | None:
     )
 
 
-def pack_progress(progress: Progress | None, body: dict[str, Any], arrays: Arrays) -> None:
-    """Put a run's progress into a message."""
+def pack_progress(
+    progress: Progress | None,
+    body: dict[str, Any],
+    arrays: Arrays,
+    beside: Mapping[str, np.ndarray] | None = None,
+) -> None:
+    """Put a run's progress into a message; what is in the state `beside` it is not sent twice."""
     if progress is not None:
         body["progress"] = progress.to_json()
-        arrays |= prefixed("progress/", progress.arrays())
+        arrays |= prefixed("progress/", progress.arrays_beside(beside or {}))
 
 
-def unpack_progress(message: Message) -> Progress | None:
+def unpack_progress(
+    message: Message, beside: Mapping[str, np.ndarray] | None = None
+) -> Progress | None:
     """The inverse of `pack_progress`."""
     if message.body.get("progress") is None:
         return None
-    return Progress.from_parts(message.body["progress"], under("progress/", message.arrays))
+    return Progress.from_parts(message.body["progress"], under("progress/", message.arrays), beside)
 
 
 def pack_event(event: Event) -> Message:
@@ -150,7 +157,8 @@ def pack_event(event: Event) -> Message:
             body["reason"] = event.reason.value
             body["meta"] = dict(vars(event.checkpoint.meta))
             arrays |= prefixed("variable/", event.checkpoint.state)
-            pack_progress(event.checkpoint.progress, body, arrays)
+            state = event.checkpoint.state
+            pack_progress(event.checkpoint.progress, body, arrays, state)
         case Ended():
             body = {
                 "outcome": event.outcome.value,
@@ -179,7 +187,7 @@ def unpack_event(message: Message) -> Event:
             case "Saved":
                 meta = CheckpointMeta(**{**body["meta"], "labels": tuple(body["meta"]["labels"])})
                 state = under("variable/", message.arrays)
-                checkpoint = Checkpoint(state, meta, unpack_progress(message))
+                checkpoint = Checkpoint(state, meta, unpack_progress(message, state))
                 return Saved(checkpoint, Reason(body["reason"]))
             case "Paused":
                 return Paused()

@@ -44,6 +44,19 @@ class TestPropose:
         assert contract.infer.kind is OutputKind.LOGITS
         assert (contract.input_shape, contract.outputs) == ((28, 28), 10)
 
+    def test_softmax_output_when_called_logits_is_taken_for_probabilities(self):
+        contract = propose(
+            [
+                signature(
+                    "infer",
+                    {"x": ("float32", (None, 4))},
+                    {"logits": ("float32", (None, 3), "SOFTMAX")},
+                )
+            ]
+        )
+        assert contract.infer is not None
+        assert contract.infer.kind is OutputKind.PROBABILITIES
+
     def test_unknown_names_are_told_apart_by_shape(self):
         contract = propose(
             [
