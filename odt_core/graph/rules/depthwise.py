@@ -15,7 +15,7 @@ from odt_core.graph.builder import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.conv import image_shape
 from odt_core.graph.rules.registry import rule
-from odt_core.graph.rules.windows import Window, interleave, pad, take, windows_of
+from odt_core.graph.rules.windows import Window, interleave, pad, take_both, windows_of
 from odt_core.graph.tensor import Tensor
 
 
@@ -40,12 +40,8 @@ def depthwise_backprop_filter(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) 
     shape = op.output_shapes[0] if sizes.const is None else tuple(map(int, sizes.const))
     rows, columns = windows_of(op, x.shape, shape[:2])
     x = _repeat(b, x, dy.dim(3) // x.dim(3))
-    down = [take(b, side, 1, rows) for side in take(b, x, 2, columns)]
-    sums = [
-        b.sum(b.mul(down[column][row], dy), [0, 1, 2])
-        for row in range(rows.kernel)
-        for column in range(columns.kernel)
-    ]
+    taps = [tap for row in take_both(b, x, rows, columns) for tap in row]
+    sums = [b.sum(b.mul(tap, dy), [0, 1, 2]) for tap in taps]
     return [b.reshape(b.pack(sums), shape)]
 
 

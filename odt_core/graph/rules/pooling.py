@@ -11,7 +11,7 @@ from odt_core.graph.builder import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.conv import image_shape
 from odt_core.graph.rules.registry import rule
-from odt_core.graph.rules.windows import Window, add_back, pad, take, windows_of
+from odt_core.graph.rules.windows import Window, add_back, pad, take_both, windows_of
 from odt_core.graph.tensor import Shape, Tensor
 
 _LOWEST = float(np.finfo(np.float32).min)
@@ -46,19 +46,18 @@ def max_pool_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[
     """
     x, y, dy = inputs
     rows, columns = _windows(op, x.shape)
-    down = [take(b, side, 1, rows, _LOWEST) for side in take(b, x, 2, columns, _LOWEST)]
-    shares: list[list[Tensor]] = [[] for _ in down]  # by column, then by row
+    taps = take_both(b, x, rows, columns, _LOWEST)
+    shares: list[list[Tensor]] = [[] for _ in taps]  # [row][column]
     rest = dy
-    for row in range(rows.kernel):
-        for column in range(columns.kernel):
-            if (row, column) == (rows.kernel - 1, columns.kernel - 1):
-                shares[column].append(rest)
-                break
-            is_less = b.ceil(b.minimum(b.sub(y, down[column][row]), 1.0))
-            handed_on = b.mul(rest, is_less)
-            shares[column].append(b.sub(rest, handed_on))
-            rest = handed_on
-    return [add_back(b, [add_back(b, share, 1, rows) for share in shares], 2, columns)]
+    for row, column in np.ndindex(rows.kernel, columns.kernel):
+        if (row, column) == (rows.kernel - 1, columns.kernel - 1):
+            shares[row].append(rest)
+            break
+        is_less = b.ceil(b.minimum(b.sub(y, taps[row][column]), 1.0))
+        handed_on = b.mul(rest, is_less)
+        shares[row].append(b.sub(rest, handed_on))
+        rest = handed_on
+    return [add_back(b, [add_back(b, share, 2, columns) for share in shares], 1, rows)]
 
 
 @rule("AvgPoolGrad")

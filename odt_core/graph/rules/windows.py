@@ -63,6 +63,12 @@ class Window:
         return divmod(tap * self.dilation - self.before, self.stride)
 
     @property
+    def places(self) -> list[tuple[int, int]]:
+        """`place` of every tap, with q counted from the first tap's."""
+        first = self.place(0)[0]
+        return [(q - first, r) for q, r in map(self.place, range(self.kernel))]
+
+    @property
     def reach(self) -> int:
         """Where the last window ends, counted from the first entry of the input."""
         return (self.count - 1) * self.stride + (self.kernel - 1) * self.dilation + 1 - self.before
@@ -106,18 +112,44 @@ def windows_of(op: FlexOp, image: Shape, kernel: Sequence[int | None]) -> tuple[
 
 def take(b: Builder, x: Tensor, axis: int, window: Window, fill: float = 0.0) -> list[Tensor]:
     """For each tap of the window, its input at every output: [..., count, ...]; padding is fill."""
-    stride, count, first = window.stride, window.count, window.place(0)[0]
-    groups = window.place(window.kernel - 1)[0] - first + count
-    x = pad(b, x, axis, (-first * stride, (first + groups) * stride - window.size), fill)
+    x = _aligned(b, x, axis, window, fill)
     following = x.dim(axis + 1)
-    x = _regroup(b, x, axis, groups, stride * following)
+    x = _regroup(b, x, axis, x.dim(axis) // window.stride, window.stride * following)
     taps = []
-    for offset, phase in map(window.place, range(window.kernel)):
+    for offset, phase in window.places:
         start, extent = [0] * x.rank, list(x.shape)
-        start[axis], extent[axis] = offset - first, count
+        start[axis], extent[axis] = offset, window.count
         start[axis + 1], extent[axis + 1] = phase * following, following
         taps.append(b.slice(x, start, extent))
     return taps
+
+
+def take_both(
+    b: Builder, x: Tensor, rows: Window, columns: Window, fill: float = 0.0
+) -> list[list[Tensor]]:
+    """For each tap [row][column] of a kernel, its input at every output, [N, OH, OW, C].
+
+    The phases of both axes side by side at once: one SLICE a tap.
+    """
+    channels = x.dim(3)
+    x = _aligned(b, _aligned(b, x, 1, rows, fill), 2, columns, fill)
+    height, width = x.dim(1) // rows.stride, x.dim(2) // columns.stride
+    x = b.reshape(x, (x.shape[0], height, rows.stride * width, columns.stride * channels))
+    extent = (x.shape[0], rows.count, columns.count, channels)
+    return [
+        [
+            b.slice(x, (0, down, row * width + right, column * channels), extent)
+            for right, column in columns.places
+        ]
+        for down, row in rows.places
+    ]
+
+
+def _aligned(b: Builder, x: Tensor, axis: int, window: Window, fill: float) -> Tensor:
+    """x cut or padded to whole groups of stride entries, from the first tap's group on."""
+    first = window.place(0)[0]
+    end = window.place(window.kernel - 1)[0] + window.count
+    return pad(b, x, axis, (-first * window.stride, end * window.stride - window.size), fill)
 
 
 def _regroup(b: Builder, x: Tensor, axis: int, size: int, following: int) -> Tensor:
@@ -128,7 +160,8 @@ def _regroup(b: Builder, x: Tensor, axis: int, size: int, following: int) -> Ten
 
 def add_back(b: Builder, taps: Sequence[Tensor], axis: int, window: Window) -> Tensor:
     """The transpose of `take`: each tap's entries added where it had read, [..., size, ...]."""
-    length = -(-window.size // window.stride)
+    last = window.place(window.kernel - 1)[0]
+    length = min(last + window.count, -(-window.size // window.stride))
     phases: list[Tensor | None] = [None] * window.stride
     for tap, part in enumerate(taps):
         offset, phase = window.place(tap)
