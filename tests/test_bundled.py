@@ -1,0 +1,77 @@
+import json
+
+import numpy as np
+import pytest
+
+from odt_core.bundled import (
+    ASSETS,
+    ModelCard,
+    bundled_models,
+    default_card,
+    find_card,
+)
+from odt_core.errors import ModelError
+from odt_core.training import Settings
+
+DIGITS = ASSETS / "models" / "digits.tflite"
+
+
+class TestDigitsCard:
+    def test_the_digits_model_ships_with_a_card(self):
+        assert DIGITS in bundled_models()
+        card = find_card(DIGITS)
+        assert card is not None
+        assert card.labels.names == (*"0123456789", *[None] * 6)
+        assert card.input_shape == (28, 28, 1)
+
+    def test_its_settings_are_settings_of_the_training_loop(self):
+        card = find_card(DIGITS)
+        assert Settings.from_json(card.settings).replay > 0
+
+    def test_its_base_test_and_replay_are_a_thousand_prepared_digits_each(self):
+        card = find_card(DIGITS)
+        for samples in (card.load_base_test(), card.load_replay()):
+            assert samples.x.shape == (1000, 28, 28, 1)
+            assert samples.x.dtype == np.float32
+            assert set(samples.y.tolist()) == set(range(10))
+
+    def test_its_seventeen_writers_wrote_every_digit(self):
+        people = find_card(DIGITS).load_people()
+        assert len(people) == 17
+        assert sum(len(raw) for raw in people.values()) == 1842
+        assert all(set(raw.labels) == set("0123456789") for raw in people.values())
+        assert [len(people[name]) for name in ("Writer 1", "Writer 17")] == [106, 99]
+
+    def test_to_json_gives_back_what_is_in_the_file(self):
+        document = json.loads(DIGITS.with_suffix(".json").read_text("utf-8"))
+        assert ModelCard.from_json(document).to_json() == document
+
+
+class TestFindCard:
+    def test_model_without_a_card_has_none(self, tmp_path):
+        assert find_card(tmp_path / "m.tflite") is None
+
+    @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"name": 1}'])
+    def test_card_that_cannot_be_read_raises(self, tmp_path, text):
+        (tmp_path / "m.json").write_text(text)
+        with pytest.raises(ModelError, match=r"m\.json"):
+            find_card(tmp_path / "m.tflite")
+
+
+class TestDefaultCard:
+    @pytest.mark.parametrize(
+        ("shape", "kind"),
+        [
+            ((28, 28), "ink"),
+            ((28, 28, 1), "ink"),
+            ((224, 224, 3), "image"),
+            ((1280,), "none"),
+            ((7, 7, 64), "none"),
+        ],
+    )
+    def test_preprocessing_is_guessed_from_the_input(self, shape, kind):
+        card = default_card(shape, 4)
+        assert card.preprocessing.kind == kind
+        assert card.labels.names == ("0", "1", "2", "3")
+        assert card.load_replay() is None
+        assert card.load_people() == {}
