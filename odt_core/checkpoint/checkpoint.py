@@ -57,7 +57,8 @@ def save_checkpoint(checkpoint: Checkpoint) -> bytes:
     progress = checkpoint.progress
     if progress is not None:
         meta["progress"] = progress.to_json()
-        arrays |= {_PROGRESS + name: array for name, array in progress.arrays().items()}
+        beside = progress.arrays_beside(checkpoint.state)
+        arrays |= {_PROGRESS + name: array for name, array in beside.items()}
     document = json.dumps(meta, sort_keys=True, allow_nan=False, ensure_ascii=False)
     arrays = {
         name: np.ascontiguousarray(array).reshape(array.shape) for name, array in arrays.items()
@@ -94,12 +95,12 @@ def load_checkpoint(data: bytes, model: Model | None = None) -> Checkpoint:
         document["labels"] = tuple(document["labels"])
         meta = CheckpointMeta(**document)
         _check_meta(meta)
-        progress = None
+        state, progress = _under(_STATE, arrays), None
         if progress_document is not None:
-            progress = Progress.from_parts(progress_document, _under(_PROGRESS, arrays))
+            progress = Progress.from_parts(progress_document, _under(_PROGRESS, arrays), state)
     except (TypeError, KeyError, AttributeError) as error:
         raise _no_metadata() from error
-    checkpoint = Checkpoint(state=_under(_STATE, arrays), meta=meta, progress=progress)
+    checkpoint = Checkpoint(state=state, meta=meta, progress=progress)
     if model is not None:
         check_belongs(checkpoint, model)
     return checkpoint

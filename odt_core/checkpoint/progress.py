@@ -31,6 +31,11 @@ class Progress:
         named = {f"state/{name}": array for name, array in self.state.items()}
         return named | {f"average/{name}": array for name, array in self.average.items()}
 
+    def arrays_beside(self, state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """`arrays` without what is the very same array in a checkpoint's `state`."""
+        shared = {f"state/{name}" for name, array in self.state.items() if array is state.get(name)}
+        return {name: array for name, array in self.arrays().items() if name not in shared}
+
     def to_json(self) -> dict[str, Any]:
         """Everything but the arrays."""
         return {
@@ -45,8 +50,13 @@ class Progress:
         }
 
     @classmethod
-    def from_parts(cls, document: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Progress:
-        """The inverse of `to_json` and `arrays`."""
+    def from_parts(
+        cls,
+        document: Mapping[str, Any],
+        arrays: Mapping[str, np.ndarray],
+        beside: Mapping[str, np.ndarray] | None = None,
+    ) -> Progress:
+        """The inverse of `to_json` and `arrays`, or of `arrays_beside` the state given."""
 
         def under(prefix: str) -> dict[str, np.ndarray]:
             return {
@@ -55,4 +65,6 @@ class Progress:
                 if name.startswith(prefix)
             }
 
-        return cls(**document, state=under("state/"), average=under("average/"))
+        return cls(
+            **document, state={**(beside or {}), **under("state/")}, average=under("average/")
+        )

@@ -61,11 +61,12 @@ def _run(options: Namespace) -> Result:
     base, own = model.session(), model.session()
     if source is not None:
         own.restore(source)
-    history = fit(own, samples, settings, [] if options.json else [_Ticker()], test=test)
+    base_test = model.card.load_base_test()
+    callbacks = [] if options.json else [_Ticker()]
+    history = fit(own, samples, settings, callbacks, test=test, base_test=base_test)
     pairs: dict[str, Any] = {"test": None, "base_task": None}
     from odt_core.evaluation import evaluate
 
-    base_test = model.card.load_base_test()
     for key, group in (("test", test), ("base_task", base_test)):
         if group is not None and len(group) and model.contract.infer and model.contract.classifies:
             # A label that the person added can also be a wrong answer to a base test sample.

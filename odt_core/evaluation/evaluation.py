@@ -52,6 +52,16 @@ def evaluate(session: Predicts, samples: Samples) -> Evaluation:
     return score(session.predict_proba(samples.x, samples.labels), samples.y)
 
 
+def measure(probabilities: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """(cross-entropy, accuracy) of probabilities [N, K] for labels int [N], N at least 1: `score`
+    without the rest, for every step of a training.
+    """
+    right = probabilities[np.arange(len(y)), y]
+    cross_entropy = -np.log(np.maximum(right, SMALLEST), dtype=np.float64).sum() / len(y)
+    accuracy = np.count_nonzero(probabilities.argmax(axis=1) == y) / len(y)
+    return float(cross_entropy), accuracy
+
+
 def score(probabilities: np.ndarray, y: np.ndarray) -> Evaluation:
     """probabilities: float [N, K]; y: int [N]. SampleError when they do not fit."""
     if probabilities.ndim != 2 or probabilities.shape[1] < 2:

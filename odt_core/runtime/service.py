@@ -10,6 +10,7 @@ import numpy as np
 
 from odt_core.bundled import ModelCard
 from odt_core.errors import OdtError, TrainingError, WorkerError
+from odt_core.runtime.limits import give_memory_back
 from odt_core.runtime.model import Model, load_model
 from odt_core.runtime.protocol import Channel, Message
 from odt_core.runtime.session import Session
@@ -119,6 +120,7 @@ class Service:
             model = model.with_card(ModelCard.from_json(card))
         self._model = model
         self._sessions = {}
+        give_memory_back()  # rewriting a model takes a few MB for a moment
         return {
             "sha256": model.sha256,
             "description": pack_description(model.description),
@@ -195,6 +197,7 @@ class Service:
                 base_test=unpack_samples("base_test", message),
                 start=unpack_progress(message),
                 control=self._control,
+                base=self._session("base"),
             )
         except OdtError as error:
             reporter.flush()
@@ -206,6 +209,7 @@ class Service:
             reporter.finish()
         finally:
             self._control = None
+            give_memory_back()
 
 
 class WorkerControl(Control):

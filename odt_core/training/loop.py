@@ -15,7 +15,7 @@ import numpy as np
 from odt_core.checkpoint.checkpoint import Checkpoint, CheckpointMeta
 from odt_core.checkpoint.progress import Progress
 from odt_core.errors import TrainingError
-from odt_core.evaluation.evaluation import evaluate, score
+from odt_core.evaluation.evaluation import evaluate, measure
 from odt_core.runtime.dialect import LabelKind
 from odt_core.runtime.targets import one_hot
 from odt_core.training.average import WeightAverage, averages_from
@@ -46,12 +46,15 @@ def fit(
     start: Progress | None = None,
     control: Control | None = None,
     augmentation: Augmentation | None = None,
+    base: Session | None = None,
 ) -> History:
     """Train the session's model on `samples` and return what happened.
 
     settings, replay, base_test: None takes the model card's, where it has them.
     test, base_test: evaluated at the start, at the end and now and then; never trained on.
     start: the progress of a run of the same settings and samples, to go on exactly where it stood.
+    base: a session of the same model that still has the file's weights, for distillation; made here
+    when needed and not given.
     Raises TrainingError when training cannot start; the session is unchanged then.
     """
     card = session.model.card
@@ -72,6 +75,7 @@ def fit(
         start=start,
         control=control or Control(),
         augmentation=augmentation,
+        base=base,
     )
     return run.train()
 
@@ -109,6 +113,7 @@ class Run:
         start: Progress | None,
         control: Control,
         augmentation: Augmentation | None,
+        base: Session | None = None,
     ) -> None:
         self.session, self.settings, self.control = session, settings, control
         self.samples, self.test, self.replay, self.base_test = samples, test, replay, base_test
@@ -127,7 +132,7 @@ class Run:
         self._evaluates = bool(contract.infer and contract.classifies)
         self._sets_rate = contract.learning_rate is not None
         self._augmentation = _scaled(augmentation, settings.augment)
-        self._replay_targets = self._targets_of_replay()
+        self._replay_targets = self._targets_of_replay(base)
         self._fingerprint = fingerprint(settings, samples, replay)
         self.step = 0
         self.improved = False  # the last evaluation was the best on the test samples so far
@@ -278,7 +283,7 @@ class Run:
             own=len(y),
         )
 
-    def _targets_of_replay(self) -> np.ndarray | None:
+    def _targets_of_replay(self, base: Session | None) -> np.ndarray | None:
         """Labels of the replay samples, mixed with the base model's own answers.
 
         Distillation: Hinton et al. 2015, arXiv:1503.02531; against forgetting: Li & Hoiem 2016,
@@ -289,7 +294,8 @@ class Run:
         share, role = self.settings.distil, self.session.model.contract.train[0]
         if share == 0 or role.label_kind is not LabelKind.ONE_HOT or not self._evaluates:
             return self.replay.y
-        base = self.session.model.session(threads=self.session.threads)
+        if base is None:
+            base = self.session.model.session(threads=self.session.threads)
         answers = base.predict_proba(self.replay.x, self.replay.labels)
         hard = one_hot(self.replay.y, answers.shape[1])
         return np.asarray((1 - share) * hard + share * answers, np.float32)
@@ -299,10 +305,8 @@ class Run:
         if self._measures and (
             self.step % self.settings.measure_every == 0 or self.step == self.total
         ):
-            measured = score(
-                self.session.predict_proba(batch.x[: batch.own], self.samples.labels), batch.y
-            )
-            cross_entropy, accuracy = measured.cross_entropy, measured.accuracy
+            answers = self.session.predict_proba(batch.x[: batch.own], self.samples.labels)
+            cross_entropy, accuracy = measure(answers, batch.y)
         self._seconds += time.perf_counter() - began
         return Record(
             step=self.step,

@@ -72,6 +72,15 @@ class TestThereAndBack:
         digest = hashlib.sha256(save_checkpoint(Checkpoint({}, META))).hexdigest()
         assert digest == hashlib.sha256(save_checkpoint(Checkpoint({}, META))).hexdigest()
 
+    def test_what_progress_shares_with_the_state_is_stored_once(self):
+        big = np.ones(10_000, np.float32)
+        shared = Progress(step=1, total=2, fingerprint="f", state={"w": big})
+        data = save_checkpoint(Checkpoint({"w": big}, META, shared))
+        assert len(data) < 1.5 * big.nbytes
+        got = load_checkpoint(data)
+        assert got.progress is not None
+        np.testing.assert_array_equal(got.progress.state["w"], big)
+
     def test_others_can_read_it_as_safetensors(self):
         arrays = load(save_checkpoint(WHOLE))
         np.testing.assert_array_equal(arrays["variable/w"], STATE["w"])

@@ -9,6 +9,7 @@ from scipy import stats
 from odt_core.errors import SampleError
 from odt_core.evaluation import compare, mcnemar, score, wilson
 from odt_core.evaluation.compare import Verdict
+from odt_core.evaluation.evaluation import measure
 
 
 def answers(right: list[bool]):
@@ -33,6 +34,12 @@ class TestScore:
         assert score(np.array([[1.0, 0.0]]), np.array([1])).cross_entropy == pytest.approx(
             16.118, 1e-4
         )
+
+    def test_measure_is_the_same_in_short(self):
+        rng = np.random.default_rng(0)
+        probabilities, y = rng.dirichlet(np.ones(5), 40), rng.integers(0, 5, 40)
+        whole = score(probabilities, y)
+        assert measure(probabilities, y) == pytest.approx((whole.cross_entropy, whole.accuracy))
 
     def test_no_samples_have_no_accuracy(self):
         got = score(np.zeros((0, 4)), np.zeros(0, np.int64))
