@@ -12,6 +12,7 @@ import streamlit as st
 from odt_core.errors import WorkspaceError
 from odt_core.workspace import Workspaces
 from pages.ui.desk import Desk
+from pages.ui.say import plain
 from pages.ui.served import ROOT
 
 _LIMIT = 24  # open desks; each that has been used has a worker process
@@ -46,6 +47,12 @@ class Desks:
     def create(self) -> Desk:
         """A desk with a new, empty workspace."""
         return self.open(self._workspaces.create().token)
+
+    def close(self) -> None:
+        """End all workers and let go of all workspaces."""
+        with self._lock:
+            for token in list(self._desks):
+                self._drop(token)
 
     def _expire(self) -> None:
         now = time.monotonic()
@@ -87,7 +94,7 @@ def open_desk() -> Desk:
         except WorkspaceError as error:
             if wanted == st.session_state.get(_TOKEN):
                 raise
-            st.session_state["odt_new_link"] = str(error)
+            st.error(plain(str(error)))
     if desk is None:
         kept = st.session_state.get(_TOKEN)
         desk = all_desks().open(kept) if kept else all_desks().create()

@@ -28,7 +28,7 @@ def note(text: str) -> None:
 
 def chip(text: str, *, own: bool) -> None:
     """Which model this is: grey for the base model, accent for yours."""
-    st.html(f'<span class="odt-chip{" own" if own else ""}">{escape(text)}</span>')
+    st.html(f'<span class="odt-chip{" own" if own else ""}">{escape(text)}</span>', width="content")
 
 
 def scores(*pairs: tuple[str, str]) -> None:
@@ -53,7 +53,7 @@ def figures(base: tuple[str, str, str], own: tuple[str, str, str]) -> None:
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Plain text in rows; a cell that starts with a backtick is set as code."""
     cells = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
-    names = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
+    names = "".join(f'<th scope="col">{escape(name)}</th>' for name in head if any(head))
     st.html(
         f'<div class="odt-scroll"><table class="odt-table"><thead><tr>{names}</tr></thead>'
         f"<tbody>{cells}</tbody></table></div>"

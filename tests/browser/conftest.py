@@ -1,0 +1,179 @@
+"""A real server and a real Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+]
+SEVEN = ((0.25, 0.25), (0.7, 0.25), (0.45, 0.8))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(item.path).is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.browser)
+
+
+@dataclass
+class Server:
+    """`streamlit run app.py` on a workspace folder of its own; can be killed and started again."""
+
+    folder: Path
+    port: int = 0
+    process: subprocess.Popen | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> Server:
+        if not self.port:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                self.port = probe.getsockname()[1]
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true",
+                 "--server.port", str(self.port)],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "ODT_WORKSPACES": str(self.folder / "workspaces")},
+            )  # fmt: skip
+        for _ in range(300):
+            try:
+                with urllib.request.urlopen(self.url + "/_stcore/health", timeout=1):
+                    return self
+            except OSError:
+                time.sleep(0.1)
+        raise RuntimeError((self.folder / "server.log").read_text())
+
+    def stop(self, *, kill: bool = False) -> None:
+        assert self.process is not None
+        self.process.kill() if kill else self.process.terminate()
+        self.process.wait(20)
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "server.log").read_text()
+
+
+@dataclass
+class Visitor:
+    """One tab, and what a person does in it."""
+
+    page: Page
+    url: str
+    requests: list[str] = field(default_factory=list)
+
+    def open(self, path: str = "") -> Visitor:
+        self.page.goto(self.url + path)
+        return self.idle()
+
+    def idle(self) -> Visitor:
+        """Wait until the script has run."""
+        self.page.wait_for_selector(
+            "[data-testid=stApp][data-test-script-state=notRunning]", timeout=30_000
+        )
+        return self
+
+    def part(self, key: str, inside: str = "button") -> Locator:
+        return self.page.locator(f".st-key-{key} {inside}").first
+
+    def press(self, key: str) -> Visitor:
+        self.part(key).click()
+        return self
+
+    def sees(self, text: str, seconds: float = 30) -> Visitor:
+        self.page.get_by_text(text).first.wait_for(timeout=seconds * 1000)
+        return self
+
+    def draw(self, key: str, points: tuple[tuple[float, float], ...] = SEVEN) -> Visitor:
+        box = self.part(key, "canvas").bounding_box()
+        assert box is not None
+        spots = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+        self.page.mouse.move(*spots[0])
+        self.page.mouse.down()
+        for spot in spots[1:]:
+            self.page.mouse.move(*spot, steps=5)
+        self.page.mouse.up()
+        return self
+
+    def load_person(self) -> Visitor:
+        return self.press("example").sees("set aside for testing")
+
+    def set_epochs(self, epochs: int) -> Visitor:
+        box = self.part("set_epochs", "input")
+        box.fill(str(epochs))
+        box.press("Enter")
+        self.page.wait_for_timeout(300)
+        return self.idle()
+
+    def train(self, epochs: int = 3) -> Visitor:
+        return self.set_epochs(epochs).press("train").sees("personalised ·")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("shared")).start()
+    yield server
+    server.stop()
+    assert "Traceback" not in server.log
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """A server of its own, for tests that restart it or need it cold."""
+    server = Server(tmp_path).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Visitor]]:
+    """Opens tabs; every keyword goes to Chromium's context (viewport, color_scheme …)."""
+    contexts: list[BrowserContext] = []
+
+    def visit(server: Server, **options) -> Visitor:
+        options.setdefault("viewport", {"width": 1440, "height": 900})
+        context = browser.new_context(**options)
+        contexts.append(context)
+        visitor = Visitor(context.new_page(), server.url)
+        visitor.page.on("request", lambda request: visitor.requests.append(request.url))
+        return visitor
+
+    yield visit
+    for context in contexts:
+        context.close()

@@ -1,0 +1,207 @@
+"""What only a real browser shows: strokes, charts that do not flicker, refresh, cold deep links."""
+
+from __future__ import annotations
+
+import pytest
+
+# Counts, from now on, the elements that are put in place of another around one chart.
+WATCH = """(key) => {
+  const host = document.querySelector(".st-key-" + key);
+  const graph = host.querySelector(".odt-chart-graph");
+  window.watched = { graph, removed: [], heights: new Set(), outer: [] };
+  new MutationObserver((changes) => changes.forEach((change) => change.removedNodes.forEach(
+    (node) => node.nodeType === 1 && window.watched.outer.push(node.outerHTML.slice(0, 200)))))
+    .observe(host, { childList: true, subtree: false });
+  new MutationObserver((changes) => changes.forEach((change) => change.removedNodes.forEach(
+    (node) => node.contains(graph) && window.watched.removed.push(node.nodeName))))
+    .observe(document.body, { childList: true, subtree: true });
+  window.svg = graph.querySelector(".main-svg");
+  const look = () => { window.watched.heights.add(Math.round(host.getBoundingClientRect().height));
+    window.looking = requestAnimationFrame(look); };
+  look();
+}"""
+SEEN = """(key) => {
+  const graph = document.querySelector(".st-key-" + key + " .odt-chart-graph");
+  return { same: graph === window.watched.graph, svg: graph.querySelector(".main-svg") === window.svg,
+    removed: window.watched.removed, heights: [...window.watched.heights],
+    points: graph.data[0].x.length, range: graph.layout.xaxis.range };
+}"""
+
+
+class TestFirstVisit:
+    @pytest.mark.parametrize("path", ["/personalise", "/evaluate", "/checkpoints", "/model"])
+    def test_deep_link_when_server_is_cold_opens_that_page(self, server, visit, path):
+        tab = visit(server).open(path)
+        tab.page.wait_for_selector("[class*=st-key-card_]")
+        assert tab.page.url.split("?")[0] == server.url + path
+        assert "?w=" in tab.page.url
+
+    def test_first_page_when_opened_asks_only_this_server(self, shared_server, visit):
+        tab = visit(shared_server).open()
+        tab.load_person().draw("sketch").page.wait_for_timeout(1500)
+        outside = [
+            url for url in tab.requests if not url.startswith((shared_server.url, "data:", "blob:"))
+        ]
+        assert outside == []
+
+    def test_first_page_when_1440_by_900_needs_no_scrolling(self, shared_server, visit):
+        tab = visit(shared_server).open().load_person()
+        main = "document.querySelector('[data-testid=stMain]')"
+        assert tab.page.evaluate(f"{main}.scrollHeight <= {main}.clientHeight")
+
+    def test_fonts_when_loaded_are_ours(self, shared_server, visit):
+        tab = visit(shared_server).open()
+        tab.page.wait_for_function("document.fonts.check('16px Inter')")
+        assert any("inter-latin" in url for url in tab.requests)
+
+
+class TestCanvas:
+    def test_stroke_when_ended_gets_both_answers(self, shared_server, visit):
+        tab = visit(shared_server).open().draw("sketch")
+        tab.sees("Not trained yet: your model is the base model.")
+        answers = tab.page.locator(".st-key-answers .answer").all_inner_texts()
+        assert answers[0] == answers[1] != "–"
+
+    def test_drawing_when_added_is_on_the_shelf(self, shared_server, visit):
+        tab = visit(shared_server).open().draw("pad")
+        tab.part("pad", ".add").click()
+        tab.sees("1 sample", 10)
+        assert tab.page.locator(".st-key-shelf .thumb").count() == 1
+
+    def test_undo_when_ctrl_z_takes_the_last_stroke(self, shared_server, visit):
+        tab = visit(shared_server).open().draw("sketch").draw("sketch", ((0.2, 0.5), (0.8, 0.5)))
+        tab.page.keyboard.press("Control+z")
+        tab.page.keyboard.press("Control+z")
+        tab.sees("Draw something above", 10)
+        assert tab.part("sketch", ".undo").is_disabled()
+
+    def test_stroke_when_in_flight_during_a_rerun_survives(self, shared_server, visit):
+        tab = visit(shared_server).open()
+        box = tab.part("sketch", "canvas").bounding_box()
+        tab.page.mouse.move(box["x"] + 60, box["y"] + 60)
+        tab.page.mouse.down()
+        tab.page.mouse.move(box["x"] + 160, box["y"] + 60, steps=4)
+        tab.page.evaluate("document.querySelector('.st-key-example button').click()")
+        tab.sees("set aside for testing").idle()
+        tab.page.mouse.move(box["x"] + 100, box["y"] + 220, steps=4)
+        tab.page.mouse.up()
+        tab.sees("Not trained yet", 10)
+        ink = tab.part("sketch", "canvas").evaluate(
+            "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data"
+            ".filter((v, i) => i % 4 === 3 && v > 0).length"
+        )
+        assert ink > 3000
+
+
+class TestTraining:
+    def test_chart_when_training_ticks_keeps_its_elements_height_and_zoom(
+        self, shared_server, visit
+    ):
+        tab = visit(shared_server).open().load_person().set_epochs(400).press("train")
+        tab.page.wait_for_function(
+            "(document.querySelector('.st-key-loss .odt-chart-graph')?.data?.[0].x.length ?? 0) > 3"
+        )
+        tab.page.evaluate(WATCH, "loss")
+        drag = tab.part("loss", ".nsewdrag").bounding_box()
+        tab.page.mouse.move(drag["x"] + 60, drag["y"] + 20)
+        tab.page.mouse.down()
+        tab.page.mouse.move(drag["x"] + 200, drag["y"] + 70, steps=4)
+        tab.page.mouse.up()
+        tab.page.wait_for_timeout(300)
+        before = tab.page.evaluate(SEEN, "loss")
+        tab.page.wait_for_timeout(2500)
+        after = tab.page.evaluate(SEEN, "loss")
+        tab.press("stop").sees("personalised ·")
+        assert after["points"] > before["points"]
+        assert after["range"] == before["range"]
+        assert after["same"]
+        assert after["svg"]
+        assert after["removed"] == []
+        assert len(after["heights"]) == 1
+
+    def test_training_when_page_is_refreshed_goes_on(self, shared_server, visit):
+        tab = visit(shared_server).open().load_person().set_epochs(200).press("train")
+        tab.sees("steps a second")
+        tab.page.reload()
+        tab.idle().sees("steps a second")
+        tab.press("stop").sees("personalised ·")
+        assert "1 of" not in tab.part("train_buttons", "button").inner_text()
+
+    def test_training_when_seen_from_a_second_tab_is_the_same_run(self, shared_server, visit):
+        tab = visit(shared_server).open().load_person().set_epochs(300).press("train")
+        tab.sees("steps a second")
+        other = visit(shared_server).open("/personalise?" + tab.page.url.split("?")[1])
+        other.sees("steps a second")
+        assert other.part("train").is_disabled()
+        other.press("stop").sees("personalised ·")
+        tab.sees("personalised ·")
+
+    def test_training_when_server_is_killed_can_go_on(self, server, visit):
+        tab = visit(server).open().load_person().set_epochs(3000).press("train")
+        tab.sees("steps a second").page.wait_for_timeout(7000)  # an automatic checkpoint is made
+        server.stop(kill=True)
+        server.start()
+        tab.page.reload()
+        tab.idle().sees("Training was interrupted.")
+        tab.press("go_on").sees("steps a second")
+        tab.press("stop").sees("personalised ·")
+
+
+class TestWholeWay:
+    def test_person_when_trained_compares_restores_and_downloads(self, shared_server, visit):
+        tab = visit(shared_server).open().load_person().draw("sketch").train()
+        tab.press("download")
+        with tab.page.expect_download() as download:
+            tab.part("download_checkpoint").click()
+        assert download.value.suggested_filename.endswith(".safetensors")
+
+        tab.page.get_by_role("link", name="Checkpoints").first.click()
+        tab.sees("Compare any two").press("compare").sees("McNemar")
+        tab.page.get_by_role("button", name="Restore").locator("visible=true").last.click()
+        tab.page.get_by_role("link", name="Personalise").first.click()
+        tab.sees("personalised · 0 steps")
+
+    def test_name_when_it_is_markup_is_shown_letter_for_letter(self, shared_server, visit):
+        tab = visit(shared_server).open()
+        name = "<b>x **y** `z` [a](b)"
+        tab.part("shelf", ".new-name").fill(name)
+        tab.part("shelf", ".new-name").press("Enter")
+        tab.page.wait_for_function(
+            "n => [...document.querySelectorAll('.st-key-shelf *')].some(e => e.shadowRoot && "
+            "[...e.shadowRoot.querySelectorAll('.name')].some(i => i.value === n))",
+            arg=name,
+        )
+        assert tab.page.locator(".st-key-pad .what").inner_text() == name
+
+    def test_label_when_doubled_says_so_in_place(self, shared_server, visit):
+        tab = visit(shared_server).open()
+        tab.part("shelf", ".new-name").fill("7")
+        tab.part("shelf", ".new-name").press("Enter")
+        tab.page.wait_for_selector(".st-key-card_samples [data-testid=stAlert]")
+
+
+class TestScreens:
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_page_when_390_wide_does_not_scroll_sideways(self, shared_server, visit, scheme):
+        tab = visit(
+            shared_server,
+            viewport={"width": 390, "height": 844},
+            has_touch=True,
+            color_scheme=scheme,
+        ).open()
+        tab.load_person()
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+    def test_canvas_when_dark_shows_light_ink_and_still_reads_it(self, shared_server, visit):
+        tab = visit(shared_server, color_scheme="dark").open().draw("sketch")
+        tab.sees("Not trained yet")
+        colour = tab.part("sketch", ".pad").evaluate("e => getComputedStyle(e).color")
+        assert colour == "rgb(236, 237, 244)"
+        assert tab.page.locator(".st-key-answers .answer").first.inner_text() == "7"
+
+    def test_stroke_when_made_by_touch_is_answered(self, shared_server, visit):
+        tab = visit(shared_server, viewport={"width": 390, "height": 844}, has_touch=True).open()
+        tab.part("sketch", "canvas").scroll_into_view_if_needed()
+        box = tab.part("sketch", "canvas").bounding_box()
+        tab.page.touchscreen.tap(box["x"] + 90, box["y"] + 90)
+        tab.sees("Not trained yet")

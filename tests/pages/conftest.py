@@ -1,0 +1,35 @@
+"""The app in Streamlit's AppTest, on a workspace folder of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.ui.desk import Desk
+from pages.ui.desks import all_desks
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _own_workspaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("ODT_WORKSPACES", str(tmp_path / "workspaces"))
+    all_desks.clear()
+    yield
+    all_desks().close()
+    all_desks.clear()
+
+
+@pytest.fixture
+def app() -> AppTest:
+    """The first page, as a new visitor sees it."""
+    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+
+
+@pytest.fixture
+def desk_of() -> Callable[[AppTest], Desk]:
+    """The desk behind an app."""
+    return lambda app: all_desks().open(app.session_state["odt_workspace"])

@@ -1,0 +1,320 @@
+"""Every page is launched; what a person can do on them changes what it should, and nothing else."""
+
+from __future__ import annotations
+
+import io
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from odt_core.workspace import Kind, Part, Source
+
+PAGES = ["personalise", "evaluate", "checkpoints", "model"]
+ROOT = Path(__file__).resolve().parents[2]
+APP, MODELS = str(ROOT / "app.py"), ROOT / "tests" / "models"
+
+
+def picture(digit_like: int = 0) -> bytes:
+    sheet = np.full((60, 60), 255, np.uint8)
+    sheet[10:50, 20 + digit_like : 28 + digit_like] = 0
+    out = io.BytesIO()
+    Image.fromarray(sheet).save(out, "PNG")
+    return out.getvalue()
+
+
+def upload(app, *files):
+    """Choose Upload on card 1 and give it files."""
+    app.segmented_control(key="samples_way").set_value("Upload").run()
+    widget = app.file_uploader[0]
+    for name, data in files:
+        widget.upload(name, data)
+    return app.run()
+
+
+def train(app, desk, epochs=3):
+    app.number_input(key="set_epochs").set_value(epochs)
+    app.button(key="train").click().run()
+    assert desk.run is not None, [error.value for error in app.error]
+    assert desk.run.wait(60)
+    return app.run()
+
+
+def said(app) -> str:
+    return " ".join(error.value for error in app.error).replace("\\", "")
+
+
+@pytest.fixture
+def person(app, desk_of):
+    """The app with an example person's samples, and its desk."""
+    app.button(key="example").click().run()
+    return app, desk_of(app)
+
+
+@pytest.fixture
+def trained(person):
+    app, desk = person
+    return train(app, desk), desk
+
+
+class TestEveryPage:
+    @pytest.mark.parametrize("page", PAGES)
+    def test_page_when_new_shows_no_error(self, app, page):
+        app.switch_page(f"pages/{page}.py").run()
+        assert not app.exception
+        assert not app.error, said(app)
+
+    @pytest.mark.parametrize("page", PAGES)
+    def test_page_when_trained_shows_no_error(self, trained, page):
+        app, _ = trained
+        app.switch_page(f"pages/{page}.py").run()
+        assert not app.exception
+        assert not app.error, said(app)
+
+    def test_pages_when_everything_was_used_never_import_tensorflow(self, trained):
+        assert "tensorflow" not in sys.modules
+        assert "keras" not in sys.modules
+
+
+class TestAddress:
+    def test_address_when_opened_again_finds_the_same_samples(self, person):
+        from streamlit.testing.v1 import AppTest
+
+        app, _ = person
+        again = AppTest.from_file(APP, default_timeout=60)
+        again.query_params["w"] = app.session_state["odt_workspace"]
+        again.run()
+        assert any("set aside for testing" in html.value for html in again.html)
+
+    def test_address_when_unknown_starts_a_new_workspace_and_says_so(self, app):
+        from streamlit.testing.v1 import AppTest
+
+        other = AppTest.from_file(APP, default_timeout=60)
+        other.query_params["w"] = "nobody-has-this-one-xx"
+        other.run()
+        assert other.session_state["odt_workspace"] != app.session_state["odt_workspace"]
+        assert "no workspace behind this link" in said(other)
+
+
+class TestSamples:
+    def test_example_person_when_clicked_fills_every_label(self, person):
+        _, desk = person
+        manifest = desk.workspace.manifest
+        assert {s.source for s in manifest.samples} == {Source.EXAMPLE}
+        assert all(manifest.samples_of(label.id) for label in manifest.labels)
+        assert all(manifest.samples_of(label.id, Part.TEST) for label in manifest.labels)
+
+    def test_upload_when_pictures_go_to_the_chosen_label(self, app, desk_of):
+        upload(app, ("a.png", picture()), ("b.png", picture(5)))
+        manifest = desk_of(app).workspace.manifest
+        assert [s.label for s in manifest.samples] == [manifest.labels[0].id] * 2
+
+    def test_upload_when_zip_brings_its_own_labels(self, app, desk_of):
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as archive:
+            archive.writestr("3/a.png", picture())
+            archive.writestr("heart/b.png", picture(5))
+        upload(app, ("mine.zip", data.getvalue()))
+        manifest = desk_of(app).workspace.manifest
+        names = {label.id: label.name for label in manifest.labels}
+        assert [names[s.label] for s in manifest.samples] == ["3", "heart"]
+
+    @pytest.mark.parametrize(
+        ("name", "data", "expected"),
+        [
+            ("text.png", b"hello", "not a picture"),
+            ("empty.png", b"", "empty"),
+            ("broken.zip", b"PK\x03\x04 nonsense", "neither a zip"),
+        ],
+    )
+    def test_upload_when_bad_says_so_in_place_and_changes_nothing(
+        self, app, desk_of, name, data, expected
+    ):
+        upload(app, (name, data))
+        assert expected in said(app)
+        assert desk_of(app).workspace.manifest.samples == ()
+        assert not app.exception
+
+    def test_upload_when_one_of_two_is_bad_adds_neither(self, app, desk_of):
+        upload(app, ("good.png", picture()), ("bad.png", b"no"))
+        assert "bad.png" in said(app)
+        assert desk_of(app).workspace.manifest.samples == ()
+
+    def test_upload_when_zip_points_outside_is_refused(self, app, desk_of):
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as archive:
+            archive.writestr("../3/a.png", picture())
+        upload(app, ("evil.zip", data.getvalue()))
+        assert said(app)
+        assert desk_of(app).workspace.manifest.samples == ()
+
+    def test_upload_when_picture_is_huge_is_refused(self, app, desk_of):
+        out = io.BytesIO()
+        Image.new("1", (12_000, 12_000)).save(out, "PNG")
+        upload(app, ("huge.png", out.getvalue()))
+        assert "huge.png" in said(app)
+        assert desk_of(app).workspace.manifest.samples == ()
+
+    def test_upload_when_gif_is_animated_is_refused(self, app, desk_of):
+        frames = [Image.new("L", (20, 20), shade) for shade in (0, 128, 255)]
+        out = io.BytesIO()
+        frames[0].save(out, "GIF", save_all=True, append_images=frames[1:])
+        upload(app, ("moving.gif", out.getvalue()))
+        assert "moving.gif" in said(app)
+        assert desk_of(app).workspace.manifest.samples == ()
+
+    def test_undo_when_clicked_takes_the_person_back(self, person):
+        app, desk = person
+        app.button(key="undo").click().run()
+        assert desk.workspace.manifest.samples == ()
+
+
+class TestTraining:
+    def test_train_when_finished_makes_your_model(self, trained):
+        app, desk = trained
+        manifest = desk.workspace.manifest
+        assert manifest.checkpoint(manifest.head).info.kind is Kind.END
+        assert any("personalised" in html.value for html in app.html)
+
+    def test_train_when_clicked_twice_trains_once(self, person):
+        app, desk = person
+        app.number_input(key="set_epochs").set_value(300)
+        app.button(key="train").click().run()
+        first = desk.run
+        from odt_core.training.settings import Settings
+
+        assert desk.train(Settings.from_json(desk.workspace.manifest.settings)) is first
+        desk.stop()
+        assert first.wait(60)
+        assert len(desk.workspace.runs()) == 1
+
+    def test_stop_when_pressed_keeps_the_steps_that_were_made(self, person):
+        app, desk = person
+        app.number_input(key="set_epochs").set_value(2000)
+        app.button(key="train").click().run()
+        app.button(key="stop").click().run()
+        assert desk.run.wait(60)
+        snapshot = desk.run.snapshot()
+        assert snapshot.phase.value == "stopped"
+        assert snapshot.step < snapshot.total
+        app.run()
+        assert not app.button(key="train").disabled
+
+    def test_train_when_there_is_no_sample_says_what_to_do(self, app, desk_of):
+        app.button(key="train").click().run()
+        assert "no samples to train on" in said(app)
+        assert desk_of(app).workspace.runs() == ()
+
+    def test_train_when_all_have_one_label_says_what_to_do(self, app, desk_of):
+        upload(app, ("a.png", picture()), ("b.png", picture(4)))
+        app.button(key="train").click().run()
+        assert "nothing to tell apart" in said(app)
+
+    def test_reset_when_clicked_keeps_the_weights_as_a_checkpoint(self, trained):
+        app, desk = trained
+        app.button(key="reset").click().run()
+        manifest = desk.workspace.manifest
+        assert manifest.head is None
+        assert manifest.checkpoints[-1].info.kind is Kind.BEFORE
+
+    def test_run_when_server_died_offers_to_go_on(self, trained):
+        app, desk = trained
+        entry = desk.workspace.manifest.checkpoints[0]
+        run = desk.workspace.start_run()
+        record = {"kind": "checkpoint", "checkpoint": entry.id, "step": entry.info.step}
+        desk.workspace.append_run(run, [record])
+        app.run()
+        assert app.button(key="go_on").label == "Go on from there"
+        app.button(key="dismiss").click().run()
+        assert desk.interrupted() is None
+
+
+class TestCheckpoints:
+    def test_restore_when_clicked_brings_the_very_weights_back(self, trained):
+        app, desk = trained
+        start = desk.workspace.manifest.checkpoints[0]
+        app.switch_page("pages/checkpoints.py").run()
+        app.button(key=f"restore_{start.id}").click().run()
+        assert desk.workspace.manifest.head == start.id
+        base, own = desk.worker().state("base"), desk.worker().state("own")
+        weights = [name for name in base if name.endswith("kernel")]
+        assert all(np.array_equal(base[name], own[name]) for name in weights)
+
+    def test_compare_when_two_are_chosen_shows_both_sets(self, trained):
+        app, _ = trained
+        app.switch_page("pages/checkpoints.py").run()
+        app.button(key="compare").click().run()
+        assert not app.error, said(app)
+        shown = " ".join(html.value for html in app.html)
+        assert "Your test samples" in shown
+        assert "McNemar" in shown
+
+    def test_delete_when_undone_is_back(self, trained):
+        app, desk = trained
+        start = desk.workspace.manifest.checkpoints[0]
+        app.switch_page("pages/checkpoints.py").run()
+        app.button(key=f"delete_{start.id}").click().run()
+        assert desk.workspace.manifest.checkpoint(start.id) is None
+        app.button(key="undo_here").click().run()
+        assert desk.workspace.manifest.checkpoint(start.id) is not None
+
+    def test_upload_when_downloaded_before_is_kept(self, trained):
+        app, desk = trained
+        data = desk.workspace.checkpoint_bytes(desk.workspace.manifest.head)
+        app.switch_page("pages/checkpoints.py").run()
+        app.file_uploader[0].upload("mine.safetensors", data)
+        app.run()
+        assert not app.error, said(app)
+        assert desk.workspace.manifest.checkpoints[-1].info.kind is Kind.UPLOADED
+
+    @pytest.mark.parametrize("data", [b"", b"hello", b"\x08\0\0\0\0\0\0\0{}      "])
+    def test_upload_when_no_checkpoint_says_so_and_keeps_nothing(self, trained, data):
+        app, desk = trained
+        before = desk.workspace.manifest
+        app.switch_page("pages/checkpoints.py").run()
+        app.file_uploader[0].upload("bad.safetensors", data)
+        app.run()
+        assert said(app)
+        assert desk.workspace.manifest == before
+
+    def test_save_when_clicked_keeps_your_model(self, trained):
+        app, desk = trained
+        app.switch_page("pages/checkpoints.py").run()
+        app.text_input(key="save_note").set_value("<b>mine</b>")
+        app.button(key="save").click().run()
+        entry = desk.workspace.manifest.checkpoints[-1]
+        assert (entry.info.kind, entry.info.note) == (Kind.MANUAL, "<b>mine</b>")
+
+
+class TestOwnModel:
+    def choose(self, app, name, data):
+        app.selectbox(key="top_model").set_value("other").run()
+        app.file_uploader(key="own_model").upload(name, data)
+        return app.run()
+
+    def test_model_when_uploaded_is_personalised_from_then_on(self, app, desk_of):
+        path = f"{MODELS}/flutter_litert__training_model.tflite"
+        with open(path, "rb") as file:
+            self.choose(app, "mine.tflite", file.read())
+        if not app.error:
+            assert desk_of(app).model.name == "mine.tflite"
+        assert not app.exception
+
+    @pytest.mark.parametrize("data", [b"", b"a text file called .tflite"])
+    def test_model_when_bad_says_so_and_keeps_the_old_one(self, app, desk_of, data):
+        self.choose(app, "bad.tflite", data)
+        assert "tflite" in said(app)
+        assert desk_of(app).model.bundled == "digits"
+
+
+class TestEvaluate:
+    def test_evaluate_when_trained_gives_n_interval_and_test(self, trained):
+        app, _ = trained
+        app.switch_page("pages/evaluate.py").run()
+        shown = " ".join(html.value for html in app.html)
+        assert "of 1,000 right" in shown
+        assert "95 % interval" in shown
+        assert "odt-confusion" in shown
