@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +22,7 @@ from odt_core.cli.sources import (
     open_samples,
 )
 from odt_core.errors import CheckpointError
-from odt_core.training import Callback, Run, Settings, fit
+from odt_core.training import Callback, Control, Run, Settings, fit
 from odt_core.training.history import History, Record
 
 if TYPE_CHECKING:
@@ -63,7 +66,10 @@ def _run(options: Namespace) -> Result:
         own.restore(source)
     base_test = model.card.load_base_test()
     callbacks = [] if options.json else [_Ticker()]
-    history = fit(own, samples, settings, callbacks, test=test, base_test=base_test)
+    with _stop_on_interrupt() as control:
+        history = fit(
+            own, samples, settings, callbacks, test=test, base_test=base_test, control=control
+        )
     pairs: dict[str, Any] = {"test": None, "base_task": None}
     from odt_core.evaluation import evaluate
 
@@ -86,6 +92,22 @@ def _run(options: Namespace) -> Result:
         "message": history.message,
         "checkpoint": options.checkpoint,
     }
+
+
+@contextmanager
+def _stop_on_interrupt() -> Iterator[Control]:
+    """The first Ctrl+C stops training and keeps what was learnt; the second ends the program."""
+    control = Control()
+
+    def stop(*_: object) -> None:
+        control.stop()
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield control
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _settings(options: Namespace, model: Model) -> Settings:

@@ -140,6 +140,11 @@ def nursery() -> Nursery:
         return _the_one
 
 
+def warm_up() -> None:
+    """Start the nursery now and return at once, so that the first worker need not wait for it."""
+    nursery()
+
+
 def _start(descriptor: int) -> subprocess.Popen[bytes]:
     root = str(Path(odt_core.errors.__file__).resolve().parents[1])
     inherited = os.environ.get("PYTHONPATH")

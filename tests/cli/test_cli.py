@@ -83,6 +83,28 @@ class TestTrain:
         )
         assert got["loss"][0] < first[0] / 4
 
+    def test_interrupt_stops_training_and_keeps_what_was_learnt(self, files, tmp_path):
+        running = subprocess.Popen(
+            [
+                *(sys.executable, "-c"),
+                "import os, signal, sys; from odt_core.training import loop; "
+                "real = loop.Run._record; "
+                "loop.Run._record = lambda run, *a: ("
+                "run.step == 5 and os.kill(os.getpid(), signal.SIGINT), real(run, *a))[1]; "
+                "from odt_core.cli.main import main; sys.exit(main(sys.argv[1:]))",
+                *("train", str(MODEL), "--samples", str(files["own"]), "--epochs", "50"),
+                *("--checkpoint", str(tmp_path / "c.safetensors"), "--json"),
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+        stdout, _ = running.communicate(timeout=60)
+        got = json.loads(stdout.splitlines()[-1])
+        assert running.returncode == 0
+        assert (got["outcome"], got["steps"]) == ("stopped", 5)
+        assert (tmp_path / "c.safetensors").stat().st_size > 0
+
     def test_folder_of_label_folders_with_new_labels_is_refused_when_no_output_is_free(
         self, tmp_path
     ):

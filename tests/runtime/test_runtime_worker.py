@@ -35,7 +35,7 @@ def some(count: int, seed: int = 0) -> Samples:
     return Samples(x, y, LABELS)
 
 
-SETTINGS = Settings(epochs=10, batch_size=8, learning_rate=0.05)
+SETTINGS = Settings(epochs=10, batch_size=8, learning_rate=0.05, distil=0.5)
 
 
 @pytest.fixture
