@@ -86,6 +86,8 @@ class Builder:
         return len(self.graph.tensors) - 1
 
     def _content(self, raw: schema.TensorT, shape: Shape, dtype: np.dtype) -> np.ndarray | None:
+        if 0 in shape and None not in shape:
+            return np.zeros([size or 0 for size in shape], dtype)  # nothing, whatever its source
         if raw.isVariable or not 0 < raw.buffer < len(self.model.buffers):
             return None
         data = self.model.buffers[raw.buffer].data

@@ -26,24 +26,42 @@ def check(model: schema.ModelT) -> None:
         graph.operators = graph.operators or []
         count = len(graph.tensors)
         for tensor in graph.tensors:
-            _demand(0 <= tensor.buffer < buffers, "a tensor has no buffer")
+            _demand(0 <= tensor.buffer < buffers, "a tensor without a buffer")
             for sizes in (tensor.shape, tensor.shapeSignature):
-                _demand(sizes is None or len(sizes) <= _MOST_DIMENSIONS, "a tensor's shape")
-        _within(graph.inputs, count, "a subgraph's input")
-        _within(graph.outputs, count, "a subgraph's output")
+                _demand(
+                    sizes is None or len(sizes) <= _MOST_DIMENSIONS,
+                    "a tensor of more than 16 dimensions",
+                )
+        _within(graph.inputs, count, "a subgraph whose input does not exist")
+        _within(graph.outputs, count, "a subgraph whose output does not exist")
         for operator in graph.operators:
-            _demand(0 <= operator.opcodeIndex < codes, "an op has no kind")
-            _within(inputs_of(operator), count, "an op's input", optional=True)
-            _within(outputs_of(operator), count, "an op's output")
-            _within(operator.intermediates, count, "an op's intermediate", optional=True)
-            _within(called_by(model, operator), len(model.subgraphs), "a called subgraph")
+            _demand(0 <= operator.opcodeIndex < codes, "an op of no kind")
+            _within(inputs_of(operator), count, "an op whose input does not exist", optional=True)
+            _within(outputs_of(operator), count, "an op whose output does not exist")
+            _within(
+                operator.intermediates,
+                count,
+                "an op whose intermediate tensor does not exist",
+                optional=True,
+            )
+            _within(
+                called_by(model, operator),
+                len(model.subgraphs),
+                "a call of a subgraph that does not exist",
+            )
     for signature in model.signatureDefs or []:
-        _demand(0 <= signature.subgraphIndex < len(model.subgraphs), "a signature's subgraph")
+        _demand(
+            0 <= signature.subgraphIndex < len(model.subgraphs),
+            "a signature whose subgraph does not exist",
+        )
         graph = model.subgraphs[signature.subgraphIndex]
         for entry in [*(signature.inputs or []), *(signature.outputs or [])]:
-            _demand(0 <= entry.tensorIndex < len(graph.tensors), "a signature's tensor")
+            _demand(
+                0 <= entry.tensorIndex < len(graph.tensors),
+                "a signature whose tensor does not exist",
+            )
     for entry in model.metadata or []:
-        _demand(0 <= entry.buffer < buffers, "a metadata buffer")
+        _demand(0 <= entry.buffer < buffers, "metadata that does not exist")
 
 
 def _within(values: Iterable[int] | None, count: int, what: str, optional: bool = False) -> None:
@@ -54,6 +72,4 @@ def _within(values: Iterable[int] | None, count: int, what: str, optional: bool 
 
 def _demand(condition: bool, what: str) -> None:
     if not condition:
-        raise ModelError(
-            f"The .tflite is damaged: {what} points at nothing. Copy or convert it again."
-        )
+        raise ModelError(f"The .tflite is damaged: it has {what}. Copy or convert it again.")

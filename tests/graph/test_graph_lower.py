@@ -1,0 +1,197 @@
+"""Lowering models written by others: no Flex op is left, signatures stay, state can be set."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+
+from odt_core.errors import LoweringError, ModelError
+from odt_core.graph import Rewrite, describe, lower
+
+MODELS = Path(__file__).parents[1] / "models"
+FLEX = MODELS / "flower__android-kotlin-new__logistic_regression.tflite"
+CHECKPOINT = MODELS / "flutter_litert__training_model_flex.tflite"
+BROKEN = MODELS / "flower__android-automotive__enginefaultdb.tflite"
+
+
+def signatures(data: bytes) -> dict:
+    return {s.name: (s.inputs, s.outputs) for s in describe(data).signatures}
+
+
+def run(interpreter: Interpreter, signature: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
+    return interpreter.get_signature_runner(signature)(**inputs)
+
+
+class TestLower:
+    def test_flex_ops_when_lowered_then_are_gone(self):
+        data = FLEX.read_bytes()
+        lowered = lower(data)
+        assert describe(data).flex_ops == ("BroadcastGradientArgs",)
+        assert describe(lowered.data).flex_ops == ()
+        assert b"Flex" not in lowered.data
+        assert {r.op for r in lowered.report} == {"BroadcastGradientArgs"}
+        assert lowered.report[0] == Rewrite(
+            "BroadcastGradientArgs", "train", lowered.report[0].node
+        )
+        assert "BroadcastGradientArgs" in lowered.report[0].node
+
+    def test_signatures_when_lowered_then_are_the_same(self):
+        data = FLEX.read_bytes()
+        before, after = signatures(data), signatures(lower(data).data)
+        assert set(after) - set(before) == {"odt_get_state", "odt_set_state"}
+        assert all(after[name] == ports for name, ports in before.items())
+
+    def test_training_when_lowered_then_learns_with_any_batch_size(self):
+        interpreter = Interpreter(model_content=lower(FLEX.read_bytes()).data, num_threads=1)
+        rng = np.random.default_rng(0)
+        x = rng.normal(size=(16, 30)).astype(np.float32)
+        y = (x[:, :1] > 0).astype(np.float32)
+        losses = []
+        for size in [16, 1, 9] * 40:
+            loss = run(interpreter, "train", x=x[:size], y=y[:size])["loss"]
+            losses.append(float(np.ravel(loss)[0]))  # the model's own: a running mean
+        assert losses[-1] < 0.9 * losses[0]
+
+    def test_lowered_model_when_lowered_again_then_is_returned_as_it_is(self):
+        once = lower(CHECKPOINT.read_bytes())
+        assert lower(once.data) == once
+
+    def test_lowering_when_repeated_then_gives_the_same_bytes(self):
+        assert lower(FLEX.read_bytes()).data == lower(FLEX.read_bytes()).data
+
+    def test_op_without_a_rule_when_lowered_then_is_named_and_the_rest_works(self):
+        data = FLEX.read_bytes().replace(b"BroadcastGradientArgs", b"BroadcastGradientXyzz")
+        lowered = lower(data)
+        assert {(m.op, m.signature) for m in lowered.missing} == {
+            ("BroadcastGradientXyzz", "train")
+        }
+        message = lowered.missing[0].message
+        assert "'train' needs the TensorFlow op BroadcastGradientXyzz" in message
+        assert "Build the model without it" in message
+        assert describe(lowered.data).signature("train") is None
+        assert describe(lowered.data).missing == lowered.missing
+        interpreter = Interpreter(model_content=lowered.data, num_threads=1)
+        interpreter.allocate_tensors()
+        assert run(interpreter, "parameters")["a0"].shape == (30, 1)
+
+    def test_train_broken_by_its_author_when_lowered_then_says_why(self):
+        (missing,) = lower(BROKEN.read_bytes()).missing
+        assert missing.signature == "train"
+        assert "sparse loss with one-hot labels" in missing.message
+
+
+class TestCheckpoints:
+    def test_save_when_lowered_then_returns_the_tensors(self):
+        lowered = lower(CHECKPOINT.read_bytes())
+        found = describe(lowered.data).signature("save")
+        assert [(t.name, t.shape) for t in found.inputs] == []
+        assert {t.name for t in found.outputs} == {"status", "weight", "bias"}
+        save = next(c for c in lowered.checkpoints if c.kind == "save")
+        assert (save.signature, save.version, save.path) == ("save", 2, "checkpoint_path")
+        assert [(t.name, t.key, t.dtype, t.shape) for t in save.tensors] == [
+            ("weight", "weight", "float32", (1, 1)),
+            ("bias", "bias", "float32", (1,)),
+        ]
+
+    def test_restore_when_given_saved_tensors_then_brings_them_back(self):
+        interpreter = Interpreter(model_content=lower(CHECKPOINT.read_bytes()).data, num_threads=1)
+        x = np.array([[2.0]], np.float32)
+        for _ in range(5):
+            run(interpreter, "train", x=x, y=np.array([[7.0]], np.float32))
+        trained = run(interpreter, "infer", x=x)["output"].copy()
+        saved = run(interpreter, "save")
+        fresh = Interpreter(model_content=lower(CHECKPOINT.read_bytes()).data, num_threads=1)
+        run(fresh, "restore", weight=saved["weight"], bias=saved["bias"])
+        assert run(fresh, "infer", x=x)["output"] == trained
+
+
+class TestState:
+    def test_state_when_read_first_then_is_the_initial_one(self):
+        lowered = lower(FLEX.read_bytes())
+        interpreter = Interpreter(model_content=lowered.data, num_threads=1)
+        state = run(interpreter, "odt_get_state")
+        names = [v.name for v in describe(lowered.data).variables]
+        assert names == [
+            "Adam/dense/bias/m",
+            "Adam/dense/bias/v",
+            "Adam/dense/kernel/m",
+            "Adam/dense/kernel/v",
+            "Adam/iter",
+            "count",
+            "dense/bias",
+            "dense/kernel",
+            "total",
+        ]
+        kernel = run(interpreter, "parameters")["a0"]
+        assert np.array_equal(state["v7"], kernel)
+        assert not state["v4"]
+
+    def test_state_when_set_before_anything_else_then_is_not_undone(self):
+        interpreter = Interpreter(model_content=lower(FLEX.read_bytes()).data, num_threads=1)
+        other = Interpreter(model_content=lower(FLEX.read_bytes()).data, num_threads=1)
+        state = {k: v + 3 for k, v in run(other, "odt_get_state").items()}
+        assert run(interpreter, "odt_set_state", **state)["count"] == 9
+        assert np.array_equal(run(interpreter, "parameters")["a0"], state["v7"])
+        for name, value in run(interpreter, "odt_get_state").items():
+            assert np.array_equal(value, state[name])
+
+    def test_training_when_continued_from_a_state_then_is_the_same_to_the_bit(self):
+        data = lower(FLEX.read_bytes()).data
+        rng = np.random.default_rng(1)
+        x = rng.normal(size=(8, 30)).astype(np.float32)
+        y = (x[:, :1] > 0).astype(np.float32)
+        one = Interpreter(model_content=data, num_threads=1)
+        for _ in range(3):
+            run(one, "train", x=x, y=y)
+        two = Interpreter(model_content=data, num_threads=1)
+        run(two, "odt_set_state", **run(one, "odt_get_state"))
+        for _ in range(3):
+            losses = [run(i, "train", x=x, y=y)["loss"].tobytes() for i in (one, two)]
+            assert losses[0] == losses[1]
+
+
+class TestDescribe:
+    def test_model_when_described_then_lists_signatures_and_variables(self):
+        data = FLEX.read_bytes()
+        found = describe(data)
+        assert found.size == len(data)
+        train = found.signature("train")
+        assert [(t.name, t.dtype, t.shape) for t in train.inputs] == [
+            ("x", "float32", (None, 30)),
+            ("y", "float32", (None, 1)),
+        ]
+        assert train.flex_ops == ("BroadcastGradientArgs",)
+        assert found.signature("parameters").flex_ops == ()
+        kernel = next(v for v in found.variables if v.name == "dense/kernel")
+        assert (kernel.dtype, kernel.shape, kernel.bytes) == ("float32", (30, 1), 120)
+        assert kernel.has_initial_value
+        assert found.operators["FlexBroadcastGradientArgs"] == 3
+
+    def test_string_input_when_described_then_is_a_string(self):
+        found = describe(CHECKPOINT.read_bytes()).signature("save")
+        assert [(t.name, t.dtype) for t in found.inputs] == [("checkpoint_path", "string")]
+
+
+class TestDamagedModels:
+    @pytest.mark.parametrize("path", [FLEX, CHECKPOINT])
+    def test_truncated_file_when_read_then_is_a_plain_error(self, path):
+        data = path.read_bytes()
+        for end in range(8, len(data), len(data) // 40):
+            try:
+                describe(data[:end])
+                lower(data[:end])
+            except ModelError:
+                continue  # LoweringError is one of them
+
+    @pytest.mark.parametrize("seed", range(60))
+    def test_flipped_bytes_when_read_then_are_at_worst_a_plain_error(self, seed):
+        rng = np.random.default_rng(seed)
+        data = bytearray(FLEX.read_bytes())
+        for place in rng.integers(8, len(data), 8):
+            data[place] = rng.integers(256)
+        for read in (describe, lower):
+            try:
+                read(bytes(data))
+            except (ModelError, LoweringError):
+                continue

@@ -1,0 +1,210 @@
+"""Rules for activations, losses, biases, shapes and slices give what TensorFlow's own ops give."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from one_op import normal, run_lowered, run_tensorflow, worst_error
+
+import odt_core.graph.rules  # noqa: F401 (declares the rules)
+from odt_core.errors import LoweringError
+
+EDGES = np.array(
+    [[0.0, -0.0, 6.0, -6.0, 1e-30, -1e-30, 0.5, 1.0, 5.999, 6.001, 100.0, -100.0]], np.float32
+)
+
+
+def features(seed: int = 1) -> np.ndarray:
+    """Random values of several magnitudes and the places where formulas change."""
+    return np.concatenate([EDGES, normal(seed, 6, 12) * 4])
+
+
+GRADIENTS = {
+    "ReluGrad": ("gradients", "features", {}),
+    "Relu6Grad": ("gradients", "features", {}),
+    "LeakyReluGrad": ("gradients", "features", {"alpha": 0.3}),
+    "EluGrad": ("gradients", "outputs", {}),
+    "SeluGrad": ("gradients", "outputs", {}),
+    "SoftplusGrad": ("gradients", "features", {}),
+    "SoftsignGrad": ("gradients", "features", {}),
+}
+
+
+class TestActivationGradients:
+    @pytest.mark.parametrize("op", GRADIENTS)
+    @pytest.mark.parametrize("dynamic", [True, False])
+    def test_value_when_random_then_equals_tensorflow(self, op, dynamic):
+        gradient, value, attributes = GRADIENTS[op]
+        inputs = {gradient: normal(2, 7, 12), value: features()}
+        (actual,) = run_lowered(op, inputs, attributes, dynamic=list(inputs) if dynamic else ())
+        (expected,) = run_tensorflow(op, inputs, attributes)
+        np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=0)
+
+    @pytest.mark.parametrize("alpha", [0.0, 1.0, 1.5, -0.2])
+    def test_leaky_relu_when_slope_is_unusual_then_equals_tensorflow(self, alpha):
+        inputs = {"gradients": normal(2, 7, 12), "features": features()}
+        (actual,) = run_lowered("LeakyReluGrad", inputs, {"alpha": alpha})
+        (expected,) = run_tensorflow("LeakyReluGrad", inputs, {"alpha": alpha})
+        np.testing.assert_array_equal(actual, expected)
+
+    @pytest.mark.parametrize(
+        ("op", "value"),
+        [
+            ("TanhGrad", np.tanh(features())),
+            ("SigmoidGrad", 1 / (1 + np.exp(-normal(4, 7, 12)))),
+            ("SqrtGrad", np.abs(normal(4, 7, 12)) + 0.1),
+            ("RsqrtGrad", np.abs(normal(4, 7, 12)) + 0.1),
+            ("ReciprocalGrad", normal(4, 7, 12)),
+        ],
+    )
+    def test_function_of_the_output_when_random_then_equals_tensorflow(self, op, value):
+        inputs = {"y": value.astype(np.float32), "dy": normal(2, 7, 12)}
+        (actual,) = run_lowered(op, inputs, {}, dynamic=["y", "dy"])
+        (expected,) = run_tensorflow(op, inputs, {})
+        np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-7)
+
+
+class TestBiasAddGrad:
+    @pytest.mark.parametrize("shape", [(5, 3), (2, 4, 3), (2, 3, 4, 5), (1, 1, 1, 1)])
+    def test_value_when_random_then_equals_tensorflow(self, shape):
+        inputs = {"out_backprop": normal(0, *shape)}
+        (actual,) = run_lowered("BiasAddGrad", inputs, {}, dynamic=["out_backprop"])
+        (expected,) = run_tensorflow("BiasAddGrad", inputs, {})
+        assert worst_error(actual, expected) < 1e-6
+
+    def test_value_when_channels_come_first_then_sums_the_others(self):
+        (actual,) = run_lowered(
+            "BiasAddGrad",
+            {"out_backprop": np.ones((2, 3, 4, 5), np.float32)},
+            {"data_format": "NCHW"},
+        )
+        assert actual.tolist() == [40.0, 40.0, 40.0]
+
+
+class TestCrossEntropy:
+    @pytest.mark.parametrize("batch", [1, 7])
+    @pytest.mark.parametrize("scale", [1.0, 80.0])
+    def test_one_hot_when_random_then_equals_tensorflow(self, batch, scale):
+        labels = tf.nn.softmax(normal(3, batch, 5)).numpy()
+        inputs = {"features": normal(0, batch, 5) * scale, "labels": labels}
+        op = "SoftmaxCrossEntropyWithLogits"
+        actual = run_lowered(op, inputs, {}, dynamic=["features", "labels"])
+        for a, e in zip(actual, run_tensorflow(op, inputs, {}), strict=True):
+            assert worst_error(a, e) < 1e-5
+
+    @pytest.mark.parametrize("dtype", [np.int32, np.int64])
+    @pytest.mark.parametrize("batch", [1, 7])
+    def test_sparse_when_random_then_equals_tensorflow(self, batch, dtype):
+        labels = np.random.default_rng(0).integers(0, 5, batch).astype(dtype)
+        inputs = {"features": normal(0, batch, 5) * 3, "labels": labels}
+        op = "SparseSoftmaxCrossEntropyWithLogits"
+        actual = run_lowered(op, inputs, {}, dynamic=["features", "labels"])
+        for a, e in zip(actual, run_tensorflow(op, inputs, {}), strict=True):
+            assert worst_error(a, e) < 1e-5
+
+    def test_sparse_when_labels_are_one_hot_then_says_so(self):
+        inputs = {"features": normal(0, 3, 5), "labels": np.eye(3, 5, dtype=np.int32)}
+        with pytest.raises(LoweringError, match="sparse loss with one-hot labels"):
+            run_lowered("SparseSoftmaxCrossEntropyWithLogits", inputs, {})
+
+
+class TestBroadcastGradientArgs:
+    @pytest.mark.parametrize(
+        ("first", "second"),
+        [
+            ([4, 3], [4, 3]),
+            ([4, 3], [1, 3]),
+            ([4, 1], [1, 3]),
+            ([1, 1], [1, 1]),
+            ([4, 3], [3]),
+            ([1, 3], [3]),
+            ([], [2, 3]),
+            ([5, 1, 2], [1, 2]),
+            ([1, 2], [1, 2]),
+            ([1, 4], [1, 1]),
+        ],
+    )
+    def test_axes_when_shapes_broadcast_then_equal_tensorflow(self, first, second):
+        inputs = {"s0": np.array(first, np.int32), "s1": np.array(second, np.int32)}
+        actual = run_lowered("BroadcastGradientArgs", inputs, {})
+        expected = run_tensorflow("BroadcastGradientArgs", inputs, {})
+        assert [axes.tolist() for axes in actual] == [axes.tolist() for axes in expected]
+
+    @pytest.mark.parametrize(
+        ("first", "second", "expected"),
+        [
+            ([4, 1], [1, 3], [[1], [0]]),
+            ([5, 1, 2], [1, 2], [[1], [0, 1]]),
+            ([1, 4], [1, 1], [[0], [0, 1]]),
+        ],
+    )
+    def test_axes_when_shapes_are_constant_then_are_constant(self, first, second, expected):
+        inputs = {"s0": np.array(first, np.int32), "s1": np.array(second, np.int32)}
+        actual = run_lowered("BroadcastGradientArgs", inputs, {}, constant=["s0", "s1"])
+        assert [axes.tolist() for axes in actual] == expected
+
+
+class TestShapes:
+    def test_invert_permutation_when_constant_then_inverts(self):
+        inputs = {"x": np.array([2, 0, 1], np.int32)}
+        (actual,) = run_lowered("InvertPermutation", inputs, {}, constant=["x"])
+        assert actual.tolist() == [1, 2, 0]
+
+    def test_dynamic_stitch_when_rows_collide_then_the_last_wins(self):
+        inputs = {
+            "i0": np.array([0, 2], np.int32),
+            "i1": np.array([1, 2], np.int32),
+            "d0": np.array([[1.0], [2.0]], np.float32),
+            "d1": np.array([[3.0], [4.0]], np.float32),
+        }
+        (actual,) = run_lowered("DynamicStitch", inputs, {}, constant=["i0", "i1"])
+        assert actual.tolist() == [[1.0], [3.0], [4.0]]
+
+
+class TestStridedSliceGrad:
+    WHOLE = {"begin_mask": 1, "end_mask": 1}  # noqa: RUF012
+    CASES = (
+        (np.s_[:, 1:3], WHOLE, [0, 1], [0, 3], [1, 1]),
+        (np.s_[:, 1:6:2], WHOLE, [0, 1], [0, 6], [1, 2]),
+        (np.s_[:, -2], WHOLE | {"shrink_axis_mask": 2}, [0, -2], [0, -1], [1, 1]),
+        (np.s_[..., 2:], {"ellipsis_mask": 1, "end_mask": 2}, [0, 2], [0, 0], [1, 1]),
+        (
+            np.s_[:, None, 3],
+            WHOLE | {"new_axis_mask": 2, "shrink_axis_mask": 4},
+            [0, 0, 3],
+            [0, 0, 4],
+            [1, 1, 1],
+        ),
+    )
+
+    @pytest.mark.parametrize("case", range(len(CASES)))
+    @pytest.mark.parametrize("dynamic", [True, False])
+    def test_value_when_random_then_equals_tensorflow(self, case, dynamic):
+        part, masks, begin, end, strides = self.CASES[case]
+        shape = (3, 7, 4)
+        inputs = {
+            "shape": np.array(shape, np.int32),
+            "begin": np.array(begin, np.int32),
+            "end": np.array(end, np.int32),
+            "strides": np.array(strides, np.int32),
+            "dy": normal(0, *np.zeros(shape)[part].shape),
+        }
+        bounds = ["begin", "end", "strides"]
+        (actual,) = run_lowered(
+            "StridedSliceGrad",
+            inputs,
+            masks,
+            dynamic=["dy"] if dynamic else (),
+            constant=bounds if dynamic else [*bounds, "shape"],
+            output_shapes=((None, 7, 4),),
+        )
+        (expected,) = run_tensorflow("StridedSliceGrad", inputs, masks)
+        np.testing.assert_array_equal(actual, expected)
+
+
+class TestSpecialFunctions:
+    @pytest.mark.parametrize("op", ["Erf", "Erfc"])
+    def test_value_when_random_then_equals_tensorflow(self, op):
+        inputs = {"x": np.concatenate([features().ravel(), np.linspace(-4, 4, 999)]).astype("f")}
+        (actual,) = run_lowered(op, inputs, {})
+        (expected,) = run_tensorflow(op, inputs, {})
+        np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-7)
