@@ -303,7 +303,7 @@ class Run:
     def _record(self, batch: _Batch, loss: float, rate: float | None, began: float) -> Record:
         cross_entropy = accuracy = None
         if self._measures and (
-            self.step % self.settings.measure_every == 0 or self.step == self.total
+            self.step % self.settings.measure_every == 0 or self.step in (1, self.total)
         ):
             answers = self.session.predict_proba(batch.x[: batch.own], self.samples.labels)
             cross_entropy, accuracy = measure(answers, batch.y)

@@ -33,7 +33,7 @@ class Settings:
     augment: float = 0.0  # strength of random variants of own samples, 0 (off) to 1
     average: float = 0.0  # share of the last steps whose weights are averaged, 0 (off) to 1
     seed: int = 0  # 0 to 2**63 - 1
-    measure_every: int = 1  # steps between own cross-entropy and accuracy; 0: never
+    measure_every: int = 4  # steps between own cross-entropy and accuracy; 0: never
     evaluate_every: int = 0  # steps between evaluations; 0: as often as a tenth of the time allows
 
     def __post_init__(self) -> None:
