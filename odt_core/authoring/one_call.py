@@ -145,8 +145,10 @@ def only_trainable(model: keras.Model, names: Collection[str] | None) -> Iterato
     layers = {layer.name: layer for layer in model._flatten_layers(include_self=False)}
     unknown = sorted(set(names) - set(layers))
     if unknown:
+        learning = [name for name, layer in layers.items() if layer.weights]
         raise AuthoringError(
-            f"The model has no layer {', '.join(unknown)}. Its layers: {', '.join(layers)}."
+            f"The model has no layer {', '.join(unknown)}. Layers with weights: "
+            f"{', '.join(learning)}."
         )
     before = {name: layer.trainable for name, layer in layers.items()}
     try:

@@ -81,6 +81,7 @@ def _restore(program: Program, path: Any) -> dict[str, Any]:
     restored = {}
     for variable, name in zip(program.weights, program.weight_names(), strict=True):
         value = tf.raw_ops.Restore(file_pattern=path, tensor_name=name, dt=variable.dtype)
-        variable.assign(tf.ensure_shape(value, variable.shape))
+        value.set_shape(variable.shape)
+        variable.assign(value)
         restored[name] = value
     return restored

@@ -1,0 +1,190 @@
+"""What is authored here trains on LiteRT as eager Keras does: 50 steps, every layer family."""
+
+import numpy as np
+import pytest
+from side_by_side import (
+    LiteRT,
+    classification_batches,
+    keras,
+    train_eagerly,
+    worst_error,
+)
+
+from odt_core.authoring import to_trainable_tflite
+from odt_core.graph import describe
+
+layers, optimizers, losses = keras.layers, keras.optimizers, keras.losses
+TOLERANCE = 1e-4
+CLASSES = 5
+
+
+def logits_loss():
+    return losses.CategoricalCrossentropy(from_logits=True)
+
+
+def sequential(*stack, shape=(12, 12, 3), optimizer=None, loss=None):
+    model = keras.Sequential([keras.Input(shape), *stack])
+    model.compile(optimizer or optimizers.SGD(0.02), loss or logits_loss())
+    return model
+
+
+def head():
+    return [layers.Flatten(), layers.Dense(CLASSES)]
+
+
+FAMILIES = {
+    "dense, flatten, reshape, relus": lambda: [
+        layers.Reshape((6, 72)),
+        layers.Flatten(),
+        layers.Dense(16, activation="relu"),
+        layers.Dense(16),
+        layers.ReLU(max_value=6.0),
+        layers.Dense(16),
+        layers.LeakyReLU(),
+        layers.Dense(CLASSES),
+    ],
+    "elu, selu, prelu, gelu": lambda: [
+        layers.Flatten(),
+        layers.Dense(8, activation="elu"),
+        layers.Dense(8, activation="selu"),
+        layers.Dense(8),
+        layers.PReLU(),
+        layers.Dense(8, activation="gelu"),
+        layers.Dense(CLASSES),
+    ],
+    "conv valid, max pools": lambda: [
+        layers.Conv2D(4, 3, activation="relu"),
+        layers.MaxPooling2D(2),
+        layers.Conv2D(4, 2, activation="relu"),
+        layers.MaxPooling2D(3, strides=2, padding="same"),
+        *head(),
+    ],
+    "conv of strides 1, 2 and 3, same and valid": lambda: [
+        layers.Conv2D(4, 5, padding="same", activation="relu"),
+        layers.Conv2D(4, 3, strides=2, padding="same", activation="relu"),
+        layers.Conv2D(6, (2, 4), strides=(3, 1)),
+        *head(),
+    ],
+    "depthwise and separable": lambda: [
+        layers.Conv2D(4, 3),
+        layers.DepthwiseConv2D(3, padding="same", activation="relu"),
+        layers.DepthwiseConv2D(3, strides=2, depth_multiplier=2),
+        layers.SeparableConv2D(4, 2),
+        *head(),
+    ],
+    "average pools": lambda: [
+        layers.Conv2D(4, 3, activation="relu"),
+        layers.AveragePooling2D(2),
+        layers.AveragePooling2D(3, strides=2, padding="same"),
+        layers.Conv2D(8, 2, activation="relu"),
+        layers.GlobalAveragePooling2D(),
+        layers.Dense(CLASSES),
+    ],
+    "batch normalisation": lambda: [
+        layers.Conv2D(4, 3),
+        layers.BatchNormalization(),
+        layers.ReLU(),
+        layers.Flatten(),
+        layers.Dense(8),
+        layers.BatchNormalization(momentum=0.9),
+        layers.Dense(CLASSES),
+    ],
+    "dropouts": lambda: [
+        layers.Conv2D(4, 3, activation="relu"),
+        layers.SpatialDropout2D(0.3, seed=5),
+        layers.Flatten(),
+        layers.Dense(16, activation="relu"),
+        layers.Dropout(0.4, seed=3),
+        layers.Dense(CLASSES),
+    ],
+    "regularisers": lambda: [
+        layers.Flatten(),
+        layers.Dense(8, activation="relu", kernel_regularizer="l2", activity_regularizer="l1"),
+        layers.Dense(CLASSES),
+    ],
+}
+
+# plain SGD trains every layer family above
+OPTIMISERS = {
+    "momentum": lambda: optimizers.SGD(0.01, momentum=0.9),
+    "nesterov, decay, clipping": lambda: optimizers.SGD(
+        0.05, momentum=0.5, nesterov=True, weight_decay=0.1, clipnorm=0.5
+    ),
+    "adam": lambda: optimizers.Adam(1e-3),
+    "amsgrad": lambda: optimizers.Adam(1e-3, amsgrad=True, global_clipnorm=1.0),
+    "adamw": lambda: optimizers.AdamW(1e-3),
+    "rmsprop, centred, momentum": lambda: optimizers.RMSprop(1e-4, momentum=0.9, centered=True),
+    "adagrad": lambda: optimizers.Adagrad(1e-2),
+}
+
+LOSSES = {
+    "one-hot softmax": ("softmax", lambda: "categorical_crossentropy"),
+    "sparse softmax": ("softmax", lambda: "sparse_categorical_crossentropy"),
+    "label smoothing": (
+        "softmax",
+        lambda: losses.CategoricalCrossentropy(label_smoothing=0.1),
+    ),
+    "binary": ("sigmoid", lambda: "binary_crossentropy"),
+    "mean squared error": ("tanh", lambda: "mse"),
+    "huber, sum": ("tanh", lambda: losses.Huber(reduction="sum")),
+}
+
+
+def assert_trains_as_keras(model, batches):
+    """50 steps of varying batch size; every loss and, at the end, every weight."""
+    data = to_trainable_tflite(model)
+    assert describe(data).flex_ops == ()
+    device = LiteRT(data)
+    for given, expected in zip(device.parameters(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(given, expected)
+    actual, expected = device.train(batches), train_eagerly(model, batches)
+    np.testing.assert_allclose(actual, expected, rtol=TOLERANCE, atol=1e-5)
+    assert worst_error(device.parameters(), model.get_weights()) < TOLERANCE
+    x = batches[0][0]
+    logits = device.run("infer", x=x)["logits"]
+    assert worst_error([logits], [model(x, training=False)]) < TOLERANCE
+
+
+class TestTrainableModel:
+    @pytest.mark.parametrize("family", FAMILIES)
+    def test_layers_when_trained_then_equal_keras(self, family):
+        model = sequential(*FAMILIES[family]())
+        assert_trains_as_keras(model, classification_batches((12, 12, 3), CLASSES))
+
+    @pytest.mark.parametrize("optimiser", OPTIMISERS)
+    def test_optimiser_when_trained_then_equals_keras(self, optimiser):
+        stack = [layers.Dense(8, activation="relu"), layers.Dense(CLASSES)]
+        model = sequential(*stack, shape=(6,), optimizer=OPTIMISERS[optimiser]())
+        assert_trains_as_keras(model, classification_batches((6,), CLASSES))
+
+    @pytest.mark.parametrize("loss", LOSSES)
+    def test_loss_when_trained_then_equals_keras(self, loss):
+        activation, make = LOSSES[loss]
+        stack = [layers.Dense(8, activation="relu"), layers.Dense(CLASSES, activation=activation)]
+        model = sequential(*stack, shape=(6,), loss=make())
+        batches = classification_batches((6,), CLASSES)
+        if loss.startswith("sparse"):
+            batches = [(x, y.argmax(-1).astype(np.int32)) for x, y in batches]
+        assert_trains_as_keras(model, batches)
+
+    def test_residual_block_when_trained_then_equals_keras(self):
+        x = keras.Input((12, 12, 3))
+        y = layers.Conv2D(3, 3, padding="same", activation="relu")(x)
+        y = layers.ReLU()(layers.Add()([layers.Conv2D(3, 3, padding="same")(y), x]))
+        model = keras.Model(x, layers.Dense(CLASSES)(layers.Flatten()(y)))
+        model.compile(optimizers.SGD(0.02), logits_loss())
+        assert_trains_as_keras(model, classification_batches((12, 12, 3), CLASSES))
+
+    def test_frozen_layer_when_trained_then_stays(self):
+        model = sequential(
+            layers.Conv2D(4, 3, activation="relu", name="base"),
+            layers.Flatten(),
+            layers.Dense(CLASSES, name="head"),
+        )
+        device = LiteRT(to_trainable_tflite(model, trainable=["head"]))
+        before = device.parameters()
+        device.train(classification_batches((12, 12, 3), CLASSES, steps=3))
+        pairs = zip(before, device.parameters(), strict=True)
+        changed = [not np.array_equal(a, b) for a, b in pairs]
+        assert changed == [False, False, True, True]
+        assert [layer.trainable for layer in model.layers] == [True, True, True]

@@ -1,0 +1,250 @@
+"""The public recipe, the tutorial's flavour and the one-call conversions."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from side_by_side import LiteRT, classification_batches, keras, train_eagerly, worst_error
+
+from odt_core.authoring import (
+    BaseTFLiteModel,
+    convert_saved_model,
+    save_model,
+    tflite_model_class,
+    to_inference_tflite,
+    to_trainable_tflite,
+    to_tutorial_tflite,
+)
+from odt_core.errors import AuthoringError
+from odt_core.graph import describe
+
+
+@tflite_model_class
+class CIFAR10Model(BaseTFLiteModel):
+    """User code as people paste it: Keras under its tf.keras name, nothing but __init__."""
+
+    X_SHAPE = [32, 32, 3]  # noqa: RUF012
+    Y_SHAPE = [10]  # noqa: RUF012
+
+    def __init__(self):
+        self.model = tf.keras.models.Sequential(
+            [
+                tf.keras.Input(shape=tuple(self.X_SHAPE)),
+                tf.keras.layers.Conv2D(6, 5, activation="relu"),
+                tf.keras.layers.MaxPooling2D(pool_size=(2, 2)),
+                tf.keras.layers.Conv2D(16, 5, activation="relu"),
+                tf.keras.layers.MaxPooling2D(pool_size=(2, 2)),
+                tf.keras.layers.Flatten(),
+                tf.keras.layers.Dense(units=24, activation="relu"),
+                tf.keras.layers.Dense(units=10, activation="softmax"),
+            ]
+        )
+        self.model.compile(loss="categorical_crossentropy", metrics=["accuracy"], optimizer="sgd")
+
+
+def small_model(**compiled):
+    model = keras.Sequential(
+        [
+            keras.Input((6,)),
+            keras.layers.Dense(8, activation="relu", name="hidden"),
+            keras.layers.Dense(5, name="out"),
+        ]
+    )
+    if compiled:
+        model.compile(**compiled)
+    return model
+
+
+def logits_loss():
+    return keras.losses.CategoricalCrossentropy(from_logits=True)
+
+
+class TestRecipe:
+    def test_pasted_user_code_when_converted_then_trains_as_keras(self, tmp_path):
+        model = CIFAR10Model()
+        save_model(model, tmp_path / "saved_model")
+        data = convert_saved_model(str(tmp_path / "saved_model"))
+
+        found = describe(data)
+        ports = {
+            s.name: ([t.name for t in s.inputs], [t.name for t in s.outputs])
+            for s in found.signatures
+            if not s.name.startswith("odt_")
+        }
+        a = [f"a{i}" for i in range(8)]
+        assert {name: (sorted(i), sorted(o)) for name, (i, o) in ports.items()} == {
+            "train": (["x", "y"], ["loss"]),
+            "infer": (["x"], ["logits"]),
+            "parameters": ([], a),
+            "restore": (a, a),
+            "set_learning_rate": (["learning_rate"], ["learning_rate"]),
+        }
+        assert found.signature("infer").inputs[0].shape == (None, 32, 32, 3)
+        assert found.flex_ops == ()
+
+        device, batches = LiteRT(data), classification_batches((32, 32, 3), 10, steps=6)
+        expected = train_eagerly(model.model, batches)
+        np.testing.assert_allclose(device.train(batches), expected, rtol=1e-4)
+        assert worst_error(device.parameters(), model.model.get_weights()) < 1e-4
+        restored = device.run("restore", **{k: v + 1 for k, v in device.run("parameters").items()})
+        assert worst_error([restored["a7"]], [model.model.get_weights()[7] + 1]) < 1e-4
+
+    def test_uncompiled_model_when_converted_then_learns(self, tmp_path):
+        @tflite_model_class
+        class Plain(BaseTFLiteModel):
+            X_SHAPE = [6]  # noqa: RUF012
+            Y_SHAPE = [5]  # noqa: RUF012
+
+            def __init__(self):
+                self.model = small_model()
+
+        save_model(Plain(), tmp_path)
+        (x, y), *_ = classification_batches((6,), 5, steps=1)
+        losses = LiteRT(convert_saved_model(tmp_path)).train([(x, y)] * 40)
+        assert losses[-1] < 0.9 * losses[0]
+
+    def test_wrong_shapes_when_saved_then_says_which(self, tmp_path):
+        @tflite_model_class
+        class Wrong(BaseTFLiteModel):
+            X_SHAPE = [7]  # noqa: RUF012
+            Y_SHAPE = [5]  # noqa: RUF012
+
+            def __init__(self):
+                self.model = small_model(loss="categorical_crossentropy")
+
+        with pytest.raises(AuthoringError, match=r"X_SHAPE is \[7\].*Set X_SHAPE = \[6\]"):
+            save_model(Wrong(), tmp_path)
+
+    def test_class_without_shapes_when_decorated_then_says_so(self):
+        with pytest.raises(AuthoringError, match="needs X_SHAPE"):
+            tflite_model_class(type("Bare", (BaseTFLiteModel,), {}))
+
+    def test_directory_without_saved_model_when_converted_then_says_so(self, tmp_path):
+        with pytest.raises(AuthoringError, match="holds no SavedModel"):
+            convert_saved_model(tmp_path)
+
+
+class TestLearningRate:
+    def test_learning_rate_when_set_then_counts_from_the_next_step(self):
+        model = small_model(optimizer=keras.optimizers.SGD(0.1), loss=logits_loss())
+        device = LiteRT(to_trainable_tflite(model, learning_rate=0.25))
+        batches = classification_batches((6,), 5, steps=4)
+        assert device.run("set_learning_rate", learning_rate=np.float32(0))["learning_rate"] == 0
+        before = device.parameters()
+        device.train(batches)
+        assert worst_error(device.parameters(), before) == 0
+        device.run("set_learning_rate", learning_rate=np.float32(0.1))
+        expected = train_eagerly(model, batches)
+        np.testing.assert_allclose(device.train(batches), expected, rtol=1e-4)
+
+
+class TestInferenceOnly:
+    @pytest.mark.parametrize("suffix", [None, ".keras", ".h5"])
+    def test_model_or_file_when_converted_then_predicts_as_keras(self, suffix, tmp_path):
+        model, source = small_model(), None
+        if suffix:
+            source = tmp_path / f"model{suffix}"
+            model.save(source)
+        data = to_inference_tflite(source or model)
+        assert [s.name for s in describe(data).signatures] == ["infer"]
+        assert describe(data).variables == ()
+        x = classification_batches((6,), 5, steps=1)[0][0]
+        logits = LiteRT(data).run("infer", x=x)["logits"]
+        assert worst_error([logits], [model(x)]) < 1e-5
+
+    def test_lambda_layer_when_loaded_then_is_refused(self, tmp_path):
+        model = keras.Sequential([keras.Input((6,)), keras.layers.Lambda(lambda x: x * 2)])
+        model.add(keras.layers.Dense(2))
+        model.save(tmp_path / "model.keras")
+        with pytest.raises(AuthoringError, match="Lambda layer"):
+            to_inference_tflite(tmp_path / "model.keras")
+
+    @pytest.mark.parametrize("name", ["none.keras", "text.keras", "picture.png"])
+    def test_file_that_is_no_model_when_loaded_then_says_so(self, name, tmp_path):
+        (tmp_path / "text.keras").write_text("not a model")
+        with pytest.raises(AuthoringError, match=r"no file|cannot read|no Keras model"):
+            to_inference_tflite(tmp_path / name)
+
+
+class TestTutorialFlavour:
+    def test_checkpoint_when_lowered_then_is_tensors(self):
+        data = to_tutorial_tflite(small_model(optimizer="adam", loss=logits_loss()))
+        found = describe(data)
+        assert found.flex_ops == ()
+        save = next(c for c in found.checkpoints if c.kind == "save")
+        assert (save.version, save.path) == (1, "checkpoint_path")
+        assert [t.name for t in save.tensors] == [
+            "hidden/kernel:0",
+            "hidden/bias:0",
+            "out/kernel:0",
+            "out/bias:0",
+        ]
+        device = LiteRT(data)
+        batches = classification_batches((6,), 5, steps=3)
+        device.train(batches)
+        x = batches[0][0]
+        trained = device.run("infer", x=x)
+        assert worst_error([trained["output"].sum(-1)], [np.ones(len(x))]) < 1e-6
+        fresh = LiteRT(data)
+        fresh.run("restore", **device.run("save"))
+        np.testing.assert_array_equal(fresh.run("infer", x=x)["logits"], trained["logits"])
+
+    def test_checkpoint_when_not_lowered_then_is_a_path(self):
+        data = to_tutorial_tflite(small_model(), lowered=False)
+        found = describe(data)
+        assert {"Save", "Restore"} <= set(found.flex_ops)
+        (path,) = found.signature("save").inputs
+        assert (path.name, path.dtype) == ("checkpoint_path", "string")
+
+
+class TestErrors:
+    def test_unbuilt_model_then_says_how_to_build(self):
+        model = keras.Sequential([keras.layers.Dense(3)])
+        with pytest.raises(AuthoringError, match="has no weights yet"):
+            to_trainable_tflite(model)
+
+    def test_compiled_without_loss_then_says_so(self):
+        with pytest.raises(AuthoringError, match="compiled without a loss"):
+            to_trainable_tflite(small_model(optimizer="sgd"))
+
+    @pytest.mark.parametrize(
+        ("optimizer", "message"),
+        [
+            ("ftrl", "Ftrl is not available"),
+            ("nonsense", "knows no optimiser"),
+            (keras.optimizers.SGD(0.1, use_ema=True), "use_ema is not available"),
+            (
+                keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(0.1, 10)),
+                "learning-rate schedule",
+            ),
+        ],
+    )
+    def test_optimiser_that_cannot_be_taken_over_then_is_named(self, optimizer, message):
+        with pytest.raises(AuthoringError, match=message):
+            to_trainable_tflite(small_model(), optimizer=optimizer)
+
+    def test_unknown_layer_to_train_then_lists_the_layers(self):
+        with pytest.raises(
+            AuthoringError, match=r"no layer last\. Layers with weights: hidden, out"
+        ):
+            to_trainable_tflite(small_model(), trainable=["last"])
+
+    def test_op_without_builtin_form_then_is_named(self):
+        model = keras.Sequential([keras.Input((6, 3)), keras.layers.LSTM(2)])
+        with pytest.raises(AuthoringError, match="TensorList"):
+            to_trainable_tflite(model)
+
+    def test_two_inputs_then_says_one(self):
+        a, b = keras.Input((3,)), keras.Input((3,))
+        model = keras.Model([a, b], keras.layers.Dense(2)(keras.layers.Add()([a, b])))
+        with pytest.raises(AuthoringError, match="2 inputs"):
+            to_trainable_tflite(model)
+
+
+class TestImport:
+    def test_odt_core_when_imported_then_leaves_tensorflow_alone(self):
+        import subprocess
+        import sys
+
+        code = "import sys, odt_core, odt_core.authoring; print('tensorflow' in sys.modules)"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert done.stdout.strip() == "False"
