@@ -43,10 +43,15 @@ function layout(data, colours, revision) {
 }
 
 async function draw(root, s) {
+  // An empty chart lets the page come first: five megabytes of script are a lot to read.
+  if (!s.data.series.length && !window.__odtPlotly) {
+    setTimeout(() => plotly(s.data.src), 1200);
+    return;
+  }
   const Plotly = await plotly(s.data.src);
   const { data } = s;  // the newest: ticks may have passed while Plotly loaded
   const graph = root.querySelector(".odt-chart-graph");
-  if (!data.series.length) {  // nothing to show yet; Plotly is loaded, so the first point is quick
+  if (!data.series.length) {
     if (s.names) { Plotly.purge(graph); s.names = null; }
     return;
   }

@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from odt_core.errors import WorkspaceError
+from odt_core.runtime.nursery import warm_up
 from odt_core.workspace import Workspaces
 from pages.ui.desk import Desk
 from pages.ui.say import plain
@@ -28,6 +29,7 @@ class Desks:
         self._workspaces = Workspaces(root)
         self._desks: dict[str, Desk] = {}
         self._lock = threading.Lock()
+        warm_up()
         threading.Thread(
             target=self._workspaces.sweep, args=(_FORGET,), name="odt-sweep", daemon=True
         ).start()

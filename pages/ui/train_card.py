@@ -16,7 +16,7 @@ from pages.ui.desk import Desk
 from pages.ui.run import Phase, Snapshot
 from pages.ui.say import count, percent, span
 
-TICK = 0.4  # seconds between two looks at a run
+TICK = 0.25  # seconds between two looks at a run
 _SEEN = "settings_seen"  # what the widgets were last filled with
 _HEIGHT = 200
 

@@ -99,7 +99,7 @@ class Visitor:
         return self
 
     def part(self, key: str, inside: str = "button") -> Locator:
-        return self.page.locator(f".st-key-{key} {inside}").first
+        return self.page.locator(f".st-key-{key} {inside}").locator("visible=true").first
 
     def press(self, key: str) -> Visitor:
         self.part(key).click()

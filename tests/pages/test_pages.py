@@ -296,12 +296,17 @@ class TestOwnModel:
         return app.run()
 
     def test_model_when_uploaded_is_personalised_from_then_on(self, app, desk_of):
-        path = f"{MODELS}/flutter_litert__training_model.tflite"
-        with open(path, "rb") as file:
-            self.choose(app, "mine.tflite", file.read())
-        if not app.error:
-            assert desk_of(app).model.name == "mine.tflite"
-        assert not app.exception
+        data = (ROOT / "assets" / "models" / "digits.tflite").read_bytes()
+        self.choose(app, "mine.tflite", data)
+        assert not app.error, said(app)
+        model = desk_of(app).model
+        assert (model.name, model.bundled, len(model.outputs)) == ("mine.tflite", None, 16)
+
+    @pytest.mark.parametrize("path", sorted(MODELS.glob("*.tflite")), ids=lambda path: path.stem)
+    def test_model_when_it_cannot_be_personalised_says_why(self, app, desk_of, path):
+        self.choose(app, path.name, path.read_bytes())
+        assert "cannot be personalised here" in said(app)
+        assert desk_of(app).model.bundled == "digits"
 
     @pytest.mark.parametrize("data", [b"", b"a text file called .tflite"])
     def test_model_when_bad_says_so_and_keeps_the_old_one(self, app, desk_of, data):
