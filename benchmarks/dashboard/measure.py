@@ -28,7 +28,8 @@ MANY = 2_000
 UNTIL = """([act, done]) => new Promise((resolve) => {
   const from = performance.now(), is = new Function("return " + done);
   new Function(act)();
-  const look = () => is() ? resolve((performance.now() - from) / 1000) : requestAnimationFrame(look);
+  const look = () => is()
+    ? resolve((performance.now() - from) / 1000) : requestAnimationFrame(look);
   look();
 })"""
 ANSWERS = """() => { const root = [...document.querySelectorAll(".st-key-answers *")]

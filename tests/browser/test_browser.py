@@ -23,7 +23,8 @@ WATCH = """(key) => {
 SEEN = """(key) => {
   const graph = document.querySelector(".st-key-" + key + " .odt-chart-graph");
   return { same: graph === window.watched.graph,
-    svg: graph.querySelector(".main-svg") === window.svg, removed: window.watched.removed, heights: [...window.watched.heights],
+    svg: graph.querySelector(".main-svg") === window.svg,
+    removed: window.watched.removed, heights: [...window.watched.heights],
     points: graph.data[0].x.length, range: graph.layout.xaxis.range };
 }"""
 
