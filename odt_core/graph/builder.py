@@ -13,8 +13,17 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
 from odt_core.graph.batch import Batch, batch_of, dynamic_axis
+from odt_core.graph.known_shapes import inferred
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
-from odt_core.graph.tensor import Shape, Tensor, code_of, dtype_of, has_dtype, shape_of
+from odt_core.graph.tensor import (
+    Shape,
+    Tensor,
+    code_of,
+    declare_shape,
+    dtype_of,
+    has_dtype,
+    shape_of,
+)
 
 Value = Tensor | np.ndarray | int | float
 
@@ -74,10 +83,7 @@ class Builder:
 
     def _append(self, shape: Shape, dtype: np.dtype, buffer: int, name: str) -> int:
         raw = schema.TensorT()
-        raw.shape = np.array([1 if size is None else size for size in shape], np.int32)
-        if any(size is None for size in shape):
-            signature = [-1 if size is None else size for size in shape]
-            raw.shapeSignature = np.array(signature, np.int32)
+        declare_shape(raw, shape)
         raw.type = code_of(dtype)
         raw.buffer = buffer
         raw.hasRank = True
@@ -124,10 +130,21 @@ class Builder:
         inputs = [self.tensor(index) for index in inputs_of(operator) if index >= 0]
         for index in outputs_of(operator):
             self._producers[index] = operator
-            output = self.tensor(index)
+            output = self._settled(name, inputs, index, operator)
             batch = batch_of(name, inputs, output, operator.builtinOptions, self.batch_source)
             if batch is not None:
                 self._batches[index] = batch
+
+    def _settled(
+        self, name: str, inputs: Sequence[Tensor], index: int, operator: schema.OperatorT
+    ) -> Tensor:
+        """An output tensor, with what its op's inputs tell of its shape written into the file."""
+        output = self.tensor(index)
+        shape = inferred(name, inputs, output, operator.builtinOptions)
+        if shape == output.shape:
+            return output
+        declare_shape(self.graph.tensors[index], shape)
+        return self.tensor(index)
 
     def producer(self, tensor: Tensor) -> schema.OperatorT | None:
         """The operator before this point that writes a tensor; None for inputs and constants."""

@@ -9,12 +9,14 @@ shape. (DEPTHWISE_CONV_2D is fast as it is.) Values stay the same up to rounding
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.builder import Builder
 from odt_core.graph.flex import FlexOp
+from odt_core.graph.known_shapes import with_contents
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.rules import RULES
 from odt_core.graph.tensor import Tensor
@@ -24,6 +26,8 @@ _ACTIVATIONS: dict[int, str | None] = {
     schema.ActivationFunctionType.RELU: "RELU",
     schema.ActivationFunctionType.RELU6: "RELU6",
 }
+
+_MOST_AXES = 6  # LiteRT's kernels refuse RESHAPE to more than 8, XNNPACK more than 6
 
 # the form of one op, or None to leave it as it is
 Form = Callable[[Builder, schema.OperatorT, list[Tensor]], Tensor | None]
@@ -64,6 +68,7 @@ def _transpose_conv(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]
         return None
     kernel = _untransposed(b, weights, [2, 0, 1, 3])  # [kh, kw, C, O]
     op = _window_op(b, operator, "Conv2DBackpropInput")
+    op = replace(op, output_shapes=(with_contents(b, op.output_shapes[0], sizes),))
     if None in op.output_shapes[0][1:]:
         return None
     (y,) = RULES[op.op](b, op, [sizes, kernel, dy])
@@ -89,7 +94,7 @@ def _reshape(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Te
     """RESHAPE to a computed shape with one unknown size as one to a constant shape with −1."""
     if len(inputs) < 2 or inputs[1].const is not None:
         return None
-    shape = b.tensor(outputs_of(operator)[0]).shape
+    shape = with_contents(b, b.tensor(outputs_of(operator)[0]).shape, inputs[1])
     if sum(size is None for size in shape) > 1 or 0 in shape or not shape:
         return None
     return b.reshape(inputs[0], shape)
@@ -100,6 +105,8 @@ def _shape(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Tens
     if operator.builtinOptions.outType != schema.TensorType.INT32:
         return None
     (x,) = inputs
+    if not x.rank:
+        return None  # a scalar, or a tensor whose rank the file does not know
     source = b.batch_source(x)
     if None in x.shape and (source is None or source[0] == x.index):
         return None
@@ -107,9 +114,37 @@ def _shape(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Tens
 
 
 def _sum(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Tensor | None:
-    """SUM over no axis is its input."""
-    axes = inputs[1].const
-    return inputs[0] if axes is not None and axes.size == 0 else None
+    """SUM over no axis is its input; SUM of a RESHAPE to many axes is one over few."""
+    x, axes = inputs[0], inputs[1].const
+    if axes is None:
+        return None
+    if axes.size == 0:
+        return x
+    if x.rank <= _MOST_AXES or sum(size is None for size in x.shape) > 1:
+        return None
+    # neighbouring axes that are both summed, or both kept, become one; those of size 1 go
+    summed = {int(axis) % x.rank for axis in np.ravel(axes)}
+    groups: list[tuple[bool, int | None]] = []
+    for axis, size in enumerate(x.shape):
+        is_summed = axis in summed
+        if size == 1:
+            continue
+        if groups and groups[-1][0] == is_summed:
+            before = groups.pop()[1]
+            size = None if size is None or before is None else size * before
+        groups.append((is_summed, size))
+    producer = b.producer(x)
+    if producer is None or name_of(b.model, producer) != "RESHAPE":
+        return None
+    grouped = b.reshape(b.tensor(inputs_of(producer)[0]), [size for _, size in groups])
+    total = b.sum(grouped, [place for place, (is_summed, _) in enumerate(groups) if is_summed])
+    keep = operator.builtinOptions.keepDims
+    kept = [
+        1 if axis in summed else size
+        for axis, size in enumerate(x.shape)
+        if keep or axis not in summed
+    ]
+    return b.reshape(total, kept)
 
 
 _FORMS: dict[str, Form] = {

@@ -20,6 +20,7 @@ from odt_core.graph.checkpoint_ops import FORGOTTEN, RESTORE, SAVE, CheckpointOp
 from odt_core.graph.fast_forms import fast_form
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.flex import FlexOp, custom_name, flex_name, read_flex
+from odt_core.graph.known_shapes import with_contents
 from odt_core.graph.operators import called_by, inputs_of, outputs_of
 from odt_core.graph.prune import compact, remove_dead_ops
 from odt_core.graph.record import (
@@ -33,7 +34,17 @@ from odt_core.graph.record import (
 from odt_core.graph.rules import RULES
 from odt_core.graph.shared import share_results
 from odt_core.graph.state import add_state_signatures
-from odt_core.graph.tensor import Tensor, shape_of
+from odt_core.graph.tensor import Tensor, declare_shape, shape_of
+
+# Ops whose first input is the shape of their output.
+_SIZED = frozenset(
+    {
+        "AvgPoolGrad",
+        "Conv2DBackpropInput",
+        "DepthwiseConv2dNativeBackpropInput",
+        "StridedSliceGrad",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -144,7 +155,11 @@ class _Lowering:
         replaced: dict[int, int],
     ) -> None:
         wanted = [builder.tensor(i) for i in outputs_of(operator)]
-        op = replace(op, output_shapes=tuple(t.shape for t in wanted))
+        inputs = [builder.tensor(i) for i in inputs_of(operator)]
+        shapes = [t.shape for t in wanted]
+        if op.op in _SIZED:
+            shapes[0] = with_contents(builder, shapes[0], inputs[0])
+        op = replace(op, output_shapes=tuple(shapes))
         try:
             found = RULES.get(op.op)
             if found is None:
@@ -152,7 +167,6 @@ class _Lowering:
                     "odt has no builtin form for it. Build the model without it, or use a version "
                     "of odt that knows it."
                 )
-            inputs = [builder.tensor(i) for i in inputs_of(operator)]
             if "Grad" in op.op or "Backprop" in op.op:  # a gradient has its value's batch
                 builder.share_batch([t for t in inputs if t.dtype == np.float32])
             given = list(found(builder, op, inputs))
@@ -272,7 +286,5 @@ def _refine(raw: schema.TensorT, old: Tensor) -> None:
     shape = shape_of(raw)
     if len(shape) != old.rank or None not in shape:
         return
-    sizes = [o if n is None else n for n, o in zip(shape, old.shape, strict=True)]
-    raw.shape = np.array([1 if size is None else size for size in sizes], np.int32)
-    signature = [-1 if size is None else size for size in sizes]
-    raw.shapeSignature = np.array(signature, np.int32) if None in sizes else None
+    sizes = tuple(o if n is None else n for n, o in zip(shape, old.shape, strict=True))
+    declare_shape(raw, sizes)

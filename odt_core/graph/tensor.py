@@ -82,3 +82,10 @@ def shape_of(tensor: schema.TensorT) -> Shape:
     signature = tensor.shapeSignature
     sizes = signature if signature is not None and len(signature) else tensor.shape
     return tuple(None if size < 0 else int(size) for size in (() if sizes is None else sizes))
+
+
+def declare_shape(tensor: schema.TensorT, shape: Shape) -> None:
+    """Write a shape into a file's tensor."""
+    tensor.shape = np.array([1 if size is None else size for size in shape], np.int32)
+    signature = [-1 if size is None else size for size in shape]
+    tensor.shapeSignature = np.array(signature, np.int32) if None in shape else None
