@@ -4,7 +4,6 @@ from odt_core.checkpoint.progress import Progress
 from odt_core.training.callbacks import Autosave, Callback, Reason
 from odt_core.training.control import Control
 from odt_core.training.history import EvaluationRecord, History, Outcome, Record, Score
-from odt_core.training.job import JobState, TrainingJob, TrainingSnapshot
 from odt_core.training.loop import Run, fit
 from odt_core.training.settings import Schedule, Settings
 
@@ -14,7 +13,6 @@ __all__ = [
     "Control",
     "EvaluationRecord",
     "History",
-    "JobState",
     "Outcome",
     "Progress",
     "Reason",
@@ -23,7 +21,5 @@ __all__ = [
     "Schedule",
     "Score",
     "Settings",
-    "TrainingJob",
-    "TrainingSnapshot",
     "fit",
 ]

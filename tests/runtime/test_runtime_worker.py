@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,8 @@ from odt_core.evaluation import evaluate
 from odt_core.runtime import Worker, load_model
 from odt_core.runtime.nursery import nursery
 from odt_core.samples import Labels, Samples
-from odt_core.training import JobState, Outcome, Settings, TrainingJob, fit
-from odt_core.training.events import Ended, Event, Failed, Saved, Started
+from odt_core.training import Outcome, Settings, fit
+from odt_core.training.events import Ended, Event, Failed, Paused, Progressed, Saved, Started
 
 MODEL = Path(__file__).parent / "models" / "tiny_momentum.tflite"
 LABELS = Labels.numbered(4)
@@ -36,6 +37,7 @@ def some(count: int, seed: int = 0) -> Samples:
 
 
 SETTINGS = Settings(epochs=10, batch_size=8, learning_rate=0.05, distil=0.5)
+ENDLESS = Settings(epochs=10_000, batch_size=8)
 
 
 @pytest.fixture
@@ -56,9 +58,27 @@ class Events:
         if isinstance(event, Ended | Failed):
             self._end.set()
 
-    def last(self) -> Event:
-        assert self._end.wait(30)
+    @property
+    def step(self) -> int:
+        """The newest step that was told."""
+        told = [e.records[-1].step for e in list(self.all) if isinstance(e, Progressed)]
+        return told[-1] if told else 0
+
+    def wait_for(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 30
+        while not condition():
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+
+    def last(self, seconds: float = 30) -> Event:
+        assert self._end.wait(seconds)
         return self.all[-1]
+
+
+def training(worker: Worker, settings: Settings, samples: Samples | None = None, **more) -> Events:
+    events = Events()
+    worker.fit(samples or some(12), settings, on_event=events, **more)
+    return events
 
 
 def gone(pid: int) -> bool:
@@ -157,48 +177,42 @@ class TestFit:
         assert saved[-1] == "end"
 
     def test_infer_and_state_are_answered_while_training_runs(self, worker):
-        job = TrainingJob(worker, some(12), Settings(epochs=10_000, batch_size=8))
+        events = training(worker, ENDLESS)
         before = worker.infer(some(4).x, "base")
         seen = {worker.infer(some(4).x).tobytes() for _ in range(5) if not time.sleep(0.01)}
         assert len(seen) > 1  # the newest weights each time
-        assert job.state is JobState.RUNNING
+        assert worker.training
         np.testing.assert_array_equal(worker.infer(some(4).x, "base"), before)
         assert worker.state().keys() == set(load_model(MODEL).variables)
-        job.stop()
-        assert job.wait(10)
+        worker.stop()
+        assert isinstance(events.last(10), Ended)
 
     def test_pause_holds_the_step_and_resume_goes_on(self, worker):
-        job = TrainingJob(worker, some(12), Settings(epochs=10_000, batch_size=8))
-        job.pause()
-        deadline = time.monotonic() + 10
-        while job.state is not JobState.PAUSED and time.monotonic() < deadline:
-            time.sleep(0.01)
+        events = training(worker, ENDLESS)
+        worker.pause()
+        events.wait_for(lambda: any(isinstance(event, Paused) for event in events.all))
         held = worker.infer(some(4).x)
-        step = job.snapshot().step
+        step = events.step
         time.sleep(0.1)
-        assert job.snapshot().step == step
+        assert events.step == step
         np.testing.assert_array_equal(worker.infer(some(4).x), held)
-        job.resume()
-        while job.snapshot().step == step and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert job.snapshot().step > step
-        job.stop()
-        assert job.wait(10)
-        assert job.state is JobState.STOPPED
+        worker.resume()
+        events.wait_for(lambda: events.step > step)
+        worker.stop()
+        end = events.last(10)
+        assert isinstance(end, Ended)
+        assert end.outcome is Outcome.STOPPED
 
     def test_stop_then_go_on_equals_never_having_stopped(self, worker):
         settings = Settings(epochs=300, batch_size=8, average=0.5, learning_rate=0.05)
-        job = TrainingJob(worker, some(12), settings, replay=some(40, 2))
-        while job.snapshot().step < 20:
-            time.sleep(0.005)
-        job.stop()
-        assert job.wait(10)
-        progress = job.snapshot().progress
-        assert progress is not None
-        assert 20 <= progress.step < progress.total
+        events = training(worker, settings, replay=some(40, 2))
+        events.wait_for(lambda: events.step >= 20)
+        worker.stop()
+        end = events.last(10)
+        assert isinstance(end, Ended)
+        assert 20 <= end.progress.step < end.progress.total
         with Worker.start(MODEL.read_bytes()) as other:
-            second = TrainingJob(other, some(12), settings, replay=some(40, 2), start=progress)
-            assert second.wait(30)
+            training(other, settings, replay=some(40, 2), start=end.progress).last()
             state = other.state()
         session = load_model(MODEL).session()
         fit(session, some(12), settings, replay=some(40, 2))
@@ -206,36 +220,24 @@ class TestFit:
             np.testing.assert_array_equal(state[name], array, err_msg=name)
 
     def test_second_fit_and_load_state_are_refused_while_one_runs(self, worker):
-        job = TrainingJob(worker, some(12), Settings(epochs=10_000, batch_size=8))
+        events = training(worker, ENDLESS)
         with pytest.raises(TrainingError, match="already running"):
             worker.fit(some(12), SETTINGS, on_event=Events())
         with pytest.raises(TrainingError, match="while it trains"):
             worker.load_state(worker.state())
         with pytest.raises(TrainingError, match="while it trains"):
             worker.reset()
-        job.stop()
-        assert job.wait(10)
+        worker.stop()
+        events.last(10)
 
     def test_fit_that_cannot_start_fails_with_the_reason_and_a_new_one_works(self, worker):
         bad = some(12)
         bad.x[3, 0, 0, 0] = np.nan
-        job = TrainingJob(worker, bad, SETTINGS)
-        assert job.wait(10)
-        assert job.state is JobState.FAILED
-        assert "Sample 4 of the own samples" in job.snapshot().message
-        assert not job.snapshot().died
-        again = TrainingJob(worker, some(12), SETTINGS)
-        assert again.wait(10)
-        assert again.state is JobState.FINISHED
-
-    def test_snapshot_gives_only_what_is_new(self, worker):
-        job = TrainingJob(worker, some(12), SETTINGS)
-        assert job.wait(10)
-        whole = job.snapshot()
-        rest = job.snapshot(whole.next_record - 2, whole.next_evaluation)
-        assert [r.step for r in rest.records] == [whole.total - 1, whole.total]
-        assert rest.evaluations == ()
-        assert whole.step == whole.total == len(whole.records)
+        failed = training(worker, SETTINGS, bad).last(10)
+        assert isinstance(failed, Failed)
+        assert "Sample 4 of the own samples" in failed.message
+        assert not failed.died
+        assert isinstance(training(worker, SETTINGS).last(), Ended)
 
 
 class TestDeath:
@@ -243,15 +245,13 @@ class TestDeath:
         ("number", "name"), [(signal.SIGKILL, "9 (SIGKILL)"), (signal.SIGSEGV, "11 (SIGSEGV)")]
     )
     def test_killed_in_the_middle_of_training_is_told_in_plain_words(self, worker, number, name):
-        job = TrainingJob(worker, some(12), Settings(epochs=10_000, batch_size=8))
-        while job.snapshot().step == 0:
-            time.sleep(0.005)
+        events = training(worker, ENDLESS)
+        events.wait_for(lambda: events.step > 0)
         os.kill(worker.pid, number)
-        assert job.wait(1)
-        snapshot = job.snapshot()
-        assert snapshot.state is JobState.FAILED
-        assert snapshot.died
-        assert f"killed by signal {name}" in snapshot.message
+        failed = events.last(1)
+        assert isinstance(failed, Failed)
+        assert failed.died
+        assert f"killed by signal {name}" in failed.message
         assert not worker.alive
         with pytest.raises(WorkerError, match="killed by signal"):
             worker.infer(some(1).x)
