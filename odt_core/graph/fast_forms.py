@@ -81,7 +81,7 @@ def _fully_connected(b: Builder, operator: schema.OperatorT, inputs: list[Tensor
     activation = operator.builtinOptions.fusedActivationFunction
     shape = b.tensor(outputs_of(operator)[0]).shape
     plain = x.rank == weights.rank == 2 and len(shape) == 2 and activation in _ACTIVATIONS
-    if weights.const is not None or not plain or None in weights.shape:
+    if weights.const is not None or not plain or weights.shape[0] is None:
         return None
     if x.const is not None or x.shape[1] != weights.shape[1]:
         return None

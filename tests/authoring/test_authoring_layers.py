@@ -97,6 +97,14 @@ FAMILIES = {
         layers.Dropout(0.4, seed=3),
         layers.Dense(CLASSES),
     ],
+    "padding, cropping, upsampling": lambda: [
+        layers.ZeroPadding2D(1),
+        layers.Conv2D(3, 3),
+        layers.Cropping2D(1),
+        layers.UpSampling2D(2),
+        layers.Conv2D(2, 3, activation="relu"),
+        *head(),
+    ],
     "regularisers": lambda: [
         layers.Flatten(),
         layers.Dense(8, activation="relu", kernel_regularizer="l2", activity_regularizer="l1"),

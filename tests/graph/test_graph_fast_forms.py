@@ -1,0 +1,95 @@
+"""Lowering leaves out what costs time: slow kernels, repeated work, arithmetic on shapes."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+
+from odt_core.graph import describe, lower
+from odt_core.graph.builder import Builder
+from odt_core.graph.fast_forms import fast_form
+from odt_core.graph.known_shapes import contents
+from odt_core.graph.shared import share_results
+
+FLEX = (
+    Path(__file__).parents[1] / "models" / "flower__android-kotlin-new__logistic_regression.tflite"
+)
+
+
+@pytest.fixture
+def builder() -> Builder:
+    """An empty graph with one input, float32 [batch, 4, 4, 2]."""
+    model = schema.ModelT()
+    model.version, model.operatorCodes, model.buffers = 3, [], [schema.BufferT()]
+    graph = schema.SubGraphT()
+    graph.tensors, graph.operators = [], []
+    model.subgraphs = [graph]
+    Builder(model, graph).new((None, 4, 4, 2), np.float32, "x")
+    graph.inputs = np.array([0], np.int32)
+    return Builder(model, graph)
+
+
+def names(builder: Builder) -> list[str]:
+    from odt_core.graph.operators import name_of
+
+    return [name_of(builder.model, operator) for operator in builder.operators]
+
+
+class TestFastForms:
+    def test_fully_connected_when_weights_are_variable_then_is_a_matrix_product(self):
+        before = describe(FLEX.read_bytes()).operators
+        after = describe(lower(FLEX.read_bytes()).data).operators
+        assert before["FULLY_CONNECTED"] == 3
+        assert "FULLY_CONNECTED" not in after
+        assert after["BATCH_MATMUL"] == 3
+
+    def test_shape_of_an_activation_then_is_read_from_the_input(self, builder):
+        x = builder.tensor(0)
+        y = builder.relu(builder.reshape(x, (None, 8, 4)))
+        found = builder.shape(y)
+        assert contents(builder, found).tolist() == [None, 8, 4]
+        assert names(builder) == ["RESHAPE", "RELU", "SHAPE", "SLICE", "CONCATENATION"]
+        source = builder.operators[2].inputs
+        assert source.tolist() == [0]
+
+    def test_batch_when_reshaped_then_counts_the_rows(self, builder):
+        rows = builder.reshape(builder.tensor(0), (None, 2))
+        assert builder.batch_source(rows) == (0, 16)
+        back = builder.reshape(rows, (None, 4, 4, 2))
+        assert builder.batch_source(back) == (0, 1)
+
+    def test_batch_when_a_piece_is_cut_off_then_is_not_known(self, builder):
+        rest = builder.slice(builder.tensor(0), [1, 0, 0, 0], [None, 4, 4, 2])
+        assert builder.batch_source(rest) is None
+
+    def test_sum_over_no_axis_then_is_its_input(self, builder):
+        x = builder.tensor(0)
+        builder.sum(x, [])
+        assert fast_form(builder, builder.operators[-1]) == x
+
+    def test_constant_filters_then_stay(self, builder):
+        builder.conv2d(builder.tensor(0), np.ones((3, 2, 2, 2), np.float32))
+        assert fast_form(builder, builder.operators[-1]) is None
+
+
+class TestSharedResults:
+    def test_equal_ops_then_are_computed_once(self, builder):
+        x = builder.tensor(0)
+        first, second = builder.relu(x), builder.relu(x)
+        total = builder.add(first, second)
+        graph = builder.graph
+        graph.operators = builder.operators
+        graph.outputs = np.array([total.index], np.int32)
+        share_results(builder.model, graph)
+        assert len(graph.operators) == 2
+        assert graph.operators[-1].inputs.tolist() == [first.index, first.index]
+
+    def test_ops_with_other_options_then_stay(self, builder):
+        x = builder.tensor(0)
+        parts = [builder.sum(x, [1], keepdims=keep) for keep in (True, False)]
+        graph = builder.graph
+        graph.operators = builder.operators
+        graph.outputs = np.array([part.index for part in parts], np.int32)
+        share_results(builder.model, graph)
+        assert len(graph.operators) == 2
