@@ -20,12 +20,12 @@ class Augmentation:
     normal distributions cut at two deviations. paper: the value outside the picture.
     """
 
-    rotation: float = 0.1
-    shear: float = 0.12
-    zoom: float = 0.08
-    aspect: float = 0.08
-    move: float = 0.8
-    bend: float = 0.8
+    rotation: float = 0.15
+    shear: float = 0.2
+    zoom: float = 0.12
+    aspect: float = 0.12
+    move: float = 1.2
+    bend: float = 1.4
     paper: float = 0.0
 
     def scaled(self, amount: float) -> Augmentation:
