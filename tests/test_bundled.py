@@ -2,7 +2,9 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
+from odt_core import load_model
 from odt_core.bundled import (
     ASSETS,
     ModelCard,
@@ -11,7 +13,9 @@ from odt_core.bundled import (
     find_card,
 )
 from odt_core.errors import ModelError
-from odt_core.training import Settings
+from odt_core.evaluation import evaluate
+from odt_core.samples import RawSamples, Samples
+from odt_core.training import Settings, fit
 
 DIGITS = ASSETS / "models" / "digits.tflite"
 
@@ -45,6 +49,40 @@ class TestDigitsCard:
     def test_to_json_gives_back_what_is_in_the_file(self):
         document = json.loads(DIGITS.with_suffix(".json").read_text("utf-8"))
         assert ModelCard.from_json(document).to_json() == document
+
+
+SYMBOLS = {
+    "triangle": ((0.5, 0.1), (0.9, 0.85), (0.1, 0.85), (0.5, 0.1)),
+    "zigzag": ((0.05, 0.5), (0.3, 0.2), (0.5, 0.8), (0.7, 0.2), (0.95, 0.6)),
+    "cup": ((0.1, 0.1), (0.2, 0.8), (0.8, 0.8), (0.9, 0.1)),
+}
+
+
+def drawn(names: list[str], rng: np.random.Generator) -> RawSamples:
+    """Symbols drawn with a shaky hand and pens of several widths, dark on white."""
+    pictures = []
+    for name in names:
+        points = np.array(SYMBOLS[name]) + rng.normal(0, 0.03, (len(SYMBOLS[name]), 2))
+        image = Image.new("L", (200, 200), 255)
+        line = [(float(x), float(y)) for x, y in points * 160 + 20]
+        ImageDraw.Draw(image).line(line, fill=0, width=int(rng.integers(6, 14)), joint="curve")
+        pictures.append(np.asarray(image))
+    return RawSamples(tuple(pictures), tuple(names), tuple(names))
+
+
+class TestOwnSymbols:
+    def test_five_samples_of_new_symbols_are_learnt_and_digits_stay_digits(self):
+        model, rng = load_model(DIGITS), np.random.default_rng(0)
+        own = model.prepare(drawn(list(SYMBOLS) * 5, rng))
+        others = model.prepare(drawn(list(SYMBOLS) * 20, rng))
+        base = model.card.load_base_test()
+        session = model.session()
+        assert evaluate(session, base).accuracy > 0.98
+        fit(session, own)
+        assert own.labels.names[10:] == ("triangle", "zigzag", "cup", None, None, None)
+        assert evaluate(session, others).accuracy > 0.95
+        # with the new symbols allowed as answers to a digit
+        assert evaluate(session, Samples(base.x, base.y, own.labels)).accuracy > 0.95
 
 
 class TestFindCard:

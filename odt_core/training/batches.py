@@ -53,15 +53,30 @@ class Plan:
         return generator(self.seed, stream, step, 0)
 
 
-def plan(settings: Settings, own_count: int, replay_count: int, multiple: int = 1) -> Plan:
+def plan(
+    settings: Settings,
+    own_count: int,
+    replay_count: int,
+    multiple: int = 1,
+    *,
+    own_labels: int = 0,
+    replay_labels: int = 0,
+) -> Plan:
     """The plan for so many own and replay samples.
 
     multiple: batch sizes must be a multiple of it (models of a static batch size).
+    own_labels, replay_labels: how many labels they show, 0 for unknown. Own samples of few labels
+    get a smaller part of each batch than settings.replay leaves, so that no label is shown more
+    often than one of the replayed: half a batch of one new symbol would make it the likeliest
+    answer to everything.
     """
     if own_count < 1:
         raise SettingsError("There are no samples to train on. Add a few first.")
     batch = math.ceil(settings.batch_size / multiple) * multiple
-    replay = round(batch * settings.replay) if replay_count else 0
+    share = settings.replay
+    if share and own_labels and replay_labels:
+        share = max(share, replay_labels / (own_labels + replay_labels))
+    replay = round(batch * share) if replay_count else 0
     replay = min(replay, batch - 1)
     own = batch - replay
     steps = math.ceil(own_count / own)

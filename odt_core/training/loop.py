@@ -127,6 +127,8 @@ class Run:
             len(samples.y),
             len(replay.y) if replay is not None else 0,
             contract.train[-1].batch or 1,
+            own_labels=len(np.unique(samples.y)),
+            replay_labels=len(np.unique(replay.y)) if replay is not None else 0,
         )
         self._measures = settings.measure_every > 0 and contract.infer and contract.classifies
         self._evaluates = bool(contract.infer and contract.classifies)

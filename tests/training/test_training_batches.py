@@ -28,6 +28,18 @@ class TestPlan:
         found = plan(Settings(batch_size=10, replay=0.0), 50, 0, multiple=8)
         assert found.own_per_step == 16
 
+    def test_samples_of_few_labels_get_a_smaller_part_than_replay_leaves(self):
+        found = plan(
+            Settings(epochs=1, batch_size=32, replay=0.5), 15, 1000, own_labels=3, replay_labels=10
+        )
+        assert (found.own_per_step, found.replay_per_step) == (7, 25)
+
+    def test_samples_of_as_many_labels_as_replay_share_the_batch_as_set(self):
+        found = plan(
+            Settings(epochs=1, batch_size=32, replay=0.5), 50, 1000, own_labels=10, replay_labels=10
+        )
+        assert (found.own_per_step, found.replay_per_step) == (16, 16)
+
     def test_no_sample_is_refused(self):
         with pytest.raises(SettingsError, match="no samples"):
             plan(Settings(), 0, 10)

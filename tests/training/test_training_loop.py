@@ -190,7 +190,7 @@ class TestGoingOn:
             replay=some(40, 2),
             test=some(8, 1),
         )
-        assert (history.outcome, history.steps, history.total) == (Outcome.STOPPED, stop_at, 24)
+        assert (history.outcome, history.steps, history.total) == (Outcome.STOPPED, stop_at, 36)
         save_checkpoint_file(saved[0], tmp_path / "half.safetensors")
         subprocess.run(
             [
