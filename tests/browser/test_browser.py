@@ -52,7 +52,9 @@ class TestFirstVisit:
 
     def test_fonts_when_loaded_are_ours(self, shared_server, visit):
         tab = visit(shared_server).open()
-        tab.page.wait_for_function("document.fonts.check('16px Inter')")
+        tab.page.wait_for_function(
+            "[...document.fonts].some((f) => f.family === 'Inter' && f.status === 'loaded')"
+        )
         assert any("inter-latin" in url for url in tab.requests)
 
 

@@ -1,0 +1,27 @@
+"""The first page whole: samples, training and trying it out, side by side."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui import trouble
+from pages.ui.desks import open_desk
+from pages.ui.samples_card import samples_card
+from pages.ui.top_line import top_line
+from pages.ui.train_card import train_card
+from pages.ui.try_card import try_card
+
+
+def personalise() -> None:
+    """Draw the page; it answers at the bare address and at its own."""
+    with trouble.shown():
+        desk = open_desk()
+        desk.warm_up()
+        top_line(desk)
+        samples, train, trial = st.columns([1.08, 1, 1], gap="small")
+        with samples:
+            samples_card(desk)
+        with train:
+            train_card(desk)
+        with trial:
+            try_card(desk)
