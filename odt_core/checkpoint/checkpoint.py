@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from odt_core.checkpoint.fitting import check_state
 from odt_core.checkpoint.progress import Progress
 from odt_core.errors import CheckpointError
 
@@ -108,8 +109,6 @@ def load_checkpoint(data: bytes, model: Model | None = None) -> Checkpoint:
 
 def check_belongs(checkpoint: Checkpoint, model: Model) -> None:
     """CheckpointError unless the checkpoint was made with this model and fits its variables."""
-    from odt_core.runtime.session import check_state
-
     if checkpoint.meta.model_sha256 != model.sha256:
         raise CheckpointError(
             f"The checkpoint belongs to another model ({checkpoint.meta.model_sha256[:12]}…, this "

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from odt_core.checkpoint.fitting import check_state, shape_fits
 from odt_core.errors import CheckpointError, ModelError, SignatureError, TrainingError
-from odt_core.graph import GET_STATE, SET_STATE, CheckpointSignature, VariableDescription
+from odt_core.graph import GET_STATE, SET_STATE, CheckpointSignature
 from odt_core.runtime.dialect import (
     InferRole,
     OutputKind,
@@ -255,7 +256,7 @@ class Session:
                     f"The TensorFlow checkpoint has no tensor '{tensor.name}', which this model "
                     f"restores. Choose one that this model saved."
                 )
-            if array.dtype.name != tensor.dtype or not _fits(tensor.shape, array.shape):
+            if array.dtype.name != tensor.dtype or not shape_fits(tensor.shape, array.shape):
                 raise CheckpointError(
                     f"The TensorFlow checkpoint belongs to another model: '{tensor.name}' is "
                     f"{array.dtype} {list(array.shape)}, the model wants {tensor.dtype} "
@@ -315,36 +316,3 @@ def probabilities(scores: np.ndarray, used: np.ndarray, kind: OutputKind) -> np.
     total = values.sum(axis=1, keepdims=True)
     result = np.divide(values, total, out=np.zeros_like(values), where=total > 0)
     return result.astype(np.float32)
-
-
-def check_state(
-    state: Mapping[str, np.ndarray], variables: Iterable[VariableDescription]
-) -> list[np.ndarray]:
-    """The arrays in the variables' order; CheckpointError names the first that does not fit."""
-    variables = list(variables)
-    names = [variable.name for variable in variables]
-    missing = [name for name in names if name not in state]
-    unknown = sorted(set(state) - set(names))
-    if missing or unknown:
-        what = f"lacks '{missing[0]}'" if missing else f"has '{unknown[0]}', which the model lacks"
-        raise CheckpointError(
-            f"The state belongs to another model: it {what}. "
-            f"Load a checkpoint made with this model."
-        )
-    arrays = []
-    for variable in variables:
-        array = np.asarray(state[variable.name])
-        if not _fits(variable.shape, array.shape) or array.dtype.name != variable.dtype:
-            raise CheckpointError(
-                f"The state belongs to another model: '{variable.name}' is {array.dtype} "
-                f"{list(array.shape)}, the model has {variable.dtype} {list(variable.shape)}. "
-                f"Load a checkpoint made with this model."
-            )
-        arrays.append(np.ascontiguousarray(array).reshape(array.shape))
-    return arrays
-
-
-def _fits(wanted: tuple[int | None, ...], got: tuple[int, ...]) -> bool:
-    return len(wanted) == len(got) and all(
-        want in (None, size) for want, size in zip(wanted, got, strict=True)
-    )

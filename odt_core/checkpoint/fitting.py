@@ -1,0 +1,44 @@
+"""Whether a state fits a model: every variable there, none more, the same shapes and dtypes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from odt_core.errors import CheckpointError
+from odt_core.graph import VariableDescription
+
+
+def check_state(
+    state: Mapping[str, np.ndarray], variables: Iterable[VariableDescription]
+) -> list[np.ndarray]:
+    """The arrays in the variables' order; CheckpointError names the first that does not fit."""
+    variables = list(variables)
+    names = [variable.name for variable in variables]
+    missing = [name for name in names if name not in state]
+    unknown = sorted(set(state) - set(names))
+    if missing or unknown:
+        what = f"lacks '{missing[0]}'" if missing else f"has '{unknown[0]}', which the model lacks"
+        raise CheckpointError(
+            f"The state belongs to another model: it {what}. "
+            f"Load a checkpoint made with this model."
+        )
+    arrays = []
+    for variable in variables:
+        array = np.asarray(state[variable.name])
+        if not shape_fits(variable.shape, array.shape) or array.dtype.name != variable.dtype:
+            raise CheckpointError(
+                f"The state belongs to another model: '{variable.name}' is {array.dtype} "
+                f"{list(array.shape)}, the model has {variable.dtype} {list(variable.shape)}. "
+                f"Load a checkpoint made with this model."
+            )
+        arrays.append(np.ascontiguousarray(array).reshape(array.shape))
+    return arrays
+
+
+def shape_fits(wanted: tuple[int | None, ...], got: tuple[int, ...]) -> bool:
+    """Whether a shape is the wanted one; None stands for any size."""
+    return len(wanted) == len(got) and all(
+        want in (None, size) for want, size in zip(wanted, got, strict=True)
+    )
