@@ -153,4 +153,5 @@ def default_card(input_shape: tuple[int, ...], outputs: int, *, name: str = "mod
         input_shape=shape,
         labels=Labels.numbered(outputs),
         preprocessing=preprocessing,
+        settings={"learning_rate": None},  # its author knows what suits its optimiser
     )

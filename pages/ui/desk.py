@@ -11,7 +11,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -429,7 +429,11 @@ class Desk:
 def _card_of(worker: Worker, name: str) -> ModelCard:
     """What can be said about a model that came without a card."""
     contract = worker.contract
-    return default_card(contract.input_shape, contract.outputs or 0, name=name)
+    card = default_card(contract.input_shape, contract.outputs or 0, name=name)
+    if contract.learning_rate is None:
+        return card
+    rate = worker.state("base").get("learning_rate")
+    return card if rate is None else replace(card, settings={"learning_rate": float(rate)})
 
 
 def _check_usable(worker: Worker, name: str) -> None:

@@ -47,6 +47,7 @@ def _settings(desk: Desk) -> None:
         _fill(Settings.from_json(saved))
         st.session_state[_SEEN] = saved
     busy = desk.busy
+    fixed = saved.get("learning_rate", 0) is None  # None: the model's own, which stays
     with st.container(key="settings"):
         a, b, c = st.columns(3, gap="small")
         a.number_input(
@@ -73,9 +74,10 @@ def _settings(desk: Desk) -> None:
             100.0,
             format="%.4g",
             step=0.005,
-            disabled=busy,
+            disabled=busy or fixed,
             key="set_learning_rate",
-            help="How far each step goes.",
+            help="How far each step goes."
+            + (" This model's own rate is part of the file." if fixed else ""),
         )
         d, e = st.columns([2, 1], gap="small")
         d.slider(
