@@ -82,7 +82,7 @@ def training(worker: Worker, settings: Settings, samples: Samples | None = None,
 
 
 def gone(pid: int) -> bool:
-    for _ in range(100):
+    for _ in range(500):
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
