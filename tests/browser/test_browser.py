@@ -100,7 +100,7 @@ class TestTraining:
     def test_chart_when_training_ticks_keeps_its_elements_height_and_zoom(
         self, shared_server, visit
     ):
-        tab = visit(shared_server).open().load_person().set_epochs(400).press("train")
+        tab = visit(shared_server).open().load_person().set_epochs(3000).press("train")
         tab.page.wait_for_function(
             "(document.querySelector('.st-key-loss .odt-chart-graph')?.data?.[0].x.length ?? 0) > 3"
         )
@@ -123,7 +123,7 @@ class TestTraining:
         assert len(after["heights"]) == 1
 
     def test_training_when_page_is_refreshed_goes_on(self, shared_server, visit):
-        tab = visit(shared_server).open().load_person().set_epochs(200).press("train")
+        tab = visit(shared_server).open().load_person().set_epochs(3000).press("train")
         tab.sees("steps a second")
         tab.page.reload()
         tab.idle().sees("steps a second")
@@ -131,7 +131,7 @@ class TestTraining:
         assert "1 of" not in tab.part("train_buttons", "button").inner_text()
 
     def test_training_when_seen_from_a_second_tab_is_the_same_run(self, shared_server, visit):
-        tab = visit(shared_server).open().load_person().set_epochs(300).press("train")
+        tab = visit(shared_server).open().load_person().set_epochs(3000).press("train")
         tab.sees("steps a second")
         other = visit(shared_server).open("/personalise?" + tab.page.url.split("?")[1])
         other.sees("steps a second")
