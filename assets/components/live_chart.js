@@ -45,17 +45,18 @@ function layout(data, colours, revision) {
 async function draw(root, s) {
   // An empty chart lets the page come first: five megabytes of script are a lot to read.
   if (!s.data.series.length && !window.__odtPlotly) {
-    setTimeout(() => plotly(s.data.src), 1200);
+    setTimeout(() => plotly(s.data.src).then(() => draw(root, s)), 1200);
     return;
   }
   const Plotly = await plotly(s.data.src);
   const { data } = s;  // the newest: ticks may have passed while Plotly loaded
   const graph = root.querySelector(".odt-chart-graph");
-  if (!data.series.length) {
-    if (s.names) { Plotly.purge(graph); s.names = null; }
+  const colours = palette(root);
+  if (!data.series.length) {  // a graph that is there already shows its first point much sooner
+    await Plotly.react(graph, [], layout(data, colours, data.run), CONFIG);
+    s.names = null;
     return;
   }
-  const colours = palette(root);
   const look = JSON.stringify([colours, data.height]);
   const names = JSON.stringify([data.run, data.x_max, data.series.map((one) => one.name)]);
   if (s.names !== names || s.look !== look) {  // another run, or another theme

@@ -131,7 +131,7 @@ def measure(browser: Browser, folder: Path) -> dict[str, float | int]:
 
     person.load_person().idle().page.wait_for_timeout(2_000)
     points = (
-        "(document.querySelector('.st-key-loss .odt-chart-graph')?.data?.[0].x.length ?? 0) > 0"
+        "(document.querySelector('.st-key-loss .odt-chart-graph')?.data?.[0]?.x.length ?? 0) > 0"
     )
     figures["train_to_first_point"] = until(person, click("train"), points)
     began = time.perf_counter()

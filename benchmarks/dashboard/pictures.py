@@ -37,10 +37,8 @@ def screens(browser: Browser, server: Server, scheme: str, folder: Path, *, narr
     visitor.part("sketch", "canvas").scroll_into_view_if_needed()
     visitor.draw("sketch")
     take("answers")
-    visitor.set_epochs(400).press("train").sees("steps a second")
-    visitor.page.wait_for_timeout(1500)
-    visitor.page.screenshot(path=folder / f"training-{scheme}{size}.png")
-    visitor.press("stop").sees("personalised ·")
+    visitor.train()
+    visitor.page.mouse.move(5, 5)  # no button stays highlighted
     take("personalise")
     query = visitor.page.url.split("?")[1]
     for page in ("evaluate", "checkpoints", "model"):

@@ -102,7 +102,8 @@ class TestTraining:
     ):
         tab = visit(shared_server).open().load_person().set_epochs(3000).press("train")
         tab.page.wait_for_function(
-            "(document.querySelector('.st-key-loss .odt-chart-graph')?.data?.[0].x.length ?? 0) > 3"
+            "(document.querySelector('.st-key-loss .odt-chart-graph')?.data?.[0]?.x.length ?? 0)"
+            " > 3"
         )
         tab.page.evaluate(WATCH, "loss")
         drag = tab.part("loss", ".nsewdrag").bounding_box()
