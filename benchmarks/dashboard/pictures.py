@@ -37,7 +37,7 @@ def screens(browser: Browser, server: Server, scheme: str, folder: Path, *, narr
     visitor.part("sketch", "canvas").scroll_into_view_if_needed()
     visitor.draw("sketch")
     take("answers")
-    visitor.train()
+    visitor.press("train").sees("personalised ·")
     visitor.page.mouse.move(5, 5)  # no button stays highlighted
     take("personalise")
     query = visitor.page.url.split("?")[1]
