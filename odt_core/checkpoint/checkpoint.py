@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +12,7 @@ import numpy as np
 
 from odt_core.checkpoint.fitting import check_state
 from odt_core.checkpoint.progress import Progress
+from odt_core.checkpoint.writing import write_whole
 from odt_core.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -121,23 +120,7 @@ def check_belongs(checkpoint: Checkpoint, model: Model) -> None:
 
 def save_checkpoint_file(checkpoint: Checkpoint, path: str | Path) -> None:
     """Write the file in one go: readers see the old one or the new one, never half of one."""
-    path = Path(path)
-    data = save_checkpoint(checkpoint)
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise CheckpointError(
-            f"The checkpoint cannot be written to {path}: {error.strerror}. Choose another place."
-        ) from error
+    write_whole(Path(path), save_checkpoint(checkpoint))
 
 
 def load_checkpoint_file(path: str | Path, model: Model | None = None) -> Checkpoint:

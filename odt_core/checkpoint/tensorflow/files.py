@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import numpy as np
 from odt_core.checkpoint.tensorflow.table import is_table
 from odt_core.checkpoint.tensorflow.v1 import decode_v1, encode_v1
 from odt_core.checkpoint.tensorflow.v2 import decode_v2, encode_v2
+from odt_core.checkpoint.writing import write_whole
 from odt_core.errors import CheckpointError
 
 MAX_BYTES = 2 * 2**30
@@ -35,7 +34,7 @@ def write_tf_checkpoint(
     else:
         raise CheckpointError(f"TensorFlow checkpoints have version 1 or 2, not {version}.")
     for file, content in files.items():
-        _write(file, content)
+        write_whole(file, content)
     return tuple(files)
 
 
@@ -73,21 +72,3 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}.") from error
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise CheckpointError(
-            f"{path} cannot be written: {error.strerror}. Choose another place."
-        ) from error
