@@ -14,7 +14,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from odt_core.authoring.backend import tf
 from odt_core.errors import AuthoringError, LoweringError
-from odt_core.graph import describe, lower
+from odt_core.graph import GET_STATE, describe, lower
 
 _OPS = re.compile(r"(?:Flex|Custom) ops:\s*([^\n]*)")
 
@@ -99,6 +99,13 @@ def _check_parameters(data: bytes, saved_model_dir: str | Path) -> None:
         interpreter.get_signature_runner("parameters")(),
         {name: value.numpy() for name, value in loaded.signatures["parameters"]().items()},
     )
+
+
+def state_of(data: bytes) -> dict[str, np.ndarray]:
+    """The variables of a lowered model in a fresh interpreter, by name."""
+    interpreter = Interpreter(model_content=data, num_threads=1)
+    values = interpreter.get_signature_runner(GET_STATE)()
+    return {v.name: values[f"v{k}"] for k, v in enumerate(describe(data).variables)}
 
 
 def check_values(given: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-from ai_edge_litert.interpreter import Interpreter
 
 from odt_core.authoring.backend import keras, tf
 from odt_core.authoring.conversion import (
@@ -16,12 +14,14 @@ from odt_core.authoring.conversion import (
     convert_with_flex,
     lower_converted,
     run_converter,
+    state_of,
 )
 from odt_core.authoring.keras_files import load_keras_model
 from odt_core.authoring.losses import resolve_loss
 from odt_core.authoring.program import Program, check_model
 from odt_core.authoring.recipe import DEFAULT_LEARNING_RATE, save_program
 from odt_core.errors import AuthoringError
+from odt_core.graph import lower
 
 
 def to_inference_tflite(source: keras.Model | str | Path, *, safe_mode: bool = True) -> bytes:
@@ -62,36 +62,72 @@ def to_trainable_tflite(
     lowered: False keeps TensorFlow's own ops, for phones with the Select-TF-ops library.
     Raises AuthoringError when the model cannot be read or converted.
     """
+
+    def dialect(program: Program, x: Any) -> dict[str, Any]:
+        return {
+            "infer": signature(lambda x: {"logits": program.infer(x)}, x),
+            "parameters": signature(program.parameters),
+            "restore": signature(lambda **p: program.restore(p), **program.parameter_specs()),
+        }
+
+    return author(
+        source,
+        dialect,
+        loss=loss,
+        optimizer=optimizer,
+        learning_rate=learning_rate,
+        trainable=trainable,
+        safe_mode=safe_mode,
+        lowered=lowered,
+    )
+
+
+def author(
+    source: keras.Model | str | Path,
+    dialect: Callable[[Program, Any], dict[str, Any]],
+    *,
+    loss: Any,
+    optimizer: Any,
+    learning_rate: float | None,
+    trainable: Collection[str] | None,
+    safe_mode: bool,
+    lowered: bool,
+) -> bytes:
+    """The .tflite of a Keras model with train, set_learning_rate and a dialect's own signatures.
+
+    dialect: from the program and the spec of x to signatures by name. The rest as for
+    `to_trainable_tflite`. That the file holds the model's weights is checked before it is returned.
+    """
     model = load_keras_model(source, safe_mode=safe_mode)
     check_model(model)
     with only_trainable(model, trainable):
         program = make_program(model, loss, optimizer, learning_rate)
         x, y = input_spec(model), label_spec(model, loss)
-        rate = tf.TensorSpec([], tf.float32, name="learning_rate")
-
-        def signature(function: Any, *specs: Any, **named: Any) -> Any:
-            return tf.function(function).get_concrete_function(*specs, **named)
-
         signatures = {
             "train": signature(lambda x, y: {"loss": program.train(x, y)}, x, y),
-            "infer": signature(lambda x: {"logits": program.infer(x)}, x),
-            "parameters": signature(program.parameters),
-            "restore": signature(lambda **p: program.restore(p), **program.parameter_specs()),
+            **dialect(program, x),
             "set_learning_rate": signature(
                 lambda learning_rate: {"learning_rate": program.set_learning_rate(learning_rate)},
-                rate,
+                tf.TensorSpec([], tf.float32, name="learning_rate"),
             ),
         }
         with tempfile.TemporaryDirectory() as directory:
             save_program(program, signatures, directory)
             data = convert_with_flex(directory)
-    if not lowered:
-        return data
-    data = lower_converted(data)
-    values = {f"a{i}": variable.numpy() for i, variable in enumerate(program.weights)}
-    interpreter = Interpreter(model_content=data, num_threads=1)
-    check_values(interpreter.get_signature_runner("parameters")(), values)
-    return data
+    runs = lower_converted(data) if lowered else lower(data).data
+    check_values(
+        state_of(runs),
+        {
+            name.removesuffix(":0"): variable.numpy()
+            for name, variable in zip(program.weight_names(), program.weights, strict=True)
+        },
+    )
+    return runs if lowered else data
+
+
+def signature(function: Any, *specs: Any, **named: Any) -> Any:
+    """A function of tensors as a signature of a SavedModel."""
+    return tf.function(function).get_concrete_function(*specs, **named)
 
 
 def make_program(

@@ -6,17 +6,13 @@ restore(checkpoint_path), after https://ai.google.dev/edge/litert/models/ondevic
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from odt_core.authoring.backend import keras, tf
-from odt_core.authoring.conversion import convert_with_flex, lower_converted
-from odt_core.authoring.keras_files import load_keras_model
-from odt_core.authoring.one_call import input_spec, label_spec, make_program, only_trainable
-from odt_core.authoring.program import Program, check_model
-from odt_core.authoring.recipe import save_program
+from odt_core.authoring.one_call import author, signature
+from odt_core.authoring.program import Program
 
 
 def to_tutorial_tflite(
@@ -36,31 +32,25 @@ def to_tutorial_tflite(
     Select-TF-ops library.
     Raises AuthoringError when the model cannot be read or converted.
     """
-    model = load_keras_model(source, safe_mode=safe_mode)
-    check_model(model)
-    with only_trainable(model, trainable):
-        program = make_program(model, loss, optimizer, learning_rate)
-        x, y = input_spec(model), label_spec(model, loss)
+
+    def dialect(program: Program, x: Any) -> dict[str, Any]:
         path = tf.TensorSpec([], tf.string, name="checkpoint_path")
-
-        def signature(function: Any, *specs: Any) -> Any:
-            return tf.function(function).get_concrete_function(*specs)
-
-        rate = tf.TensorSpec([], tf.float32, name="learning_rate")
-        signatures = {
-            "train": signature(lambda x, y: {"loss": program.train(x, y)}, x, y),
+        return {
             "infer": signature(lambda x: _infer(program, x), x),
             "save": signature(lambda checkpoint_path: _save(program, checkpoint_path), path),
             "restore": signature(lambda checkpoint_path: _restore(program, checkpoint_path), path),
-            "set_learning_rate": signature(
-                lambda learning_rate: {"learning_rate": program.set_learning_rate(learning_rate)},
-                rate,
-            ),
         }
-        with tempfile.TemporaryDirectory() as directory:
-            save_program(program, signatures, directory)
-            data = convert_with_flex(directory)
-    return lower_converted(data) if lowered else data
+
+    return author(
+        source,
+        dialect,
+        loss=loss,
+        optimizer=optimizer,
+        learning_rate=learning_rate,
+        trainable=trainable,
+        safe_mode=safe_mode,
+        lowered=lowered,
+    )
 
 
 def _infer(program: Program, x: Any) -> dict[str, Any]:

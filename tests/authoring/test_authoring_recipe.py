@@ -14,6 +14,7 @@ from odt_core.authoring import (
     to_trainable_tflite,
     to_tutorial_tflite,
 )
+from odt_core.authoring.conversion import state_of
 from odt_core.errors import AuthoringError
 from odt_core.graph import describe
 
@@ -194,6 +195,27 @@ class TestTutorialFlavour:
         assert {"Save", "Restore"} <= set(found.flex_ops)
         (path,) = found.signature("save").inputs
         assert (path.name, path.dtype) == ("checkpoint_path", "string")
+
+
+class TestInitialWeights:
+    @pytest.mark.parametrize("convert", [to_trainable_tflite, to_tutorial_tflite])
+    @pytest.mark.parametrize("lowered", [True, False])
+    def test_weights_when_lost_in_conversion_then_no_file_is_returned(
+        self, convert, lowered, monkeypatch
+    ):
+        def emptied(data):
+            return {name: np.zeros_like(value) for name, value in state_of(data).items()}
+
+        monkeypatch.setattr("odt_core.authoring.one_call.state_of", emptied)
+        with pytest.raises(AuthoringError, match="lost the initial value of hidden/kernel"):
+            convert(small_model(), lowered=lowered)
+
+    def test_tutorial_flavour_when_converted_then_a_fresh_one_holds_the_weights(self):
+        model = small_model()
+        state = state_of(to_tutorial_tflite(model))
+        for variable in model.weights:
+            name = variable.path.removeprefix(f"{model.name}/")
+            np.testing.assert_array_equal(state[name], variable.numpy())
 
 
 class TestErrors:
