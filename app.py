@@ -12,11 +12,23 @@ st.set_page_config(
     page_icon=str(ASSETS / "icons" / "odt.png"),
     layout="wide",
 )
+# The first page is drawn at the bare address, without a detour that would cost half a second, and
+# at its own; the menu shows the one of the two that is open.
+by_name = (st.context.url or "").rstrip("/").endswith("/personalise")
 page = st.navigation(
     [
-        # Drawn at the bare address without a detour, which would cost half a second at the start.
-        st.Page(personalise, title="Personalise", url_path="start", default=True),
-        st.Page("pages/personalise.py", title="Personalise", visibility="hidden"),
+        st.Page(
+            personalise,
+            title="Personalise",
+            url_path="start",
+            default=True,
+            visibility="hidden" if by_name else "visible",
+        ),
+        st.Page(
+            "pages/personalise.py",
+            title="Personalise",
+            visibility="visible" if by_name else "hidden",
+        ),
         st.Page("pages/evaluate.py", title="Evaluate"),
         st.Page("pages/checkpoints.py", title="Checkpoints"),
         st.Page("pages/model.py", title="Model"),

@@ -137,6 +137,8 @@ class Visitor:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None and os.environ.get("CI"):
+        pytest.fail("Chromium is not installed; .ci/run installs it")
     if chromium is None:
         pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:

@@ -37,6 +37,15 @@ class TestFirstVisit:
         assert tab.page.url.split("?")[0] == server.url + path
         assert "?w=" in tab.page.url
 
+    @pytest.mark.parametrize("path", ["/", "/personalise"])
+    def test_menu_when_first_page_is_open_shows_it_once_and_as_open(
+        self, shared_server, visit, path
+    ):
+        tab = visit(shared_server).open(path)
+        links = tab.page.get_by_test_id("stTopNavLink")
+        assert links.all_inner_texts() == ["Personalise", "Evaluate", "Checkpoints", "Model"]
+        assert links.first.get_attribute("aria-current") == "page"
+
     def test_first_page_when_opened_asks_only_this_server(self, shared_server, visit):
         tab = visit(shared_server).open()
         tab.load_person().draw("sketch").page.wait_for_timeout(1500)
@@ -149,6 +158,14 @@ class TestTraining:
         tab.idle().sees("Training was interrupted.")
         tab.press("go_on").sees("steps a second")
         tab.press("stop").sees("personalised ·")
+
+
+class TestCamera:
+    def test_photo_when_taken_is_a_sample_of_the_chosen_label(self, shared_server, visit):
+        tab = visit(shared_server, permissions=["camera"]).open()
+        tab.part("samples_way", "button >> text=Camera").click()
+        tab.page.get_by_role("button", name="Take Photo").click()
+        tab.sees("1 sample to learn from")
 
 
 class TestWholeWay:

@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from odt_core.checkpoint import load_checkpoint, save_checkpoint
 from odt_core.workspace import Kind, Part, Source
 
 PAGES = ["personalise", "evaluate", "checkpoints", "model"]
@@ -178,6 +180,14 @@ class TestSamples:
         assert said(app)
         assert desk_of(app).workspace.manifest.samples == ()
 
+    def test_upload_when_zip_is_a_bomb_is_refused(self, app, desk_of):
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("3/a.png", bytes(300_000_000))
+        upload(app, ("bomb.zip", data.getvalue()))
+        assert "unpacks to 300 MB" in said(app)
+        assert desk_of(app).workspace.manifest.samples == ()
+
     def test_upload_when_picture_is_huge_is_refused(self, app, desk_of):
         out = io.BytesIO()
         Image.new("1", (12_000, 12_000)).save(out, "PNG")
@@ -307,6 +317,17 @@ class TestCheckpoints:
         assert said(app)
         assert desk.workspace.manifest == before
 
+    def test_upload_when_of_another_model_says_so_and_keeps_nothing(self, trained):
+        app, desk = trained
+        before = desk.workspace.manifest
+        mine = load_checkpoint(desk.workspace.checkpoint_bytes(before.head))
+        other = replace(mine, meta=replace(mine.meta, model_sha256="0" * 64))
+        app.switch_page("pages/checkpoints.py").run()
+        app.file_uploader[0].upload("other.safetensors", save_checkpoint(other))
+        app.run()
+        assert "belongs to another model" in said(app)
+        assert desk.workspace.manifest == before
+
     def test_save_when_clicked_keeps_your_model(self, trained):
         app, desk = trained
         app.switch_page("pages/checkpoints.py").run()
@@ -333,6 +354,12 @@ class TestOwnModel:
     def test_model_when_it_cannot_be_personalised_says_why(self, app, desk_of, path):
         self.choose(app, path.name, path.read_bytes())
         assert "cannot be personalised here" in said(app)
+        assert desk_of(app).model.bundled == "digits"
+
+    def test_model_when_far_too_large_says_so_and_keeps_the_old_one(self, app, desk_of):
+        limit = desk_of(app).workspace.limits.model_bytes
+        self.choose(app, "large.tflite", bytes(limit + 1))
+        assert "Use a smaller model" in said(app)
         assert desk_of(app).model.bundled == "digits"
 
     @pytest.mark.parametrize("data", [b"", b"a text file called .tflite"])
