@@ -1,4 +1,6 @@
-"""Cut assets/data out of MNIST and optdigits: `python build_data.py PACKAGE KEEL`.
+"""Cut assets/data out of MNIST and optdigits.
+
+    python -m benchmarks.personalisation.build_data PACKAGE KEEL
 
 base_test.npz: 1,000 of t10k[:5000]; replay.npz: 100 a digit of train[:58158];
 writers.npz: the 17 people of train[58158:]; coarse_writers.npz: the 14 forms of the optdigits test
@@ -12,9 +14,9 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from mnist import BASE_TRAIN, WRITER_STARTS, read_mnist, writers
-from optdigits import TRAIN, forms, read_optdigits
 
+from benchmarks.personalisation.mnist import BASE_TRAIN, WRITER_STARTS, read_mnist, writers
+from benchmarks.personalisation.optdigits import TRAIN, forms, read_optdigits
 from odt_core.samples import Preprocessing
 
 DATA = Path(__file__).resolve().parents[2] / "assets" / "data"

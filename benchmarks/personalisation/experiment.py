@@ -1,6 +1,6 @@
 """How well settings personalise: 5 samples a digit of each person, judged on all their others.
 
-PYTHONPATH=. python benchmarks/personalisation/experiment.py package --keel keel --part dev
+python -m benchmarks.personalisation.experiment package --keel keel --part dev
 … --set learning_rate=0.01 --set replay=0.25      # instead of the card's
 """
 
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from people import Person, groups
 
+from benchmarks.personalisation.people import Person, groups
 from odt_core import load_model
 from odt_core.evaluation import evaluate
 from odt_core.runtime import Model

@@ -8,9 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from mnist import read_mnist, writers
-from optdigits import TRAIN, forms, read_optdigits
 from PIL import Image
+
+from benchmarks.personalisation.mnist import read_mnist, writers
+from benchmarks.personalisation.optdigits import TRAIN, forms, read_optdigits
 
 Person = tuple[list[np.ndarray], np.ndarray]  # pictures uint8 [H, W], digits int64 [N]
 
