@@ -24,7 +24,7 @@ from odt_core.evaluation import Evaluation, score
 from odt_core.samples import Labels, Samples
 from odt_core.training.settings import Settings
 from odt_core.workspace import CheckpointInfo, Kind, ModelEntry, Part, Workspace
-from pages.ui.base_sets import base_test_of, prepare_soon, replay_of
+from pages.ui.base_sets import base_test_of, replay_of
 from pages.ui.prepared import prepared_samples
 from pages.ui.recorder import Recorder
 from pages.ui.run import Phase, Run
@@ -406,7 +406,8 @@ class Desk:
     def _warm(self) -> None:
         with contextlib.suppress(OdtError):  # whoever needs the worker next gets the error
             self.worker()
-            prepare_soon(self.card)
+            base_test_of(self.card)
+            replay_of(self.card)
             self.samples(None)
 
     def _score_base(self, test: Samples) -> None:
