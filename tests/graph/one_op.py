@@ -86,3 +86,11 @@ def worst_error(actual: np.ndarray, expected: np.ndarray) -> float:
 def normal(seed: int, *shape: int) -> np.ndarray:
     """Standard normal float32."""
     return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+
+
+def stretched_kernel(w: np.ndarray, dilations: tuple[int, int]) -> np.ndarray:
+    """w [kh, kw, …] with its holes filled by zeros: what a dilated kernel amounts to."""
+    (kh, kw), (dh, dw) = w.shape[:2], dilations
+    wide = np.zeros(((kh - 1) * dh + 1, (kw - 1) * dw + 1, *w.shape[2:]), np.float32)
+    wide[::dh, ::dw] = w
+    return wide

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from one_op import normal, run_lowered, run_tensorflow, worst_error
+from one_op import normal, run_lowered, run_tensorflow, stretched_kernel, worst_error
 
 import odt_core.graph.rules  # noqa: F401 (declares the rules)
 from odt_core.errors import LoweringError
@@ -36,12 +36,6 @@ class Case:
         no dilation on the CPU.
         """
         return self.attributes | {"dilations": [1, 1, 1, 1]}
-
-    def stretch(self, w: np.ndarray) -> np.ndarray:
-        (kh, kw), (dh, dw) = w.shape[:2], self.dilations
-        wide = np.zeros(((kh - 1) * dh + 1, (kw - 1) * dw + 1, *w.shape[2:]), np.float32)
-        wide[::dh, ::dw] = w
-        return wide
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """x, w and the gradient of y."""
@@ -103,7 +97,9 @@ class TestConv2DBackpropFilter:
             "filter_sizes": np.array(w.shape, np.int32),
             "out_backprop": dy,
         }
-        stretched = inputs | {"filter_sizes": np.array(case.stretch(w).shape, np.int32)}
+        stretched = inputs | {
+            "filter_sizes": np.array(stretched_kernel(w, case.dilations).shape, np.int32)
+        }
         (wide,) = run_tensorflow("Conv2DBackpropFilter", stretched, case.undilated)
         expected = wide[:: case.dilations[0], :: case.dilations[1]]
         actual = run_lowered(
@@ -122,7 +118,7 @@ class TestConv2DBackpropInput:
     def test_value_equals_tensorflow(self, case, dynamic):
         x, w, dy = case.arrays()
         inputs = {"input_sizes": np.array(x.shape, np.int32), "filter": w, "out_backprop": dy}
-        stretched = inputs | {"filter": case.stretch(w)}
+        stretched = inputs | {"filter": stretched_kernel(w, case.dilations)}
         (expected,) = run_tensorflow("Conv2DBackpropInput", stretched, case.undilated)
         actual = run_lowered(
             "Conv2DBackpropInput",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from one_op import normal, run_lowered, run_tensorflow, worst_error
+from one_op import normal, run_lowered, run_tensorflow, stretched_kernel, worst_error
 
 import odt_core.graph.rules  # noqa: F401 (declares the rules)
 
@@ -30,18 +30,12 @@ class Case:
     def dilated(self) -> dict:
         return self.attributes | {"dilations": [1, *self.dilations, 1]}
 
-    def stretch(self, w: np.ndarray) -> np.ndarray:
-        (kh, kw), (dh, dw) = w.shape[:2], self.dilations
-        wide = np.zeros(((kh - 1) * dh + 1, (kw - 1) * dw + 1, *w.shape[2:]), np.float32)
-        wide[::dh, ::dw] = w
-        return wide
-
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """x, w and the gradient of y."""
         x = normal(0, *self.image)
         kh, kw, multiplier = self.kernel
         w = normal(1, kh, kw, self.image[3], multiplier)
-        inputs = {"input": x, "filter": self.stretch(w)}
+        inputs = {"input": x, "filter": stretched_kernel(w, self.dilations)}
         (y,) = run_tensorflow("DepthwiseConv2dNative", inputs, self.attributes)
         return x, w, normal(2, *y.shape)
 
@@ -74,7 +68,7 @@ class TestDepthwiseConv2dNative:
     def test_value_equals_tensorflow(self, case):
         x, w, _ = case.arrays()
         inputs = {"input": x, "filter": w}
-        stretched = inputs | {"filter": case.stretch(w)}
+        stretched = inputs | {"filter": stretched_kernel(w, case.dilations)}
         (expected,) = run_tensorflow("DepthwiseConv2dNative", stretched, case.attributes)
         actual = run_lowered("DepthwiseConv2dNative", inputs, case.dilated, dynamic=["input"])
         assert worst_error(actual[0], expected) < 2e-6
@@ -86,7 +80,9 @@ class TestDepthwiseConv2dNativeBackpropFilter:
     def test_value_equals_tensorflow(self, case, dynamic):
         x, w, dy = case.arrays()
         inputs = {"input": x, "filter_sizes": np.array(w.shape, np.int32), "out_backprop": dy}
-        stretched = inputs | {"filter_sizes": np.array(case.stretch(w).shape, np.int32)}
+        stretched = inputs | {
+            "filter_sizes": np.array(stretched_kernel(w, case.dilations).shape, np.int32)
+        }
         op = "DepthwiseConv2dNativeBackpropFilter"
         (wide,) = run_tensorflow(op, stretched, case.attributes)
         actual = run_lowered(
@@ -106,7 +102,7 @@ class TestDepthwiseConv2dNativeBackpropInput:
     def test_value_equals_tensorflow(self, case, dynamic):
         x, w, dy = case.arrays()
         inputs = {"input_sizes": np.array(x.shape, np.int32), "filter": w, "out_backprop": dy}
-        stretched = inputs | {"filter": case.stretch(w)}
+        stretched = inputs | {"filter": stretched_kernel(w, case.dilations)}
         op = "DepthwiseConv2dNativeBackpropInput"
         (expected,) = run_tensorflow(op, stretched, case.attributes)
         actual = run_lowered(
