@@ -164,6 +164,8 @@ class TestCamera:
     def test_photo_when_taken_is_a_sample_of_the_chosen_label(self, shared_server, visit):
         tab = visit(shared_server, permissions=["camera"]).open()
         tab.part("samples_way", "button >> text=Camera").click()
+        # Streamlit's button is there before the camera is, and does nothing until then.
+        tab.page.wait_for_function("document.querySelector('video')?.readyState >= 2")
         tab.page.get_by_role("button", name="Take Photo").click()
         tab.sees("1 sample to learn from")
 
