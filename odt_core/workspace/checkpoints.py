@@ -1,0 +1,98 @@
+"""Checkpoints of a workspace, and which of them is "your model" just now."""
+
+import secrets
+from dataclasses import replace
+
+from odt_core.errors import CheckpointError, WorkspaceError
+from odt_core.workspace import changes, pictures
+from odt_core.workspace.manifest import CheckpointEntry, CheckpointInfo, Kind
+from odt_core.workspace.names import clean_note
+from odt_core.workspace.store import Store
+from odt_core.workspace.words import step_of
+
+_CHECKPOINT_STEPS = {Kind.MANUAL: "save a checkpoint", Kind.UPLOADED: "upload a checkpoint"}
+
+
+class HasCheckpoints(Store):
+    """The part of a workspace that knows checkpoints."""
+
+    def checkpoint_bytes(self, checkpoint_id: str) -> bytes:
+        """The safetensors file of a checkpoint. CheckpointError when missing or damaged."""
+        entry = self.manifest.checkpoint(checkpoint_id)
+        if entry is None:
+            raise CheckpointError("That checkpoint is not there any more. Reload the page.")
+        data = self._file("checkpoints", f"{entry.id}.safetensors", entry.sha256)
+        if data is None:
+            raise CheckpointError(
+                f"The checkpoint of step {entry.info.step} is missing or damaged on disk. "
+                "Choose another one."
+            )
+        return data
+
+    def add_checkpoint(
+        self, data: bytes, info: CheckpointInfo, *, as_head: bool = False
+    ) -> CheckpointEntry:
+        """Keep a checkpoint; with `as_head` it becomes your model in the same step.
+
+        An automatic one that does not become your model is no step to undo, and undoing other
+        steps leaves it there. Raises WorkspaceError when there are too many kept by hand.
+        """
+        info = replace(info, note=clean_note(info.note, self.limits.note_length))
+        automatic = info.kind.automatic
+        with self._changing() as manifest:
+            if manifest.model is None:
+                raise WorkspaceError("Choose a model before you save a checkpoint.")
+            kept = sum(not entry.info.kind.automatic for entry in manifest.checkpoints)
+            if not automatic and kept >= self.limits.kept_checkpoints:
+                raise WorkspaceError(
+                    f"There are {kept} saved checkpoints, the most that are kept. Delete one first."
+                )
+            number = self._history.present.next_number
+            entry = CheckpointEntry(
+                id=f"c{number:07d}{secrets.token_hex(4)}",
+                info=info,
+                model=manifest.model.key,
+                sha256=pictures.digest(data),
+                bytes=len(data),
+                added=self._clock(),
+            )
+            changed = changes.with_checkpoint(manifest, entry, as_head=as_head)
+            heads = {revision.manifest.head for revision in self._history.kept}
+            limit = self.limits.automatic_checkpoints
+            changed = changes.thinned(changed, limit, {head for head in heads if head})
+            self._commit(
+                changed,
+                _CHECKPOINT_STEPS.get(info.kind, f"train to step {info.step}"),
+                fact=automatic and not as_head,
+                files={f"checkpoints/{entry.id}.safetensors": data},
+                next_number=number + 1,
+            )
+            for old in {old.id for old in manifest.checkpoints} - {
+                new.id for new in changed.checkpoints
+            }:
+                self._disk.remove(self._folder / "checkpoints" / f"{old}.safetensors")
+            return entry
+
+    def delete_checkpoint(self, checkpoint_id: str) -> None:
+        """Delete a checkpoint that is not your model just now. Raises WorkspaceError."""
+        with self._changing() as manifest:
+            changed = changes.without_checkpoint(manifest, checkpoint_id)
+            self._commit(changed, f"delete the checkpoint {step_of(manifest, checkpoint_id)}")
+
+    def note_checkpoint(self, checkpoint_id: str, note: str) -> None:
+        """Write a note to a checkpoint. Raises WorkspaceError."""
+        text = clean_note(note, self.limits.note_length)
+        with self._changing() as manifest:
+            changed = changes.with_note(manifest, checkpoint_id, text)
+            self._commit(changed, f"note on the checkpoint {step_of(manifest, checkpoint_id)}")
+
+    def set_head(self, checkpoint_id: str | None) -> None:
+        """Your model is that checkpoint from now on, or the base model. Raises WorkspaceError."""
+        with self._changing() as manifest:
+            changed = changes.with_head(manifest, checkpoint_id)
+            step = (
+                "go back to the base model"
+                if checkpoint_id is None
+                else f"restore the checkpoint {step_of(manifest, checkpoint_id)}"
+            )
+            self._commit(changed, step)

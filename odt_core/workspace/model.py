@@ -1,0 +1,72 @@
+"""The model of a workspace and how it is trained: which file, which settings."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from odt_core.errors import ModelError, WorkspaceError
+from odt_core.samples import Labels
+from odt_core.workspace import changes, pictures
+from odt_core.workspace.manifest import ModelEntry
+from odt_core.workspace.names import clean_origin
+from odt_core.workspace.store import Store
+from odt_core.workspace.words import new_ids
+
+
+class HasModel(Store):
+    """The part of a workspace that knows the model."""
+
+    def model_bytes(self) -> bytes | None:
+        """The uploaded .tflite, or None when the model is a bundled one (or there is none)."""
+        model = self.manifest.model
+        if model is None or model.sha256 is None:
+            return None
+        data = self._file("models", f"{model.sha256}.tflite", model.sha256)
+        if data is None:
+            raise ModelError(f"The file of '{model.name}' is missing. Upload the model again.")
+        return data
+
+    def set_model(
+        self, name: str, labels: Labels, *, data: bytes | None = None, bundled: str | None = None
+    ) -> None:
+        """Another model: an uploaded .tflite (`data`), or the bundled one called `bundled`.
+
+        `name` is what the person reads. `labels` are the model's own. Samples stay (see
+        `changes.with_model`); your model is the base model again. Raises ModelError.
+        """
+        if (data is None) == (bundled is None):
+            raise ModelError("Give either the bytes of a .tflite or the name of a bundled model.")
+        if data is not None and len(data) > self.limits.model_bytes:
+            raise ModelError(
+                f"'{name}' has {len(data) / 1e6:.0f} MB; at most "
+                f"{self.limits.model_bytes / 1e6:.0f} MB are taken. Use a smaller model."
+            )
+        if sum(label is not None for label in labels.names) > self.limits.labels:
+            raise ModelError(
+                f"'{name}' has {len(labels.names)} outputs; at most {self.limits.labels} labels "
+                "can be shown. Use a model with fewer outputs."
+            )
+        sha = None if data is None else pictures.digest(data)
+        model = ModelEntry(clean_origin(name) or "model", bundled, sha, labels.names)
+        files = {} if data is None else {f"models/{sha}.tflite": data}
+        with self._changing() as manifest:
+            changed = changes.with_model(manifest, model, new_ids())
+            step = f"choose the model '{model.name}'" if manifest.model else ""
+            self._commit(changed, step, files=files)
+
+    def set_settings(self, settings: Mapping[str, Any]) -> None:
+        """Other training settings, as JSON values. Several in a row are undone as one."""
+        try:
+            text = json.dumps(dict(settings), allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise WorkspaceError(f"These settings cannot be saved: {error}.") from error
+        if len(text) > self.limits.settings_bytes:
+            raise WorkspaceError("These settings are too long to be saved. Shorten them.")
+        with self._changing() as manifest:
+            changed = changes.with_settings(manifest, json.loads(text))
+            self._commit(changed, "change the settings", group="settings")
+
+    def reset(self) -> None:
+        """No samples, the model's own labels, the base model. Checkpoints and runs stay."""
+        with self._changing() as manifest:
+            self._commit(changes.emptied(manifest, new_ids()), "empty the workspace")

@@ -1,0 +1,232 @@
+"""What every part of a workspace stands on: the lock, the manifest, files that outlive a crash.
+
+Files are written before the manifest that names them, so that each manifest on disk is complete;
+a file that no manifest names is garbage, collected when the workspace opens and closes.
+"""
+
+import contextlib
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+from odt_core.errors import WorkspaceError
+from odt_core.workspace import pictures
+from odt_core.workspace.disk import Disk, failure, is_temporary
+from odt_core.workspace.history import History
+from odt_core.workspace.limits import Limits
+from odt_core.workspace.manifest import Manifest
+from odt_core.workspace.words import count
+
+FOLDERS = ("samples", "models", "checkpoints", "runs", "index", "history")
+_COUNTED = FOLDERS[:4]  # those whose size grows with what a person adds
+
+
+class Store:
+    """The state of one workspace and the one way in which it changes."""
+
+    def __init__(
+        self,
+        folder: Path,
+        token: str,
+        limits: Limits,
+        disk: Disk,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Read the folder. Raises WorkspaceError when it cannot be read at all."""
+        self.token = token
+        self.limits = limits
+        self._folder = folder
+        self._disk = disk
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._holders = 0
+        self._used = time.monotonic()
+        self._closed = False
+        self._history = History(folder, disk, limits.undo_steps)
+        try:
+            self._history.load()
+            self._stored = self._measure()  # bytes of samples, models, checkpoints and runs
+            if not self._history.damage:
+                self.collect_garbage()
+            self.missing = self._find_missing()
+        except OSError as error:
+            raise failure(error) from error
+
+    def __repr__(self) -> str:
+        return f"<Workspace at revision {self.revision}>"  # the token is a secret
+
+    @property
+    def manifest(self) -> Manifest:
+        """The visible state just now."""
+        self._used = time.monotonic()
+        return self._history.present.manifest
+
+    @property
+    def revision(self) -> int:
+        """A number that grows with every change."""
+        return self._history.present.number
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What was found damaged or missing on disk, in words; empty when all is well."""
+        lost = (
+            (
+                f"{count(len(self.missing), 'file')} of samples or checkpoints cannot be read; "
+                "the rest works. Delete them, or add them again.",
+            )
+            if self.missing
+            else ()
+        )
+        return self._history.damage + lost
+
+    # Life
+
+    @contextlib.contextmanager
+    def hold(self) -> Iterator[Self]:
+        """While held, for example by a training run, the workspace is neither closed nor swept."""
+        with self._changing():
+            self._holders += 1
+        try:
+            yield self
+        finally:
+            with self._lock:
+                self._holders -= 1
+
+    @property
+    def held(self) -> bool:
+        """Whether something holds it open."""
+        return self._holders > 0
+
+    @property
+    def idle(self) -> float:
+        """Seconds since anything read or changed it."""
+        return time.monotonic() - self._used
+
+    def collect_garbage(self) -> None:
+        """Remove the files that no kept manifest names, and what cut-short writes have left."""
+        with self._lock:
+            keep = self._named_files()
+            for folder in FOLDERS:
+                for name, size in self._disk.names(self._folder / folder).items():
+                    named = folder in ("index", "history") or f"{folder}/{name}" in keep
+                    if is_temporary(name) or not named:
+                        self._disk.remove(self._folder / folder / name)
+                        self._stored -= size if folder in _COUNTED else 0
+
+    def close(self) -> None:
+        """Collect garbage and let go of it; `Workspaces.open` opens it again."""
+        with self._lock:
+            if not self._closed:
+                if not self._history.damage:  # else someone may want to look at the files
+                    with contextlib.suppress(OSError):
+                        self.collect_garbage()
+                self._closed = True
+
+    # For the parts of a workspace
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[Manifest]:
+        with self._lock:
+            if self._closed:
+                raise WorkspaceError("This workspace was closed. Reload the page to go on.")
+            yield self.manifest
+
+    def _commit(
+        self,
+        manifest: Manifest,
+        step: str,
+        *,
+        group: str = "",
+        fact: bool = False,
+        files: Mapping[str, bytes] | None = None,
+        next_number: int | None = None,
+    ) -> None:
+        """Write files, then the manifest that names them. A fact is not a step to undo."""
+        if manifest == self.manifest:
+            return
+        new = self._absent(files or {})
+        if new:
+            if manifest.bytes > self.limits.workspace_bytes:
+                raise WorkspaceError(
+                    f"The workspace is full ({self.limits.workspace_bytes / 1e6:.0f} MB). "
+                    "Delete samples or checkpoints first."
+                )
+            self._make_room(sum(map(len, new.values())))
+            new = self._absent(files or {})  # making room may have removed more of them
+            self._disk.write(new)
+        present = self._history.present
+        if fact or (not step and present.undo is None):
+            revision = replace(present, manifest=manifest)
+        else:
+            merged = group and group == present.group and present.redo is None
+            undo = present.undo if merged else present.number
+            revision = replace(
+                present, manifest=manifest, step=step, group=group, undo=undo, redo=None
+            )
+        if next_number is not None:
+            revision = replace(revision, next_number=next_number)
+        try:
+            self._history.commit(revision)
+        except WorkspaceError:
+            for path in new:
+                self._disk.remove(path)
+            raise
+        self._stored += sum(map(len, new.values()))
+
+    def _absent(self, files: Mapping[str, bytes]) -> dict[Path, bytes]:
+        """Those that are not on disk yet; their names tell their content."""
+        paths = {self._folder / name: data for name, data in files.items()}
+        return {path: data for path, data in paths.items() if self._disk.size(path) != len(data)}
+
+    def _file(self, folder: str, name: str, sha256: str) -> bytes | None:
+        """The bytes of a file, or None when it is missing or is not what it was."""
+        try:
+            data = self._disk.read(self._folder / folder / name)
+        except OSError:
+            return None
+        return data if pictures.digest(data) == sha256 else None
+
+    def _named_files(self) -> set[str]:
+        manifests = [revision.manifest for revision in self._history.kept]
+        samples = {id(sample): sample for manifest in manifests for sample in manifest.samples}
+        named = {f"samples/{sample.sha256}.{sample.suffix}" for sample in samples.values()}
+        for manifest in manifests:
+            named |= {f"checkpoints/{entry.id}.safetensors" for entry in manifest.checkpoints}
+            named |= {f"runs/{run.id}.jsonl" for run in manifest.runs}
+            if manifest.model and manifest.model.sha256:
+                named.add(f"models/{manifest.model.sha256}.tflite")
+        return named
+
+    def _find_missing(self) -> frozenset[str]:
+        manifest = self._history.present.manifest
+        samples = self._disk.names(self._folder / "samples")
+        checkpoints = self._disk.names(self._folder / "checkpoints")
+        return frozenset(
+            [s.id for s in manifest.samples if samples.get(f"{s.sha256}.{s.suffix}") != s.bytes]
+            + [c.id for c in manifest.checkpoints if f"{c.id}.safetensors" not in checkpoints]
+        )
+
+    def _measure(self) -> int:
+        return sum(sum(self._disk.names(self._folder / name).values()) for name in _COUNTED)
+
+    def _make_room(self, more: int) -> None:
+        """WorkspaceError when `more` bytes do not fit; undo steps go before samples are refused."""
+        limit = 2 * self.limits.workspace_bytes + self.limits.model_bytes
+        if self._stored + more > limit:
+            self.collect_garbage()
+        if self._stored + more > limit:
+            self._history.forget_steps()
+            self.collect_garbage()
+        try:
+            free = shutil.disk_usage(self._folder).free
+        except OSError as error:
+            raise failure(error) from error
+        if self._stored + more > limit or free - more < self.limits.spare_disk_bytes:
+            raise WorkspaceError(
+                "There is no room for this on the disk. Delete samples or checkpoints, or free "
+                "space on the server."
+            )

@@ -1,0 +1,36 @@
+"""Wording of undo steps and messages, and the ids that labels get."""
+
+import secrets
+from collections.abc import Iterator
+
+from odt_core.workspace.manifest import Manifest
+
+
+def new_ids() -> Iterator[str]:
+    """Ids for new labels, without end."""
+    while True:
+        yield f"l{secrets.token_hex(6)}"
+
+
+def count(number: int, noun: str) -> str:
+    """1, "sample" -> "1 sample"; 2400 -> "2,400 samples"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def label_name(manifest: Manifest, label_id: str) -> str:
+    """What the person calls a label; "?" for one that is not there."""
+    label = manifest.label(label_id)
+    return label.name if label else "?"
+
+
+def step_of(manifest: Manifest, checkpoint_id: str) -> str:
+    """ "of step 240" for a checkpoint."""
+    entry = manifest.checkpoint(checkpoint_id)
+    return f"of step {entry.info.step}" if entry else "?"
+
+
+def samples_in_words(manifest: Manifest, ids: set[str]) -> str:
+    """ "3 samples of 'cat'"."""
+    labels = {sample.label for sample in manifest.samples if sample.id in ids}
+    of = f"'{label_name(manifest, labels.pop())}'" if len(labels) == 1 else f"{len(labels)} labels"
+    return f"{count(len(ids), 'sample')} of {of}"
