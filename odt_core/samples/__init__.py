@@ -6,7 +6,9 @@ from odt_core.samples.labels import Labels, clean_label
 from odt_core.samples.preprocess import Preprocessing, prepare
 from odt_core.samples.reading import read_samples
 from odt_core.samples.split import split
+from odt_core.samples.table import read_table
 from odt_core.samples.types import RawSamples, Samples
+from odt_core.samples.values import targets_of
 
 __all__ = [
     "Augmentation",
@@ -18,5 +20,7 @@ __all__ = [
     "decode_image",
     "prepare",
     "read_samples",
+    "read_table",
     "split",
+    "targets_of",
 ]

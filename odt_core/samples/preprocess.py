@@ -13,6 +13,7 @@ from odt_core.errors import LabelError, SampleError
 from odt_core.samples.ink import normalise_ink
 from odt_core.samples.labels import Labels
 from odt_core.samples.types import RawSamples, Samples
+from odt_core.samples.values import targets_of
 
 KINDS = ("ink", "image", "none")
 
@@ -119,18 +120,33 @@ class Preprocessing:
             raise SampleError(f"The preprocessing {data!r} cannot be read ({error}).") from error
 
 
-def prepare(raw: RawSamples, preprocessing: Preprocessing, labels: Labels) -> Samples:
+def prepare(
+    raw: RawSamples,
+    preprocessing: Preprocessing,
+    labels: Labels,
+    target_shape: tuple[int, ...] | None = None,
+) -> Samples:
     """`raw` as model input; labels that the model does not know yet take its free outputs.
 
+    target_shape: of one target, for a model of values: y is then float32 [N, *target_shape].
+    Without labels at all (`labels` is empty: a model that reconstructs its input) y is all zeros
+    and stands for nothing.
     Raises SampleError (which item, and what to do) or LabelError; never returns a part.
     """
-    extended = labels.extended(raw.labels)
     x = np.zeros((len(raw), *preprocessing.shape), np.float32)
     for k, (item, name) in enumerate(zip(raw.items, raw.names, strict=True)):
         try:
             x[k] = preprocessing.apply(item)
         except SampleError as error:
             raise SampleError(f"{name}: {error}") from error
+    if target_shape is not None:
+        y = np.zeros((len(raw), *target_shape), np.float32)
+        for k, target in enumerate(targets_of(raw, target_shape)):
+            y[k] = target
+        return Samples(x, y, labels)
+    if not len(labels):
+        return Samples(x, np.zeros((len(raw), 0), np.float32), labels)
+    extended = labels.extended(raw.labels)
     y = np.array([_index(extended, label) for label in raw.labels], np.int64)
     return Samples(x, y.reshape(-1), extended)
 

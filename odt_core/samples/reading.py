@@ -1,9 +1,11 @@
-"""Read a person's labelled pictures: a folder of label folders, a zip of one, or an .npz."""
+"""Read a person's samples: a folder of label folders, a zip of one, an .npz, or a .csv."""
 
 from __future__ import annotations
 
 import io
+import math
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -11,56 +13,76 @@ import numpy as np
 from odt_core.errors import SampleError
 from odt_core.samples.image import MAX_IMAGE_BYTES, decode_image
 from odt_core.samples.labels import clean_label
+from odt_core.samples.table import read_table
 from odt_core.samples.types import RawSamples
 
 MAX_FILES = 5_000
 MAX_TOTAL_BYTES = 200_000_000
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
 _SKIPPED = ("__MACOSX", ".")
+_TABLES = (".csv", ".tsv", ".txt")
+_ARRAY, _TARGET = ".npy", ".target.npy"  # in a zip: a sample of numbers, and a sample's target
+_EXACT = 2**24  # whole numbers up to here are exact in float32
 
 
-def read_samples(source: str | Path | bytes, name: str | None = None) -> RawSamples:
-    """Labelled pictures from `source`; pictures are sorted by label and file name.
+def read_samples(
+    source: str | Path | bytes,
+    name: str | None = None,
+    *,
+    input_shape: Sequence[int] | None = None,
+    target_shape: Sequence[int] | None = None,
+) -> RawSamples:
+    """Samples from `source`; those of a folder or zip are sorted by label and file name.
 
     source: a folder with one folder of pictures per label; a zip of such a folder (a Teachable
-    Machine sample zip too: a zip per label is read with the zip's name as label); or an .npz with
-    x (uint8 [N, H, W(, C)], or float32 in the model's input shape) and y (N ints or strings).
+    Machine sample zip too: a zip per label is read with the zip's name as label), where .npy files
+    are samples of numbers and NAME.target.npy is the target of NAME; an .npz with x (uint8
+    [N, H, W(, C)], or numbers [N, *input shape]) and y (N labels, one-hot rows, or targets
+    [N, *target shape]), where y may be missing; or a .csv (see table.py).
+    input_shape, target_shape: of one sample and its target, which say how a .csv divides.
     Raises SampleError with the file's name; a zip with absolute or `..` names, too many or too
     large members is refused as a whole.
     """
     if isinstance(source, bytes):
-        return _read_bytes(source, name or "upload")
+        return _read_bytes(source, name or "upload", input_shape, target_shape)
     path = Path(source)
     label = name or path.name
     if path.is_dir():
         return _read_folder(path, label)
     if not path.exists():
-        raise SampleError(f"'{path}' does not exist. Give a folder, a .zip or an .npz.")
+        raise SampleError(f"'{path}' does not exist. Give a folder, a .zip, .npz or .csv.")
     if path.stat().st_size > MAX_TOTAL_BYTES:
         raise SampleError(
             f"'{label}' has {path.stat().st_size / 1e6:.0f} MB; at most "
             f"{MAX_TOTAL_BYTES // 10**6} MB are read."
         )
-    return _read_bytes(path.read_bytes(), label)
+    return _read_bytes(path.read_bytes(), label, input_shape, target_shape)
 
 
-def _read_bytes(data: bytes, name: str) -> RawSamples:
+def _read_bytes(
+    data: bytes,
+    name: str,
+    input_shape: Sequence[int] | None,
+    target_shape: Sequence[int] | None,
+) -> RawSamples:
     if len(data) > MAX_TOTAL_BYTES:
         raise SampleError(
             f"'{name}' has {len(data) / 1e6:.0f} MB; at most "
             f"{MAX_TOTAL_BYTES // 10**6} MB are read."
         )
+    if name.lower().endswith(_TABLES):
+        return read_table(data, name, input_shape=input_shape, target_shape=target_shape)
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
         raise SampleError(
-            f"'{name}' is neither a zip of label folders nor an .npz with x and y."
+            f"'{name}' is neither a zip of label folders nor an .npz with x and y, nor a .csv."
         ) from None
     with archive:
         members = _checked(archive, name)
         try:
-            if {"x.npy", "y.npy"} <= {member.filename for member in members}:
-                return _read_npz(data, name)
+            if "x.npy" in {member.filename for member in members}:
+                return _read_npz(archive, members, name)
             return _read_zip(archive, members, name)
         except (zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError) as error:
             raise SampleError(f"'{name}' is damaged ({error}). Make the zip again.") from error
@@ -100,28 +122,70 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> by
     return data
 
 
-def _read_npz(data: bytes, name: str) -> RawSamples:
-    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        x, y = arrays["x"], arrays["y"]
-    if x.ndim < 2 or y.ndim != 1 or len(x) != len(y):
+def _read_npz(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], name: str) -> RawSamples:
+    by_name = {member.filename: member for member in members}
+    x = _load(_unpack(archive, by_name["x.npy"], MAX_TOTAL_BYTES), f"{name}, x")
+    if "y.npy" in by_name:
+        y = _load(_unpack(archive, by_name["y.npy"], MAX_TOTAL_BYTES), f"{name}, y")
+    else:
+        y = np.full(len(x) if x.ndim else 0, "")
+    if x.ndim < 2 or y.ndim < 1 or len(x) != len(y):
         raise SampleError(
             f"'{name}': x has shape {list(x.shape)} and y {list(y.shape)}. "
-            "Use x [N, …] and y [N], one label per sample."
+            "Use x [N, …] and y [N] or [N, …], one label or target per sample."
         )
     if len(x) > MAX_FILES * 10:
         raise SampleError(f"'{name}' has {len(x)} samples; at most {MAX_FILES * 10} are read.")
-    if y.dtype.kind not in "iuUS":
-        raise SampleError(f"'{name}': y has type {y.dtype}. Use whole numbers or strings.")
-    if x.dtype == np.float64 or x.dtype == np.float16:
-        x = x.astype(np.float32)
-    if x.dtype not in (np.uint8, np.float32):
+    if y.dtype.kind not in "biufUS" or (y.dtype.kind in "US" and y.ndim != 1):
+        raise SampleError(f"'{name}': y has type {y.dtype}. Use numbers or strings.")
+    names = tuple(f"{name}, sample {k + 1}" for k in range(len(x)))
+    items = tuple(_numbers_or_pictures(x, name))
+    return RawSamples(items, _labels_of(y), names, _targets_of(y))
+
+
+def _numbers_or_pictures(x: np.ndarray, name: str) -> np.ndarray:
+    """[N, …] as uint8 where it can be pictures, else as float32. SampleError for other types."""
+    if x.dtype == np.uint8 and (x.ndim == 3 or (x.ndim == 4 and x.shape[3] in (1, 3, 4))):
+        return x
+    if x.dtype.kind not in "biuf":
         raise SampleError(
-            f"'{name}': x has type {x.dtype}. Use uint8 pictures (0..255) or float32 inputs."
+            f"'{name}': x has type {x.dtype}. Use uint8 pictures (0..255) or numbers."
         )
+    if x.dtype.kind in "iu" and x.size and max(-int(x.min()), int(x.max())) > _EXACT:
+        raise SampleError(f"'{name}': x has whole numbers beyond {_EXACT:,}. Use smaller ones.")
+    with np.errstate(over="ignore"):
+        numbers = x.astype(np.float32)
+    bad = np.flatnonzero(~np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1))
+    if len(bad):
+        raise SampleError(
+            f"'{name}', sample {bad[0] + 1} holds a number that is not finite. Correct or remove "
+            "it."
+        )
+    return numbers
+
+
+def _labels_of(y: np.ndarray) -> tuple[str, ...]:
+    """Labels where y can be such: strings, whole numbers, one-hot rows; else "" for each."""
     if y.dtype.kind == "S":
         y = np.char.decode(y, "utf-8", "replace")
-    labels = tuple(clean_label(str(value)) for value in y)
-    return RawSamples(tuple(x), labels, tuple(f"{name}, sample {k + 1}" for k in range(len(x))))
+    if y.dtype.kind == "U":
+        return tuple(clean_label(str(value)) if value else "" for value in y)
+    rows = y.reshape(len(y), -1)
+    if rows.shape[1] > 1:
+        if y.ndim == 2 and np.isin(rows, (0, 1)).all() and (rows.sum(axis=1) == 1).all():
+            return tuple(str(value) for value in rows.argmax(axis=1))
+        return ("",) * len(y)
+    column = rows[:, 0] if rows.size else np.zeros(len(y))
+    if rows.size and np.isfinite(column).all() and (column == np.round(column)).all():
+        return tuple(str(int(value)) for value in column)
+    return ("",) * len(y)
+
+
+def _targets_of(y: np.ndarray) -> tuple[np.ndarray, ...]:
+    if y.dtype.kind not in "biuf":
+        return ()
+    with np.errstate(over="ignore"):
+        return tuple(y.astype(np.float32).reshape(len(y), *y.shape[1:]))
 
 
 def _read_folder(path: Path, name: str) -> RawSamples:
@@ -129,7 +193,7 @@ def _read_folder(path: Path, name: str) -> RawSamples:
     total = 0
     for folder in sorted(p for p in path.iterdir() if p.is_dir() and not _skipped(p.name)):
         for file in sorted(folder.iterdir()):
-            if _skipped(file.name) or file.suffix.lower() not in _SUFFIXES or not file.is_file():
+            if _skipped(file.name) or not _wanted(file.name) or not file.is_file():
                 continue
             total += file.stat().st_size
             if len(files) >= MAX_FILES or total > MAX_TOTAL_BYTES:
@@ -151,7 +215,7 @@ def _read_zip(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], name: st
         if path.suffix.lower() == ".zip":  # Teachable Machine: one zip of pictures per label
             inner = _unpack(archive, member, MAX_TOTAL_BYTES - total)
             found = _inner_zip(inner, path)
-        elif path.suffix.lower() in _SUFFIXES:
+        elif _wanted(path.name):
             found = [
                 (_folder_label(path, name), str(path), _unpack(archive, member, MAX_IMAGE_BYTES))
             ]
@@ -173,7 +237,7 @@ def _inner_zip(data: bytes, path: PurePosixPath) -> list[tuple[str, str, bytes]]
         return [
             (label, f"{path.name}/{member.filename}", _unpack(archive, member, MAX_IMAGE_BYTES))
             for member in sorted(_checked(archive, path.name), key=lambda m: m.filename)
-            if PurePosixPath(member.filename).suffix.lower() in _SUFFIXES
+            if _wanted(member.filename)
         ]
 
 
@@ -188,15 +252,59 @@ def _skipped(part: str) -> bool:
     return part.startswith(_SKIPPED)
 
 
+def _wanted(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in (*_SUFFIXES, _ARRAY)
+
+
 def _decoded(files: list[tuple[str, str, bytes]], name: str) -> RawSamples:
+    targets = {_stem(file): _array(data, file) for _, file, data in files if file.endswith(_TARGET)}
+    files = [one for one in files if not one[1].endswith(_TARGET)]
     if not files:
         raise SampleError(
             f"'{name}' holds no pictures in label folders. Make one folder per label and put its "
             "pictures (PNG, JPEG) inside."
         )
-    items = tuple(decode_image(data, file) for _, file, data in files)
+    items = tuple(
+        _array(data, file) if file.lower().endswith(_ARRAY) else decode_image(data, file)
+        for _, file, data in files
+    )
     return RawSamples(
         items,
         tuple(clean_label(label) for label, _, _ in files),
         tuple(file for _, file, _ in files),
+        tuple(targets.get(_stem(file)) for _, file, _ in files) if targets else (),
     )
+
+
+def _stem(file: str) -> str:
+    return file.removesuffix(_TARGET) if file.endswith(_TARGET) else file.rpartition(".")[0]
+
+
+def _array(data: bytes, file: str) -> np.ndarray:
+    """A sample of numbers, float32."""
+    array = _load(data, file)
+    if array.dtype.kind not in "biuf" or not array.size:
+        raise SampleError(f"'{file}' does not hold numbers. Save a float32 array.")
+    with np.errstate(over="ignore"):
+        numbers = array.astype(np.float32)
+    if not np.isfinite(numbers).all():
+        raise SampleError(f"'{file}' holds a number that is not finite. Correct or remove it.")
+    return numbers
+
+
+def _load(data: bytes, name: str) -> np.ndarray:
+    """The array of a .npy whose header tells the truth about its size."""
+    stream = io.BytesIO(data)
+    try:
+        version = np.lib.format.read_magic(stream)
+        old = version == (1, 0)
+        header = np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0
+        shape, _, dtype = header(stream)
+        if dtype.hasobject or math.prod(shape) * dtype.itemsize > len(data) - stream.tell():
+            raise ValueError("it is cut short")
+        stream.seek(0)
+        return np.load(stream, allow_pickle=False)
+    except (OSError, ValueError, EOFError, SyntaxError, MemoryError, TypeError) as error:
+        raise SampleError(
+            f"'{name}' is not an array that can be read ({error}). Save it again."
+        ) from error

@@ -15,18 +15,25 @@ class RawSamples:
     """As given by the person, not yet the model's input.
 
     items: each uint8 [H, W], [H, W, 3] or [H, W, 4], or float32 in the model's own input shape.
-    labels: what each shows. names: where each came from, for messages.
+    labels: what each shows, "" where nobody said. names: where each came from, for messages.
+    targets: empty, or one for each item: float32, the numbers that a model of values is to give
+    for it, or None where the file has none.
     """
 
     items: tuple[np.ndarray, ...]
     labels: tuple[str, ...]
     names: tuple[str, ...]
+    targets: tuple[np.ndarray | None, ...] = ()
 
     def __post_init__(self) -> None:
         if not len(self.items) == len(self.labels) == len(self.names):
             raise SampleError(
                 f"{len(self.items)} pictures have {len(self.labels)} labels and "
                 f"{len(self.names)} names. Give one of each per picture."
+            )
+        if len(self.targets) not in (0, len(self.items)):
+            raise SampleError(
+                f"{len(self.items)} samples have {len(self.targets)} targets. Give one per sample."
             )
 
     def __len__(self) -> int:
@@ -35,14 +42,27 @@ class RawSamples:
 
 @dataclass(frozen=True)
 class Samples:
-    """What a session takes. x: float32 [N, *input_shape]; y: int64 [N], output index."""
+    """What a session takes.
+
+    x: float32 [N, *input_shape]. y: int64 [N], output index (0 or 1 where one output tells two
+    labels apart); or float32 [N, *target_shape] for models of values. A model that reconstructs
+    its input does not look at y.
+    """
 
     x: np.ndarray
     y: np.ndarray
     labels: Labels
 
     def __post_init__(self) -> None:
-        if len(self.x) != len(self.y) or self.y.ndim != 1:
+        if not self.y.ndim or len(self.x) != len(self.y):
+            raise SampleError(
+                f"{len(self.x)} inputs have labels of shape {self.y.shape}. Give one per input."
+            )
+        if self.y.dtype.kind == "f":
+            if not np.isfinite(self.y).all():
+                raise SampleError("A target is not a finite number. Remove that sample.")
+            return
+        if self.y.ndim != 1:
             raise SampleError(
                 f"{len(self.x)} inputs have labels of shape {self.y.shape}. Give one per input."
             )

@@ -111,11 +111,59 @@ class TestNpz:
     @pytest.mark.parametrize(
         ("x", "y", "message"),
         [
-            (np.zeros((3, 8, 8), np.uint8), [1, 2], "one label per sample"),
-            (np.zeros((2, 8, 8), np.int64), [1, 2], "x has type int64"),
-            (np.zeros((2, 8, 8), np.uint8), [1.5, 2], "y has type float64"),
+            (np.zeros((3, 8, 8), np.uint8), [1, 2], "one label or target per sample"),
+            (np.zeros((2, 8, 8), complex), [1, 2], "x has type complex128"),
+            (np.zeros((2, 8, 8), np.uint8), [1j, 2], "y has type complex128"),
+            (np.full((2, 3), 2**40), [1, 2], "beyond 16,777,216"),
+            (np.array([[1.0, 2], [np.nan, 0]]), [1, 2], "sample 2 holds a number that is not"),
         ],
     )
     def test_arrays_that_do_not_fit_raise(self, x, y, message):
         with pytest.raises(SampleError, match=message):
             read_samples(npz(x=x, y=np.array(y)), "own.npz")
+
+    def test_token_ids_become_float32_without_loss(self):
+        raw = read_samples(npz(x=np.array([[7, 16_000_001]]), y=[0]), "own.npz")
+        assert raw.items[0].tolist() == [7, 16_000_001]
+        assert raw.items[0].dtype == np.float32
+
+    def test_real_targets_are_targets_and_no_labels(self):
+        raw = read_samples(npz(x=np.zeros((2, 3)), y=[1.5, 2]), "own.npz")
+        assert raw.labels == ("", "")
+        assert [float(target) for target in raw.targets] == [1.5, 2.0]
+
+    def test_one_hot_rows_are_labels_too(self):
+        raw = read_samples(npz(x=np.zeros((2, 3)), y=np.eye(4)[[3, 1]]), "own.npz")
+        assert raw.labels == ("3", "1")
+        assert raw.targets[0].tolist() == [0, 0, 0, 1]
+
+    def test_x_alone_has_neither(self):
+        raw = read_samples(npz(x=np.zeros((2, 3))), "own.npz")
+        assert raw.labels == ("", "")
+        assert raw.targets == ()
+
+    def test_header_that_claims_terabytes_is_refused_without_them(self):
+        stream = io.BytesIO()
+        header = {"descr": "<f4", "fortran_order": False, "shape": (10**12, 3)}
+        np.lib.format.write_array_header_1_0(stream, header)
+        with pytest.raises(SampleError, match="cut short"):
+            read_samples(zipped({"x.npy": stream.getvalue(), "y.npy": b""}), "liar.npz")
+
+
+class TestArraysInAZip:
+    def saved(self, values):
+        stream = io.BytesIO()
+        np.save(stream, np.array(values, np.float32))
+        return stream.getvalue()
+
+    def test_sample_and_target_belong_together(self):
+        data = zipped({
+            "walk/1.npy": self.saved([1, 2]),
+            "walk/1.target.npy": self.saved([0.25]),
+            "walk/2.npy": self.saved([3, 4]),
+        })  # fmt: skip
+        raw = read_samples(data, "mine.zip")
+        assert [item.tolist() for item in raw.items] == [[1, 2], [3, 4]]
+        assert raw.labels == ("walk", "walk")
+        assert raw.targets[0].tolist() == [0.25]
+        assert raw.targets[1] is None

@@ -1,0 +1,187 @@
+"""Samples as a table: one a line, its features first, then its label or its target values.
+
+A header line is optional. The delimiter is whichever of , ; tab | or space divides the lines
+evenly; where it is not the comma, 1,5 is read as 1.5, as spreadsheets in many countries write it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from math import isfinite, prod
+
+import numpy as np
+
+from odt_core.errors import SampleError
+from odt_core.samples.labels import clean_label
+from odt_core.samples.types import RawSamples
+
+MAX_BYTES = 50_000_000
+MAX_ROWS = 50_000
+_DELIMITERS = ",;\t| "
+_LOOKED_AT = 20  # lines that decide on the delimiter
+_LARGEST = float(np.finfo(np.float32).max)
+
+Row = tuple[int, list[str]]  # line number, cells
+
+
+def read_table(
+    data: bytes,
+    name: str,
+    *,
+    input_shape: Sequence[int] | None = None,
+    target_shape: Sequence[int] | None = None,
+) -> RawSamples:
+    """Samples of a .csv; items are float32 [*input_shape].
+
+    input_shape: of one sample; its size is the number of feature columns. None: all columns but
+    the last. target_shape: of one target, whose size is the number of columns after the features;
+    None: one column with the label, or none at all. Raises SampleError with file and line.
+    """
+    rows = _rows(_text(data, name), name)
+    columns = len(rows[0][1])
+    shape = tuple(input_shape) if input_shape is not None else (columns - 1,)
+    features, extra = prod(shape), columns - prod(shape)
+    wanted = None if target_shape is None else prod(target_shape)
+    if features < 1 or extra not in ({0, 1} if wanted is None else {0, 1, wanted}):
+        raise SampleError(f"'{name}' has {columns} columns. {_columns_in_words(features, wanted)}")
+    if not any(_number(cell, decimal_comma=True) is not None for cell in rows[0][1][:features]):
+        rows = rows[1:]
+    if not rows:
+        raise SampleError(f"'{name}' has a header, but no samples below it.")
+    comma = "," in "".join(rows[0][1])  # cells can hold a comma only where it is no delimiter
+    items, labels, targets = [], [], []
+    for line, cells in rows:
+        numbers = [
+            _checked(cell, name, line, at, decimal_comma=comma)
+            for at, cell in enumerate(cells[:features], 1)
+        ]
+        items.append(np.array(numbers, np.float32).reshape(shape))
+        rest = [_number(cell, decimal_comma=comma) for cell in cells[features:]]
+        if wanted is not None:
+            for at, cell in enumerate(cells[features:], features + 1):
+                _checked(cell, name, line, at, decimal_comma=comma)
+        known = [value for value in rest if value is not None]
+        targets.append(np.array(known, np.float32) if rest and len(known) == len(rest) else None)
+        labels.append(_label(cells[features], name, line) if extra == 1 and wanted is None else "")
+    names = tuple(f"{name}, line {line}" for line, _ in rows)
+    given = tuple(targets) if any(target is not None for target in targets) else ()
+    return RawSamples(tuple(items), tuple(labels), names, given)
+
+
+def _columns_in_words(features: int, targets: int | None) -> str:
+    want = f"This model takes {features:,} feature columns" if features > 0 else "Give features"
+    if targets is None:
+        return f"{want}, then one with the label (or none)."
+    return f"{want}, then {targets:,} with the target value{'s' if targets > 1 else ''}."
+
+
+def _text(data: bytes, name: str) -> str:
+    if len(data) > MAX_BYTES:
+        raise SampleError(
+            f"'{name}' has {len(data) / 1e6:.0f} MB; at most {MAX_BYTES // 10**6} MB are read. Use "
+            "an .npz for so many samples."
+        )
+    try:
+        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            text = data.decode("utf-16")
+        else:
+            text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    if "\0" in text:
+        raise SampleError(f"'{name}' is not a text file. Save the table as .csv.")
+    if not text.strip():
+        raise SampleError(f"'{name}' is empty. Put one sample on each line.")
+    return text
+
+
+def _rows(text: str, name: str) -> list[Row]:
+    """All lines that are not blank, each with as many cells as the first."""
+    delimiter = _delimiter(text)
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
+    )
+    rows: list[Row] = []
+    try:
+        for cells in reader:
+            if delimiter == " ":
+                cells = [cell for cell in cells if cell]
+            if not any(cell.strip() for cell in cells):
+                continue
+            if rows and len(cells) != len(rows[0][1]):
+                raise SampleError(
+                    f"'{name}', line {reader.line_num} has {len(cells)} columns, line {rows[0][0]} "
+                    f"has {len(rows[0][1])}. Give every line the same."
+                )
+            if len(rows) > MAX_ROWS:
+                raise SampleError(f"'{name}' has more than {MAX_ROWS:,} lines. Use fewer.")
+            rows.append((reader.line_num, cells))
+    except csv.Error as error:
+        raise SampleError(
+            f"'{name}', line {reader.line_num} cannot be read ({error}). Save the table as .csv "
+            "again."
+        ) from error
+    return rows
+
+
+def _delimiter(text: str) -> str:
+    """The one that gives most columns, the same number in each of the first lines."""
+    lines = [line for line in text[:200_000].splitlines() if line.strip()][:_LOOKED_AT]
+    if len(text) > 200_000 and len(lines) > 1:
+        lines.pop()  # may have been cut
+    best, most = ",", 1
+    for delimiter in _DELIMITERS:
+        counts = {_cells(line, delimiter) for line in lines}
+        if len(counts) == 1 and (count := counts.pop()) > most:
+            best, most = delimiter, count
+            if delimiter in ";\t|":  # nobody writes these but to divide
+                return best
+    if most > 1:
+        return best
+    return max(_DELIMITERS[:-1], key=lines[0].count)  # uneven lines: the message says which
+
+
+def _cells(line: str, delimiter: str) -> int:
+    if delimiter == " ":
+        return len(line.split())
+    try:
+        return len(next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), ()))
+    except csv.Error:
+        return 0
+
+
+def _number(cell: str, *, decimal_comma: bool) -> float | None:
+    text = cell.strip()
+    if decimal_comma and text.count(",") == 1 and "." not in text:
+        text = text.replace(",", ".")
+    if "_" in text:  # Python reads 1_000 as a number; nobody else does
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _checked(cell: str, name: str, line: int, column: int, *, decimal_comma: bool) -> float:
+    value = _number(cell, decimal_comma=decimal_comma)
+    where = f"'{name}', line {line}, column {column}"
+    if value is None:
+        shown = cell.strip()[:30]
+        what = f"'{shown}' is not a number" if shown else "the cell is empty"
+        raise SampleError(f"{where}: {what}. Correct it, or remove the line.")
+    if not isfinite(value) or abs(value) > _LARGEST:
+        raise SampleError(f"{where}: {cell.strip()[:30]} is not a finite number. Remove the line.")
+    return value
+
+
+def _label(cell: str, name: str, line: int) -> str:
+    text = cell.strip()
+    value = _number(text, decimal_comma=False)
+    if value is not None and value.is_integer() and abs(value) < 1e6:
+        text = str(int(value))  # 3.0 and 3 are the same label
+    try:
+        return clean_label(text)
+    except ValueError as error:
+        raise SampleError(f"'{name}', line {line}: {error}") from error

@@ -1,0 +1,53 @@
+"""Targets: the numbers that a model of values is to give for each sample."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from math import prod
+
+import numpy as np
+
+from odt_core.errors import SampleError
+from odt_core.samples.types import RawSamples
+
+
+def targets_of(raw: RawSamples, shape: tuple[int, ...]) -> tuple[np.ndarray, ...]:
+    """A target for each sample, float32 [*shape].
+
+    Where a sample has none, its label counts when it is a number: a folder called 3.5, say. Raises
+    SampleError (which sample, and what to do) when neither fits.
+    """
+    return tuple(
+        _target(given, label, name, shape)
+        for given, label, name in zip(
+            raw.targets or (None,) * len(raw), raw.labels, raw.names, strict=True
+        )
+    )
+
+
+def _target(given: np.ndarray | None, label: str, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    if given is None:
+        with contextlib.suppress(ValueError):
+            given = np.array(float(label), np.float32)
+    if given is None:
+        raise SampleError(
+            f"{name} has no target. This model gives {in_words(shape)} for each sample: put what "
+            "it should be into y of the .npz, or into the last columns of the .csv."
+        )
+    if given.size != prod(shape):
+        raise SampleError(
+            f"{name} has {given.size} target values; this model gives {in_words(shape)}."
+        )
+    if not np.isfinite(given).all():
+        raise SampleError(f"The target of {name} is not a finite number. Correct or remove it.")
+    return np.ascontiguousarray(given, np.float32).reshape(shape)
+
+
+def in_words(shape: Iterable[int]) -> str:
+    """ "one number", or "numbers of shape [2, 3]"."""
+    sizes = list(shape)
+    count = prod(sizes)
+    if count == 1:
+        return "one number"
+    return f"{count} numbers" if len(sizes) == 1 else f"numbers of shape {sizes}"

@@ -1,0 +1,127 @@
+"""Tables of samples: what is read, and what is said about those that cannot be."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from odt_core.errors import SampleError
+from odt_core.samples import Labels, Preprocessing, prepare, read_samples, read_table
+
+
+class TestColumns:
+    def test_features_come_first_and_the_label_last(self):
+        raw = read_table(b"1,2,walk\n3,4,run\n", "m.csv")
+        assert [item.tolist() for item in raw.items] == [[1, 2], [3, 4]]
+        assert raw.labels == ("walk", "run")
+        assert raw.names == ("m.csv, line 1", "m.csv, line 2")
+        assert raw.items[0].dtype == np.float32
+
+    def test_input_shape_gives_each_sample_its_form(self):
+        raw = read_table(b"1,2,3,4,7\n", "m.csv", input_shape=(2, 2))
+        assert raw.items[0].tolist() == [[1, 2], [3, 4]]
+        assert raw.labels == ("7",)
+        assert raw.targets[0].tolist() == [7]
+
+    def test_target_shape_takes_the_columns_after_the_features(self):
+        raw = read_table(b"1,2,0.5,1e-3\n", "m.csv", input_shape=(2,), target_shape=(2,))
+        assert raw.targets[0].tolist() == [0.5, np.float32(1e-3)]
+        assert raw.labels == ("",)
+
+    def test_features_alone_have_no_label(self):
+        raw = read_table(b"1,2\n3,4\n", "m.csv", input_shape=(2,))
+        assert raw.labels == ("", "")
+        assert raw.targets == ()
+
+    @pytest.mark.parametrize(
+        ("shape", "target", "said"),
+        [
+            ((3,), None, "has 5 columns. This model takes 3 feature columns, then one with the"),
+            ((3,), (4,), "This model takes 3 feature columns, then 4 with the target values"),
+            ((9,), None, "has 5 columns. This model takes 9 feature columns"),
+        ],
+    )
+    def test_wrong_number_says_what_is_wanted(self, shape, target, said):
+        with pytest.raises(SampleError, match=said):
+            read_table(b"1,2,3,4,5\n", "m.csv", input_shape=shape, target_shape=target)
+
+
+class TestForms:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "a,b,label\n1.5,2,x\n3,4,y\n",
+            "1.5;2;x\r\n3;4;y\r\n",
+            "1,5;2;x\n3,0;4,0;y\n",
+            "1.5\t2\tx\n\n3\t4\ty\n\n",
+            "1.5 2 x\n3  4 y",
+            "1.5|2|x\n3|4|y",
+            "\ufeff1.5, 2, x\n3, 4, y\n",
+            '"1.5","2","x"\n"3","4","y"',
+        ],
+    )
+    def test_any_usual_form_is_read_the_same(self, text):
+        raw = read_table(text.encode(), "m.csv")
+        assert [item.tolist() for item in raw.items] == [[1.5, 2], [3, 4]]
+        assert raw.labels == ("x", "y")
+
+    def test_utf_16_as_spreadsheets_export_it_is_read(self):
+        assert read_table("1\t2\tü\n".encode("utf-16"), "m.txt").labels == ("ü",)
+
+    def test_whole_number_labels_lose_their_point(self):
+        assert read_table(b"1,2,3.0\n1,2,3\n", "m.csv").labels == ("3", "3")
+
+
+class TestBad:
+    @pytest.mark.parametrize(
+        ("data", "said"),
+        [
+            (b"", "is empty"),
+            (b" \n\n", "is empty"),
+            (b"a,b,label\n", "no samples below it"),
+            (b"1,2,x\n1,zwei,x\n", "line 2, column 2: 'zwei' is not a number"),
+            (b"1,2,x\n\n1,,x\n", "line 3, column 2: the cell is empty"),
+            (b"1,2,x\n1,nan,x\n", "line 2, column 2: nan is not a finite number"),
+            (b"1,2,x\n1,1e999,x\n", "line 2, column 2: 1e999 is not a finite"),
+            (b"1,2,x\n1,1e39,x\n", "line 2, column 2: 1e39 is not a finite"),
+            (b"1,2,x\n1,x\n", "line 2 has 2 columns, line 1 has 3"),
+            (b"1,2,\n", "line 1: A label is empty"),
+            (b"1,2," + b"x" * 41, "line 1: The label .* has 41 characters"),
+            (b"1,2,../../etc\n", "line 1: The label"),
+            (b"1,2,x\0y\n", "not a text file"),
+            (b'1,2,"x\n3,4,y\n', "cannot be read"),
+            (b"1," + b"9" * 200_000 + b",x\n", "cannot be read"),
+            (b"\x89PNG\r\n\x1a\n\0\0\0", "not a text file"),
+            (b"1_000,2,x\n", "line 1, column 1: '1_000' is not a number"),
+        ],
+    )
+    def test_table_says_where_and_what(self, data, said):
+        with pytest.raises(SampleError, match=said):
+            read_samples(data, "m.csv")
+
+    def test_too_many_lines_are_refused(self):
+        with pytest.raises(SampleError, match="more than 50,000 lines"):
+            read_table(b"1,2\n" * 50_002, "m.csv")
+
+
+class TestTargets:
+    PLAIN = Preprocessing("none", (2,))
+
+    def test_prepared_samples_have_them_in_the_models_shape(self):
+        raw = read_table(b"1,2,0.5\n3,4,-1\n", "m.csv", input_shape=(2,), target_shape=(1,))
+        samples = prepare(raw, self.PLAIN, Labels(()), (1,))
+        assert samples.y.tolist() == [[0.5], [-1.0]]
+        assert samples.y.dtype == np.float32
+
+    def test_label_that_is_a_number_counts_as_one(self):
+        raw = read_table(b"1,2,7\n", "m.csv")
+        assert prepare(raw, self.PLAIN, Labels(()), ()).y.tolist() == [7.0]
+
+    def test_sample_without_one_says_which(self):
+        raw = read_table(b"1,2,walk\n", "m.csv")
+        with pytest.raises(SampleError, match="line 1 has no target"):
+            prepare(raw, self.PLAIN, Labels(()), (1,))
+
+    def test_model_that_reconstructs_needs_none(self):
+        raw = read_table(b"1,2\n", "m.csv", input_shape=(2,))
+        assert prepare(raw, self.PLAIN, Labels(())).x.tolist() == [[1.0, 2.0]]
