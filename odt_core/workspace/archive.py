@@ -12,23 +12,37 @@ _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")  # device na
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # a fixed time, so that equal samples give equal bytes
 
 
-def zip_samples(labels: Iterable[LabelEntry], files: Iterable[tuple[SampleEntry, bytes]]) -> bytes:
-    """A zip with one folder per label; file names say number and, for test samples, "test"."""
+UNLABELLED = "samples"  # folder of the samples without a label
+
+
+def zip_samples(
+    labels: Iterable[LabelEntry], files: Iterable[tuple[SampleEntry, bytes, bytes | None]]
+) -> bytes:
+    """A zip with one folder per label; file names say number and, for test samples, "test".
+
+    files: each sample with its bytes and those of its target, which is NAME.target.npy beside it.
+    """
     folders = _folders(labels)
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:  # PNG is compressed already
-        for sample, data in files:
+        for sample, data, target in files:
             mark = "-test" if sample.part is Part.TEST else ""
-            name = f"{folders[sample.label]}/{sample.number:05d}{mark}.{sample.suffix}"
-            member = zipfile.ZipInfo(name, _EPOCH)
-            member.external_attr = 0o644 << 16
-            archive.writestr(member, data)
+            name = f"{folders[sample.label]}/{sample.number:05d}{mark}"
+            _add(archive, f"{name}.{sample.suffix}", data)
+            if target is not None:
+                _add(archive, f"{name}.target.npy", target)
     return stream.getvalue()
 
 
+def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    member = zipfile.ZipInfo(name, _EPOCH)
+    member.external_attr = 0o644 << 16
+    archive.writestr(member, data)
+
+
 def _folders(labels: Iterable[LabelEntry]) -> dict[str, str]:
-    taken: set[str] = set()
-    folders: dict[str, str] = {}
+    taken = {UNLABELLED}
+    folders = {"": UNLABELLED}
     for label in labels:
         folder = plain = _safe(label.name)
         count = 1

@@ -54,6 +54,48 @@ def with_model(manifest: Manifest, model: ModelEntry, ids: Iterable[str]) -> Man
     )
 
 
+def with_description(manifest: Manifest, model: ModelEntry, ids: Iterable[str]) -> Manifest:
+    """The same model described otherwise: other names of outputs, another use of signatures.
+
+    A label goes on standing for its output, under the output's new name, with its samples. One
+    whose output is gone stays with its samples, disabled; without samples it goes. Weights and
+    settings stay.
+    """
+    if manifest.model is None or model.key != manifest.model.key:
+        raise WorkspaceError("Another model was chosen in the meantime. Reload the page.")
+    if model.outputs == manifest.model.outputs:
+        return replace(manifest, model=model)
+    at = {label.output: label for label in manifest.labels if label.output is not None}
+    used = {sample.label for sample in manifest.samples}
+    idle = [label for label in manifest.labels if label.output is None]
+    fresh = iter(ids)
+    labels: list[LabelEntry] = []
+    for output, name in enumerate(model.outputs):
+        before = at.pop(output, None)
+        resting = label_called(idle, name) if name is not None else None
+        if resting is not None and (before is None or before.id not in used):
+            idle.remove(resting)
+            labels.append(replace(resting, output=output, enabled=True))
+        elif before is not None and name is not None:
+            own = manifest.model.outputs[output] if output < len(manifest.model.outputs) else None
+            # A label that the person renamed keeps that name unless the output's own one changed.
+            kept = before.name if own == name else name
+            labels.append(replace(before, name=kept))
+        elif before is not None and before.id in used:
+            labels.append(before)
+        elif name is not None:
+            labels.append(LabelEntry(next(fresh), name, output))
+    left = [label for label in (*at.values(), *idle) if label.id in used]
+    taken = [label.name for label in labels]
+    for label in left:
+        name, count = label.name, 2
+        while any(same_label(name, other) for other in taken):
+            name, count = f"{label.name[:30]} ({count})", count + 1
+        taken.append(name)
+        labels.append(replace(label, name=name, output=None, enabled=False))
+    return replace(manifest, model=model, labels=tuple(labels))
+
+
 def with_label(manifest: Manifest, label_id: str, name: str) -> Manifest:
     """One more label, on the output that the model itself calls so, else on the first free one."""
     _check_free_name(manifest, name)

@@ -23,6 +23,7 @@ class Limits:
     automatic_checkpoints: int = 20  # beyond it the oldest are thinned out
     model_bytes: int = 128 * _MB
     settings_bytes: int = 16 * 1024
+    description_bytes: int = 64 * 1024  # what was said by hand about a model
     runs: int = 100
     run_bytes: int = 32 * _MB
     undo_steps: int = 100

@@ -48,6 +48,8 @@ class ModelEntry:
     bundled: str | None  # stem of a file in assets/models, or None
     sha256: str | None  # of the uploaded .tflite, which is then models/<sha256>.tflite
     outputs: tuple[str | None, ...]  # the model's own name of each output; None = free
+    choice: str = ""  # what was corrected by hand about its signatures, as JSON; "" = nothing
+    card: str = ""  # what was said by hand about its input, as JSON; "" = nothing
 
     @property
     def key(self) -> str:
@@ -73,11 +75,13 @@ class SampleEntry:
     sha256: str
     suffix: str  # "png" (uint8 picture) or "npy" (float32 features)
     bytes: int
-    label: str  # a LabelEntry.id
+    label: str  # a LabelEntry.id, "" for a sample without a label
     part: Part
     source: Source
     origin: str  # name of the file it came from, for messages; "" when drawn
     added: float  # seconds since 1970, UTC
+    target: str = ""  # the numbers that a model of values is to give: samples/<target>.npy
+    target_bytes: int = 0
 
     @property
     def id(self) -> str:
@@ -170,5 +174,5 @@ class Manifest:
     @property
     def bytes(self) -> int:
         """Size on disk of the files that this manifest shows, the uploaded model left out."""
-        samples = sum([sample.bytes for sample in self.samples])
+        samples = sum([sample.bytes + sample.target_bytes for sample in self.samples])
         return samples + sum([entry.bytes for entry in self.checkpoints])

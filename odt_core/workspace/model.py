@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from odt_core.errors import ModelError, WorkspaceError
@@ -41,11 +42,7 @@ class HasModel(Store):
                 f"'{name}' has {len(data) / 1e6:.0f} MB; at most "
                 f"{self.limits.model_bytes / 1e6:.0f} MB are taken. Use a smaller model."
             )
-        if sum(label is not None for label in labels.names) > self.limits.labels:
-            raise ModelError(
-                f"'{name}' has {len(labels.names)} outputs; at most {self.limits.labels} labels "
-                "can be shown. Use a model with fewer outputs."
-            )
+        self._check_outputs(f"'{name}'", labels)
         sha = None if data is None else pictures.digest(data)
         model = ModelEntry(clean_origin(name) or "model", bundled, sha, labels.names)
         files = {} if data is None else {f"models/{sha}.tflite": data}
@@ -53,6 +50,24 @@ class HasModel(Store):
             changed = changes.with_model(manifest, model, new_ids())
             step = f"choose the model '{model.name}'" if manifest.model else ""
             self._commit(changed, step, files=files)
+
+    def describe_model(
+        self, labels: Labels, *, choice: Mapping[str, Any] | None, card: Mapping[str, Any] | None
+    ) -> None:
+        """The same model with other names of outputs, signatures or input, as said by hand.
+
+        choice, card: JSON objects, or None for what odt itself proposes. Raises ModelError.
+        """
+        texts = [_text(choice), _text(card)]
+        if sum(map(len, texts)) > self.limits.description_bytes:
+            raise ModelError("That is too much text about a model. Shorten the names.")
+        self._check_outputs("This model", labels)
+        with self._changing() as manifest:
+            if manifest.model is None:
+                raise ModelError("There is no model yet. Choose one first.")
+            model = replace(manifest.model, outputs=labels.names, choice=texts[0], card=texts[1])
+            changed = changes.with_description(manifest, model, new_ids())
+            self._commit(changed, f"describe the model '{model.name}'")
 
     def set_settings(self, settings: Mapping[str, Any]) -> None:
         """Other training settings, as JSON values. Several in a row are undone as one."""
@@ -70,3 +85,18 @@ class HasModel(Store):
         """No samples, the model's own labels, the base model. Checkpoints and runs stay."""
         with self._changing() as manifest:
             self._commit(changes.emptied(manifest, new_ids()), "empty the workspace")
+
+    def _check_outputs(self, name: str, labels: Labels) -> None:
+        if sum(label is not None for label in labels.names) > self.limits.labels:
+            raise ModelError(
+                f"{name} has {len(labels.names)} outputs; at most {self.limits.labels} labels "
+                "can be shown. Use a model with fewer outputs."
+            )
+
+
+def _text(document: Mapping[str, Any] | None) -> str:
+    """Equal documents give equal text; "" for none."""
+    try:
+        return json.dumps(dict(document), sort_keys=True, allow_nan=False) if document else ""
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"What was said about the model cannot be saved: {error}.") from error

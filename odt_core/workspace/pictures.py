@@ -25,9 +25,7 @@ def encode(item: np.ndarray, limits: Limits) -> tuple[bytes, str]:
     if item.dtype == np.uint8:
         data, suffix = _png(_fitted(item, limits.sample_side)), _PNG
     elif item.dtype == np.float32 and item.size and np.isfinite(item).all():
-        stream = io.BytesIO()
-        np.save(stream, np.ascontiguousarray(item), allow_pickle=False)
-        data, suffix = stream.getvalue(), _NPY
+        data, suffix = _npy(item), _NPY
     else:
         raise SampleError(
             f"A sample of type {item.dtype} and shape {list(item.shape)} cannot be kept. Give a "
@@ -39,6 +37,21 @@ def encode(item: np.ndarray, limits: Limits) -> tuple[bytes, str]:
             "are kept. Use a smaller picture."
         )
     return data, suffix
+
+
+def encode_numbers(target: np.ndarray, limits: Limits) -> bytes:
+    """A target as the bytes of an .npy file. SampleError unless float32, finite and not large."""
+    if target.dtype != np.float32 or not target.size or not np.isfinite(target).all():
+        raise SampleError(
+            f"A target of type {target.dtype} and shape {list(target.shape)} cannot be kept. Give "
+            "finite numbers (float32)."
+        )
+    if target.nbytes > limits.sample_bytes:
+        raise SampleError(
+            f"A target takes {target.nbytes / 1e6:.1f} MB; at most {limits.sample_bytes / 1e6:.1f} "
+            "MB are kept."
+        )
+    return _npy(target)
 
 
 def decode(data: bytes, suffix: str) -> np.ndarray:
@@ -108,6 +121,13 @@ def _fitted(item: np.ndarray, side: int) -> np.ndarray:
     image = Image.fromarray(np.ascontiguousarray(item))
     image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
     return np.asarray(image)
+
+
+def _npy(item: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    # ascontiguousarray makes [1] of a number without a shape
+    np.save(stream, np.ascontiguousarray(item).reshape(item.shape), allow_pickle=False)
+    return stream.getvalue()
 
 
 def _png(item: np.ndarray) -> bytes:

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -57,6 +58,35 @@ class AddReport:
         return ". ".join(said) + "."
 
 
+@dataclass(frozen=True)
+class _Encoded:
+    """One sample on its way to disk."""
+
+    data: bytes
+    suffix: str
+    origin: str
+    target: bytes = b""  # an .npy, empty for none
+
+    @cached_property
+    def sha256(self) -> str:
+        return pictures.digest(self.data)
+
+    @cached_property
+    def target_sha256(self) -> str:
+        return pictures.digest(self.target) if self.target else ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Equal for equal samples."""
+        return self.sha256, self.target_sha256
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """By name within the workspace's folder."""
+        files = {f"samples/{self.sha256}.{self.suffix}": self.data}
+        return files | ({f"samples/{self.target_sha256}.npy": self.target} if self.target else {})
+
+
 class HasSamples(HasLabels):
     """The part of a workspace that knows samples."""
 
@@ -68,6 +98,11 @@ class HasSamples(HasLabels):
     def sample_array(self, sample_id: str) -> np.ndarray:
         """The sample as it was added. SampleError when missing or damaged."""
         return pictures.decode(*self.sample_file(sample_id))
+
+    def sample_target(self, sample_id: str) -> np.ndarray | None:
+        """The numbers that a model of values is to give for it, float32; None without any."""
+        sample = self._sample(sample_id)
+        return pictures.decode(self._target_bytes(sample), "npy") if sample.target else None
 
     def thumbnail(self, sample_id: str, side: int = 96) -> bytes:
         """A PNG of at most `side` × `side` pixels. SampleError when missing or damaged."""
@@ -83,33 +118,34 @@ class HasSamples(HasLabels):
     def raw_samples(self, part: Part | None = None) -> RawSamples:
         """The samples of all enabled labels, oldest first; only those of `part` when it is given.
 
-        Samples whose file is missing or damaged are left out and named in `missing`.
+        Samples without a label come too, labelled "". Samples whose file is missing or damaged are
+        left out and named in `missing`.
         """
         manifest = self.manifest
-        names = {
+        names = {"": ""} | {
             label.id: label.name
             for label in manifest.labels
             if label.enabled and label.output is not None
         }
-        found: list[tuple[np.ndarray, str, str]] = []
+        found: list[tuple[np.ndarray, str, str, np.ndarray | None]] = []
         for sample in manifest.samples:
             if sample.label in names and part in (None, sample.part):
-                try:
+                with contextlib.suppress(SampleError):  # it is named in `missing` now
                     item = pictures.decode(self._sample_bytes(sample), sample.suffix)
-                except SampleError:
-                    self.missing |= {sample.id}
-                else:
-                    found.append((item, names[sample.label], sample.origin or sample.id))
-        items, labels, origins = zip(*found, strict=True) if found else ((), (), ())
-        return RawSamples(items, labels, origins)
+                    target = self.sample_target(sample.id)
+                    found.append((item, names[sample.label], sample.origin or sample.id, target))
+        items, labels, origins, targets = zip(*found, strict=True) if found else ((), (), (), ())
+        known = any(target is not None for target in targets)
+        return RawSamples(items, labels, origins, targets if known else ())
 
     def export_zip(self) -> bytes:
-        """All readable samples as a zip of label folders."""
+        """All readable samples as a zip of label folders, targets beside them."""
         manifest = self.manifest
-        files = []
+        files: list[tuple[SampleEntry, bytes, bytes | None]] = []
         for sample in manifest.samples:
             with contextlib.suppress(SampleError):
-                files.append((sample, self._sample_bytes(sample)))
+                target = self._target_bytes(sample) if sample.target else None
+                files.append((sample, self._sample_bytes(sample), target))
         return zip_samples(manifest.labels, files)
 
     # Changing
@@ -120,17 +156,21 @@ class HasSamples(HasLabels):
         label_id: str,
         source: Source,
         names: Sequence[str] = (),
+        targets: Sequence[np.ndarray | None] = (),
     ) -> AddReport:
         """Add samples to one label, all or none; `names` say where each came from.
 
-        items: each uint8 [H, W], [H, W, 1|3|4] or float32 of any shape. What the label has
-        already is ignored. Raises SampleError, LabelError, WorkspaceError.
+        items: each uint8 [H, W], [H, W, 1|3|4] or float32 of any shape. label_id: "" for samples
+        without a label. targets: float32, for a model of values. What the label has already is
+        ignored. Raises SampleError, LabelError, WorkspaceError.
         """
-        encoded = self._encoded(items, names)
+        encoded = self._encoded(items, names, targets)
         with self._changing() as manifest:
-            if manifest.label(label_id) is None:
+            if label_id and manifest.label(label_id) is None:
                 raise LabelError("That label is not there any more. Reload the page.")
             labels = [label_id] * len(encoded)
+            if not label_id:
+                return self._add(manifest, labels, encoded, source, "the samples")
             return self._add(
                 manifest, labels, encoded, source, f"'{label_name(manifest, label_id)}'"
             )
@@ -138,12 +178,13 @@ class HasSamples(HasLabels):
     def add_raw(self, raw: RawSamples, source: Source) -> AddReport:
         """Add samples that carry their labels, all or none; new labels are made for new names.
 
-        Raises SampleError, LabelError (no output left for a new label), WorkspaceError.
+        Those whose label is "" get none. Raises SampleError, LabelError (no output left for a new
+        label), WorkspaceError.
         """
-        encoded = self._encoded(raw.items, raw.names)
+        encoded = self._encoded(raw.items, raw.names, raw.targets)
         with self._changing() as manifest:
-            ids: dict[str, str] = {}
-            for name in dict.fromkeys(raw.labels):
+            ids = {"": ""}
+            for name in dict.fromkeys(label for label in raw.labels if label):
                 text = clean_label(name, self.limits.label_length)
                 known = changes.label_called(manifest.labels, text)
                 if known is None:
@@ -151,7 +192,7 @@ class HasSamples(HasLabels):
                     manifest = changes.with_label(manifest, next(new_ids()), text)
                 ids[name] = known.id if known else manifest.labels[-1].id
             labels = [ids[name] for name in raw.labels]
-            return self._add(manifest, labels, encoded, source, count(len(ids), "label"))
+            return self._add(manifest, labels, encoded, source, _where(raw.labels))
 
     def delete_samples(self, sample_ids: Sequence[str]) -> None:
         """Delete samples. Raises WorkspaceError when one of them is not there."""
@@ -174,24 +215,35 @@ class HasSamples(HasLabels):
     # Inside
 
     def _encoded(
-        self, items: Sequence[np.ndarray], names: Sequence[str]
-    ) -> list[tuple[bytes, str, str]]:
-        """Bytes, suffix and origin of each item; outside the lock, since PNG takes its time."""
+        self,
+        items: Sequence[np.ndarray],
+        names: Sequence[str],
+        targets: Sequence[np.ndarray | None] = (),
+    ) -> list[_Encoded]:
+        """Each item as bytes; outside the lock, since PNG takes its time."""
         if names and len(names) != len(items):
             raise SampleError(f"{len(items)} samples came with {len(names)} names.")
         if len(items) > self.limits.samples:
             raise self._too_many(len(items), len(self.manifest.samples))
+        if targets and len(targets) != len(items):
+            raise SampleError(f"{len(items)} samples came with {len(targets)} targets.")
         origins = [clean_origin(name) for name in names] or [""] * len(items)
         return [
-            (*pictures.encode(item, self.limits), origin)
-            for item, origin in zip(items, origins, strict=True)
+            _Encoded(
+                *pictures.encode(item, self.limits),
+                origin,
+                b"" if target is None else pictures.encode_numbers(target, self.limits),
+            )
+            for item, origin, target in zip(
+                items, origins, targets or [None] * len(items), strict=True
+            )
         ]
 
     def _add(
         self,
         manifest: Manifest,
         labels: Sequence[str],
-        encoded: Sequence[tuple[bytes, str, str]],
+        encoded: Sequence[_Encoded],
         source: Source,
         where: str,
     ) -> AddReport:
@@ -200,32 +252,43 @@ class HasSamples(HasLabels):
         seeds = {label.id: label.output or 0 for label in manifest.labels}
         counts = Counter([sample.label for sample in manifest.samples])
         tests = Counter([s.label for s in manifest.samples if s.part is Part.TEST])
-        digests = [pictures.digest(data) for data, _, _ in encoded]
-        known: dict[str, list[str]] = {sha: [] for sha in digests}  # -> ids of labels that have it
+        # -> ids of labels that have it; equal inputs with other targets are other samples
+        known: dict[tuple[str, str], list[str]] = {one.key: [] for one in encoded}
         for sample in manifest.samples:
-            if sample.sha256 in known:
-                known[sample.sha256].append(sample.label)
+            if (sample.sha256, sample.target) in known:
+                known[sample.sha256, sample.target].append(sample.label)
         added: list[SampleEntry] = []
         duplicates: list[str] = []
         elsewhere: list[Elsewhere] = []
         files: dict[str, bytes] = {}
         self._heal(manifest, encoded)
-        for label, sha, (data, suffix, origin) in zip(labels, digests, encoded, strict=True):
-            others = known[sha]
+        for label, one in zip(labels, encoded, strict=True):
+            others = known[one.key]
             if label in others:
-                duplicates.append(origin)
+                duplicates.append(one.origin)
                 continue
-            if others:
-                elsewhere.append(Elsewhere(origin, label_name(manifest, others[0])))
+            contrary = [other for other in others if other and label]
+            if contrary:
+                elsewhere.append(Elsewhere(one.origin, label_name(manifest, contrary[0])))
             others.append(label)
-            part = part_of_next(counts[label], tests[label], seeds[label])
+            part = part_of_next(counts[label], tests[label], seeds.get(label, 0))
             counts[label] += 1
             tests[label] += part is Part.TEST
             entry = SampleEntry(
-                number + len(added), sha, suffix, len(data), label, part, source, origin, now
+                number=number + len(added),
+                sha256=one.sha256,
+                suffix=one.suffix,
+                bytes=len(one.data),
+                label=label,
+                part=part,
+                source=source,
+                origin=one.origin,
+                added=now,
+                target=one.target_sha256,
+                target_bytes=len(one.target),
             )
             added.append(entry)
-            files[f"samples/{sha}.{suffix}"] = data
+            files |= one.files
         if len(manifest.samples) + len(added) > self.limits.samples:
             raise self._too_many(len(added), len(manifest.samples))
         if added:
@@ -237,22 +300,18 @@ class HasSamples(HasLabels):
             )
         return AddReport(tuple(added), tuple(duplicates), tuple(elsewhere))
 
-    def _heal(self, manifest: Manifest, encoded: Sequence[tuple[bytes, str, str]]) -> None:
+    def _heal(self, manifest: Manifest, encoded: Sequence[_Encoded]) -> None:
         """Write the files of missing or damaged samples that were just given again."""
         if self.missing:
-            lost = {s.sha256: s for s in manifest.samples if s.id in self.missing}
-            given = {pictures.digest(data): data for data, _, _ in encoded}
-            found = [sample for sha, sample in lost.items() if sha in given]
-            self._disk.write(
-                {
-                    self._folder / "samples" / f"{sample.sha256}.{sample.suffix}": given[
-                        sample.sha256
-                    ]
-                    for sample in found
-                }
-            )
-            healed = {sample.sha256 for sample in found}
-            self.missing -= {sample.id for sample in manifest.samples if sample.sha256 in healed}
+            given = {one.key: one for one in encoded}
+            found = {
+                sample.id: given[sample.sha256, sample.target]
+                for sample in manifest.samples
+                if sample.id in self.missing and (sample.sha256, sample.target) in given
+            }
+            files = {name: data for one in found.values() for name, data in one.files.items()}
+            self._disk.write({self._folder / name: data for name, data in files.items()})
+            self.missing -= set(found)
 
     def _too_many(self, new: int, there: int) -> SampleError:
         return SampleError(
@@ -277,3 +336,18 @@ class HasSamples(HasLabels):
                 "disk. Delete the sample, or add it again."
             )
         return data
+
+    def _target_bytes(self, sample: SampleEntry) -> bytes:
+        data = self._file("samples", f"{sample.target}.npy", sample.target)
+        if data is None:
+            self.missing |= {sample.id}
+            raise SampleError(
+                f"The target of the sample {sample.origin or sample.id} is missing or damaged on "
+                "disk. Delete the sample, or add it again."
+            )
+        return data
+
+
+def _where(labels: Sequence[str]) -> str:
+    kinds = len({label for label in labels if label})
+    return count(kinds, "label") if kinds else "the samples"

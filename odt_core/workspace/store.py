@@ -194,6 +194,7 @@ class Store:
         manifests = [revision.manifest for revision in self._history.kept]
         samples = {id(sample): sample for manifest in manifests for sample in manifest.samples}
         named = {f"samples/{sample.sha256}.{sample.suffix}" for sample in samples.values()}
+        named |= {f"samples/{s.target}.npy" for s in samples.values() if s.target}
         for manifest in manifests:
             named |= {f"checkpoints/{entry.id}.safetensors" for entry in manifest.checkpoints}
             named |= {f"runs/{run.id}.jsonl" for run in manifest.runs}
@@ -207,6 +208,11 @@ class Store:
         checkpoints = self._disk.names(self._folder / "checkpoints")
         return frozenset(
             [s.id for s in manifest.samples if samples.get(f"{s.sha256}.{s.suffix}") != s.bytes]
+            + [
+                s.id
+                for s in manifest.samples
+                if s.target and samples.get(f"{s.target}.npy") != s.target_bytes
+            ]
             + [c.id for c in manifest.checkpoints if f"{c.id}.safetensors" not in checkpoints]
         )
 
