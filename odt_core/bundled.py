@@ -131,17 +131,22 @@ def find_card(model_path: str | Path) -> ModelCard | None:
         raise ModelError(f"{path.name}: {error}") from error
 
 
-def default_card(input_shape: tuple[int, ...], outputs: int, *, name: str = "model") -> ModelCard:
+def default_card(
+    input_shape: tuple[int, ...], labels: int, *, name: str = "model", dtype: str = "float32"
+) -> ModelCard:
     """A card for a model that has none: numbered labels, preprocessing guessed from the input.
 
-    [28, 28(, 1)] is taken for drawn symbols, other [H, W(, 1 or 3)] for pictures scaled to 0..1,
-    anything else for plain numbers.
+    labels: how many names there must be (Contract.labels_count), 0 for a model of numbers.
+    dtype: of the model's input. [28, 28(, 1)] is taken for drawn symbols, other [H, W(, 1 or 3)]
+    for pictures scaled to 0..1, or 0..255 where the input is whole numbers; anything else for plain
+    numbers.
     """
     shape = tuple(int(v) for v in input_shape)
+    whole = not dtype.startswith("float")
     if shape in ((28, 28), (28, 28, 1)):
-        preprocessing = Preprocessing("ink", shape)
+        preprocessing = Preprocessing("ink", shape, scale=255.0 if whole else 1.0)
     elif len(shape) in (2, 3) and min(shape[:2]) >= 8 and (len(shape) == 2 or shape[2] in (1, 3)):
-        preprocessing = Preprocessing("image", shape, scale=1 / 255)
+        preprocessing = Preprocessing("image", shape, scale=1.0 if whole else 1 / 255)
     else:
         preprocessing = Preprocessing("none", shape)
     return ModelCard(
@@ -151,7 +156,7 @@ def default_card(input_shape: tuple[int, ...], outputs: int, *, name: str = "mod
         source="unknown",
         trained_on="unknown",
         input_shape=shape,
-        labels=Labels.numbered(outputs),
+        labels=Labels.numbered(labels),
         preprocessing=preprocessing,
         settings={"learning_rate": None},  # its author knows what suits its optimiser
     )

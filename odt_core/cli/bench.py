@@ -13,7 +13,7 @@ import numpy as np
 from odt_core.cli.command import Command, Result
 from odt_core.cli.sources import add_model, open_model
 from odt_core.errors import SettingsError
-from odt_core.runtime.dialect import LabelKind
+from odt_core.runtime.contract import LabelKind
 from odt_core.training.settings import Settings
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.errors import ModelError
 from odt_core.graph.check import check
 from odt_core.graph.flatbuffer import read
-from odt_core.graph.operators import called_by, name_of, outputs_of
+from odt_core.graph.flow import Flow, flow
+from odt_core.graph.operators import called_by, name_of
 from odt_core.graph.record import CheckpointSignature, Missing, Rewrite, read_record
 from odt_core.graph.tensor import Shape, dtype_of, has_dtype, shape_of
 from odt_core.graph.variables import find_variables
@@ -25,23 +26,33 @@ _OTHER_TYPES = {
 class TensorDescription:
     """An input or output. dtype: numpy's name, or "string"; shape: None where dynamic.
 
-    producer: the op that computes an output, such as "SOFTMAX"; None for an input.
+    producer: the op that computes an output, such as "SOFTMAX", reshapes and casts looked through;
+    None for an input. reached_by: names of the inputs whose data reach an output. running: the
+    output is a mean over more than one call. used: the input reaches an output or a variable.
+    weighed: the input meets weights before it meets another input, as samples do and labels do not.
     """
 
     name: str
     dtype: str
     shape: Shape
     producer: str | None = None
+    reached_by: tuple[str, ...] = ()
+    running: bool = False
+    used: bool = True
+    weighed: bool = False
 
 
 @dataclass(frozen=True)
 class SignatureDescription:
-    """A signature; flex_ops: the TensorFlow ops it cannot run without, each once."""
+    """A signature; flex_ops: the TensorFlow ops it cannot run without, each once; ops: all the ops
+    it runs, each once.
+    """
 
     name: str
     inputs: tuple[TensorDescription, ...]
     outputs: tuple[TensorDescription, ...]
     flex_ops: tuple[str, ...] = ()
+    ops: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,7 +107,7 @@ def describe(data: bytes) -> ModelDescription:
     model = read(data)
     check(model)
     record = read_record(model)
-    signatures = tuple(_signature(model, s) for s in model.signatureDefs or [])
+    signatures = describe_signatures(model)
     operators = Counter(name_of(model, o) for graph in model.subgraphs for o in graph.operators)
     try:
         variables = tuple(
@@ -113,15 +124,23 @@ def describe(data: bytes) -> ModelDescription:
     )
 
 
+def describe_signatures(model: schema.ModelT) -> tuple[SignatureDescription, ...]:
+    """The signatures of a checked model."""
+    return tuple(_signature(model, signature) for signature in model.signatureDefs or [])
+
+
 def _signature(model: schema.ModelT, signature: schema.SignatureDefT) -> SignatureDescription:
     graph = model.subgraphs[signature.subgraphIndex]
     seen: set[int] = set()
     names = _ops(model, signature.subgraphIndex, seen)
+    facts = flow(model, graph)
+    called = {int(entry.tensorIndex): _text(entry.name) for entry in signature.inputs or []}
     return SignatureDescription(
-        bytes(signature.signatureKey or b"").decode("utf-8", "replace"),
-        tuple(_tensor(model, graph, entry) for entry in signature.inputs or []),
-        tuple(_tensor(model, graph, entry) for entry in signature.outputs or []),
+        _text(signature.signatureKey),
+        tuple(_input(graph, entry, facts) for entry in signature.inputs or []),
+        tuple(_output(graph, entry, facts, called) for entry in signature.outputs or []),
         tuple(sorted({name[4:] for name in names if name.startswith("Flex")})),
+        tuple(sorted(names)),
     )
 
 
@@ -138,16 +157,33 @@ def _ops(model: schema.ModelT, index: int, seen: set[int]) -> set[str]:
     return names
 
 
-def _tensor(
-    model: schema.ModelT, graph: schema.SubGraphT, entry: schema.TensorMapT
+def _input(graph: schema.SubGraphT, entry: schema.TensorMapT, facts: Flow) -> TensorDescription:
+    index = int(entry.tensorIndex)
+    return TensorDescription(
+        *_tensor(graph, entry), used=index in facts.used, weighed=index in facts.weighed
+    )
+
+
+def _output(
+    graph: schema.SubGraphT, entry: schema.TensorMapT, facts: Flow, called: dict[int, str]
 ) -> TensorDescription:
+    index = int(entry.tensorIndex)
+    return TensorDescription(
+        *_tensor(graph, entry),
+        producer=facts.producers.get(index),
+        reached_by=tuple(called[i] for i in facts.reached_by.get(index, ()) if i in called),
+        running=index in facts.running,
+    )
+
+
+def _tensor(graph: schema.SubGraphT, entry: schema.TensorMapT) -> tuple[str, str, Shape]:
     raw = graph.tensors[entry.tensorIndex]
     dtype = dtype_of(raw.type).name if has_dtype(raw.type) else _OTHER_TYPES.get(raw.type, "?")
-    name = bytes(entry.name or b"").decode("utf-8", "replace")
-    producer = next(
-        (name_of(model, o) for o in graph.operators if entry.tensorIndex in outputs_of(o)), None
-    )
-    return TensorDescription(name, dtype, shape_of(raw), producer)
+    return _text(entry.name), dtype, shape_of(raw)
+
+
+def _text(name: bytes | None) -> str:
+    return bytes(name or b"").decode("utf-8", "replace")
 
 
 def _bytes(shape: Shape, dtype: np.dtype) -> int:

@@ -1,274 +1,247 @@
-"""Which signature of a model is for what: proposed from names, shapes and dtypes, correctable."""
+"""Which signature of a model is for what: proposed from names, shapes and graph facts, correctable.
+
+vocabulary.py holds the names, signatures.py and inputs.py rate what there is, tasks.py finds out
+what the model learns, correction.py takes a person's word for it. Facts of the graph count for more
+than names: a signature that changes no variable does not train, whatever it is called.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
-from enum import Enum
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 from odt_core.graph import GET_STATE, SET_STATE, SignatureDescription, TensorDescription
-
-# Names seen in public trainable models (design.md, "Dialects"); the most specific comes first.
-TRAIN_NAMES = ("train", "train_step", "train_epoch", "training", "fit")
-INFER_NAMES = ("infer", "predict", "inference", "serving_default", "forward", "call")
-SAMPLE_NAMES = (
-    "x",
-    "x_batch",
-    "feature",
-    "features",
-    "bottleneck",
-    "image",
-    "images",
-    "input",
-    "inputs",
+from odt_core.runtime.contract import (
+    LOSS_NAME,
+    Choice,
+    Contract,
+    ExtractRole,
+    InferRole,
+    Task,
+    TrainRole,
 )
-LABEL_NAMES = ("y", "y_batch", "label", "labels", "target", "targets", "y_true")
-LOSS_NAMES = ("loss", "losses", "train_loss", "output_0")
-LOGIT_NAMES = ("logits", "logit")
-PROBABILITY_NAMES = ("probabilities", "probability", "softmax", "probs", "scores")
-PROBABILITY_OPS = ("SOFTMAX", "LOGISTIC")
-PREDICTION_NAMES = (
-    *LOGIT_NAMES,
-    *PROBABILITY_NAMES,
-    "output",
-    "outputs",
-    "predictions",
-    "prediction",
-    "output_0",
+from odt_core.runtime.inputs import (
+    Found,
+    batch_of,
+    data_inputs,
+    likeness,
+    pick_loss,
+    samples_and_labels,
 )
-LEARNING_RATE_SIGNATURES = ("set_learning_rate",)
+from odt_core.runtime.shapes import compatible, merged, of_one, proposed, size_of
+from odt_core.runtime.signatures import (
+    ENOUGH,
+    changes_variables,
+    find_extractor,
+    find_initialiser,
+    find_learning_rate,
+    find_predictor,
+    find_trainer,
+    trains,
+)
+from odt_core.runtime.targets import filling
+from odt_core.runtime.tasks import Goal, goal_of, pick_prediction
+from odt_core.runtime.vocabulary import EVALUATE_NAMES, is_learning_rate
 
 
-class LabelKind(Enum):
-    """How `train` wants its labels."""
+def propose(
+    signatures: Iterable[SignatureDescription],
+    known: tuple[str, ...] = (),
+    choice: Choice | None = None,
+) -> Contract:
+    """The contract that names, shapes, dtypes and graph facts suggest.
 
-    ONE_HOT = "one-hot"  # float [N, K]
-    INTEGER = "integer"  # int [N] or [N, 1]
-    VALUES = "values"  # float, any shape: regression, autoencoder, one sigmoid output
-
-
-class OutputKind(Enum):
-    """What the numbers that `infer` returns are."""
-
-    LOGITS = "logits"
-    PROBABILITIES = "probabilities"
-    UNKNOWN = "unknown"  # decided from the numbers of a first inference
-
-
-@dataclass(frozen=True)
-class TrainRole:
-    """One `train` signature: which input takes what, which output is the loss."""
-
-    signature: str
-    samples: str
-    labels: str
-    label_kind: LabelKind
-    label_rank: int
-    loss: str
-    batch: int | None  # None: any batch size
-
-
-@dataclass(frozen=True)
-class InferRole:
-    """The `infer` signature: which input takes the samples, which output is the prediction."""
-
-    signature: str
-    samples: str
-    prediction: str
-    kind: OutputKind
-    batch: int | None
-
-
-@dataclass(frozen=True)
-class Contract:
-    """What each signature is for. `notes` says in plain words what is missing or was guessed."""
-
-    train: tuple[TrainRole, ...]  # largest batch first; empty: cannot be trained
-    infer: InferRole | None
-    input_shape: tuple[int, ...]  # of one sample, no batch dimension
-    outputs: int | None  # K, number of outputs
-    learning_rate: str | None  # signature that sets it
-    state: bool  # the two state signatures are there
-    notes: tuple[str, ...] = ()
-
-    @property
-    def trainable(self) -> bool:
-        """Whether there is a `train` signature that was understood."""
-        return bool(self.train)
-
-    @property
-    def classifies(self) -> bool:
-        """Whether predictions are scores of two or more classes."""
-        return self.outputs is not None and self.outputs >= 2
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON types only."""
-        document = asdict(self)
-        for role in document["train"]:
-            role["label_kind"] = role["label_kind"].value
-        if document["infer"]:
-            document["infer"]["kind"] = document["infer"]["kind"].value
-        return document
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> Contract:
-        """The inverse of `to_json`."""
-        infer = document["infer"]
-        return cls(
-            train=tuple(
-                TrainRole(**{**role, "label_kind": LabelKind(role["label_kind"])})
-                for role in document["train"]
-            ),
-            infer=InferRole(**{**infer, "kind": OutputKind(infer["kind"])}) if infer else None,
-            input_shape=tuple(document["input_shape"]),
-            outputs=document["outputs"],
-            learning_rate=document["learning_rate"],
-            state=document["state"],
-            notes=tuple(document["notes"]),
-        )
-
-
-def propose(signatures: Iterable[SignatureDescription], known: tuple[str, ...] = ()) -> Contract:
-    """The contract that names, shapes and dtypes suggest.
-
-    known: notes about the model that come first. Never raises: what is not understood is left out
-    and explained in `notes`.
+    known: notes about the model that come first. choice: what a person has decided; it is taken as
+    it is (`correct` checks it). Never raises: what is not understood is left out and explained in
+    `notes`.
     """
-    by_name = {signature.name: signature for signature in signatures}
+    every = tuple(signatures)
+    names = {signature.name for signature in every}
+    table = {s.name: s for s in every if s.name not in (GET_STATE, SET_STATE)}
+    wish = choice or Choice()
     notes = list(known)
-    infer = _infer_role(by_name)
-    train = _train_roles(by_name, notes)
+    found = Found()
+    trainer = find_trainer(table, wish, notes)
+    predictor = find_predictor(table, trainer, wish)
+    if trainer is not None:
+        found = samples_and_labels(trainer, predictor, wish)
+    extractor = find_extractor(table, trainer, predictor, found)
+    goal = goal_of(trainer, found.labels, found.samples, predictor, wish)
+    infer = _infer_role(predictor, goal, wish, found, extractor)
+    train = _train_roles(table, trainer, found, goal, wish, notes)
+    _explain(notes, train, infer, trainer, found, goal)
+    free, input_shape, dtype = _input(table, found, infer, extractor)
+    feature_shape = proposed(of_one(found.samples)) if found.samples else input_shape
+    return Contract(
+        train=train,
+        infer=infer,
+        input_shape=input_shape,
+        outputs=goal.outputs,
+        learning_rate=find_learning_rate(table),
+        state=GET_STATE in names and SET_STATE in names,
+        notes=tuple(notes),
+        task=goal.task,
+        target_shape=input_shape if goal.task is Task.RECONSTRUCTION else goal.target_shape,
+        extract=extractor,
+        feature_shape=feature_shape if extractor else input_shape,
+        initialise=find_initialiser(table),
+        evaluate=next((name for name in EVALUATE_NAMES if name in table), None),
+        loss_note=_loss_note(trainer, train),
+        input_dtype=dtype,
+        free_axes=free,
+    )
+
+
+def _train_roles(
+    table: Mapping[str, SignatureDescription],
+    trainer: SignatureDescription | None,
+    found: Found,
+    goal: Goal,
+    wish: Choice,
+    notes: list[str],
+) -> tuple[TrainRole, ...]:
+    if trainer is None or found.samples is None:
+        return ()
+    if (found.labels is None and goal.task is not Task.RECONSTRUCTION) or not trainer.outputs:
+        return ()
+    family = [trainer]
+    if wish.train is None and batch_of(found.samples) is not None:
+        family += [s for s in table.values() if s is not trainer and _same(s, trainer)]
+    roles = []
+    for signature in family:
+        inputs = {tensor.name: tensor for tensor in signature.inputs}
+        loss = pick_loss(signature, found, wish)
+        if loss is None and signature is trainer:
+            notes.append(
+                f"The signature '{signature.name}' returns no loss, so only odt's own figures show "
+                f"how training goes."
+            )
+        rate = next((i.name for i in signature.inputs if is_learning_rate(i.name) and i.used), None)
+        labels = inputs[found.labels.name] if found.labels else None
+        roles.append(
+            TrainRole(
+                signature=signature.name,
+                samples=found.samples.name,
+                labels=labels.name if labels else None,
+                label_kind=goal.label_kind,
+                label_rank=len(labels.shape) if labels else 0,
+                loss=loss.name if loss else None,
+                batch=batch_of(inputs[found.samples.name]),
+                learning_rate=rate,
+            )
+        )
+    if any(role.batch is None for role in roles):  # it takes every size by itself
+        roles = [role for role in roles if role.batch is None][:1]
+    return tuple(sorted(roles, key=lambda role: -(role.batch or 0)))
+
+
+def _same(one: SignatureDescription, two: SignatureDescription) -> bool:
+    """Whether two signatures train the same way and differ in the batch size alone."""
+    mine = {i.name: (i.dtype, i.shape[1:]) for i in one.inputs}
+    theirs = {i.name: (i.dtype, i.shape[1:]) for i in two.inputs}
+    return trains(one) >= ENOUGH and changes_variables(one) and mine == theirs
+
+
+def _infer_role(
+    predictor: SignatureDescription | None,
+    goal: Goal,
+    wish: Choice,
+    found: Found,
+    extractor: ExtractRole | None,
+) -> InferRole | None:
+    if predictor is None or not predictor.inputs:
+        return None
+    by_name = {tensor.name: tensor for tensor in predictor.inputs}
+    data = data_inputs(predictor) or list(predictor.inputs)
+    samples = by_name.get(wish.infer_samples or "") or max(
+        data, key=lambda tensor: (likeness(tensor, None), size_of(of_one(tensor)))
+    )
+    prediction = pick_prediction(predictor, found.labels, wish)
+    if prediction is None:
+        return None
+    batch = batch_of(samples)
+    if found.samples is not None and samples.shape == of_one(found.samples):
+        batch = 1  # one sample at a time, without a batch dimension
+    features = extractor is not None and found.samples is not None
+    return InferRole(
+        signature=predictor.name,
+        samples=samples.name,
+        prediction=prediction.name,
+        kind=goal.output_kind,
+        batch=batch,
+        on_features=bool(
+            features and found.samples and compatible(of_one(samples), of_one(found.samples))
+        ),
+    )
+
+
+def _input(
+    table: Mapping[str, SignatureDescription],
+    found: Found,
+    infer: InferRole | None,
+    extractor: ExtractRole | None,
+) -> tuple[tuple[int, ...], tuple[int, ...], str]:
+    """Which axes of a sample are free, its shape, and its dtype."""
+    tensors = []
+    if infer is not None and not infer.on_features:
+        tensors.append(_named(table[infer.signature], infer.samples))
+    if extractor is not None:
+        tensors.append(_named(table[extractor.signature], extractor.samples))
+    elif found.samples is not None:
+        tensors.append(found.samples)
+    if not tensors:
+        return (), (), "float32"
+    shapes = [of_one(tensor) for tensor in tensors]
+    if len(tensors) == 2 and tensors[0].shape == shapes[1]:  # infer takes one sample at a time
+        shapes = shapes[1:]
+    # The form that tells most: a picture rather than the same numbers in a row.
+    shapes.sort(key=len, reverse=True)
+    shape = merged(shapes)
+    free = tuple(axis for axis, size in enumerate(shape) if size is None)
+    return free, proposed(shape), tensors[0].dtype
+
+
+def _named(signature: SignatureDescription, name: str) -> TensorDescription:
+    return next(tensor for tensor in signature.inputs if tensor.name == name)
+
+
+def _loss_note(trainer: SignatureDescription | None, train: Sequence[TrainRole]) -> str:
+    if trainer is None or not train:
+        return LOSS_NAME
+    loss = next((o for o in trainer.outputs if o.name == train[0].loss), None)
+    if loss is not None and loss.running:
+        return f"{LOSS_NAME} (a mean over all steps so far, not of this batch)"
+    return LOSS_NAME
+
+
+def _explain(
+    notes: list[str],
+    train: Sequence[TrainRole],
+    infer: InferRole | None,
+    trainer: SignatureDescription | None,
+    found: Found,
+    goal: Goal,
+) -> None:
+    """Add what a person should know."""
     if infer is None:
         notes.append(
             "This model has no signature that predicts (such as 'infer'), so it cannot be tried "
             "out and its accuracy cannot be measured."
         )
-    if not train and not any(note.startswith("The signature 'train") for note in notes):
+    if not train and not any(note.startswith("The signature '") for note in notes):
         notes.append(
             "This model has no 'train' signature, so it cannot be trained; it can still be used "
             "for predictions."
         )
-    shape: tuple[int, ...] = ()
-    outputs: int | None = None
-    if infer is not None:
-        shape = _sample_shape(_find(by_name[infer.signature].inputs, infer.samples))
-        prediction = _find(by_name[infer.signature].outputs, infer.prediction)
-        outputs = prediction.shape[-1] if len(prediction.shape) == 2 else None
-    elif train:
-        shape = _sample_shape(_find(by_name[train[0].signature].inputs, train[0].samples))
-    if outputs is None and train and train[0].label_kind is not LabelKind.INTEGER:
-        labels = _find(by_name[train[0].signature].inputs, train[0].labels)
-        outputs = labels.shape[-1] if len(labels.shape) == 2 else None
-    return Contract(
-        train=train,
-        infer=infer,
-        input_shape=shape,
-        outputs=outputs,
-        learning_rate=next((n for n in LEARNING_RATE_SIGNATURES if n in by_name), None),
-        state=GET_STATE in by_name and SET_STATE in by_name,
-        notes=tuple(notes),
-    )
-
-
-def _train_roles(
-    by_name: Mapping[str, SignatureDescription], notes: list[str]
-) -> tuple[TrainRole, ...]:
-    names = [name for name in TRAIN_NAMES if name in by_name][:1]
-    names += sorted(name for name in by_name if name.startswith("train_fixed_batch"))
-    roles = []
-    for name in names:
-        signature = by_name[name]
-        if len(signature.inputs) < 2 or not signature.outputs:
-            notes.append(
-                f"The signature '{name}' takes {len(signature.inputs)} inputs; training needs "
-                "samples and labels."
-            )
-            continue
-        samples, labels = _samples_and_labels(signature.inputs)
-        loss = _pick(signature.outputs, LOSS_NAMES) or _scalar(signature.outputs)
-        roles.append(
-            TrainRole(
-                signature=name,
-                samples=samples.name,
-                labels=labels.name,
-                label_kind=_label_kind(labels),
-                label_rank=len(labels.shape),
-                loss=(loss or signature.outputs[0]).name,
-                batch=samples.shape[0] if samples.shape else None,
-            )
+    if train and trainer is not None:
+        taken = {train[0].samples, train[0].labels, train[0].learning_rate}
+        for tensor in trainer.inputs:
+            if tensor.name not in taken and tensor.used and filling(tensor.name, tensor.dtype) == 0:
+                notes.append(
+                    f"The signature '{trainer.name}' also uses an input '{tensor.name}', for which "
+                    f"there is nothing to give: it is filled with zeros."
+                )
+    if train and goal.task is Task.CLASSES and goal.outputs is None:
+        notes.append(
+            "Nothing in the file says how many labels this model tells apart, so labels must be "
+            "given as numbers."
         )
-    return tuple(sorted(roles, key=lambda role: -(role.batch or 0)))
-
-
-def _infer_role(by_name: Mapping[str, SignatureDescription]) -> InferRole | None:
-    for name in INFER_NAMES:
-        signature = by_name.get(name)
-        if signature is None or not signature.inputs or not signature.outputs:
-            continue
-        samples = _pick(signature.inputs, SAMPLE_NAMES) or signature.inputs[0]
-        prediction = _pick(signature.outputs, PREDICTION_NAMES) or signature.outputs[0]
-        return InferRole(
-            signature=name,
-            samples=samples.name,
-            prediction=prediction.name,
-            kind=_output_kind(prediction),
-            batch=samples.shape[0] if samples.shape else None,
-        )
-    return None
-
-
-def _output_kind(prediction: TensorDescription) -> OutputKind:
-    """What the graph says counts for more than a name: many call the output of a softmax logits."""
-    if prediction.producer in PROBABILITY_OPS:
-        return OutputKind.PROBABILITIES
-    lowered = prediction.name.lower()
-    if any(known in lowered for known in LOGIT_NAMES):
-        return OutputKind.LOGITS
-    if any(known in lowered for known in PROBABILITY_NAMES):
-        return OutputKind.PROBABILITIES
-    return OutputKind.UNKNOWN
-
-
-def _samples_and_labels(
-    inputs: tuple[TensorDescription, ...],
-) -> tuple[TensorDescription, TensorDescription]:
-    labels = _pick(inputs, LABEL_NAMES)
-    samples = _pick([i for i in inputs if i is not labels], SAMPLE_NAMES)
-    rest = [i for i in inputs if i is not labels and i is not samples]
-    if samples is None:  # the bigger one holds the samples
-        samples = max(rest, key=lambda tensor: (len(tensor.shape), _count(tensor)))
-        rest.remove(samples)
-    return samples, labels if labels is not None else rest[0]
-
-
-def _label_kind(labels: TensorDescription) -> LabelKind:
-    if labels.dtype.startswith(("int", "uint")):
-        return LabelKind.INTEGER
-    if len(labels.shape) == 2 and (labels.shape[-1] or 0) >= 2:
-        return LabelKind.ONE_HOT
-    return LabelKind.VALUES
-
-
-def _sample_shape(tensor: TensorDescription) -> tuple[int, ...]:
-    return tuple(size or 1 for size in tensor.shape[1:])
-
-
-def _count(tensor: TensorDescription) -> int:
-    count = 1
-    for size in tensor.shape:
-        count *= size or 1
-    return count
-
-
-def _scalar(tensors: Iterable[TensorDescription]) -> TensorDescription | None:
-    return next((tensor for tensor in tensors if _count(tensor) == 1), None)
-
-
-def _pick(tensors: Iterable[TensorDescription], names: tuple[str, ...]) -> TensorDescription | None:
-    by_name = {tensor.name.lower(): tensor for tensor in tensors}
-    return next((by_name[name] for name in names if name in by_name), None)
-
-
-def _find(tensors: Iterable[TensorDescription], name: str) -> TensorDescription:
-    return next(tensor for tensor in tensors if tensor.name == name)

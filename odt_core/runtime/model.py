@@ -8,16 +8,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from odt_core.errors import ModelError
 from odt_core.graph import ModelDescription, describe, lower
-from odt_core.runtime.dialect import Contract, propose
+from odt_core.graph.files import read_model_file
+from odt_core.runtime.contract import Choice, Contract
+from odt_core.runtime.dialect import propose
 
 if TYPE_CHECKING:
     from odt_core.bundled import ModelCard
     from odt_core.runtime.session import Session
     from odt_core.samples import Labels, Preprocessing, RawSamples, Samples
-
-MAX_MODEL_BYTES = 512 * 1024 * 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +37,10 @@ class Model:
 
         contract = self.contract
         return (self.path and find_card(self.path)) or default_card(
-            contract.input_shape, contract.outputs or 1, name=self.name
+            contract.input_shape,
+            contract.labels_count,
+            name=self.name,
+            dtype=contract.input_dtype,
         )
 
     @property
@@ -72,6 +74,15 @@ class Model:
         """The same model under a corrected contract."""
         return replace(self, contract=contract)
 
+    def with_choice(self, choice: Choice) -> Model:
+        """The same model, each signature used as a person chose; SignatureError when it cannot be.
+
+        A card given with `with_card` before is not kept: label names may mean other things now.
+        """
+        from odt_core.runtime.correction import correct
+
+        return self.with_contract(correct(self.description.signatures, self.contract, choice))
+
     def with_card(self, card: ModelCard) -> Model:
         """The same model with another card (labels, preprocessing, default settings)."""
         copy = replace(self)
@@ -89,7 +100,7 @@ def load_model(source: str | Path | bytes, *, name: str | None = None) -> Model:
         original = bytes(source)
     else:
         path = Path(source)
-        original = _read(path)
+        original = read_model_file(path)
     lowered = lower(original)
     description = describe(lowered.data)
     return Model(
@@ -113,16 +124,3 @@ def _explain(description: ModelDescription) -> tuple[str, ...]:
             f"Restore a checkpoint first, or convert the model with odt_core.authoring."
         )
     return tuple(notes)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > MAX_MODEL_BYTES:
-            raise ModelError(
-                f"{path.name} is larger than {MAX_MODEL_BYTES // 2**20} MB. Choose a smaller model."
-            )
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise ModelError(f"There is no file {path}. Check the path.") from None
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror}. Check the path.") from None

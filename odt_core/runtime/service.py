@@ -10,6 +10,7 @@ import numpy as np
 
 from odt_core.bundled import ModelCard
 from odt_core.errors import OdtError, TrainingError, WorkerError
+from odt_core.runtime.contract import Choice
 from odt_core.runtime.limits import give_memory_back
 from odt_core.runtime.model import Model, load_model
 from odt_core.runtime.protocol import Channel, Message
@@ -115,6 +116,9 @@ class Service:
 
     def _load(self, message: Message) -> Answer:
         model = load_model(message.arrays["model"].tobytes(), name=message.body["name"])
+        choice = message.body.get("choice")
+        if choice is not None:
+            model = model.with_choice(Choice.from_json(choice))
         card = message.body.get("card")
         if card is not None:
             model = model.with_card(ModelCard.from_json(card))

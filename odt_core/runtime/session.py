@@ -13,7 +13,7 @@ import numpy as np
 from odt_core.checkpoint.fitting import check_state, shape_fits
 from odt_core.errors import CheckpointError, ModelError, SignatureError, TrainingError
 from odt_core.graph import GET_STATE, SET_STATE, CheckpointSignature
-from odt_core.runtime.dialect import (
+from odt_core.runtime.contract import (
     InferRole,
     OutputKind,
     TrainRole,
@@ -86,13 +86,15 @@ class Session:
 
     def _train_call(self, role: TrainRole, x: np.ndarray, y: np.ndarray) -> float:
         signature = self._interpreter.signature(role.signature)
-        dtype, shape = signature.inputs[role.labels]
-        feeds = {role.samples: x, role.labels: encode(y, role, dtype, shape)}
+        feeds = {role.samples: x}
+        if role.labels is not None:
+            dtype, shape = signature.inputs[role.labels]
+            feeds[role.labels] = encode(y, role, dtype, shape)
         for name, (other, wanted) in signature.inputs.items():
             if name not in feeds:  # must be given, is not used
                 feeds[name] = np.zeros([max(size, 1) for size in wanted], other)
         signature.invoke(feeds)
-        return float(signature.output(role.loss).reshape(-1)[0])
+        return float("nan") if role.loss is None else float(np.mean(signature.output(role.loss)))
 
     @property
     def learning_rate(self) -> float | None:

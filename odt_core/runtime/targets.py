@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from odt_core.errors import SignatureError
-from odt_core.runtime.dialect import LabelKind, TrainRole
+from odt_core.runtime.contract import LabelKind, TrainRole
+from odt_core.runtime.vocabulary import WEIGHT_WORDS, words
 
 
 def encode(
@@ -34,6 +35,14 @@ def encode(
     if y.ndim == 1:
         y = y.reshape((len(y),) + (1,) * (len(shape) - 1))
     return np.ascontiguousarray(y, dtype)
+
+
+def filling(name: str, dtype: str) -> int:
+    """What an input gets that is neither samples nor labels: 1 for switches and weights, else 0.
+
+    A sample weight, a mask or a keep probability of 1 changes nothing, a 0 would undo the training.
+    """
+    return int(dtype == "bool" or bool(words(name) & WEIGHT_WORDS))
 
 
 def one_hot(y: np.ndarray, count: int, dtype: Any = np.float32) -> np.ndarray:

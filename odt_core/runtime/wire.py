@@ -63,7 +63,12 @@ def unpack_description(document: Mapping[str, Any]) -> ModelDescription:
     """The inverse of `pack_description`; WorkerError when it makes no sense."""
 
     def tensors(rows: Any) -> tuple[TensorDescription, ...]:
-        return tuple(TensorDescription(**{**row, "shape": tuple(row["shape"])}) for row in rows)
+        return tuple(
+            TensorDescription(
+                **{**row, "shape": tuple(row["shape"]), "reached_by": tuple(row["reached_by"])}
+            )
+            for row in rows
+        )
 
     try:
         return ModelDescription(
@@ -73,6 +78,7 @@ def unpack_description(document: Mapping[str, Any]) -> ModelDescription:
                     tensors(row["inputs"]),
                     tensors(row["outputs"]),
                     tuple(row["flex_ops"]),
+                    tuple(row["ops"]),
                 )
                 for row in document["signatures"]
             ),

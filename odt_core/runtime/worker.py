@@ -17,7 +17,7 @@ import numpy as np
 
 import odt_core.errors
 from odt_core.errors import OdtError, TrainingError, WorkerError
-from odt_core.runtime.dialect import Contract, OutputKind
+from odt_core.runtime.contract import Choice, Contract, OutputKind
 from odt_core.runtime.nursery import nursery
 from odt_core.runtime.protocol import Channel, Message
 from odt_core.runtime.session import probabilities
@@ -54,17 +54,27 @@ class Worker:
 
     @classmethod
     def start(
-        cls, model: bytes, card: ModelCard | None = None, name: str = "model.tflite"
+        cls,
+        model: bytes,
+        card: ModelCard | None = None,
+        name: str = "model.tflite",
+        choice: Choice | None = None,
     ) -> Worker:
         """Start a process and load the model in it.
 
-        Raises ModelError when the model cannot be loaded, WorkerError when that kills the process.
+        choice: how a person corrected what the signatures are for. Raises ModelError when the model
+        cannot be loaded, SignatureError when it cannot be used as chosen, WorkerError when loading
+        kills the process.
         """
         link = _Link()
         try:
             loaded = link.call(
                 "load",
-                {"name": name, "card": card.to_json() if card else None},
+                {
+                    "name": name,
+                    "card": card.to_json() if card else None,
+                    "choice": choice.to_json() if choice else None,
+                },
                 {"model": np.frombuffer(model, np.uint8)},
             )
             return cls(link, name, card, loaded)

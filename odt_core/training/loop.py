@@ -16,7 +16,7 @@ from odt_core.checkpoint.checkpoint import Checkpoint, CheckpointMeta
 from odt_core.checkpoint.progress import Progress
 from odt_core.errors import TrainingError
 from odt_core.evaluation.evaluation import evaluate, measure
-from odt_core.runtime.dialect import LabelKind
+from odt_core.runtime.contract import LabelKind
 from odt_core.runtime.targets import one_hot
 from odt_core.training.average import WeightAverage, averages_from
 from odt_core.training.batches import Plan, Stream, plan

@@ -8,7 +8,7 @@ import pytest
 
 from odt_core.graph import SignatureDescription, TensorDescription
 from odt_core.runtime import load_model
-from odt_core.runtime.dialect import Contract, LabelKind, OutputKind, propose
+from odt_core.runtime import Contract, LabelKind, OutputKind, propose
 
 PUBLIC = Path(__file__).parents[1] / "models"
 

@@ -11,7 +11,7 @@ import pytest
 
 from odt_core.errors import CheckpointError, ModelError, SignatureError, TrainingError
 from odt_core.runtime import load_model
-from odt_core.runtime.dialect import OutputKind
+from odt_core.runtime import OutputKind
 from odt_core.runtime.session import INFER_CHUNK, probabilities
 from odt_core.samples import Labels
 

@@ -1,0 +1,121 @@
+"""Where data flows inside a signature: which inputs reach what, and what they meet on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ai_edge_litert import schema_py_generated as schema
+
+from odt_core.graph.operators import inputs_of, name_of, outputs_of
+
+# Ops in which samples meet weights. Labels never do alone: they meet predictions.
+_LINEAR = frozenset(
+    {
+        "BATCH_MATMUL",
+        "CONV_2D",
+        "CONV_3D",
+        "DEPTHWISE_CONV_2D",
+        "FULLY_CONNECTED",
+        "RNN",
+        "SVDF",
+        "TRANSPOSE_CONV",
+        "UNIDIRECTIONAL_SEQUENCE_LSTM",
+        "UNIDIRECTIONAL_SEQUENCE_RNN",
+    }
+)
+_LOOKUP = frozenset({"EMBEDDING_LOOKUP", "GATHER", "GATHER_ND"})
+# Ops that hand on what they get: the op before them says what a number is.
+_LAYOUT = frozenset({"CAST", "DEQUANTIZE", "EXPAND_DIMS", "QUANTIZE", "RESHAPE", "SQUEEZE"})
+_BRANCHES = frozenset({"MUL", "SELECT", "SELECT_V2"})
+_FAR = 8  # ops between an output and the division of a running mean
+
+_VARIABLE = 1  # the bit of "came from a variable"; input k has bit k + 1
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Facts about one subgraph; tensors by index."""
+
+    reached_by: dict[int, tuple[int, ...]]  # output -> inputs whose data reach it
+    producers: dict[int, str | None]  # output -> op that computes it, layout ops looked through
+    running: frozenset[int]  # outputs that are a mean over more than this call
+    used: frozenset[int]  # inputs that reach an output or a variable
+    weighed: frozenset[int]  # inputs that meet weights before they meet another input
+
+
+def flow(model: schema.ModelT, graph: schema.SubGraphT) -> Flow:
+    """Follow the data once through the operators, which are in order of execution."""
+    inputs, outputs = _list(graph.inputs), _list(graph.outputs)
+    sources = {tensor: 2 << at for at, tensor in enumerate(inputs)}
+    made_by: dict[int, tuple[str, list[int]]] = {}
+    weighed = kept = 0
+    for operator in graph.operators or []:
+        name, reads = name_of(model, operator), [t for t in inputs_of(operator) if t >= 0]
+        got = [sources.get(tensor, 0) for tensor in reads]
+        if name in _LINEAR and len(got) > 1:
+            weighed |= _alone(got[0], got[1]) | _alone(got[1], got[0])
+        elif name in _LOOKUP and len(got) > 1:
+            table, index = (got[1], got[0]) if name == "EMBEDDING_LOOKUP" else (got[0], got[1])
+            weighed |= _alone(index, table) if table & _VARIABLE else 0
+        elif name == "ASSIGN_VARIABLE":
+            kept |= got[-1] if got else 0
+        reach = 0
+        for mask in got:
+            reach |= mask
+        if name == "READ_VARIABLE":
+            reach |= _VARIABLE
+        if name in ("WHILE", "IF", "CALL"):  # may assign; not looked into
+            kept |= reach
+        for tensor in outputs_of(operator):
+            sources[tensor] = reach
+            made_by[tensor] = (name, reads)
+    for tensor in outputs:
+        kept |= sources.get(tensor, 0)
+    return Flow(
+        reached_by={
+            tensor: tuple(i for at, i in enumerate(inputs) if sources.get(tensor, 0) & (2 << at))
+            for tensor in outputs
+        },
+        producers={tensor: _producer(tensor, made_by) for tensor in outputs},
+        running=frozenset(tensor for tensor in outputs if _running(tensor, made_by, sources)),
+        used=frozenset(i for at, i in enumerate(inputs) if kept & (2 << at)),
+        weighed=frozenset(i for at, i in enumerate(inputs) if weighed & (2 << at)),
+    )
+
+
+def _alone(data: int, weights: int) -> int:
+    """The bit of the one input in `data` where it meets what came from no input; 0 otherwise."""
+    data &= ~_VARIABLE
+    single = data and data & (data - 1) == 0
+    return data if single and not weights & ~_VARIABLE else 0
+
+
+def _producer(tensor: int, made_by: dict[int, tuple[str, list[int]]]) -> str | None:
+    first = made_by.get(tensor)
+    while (step := made_by.get(tensor)) is not None and step[0] in _LAYOUT and step[1]:
+        tensor = step[1][0]
+    return (step or first or (None,))[0]
+
+
+def _running(
+    tensor: int, made_by: dict[int, tuple[str, list[int]]], sources: dict[int, int]
+) -> bool:
+    """Whether it is a sum kept in a variable, divided by a count kept in one (a Keras metric)."""
+    front = [tensor]
+    for _ in range(_FAR):
+        behind: list[int] = []
+        for at in front:
+            name, reads = made_by.get(at, ("", []))
+            if name in ("DIV", "FLOOR_DIV") and len(reads) == 2:
+                total, count = (sources.get(operand, 0) for operand in reads)
+                if total & _VARIABLE and count == _VARIABLE:
+                    return True
+            elif name in _LAYOUT or name in _BRANCHES:
+                behind += reads
+        front = behind
+    return False
+
+
+def _list(indices: Iterable[int] | None) -> list[int]:
+    return [] if indices is None else [int(index) for index in indices]

@@ -1,0 +1,192 @@
+"""What each signature of a model is for, as plain frozen data: what dialect.py finds out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from enum import Enum
+from typing import Any
+
+LOSS_NAME = "loss reported by the model"
+
+
+class Task(Enum):
+    """What the model is asked to get right, and so what its samples' targets are."""
+
+    CLASSES = "classes"  # K >= 2 scores; y: int64 [N]
+    BINARY = "binary"  # one sigmoid or logit, two labels; y: int64 [N], 0 or 1
+    VALUES = "values"  # numbers; y: float32 [N, *target_shape]
+    RECONSTRUCTION = "reconstruction"  # the samples themselves; y is not looked at
+
+
+class LabelKind(Enum):
+    """How `train` wants its labels."""
+
+    ONE_HOT = "one-hot"  # float [N, K]
+    INTEGER = "integer"  # int [N] or [N, 1]
+    VALUES = "values"  # numbers of any shape: regression, autoencoder, one sigmoid output
+
+
+class OutputKind(Enum):
+    """What the numbers that `infer` returns are."""
+
+    LOGITS = "logits"
+    PROBABILITIES = "probabilities"
+    UNKNOWN = "unknown"  # decided from the numbers of a first inference
+
+
+@dataclass(frozen=True)
+class TrainRole:
+    """One `train` signature: which input takes what, which output is the loss.
+
+    labels: None where `train` takes samples alone (an autoencoder that is its own teacher).
+    learning_rate: the input that takes the rate with every step, where there is one.
+    """
+
+    signature: str
+    samples: str
+    labels: str | None
+    label_kind: LabelKind
+    label_rank: int
+    loss: str | None  # None: it returns none
+    batch: int | None  # None: any batch size
+    learning_rate: str | None = None
+
+
+@dataclass(frozen=True)
+class InferRole:
+    """The `infer` signature: which input takes the samples, which output is the prediction.
+
+    on_features: it takes what `load` computes (ExtractRole), not the samples themselves.
+    """
+
+    signature: str
+    samples: str
+    prediction: str
+    kind: OutputKind
+    batch: int | None
+    on_features: bool = False
+
+
+@dataclass(frozen=True)
+class ExtractRole:
+    """`load(feature) -> bottleneck`: the frozen part of a model, whose output `train` takes."""
+
+    signature: str
+    samples: str
+    features: str
+    batch: int | None
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What each signature is for. `notes` says in plain words what is missing or was guessed."""
+
+    train: tuple[TrainRole, ...]  # largest batch first; empty: cannot be trained
+    infer: InferRole | None
+    input_shape: tuple[int, ...]  # of one sample, no batch dimension
+    outputs: int | None  # K, number of outputs; 1 for BINARY; None where there is no such number
+    learning_rate: str | None  # signature that sets it
+    state: bool  # the two state signatures are there
+    notes: tuple[str, ...] = ()
+    task: Task = Task.CLASSES
+    target_shape: tuple[int, ...] = ()  # of one target, for VALUES and RECONSTRUCTION
+    extract: ExtractRole | None = None
+    feature_shape: tuple[int, ...] = ()  # of what `train` takes; input_shape without `extract`
+    initialise: str | None = None  # run once on a new session whose weights are not set without it
+    evaluate: str | None = None  # the model's own scoring, for people to know of
+    loss_note: str = LOSS_NAME  # what to call the loss, and what is known of it
+    input_dtype: str = "float32"  # of the samples, numpy's name
+    free_axes: tuple[int, ...] = ()  # axes of input_shape that may have any size
+
+    @property
+    def trainable(self) -> bool:
+        """Whether there is a `train` signature that was understood."""
+        return bool(self.train)
+
+    @property
+    def classifies(self) -> bool:
+        """Whether predictions are scores of labels."""
+        if self.task is Task.BINARY:
+            return True
+        return self.task is Task.CLASSES and self.outputs is not None and self.outputs >= 2
+
+    @property
+    def measures_errors(self) -> bool:
+        """Whether predictions are numbers that targets can be compared with."""
+        return self.task in (Task.VALUES, Task.RECONSTRUCTION)
+
+    @property
+    def labels_count(self) -> int:
+        """How many label names a card must have: K, 2 for BINARY, 0 for numbers."""
+        if self.task is Task.BINARY:
+            return 2
+        return (self.outputs or 0) if self.task is Task.CLASSES else 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types only."""
+        return asdict(self, dict_factory=_plain)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Contract:
+        """The inverse of `to_json`."""
+        infer, extract = document["infer"], document["extract"]
+        known = {
+            **document,
+            "train": tuple(
+                TrainRole(**{**role, "label_kind": LabelKind(role["label_kind"])})
+                for role in document["train"]
+            ),
+            "infer": InferRole(**{**infer, "kind": OutputKind(infer["kind"])}) if infer else None,
+            "extract": ExtractRole(**extract) if extract else None,
+            "task": Task(document["task"]),
+        }
+        for name in ("input_shape", "target_shape", "feature_shape", "free_axes", "notes"):
+            known[name] = tuple(document[name])
+        return cls(**known)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a person decided by hand: names of signatures, inputs, outputs. None: as proposed."""
+
+    train: str | None = None
+    samples: str | None = None
+    labels: str | None = None
+    loss: str | None = None
+    infer: str | None = None
+    infer_samples: str | None = None
+    prediction: str | None = None
+    output_kind: OutputKind | None = None
+    label_kind: LabelKind | None = None
+    task: Task | None = None
+
+    def __bool__(self) -> bool:
+        """Whether anything was chosen at all."""
+        return any(getattr(self, field.name) is not None for field in fields(self))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types only."""
+        return asdict(self, dict_factory=_plain)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Choice:
+        """The inverse of `to_json`; unknown fields are left out, missing ones are None."""
+        kinds = {"output_kind": OutputKind, "label_kind": LabelKind, "task": Task}
+        known: dict[str, Any] = {}
+        for field in fields(cls):
+            value = document.get(field.name)
+            if value is not None:
+                known[field.name] = kinds[field.name](value) if field.name in kinds else str(value)
+        return cls(**known)
+
+
+def _plain(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {
+        name: value.value
+        if isinstance(value, Enum)
+        else list(value)
+        if isinstance(value, tuple)
+        else value
+        for name, value in pairs
+    }

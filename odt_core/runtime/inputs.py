@@ -1,0 +1,116 @@
+"""Which input of a signature takes what, and which output is the loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from odt_core.graph import SignatureDescription, TensorDescription
+from odt_core.runtime.contract import Choice
+from odt_core.runtime.shapes import compatible, numeric, of_one, size_of, whole
+from odt_core.runtime.vocabulary import (
+    LABEL_NAMES,
+    LABEL_WORDS,
+    LOSS_NAMES,
+    LOSS_WORDS,
+    NO_LOSS_WORDS,
+    SAMPLE_NAMES,
+    SAMPLE_WORDS,
+    is_learning_rate,
+    words,
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The two inputs of `train` that hold data; labels None where samples are their own."""
+
+    samples: TensorDescription | None = None
+    labels: TensorDescription | None = None
+
+
+def data_inputs(signature: SignatureDescription | None) -> list[TensorDescription]:
+    """The inputs that take a batch of numbers which matter."""
+    if signature is None:
+        return []
+    inputs = [i for i in signature.inputs if numeric(i) and i.dtype != "bool" and i.shape]
+    used = [i for i in inputs if i.used]
+    return [i for i in used if not is_learning_rate(i.name)] or inputs
+
+
+def samples_and_labels(
+    trainer: SignatureDescription, predictor: SignatureDescription | None, wish: Choice
+) -> Found:
+    every = {tensor.name: tensor for tensor in trainer.inputs}
+    data = data_inputs(trainer)
+    chosen, chosen_labels = every.get(wish.samples or ""), every.get(wish.labels or "")
+    if len(data) == 1 and chosen_labels is None:
+        return Found(chosen or data[0], None)
+    pairs = [
+        (one, two)
+        for one in ([chosen] if chosen else data)
+        for two in ([chosen_labels] if chosen_labels else data)
+        if one is not two
+    ]
+    if not pairs:
+        return Found(chosen or (data[0] if data else None), chosen_labels)
+    marks = {name: likeness(tensor, predictor) for name, tensor in every.items()}
+    best = max(
+        pairs,
+        key=lambda pair: marks[pair[0].name] - marks[pair[1].name] + _bigger(*pair),
+    )
+    return Found(*best)
+
+
+def likeness(tensor: TensorDescription, predictor: SignatureDescription | None) -> int:
+    """How much an input looks like samples (positive) or labels (negative)."""
+    name, said = tensor.name.lower(), words(tensor.name)
+    score = 0
+    if name in SAMPLE_NAMES:
+        score += 60
+    elif name in LABEL_NAMES:
+        score -= 60
+    else:
+        score += 30 * bool(said & SAMPLE_WORDS) - 40 * bool(said & LABEL_WORDS)
+    score += 50 if tensor.weighed else 0
+    if predictor is not None:
+        inputs, outputs = data_inputs(predictor), predictor.outputs
+        score += 25 * any(compatible(of_one(tensor), of_one(i)) for i in inputs)
+        score -= 25 * any(o.shape and compatible(of_one(tensor), of_one(o)) for o in outputs)
+    return score
+
+
+def _bigger(samples: TensorDescription, labels: TensorDescription) -> int:
+    """Samples are mostly of higher rank and more numbers, and rarely whole where labels are not."""
+    ranks, sizes = len(samples.shape) - len(labels.shape), 0
+    if size_of(of_one(samples)) != size_of(of_one(labels)):
+        sizes = 1 if size_of(of_one(samples)) > size_of(of_one(labels)) else -1
+    kinds = whole(labels) - whole(samples)
+    return 10 * (ranks > 0) - 10 * (ranks < 0) + 10 * sizes + 15 * kinds
+
+
+def pick_loss(
+    signature: SignatureDescription, found: Found, wish: Choice
+) -> TensorDescription | None:
+    by_name = {output.name: output for output in signature.outputs}
+    if wish.loss is not None:
+        return by_name.get(wish.loss)
+    rated = []
+    for at, output in enumerate(signature.outputs):
+        name, said = output.name.lower(), words(output.name)
+        score = 60 - LOSS_NAMES.index(name) if name in LOSS_NAMES else 0
+        score += 30 * bool(said & LOSS_WORDS) - 50 * bool(said & NO_LOSS_WORDS)
+        score += 20 if is_scalar(output) else -20
+        score += 10 if output.dtype.startswith("float") else -60
+        if found.labels is not None and found.labels.name in output.reached_by:
+            score += 15
+        rated.append((score, -at, output))
+    best = max(rated, key=lambda row: row[:2], default=None)
+    return best[2] if best and best[0] > 0 else None
+
+
+def batch_of(tensor: TensorDescription) -> int | None:
+    return tensor.shape[0] if tensor.shape else None
+
+
+def is_scalar(tensor: TensorDescription) -> bool:
+    return numeric(tensor) and all(size == 1 for size in tensor.shape)

@@ -1,0 +1,167 @@
+"""Which signature trains, which predicts, which prepares: by names, shapes and graph facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from odt_core.graph import SignatureDescription
+from odt_core.runtime.contract import Choice, ExtractRole
+from odt_core.runtime.inputs import Found, batch_of, data_inputs, is_scalar
+from odt_core.runtime.shapes import compatible, numeric, of_one, size_of
+from odt_core.runtime.vocabulary import (
+    EXTRACT_WORDS,
+    INFER_NAMES,
+    INFER_WORDS,
+    INITIALISE_WORDS,
+    OTHER_WORDS,
+    TRAIN_FAMILIES,
+    TRAIN_NAMES,
+    TRAIN_WORDS,
+    is_learning_rate,
+    words,
+)
+
+ENOUGH = 40  # points that make a signature one that trains or predicts
+
+
+def find_trainer(
+    table: Mapping[str, SignatureDescription], wish: Choice, notes: list[str]
+) -> SignatureDescription | None:
+    """The signature that trains; the first of several that differ in batch size alone."""
+    if wish.train is not None:
+        return table.get(wish.train)
+    rated = [(score, s) for s in table.values() if (score := trains(s)) >= ENOUGH]
+    good = []
+    for _, signature in sorted(rated, key=lambda row: -row[0]):
+        data = data_inputs(signature)
+        if not changes_variables(signature):
+            notes.append(
+                f"The signature '{signature.name}' changes no variable, so it trains nothing."
+            )
+        elif not data or not signature.outputs or (len(data) < 2 and not _self_taught(signature)):
+            notes.append(
+                f"The signature '{signature.name}' takes {len(signature.inputs)} inputs; training "
+                "needs samples and labels."
+            )
+        else:
+            good.append(signature)
+    if not good:
+        return None
+    best = good[0]
+    named = best.name.lower() in TRAIN_NAMES or best.name.lower().startswith(TRAIN_FAMILIES)
+    if not named and not words(best.name) & TRAIN_WORDS:
+        notes.append(
+            f"No name says which signature trains; '{best.name}' was taken, because it changes the "
+            f"variables. Choose another if that is wrong."
+        )
+    return best
+
+
+def trains(signature: SignatureDescription) -> int:
+    name, said = signature.name.lower(), words(signature.name)
+    if name in TRAIN_NAMES:
+        return 200 - TRAIN_NAMES.index(name)
+    if name.startswith(TRAIN_FAMILIES):
+        return 180
+    score = 40 if said & TRAIN_WORDS else 0
+    score -= 60 if said & (OTHER_WORDS | INFER_WORDS) else 0
+    if signature.ops:
+        score += 30 if changes_variables(signature) else -200
+        score += 20 if any(i.weighed for i in signature.inputs) else -40
+    score += 10 if any(is_scalar(output) for output in signature.outputs) else -20
+    return score if data_inputs(signature) else 0
+
+
+def changes_variables(signature: SignatureDescription) -> bool:
+    return not signature.ops or "ASSIGN_VARIABLE" in signature.ops
+
+
+def _self_taught(signature: SignatureDescription) -> bool:
+    """Whether samples alone are enough: one input, which meets weights."""
+    return any(tensor.weighed for tensor in data_inputs(signature))
+
+
+def find_predictor(
+    table: Mapping[str, SignatureDescription], trainer: SignatureDescription | None, wish: Choice
+) -> SignatureDescription | None:
+    if wish.infer is not None:
+        return table.get(wish.infer)
+    others = [s for s in table.values() if s is not trainer]
+    rated = [(_predicts(s, trainer, len(table)), s) for s in others]
+    rated = [(score, s) for score, s in rated if score >= ENOUGH]
+    return max(rated, key=lambda row: row[0])[1] if rated else None
+
+
+def _predicts(
+    signature: SignatureDescription, trainer: SignatureDescription | None, count: int
+) -> int:
+    data = data_inputs(signature)
+    if not data or not any(output.shape and numeric(output) for output in signature.outputs):
+        return 0
+    name, said = signature.name.lower(), words(signature.name)
+    exact = name in INFER_NAMES
+    score = 200 - INFER_NAMES.index(name) if exact else 0
+    if not exact:
+        score += 40 if said & INFER_WORDS else 0
+        score -= 60 if said & (OTHER_WORDS | TRAIN_WORDS) else 0
+        score -= 30 if said & EXTRACT_WORDS else 0
+        score -= 40 * (len(data) - 1)
+        score += 30 if count == 1 else 0
+    if signature.ops and trainer is not None and "READ_VARIABLE" not in signature.ops:
+        return 0  # what it says would not change with training
+    if signature.ops and not exact:
+        score += 20 if any(tensor.weighed for tensor in data) else -40
+        score -= 40 if "ASSIGN_VARIABLE" in signature.ops else 0
+    if trainer is not None and any(
+        compatible(of_one(one), of_one(two)) for one in data for two in data_inputs(trainer)
+    ):
+        score += 20
+    return score
+
+
+def find_extractor(
+    table: Mapping[str, SignatureDescription],
+    trainer: SignatureDescription | None,
+    predictor: SignatureDescription | None,
+    found: Found,
+) -> ExtractRole | None:
+    """The signature that turns samples into what `train` takes, where the two differ."""
+    if trainer is None or found.samples is None:
+        return None
+    wanted = of_one(found.samples)
+    inputs = [of_one(i) for i in data_inputs(predictor)] if predictor else []
+    raw = [shape for shape in inputs if not compatible(shape, wanted)]
+    rated = []
+    for signature in table.values():
+        data = data_inputs(signature)
+        if signature in (trainer, predictor) or len(data) != 1:
+            continue
+        if signature.ops and "ASSIGN_VARIABLE" in signature.ops:
+            continue
+        shape = of_one(data[0])
+        outputs = [o for o in signature.outputs if o.shape and compatible(of_one(o), wanted)]
+        if not outputs or compatible(shape, wanted):
+            continue
+        feeds = any(compatible(shape, other) for other in raw)
+        named = bool(words(signature.name) & EXTRACT_WORDS)
+        if feeds or (named and not raw):
+            role = ExtractRole(signature.name, data[0].name, outputs[0].name, batch_of(data[0]))
+            rated.append((2 * feeds + named, role))
+    return max(rated, key=lambda row: row[0])[1] if rated else None
+
+
+def find_initialiser(table: Mapping[str, SignatureDescription]) -> str | None:
+    for name, signature in table.items():
+        takes_data = any(i.used and i.shape for i in signature.inputs)
+        if words(name) & INITIALISE_WORDS and changes_variables(signature) and not takes_data:
+            return name
+    return None
+
+
+def find_learning_rate(table: Mapping[str, SignatureDescription]) -> str | None:
+    for name, signature in table.items():
+        if is_learning_rate(name) and len(signature.inputs) == 1 and changes_variables(signature):
+            (rate,) = signature.inputs
+            if size_of(rate.shape) == 1 and rate.dtype.startswith("float"):
+                return name
+    return None

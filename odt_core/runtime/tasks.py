@@ -1,0 +1,180 @@
+"""What a model learns: labels of K classes, yes or no, numbers, or its own input again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from odt_core.graph import SignatureDescription, TensorDescription
+from odt_core.runtime.contract import Choice, LabelKind, OutputKind, Task
+from odt_core.runtime.shapes import compatible, numeric, of_one, score_count, size_of, whole
+from odt_core.runtime.vocabulary import LOGIT_NAMES, PREDICTION_NAMES, PROBABILITY_NAMES
+
+_PROBABILITY_OPS = ("SOFTMAX", "LOGISTIC")
+# Ops that end a layer without squashing: what comes out of them is no probability.
+_LINEAR_OPS = ("ADD", "BATCH_MATMUL", "CONV_2D", "FULLY_CONNECTED", "LOG_SOFTMAX", "SUB")
+
+
+@dataclass(frozen=True)
+class Goal:
+    """The task, and the form that labels and predictions have for it."""
+
+    task: Task
+    outputs: int | None = None  # K
+    target_shape: tuple[int, ...] = ()
+    label_kind: LabelKind = LabelKind.VALUES
+    output_kind: OutputKind = OutputKind.UNKNOWN
+
+
+def goal_of(
+    trainer: SignatureDescription | None,
+    labels: TensorDescription | None,
+    samples: TensorDescription | None,
+    predictor: SignatureDescription | None,
+    wish: Choice,
+) -> Goal:
+    """The goal that labels, samples and prediction suggest together."""
+    prediction = pick_prediction(predictor, labels, wish) if predictor else None
+    squashes = prediction is not None and prediction.producer in _PROBABILITY_OPS
+    likelihood = squashes or _has_likelihood(trainer, predictor)
+    count = score_count(prediction) if prediction else None
+    if labels is None:
+        task = Task.RECONSTRUCTION if samples is not None else _task_of_prediction(prediction)
+    else:
+        task = _task(labels, samples, prediction, likelihood, bool(trainer and trainer.ops))
+    if wish.task is not None:
+        task = wish.task
+    return Goal(
+        task=task,
+        outputs=_outputs(task, labels, prediction, count),
+        target_shape=_target_shape(task, labels, prediction),
+        label_kind=wish.label_kind or _label_kind(task, labels),
+        output_kind=wish.output_kind or _output_kind(task, prediction, predictor),
+    )
+
+
+def pick_prediction(
+    predictor: SignatureDescription | None, labels: TensorDescription | None, wish: Choice
+) -> TensorDescription | None:
+    """The output that is compared with the labels; logits before probabilities of the same."""
+    if predictor is None or not predictor.outputs:
+        return None
+    if wish.prediction is not None:
+        return next((o for o in predictor.outputs if o.name == wish.prediction), None)
+    rated = []
+    for at, output in enumerate(predictor.outputs):
+        name = output.name.lower()
+        score = 40 - PREDICTION_NAMES.index(name) if name in PREDICTION_NAMES else 0
+        if name in LOGIT_NAMES or any(known in name for known in LOGIT_NAMES):
+            score += 10
+        if not output.dtype.startswith("float"):
+            score -= 40
+        if not output.shape or not numeric(output):
+            score -= 100
+        if labels is not None and not whole(labels):
+            score += 30 if compatible(of_one(labels), of_one(output)) else 0
+        if output.producer in _LINEAR_OPS:
+            score += 3  # a softmax of it may be another output: the logits tell more
+        rated.append((score, -at, output))
+    return max(rated, key=lambda row: row[:2])[2]
+
+
+def _task(
+    labels: TensorDescription,
+    samples: TensorDescription | None,
+    prediction: TensorDescription | None,
+    likelihood: bool,
+    facts: bool,
+) -> Task:
+    size, count = size_of(of_one(labels)), score_count(prediction) if prediction else None
+    named = prediction is not None and _says(prediction.name, LOGIT_NAMES + PROBABILITY_NAMES)
+    if whole(labels):
+        if prediction is None or (count is not None and count >= 2):
+            return Task.CLASSES if size == 1 or size == count else Task.VALUES
+        if count == 1:
+            return Task.BINARY if likelihood or named or not facts else Task.VALUES
+        return Task.VALUES
+    if samples is not None and size > 1 and size == size_of(of_one(samples)):
+        fits = prediction is None or size_of(of_one(prediction)) == size
+        if fits and not (named or (likelihood and prediction and prediction.producer == "SOFTMAX")):
+            return Task.RECONSTRUCTION
+    if size == 1:
+        if count is not None and count >= 2:
+            return Task.CLASSES  # class numbers given as floats
+        return Task.BINARY if likelihood or named else Task.VALUES
+    if score_count(labels) is None:
+        return Task.VALUES
+    return Task.CLASSES if likelihood or named or not facts else Task.VALUES
+
+
+def _task_of_prediction(prediction: TensorDescription | None) -> Task:
+    count = score_count(prediction) if prediction else None
+    if prediction is None or (count or 0) >= 2:
+        return Task.CLASSES
+    return Task.BINARY if prediction.producer == "LOGISTIC" else Task.VALUES
+
+
+def _has_likelihood(
+    trainer: SignatureDescription | None, predictor: SignatureDescription | None
+) -> bool:
+    """Whether training takes a logarithm that predicting does not: a cross-entropy, no mean of
+    squared errors.
+    """
+    logarithms = {"LOG", "LOG_SOFTMAX"}
+    trains = logarithms & set(trainer.ops) if trainer else set()
+    return bool(trains - set(predictor.ops if predictor else ()))
+
+
+def _outputs(
+    task: Task,
+    labels: TensorDescription | None,
+    prediction: TensorDescription | None,
+    count: int | None,
+) -> int | None:
+    if task is Task.BINARY and count is None:
+        return 1
+    if task is Task.RECONSTRUCTION:
+        return None
+    if prediction is not None:
+        return count
+    return score_count(labels) if labels is not None and not whole(labels) else None
+
+
+def _target_shape(
+    task: Task, labels: TensorDescription | None, prediction: TensorDescription | None
+) -> tuple[int, ...]:
+    if task is not Task.VALUES:
+        return ()
+    shape = of_one(labels) if labels is not None else of_one(prediction) if prediction else ()
+    if prediction is not None and compatible(shape, of_one(prediction)):
+        shape = tuple(a or b for a, b in zip(shape, of_one(prediction), strict=True))
+    return tuple(size or 1 for size in shape)
+
+
+def _label_kind(task: Task, labels: TensorDescription | None) -> LabelKind:
+    if labels is None or task in (Task.VALUES, Task.RECONSTRUCTION):
+        return LabelKind.VALUES
+    if task is Task.BINARY:
+        return LabelKind.INTEGER if whole(labels) else LabelKind.VALUES
+    return LabelKind.INTEGER if size_of(of_one(labels)) == 1 else LabelKind.ONE_HOT
+
+
+def _output_kind(
+    task: Task, prediction: TensorDescription | None, predictor: SignatureDescription | None
+) -> OutputKind:
+    """What the graph says counts for more than a name: many call the output of a softmax logits."""
+    if prediction is None:
+        return OutputKind.UNKNOWN
+    if prediction.producer in _PROBABILITY_OPS:
+        return OutputKind.PROBABILITIES
+    if _says(prediction.name, LOGIT_NAMES) or prediction.producer in _LINEAR_OPS:
+        return OutputKind.LOGITS
+    if _says(prediction.name, PROBABILITY_NAMES):
+        return OutputKind.PROBABILITIES
+    others = [o for o in predictor.outputs if o is not prediction] if predictor else []
+    if any(o.producer in _PROBABILITY_OPS and o.shape == prediction.shape for o in others):
+        return OutputKind.LOGITS
+    return OutputKind.UNKNOWN
+
+
+def _says(name: str, known: tuple[str, ...]) -> bool:
+    return any(word in name.lower() for word in known)

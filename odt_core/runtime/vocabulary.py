@@ -1,0 +1,229 @@
+"""The names that authors of trainable models use, seen in public models, and how they are read."""
+
+from __future__ import annotations
+
+import re
+
+# Exact names, the most specific first (design.md, "Dialects").
+TRAIN_NAMES = ("train", "train_step", "train_epoch", "training", "fit")
+TRAIN_FAMILIES = ("train_fixed_batch",)
+INFER_NAMES = (
+    "infer",
+    "predict",
+    "inference",
+    "serving_default",
+    "serve",
+    "forward",
+    "call",
+)
+SAMPLE_NAMES = (
+    "x",
+    "x_batch",
+    "feature",
+    "features",
+    "bottleneck",
+    "image",
+    "images",
+    "input",
+    "inputs",
+)
+LABEL_NAMES = ("y", "y_batch", "label", "labels", "target", "targets", "y_true")
+LOSS_NAMES = ("loss", "losses", "train_loss", "output_0")
+LOGIT_NAMES = ("logits", "logit")
+PROBABILITY_NAMES = ("probabilities", "probability", "softmax", "sigmoid", "probs", "scores")
+PREDICTION_NAMES = (
+    *LOGIT_NAMES,
+    *PROBABILITY_NAMES,
+    "output",
+    "outputs",
+    "predictions",
+    "prediction",
+    "output_0",
+)
+
+# Words within names that people invent.
+TRAIN_WORDS = frozenset(
+    [
+        "train",
+        "training",
+        "trainer",
+        "fit",
+        "learn",
+        "learning",
+        "optimise",
+        "optimize",
+        "backward",
+        "backprop",
+        "sgd",
+        "personalise",
+        "personalize",
+        "finetune",
+        "tune",
+        "adapt",
+    ]
+)
+INFER_WORDS = frozenset(
+    [
+        "infer",
+        "inference",
+        "predict",
+        "prediction",
+        "predictions",
+        "predictor",
+        "serving",
+        "serve",
+        "forward",
+        "classify",
+        "classifier",
+        "recognise",
+        "recognize",
+        "detect",
+        "run",
+        "call",
+        "apply",
+        "reconstruct",
+        "regress",
+        "estimate",
+    ]
+)
+OTHER_WORDS = frozenset(  # what neither trains nor predicts
+    [
+        "accuracy",
+        "aggregate",
+        "checkpoint",
+        "count",
+        "eval",
+        "evaluate",
+        "evaluation",
+        "get",
+        "gradient",
+        "gradients",
+        "init",
+        "initialise",
+        "initialize",
+        "initializer",
+        "layer",
+        "layers",
+        "load",
+        "loss",
+        "losses",
+        "metric",
+        "metrics",
+        "multiply",
+        "parameter",
+        "parameters",
+        "rate",
+        "reset",
+        "restore",
+        "save",
+        "set",
+        "test",
+        "validate",
+        "validation",
+        "weight",
+        "weights",
+    ]
+)
+EXTRACT_WORDS = frozenset(
+    [
+        "load",
+        "bottleneck",
+        "bottlenecks",
+        "extract",
+        "extractor",
+        "feature",
+        "features",
+        "embed",
+        "embedding",
+        "embeddings",
+        "encode",
+        "encoder",
+        "backbone",
+        "base",
+    ]
+)
+INITIALISE_WORDS = frozenset(["init", "initialise", "initialize", "initialiser", "initializer"])
+EVALUATE_NAMES = ("evaluate", "evaluation", "eval", "compute_loss", "test", "validate")
+SAMPLE_WORDS = frozenset(
+    [
+        "x",
+        "feature",
+        "features",
+        "bottleneck",
+        "image",
+        "images",
+        "input",
+        "inputs",
+        "sample",
+        "samples",
+        "data",
+        "pixels",
+        "audio",
+        "tokens",
+        "token",
+        "text",
+        "sequence",
+        "window",
+        "signal",
+        "sensor",
+        "observation",
+    ]
+)
+LABEL_WORDS = frozenset(
+    [
+        "y",
+        "label",
+        "labels",
+        "target",
+        "targets",
+        "truth",
+        "true",
+        "class",
+        "classes",
+        "expected",
+        "answer",
+        "answers",
+        "onehot",
+        "gt",
+        "output",
+        "outputs",
+    ]
+)
+LOSS_WORDS = frozenset(
+    ["loss", "losses", "cost", "error", "nll", "crossentropy", "objective", "mse", "mae", "bce"]
+)
+NO_LOSS_WORDS = frozenset(
+    [
+        "accuracy",
+        "acc",
+        "norm",
+        "norms",
+        "gradient",
+        "gradients",
+        "grad",
+        "step",
+        "steps",
+        "count",
+        "iteration",
+        "lr",
+        "rate",
+        "predictions",
+        "prediction",
+        "logits",
+        "status",
+    ]
+)
+WEIGHT_WORDS = frozenset(["weight", "weights", "mask", "scale", "keep"])
+
+
+def words(name: str) -> frozenset[str]:
+    """The words of a name in lower case: "trainStep_v2" gives train, step and v."""
+    return frozenset(
+        word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name) if word
+    )
+
+
+def is_learning_rate(name: str) -> bool:
+    """Whether a name is one of a learning rate: "lr", "learning_rate", "learningRate"."""
+    said = words(name)
+    return "lr" in said or {"learning", "rate"} <= said or "learningrate" in said
