@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +26,10 @@ class Preprocessing:
     kind "ink": one drawn symbol, redrawn bright on dark by normalise_ink, centred, even stroke.
     kind "image": the largest centred part of the input's aspect, in colour or grey.
     kind "none": only arrays in the input shape are accepted.
-    After "ink" (0..1) and "image" (0..255) comes value · scale + offset.
+    After "ink" (0..1) and "image" (0..255) comes value · scale + offset, after turning dark and
+    bright round where `invert` says so; then (value - mean) / std for each channel, where given.
+    picture: [height, width(, channels)] of the same size as `shape`, where the model takes a
+    picture's values in another form, such as one long row.
     """
 
     kind: str
@@ -35,17 +39,49 @@ class Preprocessing:
     extent: float = 20 / 28
     stroke: float = 2.6 / 28
     slant: float = 0.0
+    invert: bool = False
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+    picture: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise SampleError(f"Unknown preprocessing '{self.kind}'. Use one of {KINDS}.")
+        size = self.picture_shape
         if self.kind != "none" and (
-            len(self.shape) not in (2, 3) or (len(self.shape) == 3 and self.shape[2] not in (1, 3))
+            len(size) not in (2, 3) or (len(size) == 3 and size[2] not in (1, 3)) or min(size) < 1
         ):
             raise SampleError(
                 f"Pictures cannot become an input of shape {list(self.shape)}; "
                 "use [height, width] or [height, width, 1 or 3], or preprocessing 'none'."
             )
+        if self.picture and math.prod(self.picture) != math.prod(self.shape):
+            raise SampleError(
+                f"A picture of {list(self.picture)} has {math.prod(self.picture)} values; the "
+                f"model takes {math.prod(self.shape)}."
+            )
+        numbers = (self.scale, self.offset, *self.mean, *self.std)
+        if not all(math.isfinite(number) for number in numbers) or any(v <= 0 for v in self.std):
+            raise SampleError(
+                "Scale, offset and mean must be finite numbers, the standard deviation above 0."
+            )
+        for name, values in (("mean", self.mean), ("standard deviation", self.std)):
+            if len(values) not in (0, 1, self.channels):
+                raise SampleError(
+                    f"The {name} has {len(values)} values; give one, or one for each of the "
+                    f"{self.channels} channels."
+                )
+
+    @property
+    def picture_shape(self) -> tuple[int, ...]:
+        """[height, width(, channels)] of the picture that is made."""
+        return self.picture or self.shape
+
+    @property
+    def channels(self) -> int:
+        """1 for grey, 3 for colour."""
+        size = self.picture_shape
+        return size[2] if len(size) == 3 else 1
 
     def apply(self, item: np.ndarray) -> np.ndarray:
         """One item as the model's input, float32 [*shape].
@@ -72,7 +108,14 @@ class Preprocessing:
                 "Give an .npz with x in that shape."
             )
         values = self._ink(item) if self.kind == "ink" else self._image(item)
-        return (values * self.scale + self.offset).reshape(self.shape).astype(np.float32)
+        if self.invert:
+            values = (1.0 if self.kind == "ink" else 255.0) - values
+        values = (values * self.scale + self.offset).reshape(self.picture_shape)
+        if self.mean:
+            values = values - np.array(self.mean)
+        if self.std:
+            values = values / np.array(self.std)
+        return values.reshape(self.shape).astype(np.float32)
 
     def _ready(self, item: np.ndarray) -> np.ndarray:
         if item.shape != self.shape and item.size != int(np.prod(self.shape)):
@@ -84,22 +127,21 @@ class Preprocessing:
         return item.reshape(self.shape).astype(np.float32)
 
     def _ink(self, item: np.ndarray) -> np.ndarray:
-        height, width = self.shape[:2]
+        height, width = self.picture_shape[:2]
         if height != width:
             raise SampleError(f"Preprocessing 'ink' needs a square input, not {height}×{width}.")
         drawing = normalise_ink(
             item, height, extent=self.extent, stroke=self.stroke, slant=self.slant
         )
-        channels = self.shape[2] if len(self.shape) == 3 else 1
-        return np.repeat(drawing[..., None], channels, axis=-1)
+        return np.repeat(drawing[..., None], self.channels, axis=-1)
 
     def _image(self, item: np.ndarray) -> np.ndarray:
-        height, width = self.shape[:2]
+        height, width = self.picture_shape[:2]
         picture = Image.fromarray(item)
         if picture.mode == "RGBA":
             paper = Image.new("RGBA", picture.size, "white")
             picture = Image.alpha_composite(paper, picture)
-        picture = picture.convert("RGB" if len(self.shape) == 3 and self.shape[2] == 3 else "L")
+        picture = picture.convert("RGB" if self.channels == 3 else "L")
         ratio = min(picture.width / width, picture.height / height)
         left, top = (picture.width - ratio * width) / 2, (picture.height - ratio * height) / 2
         box = (left, top, left + ratio * width, top + ratio * height)
@@ -108,14 +150,23 @@ class Preprocessing:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """A dict of plain JSON values."""
-        return {**dataclasses.asdict(self), "shape": list(self.shape)}
+        """A dict of plain JSON values; what is seldom set stands there only when it is."""
+        plain = {**dataclasses.asdict(self), "shape": list(self.shape)}
+        for name in ("mean", "std", "picture", "invert"):
+            value = plain.pop(name)
+            if value:
+                plain[name] = list(value) if isinstance(value, tuple) else value
+        return plain
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> Preprocessing:
         """The inverse of to_json; SampleError for unknown or missing fields."""
         try:
-            return Preprocessing(**{**data, "shape": tuple(int(v) for v in data["shape"])})
+            known: dict[str, Any] = {**data, "shape": tuple(int(v) for v in data["shape"])}
+            known["picture"] = tuple(int(v) for v in data.get("picture", ()))
+            for name in ("mean", "std"):
+                known[name] = tuple(float(v) for v in data.get(name, ()))
+            return Preprocessing(**known)
         except (KeyError, TypeError, ValueError) as error:
             raise SampleError(f"The preprocessing {data!r} cannot be read ({error}).") from error
 

@@ -160,3 +160,45 @@ class TestPrepare:
         raw = RawSamples((seven(60, 6),), ("heart",), ("a",))
         with pytest.raises(LabelError, match="none left for 'heart'"):
             prepare(raw, INK, Labels(("7",)))
+
+
+class TestByHand:
+    GREY = np.array([[0, 51], [102, 255]], np.uint8)
+
+    def test_inverted_picture_turns_dark_and_bright_round(self):
+        ready = Preprocessing("image", (2, 2), scale=1 / 255, invert=True).apply(self.GREY)
+        assert np.allclose(ready, [[1.0, 0.8], [0.6, 0.0]])
+
+    def test_mean_and_std_go_to_their_channels(self):
+        white = np.full((2, 2, 3), 255, np.uint8)
+        imagenet = Preprocessing(
+            "image",
+            (2, 2, 3),
+            scale=1 / 255,
+            mean=(0.485, 0.456, 0.406),
+            std=(0.229, 0.224, 0.225),
+        )
+        assert np.allclose(imagenet.apply(white)[0, 0], [2.2489, 2.4286, 2.64], atol=1e-4)
+
+    def test_flat_input_takes_a_picture_row_by_row(self):
+        flat = Preprocessing("image", (4,), picture=(2, 2)).apply(self.GREY)
+        assert flat.tolist() == [0, 51, 102, 255]
+
+    def test_json_round_trip_keeps_everything(self):
+        one = Preprocessing(
+            "image", (12,), invert=True, mean=(0.5,), std=(0.25,), picture=(2, 2, 3)
+        )
+        assert Preprocessing.from_json(one.to_json()) == one
+
+    @pytest.mark.parametrize(
+        ("fields", "said"),
+        [
+            ({"mean": (0.1, 0.2)}, "The mean has 2 values"),
+            ({"std": (0.0,)}, "above 0"),
+            ({"scale": float("inf")}, "finite"),
+            ({"picture": (3, 3)}, "has 9 values; the model takes 12"),
+        ],
+    )
+    def test_what_cannot_be_is_refused(self, fields, said):
+        with pytest.raises(SampleError, match=said):
+            Preprocessing("image", (2, 2, 3), **fields)
