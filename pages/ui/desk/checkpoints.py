@@ -1,0 +1,64 @@
+"""Your model and its checkpoints: restore, reset, keep by hand, bring from elsewhere."""
+
+from __future__ import annotations
+
+from odt_core.checkpoint.checkpoint import load_checkpoint
+from odt_core.errors import CheckpointError, TrainingError
+from odt_core.workspace import CheckpointInfo, Kind
+from pages.ui.desk.worker import ELSEWHERE, HasWorker
+
+
+class HasCheckpoints(HasWorker):
+    """The part of a desk that moves your model between checkpoints."""
+
+    def reset_to_base(self) -> None:
+        """Your model is the base model again; what it was stays as a checkpoint."""
+        with self._lock:
+            self._check_idle("go back to the base model")
+            self._save_before("before the reset to the base model")
+            self.workspace.set_head(None)
+
+    def restore(self, checkpoint_id: str | None) -> None:
+        """Your model is that checkpoint from now on; None is the base model."""
+        with self._lock:
+            self._check_idle("restore a checkpoint")
+            if checkpoint_id is not None:
+                # Read it before anything changes: a damaged file must not become your model.
+                load_checkpoint(self.workspace.checkpoint_bytes(checkpoint_id))
+            self.workspace.set_head(checkpoint_id)
+
+    def save_checkpoint(self, note: str) -> None:
+        """Keep your model as it stands, by hand."""
+        with self._lock:
+            self._check_idle("save a checkpoint")
+            head = self.workspace.manifest.head
+            entry = self.workspace.manifest.checkpoint(head) if head else None
+            if entry is None:
+                raise TrainingError("Your model is the base model still: there is nothing to save.")
+            info = CheckpointInfo(
+                Kind.MANUAL,
+                entry.info.step,
+                entry.info.samples,
+                entry.info.own,
+                entry.info.base,
+                note or "saved by hand",
+            )
+            self.workspace.add_checkpoint(self.workspace.checkpoint_bytes(entry.id), info)
+
+    def add_uploaded_checkpoint(self, data: bytes, name: str) -> None:
+        """Keep an uploaded checkpoint after the worker has tried it on. Raises CheckpointError."""
+        checkpoint = load_checkpoint(data)
+        with self._lock:
+            self._check_idle("upload a checkpoint")
+            worker = self.worker()
+            if checkpoint.meta.model_sha256 != worker.sha256:
+                raise CheckpointError(
+                    f"'{name}' belongs to another model than '{self.model.name}'. Choose that "
+                    "model first, or upload another checkpoint."
+                )
+            self._worker_head = ELSEWHERE
+            worker.load_state(checkpoint.state)
+            info = CheckpointInfo(
+                Kind.UPLOADED, checkpoint.meta.step, 0, note=checkpoint.meta.note or name
+            )
+            self.workspace.add_checkpoint(data, info)

@@ -1,0 +1,44 @@
+"""The desk of one open workspace, put together from its parts."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+
+from odt_core.bundled import bundled_models
+from odt_core.errors import OdtError
+from odt_core.workspace import Workspace
+from pages.ui.base_sets import base_test_of, replay_of
+from pages.ui.desk.checkpoints import HasCheckpoints
+from pages.ui.desk.runs import HasRuns
+
+
+class Desk(HasRuns, HasCheckpoints):
+    """One open workspace. Made by `pages.ui.desks.Desks`.
+
+    All tabs of a person share one desk. Its methods may be called from any thread; none of them
+    touches Streamlit. The head checkpoint of the workspace is the truth about "your model": before
+    the worker answers for it, the worker is brought there.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
+        self.used = time.monotonic()
+        self._warmed = -1  # revision of the workspace that was warmed up for
+        if workspace.manifest.model is None:
+            self.choose_bundled(bundled_models()[0].stem)
+
+    def warm_up(self) -> None:
+        """Do in the background what answers and training would otherwise have to wait for."""
+        revision = self.workspace.revision
+        if self._warmed != revision:
+            self._warmed = revision
+            threading.Thread(target=self._warm, name="odt-warm-up", daemon=True).start()
+
+    def _warm(self) -> None:
+        with contextlib.suppress(OdtError):  # whoever needs the worker next gets the error
+            self.worker()
+            base_test_of(self.card)
+            replay_of(self.card)
+            self.samples(None)

@@ -1,0 +1,110 @@
+"""Training runs of a desk: start, pause, stop, and going on after a restart."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+
+import numpy as np
+
+from odt_core.checkpoint.checkpoint import load_checkpoint
+from odt_core.errors import OdtError, TrainingError
+from odt_core.samples import Samples
+from odt_core.training.settings import Settings
+from odt_core.workspace import Part
+from pages.ui.base_sets import base_test_of, replay_of
+from pages.ui.desk.scores import BASE_TEST, HasScores
+from pages.ui.recorder import Recorder
+from pages.ui.run import Phase, Run
+
+
+class HasRuns(HasScores):
+    """The part of a desk that trains."""
+
+    def train(self, settings: Settings, *, go_on: str | None = None) -> Run:
+        """Start a run, or return the one that is active: a double click trains nothing twice.
+
+        go_on: an automatic checkpoint of an interrupted run, to go on from exactly there.
+        """
+        with self._lock:
+            if self.run is not None and self.busy:
+                return self.run
+            train, test = self.samples(Part.TRAIN), self.samples(Part.TEST)
+            _check_enough(train)
+            worker = self.worker()
+            progress = None
+            if go_on is not None:
+                progress = load_checkpoint(self.workspace.checkpoint_bytes(go_on)).progress
+            run = Run(self.workspace.start_run(), 0, len(train), self.workspace.manifest.head)
+            recorder = Recorder(self.workspace, run, on_head=self._now_at)
+            self.workspace.set_settings(settings.to_json())
+            worker.fit(
+                train,
+                settings,
+                test=test if len(test) else None,
+                replay=replay_of(self.card) if settings.replay else None,
+                base_test=base_test_of(self.card),
+                start=progress,
+                on_event=recorder.on_event,
+            )
+            self.run = run
+        threading.Thread(
+            target=self._score_base, args=(test,), name="odt-base-level", daemon=True
+        ).start()
+        return run
+
+    def pause(self) -> None:
+        """Wait before the next step."""
+        if self.run and self._worker and self.run.become(Phase.PAUSED):
+            self._worker.pause()
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        if self.run and self._worker and self.run.become(Phase.RUNNING):
+            self._worker.resume()
+
+    def stop(self) -> None:
+        """End the run after the step that is being made."""
+        if self.run and self._worker and self.run.become(Phase.STOPPING):
+            self._worker.stop()
+
+    def interrupted(self) -> tuple[str, str] | None:
+        """(run id, its newest automatic checkpoint) of a run that a restart cut short, or None."""
+        runs = self.workspace.runs()
+        if not runs or (self.run is not None and self.run.id == runs[-1].id):
+            return None
+        records = self.workspace.run_records(runs[-1].id)
+        if any(record.get("kind") in ("end", "dismissed") for record in records):
+            return None
+        saved = [record["checkpoint"] for record in records if record.get("kind") == "checkpoint"]
+        there = [one for one in saved if self.workspace.manifest.checkpoint(one)]
+        return (runs[-1].id, there[-1]) if there else None
+
+    def dismiss_interrupted(self, run_id: str) -> None:
+        """Do not offer to go on with that run any more."""
+        self.workspace.append_run(run_id, [{"kind": "dismissed"}])
+
+    def _score_base(self, test: Samples) -> None:
+        """The base model's levels, for the dashed lines of the accuracy chart."""
+        with contextlib.suppress(OdtError):  # no level is drawn then
+            if len(test):
+                self._base_on(test, self.test_name())
+            base_test = base_test_of(self.card)
+            if base_test is not None:
+                self._base_on(base_test, BASE_TEST)
+
+
+def _check_enough(train: Samples) -> None:
+    if len(train) < 2:
+        raise TrainingError(
+            "There are no samples to train on yet. Draw, upload or photograph some, or load an "
+            "example person."
+            if not len(train)
+            else "One sample is too few to train on. Add some more, best five of each label."
+        )
+    if len(np.unique(train.y)) < 2:
+        name = train.labels.names[int(train.y[0])]
+        raise TrainingError(
+            f"All samples have the label '{name}', so there is nothing to tell apart. Add samples "
+            "of at least one more label."
+        )

@@ -1,0 +1,116 @@
+"""Answers and scores of base and own model on the same samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from odt_core.checkpoint.checkpoint import load_checkpoint
+from odt_core.evaluation import Evaluation, score
+from odt_core.samples import Samples
+from odt_core.workspace import Part, Workspace
+from pages.ui.base_sets import base_test_of
+from pages.ui.desk.model import HasModel
+from pages.ui.desk.worker import ELSEWHERE
+from pages.ui.prepared import prepared_samples
+
+BASE_TEST = "base test set"  # name of the card's frozen test set
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Base and own on the same samples."""
+
+    base: Evaluation
+    own: Evaluation
+
+
+class HasScores(HasModel):
+    """The part of a desk that asks both models and remembers how they did."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
+        self._base: dict[object, Evaluation] = {}
+        self._own: dict[object, Evaluation] = {}
+
+    def answers(self, item: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Probabilities of base and own for one picture, each float32 [K]."""
+        x = self.card.preprocessing.apply(item)[None]
+        labels = self.labels
+        worker = self._reach_worker() if self.busy else self.worker()
+        base = worker.predict_proba(x, labels, which="base")
+        return base[0], worker.predict_proba(x, labels, which="own")[0]
+
+    def samples(self, part: Part | None) -> Samples:
+        """The person's samples as model input."""
+        return prepared_samples(self.workspace, part, self.card.preprocessing)
+
+    def scores(self, samples: Samples, name: object) -> Scores:
+        """Base and own on `samples`; `name` is equal for equal samples (results are kept)."""
+        worker = self.worker()
+        base = self._base_on(samples, name)
+        key = (self.model.key, samples.labels, name, self.workspace.manifest.head)
+        if key in self._own and not self.busy:
+            return Scores(base, self._own[key])
+        answer = worker.predict_proba(samples.x, samples.labels, which="own")
+        own = score(answer, samples.y)
+        if not self.busy:  # else the weights are moving: nothing to keep
+            self._own = _newest(self._own, key, own)
+        return Scores(base, own)
+
+    def test_name(self) -> object:
+        """Equal as long as the person's test samples are the same."""
+        manifest = self.workspace.manifest
+        return tuple(
+            (sample.sha256, sample.label) for sample in manifest.samples if sample.part is Part.TEST
+        )
+
+    def base_level(self, name: object) -> float | None:
+        """The base model's accuracy on the samples of that name, when it is known already."""
+        labels = self.card.labels if name == BASE_TEST else self.labels
+        known = self._base.get((self.model.key, labels, name))
+        return known.accuracy if known else None
+
+    def evaluations(
+        self, which: str | None, sets: Sequence[tuple[object, Samples]]
+    ) -> tuple[Evaluation, ...]:
+        """How a checkpoint (None: the base model) does on each set of (name, samples)."""
+        if which is None:
+            return tuple(self._base_on(samples, name) for name, samples in sets)
+        with self._lock:
+            self._check_idle("compare checkpoints")
+            state = load_checkpoint(self.workspace.checkpoint_bytes(which)).state
+            worker = self.worker()
+            self._worker_head = ELSEWHERE
+            worker.load_state(state)
+            answers = [worker.predict_proba(samples.x, samples.labels) for _, samples in sets]
+            self._bring_to_head(worker)
+        return tuple(
+            score(answer, samples.y) for answer, (_, samples) in zip(answers, sets, strict=True)
+        )
+
+    def test_sets(self) -> list[tuple[object, Samples]]:
+        """(name, samples) of what models are measured on; the first is the person's own."""
+        sets: list[tuple[object, Samples]] = []
+        own = self.samples(Part.TEST)
+        if len(own):
+            sets.append((self.test_name(), own))
+        base = base_test_of(self.card)
+        if base is not None:
+            sets.append((BASE_TEST, base))
+        return sets
+
+    def _base_on(self, samples: Samples, name: object) -> Evaluation:
+        key = (self.model.key, samples.labels, name)
+        if key not in self._base:
+            answer = self._reach_worker().predict_proba(samples.x, samples.labels, which="base")
+            self._base = _newest(self._base, key, score(answer, samples.y))
+        return self._base[key]
+
+
+def _newest(kept: dict, key: object, value: Evaluation, limit: int = 8) -> dict:
+    """`kept` with one more entry, the oldest beyond `limit` dropped."""
+    entries: Sequence = [*kept.items(), (key, value)]
+    return dict(entries[-limit:])

@@ -1,0 +1,60 @@
+"""What every part of a desk stands on: the workspace, the lock, and whether a run is active."""
+
+from __future__ import annotations
+
+import threading
+
+from odt_core.errors import TrainingError
+from odt_core.samples import Labels
+from odt_core.workspace import CheckpointInfo, Kind, ModelEntry, Workspace
+from pages.ui.run import Run
+
+
+class State:
+    """One open workspace and its run."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.run: Run | None = None
+        self._lock = threading.RLock()
+
+    @property
+    def model(self) -> ModelEntry:
+        """The model that is being personalised."""
+        model = self.workspace.manifest.model
+        assert model is not None
+        return model
+
+    @property
+    def labels(self) -> Labels:
+        """The enabled labels at the model's outputs."""
+        return self.workspace.labels()
+
+    @property
+    def trained(self) -> bool:
+        """Whether your model is another one than the base model."""
+        return self.workspace.manifest.head is not None or self.busy
+
+    @property
+    def busy(self) -> bool:
+        """Whether a run is active."""
+        return self.run is not None and self.run.phase.active
+
+    def _check_idle(self, what: str) -> None:
+        if self.busy:
+            raise TrainingError(f"Training is running. Stop it first, then {what}.")
+
+    def _save_before(self, why: str) -> None:
+        """An automatic checkpoint before something destructive, when there is something to lose."""
+        manifest = self.workspace.manifest
+        entry = manifest.checkpoint(manifest.head) if manifest.head else None
+        if entry is not None and entry.info.kind.automatic:
+            info = CheckpointInfo(
+                Kind.BEFORE,
+                entry.info.step,
+                entry.info.samples,
+                entry.info.own,
+                entry.info.base,
+                why,
+            )
+            self.workspace.add_checkpoint(self.workspace.checkpoint_bytes(entry.id), info)
