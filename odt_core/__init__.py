@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     )
     from odt_core.errors import OdtError
     from odt_core.evaluation import Comparison, Evaluation, compare, evaluate, mcnemar, wilson
-    from odt_core.graph import describe, lower
+    from odt_core.graph import bake, describe, lower
     from odt_core.runtime import Model, Session, Worker, load_model
     from odt_core.samples import (
         Labels,
@@ -50,7 +50,7 @@ _ROOMS = {
     ),
     "errors": ("OdtError",),
     "evaluation": ("Comparison", "Evaluation", "compare", "evaluate", "mcnemar", "wilson"),
-    "graph": ("describe", "lower"),
+    "graph": ("bake", "describe", "lower"),
     "runtime": ("Model", "Session", "Worker", "load_model"),
     "samples": (
         "Labels",
@@ -86,6 +86,7 @@ __all__ = [
     "Worker",
     "Workspace",
     "Workspaces",
+    "bake",
     "bundled_models",
     "compare",
     "decode_image",

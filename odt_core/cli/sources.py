@@ -33,18 +33,23 @@ def add_checkpoint(parser: ArgumentParser) -> None:
     )
 
 
-def open_model(name: str) -> Model:
-    """The model at a path, else the bundled model of that name."""
+def find_model(name: str) -> Path:
+    """The path itself, else that of the bundled model of that name."""
     from odt_core.bundled import bundled_models
-    from odt_core.runtime import load_model
 
     path = Path(name)
     if path.is_dir():
         raise ModelError(f"{name} is a folder. Give a .tflite file.")
-    if not path.exists():
-        bundled = {model.stem: model for model in bundled_models()}
-        path = bundled.get(name, path)
-    return load_model(path)
+    if path.exists():
+        return path
+    return {model.stem: model for model in bundled_models()}.get(name, path)
+
+
+def open_model(name: str) -> Model:
+    """The model at a path, else the bundled model of that name."""
+    from odt_core.runtime import load_model
+
+    return load_model(find_model(name))
 
 
 def open_checkpoint(path: str, model: Model) -> Checkpoint:

@@ -1,5 +1,6 @@
-"""Editing a .tflite as data: lower Flex ops, add state signatures, inspect."""
+"""Editing a .tflite as data: lower Flex ops, add state signatures, bake, inspect."""
 
+from odt_core.graph.bake import bake
 from odt_core.graph.inspect import (
     ModelDescription,
     SignatureDescription,
@@ -23,6 +24,7 @@ __all__ = [
     "SignatureDescription",
     "TensorDescription",
     "VariableDescription",
+    "bake",
     "describe",
     "lower",
 ]

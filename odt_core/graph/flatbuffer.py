@@ -10,7 +10,18 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import ModelError
 
+MAX_MODEL_BYTES = 512 * 2**20  # of a .tflite that odt accepts
+
 _IDENTIFIER = b"TFL3"
+_OTHERS = (
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"PK\x03\x04", "a zip archive; a .keras, .npz or .task file is one too"),
+    (b"\x89HDF", "an HDF5 file, such as Keras' .h5"),
+    (b"%PDF", "a PDF"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"<", "a web page or XML"),
+)
 _ALIGNMENT = 16  # bytes; the schema's force_align, which Python's packer forgets
 
 
@@ -33,18 +44,40 @@ class _AlignedBuffer(schema.BufferT):
         return schema.BufferEnd(builder)
 
 
+def check_size(size: int, name: str = "The model file") -> None:
+    """ModelError for a file of `size` bytes that is too large to be read."""
+    if size > MAX_MODEL_BYTES:
+        raise ModelError(
+            f"{name} has {size:,} bytes; odt reads models of up to {MAX_MODEL_BYTES // 2**20} MB "
+            f"({MAX_MODEL_BYTES:,} bytes). Choose a smaller model."
+        )
+
+
+def check_identifier(head: bytes, name: str = "This") -> None:
+    """ModelError unless a file begins as a .tflite does, saying what it is where that is known."""
+    if not head:
+        raise ModelError(f"{_subject(name)} is empty. Choose a .tflite file.")
+    if head[4:8] == _IDENTIFIER:
+        return
+    known = next((what for start, what in _OTHERS if bytes(head[:8]).startswith(start)), None)
+    what = f"it is {known}" if known else "its identifier 'TFL3' is missing"
+    raise ModelError(
+        f"{name} is not a .tflite file ({what}). "
+        f"Choose a model converted by TensorFlow Lite or LiteRT."
+    )
+
+
+def _subject(name: str) -> str:
+    return "The model file" if name == "This" else name
+
+
 def read(data: bytes) -> schema.ModelT:
     """The object tree of a .tflite.
 
     Raises ModelError when `data` is not a whole .tflite.
     """
-    if not data:
-        raise ModelError("The model file is empty. Choose a .tflite file.")
-    if len(data) < 8 or data[4:8] != _IDENTIFIER:
-        raise ModelError(
-            "This is not a .tflite file (its identifier 'TFL3' is missing). "
-            "Choose a model converted by TensorFlow Lite or LiteRT."
-        )
+    check_size(len(data))
+    check_identifier(data)
     try:
         model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(bytes(data), 0))
     except (struct.error, IndexError, ValueError, TypeError, OverflowError, MemoryError) as error:

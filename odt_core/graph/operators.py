@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ai_edge_litert import schema_py_generated as schema
 
 _BUILTINS = {
@@ -49,6 +51,14 @@ def called_by(model: schema.ModelT, operator: schema.OperatorT) -> list[int]:
     fields = _CALLED.get(name_of(model, operator), ())
     options = operator.builtinOptions or operator.builtinOptions2
     return [int(getattr(options, field)) for field in fields if hasattr(options, field)]
+
+
+def call_others(model: schema.ModelT, operator: schema.OperatorT, place: Mapping[int, int]) -> None:
+    """Has the op run other subgraphs: those at `place` of the ones it runs now."""
+    options = operator.builtinOptions or operator.builtinOptions2
+    for field in _CALLED.get(name_of(model, operator), ()):
+        if hasattr(options, field):
+            setattr(options, field, place[int(getattr(options, field))])
 
 
 def has_effect(model: schema.ModelT, graph: schema.SubGraphT, operator: schema.OperatorT) -> bool:

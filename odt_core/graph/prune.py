@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.graph.operators import has_effect, inputs_of, outputs_of
+from odt_core.graph.operators import (
+    call_others,
+    called_by,
+    has_effect,
+    inputs_of,
+    outputs_of,
+)
 
 
 def remove_dead_ops(model: schema.ModelT, graph: schema.SubGraphT) -> None:
@@ -17,6 +25,36 @@ def remove_dead_ops(model: schema.ModelT, graph: schema.SubGraphT) -> None:
             needed.update(inputs_of(operator))
             kept.append(operator)
     graph.operators = kept[::-1]
+
+
+def drop_subgraphs(model: schema.ModelT, keep: Iterable[int]) -> None:
+    """Drops subgraphs that neither `keep` nor what they call runs, and renumbers the rest."""
+    reached, waiting = set(), list(keep)
+    while waiting:
+        index = waiting.pop()
+        if index in reached:
+            continue
+        reached.add(index)
+        for operator in model.subgraphs[index].operators:
+            waiting += called_by(model, operator)
+    place = {old: new for new, old in enumerate(sorted(reached))}
+    model.subgraphs = [model.subgraphs[old] for old in sorted(reached)]
+    for graph in model.subgraphs:
+        for operator in graph.operators:
+            call_others(model, operator, place)
+    for signature in model.signatureDefs or []:
+        signature.subgraphIndex = place[signature.subgraphIndex]
+
+
+def share_buffers(model: schema.ModelT) -> None:
+    """Has tensors of the same content share one buffer."""
+    place: dict[bytes, int] = {}
+    for graph in model.subgraphs:
+        for tensor in graph.tensors:
+            data = model.buffers[tensor.buffer].data if tensor.buffer else None
+            if data is not None and len(data) and not tensor.isVariable:
+                content = np.asarray(data, np.uint8).tobytes()
+                tensor.buffer = place.setdefault(content, tensor.buffer)
 
 
 def compact(model: schema.ModelT) -> None:

@@ -86,6 +86,12 @@ def write_record(model: schema.ModelT, record: Record) -> None:
     model.metadata = [*(model.metadata or []), entry]
 
 
+def drop_record(model: schema.ModelT) -> None:
+    """Leave an empty record: a model that needs no lowering, and of which nothing more is told."""
+    model.metadata = [entry for entry in model.metadata or [] if entry.name != _METADATA]
+    write_record(model, Record())
+
+
 def read_record(model: schema.ModelT) -> Record | None:
     """The record of an earlier lowering; None when the model never was lowered."""
     for entry in model.metadata or []:

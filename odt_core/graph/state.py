@@ -39,7 +39,7 @@ def add_state_signatures(model: schema.ModelT) -> None:
     for index, variable in enumerate(variables):
         value = setter.new(variable.shape, variable.dtype, variable.name)
         taken[f"v{index}"] = value
-        setter.emit("ASSIGN_VARIABLE", [_handle(setter, variable), value], [], _options("Assign"))
+        setter.emit("ASSIGN_VARIABLE", [handle_of(setter, variable), value], [], _options("Assign"))
     count = setter.constant(np.array(len(variables), np.int32))
     _close(setter, SET_STATE, taken, {"count": count})
 
@@ -50,10 +50,15 @@ def _open(model: schema.ModelT, name: str, once: Sequence[int]) -> Builder:
     graph.tensors, graph.operators = [], []
     builder = Builder(model, graph)
     for index in once:
-        options = schema.CallOnceOptionsT()
-        options.initSubgraphIndex = index
-        builder.emit("CALL_ONCE", [], [], options)
+        call_once(builder, index)
     return builder
+
+
+def call_once(builder: Builder, index: int) -> None:
+    """Run a subgraph unless this interpreter has run it already."""
+    options = schema.CallOnceOptionsT()
+    options.initSubgraphIndex = index
+    builder.emit("CALL_ONCE", [], [], options)
 
 
 def _close(
@@ -78,7 +83,8 @@ def _entry(key: str, tensor: Tensor) -> schema.TensorMapT:
     return entry
 
 
-def _handle(builder: Builder, variable: Variable) -> Tensor:
+def handle_of(builder: Builder, variable: Variable) -> Tensor:
+    """A handle of a variable, for READ_VARIABLE and ASSIGN_VARIABLE."""
     raw = schema.TensorT()
     raw.shape, raw.type, raw.buffer = np.array([], np.int32), schema.TensorType.RESOURCE, 0
     raw.name, raw.hasRank = f"odt/handle_{len(builder.graph.tensors)}".encode(), True
@@ -92,7 +98,7 @@ def _handle(builder: Builder, variable: Variable) -> Tensor:
 
 def _read(builder: Builder, variable: Variable) -> Tensor:
     value = builder.new(variable.shape, variable.dtype, variable.name)
-    builder.emit("READ_VARIABLE", [_handle(builder, variable)], [value], _options("Read"))
+    builder.emit("READ_VARIABLE", [handle_of(builder, variable)], [value], _options("Read"))
     return value
 
 

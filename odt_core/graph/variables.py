@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,3 +77,24 @@ def find_variables(model: schema.ModelT) -> list[Variable]:
         name = b"/".join(part for part in key if part).decode("utf-8", "replace")
         variables.append(Variable(name, container, shared, dtype, shape, key in initial))
     return sorted(variables, key=lambda variable: variable.name)
+
+
+def assigned(
+    model: schema.ModelT, graph: schema.SubGraphT
+) -> Iterator[tuple[tuple[bytes, bytes], schema.OperatorT]]:
+    """((container, shared name), operator) of every ASSIGN_VARIABLE to a handle made here."""
+    handles = handles_in(model, graph)
+    for operator in graph.operators:
+        if name_of(model, operator) == "ASSIGN_VARIABLE" and inputs_of(operator)[0] in handles:
+            yield handles[inputs_of(operator)[0]], operator
+
+
+def handles_in(model: schema.ModelT, graph: schema.SubGraphT) -> dict[int, tuple[bytes, bytes]]:
+    """The (container, shared name) behind each handle that a subgraph makes, by tensor."""
+    found = {}
+    for operator in graph.operators:
+        if name_of(model, operator) == "VAR_HANDLE":
+            options = operator.builtinOptions
+            key = (bytes(options.container or b""), bytes(options.sharedName or b""))
+            found[outputs_of(operator)[0]] = key
+    return found

@@ -13,7 +13,7 @@ from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 MODEL = ROOT / "tests" / "runtime" / "models" / "tiny_momentum.tflite"
-COMMANDS = ("inspect", "train", "infer", "evaluate", "build", "bench")
+COMMANDS = ("inspect", "train", "infer", "evaluate", "bake", "lower", "build", "bench")
 
 
 def odt(*arguments: object) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,90 @@
+"""`lower`: a .tflite with TensorFlow ops becomes one that runs on plain LiteRT."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from odt_core.cli.command import Command, Result
+from odt_core.cli.output import check_output, write_model
+from odt_core.cli.sources import find_model
+
+if TYPE_CHECKING:
+    from odt_core.graph import CheckpointSignature
+
+
+def _arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "model", metavar="IN.tflite", help="a .tflite file, or the name of a bundled one (digits)"
+    )
+    parser.add_argument("output", metavar="OUT.tflite", help="where to write the new model")
+
+
+def _run(options: Namespace) -> Result:
+    from odt_core.graph import describe, lower
+    from odt_core.graph.files import read_model_file
+
+    source, output = find_model(options.model), Path(options.output)
+    check_output(output, source)
+    original = read_model_file(source)
+    lowered = lower(original)
+    description = describe(lowered.data)
+    write_model(output, lowered.data)
+    return {
+        "output": str(output),
+        "bytes": len(lowered.data),
+        "bytes_before": len(original),
+        "changed": lowered.data != original,
+        "signatures": [signature.name for signature in description.signatures],
+        "rewritten": [vars(rewrite) for rewrite in lowered.report],
+        "missing": [{**vars(gap), "message": gap.message} for gap in lowered.missing],
+        "checkpoints": [_checkpoint(form) for form in lowered.checkpoints],
+        "flex_ops": list(description.flex_ops),
+    }
+
+
+def _checkpoint(form: CheckpointSignature) -> dict[str, Any]:
+    return {
+        "signature": form.signature,
+        "kind": form.kind,
+        "tensors": [tensor.name for tensor in form.tensors],
+    }
+
+
+def _text(result: Result) -> str:
+    lines = [
+        f"{result['output']}  {result['bytes']:,} bytes (before: {result['bytes_before']:,})",
+        f"signatures: {', '.join(result['signatures']) or 'none'}",
+    ]
+    if not result["changed"]:
+        lines.append("It runs on plain LiteRT as it is: nothing had to be rewritten.")
+    counts = Counter((rewrite["op"], rewrite["signature"]) for rewrite in result["rewritten"])
+    if counts:
+        lines += ["", "rewritten from TensorFlow ops to builtin ones"]
+        lines += [
+            f"  {op} ×{count} in '{signature}'" for (op, signature), count in sorted(counts.items())
+        ]
+    for form in result["checkpoints"]:
+        verb = "returns" if form["kind"] == "save" else "takes"
+        tensors = ", ".join(form["tensors"])
+        lines.append(f"'{form['signature']}' {verb} tensors instead of a file's path: {tensors}")
+    if result["missing"]:
+        lines += ["", "missing; the signatures named here were left out"]
+        lines += [f"  {gap['message']}" for gap in result["missing"]]
+    return "\n".join(lines)
+
+
+COMMAND = Command(
+    name="lower",
+    summary="rewrite a .tflite with TensorFlow (Flex) ops so that it runs on plain LiteRT",
+    description=(
+        "Rewrite the TensorFlow (Flex) ops of a .tflite into builtin ones and write the result to\n"
+        "another file. Says what was rewritten, and what is missing: op, signature, node, advice."
+    ),
+    example="example: python -m odt_core lower model.tflite lowered.tflite",
+    arguments=_arguments,
+    run=_run,
+    text=_text,
+)

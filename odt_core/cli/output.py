@@ -1,0 +1,48 @@
+"""Writing the .tflite that a command makes: whole or not at all, and never over its source."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from odt_core.errors import ModelError
+
+
+def check_output(output: Path, *sources: Path) -> None:
+    """ModelError when a file cannot be written there, or would replace one of the sources."""
+    if output.is_dir():
+        raise ModelError(f"{output} is a folder. Give the name of a .tflite file to write.")
+    if not output.resolve().parent.is_dir():
+        raise ModelError(f"There is no folder for {output}. Make it first.")
+    for source in sources:
+        if output.exists() and source.exists() and output.samefile(source):
+            raise ModelError(
+                f"{output} is the file to read. Give another name, so that it is not lost."
+            )
+
+
+def write_model(output: Path, data: bytes) -> None:
+    """Readers see the old file or the new one, never half of one; ModelError when it fails."""
+    try:
+        handle, temporary = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o666 & ~_umask())  # as if opened in the ordinary way
+            os.replace(temporary, output)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise ModelError(
+            f"{output} cannot be written: {error.strerror}. Choose another place."
+        ) from error
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

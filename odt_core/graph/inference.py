@@ -1,0 +1,182 @@
+"""One signature alone, its variables constants: a model that only predicts, in its fastest form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from odt_core.errors import LoweringError, ModelError
+from odt_core.graph.builder import Builder
+from odt_core.graph.constant_forms import constant_form
+from odt_core.graph.fast_forms import fast_form
+from odt_core.graph.flatbuffer import write
+from odt_core.graph.fold import fold_constants
+from odt_core.graph.freeze import freeze
+from odt_core.graph.fuse import fuse
+from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
+from odt_core.graph.prune import compact, drop_subgraphs, remove_dead_ops, share_buffers
+from odt_core.graph.record import drop_record
+from odt_core.graph.state import GET_STATE, SET_STATE
+from odt_core.graph.tensor import Tensor, declare_shape, shape_of
+from odt_core.graph.variables import Variable, assigned
+
+Form = Callable[[Builder, schema.OperatorT], Tensor | None]
+
+
+def inference_model(
+    model: schema.ModelT,
+    variables: Sequence[Variable],
+    arrays: Sequence[np.ndarray],
+    signature: str | None = None,
+) -> bytes:
+    """The bytes of a .tflite with one signature, without variables.
+
+    model: lowered; changed by this. arrays: the variables' values, in their order. signature: the
+    one to keep; None: the one that predicts. Raises ModelError when that is not clear.
+    """
+    chosen = _choose(model, signature)
+    model.signatureDefs = [chosen]
+    keys = [(variable.container, variable.shared_name) for variable in variables]
+    freeze(model, chosen.subgraphIndex, dict(zip(keys, arrays, strict=True)))
+    _strip_initialisers(model)
+    drop_subgraphs(model, [chosen.subgraphIndex])
+    for graph in model.subgraphs:
+        remove_dead_ops(model, graph)
+        fold_constants(model, graph)
+        for form in (fast_form, constant_form, constant_form):
+            _rewrite(model, graph, form)
+            remove_dead_ops(model, graph)
+        fuse(model, graph)
+        _rewrite(model, graph, constant_form)
+        remove_dead_ops(model, graph)
+    drop_record(model)
+    share_buffers(model)
+    compact(model)
+    return write(model)
+
+
+def predicting(model: schema.ModelT) -> list[str]:
+    """Names of the signatures that compute something of their inputs and change nothing."""
+    found = []
+    for signature in model.signatureDefs or []:
+        name = _name(signature)
+        has_ends = bool(signature.inputs) and bool(signature.outputs)
+        if has_ends and name not in (GET_STATE, SET_STATE) and not _changes(model, signature):
+            found.append(name)
+    return found
+
+
+def _choose(model: schema.ModelT, wanted: str | None) -> schema.SignatureDefT:
+    by_name = {_name(signature): signature for signature in model.signatureDefs or []}
+    usable = predicting(model)
+    if wanted is not None:
+        if wanted not in by_name:
+            raise ModelError(
+                f"The model has no signature '{wanted}'. It has: {', '.join(sorted(by_name))}."
+            )
+        if wanted not in usable:
+            raise ModelError(
+                f"The signature '{wanted}' does not only predict: it changes variables, or has no "
+                f"inputs or outputs. Choose one of: {', '.join(usable) or 'none does'}."
+            )
+        return by_name[wanted]
+    role = _infer_role(model)
+    if role in usable:
+        return by_name[role]
+    if len(usable) == 1:
+        return by_name[usable[0]]
+    if not usable:
+        raise ModelError(
+            "No signature of this model only predicts, so there is nothing to keep. Bake it "
+            "without inference_only."
+        )
+    raise ModelError(
+        f"It is not clear which signature predicts: {', '.join(usable)}. Name one (signature=…, or "
+        f"--signature on the command line)."
+    )
+
+
+def _infer_role(model: schema.ModelT) -> str | None:
+    """The signature that the contract takes for predicting."""
+    from odt_core.graph.inspect import describe_signatures
+    from odt_core.runtime.dialect import propose  # its room knows this one
+
+    role = propose(describe_signatures(model)).infer
+    return role.signature if role else None
+
+
+def _changes(model: schema.ModelT, signature: schema.SignatureDefT) -> bool:
+    """Whether running a signature assigns a variable, initial values left aside."""
+    seen, waiting = set(), [signature.subgraphIndex]
+    while waiting:
+        index = waiting.pop()
+        if index in seen:
+            continue
+        seen.add(index)
+        for operator in model.subgraphs[index].operators:
+            name = name_of(model, operator)
+            if name == "ASSIGN_VARIABLE":
+                return True
+            if name != "CALL_ONCE":
+                waiting += called_by(model, operator)
+    return False
+
+
+def _strip_initialisers(model: schema.ModelT) -> None:
+    """Leaves of the initial values only what is no variable's, such as hash tables'."""
+    for graph in model.subgraphs:
+        kept = []
+        for operator in graph.operators:
+            if name_of(model, operator) == "CALL_ONCE":
+                for called in called_by(model, operator):
+                    _forget_assignments(model, model.subgraphs[called])
+                if not any(model.subgraphs[c].operators for c in called_by(model, operator)):
+                    continue
+            kept.append(operator)
+        graph.operators = kept
+
+
+def _forget_assignments(model: schema.ModelT, graph: schema.SubGraphT) -> None:
+    doomed = {id(operator) for _, operator in assigned(model, graph)}
+    graph.operators = [operator for operator in graph.operators if id(operator) not in doomed]
+    remove_dead_ops(model, graph)
+
+
+def _rewrite(model: schema.ModelT, graph: schema.SubGraphT, form: Form) -> None:
+    """Replaces each op by what `form` makes of it, where it makes something."""
+    builder, replaced = Builder(model, graph), dict[int, int]()
+    for operator in list(graph.operators):
+        operator.inputs = np.array([replaced.get(i, i) for i in inputs_of(operator)], np.int32)
+        start = len(builder.operators)
+        try:
+            new = form(builder, operator)
+        except LoweringError:  # no such form for these shapes; the op itself works
+            del builder.operators[start:]
+            new = None
+        if new is None:
+            builder.keep(operator)
+            continue
+        (old,) = outputs_of(operator)
+        _refine(graph.tensors[new.index], builder.tensor(old))
+        replaced[old] = new.index
+    graph.operators = builder.operators
+    graph.outputs = np.array([replaced.get(int(i), int(i)) for i in graph.outputs], np.int32)
+    for signature in model.signatureDefs or []:
+        if model.subgraphs[signature.subgraphIndex] is graph:
+            for entry in signature.outputs or []:
+                entry.tensorIndex = replaced.get(entry.tensorIndex, entry.tensorIndex)
+
+
+def _refine(raw: schema.TensorT, old: Tensor) -> None:
+    """Keep what the file knew of a shape when its op's replacement knows less."""
+    shape = shape_of(raw)
+    if len(shape) == old.rank and None in shape:
+        declare_shape(
+            raw, tuple(o if n is None else n for n, o in zip(shape, old.shape, strict=True))
+        )
+
+
+def _name(signature: schema.SignatureDefT) -> str:
+    return bytes(signature.signatureKey or b"").decode("utf-8", "replace")
