@@ -12,6 +12,7 @@ import streamlit as st
 from odt_core.errors import WorkspaceError
 from odt_core.runtime.nursery import warm_up
 from odt_core.workspace import Workspaces
+from pages.ui import network
 from pages.ui.desk import Desk
 from pages.ui.say import plain
 from pages.ui.served import ROOT
@@ -76,10 +77,28 @@ class Desks:
         self._workspaces.close(token)
 
 
-@st.cache_resource(show_spinner=False)
+_registry: list[Desks] = []
+_making = threading.Lock()
+
+
 def all_desks() -> Desks:
-    """The one registry of this process."""
-    return Desks(Path(os.environ.get("ODT_WORKSPACES", ROOT / "workspaces")))
+    """The one registry of this process.
+
+    Not in st.cache_resource: any visitor's browser can tell the server to empty its caches, which
+    would take everybody's running training away.
+    """
+    with _making:
+        if not _registry:
+            network.guard()
+            _registry.append(Desks(Path(os.environ.get("ODT_WORKSPACES", ROOT / "workspaces"))))
+        return _registry[0]
+
+
+def close_all_desks() -> None:
+    """End all workers and forget the registry; the next `all_desks` makes a new one."""
+    with _making:
+        while _registry:
+            _registry.pop().close()
 
 
 def open_desk() -> Desk:

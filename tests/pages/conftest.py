@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.desk import Desk
-from pages.ui.desks import all_desks
+from pages.ui.desks import all_desks, close_all_desks
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -17,10 +17,9 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(autouse=True)
 def _own_workspaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("ODT_WORKSPACES", str(tmp_path / "workspaces"))
-    all_desks.clear()
+    close_all_desks()
     yield
-    all_desks().close()
-    all_desks.clear()
+    close_all_desks()
 
 
 @pytest.fixture
