@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.graph.operators import inputs_of, name_of, outputs_of
+from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
 
 # Ops in which samples meet weights. Labels never do alone: they meet predictions.
 _LINEAR = frozenset(
@@ -28,6 +28,7 @@ _LOOKUP = frozenset({"EMBEDDING_LOOKUP", "GATHER", "GATHER_ND"})
 # Ops that hand on what they get: the op before them says what a number is.
 _LAYOUT = frozenset({"CAST", "DEQUANTIZE", "EXPAND_DIMS", "QUANTIZE", "RESHAPE", "SQUEEZE"})
 _BRANCHES = frozenset({"MUL", "SELECT", "SELECT_V2"})
+_DEEP = 16  # subgraphs that call subgraphs
 _FAR = 8  # ops between an output and the division of a running mean
 
 _VARIABLE = 1  # the bit of "came from a variable"; input k has bit k + 1
@@ -82,6 +83,51 @@ def flow(model: schema.ModelT, graph: schema.SubGraphT) -> Flow:
         used=frozenset(i for at, i in enumerate(inputs) if kept & (2 << at)),
         weighed=frozenset(i for at, i in enumerate(inputs) if weighed & (2 << at)),
     )
+
+
+def variables_of(model: schema.ModelT, index: int) -> tuple[frozenset[str], frozenset[str]]:
+    """Names of the variables that a subgraph reads, and of those it assigns, called subgraphs
+    included; what CALL_ONCE does at first use does not count.
+    """
+    reads: set[str] = set()
+    assigns: set[str] = set()
+    _collect(model, index, {}, reads, assigns, 0)
+    return frozenset(reads), frozenset(assigns)
+
+
+def _collect(
+    model: schema.ModelT,
+    index: int,
+    given: dict[int, str],
+    reads: set[str],
+    assigns: set[str],
+    depth: int,
+) -> None:
+    if depth > _DEEP:
+        return
+    handles = dict(given)
+    for operator in model.subgraphs[index].operators or []:
+        name, inputs = name_of(model, operator), inputs_of(operator)
+        if name == "VAR_HANDLE":
+            options = operator.builtinOptions
+            parts = (bytes(part or b"") for part in (options.container, options.sharedName))
+            handles[outputs_of(operator)[0]] = b"/".join(p for p in parts if p).decode(
+                "utf-8", "replace"
+            )
+        elif name == "READ_VARIABLE" and inputs[0] in handles:
+            reads.add(handles[inputs[0]])
+        elif name == "ASSIGN_VARIABLE" and inputs[0] in handles:
+            assigns.add(handles[inputs[0]])
+        elif name != "CALL_ONCE":
+            handed = inputs[1:] if name == "IF" else inputs  # the first says which way
+            for called in called_by(model, operator):
+                places = _list(model.subgraphs[called].inputs)
+                inner = {
+                    place: handles[tensor]
+                    for place, tensor in zip(places, handed, strict=False)
+                    if tensor in handles
+                }
+                _collect(model, called, inner, reads, assigns, depth + 1)
 
 
 def _alone(data: int, weights: int) -> int:

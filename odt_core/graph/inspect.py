@@ -11,7 +11,7 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.errors import ModelError
 from odt_core.graph.check import check
 from odt_core.graph.flatbuffer import read
-from odt_core.graph.flow import Flow, flow
+from odt_core.graph.flow import Flow, flow, variables_of
 from odt_core.graph.operators import called_by, name_of
 from odt_core.graph.record import CheckpointSignature, Missing, Rewrite, read_record
 from odt_core.graph.tensor import Shape, dtype_of, has_dtype, shape_of
@@ -45,7 +45,7 @@ class TensorDescription:
 @dataclass(frozen=True)
 class SignatureDescription:
     """A signature; flex_ops: the TensorFlow ops it cannot run without, each once; ops: all the ops
-    it runs, each once.
+    it runs, each once; reads, assigns: names of the variables it uses and sets when it is called.
     """
 
     name: str
@@ -53,6 +53,8 @@ class SignatureDescription:
     outputs: tuple[TensorDescription, ...]
     flex_ops: tuple[str, ...] = ()
     ops: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    assigns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,7 @@ def _signature(model: schema.ModelT, signature: schema.SignatureDefT) -> Signatu
         tuple(_output(graph, entry, facts, called) for entry in signature.outputs or []),
         tuple(sorted({name[4:] for name in names if name.startswith("Flex")})),
         tuple(sorted(names)),
+        *(tuple(sorted(found)) for found in variables_of(model, signature.subgraphIndex)),
     )
 
 

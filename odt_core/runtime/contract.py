@@ -70,12 +70,18 @@ class InferRole:
 
 @dataclass(frozen=True)
 class ExtractRole:
-    """`load(feature) -> bottleneck`: the frozen part of a model, whose output `train` takes."""
+    """`load(feature) -> bottleneck`: the part of a model before what `train` takes.
+
+    reads: the variables it computes with. frozen: `train` changes none of them, so that a sample's
+    bottleneck stays the same for a whole run.
+    """
 
     signature: str
     samples: str
     features: str
     batch: int | None
+    reads: tuple[str, ...] = ()
+    frozen: bool = True
 
 
 @dataclass(frozen=True)
@@ -103,6 +109,11 @@ class Contract:
     def trainable(self) -> bool:
         """Whether there is a `train` signature that was understood."""
         return bool(self.train)
+
+    @property
+    def sets_learning_rate(self) -> bool:
+        """Whether the learning rate can be chosen."""
+        return self.learning_rate is not None or any(role.learning_rate for role in self.train)
 
     @property
     def classifies(self) -> bool:
@@ -138,7 +149,9 @@ class Contract:
                 for role in document["train"]
             ),
             "infer": InferRole(**{**infer, "kind": OutputKind(infer["kind"])}) if infer else None,
-            "extract": ExtractRole(**extract) if extract else None,
+            "extract": ExtractRole(**{**extract, "reads": tuple(extract["reads"])})
+            if extract
+            else None,
             "task": Task(document["task"]),
         }
         for name in ("input_shape", "target_shape", "feature_shape", "free_axes", "notes"):

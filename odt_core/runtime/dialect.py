@@ -155,7 +155,7 @@ def _infer_role(
     samples = by_name.get(wish.infer_samples or "") or max(
         data, key=lambda tensor: (likeness(tensor, None), size_of(of_one(tensor)))
     )
-    prediction = pick_prediction(predictor, found.labels, wish)
+    prediction = pick_prediction(predictor, found.labels or found.samples, wish)
     if prediction is None:
         return None
     batch = batch_of(samples)

@@ -62,6 +62,8 @@ class Service:
             "load_state": self._load_state,
             "reset": self._reset,
             "run": self._run_signature,
+            "bake": self._bake,
+            "uninitialised": self._uninitialised,
             "pause": self._pause,
             "resume": self._resume,
             "stop": self._stop,
@@ -161,6 +163,14 @@ class Service:
     def _run_signature(self, message: Message) -> Answer:
         session = self._session(message.body["which"])
         return {}, session.run(message.body["signature"], **message.arrays)
+
+    def _bake(self, message: Message) -> Answer:
+        session = self._session(message.body["which"])
+        baked = session.bake(inference_only=bool(message.body["inference_only"]))
+        return {}, {"model": np.frombuffer(baked, np.uint8)}
+
+    def _uninitialised(self, message: Message) -> Answer:
+        return {"uninitialised": self._session("own").uninitialised}, {}
 
     def _pause(self, message: Message) -> Answer:
         if self._control is not None:

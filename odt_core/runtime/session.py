@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from odt_core.checkpoint.fitting import check_state, shape_fits
-from odt_core.errors import CheckpointError, ModelError, SignatureError, TrainingError
-from odt_core.graph import GET_STATE, SET_STATE, CheckpointSignature
-from odt_core.runtime.contract import (
-    InferRole,
-    OutputKind,
-    TrainRole,
-)
+from odt_core.checkpoint.fitting import check_state
+from odt_core.errors import ModelError, SignatureError, TrainingError
+from odt_core.graph import GET_STATE, SET_STATE
+from odt_core.runtime import tf_checkpoint
+from odt_core.runtime.bottlenecks import Bottlenecks
+from odt_core.runtime.contract import ExtractRole, InferRole, OutputKind, Task, TrainRole
+from odt_core.runtime.feeding import calls, feed, fill
 from odt_core.runtime.interpreter import Interpreter
+from odt_core.runtime.scores import answers, kind_of
 from odt_core.runtime.targets import encode
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 # Samples per inference call. For 512 samples the bundled CNN needs 36, 41, 41, 42 and 49 ms in
 # chunks of 16, 32, 64, 128 and 256, and 9, 13, 21, 38 and 70 MB for its activations.
 INFER_CHUNK = 16
+# The rate of a model that wants one with every step, until somebody says another.
+DEFAULT_RATE = 0.01
 
 
 class Session:
@@ -42,148 +44,228 @@ class Session:
         self.model = model
         self.threads = threads
         self._thread = threading.get_ident()
-        self._interpreter = Interpreter(model.data, threads)
         self._output_kind = model.contract.infer.kind if model.contract.infer else None
-        self._learning_rate: float | None = None
+        self._bottlenecks = Bottlenecks(self._extract)
+        self._start()
+
+    def _start(self) -> None:
+        """A new interpreter with the weights of the file, or those its `initialize` sets."""
+        self._interpreter = Interpreter(self.model.data, self.threads)
+        self._bottlenecks.clear()
+        roles = self.model.contract.train
+        self._learning_rate = DEFAULT_RATE if roles and roles[0].learning_rate else None
+        empty = any(not variable.has_initial_value for variable in self.model.description.variables)
+        self._uninitialised = empty
+        if empty and self.model.contract.initialise is not None:
+            self._call(self.model.contract.initialise, {})
 
     # --- training -------------------------------------------------------------------------------
 
     def train_step(self, x: np.ndarray, y: np.ndarray) -> float:
-        """One call of the model's `train` on a batch; returns the loss it reports.
+        """One call of the model's `train` on a batch; returns the loss it reports, nan where it
+        reports none.
 
-        x: float32 [N, *input_shape]. y: int [N] output indices, or float [N, K] one-hot or soft
-        targets. A model of a static batch size takes multiples of it: the batch is then several
-        steps, and the mean loss is returned. Raises TrainingError when the model cannot be trained,
-        SignatureError when the arrays do not fit.
+        x: [N, *input_shape]; for a model with a frozen part its bottlenecks are looked up or
+        computed. y: int [N] output indices, or float [N, K] one-hot or soft targets; float
+        [N, *target_shape] for a model of values; not looked at by a model that reconstructs x.
+        A model of static batch sizes takes every sum of them: the batch is then the fewest steps
+        that make it up, and the mean loss is returned. Raises TrainingError when the model cannot
+        be trained, SignatureError when the arrays do not fit.
         """
         self._check_thread()
-        roles = self.model.contract.train
-        if not roles:
+        if not self.model.contract.train:
             raise TrainingError(self._why_not("trained"))
         x = self._samples(x)
-        count = len(x)
+        if self.model.contract.extract is None:
+            return self.train_features(x, y if self._wants_targets else x)
+        return self.train_features(self.bottlenecks(x), y)
+
+    def train_features(self, features: np.ndarray, y: np.ndarray) -> float:
+        """`train_step` on what `bottlenecks` gave: [N, *feature_shape]. The same as `train_step`
+        for a model without a frozen part.
+        """
+        self._check_thread()
+        self._check_initialised("trained")
+        roles, count = self.model.contract.train, len(features)
+        if not self._wants_targets:
+            y = features
         if count == 0 or len(y) != count:
             raise SignatureError(
                 f"A train step needs as many labels as samples, at least one; "
                 f"got {count} samples and {len(y)} labels."
             )
-        if roles[-1].batch is None and len(roles) == 1:
-            return self._train_call(roles[0], x, y)
-        losses, weights, done = [], [], 0
-        while done < count:
-            role = next((r for r in roles if r.batch is None or r.batch <= count - done), None)
-            if role is None:
-                sizes = ", ".join(str(r.batch) for r in roles)
-                raise SignatureError(
-                    f"This model trains on exactly {sizes} samples at a time; {count} is not a "
-                    f"multiple. Pass another number of samples, or use fit(), which sees to it."
-                )
-            size = role.batch or count - done
-            losses.append(self._train_call(role, x[done : done + size], y[done : done + size]))
-            weights.append(size)
-            done += size
-        return float(np.average(losses, weights=weights))
+        if roles[-1].batch is None:
+            return self._train_call(roles[-1], features, y)
+        by_size = {role.batch: role for role in roles if role.batch is not None}
+        sizes, at, losses = calls(count, tuple(by_size)), 0, []
+        for size in sizes:
+            losses.append(self._train_call(by_size[size], features[at:][:size], y[at:][:size]))
+            at += size
+        return float(np.average(losses, weights=sizes))
+
+    def bottlenecks(self, x: np.ndarray) -> np.ndarray:
+        """What the frozen part of the model makes of x [N, *input_shape]: [N, *feature_shape].
+
+        Each sample is computed once in a session's life, however often it is asked for, unless
+        training changes that part too; the samples themselves for a model without one.
+        """
+        self._check_thread()
+        x = self._samples(x)
+        if self.model.contract.extract is None:
+            return x
+        if not len(x):
+            return np.zeros((0, *self.model.contract.feature_shape), np.float32)
+        if not self.model.contract.extract.frozen:
+            return self._extract(x)
+        if not len(self._bottlenecks) and self.model.contract.extract.reads:
+            self._check_bottlenecks(self.state())
+        return self._bottlenecks(x)
+
+    def extract(self, x: np.ndarray) -> np.ndarray:
+        """`bottlenecks` without remembering them, for variants of samples that never come again."""
+        self._check_thread()
+        x = self._samples(x)
+        return x if self.model.contract.extract is None else self._extract(x)
+
+    def _extract(self, x: np.ndarray) -> np.ndarray:
+        role = self.model.contract.extract
+        assert role is not None
+        return self._chunks(role, x, role.features)
+
+    def _check_bottlenecks(self, state: Mapping[str, np.ndarray]) -> None:
+        extract = self.model.contract.extract
+        if extract is not None:
+            self._bottlenecks.depend_on({name: state[name] for name in extract.reads})
+
+    @property
+    def _wants_targets(self) -> bool:
+        return self.model.contract.task is not Task.RECONSTRUCTION
 
     def _train_call(self, role: TrainRole, x: np.ndarray, y: np.ndarray) -> float:
         signature = self._interpreter.signature(role.signature)
-        feeds = {role.samples: x}
+        feeds = {role.samples: feed(x, signature.inputs[role.samples])}
         if role.labels is not None:
             dtype, shape = signature.inputs[role.labels]
             feeds[role.labels] = encode(y, role, dtype, shape)
-        for name, (other, wanted) in signature.inputs.items():
-            if name not in feeds:  # must be given, is not used
-                feeds[name] = np.zeros([max(size, 1) for size in wanted], other)
-        signature.invoke(feeds)
+        if role.learning_rate is not None:
+            dtype, shape = signature.inputs[role.learning_rate]
+            sizes = [max(size, 1) for size in shape]
+            feeds[role.learning_rate] = np.full(sizes, self._learning_rate, dtype)
+        signature.invoke(fill(feeds, signature.inputs, training=True))
         return float("nan") if role.loss is None else float(np.mean(signature.output(role.loss)))
 
     @property
     def learning_rate(self) -> float | None:
         """The rate in force; None when the model fixes its own."""
         self._check_thread()
-        if self.model.contract.learning_rate is None:
-            return None
-        if "learning_rate" in self.model.variables:
+        if self.model.contract.learning_rate is not None and "learning_rate" in (
+            self.model.variables
+        ):
             return float(self.state()["learning_rate"].reshape(-1)[0])
         return self._learning_rate
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
         self._check_thread()
-        name = self.model.contract.learning_rate
-        if name is None:
+        if not self.model.contract.sets_learning_rate:
             raise TrainingError(
                 "This model's learning rate is fixed in the file. Leave the learning rate alone, "
                 "or build the model with odt_core.authoring."
             )
-        if not (np.isfinite(value) and value >= 0):
-            raise TrainingError(f"A learning rate must be a number of at least 0, not {value}.")
-        signature = self._interpreter.signature(name)
-        key, (dtype, shape) = next(iter(signature.inputs.items()))
-        signature.invoke({key: np.full([max(size, 1) for size in shape], value, dtype)})
+        name = self.model.contract.learning_rate
+        if name is not None:
+            signature = self._interpreter.signature(name)
+            ((key, (dtype, shape)),) = signature.inputs.items()
+            signature.invoke({key: np.full([max(size, 1) for size in shape], value, dtype)})
         self._learning_rate = float(value)
 
     # --- predicting -----------------------------------------------------------------------------
 
     def infer(self, x: np.ndarray) -> np.ndarray:
-        """What the model predicts for x [N, *input_shape], any N: float32 [N, K].
+        """What the model predicts for x [N, *input_shape], any N.
 
-        Logits where the model has them, else its own output. ModelError when it cannot predict.
+        Scores float32 [N, K] ([N, 1] for two labels), logits where the model has them; for a model
+        of values its own output [N, *target_shape]. A model of a static batch size gets its last
+        batch filled up, and the answers to the filling are dropped. ModelError when it cannot
+        predict.
         """
         self._check_thread()
         role = self.model.contract.infer
         if role is None:
             raise ModelError(self._why_not("used for predictions"))
+        self._check_initialised("used for predictions")
         x = self._samples(x)
-        outputs = [
-            self._infer_chunk(role, x[at : at + (role.batch or INFER_CHUNK)])
-            for at in range(0, len(x), role.batch or INFER_CHUNK)
-        ]
-        if not outputs:
-            return np.zeros((0, self.model.contract.outputs or 1), np.float32)
-        return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
+        contract = self.model.contract
+        if not len(x):
+            shape = contract.target_shape if contract.measures_errors else (contract.outputs or 1,)
+            return np.zeros((0, *shape), np.float32)
+        if role.on_features:
+            x = self.bottlenecks(x)
+        result = self._chunks(role, x, role.prediction)
+        if contract.measures_errors:
+            fits = result[0].size == int(np.prod(contract.target_shape))
+            return result.reshape((len(x), *contract.target_shape)) if fits else result
+        return result.reshape(len(x), -1)
 
-    def _infer_chunk(self, role: InferRole, x: np.ndarray) -> np.ndarray:
+    def _chunks(self, role: InferRole | ExtractRole, x: np.ndarray, output: str) -> np.ndarray:
+        """One output of a signature that predicts, for any number of samples, at least one."""
+        size = role.batch or INFER_CHUNK
+        parts = [self._chunk(role, x[at : at + size], output) for at in range(0, len(x), size)]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _chunk(self, role: InferRole | ExtractRole, x: np.ndarray, output: str) -> np.ndarray:
         count = len(x)
         if role.batch is not None and count < role.batch:
             x = np.concatenate([x, np.repeat(x[-1:], role.batch - count, axis=0)])
         signature = self._interpreter.signature(role.signature)
-        feeds = {role.samples: x}
-        for name, (other, wanted) in signature.inputs.items():
-            if name not in feeds:
-                feeds[name] = np.zeros([max(size, 1) for size in wanted], other)
-        signature.invoke(feeds)
-        return signature.output(role.prediction)[:count]
+        feeds = {role.samples: feed(x, signature.inputs[role.samples])}
+        signature.invoke(fill(feeds, signature.inputs, training=False))
+        result = signature.output(output)
+        if role.batch == 1 and (not result.ndim or len(result) != 1):
+            result = result[None]  # one sample at a time, without a batch dimension
+        return result[:count]
 
     def predict_proba(self, x: np.ndarray, labels: Labels | None = None) -> np.ndarray:
         """Probabilities float32 [N, K]; outputs that no label uses get 0 and rows sum to 1.
 
-        labels: default the model's own.
+        [N, 2] for a model of one output that tells two labels apart; a model of values gives what
+        `infer` gives. labels: default the model's own.
         """
         scores = self.infer(x)
-        return probabilities(scores, self._used(scores.shape[-1], labels), self.output_kind(scores))
+        kind = self.output_kind(scores)
+        return answers(scores, kind, self.model.contract, labels or self.model.labels)
 
     def output_kind(self, scores: np.ndarray | None = None) -> OutputKind:
         """Whether `infer` gives logits or probabilities; looked at once where names do not tell."""
         if self._output_kind is OutputKind.UNKNOWN and scores is not None and len(scores):
-            rows = scores.reshape(len(scores), -1)
-            sums_to_one = np.allclose(rows.sum(axis=-1), 1, atol=1e-3) or rows.shape[1] == 1
-            in_range = bool((rows >= 0).all() and (rows <= 1).all())
-            self._output_kind = (
-                OutputKind.PROBABILITIES if sums_to_one and in_range else OutputKind.LOGITS
-            )
+            self._output_kind = kind_of(scores)
         return self._output_kind or OutputKind.UNKNOWN
-
-    def _used(self, count: int, labels: Labels | None) -> np.ndarray:
-        used = (labels or self.model.labels).used
-        return used if len(used) == count else np.ones(count, bool)
 
     # --- variables ------------------------------------------------------------------------------
 
+    @property
+    def uninitialised(self) -> bool:
+        """Whether variables hold nothing yet: neither the file, nor its `initialize`, nor a
+        checkpoint has set them.
+        """
+        self._check_thread()
+        if self._uninitialised:
+            try:
+                self._interpreter.signature(GET_STATE)({})
+            except ModelError:
+                return True
+            self._uninitialised = False
+        return False
+
     def state(self) -> dict[str, np.ndarray]:
-        """A copy of all variables by name, optimiser slots and counters included."""
+        """A copy of all variables by name, optimiser slots and counters included.
+
+        ModelError while variables hold nothing.
+        """
         self._check_thread()
         if not self.model.variables:
             return {}
+        self._check_initialised("read")
         values = self._interpreter.signature(GET_STATE)({})
         return {name: values[f"v{at}"] for at, name in enumerate(self.model.variables)}
 
@@ -197,18 +279,30 @@ class Session:
         if not arrays:
             return
         self._interpreter.signature(SET_STATE)({f"v{at}": array for at, array in enumerate(arrays)})
+        self._uninitialised = False
+        self._check_bottlenecks(state)
 
     def reset(self) -> None:
         """Back to the weights in the file (a new interpreter: LiteRT cannot reset variables)."""
         self._check_thread()
-        self._interpreter = Interpreter(self.model.data, self.threads)
-        self._learning_rate = None
+        self._start()
 
     def run(self, signature: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
         """Any signature by name, as it is. SignatureError when inputs do not fit."""
         self._check_thread()
-        bound = self._interpreter.signature(signature)
-        return bound({name: np.asarray(value) for name, value in inputs.items()})
+        try:
+            return self._call(signature, inputs)
+        finally:
+            extract, about = (
+                self.model.contract.extract,
+                self.model.description.signature(signature),
+            )
+            if extract is not None and about and set(about.assigns) & set(extract.reads):
+                self._bottlenecks.clear()
+
+    def _call(self, name: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        bound = self._interpreter.signature(name)
+        return bound({key: np.asarray(value) for key, value in inputs.items()})
 
     def checkpoint(self, **meta: Any) -> Checkpoint:
         """All variables as a checkpoint; `meta`: fields of CheckpointMeta, such as step or note."""
@@ -225,6 +319,14 @@ class Session:
         check_belongs(checkpoint, self.model)
         self.load_state(checkpoint.state)
 
+    def bake(self, *, inference_only: bool = False) -> bytes:
+        """A .tflite that starts with the weights this session has now (odt_core.bake)."""
+        from odt_core.graph.bake import bake
+
+        infer = self.model.contract.infer
+        name = infer.signature if inference_only and infer is not None else None
+        return bake(self.model.data, self.state(), inference_only=inference_only, signature=name)
+
     def save_tf_checkpoint(
         self, path: str | Path, signature: str | None = None
     ) -> tuple[Path, ...]:
@@ -233,12 +335,8 @@ class Session:
         signature: which saving signature, where there are several. Returns the files written.
         Raises ModelError when the model saves none.
         """
-        from odt_core.checkpoint.tensorflow import write_tf_checkpoint
-
-        form = self._checkpoint_signature("save", signature)
-        values = self.run(form.signature)
-        tensors = {tensor.name: values[tensor.key] for tensor in form.tensors}
-        return write_tf_checkpoint(path, tensors, form.version)
+        self._check_initialised("saved")
+        return tf_checkpoint.save(self, path, signature)
 
     def load_tf_checkpoint(self, path: str | Path, signature: str | None = None) -> None:
         """Take over a TensorFlow checkpoint that the original model's own save wrote.
@@ -246,49 +344,35 @@ class Session:
         Raises ModelError when the model restores none, CheckpointError when the file is damaged or
         lacks what the model wants; nothing changes then.
         """
-        from odt_core.checkpoint.tensorflow import read_tf_checkpoint
-
-        form = self._checkpoint_signature("restore", signature)
-        tensors = read_tf_checkpoint(path)
-        inputs = {}
-        for tensor in form.tensors:
-            array = tensors.get(tensor.name)
-            if array is None:
-                raise CheckpointError(
-                    f"The TensorFlow checkpoint has no tensor '{tensor.name}', which this model "
-                    f"restores. Choose one that this model saved."
-                )
-            if array.dtype.name != tensor.dtype or not shape_fits(tensor.shape, array.shape):
-                raise CheckpointError(
-                    f"The TensorFlow checkpoint belongs to another model: '{tensor.name}' is "
-                    f"{array.dtype} {list(array.shape)}, the model wants {tensor.dtype} "
-                    f"{list(tensor.shape)}. Choose one that this model saved."
-                )
-            inputs[tensor.key] = array
-        self.run(form.signature, **inputs)
-
-    def _checkpoint_signature(self, kind: str, name: str | None) -> CheckpointSignature:
-        forms = [form for form in self.model.description.checkpoints if form.kind == kind]
-        if name is not None:
-            forms = [form for form in forms if form.signature == name]
-        if not forms:
-            raise ModelError(
-                f"This model has no signature that can {kind} a TensorFlow checkpoint. Use odt's "
-                f"own checkpoints: save_checkpoint_file and load_checkpoint_file."
-            )
-        return forms[0]
+        tf_checkpoint.load(self, path, signature)
 
     # --- checks ---------------------------------------------------------------------------------
 
     def _samples(self, x: np.ndarray) -> np.ndarray:
-        shape = self.model.contract.input_shape
-        x = np.ascontiguousarray(x, np.float32)
-        if x.shape[1:] != shape:
+        contract = self.model.contract
+        x = np.ascontiguousarray(x)
+        if x.dtype.kind == "f" and x.dtype != np.float32:
+            x = x.astype(np.float32)
+        fits = len(x.shape) == len(contract.input_shape) + 1 and all(
+            axis in contract.free_axes or got == want
+            for axis, (got, want) in enumerate(zip(x.shape[1:], contract.input_shape, strict=True))
+        )
+        if not fits:
+            wanted = "".join(
+                f", {'any' if axis in contract.free_axes else size}"
+                for axis, size in enumerate(contract.input_shape)
+            )
             raise SignatureError(
-                f"The model takes samples of shape [N{''.join(f', {size}' for size in shape)}]; "
-                f"got {list(x.shape)}."
+                f"The model takes samples of shape [N{wanted}]; got {list(x.shape)}."
             )
         return x
+
+    def _check_initialised(self, what: str) -> None:
+        if self._uninitialised and self.uninitialised:
+            raise ModelError(
+                f"This model cannot be {what} yet: its file gives its variables no initial values. "
+                f"Restore a checkpoint first, or convert the model with odt_core.authoring."
+            )
 
     def _check_thread(self) -> None:
         if threading.get_ident() != self._thread:
@@ -300,21 +384,3 @@ class Session:
     def _why_not(self, what: str) -> str:
         notes = " ".join(self.model.contract.notes)
         return notes or f"This model cannot be {what}."
-
-
-def probabilities(scores: np.ndarray, used: np.ndarray, kind: OutputKind) -> np.ndarray:
-    """Scores [N, K] as probabilities over the used outputs, float32 [N, K].
-
-    Logits go through a softmax over the used outputs alone; probabilities are renormalised. A
-    single output (K = 1) is passed on as it is.
-    """
-    if scores.ndim != 2 or scores.shape[1] < 2:
-        return scores.astype(np.float32)
-    if kind is OutputKind.PROBABILITIES:
-        values = np.where(used, np.maximum(scores, 0), 0).astype(np.float64)
-    else:
-        masked = np.where(used, scores.astype(np.float64), -np.inf)
-        values = np.exp(masked - masked.max(axis=1, keepdims=True))
-    total = values.sum(axis=1, keepdims=True)
-    result = np.divide(values, total, out=np.zeros_like(values), where=total > 0)
-    return result.astype(np.float32)

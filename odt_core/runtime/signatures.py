@@ -73,7 +73,7 @@ def trains(signature: SignatureDescription) -> int:
 
 
 def changes_variables(signature: SignatureDescription) -> bool:
-    return not signature.ops or "ASSIGN_VARIABLE" in signature.ops
+    return not signature.ops or bool(signature.assigns)
 
 
 def _self_taught(signature: SignatureDescription) -> bool:
@@ -107,11 +107,11 @@ def _predicts(
         score -= 30 if said & EXTRACT_WORDS else 0
         score -= 40 * (len(data) - 1)
         score += 30 if count == 1 else 0
-    if signature.ops and trainer is not None and "READ_VARIABLE" not in signature.ops:
+    if signature.ops and trainer is not None and not signature.reads:
         return 0  # what it says would not change with training
     if signature.ops and not exact:
         score += 20 if any(tensor.weighed for tensor in data) else -40
-        score -= 40 if "ASSIGN_VARIABLE" in signature.ops else 0
+        score -= 40 if signature.assigns else 0
     if trainer is not None and any(
         compatible(of_one(one), of_one(two)) for one in data for two in data_inputs(trainer)
     ):
@@ -136,7 +136,7 @@ def find_extractor(
         data = data_inputs(signature)
         if signature in (trainer, predictor) or len(data) != 1:
             continue
-        if signature.ops and "ASSIGN_VARIABLE" in signature.ops:
+        if signature.assigns:
             continue
         shape = of_one(data[0])
         outputs = [o for o in signature.outputs if o.shape and compatible(of_one(o), wanted)]
@@ -145,7 +145,14 @@ def find_extractor(
         feeds = any(compatible(shape, other) for other in raw)
         named = bool(words(signature.name) & EXTRACT_WORDS)
         if feeds or (named and not raw):
-            role = ExtractRole(signature.name, data[0].name, outputs[0].name, batch_of(data[0]))
+            role = ExtractRole(
+                signature=signature.name,
+                samples=data[0].name,
+                features=outputs[0].name,
+                batch=batch_of(data[0]),
+                reads=signature.reads,
+                frozen=not set(signature.reads) & set(trainer.assigns),
+            )
             rated.append((2 * feeds + named, role))
     return max(rated, key=lambda row: row[0])[1] if rated else None
 

@@ -33,7 +33,7 @@ def goal_of(
     wish: Choice,
 ) -> Goal:
     """The goal that labels, samples and prediction suggest together."""
-    prediction = pick_prediction(predictor, labels, wish) if predictor else None
+    prediction = pick_prediction(predictor, labels or samples, wish)
     squashes = prediction is not None and prediction.producer in _PROBABILITY_OPS
     likelihood = squashes or _has_likelihood(trainer, predictor)
     count = score_count(prediction) if prediction else None
@@ -53,9 +53,12 @@ def goal_of(
 
 
 def pick_prediction(
-    predictor: SignatureDescription | None, labels: TensorDescription | None, wish: Choice
+    predictor: SignatureDescription | None, targets: TensorDescription | None, wish: Choice
 ) -> TensorDescription | None:
-    """The output that is compared with the labels; logits before probabilities of the same."""
+    """The output that is compared with the targets; logits before probabilities of the same.
+
+    targets: the input that takes labels, or samples where they are their own targets.
+    """
     if predictor is None or not predictor.outputs:
         return None
     if wish.prediction is not None:
@@ -70,8 +73,8 @@ def pick_prediction(
             score -= 40
         if not output.shape or not numeric(output):
             score -= 100
-        if labels is not None and not whole(labels):
-            score += 30 if compatible(of_one(labels), of_one(output)) else 0
+        if targets is not None and (not whole(targets) or not whole(output)):
+            score += 30 if compatible(of_one(targets), of_one(output)) else 0
         if output.producer in _LINEAR_OPS:
             score += 3  # a softmax of it may be another output: the logits tell more
         rated.append((score, -at, output))

@@ -77,8 +77,7 @@ def unpack_description(document: Mapping[str, Any]) -> ModelDescription:
                     row["name"],
                     tensors(row["inputs"]),
                     tensors(row["outputs"]),
-                    tuple(row["flex_ops"]),
-                    tuple(row["ops"]),
+                    *(tuple(row[key]) for key in ("flex_ops", "ops", "reads", "assigns")),
                 )
                 for row in document["signatures"]
             ),

@@ -20,7 +20,7 @@ from odt_core.errors import OdtError, TrainingError, WorkerError
 from odt_core.runtime.contract import Choice, Contract, OutputKind
 from odt_core.runtime.nursery import nursery
 from odt_core.runtime.protocol import Channel, Message
-from odt_core.runtime.session import probabilities
+from odt_core.runtime.scores import answers
 from odt_core.runtime.wire import pack_progress, pack_samples, unpack_description, unpack_event
 from odt_core.samples import Labels
 from odt_core.training.events import Ended, Event, Failed
@@ -85,19 +85,16 @@ class Worker:
     # --- the session's face ---------------------------------------------------------------------
 
     def infer(self, x: np.ndarray, which: Which = "own") -> np.ndarray:
-        """float32 [N, K]; also answered between the steps of a running fit."""
+        """What Session.infer gives; also answered between the steps of a running fit."""
         return self._scores(x, which)[0]
 
     def predict_proba(
         self, x: np.ndarray, labels: Labels | None = None, which: Which = "own"
     ) -> np.ndarray:
-        """float32 [N, K]; outputs that no label uses get 0. labels: default the card's."""
+        """What Session.predict_proba gives. labels: default the card's."""
         scores, kind = self._scores(x, which)
         labels = labels or (self.card.labels if self.card else None)
-        used = np.ones(scores.shape[-1], bool)
-        if labels is not None and len(labels) == len(used):
-            used = labels.used
-        return probabilities(scores, used, kind)
+        return answers(scores, kind, self.contract, labels)
 
     def state(self, which: Which = "own") -> dict[str, np.ndarray]:
         """A copy of all variables."""
@@ -111,6 +108,16 @@ class Worker:
         """The own session's variables back to what is in the file."""
         self._link.call("reset")
 
+    def bake(self, *, inference_only: bool = False, which: Which = "own") -> bytes:
+        """A .tflite that starts with a session's weights: see odt_core.bake."""
+        body = {"which": which, "inference_only": inference_only}
+        return self._link.call("bake", body).arrays["model"].tobytes()
+
+    @property
+    def uninitialised(self) -> bool:
+        """Whether the own session's variables hold nothing yet (Session.uninitialised)."""
+        return bool(self._link.call("uninitialised").body["uninitialised"])
+
     def run(
         self, signature: str, which: Which = "own", **inputs: np.ndarray
     ) -> dict[str, np.ndarray]:
@@ -119,7 +126,7 @@ class Worker:
         return dict(self._link.call("run", body, inputs).arrays)
 
     def _scores(self, x: np.ndarray, which: Which) -> tuple[np.ndarray, OutputKind]:
-        answer = self._link.call("infer", {"which": which}, {"x": np.asarray(x, np.float32)})
+        answer = self._link.call("infer", {"which": which}, {"x": np.asarray(x)})
         return answer.arrays["scores"], OutputKind(answer.body["kind"])
 
     # --- training -------------------------------------------------------------------------------

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from odt_core.graph import SignatureDescription, TensorDescription
-from odt_core.runtime import load_model
-from odt_core.runtime import Contract, LabelKind, OutputKind, propose
+from odt_core.runtime import Contract, LabelKind, OutputKind, load_model, propose
 
 PUBLIC = Path(__file__).parents[1] / "models"
 

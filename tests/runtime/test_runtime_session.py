@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from odt_core.errors import CheckpointError, ModelError, SignatureError, TrainingError
-from odt_core.runtime import load_model
-from odt_core.runtime import OutputKind
-from odt_core.runtime.session import INFER_CHUNK, probabilities
+from odt_core.runtime import OutputKind, load_model
+from odt_core.runtime.scores import probabilities
+from odt_core.runtime.session import INFER_CHUNK
 from odt_core.samples import Labels
 
 OWN = Path(__file__).parent / "models"

@@ -1,0 +1,66 @@
+"""What a model's numbers mean: scores as probabilities, and telling logits from probabilities."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from odt_core.runtime.contract import Contract, OutputKind, Task
+from odt_core.samples import Labels
+
+
+def probabilities(scores: np.ndarray, used: np.ndarray, kind: OutputKind) -> np.ndarray:
+    """Scores [N, K] as probabilities over the used outputs, float32 [N, K].
+
+    Logits go through a softmax over the used outputs alone; probabilities are renormalised. A
+    single output (K = 1) is passed on as it is.
+    """
+    if scores.ndim != 2 or scores.shape[1] < 2:
+        return scores.astype(np.float32)
+    if kind is OutputKind.PROBABILITIES:
+        values = np.where(used, np.maximum(scores, 0), 0).astype(np.float64)
+    else:
+        masked = np.where(used, scores.astype(np.float64), -np.inf)
+        values = np.exp(masked - masked.max(axis=1, keepdims=True))
+    total = values.sum(axis=1, keepdims=True)
+    result = np.divide(values, total, out=np.zeros_like(values), where=total > 0)
+    return result.astype(np.float32)
+
+
+def two_labels(scores: np.ndarray, kind: OutputKind) -> np.ndarray:
+    """One score a sample, [N, 1], as probabilities of label 0 and label 1: float32 [N, 2].
+
+    A logit goes through the logistic function; a probability is that of label 1.
+    """
+    values = scores.reshape(-1).astype(np.float64)
+    if kind is OutputKind.PROBABILITIES:
+        one = np.clip(values, 0, 1)
+    else:  # in the form that does not overflow
+        small = np.exp(-np.abs(values))
+        one = np.where(values >= 0, 1, small) / (1 + small)
+    return np.stack([1 - one, one], axis=1).astype(np.float32)
+
+
+def answers(
+    scores: np.ndarray, kind: OutputKind, contract: Contract, labels: Labels | None
+) -> np.ndarray:
+    """What `infer` gave as what a person is shown: float32 [N, K] probabilities of K labels,
+    [N, 2] of two, or the numbers themselves for a model of values.
+
+    labels: unused ones get 0; None or another number of labels counts as all used.
+    """
+    if contract.task is Task.BINARY:
+        return two_labels(scores, kind)
+    if contract.measures_errors:
+        return scores.astype(np.float32)
+    used = np.ones(scores.shape[-1], bool)
+    if labels is not None and len(labels) == len(used):
+        used = labels.used
+    return probabilities(scores, used, kind)
+
+
+def kind_of(scores: np.ndarray) -> OutputKind:
+    """Whether scores are probabilities, judged by their numbers: within 0..1, rows summing to 1."""
+    rows = scores.reshape(len(scores), -1)
+    sums_to_one = rows.shape[1] == 1 or np.allclose(rows.sum(axis=-1), 1, atol=1e-3)
+    in_range = bool((rows >= 0).all() and (rows <= 1).all())
+    return OutputKind.PROBABILITIES if sums_to_one and in_range else OutputKind.LOGITS

@@ -1,0 +1,61 @@
+"""TensorFlow checkpoints of a session: what the model's own save writes and restore reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from odt_core.checkpoint.fitting import shape_fits
+from odt_core.errors import CheckpointError, ModelError
+from odt_core.graph import CheckpointSignature
+
+if TYPE_CHECKING:
+    from odt_core.runtime.session import Session
+
+
+def save(session: Session, path: str | Path, signature: str | None) -> tuple[Path, ...]:
+    """Write the checkpoint of a saving signature; returns the files written."""
+    from odt_core.checkpoint.tensorflow import write_tf_checkpoint
+
+    form = _form(session, "save", signature)
+    values = session.run(form.signature)
+    tensors = {tensor.name: values[tensor.key] for tensor in form.tensors}
+    return write_tf_checkpoint(path, tensors, form.version)
+
+
+def load(session: Session, path: str | Path, signature: str | None) -> None:
+    """Feed a checkpoint to a restoring signature. CheckpointError when it does not fit."""
+    from odt_core.checkpoint.tensorflow import read_tf_checkpoint
+
+    form = _form(session, "restore", signature)
+    tensors = read_tf_checkpoint(path)
+    inputs: dict[str, np.ndarray] = {}
+    for tensor in form.tensors:
+        array = tensors.get(tensor.name)
+        if array is None:
+            raise CheckpointError(
+                f"The TensorFlow checkpoint has no tensor '{tensor.name}', which this model "
+                f"restores. Choose one that this model saved."
+            )
+        if array.dtype.name != tensor.dtype or not shape_fits(tensor.shape, array.shape):
+            raise CheckpointError(
+                f"The TensorFlow checkpoint belongs to another model: '{tensor.name}' is "
+                f"{array.dtype} {list(array.shape)}, the model wants {tensor.dtype} "
+                f"{list(tensor.shape)}. Choose one that this model saved."
+            )
+        inputs[tensor.key] = array
+    session.run(form.signature, **inputs)
+
+
+def _form(session: Session, kind: str, name: str | None) -> CheckpointSignature:
+    forms = [form for form in session.model.description.checkpoints if form.kind == kind]
+    if name is not None:
+        forms = [form for form in forms if form.signature == name]
+    if not forms:
+        raise ModelError(
+            f"This model has no signature that can {kind} a TensorFlow checkpoint. Use odt's "
+            f"own checkpoints: save_checkpoint_file and load_checkpoint_file."
+        )
+    return forms[0]
