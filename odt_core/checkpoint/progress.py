@@ -22,6 +22,7 @@ class Progress:
     best_step: int | None = None
     best_correct: int | None = None
     best_cross_entropy: float | None = None
+    best_mean_squared_error: float | None = None  # for a model of values, instead of these two
     average_count: int = 0
     state: Mapping[str, np.ndarray] = field(default_factory=dict)  # variables as the loop has them
     average: Mapping[str, np.ndarray] = field(default_factory=dict)  # float64 sums
@@ -46,6 +47,7 @@ class Progress:
             "best_step": self.best_step,
             "best_correct": self.best_correct,
             "best_cross_entropy": self.best_cross_entropy,
+            "best_mean_squared_error": self.best_mean_squared_error,
             "average_count": self.average_count,
         }
 

@@ -23,12 +23,17 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Comparison:
-    """Which answers changed. Index arrays are int64, in the samples' order."""
+    """Which answers changed. Index arrays are int64, in the samples' order.
+
+    For a model of values, "fixed" are the samples whose answer came closer to the target, "broken"
+    those whose answer moved away from it, and p_value is that of the sign test (Dixon & Mood 1946),
+    the same sum of binomials as McNemar's.
+    """
 
     fixed: np.ndarray  # base wrong, own right
     broken: np.ndarray  # base right, own wrong
     n: int
-    gain: float  # own accuracy - base accuracy, -1..1
+    gain: float  # own accuracy - base accuracy, -1..1; for values: base - own mean squared error
     p_value: float  # McNemar exact, two-sided
     verdict: Verdict
     sentence: str
@@ -51,18 +56,15 @@ def compare(base: Evaluation, own: Evaluation) -> Comparison:
         raise SampleError(
             "The two evaluations are of different samples. Evaluate both on the same."
         )
-    base_right = base.predictions == base.truth
-    own_right = own.predictions == own.truth
-    fixed = np.flatnonzero(~base_right & own_right)
-    broken = np.flatnonzero(base_right & ~own_right)
+    values = base.correct is None or own.correct is None
+    fixed, broken, gain = _closer(base, own) if values else _right(base, own)
     p_value = mcnemar(len(fixed), len(broken))
-    gain = (own.correct - base.correct) / base.n if base.n else 0.0
     if len(fixed) == len(broken) == 0:
         verdict = Verdict.SAME
     elif p_value >= 0.05:
         verdict = Verdict.UNCLEAR
     else:
-        verdict = Verdict.BETTER if gain > 0 else Verdict.WORSE
+        verdict = Verdict.BETTER if len(fixed) > len(broken) else Verdict.WORSE
     return Comparison(
         fixed=fixed,
         broken=broken,
@@ -70,16 +72,44 @@ def compare(base: Evaluation, own: Evaluation) -> Comparison:
         gain=gain,
         p_value=p_value,
         verdict=verdict,
-        sentence=_sentence(verdict, len(fixed), len(broken), base.n, p_value),
+        sentence=_sentence(verdict, len(fixed), len(broken), base.n, p_value, values),
     )
 
 
-def _sentence(verdict: Verdict, fixed: int, broken: int, n: int, p_value: float) -> str:
+def _right(base: Evaluation, own: Evaluation) -> tuple[np.ndarray, np.ndarray, float]:
+    base_right = base.predictions == base.truth
+    own_right = own.predictions == own.truth
+    gain = (int(own_right.sum()) - int(base_right.sum())) / base.n if base.n else 0.0
+    return np.flatnonzero(~base_right & own_right), np.flatnonzero(base_right & ~own_right), gain
+
+
+def _closer(base: Evaluation, own: Evaluation) -> tuple[np.ndarray, np.ndarray, float]:
+    def distance(evaluation: Evaluation) -> np.ndarray:
+        away = evaluation.predictions.astype(np.float64) - evaluation.truth
+        return np.asarray((away**2).reshape(evaluation.n, -1).mean(axis=1))  # [N]
+
+    if not base.n:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), 0.0
+    before, after = distance(base), distance(own)
+    gain = float(before.mean() - after.mean())
+    return np.flatnonzero(after < before), np.flatnonzero(after > before), gain
+
+
+def _sentence(
+    verdict: Verdict, fixed: int, broken: int, n: int, p_value: float, values: bool
+) -> str:
     if n == 0:
         return "There are no test samples to compare on yet."
     if verdict is Verdict.SAME:
+        if values:
+            return f"Both models are equally far from the targets of all {n} samples."
         return f"Both models are right and wrong on the same of the {n} samples."
     counts = f"Of {n} samples, personalising fixed {fixed} and broke {broken}"
+    if values:
+        counts = (
+            f"Of {n} samples, personalising brought {fixed} closer to their targets and moved "
+            f"{broken} away"
+        )
     if verdict is Verdict.UNCLEAR:
         return (
             f"{counts}: too few changes to tell a real difference from chance (p = {p_value:.2g})."

@@ -1,4 +1,4 @@
-"""Accuracy, cross-entropy and confusion of a session on samples."""
+"""Accuracy, cross-entropy and confusion of a session on samples; errors for a model of values."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from odt_core.errors import SampleError
 
 if TYPE_CHECKING:
+    from odt_core.runtime.contract import Contract
     from odt_core.samples import Labels, Samples
 
 # A probability of 0 for the right label counts as this one, so that the mean stays finite.
@@ -17,39 +18,62 @@ SMALLEST = 1e-7
 
 
 class Predicts(Protocol):
-    """A Session or a Worker."""
+    """A Session, a Worker, or one of a worker's two sessions."""
+
+    @property
+    def contract(self) -> Contract: ...
 
     def predict_proba(self, x: np.ndarray, labels: Labels | None = None) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How a model does on n samples; arrays are in the samples' order."""
+    """How a model does on n samples; arrays are in the samples' order.
+
+    For labels: correct, cross_entropy, confusion and confidences, and no errors. For values: the
+    two errors, and none of these. nan where there are no samples.
+    """
 
     n: int
-    correct: int
-    cross_entropy: float  # mean of -ln p(right label), nats
-    confusion: np.ndarray  # int64 [K, K], rows: right label, columns: prediction
-    predictions: np.ndarray  # int64 [N]
-    confidences: np.ndarray  # float32 [N], probability of the prediction
-    truth: np.ndarray  # int64 [N]
+    correct: int | None
+    cross_entropy: float | None  # mean of -ln p(right label), nats
+    confusion: np.ndarray | None  # int64 [K, K], rows: right label, columns: prediction
+    predictions: np.ndarray  # int64 [N]; float32 [N, *target_shape] for values
+    confidences: np.ndarray | None  # float32 [N], probability of the prediction
+    truth: np.ndarray  # int64 [N]; float32 [N, *target_shape] for values
+    mean_squared_error: float | None = None
+    mean_absolute_error: float | None = None
 
     @property
-    def accuracy(self) -> float:
-        """Share of right predictions; nan without samples."""
+    def accuracy(self) -> float | None:
+        """Share of right predictions; nan without samples, None for values."""
+        if self.correct is None:
+            return None
         return self.correct / self.n if self.n else float("nan")
 
     @property
-    def interval(self) -> tuple[float, float]:
-        """95 % Wilson interval of the accuracy."""
+    def interval(self) -> tuple[float, float] | None:
+        """95 % Wilson interval of the accuracy; None for values."""
         from odt_core.evaluation.intervals import wilson
 
-        return wilson(self.correct, self.n)
+        return None if self.correct is None else wilson(self.correct, self.n)
 
 
 def evaluate(session: Predicts, samples: Samples) -> Evaluation:
-    """Predict all samples and compare with their labels."""
-    return score(session.predict_proba(samples.x, samples.labels), samples.y)
+    """Predict all samples and compare with their labels, or their targets for a model of values.
+
+    Raises SampleError when predictions and labels or targets do not fit, ModelError when the model
+    cannot predict.
+    """
+    truth = truth_of(samples, session.contract)
+    return score(session.predict_proba(samples.x, samples.labels), truth)
+
+
+def truth_of(samples: Samples, contract: Contract) -> np.ndarray:
+    """What is right: the labels or targets, or the samples for a model that reconstructs them."""
+    from odt_core.runtime.contract import Task
+
+    return samples.x if contract.task is Task.RECONSTRUCTION else samples.y
 
 
 def measure(probabilities: np.ndarray, y: np.ndarray) -> tuple[float, float]:
@@ -62,8 +86,45 @@ def measure(probabilities: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     return float(cross_entropy), accuracy
 
 
-def score(probabilities: np.ndarray, y: np.ndarray) -> Evaluation:
-    """probabilities: float [N, K]; y: int [N]. SampleError when they do not fit."""
+def errors(predictions: np.ndarray, targets: np.ndarray) -> tuple[float, float]:
+    """(mean squared, mean absolute) error over all numbers of all samples; nan without any."""
+    if not predictions.size:
+        return float("nan"), float("nan")
+    away = predictions.astype(np.float64).reshape(-1) - targets.astype(np.float64).reshape(-1)
+    return float(np.mean(away**2)), float(np.mean(np.abs(away)))
+
+
+def score(answers: np.ndarray, y: np.ndarray) -> Evaluation:
+    """answers: what predict_proba gave. SampleError when the two do not fit.
+
+    For labels: answers float [N, K] probabilities, y int [N]. For values: both float, as many
+    numbers a sample.
+    """
+    y = np.asarray(y)
+    return _score_values(answers, y) if y.dtype.kind == "f" else _score_labels(answers, y)
+
+
+def _score_values(predictions: np.ndarray, targets: np.ndarray) -> Evaluation:
+    if len(predictions) != len(targets) or predictions.size != targets.size:
+        raise SampleError(
+            f"The model gives numbers of shape {list(predictions.shape)}, the targets have shape "
+            f"{list(targets.shape)}: they cannot be compared."
+        )
+    squared, absolute = errors(predictions, targets)
+    return Evaluation(
+        n=len(targets),
+        correct=None,
+        cross_entropy=None,
+        confusion=None,
+        predictions=predictions.astype(np.float32).reshape(targets.shape),
+        confidences=None,
+        truth=targets,
+        mean_squared_error=squared,
+        mean_absolute_error=absolute,
+    )
+
+
+def _score_labels(probabilities: np.ndarray, y: np.ndarray) -> Evaluation:
     if probabilities.ndim != 2 or probabilities.shape[1] < 2:
         raise SampleError(
             "Accuracy needs a model that tells two or more labels apart; this one has "

@@ -128,6 +128,11 @@ class Contract:
         return self.task in (Task.VALUES, Task.RECONSTRUCTION)
 
     @property
+    def scored(self) -> bool:
+        """Whether predictions can be compared with labels or targets."""
+        return self.infer is not None and (self.classifies or self.measures_errors)
+
+    @property
     def labels_count(self) -> int:
         """How many label names a card must have: K, 2 for BINARY, 0 for numbers."""
         if self.task is Task.BINARY:

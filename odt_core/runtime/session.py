@@ -15,7 +15,7 @@ from odt_core.errors import ModelError, SignatureError, TrainingError
 from odt_core.graph import GET_STATE, SET_STATE
 from odt_core.runtime import tf_checkpoint
 from odt_core.runtime.bottlenecks import Bottlenecks
-from odt_core.runtime.contract import ExtractRole, InferRole, OutputKind, Task, TrainRole
+from odt_core.runtime.contract import Contract, ExtractRole, InferRole, OutputKind, Task, TrainRole
 from odt_core.runtime.feeding import calls, feed, fill
 from odt_core.runtime.interpreter import Interpreter
 from odt_core.runtime.scores import answers, kind_of
@@ -52,12 +52,17 @@ class Session:
         """A new interpreter with the weights of the file, or those its `initialize` sets."""
         self._interpreter = Interpreter(self.model.data, self.threads)
         self._bottlenecks.clear()
-        roles = self.model.contract.train
+        roles = self.contract.train
         self._learning_rate = DEFAULT_RATE if roles and roles[0].learning_rate else None
         empty = any(not variable.has_initial_value for variable in self.model.description.variables)
         self._uninitialised = empty
-        if empty and self.model.contract.initialise is not None:
-            self._call(self.model.contract.initialise, {})
+        if empty and self.contract.initialise is not None:
+            self._call(self.contract.initialise, {})
+
+    @property
+    def contract(self) -> Contract:
+        """What each signature of the model is for."""
+        return self.model.contract
 
     # --- training -------------------------------------------------------------------------------
 
@@ -73,10 +78,10 @@ class Session:
         be trained, SignatureError when the arrays do not fit.
         """
         self._check_thread()
-        if not self.model.contract.train:
+        if not self.contract.train:
             raise TrainingError(self._why_not("trained"))
         x = self._samples(x)
-        if self.model.contract.extract is None:
+        if self.contract.extract is None:
             return self.train_features(x, y if self._wants_targets else x)
         return self.train_features(self.bottlenecks(x), y)
 
@@ -86,7 +91,7 @@ class Session:
         """
         self._check_thread()
         self._check_initialised("trained")
-        roles, count = self.model.contract.train, len(features)
+        roles, count = self.contract.train, len(features)
         if not self._wants_targets:
             y = features
         if count == 0 or len(y) != count:
@@ -111,13 +116,13 @@ class Session:
         """
         self._check_thread()
         x = self._samples(x)
-        if self.model.contract.extract is None:
+        if self.contract.extract is None:
             return x
         if not len(x):
-            return np.zeros((0, *self.model.contract.feature_shape), np.float32)
-        if not self.model.contract.extract.frozen:
+            return np.zeros((0, *self.contract.feature_shape), np.float32)
+        if not self.contract.extract.frozen:
             return self._extract(x)
-        if not len(self._bottlenecks) and self.model.contract.extract.reads:
+        if not len(self._bottlenecks) and self.contract.extract.reads:
             self._check_bottlenecks(self.state())
         return self._bottlenecks(x)
 
@@ -125,21 +130,21 @@ class Session:
         """`bottlenecks` without remembering them, for variants of samples that never come again."""
         self._check_thread()
         x = self._samples(x)
-        return x if self.model.contract.extract is None else self._extract(x)
+        return x if self.contract.extract is None else self._extract(x)
 
     def _extract(self, x: np.ndarray) -> np.ndarray:
-        role = self.model.contract.extract
+        role = self.contract.extract
         assert role is not None
         return self._chunks(role, x, role.features)
 
     def _check_bottlenecks(self, state: Mapping[str, np.ndarray]) -> None:
-        extract = self.model.contract.extract
+        extract = self.contract.extract
         if extract is not None:
             self._bottlenecks.depend_on({name: state[name] for name in extract.reads})
 
     @property
     def _wants_targets(self) -> bool:
-        return self.model.contract.task is not Task.RECONSTRUCTION
+        return self.contract.task is not Task.RECONSTRUCTION
 
     def _train_call(self, role: TrainRole, x: np.ndarray, y: np.ndarray) -> float:
         signature = self._interpreter.signature(role.signature)
@@ -158,21 +163,19 @@ class Session:
     def learning_rate(self) -> float | None:
         """The rate in force; None when the model fixes its own."""
         self._check_thread()
-        if self.model.contract.learning_rate is not None and "learning_rate" in (
-            self.model.variables
-        ):
+        if self.contract.learning_rate is not None and "learning_rate" in (self.model.variables):
             return float(self.state()["learning_rate"].reshape(-1)[0])
         return self._learning_rate
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
         self._check_thread()
-        if not self.model.contract.sets_learning_rate:
+        if not self.contract.sets_learning_rate:
             raise TrainingError(
                 "This model's learning rate is fixed in the file. Leave the learning rate alone, "
                 "or build the model with odt_core.authoring."
             )
-        name = self.model.contract.learning_rate
+        name = self.contract.learning_rate
         if name is not None:
             signature = self._interpreter.signature(name)
             ((key, (dtype, shape)),) = signature.inputs.items()
@@ -190,12 +193,12 @@ class Session:
         predict.
         """
         self._check_thread()
-        role = self.model.contract.infer
+        role = self.contract.infer
         if role is None:
             raise ModelError(self._why_not("used for predictions"))
         self._check_initialised("used for predictions")
         x = self._samples(x)
-        contract = self.model.contract
+        contract = self.contract
         if not len(x):
             shape = contract.target_shape if contract.measures_errors else (contract.outputs or 1,)
             return np.zeros((0, *shape), np.float32)
@@ -233,7 +236,7 @@ class Session:
         """
         scores = self.infer(x)
         kind = self.output_kind(scores)
-        return answers(scores, kind, self.model.contract, labels or self.model.labels)
+        return answers(scores, kind, self.contract, labels or self.model.labels)
 
     def output_kind(self, scores: np.ndarray | None = None) -> OutputKind:
         """Whether `infer` gives logits or probabilities; looked at once where names do not tell."""
@@ -294,7 +297,7 @@ class Session:
             return self._call(signature, inputs)
         finally:
             extract, about = (
-                self.model.contract.extract,
+                self.contract.extract,
                 self.model.description.signature(signature),
             )
             if extract is not None and about and set(about.assigns) & set(extract.reads):
@@ -323,7 +326,7 @@ class Session:
         """A .tflite that starts with the weights this session has now (odt_core.bake)."""
         from odt_core.graph.bake import bake
 
-        infer = self.model.contract.infer
+        infer = self.contract.infer
         name = infer.signature if inference_only and infer is not None else None
         return bake(self.model.data, self.state(), inference_only=inference_only, signature=name)
 
@@ -349,7 +352,7 @@ class Session:
     # --- checks ---------------------------------------------------------------------------------
 
     def _samples(self, x: np.ndarray) -> np.ndarray:
-        contract = self.model.contract
+        contract = self.contract
         x = np.ascontiguousarray(x)
         if x.dtype.kind == "f" and x.dtype != np.float32:
             x = x.astype(np.float32)
@@ -382,5 +385,5 @@ class Session:
             )
 
     def _why_not(self, what: str) -> str:
-        notes = " ".join(self.model.contract.notes)
+        notes = " ".join(self.contract.notes)
         return notes or f"This model cannot be {what}."

@@ -16,7 +16,7 @@ def encode(
 ) -> np.ndarray:
     """y as the array for the label input.
 
-    y: int [N] output indices, or float [N, K] one-hot or soft targets.
+    y: int [N] output indices, float [N, K] one-hot or soft targets, or float [N, *target_shape].
     shape: of the label input, -1 for dynamic. Raises SignatureError when the label is out of range
     or y has no form that the model takes.
     """
@@ -32,8 +32,11 @@ def encode(
         return y.astype(dtype).reshape((len(y),) + (1,) * (len(shape) - 1))
     if role.label_kind is LabelKind.ONE_HOT and y.ndim == 1:
         return one_hot(y, shape[-1], dtype)
+    rest = tuple(shape[1:])
     if y.ndim == 1:
-        y = y.reshape((len(y),) + (1,) * (len(shape) - 1))
+        y = y.reshape((len(y),) + (1,) * len(rest))
+    elif -1 not in rest and y.shape[1:] != rest and y[:1].size == int(np.prod(rest)):
+        y = y.reshape((len(y), *rest))
     return np.ascontiguousarray(y, dtype)
 
 

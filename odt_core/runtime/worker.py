@@ -210,6 +210,11 @@ class RemoteSession:
         self._worker = weakref.ref(worker)
         self.which: Which = which
 
+    @property
+    def contract(self) -> Contract:
+        """What each signature of the model is for."""
+        return self._owner().contract
+
     def infer(self, x: np.ndarray) -> np.ndarray:
         """float32 [N, K]."""
         return self._owner().infer(x, self.which)

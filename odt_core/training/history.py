@@ -19,9 +19,20 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Measures:
+    """odt's own figures of one batch: the first two for labels, the others for values."""
+
+    cross_entropy: float | None = None
+    accuracy: float | None = None
+    mean_squared_error: float | None = None
+    mean_absolute_error: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One step. `step` counts from 1; cross_entropy and accuracy are ours, measured after the step
-    on the own samples of its batch (None where not measured).
+    on the own samples of its batch (None where not measured); for a model of values the two errors
+    are there instead. loss: nan where the model reports none.
     """
 
     step: int
@@ -31,19 +42,25 @@ class Record:
     accuracy: float | None
     learning_rate: float | None
     seconds: float  # of training so far, pauses not counted
+    mean_squared_error: float | None = None
+    mean_absolute_error: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How the model does on one set of samples."""
+    """How the model does on one set of samples: right answers for labels, errors for values."""
 
     n: int
-    correct: int
-    cross_entropy: float
+    correct: int | None
+    cross_entropy: float | None
+    mean_squared_error: float | None = None
+    mean_absolute_error: float | None = None
 
     @property
-    def accuracy(self) -> float:
-        """Share of correct predictions, 0 to 1."""
+    def accuracy(self) -> float | None:
+        """Share of correct predictions, 0 to 1; None for a model of values."""
+        if self.correct is None:
+            return None
         return self.correct / self.n if self.n else float("nan")
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,14 +13,15 @@ import numpy as np
 from odt_core.checkpoint.checkpoint import Checkpoint, CheckpointMeta
 from odt_core.checkpoint.progress import Progress
 from odt_core.errors import TrainingError
-from odt_core.evaluation.evaluation import evaluate, measure
-from odt_core.runtime.contract import LabelKind
-from odt_core.runtime.targets import one_hot
+from odt_core.runtime.contract import Task
 from odt_core.training.average import WeightAverage, averages_from
-from odt_core.training.batches import Plan, Stream, plan
+from odt_core.training.batches import Plan, plan
 from odt_core.training.callbacks import Callback, Reason
+from odt_core.training.checks import check_trainable, fingerprint, is_finite
 from odt_core.training.control import Control
-from odt_core.training.history import EvaluationRecord, History, Outcome, Record, Score
+from odt_core.training.history import EvaluationRecord, History, Measures, Outcome, Record
+from odt_core.training.judge import Judge
+from odt_core.training.material import Batch, Material
 from odt_core.training.schedule import learning_rate_at
 from odt_core.training.settings import Settings
 
@@ -87,16 +86,6 @@ def _among(own: Samples, base_test: Samples | None) -> Samples | None:
     return replace(base_test, labels=own.labels)
 
 
-@dataclass(frozen=True)
-class _Batch:
-    """What one step trains on. The first `own` rows are own samples."""
-
-    x: np.ndarray  # float32 [B, *input_shape]
-    targets: np.ndarray  # int64 [B] or float32 [B, K]
-    y: np.ndarray  # int64 [own]
-    own: int
-
-
 class Run:
     """A run in progress: what callbacks see, and the loop itself."""
 
@@ -118,27 +107,27 @@ class Run:
         self.session, self.settings, self.control = session, settings, control
         self.samples, self.test, self.replay, self.base_test = samples, test, replay, base_test
         self._callbacks = callbacks
-        _check_trainable(session, samples, "own samples")
+        check_trainable(session, samples, "own samples")
         if replay is not None:
-            _check_trainable(session, replay, "replay samples")
-        contract = session.model.contract
+            check_trainable(session, replay, "replay samples")
+        contract = session.contract
+        counts = contract.task is Task.CLASSES
         self.plan: Plan = plan(
             settings,
             len(samples.y),
             len(replay.y) if replay is not None else 0,
             contract.train[-1].batch or 1,
-            own_labels=len(np.unique(samples.y)),
-            replay_labels=len(np.unique(replay.y)) if replay is not None else 0,
+            own_labels=len(np.unique(samples.y)) if counts else 0,
+            replay_labels=len(np.unique(replay.y)) if counts and replay is not None else 0,
         )
-        self._measures = settings.measure_every > 0 and contract.infer and contract.classifies
-        self._evaluates = bool(contract.infer and contract.classifies)
-        self._sets_rate = contract.learning_rate is not None
-        self._augmentation = _scaled(augmentation, settings.augment)
-        self._replay_targets = self._targets_of_replay(base)
+        self._judge = Judge(session, samples, test, base_test)
+        self._measures = settings.measure_every > 0 and self._judge.can_score
+        self._sets_rate = contract.sets_learning_rate
+        self._reports_loss = contract.train[0].loss is not None
+        self._material = Material(session, self.plan, settings, samples, replay, augmentation, base)
         self._fingerprint = fingerprint(settings, samples, replay)
         self.step = 0
         self.improved = False  # the last evaluation was the best on the test samples so far
-        self._best: tuple[int, float, int] | None = None  # correct, cross-entropy, step
         self._average = WeightAverage({}, 0)
         self._seconds = 0.0
         self._published = False  # the session holds averaged weights, `_variables` the loop's own
@@ -164,15 +153,16 @@ class Run:
 
     def progress(self) -> Progress:
         """All that is needed, besides settings and samples, to go on from here."""
-        correct, cross_entropy, step = self._best or (None, None, None)
+        best, step = self._judge.best
         return Progress(
             step=self.step,
             total=self.total,
             fingerprint=self._fingerprint,
             seconds=self._seconds,
             best_step=step,
-            best_correct=correct,
-            best_cross_entropy=cross_entropy,
+            best_correct=best.correct if best else None,
+            best_cross_entropy=best.cross_entropy if best else None,
+            best_mean_squared_error=best.mean_squared_error if best else None,
             average_count=self._average.count,
             state=self._variables if self._published else self.session.state(),
             average=self._average.sums,
@@ -223,10 +213,10 @@ class Run:
                 wanted = learning_rate_at(self.settings, self.step, self.total)
                 if wanted is not None and wanted != rate:
                     self.session.learning_rate = rate = wanted
-            batch = self._batch(self.step)
-            loss = self.session.train_step(batch.x, batch.targets)
+            batch = self._material.batch(self.step)
+            loss = self.session.train_features(batch.features, batch.targets)
             self.step += 1
-            if not np.isfinite(loss):
+            if self._reports_loss and not np.isfinite(loss):
                 outcome = Outcome.DIVERGED
                 break
             if self.step > average_from:
@@ -241,7 +231,7 @@ class Run:
 
     def _end(self, outcome: Outcome) -> History:
         bad_step = self.step
-        if outcome is not Outcome.DIVERGED and not _finite(self.session.state()):
+        if outcome is not Outcome.DIVERGED and not is_finite(self.session.state()):
             outcome = Outcome.DIVERGED
         if outcome is Outcome.DIVERGED:
             message = self._go_back(bad_step)
@@ -268,62 +258,29 @@ class Run:
             callback.on_train_end(self, history)
         return history
 
-    def _batch(self, step: int) -> _Batch:
-        own = self.plan.own(step)
-        x, y = self.samples.x[own], self.samples.y[own]
-        if self._augmentation is not None:
-            x = self._augmentation.batch(x, self.plan.rng(step, Stream.AUGMENT))
-        if self.replay is None or self._replay_targets is None:
-            return _Batch(x, y, y, len(y))
-        old = self.plan.replay(step)
-        targets = self._replay_targets[old]
-        own_targets = y if targets.ndim == 1 else one_hot(y, targets.shape[1])
-        return _Batch(
-            x=np.concatenate([x, self.replay.x[old]]),
-            targets=np.concatenate([own_targets, targets]),
-            y=y,
-            own=len(y),
-        )
-
-    def _targets_of_replay(self, base: Session | None) -> np.ndarray | None:
-        """Labels of the replay samples, mixed with the base model's own answers.
-
-        Distillation: Hinton et al. 2015, arXiv:1503.02531; against forgetting: Li & Hoiem 2016,
-        arXiv:1606.09282.
-        """
-        if self.replay is None:
-            return None
-        share, role = self.settings.distil, self.session.model.contract.train[0]
-        if share == 0 or role.label_kind is not LabelKind.ONE_HOT or not self._evaluates:
-            return self.replay.y
-        if base is None:
-            base = self.session.model.session(threads=self.session.threads)
-        answers = base.predict_proba(self.replay.x, self.replay.labels)
-        hard = one_hot(self.replay.y, answers.shape[1])
-        return np.asarray((1 - share) * hard + share * answers, np.float32)
-
-    def _record(self, batch: _Batch, loss: float, rate: float | None, began: float) -> Record:
-        cross_entropy = accuracy = None
+    def _record(self, batch: Batch, loss: float, rate: float | None, began: float) -> Record:
+        measures = Measures()
         if self._measures and (
             self.step % self.settings.measure_every == 0 or self.step in (1, self.total)
         ):
-            answers = self.session.predict_proba(batch.x[: batch.own], self.samples.labels)
-            cross_entropy, accuracy = measure(answers, batch.y)
+            measures = self._judge.measure(batch)
         self._seconds += time.perf_counter() - began
         return Record(
             step=self.step,
             epoch=(self.step - 1) // self.plan.steps_per_epoch,
             loss=loss,
-            cross_entropy=cross_entropy,
-            accuracy=accuracy,
+            cross_entropy=measures.cross_entropy,
+            accuracy=measures.accuracy,
             learning_rate=rate,
             seconds=self._seconds,
+            mean_squared_error=measures.mean_squared_error,
+            mean_absolute_error=measures.mean_absolute_error,
         )
 
     # --- evaluations ----------------------------------------------------------------------------
 
     def _evaluation_is_due(self) -> bool:
-        if not self._evaluates or (self.test is None and self.base_test is None):
+        if not self._judge.has_tests:
             return False
         if self.settings.evaluate_every:
             return self.step % self.settings.evaluate_every == 0
@@ -331,42 +288,22 @@ class Run:
 
     def _evaluate(self) -> None:
         """Score the model as it would be saved now, averaged weights included."""
-        if not self._evaluates or (self.test is None and self.base_test is None):
+        if not self._judge.has_tests:
             return
         began = time.perf_counter()
         averaged = self._average.count > 0 and not self._published
         variables = self.session.state() if averaged else {}
         if averaged:
             self.session.load_state(self._average.over(variables))
-        record = EvaluationRecord(
-            step=self.step,
-            test=self._score(self.test),
-            base_test=self._score(self.base_test),
-            seconds=self._seconds,
-        )
+        record = EvaluationRecord(self.step, *self._judge.scores(), self._seconds)
         if averaged:
             self.session.load_state(variables)
         took = time.perf_counter() - began
         self._next_evaluation = self._seconds + max(took / EVALUATION_SHARE, 0.2)
-        self.improved = self._is_best(record)
+        self.improved = self._judge.is_best(record.test, record.step)
         self._evaluations.append(record)
         for callback in self._callbacks:
             callback.on_evaluate(self, record)
-
-    def _score(self, samples: Samples | None) -> Score | None:
-        if samples is None:
-            return None
-        result = evaluate(self.session, samples)
-        return Score(result.n, result.correct, result.cross_entropy)
-
-    def _is_best(self, record: EvaluationRecord) -> bool:
-        if record.test is None:
-            return False
-        key = (-record.test.correct, record.test.cross_entropy)
-        if self._best is not None and key >= (-self._best[0], self._best[1]):
-            return False
-        self._best = (record.test.correct, record.test.cross_entropy, record.step)
-        return True
 
     # --- state ----------------------------------------------------------------------------------
 
@@ -387,16 +324,11 @@ class Run:
             self.session.load_state(start.state)
         self.step, self._seconds = start.step, start.seconds
         self._average = WeightAverage(start.average, start.average_count)
-        if start.best_step is not None:
-            self._best = (
-                start.best_correct or 0,
-                start.best_cross_entropy or 0.0,
-                start.best_step,
-            )
+        self._judge.take(start)
 
     def _keep_good(self) -> None:
         state = self.session.state()
-        if _finite(state):
+        if is_finite(state):
             self._good = (self.step, state)
 
     def _go_back(self, bad_step: int) -> str:
@@ -413,60 +345,3 @@ class Run:
             f"Training diverged at step {bad_step}: the loss or the weights are no longer finite "
             f"numbers. Your model is back at step {self.step}. Try a smaller learning rate."
         )
-
-
-def fingerprint(settings: Settings, samples: Samples, replay: Samples | None) -> str:
-    """A hash of all that decides the steps of a run besides the model."""
-    digest = hashlib.sha256(json.dumps(settings.to_json(), sort_keys=True).encode())
-    for group in (samples, replay):
-        if group is not None:
-            digest.update(str(group.x.shape).encode())
-            digest.update(np.ascontiguousarray(group.x).data)
-            digest.update(np.ascontiguousarray(group.y).data)
-    return digest.hexdigest()
-
-
-def _check_trainable(session: Session, samples: Samples, what: str) -> None:
-    contract = session.model.contract
-    if not contract.trainable:
-        raise TrainingError(" ".join(contract.notes) or "This model cannot be trained.")
-    if len(samples.y) == 0:
-        raise TrainingError("There are no samples to train on. Add a few first.")
-    if samples.x.shape != (len(samples.y), *contract.input_shape):
-        raise TrainingError(
-            f"The {what} have shape {list(samples.x.shape)}; this model takes "
-            f"{['N', *contract.input_shape]}. Prepare them with model.prepare()."
-        )
-    bad = np.flatnonzero(~np.isfinite(samples.x).reshape(len(samples.y), -1).all(axis=1))
-    if len(bad):
-        raise TrainingError(
-            f"Sample {bad[0] + 1} of the {what} holds numbers that are not finite (NaN or "
-            f"infinity). Remove or correct it."
-        )
-    kinds = contract.train[0].label_kind
-    count = contract.outputs
-    if (
-        kinds is not LabelKind.VALUES
-        and count
-        and (samples.y.min() < 0 or samples.y.max() >= count)
-    ):
-        raise TrainingError(
-            f"The {what} have labels up to {samples.y.max()}, but the model has {count} outputs, "
-            f"0 to {count - 1}."
-        )
-
-
-def _scaled(augmentation: Augmentation | None, strength: float) -> Augmentation | None:
-    if strength == 0:
-        return None
-    from odt_core.samples import Augmentation as Default
-
-    return (augmentation or Default()).scaled(strength)
-
-
-def _finite(state: Mapping[str, np.ndarray]) -> bool:
-    return all(
-        bool(np.isfinite(array).all())
-        for array in state.values()
-        if np.issubdtype(array.dtype, np.floating)
-    )

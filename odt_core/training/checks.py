@@ -1,0 +1,91 @@
+"""What must hold before a run may start, and what ties a progress to its run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from odt_core.errors import TrainingError
+from odt_core.runtime.contract import Contract, Task
+from odt_core.training.settings import Settings
+
+if TYPE_CHECKING:
+    from odt_core.runtime.session import Session
+    from odt_core.samples import Samples
+
+
+def check_trainable(session: Session, samples: Samples, what: str) -> None:
+    """Raise TrainingError unless the model can train on the samples. what: for messages."""
+    contract = session.contract
+    if not contract.trainable:
+        raise TrainingError(" ".join(contract.notes) or "This model cannot be trained.")
+    if session.uninitialised:
+        raise TrainingError(
+            "This model cannot be trained yet: its file gives its variables no initial values. "
+            "Restore a checkpoint first, or convert the model with odt_core.authoring."
+        )
+    if len(samples.y) == 0:
+        raise TrainingError("There are no samples to train on. Add a few first.")
+    shape, wanted = samples.x.shape[1:], contract.input_shape
+    if len(shape) != len(wanted) or any(
+        got != want and axis not in contract.free_axes
+        for axis, (got, want) in enumerate(zip(shape, wanted, strict=True))
+    ):
+        raise TrainingError(
+            f"The {what} have shape {list(samples.x.shape)}; this model takes "
+            f"{['N', *wanted]}. Prepare them with model.prepare()."
+        )
+    bad = np.flatnonzero(~np.isfinite(samples.x).reshape(len(samples.y), -1).all(axis=1))
+    if len(bad):
+        raise TrainingError(
+            f"Sample {bad[0] + 1} of the {what} holds numbers that are not finite (NaN or "
+            f"infinity). Remove or correct it."
+        )
+    _check_targets(contract, samples.y, what)
+
+
+def _check_targets(contract: Contract, y: np.ndarray, what: str) -> None:
+    if contract.task is Task.RECONSTRUCTION:
+        return
+    if contract.task is Task.VALUES:
+        if y[:1].size != int(np.prod(contract.target_shape)):
+            raise TrainingError(
+                f"The {what} have targets of shape {list(y.shape)}; this model learns "
+                f"{['N', *contract.target_shape]}. Give one target of that shape per sample."
+            )
+        return
+    if y.dtype.kind not in "iu" or y.ndim != 1:
+        raise TrainingError(
+            f"The {what} have {y.dtype} targets of shape {list(y.shape)}; this model learns "
+            f"labels, as whole numbers [N]."
+        )
+    count = contract.labels_count
+    if count and (y.min() < 0 or y.max() >= count):
+        raise TrainingError(
+            f"The {what} have labels up to {y.max()}, but the model has {count} outputs, "
+            f"0 to {count - 1}."
+        )
+
+
+def fingerprint(settings: Settings, samples: Samples, replay: Samples | None) -> str:
+    """A hash of all that decides the steps of a run besides the model."""
+    digest = hashlib.sha256(json.dumps(settings.to_json(), sort_keys=True).encode())
+    for group in (samples, replay):
+        if group is not None:
+            digest.update(str(group.x.shape).encode())
+            digest.update(np.ascontiguousarray(group.x).tobytes())
+            digest.update(np.ascontiguousarray(group.y).tobytes())
+    return digest.hexdigest()
+
+
+def is_finite(state: Mapping[str, np.ndarray]) -> bool:
+    """Whether every floating-point variable holds finite numbers alone."""
+    return all(
+        bool(np.isfinite(array).all())
+        for array in state.values()
+        if np.issubdtype(array.dtype, np.floating)
+    )

@@ -1,0 +1,89 @@
+"""How a run is judged on the way: odt's own figures, whatever the model calls its loss."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from odt_core.checkpoint.progress import Progress
+from odt_core.evaluation.evaluation import errors, evaluate, measure
+from odt_core.training.history import Measures, Score
+from odt_core.training.material import Batch
+
+if TYPE_CHECKING:
+    from odt_core.runtime.session import Session
+    from odt_core.samples import Samples
+
+
+class Judge:
+    """Scores a session on batches and test sets, and knows the best score so far.
+
+    Better is: more right answers, then the smaller cross-entropy; for a model of values the smaller
+    mean squared error.
+    """
+
+    def __init__(
+        self, session: Session, samples: Samples, test: Samples | None, base_test: Samples | None
+    ) -> None:
+        self._session, self._labels = session, samples.labels
+        self._test, self._base_test = test, base_test
+        self.can_score = session.contract.scored
+        self.has_tests = self.can_score and (test is not None or base_test is not None)
+        self._best: tuple[Score, int] | None = None
+
+    def measure(self, batch: Batch) -> Measures:
+        """The figures of the batch's own samples as the model stands."""
+        answers = self._session.predict_proba(batch.x, self._labels)
+        if self._session.contract.measures_errors:
+            squared, absolute = errors(answers, batch.truth)
+            return Measures(mean_squared_error=squared, mean_absolute_error=absolute)
+        cross_entropy, accuracy = measure(answers, batch.truth)
+        return Measures(cross_entropy, accuracy)
+
+    def scores(self) -> tuple[Score | None, Score | None]:
+        """On the own test samples, and on the base test set."""
+        return self._score(self._test), self._score(self._base_test)
+
+    def _score(self, samples: Samples | None) -> Score | None:
+        if samples is None:
+            return None
+        result = evaluate(self._session, samples)
+        return Score(
+            result.n,
+            result.correct,
+            result.cross_entropy,
+            result.mean_squared_error,
+            result.mean_absolute_error,
+        )
+
+    def is_best(self, score: Score | None, step: int) -> bool:
+        """Whether a score on the own test samples beats all before; it is then the one to beat."""
+        if score is None or (self._best is not None and _rank(score) >= _rank(self._best[0])):
+            return False
+        self._best = score, step
+        return True
+
+    # --- for going on later ---------------------------------------------------------------------
+
+    def take(self, progress: Progress) -> None:
+        """Know again what was best when a run stopped."""
+        if progress.best_step is None:
+            return
+        score = Score(
+            n=0,
+            correct=progress.best_correct,
+            cross_entropy=progress.best_cross_entropy,
+            mean_squared_error=progress.best_mean_squared_error,
+        )
+        self._best = score, progress.best_step
+
+    @property
+    def best(self) -> tuple[Score | None, int | None]:
+        """The best score and its step."""
+        return self._best or (None, None)
+
+
+def _rank(score: Score) -> tuple[float, float]:
+    """Smaller is better."""
+    if score.mean_squared_error is not None:
+        return score.mean_squared_error, 0.0
+    return -(score.correct or 0), score.cross_entropy or 0.0
