@@ -2,14 +2,19 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+ORACLE := .oracle
 
-.PHONY: app test lint format clean
+.PHONY: app test oracle lint format clean
 
 app: $(VENV)/app.stamp
 	$(BIN)/streamlit run app.py
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest $(ARGS)
+
+# Real Flex (TensorFlow 2.18.1) in an environment of its own: builds the zoo, records every model.
+oracle: $(ORACLE)/oracle.stamp
+	cd tests/oracle && PYTHONPATH=../.. ../../$(ORACLE)/bin/python record.py $(MODELS)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
@@ -21,7 +26,7 @@ format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(ORACLE) build .pytest_cache .mypy_cache .ruff_cache
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -32,4 +37,11 @@ $(VENV)/app.stamp: requirements.txt | $(BIN)/python
 
 $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/app.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+$(ORACLE)/bin/python:
+	$(PYTHON) -m venv $(ORACLE)
+
+$(ORACLE)/oracle.stamp: tests/oracle/requirements.txt | $(ORACLE)/bin/python
+	$(ORACLE)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@
