@@ -96,7 +96,8 @@ def table(figures: dict) -> str:
     """The figures as text for people."""
     lines = [
         f"{figures['minutes']:g} minutes, {figures['visitors']} people, "
-        f"{figures['visits']} visits, {sum(figures['errors'].values())} errors, {figures['tracebacks_in_log']} tracebacks"
+        f"{figures['visits']} visits, {sum(figures['errors'].values())} errors, "
+        f"{figures['tracebacks_in_log']} tracebacks"
     ]
     lines += [f"    {n} x {kind}" for kind, n in figures["errors"].items()]
     lines.append(f"{'':12}{'warmed up':>12}{'at the end':>12}{'an hour':>12}")

@@ -13,6 +13,7 @@ import time
 import urllib.parse
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,6 +66,7 @@ class Tab:
     received: int = 0  # bytes
     errors: list[str] = field(default_factory=list)  # alerts and exceptions that were shown
     _socket: ClientConnection | None = None
+    _open: ExitStack = field(default_factory=ExitStack)
     _states: dict[str, WidgetState] = field(default_factory=dict)
     _timers: dict[str, tuple[float, float]] = field(default_factory=dict)  # interval, next
     _running: bool = False
@@ -100,7 +102,7 @@ class Tab:
         self.xsrf = cookie.partition(f"{COOKIE}=")[2].partition(";")[0]
         self.http("GET", "/_stcore/host-config")
         protocols: list[Any] = ["streamlit", self.xsrf, *([resume] if resume else [])]
-        self._socket = connect(
+        stream = connect(
             f"ws://{self.host}:{self.port}/_stcore/stream",
             origin=self.origin or f"http://{self.host}:{self.port}",  # type: ignore[arg-type]
             subprotocols=protocols,
@@ -109,19 +111,23 @@ class Tab:
             compression=None,
             open_timeout=60,
         )
+        self._socket = self._open.enter_context(stream)
         return self.rerun()
 
     def close(self) -> None:
         """Close the stream, as when the tab is closed."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        self._socket = None
+        self._open.close()
 
     def send(self, message: BackMsg) -> None:
         """Send one message as it is."""
+        self.send_bytes(message.SerializeToString())
+
+    def send_bytes(self, data: bytes) -> None:
+        """Send what is no message at all."""
         if self._socket is None:
             raise TabError("the tab is closed")
-        self._socket.send(message.SerializeToString())
+        self._socket.send(data)
 
     def rerun(self, *extra: WidgetState, fragment: str = "", ticking: bool = False) -> Tab:
         """Ask for a run of the script or of one fragment; `extra` are triggers of this run."""
@@ -221,7 +227,7 @@ class Tab:
         request.file_urls_request.session_id = self.session_id
         request.file_urls_request.file_names.extend(names)
         self.send(request)
-        response = self._answer(request.file_urls_request.request_id)
+        response = self.answer_to(request.file_urls_request.request_id)
         return [(urls.file_id, urls.upload_url) for urls in response.file_urls]
 
     def put(
@@ -258,14 +264,17 @@ class Tab:
 
     def download_url(self, key: str) -> str:
         """Have the file behind a download button made; its address."""
-        piece = self.widget(key)
+        return self.deferred_url(self.widget(key).proto.deferred_file_id)
+
+    def deferred_url(self, file_id: str) -> str:
+        """Have the file with this id made; its address. TabError when the server does not."""
         request = BackMsg()
         operation = request.backend_operation_request
         operation.request_id = str(uuid.uuid4())
         operation.session_id = self.session_id
-        operation.deferred_file.file_id = piece.proto.deferred_file_id
+        operation.deferred_file.file_id = file_id
         self.send(request)
-        answer = self._answer(operation.request_id)
+        answer = self.answer_to(operation.request_id)
         if answer.error_msg:
             raise TabError(answer.error_msg)
         return "/" + answer.deferred_file.url.lstrip("/")
@@ -275,7 +284,8 @@ class Tab:
     def _cookie(self) -> dict[str, str]:
         return {"Cookie": f"{COOKIE}={self.xsrf}"} if self.xsrf else {}
 
-    def _answer(self, request_id: str) -> Any:
+    def answer_to(self, request_id: str) -> Any:
+        """Wait for the answer to a request that was sent."""
         self.wait(lambda tab: request_id in tab._answers, "an answer")
         return self._answers.pop(request_id)
 
