@@ -23,6 +23,7 @@ export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".answers");
   const sides = root.querySelector(".sides");
   root.classList.toggle("idle", data.idle);
+  root.classList.toggle("numbers", Boolean(data.numbers));
   const longest = Math.max(1, ...data.sides.flatMap((side) => side.bars.map(([label]) => label.length)));
   root.style.setProperty("--label", Math.min(longest, 8) + 0.4 + "ch");
   data.sides.forEach((side, i) => {
@@ -37,11 +38,12 @@ export default function ({ data, parentElement }) {
     const bars = part("bars");
     while (bars.children.length > side.bars.length) bars.lastChild.remove();
     while (bars.children.length < side.bars.length) bars.append(bar());
-    side.bars.forEach(([label, share], k) => {
+    side.bars.forEach(([label, share, said], k) => {
       const [name, track, number] = bars.children[k].children;
       name.textContent = name.title = label;
       track.firstChild.style.width = (100 * share).toFixed(1) + "%";
-      number.textContent = data.idle ? "" : (100 * share).toFixed(share > 0.995 || share < 0.005 ? 0 : 1) + " %";
+      number.textContent = data.idle ? "" : said ?? (100 * share).toFixed(share > 0.995 || share < 0.005 ? 0 : 1) + " %";
+      number.title = number.textContent;
     });
   });
   const summary = root.querySelector(".summary");

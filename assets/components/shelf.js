@@ -30,13 +30,13 @@ function row(label) {
 function fill(li, label, data, act) {
   const on = label.id === data.active;
   const part = (name) => li.querySelector("." + name);
-  li.className = (on ? "on " : "") + (label.enabled ? "" : "off");
+  li.className = (on ? "on " : "") + (label.enabled ? "" : "off ") + (label.fixed ? "fixed" : "");
   li.setAttribute("aria-current", on ? "true" : "false");
   li.onclick = () => { if (!on) act({ do: "choose", label: label.id }); };
 
   const name = part("name");
   if (li.getRootNode().activeElement !== name) name.value = label.name;
-  Object.assign(name, { maxLength: data.longest, disabled: data.busy, title: label.name, ariaLabel: `Label ${label.name}: choose or rename` });
+  Object.assign(name, { maxLength: data.longest, disabled: data.busy || label.fixed, title: label.name, ariaLabel: `Label ${label.name}: choose or rename` });
   const rename = () => { if (name.value !== label.name) act({ do: "rename", label: label.id, name: name.value }); };
   name.onfocus = () => { if (!on) act({ do: "choose", label: label.id }); };
   name.onblur = rename;
@@ -49,7 +49,7 @@ function fill(li, label, data, act) {
   const thumbs = part("thumbs");
   const holder = on ? li : part("line");  // the chosen label gets a line of its own for its samples
   if (thumbs.parentElement !== holder) on ? holder.append(thumbs) : holder.insertBefore(thumbs, part("acts"));
-  const shown = label.thumbs.slice(0, on ? data.many : data.few);
+  const shown = label.thumbs.slice(0, label.fixed ? 3 * data.many : on ? data.many : data.few);
   const state = JSON.stringify([shown.map((one) => [one.id, one.test]), label.count, on, label.name]);
   if (thumbs.dataset.state !== state) {
     thumbs.dataset.state = state;

@@ -91,10 +91,11 @@ class SampleEntry:
 
 @dataclass(frozen=True)
 class Score:
-    """An accuracy in 0..1 and the number of samples it was measured on."""
+    """An accuracy in 0..1, or the error of a model of values, and on how many samples."""
 
-    accuracy: float
+    accuracy: float | None
     n: int
+    error: float | None = None  # mean squared, where there is no accuracy
 
 
 @dataclass(frozen=True)

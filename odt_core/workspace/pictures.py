@@ -10,6 +10,7 @@ from PIL import Image
 
 from odt_core.errors import SampleError
 from odt_core.workspace.limits import Limits
+from odt_core.workspace.sparkline import draw_series, is_series
 
 _NPY = "npy"
 _PNG = "png"
@@ -66,8 +67,10 @@ def decode(data: bytes, suffix: str) -> np.ndarray:
 
 
 def thumbnail(data: bytes, suffix: str, side: int) -> bytes:
-    """A PNG of at most `side` × `side` pixels; features are drawn as grey values."""
+    """A PNG of at most `side` × `side` pixels; numbers are drawn as curves, bars or grey values."""
     item = decode(data, suffix)
+    if item.dtype != np.uint8 and is_series(item):
+        return _png_of(draw_series(item, side))
     image = Image.fromarray(item if item.dtype == np.uint8 else _as_grey(item))
     image.thumbnail((side, side), Image.Resampling.BOX)
     return _png_of(image)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
+from pages.ui.numbers import figure
 from pages.ui.say import percent
 from pages.ui.served import ASSETS
 
@@ -43,6 +44,69 @@ def answers(
         key=key,
         data={"sides": sides, "idle": False, **_change(sides, trained)},
     )
+
+
+def value_answers(
+    key: str, base: np.ndarray, own: np.ndarray, target: np.ndarray | None, *, trained: bool
+) -> None:
+    """base, own: the numbers that both models give; target: what they should give, when known."""
+    flat = [one.reshape(-1).astype(float) for one in (base, own)]
+    wanted = None if target is None else target.reshape(-1).astype(float)
+    several = flat[0].size > 1
+    largest = max(1e-12, *(float(np.abs(one).max()) for one in flat))
+    sides, away = [], []
+    for (role, title), values in zip(_SIDES, flat, strict=True):
+        off = None if wanted is None else float(np.abs(values - wanted).mean())
+        away.append(off)
+        bars = [
+            [
+                f"{k + 1}" if several else "",
+                min(1.0, abs(float(value)) / largest),
+                figure(float(value)),
+            ]
+            for k, value in enumerate(values[:_SHOWN])
+        ]
+        sides.append(
+            {
+                "role": role,
+                "title": title,
+                "answer": f"{values.size} numbers" if several else figure(float(values[0])),
+                "sure": "" if off is None else f"{figure(off)} off the target",
+                "bars": bars,
+            }
+        )
+    _mount(
+        key=key,
+        data={
+            "sides": sides,
+            "idle": False,
+            "numbers": True,
+            **_value_change(flat, wanted, away, trained),
+        },
+    )
+
+
+def _value_change(
+    flat: list[np.ndarray],
+    wanted: np.ndarray | None,
+    away: list[float | None],
+    trained: bool,
+) -> dict[str, object]:
+    goal = ""
+    if wanted is not None:
+        goal = "Target: " + ", ".join(figure(float(value)) for value in wanted[:_SHOWN]) + ". "
+    if not trained:
+        return {"summary": f"{goal}Not trained yet: your model is the base model.", "changed": 0}
+    before, after = away
+    if before is None or after is None:
+        moved = float(np.abs(flat[1] - flat[0]).mean())
+        return {"summary": f"Changed by {figure(moved)}.", "changed": False}
+    closer = before - after
+    word = "closer" if closer >= 0 else "further away"
+    return {
+        "summary": f"{goal}Your model is {figure(abs(closer))} {word}.",
+        "changed": closer > 0,
+    }
 
 
 def no_answers(key: str, summary: str) -> None:

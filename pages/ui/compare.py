@@ -8,6 +8,7 @@ from odt_core.errors import SampleError
 from odt_core.evaluation import Evaluation, compare
 from pages.ui import pieces, trouble
 from pages.ui.desk import BASE_TEST, Desk
+from pages.ui.numbers import figure
 from pages.ui.say import percent
 from pages.ui.timeline import title
 
@@ -36,24 +37,43 @@ def compare_two(desk: Desk) -> None:
     with trouble.shown():
         sets = desk.test_sets()
         if not sets:
-            raise SampleError("There are no test samples yet. Add three samples of a label.")
+            raise SampleError(
+                "There are no test samples yet. Add three samples of a label."
+                if desk.can_predict
+                else "This model has no signature that predicts: nothing can be compared."
+            )
         scored = [desk.evaluations(None if key == _BASE else key, sets) for key in (first, second)]
         for k, (name, _) in enumerate(sets):
             one, other = scored[0][k], scored[1][k]
             pieces.heading("Base test set" if name == BASE_TEST else "Your test samples")
             pieces.figures(
-                (names[first], percent(one.accuracy), right_of(one)),
-                (names[second], percent(other.accuracy), right_of(other)),
+                (names[first], headline(one), right_of(one)),
+                (names[second], headline(other), right_of(other)),
             )
             changed = compare(one, other)
+            words = ("fixed", "broken", "McNemar")
+            if one.interval is None:
+                words = ("closer to the target", "further away", "sign test")
             pieces.note(
-                f"From the first to the second {len(changed.fixed)} fixed, "
-                f"{len(changed.broken)} broken; p = {changed.p_value:.2g} (McNemar, exact)."
+                f"From the first to the second {len(changed.fixed)} {words[0]}, "
+                f"{len(changed.broken)} {words[1]}; p = {changed.p_value:.2g} ({words[2]}, exact)."
             )
+
+
+def headline(evaluation: Evaluation) -> str:
+    """The one number: accuracy, or mean squared error."""
+    if evaluation.accuracy is None:
+        return figure(evaluation.mean_squared_error)
+    return percent(evaluation.accuracy)
 
 
 def right_of(evaluation: Evaluation) -> str:
-    """ "17 of 19 right, 95 % interval 68.6 – 97.1 %"."""
+    """ "17 of 19 right, 95 % interval 68.6 – 97.1 %", or the two errors of a model of values."""
+    if evaluation.interval is None:
+        return (
+            f"mean squared error on {evaluation.n:,} · mean absolute error "
+            f"{figure(evaluation.mean_absolute_error)}"
+        )
     low, high = evaluation.interval
     return (
         f"{evaluation.correct:,} of {evaluation.n:,} right · 95 % interval "

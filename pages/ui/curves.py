@@ -1,4 +1,4 @@
-"""The two charts of a run: loss, and accuracy on the two test sets against the base model's."""
+"""The two charts of a run: loss, and how it does on the two test sets against the base model."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ def loss_chart(key: str, desk: Desk, snapshot: Snapshot | None, height: int) -> 
     if snapshot is not None:
         records = thinned(snapshot.records, snapshot.total)
         steps = [record.step for record in records]
-        measured = [record for record in records if record.cross_entropy is not None]
-        curves = [
-            Curve("loss reported by the model", steps, [r.loss for r in records], faint=True),
-            Curve(
-                "cross-entropy",
-                [record.step for record in measured],
-                [record.cross_entropy for record in measured],
-            ),
-        ]
+        name, values = "cross-entropy", [record.cross_entropy for record in records]
+        if not desk.tells_labels:
+            name, values = "mean squared error", [r.mean_squared_error for r in records]
+        measured = [(s, v) for s, v in zip(steps, values, strict=True) if v is not None]
+        reported = [(r.step, r.loss) for r in records if r.loss == r.loss]
+        alone = not desk.can_predict  # then the model's own figure is all there is
+        curves = [Curve("loss reported by the model", *_columns(reported), faint=not alone)]
+        if not alone:
+            curves.append(Curve(name, *_columns(measured)))
     live_chart(
         key,
         curves,
@@ -67,6 +67,32 @@ def accuracy_chart(key: str, desk: Desk, snapshot: Snapshot | None, height: int)
         percent=True,
         y_range=(max(0.0, lowest - 0.1) if lowest > 0.5 else 0.0, 1.02),
         wait="" if snapshot else "Accuracy on your test samples and on the base test set.",
+    )
+
+
+def error_chart(key: str, desk: Desk, snapshot: Snapshot | None, height: int) -> None:
+    """Mean squared error of a model of values on the person's test samples, the base's dashed."""
+    curves: list[Curve] = []
+    x_max = float(snapshot.total if snapshot else 100)
+    if snapshot is not None:
+        scores = [(e.step, e.test) for e in snapshot.evaluations if e.test]
+        squared = [(step, score.mean_squared_error or 0.0) for step, score in scores]
+        absolute = [(step, score.mean_absolute_error or 0.0) for step, score in scores]
+        curves = [
+            Curve("squared error on your test samples", *_columns(squared), marks="circle"),
+            Curve("absolute error", *_columns(absolute), marks="square", faint=True),
+        ]
+        own_level = desk.base_level(desk.test_name()) if squared else None
+        if own_level is not None:
+            curves.append(level("base model", own_level, x_max, hover="%{y:.4g}"))
+    live_chart(
+        key,
+        curves,
+        run=snapshot.id if snapshot else "",
+        x_max=x_max,
+        height=height,
+        label=_said("Error", curves),
+        wait="" if snapshot else "Mean squared and absolute error on your test samples.",
     )
 
 

@@ -1,13 +1,16 @@
-"""What a person leaves with: checkpoint and samples."""
+"""What a person leaves with: models, checkpoint and samples."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import streamlit as st
 
 from pages.ui import pieces
 from pages.ui.desk import Desk
+
+_BYTES = "application/octet-stream"
 
 
 def download_menu(desk: Desk) -> None:
@@ -18,25 +21,77 @@ def download_menu(desk: Desk) -> None:
         if head is None:
             pieces.note("Your model is the base model still. Train it, then download it here.")
         else:
-            st.download_button(
+            name, step = desk.model.name.removesuffix(".tflite"), f"step{head.info.step}"
+            _download(
+                "Your model as .tflite (trains on)",
+                lambda: desk.bake(),
+                file_name(name, f"{step}.tflite"),
+                "download_model",
+                help="Starts with your weights, on a phone or anywhere; can be trained further.",
+            )
+            if desk.can_predict:
+                _download(
+                    "… for predictions only (.tflite)",
+                    lambda: desk.bake(inference_only=True),
+                    file_name(name, f"{step}-predicts.tflite"),
+                    "download_predicts",
+                    help="Smaller and faster: weights are constants, nothing can be trained.",
+                )
+            _download(
                 "Your model as a checkpoint (.safetensors)",
                 lambda: workspace.checkpoint_bytes(head.id),
-                file_name=file_name(desk.model.name, f"step{head.info.step}.safetensors"),
-                mime="application/octet-stream",
-                key="download_checkpoint",
-                on_click="ignore",
-                width="stretch",
+                file_name(desk.model.name, f"{step}.safetensors"),
+                "download_checkpoint",
             )
         if manifest.samples:
-            st.download_button(
+            _download(
                 "Your samples (.zip of label folders)",
                 workspace.export_zip,
-                file_name=file_name(desk.model.name, "samples.zip"),
+                file_name(desk.model.name, "samples.zip"),
+                "download_samples",
                 mime="application/zip",
-                key="download_samples",
-                on_click="ignore",
-                width="stretch",
             )
+
+
+def model_downloads(desk: Desk) -> None:
+    """The base model as it runs here, for the Model page."""
+    pieces.heading("Files")
+    name = desk.model.name.removesuffix(".tflite")
+    pieces.note(
+        "The base model as it runs here: without TensorFlow ops, so that a phone needs no Flex "
+        "library, and with signatures that read and set all variables."
+    )
+    with st.container(horizontal=True):
+        _download(
+            "Base model, rewritten (.tflite)",
+            lambda: desk.bake(which="base"),
+            file_name(name, "rewritten.tflite"),
+            "download_base",
+            width="content",
+        )
+        if desk.can_predict:
+            _download(
+                "… for predictions only",
+                lambda: desk.bake(which="base", inference_only=True),
+                file_name(name, "base-predicts.tflite"),
+                "download_base_predicts",
+                width="content",
+            )
+
+
+def _download(
+    label: str,
+    make: Callable[[], bytes],
+    file: str,
+    key: str,
+    *,
+    mime: str = _BYTES,
+    width: str = "stretch",
+    help: str | None = None,
+) -> None:
+    st.download_button(
+        label, make, file_name=file, mime=mime, key=key, on_click="ignore", width=width, help=help
+    )
 
 
 def file_name(*parts: str) -> str:

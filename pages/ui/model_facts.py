@@ -1,4 +1,4 @@
-"""What the loaded model is: card, contract, signatures, variables, and its cost measured here."""
+"""What the loaded model is: what it can do, signatures, variables, its cost measured here."""
 
 from __future__ import annotations
 
@@ -14,61 +14,65 @@ import streamlit as st
 
 from pages.ui import pieces
 from pages.ui.desk import Desk
-from pages.ui.say import count, plain, size
+from pages.ui.model_words import abilities, what_it_does
+from pages.ui.op_words import in_words
+from pages.ui.say import count, size
 
 _RUNS = 30  # single inferences that are timed
 _COST = "model_cost"
 
 
-def card_of(desk: Desk) -> None:
-    """What people should know about it."""
-    card = desk.card
-    pieces.heading(card.name, "bundled" if desk.model.bundled else "uploaded")
-    pieces.note(card.summary)
-    named = [name for name in card.labels.names if name is not None]
-    free = len(card.labels.names) - len(named)
-    pieces.table(
-        ("", ""),
-        [
-            ("Labels", f"{', '.join(named[:20])}{' …' if len(named) > 20 else ''}"),
-            ("Free outputs", str(free)),
-            ("Input", f"`{_shape(card.input_shape)}"),
-            ("Preprocessing", card.preprocessing.kind),
-            ("Trained on", card.trained_on),
-            ("Source", card.source),
-            ("Licence", card.licence),
-            ("SHA-256", f"`{desk.worker().sha256[:24]}…"),
-        ],
-    )
-
-
-def contract_of(desk: Desk) -> None:
-    """The dialect that was found."""
-    contract = desk.worker().contract
-    pieces.heading("How odt uses it", "dialect found")
-    rows = []
-    for role in contract.train:
-        batch = "any batch" if role.batch is None else f"batch {role.batch}"
-        rows.append(
+def about(desk: Desk) -> None:
+    """What the file is and can do, what was rewritten, and what stands in the way."""
+    worker, contract = desk.worker(), desk.contract
+    description = worker.description
+    pieces.heading(desk.model.name, "bundled" if desk.model.bundled else "uploaded")
+    pieces.note(what_it_does(desk))
+    lines: list[tuple[bool | None, str]] = [*abilities(contract)]
+    kinds = Counter(rewrite.op for rewrite in description.rewrites)
+    if kinds:
+        total = count(sum(kinds.values()), "TensorFlow op")
+        lines.append((True, f"{total} rewritten, so that it runs everywhere without TensorFlow."))
+    else:
+        lines.append((True, "Holds no TensorFlow (Flex) ops: nothing had to be rewritten."))
+    said = {text for _, text in lines}
+    for missing in dict.fromkeys(one.message for one in description.missing):
+        if not any(missing in text for text in said):
+            lines.append((False, missing))
+    empty = [v for v in description.variables if not v.has_initial_value]
+    if worker.uninitialised:
+        lines.append(
             (
-                "Trains with",
-                f"`{role.signature}({role.samples}, {role.labels}) → {role.loss}",
-                batch,
+                None,
+                f"{count(len(empty), 'variable')} of {len(description.variables)} have no values "
+                "in the file: restore a checkpoint before you train or try it.",
             )
         )
-    if contract.infer:
-        infer = contract.infer
-        kind = infer.kind.value
-        rows.append(
-            ("Predicts with", f"`{infer.signature}({infer.samples}) → {infer.prediction}", kind)
+    pieces.checks(lines)
+    if kinds:
+        pieces.table(
+            ("TensorFlow op", "What it does", "Times"),
+            [(f"`{op}", in_words(op), str(n)) for op, n in sorted(kinds.items())],
         )
-    rows.append(
-        ("Learning rate", f"`{contract.learning_rate}" if contract.learning_rate else "fixed", "")
-    )
-    rows.append(("Whole state", "readable and writable" if contract.state else "not reachable", ""))
-    pieces.table(("", "", ""), rows)
-    for note in contract.notes:
-        pieces.note(note)
+
+
+def card_of(desk: Desk) -> None:
+    """Where it comes from."""
+    card = desk.card
+    pieces.heading("Card")
+    pieces.note(card.summary)
+    named = [name for name in card.labels.names if name is not None]
+    rows = [
+        ("Input", f"`{_shape(card.input_shape)}"),
+        ("Trained on", card.trained_on),
+        ("Source", card.source),
+        ("Licence", card.licence),
+        ("SHA-256", f"`{desk.worker().sha256[:24]}…"),
+    ]
+    if named:
+        labels = f"{', '.join(named[:20])}{' …' if len(named) > 20 else ''}"
+        rows.insert(0, ("Labels", labels))
+    pieces.table(("", ""), rows)
 
 
 def cost_of(desk: Desk) -> None:
@@ -83,7 +87,8 @@ def cost_of(desk: Desk) -> None:
     memory = _resident(worker.pid)
     if memory:
         rows.append(("Memory of the model's process", size(memory)))
-    if st.button("Time an answer", key="measure", disabled=desk.busy):
+    answers = desk.can_predict and not worker.uninitialised
+    if st.button("Time an answer", key="measure", disabled=desk.busy or not answers):
         x = np.zeros((1, *desk.card.input_shape), np.float32)
         took = []
         for _ in range(_RUNS):
@@ -108,14 +113,6 @@ def signatures_of(desk: Desk) -> None:
             for signature in description.signatures
         ],
     )
-    if description.rewrites:
-        kinds = Counter(rewrite.op for rewrite in description.rewrites)
-        became = ", ".join(f"{op} ({n}×)" for op, n in sorted(kinds.items()))
-        pieces.note(f"TensorFlow ops rewritten into builtin ones: {became}.")
-    else:
-        pieces.note("The file holds no TensorFlow (Flex) ops: nothing had to be rewritten.")
-    for missing in description.missing:
-        st.warning(plain(missing.message))
 
 
 def variables_of(desk: Desk) -> None:

@@ -60,6 +60,27 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     )
 
 
+def pictures(items: Iterable[tuple[str, str, str]]) -> None:
+    """(title, data URI of an image, remark) side by side."""
+    boxes = "".join(
+        f'<figure><figcaption>{escape(title)}</figcaption><img src="{escape(uri)}" '
+        f'alt="{escape(title)}"><p>{escape(remark)}</p></figure>'
+        for title, uri, remark in items
+    )
+    st.html(f'<div class="odt-pictures">{boxes}</div>')
+
+
+def checks(items: Iterable[tuple[bool | None, str]]) -> None:
+    """Lines that hold (True), do not (False), or want attention (None)."""
+    marks = {True: ("yes", "✓"), False: ("no", "✗"), None: ("mind", "!")}
+    lines = "".join(
+        f'<li class="{marks[holds][0]}"><b aria-hidden="true">{marks[holds][1]}</b>'
+        f"<span>{escape(text)}</span></li>"
+        for holds, text in items
+    )
+    st.html(f'<ul class="odt-checks">{lines}</ul>')
+
+
 def confusion(
     names: Sequence[str], counts: Sequence[Sequence[int]], *, own: bool, title: str
 ) -> None:

@@ -137,4 +137,6 @@ class Recorder:
 
 
 def _score(measured: Measured | None) -> Score | None:
-    return None if measured is None else Score(measured.accuracy, measured.n)
+    if measured is None:
+        return None
+    return Score(measured.accuracy, measured.n, measured.mean_squared_error)

@@ -56,7 +56,12 @@ class Snapshot:
     def lost(self) -> bool:
         """Whether the run ended worse on the person's test samples than it began."""
         scores = [e.test for e in self.evaluations if e.test is not None]
-        return len(scores) >= 2 and scores[-1].correct < scores[0].correct
+        if len(scores) < 2:
+            return False
+        before, after = scores[0], scores[-1]
+        if before.correct is not None and after.correct is not None:
+            return after.correct < before.correct
+        return (after.mean_squared_error or 0.0) > (before.mean_squared_error or 0.0)
 
 
 class Run:

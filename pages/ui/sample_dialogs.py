@@ -8,6 +8,7 @@ from odt_core.errors import SampleError
 from odt_core.workspace import Part, SampleEntry
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
+from pages.ui.numbers import as_text
 from pages.ui.say import clock, count, plain
 from pages.ui.thumbs import thumb_uri
 
@@ -21,10 +22,15 @@ def show_sample(desk: Desk, sample_id: str) -> None:
         sample = _find(desk, sample_id)
         label = desk.workspace.manifest.label(sample.label)
         st.image(desk.workspace.thumbnail(sample.id, 512), width=320)
+        if sample.suffix == "npy":
+            pieces.note(f"Numbers: {as_text(desk.workspace.sample_array(sample.id), 24)}")
+        if sample.target:
+            target = desk.workspace.sample_target(sample.id)
+            pieces.note(f"Target: {'–' if target is None else as_text(target, 24)}")
         test = sample.part is Part.TEST
         pieces.note(
-            f"{label.name if label else '?'} · {sample.origin or sample.source.value} · added "
-            f"{clock(sample.added)}"
+            f"{label.name if label else 'No label'} · {sample.origin or sample.source.value} · "
+            f"added {clock(sample.added)}"
         )
         pieces.note(
             "One of your test samples: never trained on, only used to check your model."
@@ -40,17 +46,18 @@ def show_sample(desk: Desk, sample_id: str) -> None:
                 st.rerun()
 
 
-@st.dialog("All samples of a label", width="large")
-def show_label(desk: Desk, label_id: str) -> None:
-    """Every sample of a label, a page at a time; choose some and delete or move them."""
+@st.dialog("All samples", width="large")
+def show_label(desk: Desk, label_id: str | None) -> None:
+    """Every sample of a label (None: all), a page at a time; choose some, delete or move them."""
     with trouble.shown():
         manifest = desk.workspace.manifest
-        label = manifest.label(label_id)
-        if label is None:
+        label = manifest.label(label_id) if label_id else None
+        if label_id and label is None:
             raise SampleError("That label is not there any more. Close this window.")
-        samples = manifest.samples_of(label_id)[::-1]
+        samples = (manifest.samples_of(label_id) if label_id else manifest.samples)[::-1]
         pages = max(1, -(-len(samples) // _PAGE))
-        st.markdown(f"**{plain(label.name)}** · {count(len(samples), 'sample')}")
+        name = plain(label.name) if label else "Samples"
+        st.markdown(f"**{name}** · {count(len(samples), 'sample')}")
         page = st.number_input("Page", 1, pages, key="gallery_page") if pages > 1 else 1
         shown = samples[(page - 1) * _PAGE : page * _PAGE]
         chosen = _gallery(desk, shown)

@@ -40,6 +40,7 @@ class ShelfLabel:
     test: int
     enabled: bool
     thumbs: tuple[Thumb, ...]
+    fixed: bool = False  # no label of the person's, but the one row of a model without labels
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ def shelf(
     add: str,
     busy: bool,
     on_act: Callable[[Act], None],
+    hint: str = "No samples yet. Draw, upload or photograph some above.",
 ) -> None:
     """Draw the shelf; `on_act` runs as a callback, before the page is drawn again.
 
@@ -95,6 +97,6 @@ def shelf(
         "many": MANY,
         "add": add,
         "busy": busy,
-        "hint": "No samples yet. Draw, upload or photograph some above.",
+        "hint": hint,
     }
     _mount(key=key, data=data, on_act_change=acted)

@@ -8,6 +8,7 @@ from odt_core.workspace import CheckpointEntry, Kind, Score
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
 from pages.ui.downloads import file_name
+from pages.ui.numbers import figure
 from pages.ui.say import clock, count, percent, size
 
 _WORDS = {
@@ -104,7 +105,11 @@ def _facts(entry: CheckpointEntry) -> str:
 
 
 def _score(name: str, score: Score | None) -> tuple[str, str]:
-    return name, f"{percent(score.accuracy)} of {score.n}" if score else "not measured"
+    if score is None:
+        return name, "not measured"
+    if score.accuracy is None:
+        return name, f"error {figure(score.error)} on {score.n}"
+    return name, f"{percent(score.accuracy)} of {score.n}"
 
 
 def _restore(desk: Desk, checkpoint_id: str | None) -> None:

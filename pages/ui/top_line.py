@@ -8,6 +8,7 @@ from odt_core.bundled import bundled_models, find_card
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
 from pages.ui.downloads import download_menu
+from pages.ui.drop_model import drop_model
 from pages.ui.say import count, plain
 
 _OWN = "Your own .tflite …"
@@ -102,26 +103,11 @@ def _picked(desk: Desk) -> None:
 def _own_model(desk: Desk) -> None:
     with st.container(key="card_own_model", border=True):
         pieces.note(
-            "A .tflite with a train signature, as the official on-device training guide or our "
-            "README makes one. It is opened in a process of its own. Your samples stay."
+            "Any .tflite with a train signature, Flex ops or not. It is opened in a process of its "
+            "own. Your samples stay. The Model page says what it is, and lets you correct that."
         )
-        st.file_uploader(
-            "Your own .tflite",
-            type=["tflite"],
-            key="own_model",
-            label_visibility="collapsed",
-            on_change=_uploaded,
-            args=(desk,),
-        )
+        drop_model(desk, "own_model", "top")
         st.button("Cancel", key="own_model_cancel", on_click=_cancelled)
-
-
-def _uploaded(desk: Desk) -> None:
-    file = st.session_state.get("own_model")
-    if file is not None:
-        with trouble.caught("top"):
-            desk.choose_uploaded(file.getvalue(), file.name)
-            st.session_state[_ASKED] = False
 
 
 def _cancelled() -> None:

@@ -8,11 +8,14 @@ from typing import Any
 import streamlit as st
 
 from odt_core.errors import SettingsError
+from odt_core.runtime.contract import Task
+from odt_core.training.history import Score
 from odt_core.training.settings import Settings
 from odt_core.workspace import Part
 from pages.ui import pieces, trouble
-from pages.ui.curves import accuracy_chart, loss_chart
+from pages.ui.curves import accuracy_chart, error_chart, loss_chart
 from pages.ui.desk import Desk
+from pages.ui.numbers import figure
 from pages.ui.run import Phase, Snapshot
 from pages.ui.say import count, percent, span
 
@@ -34,7 +37,12 @@ def train_card(desk: Desk) -> None:
 
 
 def _aside(desk: Desk) -> str:
-    parts = [sample.part for sample in desk.workspace.manifest.samples]
+    samples = desk.workspace.manifest.samples
+    if desk.task is Task.VALUES:
+        samples = tuple(sample for sample in samples if sample.target)
+    elif desk.tells_labels:
+        samples = tuple(sample for sample in samples if sample.label)
+    parts = [sample.part for sample in samples]
     return f"{count(parts.count(Part.TRAIN), 'sample')} to learn from"
 
 
@@ -87,9 +95,10 @@ def _settings(desk: Desk) -> None:
             step=5,
             format="%d %%",
             key="set_replay",
-            disabled=busy,
+            disabled=busy or desk.card.replay is None,
             help="Share of each batch that comes from the base model's own "
-            "training data. Guards against forgetting what the base model knew.",
+            "training data. Guards against forgetting what the base model knew."
+            + ("" if desk.card.replay else " This model came without such data."),
         )
         e.number_input(
             "Seed",
@@ -203,7 +212,15 @@ def _live(desk: Desk, was_busy: bool) -> None:
     with trouble.shown():
         _progress(snapshot)
         loss_chart("loss", desk, snapshot, _HEIGHT)
-        accuracy_chart("accuracy", desk, snapshot, _HEIGHT)
+        if not desk.can_predict:
+            pieces.note(
+                "No signature of this model predicts: the loss that it reports is all that can be "
+                "shown while it trains."
+            )
+        elif desk.tells_labels:
+            accuracy_chart("accuracy", desk, snapshot, _HEIGHT)
+        else:
+            error_chart("error", desk, snapshot, _HEIGHT)
     if was_busy and not desk.busy:
         st.rerun()
     if snapshot is not None and not snapshot.phase.active:
@@ -239,10 +256,15 @@ def _verdict(desk: Desk, snapshot: Snapshot) -> None:
     before, after = scores[0], scores[-1]
     with st.container(key="lost", horizontal=True, vertical_alignment="center"):
         pieces.note(
-            f"This run lost on your test samples: {percent(before.accuracy)} before, "
-            f"{percent(after.accuracy)} after."
+            f"This run lost on your test samples: {_said(before)} before, {_said(after)} after."
         )
         st.button("Take it back", key="take_back", on_click=_take_back, args=(desk,))
+
+
+def _said(score: Score) -> str:
+    if score.accuracy is None:
+        return f"squared error {figure(score.mean_squared_error)}"
+    return percent(score.accuracy)
 
 
 def _take_back(desk: Desk) -> None:

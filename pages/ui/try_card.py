@@ -2,65 +2,231 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import streamlit as st
 
-from odt_core.samples import decode_image
+from odt_core.errors import SampleError
+from odt_core.runtime.contract import Task
+from odt_core.samples import decode_image, read_samples
+from odt_core.workspace import Part, SampleEntry
 from pages.ui import pieces, trouble
-from pages.ui.answers import answers, no_answers
+from pages.ui.answers import answers, no_answers, value_answers
 from pages.ui.canvas import sketch
 from pages.ui.desk import Desk
+from pages.ui.numbers import MOST, as_text, figure, typed
+from pages.ui.previews import series_uri
+from pages.ui.say import count
 from pages.ui.train_card import TICK
 
-_WAYS = ("Draw", "Upload", "Camera")
+_PICTURES = ("Draw", "Upload", "Camera")
+_NUMBERS = ("My samples", "Type", "Upload")
+_PICKED = "try_picked"
+_TYPED = "try_typed"
+_FILLED = "try_filled"  # the sample whose numbers stand in the text field
+
+
+@dataclass(frozen=True)
+class _Input:
+    """What both models are asked, and what they should say where that is known."""
+
+    item: np.ndarray
+    target: np.ndarray | None = None
 
 
 def try_card(desk: Desk) -> None:
     """Draw the card. A fragment: a stroke here redraws nothing else on the page."""
     with st.container(key="card_try", border=True, gap="small"):
         pieces.step(3, "Try it", "base model and yours, side by side")
-        st.fragment(_try, run_every=TICK if desk.busy else None)(desk)
+        with trouble.shown():
+            if not desk.can_predict:
+                pieces.note(
+                    "No signature of this model predicts, so it cannot be tried out here: it can "
+                    "be trained while you watch the loss it reports, and downloaded. If one does "
+                    "predict under an unusual name, choose it on the Model page."
+                )
+                return
+            st.fragment(_try, run_every=TICK if desk.busy else None)(desk)
 
 
 def _try(desk: Desk) -> None:
-    way = st.segmented_control(
-        "How to give an input",
-        _WAYS,
-        key="try_way",
-        default="Draw",
-        required=True,
-        label_visibility="collapsed",
-    )
     with trouble.shown():
-        item = _ways[way or "Draw"]()
-        if item is None:
-            no_answers("answers", _empty[way or "Draw"])
+        options = _PICTURES if desk.sees_pictures else _NUMBERS
+        if st.session_state.get("try_way") not in options:
+            st.session_state["try_way"] = options[0]
+        way = st.segmented_control(
+            "How to give an input",
+            options,
+            key="try_way",
+            required=True,
+            label_visibility="collapsed",
+        )
+        ways = _picture_ways if desk.sees_pictures else _number_ways
+        given = ways[way or options[0]](desk)
+        if given is None:
+            hint = _empty[(way or options[0], desk.sees_pictures)]
+            if desk.task is Task.RECONSTRUCTION:
+                pieces.note(hint)
+            else:
+                no_answers("answers", hint)
             return
-        base, own = desk.answers(item)
+        _show(desk, given)
+
+
+def _show(desk: Desk, given: _Input) -> None:
+    base, own = desk.answers(given.item)
+    if desk.tells_labels:
         answers("answers", desk.labels.names, base, own, trained=desk.trained)
+    elif desk.task is Task.VALUES:
+        value_answers("answers", base, own, given.target, trained=desk.trained)
+    else:
+        _show_again(desk, given.item, base, own)
 
 
-def _drawn() -> np.ndarray | None:
-    return sketch("sketch", size=280)
+def _show_again(desk: Desk, item: np.ndarray, base: np.ndarray, own: np.ndarray) -> None:
+    """What an autoencoder makes of its input."""
+    ready = desk.card.preprocessing.apply(item)
+    shape = desk.card.preprocessing.picture_shape
+    away = [float(np.mean((one.astype(float) - ready) ** 2)) for one in (base, own)]
+    low, high = float(ready.min()), float(ready.max())
+
+    def picture(values: np.ndarray) -> str:
+        return series_uri(values.reshape(shape), low, high)
+
+    pieces.pictures(
+        [
+            ("Input", picture(ready), "as the model gets it"),
+            ("Base model", picture(base), f"squared error {figure(away[0])}"),
+            ("Your model", picture(own), f"squared error {figure(away[1])}"),
+        ]
+    )
+    if desk.trained and away[0]:
+        change = 100 * (away[0] - away[1]) / away[0]
+        word = "smaller" if change >= 0 else "larger"
+        pieces.note(f"Your model's error is {abs(change):.1f} % {word}.")
 
 
-def _uploaded() -> np.ndarray | None:
+# Pictures
+
+
+def _drawn(desk: Desk) -> _Input | None:
+    item = sketch("sketch", size=280)
+    return None if item is None else _Input(item)
+
+
+def _picture(desk: Desk) -> _Input | None:
     file = st.file_uploader("A picture", key="try_file", label_visibility="collapsed")
     if file is None:
         return None
     picture = decode_image(file.getvalue(), file.name)
     st.image(picture, width=160)
-    return picture
+    return _Input(picture)
 
 
-def _photographed() -> np.ndarray | None:
+def _photographed(desk: Desk) -> _Input | None:
     photo = st.camera_input("A photo", key="try_photo", label_visibility="collapsed")
-    return None if photo is None else decode_image(photo.getvalue(), "The photo")
+    return None if photo is None else _Input(decode_image(photo.getvalue(), "The photo"))
 
 
-_ways = {"Draw": _drawn, "Upload": _uploaded, "Camera": _photographed}
+# Numbers
+
+
+def _picked(desk: Desk) -> _Input | None:
+    """One of the person's own samples, test samples first: those are new to both models."""
+    samples = {sample.id: sample for sample in _numeric(desk)}
+    if not samples:
+        return None
+    if st.session_state.get(_PICKED) not in samples:
+        st.session_state[_PICKED] = next(iter(samples))
+    chosen = st.selectbox(
+        "Sample",
+        list(samples),
+        key=_PICKED,
+        format_func=lambda key: _called(desk, samples[key]),
+        label_visibility="collapsed",
+    )
+    sample = samples[chosen]
+    item = desk.workspace.sample_array(sample.id)
+    target = desk.workspace.sample_target(sample.id) if desk.task is Task.VALUES else None
+    if desk.task is not Task.RECONSTRUCTION:
+        pieces.pictures([("", series_uri(item), as_text(item, 12))])
+    return _Input(item, target)
+
+
+def _numeric(desk: Desk) -> list[SampleEntry]:
+    size = int(np.prod(desk.card.input_shape))
+    samples = [sample for sample in desk.workspace.manifest.samples if sample.suffix == "npy"]
+    samples.sort(key=lambda sample: sample.part is not Part.TEST)
+    fitting = []
+    for sample in samples[:500]:
+        try:
+            if desk.workspace.sample_array(sample.id).size == size:
+                fitting.append(sample)
+        except SampleError:
+            continue
+        if len(fitting) == 100:
+            break
+    return fitting
+
+
+def _called(desk: Desk, sample: SampleEntry) -> str:
+    label = desk.workspace.manifest.label(sample.label)
+    parts = [label.name if label and desk.tells_labels else "", sample.origin or sample.id]
+    kind = "test sample" if sample.part is Part.TEST else "training sample"
+    return " · ".join([part for part in parts if part] + [kind])
+
+
+def _typed(desk: Desk) -> _Input | None:
+    shape = desk.card.input_shape
+    size = int(np.prod(shape))
+    if size > MOST:
+        pieces.note(f"{size:,} numbers are too many to type. Choose one of your samples.")
+        return None
+    picked = st.session_state.get(_PICKED)
+    if picked and st.session_state.get(_FILLED) != picked and not st.session_state.get(_TYPED):
+        with trouble.shown():
+            st.session_state[_TYPED] = as_text(desk.workspace.sample_array(picked))
+            st.session_state[_FILLED] = picked
+    text = st.text_area(f"{size:,} numbers, with commas between", key=_TYPED, height=90).replace(
+        "−", "-"
+    )
+    return _Input(typed(text, shape, "The input")) if text.strip() else None
+
+
+def _from_file(desk: Desk) -> _Input | None:
+    file = st.file_uploader(
+        "A .csv or .npz", type=["csv", "tsv", "txt", "npz"], key="try_file_numbers",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    if file is None:
+        return None
+    contract = desk.contract
+    raw = read_samples(
+        file.getvalue(),
+        file.name,
+        input_shape=desk.card.input_shape,
+        target_shape=contract.target_shape if desk.task is Task.VALUES else None,
+    )
+    row = 1
+    if len(raw) > 1:
+        row = int(
+            st.number_input(f"Which of the {count(len(raw), 'sample')}", 1, len(raw), key="try_row")
+        )
+    target = raw.targets[row - 1] if raw.targets and desk.task is Task.VALUES else None
+    item = raw.items[row - 1].astype(np.float32)
+    if raw.labels[row - 1]:
+        pieces.note(f"In the file its label is '{raw.labels[row - 1]}'.")
+    return _Input(item, target)
+
+
+_picture_ways = {"Draw": _drawn, "Upload": _picture, "Camera": _photographed}
+_number_ways = {"My samples": _picked, "Type": _typed, "Upload": _from_file}
 _empty = {
-    "Draw": "Draw something above: both models answer at every stroke.",
-    "Upload": "Upload a picture: both models answer at once.",
-    "Camera": "Take a photo: both models answer at once.",
+    ("Draw", True): "Draw something above: both models answer at every stroke.",
+    ("Upload", True): "Upload a picture: both models answer at once.",
+    ("Camera", True): "Take a photo: both models answer at once.",
+    ("My samples", False): "Add samples on the left; then choose one here: both models answer.",
+    ("Type", False): "Type the numbers of one sample: both models answer at once.",
+    ("Upload", False): "Upload a .csv or .npz and choose a sample of it: both models answer.",
 }

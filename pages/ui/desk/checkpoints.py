@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from odt_core.checkpoint.checkpoint import load_checkpoint
 from odt_core.errors import CheckpointError, TrainingError
 from odt_core.workspace import CheckpointInfo, Kind
@@ -62,3 +64,10 @@ class HasCheckpoints(HasWorker):
                 Kind.UPLOADED, checkpoint.meta.step, 0, note=checkpoint.meta.note or name
             )
             self.workspace.add_checkpoint(data, info)
+
+    def bake(self, *, inference_only: bool = False, which: Literal["own", "base"] = "own") -> bytes:
+        """A .tflite that starts with your model's weights (or the base model's), made in the
+        worker. Raises ModelError when that is not possible.
+        """
+        worker = self._reach_worker() if which == "base" or self.busy else self.worker()
+        return worker.bake(inference_only=inference_only, which=which)

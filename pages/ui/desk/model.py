@@ -1,17 +1,26 @@
-"""Which model is being personalised, and what its card says."""
+"""Which model is being personalised, how its signatures are used, and what its card says."""
 
 from __future__ import annotations
 
+import contextlib
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from odt_core.bundled import ModelCard, bundled_models, default_card, find_card
-from odt_core.errors import ModelError
-from odt_core.workspace import Workspace
-from pages.ui.desk.worker import HasWorker, bundled_path
+from odt_core.errors import LabelError, ModelError, OdtError
+from odt_core.runtime.contract import Contract, Task
+from odt_core.samples import Labels, Preprocessing
+from odt_core.workspace import ModelEntry, Workspace
+from pages.ui.desk.worker import HasWorker, bundled_path, choice_of
 
 if TYPE_CHECKING:
+    from odt_core.runtime.contract import Choice
     from odt_core.runtime.worker import Worker
+
+_KEPT = 8  # cards and contracts of models that were on this desk
+_OPEN_ENDED = 2  # labels to begin with where the file does not say how many there are
 
 
 class HasModel(HasWorker):
@@ -19,16 +28,55 @@ class HasModel(HasWorker):
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace)
-        self._cards: dict[str, ModelCard] = {}
+        self._cards: dict[ModelEntry, ModelCard] = {}
+        self._contracts: dict[ModelEntry, Contract] = {}
 
     @property
     def card(self) -> ModelCard:
         """Its card; for an uploaded model the worker has to look into the file first."""
         model = self.model
-        if model.key not in self._cards:
+        if model not in self._cards:
             found = find_card(bundled_path(model.bundled)) if model.bundled else None
-            self._cards[model.key] = found or _card_of(self.worker(), model.name)
-        return self._cards[model.key]
+            card = found or _card_of(self.worker(), model.name)
+            self._cards = _newest(self._cards, model, _as_said(card, model))
+        return self._cards[model]
+
+    @property
+    def contract(self) -> Contract:
+        """What each of its signatures is used for."""
+        model = self.model
+        if model not in self._contracts:
+            self._contracts = _newest(self._contracts, model, self.worker().contract)
+        return self._contracts[model]
+
+    @property
+    def task(self) -> Task:
+        """What the model learns. Bundled models tell labels apart: that needs no worker to know."""
+        if self.model.bundled and not self.model.choice:
+            return Task.CLASSES
+        return self.contract.task
+
+    @property
+    def tells_labels(self) -> bool:
+        """Whether samples have labels for this model; else they have targets, or nothing."""
+        return self.task in (Task.CLASSES, Task.BINARY)
+
+    @property
+    def sees_pictures(self) -> bool:
+        """Whether samples are pictures; else they are numbers."""
+        return self.card.preprocessing.kind != "none"
+
+    @property
+    def can_predict(self) -> bool:
+        """Whether there is a signature that answers."""
+        return bool(self.model.bundled and not self.model.choice) or (
+            self.contract.infer is not None
+        )
+
+    @property
+    def can_train(self) -> bool:
+        """Whether there is a signature that trains."""
+        return bool(self.model.bundled and not self.model.choice) or self.contract.trainable
 
     def choose_bundled(self, stem: str) -> None:
         """Personalise a bundled model from now on."""
@@ -43,7 +91,10 @@ class HasModel(HasWorker):
             self.workspace.set_model(card.name, card.labels, bundled=stem)
 
     def choose_uploaded(self, data: bytes, name: str) -> None:
-        """Personalise an uploaded .tflite. Only a worker process ever looks into the bytes."""
+        """Personalise an uploaded .tflite. Only a worker process ever looks into the bytes.
+
+        Raises ModelError, and keeps the present model, when there is nothing to do with it.
+        """
         from odt_core.runtime.worker import Worker
 
         if not data:
@@ -65,24 +116,134 @@ class HasModel(HasWorker):
                 worker.close()
                 raise
             self._replace_worker(worker)
-            self._cards[self.model.key] = card
+
+    def correct(self, choice: Choice) -> None:
+        """Use the signatures as a person says. Raises SignatureError, and changes nothing, when
+        that cannot work: the worker tries before the workspace is told.
+        """
+        with self._lock:
+            self._check_idle("change how the signatures are used")
+            if choice == choice_of(self.model):
+                return
+            worker = self._start_worker(choice)
+            try:
+                names = _names(worker.contract, self.model.outputs)
+                card = self._said_about_card(worker.contract)
+                self.workspace.describe_model(
+                    Labels(names),
+                    choice=choice.to_json() if choice else None,
+                    card=card,
+                )
+            except BaseException:
+                worker.close()
+                raise
+            self._replace_worker(worker)
+
+    def preprocess(self, preprocessing: Preprocessing) -> None:
+        """Make the model's input as a person says."""
+        with self._lock:
+            self._check_idle("change what the model sees")
+            own = self._own_card().preprocessing
+            said = {} if preprocessing == own else {"preprocessing": preprocessing.to_json()}
+            self._describe(self.model.outputs, said)
+
+    def name_labels(self, names: Sequence[str]) -> None:
+        """Call the outputs so, in order; "" is a free one. Raises LabelError."""
+        with self._lock:
+            self._check_idle("rename the labels")
+            contract = self.contract
+            count = contract.labels_count
+            if not self.tells_labels:
+                raise LabelError("This model gives numbers: there is nothing to name.")
+            if count and len(names) > count:
+                raise LabelError(
+                    f"These are {len(names)} names, but the model has {count} outputs. Leave out "
+                    f"{len(names) - count}."
+                )
+            if len(names) < 2 and not count:
+                raise LabelError("A model that tells labels apart needs two or more. Add a name.")
+            padded = [*names, *[""] * (count - len(names))]
+            cleaned = [" ".join(name.split()) or None for name in padded]
+            if not any(cleaned):
+                raise LabelError("There is not one name among these. Give one a line.")
+            self._describe(tuple(cleaned), json.loads(self.model.card or "{}"))
+
+    def number_labels(self, count: int) -> None:
+        """Have at least so many labels, where the file does not say how many there are."""
+        present = self.model.outputs
+        taken = {name for name in present if name}
+        more = [str(k) if str(k) not in taken else None for k in range(len(present), count)]
+        if more:
+            self._describe((*present, *more), json.loads(self.model.card or "{}"))
+
+    def _describe(self, outputs: tuple[str | None, ...], card: dict) -> None:
+        choice = choice_of(self.model)
+        self.workspace.describe_model(
+            Labels(outputs), choice=choice.to_json() if choice else None, card=card or None
+        )
+        self._worker_model = self.model  # signatures are used as before: the worker stays
+
+    def _own_card(self) -> ModelCard:
+        """The card without what was said by hand."""
+        model = self.model
+        found = find_card(bundled_path(model.bundled)) if model.bundled else None
+        return found or _card_of(self.worker(), model.name)
+
+    def _said_about_card(self, contract: Contract) -> dict | None:
+        """What was said about the input, while it still fits what the model takes."""
+        said = json.loads(self.model.card or "{}")
+        shape = said.get("preprocessing", {}).get("shape", [])
+        fits = len(shape) == len(contract.input_shape) and all(
+            axis in contract.free_axes or given == size
+            for axis, (given, size) in enumerate(zip(shape, contract.input_shape, strict=True))
+        )
+        return said if fits else None
 
 
 def _card_of(worker: Worker, name: str) -> ModelCard:
     """What can be said about a model that came without a card."""
     contract = worker.contract
-    card = default_card(contract.input_shape, contract.outputs or 0, name=name)
+    card = default_card(
+        contract.input_shape, contract.labels_count, name=name, dtype=contract.input_dtype
+    )
+    card = replace(card, labels=Labels(_names(contract, card.labels.names)))
     if contract.learning_rate is None:
         return card
-    rate = worker.state("base").get("learning_rate")
+    rate = None
+    with contextlib.suppress(OdtError):  # no weights yet: the rate is not known either
+        rate = worker.state("base").get("learning_rate")
     return card if rate is None else replace(card, settings={"learning_rate": float(rate)})
 
 
+def _as_said(card: ModelCard, model: ModelEntry) -> ModelCard:
+    """The card with the model's names of outputs and what a person said about its input."""
+    said = json.loads(model.card or "{}")
+    card = replace(card, labels=Labels(model.outputs))
+    if "preprocessing" in said:
+        preprocessing = Preprocessing.from_json(said["preprocessing"])
+        card = replace(card, preprocessing=preprocessing, input_shape=preprocessing.shape)
+    return card
+
+
+def _names(contract: Contract, present: Sequence[str | None]) -> tuple[str | None, ...]:
+    """Names for the outputs: the present ones while they are as many, else numbers."""
+    count = contract.labels_count
+    if contract.task is Task.CLASSES and not count:  # the file does not say how many there are
+        return tuple(present) if present else Labels.numbered(_OPEN_ENDED).names
+    return tuple(present) if len(present) == count else Labels.numbered(count).names
+
+
 def _check_usable(worker: Worker, name: str) -> None:
-    """ModelError unless the dashboard can train the model and tell its answers apart."""
+    """ModelError when the file offers nothing that a person could use or correct."""
     contract = worker.contract
-    if not contract.trainable or contract.infer is None or not contract.classifies:
-        raise ModelError(
-            f"'{name}' cannot be personalised here. {' '.join(contract.notes)} Choose a .tflite "
-            "with a train and an infer signature that tells two or more labels apart."
-        )
+    if not contract.trainable and contract.infer is None:
+        others = [s for s in worker.description.signatures if not s.name.startswith("odt_")]
+        if not any(signature.inputs for signature in others):
+            raise ModelError(
+                f"'{name}' cannot be personalised here. {' '.join(contract.notes)} Choose a "
+                ".tflite with a train and an infer signature."
+            )
+
+
+def _newest(kept: dict, key: ModelEntry, value: object) -> dict:
+    return dict([*kept.items(), (key, value)][-_KEPT:])

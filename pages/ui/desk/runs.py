@@ -29,8 +29,13 @@ class HasRuns(HasScores):
         with self._lock:
             if self.run is not None and self.busy:
                 return self.run
+            if not self.can_train:
+                raise TrainingError(
+                    f"This model cannot be trained. {' '.join(self.contract.notes)} The Model page "
+                    "shows its signatures."
+                )
             train, test = self.samples(Part.TRAIN), self.samples(Part.TEST)
-            _check_enough(train)
+            _check_enough(train, self.tells_labels)
             worker = self.worker()
             progress = None
             if go_on is not None:
@@ -41,7 +46,7 @@ class HasRuns(HasScores):
             worker.fit(
                 train,
                 settings,
-                test=test if len(test) else None,
+                test=test if len(test) and self.can_predict else None,
                 replay=replay_of(self.card) if settings.replay else None,
                 base_test=base_test_of(self.card),
                 start=progress,
@@ -87,22 +92,22 @@ class HasRuns(HasScores):
     def _score_base(self, test: Samples) -> None:
         """The base model's levels, for the dashed lines of the accuracy chart."""
         with contextlib.suppress(OdtError):  # no level is drawn then
-            if len(test):
+            if len(test) and self.can_predict:
                 self._base_on(test, self.test_name())
             base_test = base_test_of(self.card)
             if base_test is not None:
                 self._base_on(base_test, BASE_TEST)
 
 
-def _check_enough(train: Samples) -> None:
+def _check_enough(train: Samples, labelled: bool) -> None:
     if len(train) < 2:
         raise TrainingError(
-            "There are no samples to train on yet. Draw, upload or photograph some, or load an "
-            "example person."
+            "There are no samples to train on yet. Add some on the left, or load an example person "
+            "where there is one."
             if not len(train)
             else "One sample is too few to train on. Add some more, best five of each label."
         )
-    if len(np.unique(train.y)) < 2:
+    if labelled and len(np.unique(train.y)) < 2:
         name = train.labels.names[int(train.y[0])]
         raise TrainingError(
             f"All samples have the label '{name}', so there is nothing to tell apart. Add samples "

@@ -9,12 +9,13 @@ import numpy as np
 
 from odt_core.checkpoint.checkpoint import load_checkpoint
 from odt_core.evaluation import Evaluation, score
+from odt_core.runtime.contract import Task
 from odt_core.samples import Samples
 from odt_core.workspace import Part, Workspace
 from pages.ui.base_sets import base_test_of
 from pages.ui.desk.model import HasModel
 from pages.ui.desk.worker import ELSEWHERE
-from pages.ui.prepared import prepared_samples
+from pages.ui.prepared import Prepared, prepared_samples
 
 BASE_TEST = "base test set"  # name of the card's frozen test set
 
@@ -36,7 +37,9 @@ class HasScores(HasModel):
         self._own: dict[object, Evaluation] = {}
 
     def answers(self, item: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Probabilities of base and own for one picture, each float32 [K]."""
+        """What base and own say to one picture or array of numbers: each float32 [K] probabilities
+        of K labels, or numbers [*target_shape] of a model of values. Raises ModelError.
+        """
         x = self.card.preprocessing.apply(item)[None]
         labels = self.labels
         worker = self._reach_worker() if self.busy else self.worker()
@@ -44,18 +47,27 @@ class HasScores(HasModel):
         return base[0], worker.predict_proba(x, labels, which="own")[0]
 
     def samples(self, part: Part | None) -> Samples:
-        """The person's samples as model input."""
-        return prepared_samples(self.workspace, part, self.card.preprocessing)
+        """The person's samples as model input; those that are none are left out."""
+        return self._prepared(part).samples
+
+    def unfit(self) -> int:
+        """How many samples cannot be this model's input, or lack its targets."""
+        return self._prepared(None).unfit
+
+    def _prepared(self, part: Part | None) -> Prepared:
+        task = self.task
+        target = self.contract.target_shape if task is Task.VALUES else ()
+        return prepared_samples(self.workspace, part, self.card.preprocessing, task, target)
 
     def scores(self, samples: Samples, name: object) -> Scores:
         """Base and own on `samples`; `name` is equal for equal samples (results are kept)."""
         worker = self.worker()
         base = self._base_on(samples, name)
-        key = (self.model.key, samples.labels, name, self.workspace.manifest.head)
+        key = (self.model, samples.labels, name, self.workspace.manifest.head)
         if key in self._own and not self.busy:
             return Scores(base, self._own[key])
         answer = worker.predict_proba(samples.x, samples.labels, which="own")
-        own = score(answer, samples.y)
+        own = score(answer, self._truth(samples))
         if not self.busy:  # else the weights are moving: nothing to keep
             self._own = _newest(self._own, key, own)
         return Scores(base, own)
@@ -64,14 +76,20 @@ class HasScores(HasModel):
         """Equal as long as the person's test samples are the same."""
         manifest = self.workspace.manifest
         return tuple(
-            (sample.sha256, sample.label) for sample in manifest.samples if sample.part is Part.TEST
+            (sample.sha256, sample.label, sample.target)
+            for sample in manifest.samples
+            if sample.part is Part.TEST
         )
 
     def base_level(self, name: object) -> float | None:
-        """The base model's accuracy on the samples of that name, when it is known already."""
+        """The base model's accuracy on the samples of that name, or its mean squared error where
+        it gives values; None while it is not known.
+        """
         labels = self.card.labels if name == BASE_TEST else self.labels
-        known = self._base.get((self.model.key, labels, name))
-        return known.accuracy if known else None
+        known = self._base.get((self.model, labels, name))
+        if known is None:
+            return None
+        return known.mean_squared_error if known.accuracy is None else known.accuracy
 
     def evaluations(
         self, which: str | None, sets: Sequence[tuple[object, Samples]]
@@ -88,12 +106,15 @@ class HasScores(HasModel):
             answers = [worker.predict_proba(samples.x, samples.labels) for _, samples in sets]
             self._bring_to_head(worker)
         return tuple(
-            score(answer, samples.y) for answer, (_, samples) in zip(answers, sets, strict=True)
+            score(answer, self._truth(samples))
+            for answer, (_, samples) in zip(answers, sets, strict=True)
         )
 
     def test_sets(self) -> list[tuple[object, Samples]]:
         """(name, samples) of what models are measured on; the first is the person's own."""
         sets: list[tuple[object, Samples]] = []
+        if not self.can_predict:
+            return sets
         own = self.samples(Part.TEST)
         if len(own):
             sets.append((self.test_name(), own))
@@ -103,11 +124,15 @@ class HasScores(HasModel):
         return sets
 
     def _base_on(self, samples: Samples, name: object) -> Evaluation:
-        key = (self.model.key, samples.labels, name)
+        key = (self.model, samples.labels, name)
         if key not in self._base:
             answer = self._reach_worker().predict_proba(samples.x, samples.labels, which="base")
-            self._base = _newest(self._base, key, score(answer, samples.y))
+            self._base = _newest(self._base, key, score(answer, self._truth(samples)))
         return self._base[key]
+
+    def _truth(self, samples: Samples) -> np.ndarray:
+        """What is right: labels, targets, or the samples themselves."""
+        return samples.x if self.task is Task.RECONSTRUCTION else samples.y
 
 
 def _newest(kept: dict, key: object, value: Evaluation, limit: int = 8) -> dict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from odt_core.bundled import bundled_models, find_card
@@ -13,6 +14,7 @@ from pages.ui.desk.state import State
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from odt_core.runtime.contract import Choice
     from odt_core.runtime.worker import Worker
 
 ELSEWHERE = "not at a checkpoint of the workspace"  # so the next answer goes to the head first
@@ -29,19 +31,9 @@ class HasWorker(State):
 
     def worker(self) -> Worker:
         """The process that runs the model, its own session at the workspace's head."""
-        from odt_core.runtime.worker import Worker
-
         with self._lock:
-            model = self.model
-            if self._worker is None or self._worker_model != model or not self._worker.alive:
-                data = (
-                    bundled_path(model.bundled).read_bytes()
-                    if model.bundled
-                    else self.workspace.model_bytes()
-                )
-                assert data is not None
-                card = find_card(bundled_path(model.bundled)) if model.bundled else None
-                self._replace_worker(Worker.start(data, card, name=model.name))
+            if not self._worker_fits():
+                self._replace_worker(self._start_worker(choice_of(self.model)))
             assert self._worker is not None
             if not self.busy:
                 self._bring_to_head(self._worker)
@@ -57,7 +49,28 @@ class HasWorker(State):
     def _reach_worker(self) -> Worker:
         """The worker as it is, without bringing it anywhere; for the base session and a run."""
         worker = self._worker
-        return worker if worker is not None and worker.alive else self.worker()
+        return worker if worker is not None and self._worker_fits() else self.worker()
+
+    def _worker_fits(self) -> bool:
+        """Whether the worker lives, and uses the model as the workspace says."""
+        loaded, model = self._worker_model, self.model
+        return (
+            self._worker is not None
+            and self._worker.alive
+            and loaded is not None
+            and (loaded.key, loaded.choice) == (model.key, model.choice)
+        )
+
+    def _start_worker(self, choice: Choice | None) -> Worker:
+        """A new process with the workspace's model. Raises ModelError, SignatureError."""
+        from odt_core.runtime.worker import Worker
+
+        model = self.model
+        path = bundled_path(model.bundled) if model.bundled else None
+        data = path.read_bytes() if path else self.workspace.model_bytes()
+        assert data is not None
+        card = find_card(path) if path else None
+        return Worker.start(data, card, model.name, choice or None)
 
     def _bring_to_head(self, worker: Worker) -> None:
         head = self.workspace.manifest.head
@@ -78,6 +91,13 @@ class HasWorker(State):
     def _now_at(self, checkpoint_id: str) -> None:
         """The run has made this checkpoint the head; the worker's own session holds it already."""
         self._worker_head = checkpoint_id
+
+
+def choice_of(model: ModelEntry) -> Choice:
+    """What a person corrected about the use of the model's signatures."""
+    from odt_core.runtime.contract import Choice
+
+    return Choice.from_json(json.loads(model.choice)) if model.choice else Choice()
 
 
 def bundled_path(stem: str | None) -> Path:

@@ -1,0 +1,69 @@
+"""Numbers as a small picture: a curve a channel, bars for a few, digits for one or two."""
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+_INKS = ("#4f46e5", "#0e7490", "#b45309", "#be185d", "#5e6373", "#15803d", "#7c3aed", "#a16207")
+_PAPER = "white"
+_FEW = 16  # up to so many numbers are bars
+_FINE = 3  # drawn so much larger, then shrunk: smooth lines
+
+
+def is_series(item: np.ndarray) -> bool:
+    """Whether numbers are a row of features or a window of a few channels rather than a picture."""
+    squeezed = item.squeeze()
+    if squeezed.ndim <= 1:
+        return True
+    return squeezed.ndim == 2 and squeezed.shape[1] <= len(_INKS) < squeezed.shape[0]
+
+
+def draw_series(item: np.ndarray, side: int) -> Image.Image:
+    """A square picture of features [F] or of a window [time, channels]."""
+    values = np.atleast_1d(item.squeeze()).astype(np.float64)
+    size = side * _FINE
+    image = Image.new("RGB", (size, size), _PAPER)
+    pen = ImageDraw.Draw(image)
+    if values.size <= 2:
+        _digits(pen, values, size)
+    elif values.ndim == 1 and values.size <= _FEW:
+        _bars(pen, values, size)
+    else:
+        _curves(pen, values.reshape(len(values), -1), size)
+    return image.resize((side, side), Image.Resampling.BOX)
+
+
+def _digits(pen: ImageDraw.ImageDraw, values: np.ndarray, size: int) -> None:
+    lines = [f"{value:.3g}" for value in values]
+    height = size / (len(lines) + 0.6)
+    for k, line in enumerate(lines):
+        font = ImageFont.load_default(min(height * 0.75, 1.5 * size / max(3, len(line))))
+        middle = (size / 2, size / 2 + (k - (len(lines) - 1) / 2) * height)
+        pen.text(middle, line, fill=_INKS[0], font=font, anchor="mm")
+
+
+def _bars(pen: ImageDraw.ImageDraw, values: np.ndarray, size: int) -> None:
+    low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
+    span = (high - low) or 1.0
+    margin = size * 0.1
+    width = (size - 2 * margin) / len(values)
+
+    def at(value: float) -> float:
+        return size - margin - (value - low) / span * (size - 2 * margin)
+
+    for k, value in enumerate(values):
+        left = margin + k * width
+        top, bottom = sorted((at(float(value)), at(0.0)))
+        pen.rectangle((left, top, left + width * 0.7, bottom + _FINE), fill=_INKS[0])
+
+
+def _curves(pen: ImageDraw.ImageDraw, values: np.ndarray, size: int) -> None:
+    if len(values) > size:  # more points than pixels
+        values = values[np.linspace(0, len(values) - 1, size).astype(int)]
+    low, high = float(values.min()), float(values.max())
+    span = (high - low) or 1.0
+    margin = size * 0.08
+    across = np.linspace(margin, size - margin, len(values))
+    for channel in range(values.shape[1]):
+        down = size - margin - (values[:, channel] - low) / span * (size - 2 * margin)
+        points = list(zip(across.tolist(), down.tolist(), strict=True))
+        pen.line(points, fill=_INKS[channel % len(_INKS)], width=max(2, size // 40), joint="curve")

@@ -1,0 +1,295 @@
+"""The ways to add samples: draw, upload, photograph, or type numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from odt_core.errors import LabelError, SampleError
+from odt_core.runtime.contract import Task
+from odt_core.samples import RawSamples, decode_image, read_samples, targets_of
+from odt_core.workspace import LabelEntry, Manifest, Source
+from pages.ui import pieces, trouble
+from pages.ui.canvas import sample_pad
+from pages.ui.desk import Desk
+from pages.ui.numbers import MOST, typed
+from pages.ui.say import count
+
+ACTIVE = "samples_label"  # id of the label that new samples get
+_FILES = "samples_files"  # changes with each upload that was taken, which empties the widget
+_TARGET = "samples_target"
+_TYPED = "samples_typed"
+_ARCHIVES = (".zip", ".npz", ".csv", ".tsv", ".txt")
+_NO_LABEL = "Add a label below first: what are your samples to be called?"
+
+
+def ways(desk: Desk) -> tuple[str, ...]:
+    """What can be done for this model."""
+    if desk.sees_pictures:
+        return ("Draw", "Upload", "Camera")
+    return ("Upload", "Type")
+
+
+def add_by(desk: Desk, way: str, active: LabelEntry | None) -> None:
+    """Draw the widgets of one way."""
+    if desk.tells_labels and active is None and way != "Upload":
+        pieces.note(_NO_LABEL)
+        return
+    {"Draw": _draw, "Upload": _upload, "Camera": _camera, "Type": _type}[way](desk, active)
+
+
+# Draw
+
+
+def _draw(desk: Desk, active: LabelEntry | None) -> None:
+    _target_field(desk)
+    drawn = sample_pad("pad", active.name if active else "sample", size=176)
+    if drawn is not None:
+        name, picture = drawn
+        target = _label_called(desk.workspace.manifest, name) or active
+        report = desk.workspace.add_samples(
+            [picture], target.id if target else "", Source.DRAW, targets=_targets(desk, 1)
+        )
+        if not report.added:
+            trouble.say("samples", report.summary, "info")
+        st.rerun()  # the shelf and the counts above stand for the state before
+
+
+# Upload
+
+
+def _upload(desk: Desk, active: LabelEntry | None) -> None:
+    turn = st.session_state.setdefault(_FILES, 0)
+    if desk.sees_pictures:
+        _target_field(desk)
+    st.file_uploader(
+        "Pictures, or a zip of label folders" if desk.sees_pictures else "A .csv or .npz",
+        accept_multiple_files=True,
+        key=f"upload_{turn}",
+        on_change=_uploaded,
+        args=(desk, f"upload_{turn}"),
+        label_visibility="collapsed",
+    )
+    pieces.note(_upload_hint(desk, active))
+
+
+def _upload_hint(desk: Desk, active: LabelEntry | None) -> str:
+    if desk.sees_pictures:
+        if not desk.tells_labels:
+            return "Pictures, a .zip of them, or an .npz with x" + (
+                " and y, the target values." if desk.task is Task.VALUES else "."
+            )
+        where = f"'{active.name}'" if active else "the chosen label"
+        return (
+            f"Pictures go to {where}. A .zip of label folders (Teachable Machine's too) or an .npz "
+            "brings its own labels."
+        )
+    size = int(np.prod(desk.card.input_shape))
+    shape = " × ".join(str(n) for n in desk.card.input_shape)
+    columns = count(size, "column")
+    last = {
+        Task.VALUES: f", then {count(_target_size(desk), 'target column')}",
+        Task.RECONSTRUCTION: "",
+    }.get(desk.task, ", then the label")
+    y = "" if desk.task is Task.RECONSTRUCTION else " and y"
+    return (
+        f"A .csv with {columns} of numbers{last}; a header is optional. Or an .npz with "
+        f"x [N, {shape}]{y}. Several files at once are fine."
+    )
+
+
+def _uploaded(desk: Desk, key: str) -> None:
+    files = st.session_state.get(key) or []
+    if not files:
+        return
+    st.session_state[_FILES] += 1
+    with trouble.caught("samples"):
+        said = add_files(
+            desk, [(file.name, file.getvalue()) for file in files], st.session_state.get(ACTIVE)
+        )
+        trouble.say("samples", said, "info")
+
+
+def add_files(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | None) -> str:
+    """Add uploaded files, all or none of each archive and all or none of the pictures.
+
+    Pictures, and samples of a table without labels, get the label `label_id`; archives bring their
+    own. Returns what happened in words.
+    """
+    workspace = desk.workspace
+    archives = [file for file in files if file[0].lower().endswith(_ARCHIVES)]
+    pictures = [file for file in files if file not in archives]
+    shapes = {
+        "input_shape": None if desk.sees_pictures else desk.card.input_shape,
+        "target_shape": desk.contract.target_shape if desk.task is Task.VALUES else None,
+    }
+    raws = [read_samples(data, name, **shapes) for name, data in archives]
+    items = [decode_image(data, name) for name, data in pictures]
+    said = []
+    if items:
+        if not desk.sees_pictures:
+            raise SampleError(
+                f"'{pictures[0][0]}' is a picture, but this model takes numbers. Upload a .csv or "
+                ".npz, or say on the Model page that its input is a picture."
+            )
+        if desk.tells_labels and label_id is None:
+            raise LabelError("There is no label for these pictures yet. Add one first.")
+        names = [name for name, _ in pictures]
+        label = label_id if desk.tells_labels else ""
+        report = workspace.add_samples(
+            items, label or "", Source.UPLOAD, names, _targets(desk, len(items))
+        )
+        said.append(report.summary)
+    ready = [as_the_model_wants(desk, raw, label_id) for raw in raws]
+    for raw in ready:
+        if not len(raw):
+            raise SampleError("The archive holds no pictures. Put them into one folder per label.")
+        if desk.tells_labels and desk.contract.labels_count == 0:
+            numbers = [int(label) for label in raw.labels if label.isdecimal() and len(label) < 4]
+            desk.number_labels(max(numbers, default=-1) + 1)
+        said.append(workspace.add_raw(raw, Source.UPLOAD).summary)
+    return " ".join(said)
+
+
+def as_the_model_wants(desk: Desk, raw: RawSamples, label_id: str | None) -> RawSamples:
+    """The samples of a file with labels or targets as the task has them; SampleError when one
+    cannot be the model's input.
+    """
+    for item, name in zip(raw.items, raw.names, strict=True):
+        if item.dtype != np.uint8 or not desk.sees_pictures:
+            try:
+                desk.card.preprocessing.apply(item)
+            except SampleError as error:
+                raise SampleError(f"{name}: {error}") from error
+    unlabelled = ("",) * len(raw)
+    if desk.task is Task.VALUES:
+        targets = targets_of(raw, desk.contract.target_shape)
+        return RawSamples(raw.items, unlabelled, raw.names, targets)
+    if desk.task is Task.RECONSTRUCTION:
+        return RawSamples(raw.items, unlabelled, raw.names)
+    names = desk.labels.names
+    active = desk.workspace.manifest.label(label_id or "")
+
+    def named(label: str) -> str:
+        if not label and active is not None:
+            return active.name
+        if not label:
+            raise SampleError("These samples have no labels. Add a label below and choose it.")
+        if label.isdecimal() and label not in names and int(label) < len(names):
+            return names[int(label)] or label  # a number where outputs have names
+        return label
+
+    return RawSamples(raw.items, tuple(named(label) for label in raw.labels), raw.names)
+
+
+# Camera
+
+
+def _camera(desk: Desk, active: LabelEntry | None) -> None:
+    turn = st.session_state.setdefault(_FILES, 0)
+    _target_field(desk)
+    st.camera_input(
+        "Photograph a sample",
+        key=f"camera_{turn}",
+        label_visibility="collapsed",
+        on_change=_photographed,
+        args=(desk, f"camera_{turn}"),
+    )
+    if active is not None:
+        pieces.note(f"The photo goes to '{active.name}'.")
+
+
+def _photographed(desk: Desk, key: str) -> None:
+    photo = st.session_state.get(key)
+    if photo is None:
+        return
+    st.session_state[_FILES] += 1
+    with trouble.caught("samples"):
+        picture = decode_image(photo.getvalue(), "The photo")
+        active = active_label(desk.workspace.manifest) if desk.tells_labels else None
+        if desk.tells_labels and active is None:
+            raise LabelError("There is no label for this photo yet. Add one first.")
+        label = active.id if active else ""
+        desk.workspace.add_samples([picture], label, Source.CAMERA, ["photo"], _targets(desk, 1))
+
+
+# Type
+
+
+def _type(desk: Desk, active: LabelEntry | None) -> None:
+    size = int(np.prod(desk.card.input_shape))
+    if size > MOST:
+        pieces.note(f"{size:,} numbers are too many to type. Upload a .csv or .npz.")
+        return
+    with st.form("type_sample", border=False):
+        st.text_area(
+            f"{size:,} numbers, with commas between",
+            key=_TYPED,
+            height=90,
+            placeholder=", ".join(["0.5", "1.2", "−3"][:size]) + (" …" if size > 3 else ""),
+        )
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            _target_field(desk)
+            st.form_submit_button("Add", key="type_add", on_click=_add_typed, args=(desk,))
+    if active is not None:
+        pieces.note(f"The sample goes to '{active.name}'.")
+
+
+def _add_typed(desk: Desk) -> None:
+    with trouble.caught("samples"):
+        text = str(st.session_state.get(_TYPED, "")).replace("−", "-")
+        item = typed(text, desk.card.input_shape, "The sample")
+        active = active_label(desk.workspace.manifest) if desk.tells_labels else None
+        if desk.tells_labels and active is None:
+            raise LabelError("There is no label for this sample yet. Add one first.")
+        report = desk.workspace.add_samples(
+            [item], active.id if active else "", Source.DRAW, ["typed"], _targets(desk, 1)
+        )
+        st.session_state[_TYPED] = ""
+        trouble.say("samples", report.summary, "info")
+
+
+# Targets
+
+
+def _target_size(desk: Desk) -> int:
+    return int(np.prod(desk.contract.target_shape))
+
+
+def _target_field(desk: Desk) -> None:
+    """What the model is to answer for the samples that are added next."""
+    if desk.task is Task.VALUES:
+        size = _target_size(desk)
+        st.text_input(
+            "Target" if size == 1 else f"{size:,} target values, with commas between",
+            key=_TARGET,
+            placeholder="what the model should answer",
+            width=260,
+        )
+
+
+def _targets(desk: Desk, many: int) -> list[np.ndarray | None]:
+    if desk.task is not Task.VALUES:
+        return []
+    text = str(st.session_state.get(_TARGET, "")).replace("−", "-")
+    target = typed(text, desk.contract.target_shape, "The target")
+    return [target] * many
+
+
+# Labels
+
+
+def active_label(manifest: Manifest) -> LabelEntry | None:
+    """The label that new samples get: the chosen one, else the first."""
+    wanted = manifest.label(st.session_state.get(ACTIVE, ""))
+    if wanted is None:
+        wanted = next(iter(manifest.labels), None)
+        if wanted is not None:
+            st.session_state[ACTIVE] = wanted.id
+    return wanted
+
+
+def _label_called(manifest: Manifest, name: str) -> LabelEntry | None:
+    return next((label for label in manifest.labels if label.name == name), None)

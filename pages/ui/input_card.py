@@ -1,0 +1,266 @@
+"""What the model sees: how pictures become its input, with one sample as the model gets it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import isqrt, prod
+
+import numpy as np
+import streamlit as st
+
+from odt_core.errors import SampleError
+from odt_core.samples import Preprocessing
+from odt_core.workspace import SampleEntry
+from pages.ui import pieces, trouble
+from pages.ui.desk import Desk
+from pages.ui.numbers import figure, typed
+from pages.ui.previews import SIDE, series_uri
+from pages.ui.thumbs import thumb_uri
+
+_PLACE = "input"
+_KINDS = {"image": "Photos", "ink": "Drawings", "none": "Numbers"}
+_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's training pictures
+_RANGES = ("0 … 1", "−1 … 1", "0 … 255", "ImageNet mean and deviation", "Other")
+
+
+def input_of(desk: Desk) -> None:
+    """Draw the card's content."""
+    preprocessing = desk.card.preprocessing
+    pieces.heading("What it sees", _shape_in_words(desk))
+    trouble.show_said(_PLACE)
+    options = _kinds(desk)
+    if len(options) > 1:
+        _set("input_kind", preprocessing.kind)
+        st.segmented_control(
+            "Its input is",
+            options,
+            key="input_kind",
+            required=True,
+            format_func=_KINDS.get,
+            disabled=desk.busy,
+            on_change=_kind_chosen,
+            args=(desk,),
+        )
+    if preprocessing.kind == "none":
+        pieces.note("Numbers go to the model as they are: give them as it was trained with them.")
+    else:
+        _size(desk, preprocessing)
+        _values(desk, preprocessing)
+    _preview(desk, preprocessing)
+
+
+def _shape_in_words(desk: Desk) -> str:
+    return f"input {' × '.join(str(n) for n in desk.card.input_shape)}"
+
+
+def _kinds(desk: Desk) -> list[str]:
+    shapes = _picture_shapes(desk.card.input_shape)
+    kinds = ["image"] if shapes else []
+    if any(shape[0] == shape[1] for shape in shapes):
+        kinds.append("ink")
+    return [*kinds, "none"]
+
+
+def _picture_shapes(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """The pictures whose values the input could hold, as [height, width, channels]."""
+    if len(shape) == 3 and shape[2] in (1, 3) and min(shape[:2]) > 1:
+        return [shape]
+    if len(shape) == 2 and min(shape) >= 8:
+        return [(*shape, 1)]
+    size, found = prod(shape), []
+    for channels in (1, 3):
+        side = isqrt(size // channels)
+        if side >= 8 and side * side * channels == size:
+            found.append((side, side, channels))
+    return found
+
+
+def _kind_chosen(desk: Desk) -> None:
+    kind = st.session_state["input_kind"]
+    with trouble.caught(_PLACE):
+        shape = desk.card.input_shape
+        picture: tuple[int, ...] = ()
+        if kind != "none" and not (len(shape) in (2, 3) and min(shape[:2]) >= 8):
+            picture = next(s for s in _picture_shapes(shape) if kind == "image" or s[0] == s[1])
+        scale = 1 / 255 if kind == "image" else 1.0
+        desk.preprocess(Preprocessing(kind, shape, scale=scale, picture=picture))
+
+
+# Size, where the model leaves it open
+
+
+def _size(desk: Desk, preprocessing: Preprocessing) -> None:
+    free = [] if desk.model.bundled else list(desk.contract.free_axes)
+    if not free or preprocessing.picture:
+        return
+    names = ("Height", "Width", "Channels")
+    for column, axis in zip(st.columns(3, gap="small"), free, strict=False):
+        key = f"input_axis_{axis}"
+        _set(key, preprocessing.shape[axis])
+        column.number_input(
+            names[axis] if axis < 3 else f"Axis {axis + 1}",
+            1,
+            2048,
+            key=key,
+            disabled=desk.busy,
+            on_change=_size_chosen,
+            args=(desk, axis),
+        )
+
+
+def _size_chosen(desk: Desk, axis: int) -> None:
+    with trouble.caught(_PLACE):
+        preprocessing = desk.card.preprocessing
+        shape = list(preprocessing.shape)
+        shape[axis] = int(st.session_state[f"input_axis_{axis}"])
+        desk.preprocess(replace(preprocessing, shape=tuple(shape)))
+
+
+# Range of values
+
+
+def _values(desk: Desk, preprocessing: Preprocessing) -> None:
+    present = _range_of(preprocessing)
+    other = present == "Other" or st.session_state.get("input_other", False)
+    _set("input_range", "Other" if other else present)
+    left, right = st.columns([2, 1], gap="small", vertical_alignment="bottom")
+    ranges = [one for one in _RANGES if one != _RANGES[3] or preprocessing.channels == 3]
+    left.selectbox(
+        "Values the model was trained with",
+        ranges,
+        key="input_range",
+        disabled=desk.busy,
+        on_change=_range_chosen,
+        args=(desk,),
+    )
+    _set("input_invert", preprocessing.invert)
+    right.checkbox(
+        "Invert",
+        key="input_invert",
+        disabled=desk.busy,
+        on_change=_inverted,
+        args=(desk,),
+        help="Dark and bright change places.",
+    )
+    if other:
+        with st.form("input_numbers", border=False):
+            scale, offset, mean, std = st.columns(4, gap="small")
+            top = 1.0 if preprocessing.kind == "ink" else 255.0
+            scale.text_input("Scale (× value)", f"{preprocessing.scale:.8g}", key="input_scale",
+                             help=f"Values are 0 … {top:.0f} before it.")  # fmt: skip
+            offset.text_input("Offset (+)", f"{preprocessing.offset:.8g}", key="input_offset")
+            mean.text_input("Mean (−)", _joined(preprocessing.mean), key="input_mean",
+                            placeholder="none", help="One number, or one a channel.")  # fmt: skip
+            std.text_input("Deviation (÷)", _joined(preprocessing.std), key="input_std",
+                           placeholder="none")  # fmt: skip
+            st.form_submit_button("Use these", on_click=_numbers_given, args=(desk,))
+
+
+def _range_of(one: Preprocessing) -> str:
+    top = 1.0 if one.kind == "ink" else 255.0
+    plain = not one.mean and not one.std
+    known = {
+        (1 / top, 0.0): _RANGES[0],
+        (2 / top, -1.0): _RANGES[1],
+        (255 / top, 0.0): _RANGES[2],
+    }
+    for (scale, offset), name in known.items():
+        if np.isclose(one.scale, scale, rtol=1e-6) and np.isclose(one.offset, offset):
+            if plain:
+                return name
+            if name == _RANGES[0] and (one.mean, one.std) == (_MEAN, _STD):
+                return _RANGES[3]
+    return "Other"
+
+
+def _range_chosen(desk: Desk) -> None:
+    chosen = st.session_state["input_range"]
+    st.session_state["input_other"] = chosen == "Other"
+    with trouble.caught(_PLACE):
+        one = desk.card.preprocessing
+        top = 1.0 if one.kind == "ink" else 255.0
+        plain = replace(one, scale=1 / top, offset=0.0, mean=(), std=())
+        ready = {
+            _RANGES[0]: plain,
+            _RANGES[1]: replace(plain, scale=2 / top, offset=-1.0),
+            _RANGES[2]: replace(plain, scale=255 / top),
+            _RANGES[3]: replace(plain, mean=_MEAN, std=_STD),
+        }.get(chosen)
+        if ready is not None:
+            desk.preprocess(ready)
+
+
+def _inverted(desk: Desk) -> None:
+    with trouble.caught(_PLACE):
+        invert = bool(st.session_state["input_invert"])
+        desk.preprocess(replace(desk.card.preprocessing, invert=invert))
+
+
+def _numbers_given(desk: Desk) -> None:
+    with trouble.caught(_PLACE):
+        one = desk.card.preprocessing
+
+        def numbers(key: str, what: str) -> tuple[float, ...]:
+            text = str(st.session_state.get(key, "")).replace("−", "-").strip()
+            many = len(text.replace(",", " ").replace(";", " ").split())
+            return tuple(float(v) for v in typed(text, (many,), what)) if text else ()
+
+        scale, offset = numbers("input_scale", "The scale"), numbers("input_offset", "The offset")
+        if len(scale) != 1 or len(offset) != 1:
+            raise SampleError("Scale and offset are one number each.")
+        desk.preprocess(
+            replace(
+                one,
+                scale=scale[0],
+                offset=offset[0],
+                mean=numbers("input_mean", "The mean"),
+                std=numbers("input_std", "The deviation"),
+            )
+        )
+
+
+# Preview
+
+
+def _preview(desk: Desk, preprocessing: Preprocessing) -> None:
+    """One sample as it was given, and as the model gets it."""
+    for sample in reversed(desk.workspace.manifest.samples):
+        try:
+            item = desk.workspace.sample_array(sample.id)
+            ready = preprocessing.apply(item)
+        except SampleError:
+            continue
+        _side_by_side(desk, sample, ready, preprocessing)
+        return
+    pieces.note("Add a sample on the first page: here you see it as the model gets it.")
+
+
+def _side_by_side(
+    desk: Desk, sample: SampleEntry, ready: np.ndarray, preprocessing: Preprocessing
+) -> None:
+    shown = (
+        thumb_uri(desk.workspace, sample, SIDE)
+        if preprocessing.kind == "none"
+        else series_uri(ready.reshape(preprocessing.picture_shape))
+    )
+    pieces.pictures(
+        [
+            ("Your sample", thumb_uri(desk.workspace, sample, SIDE), sample.origin),
+            (
+                "As the model gets it",
+                shown,
+                f"{' × '.join(str(n) for n in ready.shape)}, values {figure(float(ready.min()))} "
+                f"to {figure(float(ready.max()))}, mean {figure(float(ready.mean()))}",
+            ),
+        ]
+    )
+
+
+def _joined(values: tuple[float, ...]) -> str:
+    return ", ".join(f"{value:.6g}" for value in values)
+
+
+def _set(key: str, value: object) -> None:
+    """A widget shows what is true, also after undo or in another tab."""
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value

@@ -1,0 +1,79 @@
+"""What a model is and can do, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from odt_core.runtime.contract import Contract, Task
+from pages.ui.desk import Desk
+from pages.ui.say import count
+
+TASKS = {
+    Task.CLASSES: "labels",
+    Task.BINARY: "yes or no",
+    Task.VALUES: "numbers",
+    Task.RECONSTRUCTION: "its own input again",
+}
+
+
+def what_it_does(desk: Desk) -> str:
+    """ "Tells 10 labels apart, from pictures of 28 × 28 pixels, grey."."""
+    return f"{_gives(desk)} from {_takes(desk)}."
+
+
+def _gives(desk: Desk) -> str:
+    if desk.task is Task.CLASSES:
+        return f"Tells {count(len(desk.model.outputs), 'label')} apart,"
+    if desk.task is Task.BINARY:
+        return "Tells two labels apart,"
+    if desk.task is Task.VALUES:
+        size = prod(desk.contract.target_shape)
+        return "Gives one number," if size == 1 else f"Gives {size:,} numbers,"
+    return "Gives its own input back (an autoencoder),"
+
+
+def _takes(desk: Desk) -> str:
+    preprocessing = desk.card.preprocessing
+    if preprocessing.kind != "none":
+        height, width = preprocessing.picture_shape[:2]
+        colour = "in colour" if preprocessing.channels == 3 else "grey"
+        what = "drawings" if preprocessing.kind == "ink" else "pictures"
+        return f"{what} of {height} × {width} pixels, {colour}"
+    shape = desk.card.input_shape
+    if not desk.model.bundled and desk.contract.input_dtype.startswith(("int", "uint")):
+        return f"{count(prod(shape), 'whole number')} (such as the numbers of words)"
+    if len(shape) > 1:
+        return f"{prod(shape):,} numbers ({' × '.join(str(n) for n in shape)})"
+    return count(prod(shape), "number")
+
+
+def abilities(contract: Contract) -> list[tuple[bool, str]]:
+    """(whether, in words) for training and for trying out."""
+    if contract.trainable:
+        role = contract.train[0]
+        sizes = sorted({r.batch for r in contract.train if r.batch is not None})
+        batch = (
+            "any batch size"
+            if role.batch is None
+            else f"{' or '.join(str(size) for size in sizes)} at a time"
+        )
+        rate = (
+            "learning rate can be set" if contract.sets_learning_rate else "its own learning rate"
+        )
+        train = (True, f"Can be trained: '{role.signature}', {batch}, {rate}.")
+    else:
+        train = (False, "Cannot be trained. " + _reason(contract.notes, "train"))
+    if contract.infer is not None:
+        predict = (True, f"Can be tried out and measured: '{contract.infer.signature}'.")
+    else:
+        predict = (
+            False,
+            "Cannot be tried out: no signature predicts. Training shows the loss that the model "
+            "reports, and nothing more can be measured.",
+        )
+    return [train, predict]
+
+
+def _reason(notes: Sequence[str], about: str) -> str:
+    return next((note for note in notes if about in note), "No signature does that.")

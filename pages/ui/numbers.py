@@ -1,0 +1,48 @@
+"""Numbers that a person types, and numbers as a person reads them."""
+
+from __future__ import annotations
+
+import re
+from math import prod
+
+import numpy as np
+
+from odt_core.errors import SampleError
+
+_BETWEEN = re.compile(r"[\s,;]+")
+MOST = 1_024  # values that are typed or shown as text
+
+
+def typed(text: str, shape: tuple[int, ...], what: str) -> np.ndarray:
+    """float32 [*shape] from numbers with commas, semicolons or spaces between. SampleError."""
+    words = [word for word in _BETWEEN.split(text.strip("[]() \n")) if word]
+    if not words:
+        raise SampleError(f"{what} is empty. Type {prod(shape):,} numbers with commas between.")
+    values = []
+    for at, word in enumerate(words, 1):
+        try:
+            value = float(word) if "_" not in word else float("nan")
+        except ValueError:
+            raise SampleError(f"{what}, number {at}: '{word[:20]}' is not a number.") from None
+        if not np.isfinite(np.float32(value)):
+            raise SampleError(f"{what}, number {at}: '{word[:20]}' is not a finite number.")
+        values.append(value)
+    if len(values) != prod(shape):
+        raise SampleError(f"{what} has {len(values):,} numbers; this model takes {prod(shape):,}.")
+    return np.array(values, np.float32).reshape(shape)
+
+
+def as_text(values: np.ndarray, most: int = MOST) -> str:
+    """ "5.1, 3.5, 1.4"; what is beyond `most` is left out."""
+    flat = values.reshape(-1)
+    said = ", ".join(_short(float(value)) for value in flat[:most])
+    return said if flat.size <= most else f"{said}, …"
+
+
+def figure(value: float | None) -> str:
+    """A number as short as it can be read: 0.0312, 12.5, 3.4e+06; a dash for none."""
+    return "–" if value is None or value != value else f"{value:.4g}".replace("-", "−")
+
+
+def _short(value: float) -> str:
+    return str(int(value)) if value.is_integer() and abs(value) < 1e7 else f"{value:.6g}"

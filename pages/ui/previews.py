@@ -1,0 +1,32 @@
+"""Arrays as small pictures in the page: a curve for numbers, a picture for a picture's values."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+from PIL import Image
+
+from odt_core.workspace.sparkline import draw_series, is_series
+
+SIDE = 144  # pixels
+
+
+def series_uri(values: np.ndarray, low: float | None = None, high: float | None = None) -> str:
+    """A data URI. low, high: what is black and what is white in a picture; default its own."""
+    image = draw_series(values, SIDE) if is_series(values) else _picture(values, low, high)
+    stream = io.BytesIO()
+    image.save(stream, "PNG")
+    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
+
+
+def _picture(values: np.ndarray, low: float | None, high: float | None) -> Image.Image:
+    bottom = float(values.min()) if low is None else low
+    top = float(values.max()) if high is None else high
+    grey = np.clip((values - bottom) * (255 / max(top - bottom, 1e-12)), 0, 255).astype(np.uint8)
+    if grey.ndim == 3 and grey.shape[2] == 1:
+        grey = grey[..., 0]
+    if grey.ndim > 3 or (grey.ndim == 3 and grey.shape[2] != 3):
+        grey = grey.reshape(grey.shape[0], -1)
+    return Image.fromarray(grey).resize((SIDE, SIDE), Image.Resampling.NEAREST)
