@@ -7,14 +7,16 @@ follows the op's documented semantics. Python numbers and numpy arrays may stand
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
 from odt_core.graph.batch import Batch, batch_of, dynamic_axis
-from odt_core.graph.known_shapes import inferred
+from odt_core.graph.known_shapes import inferred, with_contents
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
+from odt_core.graph.resources import Resources
 from odt_core.graph.tensor import (
     Shape,
     Tensor,
@@ -31,6 +33,12 @@ _OPTION_TYPES = {
     name: value for name, value in vars(schema.BuiltinOptions).items() if isinstance(value, int)
 }
 
+# Which input of an op holds its output's shape.
+_SIZES = {"SLICE": 2, "RESHAPE": 1, "BROADCAST_TO": 1, "FILL": 0}
+
+# Builtin ops whose first version LiteRT has dropped.
+_VERSIONS = {schema.BuiltinOperator.BROADCAST_TO: 2}
+
 
 class Builder:
     """Writes ops into `operators`, in order, and their tensors into the subgraph."""
@@ -45,6 +53,11 @@ class Builder:
         for index in [] if graph.inputs is None else graph.inputs:
             if dynamic_axis(self.tensor(int(index))) is not None:
                 self._batches[int(index)] = (int(index), 1)
+
+    @cached_property
+    def resources(self) -> Resources:
+        """What the file says of the model's variables."""
+        return Resources(self.model)
 
     # --- tensors ---------------------------------------------------------------------------
 
@@ -141,6 +154,9 @@ class Builder:
         """An output tensor, with what its op's inputs tell of its shape written into the file."""
         output = self.tensor(index)
         shape = inferred(name, inputs, output, operator.builtinOptions)
+        sizes = _SIZES.get(name)
+        if sizes is not None and None in shape and len(inputs) > sizes:
+            shape = with_contents(self, shape, inputs[sizes])
         if shape == output.shape:
             return output
         declare_shape(self.graph.tensors[index], shape)
@@ -175,7 +191,7 @@ class Builder:
         code = schema.OperatorCodeT()
         code.builtinCode = builtin
         code.deprecatedBuiltinCode = min(builtin, 127)  # readers older than schema v3a
-        code.version = 1
+        code.version = _VERSIONS.get(builtin, 1)
         self.model.operatorCodes.append(code)
         return len(self.model.operatorCodes) - 1
 
@@ -591,6 +607,26 @@ class Builder:
         values = [self.constant(v, np.float32) for v in (1.0, 0.0)]
         inputs = [self.cast(indices, np.int32), self.constant(depth, np.int32), *values]
         self.emit("ONE_HOT", inputs, [y], options)
+        return y
+
+    def scatter_nd(
+        self, indices: Tensor, updates: Tensor, shape: Tensor, static: Sequence[int | None]
+    ) -> Tensor:
+        """Zeros of the run-time shape with updates added at index tuples [..., k]."""
+        y = self.new(static, updates.dtype, "scatter_nd")
+        self.emit("SCATTER_ND", [indices, updates, shape], [y], schema.ScatterNdOptionsT())
+        return y
+
+    def segment_max(self, x: Tensor, segments: Tensor, count: Value, static: int | None) -> Tensor:
+        """The largest entries of x [n, ...] a segment [count, ...]; of none the lowest value."""
+        y = self.new((static, *x.shape[segments.rank :]), x.dtype, "segment_max")
+        number = self.constant(count, np.int32)
+        self.emit(
+            "UNSORTED_SEGMENT_MAX",
+            [x, segments, number],
+            [y],
+            schema.UnsortedSegmentMaxOptionsT(),
+        )
         return y
 
     # reductions

@@ -55,6 +55,35 @@ class FlexOp:
         value = self.attributes.get(key)
         return [int(v) for v in value if isinstance(v, int)] if isinstance(value, list) else []
 
+    def dtype(self, key: str) -> np.dtype | None:
+        """A type attribute such as T or dtype, as numpy's; None when absent or not numeric."""
+        return _TYPES.get(int(self.number(key, -1)))
+
+
+# tensorflow/core/framework/types.proto
+_TYPES: dict[int, np.dtype] = {
+    1: np.dtype(np.float32), 2: np.dtype(np.float64), 3: np.dtype(np.int32), 4: np.dtype(np.uint8),
+    5: np.dtype(np.int16), 6: np.dtype(np.int8), 9: np.dtype(np.int64), 10: np.dtype(np.bool_),
+    19: np.dtype(np.float16), 22: np.dtype(np.uint32), 23: np.dtype(np.uint64),
+}  # fmt: skip
+
+
+def shape_in(data: Attribute) -> tuple[int | None, ...] | None:
+    """The shape in a serialized TensorShapeProto; None when it says that even the rank is unknown.
+
+    Fields: tensorflow/core/framework/tensor_shape.proto.
+    """
+    if not isinstance(data, bytes):
+        return None
+    sizes: list[int | None] = []
+    for number, value in _fields(data):
+        if number == 3 and value:
+            return None
+        if number == 2:
+            size = _scalar(3, dict(_fields(_as_bytes(value))).get(1, 0))
+            sizes.append(size if isinstance(size, int) and size >= 0 else None)
+    return tuple(sizes)
+
 
 def flex_name(model: schema.ModelT, operator: schema.OperatorT) -> str | None:
     """The TensorFlow op that `operator` stands for, or None when it is no Flex op."""

@@ -9,6 +9,7 @@ import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
+from odt_core.graph import resources
 from odt_core.graph.builder import Builder
 from odt_core.graph.flatbuffer import write
 from odt_core.graph.flex import FlexOp
@@ -26,6 +27,28 @@ def run_tensorflow(op: str, inputs: Arrays, attributes: Attributes) -> list[np.n
     return [output.numpy() for output in outputs]
 
 
+def update_tensorflow(
+    op: str, variables: Arrays, inputs: Arrays, attributes: Attributes
+) -> list[np.ndarray]:
+    """The variables after tf.raw_ops.`op` has worked on them; handles come before other inputs."""
+    held = {name: tf.Variable(value) for name, value in variables.items()}
+    tensors = {name: tf.constant(value) for name, value in inputs.items()}
+    handles = {name: variable.handle for name, variable in held.items()}
+    getattr(tf.raw_ops, op)(**handles, **tensors, **attributes)
+    return [variable.numpy() for variable in held.values()]
+
+
+def update_lowered(
+    op: str, variables: Arrays, inputs: Arrays, attributes: Attributes
+) -> list[np.ndarray]:
+    """The variables after the rule for `op` has worked on them."""
+    return run_lowered(op, inputs, attributes, variables=variables, dynamic=_batches(inputs))
+
+
+def _batches(inputs: Arrays) -> list[str]:
+    return [name for name in ("indices", "updates") if name in inputs]
+
+
 def run_lowered(
     op: str,
     inputs: Arrays,
@@ -35,11 +58,13 @@ def run_lowered(
     constant: Collection[str] = (),
     output_shapes: tuple[tuple[int | None, ...], ...] = (),
     xnnpack: bool = True,
+    variables: Arrays | None = None,
 ) -> list[np.ndarray]:
     """The outputs of the rule for `op`.
 
     dynamic: inputs whose first dimension the model does not know. constant: inputs that are stored
-    in the model. output_shapes: what the model declares of the op's outputs.
+    in the model. output_shapes: what the model declares of the op's outputs. variables: initial
+    values; the op gets their handles first, and what they hold afterwards comes back as well.
     """
     model = schema.ModelT()
     model.version, model.operatorCodes, model.buffers = 3, [], [schema.BufferT()]
@@ -56,7 +81,13 @@ def run_lowered(
     }
     values = {k: v.encode() if isinstance(v, str) else v for k, v in attributes.items()}
     flex = FlexOp(op, op, values, output_shapes)  # type: ignore[arg-type]
-    outputs = RULES[op](builder, flex, list(tensors.values()))
+    handles = []
+    for name, value in (variables or {}).items():
+        builder.resources.learn((b"", name.encode()), value.shape, value.dtype)
+        handles.append(resources.handle(builder, (b"", name.encode())))
+        resources.assign(builder, handles[-1], builder.constant(value))
+    outputs = list(RULES[op](builder, flex, [*handles, *tensors.values()]))
+    outputs += [resources.read(builder, handle) for handle in handles]
     graph.operators = builder.operators
     graph.inputs = np.array([tensors[name].index for name in given], np.int32)
     graph.outputs = np.array([output.index for output in outputs], np.int32)

@@ -27,6 +27,7 @@ def conv2d_backprop_filter(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> 
     x, sizes, dy = inputs
     shape = op.output_shapes[0] if sizes.const is None else tuple(map(int, sizes.const))
     rows, columns = windows_of(op, x.shape, _kernel(op, shape, x.dim(3)))
+    dy = b.reshape(dy, (dy.shape[0], rows.count, columns.count, shape[3]))
     return [convolution.filter_gradient(b, x, dy, rows, columns)]
 
 
@@ -36,6 +37,7 @@ def conv2d_backprop_input(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> S
     sizes, weights, dy = inputs
     shape = image_shape(op, sizes)
     rows, columns = windows_of(op, shape, _kernel(op, weights.shape, shape[3]))
+    dy = b.reshape(dy, (dy.shape[0], rows.count, columns.count, weights.shape[3]))
     return [convolution.input_gradient(b, weights, dy, rows, columns)]
 
 

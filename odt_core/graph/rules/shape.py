@@ -1,4 +1,4 @@
-"""Ops on shapes: which axes a broadcast's gradient is summed over, permutations."""
+"""Ops on shapes: which axes a broadcast's gradient is summed over, offsets, permutations."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from odt_core.errors import LoweringError
 from odt_core.graph.builder import Builder
 from odt_core.graph.flex import FlexOp
+from odt_core.graph.known_shapes import contents
 from odt_core.graph.rules.registry import rule
 from odt_core.graph.tensor import Tensor
 
@@ -88,3 +89,44 @@ def dynamic_stitch(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence
     source = np.zeros(int(places.max()) + 1, np.int32)
     source[places] = np.arange(len(places))
     return [b.gather(b.concat(flat, 0), source)]
+
+
+@rule("Shape", "ShapeN")
+def shapes(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """The shape of each input."""
+    return [b.cast(b.shape(x), op.dtype("out_type") or np.int32) for x in inputs]
+
+
+@rule("ConcatOffset")
+def concat_offset(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Where each part begins in a concatenation: 0 but on the axis, there the sizes before it.
+
+    Source: https://www.tensorflow.org/api_docs/python/tf/raw_ops/ConcatOffset
+    """
+    axis_tensor, *parts = inputs
+    rank = parts[0].dim(0)
+    if axis_tensor.const is None:
+        raise LoweringError("its axis is computed. Write it as a constant instead.")
+    axis = int(axis_tensor.const) % rank
+    known = [contents(b, part) for part in parts]
+    sizes = [None if part is None else part[axis] for part in known]
+    before: Tensor | int = 0
+    offsets = []
+    for part, size in zip(parts, sizes, strict=True):
+        offsets.append(_at(b, before, axis, rank))
+        if size is not None and isinstance(before, int):
+            before += int(size)
+            continue
+        length = b.slice(part, [axis], [1])
+        before = b.add(length, before)
+    return offsets
+
+
+def _at(b: Builder, size: Tensor | int, axis: int, rank: int) -> Tensor:
+    """[rank] zeros with one size on an axis."""
+    if isinstance(size, int):
+        offset = np.zeros(rank, np.int32)
+        offset[axis] = size
+        return b.constant(offset)
+    before, after = (np.zeros(count, np.int32) for count in (axis, rank - axis - 1))
+    return b.concat([b.constant(before), size, b.constant(after)], 0)

@@ -1,10 +1,12 @@
-"""Special functions without a builtin op: Erf and Erfc, of which exact GELU layers are made."""
+"""Special functions without a builtin op: Erf, Erfc (exact GELU layers), Log1p, Expm1, Atan2."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
+from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.builder import Builder
 from odt_core.graph.flex import FlexOp
@@ -20,6 +22,10 @@ _CHEBYSHEV = (
 # erf(x) = 2/√π·Σ (−1)ⁿ x²ⁿ⁺¹/(n!·(2n + 1)): Abramowitz and Stegun, 7.1.5
 _SERIES = (1.0, -1 / 3, 1 / 10, -1 / 42, 1 / 216, -1 / 1320, 1 / 9360)
 _SMALL = 0.5
+# ln(1 + x) = 2·Σ s²ⁿ⁺¹/(2n + 1), s = x/(2 + x): Abramowitz and Stegun, 4.1.27
+_LOG1P = tuple(2 / (2 * n + 1) for n in range(6))
+# (eˣ − 1)/x
+_EXPM1 = tuple(1 / math.factorial(n) for n in range(1, 10))
 
 
 @rule("Erfc")
@@ -35,6 +41,40 @@ def erf(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     (x,) = inputs
     small = b.mul(b.mul(x, _polynomial(b, b.square(x), _SERIES)), float(2 / np.sqrt(np.pi)))
     return [b.select(b.less(b.abs(x), _SMALL), small, b.sub(1.0, _erfc(b, x)))]
+
+
+@rule("Log1p")
+def log_of_1_plus(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """ln(1 + x)."""
+    return [log1p(b, inputs[0])]
+
+
+@rule("Expm1")
+def exp_minus_1(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """eˣ − 1."""
+    return [expm1(b, inputs[0])]
+
+
+def log1p(b: Builder, x: Tensor) -> Tensor:
+    """ln(1 + x): its series for small |x|, where 1 + x would forget x."""
+    s = b.div(x, b.add(x, 2.0))
+    small = b.mul(s, _polynomial(b, b.square(s), _LOG1P))
+    return b.select(b.less(b.abs(x), _SMALL), small, b.log(b.add(x, 1.0)))
+
+
+def expm1(b: Builder, x: Tensor) -> Tensor:
+    """eˣ − 1: its series for small |x|, where eˣ has forgotten x."""
+    small = b.mul(x, _polynomial(b, x, _EXPM1))
+    return b.select(b.less(b.abs(x), _SMALL), small, b.sub(b.exp(x), 1.0))
+
+
+def atan2(b: Builder, y: Tensor, x: Tensor) -> Tensor:
+    """The angle of the point (x, y), in radians; LiteRT's op broadcasts nothing."""
+    wide = b.not_equal(x, y)
+    inputs = [b.select(wide, part, part) for part in (y, x)]
+    z = b.new(wide.shape, y.dtype, "atan2")
+    b.emit("ATAN2", inputs, [z], schema.ATan2OptionsT())
+    return z
 
 
 def _erfc(b: Builder, x: Tensor) -> Tensor:

@@ -1,0 +1,293 @@
+"""Elementwise ops that some converters leave to Flex: mostly one builtin op each.
+
+Older converters knew fewer builtin ops, and each converter's builtin ops take fewer dtypes than
+TensorFlow's. Source: https://www.tensorflow.org/api_docs/python/tf/raw_ops, the ops of these names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from odt_core.errors import LoweringError
+from odt_core.graph.builder import Builder
+from odt_core.graph.flex import FlexOp
+from odt_core.graph.rules.registry import rule
+from odt_core.graph.rules.special import atan2, expm1, log1p
+from odt_core.graph.tensor import Tensor
+
+_BINARY = {
+    "Add": "add",
+    "AddV2": "add",
+    "Sub": "sub",
+    "Mul": "mul",
+    "Div": "div",
+    "RealDiv": "div",
+    "FloorDiv": "floor_div",
+    "FloorMod": "floor_mod",
+    "Maximum": "maximum",
+    "Minimum": "minimum",
+    "Pow": "pow",
+    "SquaredDifference": "squared_difference",
+    "Equal": "equal",
+    "NotEqual": "not_equal",
+    "Greater": "greater",
+    "GreaterEqual": "greater_equal",
+    "Less": "less",
+    "LogicalAnd": "logical_and",
+    "LogicalOr": "logical_or",
+}
+_UNARY = {
+    "Abs": "abs",
+    "Ceil": "ceil",
+    "Cos": "cos",
+    "Exp": "exp",
+    "Floor": "floor",
+    "Log": "log",
+    "LogSoftmax": "log_softmax",
+    "LogicalNot": "logical_not",
+    "Neg": "neg",
+    "Relu": "relu",
+    "Rsqrt": "rsqrt",
+    "Sigmoid": "sigmoid",
+    "Sign": "sign",
+    "Sin": "sin",
+    "Softmax": "softmax",
+    "Sqrt": "sqrt",
+    "Square": "square",
+    "Tanh": "tanh",
+}
+# LiteRT's arithmetic knows these; the others are named
+_DTYPES = frozenset(map(np.dtype, (np.float32, np.int32, np.int64, np.bool_, np.uint32, np.int16)))
+
+
+@rule(*_BINARY)
+def binary(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """The builtin op of the same meaning."""
+    _check(op, inputs)
+    return [getattr(b, _BINARY[op.op])(*inputs)]
+
+
+@rule(*_UNARY)
+def unary(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """The builtin op of the same meaning."""
+    _check(op, inputs)
+    return [getattr(b, _UNARY[op.op])(inputs[0])]
+
+
+@rule("LessEqual")
+def less_equal(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """x ≤ y, that is y ≥ x."""
+    _check(op, inputs)
+    return [b.greater_equal(inputs[1], inputs[0])]
+
+
+@rule("Cast", "Bitcast")
+def cast(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """x in another dtype: converted, or the same bits."""
+    (x,) = inputs
+    if op.op == "Cast":
+        wanted = op.dtype("DstT")
+        if wanted is None or x.dtype == object:
+            raise LoweringError("it converts to or from a type that LiteRT has none for.")
+        return [b.cast(x, wanted)]
+    wanted = op.dtype("type")
+    if wanted is None:
+        raise LoweringError("it reads bits as a type that LiteRT has none for.")
+    return [b.bitcast(x, wanted)]
+
+
+@rule("Select", "SelectV2")
+def select(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """x where the condition holds, else y; Select's condition may be one for each row."""
+    condition, x, y = inputs
+    if op.op == "Select" and 0 < condition.rank < x.rank:
+        condition = b.reshape(condition, (*condition.shape, *[1] * (x.rank - condition.rank)))
+    return [b.select(condition, x, y)]
+
+
+@rule("AddN")
+def add_n(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """The sum of all inputs."""
+    _check(op, inputs)
+    total = inputs[0]
+    for part in inputs[1:]:
+        total = b.add(total, part)
+    return [total]
+
+
+@rule("ZerosLike", "OnesLike")
+def filled_like(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Zeros or ones in the shape of x."""
+    (x,) = inputs
+    _check(op, inputs)
+    value = np.array(op.op == "OnesLike", x.dtype)
+    return [b.fill(b.shape(x), value, x.shape, x.dtype.type)]
+
+
+@rule("ClipByValue")
+def clip_by_value(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """min(max(x, lowest), highest)."""
+    x, lowest, highest = inputs
+    return [b.minimum(b.maximum(x, lowest), highest)]
+
+
+@rule("L2Loss")
+def l2_loss(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """½·Σ x²."""
+    (x,) = inputs
+    return [b.mul(b.sum(b.square(x), range(x.rank)), 0.5)]
+
+
+@rule("Inv", "Reciprocal")
+def reciprocal(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """1/x."""
+    return [b.div(1.0, inputs[0])]
+
+
+@rule("Softsign")
+def softsign(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """x/(1 + |x|)."""
+    (x,) = inputs
+    return [b.div(x, b.add(b.abs(x), 1.0))]
+
+
+@rule("Softplus")
+def softplus(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|)."""
+    (x,) = inputs
+    return [b.add(b.relu(x), log1p(b, b.exp(b.neg(b.abs(x)))))]
+
+
+@rule("Elu", "Selu", "Relu6", "LeakyRelu")
+def activation(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """elu: x or eˣ − 1 below 0; selu: 1.0507·(x or 1.6733·(eˣ − 1) below 0); relu6: x in [0, 6];
+    leaky relu: x or alpha·x below 0.
+    """
+    (x,) = inputs
+    match op.op:
+        case "Relu6":
+            return [b.minimum(b.relu(x), 6.0)]
+        case "LeakyRelu":
+            return [b.add(b.relu(x), b.mul(b.minimum(x, 0.0), op.number("alpha", 0.2)))]
+    below = expm1(b, b.minimum(x, 0.0))
+    if op.op == "Elu":
+        return [b.add(b.relu(x), below)]
+    return [b.mul(b.add(b.relu(x), b.mul(below, 1.6732632423543772)), 1.0507009873554805)]
+
+
+def _guarded(zero: Callable[[Tensor, Tensor], Tensor]) -> Callable[..., Tensor]:
+    def guarded(b: Builder, x: Tensor, y: Tensor, value: Callable[[Tensor], Tensor]) -> Tensor:
+        is_zero = b.equal(zero(x, y), 0.0)
+        return b.select(is_zero, 0.0, value(b.select(is_zero, 1.0, y)))
+
+    return guarded
+
+
+_unless_x_is_zero = _guarded(lambda x, y: x)
+_unless_y_is_zero = _guarded(lambda x, y: y)
+
+
+@rule("DivNoNan")
+def div_no_nan(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """x/y, 0 where y is 0."""
+    x, y = inputs
+    return [_unless_y_is_zero(b, x, y, lambda safe: b.div(x, safe))]
+
+
+@rule("MulNoNan")
+def mul_no_nan(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """x·y, 0 where y is 0, whatever x is."""
+    x, y = inputs
+    is_zero = b.equal(y, 0.0)
+    return [b.select(is_zero, 0.0, b.mul(x, y))]
+
+
+@rule("Xdivy")
+def xdivy(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """x/y, 0 where x is 0, whatever y is."""
+    x, y = inputs
+    return [_unless_x_is_zero(b, x, y, lambda safe: b.div(x, safe))]
+
+
+@rule("Xlogy")
+def xlogy(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """x·ln y, 0 where x is 0, whatever y is."""
+    x, y = inputs
+    return [_unless_x_is_zero(b, x, y, lambda safe: b.mul(x, b.log(safe)))]
+
+
+@rule("Xlog1py")
+def xlog1py(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """x·ln(1 + y), 0 where x is 0, whatever y is."""
+    x, y = inputs
+    return [_unless_x_is_zero(b, x, y, lambda safe: b.mul(x, log1p(b, safe)))]
+
+
+@rule("Tan", "Atan", "Atan2", "Asin", "Acos")
+def circular(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """tan = sin/cos; the inverse functions from the angle of a point, atan2(y, x): atan x that of
+    (x, 1), asin x that of (x, √(1 − x²)), acos x that of (√(1 − x²), x).
+    """
+    x = inputs[0]
+    if op.op == "Atan2":
+        return [atan2(b, x, inputs[1])]
+    if op.op == "Tan":
+        return [b.div(b.sin(x), b.cos(x))]
+    if op.op == "Atan":
+        return [atan2(b, x, b.constant(1.0))]
+    other = b.sqrt(b.mul(b.sub(1.0, x), b.add(x, 1.0)))
+    return [atan2(b, x, other) if op.op == "Asin" else atan2(b, other, x)]
+
+
+@rule("Sinh", "Cosh", "Asinh", "Acosh", "Atanh")
+def hyperbolic(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """With m = eˣ − 1: sinh = (m + m/(m + 1))/2, cosh = (eˣ + e⁻ˣ)/2; with z = |x| and t = x − 1:
+    asinh = ±ln(1 + z + z²/(1 + √(z² + 1))), acosh = ln(1 + t + √(2t + t²)), atanh =
+    ½·ln(1 + 2x/(1 − x)). Abramowitz and Stegun, 4.5 and 4.6.
+    """
+    (x,) = inputs
+    match op.op:
+        case "Sinh":
+            m = expm1(b, b.abs(x))
+            return [b.mul(b.sign(x), b.mul(b.add(m, b.div(m, b.add(m, 1.0))), 0.5))]
+        case "Cosh":
+            return [b.mul(b.add(b.exp(x), b.exp(b.neg(x))), 0.5)]
+        case "Asinh":
+            z, square = b.abs(x), b.square(x)
+            rest = b.div(square, b.add(b.sqrt(b.add(square, 1.0)), 1.0))
+            return [b.mul(b.sign(x), log1p(b, b.add(z, rest)))]
+        case "Acosh":
+            t = b.sub(x, 1.0)
+            return [log1p(b, b.add(t, b.sqrt(b.add(b.mul(t, 2.0), b.square(t)))))]
+    return [b.mul(log1p(b, b.div(b.mul(x, 2.0), b.sub(1.0, x))), 0.5)]
+
+
+@rule("IsNan", "IsFinite", "IsInf")
+def kind_of_number(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """NaN: differs from itself; finite: x − x is 0; infinite: neither."""
+    (x,) = inputs
+    is_finite = b.equal(b.sub(x, x), 0.0)
+    if op.op == "IsFinite":
+        return [is_finite]
+    is_nan = b.not_equal(x, x)
+    if op.op == "IsNan":
+        return [is_nan]
+    return [b.logical_not(b.logical_or(is_finite, is_nan))]
+
+
+@rule("Round", "Rint")
+def rounded(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """The nearest integer, halves to the even one."""
+    (x,) = inputs
+    y = b.new(x.shape, x.dtype, "round")
+    b.emit("ROUND", [x], [y])
+    return [y]
+
+
+def _check(op: FlexOp, inputs: Sequence[Tensor]) -> None:
+    wrong = next((t.dtype for t in inputs if t.dtype not in _DTYPES), None)
+    if wrong is not None:
+        kind = "a list or string" if wrong.hasobject else str(wrong)
+        raise LoweringError(f"{op.op} works on {kind}, which LiteRT cannot. Use float32 or int32.")

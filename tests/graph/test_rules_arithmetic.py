@@ -1,0 +1,114 @@
+"""Elementwise ops that converters leave to Flex give what TensorFlow's own ops give."""
+
+import numpy as np
+import pytest
+from one_op import normal, run_lowered, run_tensorflow
+
+import odt_core.graph.rules  # noqa: F401 (declares the rules)
+from odt_core.errors import LoweringError
+from odt_core.graph.rules.elementwise import _BINARY, _UNARY
+
+EDGES = np.array([0.0, -0.0, 1e-6, -1e-6, 1e-3, 0.499, 0.501, 1.0, -1.0, 8.0, -8.0], np.float32)
+ANY = np.concatenate([EDGES, normal(0, 50) * 3]).astype(np.float32)
+INSIDE = np.clip(ANY / 10, -0.99, 0.99)
+ABOVE = np.abs(ANY) + 1
+POSITIVE = np.abs(ANY) + np.float32(1e-3)
+DOMAIN = {"Log": POSITIVE, "Sqrt": POSITIVE, "Rsqrt": POSITIVE, "Inv": ABOVE, "Reciprocal": ABOVE}
+DOMAIN |= {"Asin": INSIDE, "Acos": INSIDE, "Atanh": INSIDE, "Acosh": ABOVE, "Tan": INSIDE}
+DOMAIN |= {"Log1p": np.concatenate([INSIDE, ABOVE]), "LogicalNot": ANY > 0}
+ONE = [
+    *_UNARY, "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Cosh", "Elu", "Expm1", "Inv",
+    "Log1p", "Reciprocal", "Relu6", "Selu", "Sinh", "Softplus", "Softsign", "Tan",
+]  # fmt: skip
+TWO = [*_BINARY, "LessEqual", "Atan2", "DivNoNan", "MulNoNan", "Xdivy", "Xlogy", "Xlog1py"]
+
+
+@pytest.mark.parametrize("op", ONE)
+def test_function_of_one_when_random_then_equals_tensorflow(op):
+    x = DOMAIN.get(op, ANY).reshape(1, -1)
+    key = "features" if op in ("Elu", "Relu", "Relu6", "Selu", "Softplus", "Softsign") else "x"
+    key = "logits" if op in ("Softmax", "LogSoftmax") else key
+    (expected,) = run_tensorflow(op, {key: x}, {})
+    (actual,) = run_lowered(op, {key: x}, {}, dynamic=[key])
+    if actual.dtype == bool:
+        np.testing.assert_array_equal(actual, expected)
+    else:
+        np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("op", TWO)
+def test_function_of_two_when_random_then_equals_tensorflow(op):
+    x, y = ANY.reshape(1, -1), np.concatenate([normal(1, 1, 61), np.zeros((1, 61), np.float32)])
+    if op in ("Pow", "Xlogy", "Xlog1py"):
+        y = np.abs(y) + 0.5
+        x = np.abs(x)
+    if op in ("Div", "RealDiv", "FloorDiv", "FloorMod"):
+        y = np.sign(y) + y + (y == 0)
+    if op.startswith("Logical"):
+        x, y = x > 0, y > 0
+    names = ("y", "x") if op == "Atan2" else ("x", "y")
+    inputs = dict(zip(names, (x, y), strict=True))
+    (expected,) = run_tensorflow(op, inputs, {})
+    (actual,) = run_lowered(op, inputs, {}, dynamic=names)
+    if actual.dtype == bool:
+        np.testing.assert_array_equal(actual, expected)
+    else:
+        np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-6)
+
+
+class TestOthers:
+    @pytest.mark.parametrize("op", ["IsNan", "IsInf", "IsFinite"])
+    def test_kind_when_not_all_are_numbers_then_equals_tensorflow(self, op):
+        inputs = {"x": np.array([1, np.nan, np.inf, -np.inf, 0], np.float32)}
+        (actual,) = run_lowered(op, inputs, {})
+        (expected,) = run_tensorflow(op, inputs, {})
+        assert actual.tolist() == expected.tolist()
+
+    def test_clip_when_outside_then_is_the_bound(self):
+        inputs = {
+            "t": np.array([-5.0, 0.5, 9.0], np.float32),
+            "clip_value_min": np.array(-1.0, np.float32),
+            "clip_value_max": np.array(2.0, np.float32),
+        }
+        (actual,) = run_lowered("ClipByValue", inputs, {})
+        assert actual.tolist() == [-1.0, 0.5, 2.0]
+
+    def test_l2_loss_when_three_four_then_half_of_25(self):
+        (actual,) = run_lowered("L2Loss", {"t": np.array([[3.0], [4.0]], np.float32)}, {})
+        assert actual.tolist() == 12.5
+
+    def test_select_when_one_condition_a_row_then_takes_whole_rows(self):
+        inputs = {"condition": np.array([True, False]), "x": normal(0, 2, 3), "y": normal(1, 2, 3)}
+        (actual,) = run_lowered("Select", inputs, {}, dynamic=["condition", "x", "y"])
+        (expected,) = run_tensorflow("Select", inputs, {})
+        np.testing.assert_array_equal(actual, expected)
+
+    def test_add_n_when_three_then_is_their_sum(self):
+        inputs = {name: np.full((2, 2), 2.0**i, np.float32) for i, name in enumerate("abc")}
+        (actual,) = run_lowered("AddN", inputs, {}, dynamic="abc")
+        assert actual.tolist() == [[7.0, 7.0], [7.0, 7.0]]
+
+    @pytest.mark.parametrize(("op", "value"), [("ZerosLike", 0), ("OnesLike", 1)])
+    def test_filled_like_when_int_then_keeps_shape_and_dtype(self, op, value):
+        (actual,) = run_lowered(op, {"x": np.array([[5, 6]], np.int32)}, {}, dynamic=["x"])
+        assert actual.dtype == np.int32
+        assert actual.tolist() == [[value, value]]
+
+    def test_binary_when_uint64_then_says_so(self):
+        inputs = {"x": np.ones(2, np.uint64), "y": np.ones(2, np.uint64)}
+        with pytest.raises(LoweringError, match="AddV2 works on uint64"):
+            run_lowered("AddV2", inputs, {})
+
+
+class TestConcatOffset:
+    @pytest.mark.parametrize("axis", [0, 1, -1])
+    def test_offsets_when_sizes_are_computed_then_equal_tensorflow(self, axis):
+        parts = {f"s{i}": np.array([2, 3 + i], np.int32) for i in range(3)}
+        inputs = {"concat_dim": np.array(axis % 2, np.int32)} | parts
+        if axis % 2 == 0:
+            inputs |= {f"s{i}": np.array([2 + i, 3], np.int32) for i in range(3)}
+        actual = run_lowered("ConcatOffset", inputs, {}, constant=["concat_dim"])
+        begins = np.cumsum([0, *[int(inputs[f"s{i}"][axis]) for i in range(2)]])
+        for offset, begin in zip(actual, begins, strict=True):
+            assert offset[axis] == begin
+            assert offset.sum() == begin

@@ -1,0 +1,50 @@
+"""The gradients of image resizing are what TensorFlow's own ops give."""
+
+import numpy as np
+import pytest
+from one_op import normal, run_lowered, run_tensorflow, worst_error
+
+import odt_core.graph.rules  # noqa: F401 (declares the rules)
+
+SIZES = [((4, 5), (8, 10)), ((4, 5), (7, 3)), ((6, 6), (2, 3)), ((3, 4), (1, 9)), ((1, 1), (5, 5))]
+MODES = [
+    {},
+    {"align_corners": True},
+    {"half_pixel_centers": True},
+]
+sizes = pytest.mark.parametrize(("before", "after"), SIZES)
+modes = pytest.mark.parametrize("mode", MODES, ids=["plain", "corners", "centres"])
+batch = pytest.mark.parametrize("dynamic", [True, False])
+
+
+@sizes
+@modes
+@batch
+def test_bilinear_when_random_then_equals_tensorflow(before, after, mode, dynamic):
+    inputs = {"grads": normal(0, 3, *after, 2), "original_image": normal(1, 3, *before, 2)}
+    (actual,) = run_lowered(
+        "ResizeBilinearGrad",
+        inputs,
+        mode,
+        dynamic=list(inputs) if dynamic else (),
+        output_shapes=((None, *before, 2),),
+    )
+    (expected,) = run_tensorflow("ResizeBilinearGrad", inputs, mode)
+    assert worst_error(actual, expected) < 2e-6
+
+
+@sizes
+@modes
+@batch
+def test_nearest_when_random_then_equals_tensorflow(before, after, mode, dynamic):
+    inputs = {"grads": normal(0, 3, *after, 2), "size": np.array(before, np.int32)}
+    (actual,) = run_lowered(
+        "ResizeNearestNeighborGrad",
+        inputs,
+        mode,
+        dynamic=["grads"] if dynamic else (),
+        constant=["size"],
+        output_shapes=((None, *before, 2),),
+    )
+    (expected,) = run_tensorflow("ResizeNearestNeighborGrad", inputs, mode)
+    assert worst_error(actual, expected) < 2e-6
