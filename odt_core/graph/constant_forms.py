@@ -41,7 +41,7 @@ def _product(b: Builder, operator: schema.OperatorT) -> Tensor | None:
         return None
     if weights.dtype != np.float32 or any(size != 1 for size in weights.shape[:-2]):
         return None
-    matrix = weights.const.reshape(weights.const.shape[-2:])
+    matrix: np.ndarray = weights.const.reshape(weights.const.shape[-2:])
     matrix = matrix if options.adjY else matrix.T  # [O, K]
     if y.rank != x.rank or x.shape[-1] != matrix.shape[-1]:
         return None

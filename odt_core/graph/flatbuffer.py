@@ -9,6 +9,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import ModelError
+from odt_core.graph.verify import verify
 
 MAX_MODEL_BYTES = 512 * 2**20  # of a .tflite that odt accepts
 
@@ -78,8 +79,10 @@ def read(data: bytes) -> schema.ModelT:
     """
     check_size(len(data))
     check_identifier(data)
+    data = bytes(data)
+    verify(data)
     try:
-        model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(bytes(data), 0))
+        model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(data, 0))
     except (struct.error, IndexError, ValueError, TypeError, OverflowError, MemoryError) as error:
         raise ModelError(
             "The .tflite is damaged: its contents point outside the file. Copy or convert it again."

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.errors import ModelError
-from odt_core.graph.check import check
+from odt_core.graph.check import check, plain_errors
 from odt_core.graph.flatbuffer import read
 from odt_core.graph.flow import Flow, flow, variables_of
 from odt_core.graph.operators import called_by, name_of
@@ -101,6 +100,7 @@ class ModelDescription:
         return next((s for s in self.signatures if s.name == name), None)
 
 
+@plain_errors()
 def describe(data: bytes) -> ModelDescription:
     """Read what a .tflite offers without running it.
 
@@ -111,15 +111,12 @@ def describe(data: bytes) -> ModelDescription:
     record = read_record(model)
     signatures = describe_signatures(model)
     operators = Counter(name_of(model, o) for graph in model.subgraphs for o in graph.operators)
-    try:
-        variables = tuple(
-            VariableDescription(
-                v.name, v.dtype.name, v.shape, _bytes(v.shape, v.dtype), v.has_initial_value
-            )
-            for v in find_variables(model)
+    variables = tuple(
+        VariableDescription(
+            v.name, v.dtype.name, v.shape, _bytes(v.shape, v.dtype), v.has_initial_value
         )
-    except (IndexError, AttributeError) as error:
-        raise ModelError("The .tflite's variables are damaged. Convert it again.") from error
+        for v in find_variables(model)
+    )
     done = (record.rewrites, record.missing, record.checkpoints) if record else ((), (), ())
     return ModelDescription(
         signatures, variables, dict(sorted(operators.items())), len(data), *done
