@@ -33,18 +33,19 @@ def _run(options: Namespace) -> Result:
     checkpoint = open_checkpoint(options.checkpoint, model) if options.checkpoint else None
     samples = open_samples(options.samples, model, labels_of(checkpoint, model))
     session = model.session()
-    base = evaluate(session, samples)
+    base = None if session.uninitialised else evaluate(session, samples)
     result: Result = {
         "labels": list(samples.labels.names),
-        "base": _summary(base),
+        "base": None if base is None else _summary(base),
         "personalised": None,
         "comparison": None,
     }
     if checkpoint is not None:
         session.restore(checkpoint)
         own = evaluate(session, samples)
-        comparison = compare(base, own)
         result["personalised"] = _summary(own)
+    if checkpoint is not None and base is not None:
+        comparison = compare(base, own)
         result["comparison"] = {
             "fixed": comparison.fixed.tolist(),
             "broken": comparison.broken.tolist(),
@@ -57,11 +58,17 @@ def _run(options: Namespace) -> Result:
 
 
 def _summary(evaluation: Evaluation) -> dict[str, Any]:
+    if evaluation.confusion is None:
+        return {
+            "n": evaluation.n,
+            "mean_squared_error": evaluation.mean_squared_error,
+            "mean_absolute_error": evaluation.mean_absolute_error,
+        }
     return {
         "n": evaluation.n,
         "correct": evaluation.correct,
         "accuracy": evaluation.accuracy,
-        "interval": list(evaluation.interval),
+        "interval": list(evaluation.interval or ()),
         "cross_entropy": evaluation.cross_entropy,
         "confusion": evaluation.confusion.tolist(),
     }
@@ -71,11 +78,16 @@ def _text(result: Result) -> str:
     lines = []
     for key in ("base", "personalised"):
         row = result[key]
-        if row:
+        if row and "accuracy" in row:
             low, high = row["interval"]
             lines.append(
                 f"{key:12}  accuracy {row['accuracy']:.1%} ({row['correct']} of {row['n']}; "
                 f"95 % interval {low:.1%} to {high:.1%})  cross-entropy {row['cross_entropy']:.4f}"
+            )
+        elif row:
+            lines.append(
+                f"{key:12}  mean squared error {row['mean_squared_error']:.6g}, mean absolute "
+                f"error {row['mean_absolute_error']:.6g} ({row['n']} samples)"
             )
     if result["comparison"]:
         lines.append(result["comparison"]["sentence"])
@@ -87,7 +99,8 @@ COMMAND = Command(
     summary="how good a model is on samples; with a checkpoint, base against personalised",
     description=(
         "Accuracy with a 95 % Wilson interval, cross-entropy and confusion matrix. With a\n"
-        "checkpoint also McNemar's exact test of personalised against base."
+        "checkpoint also McNemar's exact test of personalised against base. For a model of values\n"
+        "mean squared and mean absolute error, and the sign test."
     ),
     example=(
         "example: python -m odt_core evaluate digits --samples test.zip --checkpoint me.safetensors"

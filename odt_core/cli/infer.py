@@ -78,12 +78,15 @@ def _items(path: Path) -> list[tuple[str, np.ndarray]]:
 
 
 def _input(model: Model, name: str, item: np.ndarray) -> np.ndarray:
-    if item.dtype == np.float32 and item.shape == model.contract.input_shape:
-        return item
+    contract = model.contract
+    if item.shape == contract.input_shape or (contract.free_axes and item.dtype != np.uint8):
+        if item.dtype == np.uint8 and model.preprocessing.kind != "none":
+            return model.preprocessing.apply(item)
+        return item if item.dtype.kind in "iu" else item.astype(np.float32)
     if item.dtype != np.uint8:
         raise SampleError(
-            f"{name} is {item.dtype} {list(item.shape)}; the model takes float32 "
-            f"{list(model.contract.input_shape)} or uint8 images."
+            f"{name} is {item.dtype} {list(item.shape)}; the model takes {contract.input_dtype} "
+            f"{list(contract.input_shape)} or uint8 images."
         )
     return model.preprocessing.apply(item)
 

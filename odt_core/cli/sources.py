@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from odt_core.samples import Labels, Samples
 
 PATH_HELP = (
-    "a folder with one folder of images per label, a zip of one, or an .npz with x (uint8 images, "
-    "or float32 in the model's input shape) and y (labels)"
+    "a folder with one folder of images per label, a zip of one, an .npz with x (uint8 images, or "
+    "numbers in the model's input shape) and y (labels, or targets for a model of numbers); .csv"
 )
 
 
@@ -69,7 +70,17 @@ def labels_of(checkpoint: Checkpoint | None, model: Model) -> Labels:
 
 
 def open_samples(path: str, model: Model, labels: Labels) -> Samples:
-    """Samples in the model's input shape; labels the model does not know take its free outputs."""
+    """Samples in the model's input shape; labels the model does not know take its free outputs.
+
+    For a model of values each comes with its target.
+    """
     from odt_core.samples import prepare, read_samples
 
-    return prepare(read_samples(path), model.preprocessing, labels)
+    contract = model.contract
+    targets = contract.asked_targets
+    raw = read_samples(path, input_shape=contract.input_shape, target_shape=targets)
+    preprocessing = model.preprocessing
+    if contract.free_axes and len(raw) and raw.items[0].dtype.kind == "f":
+        # An input of any size takes the size that the samples have.
+        preprocessing = replace(preprocessing, shape=raw.items[0].shape)
+    return prepare(raw, preprocessing, labels, targets)

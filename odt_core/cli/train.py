@@ -74,19 +74,21 @@ def _run(options: Namespace) -> Result:
     from odt_core.evaluation import evaluate
 
     for key, group in (("test", test), ("base_task", base_test)):
-        if group is not None and len(group) and model.contract.infer and model.contract.classifies:
+        if group is not None and len(group) and model.contract.scored:
             # A label that the person added can also be a wrong answer to a base test sample.
             own_group = replace(group, labels=samples.labels)
             pairs[key] = {
-                "base": _summary(evaluate(base, group)),
+                "base": None if base.uninitialised else _summary(evaluate(base, group)),
                 "personalised": _summary(evaluate(own, own_group)),
             }
     if options.checkpoint:
         _write(options.checkpoint, own, history, settings, samples.labels.names, pairs)
+    reports = model.contract.train[0].loss is not None
     return {
         "steps": history.steps,
         "seconds": round(history.seconds, 4),
-        "loss": [record.loss for record in history.records],
+        "loss": [record.loss for record in history.records] if reports else [],
+        "loss_name": model.contract.loss_note,
         **pairs,
         "outcome": history.outcome.value,
         "message": history.message,
@@ -142,6 +144,12 @@ def _write(
 
 
 def _summary(evaluation: Evaluation) -> dict[str, Any]:
+    if evaluation.accuracy is None:
+        return {
+            "mean_squared_error": evaluation.mean_squared_error,
+            "mean_absolute_error": evaluation.mean_absolute_error,
+            "n": evaluation.n,
+        }
     return {
         "accuracy": evaluation.accuracy,
         "n": evaluation.n,
@@ -171,18 +179,26 @@ class _Ticker(Callback):
 def _text(result: Result) -> str:
     lines = [f"{result['message']} {result['seconds']:.2f} s of training."]
     if result["loss"]:
-        lines.append(f"loss  {result['loss'][0]:.4f} → {result['loss'][-1]:.4f}")
+        first, last = result["loss"][0], result["loss"][-1]
+        lines.append(f"{result['loss_name']}  {first:.4f} → {last:.4f}")
     for key, title in (("test", "your test samples"), ("base_task", "base test set")):
         pair = result[key]
         if pair:
-            base, own = pair["base"], pair["personalised"]
+            base, own = pair["base"] or {}, pair["personalised"]
             lines.append(
-                f"{title} ({base['n']})  base {base['accuracy']:.1%} → "
-                f"personalised {own['accuracy']:.1%}"
+                f"{title} ({own['n']})  base {_figure(base)} → personalised {_figure(own)}"
             )
     if result["checkpoint"]:
         lines.append(f"checkpoint  {result['checkpoint']}")
     return "\n".join(lines)
+
+
+def _figure(summary: dict[str, Any]) -> str:
+    if "accuracy" in summary:
+        return f"{summary['accuracy']:.1%}"
+    if "mean_squared_error" in summary:
+        return f"mean squared error {summary['mean_squared_error']:.6g}"
+    return "unknown"
 
 
 COMMAND = Command(
@@ -192,7 +208,8 @@ COMMAND = Command(
         "Personalise a model with samples from disk and judge it against the base model.\n"
         "With --json the last line has steps, seconds, loss (one per step, as the model reports\n"
         "it), test (null without --test) and base_task (null where the model has no base test\n"
-        "set), each with accuracy and n of base and personalised."
+        "set), each with accuracy and n of base and personalised; mean_squared_error and\n"
+        "mean_absolute_error instead of accuracy for a model of values."
     ),
     example=(
         "example: python -m odt_core train digits --samples me.zip --test more.zip "

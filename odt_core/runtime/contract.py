@@ -133,6 +133,13 @@ class Contract:
         return self.infer is not None and (self.classifies or self.measures_errors)
 
     @property
+    def asked_targets(self) -> tuple[int, ...] | None:
+        """The shape of the target that a person gives with each sample; None where they give a
+        label, or nothing.
+        """
+        return self.target_shape if self.task is Task.VALUES else None
+
+    @property
     def labels_count(self) -> int:
         """How many label names a card must have: K, 2 for BINARY, 0 for numbers."""
         if self.task is Task.BINARY:

@@ -39,7 +39,7 @@ def fill(
     """`feeds` with the inputs that must be given too: switches off while predicting, sample weights
     and masks 1, everything else 0.
     """
-    count = len(next(iter(feeds.values())))
+    count = len(next(iter(feeds.values()), (0,)))
     for name, (dtype, shape) in inputs.items():
         if name not in feeds:
             value = filling(name, dtype.name) if training or dtype.kind != "b" else 0

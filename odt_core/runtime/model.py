@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from odt_core.graph import ModelDescription, describe, lower
 from odt_core.graph.files import read_model_file
 from odt_core.runtime.contract import Choice, Contract
 from odt_core.runtime.dialect import propose
+from odt_core.runtime.vocabulary import is_learning_rate
 
 if TYPE_CHECKING:
     from odt_core.bundled import ModelCard
     from odt_core.runtime.session import Session
     from odt_core.samples import Labels, Preprocessing, RawSamples, Samples
+
+# The rate of a model that leaves it open, until somebody says another.
+DEFAULT_RATE = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +65,23 @@ class Model:
         """Names of all variables, optimiser slots included, in the state signatures' order."""
         return tuple(variable.name for variable in self.description.variables)
 
+    @cached_property
+    def starting_state(self) -> Mapping[str, np.ndarray]:
+        """What a session of a file without all initial values begins with: those there are, else
+        zeros, with which every optimiser begins, and DEFAULT_RATE for a learning rate. Empty where
+        a variable's shape is not known.
+        """
+        from odt_core.graph.initial import initial_values
+
+        given, state = initial_values(self.data), {}
+        for variable in self.description.variables:
+            if None in variable.shape:
+                return {}
+            value = DEFAULT_RATE if is_learning_rate(variable.name) else 0
+            shape = tuple(size or 0 for size in variable.shape)
+            state[variable.name] = given.get(variable.name, np.full(shape, value, variable.dtype))
+        return state
+
     def session(self, *, threads: int = 1) -> Session:
         """A new interpreter with the file's own weights; belongs to the thread that makes it."""
         from odt_core.runtime.session import Session
@@ -65,10 +89,10 @@ class Model:
         return Session(self, threads=threads)
 
     def prepare(self, raw: RawSamples) -> Samples:
-        """Raw samples in the model's input shape, labelled by its outputs."""
+        """Raw samples in the model's input shape, with labels or targets as its task has them."""
         from odt_core.samples import prepare
 
-        return prepare(raw, self.preprocessing, self.labels)
+        return prepare(raw, self.preprocessing, self.labels, self.contract.asked_targets)
 
     def with_contract(self, contract: Contract) -> Model:
         """The same model under a corrected contract."""

@@ -18,6 +18,7 @@ from odt_core.runtime.bottlenecks import Bottlenecks
 from odt_core.runtime.contract import Contract, ExtractRole, InferRole, OutputKind, Task, TrainRole
 from odt_core.runtime.feeding import calls, feed, fill
 from odt_core.runtime.interpreter import Interpreter
+from odt_core.runtime.model import DEFAULT_RATE
 from odt_core.runtime.scores import answers, kind_of
 from odt_core.runtime.targets import encode
 
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 # Samples per inference call. For 512 samples the bundled CNN needs 36, 41, 41, 42 and 49 ms in
 # chunks of 16, 32, 64, 128 and 256, and 9, 13, 21, 38 and 70 MB for its activations.
 INFER_CHUNK = 16
-# The rate of a model that wants one with every step, until somebody says another.
-DEFAULT_RATE = 0.01
 
 
 class Session:
@@ -54,10 +53,14 @@ class Session:
         self._bottlenecks.clear()
         roles = self.contract.train
         self._learning_rate = DEFAULT_RATE if roles and roles[0].learning_rate else None
-        empty = any(not variable.has_initial_value for variable in self.model.description.variables)
-        self._uninitialised = empty
-        if empty and self.contract.initialise is not None:
-            self._call(self.contract.initialise, {})
+        variables = self.model.description.variables
+        self._unset = {v.name for v in variables if not v.has_initial_value}
+        if self._unset and self.model.starting_state:
+            self._set_all(self.model.starting_state)
+        if self._unset and self.contract.initialise is not None:
+            signature = self._interpreter.signature(self.contract.initialise)
+            signature.invoke(fill({}, signature.inputs, training=True))
+            self._note_assigned(self.contract.initialise)
 
     @property
     def contract(self) -> Contract:
@@ -248,17 +251,32 @@ class Session:
 
     @property
     def uninitialised(self) -> bool:
-        """Whether variables hold nothing yet: neither the file, nor its `initialize`, nor a
-        checkpoint has set them.
+        """Whether weights hold nothing yet: not set by the file, its `initialize` or a checkpoint.
+
+        Weights are the variables that predicting reads. What an optimiser keeps beside them starts
+        from zero (Model.starting_state), as optimisers do, where a checkpoint leaves it out.
         """
         self._check_thread()
-        if self._uninitialised:
-            try:
-                self._interpreter.signature(GET_STATE)({})
-            except ModelError:
-                return True
-            self._uninitialised = False
-        return False
+        if not self._unset:
+            return False
+        role = self.contract.infer or (self.contract.train[0] if self.contract.train else None)
+        about = self.model.description.signature(role.signature) if role else None
+        return bool(self._unset & set(about.reads)) if about else True
+
+    def _note_assigned(self, signature: str) -> None:
+        """Know that a signature has set variables."""
+        about, extract = self.model.description.signature(signature), self.contract.extract
+        if about is None:
+            return
+        self._unset -= set(about.assigns)
+        if extract is not None and set(about.assigns) & set(extract.reads):
+            self._bottlenecks.clear()
+
+    def _set_all(self, state: Mapping[str, np.ndarray]) -> None:
+        arrays = check_state(state, self.model.description.variables)
+        if arrays:
+            setter = self._interpreter.signature(SET_STATE)
+            setter({f"v{at}": array for at, array in enumerate(arrays)})
 
     def state(self) -> dict[str, np.ndarray]:
         """A copy of all variables by name, optimiser slots and counters included.
@@ -278,11 +296,8 @@ class Session:
         CheckpointError when a name, shape or dtype is wrong; nothing changes then.
         """
         self._check_thread()
-        arrays = check_state(state, self.model.description.variables)
-        if not arrays:
-            return
-        self._interpreter.signature(SET_STATE)({f"v{at}": array for at, array in enumerate(arrays)})
-        self._uninitialised = False
+        self._set_all(state)
+        self._unset = set()
         self._check_bottlenecks(state)
 
     def reset(self) -> None:
@@ -293,19 +308,11 @@ class Session:
     def run(self, signature: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
         """Any signature by name, as it is. SignatureError when inputs do not fit."""
         self._check_thread()
+        bound = self._interpreter.signature(signature)
         try:
-            return self._call(signature, inputs)
+            return bound({key: np.asarray(value) for key, value in inputs.items()})
         finally:
-            extract, about = (
-                self.contract.extract,
-                self.model.description.signature(signature),
-            )
-            if extract is not None and about and set(about.assigns) & set(extract.reads):
-                self._bottlenecks.clear()
-
-    def _call(self, name: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        bound = self._interpreter.signature(name)
-        return bound({key: np.asarray(value) for key, value in inputs.items()})
+            self._note_assigned(signature)
 
     def checkpoint(self, **meta: Any) -> Checkpoint:
         """All variables as a checkpoint; `meta`: fields of CheckpointMeta, such as step or note."""
@@ -371,7 +378,7 @@ class Session:
         return x
 
     def _check_initialised(self, what: str) -> None:
-        if self._uninitialised and self.uninitialised:
+        if self.uninitialised:
             raise ModelError(
                 f"This model cannot be {what} yet: its file gives its variables no initial values. "
                 f"Restore a checkpoint first, or convert the model with odt_core.authoring."

@@ -50,12 +50,34 @@ def load(session: Session, path: str | Path, signature: str | None) -> None:
 
 
 def _form(session: Session, kind: str, name: str | None) -> CheckpointSignature:
+    """The signature that saves or restores, the one of that name where there are several.
+
+    One that takes more than a checkpoint (`aggregate(checkpoint_path, weight)`) does something else
+    with it, and is taken only when it is asked for.
+    """
     forms = [form for form in session.model.description.checkpoints if form.kind == kind]
     if name is not None:
         forms = [form for form in forms if form.signature == name]
+    else:
+        forms = [form for form in forms if not _others(session, form)]
     if not forms:
         raise ModelError(
             f"This model has no signature that can {kind} a TensorFlow checkpoint. Use odt's "
             f"own checkpoints: save_checkpoint_file and load_checkpoint_file."
         )
-    return forms[0]
+    usual = {"save": ("save",), "restore": ("restore", "load")}[kind]
+    return min(forms, key=lambda form: _place(form.signature, usual))
+
+
+def _others(session: Session, form: CheckpointSignature) -> set[str]:
+    """Inputs of a signature that a checkpoint does not give."""
+    about = session.model.description.signature(form.signature)
+    given = {tensor.key for tensor in form.tensors}
+    return {i.name for i in about.inputs if i.used} - given if about else set()
+
+
+def _place(name: str, usual: tuple[str, ...]) -> int:
+    """How usual a name is: its place in a list, exact names before those that begin like one."""
+    if name in usual:
+        return usual.index(name)
+    return len(usual) if name.startswith(usual) else len(usual) + 1

@@ -218,13 +218,19 @@ def unpack_event(message: Message) -> Event:
 
 
 def _record(values: Any) -> Record:
-    step, epoch, loss, cross_entropy, accuracy, learning_rate, seconds = values
+    step, epoch, loss, cross_entropy, accuracy, learning_rate, seconds, squared, absolute = values
+
+    def number(value: Any) -> float | None:
+        return None if value is None else float(value)
+
     return Record(
         step=int(step),
         epoch=int(epoch),
         loss=float(loss),
-        cross_entropy=None if cross_entropy is None else float(cross_entropy),
-        accuracy=None if accuracy is None else float(accuracy),
-        learning_rate=None if learning_rate is None else float(learning_rate),
+        cross_entropy=number(cross_entropy),
+        accuracy=number(accuracy),
+        learning_rate=number(learning_rate),
         seconds=float(seconds),
+        mean_squared_error=number(squared),
+        mean_absolute_error=number(absolute),
     )

@@ -1,0 +1,35 @@
+"""The values that a file gives its variables, for files that give values to some of them only."""
+
+from __future__ import annotations
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from odt_core.graph.flatbuffer import read
+from odt_core.graph.operators import inputs_of
+from odt_core.graph.tensor import dtype_of, has_dtype
+from odt_core.graph.variables import assigned, initialisers
+
+
+def initial_values(data: bytes) -> dict[str, np.ndarray]:
+    """Variable name -> what the file sets it to at first use; those set to a constant alone."""
+    model = read(data)
+    found = {}
+    for index in initialisers(model):
+        graph = model.subgraphs[index]
+        for key, operator in assigned(model, graph):
+            value = _constant(model, graph.tensors[inputs_of(operator)[1]])
+            if value is not None:
+                name = b"/".join(part for part in key if part).decode("utf-8", "replace")
+                found[name] = value
+    return found
+
+
+def _constant(model: schema.ModelT, tensor: schema.TensorT) -> np.ndarray | None:
+    """A copy of a constant tensor's content; None for one that is computed."""
+    content = model.buffers[tensor.buffer].data if tensor.buffer else None
+    if content is None or not len(content) or not has_dtype(tensor.type):
+        return None
+    shape = [] if tensor.shape is None else [int(size) for size in tensor.shape]
+    flat = np.frombuffer(bytes(content), dtype_of(tensor.type))
+    return flat.reshape(shape).copy() if flat.size == int(np.prod(shape)) else None
