@@ -97,11 +97,14 @@ def _spawn(
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         for mine in ours:
             mine.close()
+        from odt_core.runtime import landlock, seccomp
         from odt_core.runtime.limits import limit_resources
         from odt_core.runtime.protocol import Channel
         from odt_core.runtime.service import Service
 
         limit_resources()
+        landlock.restrict(landlock.readable())
+        seccomp.install()
         Service(Channel(socket.socket(fileno=descriptor))).serve()
         status = 0
     finally:
