@@ -23,11 +23,16 @@ with trouble.shown():
         trouble.show_said("drop")
     left, right = st.columns(2, gap="small")
     columns = {
-        left: {"about": about, "input": input_of, "names": names_of, "card": card_of},
-        right: {
-            "mapping": mapping_of,
+        left: {
+            "about": about,
+            "input": input_of,
+            "names": names_of,
             "files": model_downloads,
             "cost": cost_of,
+            "card": card_of,
+        },
+        right: {
+            "mapping": mapping_of,
             "signatures": signatures_of,
             "variables": variables_of,
         },

@@ -70,7 +70,7 @@ def value_answers(
             {
                 "role": role,
                 "title": title,
-                "answer": f"{values.size} numbers" if several else figure(float(values[0])),
+                "answer": _listed(values),
                 "sure": "" if off is None else f"{figure(off)} off the target",
                 "bars": bars,
             }
@@ -84,6 +84,14 @@ def value_answers(
             **_value_change(flat, wanted, away, trained),
         },
     )
+
+
+def _listed(values: np.ndarray) -> str:
+    """The number, or the first few of several."""
+    if values.size == 1:
+        return figure(float(values[0]))
+    first = ", ".join(f"{value:.3g}".replace("-", "−") for value in values[:3])
+    return first + (" …" if values.size > 3 else "")
 
 
 def _value_change(

@@ -79,8 +79,8 @@ def error_chart(key: str, desk: Desk, snapshot: Snapshot | None, height: int) ->
         squared = [(step, score.mean_squared_error or 0.0) for step, score in scores]
         absolute = [(step, score.mean_absolute_error or 0.0) for step, score in scores]
         curves = [
-            Curve("squared error on your test samples", *_columns(squared), marks="circle"),
-            Curve("absolute error", *_columns(absolute), marks="square", faint=True),
+            Curve("squared error on your tests", *_columns(squared), marks="circle"),
+            Curve("absolute", *_columns(absolute), marks="square", faint=True),
         ]
         own_level = desk.base_level(desk.test_name()) if squared else None
         if own_level is not None:

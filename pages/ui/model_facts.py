@@ -49,6 +49,8 @@ def about(desk: Desk) -> None:
             )
         )
     pieces.checks(lines)
+    if not desk.model.bundled and desk.can_train:
+        st.page_link("pages/personalise.py", label="Personalise it")
     if kinds:
         pieces.table(
             ("TensorFlow op", "What it does", "Times"),
@@ -64,9 +66,15 @@ def card_of(desk: Desk) -> None:
     named = [name for name in card.labels.names if name is not None]
     rows = [
         ("Input", f"`{_shape(card.input_shape)}"),
-        ("Trained on", card.trained_on),
-        ("Source", card.source),
-        ("Licence", card.licence),
+        *(
+            (title, text)
+            for title, text in (
+                ("Trained on", card.trained_on),
+                ("Source", card.source),
+                ("Licence", card.licence),
+            )
+            if text != "unknown"
+        ),
         ("SHA-256", f"`{desk.worker().sha256[:24]}…"),
     ]
     if named:

@@ -51,11 +51,12 @@ def _aside(desk: Desk) -> str:
 
 def _settings(desk: Desk) -> None:
     saved = {**desk.card.settings, **desk.workspace.manifest.settings}
-    if st.session_state.get(_SEEN) != saved:
+    replays = desk.card.replay is not None
+    if st.session_state.get(_SEEN) != (saved, replays):
         _fill(Settings.from_json(saved))
-        st.session_state[_SEEN] = saved
+        st.session_state[_SEEN] = (saved, replays)
     busy = desk.busy
-    fixed = saved.get("learning_rate", 0) is None  # None: the model's own, which stays
+    fixed = not desk.sets_learning_rate
     with st.container(key="settings"):
         a, b, c = st.columns(3, gap="small")
         a.number_input(
@@ -84,22 +85,25 @@ def _settings(desk: Desk) -> None:
             step=0.005,
             disabled=busy or fixed,
             key="set_learning_rate",
+            placeholder="its own",
             help="How far each step goes."
             + (" This model's own rate is part of the file." if fixed else ""),
         )
-        d, e = st.columns([2, 1], gap="small")
-        d.slider(
-            "Base samples replayed",
-            0,
-            95,
-            step=5,
-            format="%d %%",
-            key="set_replay",
-            disabled=busy or desk.card.replay is None,
-            help="Share of each batch that comes from the base model's own "
-            "training data. Guards against forgetting what the base model knew."
-            + ("" if desk.card.replay else " This model came without such data."),
-        )
+        if replays:
+            d, e = st.columns([2, 1], gap="small")
+            d.slider(
+                "Base samples replayed",
+                0,
+                95,
+                step=5,
+                format="%d %%",
+                key="set_replay",
+                disabled=busy,
+                help="Share of each batch that comes from the base model's own "
+                "training data. Guards against forgetting what the base model knew.",
+            )
+        else:  # an uploaded model comes without data of its own
+            e = st.columns(3, gap="small")[0]
         e.number_input(
             "Seed",
             0,
@@ -113,7 +117,7 @@ def _settings(desk: Desk) -> None:
 def _fill(settings: Settings) -> None:
     st.session_state["set_epochs"] = settings.epochs
     st.session_state["set_batch_size"] = settings.batch_size
-    st.session_state["set_learning_rate"] = float(settings.learning_rate or 0.0)
+    st.session_state["set_learning_rate"] = settings.learning_rate
     st.session_state["set_replay"] = round(settings.replay * 100)
     st.session_state["set_seed"] = settings.seed
 
@@ -124,17 +128,21 @@ def chosen_settings(saved: Mapping[str, Any], widgets: Mapping[str, Any]) -> Set
         changed = {
             "epochs": int(widgets["set_epochs"]),
             "batch_size": int(widgets["set_batch_size"]),
-            "learning_rate": float(widgets["set_learning_rate"]),
-            "replay": widgets["set_replay"] / 100,
+            "learning_rate": _rate(saved, widgets["set_learning_rate"]),
             "seed": int(widgets["set_seed"]),
         }
     except (TypeError, ValueError, KeyError) as error:
         raise SettingsError("A setting is empty. Fill it in, then press Train.") from error
-    if round(float(saved.get("replay", -1)) * 100) == widgets["set_replay"]:
-        changed["replay"] = saved["replay"]  # the slider shows whole percents
-    if saved.get("learning_rate", 0) is None and changed["learning_rate"] == 0:
-        changed["learning_rate"] = None  # the model's own rate, which cannot be changed
+    replay = widgets["set_replay"] if "set_replay" in widgets else None
+    # The slider shows whole percents, and only where there is something to replay.
+    if replay is not None and round(float(saved.get("replay", -1)) * 100) != replay:
+        changed["replay"] = replay / 100
     return Settings.from_json({**saved, **changed})
+
+
+def _rate(saved: Mapping[str, Any], value: float | None) -> float | None:
+    """None: the model's own rate, where nothing else was ever said."""
+    return None if value is None and saved.get("learning_rate", 0) is None else float(value)
 
 
 # Buttons

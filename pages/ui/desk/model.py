@@ -78,6 +78,13 @@ class HasModel(HasWorker):
         """Whether there is a signature that trains."""
         return bool(self.model.bundled and not self.model.choice) or self.contract.trainable
 
+    @property
+    def sets_learning_rate(self) -> bool:
+        """Whether the rate is a setting rather than part of the file."""
+        return bool(self.model.bundled and not self.model.choice) or (
+            self.contract.sets_learning_rate
+        )
+
     def choose_bundled(self, stem: str) -> None:
         """Personalise a bundled model from now on."""
         known = {path.stem for path in bundled_models()}
