@@ -155,6 +155,8 @@ class Builder:
         output = self.tensor(index)
         shape = inferred(name, inputs, output, operator.builtinOptions)
         sizes = _SIZES.get(name)
+        if name == "TILE" and set(inputs[0].shape) == {1}:  # repeated as often as it is to be long
+            sizes = 1
         if sizes is not None and None in shape and len(inputs) > sizes:
             shape = with_contents(self, shape, inputs[sizes])
         if shape == output.shape:

@@ -105,9 +105,26 @@ def inferred(name: str, inputs: Sequence[Tensor], output: Tensor, options: objec
         keep = bool(getattr(options, "keepDims", False))
         shape = enumerate(inputs[0].shape)
         found = [1 if axis in axes else s for axis, s in shape if keep or axis not in axes]
+    elif name == "TRANSPOSE" and inputs[1].const is not None:
+        found = [inputs[0].shape[int(axis)] for axis in np.ravel(inputs[1].const)]
+    elif name in ("REVERSE_V2", "TILE") and inputs[1].const is not None:
+        times = [1] * inputs[0].rank if name == "REVERSE_V2" else np.ravel(inputs[1].const)
+        sized = zip(inputs[0].shape, times, strict=True)
+        found = [None if size is None else size * int(n) for size, n in sized]
+    elif name == "CONCATENATION" and len({part.rank for part in inputs}) == 1:
+        found = _joined([part.shape for part in inputs], int(getattr(options, "axis", 0)))
     if len(found) != output.rank:
         return output.shape
     return tuple(s if s is not None else f for s, f in zip(output.shape, found, strict=True))
+
+
+def _joined(shapes: Sequence[Shape], axis: int) -> list[int | None]:
+    axis %= max(len(shapes[0]), 1)
+    along = [shape[axis] for shape in shapes]
+    columns = zip(*shapes, strict=True)
+    rest = [next((size for size in column if size is not None), None) for column in columns]
+    rest[axis] = None if None in along else sum(size for size in along if size is not None)
+    return rest
 
 
 def _broadcast(shapes: Sequence[Shape]) -> list[int | None]:

@@ -15,14 +15,14 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
 from odt_core.graph.builder import Builder
-from odt_core.graph.check import check
+from odt_core.graph.check import check, plain_errors
 from odt_core.graph.checkpoint_ops import FORGOTTEN, RESTORE, SAVE, CheckpointOps, rewire
 from odt_core.graph.fast_forms import fast_form
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.flex import FlexOp, custom_name, flex_name, read_flex
 from odt_core.graph.known_shapes import with_contents
 from odt_core.graph.operators import called_by, inputs_of, outputs_of
-from odt_core.graph.prune import compact, remove_dead_ops
+from odt_core.graph.prune import compact, drop_subgraphs, remove_dead_ops
 from odt_core.graph.record import (
     CheckpointSignature,
     Missing,
@@ -35,6 +35,7 @@ from odt_core.graph.rules import RULES
 from odt_core.graph.shared import share_results
 from odt_core.graph.state import add_state_signatures
 from odt_core.graph.tensor import Tensor, declare_shape, shape_of
+from odt_core.graph.unroll import dissolve_lists
 
 # Ops whose first input is the shape of their output.
 _SIZED = frozenset(
@@ -62,6 +63,7 @@ class Lowered:
     checkpoints: tuple[CheckpointSignature, ...]
 
 
+@plain_errors()
 def lower(data: bytes) -> Lowered:
     """Rewrite the Flex ops of a .tflite into builtins and add the state signatures.
 
@@ -76,6 +78,7 @@ def lower(data: bytes) -> Lowered:
         return Lowered(data, done.rewrites, done.missing, done.checkpoints)
 
     lowering = _Lowering(model)
+    lowering.unroll()
     for index in range(len(model.subgraphs)):
         lowering.subgraph(index)
     lowering.rewire_checkpoints()
@@ -102,9 +105,27 @@ class _Lowering:
         self.checkpoint_signatures: list[CheckpointSignature] = []
         self._broken: dict[int, list[Missing]] = {}
         self._checkpoints: dict[int, CheckpointOps] = {}
+        self._looping: set[int] = set()  # subgraphs whose loops could not be written out
+
+    def unroll(self) -> None:
+        """Writes out the loops over lists of tensors that recurrent layers run."""
+        started = {signature.subgraphIndex for signature in self.model.signatureDefs or []}
+        for index in sorted(started):
+            name = self._name(index)
+            try:
+                dissolved = dissolve_lists(self.model, index)
+            except LoweringError as error:
+                self._looping.add(index)
+                self._give_up(index, Missing("While", name, "", str(error)))
+                continue
+            self.rewrites += [Rewrite(op, name, node) for op, node in dissolved.items()]
+        if self.rewrites and not self._looping:
+            drop_subgraphs(self.model, started)
 
     def subgraph(self, index: int) -> None:
         """Rewrites one subgraph's Flex ops."""
+        if index in self._looping:
+            return
         graph = self.model.subgraphs[index]
         remove_dead_ops(self.model, graph)
         builder = Builder(self.model, graph)
@@ -252,6 +273,8 @@ class _Lowering:
             return []
         seen.add(index)
         reasons = list(self._broken.get(index, []))
+        if index in self._looping:  # what its loop is made of explains nothing more
+            return reasons
         for operator in self.model.subgraphs[index].operators:
             for called in called_by(self.model, operator):
                 reasons += self._reasons(called, seen)

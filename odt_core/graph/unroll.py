@@ -1,0 +1,194 @@
+"""Unrolls loops over lists of tensors, which LSTM and GRU layers and their gradients are.
+
+LiteRT has no ops on lists of tensors, and TensorFlow's are Flex ops. A recurrent layer over a
+fixed number of time steps runs its loop a number of times that is known when the model is loaded:
+its body is written out once per step, counters become constants, and the lists dissolve
+(tensor_lists.py). What remains are builtin ops in a row, which XNNPACK also runs faster. Loops
+without lists stay loops.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from odt_core.errors import LoweringError
+from odt_core.graph.builder import Builder
+from odt_core.graph.folding import folded, known
+from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
+from odt_core.graph.tensor import Tensor, dtype_of, has_dtype, shape_of
+from odt_core.graph.tensor_lists import TensorList, Value, list_rule
+
+_MOST_OPS = 200_000  # written out by all loops of a subgraph
+
+
+def holds_lists(model: schema.ModelT, graph: schema.SubGraphT) -> bool:
+    """Whether ops of a subgraph use lists of tensors."""
+    variant = [tensor.type == schema.TensorType.VARIANT for tensor in graph.tensors]
+    return any(
+        index >= 0 and variant[index]
+        for operator in graph.operators
+        for index in (*inputs_of(operator), *outputs_of(operator))
+    )
+
+
+def dissolve_lists(model: schema.ModelT, index: int) -> dict[str, str]:
+    """Writes out the loops over lists of a subgraph, and does away with its lists.
+
+    Returns the TensorFlow ops that are gone, each with the name of a node of it. Raises
+    LoweringError, the subgraph being as it was, when a loop's number of steps or a list's length is
+    not known, or for an op on lists that odt does not know.
+    """
+    graph = model.subgraphs[index]
+    if not holds_lists(model, graph):
+        return {}
+    tensors, operators = list(graph.tensors), graph.operators
+    outputs = graph.outputs
+    entries = [
+        entry
+        for signature in model.signatureDefs or []
+        if signature.subgraphIndex == index
+        for entry in signature.outputs or []
+    ]
+    try:
+        writing = _Writing(Builder(model, graph))
+        scope = _Scope(graph)
+        scope.values.update({i: writing.builder.tensor(i) for i in range(len(tensors))})
+        writing.run(operators, scope)
+        places = {i: scope.index(i) for i in map(int, [] if outputs is None else outputs)}
+        places |= {entry.tensorIndex: scope.index(entry.tensorIndex) for entry in entries}
+    except LoweringError:
+        graph.tensors, graph.operators = tensors, operators
+        raise
+    graph.operators = writing.builder.operators
+    if outputs is not None:
+        graph.outputs = np.array([places[int(i)] for i in outputs], np.int32)
+    for entry in entries:
+        entry.tensorIndex = places[entry.tensorIndex]
+    return writing.dissolved
+
+
+@dataclass
+class _Scope:
+    """One run of a subgraph: what stands for each of its tensors in the graph written."""
+
+    graph: schema.SubGraphT
+    values: dict[int, Value] = field(default_factory=dict)
+
+    def index(self, index: int) -> int:
+        """The tensor that stands for one of the subgraph's."""
+        value = self.values[index]
+        if not isinstance(value, Tensor):
+            raise LoweringError("A signature returns a list of tensors. Stack it in the model.")
+        return value.index
+
+
+class _Writing:
+    """Writes the ops of subgraphs, one after another, into one."""
+
+    def __init__(self, builder: Builder) -> None:
+        self.builder = builder
+        self.dissolved: dict[str, str] = {}
+        self._constants: dict[tuple[int, int], Tensor] = {}
+
+    def run(self, operators: Sequence[schema.OperatorT], scope: _Scope) -> None:
+        """Writes ops whose tensors `scope` knows, or are constants."""
+        for operator in operators:
+            if len(self.builder.operators) > _MOST_OPS:
+                raise LoweringError(
+                    "its loops have too many steps to be written out. Convert the model with "
+                    "fewer time steps."
+                )
+            self._operator(operator, scope)
+
+    def _operator(self, operator: schema.OperatorT, scope: _Scope) -> None:
+        model = self.builder.model
+        name = name_of(model, operator).removeprefix("Flex")
+        inputs = [self._value(index, scope) for index in inputs_of(operator) if index >= 0]
+        listed = any(isinstance(value, TensorList) for value in inputs)
+        if name == "WHILE" and listed:
+            for index, value in zip(
+                outputs_of(operator), self._loop(operator, inputs), strict=True
+            ):
+                scope.values[index] = value
+            return
+        rule = list_rule(name, inputs)
+        if rule is not None:
+            outputs = [self._like(index, scope) for index in outputs_of(operator)]
+            results = rule(self.builder, inputs, outputs)
+            node = bytes(scope.graph.tensors[outputs_of(operator)[0]].name or b"")
+            self.dissolved.setdefault(name, node.decode("utf-8", "replace"))
+            scope.values.update(zip(outputs_of(operator), results, strict=True))
+            return
+        if listed:
+            raise LoweringError(f"odt knows no builtin form of {name} on a list of tensors.")
+        self._copy(operator, [value for value in inputs if isinstance(value, Tensor)], scope)
+
+    def _copy(self, operator: schema.OperatorT, inputs: Sequence[Tensor], scope: _Scope) -> None:
+        written = copy.copy(operator)
+        if called_by(self.builder.model, operator):  # renumbered later, one by one
+            written.builtinOptions = copy.copy(operator.builtinOptions)
+        rest = iter(inputs)
+        written.inputs = np.array(
+            [next(rest).index if index >= 0 else -1 for index in inputs_of(operator)], np.int32
+        )
+        outputs = [self._place(index, scope) for index in outputs_of(operator)]
+        written.outputs = np.array(outputs, np.int32)
+        constant = folded(self.builder, written, inputs)
+        if constant is not None:
+            scope.values[outputs_of(operator)[0]] = constant
+            return
+        self.builder.keep(written)
+        for index, place in zip(outputs_of(operator), outputs, strict=True):
+            scope.values[index] = self.builder.tensor(place)
+
+    def _loop(self, operator: schema.OperatorT, carried: Sequence[Value]) -> Sequence[Value]:
+        options = operator.builtinOptions
+        graphs = self.builder.model.subgraphs
+        condition = graphs[options.condSubgraphIndex]
+        body = graphs[options.bodySubgraphIndex]
+        while self._holds(condition, carried):
+            carried = self._call(body, carried)
+        return carried
+
+    def _holds(self, graph: schema.SubGraphT, carried: Sequence[Value]) -> bool:
+        (result,) = self._call(graph, carried)
+        value = known(self.builder, result) if isinstance(result, Tensor) else None
+        if value is None:
+            raise LoweringError(
+                "how often its loop runs is known at run time only. Convert the model with a "
+                "fixed number of time steps, or its recurrent layers with unroll=True."
+            )
+        return bool(value.reshape(-1)[0])
+
+    def _call(self, graph: schema.SubGraphT, arguments: Sequence[Value]) -> list[Value]:
+        scope = _Scope(graph)
+        scope.values.update(zip(map(int, graph.inputs), arguments, strict=True))
+        self.run(graph.operators, scope)
+        return [self._value(int(index), scope) for index in graph.outputs]
+
+    def _value(self, index: int, scope: _Scope) -> Value:
+        """What stands for a tensor: what was computed, or a copy of the subgraph's constant."""
+        if index not in scope.values:
+            key = (id(scope.graph), index)
+            if key not in self._constants:
+                self._constants[key] = self.builder.tensor(self._place(index, scope))
+            scope.values[index] = self._constants[key]
+        return scope.values[index]
+
+    def _place(self, index: int, scope: _Scope) -> int:
+        """A tensor for an op's output: the graph's own where it is written in its own place."""
+        if scope.graph is self.builder.graph:
+            return index
+        self.builder.graph.tensors.append(copy.copy(scope.graph.tensors[index]))
+        return len(self.builder.graph.tensors) - 1
+
+    def _like(self, index: int, scope: _Scope) -> Tensor:
+        """Shape and dtype that the file declares for an op's output."""
+        raw = scope.graph.tensors[index]
+        dtype = dtype_of(raw.type) if has_dtype(raw.type) else np.dtype(object)
+        return Tensor(index, shape_of(raw), dtype)

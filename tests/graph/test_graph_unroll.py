@@ -1,0 +1,148 @@
+"""Loops over lists of tensors (recurrent layers as Keras makes them) against eager TensorFlow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from odt_core import load_model
+from odt_core.graph import describe, lower
+from odt_core.runtime.model import Model
+
+STEPS, FEATURES, UNITS = 5, 3, 4
+
+
+class Recurrent(tf.Module):
+    """h' = tanh(x·w + h·u), every step's h kept; the last one times v is compared with y."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        random = np.random.default_rng(3)
+        self.w = tf.Variable(random.normal(0, 0.5, (FEATURES, UNITS)).astype("f"), name="w")
+        self.u = tf.Variable(random.normal(0, 0.5, (UNITS, UNITS)).astype("f"), name="u")
+        self.v = tf.Variable(random.normal(0, 0.5, (UNITS, 1)).astype("f"), name="v")
+
+    def forward(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        steps = tf.transpose(x, [1, 0, 2])  # [T, N, F]
+        count = tf.shape(steps)[0]
+        given = tf.TensorArray(tf.float32, count).unstack(steps)
+        kept = tf.TensorArray(tf.float32, count)
+        h = tf.zeros([tf.shape(x)[0], UNITS])
+        _, h, kept = tf.while_loop(
+            lambda t, h, kept: t < count,
+            lambda t, h, kept: self._step(t, h, kept, given),
+            (tf.constant(0), h, kept),
+        )
+        return h @ self.v, tf.transpose(kept.stack(), [1, 0, 2])
+
+    def _step(self, t, h, kept, given):  # type: ignore[no-untyped-def]
+        h = tf.tanh(given.read(t) @ self.w + h @ self.u)
+        return t + 1, h, kept.write(t, h)
+
+    def step(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            prediction, kept = self.forward(x)
+            loss = tf.reduce_mean(tf.square(prediction - y)) + 0.1 * tf.reduce_mean(kept)
+        variables = [self.w, self.u, self.v]
+        for variable, gradient in zip(variables, tape.gradient(loss, variables), strict=True):
+            variable.assign_sub(0.1 * gradient)
+        return loss
+
+
+def convert(module: tf.Module, signatures: dict[str, object], folder: Path) -> bytes:
+    tf.saved_model.save(module, str(folder), signatures=signatures)
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
+    converter.target_spec.supported_ops = [
+        tf.lite.OpsSet.TFLITE_BUILTINS,
+        tf.lite.OpsSet.SELECT_TF_OPS,
+    ]
+    converter.experimental_enable_resource_variables = True
+    return converter.convert()
+
+
+def recurrent(folder: Path, steps: int | None) -> bytes:
+    module = Recurrent()
+    x = tf.TensorSpec([None, steps, FEATURES], tf.float32, name="x")
+    y = tf.TensorSpec([None, 1], tf.float32, name="y")
+    train = tf.function(lambda x, y: {"loss": module.step(x, y)}, input_signature=[x, y])
+    infer = tf.function(
+        lambda x: dict(zip(("output", "steps"), module.forward(x), strict=True)),
+        input_signature=[x],
+    )
+    weights = tf.function(lambda: {"w": module.w.read_value()}, input_signature=[])
+    return convert(module, {"train": train, "infer": infer, "weights": weights}, folder)
+
+
+@pytest.fixture(scope="module")
+def fixed(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    return load_model(recurrent(tmp_path_factory.mktemp("fixed"), STEPS))
+
+
+class TestFixedNumberOfSteps:
+    def test_losses_when_trained_then_equal_tensorflows(self, fixed: Model) -> None:
+        module, session, random = Recurrent(), fixed.session(), np.random.default_rng(5)
+        for batch in (4, 4, 1, 7, 4, 4, 4, 4):
+            x = random.normal(size=(batch, STEPS, FEATURES)).astype("f")
+            y = random.normal(size=(batch, 1)).astype("f")
+            expected = module.step(tf.constant(x), tf.constant(y)).numpy()
+            assert session.run("train", x=x, y=y)["loss"] == pytest.approx(expected, rel=1e-5)
+        x = random.normal(size=(3, STEPS, FEATURES)).astype("f")
+        output, steps = module.forward(tf.constant(x))
+        got = session.run("infer", x=x)
+        np.testing.assert_allclose(got["output"], output, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(got["steps"], steps, rtol=1e-4, atol=1e-6)
+
+    def test_ops_when_lowered_then_no_loop_and_no_list_is_left(self, fixed: Model) -> None:
+        ops = describe(fixed.data).operators
+        assert not [op for op in ops if op == "WHILE" or "TensorList" in op]
+
+    def test_report_when_lowered_then_names_the_ops_that_are_gone(self, fixed: Model) -> None:
+        gone = {rewrite.op for rewrite in fixed.description.rewrites}
+        assert {"TensorListStack", "TensorListPopBack", "TensorListPushBack"} <= gone
+
+
+class TestUnknownNumberOfSteps:
+    def test_train_when_steps_are_dynamic_then_is_explained_and_others_work(
+        self, tmp_path: Path
+    ) -> None:
+        lowered = lower(recurrent(tmp_path, None))
+        (missing,) = [m for m in lowered.missing if m.signature == "train"]
+        assert "fixed number of time steps" in missing.message
+        session = load_model(lowered.data).session()
+        assert session.run("weights")["w"].shape == (FEATURES, UNITS)
+
+
+class TestLists:
+    def test_entry_when_never_written_then_is_zeros(self, tmp_path: Path) -> None:
+        def fill(x: tf.Tensor) -> dict[str, tf.Tensor]:
+            kept = tf.TensorArray(tf.float32, 4, element_shape=[2])
+            _, kept = tf.while_loop(
+                lambda t, kept: t < 3,
+                lambda t, kept: (t + 2, kept.write(t, x * tf.cast(t + 1, tf.float32))),
+                (tf.constant(0), kept),
+            )
+            return {"y": kept.stack()}
+
+        spec = tf.TensorSpec([2], tf.float32, name="x")
+        data = convert(tf.Module(), {"fill": tf.function(fill, input_signature=[spec])}, tmp_path)
+        got = load_model(data).session().run("fill", x=np.array([1, 2], "f"))["y"]
+        assert got.tolist() == [[1, 2], [0, 0], [3, 6], [0, 0]]
+
+    def test_loop_when_without_lists_then_stays_a_loop(self, tmp_path: Path) -> None:
+        def double(x: tf.Tensor, times: tf.Tensor) -> dict[str, tf.Tensor]:
+            loop = tf.while_loop(
+                lambda t, x: t < times, lambda t, x: (t + 1, x * 2), (tf.constant(0), x)
+            )
+            return {"y": loop[1]}
+
+        specs = [tf.TensorSpec([2], tf.float32, name="x"), tf.TensorSpec([], tf.int32, "times")]
+        data = convert(
+            tf.Module(), {"double": tf.function(double, input_signature=specs)}, tmp_path
+        )
+        model = load_model(data)
+        got = model.session().run("double", x=np.array([1, 3], "f"), times=np.array(4, "i"))["y"]
+        assert got.tolist() == [16, 48]
+        assert "WHILE" in describe(model.data).operators
