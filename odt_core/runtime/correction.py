@@ -8,6 +8,7 @@ from odt_core.errors import SignatureError
 from odt_core.graph import SignatureDescription
 from odt_core.runtime.contract import Choice, Contract, LabelKind, Task
 from odt_core.runtime.dialect import propose
+from odt_core.runtime.signatures import changes_variables
 
 
 def correct(
@@ -20,16 +21,15 @@ def correct(
     every = tuple(signatures)
     before = propose(every).notes
     known = tuple(note for note in contract.notes if note not in before)
-    _check_names(every, propose(every, (), choice), choice)
+    _check_names(every, choice)
     result = propose(every, known, choice)
     _check_sense(result, choice)
     return result
 
 
-def _check_names(
-    signatures: tuple[SignatureDescription, ...], proposal: Contract, choice: Choice
-) -> None:
+def _check_names(signatures: tuple[SignatureDescription, ...], choice: Choice) -> None:
     table = {signature.name: signature for signature in signatures}
+    proposal = propose(signatures, (), Choice(train=choice.train, infer=choice.infer))
     train = choice.train or (proposal.train[0].signature if proposal.train else None)
     infer = choice.infer or (proposal.infer.signature if proposal.infer else None)
 
@@ -42,6 +42,11 @@ def _check_names(
 
     check(choice.train, table, "signature")
     check(choice.infer, table, "signature")
+    if choice.train is not None and not changes_variables(table[choice.train]):
+        raise SignatureError(
+            f"The signature '{choice.train}' changes no variable, so it cannot train. Choose "
+            f"another one."
+        )
     inputs = [i.name for i in table[train].inputs] if train else []
     outputs = [o.name for o in table[train].outputs] if train else []
     check(choice.samples, inputs, "input")

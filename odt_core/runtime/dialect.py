@@ -40,7 +40,7 @@ from odt_core.runtime.signatures import (
 )
 from odt_core.runtime.targets import filling
 from odt_core.runtime.tasks import Goal, goal_of, pick_prediction
-from odt_core.runtime.vocabulary import EVALUATE_NAMES, is_learning_rate
+from odt_core.runtime.vocabulary import EVALUATE_NAMES, TRAIN_WORDS, is_learning_rate, words
 
 
 def propose(
@@ -204,6 +204,12 @@ def _named(signature: SignatureDescription, name: str) -> TensorDescription:
     return next(tensor for tensor in signature.inputs if tensor.name == name)
 
 
+def _is_about_training(note: str) -> bool:
+    """Whether a note says already why a signature cannot train."""
+    parts = note.split("'")
+    return note.startswith("The signature '") and bool(words(parts[1]) & TRAIN_WORDS)
+
+
 def _loss_note(trainer: SignatureDescription | None, train: Sequence[TrainRole]) -> str:
     if trainer is None or not train:
         return LOSS_NAME
@@ -227,7 +233,7 @@ def _explain(
             "This model has no signature that predicts (such as 'infer'), so it cannot be tried "
             "out and its accuracy cannot be measured."
         )
-    if not train and not any(note.startswith("The signature '") for note in notes):
+    if not train and not any(_is_about_training(note) for note in notes):
         notes.append(
             "This model has no 'train' signature, so it cannot be trained; it can still be used "
             "for predictions."
@@ -240,6 +246,12 @@ def _explain(
                     f"The signature '{trainer.name}' also uses an input '{tensor.name}', for which "
                     f"there is nothing to give: it is filled with zeros."
                 )
+    if train and train[0].labels is not None and goal.task is Task.RECONSTRUCTION:
+        notes.append(
+            f"The input '{train[0].labels}' has the samples' shape, so the model is taken for one "
+            f"that learns to give its input back. Choose numbers ('values') if it learns something "
+            f"else, such as masks."
+        )
     if train and goal.task is Task.CLASSES and goal.outputs is None:
         notes.append(
             "Nothing in the file says how many labels this model tells apart, so labels must be "

@@ -64,7 +64,11 @@ def plan(
 ) -> Plan:
     """The plan for so many own and replay samples.
 
-    multiple: batch sizes must be a multiple of it (models of a static batch size).
+    multiple: batch sizes must be a multiple of it: the smallest static batch size of the model. Its
+    last batch of an epoch is filled with samples of a further shuffle. Padding it with zeros would
+    train on samples that do not exist, since nobody can weight the loss inside a model; dropping it
+    would leave samples out. This way each sample is shown in every epoch, and those shown twice are
+    drawn evenly, so that all count the same over the epochs.
     own_labels, replay_labels: how many labels they show, 0 for unknown. Own samples of few labels
     get a smaller part of each batch than settings.replay leaves, so that no label is shown more
     often than one of the replayed: half a batch of one new symbol would make it the likeliest

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from odt_core.graph import SignatureDescription, TensorDescription
-from odt_core.runtime import Contract, LabelKind, OutputKind, load_model, propose
+from odt_core.runtime import Contract, LabelKind, OutputKind, Task, load_model, propose
 
 PUBLIC = Path(__file__).parents[1] / "models"
+OWN = Path(__file__).parent / "models"
 
 
 def signature(name: str, inputs: dict, outputs: dict) -> SignatureDescription:
@@ -116,3 +117,162 @@ class TestPublicModels:
         assert not contract.trainable
         assert contract.infer is not None
         assert any("sparse loss with one-hot labels" in note for note in contract.notes)
+
+    @pytest.mark.parametrize("file", ["logistic_regression", "model"])
+    def test_loss_that_is_a_running_mean_is_called_that(self, file):
+        contract = load_model(PUBLIC / f"flower__android-kotlin-new__{file}.tflite").contract
+        assert contract.loss_note.startswith("loss reported by the model (a mean over all steps")
+        assert contract.evaluate == "evaluate"
+
+    def test_yes_or_no_is_told_from_numbers_by_the_logarithm_in_the_loss(self):
+        yes_or_no = load_model(PUBLIC / "flower__android-kotlin-new__model.tflite").contract
+        number = load_model(PUBLIC / "flutter_litert__training_model.tflite").contract
+        assert (yes_or_no.task, yes_or_no.labels_count) == (Task.BINARY, 2)
+        assert (number.task, number.labels_count, number.target_shape) == (Task.VALUES, 0, (1,))
+
+    def test_signature_that_multiplies_by_a_constant_does_not_predict(self):
+        contract = load_model(PUBLIC / "flower__android-kotlin-new__model.tflite").contract
+        assert contract.infer is None
+
+
+class TestInventedNames:
+    """Models of tests/runtime/build_dialects.py: what their authors did is known."""
+
+    def contract(self, name: str) -> Contract:
+        return load_model(OWN / f"dialect_{name}.tflite").contract
+
+    def test_one_input_that_meets_weights_is_an_autoencoder(self):
+        contract = self.contract("autoencoder")
+        assert contract.task is Task.RECONSTRUCTION
+        (train,) = contract.train
+        assert (train.signature, train.samples, train.labels) == ("learn_step", "observation", None)
+        assert train.loss == "mse"
+        assert contract.infer.prediction == "rebuilt"  # not the code of four numbers
+        assert contract.target_shape == contract.input_shape == (12,)
+
+    def test_samples_meet_weights_and_targets_do_not(self):
+        contract = self.contract("regression")
+        (train,) = contract.train
+        assert (train.signature, train.samples, train.labels) == ("adapt", "b", "a")
+        assert train.loss == "objective"  # of shape [1, 1], beside a gradient norm
+        assert contract.infer.signature == "estimate"
+        assert (contract.task, contract.target_shape) == (Task.VALUES, (2,))
+        assert contract.notes == ()  # "adapt" says it; the input that is not used is no concern
+
+    def test_one_logit_with_whole_labels_is_yes_or_no(self):
+        contract = self.contract("binary")
+        assert contract.task is Task.BINARY
+        assert contract.train[0].label_kind is LabelKind.INTEGER
+        assert contract.infer.kind is OutputKind.LOGITS
+        assert contract.train[0].learning_rate == "lr"
+        assert contract.sets_learning_rate
+
+    def test_tokens_and_whole_labels_are_told_apart(self):
+        contract = self.contract("tokens")
+        (train,) = contract.train
+        assert (train.samples, train.labels, train.loss) == ("args_0", "args_1", "loss")
+        assert (contract.input_dtype, contract.input_shape) == ("int32", (5,))
+        # "b" are the logits of which "a" is the softmax
+        assert (contract.infer.prediction, contract.infer.kind) == ("b", OutputKind.LOGITS)
+        assert (contract.task, contract.outputs) == (Task.CLASSES, 3)
+
+    def test_every_fixed_batch_size_is_used(self):
+        contract = self.contract("fixed_batches")
+        assert [role.batch for role in contract.train] == [16, 5, 2]
+        assert contract.infer.batch == 4
+
+    def test_load_of_a_feature_is_the_frozen_part(self):
+        contract = self.contract("bottleneck")
+        assert contract.extract.signature == "load"
+        assert (contract.extract.samples, contract.extract.features) == ("feature", "bottleneck")
+        assert contract.extract.frozen
+        assert (contract.input_shape, contract.feature_shape) == ((8, 8), (4,))
+        assert contract.infer.samples == "feature"
+        assert contract.initialise == "initialize"
+
+    @pytest.mark.parametrize("path", sorted(OWN.glob("*.tflite")), ids=lambda path: path.stem)
+    def test_json_there_and_back_is_the_same(self, path):
+        contract = load_model(path).contract
+        assert Contract.from_json(contract.to_json()) == contract
+
+
+FLOATS = ("float32", (None, 6))
+
+
+class TestShapes:
+    def test_labels_given_as_floats_of_a_sparse_loss_are_class_numbers(self):
+        contract = propose(
+            [
+                signature("train_epoch", {"x": FLOATS, "y": ("float32", (None, 1))}, {"l": FLOATS}),
+                signature("predict", {"x": FLOATS}, {"logits": ("float32", (None, 10))}),
+            ]
+        )
+        assert contract.task is Task.CLASSES
+        assert contract.train[0].label_kind is LabelKind.INTEGER
+
+    def test_whole_one_hot_labels_stay_one_hot(self):
+        contract = propose(
+            [
+                signature(
+                    "train", {"x": FLOATS, "y": ("int32", (None, 3))}, {"loss": ("float32", ())}
+                ),
+                signature("infer", {"x": FLOATS}, {"output": ("float32", (None, 3))}),
+            ]
+        )
+        assert contract.task is Task.CLASSES
+        assert contract.train[0].label_kind is LabelKind.ONE_HOT
+
+    def test_scores_between_dimensions_of_one_are_still_scores(self):
+        contract = propose([signature("infer", {"x": FLOATS}, {"p": ("float32", (None, 1, 1, 7))})])
+        assert contract.outputs == 7
+
+    def test_picture_of_any_size_gets_a_size_and_says_that_it_is_free(self):
+        shape = ("float32", (None, None, None, 3))
+        contract = propose([signature("infer", {"x": shape}, {"p": ("float32", (None, 7))})])
+        assert contract.input_shape == (224, 224, 3)
+        assert contract.free_axes == (0, 1)
+
+    def test_size_that_one_signature_leaves_open_is_taken_from_the_other(self):
+        contract = propose(
+            [
+                signature(
+                    "train",
+                    {"x": ("float32", (8, 20, 3)), "y": ("int32", (8,))},
+                    {"loss": ("float32", ())},
+                ),
+                signature(
+                    "infer", {"x": ("float32", (None, None, 3))}, {"p": ("float32", (None, 4))}
+                ),
+            ]
+        )
+        assert (contract.input_shape, contract.free_axes) == ((20, 3), ())
+
+    def test_further_input_that_is_used_is_named(self):
+        contract = propose(
+            [
+                signature(
+                    "train",
+                    {"x": ("float32", (None, 9)), "y": ("int32", (None,)), "age": FLOATS},
+                    {"loss": ("float32", ())},
+                ),
+                signature("infer", {"x": ("float32", (None, 9))}, {"p": ("float32", (None, 4))}),
+            ]
+        )
+        assert any("also uses an input 'age'" in note for note in contract.notes)
+
+    def test_labels_of_the_samples_shape_are_the_samples_and_that_is_said(self):
+        contract = propose(
+            [
+                signature("train", {"x": FLOATS, "y": FLOATS}, {"loss": ("float32", ())}),
+                signature("infer", {"x": FLOATS}, {"output": FLOATS}),
+            ]
+        )
+        assert contract.task is Task.RECONSTRUCTION
+        assert any("Choose numbers ('values')" in note for note in contract.notes)
+
+    def test_training_that_returns_no_loss_is_said(self):
+        contract = propose(
+            [signature("train", {"x": FLOATS, "y": ("int32", (None,))}, {"status": ("int32", ())})]
+        )
+        assert contract.train[0].loss is None
+        assert any("returns no loss" in note for note in contract.notes)
