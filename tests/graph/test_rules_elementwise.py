@@ -200,6 +200,34 @@ class TestStridedSliceGrad:
         (expected,) = run_tensorflow("StridedSliceGrad", inputs, masks)
         np.testing.assert_array_equal(actual, expected)
 
+    @pytest.mark.parametrize(
+        ("part", "masks", "begin", "end"),
+        [
+            (np.s_[0], {"shrink_axis_mask": 1}, 0, 1),
+            (np.s_[-1], {"shrink_axis_mask": 1}, -1, 0),
+            (np.s_[1:], {"end_mask": 1}, 1, 0),
+            (np.s_[:2], {"begin_mask": 1}, 0, 2),
+            (np.s_[-2:], {"end_mask": 1}, -2, 0),
+        ],
+    )
+    def test_value_when_a_part_of_the_batch_was_read_then_equals_tensorflow(
+        self, part, masks, begin, end
+    ):
+        bounds = {"begin": [begin], "end": [end], "strides": [1]}
+        inputs = {"shape": np.array([3, 4], np.int32)}
+        inputs |= {name: np.array(bound, np.int32) for name, bound in bounds.items()}
+        inputs["dy"] = normal(5, 3, 4)[part]
+        (actual,) = run_lowered(
+            "StridedSliceGrad",
+            inputs,
+            masks,
+            dynamic=["dy"] if inputs["dy"].ndim == 2 else (),
+            constant=list(bounds),
+            output_shapes=((None, 4),),
+        )
+        (expected,) = run_tensorflow("StridedSliceGrad", inputs, masks)
+        np.testing.assert_array_equal(actual, expected)
+
 
 class TestSpecialFunctions:
     @pytest.mark.parametrize("op", ["Erf", "Erfc"])

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
 from odt_core.graph.builder import Builder
@@ -28,13 +32,26 @@ def strided_slice_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequ
     # axes that the slice dropped come back with size 1, axes that it added go
     dy = b.reshape(dy, [_count(place, size) for place, size in zip(places, shape, strict=True)])
     for axis, (place, size) in enumerate(zip(places, shape, strict=True)):
-        if place is not None and size is not None:
+        if isinstance(place, Open):
+            dy = _spread_open(b, dy, axis, place, sizes)
+        elif place is not None and size is not None:
             dy = _spread(b, dy, axis, place, size)
     return [dy]
 
 
+@dataclass(frozen=True)
+class Open:
+    """Entries from `start` on of an axis whose size is not known now; negative: from its end.
+
+    count: how many were read; None when that is not known, either.
+    """
+
+    start: int
+    count: int | None
+
+
 # which entries of an axis were read; None: all of them
-Place = range | None
+Place = range | Open | None
 
 
 def _places(op: FlexOp, shape: Shape, spec: list[tuple[int, int, int]]) -> list[Place]:
@@ -58,17 +75,21 @@ def _places(op: FlexOp, shape: Shape, spec: list[tuple[int, int, int]]) -> list[
             stop = None if has("end", i) else last
             if has("shrink_axis", i):
                 start, stop, step = first, first + 1 if first != -1 else None, 1
-            places.append(_place(size, slice(start, stop, step)))
+            count = 1 if has("shrink_axis", i) else None
+            places.append(_place(size, slice(start, stop, step), count))
     return places + [None] * (len(shape) - len(places))
 
 
-def _place(size: int | None, part: slice) -> Place:
+def _place(size: int | None, part: slice, count: int | None) -> Place:
     if size is None:
-        if part.start not in (None, 0) or part.stop is not None or part.step != 1:
+        if part.step != 1:
             raise LoweringError(
-                "it slices a dimension whose size is known at run time only. Fix that size."
+                "it takes every other entry of a dimension whose size is known at run time only. "
+                "Fix that size."
             )
-        return None
+        if part.start in (None, 0) and part.stop is None:
+            return None
+        return Open(part.start or 0, count)
     place = range(*part.indices(size))
     if part.step < 0:
         raise LoweringError("it slices backwards. Reverse the axis in a step of its own.")
@@ -76,6 +97,8 @@ def _place(size: int | None, part: slice) -> Place:
 
 
 def _count(place: Place, size: int | None) -> int | None:
+    if isinstance(place, Open):
+        return place.count
     return size if place is None else len(place)
 
 
@@ -92,3 +115,20 @@ def _spread(b: Builder, dy: Tensor, axis: int, place: range, size: int) -> Tenso
     before = place.start
     after = size - before - dy.dim(axis)
     return b.pad(dy, [(before, after) if i == axis else (0, 0) for i in range(dy.rank)])
+
+
+def _spread_open(b: Builder, dy: Tensor, axis: int, place: Open, sizes: Tensor) -> Tensor:
+    """As `_spread`, along an axis whose size only the tensor `sizes` holds."""
+    size = b.slice(b.cast(sizes, np.int32), [axis], [1])
+    if place.start < 0:
+        before = b.maximum(b.add(size, place.start), 0)
+    else:
+        before = b.minimum(size, place.start)
+    after = b.sub(b.sub(size, before), b.slice(b.shape(dy), [axis], [1]))
+    none = b.constant(np.zeros([1, 2], np.int32))
+    along = b.reshape(b.concat([before, after], 0), [1, 2])
+    paddings = b.concat([along if i == axis else none for i in range(dy.rank)], 0)
+    shape = [None if i == axis else extent for i, extent in enumerate(dy.shape)]
+    wide = b.new(shape, dy.dtype, "pad")
+    b.emit("PAD", [dy, paddings], [wide], schema.PadOptionsT())
+    return wide
