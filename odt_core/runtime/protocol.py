@@ -90,6 +90,12 @@ class Channel:
         """Whether `receive` has something to read within `timeout` seconds."""
         return bool(self._poll.poll(timeout * 1000))
 
+    def has_room(self) -> bool:
+        """Whether a short message can be sent without waiting for the other side to read."""
+        poll = select.poll()
+        poll.register(self._socket.fileno(), select.POLLOUT)
+        return bool(poll.poll(0))
+
     def close(self) -> None:
         """Hang up; a `receive` that waits on this side or the other ends with EOFError."""
         with contextlib.suppress(OSError):  # the other side was quicker

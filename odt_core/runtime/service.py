@@ -33,12 +33,14 @@ from odt_core.training.events import (
     Resumed,
     Saved,
     Started,
+    Waiting,
 )
 from odt_core.training.history import EvaluationRecord, History, Record
 from odt_core.training.loop import Run, fit
 from odt_core.training.settings import Settings
 
 EVENTS_EVERY = 0.05  # seconds between two events of step records
+PATIENCE = 0.1  # seconds without a free core that nobody need be told of
 
 Answer = tuple[dict[str, Any], dict[str, np.ndarray]]
 
@@ -55,6 +57,7 @@ class Service:
         self._model: Model | None = None
         self._sessions: dict[str, Session] = {}
         self._control: WorkerControl | None = None
+        self.held = False  # whether the run has to wait for its turn
         self._answers: dict[str, Callable[[Message], Answer]] = {
             "load": self._load,
             "infer": self._infer,
@@ -81,6 +84,10 @@ class Service:
         except (Hangup, EOFError, OSError):
             return
 
+    def wait(self, seconds: float) -> bool:
+        """Whether a message comes in within `seconds`."""
+        return self._channel.ready(seconds)
+
     def serve_pending(self, block: bool) -> None:
         """Answer what has come in; with `block`, wait for at least one message."""
         while block or self._channel.ready():
@@ -97,6 +104,9 @@ class Service:
     def _answer(self, message: Message) -> None:
         if message.kind == "close":
             raise Hangup
+        if message.kind in ("go", "hold"):  # nobody waits for an answer
+            self.held = message.kind == "hold"
+            return
         try:
             if message.kind == "fit":
                 raise TrainingError("Training is already running. Stop it first.")
@@ -195,6 +205,7 @@ class Service:
 
     def _fit(self, message: Message) -> None:
         self._control = WorkerControl(self)
+        self.held = bool(message.body.get("held"))
         reporter = Reporter(self)
         try:
             samples = unpack_samples("samples", message)
@@ -227,7 +238,7 @@ class Service:
 
 
 class WorkerControl(Control):
-    """Looks at the owner's messages before each step, and waits for them while paused."""
+    """Looks at the owner's messages before each step; waits while paused or without a core."""
 
     def __init__(self, service: Service) -> None:
         super().__init__()
@@ -235,12 +246,18 @@ class WorkerControl(Control):
 
     def proceed(self) -> bool:
         self._service.serve_pending(block=False)
-        if self.paused:
-            self._service.emit(Paused())
-            while self.paused:
+        told: type[Paused] | type[Waiting] | None = None
+        while not self.stopped and (self.paused or self._service.held):
+            state = Paused if self.paused else Waiting
+            if state is Waiting and told is None and self._service.wait(PATIENCE):
                 self._service.serve_pending(block=True)
-            if not self.stopped:
-                self._service.emit(Resumed())
+                continue
+            if state is not told:
+                self._service.emit(state())
+                told = state
+            self._service.serve_pending(block=True)
+        if told is not None and not self.stopped:
+            self._service.emit(Resumed())
         return not self.stopped
 
 

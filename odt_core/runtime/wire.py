@@ -34,6 +34,7 @@ from odt_core.training.events import (
     Resumed,
     Saved,
     Started,
+    Waiting,
 )
 from odt_core.training.history import EvaluationRecord, Outcome, Record
 
@@ -173,7 +174,7 @@ def pack_event(event: Event) -> Message:
                 "message": event.message,
             }
             pack_progress(event.progress, body, arrays)
-        case Paused() | Resumed():
+        case Paused() | Waiting() | Resumed():
             pass
     return Message(type(event).__name__, 0, body, arrays)
 
@@ -196,6 +197,8 @@ def unpack_event(message: Message) -> Event:
                 return Saved(checkpoint, Reason(body["reason"]))
             case "Paused":
                 return Paused()
+            case "Waiting":
+                return Waiting()
             case "Resumed":
                 return Resumed()
             case "Ended":

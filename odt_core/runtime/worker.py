@@ -21,6 +21,7 @@ from odt_core.runtime.contract import Choice, Contract, OutputKind
 from odt_core.runtime.nursery import nursery
 from odt_core.runtime.protocol import Channel, Message
 from odt_core.runtime.scores import answers
+from odt_core.runtime.turns import turns
 from odt_core.runtime.wire import pack_progress, pack_samples, unpack_description, unpack_event
 from odt_core.samples import Labels
 from odt_core.training.events import Ended, Event, Failed
@@ -146,9 +147,11 @@ class Worker:
         """Start training the own session and return at once.
 
         on_event is called on the worker's reader thread, with Ended or Failed last, exactly once;
-        it must be quick and must not call the worker. Raises TrainingError when a run is going on.
+        it must be quick and must not call the worker. When more workers train than there are cores,
+        they take turns; Waiting says so. Raises TrainingError when a run is going on.
         """
         body: dict[str, Any] = {
+            "held": True,
             "settings": settings.to_json() if settings else None,
             "autosave_seconds": autosave_seconds,
         }
@@ -170,11 +173,11 @@ class Worker:
 
     def pause(self) -> None:
         """Wait before the next step."""
-        self._link.call("pause")
+        self._link.pause()
 
     def resume(self) -> None:
         """Go on after a pause."""
-        self._link.call("resume")
+        self._link.resume()
 
     def stop(self) -> None:
         """End the run after the step that is running."""
@@ -280,9 +283,10 @@ class _Link:
                 raise WorkerError(self._dead)
             number = next(self._numbers)
             self._pending[number] = future
-        self._send(Message(kind, number, body or {}, arrays or {}), number)
         try:
-            return future.result(CALL_SECONDS)
+            with turns.answer(self):
+                self._send(Message(kind, number, body or {}, arrays or {}), number)
+                return future.result(CALL_SECONDS)
         except FutureTimeout:
             self._hung = True
             self._child.kill()
@@ -302,6 +306,45 @@ class _Link:
             with self._lock:
                 self._on_event = None
             raise
+        turns.join(self)
+        if not self.running:  # it ended in the meantime, and left before it had joined
+            turns.leave(self)
+
+    def pause(self) -> None:
+        """The run waits, and others may have its core."""
+        turns.leave(self)
+        self._notify("hold", wait=True)
+        self.call("pause")
+
+    def resume(self) -> None:
+        """The run goes on when a core is free."""
+        self.call("resume")
+        if self.running:
+            turns.join(self)
+            if not self.running:
+                turns.leave(self)
+
+    def go(self) -> bool:
+        """It is the run's turn to compute."""
+        return self._notify("go")
+
+    def hold(self) -> bool:
+        """The run has to wait before its next step."""
+        return self._notify("hold")
+
+    def _notify(self, kind: str, wait: bool = False) -> bool:
+        """Tell what needs no answer; False when the connection is busy and `wait` is not set."""
+        if not self._send_lock.acquire(blocking=wait):
+            return False
+        try:
+            if not wait and not self._channel.has_room():
+                return False
+            self._channel.send(Message(kind, 0))
+        except (OSError, ValueError, WorkerError):
+            pass  # it is dead, its connection closed; the reader sees to that
+        finally:
+            self._send_lock.release()
+        return True
 
     def close(self) -> None:
         self._closing = True
@@ -359,6 +402,7 @@ class _Link:
         if on_event is None:
             return
         if isinstance(event, Ended | Failed):
+            turns.leave(self)  # before the next run can join
             with self._lock:
                 self._on_event = None
         try:

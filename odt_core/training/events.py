@@ -46,8 +46,13 @@ class Paused:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """Training waits for a free core: others train too."""
+
+
+@dataclass(frozen=True)
 class Resumed:
-    """Training goes on after a pause."""
+    """Training goes on after a pause or a wait."""
 
 
 @dataclass(frozen=True)
@@ -70,4 +75,4 @@ class Failed:
     died: bool = False
 
 
-Event = Started | Progressed | Evaluated | Saved | Paused | Resumed | Ended | Failed
+Event = Started | Progressed | Evaluated | Saved | Paused | Waiting | Resumed | Ended | Failed

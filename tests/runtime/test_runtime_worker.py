@@ -19,9 +19,19 @@ from odt_core.errors import CheckpointError, ModelError, SignatureError, Trainin
 from odt_core.evaluation import evaluate
 from odt_core.runtime import Worker, load_model
 from odt_core.runtime.nursery import nursery
+from odt_core.runtime.turns import Turns
 from odt_core.samples import Labels, Samples
 from odt_core.training import Outcome, Settings, fit
-from odt_core.training.events import Ended, Event, Failed, Paused, Progressed, Saved, Started
+from odt_core.training.events import (
+    Ended,
+    Event,
+    Failed,
+    Paused,
+    Progressed,
+    Saved,
+    Started,
+    Waiting,
+)
 
 MODEL = Path(__file__).parent / "models" / "tiny_momentum.tflite"
 LABELS = Labels.numbered(4)
@@ -63,6 +73,10 @@ class Events:
         """The newest step that was told."""
         told = [e.records[-1].step for e in list(self.all) if isinstance(e, Progressed)]
         return told[-1] if told else 0
+
+    def told(self, kind: type[Event]) -> int:
+        """How often an event of this kind came."""
+        return sum(isinstance(event, kind) for event in list(self.all))
 
     def wait_for(self, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + 30
@@ -335,3 +349,61 @@ class TestProcess:
         if not tasks.exists():
             pytest.skip("needs /proc")
         assert len(list(tasks.iterdir())) == 1
+
+
+class TestTurns:
+    """More trainings than cores: a machine of one core is made up."""
+
+    @pytest.fixture(autouse=True)
+    def _one_core(self, monkeypatch):
+        monkeypatch.setattr("odt_core.runtime.worker.turns", Turns(1, slice_seconds=0.2))
+
+    @pytest.fixture
+    def other(self):
+        with Worker.start(MODEL.read_bytes()) as started:
+            yield started
+
+    def test_fit_when_two_train_on_one_core_then_they_take_turns(self, worker, other):
+        ours, theirs = training(worker, ENDLESS), training(other, ENDLESS)
+        ours.wait_for(lambda: ours.told(Waiting) >= 2 and theirs.told(Waiting) >= 2)
+        assert ours.step > 0
+        assert theirs.step > 0
+        worker.stop()  # also when it is not its turn
+        other.stop()
+        assert ours.last().outcome is Outcome.STOPPED
+        assert theirs.last().outcome is Outcome.STOPPED
+
+    def test_pause_when_another_waits_then_it_gets_the_core_until_resume(self, worker, other):
+        ours = training(worker, ENDLESS)
+        ours.wait_for(lambda: ours.step > 0)
+        worker.pause()
+        theirs = training(other, ENDLESS)
+        theirs.wait_for(lambda: theirs.step > 0)
+        time.sleep(0.5)  # longer than a slice
+        assert theirs.told(Waiting) == 0
+        before = ours.step
+        worker.resume()
+        ours.wait_for(lambda: ours.step > before)
+
+    def test_fit_when_it_takes_turns_then_the_weights_are_those_of_training_alone(
+        self, worker, other
+    ):
+        fit(alone := load_model(MODEL).session(), some(12), SETTINGS)
+        rival = training(other, ENDLESS)
+        rival.wait_for(lambda: rival.step > 0)
+        assert training(worker, SETTINGS).last().outcome is Outcome.FINISHED
+        expected, got = alone.state(), worker.state()
+        assert all(np.array_equal(got[name], expected[name]) for name in expected)
+
+    def test_infer_when_another_training_hangs_on_to_the_core_then_it_answers(self, worker, other):
+        rival = training(other, ENDLESS)
+        rival.wait_for(lambda: rival.step > 0)
+        assert worker.infer(some(3).x).shape == (3, 4)
+
+    def test_kill_when_it_has_the_core_then_the_next_one_gets_it(self, worker, other):
+        ours = training(worker, ENDLESS)
+        ours.wait_for(lambda: ours.step > 0)
+        theirs = training(other, ENDLESS)
+        os.kill(worker.pid, signal.SIGKILL)
+        theirs.wait_for(lambda: theirs.step > 0)
+        assert ours.last().died

@@ -1,0 +1,143 @@
+"""Whose training computes when there are more trainings than cores: slices of time, in turn."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+SLICE = 0.5  # seconds that a training computes before it lets the next one
+_RETRY = 0.05  # seconds until a training that could not be told is told again
+
+
+class Runner(Protocol):
+    """A training that can be told to wait. Both answer at once; False means: tell me again."""
+
+    def go(self) -> bool:
+        """Compute."""
+
+    def hold(self) -> bool:
+        """Wait before the next step."""
+
+
+class Turns:
+    """Shares `cores` among trainings. Thread-safe.
+
+    At most `cores` compute at once, the longest waiting next. While somebody waits for an answer,
+    which takes milliseconds, that many trainings fewer compute, though never none. A training that
+    does not obey, as its step hangs, keeps nobody waiting for longer than its slice.
+    """
+
+    def __init__(self, cores: int | None = None, slice_seconds: float = SLICE) -> None:
+        self.cores = cores or _cores()
+        self._slice = slice_seconds
+        self._changed = threading.Condition()
+        self._computing: dict[Runner, float] = {}  # since when; the longest computing first
+        self._waiting: deque[Runner] = deque()
+        self._untold: dict[Runner, bool] = {}  # what it has to be told: to compute, or not
+        self._answers = 0  # being computed just now
+        self._thread: threading.Thread | None = None
+
+    def join(self, runner: Runner) -> None:
+        """A training that waits to compute, until it leaves; told at once when a core is free."""
+        with self._changed:
+            if runner in self._computing or runner in self._waiting:
+                return
+            self._waiting.append(runner)
+            self._share(time.monotonic())
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._rotate, name="odt-turns", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+
+    def leave(self, runner: Runner) -> None:
+        """It has ended, or is paused. Does nothing when it never joined."""
+        with self._changed:
+            self._computing.pop(runner, None)
+            self._untold.pop(runner, None)
+            if runner in self._waiting:
+                self._waiting.remove(runner)
+            self._share(time.monotonic())
+            self._changed.notify()
+
+    def computes(self, runner: Runner) -> bool:
+        """Whether it is its turn."""
+        with self._changed:
+            return runner in self._computing
+
+    @contextmanager
+    def answer(self, runner: Runner) -> Iterator[None]:
+        """While the process of `runner` computes an answer that somebody waits for."""
+        with self._changed:
+            counts = runner not in self._computing  # else it uses the core that it has
+            if counts:
+                self._answers += 1
+                self._share(time.monotonic())
+        try:
+            yield
+        finally:
+            if counts:
+                with self._changed:
+                    self._answers -= 1
+                    self._share(time.monotonic())
+                    self._changed.notify()
+
+    def _share(self, now: float) -> None:
+        """Bring who computes in line with who should."""
+        free = max(1, self.cores - self._answers)
+        while len(self._computing) > free:  # comes first again when the answer is there
+            self._waiting.appendleft(self._stop_longest())
+        while self._waiting and len(self._computing) < free:
+            self._start(self._waiting.popleft(), now)
+        for runner, since in list(self._computing.items()):
+            if not self._waiting:
+                break
+            if now - since >= self._slice:
+                del self._computing[runner]
+                self._untold[runner] = False
+                self._waiting.append(runner)
+                self._start(self._waiting.popleft(), now)
+        self._tell()
+
+    def _stop_longest(self) -> Runner:
+        runner = next(iter(self._computing))
+        del self._computing[runner]
+        self._untold[runner] = False
+        return runner
+
+    def _start(self, runner: Runner, now: float) -> None:
+        self._computing[runner] = now
+        self._untold[runner] = True
+
+    def _tell(self) -> None:
+        for runner, compute in list(self._untold.items()):
+            if runner.go() if compute else runner.hold():
+                self._untold.pop(runner, None)
+
+    def _rotate(self) -> None:
+        """Ends slices in time."""
+        with self._changed:
+            while True:
+                self._changed.wait(self._until_next(time.monotonic()))
+                self._share(time.monotonic())
+
+    def _until_next(self, now: float) -> float | None:
+        times = [_RETRY] if self._untold else []
+        if self._waiting and self._computing:
+            ends = min(self._computing.values()) + self._slice
+            times.append(max(ends - now, 0.001))
+        return min(times) if times else None
+
+
+def _cores() -> int:
+    try:
+        return max(1, len(os.sched_getaffinity(0)))
+    except AttributeError:  # not on Linux
+        return os.cpu_count() or 1
+
+
+turns = Turns()  # one machine, so one for all workers of this process
