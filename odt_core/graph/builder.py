@@ -442,8 +442,8 @@ class Builder:
 
     @staticmethod
     def _known(old: Shape, new: Shape) -> Shape:
-        """`new` with its None filled in when `old` has none."""
-        if None in old or None not in new:
+        """`new` with its None filled in when `old` has none; () may be an unknown rank too."""
+        if not old or None in old or None not in new:
             return new
         total = int(np.prod(old, dtype=np.int64))  # type: ignore[arg-type]
         rest = int(np.prod([size for size in new if size is not None], dtype=np.int64))

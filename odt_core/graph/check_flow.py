@@ -35,6 +35,7 @@ def check_flow(model: schema.ModelT) -> None:
     for graph in model.subgraphs:
         fixed = {index for index, tensor in enumerate(graph.tensors) if _is_fixed(model, tensor)}
         fixed.update(int(index) for index in graph.inputs)
+        empty = {index for index, tensor in enumerate(graph.tensors) if 0 in shape_of(tensor)}
         there = set(fixed)
         for operator in graph.operators:
             custom = model.operatorCodes[operator.opcodeIndex].customCode is not None
@@ -43,19 +44,22 @@ def check_flow(model: schema.ModelT) -> None:
                 if index < 0:
                     demand(place >= first, "an op without an input that it needs")
                 else:
-                    demand(index in there, "an op that reads a tensor before it is written")
+                    demand(
+                        index in there or index in empty,
+                        "an op that reads a tensor before it is written",
+                    )
             for index in outputs_of(operator):
                 demand(index not in fixed, "an op that writes a constant or an input")
                 demand(index not in there, "a tensor that two ops write")
                 there.add(index)
         for index in graph.outputs:
-            demand(int(index) in there, "an output that no op writes")
+            demand(int(index) in there or int(index) in empty, "an output that no op writes")
 
 
 def _is_fixed(model: schema.ModelT, tensor: schema.TensorT) -> bool:
     """Whether a tensor holds something before any op has run."""
     data = model.buffers[tensor.buffer].data
-    return bool(tensor.isVariable) or (data is not None and len(data) > 0) or 0 in shape_of(tensor)
+    return bool(tensor.isVariable) or (data is not None and len(data) > 0)
 
 
 def check_calls(model: schema.ModelT) -> None:
