@@ -22,7 +22,7 @@ from odt_core.workspace.manifest import Manifest
 from odt_core.workspace.words import count
 
 FOLDERS = ("samples", "models", "checkpoints", "runs", "index", "history")
-_COUNTED = FOLDERS[:4]  # those whose size grows with what a person adds
+COUNTED = FOLDERS[:4]  # those whose size grows with what a person adds
 
 
 class Store:
@@ -115,7 +115,7 @@ class Store:
                     named = folder in ("index", "history") or f"{folder}/{name}" in keep
                     if is_temporary(name) or not named:
                         self._disk.remove(self._folder / folder / name)
-                        self._stored -= size if folder in _COUNTED else 0
+                        self._stored -= size if folder in COUNTED else 0
 
     def close(self) -> None:
         """Collect garbage and let go of it; `Workspaces.open` opens it again."""
@@ -217,7 +217,7 @@ class Store:
         )
 
     def _measure(self) -> int:
-        return sum(sum(self._disk.names(self._folder / name).values()) for name in _COUNTED)
+        return sum(sum(self._disk.names(self._folder / name).values()) for name in COUNTED)
 
     def _make_room(self, more: int) -> None:
         """WorkspaceError when `more` bytes do not fit; undo steps go before samples are refused."""

@@ -18,6 +18,7 @@ from odt_core.workspace.history import History, Revision
 from odt_core.workspace.limits import Limits
 from odt_core.workspace.lock import FolderLock
 from odt_core.workspace.manifest import Manifest
+from odt_core.workspace.store import COUNTED
 from odt_core.workspace.workspace import FOLDERS, Workspace
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")  # 16 random bytes in URL-safe base 64
@@ -113,6 +114,10 @@ class Workspaces:
             _open[folder] = _Open(workspace, lock)
             return workspace
 
+    def has(self, token: str) -> bool:
+        """Whether there is a workspace of this token, open or not, whole or damaged."""
+        return bool(_TOKEN.fullmatch(token)) and self._folder(token).is_dir()
+
     def close(self, token: str) -> None:
         """Close a workspace when it is open; it can be opened again."""
         with _open_lock:
@@ -132,17 +137,22 @@ class Workspaces:
                 self._close(folder)
             return len(idle)
 
-    def sweep(self, age: float) -> int:
+    def sweep(self, age: float, empty_age: float | None = None) -> int:
         """Delete the workspaces unused for `age` seconds; returns how many.
 
+        Those in which nobody has done anything yet go after `empty_age` seconds (default: `age`).
         One that is open, here or in another server, is never deleted.
         """
+        if empty_age is None:
+            empty_age = age
         swept = 0
         for folder in self._folders():
             with _open_lock:
                 try:
                     unused = time.time() - (folder / "history").stat().st_mtime
-                    if folder in _open or unused < age:
+                    if folder in _open or unused < min(age, empty_age):
+                        continue
+                    if unused < age and not _untouched(folder):
                         continue
                     lock = FolderLock(folder / "lock")
                 except (OSError, WorkspaceError):
@@ -182,6 +192,13 @@ class Workspaces:
             return [path for path in self._root.iterdir() if _NAME.fullmatch(path.name)]
         except OSError as error:
             raise failure(error) from error
+
+
+def _untouched(folder: Path) -> bool:
+    """Whether nothing has happened after the model was chosen: its second revision."""
+    return len(list((folder / "history").iterdir())) <= 2 and not any(
+        any((folder / name).iterdir()) for name in COUNTED
+    )
 
 
 def _unknown() -> WorkspaceError:

@@ -17,28 +17,35 @@ from pages.ui.desk import Desk
 from pages.ui.say import plain
 from pages.ui.served import ROOT
 
-_LIMIT = 24  # open desks; each that has been used has a worker process
-_IDLE = 30 * 60.0  # seconds without a visit after which a desk's worker ends
-_FORGET = 60 * 24 * 3600.0  # seconds after which an unused workspace leaves the disk
+_LIMIT = 500  # open desks
+_AWAKE = 24  # processes (about 50 MB each) beyond which the longest idle ones sleep
+_IN_USE = 20.0  # seconds after a visit in which a desk's process does not sleep
+_REST = 5 * 60.0  # seconds without a visit after which a desk's process sleeps
+_IDLE = 30 * 60.0  # seconds without a visit after which a desk is closed
+_DAY = 24 * 3600.0
+_FORGET = 60 * _DAY  # seconds after which an unused workspace leaves the disk (ODT_FORGET_DAYS)
+_FORGET_EMPTY = 6 * 3600.0  # the same for one in which nobody has done anything
+_LOOK = 10.0  # seconds between two looks at who may sleep
+_SWEEP = 6 * 3600.0  # seconds between two sweeps
 _TOKEN = "odt_workspace"
 
 
 class Desks:
     """Opens workspaces and keeps their desks. Thread-safe."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, forget: float = _FORGET) -> None:
+        """forget: seconds after which an unused workspace leaves the disk."""
         self._workspaces = Workspaces(root)
+        self._forget = forget
         self._desks: dict[str, Desk] = {}
         self._lock = threading.Lock()
+        self._closed = threading.Event()
         warm_up()
-        threading.Thread(
-            target=self._workspaces.sweep, args=(_FORGET,), name="odt-sweep", daemon=True
-        ).start()
+        threading.Thread(target=self._look_after, name="odt-desks", daemon=True).start()
 
     def open(self, token: str) -> Desk:
         """The desk of a token, the same for every tab. WorkspaceError when there is none."""
         with self._lock:
-            self._expire()
             if token not in self._desks:
                 workspace = self._workspaces.open(token)
                 self._make_room()
@@ -47,21 +54,44 @@ class Desks:
             desk.used = time.monotonic()
             return desk
 
+    def knows(self, token: str) -> bool:
+        """Whether there is a workspace of this token, even if it cannot be opened just now."""
+        return self._workspaces.has(token)
+
     def create(self) -> Desk:
         """A desk with a new, empty workspace."""
         return self.open(self._workspaces.create().token)
 
     def close(self) -> None:
         """End all workers and let go of all workspaces."""
+        self._closed.set()
         with self._lock:
             for token in list(self._desks):
                 self._drop(token)
 
-    def _expire(self) -> None:
-        now = time.monotonic()
-        for token, desk in list(self._desks.items()):
-            if now - desk.used > _IDLE and not desk.busy:
-                self._drop(token)
+    def _look_after(self) -> None:
+        swept = -_SWEEP
+        while True:
+            if time.monotonic() - swept >= _SWEEP:
+                swept = time.monotonic()
+                self._workspaces.sweep(self._forget, _FORGET_EMPTY)
+            if self._closed.wait(_LOOK):
+                return
+            self.rest(time.monotonic())
+
+    def rest(self, now: float) -> None:
+        """Put to sleep, and close, what nobody has visited for long at the time `now`."""
+        with self._lock:
+            for token, desk in list(self._desks.items()):
+                if now - desk.used > _IDLE and not desk.busy:
+                    self._drop(token)
+            awake = [desk for desk in self._desks.values() if desk.awake]
+        crowded = len(awake) - _AWAKE
+        idle = sorted((desk for desk in awake if not desk.busy), key=lambda desk: desk.used)
+        for place, desk in enumerate(idle):
+            unvisited = now - desk.used
+            if unvisited > _REST or (place < crowded and unvisited > _IN_USE):
+                desk.sleep()
 
     def _make_room(self) -> None:
         idle = [token for token, desk in self._desks.items() if not desk.busy]
@@ -90,7 +120,8 @@ def all_desks() -> Desks:
     with _making:
         if not _registry:
             network.guard()
-            _registry.append(Desks(Path(os.environ.get("ODT_WORKSPACES", ROOT / "workspaces"))))
+            root = Path(os.environ.get("ODT_WORKSPACES", ROOT / "workspaces"))
+            _registry.append(Desks(root, _days() * _DAY))
         return _registry[0]
 
 
@@ -99,6 +130,15 @@ def close_all_desks() -> None:
     with _making:
         while _registry:
             _registry.pop().close()
+
+
+def _days() -> float:
+    """Days after which an unused workspace is deleted."""
+    try:
+        days = float(os.environ["ODT_FORGET_DAYS"])
+    except (KeyError, ValueError):
+        return _FORGET / _DAY
+    return days if days > 0 else _FORGET / _DAY
 
 
 def open_desk() -> Desk:
@@ -113,8 +153,9 @@ def open_desk() -> Desk:
         try:
             desk = all_desks().open(wanted)
         except WorkspaceError as error:
-            if wanted == st.session_state.get(_TOKEN):
+            if wanted == st.session_state.get(_TOKEN) and all_desks().knows(wanted):
                 raise
+            st.session_state.pop(_TOKEN, None)
             st.error(plain(str(error)))
     if desk is None:
         kept = st.session_state.get(_TOKEN)

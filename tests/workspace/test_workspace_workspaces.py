@@ -110,6 +110,21 @@ class TestSweep:
         with pytest.raises(WorkspaceError, match="swept"):
             workspaces.open(old)
 
+    def test_those_in_which_nobody_did_anything_go_sooner(self, tmp_path):
+        workspaces = Workspaces(tmp_path)
+        empty, labelled = (workspaces.create() for _ in range(2))
+        for workspace in (empty, labelled):
+            workspace.set_model("m", Labels(("a", None)), bundled="m")
+        labelled.add_label("b")
+        workspaces.close(empty.token)
+        workspaces.close(labelled.token)
+        age(tmp_path, 1000)
+        assert workspaces.sweep(5000, empty_age=2000) == 0
+        assert workspaces.sweep(5000, empty_age=500) == 1
+        assert not workspaces.has(empty.token)
+        assert workspaces.has(labelled.token)
+        assert workspaces.open(labelled.token).labels().names == ("a", "b")
+
     def test_folders_that_are_no_workspaces_are_left_alone(self, tmp_path):
         (tmp_path / "notes" / "history").mkdir(parents=True)
         age(tmp_path, 1000)

@@ -39,6 +39,20 @@ class HasWorker(State):
                 self._bring_to_head(self._worker)
             return self._worker
 
+    @property
+    def awake(self) -> bool:
+        """Whether there is a process."""
+        return self._worker is not None
+
+    def sleep(self) -> None:
+        """End the process to save memory, unless it trains; whoever needs it next starts another.
+
+        Nothing is lost: what it has learnt is the workspace's head checkpoint.
+        """
+        with self._lock:
+            if not self.busy:
+                self.close()
+
     def close(self) -> None:
         """End the worker; the workspace stays on disk."""
         with self._lock:

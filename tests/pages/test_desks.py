@@ -1,0 +1,73 @@
+"""Desks that rest: workers sleep and wake, swept workspaces are replaced."""
+
+import time
+
+import numpy as np
+
+from pages.ui import desks as module
+from pages.ui.desks import Desks, all_desks
+
+MINUTES = 60.0
+
+
+def answer(desk):
+    return desk.worker().infer(np.zeros((1, 28, 28, 1), np.float32), "own")
+
+
+def test_rest_when_a_desk_is_unvisited_then_its_worker_sleeps_and_wakes_with_the_same_answers(
+    tmp_path,
+):
+    desks = Desks(tmp_path)
+    try:
+        desk = desks.create()
+        before = answer(desk)
+        desks.rest(time.monotonic() + 4 * MINUTES)
+        assert desk.awake
+        desks.rest(time.monotonic() + 6 * MINUTES)
+        assert not desk.awake
+        assert np.array_equal(answer(desk), before)
+        assert desk.awake
+    finally:
+        desks.close()
+
+
+def test_rest_when_too_many_are_awake_then_the_longest_unvisited_sleeps(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_AWAKE", 1)
+    desks = Desks(tmp_path)
+    try:
+        first, second = desks.create(), desks.create()
+        answer(first)
+        answer(second)
+        desks.rest(time.monotonic() + 5)
+        assert [first.awake, second.awake] == [True, True]  # both in use
+        desks.rest(time.monotonic() + 30)
+        assert [first.awake, second.awake] == [False, True]
+    finally:
+        desks.close()
+
+
+def test_rest_when_a_desk_is_closed_for_long_disuse_then_the_same_link_opens_it(tmp_path):
+    desks = Desks(tmp_path)
+    try:
+        desk = desks.create()
+        token = desk.workspace.token
+        desk.workspace.add_label("heart")
+        desks.rest(time.monotonic() + 31 * MINUTES)
+        again = desks.open(token)
+        assert again is not desk
+        assert "heart" in again.labels.names
+    finally:
+        desks.close()
+
+
+def test_page_when_its_empty_workspace_was_swept_then_it_says_so_and_goes_on_with_a_new_one(app):
+    token = app.session_state["odt_workspace"]
+    desks = all_desks()
+    desks.rest(time.monotonic() + 31 * MINUTES)
+    assert desks._workspaces.sweep(-1) == 1
+    app.run()
+    assert not app.exception
+    assert "no workspace behind this link" in app.error[0].value
+    assert app.session_state["odt_workspace"] != token
+    app.run()
+    assert not app.error
