@@ -2,7 +2,7 @@
 
 LiteRT trusts much of what it loads: about 3 % of mutated files that parse well kill the process.
 What is known to do so is refused here, with ModelError (design.md, fact 6). Other checks, each for
-one kind of damage: `check_flow`, `check_sizes`, `check_operators`.
+one kind of damage: `check_flow`, `check_sizes`, `check_operators`, `check_variables`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from odt_core.errors import ModelError, OdtError
 from odt_core.graph.check_flow import check_calls, check_flow
 from odt_core.graph.check_operators import check_operators
 from odt_core.graph.check_sizes import check_sizes
+from odt_core.graph.check_variables import check_variables
 from odt_core.graph.damage import damaged, demand
 from odt_core.graph.operators import called_by, inputs_of, outputs_of
 
@@ -39,6 +40,7 @@ def check(model: schema.ModelT) -> None:
     check_operators(model)
     check_calls(model)
     check_flow(model)
+    check_variables(model)
 
 
 @contextmanager

@@ -1,0 +1,45 @@
+"""Checks that everybody who reads or assigns a variable means the same dtype and shape.
+
+LiteRT gives a variable memory for the shape that one op tells, and lets others write theirs.
+"""
+
+from __future__ import annotations
+
+from ai_edge_litert import schema_py_generated as schema
+
+from odt_core.graph.damage import demand
+from odt_core.graph.operators import inputs_of, name_of, outputs_of
+from odt_core.graph.tensor import Shape, shape_of
+from odt_core.graph.variables import handles_in
+
+
+def check_variables(model: schema.ModelT) -> None:
+    """ModelError when two ops contradict each other about a variable."""
+    known: dict[tuple[bytes, bytes], tuple[int, Shape | None]] = {}
+    for graph in model.subgraphs:
+        handles = handles_in(model, graph)
+        for operator in graph.operators:
+            name = name_of(model, operator)
+            if name not in ("READ_VARIABLE", "ASSIGN_VARIABLE"):
+                continue
+            reads = name == "READ_VARIABLE"
+            index = outputs_of(operator)[0] if reads else inputs_of(operator)[1]
+            key = handles.get(inputs_of(operator)[0])
+            if key is None:
+                continue
+            tensor = graph.tensors[index]
+            kind, shape = known.setdefault(key, (tensor.type, None))
+            demand(kind == tensor.type, "a variable of two dtypes")
+            own = shape_of(tensor)
+            if not own and not tensor.hasRank:
+                continue  # nothing is known of it here
+            demand(shape is None or _agree(shape, own), "a variable of two shapes")
+            known[key] = (kind, own if shape is None else _both(shape, own))
+
+
+def _agree(a: Shape, b: Shape) -> bool:
+    return len(a) == len(b) and all(None in (i, j) or i == j for i, j in zip(a, b, strict=True))
+
+
+def _both(a: Shape, b: Shape) -> Shape:
+    return tuple(j if i is None else i for i, j in zip(a, b, strict=True))
