@@ -19,9 +19,12 @@ from odt_core.training.events import (
     Evaluated,
     Event,
     Failed,
+    Paused,
     Progressed,
+    Resumed,
     Saved,
     Started,
+    Waiting,
 )
 from odt_core.training.history import EvaluationRecord, Outcome
 from odt_core.training.history import Score as Measured
@@ -79,6 +82,10 @@ class Recorder:
         match event:
             case Started():
                 self._run.planned(event.total)
+            case Waiting():
+                self._run.waits(True)
+            case Paused() | Resumed():
+                self._run.waits(False)
             case Progressed():
                 self._flush_start()
                 self._run.stepped(event.records)

@@ -34,6 +34,7 @@ class Snapshot:
 
     id: str
     phase: Phase
+    waiting: bool  # for a free core
     step: int
     total: int
     samples: int
@@ -73,6 +74,7 @@ class Run:
         self._lock = threading.Lock()
         self._total = total
         self._phase = Phase.RUNNING
+        self._waiting = False
         self._records: list[Record] = []
         self._evaluations: list[EvaluationRecord] = []
         self._step = 0
@@ -86,6 +88,7 @@ class Run:
             return Snapshot(
                 id=self.id,
                 phase=self._phase,
+                waiting=self._waiting,
                 step=self._step,
                 total=self._total,
                 samples=self.samples,
@@ -110,6 +113,11 @@ class Run:
         """How many steps there will be."""
         with self._lock:
             self._total = total
+
+    def waits(self, waiting: bool) -> None:
+        """Whether others have all cores just now."""
+        with self._lock:
+            self._waiting = waiting
 
     def stepped(self, records: Sequence[Record]) -> None:
         """Some more steps were made."""

@@ -133,7 +133,7 @@ def chosen_settings(saved: Mapping[str, Any], widgets: Mapping[str, Any]) -> Set
         }
     except (TypeError, ValueError, KeyError) as error:
         raise SettingsError("A setting is empty. Fill it in, then press Train.") from error
-    replay = widgets["set_replay"] if "set_replay" in widgets else None
+    replay = widgets.get("set_replay", None)
     # The slider shows whole percents, and only where there is something to replay.
     if replay is not None and round(float(saved.get("replay", -1)) * 100) != replay:
         changed["replay"] = replay / 100
@@ -244,6 +244,8 @@ def _progress(snapshot: Snapshot | None) -> None:
         said = f"{steps} · paused"
     elif snapshot.phase is Phase.STOPPING:
         said = f"{steps} · stopping"
+    elif snapshot.waiting and snapshot.phase.active:
+        said = f"{steps} · waiting for a free core"
     elif snapshot.phase.active:
         left = snapshot.seconds_left
         said = steps + (

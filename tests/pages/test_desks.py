@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 
+from odt_core.runtime.turns import Turns
 from pages.ui import desks as module
 from pages.ui.desks import Desks, all_desks
 
@@ -71,3 +72,31 @@ def test_page_when_its_empty_workspace_was_swept_then_it_says_so_and_goes_on_wit
     assert app.session_state["odt_workspace"] != token
     app.run()
     assert not app.error
+
+
+def test_run_when_others_have_all_cores_then_the_page_says_that_it_waits(app, desk_of, monkeypatch):
+    turns = Turns(1, slice_seconds=1000)
+    monkeypatch.setattr("odt_core.runtime.worker.turns", turns)
+    turns.join(somebody := Somebody())
+    app.button(key="example").click().run()
+    app.button(key="train").click().run()
+    run = desk_of(app).run
+    deadline = time.monotonic() + 30
+    while not run.snapshot().waiting:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    app.run()
+    assert "waiting for a free core" in app.main.get("progress")[0].proto.text
+    turns.leave(somebody)
+    assert run.wait(60)
+    assert not run.snapshot().waiting
+
+
+class Somebody:
+    """Another visitor's training."""
+
+    def go(self) -> bool:
+        return True
+
+    def hold(self) -> bool:
+        return True
