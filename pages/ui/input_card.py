@@ -179,15 +179,15 @@ def _range_chosen(desk: Desk) -> None:
     with trouble.caught(_PLACE):
         one = desk.card.preprocessing
         top = 1.0 if one.kind == "ink" else 255.0
-        plain = replace(one, scale=1 / top, offset=0.0, mean=(), std=())
-        ready = {
-            _RANGES[0]: plain,
-            _RANGES[1]: replace(plain, scale=2 / top, offset=-1.0),
-            _RANGES[2]: replace(plain, scale=255 / top),
-            _RANGES[3]: replace(plain, mean=_MEAN, std=_STD),
+        changes = {
+            _RANGES[0]: {},
+            _RANGES[1]: {"scale": 2 / top, "offset": -1.0},
+            _RANGES[2]: {"scale": 255 / top},
+            _RANGES[3]: {"mean": _MEAN, "std": _STD},
         }.get(chosen)
-        if ready is not None:
-            desk.preprocess(ready)
+        if changes is not None:
+            plain = {"scale": 1 / top, "offset": 0.0, "mean": (), "std": ()}
+            desk.preprocess(replace(one, **{**plain, **changes}))
 
 
 def _inverted(desk: Desk) -> None:

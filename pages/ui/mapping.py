@@ -70,8 +70,6 @@ def mapping_of(desk: Desk) -> None:
             on_click=_reset,
             args=(desk,),
         )
-    for note in contract.notes:
-        pieces.note(note)
     rate = "can be set here" if contract.sets_learning_rate else "is part of the file"
     facts = [f"The learning rate {rate}."]
     if contract.extract:

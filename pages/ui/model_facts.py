@@ -35,12 +35,12 @@ def about(desk: Desk) -> None:
         lines.append((True, f"{total} rewritten, so that it runs everywhere without TensorFlow."))
     else:
         lines.append((True, "Holds no TensorFlow (Flex) ops: nothing had to be rewritten."))
-    said = {text for _, text in lines}
-    for missing in dict.fromkeys(one.message for one in description.missing):
-        if not any(missing in text for text in said):
-            lines.append((False, missing))
+    gaps = {one.message for one in description.missing}
+    for note in dict.fromkeys((*contract.notes, *gaps)):
+        if not any(note in text for _, text in lines) and "no signature that predicts" not in note:
+            lines.append((False if note in gaps else None, note))
     empty = [v for v in description.variables if not v.has_initial_value]
-    if worker.uninitialised:
+    if worker.uninitialised and not any("no initial values" in text for _, text in lines):
         lines.append(
             (
                 None,
@@ -49,8 +49,9 @@ def about(desk: Desk) -> None:
             )
         )
     pieces.checks(lines)
-    if not desk.model.bundled and desk.can_train:
-        st.page_link("pages/personalise.py", label="Personalise it")
+    own = not desk.model.bundled and desk.can_train
+    if own and st.button("Personalise it", key="go_personalise", type="primary"):
+        st.switch_page("pages/personalise.py")
     if kinds:
         pieces.table(
             ("TensorFlow op", "What it does", "Times"),

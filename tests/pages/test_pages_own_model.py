@@ -1,0 +1,266 @@
+"""Models of others on the pages: what is said about them, corrected by hand, and trained."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from odt_core.graph import describe
+from odt_core.runtime.contract import Choice, OutputKind, Task
+from odt_core.workspace import Kind, Part
+from pages.ui.desks import all_desks
+
+ROOT = Path(__file__).resolve().parents[2]
+OTHERS, OURS = ROOT / "tests" / "models", ROOT / "tests" / "runtime" / "models"
+BROKEN = OTHERS / "flower__android-automotive__enginefaultdb.tflite"
+TRAINABLE = sorted(path for path in OTHERS.glob("*.tflite") if path != BROKEN)
+RNG = np.random.default_rng(7)
+
+
+def said(app) -> str:
+    return " ".join(error.value for error in app.error).replace("\\", "")
+
+
+def shown(app) -> str:
+    return " ".join(html.value for html in app.html)
+
+
+def drop(app, path):
+    """Drop a file on the Model page."""
+    app.switch_page("pages/model.py").run()
+    field = next(one for one in app.file_uploader if one.key.startswith("drop_"))
+    field.upload(path.name, path.read_bytes())
+    app.run()
+    assert not app.exception
+    return app
+
+
+def give(app, name, data):
+    """Upload samples on the first page."""
+    app.switch_page("pages/personalise.py").run()
+    app.segmented_control(key="samples_way").set_value("Upload").run()
+    next(one for one in app.file_uploader if one.key.startswith("upload_")).upload(name, data)
+    return app.run()
+
+
+def table(*columns) -> bytes:
+    """A .csv with these columns; each is [N] or [N, several]."""
+    wide = [np.asarray(one).reshape(len(one), -1) for one in columns]
+    return "\n".join(",".join(str(v) for v in row) for row in np.hstack(wide)).encode()
+
+
+def npz(**arrays) -> bytes:
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)
+    return stream.getvalue()
+
+
+def train(app, desk):
+    app.number_input(key="set_epochs").set_value(3)
+    app.button(key="train").click().run()
+    assert desk.run is not None, said(app)
+    assert desk.run.wait(60)
+    app.run()
+    assert not app.exception
+    assert not app.error, said(app)
+
+
+@pytest.fixture
+def regression(app, desk_of):
+    """A model of two numbers from three, with 30 samples."""
+    drop(app, OURS / "dialect_regression.tflite")
+    x = RNG.normal(size=(30, 3)).round(3)
+    give(app, "mine.csv", table(x, x[:, :2] * 2))
+    return app, desk_of(app)
+
+
+class TestOthers:
+    @pytest.mark.parametrize("path", TRAINABLE, ids=lambda path: path.stem)
+    def test_model_that_can_train_is_trained_here(self, app, desk_of, path):
+        drop(app, path)
+        desk = desk_of(app)
+        assert "Can be trained" in shown(app)
+        x = RNG.normal(size=(12, *desk.card.input_shape))
+        y = np.arange(12) % 2 if desk.tells_labels else x[:, :1] * 3
+        give(app, "mine.csv", table(x, y))
+        train(app, desk)
+        manifest = desk.workspace.manifest
+        assert manifest.checkpoint(manifest.head).info.kind is Kind.END
+        assert ("can be shown while it trains" in shown(app)) is (desk.contract.infer is None)
+
+    def test_model_whose_train_is_broken_says_why_and_trains_not(self, app, desk_of):
+        drop(app, BROKEN)
+        assert "sparse loss with one-hot labels" in shown(app)
+        give(app, "mine.csv", table(RNG.normal(size=(9, 14)), np.arange(9) % 3))
+        app.button(key="train").click().run()
+        assert "cannot be trained" in said(app)
+        assert desk_of(app).workspace.runs() == ()
+
+    def test_model_that_is_none_keeps_the_old_one(self, app, desk_of, tmp_path):
+        bad = tmp_path / "bad.tflite"
+        bad.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+        drop(app, bad)
+        assert "bad.tflite" in said(app) or "tflite" in said(app)
+        assert desk_of(app).model.bundled == "digits"
+
+
+class TestNumbers:
+    def test_targets_of_a_csv_are_kept_and_tried(self, regression):
+        app, desk = regression
+        assert desk.task is Task.VALUES
+        samples = desk.workspace.manifest.samples
+        assert [s.label for s in samples] == [""] * 30
+        first = desk.workspace.sample_array("s1")
+        assert np.allclose(desk.workspace.sample_target("s1"), first[:2] * 2)
+        train(app, desk)
+        app.switch_page("pages/evaluate.py").run()
+        assert "mean squared error on 6" in shown(app)
+        assert "closer to their targets" in shown(app)
+        app.switch_page("pages/checkpoints.py").run()
+        assert "error" in shown(app)
+
+    def test_table_of_another_width_says_so_and_adds_nothing(self, regression):
+        app, desk = regression
+        before = desk.workspace.manifest
+        give(app, "wide.csv", b"1,2,3,4,5,6,7\n")
+        assert "has 7 columns" in said(app)
+        assert "3 feature columns, then 2 with the target values" in said(app)
+        give(app, "word.csv", b"1,2,3,4,5\n1,x,3,4,5\n")
+        assert "line 2, column 2: 'x' is not a number" in said(app)
+        assert desk.workspace.manifest == before
+
+    def test_picture_for_a_model_of_numbers_says_what_it_takes(self, regression):
+        app, desk = regression
+        before = desk.workspace.manifest
+        give(app, "cat.png", b"\x89PNG")
+        assert said(app)
+        assert desk.workspace.manifest == before
+
+    def test_typed_sample_is_added_with_its_target(self, regression):
+        app, desk = regression
+        app.segmented_control(key="samples_way").set_value("Type").run()
+        app.text_area(key="samples_typed").set_value("1; −2 0.5")
+        app.text_input(key="samples_target").set_value("4, 5")
+        next(one for one in app.button if one.label == "Add").click().run()
+        assert not app.error, said(app)
+        newest = desk.workspace.manifest.samples[-1]
+        assert desk.workspace.sample_array(newest.id).tolist() == [1, -2, 0.5]
+        assert desk.workspace.sample_target(newest.id).tolist() == [4, 5]
+
+    def test_words_and_yes_or_no_models_take_labels(self, app, desk_of):
+        drop(app, OURS / "dialect_tokens.tflite")
+        give(app, "texts.npz", npz(x=RNG.integers(0, 5, (12, 5)), y=np.arange(12) % 3))
+        desk = desk_of(app)
+        train(app, desk)
+        drop(app, OURS / "dialect_binary.tflite")
+        assert desk.task is Task.BINARY
+        give(app, "mine.csv", table(RNG.normal(size=(12, 4)), np.arange(12) % 2))
+        assert "12 samples of another kind" in shown(app) or desk.unfit()
+        train(app, desk)
+
+    def test_autoencoder_needs_no_labels(self, app, desk_of):
+        drop(app, OURS / "dialect_autoencoder.tflite")
+        give(app, "mine.csv", table(RNG.normal(size=(10, 12))))
+        desk = desk_of(app)
+        train(app, desk)
+        app.switch_page("pages/personalise.py").run()
+        assert "squared error" in shown(app)
+
+    def test_samples_of_another_model_rest_and_are_not_lost(self, regression):
+        app, desk = regression
+        drop_again = OTHERS / "flutter_litert__training_model.tflite"
+        app.switch_page("pages/model.py").run()
+        app.file_uploader(key="drop_1").upload(drop_again.name, drop_again.read_bytes())
+        app.run()
+        app.switch_page("pages/personalise.py").run()
+        assert "30 samples of another kind" in shown(app)
+        assert len(desk.workspace.manifest.samples_of("", Part.TRAIN)) == 24
+
+
+class TestByHand:
+    def test_correction_is_kept_undone_and_survives_a_restart(self, app, desk_of):
+        drop(app, OURS / "tiny_adam.tflite")
+        app.selectbox(key="map_output_kind").set_value(OutputKind.PROBABILITIES).run()
+        assert not app.error, said(app)
+        desk = desk_of(app)
+        assert desk.contract.infer.kind is OutputKind.PROBABILITIES
+        token = desk.workspace.token
+        all_desks().close()
+        again = all_desks().open(token)
+        assert again.contract.infer.kind is OutputKind.PROBABILITIES
+        again.workspace.undo()
+        assert again.contract.infer.kind is OutputKind.LOGITS
+
+    def test_correction_that_cannot_work_changes_nothing(self, app, desk_of):
+        drop(app, OURS / "tiny_adam.tflite")
+        desk = desk_of(app)
+        before, pid = desk.workspace.manifest, desk.worker().pid
+        app.selectbox(key="map_task").set_value(Task.BINARY).run()
+        assert "outputs" in said(app)
+        assert desk.workspace.manifest == before
+        assert desk.worker().pid == pid
+        assert app.selectbox(key="map_task").value is Task.CLASSES
+
+    def test_inputs_when_swapped_by_hand_are_swapped_back(self, app, desk_of):
+        drop(app, OURS / "dialect_regression.tflite")
+        desk = desk_of(app)
+        role = desk.contract.train[0]
+        assert (role.samples, role.labels) == ("b", "a")
+        desk.correct(Choice(loss="gradient_norm"))
+        assert desk.contract.train[0].loss == "gradient_norm"
+        app.run()
+        app.button(key="map_reset").click().run()
+        assert desk.model.choice == ""
+        assert desk.contract.train[0].loss == "objective"
+
+    def test_input_by_hand_is_what_the_model_gets(self, app, desk_of):
+        drop(app, OURS / "tiny_adam.tflite")
+        app.selectbox(key="input_range").set_value("−1 … 1").run()
+        app.checkbox(key="input_invert").check().run()
+        desk = desk_of(app)
+        white = np.full((8, 8), 255, np.uint8)
+        assert np.allclose(desk.card.preprocessing.apply(white), -1)
+        app.selectbox(key="input_range").set_value("Other").run()
+        app.text_input(key="input_scale").set_value("zwei")
+        next(one for one in app.button if one.label == "Use these").click().run()
+        assert "'zwei' is not a number" in said(app)
+        assert np.allclose(desk.card.preprocessing.apply(white), -1)
+        desk.workspace.undo()
+        desk.workspace.undo()
+        assert np.allclose(desk.card.preprocessing.apply(white), 1)
+
+    def test_names_from_a_file_are_the_labels(self, app, desk_of):
+        drop(app, OURS / "tiny_adam.tflite")
+        app.file_uploader(key="names_file_0").upload(
+            "labels.txt", b"0 cat\r\n1 dog\r\n2 b\xc3\xa4r\n"
+        )
+        app.run()
+        desk = desk_of(app)
+        assert desk.labels.names == ("cat", "dog", "bär", None)
+        app.text_area(key="names_text").set_value("a\nb\nc\nd\ne").run()
+        app.button(key="names_use").click().run()
+        assert "the model has 4 outputs" in said(app)
+        assert desk.labels.names == ("cat", "dog", "bär", None)
+
+    def test_label_numbers_of_a_file_mean_the_named_outputs(self, app, desk_of):
+        drop(app, OURS / "tiny_adam.tflite")
+        desk = desk_of(app)
+        desk.name_labels(["cat", "dog", "owl"])
+        give(app, "mine.npz", npz(x=RNG.integers(0, 255, (6, 8, 8), np.uint8), y=[0, 1, 2] * 2))
+        manifest = desk.workspace.manifest
+        names = {label.id: label.name for label in manifest.labels}
+        assert [names[s.label] for s in manifest.samples] == ["cat", "dog", "owl"] * 2
+
+
+class TestDownloads:
+    def test_trained_model_leaves_as_a_tflite_that_holds_its_weights(self, regression):
+        app, desk = regression
+        train(app, desk)
+        own, predicts = desk.bake(), desk.bake(inference_only=True)
+        assert describe(own).signature("adapt") is not None
+        assert [one.name for one in describe(predicts).signatures] == ["estimate"]
+        assert describe(predicts).variables == ()
+        assert desk.bake(which="base") != own

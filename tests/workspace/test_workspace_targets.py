@@ -1,0 +1,119 @@
+"""Samples of numbers and their targets: kept exactly, once, undone, exported, read again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from odt_core.errors import LabelError, ModelError, SampleError
+from odt_core.samples import Labels, read_samples
+from odt_core.workspace import Part, Source, Workspaces
+
+X = [np.array([k, -1.5], np.float32) for k in range(6)]
+Y = [np.array([k / 3, 2.0], np.float32) for k in range(6)]
+
+
+@pytest.fixture
+def filled(workspace):
+    workspace.add_samples(X, "", Source.UPLOAD, [f"r{k}" for k in range(6)], Y)
+    return workspace
+
+
+class TestTargets:
+    def test_target_when_kept_is_the_very_one(self, filled):
+        for sample, target in zip(filled.manifest.samples, Y, strict=True):
+            assert np.array_equal(filled.sample_target(sample.id), target)
+            assert filled.sample_target(sample.id).dtype == np.float32
+
+    def test_target_without_a_shape_keeps_having_none(self, workspace):
+        workspace.add_samples(X[:1], "", Source.UPLOAD, [], [np.array(2.5, np.float32)])
+        (sample,) = workspace.manifest.samples
+        target = workspace.sample_target(sample.id)
+        assert (target.shape, float(target)) == ((), 2.5)
+
+    def test_unlabelled_samples_are_set_aside_too(self, filled):
+        parts = [sample.part for sample in filled.manifest.samples]
+        assert parts[2] is Part.TEST
+
+    def test_same_input_with_another_target_is_another_sample(self, workspace):
+        report = workspace.add_samples([X[0]] * 3, "", Source.UPLOAD, [], [Y[0], Y[1], Y[0]])
+        assert (len(report.added), len(report.duplicates)) == (2, 1)
+
+    def test_undo_takes_samples_and_targets_back_and_redo_brings_them(self, filled):
+        filled.undo()
+        assert filled.manifest.samples == ()
+        filled.redo()
+        assert np.array_equal(filled.sample_target("s3"), Y[2])
+
+    def test_targets_survive_a_restart(self, workspaces, filled):
+        workspaces.close(filled.token)
+        again = workspaces.open(filled.token)
+        assert np.array_equal(again.sample_target("s6"), Y[5])
+        assert again.problems == ()
+
+    def test_target_whose_file_is_gone_is_missed(self, workspaces, filled):
+        sha = filled.manifest.samples[1].target
+        workspaces.close(filled.token)
+        next(workspaces._root.glob(f"*/samples/{sha}.npy")).unlink()
+        again = workspaces.open(filled.token)
+        assert again.missing == {"s2"}
+        with pytest.raises(SampleError, match="target of the sample r1 is missing"):
+            again.sample_target("s2")
+        assert len(again.raw_samples()) == 5
+
+    def test_export_when_read_again_gives_the_same(self, filled):
+        raw = read_samples(filled.export_zip(), "mine.zip")
+        assert [item.tolist() for item in raw.items] == [x.tolist() for x in X]
+        assert [target.tolist() for target in raw.targets] == [y.tolist() for y in Y]
+
+    @pytest.mark.parametrize("target", [np.array([np.nan], np.float32), np.array([1.0])])
+    def test_target_that_cannot_be_kept_changes_nothing(self, workspace, target):
+        before = workspace.manifest
+        with pytest.raises(SampleError):
+            workspace.add_samples(X[:2], "", Source.UPLOAD, [], [Y[0], target])
+        assert workspace.manifest is before
+
+
+class TestDescription:
+    def test_labels_renamed_by_the_model_keep_their_samples(self, workspace):
+        workspace.set_model("m", Labels(("0", "1", "2")), data=b"model")
+        label = workspace.manifest.labels[1]
+        workspace.add_samples(X, label.id, Source.UPLOAD)
+        workspace.describe_model(Labels(("sit", "walk", "run")), choice=None, card=None)
+        assert [one.name for one in workspace.manifest.labels] == ["sit", "walk", "run"]
+        assert len(workspace.manifest.samples_of(label.id)) == 6
+        workspace.undo()
+        assert [one.name for one in workspace.manifest.labels] == ["0", "1", "2"]
+
+    def test_label_renamed_by_the_person_stays_when_only_the_input_is_described(self, workspace):
+        workspace.set_model("m", Labels(("0", "1")), data=b"model")
+        workspace.rename_label(workspace.manifest.labels[0].id, "mine")
+        workspace.describe_model(Labels(("0", "1")), choice=None, card={"preprocessing": {}})
+        assert workspace.manifest.labels[0].name == "mine"
+
+    def test_label_without_an_output_any_more_rests_with_its_samples(self, workspace):
+        workspace.set_model("m", Labels(("0", "1", "2")), data=b"model")
+        label = workspace.manifest.labels[2]
+        workspace.add_samples(X, label.id, Source.UPLOAD)
+        workspace.describe_model(Labels(("0", "1")), choice={"task": "binary"}, card=None)
+        resting = workspace.manifest.label(label.id)
+        assert (resting.output, resting.enabled) == (None, False)
+        assert len(workspace.manifest.samples) == 6
+        workspace.describe_model(Labels(("0", "1", "2")), choice=None, card=None)
+        assert workspace.manifest.label(label.id).output == 2
+
+    def test_choice_and_card_survive_a_restart(self, workspaces: Workspaces, workspace):
+        workspace.set_model("m", Labels(("0", "1")), data=b"model")
+        workspace.describe_model(Labels(("0", "1")), choice={"loss": "l"}, card={"a": [1]})
+        workspaces.close(workspace.token)
+        model = workspaces.open(workspace.token).manifest.model
+        assert (model.choice, model.card) == ('{"loss": "l"}', '{"a": [1]}')
+
+    def test_description_that_cannot_be_changes_nothing(self, workspace):
+        workspace.set_model("m", Labels(("0", "1")), data=b"model")
+        before = workspace.manifest
+        with pytest.raises(ModelError, match="too much text"):
+            workspace.describe_model(Labels(("0", "1")), choice={"x": "y" * 70_000}, card=None)
+        with pytest.raises(LabelError):
+            workspace.describe_model(Labels(("a", "a")), choice=None, card=None)
+        assert workspace.manifest is before
