@@ -16,6 +16,7 @@ from odt_core.runtime.vocabulary import (
     SAMPLE_NAMES,
     SAMPLE_WORDS,
     is_learning_rate,
+    is_memory,
     words,
 )
 
@@ -34,14 +35,19 @@ def data_inputs(signature: SignatureDescription | None) -> list[TensorDescriptio
         return []
     inputs = [i for i in signature.inputs if numeric(i) and i.dtype != "bool" and i.shape]
     used = [i for i in inputs if i.used]
-    return [i for i in used if not is_learning_rate(i.name)] or inputs
+    used = [i for i in used if not is_learning_rate(i.name)]
+    rest = [i for i in used if not is_memory(i.name)]
+    enough = len(rest) > 1 or any(tensor.weighed for tensor in rest)
+    return (rest if enough else used) or inputs
 
 
 def samples_and_labels(
     trainer: SignatureDescription, predictor: SignatureDescription | None, wish: Choice
 ) -> Found:
     every = {tensor.name: tensor for tensor in trainer.inputs}
+    asked = {tensor.name for tensor in data_inputs(predictor)}
     data = data_inputs(trainer)
+    data += [i for i in trainer.inputs if i.name in asked and i not in data]
     chosen, chosen_labels = every.get(wish.samples or ""), every.get(wish.labels or "")
     if len(data) == 1 and chosen_labels is None:
         return Found(chosen or data[0], None)
@@ -74,6 +80,7 @@ def likeness(tensor: TensorDescription, predictor: SignatureDescription | None) 
     score += 50 if tensor.weighed else 0
     if predictor is not None:
         inputs, outputs = data_inputs(predictor), predictor.outputs
+        score += 40 if tensor.name in {i.name for i in inputs} else 0
         score += 25 * any(compatible(of_one(tensor), of_one(i)) for i in inputs)
         score -= 25 * any(o.shape and compatible(of_one(tensor), of_one(o)) for o in outputs)
     return score

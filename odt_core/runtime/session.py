@@ -15,7 +15,15 @@ from odt_core.errors import ModelError, SignatureError, TrainingError
 from odt_core.graph import GET_STATE, SET_STATE
 from odt_core.runtime import tf_checkpoint
 from odt_core.runtime.bottlenecks import Bottlenecks
-from odt_core.runtime.contract import Contract, ExtractRole, InferRole, OutputKind, Task, TrainRole
+from odt_core.runtime.contract import (
+    Contract,
+    ExtractRole,
+    InferRole,
+    LabelKind,
+    OutputKind,
+    Task,
+    TrainRole,
+)
 from odt_core.runtime.feeding import calls, feed, fill
 from odt_core.runtime.interpreter import Interpreter
 from odt_core.runtime.model import DEFAULT_RATE
@@ -154,6 +162,8 @@ class Session:
         feeds = {role.samples: feed(x, signature.inputs[role.samples])}
         if role.labels is not None:
             dtype, shape = signature.inputs[role.labels]
+            if role.label_kind is LabelKind.ONE_HOT and shape[-1] == -1:
+                shape = (*shape[:-1], self.contract.outputs or -1)
             feeds[role.labels] = encode(y, role, dtype, shape)
         if role.learning_rate is not None:
             dtype, shape = signature.inputs[role.learning_rate]

@@ -27,9 +27,14 @@ def score_count(tensor: TensorDescription) -> int | None:
     shape = of_one(tensor)
     if not shape:
         return 1 if tensor.shape else None
-    if any(size != 1 for size in shape[:-1]):
+    if any(size not in (1, None) for size in shape[:-1]):
         return None
     return shape[-1]
+
+
+def is_open_row(tensor: TensorDescription) -> bool:
+    """Whether it is [N, K] with a K that the file leaves open."""
+    return len(tensor.shape) == 2 and tensor.shape[1] is None
 
 
 def compatible(one: Shape, two: Shape) -> bool:

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 
 from odt_core.graph import SignatureDescription, TensorDescription
 from odt_core.runtime.contract import Choice, LabelKind, OutputKind, Task
-from odt_core.runtime.shapes import compatible, numeric, of_one, score_count, size_of, whole
+from odt_core.runtime.shapes import (
+    compatible,
+    is_open_row,
+    numeric,
+    of_one,
+    score_count,
+    size_of,
+    whole,
+)
 from odt_core.runtime.vocabulary import LOGIT_NAMES, PREDICTION_NAMES, PROBABILITY_NAMES
 
 _PROBABILITY_OPS = ("SOFTMAX", "LOGISTIC")
@@ -34,13 +42,11 @@ def goal_of(
 ) -> Goal:
     """The goal that labels, samples and prediction suggest together."""
     prediction = pick_prediction(predictor, labels or samples, wish)
-    squashes = prediction is not None and prediction.producer in _PROBABILITY_OPS
-    likelihood = squashes or _has_likelihood(trainer, predictor)
     count = score_count(prediction) if prediction else None
     if labels is None:
         task = Task.RECONSTRUCTION if samples is not None else _task_of_prediction(prediction)
     else:
-        task = _task(labels, samples, prediction, likelihood, bool(trainer and trainer.ops))
+        task = _task(labels, samples, prediction, _has_likelihood(trainer, predictor))
     if wish.task is not None:
         task = wish.task
     return Goal(
@@ -85,28 +91,36 @@ def _task(
     labels: TensorDescription,
     samples: TensorDescription | None,
     prediction: TensorDescription | None,
-    likelihood: bool,
-    facts: bool,
+    likelihood: bool | None,
 ) -> Task:
+    """likelihood: whether the loss is a cross-entropy, None where the graph is not known."""
     size, count = size_of(of_one(labels)), score_count(prediction) if prediction else None
-    named = prediction is not None and _says(prediction.name, LOGIT_NAMES + PROBABILITY_NAMES)
+    squashes = prediction is not None and prediction.producer in (*_PROBABILITY_OPS, "LOG_SOFTMAX")
+    scores = prediction is not None and _says(prediction.name, LOGIT_NAMES + PROBABILITY_NAMES)
+    if likelihood is None:
+        two_labels = many_labels = squashes or scores
+    else:  # a sigmoid may end a regression too, and many call any output logits
+        two_labels, many_labels = likelihood, likelihood or squashes or scores
     if whole(labels):
         if prediction is None or (count is not None and count >= 2):
             return Task.CLASSES if size == 1 or size == count else Task.VALUES
         if count == 1:
-            return Task.BINARY if likelihood or named or not facts else Task.VALUES
+            return Task.BINARY if two_labels or likelihood is None else Task.VALUES
         return Task.VALUES
     if samples is not None and size > 1 and size == size_of(of_one(samples)):
         fits = prediction is None or size_of(of_one(prediction)) == size
-        if fits and not (named or (likelihood and prediction and prediction.producer == "SOFTMAX")):
+        softmax = prediction is not None and prediction.producer == "SOFTMAX"
+        if fits and not scores and not softmax:
             return Task.RECONSTRUCTION
+    if is_open_row(labels) and count is not None and count >= 2:
+        return Task.CLASSES if many_labels or likelihood is None else Task.VALUES
     if size == 1:
         if count is not None and count >= 2:
             return Task.CLASSES  # class numbers given as floats
-        return Task.BINARY if likelihood or named else Task.VALUES
+        return Task.BINARY if two_labels else Task.VALUES
     if score_count(labels) is None:
         return Task.VALUES
-    return Task.CLASSES if likelihood or named or not facts else Task.VALUES
+    return Task.CLASSES if many_labels or likelihood is None else Task.VALUES
 
 
 def _task_of_prediction(prediction: TensorDescription | None) -> Task:
@@ -118,13 +132,14 @@ def _task_of_prediction(prediction: TensorDescription | None) -> Task:
 
 def _has_likelihood(
     trainer: SignatureDescription | None, predictor: SignatureDescription | None
-) -> bool:
+) -> bool | None:
     """Whether training takes a logarithm that predicting does not: a cross-entropy, no mean of
-    squared errors.
+    squared errors. None where the graph is not known.
     """
-    logarithms = {"LOG", "LOG_SOFTMAX"}
-    trains = logarithms & set(trainer.ops) if trainer else set()
-    return bool(trains - set(predictor.ops if predictor else ()))
+    if trainer is None or not trainer.ops:
+        return None
+    logarithms = {"LOG", "LOG_SOFTMAX"} & set(trainer.ops)
+    return bool(logarithms - set(predictor.ops if predictor else ()))
 
 
 def _outputs(
@@ -158,6 +173,8 @@ def _label_kind(task: Task, labels: TensorDescription | None) -> LabelKind:
         return LabelKind.VALUES
     if task is Task.BINARY:
         return LabelKind.INTEGER if whole(labels) else LabelKind.VALUES
+    if is_open_row(labels):
+        return LabelKind.INTEGER if whole(labels) else LabelKind.ONE_HOT
     return LabelKind.INTEGER if size_of(of_one(labels)) == 1 else LabelKind.ONE_HOT
 
 

@@ -227,3 +227,12 @@ def is_learning_rate(name: str) -> bool:
     """Whether a name is one of a learning rate: "lr", "learning_rate", "learningRate"."""
     said = words(name)
     return "lr" in said or {"learning", "rate"} <= said or "learningrate" in said
+
+
+def is_memory(name: str) -> bool:
+    """Whether a name is one of what a recurrent model carries from call to call, or of a mask:
+    seldom samples, never labels.
+    """
+    return any(
+        "state" in word or word in ("hidden", "carry", "memory", "mask") for word in words(name)
+    )

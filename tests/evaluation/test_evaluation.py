@@ -56,6 +56,41 @@ class TestScore:
             score(np.zeros((2, 1)), np.zeros(2, np.int64))
 
 
+def far(distances: list[float]):
+    """An evaluation of a model of values: how far each of its answers is from the target."""
+    away = np.array(distances, np.float32)
+    return score(away[:, None], np.zeros((len(away), 1), np.float32))
+
+
+class TestValues:
+    def test_known_errors(self):
+        got = score(
+            np.array([[1.0, 2.0], [3.0, 4.0]], np.float32),
+            np.array([[1.0, 0.0], [0.0, 4.0]], np.float32),
+        )
+        assert got.mean_squared_error == (4 + 9) / 4
+        assert got.mean_absolute_error == (2 + 3) / 4
+        assert (got.accuracy, got.correct, got.cross_entropy, got.interval) == (None,) * 4
+
+    def test_answers_of_another_size_are_refused(self):
+        with pytest.raises(SampleError, match="cannot be compared"):
+            score(np.zeros((2, 3), np.float32), np.zeros((2, 2), np.float32))
+
+    def test_closer_answers_are_better(self):
+        got = compare(far([3.0] * 10), far([1.0] * 9 + [4.0]))
+        assert got.fixed.tolist() == list(range(9))
+        assert got.broken.tolist() == [9]
+        assert got.gain == pytest.approx(9 - 2.5)
+        assert got.p_value == pytest.approx(stats.binomtest(1, 10).pvalue)
+        assert got.verdict is Verdict.BETTER
+        assert "brought 9 closer to their targets and moved 1 away" in got.sentence
+
+    def test_same_answers_are_the_same(self):
+        got = compare(far([1.0, 2.0]), far([1.0, -2.0]))
+        assert got.verdict is Verdict.SAME
+        assert "equally far" in got.sentence
+
+
 class TestWilson:
     @pytest.mark.parametrize("n", [1, 7, 50, 1000])
     @pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
