@@ -1,4 +1,4 @@
-"""What is done with a model, in real Flex and on plain LiteRT alike: batches, calls, and their order.
+"""What is done with a model, in real Flex and on plain LiteRT alike: batches and calls.
 
 Numpy only. Batches are made, not stored: they come from the raw words of PCG64, whose stream NumPy
 promises never to change (NEP 19), by exact arithmetic alone.
@@ -161,14 +161,19 @@ class Drill:
         )
 
     def starting_values(self) -> dict[str, np.ndarray]:
-        """What a file without initial values is given: small numbers for matrices, else noughts;
-        "iteration" is an int64."""
+        """What a file without initial values is given: small numbers for the model's matrices, a
+        learning rate of 0.01, and noughts."""
         values = {}
         for at, (name, shape) in enumerate(self.start.items()):
-            size = int(np.prod(shape)) if len(shape) > 1 and "/" in name else 0
-            drawn = _bell(np.random.PCG64(at), size) / 4 if size else np.zeros(shape)
-            dtype = np.int64 if name == "iteration" else np.float32
-            values[name] = drawn.reshape(shape).astype(dtype)
+            if name.endswith("/iteration"):
+                values[name] = np.zeros(shape, np.int64)
+            elif name.endswith("/learning_rate"):
+                values[name] = np.full(shape, 0.01, np.float32)
+            elif name.endswith("/kernel"):
+                drawn = _bell(np.random.PCG64(at), int(np.prod(shape)))
+                values[name] = (drawn.reshape(shape) / 4).astype(np.float32)
+            else:
+                values[name] = np.zeros(shape, np.float32)
         return values
 
     # --- the run --------------------------------------------------------------------------------
@@ -198,8 +203,7 @@ class Drill:
         """What the reading signature returns."""
         assert self.read is not None
         inputs = {
-            name: np.zeros(feed.shape or (), feed.dtype)
-            for name, feed in self.read_inputs.items()
+            name: np.zeros(feed.shape or (), feed.dtype) for name, feed in self.read_inputs.items()
         }
         return dict(run(self.read, inputs))
 

@@ -88,9 +88,7 @@ def _start(flex: Flex, drill: Drill) -> None:
         with tempfile.TemporaryDirectory() as directory:
             path = f"{directory}/start"
             tensors = drill.starting_values()
-            tf.raw_ops.Save(
-                filename=path, tensor_names=list(tensors), data=list(tensors.values())
-            )
+            tf.raw_ops.Save(filename=path, tensor_names=list(tensors), data=list(tensors.values()))
             flex.checkpoint(drill.restore, drill, path)
 
 
@@ -171,7 +169,6 @@ def main(names: list[str]) -> None:
             record(name, (CORPUS_MODELS / f"{name}.tflite").read_bytes(), drill)
             print(name, flush=True)
     for name, exhibit in ZOO.items():
-        if (RECORDINGS/f"{name}.json").exists(): continue
         if not names or name in names:
             for library in (keras, tf_keras):
                 library.backend.clear_session()

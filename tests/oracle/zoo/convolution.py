@@ -1,4 +1,4 @@
-"""Convolutional models: pooling of every kind, normalisation, dropout, strides, dilation, groups."""
+"""Convolutional models: pooling of every kind, normalisation, dropout, strides, dilation."""
 
 from __future__ import annotations
 
@@ -103,9 +103,9 @@ def cnn_batch_norm_static_keras2() -> bytes:
     return tutorial(model, sparse_loss, optimizer, x, y, checkpoint=2)
 
 
-@exhibit(classification(PICTURES, ONE_HOT))
+@exhibit(classification(PICTURES, ONE_HOT, **WEIGHTS))
 def cnn_dropout_seeded_keras2() -> bytes:
-    """Keras 2's Dropout where a seed has been set: the converter's RANDOM_UNIFORM with that seed."""
+    """Keras 2's Dropout where a seed has been set: the converter's seeded RANDOM_UNIFORM."""
     layers = tf_keras.layers
     model = stack(
         tf_keras,
@@ -116,7 +116,7 @@ def cnn_dropout_seeded_keras2() -> bytes:
         layers.Dropout(0.5),
     )
     optimizer = tf_keras.optimizers.SGD(0.02)
-    return tutorial(model, softmax_loss, optimizer, X, Y4, checkpoint=None)
+    return tutorial(model, softmax_loss, optimizer, X, Y4, checkpoint="weights")
 
 
 @exhibit(classification(PICTURES, ONE_HOT, **WEIGHTS))

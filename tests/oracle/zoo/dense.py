@@ -157,9 +157,7 @@ def regression_mae_keras2() -> bytes:
 @exhibit(
     Drill(
         Problem("itself", (16,)),
-        tuple(
-            Call("train", {"x": Feed("samples")}, "loss", count) for count in (8, 5, 3)
-        ),
+        tuple(Call("train", {"x": Feed("samples")}, "loss", count) for count in (8, 5, 3)),
         (Call("infer", {"x": Feed("samples")}, "output", 6),),
         **SAVED,
     )
@@ -221,6 +219,7 @@ def normalised_keras3() -> bytes:
     model = mlp(
         keras,
         layers.LayerNormalization(),
+        layers.Activation("gelu"),
         layers.Dense(8, use_bias=False),
         layers.BatchNormalization(momentum=0.9),
         layers.Activation("relu"),
@@ -294,6 +293,9 @@ def federated_keras2() -> bytes:
     module = tf.Module()
     module.model = model
 
+    def predict(x_batch: Any) -> dict[str, Any]:
+        return own_output(tf.nn.softmax(model(x_batch)))
+
     def compute_loss(x_batch: Any, y_batch: Any) -> Any:
         return tf_keras.losses.categorical_crossentropy(y_batch, model(x_batch), from_logits=True)
 
@@ -318,7 +320,7 @@ def federated_keras2() -> bytes:
         module,
         {
             "train_epoch": concrete(train, x_batch=X, y_batch=Y4, rate=Spec([])),
-            "predict": concrete(lambda x_batch: own_output(tf.nn.softmax(model(x_batch))), x_batch=X),
+            "predict": concrete(predict, x_batch=X),
             "compute_loss": concrete(
                 lambda x_batch, y_batch: {"loss": compute_loss(x_batch, y_batch)},
                 x_batch=X,
@@ -392,7 +394,12 @@ def dropout_unseeded_module() -> bytes:
     )
 
 
-_MLP = {"hidden_kernel": (12, 10), "hidden_bias": (10,), "scores_kernel": (10, 4), "scores_bias": (4,)}
+_MLP = {
+    "hidden_kernel": (12, 10),
+    "hidden_bias": (10,),
+    "scores_kernel": (10, 4),
+    "scores_bias": (4,),
+}
 _START = {
     **{name.replace("_", "/"): shape for name, shape in _MLP.items()},
     "adam/iteration": (),

@@ -1,4 +1,4 @@
-"""The recipes by which trainable .tflite files are made in the wild, as their documentation has them.
+"""The recipes by which trainable .tflite files are made, as their documentation has them.
 
 All of them end in a tf.Module with signatures, written as a SavedModel and converted with select
 TensorFlow ops.
@@ -16,7 +16,7 @@ import tf_keras
 
 Spec = tf.TensorSpec
 Loss = Callable[[Any, Any], Any]  # (labels, scores) -> loss
-PATH = Spec([], tf.string, name="checkpoint_path")
+_PATH = {"checkpoint_path": Spec([], tf.string)}
 
 
 def convert(module: tf.Module, signatures: Mapping[str, Any]) -> bytes:
@@ -156,29 +156,21 @@ def _apply(optimizer: Any, gradients: Sequence[Any], model: Any) -> None:
 
 def checkpoints(variables: Mapping[str, tf.Variable], kind: int | str | None) -> dict[str, Any]:
     """The signatures that save and restore `variables`; see `tutorial`."""
-    if kind == 1:
+    if kind in (1, 2):
+        write, read = (save, restore) if kind == 1 else (save_v2, restore_v2)
         return {
-            "save": concrete(lambda checkpoint_path: save(checkpoint_path, variables), **_path()),
-            "restore": concrete(
-                lambda checkpoint_path: restore(checkpoint_path, variables), **_path()
-            ),
-        }
-    if kind == 2:
-        return {
-            "save": concrete(lambda checkpoint_path: save_v2(checkpoint_path, variables), **_path()),
-            "restore": concrete(
-                lambda checkpoint_path: restore_v2(checkpoint_path, variables), **_path()
-            ),
+            "save": concrete(lambda checkpoint_path: write(checkpoint_path, variables), **_PATH),
+            "restore": concrete(lambda checkpoint_path: read(checkpoint_path, variables), **_PATH),
         }
     if kind is None:
         return {}
     prefix = "a" if kind == "parameters" else "weight_"
     keyed = {f"{prefix}{at}": variable for at, variable in enumerate(variables.values())}
 
-    def read(**unused: Any) -> dict[str, Any]:
+    def hand_out() -> dict[str, Any]:
         return {key: variable.read_value() for key, variable in keyed.items()}
 
-    def write(**values: Any) -> dict[str, Any]:
+    def take(**values: Any) -> dict[str, Any]:
         for key, variable in keyed.items():
             variable.assign(values[key])
         return {key: variable.read_value() for key, variable in keyed.items()}
@@ -186,13 +178,9 @@ def checkpoints(variables: Mapping[str, tf.Variable], kind: int | str | None) ->
     names = ("parameters", "restore") if kind == "parameters" else ("get_weights", "set_weights")
     specs = {key: Spec(variable.shape, variable.dtype) for key, variable in keyed.items()}
     return {
-        names[0]: concrete(read),
-        names[1]: named(write, specs),
+        names[0]: concrete(hand_out),
+        names[1]: named(take, specs),
     }
-
-
-def _path() -> dict[str, Spec]:
-    return {"checkpoint_path": PATH}
 
 
 def save(path: Any, variables: Mapping[str, tf.Variable]) -> dict[str, Any]:
