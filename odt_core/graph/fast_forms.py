@@ -19,6 +19,7 @@ from odt_core.graph.flex import FlexOp
 from odt_core.graph.known_shapes import with_contents
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.rules import RULES
+from odt_core.graph.rules.stateful_random import builtin_random
 from odt_core.graph.tensor import Tensor
 
 _ACTIVATIONS: dict[int, str | None] = {
@@ -147,9 +148,24 @@ def _sum(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Tensor
     return b.reshape(total, kept)
 
 
+def _random(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Tensor | None:
+    """RANDOM_UNIFORM or RANDOM_STANDARD_NORMAL with its generator in a variable of the model."""
+    options = operator.builtinOptions
+    # LiteRT keeps 32 bits of the seeds
+    seeds = {
+        key: int(np.array(getattr(options, key), np.int64).astype(np.int32))
+        for key in ("seed", "seed2")
+    }
+    shape = b.tensor(outputs_of(operator)[0]).shape
+    op = FlexOp(name_of(b.model, operator), "", dict(seeds), (with_contents(b, shape, inputs[0]),))
+    return builtin_random(b, op, inputs[0])
+
+
 _FORMS: dict[str, Form] = {
     "CONV_2D": _conv2d,
     "FULLY_CONNECTED": _fully_connected,
+    "RANDOM_STANDARD_NORMAL": _random,
+    "RANDOM_UNIFORM": _random,
     "RESHAPE": _reshape,
     "SHAPE": _shape,
     "SUM": _sum,

@@ -50,6 +50,10 @@ class Resources:
         """(shape, dtype) of a variable, None in the shape where no op tells; None when unknown."""
         return self._specs.get(key)
 
+    def names(self) -> list[str]:
+        """The shared names of all variables that are known."""
+        return [name.decode("utf-8", "replace") for _, name in self._specs]
+
     def learn(self, key: Key, shape: Shape, dtype: np.dtype) -> None:
         """Note what a variable holds."""
         known = self._specs.get(key)
@@ -143,7 +147,7 @@ def new_variable(b: Builder, name: str, initial: np.ndarray) -> Tensor:
     key = (b"", name.encode())
     if b.resources.spec(key) is None:
         starter = _initialiser(b)
-        assign(starter, handle(starter, key), starter.constant(initial))
+        assign(starter, handle(starter, key), starter.constant(initial, initial.dtype))
         starter.graph.operators += starter.operators
     b.resources.learn(key, initial.shape, initial.dtype)
     places = [i for i, g in enumerate(b.model.subgraphs) if g.name == _INITIALISER]

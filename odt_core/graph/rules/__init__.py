@@ -16,6 +16,7 @@ from odt_core.graph.rules import (
     shape,
     slices,
     special,
+    stateful_random,
     variables,
 )
 from odt_core.graph.rules.registry import RULES, Rule, rule
@@ -39,5 +40,6 @@ __all__ = [
     "shape",
     "slices",
     "special",
+    "stateful_random",
     "variables",
 ]

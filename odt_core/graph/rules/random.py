@@ -1,10 +1,9 @@
-"""The stateless random ops, bit for bit: what Keras' Dropout and noise layers emit.
+"""The stateless random ops, bit for bit: what Dropout and noise layers of Keras 3 emit.
 
 TensorFlow's generator is Philox-4x32-10 (J. Salmon et al.: Parallel Random Numbers: As Easy as
 1, 2, 3, SC 2011; tensorflow/core/lib/random/philox_random.h): ten rounds scramble a 128-bit counter
 under a 64-bit key into four words of 32 bits; the counter then goes up by one. LiteRT has the same
-generator as an op, but only for sizes known when the model is loaded; for the others the rounds are
-written in integer ops.
+generator as an op, but only for sizes known when the model is loaded; others are drawn in blocks.
 """
 
 from __future__ import annotations
@@ -24,6 +23,9 @@ from odt_core.graph.tensor import Shape, Tensor
 _PHILOX, _AUTO = 1, 3  # tensorflow/core/framework/rng_alg.h; on the CPU, auto is Philox
 _FACTORS = (0xD2511F53, 0xCD9E8D57)
 _KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
+_BLOCK, _SAMPLES = 4096, 16  # a block holds at least so many words, or those of so many samples
+_RESERVED = 256  # counters that a group of truncated normal numbers may use
+_DRAWS = 4  # and those that are drawn here: 16 numbers, of which 4 are wanted and 15 fit on average
 _SCRAMBLE_KEY = 0x02461E29_3EC8F720  # stateless_random_ops.cc
 
 
@@ -40,7 +42,7 @@ def uniform_v2(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Ten
     """Numbers in [0, 1): the lower 23 bits of each word, times 2⁻²³ (random_distributions.h)."""
     shape, key, counter, algorithm = inputs
     _check_algorithm(op, algorithm)
-    return [_shaped(b, op, shape, _uniform(b, _words(b, op, shape, key, counter)))]
+    return [shaped(b, op, shape, uniform_numbers(b, _words(b, op, shape, key, counter)))]
 
 
 @rule("StatelessRandomUniform")
@@ -48,7 +50,7 @@ def uniform(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor
     """Numbers in [0, 1) from a seed [2]."""
     shape, seed = inputs
     words = _words(b, op, shape, *_scramble(b, seed))
-    return [_shaped(b, op, shape, _uniform(b, words))]
+    return [shaped(b, op, shape, uniform_numbers(b, words))]
 
 
 @rule("StatelessRandomNormalV2")
@@ -58,7 +60,7 @@ def normal_v2(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tens
     """
     shape, key, counter, algorithm = inputs
     _check_algorithm(op, algorithm)
-    return [_shaped(b, op, shape, _normal(b, _words(b, op, shape, key, counter)))]
+    return [shaped(b, op, shape, normal_numbers(b, _words(b, op, shape, key, counter)))]
 
 
 @rule("StatelessRandomNormal")
@@ -66,7 +68,44 @@ def normal(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]
     """Standard normal numbers from a seed [2]."""
     shape, seed = inputs
     words = _words(b, op, shape, *_scramble(b, seed))
-    return [_shaped(b, op, shape, _normal(b, words))]
+    return [shaped(b, op, shape, normal_numbers(b, words))]
+
+
+@rule("StatelessTruncatedNormal", "StatelessTruncatedNormalV2")
+def truncated_normal(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Standard normal numbers between −2 and 2."""
+    if op.op.endswith("V2"):
+        shape, key, counter, algorithm = inputs
+        _check_algorithm(op, algorithm)
+    else:
+        shape, (key, counter) = inputs[0], _scramble(b, inputs[1])
+    state = b.concat([b.bitcast(key, np.int64), b.bitcast(counter, np.int64)], 0)
+    return [shaped(b, op, shape, truncated_numbers(b, shape, state))]
+
+
+def truncated_numbers(b: Builder, shape: Tensor, state: Tensor) -> Tensor:
+    """At least as many normal numbers between −2 and 2 as `shape` has entries, [groups, 4].
+
+    Each group of four has counters of its own, and takes of the numbers drawn from them the first
+    four that fit (random_distributions.h, TruncatedNormalDistribution).
+    """
+    groups = b.reshape(b.cast(b.range(0, groups_of(b, shape)), np.int64), (None, 1))
+    counters = b.add(
+        b.mul(groups, np.array(_RESERVED, np.int64)), np.arange(_DRAWS, dtype=np.int64)
+    )
+    words = _rounds(b, b.reshape(counters, (None,)), state)
+    drawn = b.reshape(normal_numbers(b, words), (None, 4 * _DRAWS))
+    fits = b.cast(b.less(b.abs(drawn), 2.0), np.float32)
+    # how many fit up to each one, by a product with ones on and above the diagonal
+    count = 4 * _DRAWS
+    upto = b.constant(np.triu(np.ones((count, count), np.float32))[None])
+    rank = b.reshape(b.matmul(b.reshape(fits, (1, None, count)), upto), (None, count))
+    place = b.mul(rank, fits)
+    chosen = [
+        b.sum(b.mul(drawn, b.cast(b.equal(place, float(n + 1)), np.float32)), [1], keepdims=True)
+        for n in range(4)
+    ]
+    return b.concat(chosen, 1)
 
 
 def _check_algorithm(op: FlexOp, algorithm: Tensor) -> None:
@@ -88,13 +127,75 @@ def _scramble(b: Builder, seed: Tensor) -> list[Tensor]:
 
 def _words(b: Builder, op: FlexOp, shape: Tensor, key: Tensor, counter: Tensor) -> Tensor:
     """At least as many words as `shape` has entries, uint32 [groups, 4]."""
-    total = _total(_static(op, shape))
+    state = b.concat([b.bitcast(key, np.int64), b.bitcast(counter, np.int64)], 0)
+    return words(b, _static(op, shape), shape, state)
+
+
+def words(b: Builder, static: Shape, shape: Tensor, state: Tensor) -> Tensor:
+    """At least as many words as `shape` has entries, uint32 [groups, 4].
+
+    state: int64 [3], key, lower and upper half of the counter. static: what is known of `shape`.
+    """
+    total = _total(static)
     if total is not None:
         groups = -(-total // 4)
-        state = b.concat([b.bitcast(key, np.int64), b.bitcast(counter, np.int64)], 0)
         return b.reshape(_generate(b, state, 4 * groups), (groups, 4))
-    entries = b.prod(shape, [0])
-    return _rounds(b, b.floor_div(b.add(entries, 3), 4), key, counter)
+    inner = _total(static[1:]) or _BLOCK
+    block = -(-max(_BLOCK, _SAMPLES * inner) // 4)
+    wanted = groups_of(b, shape)
+    drawn = _blocks(b, state, block, wanted)
+    size = b.reshape(b.mul(wanted, 4), (1,))
+    cut = b.new((None,), np.int32, "slice")
+    start = b.constant(np.zeros(1, np.int32))
+    b.emit("SLICE", [drawn, start, size], [cut], schema.SliceOptionsT())
+    return b.reshape(b.bitcast(cut, np.uint32), (None, 4))
+
+
+def groups_of(b: Builder, shape: Tensor) -> Tensor:
+    """How many groups of four words cover a shape, int32 []."""
+    return b.floor_div(b.add(b.prod(b.cast(shape, np.int32), [0]), 3), 4)
+
+
+def _blocks(b: Builder, state: Tensor, block: int, wanted: Tensor) -> Tensor:
+    """At least 4·wanted words in blocks of 4·block, int32 [n]: the first here, others in a loop."""
+    first = b.bitcast(_generate(b, state, 4 * block), np.int32)
+    step = np.array([0, block, 0], np.int64)
+
+    body = _subgraph(b, "odt_random_body")
+    so_far, at, left = body.new((None,), np.int32), body.new((3,), np.int64), body.new((), np.int32)
+    after = body.add(at, step)
+    more = body.bitcast(_generate(body, after, 4 * block), np.int32)
+    outputs = [body.concat([so_far, more], 0), after, body.sub(left, block)]
+    _close(body, [so_far, at, left], outputs)
+
+    condition = _subgraph(b, "odt_random_condition")
+    given = [condition.new(t.shape, t.dtype) for t in (so_far, at, left)]
+    _close(condition, given, [condition.greater(given[2], 0)])
+
+    options = schema.WhileOptionsT()
+    options.bodySubgraphIndex = _index(b, body)
+    options.condSubgraphIndex = _index(b, condition)
+    drawn = b.new((None,), np.int32, "words")
+    rest = [b.new((3,), np.int64, "state"), b.new((), np.int32, "left")]
+    b.emit("WHILE", [first, state, b.sub(wanted, block)], [drawn, *rest], options)
+    return drawn
+
+
+def _subgraph(b: Builder, name: str) -> Builder:
+    graph = schema.SubGraphT()
+    graph.name, graph.tensors, graph.operators = name.encode(), [], []
+    b.model.subgraphs.append(graph)
+    return Builder(b.model, graph)
+
+
+def _close(b: Builder, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
+    b.graph.operators = b.operators
+    b.graph.inputs = np.array([tensor.index for tensor in inputs], np.int32)
+    b.graph.outputs = np.array([tensor.index for tensor in outputs], np.int32)
+
+
+def _index(b: Builder, inner: Builder) -> int:
+    return next(i for i, graph in enumerate(b.model.subgraphs) if graph is inner.graph)
 
 
 def _generate(b: Builder, state: Tensor, count: int) -> Tensor:
@@ -108,18 +209,17 @@ def _generate(b: Builder, state: Tensor, count: int) -> Tensor:
     return words
 
 
-def _rounds(b: Builder, groups: Tensor, key: Tensor, counter: Tensor) -> Tensor:
-    """Words of counter, counter + 1, …, uint32 [groups, 4].
+def _rounds(b: Builder, index: Tensor, state: Tensor) -> Tensor:
+    """The words of counter + index, uint32 [*index, 4]; index: int64 [n].
 
     A round, with p = M₀·c₀ and q = M₁·c₂ of 64 bits: (c₀, c₁, c₂, c₃) becomes
     (high q ^ c₁ ^ k₀, low q, high p ^ c₃ ^ k₁, low p). The lower half of the counter does not
     carry into the upper one: TensorFlow starts it at 0.
     """
-    index = b.cast(b.range(0, groups), np.int64)
-    low, high = b.split(b.bitcast(counter, np.int64), 2, 0)
+    key, low, high = b.split(state, 3, 0)
     c0, c1 = _halves(b, b.add(index, low))
     c2, c3 = _halves(b, high)
-    k0, k1 = _halves(b, b.bitcast(key, np.int64))
+    k0, k1 = _halves(b, key)
     for _ in range(10):
         p_low, p_high = _product(b, c0, _FACTORS[0])
         q_low, q_high = _product(b, c2, _FACTORS[1])
@@ -146,14 +246,14 @@ def _wrapped(word: int) -> np.ndarray:
     return np.array(word, np.uint32).view(np.int32)
 
 
-def _uniform(b: Builder, words: Tensor) -> Tensor:
+def uniform_numbers(b: Builder, words: Tensor) -> Tensor:
     """The lower 23 bits as the upper ones of a word, exact in float32, times 2⁻³²."""
     top = b.mul(words, np.array(1 << 9, np.uint32))
     return b.mul(b.cast(top, np.float32), 2.0**-32)
 
 
-def _normal(b: Builder, words: Tensor) -> Tensor:
-    pairs = b.reshape(_uniform(b, words), (None, 2))
+def normal_numbers(b: Builder, words: Tensor) -> Tensor:
+    pairs = b.reshape(uniform_numbers(b, words), (None, 2))
     u, v = b.split(pairs, 2, 1)
     # XNNPACK's logarithm is off near 1, and it takes no tensor of more than six axes
     logarithm = b.log(b.reshape(b.maximum(u, 1e-7), (*u.shape, *[1] * 5)))
@@ -162,7 +262,7 @@ def _normal(b: Builder, words: Tensor) -> Tensor:
     return b.concat([b.mul(radius, b.sin(angle)), b.mul(radius, b.cos(angle))], 1)
 
 
-def _shaped(b: Builder, op: FlexOp, shape: Tensor, values: Tensor) -> Tensor:
+def shaped(b: Builder, op: FlexOp, shape: Tensor, values: Tensor) -> Tensor:
     static = _static(op, shape)
     total = _total(static)
     if total is not None:
@@ -170,7 +270,7 @@ def _shaped(b: Builder, op: FlexOp, shape: Tensor, values: Tensor) -> Tensor:
     flat = b.reshape(values, (None,))
     inner = _total(static[1:])
     if inner is None or inner % 4:  # the last group may be used in part
-        cut = b.new((None,), np.float32, "slice")
+        cut = b.new((None,), values.dtype, "slice")
         size = b.reshape(b.prod(shape, [0]), (1,))
         start = b.constant(np.zeros(1, np.int32))
         b.emit("SLICE", [flat, start, size], [cut], schema.SliceOptionsT())
