@@ -1,0 +1,116 @@
+"""Random ops with a state of their own: what Dropout and noise layers of Keras 2 emit.
+
+TensorFlow keeps a generator inside such an op, where nobody can read or set it. Here it is a
+variable of the model, so that a training that was saved and goes on elsewhere draws what it would
+have drawn, and a session can seed it. The variable "odt_random/SIGNATURE/NUMBER" holds int64 [3]:
+the Philox key, then the lower and upper half of its counter. It starts as the op's own seeds say:
+key = seed, upper half = seed2, as TensorFlow's; an op without seeds (both 0), which TensorFlow
+seeds at random, starts with a key made from the variable's name. To seed a session, set the keys.
+
+Sources: tensorflow/core/kernels/random_op.cc, tensorflow/core/util/guarded_philox_random.h; for the
+builtin ops tensorflow/lite/kernels/random_ops.cc. They draw the same numbers, but TensorFlow's ops
+leave out counters: 256 for every number.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from odt_core.errors import LoweringError
+from odt_core.graph import resources
+from odt_core.graph.builder import Builder
+from odt_core.graph.flex import FlexOp
+from odt_core.graph.rules.random import (
+    groups_of,
+    normal_numbers,
+    shaped,
+    truncated_numbers,
+    uniform_numbers,
+    words,
+)
+from odt_core.graph.rules.registry import rule
+from odt_core.graph.tensor import Shape, Tensor
+
+PREFIX = "odt_random/"
+_SKIPPED = 256  # counters that TensorFlow's ops leave out for every number drawn
+
+
+@rule("RandomUniform")
+def uniform(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Numbers in [0, 1)."""
+    return [shaped(b, op, inputs[0], uniform_numbers(b, _drawn(b, op, inputs[0])))]
+
+
+@rule("RandomStandardNormal")
+def normal(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Standard normal numbers."""
+    return [shaped(b, op, inputs[0], normal_numbers(b, _drawn(b, op, inputs[0])))]
+
+
+@rule("TruncatedNormal")
+def truncated(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Standard normal numbers between −2 and 2."""
+    state = _advance(b, op, inputs[0], builtin=False)
+    return [shaped(b, op, inputs[0], truncated_numbers(b, inputs[0], state))]
+
+
+@rule("RandomUniformInt")
+def uniform_int(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Integers from `lowest` up to and without `end`: lowest + word mod (end − lowest)."""
+    shape, lowest, end = inputs
+    if lowest.dtype != np.int32:
+        raise LoweringError("it draws integers of 64 bits. Draw int32 instead.")
+    wide = b.cast(_drawn(b, op, shape), np.int64)
+    size = b.cast(b.sub(end, lowest), np.int64)
+    values = b.add(b.cast(b.floor_mod(wide, size), np.int32), lowest)
+    return [shaped(b, op, shape, values)]
+
+
+def builtin_random(b: Builder, op: FlexOp, shape: Tensor) -> Tensor:
+    """What LiteRT's RANDOM_UNIFORM or RANDOM_STANDARD_NORMAL (as op.op) draws."""
+    drawn = _drawn(b, op, shape, builtin=True)
+    numbers = uniform_numbers if op.op == "RANDOM_UNIFORM" else normal_numbers
+    return shaped(b, op, shape, numbers(b, drawn))
+
+
+def _drawn(b: Builder, op: FlexOp, shape: Tensor, *, builtin: bool = False) -> Tensor:
+    return words(b, _static(op, shape), shape, _advance(b, op, shape, builtin=builtin))
+
+
+def _static(op: FlexOp, shape: Tensor) -> Shape:
+    if shape.const is not None:
+        return tuple(int(size) for size in shape.const)
+    return op.output_shapes[0]
+
+
+def _advance(b: Builder, op: FlexOp, shape: Tensor, *, builtin: bool) -> Tensor:
+    """The state to draw from, int64 [3]; the variable is set to the next one."""
+    if not _static(op, shape) and shape.const is None:
+        raise LoweringError("it is not known how many dimensions it draws. Fix them.")
+    name = f"{PREFIX}{(b.graph.name or b'').decode('utf-8', 'replace')}/{_number(b)}"
+    variable = resources.new_variable(b, name, _initial(op, name))
+    state = resources.read(b, variable)
+    count = groups_of(b, shape)
+    if not builtin:
+        count = b.mul(b.prod(b.cast(shape, np.int32), [0]), _SKIPPED)
+    zero = b.constant(np.zeros(1, np.int64), np.int64)
+    step = b.concat([zero, b.cast(b.reshape(count, (1,)), np.int64), zero], 0)
+    resources.assign(b, variable, b.add(state, step))
+    return state
+
+
+def _number(b: Builder) -> int:
+    """How many generators the subgraph has already."""
+    graph = (b.graph.name or b"").decode("utf-8", "replace")
+    return sum(name.startswith(f"{PREFIX}{graph}/") for name in b.resources.names())
+
+
+def _initial(op: FlexOp, name: str) -> np.ndarray:
+    seed, seed2 = (int(op.attributes.get(key) or 0) for key in ("seed", "seed2"))  # type: ignore[arg-type]
+    if seed == seed2 == 0:
+        digest = hashlib.sha256(name.encode()).digest()
+        seed = int.from_bytes(digest[:8], "little", signed=True)
+    return np.array([seed, 0, seed2], np.int64)
