@@ -16,6 +16,7 @@ from pages.ui.canvas import sample_pad
 from pages.ui.desk import Desk
 from pages.ui.numbers import MOST, typed
 from pages.ui.say import count
+from pages.ui.uploads import contents
 
 ACTIVE = "samples_label"  # id of the label that new samples get
 _FILES = "samples_files"  # changes with each upload that was taken, which empties the widget
@@ -106,9 +107,7 @@ def _uploaded(desk: Desk, key: str) -> None:
         return
     st.session_state[_FILES] += 1
     with trouble.caught("samples"):
-        said = add_files(
-            desk, [(file.name, file.getvalue()) for file in files], st.session_state.get(ACTIVE)
-        )
+        said = add_files(desk, [contents(file) for file in files], st.session_state.get(ACTIVE))
         trouble.say("samples", said, "info")
 
 
@@ -207,7 +206,7 @@ def _photographed(desk: Desk, key: str) -> None:
         return
     st.session_state[_FILES] += 1
     with trouble.caught("samples"):
-        picture = decode_image(photo.getvalue(), "The photo")
+        picture = decode_image(contents(photo)[1], "The photo")
         active = active_label(desk.workspace.manifest) if desk.tells_labels else None
         if desk.tells_labels and active is None:
             raise LabelError("There is no label for this photo yet. Add one first.")

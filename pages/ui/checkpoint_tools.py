@@ -7,6 +7,7 @@ import streamlit as st
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
 from pages.ui.say import plain
+from pages.ui.uploads import contents
 
 _TURN = "checkpoint_upload_turn"
 
@@ -59,10 +60,9 @@ def _upload(desk: Desk, key: str) -> None:
         return
     st.session_state[_TURN] += 1
     with trouble.caught("upload"):
-        desk.add_uploaded_checkpoint(file.getvalue(), file.name)
-        trouble.say(
-            "upload", f"{file.name} is in the timeline. Restore makes it your model.", "info"
-        )
+        name, data = contents(file)
+        desk.add_uploaded_checkpoint(data, name)
+        trouble.say("upload", f"{name} is in the timeline. Restore makes it your model.", "info")
 
 
 def _undo(desk: Desk) -> None:

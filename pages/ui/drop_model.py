@@ -7,6 +7,7 @@ import streamlit as st
 from pages.ui import trouble
 from pages.ui.desk import Desk
 from pages.ui.model_words import what_it_does
+from pages.ui.uploads import contents
 
 _TURN = "drop_turn"  # changes with each file that was taken, which empties the widget
 
@@ -31,6 +32,7 @@ def _dropped(desk: Desk, key: str, place: str) -> None:
         return
     st.session_state[_TURN] += 1
     with trouble.caught(place):
-        desk.choose_uploaded(file.getvalue(), file.name)
+        name, data = contents(file)
+        desk.choose_uploaded(data, name)
         st.session_state["top_asked_for_own"] = False
-        trouble.say(place, f"{file.name}: {what_it_does(desk)}", "info")
+        trouble.say(place, f"{name}: {what_it_does(desk)}", "info")

@@ -8,6 +8,7 @@ from odt_core.errors import LabelError
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
 from pages.ui.say import count
+from pages.ui.uploads import contents
 
 _PLACE = "names"
 _TEXT = "names_text"
@@ -63,11 +64,11 @@ def _uploaded(desk: Desk, key: str) -> None:
         return
     st.session_state[_TURN] += 1
     with trouble.caught(_PLACE):
-        if file.size > _LARGEST:
-            raise LabelError(f"'{file.name}' is too large for a list of names.")
-        data = file.getvalue()
+        name, data = contents(file)
+        if len(data) > _LARGEST:
+            raise LabelError(f"'{name}' is too large for a list of names.")
         if b"\0" in data:
-            raise LabelError(f"'{file.name}' is not a text file. Put one name on each line.")
+            raise LabelError(f"'{name}' is not a text file. Put one name on each line.")
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError:

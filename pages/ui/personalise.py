@@ -17,11 +17,12 @@ def personalise() -> None:
     with trouble.shown():
         desk = open_desk()
         desk.warm_up()
+        busy = desk.busy  # once: the run may end while the page is drawn
         top_line(desk)
         samples, train, trial = st.columns([1.08, 1, 1], gap="small")
         with samples:
             samples_card(desk)
         with train:
-            train_card(desk)
+            train_card(desk, busy)
         with trial:
             try_card(desk)

@@ -24,8 +24,8 @@ _SEEN = "settings_seen"  # what the widgets were last filled with
 _HEIGHT = 200
 
 
-def train_card(desk: Desk) -> None:
-    """Draw the card."""
+def train_card(desk: Desk, was_busy: bool) -> None:
+    """Draw the card. was_busy: whether a run was active when the page began to be drawn."""
     with st.container(key="card_train", border=True, gap="small"):
         pieces.step(2, "Train", _aside(desk))
         with trouble.shown():
@@ -33,7 +33,7 @@ def train_card(desk: Desk) -> None:
         _buttons(desk)
         trouble.show_said("train")
         _interrupted(desk)
-        st.fragment(_live, run_every=TICK if desk.busy else None)(desk, desk.busy)
+        st.fragment(_live, run_every=TICK if was_busy else None)(desk, was_busy)
 
 
 def _aside(desk: Desk) -> str:
