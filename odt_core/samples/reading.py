@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import lzma
 import math
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
@@ -20,6 +22,14 @@ MAX_FILES = 5_000
 MAX_TOTAL_BYTES = 200_000_000
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
 _SKIPPED = ("__MACOSX", ".")
+_DAMAGED = (  # what zipfile lets through when a member is broken or packed in an unknown way
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    RuntimeError,
+    NotImplementedError,
+)
 _TABLES = (".csv", ".tsv", ".txt")
 _ARRAY, _TARGET = ".npy", ".target.npy"  # in a zip: a sample of numbers, and a sample's target
 _EXACT = 2**24  # whole numbers up to here are exact in float32
@@ -84,7 +94,7 @@ def _read_bytes(
             if "x.npy" in {member.filename for member in members}:
                 return _read_npz(archive, members, name)
             return _read_zip(archive, members, name)
-        except (zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError) as error:
+        except _DAMAGED as error:
             raise SampleError(f"'{name}' is damaged ({error}). Make the zip again.") from error
         except (OSError, ValueError) as error:
             if isinstance(error, SampleError):
@@ -94,7 +104,7 @@ def _read_bytes(
 
 def _checked(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
     """The archive's files; SampleError when any name or size is not to be trusted."""
-    members = [member for member in archive.infolist() if not member.is_dir()]
+    members = [member for member in archive.infolist() if not member.filename.endswith("/")]
     if len(members) > MAX_FILES:
         raise SampleError(f"'{name}' has {len(members)} files; at most {MAX_FILES} are read.")
     total = sum(member.file_size for member in members)
@@ -105,7 +115,7 @@ def _checked(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
         )
     for member in members:
         parts = PurePosixPath(member.filename.replace("\\", "/")).parts
-        if ".." in parts or member.filename.startswith(("/", "\\")) or ":" in parts[0]:
+        if not parts or ".." in parts or parts[0].startswith(("/", "\\")) or ":" in parts[0]:
             raise SampleError(
                 f"'{name}' holds the file name '{member.filename}', which leads out of the zip. "
                 "Nothing was read; make the zip again from a plain folder."
