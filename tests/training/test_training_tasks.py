@@ -1,4 +1,4 @@
-"""The loop on models that are no plain classifiers: values, two labels, frozen parts, fixed size."""
+"""The loop on models that are no plain classifiers: values, two labels, frozen parts."""
 
 from __future__ import annotations
 

@@ -1,0 +1,110 @@
+"""The command line on models that are no plain classifiers, public ones among them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_cli import ROOT, odt, result
+
+PUBLIC = ROOT / "tests" / "models"
+OWN = ROOT / "tests" / "runtime" / "models"
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> Path:
+    """x [16, 1] and y = 2 x + 1."""
+    x = np.linspace(0, 1, 16, dtype=np.float32)[:, None]
+    np.savez(tmp_path / "line.npz", x=x, y=2 * x + 1)
+    return tmp_path / "line.npz"
+
+
+class TestValues:
+    @pytest.mark.parametrize("name", ["training_model", "training_model_flex"])
+    def test_regression_trains_and_is_judged_by_its_errors(self, line, tmp_path, name):
+        model, own = PUBLIC / f"flutter_litert__{name}.tflite", tmp_path / "own.safetensors"
+        trained = result(
+            "train", model, "--samples", line, "--test", line, "--epochs", 20, "--checkpoint", own
+        )
+        base, personalised = trained["test"]["base"], trained["test"]["personalised"]
+        assert "accuracy" not in base
+        assert base["mean_squared_error"] == pytest.approx(np.mean((1 + np.arange(16) / 7.5) ** 2))
+        assert personalised["mean_squared_error"] < 0.1
+        assert trained["loss_name"] == "loss reported by the model"
+        judged = result("evaluate", model, "--samples", line, "--checkpoint", own)
+        assert judged["personalised"]["mean_squared_error"] == pytest.approx(
+            personalised["mean_squared_error"]
+        )
+        assert judged["comparison"]["verdict"] == "better"
+        said = result("infer", model, line, "--checkpoint", own)
+        assert len(said["predictions"]) == 16
+        assert said["predictions"][15]["values"][0] == pytest.approx(3, abs=0.5)
+
+    def test_table_of_numbers_trains_too(self, tmp_path):
+        rows = np.random.default_rng(0).random((12, 3))
+        lines = ["a,b,c,p,q", *(f"{a},{b},{c},{a + b},{c}" for a, b, c in rows)]
+        (tmp_path / "rows.csv").write_text("\n".join(lines))
+        trained = result(
+            "train", OWN / "dialect_regression.tflite", "--samples", tmp_path / "rows.csv",
+            "--test", tmp_path / "rows.csv", "--epochs", 30,
+        )  # fmt: skip
+        after = trained["test"]["personalised"]["mean_squared_error"]
+        assert after < trained["test"]["base"]["mean_squared_error"] / 2
+
+    def test_text_names_the_error(self, line):
+        model = PUBLIC / "flutter_litert__training_model.tflite"
+        done = odt("train", model, "--samples", line, "--test", line, "--epochs", 2)
+        assert "base mean squared error 4.37778" in done.stdout
+
+    def test_samples_alone_train_an_autoencoder(self, tmp_path):
+        np.savez(tmp_path / "x.npz", x=np.random.default_rng(0).random((20, 12), np.float32))
+        trained = result(
+            "train", OWN / "dialect_autoencoder.tflite", "--samples", tmp_path / "x.npz",
+            "--test", tmp_path / "x.npz",
+        )  # fmt: skip
+        after = trained["test"]["personalised"]["mean_squared_error"]
+        assert after < trained["test"]["base"]["mean_squared_error"]
+
+
+class TestTokens:
+    def test_text_as_token_numbers_trains(self, tmp_path):
+        tokens = np.random.default_rng(0).integers(0, 20, (30, 5)).astype(np.int32)
+        labels = np.digitize(tokens[:, 0], [7, 14])
+        np.savez(tmp_path / "text.npz", x=tokens, y=labels)
+        trained = result(
+            "train", OWN / "dialect_tokens.tflite", "--samples", tmp_path / "text.npz",
+            "--test", tmp_path / "text.npz", "--epochs", 60,
+        )  # fmt: skip
+        assert trained["test"]["personalised"]["accuracy"] > trained["test"]["base"]["accuracy"]
+
+
+class TestPublicModels:
+    @pytest.mark.parametrize("name", ["logistic_regression", "model"])
+    def test_model_that_only_trains_says_what_its_loss_is(self, tmp_path, name):
+        rng, y = np.random.default_rng(5), np.arange(32) % 2
+        x = (rng.normal(size=(32, 30)) * 0.1 + y[:, None]).astype(np.float32)
+        np.savez(tmp_path / "own.npz", x=x, y=y)
+        model = PUBLIC / f"flower__android-kotlin-new__{name}.tflite"
+        trained = result("train", model, "--samples", tmp_path / "own.npz", "--epochs", 30)
+        assert trained["outcome"] == "finished"
+        assert trained["test"] is None
+        assert "mean over all steps" in trained["loss_name"]
+        assert trained["loss"][-1] < trained["loss"][0]
+        done = odt("evaluate", model, "--samples", tmp_path / "own.npz")
+        assert done.returncode == 2
+        assert "no signature that predicts" in done.stderr
+
+    def test_train_that_its_author_broke_says_why(self, tmp_path):
+        np.savez(tmp_path / "own.npz", x=np.zeros((4, 14), np.float32), y=np.arange(4))
+        model = PUBLIC / "flower__android-automotive__enginefaultdb.tflite"
+        done = odt("train", model, "--samples", tmp_path / "own.npz")
+        assert done.returncode == 2
+        assert "sparse loss with one-hot labels" in done.stderr
+        assert "Traceback" not in done.stderr
+
+    def test_inspect_tells_the_task(self):
+        facts = result("inspect", PUBLIC / "flutter_litert__training_model.tflite")
+        assert facts["contract"]["task"] == "values"
+        assert json.dumps(facts["contract"])
