@@ -110,7 +110,7 @@ def read_flex(model: schema.ModelT, operator: schema.OperatorT) -> FlexOp:
     try:
         root = flexbuffers.GetRoot(bytes(np.asarray(operator.customOptions, np.uint8)))
         return _node_def(_raw(root.AsVector[1]))
-    except (ValueError, IndexError, TypeError, struct.error, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, struct.error, AttributeError) as error:
         raise ModelError(
             f"The options of the op Flex{name} are damaged. Convert the model again."
         ) from error

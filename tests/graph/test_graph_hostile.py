@@ -1,0 +1,370 @@
+"""Damaged and hostile files: at worst a plain error, whatever is wrong with them."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import resource
+import struct
+import zipfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+
+from odt_core.errors import LoweringError, ModelError, OdtError
+from odt_core.graph import describe, lower
+from odt_core.graph.files import read_model_file
+from odt_core.graph.flatbuffer import MAX_MODEL_BYTES, read, write
+from odt_core.graph.operators import name_of
+
+ROOT = Path(__file__).parents[2]
+FLEX = ROOT / "tests" / "models" / "flower__android-kotlin-new__logistic_regression.tflite"
+CHECKPOINT = ROOT / "tests" / "models" / "flutter_litert__training_model_flex.tflite"
+CNN = ROOT / "tests" / "runtime" / "models" / "tiny_momentum.tflite"
+SMALL = ROOT / "tests" / "runtime" / "models" / "tiny_inference.tflite"
+
+MUTATED = (CHECKPOINT, SMALL, CHECKPOINT, FLEX)
+
+Change = Callable[[schema.ModelT], None]
+
+
+def changed(path: Path, change: Change) -> bytes:
+    """The file with its parsed contents changed; it parses well afterwards."""
+    model = read(path.read_bytes())
+    change(model)
+    return write(model)
+
+
+def operator(model: schema.ModelT, name: str) -> schema.OperatorT:
+    """The first op of that name."""
+    return next(
+        o for graph in model.subgraphs for o in graph.operators or [] if name_of(model, o) == name
+    )
+
+
+def zipped() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("model.tflite", FLEX.read_bytes())
+    return file.getvalue()
+
+
+class TestForeignFiles:
+    @pytest.mark.parametrize(
+        ("data", "word"),
+        [
+            (b"", "empty"),
+            (b"\x89PNG\r\n\x1a\n" + bytes(100), "PNG"),
+            (b"\x89HDF\r\n\x1a\n" + bytes(100), "HDF5"),
+            (b"\x08\x08\x12\x07pytorch" + bytes(100), "not a .tflite"),  # ONNX
+            (b"<!DOCTYPE html><html></html>", "web page"),
+            (b"TFL3", "not a .tflite"),
+            (b"\x1c\0\0\0TFL3", "damaged"),
+            (b"\xff\xff\xff\xffTFL3" + bytes(64), "damaged"),
+        ],
+    )
+    def test_file_of_another_kind_then_says_what_it_is(self, data, word):
+        for function in (describe, lower):
+            with pytest.raises(ModelError, match=word):
+                function(data)
+
+    def test_zip_then_is_named(self):
+        with pytest.raises(ModelError, match="zip"):
+            describe(zipped())
+
+    def test_file_of_many_gigabytes_then_is_refused_unread(self, tmp_path):
+        path = tmp_path / "large.tflite"
+        with path.open("wb") as file:
+            file.truncate(64 * 2**30)  # sparse: takes no space
+        with pytest.raises(ModelError, match=rf"odt reads models of up to .*{MAX_MODEL_BYTES:,}"):
+            read_model_file(path)
+
+    def test_device_then_is_no_ordinary_file(self):
+        with pytest.raises(ModelError, match="no ordinary file"):
+            read_model_file(Path("/dev/zero"))
+
+
+class TestHostileFlatbuffers:
+    """Files made by hand, byte by byte."""
+
+    @staticmethod
+    def vectors_of(count: int, target: str) -> bytes:
+        """A model whose list of subgraphs has `count` entries, all of them the same table."""
+        head = struct.pack("<I4s", 32, b"TFL3")
+        vtable = struct.pack("<HHHHH", 10, 8, 0, 0, 4) + b"\0\0"  # field 2: subgraphs
+        body = head + bytes(8) + vtable
+        table_at = 32
+        body = body.ljust(table_at, b"\0")
+        body += struct.pack("<iI", table_at - 16, 4)  # table: vtable, then the field
+        start = len(body)
+        entries = b""
+        for at in range(min(count, 50_000)):
+            here = start + 4 + 4 * at
+            goal = table_at if target == "itself" else 2**31
+            entries += struct.pack("<I", (goal - here) % 2**32)
+        return body + struct.pack("<I", count) + entries
+
+    @pytest.mark.parametrize("count", [1, 40_000, 2**32 - 1])
+    @pytest.mark.parametrize("target", ["itself", "outside"])
+    def test_lists_that_lead_anywhere_then_are_a_plain_error(self, count, target):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        with pytest.raises(ModelError, match="damaged"):
+            describe(self.vectors_of(count, target))
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # KB
+
+    def test_one_subgraph_listed_many_times_then_is_refused(self):
+        """FlatBuffers lets tables be shared: 400 lists of the same 400 tables are 160,000 visits,
+        and so on with each level."""
+        import flatbuffers
+
+        b = flatbuffers.Builder(0)
+
+        def many(items: list[int]) -> int:
+            b.StartVector(4, len(items), 4)
+            for item in reversed(items):
+                b.PrependUOffsetTRelative(item)
+            return b.EndVector()
+
+        schema.TensorStart(b)
+        tensors = many([schema.TensorEnd(b)] * 3000)
+        schema.SubGraphStart(b)
+        schema.SubGraphAddTensors(b, tensors)
+        subgraphs = many([schema.SubGraphEnd(b)] * 3000)
+        schema.ModelStart(b)
+        schema.ModelAddSubgraphs(b, subgraphs)
+        b.Finish(schema.ModelEnd(b), file_identifier=b"TFL3")
+        with pytest.raises(ModelError, match="more parts"):
+            describe(bytes(b.Output()))
+
+
+def _set(name: str, **values: object) -> Change:
+    """Changes options of the first op of that name."""
+
+    def change(model: schema.ModelT) -> None:
+        for field, value in values.items():
+            setattr(operator(model, name).builtinOptions, field, value)
+
+    return change
+
+
+def _cycle(model: schema.ModelT) -> None:
+    operator(model, "CALL_ONCE").builtinOptions.initSubgraphIndex = 0
+
+
+def _tensor(**values: object) -> Change:
+    def change(model: schema.ModelT) -> None:
+        constant = next(
+            t
+            for t in model.subgraphs[0].tensors
+            if model.buffers[t.buffer].data is not None and len(model.buffers[t.buffer].data) > 8
+        )
+        for field, value in values.items():
+            setattr(constant, field, value)
+
+    return change
+
+
+def _shape(*sizes: int) -> Change:
+    return _tensor(shape=np.array(sizes, np.int32), shapeSignature=None)
+
+
+def _short_buffer(model: schema.ModelT) -> None:
+    buffer = next(b for b in model.buffers if b.data is not None and len(b.data) > 8)
+    buffer.data = buffer.data[:-3]
+
+
+def _outside_weights(model: schema.ModelT) -> None:
+    model.buffers[1].offset, model.buffers[1].size = 2**40, 2**40
+
+
+def _input(place: int, index: int) -> Change:
+    def change(model: schema.ModelT) -> None:
+        inputs = operator(model, "CONV_2D").inputs.copy()
+        inputs[place] = index
+        operator(model, "CONV_2D").inputs = inputs
+
+    return change
+
+
+def _backwards(model: schema.ModelT) -> None:
+    model.subgraphs[0].operators.reverse()
+
+
+def _signature_tensor(model: schema.ModelT) -> None:
+    model.signatureDefs[0].outputs[0].tensorIndex = 10**6
+
+
+def _signature_twice(model: schema.ModelT) -> None:
+    model.signatureDefs.append(copy.deepcopy(model.signatureDefs[0]))
+
+
+def _metadata(model: schema.ModelT) -> None:
+    entry = schema.MetadataT()
+    entry.name, entry.buffer = b"odt", 10**6
+    model.metadata = [*(model.metadata or []), entry]
+
+
+class TestPartsThatDoNotFit:
+    @pytest.mark.parametrize(
+        ("path", "change", "word"),
+        [
+            (FLEX, _cycle, "circle"),
+            (SMALL, _shape(-5, 3), "negative"),
+            (SMALL, _shape(2**31 - 1, 2**31 - 1, 2**31 - 1), "more entries"),
+            (SMALL, _shape(*[1] * 17), "16 dimensions"),
+            (SMALL, _shape(3), "another size"),
+            (SMALL, _tensor(type=99), "unknown type"),
+            (SMALL, _tensor(buffer=2**31), "without a buffer"),
+            (SMALL, _short_buffer, "another size"),
+            (SMALL, _outside_weights, "outside its graph"),
+            (SMALL, _set("CONV_2D", strideH=0), "strideH is 0"),
+            (SMALL, _set("CONV_2D", dilationWFactor=-1), "dilationWFactor is -1"),
+            (SMALL, _input(0, 10**6), "input does not exist"),
+            (SMALL, _input(0, -2), "input does not exist"),
+            (SMALL, _input(1, -1), "input that it needs"),
+            (SMALL, _backwards, "before it is written"),
+            (SMALL, _signature_tensor, "tensor does not exist"),
+            (SMALL, _signature_twice, "two signatures"),
+            (SMALL, _metadata, "metadata"),
+        ],
+    )
+    def test_damage_then_is_named(self, path, change, word):
+        data = changed(path, change)
+        for function in (describe, lower):
+            with pytest.raises(ModelError, match=word):
+                function(data)
+
+    @pytest.mark.parametrize(
+        "options",
+        [b"", b"\x00", b"\xff" * 40, bytes(range(40)), b"\x28\x04\x01"],
+        ids=["empty", "zero", "ones", "counting", "no vector"],
+    )
+    def test_flex_options_that_are_no_flexbuffer_then_are_a_plain_error(self, options):
+        def change(model: schema.ModelT) -> None:
+            operator(model, "FlexBroadcastGradientArgs").customOptions = np.frombuffer(
+                options, np.uint8
+            )
+
+        with pytest.raises((ModelError, LoweringError), match="BroadcastGradientArgs"):
+            lower(changed(FLEX, change))
+
+    def test_node_def_that_lies_about_its_length_then_is_a_plain_error(self):
+        def change(model: schema.ModelT) -> None:
+            found = operator(model, "FlexBroadcastGradientArgs")
+            options = np.array(found.customOptions, np.uint8)
+            start = bytes(options).index(b"\x0a")
+            options[start + 1] = 0x7F
+            found.customOptions = options
+
+        with pytest.raises(ModelError, match="BroadcastGradientArgs"):
+            lower(changed(FLEX, change))
+
+    def test_record_of_a_lowering_that_never_was_then_is_somebody_elses(self):
+        for content in (b"{}", b"[1]", b"\xff", json.dumps({"rewrites": 3}).encode()):
+
+            def change(model: schema.ModelT, content: bytes = content) -> None:
+                buffer, entry = schema.BufferT(), schema.MetadataT()
+                buffer.data = np.frombuffer(content, np.uint8)
+                model.buffers.append(buffer)
+                entry.name, entry.buffer = b"odt", len(model.buffers) - 1
+                model.metadata = [entry]
+
+            assert lower(changed(CHECKPOINT, change)).report
+
+
+class TestMutations:
+    """Whatever happens to a file: a result, or an OdtError that tells what to do."""
+
+    @pytest.mark.parametrize("path", [FLEX, CHECKPOINT, CNN], ids=["flex", "checkpoint", "cnn"])
+    def test_cut_anywhere_then_is_a_plain_error(self, path):
+        data = path.read_bytes()
+        for end in range(8, len(data) - 1, len(data) // 25):
+            with pytest.raises(OdtError):
+                describe(data[:end])
+
+    @pytest.mark.parametrize("seed", range(40))
+    def test_flipped_bits_then_are_at_worst_a_plain_error(self, seed):
+        rng = np.random.default_rng(seed)
+        data = bytearray(MUTATED[seed % 4].read_bytes())
+        for place in rng.integers(8, len(data), rng.choice([1, 4, 16])):
+            data[place] ^= 1 << int(rng.integers(8))
+        _only_plain_errors(bytes(data))
+
+    @pytest.mark.parametrize("seed", range(200))
+    def test_mutated_parts_then_are_at_worst_a_plain_error(self, seed):
+        rng = np.random.default_rng(1000 + seed)
+        model = copy.deepcopy(_parsed()[seed % 4])
+        for _ in range(int(rng.integers(1, 4))):
+            _mutate(model, rng)
+        try:
+            data = write(model)
+        except (struct.error, TypeError, ValueError, OverflowError):
+            return  # such a number has no place in a file
+        _only_plain_errors(data)
+
+
+_PARSED: list[schema.ModelT] = []
+
+
+def _parsed() -> list[schema.ModelT]:
+    if not _PARSED:
+        _PARSED.extend(read(path.read_bytes()) for path in MUTATED)
+    return _PARSED
+
+
+def _only_plain_errors(data: bytes) -> None:
+    for function in (describe, lower):
+        with suppress(OdtError):
+            function(data)
+
+
+_NUMBERS = (-(2**31), -2, -1, 0, 1, 2, 3, 7, 1000, 2**31 - 1)
+
+
+def _mutate(model: schema.ModelT, rng: np.random.Generator) -> None:
+    """One change anywhere in a model: a number, a list entry, an op, a part left out."""
+    graph = model.subgraphs[rng.integers(len(model.subgraphs))]
+    part = [
+        lambda: _any(rng, graph.tensors),
+        lambda: _any(rng, graph.operators),
+        lambda: getattr(_any(rng, graph.operators), "builtinOptions", None),
+        lambda: graph,
+        lambda: _any(rng, model.buffers),
+        lambda: _any(rng, model.operatorCodes),
+        lambda: _any(rng, model.signatureDefs),
+        lambda: _any(rng, getattr(_any(rng, model.signatureDefs), "inputs", None)),
+        lambda: _any(rng, model.metadata),
+    ][rng.integers(9)]()
+    if part is None or not vars(part):
+        return
+    field = _any(rng, sorted(vars(part)))
+    value = getattr(part, field)
+    number = int(_NUMBERS[rng.integers(len(_NUMBERS))])
+    if isinstance(value, bool):
+        setattr(part, field, not value)
+    elif isinstance(value, int):
+        setattr(part, field, number)
+    elif isinstance(value, np.ndarray) and len(value) and rng.random() < 0.8:
+        other = value.copy()
+        if rng.random() < 0.3:
+            other = other[: rng.integers(len(other))]
+        else:
+            other[rng.integers(len(other))] = np.array(number).astype(other.dtype)
+        setattr(part, field, other)
+    elif isinstance(value, list) and value:
+        place, other = rng.integers(len(value)), rng.integers(len(value))
+        if rng.random() < 0.5:
+            value[place], value[other] = value[other], value[place]
+        else:
+            value.pop(place)
+    else:
+        setattr(part, field, None)
+
+
+def _any(rng: np.random.Generator, items: list | None):
+    return items[rng.integers(len(items))] if items else None
