@@ -24,6 +24,8 @@ _PICTURES = ("Draw", "Upload", "Camera")
 _NUMBERS = ("My samples", "Type", "Upload")
 _PICKED = "try_picked"
 _TYPED = "try_typed"
+_MOST = 100  # samples to choose from
+_sizes: dict[str, int] = {}  # by content, so that a tick of a training reads no files
 _FILLED = "try_filled"  # the sample whose numbers stand in the text field
 
 
@@ -158,16 +160,25 @@ def _numeric(desk: Desk) -> list[SampleEntry]:
     size = int(np.prod(desk.card.input_shape))
     samples = [sample for sample in desk.workspace.manifest.samples if sample.suffix == "npy"]
     samples.sort(key=lambda sample: sample.part is not Part.TEST)
-    fitting = []
-    for sample in samples[:500]:
-        try:
-            if desk.workspace.sample_array(sample.id).size == size:
-                fitting.append(sample)
-        except SampleError:
-            continue
-        if len(fitting) == 100:
+    fitting: list[SampleEntry] = []
+    for sample in samples:
+        if len(fitting) == _MOST:
             break
+        if _size_of(desk, sample) == size:
+            fitting.append(sample)
     return fitting
+
+
+def _size_of(desk: Desk, sample: SampleEntry) -> int:
+    """How many numbers it has; 0 for one whose file is damaged or missing."""
+    if sample.sha256 not in _sizes:
+        if len(_sizes) > 20_000:
+            _sizes.clear()
+        try:
+            _sizes[sample.sha256] = desk.workspace.sample_array(sample.id).size
+        except SampleError:
+            return 0
+    return _sizes[sample.sha256]
 
 
 def _called(desk: Desk, sample: SampleEntry) -> str:

@@ -1,0 +1,88 @@
+"""A model of somebody else in a real browser: dropped, corrected, trained, taken along."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from odt_core.graph import describe
+
+ROOT = Path(__file__).resolve().parents[2]
+MODELS = ROOT / "tests" / "runtime" / "models"
+
+
+def drop(tab, path: Path) -> None:
+    """Drop a file on the Model page and wait until the page says what it is."""
+    tab.page.wait_for_selector(".st-key-card_about h2")
+    tab.idle()
+    tab.page.locator("[class*=st-key-drop_] input[type=file]").set_input_files(path)
+    tab.page.wait_for_function(
+        "name => document.querySelector('.st-key-card_about')?.innerText.includes(name)",
+        arg=path.name,
+    )
+    tab.idle()
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """30 samples of three features and two targets."""
+    x = np.random.default_rng(5).normal(size=(30, 3)).round(3)
+    rows = np.hstack([x, x[:, :2] * 2])
+    path = tmp_path / "mine.csv"
+    path.write_text("a,b,c,p,q\n" + "\n".join(",".join(map(str, row)) for row in rows))
+    return path
+
+
+class TestOwnModel:
+    def test_model_of_numbers_when_dropped_is_trained_and_taken_along(
+        self, shared_server, visit, table
+    ):
+        tab = visit(shared_server).open("/model")
+        drop(tab, MODELS / "dialect_regression.tflite")
+        tab.sees("Gives 2 numbers, from 3 numbers.").press("go_personalise")
+        tab.page.wait_for_selector(".st-key-card_samples input[type=file]", state="attached")
+        tab.idle()
+        tab.page.locator(".st-key-card_samples input[type=file]").set_input_files(table)
+        tab.sees("30 samples, 6 set aside for testing")
+        tab.page.locator(".st-key-shelf .thumb").nth(29).wait_for(timeout=60_000)
+        tab.train(10)
+        tab.sees("off the target")
+        tab.press("download")
+        with tab.page.expect_download() as download:
+            tab.part("download_model").click()
+        assert download.value.suggested_filename == "dialect_regression-step10.tflite"
+        data = Path(download.value.path()).read_bytes()
+        assert describe(data).signature("adapt") is not None
+
+    def test_mapping_when_corrected_badly_says_so_and_stays(self, shared_server, visit):
+        tab = visit(shared_server).open("/model")
+        drop(tab, MODELS / "tiny_adam.tflite")
+
+        def choose(key: str, option: str) -> None:
+            tab.page.locator(f".st-key-{key} input").click()
+            tab.page.get_by_role("option", name=option).click()
+            tab.idle()
+
+        choose("map_task", "Yes or no")
+        tab.page.wait_for_selector(".st-key-card_mapping [data-testid=stAlert]")
+        assert "Tells 4 labels apart" in tab.page.locator(".st-key-card_about").inner_text()
+        choose("map_output_kind", "Probabilities")
+        tab.sees("Back to what odt proposes")
+        assert tab.page.locator(".st-key-card_mapping [data-testid=stAlert]").count() == 0
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_pages_when_390_wide_do_not_scroll_sideways(self, shared_server, visit, scheme):
+        tab = visit(
+            shared_server,
+            viewport={"width": 390, "height": 844},
+            has_touch=True,
+            color_scheme=scheme,
+        ).open("/model")
+        drop(tab, MODELS / "dialect_fixed_batches.tflite")
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= 390
+        tab.press("go_personalise")
+        tab.page.wait_for_selector(".st-key-card_samples")
+        tab.idle()
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= 390
