@@ -26,9 +26,11 @@ def save_and_upload(desk: Desk) -> None:
             args=(desk,),
         )
     turn = st.session_state.setdefault(_TURN, 0)
+    foreign = desk.tf_versions("restore")
+    what = "a file of its own 'save', or a .zip of its two files" if foreign else ""
     st.file_uploader(
-        "Upload a checkpoint of this model (.safetensors)",
-        type=["safetensors"],
+        f"Upload a checkpoint of this model (.safetensors{', or ' + what if what else ''})",
+        type=None if foreign else ["safetensors"],
         key=f"checkpoint_{turn}",
         on_change=_upload,
         args=(desk, f"checkpoint_{turn}"),
@@ -61,7 +63,10 @@ def _upload(desk: Desk, key: str) -> None:
     st.session_state[_TURN] += 1
     with trouble.caught("upload"):
         name, data = contents(file)
-        desk.add_uploaded_checkpoint(data, name)
+        if name.lower().endswith(".safetensors") or not desk.tf_versions("restore"):
+            desk.add_uploaded_checkpoint(data, name)
+        else:
+            desk.add_tf_checkpoint(data, name)
         trouble.say("upload", f"{name} is in the timeline. Restore makes it your model.", "info")
 
 

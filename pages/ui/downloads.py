@@ -43,6 +43,17 @@ def download_menu(desk: Desk) -> None:
                 file_name(desk.model.name, f"{step}.safetensors"),
                 "download_checkpoint",
             )
+            versions = desk.tf_versions("save")
+            if versions and not desk.busy:
+                single = versions == {1}
+                _download(
+                    "… as the model's own 'save' writes it"
+                    + (" (.ckpt)" if single else " (.zip of two files)"),
+                    desk.save_tf_checkpoint,
+                    file_name(name, f"{step}.ckpt" if single else f"{step}-checkpoint.zip"),
+                    "download_tf",
+                    help="A TensorFlow checkpoint: the model's own 'restore' reads it on a phone.",
+                )
         if manifest.samples:
             _download(
                 "Your samples (.zip of label folders)",

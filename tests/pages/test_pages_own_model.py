@@ -264,3 +264,37 @@ class TestDownloads:
         assert [one.name for one in describe(predicts).signatures] == ["estimate"]
         assert describe(predicts).variables == ()
         assert desk.bake(which="base") != own
+
+
+class TestTensorFlowCheckpoints:
+    """The model's own save writes two files of version 2, its restore reads them."""
+
+    def test_checkpoint_when_saved_and_uploaded_gives_the_same_weights(self, app, desk_of):
+        drop(app, OTHERS / "flutter_litert__training_model_flex.tflite")
+        desk = desk_of(app)
+        give(app, "mine.csv", table(np.arange(10) / 10, np.arange(10) / 5))
+        train(app, desk)
+        weights = desk.worker().state()
+        saved = desk.save_tf_checkpoint()
+        app.button(key="reset").click().run()
+        app.switch_page("pages/checkpoints.py").run()
+        app.file_uploader[0].upload("mine.zip", saved)
+        app.run()
+        assert not app.error, said(app)
+        entry = desk.workspace.manifest.checkpoints[-1]
+        assert entry.info.kind is Kind.UPLOADED
+        assert not all(np.array_equal(weights[n], v) for n, v in desk.worker().state().items())
+        desk.restore(entry.id)
+        assert all(np.array_equal(weights[n], v) for n, v in desk.worker().state().items())
+
+    @pytest.mark.parametrize("data", [b"", b"hello", b"PK\x03\x04 nonsense", npz(x=np.ones(3))])
+    def test_file_that_is_no_checkpoint_says_so_and_keeps_nothing(self, app, desk_of, data):
+        drop(app, OTHERS / "flutter_litert__training_model_flex.tflite")
+        desk = desk_of(app)
+        before = desk.workspace.manifest
+        app.switch_page("pages/checkpoints.py").run()
+        app.file_uploader[0].upload("bad.zip", data)
+        app.run()
+        assert said(app)
+        assert "did not foresee" not in said(app)
+        assert desk.workspace.manifest == before

@@ -10,11 +10,11 @@ from odt_core.bundled import bundled_models
 from odt_core.errors import OdtError
 from odt_core.workspace import Workspace
 from pages.ui.base_sets import base_test_of, replay_of
-from pages.ui.desk.checkpoints import HasCheckpoints
 from pages.ui.desk.runs import HasRuns
+from pages.ui.desk.tf_checkpoints import HasTfCheckpoints
 
 
-class Desk(HasRuns, HasCheckpoints):
+class Desk(HasRuns, HasTfCheckpoints):
     """One open workspace. Made by `pages.ui.desks.Desks`.
 
     All tabs of a person share one desk. Its methods may be called from any thread; none of them
