@@ -145,6 +145,41 @@ def handed_out(trained: Trained, folder: Path) -> tuple[dict[str, Any], dict[str
     return read_tf_checkpoint(folder / "own"), read_tf_checkpoint(recording.checkpoint)
 
 
+@pytest.mark.parametrize("name", EXACT)
+class TestContract:
+    """Nobody says what the inputs are for: detection alone feeds the model as the drill does."""
+
+    def test_first_loss_when_samples_and_labels_are_given_then_is_that_of_flex(
+        self, name, tmp_path
+    ):
+        recording = ALL[name]
+        call, session = recording.drill.train[0], recording.session(tmp_path)
+        x, y = plain_batch(recording.drill, call.batch, seed=1000)
+        loss = session.train_step(x, y)
+        assert loss == pytest.approx(recording.found["losses"][0], rel=TOLERANCE)
+
+    def test_roles_when_proposed_then_are_the_drills(self, name):
+        drill, contract = ALL[name].drill, ALL[name].model.contract
+        assert {(role.signature, role.loss) for role in contract.train} == {
+            (call.signature, call.output) for call in drill.train
+        }
+        if drill.infer[0].signature in ("infer", "predict"):
+            assert contract.infer is not None
+            assert (contract.infer.signature, contract.infer.prediction) == (
+                drill.infer[0].signature,
+                drill.infer[0].output,
+            )
+
+
+def plain_batch(drill: Drill, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """A batch of the drill as a person has it: samples, and numbers of classes or values."""
+    batch = drill.problem.batch(count, seed)
+    x = np.asarray(batch["samples"], np.float32)
+    if "index" in batch:
+        return x, batch["index"].astype(np.int64)
+    return x, np.asarray(batch.get("values", x), np.float32)
+
+
 CHECKPOINTED = [n for n, r in ALL.items() if "odt" in r.found]
 
 
