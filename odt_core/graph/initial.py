@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
@@ -13,16 +15,17 @@ from odt_core.graph.variables import assigned, initialisers
 
 def initial_values(data: bytes) -> dict[str, np.ndarray]:
     """Variable name -> what the file sets it to at first use; those set to a constant alone."""
-    model = read(data)
-    found = {}
+    return dict(assigned_constants(read(data)))
+
+
+def assigned_constants(model: schema.ModelT) -> Iterator[tuple[str, np.ndarray]]:
+    """(variable name, a copy of its constant initial value), one at a time."""
     for index in initialisers(model):
         graph = model.subgraphs[index]
         for key, operator in assigned(model, graph):
             value = _constant(model, graph.tensors[inputs_of(operator)[1]])
             if value is not None:
-                name = b"/".join(part for part in key if part).decode("utf-8", "replace")
-                found[name] = value
-    return found
+                yield b"/".join(part for part in key if part).decode("utf-8", "replace"), value
 
 
 def _constant(model: schema.ModelT, tensor: schema.TensorT) -> np.ndarray | None:

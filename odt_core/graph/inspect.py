@@ -11,6 +11,7 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.graph.check import check, plain_errors
 from odt_core.graph.flatbuffer import read
 from odt_core.graph.flow import Flow, flow, variables_of
+from odt_core.graph.initial import assigned_constants
 from odt_core.graph.operators import called_by, name_of
 from odt_core.graph.record import CheckpointSignature, Missing, Rewrite, read_record
 from odt_core.graph.tensor import Shape, dtype_of, has_dtype, shape_of
@@ -58,13 +59,16 @@ class SignatureDescription:
 
 @dataclass(frozen=True)
 class VariableDescription:
-    """A resource variable; `bytes` is 0 where its shape is not fully known."""
+    """A resource variable; `bytes` is 0 where its shape is not fully known. finite: whether its
+    initial value, where the file tells it, holds finite numbers alone.
+    """
 
     name: str
     dtype: str
     shape: Shape
     bytes: int
     has_initial_value: bool
+    finite: bool = True
 
 
 @dataclass(frozen=True)
@@ -111,9 +115,15 @@ def describe(data: bytes) -> ModelDescription:
     record = read_record(model)
     signatures = describe_signatures(model)
     operators = Counter(name_of(model, o) for graph in model.subgraphs for o in graph.operators)
+    broken = {name for name, value in assigned_constants(model) if not np.isfinite(value).all()}
     variables = tuple(
         VariableDescription(
-            v.name, v.dtype.name, v.shape, _bytes(v.shape, v.dtype), v.has_initial_value
+            v.name,
+            v.dtype.name,
+            v.shape,
+            _bytes(v.shape, v.dtype),
+            v.has_initial_value,
+            v.name not in broken,
         )
         for v in find_variables(model)
     )

@@ -144,7 +144,16 @@ def _explain(description: ModelDescription) -> tuple[str, ...]:
     if empty:
         notes.append(
             f"{len(empty)} of {len(description.variables)} variables have no initial values in the "
-            f"file ('{empty[0]}' for one), as happens when a Keras 3 model is converted directly. "
-            f"Restore a checkpoint first, or convert the model with odt_core.authoring."
+            f"file ('{empty[0]}' for one), as happens when a Keras 3 model is converted directly: "
+            f"the converter keeps the values of those variables alone that are attributes of the "
+            f"tf.Module itself. Restore a checkpoint first, or convert the model again with "
+            f"odt_core.authoring (python -m odt_core build MODEL.keras OUT.tflite)."
+        )
+    broken = [v.name for v in description.variables if not v.finite]
+    if broken:
+        notes.append(
+            f"{len(broken)} of {len(description.variables)} variables hold values in the file that "
+            f"are not finite numbers ('{broken[0]}' for one): its author's training went wrong "
+            f"before it was saved. Choose another file, or restore a checkpoint first."
         )
     return tuple(notes)

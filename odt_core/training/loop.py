@@ -333,9 +333,11 @@ class Run:
 
     def _go_back(self, bad_step: int) -> str:
         if self._good is None:
+            broken = any(not v.finite for v in self.session.model.description.variables)
+            advice = "Restore a checkpoint" if broken else "Reset to the base model"
             raise TrainingError(
-                "The model's variables are not finite numbers before the first step. Reset to the "
-                "base model, or restore a checkpoint."
+                "The model's variables are not finite numbers before the first step"
+                f"{', in the file itself' if broken else ''}. {advice}, or choose another model."
             )
         self.step, state = self._good
         self.session.load_state(state)

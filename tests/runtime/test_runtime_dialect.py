@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -276,3 +277,87 @@ class TestShapes:
         )
         assert contract.train[0].loss is None
         assert any("returns no loss" in note for note in contract.notes)
+
+    def test_one_hot_labels_of_open_width_have_the_predictions_width(self):
+        contract = propose(
+            [
+                signature(
+                    "train",
+                    {"x": ("float32", (None, 8, 8)), "y": ("float32", (None, None))},
+                    {"loss": ("float32", ())},
+                ),
+                signature(
+                    "infer",
+                    {"x": ("float32", (None, 8, 8))},
+                    {"logits": ("float32", (None, 2)), "output": ("float32", (None, 2))},
+                ),
+            ]
+        )
+        assert (contract.task, contract.outputs) == (Task.CLASSES, 2)
+        assert contract.train[0].label_kind is LabelKind.ONE_HOT
+
+    @pytest.mark.parametrize(
+        ("ops", "task"), [(("LOG", "MEAN"), Task.BINARY), (("MEAN", "MUL"), Task.VALUES)]
+    )
+    def test_one_output_called_logits_is_yes_or_no_when_the_loss_takes_a_logarithm(self, ops, task):
+        train = signature(
+            "train", {"x": FLOATS, "y": ("float32", (None, 1))}, {"loss": ("float32", ())}
+        )
+        infer = signature("infer", {"x": FLOATS}, {"logits": ("float32", (None, 1))})
+        contract = propose(
+            [
+                replace(train, ops=ops, reads=("w",), assigns=("w",)),
+                replace(infer, ops=("ADD",), reads=("w",)),
+            ]
+        )
+        assert contract.task is task
+
+    def test_state_of_a_recurrent_model_is_neither_samples_nor_labels(self):
+        state = ("float32", (16, 12))
+        feat = ("int32", (16,), None, (), False, True, True)  # meets the weights
+        contract = propose(
+            [
+                signature(
+                    "train",
+                    {"feat": feat, "initstate": state, "target": ("int32", (16,))},
+                    {"loss": ("float32", ()), "state": state},
+                ),
+                signature(
+                    "infer",
+                    {"feat": feat, "initstate": state},
+                    {"output": ("float32", (16, 40)), "state": state},
+                ),
+            ]
+        )
+        (train,) = contract.train
+        assert (train.samples, train.labels) == ("feat", "target")
+        assert contract.infer.samples == "feat"
+
+    def test_input_called_state_that_infer_takes_too_is_the_samples(self):
+        contract = propose(
+            [
+                signature(
+                    "train",
+                    {
+                        "probs": ("float32", (None, 81)),
+                        "score": ("float32", (None, 1)),
+                        "state_batch": ("float32", (None, 4, 9, 9)),
+                    },
+                    {"loss": ("float32", ())},
+                ),
+                signature(
+                    "predict",
+                    {"state_batch": ("float32", (None, 4, 9, 9))},
+                    {"output_0": ("float32", (None, 81), "SOFTMAX")},
+                ),
+            ]
+        )
+        assert (contract.train[0].samples, contract.train[0].labels) == ("state_batch", "probs")
+
+    def test_signature_that_changes_no_variable_does_not_train(self):
+        train = signature(
+            "train", {"x": FLOATS, "y": ("int32", (None,))}, {"loss": ("float32", ())}
+        )
+        contract = propose([replace(train, ops=("MEAN",), reads=("w",))])
+        assert not contract.trainable
+        assert "changes no variable" in contract.notes[0]

@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from odt_core.errors import CheckpointError, ModelError, SignatureError
+from odt_core.errors import CheckpointError, ModelError, SignatureError, TrainingError
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.variables import initialisers
-from odt_core.runtime import Model, OutputKind, Session, load_model
+from odt_core.runtime import Model, OutputKind, Session, Worker, load_model
 from odt_core.runtime.feeding import calls, feed
 from odt_core.runtime.scores import two_labels
+from odt_core.samples import Labels, Samples
+from odt_core.training import Settings, fit
 
 OWN = Path(__file__).parent / "models"
 PUBLIC = Path(__file__).parents[1] / "models"
@@ -229,7 +231,32 @@ class TestUninitialised:
         np.testing.assert_array_equal(session.infer(x), whole.infer(x))
 
 
+class TestBrokenFile:
+    def test_initial_values_that_are_not_finite_are_said_when_the_file_is_read(self):
+        data = read((OWN / "dialect_regression.tflite").read_bytes())
+        weight = model("regression").session().state()["w"].tobytes()
+        for buffer in data.buffers:
+            if buffer.data is not None and bytes(buffer.data) == weight:
+                buffer.data = np.full(6, np.nan, np.float32).view(np.uint8)
+        loaded = load_model(write(data))
+        assert any("not finite numbers ('w' for one)" in note for note in loaded.contract.notes)
+        x = RNG.random((4, 3), np.float32)
+        samples = Samples(x, x[:, :2], Labels(()))
+        with pytest.raises(TrainingError, match=r"in the file itself\. Restore"):
+            fit(loaded.session(), samples, Settings(epochs=1, learning_rate=None, replay=0.0))
+
+
 class TestBake:
+    def test_worker_bakes_what_its_session_has_learnt(self):
+        path, x = OWN / "dialect_regression.tflite", RNG.random((4, 3), np.float32)
+        with Worker.start(path.read_bytes()) as worker:
+            state = {name: array + 1 for name, array in worker.state().items()}
+            worker.load_state(state)
+            baked = load_model(worker.bake()).session()
+            np.testing.assert_array_equal(baked.infer(x), worker.infer(x))
+            untouched = load_model(worker.bake(which="base")).session()
+        np.testing.assert_array_equal(untouched.infer(x), model("regression").session().infer(x))
+
     def test_baked_model_starts_where_the_session_stands(self):
         session, x = model("regression").session(), RNG.random((4, 3), np.float32)
         session.train_step(x, RNG.random((4, 2), np.float32))
