@@ -41,6 +41,13 @@ ANSWERS = """() => { const root = [...document.querySelectorAll(".st-key-answers
       ? window.changed = (performance.now() - from) / 1000 : requestAnimationFrame(look);
     look(); }, { once: true, capture: true }); }"""
 
+DROP = """(name) => { window.known = null;
+  document.addEventListener("change", () => { const from = performance.now();
+    const look = () => document.querySelector(".st-key-card_about")?.innerText.includes(name)
+      ? window.known = (performance.now() - from) / 1000 : requestAnimationFrame(look);
+    look(); }, { once: true, capture: true }); }"""
+OTHERS = Path(__file__).resolve().parents[2] / "tests" / "models"
+
 
 def tab(browser: Browser, server: Server) -> Visitor:
     context = browser.new_context(viewport={"width": 1440, "height": 900})
@@ -65,6 +72,15 @@ def stroke(visitor: Visitor, k: int) -> float:
     visitor.draw("sketch", ((0.3, 0.25), (0.7, bend), (0.45, 0.8)))
     visitor.page.wait_for_function("window.changed !== null")
     return visitor.page.evaluate("window.changed")
+
+
+def drop(visitor: Visitor, path: Path) -> float:
+    """Seconds from a .tflite arriving in the page until the page says what it is."""
+    visitor.page.evaluate(DROP, path.name)
+    visitor.page.locator("[class*=st-key-drop_] input[type=file]").set_input_files(path)
+    visitor.page.wait_for_function("window.known !== null")
+    visitor.idle()
+    return visitor.page.evaluate("window.known")
 
 
 def memory(server: Server) -> float:
@@ -128,6 +144,14 @@ def measure(browser: Browser, folder: Path) -> dict[str, float | int]:
     strokes = [stroke(person, k) for k in range(1, STROKES)]
     figures["stroke_to_answers_median"] = statistics.median(strokes)
     figures["stroke_to_answers_worst"] = max(strokes)
+
+    guest = tab(browser, server).open("/model")
+    guest.page.wait_for_selector(".st-key-card_about h2")
+    guest.idle()
+    dropped = [drop(guest, path) for path in sorted(OTHERS.glob("*.tflite"))]
+    figures["drop_to_what_it_is_median"] = statistics.median(dropped)
+    figures["drop_to_what_it_is_worst"] = max(dropped)
+    guest.page.context.close()
 
     person.load_person().idle().page.wait_for_timeout(2_000)
     points = (
