@@ -56,6 +56,14 @@ def test_function_of_two_when_random_then_equals_tensorflow(op):
         np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-6)
 
 
+def test_floor_div_when_64_bit_integers_then_equals_tensorflow():
+    x = np.array([7, -7, 9, -9, 0, 2**40 + 5, -(2**61) - 3, 2**62 + 1, 123456789012345], np.int64)
+    y = np.array([2, 2, -4, -4, 5, 3, 7, -1, 1000], np.int64)
+    (expected,) = run_tensorflow("FloorDiv", {"x": x, "y": y}, {})
+    (actual,) = run_lowered("FloorDiv", {"x": x, "y": y}, {})
+    np.testing.assert_array_equal(actual, expected)
+
+
 class TestOthers:
     @pytest.mark.parametrize("op", ["IsNan", "IsInf", "IsFinite"])
     def test_kind_when_not_all_are_numbers_then_equals_tensorflow(self, op):

@@ -66,7 +66,27 @@ _DTYPES = frozenset(map(np.dtype, (np.float32, np.int32, np.int64, np.bool_, np.
 def binary(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """The builtin op of the same meaning."""
     _check(op, inputs)
+    if op.op == "FloorDiv" and inputs[0].dtype == np.int64:
+        return [_floor_div_int64(b, *inputs)]
     return [getattr(b, _BINARY[op.op])(*inputs)]
+
+
+def _floor_div_int64(b: Builder, x: Tensor, y: Tensor) -> Tensor:
+    """⌊x / y⌋ of 64-bit integers, for which LiteRT has a remainder but no division.
+
+    x minus its remainder is a multiple of y; the quotient's error shrinks by 2²³ or so with each
+    division in float32, so that it is gone after three of them.
+    """
+    rest = b.sub(x, b.floor_mod(x, y))
+    divisor = b.cast(y, np.float32)
+    quotient = None
+    for _ in range(3):
+        guess = b.floor(b.add(b.div(b.cast(rest, np.float32), divisor), 0.5))
+        step = b.cast(guess, np.int64)
+        quotient = step if quotient is None else b.add(quotient, step)
+        rest = b.sub(rest, b.mul(step, y))
+    assert quotient is not None
+    return quotient
 
 
 @rule(*_UNARY)
