@@ -12,12 +12,14 @@ def split(samples: Samples, *, share: float = 0.2, seed: int = 0) -> tuple[Sampl
 
     A label with n samples gives round(n · share) of them to the test part, but at least one from
     the third sample on and never its last one. share in 0..1; 0 keeps everything for training.
+    Samples with targets instead of labels are divided as if all had the same label.
     """
     if not 0 <= share < 1:
         raise ValueError(f"share is {share}; it must be at least 0 and below 1")
     test = np.zeros(len(samples), bool)
-    for label in np.unique(samples.y):
-        index = np.flatnonzero(samples.y == label)
+    groups = samples.y if samples.y.dtype.kind != "f" else np.zeros(len(samples), np.int64)
+    for label in np.unique(groups):
+        index = np.flatnonzero(groups == label)
         count = round(len(index) * share)
         if share and len(index) >= 3:
             count = max(count, 1)

@@ -33,3 +33,11 @@ class TestSplit:
     def test_more_samples_of_one_label_do_not_move_those_of_another(self):
         before, after = split(samples([10, 5]))[1], split(samples([10, 50]))[1]
         assert np.array_equal(before.x[before.y == 0], after.x[after.y == 0])
+
+
+def test_samples_with_targets_are_divided_as_one_group():
+    y = np.linspace(0, 1, 20, dtype=np.float32)[:, None]
+    samples = Samples(np.zeros((20, 3), np.float32), y, Labels(()))
+    train, test = split(samples, share=0.2)
+    assert (len(train), len(test)) == (16, 4)
+    assert sorted([*train.y[:, 0], *test.y[:, 0]]) == y[:, 0].tolist()
