@@ -109,6 +109,8 @@ class Tab:
             additional_headers=self._cookie(),
             max_size=None,
             compression=None,
+            max_queue=None,  # reads on while nobody looks, as a browser does
+            ping_interval=None,
             open_timeout=60,
         )
         self._socket = self._open.enter_context(stream)
@@ -127,7 +129,10 @@ class Tab:
         """Send what is no message at all."""
         if self._socket is None:
             raise TabError("the tab is closed")
-        self._socket.send(data)
+        try:
+            self._socket.send(data)
+        except ConnectionClosed as error:
+            raise TabError(f"the server closed the stream: {error}") from error
 
     def rerun(self, *extra: WidgetState, fragment: str = "", ticking: bool = False) -> Tab:
         """Ask for a run of the script or of one fragment; `extra` are triggers of this run."""
