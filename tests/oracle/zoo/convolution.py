@@ -103,9 +103,10 @@ def cnn_batch_norm_static_keras2() -> bytes:
     return tutorial(model, sparse_loss, optimizer, x, y, checkpoint=2)
 
 
-@exhibit(classification(PICTURES, ONE_HOT, **WEIGHTS))
+@exhibit(classification(PICTURES, ONE_HOT, batches=(8,), **WEIGHTS))
 def cnn_dropout_seeded_keras2() -> bytes:
-    """Keras 2's Dropout where a seed has been set: the converter's seeded RANDOM_UNIFORM."""
+    """Keras 2's Dropout where a seed has been set: the converter's seeded RANDOM_UNIFORM. All
+    batches of one size: the original's generator starts anew when the size changes."""
     layers = tf_keras.layers
     model = stack(
         tf_keras,
