@@ -79,8 +79,8 @@ def error_chart(key: str, desk: Desk, snapshot: Snapshot | None, height: int) ->
         squared = [(step, score.mean_squared_error or 0.0) for step, score in scores]
         absolute = [(step, score.mean_absolute_error or 0.0) for step, score in scores]
         curves = [
-            Curve("squared error on your tests", *_columns(squared), marks="circle"),
-            Curve("absolute", *_columns(absolute), marks="square", faint=True),
+            Curve("squared error", *_columns(squared), marks="circle"),
+            Curve("absolute error", *_columns(absolute), marks="square", faint=True),
         ]
         own_level = desk.base_level(desk.test_name()) if squared else None
         if own_level is not None:
@@ -91,7 +91,7 @@ def error_chart(key: str, desk: Desk, snapshot: Snapshot | None, height: int) ->
         run=snapshot.id if snapshot else "",
         x_max=x_max,
         height=height,
-        label=_said("Error", curves),
+        label=_said("On your test samples", curves),
         wait="" if snapshot else "Mean squared and absolute error on your test samples.",
     )
 

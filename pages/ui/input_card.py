@@ -42,6 +42,7 @@ def input_of(desk: Desk) -> None:
             args=(desk,),
         )
     if preprocessing.kind == "none":
+        _size(desk, preprocessing)
         pieces.note("Numbers go to the model as they are: give them as it was trained with them.")
     else:
         _size(desk, preprocessing)
@@ -94,11 +95,13 @@ def _size(desk: Desk, preprocessing: Preprocessing) -> None:
     if not free or preprocessing.picture:
         return
     names = ("Height", "Width", "Channels")
+    if preprocessing.kind == "none":
+        names = ("Length",) if len(preprocessing.shape) == 1 else ()
     for column, axis in zip(st.columns(3, gap="small"), free, strict=False):
         key = f"input_axis_{axis}"
         _set(key, preprocessing.shape[axis])
         column.number_input(
-            names[axis] if axis < 3 else f"Axis {axis + 1}",
+            names[axis] if axis < len(names) else f"Size {axis + 1}",
             1,
             2048,
             key=key,

@@ -99,6 +99,16 @@ class TestOthers:
         assert "cannot be trained" in said(app)
         assert desk_of(app).workspace.runs() == ()
 
+    def test_model_without_initial_values_says_so_and_starts_no_run(self, app, desk_of):
+        drop(app, ROOT / "tests" / "graph" / "models" / "keras3_direct.tflite")
+        assert "no initial values" in shown(app)
+        desk = desk_of(app)
+        x = RNG.normal(size=(9, *desk.card.input_shape))
+        give(app, "mine.csv", table(x, x[:, :2]))
+        app.button(key="train").click().run()
+        assert "no initial values" in said(app)
+        assert desk.workspace.runs() == ()
+
     def test_model_that_is_none_keeps_the_old_one(self, app, desk_of, tmp_path):
         bad = tmp_path / "bad.tflite"
         bad.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))

@@ -37,6 +37,12 @@ class HasRuns(HasScores):
             train, test = self.samples(Part.TRAIN), self.samples(Part.TEST)
             _check_enough(train, self.tells_labels)
             worker = self.worker()
+            if worker.uninitialised:
+                raise TrainingError(
+                    "This model's file gives its variables no initial values, so there is nothing "
+                    "to train on from. Upload a checkpoint of it on the Checkpoints page and "
+                    "restore it, or convert the model again with odt_core.authoring."
+                )
             progress = None
             if go_on is not None:
                 progress = load_checkpoint(self.workspace.checkpoint_bytes(go_on)).progress
