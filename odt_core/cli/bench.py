@@ -13,7 +13,6 @@ import numpy as np
 from odt_core.cli.command import Command, Result
 from odt_core.cli.sources import add_model, open_model
 from odt_core.errors import SettingsError
-from odt_core.runtime.contract import LabelKind
 from odt_core.training.settings import Settings
 
 if TYPE_CHECKING:
@@ -64,10 +63,10 @@ def _infer(model: Model, size: int, options: Namespace) -> Callable[[], object]:
 
 def _train(model: Model, size: int, options: Namespace) -> Callable[[], object]:
     session, x = model.session(threads=options.threads), _inputs(model, size)
-    if model.contract.learning_rate is not None:
+    if model.contract.sets_learning_rate:
         session.learning_rate = min(Settings().learning_rate or 0.01, 0.01)
-    if model.contract.train[0].label_kind is LabelKind.VALUES:
-        y: np.ndarray = np.zeros((size, model.contract.outputs or 1), np.float32)
+    if model.contract.measures_errors:
+        y: np.ndarray = np.zeros((size, *model.contract.target_shape), np.float32)
     else:
         y = np.arange(size) % (model.contract.outputs or 1)
     return lambda: session.train_step(x, y)

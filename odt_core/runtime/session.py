@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from odt_core.checkpoint.fitting import check_state
 from odt_core.errors import ModelError, SignatureError, TrainingError
-from odt_core.graph import GET_STATE, SET_STATE
 from odt_core.runtime import tf_checkpoint
 from odt_core.runtime.bottlenecks import Bottlenecks
 from odt_core.runtime.contract import (
@@ -29,6 +27,7 @@ from odt_core.runtime.interpreter import Interpreter
 from odt_core.runtime.model import DEFAULT_RATE
 from odt_core.runtime.scores import answers, kind_of
 from odt_core.runtime.targets import encode
+from odt_core.runtime.variables import Variables
 
 if TYPE_CHECKING:
     from odt_core.checkpoint import Checkpoint
@@ -61,14 +60,7 @@ class Session:
         self._bottlenecks.clear()
         roles = self.contract.train
         self._learning_rate = DEFAULT_RATE if roles and roles[0].learning_rate else None
-        variables = self.model.description.variables
-        self._unset = {v.name for v in variables if not v.has_initial_value}
-        if self._unset and self.model.starting_state:
-            self._set_all(self.model.starting_state)
-        if self._unset and self.contract.initialise is not None:
-            signature = self._interpreter.signature(self.contract.initialise)
-            signature.invoke(fill({}, signature.inputs, training=True))
-            self._note_assigned(self.contract.initialise)
+        self._variables = Variables(self.model, self._interpreter)
 
     @property
     def contract(self) -> Contract:
@@ -267,26 +259,7 @@ class Session:
         from zero (Model.starting_state), as optimisers do, where a checkpoint leaves it out.
         """
         self._check_thread()
-        if not self._unset:
-            return False
-        role = self.contract.infer or (self.contract.train[0] if self.contract.train else None)
-        about = self.model.description.signature(role.signature) if role else None
-        return bool(self._unset & set(about.reads)) if about else True
-
-    def _note_assigned(self, signature: str) -> None:
-        """Know that a signature has set variables."""
-        about, extract = self.model.description.signature(signature), self.contract.extract
-        if about is None:
-            return
-        self._unset -= set(about.assigns)
-        if extract is not None and set(about.assigns) & set(extract.reads):
-            self._bottlenecks.clear()
-
-    def _set_all(self, state: Mapping[str, np.ndarray]) -> None:
-        arrays = check_state(state, self.model.description.variables)
-        if arrays:
-            setter = self._interpreter.signature(SET_STATE)
-            setter({f"v{at}": array for at, array in enumerate(arrays)})
+        return self._variables.missing
 
     def state(self) -> dict[str, np.ndarray]:
         """A copy of all variables by name, optimiser slots and counters included.
@@ -294,11 +267,8 @@ class Session:
         ModelError while variables hold nothing.
         """
         self._check_thread()
-        if not self.model.variables:
-            return {}
         self._check_initialised("read")
-        values = self._interpreter.signature(GET_STATE)({})
-        return {name: values[f"v{at}"] for at, name in enumerate(self.model.variables)}
+        return self._variables.read()
 
     def load_state(self, state: Mapping[str, np.ndarray]) -> None:
         """Set all variables.
@@ -306,8 +276,7 @@ class Session:
         CheckpointError when a name, shape or dtype is wrong; nothing changes then.
         """
         self._check_thread()
-        self._set_all(state)
-        self._unset = set()
+        self._variables.write(state)
         self._check_bottlenecks(state)
 
     def reset(self) -> None:
@@ -319,10 +288,11 @@ class Session:
         """Any signature by name, as it is. SignatureError when inputs do not fit."""
         self._check_thread()
         bound = self._interpreter.signature(signature)
-        try:
-            return bound({key: np.asarray(value) for key, value in inputs.items()})
-        finally:
-            self._note_assigned(signature)
+        result = bound({key: np.asarray(value) for key, value in inputs.items()})
+        changed, extract = self._variables.note(signature), self.contract.extract
+        if extract is not None and changed & set(extract.reads):
+            self._bottlenecks.clear()
+        return result
 
     def checkpoint(self, **meta: Any) -> Checkpoint:
         """All variables as a checkpoint; `meta`: fields of CheckpointMeta, such as step or note."""
