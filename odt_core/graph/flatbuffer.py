@@ -89,7 +89,37 @@ def read(data: bytes) -> schema.ModelT:
         ) from error
     if not model.subgraphs or not model.buffers or model.operatorCodes is None:
         raise ModelError("The .tflite holds no graph. Copy or convert it again.")
+    _fetch(model, data)
     return model
+
+
+def _fetch(model: schema.ModelT, data: bytes) -> None:
+    """Takes in what the file keeps behind its graph, as converters do for large models.
+
+    Offsets count from the file's start; 0 and 1 stand for none. What points outside the file stays
+    as it is (`check` refuses it).
+    """
+
+    left = len(data)  # ranges may not overlap, or a small file could ask for much memory
+
+    def fetch(offset: int, size: int) -> np.ndarray | None:
+        nonlocal left
+        left -= size
+        if offset <= 1 or size < 0 or left < 0 or offset + size > len(data):
+            return None
+        return np.frombuffer(data, np.uint8, size, offset)
+
+    for buffer in model.buffers:
+        found = fetch(buffer.offset, buffer.size)
+        if found is not None:
+            buffer.data = found if found.size else None
+            buffer.offset = buffer.size = 0
+    for graph in model.subgraphs:
+        for operator in graph.operators or []:
+            found = fetch(operator.largeCustomOptionsOffset, operator.largeCustomOptionsSize)
+            if found is not None:
+                operator.customOptions = found
+                operator.largeCustomOptionsOffset = operator.largeCustomOptionsSize = 0
 
 
 def write(model: schema.ModelT) -> bytes:

@@ -27,6 +27,25 @@ class TestRead:
         with pytest.raises(ModelError, match=r"damaged|no graph"):
             flatbuffer.read(MODEL.read_bytes()[:kept])
 
+    def test_read_when_weights_stand_behind_the_graph_fetches_them(self):
+        model = flatbuffer.read(MODEL.read_bytes())
+        expected = [None if b.data is None else bytes(b.data) for b in model.buffers]
+        behind = [i for i, content in enumerate(expected) if content]
+        for index in behind:
+            model.buffers[index].data = None
+            model.buffers[index].offset, model.buffers[index].size = 2**32, 2**32
+        start = len(flatbuffer.write(model))
+        tail = b""
+        for index in behind:
+            content = expected[index]
+            model.buffers[index].offset, model.buffers[index].size = start, len(content)
+            start, tail = start + len(content), tail + content
+        data = flatbuffer.write(model) + tail
+        found = flatbuffer.read(data).buffers
+        assert behind
+        assert [None if b.data is None else bytes(b.data) for b in found] == expected
+        assert {(b.offset, b.size) for b in found} == {(0, 0)}
+
 
 class TestWrite:
     @pytest.mark.parametrize("path", sorted(MODELS.glob("*.tflite")), ids=lambda p: p.stem)
