@@ -72,17 +72,17 @@ def with_description(manifest: Manifest, model: ModelEntry, ids: Iterable[str]) 
     labels: list[LabelEntry] = []
     for output, name in enumerate(model.outputs):
         before = at.pop(output, None)
+        own = manifest.model.outputs[output] if output < len(manifest.model.outputs) else None
         resting = label_called(idle, name) if name is not None else None
         if resting is not None and (before is None or before.id not in used):
             idle.remove(resting)
             labels.append(replace(resting, output=output, enabled=True))
         elif before is not None and name is not None:
-            own = manifest.model.outputs[output] if output < len(manifest.model.outputs) else None
             # A label that the person renamed keeps that name unless the output's own one changed.
             kept = before.name if own == name else name
             labels.append(replace(before, name=kept))
-        elif before is not None and before.id in used:
-            labels.append(before)
+        elif before is not None and (before.id in used or own is None):
+            labels.append(before)  # it has samples, or the person put it on a free output
         elif name is not None:
             labels.append(LabelEntry(next(fresh), name, output))
     left = [label for label in (*at.values(), *idle) if label.id in used]

@@ -68,6 +68,9 @@ def model_downloads(desk: Desk) -> None:
     """The base model as it runs here, for the Model page."""
     pieces.heading("Files")
     name = desk.model.name.removesuffix(".tflite")
+    if desk.worker().uninitialised and not desk.trained:
+        pieces.note("There is nothing to take along before the model has weights.")
+        return
     pieces.note(
         "The base model as it runs here: without TensorFlow ops, so that a phone needs no Flex "
         "library, and with signatures that read and set all variables."

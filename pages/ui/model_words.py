@@ -24,7 +24,10 @@ def what_it_does(desk: Desk) -> str:
 
 def _gives(desk: Desk) -> str:
     if desk.task is Task.CLASSES:
-        return f"Tells {count(len(desk.model.outputs), 'label')} apart,"
+        named = sum(name is not None for name in desk.model.outputs)
+        free = len(desk.model.outputs) - named
+        more = f" ({free} more are free)" if free else ""
+        return f"Tells {count(named, 'label')} apart{more},"
     if desk.task is Task.BINARY:
         return "Tells two labels apart,"
     if desk.task is Task.VALUES:

@@ -241,7 +241,8 @@ class TestThumbnail:
             (np.zeros((200, 100), np.uint8), (24, 48)),
             (np.zeros((100, 200, 4), np.uint8), (48, 24)),
             (np.linspace(0, 1, 784, dtype=np.float32).reshape(28, 28, 1), (28, 28)),
-            (np.linspace(0, 1, 10, dtype=np.float32), (4, 4)),
+            (np.linspace(0, 1, 10, dtype=np.float32), (48, 48)),  # bars
+            (np.zeros((64, 3), np.float32), (48, 48)),  # a curve a channel
         ],
     )
     def test_thumbnail_fits_the_side_and_keeps_the_proportions(self, workspace, item, size):

@@ -91,6 +91,13 @@ class TestDescription:
         workspace.describe_model(Labels(("0", "1")), choice=None, card={"preprocessing": {}})
         assert workspace.manifest.labels[0].name == "mine"
 
+    def test_label_of_the_person_on_a_free_output_stays(self, workspace):
+        label = workspace.add_label("heart")
+        names = ("zero", *"123456789", *[None] * 6)
+        workspace.describe_model(Labels(names), choice=None, card=None)
+        assert workspace.manifest.label(label.id) == label
+        assert workspace.labels().names[:2] == ("zero", "1")
+
     def test_label_without_an_output_any_more_rests_with_its_samples(self, workspace):
         workspace.set_model("m", Labels(("0", "1", "2")), data=b"model")
         label = workspace.manifest.labels[2]
