@@ -1,5 +1,6 @@
 """A baked model starts where the session it came from stands, and runs without odt."""
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -202,6 +203,42 @@ def _unusual() -> bytes:
         b.graph.operators = b.operators
     add_state_signatures(model)
     return write(model)
+
+
+ZOO = (
+    "cnn_batch_norm_dropout_keras3",
+    "cnn_batch_norm_static_keras2",  # a fixed batch
+    "depthwise_separable_keras2",
+    "dilated_keras3",
+    "residual_keras3",
+    "segmentation_keras2",
+    "sensor_conv1d_keras2",
+    "text_lstm_loop_keras2",
+)
+
+
+class TestZoo:
+    @pytest.mark.parametrize("name", ZOO)
+    def test_both_forms_when_trained_then_predict_as_the_session(self, name):
+        packed = ROOT / "tests" / "oracle" / "models" / f"{name}.tflite.gz"
+        data = lower(gzip.decompress(packed.read_bytes())).data
+        session = interpreter(data)
+        start = state_of(session, data)
+        state = {v: (array + 0.01).astype(array.dtype) for v, array in start.items()}
+        places = enumerate(describe(data).variables)
+        run(session, "odt_set_state", **{f"v{at}": state[v.name] for at, v in places})
+        inputs = inputs_for(data, "infer", 3, 2)
+        expected = run(session, "infer", **inputs)
+        whole = run(interpreter(bake(data, state)), "infer", **inputs)
+        small = bake(data, state, inference_only=True)
+        alone = run(interpreter(small), "infer", **inputs)
+        for key, value in expected.items():
+            assert whole[key].tobytes() == value.tobytes()
+            assert np.abs(alone[key] - value).max() <= 1e-5 * np.abs(value).max()
+        before = describe(data).signature("infer")
+        assert [t.shape for t in describe(small).signature("infer").inputs] == [
+            t.shape for t in before.inputs
+        ]
 
 
 class TestInferenceOnly:
