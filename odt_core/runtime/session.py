@@ -162,7 +162,10 @@ class Session:
             sizes = [max(size, 1) for size in shape]
             feeds[role.learning_rate] = np.full(sizes, self._learning_rate, dtype)
         signature.invoke(fill(feeds, signature.inputs, training=True))
-        return float("nan") if role.loss is None else float(np.mean(signature.output(role.loss)))
+        if role.loss is None:
+            return float("nan")
+        loss = signature.output(role.loss)  # [], [1], [1, 1], or a loss for each sample
+        return float(loss.reshape(-1)[0]) if loss.size == 1 else float(np.mean(loss))
 
     @property
     def learning_rate(self) -> float | None:
