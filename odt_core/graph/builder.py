@@ -29,6 +29,8 @@ from odt_core.graph.tensor import (
 
 Value = Tensor | np.ndarray | int | float
 
+_MOST_TENSORS = 200_000  # in a subgraph: no file may have a rule write without end
+
 _OPTION_TYPES = {
     name: value for name, value in vars(schema.BuiltinOptions).items() if isinstance(value, int)
 }
@@ -95,6 +97,11 @@ class Builder:
         return Tensor(index, tuple(shape), np.dtype(dtype))
 
     def _append(self, shape: Shape, dtype: np.dtype, buffer: int, name: str) -> int:
+        if len(self.graph.tensors) >= _MOST_TENSORS:
+            raise LoweringError(
+                f"It would take more than {_MOST_TENSORS:,} tensors in builtin ops. Use a smaller "
+                "window or fewer steps."
+            )
         raw = schema.TensorT()
         declare_shape(raw, shape)
         raw.type = code_of(dtype)

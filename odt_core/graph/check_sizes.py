@@ -76,7 +76,7 @@ def _check_quantisation(tensor: schema.TensorT) -> None:
     demand(bool(np.isfinite(scales).all()), "a quantised tensor whose scale is no number")
     if len(scales) > 1:
         sizes = [] if tensor.shape is None else tensor.shape
-        axis = int(found.quantizedDimension)  # type: ignore[union-attr]
+        axis = int(found.quantizedDimension)
         demand(
             0 <= axis < len(sizes) and int(sizes[axis]) == len(scales),
             "a quantised tensor whose scales do not fit its shape",
