@@ -13,11 +13,13 @@ from odt_core.graph.rules import (
     pooling,
     random,
     resize,
+    segments,
     shape,
     slices,
     special,
     stateful_random,
     variables,
+    volume,
 )
 from odt_core.graph.rules.registry import RULES, Rule, rule
 
@@ -37,9 +39,11 @@ __all__ = [
     "random",
     "resize",
     "rule",
+    "segments",
     "shape",
     "slices",
     "special",
     "stateful_random",
     "variables",
+    "volume",
 ]

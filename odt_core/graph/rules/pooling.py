@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from odt_core.errors import LoweringError
 from odt_core.graph.builder import Builder
-from odt_core.graph.flex import FlexOp
+from odt_core.graph.flex import Attribute, FlexOp
 from odt_core.graph.rules.conv import image_shape
 from odt_core.graph.rules.registry import rule
 from odt_core.graph.rules.windows import Window, add_back, pad, take_both, windows_of
 from odt_core.graph.tensor import Shape, Tensor
 
-_LOWEST = float(np.finfo(np.float32).min)
+LOWEST = float(np.finfo(np.float32).min)
 
 
 @rule("MaxPool")
@@ -24,15 +26,15 @@ def max_pool(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tenso
     rows, columns = _windows(op, x.shape)
     if op.text("padding") == "EXPLICIT":
         for axis, window in ((1, rows), (2, columns)):
-            x = pad(b, x, axis, (window.before, window.reach - window.size), _LOWEST)
-    return [_pool(b, "MAX_POOL_2D", op, x, rows, columns)]
+            x = pad(b, x, axis, (window.before, window.reach - window.size), LOWEST)
+    return [pool(b, "MAX_POOL_2D", op, x, rows, columns)]
 
 
 @rule("AvgPool")
 def avg_pool(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """y = the mean of each window; padding does not count."""
     rows, columns = _windows(op, inputs[0].shape)
-    return [_pool(b, "AVERAGE_POOL_2D", op, inputs[0], rows, columns)]
+    return [pool(b, "AVERAGE_POOL_2D", op, inputs[0], rows, columns)]
 
 
 @rule("MaxPoolGrad")
@@ -46,7 +48,7 @@ def max_pool_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[
     """
     x, y, dy = inputs
     rows, columns = _windows(op, x.shape)
-    taps = take_both(b, x, rows, columns, _LOWEST)
+    taps = take_both(b, x, rows, columns, LOWEST)
     shares: list[list[Tensor]] = [[] for _ in taps]  # [row][column]
     rest = dy
     for row, column in np.ndindex(rows.kernel, columns.kernel):
@@ -60,6 +62,28 @@ def max_pool_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[
     return [add_back(b, [add_back(b, share, 2, columns) for share in shares], 1, rows)]
 
 
+@rule("MaxPoolV2")
+def max_pool_v2(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """MaxPool with the window's size and strides as inputs."""
+    return max_pool(b, _with_sizes(op, *inputs[1:]), inputs[:1])
+
+
+@rule("MaxPoolGradV2")
+def max_pool_grad_v2(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """MaxPoolGrad with the window's size and strides as inputs."""
+    return max_pool_grad(b, _with_sizes(op, *inputs[3:]), inputs[:3])
+
+
+def _with_sizes(op: FlexOp, ksize: Tensor, strides: Tensor) -> FlexOp:
+    if ksize.const is None or strides.const is None:
+        raise LoweringError("its window's size is computed. Write it as a constant instead.")
+    sizes: dict[str, Attribute] = {
+        "ksize": [int(v) for v in ksize.const],
+        "strides": [int(v) for v in strides.const],
+    }
+    return replace(op, attributes=op.attributes | sizes)
+
+
 @rule("AvgPoolGrad")
 def avg_pool_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """∂L/∂x from the shape of x and ∂L/∂y: each window hands every real entry (padding is none)
@@ -67,8 +91,8 @@ def avg_pool_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[
     """
     sizes, dy = inputs
     rows, columns = _windows(op, image_shape(op, sizes))
-    entries = np.multiply.outer(_entries(rows), _entries(columns)).astype(np.float32)
-    share = b.mul(dy, (1 / entries)[None, :, :, None])
+    count = np.multiply.outer(entries(rows), entries(columns)).astype(np.float32)
+    share = b.mul(dy, (1 / count)[None, :, :, None])
     wide = add_back(b, [share] * columns.kernel, 2, columns)
     return [add_back(b, [wide] * rows.kernel, 1, rows)]
 
@@ -77,13 +101,13 @@ def _windows(op: FlexOp, image: Shape) -> tuple[Window, Window]:
     return windows_of(op, image, op.ints("ksize")[1:3])
 
 
-def _entries(window: Window) -> np.ndarray:
+def entries(window: Window) -> np.ndarray:
     """How many entries of each window are no padding, [count]."""
     start = np.arange(window.count) * window.stride - window.before
     return np.minimum(start + window.kernel, window.size) - np.maximum(start, 0)
 
 
-def _pool(b: Builder, name: str, op: FlexOp, x: Tensor, rows: Window, columns: Window) -> Tensor:
+def pool(b: Builder, name: str, op: FlexOp, x: Tensor, rows: Window, columns: Window) -> Tensor:
     options = schema.Pool2DOptionsT()
     same = op.text("padding") == "SAME"
     options.padding = schema.Padding.SAME if same else schema.Padding.VALID

@@ -1,0 +1,115 @@
+"""Sums over segments, running sums and products, ranges, and whether a class is among the first k.
+
+Source: https://www.tensorflow.org/api_docs/python/tf/raw_ops, the ops of these names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from odt_core.errors import LoweringError
+from odt_core.graph.builder import Builder
+from odt_core.graph.flex import FlexOp
+from odt_core.graph.rules.registry import rule
+from odt_core.graph.tensor import Tensor
+
+_UNSORTED = {
+    "UnsortedSegmentSum": ("UNSORTED_SEGMENT_SUM", schema.UnsortedSegmentSumOptionsT),
+    "UnsortedSegmentProd": ("UNSORTED_SEGMENT_PROD", schema.UnsortedSegmentProdOptionsT),
+    "UnsortedSegmentMax": ("UNSORTED_SEGMENT_MAX", schema.UnsortedSegmentMaxOptionsT),
+    "UnsortedSegmentMin": ("UNSORTED_SEGMENT_MIN", schema.UnsortedSegmentMinOptionsT),
+}
+
+
+@rule(*_UNSORTED)
+def unsorted_segment(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Sum, product, largest or smallest of x's rows of each segment, [count, *row]."""
+    x, segments, count = inputs
+    known = None if count.const is None else int(count.const)
+    y = b.new((known, *x.shape[segments.rank :]), x.dtype, "segments")
+    name, options = _UNSORTED[op.op]
+    b.emit(name, [x, b.cast(segments, np.int32), b.cast(count, np.int32)], [y], options())
+    return [y]
+
+
+@rule("SegmentSum")
+def segment_sum(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """The sum of x's rows of each segment; segments in rising order."""
+    x, segments = inputs
+    ids = b.cast(segments, np.int32)
+    count = b.add(b.max(ids, [0]), 1)
+    # LiteRT's SEGMENT_SUM refuses segments without a row
+    return unsorted_segment(b, replace(op, op="UnsortedSegmentSum"), [x, ids, count])
+
+
+@rule("Cumsum")
+def cumsum(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Running sum along an axis; exclusive: without the entry itself; reverse: from the end."""
+    x, axis = inputs
+    options = schema.CumsumOptionsT()
+    options.exclusive, options.reverse = op.flag("exclusive"), op.flag("reverse")
+    y = b.new(x.shape, x.dtype, "cumsum")
+    b.emit("CUMSUM", [x, b.cast(axis, np.int32)], [y], options)
+    return [y]
+
+
+@rule("Cumprod")
+def cumprod(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Running product along an axis, by doubling: after step k each entry holds the product of the
+    2ᵏ entries that end with it (W. D. Hillis, G. L. Steele: Data Parallel Algorithms, 1986).
+    """
+    x, axis_tensor = inputs
+    if axis_tensor.const is None:
+        raise LoweringError("its axis is computed. Write it as a constant instead.")
+    axis = int(axis_tensor.const) % x.rank
+    size, reverse = x.dim(axis), op.flag("reverse")
+    if op.flag("exclusive"):
+        x = _moved(b, x, axis, 1, reverse=reverse)
+    step = 1
+    while step < size:
+        x = b.mul(x, _moved(b, x, axis, step, reverse=reverse))
+        step *= 2
+    return [x]
+
+
+def _moved(b: Builder, x: Tensor, axis: int, by: int, *, reverse: bool) -> Tensor:
+    """x moved on along an axis, or back, with ones where nothing comes from."""
+    start, extent, shape = [0] * x.rank, list(x.shape), list(x.shape)
+    if not reverse:
+        extent[axis] = x.dim(axis) - by
+    else:
+        start[axis], extent[axis] = by, x.dim(axis) - by
+    shape[axis] = by
+    part = b.slice(x, start, extent)
+    first = b.slice(x, [0] * x.rank, shape)
+    ones = b.fill(b.shape(first), np.array(1, x.dtype), shape, x.dtype.type)
+    return b.concat([part, ones] if reverse else [ones, part], axis)
+
+
+@rule("Range")
+def range_of(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """start, start + delta, … up to and without limit."""
+    y = b.new(op.output_shapes[0] if op.output_shapes else (None,), inputs[0].dtype, "range")
+    b.emit("RANGE", list(inputs), [y], schema.RangeOptionsT())
+    return [y]
+
+
+@rule("InTopK", "InTopKV2")
+def in_top_k(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Whether fewer than k classes have a larger score than the given one, bool [N]; false for a
+    class that does not exist or a score that is not finite.
+    """
+    scores, classes = inputs[:2]
+    k = inputs[2] if len(inputs) > 2 else b.constant(int(op.number("k")), np.int32)
+    hot = b.one_hot(b.cast(classes, np.int32), scores.dim(1))
+    chosen = b.equal(hot, 1.0)
+    own = b.sum(b.select(chosen, scores, 0.0), [1], keepdims=True)
+    larger = b.sum(b.cast(b.greater(scores, own), np.int32), [1])
+    exists = b.greater(b.sum(hot, [1]), 0.0)
+    is_finite = b.equal(b.reshape(b.sub(own, own), (own.shape[0],)), 0.0)
+    is_first = b.greater(b.cast(k, np.int32), larger)
+    return [b.logical_and(is_first, b.logical_and(exists, is_finite))]

@@ -1,0 +1,58 @@
+"""Segments, running sums and products, and classes among the first k are what TensorFlow gives."""
+
+import numpy as np
+import pytest
+from one_op import normal, run_lowered, run_tensorflow, worst_error
+
+import odt_core.graph.rules  # noqa: F401 (declares the rules)
+
+
+@pytest.mark.parametrize("op", ["Sum", "Prod", "Max", "Min"])
+def test_unsorted_segments_when_some_are_empty_then_equal_tensorflow(op):
+    inputs = {
+        "data": normal(0, 6, 3),
+        "segment_ids": np.array([4, 0, 4, 1, 0, 4], np.int32),
+        "num_segments": np.array(6, np.int32),
+    }
+    (actual,) = run_lowered(f"UnsortedSegment{op}", inputs, {}, dynamic=["data", "segment_ids"])
+    (expected,) = run_tensorflow(f"UnsortedSegment{op}", inputs, {})
+    np.testing.assert_allclose(actual, expected, rtol=1e-6)
+
+
+def test_segment_sum_when_sorted_then_equals_tensorflow():
+    inputs = {"data": normal(0, 4, 3), "segment_ids": np.array([0, 0, 1, 3], np.int32)}
+    (actual,) = run_lowered("SegmentSum", inputs, {}, dynamic=list(inputs))
+    (expected,) = run_tensorflow("SegmentSum", inputs, {})
+    assert worst_error(actual, expected) < 1e-6
+
+
+@pytest.mark.parametrize("op", ["Cumsum", "Cumprod"])
+@pytest.mark.parametrize("exclusive", [True, False])
+@pytest.mark.parametrize("reverse", [True, False])
+@pytest.mark.parametrize("axis", [1, -1])
+def test_running_when_random_then_equals_tensorflow(op, exclusive, reverse, axis):
+    inputs = {"x": normal(0, 3, 5, 7), "axis": np.array(axis, np.int32)}
+    attributes = {"exclusive": exclusive, "reverse": reverse}
+    (actual,) = run_lowered(op, inputs, attributes, dynamic=["x"], constant=["axis"])
+    (expected,) = run_tensorflow(op, inputs, attributes)
+    assert worst_error(actual, expected) < 1e-6
+
+
+def test_range_when_computed_then_equals_tensorflow():
+    inputs = {k: np.array(v, np.int32) for k, v in (("start", 2), ("limit", 11), ("delta", 3))}
+    (actual,) = run_lowered("Range", inputs, {})
+    assert actual.tolist() == [2, 5, 8]
+
+
+@pytest.mark.parametrize("k", [0, 1, 3, 9])
+def test_in_top_k_when_ties_and_infinities_then_equals_tensorflow(k):
+    scores = np.round(normal(0, 9, 5))
+    scores[0, 1], scores[1, 2] = np.inf, -np.inf
+    inputs = {
+        "predictions": scores.astype(np.float32),
+        "targets": np.array([1, 2, 0, 3, 4, 5, -1, 0, 1], np.int32),
+        "k": np.array(k, np.int32),
+    }
+    (actual,) = run_lowered("InTopKV2", inputs, {}, dynamic=["predictions", "targets"])
+    (expected,) = run_tensorflow("InTopKV2", inputs, {})
+    assert actual.tolist() == expected.tolist()
