@@ -20,6 +20,9 @@ from pages.ui.thumbs import thumb_uri
 _PLACE = "input"
 _KINDS = {"image": "Photos", "ink": "Drawings", "none": "Numbers"}
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's training pictures
+_LARGEST = 2_048  # of a free axis
+_SMALLEST = 8  # pixels a side, of what is taken for a picture
+_OPEN = 96  # pixels a side, where the model takes any
 _RANGES = ("0 … 1", "−1 … 1", "0 … 255", "ImageNet mean and deviation", "Other")
 
 
@@ -55,23 +58,35 @@ def _shape_in_words(desk: Desk) -> str:
 
 
 def _kinds(desk: Desk) -> list[str]:
-    shapes = _picture_shapes(desk.card.input_shape)
+    shapes = _picture_shapes(_sized(desk))
     kinds = ["image"] if shapes else []
     if any(shape[0] == shape[1] for shape in shapes):
         kinds.append("ink")
     return [*kinds, "none"]
 
 
+def _sized(desk: Desk) -> tuple[int, ...]:
+    """The input's shape; height and width that the model leaves open and nobody chose get a size
+    that pictures are recognised at.
+    """
+    shape = list(desk.card.input_shape)
+    if not desk.model.bundled and len(shape) in (2, 3):
+        for axis in desk.contract.free_axes:
+            if axis < 2 and shape[axis] < _SMALLEST:
+                shape[axis] = _OPEN
+    return tuple(shape)
+
+
 def _picture_shapes(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
     """The pictures whose values the input could hold, as [height, width, channels]."""
     if len(shape) == 3 and shape[2] in (1, 3) and min(shape[:2]) > 1:
         return [shape]
-    if len(shape) == 2 and min(shape) >= 8:
+    if len(shape) == 2 and min(shape) >= _SMALLEST:
         return [(*shape, 1)]
     size, found = prod(shape), []
     for channels in (1, 3):
         side = isqrt(size // channels)
-        if side >= 8 and side * side * channels == size:
+        if side >= _SMALLEST and side * side * channels == size:
             found.append((side, side, channels))
     return found
 
@@ -79,10 +94,13 @@ def _picture_shapes(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
 def _kind_chosen(desk: Desk) -> None:
     kind = st.session_state["input_kind"]
     with trouble.caught(_PLACE):
-        shape = desk.card.input_shape
-        picture: tuple[int, ...] = ()
-        if kind != "none" and not (len(shape) in (2, 3) and min(shape[:2]) >= 8):
-            picture = next(s for s in _picture_shapes(shape) if kind == "image" or s[0] == s[1])
+        shape = desk.card.input_shape if kind == "none" else _sized(desk)
+        found = [s for s in _picture_shapes(shape) if kind == "image" or s[0] == s[1]]
+        if kind != "none" and not found:
+            raise SampleError("Pictures do not fit this model's input.")
+        # A picture's values in another form: one long row, say.
+        flat = kind != "none" and found[0] != shape and found[0] != (*shape, 1)
+        picture = found[0] if flat else ()
         scale = 1 / 255 if kind == "image" else 1.0
         desk.preprocess(Preprocessing(kind, shape, scale=scale, picture=picture))
 
@@ -103,7 +121,7 @@ def _size(desk: Desk, preprocessing: Preprocessing) -> None:
         column.number_input(
             names[axis] if axis < len(names) else f"Size {axis + 1}",
             1,
-            2048,
+            _LARGEST,
             key=key,
             disabled=desk.busy,
             on_change=_size_chosen,
@@ -115,7 +133,10 @@ def _size_chosen(desk: Desk, axis: int) -> None:
     with trouble.caught(_PLACE):
         preprocessing = desk.card.preprocessing
         shape = list(preprocessing.shape)
-        shape[axis] = int(st.session_state[f"input_axis_{axis}"])
+        size = int(st.session_state[f"input_axis_{axis}"])
+        if not 1 <= size <= _LARGEST:  # the browser's word alone is not enough
+            raise SampleError(f"A size of {size:,} cannot be used. Choose 1 to {_LARGEST:,}.")
+        shape[axis] = size
         desk.preprocess(replace(preprocessing, shape=tuple(shape)))
 
 

@@ -150,10 +150,17 @@ def _picked(desk: Desk) -> _Input | None:
     )
     sample = samples[chosen]
     item = desk.workspace.sample_array(sample.id)
-    target = desk.workspace.sample_target(sample.id) if desk.task is Task.VALUES else None
+    target = _fitting(desk, desk.workspace.sample_target(sample.id))
     if desk.task is not Task.RECONSTRUCTION:
         pieces.pictures([("", series_uri(item), as_text(item, 12))])
     return _Input(item, target)
+
+
+def _fitting(desk: Desk, target: np.ndarray | None) -> np.ndarray | None:
+    """The target, where this model could answer it."""
+    if target is None or desk.task is not Task.VALUES:
+        return None
+    return target if target.size == int(np.prod(desk.contract.target_shape)) else None
 
 
 def _numeric(desk: Desk) -> list[SampleEntry]:
@@ -221,10 +228,11 @@ def _from_file(desk: Desk) -> _Input | None:
     )
     row = 1
     if len(raw) > 1:
-        row = int(
-            st.number_input(f"Which of the {count(len(raw), 'sample')}", 1, len(raw), key="try_row")
+        asked = st.number_input(
+            f"Which of the {count(len(raw), 'sample')}", 1, len(raw), key="try_row"
         )
-    target = raw.targets[row - 1] if raw.targets and desk.task is Task.VALUES else None
+        row = min(max(int(asked), 1), len(raw))  # the browser's word alone is not enough
+    target = _fitting(desk, raw.targets[row - 1] if raw.targets else None)
     item = raw.items[row - 1].astype(np.float32)
     if raw.labels[row - 1]:
         pieces.note(f"In the file its label is '{raw.labels[row - 1]}'.")
