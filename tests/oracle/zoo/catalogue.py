@@ -129,13 +129,13 @@ def metric_learning_module() -> bytes:
         triplet = tf.where(own - other > -0.5, own - other + 0.5, tf.zeros_like(own))
         picked = tf.gather(module.centres, y)
         pull = tf.reduce_mean(tf.norm(embed(x) - picked, axis=1))
-        near = tf.reduce_logsumexp(-away, axis=1) + tf.reduce_prod(away, axis=1) / 9
+        near = tf.reduce_logsumexp(-away, axis=1)
         best = tf.reduce_sum(tf.math.top_k(-away, 2).values)
         steps = tf.reduce_mean(tf.cumsum(away, axis=1)) + tf.reduce_max(
             tf.clip_by_value(away, 0, 1)
         )
         product = tf.einsum("nk,nj->kj", away, away)
-        penalty = tf.nn.l2_loss(module.w) * 0.01 + tf.linalg.trace(product) / 99
+        penalty = tf.nn.l2_loss(module.w) * 0.01 + tf.reduce_sum(product) / 999
         return (
             tf.reduce_mean(triplet)
             + pull
@@ -158,5 +158,34 @@ def metric_learning_module() -> bytes:
             "train": concrete(train, x=X, y=Spec([None], tf.int32)),
             "infer": concrete(lambda x: own_output(-distances(x)), x=X),
             **checkpoints(weights, "weights"),
+        },
+    )
+
+
+@exhibit(
+    classification(
+        FOUR, Feed("index", "int32"), expect="MatrixDiagPartV3", output="output", **WEIGHTS
+    )
+)
+def trace_module() -> bytes:
+    """A loss with a matrix's trace, for which odt has no rule: train is named, infer works."""
+    module = tf.Module()
+    module.w = tf.Variable(tf.random.Generator.from_seed(7).normal([12, 4], stddev=0.4), name="w")
+
+    def train(x: Any, y: Any) -> dict[str, Any]:
+        with tf.GradientTape() as tape:
+            scores = x @ module.w
+            spread = tf.linalg.trace(tf.transpose(scores) @ scores) / 999
+            loss = tf.nn.sparse_softmax_cross_entropy_with_logits(y, scores)
+            value = tf.reduce_mean(loss) + spread
+        module.w.assign_sub(0.1 * tape.gradient(value, module.w))
+        return {"loss": value}
+
+    return convert(
+        module,
+        {
+            "train": concrete(train, x=X, y=Spec([None], tf.int32)),
+            "infer": concrete(lambda x: own_output(x @ module.w), x=X),
+            **checkpoints({"w": module.w}, "weights"),
         },
     )
