@@ -100,8 +100,9 @@ class Visitor:
     def _upload(self) -> None:
         self._tab.set("samples_way", string_array_value=_strings("Upload")).idle(PATIENCE)
         self._tab.upload("upload_0", "mine.zip", as_zip(pictures_of(self.number)))
-        self._tab.wait(lambda tab: tab.says("20 samples"), "20 samples", PATIENCE)
-        self._tab.set("samples_way", string_array_value=_strings("Draw")).idle(PATIENCE)
+        self._tab.wait(lambda tab: tab.says("20 samples"), "20 samples", PATIENCE).idle(PATIENCE)
+        self._tab.set("samples_way", string_array_value=_strings("Draw"))
+        self._tab.wait(lambda tab: tab.find("pad") is not None, "the canvas", PATIENCE)
         self.samples = 20
 
     def _add_drawing(self) -> None:

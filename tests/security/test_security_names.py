@@ -155,7 +155,7 @@ class TestFileNames:
         data = (ROOT / "tests/runtime/models/tiny_momentum.tflite").read_bytes()
         other = dashboard.tab().open().idle()
         other.set("top_model", string_value="Your own .tflite …").idle()
-        other.upload("own_model", MODEL, data).idle()
+        other.upload("own_model_0", MODEL, data).idle()
         page.goto(f"{dashboard.url}/model?w={other.token}")
         page.get_by_text("Signatures").first.wait_for()
         page.wait_for_timeout(500)
