@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from one_op import normal, update_lowered, update_tensorflow, worst_error
+from one_op import normal, run_lowered, update_lowered, update_tensorflow, worst_error
 
 import odt_core.graph.rules  # noqa: F401 (declares the rules)
 from odt_core.graph.rules import RULES
@@ -132,6 +132,26 @@ class TestRows:
         (actual,) = update_lowered(op, variables, inputs, {})
         (expected,) = update_tensorflow(op, variables, inputs, {})
         assert worst_error(actual, expected) < 1e-6
+
+    def test_gather_when_rows_come_twice_then_equals_tensorflow(self):
+        table = normal(0, 6, 3)
+        inputs = {"indices": self.ROWS}
+        rows, after = run_lowered("ResourceGather", inputs, {}, variables={"resource": table})
+        np.testing.assert_array_equal(rows, table[self.ROWS])
+        np.testing.assert_array_equal(after, table)
+
+    def test_gather_nd_when_random_then_takes_entries(self):
+        table, places = normal(0, 6, 3), np.array([[4, 0], [1, 2]], np.int32)
+        variables = {"resource": table}
+        entries, _ = run_lowered("ResourceGatherNd", {"indices": places}, {}, variables=variables)
+        assert entries.tolist() == [table[4, 0], table[1, 2]]
+
+    def test_read_and_assign_when_assigned_then_reads_it(self):
+        variables, value = {"resource": normal(0, 6, 3)}, normal(1, 6, 3)
+        before, _ = run_lowered("ReadVariableOp", {}, {}, variables=variables)
+        np.testing.assert_array_equal(before, variables["resource"])
+        (after,) = run_lowered("AssignVariableOp", {"value": value}, {}, variables=variables)
+        np.testing.assert_array_equal(after, value)
 
     @pytest.mark.parametrize("op", ["AssignAddVariableOp", "AssignSubVariableOp"])
     def test_assign_when_added_then_equals_tensorflow(self, op):

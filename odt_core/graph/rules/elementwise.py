@@ -62,7 +62,7 @@ _UNARY = {
 _DTYPES = frozenset(map(np.dtype, (np.float32, np.int32, np.int64, np.bool_, np.uint32, np.int16)))
 
 
-@rule(*_BINARY)
+@rule(*_BINARY, since="0.2")
 def binary(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """The builtin op of the same meaning."""
     _check(op, inputs)
@@ -89,21 +89,21 @@ def _floor_div_int64(b: Builder, x: Tensor, y: Tensor) -> Tensor:
     return quotient
 
 
-@rule(*_UNARY)
+@rule(*_UNARY, since="0.2")
 def unary(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """The builtin op of the same meaning."""
     _check(op, inputs)
     return [getattr(b, _UNARY[op.op])(inputs[0])]
 
 
-@rule("LessEqual")
+@rule("LessEqual", since="0.2")
 def less_equal(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """x ≤ y, that is y ≥ x."""
     _check(op, inputs)
     return [b.greater_equal(inputs[1], inputs[0])]
 
 
-@rule("Cast", "Bitcast")
+@rule("Cast", "Bitcast", since="0.2")
 def cast(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """x in another dtype: converted, or the same bits."""
     (x,) = inputs
@@ -118,7 +118,7 @@ def cast(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     return [b.bitcast(x, wanted)]
 
 
-@rule("Select", "SelectV2")
+@rule("Select", "SelectV2", since="0.2")
 def select(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """x where the condition holds, else y; Select's condition may be one for each row."""
     condition, x, y = inputs
@@ -127,7 +127,7 @@ def select(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]
     return [b.select(condition, x, y)]
 
 
-@rule("AddN")
+@rule("AddN", since="0.2")
 def add_n(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """The sum of all inputs."""
     _check(op, inputs)
@@ -137,7 +137,7 @@ def add_n(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     return [total]
 
 
-@rule("ZerosLike", "OnesLike")
+@rule("ZerosLike", "OnesLike", since="0.2")
 def filled_like(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """Zeros or ones in the shape of x."""
     (x,) = inputs
@@ -146,41 +146,41 @@ def filled_like(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Te
     return [b.fill(b.shape(x), value, x.shape, x.dtype.type)]
 
 
-@rule("ClipByValue")
+@rule("ClipByValue", since="0.2")
 def clip_by_value(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """min(max(x, lowest), highest)."""
     x, lowest, highest = inputs
     return [b.minimum(b.maximum(x, lowest), highest)]
 
 
-@rule("L2Loss")
+@rule("L2Loss", since="0.2")
 def l2_loss(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """½·Σ x²."""
     (x,) = inputs
     return [b.mul(b.sum(b.square(x), range(x.rank)), 0.5)]
 
 
-@rule("Inv", "Reciprocal")
+@rule("Inv", "Reciprocal", since="0.2")
 def reciprocal(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """1/x."""
     return [b.div(1.0, inputs[0])]
 
 
-@rule("Softsign")
+@rule("Softsign", since="0.2")
 def softsign(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """x/(1 + |x|)."""
     (x,) = inputs
     return [b.div(x, b.add(b.abs(x), 1.0))]
 
 
-@rule("Softplus")
+@rule("Softplus", since="0.2")
 def softplus(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|)."""
     (x,) = inputs
     return [b.add(b.relu(x), log1p(b, b.exp(b.neg(b.abs(x)))))]
 
 
-@rule("Elu", "Selu", "Relu6", "LeakyRelu")
+@rule("Elu", "Selu", "Relu6", "LeakyRelu", since="0.2")
 def activation(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """elu: x or eˣ − 1 below 0; selu: 1.0507·(x or 1.6733·(eˣ − 1) below 0); relu6: x in [0, 6];
     leaky relu: x or alpha·x below 0.
@@ -209,14 +209,14 @@ _unless_x_is_zero = _guarded(lambda x, y: x)
 _unless_y_is_zero = _guarded(lambda x, y: y)
 
 
-@rule("DivNoNan")
+@rule("DivNoNan", since="0.2")
 def div_no_nan(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """x/y, 0 where y is 0."""
     x, y = inputs
     return [_unless_y_is_zero(b, x, y, lambda safe: b.div(x, safe))]
 
 
-@rule("MulNoNan")
+@rule("MulNoNan", since="0.2")
 def mul_no_nan(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """x·y, 0 where y is 0, whatever x is."""
     x, y = inputs
@@ -224,28 +224,28 @@ def mul_no_nan(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Ten
     return [b.select(is_zero, 0.0, b.mul(x, y))]
 
 
-@rule("Xdivy")
+@rule("Xdivy", since="0.2")
 def xdivy(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """x/y, 0 where x is 0, whatever y is."""
     x, y = inputs
     return [_unless_x_is_zero(b, x, y, lambda safe: b.div(x, safe))]
 
 
-@rule("Xlogy")
+@rule("Xlogy", since="0.2")
 def xlogy(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """x·ln y, 0 where x is 0, whatever y is."""
     x, y = inputs
     return [_unless_x_is_zero(b, x, y, lambda safe: b.mul(x, b.log(safe)))]
 
 
-@rule("Xlog1py")
+@rule("Xlog1py", since="0.2")
 def xlog1py(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """x·ln(1 + y), 0 where x is 0, whatever y is."""
     x, y = inputs
     return [_unless_x_is_zero(b, x, y, lambda safe: b.mul(x, log1p(b, safe)))]
 
 
-@rule("Tan", "Atan", "Atan2", "Asin", "Acos")
+@rule("Tan", "Atan", "Atan2", "Asin", "Acos", since="0.2")
 def circular(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """tan = sin/cos; the inverse functions from the angle of a point, atan2(y, x): atan x that of
     (x, 1), asin x that of (x, √(1 − x²)), acos x that of (√(1 − x²), x).
@@ -261,7 +261,7 @@ def circular(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tenso
     return [atan2(b, x, other) if op.op == "Asin" else atan2(b, other, x)]
 
 
-@rule("Sinh", "Cosh", "Asinh", "Acosh", "Atanh")
+@rule("Sinh", "Cosh", "Asinh", "Acosh", "Atanh", since="0.2")
 def hyperbolic(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """With m = eˣ − 1: sinh = (m + m/(m + 1))/2, cosh = (eˣ + e⁻ˣ)/2; with z = |x| and t = x − 1:
     asinh = ±ln(1 + z + z²/(1 + √(z² + 1))), acosh = ln(1 + t + √(2t + t²)), atanh =
@@ -284,7 +284,7 @@ def hyperbolic(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Ten
     return [b.mul(log1p(b, b.div(b.mul(x, 2.0), b.sub(1.0, x))), 0.5)]
 
 
-@rule("IsNan", "IsFinite", "IsInf")
+@rule("IsNan", "IsFinite", "IsInf", since="0.2")
 def kind_of_number(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """NaN: differs from itself; finite: x − x is 0; infinite: neither."""
     (x,) = inputs
@@ -297,7 +297,7 @@ def kind_of_number(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence
     return [b.logical_not(b.logical_or(is_finite, is_nan))]
 
 
-@rule("Round", "Rint")
+@rule("Round", "Rint", since="0.2")
 def rounded(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """The nearest integer, halves to the even one."""
     (x,) = inputs

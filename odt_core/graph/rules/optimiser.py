@@ -48,9 +48,9 @@ def _declare(name: str, inputs: str, update: Update, sparse: str | None = None) 
         return []
 
     dense.__doc__ = by_rows.__doc__ = update.__doc__
-    rule(f"ResourceApply{name}")(dense)
+    rule(f"ResourceApply{name}", since="0.2")(dense)
     if sparse is not None:
-        rule(f"ResourceSparseApply{name}")(by_rows)
+        rule(f"ResourceSparseApply{name}", since="0.2")(by_rows)
 
 
 def _inputs(

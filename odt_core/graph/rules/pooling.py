@@ -62,13 +62,13 @@ def max_pool_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[
     return [add_back(b, [add_back(b, share, 2, columns) for share in shares], 1, rows)]
 
 
-@rule("MaxPoolV2")
+@rule("MaxPoolV2", since="0.2")
 def max_pool_v2(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """MaxPool with the window's size and strides as inputs."""
     return max_pool(b, _with_sizes(op, *inputs[1:]), inputs[:1])
 
 
-@rule("MaxPoolGradV2")
+@rule("MaxPoolGradV2", since="0.2")
 def max_pool_grad_v2(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """MaxPoolGrad with the window's size and strides as inputs."""
     return max_pool_grad(b, _with_sizes(op, *inputs[3:]), inputs[:3])

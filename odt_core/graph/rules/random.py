@@ -71,7 +71,7 @@ def normal(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]
     return [shaped(b, op, shape, normal_numbers(b, words))]
 
 
-@rule("StatelessTruncatedNormal", "StatelessTruncatedNormalV2")
+@rule("StatelessTruncatedNormal", "StatelessTruncatedNormalV2", since="0.2")
 def truncated_normal(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """Standard normal numbers between −2 and 2."""
     if op.op.endswith("V2"):

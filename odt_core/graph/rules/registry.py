@@ -11,9 +11,10 @@ from odt_core.graph.tensor import Tensor
 Rule = Callable[[Builder, FlexOp, Sequence[Tensor]], Sequence[Tensor]]
 
 RULES: dict[str, Rule] = {}
+SINCE: dict[str, str] = {}  # the version of odt that first had a rule for an op
 
 
-def rule(*ops: str) -> Callable[[Rule], Rule]:
+def rule(*ops: str, since: str = "0.1") -> Callable[[Rule], Rule]:
     """Declare a function as the rule for TensorFlow ops.
 
     The function gets the builder, the op with its attributes, and the op's inputs; it emits builtin
@@ -24,6 +25,7 @@ def rule(*ops: str) -> Callable[[Rule], Rule]:
     def declare(function: Rule) -> Rule:
         for op in ops:
             RULES[op] = function
+            SINCE[op] = since
         return function
 
     return declare

@@ -21,7 +21,7 @@ from odt_core.graph.tensor import Tensor
 Weights = Callable[[FlexOp, int, int], np.ndarray]
 
 
-@rule("ResizeBilinearGrad")
+@rule("ResizeBilinearGrad", since="0.2")
 def bilinear_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """∂L/∂x from ∂L/∂y and x, of which only the shape counts."""
     dy, image = inputs
@@ -32,7 +32,7 @@ def bilinear_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[
     return [_transposed(b, op, dy, height, width, _linear)]
 
 
-@rule("ResizeNearestNeighborGrad")
+@rule("ResizeNearestNeighborGrad", since="0.2")
 def nearest_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """∂L/∂x from ∂L/∂y and the height and width of x."""
     dy, size = inputs

@@ -25,7 +25,7 @@ _UNSORTED = {
 }
 
 
-@rule(*_UNSORTED)
+@rule(*_UNSORTED, since="0.2")
 def unsorted_segment(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """Sum, product, largest or smallest of x's rows of each segment, [count, *row]."""
     x, segments, count = inputs
@@ -36,7 +36,7 @@ def unsorted_segment(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequen
     return [y]
 
 
-@rule("SegmentSum")
+@rule("SegmentSum", since="0.2")
 def segment_sum(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """The sum of x's rows of each segment; segments in rising order."""
     x, segments = inputs
@@ -46,7 +46,7 @@ def segment_sum(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Te
     return unsorted_segment(b, replace(op, op="UnsortedSegmentSum"), [x, ids, count])
 
 
-@rule("Cumsum")
+@rule("Cumsum", since="0.2")
 def cumsum(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """Running sum along an axis; exclusive: without the entry itself; reverse: from the end."""
     x, axis = inputs
@@ -57,7 +57,7 @@ def cumsum(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]
     return [y]
 
 
-@rule("Cumprod")
+@rule("Cumprod", since="0.2")
 def cumprod(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """Running product along an axis, by doubling: after step k each entry holds the product of the
     2ᵏ entries that end with it (W. D. Hillis, G. L. Steele: Data Parallel Algorithms, 1986).
@@ -90,7 +90,7 @@ def _moved(b: Builder, x: Tensor, axis: int, by: int, *, reverse: bool) -> Tenso
     return b.concat([part, ones] if reverse else [ones, part], axis)
 
 
-@rule("Range")
+@rule("Range", since="0.2")
 def range_of(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """start, start + delta, … up to and without limit."""
     y = b.new(op.output_shapes[0] if op.output_shapes else (None,), inputs[0].dtype, "range")
@@ -98,7 +98,7 @@ def range_of(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tenso
     return [y]
 
 
-@rule("InTopK", "InTopKV2")
+@rule("InTopK", "InTopKV2", since="0.2")
 def in_top_k(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """Whether fewer than k classes have a larger score than the given one, bool [N]; false for a
     class that does not exist or a score that is not finite.

@@ -91,13 +91,13 @@ def dynamic_stitch(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence
     return [b.gather(b.concat(flat, 0), source)]
 
 
-@rule("Shape", "ShapeN")
+@rule("Shape", "ShapeN", since="0.2")
 def shapes(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """The shape of each input."""
     return [b.cast(b.shape(x), op.dtype("out_type") or np.int32) for x in inputs]
 
 
-@rule("ConcatOffset")
+@rule("ConcatOffset", since="0.2")
 def concat_offset(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """Where each part begins in a concatenation: 0 but on the axis, there the sizes before it.
 

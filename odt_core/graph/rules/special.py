@@ -43,13 +43,13 @@ def erf(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     return [b.select(b.less(b.abs(x), _SMALL), small, b.sub(1.0, _erfc(b, x)))]
 
 
-@rule("Log1p")
+@rule("Log1p", since="0.2")
 def log_of_1_plus(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """ln(1 + x)."""
     return [log1p(b, inputs[0])]
 
 
-@rule("Expm1")
+@rule("Expm1", since="0.2")
 def exp_minus_1(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """eˣ − 1."""
     return [expm1(b, inputs[0])]

@@ -38,26 +38,26 @@ PREFIX = "odt_random/"
 _SKIPPED = 256  # counters that TensorFlow's ops leave out for every number drawn
 
 
-@rule("RandomUniform")
+@rule("RandomUniform", since="0.2")
 def uniform(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """Numbers in [0, 1)."""
     return [shaped(b, op, inputs[0], uniform_numbers(b, _drawn(b, op, inputs[0])))]
 
 
-@rule("RandomStandardNormal")
+@rule("RandomStandardNormal", since="0.2")
 def normal(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """Standard normal numbers."""
     return [shaped(b, op, inputs[0], normal_numbers(b, _drawn(b, op, inputs[0])))]
 
 
-@rule("TruncatedNormal")
+@rule("TruncatedNormal", since="0.2")
 def truncated(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """Standard normal numbers between −2 and 2."""
     state = _advance(b, op, inputs[0], builtin=False)
     return [shaped(b, op, inputs[0], truncated_numbers(b, inputs[0], state))]
 
 
-@rule("RandomUniformInt")
+@rule("RandomUniformInt", since="0.2")
 def uniform_int(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """Integers from `lowest` up to and without `end`: lowest + word mod (end − lowest)."""
     shape, lowest, end = inputs

@@ -20,26 +20,26 @@ from odt_core.graph.rules.rows import add_rows, gather_rows, put_rows
 from odt_core.graph.tensor import Tensor
 
 
-@rule("VarHandleOp")
+@rule("VarHandleOp", since="0.2")
 def var_handle(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """The handle of the variable (container, shared_name)."""
     return [resources.handle(b, (op.text("container").encode(), op.text("shared_name").encode()))]
 
 
-@rule("ReadVariableOp")
+@rule("ReadVariableOp", since="0.2")
 def read_variable(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """The variable's value."""
     return [resources.read(b, inputs[0])]
 
 
-@rule("AssignVariableOp")
+@rule("AssignVariableOp", since="0.2")
 def assign_variable(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """variable = value."""
     resources.assign(b, inputs[0], inputs[1])
     return []
 
 
-@rule("AssignAddVariableOp", "AssignSubVariableOp")
+@rule("AssignAddVariableOp", "AssignSubVariableOp", since="0.2")
 def assign_add(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """variable ± value."""
     variable, value = inputs
@@ -48,25 +48,25 @@ def assign_add(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Ten
     return []
 
 
-@rule("VariableShape")
+@rule("VariableShape", since="0.2")
 def variable_shape(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """The shape of the variable's value."""
     return [b.cast(b.shape(resources.read(b, inputs[0])), op.dtype("out_type") or np.int32)]
 
 
-@rule("VarIsInitializedOp")
+@rule("VarIsInitializedOp", since="0.2")
 def is_initialised(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """True: a signature sets its variables' initial values before it does anything else."""
     return [b.constant(np.array(True))]
 
 
-@rule("DestroyResourceOp")
+@rule("DestroyResourceOp", since="0.2")
 def destroy(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """Nothing: a model's variables live as long as its interpreter."""
     return []
 
 
-@rule("ResourceGather")
+@rule("ResourceGather", since="0.2")
 def resource_gather(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """Rows of the variable: what an Embedding layer reads."""
     variable, indices = inputs
@@ -75,14 +75,14 @@ def resource_gather(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequenc
     return [gather_rows(b, resources.read(b, variable), indices)]
 
 
-@rule("ResourceGatherNd")
+@rule("ResourceGatherNd", since="0.2")
 def resource_gather_nd(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """Entries of the variable at index tuples."""
     variable, indices = inputs
     return [b.gather_nd(resources.read(b, variable), indices)]
 
 
-@rule("ResourceScatterAdd", "ResourceScatterSub")
+@rule("ResourceScatterAdd", "ResourceScatterSub", since="0.2")
 def scatter_add(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """variable[indices[i]] ± updates[i]; an index that comes twice counts twice."""
     variable, indices, updates = inputs
@@ -93,7 +93,7 @@ def scatter_add(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Te
     return []
 
 
-@rule("ResourceScatterUpdate")
+@rule("ResourceScatterUpdate", since="0.2")
 def scatter_update(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """variable[indices[i]] = updates[i]; of an index that comes twice the last wins."""
     variable, indices, updates = inputs
@@ -102,7 +102,7 @@ def scatter_update(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence
     return []
 
 
-@rule("ResourceScatterNdAdd", "ResourceScatterNdSub")
+@rule("ResourceScatterNdAdd", "ResourceScatterNdSub", since="0.2")
 def scatter_nd_add(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """Entries at index tuples ± updates; a tuple that comes twice counts twice."""
     variable, indices, updates = inputs

@@ -24,7 +24,7 @@ from odt_core.graph.tensor import Shape, Tensor
 Windows = tuple[Window, Window, Window]
 
 
-@rule("Conv3D")
+@rule("Conv3D", since="0.2")
 def conv3d(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """y = Σ over depth taps of the convolution of what the tap reads."""
     x, weights = inputs
@@ -36,7 +36,7 @@ def conv3d(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]
     return [_volume(b, _total(b, parts), depth)]
 
 
-@rule("Conv3DBackpropFilterV2")
+@rule("Conv3DBackpropFilterV2", since="0.2")
 def backprop_filter(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """∂L/∂w, for each depth tap that of the convolution of what the tap reads."""
     x, sizes, dy = inputs
@@ -50,7 +50,7 @@ def backprop_filter(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequenc
     return [b.pack(parts)]
 
 
-@rule("Conv3DBackpropInputV2")
+@rule("Conv3DBackpropInputV2", since="0.2")
 def backprop_input(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """∂L/∂x: for each depth tap that of the convolution, added back to where the tap reads."""
     sizes, weights, dy = inputs
@@ -64,7 +64,7 @@ def backprop_input(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence
     return [add_back(b, [_volume(b, part, depth) for part in parts], 1, depth)]
 
 
-@rule("MaxPool3D")
+@rule("MaxPool3D", since="0.2")
 def max_pool(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """y = the largest entry of each window; padding counts as −∞."""
     (x,) = inputs
@@ -77,7 +77,7 @@ def max_pool(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tenso
     return [_volume(b, largest, depth)]
 
 
-@rule("AvgPool3D")
+@rule("AvgPool3D", since="0.2")
 def avg_pool(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """y = the mean of each window; padding does not count."""
     (x,) = inputs
@@ -90,7 +90,7 @@ def avg_pool(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tenso
     return [b.mul(_volume(b, _total(b, parts), depth), 1 / count)]
 
 
-@rule("MaxPool3DGrad")
+@rule("MaxPool3DGrad", since="0.2")
 def max_pool_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """∂L/∂x: each window hands its gradient to every one of its maxima (unlike images' MaxPoolGrad,
     which TensorFlow gives to the first). As there, ⌈min(m − x, 1)⌉ is 0 at a maximum.
@@ -115,7 +115,7 @@ def max_pool_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[
     return [add_back(b, slabs, 1, depth)]
 
 
-@rule("AvgPool3DGrad")
+@rule("AvgPool3DGrad", since="0.2")
 def avg_pool_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """∂L/∂x: each window hands every real entry (padding is none) the same share."""
     sizes, dy = inputs
