@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from odt_core.graph.builder import Builder
 
 _DEPTH = 40  # steps of shape arithmetic that are followed back
-_KEEPS_SHAPE = frozenset(
+KEEPS_SHAPE = frozenset(
     {
         "ABS", "ADD", "ADD_N", "CAST", "CEIL", "DIV", "ELU", "EQUAL", "EXP", "FLOOR", "GREATER",
         "GREATER_EQUAL", "LEAKY_RELU", "LESS", "LOG", "LOGICAL_AND", "LOGICAL_NOT", "LOGICAL_OR",
@@ -97,7 +97,7 @@ def inferred(name: str, inputs: Sequence[Tensor], output: Tensor, options: objec
     if None not in output.shape or not inputs:
         return output.shape
     found: Sequence[int | None] = ()
-    if name in _KEEPS_SHAPE:
+    if name in KEEPS_SHAPE:
         found = _broadcast([part.shape for part in inputs])
     elif name in _REDUCTIONS and len(inputs) > 1 and inputs[1].const is not None:
         rank = inputs[0].rank

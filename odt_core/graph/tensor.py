@@ -51,6 +51,11 @@ class Tensor:
 
         Raises LoweringError when it is known only at run time.
         """
+        if not -self.rank <= axis < self.rank:
+            raise LoweringError(
+                f"A tensor of {self.rank} dimensions, as the file declares it, should have more. "
+                "Convert the model with a newer TensorFlow."
+            )
         size = self.shape[axis]
         if size is None:
             raise LoweringError(

@@ -150,6 +150,10 @@ def _add_n(b: Builder, inputs: Sequence[Value], outputs: Sequence[Tensor]) -> Se
     return [replace(lists[0], entries=tuple(entries))]
 
 
+def _same(b: Builder, inputs: Sequence[Value], outputs: Sequence[Tensor]) -> Sequence[Value]:
+    return [inputs[0]]  # older converters cast a list to a list
+
+
 def _read(
     b: Builder, whole: TensorList, position: int, shape: Tensor, like: Tensor
 ) -> Tensor | TensorList:
@@ -219,4 +223,7 @@ _ON_LISTS: Mapping[str, Rule] = {
     "AddN": _add_n,
     "ADD_N": _add_n,
     "AddV2": _add_n,
+    "Cast": _same,
+    "CAST": _same,
+    "Identity": _same,
 }

@@ -19,10 +19,12 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.errors import LoweringError
 from odt_core.graph.builder import Builder
 from odt_core.graph.folding import folded, known
+from odt_core.graph.known_shapes import KEEPS_SHAPE
 from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
-from odt_core.graph.tensor import Tensor, dtype_of, has_dtype, shape_of
+from odt_core.graph.tensor import Tensor, declare_shape, dtype_of, has_dtype, shape_of
 from odt_core.graph.tensor_lists import TensorList, Value, list_rule
 
+_GRADIENTS = ("FlexSigmoidGrad", "FlexTanhGrad", "FlexReluGrad")  # of the same shape as well
 _MOST_OPS = 200_000  # written out by all loops of a subgraph
 
 
@@ -142,9 +144,30 @@ class _Writing:
         if constant is not None:
             scope.values[outputs_of(operator)[0]] = constant
             return
+        self._rank(written, inputs)
         self.builder.keep(written)
         for index, place in zip(outputs_of(operator), outputs, strict=True):
             scope.values[index] = self.builder.tensor(place)
+
+    def _rank(self, operator: schema.OperatorT, inputs: Sequence[Tensor]) -> None:
+        """Declares how many dimensions an output has where the file does not say.
+
+        Converters before 2.8 leave out the shapes of what loop bodies take from lists.
+        """
+        name, outputs = name_of(self.builder.model, operator), outputs_of(operator)
+        raw = self.builder.graph.tensors[outputs[0]] if len(outputs) == 1 else None
+        if raw is None or raw.hasRank or shape_of(raw) or not inputs:
+            return
+        rank = 0
+        if name in KEEPS_SHAPE or name in ("CONCATENATION", *_GRADIENTS):
+            rank = max(part.rank for part in inputs)
+        elif name == "TRANSPOSE":
+            rank = inputs[0].rank
+        elif name == "RESHAPE" and len(inputs) > 1 and inputs[1].rank == 1:
+            rank = inputs[1].shape[0] or 0
+        if rank:
+            declare_shape(raw, (None,) * rank)
+            raw.hasRank = True
 
     def _loop(self, operator: schema.OperatorT, carried: Sequence[Value]) -> Sequence[Value]:
         options = operator.builtinOptions
