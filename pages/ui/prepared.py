@@ -26,6 +26,7 @@ class Prepared:
 
     samples: Samples
     unfit: int  # of another size or kind than the model's input, or without its target
+    entries: tuple[SampleEntry, ...] = ()  # the workspace's samples, in the order of `samples`
 
 
 def prepared_samples(
@@ -45,6 +46,7 @@ def prepared_samples(
     outputs = {label.id: label.output for label in manifest.labels if label.enabled}
     x: list[np.ndarray] = []
     y: list[int | np.ndarray] = []
+    entries: list[SampleEntry] = []
     unfit = 0
     for sample in manifest.samples:
         if part not in (None, sample.part):
@@ -64,6 +66,7 @@ def prepared_samples(
             continue
         x.append(ready)
         y.append(goal)
+        entries.append(sample)
     inputs = np.stack(x) if x else np.zeros((0, *preprocessing.shape), np.float32)
     if task in (Task.CLASSES, Task.BINARY):
         goals = np.array(y, np.int64)
@@ -71,7 +74,7 @@ def prepared_samples(
         goals = np.array(y, np.float32).reshape(-1, *target_shape)
     else:
         goals = np.zeros((len(inputs), 0), np.float32)
-    return Prepared(Samples(inputs, goals, workspace.labels()), unfit)
+    return Prepared(Samples(inputs, goals, workspace.labels()), unfit, tuple(entries))
 
 
 def _ready(

@@ -11,7 +11,7 @@ from odt_core.checkpoint.checkpoint import load_checkpoint
 from odt_core.evaluation import Evaluation, score
 from odt_core.runtime.contract import Task
 from odt_core.samples import Samples
-from odt_core.workspace import Part, Workspace
+from odt_core.workspace import Part, SampleEntry, Workspace
 from pages.ui.base_sets import base_test_of
 from pages.ui.desk.model import HasModel
 from pages.ui.desk.worker import ELSEWHERE
@@ -49,6 +49,10 @@ class HasScores(HasModel):
     def samples(self, part: Part | None) -> Samples:
         """The person's samples as model input; those that are none are left out."""
         return self._prepared(part).samples
+
+    def entries(self, part: Part | None) -> tuple[SampleEntry, ...]:
+        """Which of the workspace's samples `samples(part)` are, in the same order."""
+        return self._prepared(part).entries
 
     def unfit(self) -> int:
         """How many samples cannot be this model's input, or lack its targets."""
