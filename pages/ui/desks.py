@@ -54,6 +54,11 @@ class Desks:
             desk.used = time.monotonic()
             return desk
 
+    @property
+    def training(self) -> int:
+        """How many desks train just now."""
+        return sum(desk.busy for desk in list(self._desks.values()))
+
     def knows(self, token: str) -> bool:
         """Whether there is a workspace of this token, even if it cannot be opened just now."""
         return self._workspaces.has(token)

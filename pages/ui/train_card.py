@@ -16,10 +16,10 @@ from pages.ui import pieces, trouble
 from pages.ui.curves import accuracy_chart, error_chart, loss_chart
 from pages.ui.desk import Desk
 from pages.ui.numbers import figure
+from pages.ui.pace import tick
 from pages.ui.run import Phase, Snapshot
 from pages.ui.say import count, percent, span
 
-TICK = 0.25  # seconds between two looks at a run
 _SEEN = "settings_seen"  # what the widgets were last filled with
 _HEIGHT = 200
 
@@ -33,7 +33,8 @@ def train_card(desk: Desk, was_busy: bool) -> None:
         _buttons(desk)
         trouble.show_said("train")
         _interrupted(desk)
-        st.fragment(_live, run_every=TICK if was_busy else None)(desk, was_busy)
+        pace = tick() if was_busy else None
+        st.fragment(_live, run_every=pace)(desk, pace)
 
 
 def _aside(desk: Desk) -> str:
@@ -214,7 +215,7 @@ def _go_on(desk: Desk, run_id: str, checkpoint_id: str) -> None:
 # While it runs
 
 
-def _live(desk: Desk, was_busy: bool) -> None:
+def _live(desk: Desk, pace: float | None) -> None:
     """Progress and curves; ticks while a run is active, and reruns the page once when it ends."""
     snapshot = desk.run.snapshot() if desk.run else None
     with trouble.shown():
@@ -229,7 +230,7 @@ def _live(desk: Desk, was_busy: bool) -> None:
             accuracy_chart("accuracy", desk, snapshot, _HEIGHT)
         else:
             error_chart("error", desk, snapshot, _HEIGHT)
-    if was_busy and not desk.busy:
+    if pace is not None and (not desk.busy or tick() >= 2 * pace):  # over, or too fast by now
         st.rerun()
     if snapshot is not None and not snapshot.phase.active:
         _verdict(desk, snapshot)

@@ -16,14 +16,15 @@ from pages.ui.answers import answers, no_answers, value_answers
 from pages.ui.canvas import sketch
 from pages.ui.desk import Desk
 from pages.ui.numbers import MOST, as_text, figure, typed
+from pages.ui.pace import tick
 from pages.ui.previews import series_uri
 from pages.ui.say import count
-from pages.ui.train_card import TICK
 
 _PICTURES = ("Draw", "Upload", "Camera")
 _NUMBERS = ("My samples", "Type", "Upload")
 _PICKED = "try_picked"
 _TYPED = "try_typed"
+_GIVEN = "try_given"  # whether there is an input to answer
 _MOST = 100  # samples to choose from
 _sizes: dict[str, int] = {}  # by content, so that a tick of a training reads no files
 _FILLED = "try_filled"  # the sample whose numbers stand in the text field
@@ -49,10 +50,11 @@ def try_card(desk: Desk) -> None:
                     "predict under an unusual name, choose it on the Model page."
                 )
                 return
-            st.fragment(_try, run_every=TICK if desk.busy else None)(desk)
+            ticks = desk.busy and bool(st.session_state.get(_GIVEN))
+            st.fragment(_try, run_every=tick() if ticks else None)(desk, ticks)
 
 
-def _try(desk: Desk) -> None:
+def _try(desk: Desk, ticks: bool) -> None:
     with trouble.shown():
         options = _PICTURES if desk.sees_pictures else _NUMBERS
         if st.session_state.get("try_way") not in options:
@@ -66,6 +68,9 @@ def _try(desk: Desk) -> None:
         )
         ways = _picture_ways if desk.sees_pictures else _number_ways
         given = ways[way or options[0]](desk)
+        st.session_state[_GIVEN] = given is not None
+        if given is not None and desk.busy and not ticks:
+            st.rerun()  # from now on the answers follow the training
         if given is None:
             hint = _empty[(way or options[0], desk.sees_pictures)]
             if desk.task is Task.RECONSTRUCTION:

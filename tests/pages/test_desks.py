@@ -3,7 +3,9 @@
 import time
 
 import numpy as np
+import pytest
 
+from odt_core.errors import WorkspaceError
 from odt_core.runtime.turns import Turns
 from pages.ui import desks as module
 from pages.ui.desks import Desks, all_desks
@@ -56,6 +58,9 @@ def test_rest_when_a_desk_is_closed_for_long_disuse_then_the_same_link_opens_it(
         desks.rest(time.monotonic() + 31 * MINUTES)
         again = desks.open(token)
         assert again is not desk
+        with pytest.raises(WorkspaceError, match="closed"):
+            answer(desk)
+        assert not desk.awake
         assert "heart" in again.labels.names
     finally:
         desks.close()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from odt_core.bundled import bundled_models, find_card
 from odt_core.checkpoint.checkpoint import load_checkpoint
-from odt_core.errors import ModelError
+from odt_core.errors import ModelError, WorkspaceError
 from odt_core.workspace import ModelEntry, Workspace
 from pages.ui.desk.state import State
 
@@ -28,10 +28,13 @@ class HasWorker(State):
         self._worker: Worker | None = None
         self._worker_model: ModelEntry | None = None  # what the worker has loaded
         self._worker_head: str | None = None  # the checkpoint that its own session holds
+        self._closed = False
 
     def worker(self) -> Worker:
         """The process that runs the model, its own session at the workspace's head."""
         with self._lock:
+            if self._closed:  # a page that still holds it; the next run of the page opens another
+                raise WorkspaceError("This workspace was closed. Reload the page to go on.")
             if not self._worker_fits():
                 self._replace_worker(self._start_worker(choice_of(self.model)))
             assert self._worker is not None
@@ -51,14 +54,18 @@ class HasWorker(State):
         """
         with self._lock:
             if not self.busy:
-                self.close()
+                self._end_worker()
 
     def close(self) -> None:
-        """End the worker; the workspace stays on disk."""
+        """End the worker for good; the workspace stays on disk, for another desk to open."""
         with self._lock:
-            if self._worker is not None:
-                self._worker.close()
-                self._worker = None
+            self._closed = True
+            self._end_worker()
+
+    def _end_worker(self) -> None:
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
 
     def _reach_worker(self) -> Worker:
         """The worker as it is, without bringing it anywhere; for the base session and a run."""
