@@ -2,8 +2,36 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 ADDRESS_SPACE = 4 * 2**30  # bytes; enough for any model this project accepts
 OPEN_FILES = 64
+_PR_SET_PDEATHSIG, _SIGKILL = 1, 9
+_FIRST = "1000"  # of -1000 … 1000: the first that Linux ends when memory runs out
+
+
+def die_with_parent(parent: int) -> None:
+    """Have Linux end this process when its parent ends, however that comes about.
+
+    parent: its process id; when it has ended already, this process ends at once.
+    """
+    import ctypes
+
+    try:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
+    except (OSError, AttributeError):
+        return  # another system: the worker ends when its connection closes
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def die_first() -> None:
+    """Have Linux end this process, rather than the server, when the machine is out of memory."""
+    try:
+        Path("/proc/self/oom_score_adj").write_text(_FIRST, encoding="ascii")
+    except OSError:
+        return
 
 
 def give_memory_back() -> None:
@@ -16,6 +44,14 @@ def give_memory_back() -> None:
         return
 
 
+def address_space() -> int:
+    """Bytes that a worker may map: never more than the machine has."""
+    try:
+        return min(ADDRESS_SPACE, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (OSError, ValueError):
+        return ADDRESS_SPACE
+
+
 def limit_resources() -> None:
     """No core file, no file written, bounded memory and descriptors, where there are limits."""
     try:
@@ -26,7 +62,7 @@ def limit_resources() -> None:
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_AS, ADDRESS_SPACE),
+        (resource.RLIMIT_AS, address_space()),
     ):
         _, hard = resource.getrlimit(what)
         if hard != resource.RLIM_INFINITY:

@@ -80,6 +80,7 @@ def _spawn(
     control: socket.socket,
     ours: tuple[socket.socket, ...],
 ) -> None:
+    nursery = os.getpid()
     try:
         pid = os.fork()
     except OSError as error:
@@ -98,10 +99,12 @@ def _spawn(
         for mine in ours:
             mine.close()
         from odt_core.runtime import landlock, seccomp
-        from odt_core.runtime.limits import limit_resources
+        from odt_core.runtime.limits import die_first, die_with_parent, limit_resources
         from odt_core.runtime.protocol import Channel
         from odt_core.runtime.service import Service
 
+        die_with_parent(nursery)
+        die_first()
         limit_resources()
         landlock.restrict(landlock.readable())
         seccomp.install()

@@ -70,6 +70,7 @@ class Service:
             "pause": self._pause,
             "resume": self._resume,
             "stop": self._stop,
+            "ping": lambda message: ({}, {}),
         }
 
     def serve(self) -> None:

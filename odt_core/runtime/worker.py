@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import signal
 import socket
+import struct
 import threading
+import time
 import weakref
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -18,6 +22,7 @@ import numpy as np
 import odt_core.errors
 from odt_core.errors import OdtError, TrainingError, WorkerError
 from odt_core.runtime.contract import Choice, Contract, OutputKind
+from odt_core.runtime.memory import check_memory
 from odt_core.runtime.nursery import nursery
 from odt_core.runtime.protocol import Channel, Message
 from odt_core.runtime.scores import answers
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
 
 Which = Literal["own", "base"]
 CALL_SECONDS = 60.0  # a call that takes longer means that the process hangs: it is ended
+RUN_SECONDS = 300.0  # the same between two signs of life of a training
 _log = logging.getLogger(__name__)
 
 
@@ -52,6 +58,7 @@ class Worker:
         self.own = RemoteSession(self, "own")
         self.base = RemoteSession(self, "base")
         self._finalizer = weakref.finalize(self, link.close)
+        self._finalizer.atexit = False  # the system closes the connection, which ends the process
 
     @classmethod
     def start(
@@ -233,7 +240,7 @@ class RemoteSession:
     def _owner(self) -> Worker:
         worker = self._worker()
         if worker is None:
-            raise WorkerError("The model's process was closed. Open the model again.")
+            raise WorkerError("The model's process was closed. Start it again to go on.")
         return worker
 
 
@@ -243,7 +250,9 @@ class _Link:
     """
 
     def __init__(self) -> None:
+        check_memory()
         ours, theirs = socket.socketpair()
+        _limit_sending(ours, CALL_SECONDS)
         with theirs:
             self._child = nursery().spawn(theirs.fileno())
         self._channel = Channel(ours)
@@ -254,7 +263,9 @@ class _Link:
         self._on_event: Callable[[Event], None] | None = None
         self._dead: str | None = None
         self._closing = False
-        self._hung = False
+        self._hung = 0.0  # seconds that it did not answer
+        self._heard = time.monotonic()
+        self._run_over = threading.Event()
         self._reader = threading.Thread(target=self._read, name="odt-worker-reader", daemon=True)
         self._reader.start()
 
@@ -277,6 +288,11 @@ class _Link:
         arrays: Mapping[str, np.ndarray] | None = None,
     ) -> Message:
         """Ask and wait for the answer."""
+        with turns.answer(self):
+            return self._ask(Message(kind, 0, body or {}, arrays or {}), CALL_SECONDS)
+
+    def _ask(self, message: Message, seconds: float) -> Message:
+        """The answer; a process that gives none in time is ended."""
         future: Future[Message] = Future()
         with self._lock:
             if self._dead is not None:
@@ -284,14 +300,16 @@ class _Link:
             number = next(self._numbers)
             self._pending[number] = future
         try:
-            with turns.answer(self):
-                self._send(Message(kind, number, body or {}, arrays or {}), number)
-                return future.result(CALL_SECONDS)
+            self._send(replace(message, id=number), number)
+            return future.result(seconds)
         except FutureTimeout:
-            self._hung = True
-            self._child.kill()
-            self._reader.join(5)
+            self._end_hung(seconds)
             raise WorkerError(self._dead or _NO_ANSWER) from None
+
+    def _end_hung(self, seconds: float) -> None:
+        self._hung = seconds
+        self._child.kill()
+        self._reader.join(5)
 
     def start_run(self, message: Message, on_event: Callable[[Event], None]) -> None:
         with self._lock:
@@ -300,15 +318,28 @@ class _Link:
             if self._on_event is not None:
                 raise TrainingError("Training is already running. Stop it first.")
             self._on_event = on_event
+            self._run_over = over = threading.Event()
         try:
+            check_memory()
             self._send(message, None)
         except OdtError:
             with self._lock:
                 self._on_event = None
             raise
+        threading.Thread(
+            target=self._watch, args=(over,), name="odt-worker-watch", daemon=True
+        ).start()
         turns.join(self)
         if not self.running:  # it ended in the meantime, and left before it had joined
             turns.leave(self)
+
+    def _watch(self, over: threading.Event) -> None:
+        """End the process when its training hangs. One that waits or is paused still answers."""
+        quiet = RUN_SECONDS / 2
+        while not over.wait(quiet):
+            if time.monotonic() - self._heard >= quiet:
+                with contextlib.suppress(WorkerError):
+                    self._ask(Message("ping"), RUN_SECONDS / 2)
 
     def pause(self) -> None:
         """The run waits, and others may have its core."""
@@ -340,6 +371,9 @@ class _Link:
             if not wait and not self._channel.has_room():
                 return False
             self._channel.send(Message(kind, 0))
+        except BlockingIOError:
+            self._hung = CALL_SECONDS
+            self._child.kill()
         except (OSError, ValueError, WorkerError):
             pass  # it is dead, its connection closed; the reader sees to that
         finally:
@@ -362,6 +396,10 @@ class _Link:
         except WorkerError:
             self._forget(number)
             raise
+        except BlockingIOError:  # it reads nothing any more
+            self._end_hung(CALL_SECONDS)
+            self._forget(number)
+            raise WorkerError(self._dead or _NO_ANSWER) from None
         except OSError:  # the reader notices too and knows why
             self._reader.join(2)
             self._forget(number)
@@ -377,6 +415,7 @@ class _Link:
         try:
             while True:
                 message = self._channel.receive()
+                self._heard = time.monotonic()
                 if message.kind in ("answer", "error"):
                     self._settle(message)
                 else:
@@ -405,6 +444,7 @@ class _Link:
             turns.leave(self)  # before the next run can join
             with self._lock:
                 self._on_event = None
+                self._run_over.set()
         try:
             on_event(event)
         except Exception:
@@ -426,23 +466,41 @@ class _Link:
         self._channel.close()
 
     def _reason(self, code: int | None, nonsense: str | None) -> str:
-        advice = "Your samples and checkpoints are safe; open the model again to go on."
+        advice = "Your samples and checkpoints are safe; start it again to go on."
         if self._closing:
-            return "The model's process was closed. Open the model again."
+            return "The model's process was closed. Start it again to go on."
         if self._hung:
-            return f"The model did not answer for {CALL_SECONDS:.0f} s and was ended. {advice}"
+            return f"The model did not answer for {self._hung:.0f} s and was ended. {advice}"
         if nonsense:
             return f"{nonsense} It was ended. {advice}"
         if code is not None and code < 0:
-            try:
-                name = signal.Signals(-code).name
-            except ValueError:
-                name = "unknown"
-            return f"The model's process was killed by signal {-code} ({name}). {advice}"
+            return f"{_death(-code)} {advice}"
         return f"The model's process ended by itself (exit code {code}). {advice}"
 
 
-_NO_ANSWER = "The model's process does not answer. Open the model again."
+_NO_ANSWER = "The model's process does not answer. Start it again to go on."
+_CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
+
+
+def _death(number: int) -> str:
+    """What happened to a process that a signal ended, in a sentence."""
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        name = "unknown"
+    killed = f"was killed by signal {number} ({name})"
+    if number in _CRASHES:
+        return f"The model crashed: its process {killed}."
+    if number == signal.SIGKILL:
+        return f"The model's process {killed}, as happens when a machine is out of memory."
+    return f"The model's process {killed}."
+
+
+def _limit_sending(connection: socket.socket, seconds: float) -> None:
+    """A send during which the other side reads nothing for so long raises BlockingIOError."""
+    whole = int(seconds)
+    value = struct.pack("@ll", whole, int((seconds - whole) * 1e6))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, value)
 
 
 def _error(message: Message) -> OdtError:
