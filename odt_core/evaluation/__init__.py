@@ -1,17 +1,76 @@
-"""How good a model is, and whether personalising helped."""
+"""How good a model is, whether personalising helped, what it cost, and how sure one can be."""
 
-from odt_core.evaluation.compare import Comparison, compare, mcnemar
+from odt_core.evaluation.compare import FEWEST_CHANGES, Comparison, Verdict, compare, mcnemar
+from odt_core.evaluation.controls import Controls, negative_controls
+from odt_core.evaluation.cost import Cost, NetworkUse, measure_cost
+from odt_core.evaluation.crossed import Estimate, Quantity
+from odt_core.evaluation.digest import state_digest
 from odt_core.evaluation.evaluation import Evaluation, errors, evaluate, score, truth_of
+from odt_core.evaluation.feature_map import FeatureMap, feature_map
 from odt_core.evaluation.intervals import wilson
+from odt_core.evaluation.label_table import LabelRow, Moved, label_table, moved_labels
+from odt_core.evaluation.layers import LayerChange, weight_changes, weights_of
+from odt_core.evaluation.proportion import Proportion
+from odt_core.evaluation.ranking import auroc
+from odt_core.evaluation.reliability import Bin, Reliability, reliability, reliability_of
+from odt_core.evaluation.sample_size import Point, SamplesNeeded, samples_needed
+from odt_core.evaluation.study import Progress, StudyStopped
+from odt_core.evaluation.temperature import Calibration, Temperature, fit_temperature
+from odt_core.evaluation.trainer import SessionTrainer, Trained, Trainer, WorkerTrainer
+from odt_core.evaluation.unknown import Strangeness, Unknown, fit_unknown, strangeness
+from odt_core.evaluation.unlearning import Unlearned, unlearn
 
 __all__ = [
+    "FEWEST_CHANGES",
+    "Bin",
+    "Calibration",
     "Comparison",
+    "Controls",
+    "Cost",
+    "Estimate",
     "Evaluation",
+    "FeatureMap",
+    "LabelRow",
+    "LayerChange",
+    "Moved",
+    "NetworkUse",
+    "Point",
+    "Progress",
+    "Proportion",
+    "Quantity",
+    "Reliability",
+    "SamplesNeeded",
+    "SessionTrainer",
+    "Strangeness",
+    "StudyStopped",
+    "Temperature",
+    "Trained",
+    "Trainer",
+    "Unknown",
+    "Unlearned",
+    "Verdict",
+    "WorkerTrainer",
+    "auroc",
     "compare",
     "errors",
     "evaluate",
+    "feature_map",
+    "fit_temperature",
+    "fit_unknown",
+    "label_table",
     "mcnemar",
+    "measure_cost",
+    "moved_labels",
+    "negative_controls",
+    "reliability",
+    "reliability_of",
+    "samples_needed",
     "score",
+    "state_digest",
+    "strangeness",
     "truth_of",
+    "unlearn",
+    "weight_changes",
+    "weights_of",
     "wilson",
 ]

@@ -11,6 +11,10 @@ import numpy as np
 from odt_core.errors import SampleError
 from odt_core.evaluation.evaluation import Evaluation
 
+# With fewer changed answers the exact test cannot reach the 5 % level, however they fall: five the
+# same way give p = 2 / 2⁵ = 0.0625, six p = 2 / 2⁶ = 0.031.
+FEWEST_CHANGES = 6
+
 
 class Verdict(StrEnum):
     """What the paired test says at the 5 % level."""
@@ -37,6 +41,11 @@ class Comparison:
     p_value: float  # McNemar exact, two-sided
     verdict: Verdict
     sentence: str
+
+    @property
+    def p_words(self) -> str:
+        """ "p = 0.003"; never shown without its sentence."""
+        return p_words(self.p_value)
 
 
 def mcnemar(fixed: int, broken: int) -> float:
@@ -95,26 +104,43 @@ def _closer(base: Evaluation, own: Evaluation) -> tuple[np.ndarray, np.ndarray, 
     return np.flatnonzero(after < before), np.flatnonzero(after > before), gain
 
 
+def p_words(p_value: float) -> str:
+    """ "p = 0.003", as many digits as matter."""
+    if p_value < 0.001:
+        return "p < 0.001"
+    if p_value >= 0.995:
+        return "p = 1"
+    if p_value >= 0.1:
+        return f"p = {p_value:.2f}"
+    return f"p = {p_value:.2g}" if p_value >= 0.01 else f"p = {p_value:.1g}"
+
+
 def _sentence(
     verdict: Verdict, fixed: int, broken: int, n: int, p_value: float, values: bool
 ) -> str:
     if n == 0:
         return "There are no test samples to compare on yet."
+    samples = f"{n} sample{'' if n == 1 else 's'}"
     if verdict is Verdict.SAME:
+        if n < FEWEST_CHANGES:
+            return f"No answer changed, and {samples} {_are(n)} too few to tell."
         if values:
-            return f"Both models are equally far from the targets of all {n} samples."
-        return f"Both models are right and wrong on the same of the {n} samples."
-    counts = f"Of {n} samples, personalising fixed {fixed} and broke {broken}"
+            return f"Both models are equally far from the targets of all {samples}."
+        return f"Both models are right and wrong on the same of the {samples}."
+    counts = f"{fixed} fixed, {broken} broken"
     if values:
-        counts = (
-            f"Of {n} samples, personalising brought {fixed} closer to their targets and moved "
-            f"{broken} away"
-        )
+        counts = f"{fixed} closer to their targets, {broken} farther"
+    if n < FEWEST_CHANGES:
+        return f"{counts}: {samples} {_are(n)} too few to tell."
+    counts = f"{counts} of {samples}"
+    changes = fixed + broken
+    if changes < FEWEST_CHANGES:
+        changed = f"{changes} changed answer{'' if changes == 1 else 's'}"
+        return f"{counts}: {changed} {_are(changes)} too few to tell, {p_words(p_value)}."
     if verdict is Verdict.UNCLEAR:
-        return (
-            f"{counts}: too few changes to tell a real difference from chance (p = {p_value:.2g})."
-        )
-    return (
-        f"{counts}: your model is {verdict.value}, and chance is an unlikely cause "
-        f"(p = {p_value:.2g})."
-    )
+        return f"{counts}: may be chance, {p_words(p_value)}."
+    return f"{counts}: not chance, {p_words(p_value)}. Your model is {verdict.value}."
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"

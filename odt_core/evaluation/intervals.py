@@ -15,13 +15,18 @@ def wilson(correct: int, n: int, level: float = 0.95) -> tuple[float, float]:
         raise ValueError(
             f"wilson needs 0 <= correct <= n and 0 < level < 1, got {correct}, {n}, {level}."
         )
-    if n == 0:
-        return 0.0, 1.0
+    return wilson_share(correct / n, n, level) if n else (0.0, 1.0)
+
+
+def wilson_share(share: float, n: float, level: float = 0.95) -> tuple[float, float]:
+    """Wilson's interval of a share that is as sure as n independent answers make it.
+
+    share: 0 to 1. n: > 0, any number. Returns (low, high) within 0..1.
+    """
     z = NormalDist().inv_cdf(0.5 + level / 2)
-    share = correct / n
     centre = share + z * z / (2 * n)
     spread = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
-    low = 0.0 if correct == 0 else (centre - spread) / scale
-    high = 1.0 if correct == n else (centre + spread) / scale
+    low = 0.0 if share == 0 else (centre - spread) / scale
+    high = 1.0 if share == 1 else (centre + spread) / scale
     return low, high

@@ -1,0 +1,188 @@
+"""Negative controls: training that must not help. If it does, the gain is not what it seems."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from odt_core.errors import SampleError
+from odt_core.evaluation.compare import Comparison, Verdict, compare
+from odt_core.evaluation.evaluation import Evaluation, evaluate
+from odt_core.evaluation.sample_size import nested_subset
+from odt_core.evaluation.study import OnProgress, Progress, Stopped, StudyStopped, never, quiet
+from odt_core.training.settings import Settings
+
+if TYPE_CHECKING:
+    from odt_core.evaluation.trainer import Trainer
+    from odt_core.samples import Samples
+
+
+@dataclass(frozen=True)
+class Controls:
+    """All on the same test samples. `own`, `shuffled`, `other_person`: the base model against the
+    model trained so. `own_over_…`: the model trained so against the person's own.
+
+    kept: share of the training samples that kept their label when labels were shuffled. samples:
+    how many each was trained on. shuffled is None where all samples have one label.
+    """
+
+    own: Comparison
+    shuffled: Comparison | None
+    other_person: Comparison | None
+    own_over_shuffled: Comparison | None
+    own_over_other: Comparison | None
+    kept: float
+    samples: int
+    other_samples: int
+    vanished: bool | None  # with shuffled labels; None where that cannot be told
+    sentence: str
+
+
+def negative_controls(
+    trainer: Trainer,
+    train: Samples,
+    test: Samples,
+    settings: Settings,
+    *,
+    others: Samples | None = None,
+    replay: Samples | None = None,
+    seed: int = 0,
+    progress: OnProgress = quiet,
+    stopped: Stopped = never,
+) -> Controls:
+    """Train three times from the base, with the same settings: on the person's samples, on the same
+    with their labels shuffled, and on as many of another person.
+
+    others: another person's samples under the same labels; at most as many of each label as
+    `train` has are used. seed: of the shuffling. Raises SampleError without samples or for models
+    without labels, StudyStopped when stopped.
+    """
+    _check(train, test)
+    test = replace(test, labels=train.labels)
+    mixed, kept = shuffled_labels(train, seed)
+    theirs = like(others, train, seed) if others is not None else None
+    runs = [("your samples", train)]
+    if mixed is not None:
+        runs.append(("shuffled labels", mixed))
+    if theirs is not None and len(theirs):
+        runs.append(("another person's samples", theirs))
+    trainer.reset()
+    base = evaluate(trainer, test)
+    found: dict[str, Evaluation] = {}
+    for done, (name, samples) in enumerate(runs):
+        if stopped():
+            raise StudyStopped
+        progress(Progress(done, len(runs), name))
+        trainer.train(samples, settings, replay=replay, stopped=stopped)
+        found[name] = evaluate(trainer, test)
+    progress(Progress(len(runs), len(runs), "finished"))
+    mine = found["your samples"]
+    shuffled, other = found.get("shuffled labels"), found.get("another person's samples")
+    own = compare(base, mine)
+    against_base = compare(base, shuffled) if shuffled else None
+    over_shuffled = compare(shuffled, mine) if shuffled else None
+    other_person = compare(base, other) if other else None
+    over_other = compare(other, mine) if other else None
+    vanished = _vanished(own, against_base)
+    return Controls(
+        own=own,
+        shuffled=against_base,
+        other_person=other_person,
+        own_over_shuffled=over_shuffled,
+        own_over_other=over_other,
+        kept=kept,
+        samples=len(train),
+        other_samples=len(theirs) if theirs is not None else 0,
+        vanished=vanished,
+        sentence=_sentence(own, against_base, other_person, over_other, vanished),
+    )
+
+
+def shuffled_labels(samples: Samples, seed: int) -> tuple[Samples | None, float]:
+    """The same samples with their labels dealt out anew, and the share that kept its label; None
+    where all have one label. The same labels, each as often as before.
+    """
+    if len(np.unique(samples.y)) < 2:
+        return None, 1.0
+    rng = np.random.default_rng((seed, len(samples)))
+    y = samples.y
+    while np.array_equal(y, samples.y):
+        y = rng.permutation(samples.y)
+    return replace(samples, y=y), float((y == samples.y).mean())
+
+
+def like(others: Samples, train: Samples, seed: int) -> Samples:
+    """At most as many of each label as `train` has, under its labels."""
+    parts = []
+    for label, count in zip(*np.unique(train.y, return_counts=True), strict=True):
+        index = np.flatnonzero(others.y == label)
+        mine = nested_subset(others.take(index), int(count), seed)
+        parts.append((mine.x, mine.y))
+    x = np.concatenate([x for x, _ in parts])
+    return replace(train, x=x, y=np.concatenate([y for _, y in parts]))
+
+
+def _check(train: Samples, test: Samples) -> None:
+    if train.y.dtype.kind == "f":
+        raise SampleError("Negative controls need labels; a model of values has none to shuffle.")
+    if not len(train) or not len(test):
+        raise SampleError(
+            "Negative controls need samples to train on and test samples to measure with. Add "
+            "three or more of each label."
+        )
+
+
+def _vanished(own: Comparison, shuffled: Comparison | None) -> bool | None:
+    """Whether there was a gain and shuffling took it away; None where there is nothing to tell."""
+    if shuffled is None or own.verdict is not Verdict.BETTER:
+        return None
+    return shuffled.verdict is not Verdict.BETTER and shuffled.gain < own.gain
+
+
+def _sentence(
+    own: Comparison,
+    shuffled: Comparison | None,
+    other: Comparison | None,
+    over_other: Comparison | None,
+    vanished: bool | None,
+) -> str:
+    n = own.n
+    if own.verdict is not Verdict.BETTER:
+        return (
+            f"On these {n} test samples personalising shows no gain that is more than chance, so "
+            f"there is none that could vanish ({_points(own)})."
+        )
+    told = [f"Your samples: {_points(own)} on {n} test samples."]
+    if shuffled is None:
+        told.append("All your samples have one label, so there is nothing to shuffle.")
+    elif vanished:
+        told.append(f"With shuffled labels the gain vanished, as it should ({_points(shuffled)}).")
+    else:
+        told.append(
+            f"With shuffled labels the gain did not vanish ({_points(shuffled)}): it does not come "
+            "from what you taught. Do not trust it."
+        )
+    if other is not None and over_other is not None:
+        told.append(_of_other(other, over_other))
+    return " ".join(told)
+
+
+def _of_other(other: Comparison, over_other: Comparison) -> str:
+    if other.verdict is not Verdict.BETTER:
+        return f"Another person's samples gave no gain ({_points(other)}): it is yours."
+    if over_other.verdict is Verdict.BETTER:
+        return (
+            f"Another person's samples gave {_points(other)}; yours are better "
+            f"({over_other.p_words})."
+        )
+    return (
+        f"Another person's samples helped about as much ({_points(other)}): a good part of the "
+        "gain is not yours alone, but comes from how the samples were taken."
+    )
+
+
+def _points(comparison: Comparison) -> str:
+    """ "+12.0 points" """
+    return f"{100 * comparison.gain:+.1f} points"

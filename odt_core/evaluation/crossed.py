@@ -1,0 +1,86 @@
+"""A mean over test samples and seeds, with an interval that owns up to both."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from odt_core.errors import SampleError
+from odt_core.evaluation.evaluation import Evaluation
+from odt_core.evaluation.intervals import wilson_share
+from odt_core.evaluation.student import student_quantile
+
+
+class Quantity(StrEnum):
+    """What a point is the mean of."""
+
+    ACCURACY = "accuracy"  # 0 to 1, more is better
+    ERROR = "mean squared error"  # at least 0, less is better: models of values
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over n test samples, each answered by as many models as there are seeds.
+
+    interval: 95 %, for new test samples *and* a new choice of training samples (see `estimate`);
+    with a single seed it covers the test samples alone.
+    """
+
+    mean: float
+    interval: tuple[float, float]
+    n: int
+    per_seed: tuple[float, ...]
+
+
+def outcomes(evaluation: Evaluation) -> np.ndarray:
+    """float64 [N]: 1 for each right answer and 0 for each wrong one; each sample's mean squared
+    error for a model of values.
+    """
+    if evaluation.correct is not None:
+        return (evaluation.predictions == evaluation.truth).astype(np.float64)
+    away = evaluation.predictions.astype(np.float64) - evaluation.truth
+    return np.asarray((away**2).reshape(evaluation.n, -1).mean(axis=1))
+
+
+def estimate(matrix: np.ndarray, quantity: Quantity) -> Estimate:
+    """matrix: float64 [seeds, N], what each seed's model made of each test sample; N at least 1.
+
+    All seeds answer the same test samples, so that seeds · N answers are far from independent. The
+    variance of the mean is taken as the variance of the samples' means over the seeds / N plus the
+    variance of the seeds' means over the samples / seeds, which counts what is due to both twice:
+    rather too wide than too narrow (Owen 2007, The pigeonhole bootstrap, Annals of Applied
+    Statistics 1:386–411). Errors get ± t of that, with Satterthwaite's (1946) degrees of freedom; a
+    share gets Wilson's interval at the number of independent answers that would have the same
+    variance (Korn & Graubard 1998, Survey Methodology 24:193–201), never more than N.
+    """
+    matrix = np.atleast_2d(np.asarray(matrix, np.float64))
+    seeds, n = matrix.shape
+    if not matrix.size:
+        raise SampleError("There are no test samples to measure on. Add some.")
+    mean = float(matrix.mean())
+    of_samples = float(matrix.mean(axis=0).var(ddof=1)) / n if n > 1 else 0.0
+    of_seeds = float(matrix.mean(axis=1).var(ddof=1)) / seeds if seeds > 1 else 0.0
+    variance = of_samples + of_seeds
+    freedom = _freedom((of_samples, n - 1), (of_seeds, seeds - 1))
+    if quantity is Quantity.ACCURACY:
+        independent = float(n)
+        if variance > 0:
+            wider = (student_quantile(0.95, freedom) / student_quantile(0.95, 1e6)) ** 2
+            independent = min(independent, mean * (1 - mean) / (variance * wider))
+        interval = wilson_share(mean, independent)
+    elif n > 1:
+        reach = student_quantile(0.95, freedom) * math.sqrt(variance)
+        interval = max(0.0, mean - reach), mean + reach
+    else:
+        interval = 0.0, math.inf  # one sample says nothing of how far others lie apart
+    return Estimate(mean, interval, n, tuple(float(v) for v in matrix.mean(axis=1)))
+
+
+def _freedom(*parts: tuple[float, int]) -> float:
+    """Satterthwaite's degrees of freedom of a sum of variances; many when it is 0."""
+    total = sum(variance for variance, _ in parts)
+    below = sum(variance**2 / freedom for variance, freedom in parts if freedom > 0)
+    return total**2 / below if below > 0 else 1e6

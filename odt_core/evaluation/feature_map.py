@@ -1,0 +1,58 @@
+"""A map of the samples as base and own model see them: both on the same two axes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from odt_core.errors import SampleError
+
+
+@dataclass(frozen=True)
+class FeatureMap:
+    """base, own: float64 [N, 2], places of the same samples. explained: share of all variance that
+    each axis shows, 0 to 1; nan when all scores are the same.
+    """
+
+    base: np.ndarray
+    own: np.ndarray
+    explained: tuple[float, float]
+
+    @property
+    def n(self) -> int:
+        """How many samples."""
+        return len(self.base)
+
+
+def feature_map(
+    base_scores: np.ndarray, own_scores: np.ndarray, used: np.ndarray | None = None
+) -> FeatureMap:
+    """One principal component analysis (Pearson 1901) of both models' scores together.
+
+    base_scores, own_scores: [N, K] what `infer` gives for the same samples (numbers of any shape
+    for a model of values). used: bool [K], outputs that have a label. The entry of the largest size
+    of each axis is positive, so that the map never comes out mirrored. SampleError when the two do
+    not fit or hold numbers that are not finite.
+    """
+    if np.shape(base_scores) != np.shape(own_scores):
+        raise SampleError("The two models' answers differ in shape. Ask both about the same.")
+    n = len(base_scores)
+    if n == 0:
+        nothing = np.zeros((0, 2))
+        return FeatureMap(nothing, nothing, (float("nan"), float("nan")))
+    both = np.concatenate([base_scores, own_scores]).astype(np.float64).reshape(2 * n, -1)
+    if not np.isfinite(both).all():
+        raise SampleError("A score is not a finite number. Go back to an earlier checkpoint.")
+    if used is not None and len(used) == both.shape[1]:
+        both = both[:, used]
+    centred = both - both.mean(axis=0)
+    _, sizes, axes = np.linalg.svd(centred, full_matrices=False)
+    axes = axes[:2]  # [2, K], or fewer
+    largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=1)[:, None], axis=1)
+    places = np.zeros((2 * n, 2))
+    places[:, : len(axes)] = centred @ (axes * np.where(largest < 0, -1, 1)).T
+    total = float((sizes**2).sum())
+    shares = [float(size**2 / total) if total else float("nan") for size in sizes[:2]]
+    first, second = (*shares, 0.0, 0.0)[:2]
+    return FeatureMap(places[:n], places[n:], (first, second))

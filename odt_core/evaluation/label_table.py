@@ -1,0 +1,94 @@
+"""Label by label: base and personalised on the same samples, and which answers moved where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from odt_core.errors import SampleError
+from odt_core.evaluation.evaluation import Evaluation
+from odt_core.evaluation.proportion import Proportion
+
+
+@dataclass(frozen=True)
+class LabelRow:
+    """One label's samples. `label` is the output index."""
+
+    label: int
+    n: int
+    base: Proportion
+    own: Proportion
+    fixed: int  # base wrong, own right
+    broken: int  # base right, own wrong
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Samples of one right label whose answer went from one label to another; output indices."""
+
+    truth: int
+    before: int
+    after: int
+    index: tuple[int, ...]  # places among the samples, ascending
+
+    @property
+    def n(self) -> int:
+        """How many."""
+        return len(self.index)
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the answer became right."""
+        return self.after == self.truth
+
+    @property
+    def broken(self) -> bool:
+        """Whether the answer was right before."""
+        return self.before == self.truth
+
+
+def label_table(base: Evaluation, own: Evaluation) -> tuple[LabelRow, ...]:
+    """A row for each label that has samples, by output index. SampleError when the two are of
+    different samples, or of a model of values.
+    """
+    _check(base, own)
+    before, after = base.predictions == base.truth, own.predictions == own.truth
+    rows = []
+    for label in np.unique(base.truth):
+        mine = base.truth == label
+        n = int(mine.sum())
+        rows.append(
+            LabelRow(
+                label=int(label),
+                n=n,
+                base=Proportion(int(before[mine].sum()), n),
+                own=Proportion(int(after[mine].sum()), n),
+                fixed=int((~before & after & mine).sum()),
+                broken=int((before & ~after & mine).sum()),
+            )
+        )
+    return tuple(rows)
+
+
+def moved_labels(base: Evaluation, own: Evaluation) -> tuple[Moved, ...]:
+    """Every change of answer, the most frequent first, then by right label, before and after.
+
+    SampleError as `label_table`.
+    """
+    _check(base, own)
+    groups: dict[tuple[int, int, int], list[int]] = {}
+    for at in np.flatnonzero(base.predictions != own.predictions):
+        key = (int(base.truth[at]), int(base.predictions[at]), int(own.predictions[at]))
+        groups.setdefault(key, []).append(int(at))
+    moved = (Moved(*key, tuple(index)) for key, index in groups.items())
+    return tuple(sorted(moved, key=lambda m: (-m.n, m.truth, m.before, m.after)))
+
+
+def _check(base: Evaluation, own: Evaluation) -> None:
+    if base.correct is None or own.correct is None:
+        raise SampleError("A model of values has no labels to look at one by one.")
+    if base.n != own.n or not np.array_equal(base.truth, own.truth):
+        raise SampleError(
+            "The two evaluations are of different samples. Evaluate both on the same."
+        )

@@ -1,0 +1,112 @@
+"""What changed inside: how far each layer's weights moved from the base model's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from odt_core.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from odt_core.graph import ModelDescription
+    from odt_core.runtime import Contract
+
+# Words of what an optimiser or a metric keeps beside the weights.
+_KEPT = re.compile(
+    r"(^|[/_.])(adam\w*|sgd|rmsprop|adagrad|adadelta|adamax|nadam|ftrl|lamb|lion|adafactor|"
+    r"optimi[sz]er|momentum|velocity|accumulators?|slots?|m|v|vhat|iter|iterations?|step|count|total|"
+    r"learning_rate|lr|odt_random)(_?\d+)?($|[/_.:])",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class LayerChange:
+    """One layer: variables that share the first part of their names.
+
+    relative: ‖own − base‖ / ‖base‖ (Frobenius, over all the layer's weights); inf where the base is
+    all zeros and own is not. norm: ‖own − base‖. size: how many weights. variables: their names.
+    """
+
+    name: str
+    relative: float
+    norm: float
+    size: int
+    variables: tuple[str, ...] = ()
+
+    @property
+    def moved(self) -> bool:
+        """Whether any weight changed at all."""
+        return self.norm > 0
+
+
+def weights_of(description: ModelDescription, contract: Contract) -> frozenset[str]:
+    """Names of the variables that predicting computes with: the weights, and no optimiser's slots,
+    counters or metrics. Empty where the model cannot predict.
+    """
+    if contract.infer is None:
+        return frozenset()
+    reads: set[str] = set()
+    wanted = [contract.infer.signature]
+    if contract.infer.on_features and contract.extract is not None:
+        wanted.append(contract.extract.signature)
+    for name in wanted:
+        about = description.signature(name)
+        reads |= set(about.reads) if about else set()
+    return frozenset(reads)
+
+
+def weight_changes(
+    base_state: Mapping[str, np.ndarray],
+    own_state: Mapping[str, np.ndarray],
+    weights: Collection[str] | None = None,
+) -> tuple[LayerChange, ...]:
+    """By layer, in the order of the names (numbers as numbers: conv2 before conv10).
+
+    weights: which variables count (`weights_of`); None or none at all: judged by name and dtype.
+    Whole numbers (seeds, counters) never count. Raises CheckpointError when the two states are of
+    different models.
+    """
+    if base_state.keys() != own_state.keys() or any(
+        np.shape(base_state[name]) != np.shape(own_state[name]) for name in base_state
+    ):
+        raise CheckpointError(
+            "The two sets of weights belong to different models. Compare two of the same model."
+        )
+    layers: dict[str, list[str]] = {}
+    for name in sorted(base_state, key=_natural):
+        counts = name in weights if weights else _looks_like_weights(name, base_state[name])
+        if counts and np.asarray(base_state[name]).dtype.kind == "f":
+            layers.setdefault(_layer(name), []).append(name)
+    return tuple(_change(name, own, base_state, own_state) for name, own in layers.items())
+
+
+def _change(
+    name: str,
+    variables: list[str],
+    base: Mapping[str, np.ndarray],
+    own: Mapping[str, np.ndarray],
+) -> LayerChange:
+    before = np.concatenate([np.asarray(base[v], np.float64).ravel() for v in variables])
+    after = np.concatenate([np.asarray(own[v], np.float64).ravel() for v in variables])
+    norm, was = float(np.linalg.norm(after - before)), float(np.linalg.norm(before))
+    relative = norm / was if was else (float("inf") if norm else 0.0)
+    return LayerChange(name, relative, norm, before.size, tuple(variables))
+
+
+def _looks_like_weights(name: str, value: np.ndarray) -> bool:
+    return np.ndim(value) > 0 and not _KEPT.search(name)
+
+
+def _layer(name: str) -> str:
+    """All but the last part of a name: "block/conv1/kernel:0" is of "block/conv1"."""
+    return name.split(":")[0].rpartition("/")[0] or name.split(":")[0]
+
+
+def _natural(name: str) -> list[tuple[int, int | str]]:
+    parts = re.split(r"(\d+)", name)
+    return [(0, int(part)) if part.isdigit() else (1, part) for part in parts]

@@ -1,0 +1,81 @@
+"""Reliability diagram and expected calibration error: are confidences what they say they are?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from odt_core.errors import SampleError
+from odt_core.evaluation.evaluation import Evaluation
+from odt_core.evaluation.proportion import Proportion
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Answers whose confidence is in (low, high]; the first bin also has confidence 0."""
+
+    low: float
+    high: float
+    n: int
+    confidence: float  # mean, 0 to 1; nan when n is 0
+    accuracy: float  # share of right answers, 0 to 1; nan when n is 0
+    interval: tuple[float, float]  # 95 % Wilson interval of the accuracy; (0, 1) when n is 0
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """ece: expected calibration error, 0 to 1, the mean over all answers of how far the accuracy
+    of their bin is from its mean confidence; nan when n is 0.
+    """
+
+    bins: tuple[Bin, ...]
+    ece: float
+    n: int
+
+
+def reliability(confidences: np.ndarray, correct: np.ndarray, bins: int = 10) -> Reliability:
+    """Bins of equal width (Guo et al. 2017, arXiv:1706.04599, equations 2 to 3).
+
+    confidences: float [N], 0 to 1, of the answer given. correct: bool [N]. SampleError when they do
+    not fit; ValueError for less than one bin.
+    """
+    if bins < 1:
+        raise ValueError(f"reliability needs at least 1 bin, not {bins}.")
+    sure = np.asarray(confidences, np.float64)
+    right = np.asarray(correct, bool)
+    if sure.ndim != 1 or sure.shape != right.shape:
+        raise SampleError(
+            f"Confidences of shape {list(sure.shape)} and answers of shape {list(right.shape)} "
+            "cannot be compared. Give one of each per sample."
+        )
+    if not ((sure >= 0) & (sure <= 1 + 1e-6)).all():
+        raise SampleError("A confidence is not between 0 and 1. Give probabilities.")
+    edges = np.linspace(0, 1, bins + 1)
+    place = np.searchsorted(edges[1:-1], sure)  # (low, high]
+    found, error = [], 0.0
+    for at in range(bins):
+        inside = place == at
+        counted = Proportion(int(right[inside].sum()), int(inside.sum()))
+        mean = float(sure[inside].mean()) if counted.n else float("nan")
+        if counted.n:
+            error += counted.n / len(sure) * abs(counted.share - mean)
+        found.append(
+            Bin(
+                low=float(edges[at]),
+                high=float(edges[at + 1]),
+                n=counted.n,
+                confidence=mean,
+                accuracy=counted.share,
+                interval=counted.interval,
+            )
+        )
+    return Reliability(tuple(found), error if len(sure) else float("nan"), len(sure))
+
+
+def reliability_of(evaluation: Evaluation, bins: int = 10) -> Reliability:
+    """Of an evaluation; SampleError for a model of values, which says no confidence."""
+    if evaluation.confidences is None:
+        raise SampleError("A model of values says no confidence, so there is nothing to check.")
+    right = evaluation.predictions == evaluation.truth
+    return reliability(evaluation.confidences, right, bins)

@@ -1,0 +1,177 @@
+"""Samples needed: how good the model gets with 1, 2, 3, … samples of each label."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from odt_core.errors import SampleError
+from odt_core.evaluation.crossed import Estimate, Quantity, estimate, outcomes
+from odt_core.evaluation.evaluation import evaluate
+from odt_core.evaluation.study import OnProgress, Progress, Stopped, StudyStopped, never, quiet
+from odt_core.training.settings import Settings
+
+if TYPE_CHECKING:
+    from odt_core.evaluation.trainer import Trainer
+    from odt_core.samples import Samples
+
+
+@dataclass(frozen=True)
+class Point:
+    """Training on `per_label` samples of each label (None: all there are)."""
+
+    per_label: int | None
+    samples: int  # trained on, in all
+    own: Estimate  # on the person's test samples
+    base_task: Estimate | None  # on the base test set, where one was given
+
+
+@dataclass(frozen=True)
+class SamplesNeeded:
+    """The first point has 0 samples: the base model. complete: False when it was stopped."""
+
+    points: tuple[Point, ...]
+    seeds: tuple[int, ...]
+    quantity: Quantity
+    complete: bool
+    sentence: str
+
+
+def samples_needed(
+    trainer: Trainer,
+    train: Samples,
+    test: Samples,
+    settings: Settings,
+    *,
+    per_label: Sequence[int | None] = (1, 2, 3, 5, 10, None),
+    seeds: Sequence[int] = (0, 1, 2),
+    replay: Samples | None = None,
+    base_test: Samples | None = None,
+    progress: OnProgress = quiet,
+    stopped: Stopped = never,
+) -> SamplesNeeded:
+    """Train from the base on ever more of `train` and measure each model on `test`.
+
+    A seed decides which samples of a label come first, and every random choice of training: its
+    subsets lie within each other. A label with fewer samples gives all it has; counts that no label
+    has come to the same as all and are left out. Samples with targets count as one label. When
+    `stopped()` turns true, what was finished is returned; StudyStopped when that is nothing.
+    SampleError when there is nothing to train or to test on.
+    """
+    if not len(train) or not len(test):
+        raise SampleError(
+            "This needs samples to train on and test samples to measure with. Add three or more "
+            "of each label."
+        )
+    seeds = tuple(dict.fromkeys(seeds))
+    counts = _counts(train, per_label)
+    if not seeds or not counts:
+        raise ValueError("samples_needed needs at least one seed and one count.")
+    total = len(counts) * len(seeds)
+    quantity = Quantity.ERROR if trainer.contract.measures_errors else Quantity.ACCURACY
+    tests = [replace(test, labels=train.labels)]
+    if base_test is not None and len(base_test):
+        tests.append(replace(base_test, labels=train.labels))
+    progress(Progress(0, total, "the base model"))
+    trainer.reset()
+    points = [_point(0, 0, [_answers(trainer, tests)], quantity)]
+    done = 0
+    try:
+        for count in counts:
+            answered, trained_on = [], 0
+            for seed in seeds:
+                if stopped():
+                    raise StudyStopped
+                subset = nested_subset(train, count, seed)
+                progress(Progress(done, total, _doing(count, seed)))
+                trainer.train(subset, replace(settings, seed=seed), replay=replay, stopped=stopped)
+                answered.append(_answers(trainer, tests))
+                trained_on = len(subset)
+                done += 1
+            points.append(_point(count, trained_on, answered, quantity))
+    except StudyStopped:
+        if len(points) == 1:
+            raise
+    complete = len(points) == len(counts) + 1
+    progress(Progress(done, total, "finished" if complete else "stopped"))
+    return SamplesNeeded(
+        tuple(points), seeds, quantity, complete, _sentence(points, quantity, len(seeds))
+    )
+
+
+def nested_subset(samples: Samples, per_label: int | None, seed: int) -> Samples:
+    """`per_label` of each label (None: all), chosen by the seed; a larger number has the smaller
+    one's samples too. In the order of `samples`.
+    """
+    if per_label is None:
+        return samples
+    chosen = np.zeros(len(samples), bool)
+    groups = _groups(samples)
+    for label in np.unique(groups):
+        index = np.flatnonzero(groups == label)
+        order = np.random.default_rng((seed, int(label))).permutation(len(index))
+        chosen[index[order[:per_label]]] = True
+    return samples.take(chosen)
+
+
+def _groups(samples: Samples) -> np.ndarray:
+    """int64 [N]: the label of each sample; all the same where there are targets instead."""
+    return samples.y if samples.y.dtype.kind != "f" else np.zeros(len(samples), np.int64)
+
+
+def _counts(train: Samples, wanted: Sequence[int | None]) -> list[int | None]:
+    """Ascending, without those that come to the same as all."""
+    most = int(np.unique(_groups(train), return_counts=True)[1].max())
+    if any(count is not None and count < 1 for count in wanted):
+        raise ValueError("samples_needed needs counts of at least 1.")
+    short = sorted({count for count in wanted if count is not None and count < most})
+    whole = any(count is None or count >= most for count in wanted)
+    return [*short, None] if whole else list(short)
+
+
+def _answers(trainer: Trainer, tests: list[Samples]) -> list[np.ndarray]:
+    return [outcomes(evaluate(trainer, samples)) for samples in tests]
+
+
+def _point(
+    count: int | None, samples: int, answered: list[list[np.ndarray]], quantity: Quantity
+) -> Point:
+    """answered: for each seed, for each test set, float64 [N]."""
+    own, *old = (estimate(np.stack(rows), quantity) for rows in zip(*answered, strict=True))
+    return Point(count, samples, own, old[0] if old else None)
+
+
+def _doing(count: int | None, seed: int) -> str:
+    what = "all samples" if count is None else f"{count} of each label"
+    return f"{what}, seed {seed}"
+
+
+def _sentence(points: list[Point], quantity: Quantity, seeds: int) -> str:
+    """What the curve says: from where on more samples have not helped for sure."""
+    base, last = points[0].own, points[-1]
+    n = last.own.n
+    if len(points) == 1:
+        return "Nothing was trained."
+    told = f"n = {n} test samples, {seeds} seed{'s' if seeds > 1 else ''}"
+    if quantity is Quantity.ERROR:
+        return f"The error went from {base.mean:.3g} to {last.own.mean:.3g} ({told})."
+    best = max(points[1:], key=lambda point: point.own.mean)
+    enough = next(p for p in points if p.own.mean >= best.own.mean - 0.5 / n)
+    if enough is points[0]:
+        return (
+            f"More samples have not helped: the base model is right in {base.mean:.0%} already "
+            f"({told})."
+        )
+    if enough is last:
+        return (
+            f"From {base.mean:.0%} to {last.own.mean:.0%}, and still rising with the last samples: "
+            f"more may help ({told})."
+        )
+    each = "one sample" if enough.per_label == 1 else f"{enough.per_label} samples"
+    return (
+        f"{each.capitalize()} of each label were enough: {enough.own.mean:.0%} right, and more "
+        f"brought no more ({told})."
+    )

@@ -1,0 +1,43 @@
+"""What every study shares: how far it is, and how it is stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from odt_core.errors import TrainingError
+
+Stopped = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`done` of `total` trainings; `doing`: what is trained now, for people."""
+
+    done: int
+    total: int
+    doing: str
+
+    @property
+    def share(self) -> float:
+        """0 to 1."""
+        return self.done / self.total if self.total else 1.0
+
+
+OnProgress = Callable[[Progress], None]
+
+
+class StudyStopped(TrainingError):  # noqa: N818 (a wish, not an error)
+    """A study was stopped on request before it had anything to show."""
+
+    def __init__(self) -> None:
+        super().__init__("The study was stopped. Start it again when you like.")
+
+
+def quiet(progress: Progress) -> None:
+    """For whoever does not want to know."""
+
+
+def never() -> bool:
+    """For what is not to be stopped."""
+    return False

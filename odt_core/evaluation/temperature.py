@@ -1,0 +1,146 @@
+"""Temperature scaling: one number that makes confidences honest and changes no answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from odt_core.errors import SampleError
+from odt_core.evaluation.logits import as_logits, log_sum_exp, softmax
+from odt_core.evaluation.reliability import reliability
+from odt_core.runtime.contract import OutputKind
+
+LOWEST, HIGHEST = 0.05, 20.0  # a temperature outside says that the samples do not fix one
+FOLDS = 5
+FEWEST = 2 * FOLDS  # samples from which the gain is judged on samples not fitted to
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How honest confidences are on n samples; nan when n is 0."""
+
+    nll: float  # mean of -ln p(right label), nats
+    ece: float  # expected calibration error in ten bins, 0 to 1
+    n: int
+
+
+@dataclass(frozen=True)
+class Temperature:
+    """value: above 1 the model was too sure of itself, below 1 not sure enough.
+
+    after: where `held_out`, each sample is judged with the temperature of the other four fifths;
+    else the samples are those fitted to, and the figure is too good. at_limit: the samples alone do
+    not fix a temperature (all right, or none); value is then the limit, 0.05 or 20.
+    """
+
+    value: float
+    before: Calibration
+    after: Calibration
+    n: int
+    held_out: bool
+    at_limit: bool
+    kind: OutputKind = OutputKind.LOGITS
+    sentence: str = ""
+
+    def apply(self, scores: np.ndarray, used: np.ndarray | None = None) -> np.ndarray:
+        """Probabilities float64 [N, K] of the used outputs from scores as `infer` gives them."""
+        return softmax(as_logits(scores, self.kind, used) / self.value)
+
+
+def fit_temperature(
+    scores: np.ndarray,
+    y: np.ndarray,
+    kind: OutputKind = OutputKind.LOGITS,
+    *,
+    used: np.ndarray | None = None,
+) -> Temperature:
+    """The temperature of the least cross-entropy (Guo et al. 2017, arXiv:1706.04599, section 4.2).
+
+    scores: [N, K] as `infer` gives them. y: int [N], output index. used: bool [K], outputs with a
+    label. With b = 1 / temperature the cross-entropy is convex in b, so its slope is bisected:
+    no start, no step size, always the optimum. SampleError when scores and labels do not fit.
+    """
+    logits = as_logits(scores, kind, used)
+    y = _among_used(np.asarray(y, np.int64), scores, used)
+    if len(y) != len(logits) or (len(y) and not 0 <= y.min() <= y.max() < logits.shape[1]):
+        raise SampleError(f"{len(logits)} answers and {len(y)} labels do not fit together.")
+    n = len(y)
+    if n == 0:
+        nothing = Calibration(float("nan"), float("nan"), 0)
+        return Temperature(1.0, nothing, nothing, 0, False, True, kind, _sentence(1.0, 0, True))
+    value, at_limit = _best(logits, y)
+    held_out = n >= FEWEST
+    return Temperature(
+        value=value,
+        before=_calibration(logits, y),
+        after=_calibration(_cross_fitted(logits, y) if held_out else logits / value, y),
+        n=n,
+        held_out=held_out,
+        at_limit=at_limit,
+        kind=kind,
+        sentence=_sentence(value, n, at_limit),
+    )
+
+
+def _among_used(y: np.ndarray, scores: np.ndarray, used: np.ndarray | None) -> np.ndarray:
+    """Output indices as places among the used outputs; -1 for a label that no used output has."""
+    if used is None or len(used) != scores.shape[1] or int(np.sum(used)) < 2:
+        return y
+    place = np.full(len(used), -1, np.int64)
+    place[np.flatnonzero(used)] = np.arange(int(np.sum(used)))
+    inside = (y >= 0) & (y < len(used))
+    return np.where(inside, place[np.where(inside, y, 0)], -1)
+
+
+def _slope(logits: np.ndarray, y: np.ndarray, inverse: float) -> float:
+    """d cross-entropy / d (1 / temperature): mean logit expected minus that of the right label."""
+    expected = (softmax(logits * inverse) * logits).sum(axis=1)
+    return float((expected - logits[np.arange(len(y)), y]).mean())
+
+
+def _best(logits: np.ndarray, y: np.ndarray) -> tuple[float, bool]:
+    low, high = 1 / HIGHEST, 1 / LOWEST
+    if _slope(logits, y, low) >= 0:
+        return HIGHEST, True
+    if _slope(logits, y, high) <= 0:
+        return LOWEST, True
+    for _ in range(60):
+        middle = (low * high) ** 0.5
+        if _slope(logits, y, middle) > 0:
+            high = middle
+        else:
+            low = middle
+    return 1 / (low * high) ** 0.5, False
+
+
+def _cross_fitted(logits: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Each fifth divided by the temperature of the other four."""
+    fold = np.arange(len(y)) % FOLDS
+    scaled = np.empty_like(logits)
+    for k in range(FOLDS):
+        value, _ = _best(logits[fold != k], y[fold != k])
+        scaled[fold == k] = logits[fold == k] / value
+    return scaled
+
+
+def _calibration(logits: np.ndarray, y: np.ndarray) -> Calibration:
+    nll = float((log_sum_exp(logits) - logits[np.arange(len(y)), y]).mean())
+    probabilities = softmax(logits)
+    right = probabilities.argmax(axis=1) == y
+    return Calibration(nll, reliability(probabilities.max(axis=1), right).ece, len(y))
+
+
+def _sentence(value: float, n: int, at_limit: bool) -> str:
+    if n == 0:
+        return "There are no samples to fit a temperature to."
+    if at_limit:
+        return (
+            f"{n} samples do not fix a temperature: add some that the model gets wrong."
+            if value == LOWEST
+            else f"On these {n} samples the model does no better than guessing."
+        )
+    if 0.95 <= value <= 1.05:
+        return f"The confidences are honest as they are (temperature {value:.2f}, n = {n})."
+    word = "too sure of itself" if value > 1 else "not sure enough of itself"
+    return f"The model is {word} (temperature {value:.2f}, n = {n})."

@@ -1,0 +1,298 @@
+"""Trains a model again and again from the base, for studies: in this process, or in its own."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from odt_core.errors import TrainingError
+from odt_core.evaluation.digest import state_digest
+from odt_core.evaluation.study import Stopped, StudyStopped, never
+from odt_core.training.control import Control
+from odt_core.training.history import Outcome
+from odt_core.training.settings import Settings
+
+if TYPE_CHECKING:
+    from odt_core.bundled import ModelCard
+    from odt_core.runtime import Choice, Contract, Model, Worker
+    from odt_core.samples import Labels, Samples
+    from odt_core.training.events import Event
+
+LOOK_EVERY = 0.1  # seconds between two looks at whether a study is to stop
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What the last training of a trainer was."""
+
+    steps: int
+    seconds: float  # in the steps alone
+    outcome: Outcome
+    message: str
+
+
+class Trainer(Protocol):
+    """What a study needs of a model. `evaluate` takes a trainer as it takes a session."""
+
+    @property
+    def contract(self) -> Contract: ...
+
+    @property
+    def last(self) -> Trained | None:
+        """What the last training was; None before the first."""
+
+    def train(
+        self,
+        samples: Samples,
+        settings: Settings,
+        *,
+        replay: Samples | None = None,
+        start_from_base: bool = True,
+        stopped: Stopped = never,
+    ) -> str:
+        """Train on all of `samples` and return the digest of the weights.
+
+        replay: None takes the model card's where the settings ask for it, as `odt.fit` does; none
+        at all with `samples.take(empty index)`. Settings of measuring and evaluating on the way are
+        ignored: they change no weight. Raises StudyStopped as soon as `stopped()` is true,
+        TrainingError when training cannot start.
+        """
+
+    def infer(self, x: np.ndarray) -> np.ndarray: ...
+
+    def predict_proba(self, x: np.ndarray, labels: Labels | None = None) -> np.ndarray: ...
+
+    def state(self) -> dict[str, np.ndarray]: ...
+
+    def reset(self) -> None:
+        """Back to the base model."""
+
+    def fresh(self) -> Trainer:
+        """Another trainer of the same model that has never seen a sample. The caller closes it."""
+
+    def close(self) -> None: ...
+
+
+class SessionTrainer:
+    """In this process; belongs to the thread that makes it."""
+
+    def __init__(self, model: Model, *, threads: int = 1) -> None:
+        self._model, self._threads = model, threads
+        self._session = model.session(threads=threads)
+        self.pid = os.getpid()
+        self.last: Trained | None = None
+
+    @property
+    def contract(self) -> Contract:
+        """What each signature of the model is for."""
+        return self._model.contract
+
+    def train(
+        self,
+        samples: Samples,
+        settings: Settings,
+        *,
+        replay: Samples | None = None,
+        start_from_base: bool = True,
+        stopped: Stopped = never,
+    ) -> str:
+        """See Trainer.train."""
+        from odt_core.training.loop import fit
+
+        if start_from_base:
+            self._session.reset()
+        history = fit(
+            self._session,
+            samples,
+            _plain(settings),
+            replay=replay,
+            base_test=_none_of(samples),
+            control=_Asking(stopped),
+        )
+        self.last = Trained(history.steps, history.seconds, history.outcome, history.message)
+        if history.outcome is Outcome.STOPPED:
+            raise StudyStopped
+        return state_digest(self._session.state())
+
+    def infer(self, x: np.ndarray) -> np.ndarray:
+        """What Session.infer gives."""
+        return self._session.infer(x)
+
+    def predict_proba(self, x: np.ndarray, labels: Labels | None = None) -> np.ndarray:
+        """What Session.predict_proba gives."""
+        return self._session.predict_proba(x, labels)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """A copy of all variables."""
+        return self._session.state()
+
+    def reset(self) -> None:
+        """Back to the base model."""
+        self._session.reset()
+
+    def fresh(self) -> SessionTrainer:
+        """A session of its own, with the weights of the file."""
+        return SessionTrainer(self._model, threads=self._threads)
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+    def __enter__(self) -> SessionTrainer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class WorkerTrainer:
+    """In a worker process of its own, which takes turns with other trainings for the cores.
+
+    The worker's own session is trained and reset: never give it the worker of a dashboard's desk.
+    """
+
+    def __init__(self, worker: Worker, again: Callable[[], Worker] | None = None) -> None:
+        """again: starts another worker of the same model, for `fresh`."""
+        self._worker, self._again = worker, again
+        self.last: Trained | None = None
+
+    @classmethod
+    def start(
+        cls,
+        model: bytes,
+        card: ModelCard | None = None,
+        name: str = "model.tflite",
+        choice: Choice | None = None,
+    ) -> WorkerTrainer:
+        """Start a process for studies; arguments and errors as Worker.start. Close it."""
+        from odt_core.runtime import Worker
+
+        def begin() -> Worker:
+            return Worker.start(model, card, name, choice)
+
+        return cls(begin(), begin)
+
+    @property
+    def contract(self) -> Contract:
+        """What each signature of the model is for."""
+        return self._worker.contract
+
+    @property
+    def pid(self) -> int:
+        """Process id of the worker."""
+        return self._worker.pid
+
+    def train(
+        self,
+        samples: Samples,
+        settings: Settings,
+        *,
+        replay: Samples | None = None,
+        start_from_base: bool = True,
+        stopped: Stopped = never,
+    ) -> str:
+        """See Trainer.train."""
+        if start_from_base:
+            self._worker.reset()
+        run = _RunOfWorker()
+        self._worker.fit(
+            samples,
+            _plain(settings),
+            replay=replay,
+            base_test=_none_of(samples),
+            on_event=run,
+            autosave_seconds=1e9,
+        )
+        while not run.over.wait(LOOK_EVERY):
+            if stopped():
+                self._worker.stop()
+                run.over.wait()
+        self.last = run.result()
+        if self.last.outcome is Outcome.STOPPED:
+            raise StudyStopped
+        return state_digest(self._worker.state())
+
+    def infer(self, x: np.ndarray) -> np.ndarray:
+        """What Worker.infer gives."""
+        return self._worker.infer(x)
+
+    def predict_proba(self, x: np.ndarray, labels: Labels | None = None) -> np.ndarray:
+        """What Worker.predict_proba gives."""
+        return self._worker.predict_proba(x, labels)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """A copy of all variables."""
+        return self._worker.state()
+
+    def reset(self) -> None:
+        """Back to the base model."""
+        self._worker.reset()
+
+    def fresh(self) -> WorkerTrainer:
+        """A process of its own that has seen no sample."""
+        if self._again is None:
+            raise TrainingError(
+                "This trainer cannot start a second process. Make it with WorkerTrainer.start."
+            )
+        return WorkerTrainer(self._again(), self._again)
+
+    def close(self) -> None:
+        """End the process."""
+        self._worker.close()
+
+    def __enter__(self) -> WorkerTrainer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _Asking(Control):
+    """Asks before each step whether the study is to stop."""
+
+    def __init__(self, stopped: Stopped) -> None:
+        super().__init__()
+        self._asked = stopped
+
+    def proceed(self) -> bool:
+        if self._asked():
+            self.stop()
+        return super().proceed()
+
+
+class _RunOfWorker:
+    """Waits for the last event of a run."""
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
+        self._last: Event | None = None
+
+    def __call__(self, event: Event) -> None:
+        from odt_core.training.events import Ended, Failed
+
+        if isinstance(event, Ended | Failed):
+            self._last = event
+            self.over.set()
+
+    def result(self) -> Trained:
+        from odt_core.errors import WorkerError
+        from odt_core.training.events import Ended, Failed
+
+        event = self._last
+        if isinstance(event, Failed):
+            raise WorkerError(event.message) if event.died else TrainingError(event.message)
+        assert isinstance(event, Ended)
+        return Trained(event.steps, event.seconds, event.outcome, event.message)
+
+
+def _plain(settings: Settings) -> Settings:
+    """Without measuring on the way, which changes no weight and takes time."""
+    return replace(settings, measure_every=0, evaluate_every=0)
+
+
+def _none_of(samples: Samples) -> Samples:
+    return samples.take(np.zeros(0, np.int64))

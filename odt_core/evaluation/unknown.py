@@ -1,0 +1,102 @@
+"""Unknown input: how strange a sample is to the model, and from where on it answers "not sure"."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from odt_core.errors import SampleError
+from odt_core.evaluation.logits import as_logits, log_sum_exp, softmax
+from odt_core.runtime.contract import OutputKind
+
+
+class Strangeness(StrEnum):
+    """Scores of out-of-distribution input; each is higher for what is stranger."""
+
+    PROBABILITY = "max-probability"  # 1 - p of the answer (Hendrycks & Gimpel 2017, 1610.02136)
+    LOGIT = "max-logit"  # -logit of the answer (Hendrycks et al. 2022, arXiv:1911.11132)
+    ENERGY = "energy"  # -log sum exp of the logits (Liu et al. 2020, arXiv:2010.03759)
+    MARGIN = "margin"  # -(logit of the answer - that of the next)
+
+
+def strangeness(
+    scores: np.ndarray,
+    method: Strangeness,
+    kind: OutputKind = OutputKind.LOGITS,
+    used: np.ndarray | None = None,
+) -> np.ndarray:
+    """float64 [N], higher is stranger. scores: [N, K] as `infer` gives them."""
+    logits = as_logits(scores, kind, used)
+    if method is Strangeness.PROBABILITY:
+        return np.asarray(1 - softmax(logits).max(axis=1))
+    if method is Strangeness.LOGIT:
+        return np.asarray(-logits.max(axis=1))
+    if method is Strangeness.ENERGY:
+        return -log_sum_exp(logits)
+    top = np.partition(logits, -2, axis=1)
+    return np.asarray(top[:, -2] - top[:, -1])
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """threshold: a sample stranger than this is answered with "not sure"; `kept` of the n known
+    samples that it was chosen on (or a few more, where scores tie) are not.
+    """
+
+    threshold: float
+    method: Strangeness
+    kept: float
+    n: int
+    kind: OutputKind = OutputKind.LOGITS
+    used: tuple[bool, ...] | None = None
+
+    def score(self, scores: np.ndarray) -> np.ndarray:
+        """Out-of-distribution score, float64 [N], higher is stranger. scores: [N, K]."""
+        used = None if self.used is None else np.array(self.used, bool)
+        return strangeness(scores, self.method, self.kind, used)
+
+    def is_unknown(self, scores: np.ndarray) -> np.ndarray:
+        """bool [N]: whether the answer should be "not sure"."""
+        return self.score(scores) > self.threshold
+
+
+def fit_unknown(
+    scores_in: np.ndarray,
+    kept: float = 0.95,
+    *,
+    method: Strangeness | None = None,
+    kind: OutputKind = OutputKind.LOGITS,
+    used: np.ndarray | None = None,
+) -> Unknown:
+    """Choose the threshold on samples that the model knows, such as the base test set.
+
+    scores_in: [N, K] as `infer` gives them, N at least 1. kept: share of them that keeps its
+    answer, 0 < kept <= 1. method: default the best for the kind of scores. used: bool [K], outputs
+    that have a label. SampleError without samples.
+    """
+    if not 0 < kept <= 1:
+        raise ValueError(f"fit_unknown needs 0 < kept <= 1, got {kept}.")
+    if not len(scores_in):
+        raise SampleError("Without known samples there is no telling what is unknown. Add some.")
+    if method is None:
+        method = default_method(kind)
+    values = np.sort(strangeness(scores_in, method, kind, used))
+    place = max(math.ceil(kept * len(values) - 1e-9), 1) - 1
+    return Unknown(
+        threshold=float(values[place]),
+        method=method,
+        kept=kept,
+        n=len(values),
+        kind=kind,
+        used=None if used is None else tuple(bool(u) for u in used),
+    )
+
+
+def default_method(kind: OutputKind) -> Strangeness:
+    """The score that tells strange input best, as far as the scores allow: a softmax has thrown
+    away the size of the logits.
+    """
+    return Strangeness.PROBABILITY if kind is OutputKind.PROBABILITIES else Strangeness.LOGIT
