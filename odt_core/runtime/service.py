@@ -40,6 +40,10 @@ from odt_core.training.loop import Run, fit
 from odt_core.training.settings import Settings
 
 EVENTS_EVERY = 0.05  # seconds between two events of step records
+NO_MEMORY = (
+    "The model needs more memory than its process may use. Take smaller batches, fewer samples or "
+    "a smaller model."
+)
 PATIENCE = 0.1  # seconds without a free core that nobody need be told of
 
 Answer = tuple[dict[str, Any], dict[str, np.ndarray]]
@@ -118,7 +122,9 @@ class Service:
             self._channel.send(Message("answer", message.id, body, arrays))
         except OdtError as error:
             self._refuse(message.id, type(error).__name__, str(error))
-        except (KeyError, TypeError, ValueError, MemoryError, RuntimeError) as error:
+        except MemoryError:
+            self._refuse(message.id, "WorkerError", NO_MEMORY)
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
             text = f"The request '{message.kind}' failed: {type(error).__name__}: {error}"
             self._refuse(message.id, "WorkerError", text)
 
@@ -228,7 +234,9 @@ class Service:
         except OdtError as error:
             reporter.flush()
             self.emit(Failed(str(error)))
-        except (KeyError, TypeError, ValueError, MemoryError, RuntimeError) as error:
+        except MemoryError:
+            self.emit(Failed(NO_MEMORY))
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
             reporter.flush()
             self.emit(Failed(f"Training failed: {type(error).__name__}: {error}"))
         else:

@@ -1,0 +1,155 @@
+"""Workers that die, hang or run out of memory while they train, save and restore."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from odt_core.errors import WorkerError
+from odt_core.runtime import Worker
+from odt_core.runtime import memory as memory_module
+from odt_core.runtime import worker as client
+from odt_core.runtime.memory import available_memory, check_memory
+from odt_core.runtime.nursery import nursery
+from odt_core.training import Settings
+from odt_core.training.events import Ended, Event, Failed, Progressed
+from tests.faults.worker_runs import MODEL, TRAIN, Fault, run_once
+
+ENDLESS = Settings(epochs=10_000, batch_size=8)
+SEEDS = 20
+
+
+@pytest.fixture
+def worker():
+    with Worker.start(MODEL.read_bytes()) as started:
+        yield started
+
+
+class Events:
+    """Waits for the first step and for the end."""
+
+    def __init__(self) -> None:
+        self.begun, self.over = threading.Event(), threading.Event()
+        self.last: Event | None = None
+
+    def __call__(self, event: Event) -> None:
+        self.last = event
+        if isinstance(event, Progressed):
+            self.begun.set()
+        if isinstance(event, Ended | Failed):
+            self.over.set()
+
+
+def gone(pid: int) -> bool:
+    for _ in range(500):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def endless(worker: Worker) -> Events:
+    events = Events()
+    worker.fit(TRAIN, ENDLESS, on_event=events)
+    assert events.begun.wait(30)
+    return events
+
+
+class TestAnyMoment:
+    @pytest.mark.parametrize("seed", range(SEEDS))
+    def test_run_when_its_worker_is_hurt_then_all_that_was_kept_is_there_and_goes_on(
+        self, tmp_path, seed
+    ):
+        report = run_once(tmp_path, seed)
+        if report.fault is Fault.CRASHED and report.phase == "failed":
+            assert "The model crashed" in report.message
+
+    def test_worker_when_others_are_hurt_then_notices_nothing(self, worker, tmp_path):
+        before = worker.infer(TRAIN.x)
+        for seed in range(4):
+            run_once(tmp_path, seed)
+            assert np.array_equal(worker.infer(TRAIN.x), before)
+
+
+class TestHanging:
+    def test_training_that_hangs_then_is_ended_although_nobody_asks(self, worker, monkeypatch):
+        monkeypatch.setattr(client, "RUN_SECONDS", 0.6)
+        events = endless(worker)
+        os.kill(worker.pid, signal.SIGSTOP)
+        assert events.over.wait(30)
+        assert isinstance(events.last, Failed)
+        assert "did not answer" in events.last.message
+        assert gone(worker.pid)
+
+    def test_training_that_is_paused_for_long_then_goes_on(self, worker, monkeypatch):
+        monkeypatch.setattr(client, "RUN_SECONDS", 0.6)
+        events = endless(worker)
+        worker.pause()
+        time.sleep(1.5)
+        events.begun.clear()
+        worker.resume()
+        assert events.begun.wait(30)
+
+    def test_worker_that_reads_nothing_then_a_large_message_ends_it(self, worker):
+        client._limit_sending(worker._link._channel._socket, 0.2)
+        os.kill(worker.pid, signal.SIGSTOP)
+        with pytest.raises(WorkerError, match="did not answer"):
+            worker.infer(np.zeros((50_000, 8, 8, 1), np.float32))
+        assert gone(worker.pid)
+
+
+class TestNursery:
+    def test_nursery_killed_then_hung_workers_end_and_new_ones_start(self, worker):
+        os.kill(worker.pid, signal.SIGSTOP)
+        os.kill(nursery().pid, signal.SIGKILL)
+        assert gone(worker.pid)
+        with pytest.raises(WorkerError, match="start it again"):
+            worker.infer(TRAIN.x)
+        with Worker.start(MODEL.read_bytes()) as other:
+            assert other.infer(TRAIN.x).shape == (12, 4)
+
+
+class TestMemory:
+    def test_worker_when_the_machine_is_short_of_memory_then_is_refused(self, monkeypatch):
+        monkeypatch.setattr(memory_module, "available_memory", lambda: 200 * 2**20)
+        with pytest.raises(WorkerError, match="short of memory"):
+            Worker.start(MODEL.read_bytes())
+
+    def test_training_when_the_machine_is_short_of_memory_then_is_refused_and_can_start_later(
+        self, worker, monkeypatch
+    ):
+        with monkeypatch.context() as short:
+            short.setattr(memory_module, "available_memory", lambda: 200 * 2**20)
+            with pytest.raises(WorkerError, match="short of memory"):
+                worker.fit(TRAIN, ENDLESS, on_event=Events())
+        assert worker.infer(TRAIN.x).shape == (12, 4)
+        endless(worker)
+
+    def test_check_when_the_system_does_not_tell_then_nothing_is_refused(self, tmp_path):
+        assert available_memory(tmp_path / "none", tmp_path) is None
+        check_memory(256 * 2**20)
+
+    def test_available_when_a_container_has_less_then_is_the_containers(self, tmp_path):
+        machine = tmp_path / "meminfo"
+        machine.write_text("MemTotal:  8000 kB\nMemAvailable:   5000 kB\n")
+        assert available_memory(machine, tmp_path) == 5_120_000
+        (tmp_path / "memory.max").write_text("4000000\n")
+        (tmp_path / "memory.current").write_text("3000000\n")
+        (tmp_path / "memory.stat").write_text("anon 1\ninactive_file 250000\n")
+        assert available_memory(machine, tmp_path) == 1_250_000
+        (tmp_path / "memory.max").write_text("max\n")
+        assert available_memory(machine, tmp_path) == 5_120_000
+
+    def test_worker_is_what_the_kernel_ends_first(self, worker):
+        try:
+            with open(f"/proc/{worker.pid}/oom_score_adj", encoding="ascii") as file:
+                assert file.read() == "1000\n"
+        except FileNotFoundError:
+            pytest.skip("needs /proc")
