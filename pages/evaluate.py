@@ -8,12 +8,18 @@ ensure_entry(__file__)
 
 from pages.ui import trouble  # noqa: E402
 from pages.ui.desks import open_desk  # noqa: E402
-from pages.ui.evaluation import base_task, own_samples  # noqa: E402
+from pages.ui.evaluate.figure import apply_style  # noqa: E402
+from pages.ui.evaluate.parts import PARTS, draw  # noqa: E402
 
 with trouble.shown():
     desk = open_desk()
-    left, right = st.columns(2, gap="small")
-    with left, st.container(key="card_gain", border=True, gap="small"):
-        own_samples(desk)
-    with right, st.container(key="card_forgetting", border=True, gap="small"):
-        base_task(desk)
+    apply_style()
+    part = st.segmented_control(
+        "What to look at",
+        list(PARTS),
+        key="evaluate_part",
+        default=next(iter(PARTS)),
+        required=True,
+        label_visibility="collapsed",
+    )
+    draw(part, desk)

@@ -18,6 +18,14 @@ class CanTravel(Store):
         present = self._history.present
         return present.step if self._history.get(present.undo) else None
 
+    def steps_done(self) -> list[str]:
+        """What the person did, in words, newest first: everything that undo could take back."""
+        found, revision = [], self._history.present
+        while (before := self._history.get(revision.undo)) is not None:
+            found.append(revision.step)
+            revision = before
+        return found
+
     @property
     def redo_step(self) -> str | None:
         """What redo would do again, in words, or None when there is nothing."""

@@ -54,6 +54,10 @@ class HasScores(HasModel):
         """Which of the workspace's samples `samples(part)` are, in the same order."""
         return self._prepared(part).entries
 
+    def near_test(self) -> dict[str, str]:
+        """Ids of training samples that are too like a test sample to learn from, and of which."""
+        return {}
+
     def unfit(self) -> int:
         """How many samples cannot be this model's input, or lack its targets."""
         return self._prepared(None).unfit

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from odt_core.bundled import bundled_models, find_card
+from odt_core.bundled import ModelCard, bundled_models, find_card
 from odt_core.checkpoint.checkpoint import load_checkpoint
 from odt_core.errors import ModelError, WorkspaceError
 from odt_core.workspace import ModelEntry, Workspace
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
     from odt_core.runtime.worker import Worker
 
 ELSEWHERE = "not at a checkpoint of the workspace"  # so the next answer goes to the head first
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A model as a worker loads it."""
+
+    data: bytes
+    card: ModelCard | None  # None for a model that came without one
+    name: str
+    choice: Choice | None
 
 
 class HasWorker(State):
@@ -82,16 +93,21 @@ class HasWorker(State):
             and (loaded.key, loaded.choice) == (model.key, model.choice)
         )
 
-    def _start_worker(self, choice: Choice | None) -> Worker:
-        """A new process with the workspace's model. Raises ModelError, SignatureError."""
-        from odt_core.runtime.worker import Worker
-
+    def model_file(self) -> ModelFile:
+        """What a process of its own needs to load the workspace's model. Raises ModelError."""
         model = self.model
         path = bundled_path(model.bundled) if model.bundled else None
         data = path.read_bytes() if path else self.workspace.model_bytes()
         assert data is not None
         card = find_card(path) if path else None
-        return Worker.start(data, card, model.name, choice or None)
+        return ModelFile(data, card, model.name, choice_of(model) or None)
+
+    def _start_worker(self, choice: Choice | None) -> Worker:
+        """A new process with the workspace's model. Raises ModelError, SignatureError."""
+        from odt_core.runtime.worker import Worker
+
+        file = self.model_file()
+        return Worker.start(file.data, file.card, file.name, choice or None)
 
     def _bring_to_head(self, worker: Worker) -> None:
         head = self.workspace.manifest.head

@@ -1,0 +1,127 @@
+"""Long work in the background: a thread of its own, progress, stop, and results that stay.
+
+A job belongs to a desk: every tab sees it, and its result stays as long as the desk does. It never
+touches Streamlit; pages look at `Job.look` when they like.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from odt_core.errors import OdtError, TrainingError
+from pages.ui.desk import Desk
+
+_log = logging.getLogger("odt.evaluate")
+_UNEXPECTED = "That did not work, for a reason that odt did not foresee. The server's log has more."
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a page may see of a job; immutable."""
+
+    running: bool
+    stopping: bool
+    share: float  # 0..1 of the way
+    doing: str
+    result: Any
+    error: str
+    about: object  # equal as long as the result is about the same model and samples
+
+
+class Job:
+    """One piece of work. Thread-safe."""
+
+    def __init__(self, about: object) -> None:
+        self._about = about
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._over = threading.Event()
+        self._share, self._doing = 0.0, "starting"
+        self._result: Any = None
+        self._error = ""
+
+    def look(self) -> Look:
+        """The state just now."""
+        with self._lock:
+            return Look(
+                running=not self._over.is_set(),
+                stopping=self._stop.is_set(),
+                share=self._share,
+                doing=self._doing,
+                result=self._result,
+                error=self._error,
+                about=self._about,
+            )
+
+    def stop(self) -> None:
+        """Ask it to end soon."""
+        self._stop.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Block until it is over; False when it is not in time."""
+        return self._over.wait(seconds)
+
+    def stopped(self) -> bool:
+        """For the work: whether it was asked to end."""
+        return self._stop.is_set()
+
+    def progressed(self, share: float, doing: str) -> None:
+        """For the work: how far it is."""
+        with self._lock:
+            self._share, self._doing = min(1.0, max(0.0, share)), doing
+
+    def run(self, work: Callable[[Job], Any]) -> None:
+        """Do the work; what it raises is kept as words."""
+        try:
+            result = work(self)
+            with self._lock:
+                self._result = result
+        except OdtError as error:
+            with self._lock:
+                self._error = "" if self._stop.is_set() else str(error)
+        except Exception:
+            _log.exception("a job failed")
+            with self._lock:
+                self._error = _UNEXPECTED
+        finally:
+            self._over.set()
+
+
+_jobs: WeakKeyDictionary[Desk, dict[str, Job]] = WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def job_of(desk: Desk, name: str) -> Job | None:
+    """The job of that name, running or over."""
+    with _lock:
+        return _jobs.get(desk, {}).get(name)
+
+
+def start(desk: Desk, name: str, about: object, work: Callable[[Job], Any]) -> Job:
+    """Begin, unless it is running already. One at a time for a person: they all want the core.
+
+    Raises TrainingError when another one runs.
+    """
+    with _lock:
+        jobs = _jobs.setdefault(desk, {})
+        for other, job in jobs.items():
+            if job.look().running:
+                if other == name:
+                    return job
+                raise TrainingError(
+                    f"{other.capitalize()} is still running. Wait for it, or stop it first."
+                )
+        job = jobs[name] = Job(about)
+    threading.Thread(target=job.run, args=(work,), name=f"odt-{name}", daemon=True).start()
+    return job
+
+
+def running(desk: Desk) -> bool:
+    """Whether any job of the desk is running."""
+    with _lock:
+        return any(job.look().running for job in _jobs.get(desk, {}).values())

@@ -1,0 +1,76 @@
+"""Charts of the Evaluate page: our own element around Plotly, one visual language for all.
+
+Colours are roles that the browser resolves by the theme: "@own" is the accent, "@base" grey,
+"@own:20" the accent at 20 %, "@soft", "@line", "@text". Every chart can be saved as a PNG from its corner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import streamlit as st
+
+from pages.ui.served import ASSETS, PLOTLY
+
+OWN, BASE = "@own", "@base"
+_PARTS = ASSETS / "components"
+_mount = st.components.v2.component(
+    "odt_figure",
+    html=(_PARTS / "figure.html").read_text(encoding="utf-8"),
+    css=(_PARTS / "figure.css").read_text(encoding="utf-8"),
+    js=(_PARTS / "figure.js").read_text(encoding="utf-8"),
+    isolate_styles=False,  # Plotly puts its own style sheet into the document
+)
+
+
+@dataclass(frozen=True)
+class Click:
+    """A point of a chart that was clicked. Comes from the browser: it may name nothing."""
+
+    curve: int
+    x: str
+    y: str
+
+
+def figure(
+    key: str,
+    traces: Sequence[dict[str, Any]],
+    *,
+    height: int,
+    label: str,
+    layout: dict[str, Any] | None = None,
+    clicks: bool = False,
+) -> Click | None:
+    """Draw Plotly `traces`; `label` says the chart in words. The click, in the run after it."""
+    data = {
+        "src": PLOTLY,
+        "traces": list(traces),
+        "layout": layout or {},
+        "height": height,
+        "label": label,
+        "clicks": clicks,
+        "file": key.replace("_", "-"),
+    }
+    value = _mount(key=key, data=data, height=height, on_clicked_change=_nothing).clicked
+    if not hasattr(value, "get"):
+        return None
+    curve = value.get("curve")
+    x, y = str(value.get("x"))[:100], str(value.get("y"))[:100]
+    return Click(curve if isinstance(curve, int) else 0, x, y)
+
+
+def apply_style() -> None:
+    """The page's own style sheet: large type."""
+    st.html(_style())
+
+
+@cache
+def _style() -> str:
+    return f"<style>{(_PARTS / 'evaluate.css').read_text(encoding='utf-8')}</style>"
+
+
+def _nothing() -> None:
+    """Declares a trigger's name to Streamlit; there is nothing to do when it changes."""

@@ -1,0 +1,209 @@
+"""Gain and price at a glance: base and own on the person's test samples and the base test set."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from odt_core.evaluation import Comparison, Evaluation, compare
+from odt_core.workspace import Part
+from pages.ui import pieces, trouble
+from pages.ui.base_sets import base_test_of
+from pages.ui.compare import headline
+from pages.ui.curves import accuracy_chart, error_chart
+from pages.ui.desk import BASE_TEST, Desk, Scores
+from pages.ui.evaluate.figure import BASE, OWN, figure
+from pages.ui.evaluate.large import Number, numbers, verdict
+from pages.ui.numbers import figure as short
+from pages.ui.pace import tick
+from pages.ui.say import count, percent, points
+
+_NO_TESTS = (
+    "You have no test samples yet. Of every five samples of a label one is set aside, from the "
+    "third on: add three or more of a label on the first page."
+)
+
+
+def gain_and_price(desk: Desk) -> None:
+    """The two cards, and what to do with a run that lost. Ticks while training runs."""
+    was_busy = desk.busy
+    st.fragment(_draw, run_every=4 * tick() if was_busy else None)(desk, was_busy)
+
+
+def _draw(desk: Desk, was_busy: bool) -> None:
+    _offer_back(desk)
+    left, right = st.columns(2, gap="small")
+    shown: dict[str, Scores] = {}
+    with left, st.container(key="card_gain", border=True, gap="small"), trouble.shown():
+        pieces.heading("Gain", "on your test samples, never trained on")
+        test = desk.samples(Part.TEST) if desk.can_predict else None
+        if test is None:
+            pieces.note(
+                "This model has no signature that predicts, so only the loss that it reports while "
+                "training can be watched. The Model page lets you choose one that predicts."
+            )
+        elif not len(test):
+            pieces.note(_NO_TESTS)
+        else:
+            shown["Your test samples"] = desk.scores(test, desk.test_name())
+            _both(desk, shown["Your test samples"])
+    with right, st.container(key="card_price", border=True, gap="small"), trouble.shown():
+        pieces.heading("Price", "on the frozen base test set")
+        base_test = base_test_of(desk.card) if desk.can_predict else None
+        if base_test is None:
+            pieces.note("This model came without a base test set: forgetting is not measured.")
+        else:
+            shown["Base test set"] = desk.scores(base_test, BASE_TEST)
+            _both(desk, shown["Base test set"])
+    if desk.tells_labels and shown:
+        with st.container(key="card_intervals", border=True, gap="small"):
+            pieces.heading("How sure is that?", "accuracy with 95 % Wilson intervals")
+            _intervals(shown)
+    if desk.run is not None and desk.can_predict:
+        with st.container(key="card_course", border=True, gap="small"), trouble.shown():
+            pieces.heading("The last run", "your model moves, the base model is dashed")
+            chart = accuracy_chart if desk.tells_labels else error_chart
+            chart("course", desk, desk.run.snapshot(), 260)
+    if was_busy and not desk.busy:
+        st.rerun()
+
+
+def _both(desk: Desk, scores: Scores) -> None:
+    base, own = scores.base, scores.own
+    numbers(
+        Number("Base model", headline(base), _remark(base)),
+        Number("Your model", headline(own), _remark(own), own=True),
+    )
+    if not desk.trained:
+        verdict("", "Not trained yet: your model is the base model.")
+        return
+    result = compare(base, own)
+    verdict(_change(base, own, result), result.sentence, good=result.gain >= 0)
+    if own.accuracy is not None:
+        pieces.note("p: McNemar's exact test on the answers that changed, two-sided.")
+
+
+def _remark(one: Evaluation) -> str:
+    if one.interval is None:
+        return (
+            f"mean squared error, n = {one.n:,} · absolute error {short(one.mean_absolute_error)}"
+        )
+    low, high = one.interval
+    return f"{one.correct:,} of {one.n:,} right · 95 % {100 * low:.1f}–{100 * high:.1f} %"
+
+
+def _change(base: Evaluation, own: Evaluation, result: Comparison) -> str:
+    if own.accuracy is not None:
+        return points(result.gain) + "."
+    before, after = base.mean_squared_error or 0.0, own.mean_squared_error or 0.0
+    if not before:
+        return ""
+    word = "smaller" if after <= before else "larger"
+    return f"Error {percent(abs(before - after) / before)} {word}."
+
+
+def _intervals(shown: dict[str, Scores]) -> None:
+    """A dot and its interval for each model on each set; the sets from top to bottom."""
+    traces = []
+    lowest = 1.0
+    said = []
+    for name, role, colour in (("Base model", "base", BASE), ("Your model", "own", OWN)):
+        y, x, up, down = [], [], [], []
+        for row, (title, scores) in enumerate(shown.items()):
+            one: Evaluation = getattr(scores, role)
+            if one.interval is None or one.accuracy is None:
+                continue
+            low, high = one.interval
+            y.append(row + (0.17 if role == "own" else -0.17))
+            x.append(one.accuracy)
+            up.append(high - one.accuracy)
+            down.append(one.accuracy - low)
+            lowest = min(lowest, low)
+            said.append(f"{name}, {title}: {percent(one.accuracy)}")
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": name,
+                "x": x,
+                "y": y,
+                "marker": {"color": colour, "size": 15},
+                "error_x": {
+                    "type": "data",
+                    "symmetric": False,
+                    "array": up,
+                    "arrayminus": down,
+                    "color": colour,
+                    "thickness": 4,
+                    "width": 9,
+                },
+                "hovertemplate": "%{x:.1%}<extra>" + name + "</extra>",
+            }
+        )
+    figure(
+        "chart_intervals",
+        traces,
+        height=110 + 70 * len(shown),
+        label="Accuracy with 95 % intervals. " + "; ".join(said),
+        layout={
+            "xaxis": {"tickformat": ".0%", "range": [max(0.0, lowest - 0.03), 1.01]},
+            "yaxis": {
+                "range": [len(shown) - 0.5, -0.5],
+                "tickvals": list(range(len(shown))),
+                "ticktext": [f"{title}<br>n = {s.own.n:,}  " for title, s in shown.items()],
+                "showgrid": False,
+            },
+        },
+    )
+
+
+# A run that lost
+
+
+def _offer_back(desk: Desk) -> None:
+    """A run that lost on the person's test samples is not kept silently."""
+    trouble.show_said("accept")
+    run = desk.run
+    snapshot = run.snapshot() if run else None
+    if run is None or snapshot is None or snapshot.phase.active or not snapshot.lost:
+        return
+    if desk.workspace.manifest.head is None or _accepted(desk, run.id):
+        return
+    scores = [e.test for e in snapshot.evaluations if e.test]
+    before, after = scores[0], scores[-1]
+    said = (
+        f"{percent(before.accuracy)} before, {percent(after.accuracy)} after, n = {after.n:,}"
+        if before.accuracy is not None
+        else f"squared error {short(before.mean_squared_error)} before, "
+        f"{short(after.mean_squared_error)} after, n = {after.n:,}"
+    )
+    with st.container(key="card_lost", border=True, gap="small"):
+        verdict("This run lost", f"on your test samples: {said}. Keep it?", good=False)
+        with st.container(horizontal=True):
+            st.button(
+                "Go back to what it was",
+                key="go_back",
+                type="primary",
+                on_click=_go_back,
+                args=(desk,),
+            )
+            st.button("Accept it", key="accept", on_click=_accept, args=(desk, run.id))
+        pieces.note(
+            f"It learnt from {count(snapshot.samples, 'sample')}. Either way both stay in the "
+            "Checkpoints timeline."
+        )
+
+
+def _accepted(desk: Desk, run_id: str) -> bool:
+    return any(one.get("kind") == "accepted" for one in desk.workspace.run_records(run_id))
+
+
+def _accept(desk: Desk, run_id: str) -> None:
+    with trouble.caught("accept"):
+        desk.workspace.append_run(run_id, [{"kind": "accepted"}])
+
+
+def _go_back(desk: Desk) -> None:
+    with trouble.caught("accept"):
+        if desk.run is not None:
+            desk.restore(desk.run.before)
+            desk.run = None

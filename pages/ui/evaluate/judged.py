@@ -1,0 +1,106 @@
+"""A set of samples with both models' answers: what matrices, galleries and tables show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from odt_core.evaluation import Evaluation
+from odt_core.samples import Samples
+from odt_core.workspace import Part, SampleEntry
+from pages.ui import pieces
+from pages.ui.base_sets import base_test_of
+from pages.ui.desk import BASE_TEST, Desk
+from pages.ui.evaluate.large import Face
+from pages.ui.previews import series_uri
+from pages.ui.say import percent
+from pages.ui.thumbs import thumb_uri
+
+_OWN = "Your test samples"
+_BASE = "Base test set"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Both models on the same samples; `entries` are empty for the base test set."""
+
+    name: str
+    samples: Samples
+    entries: tuple[SampleEntry, ...]
+    base: Evaluation
+    own: Evaluation
+
+    @property
+    def names(self) -> tuple[str | None, ...]:
+        """Per output what it is called."""
+        return self.samples.labels.names
+
+    def called(self, output: int) -> str:
+        """The label of an output."""
+        return self.names[output] or f"output {output + 1}"
+
+    def face(self, desk: Desk, k: int) -> Face:
+        """Sample k with both answers."""
+        truth = int(self.base.truth[k])
+        return Face(
+            self.picture(desk, k),
+            f"is {self.called(truth)}",
+            f"base {self._answer(self.base, k)}",
+            f"yours {self._answer(self.own, k)}",
+            test=bool(self.entries),
+        )
+
+    def picture(self, desk: Desk, k: int) -> str:
+        """Sample k as a data URI."""
+        if self.entries:
+            return thumb_uri(desk.workspace, self.entries[k], 96)
+        return series_uri(self.samples.x[k].reshape(desk.card.preprocessing.picture_shape))
+
+    def _answer(self, evaluation: Evaluation, k: int) -> str:
+        assert evaluation.confidences is not None
+        sure = percent(float(evaluation.confidences[k]), 0)
+        return f"{self.called(int(evaluation.predictions[k]))} · {sure}"
+
+
+def choose_judged(desk: Desk, key: str) -> Judged | None:
+    """Which samples to look at; None, with a word why, when there are none to judge by label."""
+    if not desk.can_predict:
+        pieces.note("This model has no signature that predicts: there are no answers to look at.")
+        return None
+    if not desk.tells_labels:
+        pieces.note("This model gives numbers, not labels: see its errors under Result.")
+        return None
+    sets = []
+    if len(desk.samples(Part.TEST)):
+        sets.append(_OWN)
+    if base_test_of(desk.card) is not None:
+        sets.append(_BASE)
+    if not sets:
+        pieces.note("There are no test samples yet: add three or more of a label.")
+        return None
+    if st.session_state.get(key) not in sets:
+        st.session_state[key] = sets[0]
+    chosen = st.segmented_control(
+        "Which samples", sets, key=key, required=True, label_visibility="collapsed"
+    )
+    return judged(desk, own=chosen == _OWN)
+
+
+def judged(desk: Desk, *, own: bool) -> Judged:
+    """Both models on the person's test samples, or on the base test set, which must be there."""
+    if own:
+        samples, entries = desk.samples(Part.TEST), desk.entries(Part.TEST)
+        scores = desk.scores(samples, desk.test_name())
+        return Judged(_OWN, samples, entries, scores.base, scores.own)
+    base_test = base_test_of(desk.card)
+    assert base_test is not None
+    scores = desk.scores(base_test, BASE_TEST)
+    return Judged(_BASE, base_test, (), scores.base, scores.own)
+
+
+def by_confidence(evaluation: Evaluation, index: np.ndarray) -> np.ndarray:
+    """`index` with the surest answers first."""
+    assert evaluation.confidences is not None
+    return index[np.argsort(-evaluation.confidences[index], kind="stable")]

@@ -1,0 +1,33 @@
+"""A row for each label: how often each model is right, with n and interval."""
+
+from __future__ import annotations
+
+from odt_core.evaluation import Proportion, label_table
+from pages.ui import pieces
+from pages.ui.evaluate.judged import Judged
+
+
+def label_rows(one: Judged) -> None:
+    """Labels that have samples; those with the largest change first."""
+    rows = sorted(
+        label_table(one.base, one.own), key=lambda row: -abs(row.own.share - row.base.share)
+    )
+    pieces.table(
+        ("Label", "n", "Base model (95 %)", "Your model (95 %)", "Fixed", "Broken"),
+        [
+            (
+                one.called(row.label),
+                f"{row.n:,}",
+                _said(row.base),
+                _said(row.own),
+                str(row.fixed),
+                str(row.broken),
+            )
+            for row in rows
+        ],
+    )
+
+
+def _said(one: Proportion) -> str:
+    low, high = one.interval
+    return f"{100 * one.share:.0f} % ({100 * low:.0f}–{100 * high:.0f})"

@@ -1,0 +1,86 @@
+"""Large type: figures, verdicts, faces and the stage. Everything from outside is escaped here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import escape
+from typing import Literal
+
+import streamlit as st
+
+
+@dataclass(frozen=True)
+class Number:
+    """One large figure with what it is and a remark; own: in the accent."""
+
+    title: str
+    number: str
+    remark: str
+    own: bool = False
+
+
+@dataclass(frozen=True)
+class Face:
+    """A sample with what it is and what both models say."""
+
+    uri: str
+    title: str
+    base: str
+    own: str
+    test: bool = False
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One of the two answers of a blind test."""
+
+    title: str
+    answer: str
+    remark: str = ""
+    role: Literal["", "own", "base"] = ""
+
+
+def numbers(*items: Number) -> None:
+    """Side by side, as large as the room allows."""
+    st.html(
+        '<div class="odt-large">'
+        + "".join(
+            f'<div class="{"own" if one.own else "base"}"><h4>{escape(one.title)}</h4>'
+            f"<strong>{escape(one.number)}</strong><p>{escape(one.remark)}</p></div>"
+            for one in items
+        )
+        + "</div>"
+    )
+
+
+def verdict(lead: str, text: str, *, good: bool = True) -> None:
+    """A sentence that can be read from the back of a room; `lead` stands out."""
+    mark = "" if good else ' class="minus"'
+    first = f"<b{mark}>{escape(lead)}</b> " if lead else ""
+    st.html(f'<p class="odt-verdict">{first}{escape(text)}</p>')
+
+
+def faces(items: Iterable[Face]) -> None:
+    """Pictures with both answers."""
+    boxes = "".join(
+        f"<figure{' class=test' if one.test else ''}>"
+        f'<img src="{escape(one.uri)}" alt="{escape(one.title)}" loading="lazy">'
+        f"<figcaption>{escape(one.title)}</figcaption>"
+        + (f"<p>{escape(one.base)}</p>" if one.base else "")
+        + (f'<p class="own">{escape(one.own)}</p>' if one.own else "")
+        + "</figure>"
+        for one in items
+    )
+    st.html(f'<div class="odt-faces">{boxes}</div>')
+
+
+def stage(*items: Stage) -> None:
+    """The answers of two models for a projector."""
+    boxes = "".join(
+        f'<div class="{one.role}"><h3>{escape(one.title)}</h3>'
+        f"<strong{' class=word' if len(one.answer) > 3 else ''}>{escape(one.answer)}</strong>"
+        f"<p>{escape(one.remark)}</p></div>"
+        for one in items
+    )
+    st.html(f'<div class="odt-stage">{boxes}</div>')

@@ -1,0 +1,130 @@
+"""Two confusion matrices on the same scale; a cell opens its pictures with both answers."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from odt_core.evaluation import Evaluation
+from pages.ui import pieces
+from pages.ui.desk import Desk
+from pages.ui.evaluate.figure import BASE, OWN, Click, figure
+from pages.ui.evaluate.judged import Judged, by_confidence
+from pages.ui.evaluate.large import faces
+from pages.ui.say import count
+
+_LARGEST = 24  # labels that a matrix is drawn for
+_SHOWN = 24  # pictures of a cell
+_SIDES = {"Base model": "base", "Your model": "own"}
+
+
+def matrices(desk: Desk, one: Judged) -> None:
+    """Base | personalised, and below them the samples of the chosen cell."""
+    counts = [evaluation.confusion for evaluation in (one.base, one.own)]
+    assert counts[0] is not None
+    assert counts[1] is not None
+    both = counts[0] + counts[1]
+    seen = np.flatnonzero(both.sum(axis=0) + both.sum(axis=1))
+    if len(seen) > _LARGEST:
+        kept = np.argsort(-(both.sum(axis=1) + both.sum(axis=0)), kind="stable")[:_LARGEST]
+        pieces.note(f"The {_LARGEST} labels with the most answers, of {len(seen)}.")
+        seen = np.sort(kept)
+    names = [one.called(int(k)) for k in seen]
+    top = int(max(table[np.ix_(seen, seen)].max() for table in counts))
+    clicked: tuple[str, Click] | None = None
+    for column, (title, role), colour in zip(
+        st.columns(2, gap="small"), _SIDES.items(), (BASE, OWN), strict=True
+    ):
+        with column:
+            evaluation: Evaluation = getattr(one, role)
+            click = _matrix(title, role, evaluation, seen, names, top, colour)
+            clicked = (title, click) if click else clicked
+    _cell(desk, one, names, seen, clicked)
+
+
+def _matrix(
+    title: str,
+    role: str,
+    evaluation: Evaluation,
+    seen: np.ndarray,
+    names: list[str],
+    top: int,
+    colour: str,
+) -> Click | None:
+    assert evaluation.confusion is not None
+    table = evaluation.confusion[np.ix_(seen, seen)]  # [labels, labels]
+    trace = {
+        "type": "heatmap",
+        "x": names,
+        "y": names,
+        "z": table.tolist(),
+        "zmin": 0,
+        "zmax": max(1, top),
+        "colorscale": [[0, "@soft"], [1, colour]],
+        "showscale": False,
+        "xgap": 3,
+        "ygap": 3,
+        "text": [[str(n) if n else "" for n in row] for row in table.tolist()],
+        "texttemplate": "%{text}",
+        "textfont": {"size": 15 if len(names) <= 12 else 11},
+        "hovertemplate": "is %{y}, answer %{x}: %{z}<extra></extra>",
+    }
+    wrong = int(table.sum() - np.trace(table))
+    return figure(
+        f"chart_matrix_{role}",
+        [trace],
+        height=min(520, 150 + 34 * max(3, len(names))),
+        label=f"{title}: {int(np.trace(table))} right, {wrong} wrong, n = {evaluation.n}",
+        layout={
+            "title": {"text": f"{title} · {wrong} wrong of {evaluation.n:,}", "font": {"size": 16}},
+            "margin": {"t": 64},
+            "xaxis": {
+                "type": "category",
+                "showgrid": False,
+                "side": "bottom",
+                "title": {"text": "answer"},
+            },
+            "yaxis": {
+                "type": "category",
+                "autorange": "reversed",
+                "showgrid": False,
+                "title": {"text": "is"},
+            },
+        },
+        clicks=True,
+    )
+
+
+def _cell(
+    desk: Desk, one: Judged, names: list[str], seen: np.ndarray, clicked: tuple[str, Click] | None
+) -> None:
+    """Which cell is open is chosen by a click or, without a mouse, by the three boxes."""
+    options = ["–", *names]
+    if clicked and clicked[1].x in names and clicked[1].y in names:
+        st.session_state["cell_model"] = clicked[0]
+        st.session_state["cell_is"] = clicked[1].y
+        st.session_state["cell_said"] = clicked[1].x
+    for key in ("cell_is", "cell_said"):
+        if st.session_state.get(key) not in options:
+            st.session_state[key] = "–"
+    a, b, c = st.columns(3, gap="small")
+    model = a.selectbox("Model", list(_SIDES), key="cell_model")
+    truth = b.selectbox("What it is", options, key="cell_is")
+    answer = c.selectbox("What the model says", options, key="cell_said")
+    if truth == "–" and answer == "–":
+        pieces.note("Click a cell, or choose it here, to see its samples with both answers.")
+        return
+    evaluation: Evaluation = getattr(one, _SIDES.get(model, "own"))
+    inside = np.ones(evaluation.n, bool)
+    if truth != "–":
+        inside &= evaluation.truth == seen[names.index(truth)]
+    if answer != "–":
+        inside &= evaluation.predictions == seen[names.index(answer)]
+    index = by_confidence(evaluation, np.flatnonzero(inside))
+    pieces.note(
+        f"{model}: {count(len(index), 'sample')}"
+        + (f" of '{truth}'" if truth != "–" else "")
+        + (f" answered '{answer}'" if answer != "–" else "")
+        + (f", the first {_SHOWN} shown." if len(index) > _SHOWN else ".")
+    )
+    faces(one.face(desk, int(k)) for k in index[:_SHOWN])

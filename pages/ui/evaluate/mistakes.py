@@ -1,0 +1,69 @@
+"""Which answers are right and wrong: confusion matrices, galleries and a row for each label."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from odt_core.evaluation import compare
+from pages.ui import pieces, trouble
+from pages.ui.desk import Desk
+from pages.ui.evaluate.judged import Judged, by_confidence, choose_judged
+from pages.ui.evaluate.label_rows import label_rows
+from pages.ui.evaluate.large import faces
+from pages.ui.evaluate.matrices import matrices
+from pages.ui.say import count
+
+_SHOWN = 24  # pictures of a gallery, before "more"
+
+
+def mistakes(desk: Desk) -> None:
+    """Draw the part."""
+    with st.container(key="card_matrices", border=True, gap="small"), trouble.shown():
+        pieces.heading("Right and wrong", "rows: what it is; columns: what the model says")
+        one = choose_judged(desk, "mistakes_on")
+        if one is None:
+            return
+        matrices(desk, one)
+    with st.container(key="card_galleries", border=True, gap="small"), trouble.shown():
+        pieces.heading("What changed", "the surest answers first")
+        _galleries(desk, one)
+    with st.container(key="card_labels", border=True, gap="small"), trouble.shown():
+        pieces.heading("Label by label", f"{one.name.lower()}, n = {one.base.n:,}")
+        label_rows(one)
+
+
+def _galleries(desk: Desk, one: Judged) -> None:
+    changed = compare(one.base, one.own)
+    wrong = (one.base.predictions != one.base.truth) & (one.own.predictions != one.own.truth)
+    groups = {
+        "Fixed": by_confidence(one.own, changed.fixed),
+        "Broken": by_confidence(one.own, changed.broken),
+        "Still wrong": by_confidence(one.own, np.flatnonzero(wrong)),
+    }
+    chosen = st.segmented_control(
+        "Gallery",
+        list(groups),
+        key="gallery_of",
+        default="Fixed",
+        required=True,
+        format_func=lambda name: f"{name} · {len(groups[name])}",
+        label_visibility="collapsed",
+    )
+    index = groups.get(chosen or "Fixed", groups["Fixed"])
+    if not len(index):
+        pieces.note(_none(chosen or "Fixed", desk.trained))
+        return
+    shown = index[:_SHOWN]
+    faces(one.face(desk, int(k)) for k in shown)
+    if len(index) > len(shown):
+        pieces.note(f"The first {len(shown)} of {count(len(index), 'sample')}.")
+
+
+def _none(name: str, trained: bool) -> str:
+    if not trained and name != "Still wrong":
+        return "Not trained yet: both models give the same answers."
+    return {
+        "Fixed": "No answer went from wrong to right.",
+        "Broken": "No answer went from right to wrong.",
+    }.get(name, "No answer is wrong in both models.")

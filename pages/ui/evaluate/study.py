@@ -1,0 +1,153 @@
+"""What studies have in common: a model of their own to train, start and stop, progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from odt_core.errors import SampleError
+from odt_core.training.settings import Settings
+from odt_core.workspace import Part
+from pages.ui import pieces, trouble
+from pages.ui.desk import Desk
+from pages.ui.evaluate import background
+from pages.ui.evaluate.background import Job, Look
+from pages.ui.pace import tick
+from pages.ui.say import plain
+
+if TYPE_CHECKING:
+    from odt_core.evaluation import Progress, WorkerTrainer
+
+
+def study(
+    desk: Desk,
+    name: str,
+    key: str,
+    work: Callable[[Job], Any],
+    show: Callable[[Any], None],
+    *,
+    ready: str = "",
+    button: str = "Run",
+    about: object = None,
+) -> None:
+    """Button, progress, stop and result. `ready`: why it cannot run yet, "" when it can.
+
+    `about` is equal as long as a result is still about the present model and samples.
+    """
+    job = background.job_of(desk, name)
+    active = job is not None and job.look().running
+    with st.container(horizontal=True):
+        st.button(
+            button,
+            key=f"{key}_run",
+            type="primary",
+            disabled=bool(ready) or active,
+            on_click=_start,
+            args=(desk, name, key, about, work),
+        )
+        st.button(
+            "Stop",
+            key=f"{key}_stop",
+            disabled=not active,
+            on_click=_stop,
+            args=(desk, name),
+        )
+    trouble.show_said(key)
+    if ready:
+        pieces.note(ready)
+    pace = 2 * tick() if active else None
+    st.fragment(_watch, run_every=pace)(desk, name, show, about, active)
+
+
+def _watch(
+    desk: Desk, name: str, show: Callable[[Any], None], about: object, was_active: bool
+) -> None:
+    job = background.job_of(desk, name)
+    if job is None:
+        return
+    look = job.look()
+    if look.running:
+        st.progress(look.share, text=plain(_doing(look)))
+        return
+    if was_active:
+        st.rerun()
+    if look.error:
+        st.error(plain(look.error))
+    if look.result is None:
+        if not look.error:
+            pieces.note("Stopped before there was a result.")
+        return
+    if look.about != about:
+        pieces.note("From before your samples, settings or model changed. Run it again.")
+    with trouble.shown():
+        show(look.result)
+
+
+def _doing(look: Look) -> str:
+    return "stopping" if look.stopping else look.doing
+
+
+def _start(desk: Desk, name: str, key: str, about: object, work: Callable[[Job], Any]) -> None:
+    with trouble.caught(key):
+        background.start(desk, name, about, work)
+
+
+def _stop(desk: Desk, name: str) -> None:
+    job = background.job_of(desk, name)
+    if job is not None:
+        job.stop()
+
+
+def told(job: Job) -> Callable[[Progress], None]:
+    """What a study of odt_core.evaluation wants to report to."""
+
+    def report(progress: Progress) -> None:
+        job.progressed(progress.done / progress.total if progress.total else 0.0, progress.doing)
+
+    return report
+
+
+def settings_of(desk: Desk) -> Settings:
+    """The settings that Train would use."""
+    return Settings.from_json({**desk.card.settings, **desk.workspace.manifest.settings})
+
+
+def about_training(desk: Desk) -> object:
+    """Equal as long as training would give the same."""
+    manifest = desk.workspace.manifest
+    return (
+        desk.model,
+        desk.labels,
+        repr(settings_of(desk)),
+        tuple((s.sha256, s.label, s.target, s.part) for s in manifest.samples),
+    )
+
+
+def why_not(desk: Desk) -> str:
+    """Why no study can run now, "" when one can."""
+    if not desk.can_predict or not desk.can_train:
+        return "This needs a model that trains and predicts."
+    if not len(desk.samples(Part.TEST)):
+        return "You have no test samples yet: add three or more of a label."
+    if len(desk.samples(Part.TRAIN)) < 2:
+        return "There are too few samples to train on yet."
+    return ""
+
+
+def trainer_of(desk: Desk) -> WorkerTrainer:
+    """A process of its own with the base model: your model is not touched. Close it."""
+    from odt_core.evaluation import WorkerTrainer
+
+    model = desk.model_file()
+    return WorkerTrainer.start(model.data, model.card, model.name, model.choice)
+
+
+def gentle(settings: Settings) -> Settings:
+    """The same training without measuring on the way."""
+    return replace(settings, measure_every=0, evaluate_every=0)
+
+
+__all__ = ["SampleError", "gentle", "study"]
