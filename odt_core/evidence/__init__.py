@@ -1,0 +1,19 @@
+"""Evidence: what personalising did, in one zip that anybody can check."""
+
+from odt_core.evidence.bundle import bundle
+from odt_core.evidence.cost import Cost, NetworkWatch, median_ms, peak_memory
+from odt_core.evidence.material import Curves, Judged
+from odt_core.evidence.origin import Beginning, Origin, trace
+
+__all__ = [
+    "Beginning",
+    "Cost",
+    "Curves",
+    "Judged",
+    "NetworkWatch",
+    "Origin",
+    "bundle",
+    "median_ms",
+    "peak_memory",
+    "trace",
+]

@@ -1,0 +1,134 @@
+"""A drawing surface: Pillow at twice the size, scaled down for smooth edges."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Literal
+
+from PIL import Image, ImageDraw
+
+from odt_core.evidence.charts import look
+
+WIDTH, HEIGHT, MARGIN = 1600, 900, 64
+_FINE = 2
+Point = tuple[float, float]
+
+
+class Canvas:
+    """Coordinates and sizes are pixels of the finished picture."""
+
+    def __init__(self, width: int = WIDTH, height: int = HEIGHT) -> None:
+        self.width, self.height = width, height
+        self._image = Image.new("RGB", (width * _FINE, height * _FINE), look.PAPER)
+        self._draw = ImageDraw.Draw(self._image)
+
+    def png(self) -> bytes:
+        """The picture as a PNG file."""
+        small = self._image.resize((self.width, self.height), Image.Resampling.BOX)
+        stream = io.BytesIO()
+        small.save(stream, "PNG", optimize=False, compress_level=9)
+        return stream.getvalue()
+
+    def head(self, title: str, note: str) -> float:
+        """Title and note; returns where the rest may begin."""
+        self.text((MARGIN, 66), title, 44, weight=650, most=self.width - 2 * MARGIN)
+        y = 122.0
+        for line in self.wrapped(note, 27, self.width - 2 * MARGIN):
+            self.text((MARGIN, y), line, 27, colour=look.MUTED)
+            y += 38
+        return y
+
+    def line(self, points: Sequence[Point], colour: str, width: float, dash: float = 0) -> None:
+        """A line through the points; dash: length of a dash, 0 for none."""
+        scaled = [(x * _FINE, y * _FINE) for x, y in points]
+        thick = max(1, round(width * _FINE))
+        if dash:
+            for piece in _dashes(scaled, dash * _FINE):
+                self._draw.line(piece, colour, thick)
+        elif len(scaled) > 1:
+            self._draw.line(scaled, colour, thick, joint="curve")
+
+    def dot(self, at: Point, radius: float, colour: str, *, square: bool = False) -> None:
+        """A filled mark with a white rim."""
+        shape = self._draw.rectangle if square else self._draw.ellipse
+        for size, fill in ((radius + 2, look.PAPER), (radius, colour)):
+            x, y, r = at[0] * _FINE, at[1] * _FINE, size * _FINE
+            shape((x - r, y - r, x + r, y + r), fill)
+
+    def box(self, corners: tuple[float, float, float, float], fill: str, edge: str = "") -> None:
+        """A rectangle (left, top, right, bottom)."""
+        scaled = tuple(round(v * _FINE) for v in corners)
+        self._draw.rectangle(scaled, fill or None, edge or None, _FINE if edge else 0)
+
+    def text(
+        self,
+        at: Point,
+        text: str,
+        size: int,
+        *,
+        colour: str = look.INK,
+        weight: int = 450,
+        anchor: Literal["l", "m", "r"] = "l",
+        most: float = math.inf,
+    ) -> float:
+        """One line, its middle at `at` vertically; cut to `most` pixels. Returns its width."""
+        text = self.cut(text, size, most, weight)
+        wide = self.measure(text, size, weight)
+        x = at[0] - {"l": 0.0, "m": wide / 2, "r": wide}[anchor]
+        for piece, extended in look.runs(text):
+            face = look.font(size * _FINE, weight, extended)
+            self._draw.text((x * _FINE, at[1] * _FINE), piece, colour, face, anchor="lm")
+            x += face.getlength(piece) / _FINE
+        return wide
+
+    def measure(self, text: str, size: int, weight: int = 450) -> float:
+        """How wide a line is."""
+        return sum(
+            look.font(size * _FINE, weight, extended).getlength(piece) / _FINE
+            for piece, extended in look.runs(text)
+        )
+
+    def cut(self, text: str, size: int, most: float, weight: int = 450) -> str:
+        """The text, with an ellipsis at its end where it is wider than `most`."""
+        if self.measure(text, size, weight) <= most:
+            return text
+        while text and self.measure(text + "…", size, weight) > most:
+            text = text[:-1]
+        return text.rstrip() + "…"
+
+    def wrapped(self, text: str, size: int, most: float) -> list[str]:
+        """The text in lines of at most `most` pixels."""
+        lines: list[str] = []
+        for word in text.split():
+            longer = f"{lines[-1]} {word}" if lines else word
+            if lines and self.measure(longer, size) <= most:
+                lines[-1] = longer
+            else:
+                lines.append(word)
+        return lines
+
+    def paste(self, picture: Image.Image, corners: tuple[float, float, float, float]) -> None:
+        """A small picture, enlarged so that its pixels stay visible."""
+        left, top, right, bottom = (round(v * _FINE) for v in corners)
+        size = (right - left, bottom - top)
+        self._image.paste(picture.resize(size, Image.Resampling.NEAREST), (left, top))
+
+
+def _dashes(points: Sequence[Point], length: float) -> list[list[Point]]:
+    """The line cut into dashes with gaps as long."""
+    pieces, drawn, left = [], True, length
+    for (x0, y0), (x1, y1) in pairwise(points):
+        far, at = math.hypot(x1 - x0, y1 - y0), 0.0
+        while at < far:
+            to = min(at + left, far)
+            if drawn:
+                ends = [(x0 + (x1 - x0) * s / far, y0 + (y1 - y0) * s / far) for s in (at, to)]
+                pieces.append(ends)
+            left -= to - at
+            at = to
+            if left <= 1e-9:
+                drawn, left = not drawn, length
+    return pieces

@@ -1,0 +1,185 @@
+"""Values with their intervals, base above personalised: the gain, the price, label by label."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from odt_core.evidence.charts import look
+from odt_core.evidence.charts.canvas import HEIGHT, MARGIN, Canvas
+from odt_core.evidence.charts.ticks import label, span, ticks
+from odt_core.evidence.charts.types import Role
+from odt_core.evidence.escape import html_text
+
+
+@dataclass(frozen=True)
+class Value:
+    """One mark. low, high: its interval, None for none."""
+
+    role: Role
+    value: float
+    said: str  # beside it, with n
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """What is measured, and its values."""
+
+    name: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """A chart of groups, top to bottom."""
+
+    name: str
+    title: str
+    note: str
+    groups: tuple[Group, ...]
+    x_title: str
+    percent: bool = True
+    empty: str = "There are no test samples."
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Of the values, with their intervals."""
+        ends = [
+            end
+            for group in self.groups
+            for value in group.values
+            for end in (value.value, value.low, value.high)
+            if end is not None
+        ]
+        if not self.percent:
+            return span(ends, zero=True)
+        low = min(ends, default=0.0)
+        return (0.0 if low < 0.5 else int(low * 10) / 10), 1.0
+
+    def png(self) -> bytes:
+        rows = max((len(group.values) for group in self.groups), default=1)
+        step: float = max(58, min(120, 300 // max(rows, 1) if len(self.groups) < 3 else 58))
+        if len(self.groups) > 6:
+            step = 40
+        tall = 62 if step > 40 else 14
+        need = 400 + len(self.groups) * (rows * step + tall)
+        canvas = Canvas(height=round(max(HEIGHT, need)))
+        top = canvas.head(self.title, self.note)
+        if not self.groups:
+            canvas.text((canvas.width / 2, 520), self.empty, 32, colour=look.MUTED, anchor="m")
+            return canvas.png()
+        top = self._legend(canvas, top + 18) + 24
+        narrow = step <= 40  # the group's name stands left of its rows instead of above them
+        left = float(MARGIN + (250 if narrow else 0))
+        right = canvas.width - MARGIN - 500
+        bottom: float = canvas.height - 110
+        if not narrow:
+            used = len(self.groups) * (rows * step + tall)
+            step = min(120, step + max(0, (bottom - top - used) // (len(self.groups) * rows)))
+        low, high = self.range
+
+        def place(value: float) -> float:
+            return left + (value - low) / ((high - low) or 1) * (right - left)
+
+        y = top
+        bottom = top + sum(tall + len(group.values) * step for group in self.groups) + 12
+        for tick in ticks(low, high):
+            canvas.line([(place(tick), top), (place(tick), bottom)], look.GRID, 2)
+            text = label(tick, self.percent)
+            canvas.text((place(tick), bottom + 28), text, 25, colour=look.MUTED, anchor="m")
+        canvas.text(((left + right) / 2, bottom + 72), self.x_title, 27, anchor="m")
+        for group in self.groups:
+            if narrow:
+                middle = y + tall / 2 + len(group.values) * step / 2
+                canvas.text((left - 20, middle), group.name, 27, anchor="r", most=230, weight=550)
+                y += tall
+            else:
+                canvas.text((left, y + 34), group.name, 32, weight=600, most=right + 480 - left)
+                y += tall
+            for value in group.values:
+                self._row(canvas, value, y + step / 2, place, right + 28, narrow)
+                y += step
+        return canvas.png()
+
+    def plotly(self) -> dict[str, Any]:
+        roles = dict.fromkeys(value.role for group in self.groups for value in group.values)
+        data = []
+        for role in roles:
+            pairs = [
+                (group.name, value)
+                for group in self.groups
+                for value in group.values
+                if value.role is role
+            ]
+            data.append(
+                {
+                    "type": "scatter",
+                    "mode": "markers",
+                    "name": look.NAMES[role],
+                    "x": [value.value for _, value in pairs],
+                    "y": [html_text(name) for name, _ in pairs],
+                    "text": [html_text(value.said) for _, value in pairs],
+                    "hovertemplate": "%{y}<br>%{text}<extra></extra>",
+                    "marker": {"color": look.COLOURS[role], "size": 14},
+                    "error_x": {
+                        "type": "data",
+                        "symmetric": False,
+                        "array": [_beyond(value.high, value.value) for _, value in pairs],
+                        "arrayminus": [_beyond(value.value, value.low) for _, value in pairs],
+                        "color": look.COLOURS[role],
+                        "thickness": 3,
+                    },
+                }
+            )
+        names = [html_text(group.name) for group in self.groups]
+        axis: dict[str, Any] = {"title": {"text": self.x_title}, "range": list(self.range)}
+        if self.percent:
+            axis |= {"tickformat": ".0%", "range": [self.range[0] - 0.01, 1.01]}
+        y_axis = {
+            "type": "category",
+            "categoryarray": names[::-1],
+            "automargin": True,
+            "range": [-0.6, len(names) - 0.4],
+        }
+        return {
+            "data": data,
+            "layout": {
+                "xaxis": axis,
+                "yaxis": y_axis,
+                "scattermode": "group",
+                "height": max(360, 160 + 44 * len(names)),
+            },
+        }
+
+    def _row(
+        self, canvas: Canvas, value: Value, y: float, place: Any, beside: float, narrow: bool
+    ) -> None:
+        colour = look.COLOURS[value.role]
+        if value.low is not None and value.high is not None:
+            x0, x1, end = place(value.low), place(value.high), 8 if narrow else 14
+            canvas.line([(x0, y), (x1, y)], colour, 4 if narrow else 6)
+            for x in (x0, x1):
+                canvas.line([(x, y - end), (x, y + end)], colour, 4)
+        canvas.dot((place(value.value), y), 9 if narrow else 15, colour)
+        size = 23 if narrow else 28
+        most = canvas.width - MARGIN / 2 - beside
+        canvas.text((beside, y), value.said, size, colour=colour, weight=600, most=most)
+
+    def _legend(self, canvas: Canvas, y: float) -> float:
+        x = float(MARGIN)
+        for role in dict.fromkeys(v.role for group in self.groups for v in group.values):
+            canvas.dot((x + 12, y), 10, look.COLOURS[role])
+            x += 62 + canvas.text((x + 32, y), look.NAMES[role], 27)
+        return y + 24
+
+
+def _beyond(one: float | None, other: float | None) -> float:
+    return 0.0 if one is None or other is None else max(0.0, one - other)
+
+
+def shortened(groups: Sequence[Group], most: int) -> tuple[tuple[Group, ...], int]:
+    """(at most `most` of the groups, how many were left out)."""
+    return tuple(groups[:most]), max(0, len(groups) - most)

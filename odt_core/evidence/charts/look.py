@@ -1,0 +1,59 @@
+"""The visual language of the charts: base grey, personalised accent, Inter."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from PIL import ImageFont
+
+from odt_core.evidence.charts.types import Role
+
+PAPER, INK, MUTED, GRID, EDGE = "#FFFFFF", "#1A1C25", "#656A7A", "#ECEDF3", "#C9CBD8"
+COLOURS = {Role.OWN: "#4F46E5", Role.BASE: "#7C8296", Role.GUIDE: "#C9CBD8"}
+NAMES = {Role.OWN: "personalised", Role.BASE: "base model"}
+_FONTS = Path(__file__).resolve().parents[3] / "assets" / "fonts"
+# What the two files hold: the ranges of assets/components/look.css.
+_LATIN = ((0x20, 0xFF), (0x2000, 0x206F), (0x20AC,) * 2, (0x2122,) * 2, (0x2190, 0x2193))
+_MORE = ((0x2212,) * 2, (0x2215,) * 2)
+_EXTENDED = ((0x100, 0x2BA), (0x1E00, 0x1E9F), (0x2C60, 0x2C7F), (0xA720, 0xA7FF))
+
+
+@cache
+def font(size: int, weight: int, extended: bool = False) -> ImageFont.FreeTypeFont:
+    """Inter at a size in pixels and a weight of 100 to 900."""
+    part = "latin-ext" if extended else "latin"
+    loaded = ImageFont.truetype(_FONTS / f"inter-{part}-wght-normal.woff2", size)
+    loaded.set_variation_by_axes([weight])
+    return loaded
+
+
+def runs(text: str) -> list[tuple[str, bool]]:
+    """The text in stretches of (text, whether the extended font has it); others become "□"."""
+    found: list[tuple[str, bool]] = []
+    for letter in text:
+        code = ord(letter)
+        extended = any(low <= code <= high for low, high in _EXTENDED)
+        known = extended or any(low <= code <= high for low, high in _LATIN + _MORE)
+        piece = letter if known else "?"
+        if found and found[-1][1] == extended:
+            found[-1] = (found[-1][0] + piece, extended)
+        else:
+            found.append((piece, extended))
+    return found
+
+
+def shown(name: str | None, index: int) -> str:
+    """A label as the fonts can show it: its number where they cannot."""
+    if name is None:
+        return f"output {index}"
+    drawable = all(
+        any(low <= ord(c) <= high for low, high in _LATIN + _MORE + _EXTENDED) for c in name
+    )
+    return name if drawable else f"label {index}"
+
+
+def mixed(colour: str, share: float) -> str:
+    """The colour on paper: 0 is paper, 1 the colour."""
+    channels = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+    return "#" + "".join(f"{round(255 + (c - 255) * share):02x}" for c in channels)

@@ -1,0 +1,208 @@
+"""The personalisation card as data: everything that the bundle claims, each number with its n."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from odt_core.evaluation import Evaluation, compare
+from odt_core.evaluation.digest import state_digest
+from odt_core.evaluation.label_table import label_table
+from odt_core.evaluation.reliability import reliability_of
+from odt_core.evidence.material import Judged, Material
+from odt_core.evidence.versions import versions
+from odt_core.samples import Samples
+
+FORMAT = "odt evidence, version 1"
+
+
+def facts(material: Material, files: Mapping[str, bytes]) -> dict[str, Any]:
+    """Plain JSON types only. files: what else is in the bundle, to name with its digest."""
+    checkpoint = material.checkpoint
+    results = {name: _result(judged) for name, judged in material.judged.items()}
+    card = material.card.to_json()
+    return plain(
+        {
+            "format": FORMAT,
+            "made": checkpoint.meta.created,
+            "model": {
+                "name": material.card.name,
+                "sha256": digest(material.model),
+                "bytes": len(material.model),
+                "licence": material.card.licence,
+                "source": material.card.source,
+            },
+            "personalised": {
+                "state_sha256": state_digest(checkpoint.state),
+                "variables": len(checkpoint.state),
+                "checkpoint_sha256": digest(material.checkpoint_file),
+                "step": checkpoint.meta.step,
+                "note": checkpoint.meta.note,
+                "not_baked": material.not_baked,
+            },
+            "samples": {
+                "train": _set(material.samples, each=True),
+                "replay": None if material.replay is None else _set(material.replay),
+                **{
+                    name: _set(judged.samples, each=name == "test")
+                    for name, judged in material.judged.items()
+                },
+            },
+            "training": {
+                "settings": dict(checkpoint.meta.settings),
+                "seed": checkpoint.meta.seed,
+                "origin": _origin(material),
+                "curves": _curves(material),
+            },
+            "results": results,
+            "cost": None if material.cost is None else material.cost.to_json(),
+            "versions": versions(),
+            "reproduce": {
+                "card": {**card, "base_test": None, "replay": None, "people": []},
+                "choice": material.choice.to_json() if material.choice else None,
+                "labels": list(material.samples.labels.names),
+                "origin": _origin(material),
+                "results": results,
+                "versions": versions(),
+            },
+            "files": {name: digest(content) for name, content in sorted(files.items())},
+        }
+    )
+
+
+def digest(data: bytes) -> str:
+    """Hex SHA-256."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def plain(value: Any) -> Any:
+    """The value in JSON's own types; numbers that JSON lacks (NaN, infinity) as null."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def sample_digests(samples: Samples) -> list[str]:
+    """Hex SHA-256 of each sample's numbers, as float32 little-endian."""
+    x = np.ascontiguousarray(samples.x, "<f4")
+    return [hashlib.sha256(x[k].tobytes()).hexdigest() for k in range(len(samples))]
+
+
+def _set(samples: Samples, *, each: bool = False) -> dict[str, Any]:
+    found: dict[str, Any] = {"n": len(samples), "shape": list(samples.x.shape[1:])}
+    if samples.y.dtype.kind in "iu":
+        found["labels"] = [
+            {
+                "output": int(label),
+                "label": samples.labels.names[int(label)],
+                "n": int((samples.y == label).sum()),
+            }
+            for label in np.unique(samples.y)
+        ]
+    if each:
+        found["sha256"] = sample_digests(samples)
+    return found
+
+
+def _origin(material: Material) -> dict[str, Any]:
+    origin = material.origin
+    return {
+        "beginning": origin.beginning.value,
+        "repeatable": origin.repeatable,
+        "sentence": origin.sentence,
+        "stages": [stage.to_json() for stage in origin.stages],
+    }
+
+
+def _curves(material: Material) -> dict[str, Any] | None:
+    curves = material.curves
+    if curves is None:
+        return None
+    return {
+        "outcome": curves.outcome,
+        "message": curves.message,
+        "steps": len(curves.records),
+        "evaluations": [evaluation.to_json() for evaluation in curves.evaluations],
+        "every_step": "runs/steps.csv",
+    }
+
+
+def _result(judged: Judged) -> dict[str, Any]:
+    base, own = judged.base, judged.own
+    own_labels = judged.own_labels or judged.samples.labels
+    result: dict[str, Any] = {
+        "labels_base": list(judged.samples.labels.names),
+        "labels_own": list(own_labels.names),
+        "base": None if base is None else _measured(base),
+        "own": _measured(own),
+        "comparison": None,
+        "labels": None,
+    }
+    if base is not None:
+        change = compare(base, own)
+        result["comparison"] = {
+            "n": change.n,
+            "fixed": change.fixed.tolist(),
+            "broken": change.broken.tolist(),
+            "gain": change.gain,
+            "p_value": change.p_value,
+            "test": "McNemar, exact, two-sided" if own.correct is not None else "sign test",
+            "verdict": change.verdict.value,
+            "sentence": change.sentence,
+        }
+    if base is not None and own.correct is not None:
+        result["labels"] = [
+            {
+                "output": row.label,
+                "label": own_labels.names[row.label],
+                "n": row.n,
+                "base_correct": row.base.correct,
+                "own_correct": row.own.correct,
+                "fixed": row.fixed,
+                "broken": row.broken,
+            }
+            for row in label_table(base, own)
+        ]
+    return result
+
+
+def _measured(evaluation: Evaluation) -> dict[str, Any]:
+    if evaluation.correct is None:
+        return {
+            "n": evaluation.n,
+            "mean_squared_error": evaluation.mean_squared_error,
+            "mean_absolute_error": evaluation.mean_absolute_error,
+        }
+    found = reliability_of(evaluation)
+    return {
+        "n": evaluation.n,
+        "correct": evaluation.correct,
+        "accuracy": evaluation.accuracy,
+        "interval": list(evaluation.interval or ()),
+        "interval_is": "95 % Wilson",
+        "cross_entropy": evaluation.cross_entropy,
+        "calibration": {
+            "expected_calibration_error": found.ece,
+            "bins": [
+                {
+                    "low": b.low,
+                    "high": b.high,
+                    "n": b.n,
+                    "confidence": b.confidence,
+                    "accuracy": b.accuracy,
+                }
+                for b in found.bins
+            ],
+        },
+        "confusion": [] if evaluation.confusion is None else evaluation.confusion.tolist(),
+    }

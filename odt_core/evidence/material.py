@@ -1,0 +1,73 @@
+"""What a bundle is made from: plain values, so that any owner of a model can hand them over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from odt_core.evidence.cost import Cost
+from odt_core.evidence.origin import Origin
+
+if TYPE_CHECKING:
+    from odt_core.bundled import ModelCard
+    from odt_core.checkpoint import Checkpoint
+    from odt_core.evaluation import Evaluation
+    from odt_core.runtime import Choice
+    from odt_core.samples import Labels, Samples
+    from odt_core.training import EvaluationRecord, Record
+
+Bake = Callable[[bool], bytes]  # True: for predictions only
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Samples that no training saw, and how both models do on them.
+
+    base: None where the model's file holds no weights. own_labels: the labels that the personalised
+    model was asked with, where they are not those of the samples (a base test set under the labels
+    that the person added).
+    """
+
+    samples: Samples
+    base: Evaluation | None
+    own: Evaluation
+    own_labels: Labels | None = None
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What was recorded while the model trained; the last training where there were several."""
+
+    records: tuple[Record, ...] = ()
+    evaluations: tuple[EvaluationRecord, ...] = ()
+    outcome: str = ""  # finished, stopped, diverged
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Material:
+    """All that goes into a bundle; see `bundle` for what each is."""
+
+    model: bytes
+    card: ModelCard
+    checkpoint_file: bytes
+    checkpoint: Checkpoint
+    samples: Samples
+    origin: Origin
+    loss_name: str
+    test: Judged | None = None
+    base_test: Judged | None = None
+    replay: Samples | None = None
+    choice: Choice | None = None
+    curves: Curves | None = None
+    cost: Cost | None = None
+    baked: bytes | None = None
+    predicts: bytes | None = None
+    not_baked: str = ""  # why there are none
+
+    @property
+    def judged(self) -> dict[str, Judged]:
+        """By the name of its folder under samples/."""
+        pairs = (("test", self.test), ("base_test", self.base_test))
+        return {name: judged for name, judged in pairs if judged is not None}

@@ -1,0 +1,294 @@
+"""The cards for people: Markdown and HTML from the same facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from odt_core.evidence.charts.page import POLICY, STYLE
+from odt_core.evidence.charts.types import Chart
+from odt_core.evidence.escape import html_text, markdown_text
+
+SETS = {
+    "test": "Your test samples",
+    "base_test": "Base test set",
+    "train": "Your training samples",
+    "replay": "Base samples replayed in training",
+}
+_LABELS_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading, plain sentences, and a table (its first row is the head) or none."""
+
+    heading: str
+    sentences: tuple[str, ...] = ()
+    table: tuple[tuple[str, ...], ...] = ()
+    charts: tuple[str, ...] = ()
+
+
+def personalisation_sections(card: dict[str, Any], charts: Sequence[Chart]) -> list[Section]:
+    """The personalisation card; all texts unescaped."""
+    names = [chart.name for chart in charts]
+    own, model = card["personalised"], card["model"]
+    results = card["results"]
+
+    def has(*wanted: str) -> tuple[str, ...]:
+        return tuple(name for name in names if name in wanted)
+
+    sections = [
+        Section(
+            "What was gained, and what it cost",
+            tuple(
+                f"{SETS[name]}: {result['comparison']['sentence']}"
+                for name, result in results.items()
+                if result["comparison"]
+            )
+            or ("There are no test samples with answers of both models: no gain can be claimed.",),
+            _results_table(results),
+            has("gain", "fixed", "broken"),
+        ),
+        Section(
+            "How it was trained",
+            (
+                card["training"]["origin"]["sentence"],
+                *_ending(card),
+            ),
+            _settings_table(card),
+            has("loss", "progress"),
+        ),
+    ]
+    for name, result in results.items():
+        slug = name.replace("_", "-")
+        shown = has(f"confusion-{slug}", f"labels-{slug}", f"calibration-{slug}", f"values-{slug}")
+        if shown or result["labels"]:
+            sections.append(Section(SETS[name], (), _label_table(result["labels"]), shown))
+    sections += [
+        Section("Samples", (), _samples_table(card), has("samples")),
+        Section("What it cost on this machine", (), _cost_table(card["cost"])),
+        Section(
+            "Can it be computed again?",
+            (
+                "Run reproduce.py: it trains again from the base model, the samples, the settings "
+                "and the seed in this bundle, and says whether the weights are identical to the "
+                "last bit. Identical weights need the same versions and the same kind of "
+                "processor.",
+            ),
+            (
+                ("what", "value"),
+                ("base model, SHA-256", model["sha256"]),
+                ("personalised weights, SHA-256", own["state_sha256"]),
+                ("checkpoint file, SHA-256", own["checkpoint_sha256"]),
+                *((name.replace("_", " "), str(value)) for name, value in card["versions"].items()),
+            ),
+        ),
+    ]
+    return sections
+
+
+def model_sections(card: dict[str, Any], model: dict[str, Any]) -> list[Section]:
+    """The model card: what the base model is. card: ModelCard.to_json; model: its facts."""
+    names = [name for name in card["labels"] if name is not None]
+    rows = [
+        ("what", "value"),
+        ("summary", card["summary"]),
+        ("licence", card["licence"]),
+        ("source", card["source"]),
+        ("trained on", card["trained_on"]),
+        ("input", " × ".join(str(size) for size in card["input_shape"]) or "one number"),
+        ("input is made by", str(card["preprocessing"].get("kind", "none"))),
+        ("labels", _some(names) if names else "none: it gives numbers"),
+        ("size", f"{model['bytes']:,} bytes"),
+        ("SHA-256", model["sha256"]),
+    ]
+    return [Section("The base model", (), tuple(rows))]
+
+
+def as_markdown(title: str, lead: str, sections: Iterable[Section]) -> bytes:
+    """UTF-8 Markdown."""
+    lines = [f"# {markdown_text(title)}", "", markdown_text(lead), ""]
+    for section in sections:
+        lines += [f"## {markdown_text(section.heading)}", ""]
+        for sentence in section.sentences:
+            lines += [markdown_text(sentence), ""]
+        if len(section.table) > 1:
+            head, *rows = section.table
+            lines.append(_row(head, markdown_text))
+            lines.append("|" + " --- |" * len(head))
+            lines += [_row(row, markdown_text) for row in rows]
+            lines.append("")
+        for chart in section.charts:
+            lines += [f"![{chart}](charts/{chart}.png)", ""]
+    return "\n".join(lines).encode()
+
+
+def as_html(title: str, lead: str, sections: Iterable[Section], charts: Sequence[Chart]) -> bytes:
+    """UTF-8 HTML beside the folder charts/."""
+    titles = {chart.name: f"{chart.title}. {chart.note}" for chart in charts}
+    parts = [
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+        # The charts stand beside this file; a page opened from disk may load them, nothing else.
+        '<meta http-equiv="Content-Security-Policy" content="'
+        + POLICY.replace("script-src 'unsafe-inline'; ", "").replace("blob:", "'self' file:")
+        + '"><meta name="viewport" content="width=device-width">',
+        f"<title>{html_text(title)}</title><style>{STYLE}</style></head><body>",
+        f"<h1>{html_text(title)}</h1><p>{html_text(lead)}</p>",
+        '<p><a href="charts.html">Interactive charts</a></p>',
+    ]
+    for section in sections:
+        parts.append(f"<section><h2>{html_text(section.heading)}</h2>")
+        parts += [f"<p>{html_text(sentence)}</p>" for sentence in section.sentences]
+        if len(section.table) > 1:
+            head, *rows = section.table
+            cells = "".join(f'<th scope="col">{html_text(cell)}</th>' for cell in head)
+            parts.append(f'<div class="wide"><table><thead><tr>{cells}</tr></thead><tbody>')
+            for row in rows:
+                cells = "".join(f"<td>{html_text(cell)}</td>" for cell in row)
+                parts.append(f"<tr>{cells}</tr>")
+            parts.append("</tbody></table></div>")
+        for chart in section.charts:
+            said = html_text(titles[chart])
+            parts.append(f'<p><img src="charts/{chart}.png" alt="{said}"></p>')
+        parts.append("</section>")
+    return ("".join(parts) + "</body></html>").encode()
+
+
+def _row(cells: Iterable[str], text: Callable[[str], str]) -> str:
+    return "| " + " | ".join(text(cell) for cell in cells) + " |"
+
+
+def _results_table(results: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
+    rows: list[tuple[str, ...]] = []
+    head: tuple[str, ...] = ()
+    for name, result in results.items():
+        for which, said in (("base", "base model"), ("own", "personalised")):
+            got = result[which]
+            if got is None:
+                continue
+            if "correct" in got:
+                head = ("samples", "model", "n", "right", "accuracy", "95 % interval",
+                        "cross-entropy", "calibration error")  # fmt: skip
+                rows.append(
+                    (
+                        SETS[name],
+                        said,
+                        f"{got['n']:,}",
+                        f"{got['correct']:,}",
+                        _percent(got["accuracy"]),
+                        " to ".join(_percent(end) for end in got["interval"]),
+                        _number(got["cross_entropy"]),
+                        _percent(got["calibration"]["expected_calibration_error"]),
+                    )
+                )
+            else:
+                head = ("samples", "model", "n", "mean squared error", "mean absolute error")
+                rows.append(
+                    (
+                        SETS[name],
+                        said,
+                        f"{got['n']:,}",
+                        _number(got["mean_squared_error"]),
+                        _number(got["mean_absolute_error"]),
+                    )
+                )
+    return (head, *rows) if rows else ()
+
+
+def _ending(card: dict[str, Any]) -> tuple[str, ...]:
+    curves = card["training"]["curves"]
+    if not curves:
+        return ("The curves of this training were not kept.",)
+    said = curves["message"] or f"{curves['outcome']}"
+    return tuple(text for text in (said, "runs/steps.csv has every step.") if text)
+
+
+def _settings_table(card: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
+    stages = card["training"]["origin"]["stages"]
+    settings = [stage["settings"] for stage in stages] or [card["training"]["settings"]]
+    if not any(settings):
+        return ()
+    many = len(settings) > 1
+    head = ("setting", *(f"training {k + 1}" if many else "value" for k in range(len(settings))))
+    names = list(dict.fromkeys(name for one in settings for name in one))
+    rows = [
+        (
+            name.replace("_", " "),
+            *("model's own" if one.get(name) is None else str(one[name]) for one in settings),
+        )
+        for name in names
+    ]
+    if stages:
+        steps = (f"{stage['step']:,} of {stage['total']:,}" for stage in stages)
+        rows.append(("steps made", *steps))
+    return (head, *rows)
+
+
+def _label_table(labels: list[dict[str, Any]] | None) -> tuple[tuple[str, ...], ...]:
+    if not labels:
+        return ()
+    rows = [
+        (
+            _label(row),
+            f"{row['n']:,}",
+            f"{row['base_correct']:,}",
+            f"{row['own_correct']:,}",
+            f"{row['fixed']:,}",
+            f"{row['broken']:,}",
+        )
+        for row in labels[:_LABELS_SHOWN]
+    ]
+    return (("label", "n", "base right", "personalised right", "fixed", "broken"), *rows)
+
+
+def _samples_table(card: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
+    rows = [
+        (
+            SETS[name],
+            f"{found['n']:,}",
+            " × ".join(str(size) for size in found["shape"]),
+            _some([f"{_label(row)}: {row['n']:,}" for row in found.get("labels", [])]),
+        )
+        for name, found in card["samples"].items()
+        if found is not None
+    ]
+    return (("samples", "n", "shape", "by label"), *rows)
+
+
+def _cost_table(cost: dict[str, Any] | None) -> tuple[tuple[str, ...], ...]:
+    if cost is None:
+        return (("what", "value"), ("cost", "not measured"))
+    rows = [("what", "value")]
+    if cost["step_ms"] is not None:
+        rows.append(("a training step", f"{cost['step_ms']:.2f} ms (mean of {cost['steps']:,})"))
+    if cost["inference_ms"] is not None:
+        said = f"{cost['inference_ms']:.2f} ms (median of {cost['inferences']:,})"
+        rows.append(("a prediction", said))
+    if cost["peak_memory_bytes"] is not None:
+        said = f"{cost['peak_memory_bytes'] / 1e6:.0f} MB, resident, of the model's process"
+        rows.append(("peak memory", said))
+    sent = cost["network_bytes"]
+    said = cost["network_how"] if sent is None else f"{sent} bytes ({cost['network_how']})"
+    rows.append(("sent over the network by training", said))
+    if cost["checkpoint_bytes"] is not None:
+        rows.append(("size of the checkpoint", f"{cost['checkpoint_bytes']:,} bytes"))
+    return tuple(rows)
+
+
+def _label(row: dict[str, Any]) -> str:
+    return str(row["label"]) if row["label"] is not None else f"output {row['output']}"
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_LABELS_SHOWN])
+    more = len(names) - _LABELS_SHOWN
+    return f"{shown}, and {more:,} more" if more > 0 else shown
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1%}"
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4g}"

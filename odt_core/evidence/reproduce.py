@@ -1,0 +1,230 @@
+"""Computes the personalised weights again from this bundle alone, and says whether they are
+identical to the published ones, bit for bit; then counts the published accuracies again.
+
+    python -m venv venv
+    venv/bin/pip install -r requirements.txt
+    venv/bin/python reproduce.py
+
+Needs Python 3.11 or newer and the pinned packages of requirements.txt; no network after that. The
+engine's sources are in software/; --installed uses the odt_core on your path instead.
+
+Exit code: 0 identical, and all accuracies as published; 1 not; 2 it could not be tried.
+Options: --json prints one line of JSON. --installed as above.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+
+
+def changed_files() -> list[str]:
+    """Files that are not what SHA256SUMS says."""
+    changed = []
+    for line in (HERE / "SHA256SUMS").read_text("utf-8").splitlines():
+        digest, name = line.split("  ", 1)
+        path = HERE / name
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+            changed.append(name)
+    return changed
+
+
+def versions_here(published: dict[str, str]) -> list[str]:
+    """What is another version here than where the bundle was made."""
+    here = {"python": platform.python_version(), "machine": platform.machine()}
+    for name in ("ai-edge-litert", "numpy", "safetensors", "pillow"):
+        try:
+            here[name] = version(name)
+        except PackageNotFoundError:
+            here[name] = "not installed"
+    return [
+        f"{name}: {published[name]} where the bundle was made, {here[name]} here"
+        for name in here
+        if name in published and published[name] != here[name]
+    ]
+
+
+def load_samples(name: str, labels: list[str | None]) -> Any:
+    """A set of samples of the bundle; None where it has none of that name."""
+    import numpy as np
+
+    from odt_core.samples import Labels, Samples
+
+    folder = HERE / "samples" / name
+    if not folder.is_dir():
+        return None
+    x, y = (np.load(folder / f"{part}.npy", allow_pickle=False) for part in "xy")
+    return Samples(x, y, Labels(tuple(labels)))
+
+
+def load_base(facts: dict[str, Any]) -> Any:
+    """The base model, used as it was; its data sets are those of the bundle, not of a card."""
+    from dataclasses import replace
+
+    from odt_core.bundled import ModelCard
+    from odt_core.runtime import Choice, load_model
+
+    model = load_model((HERE / "models" / "base.tflite").read_bytes())
+    if facts["choice"]:
+        model = model.with_choice(Choice.from_json(facts["choice"]))
+    card = ModelCard.from_json(facts["card"])
+    return model.with_card(replace(card, base_test=None, replay=None, people=()))
+
+
+def train_again(model: Any, facts: dict[str, Any]) -> Any:
+    """The state after all trainings of the bundle, one after the other."""
+    from odt_core.checkpoint import load_checkpoint
+    from odt_core.training import Callback, Control, Settings, fit
+
+    class StopAfter(Callback):
+        def __init__(self, step: int, control: Control) -> None:
+            self.step, self.control = step, control
+
+        def on_step_end(self, run: Any, record: Any) -> None:
+            if record.step >= self.step:
+                self.control.stop()
+
+    session = model.session()
+    start = HERE / "weights" / "start.safetensors"
+    if facts["origin"]["beginning"] == "weights":
+        session.load_state(load_checkpoint(start.read_bytes()).state)
+    own = load_samples("train", facts["labels"])
+    replay = load_samples("replay", facts["card"]["labels"])
+    for stage in facts["origin"]["stages"]:
+        if stage["step"] == 0:
+            continue
+        control = Control()
+        history = fit(
+            session,
+            own,
+            Settings.from_json(stage["settings"]),
+            [StopAfter(stage["step"], control)],
+            replay=replay,
+            control=control,
+        )
+        if history.steps != stage["step"]:
+            print(f"The training ended at step {history.steps}, not {stage['step']}.")
+        if not stage["averaged"]:  # a run that diverged lost its average
+            session.load_state(history.progress.state)
+    return session.state()
+
+
+def differences(published: dict[str, Any], again: dict[str, Any]) -> list[str]:
+    """Each variable that is not the same to the last bit, and by how much."""
+    import numpy as np
+
+    found = []
+    for name in sorted(published.keys() | again.keys()):
+        if name not in published or name not in again:
+            found.append(f"{name}: only in one of the two")
+            continue
+        one, other = published[name], again[name]
+        if one.dtype != other.dtype or one.shape != other.shape:
+            found.append(f"{name}: {one.dtype} {one.shape} against {other.dtype} {other.shape}")
+        elif one.tobytes() != other.tobytes():
+            away = np.abs(one.astype(np.float64) - other.astype(np.float64))
+            found.append(f"{name}: largest difference {np.max(away):.3g}")
+    return found
+
+
+def count_again(model: Any, state: Any, facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every published result, counted again with the published weights."""
+    from odt_core.evaluation import evaluate
+
+    base, own = model.session(), model.session()
+    own.load_state(state)
+    rows = []
+    for name, result in facts["results"].items():
+        for which, session in (("base", base), ("own", own)):
+            published = result[which]
+            if published is None:
+                continue
+            samples = load_samples(name, result[f"labels_{which}"])
+            got = evaluate(session, samples)
+            if published.get("correct") is not None:
+                same = got.correct == published["correct"]
+                said, now = f"{published['correct']} of {got.n}", f"{got.correct} of {got.n}"
+            else:
+                error = published["mean_squared_error"]
+                same = error is None or abs(got.mean_squared_error - error) <= 1e-6 * abs(error)
+                said, now = f"error {error}", f"error {got.mean_squared_error}"
+            rows.append(
+                {"samples": name, "model": which, "published": said, "again": now, "same": same}
+            )
+    return rows
+
+
+def main(arguments: list[str]) -> int:
+    """Do it all; returns the exit code."""
+    if "--help" in arguments or "-h" in arguments:
+        print(__doc__)
+        return 0
+    if "--installed" not in arguments:
+        sys.path.insert(0, str(HERE / "software"))
+        sys.dont_write_bytecode = True  # the bundle stays as it is
+    facts = json.loads((HERE / "personalisation-card.json").read_text("utf-8"))["reproduce"]
+    changed, other = changed_files(), versions_here(facts["versions"])
+    quiet = "--json" in arguments
+
+    def say(text: str) -> None:
+        if not quiet:
+            print(text, flush=True)
+
+    try:
+        from odt_core.checkpoint import load_checkpoint
+
+        model = load_base(facts)
+    except ImportError as error:
+        print(f"{error}. Run: pip install -r requirements.txt", file=sys.stderr)
+        return 2
+    for name in changed:
+        say(f"CHANGED     {name} is not the file that was published")
+    for line in other:
+        say(f"OTHER       {line}")
+    published = dict(
+        load_checkpoint((HERE / "weights" / "checkpoint.safetensors").read_bytes()).state
+    )
+    found: list[str] | None = None
+    if facts["origin"]["beginning"] != "unknown":
+        say("Training again …")
+        found = differences(published, train_again(model, facts))
+    rows = count_again(model, published, facts)
+    for row in rows:
+        mark = "AS SAID " if row["same"] else "DIFFERS "
+        say(
+            f"{mark}    {row['model']} on {row['samples']}: published {row['published']}, "
+            f"again {row['again']}"
+        )
+    if found is None:
+        say(f"NOT TRIED   {facts['origin']['sentence']}")
+    elif not found:
+        say(f"IDENTICAL   all {len(published)} variables, bit for bit")
+    else:
+        for line in found:
+            say(f"NOT IDENTICAL  {line}")
+        if other:
+            say("Other versions or another kind of processor can be the cause: see OTHER above.")
+        if facts["origin"]["beginning"] == "assumed":
+            say("The training may have begun with other weights than the base model's.")
+    identical = found == []
+    if quiet:
+        result = {
+            "identical": None if found is None else identical,
+            "differences": found or [],
+            "results": rows,
+            "changed_files": changed,
+            "other_versions": other,
+        }
+        print(json.dumps(result))
+    return 0 if identical and all(row["same"] for row in rows) and not changed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
