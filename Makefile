@@ -4,13 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 ORACLE := .oracle
 
-.PHONY: app test oracle lint format clean
+.PHONY: app test fuzz oracle lint format clean
 
 app: $(VENV)/app.stamp
 	$(BIN)/streamlit run app.py
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest $(ARGS)
+
+# Kills workers and servers, damages models, checkpoints and workspaces; ARGS="--help" says more.
+fuzz: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.faults.fuzz $(ARGS)
 
 # Real Flex (TensorFlow 2.18.1) in an environment of its own: builds the zoo, records every model.
 oracle: $(ORACLE)/oracle.stamp
