@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from odt_core.cli import bake, bench, build, evaluate, infer, inspect, lower, train
+from odt_core.cli import bake, bench, build, evaluate, infer, inspect, lower, report, train
 from odt_core.cli.command import Command
 from odt_core.errors import OdtError
 
@@ -19,6 +19,7 @@ COMMANDS: tuple[Command, ...] = (
     train.COMMAND,
     infer.COMMAND,
     evaluate.COMMAND,
+    report.COMMAND,
     bake.COMMAND,
     lower.COMMAND,
     build.COMMAND,

@@ -29,7 +29,7 @@ class Canvas:
         """The picture as a PNG file."""
         small = self._image.resize((self.width, self.height), Image.Resampling.BOX)
         stream = io.BytesIO()
-        small.save(stream, "PNG", optimize=False, compress_level=9)
+        small.save(stream, "PNG", optimize=False, compress_level=6)
         return stream.getvalue()
 
     def head(self, title: str, note: str) -> float:
@@ -61,7 +61,7 @@ class Canvas:
     def box(self, corners: tuple[float, float, float, float], fill: str, edge: str = "") -> None:
         """A rectangle (left, top, right, bottom)."""
         scaled = tuple(round(v * _FINE) for v in corners)
-        self._draw.rectangle(scaled, fill or None, edge or None, _FINE if edge else 0)
+        self._draw.rectangle(scaled, fill or None, edge or None, 2 * _FINE if edge else 0)
 
     def text(
         self,

@@ -76,7 +76,7 @@ def _value(role: Role, evaluation: Evaluation) -> Value:
         return Value(role, error, f"{error:.4g}  (n = {evaluation.n:,})")
     low, high = evaluation.interval or (0.0, 1.0)
     share = evaluation.correct / evaluation.n
-    said = f"{share:.1%}  ({evaluation.correct:,} of {evaluation.n:,}; {low:.0%} to {high:.0%})"
+    said = f"{share:.1%}  ({evaluation.correct:,} of {evaluation.n:,}; {low:.1%} to {high:.1%})"
     return Value(role, share, said, low, high)
 
 
@@ -246,14 +246,17 @@ def _calibration(name: str, said: str, known: Sequence[tuple[Role, Evaluation]])
                 [one.confidence for one in bins],
                 [one.accuracy for one in bins],
                 role,
+                joined=False,
                 said=[f"n = {one.n}" for one in bins],
+                sizes=[0.8 + 1.7 * math.sqrt(one.n / max(found.n, 1)) for one in bins],
             )
         )
         errors.append(f"{look.NAMES[role]} {found.ece:.1%}")
     return Lines(
         name=f"calibration-{_slug(name)}",
         title=f"{SETS[name]}: is the model as sure as it is right?",
-        note=f"{said}, in ten bins of confidence. Expected calibration error: {', '.join(errors)}.",
+        note=f"{said}, in ten bins of confidence; larger marks: more samples. Expected "
+        f"calibration error: {', '.join(errors)}.",
         x_title="mean confidence of a bin",
         y_title="accuracy",
         lines=tuple(lines),

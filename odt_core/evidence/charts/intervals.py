@@ -74,7 +74,7 @@ class Intervals:
         top = self._legend(canvas, top + 18) + 24
         narrow = step <= 40  # the group's name stands left of its rows instead of above them
         left = float(MARGIN + (250 if narrow else 0))
-        right = canvas.width - MARGIN - 500
+        right = canvas.width - MARGIN - (240 if narrow else 590)
         bottom: float = canvas.height - 110
         if not narrow:
             used = len(self.groups) * (rows * step + tall)

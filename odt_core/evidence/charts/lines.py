@@ -29,6 +29,7 @@ class Line:
     joined: bool = True
     square: bool = False  # marks, instead of round ones
     said: Sequence[str] = ()  # a text a point, shown on hover
+    sizes: Sequence[float] = ()  # of the marks, 1 is usual
 
     @property
     def colour(self) -> str:
@@ -70,7 +71,7 @@ class Lines:
         if not self.drawn:
             canvas.text((canvas.width / 2, 520), self.empty, 32, colour=look.MUTED, anchor="m")
             return canvas.png()
-        top = _legend(canvas, self.drawn, top + 18) + 40
+        top = _legend(canvas, self.drawn, top + 18) + 64
         left, right, bottom = MARGIN + 110, canvas.width - MARGIN, canvas.height - 120
         (x0, x1), (y0, y1) = self.ranges
 
@@ -92,7 +93,7 @@ class Lines:
         canvas.line([(left, bottom), (right, bottom)], look.EDGE, 2)
         canvas.text(((left + right) / 2, bottom + 78), self.x_title, 27, anchor="m")
         canvas.text((left - 100, top - 30), self.y_title, 25, colour=look.MUTED)
-        for line in sorted(self.drawn, key=lambda line: not line.faint):
+        for line in sorted(self.drawn, key=lambda line: (line.dash, not line.faint)):
             _draw(canvas, line, place)
         return canvas.png()
 
@@ -112,7 +113,7 @@ class Lines:
                 },
                 "marker": {
                     "color": line.colour,
-                    "size": 8,
+                    "size": [8 * size for size in line.sizes] or 8,
                     "symbol": "square" if line.square else "circle",
                 },
             }
@@ -151,8 +152,9 @@ def _draw(canvas: Canvas, line: Line, place: Any) -> None:
         if line.joined:
             canvas.line(points, line.colour, thick, 14 if line.dash else 0)
         marks = "markers" in _mode(line) or len(points) == 1
-        for point in points if marks else ():
-            canvas.dot(point, 6 if line.faint else 8, line.colour, square=line.square)
+        for at, point in enumerate(points if marks else ()):
+            size = (line.sizes[at] if line.sizes else 1) * (6 if line.faint else 8)
+            canvas.dot(point, size, line.colour, square=line.square)
 
 
 def _legend(canvas: Canvas, lines: Sequence[Line], y: float) -> float:

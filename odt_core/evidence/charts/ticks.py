@@ -21,7 +21,7 @@ def ticks(low: float, high: float, most: int = 6) -> list[float]:
 def label(value: float, percent: bool) -> str:
     """A tick's text."""
     if percent:
-        return f"{value * 100:.4g} %"
+        return f"{value * 100:.4g}%"
     if value and (abs(value) >= 1e5 or abs(value) < 1e-3):
         return f"{value:.1e}"
     return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"

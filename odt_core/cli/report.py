@@ -1,0 +1,327 @@
+"""`report`: personalise, or take what was personalised, and put all evidence into one zip."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import zipfile
+from argparse import ArgumentParser, Namespace
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from odt_core.cli.command import Command, Result
+from odt_core.cli.output import write_model
+from odt_core.cli.sources import (
+    PATH_HELP,
+    add_model,
+    find_model,
+    labels_of,
+    open_checkpoint,
+    open_model,
+    open_samples,
+)
+from odt_core.errors import SettingsError, TrainingError, WorkspaceError
+from odt_core.graph.files import read_model_file
+from odt_core.training.settings import Settings
+
+if TYPE_CHECKING:
+    from odt_core.evidence import Judged, NetworkWatch
+    from odt_core.runtime import Model, Worker
+    from odt_core.samples import Labels, Samples
+    from odt_core.training.events import Event
+
+CHECK_SECONDS = 3600
+
+
+def _arguments(parser: ArgumentParser) -> None:
+    add_model(parser)
+    parser.add_argument("--samples", required=True, metavar="PATH", help=PATH_HELP)
+    parser.add_argument("--test", metavar="PATH", help="samples to judge by; never trained on")
+    parser.add_argument(
+        "--checkpoint",
+        metavar="C.safetensors",
+        help="report on these weights, trained on the samples given (default: train now)",
+    )
+    parser.add_argument(
+        "--from", dest="source", metavar="C.safetensors", help="the weights training began with"
+    )
+    parser.add_argument("--out", required=True, metavar="OUT.zip", help="the bundle to write")
+    defaults = "default: what the model's card says"
+    parser.add_argument("--epochs", type=int, help=f"passes over the samples ({defaults})")
+    parser.add_argument("--batch-size", type=int, help=f"samples a step ({defaults})")
+    parser.add_argument("--learning-rate", type=float, help=f"step size ({defaults})")
+    parser.add_argument("--replay", type=float, help=f"share of base samples ({defaults})")
+    parser.add_argument("--seed", type=int, help="of every random choice (default: 0)")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="unpack the bundle elsewhere and run its reproduce.py in a process of its own",
+    )
+
+
+def _run(options: Namespace) -> Result:
+    from odt_core.checkpoint import load_checkpoint
+    from odt_core.evidence import Cost, Curves, bundle, median_ms, peak_memory, trace
+    from odt_core.evidence.cost import NetworkWatch
+    from odt_core.runtime import Worker
+
+    out = Path(options.out)
+    _check_out(out)
+    settings = _given(options)
+    model = open_model(options.model)
+    original = read_model_file(find_model(options.model))
+    source = open_checkpoint(options.source, model) if options.source else None
+    checkpoint = open_checkpoint(options.checkpoint, model) if options.checkpoint else None
+    if checkpoint is not None and settings:
+        name = next(iter(settings)).replace("_", "-")
+        raise SettingsError(
+            f"--{name} would change nothing: the weights in {options.checkpoint} are trained "
+            "already. Leave one of the two out."
+        )
+    samples = open_samples(options.samples, model, labels_of(checkpoint or source, model))
+    test = open_samples(options.test, model, samples.labels) if options.test else None
+    card = replace(model.card, labels=model.labels)
+    base_test, replay = card.load_base_test(), card.load_replay()
+    # Whatever runs the model does so in a process of its own, which cannot reach the network.
+    with Worker.start(original, card, model.name) as worker:
+        watch = NetworkWatch(worker.pid)
+        curves, step_ms = Curves(), None
+        empty = worker.uninitialised  # the file holds no weights: the base model cannot answer
+        if checkpoint is not None:
+            data = Path(options.checkpoint).read_bytes()
+            worker.load_state(checkpoint.state)
+            watch.look()
+        else:
+            wanted = replace(Settings.from_json(card.settings), **settings)
+            if source is not None:
+                worker.load_state(source.state)
+            data, curves, step_ms = _train(worker, samples, wanted, test, replay, base_test, watch)
+            checkpoint = load_checkpoint(data)
+        judged = {
+            name: _judge(worker, group, samples.labels, model, empty)
+            for name, group in (("test", test), ("base_test", base_test))
+            if group is not None and len(group)
+        }
+        inference: tuple[float | None, int] = (None, 0)
+        if model.contract.infer is not None and len(samples):
+            inference = median_ms(lambda: worker.own.infer(samples.x[:1]))
+        network = watch.result()
+        trained = options.checkpoint is None
+        cost = Cost(
+            step_ms=step_ms,
+            steps=len(curves.records),
+            inference_ms=inference[0],
+            inferences=inference[1],
+            peak_memory_bytes=peak_memory(worker.pid),
+            network_bytes=network.sent if trained else None,
+            network_how=network.how if trained else "not measured: training was before",
+            checkpoint_bytes=len(data),
+        )
+        origin = trace(
+            checkpoint,
+            samples,
+            replay,
+            start=source.state if source is not None else None,
+            from_base=trained and source is None,
+        )
+        packed = bundle(
+            model=original,
+            card=card,
+            checkpoint=data,
+            samples=samples,
+            origin=origin,
+            bake=lambda inference_only: worker.bake(inference_only=inference_only),
+            test=judged.get("test"),
+            base_test=judged.get("base_test"),
+            replay=replay,
+            curves=curves if trained else None,
+            cost=cost,
+            loss_name=model.contract.loss_note,
+        )
+    write_model(out, packed)
+    return {
+        "bundle": options.out,
+        "bytes": len(packed),
+        "steps": checkpoint.meta.step,
+        "test": _summary(judged.get("test")),
+        "base_task": _summary(judged.get("base_test")),
+        "origin": origin.beginning.value,
+        "origin_sentence": origin.sentence,
+        "cost": cost.to_json(),
+        "check": _check(out) if options.check else None,
+    }
+
+
+def _check_out(out: Path) -> None:
+    if out.is_dir():
+        raise WorkspaceError(f"{out} is a folder. Give the name of a .zip to write.")
+    if not out.resolve().parent.is_dir():
+        raise WorkspaceError(f"There is no folder for {out}. Make it first.")
+
+
+def _given(options: Namespace) -> dict[str, Any]:
+    names = ("epochs", "batch_size", "learning_rate", "replay", "seed")
+    return {name: value for name in names if (value := getattr(options, name)) is not None}
+
+
+def _train(
+    worker: Worker,
+    samples: Samples,
+    settings: Settings,
+    test: Samples | None,
+    replay: Samples | None,
+    base_test: Samples | None,
+    watch: NetworkWatch,
+) -> tuple[bytes, Any, float | None]:
+    """(checkpoint at the end, curves, milliseconds a step)."""
+    from odt_core.checkpoint import save_checkpoint
+    from odt_core.evidence import Curves
+    from odt_core.training.callbacks import Reason
+    from odt_core.training.events import Ended, Evaluated, Failed, Progressed, Saved
+
+    events: list[Event] = []
+    ended = threading.Event()
+
+    def hear(event: Event) -> None:
+        watch.look()
+        events.append(event)
+        if isinstance(event, Ended | Failed):
+            ended.set()
+
+    worker.fit(
+        samples,
+        settings,
+        test=test,
+        replay=replay if settings.replay else None,
+        base_test=base_test,
+        on_event=hear,
+    )
+    try:
+        ended.wait()
+    except KeyboardInterrupt:  # what was learnt so far is reported
+        worker.stop()
+        ended.wait()
+    end = events[-1]
+    if isinstance(end, Failed):
+        raise TrainingError(end.message)
+    assert isinstance(end, Ended)
+    records = tuple(r for event in events if isinstance(event, Progressed) for r in event.records)
+    evaluations = tuple(e.evaluation for e in events if isinstance(e, Evaluated))
+    saved = [e.checkpoint for e in events if isinstance(e, Saved) and e.reason is Reason.END]
+    curves = Curves(records, evaluations, end.outcome.value, end.message)
+    step_ms = end.seconds / len(records) * 1000 if records else None
+    return save_checkpoint(saved[-1]), curves, step_ms
+
+
+def _judge(
+    worker: Worker, samples: Samples, labels: Labels, model: Model, empty: bool
+) -> Judged | None:
+    from odt_core.evaluation import evaluate
+    from odt_core.evidence import Judged
+
+    if not model.contract.scored:
+        return None
+    base = None if empty else evaluate(worker.base, samples)
+    # A label that the person added can also be a wrong answer to a base test sample.
+    own = evaluate(worker.own, replace(samples, labels=labels))
+    return Judged(samples, base, own, labels)
+
+
+def _summary(judged: Judged | None) -> dict[str, Any] | None:
+    from odt_core.evaluation import compare
+
+    if judged is None:
+        return None
+    found: dict[str, Any] = {"n": judged.own.n}
+    for which, evaluation in (("base", judged.base), ("personalised", judged.own)):
+        if evaluation is None:
+            found[which] = None
+        elif evaluation.correct is None:
+            found[which] = {"mean_squared_error": evaluation.mean_squared_error}
+        else:
+            found[which] = {
+                "accuracy": evaluation.accuracy,
+                "correct": evaluation.correct,
+                "interval": list(evaluation.interval or ()),
+            }
+    if judged.base is not None:
+        change = compare(judged.base, judged.own)
+        found["sentence"], found["p_value"] = change.sentence, change.p_value
+    return found
+
+
+def _check(out: Path) -> dict[str, Any]:
+    """What the bundle's own reproduce.py says, unpacked elsewhere, in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        with zipfile.ZipFile(out) as archive:
+            archive.extractall(folder)
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+        done = subprocess.run(
+            [sys.executable, "reproduce.py", "--json"],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=CHECK_SECONDS,
+        )
+    try:
+        said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    except (ValueError, IndexError):
+        said = {"identical": None, "message": " ".join(done.stderr.split())[-500:]}
+    return {"exit_code": done.returncode, **said}
+
+
+def _text(result: Result) -> str:
+    lines = [f"{result['bundle']}  {result['bytes'] / 1e6:.1f} MB. {result['origin_sentence']}"]
+    for key, title in (("test", "your test samples"), ("base_task", "base test set")):
+        found = result[key]
+        if found:
+            figures = " → ".join(
+                f"{which} {_figure(found[which])}" for which in ("base", "personalised")
+            )
+            lines.append(f"{title} ({found['n']})  {figures}")
+            lines += [found["sentence"]] if "sentence" in found else []
+    cost = result["cost"]
+    if cost["step_ms"] is not None:
+        lines.append(f"a step {cost['step_ms']:.2f} ms (mean of {cost['steps']})")
+    if cost["inference_ms"] is not None:
+        lines.append(f"a prediction {cost['inference_ms']:.2f} ms")
+    if cost["network_bytes"] is not None:
+        lines.append(f"sent over the network {cost['network_bytes']} bytes; {cost['network_how']}")
+    check = result["check"]
+    if check:
+        verdict = {True: "identical, bit for bit", False: "NOT identical", None: "not tried"}
+        lines.append(f"trained again from the bundle alone: {verdict[check['identical']]}")
+    return "\n".join(lines)
+
+
+def _figure(found: dict[str, Any] | None) -> str:
+    if not found:
+        return "unknown"
+    if "accuracy" in found:
+        return f"{found['accuracy']:.1%}"
+    return f"mean squared error {found['mean_squared_error']:.6g}"
+
+
+COMMAND = Command(
+    name="report",
+    summary="all evidence in one zip: cards, charts, weights, and a script that trains again",
+    description=(
+        "Write a bundle: model card, personalisation card, charts, samples, checkpoint, .tflite\n"
+        "files, and reproduce.py, which from the bundle alone trains again and says whether the\n"
+        "weights are identical, bit for bit. Without --checkpoint it trains first. With --check\n"
+        "it runs reproduce.py at once; with --json its answer is `check`."
+    ),
+    example=(
+        "example: python -m odt_core report digits --samples me.zip --test more.zip --out "
+        "bundle.zip --check"
+    ),
+    arguments=_arguments,
+    run=_run,
+    text=_text,
+)
