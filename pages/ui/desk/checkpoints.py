@@ -47,6 +47,13 @@ class HasCheckpoints(HasWorker):
             )
             self.workspace.add_checkpoint(self.workspace.checkpoint_bytes(entry.id), info)
 
+    def keep(self, data: bytes, info: CheckpointInfo) -> None:
+        """Keep a checkpoint that was computed here, and make it your model."""
+        with self._lock:
+            self._check_idle("change your model")
+            self._save_before("before another model became yours")
+            self.workspace.add_checkpoint(data, info, as_head=True)
+
     def add_uploaded_checkpoint(self, data: bytes, name: str) -> None:
         """Keep an uploaded checkpoint after the worker has tried it on. Raises CheckpointError."""
         checkpoint = load_checkpoint(data)

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from odt_core.checkpoint.checkpoint import load_checkpoint
-from odt_core.evaluation import Evaluation, score
-from odt_core.runtime.contract import Task
+from odt_core.errors import ModelError
+from odt_core.evaluation import Evaluation, Unknown, fit_unknown, score
+from odt_core.runtime.contract import OutputKind, Task
 from odt_core.samples import Samples
+from odt_core.samples.near_duplicates import near_duplicates
 from odt_core.workspace import Part, SampleEntry, Workspace
 from pages.ui.base_sets import base_test_of
 from pages.ui.desk.model import HasModel
 from pages.ui.desk.worker import ELSEWHERE
 from pages.ui.prepared import Prepared, prepared_samples
 
+_KEPT = 0.98  # share of known samples that keeps its answer: the others get "not sure"
 BASE_TEST = "base test set"  # name of the card's frozen test set
 
 
@@ -35,6 +38,8 @@ class HasScores(HasModel):
         super().__init__(workspace)
         self._base: dict[object, Evaluation] = {}
         self._own: dict[object, Evaluation] = {}
+        self._unknown: dict[object, Unknown] = {}
+        self._near_known: tuple[object, tuple[tuple[str, str], ...]] | None = None
 
     def answers(self, item: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What base and own say to one picture or array of numbers: each float32 [K] probabilities
@@ -47,22 +52,79 @@ class HasScores(HasModel):
         return base[0], worker.predict_proba(x, labels, which="own")[0]
 
     def samples(self, part: Part | None) -> Samples:
-        """The person's samples as model input; those that are none are left out."""
+        """The person's samples as model input; those that are none are left out, and of training
+        samples those that are a test sample over again.
+        """
         return self._prepared(part).samples
 
     def entries(self, part: Part | None) -> tuple[SampleEntry, ...]:
         """Which of the workspace's samples `samples(part)` are, in the same order."""
         return self._prepared(part).entries
 
+    def raw_scores(self, x: np.ndarray, *, own: bool) -> tuple[np.ndarray, OutputKind]:
+        """What `infer` gives for x, [N, K], and what kind of scores those are."""
+        infer = self.contract.infer
+        if infer is None:
+            raise ModelError("This model has no signature that predicts.")
+        worker = self._reach_worker() if self.busy else self.worker()
+        return worker.infer(x, "own" if own else "base"), infer.kind
+
+    def unknown(self) -> Unknown | None:
+        """From where on an input is too strange for your model to answer; None while that is not
+        known: there are no samples to tell by, or the weights are moving.
+        """
+        if self.busy or not self.tells_labels or not self.can_predict:
+            return None
+        name = self.test_name()
+        key = (self.model, self.labels, name, self.workspace.manifest.head)
+        if key not in self._unknown:
+            known = [samples.x for _, samples in self.test_sets()]
+            if not known:
+                return None
+            scores = [self.raw_scores(x, own=True) for x in known]
+            found = fit_unknown(
+                np.concatenate([one for one, _ in scores]),
+                _KEPT,
+                kind=scores[0][1],
+                used=self.labels.used,
+            )
+            self._unknown = dict([*self._unknown.items(), (key, found)][-8:])
+        return self._unknown[key]
+
     def near_test(self) -> dict[str, str]:
-        """Ids of training samples that are too like a test sample to learn from, and of which."""
-        return {}
+        """Ids of training samples that are a test sample over again, and of which: they are kept
+        out of training.
+        """
+        return dict(self._near(self._prepared_part(Part.TRAIN)))
+
+    def _near(self, train: Prepared) -> tuple[tuple[str, str], ...]:
+        """(training sample, test sample) of every pair that is too alike."""
+        test = self._prepared_part(Part.TEST)
+        preprocessing = self.card.preprocessing
+        key = (preprocessing, train.entries, test.entries)
+        if self._near_known is None or self._near_known[0] != key:
+            picture = preprocessing.picture_shape if preprocessing.kind != "none" else None
+            found = near_duplicates(train.samples.x, test.samples.x, picture=picture)
+            pairs = tuple((train.entries[n.train].id, test.entries[n.test].id) for n in found)
+            self._near_known = (key, pairs)
+        return self._near_known[1]
 
     def unfit(self) -> int:
         """How many samples cannot be this model's input, or lack its targets."""
         return self._prepared(None).unfit
 
     def _prepared(self, part: Part | None) -> Prepared:
+        prepared = self._prepared_part(part)
+        if part is not Part.TRAIN:
+            return prepared
+        near = {one for one, _ in self._near(prepared)}
+        if not near:
+            return prepared
+        kept = np.array([entry.id not in near for entry in prepared.entries], bool)
+        entries = tuple(entry for entry in prepared.entries if entry.id not in near)
+        return Prepared(prepared.samples.take(kept), prepared.unfit, entries)
+
+    def _prepared_part(self, part: Part | None) -> Prepared:
         task = self.task
         target = self.contract.target_shape if task is Task.VALUES else ()
         return prepared_samples(self.workspace, part, self.card.preprocessing, task, target)

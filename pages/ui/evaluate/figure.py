@@ -1,7 +1,8 @@
 """Charts of the Evaluate page: our own element around Plotly, one visual language for all.
 
 Colours are roles that the browser resolves by the theme: "@own" is the accent, "@base" grey,
-"@own:20" the accent at 20 %, "@soft", "@line", "@text". Every chart can be saved as a PNG from its corner.
+"@own:20" the accent at 20 %, "@soft", "@line", "@text". Every chart can be saved as a PNG from
+its corner.
 """
 
 from __future__ import annotations

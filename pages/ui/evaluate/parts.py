@@ -7,9 +7,13 @@ from collections.abc import Callable
 from pages.ui import trouble
 from pages.ui.desk import Desk
 from pages.ui.evaluate.blind import blind_test
+from pages.ui.evaluate.confidence import confidence
+from pages.ui.evaluate.forget import forget
 from pages.ui.evaluate.gain import gain_and_price
+from pages.ui.evaluate.inside import inside
 from pages.ui.evaluate.mistakes import mistakes
 from pages.ui.evaluate.over_time import over_time
+from pages.ui.evaluate.studies import studies
 from pages.ui.evaluate.test_samples import test_samples
 
 PARTS: dict[str, Callable[[Desk], None]] = {
@@ -18,6 +22,10 @@ PARTS: dict[str, Callable[[Desk], None]] = {
     "Test samples": test_samples,
     "Over time": over_time,
     "Blind test": blind_test,
+    "Studies": studies,
+    "Confidence": confidence,
+    "Inside": inside,
+    "Forget": forget,
 }
 
 

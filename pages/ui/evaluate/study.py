@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from odt_core.errors import SampleError
 from odt_core.training.settings import Settings
 from odt_core.workspace import Part
 from pages.ui import pieces, trouble
@@ -32,6 +30,7 @@ def study(
     ready: str = "",
     button: str = "Run",
     about: object = None,
+    primary: bool = True,
 ) -> None:
     """Button, progress, stop and result. `ready`: why it cannot run yet, "" when it can.
 
@@ -43,7 +42,7 @@ def study(
         st.button(
             button,
             key=f"{key}_run",
-            type="primary",
+            type="primary" if primary else "secondary",
             disabled=bool(ready) or active,
             on_click=_start,
             args=(desk, name, key, about, work),
@@ -105,7 +104,9 @@ def told(job: Job) -> Callable[[Progress], None]:
     """What a study of odt_core.evaluation wants to report to."""
 
     def report(progress: Progress) -> None:
-        job.progressed(progress.done / progress.total if progress.total else 0.0, progress.doing)
+        job.progressed(
+            progress.share, f"{progress.done} of {progress.total} trainings · {progress.doing}"
+        )
 
     return report
 
@@ -143,11 +144,3 @@ def trainer_of(desk: Desk) -> WorkerTrainer:
 
     model = desk.model_file()
     return WorkerTrainer.start(model.data, model.card, model.name, model.choice)
-
-
-def gentle(settings: Settings) -> Settings:
-    """The same training without measuring on the way."""
-    return replace(settings, measure_every=0, evaluate_every=0)
-
-
-__all__ = ["SampleError", "gentle", "study"]
