@@ -1,0 +1,198 @@
+"""What changed inside: layers, answers that moved, and a map of the samples."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import streamlit as st
+
+from odt_core.evaluation import LayerChange, feature_map, moved_labels, weight_changes, weights_of
+from odt_core.samples import Samples
+from odt_core.workspace import Part
+from pages.ui import pieces, trouble
+from pages.ui.desk import Desk
+from pages.ui.evaluate.figure import BASE, OWN, figure
+from pages.ui.evaluate.judged import Judged, choose_judged
+from pages.ui.say import count, percent
+
+_LAYERS = 40  # bars
+_MOVES = 12  # rows
+_POINTS = 500  # of a map
+
+
+def inside(desk: Desk) -> None:
+    """Draw the part."""
+    if not desk.trained:
+        with st.container(key="card_layers", border=True):
+            pieces.heading("What changed inside")
+            pieces.note("Not trained yet: your model is the base model.")
+        return
+    if desk.busy:
+        with st.container(key="card_layers", border=True):
+            pieces.heading("What changed inside")
+            pieces.note(
+                "Training is running: the weights are moving. Look again when it has ended."
+            )
+        return
+    with st.container(key="card_layers", border=True, gap="small"), trouble.shown():
+        pieces.heading("Which layers moved", "relative weight change, ‖yours − base‖ / ‖base‖")
+        _layers(desk)
+    with st.container(key="card_moved", border=True, gap="small"), trouble.shown():
+        pieces.heading("Which answers moved")
+        one = choose_judged(desk, "inside_on")
+        if one is not None:
+            _moved(one)
+    if desk.can_predict:
+        with st.container(key="card_map", border=True, gap="small"), trouble.shown():
+            pieces.heading("A map of your samples", "near each other: alike to the model")
+            _map(desk)
+
+
+def _layers(desk: Desk) -> None:
+    worker = desk.worker()
+    changes = weight_changes(
+        worker.state("base"), worker.state("own"), weights_of(worker.description, worker.contract)
+    )
+    if not changes:
+        pieces.note("This model has no weights that could be told from its optimiser's.")
+        return
+    shown = changes
+    if len(changes) > _LAYERS:
+        largest = sorted(changes, key=lambda change: -change.norm)[:_LAYERS]
+        shown = tuple(change for change in changes if change in largest)
+        pieces.note(f"The {_LAYERS} layers that moved the most, of {len(changes)}.")
+    finite = [change.relative if math.isfinite(change.relative) else 0.0 for change in shown]
+    figure(
+        "chart_layers",
+        [
+            {
+                "type": "bar",
+                "orientation": "h",
+                "x": finite,
+                "y": [f"{k + 1}. {_short(change.name)}  " for k, change in enumerate(shown)],
+                "marker": {"color": OWN},
+                "text": [_said(change) for change in shown],
+                "textposition": "outside",
+                "cliponaxis": False,
+                "hovertemplate": "%{y}: %{text}<extra></extra>",
+            }
+        ],
+        height=110 + 34 * len(shown),
+        label="Relative weight change: "
+        + ", ".join(f"{change.name} {_said(change)}" for change in shown[:12]),
+        layout={
+            "xaxis": {"tickformat": ".1%", "range": [0, 1.25 * max([*finite, 1e-9])]},
+            "yaxis": {"autorange": "reversed", "showgrid": False},
+            "showlegend": False,
+            "margin": {"t": 10},
+        },
+    )
+    still = sum(not change.moved for change in changes)
+    weights = sum(change.size for change in changes)
+    pieces.note(
+        f"{weights:,} weights in {count(len(changes), 'layer')}"
+        + (f"; {still} did not move at all." if still else "; all of them moved.")
+    )
+
+
+def _said(change: LayerChange) -> str:
+    return "from zero" if not math.isfinite(change.relative) else percent(change.relative)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 34 else "…" + name[-33:]
+
+
+def _moved(one: Judged) -> None:
+    moved = moved_labels(one.base, one.own)
+    if not moved:
+        pieces.note(f"Not one answer changed, n = {one.base.n:,}.")
+        return
+    changed = sum(move.n for move in moved)
+    pieces.note(f"{changed} of {one.base.n:,} answers changed.")
+    pieces.table(
+        ("Is", "Base model says", "Your model says", "How often", ""),
+        [
+            (
+                one.called(move.truth),
+                one.called(move.before),
+                one.called(move.after),
+                str(move.n),
+                "fixed" if move.fixed else "broken" if move.broken else "still wrong",
+            )
+            for move in moved[:_MOVES]
+        ],
+    )
+    if len(moved) > _MOVES:
+        pieces.note(f"And {len(moved) - _MOVES} more kinds of change.")
+
+
+def _map(desk: Desk) -> None:
+    samples = desk.samples(None)
+    if len(samples) < 3:
+        pieces.note("A map needs three samples or more.")
+        return
+    parts = [entry.part for entry in desk.entries(None)]
+    index = np.arange(len(samples))
+    if len(samples) > _POINTS:
+        index = np.unique(np.linspace(0, len(samples) - 1, _POINTS).astype(int))
+        pieces.note(f"{_POINTS} of {len(samples):,} samples.")
+    shown = samples.take(index)
+    used = samples.labels.used if desk.tells_labels else None
+    if used is not None and len(desk.raw_scores(shown.x[:1], own=True)[0][0]) != len(used):
+        used = None
+    base, own = (desk.raw_scores(shown.x, own=side)[0] for side in (False, True))
+    places = feature_map(base, own, used)
+    both = np.concatenate([places.base, places.own])
+    low, high = both.min(axis=0), both.max(axis=0)
+    room = np.maximum(0.07 * (high - low), 1e-9)
+    limits = [[float(low[k] - room[k]), float(high[k] + room[k])] for k in (0, 1)]
+    marks = _marks(desk, shown)
+    for column, title, where, colour in zip(
+        st.columns(2, gap="small"),
+        ("Base model", "Your model"),
+        (places.base, places.own),
+        (BASE, OWN),
+        strict=True,
+    ):
+        with column:
+            figure(
+                f"chart_map_{'base' if colour == BASE else 'own'}",
+                [
+                    {
+                        "type": "scatter",
+                        "mode": "text" if marks else "markers",
+                        "x": where[:, 0].tolist(),
+                        "y": where[:, 1].tolist(),
+                        "text": marks,
+                        "marker": {"color": colour, "size": 8},
+                        "textfont": {
+                            "color": colour,
+                            "size": [19 if parts[int(k)] is Part.TEST else 13 for k in index],
+                        },
+                        "hovertemplate": "%{text}<extra></extra>",
+                    }
+                ],
+                height=440,
+                label=f"{title}: {len(index)} samples in two dimensions",
+                layout={
+                    "title": {"text": title, "font": {"size": 16}},
+                    "xaxis": {"range": limits[0], "showticklabels": False},
+                    "yaxis": {"range": limits[1], "showticklabels": False},
+                    "showlegend": False,
+                },
+            )
+    first, second = places.explained
+    pieces.note(
+        f"The same two axes for both (principal components of both models' scores together), which "
+        f"show {percent(first + second, 0)} of all differences, n = {len(index)}. Large: your test "
+        "samples."
+    )
+
+
+def _marks(desk: Desk, samples: Samples) -> list[str]:
+    """The label of each sample, short; none where the model gives numbers."""
+    if not desk.tells_labels:
+        return []
+    return [(samples.labels.names[int(y)] or "?")[:6] for y in samples.y]
