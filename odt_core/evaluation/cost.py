@@ -125,8 +125,11 @@ def is_confined(pid: int) -> bool:
 def network_sockets(pid: int) -> int | None:
     """How many network sockets a process holds; None where the system does not tell."""
     known: set[str] = set()
+    open_files = []
     try:
-        open_files = [os.readlink(path) for path in _descriptors(pid)]
+        for path in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # closed in the meantime
+                open_files.append(os.readlink(path))
     except OSError:
         return None
     for kind in _NETWORKS:
@@ -164,10 +167,6 @@ class _Watch:
             )
         sent = 0 if confined and sockets == 0 else None
         return NetworkUse(sockets, confined, sent, sentence)
-
-
-def _descriptors(pid: int) -> list[Path]:
-    return list(Path(f"/proc/{pid}/fd").iterdir())
 
 
 def _status(pid: int) -> str:

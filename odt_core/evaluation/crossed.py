@@ -57,14 +57,11 @@ def estimate(matrix: np.ndarray, quantity: Quantity) -> Estimate:
     variance (Korn & Graubard 1998, Survey Methodology 24:193–201), never more than N.
     """
     matrix = np.atleast_2d(np.asarray(matrix, np.float64))
-    seeds, n = matrix.shape
+    n = matrix.shape[1]
     if not matrix.size:
         raise SampleError("There are no test samples to measure on. Add some.")
     mean = float(matrix.mean())
-    of_samples = float(matrix.mean(axis=0).var(ddof=1)) / n if n > 1 else 0.0
-    of_seeds = float(matrix.mean(axis=1).var(ddof=1)) / seeds if seeds > 1 else 0.0
-    variance = of_samples + of_seeds
-    freedom = _freedom((of_samples, n - 1), (of_seeds, seeds - 1))
+    variance, freedom = _variance(matrix)
     if quantity is Quantity.ACCURACY:
         independent = float(n)
         if variance > 0:
@@ -77,6 +74,26 @@ def estimate(matrix: np.ndarray, quantity: Quantity) -> Estimate:
     else:
         interval = 0.0, math.inf  # one sample says nothing of how far others lie apart
     return Estimate(mean, interval, n, tuple(float(v) for v in matrix.mean(axis=1)))
+
+
+def can_be_told_apart(first: np.ndarray, second: np.ndarray) -> bool:
+    """Whether the means of two matrices [seeds, N] (or [1, N]) of the same test samples and seeds
+    differ by more than chance, at the 5 % level: t of their differences, variance as `estimate`.
+    """
+    differences = np.asarray(second, np.float64) - np.asarray(first, np.float64)
+    variance, freedom = _variance(differences)
+    mean = abs(float(differences.mean()))
+    if variance == 0:
+        return mean > 0 and differences.shape[1] > 1
+    return mean > student_quantile(0.95, freedom) * math.sqrt(variance)
+
+
+def _variance(matrix: np.ndarray) -> tuple[float, float]:
+    """Of the mean over all of [seeds, N], and its degrees of freedom."""
+    seeds, n = matrix.shape
+    of_samples = float(matrix.mean(axis=0).var(ddof=1)) / n if n > 1 else 0.0
+    of_seeds = float(matrix.mean(axis=1).var(ddof=1)) / seeds if seeds > 1 else 0.0
+    return of_samples + of_seeds, _freedom((of_samples, n - 1), (of_seeds, seeds - 1))
 
 
 def _freedom(*parts: tuple[float, int]) -> float:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from odt_core.errors import SampleError
-from odt_core.evaluation.crossed import Estimate, Quantity, estimate, outcomes
+from odt_core.evaluation.crossed import Estimate, Quantity, can_be_told_apart, estimate, outcomes
 from odt_core.evaluation.evaluation import evaluate
 from odt_core.evaluation.study import OnProgress, Progress, Stopped, StudyStopped, never, quiet
 from odt_core.training.settings import Settings
@@ -77,7 +77,8 @@ def samples_needed(
         tests.append(replace(base_test, labels=train.labels))
     progress(Progress(0, total, "the base model"))
     trainer.reset()
-    points = [_point(0, 0, [_answers(trainer, tests)], quantity)]
+    answered = [_answers(trainer, tests)]
+    points, own = [_point(0, 0, answered, quantity)], [_first(answered)]
     done = 0
     try:
         for count in counts:
@@ -92,13 +93,14 @@ def samples_needed(
                 trained_on = len(subset)
                 done += 1
             points.append(_point(count, trained_on, answered, quantity))
+            own.append(_first(answered))
     except StudyStopped:
         if len(points) == 1:
             raise
     complete = len(points) == len(counts) + 1
     progress(Progress(done, total, "finished" if complete else "stopped"))
     return SamplesNeeded(
-        tuple(points), seeds, quantity, complete, _sentence(points, quantity, len(seeds))
+        tuple(points), seeds, quantity, complete, _sentence(points, own, quantity, len(seeds))
     )
 
 
@@ -149,29 +151,32 @@ def _doing(count: int | None, seed: int) -> str:
     return f"{what}, seed {seed}"
 
 
-def _sentence(points: list[Point], quantity: Quantity, seeds: int) -> str:
-    """What the curve says: from where on more samples have not helped for sure."""
-    base, last = points[0].own, points[-1]
-    n = last.own.n
-    if len(points) == 1:
-        return "Nothing was trained."
-    told = f"n = {n} test samples, {seeds} seed{'s' if seeds > 1 else ''}"
-    if quantity is Quantity.ERROR:
-        return f"The error went from {base.mean:.3g} to {last.own.mean:.3g} ({told})."
-    best = max(points[1:], key=lambda point: point.own.mean)
-    enough = next(p for p in points if p.own.mean >= best.own.mean - 0.5 / n)
-    if enough is points[0]:
-        return (
-            f"More samples have not helped: the base model is right in {base.mean:.0%} already "
-            f"({told})."
-        )
+def _first(answered: list[list[np.ndarray]]) -> np.ndarray:
+    """[seeds, N]: the person's test samples."""
+    return np.stack([sets[0] for sets in answered])
+
+
+def _sentence(points: list[Point], own: list[np.ndarray], quantity: Quantity, seeds: int) -> str:
+    """From how many samples on more of them cannot be told to have helped."""
+    last, n = points[-1], points[0].own.n
+    told = f"n = {n} test samples, {seeds} seed{'' if seeds == 1 else 's'}"
+    at = next(k for k in range(len(points)) if not can_be_told_apart(own[k], own[-1]))
+    enough = points[at]
+    figures = f"{_figure(enough.own, quantity)} against {_figure(last.own, quantity)}, {told}"
+    most = "all samples" if last.per_label is None else f"{last.per_label} of each label"
+    if at == 0:
+        return f"The base model and {most} cannot be told apart ({figures})."
     if enough is last:
+        before = points[-2].own
         return (
-            f"From {base.mean:.0%} to {last.own.mean:.0%}, and still rising with the last samples: "
-            f"more may help ({told})."
+            f"The last samples still helped, so more may help: from {_figure(before, quantity)} to "
+            f"{_figure(last.own, quantity)} with {most} ({told})."
         )
     each = "one sample" if enough.per_label == 1 else f"{enough.per_label} samples"
-    return (
-        f"{each.capitalize()} of each label were enough: {enough.own.mean:.0%} right, and more "
-        f"brought no more ({told})."
-    )
+    return f"{each.capitalize()} of each label and {most} cannot be told apart ({figures})."
+
+
+def _figure(own: Estimate, quantity: Quantity) -> str:
+    if quantity is Quantity.ERROR:
+        return f"a mean squared error of {own.mean:.3g}"
+    return f"{100 * own.mean:.1f} % right"

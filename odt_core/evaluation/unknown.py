@@ -99,4 +99,4 @@ def default_method(kind: OutputKind) -> Strangeness:
     """The score that tells strange input best, as far as the scores allow: a softmax has thrown
     away the size of the logits.
     """
-    return Strangeness.PROBABILITY if kind is OutputKind.PROBABILITIES else Strangeness.LOGIT
+    return Strangeness.PROBABILITY

@@ -115,7 +115,9 @@ def _together(samples: Samples, removed: Samples) -> Samples:
 
 
 def _sentence(digest: str, reference: str, gone: int, left: int) -> str:
-    what = f"{gone} sample{'' if gone == 1 else 's'}" if gone else "the removed samples"
+    what = "the removed samples"
+    if gone:
+        what = "the removed sample" if gone == 1 else f"the {gone} removed samples"
     if digest == reference:
         return (
             f"Forgotten: trained again from the base on the other {left}, the weights equal those "

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from odt_core.errors import SampleError
-from odt_core.evaluation import compare, mcnemar, score, wilson
+from odt_core.evaluation import FEWEST_CHANGES, compare, mcnemar, score, wilson
 from odt_core.evaluation.compare import Verdict
 from odt_core.evaluation.evaluation import measure
 
@@ -83,10 +83,13 @@ class TestValues:
         assert got.gain == pytest.approx(9 - 2.5)
         assert got.p_value == pytest.approx(stats.binomtest(1, 10).pvalue)
         assert got.verdict is Verdict.BETTER
-        assert "brought 9 closer to their targets and moved 1 away" in got.sentence
+        assert got.sentence == (
+            "9 closer to their targets, 1 farther of 10 samples: not chance, p = 0.021. Your model "
+            "is better."
+        )
 
     def test_same_answers_are_the_same(self):
-        got = compare(far([1.0, 2.0]), far([1.0, -2.0]))
+        got = compare(far([1.0, 2.0] * 3), far([1.0, -2.0] * 3))
         assert got.verdict is Verdict.SAME
         assert "equally far" in got.sentence
 
@@ -137,12 +140,12 @@ class TestCompare:
         assert (better.verdict, worse.verdict) == (Verdict.BETTER, Verdict.WORSE)
         assert (better.gain, worse.gain) == (1.0, -1.0)
         assert better.sentence == (
-            "Of 8 samples, personalising fixed 8 and broke 0: your model is better, and chance is "
-            "an unlikely cause (p = 0.0078)."
+            "8 fixed, 0 broken of 8 samples: not chance, p = 0.008. Your model is better."
         )
+        assert worse.sentence.endswith("p = 0.008. Your model is worse.")
 
     def test_no_change_and_no_samples_have_their_own_sentences(self):
-        one = answers([True, False])
+        one = answers([True, False] * 3)
         assert compare(one, one).verdict is Verdict.SAME
         assert "right and wrong on the same" in compare(one, one).sentence
         none = answers([True])
@@ -150,3 +153,52 @@ class TestCompare:
         assert "no test samples" in compare(empty, empty).sentence
         with pytest.raises(SampleError, match="different samples"):
             compare(one, none)
+
+
+def changed(fixed: int, broken: int, n: int):
+    """A comparison of n samples in which so many answers changed."""
+    same = [True] * (n - fixed - broken)
+    base = [False] * fixed + [True] * broken + same
+    return compare(answers(base), answers([True] * fixed + [False] * broken + same))
+
+
+class TestSentences:
+    @pytest.mark.parametrize(
+        ("fixed", "broken", "n", "sentence"),
+        [
+            (12, 1, 40, "12 fixed, 1 broken of 40 samples: not chance, p = 0.003."),
+            (6, 0, 6, "6 fixed, 0 broken of 6 samples: not chance, p = 0.031."),
+            (20, 0, 20, "20 fixed, 0 broken of 20 samples: not chance, p < 0.001."),
+            (7, 3, 30, "7 fixed, 3 broken of 30 samples: may be chance, p = 0.34."),
+            (5, 5, 30, "5 fixed, 5 broken of 30 samples: may be chance, p = 1."),
+            (5, 0, 5, "5 fixed, 0 broken: 5 samples are too few to tell."),
+            (1, 0, 1, "1 fixed, 0 broken: 1 sample is too few to tell."),
+            (0, 0, 5, "No answer changed, and 5 samples are too few to tell."),
+            (
+                4,
+                1,
+                30,
+                "4 fixed, 1 broken of 30 samples: 5 changed answers are too few to tell, p = 0.38.",
+            ),
+            (
+                1,
+                0,
+                30,
+                "1 fixed, 0 broken of 30 samples: 1 changed answer is too few to tell, p = 1.",
+            ),
+        ],
+    )
+    def test_sentence_says_the_counts_and_whether_it_is_chance(self, fixed, broken, n, sentence):
+        assert changed(fixed, broken, n).sentence.startswith(sentence)
+
+    def test_fewest_changes_is_where_the_test_can_first_be_significant(self):
+        assert mcnemar(FEWEST_CHANGES, 0) < 0.05 < mcnemar(FEWEST_CHANGES - 1, 0)
+        for n in range(FEWEST_CHANGES):
+            assert min(mcnemar(k, n - k) for k in range(n + 1)) >= 0.05
+
+    def test_verdict_and_words_never_contradict_each_other(self):
+        for fixed in range(14):
+            for broken in range(14):
+                got = changed(fixed, broken, 30)
+                assert ("not chance" in got.sentence) is (got.p_value < 0.05)
+                assert ("too few" in got.sentence) is (0 < fixed + broken < FEWEST_CHANGES)

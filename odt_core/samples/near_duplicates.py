@@ -1,0 +1,103 @@
+"""Training samples that are a test sample over again: the same stroke, the same photo resized.
+
+A model trained on such a sample has seen the answer, and a test that it passes says nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+# Pictures whose prepared pixels correlate more than this are the same picture. Measured by
+# benchmarks/evaluation/near_duplicates.py, whose README holds the figures: of pairs of different
+# drawings by one hand under one label hardly any but straight "1"s correlate as much, while a
+# drawing enlarged, darkened or saved as JPEG does.
+SAME_PICTURE = 0.98
+
+# Two rows of numbers are the same when no number differs by more than this share of its own
+# standard deviation: rounding in a file, never another measurement.
+SAME_NUMBERS = 1e-3
+
+_SIDE = 32  # larger pictures are averaged down to about this before they are compared
+_BLOCK = 512  # training samples compared at once
+
+
+@dataclass(frozen=True)
+class NearDuplicate:
+    """Training sample `train` is test sample `test` over again (its nearest; both are places in
+    the arrays given). likeness: correlation, -1 to 1; 1 for the same numbers.
+    """
+
+    train: int
+    test: int
+    likeness: float
+
+
+def near_duplicates(
+    train: np.ndarray,
+    test: np.ndarray,
+    *,
+    picture: tuple[int, ...] | None = None,
+    threshold: float | None = None,
+) -> tuple[NearDuplicate, ...]:
+    """The training samples that must not be trained on, ascending; labels do not matter.
+
+    train, test: float [N, *input_shape], [M, *input_shape], prepared as the model takes them.
+    picture: [height, width(, channels)] of a sample that is one (Preprocessing.picture_shape, for
+    its kinds "ink" and "image"): compared by correlation, which brightness and contrast do not
+    change. None for samples of numbers: compared number by number. threshold: default SAME_PICTURE
+    or SAME_NUMBERS.
+    """
+    if not len(train) or not len(test):
+        return ()
+    if picture is None:
+        return _same_numbers(train, test, SAME_NUMBERS if threshold is None else threshold)
+    limit = SAME_PICTURE if threshold is None else threshold
+    tested = _normalised(test, picture)
+    found = []
+    for at in range(0, len(train), _BLOCK):
+        likeness = _normalised(train[at : at + _BLOCK], picture) @ tested.T  # [B, M]
+        nearest = likeness.argmax(axis=1)
+        best = likeness[np.arange(len(nearest)), nearest]
+        found += [
+            NearDuplicate(at + int(k), int(nearest[k]), min(1.0, float(best[k])))
+            for k in np.flatnonzero(best > limit)
+        ]
+    return tuple(found)
+
+
+def _normalised(x: np.ndarray, picture: tuple[int, ...]) -> np.ndarray:
+    """float32 [N, P + 1]: rows of mean 0 and length 1, whose products are correlations. Pictures of
+    one flat colour have no direction: all of them share the last column.
+    """
+    height, width = picture[:2]
+    channels = math.prod(picture[2:])
+    values = np.asarray(x, np.float32).reshape(len(x), height, width, channels)
+    step = max(1, min(height, width) // _SIDE)
+    rows, columns = height // step * step, width // step * step
+    values = values[:, :rows, :columns].reshape(
+        len(x), rows // step, step, columns // step, step, channels
+    )
+    flat = values.mean(axis=(2, 4)).reshape(len(x), -1)
+    flat = flat - flat.mean(axis=1, keepdims=True)
+    size = np.linalg.norm(flat, axis=1, keepdims=True)
+    empty = size[:, 0] <= 1e-6 * math.sqrt(flat.shape[1])
+    rest = np.where(empty[:, None], 0, flat / np.where(empty[:, None], 1, size))
+    return np.concatenate([rest, empty[:, None]], axis=1).astype(np.float32)
+
+
+def _same_numbers(
+    train: np.ndarray, test: np.ndarray, threshold: float
+) -> tuple[NearDuplicate, ...]:
+    a = np.asarray(train, np.float64).reshape(len(train), -1)
+    b = np.asarray(test, np.float64).reshape(len(test), -1)
+    spread = np.concatenate([a, b]).std(axis=0)
+    reach = threshold * spread  # [P]
+    found = []
+    for at, row in enumerate(a):
+        same = np.flatnonzero((np.abs(b - row) <= reach).all(axis=1))
+        if len(same):
+            found.append(NearDuplicate(at, int(same[0]), 1.0))
+    return tuple(found)

@@ -1,0 +1,188 @@
+"""Reliability, temperature, unknown input and AUROC, against scikit-learn and scipy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import optimize, special
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import log_loss, roc_auc_score
+
+from odt_core.errors import SampleError
+from odt_core.evaluation import (
+    Strangeness,
+    auroc,
+    fit_temperature,
+    fit_unknown,
+    reliability,
+    reliability_of,
+    score,
+    strangeness,
+)
+from odt_core.runtime import OutputKind
+
+
+def some_logits(n: int = 300, outputs: int = 4, sharp: float = 3.0, seed: int = 0):
+    """Logits whose labels were drawn from softmax(logits / sharp): their temperature is `sharp`."""
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0, sharp, (n, outputs))
+    chances = special.softmax(logits / sharp, axis=1)
+    return logits, np.array([rng.choice(outputs, p=row) for row in chances])
+
+
+class TestReliability:
+    def test_worked_by_hand(self):
+        got = reliability(np.array([0.95, 0.85, 0.85, 0.45]), np.array([1, 1, 0, 0]), bins=2)
+        low, high = got.bins
+        assert (low.low, low.high, low.n, low.confidence, low.accuracy) == (0.0, 0.5, 1, 0.45, 0.0)
+        assert (high.n, high.accuracy) == (3, pytest.approx(2 / 3))
+        assert high.confidence == pytest.approx(2.65 / 3)
+        assert got.ece == pytest.approx(0.25 * 0.45 + 0.75 * (2.65 - 2) / 3)
+        assert got.n == 4
+
+    def test_bins_equal_scikit_learns(self):
+        rng = np.random.default_rng(1)
+        confidences = rng.uniform(0, 1, 500)
+        correct = rng.uniform(0, 1, 500) < confidences**2
+        got = [b for b in reliability(confidences, correct, 10).bins if b.n]
+        accuracy, confidence = calibration_curve(correct, confidences, n_bins=10)
+        np.testing.assert_allclose([b.accuracy for b in got], accuracy)
+        np.testing.assert_allclose([b.confidence for b in got], confidence)
+
+    def test_edges_belong_to_the_lower_bin_and_zero_to_the_first(self):
+        got = reliability(np.array([0.0, 0.5, 1.0]), np.array([True, True, True]), bins=2)
+        assert [b.n for b in got.bins] == [2, 1]
+
+    def test_nothing_has_no_error(self):
+        got = reliability(np.zeros(0), np.zeros(0, bool))
+        assert np.isnan(got.ece)
+        assert got.bins[0].interval == (0.0, 1.0)
+
+    def test_what_is_no_confidence_is_refused(self):
+        with pytest.raises(SampleError, match="between 0 and 1"):
+            reliability(np.array([1.5]), np.array([True]))
+        with pytest.raises(SampleError, match="one of each"):
+            reliability(np.array([0.5]), np.array([True, False]))
+        with pytest.raises(SampleError, match="no confidence"):
+            reliability_of(score(np.ones((1, 1), np.float32), np.ones((1, 1), np.float32)))
+
+
+class TestTemperature:
+    def test_value_equals_scipys_minimum(self):
+        logits, y = some_logits()
+        best = optimize.minimize_scalar(
+            lambda t: log_loss(y, special.softmax(logits / t, axis=1), labels=range(4)),
+            bounds=(0.05, 20),
+            method="bounded",
+            options={"xatol": 1e-9},
+        )
+        got = fit_temperature(logits, y)
+        assert got.value == pytest.approx(best.x, rel=1e-6)
+        assert got.value == pytest.approx(3, rel=0.2)  # what the labels were drawn with
+
+    def test_honest_confidences_after_dishonest_ones(self):
+        got = fit_temperature(*some_logits())
+        assert got.held_out
+        assert (got.after.nll, got.after.ece) < (got.before.nll, got.before.ece)
+        assert got.sentence.startswith("The model is too sure of itself (temperature ")
+
+    def test_before_equals_scikit_learns_log_loss(self):
+        logits, y = some_logits()
+        expected = log_loss(y, special.softmax(logits, axis=1), labels=range(4))
+        assert fit_temperature(logits, y).before.nll == pytest.approx(expected)
+
+    def test_no_answer_changes(self):
+        logits, y = some_logits()
+        got = fit_temperature(logits, y).apply(logits)
+        np.testing.assert_array_equal(got.argmax(axis=1), logits.argmax(axis=1))
+        np.testing.assert_allclose(got.sum(axis=1), 1)
+
+    def test_probabilities_give_the_temperature_of_their_logits(self):
+        logits, y = some_logits(sharp=1.5)
+        got = fit_temperature(special.softmax(logits, axis=1), y, OutputKind.PROBABILITIES)
+        assert got.value == pytest.approx(fit_temperature(logits, y).value, rel=1e-4)
+
+    def test_unused_outputs_play_no_part(self):
+        logits, y = some_logits()
+        wide = np.insert(logits, 1, 50.0, axis=1)  # an output without a label
+        used = np.array([True, False, True, True, True])
+        got = fit_temperature(wide, np.where(y > 0, y + 1, 0), used=used)
+        assert got.value == pytest.approx(fit_temperature(logits, y).value)
+
+    def test_one_logit_is_two_labels(self):
+        logits, y = some_logits(outputs=2)
+        single = (logits[:, 1] - logits[:, 0])[:, None]
+        assert fit_temperature(single, y).value == pytest.approx(fit_temperature(logits, y).value)
+
+    @pytest.mark.parametrize(("right", "value"), [(True, 0.05), (False, 20.0)])
+    def test_samples_that_fix_no_temperature_say_so(self, right, value):
+        logits = np.eye(3)[np.arange(12) % 3] * 5
+        y = (np.arange(12) + (not right)) % 3
+        got = fit_temperature(logits, y)
+        assert (got.value, got.at_limit) == (value, True)
+
+    def test_few_samples_are_not_held_out_and_none_change_nothing(self):
+        logits, y = some_logits(9)
+        assert not fit_temperature(logits, y).held_out
+        nothing = fit_temperature(logits[:0], y[:0])
+        assert (nothing.value, nothing.n) == (1.0, 0)
+
+    def test_what_does_not_fit_is_refused(self):
+        logits, y = some_logits(9)
+        for bad in (y + 4, y[:3], y - 5):
+            with pytest.raises(SampleError):
+                fit_temperature(logits, bad)
+        with pytest.raises(SampleError, match="not a finite number"):
+            fit_temperature(np.full((1, 3), np.nan), np.array([0]))
+
+
+class TestAuroc:
+    def test_equals_scikit_learn_with_ties(self):
+        rng = np.random.default_rng(2)
+        for _ in range(20):
+            inside, outside = rng.integers(0, 8, 37), rng.integers(2, 10, 23)
+            truth = np.r_[np.zeros(37), np.ones(23)]
+            expected = roc_auc_score(truth, np.r_[inside, outside])
+            assert auroc(inside, outside) == pytest.approx(expected, abs=1e-14)
+
+    def test_known_values(self):
+        assert auroc([1, 2], [3, 4]) == 1.0
+        assert auroc([3, 4], [1, 2]) == 0.0
+        assert auroc([1, 1], [1, 1]) == 0.5
+        assert np.isnan(auroc([], [1]))
+        with pytest.raises(ValueError, match="nan"):
+            auroc([np.nan], [1])
+
+
+class TestUnknown:
+    LOGITS = np.array([[5.0, 1.0, 0.0], [2.0, 2.0, 1.0]])
+
+    def test_scores_equal_their_definitions(self):
+        p = special.softmax(self.LOGITS, axis=1)
+        for method, expected in {
+            Strangeness.PROBABILITY: 1 - p.max(axis=1),
+            Strangeness.LOGIT: [-5, -2],
+            Strangeness.ENERGY: -special.logsumexp(self.LOGITS, axis=1),
+            Strangeness.MARGIN: [-4, 0],
+        }.items():
+            np.testing.assert_allclose(strangeness(self.LOGITS, method), expected, atol=1e-12)
+
+    @pytest.mark.parametrize("method", list(Strangeness))
+    @pytest.mark.parametrize(("n", "kept", "unsure"), [(20, 0.95, 1), (7, 0.95, 0), (10, 0.5, 5)])
+    def test_threshold_keeps_the_share_that_was_asked_for(self, method, n, kept, unsure):
+        logits, _ = some_logits(n)
+        got = fit_unknown(logits, kept, method=method)
+        assert int(got.is_unknown(logits).sum()) == unsure
+        assert got.n == n
+
+    def test_flat_answers_are_unknown_to_a_model_that_is_sure(self):
+        known = np.eye(4)[np.arange(40) % 4] * 9
+        got = fit_unknown(known)
+        assert got.is_unknown(np.zeros((3, 4))).all()
+        assert not got.is_unknown(known).any()
+
+    def test_no_known_samples_are_refused(self):
+        with pytest.raises(SampleError, match="Without known samples"):
+            fit_unknown(np.zeros((0, 3)))
+        with pytest.raises(ValueError, match="kept"):
+            fit_unknown(self.LOGITS, 0)

@@ -1,0 +1,114 @@
+"""Student's t and means over seeds and test samples, against scipy and statsmodels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
+from statsmodels.stats.proportion import proportion_confint
+
+from odt_core.errors import SampleError
+from odt_core.evaluation import Proportion, Quantity, mcnemar, wilson
+from odt_core.evaluation.crossed import can_be_told_apart, estimate
+from odt_core.evaluation.intervals import wilson_share
+from odt_core.evaluation.student import student_quantile
+
+
+class TestStudent:
+    @pytest.mark.parametrize("freedom", [1, 1.5, 2, 3.7, 10, 99, 12345, 1e6])
+    @pytest.mark.parametrize("level", [0.5, 0.95, 0.999])
+    def test_equals_scipy(self, level, freedom):
+        expected = stats.t.ppf(0.5 + level / 2, freedom)
+        assert student_quantile(level, freedom) == pytest.approx(expected, rel=1e-7)
+
+    def test_published_value(self):
+        assert round(student_quantile(0.95, 2), 3) == 4.303  # any table of t
+
+    @pytest.mark.parametrize("arguments", [(0.0, 3), (1.0, 3), (0.95, 0)])
+    def test_impossible_arguments_are_refused(self, arguments):
+        with pytest.raises(ValueError, match="student_quantile"):
+            student_quantile(*arguments)
+
+
+class TestAgainstStatsmodels:
+    def test_wilson(self):
+        for correct, n in [(0, 5), (3, 5), (81, 263), (1000, 1000)]:
+            expected = proportion_confint(correct, n, method="wilson")
+            assert wilson(correct, n) == pytest.approx(expected, abs=1e-12)
+            assert Proportion(correct, n).interval == wilson(correct, n)
+
+    def test_mcnemar(self):
+        for fixed, broken in [(12, 1), (0, 6), (5, 0), (7, 7)]:
+            table = [[10, broken], [fixed, 3]]
+            expected = reference_mcnemar(table, exact=True).pvalue
+            assert mcnemar(fixed, broken) == pytest.approx(expected)
+
+
+class TestEstimate:
+    def test_one_seed_has_wilsons_interval_at_most_as_narrow(self):
+        matrix = np.array([[1, 1, 1, 0, 1, 1, 1, 1, 0, 1]])
+        got = estimate(matrix, Quantity.ACCURACY)
+        low, high = wilson(8, 10)
+        assert (got.mean, got.n, got.per_seed) == (0.8, 10, (0.8,))
+        assert got.interval[0] <= low
+        assert got.interval[1] >= high
+
+    def test_seeds_that_agree_do_not_count_as_more_samples(self):
+        row = np.r_[np.ones(80), np.zeros(20)]
+        three = estimate(np.stack([row] * 3), Quantity.ACCURACY)
+        pretended = wilson(240, 300)
+        honest = estimate(row[None], Quantity.ACCURACY)
+        assert three.interval == pytest.approx(honest.interval)
+        assert three.interval[1] - three.interval[0] > 1.6 * (pretended[1] - pretended[0])
+
+    def test_seeds_that_differ_widen_the_interval(self):
+        rng = np.random.default_rng(0)
+        apart = np.stack([rng.random(200) < share for share in (0.5, 0.7, 0.9)])
+        alike = np.stack([rng.random(200) < 0.7 for _ in range(3)])
+        wide, narrow = (estimate(m, Quantity.ACCURACY).interval for m in (apart, alike))
+        assert wide[1] - wide[0] > 2 * (narrow[1] - narrow[0])
+
+    def test_all_right_is_not_certainty(self):
+        assert estimate(np.ones((3, 10)), Quantity.ACCURACY).interval == wilson(10, 10)
+
+    def test_errors_of_one_seed_have_students_interval(self):
+        errors = np.random.default_rng(1).gamma(2.0, size=30)
+        got = estimate(errors[None], Quantity.ERROR)
+        expected = stats.t.interval(0.95, 29, errors.mean(), stats.sem(errors))
+        assert got.interval == pytest.approx(expected)
+
+    @pytest.mark.parametrize("share", [0.7, 0.95])
+    def test_interval_holds_the_truth_as_often_as_it_says(self, share):
+        """200 made-up studies: seeds of different quality on the same test samples."""
+        rng, held = np.random.default_rng(3), 0
+        ease = np.quantile(stats.logistic.rvs(size=20_000, random_state=4), np.linspace(0, 1, 2001))
+        shift = stats.logistic.ppf(share)
+        truth = np.mean(stats.logistic.cdf(shift + ease[None] + 0.3 * rng.normal(size=(400, 1))))
+        for _ in range(200):
+            samples = rng.choice(ease, 60)
+            chance = stats.logistic.cdf(shift + samples + 0.3 * rng.normal(size=(3, 1)))
+            low, high = estimate(rng.random(chance.shape) < chance, Quantity.ACCURACY).interval
+            held += low <= truth <= high
+        assert held >= 186  # of 200; 190 would be exactly 95 %
+
+    def test_no_test_samples_are_refused(self):
+        with pytest.raises(SampleError, match="no test samples"):
+            estimate(np.zeros((3, 0)), Quantity.ACCURACY)
+
+    def test_told_apart_equals_the_paired_t_test_for_one_seed(self):
+        rng = np.random.default_rng(5)
+        for shift in np.linspace(0, 1, 12):
+            first, second = rng.normal(size=25), rng.normal(shift, size=25)
+            expected = stats.ttest_rel(first, second).pvalue < 0.05
+            assert can_be_told_apart(first[None], second[None]) is bool(expected)
+
+    def test_same_answers_cannot_be_told_apart(self):
+        row = np.array([[1.0, 0.0, 1.0]])
+        assert not can_be_told_apart(row, row)
+
+
+def test_wilson_share_takes_any_number():
+    assert wilson_share(0.3, 12.5) == pytest.approx(
+        tuple(np.mean([wilson_share(0.3, 12), wilson_share(0.3, 13)], axis=0)), abs=2e-3
+    )

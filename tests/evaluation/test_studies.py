@@ -1,0 +1,312 @@
+"""Studies on real models: digests, samples needed, negative controls, unlearning, cost."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from evaluation_material import CARD, DIGITS, SETTINGS, digits, person, zoo_model
+
+from odt_core.errors import SampleError, TrainingError
+from odt_core.evaluation import (
+    Progress,
+    Quantity,
+    SessionTrainer,
+    StudyStopped,
+    Verdict,
+    WorkerTrainer,
+    evaluate,
+    measure_cost,
+    negative_controls,
+    samples_needed,
+    state_digest,
+    unlearn,
+    wilson,
+)
+from odt_core.evaluation.controls import like, shuffled_labels
+from odt_core.evaluation.sample_size import nested_subset
+from odt_core.runtime import load_model
+from odt_core.samples import Labels, Samples
+from odt_core.training import Settings, fit
+
+SHORT = replace(SETTINGS, epochs=2)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return digits()
+
+
+@pytest.fixture(scope="module")
+def samples(model):
+    return person(model, "Coarse scan 1")
+
+
+@pytest.fixture(scope="module")
+def trainer(model):
+    return SessionTrainer(model)
+
+
+@pytest.fixture(scope="module")
+def worker():
+    with WorkerTrainer.start(DIGITS.read_bytes(), CARD) as started:
+        yield started
+
+
+class TestTrainers:
+    def test_both_train_as_fit_does_and_start_from_the_base_each_time(
+        self, model, samples, trainer, worker
+    ):
+        train, test = samples
+        session = model.session()
+        fit(session, train, SHORT, test=test)  # measures on the way
+        wanted = state_digest(session.state())
+        assert trainer.train(train, SHORT) == wanted
+        assert worker.train(train, SHORT) == wanted
+        assert worker.train(train, SHORT) == wanted
+        assert worker.last.steps == trainer.last.steps > 0
+        np.testing.assert_array_equal(worker.infer(test.x), session.infer(test.x))
+        assert worker.train(train, SHORT, start_from_base=False) != wanted
+        assert state_digest(worker.state()) != wanted
+
+    def test_reset_brings_the_base_model_back(self, model, samples, trainer):
+        base = state_digest(model.session().state())
+        assert trainer.train(samples[0], SHORT) != base
+        trainer.reset()
+        assert state_digest(trainer.state()) == base
+
+    @pytest.mark.parametrize("kind", ["trainer", "worker"])
+    def test_stop_ends_a_training_at_once(self, kind, samples, request):
+        with pytest.raises(StudyStopped):
+            request.getfixturevalue(kind).train(
+                samples[0], replace(SETTINGS, epochs=5_000), stopped=lambda: True
+            )
+
+    @pytest.mark.parametrize("kind", ["trainer", "worker"])
+    def test_nothing_to_train_on_is_said_in_plain_words(self, kind, samples, request):
+        with pytest.raises(TrainingError, match="no samples to train on"):
+            request.getfixturevalue(kind).train(samples[0].take(np.zeros(0, int)), SHORT)
+
+
+class TestSamplesNeeded:
+    def test_more_samples_help_a_person_whom_the_base_model_reads_badly(self, samples, trainer):
+        train, test = samples
+        seen: list[Progress] = []
+        got = samples_needed(
+            trainer,
+            train,
+            test,
+            SETTINGS,
+            per_label=(1, 99, None),
+            seeds=(0, 1),
+            base_test=CARD.load_base_test().take(np.arange(100)),
+            progress=seen.append,
+        )
+        base, one, whole = got.points
+        assert [(p.per_label, p.samples) for p in got.points] == [(0, 0), (1, 10), (None, 70)]
+        trainer.reset()
+        alone = evaluate(trainer, test)
+        assert base.own.mean == pytest.approx(alone.accuracy)
+        assert base.own.interval[0] <= wilson(alone.correct, alone.n)[0]
+        assert base.own.mean < one.own.mean <= whole.own.mean
+        assert whole.own.n == 60
+        assert len(whole.own.per_seed) == 2
+        assert whole.base_task.n == 100
+        assert whole.own.interval[0] > base.own.mean
+        assert got.complete
+        assert got.quantity is Quantity.ACCURACY
+        assert "n = 60 test samples, 2 seeds" in got.sentence
+        assert (seen[0].done, seen[-1].done, seen[-1].total) == (0, 4, 4)
+
+    def test_same_question_twice_has_the_same_answer(self, samples, trainer):
+        train, test = samples
+        first, again = (
+            samples_needed(trainer, train, test, SHORT, per_label=(1,), seeds=(3,)) for _ in "ab"
+        )
+        assert first == again
+
+    def test_stopped_study_shows_what_was_finished(self, samples, trainer):
+        train, test = samples
+        done: list[Progress] = []
+        got = samples_needed(
+            trainer,
+            train,
+            test,
+            SHORT,
+            per_label=(1, 2),
+            seeds=(0,),
+            progress=done.append,
+            stopped=lambda: done[-1].done == 1,
+        )
+        assert [p.per_label for p in got.points] == [0, 1]
+        assert not got.complete
+        with pytest.raises(StudyStopped):
+            samples_needed(trainer, train, test, SHORT, stopped=lambda: True)
+
+    def test_subsets_lie_within_each_other(self, samples):
+        train, _ = samples
+        two, five = (nested_subset(train, count, 4) for count in (2, 5))
+        rows = {row.tobytes() for row in five.x}
+        assert all(row.tobytes() in rows for row in two.x)
+        assert np.unique(two.y, return_counts=True)[1].tolist() == [2] * 10
+        assert len(nested_subset(train, 1, 5)) == 10
+
+    def test_model_of_values_is_measured_by_its_error(self):
+        model = load_model(zoo_model("regression_huber_keras3"))
+        shape, targets = model.contract.input_shape, model.contract.target_shape
+        rng = np.random.default_rng(0)
+        x = rng.normal(size=(24, *shape)).astype(np.float32)
+        y = np.tile(x.reshape(24, -1).sum(axis=1)[:, None], int(np.prod(targets)))
+        whole = Samples(x, y.reshape(24, *targets).astype(np.float32), Labels(()))
+        got = samples_needed(
+            SessionTrainer(model),
+            whole.take(np.arange(12)),
+            whole.take(np.arange(12, 24)),
+            Settings(epochs=20, learning_rate=None, replay=0.0, batch_size=4),
+            per_label=(2, None),
+            seeds=(0, 1),
+        )
+        assert got.quantity is Quantity.ERROR
+        assert [p.samples for p in got.points] == [0, 2, 12]
+        assert all(p.own.interval[0] <= p.own.mean <= p.own.interval[1] for p in got.points)
+        assert "mean squared error" in got.sentence
+
+    def test_nothing_to_measure_on_is_refused(self, samples, trainer):
+        with pytest.raises(SampleError, match="test samples"):
+            samples_needed(trainer, samples[0], samples[0].take(np.zeros(0, int)), SHORT)
+
+
+class TestNegativeControls:
+    def test_gain_vanishes_with_shuffled_labels(self, model, samples, trainer):
+        train, test = samples
+        other = model.prepare(model.card.load_people()["Writer 3"])
+        got = negative_controls(trainer, train, test, SETTINGS, others=other)
+        assert got.own.verdict is Verdict.BETTER
+        assert got.shuffled.verdict is not Verdict.BETTER
+        assert got.vanished
+        assert "With shuffled labels the gain vanished, as it should" in got.sentence
+        assert "nother person's samples" in got.sentence
+        assert got.own_over_shuffled.verdict is Verdict.BETTER
+        assert (got.samples, got.own.n, got.other_person.n) == (70, 60, 60)
+        assert 0 < got.other_samples <= 70
+        assert got.kept < 0.5
+
+    def test_no_gain_cannot_vanish(self, model, trainer):
+        train, test = person(model, "Writer 1")
+        got = negative_controls(trainer, train, test, SHORT)
+        assert got.vanished is None
+        assert "no gain that is more than chance" in got.sentence
+        assert got.other_person is None
+
+    def test_shuffling_keeps_samples_and_counts_but_not_the_order(self, samples):
+        train, _ = samples
+        mixed, kept = shuffled_labels(train, 0)
+        np.testing.assert_array_equal(mixed.x, train.x)
+        np.testing.assert_array_equal(np.sort(mixed.y), np.sort(train.y))
+        assert kept == (mixed.y == train.y).mean() < 1
+        two = Samples(train.x[:2], np.array([0, 1]), train.labels)
+        assert shuffled_labels(two, 0)[0].y.tolist() == [1, 0]
+        one_label = train.take(train.y == 3)
+        assert shuffled_labels(one_label, 0) == (None, 1.0)
+
+    def test_another_persons_samples_are_no_more_than_ones_own(self, samples):
+        train, test = samples
+        got = like(test, train.take(train.y < 2), 0)
+        mine = np.unique(train.y[train.y < 2], return_counts=True)[1]
+        theirs = np.unique(got.y, return_counts=True)
+        assert theirs[0].tolist() == [0, 1]
+        assert (theirs[1] <= mine).all()
+
+    def test_model_of_values_has_no_labels_to_shuffle(self, trainer):
+        values = Samples(np.zeros((3, 2), np.float32), np.zeros((3, 1), np.float32), Labels(()))
+        with pytest.raises(SampleError, match="need labels"):
+            negative_controls(trainer, values, values, SHORT)
+
+
+class TestUnlearning:
+    def test_weights_without_a_label_equal_those_of_a_process_never_shown_it(
+        self, samples, trainer, worker
+    ):
+        train, _ = samples
+        kept, removed = train.take(train.y != 3), train.take(train.y == 3)
+        got = unlearn(worker, kept, SHORT, removed=removed)
+        assert got.identical
+        assert got.digest == got.never_shown == trainer.train(kept, SHORT)
+        assert got.shown_digest == trainer.train(
+            Samples(
+                np.concatenate([kept.x, removed.x]),
+                np.concatenate([kept.y, removed.y]),
+                kept.labels,
+            ),
+            SHORT,
+        )
+        assert got.shown_digest != got.digest == state_digest(got.state)
+        assert (got.removed, got.samples) == (7, 63)
+        assert got.sentence.startswith("Forgotten: ")
+
+    def test_one_sample_matters_and_is_forgotten(self, samples, trainer):
+        train, _ = samples
+        got = unlearn(trainer, train.take(np.arange(1, 70)), SHORT, removed=train.take([0]))
+        assert got.identical
+        assert got.shown_digest != got.digest
+
+    def test_difference_is_told(self, samples, trainer, model):
+        class Otherwise(SessionTrainer):
+            def train(self, samples, settings, **more):
+                return super().train(samples, replace(settings, seed=9), **more)
+
+        got = unlearn(trainer, samples[0], SHORT, never_shown=Otherwise(model))
+        assert not got.identical
+        assert got.sentence.startswith("Not verified: ")
+
+    def test_sample_that_is_still_there_is_refused(self, samples, trainer):
+        train, _ = samples
+        with pytest.raises(SampleError, match="still there a second time"):
+            unlearn(trainer, train, SHORT, removed=train.take(np.array([5])))
+        with pytest.raises(SampleError, match="nothing left"):
+            unlearn(trainer, train.take(np.zeros(0, int)), SHORT)
+
+    def test_models_with_dropout_and_adam_are_deterministic_too(self):
+        for name in ("cnn_dropout_seeded_keras2", "dropout_unseeded_module"):
+            model = load_model(zoo_model(name))
+            rng = np.random.default_rng(0)
+            x = rng.random((12, *model.contract.input_shape), np.float32)
+            outputs = model.contract.outputs
+            given = Samples(x, np.arange(12) % outputs, Labels.numbered(outputs))
+            settings = Settings(epochs=3, learning_rate=None, replay=0.0, batch_size=4)
+            got = unlearn(
+                SessionTrainer(model),
+                given.take(np.arange(8)),
+                settings,
+                removed=given.take(np.arange(8, 12)),
+            )
+            assert got.identical
+            assert got.shown_digest != got.digest
+
+
+class TestCost:
+    @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+    def test_worker_sends_nothing_and_everything_is_measured(self, samples, worker):
+        got = measure_cost(worker, samples[0], SHORT)
+        assert (got.network.sockets, got.network.confined) == (0, True)
+        assert got.network.bytes_sent == 0
+        assert got.steps == worker.last.steps
+        assert got.step_ms == pytest.approx(1000 * worker.last.seconds / got.steps)
+        assert got.inference_ms > 0
+        assert 20e6 < got.peak_memory < 1e9
+        weights = sum(array.nbytes for array in worker.state().values())
+        assert weights < got.checkpoint_bytes < weights + 10_000
+        assert "0 bytes sent" in got.sentence
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+    def test_process_that_could_send_is_not_said_to_have_sent_nothing(self, samples, trainer):
+        import socket
+
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as open_socket:
+            open_socket.bind(("127.0.0.1", 0))
+            open_socket.listen()
+            got = measure_cost(trainer, samples[0], SHORT).network
+        assert got.sockets >= 1
+        assert (got.confined, got.bytes_sent) == (False, None)

@@ -1,0 +1,99 @@
+"""Near-duplicates: the same drawing or photo again is found, another one is not."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+
+from odt_core.bundled import bundled_models, find_card
+from odt_core.samples import Preprocessing
+from odt_core.samples.near_duplicates import near_duplicates
+
+PHOTO = Preprocessing("image", (48, 64, 3), scale=1 / 255)
+
+
+def photo(seed: int) -> np.ndarray:
+    """uint8 [150, 200, 3]: soft shapes of many sizes, as photographs have."""
+    rng, total = np.random.default_rng(seed), np.zeros((150, 200, 3))
+    for radius in (2, 8, 30):
+        layer = Image.fromarray(rng.integers(0, 256, (150, 200, 3), np.uint8))
+        soft = np.asarray(layer.filter(ImageFilter.GaussianBlur(radius)), float)
+        total += (soft - soft.mean()) / soft.std()
+    return np.clip(128 + 30 * total, 0, 255).astype(np.uint8)
+
+
+def resized(picture: np.ndarray, factor: float) -> np.ndarray:
+    size = round(picture.shape[1] * factor), round(picture.shape[0] * factor)
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC))
+
+
+def as_jpeg(picture: np.ndarray) -> np.ndarray:
+    out = io.BytesIO()
+    Image.fromarray(picture).save(out, "JPEG", quality=60)
+    return np.asarray(Image.open(out))
+
+
+class TestPhotos:
+    @pytest.mark.parametrize(
+        "again",
+        [lambda p: resized(p, 0.5), lambda p: resized(p, 2.3), as_jpeg, lambda p: p * 0.6],
+        ids=["half", "larger", "jpeg", "darker"],
+    )
+    def test_same_photo_again_is_found_among_others(self, again):
+        tests = [photo(seed) for seed in range(5)]
+        copy = np.asarray(again(tests[3])).astype(np.uint8)
+        train = np.stack([PHOTO.apply(p) for p in (photo(10), copy, photo(11))])
+        test = np.stack([PHOTO.apply(p) for p in tests])
+        (found,) = near_duplicates(train, test, picture=(48, 64, 3))
+        assert (found.train, found.test) == (1, 3)
+        assert found.likeness > 0.98
+
+    def test_large_photos_are_found_too(self):
+        large = Preprocessing("image", (224, 224, 3), scale=1 / 255)
+        first, again = large.apply(photo(0)), large.apply(resized(photo(0), 0.6))
+        assert near_duplicates(again[None], first[None], picture=(224, 224, 3))
+        other = large.apply(photo(1))
+        assert not near_duplicates(other[None], first[None], picture=(224, 224, 3))
+
+    def test_flat_colours_are_like_each_other_alone(self):
+        flat = np.full((2, 48, 64, 3), 0.5, np.float32)
+        assert len(near_duplicates(flat, flat[:1] * 1.5, picture=(48, 64, 3))) == 2
+        assert not near_duplicates(flat, PHOTO.apply(photo(0))[None], picture=(48, 64, 3))
+
+
+@pytest.fixture(scope="module")
+def person():
+    card = find_card(bundled_models()[0])
+    raw = card.load_people()["Writer 1"]
+    x = np.stack([card.preprocessing.apply(item) for item in raw.items])
+    return card, raw, x
+
+
+class TestDrawings:
+    def test_same_stroke_enlarged_is_found(self, person):
+        card, raw, x = person
+        again = np.stack([card.preprocessing.apply(resized(item, 2)) for item in raw.items])
+        found = {d.train: d.test for d in near_duplicates(again, x, picture=(28, 28, 1))}
+        assert sum(found.get(k) == k for k in range(len(x))) >= 0.95 * len(x)
+
+    def test_other_drawings_of_the_same_hand_are_not(self, person):
+        _, raw, x = person
+        other = [k for k, label in enumerate(raw.labels) if label != "1"]
+        half = len(other) // 2
+        found = near_duplicates(x[other[:half]], x[other[half:]], picture=(28, 28, 1))
+        assert found == ()
+
+
+class TestNumbers:
+    def test_same_row_rounded_is_found_and_a_near_one_is_not(self):
+        test = np.random.default_rng(0).normal(size=(20, 6)) * [1, 10, 100, 1, 1, 1]
+        train = np.stack([test[4] + 0.05, np.round(test[7], 4), test[2] * [1, 1, 1, 1, 1, 1.1]])
+        (found,) = near_duplicates(train.astype(np.float32), test)
+        assert (found.train, found.test, found.likeness) == (1, 7, 1.0)
+
+    def test_nothing_has_no_duplicates(self):
+        assert near_duplicates(np.zeros((0, 4)), np.zeros((3, 4))) == ()
+        assert near_duplicates(np.zeros((3, 4)), np.zeros((0, 4))) == ()
