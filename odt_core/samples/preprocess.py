@@ -143,8 +143,10 @@ class Preprocessing:
             picture = Image.alpha_composite(paper, picture)
         picture = picture.convert("RGB" if self.channels == 3 else "L")
         ratio = min(picture.width / width, picture.height / height)
-        left, top = (picture.width - ratio * width) / 2, (picture.height - ratio * height) / 2
-        box = (left, top, left + ratio * width, top + ratio * height)
+        # One side fits exactly, but for rounding, and Pillow takes no box that reaches outside.
+        left = max(0.0, (picture.width - ratio * width) / 2)
+        top = max(0.0, (picture.height - ratio * height) / 2)
+        box = (left, top, picture.width - left, picture.height - top)
         return np.asarray(
             picture.resize((width, height), Image.Resampling.BILINEAR, box=box), np.float32
         )

@@ -107,6 +107,10 @@ class TestImage:
         assert out.shape == (5, 5, 3)
         assert out[2, 2].tolist() == pytest.approx([1.0, 0.0, 0.2])
 
+    def test_picture_whose_aspect_fits_but_for_rounding_is_taken(self):
+        out = Preprocessing("image", (224, 224)).apply(np.full((29, 29), 7, np.uint8))
+        assert (out == 7).all()
+
     def test_transparent_parts_become_white(self):
         out = Preprocessing("image", (4, 4)).apply(np.zeros((8, 8, 4), np.uint8))
         assert out.tolist() == [[255.0] * 4] * 4
