@@ -23,6 +23,7 @@ from odt_core.workspace.workspace import FOLDERS, Workspace
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")  # 16 random bytes in URL-safe base 64
 _NAME = re.compile(r"[0-9a-f]{32}")
+_JUMP = 3600.0  # seconds by which a clock may wander before its ages are not believed any more
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,17 @@ class Workspaces:
         *,
         disk: Disk | None = None,
         clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] | None = None,
     ) -> None:
-        """`root` is made when it is not there. Raises WorkspaceError when that fails."""
+        """`root` is made when it is not there. Raises WorkspaceError when that fails.
+
+        steady: seconds that have truly passed, whatever anybody does to `clock`.
+        """
         self._limits = limits or Limits()
         self._disk = disk or Disk()
         self._clock = clock
+        self._steady = steady or _steady
+        self._offset = clock() - self._steady()
         try:
             Path(root).mkdir(parents=True, exist_ok=True)
             self._root = Path(root).resolve(strict=True)
@@ -109,8 +116,7 @@ class Workspaces:
             except BaseException:
                 lock.release()
                 raise
-            with contextlib.suppress(OSError):
-                os.utime(folder / "history")  # sweep goes by it
+            self._touch(folder)
             _open[folder] = _Open(workspace, lock)
             return workspace
 
@@ -141,15 +147,20 @@ class Workspaces:
         """Delete the workspaces unused for `age` seconds; returns how many.
 
         Those in which nobody has done anything yet go after `empty_age` seconds (default: `age`).
-        One that is open, here or in another server, is never deleted.
+        One that is open, here or in another server, is never deleted. After a jump of the clock
+        nobody knows how old anything is: then nothing is deleted, and all ages begin anew.
         """
         if empty_age is None:
             empty_age = age
+        if self._clock_jumped():
+            for folder in self._folders():
+                self._touch(folder)
+            return 0
         swept = 0
         for folder in self._folders():
             with _open_lock:
                 try:
-                    unused = time.time() - (folder / "history").stat().st_mtime
+                    unused = self._clock() - (folder / "history").stat().st_mtime
                     if folder in _open or unused < min(age, empty_age):
                         continue
                     if unused < age and not _untouched(folder):
@@ -173,7 +184,19 @@ class Workspaces:
         entry = _open.pop(folder, None)
         if entry:
             entry.workspace.close()
+            self._touch(folder)
             entry.lock.release()
+
+    def _touch(self, folder: Path) -> None:
+        """It is in use now; `sweep` goes by this."""
+        with contextlib.suppress(OSError):
+            os.utime(folder / "history", (self._clock(),) * 2)
+
+    def _clock_jumped(self) -> bool:
+        """Whether the clock was set since this was last asked."""
+        offset = self._clock() - self._steady()
+        before, self._offset = self._offset, offset
+        return abs(offset - before) > _JUMP
 
     def _remove_drafts(self, age: float) -> None:
         """What a power cut in `create` or `sweep` has left."""
@@ -181,7 +204,7 @@ class Workspaces:
             for folder in self._root.iterdir():
                 if folder.name.startswith((".new-", ".swept-")):
                     with contextlib.suppress(OSError):
-                        if time.time() - folder.stat().st_mtime >= min(age, 3600):
+                        if self._clock() - folder.stat().st_mtime >= min(age, 3600):
                             shutil.rmtree(folder, ignore_errors=True)
 
     def _folder(self, token: str) -> Path:
@@ -199,6 +222,12 @@ def _untouched(folder: Path) -> bool:
     return len(list((folder / "history").iterdir())) <= 2 and not any(
         any((folder / name).iterdir()) for name in COUNTED
     )
+
+
+def _steady() -> float:
+    """Seconds since the machine started, its sleep included where the system tells."""
+    boot = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boot is None else time.clock_gettime(boot)
 
 
 def _unknown() -> WorkspaceError:

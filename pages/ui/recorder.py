@@ -55,6 +55,7 @@ class Recorder:
         self._start: Checkpoint | None = None  # waits for the first scores
         self._best: Checkpoint | None = None  # only the last one is worth keeping
         self._scores: EvaluationRecord | None = None
+        self._unsaved = ""  # why the end could not be kept
         threading.Thread(target=self._work, name=f"odt-recorder-{run.id}", daemon=True).start()
 
     def on_event(self, event: Event) -> None:
@@ -69,14 +70,19 @@ class Recorder:
                     self._record(event)
                 except OdtError as error:
                     _log.warning("run %s: %s", self._run.id, error)
-                    if isinstance(event, Ended):
-                        self._run.ended(Phase.FAILED, str(error))
+                    self._failed_at(event, str(error))
                 except Exception:
                     _log.exception("run %s", self._run.id)
-                    if isinstance(event, Ended):
-                        self._run.ended(Phase.FAILED, "The end of training could not be saved.")
+                    self._failed_at(event, "The details are in the server's log.")
                 if isinstance(event, Ended | Failed):
                     return
+
+    def _failed_at(self, event: Event, reason: str) -> None:
+        """Something could not be kept. That matters at the end: a later autosave may succeed."""
+        if isinstance(event, Saved) and event.reason is Reason.END:
+            self._unsaved = reason
+        if isinstance(event, Ended | Failed) and self._run.phase.active:
+            self._run.ended(Phase.FAILED, f"The end of training could not be saved. {reason}")
 
     def _record(self, event: Event) -> None:
         match event:
@@ -101,6 +107,10 @@ class Recorder:
                 self._keep(event.checkpoint, Kind.AUTO)
             case Saved():
                 self._end(event.checkpoint)
+            case Ended() if self._unsaved:
+                # No end is noted, so that the run can go on from what was saved before.
+                message = f"The end of training could not be saved. {self._unsaved}"
+                self._run.ended(Phase.FAILED, message)
             case Ended():
                 self._run.ended(_PHASES[event.outcome], event.message)
                 self._note({"kind": "end", "outcome": event.outcome.value, "steps": event.steps})

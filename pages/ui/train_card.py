@@ -18,7 +18,7 @@ from pages.ui.desk import Desk
 from pages.ui.numbers import figure
 from pages.ui.pace import tick
 from pages.ui.run import Phase, Snapshot
-from pages.ui.say import count, percent, span
+from pages.ui.say import count, percent, plain, span
 
 _SEEN = "settings_seen"  # what the widgets were last filled with
 _HEIGHT = 200
@@ -172,7 +172,8 @@ def _buttons(desk: Desk) -> None:
         st.button(
             "Stop",
             key="stop",
-            on_click=desk.stop,
+            on_click=_stop,
+            args=(desk,),
             width=80,
             disabled=not busy or phase is Phase.STOPPING,
         )
@@ -185,14 +186,20 @@ def _train(desk: Desk) -> None:
 
 
 def _pause(desk: Desk) -> None:
-    if desk.run and desk.run.phase is Phase.PAUSED:
-        desk.resume()
-    else:
-        desk.pause()
+    with trouble.caught("train"):
+        if desk.run and desk.run.phase is Phase.PAUSED:
+            desk.resume()
+        else:
+            desk.pause()
+
+
+def _stop(desk: Desk) -> None:
+    with trouble.caught("train"):
+        desk.stop()
 
 
 def _interrupted(desk: Desk) -> None:
-    """A run that a restart of the server cut short can go on from its last checkpoint."""
+    """A run that a restart, or the end of its process, cut short can go on from its last save."""
     found = None if desk.busy else desk.interrupted()
     if found is None:
         return
@@ -254,9 +261,13 @@ def _progress(snapshot: Snapshot | None) -> None:
             if left is not None
             else ""
         )
+    elif snapshot.phase is Phase.FAILED:
+        said = f"{steps} · ended early"
     else:
         said = snapshot.message or steps
     st.progress(snapshot.share, text=said)
+    if snapshot.phase is Phase.FAILED:
+        st.error(plain(snapshot.message))
 
 
 def _verdict(desk: Desk, snapshot: Snapshot) -> None:

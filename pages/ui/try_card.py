@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from odt_core.errors import SampleError
+from odt_core.errors import SampleError, WorkerError
 from odt_core.runtime.contract import Task
 from odt_core.samples import decode_image, read_samples
 from odt_core.workspace import Part, SampleEntry
@@ -18,7 +18,7 @@ from pages.ui.desk import Desk
 from pages.ui.numbers import MOST, as_text, figure, typed
 from pages.ui.pace import tick
 from pages.ui.previews import series_uri
-from pages.ui.say import count
+from pages.ui.say import count, plain
 
 _PICTURES = ("Draw", "Upload", "Camera")
 _NUMBERS = ("My samples", "Type", "Upload")
@@ -78,7 +78,11 @@ def _try(desk: Desk, ticks: bool) -> None:
             else:
                 no_answers("answers", hint)
             return
-        _show(desk, given)
+        try:
+            _show(desk, given)
+        except WorkerError as error:
+            st.error(plain(str(error)))
+            st.button("Start it again", key="try_again")  # this part is drawn anew, and asks again
 
 
 def _show(desk: Desk, given: _Input) -> None:

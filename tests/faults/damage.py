@@ -102,7 +102,6 @@ def model(seed: int) -> Case:
             outcome = _use(worker)
     except OdtError as error:
         outcome = type(error).__name__
-        assert str(error)
     assert time.monotonic() - began < SLOW, "a hang"
     return Case(outcome)
 

@@ -141,17 +141,15 @@ def _tell_checkpoints(workspace: Workspace, tell: Callable[[dict[str, object]], 
     workspace.add_checkpoint = add_and_tell  # type: ignore[method-assign,assignment]
 
 
-def save_often() -> None:
-    """Have every run save itself many times a second."""
+def save_often() -> Callable[..., None]:
+    """A Worker.fit with which every run saves itself many times a second."""
     fit = Worker.fit
-    Worker.fit = lambda self, *given, **more: fit(  # type: ignore[method-assign]
-        self, *given, **{**more, "autosave_seconds": AUTOSAVE}
-    )
+    return lambda self, *given, **more: fit(self, *given, **{**more, "autosave_seconds": AUTOSAVE})
 
 
 def main(root: Path, seed: int, descriptor: int, tokens: list[str]) -> None:
     """Play at the desks of `tokens`, one change at each in turn."""
-    save_often()
+    Worker.fit = save_often()  # type: ignore[method-assign]
     workspaces = Workspaces(root, LIMITS)
 
     def teller(token: str) -> Callable[[dict[str, object]], None]:

@@ -147,8 +147,8 @@ def _go_on(desk: Desk) -> bool | None:
     if found is None:
         return None
     run_id, checkpoint_id = found
-    records = desk.workspace.run_records(run_id)
-    first = next(record["checkpoint"] for record in records if "checkpoint" in record)
+    after = desk.workspace.run_records(run_id)[0]["after"]
+    first = min(entry.id for entry in desk.workspace.manifest.checkpoints if entry.id > after)
     begin = load_checkpoint(desk.workspace.checkpoint_bytes(first)).progress
     assert begin is not None
     try:

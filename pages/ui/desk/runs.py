@@ -10,12 +10,16 @@ import numpy as np
 from odt_core.checkpoint.checkpoint import load_checkpoint
 from odt_core.errors import OdtError, TrainingError
 from odt_core.samples import Samples
+from odt_core.training.events import Failed
 from odt_core.training.settings import Settings
-from odt_core.workspace import Part
+from odt_core.workspace import Kind, Part
 from pages.ui.base_sets import base_test_of, replay_of
 from pages.ui.desk.scores import BASE_TEST, HasScores
+from pages.ui.desk.worker import ELSEWHERE
 from pages.ui.recorder import Recorder
 from pages.ui.run import Phase, Run
+
+_OF_A_RUN = (Kind.START, Kind.AUTO, Kind.BEST, Kind.END)  # a run alone makes such checkpoints
 
 
 class HasRuns(HasScores):
@@ -48,16 +52,23 @@ class HasRuns(HasScores):
                 progress = load_checkpoint(self.workspace.checkpoint_bytes(go_on)).progress
             run = Run(self.workspace.start_run(), 0, len(train), self.workspace.manifest.head)
             recorder = Recorder(self.workspace, run, on_head=self._now_at)
-            self.workspace.set_settings(settings.to_json())
-            worker.fit(
-                train,
-                settings,
-                test=test if len(test) and self.can_predict else None,
-                replay=replay_of(self.card) if settings.replay else None,
-                base_test=base_test_of(self.card),
-                start=progress,
-                on_event=recorder.on_event,
-            )
+            try:
+                self.workspace.set_settings(settings.to_json())
+                self.workspace.append_run(run.id, [{"kind": "begin", "after": self._newest()}])
+                replay = replay_of(self.card) if settings.replay else None
+                self._worker_head = ELSEWHERE  # until the end of the run is kept
+                worker.fit(
+                    train,
+                    settings,
+                    test=test if len(test) and self.can_predict else None,
+                    replay=replay,
+                    base_test=base_test_of(self.card),
+                    start=progress,
+                    on_event=recorder.on_event,
+                )
+            except BaseException as error:
+                recorder.on_event(Failed(str(error)))  # else it waits for the end for ever
+                raise
             self.run = run
         threading.Thread(
             target=self._score_base, args=(test,), name="odt-base-level", daemon=True
@@ -80,20 +91,39 @@ class HasRuns(HasScores):
             self._worker.stop()
 
     def interrupted(self) -> tuple[str, str] | None:
-        """(run id, its newest automatic checkpoint) of a run that a restart cut short, or None."""
+        """(run id, its newest automatic checkpoint) of a run that a restart, or the end of its
+        process, cut short; or None.
+        """
         runs = self.workspace.runs()
-        if not runs or (self.run is not None and self.run.id == runs[-1].id):
+        if not runs or (
+            self.run is not None
+            and self.run.id == runs[-1].id
+            and self.run.phase is not Phase.FAILED
+        ):
             return None
         records = self.workspace.run_records(runs[-1].id)
         if any(record.get("kind") in ("end", "dismissed") for record in records):
             return None
-        saved = [record["checkpoint"] for record in records if record.get("kind") == "checkpoint"]
-        there = [one for one in saved if self.workspace.manifest.checkpoint(one)]
-        return (runs[-1].id, there[-1]) if there else None
+        saved = {record["checkpoint"] for record in records if record.get("kind") == "checkpoint"}
+        # The record of the last one may be missing: it is written after the checkpoint.
+        after = next((record["after"] for record in records if record.get("kind") == "begin"), None)
+        there = [
+            entry
+            for entry in self.workspace.manifest.checkpoints
+            if entry.id in saved
+            or (after is not None and entry.id > after and entry.info.kind in _OF_A_RUN)
+        ]
+        if not there or any(entry.info.kind is Kind.END for entry in there):
+            return None
+        return runs[-1].id, max(there, key=lambda entry: entry.info.step).id
 
     def dismiss_interrupted(self, run_id: str) -> None:
         """Do not offer to go on with that run any more."""
         self.workspace.append_run(run_id, [{"kind": "dismissed"}])
+
+    def _newest(self) -> str:
+        """The newest checkpoint; ids count upwards."""
+        return max((entry.id for entry in self.workspace.manifest.checkpoints), default="")
 
     def _score_base(self, test: Samples) -> None:
         """The base model's levels, for the dashed lines of the accuracy chart."""

@@ -1,0 +1,236 @@
+"""What a visitor sees when the model's process ends: what happened, and one click to go on."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from odt_core.errors import WorkspaceError
+from odt_core.runtime import Worker
+from odt_core.runtime import worker as client
+from odt_core.training.settings import Settings
+from odt_core.workspace import CheckpointInfo, Kind
+from pages.ui.desks import all_desks
+from pages.ui.run import Phase
+
+APP = str(Path(__file__).resolve().parents[2] / "app.py")
+LONG = Settings(epochs=10_000, batch_size=16, replay=0.5)
+
+
+def picture() -> bytes:
+    sheet = np.full((60, 60), 255, np.uint8)
+    sheet[10:50, 24:32] = 0
+    out = io.BytesIO()
+    Image.fromarray(sheet).save(out, "PNG")
+    return out.getvalue()
+
+
+def said(app) -> str:
+    return " ".join(error.value for error in app.error).replace("\\", "")
+
+
+def ask(app):
+    """Card 3 has an input that both models answer."""
+    app.segmented_control(key="try_way").set_value("Upload").run()
+    app.file_uploader(key="try_file").upload("one.png", picture())
+    return app.run()
+
+
+def until(condition) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def person(app, desk_of):
+    """The app with an example person's samples, and its desk."""
+    app.button(key="example").click().run()
+    return app, desk_of(app)
+
+
+@pytest.fixture
+def training(person, monkeypatch):
+    """A run that saves itself often and does not end by itself."""
+    fit = Worker.fit
+    monkeypatch.setattr(
+        Worker, "fit", lambda *given, **more: fit(*given, **{**more, "autosave_seconds": 0.05})
+    )
+    app, desk = person
+    app.number_input(key="set_epochs").set_value(10_000)
+    app.button(key="train").click().run()
+    until(lambda: len(desk.workspace.manifest.checkpoints) >= 3)
+    return app, desk
+
+
+class TestIdle:
+    def test_killed_while_idle_then_the_next_answer_comes_as_if_nothing_had_happened(self, person):
+        app, desk = person
+        os.kill(desk.worker().pid, signal.SIGKILL)
+        until(lambda: not desk._worker.alive)
+        ask(app)
+        assert not app.exception
+        assert said(app) == ""
+        assert desk.worker().alive
+
+
+class TestTraining:
+    @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+    def test_killed_while_training_then_says_so_and_goes_on_with_one_click(self, training, number):
+        app, desk = training
+        samples = desk.workspace.manifest.samples
+        first = desk.run
+        os.kill(desk._worker.pid, number)
+        assert first.wait(10)
+        app.run()
+        assert not app.exception
+        assert f"killed by signal {number.value}" in said(app)
+        assert "samples and checkpoints are safe" in said(app)
+        assert desk.workspace.manifest.samples == samples
+        newest = desk.workspace.manifest.checkpoints[-1]
+        app.button(key="go_on").click().run()
+        assert not app.exception
+        assert desk.run is not first
+        until(lambda: desk.run.snapshot().step > newest.info.step)
+        assert desk.interrupted() is None
+        desk.stop()
+        assert desk.run.wait(30)
+        assert desk.run.phase is Phase.STOPPED
+
+    def test_killed_before_anything_was_saved_then_training_starts_anew(self, person):
+        app, desk = person
+        run = desk.train(LONG)
+        os.kill(desk._worker.pid, signal.SIGKILL)
+        assert run.wait(30)
+        app.run()
+        assert "killed by signal 9" in said(app)
+        app.button(key="train").click().run()
+        assert desk.run is not run
+        assert desk.busy
+        desk.stop()
+        assert desk.run.wait(30)
+
+    def test_killed_while_training_then_other_visitors_see_nothing(self, training):
+        _, desk = training
+        other = AppTest.from_file(APP, default_timeout=60).run()
+        ask(other)
+        os.kill(desk._worker.pid, signal.SIGKILL)
+        assert desk.run.wait(30)
+        ask(other)
+        assert not other.exception
+        assert said(other) == ""
+        theirs = all_desks().open(other.session_state["odt_workspace"])
+        assert theirs is not desk
+        assert theirs.worker().alive
+
+    def test_stop_when_the_process_hangs_then_says_so_and_goes_on(self, training, monkeypatch):
+        app, desk = training
+        os.kill(desk._worker.pid, signal.SIGSTOP)
+        monkeypatch.setattr(client, "CALL_SECONDS", 0.3)
+        app.button(key="stop").click().run()
+        assert not app.exception
+        assert "did not answer" in said(app)
+        assert desk.run.wait(30)
+        monkeypatch.undo()
+        app.run()
+        app.button(key="go_on").click().run()
+        until(lambda: desk.run.snapshot().records)
+        desk.stop()
+        assert desk.run.wait(30)
+
+
+class TestAnswering:
+    def test_killed_while_answering_then_says_so_and_answers_after_one_click(
+        self, person, monkeypatch
+    ):
+        app, desk = person
+        ask(app)
+        predict = Worker.predict_proba
+
+        def die(self, *given, **more):
+            os.kill(self.pid, signal.SIGKILL)
+            return predict(self, *given, **more)
+
+        with monkeypatch.context() as fault:
+            fault.setattr(Worker, "predict_proba", die)
+            app.run()
+        assert not app.exception
+        assert "killed by signal 9" in said(app)
+        assert desk.workspace.manifest.samples
+        app.button(key="try_again").click().run()
+        assert not app.exception
+        assert said(app) == ""
+        assert desk.worker().alive
+
+
+class TestDisk:
+    def test_training_whose_end_cannot_be_saved_then_says_so_and_goes_on_later(
+        self, training, monkeypatch
+    ):
+        app, desk = training
+        run, before = desk.run, desk.workspace.manifest.head
+
+        def full(*given, **more):
+            raise WorkspaceError("This could not be saved: the disk is full.")
+
+        with monkeypatch.context() as fault:
+            fault.setattr(desk.workspace, "add_checkpoint", full, raising=False)
+            desk.stop()
+            assert run.wait(30)
+        app.run()
+        assert "The end of training could not be saved" in said(app)
+        assert "the disk is full" in said(app)
+        assert desk.workspace.manifest.head == before
+        base, own = desk.worker().state("base"), desk.worker().state("own")
+        assert all(np.array_equal(base[name], own[name]) for name in base)
+        app.button(key="go_on").click().run()
+        until(lambda: desk.run is not run and desk.run.snapshot().records)
+        desk.stop()
+        assert desk.run.wait(30)
+        entry = desk.workspace.manifest.checkpoint(desk.workspace.manifest.head)
+        assert entry.info.kind is Kind.END
+
+    def test_training_that_cannot_begin_then_holds_nothing_open(self, person, monkeypatch):
+        _, desk = person
+
+        def full(*given, **more):
+            raise WorkspaceError("This could not be saved: the disk is full.")
+
+        with monkeypatch.context() as fault:
+            fault.setattr(desk.workspace, "set_settings", full, raising=False)
+            with pytest.raises(WorkspaceError, match="disk is full"):
+                desk.train(LONG)
+        until(lambda: not desk.workspace.held)
+        assert not desk.busy
+
+
+class TestTwoServers:
+    def test_link_of_a_workspace_that_another_server_has_then_says_so_and_stays(
+        self, app, desk_of, monkeypatch
+    ):
+        desk_of(app).workspace.add_checkpoint(b"x", CheckpointInfo(Kind.MANUAL, 1, 1))
+        token = app.session_state["odt_workspace"]
+        elsewhere = WorkspaceError("This workspace is open in another server.")
+
+        def refuse(self, token):
+            raise elsewhere
+
+        again = AppTest.from_file(APP, default_timeout=60)
+        again.query_params["w"] = token
+        with monkeypatch.context() as fault:
+            fault.setattr("pages.ui.desks.Desks.open", refuse)
+            again.run()
+        assert "open in another server" in said(again)
+        assert token in again.query_params["w"]
+        again.run()
+        assert said(again) == ""
+        assert again.session_state["odt_workspace"] == token
