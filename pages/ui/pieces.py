@@ -81,28 +81,6 @@ def checks(items: Iterable[tuple[bool | None, str]]) -> None:
     st.html(f'<ul class="odt-checks">{lines}</ul>')
 
 
-def confusion(
-    names: Sequence[str], counts: Sequence[Sequence[int]], *, own: bool, title: str
-) -> None:
-    """counts[right label][predicted label]; the colour is the share of the row."""
-    colour = "--odt-own" if own else "--odt-quiet"
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
-    rows = []
-    for name, row in zip(names, counts, strict=True):
-        total = max(1, sum(row))
-        cells = "".join(
-            f'<td{"" if n else " class=zero"} style="background: color-mix(in srgb, '
-            f'var({colour}) {round(70 * n / total)}%, var(--odt-base-soft))">{n}</td>'
-            for n in row
-        )
-        rows.append(f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>')
-    st.html(
-        f'<div class="odt-scroll"><table class="odt-confusion"><caption class="odt-note">'
-        f"{escape(title)}</caption><thead><tr><th></th>{head}</tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
-
-
 def _cell(text: str) -> str:
     if text.startswith("`"):
         return f"<td><code>{escape(text.strip('`'))}</code></td>"

@@ -370,4 +370,3 @@ class TestEvaluate:
         shown = " ".join(html.value for html in app.html)
         assert "of 1,000 right" in shown
         assert "95 % interval" in shown
-        assert "odt-confusion" in shown

@@ -118,7 +118,11 @@ class TestLabels:
     def test_evaluate_page_when_labels_are_nasty_shows_them_letter_for_letter(
         self, page, dashboard, trained
     ):
-        said = visit(page, dashboard, trained, "evaluate", ".odt-confusion")
+        visit(page, dashboard, trained, "evaluate", ".odt-large")
+        page.get_by_role("radio", name="Mistakes").click()
+        page.locator(".st-key-card_labels .odt-table").wait_for()
+        page.locator(".st-key-chart_matrix_own .heatmaplayer").wait_for(state="attached")
+        said = page.evaluate(ALL_TEXT)
         for label in LABELS:
             assert label in said
 

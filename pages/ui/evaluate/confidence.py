@@ -76,12 +76,12 @@ def _course(name: str, one: Reliability, colour: str) -> dict:
     bins = [b for b in one.bins if b.n]
     return {
         "type": "scatter",
-        "mode": "markers+lines",
+        "mode": "markers",
         "name": name,
         "x": [b.confidence for b in bins],
         "y": [b.accuracy for b in bins],
         "customdata": [b.n for b in bins],
-        "line": {"color": colour, "width": 2},
+        "cliponaxis": False,
         "marker": {
             "color": colour,
             "size": [9 + 16 * (b.n / one.n) ** 0.5 for b in bins],
@@ -115,7 +115,7 @@ def _temperature(desk: Desk, one: Judged) -> None:
         "Your model": _fit(desk, one, own=True),
     }
     for name, fitted in found.items():
-        verdict(f"{name}:", fitted.sentence)
+        verdict("", f"{name}: {fitted.sentence}")
     pieces.table(
         ("", "Temperature", "ECE before", "ECE after", "−ln p before", "−ln p after", "n"),
         [

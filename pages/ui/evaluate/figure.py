@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from html import escape, unescape
 from typing import Any
 
 import streamlit as st
@@ -59,8 +60,13 @@ def figure(
     if not hasattr(value, "get"):
         return None
     curve = value.get("curve")
-    x, y = str(value.get("x"))[:100], str(value.get("y"))[:100]
+    x, y = (unescape(str(value.get(axis))[:400]) for axis in ("x", "y"))
     return Click(curve if isinstance(curve, int) else 0, x, y)
+
+
+def letters(text: str) -> str:
+    """`text` so that Plotly, which takes some HTML, shows it letter for letter."""
+    return escape(text, quote=False)
 
 
 def apply_style() -> None:

@@ -88,7 +88,7 @@ def _remark(one: Evaluation) -> str:
             f"mean squared error, n = {one.n:,} · absolute error {short(one.mean_absolute_error)}"
         )
     low, high = one.interval
-    return f"{one.correct:,} of {one.n:,} right · 95 % {100 * low:.1f}–{100 * high:.1f} %"
+    return f"{one.correct:,} of {one.n:,} right · 95 % interval {100 * low:.1f}–{100 * high:.1f} %"
 
 
 def _change(base: Evaluation, own: Evaluation, result: Comparison) -> str:

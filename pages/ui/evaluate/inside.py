@@ -12,7 +12,7 @@ from odt_core.samples import Samples
 from odt_core.workspace import Part
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
-from pages.ui.evaluate.figure import BASE, OWN, figure
+from pages.ui.evaluate.figure import BASE, OWN, figure, letters
 from pages.ui.evaluate.judged import Judged, choose_judged
 from pages.ui.say import count, percent
 
@@ -70,7 +70,9 @@ def _layers(desk: Desk) -> None:
                 "type": "bar",
                 "orientation": "h",
                 "x": finite,
-                "y": [f"{k + 1}. {_short(change.name)}  " for k, change in enumerate(shown)],
+                "y": [
+                    f"{k + 1}. {letters(_short(change.name))}  " for k, change in enumerate(shown)
+                ],
                 "marker": {"color": OWN},
                 "text": [_said(change) for change in shown],
                 "textposition": "outside",
@@ -195,4 +197,4 @@ def _marks(desk: Desk, samples: Samples) -> list[str]:
     """The label of each sample, short; none where the model gives numbers."""
     if not desk.tells_labels:
         return []
-    return [(samples.labels.names[int(y)] or "?")[:6] for y in samples.y]
+    return [letters((samples.labels.names[int(y)] or "?")[:6]) for y in samples.y]

@@ -44,7 +44,7 @@ class Stage:
 def numbers(*items: Number) -> None:
     """Side by side, as large as the room allows."""
     st.html(
-        '<div class="odt-large">'
+        f'<div class="odt-large{" many" if len(items) > 3 else ""}">'
         + "".join(
             f'<div class="{"own" if one.own else "base"}"><h4>{escape(one.title)}</h4>'
             f"<strong>{escape(one.number)}</strong><p>{escape(one.remark)}</p></div>"

@@ -8,7 +8,7 @@ import streamlit as st
 from odt_core.evaluation import Evaluation
 from pages.ui import pieces
 from pages.ui.desk import Desk
-from pages.ui.evaluate.figure import BASE, OWN, Click, figure
+from pages.ui.evaluate.figure import BASE, OWN, Click, figure, letters
 from pages.ui.evaluate.judged import Judged, by_confidence
 from pages.ui.evaluate.large import faces
 from pages.ui.say import count
@@ -53,6 +53,7 @@ def _matrix(
 ) -> Click | None:
     assert evaluation.confusion is not None
     table = evaluation.confusion[np.ix_(seen, seen)]  # [labels, labels]
+    names = [letters(name) for name in names]
     trace = {
         "type": "heatmap",
         "x": names,

@@ -8,6 +8,7 @@ from pages.ui import trouble
 from pages.ui.desk import Desk
 from pages.ui.evaluate.blind import blind_test
 from pages.ui.evaluate.confidence import confidence
+from pages.ui.evaluate.evidence import evidence
 from pages.ui.evaluate.forget import forget
 from pages.ui.evaluate.gain import gain_and_price
 from pages.ui.evaluate.inside import inside
@@ -26,6 +27,7 @@ PARTS: dict[str, Callable[[Desk], None]] = {
     "Confidence": confidence,
     "Inside": inside,
     "Forget": forget,
+    "Evidence": evidence,
 }
 
 

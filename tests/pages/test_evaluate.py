@@ -1,0 +1,250 @@
+"""The Evaluate page: every part with no, one and many samples, and what can be done there."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from odt_core.workspace import Part, Source
+from pages.ui.evaluate import background
+from pages.ui.evaluate.blind import Game, Round, Vote
+from pages.ui.evaluate.parts import PARTS
+
+ROOT = Path(__file__).resolve().parents[2]
+MODELS = ROOT / "tests" / "runtime" / "models"
+
+
+def visit(app, part: str):
+    """Open one part of the page."""
+    if "evaluate_part" not in app.session_state:
+        app.switch_page("pages/evaluate.py").run()
+    app.segmented_control(key="evaluate_part").set_value(part).run()
+    assert not app.exception
+    return app
+
+
+def shown(app) -> str:
+    return " ".join(html.value for html in app.html)
+
+
+def said(app) -> str:
+    return " ".join(error.value for error in app.error).replace("\\", "")
+
+
+def run_job(app, desk, key: str, name: str):
+    """Press a study's button and wait for its result."""
+    app.button(key=f"{key}_run").click().run()
+    job = background.job_of(desk, name)
+    assert job is not None, said(app)
+    assert job.wait(60)
+    assert job.look().error == ""
+    return job.look().result
+
+
+@pytest.fixture
+def person(app, desk_of):
+    app.button(key="example").click().run()
+    return app, desk_of(app)
+
+
+@pytest.fixture
+def trained(person):
+    app, desk = person
+    app.number_input(key="set_epochs").set_value(2)
+    app.button(key="train").click().run()
+    assert desk.run is not None, said(app)
+    assert desk.run.wait(60)
+    return app.run(), desk
+
+
+class TestEveryPart:
+    def test_parts_when_there_are_no_samples_say_what_to_do(self, app):
+        for part in PARTS:
+            visit(app, part)
+            assert not app.error, (part, said(app))
+        assert "Not trained yet" in shown(app)
+
+    def test_parts_when_there_is_one_sample_show_no_error(self, app, desk_of):
+        desk = desk_of(app)
+        label = desk.workspace.manifest.labels[3]
+        desk.workspace.add_samples([np.full((28, 28), 9, np.uint8)], label.id, Source.DRAW)
+        for part in PARTS:
+            visit(app, part)
+            assert not app.error, (part, said(app))
+
+    def test_parts_when_trained_show_figures_with_n(self, trained):
+        app, _ = trained
+        seen = {}
+        for part in PARTS:
+            visit(app, part)
+            assert not app.error, (part, said(app))
+            seen[part] = shown(app)
+        assert "of 20 right" in seen["Result"]
+        assert "of 1,000 right" in seen["Result"]
+        assert "p = " in seen["Result"]
+        assert "n = 20" in seen["Mistakes"]
+        assert "Locked for testing" in seen["Test samples"]
+        assert "Checkpoint 2: step" in seen["Over time"]
+        assert "Model A" in seen["Blind test"]
+        assert "expected calibration error, n = 20" in seen["Confidence"]
+        assert "weights in 5 layers" in seen["Inside"]
+
+    @pytest.mark.parametrize("name", ["dialect_regression.tflite", "dialect_binary.tflite"])
+    def test_parts_when_the_model_is_of_another_task_show_no_error(self, app, desk_of, name):
+        desk = desk_of(app)
+        desk.choose_uploaded((MODELS / name).read_bytes(), name)
+        rng = np.random.default_rng(3)
+        shape = desk.card.input_shape
+        if desk.tells_labels:
+            for label in desk.workspace.manifest.labels:
+                items = list(rng.normal(size=(6, *shape)).astype(np.float32))
+                desk.workspace.add_samples(items, label.id, Source.UPLOAD)
+        else:
+            items = list(rng.normal(size=(10, *shape)).astype(np.float32))
+            targets = list(rng.normal(size=(10, *desk.contract.target_shape)).astype(np.float32))
+            desk.workspace.add_samples(items, "", Source.UPLOAD, targets=targets)
+        app.run()
+        app.button(key="train").click().run()
+        assert desk.run is not None, said(app)
+        assert desk.run.wait(60)
+        for part in PARTS:
+            visit(app, part)
+            assert not app.error, (part, said(app))
+
+
+class TestGain:
+    def test_run_that_lost_is_kept_or_taken_back_as_the_person_says(self, trained, monkeypatch):
+        app, desk = trained
+        monkeypatch.setattr("pages.ui.run.Snapshot.lost", property(lambda self: True))
+        head = desk.workspace.manifest.head
+        visit(app, "Result")
+        app.button(key="accept").click().run()
+        assert desk.workspace.manifest.head == head
+        assert not [button for button in app.button if button.key == "accept"]
+        monkeypatch.setattr("pages.ui.evaluate.gain._accepted", lambda desk, run: False)
+        app.run()
+        app.button(key="go_back").click().run()
+        assert desk.workspace.manifest.head is None
+
+
+class TestMistakes:
+    def test_cell_when_chosen_shows_only_its_samples(self, trained):
+        app, desk = trained
+        visit(app, "Mistakes")
+        app.selectbox(key="cell_is").set_value("7").run()
+        count = sum(desk.labels.names[y] == "7" for y in desk.samples(Part.TEST).y)
+        assert f"{count} samples of '7'" in shown(app).replace("&#x27;", "'")
+
+
+class TestTestSamples:
+    def test_sample_when_moved_is_listed_and_undo_takes_it_back(self, person):
+        app, desk = person
+        before = desk.test_name()
+        visit(app, "Test samples")
+        app.button(key="change_part").click().run()
+        assert len(desk.test_name()) == len(before) - 1
+        assert "for training" in shown(app)
+        app.button(key="undo_part").click().run()
+        assert desk.test_name() == before
+
+    def test_training_sample_when_like_a_test_sample_is_kept_out(self, person):
+        app, desk = person
+        entry = desk.entries(Part.TEST)[0]
+        trained_on = len(desk.samples(Part.TRAIN))
+        again = np.clip(desk.workspace.sample_array(entry.id).astype(int) * 0.9, 0, 255)
+        report = desk.workspace.add_samples([again.astype(np.uint8)], entry.label, Source.UPLOAD)
+        if report.added[0].part is Part.TEST:
+            desk.workspace.move_sample(report.added[0].id, Part.TRAIN)
+        assert desk.near_test()[report.added[0].id] == entry.id
+        assert len(desk.samples(Part.TRAIN)) == len(desk.entries(Part.TRAIN)) == trained_on
+        visit(app, "Test samples")
+        assert "would have given a test sample away" in shown(app)
+
+
+class TestBlind:
+    def test_score_when_own_was_b_counts_for_own(self):
+        rounds = (
+            Round(own_is_a=False, vote=Vote.B),
+            Round(own_is_a=True, vote=Vote.B),
+            Round(own_is_a=True, vote=Vote.BOTH),
+            Round(own_is_a=False, vote=Vote.NEITHER),
+        )
+        assert [one.points for one in rounds] == [(0, 1), (1, 0), (1, 1), (0, 0)]
+
+    def test_vote_when_cast_begins_another_round_on_a_blank_sheet(self):
+        game = Game(own_is_a=True).voted(Vote.A)
+        assert game.number == 1
+        assert game.rounds == (Round(own_is_a=True, vote=Vote.A),)
+
+    def test_models_when_revealed_are_named_and_scored(self, trained):
+        app, _ = trained
+        visit(app, "Blind test")
+        app.segmented_control(key="blind_way").set_value("Test samples").run()
+        assert "Base model" not in shown(app)
+        app.button(key="vote_both").click().run()
+        app.button(key="vote_neither").click().run()
+        app.button(key="reveal").click().run()
+        assert "of 2 rounds" in shown(app)
+        assert "nobody preferred" in shown(app)
+
+
+class TestStudies:
+    def test_controls_when_run_train_a_model_of_their_own(self, trained):
+        app, desk = trained
+        state = desk.worker().state()
+        visit(app, "Studies")
+        result = run_job(app, desk, "controls", "the study of negative controls")
+        app.run()
+        assert result.own.n == 20
+        assert result.shuffled is not None
+        assert result.other_person is not None
+        assert result.sentence[:30] in shown(app)
+        after = desk.worker().state()
+        assert all(np.array_equal(state[name], after[name]) for name in state)
+
+    def test_study_when_stopped_ends_soon_and_lets_no_other_begin_before(self, trained):
+        app, desk = trained
+        visit(app, "Studies")
+        app.button(key="needed_run").click().run()
+        job = background.job_of(desk, "the study of samples needed")
+        assert job is not None
+        app.button(key="controls_run").click().run()
+        assert "is still running" in said(app)
+        app.button(key="needed_stop").click().run()
+        assert job.wait(20)
+        assert job.look().error == ""
+        app.run()
+        assert not app.exception
+
+
+class TestForget:
+    def test_label_when_forgotten_is_verified_and_can_become_the_model(self, trained):
+        app, desk = trained
+        visit(app, "Forget")
+        gone = desk.workspace.manifest.labels[0].id
+        found = run_job(app, desk, "forget", "unlearning")
+        app.run()
+        assert found.unlearned.identical
+        assert found.unlearned.shown_digest != found.unlearned.digest
+        assert "bit for bit" in shown(app)
+        app.button(key="forget_keep").click().run()
+        assert desk.workspace.manifest.samples_of(gone, Part.TRAIN) == ()
+        state = desk.worker().state()
+        assert all(np.array_equal(state[k], v) for k, v in found.unlearned.state.items())
+
+
+class TestEvidence:
+    def test_bundle_when_made_holds_card_and_script(self, trained):
+        app, desk = trained
+        visit(app, "Evidence")
+        made = run_job(app, desk, "evidence", "the evidence bundle")
+        app.run()
+        assert not app.error, said(app)
+        names = zipfile.ZipFile(io.BytesIO(made.data)).namelist()
+        for wanted in ("reproduce.py", "personalisation-card.json"):
+            assert any(name.endswith(wanted) for name in names)
+        assert "from the base model" in made.origin
