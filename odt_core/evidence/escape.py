@@ -7,7 +7,7 @@ import re
 from html import escape
 from typing import Any
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$])")
+_MARKDOWN = re.compile(r"([\\`*_\[\]|~$])|^([#>+=-])|^(\d+)(?=[.)])")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -19,7 +19,13 @@ def html_text(text: object) -> str:
 def markdown_text(text: object) -> str:
     """For Markdown text and table cells, on one line."""
     plain = " ".join(str(text).split())
-    return _MARKDOWN.sub(r"\\\1", plain.replace("&", "&amp;").replace("<", "&lt;"))
+    return _MARKDOWN.sub(_mark, plain.replace("&", "&amp;").replace("<", "&lt;"))
+
+
+def _mark(found: re.Match[str]) -> str:
+    if found[3]:  # "1." would begin a list
+        return f"&#{ord(found[3][0])};{found[3][1:]}"
+    return f"\\{found[0]}"
 
 
 def csv_text(text: object) -> str:

@@ -17,7 +17,6 @@ def _versions() -> tuple[tuple[str, str], ...]:
         "odt_sources_sha256": sources_digest(),
         "python": platform.python_version(),
         "system": platform.system(),
-        "release": platform.release(),
         "machine": platform.machine(),
         "processor": _processor(),
     }

@@ -13,7 +13,7 @@ from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 MODEL = ROOT / "tests" / "runtime" / "models" / "tiny_momentum.tflite"
-COMMANDS = ("inspect", "train", "infer", "evaluate", "bake", "lower", "build", "bench")
+COMMANDS = ("inspect", "train", "infer", "evaluate", "bake", "lower", "build", "bench", "report")
 
 
 def odt(*arguments: object) -> subprocess.CompletedProcess[str]:

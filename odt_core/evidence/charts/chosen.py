@@ -65,7 +65,7 @@ def _gain(material: Material) -> Intervals:
         groups=tuple(groups),
         x_title="mean squared error, less is better"
         if values
-        else "accuracy, with its 95 % Wilson interval",
+        else "accuracy, 95 % Wilson interval",
         percent=not values,
     )
 

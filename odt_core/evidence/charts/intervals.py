@@ -109,8 +109,8 @@ class Intervals:
         data = []
         for role in roles:
             pairs = [
-                (group.name, value)
-                for group in self.groups
+                (place + (0.16 if role is Role.OWN else -0.16), value)
+                for place, group in enumerate(self.groups)
                 for value in group.values
                 if value.role is role
             ]
@@ -120,9 +120,9 @@ class Intervals:
                     "mode": "markers",
                     "name": look.NAMES[role],
                     "x": [value.value for _, value in pairs],
-                    "y": [html_text(name) for name, _ in pairs],
+                    "y": [place for place, _ in pairs],
                     "text": [html_text(value.said) for _, value in pairs],
-                    "hovertemplate": "%{y}<br>%{text}<extra></extra>",
+                    "hovertemplate": "%{text}<extra></extra>",
                     "marker": {"color": look.COLOURS[role], "size": 14},
                     "error_x": {
                         "type": "data",
@@ -134,23 +134,23 @@ class Intervals:
                     },
                 }
             )
-        names = [html_text(group.name) for group in self.groups]
+        names = [html_text(group.name).replace(" (n", "<br>(n") for group in self.groups]
         axis: dict[str, Any] = {"title": {"text": self.x_title}, "range": list(self.range)}
         if self.percent:
             axis |= {"tickformat": ".0%", "range": [self.range[0] - 0.01, 1.01]}
         y_axis = {
-            "type": "category",
-            "categoryarray": names[::-1],
+            "tickvals": list(range(len(names))),
+            "ticktext": names,
             "automargin": True,
-            "range": [-0.6, len(names) - 0.4],
+            "showgrid": False,
+            "range": [len(names) - 0.4, -0.6],
         }
         return {
             "data": data,
             "layout": {
                 "xaxis": axis,
                 "yaxis": y_axis,
-                "scattermode": "group",
-                "height": max(360, 160 + 44 * len(names)),
+                "height": max(360, 160 + 48 * len(names)),
             },
         }
 

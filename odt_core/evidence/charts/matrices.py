@@ -43,7 +43,7 @@ class Matrices:
             widest = max(canvas.measure(text, size) for text in self.labels)
             beside = min(150.0, widest) + 16
         half = (canvas.width - 2 * MARGIN) / 2
-        side = min(side, half - beside - 40)
+        side = min(side, half - beside - 40, 110.0 * count)
         cell = side / count
         for place, (role, counts) in enumerate(self.counts):
             left = MARGIN + place * half + beside
@@ -84,7 +84,7 @@ class Matrices:
             layout[f"xaxis{suffix}"] = {
                 **axis,
                 "domain": [index * 0.55, index * 0.55 + width],
-                "title": {"text": f"predicted by the {look.NAMES[role]}"},
+                "title": {"text": f"predicted, {look.NAMES[role]}"},
                 "anchor": f"y{suffix}",
             }
             layout[f"yaxis{suffix}"] = {

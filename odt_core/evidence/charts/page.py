@@ -36,12 +36,19 @@ for (const chart of JSON.parse(document.getElementById("charts").textContent)) {
   const layout = Object.assign({
     font: { family: "Inter, system-ui, sans-serif", size: 15, color: "#1A1C25" },
     paper_bgcolor: "#fff", plot_bgcolor: "#fff", margin: { l: 70, r: 20, t: 20, b: 60 },
-    height: 460, legend: { orientation: "h", y: 1.12 }, hoverlabel: { font: { size: 15 } },
+    height: 460, hoverlabel: { font: { size: 15 } },
+    legend: { orientation: "h", x: 0, y: -0.2, yanchor: "top", font: { size: 14 } },
   }, chart.layout);
   for (const key of Object.keys(layout)) {
     if (/^[xy]axis/.test(key)) {
       layout[key] = Object.assign({ gridcolor: "#ECEDF3", zeroline: false }, layout[key]);
     }
+  }
+  if (innerWidth < 600 && layout.xaxis2) {  // two charts side by side: one below the other
+    Object.assign(layout, { height: 900 });
+    layout.xaxis.domain = layout.xaxis2.domain = [0, 1];
+    layout.yaxis.domain = [0.57, 1];
+    layout.yaxis2.domain = [0, 0.43];
   }
   const options = { responsive: true, displaylogo: false,
     toImageButtonOptions: { filename: chart.name, scale: 2 } };

@@ -234,7 +234,7 @@ def _steps(curves: Curves) -> bytes:
     lines = [",".join(names)]
     for record in curves.records:
         cells = (getattr(record, name) for name in names)
-        lines.append(",".join("" if cell is None else repr(cell) for cell in cells))
+        lines.append(",".join("" if cell is None else f"{cell:.9g}" for cell in cells))
     return ("\r\n".join(lines) + "\r\n").encode()
 
 

@@ -1,0 +1,133 @@
+"""`report` as a person uses it: a zip that stands on its own, in real processes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MODELS = ROOT / "tests" / "runtime" / "models"
+MODEL = MODELS / "tiny_momentum.tflite"
+SHORT = ("--epochs", 5, "--batch-size", 8, "--learning-rate", 0.1, "--seed", 2)
+
+
+def odt(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "odt_core", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=120,
+    )
+
+
+def report(*arguments: object) -> dict:
+    done = odt("report", *arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("report")
+    paths = {name: folder / f"{name}.npz" for name in ("own", "test")}
+    for seed, (name, count) in enumerate((("own", 20), ("test", 40))):
+        rng = np.random.default_rng(seed)
+        y = np.arange(count) % 4
+        x = rng.random((count, 8, 8, 1), dtype=np.float32) * 0.3
+        x[np.arange(count), y * 2, y * 2] = 1
+        np.savez(paths[name], x=x, y=y)
+    paths["out"] = folder / "bundle.zip"
+    paths["checkpoint"] = folder / "own.safetensors"
+    return paths
+
+
+def test_training_and_report_when_checked_are_identical(files):
+    got = report(
+        MODEL, "--samples", files["own"], "--test", files["test"], "--out", files["out"],
+        "--check", *SHORT,
+    )  # fmt: skip
+    assert got["check"]["identical"] is True
+    assert got["check"]["exit_code"] == 0
+    assert got["origin"] == "base"
+    assert got["test"]["n"] == 40
+    assert "p_value" in got["test"]
+    assert got["cost"]["step_ms"] > 0
+    assert got["cost"]["checkpoint_bytes"] > 0
+    assert zipfile.ZipFile(files["out"]).testzip() is None
+    assert got["bytes"] == files["out"].stat().st_size
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_training_sends_nothing_over_the_network(files):
+    got = report(MODEL, "--samples", files["own"], "--out", files["out"], *SHORT)
+    assert got["cost"]["network_bytes"] == 0
+    assert got["cost"]["network_how"].startswith("measured")
+    assert got["cost"]["peak_memory_bytes"] > 10**7
+
+
+def test_a_checkpoint_of_train_is_identical(files):
+    done = odt(
+        "train", MODEL, "--samples", files["own"], "--checkpoint", files["checkpoint"], *SHORT
+    )
+    assert done.returncode == 0, done.stderr
+    got = report(
+        MODEL, "--samples", files["own"], "--checkpoint", files["checkpoint"],
+        "--out", files["out"], "--check",
+    )  # fmt: skip
+    assert got["check"]["identical"] is True
+    assert got["origin"] == "assumed"
+    assert "the base model's are assumed" in got["origin_sentence"]
+
+
+def test_a_checkpoint_with_other_samples_is_told(files):
+    got = report(
+        MODEL, "--samples", files["test"], "--checkpoint", files["checkpoint"],
+        "--out", files["out"],
+    )  # fmt: skip
+    assert got["origin"] == "unknown"
+    assert "samples were added, removed" in got["origin_sentence"]
+
+
+def test_a_model_of_values_is_reported(files):
+    path = files["out"].with_name("values.npz")
+    rng = np.random.default_rng(0)
+    from odt_core.runtime import load_model
+
+    contract = load_model(MODELS / "dialect_regression.tflite").contract
+    x = rng.random((12, *contract.input_shape), dtype=np.float32)
+    y = rng.random((12, *contract.target_shape), dtype=np.float32)
+    np.savez(path, x=x, y=y)
+    got = report(
+        MODELS / "dialect_regression.tflite", "--samples", path, "--test", path,
+        "--out", files["out"], "--check", "--epochs", 2,
+    )  # fmt: skip
+    assert got["check"]["identical"] is True
+    assert got["test"]["personalised"]["mean_squared_error"] >= 0
+    assert "charts/values-test.png" in zipfile.ZipFile(files["out"]).namelist()
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (("--out", "{folder}"), "is a folder"),
+            (("--out", "{folder}/none/b.zip"), "There is no folder"),
+            (("--out", "{folder}/b.zip", "--checkpoint", "{checkpoint}", "--seed", 1), "--seed"),
+        ],
+    )
+    def test_bad_arguments_say_what_to_do(self, files, arguments, message):
+        words = [
+            str(word).format(folder=files["own"].parent, checkpoint=files["checkpoint"])
+            for word in arguments
+        ]
+        done = odt("report", MODEL, "--samples", files["own"], *words)
+        assert done.returncode == 2
+        assert message in done.stderr
+        assert "Traceback" not in done.stderr

@@ -1,0 +1,40 @@
+"""Bundles of a small model, whole and without the charts."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from evidence_cases import Trained, train
+
+from odt_core.evidence import bundling
+
+
+@pytest.fixture(scope="session")
+def trained() -> Trained:
+    return train()
+
+
+@pytest.fixture(scope="session")
+def packed(trained: Trained) -> bytes:
+    return trained.bundle()
+
+
+@pytest.fixture
+def unpack(tmp_path: Path) -> Callable[[bytes], Path]:
+    def unpacked(data: bytes) -> Path:
+        folder = tmp_path / "bundle"
+        zipfile.ZipFile(io.BytesIO(data)).extractall(folder)
+        return folder
+
+    return unpacked
+
+
+@pytest.fixture
+def without_charts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of the numbers alone: drawing takes most of a bundle's time."""
+    monkeypatch.setattr(bundling, "charts_of", lambda material: ())
+    monkeypatch.setattr(bundling, "page", lambda title, charts: b"")

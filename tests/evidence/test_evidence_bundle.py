@@ -1,0 +1,227 @@
+"""What a bundle holds, and that nothing in it is more than text."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import zipfile
+from dataclasses import replace
+from html import unescape
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from evidence_cases import MODEL, train
+from PIL import Image
+
+from odt_core.checkpoint import load_checkpoint
+from odt_core.errors import CheckpointError, ModelError
+from odt_core.evaluation import compare, wilson
+from odt_core.runtime import load_model
+from odt_core.samples import Labels
+
+NASTY = (
+    "<script>alert(1)<",
+    "=HYPERLINK(1)",
+    "|a|`b`[c](d)",
+    "' onload='x' \"y\"",
+)
+
+
+def files_of(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.fixture(scope="module")
+def files(packed) -> dict[str, bytes]:
+    return files_of(packed)
+
+
+@pytest.fixture(scope="module")
+def card(files) -> dict:
+    return json.loads(files["personalisation-card.json"])
+
+
+class TestZip:
+    def test_equal_inputs_give_equal_bytes(self, trained, packed):
+        assert trained.bundle() == packed
+
+    def test_times_and_order_are_fixed(self, packed):
+        entries = zipfile.ZipFile(io.BytesIO(packed)).infolist()
+        assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
+        assert [entry.filename for entry in entries] == sorted(e.filename for e in entries)
+
+    def test_every_file_has_its_digest(self, files):
+        lines = files["SHA256SUMS"].decode().splitlines()
+        listed = dict(reversed(line.split("  ", 1)) for line in lines)
+        assert set(listed) == set(files) - {"SHA256SUMS"}
+        for name, digest in listed.items():
+            assert hashlib.sha256(files[name]).hexdigest() == digest
+
+    def test_everything_promised_is_there(self, files):
+        promised = {
+            "README.txt", "index.html", "charts.html", "model-card.json", "model-card.md",
+            "personalisation-card.json", "personalisation-card.md", "models/base.tflite",
+            "models/personalised.tflite", "models/personalised-predicts.tflite",
+            "weights/checkpoint.safetensors", "samples/train/x.npy", "samples/test/y.npy",
+            "samples/replay/x.npy", "runs/steps.csv", "reproduce.py", "requirements.txt",
+            "charts/gain.png", "charts/loss.png", "charts/progress.png", "charts/samples.png",
+            "charts/confusion-test.png", "charts/calibration-test.png", "charts/labels-test.png",
+        }  # fmt: skip
+        assert promised <= set(files)
+
+    def test_sources_leave_out_what_is_not_needed(self, files):
+        rooms = {name.split("/")[2] for name in files if name.startswith("software/odt_core/")}
+        assert "training" in rooms
+        assert not rooms & {"authoring", "workspace", "cli", "evidence"}
+
+    def test_readme_names_no_file_that_is_missing(self, files):
+        text = files["README.txt"].decode()
+        for name in re.findall(r"^([\w./-]+\.\w+)", text, re.M):
+            assert name in files
+
+
+class TestContents:
+    def test_samples_are_the_exact_arrays(self, files, trained):
+        got = np.load(io.BytesIO(files["samples/train/x.npy"]))
+        assert got.dtype == np.float32
+        np.testing.assert_array_equal(got, trained.own.x)
+        np.testing.assert_array_equal(
+            np.load(io.BytesIO(files["samples/train/y.npy"])), trained.own.y
+        )
+
+    def test_card_names_digests_of_model_and_samples(self, card, trained):
+        assert card["model"]["sha256"] == hashlib.sha256(MODEL.read_bytes()).hexdigest()
+        first = hashlib.sha256(trained.own.x[0].tobytes()).hexdigest()
+        assert card["samples"]["train"]["sha256"][0] == first
+        assert card["samples"]["train"]["n"] == 18
+
+    def test_card_has_accuracy_with_interval_and_the_paired_test(self, card, trained):
+        judged = trained.judged(trained.test)
+        own = card["results"]["test"]["own"]
+        assert own["correct"] == judged.own.correct
+        assert own["interval"] == list(wilson(judged.own.correct, 30))
+        change = compare(judged.base, judged.own)
+        assert card["results"]["test"]["comparison"]["fixed"] == change.fixed.tolist()
+        assert card["results"]["test"]["comparison"]["p_value"] == change.p_value
+        assert 0 <= own["calibration"]["expected_calibration_error"] <= 1
+
+    def test_card_has_versions_and_no_machine_name(self, card):
+        assert card["versions"]["numpy"] == np.__version__
+        assert {"odt", "python", "ai-edge-litert", "machine"} <= set(card["versions"])
+
+    def test_people_read_the_sentence_of_the_paired_test(self, files, trained):
+        judged = trained.judged(trained.test)
+        sentence = compare(judged.base, judged.own).sentence
+        assert sentence in unescape(files["index.html"].decode())
+        assert sentence in unescape(files["personalisation-card.md"].decode())
+
+    def test_baked_model_answers_as_the_personalised_one(self, files, trained):
+        session = load_model(files["models/personalised.tflite"]).session()
+        np.testing.assert_array_equal(
+            session.infer(trained.test.x), trained.session.infer(trained.test.x)
+        )
+
+    def test_every_step_is_in_the_table(self, files, trained):
+        lines = files["runs/steps.csv"].decode().splitlines()
+        assert lines[0].startswith("step,epoch,loss")
+        assert len(lines) == 1 + len(trained.history.records)
+        assert all(re.fullmatch(r"[-+.,e\dinfa]*", line) for line in lines[1:])
+
+    def test_pictures_are_whole(self, files):
+        for name, content in files.items():
+            if name.endswith(".png"):
+                with Image.open(io.BytesIO(content)) as picture:
+                    picture.load()
+                    assert picture.width == 1600
+
+
+class TestLimits:
+    def test_no_test_samples_claims_no_gain(self, trained, unpack):
+        files = files_of(trained.bundle(test=None))
+        assert "no gain can be claimed" in files["index.html"].decode()
+        assert "samples/test/x.npy" not in files
+        assert json.loads(files["personalisation-card.json"])["results"] == {}
+
+    def test_a_model_that_cannot_be_baked_is_said(self, trained, without_charts):
+        def bake(inference_only: bool) -> bytes:
+            raise ModelError("There is no signature that only predicts.")
+
+        files = files_of(trained.bundle(bake=bake))
+        assert "models/personalised.tflite" not in files
+        card = json.loads(files["personalisation-card.json"])
+        assert card["personalised"]["not_baked"] == "There is no signature that only predicts."
+
+    def test_checkpoint_of_another_model_is_refused(self, trained):
+        with pytest.raises(CheckpointError, match="belongs to another model"):
+            trained.bundle(model=MODEL.with_name("tiny_adam.tflite").read_bytes())
+
+    def test_damaged_checkpoint_is_refused(self, trained):
+        with pytest.raises(CheckpointError):
+            trained.bundle(checkpoint=trained.file[:100])
+
+
+class Tags(HTMLParser):
+    """Elements and attributes of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: set[str] = set()
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs) -> None:
+        self.tags.append(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+
+class TestHostileNames:
+    @pytest.fixture(scope="class", name="files")
+    @staticmethod
+    def fixture_files() -> dict[str, bytes]:
+        trained = train(Labels(tuple(name[:40] for name in NASTY)))
+        card = replace(
+            trained.model.card,
+            name="</script><img src=x onerror=alert(1)>",
+            summary="# not a heading\n| a | b |",
+            labels=trained.own.labels,
+        )
+        assert load_checkpoint(trained.file).meta.labels == NASTY
+        return files_of(trained.bundle(card=card))
+
+    def test_names_in_the_zip_are_ours(self, files, packed):
+        assert set(files) == set(files_of(packed))
+
+    def test_card_page_has_no_element_of_theirs(self, files):
+        page = Tags(files["index.html"].decode())
+        assert not {"script", "iframe", "object"} & set(page.tags)
+        assert not any(name.startswith("on") for name in page.attributes)
+        assert set(re.findall(r'src="([^"]*)"', files["index.html"].decode())) <= {
+            f"charts/{name.removeprefix('charts/')}" for name in files if name.endswith(".png")
+        }
+
+    def test_charts_page_has_our_scripts_alone(self, files):
+        page = Tags(files["charts.html"].decode())
+        assert page.tags.count("script") == 3
+        assert "img" not in page.tags
+        assert "default-src 'none'" in files["charts.html"].decode()
+
+    def test_charts_page_fetches_nothing(self, files):
+        text = files["charts.html"].decode()
+        assert not re.search(r"<(script|link|img)[^>]+(src|href)=", text)
+
+    def test_table_of_samples_has_no_formula(self, files):
+        text = files["samples/train/list.csv"].decode()
+        assert '"\'=HYPERLINK(1)"' in text
+        assert not re.search(r'(^|,)"?[=+@-]', text, re.M)
+
+    def test_markdown_has_no_link_cell_or_element_of_theirs(self, files):
+        text = files["personalisation-card.md"].decode()
+        assert "<" not in text
+        assert "[c]" not in text.replace("\\[c\\]", "")
+        rows = [line for line in text.splitlines() if "a\\|" in line]
+        assert rows
+        assert "\n# not" not in files["model-card.md"].decode()

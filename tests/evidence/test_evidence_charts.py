@@ -1,0 +1,148 @@
+"""The charts by themselves: any number of samples, any label, numbers on an axis."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from odt_core.evaluation import score
+from odt_core.evidence.charts import look
+from odt_core.evidence.charts.canvas import Canvas
+from odt_core.evidence.charts.chosen import charts_of
+from odt_core.evidence.charts.pictures import as_pixels
+from odt_core.evidence.charts.ticks import label, span, ticks
+from odt_core.evidence.charts.types import Role
+from odt_core.evidence.escape import csv_text, markdown_text, script_json
+from odt_core.evidence.material import Judged, Material
+from odt_core.evidence.origin import Beginning, Origin
+from odt_core.samples import Labels, Samples
+
+
+def material(count: int, labels: int = 4) -> Material:
+    """Test samples of which the base gets every second right, the personalised model all."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, labels, count)
+    right = np.eye(labels)[y] * 0.8 + 0.2 / labels
+    wrong = np.where((np.arange(count) % 2 == 0)[:, None], right, np.roll(right, 1, axis=1))
+    names = Labels(tuple(f"label number {k}" for k in range(labels)))
+    samples = Samples(rng.random((count, 8, 8, 1), dtype=np.float32), y, names)
+    judged = Judged(samples, score(wrong, y), score(right, y))
+    return Material(
+        model=b"", card=None, checkpoint_file=b"", checkpoint=None, samples=samples,
+        origin=Origin(Beginning.BASE), loss_name="loss", test=judged if count else None,
+    )  # fmt: skip
+
+
+class TestAnyNumber:
+    @pytest.mark.parametrize("count", [0, 1, 10, 500])
+    def test_every_chart_is_drawn(self, count):
+        charts = charts_of(material(count))
+        assert charts[0].name == "gain"
+        assert len({chart.name for chart in charts}) == len(charts)
+        for chart in charts:
+            with Image.open(io.BytesIO(chart.png())) as picture:
+                assert picture.width == 1600
+            json.dumps(chart.plotly(), allow_nan=False)
+
+    def test_no_samples_says_so_instead_of_a_gain(self):
+        (gain, samples) = charts_of(material(0))
+        assert gain.note == "Nobody set test samples aside, so no gain can be shown."
+        assert samples.pictures == ()
+
+    def test_many_labels_leave_out_the_matrix_and_shorten_the_table(self):
+        charts = {chart.name: chart for chart in charts_of(material(900, labels=300))}
+        assert "confusion-test" not in charts
+        assert len(charts["labels-test"].groups) == 40
+        assert "labels that changed less are left out" in charts["labels-test"].note
+
+    def test_fixed_samples_are_those_that_the_base_got_wrong(self):
+        charts = {chart.name: chart for chart in charts_of(material(10))}
+        assert len(charts["fixed"].pictures) == 5
+        assert len(charts["broken"].pictures) == 0
+
+
+class TestColours:
+    def test_personalised_has_the_accent_and_base_is_grey(self):
+        (row,) = charts_of(material(10))[0].groups
+        data = charts_of(material(10))[0].plotly()["data"]
+        assert [value.role for value in row.values] == [Role.BASE, Role.OWN]
+        assert [trace["marker"]["color"] for trace in data] == ["#7C8296", "#4F46E5"]
+
+    def test_the_drawn_accent_is_in_the_picture(self):
+        with Image.open(io.BytesIO(charts_of(material(10))[0].png())) as picture:
+            colours = dict((colour, n) for n, colour in picture.getcolors(1 << 20))
+        assert colours[(0x4F, 0x46, 0xE5)] > 500
+
+
+class TestText:
+    @pytest.mark.parametrize(
+        ("name", "shown"),
+        [("Zoë", "Zoë"), ("žluťoučký", "žluťoučký"), ("猫", "label 7"), (None, "output 7")],
+    )
+    def test_label_that_the_font_lacks_is_shown_by_number(self, name, shown):
+        assert look.shown(name, 7) == shown
+
+    def test_text_is_cut_to_its_place(self):
+        canvas = Canvas()
+        cut = canvas.cut("a very long label that does not fit", 30, 200)
+        assert cut.endswith("…")
+        assert canvas.measure(cut, 30) <= 200
+
+    @pytest.mark.parametrize(
+        ("text", "cell"),
+        [("=1+1", '"\'=1+1"'), ('a"b', '"a""b"'), ("-2", '"\'-2"'), ("plain", '"plain"')],
+    )
+    def test_csv(self, text, cell):
+        assert csv_text(text) == cell
+
+    @pytest.mark.parametrize(
+        ("text", "markdown"),
+        [
+            ("a|b", "a\\|b"),
+            ("<b>", "&lt;b>"),
+            ("# x", "\\# x"),
+            ("1. x", "&#49;. x"),
+            ("p = 0.5, 1-2", "p = 0.5, 1-2"),
+            ("a\nb", "a b"),
+        ],
+    )
+    def test_markdown(self, text, markdown):
+        assert markdown_text(text) == markdown
+
+    def test_script_json_cannot_end_its_element(self):
+        text = script_json({"a": "</script><!--\u2028&"})
+        assert not set(text) & set("<>&\u2028")
+        assert json.loads(text) == {"a": "</script><!--\u2028&"}
+
+
+class TestAxes:
+    def test_ticks_are_round(self):
+        assert ticks(0, 1) == [0, 0.2, 0.4, 0.6, 0.8, 1]
+        assert ticks(0.93, 1.0, 4) == [0.94, 0.96, 0.98, 1.0]
+        assert ticks(3, 3) == [3]
+
+    def test_labels(self):
+        assert [label(0.25, True), label(12345.0, False), label(1e-5, False)] == [
+            "25%", "12,345", "1.0e-05",
+        ]  # fmt: skip
+
+    def test_span_without_values(self):
+        assert span([float("nan")]) == (0.0, 1.0)
+        assert span([2.0]) == (1.8, 2.2)
+
+
+class TestPixels:
+    def test_grey_and_colour_become_bytes(self):
+        x = np.array([[[[0.0], [2.0]]] * 6], np.float32).repeat(3, axis=2)
+        pixels = as_pixels(x)
+        assert pixels.dtype == np.uint8
+        assert pixels.shape == (1, 6, 6)
+        assert sorted(set(pixels.ravel().tolist())) == [0, 255]
+
+    @pytest.mark.parametrize("shape", [(3, 10), (3, 8, 8, 2), (3, 2, 9, 1)])
+    def test_numbers_are_no_pictures(self, shape):
+        assert as_pixels(np.zeros(shape, np.float32)) is None

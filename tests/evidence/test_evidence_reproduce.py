@@ -1,0 +1,156 @@
+"""reproduce.py of an unpacked bundle, in a fresh process: identical, or says that it is not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from evidence_cases import SETTINGS, reproduce, train
+
+from odt_core.checkpoint import load_checkpoint, save_checkpoint
+from odt_core.evidence import Beginning, trace
+from odt_core.training import Settings
+
+pytestmark = pytest.mark.usefixtures("without_charts")
+
+
+def test_a_whole_run_when_repeated_is_identical(packed, unpack):
+    code, said = reproduce(unpack(packed))
+    assert (code, said["identical"], said["differences"]) == (0, True, [])
+    assert said["changed_files"] == []
+    assert [(row["samples"], row["model"], row["same"]) for row in said["results"]] == [
+        ("test", "base", True),
+        ("test", "own", True),
+    ]
+
+
+def test_one_sample_flipped_is_not_identical(packed, unpack):
+    folder = unpack(packed)
+    path = folder / "samples" / "train" / "x.npy"
+    x = np.load(path)
+    x[5] = x[5][::-1]
+    np.save(path, x)
+    code, said = reproduce(folder)
+    assert (code, said["identical"]) == (1, False)
+    assert said["differences"]
+    assert said["changed_files"] == ["samples/train/x.npy"]
+
+
+def test_one_label_changed_is_not_identical(packed, unpack):
+    folder = unpack(packed)
+    path = folder / "samples" / "train" / "y.npy"
+    y = np.load(path)
+    y[0] = (y[0] + 1) % 4
+    np.save(path, y)
+    assert reproduce(folder)[1]["identical"] is False
+
+
+def test_another_seed_is_not_identical(packed, unpack):
+    folder = unpack(packed)
+    path = folder / "personalisation-card.json"
+    card = json.loads(path.read_text("utf-8"))
+    card["reproduce"]["origin"]["stages"][0]["settings"]["seed"] = 4
+    path.write_text(json.dumps(card), "utf-8")
+    assert reproduce(folder)[1]["identical"] is False
+
+
+def test_a_claimed_accuracy_that_is_wrong_is_found(packed, unpack):
+    folder = unpack(packed)
+    path = folder / "personalisation-card.json"
+    card = json.loads(path.read_text("utf-8"))
+    card["reproduce"]["results"]["test"]["own"]["correct"] -= 1
+    path.write_text(json.dumps(card), "utf-8")
+    code, said = reproduce(folder)
+    assert (code, said["identical"]) == (1, True)
+    assert [row["same"] for row in said["results"]] == [True, False]
+
+
+def test_a_stopped_run_is_identical(unpack):
+    stopped = train(stop_at=7)
+    assert stopped.history.steps == 7
+    code, said = reproduce(unpack(stopped.bundle()))
+    assert (code, said["identical"]) == (0, True)
+
+
+def test_a_run_that_went_on_after_a_stop_is_identical(unpack):
+    stopped = train(stop_at=12)
+    whole = train(go_on=stopped.saved[-1], start=stopped.saved[-1])
+    assert whole.history.steps == whole.history.total > 12
+    assert reproduce(unpack(whole.bundle()))[1]["identical"] is True
+
+
+def test_a_diverged_run_is_identical(unpack):
+    wild = train(settings=replace(SETTINGS, epochs=60, augment=0.0, average=0.95), poison_at=70)
+    assert wild.history.outcome.value == "diverged"
+    code, said = reproduce(unpack(wild.bundle()))
+    assert (code, said["identical"]) == (0, True)
+
+
+class TestChains:
+    """Training that went on from a checkpoint."""
+
+    @pytest.fixture(scope="class", name="two")
+    @staticmethod
+    def fixture_two():
+        first = train()
+        second = train(start=first.saved[-1], settings=replace(SETTINGS, seed=8))
+        return first, second
+
+    def origin(self, two, **changed):
+        first, second = two
+        base = first.model.session().state()
+        given = {"others": [*first.saved, *second.saved], "base_state": base, **changed}
+        return trace(load_checkpoint(second.file), second.own, second.replay, **given)
+
+    def test_two_runs_from_the_base_model_are_identical(self, two, unpack):
+        origin = self.origin(two)
+        assert (origin.beginning, len(origin.stages)) == (Beginning.BASE, 2)
+        assert [stage.settings["seed"] for stage in origin.stages] == [3, 8]
+        assert reproduce(unpack(two[1].bundle(origin=origin)))[1]["identical"] is True
+
+    def test_a_run_from_weights_that_cannot_be_repeated_is_identical_from_these_on(
+        self, two, unpack
+    ):
+        other = train(count=10)  # other samples, which are not at hand any more
+        second = train(start=other.saved[-1])
+        origin = self.origin((other, second))
+        assert (origin.beginning, len(origin.stages)) == (Beginning.WEIGHTS, 1)
+        assert "cannot" in origin.sentence
+        folder = unpack(second.bundle(origin=origin))
+        assert (folder / "weights" / "start.safetensors").exists()
+        assert reproduce(folder)[1]["identical"] is True
+
+    def test_a_beginning_that_nobody_kept_is_assumed_and_found_wrong(self, two, unpack):
+        origin = self.origin(two, others=())
+        assert origin.beginning is Beginning.ASSUMED
+        code, said = reproduce(unpack(two[1].bundle(origin=origin)))
+        assert (code, said["identical"]) == (1, False)
+
+    def test_samples_that_changed_since_training_are_not_tried(self, trained, unpack):
+        fewer = trained.own.take(np.arange(17))
+        origin = trace(load_checkpoint(trained.file), fewer, trained.replay, from_base=True)
+        assert origin.beginning is Beginning.UNKNOWN
+        assert "samples were added, removed" in origin.reason
+        code, said = reproduce(unpack(trained.bundle(samples=fewer, origin=origin)))
+        assert (code, said["identical"]) == (1, None)
+        assert all(row["same"] for row in said["results"])
+
+    def test_a_checkpoint_without_a_training_is_not_tried(self, trained):
+        bare = load_checkpoint(save_checkpoint(replace(trained.saved[-1], progress=None)))
+        origin = trace(bare, trained.own, trained.replay)
+        assert not origin.repeatable
+        assert "does not say which training" in origin.sentence
+
+
+def test_settings_of_another_version_are_not_tried(trained):
+    meta = replace(trained.saved[-1].meta, settings={"epocks": 3})
+    origin = trace(replace(trained.saved[-1], meta=meta), trained.own, trained.replay)
+    assert not origin.repeatable
+
+
+def test_settings_in_the_card_are_those_of_the_run(packed, unpack):
+    card = json.loads((unpack(packed) / "personalisation-card.json").read_text("utf-8"))
+    stage = card["reproduce"]["origin"]["stages"][0]
+    assert Settings.from_json(stage["settings"]) == SETTINGS
