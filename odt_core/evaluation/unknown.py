@@ -67,22 +67,21 @@ def fit_unknown(
     scores_in: np.ndarray,
     kept: float = 0.95,
     *,
-    method: Strangeness | None = None,
+    method: Strangeness = Strangeness.PROBABILITY,
     kind: OutputKind = OutputKind.LOGITS,
     used: np.ndarray | None = None,
 ) -> Unknown:
     """Choose the threshold on samples that the model knows, such as the base test set.
 
     scores_in: [N, K] as `infer` gives them, N at least 1. kept: share of them that keeps its
-    answer, 0 < kept <= 1. method: default the best for the kind of scores. used: bool [K], outputs
-    that have a label. SampleError without samples.
+    answer, 0 < kept <= 1. method: the default tells scribbles and letters from digits best, see
+    benchmarks/evaluation/README.md. used: bool [K], outputs that have a label. SampleError without
+    samples.
     """
     if not 0 < kept <= 1:
         raise ValueError(f"fit_unknown needs 0 < kept <= 1, got {kept}.")
     if not len(scores_in):
         raise SampleError("Without known samples there is no telling what is unknown. Add some.")
-    if method is None:
-        method = default_method(kind)
     values = np.sort(strangeness(scores_in, method, kind, used))
     place = max(math.ceil(kept * len(values) - 1e-9), 1) - 1
     return Unknown(
@@ -93,10 +92,3 @@ def fit_unknown(
         kind=kind,
         used=None if used is None else tuple(bool(u) for u in used),
     )
-
-
-def default_method(kind: OutputKind) -> Strangeness:
-    """The score that tells strange input best, as far as the scores allow: a softmax has thrown
-    away the size of the logits.
-    """
-    return Strangeness.PROBABILITY

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from evaluation_material import CARD, digits
+from PIL import Image, ImageDraw
 from scipy import optimize, special
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss, roc_auc_score
@@ -180,6 +182,24 @@ class TestUnknown:
         got = fit_unknown(known)
         assert got.is_unknown(np.zeros((3, 4))).all()
         assert not got.is_unknown(known).any()
+
+    def test_scribbles_are_not_sure_to_the_bundled_model_and_digits_keep_their_answers(self):
+        model, rng = digits(), np.random.default_rng(0)
+        session, used = model.session(), model.labels.used
+        known = CARD.load_base_test()
+        half = np.arange(len(known)) % 2 == 0
+        unknown = fit_unknown(session.infer(known.x[half]), used=used)
+        scribbles = []
+        for _ in range(40):
+            sheet = Image.new("L", (224, 224), 255)
+            points = [(x, y) for x, y in rng.uniform(30, 194, (rng.integers(8, 30), 2))]
+            ImageDraw.Draw(sheet).line(points, fill=0, width=7, joint="curve")
+            scribbles.append(model.preprocessing.apply(np.asarray(sheet)))
+        strange = session.infer(np.stack(scribbles))
+        others = session.infer(known.x[~half])
+        assert unknown.is_unknown(strange).mean() >= 0.8
+        assert unknown.is_unknown(others).mean() <= 0.08
+        assert auroc(unknown.score(others), unknown.score(strange)) >= 0.95
 
     def test_no_known_samples_are_refused(self):
         with pytest.raises(SampleError, match="Without known samples"):

@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
 
 from odt_core.bundled import bundled_models, find_card
 from odt_core.samples import Preprocessing
@@ -78,6 +78,18 @@ class TestDrawings:
         again = np.stack([card.preprocessing.apply(resized(item, 2)) for item in raw.items])
         found = {d.train: d.test for d in near_duplicates(again, x, picture=(28, 28, 1))}
         assert sum(found.get(k) == k for k in range(len(x))) >= 0.95 * len(x)
+
+    def test_same_stroke_elsewhere_on_the_sheet_is_found(self, person):
+        card, _, _ = person
+        stroke = [(30, 40), (110, 30), (60, 110), (130, 150), (40, 170)]
+
+        def drawn(left: int, top: int) -> np.ndarray:
+            sheet = Image.new("L", (280, 280), 255)
+            points = [(x + left, y + top) for x, y in stroke]
+            ImageDraw.Draw(sheet).line(points, fill=0, width=14, joint="curve")
+            return card.preprocessing.apply(np.asarray(sheet))[None]
+
+        assert near_duplicates(drawn(70, 60), drawn(20, 30), picture=(28, 28, 1))
 
     def test_other_drawings_of_the_same_hand_are_not(self, person):
         _, raw, x = person
