@@ -23,9 +23,18 @@ _SIDES = (("base", "Base model"), ("own", "Your model"))
 
 
 def answers(
-    key: str, names: Sequence[str | None], base: np.ndarray, own: np.ndarray, *, trained: bool
+    key: str,
+    names: Sequence[str | None],
+    base: np.ndarray,
+    own: np.ndarray,
+    *,
+    trained: bool,
+    unknown: bool = False,
 ) -> None:
-    """base, own: float [K], probabilities per output; names: one per output, None is left out."""
+    """base, own: float [K], probabilities per output; names: one per output, None is left out.
+
+    unknown: the input is like nothing that your model knows, so that it answers "not sure".
+    """
     used = [k for k, name in enumerate(names) if name is not None]
     order = sorted(used, key=lambda k: -max(float(base[k]), float(own[k])))[:_SHOWN]
     sides = []
@@ -42,7 +51,7 @@ def answers(
         )
     _mount(
         key=key,
-        data={"sides": sides, "idle": False, **_change(sides, trained)},
+        data={"sides": sides, "idle": False, **_change(sides, trained, unknown)},
     )
 
 
@@ -132,8 +141,15 @@ def no_answers(key: str, summary: str) -> None:
     _mount(key=key, data={"sides": sides, "idle": True, "summary": summary, "changed": False})
 
 
-def _change(sides: list[dict], trained: bool) -> dict[str, object]:
+def _change(sides: list[dict], trained: bool, unknown: bool) -> dict[str, object]:
     base, own = sides
+    if unknown:
+        closest, sure = own["answer"], own["sure"]
+        own |= {"answer": "Not sure", "sure": f"closest: {closest}, {sure}"}
+        return {
+            "summary": "Not sure: this is like nothing that your model knows.",
+            "changed": False,
+        }
     if not trained:
         return {"summary": "Not trained yet: your model is the base model.", "changed": False}
     if base["answer"] != own["answer"]:

@@ -88,7 +88,14 @@ def _try(desk: Desk, ticks: bool) -> None:
 def _show(desk: Desk, given: _Input) -> None:
     base, own = desk.answers(given.item)
     if desk.tells_labels:
-        answers("answers", desk.labels.names, base, own, trained=desk.trained)
+        answers(
+            "answers",
+            desk.labels.names,
+            base,
+            own,
+            trained=desk.trained,
+            unknown=desk.trained and desk.is_unknown(given.item),
+        )
     elif desk.task is Task.VALUES:
         value_answers("answers", base, own, given.target, trained=desk.trained)
     else:

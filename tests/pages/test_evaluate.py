@@ -164,6 +164,18 @@ class TestTestSamples:
         visit(app, "Test samples")
         assert "would have given a test sample away" in shown(app)
 
+    def test_label_when_all_its_samples_are_alike_is_trained_on_and_said(self, app, desk_of):
+        desk = desk_of(app)
+        sheet = np.full((28, 28), 255, np.uint8)
+        sheet[4:24, 12:16] = 0
+        label = desk.workspace.manifest.labels[1]
+        items = [sheet - np.uint8(k) for k in range(4)]
+        desk.workspace.add_samples(items, label.id, Source.DRAW)
+        assert desk.near_test() == {}
+        assert len(desk.samples(Part.TRAIN)) == 3
+        visit(app, "Test samples")
+        assert "the test says little" in shown(app)
+
 
 class TestBlind:
     def test_score_when_own_was_b_counts_for_own(self):
@@ -248,3 +260,12 @@ class TestEvidence:
         for wanted in ("reproduce.py", "personalisation-card.json"):
             assert any(name.endswith(wanted) for name in names)
         assert "from the base model" in made.origin
+
+
+class TestUnknown:
+    def test_scribble_when_tried_is_answered_with_not_sure(self, trained):
+        _, desk = trained
+        known = desk.workspace.sample_array(desk.entries(Part.TEST)[0].id)
+        noise = np.random.default_rng(0).integers(0, 2, (28, 28)).astype(np.uint8) * 255
+        assert desk.is_unknown(noise)
+        assert not desk.is_unknown(known)

@@ -19,7 +19,7 @@ from pages.ui.desk.model import HasModel
 from pages.ui.desk.worker import ELSEWHERE
 from pages.ui.prepared import Prepared, prepared_samples
 
-_KEPT = 0.98  # share of known samples that keeps its answer: the others get "not sure"
+_KEPT = 0.95  # share of known samples that keeps its answer: the others get "not sure"
 BASE_TEST = "base test set"  # name of the card's frozen test set
 
 
@@ -31,6 +31,14 @@ class Scores:
     own: Evaluation
 
 
+@dataclass(frozen=True)
+class Near:
+    """Training samples that are too like a test sample."""
+
+    kept_out: tuple[tuple[str, str], ...]  # (training sample, test sample), ids
+    all_alike: tuple[str, ...]  # labels of which nothing else would be left
+
+
 class HasScores(HasModel):
     """The part of a desk that asks both models and remembers how they did."""
 
@@ -39,7 +47,7 @@ class HasScores(HasModel):
         self._base: dict[object, Evaluation] = {}
         self._own: dict[object, Evaluation] = {}
         self._unknown: dict[object, Unknown] = {}
-        self._near_known: tuple[object, tuple[tuple[str, str], ...]] | None = None
+        self._near_known: tuple[object, Near] | None = None
 
     def answers(self, item: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What base and own say to one picture or array of numbers: each float32 [K] probabilities
@@ -91,22 +99,42 @@ class HasScores(HasModel):
             self._unknown = dict([*self._unknown.items(), (key, found)][-8:])
         return self._unknown[key]
 
+    def is_unknown(self, item: np.ndarray) -> bool:
+        """Whether an input is so strange to your model that it should answer "not sure"."""
+        limit = self.unknown()
+        if limit is None:
+            return False
+        scores, _ = self.raw_scores(self.card.preprocessing.apply(item)[None], own=True)
+        return bool(limit.is_unknown(scores)[0])
+
     def near_test(self) -> dict[str, str]:
         """Ids of training samples that are a test sample over again, and of which: they are kept
         out of training.
         """
-        return dict(self._near(self._prepared_part(Part.TRAIN)))
+        return dict(self._near(self._prepared_part(Part.TRAIN)).kept_out)
 
-    def _near(self, train: Prepared) -> tuple[tuple[str, str], ...]:
-        """(training sample, test sample) of every pair that is too alike."""
+    def all_alike(self) -> tuple[str, ...]:
+        """Ids of labels whose training samples all are a test sample over again. They are trained
+        on nevertheless, else the label would be lost: the test says little about these.
+        """
+        return self._near(self._prepared_part(Part.TRAIN)).all_alike
+
+    def _near(self, train: Prepared) -> Near:
         test = self._prepared_part(Part.TEST)
         preprocessing = self.card.preprocessing
         key = (preprocessing, train.entries, test.entries)
         if self._near_known is None or self._near_known[0] != key:
             picture = preprocessing.picture_shape if preprocessing.kind != "none" else None
             found = near_duplicates(train.samples.x, test.samples.x, picture=picture)
-            pairs = tuple((train.entries[n.train].id, test.entries[n.test].id) for n in found)
-            self._near_known = (key, pairs)
+            like = {train.entries[n.train].id: test.entries[n.test].id for n in found}
+            left = {entry.label for entry in train.entries if entry.id not in like}
+            alike = dict.fromkeys(e.label for e in train.entries if e.label not in left)
+            out = tuple(
+                (entry.id, like[entry.id])
+                for entry in train.entries
+                if entry.id in like and entry.label not in alike
+            )
+            self._near_known = (key, Near(out, tuple(alike)))
         return self._near_known[1]
 
     def unfit(self) -> int:
@@ -117,7 +145,7 @@ class HasScores(HasModel):
         prepared = self._prepared_part(part)
         if part is not Part.TRAIN:
             return prepared
-        near = {one for one, _ in self._near(prepared)}
+        near = {one for one, _ in self._near(prepared).kept_out}
         if not near:
             return prepared
         kept = np.array([entry.id not in near for entry in prepared.entries], bool)

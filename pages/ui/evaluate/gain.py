@@ -13,6 +13,7 @@ from pages.ui.curves import accuracy_chart, error_chart
 from pages.ui.desk import BASE_TEST, Desk, Scores
 from pages.ui.evaluate.figure import BASE, OWN, figure
 from pages.ui.evaluate.large import Number, numbers, verdict
+from pages.ui.evaluate.test_samples import alike_note
 from pages.ui.numbers import figure as short
 from pages.ui.pace import tick
 from pages.ui.say import count, percent, points
@@ -46,6 +47,7 @@ def _draw(desk: Desk, was_busy: bool) -> None:
         else:
             shown["Your test samples"] = desk.scores(test, desk.test_name())
             _both(desk, shown["Your test samples"])
+            alike_note(desk)
     with right, st.container(key="card_price", border=True, gap="small"), trouble.shown():
         pieces.heading("Price", "on the frozen base test set")
         base_test = base_test_of(desk.card) if desk.can_predict else None
@@ -78,7 +80,7 @@ def _both(desk: Desk, scores: Scores) -> None:
         return
     result = compare(base, own)
     verdict(_change(base, own, result), result.sentence, good=result.gain >= 0)
-    if own.accuracy is not None:
+    if own.accuracy is not None and len(result.fixed) + len(result.broken):
         pieces.note("p: McNemar's exact test on the answers that changed, two-sided.")
 
 
@@ -88,7 +90,7 @@ def _remark(one: Evaluation) -> str:
             f"mean squared error, n = {one.n:,} · absolute error {short(one.mean_absolute_error)}"
         )
     low, high = one.interval
-    return f"{one.correct:,} of {one.n:,} right · 95 % interval {100 * low:.1f}–{100 * high:.1f} %"
+    return f"{one.correct:,} of {one.n:,} right · 95 % interval {100 * low:.1f}–{100 * high:.1f}\u00a0%"
 
 
 def _change(base: Evaluation, own: Evaluation, result: Comparison) -> str:

@@ -103,6 +103,7 @@ def _face(desk: Desk, sample: SampleEntry) -> Face:
 def _near(desk: Desk, near: dict[str, str]) -> None:
     samples = {sample.id: sample for sample in desk.workspace.manifest.samples}
     pairs = [(samples[one], samples[other]) for one, other in near.items()]
+    alike_note(desk)
     if not pairs:
         pieces.note("No training sample is that like a test sample.")
         return
@@ -112,6 +113,17 @@ def _near(desk: Desk, near: dict[str, str]) -> None:
     )
     for one, other in pairs[:6]:
         faces([_face(desk, one), _face(desk, other)])
+
+
+def alike_note(desk: Desk) -> None:
+    """Say which labels' tests tell little, because all their samples are nearly the same."""
+    labels = [desk.workspace.manifest.label(one) for one in desk.all_alike()]
+    names = [f"'{label.name}'" if label else "this model" for label in labels]
+    if names:
+        pieces.note(
+            f"All samples of {', '.join(names)} are nearly the same, test samples included: they "
+            "are trained on, but the test says little about them. Add some that differ."
+        )
 
 
 def _moves(desk: Desk) -> None:
