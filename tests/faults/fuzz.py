@@ -36,6 +36,7 @@ class Kinds:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self.slowest = 0.0  # seconds from the end of a process to a page that can tell
         self._lives = root / "sessions"
         self._token = sessions.create(Workspaces(self._lives, sessions.LIMITS))
         self.of: dict[str, Case] = {
@@ -51,6 +52,8 @@ class Kinds:
         with tempfile.TemporaryDirectory(dir=self._root) as folder:
             report = worker_runs.run_once(Path(folder), seed)
         resumed = "nothing kept yet" if report.resumed_from is None else "went on bit for bit"
+        if report.fault.value.startswith("SIG") and report.fault is not worker_runs.Fault.HUNG:
+            self.slowest = max(self.slowest, report.told_after)
         return f"{report.fault} while {report.during}: {resumed}"
 
     def session(self, seed: int) -> str:
@@ -83,6 +86,8 @@ def main() -> int:
             outcomes.setdefault(kind, Counter())[_case(kinds, kind, seed, findings)] += 1
             if not np.array_equal(bystander.infer(worker_runs.TRAIN.x), answer):
                 findings.append(f"{kind}, seed {seed}: another visitor noticed")
+    if "workers" in outcomes:
+        print(f"\nthe end of a process was told after at most {kinds.slowest:.2f} s")
     for kind, counted in outcomes.items():
         print(f"\n{kind}: {counted.total():,} cases")
         for outcome, count in counted.most_common():

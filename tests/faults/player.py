@@ -61,7 +61,10 @@ class Player:
     def turn(self) -> None:
         """One change, whichever."""
         few = len(self._desk.workspace.manifest.samples) < _LABELS
-        self._act(self.add if few else self._rng.choice(self._actions))
+        action = self.add if few else self._rng.choice(self._actions)
+        if self._desk.busy and self._rng.random() < 0.8:
+            action = self.train  # look on
+        self._act(action)
 
     def _act(self, action: Callable[[], object]) -> None:
         """One change; that it is refused is an answer too."""

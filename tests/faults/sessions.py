@@ -50,10 +50,13 @@ def create(workspaces: Workspaces) -> str:
     return token
 
 
-def play_and_kill(root: Path, tokens: Sequence[str], seed: int, longest: float) -> list[Line]:
-    """A server with a visitor at each workspace, killed after at most `longest` seconds of play;
-    what it had told by then.
+def play_and_kill(root: Path, tokens: Sequence[str], seed: int) -> list[Line]:
+    """A server with a visitor at each workspace, killed when a random number of things was told,
+    or, by every other seed, of checkpoints, and a random while later; what it had told by then.
     """
+    rng = random.Random(seed)
+    saving = seed % 2 == 0
+    number = rng.randint(1, 6 if saving else 40) + 2 * (len(tokens) - 1)
     reader, writer = os.pipe()
     server = subprocess.Popen(
         [sys.executable, "-m", "tests.faults.player", root, str(seed), str(writer), *tokens],
@@ -63,36 +66,30 @@ def play_and_kill(root: Path, tokens: Sequence[str], seed: int, longest: float) 
     os.close(writer)
     with os.fdopen(reader, "rb") as told:
         assert json.loads(told.readline()) == {"ready": True}
-        # The pipe holds what half a second of play can say; reading goes on after the kill.
-        drained = _read_for(told, random.Random(seed).uniform(0, longest))
+        lines: list[bytes] = []
+        while number:
+            lines.append(told.readline())
+            number -= b'"checkpoint"' in lines[-1] if saving else 1
+        time.sleep(rng.uniform(0, 0.05))  # the pipe holds what is told meanwhile
         server.kill()
         server.wait()
-        lines = (drained + told.read()).split(b"\n")[:-1]  # nobody waited for half a line
+        lines += told.read().split(b"\n")[:-1]  # nobody waited for half a line
     return [json.loads(line) for line in lines]
 
 
-def _read_for(told: Any, seconds: float) -> bytes:
-    os.set_blocking(told.fileno(), False)
-    end, data = time.monotonic() + seconds, b""
-    while (left := end - time.monotonic()) > 0:
-        data += told.read(2**20) or b""
-        time.sleep(min(0.005, left))
-    os.set_blocking(told.fileno(), True)
-    return data
+def check(
+    workspaces: Workspaces, token: str, lines: Sequence[Line], *, go_on: bool = True
+) -> Report:
+    """Everything acknowledged is there, and the run goes on; AssertionError when not.
 
-
-def check(workspaces: Workspaces, token: str, lines: Sequence[Line]) -> Report:
-    """Everything acknowledged is there, and the run goes on; AssertionError when not."""
+    go_on: whether to try the latter, which takes a second or two.
+    """
     mine = [line for line in lines if line.get("at") == token]
     workspace = workspaces.open(token)
     try:
         in_flight = _check_visible(workspace, mine)
         _check_files(workspace, mine)
-        found = Desk(workspace)
-        try:
-            resumed = _go_on(found)
-        finally:
-            found.close()
+        resumed = _go_on(workspace) if go_on else None
         return Report(
             acknowledged=sum("do" not in line for line in mine),
             in_flight=in_flight,
@@ -139,10 +136,18 @@ def _check_files(workspace: Workspace, lines: Sequence[Line]) -> None:
             assert there.get(line["checkpoint"]) == line["sha256"]
 
 
-def _go_on(desk: Desk) -> bool | None:
+def _go_on(workspace: Workspace) -> bool | None:
     """Finish an interrupted run and compare with one that never was. None: there was none; False:
     the visitor had changed the samples since it began.
     """
+    desk = Desk(workspace)
+    try:
+        return _finish(desk)
+    finally:
+        desk.close()
+
+
+def _finish(desk: Desk) -> bool | None:
     found = desk.interrupted()
     if found is None:
         return None
@@ -170,11 +175,12 @@ def _go_on(desk: Desk) -> bool | None:
 def uninterrupted(samples: Samples, begin: Progress) -> dict[str, bytes]:
     """The weights of a run from `begin` to its end, in this process."""
     session = load_model(bundled_models()[0]).session()
-    fit(session, samples, SETTINGS, start=begin)
+    nothing = Samples(samples.x[:0], samples.y[:0], samples.labels)
+    fit(session, samples, SETTINGS, start=begin, base_test=nothing)  # scores take the longest
     return {name: array.tobytes() for name, array in session.state().items()}
 
 
-def session(root: Path, token: str, seed: int, longest: float = 1.5) -> Report:
+def session(root: Path, token: str, seed: int) -> Report:
     """Play one, kill it, look at what is left."""
-    lines = play_and_kill(root, [token], seed, longest)
+    lines = play_and_kill(root, [token], seed)
     return check(Workspaces(root, LIMITS), token, lines)

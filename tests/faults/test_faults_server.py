@@ -16,8 +16,8 @@ def workspaces(tmp_path):
 
 def test_server_killed_in_five_lives_then_all_that_was_acknowledged_is_there(workspaces, tmp_path):
     token = create(workspaces)
-    reports = [session(tmp_path, token, seed) for seed in range(2, 7)]
-    assert sum(report.acknowledged for report in reports) > 10
+    reports = [session(tmp_path, token, seed) for seed in range(5)]
+    assert all(report.acknowledged for report in reports)
     assert any(report.resumed for report in reports)
 
 
@@ -25,6 +25,8 @@ def test_server_killed_with_thirty_workspaces_in_use_then_every_one_opens_again(
     workspaces, tmp_path
 ):
     tokens = [create(workspaces) for _ in range(30)]
-    lines = play_and_kill(tmp_path, tokens, seed=5, longest=4.0)
-    reports = [check(workspaces, token, lines) for token in tokens]
+    lines = play_and_kill(tmp_path, tokens, seed=5)
+    reports = [
+        check(workspaces, token, lines, go_on=place % 10 == 0) for place, token in enumerate(tokens)
+    ]
     assert sum(report.acknowledged for report in reports) > 30

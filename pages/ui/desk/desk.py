@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 
 from odt_core.bundled import bundled_models
 from odt_core.errors import OdtError
@@ -24,7 +23,6 @@ class Desk(HasRuns, HasTfCheckpoints):
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace)
-        self.used = time.monotonic()
         self._warmed = -1  # revision of the workspace that was warmed up for
         if workspace.manifest.model is None:
             self.choose_bundled(bundled_models()[0].stem)

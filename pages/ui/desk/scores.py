@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from odt_core.checkpoint.checkpoint import load_checkpoint
-from odt_core.errors import ModelError
+from odt_core.errors import ModelError, WorkerError
 from odt_core.evaluation import Evaluation, Unknown, fit_unknown, score
 from odt_core.runtime.contract import OutputKind, Task
-from odt_core.samples import Samples
+from odt_core.samples import Labels, Samples
 from odt_core.samples.near_duplicates import near_duplicates
 from odt_core.workspace import Part, SampleEntry, Workspace
 from pages.ui.base_sets import base_test_of
 from pages.ui.desk.model import HasModel
 from pages.ui.desk.worker import ELSEWHERE
 from pages.ui.prepared import Prepared, prepared_samples
+
+if TYPE_CHECKING:
+    from odt_core.runtime.worker import Worker
 
 _KEPT = 0.95  # share of known samples that keeps its answer: the others get "not sure"
 BASE_TEST = "base test set"  # name of the card's frozen test set
@@ -56,8 +60,12 @@ class HasScores(HasModel):
         x = self.card.preprocessing.apply(item)[None]
         labels = self.labels
         worker = self._reach_worker() if self.busy else self.worker()
-        base = worker.predict_proba(x, labels, which="base")
-        return base[0], worker.predict_proba(x, labels, which="own")[0]
+        try:
+            return _both(worker, x, labels)
+        except WorkerError:
+            if worker is self._worker:
+                raise
+            return _both(self.worker(), x, labels)  # it was put to sleep at this very moment
 
     def samples(self, part: Part | None) -> Samples:
         """The person's samples as model input; those that are none are left out, and of training
@@ -231,6 +239,11 @@ class HasScores(HasModel):
     def _truth(self, samples: Samples) -> np.ndarray:
         """What is right: labels, targets, or the samples themselves."""
         return samples.x if self.task is Task.RECONSTRUCTION else samples.y
+
+
+def _both(worker: Worker, x: np.ndarray, labels: Labels) -> tuple[np.ndarray, np.ndarray]:
+    base = worker.predict_proba(x, labels, which="base")
+    return base[0], worker.predict_proba(x, labels, which="own")[0]
 
 
 def _newest(kept: dict, key: object, value: Evaluation, limit: int = 8) -> dict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from odt_core.errors import TrainingError
 from odt_core.samples import Labels
@@ -16,6 +17,7 @@ class State:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.run: Run | None = None
+        self.used = time.monotonic()  # when somebody last opened it, or asked the model
         self._lock = threading.RLock()
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,7 @@ class HasWorker(State):
 
     def worker(self) -> Worker:
         """The process that runs the model, its own session at the workspace's head."""
+        self.used = time.monotonic()
         with self._lock:
             if self._closed:  # a page that still holds it; the next run of the page opens another
                 raise WorkspaceError("This workspace was closed. Reload the page to go on.")

@@ -1,0 +1,109 @@
+"""Desks: a worker that is put to sleep at the wrong moment, and two tabs of one visitor."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from odt_core.errors import OdtError
+from odt_core.runtime import Worker
+from odt_core.workspace import Source
+from pages.ui.desks import Desks
+from tests.faults.player import SETTINGS, picture
+
+MINUTES = 60.0
+
+
+@pytest.fixture
+def desks(tmp_path):
+    opened = Desks(tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def desk(desks):
+    made = desks.create()
+    for place, label in enumerate(made.workspace.manifest.labels[:3]):
+        items = [picture(10 * place + k) for k in range(3)]
+        made.workspace.add_samples(items, label.id, Source.DRAW)
+    return made
+
+
+def test_worker_put_to_sleep_while_it_answers_then_the_visitor_gets_the_answer(desk, monkeypatch):
+    expected = desk.answers(picture(1))
+    predict, slept = Worker.predict_proba, []
+
+    def asleep_once(self, *given, **more):
+        if not slept:
+            slept.append(True)
+            desk.sleep()
+        return predict(self, *given, **more)
+
+    monkeypatch.setattr(Worker, "predict_proba", asleep_once)
+    base, own = desk.answers(picture(1))
+    assert np.array_equal(base, expected[0])
+    assert np.array_equal(own, expected[1])
+
+
+def test_desk_whose_visitor_only_draws_then_stays_open(desks, desk, monkeypatch):
+    token = desk.workspace.token
+    opened = desk.used
+    desk.answers(picture(1))
+    assert desk.used > opened
+    desks.rest(desk.used + 29 * MINUTES)
+    assert desks.open(token) is desk
+
+
+class TestTwoTabs:
+    def test_train_pressed_in_both_tabs_at_once_then_one_run_begins(self, desks, desk):
+        runs = []
+        tabs = [desks.open(desk.workspace.token) for _ in range(2)]
+        threads = [
+            threading.Thread(target=lambda tab=tab: runs.append(tab.train(SETTINGS)))
+            for tab in tabs
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert tabs[0] is tabs[1]
+        assert runs[0] is runs[1]
+        assert runs[0].wait(60)
+        assert len(desk.workspace.runs()) == 1
+
+    def test_changes_in_both_tabs_at_once_then_none_is_lost(self, desk):
+        workspace = desk.workspace
+        label = workspace.manifest.labels[0].id
+        before = len(workspace.manifest.samples)
+
+        def draw(first: int) -> None:
+            for number in range(first, first + 10):
+                workspace.add_samples([picture(number)], label, Source.DRAW)
+
+        threads = [threading.Thread(target=draw, args=(first,)) for first in (1000, 2000)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(workspace.manifest.samples) == before + 20
+
+    def test_sample_deleted_in_one_tab_then_the_other_hears_of_it(self, desk):
+        sample = desk.workspace.manifest.samples[0].id
+        desk.workspace.delete_samples([sample])
+        with pytest.raises(OdtError, match="not there any more"):
+            desk.workspace.delete_samples([sample])
+
+    def test_reset_in_one_tab_while_the_other_trains_then_is_refused(self, desk):
+        run = desk.train(SETTINGS)
+        deadline = time.monotonic() + 30
+        while not run.snapshot().records and time.monotonic() < deadline:
+            time.sleep(0.005)
+        if run.phase.active:
+            with pytest.raises(OdtError, match="Stop it first"):
+                desk.reset_to_base()
+        assert run.wait(60)
+        assert desk.workspace.manifest.head is not None
