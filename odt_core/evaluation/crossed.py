@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from statistics import NormalDist
 
 import numpy as np
 
@@ -65,7 +66,7 @@ def estimate(matrix: np.ndarray, quantity: Quantity) -> Estimate:
     if quantity is Quantity.ACCURACY:
         independent = float(n)
         if variance > 0:
-            wider = (student_quantile(0.95, freedom) / student_quantile(0.95, 1e6)) ** 2
+            wider = (student_quantile(0.95, freedom) / NormalDist().inv_cdf(0.975)) ** 2
             independent = min(independent, mean * (1 - mean) / (variance * wider))
         interval = wilson_share(mean, independent)
     elif n > 1:

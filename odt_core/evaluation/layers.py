@@ -79,7 +79,7 @@ def weight_changes(
         )
     layers: dict[str, list[str]] = {}
     for name in sorted(base_state, key=_natural):
-        counts = name in weights if weights else _looks_like_weights(name, base_state[name])
+        counts = name in weights if weights else _looks_like_weights(name, base_state)
         if counts and np.asarray(base_state[name]).dtype.kind == "f":
             layers.setdefault(_layer(name), []).append(name)
     return tuple(_change(name, own, base_state, own_state) for name, own in layers.items())
@@ -98,8 +98,17 @@ def _change(
     return LayerChange(name, relative, norm, before.size, tuple(variables))
 
 
-def _looks_like_weights(name: str, value: np.ndarray) -> bool:
-    return np.ndim(value) > 0 and not _KEPT.search(name)
+def _looks_like_weights(name: str, state: Mapping[str, np.ndarray]) -> bool:
+    """No scalar, no word of an optimiser's, and not another variable's name with something before
+    or after it, as slots have: "hidden/kernel/rms", "accumulated_grad/hidden/kernel".
+    """
+    if not np.ndim(state[name]) or _KEPT.search(name):
+        return False
+    return not any(
+        name.endswith(f"/{other}") or name.startswith(f"{other}/")
+        for other in state
+        if np.shape(state[other]) == np.shape(state[name])
+    )
 
 
 def _layer(name: str) -> str:

@@ -111,6 +111,21 @@ class TestLayers:
         assert [c.name for c in weight_changes(state, state, weights)] == layers
         assert not any(c.moved for c in weight_changes(state, state, weights))
 
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "mlp_adadelta_keras2",
+            "mlp_legacy_ftrl_keras2",
+            "mlp_rmsprop_static_keras2",
+            "layers_keras2",
+        ],
+    )
+    def test_names_alone_tell_slots_from_weights(self, name):
+        model = load_model(zoo_model(name))
+        state = model.session().state()
+        wanted = weight_changes(state, state, weights_of(model.description, model.contract))
+        assert weight_changes(state, state) == wanted
+
     def test_weights_of_another_model_are_refused(self):
         with pytest.raises(CheckpointError, match="different models"):
             weight_changes({"a": np.ones(2)}, {"a": np.ones(3)})
