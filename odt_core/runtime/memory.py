@@ -6,7 +6,7 @@ from pathlib import Path
 
 from odt_core.errors import WorkerError
 
-SPARE = 256 * 2**20  # bytes that must be free before a process or a training is started
+SPARE = 128 * 2**20  # bytes that must be free before a process or a training is started
 _MACHINE = Path("/proc/meminfo")
 _GROUP = Path("/sys/fs/cgroup")  # a container's own limit
 

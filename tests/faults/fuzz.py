@@ -13,7 +13,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -69,9 +69,9 @@ class Kinds:
             return damage.workspace(Path(folder), seed).outcome
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0 when nothing was found."""
-    options = _options()
+    options = _options(arguments)
     client.CALL_SECONDS = _CALL_SECONDS
     ends = time.monotonic() + 60 * options.minutes
     findings: list[str] = []
@@ -130,7 +130,7 @@ def _plan(options: argparse.Namespace, ends: float) -> Iterator[tuple[str, int]]
             print(f"{', '.join(sharing)}: {done:,} of each", flush=True)
 
 
-def _options() -> argparse.Namespace:
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make fuzz", description=__doc__)
     parser.add_argument("--minutes", type=float, default=15.0, help="stop after so long")
     parser.add_argument("--seed", type=int, default=0, help="of the first case")
@@ -138,7 +138,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--sessions", type=int, default=50, help="sessions whose server is killed")
     parser.add_argument("--cases", type=int, default=0, help="at most so many of each kind")
     parser.add_argument("--only", choices=[*_OF_ITS_OWN, *_SHARING], help="nothing but this kind")
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

@@ -69,6 +69,7 @@ def play_and_kill(root: Path, tokens: Sequence[str], seed: int) -> list[Line]:
         lines: list[bytes] = []
         while number:
             lines.append(told.readline())
+            assert lines[-1], "the server ended by itself"
             number -= b'"checkpoint"' in lines[-1] if saving else 1
         time.sleep(rng.uniform(0, 0.05))  # the pipe holds what is told meanwhile
         server.kill()

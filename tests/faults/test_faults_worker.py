@@ -118,7 +118,7 @@ class TestNursery:
 
 class TestMemory:
     def test_worker_when_the_machine_is_short_of_memory_then_is_refused(self, monkeypatch):
-        monkeypatch.setattr(memory_module, "available_memory", lambda: 200 * 2**20)
+        monkeypatch.setattr(memory_module, "available_memory", lambda: 100 * 2**20)
         with pytest.raises(WorkerError, match="short of memory"):
             Worker.start(MODEL.read_bytes())
 
@@ -126,7 +126,7 @@ class TestMemory:
         self, worker, monkeypatch
     ):
         with monkeypatch.context() as short:
-            short.setattr(memory_module, "available_memory", lambda: 200 * 2**20)
+            short.setattr(memory_module, "available_memory", lambda: 100 * 2**20)
             with pytest.raises(WorkerError, match="short of memory"):
                 worker.fit(TRAIN, ENDLESS, on_event=Events())
         assert worker.infer(TRAIN.x).shape == (12, 4)
@@ -134,7 +134,7 @@ class TestMemory:
 
     def test_check_when_the_system_does_not_tell_then_nothing_is_refused(self, tmp_path):
         assert available_memory(tmp_path / "none", tmp_path) is None
-        check_memory(256 * 2**20)
+        check_memory(128 * 2**20)
 
     def test_available_when_a_container_has_less_then_is_the_containers(self, tmp_path):
         machine = tmp_path / "meminfo"
