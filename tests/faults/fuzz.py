@@ -24,6 +24,7 @@ from odt_core.workspace import Workspaces
 from tests.faults import damage, sessions, worker_runs
 
 _CALL_SECONDS = 15.0  # no call of these small models takes longer
+_LIVES = 10  # sessions that one workspace goes through
 _EACH = 20  # cases of a kind before the next one has its turn
 _OF_ITS_OWN = ("workers", "sessions")  # so many of them; the others share the time that is left
 _SHARING = ("models", "checkpoints", "workspaces")
@@ -38,7 +39,7 @@ class Kinds:
         self._root = root
         self.slowest = 0.0  # seconds from the end of a process to a page that can tell
         self._lives = root / "sessions"
-        self._token = sessions.create(Workspaces(self._lives, sessions.LIMITS))
+        self._token = ""
         self.of: dict[str, Case] = {
             "workers": self.worker,
             "sessions": self.session,
@@ -58,6 +59,8 @@ class Kinds:
 
     def session(self, seed: int) -> str:
         """A server killed in the middle of a session; the workspace lives on to the next one."""
+        if seed % _LIVES == 0 or not self._token:
+            self._token = sessions.create(Workspaces(self._lives, sessions.LIMITS))
         report = sessions.session(self._lives, self._token, seed)
         resumed = "a run went on bit for bit" if report.resumed else "no run to go on"
         resumed = "samples changed under the run" if report.refused else resumed
