@@ -66,8 +66,8 @@ def _arguments(parser: ArgumentParser) -> None:
 
 def _run(options: Namespace) -> Result:
     from odt_core.checkpoint import load_checkpoint
-    from odt_core.evidence import Cost, Curves, bundle, median_ms, peak_memory, trace
-    from odt_core.evidence.cost import NetworkWatch
+    from odt_core.evaluation.cost import peak_memory
+    from odt_core.evidence import Cost, Curves, NetworkWatch, bundle, median_ms, trace
     from odt_core.runtime import Worker
 
     out = Path(options.out)

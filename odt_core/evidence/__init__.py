@@ -1,7 +1,7 @@
 """Evidence: what personalising did, in one zip that anybody can check."""
 
 from odt_core.evidence.bundling import bundle
-from odt_core.evidence.cost import Cost, NetworkWatch, median_ms, peak_memory
+from odt_core.evidence.cost import Cost, NetworkWatch, median_ms
 from odt_core.evidence.material import Curves, Judged
 from odt_core.evidence.origin import Beginning, Origin, trace
 
@@ -14,6 +14,5 @@ __all__ = [
     "Origin",
     "bundle",
     "median_ms",
-    "peak_memory",
     "trace",
 ]

@@ -6,10 +6,9 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-_TABLES = ("tcp", "tcp6", "udp", "udp6", "raw", "raw6")
+from odt_core.evaluation.cost import is_confined, network_sockets
 
 
 @dataclass(frozen=True)
@@ -46,26 +45,18 @@ class NetworkWatch:
     """
 
     def __init__(self, pid: int) -> None:
-        self._folder = Path("/proc") / str(pid)
+        self._pid = pid
         self._looks = 0
         self._most = 0
-        self._forbidden = True
+        self._confined = True
 
     def look(self) -> None:
         """Count its connections now; cheap enough for every event of a run."""
-        try:
-            own = {
-                link.readlink().name
-                for link in (self._folder / "fd").iterdir()
-                if link.is_symlink()
-            }
-            inodes = {f"socket:[{inode}]" for inode in self._inodes()}
-            filtered = "Seccomp:\t2" in (self._folder / "status").read_text("utf-8")
-        except OSError:
-            return
-        self._looks += 1
-        self._most = max(self._most, len(own & inodes))
-        self._forbidden = self._forbidden and filtered
+        found = network_sockets(self._pid)
+        if found is not None:
+            self._looks += 1
+            self._most = max(self._most, found)
+            self._confined = self._confined and is_confined(self._pid)
 
     def result(self) -> Network:
         """What can be said after all looks."""
@@ -74,34 +65,14 @@ class NetworkWatch:
         if self._most:
             return Network(None, f"not known: the process had {self._most} connections open")
         times = "once" if self._looks == 1 else f"{self._looks} times"
-        if self._forbidden:
-            return Network(
-                0,
-                f"measured: looked {times}, the process had no connection to any network, and the "
-                "kernel forbids it to open one",
-            )
-        return Network(0, f"measured: looked {times}, the process had no connection to any network")
-
-    def _inodes(self) -> set[str]:
-        found = set()
-        for table in _TABLES:
-            path = self._folder / "net" / table
-            if path.exists():
-                for line in path.read_text("utf-8").splitlines()[1:]:
-                    found.add(line.split()[9])
-        return found
-
-
-def peak_memory(pid: int) -> int | None:
-    """The most resident memory that a process has had so far, in bytes; None but on Linux."""
-    try:
-        lines = (Path("/proc") / str(pid) / "status").read_text("utf-8").splitlines()
-    except OSError:
-        return None
-    for line in lines:
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024
-    return None
+        if not self._confined:
+            how = f"not known: looked {times} and saw no connection, but nothing forbids one"
+            return Network(None, how)
+        return Network(
+            0,
+            f"measured: looked {times}, the process had no connection to any network, and the "
+            "kernel forbids it to open one",
+        )
 
 
 def median_ms(call: Callable[[], object], seconds: float = 0.3) -> tuple[float, int]:

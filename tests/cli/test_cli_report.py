@@ -45,6 +45,10 @@ def files(tmp_path_factory) -> dict[str, Path]:
         np.savez(paths[name], x=x, y=y)
     paths["out"] = folder / "bundle.zip"
     paths["checkpoint"] = folder / "own.safetensors"
+    done = odt(
+        "train", MODEL, "--samples", paths["own"], "--checkpoint", paths["checkpoint"], *SHORT
+    )
+    assert done.returncode == 0, done.stderr
     return paths
 
 
@@ -73,10 +77,6 @@ def test_training_sends_nothing_over_the_network(files):
 
 
 def test_a_checkpoint_of_train_is_identical(files):
-    done = odt(
-        "train", MODEL, "--samples", files["own"], "--checkpoint", files["checkpoint"], *SHORT
-    )
-    assert done.returncode == 0, done.stderr
     got = report(
         MODEL, "--samples", files["own"], "--checkpoint", files["checkpoint"],
         "--out", files["out"], "--check",

@@ -126,8 +126,9 @@ class Matrices:
             for place, text in enumerate(self.labels):
                 at = (place + 0.5) * cell
                 canvas.text((left - 10, top + at), text, size, anchor="r", most=beside)
-                bottom = (left + at, top + count * cell + 8 + size / 2)
-                canvas.text(bottom, text, size, anchor="m", most=cell - 4)
+                if cell >= 56 or canvas.measure(text, size) < cell:  # else the rows tell the order
+                    bottom = (left + at, top + count * cell + 8 + size / 2)
+                    canvas.text(bottom, text, size, anchor="m", most=cell - 4)
         below = top + count * cell + size + 34
         note = "columns: predicted, rows: right label; shade: share of the row"
         canvas.text((left, below), note, 22, colour=look.MUTED)
