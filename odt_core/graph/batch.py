@@ -59,8 +59,12 @@ def batch_of(
     first = inputs[0]
     if name == "RESHAPE":
         return _reshaped(first, output, known)
-    if name in _FIRST_INPUT or name == "TRANSPOSE":
+    if name in _FIRST_INPUT or name in ("EXPAND_DIMS", "SQUEEZE", "TRANSPOSE", "UNPACK"):
+        return known(first)  # the only dynamic axis there was is the only one there is
+    if name == "GATHER" and inputs[1].rank == 0:  # takes one axis away: not the dynamic one
         return known(first)
+    if name == "PACK":
+        return _shared([part for part in inputs if None in part.shape], known)
     if name in _ELEMENTWISE:
         # aligned at the end, the dynamic axis of every input that has one is the output's
         place = axis - output.rank

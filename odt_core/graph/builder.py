@@ -14,7 +14,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
 from odt_core.graph.batch import Batch, batch_of, dynamic_axis
-from odt_core.graph.known_shapes import inferred, with_contents
+from odt_core.graph.known_shapes import inferred, open_size, with_contents
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.resources import Resources
 from odt_core.graph.tensor import (
@@ -152,6 +152,9 @@ class Builder:
             self._producers[index] = operator
             output = self._settled(name, inputs, index, operator)
             batch = batch_of(name, inputs, output, operator.builtinOptions, self.batch_source)
+            sizes = _SIZES.get(name)
+            if batch is None and sizes is not None and len(inputs) > sizes:
+                batch = open_size(self, inputs[sizes], output)
             if batch is not None:
                 self._batches[index] = batch
 

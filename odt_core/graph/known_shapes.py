@@ -8,11 +8,13 @@ need to know the others.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from odt_core.errors import LoweringError
+from odt_core.graph.batch import Batch, dynamic_axis
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.tensor import Shape, Tensor
 
@@ -32,8 +34,20 @@ KEEPS_SHAPE = frozenset(
 _REDUCTIONS = frozenset({"SUM", "MEAN", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD"})
 
 
+@dataclass(frozen=True)
+class OpenSize:
+    """A size that only an input of the signature tells: equal ones are equal at run time."""
+
+    batch: Batch
+
+    @property
+    def times(self) -> int:
+        """How many times the input's own size it is."""
+        return self.batch[1]
+
+
 def contents(b: Builder, tensor: Tensor, depth: int = _DEPTH) -> np.ndarray | None:
-    """What an integer tensor holds, object array of int and, where unknown, None.
+    """What an integer tensor holds: object array of int, OpenSize and, where unknown, None.
 
     None altogether when even the number of entries is unknown.
     """
@@ -45,7 +59,7 @@ def contents(b: Builder, tensor: Tensor, depth: int = _DEPTH) -> np.ndarray | No
     name, options = name_of(b.model, operator), operator.builtinOptions
     inputs = [b.tensor(i) for i in inputs_of(operator) if i >= 0]
     if name == "SHAPE":
-        return np.array(inputs[0].shape, object) if inputs[0].rank else None
+        return _sizes(b, inputs[0]) if inputs[0].rank else None
     parts = [contents(b, part, depth - 1) for part in inputs]
     first = parts[0] if parts else None
     if first is None:
@@ -74,6 +88,24 @@ def contents(b: Builder, tensor: Tensor, depth: int = _DEPTH) -> np.ndarray | No
     return None
 
 
+def _sizes(b: Builder, x: Tensor) -> np.ndarray:
+    sizes = np.array(x.shape, object)
+    source = b.batch_source(x)
+    if source is not None:
+        sizes[dynamic_axis(x)] = OpenSize(source)
+    return sizes
+
+
+def open_size(b: Builder, sizes: Tensor, output: Tensor) -> Batch | None:
+    """Whose the dynamic dimension of `output` is when the tensor `sizes` holds its shape."""
+    axis = dynamic_axis(output)
+    found = contents(b, sizes) if axis is not None else None
+    if found is None or found.shape != (output.rank,):
+        return None
+    size = found[axis]
+    return size.batch if isinstance(size, OpenSize) else None
+
+
 def _strided(values: np.ndarray, bounds: Sequence[int], options: object) -> np.ndarray:
     begin, end, step = bounds
     if getattr(options, "shrinkAxisMask", 0) & 1:
@@ -88,7 +120,7 @@ def with_contents(b: Builder, shape: Shape, sizes: Tensor) -> Shape:
     found = contents(b, sizes) if None in shape else None
     if found is None or found.shape != (len(shape),):
         return shape
-    sizes_known = (None if size is None or size < 0 else int(size) for size in found)
+    sizes_known = (int(n) if isinstance(n, int | np.integer) and n >= 0 else None for n in found)
     return tuple(s if s is not None else f for s, f in zip(shape, sizes_known, strict=True))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from odt_core.errors import LoweringError
 from odt_core.graph.builder import Builder
 from odt_core.graph.flex import FlexOp
-from odt_core.graph.known_shapes import contents
+from odt_core.graph.known_shapes import OpenSize, contents
 from odt_core.graph.rules.registry import rule
 from odt_core.graph.tensor import Tensor
 
@@ -26,6 +26,9 @@ def broadcast_gradient_args(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) ->
     if s0.const is not None and s1.const is not None:
         first, second = _reduced([int(v) for v in s0.const], [int(v) for v in s1.const])
         return [b.constant(np.array(axes, s0.dtype)) for axes in (first, second)]
+    known = _known_axes(contents(b, s0), contents(b, s1))
+    if known is not None:
+        return [b.constant(np.array(axes, s0.dtype)) for axes in known]
     rank = max(s0.dim(0), s1.dim(0))
     if rank == 0:
         empty = b.constant(np.zeros(0, s0.dtype))
@@ -35,6 +38,27 @@ def broadcast_gradient_args(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) ->
     if s0.dim(0) != s1.dim(0):
         differ = b.constant(np.ones(1, np.bool_))  # shapes of different rank are never equal
     return [_axes(b, b.logical_and(b.equal(s, 1), differ), s0) for s in (long0, long1)]
+
+
+def _known_axes(a: np.ndarray | None, c: np.ndarray | None) -> tuple[list[int], list[int]] | None:
+    """The axes where sizes that only the run tells do not matter: each stands beside an open size
+    or beside a 1. None where they do.
+
+    An open size that turns out to be 1 beside a 1 changes nothing: the sum over one entry is that
+    entry. The batches of two inputs (samples and labels) are taken to be equal. Where they are not,
+    the labels may still be one for all; samples that are one for many labels give a gradient that
+    fails to take the samples' shape: an error, never a wrong number.
+    """
+    if a is None or c is None or None in a or None in c:
+        return None
+    rank = max(len(a), len(c))
+    first, second = ([1] * (rank - len(part)) + list(part) for part in (a, c))
+    for place, (x, y) in enumerate(zip(first, second, strict=True)):
+        if isinstance(x, OpenSize) and isinstance(y, OpenSize) and x.times == y.times:
+            second[place] = x
+        elif x != y and 1 not in (x, y):
+            return None
+    return _reduced(first, second)
 
 
 def _filled_up(b: Builder, shape: Tensor, rank: int) -> Tensor:
@@ -50,7 +74,7 @@ def _axes(b: Builder, chosen: Tensor, like: Tensor) -> Tensor:
     return b.reshape(b.cast(places, like.dtype), [None])
 
 
-def _reduced(a: list[int], c: list[int]) -> tuple[list[int], list[int]]:
+def _reduced(a: list[object], c: list[object]) -> tuple[list[int], list[int]]:
     if a == c:
         return [], []
     rank = max(len(a), len(c))
