@@ -106,6 +106,19 @@ class TestTraining:
         assert desk.run.wait(30)
         assert desk.run.phase is Phase.STOPPED
 
+    def test_settings_changed_after_the_death_then_the_run_goes_on_with_its_own(self, training):
+        app, desk = training
+        os.kill(desk._worker.pid, signal.SIGKILL)
+        assert desk.run.wait(30)
+        newest = desk.workspace.manifest.checkpoints[-1]
+        desk.workspace.set_settings(Settings(epochs=3, seed=9).to_json())
+        app.run()
+        app.button(key="go_on").click().run()
+        until(lambda: desk.run.snapshot().step > newest.info.step)
+        assert desk.workspace.manifest.settings["epochs"] == 10_000
+        desk.stop()
+        assert desk.run.wait(30)
+
     def test_killed_before_anything_was_saved_then_training_starts_anew(self, person):
         app, desk = person
         run = desk.train(LONG)

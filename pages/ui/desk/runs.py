@@ -28,7 +28,8 @@ class HasRuns(HasScores):
     def train(self, settings: Settings, *, go_on: str | None = None) -> Run:
         """Start a run, or return the one that is active: a double click trains nothing twice.
 
-        go_on: an automatic checkpoint of an interrupted run, to go on from exactly there.
+        go_on: an automatic checkpoint of an interrupted run, to go on from exactly there, with the
+        settings of that run.
         """
         with self._lock:
             if self.run is not None and self.busy:
@@ -49,7 +50,9 @@ class HasRuns(HasScores):
                 )
             progress = None
             if go_on is not None:
-                progress = load_checkpoint(self.workspace.checkpoint_bytes(go_on)).progress
+                checkpoint = load_checkpoint(self.workspace.checkpoint_bytes(go_on))
+                progress = checkpoint.progress
+                settings = Settings.from_json(checkpoint.meta.settings)
             run = Run(self.workspace.start_run(), 0, len(train), self.workspace.manifest.head)
             recorder = Recorder(self.workspace, run, on_head=self._now_at)
             try:
