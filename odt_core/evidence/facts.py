@@ -65,6 +65,7 @@ def facts(material: Material, files: Mapping[str, bytes]) -> dict[str, Any]:
                 "card": {**card, "base_test": None, "replay": None, "people": []},
                 "choice": material.choice.to_json() if material.choice else None,
                 "labels": list(material.samples.labels.names),
+                "labels_replay": list((material.replay or material.samples).labels.names),
                 "origin": _origin(material),
                 "results": results,
                 "versions": versions(),

@@ -96,7 +96,7 @@ def train_again(model: Any, facts: dict[str, Any]) -> Any:
     if facts["origin"]["beginning"] == "weights":
         session.load_state(load_checkpoint(start.read_bytes()).state)
     own = load_samples("train", facts["labels"])
-    replay = load_samples("replay", facts["card"]["labels"])
+    replay = load_samples("replay", facts["labels_replay"])
     for stage in facts["origin"]["stages"]:
         if stage["step"] == 0:
             continue

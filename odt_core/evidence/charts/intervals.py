@@ -118,6 +118,7 @@ class Intervals:
                 {
                     "type": "scatter",
                     "mode": "markers",
+                    "cliponaxis": False,
                     "name": look.NAMES[role],
                     "x": [value.value for _, value in pairs],
                     "y": [place for place, _ in pairs],
@@ -135,7 +136,10 @@ class Intervals:
                 }
             )
         names = [html_text(group.name).replace(" (n", "<br>(n") for group in self.groups]
-        axis: dict[str, Any] = {"title": {"text": self.x_title}, "range": list(self.range)}
+        axis: dict[str, Any] = {
+            "title": {"text": self.x_title.split(",")[0]},
+            "range": list(self.range),
+        }
         if self.percent:
             axis |= {"tickformat": ".0%", "range": [self.range[0] - 0.01, 1.01]}
         y_axis = {

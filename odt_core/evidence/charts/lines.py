@@ -101,6 +101,7 @@ class Lines:
         data = [
             {
                 "type": "scatter",
+                "cliponaxis": False,
                 "mode": _mode(line),
                 "name": html_text(line.name),
                 "x": [float(v) for v in line.x],

@@ -35,13 +35,17 @@ _DRAW = """
 for (const chart of JSON.parse(document.getElementById("charts").textContent)) {
   const layout = Object.assign({
     font: { family: "Inter, system-ui, sans-serif", size: 15, color: "#1A1C25" },
-    paper_bgcolor: "#fff", plot_bgcolor: "#fff", margin: { l: 70, r: 20, t: 20, b: 60 },
+    paper_bgcolor: "#fff", plot_bgcolor: "#fff", margin: { l: 70, r: 20, t: 20, b: 0 },
     height: 460, hoverlabel: { font: { size: 15 } },
-    legend: { orientation: "h", x: 0, y: -0.2, yanchor: "top", font: { size: 14 } },
+    legend: { orientation: "h", xref: "container", x: 0.02, yref: "container", y: 0,
+      yanchor: "bottom", font: { size: 13 } },
   }, chart.layout);
+  // Room for the legend below the axis: a line for all entries, or one each on a phone.
+  layout.margin.b = 72 + (innerWidth < 600 ? 22 * chart.data.length : 30);
   for (const key of Object.keys(layout)) {
     if (/^[xy]axis/.test(key)) {
       layout[key] = Object.assign({ gridcolor: "#ECEDF3", zeroline: false }, layout[key]);
+      if (layout[key].title) layout[key].title.font = { size: 15 };
     }
   }
   if (innerWidth < 600 && layout.xaxis2) {  // two charts side by side: one below the other
