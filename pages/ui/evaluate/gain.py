@@ -90,7 +90,8 @@ def _remark(one: Evaluation) -> str:
             f"mean squared error, n = {one.n:,} · absolute error {short(one.mean_absolute_error)}"
         )
     low, high = one.interval
-    return f"{one.correct:,} of {one.n:,} right · 95 % interval {100 * low:.1f}–{100 * high:.1f}\u00a0%"
+    ends = f"{100 * low:.1f}\u2060–\u2060{100 * high:.1f}\u00a0%"
+    return f"{one.correct:,} of {one.n:,} right · 95 % interval {ends}"
 
 
 def _change(base: Evaluation, own: Evaluation, result: Comparison) -> str:

@@ -1,0 +1,65 @@
+"""The Evaluate page in a real browser: charts, a clicked cell, a blind vote, a narrow screen."""
+
+from __future__ import annotations
+
+import pytest
+
+# Parts that draw Plotly charts as soon as they are open, and one chart of each.
+CHARTS = {"Result": "intervals", "Mistakes": "matrix_own", "Over time": "scrub", "Inside": "layers"}
+
+
+def open_part(tab, name: str) -> None:
+    tab.page.get_by_role("radio", name=name, exact=True).click()
+    tab.page.wait_for_timeout(300)
+    tab.idle()
+
+
+@pytest.fixture
+def workspace(shared_server, visit) -> str:
+    """The address of a workspace with a trained model."""
+    return visit(shared_server).open().load_person().train(3).page.url.split("?")[1]
+
+
+class TestCharts:
+    @pytest.mark.parametrize("width", [1440, 390])
+    def test_charts_when_open_are_drawn_within_the_screen(
+        self, shared_server, visit, workspace, width
+    ):
+        tab = visit(shared_server, viewport={"width": width, "height": 900})
+        tab.open(f"/evaluate?{workspace}")
+        for part, chart in CHARTS.items():
+            open_part(tab, part)
+            graph = tab.page.locator(f".st-key-chart_{chart} .main-svg").first
+            graph.wait_for(timeout=30_000)
+            box = graph.bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+            assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
+
+    def test_cell_when_clicked_shows_its_samples(self, shared_server, visit, workspace):
+        tab = visit(shared_server).open(f"/evaluate?{workspace}")
+        open_part(tab, "Mistakes")
+        layer = tab.page.locator(".st-key-chart_matrix_own .nsewdrag").first
+        layer.wait_for(timeout=30_000)
+        box = layer.bounding_box()
+        assert box is not None
+        place = (box["x"] + 0.55 * box["width"] / 10, box["y"] + 0.55 * box["height"] / 10)
+        tab.page.mouse.move(*place)
+        tab.page.mouse.click(*place)
+        tab.sees("of '0' answered '0'")
+        assert tab.page.locator(".st-key-card_matrices .odt-faces figure").count() >= 1
+
+
+class TestBlind:
+    def test_models_when_voted_on_stay_unnamed_until_revealed(
+        self, shared_server, visit, workspace
+    ):
+        tab = visit(shared_server).open(f"/evaluate?{workspace}")
+        open_part(tab, "Blind test")
+        tab.draw("blind_pad")
+        tab.page.locator(".odt-stage strong").filter(has_not_text="?").first.wait_for()
+        assert "base" not in tab.page.locator(".odt-stage").inner_text().lower()
+        tab.press("vote_both").sees("1 vote so far")
+        tab.press("reveal").sees("of 1 round")
+        assert "Your model" in tab.page.locator(".odt-stage").inner_text()
