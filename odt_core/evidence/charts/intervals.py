@@ -135,7 +135,9 @@ class Intervals:
                     },
                 }
             )
-        names = [html_text(group.name).replace(" (n", "<br>(n") for group in self.groups]
+        names = [
+            html_text(look.short(group.name, 28)).replace(" (n", "<br>(n") for group in self.groups
+        ]
         axis: dict[str, Any] = {
             "title": {"text": self.x_title.split(",")[0]},
             "range": list(self.range),

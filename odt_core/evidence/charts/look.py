@@ -53,6 +53,11 @@ def shown(name: str | None, index: int) -> str:
     return name if drawable else f"label {index}"
 
 
+def short(text: str, most: int) -> str:
+    """The text in at most so many characters."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
 def mixed(colour: str, share: float) -> str:
     """The colour on paper: 0 is paper, 1 the colour."""
     channels = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]

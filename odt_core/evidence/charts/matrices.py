@@ -50,10 +50,14 @@ class Matrices:
             if len(self.counts) == 1:
                 left += half / 2
             self._one(canvas, role, counts, (left, top + 66), cell, size, beside)
+        note = "columns: predicted, rows: right label; shade: share of the row"
+        below = top + 66 + count * cell + size + 38
+        canvas.text((MARGIN, below), note, 24, colour=look.MUTED)
         return canvas.png()
 
     def plotly(self) -> dict[str, Any]:
-        names = [f"{html_text(text)}" for text in self.labels]
+        whole = [html_text(text) for text in self.labels]
+        names = [html_text(look.short(text, 12)) for text in self.labels]
         places = list(range(len(names)))
         data: list[dict[str, Any]] = []
         layout: dict[str, Any] = {"height": 560}
@@ -76,10 +80,16 @@ class Matrices:
                     "xaxis": f"x{suffix}",
                     "yaxis": f"y{suffix}",
                     "name": look.NAMES[role],
-                    "hovertemplate": "is %{y}, predicted %{x}: %{customdata}<extra></extra>",
+                    "hovertext": [[f"is {row}, predicted {one}" for one in whole] for row in whole],
+                    "hovertemplate": "%{hovertext}: %{customdata}<extra></extra>",
                 }
             )
-            axis = {"tickvals": places, "ticktext": names, "constrain": "domain"}
+            axis = {
+                "tickvals": places,
+                "ticktext": names,
+                "constrain": "domain",
+                "automargin": True,
+            }
             width = 0.45 if len(self.counts) > 1 else 1.0
             layout[f"xaxis{suffix}"] = {
                 **axis,
@@ -91,7 +101,8 @@ class Matrices:
                 **axis,
                 "autorange": "reversed",
                 "scaleanchor": f"x{suffix}",
-                "title": {"text": "right label"},
+                "title": {"text": "" if index else "right label"},
+                "showticklabels": not index,
                 "anchor": f"x{suffix}",
             }
         return {"data": data, "layout": layout}
@@ -129,9 +140,6 @@ class Matrices:
                 if cell >= 56 or canvas.measure(text, size) < cell:  # else the rows tell the order
                     bottom = (left + at, top + count * cell + 8 + size / 2)
                     canvas.text(bottom, text, size, anchor="m", most=cell - 4)
-        below = top + count * cell + size + 34
-        note = "columns: predicted, rows: right label; shade: share of the row"
-        canvas.text((left, below), note, 22, colour=look.MUTED)
 
 
 def _shares(counts: np.ndarray) -> np.ndarray:

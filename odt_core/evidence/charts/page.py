@@ -53,6 +53,7 @@ for (const chart of JSON.parse(document.getElementById("charts").textContent)) {
     layout.xaxis.domain = layout.xaxis2.domain = [0, 1];
     layout.yaxis.domain = [0.57, 1];
     layout.yaxis2.domain = [0, 0.43];
+    layout.yaxis2.showticklabels = true;
   }
   const options = { responsive: true, displaylogo: false,
     toImageButtonOptions: { filename: chart.name, scale: 2 } };
