@@ -23,7 +23,8 @@ if TYPE_CHECKING:
         save_checkpoint_file,
     )
     from odt_core.errors import OdtError
-    from odt_core.evaluation import Comparison, Evaluation, compare, evaluate, mcnemar, wilson
+    from odt_core.evaluation import Evaluation, evaluate, wilson
+    from odt_core.evaluation.compare import Comparison, compare, mcnemar
     from odt_core.graph import bake, describe, lower
     from odt_core.runtime import Model, Session, Worker, load_model
     from odt_core.samples import (

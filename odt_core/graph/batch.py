@@ -61,8 +61,10 @@ def batch_of(
         return _reshaped(first, output, known)
     if name in _FIRST_INPUT or name in ("EXPAND_DIMS", "SQUEEZE", "TRANSPOSE", "UNPACK"):
         return known(first)  # the only dynamic axis there was is the only one there is
-    if name == "GATHER" and inputs[1].rank == 0:  # takes one axis away: not the dynamic one
-        return known(first)
+    if name == "GATHER":  # rows of a table, or one place on an axis that is not the dynamic one
+        return known(inputs[1] if None not in first.shape else first)
+    if name in ("SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND"):
+        return _blocks(name, first, inputs[1], known)
     if name == "PACK":
         return _shared([part for part in inputs if None in part.shape], known)
     if name in _ELEMENTWISE:
@@ -87,8 +89,24 @@ def batch_of(
 
 
 def _shared(parts: Sequence[Tensor], known: Callable[[Tensor], Batch | None]) -> Batch | None:
-    sources = {known(part) for part in parts}
-    return sources.pop() if len(sources) == 1 else None
+    """The one source of all parts. Samples and labels have one batch, so either input will do."""
+    sources = [source for part in parts if (source := known(part)) is not None]
+    if not parts or len(sources) < len(parts) or len({times for _, times in sources}) > 1:
+        return None
+    return min(sources)
+
+
+def _blocks(
+    name: str, x: Tensor, block: Tensor, known: Callable[[Tensor], Batch | None]
+) -> Batch | None:
+    """A dilated convolution's detour: the places of a block become batches, and back."""
+    batch = known(x)
+    if batch is None or block.const is None or dynamic_axis(x) != 0:
+        return None
+    places = int(np.prod(block.const))
+    if name == "SPACE_TO_BATCH_ND":
+        return batch[0], batch[1] * places
+    return (batch[0], batch[1] // places) if batch[1] % places == 0 else None
 
 
 def _is_whole(name: str, inputs: Sequence[Tensor], options: object, axis: int) -> bool:

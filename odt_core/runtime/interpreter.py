@@ -15,13 +15,22 @@ class Interpreter:
     All signatures share the interpreter's variables (asserted by tests/runtime).
     """
 
-    def __init__(self, data: bytes, threads: int = 1) -> None:
-        """Raises ModelError when LiteRT does not take the model."""
+    def __init__(self, data: bytes, threads: int = 1, *, delegates: bool = True) -> None:
+        """Raises ModelError when LiteRT does not take the model.
+
+        delegates: False runs LiteRT's own kernels alone, without XNNPACK.
+        """
         # Imported here so that `import odt_core` stays light.
         from ai_edge_litert.interpreter import Interpreter as LiteRt
+        from ai_edge_litert.interpreter import OpResolverType
 
+        resolver = OpResolverType.AUTO
+        if not delegates:
+            resolver = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
         try:
-            self._litert = LiteRt(model_content=data, num_threads=threads)
+            self._litert = LiteRt(
+                model_content=data, num_threads=threads, experimental_op_resolver_type=resolver
+            )
             self._table: dict[str, Any] = self._litert._get_full_signature_list()
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"LiteRT cannot load this model: {_first_line(error)}") from error

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # The rate of a model that leaves it open, until somebody says another.
 DEFAULT_RATE = 0.01
+_SHAPED_BY_DATA = frozenset({"NON_MAX_SUPPRESSION_V4", "NON_MAX_SUPPRESSION_V5", "UNIQUE", "WHERE"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +82,18 @@ class Model:
             shape = tuple(size or 0 for size in variable.shape)
             state[variable.name] = given.get(variable.name, np.full(shape, value, variable.dtype))
         return state
+
+    @property
+    def shaped_by_data(self) -> bool:
+        """Whether shapes inside the model depend on the numbers that it is fed.
+
+        LiteRT then plans memory again in the middle of a call, and XNNPACK (in ai-edge-litert
+        2.3.0) sometimes goes on with what it knew before: of fresh sessions of a recurrent model
+        about every fifth answered its second call wrongly. Such models run without it.
+        """
+        return any(
+            _SHAPED_BY_DATA.intersection(about.ops) for about in self.description.signatures
+        )
 
     def session(self, *, threads: int = 1) -> Session:
         """A new interpreter with the file's own weights; belongs to the thread that makes it."""

@@ -56,7 +56,9 @@ class Session:
 
     def _start(self) -> None:
         """A new interpreter with the weights of the file, or those its `initialize` sets."""
-        self._interpreter = Interpreter(self.model.data, self.threads)
+        self._interpreter = Interpreter(
+            self.model.data, self.threads, delegates=not self.model.shaped_by_data
+        )
         self._bottlenecks.clear()
         roles = self.contract.train
         self._learning_rate = DEFAULT_RATE if roles and roles[0].learning_rate else None
