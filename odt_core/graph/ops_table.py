@@ -1,4 +1,5 @@
-"""Writes OPS.md, the table of ops that odt lowers: python -m odt_core.graph.ops_table.
+"""Writes the table of ops that odt lowers, one a line in OPS.md and by groups in the README:
+python -m odt_core.graph.ops_table.
 
 It needs the repository: how an op is tested is read from the tests that name it.
 """
@@ -29,13 +30,39 @@ real Flex (tests/graph/test_graph_oracle.py). This file is generated:
 """
 
 
+README = _ROOT / "README.md"
+_BEGIN, _END = "<!-- ops: generated -->\n", "<!-- /ops -->\n"
+
+# (op, since, where its rule is, tests)
+Row = tuple[str, str, str, str]
+
+
 def table() -> str:
     """The text of OPS.md."""
+    return _HEAD + "".join(f"| {' | '.join(row)} |\n" for row in _rows())
+
+
+def readme() -> str:
+    """The README with the ops by groups in it."""
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in _rows():
+        groups.setdefault((row[2], row[1]), []).append(row)
+    lines = ["| ops | since | how tested against TensorFlow's own |", "|---|---|---|"]
+    for (_, since), rows in sorted(groups.items()):
+        tests = sorted({test for row in rows for test in row[3].split(", ") if test})
+        how = ", ".join(tests) or "inside whole models (test_graph_oracle.py)"
+        lines.append(f"| {', '.join(row[0] for row in rows)} | {since} | {how} |")
+    text = README.read_text("utf-8")
+    before, rest = text.split(_BEGIN)
+    return before + _BEGIN + "\n".join(lines) + "\n" + _END + rest.split(_END)[1]
+
+
+def _rows() -> list[Row]:
     tests = {
         path.name: set(re.findall(r"\w+", path.read_text("utf-8")))
         for path in sorted((_ROOT / "tests" / "graph").glob("test_rules_*.py"))
     }
-    rows = []
+    rows: list[Row] = []
     for op in sorted(RULES):
         home = RULES[op].__module__.rsplit(".", 1)[-1]
         short = re.sub("^Resource(Sparse)?Apply|^UnsortedSegment", "", op)
@@ -45,13 +72,14 @@ def table() -> str:
             named = [home_test] if short in tests.get(home_test, ()) else []
         if not named and home == "elementwise":  # parametrised over the rule's own table
             named = ["test_rules_arithmetic.py"]
-        rows.append(f"| {op} | {SINCE[op]} | {home}.py | {', '.join(named)} |")
+        rows.append((op, SINCE[op], f"{home}.py", ", ".join(named)))
     for op in sorted(LIST_OPS):
-        rows.append(f"| {op} | 0.2 | ../tensor_lists.py | test_graph_unroll.py |")
+        rows.append((op, "0.2", "../tensor_lists.py", "test_graph_unroll.py"))
     for op in sorted(SAVE | RESTORE | FORGOTTEN):
-        rows.append(f"| {op} | 0.1 | ../checkpoint_ops.py | test_graph_oracle.py |")
-    return _HEAD + "\n".join(rows) + "\n"
+        rows.append((op, "0.1", "../checkpoint_ops.py", "test_graph_oracle.py"))
+    return rows
 
 
 if __name__ == "__main__":
     TABLE.write_text(table(), "utf-8")
+    README.write_text(readme(), "utf-8")
