@@ -24,6 +24,7 @@ from pages.ui.desk import Desk
 from tests.faults.player import LIMITS, SETTINGS, visible
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
+_MOST_LINES = 5_000  # of a session; one that trains takes far fewer
 _PATIENCE = 60.0  # seconds until a run must have ended
 _ADDS, _REMOVES = {"add"}, {"delete"}
 _LEAVES_SAMPLES = {"train", "stop", "restore", "keep", "reset"}
@@ -70,6 +71,7 @@ def play_and_kill(root: Path, tokens: Sequence[str], seed: int) -> list[Line]:
         while number:
             lines.append(told.readline())
             assert lines[-1], "the server ended by itself"
+            assert len(lines) < _MOST_LINES, "nothing is saved any more"
             number -= b'"checkpoint"' in lines[-1] if saving else 1
         time.sleep(rng.uniform(0, 0.05))  # the pipe holds what is told meanwhile
         server.kill()

@@ -14,7 +14,7 @@ def _usual_deadline(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("kind", "cases"), [("models", 10), ("checkpoints", 200), ("workspaces", 8)]
+    ("kind", "cases"), [("models", 6), ("checkpoints", 200), ("workspaces", 5)]
 )
 def test_fuzz_when_files_are_damaged_then_finds_nothing(capsys, kind, cases):
     assert fuzz.main(["--only", kind, "--cases", str(cases), "--minutes", "5"]) == 0
