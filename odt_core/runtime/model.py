@@ -91,9 +91,7 @@ class Model:
         2.3.0) sometimes goes on with what it knew before: of fresh sessions of a recurrent model
         about every fifth answered its second call wrongly. Such models run without it.
         """
-        return any(
-            _SHAPED_BY_DATA.intersection(about.ops) for about in self.description.signatures
-        )
+        return any(_SHAPED_BY_DATA.intersection(about.ops) for about in self.description.signatures)
 
     def session(self, *, threads: int = 1) -> Session:
         """A new interpreter with the file's own weights; belongs to the thread that makes it."""
