@@ -127,7 +127,7 @@ class TestNumbers:
         assert np.allclose(desk.workspace.sample_target("s1"), first[:2] * 2)
         train(app, desk)
         app.switch_page("pages/evaluate.py").run()
-        assert "mean squared error on 6" in shown(app)
+        assert "mean squared error, n = 6" in shown(app)
         assert "closer to their targets" in shown(app)
         app.switch_page("pages/checkpoints.py").run()
         assert "error" in shown(app)
