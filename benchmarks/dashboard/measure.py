@@ -20,7 +20,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 from odt_core.bundled import bundled_models, find_card
 from odt_core.workspace import Source, Workspaces
-from tests.browser.conftest import FLAGS, Server, Visitor
+from tests.browser.conftest import Server, Visitor
+from tests.conftest import FLAGS
 
 STROKES = 10
 MANY = 2_000

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.conftest import FLAGS, Server, Visitor
+from tests.browser.conftest import Server, Visitor
+from tests.conftest import FLAGS
 
 PICTURES = Path(__file__).resolve().parents[2] / "assets" / "pictures"
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}

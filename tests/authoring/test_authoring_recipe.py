@@ -253,7 +253,7 @@ class TestErrors:
     def test_op_without_builtin_form_then_is_named(self):
         grouped = keras.layers.Conv2D(4, 3, groups=2)
         model = keras.Sequential([keras.Input((6, 6, 4)), grouped, keras.layers.Flatten()])
-        with pytest.raises(AuthoringError, match="Conv2DBackpropFilter.*grouped"):
+        with pytest.raises(AuthoringError, match=r"Conv2DBackpropFilter.*grouped"):
             to_trainable_tflite(model)
 
     def test_two_inputs_then_says_one(self):

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import shutil
 import zipfile
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from benchmarks.load.server import DashboardServer
 from benchmarks.load.tab import Tab
-from tests.browser.conftest import FLAGS
 
 pytestmark = pytest.mark.browser
 
@@ -36,19 +33,6 @@ ALL_TEXT = """() => { const out = []; const walk = (root) => {
     if (e.value && typeof e.value === "string") out.push(e.value);
     for (const n of e.childNodes) if (n.nodeType === 3) out.push(n.data); } };
   walk(document); return out.join("\\n"); }"""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None and os.environ.get("CI"):
-        pytest.fail("Chromium is not installed; .ci/run installs it")
-    if path is None:
-        pytest.skip("Chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +59,8 @@ def trained(dashboard: DashboardServer) -> Iterator[Tab]:
 
 
 @pytest.fixture
-def page(chromium: Browser, dashboard: DashboardServer, trained: Tab) -> Iterator[Page]:
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+def page(browser: Browser, dashboard: DashboardServer, trained: Tab) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
     one = context.new_page()
     one.set_default_timeout(20_000)
     asked: list[str] = []
