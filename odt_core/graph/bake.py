@@ -20,7 +20,8 @@ from odt_core.graph.inspect import describe
 from odt_core.graph.lower import lower
 from odt_core.graph.operators import called_by, name_of
 from odt_core.graph.prune import compact, drop_subgraphs, remove_dead_ops, share_buffers
-from odt_core.graph.state import call_once, handle_of
+from odt_core.graph.resources import handle
+from odt_core.graph.state import call_once
 from odt_core.graph.variables import Variable, assigned, find_variables, initialisers
 
 _NAME = b"odt_initial_values"
@@ -72,7 +73,7 @@ def _set_initial_values(
     variables in ways that cannot be seen from here.
     """
     before = initialisers(model)
-    keys = {(variable.container, variable.shared_name) for variable in variables}
+    keys = {variable.key for variable in variables}
     for index in before:
         _forget_values(model, model.subgraphs[index], keys)
     before = [index for index in before if model.subgraphs[index].operators]
@@ -91,9 +92,9 @@ def _set_initial_values(
     for index in before:
         call_once(builder, index)
     for variable, array in zip(variables, arrays, strict=True):
-        handle = handle_of(builder, variable)
         value = builder.constant(array, variable.dtype)
-        builder.emit("ASSIGN_VARIABLE", [handle, value], [], schema.AssignVariableOptionsT())
+        target = handle(builder, variable.key)
+        builder.emit("ASSIGN_VARIABLE", [target, value], [], schema.AssignVariableOptionsT())
     graph.operators = builder.operators
 
     entries = {signature.subgraphIndex for signature in model.signatureDefs or []} | {0}

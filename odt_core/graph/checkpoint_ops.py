@@ -20,7 +20,7 @@ from odt_core.graph.flex import FlexOp
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.record import CheckpointSignature, CheckpointTensor
 from odt_core.graph.tensor import dtype_of, shape_of
-from odt_core.graph.variables import find_variables
+from odt_core.graph.variables import find_variables, key_in
 
 SAVE = frozenset({"Save", "SaveSlices", "SaveV2"})
 RESTORE = frozenset({"Restore", "RestoreSlice", "RestoreV2"})
@@ -140,13 +140,13 @@ def _settle_shape(
         raw.shape, raw.shapeSignature = source.shape, source.shapeSignature
         raw.hasRank = True
         return
-    variables = {(v.container, v.shared_name): v for v in find_variables(ops.model)}
+    variables = {v.key: v for v in find_variables(ops.model)}
     handles = {}
     for operator in graph.operators:
         kind, inputs = name_of(ops.model, operator), inputs_of(operator)
         if kind == "VAR_HANDLE":
             options = operator.builtinOptions
-            key = (bytes(options.container or b""), bytes(options.sharedName or b""))
+            key = key_in(options)
             handles[outputs_of(operator)[0]] = key
         elif kind == "RESHAPE" and inputs[0] == index:
             target = graph.tensors[outputs_of(operator)[0]]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
+from odt_core.graph.variables import key_in, variable_name
 
 # Ops in which samples meet weights. Labels never do alone: they meet predictions.
 _LINEAR = frozenset(
@@ -109,11 +110,7 @@ def _collect(
     for operator in model.subgraphs[index].operators or []:
         name, inputs = name_of(model, operator), inputs_of(operator)
         if name == "VAR_HANDLE":
-            options = operator.builtinOptions
-            parts = (bytes(part or b"") for part in (options.container, options.sharedName))
-            handles[outputs_of(operator)[0]] = b"/".join(p for p in parts if p).decode(
-                "utf-8", "replace"
-            )
+            handles[outputs_of(operator)[0]] = variable_name(key_in(operator.builtinOptions))
         elif name == "READ_VARIABLE" and inputs[0] in handles:
             reads.add(handles[inputs[0]])
         elif name == "ASSIGN_VARIABLE" and inputs[0] in handles:

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.errors import LoweringError, ModelError
+from odt_core.errors import ModelError
 from odt_core.graph.builder import Builder
 from odt_core.graph.constant_forms import constant_form
 from odt_core.graph.fast_forms import fast_form
 from odt_core.graph.flatbuffer import write
 from odt_core.graph.fold import fold_constants
+from odt_core.graph.forms import Form, Replaced, finish, keep_or_reform, moved
 from odt_core.graph.freeze import freeze
 from odt_core.graph.fuse import fuse
-from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
+from odt_core.graph.operators import called_by, name_of
 from odt_core.graph.prune import compact, drop_subgraphs, remove_dead_ops, share_buffers
 from odt_core.graph.record import drop_record
 from odt_core.graph.state import GET_STATE, SET_STATE
-from odt_core.graph.tensor import Tensor, declare_shape, shape_of
 from odt_core.graph.variables import Variable, assigned
-
-Form = Callable[[Builder, schema.OperatorT], Tensor | None]
 
 
 def inference_model(
@@ -38,7 +36,7 @@ def inference_model(
     """
     chosen = _choose(model, signature)
     model.signatureDefs = [chosen]
-    keys = [(variable.container, variable.shared_name) for variable in variables]
+    keys = [variable.key for variable in variables]
     freeze(model, chosen.subgraphIndex, dict(zip(keys, arrays, strict=True)))
     _strip_initialisers(model)
     drop_subgraphs(model, [chosen.subgraphIndex])
@@ -146,36 +144,11 @@ def _forget_assignments(model: schema.ModelT, graph: schema.SubGraphT) -> None:
 
 def _rewrite(model: schema.ModelT, graph: schema.SubGraphT, form: Form) -> None:
     """Replaces each op by what `form` makes of it, where it makes something."""
-    builder, replaced = Builder(model, graph), dict[int, int]()
+    builder, replaced = Builder(model, graph), Replaced()
     for operator in list(graph.operators):
-        operator.inputs = np.array([replaced.get(i, i) for i in inputs_of(operator)], np.int32)
-        start = len(builder.operators)
-        try:
-            new = form(builder, operator)
-        except LoweringError:  # no such form for these shapes; the op itself works
-            del builder.operators[start:]
-            new = None
-        if new is None:
-            builder.keep(operator)
-            continue
-        (old,) = outputs_of(operator)
-        _refine(graph.tensors[new.index], builder.tensor(old))
-        replaced[old] = new.index
-    graph.operators = builder.operators
-    graph.outputs = np.array([replaced.get(int(i), int(i)) for i in graph.outputs], np.int32)
-    for signature in model.signatureDefs or []:
-        if model.subgraphs[signature.subgraphIndex] is graph:
-            for entry in signature.outputs or []:
-                entry.tensorIndex = replaced.get(entry.tensorIndex, entry.tensorIndex)
-
-
-def _refine(raw: schema.TensorT, old: Tensor) -> None:
-    """Keep what the file knew of a shape when its op's replacement knows less."""
-    shape = shape_of(raw)
-    if len(shape) == old.rank and None in shape:
-        declare_shape(
-            raw, tuple(o if n is None else n for n, o in zip(shape, old.shape, strict=True))
-        )
+        operator.inputs = moved(operator.inputs, replaced)
+        keep_or_reform(builder, operator, form, replaced)
+    finish(model, builder, replaced)
 
 
 def _name(signature: schema.SignatureDefT) -> str:

@@ -20,6 +20,7 @@ from odt_core.graph.checkpoint_ops import FORGOTTEN, RESTORE, SAVE, CheckpointOp
 from odt_core.graph.fast_forms import fast_form
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.flex import FlexOp, custom_name, flex_name, read_flex
+from odt_core.graph.forms import finish, keep_or_reform, moved, refine
 from odt_core.graph.known_shapes import with_contents
 from odt_core.graph.operators import called_by, inputs_of, outputs_of
 from odt_core.graph.prune import compact, drop_subgraphs, remove_dead_ops
@@ -34,7 +35,6 @@ from odt_core.graph.record import (
 from odt_core.graph.rules import RULES
 from odt_core.graph.shared import share_results
 from odt_core.graph.state import add_state_signatures
-from odt_core.graph.tensor import Tensor, declare_shape, shape_of
 from odt_core.graph.unroll import dissolve_lists
 
 # Ops whose first input is the shape of their output.
@@ -132,40 +132,21 @@ class _Lowering:
         replaced: dict[int, int] = {}
         checkpoint = CheckpointOps(self.model, graph)
         for operator in list(graph.operators):
-            operator.inputs = _moved(operator.inputs, replaced)
+            operator.inputs = moved(operator.inputs, replaced)
             name = flex_name(self.model, operator)
             custom = custom_name(self.model, operator)
             if custom in RULES:  # a TensorFlow op that its converter passed on as it is
                 self._apply_rule(index, operator, FlexOp(custom), builder, replaced)
             elif name is None:
-                self._keep(operator, builder, replaced)
+                keep_or_reform(builder, operator, fast_form, replaced)
             elif name in SAVE | RESTORE | FORGOTTEN:
                 self._take_checkpoint(index, operator, checkpoint, replaced)
             else:
                 op = read_flex(self.model, operator)
                 self._apply_rule(index, operator, op, builder, replaced)
-        graph.operators = builder.operators
-        graph.outputs = _moved(graph.outputs, replaced)
-        for signature in self._signatures(index):
-            for entry in signature.outputs or []:
-                entry.tensorIndex = replaced.get(entry.tensorIndex, entry.tensorIndex)
+        finish(self.model, builder, replaced)
         if checkpoint.saved or checkpoint.restored:
             self._checkpoints[index] = checkpoint
-
-    def _keep(self, operator: schema.OperatorT, builder: Builder, replaced: dict[int, int]) -> None:
-        """Keeps a builtin op, in a faster form where there is one."""
-        start = len(builder.operators)
-        try:
-            new = fast_form(builder, operator)
-        except LoweringError:  # no fast form for these shapes; the op itself works
-            del builder.operators[start:]
-            new = None
-        if new is None:
-            builder.keep(operator)
-            return
-        (old,) = outputs_of(operator)
-        _refine(builder.graph.tensors[new.index], builder.tensor(old))
-        replaced[old] = new.index
 
     def _apply_rule(
         self,
@@ -194,7 +175,7 @@ class _Lowering:
             for new, old in zip(given, wanted, strict=True):
                 if new.dtype != old.dtype:
                     raise LoweringError(f"its output should be {old.dtype}, not {new.dtype}.")
-                _refine(builder.graph.tensors[new.index], old)
+                refine(builder.graph.tensors[new.index], old)
                 replaced[old.index] = new.index
             self.rewrites.append(Rewrite(op.op, self._name(index), self._node(index, op, operator)))
         except LoweringError as error:
@@ -297,17 +278,3 @@ class _Lowering:
         for signature in self._signatures(index):
             return bytes(signature.signatureKey).decode("utf-8", "replace")
         return bytes(self.model.subgraphs[index].name or b"").decode("utf-8", "replace")
-
-
-def _moved(values: object, replaced: dict[int, int]) -> np.ndarray:
-    indices = [] if values is None else values
-    return np.array([replaced.get(int(i), int(i)) for i in indices], np.int32)  # type: ignore[attr-defined]
-
-
-def _refine(raw: schema.TensorT, old: Tensor) -> None:
-    """Keep what the file knew of a shape when its op's replacement knows less."""
-    shape = shape_of(raw)
-    if len(shape) != old.rank or None not in shape:
-        return
-    sizes = tuple(o if n is None else n for n, o in zip(shape, old.shape, strict=True))
-    declare_shape(raw, sizes)

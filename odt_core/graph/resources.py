@@ -15,12 +15,10 @@ from odt_core.errors import LoweringError
 from odt_core.graph.flex import flex_name, read_flex, shape_in
 from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
 from odt_core.graph.tensor import Shape, Tensor, dtype_of, has_dtype, shape_of
+from odt_core.graph.variables import Key, key_in
 
 if TYPE_CHECKING:
     from odt_core.graph.builder import Builder
-
-# (container, shared name): what tells variables apart
-Key = tuple[bytes, bytes]
 
 _INITIALISER = b"odt_initialise"
 
@@ -98,8 +96,7 @@ class Resources:
 
 def _made_handle(model: schema.ModelT, operator: schema.OperatorT) -> Key | None:
     if name_of(model, operator) == "VAR_HANDLE":
-        options = operator.builtinOptions
-        return bytes(options.container or b""), bytes(options.sharedName or b"")
+        return key_in(operator.builtinOptions)
     if flex_name(model, operator) == "VarHandleOp":
         op = read_flex(model, operator)
         return op.text("container").encode(), op.text("shared_name").encode()

@@ -14,6 +14,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.builder import Builder
+from odt_core.graph.resources import handle
 from odt_core.graph.tensor import Tensor
 from odt_core.graph.variables import Variable, find_variables, initialisers
 
@@ -39,7 +40,9 @@ def add_state_signatures(model: schema.ModelT) -> None:
     for index, variable in enumerate(variables):
         value = setter.new(variable.shape, variable.dtype, variable.name)
         taken[f"v{index}"] = value
-        setter.emit("ASSIGN_VARIABLE", [handle_of(setter, variable), value], [], _options("Assign"))
+        setter.emit(
+            "ASSIGN_VARIABLE", [handle(setter, variable.key), value], [], _options("Assign")
+        )
     count = setter.constant(np.array(len(variables), np.int32))
     _close(setter, SET_STATE, taken, {"count": count})
 
@@ -83,22 +86,9 @@ def _entry(key: str, tensor: Tensor) -> schema.TensorMapT:
     return entry
 
 
-def handle_of(builder: Builder, variable: Variable) -> Tensor:
-    """A handle of a variable, for READ_VARIABLE and ASSIGN_VARIABLE."""
-    raw = schema.TensorT()
-    raw.shape, raw.type, raw.buffer = np.array([], np.int32), schema.TensorType.RESOURCE, 0
-    raw.name, raw.hasRank = f"odt/handle_{len(builder.graph.tensors)}".encode(), True
-    builder.graph.tensors.append(raw)
-    handle = Tensor(len(builder.graph.tensors) - 1, (), np.dtype(object))
-    options = schema.VarHandleOptionsT()
-    options.container, options.sharedName = variable.container, variable.shared_name
-    builder.emit("VAR_HANDLE", [], [handle], options)
-    return handle
-
-
 def _read(builder: Builder, variable: Variable) -> Tensor:
     value = builder.new(variable.shape, variable.dtype, variable.name)
-    builder.emit("READ_VARIABLE", [handle_of(builder, variable)], [value], _options("Read"))
+    builder.emit("READ_VARIABLE", [handle(builder, variable.key)], [value], _options("Read"))
     return value
 
 

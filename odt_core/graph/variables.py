@@ -11,6 +11,9 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
 from odt_core.graph.tensor import Shape, code_of, dtype_of, has_dtype, shape_of
 
+# (container, shared name): what tells variables apart
+Key = tuple[bytes, bytes]
+
 
 @dataclass(frozen=True)
 class Variable:
@@ -27,6 +30,11 @@ class Variable:
     dtype: np.dtype
     shape: Shape
     has_initial_value: bool
+
+    @property
+    def key(self) -> Key:
+        """What tells it apart from other variables in the file."""
+        return self.container, self.shared_name
 
     @property
     def code(self) -> int:
@@ -46,16 +54,15 @@ def initialisers(model: schema.ModelT) -> list[int]:
 
 def find_variables(model: schema.ModelT) -> list[Variable]:
     """All variables with numeric content, sorted by name."""
-    seen: dict[tuple[bytes, bytes], list[tuple[np.dtype, Shape]]] = {}
-    initial: set[tuple[bytes, bytes]] = set()
+    seen: dict[Key, list[tuple[np.dtype, Shape]]] = {}
+    initial: set[Key] = set()
     once = set(initialisers(model))
     for index, graph in enumerate(model.subgraphs):
-        handles: dict[int, tuple[bytes, bytes]] = {}
+        handles: dict[int, Key] = {}
         for operator in graph.operators or []:
             name = name_of(model, operator)
             if name == "VAR_HANDLE":
-                options = operator.builtinOptions
-                key = (bytes(options.container or b""), bytes(options.sharedName or b""))
+                key = key_in(operator.builtinOptions)
                 handles[outputs_of(operator)[0]] = key
                 seen.setdefault(key, [])
             elif name in ("READ_VARIABLE", "ASSIGN_VARIABLE"):
@@ -73,9 +80,7 @@ def find_variables(model: schema.ModelT) -> list[Variable]:
         if not sights:
             continue  # a handle that nobody reads or assigns holds nothing
         dtype, shape = min(sights, key=lambda sight: sum(size is None for size in sight[1]))
-        container, shared = key
-        name = b"/".join(part for part in key if part).decode("utf-8", "replace")
-        variables.append(Variable(name, container, shared, dtype, shape, key in initial))
+        variables.append(Variable(variable_name(key), *key, dtype, shape, key in initial))
     return sorted(variables, key=lambda variable: variable.name)
 
 
@@ -89,12 +94,22 @@ def assigned(
             yield handles[inputs_of(operator)[0]], operator
 
 
-def handles_in(model: schema.ModelT, graph: schema.SubGraphT) -> dict[int, tuple[bytes, bytes]]:
+def handles_in(model: schema.ModelT, graph: schema.SubGraphT) -> dict[int, Key]:
     """The (container, shared name) behind each handle that a subgraph makes, by tensor."""
     found = {}
     for operator in graph.operators:
         if name_of(model, operator) == "VAR_HANDLE":
             options = operator.builtinOptions
-            key = (bytes(options.container or b""), bytes(options.sharedName or b""))
+            key = key_in(options)
             found[outputs_of(operator)[0]] = key
     return found
+
+
+def variable_name(key: Key) -> str:
+    """Under which name odt knows a variable."""
+    return b"/".join(part for part in key if part).decode("utf-8", "replace")
+
+
+def key_in(options: schema.VarHandleOptionsT) -> Key:
+    """Which variable a VAR_HANDLE is of."""
+    return bytes(options.container or b""), bytes(options.sharedName or b"")

@@ -152,11 +152,11 @@ def _unusual() -> bytes:
         return Builder(model, part)
 
     def handle(b: Builder, name: str):
-        from odt_core.graph.state import handle_of
+        from odt_core.graph.resources import handle
         from odt_core.graph.variables import Variable
 
         variable = Variable(name, b"", name.encode(), np.dtype(np.float32), (2,), False)
-        return handle_of(b, variable)
+        return handle(b, variable.key)
 
     def once(b: Builder, index: int) -> None:
         options = schema.CallOnceOptionsT()

@@ -23,9 +23,6 @@ def broadcast_gradient_args(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) ->
     Source: tensorflow/core/util/bcast.h (grad_x_reduce_idx, grad_y_reduce_idx).
     """
     s0, s1 = inputs
-    if s0.const is not None and s1.const is not None:
-        first, second = _reduced([int(v) for v in s0.const], [int(v) for v in s1.const])
-        return [b.constant(np.array(axes, s0.dtype)) for axes in (first, second)]
     known = _known_axes(contents(b, s0), contents(b, s1))
     if known is not None:
         return [b.constant(np.array(axes, s0.dtype)) for axes in known]
@@ -51,9 +48,9 @@ def _known_axes(a: np.ndarray | None, c: np.ndarray | None) -> tuple[list[int], 
     """
     if a is None or c is None or None in a or None in c:
         return None
-    rank = max(len(a), len(c))
-    first, second = ([1] * (rank - len(part)) + list(part) for part in (a, c))
-    for place, (x, y) in enumerate(zip(first, second, strict=True)):
+    first, second = list(a), list(c)
+    for place in range(-1, -min(len(a), len(c)) - 1, -1):  # aligned at the end
+        x, y = first[place], second[place]
         if isinstance(x, OpenSize) and isinstance(y, OpenSize) and x.times == y.times:
             second[place] = x
         elif x != y and 1 not in (x, y):

@@ -1,0 +1,62 @@
+"""Putting another form of an op in its place: the new tensor is read wherever the old one was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from odt_core.errors import LoweringError
+from odt_core.graph.builder import Builder
+from odt_core.graph.operators import outputs_of
+from odt_core.graph.tensor import Tensor, declare_shape, shape_of
+
+# What to put in an op's place; None: the op itself.
+Form = Callable[[Builder, schema.OperatorT], Tensor | None]
+# Old tensors' numbers and the new ones'.
+Replaced = dict[int, int]
+
+
+def keep_or_reform(
+    builder: Builder, operator: schema.OperatorT, form: Form, replaced: Replaced
+) -> None:
+    """Append a builtin op in its other form, or as it is where it has none."""
+    start = len(builder.operators)
+    try:
+        new = form(builder, operator)
+    except LoweringError:  # no such form for these shapes; the op itself works
+        del builder.operators[start:]
+        new = None
+    if new is None:
+        builder.keep(operator)
+        return
+    (old,) = outputs_of(operator)
+    refine(builder.graph.tensors[new.index], builder.tensor(old))
+    replaced[old] = new.index
+
+
+def refine(raw: schema.TensorT, old: Tensor) -> None:
+    """Keep what the file knew of a shape when its op's replacement knows less."""
+    shape = shape_of(raw)
+    if len(shape) != old.rank or None not in shape:
+        return
+    sizes = tuple(o if n is None else n for n, o in zip(shape, old.shape, strict=True))
+    declare_shape(raw, sizes)
+
+
+def moved(values: object, replaced: Replaced) -> np.ndarray:
+    """Tensor numbers, int32, after replacement; none for None."""
+    indices = [] if values is None else values
+    return np.array([replaced.get(int(i), int(i)) for i in indices], np.int32)  # type: ignore[attr-defined]
+
+
+def finish(model: schema.ModelT, builder: Builder, replaced: Replaced) -> None:
+    """Give the subgraph the builder's ops, and its outputs the new tensors."""
+    graph = builder.graph
+    graph.operators = builder.operators
+    graph.outputs = moved(graph.outputs, replaced)
+    for signature in model.signatureDefs or []:
+        if model.subgraphs[signature.subgraphIndex] is graph:
+            for entry in signature.outputs or []:
+                entry.tensorIndex = replaced.get(entry.tensorIndex, entry.tensorIndex)
