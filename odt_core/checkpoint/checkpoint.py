@@ -12,7 +12,7 @@ import numpy as np
 
 from odt_core.checkpoint.fitting import check_state
 from odt_core.checkpoint.progress import Progress
-from odt_core.checkpoint.writing import write_whole
+from odt_core.checkpoint.writing import write_checkpoint
 from odt_core.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def check_belongs(checkpoint: Checkpoint, model: Model) -> None:
 
 def save_checkpoint_file(checkpoint: Checkpoint, path: str | Path) -> None:
     """Write the file in one go: readers see the old one or the new one, never half of one."""
-    write_whole(Path(path), save_checkpoint(checkpoint))
+    write_checkpoint(Path(path), save_checkpoint(checkpoint))
 
 
 def load_checkpoint_file(path: str | Path, model: Model | None = None) -> Checkpoint:

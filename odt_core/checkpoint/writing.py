@@ -1,30 +1,20 @@
-"""Writing a checkpoint's file in one go."""
+"""Writing a checkpoint's file."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 from odt_core.errors import CheckpointError
+from odt_core.files import write_whole
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_checkpoint(path: Path, content: bytes) -> None:
     """Readers see the old file or the new one, never half of one.
 
     Raises CheckpointError when the disk refuses; the old file is as it was then.
     """
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_whole(path, content, private=True)
     except OSError as error:
         raise CheckpointError(
             f"The checkpoint cannot be written to {path}: {error.strerror}. Choose another place."

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from odt_core.cli.command import Command, Result
 from odt_core.errors import AuthoringError
+from odt_core.files import write_whole
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -29,12 +30,9 @@ def _run(options: Namespace) -> Result:
 
     convert = to_inference_tflite if options.inference_only else to_trainable_tflite
     data = convert(source)
-    temporary = output.with_name(f".{output.name}.part")
     try:
-        temporary.write_bytes(data)
-        os.replace(temporary, output)
+        write_whole(output, data)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise AuthoringError(f"{output} cannot be written: {error.strerror}.") from error
     from odt_core.graph import describe
 

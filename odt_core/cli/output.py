@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 from odt_core.errors import ModelError
+from odt_core.files import write_whole
 
 
 def check_output(output: Path, *sources: Path) -> None:
@@ -25,24 +24,8 @@ def check_output(output: Path, *sources: Path) -> None:
 def write_model(output: Path, data: bytes) -> None:
     """Readers see the old file or the new one, never half of one; ModelError when it fails."""
     try:
-        handle, temporary = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(temporary, 0o666 & ~_umask())  # as if opened in the ordinary way
-            os.replace(temporary, output)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_whole(output, data)
     except OSError as error:
         raise ModelError(
             f"{output} cannot be written: {error.strerror}. Choose another place."
         ) from error
-
-
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask

@@ -10,7 +10,7 @@ import numpy as np
 from odt_core.checkpoint.tensorflow.table import is_table
 from odt_core.checkpoint.tensorflow.v1 import decode_v1, encode_v1
 from odt_core.checkpoint.tensorflow.v2 import decode_v2, encode_v2
-from odt_core.checkpoint.writing import write_whole
+from odt_core.checkpoint.writing import write_checkpoint
 from odt_core.errors import CheckpointError
 
 MAX_BYTES = 2 * 2**30
@@ -34,7 +34,7 @@ def write_tf_checkpoint(
     else:
         raise CheckpointError(f"TensorFlow checkpoints have version 1 or 2, not {version}.")
     for file, content in files.items():
-        write_whole(file, content)
+        write_checkpoint(file, content)
     return tuple(files)
 
 
