@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
@@ -43,10 +42,10 @@ def _run(options: Namespace) -> Result:
     train, infer = {}, {}
     for size in sizes:
         if model.contract.infer is not None:
-            infer[str(size)] = _median_ms(_infer(model, size, options), options.seconds)
+            infer[str(size)] = _time(_infer(model, size, options), options.seconds)
         multiple = model.contract.train[-1].batch or 1 if model.contract.train else 0
         if multiple and size % multiple == 0:
-            train[str(size)] = _median_ms(_train(model, size, options), options.seconds)
+            train[str(size)] = _time(_train(model, size, options), options.seconds)
     return {
         "model": model.name,
         "threads": options.threads,
@@ -77,16 +76,10 @@ def _inputs(model: Model, size: int) -> np.ndarray:
     return np.random.default_rng(0).random(shape, dtype=np.float32)
 
 
-def _median_ms(call: Callable[[], object], seconds: float) -> float:
-    for _ in range(3):
-        call()
-    times: list[float] = []
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end or len(times) < 5:
-        began = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - began)
-    return statistics.median(times) * 1000
+def _time(call: Callable[[], object], seconds: float) -> float:
+    from odt_core.evaluation.timing import median_ms
+
+    return median_ms(call, seconds, warm_up=3)[0]
 
 
 def _text(result: Result) -> str:

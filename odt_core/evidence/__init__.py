@@ -1,7 +1,8 @@
 """Evidence: what personalising did, in one zip that anybody can check."""
 
+from odt_core.evaluation.timing import median_ms
 from odt_core.evidence.bundling import bundle
-from odt_core.evidence.cost import Cost, NetworkWatch, median_ms
+from odt_core.evidence.cost import Cost, NetworkWatch
 from odt_core.evidence.material import Curves, Judged
 from odt_core.evidence.origin import Beginning, Origin, trace
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,15 +70,3 @@ class NetworkWatch:
             f"measured: looked {times}, the process had no connection to any network, and the "
             "kernel forbids it to open one",
         )
-
-
-def median_ms(call: Callable[[], object], seconds: float = 0.3) -> tuple[float, int]:
-    """(median milliseconds, how many calls): for at least `seconds` and five calls."""
-    call()
-    times: list[float] = []
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end or len(times) < 5:
-        began = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - began)
-    return statistics.median(times) * 1000, len(times)
