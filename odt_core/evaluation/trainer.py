@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from odt_core.training.settings import Settings
 
 if TYPE_CHECKING:
     from odt_core.bundled import ModelCard
-    from odt_core.runtime import Choice, Contract, Model, Worker
+    from odt_core.runtime import Choice, Contract, Model, Session, Worker
     from odt_core.samples import Labels, Samples
     from odt_core.training.events import Event
 
@@ -78,19 +78,59 @@ class Trainer(Protocol):
     def close(self) -> None: ...
 
 
-class SessionTrainer:
+class _Held:
+    """What both trainers do alike: a Session and a Worker have the same face."""
+
+    def __init__(self, model: Session | Worker) -> None:
+        self._held = model
+        self.last: Trained | None = None
+
+    @property
+    def contract(self) -> Contract:
+        """What each signature of the model is for."""
+        return self._held.contract
+
+    def infer(self, x: np.ndarray) -> np.ndarray:
+        """What Session.infer gives."""
+        return self._held.infer(x)
+
+    def predict_proba(self, x: np.ndarray, labels: Labels | None = None) -> np.ndarray:
+        """What Session.predict_proba gives."""
+        return self._held.predict_proba(x, labels)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """A copy of all variables."""
+        return self._held.state()
+
+    def reset(self) -> None:
+        """Back to the base model."""
+        self._held.reset()
+
+    def close(self) -> None:
+        """End what was started for it."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _digest(self, last: Trained) -> str:
+        """Keep what the training was; the digest of the weights, or StudyStopped."""
+        self.last = last
+        if last.outcome is Outcome.STOPPED:
+            raise StudyStopped
+        return state_digest(self.state())
+
+
+class SessionTrainer(_Held):
     """In this process; belongs to the thread that makes it."""
 
     def __init__(self, model: Model, *, threads: int = 1) -> None:
         self._model, self._threads = model, threads
         self._session = model.session(threads=threads)
         self.pid = os.getpid()
-        self.last: Trained | None = None
-
-    @property
-    def contract(self) -> Contract:
-        """What each signature of the model is for."""
-        return self._model.contract
+        super().__init__(self._session)
 
     def train(
         self,
@@ -105,7 +145,7 @@ class SessionTrainer:
         from odt_core.training.loop import fit
 
         if start_from_base:
-            self._session.reset()
+            self.reset()
         history = fit(
             self._session,
             samples,
@@ -114,42 +154,16 @@ class SessionTrainer:
             base_test=_none_of(samples),
             control=_Asking(stopped),
         )
-        self.last = Trained(history.steps, history.seconds, history.outcome, history.message)
-        if history.outcome is Outcome.STOPPED:
-            raise StudyStopped
-        return state_digest(self._session.state())
-
-    def infer(self, x: np.ndarray) -> np.ndarray:
-        """What Session.infer gives."""
-        return self._session.infer(x)
-
-    def predict_proba(self, x: np.ndarray, labels: Labels | None = None) -> np.ndarray:
-        """What Session.predict_proba gives."""
-        return self._session.predict_proba(x, labels)
-
-    def state(self) -> dict[str, np.ndarray]:
-        """A copy of all variables."""
-        return self._session.state()
-
-    def reset(self) -> None:
-        """Back to the base model."""
-        self._session.reset()
+        return self._digest(
+            Trained(history.steps, history.seconds, history.outcome, history.message)
+        )
 
     def fresh(self) -> SessionTrainer:
         """A session of its own, with the weights of the file."""
         return SessionTrainer(self._model, threads=self._threads)
 
-    def close(self) -> None:
-        """Nothing to do."""
 
-    def __enter__(self) -> SessionTrainer:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-class WorkerTrainer:
+class WorkerTrainer(_Held):
     """In a worker process of its own, which takes turns with other trainings for the cores.
 
     The worker's own session is trained and reset: never give it the worker of a dashboard's desk.
@@ -158,7 +172,7 @@ class WorkerTrainer:
     def __init__(self, worker: Worker, again: Callable[[], Worker] | None = None) -> None:
         """again: starts another worker of the same model, for `fresh`."""
         self._worker, self._again = worker, again
-        self.last: Trained | None = None
+        super().__init__(worker)
 
     @classmethod
     def start(
@@ -177,11 +191,6 @@ class WorkerTrainer:
         return cls(begin(), begin)
 
     @property
-    def contract(self) -> Contract:
-        """What each signature of the model is for."""
-        return self._worker.contract
-
-    @property
     def pid(self) -> int:
         """Process id of the worker."""
         return self._worker.pid
@@ -197,7 +206,7 @@ class WorkerTrainer:
     ) -> str:
         """See Trainer.train."""
         if start_from_base:
-            self._worker.reset()
+            self.reset()
         run = _RunOfWorker()
         self._worker.fit(
             samples,
@@ -211,26 +220,7 @@ class WorkerTrainer:
             if stopped():
                 self._worker.stop()
                 run.over.wait()
-        self.last = run.result()
-        if self.last.outcome is Outcome.STOPPED:
-            raise StudyStopped
-        return state_digest(self._worker.state())
-
-    def infer(self, x: np.ndarray) -> np.ndarray:
-        """What Worker.infer gives."""
-        return self._worker.infer(x)
-
-    def predict_proba(self, x: np.ndarray, labels: Labels | None = None) -> np.ndarray:
-        """What Worker.predict_proba gives."""
-        return self._worker.predict_proba(x, labels)
-
-    def state(self) -> dict[str, np.ndarray]:
-        """A copy of all variables."""
-        return self._worker.state()
-
-    def reset(self) -> None:
-        """Back to the base model."""
-        self._worker.reset()
+        return self._digest(run.result())
 
     def fresh(self) -> WorkerTrainer:
         """A process of its own that has seen no sample."""
@@ -243,12 +233,6 @@ class WorkerTrainer:
     def close(self) -> None:
         """End the process."""
         self._worker.close()
-
-    def __enter__(self) -> WorkerTrainer:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 class _Asking(Control):
