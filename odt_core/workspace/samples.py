@@ -328,21 +328,17 @@ class HasSamples(HasLabels):
         raise SampleError("That sample is not there any more. Reload the page.")
 
     def _sample_bytes(self, sample: SampleEntry) -> bytes:
-        data = self._file("samples", f"{sample.sha256}.{sample.suffix}", sample.sha256)
-        if data is None:
-            self.missing |= {sample.id}
-            raise SampleError(
-                f"The file of the sample {sample.origin or sample.id} is missing or damaged on "
-                "disk. Delete the sample, or add it again."
-            )
-        return data
+        return self._whole(sample, "file", f"{sample.sha256}.{sample.suffix}", sample.sha256)
 
     def _target_bytes(self, sample: SampleEntry) -> bytes:
-        data = self._file("samples", f"{sample.target}.npy", sample.target)
+        return self._whole(sample, "target", f"{sample.target}.npy", sample.target)
+
+    def _whole(self, sample: SampleEntry, what: str, name: str, sha256: str) -> bytes:
+        data = self._file("samples", name, sha256)
         if data is None:
             self.missing |= {sample.id}
             raise SampleError(
-                f"The target of the sample {sample.origin or sample.id} is missing or damaged on "
+                f"The {what} of the sample {sample.origin or sample.id} is missing or damaged on "
                 "disk. Delete the sample, or add it again."
             )
         return data
