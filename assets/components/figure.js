@@ -2,18 +2,6 @@
 // opacity in percent), so that a chart looks the same on every page and follows the theme.
 const STATE = new WeakMap();
 
-// One script tag for the whole page, however many charts there are (live_chart.js shares it).
-function plotly(src) {
-  window.__odtPlotly ??= new Promise((resolve, reject) => {
-    const tag = document.createElement("script");
-    tag.src = new URL(src, document.baseURI).href;
-    tag.onload = () => resolve(window.Plotly);
-    tag.onerror = () => reject(new Error("plotly.min.js did not load"));
-    document.head.append(tag);
-  });
-  return window.__odtPlotly;
-}
-
 // A custom property may say light-dark(…); only a used colour is resolved.
 function used(root, name) {
   root.style.color = `var(${name})`;

@@ -4,18 +4,6 @@
 const STATE = new WeakMap();
 const CONFIG = { displayModeBar: false, showTips: false, responsive: true, doubleClick: "reset+autosize" };
 
-// One script tag for the whole page, however many charts there are.
-function plotly(src) {
-  window.__odtPlotly ??= new Promise((resolve, reject) => {
-    const tag = document.createElement("script");
-    tag.src = new URL(src, document.baseURI).href;
-    tag.onload = () => resolve(window.Plotly);
-    tag.onerror = () => reject(new Error("plotly.min.js did not load"));
-    document.head.append(tag);
-  });
-  return window.__odtPlotly;
-}
-
 function palette(root) {
   const css = getComputedStyle(root);
   const of = (name) => css.getPropertyValue(name).trim();

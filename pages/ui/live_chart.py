@@ -12,14 +12,14 @@ from typing import Literal
 
 import streamlit as st
 
-from pages.ui.served import ASSETS, PLOTLY
+from pages.ui.served import ASSETS, PLOTLY, with_plotly
 
 _PARTS = ASSETS / "components"
 _mount = st.components.v2.component(
     "odt_live_chart",
     html=(_PARTS / "live_chart.html").read_text(encoding="utf-8"),
     css=(_PARTS / "live_chart.css").read_text(encoding="utf-8"),
-    js=(_PARTS / "live_chart.js").read_text(encoding="utf-8"),
+    js=with_plotly(_PARTS / "live_chart.js"),
     isolate_styles=False,  # Plotly puts its own style sheet into the document
 )
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.served import ASSETS, PLOTLY
+from pages.ui.served import ASSETS, PLOTLY, with_plotly
 
 OWN, BASE = "@own", "@base"
 _PARTS = ASSETS / "components"
@@ -23,7 +23,7 @@ _mount = st.components.v2.component(
     "odt_figure",
     html=(_PARTS / "figure.html").read_text(encoding="utf-8"),
     css=(_PARTS / "figure.css").read_text(encoding="utf-8"),
-    js=(_PARTS / "figure.js").read_text(encoding="utf-8"),
+    js=with_plotly(_PARTS / "figure.js"),
     isolate_styles=False,  # Plotly puts its own style sheet into the document
 )
 

@@ -1,0 +1,11 @@
+// One script tag for the whole page, however many charts there are.
+function plotly(src) {
+  window.__odtPlotly ??= new Promise((resolve, reject) => {
+    const tag = document.createElement("script");
+    tag.src = new URL(src, document.baseURI).href;
+    tag.onload = () => resolve(window.Plotly);
+    tag.onerror = () => reject(new Error("plotly.min.js did not load"));
+    document.head.append(tag);
+  });
+  return window.__odtPlotly;
+}
