@@ -11,25 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-ROOT = Path(__file__).parents[2]
+from tests.cli.command_line import ROOT, odt, result
+
 MODEL = ROOT / "tests" / "runtime" / "models" / "tiny_momentum.tflite"
 COMMANDS = ("inspect", "train", "infer", "evaluate", "bake", "lower", "build", "bench", "report")
-
-
-def odt(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "odt_core", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        timeout=120,
-    )
-
-
-def result(*arguments: object) -> dict:
-    done = odt(*arguments, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 def samples(count: int, seed: int) -> dict[str, np.ndarray]:

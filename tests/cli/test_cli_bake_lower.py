@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,27 +11,11 @@ from ai_edge_litert.interpreter import Interpreter
 from odt_core.checkpoint import save_checkpoint_file
 from odt_core.graph import describe
 from odt_core.runtime import load_model
+from tests.cli.command_line import ROOT, odt, result
 
-ROOT = Path(__file__).parents[2]
 MODEL = ROOT / "tests" / "runtime" / "models" / "tiny_momentum.tflite"
 FLEX = ROOT / "tests" / "models" / "flower__android-kotlin-new__logistic_regression.tflite"
 BROKEN = ROOT / "tests" / "models" / "flower__android-automotive__enginefaultdb.tflite"
-
-
-def odt(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "odt_core", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        timeout=120,
-    )
-
-
-def result(*arguments: object) -> dict:
-    done = odt(*arguments, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 class TestLower:

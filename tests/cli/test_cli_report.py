@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -11,26 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.cli.command_line import ROOT, odt, result
+
 MODELS = ROOT / "tests" / "runtime" / "models"
 MODEL = MODELS / "tiny_momentum.tflite"
 SHORT = ("--epochs", 5, "--batch-size", 8, "--learning-rate", 0.1, "--seed", 2)
 
 
-def odt(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "odt_core", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        timeout=120,
-    )
-
-
 def report(*arguments: object) -> dict:
-    done = odt("report", *arguments, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    return result("report", *arguments)
 
 
 @pytest.fixture(scope="module")
