@@ -94,13 +94,13 @@ class Worker:
 
     def infer(self, x: np.ndarray, which: Which = "own") -> np.ndarray:
         """What Session.infer gives; also answered between the steps of a running fit."""
-        return self._scores(x, which)[0]
+        return self.scores(x, which)[0]
 
     def predict_proba(
         self, x: np.ndarray, labels: Labels | None = None, which: Which = "own"
     ) -> np.ndarray:
         """What Session.predict_proba gives. labels: default the card's."""
-        scores, kind = self._scores(x, which)
+        scores, kind = self.scores(x, which)
         labels = labels or (self.card.labels if self.card else None)
         return answers(scores, kind, self.contract, labels)
 
@@ -133,7 +133,8 @@ class Worker:
         body = {"signature": signature, "which": which}
         return dict(self._link.call("run", body, inputs).arrays)
 
-    def _scores(self, x: np.ndarray, which: Which) -> tuple[np.ndarray, OutputKind]:
+    def scores(self, x: np.ndarray, which: Which = "own") -> tuple[np.ndarray, OutputKind]:
+        """What `infer` gives, and what kind of numbers: judged by them where names do not tell."""
         answer = self._link.call("infer", {"which": which}, {"x": np.asarray(x)})
         return answer.arrays["scores"], OutputKind(answer.body["kind"])
 

@@ -86,7 +86,8 @@ def _try(desk: Desk, ticks: bool) -> None:
 
 
 def _show(desk: Desk, given: _Input) -> None:
-    base, own = desk.answers(given.item)
+    said = desk.answers(given.item)
+    base, own = said.base, said.own
     if desk.tells_labels:
         answers(
             "answers",
@@ -94,7 +95,7 @@ def _show(desk: Desk, given: _Input) -> None:
             base,
             own,
             trained=desk.trained,
-            unknown=desk.trained and desk.is_unknown(given.item),
+            unknown=said.unknown,
         )
     elif desk.task is Task.VALUES:
         value_answers("answers", base, own, given.target, trained=desk.trained)

@@ -44,9 +44,9 @@ def test_worker_put_to_sleep_while_it_answers_then_the_visitor_gets_the_answer(d
         return predict(self, *given, **more)
 
     monkeypatch.setattr(Worker, "predict_proba", asleep_once)
-    base, own = desk.answers(picture(1))
-    assert np.array_equal(base, expected[0])
-    assert np.array_equal(own, expected[1])
+    answered = desk.answers(picture(1))
+    assert np.array_equal(answered.base, expected.base)
+    assert np.array_equal(answered.own, expected.own)
 
 
 def test_desk_whose_visitor_only_draws_then_stays_open(desks, desk, monkeypatch):

@@ -17,7 +17,7 @@ import pytest
 
 from odt_core.errors import CheckpointError, ModelError, SignatureError, TrainingError, WorkerError
 from odt_core.evaluation import evaluate
-from odt_core.runtime import Worker, load_model
+from odt_core.runtime import Choice, OutputKind, Worker, load_model
 from odt_core.runtime.nursery import nursery
 from odt_core.runtime.turns import Turns
 from odt_core.samples import Labels, Samples
@@ -407,3 +407,13 @@ class TestTurns:
         os.kill(worker.pid, signal.SIGKILL)
         theirs.wait_for(lambda: theirs.step > 0)
         assert ours.last().died
+
+
+def test_scores_when_nobody_knows_their_kind_then_the_numbers_tell():
+    path = MODEL.with_name("dialect_restore.tflite")
+    with Worker.start(path.read_bytes(), choice=Choice(output_kind=OutputKind.UNKNOWN)) as worker:
+        assert worker.contract.infer.kind is OutputKind.UNKNOWN
+        x = np.zeros((2, *worker.contract.input_shape), np.float32)
+        scores, kind = worker.scores(x)
+        assert kind is OutputKind.PROBABILITIES
+        assert np.array_equal(scores, worker.infer(x))

@@ -40,3 +40,5 @@ class Desk(HasRuns, HasTfCheckpoints):
             base_test_of(self.card)
             replay_of(self.card)
             self.samples(None)
+            if self.trained:
+                self.unknown()

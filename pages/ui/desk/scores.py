@@ -12,7 +12,8 @@ from odt_core.checkpoint.checkpoint import load_checkpoint
 from odt_core.errors import ModelError, WorkerError
 from odt_core.evaluation import Evaluation, Unknown, fit_unknown, score
 from odt_core.runtime.contract import OutputKind, Task
-from odt_core.samples import Labels, Samples
+from odt_core.runtime.scores import answers as said
+from odt_core.samples import Samples
 from odt_core.samples.near_duplicates import near_duplicates
 from odt_core.workspace import Part, SampleEntry, Workspace
 from pages.ui.base_sets import base_test_of
@@ -36,6 +37,17 @@ class Scores:
 
 
 @dataclass(frozen=True)
+class Answers:
+    """What base and own say to one input: each float32 [K] probabilities of K labels, or numbers
+    [*target_shape] of a model of values. unknown: your model should say "not sure".
+    """
+
+    base: np.ndarray
+    own: np.ndarray
+    unknown: bool
+
+
+@dataclass(frozen=True)
 class Near:
     """Training samples that are too like a test sample."""
 
@@ -53,19 +65,16 @@ class HasScores(HasModel):
         self._unknown: dict[object, Unknown] = {}
         self._near_known: tuple[object, Near] | None = None
 
-    def answers(self, item: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What base and own say to one picture or array of numbers: each float32 [K] probabilities
-        of K labels, or numbers [*target_shape] of a model of values. Raises ModelError.
-        """
+    def answers(self, item: np.ndarray) -> Answers:
+        """What base and own say to one picture or array of numbers. Raises ModelError."""
         x = self.card.preprocessing.apply(item)[None]
-        labels = self.labels
         worker = self._reach_worker() if self.busy else self.worker()
         try:
-            return _both(worker, x, labels)
+            return self._both(worker, x)
         except WorkerError:
             if worker is self._worker:
                 raise
-            return _both(self.worker(), x, labels)  # it was put to sleep at this very moment
+            return self._both(self.worker(), x)  # it was put to sleep at this very moment
 
     def samples(self, part: Part | None) -> Samples:
         """The person's samples as model input; those that are none are left out, and of training
@@ -79,11 +88,10 @@ class HasScores(HasModel):
 
     def raw_scores(self, x: np.ndarray, *, own: bool) -> tuple[np.ndarray, OutputKind]:
         """What `infer` gives for x, [N, K], and what kind of scores those are."""
-        infer = self.contract.infer
-        if infer is None:
+        if self.contract.infer is None:
             raise ModelError("This model has no signature that predicts.")
         worker = self._reach_worker() if self.busy else self.worker()
-        return worker.infer(x, "own" if own else "base"), infer.kind
+        return worker.scores(x, "own" if own else "base")
 
     def unknown(self) -> Unknown | None:
         """From where on an input is too strange for your model to answer; None while that is not
@@ -109,11 +117,12 @@ class HasScores(HasModel):
 
     def is_unknown(self, item: np.ndarray) -> bool:
         """Whether an input is so strange to your model that it should answer "not sure"."""
-        limit = self.unknown()
-        if limit is None:
-            return False
         scores, _ = self.raw_scores(self.card.preprocessing.apply(item)[None], own=True)
-        return bool(limit.is_unknown(scores)[0])
+        return self._strange(scores)
+
+    def _strange(self, scores: np.ndarray) -> bool:
+        limit = self.unknown()
+        return limit is not None and bool(limit.is_unknown(scores)[0])
 
     def near_test(self) -> dict[str, str]:
         """Ids of training samples that are a test sample over again, and of which: they are kept
@@ -236,14 +245,15 @@ class HasScores(HasModel):
             self._base = _newest(self._base, key, score(answer, self._truth(samples)))
         return self._base[key]
 
+    def _both(self, worker: Worker, x: np.ndarray) -> Answers:
+        base = worker.predict_proba(x, self.labels, which="base")
+        scores, kind = worker.scores(x)
+        own = said(scores, kind, worker.contract, self.labels)
+        return Answers(base[0], own[0], unknown=self.trained and self._strange(scores))
+
     def _truth(self, samples: Samples) -> np.ndarray:
         """What is right: labels, targets, or the samples themselves."""
         return samples.x if self.task is Task.RECONSTRUCTION else samples.y
-
-
-def _both(worker: Worker, x: np.ndarray, labels: Labels) -> tuple[np.ndarray, np.ndarray]:
-    base = worker.predict_proba(x, labels, which="base")
-    return base[0], worker.predict_proba(x, labels, which="own")[0]
 
 
 def _newest(kept: dict, key: object, value: Evaluation, limit: int = 8) -> dict:

@@ -143,7 +143,8 @@ def _input(desk: Desk, game: Game) -> np.ndarray | None:
 
 
 def _answers(desk: Desk, game: Game, item: np.ndarray) -> tuple[Stage, Stage]:
-    base, own = (_said(desk, one) for one in desk.answers(item))
+    answered = desk.answers(item)
+    base, own = (_said(desk, one) for one in (answered.base, answered.own))
     a, b = (own, base) if game.own_is_a else (base, own)
     return Stage("Model A", a), Stage("Model B", b)
 
