@@ -85,9 +85,6 @@ class Session:
         self._check_thread()
         if not self.contract.train:
             raise TrainingError(self._why_not("trained"))
-        x = self._samples(x)
-        if self.contract.extract is None:
-            return self.train_features(x, y if self._wants_targets else x)
         return self.train_features(self.bottlenecks(x), y)
 
     def train_features(self, features: np.ndarray, y: np.ndarray) -> float:
@@ -97,7 +94,7 @@ class Session:
         self._check_thread()
         self._check_initialised("trained")
         roles, count = self.contract.train, len(features)
-        if not self._wants_targets:
+        if self.contract.task is Task.RECONSTRUCTION:
             y = features
         if count == 0 or len(y) != count:
             raise SignatureError(
@@ -146,10 +143,6 @@ class Session:
         extract = self.contract.extract
         if extract is not None:
             self._bottlenecks.depend_on({name: state[name] for name in extract.reads})
-
-    @property
-    def _wants_targets(self) -> bool:
-        return self.contract.task is not Task.RECONSTRUCTION
 
     def _train_call(self, role: TrainRole, x: np.ndarray, y: np.ndarray) -> float:
         signature = self._interpreter.signature(role.signature)
