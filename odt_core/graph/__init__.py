@@ -1,6 +1,6 @@
 """Editing a .tflite as data: lower Flex ops, add state signatures, bake, inspect."""
 
-from odt_core.graph.bake import bake
+from odt_core.graph.baking.bake import bake
 from odt_core.graph.inspect import (
     ModelDescription,
     SignatureDescription,

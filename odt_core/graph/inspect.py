@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.graph.check import check, plain_errors
+from odt_core.graph.baking.initial import assigned_constants
+from odt_core.graph.checks.check import check, plain_errors
 from odt_core.graph.flatbuffer import read
 from odt_core.graph.flow import Flow, flow, variables_of
-from odt_core.graph.initial import assigned_constants
 from odt_core.graph.operators import called_by, name_of
 from odt_core.graph.record import CheckpointSignature, Missing, Rewrite, read_record
 from odt_core.graph.tensor import Shape, dtype_of, has_dtype, shape_of

@@ -15,15 +15,17 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
 from odt_core.graph.builder import Builder
-from odt_core.graph.check import check, plain_errors
 from odt_core.graph.checkpoint_ops import FORGOTTEN, RESTORE, SAVE, CheckpointOps, rewire
-from odt_core.graph.fast_forms import fast_form
+from odt_core.graph.checks.check import check, plain_errors
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.flex import FlexOp, custom_name, flex_name, read_flex
-from odt_core.graph.forms import finish, keep_or_reform, moved, refine
 from odt_core.graph.known_shapes import with_contents
+from odt_core.graph.loops.unroll import dissolve_lists
 from odt_core.graph.operators import called_by, inputs_of, outputs_of
-from odt_core.graph.prune import compact, drop_subgraphs, remove_dead_ops
+from odt_core.graph.passes.fast_forms import fast_form
+from odt_core.graph.passes.forms import finish, keep_or_reform, moved, refine
+from odt_core.graph.passes.prune import compact, drop_subgraphs, remove_dead_ops
+from odt_core.graph.passes.shared import share_results
 from odt_core.graph.record import (
     CheckpointSignature,
     Missing,
@@ -33,9 +35,7 @@ from odt_core.graph.record import (
     write_record,
 )
 from odt_core.graph.rules import RULES
-from odt_core.graph.shared import share_results
 from odt_core.graph.state import add_state_signatures
-from odt_core.graph.unroll import dissolve_lists
 
 # Ops whose first input is the shape of their output.
 _SIZED = frozenset(

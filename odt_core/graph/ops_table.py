@@ -10,9 +10,9 @@ import re
 from pathlib import Path
 
 from odt_core.graph.checkpoint_ops import FORGOTTEN, RESTORE, SAVE
+from odt_core.graph.loops.tensor_lists import _RULES as LIST_OPS
 from odt_core.graph.rules import RULES
 from odt_core.graph.rules.registry import SINCE
-from odt_core.graph.tensor_lists import _RULES as LIST_OPS
 
 _ROOT = Path(__file__).parents[2]
 TABLE = Path(__file__).with_name("OPS.md")
@@ -74,7 +74,7 @@ def _rows() -> list[Row]:
             named = ["test_rules_arithmetic.py"]
         rows.append((op, SINCE[op], f"{home}.py", ", ".join(named)))
     for op in sorted(LIST_OPS):
-        rows.append((op, "0.2", "../tensor_lists.py", "test_graph_unroll.py"))
+        rows.append((op, "0.2", "../loops/tensor_lists.py", "test_graph_unroll.py"))
     for op in sorted(SAVE | RESTORE | FORGOTTEN):
         rows.append((op, "0.1", "../checkpoint_ops.py", "test_graph_oracle.py"))
     return rows

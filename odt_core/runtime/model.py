@@ -72,7 +72,7 @@ class Model:
         zeros, with which every optimiser begins, and DEFAULT_RATE for a learning rate. Empty where
         a variable's shape is not known.
         """
-        from odt_core.graph.initial import initial_values
+        from odt_core.graph.baking.initial import initial_values
 
         given, state = initial_values(self.data), {}
         for variable in self.description.variables:

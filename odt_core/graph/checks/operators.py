@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.graph.damage import demand
+from odt_core.graph.checks.damage import demand
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 
 # op -> (options, fewest inputs, fewest outputs); LiteRT follows these without looking

@@ -13,13 +13,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from odt_core.graph.baking.inference import inference_model
 from odt_core.graph.builder import Builder
 from odt_core.graph.flatbuffer import read, write
-from odt_core.graph.inference import inference_model
 from odt_core.graph.inspect import describe
 from odt_core.graph.lower import lower
 from odt_core.graph.operators import called_by, name_of
-from odt_core.graph.prune import compact, drop_subgraphs, remove_dead_ops, share_buffers
+from odt_core.graph.passes.prune import compact, drop_subgraphs, remove_dead_ops, share_buffers
 from odt_core.graph.resources import handle
 from odt_core.graph.state import call_once
 from odt_core.graph.variables import Variable, assigned, find_variables, initialisers

@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import ModelError, OdtError
-from odt_core.graph.check_flow import check_calls, check_flow
-from odt_core.graph.check_operators import check_operators
-from odt_core.graph.check_sizes import check_sizes
-from odt_core.graph.check_variables import check_variables
-from odt_core.graph.damage import damaged, demand
+from odt_core.graph.checks.damage import damaged, demand
+from odt_core.graph.checks.flow import check_calls, check_flow
+from odt_core.graph.checks.operators import check_operators
+from odt_core.graph.checks.sizes import check_sizes
+from odt_core.graph.checks.variables import check_variables
 from odt_core.graph.operators import called_by, inputs_of, outputs_of
 
 

@@ -16,7 +16,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
 from odt_core.graph.builder import Builder
-from odt_core.graph.folding import known
+from odt_core.graph.loops.folding import known
 from odt_core.graph.tensor import Tensor
 
 

@@ -8,16 +8,16 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import ModelError
+from odt_core.graph.baking.freeze import freeze
 from odt_core.graph.builder import Builder
-from odt_core.graph.constant_forms import constant_form
-from odt_core.graph.fast_forms import fast_form
 from odt_core.graph.flatbuffer import write
-from odt_core.graph.fold import fold_constants
-from odt_core.graph.forms import Form, Replaced, finish, keep_or_reform, moved
-from odt_core.graph.freeze import freeze
-from odt_core.graph.fuse import fuse
 from odt_core.graph.operators import called_by, name_of
-from odt_core.graph.prune import compact, drop_subgraphs, remove_dead_ops, share_buffers
+from odt_core.graph.passes.constant_forms import constant_form
+from odt_core.graph.passes.fast_forms import fast_form
+from odt_core.graph.passes.fold import fold_constants
+from odt_core.graph.passes.forms import Form, Replaced, finish, keep_or_reform, moved
+from odt_core.graph.passes.fuse import fuse
+from odt_core.graph.passes.prune import compact, drop_subgraphs, remove_dead_ops, share_buffers
 from odt_core.graph.record import drop_record
 from odt_core.graph.state import GET_STATE, SET_STATE
 from odt_core.graph.variables import Variable, assigned

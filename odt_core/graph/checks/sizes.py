@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.graph.damage import demand
+from odt_core.graph.checks.damage import demand
 from odt_core.graph.tensor import dtype_of, has_dtype
 
 _MOST_DIMENSIONS = 16

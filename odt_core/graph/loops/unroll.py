@@ -18,11 +18,11 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
 from odt_core.graph.builder import Builder
-from odt_core.graph.folding import folded, known
 from odt_core.graph.known_shapes import KEEPS_SHAPE
+from odt_core.graph.loops.folding import folded, known
+from odt_core.graph.loops.tensor_lists import TensorList, Value, list_rule
 from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
 from odt_core.graph.tensor import Tensor, declare_shape, dtype_of, has_dtype, shape_of
-from odt_core.graph.tensor_lists import TensorList, Value, list_rule
 
 _GRADIENTS = ("FlexSigmoidGrad", "FlexTanhGrad", "FlexReluGrad")  # of the same shape as well
 _MOST_OPS = 200_000  # written out by all loops of a subgraph

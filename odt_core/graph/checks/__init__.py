@@ -1,0 +1,1 @@
+"""Whether a .tflite is sound enough to be handed to LiteRT, which believes every file."""
