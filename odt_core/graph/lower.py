@@ -24,9 +24,10 @@ from odt_core.graph.loops.unroll import dissolve_lists
 from odt_core.graph.operators import called_by, inputs_of, outputs_of
 from odt_core.graph.passes.fast_forms import fast_form
 from odt_core.graph.passes.forms import finish, keep_or_reform, moved, refine
+from odt_core.graph.passes.optimise import optimise
 from odt_core.graph.passes.prune import compact, drop_subgraphs, remove_dead_ops
-from odt_core.graph.passes.shared import share_results
 from odt_core.graph.record import (
+    PASSES_VERSION,
     CheckpointSignature,
     Missing,
     Record,
@@ -68,13 +69,16 @@ def lower(data: bytes) -> Lowered:
     """Rewrite the Flex ops of a .tflite into builtins and add the state signatures.
 
     The signatures keep their names, inputs, outputs, dtypes and shapes; those with Save or Restore
-    return or take the checkpoint's tensors instead of a path. A lowered model comes back as it is.
+    return or take the checkpoint's tensors instead of a path. A lowered model comes back as it
+    is, or as today's passes make it where an older odt lowered it.
     Raises ModelError when `data` is no .tflite, LoweringError when no signature is left.
     """
     model = read(data)
     check(model)
     done = read_record(model)
     if done is not None:
+        if done.passes < PASSES_VERSION:
+            data = _passed_again(model, done)
         return Lowered(data, done.rewrites, done.missing, done.checkpoints)
 
     lowering = _Lowering(model)
@@ -84,15 +88,26 @@ def lower(data: bytes) -> Lowered:
     lowering.rewire_checkpoints()
     lowering.leave_out_broken()
     for graph in model.subgraphs:
-        remove_dead_ops(model, graph)
-        share_results(model, graph)
+        optimise(model, graph)
     add_state_signatures(model)
     record = Record(
-        tuple(lowering.rewrites), tuple(lowering.missing), tuple(lowering.checkpoint_signatures)
+        tuple(lowering.rewrites),
+        tuple(lowering.missing),
+        tuple(lowering.checkpoint_signatures),
+        PASSES_VERSION,
     )
     write_record(model, record)
     compact(model)
     return Lowered(write(model), record.rewrites, record.missing, record.checkpoints)
+
+
+def _passed_again(model: schema.ModelT, record: Record) -> bytes:
+    """The bytes of a model that was lowered when there were fewer passes."""
+    for graph in model.subgraphs:
+        optimise(model, graph)
+    write_record(model, replace(record, passes=PASSES_VERSION))
+    compact(model)
+    return write(model)
 
 
 class _Lowering:

@@ -9,6 +9,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 _METADATA = b"odt"
+PASSES_VERSION = 1  # raise it whenever a pass changes: models lowered before are passed again
 
 
 @dataclass(frozen=True)
@@ -74,22 +75,23 @@ class Record:
     rewrites: tuple[Rewrite, ...] = ()
     missing: tuple[Missing, ...] = ()
     checkpoints: tuple[CheckpointSignature, ...] = ()
+    passes: int = 0  # which version of the optimising passes the model went through; 0: none
 
 
 def write_record(model: schema.ModelT, record: Record) -> None:
-    """Put the record into the model's metadata."""
+    """Put the record into the model's metadata, in place of an earlier one."""
+    others = [entry for entry in model.metadata or [] if entry.name != _METADATA]
     buffer = schema.BufferT()
     buffer.data = np.frombuffer(json.dumps(asdict(record)).encode(), np.uint8)
     model.buffers.append(buffer)
     entry = schema.MetadataT()
     entry.name, entry.buffer = _METADATA, len(model.buffers) - 1
-    model.metadata = [*(model.metadata or []), entry]
+    model.metadata = [*others, entry]
 
 
 def drop_record(model: schema.ModelT) -> None:
     """Leave an empty record: a model that needs no lowering, and of which nothing more is told."""
-    model.metadata = [entry for entry in model.metadata or [] if entry.name != _METADATA]
-    write_record(model, Record())
+    write_record(model, Record(passes=PASSES_VERSION))
 
 
 def read_record(model: schema.ModelT) -> Record | None:
@@ -115,4 +117,5 @@ def _parse(content: dict) -> Record:
         tuple(Rewrite(**entry) for entry in content["rewrites"]),
         tuple(Missing(**entry) for entry in content["missing"]),
         tuple(checkpoints),
+        int(content.get("passes", 0)),
     )

@@ -9,13 +9,12 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import ModelError
 from odt_core.graph.baking.freeze import freeze
-from odt_core.graph.builder import Builder
 from odt_core.graph.flatbuffer import write
 from odt_core.graph.operators import called_by, name_of
 from odt_core.graph.passes.constant_forms import constant_form
 from odt_core.graph.passes.fast_forms import fast_form
 from odt_core.graph.passes.fold import fold_constants
-from odt_core.graph.passes.forms import Form, Replaced, finish, keep_or_reform, moved
+from odt_core.graph.passes.forms import rewrite
 from odt_core.graph.passes.fuse import fuse
 from odt_core.graph.passes.prune import compact, drop_subgraphs, remove_dead_ops, share_buffers
 from odt_core.graph.record import drop_record
@@ -44,10 +43,10 @@ def inference_model(
         remove_dead_ops(model, graph)
         fold_constants(model, graph)
         for form in (fast_form, constant_form, constant_form):
-            _rewrite(model, graph, form)
+            rewrite(model, graph, form)
             remove_dead_ops(model, graph)
         fuse(model, graph)
-        _rewrite(model, graph, constant_form)
+        rewrite(model, graph, constant_form)
         remove_dead_ops(model, graph)
     drop_record(model)
     share_buffers(model)
@@ -140,15 +139,6 @@ def _forget_assignments(model: schema.ModelT, graph: schema.SubGraphT) -> None:
     doomed = {id(operator) for _, operator in assigned(model, graph)}
     graph.operators = [operator for operator in graph.operators if id(operator) not in doomed]
     remove_dead_ops(model, graph)
-
-
-def _rewrite(model: schema.ModelT, graph: schema.SubGraphT, form: Form) -> None:
-    """Replaces each op by what `form` makes of it, where it makes something."""
-    builder, replaced = Builder(model, graph), Replaced()
-    for operator in list(graph.operators):
-        operator.inputs = moved(operator.inputs, replaced)
-        keep_or_reform(builder, operator, form, replaced)
-    finish(model, builder, replaced)
 
 
 def _name(signature: schema.SignatureDefT) -> str:

@@ -60,3 +60,12 @@ def finish(model: schema.ModelT, builder: Builder, replaced: Replaced) -> None:
         if model.subgraphs[signature.subgraphIndex] is graph:
             for entry in signature.outputs or []:
                 entry.tensorIndex = replaced.get(entry.tensorIndex, entry.tensorIndex)
+
+
+def rewrite(model: schema.ModelT, graph: schema.SubGraphT, form: Form) -> None:
+    """Replaces each op of a subgraph by what `form` makes of it, where it makes something."""
+    builder, replaced = Builder(model, graph), Replaced()
+    for operator in list(graph.operators):
+        operator.inputs = moved(operator.inputs, replaced)
+        keep_or_reform(builder, operator, form, replaced)
+    finish(model, builder, replaced)

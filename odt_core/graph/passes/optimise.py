@@ -1,0 +1,57 @@
+"""The passes over a lowered graph, in order, and what each is there for.
+
+`python -m benchmarks.passes` measures each pass's gain; tests/graph/test_graph_passes.py shows that
+the numbers do not change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ai_edge_litert import schema_py_generated as schema
+
+from odt_core.graph.builder import Builder
+from odt_core.graph.passes.forms import rewrite
+from odt_core.graph.passes.narrow import narrow_product
+from odt_core.graph.passes.order import refused_first
+from odt_core.graph.passes.prune import remove_dead_ops
+from odt_core.graph.passes.scales import scale_smaller_factor
+from odt_core.graph.passes.shared import share_results
+from odt_core.graph.passes.slices import masked_slice
+from odt_core.graph.tensor import Tensor
+
+Apply = Callable[[schema.ModelT, schema.SubGraphT], None]
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One pass. does: what, in a few words. exact: whether every number stays, bit for bit."""
+
+    name: str
+    does: str
+    apply: Apply
+    exact: bool = True
+
+
+def _each_op(form: Callable[[Builder, schema.OperatorT], Tensor | None]) -> Apply:
+    return lambda model, graph: rewrite(model, graph, form)
+
+
+PASSES = (
+    Pass("dead code", "drops what nobody reads", remove_dead_ops),
+    Pass("common subexpressions", "computes the same thing once", share_results),
+    Pass("slices", "writes slices so that XNNPACK takes them", _each_op(masked_slice)),
+    Pass("scales", "scales the smaller factor", scale_smaller_factor, exact=False),
+    Pass("narrow products", "turns narrow products over", _each_op(narrow_product), exact=False),
+    Pass("order", "does first what XNNPACK refuses", refused_first),
+)
+
+
+def optimise(
+    model: schema.ModelT, graph: schema.SubGraphT, passes: tuple[Pass, ...] = PASSES
+) -> None:
+    """Makes a subgraph faster; what it computes stays the same up to rounding."""
+    for one in passes:
+        one.apply(model, graph)
+        remove_dead_ops(model, graph)

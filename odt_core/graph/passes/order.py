@@ -1,0 +1,78 @@
+"""What XNNPACK leaves to LiteRT's own kernels, done first where nothing is in the way.
+
+An op that XNNPACK refuses in the middle of a graph cuts what it takes in two; each part packs,
+plans and copies for itself. Arithmetic on shapes, step counters and learning rates needs nothing of
+what comes before it, so it can stand at the beginning: the rest is one part.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
+from odt_core.graph.tensor import dtype_of, has_dtype, shape_of
+from odt_core.graph.variables import Key, handles_in
+
+_REFUSED = frozenset({"CAST", "FILL", "POW", "RANGE", "SHAPE"})
+_VARIABLES = frozenset({"ASSIGN_VARIABLE", "READ_VARIABLE", "VAR_HANDLE"})
+
+
+def refused_first(model: schema.ModelT, graph: schema.SubGraphT) -> None:
+    """Moves what XNNPACK refuses, and needs nothing that it takes, to the graph's beginning.
+
+    Reads and assignments of one variable keep their order. Nothing moves past an op that runs
+    another subgraph.
+    """
+    handles = handles_in(model, graph)
+    made_later: set[int] = set()
+    held: set[Key | None] = set()  # variables that an op which stays has read or assigned
+    first, rest = [], []
+    for operator in graph.operators:
+        name = name_of(model, operator)
+        key = handles.get(inputs_of(operator)[0]) if name in _VARIABLES - {"VAR_HANDLE"} else None
+        free = not made_later.intersection(inputs_of(operator))
+        if name == "CALL_ONCE":  # what it initialises must not be read before
+            free = moves = True
+        elif name == "VAR_HANDLE":
+            moves = _is_scalar_variable(model, graph, outputs_of(operator)[0])
+        elif name in _VARIABLES:
+            free = free and key is not None and key not in held and None not in held
+            moves = _is_scalar_variable(model, graph, inputs_of(operator)[0])
+        else:
+            moves = _is_refused(model, graph, operator, name)
+        if free and moves:
+            first.append(operator)
+            continue
+        rest.append(operator)
+        made_later.update(outputs_of(operator))
+        if name in _VARIABLES and name != "VAR_HANDLE":
+            held.add(key)
+        elif called_by(model, operator) and name != "CALL_ONCE":
+            held.add(None)
+    graph.operators = [*first, *rest]
+
+
+def _is_refused(
+    model: schema.ModelT, graph: schema.SubGraphT, operator: schema.OperatorT, name: str
+) -> bool:
+    if called_by(model, operator) or model.operatorCodes[operator.opcodeIndex].customCode:
+        return False
+    if name in _REFUSED:
+        return True
+    tensors = [graph.tensors[index] for index in outputs_of(operator)]
+    known = all(has_dtype(tensor.type) for tensor in tensors)
+    return known and bool(tensors) and all(dtype_of(t.type) != np.float32 for t in tensors)
+
+
+def _is_scalar_variable(model: schema.ModelT, graph: schema.SubGraphT, handle: int) -> bool:
+    """Whether XNNPACK refuses a variable: because it is one number, or a whole one."""
+    for operator in graph.operators:
+        name, inputs = name_of(model, operator), inputs_of(operator)
+        if name not in ("READ_VARIABLE", "ASSIGN_VARIABLE") or inputs[0] != handle:
+            continue
+        value = outputs_of(operator)[0] if name == "READ_VARIABLE" else inputs[1]
+        tensor = graph.tensors[value]
+        if has_dtype(tensor.type):
+            return shape_of(tensor) == () or dtype_of(tensor.type) != np.float32
+    return False
