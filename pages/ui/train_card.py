@@ -9,16 +9,15 @@ import streamlit as st
 
 from odt_core.errors import SettingsError
 from odt_core.runtime.contract import Task
-from odt_core.training.history import Score
 from odt_core.training.settings import Settings
 from odt_core.workspace import Part
 from pages.ui import pieces, trouble
 from pages.ui.curves import accuracy_chart, error_chart, loss_chart
 from pages.ui.desk import Desk
-from pages.ui.numbers import figure
+from pages.ui.lost_run import lost_run
 from pages.ui.pace import tick
 from pages.ui.run import Phase, Snapshot
-from pages.ui.say import count, percent, plain, span
+from pages.ui.say import count, plain, span
 
 _SEEN = "settings_seen"  # what the widgets were last filled with
 _HEIGHT = 200
@@ -32,6 +31,7 @@ def train_card(desk: Desk, was_busy: bool) -> None:
             _settings(desk)
         _buttons(desk)
         trouble.show_said("train")
+        _kept_out(desk)
         _interrupted(desk)
         pace = tick() if was_busy else None
         st.fragment(_live, run_every=pace)(desk, pace)
@@ -43,8 +43,21 @@ def _aside(desk: Desk) -> str:
         samples = tuple(sample for sample in samples if sample.target)
     elif desk.tells_labels:
         samples = tuple(sample for sample in samples if sample.label)
-    parts = [sample.part for sample in samples]
-    return f"{count(parts.count(Part.TRAIN), 'sample')} to learn from"
+    near = desk.near_test()
+    train = sum(sample.part is Part.TRAIN and sample.id not in near for sample in samples)
+    out = f" · {len(near):,} kept out" if near else ""
+    return f"{count(train, 'sample')} to learn from{out}"
+
+
+def _kept_out(desk: Desk) -> None:
+    """Near-duplicates of test samples are not trained on, and the person sees that it happened."""
+    near = len(desk.near_test())
+    if near:
+        is_like = "is a test sample over again" if near == 1 else "are test samples over again"
+        pieces.note(
+            f"{count(near, 'training sample')} {is_like} (the same stroke or photo): kept out of "
+            "training. See Evaluate, Test samples."
+        )
 
 
 # Settings
@@ -227,6 +240,7 @@ def _live(desk: Desk, pace: float | None) -> None:
     snapshot = desk.run.snapshot() if desk.run else None
     with trouble.shown():
         _progress(snapshot)
+        lost_run(desk, "train")
         loss_chart("loss", desk, snapshot, _HEIGHT)
         if not desk.can_predict:
             pieces.note(
@@ -239,8 +253,6 @@ def _live(desk: Desk, pace: float | None) -> None:
             error_chart("error", desk, snapshot, _HEIGHT)
     if pace is not None and (not desk.busy or tick() >= 2 * pace):  # over, or too fast by now
         st.rerun()
-    if snapshot is not None and not snapshot.phase.active:
-        _verdict(desk, snapshot)
 
 
 def _progress(snapshot: Snapshot | None) -> None:
@@ -268,29 +280,3 @@ def _progress(snapshot: Snapshot | None) -> None:
     st.progress(snapshot.share, text=said)
     if snapshot.phase is Phase.FAILED:
         st.error(plain(snapshot.message))
-
-
-def _verdict(desk: Desk, snapshot: Snapshot) -> None:
-    """A run that lost on the person's own test samples is offered back."""
-    if not snapshot.lost or desk.workspace.manifest.head is None:
-        return
-    scores = [e.test for e in snapshot.evaluations if e.test]
-    before, after = scores[0], scores[-1]
-    with st.container(key="lost", horizontal=True, vertical_alignment="center"):
-        pieces.note(
-            f"This run lost on your test samples: {_said(before)} before, {_said(after)} after."
-        )
-        st.button("Take it back", key="take_back", on_click=_take_back, args=(desk,))
-
-
-def _said(score: Score) -> str:
-    if score.accuracy is None:
-        return f"squared error {figure(score.mean_squared_error)}"
-    return percent(score.accuracy)
-
-
-def _take_back(desk: Desk) -> None:
-    with trouble.caught("train"):
-        assert desk.run is not None
-        desk.restore(desk.run.before)
-        desk.run = None

@@ -13,7 +13,14 @@ def label_rows(one: Judged) -> None:
         label_table(one.base, one.own), key=lambda row: -abs(row.own.share - row.base.share)
     )
     pieces.table(
-        ("Label", "n", "Base model (95 %)", "Your model (95 %)", "Fixed", "Broken"),
+        (
+            "Label",
+            "n",
+            "Base model (95 % interval)",
+            "Your model (95 % interval)",
+            "Fixed",
+            "Broken",
+        ),
         [
             (
                 one.called(row.label),
