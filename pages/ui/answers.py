@@ -43,20 +43,21 @@ def answers(
     sides = []
     for (role, title), shares in zip(_SIDES, (base, own), strict=True):
         top = max(used, key=lambda k: float(shares[k]))
-        hot = role == "own"
         sides.append(
             {
                 "role": role,
-                "title": title
-                + (f" · temperature {temperature:.2f}" if hot and temperature else ""),
+                "title": title,
                 "answer": str(names[top]),
                 "sure": f"{percent(float(shares[top]))} sure",
                 "bars": [[str(names[k]), float(shares[k])] for k in order],
             }
         )
+    change = _change(sides, trained, unknown, base_unknown)
+    if temperature:
+        change["summary"] = f"{change['summary']} Yours is at temperature {temperature:.2f}."
     _mount(
         key=key,
-        data={"sides": sides, "idle": False, **_change(sides, trained, unknown, base_unknown)},
+        data={"sides": sides, "idle": False, **change},
     )
 
 
@@ -153,7 +154,8 @@ def _change(
     answer = own["answer"]
     for side, strange in ((base, base_unknown), (own, unknown)):
         if strange:
-            side |= {"sure": f"closest: {side['answer']}, {side['sure']}", "answer": "Not sure"}
+            share = side["sure"].removesuffix(" sure")
+            side |= {"sure": f"closest: {side['answer']}, {share}", "answer": "Not sure"}
     if unknown:
         who = "the model" if not trained else "either model" if base_unknown else "your model"
         return {"summary": f"Not sure: this is like nothing that {who} knows.", "changed": False}

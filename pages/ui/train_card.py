@@ -20,44 +20,48 @@ from pages.ui.run import Phase, Snapshot
 from pages.ui.say import count, plain, span
 
 _SEEN = "settings_seen"  # what the widgets were last filled with
+_NEAR_SEEN = "near_seen"  # ids of the samples that were said to be kept out
+_KEPT_OUT = (
+    "The same stroke or photo as one of your test samples would give its answer away. Evaluate, "
+    "Test samples, shows the pairs."
+)
 _HEIGHT = 200
 
 
 def train_card(desk: Desk, was_busy: bool) -> None:
     """Draw the card. was_busy: whether a run was active when the page began to be drawn."""
     with st.container(key="card_train", border=True, gap="small"):
-        pieces.step(2, "Train", _aside(desk))
+        near = desk.near_test()
+        pieces.step(2, "Train", _aside(desk, near), _KEPT_OUT if near else "")
+        _say_kept_out(near)
         with trouble.shown():
             _settings(desk)
         _buttons(desk)
         trouble.show_said("train")
-        _kept_out(desk)
         _interrupted(desk)
         pace = tick() if was_busy else None
         st.fragment(_live, run_every=pace)(desk, pace)
 
 
-def _aside(desk: Desk) -> str:
+def _aside(desk: Desk, near: Mapping[str, str]) -> str:
     samples = desk.workspace.manifest.samples
     if desk.task is Task.VALUES:
         samples = tuple(sample for sample in samples if sample.target)
     elif desk.tells_labels:
         samples = tuple(sample for sample in samples if sample.label)
-    near = desk.near_test()
     train = sum(sample.part is Part.TRAIN and sample.id not in near for sample in samples)
     out = f" · {len(near):,} kept out" if near else ""
     return f"{count(train, 'sample')} to learn from{out}"
 
 
-def _kept_out(desk: Desk) -> None:
-    """Near-duplicates of test samples are not trained on, and the person sees that it happened."""
-    near = len(desk.near_test())
-    if near:
-        is_like = "is a test sample over again" if near == 1 else "are test samples over again"
-        pieces.note(
-            f"{count(near, 'training sample')} {is_like} (the same stroke or photo): kept out of "
-            "training. See Evaluate, Test samples."
-        )
+def _say_kept_out(near: Mapping[str, str]) -> None:
+    """Training samples that are a test sample over again are kept out; said once for each."""
+    new = set(near) - st.session_state.setdefault(_NEAR_SEEN, set())
+    if new:
+        st.session_state[_NEAR_SEEN] |= new
+        one = len(new) == 1
+        again = "is a test sample over again" if one else "are test samples over again"
+        st.toast(plain(f"{count(len(new), 'sample')} {again}: kept out of training."))
 
 
 # Settings

@@ -14,6 +14,8 @@ from pages.ui.evaluate.temperature import temperature_card
 from pages.ui.evaluate.unknown_input import unknown_card
 from pages.ui.say import percent
 
+_FEWEST = 10  # samples below which nothing is said of confidences
+
 
 def confidence(desk: Desk) -> None:
     """Draw the part."""
@@ -80,6 +82,9 @@ def _remark(one: Reliability) -> str:
 
 def _sentence(own: Reliability) -> str:
     """Whether the error of your model is more than chance."""
+    if own.n < _FEWEST:
+        are = "1 sample is" if own.n == 1 else f"{own.n} samples are"
+        return f"{are} too few to tell how honest confidences are."
     if own.dishonest:
         return (
             f"Your model's confidences are off by {percent(own.ece)}: more than chance explains. "

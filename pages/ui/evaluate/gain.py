@@ -67,7 +67,7 @@ def _draw(desk: Desk, was_busy: bool) -> None:
         with st.container(key="card_course", border=True, gap="small"), trouble.shown():
             pieces.heading("The last run", "your model moves, the base model is dashed")
             chart = accuracy_chart if desk.tells_labels else error_chart
-            chart("course", desk, desk.run.snapshot(), 260)
+            chart("course", desk, desk.run.snapshot(), 300, large=True)
     if was_busy and not desk.busy:
         st.rerun()
 

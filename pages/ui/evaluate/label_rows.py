@@ -9,6 +9,7 @@ from pages.ui.evaluate.judged import Judged
 
 def label_rows(one: Judged) -> None:
     """Labels that have samples; those with the largest change first."""
+    pieces.note("Share of right answers, with its 95 % Wilson interval.")
     rows = sorted(
         label_table(one.base, one.own), key=lambda row: -abs(row.own.share - row.base.share)
     )
@@ -16,8 +17,8 @@ def label_rows(one: Judged) -> None:
         (
             "Label",
             "n",
-            "Base model (95 % interval)",
-            "Your model (95 % interval)",
+            "Base model",
+            "Your model",
             "Fixed",
             "Broken",
         ),

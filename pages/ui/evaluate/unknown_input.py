@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 
 from odt_core.evaluation import Proportion
@@ -11,6 +12,8 @@ from pages.ui.evaluate.figure import BASE, figure
 from pages.ui.evaluate.judged import Judged
 from pages.ui.evaluate.large import Number, numbers
 from pages.ui.say import between, percent
+
+_BARS = 25
 
 
 def unknown_card(desk: Desk, one: Judged) -> None:
@@ -45,6 +48,7 @@ def _unknown(desk: Desk, one: Judged) -> None:
         ),
     )
     sure = 1 - strange
+    highest = int(np.histogram(sure, _BARS, (0, 1))[0].max()) if len(sure) else 0
     right = one.own.predictions == one.own.truth
     figure(
         "chart_unknown",
@@ -54,7 +58,7 @@ def _unknown(desk: Desk, one: Judged) -> None:
                 "name": f"{name}, n = {int(mask.sum()):,}",
                 "x": sure[mask].tolist(),
                 "marker": {"color": colour},
-                "xbins": {"start": 0, "end": 1.0001, "size": 0.04},
+                "xbins": {"start": 0, "end": 1.0001, "size": 1 / _BARS},
                 "hovertemplate": "%{y} samples, %{x} sure<extra>" + name + "</extra>",
             }
             for name, mask, colour in (
@@ -72,7 +76,8 @@ def _unknown(desk: Desk, one: Judged) -> None:
                 "tickformat": ".0%",
                 "range": [0, 1.01],
             },
-            "yaxis": {"title": {"text": "samples"}, "rangemode": "tozero", "nticks": 6},
+            "yaxis": {"title": {"text": "samples"}, "rangemode": "tozero"}
+            | ({"dtick": 1} if highest < 6 else {"nticks": 6}),
             "shapes": [
                 {
                     "type": "line",
