@@ -114,11 +114,13 @@ class Session:
         """What the frozen part of the model makes of x [N, *input_shape]: [N, *feature_shape].
 
         Each sample is computed once in a session's life, however often it is asked for, unless
-        training changes that part too; the samples themselves for a model without one.
+        training changes that part too; the samples themselves for a model without one. Where the
+        contract keeps features, they may be given wherever samples are: a sample's features can be
+        stored in its place.
         """
         self._check_thread()
         x = self._samples(x)
-        if self.contract.extract is None:
+        if self.contract.extract is None or self.contract.are_features(x.shape):
             return x
         if not len(x):
             return np.zeros((0, *self.contract.feature_shape), np.float32)
@@ -132,7 +134,8 @@ class Session:
         """`bottlenecks` without remembering them, for variants of samples that never come again."""
         self._check_thread()
         x = self._samples(x)
-        return x if self.contract.extract is None else self._extract(x)
+        given = self.contract.extract is None or self.contract.are_features(x.shape)
+        return x if given else self._extract(x)
 
     def _extract(self, x: np.ndarray) -> np.ndarray:
         role = self.contract.extract
@@ -205,7 +208,9 @@ class Session:
         if not len(x):
             shape = contract.target_shape if contract.measures_errors else (contract.outputs or 1,)
             return np.zeros((0, *shape), np.float32)
-        if role.on_features:
+        if contract.keeps_features:
+            role, x = contract.infer_features or role, self.bottlenecks(x)
+        elif role.on_features:
             x = self.bottlenecks(x)
         result = self._chunks(role, x, role.prediction)
         if contract.measures_errors:
@@ -341,6 +346,8 @@ class Session:
         x = np.ascontiguousarray(x)
         if x.dtype.kind == "f" and x.dtype != np.float32:
             x = x.astype(np.float32)
+        if contract.are_features(x.shape):
+            return x
         fits = len(x.shape) == len(contract.input_shape) + 1 and all(
             axis in contract.free_axes or got == want
             for axis, (got, want) in enumerate(zip(x.shape[1:], contract.input_shape, strict=True))
