@@ -12,8 +12,8 @@ from odt_core.authoring.conversion import (
     lower_converted,
     state_of,
 )
-from odt_core.authoring.one_call import choose_optimizer, signature
 from odt_core.authoring.losses import resolve_loss
+from odt_core.authoring.one_call import choose_optimizer, signature
 from odt_core.authoring.program import Program, check_model
 from odt_core.authoring.recipe import save_program
 from odt_core.errors import AuthoringError
