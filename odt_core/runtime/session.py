@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 # Samples per inference call. For 512 samples the bundled CNN needs 36, 41, 41, 42 and 49 ms in
 # chunks of 16, 32, 64, 128 and 256, and 9, 13, 21, 38 and 70 MB for its activations.
 INFER_CHUNK = 16
+HEAD_NUMBERS = 2**19  # numbers of features in a call of the small part of a model that takes them
 
 
 class Session:
@@ -221,6 +222,8 @@ class Session:
     def _chunks(self, role: InferRole | ExtractRole, x: np.ndarray, output: str) -> np.ndarray:
         """One output of a signature that predicts, for any number of samples, at least one."""
         size = role.batch or INFER_CHUNK
+        if role.batch is None and isinstance(role, InferRole) and role.on_features:
+            size = max(size, HEAD_NUMBERS // max(x[:1].size, 1))
         parts = [self._chunk(role, x[at : at + size], output) for at in range(0, len(x), size)]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
