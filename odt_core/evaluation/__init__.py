@@ -1,5 +1,11 @@
 """How good a model is, whether personalising helped, what it cost, and how sure one can be."""
 
+from odt_core.evaluation.base_labels import (
+    BaseAnswers,
+    BaseLabels,
+    base_answers,
+    load_base_labels,
+)
 from odt_core.evaluation.compare import FEWEST_CHANGES, Comparison, Verdict, compare, mcnemar
 from odt_core.evaluation.controls import Controls, negative_controls
 from odt_core.evaluation.cost import Cost, NetworkUse, measure_cost
@@ -22,6 +28,8 @@ from odt_core.evaluation.unlearning import Unlearned, unlearn
 
 __all__ = [
     "FEWEST_CHANGES",
+    "BaseAnswers",
+    "BaseLabels",
     "Bin",
     "Calibration",
     "Comparison",
@@ -51,6 +59,7 @@ __all__ = [
     "Verdict",
     "WorkerTrainer",
     "auroc",
+    "base_answers",
     "compare",
     "errors",
     "evaluate",
@@ -59,6 +68,7 @@ __all__ = [
     "fit_unknown",
     "label_table",
     "mcnemar",
+    "load_base_labels",
     "measure_cost",
     "moved_labels",
     "negative_controls",
