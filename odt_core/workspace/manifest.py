@@ -82,6 +82,7 @@ class SampleEntry:
     added: float  # seconds since 1970, UTC
     target: str = ""  # the numbers that a model of values is to give: samples/<target>.npy
     target_bytes: int = 0
+    take: str = ""  # pictures of one burst share it: they are alike, so they share the part too
 
     @property
     def id(self) -> str:
