@@ -1,7 +1,7 @@
 """Which new samples are set aside as test samples, decided once, when they are added.
 
 Pictures of one burst are nearly the same picture. Were some of them trained on and others tested,
-the test would say nothing, so that a burst counts as one here: a take, which goes to one part whole.
+the test would say nothing. So a burst counts as one here: a take, which goes to one part whole.
 """
 
 import hashlib
@@ -67,11 +67,11 @@ def part_of_next(count: int, tests: int, seed: int) -> Part:
     """Train or test, for the sample that a label gets next.
 
     `count` is how many samples the label has already (a take counts one), `tests` how many of
-    those are test samples. Of every five consecutive samples one is chosen, by a hash of `seed` and the number
-    of the five; of the first five always the third, so that three samples have one. The choice
-    depends on the position, so that it stands when more samples come. The number of tests only
-    steps in where the person has moved or deleted samples: from the third sample on there is at
-    least one, and none is added beyond a fifth, rounded up.
+    those are test samples. Of every five consecutive samples one is chosen, by a hash of `seed` and
+    the number of the five; of the first five always the third, so that three samples have one. The
+    choice depends on the position, so that it stands when more samples come. The number of tests
+    only steps in where the person has moved or deleted samples: from the third sample on there is
+    at least one, and none is added beyond a fifth, rounded up.
     """
     group, place = divmod(count, _GROUP)
     total = count + 1

@@ -86,18 +86,6 @@ class HasModel(Store):
         with self._changing() as manifest:
             self._commit(changes.emptied(manifest, new_ids()), "empty the workspace")
 
-    def erase(self) -> None:
-        """No samples, the model's own labels, the base model, no checkpoints, runs or undo steps.
-
-        Their files leave the disk before this returns, and nothing brings them back. The model
-        itself stays. Raises WorkspaceError: with "still on the disk" when the state is erased but a
-        file could not be removed, which is tried again whenever the workspace opens; else nothing
-        has changed.
-        """
-        with self._changing() as manifest:
-            bare = changes.emptied(manifest, new_ids())
-            self._erase_to(replace(bare, checkpoints=(), runs=(), hidden=frozenset()))
-
     def _check_outputs(self, name: str, labels: Labels) -> None:
         if sum(label is not None for label in labels.names) > self.limits.labels:
             raise ModelError(

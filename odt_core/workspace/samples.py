@@ -19,7 +19,6 @@ from odt_core.workspace.manifest import Manifest, Part, SampleEntry, Source
 from odt_core.workspace.names import clean_label, clean_origin
 from odt_core.workspace.words import count, label_name, new_ids, samples_in_words
 
-_THUMBNAILS = pictures.ThumbnailCache(32 * 1024 * 1024)
 _THUMBNAIL_SIDES = range(8, 1025)  # pixels
 
 
@@ -108,10 +107,10 @@ class HasSamples(HasLabels):
         sample = self._sample(sample_id)
         if side not in _THUMBNAIL_SIDES:
             raise SampleError(f"A thumbnail cannot be {side} pixels wide. Ask for 8 to 1024.")
-        found = _THUMBNAILS.get(sample.sha256, side)
+        found = pictures.THUMBNAILS.get(sample.sha256, side)
         if found is None:
             found = pictures.thumbnail(self._sample_bytes(sample), sample.suffix, side)
-            _THUMBNAILS.put(sample.sha256, side, found)
+            pictures.THUMBNAILS.put(sample.sha256, side, found)
         return found
 
     def raw_samples(self, part: Part | None = None) -> RawSamples:

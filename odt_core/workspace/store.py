@@ -177,25 +177,6 @@ class Store:
             raise
         self._stored += sum(map(len, new.values()))
 
-    def _erase_to(self, manifest: Manifest) -> None:
-        """`manifest` without a way back, and no file on disk but those that it names."""
-        self._history.forget_steps(manifest)
-        self.collect_garbage()
-        self.missing = frozenset()
-        keep = self._named_files()
-        left = [
-            name
-            for folder in COUNTED
-            for name in self._disk.names(self._folder / folder)
-            if f"{folder}/{name}" not in keep
-        ]
-        if left:
-            raise WorkspaceError(
-                f"{count(len(left), 'file')} could not be deleted and {'are' if left[1:] else 'is'} "
-                "still on the disk. They go when this workspace is opened next; ask whoever runs "
-                "the server."
-            )
-
     def _absent(self, files: Mapping[str, bytes]) -> dict[Path, bytes]:
         """Those that are not on disk yet; their names tell their content."""
         paths = {self._folder / name: data for name, data in files.items()}

@@ -30,13 +30,18 @@ def answers(
     *,
     trained: bool,
     unknown: bool = False,
+    live: bool = False,
 ) -> None:
     """base, own: float [K], probabilities per output; names: one per output, None is left out.
 
     unknown: the input is like nothing that your model knows, so that it answers "not sure".
+    live: others follow several times a second: labels keep their places while there is room for
+    all, and nothing is read out.
     """
     used = [k for k, name in enumerate(names) if name is not None]
     order = sorted(used, key=lambda k: -max(float(base[k]), float(own[k])))[:_SHOWN]
+    if live and len(used) <= _SHOWN:
+        order = used
     sides = []
     for (role, title), shares in zip(_SIDES, (base, own), strict=True):
         top = max(used, key=lambda k: float(shares[k]))
@@ -51,7 +56,7 @@ def answers(
         )
     _mount(
         key=key,
-        data={"sides": sides, "idle": False, **_change(sides, trained, unknown)},
+        data={"sides": sides, "idle": False, "live": live, **_change(sides, trained, unknown)},
     )
 
 
