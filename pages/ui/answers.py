@@ -41,7 +41,6 @@ def answers(
     follow several times a second: labels keep their places while there is room for all, and
     nothing is read out.
     """
-    """
     used = [k for k, name in enumerate(names) if name is not None]
     order = sorted(used, key=lambda k: -max(float(base[k]), float(own[k])))[:_SHOWN]
     if live and len(used) <= _SHOWN:
