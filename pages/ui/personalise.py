@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui import trouble
+from pages.ui.ahead import import_ahead
 from pages.ui.desks import open_desk
 from pages.ui.samples_card import samples_card
 from pages.ui.top_line import top_line
@@ -16,7 +17,6 @@ def personalise() -> None:
     """Draw the page; it answers at the bare address and at its own."""
     with trouble.shown():
         desk = open_desk()
-        desk.warm_up()
         busy = desk.busy  # once: the run may end while the page is drawn
         top_line(desk)
         samples, train, trial = st.columns([1.08, 1, 1], gap="small")
@@ -26,3 +26,5 @@ def personalise() -> None:
             train_card(desk, busy)
         with trial:
             try_card(desk)
+        desk.warm_up()
+        import_ahead()

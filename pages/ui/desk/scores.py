@@ -10,7 +10,6 @@ import numpy as np
 
 from odt_core.checkpoint.checkpoint import load_checkpoint
 from odt_core.errors import ModelError, WorkerError
-from odt_core.evaluation import Evaluation, Unknown, fit_unknown, score
 from odt_core.runtime.contract import OutputKind, Task
 from odt_core.runtime.scores import answers as said
 from odt_core.samples import Samples
@@ -22,6 +21,7 @@ from pages.ui.desk.worker import ELSEWHERE
 from pages.ui.prepared import Prepared, prepared_samples
 
 if TYPE_CHECKING:
+    from odt_core.evaluation import Evaluation, Unknown
     from odt_core.runtime.worker import Worker
 
 _KEPT = 0.95  # share of known samples that keeps its answer: the others get "not sure"
@@ -106,6 +106,8 @@ class HasScores(HasModel):
             if not known:
                 return None
             scores = [self.raw_scores(x, own=True) for x in known]
+            from odt_core.evaluation import fit_unknown
+
             found = fit_unknown(
                 np.concatenate([one for one, _ in scores]),
                 _KEPT,
@@ -182,7 +184,7 @@ class HasScores(HasModel):
         if key in self._own and not self.busy:
             return Scores(base, self._own[key])
         answer = worker.predict_proba(samples.x, samples.labels, which="own")
-        own = score(answer, self._truth(samples))
+        own = _score(answer, self._truth(samples))
         if not self.busy:  # else the weights are moving: nothing to keep
             self._own = _newest(self._own, key, own)
         return Scores(base, own)
@@ -221,7 +223,7 @@ class HasScores(HasModel):
             answers = [worker.predict_proba(samples.x, samples.labels) for _, samples in sets]
             self._bring_to_head(worker)
         return tuple(
-            score(answer, self._truth(samples))
+            _score(answer, self._truth(samples))
             for answer, (_, samples) in zip(answers, sets, strict=True)
         )
 
@@ -242,7 +244,7 @@ class HasScores(HasModel):
         key = (self.model, samples.labels, name)
         if key not in self._base:
             answer = self._reach_worker().predict_proba(samples.x, samples.labels, which="base")
-            self._base = _newest(self._base, key, score(answer, self._truth(samples)))
+            self._base = _newest(self._base, key, _score(answer, self._truth(samples)))
         return self._base[key]
 
     def _both(self, worker: Worker, x: np.ndarray) -> Answers:
@@ -254,6 +256,12 @@ class HasScores(HasModel):
     def _truth(self, samples: Samples) -> np.ndarray:
         """What is right: labels, targets, or the samples themselves."""
         return samples.x if self.task is Task.RECONSTRUCTION else samples.y
+
+
+def _score(answer: np.ndarray, truth: np.ndarray) -> Evaluation:
+    from odt_core.evaluation import score  # not before there is something to judge
+
+    return score(answer, truth)
 
 
 def _newest(kept: dict, key: object, value: Evaluation, limit: int = 8) -> dict:
