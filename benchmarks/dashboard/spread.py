@@ -32,7 +32,5 @@ def spreads(runs: Sequence[Mapping[str, float]]) -> dict[str, Spread]:
 def table(found: Mapping[str, Spread]) -> str:
     """The figures as text for people."""
     lines = [f"{'figure':34}{'n':>4}{'median':>10}{'95 %':>10}"]
-    lines += [
-        f"{name:34}{one.n:4}{one.median:10.3f}{one.p95:10.3f}" for name, one in found.items()
-    ]
+    lines += [f"{name:34}{one.n:4}{one.median:10.3f}{one.p95:10.3f}" for name, one in found.items()]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Watches in the page itself: until something is to be seen, how smoothly it moves, what it cost."""
+"""Watches in the page itself: until something is seen, how smoothly it moves, what it cost."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 import streamlit as st
 
+from pages.ui.element_data import unexamined
 from pages.ui.served import ASSETS, PLOTLY, with_plotly
 
 _PARTS = ASSETS / "components"
@@ -69,4 +70,4 @@ def live_chart(
         "label": label,
         "wait": wait,
     }
-    _mount(key=key, data=data, height=height)
+    _mount(key=key, data=unexamined(data), height=height)

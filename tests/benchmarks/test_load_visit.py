@@ -1,4 +1,4 @@
-"""The load test's visitor finds on the pages what it looks for: else it measures its own patience."""
+"""The load test's visitor finds what it looks for: else it measures its own patience."""
 
 from __future__ import annotations
 
