@@ -7,7 +7,7 @@ it is remounted every tick. This element keeps its graph and only appends what i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal
 
 import streamlit as st
@@ -61,7 +61,7 @@ def live_chart(
     data = {
         "src": PLOTLY,
         "run": run,
-        "series": [asdict(curve) for curve in curves],
+        "series": [vars(curve) for curve in curves],
         "x_max": x_max,
         "x_title": "step",
         "height": height,
