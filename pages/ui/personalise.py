@@ -6,11 +6,14 @@ import streamlit as st
 
 from pages.ui import trouble
 from pages.ui.ahead import import_ahead
+from pages.ui.desk import Desk
 from pages.ui.desks import open_desk
 from pages.ui.samples_card import samples_card
 from pages.ui.top_line import top_line
 from pages.ui.train_card import train_card
 from pages.ui.try_card import try_card
+
+_LOOK = 1.0  # seconds
 
 
 def personalise() -> None:
@@ -27,4 +30,12 @@ def personalise() -> None:
         with trial:
             try_card(desk)
         desk.warm_up()
+        if desk.near_test_known() is None:
+            st.fragment(_look_again, run_every=_LOOK)(desk)
         import_ahead()
+
+
+def _look_again(desk: Desk) -> None:
+    """Draw the page anew as soon as it is known which samples are kept out of training."""
+    if desk.near_test_known() is not None:
+        st.rerun()

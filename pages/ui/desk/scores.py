@@ -19,12 +19,13 @@ from odt_core.workspace import Part, SampleEntry, Workspace
 from pages.ui.base_sets import base_test_of
 from pages.ui.desk.model import HasModel
 from pages.ui.desk.worker import ELSEWHERE
-from pages.ui.prepared import Prepared, prepared_samples
+from pages.ui.prepared import Prepared, prepared_samples, unprepared
 
 if TYPE_CHECKING:
     from odt_core.evaluation import Evaluation, Unknown
     from odt_core.runtime.worker import Worker
 
+_AT_ONCE = 40  # samples that a page prepares while it is drawn: a fifth of a second
 _KEPT = 0.95  # share of known samples that keeps its answer: the others get "not sure"
 BASE_TEST = "base test set"  # name of the card's frozen test set
 
@@ -154,6 +155,17 @@ class HasScores(HasModel):
         """
         return dict(self._near().kept_out)
 
+    def near_test_known(self) -> dict[str, str] | None:
+        """`near_test` for a page that is being drawn: None while it would have to wait for it.
+
+        Drawings take milliseconds each to prepare: thousands of them are half a minute. The warm-up
+        prepares them in the background.
+        """
+        known = self._near_known is not None and self._near_known[0] == self._near_key()
+        if not known and unprepared(self.workspace, self.card.preprocessing) > _AT_ONCE:
+            return None
+        return self.near_test()
+
     def all_alike(self) -> tuple[str, ...]:
         """Ids of labels whose training samples all are a test sample over again. They are trained
         on nevertheless, else the label would be lost: the test says little about these.
@@ -161,9 +173,7 @@ class HasScores(HasModel):
         return self._near().all_alike
 
     def _near(self) -> Near:
-        manifest, preprocessing = self.workspace.manifest, self.card.preprocessing
-        key = (preprocessing, self.task, manifest.labels, manifest.samples)
-        key += (self.workspace.missing,)
+        key, preprocessing = self._near_key(), self.card.preprocessing
         if self._near_known is None or self._near_known[0] != key:
             train, test = self._prepared_part(Part.TRAIN), self._prepared_part(Part.TEST)
             picture = preprocessing.picture_shape if preprocessing.kind != "none" else None
@@ -178,6 +188,16 @@ class HasScores(HasModel):
             )
             self._near_known = (key, Near(out, tuple(alike)))
         return self._near_known[1]
+
+    def _near_key(self) -> tuple[object, ...]:
+        manifest = self.workspace.manifest
+        return (
+            self.card.preprocessing,
+            self.task,
+            manifest.labels,
+            manifest.samples,
+            self.workspace.missing,
+        )
 
     def unfit(self) -> int:
         """How many samples cannot be this model's input, or lack its targets."""
