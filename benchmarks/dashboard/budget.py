@@ -30,7 +30,7 @@ FILE = Path(__file__).with_name("budget.json")
 MOST_RUNS = 4
 MOST_SECONDS = 150.0  # no visit is begun later than this
 SLACK = 2.0  # a figure may be so many times what it was: a change, not the weather
-SLACK_OF_SIZES = 1.5  # memory and bytes hardly vary
+SLACK_OF_SIZES = 1.5  # and memory and bytes so many times the most that they were
 SHORTEST = 0.1  # seconds: shorter waits are judged as if they were so long
 # Seconds of a figure that pass by the page's own clock, on any machine.
 TIMERS = {
@@ -92,14 +92,14 @@ def _judged(name: str, allowance: Allowance, runs: Sequence[Mapping[str, float]]
 
 
 def budget_from(runs: Sequence[Mapping[str, float]]) -> dict[str, Allowance]:
-    """What the figures may be from now on, by the median of `runs`."""
-    names = [name for name in runs[0] if name != CALIBRATION]
+    """What the figures may be from now on: times by the median of `runs`, sizes by the largest."""
+    names = dict.fromkeys(name for run in runs for name in run if name != CALIBRATION)
     return {name: _allowance(name, [run for run in runs if name in run]) for name in names}
 
 
 def _allowance(name: str, runs: Sequence[Mapping[str, float]]) -> Allowance:
     if is_size(name):
-        return Allowance(round(SLACK_OF_SIZES * float(np.median([run[name] for run in runs])), 1))
+        return Allowance(round(SLACK_OF_SIZES * max(run[name] for run in runs), 1))
     timer = TIMERS.get(name, 0.0)
     loops = [max(run[name] - timer, SHORTEST) / run[CALIBRATION] for run in runs]
     return Allowance(round(SLACK * float(np.median(loops)), 2), timer)
