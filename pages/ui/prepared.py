@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass
 from math import prod
 
@@ -112,6 +113,14 @@ def _target(workspace: Workspace, sample: SampleEntry, shape: tuple[int, ...]) -
             return None
         _keep((None, sample.target), found)
     return found.reshape(shape) if found.size == prod(shape) else None
+
+
+def forget(digests: Collection[str]) -> None:
+    """Drop what was prepared of these samples."""
+    global _bytes
+    with _lock:
+        for key in [key for key in _kept if key[1] in digests]:
+            _bytes -= _kept.pop(key).nbytes
 
 
 def _look_up(key: tuple[Preprocessing | None, str]) -> np.ndarray | None:
