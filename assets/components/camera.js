@@ -232,7 +232,7 @@ function setUp(root) {
       guide.style.height = view > ratio ? "100%" : `${(100 * view) / ratio}%`;
     }
   };
-  s.drawn = (data) => { receipt(data.receipt); answered(data.answered); };
+  s.drawn = (data) => { receipt(data.receipt?.[0]); answered(data.answered); };
   s.start = () => { useCamera(user); send(); };
   s.leave = () => {
     end(); s.gone = true;

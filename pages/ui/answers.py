@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
+from pages.ui.element_data import unexamined
 from pages.ui.numbers import figure
 from pages.ui.say import percent
 from pages.ui.served import ASSETS
@@ -62,7 +63,7 @@ def answers(
         change["summary"] = f"{change['summary']} Yours is at temperature {temperature:.2f}."
     _mount(
         key=key,
-        data={"sides": sides, "idle": False, "live": live, **change},
+        data=unexamined({"sides": sides, "idle": False, "live": live, **change}),
     )
 
 
@@ -97,12 +98,14 @@ def value_answers(
         )
     _mount(
         key=key,
-        data={
-            "sides": sides,
-            "idle": False,
-            "numbers": True,
-            **_value_change(flat, wanted, away, trained),
-        },
+        data=unexamined(
+            {
+                "sides": sides,
+                "idle": False,
+                "numbers": True,
+                **_value_change(flat, wanted, away, trained),
+            }
+        ),
     )
 
 
@@ -149,7 +152,8 @@ def no_answers(key: str, summary: str) -> None:
         }
         for role, title in _SIDES
     ]
-    _mount(key=key, data={"sides": sides, "idle": True, "summary": summary, "changed": False})
+    data = {"sides": sides, "idle": True, "summary": summary, "changed": False}
+    _mount(key=key, data=unexamined(data))
 
 
 def _change(
