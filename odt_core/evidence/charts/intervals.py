@@ -42,6 +42,7 @@ class Intervals:
     groups: tuple[Group, ...]
     x_title: str
     percent: bool = True
+    legend: bool = True
     empty: str = "There are no test samples."
 
     @property
@@ -71,7 +72,7 @@ class Intervals:
         if not self.groups:
             canvas.text((canvas.width / 2, 520), self.empty, 32, colour=look.MUTED, anchor="m")
             return canvas.png()
-        top = self._legend(canvas, top + 18) + 24
+        top = self._legend(canvas, top + 18) + 24 if self.legend else top + 30
         narrow = step <= 40  # the group's name stands left of its rows instead of above them
         left = float(MARGIN + (250 if narrow else 0))
         right = canvas.width - MARGIN - (240 if narrow else 590)
@@ -107,9 +108,10 @@ class Intervals:
     def plotly(self) -> dict[str, Any]:
         roles = dict.fromkeys(value.role for group in self.groups for value in group.values)
         data = []
+        apart = 0.16 if any(len(group.values) > 1 for group in self.groups) else 0.0
         for role in roles:
             pairs = [
-                (place + (0.16 if role is Role.OWN else -0.16), value)
+                (place + (apart if role is Role.OWN else -apart), value)
                 for place, group in enumerate(self.groups)
                 for value in group.values
                 if value.role is role
@@ -120,6 +122,7 @@ class Intervals:
                     "mode": "markers",
                     "cliponaxis": False,
                     "name": look.NAMES[role],
+                    "showlegend": self.legend,
                     "x": [value.value for _, value in pairs],
                     "y": [place for place, _ in pairs],
                     "text": [html_text(value.said) for _, value in pairs],

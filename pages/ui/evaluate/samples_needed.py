@@ -12,7 +12,15 @@ from pages.ui.desk import Desk
 from pages.ui.evaluate.background import Job
 from pages.ui.evaluate.figure import BASE, OWN, figure
 from pages.ui.evaluate.large import verdict
-from pages.ui.evaluate.study import about_training, settings_of, study, told, trainer_of, why_not
+from pages.ui.evaluate.study import (
+    NEEDED,
+    about_training,
+    settings_of,
+    study,
+    told,
+    trainer_of,
+    why_not,
+)
 from pages.ui.numbers import figure as short
 from pages.ui.say import percent
 
@@ -29,7 +37,7 @@ def samples_needed_card(desk: Desk) -> None:
         )
         study(
             desk,
-            "the study of samples needed",
+            NEEDED,
             "needed",
             lambda job: _work(desk, job),
             _show,

@@ -19,6 +19,10 @@ from pages.ui.say import plain
 if TYPE_CHECKING:
     from odt_core.evaluation import Progress, WorkerTrainer
 
+CONTROLS = "the study of negative controls"
+NEEDED = "the study of samples needed"
+COST = "the measurement of cost"
+
 
 def study(
     desk: Desk,
