@@ -119,13 +119,14 @@ def _play(desk: Desk) -> None:
             item = _input(desk, game)
         with right:
             said = ("?", "?") if item is None else _answers(desk, game, item)
+            same = said[0] == said[1]  # then neither is better
             stage(Stage("Model A", said[0]), Stage("Model B", said[1]))
         with st.container(key="vote", horizontal=True):
             for vote in Vote:
                 st.button(
                     vote.value,
                     key=f"vote_{vote.name.lower()}",
-                    disabled=item is None,
+                    disabled=item is None or (same and vote in (Vote.A, Vote.B)),
                     on_click=_vote,
                     args=(desk, game, vote, said),
                     width="stretch",
