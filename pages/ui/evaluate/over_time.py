@@ -87,6 +87,7 @@ def _data(
     """All that the browser needs to drag without asking the server."""
     labelled = course[0].accuracy is not None
     marks = [one.accuracy if labelled else one.mean_squared_error for one in course]
+    whose = "your test samples" if entries[0].part is Part.TEST else "your training samples"
     faces = _faces(desk, course, samples, entries) if labelled else []
     return {
         "src": PLOTLY,
@@ -101,7 +102,7 @@ def _data(
         ],
         "faces": faces,
         "marks": marks,
-        "traces": _traces(stops, course, marks, labelled=labelled),
+        "traces": _traces(stops, course, marks, whose, labelled=labelled),
         "layout": _layout(stops, labelled=labelled),
         "height": 280,
         "file": "checkpoints",
@@ -157,7 +158,12 @@ def _says(one: Evaluation, k: int, names: tuple[str | None, ...]) -> str:
 
 
 def _traces(
-    stops: list[Stop], course: list[Evaluation], marks: list[float | None], *, labelled: bool
+    stops: list[Stop],
+    course: list[Evaluation],
+    marks: list[float | None],
+    whose: str,
+    *,
+    labelled: bool,
 ) -> list[dict[str, Any]]:
     x, n = list(range(len(stops))), course[0].n
     names = [stop.name for stop in stops]
@@ -165,7 +171,7 @@ def _traces(
     own: dict[str, Any] = {
         "type": "scatter",
         "mode": "lines+markers",
-        "name": f"your test samples, n = {n:,}",
+        "name": f"{whose}, n = {n:,}",
         "x": x,
         "y": marks,
         "text": names,
@@ -194,15 +200,16 @@ def _traces(
         "line": {"color": BASE, "width": 2, "dash": "dash"},
         "hoverinfo": "skip",
     }
-    kept = [(k, s.base_task.accuracy) for k, s in enumerate(stops) if s.base_task is not None]
-    if not labelled or not any(accuracy is not None for _, accuracy in kept):
+    kept = [(k, s.base_task) for k, s in enumerate(stops) if s.base_task is not None]
+    kept = [(k, score) for k, score in kept if score.accuracy is not None]
+    if not labelled or not kept:
         return [level, own]
     task = {
         "type": "scatter",
         "mode": "lines+markers",
-        "name": "base test set",
+        "name": f"base test set, n = {kept[0][1].n:,}",
         "x": [k for k, _ in kept],
-        "y": [accuracy for _, accuracy in kept],
+        "y": [score.accuracy for _, score in kept],
         "text": [names[k] for k, _ in kept],
         "line": {"color": "@own:45", "width": 2},
         "marker": {"symbol": "square", "size": 7},
