@@ -58,8 +58,21 @@ async function draw(root, s) {
     modeBarButtons: [["toImage"]],
     toImageButtonOptions: { format: "png", scale: 3, filename: data.file } });
   s.drawn = true;
+  beneath(root, s);
+  graph.removeAllListeners?.("plotly_afterplot");
+  graph.on("plotly_afterplot", () => beneath(root, s));
   graph.removeAllListeners?.("plotly_click");
   graph.on("plotly_click", ({ points: [point] }) => go(root, s, Math.round(point.x)));
+}
+
+// The handle moves exactly above the chart's points. A handle is 16 px wide.
+function beneath(root, s) {
+  const axis = root.querySelector(".odt-plot-graph")._fullLayout?.xaxis;
+  if (!axis) return;
+  const [first, last] = [0, s.data.stops.length - 1].map((at) => axis._offset + axis.l2p(at));
+  const input = root.querySelector("input");
+  input.style.marginLeft = `${first - 8}px`;
+  input.style.width = `${last - first + 16}px`;
 }
 
 function go(root, s, at) {

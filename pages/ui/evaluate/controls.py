@@ -78,7 +78,7 @@ def _show(result: Controls) -> None:
         rows.append(("Shuffled labels", result.shuffled))
     if result.other_person is not None:
         rows.append(("Another person's", result.other_person))
-    names = [name for name, _ in rows]
+    names = [name.replace(" ", "<br>", 1) for name, _ in rows]  # upright on a phone too
     colours = [OWN] + [BASE] * (len(rows) - 1)
     paired = [(row, _interval(row[1])) for row in rows]
     figure(
@@ -87,26 +87,26 @@ def _show(result: Controls) -> None:
             {
                 "type": "bar",
                 "x": names,
-                "y": [one.gain for _, one in rows],
+                "y": [100 * one.gain for _, one in rows],
                 "marker": {"color": colours},
                 "error_y": {
                     "type": "data",
                     "symmetric": False,
-                    "array": [high - one.gain for (_, one), (_, high) in paired],
-                    "arrayminus": [one.gain - low for (_, one), (low, _) in paired],
+                    "array": [100 * (high - one.gain) for (_, one), (_, high) in paired],
+                    "arrayminus": [100 * (one.gain - low) for (_, one), (low, _) in paired],
                     "color": "@text",
                     "thickness": 2,
                     "width": 9,
                 },
-                "hovertemplate": "%{x}: %{y:+.1%}<extra></extra>",
+                "hovertemplate": "%{x}: %{y:+.1f} points<extra></extra>",
                 "width": 0.45,
             },
             {
                 "type": "scatter",
                 "mode": "text",
                 "x": names,
-                "y": [high for _, (_, high) in paired],
-                "text": [points(one.gain) for _, one in rows],
+                "y": [100 * high for _, (_, high) in paired],
+                "text": [points(one.gain).removesuffix(" points") for _, one in rows],
                 "textposition": "top center",
                 "textfont": {"size": 18},
                 "cliponaxis": False,
@@ -117,21 +117,23 @@ def _show(result: Controls) -> None:
         label="Gain over the base model: "
         + ", ".join(f"{row[0]} {points(row[1].gain)}, {_said(ends)}" for row, ends in paired),
         layout={
-            "yaxis": {"tickformat": "+.0%", "zeroline": True, "title": {"text": "gain"}},
-            "xaxis": {"showgrid": False, "tickfont": {"size": 15}},
+            "yaxis": {
+                "tickformat": "+.0f",
+                "zeroline": True,
+                "zerolinecolor": "@quiet",
+                "title": {"text": "gain in points"},
+            },
+            "xaxis": {"showgrid": False, "tickfont": {"size": 15}, "tickangle": 0},
             "showlegend": False,
         },
     )
     pieces.table(
-        ("Trained on", "Gain", "95 % interval", "Fixed", "Broken", "n", "In words"),
+        ("Trained on", "Gain, 95 % interval", "Answers", "In words"),
         [
             (
                 name,
-                points(one.gain),
-                _said(ends),
-                str(len(one.fixed)),
-                str(len(one.broken)),
-                str(one.n),
+                f"{points(one.gain)}, {_said(ends)}",
+                f"{len(one.fixed)} fixed, {len(one.broken)} broken, n = {one.n}",
                 in_words(one),
             )
             for (name, one), ends in paired
@@ -155,5 +157,5 @@ def _interval(one: Comparison) -> tuple[float, float]:
 
 
 def _said(ends: tuple[float, float]) -> str:
-    """ "−3.5 to +36.0 points" """
-    return " to ".join(f"{100 * end:+.1f}" for end in ends).replace("-", "−") + " points"
+    """ "−3.5 to +36.0" """
+    return " to ".join(f"{100 * end:+.1f}" for end in ends).replace("-", "−")

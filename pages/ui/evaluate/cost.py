@@ -32,7 +32,7 @@ def cost_card(desk: Desk) -> None:
             "cost",
             lambda job: _work(desk, job),
             _show,
-            ready=why_not(desk),
+            ready=why_not(desk, judged=False),
             button="Measure",
             about=about_training(desk),
         )

@@ -47,7 +47,7 @@ def forget(desk: Desk) -> None:
         )
         trouble.show_said(_PLACE)
         chosen = _choice(desk)
-        ready = why_not(desk) or ("" if chosen else "Choose what to forget.")
+        ready = why_not(desk, judged=False) or ("" if chosen else "Choose what to forget.")
         ids = tuple(sample.id for sample in chosen)
         study(
             desk,

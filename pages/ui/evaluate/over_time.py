@@ -46,6 +46,7 @@ class Stop:
     id: str | None
     name: str
     step: int
+    begins: bool = False  # before the first step of a training
     made: str = ""  # when
     base_task: Score | None = None  # on the base test set, where it was measured
 
@@ -225,8 +226,11 @@ def _layout(stops: list[Stop], *, labelled: bool) -> dict[str, Any]:
     return {
         "xaxis": {
             "tickvals": told,
-            "ticktext": ["base" if not k else f"{stops[k].step:,}" for k in told],
-            "title": {"text": "step"},
+            "ticktext": [
+                "base" if not k else "start" if stops[k].begins else f"{stops[k].step:,}"
+                for k in told
+            ],
+            "title": {"text": "steps since the start of a training"},
             "showgrid": False,
             "range": [-0.4, len(stops) - 0.6],
         },
@@ -251,6 +255,7 @@ def _stops(desk: Desk) -> list[Stop]:
                 entry.id,
                 f"Checkpoint {number}: step {entry.info.step:,}",
                 entry.info.step,
+                entry.info.kind is Kind.START,
                 clock(entry.added),
                 entry.info.base,
             )

@@ -159,4 +159,4 @@ def _said(point: Point, shares: bool) -> str:
 
 
 def _number(value: float, shares: bool) -> str:
-    return percent(value) if shares else short(value)
+    return percent(value).replace(" ", "\u00a0") if shares else short(value)
