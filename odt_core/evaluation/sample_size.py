@@ -174,8 +174,9 @@ def _sentence(points: list[Point], own: list[np.ndarray], quantity: Quantity, se
         )
     each = "one sample" if enough.per_label == 1 else f"{enough.per_label} samples"
     return (
-        f"{each.capitalize()} of each label will do: with {most} the model is not better by more "
-        f"than chance ({figures})."
+        f"From {each} of each label on, no further gain can be told from chance: "
+        f"{_figure(enough.own, quantity)} with {enough.per_label} of each, "
+        f"{_figure(last.own, quantity)} with {most} ({told}). More test samples would tell more."
     )
 
 

@@ -105,7 +105,7 @@ def _gain(one: Comparison) -> dict[str, Any]:
     return {
         "gain": one.gain,
         "interval": list(gain_interval(len(one.fixed), len(one.broken), one.n)),
-        "interval_is": "95 % Tango",
+        "interval_is": "95 % Tango, stretched to 0 where McNemar's exact test does not reject it",
         "fixed": len(one.fixed),
         "broken": len(one.broken),
         "n": one.n,

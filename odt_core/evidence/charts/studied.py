@@ -45,7 +45,7 @@ def _controls(controls: Controls) -> Intervals:
         title="Is the gain real? Negative controls",
         note="By what the model was trained on. " + controls.sentence,
         groups=tuple(Group(name, (_gain(role, one),)) for name, role, one in rows),
-        x_title="gain in points, 95 % Tango interval",
+        x_title="gain in points, 95 % interval",
         percent=False,
         legend=False,
     )
