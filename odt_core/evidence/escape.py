@@ -8,9 +8,7 @@ from html import escape
 from typing import Any
 
 # What begins a list does so only with a space after it: "-3.5" and "83.1%" stay as they are.
-_MARKDOWN = re.compile(
-    r"([\\`*_\[\]|~$])|^([#>=]|\+(?=\s|$)|-(?=[\s-]|$))|^(\d+)(?=[.)](?:\s|$))"
-)
+_MARKDOWN = re.compile(r"([\\`*_\[\]|~$])|^([#>=]|\+(?=\s|$)|-(?=[\s-]|$))|^(\d+)(?=[.)](?:\s|$))")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 

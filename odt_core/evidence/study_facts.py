@@ -58,7 +58,7 @@ def inside_facts(inside: Inside) -> dict[str, Any]:
             "kept": unknown.kept,
             "n": unknown.n,
             "sentence": (
-                f"An input whose score ({unknown.method.value}) is above {unknown.threshold:.4g} "
+                f"An input of whose answer the model is less than {1 - unknown.threshold:.1%} sure "
                 f"is answered with 'not sure'; {unknown.kept:.0%} of the {unknown.n:,} test "
                 "samples keep their answer."
             ),

@@ -88,7 +88,8 @@ class Intervals:
         y = top
         bottom = top + sum(tall + len(group.values) * step for group in self.groups) + 12
         for tick in ticks(low, high):
-            canvas.line([(place(tick), top), (place(tick), bottom)], look.GRID, 2)
+            colour = look.EDGE if tick == 0 and low < 0 else look.GRID
+            canvas.line([(place(tick), top), (place(tick), bottom)], colour, 2)
             text = label(tick, self.percent)
             canvas.text((place(tick), bottom + 28), text, 25, colour=look.MUTED, anchor="m")
         canvas.text(((left + right) / 2, bottom + 72), self.x_title, 27, anchor="m")
@@ -141,9 +142,12 @@ class Intervals:
         names = [
             html_text(look.short(group.name, 28)).replace(" (n", "<br>(n") for group in self.groups
         ]
+        room = 0.02 * (self.range[1] - self.range[0])  # so that no mark lies on a name
         axis: dict[str, Any] = {
             "title": {"text": self.x_title.split(",")[0]},
-            "range": list(self.range),
+            "range": [self.range[0] - room, self.range[1]],
+            "zeroline": self.range[0] < 0,
+            "zerolinecolor": look.EDGE,
         }
         if self.percent:
             axis |= {"tickformat": ".0%", "range": [self.range[0] - 0.01, 1.01]}

@@ -64,6 +64,7 @@ def _needed(needed: SamplesNeeded) -> Lines:
     own = [point.own for point in points]
     names = ["all" if point.per_label is None else str(point.per_label) for point in points]
     said = ["the base model", *(f"{name} of each label" for name in names[1:])]
+    counts = [", ".join(names[1:-1]), names[-1]]
     ends = (0.0, x[-1])
     lines = [
         Line(
@@ -93,7 +94,7 @@ def _needed(needed: SamplesNeeded) -> Lines:
     return Lines(
         name="samples-needed",
         title="How many samples does it take?",
-        note=f"Trained on {', '.join(names[1:])} of each label. {needed.sentence}",
+        note=f"Trained on {' and '.join(filter(None, counts))} of each label. {needed.sentence}",
         x_title="training samples in all",
         y_title="accuracy" if percent else "mean squared error",
         lines=tuple(lines),
