@@ -291,6 +291,24 @@ class TestStudies:
         assert not app.exception
 
 
+class TestWithoutTestSamples:
+    def test_only_what_asks_test_samples_waits_for_them(self, app, desk_of):
+        desk = desk_of(app)
+        rng = np.random.default_rng(0)
+        for label in desk.workspace.manifest.labels[:2]:
+            items = list(rng.integers(0, 255, (2, 28, 28), np.uint8))
+            desk.workspace.add_samples(items, label.id, Source.DRAW)
+        assert desk.entries(Part.TEST) == ()
+        visit(app, "Studies")
+        waits = {
+            key: app.button(key=f"{key}_run").disabled for key in ("controls", "needed", "cost")
+        }
+        assert waits == {"controls": True, "needed": True, "cost": False}
+        visit(app, "Forget")
+        found = run_job(app, desk, "forget", "unlearning")
+        assert found.unlearned.identical
+
+
 class TestForget:
     def test_label_when_forgotten_is_verified_and_can_become_the_model(self, trained):
         app, desk = trained

@@ -132,9 +132,14 @@ def _play(desk: Desk) -> None:
                     width="stretch",
                 )
         with st.container(horizontal=True, vertical_alignment="center"):
+            alike = item is not None and same
             pieces.note(
                 f"Round {len(game.rounds) + 1}, {count(len(game.rounds), 'vote')} so far. "
-                "Sides are drawn by lot every round."
+                + (
+                    "They agree: are both right?"
+                    if alike
+                    else "Sides are drawn by lot every round."
+                )
             )
             st.space("stretch")
             st.button(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import streamlit as st
 
 from odt_core.evaluation import Point, Quantity, SamplesNeeded, samples_needed
@@ -22,7 +24,7 @@ from pages.ui.evaluate.study import (
     why_not,
 )
 from pages.ui.numbers import figure as short
-from pages.ui.say import percent
+from pages.ui.say import between, percent
 
 _SEEDS = (0, 1, 2)
 
@@ -115,13 +117,20 @@ def _show(result: SamplesNeeded) -> None:
         },
     )
     pieces.table(
-        ("Samples of each label", "In all", "Mean", "95 % interval", "Seeds", "n"),
+        (
+            "Samples of each label",
+            "In all",
+            "Accuracy" if shares else "Mean squared error",
+            "95 % interval",
+            "Each seed",
+            "n",
+        ),
         [
             (
                 _name(point),
                 str(point.samples),
                 _number(point.own.mean, shares),
-                " – ".join(_number(end, shares) for end in point.own.interval),
+                _ends(point.own.interval, shares),
                 ", ".join(_number(value, shares) for value in point.own.per_seed),
                 str(point.own.n),
             )
@@ -134,7 +143,10 @@ def _show(result: SamplesNeeded) -> None:
 
 def _band(names: list[str], intervals: list[tuple[float, float]]) -> dict:
     """The 95 % interval as a filled ribbon."""
-    high, low = [end for _, end in intervals], [start for start, _ in intervals]
+    ends = [
+        interval if all(map(math.isfinite, interval)) else (None, None) for interval in intervals
+    ]
+    high, low = [end for _, end in ends], [start for start, _ in ends]
     return {
         "type": "scatter",
         "mode": "lines",
@@ -156,6 +168,13 @@ def _name(point: Point) -> str:
 
 def _said(point: Point, shares: bool) -> str:
     return _number(point.own.mean, shares)
+
+
+def _ends(interval: tuple[float, float], shares: bool) -> str:
+    if shares:
+        return between(interval)
+    low, high = interval
+    return f"{short(low)} – {short(high)}" if math.isfinite(high) else "not known"
 
 
 def _number(value: float, shares: bool) -> str:
