@@ -345,7 +345,7 @@ def _needed_table(needed: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
             str(point["per_label"]) if point["per_label"] else "none: the base model",
             f"{point['samples']:,}",
             said(point["own"]["mean"]),
-            " to ".join(said(end) for end in point["own"]["interval"]),
+            " to ".join(said(end) for end in point["own"]["interval"] or ()) or "not known",
             ", ".join(said(value) for value in point["own"]["per_seed"]),
             f"{point['own']['n']:,}",
             *((said(point["base_test"]["mean"]),) if both else ()),

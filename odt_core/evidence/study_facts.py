@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from odt_core.evaluation import Comparison, Controls, Cost, Estimate, SamplesNeeded, gain_interval
@@ -133,9 +134,10 @@ def _needed(needed: SamplesNeeded) -> dict[str, Any]:
 
 
 def _estimate(one: Estimate) -> dict[str, Any]:
+    """interval: None where one sample says nothing of how far others lie apart."""
     return {
         "mean": one.mean,
-        "interval": list(one.interval),
+        "interval": list(one.interval) if math.isfinite(one.interval[1]) else None,
         "interval_is": "95 %",
         "n": one.n,
         "per_seed": list(one.per_seed),

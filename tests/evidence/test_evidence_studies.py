@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import math
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -10,7 +13,17 @@ import numpy as np
 import pytest
 from evidence_cases import MODEL, Trained, samples_of
 
-from odt_core.evaluation import Progress, StudyStopped, WorkerTrainer, gain_interval, state_digest
+from odt_core.evaluation import (
+    Estimate,
+    Point,
+    Progress,
+    Quantity,
+    SamplesNeeded,
+    StudyStopped,
+    WorkerTrainer,
+    gain_interval,
+    state_digest,
+)
 from odt_core.evidence import Inside, Studies, empty_base, look_inside, study_all
 from odt_core.evidence.study_facts import cost_facts, inside_facts, study_facts
 from odt_core.runtime import Worker
@@ -100,6 +113,17 @@ class TestStudyFacts:
         cost = cost_facts(studies.cost)
         assert cost["network"]["bytes_sent"] in (0, None)
         assert cost["peak_memory_bytes"] == studies.cost.peak_memory
+
+    def test_error_of_one_sample_has_no_interval(self, trained):
+        own = Estimate(0.5, (0.0, math.inf), 1, (0.5,))
+        points = (Point(0, 0, own, None), Point(None, 18, own, None))
+        needed = SamplesNeeded(points, (0,), Quantity.ERROR, True, "Too few.")
+        found = study_facts(Studies(needed=needed))["samples_needed"]
+        json.dumps(found, allow_nan=False)
+        assert found["points"][0]["own"]["interval"] is None
+        with zipfile.ZipFile(io.BytesIO(trained.bundle(studies=Studies(needed=needed)))) as packed:
+            (name,) = [n for n in packed.namelist() if n.endswith("personalisation-card.md")]
+            assert "not known" in packed.read(name).decode()
 
     def test_nothing_studied_says_why(self):
         found = study_facts(Studies(reasons=("Nobody asked.",)))

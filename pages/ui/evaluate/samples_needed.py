@@ -143,10 +143,8 @@ def _show(result: SamplesNeeded) -> None:
 
 def _band(names: list[str], intervals: list[tuple[float, float]]) -> dict:
     """The 95 % interval as a filled ribbon."""
-    ends = [
-        interval if all(map(math.isfinite, interval)) else (None, None) for interval in intervals
-    ]
-    high, low = [end for _, end in ends], [start for start, _ in ends]
+    known = [(low, high) if math.isfinite(high) else (None, None) for low, high in intervals]
+    high, low = [end for _, end in known], [start for start, _ in known]
     return {
         "type": "scatter",
         "mode": "lines",
