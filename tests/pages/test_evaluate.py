@@ -114,6 +114,15 @@ class TestEveryPart:
         for part in PARTS:
             visit(app, part)
             assert not app.error, (part, said(app))
+        visit(app, "Studies")
+        found = run_job(app, desk, "needed", "the study of samples needed")
+        app.run()
+        assert not app.error, said(app)
+        assert found.sentence[:30] in shown(app)
+        visit(app, "Evidence")
+        assert run_job(app, desk, "evidence", "the evidence bundle").data
+        app.run()
+        assert not app.error, said(app)
 
 
 class TestGain:
