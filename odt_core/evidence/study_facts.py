@@ -24,7 +24,8 @@ def cost_facts(cost: Cost | None) -> dict[str, Any] | None:
     if cost is None:
         return None
     found = cost.to_json()
-    return {**found, "peak_memory_bytes": found.pop("peak_memory")}
+    found["peak_memory_bytes"] = found.pop("peak_memory")
+    return found
 
 
 def inside_facts(inside: Inside) -> dict[str, Any]:

@@ -113,6 +113,7 @@ class TestStudyFacts:
         cost = cost_facts(studies.cost)
         assert cost["network"]["bytes_sent"] in (0, None)
         assert cost["peak_memory_bytes"] == studies.cost.peak_memory
+        assert "peak_memory" not in cost
 
     def test_error_of_one_sample_has_no_interval(self, trained):
         own = Estimate(0.5, (0.0, math.inf), 1, (0.5,))
