@@ -22,14 +22,17 @@ INFERENCES = 30  # single inferences timed
 
 @dataclass(frozen=True)
 class Cost:
-    """step_ms: mean over `steps` steps of training. inference_ms: median of `inferences` single
-    answers, transport to the model's process included; None for a model that does not predict.
-    peak_memory: bytes, of the process that trains, its code included; None where the system does
-    not tell. checkpoint_bytes: the file. weights: the digest of the weights that it trained to.
+    """step_ms: median over `steps` steps of training, which took `seconds` in all: the first, in
+    which the runtime gets ready, takes many times as long as another. inference_ms: median of
+    `inferences` single answers, transport to the model's process included; None for a model that
+    does not predict. peak_memory: bytes, of the process that trains, its code included; None where
+    the system does not tell. checkpoint_bytes: the file. weights: the digest of the weights that it
+    trained to.
     """
 
     step_ms: float
     steps: int
+    seconds: float
     batch_size: int
     inference_ms: float | None
     inferences: int
@@ -82,12 +85,13 @@ def measure_cost(
         labels=tuple(samples.labels.names),
     )
     size = len(save_checkpoint(Checkpoint(trainer.state(), meta)))
-    step_ms = 1000 * last.seconds / max(last.steps, 1)
+    step_ms = 1000 * float(np.median(np.diff([0.0, *(last.clock or (0.0,))])))
     inference_ms = 1000 * float(np.median(times[3:])) if times else None  # the first few warm up
     memory, network = peak_memory(pid), watch.result()
     return Cost(
         step_ms=step_ms,
         steps=last.steps,
+        seconds=last.seconds,
         batch_size=settings.batch_size,
         inference_ms=inference_ms,
         inferences=len(times[3:]),
@@ -95,7 +99,7 @@ def measure_cost(
         network=network,
         checkpoint_bytes=size,
         weights=weights,
-        sentence=_sentence(step_ms, last.steps, inference_ms, memory, network, size),
+        sentence=_sentence(step_ms, last.steps, last.seconds, inference_ms, memory, network, size),
     )
 
 
@@ -108,12 +112,13 @@ def peak_memory(pid: int) -> int | None:
 def _sentence(
     step: float,
     steps: int,
+    seconds: float,
     inference: float | None,
     memory: int | None,
     network: NetworkUse,
     size: int,
 ) -> str:
-    told = [f"{step:.1f} ms a step (mean of {steps})"]
+    told = [f"{step:.1f} ms a step (median of {steps}; {seconds:.2g} s in all)"]
     if inference is not None:
         told.append(f"{inference:.1f} ms an answer")
     if memory is not None:

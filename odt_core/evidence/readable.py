@@ -389,7 +389,8 @@ def _cost_table(cost: dict[str, Any] | None) -> tuple[tuple[str, ...], ...]:
         ("what", "value"),
         (
             "a training step",
-            f"{cost['step_ms']:.2f} ms (mean of {cost['steps']:,} steps of {size} samples)",
+            f"{cost['step_ms']:.2f} ms (median of {cost['steps']:,} steps of {size} samples; "
+            f"{cost['seconds']:.2g} s in all)",
         ),
     ]
     if cost["inference_ms"] is not None:

@@ -57,7 +57,8 @@ def _show(cost: Cost) -> None:
         Number(
             "A step",
             f"{cost.step_ms:.1f} ms",
-            f"mean of {cost.steps:,}, {cost.batch_size} samples each",
+            f"median of {cost.steps:,}, {cost.batch_size} samples each; "
+            f"{cost.seconds:.2g} s in all",
         ),
         Number(
             "An answer",
