@@ -10,7 +10,6 @@ import numpy as np
 
 from odt_core.checkpoint.checkpoint import load_checkpoint
 from odt_core.errors import ModelError, WorkerError
-from odt_core.evaluation import Evaluation, Unknown, fit_unknown, score
 from odt_core.runtime.contract import OutputKind, Task
 from odt_core.runtime.scores import answers as said
 from odt_core.runtime.scores import at_temperature
@@ -20,11 +19,13 @@ from odt_core.workspace import Part, SampleEntry, Workspace
 from pages.ui.base_sets import base_test_of
 from pages.ui.desk.model import HasModel
 from pages.ui.desk.worker import ELSEWHERE
-from pages.ui.prepared import Prepared, prepared_samples
+from pages.ui.prepared import Prepared, prepared_samples, unprepared
 
 if TYPE_CHECKING:
+    from odt_core.evaluation import Evaluation, Unknown
     from odt_core.runtime.worker import Worker
 
+_AT_ONCE = 40  # samples that a page prepares while it is drawn: a fifth of a second
 _KEPT = 0.95  # share of known samples that keeps its answer: the others get "not sure"
 BASE_TEST = "base test set"  # name of the card's frozen test set
 
@@ -110,6 +111,8 @@ class HasScores(HasModel):
             known = [samples.x for _, samples in self.test_sets()]
             if not known:
                 return None
+            from odt_core.evaluation import fit_unknown
+
             scores = [self.raw_scores(x, own=own) for x in known]
             kind = scores[0][1]
             found = fit_unknown(
@@ -152,6 +155,17 @@ class HasScores(HasModel):
         """
         return dict(self._near().kept_out)
 
+    def near_test_known(self) -> dict[str, str] | None:
+        """`near_test` for a page that is being drawn: None while it would have to wait for it.
+
+        Drawings take milliseconds each to prepare: thousands of them are half a minute. The warm-up
+        prepares them in the background.
+        """
+        known = self._near_known is not None and self._near_known[0] == self._near_key()
+        if not known and unprepared(self.workspace, self.card.preprocessing) > _AT_ONCE:
+            return None
+        return self.near_test()
+
     def all_alike(self) -> tuple[str, ...]:
         """Ids of labels whose training samples all are a test sample over again. They are trained
         on nevertheless, else the label would be lost: the test says little about these.
@@ -159,9 +173,7 @@ class HasScores(HasModel):
         return self._near().all_alike
 
     def _near(self) -> Near:
-        manifest, preprocessing = self.workspace.manifest, self.card.preprocessing
-        key = (preprocessing, self.task, manifest.labels, manifest.samples)
-        key += (self.workspace.missing,)
+        key, preprocessing = self._near_key(), self.card.preprocessing
         if self._near_known is None or self._near_known[0] != key:
             train, test = self._prepared_part(Part.TRAIN), self._prepared_part(Part.TEST)
             picture = preprocessing.picture_shape if preprocessing.kind != "none" else None
@@ -176,6 +188,16 @@ class HasScores(HasModel):
             )
             self._near_known = (key, Near(out, tuple(alike)))
         return self._near_known[1]
+
+    def _near_key(self) -> tuple[object, ...]:
+        manifest = self.workspace.manifest
+        return (
+            self.card.preprocessing,
+            self.task,
+            manifest.labels,
+            manifest.samples,
+            self.workspace.missing,
+        )
 
     def unfit(self) -> int:
         """How many samples cannot be this model's input, or lack its targets."""
@@ -210,7 +232,7 @@ class HasScores(HasModel):
             return Scores(base, self._own[key])
         scores, kind = worker.scores(samples.x)
         answer = said(scores, kind, worker.contract, samples.labels, heat)
-        own = score(answer, self._truth(samples))
+        own = _score(answer, self._truth(samples))
         if not self.busy:  # else the weights are moving: nothing to keep
             self._own = _newest(self._own, key, own)
         return Scores(base, own)
@@ -249,7 +271,7 @@ class HasScores(HasModel):
             answers = [worker.predict_proba(samples.x, samples.labels) for _, samples in sets]
             self._bring_to_head(worker)
         return tuple(
-            score(answer, self._truth(samples))
+            _score(answer, self._truth(samples))
             for answer, (_, samples) in zip(answers, sets, strict=True)
         )
 
@@ -270,7 +292,7 @@ class HasScores(HasModel):
         key = (self.model, samples.labels, name)
         if key not in self._base:
             answer = self._reach_worker().predict_proba(samples.x, samples.labels, which="base")
-            self._base = _newest(self._base, key, score(answer, self._truth(samples)))
+            self._base = _newest(self._base, key, _score(answer, self._truth(samples)))
         return self._base[key]
 
     def _both(self, worker: Worker, x: np.ndarray) -> Answers:
@@ -290,6 +312,12 @@ class HasScores(HasModel):
     def _truth(self, samples: Samples) -> np.ndarray:
         """What is right: labels, targets, or the samples themselves."""
         return samples.x if self.task is Task.RECONSTRUCTION else samples.y
+
+
+def _score(answer: np.ndarray, truth: np.ndarray) -> Evaluation:
+    from odt_core.evaluation import score  # not before there is something to judge
+
+    return score(answer, truth)
 
 
 def _newest(kept: dict, key: object, value: Evaluation, limit: int = 8) -> dict:

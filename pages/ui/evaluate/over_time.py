@@ -104,7 +104,7 @@ def _data(
         "faces": faces,
         "marks": marks,
         "traces": _traces(stops, course, marks, whose, labelled=labelled),
-        "layout": _layout(stops, labelled=labelled),
+        "layout": (_layout(stops, labelled=labelled),),
         "height": 280,
         "file": "checkpoints",
         "label": ("Accuracy" if labelled else "Mean squared error")
