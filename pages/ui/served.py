@@ -24,7 +24,7 @@ FONTS = served_folder("odt_fonts", ASSETS / "fonts")
 PLOTLY = served_folder("odt_plotly", ASSETS / "plotly") + "/plotly-cartesian.min.js"
 
 
-def with_plotly(script: Path) -> str:
-    """A component's script, before it the function that loads Plotly once for the whole page."""
+def with_plotly(*scripts: Path) -> str:
+    """A component's scripts, before them the function that loads Plotly once for the whole page."""
     loader = ASSETS / "components" / "plotly_loader.js"
-    return "\n".join(part.read_text(encoding="utf-8") for part in (loader, script))
+    return "\n".join(part.read_text(encoding="utf-8") for part in (loader, *scripts))

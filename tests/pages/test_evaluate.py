@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from odt_core.checkpoint import Tempering, load_checkpoint
 from odt_core.workspace import Part, Source
 from pages.ui.desk import Desk
-from pages.ui.evaluate import background
+from pages.ui.evaluate import background, blind, over_time
 from pages.ui.evaluate.blind import Game, Round, Vote
 from pages.ui.evaluate.parts import PARTS
 
@@ -91,7 +91,6 @@ class TestEveryPart:
         assert "p = " in seen["Result"]
         assert "n = 20" in seen["Mistakes"]
         assert "Locked for testing" in seen["Test samples"]
-        assert "Checkpoint 2: step" in seen["Over time"]
         assert "Model A" in seen["Blind test"]
         assert "expected calibration error, n = 20" in seen["Confidence"]
         assert "weights in 5 layers" in seen["Inside"]
@@ -117,6 +116,15 @@ class TestEveryPart:
         for part in PARTS:
             visit(app, part)
             assert not app.error, (part, said(app))
+        visit(app, "Studies")
+        found = run_job(app, desk, "needed", "the study of samples needed")
+        app.run()
+        assert not app.error, said(app)
+        assert found.sentence[:30] in shown(app)
+        visit(app, "Evidence")
+        assert run_job(app, desk, "evidence", "the evidence bundle").data
+        app.run()
+        assert not app.error, said(app)
 
 
 class TestGain:
@@ -272,6 +280,64 @@ class TestBlind:
         assert "of 2 rounds" in shown(app)
         assert "nobody preferred" in shown(app)
 
+    def test_vote_when_cast_in_two_tabs_counts_once(self, trained):
+        _, desk = trained
+        game = blind.game_of(desk)
+        blind._vote(desk, game, Vote.BOTH, ("1", "1"))
+        blind._vote(desk, game, Vote.NEITHER, ("1", "1"))
+        assert [one.vote for one in blind.game_of(desk).rounds] == [Vote.BOTH]
+
+    def test_game_when_the_model_has_changed_begins_anew(self, trained):
+        _, desk = trained
+        blind._vote(desk, blind.game_of(desk), Vote.BOTH, ("1", "1"))
+        desk.reset_to_base()
+        assert blind.game_of(desk).rounds == ()
+
+    @pytest.mark.parametrize(
+        ("better", "worse", "n", "said"),
+        [
+            (0, 0, 3, "In 3 rounds nobody preferred one of the two: a draw."),
+            (2, 1, 4, "67 % for yours, 95 % interval 21 % to 94 %. That is too few to tell."),
+            (6, 3, 9, "That may be chance, p = 0.51 (sign test)."),
+            (9, 1, 12, "Your model answers better: not chance, p = 0.021 (sign test)."),
+            (0, 8, 8, "The base model answers better: not chance, p = 0.008 (sign test)."),
+        ],
+    )
+    def test_score_is_said_with_its_interval_and_the_sign_test(self, better, worse, n, said):
+        assert blind._sentence(better, worse, n).endswith(said)
+
+
+class TestOverTime:
+    def data(self, desk):
+        """What the browser is given."""
+        stops, samples = over_time._stops(desk), desk.samples(Part.TEST)
+        course = [over_time._evaluate(desk, stop, "test", samples) for stop in stops]
+        return over_time._data(desk, stops, course, samples, desk.entries(Part.TEST))
+
+    def test_every_checkpoint_answers_the_same_samples(self, trained):
+        _, desk = trained
+        data = self.data(desk)
+        names = [stop["name"] for stop in data["stops"]]
+        assert names[:2] == ["Base model", "Checkpoint 1: step 0"]
+        assert len(names) == len(desk.workspace.manifest.checkpoints) + 1
+        assert data["stops"][0]["figure"] == data["stops"][1]["figure"]
+        assert "of 20 right, 95 %" in data["stops"][-1]["remark"]
+        assert "Base test set: " in data["stops"][-1]["sentence"]
+        assert {len(face["says"]) for face in data["faces"]} == {len(names)}
+        assert {trace["name"] for trace in data["traces"]} == {
+            "your test samples, n = 20", "base test set, n = 1,000", "base model",
+        }  # fmt: skip
+        own = data["traces"][-1]
+        assert own["y"][-1] == desk.scores(desk.samples(Part.TEST), "t").own.accuracy
+
+    def test_second_training_is_marked_where_it_starts(self, trained):
+        app, desk = trained
+        app.button(key="train").click().run()
+        assert desk.run.wait(60)
+        ticks = self.data(desk)["layout"][0]["xaxis"]["ticktext"]
+        assert ticks[:2] == ["base", "start"]
+        assert ticks.count("start") == 2
+
 
 class TestStudies:
     def test_controls_when_run_train_a_model_of_their_own(self, trained):
@@ -300,6 +366,24 @@ class TestStudies:
         assert job.look().error == ""
         app.run()
         assert not app.exception
+
+
+class TestWithoutTestSamples:
+    def test_only_what_asks_test_samples_waits_for_them(self, app, desk_of):
+        desk = desk_of(app)
+        rng = np.random.default_rng(0)
+        for label in desk.workspace.manifest.labels[:2]:
+            items = list(rng.integers(0, 255, (2, 28, 28), np.uint8))
+            desk.workspace.add_samples(items, label.id, Source.DRAW)
+        assert desk.entries(Part.TEST) == ()
+        visit(app, "Studies")
+        waits = {
+            key: app.button(key=f"{key}_run").disabled for key in ("controls", "needed", "cost")
+        }
+        assert waits == {"controls": True, "needed": True, "cost": False}
+        visit(app, "Forget")
+        found = run_job(app, desk, "forget", "unlearning")
+        assert found.unlearned.identical
 
 
 class TestForget:
