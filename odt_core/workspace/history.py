@@ -20,6 +20,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from odt_core.checkpoint.tempering import Tempering
 from odt_core.errors import WorkspaceError
 from odt_core.workspace.disk import Disk
 from odt_core.workspace.manifest import (
@@ -286,6 +287,9 @@ def _manifest(data: dict[str, Any], samples: tuple[SampleEntry, ...]) -> Manifes
 def _checkpoint(fields: dict[str, Any]) -> CheckpointEntry:
     info = fields["info"]
     scores = {key: Score(**info[key]) if info[key] else None for key in ("own", "base")}
+    heat = info.get("temperature")  # workspaces written before there were temperatures have none
+    temperature = {"temperature": Tempering(**heat) if heat else None}
     return CheckpointEntry(
-        **fields | {"info": CheckpointInfo(**info | scores | {"kind": Kind(info["kind"])})}
+        **fields
+        | {"info": CheckpointInfo(**info | scores | temperature | {"kind": Kind(info["kind"])})}
     )

@@ -207,7 +207,7 @@ class HasSamples(HasLabels):
     def move_samples(self, sample_ids: Sequence[str], part: Part) -> None:
         """Use samples for training or for testing. Raises WorkspaceError."""
         with self._changing() as manifest:
-            changed = changes.with_part(manifest, set(sample_ids), part)
+            changed = changes.with_part(manifest, set(sample_ids), part, self._clock())
             words = samples_in_words(manifest, set(sample_ids))
             purpose = "testing" if part is Part.TEST else "training"
             self._commit(changed, f"use {words} for {purpose}")

@@ -10,6 +10,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 
 from odt_core.checkpoint.checkpoint import Checkpoint, save_checkpoint
 from odt_core.errors import OdtError
@@ -112,12 +113,20 @@ class Recorder:
                 message = f"The end of training could not be saved. {self._unsaved}"
                 self._run.ended(Phase.FAILED, message)
             case Ended():
+                self._note(
+                    {"kind": "end", "outcome": event.outcome.value, "steps": event.steps}
+                    | self._first_and_last()
+                )
                 self._run.ended(_PHASES[event.outcome], event.message)
-                self._note({"kind": "end", "outcome": event.outcome.value, "steps": event.steps})
             case Failed():
                 self._run.ended(Phase.FAILED, event.message)
                 if not event.died:
                     self._note({"kind": "end", "outcome": "failed"})
+
+    def _first_and_last(self) -> dict[str, object]:
+        """How the model did on the person's test samples before the run and after it."""
+        scores = [e.test for e in self._run.snapshot().evaluations if e.test is not None]
+        return {"test": [asdict(scores[0]), asdict(scores[-1])]} if len(scores) > 1 else {}
 
     def _flush_start(self) -> None:
         """The checkpoint before the first step, once its scores are known."""

@@ -115,6 +115,7 @@ def _row(
     enabled: bool = True,
     fixed: bool = False,
 ) -> ShelfLabel:
+    near = desk.near_test()
     return ShelfLabel(
         id=label_id,
         name=name,
@@ -122,7 +123,12 @@ def _row(
         test=sum(sample.part is Part.TEST for sample in samples),
         enabled=enabled,
         thumbs=tuple(
-            Thumb(sample.id, thumb_uri(desk.workspace, sample), sample.part is Part.TEST)
+            Thumb(
+                sample.id,
+                thumb_uri(desk.workspace, sample),
+                sample.part is Part.TEST,
+                sample.id in near,
+            )
             for sample in samples[: MANY * (3 if fixed else 1)]
         ),
         fixed=fixed,

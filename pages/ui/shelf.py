@@ -28,6 +28,7 @@ class Thumb:
     id: str
     src: str  # data URI
     test: bool
+    out: bool = False  # a training sample that is a test sample over again: not trained on
 
 
 @dataclass(frozen=True)

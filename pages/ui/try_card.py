@@ -96,6 +96,8 @@ def _show(desk: Desk, given: _Input) -> None:
             own,
             trained=desk.trained,
             unknown=said.unknown,
+            base_unknown=said.base_unknown,
+            temperature=said.temperature,
         )
     elif desk.task is Task.VALUES:
         value_answers("answers", base, own, given.target, trained=desk.trained)

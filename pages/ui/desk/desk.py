@@ -9,11 +9,11 @@ from odt_core.bundled import bundled_models
 from odt_core.errors import OdtError
 from odt_core.workspace import Workspace
 from pages.ui.base_sets import base_test_of, replay_of
-from pages.ui.desk.runs import HasRuns
+from pages.ui.desk.after_runs import HasAfterRuns
 from pages.ui.desk.tf_checkpoints import HasTfCheckpoints
 
 
-class Desk(HasRuns, HasTfCheckpoints):
+class Desk(HasAfterRuns, HasTfCheckpoints):
     """One open workspace. Made by `pages.ui.desks.Desks`.
 
     All tabs of a person share one desk. Its methods may be called from any thread; none of them
@@ -40,5 +40,5 @@ class Desk(HasRuns, HasTfCheckpoints):
             base_test_of(self.card)
             replay_of(self.card)
             self.samples(None)
-            if self.trained:
-                self.unknown()
+            self.unknown()
+            self.unknown(own=False)

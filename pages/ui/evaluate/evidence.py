@@ -72,7 +72,7 @@ def _work(desk: Desk, job: Job) -> Bundle:
         raise OdtError("Your model is the base model still. Train it, then make the bundle.")
     samples, replay = desk.samples(Part.TRAIN), replay_of(desk.card)
     job.progressed(0.05, "looking where the weights come from")
-    checkpoint = desk.workspace.checkpoint_bytes(head)
+    checkpoint = desk.checkpoint_file(head)
     loaded = load_checkpoint(checkpoint)
     worker = desk.worker()
     origin = trace(
@@ -121,7 +121,7 @@ def _others(desk: Desk) -> list[Checkpoint]:
 def _judged(desk: Desk, samples: Samples | None, name: object) -> Judged | None:
     if samples is None or not len(samples) or not desk.can_predict:
         return None
-    scores = desk.scores(samples, name)
+    scores = desk.scores(samples, name, tempered=False)  # as reproduce.py counts again
     return Judged(samples, scores.base, scores.own)
 
 
