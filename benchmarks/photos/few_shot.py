@@ -63,9 +63,7 @@ def colour(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 VARIANTS = {"flip": flip, "crop": crop, "colour": colour}
 
 
-def features_of(
-    session: Session, how: Preprocessing, pictures: list[np.ndarray]
-) -> np.ndarray:
+def features_of(session: Session, how: Preprocessing, pictures: list[np.ndarray]) -> np.ndarray:
     """Bottlenecks [N, 1280] of pictures of any size."""
     return np.concatenate(
         [
@@ -141,9 +139,7 @@ def main() -> None:
     x = {"none": features_of(session, how, [pictures[i] for i in wanted])}
     for name, change in VARIANTS.items():
         x[name] = features_of(session, how, [change(pictures[i], rng) for i in wanted])
-    far = {
-        name: features_of(session, how, made) for name, made in far_pictures(rng).items()
-    }
+    far = {name: features_of(session, how, made) for name, made in far_pictures(rng).items()}
     y = y_all[wanted]
 
     rivals: dict[str, Rival] = {
@@ -206,9 +202,7 @@ def main() -> None:
     mine = base.known[test_y]
     results["base side"] = {
         "labels it knows": [LABELS[k] for k in np.flatnonzero(base.known)],
-        "accuracy among them": float(
-            (base.probabilities.argmax(axis=1) == test_y)[mine].mean()
-        ),
+        "accuracy among them": float((base.probabilities.argmax(axis=1) == test_y)[mine].mean()),
         "n": int(mine.sum()),
     }
     options.out.parent.mkdir(parents=True, exist_ok=True)

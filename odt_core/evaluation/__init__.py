@@ -3,6 +3,7 @@
 from odt_core.evaluation.base_labels import (
     BaseAnswers,
     BaseLabels,
+    backbone_answers,
     base_answers,
     load_base_labels,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "Verdict",
     "WorkerTrainer",
     "auroc",
+    "backbone_answers",
     "base_answers",
     "compare",
     "errors",

@@ -19,6 +19,7 @@ _mount = st.components.v2.component(
     css=(_PARTS / "answers.css").read_text(encoding="utf-8"),
     js=(_PARTS / "answers.js").read_text(encoding="utf-8"),
 )
+_NONE = "–"  # stands for an answer of a model that has learnt nothing yet
 _SIDES = (("base", "Base model"), ("own", "Your model"))
 
 
@@ -31,12 +32,13 @@ def answers(
     trained: bool,
     unknown: bool = False,
     base_unknown: bool = False,
+    apart: bool = False,
     temperature: float | None = None,
 ) -> None:
     """base, own: float [K], probabilities per output; names: one per output, None is left out.
 
     unknown, base_unknown: the input is like nothing that this model knows, so that it answers
-    "not sure". temperature: what your model's scores were divided by, to be said.
+    "not sure". apart: the base side is more than your model before training. temperature: what your model's scores were divided by, to be said.
     """
     used = [k for k, name in enumerate(names) if name is not None]
     order = sorted(used, key=lambda k: -max(float(base[k]), float(own[k])))[:_SHOWN]
@@ -47,18 +49,25 @@ def answers(
             {
                 "role": role,
                 "title": title,
-                "answer": str(names[top]),
-                "sure": f"{percent(float(shares[top]))} sure",
+                "answer": str(names[top]) if _tells(shares[used]) else _NONE,
+                "sure": f"{percent(float(shares[top]))} sure" if _tells(shares[used]) else "",
                 "bars": [[str(names[k]), float(shares[k])] for k in order],
             }
         )
     change = _change(sides, trained, unknown, base_unknown)
+    if not trained and apart:
+        change = {"summary": "Your model has learnt nothing yet: train it.", "changed": False}
     if temperature:
         change["summary"] = f"{change['summary']} Yours is at temperature {temperature:.2f}."
     _mount(
         key=key,
         data={"sides": sides, "idle": False, **change},
     )
+
+
+def _tells(shares: np.ndarray) -> bool:
+    """Whether one label is likelier than the others."""
+    return len(shares) < 2 or float(np.ptp(shares)) > 1e-6
 
 
 def value_answers(
@@ -166,6 +175,11 @@ def _change(
         }
     if not trained:
         return {"summary": "Not trained yet: your model is the base model.", "changed": False}
+    if base["answer"] == _NONE:
+        return {
+            "summary": f"The base model knows none of them; yours answers {answer}.",
+            "changed": answer != _NONE,
+        }
     if base["answer"] != own["answer"]:
         return {
             "summary": f"Changed its answer from {base['answer']} to {own['answer']}.",

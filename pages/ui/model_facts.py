@@ -78,6 +78,8 @@ def card_of(desk: Desk) -> None:
         ),
         ("SHA-256", f"`{desk.worker().sha256[:24]}…"),
     ]
+    if card.never_for:
+        rows.insert(0, ("Not for", "; ".join(card.never_for)))
     if named:
         labels = f"{', '.join(named[:20])}{' …' if len(named) > 20 else ''}"
         rows.insert(0, ("Labels", labels))

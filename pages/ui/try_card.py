@@ -13,6 +13,7 @@ from odt_core.samples import decode_image, read_samples
 from odt_core.workspace import Part, SampleEntry
 from pages.ui import pieces, trouble
 from pages.ui.answers import answers, no_answers, value_answers
+from pages.ui.base_words import base_in_words
 from pages.ui.canvas import sketch
 from pages.ui.desk import Desk
 from pages.ui.numbers import MOST, as_text, figure, typed
@@ -86,6 +87,10 @@ def _try(desk: Desk, ticks: bool) -> None:
 
 
 def _show(desk: Desk, given: _Input) -> None:
+    side = desk.base_side
+    if desk.tells_labels and not desk.labels.used.any():
+        no_answers("answers", "Add a label first: then both models answer.")
+        return
     said = desk.answers(given.item)
     base, own = said.base, said.own
     if desk.tells_labels:
@@ -97,8 +102,12 @@ def _show(desk: Desk, given: _Input) -> None:
             trained=desk.trained,
             unknown=said.unknown,
             base_unknown=said.base_unknown,
+            apart=side is not None,
             temperature=said.temperature,
         )
+        if side is not None:
+            seen = f" Its backbone alone takes this for: {said.seen}." if said.seen else ""
+            pieces.note(base_in_words(side) + seen)
     elif desk.task is Task.VALUES:
         value_answers("answers", base, own, given.target, trained=desk.trained)
     else:
