@@ -40,13 +40,18 @@ def build_head() -> Any:
     return keras.Model(features, labels(x), name="head")
 
 
-def convert(backbone: Any, classifier: Any) -> bytes:
-    """The .tflite with all its signatures."""
+def build_optimizer() -> Any:
+    """What the head is trained by."""
     import keras
 
+    return keras.optimizers.SGD(RATE, momentum=MOMENTUM, nesterov=True, weight_decay=DECAY)
+
+
+def convert(backbone: Any, classifier: Any) -> bytes:
+    """The .tflite with all its signatures."""
     from odt_core.authoring import to_transfer_tflite
 
-    optimizer = keras.optimizers.SGD(RATE, momentum=MOMENTUM, nesterov=True, weight_decay=DECAY)
+    optimizer = build_optimizer()
     return to_transfer_tflite(backbone, build_head(), classifier=classifier, optimizer=optimizer)
 
 

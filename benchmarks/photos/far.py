@@ -1,4 +1,4 @@
-"""Pictures that are none of the labels: noise, coloured patches, stripes, scanned digits, scenes."""
+"""Pictures that are none of the labels: noise, patches, stripes, scanned digits, scenes."""
 
 from __future__ import annotations
 

@@ -25,9 +25,12 @@ CLASSIFY = "classify"  # the signature that gives the backbone's own scores
 _AT_ONCE = 256  # samples a call, each with a score for every label of the backbone
 # Words before a name that leave it the same kind of thing: "my red mug", "Anna's mug".
 _BESIDE = frozenset(
-    "a an the my our your his her their this that one two three big small little large tiny old "
-    "new red green blue yellow white black grey gray brown orange pink purple dark light "
-    "photo picture of".split()
+    re.findall(
+        r"\w+",
+        "a an the my our your his her their this that one two three big small little large tiny "
+        "old new red green blue yellow white black grey gray brown orange pink purple dark light "
+        "photo picture of",
+    )
 )
 
 
@@ -122,7 +125,7 @@ def base_answers(
     own = softmax(scores.astype(np.float64))  # [N, C]
     found = own @ belongs  # [N, K]
     share = found.sum(axis=1)
-    known = belongs.any(axis=0)
+    known = np.asarray(belongs.any(axis=0))
     answers = np.divide(found, share[:, None], out=np.zeros_like(found), where=share[:, None] > 0)
     return BaseAnswers(
         probabilities=answers.astype(np.float32),
