@@ -38,8 +38,8 @@ def answers(
     """base, own: float [K], probabilities per output; names: one per output, None is left out.
 
     unknown, base_unknown: the input is like nothing that this model knows, so that it answers
-    "not sure". apart: the base side is more
-    than your model before training. temperature: what your model's scores were divided by, to be said.
+    "not sure". apart: the base side is more than your model before training. temperature: what your
+    model's scores were divided by, to be said.
     """
     used = [k for k, name in enumerate(names) if name is not None]
     order = sorted(used, key=lambda k: -max(float(base[k]), float(own[k])))[:_SHOWN]
