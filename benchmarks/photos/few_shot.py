@@ -19,6 +19,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -31,9 +32,10 @@ from odt_core.evaluation import Strangeness, auroc, base_answers, load_base_labe
 from odt_core.evaluation.familiar import fit_familiar
 from odt_core.runtime import Session, load_model
 from odt_core.samples import Labels, Preprocessing, Samples
-from odt_core.training import fit
+from odt_core.training import Settings, fit
 
 MODEL = Path(__file__).resolve().parents[2] / "assets" / "models" / "photos.tflite"
+EPOCHS, RATES = (10, 20, 40), (0.03, 0.1, 0.2)
 COUNTS, SEEDS = (5, 10, 20), range(5)
 STUDENT_4 = 2.776  # 97.5 % point of Student's t with 4 degrees of freedom
 CHUNK = 50
@@ -74,11 +76,13 @@ def features_of(session: Session, how: Preprocessing, pictures: list[np.ndarray]
     )
 
 
-def ours(session: Session, labels: Labels) -> Rival:
+def ours(session: Session, labels: Labels, settings: Settings | None = None) -> Rival:
+    """Our head, with the card's settings or others."""
+
     def run(x: np.ndarray, y: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, float]:
         session.reset()
         start = time.perf_counter()
-        fit(session, Samples(x, y, labels))
+        fit(session, Samples(x, y, labels), settings)
         seconds = time.perf_counter() - start
         return session.predict_proba(test, labels).argmax(axis=1), seconds
 
@@ -178,6 +182,7 @@ def main() -> None:
         right: dict[str, list[float]] = {name: [] for name in rivals}
         seconds: dict[str, list[float]] = {name: [] for name in rivals}
         with_variants: dict[str, list[float]] = {}
+        other: dict[str, list[float]] = {}
         refused: dict[str, list[float]] = {}
         kept: list[float] = []
         for draw in draws:
@@ -190,6 +195,13 @@ def main() -> None:
                 both = np.concatenate([x[v][chosen] for v in ("none", *names)])
                 answer, _ = rivals["ours"](both, np.tile(y[chosen], 1 + len(names)), test)
                 with_variants.setdefault(" + ".join(names), []).append(
+                    float((answer == test_y).mean())
+                )
+            for epochs, rate in product(EPOCHS, RATES):
+                changed = {**model.card.settings, "epochs": epochs, "learning_rate": rate}
+                run = ours(session, labels, Settings.from_json(changed))
+                answer, _ = run(x["none"][chosen], y[chosen], test)
+                other.setdefault(f"{epochs} epochs at {rate}", []).append(
                     float((answer == test_y).mean())
                 )
             rivals["ours"](x["none"][chosen], y[chosen], test[:1])
@@ -215,6 +227,7 @@ def main() -> None:
                 name: mean_of(list(np.subtract(v, right["ours"])))
                 for name, v in with_variants.items()
             },
+            "other settings": {name: float(np.mean(v)) for name, v in other.items()},
             "far pictures, AUROC": {name: float(np.mean(v)) for name, v in refused.items()},
             "known pictures that keep their answer": float(np.mean(kept)),
         }
