@@ -48,6 +48,8 @@ def about(desk: Desk) -> None:
                 "in the file: restore a checkpoint before you train or try it.",
             )
         )
+    if desk.card.never_for:
+        lines.append((None, f"Not for: {'; '.join(desk.card.never_for)}."))
     pieces.checks(lines)
     own = not desk.model.bundled and desk.can_train
     if own and st.button("Personalise it", key="go_personalise", type="primary"):
@@ -78,8 +80,6 @@ def card_of(desk: Desk) -> None:
         ),
         ("SHA-256", f"`{desk.worker().sha256[:24]}…"),
     ]
-    if card.never_for:
-        rows.insert(0, ("Not for", "; ".join(card.never_for)))
     if named:
         labels = f"{', '.join(named[:20])}{' …' if len(named) > 20 else ''}"
         rows.insert(0, ("Labels", labels))

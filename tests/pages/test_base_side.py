@@ -67,6 +67,11 @@ class TestBaseSide:
         said = desk.answers(cuts("flower.jpg", np.random.default_rng(1), 1)[0])
         assert said.base[:2] == pytest.approx(0.5)
 
+    def test_base_when_it_sees_none_of_its_labels_is_not_sure(self, photos):
+        desk = photos("Blorb", "fire engine")
+        rng = np.random.default_rng(1)
+        assert desk.answers(cuts("flower.jpg", rng, 1)[0]).base_unknown
+
     def test_base_by_file_is_the_untrained_head_whatever_the_labels(self, photos):
         desk = photos("Flowers", "palace")
         name, samples = desk.test_sets()[0]

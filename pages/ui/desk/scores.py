@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from odt_core.runtime.worker import Worker
 
 _KEPT = 0.95  # share of known samples that keeps its answer: the others get "not sure"
+_BELIEVED = 0.1  # what a backbone must believe in a person's labels altogether to answer one
 BASE_TEST = "base test set"  # name of the card's frozen test set
 
 
@@ -352,10 +353,11 @@ class HasScores(HasModel):
         base_scores, base_kind = worker.scores(x, "base")
         base = said(base_scores, base_kind, worker.contract, self.labels)
         side = self._backbone(worker, x, self.labels) if self.tells_labels else None
-        seen = None
+        seen, base_unknown = None, self._strange(x, base_scores, base_kind, own=False)
         if side is not None and self.card.base_labels is not None:
             seen = load_base_labels(self.card.base_labels).labels[int(side.top[0])]
-            base = side.probabilities if side.known.any() else base
+            if side.known.any():
+                base, base_unknown = side.probabilities, bool(side.share[0] < _BELIEVED)
         scores, kind = worker.scores(x)
         heat = self.temperature
         own = said(scores, kind, worker.contract, self.labels, heat.value if heat else 1.0)
@@ -363,7 +365,7 @@ class HasScores(HasModel):
             base[0],
             own[0],
             unknown=self._strange(x, scores, kind, own=True),
-            base_unknown=self._strange(x, base_scores, base_kind, own=False),
+            base_unknown=base_unknown,
             temperature=heat.value if heat else None,
             seen=seen,
         )
