@@ -41,7 +41,7 @@ function layout(data, font) {
     paper_bgcolor: "@card", plot_bgcolor: "rgba(0,0,0,0)", hovermode: "closest", dragmode: false,
     font: { family: font, size: 14, color: "@text" }, xaxis: axis, yaxis: axis, xaxis2: axis, yaxis2: axis,
     legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" },
-    hoverlabel: { bgcolor: "@card", bordercolor: "@line", font: { color: "@text" } } }, data.layout);
+    hoverlabel: { bgcolor: "@card", bordercolor: "@line", font: { color: "@text" } } }, data.layout[0]);
 }
 
 async function draw(root, s) {

@@ -83,7 +83,7 @@ def bundle(
     models made of them. choice: corrections of the signatures' use. curves, cost: where known.
 
     Equal inputs on the same machine and versions give equal bytes. Raises CheckpointError when the
-    checkpoint is damaged or belongs to another model, WorkspaceError when plotly is missing.
+    checkpoint is damaged or belongs to another model.
     """
     loaded = load_checkpoint(checkpoint)
     if loaded.meta.model_sha256 != digest(model):

@@ -85,6 +85,7 @@ class SampleEntry:
     target: str = ""  # the numbers that a model of values is to give: samples/<target>.npy
     target_bytes: int = 0
     moved: float = 0.0  # when a person last moved it between the parts, as `added`; 0: never
+    take: str = ""  # pictures of one burst share it: they are alike, so they share the part too
 
     @property
     def id(self) -> str:

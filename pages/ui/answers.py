@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
+from pages.ui.element_data import unexamined
 from pages.ui.numbers import figure
 from pages.ui.say import percent
 from pages.ui.served import ASSETS
@@ -34,15 +35,19 @@ def answers(
     base_unknown: bool = False,
     apart: bool = False,
     temperature: float | None = None,
+    live: bool = False,
 ) -> None:
     """base, own: float [K], probabilities per output; names: one per output, None is left out.
 
     unknown, base_unknown: the input is like nothing that this model knows, so that it answers
     "not sure". apart: the base side is more than your model before training. temperature: what your
-    model's scores were divided by, to be said.
+    model's scores were divided by, to be said. live: others follow several times a second: labels
+    keep their places while there is room for all, and nothing is read out.
     """
     used = [k for k, name in enumerate(names) if name is not None]
     order = sorted(used, key=lambda k: -max(float(base[k]), float(own[k])))[:_SHOWN]
+    if live and len(used) <= _SHOWN:
+        order = used
     sides = []
     for (role, title), shares in zip(_SIDES, (base, own), strict=True):
         top = max(used, key=lambda k: float(shares[k]))
@@ -62,7 +67,7 @@ def answers(
         change["summary"] = f"{change['summary']} Yours is at temperature {temperature:.2f}."
     _mount(
         key=key,
-        data={"sides": sides, "idle": False, **change},
+        data=unexamined({"sides": sides, "idle": False, "live": live, **change}),
     )
 
 
@@ -102,12 +107,14 @@ def value_answers(
         )
     _mount(
         key=key,
-        data={
-            "sides": sides,
-            "idle": False,
-            "numbers": True,
-            **_value_change(flat, wanted, away, trained),
-        },
+        data=unexamined(
+            {
+                "sides": sides,
+                "idle": False,
+                "numbers": True,
+                **_value_change(flat, wanted, away, trained),
+            }
+        ),
     )
 
 
@@ -154,7 +161,8 @@ def no_answers(key: str, summary: str) -> None:
         }
         for role, title in _SIDES
     ]
-    _mount(key=key, data={"sides": sides, "idle": True, "summary": summary, "changed": False})
+    data = {"sides": sides, "idle": True, "summary": summary, "changed": False}
+    _mount(key=key, data=unexamined(data))
 
 
 def _change(

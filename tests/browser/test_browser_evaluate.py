@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.figures import DRAWN, check_figure
+
 # Parts that draw Plotly charts as soon as they are open, and one chart of each.
 CHARTS = {"Result": "intervals", "Mistakes": "matrix_own", "Over time": "scrub", "Inside": "layers"}
 
@@ -36,6 +38,8 @@ class TestCharts:
             assert box["x"] >= 0
             assert box["x"] + box["width"] <= width
             assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
+            for drawn in tab.page.evaluate(DRAWN):
+                check_figure(drawn)
 
     def test_cell_when_clicked_shows_its_samples(self, shared_server, visit, workspace):
         tab = visit(shared_server).open(f"/evaluate?{workspace}")

@@ -20,6 +20,7 @@ from odt_core.evidence.escape import csv_text, markdown_text, script_json
 from odt_core.evidence.material import Judged, Material
 from odt_core.evidence.origin import Beginning, Origin
 from odt_core.samples import Labels, Samples
+from tests.figures import check_figure
 
 
 def material(count: int, labels: int = 4) -> Material:
@@ -46,7 +47,10 @@ class TestAnyNumber:
         for chart in charts:
             with Image.open(io.BytesIO(chart.png())) as picture:
                 assert picture.width == 1600
-            json.dumps(chart.plotly(), allow_nan=False)
+            figure = chart.plotly()
+            json.dumps(figure, allow_nan=False)
+            if figure is not None:
+                check_figure(figure)
 
     def test_no_samples_says_so_instead_of_a_gain(self):
         (gain, samples) = charts_of(material(0))

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from odt_core.checkpoint import Tempering, load_checkpoint
 from odt_core.workspace import Part, Source
+from pages.ui.desk import Desk
 from pages.ui.evaluate import background
 from pages.ui.evaluate.blind import Game, Round, Vote
 from pages.ui.evaluate.parts import PARTS
@@ -120,16 +122,82 @@ class TestEveryPart:
 class TestGain:
     def test_run_that_lost_is_kept_or_taken_back_as_the_person_says(self, trained, monkeypatch):
         app, desk = trained
-        monkeypatch.setattr("pages.ui.run.Snapshot.lost", property(lambda self: True))
+        monkeypatch.setattr("pages.ui.desk.after_runs.worse", lambda before, after: True)
         head = desk.workspace.manifest.head
         visit(app, "Result")
-        app.button(key="accept").click().run()
+        assert "This run lost on your test samples" in shown(app)
+        app.button(key="accept_result").click().run()
         assert desk.workspace.manifest.head == head
-        assert not [button for button in app.button if button.key == "accept"]
-        monkeypatch.setattr("pages.ui.evaluate.gain._accepted", lambda desk, run: False)
+        assert desk.lost_run() is None
+        assert "This run lost" not in shown(app)
+
+    def test_run_that_lost_is_taken_back_on_the_first_page_and_both_stay(
+        self, trained, monkeypatch
+    ):
+        app, desk = trained
+        monkeypatch.setattr("pages.ui.desk.after_runs.worse", lambda before, after: True)
+        kept = len(desk.workspace.manifest.checkpoints)
         app.run()
-        app.button(key="go_back").click().run()
+        assert "This run lost on your test samples" in shown(app)
+        app.button(key="go_back_train").click().run()
         assert desk.workspace.manifest.head is None
+        assert len(desk.workspace.manifest.checkpoints) == kept
+        assert "This run lost" not in shown(app)
+
+    def test_run_that_lost_is_still_a_question_after_a_restart(self, trained, monkeypatch):
+        _, desk = trained
+        monkeypatch.setattr("pages.ui.desk.after_runs.worse", lambda before, after: True)
+        asked = desk.lost_run()
+        assert asked is not None
+        assert Desk(desk.workspace).lost_run() == asked
+        desk.accept_run(asked.id)
+        assert Desk(desk.workspace).lost_run() is None
+
+    def test_run_that_won_asks_nothing(self, trained):
+        app, desk = trained
+        scores = [e.test for e in desk.run.snapshot().evaluations if e.test]
+        assert scores[-1].correct >= scores[0].correct
+        assert desk.lost_run() is None
+        assert "This run lost" not in shown(app)
+
+
+class TestTemperature:
+    def test_temperature_when_used_changes_confidences_and_no_answer_and_undo_takes_it_back(
+        self, trained
+    ):
+        app, desk = trained
+        samples = desk.samples(Part.TEST)
+        item = desk.workspace.sample_array(desk.entries(Part.TEST)[0].id)
+        before = desk.answers(item)
+        scored = desk.scores(samples, desk.test_name()).own
+        visit(app, "Confidence")
+        desk.use_temperature(Tempering(2.0, 20, "test"))
+        after = desk.answers(item)
+        assert after.temperature == 2.0
+        np.testing.assert_array_equal(after.base, before.base)
+        raised = np.sqrt(before.own.astype(np.float64))
+        np.testing.assert_allclose(after.own, raised / raised.sum(), atol=1e-5)
+        tempered = desk.scores(samples, desk.test_name()).own
+        np.testing.assert_array_equal(tempered.predictions, scored.predictions)
+        app.run()
+        assert "2.00 in use." in shown(app)
+        checkpoint = load_checkpoint(desk.checkpoint_file(desk.workspace.manifest.head))
+        assert checkpoint.meta.temperature == Tempering(2.0, 20, "test")
+        desk.workspace.undo()
+        assert desk.temperature is None
+        np.testing.assert_array_equal(desk.answers(item).own, before.own)
+
+    def test_temperature_is_fitted_and_used_by_two_clicks(self, trained):
+        app, desk = trained
+        visit(app, "Confidence")
+        app.segmented_control(key="confidence_on").set_value("Base test set").run()
+        app.button(key="fit_temperature").click().run()
+        assert not app.error, said(app)
+        app.button(key="use_temperature").click().run()
+        assert desk.temperature is not None
+        assert desk.temperature.n == 1000
+        app.button(key="stop_temperature").click().run()
+        assert desk.temperature is None
 
 
 class TestMistakes:

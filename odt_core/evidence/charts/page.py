@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 
-from odt_core.errors import WorkspaceError
+from odt_core.bundled import ASSETS
 from odt_core.evidence.charts import look
 from odt_core.evidence.charts.types import Chart
 from odt_core.evidence.escape import html_text, script_json
@@ -86,11 +84,6 @@ def page(title: str, charts: Sequence[Chart]) -> bytes:
 
 @cache
 def _plotly() -> str:
-    """plotly.min.js, as the plotly package carries it."""
-    found = importlib.util.find_spec("plotly")
-    places = found.submodule_search_locations if found else None
-    for place in places or ():
-        path = Path(place) / "package_data" / "plotly.min.js"
-        if path.is_file():
-            return path.read_text("utf-8").replace("</script", "<\\/script")
-    raise WorkspaceError("The interactive charts need the plotly package. Install plotly.")
+    """The script that draws, so that it can stand inside a page."""
+    path = ASSETS / "plotly" / "plotly-cartesian.min.js"
+    return path.read_text("utf-8").replace("</script", "<\\/script")

@@ -11,16 +11,6 @@ import numpy as np
 
 from odt_core.checkpoint.checkpoint import load_checkpoint
 from odt_core.errors import ModelError, SampleError, WorkerError
-from odt_core.evaluation import (
-    BaseAnswers,
-    Evaluation,
-    Unknown,
-    backbone_answers,
-    fit_unknown,
-    load_base_labels,
-    score,
-)
-from odt_core.evaluation.familiar import Familiar, fit_familiar
 from odt_core.runtime.contract import OutputKind, Task
 from odt_core.runtime.scores import answers as said
 from odt_core.runtime.scores import at_temperature
@@ -30,11 +20,14 @@ from odt_core.workspace import Part, SampleEntry, Workspace
 from pages.ui.base_sets import base_test_of
 from pages.ui.desk.model import HasModel
 from pages.ui.desk.worker import ELSEWHERE
-from pages.ui.prepared import Prepared, prepared_samples
+from pages.ui.prepared import Prepared, prepared_samples, unprepared
 
 if TYPE_CHECKING:
+    from odt_core.evaluation import BaseAnswers, BaseLabels, Evaluation, Unknown
+    from odt_core.evaluation.familiar import Familiar
     from odt_core.runtime.worker import Worker
 
+_AT_ONCE = 40  # samples that a page prepares while it is drawn: a fifth of a second
 _KEPT = 0.95  # share of known samples that keeps its answer: the others get "not sure"
 _BELIEVED = 0.1  # what a backbone must believe in a person's labels altogether to answer one
 BASE_TEST = "base test set"  # name of the card's frozen test set
@@ -106,18 +99,29 @@ class HasScores(HasModel):
     @property
     def base_side(self) -> BaseSide | None:
         """Whose answers the base side shows; None where it is simply the model in the file."""
-        if self.card.base_labels is None or not self.tells_labels:
+        base = self._base_labels()
+        if base is None:
             return None
-        base = load_base_labels(self.card.base_labels)
         names = [name for name in self.labels.names if name is not None]
         known = tuple(name for name in names if base.classes_of(name))
         return BaseSide(known, tuple(name for name in names if name not in known), len(base.labels))
 
     def _backbone(self, worker: Worker, x: np.ndarray, labels: Labels) -> BaseAnswers | None:
         """What the backbone answers by itself; None where it has nothing to say."""
-        if self.card.base_labels is None:
+        base = self._base_labels()
+        if base is None:
             return None
-        return backbone_answers(worker, x, labels, load_base_labels(self.card.base_labels))
+        from odt_core.evaluation import backbone_answers
+
+        return backbone_answers(worker, x, labels, base)
+
+    def _base_labels(self) -> BaseLabels | None:
+        """The labels that the backbone knows by itself, where its card says them."""
+        if self.card.base_labels is None or not self.tells_labels:
+            return None
+        from odt_core.evaluation import load_base_labels
+
+        return load_base_labels(self.card.base_labels)
 
     def samples(self, part: Part | None) -> Samples:
         """The person's samples as model input; those that are none are left out, and of training
@@ -150,6 +154,8 @@ class HasScores(HasModel):
             known = [samples.x for _, samples in self.test_sets()]
             if not known:
                 return None
+            from odt_core.evaluation import fit_unknown
+
             scores = [self.raw_scores(x, own=own) for x in known]
             kind = scores[0][1]
             found = fit_unknown(
@@ -174,6 +180,8 @@ class HasScores(HasModel):
             train = self.samples(Part.TRAIN)
             found = None
             if len(train):
+                from odt_core.evaluation.familiar import fit_familiar
+
                 with contextlib.suppress(SampleError):
                     found = fit_familiar(self.worker().bottlenecks(train.x), train.y, _KEPT)
             self._familiar = (key, found)
@@ -220,6 +228,17 @@ class HasScores(HasModel):
         """
         return dict(self._near().kept_out)
 
+    def near_test_known(self) -> dict[str, str] | None:
+        """`near_test` for a page that is being drawn: None while it would have to wait for it.
+
+        Drawings take milliseconds each to prepare: thousands of them are half a minute. The warm-up
+        prepares them in the background.
+        """
+        known = self._near_known is not None and self._near_known[0] == self._near_key()
+        if not known and unprepared(self.workspace, self.card.preprocessing) > _AT_ONCE:
+            return None
+        return self.near_test()
+
     def all_alike(self) -> tuple[str, ...]:
         """Ids of labels whose training samples all are a test sample over again. They are trained
         on nevertheless, else the label would be lost: the test says little about these.
@@ -227,9 +246,7 @@ class HasScores(HasModel):
         return self._near().all_alike
 
     def _near(self) -> Near:
-        manifest, preprocessing = self.workspace.manifest, self.card.preprocessing
-        key = (preprocessing, self.task, manifest.labels, manifest.samples)
-        key += (self.workspace.missing,)
+        key, preprocessing = self._near_key(), self.card.preprocessing
         if self._near_known is None or self._near_known[0] != key:
             train, test = self._prepared_part(Part.TRAIN), self._prepared_part(Part.TEST)
             picture = preprocessing.picture_shape if preprocessing.kind != "none" else None
@@ -244,6 +261,16 @@ class HasScores(HasModel):
             )
             self._near_known = (key, Near(out, tuple(alike)))
         return self._near_known[1]
+
+    def _near_key(self) -> tuple[object, ...]:
+        manifest = self.workspace.manifest
+        return (
+            self.card.preprocessing,
+            self.task,
+            manifest.labels,
+            manifest.samples,
+            self.workspace.missing,
+        )
 
     def unfit(self) -> int:
         """How many samples cannot be this model's input, or lack its targets."""
@@ -279,7 +306,7 @@ class HasScores(HasModel):
             return Scores(base, self._own[key])
         scores, kind = worker.scores(samples.x)
         answer = said(scores, kind, worker.contract, samples.labels, heat)
-        own = score(answer, self._truth(samples))
+        own = _score(answer, self._truth(samples))
         if not self.busy:  # else the weights are moving: nothing to keep
             self._own = _newest(self._own, key, own)
         return Scores(base, own)
@@ -318,7 +345,7 @@ class HasScores(HasModel):
             answers = [worker.predict_proba(samples.x, samples.labels) for _, samples in sets]
             self._bring_to_head(worker)
         return tuple(
-            score(answer, self._truth(samples))
+            _score(answer, self._truth(samples))
             for answer, (_, samples) in zip(answers, sets, strict=True)
         )
 
@@ -344,7 +371,7 @@ class HasScores(HasModel):
                 answer = side.probabilities
             else:
                 answer = worker.predict_proba(samples.x, samples.labels, which="base")
-            self._base = _newest(self._base, key, score(answer, self._truth(samples)))
+            self._base = _newest(self._base, key, _score(answer, self._truth(samples)))
         return self._base[key]
 
     def _both(self, worker: Worker, x: np.ndarray) -> Answers:
@@ -352,10 +379,10 @@ class HasScores(HasModel):
             x = worker.bottlenecks(x)  # once, for everything that is asked of them
         base_scores, base_kind = worker.scores(x, "base")
         base = said(base_scores, base_kind, worker.contract, self.labels)
-        side = self._backbone(worker, x, self.labels) if self.tells_labels else None
+        side, labels = self._backbone(worker, x, self.labels), self._base_labels()
         seen, base_unknown = None, self._strange(x, base_scores, base_kind, own=False)
-        if side is not None and self.card.base_labels is not None:
-            seen = load_base_labels(self.card.base_labels).labels[int(side.top[0])]
+        if side is not None and labels is not None:
+            seen = labels.labels[int(side.top[0])]
             if side.known.any():
                 base, base_unknown = side.probabilities, bool(side.share[0] < _BELIEVED)
         scores, kind = worker.scores(x)
@@ -373,6 +400,12 @@ class HasScores(HasModel):
     def _truth(self, samples: Samples) -> np.ndarray:
         """What is right: labels, targets, or the samples themselves."""
         return samples.x if self.task is Task.RECONSTRUCTION else samples.y
+
+
+def _score(answer: np.ndarray, truth: np.ndarray) -> Evaluation:
+    from odt_core.evaluation import score  # not before there is something to judge
+
+    return score(answer, truth)
 
 
 def _newest(kept: dict, key: object, value: Evaluation, limit: int = 8) -> dict:

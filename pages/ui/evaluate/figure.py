@@ -15,6 +15,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.ui.element_data import unexamined
 from pages.ui.served import ASSETS, PLOTLY, with_plotly
 
 OWN, BASE = "@own", "@base"
@@ -50,13 +51,15 @@ def figure(
     data = {
         "src": PLOTLY,
         "traces": list(traces),
-        "layout": layout or {},
+        "layout": (layout or {},),
         "height": height,
         "label": label,
         "clicks": clicks,
         "file": key.replace("_", "-"),
     }
-    value = _mount(key=key, data=data, height=height, on_clicked_change=_nothing).clicked
+    value = _mount(
+        key=key, data=unexamined(data), height=height, on_clicked_change=_nothing
+    ).clicked
     if not hasattr(value, "get"):
         return None
     curve = value.get("curve")
