@@ -99,7 +99,8 @@ function setUp(root) {
   const mirrored = () => part("mirror").value === "kept";
   function send() {
     const out = box();
-    if (out.flying || !out.queue.length || s.gone || (s.press && out.queue.length < ROW)) return;
+    // One is held back while a burst runs: the message that ends it must have something to send.
+    if (out.flying || !out.queue.length || s.gone || (s.press && out.queue.length <= ROW)) return;
     const batch = out.queue.slice(0, ROW);
     out.flying = batch[batch.length - 1].seq;
     s.trigger("pictures", { session: out.session, more: Boolean(s.press) || out.queue.length > batch.length,
@@ -119,7 +120,6 @@ function setUp(root) {
   function shoot() {
     if (!s.ready || !s.press) return;
     const out = box(), press = s.press;
-    if (press.count >= press.most) { end(); return; }
     if (out.queue.length >= WAITING) { end("The server is slow: the burst ended here. "); return; }
     const url = grab(video, { longest: s.data.longest, mirrored: mirrored(), quality: 0.9 });
     const image = Object.assign(new Image(), { src: url, alt: "" });
@@ -132,7 +132,7 @@ function setUp(root) {
     part("counter").hidden = press.count < 2;
     part("frame").classList.add("flash");
     setTimeout(() => part("frame").classList.remove("flash"), 90);
-    send();
+    if (press.count >= press.most) end(); else send();
   }
   function begin(most = MOST) {
     if (!s.ready || s.press || s.data.mode !== "record") return;
@@ -232,7 +232,7 @@ function setUp(root) {
       guide.style.height = view > ratio ? "100%" : `${(100 * view) / ratio}%`;
     }
   };
-  s.drawn = (data) => { receipt(data.receipt); answered(data.answered); };
+  s.drawn = (data) => { receipt(data.receipt?.[0]); answered(data.answered); };
   s.start = () => { useCamera(user); send(); };
   s.leave = () => {
     end(); s.gone = true;

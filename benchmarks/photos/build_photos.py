@@ -40,13 +40,18 @@ def build_head() -> Any:
     return keras.Model(features, labels(x), name="head")
 
 
-def convert(backbone: Any, classifier: Any) -> bytes:
-    """The .tflite with all its signatures."""
+def build_optimizer() -> Any:
+    """What the head is trained by."""
     import keras
 
+    return keras.optimizers.SGD(RATE, momentum=MOMENTUM, nesterov=True, weight_decay=DECAY)
+
+
+def convert(backbone: Any, classifier: Any) -> bytes:
+    """The .tflite with all its signatures."""
     from odt_core.authoring import to_transfer_tflite
 
-    optimizer = keras.optimizers.SGD(RATE, momentum=MOMENTUM, nesterov=True, weight_decay=DECAY)
+    optimizer = build_optimizer()
     return to_transfer_tflite(backbone, build_head(), classifier=classifier, optimizer=optimizer)
 
 
@@ -54,6 +59,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("torch", type=Path, help="what torch_side.py wrote")
     parser.add_argument("--out", type=Path, default=MODELS / "photos.tflite")
+    parser.add_argument("--check", type=Path, help="measure this .tflite, and write nothing")
     options = parser.parse_args()
     with np.load(options.torch) as arrays:
         weights = {n.removeprefix("w/"): arrays[n] for n in arrays.files if n.startswith("w/")}
@@ -64,7 +70,7 @@ def main() -> None:
     away = max(float(np.abs(ported - features).max()), float(np.abs(scores - logits).max()))
     print(f"Keras against PyTorch, {len(x)} pictures: largest difference {away:.1e}")
     assert away < SAME, "The port does not compute what the original computes."
-    data = convert(backbone, classifier)
+    data = options.check.read_bytes() if options.check else convert(backbone, classifier)
     session = load_model(data).session()
     bottlenecks = session.bottlenecks(x)
     half = session.run("classify", bottleneck=bottlenecks)["scores"]
@@ -73,8 +79,9 @@ def main() -> None:
         f"float16 against PyTorch: features {np.abs(bottlenecks - features).max():.1e}, "
         f"logits {np.abs(half - logits).max():.1e}, same first label {same:.3f}"
     )
-    options.out.write_bytes(data)
-    print(options.out, len(data), "bytes")
+    if not options.check:
+        options.out.write_bytes(data)
+    print(options.check or options.out, len(data), "bytes")
 
 
 if __name__ == "__main__":

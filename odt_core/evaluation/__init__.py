@@ -3,12 +3,13 @@
 from odt_core.evaluation.base_labels import (
     BaseAnswers,
     BaseLabels,
+    backbone_answers,
     base_answers,
     load_base_labels,
 )
 from odt_core.evaluation.compare import FEWEST_CHANGES, Comparison, Verdict, compare, mcnemar
-from odt_core.evaluation.controls import Controls, negative_controls
-from odt_core.evaluation.cost import Cost, NetworkUse, measure_cost
+from odt_core.evaluation.controls import Controls, negative_controls, other_person
+from odt_core.evaluation.cost import Cost, measure_cost, peak_memory
 from odt_core.evaluation.crossed import Estimate, Quantity
 from odt_core.evaluation.digest import state_digest
 from odt_core.evaluation.evaluation import Evaluation, errors, evaluate, score, truth_of
@@ -16,6 +17,8 @@ from odt_core.evaluation.feature_map import FeatureMap, feature_map
 from odt_core.evaluation.intervals import wilson
 from odt_core.evaluation.label_table import LabelRow, Moved, label_table, moved_labels
 from odt_core.evaluation.layers import LayerChange, weight_changes, weights_of
+from odt_core.evaluation.network import NetworkUse, NetworkWatch
+from odt_core.evaluation.paired import gain_interval
 from odt_core.evaluation.proportion import Proportion
 from odt_core.evaluation.ranking import auroc
 from odt_core.evaluation.reliability import Bin, Reliability, reliability, reliability_of
@@ -42,6 +45,7 @@ __all__ = [
     "LayerChange",
     "Moved",
     "NetworkUse",
+    "NetworkWatch",
     "Point",
     "Progress",
     "Proportion",
@@ -59,6 +63,7 @@ __all__ = [
     "Verdict",
     "WorkerTrainer",
     "auroc",
+    "backbone_answers",
     "base_answers",
     "compare",
     "errors",
@@ -66,12 +71,15 @@ __all__ = [
     "feature_map",
     "fit_temperature",
     "fit_unknown",
+    "gain_interval",
     "label_table",
-    "mcnemar",
     "load_base_labels",
+    "mcnemar",
     "measure_cost",
     "moved_labels",
     "negative_controls",
+    "other_person",
+    "peak_memory",
     "reliability",
     "reliability_of",
     "samples_needed",

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -20,11 +21,16 @@ from odt_core.errors import ModelError
 from odt_core.evaluation.logits import softmax
 from odt_core.samples.labels import Labels
 
+CLASSIFY = "classify"  # the signature that gives the backbone's own scores
+_AT_ONCE = 256  # samples a call, each with a score for every label of the backbone
 # Words before a name that leave it the same kind of thing: "my red mug", "Anna's mug".
 _BESIDE = frozenset(
-    "a an the my our your his her their this that one two three big small little large tiny old "
-    "new red green blue yellow white black grey gray brown orange pink purple dark light "
-    "photo picture of".split()
+    re.findall(
+        r"\w+",
+        "a an the my our your his her their this that one two three big small little large tiny "
+        "old new red green blue yellow white black grey gray brown orange pink purple dark light "
+        "photo picture of",
+    )
 )
 
 
@@ -119,7 +125,7 @@ def base_answers(
     own = softmax(scores.astype(np.float64))  # [N, C]
     found = own @ belongs  # [N, K]
     share = found.sum(axis=1)
-    known = belongs.any(axis=0)
+    known = np.asarray(belongs.any(axis=0))
     answers = np.divide(found, share[:, None], out=np.zeros_like(found), where=share[:, None] > 0)
     return BaseAnswers(
         probabilities=answers.astype(np.float32),
@@ -127,6 +133,30 @@ def base_answers(
         share=share.astype(np.float32),
         top=scores.argmax(axis=1).astype(np.int64) if len(scores) else np.zeros(0, np.int64),
     )
+
+
+class Backbone(Protocol):
+    """A model whose frozen part knows labels by itself: a Session or a Worker."""
+
+    def bottlenecks(self, x: np.ndarray) -> np.ndarray: ...
+
+    def run(self, signature: str, **inputs: np.ndarray) -> dict[str, np.ndarray]: ...
+
+
+def backbone_answers(
+    model: Backbone, x: np.ndarray, labels: Labels | Sequence[str | None], base: BaseLabels
+) -> BaseAnswers:
+    """What a model's backbone says of samples x [N, ...] by itself, through its signature
+    `classify(bottleneck) -> scores`, among a person's labels. Raises SignatureError when the model
+    has none, ModelError when its scores are not those of the base labels.
+    """
+    features = model.bottlenecks(x)
+    parts = [
+        model.run(CLASSIFY, bottleneck=features[at : at + _AT_ONCE])["scores"]
+        for at in range(0, len(features), _AT_ONCE)
+    ]
+    scores = np.concatenate(parts) if parts else np.zeros((0, len(base.labels)), np.float32)
+    return base_answers(scores, labels, base)
 
 
 def _belongs(names: Sequence[str | None], base: BaseLabels) -> np.ndarray:

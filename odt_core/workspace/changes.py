@@ -143,15 +143,15 @@ def without_samples(manifest: Manifest, ids: Collection[str]) -> Manifest:
     )
 
 
-def with_part(manifest: Manifest, ids: Collection[str], part: Part, now: float) -> Manifest:
-    """The samples with these ids used for training or for testing from now on; each notes when it
-    was moved.
+def with_part(manifest: Manifest, ids: Collection[str], part: Part, moved: float = 0.0) -> Manifest:
+    """The samples with these ids used for training or for testing from now on. moved: when a person
+    said so, which each that changes notes; 0: nobody did.
     """
     _check_samples(manifest, ids)
     return replace(
         manifest,
         samples=tuple(
-            replace(sample, part=part, moved=now)
+            replace(sample, part=part, moved=moved or sample.moved)
             if sample.id in ids and sample.part is not part
             else sample
             for sample in manifest.samples

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
+from pages.ui.element_data import unexamined
 from pages.ui.numbers import figure
 from pages.ui.say import percent
 from pages.ui.served import ASSETS
@@ -19,6 +20,7 @@ _mount = st.components.v2.component(
     css=(_PARTS / "answers.css").read_text(encoding="utf-8"),
     js=(_PARTS / "answers.js").read_text(encoding="utf-8"),
 )
+_NONE = "–"  # stands for an answer of a model that has learnt nothing yet
 _SIDES = (("base", "Base model"), ("own", "Your model"))
 
 
@@ -31,15 +33,25 @@ def answers(
     trained: bool,
     unknown: bool = False,
     base_unknown: bool = False,
+<<<<<<< HEAD
+=======
+    apart: bool = False,
+>>>>>>> main
     temperature: float | None = None,
     live: bool = False,
 ) -> None:
     """base, own: float [K], probabilities per output; names: one per output, None is left out.
 
     unknown, base_unknown: the input is like nothing that this model knows, so that it answers
+<<<<<<< HEAD
     "not sure". temperature: what your model's scores were divided by, to be said. live: others
     follow several times a second: labels keep their places while there is room for all, and
     nothing is read out.
+=======
+    "not sure". apart: the base side is more than your model before training. temperature: what your
+    model's scores were divided by, to be said. live: others follow several times a second: labels
+    keep their places while there is room for all, and nothing is read out.
+>>>>>>> main
     """
     used = [k for k, name in enumerate(names) if name is not None]
     order = sorted(used, key=lambda k: -max(float(base[k]), float(own[k])))[:_SHOWN]
@@ -52,18 +64,29 @@ def answers(
             {
                 "role": role,
                 "title": title,
-                "answer": str(names[top]),
-                "sure": f"{percent(float(shares[top]))} sure",
+                "answer": str(names[top]) if _tells(shares[used]) else _NONE,
+                "sure": f"{percent(float(shares[top]))} sure" if _tells(shares[used]) else "",
                 "bars": [[str(names[k]), float(shares[k])] for k in order],
             }
         )
     change = _change(sides, trained, unknown, base_unknown)
+    if not trained and apart:
+        change = {"summary": "Your model has learnt nothing yet: train it.", "changed": False}
     if temperature:
         change["summary"] = f"{change['summary']} Yours is at temperature {temperature:.2f}."
     _mount(
         key=key,
+<<<<<<< HEAD
         data={"sides": sides, "idle": False, "live": live, **change},
+=======
+        data=unexamined({"sides": sides, "idle": False, "live": live, **change}),
+>>>>>>> main
     )
+
+
+def _tells(shares: np.ndarray) -> bool:
+    """Whether one label is likelier than the others."""
+    return len(shares) < 2 or float(np.ptp(shares)) > 1e-6
 
 
 def value_answers(
@@ -97,12 +120,14 @@ def value_answers(
         )
     _mount(
         key=key,
-        data={
-            "sides": sides,
-            "idle": False,
-            "numbers": True,
-            **_value_change(flat, wanted, away, trained),
-        },
+        data=unexamined(
+            {
+                "sides": sides,
+                "idle": False,
+                "numbers": True,
+                **_value_change(flat, wanted, away, trained),
+            }
+        ),
     )
 
 
@@ -149,7 +174,8 @@ def no_answers(key: str, summary: str) -> None:
         }
         for role, title in _SIDES
     ]
-    _mount(key=key, data={"sides": sides, "idle": True, "summary": summary, "changed": False})
+    data = {"sides": sides, "idle": True, "summary": summary, "changed": False}
+    _mount(key=key, data=unexamined(data))
 
 
 def _change(
@@ -171,6 +197,11 @@ def _change(
         }
     if not trained:
         return {"summary": "Not trained yet: your model is the base model.", "changed": False}
+    if base["answer"] == _NONE:
+        return {
+            "summary": f"The base model knows none of them; yours answers {answer}.",
+            "changed": answer != _NONE,
+        }
     if base["answer"] != own["answer"]:
         return {
             "summary": f"Changed its answer from {base['answer']} to {own['answer']}.",

@@ -20,6 +20,7 @@ from PIL import Image
 
 from odt_core.errors import SampleError
 from odt_core.samples import Preprocessing
+from pages.ui.element_data import unexamined
 from pages.ui.served import ASSETS
 
 LONGEST = 480  # pixels of a picture's long side: twice what picture models of this size look at
@@ -117,17 +118,19 @@ def recorder(
     """
     _mount(
         key=key,
-        data={
-            "mode": "record",
-            "key": key,
-            "what": label,
-            "name": name,
-            "prompt": "Take pictures of",
-            "guide": guide,
-            "longest": LONGEST,
-            "receipt": receipt and {"session": receipt[0], "seq": receipt[1]},
-            "label": "What the camera sees",
-        },
+        data=unexamined(
+            {
+                "mode": "record",
+                "key": key,
+                "what": label,
+                "name": name,
+                "prompt": "Take pictures of",
+                "guide": guide,
+                "longest": LONGEST,
+                "receipt": receipt and ({"session": receipt[0], "seq": receipt[1]},),
+                "label": "What the camera sees",
+            }
+        ),
         on_pictures_change=on_pictures,
         on_upload_change=on_upload,
     )
@@ -147,15 +150,17 @@ def live_camera(
     """
     _mount(
         key=key,
-        data={
-            "mode": "live",
-            "key": key,
-            "prompt": "Both models answer while the camera runs. These pictures are not kept.",
-            "guide": guide,
-            "shortest": side,
-            "answered": answered,
-            "label": "What the camera sees and both models answer",
-        },
+        data=unexamined(
+            {
+                "mode": "live",
+                "key": key,
+                "prompt": "Both models answer while the camera runs. These pictures are not kept.",
+                "guide": guide,
+                "shortest": side,
+                "answered": answered,
+                "label": "What the camera sees and both models answer",
+            }
+        ),
         default={"frame": None},
         on_frame_change=_nothing,
         on_upload_change=on_upload,

@@ -120,7 +120,8 @@ def thinned(records: Sequence, total: int) -> Sequence:
 
 
 def _columns(pairs: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
-    return [x for x, _ in pairs], [y for _, y in pairs]
+    """Five digits, a hundred times finer than a pixel: every tick sends the whole curves."""
+    return [x for x, _ in pairs], [float(f"{y:.5g}") for _, y in pairs]
 
 
 def _said(title: str, curves: Sequence[Curve]) -> str:

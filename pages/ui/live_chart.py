@@ -7,11 +7,12 @@ it is remounted every tick. This element keeps its graph and only appends what i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal
 
 import streamlit as st
 
+from pages.ui.element_data import unexamined
 from pages.ui.served import ASSETS, PLOTLY, with_plotly
 
 _PARTS = ASSETS / "components"
@@ -64,7 +65,7 @@ def live_chart(
     data = {
         "src": PLOTLY,
         "run": run,
-        "series": [asdict(curve) for curve in curves],
+        "series": [vars(curve) for curve in curves],
         "x_max": x_max,
         "x_title": "step",
         "height": height,
@@ -74,4 +75,4 @@ def live_chart(
         "large": large,
         "wait": wait,
     }
-    _mount(key=key, data=data, height=height)
+    _mount(key=key, data=unexamined(data), height=height)

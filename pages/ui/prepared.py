@@ -1,4 +1,4 @@
-"""A workspace's samples as model input, each read and prepared once (about a millisecond each)."""
+"""A workspace's samples as model input, each read and prepared once (several milliseconds each)."""
 
 from __future__ import annotations
 
@@ -76,6 +76,14 @@ def prepared_samples(
     else:
         goals = np.zeros((len(inputs), 0), np.float32)
     return Prepared(Samples(inputs, goals, workspace.labels()), unfit, tuple(entries))
+
+
+def unprepared(workspace: Workspace, preprocessing: Preprocessing) -> int:
+    """How many of the samples still have to be read and prepared, or do not fit in what is kept."""
+    with _lock:
+        return sum(
+            (preprocessing, sample.sha256) not in _kept for sample in workspace.manifest.samples
+        )
 
 
 def _ready(

@@ -10,11 +10,13 @@ from pages.ui.desk import Desk
 from pages.ui.say import count
 
 _ASKED = "reset_asked"
+_TURN = "reset_turn"  # changes when the menu is to close: it would lie over the dialog
 
 
 def reset_menu(desk: Desk) -> None:
     """The menu in the top line."""
-    with st.popover("Reset", key="reset_menu", disabled=desk.busy):
+    turn = st.session_state.setdefault(_TURN, 0)
+    with st.popover("Reset", key=f"reset_menu_{turn}", disabled=desk.busy):
         st.button(
             "Reset to base",
             key="reset",
@@ -66,6 +68,7 @@ def _confirm(desk: Desk) -> None:
 
 def _ask() -> None:
     st.session_state[_ASKED] = True
+    st.session_state[_TURN] += 1
 
 
 def _to_base(desk: Desk) -> None:

@@ -116,7 +116,7 @@ def _row(
     enabled: bool = True,
     fixed: bool = False,
 ) -> ShelfLabel:
-    near = desk.near_test()
+    near = desk.near_test_known() or {}
     return ShelfLabel(
         id=label_id,
         name=name,

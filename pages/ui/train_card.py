@@ -31,7 +31,7 @@ _HEIGHT = 200
 def train_card(desk: Desk, was_busy: bool) -> None:
     """Draw the card. was_busy: whether a run was active when the page began to be drawn."""
     with st.container(key="card_train", border=True, gap="small"):
-        near = desk.near_test()
+        near = desk.near_test_known() or {}
         pieces.step(2, "Train", _aside(desk, near), _KEPT_OUT if near else "")
         _say_kept_out(near)
         with trouble.shown():

@@ -75,3 +75,32 @@ class TestDecodeImage:
     def test_format_outside_the_list_raises(self):
         with pytest.raises(SampleError, match="not a picture that can be read"):
             decode_image(encoded(Image.new("L", (8, 8)), "PCX"), "a.pcx")
+
+
+class TestHeic:
+    """corners.heic: four coloured corners, stored lying on its side (EXIF orientation 6)."""
+
+    def test_heic_when_decoded_then_it_stands_upright(self):
+        data = (Path(__file__).parent / "corners.heic").read_bytes()
+        picture = decode_image(data, "corners.heic")
+        assert picture.shape == (64, 48, 3)
+        blue, red = picture[10, 10], picture[10, -10]  # turned right: bottom left comes to the top
+        assert blue.argmax() == 2
+        assert red.argmax() == 0
+
+    def test_heic_when_cut_short_then_it_is_refused_in_words(self):
+        data = (Path(__file__).parent / "corners.heic").read_bytes()
+        with pytest.raises(SampleError, match=r"corners\.heic"):
+            decode_image(data[:400], "corners.heic")
+
+
+class TestLargePictures:
+    def test_photo_when_larger_than_the_working_side_then_it_is_shrunk_in_proportion(self):
+        stream = io.BytesIO()
+        Image.new("RGB", (1600, 800), "red").save(stream, "JPEG")
+        assert decode_image(stream.getvalue(), "wide.jpg").shape == (320, 640, 3)
+
+    def test_photo_when_no_side_is_given_then_its_size_stays(self):
+        stream = io.BytesIO()
+        Image.new("RGB", (1600, 800), "red").save(stream, "PNG")
+        assert decode_image(stream.getvalue(), "wide.png", side=None).shape == (800, 1600, 3)

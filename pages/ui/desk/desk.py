@@ -13,6 +13,8 @@ from pages.ui.base_sets import base_test_of, replay_of
 from pages.ui.desk.after_runs import HasAfterRuns
 from pages.ui.desk.tf_checkpoints import HasTfCheckpoints
 
+_WAIT = 0.3  # seconds, in which the browser draws: server and browser may share two cores
+
 
 class Desk(HasAfterRuns, HasTfCheckpoints):
     """One open workspace. Made by `pages.ui.desks.Desks`.
@@ -46,9 +48,13 @@ class Desk(HasAfterRuns, HasTfCheckpoints):
         revision = self.workspace.revision
         if self._warmed != revision:
             self._warmed = revision
-            threading.Thread(target=self._warm, name="odt-warm-up", daemon=True).start()
+            timer = threading.Timer(_WAIT, self._warm)
+            timer.daemon = True
+            timer.start()
 
     def _warm(self) -> None:
+        with contextlib.suppress(OdtError):  # a page in which they are needed says so
+            self.near_test()
         with contextlib.suppress(OdtError):  # whoever needs the worker next gets the error
             self.worker()
             base_test_of(self.card)

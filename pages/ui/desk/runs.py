@@ -62,6 +62,7 @@ class HasRuns(HasScores):
                     "after": self._newest(),
                     "head": run.before,
                     "from": go_on or run.before,
+                    "goes_on": go_on,
                     "trained_on": [entry.id for entry in self.entries(Part.TRAIN)],
                 }
                 self.workspace.append_run(run.id, [begin])
