@@ -40,7 +40,7 @@ def decode_image(data: bytes, name: str, side: int | None = WORKING_SIDE) -> np.
             f"'{name}' has {len(data) / 1e6:.0f} MB; at most {MAX_IMAGE_BYTES // 10**6} MB are "
             "read. Save it smaller."
         )
-    formats = FORMATS
+    formats: tuple[str, ...] = FORMATS
     if is_heif(data):
         _learn_heif(name)
         formats = ("HEIF",)

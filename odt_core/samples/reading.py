@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from odt_core.errors import SampleError
-from odt_core.samples.image import MAX_IMAGE_BYTES, SUFFIXES, decode_image
 from odt_core.samples import teachable_machine
+from odt_core.samples.image import MAX_IMAGE_BYTES, SUFFIXES, decode_image
 from odt_core.samples.labels import clean_label
 from odt_core.samples.table import read_table
 from odt_core.samples.types import RawSamples
@@ -242,9 +242,7 @@ def _read_zip(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], name: st
     return _decoded(files, name)
 
 
-def _project(
-    archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], name: str
-) -> dict[str, str]:
+def _project(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], name: str) -> dict[str, str]:
     """File name -> label where the zip is a Teachable Machine project; empty where it is none."""
     manifest = next((m for m in members if m.filename == teachable_machine.MANIFEST), None)
     if manifest is None:

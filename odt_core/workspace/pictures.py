@@ -32,7 +32,9 @@ def encode(item: np.ndarray, limits: Limits) -> tuple[bytes, str]:
     """
     if item.dtype == np.uint8:
         fitted = _fitted(item, limits.sample_side)
-        photograph = fitted.ndim == 3 and fitted.shape[2] == 3 and fitted[..., 0].size >= _PHOTOGRAPH
+        photograph = (
+            fitted.ndim == 3 and fitted.shape[2] == 3 and fitted[..., 0].size >= _PHOTOGRAPH
+        )
         data, suffix = (_jpg(fitted), _JPG) if photograph else (_png(fitted), _PNG)
     elif item.dtype == np.float32 and item.size and np.isfinite(item).all():
         data, suffix = _npy(item), _NPY

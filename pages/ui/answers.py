@@ -33,25 +33,16 @@ def answers(
     trained: bool,
     unknown: bool = False,
     base_unknown: bool = False,
-<<<<<<< HEAD
-=======
     apart: bool = False,
->>>>>>> main
     temperature: float | None = None,
     live: bool = False,
 ) -> None:
     """base, own: float [K], probabilities per output; names: one per output, None is left out.
 
     unknown, base_unknown: the input is like nothing that this model knows, so that it answers
-<<<<<<< HEAD
-    "not sure". temperature: what your model's scores were divided by, to be said. live: others
-    follow several times a second: labels keep their places while there is room for all, and
-    nothing is read out.
-=======
     "not sure". apart: the base side is more than your model before training. temperature: what your
     model's scores were divided by, to be said. live: others follow several times a second: labels
     keep their places while there is room for all, and nothing is read out.
->>>>>>> main
     """
     used = [k for k, name in enumerate(names) if name is not None]
     order = sorted(used, key=lambda k: -max(float(base[k]), float(own[k])))[:_SHOWN]
@@ -76,11 +67,7 @@ def answers(
         change["summary"] = f"{change['summary']} Yours is at temperature {temperature:.2f}."
     _mount(
         key=key,
-<<<<<<< HEAD
-        data={"sides": sides, "idle": False, "live": live, **change},
-=======
         data=unexamined({"sides": sides, "idle": False, "live": live, **change}),
->>>>>>> main
     )
 
 
