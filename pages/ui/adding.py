@@ -85,8 +85,8 @@ def _upload_hint(desk: Desk, active: LabelEntry | None) -> str:
             )
         where = f"'{active.name}'" if active else "the chosen label"
         return (
-            f"Pictures go to {where}. A .zip of label folders (Teachable Machine's .tm too) or an .npz "
-            "brings its own labels."
+            f"Pictures go to {where}. A .zip of label folders (Teachable Machine's .tm too) or an "
+            ".npz brings its own labels."
         )
     size = int(np.prod(desk.card.input_shape))
     shape = " × ".join(str(n) for n in desk.card.input_shape)
