@@ -89,7 +89,7 @@ class HasSamples(HasLabels):
     """The part of a workspace that knows samples."""
 
     def sample_file(self, sample_id: str) -> tuple[bytes, str]:
-        """Bytes and suffix ("png", "jpg", "npy") of a sample. SampleError when missing or damaged."""
+        """Bytes and suffix of a sample: "png", "jpg" or "npy". SampleError when it is damaged."""
         sample = self._sample(sample_id)
         return self._sample_bytes(sample), sample.suffix
 
