@@ -26,7 +26,7 @@ _MOST_ENTRIES = 2**26  # of one result
 _MOVES = frozenset(
     {
         "CONCATENATION", "CONV_2D", "EXPAND_DIMS", "FILL", "PAD", "RESHAPE", "SLICE", "SQUEEZE",
-        "TRANSPOSE",
+        "STRIDED_SLICE", "TRANSPOSE",
     }
 )  # fmt: skip
 
@@ -177,12 +177,8 @@ def _moved(name: str, values: Sequence[np.ndarray], options: Any, output: Tensor
                 for b, s in zip(values[1], values[2], strict=True)
             ]
             return x[tuple(box)]
-        case "STRIDED_SLICE" if x.ndim == 1 and not options.newAxisMask:
-            if options.shrinkAxisMask:
-                return np.asarray(x[int(values[1][0])])
-            first = None if options.beginMask else int(values[1][0])
-            last = None if options.endMask else int(values[2][0])
-            return x[first : last : int(values[3][0])]
+        case "STRIDED_SLICE" if not options.newAxisMask and not options.ellipsisMask:
+            return x[_box(values[1:], options)]
         case "CONCATENATION" if not options.fusedActivationFunction:
             return np.concatenate(values, options.axis)
         case "PACK":
@@ -196,6 +192,19 @@ def _moved(name: str, values: Sequence[np.ndarray], options: Any, output: Tensor
         case "MUL" if output.dtype == np.int32 and x.size < 16:
             return values[0] * values[1]
     raise _NoMovementError
+
+
+def _box(bounds: Sequence[np.ndarray], options: Any) -> tuple[slice | int, ...]:
+    """What a STRIDED_SLICE takes of each axis. bounds: begin, end and strides."""
+
+    def taken(axis: int, begin: int, end: int, step: int) -> slice | int:
+        if options.shrinkAxisMask >> axis & 1:
+            return begin
+        first = None if options.beginMask >> axis & 1 else begin
+        return slice(first, None if options.endMask >> axis & 1 else end, step)
+
+    each = zip(*(part.tolist() for part in bounds), strict=True)
+    return tuple(taken(axis, *bound) for axis, bound in enumerate(each))
 
 
 def _recognised(image: Tensor, origins: np.ndarray, grid: tuple[int, int]) -> Patches | None:
