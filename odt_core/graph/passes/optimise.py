@@ -39,7 +39,6 @@ def _each_op(form: Callable[[Builder, schema.OperatorT], Tensor | None]) -> Appl
 
 
 PASSES = (
-    Pass("dead code", "drops what nobody reads", remove_dead_ops),
     Pass("common subexpressions", "computes the same thing once", share_results),
     Pass("slices", "writes slices so that XNNPACK takes them", _each_op(masked_slice)),
     Pass("scales", "scales the smaller factor", scale_smaller_factor, exact=False),
@@ -51,7 +50,11 @@ PASSES = (
 def optimise(
     model: schema.ModelT, graph: schema.SubGraphT, passes: tuple[Pass, ...] = PASSES
 ) -> None:
-    """Makes a subgraph faster; what it computes stays the same up to rounding."""
+    """Makes a subgraph faster; what it computes stays the same up to rounding.
+
+    Dead code goes first, and after every pass: ops whose inputs were replaced must not stay.
+    """
+    remove_dead_ops(model, graph)
     for one in passes:
         one.apply(model, graph)
         remove_dead_ops(model, graph)
