@@ -13,11 +13,13 @@ from odt_core.errors import OdtError, TrainingError, WorkerError
 from odt_core.runtime.contract import Choice
 from odt_core.runtime.limits import give_memory_back
 from odt_core.runtime.model import Model, load_model
+from odt_core.runtime.profile import profile_step
 from odt_core.runtime.protocol import Channel, Message
 from odt_core.runtime.session import Session
 from odt_core.runtime.wire import (
     pack_description,
     pack_event,
+    pack_profile,
     unpack_progress,
     unpack_samples,
 )
@@ -71,6 +73,7 @@ class Service:
             "reset": self._reset,
             "run": self._run_signature,
             "bake": self._bake,
+            "profile": self._profile,
             "uninitialised": self._uninitialised,
             "pause": self._pause,
             "resume": self._resume,
@@ -189,6 +192,10 @@ class Service:
         session = self._session(message.body["which"])
         baked = session.bake(inference_only=bool(message.body["inference_only"]))
         return {}, {"model": np.frombuffer(baked, np.uint8)}
+
+    def _profile(self, message: Message) -> Answer:
+        found = profile_step(self._session("own").model, int(message.body["batch"]))
+        return pack_profile(found), {}
 
     def _uninitialised(self, message: Message) -> Answer:
         return {"uninitialised": self._session("own").uninitialised}, {}

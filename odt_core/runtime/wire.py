@@ -60,6 +60,22 @@ def pack_description(description: ModelDescription) -> dict[str, Any]:
     return asdict(description)
 
 
+def pack_profile(profile: Profile) -> dict[str, Any]:
+    """A profile as plain JSON types."""
+    return asdict(profile)
+
+
+def unpack_profile(document: Mapping[str, Any]) -> Profile:
+    """The inverse of `pack_profile`; WorkerError when it makes no sense."""
+    try:
+        ops = tuple(OpCost(**row) for row in document["ops"])
+        return Profile(**{**document, "ops": ops})
+    except (KeyError, TypeError) as error:
+        raise WorkerError("The model's process answered with something that is no profile.") from (
+            error
+        )
+
+
 def unpack_description(document: Mapping[str, Any]) -> ModelDescription:
     """The inverse of `pack_description`; WorkerError when it makes no sense."""
 

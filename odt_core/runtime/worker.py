@@ -125,6 +125,10 @@ class Worker:
         body = {"which": which, "inference_only": inference_only}
         return self._link.call("bake", body).arrays["model"].tobytes()
 
+    def profile(self, batch: int) -> Profile:
+        """Where the time of a train step goes, measured in the worker: see profile_step."""
+        return unpack_profile(self._link.call("profile", {"batch": batch}).body)
+
     @property
     def uninitialised(self) -> bool:
         """Whether the own session's variables hold nothing yet (Session.uninitialised)."""
