@@ -64,21 +64,21 @@ def _run(options: Namespace) -> Result:
 
 
 def _profile(model: Model, sizes: list[int], threads: int) -> Result:
-    from odt_core.runtime.profile import profile_step
+    from odt_core.runtime.profiling import profile_step
 
     found = [profile_step(model, size, threads=threads) for size in sizes]
     return {"model": model.name, "profiles": [asdict(one) for one in found]}
 
 
 def _infer(model: Model, size: int, options: Namespace) -> Callable[[], object]:
-    from odt_core.runtime.profile import example_batch
+    from odt_core.runtime.profiling import example_batch
 
     session, x = model.session(threads=options.threads), example_batch(model, size)[0]
     return lambda: session.infer(x)
 
 
 def _train(model: Model, size: int, options: Namespace) -> Callable[[], object]:
-    from odt_core.runtime.profile import example_batch
+    from odt_core.runtime.profiling import example_batch
 
     session, (x, y) = model.session(threads=options.threads), example_batch(model, size)
     if model.contract.sets_learning_rate:

@@ -13,7 +13,6 @@ from odt_core.errors import OdtError, TrainingError, WorkerError
 from odt_core.runtime.contract import Choice
 from odt_core.runtime.limits import give_memory_back
 from odt_core.runtime.model import Model, load_model
-from odt_core.runtime.profile import profile_step
 from odt_core.runtime.protocol import Channel, Message
 from odt_core.runtime.session import Session
 from odt_core.runtime.wire import (
@@ -194,6 +193,8 @@ class Service:
         return {}, {"model": np.frombuffer(baked, np.uint8)}
 
     def _profile(self, message: Message) -> Answer:
+        from odt_core.runtime.profiling import profile_step
+
         found = profile_step(self._session("own").model, int(message.body["batch"]))
         return pack_profile(found), {}
 

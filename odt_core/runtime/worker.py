@@ -24,10 +24,17 @@ from odt_core.errors import OdtError, TrainingError, WorkerError
 from odt_core.runtime.contract import Choice, Contract, OutputKind
 from odt_core.runtime.memory import check_memory
 from odt_core.runtime.nursery import nursery
+from odt_core.runtime.profile import Profile
 from odt_core.runtime.protocol import Channel, Message
 from odt_core.runtime.scores import answers
 from odt_core.runtime.turns import turns
-from odt_core.runtime.wire import pack_progress, pack_samples, unpack_description, unpack_event
+from odt_core.runtime.wire import (
+    pack_progress,
+    pack_samples,
+    unpack_description,
+    unpack_event,
+    unpack_profile,
+)
 from odt_core.samples import Labels
 from odt_core.training.events import Ended, Event, Failed
 
