@@ -20,9 +20,9 @@ class OpCost:
 
 @dataclass(frozen=True)
 class Profile:
-    """A train step by op, the dearest first. step_ms: the whole step, as fast as it was seen. rest_ms: what the
-    ops do not explain, 0 where alone they take longer than together. parts: how many pieces of the
-    graph XNNPACK runs; one is best.
+    """A train step by op, the dearest first. step_ms: the whole step, as fast as it was seen.
+    rest_ms: what the ops do not explain, 0 where alone they take longer than together. parts: how
+    many pieces of the graph XNNPACK runs; one is best.
     """
 
     signature: str
