@@ -84,8 +84,8 @@ def main() -> None:
     print("# What each pass brings\n")
     print(
         "Time of a train step without the pass divided by that with all passes (one thread; median "
-        f"[quartiles] of the fastest step in each of {rounds} rounds in turns; above 1: the pass makes "
-        "it faster; common subexpressions were shared when the bundled models were built). "
+        f"[quartiles] of the fastest step in each of {rounds} rounds in turns; above 1: the pass "
+        "makes it faster; common subexpressions were shared when the bundled models were built). "
         "Made by `python -m benchmarks.passes.gains`.\n"
     )
     names = [one.name for one in PASSES]
