@@ -85,3 +85,41 @@ class TestFeatures:
         desk.erase()
         assert list(folder.iterdir()) == []
         assert len(desk.samples(None)) == 0
+
+
+class TestStale:
+    def test_model_when_samples_and_labels_are_newer_says_so_until_it_is_trained_again(
+        self, app, desk
+    ):
+        settings = Settings(**{**desk.card.settings, "epochs": 2})
+        assert not desk.stale()
+        desk.train(settings)
+        assert desk.run.wait(60)
+        assert not desk.stale()
+        before = desk.scores(desk.samples(Part.TEST), desk.test_name()).own
+        label = desk.workspace.add_label("blue")
+        desk.workspace.add_samples([photo(50 + k, 2) for k in range(2)], label.id, Source.UPLOAD)
+        after = desk.scores(desk.samples(Part.TEST), desk.test_name()).own
+        np.testing.assert_array_equal(before.predictions, after.predictions)
+        app.run()
+        said = " ".join(str(one.proto) for one in app.get("progress")).replace("\\", "")
+        assert "2 samples, the label 'blue' among them, are newer than your model" in said
+        desk.train(settings)
+        assert desk.run.wait(60)
+        assert not desk.stale()
+        gone = next(s for s in desk.workspace.manifest.samples if s.part is Part.TRAIN)
+        desk.workspace.delete_samples([gone.id])
+        assert desk.stale().gone == 1
+
+    def test_label_that_no_output_is_left_for_never_wins(self, desk):
+        """Outputs without a label answer nothing, whatever the weights say."""
+        desk.train(Settings(**{**desk.card.settings, "epochs": 2}))
+        assert desk.run.wait(60)
+        answers = desk.answers(photo(77, 0))
+        assert np.flatnonzero(answers.own).tolist() == [0, 1]
+        assert answers.own.sum() == pytest.approx(1, abs=1e-5)
+        first = desk.workspace.manifest.labels[0]
+        desk.workspace.rename_label(first.id, "crimson")
+        np.testing.assert_array_equal(desk.answers(photo(77, 0)).own, answers.own)
+        desk.workspace.delete_label(first.id)
+        assert np.flatnonzero(desk.answers(photo(77, 0)).own).tolist() == [1]
