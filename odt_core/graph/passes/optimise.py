@@ -1,6 +1,6 @@
 """The passes over a lowered graph, in order, and what each is there for.
 
-`python -m benchmarks.passes` measures each pass's gain; tests/graph/test_graph_passes.py shows that
+`python -m benchmarks.passes.gains` measures each pass's gain; tests/graph/test_graph_passes.py shows that
 the numbers do not change.
 """
 
