@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 @pytest.fixture
 def tab(shared_server, visit):
     one = visit(shared_server).open()
-    one.part("top", "[data-baseweb=select]").click()
+    one.page.locator(".st-key-top_model input").click()
     one.page.get_by_role("option", name="Photos").click()
     return one.sees("Load example photos")
 
