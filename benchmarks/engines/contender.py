@@ -37,8 +37,9 @@ class Work:
 class Contender(Protocol):
     """An engine with one model in it. Made with the Work and the number of threads.
 
-    A contender's module names it `CONTENDER`; `VERSION` is its engine's. Where something has to be
-    converted first, `make(network, optimiser, material, folder)` does it, in a process of its own.
+    A contender's module names it `CONTENDER`; `VERSION` is its engine's. `INTEGER_LABELS = True`
+    asks for y as int64 [N], which some losses are faster with. Where something has to be converted
+    first, `make(network, optimiser, material, folder)` does it, in a process of its own.
     """
 
     def train(self, x: np.ndarray, y: np.ndarray) -> float:

@@ -62,6 +62,15 @@ ENTRANTS = (
     Entrant("keras_batch", "Keras train_on_batch", OWN, "keras"),
     Entrant("tf_function", "tf.function", OWN, "tensorflow"),
     Entrant("pytorch", "PyTorch", _rival("torch"), "torch"),
+    Entrant(
+        "onnx_training",
+        "ONNX Runtime Training",
+        _rival("onnxruntime"),
+        "onnxruntime/training",
+        converts=True,
+    ),
+    Entrant("jax_jit", "JAX jit", _rival("jax"), "jax"),
+    Entrant("flex", "Flex", ROOT / ".oracle" / "bin" / "python", "tensorflow", converts=True),
 )
 
 

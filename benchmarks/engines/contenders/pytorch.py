@@ -11,6 +11,7 @@ from benchmarks.engines.material import read_weights
 from benchmarks.engines.networks import Conv, MaxPool
 
 VERSION = f"PyTorch {torch.__version__}"
+INTEGER_LABELS = True
 
 
 class PyTorch:
