@@ -11,7 +11,9 @@ import numpy as np
 from benchmarks.engines.networks import Network
 
 RATES = {"sgd": 0.01, "adam": 0.001}
-BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # of Adam
+# Of Adam. So small an epsilon that it does not matter whether it is added before the bias
+# correction of √v (TensorFlow, ONNX Runtime) or after it (PyTorch, TensorFlow.js).
+BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-10
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Contender(Protocol):
 
     def train(self, x: np.ndarray, y: np.ndarray) -> float:
         """One step on a batch from memory; the batch's mean cross-entropy before the step.
+
+        A contender that only answers has no such method.
 
         x: float32 [N, *input_shape]; y: float32 [N, K] one-hot.
         """

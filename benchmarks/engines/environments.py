@@ -5,76 +5,90 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / ".bench"
+TFJS = BENCH / "tfjs"
+CONTENDERS = Path(__file__).parent / "contenders"
 
 
 @dataclass(frozen=True)
 class Entrant:
     """One engine of the race.
 
-    name: of its file in contenders/. title: what tables call it. python: of its environment.
-    needs: a package without which it cannot run, as a folder's name in site-packages.
-    converts: whether something has to be made ahead of a race. threads: numbers it can use.
+    name: of its file in contenders/. title: what tables call it. environment: the folder of its
+    packages, None for odt's own. package: without which it cannot run. converted: whose `make`
+    writes what it runs, None when nothing has to be made. threads: numbers it can use.
     """
 
     name: str
     title: str
-    python: Path
-    needs: str
-    converts: bool = False
+    environment: Path | None
+    package: str
+    converted: str | None = None
     threads: tuple[int, ...] = (1, 2)
 
     @property
-    def command(self) -> list[str]:
-        """How its worker is started, without the number of threads."""
-        return [str(self.python), "-m", "benchmarks.engines.worker", self.name]
+    def python(self) -> Path:
+        """The interpreter that has its packages."""
+        return Path(sys.executable) if self.environment is None else self.environment / "bin/python"
+
+    def command(self, threads: int) -> list[str]:
+        """How its worker is started."""
+        return [str(self.python), "-m", "benchmarks.engines.worker", self.name, str(threads)]
 
     @property
     def missing(self) -> str | None:
         """Why it cannot take part; None when it can."""
-        if not self.python.exists():
-            return f"no environment {self.python.parents[1].name}: run make bench"
-        if not any(self._places()):
-            return f"its environment has no package {self.needs}"
-        return None
-
-    def _places(self) -> Iterator[Path]:
-        if self.python == Path(sys.executable):
-            found = importlib.util.find_spec(self.needs)
-            if found is not None:
-                yield Path(found.origin or "")
-            return
-        yield from self.python.parents[1].glob(f"lib/python*/site-packages/{self.needs}")
+        if self.environment is None:
+            there = importlib.util.find_spec(self.package) is not None
+        else:
+            there = any(self.environment.glob(f"lib/python*/site-packages/{self.package}"))
+        return None if there else f"its package {self.package} is not installed: run make bench"
 
 
-def _rival(environment: str) -> Path:
-    return BENCH / environment / "bin" / "python"
+class NodeEntrant(Entrant):
+    """TensorFlow.js with one of its backends, after the underscore in its name."""
+
+    def command(self, threads: int) -> list[str]:
+        backend = self.name.partition("_")[2]
+        return [shutil.which("node") or "node", str(CONTENDERS / "tfjs.cjs"), backend]
+
+    @property
+    def missing(self) -> str | None:
+        if shutil.which("node") is None:
+            return "there is no node on the path"
+        assert self.environment is not None
+        there = (self.environment / "node_modules" / self.package).exists()
+        return None if there else f"its package {self.package} is not installed: run make bench"
 
 
-OWN = Path(sys.executable)
-ENTRANTS = (
-    Entrant("odt", "odt", OWN, "ai_edge_litert", converts=True),
-    Entrant("keras_batch", "Keras train_on_batch", OWN, "keras"),
-    Entrant("tf_function", "tf.function", OWN, "tensorflow"),
-    Entrant("pytorch", "PyTorch", _rival("torch"), "torch"),
+ENTRANTS: tuple[Entrant, ...] = (
+    Entrant("odt", "odt", None, "ai_edge_litert", "odt"),
+    Entrant("odt_baked", "odt, weights baked in", None, "ai_edge_litert", "odt"),
+    Entrant("keras_batch", "Keras train_on_batch", None, "keras"),
+    Entrant("tf_function", "tf.function", None, "tensorflow"),
+    Entrant("pytorch", "PyTorch", BENCH / "torch", "torch"),
     Entrant(
         "onnx_training",
         "ONNX Runtime Training",
-        _rival("onnxruntime"),
+        BENCH / "onnxruntime",
         "onnxruntime/training",
-        converts=True,
+        "onnx_training",
     ),
-    Entrant("jax_jit", "JAX jit", _rival("jax"), "jax"),
-    Entrant("flex", "Flex", ROOT / ".oracle" / "bin" / "python", "tensorflow", converts=True),
+    Entrant("jax_jit", "JAX jit", BENCH / "jax", "jax"),
+    Entrant("flex", "Flex (TF 2.18.1)", ROOT / ".oracle", "tensorflow", "flex"),
+    NodeEntrant(
+        "tfjs_wasm", "TensorFlow.js wasm", TFJS, "@tensorflow/tfjs-backend-wasm", None, (1,)
+    ),
+    NodeEntrant("tfjs_cpu", "TensorFlow.js cpu", TFJS, "@tensorflow/tfjs", None, (1,)),
 )
 
 
-def entrants(names: list[str] | None = None) -> tuple[Entrant, ...]:
+def entrants(names: Iterable[str] | None = None) -> tuple[Entrant, ...]:
     """Those of the given names, or all. ValueError when there is none of a name."""
     if names is None:
         return ENTRANTS
@@ -83,8 +97,3 @@ def entrants(names: list[str] | None = None) -> tuple[Entrant, ...]:
     if unknown:
         raise ValueError(f"There is no engine {unknown[0]}. There are: {', '.join(known)}.")
     return tuple(known[name] for name in names)
-
-
-def node() -> str | None:
-    """Where Node is."""
-    return shutil.which("node")

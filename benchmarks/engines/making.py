@@ -24,10 +24,10 @@ def made(entrant: Entrant, network: Network, optimiser: str, material: Path) -> 
 
     Raises EngineError when it cannot be made.
     """
-    if not entrant.converts:
+    if entrant.converted is None:
         return BENCH / "made"
     name = f"{network.name}-{optimiser}"
-    folder = BENCH / "made" / entrant.name / f"{name}-{sources(entrant.name)}"
+    folder = BENCH / "made" / entrant.converted / f"{name}-{sources(entrant.converted)}"
     if folder.exists():
         return folder
     for outdated in folder.parent.glob(f"{name}-*"):
@@ -42,7 +42,13 @@ def made(entrant: Entrant, network: Network, optimiser: str, material: Path) -> 
         "folder": str(unfinished),
     }
     run = subprocess.run(
-        [str(entrant.python), "-m", "benchmarks.engines.make", entrant.name, json.dumps(request)],
+        [
+            str(entrant.python),
+            "-m",
+            "benchmarks.engines.make",
+            entrant.converted,
+            json.dumps(request),
+        ],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"},
         capture_output=True,

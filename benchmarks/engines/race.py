@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmarks.engines.agreement import Verdict, compare_answers, compare_losses
 from benchmarks.engines.clock import Timing
+from benchmarks.engines.contender import BETA_1, BETA_2, EPSILON, RATES
 from benchmarks.engines.environments import BENCH, Entrant
 from benchmarks.engines.making import made
 from benchmarks.engines.material import BATCHES, write_material
@@ -15,8 +16,12 @@ from benchmarks.engines.networks import NETWORKS
 from benchmarks.engines.plan import Cell, Plan
 from benchmarks.engines.team import Engine, EngineError, settle
 
+ANSWERS = 8  # rows of logits that are compared
 CLEAR_STEP = 0.1  # seconds; a shorter step says little about larger batches
 SLOW_STEP = 0.25  # seconds; such an engine is timed while its losses are checked, and not again
+
+
+_KEPT = ("answers", "losses", "first_step_s", "train_error")
 
 
 class Race:
@@ -55,7 +60,7 @@ class Race:
         ready = [engine for engine in self._engines if self._open(engine, cell, found)]
         self._judge(found)
         timed = [engine for engine in ready if "slow" not in found[engine.entrant.name]]
-        jobs = ("train", "infer") if cell.infers else ("train",)
+        jobs = {engine: _jobs(cell, found[engine.entrant.name]) for engine in timed}
         turns: dict[tuple[str, str], list[Timing]] = {}
         idle = 0.0
         for round_ in range(self._plan.rounds):
@@ -64,7 +69,7 @@ class Race:
                 others = [other for other in self._engines if other is not engine]
                 settle(self._engines)
                 before = sum(other.busy_seconds() for other in others)
-                for job in jobs:
+                for job in jobs[engine]:
                     answer = engine.ask(job, seconds=self._plan.seconds)
                     turns.setdefault((engine.entrant.name, job), []).append(Timing(**answer))
                 idle += sum(other.busy_seconds() for other in others) - before
@@ -97,14 +102,20 @@ class Race:
                 network=network.to_json(),
                 optimiser=cell.optimiser,
                 batch=cell.batch,
+                rate=RATES[cell.optimiser],
+                adam={"beta_1": BETA_1, "beta_2": BETA_2, "epsilon": EPSILON},
                 material=str(material),
                 made=str(folder),
             )
-            check = engine.ask("check", steps=BATCHES, seconds=self._plan.check_seconds)
+            check = engine.ask(
+                "check", steps=BATCHES, rows=ANSWERS, seconds=self._plan.check_seconds
+            )
         except EngineError as error:
             entry["failed"] = str(error)
             return False
-        entry |= opened | {key: check[key] for key in ("answers", "losses", "first_step_s")}
+        entry |= opened | {key: check[key] for key in _KEPT if key in check}
+        if not check["losses"]:
+            return True
         step = check["steps"]["median"] / 1000
         self._step_seconds[name, cell.network] = (cell.batch, step)
         if step > SLOW_STEP:
@@ -122,6 +133,11 @@ class Race:
         for name, entry in took_part.items():
             del entry["answers"]
             entry["agreement"] = _agreement(losses[name], answers[name])
+
+
+def _jobs(cell: Cell, entry: dict[str, Any]) -> list[str]:
+    """What is timed: steps where the engine takes them, answers where the cell asks for them."""
+    return ["train"] * bool(entry["losses"]) + ["infer"] * cell.infers
 
 
 def _agreement(losses: Verdict, answers: Verdict) -> dict[str, Any]:

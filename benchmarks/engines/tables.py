@@ -10,11 +10,13 @@ def cell_line(document: dict[str, Any]) -> str:
     parts = []
     for name, entry in document["engines"].items():
         mark = "" if entry.get("agreement", {}).get("agrees", True) else " DISAGREES"
-        if "train" not in entry:
-            parts.append(f"{name} – ({entry.get('failed', 'failed')})")
+        if "failed" in entry:
+            parts.append(f"{name} – ({entry['failed']})")
             continue
-        infer = f"/{figure(entry['infer']['median'])}" if "infer" in entry else ""
-        parts.append(f"{name} {figure(entry['train']['median'])}{infer}{mark}")
+        train, infer = (
+            figure(entry[job]["median"]) if job in entry else "–" for job in ("train", "infer")
+        )
+        parts.append(f"{name} {train}/{infer}{mark}")
     return f"{document['cell']['key']}: " + "  ".join(parts)
 
 

@@ -28,13 +28,14 @@ class Engine:
         self.entrant = entrant
         environment = {k: v for k, v in os.environ.items() if k not in _UNSET}
         environment |= {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": str(ROOT)}
+        environment |= {"NODE_PATH": str((entrant.environment or ROOT) / "node_modules")}
         environment |= {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
         if threads == 1:
             environment |= {"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false"}
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("w") as stderr:
             self._process = subprocess.Popen(
-                [*entrant.command, str(threads)],
+                entrant.command(threads),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,

@@ -25,13 +25,15 @@ class Odt:
 
 
 def make(network: Network, optimiser: str, material: Path, folder: Path) -> None:
-    """The trainable .tflite of the Keras model."""
+    """The trainable .tflite of the Keras model, and the same with the weights as constants."""
     from benchmarks.engines.keras_network import keras_loss, keras_network, keras_optimiser
     from odt_core.authoring import to_trainable_tflite
 
     model = keras_network(network, material)
     data = to_trainable_tflite(model, loss=keras_loss(), optimizer=keras_optimiser(optimiser))
     (folder / "model.tflite").write_bytes(data)
+    session = odt_core.load_model(data).session()
+    (folder / "baked.tflite").write_bytes(session.bake(inference_only=True))
 
 
 CONTENDER = Odt
