@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / ".bench"
-TFJS = BENCH / "tfjs"
+TFJS, _TFJS = BENCH / "tfjs", "@tensorflow/tfjs"
 CONTENDERS = Path(__file__).parent / "contenders"
 
 
@@ -81,10 +81,8 @@ ENTRANTS: tuple[Entrant, ...] = (
     ),
     Entrant("jax_jit", "JAX jit", BENCH / "jax", "jax"),
     Entrant("flex", "Flex (TF 2.18.1)", ROOT / ".oracle", "tensorflow", "flex"),
-    NodeEntrant(
-        "tfjs_wasm", "TensorFlow.js wasm", TFJS, "@tensorflow/tfjs-backend-wasm", None, (1,)
-    ),
-    NodeEntrant("tfjs_cpu", "TensorFlow.js cpu", TFJS, "@tensorflow/tfjs", None, (1,)),
+    NodeEntrant("tfjs_wasm", "TensorFlow.js wasm", TFJS, f"{_TFJS}-backend-wasm", None, (1,)),
+    NodeEntrant("tfjs_cpu", "TensorFlow.js cpu", TFJS, _TFJS, None, (1,)),
 )
 
 
