@@ -1,8 +1,15 @@
 """How good a model is, whether personalising helped, what it cost, and how sure one can be."""
 
+from odt_core.evaluation.base_labels import (
+    BaseAnswers,
+    BaseLabels,
+    backbone_answers,
+    base_answers,
+    load_base_labels,
+)
 from odt_core.evaluation.compare import FEWEST_CHANGES, Comparison, Verdict, compare, mcnemar
-from odt_core.evaluation.controls import Controls, negative_controls
-from odt_core.evaluation.cost import Cost, NetworkUse, measure_cost
+from odt_core.evaluation.controls import Controls, negative_controls, other_person
+from odt_core.evaluation.cost import Cost, measure_cost, peak_memory
 from odt_core.evaluation.crossed import Estimate, Quantity
 from odt_core.evaluation.digest import state_digest
 from odt_core.evaluation.evaluation import Evaluation, errors, evaluate, score, truth_of
@@ -10,6 +17,8 @@ from odt_core.evaluation.feature_map import FeatureMap, feature_map
 from odt_core.evaluation.intervals import wilson
 from odt_core.evaluation.label_table import LabelRow, Moved, label_table, moved_labels
 from odt_core.evaluation.layers import LayerChange, weight_changes, weights_of
+from odt_core.evaluation.network import NetworkUse, NetworkWatch
+from odt_core.evaluation.paired import gain_interval
 from odt_core.evaluation.proportion import Proportion
 from odt_core.evaluation.ranking import auroc
 from odt_core.evaluation.reliability import Bin, Reliability, reliability, reliability_of
@@ -22,6 +31,8 @@ from odt_core.evaluation.unlearning import Unlearned, unlearn
 
 __all__ = [
     "FEWEST_CHANGES",
+    "BaseAnswers",
+    "BaseLabels",
     "Bin",
     "Calibration",
     "Comparison",
@@ -34,6 +45,7 @@ __all__ = [
     "LayerChange",
     "Moved",
     "NetworkUse",
+    "NetworkWatch",
     "Point",
     "Progress",
     "Proportion",
@@ -51,17 +63,23 @@ __all__ = [
     "Verdict",
     "WorkerTrainer",
     "auroc",
+    "backbone_answers",
+    "base_answers",
     "compare",
     "errors",
     "evaluate",
     "feature_map",
     "fit_temperature",
     "fit_unknown",
+    "gain_interval",
     "label_table",
+    "load_base_labels",
     "mcnemar",
     "measure_cost",
     "moved_labels",
     "negative_controls",
+    "other_person",
+    "peak_memory",
     "reliability",
     "reliability_of",
     "samples_needed",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
+from pages.ui.element_data import unexamined
 from pages.ui.numbers import figure
 from pages.ui.say import percent
 from pages.ui.served import ASSETS
@@ -19,6 +20,7 @@ _mount = st.components.v2.component(
     css=(_PARTS / "answers.css").read_text(encoding="utf-8"),
     js=(_PARTS / "answers.js").read_text(encoding="utf-8"),
 )
+_NONE = "–"  # stands for an answer of a model that has learnt nothing yet
 _SIDES = (("base", "Base model"), ("own", "Your model"))
 
 
@@ -30,13 +32,22 @@ def answers(
     *,
     trained: bool,
     unknown: bool = False,
+    base_unknown: bool = False,
+    apart: bool = False,
+    temperature: float | None = None,
+    live: bool = False,
 ) -> None:
     """base, own: float [K], probabilities per output; names: one per output, None is left out.
 
-    unknown: the input is like nothing that your model knows, so that it answers "not sure".
+    unknown, base_unknown: the input is like nothing that this model knows, so that it answers
+    "not sure". apart: the base side is more than your model before training. temperature: what your
+    model's scores were divided by, to be said. live: others follow several times a second: labels
+    keep their places while there is room for all, and nothing is read out.
     """
     used = [k for k, name in enumerate(names) if name is not None]
     order = sorted(used, key=lambda k: -max(float(base[k]), float(own[k])))[:_SHOWN]
+    if live and len(used) <= _SHOWN:
+        order = used
     sides = []
     for (role, title), shares in zip(_SIDES, (base, own), strict=True):
         top = max(used, key=lambda k: float(shares[k]))
@@ -44,15 +55,25 @@ def answers(
             {
                 "role": role,
                 "title": title,
-                "answer": str(names[top]),
-                "sure": f"{percent(float(shares[top]))} sure",
+                "answer": str(names[top]) if _tells(shares[used]) else _NONE,
+                "sure": f"{percent(float(shares[top]))} sure" if _tells(shares[used]) else "",
                 "bars": [[str(names[k]), float(shares[k])] for k in order],
             }
         )
+    change = _change(sides, trained, unknown, base_unknown)
+    if not trained and apart:
+        change = {"summary": "Your model has learnt nothing yet: train it.", "changed": False}
+    if temperature:
+        change["summary"] = f"{change['summary']} Yours is at temperature {temperature:.2f}."
     _mount(
         key=key,
-        data={"sides": sides, "idle": False, **_change(sides, trained, unknown)},
+        data=unexamined({"sides": sides, "idle": False, "live": live, **change}),
     )
+
+
+def _tells(shares: np.ndarray) -> bool:
+    """Whether one label is likelier than the others."""
+    return len(shares) < 2 or float(np.ptp(shares)) > 1e-6
 
 
 def value_answers(
@@ -86,12 +107,14 @@ def value_answers(
         )
     _mount(
         key=key,
-        data={
-            "sides": sides,
-            "idle": False,
-            "numbers": True,
-            **_value_change(flat, wanted, away, trained),
-        },
+        data=unexamined(
+            {
+                "sides": sides,
+                "idle": False,
+                "numbers": True,
+                **_value_change(flat, wanted, away, trained),
+            }
+        ),
     )
 
 
@@ -138,20 +161,34 @@ def no_answers(key: str, summary: str) -> None:
         }
         for role, title in _SIDES
     ]
-    _mount(key=key, data={"sides": sides, "idle": True, "summary": summary, "changed": False})
+    data = {"sides": sides, "idle": True, "summary": summary, "changed": False}
+    _mount(key=key, data=unexamined(data))
 
 
-def _change(sides: list[dict], trained: bool, unknown: bool) -> dict[str, object]:
+def _change(
+    sides: list[dict], trained: bool, unknown: bool, base_unknown: bool
+) -> dict[str, object]:
     base, own = sides
+    answer = own["answer"]
+    for side, strange in ((base, base_unknown), (own, unknown)):
+        if strange:
+            share = side["sure"].removesuffix(" sure")
+            side |= {"sure": f"closest: {side['answer']}, {share}", "answer": "Not sure"}
     if unknown:
-        closest, sure = own["answer"], own["sure"]
-        own |= {"answer": "Not sure", "sure": f"closest: {closest}, {sure}"}
+        who = "the model" if not trained else "either model" if base_unknown else "your model"
+        return {"summary": f"Not sure: this is like nothing that {who} knows.", "changed": False}
+    if base_unknown:
         return {
-            "summary": "Not sure: this is like nothing that your model knows.",
-            "changed": False,
+            "summary": f"The base model is not sure; yours answers {answer}.",
+            "changed": True,
         }
     if not trained:
         return {"summary": "Not trained yet: your model is the base model.", "changed": False}
+    if base["answer"] == _NONE:
+        return {
+            "summary": f"The base model knows none of them; yours answers {answer}.",
+            "changed": answer != _NONE,
+        }
     if base["answer"] != own["answer"]:
         return {
             "summary": f"Changed its answer from {base['answer']} to {own['answer']}.",

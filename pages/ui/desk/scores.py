@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,22 +10,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from odt_core.checkpoint.checkpoint import load_checkpoint
-from odt_core.errors import ModelError, WorkerError
-from odt_core.evaluation import Evaluation, Unknown, fit_unknown, score
+from odt_core.errors import ModelError, SampleError, WorkerError
 from odt_core.runtime.contract import OutputKind, Task
 from odt_core.runtime.scores import answers as said
-from odt_core.samples import Samples
+from odt_core.runtime.scores import at_temperature
+from odt_core.samples import Labels, Samples
 from odt_core.samples.near_duplicates import near_duplicates
 from odt_core.workspace import Part, SampleEntry, Workspace
 from pages.ui.base_sets import base_test_of
 from pages.ui.desk.model import HasModel
 from pages.ui.desk.worker import ELSEWHERE
-from pages.ui.prepared import Prepared, prepared_samples
+from pages.ui.prepared import Prepared, prepared_samples, unprepared
 
 if TYPE_CHECKING:
+    from odt_core.evaluation import BaseAnswers, BaseLabels, Evaluation, Unknown
+    from odt_core.evaluation.familiar import Familiar
     from odt_core.runtime.worker import Worker
 
+_AT_ONCE = 40  # samples that a page prepares while it is drawn: a fifth of a second
 _KEPT = 0.95  # share of known samples that keeps its answer: the others get "not sure"
+_BELIEVED = 0.1  # what a backbone must believe in a person's labels altogether to answer one
 BASE_TEST = "base test set"  # name of the card's frozen test set
 
 
@@ -39,12 +44,26 @@ class Scores:
 @dataclass(frozen=True)
 class Answers:
     """What base and own say to one input: each float32 [K] probabilities of K labels, or numbers
-    [*target_shape] of a model of values. unknown: your model should say "not sure".
+    [*target_shape] of a model of values. unknown, base_unknown: that model should say "not sure".
     """
 
     base: np.ndarray
     own: np.ndarray
     unknown: bool
+    base_unknown: bool
+    temperature: float | None = None  # what the own scores were divided by
+    seen: str | None = None  # what the backbone takes the input for, in its own words
+
+
+@dataclass(frozen=True)
+class BaseSide:
+    """Whose answers stand on the base side of a model that began without labels: its backbone's, of
+    the labels that it knows by itself, or those of the untrained head where it knows none.
+    """
+
+    known: tuple[str, ...]  # of the person's labels
+    unknown: tuple[str, ...]
+    of: int  # how many labels the backbone has
 
 
 @dataclass(frozen=True)
@@ -63,6 +82,7 @@ class HasScores(HasModel):
         self._base: dict[object, Evaluation] = {}
         self._own: dict[object, Evaluation] = {}
         self._unknown: dict[object, Unknown] = {}
+        self._familiar: tuple[object, Familiar | None] | None = None
         self._near_known: tuple[object, Near] | None = None
 
     def answers(self, item: np.ndarray) -> Answers:
@@ -75,6 +95,33 @@ class HasScores(HasModel):
             if worker is self._worker:
                 raise
             return self._both(self.worker(), x)  # it was put to sleep at this very moment
+
+    @property
+    def base_side(self) -> BaseSide | None:
+        """Whose answers the base side shows; None where it is simply the model in the file."""
+        base = self._base_labels()
+        if base is None:
+            return None
+        names = [name for name in self.labels.names if name is not None]
+        known = tuple(name for name in names if base.classes_of(name))
+        return BaseSide(known, tuple(name for name in names if name not in known), len(base.labels))
+
+    def _backbone(self, worker: Worker, x: np.ndarray, labels: Labels) -> BaseAnswers | None:
+        """What the backbone answers by itself; None where it has nothing to say."""
+        base = self._base_labels()
+        if base is None:
+            return None
+        from odt_core.evaluation import backbone_answers
+
+        return backbone_answers(worker, x, labels, base)
+
+    def _base_labels(self) -> BaseLabels | None:
+        """The labels that the backbone knows by itself, where its card says them."""
+        if self.card.base_labels is None or not self.tells_labels:
+            return None
+        from odt_core.evaluation import load_base_labels
+
+        return load_base_labels(self.card.base_labels)
 
     def samples(self, part: Part | None) -> Samples:
         """The person's samples as model input; those that are none are left out, and of training
@@ -93,54 +140,115 @@ class HasScores(HasModel):
         worker = self._reach_worker() if self.busy else self.worker()
         return worker.scores(x, "own" if own else "base")
 
-    def unknown(self) -> Unknown | None:
-        """From where on an input is too strange for your model to answer; None while that is not
-        known: there are no samples to tell by, or the weights are moving.
+    def unknown(self, *, own: bool = True) -> Unknown | None:
+        """From where on an input is too strange for your model (or the base model) to answer; None
+        while that is not known: there are no samples to tell by, or the weights are moving.
         """
         if self.busy or not self.tells_labels or not self.can_predict:
             return None
+        own = own and self.workspace.manifest.head is not None  # else it is the base model
         name = self.test_name()
-        key = (self.model, self.labels, name, self.workspace.manifest.head)
+        heat = self._heat if own else 1.0
+        key = (self.model, self.labels, name, own and self.workspace.manifest.head, heat)
         if key not in self._unknown:
             known = [samples.x for _, samples in self.test_sets()]
             if not known:
                 return None
-            scores = [self.raw_scores(x, own=True) for x in known]
+            from odt_core.evaluation import fit_unknown
+
+            scores = [self.raw_scores(x, own=own) for x in known]
+            kind = scores[0][1]
             found = fit_unknown(
-                np.concatenate([one for one, _ in scores]),
+                at_temperature(np.concatenate([one for one, _ in scores]), kind, heat),
                 _KEPT,
-                kind=scores[0][1],
+                kind=kind,
                 used=self.labels.used,
             )
             self._unknown = dict([*self._unknown.items(), (key, found)][-8:])
         return self._unknown[key]
 
+    def familiar(self) -> Familiar | None:
+        """What your model's samples look like to its backbone, for a model that stores features;
+        None while there are too few to tell, and for other models, whose scores are judged.
+        """
+        if self.busy or not self.tells_labels or not self.contract.keeps_features:
+            return None
+        if self.workspace.manifest.head is None:
+            return None
+        key = (self.model, self.workspace.manifest.samples, self.labels)
+        if self._familiar is None or self._familiar[0] != key:
+            train = self.samples(Part.TRAIN)
+            found = None
+            if len(train):
+                from odt_core.evaluation.familiar import fit_familiar
+
+                with contextlib.suppress(SampleError):
+                    found = fit_familiar(self.worker().bottlenecks(train.x), train.y, _KEPT)
+            self._familiar = (key, found)
+        return self._familiar[1]
+
     def is_unknown(self, item: np.ndarray) -> bool:
         """Whether an input is so strange to your model that it should answer "not sure"."""
-        scores, _ = self.raw_scores(self.card.preprocessing.apply(item)[None], own=True)
-        return self._strange(scores)
+        x = self.card.preprocessing.apply(item)[None]
+        scores, kind = self.raw_scores(x, own=True)
+        return self._strange(x, scores, kind, own=True)
 
-    def _strange(self, scores: np.ndarray) -> bool:
+    def strangeness(self, x: np.ndarray) -> np.ndarray:
+        """How strange prepared inputs are to your model, float64 [N], as `unknown` measures it."""
+        familiar = self.familiar()
+        if familiar is not None:
+            return familiar.score(self.worker().bottlenecks(x))
         limit = self.unknown()
-        return limit is not None and bool(limit.is_unknown(scores)[0])
+        if limit is None:
+            raise ModelError("There are no samples yet from which to learn what is known.")
+        scores, kind = self.raw_scores(x, own=True)
+        return limit.score(at_temperature(scores, kind, self._heat))
+
+    def _strange(self, x: np.ndarray, scores: np.ndarray, kind: OutputKind, *, own: bool) -> bool:
+        if self.contract.keeps_features and self.tells_labels:
+            # The untrained head knows nothing, so nothing is strange to it either.
+            familiar = self.familiar() if own else None
+            return familiar is not None and bool(
+                familiar.is_unknown(self.worker().bottlenecks(x))[0]
+            )
+        limit = self.unknown(own=own)
+        if limit is None:
+            return False
+        heat = self._heat if own else 1.0
+        return bool(limit.is_unknown(at_temperature(scores, kind, heat))[0])
+
+    @property
+    def _heat(self) -> float:
+        """What your model's scores are divided by."""
+        return self.temperature.value if self.temperature else 1.0
 
     def near_test(self) -> dict[str, str]:
         """Ids of training samples that are a test sample over again, and of which: they are kept
         out of training.
         """
-        return dict(self._near(self._prepared_part(Part.TRAIN)).kept_out)
+        return dict(self._near().kept_out)
+
+    def near_test_known(self) -> dict[str, str] | None:
+        """`near_test` for a page that is being drawn: None while it would have to wait for it.
+
+        Drawings take milliseconds each to prepare: thousands of them are half a minute. The warm-up
+        prepares them in the background.
+        """
+        known = self._near_known is not None and self._near_known[0] == self._near_key()
+        if not known and unprepared(self.workspace, self.card.preprocessing) > _AT_ONCE:
+            return None
+        return self.near_test()
 
     def all_alike(self) -> tuple[str, ...]:
         """Ids of labels whose training samples all are a test sample over again. They are trained
         on nevertheless, else the label would be lost: the test says little about these.
         """
-        return self._near(self._prepared_part(Part.TRAIN)).all_alike
+        return self._near().all_alike
 
-    def _near(self, train: Prepared) -> Near:
-        test = self._prepared_part(Part.TEST)
-        preprocessing = self.card.preprocessing
-        key = (preprocessing, train.entries, test.entries)
+    def _near(self) -> Near:
+        key, preprocessing = self._near_key(), self.card.preprocessing
         if self._near_known is None or self._near_known[0] != key:
+            train, test = self._prepared_part(Part.TRAIN), self._prepared_part(Part.TEST)
             picture = preprocessing.picture_shape if preprocessing.kind != "none" else None
             found = near_duplicates(train.samples.x, test.samples.x, picture=picture)
             like = {train.entries[n.train].id: test.entries[n.test].id for n in found}
@@ -154,6 +262,16 @@ class HasScores(HasModel):
             self._near_known = (key, Near(out, tuple(alike)))
         return self._near_known[1]
 
+    def _near_key(self) -> tuple[object, ...]:
+        manifest = self.workspace.manifest
+        return (
+            self.card.preprocessing,
+            self.task,
+            manifest.labels,
+            manifest.samples,
+            self.workspace.missing,
+        )
+
     def unfit(self) -> int:
         """How many samples cannot be this model's input, or lack its targets."""
         return self._prepared(None).unfit
@@ -162,7 +280,7 @@ class HasScores(HasModel):
         prepared = self._prepared_part(part)
         if part is not Part.TRAIN:
             return prepared
-        near = {one for one, _ in self._near(prepared).kept_out}
+        near = {one for one, _ in self._near().kept_out}
         if not near:
             return prepared
         kept = np.array([entry.id not in near for entry in prepared.entries], bool)
@@ -174,15 +292,21 @@ class HasScores(HasModel):
         target = self.contract.target_shape if task is Task.VALUES else ()
         return prepared_samples(self.workspace, part, self.card.preprocessing, task, target)
 
-    def scores(self, samples: Samples, name: object) -> Scores:
-        """Base and own on `samples`; `name` is equal for equal samples (results are kept)."""
+    def scores(self, samples: Samples, name: object, *, by_file: bool = False) -> Scores:
+        """Base and own on `samples`; `name` is equal for equal samples (results are kept).
+
+        by_file: as whoever has only the files counts again: your model without the temperature in
+        use, the base model by its untrained head even where its backbone knows the labels.
+        """
         worker = self.worker()
-        base = self._base_on(samples, name)
-        key = (self.model, samples.labels, name, self.workspace.manifest.head)
+        base = self._base_on(samples, name, by_file=by_file)
+        heat = 1.0 if by_file else self._heat
+        key = (self.model, samples.labels, name, self.workspace.manifest.head, heat)
         if key in self._own and not self.busy:
             return Scores(base, self._own[key])
-        answer = worker.predict_proba(samples.x, samples.labels, which="own")
-        own = score(answer, self._truth(samples))
+        scores, kind = worker.scores(samples.x)
+        answer = said(scores, kind, worker.contract, samples.labels, heat)
+        own = _score(answer, self._truth(samples))
         if not self.busy:  # else the weights are moving: nothing to keep
             self._own = _newest(self._own, key, own)
         return Scores(base, own)
@@ -221,7 +345,7 @@ class HasScores(HasModel):
             answers = [worker.predict_proba(samples.x, samples.labels) for _, samples in sets]
             self._bring_to_head(worker)
         return tuple(
-            score(answer, self._truth(samples))
+            _score(answer, self._truth(samples))
             for answer, (_, samples) in zip(answers, sets, strict=True)
         )
 
@@ -238,22 +362,50 @@ class HasScores(HasModel):
             sets.append((BASE_TEST, base))
         return sets
 
-    def _base_on(self, samples: Samples, name: object) -> Evaluation:
-        key = (self.model, samples.labels, name)
+    def _base_on(self, samples: Samples, name: object, *, by_file: bool = False) -> Evaluation:
+        key = (self.model, samples.labels, name, *([True] if by_file else []))
         if key not in self._base:
-            answer = self._reach_worker().predict_proba(samples.x, samples.labels, which="base")
-            self._base = _newest(self._base, key, score(answer, self._truth(samples)))
+            worker = self._reach_worker()
+            side = None if by_file else self._backbone(worker, samples.x, samples.labels)
+            if side is not None and side.known.any():
+                answer = side.probabilities
+            else:
+                answer = worker.predict_proba(samples.x, samples.labels, which="base")
+            self._base = _newest(self._base, key, _score(answer, self._truth(samples)))
         return self._base[key]
 
     def _both(self, worker: Worker, x: np.ndarray) -> Answers:
-        base = worker.predict_proba(x, self.labels, which="base")
+        if self.contract.keeps_features:
+            x = worker.bottlenecks(x)  # once, for everything that is asked of them
+        base_scores, base_kind = worker.scores(x, "base")
+        base = said(base_scores, base_kind, worker.contract, self.labels)
+        side, labels = self._backbone(worker, x, self.labels), self._base_labels()
+        seen, base_unknown = None, self._strange(x, base_scores, base_kind, own=False)
+        if side is not None and labels is not None:
+            seen = labels.labels[int(side.top[0])]
+            if side.known.any():
+                base, base_unknown = side.probabilities, bool(side.share[0] < _BELIEVED)
         scores, kind = worker.scores(x)
-        own = said(scores, kind, worker.contract, self.labels)
-        return Answers(base[0], own[0], unknown=self.trained and self._strange(scores))
+        heat = self.temperature
+        own = said(scores, kind, worker.contract, self.labels, heat.value if heat else 1.0)
+        return Answers(
+            base[0],
+            own[0],
+            unknown=self._strange(x, scores, kind, own=True),
+            base_unknown=base_unknown,
+            temperature=heat.value if heat else None,
+            seen=seen,
+        )
 
     def _truth(self, samples: Samples) -> np.ndarray:
         """What is right: labels, targets, or the samples themselves."""
         return samples.x if self.task is Task.RECONSTRUCTION else samples.y
+
+
+def _score(answer: np.ndarray, truth: np.ndarray) -> Evaluation:
+    from odt_core.evaluation import score  # not before there is something to judge
+
+    return score(answer, truth)
 
 
 def _newest(kept: dict, key: object, value: Evaluation, limit: int = 8) -> dict:
