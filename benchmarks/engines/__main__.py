@@ -1,53 +1,94 @@
-"""The race between the engines: python -m benchmarks.engines [--quick]; `make bench` sets it up."""
+"""Measures odt beside the other engines: python -m benchmarks.engines; `make bench` sets it up.
+
+Results are written as they come, under .bench/results; what is there and still true is not measured
+again. Then tables and charts are written beside them.
+"""
 
 from __future__ import annotations
 
 import argparse
-import json
+import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import replace
 
-from benchmarks.engines.environments import BENCH, ENTRANTS, entrants
+from benchmarks.engines.environments import ENTRANTS, ROOT, Entrant, entrants
 from benchmarks.engines.making import sources
+from benchmarks.engines.measure import PARTS, say
 from benchmarks.engines.networks import NETWORKS
-from benchmarks.engines.plan import FULL, QUICK, Plan
+from benchmarks.engines.plan import FULL, QUICK, Cell, Plan
 from benchmarks.engines.race import Race
+from benchmarks.engines.report import write_report
+from benchmarks.engines.results import Results, now
 from benchmarks.engines.tables import cell_line
 
-CELLS = BENCH / "results" / "cells"
+RACE = "race"
 
 
 def main() -> None:
     options = _parse()
-    plan, chosen = _plan(options), entrants(options.engines)
-    version = sources("odt")
-    who = sorted(entrant.name for entrant in chosen)
+    results, plan = Results(), _plan(options)
+    end = time.monotonic() + options.minutes * 60
+    if not options.report:
+        for name in options.parts:
+            if name != RACE:
+                _measure(name, options, results, end)
+        if RACE in options.parts:
+            _race(plan, entrants(options.engines), results, options.fresh, end)
+    for path in write_report(results, publish=options.publish):
+        say(f"wrote {path}")
+
+
+def _measure(name: str, options: argparse.Namespace, results: Results, end: float) -> None:
+    """One of the other parts, in its own process; a failure is said and left at that."""
+    before = results.part(name)
+    if before and not options.fresh and before.get("sources") == sources("odt"):
+        say(f"{name}: there already")
+        return
+    say(f"{name}:")
+    command = [sys.executable, "-m", "benchmarks.engines.measure", name]
+    try:
+        left = max(end - time.monotonic(), 1)
+        began = time.monotonic()
+        subprocess.run(
+            command + ["--quick"] * options.quick, cwd=ROOT, timeout=left, check=True
+        )
+        say(f"  {name} took {time.monotonic() - began:.0f} s")
+    except subprocess.CalledProcessError as error:
+        say(f"  {name} failed with code {error.returncode}")
+    except subprocess.TimeoutExpired:
+        say(f"  {name} is not finished: time is up")
+
+
+def _race(
+    plan: Plan, chosen: tuple[Entrant, ...], results: Results, fresh: bool, end: float
+) -> None:
+    version, who = sources("odt"), sorted(entrant.name for entrant in chosen)
+    left = [cell for cell in plan.cells() if fresh or not _there(results, cell, version, who)]
     for threads in plan.threads:
-        left = []
-        for cell in plan.cells():
-            if cell.threads != threads:
-                continue
-            path = CELLS / f"{cell.key}.json"
-            if path.exists() and not options.fresh:
-                before = json.loads(path.read_text())
-                if before["sources"] == version and before["entrants"] == who:
-                    continue
-            left.append((cell, path))
-        if not left:
+        cells = [cell for cell in left if cell.threads == threads]
+        if not cells or time.monotonic() > end:
             continue
-        race = Race(chosen, threads, plan, _say)
+        race = Race(chosen, threads, plan, say)
         try:
-            for cell, path in left:
-                document = race.run(cell) | {"sources": version, "entrants": who}
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(json.dumps(document, indent=1) + "\n")
-                _say(cell_line(document))
+            for cell in cells:
+                if time.monotonic() > end:
+                    break
+                document = race.run(cell)
+                document |= {"sources": version, "entrants": who, "measured": now()}
+                results.keep_cell(cell, document)
+                left.remove(cell)
+                say(cell_line(document))
         finally:
             race.end()
+    if left:
+        say(f"time is up; not measured: {', '.join(cell.key for cell in left)}")
 
 
-def _say(line: str) -> None:
-    print(line, flush=True)
+def _there(results: Results, cell: Cell, version: str, who: list[str]) -> bool:
+    before = results.cell(cell)
+    return before is not None and (before["sources"], before["entrants"]) == (version, who)
 
 
 def _plan(options: argparse.Namespace) -> Plan:
@@ -62,19 +103,41 @@ def _plan(options: argparse.Namespace) -> Plan:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.engines", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="about 3 minutes instead of 25")
+    parser.add_argument("--minutes", type=float, default=20, help="begin nothing later than this")
+    parser.add_argument("--quick", action="store_true", help="few cells, few rounds: 4 minutes")
     parser.add_argument("--fresh", action="store_true", help="measure also what is there already")
-    names = [entrant.name for entrant in ENTRANTS]
-    parser.add_argument("--engines", type=_words, help=f"some of {','.join(names)}")
-    parser.add_argument("--networks", type=_words, help=f"some of {','.join(NETWORKS)}")
+    parser.add_argument("--report", action="store_true", help="only write tables and charts again")
+    parser.add_argument(
+        "--publish", action="store_true", help="write them into benchmarks/engines/results too"
+    )
+    parts = (*PARTS, RACE)
+    parser.add_argument("--parts", type=_some(parts), default=parts, help=_list(parts))
+    names = tuple(entrant.name for entrant in ENTRANTS)
+    parser.add_argument("--engines", type=_some(names), help=_list(names))
+    nets = tuple(NETWORKS)
+    parser.add_argument("--networks", type=_some(nets), help=_list(nets))
     parser.add_argument("--batches", type=_numbers, help="such as 1,32")
     parser.add_argument("--threads", type=_numbers, help="such as 1")
-    parser.add_argument("--optimisers", type=_words, help="sgd, adam or both")
+    rules = ("sgd", "adam")
+    parser.add_argument("--optimisers", type=_some(rules), help=_list(rules))
     return parser.parse_args()
 
 
-def _words(text: str) -> list[str]:
-    return text.split(",")
+def _list(words: tuple[str, ...]) -> str:
+    return f"some of {','.join(words)}"
+
+
+def _some(known: tuple[str, ...]) -> Callable[[str], list[str]]:
+    """Reads words with commas between them, each of which must be known."""
+
+    def read(text: str) -> list[str]:
+        words = text.split(",")
+        unknown = [word for word in words if word not in known]
+        if unknown:
+            raise argparse.ArgumentTypeError(f"there is no {unknown[0]}; {_list(known)}")
+        return words
+
+    return read
 
 
 def _numbers(text: str) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from benchmarks.engines.agreement import Verdict, compare_answers, compare_losses
@@ -18,9 +19,8 @@ from benchmarks.engines.team import Engine, EngineError, settle
 
 ANSWERS = 8  # rows of logits that are compared
 CLEAR_STEP = 0.1  # seconds; a shorter step says little about larger batches
+MOST_RESTARTS = 2  # of one engine in one race
 SLOW_STEP = 0.25  # seconds; such an engine is timed while its losses are checked, and not again
-
-
 _KEPT = ("answers", "losses", "first_step_s", "train_error")
 
 
@@ -32,6 +32,7 @@ class Race:
     ) -> None:
         self._plan, self._log, self._threads = plan, log, threads
         self._engines: list[Engine] = []
+        self._restarts: dict[str, int] = {}
         self.absent: dict[str, str] = {}  # engine -> why
         self._step_seconds: dict[tuple[str, str], tuple[int, float]] = {}  # batch, seconds
         for entrant in entrants:
@@ -39,15 +40,32 @@ class Race:
             if why is None and threads not in entrant.threads:
                 why = f"has no run on {threads} threads"
             if why is None:
-                try:
-                    self._engines.append(
-                        Engine(entrant, threads, BENCH / "logs" / f"{entrant.name}-{threads}.txt")
-                    )
-                    continue
-                except EngineError as error:
-                    why = str(error)
-            self.absent[entrant.name] = why
-            log(f"  {entrant.title} is left out: {why}")
+                self._start(entrant)
+            else:
+                self._leave_out(entrant, why)
+
+    def _start(self, entrant: Entrant) -> None:
+        log = BENCH / "logs" / f"{entrant.name}-{self._threads}.txt"
+        try:
+            self._engines.append(Engine(entrant, self._threads, log))
+        except EngineError as error:
+            self._leave_out(entrant, str(error))
+
+    def _leave_out(self, entrant: Entrant, why: str) -> None:
+        self.absent[entrant.name] = why
+        self._log(f"  {entrant.title} is left out: {why}")
+
+    def _revive(self) -> None:
+        """Starts those again whose process has gone, a few times at most."""
+        for engine in [engine for engine in self._engines if not engine.alive]:
+            engine.end(0.0)
+            self._engines.remove(engine)
+            name = engine.entrant.name
+            self._restarts[name] = self._restarts.get(name, 0) + 1
+            if self._restarts[name] > MOST_RESTARTS:
+                self._leave_out(engine.entrant, f"ended {self._restarts[name]} times")
+            else:
+                self._start(engine.entrant)
 
     def end(self) -> None:
         """Ends every process."""
@@ -56,6 +74,7 @@ class Race:
 
     def run(self, cell: Cell) -> dict[str, Any]:
         """Measures one cell; a plain JSON document."""
+        self._revive()
         found: dict[str, dict[str, Any]] = {}
         ready = [engine for engine in self._engines if self._open(engine, cell, found)]
         self._judge(found)
@@ -66,17 +85,25 @@ class Race:
         for round_ in range(self._plan.rounds):
             shift = round_ % max(len(timed), 1)  # so that nobody always follows the same one
             for engine in timed[shift:] + timed[:shift]:
+                name = engine.entrant.name
+                if "failed" in found[name]:
+                    continue
                 others = [other for other in self._engines if other is not engine]
                 settle(self._engines)
                 before = sum(other.busy_seconds() for other in others)
-                for job in jobs[engine]:
-                    answer = engine.ask(job, seconds=self._plan.seconds)
-                    turns.setdefault((engine.entrant.name, job), []).append(Timing(**answer))
+                try:
+                    for job in jobs[engine]:
+                        answer = engine.ask(job, seconds=self._plan.seconds)
+                        turns.setdefault((name, job), []).append(Timing(**answer))
+                except EngineError as error:
+                    found[name]["failed"] = str(error)
+                    self._log(f"  {engine.entrant.title} fails in {cell.key}: {error}")
                 idle += sum(other.busy_seconds() for other in others) - before
         for (name, job), timings in turns.items():
             found[name][job] = summary(timings)
         for engine in ready:
-            engine.ask("close")
+            with suppress(EngineError):
+                engine.ask("close")
         return {
             "cell": {**vars(cell), "key": cell.key},
             "idle_seconds": idle,  # used by engines while it was another's turn

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import time
 from contextlib import suppress
@@ -14,6 +15,9 @@ from benchmarks.engines.environments import ROOT, Entrant
 
 # What would slow or steer libraries in one environment and not in another.
 _UNSET = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+
+
+PATIENCE = 90.0  # seconds an engine may take for one answer before it counts as hung
 
 
 class EngineError(Exception):
@@ -46,17 +50,27 @@ class Engine:
         self.hello = self._answer()
 
     def ask(self, do: str, **request: Any) -> dict[str, Any]:
-        """One request, answered. EngineError with the engine's own words when it cannot."""
+        """One request, answered. EngineError with the engine's own words when it cannot, or when it
+        is gone or hangs; then `alive` is false.
+        """
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps({"do": do, **request}) + "\n")
             self._process.stdin.flush()
-        except BrokenPipeError:
+        except OSError:
             raise EngineError("its process is gone") from None
         return self._answer()
 
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked."""
+        return self._process.poll() is None
+
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None
+        if not select.select([self._process.stdout], [], [], PATIENCE)[0]:
+            self.end(0.0)
+            raise EngineError(f"gave no answer in {PATIENCE:.0f} seconds")
         line = self._process.stdout.readline()
         if not line:
             raise EngineError(f"its process ended with code {self._process.wait()}")
@@ -68,18 +82,19 @@ class Engine:
     def busy_seconds(self) -> float:
         """Processor time that all its threads have used so far."""
         total = 0
-        for task in Path(f"/proc/{self._process.pid}/task").iterdir():
-            with suppress(OSError):
-                total += int((task / "schedstat").read_text().split()[0])
+        with suppress(OSError):
+            for task in Path(f"/proc/{self._process.pid}/task").iterdir():
+                with suppress(OSError):
+                    total += int((task / "schedstat").read_text().split()[0])
         return total / 1e9
 
-    def end(self) -> None:
-        """Ends the process."""
+    def end(self, patience: float = 5.0) -> None:
+        """Ends the process, by force where it takes longer than `patience` seconds."""
         if self._process.stdin is not None:
             with suppress(OSError):
                 self._process.stdin.close()
         try:
-            self._process.wait(5)
+            self._process.wait(patience)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
