@@ -51,9 +51,7 @@ def _measure(name: str, options: argparse.Namespace, results: Results, end: floa
     try:
         left = max(end - time.monotonic(), 1)
         began = time.monotonic()
-        subprocess.run(
-            command + ["--quick"] * options.quick, cwd=ROOT, timeout=left, check=True
-        )
+        subprocess.run(command + ["--quick"] * options.quick, cwd=ROOT, timeout=left, check=True)
         say(f"  {name} took {time.monotonic() - began:.0f} s")
     except subprocess.CalledProcessError as error:
         say(f"  {name} failed with code {error.returncode}")

@@ -50,6 +50,13 @@ class Entrant:
         return None if there else f"its package {self.package} is not installed: run make bench"
 
 
+class DrillEntrant(Entrant):
+    """odt or Flex with other people's models."""
+
+    def command(self, threads: int) -> list[str]:
+        return [str(self.python), "-m", "benchmarks.engines.drill_worker", self.name, str(threads)]
+
+
 class NodeEntrant(Entrant):
     """TensorFlow.js with one of its backends, after the underscore in its name."""
 

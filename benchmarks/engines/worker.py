@@ -121,12 +121,13 @@ def memory() -> dict[str, float]:
     return {"pss_mb": pss, "peak_mb": peak}
 
 
-def main() -> None:
+def serve(make: Callable[[], Any]) -> None:
+    """Makes a worker and calls its methods as the lines of the standard input say."""
     # Libraries print to the standard output too: answers go to a copy of it, the rest to stderr.
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     try:
-        worker = Worker(sys.argv[1], int(sys.argv[2]))
+        worker = make()
     except Exception as error:  # told to the race, which goes on without this engine
         print(json.dumps({"error": _first_line(error)}), file=answers)
         return
@@ -138,6 +139,10 @@ def main() -> None:
         except Exception as error:
             answer = {"error": _first_line(error)}
         print(json.dumps(answer), file=answers)
+
+
+def main() -> None:
+    serve(lambda: Worker(sys.argv[1], int(sys.argv[2])))
 
 
 if __name__ == "__main__":
