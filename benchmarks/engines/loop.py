@@ -34,8 +34,8 @@ print(json.dumps({{"seconds": time.perf_counter() - began, **memory()}}))
 
 
 def measure_loop(rounds: int) -> dict[str, Any]:
-    """import: of odt_core alone and with every public name. session: megabytes on top of the model's
-    variables. overhead: by net, bare call, train_features and fit in ms a step.
+    """import: of odt_core alone and with every public name. session: megabytes on top of the
+    model's variables. overhead: by net, bare call, train_features and fit in ms a step.
     """
     return {
         "import": _import(everything=False, times=rounds),

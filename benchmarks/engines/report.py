@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from benchmarks.engines.environments import BENCH, ENTRANTS, ROOT
 from benchmarks.engines.measure import PARTS
 from benchmarks.engines.networks import NETWORKS
 from benchmarks.engines.plan import FULL, Cell
-from benchmarks.engines.public import median_speedup, speedups
+from benchmarks.engines.public import speedups
 from benchmarks.engines.results import FOLDER, Results
 from benchmarks.engines.standing import lost, standing
 
@@ -104,8 +105,8 @@ def _loop(loop: dict[str, Any]) -> str:
     alone, everything = loop["import"], loop["import_everything"]
     return (
         "## odt's own overhead\n\n"
-        f"`import odt_core`: {alone['seconds']:.3f} s, {alone['peak_mb']:.0f} MB; with every public "
-        f"name {everything['seconds']:.2f} s, {everything['peak_mb']:.0f} MB. "
+        f"`import odt_core`: {alone['seconds']:.3f} s, {alone['peak_mb']:.0f} MB; with every "
+        f"public name {everything['seconds']:.2f} s, {everything['peak_mb']:.0f} MB. "
         f"One more session: {sessions}.\n\n" + tables.loop_table(loop)
     )
 
@@ -118,22 +119,22 @@ def _public(public: dict[str, Any]) -> str:
     for job in ("train", "infer"):
         found = speedups(models, job)
         if found:
-            slower = [
-                f"{model['name']} ({model[job]['flex']['median'] / model[job]['odt']['median']:.2f})"
-                for model in models
-                if "failed" not in model
-                and job in model
-                and model[job]["flex"]["median"] < model[job]["odt"]["median"]
-            ]
+            order = sorted(found, key=found.__getitem__)
+            slower = ", ".join(f"{name} ({found[name]:.2f})" for name in order if found[name] < 1)
             lines.append(
-                f"{job}: {len(found)} models, {found[0]:.2f} to {found[-1]:.1f} times as fast as "
-                f"Flex, median {median_speedup(models, job):.2f}; slower: {', '.join(slower) or 'none'}."
+                f"- {job}: {len(found)} models, {found[order[0]]:.2f} to {found[order[-1]]:.1f} "
+                f"times as fast as Flex, median {statistics.median(found.values()):.2f}; "
+                f"slower: {slower or 'none'}."
             )
     wrong = [model["name"] for model in models if not model.get("same", True)]
     failed = [f"{model['name']}: {model['failed']}" for model in models if "failed" in model]
-    lines.append(f"Losses differ in: {', '.join(wrong) or 'none'}.")
-    lines += [f"Failed: {'; '.join(failed)}."] if failed else []
-    return "## Other people's models against real Flex\n\n" + "\n".join(lines) + "\n"
+    lines.append(f"- Losses differ in: {', '.join(wrong) or 'none'}.")
+    lines += [f"- Failed: {'; '.join(failed)}."] if failed else []
+    lines.append("\n" + tables.public_table(models))
+    return (
+        "## Other people's models against real Flex\n\n"
+        f"Batch {public['batch']} where the model takes any, one thread.\n\n" + "\n".join(lines)
+    )
 
 
 def _versions(cells: list[dict[str, Any]]) -> str:

@@ -38,7 +38,7 @@ class Results:
         return _read(self._folder / f"{name}.json")
 
     def document(self, cells: tuple[Cell, ...], parts: tuple[str, ...]) -> dict[str, Any]:
-        """Everything there is, as one JSON document; parts and cells that are missing are absent."""
+        """Everything there is, as one JSON document; what is missing is absent."""
         there = [document for cell in cells if (document := self.cell(cell))]
         found = {name: document for name in parts if (document := self.part(name))}
         return {"machine": machine(), "cells": there, **found}

@@ -79,7 +79,7 @@ def _standing_row(cell: Document, found: Standing, titles: dict[str, str]) -> li
 
 
 def limit_table(cells: Iterable[Document], gflops: float) -> str:
-    """The step's multiplications at the measured sgemm rate, against odt's step: one thread, SGD."""
+    """A step's multiplications at the rate of sgemm, against odt's step: one thread, SGD."""
     rows = []
     for cell in cells:
         about, time = cell["cell"], _time(cell, OWN["train"], "train")
@@ -137,6 +137,25 @@ def loop_table(loop: Document) -> str:
         for name, found in loop["overhead"].items()
     ]
     return markdown(["model", "bare call ms", "train_features ms", "fit() ms", "fit adds"], rows)
+
+
+def public_table(models: Iterable[Document]) -> str:
+    """Each of other people's models: odt's and Flex's milliseconds, and how many times faster."""
+    rows = []
+    for model in models:
+        if "failed" in model:
+            continue
+        row = [model["name"], str(model["batch"])]
+        for job in ("train", "infer"):
+            if job not in model:
+                row += ["–", "–", "–"]
+                continue
+            ours, theirs = (model[job][side]["median"] for side in ("odt", "flex"))
+            row += [figure(ours), figure(theirs), f"{theirs / ours:.2f}"]
+        rows.append(row)
+    columns = ["odt ms", "Flex ms", "times"]
+    steps, answers = ([f"{job}: {c}" for c in columns] for job in ("step", "answer"))
+    return markdown(["model", "batch", *steps, *answers], rows)
 
 
 def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
