@@ -7,6 +7,7 @@ again. Then tables and charts are written beside them.
 from __future__ import annotations
 
 import argparse
+import itertools
 import subprocess
 import sys
 import time
@@ -64,13 +65,12 @@ def _race(
 ) -> None:
     version, who = sources("odt"), sorted(entrant.name for entrant in chosen)
     left = [cell for cell in plan.cells() if fresh or not _there(results, cell, version, who)]
-    for threads in plan.threads:
-        cells = [cell for cell in left if cell.threads == threads]
-        if not cells or time.monotonic() > end:
-            continue
+    for threads, group in itertools.groupby(list(left), key=lambda cell: cell.threads):
+        if time.monotonic() > end:
+            break
         race = Race(chosen, threads, plan, say)
         try:
-            for cell in cells:
+            for cell in group:
                 if time.monotonic() > end:
                     break
                 document = race.run(cell)

@@ -171,7 +171,9 @@ DIGITS = Network(
         Dense(16),
     ),
 )
-NETWORKS = {network.name: network for network in (MLP, STRIDED, CNN, HEAD, DIGITS)}
+# What assets/models/photos.tflite trains on a device: the features of a picture are computed once.
+PHOTOS = Network("photos", (1280,), (Dense(32),))
+NETWORKS = {network.name: network for network in (MLP, STRIDED, CNN, HEAD, DIGITS, PHOTOS)}
 
 
 def mlp_of(parameters: int) -> Network:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from benchmarks.engines.networks import NETWORKS, Network
+from benchmarks.engines.networks import NETWORKS
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,12 @@ class Plan:
     starts: int  # fresh processes of each engine, for import time and memory
 
     def cells(self) -> tuple[Cell, ...]:
-        """Every cell, those of one number of threads together."""
+        """Every cell, what is asked about most first: time may run out."""
         return tuple(
             Cell(network, batch, threads, optimiser)
+            for optimiser in self.optimisers
             for threads in self.threads
             for network in self.networks
-            for optimiser in self.optimisers
             for batch in self.batches
         )
 
@@ -78,8 +78,3 @@ QUICK = replace(
     longest=1.0,
     starts=1,
 )
-
-
-def network(name: str) -> Network:
-    """The net of a cell."""
-    return NETWORKS[name]
