@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from benchmarks.engines.environments import ENTRANTS, ROOT, Entrant, entrants
 from benchmarks.engines.making import sources
@@ -25,6 +26,7 @@ from benchmarks.engines.results import Results, now
 from benchmarks.engines.tables import cell_line
 
 RACE = "race"
+SHARE = 0.2  # of the time, at most, for each of the other parts
 
 
 def main() -> None:
@@ -44,20 +46,24 @@ def main() -> None:
 def _measure(name: str, options: argparse.Namespace, results: Results, end: float) -> None:
     """One of the other parts, in its own process; a failure is said and left at that."""
     before = results.part(name)
-    if before and not options.fresh and before.get("sources") == sources("odt"):
+    if before and not options.fresh and _complete(before):
         say(f"{name}: there already")
         return
     say(f"{name}:")
     command = [sys.executable, "-m", "benchmarks.engines.measure", name]
     try:
-        left = max(end - time.monotonic(), 1)
+        left = max(min(end - time.monotonic(), options.minutes * 60 * SHARE), 1)
         began = time.monotonic()
         subprocess.run(command + ["--quick"] * options.quick, cwd=ROOT, timeout=left, check=True)
         say(f"  {name} took {time.monotonic() - began:.0f} s")
     except subprocess.CalledProcessError as error:
         say(f"  {name} failed with code {error.returncode}")
     except subprocess.TimeoutExpired:
-        say(f"  {name} is not finished: time is up")
+        say(f"  {name} is not finished: its time is up; the rest is kept")
+
+
+def _complete(document: dict[str, Any]) -> bool:
+    return bool(document["complete"]) and document["sources"] == sources("odt")
 
 
 def _race(

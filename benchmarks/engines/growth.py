@@ -6,9 +6,8 @@ in proportion, 0 free, 2 quadratic. Work and fixed cost mix, so a slope below 1 
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +27,14 @@ PARAMETERS = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 SESSIONS = (1, 2, 5, 10, 20, 50)
 
 
-def measure_growth(seconds: float, log: Callable[[str], None]) -> list[dict[str, Any]]:
-    """Every series: {"name", "x", "y", "unit", "points": [[x, y], …], "slope", "tail_slope"}."""
-    series = []
-    for measure in (_samples, _batches, _parameters, _sessions):
+def measure_growth(seconds: float, log: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+    """Every series: {"name", "x", "y", "points": [[x, y], …], "slope", "tail_slope"}."""
+    for measure in (_sessions, _batches, _parameters, _samples):
         for one in measure(seconds):
             points = one["points"]
             one |= {"slope": slope(points), "tail_slope": slope(points[-3:])}
             log(f"  {one['name']}: slope {one['slope']:.2f}, at the end {one['tail_slope']:.2f}")
-            series.append(one)
-    return series
+            yield one
 
 
 def slope(points: list[tuple[float, float]]) -> float:
@@ -142,8 +139,3 @@ def _sessions(seconds: float) -> list[dict[str, Any]]:
         _series("memory of all sessions", "interpreters", "megabytes", held),
         _series("a step of one of them", "interpreters", "milliseconds", steps),
     ]
-
-
-def power(value: float) -> str:
-    """A slope as people say it."""
-    return "flat" if math.fabs(value) < 0.1 else f"{value:.2f}"

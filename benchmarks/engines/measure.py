@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from benchmarks.engines.environments import ENTRANTS
@@ -15,38 +15,52 @@ from benchmarks.engines.making import sources
 from benchmarks.engines.plan import FULL, QUICK, Plan
 from benchmarks.engines.results import Results, now
 
+Document = dict[str, Any]
 
-def _limit(plan: Plan) -> dict[str, Any]:
+
+def _limit(plan: Plan) -> Iterator[Document]:
     from benchmarks.engines.limit import sgemm_limit
 
-    return sgemm_limit()
+    yield sgemm_limit()
 
 
-def _starts(plan: Plan) -> dict[str, Any]:
+def _starts(plan: Plan) -> Iterator[Document]:
     from benchmarks.engines.starting import measure_starts
 
-    return {"engines": measure_starts(ENTRANTS, plan.starts, say), "processes": plan.starts}
+    for count, engines in enumerate(measure_starts(ENTRANTS, plan.starts, say), 1):
+        yield {"engines": engines, "processes": count}
 
 
-def _loop(plan: Plan) -> dict[str, Any]:
+def _loop(plan: Plan) -> Iterator[Document]:
     from benchmarks.engines.loop import measure_loop
 
-    return measure_loop(plan.rounds)
+    yield measure_loop(plan.rounds)
 
 
-def _public(plan: Plan) -> dict[str, Any]:
-    from benchmarks.engines.public import measure_public
+def _public(plan: Plan) -> Iterator[Document]:
+    from benchmarks.engines.public import BATCH, measure_public, missing
 
-    return measure_public(plan, say)
+    if why := missing():
+        say(f"  left out: {why}")
+        yield {"models": [], "skipped": why}
+        return
+    models: list[Document] = []
+    for model in measure_public(plan, say):
+        models.append(model)
+        yield {"models": models, "batch": BATCH}
 
 
-def _growth(plan: Plan) -> dict[str, Any]:
+def _growth(plan: Plan) -> Iterator[Document]:
     from benchmarks.engines.growth import measure_growth
 
-    return {"series": measure_growth(plan.seconds, say)}
+    series: list[Document] = []
+    for one in measure_growth(plan.seconds, say):
+        series.append(one)
+        yield {"series": series}
 
 
-PARTS: dict[str, Callable[[Plan], dict[str, Any]]] = {
+# Each gives its whole document anew as it grows.
+PARTS: dict[str, Callable[[Plan], Iterator[Document]]] = {
     "limit": _limit,
     "starts": _starts,
     "loop": _loop,
@@ -62,10 +76,11 @@ def say(line: str) -> None:
 
 def main() -> None:
     name, quick = sys.argv[1], "--quick" in sys.argv
-    load = os.getloadavg()[0]
-    document = PARTS[name](QUICK if quick else FULL)
-    stamp = {"measured": now(), "load": load, "quick": quick, "sources": sources("odt")}
-    Results().keep_part(name, document | stamp)
+    stamp: Document = {"quick": quick, "sources": sources("odt"), "load": os.getloadavg()[0]}
+    document: Document = {}
+    for document in PARTS[name](QUICK if quick else FULL):
+        Results().keep_part(name, document | stamp | {"measured": now(), "complete": False})
+    Results().keep_part(name, document | stamp | {"measured": now(), "complete": True})
 
 
 if __name__ == "__main__":

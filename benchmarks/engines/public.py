@@ -7,7 +7,7 @@ tutorials on on-device training do); the drills say how each is called.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,25 +28,27 @@ SIDES = (
 )
 
 
-def measure_public(plan: Plan, log: Callable[[str], None]) -> dict[str, Any]:
-    """{"models": one entry a model, "skipped": why the whole comparison could not be made}."""
+def missing() -> str | None:
+    """Why odt and Flex cannot be compared here; None when they can."""
     for side in SIDES:
         if side.missing:
-            log(f"  left out: {side.title}: {side.missing}")
-            return {"models": [], "skipped": f"{side.title}: {side.missing}"}
+            return f"{side.title}: {side.missing}"
+    return None
+
+
+def measure_public(plan: Plan, log: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+    """An entry for each model that Flex itself can train; see `Pair.measure`."""
     pair = Pair(plan)
-    models = []
     try:
         for path in sorted((ORACLE / "recordings").glob("*.json")):
             recording = json.loads(path.read_text())
             if "losses" not in recording and "mean" not in recording:
-                continue  # Flex itself refuses it
+                continue  # Flex refuses it
             entry = pair.measure(path.stem, recording["drill"])
-            models.append(entry)
             log("  " + line(entry))
+            yield entry
     finally:
         pair.end()
-    return {"models": models, "batch": BATCH}
 
 
 class Pair:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from benchmarks.engines.contender import BETA_1, BETA_2, EPSILON, RATES
@@ -16,8 +16,10 @@ from benchmarks.engines.team import Engine, EngineError
 
 def measure_starts(
     entrants: Iterable[Entrant], times: int, log: Callable[[str], None]
-) -> dict[str, dict[str, Any]]:
-    """Medians over fresh processes, started in turn: the strided CNN, batch 32, one thread."""
+) -> Iterator[dict[str, dict[str, Any]]]:
+    """Medians over fresh processes, started in turn: the strided CNN, batch 32, one thread. Given
+    anew after every round.
+    """
     found: dict[str, list[dict[str, float]]] = {}
     for _ in range(times):
         for entrant in entrants:
@@ -26,11 +28,11 @@ def measure_starts(
                     found.setdefault(entrant.name, []).append(_start(entrant))
                 except EngineError as error:
                     log(f"  {entrant.title} does not start: {error}")
-    return {
-        name: {key: statistics.median(run[key] for run in runs) for key in runs[0]}
-        for name, runs in found.items()
-        if runs
-    }
+        yield {
+            name: {key: statistics.median(run[key] for run in runs) for key in runs[0]}
+            for name, runs in found.items()
+            if runs
+        }
 
 
 def _start(entrant: Entrant) -> dict[str, float]:
