@@ -15,8 +15,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from benchmarks.engines.environments import ENTRANTS, ROOT, Entrant, entrants
-from benchmarks.engines.making import sources
+from benchmarks.engines.environments import BENCH, ENTRANTS, ROOT, Entrant, entrants
+from benchmarks.engines.making import made, sources
+from benchmarks.engines.material import write_material
 from benchmarks.engines.measure import PARTS, say
 from benchmarks.engines.networks import NETWORKS
 from benchmarks.engines.plan import FULL, QUICK, Cell, Plan
@@ -24,8 +25,9 @@ from benchmarks.engines.race import Race
 from benchmarks.engines.report import write_report
 from benchmarks.engines.results import Results, now
 from benchmarks.engines.tables import cell_line
+from benchmarks.engines.team import EngineError
 
-RACE = "race"
+CONVERT, RACE = "convert", "race"
 SHARE = 0.2  # of the time, at most, for each of the other parts
 
 
@@ -34,13 +36,29 @@ def main() -> None:
     results, plan = Results(), _plan(options)
     end = time.monotonic() + options.minutes * 60
     if not options.report:
+        if CONVERT in options.parts:
+            _convert(plan, entrants(options.engines), end)
         for name in options.parts:
-            if name != RACE:
+            if name in PARTS:
                 _measure(name, options, results, end)
         if RACE in options.parts:
             _race(plan, entrants(options.engines), results, options.fresh, end)
     for path in write_report(results, publish=options.publish):
         say(f"wrote {path}")
+
+
+def _convert(plan: Plan, chosen: tuple[Entrant, ...], end: float) -> None:
+    """What the race needs converted, ahead of it; kept, so that this may be done at any time."""
+    began = time.monotonic()
+    for entrant, optimiser, name in itertools.product(chosen, plan.optimisers, plan.networks):
+        if entrant.converted != entrant.name or entrant.missing or time.monotonic() > end:
+            continue
+        network = NETWORKS[name]
+        try:
+            made(entrant, network, optimiser, write_material(network, 32, BENCH / "material"))
+        except EngineError as error:
+            say(f"  {entrant.title}, {name}, {optimiser}: {error}")
+    say(f"convert: {time.monotonic() - began:.0f} s")
 
 
 def _measure(name: str, options: argparse.Namespace, results: Results, end: float) -> None:
@@ -114,7 +132,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--publish", action="store_true", help="write them into benchmarks/engines/results too"
     )
-    parts = (*PARTS, RACE)
+    parts = (CONVERT, *PARTS, RACE)
     parser.add_argument("--parts", type=_some(parts), default=parts, help=_list(parts))
     names = tuple(entrant.name for entrant in ENTRANTS)
     parser.add_argument("--engines", type=_some(names), help=_list(names))
