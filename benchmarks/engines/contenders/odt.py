@@ -11,7 +11,7 @@ import odt_core.runtime.session
 from benchmarks.engines.contender import Work
 from benchmarks.engines.networks import Network
 
-VERSION = "0.2.0"
+VERSION = "odt 0.2.0"
 
 
 class Odt:
