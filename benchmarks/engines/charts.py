@@ -11,6 +11,7 @@ import matplotlib
 
 matplotlib.use("svg")
 import matplotlib.pyplot as plt
+from matplotlib.ticker import NullFormatter
 
 from benchmarks.engines.environments import ENTRANTS
 
@@ -23,9 +24,12 @@ def race(cells: list[dict[str, Any]]) -> Any:
     """Bars of a train step in multiples of odt's, batch 32, one thread, SGD; one panel a model."""
     keys = {f"{network}-b{BATCH}-t1-sgd": network for network in PICKED}
     shown = [cell for key in keys for cell in cells if cell["cell"]["key"] == key]
-    figure, panels = plt.subplots(1, max(len(shown), 1), figsize=(11, 3.6), squeeze=False)
+    rows = -(-len(shown) // 2) or 1
+    figure, panels = plt.subplots(rows, 2, figsize=(11, 0.6 + 2.9 * rows), squeeze=False)
+    for panel in panels.ravel()[len(shown) :]:
+        panel.axis("off")
     titles = {entrant.name: entrant.title for entrant in ENTRANTS}
-    for panel, cell in zip(panels[0], shown, strict=False):
+    for panel, cell in zip(panels.ravel(), shown, strict=False):
         times = {
             name: entry["train"]["median"]
             for name, entry in cell["engines"].items()
@@ -41,7 +45,9 @@ def race(cells: list[dict[str, Any]]) -> Any:
         panel.bar_label(bars, [f"{times[n]:.3g} ms" for n in names], padding=3, fontsize=7)
         panel.set_xscale("log")
         panel.set_xlim(0.3, max(time / own for time in times.values()) * 12)
-        panel.axvline(1, color=ACCENT, linewidth=0.8)
+        panel.axvline(1, color=ACCENT, linewidth=0.8, zorder=0)
+        panel.xaxis.set_major_formatter("{x:g}×")
+        panel.xaxis.set_minor_formatter(NullFormatter())
         panel.set_title(cell["cell"]["network"], fontsize=10, color=INK)
         panel.set_xlabel("times odt's", fontsize=8)
         _plain(panel)
@@ -64,6 +70,9 @@ def growth(series: list[dict[str, Any]]) -> Any:
                 panel.plot(*zip(*one["points"], strict=True), marker="o", markersize=3, label=label)
         panel.set_xscale("log")
         panel.set_yscale("log")
+        for axis in (panel.xaxis, panel.yaxis):
+            axis.set_major_formatter("{x:,g}")
+            axis.set_minor_formatter(NullFormatter())
         panel.set_xlabel(x, fontsize=8)
         panel.set_ylabel(y, fontsize=8)
         panel.legend(fontsize=7, frameon=False)
