@@ -1,4 +1,4 @@
-"""How long a person waits for the photo model: 10 labels × 20 photos, through a desk and its worker.
+"""How long a person waits for the photo model: 10 labels × 20 photos, by a desk and its worker.
 
     python -m benchmarks.photos.pressing
 
@@ -25,7 +25,7 @@ LABELS, EACH, TIMES = 10, 20, 7
 
 
 def photo(rng: np.random.Generator) -> np.ndarray:
-    """Noise in large blocks, so that it decodes and shrinks as a photo does: uint8 [480, 640, 3]."""
+    """Noise in large blocks, to be decoded and shrunk as a photo is: uint8 [480, 640, 3]."""
     blocks = rng.integers(0, 256, (30, 40, 3), np.uint8)
     return np.kron(blocks, np.ones((16, 16, 1), np.uint8))
 
