@@ -70,7 +70,7 @@ class Origin:
 
 
 def origins_of(readme: str, folder: str) -> dict[str, Origin]:
-    """"folder/name" without the ending -> its origin, from a README of the package."""
+    """ "folder/name" without the ending -> its origin, from a README of the package."""
     found: dict[str, Origin] = {}
     for block in readme.split("\n\n"):
         lines = [line.strip() for line in block.strip().splitlines()]
