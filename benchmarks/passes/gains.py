@@ -1,7 +1,7 @@
 """What each optimising pass brings: a train step with all passes against one with all but it.
 
-`python -m benchmarks.passes.gains --rounds 15 ` writes the table of README.md. The
-steps of all variants are timed in turns, so that whatever else the machine does hits them alike.
+`python -m benchmarks.passes.gains --rounds 9` writes the table of README.md. The steps of all
+variants are timed in turns, so that whatever else the machine does hits them alike.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The passes over a lowered graph, in order, and what each is there for.
 
-`python -m benchmarks.passes.gains` measures each pass's gain; tests/graph/test_graph_passes.py shows
-that the numbers do not change.
+`python -m benchmarks.passes.gains` measures each pass's gain; tests/graph/test_graph_passes.py
+shows that the numbers do not change.
 """
 
 from __future__ import annotations
