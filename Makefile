@@ -4,13 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 ORACLE := .oracle
 
-.PHONY: app test fuzz oracle lint format clean
+.PHONY: app test budget fuzz oracle lint format clean
 
 app: $(VENV)/app.stamp
 	$(BIN)/streamlit run app.py
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest $(ARGS)
+
+# Has the dashboard become slower? Compares a visit in Chromium with benchmarks/dashboard/budget.json.
+budget: $(VENV)/dev.stamp
+	$(BIN)/python -m benchmarks.dashboard.budget $(ARGS)
 
 # Kills workers and servers, damages models, checkpoints and workspaces; ARGS="--help" says more.
 fuzz: $(VENV)/dev.stamp

@@ -10,8 +10,9 @@ when first used, so that `import odt_core` costs next to nothing.
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from odt_core.lazy import lazily
 
 if TYPE_CHECKING:
     from odt_core.bundled import ModelCard, bundled_models
@@ -66,7 +67,6 @@ _ROOMS = {
     "training": ("Callback", "Control", "History", "Settings", "fit"),
     "workspace": ("Workspace", "Workspaces"),
 }
-_HOME = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
     "Callback",
@@ -107,13 +107,7 @@ __all__ = [
     "wilson",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOME:
-        raise AttributeError(f"module 'odt_core' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"odt_core.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily("odt_core", _ROOMS)
 
 
 def __dir__() -> list[str]:

@@ -57,7 +57,17 @@ class TestImports:
 
     def test_import_odt_core_when_fresh_loads_no_room(self):
         loaded = modules_after("import odt_core")
-        assert {m for m in loaded if m.startswith("odt_core.")} == set()
+        assert {m for m in loaded if m.startswith("odt_core.")} == {"odt_core.lazy"}
+
+    def test_first_page_when_imported_loads_only_what_it_draws_with(self):
+        loaded = modules_after("import pages.ui.personalise")
+        later = {
+            "odt_core.graph",
+            "odt_core.evaluation",
+            "odt_core.training.loop",
+            "ai_edge_litert",
+        }
+        assert later & loaded == set()
 
 
 class TestPublicNames:

@@ -47,6 +47,7 @@ export default function ({ data, parentElement }) {
     });
   });
   const summary = root.querySelector(".summary");
+  summary.setAttribute("aria-live", data.live ? "off" : "polite");  // nobody can listen that fast
   if (summary.textContent !== data.summary) summary.textContent = data.summary;
   summary.classList.toggle("changed", data.changed);
 }

@@ -11,18 +11,20 @@ function palette(root) {
     grid: of("--st-border-color"), font: of("--st-font"), paper: of("--st-background-color") };
 }
 
-function asTrace(series, colours) {
+function asTrace(series, colours, large) {
   return { name: series.name, x: series.x, y: series.y, mode: series.marks ? "lines+markers" : "lines",
-    opacity: series.faint ? 0.45 : 1, hovertemplate: series.hover, showlegend: series.legend !== false,
-    line: { color: colours[series.role], width: series.role === "base" ? 1.5 : 2, dash: series.dash },
-    marker: { size: 5, symbol: series.marks || "circle", color: colours[series.role] } };
+    opacity: series.faint ? 0.45 : 1, hovertemplate: series.hover,
+    line: { color: colours[series.role], width: (series.role === "base" ? 1.5 : 2) * (large ? 1.6 : 1), dash: series.dash },
+    marker: { size: large ? 9 : 5, symbol: series.marks || "circle", color: colours[series.role] } };
 }
 
 function layout(data, colours, revision) {
   const axis = { gridcolor: colours.grid, zeroline: false, linecolor: colours.grid, automargin: false };
-  return { height: data.height, margin: { l: 44, r: 8, t: 26, b: 30 }, uirevision: revision,
+  // Four names need two lines in a narrow card.
+  const top = data.series.length > 3 && !data.large ? 42 : data.large ? 34 : 26;
+  return { height: data.height, margin: { l: data.large ? 56 : 44, r: 8, t: top, b: data.large ? 40 : 30 }, uirevision: revision,
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", hovermode: "x",
-    font: { family: colours.font, size: 11, color: colours.text },
+    font: { family: colours.font, size: data.large ? 14 : 11, color: colours.text },
     legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" },
     hoverlabel: { bgcolor: colours.paper, font: { color: colours.text } },
     xaxis: { ...axis, range: [0, data.x_max], title: { text: data.x_title, standoff: 4 }, showgrid: false },
@@ -45,10 +47,10 @@ async function draw(root, s) {
     s.names = null;
     return;
   }
-  const look = JSON.stringify([colours, data.height]);
+  const look = JSON.stringify([colours, data.height, data.y_range]);
   const names = JSON.stringify([data.run, data.x_max, data.series.map((one) => one.name)]);
-  if (s.names !== names || s.look !== look) {  // another run, or another theme
-    await Plotly.react(graph, data.series.map((one) => asTrace(one, colours)),
+  if (s.names !== names || s.look !== look) {  // another run, theme or axis
+    await Plotly.react(graph, data.series.map((one) => asTrace(one, colours, data.large)),
       layout(data, colours, data.run), CONFIG);
     Object.assign(s, { names, look, counts: data.series.map((one) => one.x.length) });
     return;

@@ -4,7 +4,7 @@ function plotly(src) {
     const tag = document.createElement("script");
     tag.src = new URL(src, document.baseURI).href;
     tag.onload = () => resolve(window.Plotly);
-    tag.onerror = () => reject(new Error("plotly.min.js did not load"));
+    tag.onerror = () => reject(new Error("Plotly's script did not load"));
     document.head.append(tag);
   });
   return window.__odtPlotly;

@@ -7,8 +7,9 @@ function make(tag, name, more = {}) {
 }
 
 function thumb(sample, label, act) {
-  const button = make("button", "thumb" + (sample.test ? " test" : ""), { type: "button" });
-  const kind = sample.test ? "your test sample, never trained on" : "training sample";
+  const button = make("button", "thumb" + (sample.test ? " test" : sample.out ? " out" : ""), { type: "button" });
+  const kind = sample.test ? "your test sample, never trained on"
+    : sample.out ? "the same as a test sample, so kept out of training" : "training sample";
   button.title = button.ariaLabel = `${label.name}: ${kind}. Enlarge`;
   button.append(make("img", "", { src: sample.src, alt: "", loading: "lazy", draggable: false }));
   button.onclick = (e) => { e.stopPropagation(); act({ do: "open", sample: sample.id }); };
@@ -50,7 +51,7 @@ function fill(li, label, data, act) {
   const holder = on ? li : part("line");  // the chosen label gets a line of its own for its samples
   if (thumbs.parentElement !== holder) on ? holder.append(thumbs) : holder.insertBefore(thumbs, part("acts"));
   const shown = label.thumbs.slice(0, label.fixed ? 3 * data.many : on ? data.many : data.few);
-  const state = JSON.stringify([shown.map((one) => [one.id, one.test]), label.count, on, label.name]);
+  const state = JSON.stringify([shown.map((one) => [one.id, one.test, one.out]), label.count, on, label.name]);
   if (thumbs.dataset.state !== state) {
     thumbs.dataset.state = state;
     thumbs.replaceChildren(...shown.map((one) => thumb(one, label, act)));

@@ -132,7 +132,7 @@ class Visitor:
         other = Tab(self._tab.host, self._tab.port, self._tab.query, "evaluate")
         try:
             other.open()
-            other.wait(lambda tab: tab.says("Forgetting") and tab.says("points"), "the scores")
+            other.wait(lambda tab: tab.says("Price") and tab.says("points"), "the scores")
             if other.errors:
                 raise TabError(other.errors[-1])
         finally:

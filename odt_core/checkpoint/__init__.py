@@ -8,16 +8,20 @@ from odt_core.checkpoint.checkpoint import (
     load_checkpoint_file,
     save_checkpoint,
     save_checkpoint_file,
+    with_temperature,
 )
 from odt_core.checkpoint.progress import Progress
+from odt_core.checkpoint.tempering import Tempering
 
 __all__ = [
     "Checkpoint",
     "CheckpointMeta",
     "Progress",
+    "Tempering",
     "check_belongs",
     "load_checkpoint",
     "load_checkpoint_file",
     "save_checkpoint",
     "save_checkpoint_file",
+    "with_temperature",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from odt_core.checkpoint.fitting import check_state
 from odt_core.checkpoint.progress import Progress
+from odt_core.checkpoint.tempering import Tempering
 from odt_core.checkpoint.writing import write_checkpoint
 from odt_core.errors import CheckpointError
 
@@ -37,6 +38,7 @@ class CheckpointMeta:
     created: str = ""  # ISO 8601, UTC
     note: str = ""
     version: int = VERSION
+    temperature: Tempering | None = None  # what the scores are divided by; None: nothing
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,9 @@ def save_checkpoint(checkpoint: Checkpoint) -> bytes:
 
     arrays = {_STATE + name: array for name, array in checkpoint.state.items()}
     meta = dict(vars(checkpoint.meta))
+    temperature = meta.pop("temperature")
+    if temperature is not None:
+        meta["temperature"] = temperature.to_json()
     progress = checkpoint.progress
     if progress is not None:
         meta["progress"] = progress.to_json()
@@ -93,6 +98,8 @@ def load_checkpoint(data: bytes, model: Model | None = None) -> Checkpoint:
                 f"{VERSION}. Use the odt that wrote it."
             )
         document["labels"] = tuple(document["labels"])
+        if document.get("temperature") is not None:
+            document["temperature"] = Tempering.from_json(document["temperature"])
         meta = CheckpointMeta(**document)
         _check_meta(meta)
         state, progress = _under(_STATE, arrays), None
@@ -104,6 +111,18 @@ def load_checkpoint(data: bytes, model: Model | None = None) -> Checkpoint:
     if model is not None:
         check_belongs(checkpoint, model)
     return checkpoint
+
+
+def with_temperature(data: bytes, temperature: Tempering | None) -> bytes:
+    """The checkpoint file with that temperature, or without one. CheckpointError as
+    `load_checkpoint`.
+    """
+    checkpoint = load_checkpoint(data)
+    if checkpoint.meta.temperature == temperature:
+        return data
+    return save_checkpoint(
+        replace(checkpoint, meta=replace(checkpoint.meta, temperature=temperature))
+    )
 
 
 def check_belongs(checkpoint: Checkpoint, model: Model) -> None:

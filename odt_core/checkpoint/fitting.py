@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from odt_core.errors import CheckpointError
-from odt_core.graph import VariableDescription
+
+if TYPE_CHECKING:
+    from odt_core.graph import VariableDescription
 
 
 def check_state(

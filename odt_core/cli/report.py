@@ -25,12 +25,15 @@ from odt_core.cli.sources import (
     open_model,
     open_samples,
 )
-from odt_core.errors import SettingsError, TrainingError, WorkspaceError
+from odt_core.errors import OdtError, SettingsError, TrainingError, WorkspaceError
 from odt_core.graph.files import read_model_file
 from odt_core.training.settings import Settings
 
 if TYPE_CHECKING:
-    from odt_core.evidence import Judged, NetworkWatch
+    from odt_core.bundled import ModelCard
+    from odt_core.checkpoint import Checkpoint
+    from odt_core.evaluation import Progress
+    from odt_core.evidence import Judged, Studies
     from odt_core.runtime import Model, Worker
     from odt_core.samples import Labels, Samples
     from odt_core.training.events import Event
@@ -58,6 +61,18 @@ def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--replay", type=float, help=f"share of base samples ({defaults})")
     parser.add_argument("--seed", type=int, help="of every random choice (default: 0)")
     parser.add_argument(
+        "--others",
+        metavar="PATH",
+        help="samples of another person, for the negative control (default: somebody of the "
+        "model's card who is not among your samples)",
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="leave out the studies (negative controls, samples needed, cost): they train up to "
+        "22 times",
+    )
+    parser.add_argument(
         "--check",
         action="store_true",
         help="unpack the bundle elsewhere and run its reproduce.py in a process of its own",
@@ -66,8 +81,8 @@ def _arguments(parser: ArgumentParser) -> None:
 
 def _run(options: Namespace) -> Result:
     from odt_core.checkpoint import load_checkpoint
-    from odt_core.evaluation.cost import peak_memory
-    from odt_core.evidence import Cost, Curves, NetworkWatch, bundle, median_ms, trace
+    from odt_core.evidence import Curves, Studies, bundle, empty_base, look_inside, trace
+    from odt_core.evidence.study_facts import study_facts
     from odt_core.runtime import Worker
 
     out = Path(options.out)
@@ -85,43 +100,32 @@ def _run(options: Namespace) -> Result:
         )
     samples = open_samples(options.samples, model, labels_of(checkpoint or source, model))
     test = open_samples(options.test, model, samples.labels) if options.test else None
+    others = open_samples(options.others, model, samples.labels) if options.others else None
     card = replace(model.card, labels=model.labels)
     base_test, replay = card.load_base_test(), card.load_replay()
     # Whatever runs the model does so in a process of its own, which cannot reach the network.
     with Worker.start(original, card, model.name) as worker:
-        watch = NetworkWatch(worker.pid)
-        curves, step_ms = Curves(), None
+        curves = Curves()
         empty = worker.uninitialised  # the file holds no weights: the base model cannot answer
         if checkpoint is not None:
             data = Path(options.checkpoint).read_bytes()
             worker.load_state(checkpoint.state)
-            watch.look()
         else:
             wanted = replace(Settings.from_json(card.settings), **settings)
             if source is not None:
                 worker.load_state(source.state)
-            data, curves, step_ms = _train(worker, samples, wanted, test, replay, base_test, watch)
+            data, curves = _train(worker, samples, wanted, test, replay, base_test)
             checkpoint = load_checkpoint(data)
         judged = {
             name: _judge(worker, group, samples.labels, model, empty)
             for name, group in (("test", test), ("base_test", base_test))
             if group is not None and len(group)
         }
-        inference: tuple[float | None, int] = (None, 0)
-        if model.contract.infer is not None and len(samples):
-            inference = median_ms(lambda: worker.own.infer(samples.x[:1]))
-        network = watch.result()
         trained = options.checkpoint is None
-        cost = Cost(
-            step_ms=step_ms,
-            steps=len(curves.records),
-            inference_ms=inference[0],
-            inferences=inference[1],
-            peak_memory_bytes=peak_memory(worker.pid),
-            network_bytes=network.sent if trained else None,
-            network_how=network.how if trained else "not measured: training was before",
-            checkpoint_bytes=len(data),
-        )
+        studies = Studies(reasons=("Nothing was studied: --quick was given.",))
+        if not options.quick:
+            studies = _study(original, card, model, checkpoint, samples, test, others)
+        inside = look_inside(worker, samples.labels, samples, test, base_test)
         origin = trace(
             checkpoint,
             samples,
@@ -140,7 +144,8 @@ def _run(options: Namespace) -> Result:
             base_test=judged.get("base_test"),
             replay=replay,
             curves=curves if trained else None,
-            cost=cost,
+            studies=studies,
+            inside=empty_base(inside) if empty else inside,
             loss_name=model.contract.loss_note,
         )
     write_model(out, packed)
@@ -152,7 +157,8 @@ def _run(options: Namespace) -> Result:
         "base_task": _summary(judged.get("base_test")),
         "origin": origin.beginning.value,
         "origin_sentence": origin.sentence,
-        "cost": cost.to_json(),
+        "cost": studies.cost.to_json() if studies.cost else None,
+        "studies": study_facts(studies),
         "check": _check(out) if options.check else None,
     }
 
@@ -176,9 +182,8 @@ def _train(
     test: Samples | None,
     replay: Samples | None,
     base_test: Samples | None,
-    watch: NetworkWatch,
-) -> tuple[bytes, Any, float | None]:
-    """(checkpoint at the end, curves, milliseconds a step)."""
+) -> tuple[bytes, Any]:
+    """(checkpoint at the end, curves)."""
     from odt_core.checkpoint import save_checkpoint
     from odt_core.evidence import Curves
     from odt_core.training.callbacks import Reason
@@ -188,7 +193,6 @@ def _train(
     ended = threading.Event()
 
     def hear(event: Event) -> None:
-        watch.look()
         events.append(event)
         if isinstance(event, Ended | Failed):
             ended.set()
@@ -214,8 +218,49 @@ def _train(
     evaluations = tuple(e.evaluation for e in events if isinstance(e, Evaluated))
     saved = [e.checkpoint for e in events if isinstance(e, Saved) and e.reason is Reason.END]
     curves = Curves(records, evaluations, end.outcome.value, end.message)
-    step_ms = end.seconds / len(records) * 1000 if records else None
-    return save_checkpoint(saved[-1]), curves, step_ms
+    return save_checkpoint(saved[-1]), curves
+
+
+def _study(
+    original: bytes,
+    card: ModelCard,
+    model: Model,
+    checkpoint: Checkpoint,
+    samples: Samples,
+    test: Samples | None,
+    others: Samples | None,
+) -> Studies:
+    """All studies, with the settings that the checkpoint was trained with, in a worker of their
+    own; what Ctrl+C ends is left out.
+    """
+    from odt_core.evaluation import WorkerTrainer, other_person
+    from odt_core.evidence import Studies, study_all
+
+    try:
+        settings = Settings.from_json(checkpoint.meta.settings or card.settings)
+        if others is None and not model.contract.measures_errors:
+            others = other_person(card, samples.labels, samples)
+        with WorkerTrainer.start(original, card, model.name) as trainer:
+            return study_all(
+                trainer,
+                samples,
+                test,
+                settings,
+                others=others,
+                replay=card.load_replay() if settings.replay else None,
+                base_test=card.load_base_test(),
+                progress=_say,
+            )
+    except (OdtError, TypeError) as error:
+        return Studies(reasons=(f"Nothing was studied. {error}",))
+    except KeyboardInterrupt:
+        return Studies(reasons=("The studies were stopped.",))
+
+
+def _say(progress: Progress) -> None:
+    if sys.stderr.isatty():
+        line = f"{100 * progress.share:.0f} %  {progress.doing}"
+        print(f"\r{line:<78}", end="", file=sys.stderr, flush=True)
 
 
 def _judge(
@@ -286,13 +331,10 @@ def _text(result: Result) -> str:
             )
             lines.append(f"{title} ({found['n']})  {figures}")
             lines += [found["sentence"]] if "sentence" in found else []
-    cost = result["cost"]
-    if cost["step_ms"] is not None:
-        lines.append(f"a step {cost['step_ms']:.2f} ms (mean of {cost['steps']})")
-    if cost["inference_ms"] is not None:
-        lines.append(f"a prediction {cost['inference_ms']:.2f} ms")
-    if cost["network_bytes"] is not None:
-        lines.append(f"sent over the network {cost['network_bytes']} bytes; {cost['network_how']}")
+    studies = result["studies"]
+    for study in (studies["controls"], studies["samples_needed"], result["cost"]):
+        lines += [study["sentence"]] if study else []
+    lines += studies["reasons"]
     check = result["check"]
     if check:
         verdict = {True: "identical, bit for bit", False: "NOT identical", None: "not tried"}
@@ -314,8 +356,10 @@ COMMAND = Command(
     description=(
         "Write a bundle: model card, personalisation card, charts, samples, checkpoint, .tflite\n"
         "files, and reproduce.py, which from the bundle alone trains again and says whether the\n"
-        "weights are identical, bit for bit. Without --checkpoint it trains first. With --check\n"
-        "it runs reproduce.py at once; with --json its answer is `check`."
+        "weights are identical, bit for bit. Without --checkpoint it trains first. Then it trains\n"
+        "from the base model again and again for the studies: negative controls, samples needed\n"
+        "and cost; --quick leaves them out. With --check it runs reproduce.py at once; with\n"
+        "--json its answer is `check`."
     ),
     example=(
         "example: python -m odt_core report digits --samples me.zip --test more.zip --out "

@@ -1,8 +1,8 @@
 """How good a model is, whether personalising helped, what it cost, and how sure one can be."""
 
 from odt_core.evaluation.compare import FEWEST_CHANGES, Comparison, Verdict, compare, mcnemar
-from odt_core.evaluation.controls import Controls, negative_controls
-from odt_core.evaluation.cost import Cost, NetworkUse, measure_cost
+from odt_core.evaluation.controls import Controls, negative_controls, other_person
+from odt_core.evaluation.cost import Cost, measure_cost, peak_memory
 from odt_core.evaluation.crossed import Estimate, Quantity
 from odt_core.evaluation.digest import state_digest
 from odt_core.evaluation.evaluation import Evaluation, errors, evaluate, score, truth_of
@@ -10,6 +10,8 @@ from odt_core.evaluation.feature_map import FeatureMap, feature_map
 from odt_core.evaluation.intervals import wilson
 from odt_core.evaluation.label_table import LabelRow, Moved, label_table, moved_labels
 from odt_core.evaluation.layers import LayerChange, weight_changes, weights_of
+from odt_core.evaluation.network import NetworkUse, NetworkWatch
+from odt_core.evaluation.paired import gain_interval
 from odt_core.evaluation.proportion import Proportion
 from odt_core.evaluation.ranking import auroc
 from odt_core.evaluation.reliability import Bin, Reliability, reliability, reliability_of
@@ -34,6 +36,7 @@ __all__ = [
     "LayerChange",
     "Moved",
     "NetworkUse",
+    "NetworkWatch",
     "Point",
     "Progress",
     "Proportion",
@@ -57,11 +60,14 @@ __all__ = [
     "feature_map",
     "fit_temperature",
     "fit_unknown",
+    "gain_interval",
     "label_table",
     "mcnemar",
     "measure_cost",
     "moved_labels",
     "negative_controls",
+    "other_person",
+    "peak_memory",
     "reliability",
     "reliability_of",
     "samples_needed",

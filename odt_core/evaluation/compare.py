@@ -59,8 +59,10 @@ def mcnemar(fixed: int, broken: int) -> float:
     return min(1.0, 2 * tail / 2**n)
 
 
-def compare(base: Evaluation, own: Evaluation) -> Comparison:
-    """base and own must be evaluations of the same samples; SampleError otherwise."""
+def compare(base: Evaluation, own: Evaluation, called: str = "Your model") -> Comparison:
+    """base and own must be evaluations of the same samples; SampleError otherwise. called: what the
+    sentence calls the second of the two.
+    """
     if base.n != own.n or not np.array_equal(base.truth, own.truth):
         raise SampleError(
             "The two evaluations are of different samples. Evaluate both on the same."
@@ -81,7 +83,7 @@ def compare(base: Evaluation, own: Evaluation) -> Comparison:
         gain=gain,
         p_value=p_value,
         verdict=verdict,
-        sentence=_sentence(verdict, len(fixed), len(broken), base.n, p_value, values),
+        sentence=_sentence(verdict, len(fixed), len(broken), base.n, p_value, values, called),
     )
 
 
@@ -116,20 +118,20 @@ def p_words(p_value: float) -> str:
 
 
 def _sentence(
-    verdict: Verdict, fixed: int, broken: int, n: int, p_value: float, values: bool
+    verdict: Verdict, fixed: int, broken: int, n: int, p_value: float, values: bool, called: str
 ) -> str:
     if n == 0:
         return "There are no test samples to compare on yet."
-    samples = f"{n} sample{'' if n == 1 else 's'}"
+    samples = f"{n:,} sample{'' if n == 1 else 's'}"
     if verdict is Verdict.SAME:
         if n < FEWEST_CHANGES:
             return f"No answer changed, and {samples} {_are(n)} too few to tell."
         if values:
             return f"Both models are equally far from the targets of all {samples}."
         return f"Both models are right and wrong on the same of the {samples}."
-    counts = f"{fixed} fixed, {broken} broken"
+    counts = f"{fixed:,} fixed, {broken:,} broken"
     if values:
-        counts = f"{fixed} closer to their targets, {broken} farther"
+        counts = f"{fixed:,} closer to their targets, {broken:,} farther"
     if n < FEWEST_CHANGES:
         return f"{counts}: {samples} {_are(n)} too few to tell."
     counts = f"{counts} of {samples}"
@@ -139,7 +141,7 @@ def _sentence(
         return f"{counts}: {changed} {_are(changes)} too few to tell, {p_words(p_value)}."
     if verdict is Verdict.UNCLEAR:
         return f"{counts}: may be chance, {p_words(p_value)}."
-    return f"{counts}: not chance, {p_words(p_value)}. Your model is {verdict.value}."
+    return f"{counts}: not chance, {p_words(p_value)}. {called} is {verdict.value}."
 
 
 def _are(count: int) -> str:

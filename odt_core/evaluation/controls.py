@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from odt_core.errors import SampleError
+from odt_core.errors import OdtError, SampleError
 from odt_core.evaluation.compare import Comparison, Verdict, compare
 from odt_core.evaluation.evaluation import Evaluation, evaluate
+from odt_core.evaluation.paired import gain_interval
 from odt_core.evaluation.sample_size import nested_subset
 from odt_core.evaluation.study import OnProgress, Progress, Stopped, StudyStopped, never, quiet
 from odt_core.training.settings import Settings
 
 if TYPE_CHECKING:
+    from odt_core.bundled import ModelCard
     from odt_core.evaluation.trainer import Trainer
-    from odt_core.samples import Samples
+    from odt_core.samples import Labels, Samples
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def negative_controls(
     over_shuffled = compare(shuffled, mine) if shuffled else None
     other_person = compare(base, other) if other else None
     over_other = compare(other, mine) if other else None
-    vanished = _vanished(own, against_base)
+    vanished = _vanished(own, against_base, over_shuffled)
     return Controls(
         own=own,
         shuffled=against_base,
@@ -113,6 +115,23 @@ def shuffled_labels(samples: Samples, seed: int) -> tuple[Samples | None, float]
     return replace(samples, y=y), float((y == samples.y).mean())
 
 
+def other_person(card: ModelCard, labels: Labels, mine: Samples) -> Samples | None:
+    """Samples of the first person of the model's card of whom none is among `mine`; None where
+    there is nobody, or nobody with these labels.
+    """
+    from odt_core.samples import prepare
+
+    known = {row.tobytes() for row in np.ascontiguousarray(mine.x)}
+    for raw in card.load_people().values() if card.people else ():
+        try:
+            theirs = prepare(raw, card.preprocessing, labels)
+        except OdtError:  # labels that are not there
+            continue
+        if not any(row.tobytes() in known for row in np.ascontiguousarray(theirs.x)):
+            return theirs
+    return None
+
+
 def like(others: Samples, train: Samples, seed: int) -> Samples:
     """At most as many of each label as `train` has, under its labels."""
     parts = []
@@ -134,11 +153,17 @@ def _check(train: Samples, test: Samples) -> None:
         )
 
 
-def _vanished(own: Comparison, shuffled: Comparison | None) -> bool | None:
-    """Whether there was a gain and shuffling took it away; None where there is nothing to tell."""
-    if shuffled is None or own.verdict is not Verdict.BETTER:
+def _vanished(
+    own: Comparison, shuffled: Comparison | None, over_shuffled: Comparison | None
+) -> bool | None:
+    """Whether there was a gain and shuffling took it away; None where that cannot be told: there
+    was none, or the two models differ by no more than chance.
+    """
+    if shuffled is None or over_shuffled is None or own.verdict is not Verdict.BETTER:
         return None
-    return shuffled.verdict is not Verdict.BETTER and shuffled.gain < own.gain
+    if shuffled.verdict is Verdict.BETTER:
+        return False
+    return True if over_shuffled.verdict is Verdict.BETTER else None
 
 
 def _sentence(
@@ -154,11 +179,16 @@ def _sentence(
             f"On these {n} test samples personalising shows no gain that is more than chance, so "
             f"there is none that could vanish ({_points(own)})."
         )
-    told = [f"Your samples: {_points(own)} on {n} test samples."]
+    told = [f"Your samples: {_points(own)} (n = {n} test samples)."]
     if shuffled is None:
         told.append("All your samples have one label, so there is nothing to shuffle.")
     elif vanished:
         told.append(f"With shuffled labels the gain vanished, as it should ({_points(shuffled)}).")
+    elif vanished is None:
+        told.append(
+            f"With shuffled labels: {_points(shuffled)}. These are too few test samples to tell "
+            "whether the gain vanished."
+        )
     else:
         told.append(
             f"With shuffled labels the gain did not vanish ({_points(shuffled)}): it does not come "
@@ -170,8 +200,13 @@ def _sentence(
 
 
 def _of_other(other: Comparison, over_other: Comparison) -> str:
-    if other.verdict is not Verdict.BETTER:
+    if other.verdict is not Verdict.BETTER and over_other.verdict is Verdict.BETTER:
         return f"Another person's samples gave no gain ({_points(other)}): it is yours."
+    if other.verdict is not Verdict.BETTER:
+        return (
+            f"Another person's samples gave no gain that is more than chance ({_points(other)}), "
+            f"but yours are not better by more than chance either ({over_other.p_words})."
+        )
     if over_other.verdict is Verdict.BETTER:
         return (
             f"Another person's samples gave {_points(other)}; yours are better "
@@ -183,6 +218,19 @@ def _of_other(other: Comparison, over_other: Comparison) -> str:
     )
 
 
+def in_words(comparison: Comparison) -> str:
+    """What the paired test says of a model that was trained somehow, against the base model."""
+    if comparison.verdict is Verdict.SAME:
+        return "As good as the base model."
+    if comparison.verdict is Verdict.UNCLEAR:
+        return f"May be chance, {comparison.p_words}."
+    word = "Better" if comparison.verdict is Verdict.BETTER else "Worse"
+    return f"{word} than the base model, not chance, {comparison.p_words}."
+
+
 def _points(comparison: Comparison) -> str:
-    """ "+12.0 points" """
-    return f"{100 * comparison.gain:+.1f} points"
+    """ "+12.0 points, 95 % interval −1.0 to +24.9" """
+    low, high = gain_interval(len(comparison.fixed), len(comparison.broken), comparison.n)
+    gain, low, high = 100 * comparison.gain, 100 * low, 100 * high
+    told = f"{gain:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f}"
+    return told.replace("-", "−")

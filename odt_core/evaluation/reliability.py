@@ -10,6 +10,9 @@ from odt_core.errors import SampleError
 from odt_core.evaluation.evaluation import Evaluation
 from odt_core.evaluation.proportion import Proportion
 
+_DRAWS = 1_000
+_DRAWN_AT_ONCE = 4_000_000  # numbers
+
 
 @dataclass(frozen=True)
 class Bin:
@@ -26,12 +29,19 @@ class Bin:
 @dataclass(frozen=True)
 class Reliability:
     """ece: expected calibration error, 0 to 1, the mean over all answers of how far the accuracy
-    of their bin is from its mean confidence; nan when n is 0.
+    of their bin is from its mean confidence; nan when n is 0. by_chance: what 95 of 100 models
+    stay below that say exactly these confidences and are right exactly that often; nan likewise.
     """
 
     bins: tuple[Bin, ...]
     ece: float
     n: int
+    by_chance: float
+
+    @property
+    def dishonest(self) -> bool:
+        """Whether the error is larger than chance explains, at the 5 % level."""
+        return self.n > 0 and self.ece > self.by_chance
 
 
 def reliability(confidences: np.ndarray, correct: np.ndarray, bins: int = 10) -> Reliability:
@@ -70,7 +80,30 @@ def reliability(confidences: np.ndarray, correct: np.ndarray, bins: int = 10) ->
                 interval=counted.interval,
             )
         )
-    return Reliability(tuple(found), error if len(sure) else float("nan"), len(sure))
+    n = len(sure)
+    return Reliability(tuple(found), error if n else float("nan"), n, _by_chance(sure, place, bins))
+
+
+def _by_chance(sure: np.ndarray, place: np.ndarray, bins: int) -> float:
+    """95th percentile of the calibration error of answers that are right exactly as often as their
+    confidences say (consistency resampling: Bröcker & Smith 2007, Weather and Forecasting
+    22:651–661; here with the confidences as they are). Seeded: always the same figure.
+    """
+    n = len(sure)
+    if not n:
+        return float("nan")
+    rng = np.random.default_rng(0)
+    chance = np.clip(sure, 0, 1).astype(np.float32)
+    bin_of = np.zeros((n, bins), np.float32)
+    bin_of[np.arange(n), place] = 1
+    found = np.empty(_DRAWS)
+    step = max(1, _DRAWN_AT_ONCE // n)
+    for at in range(0, _DRAWS, step):
+        rows = min(step, _DRAWS - at)
+        right = rng.random((rows, n), np.float32) < chance  # [draws, N]
+        away = (right - chance) @ bin_of  # [draws, bins]: right answers beyond those expected
+        found[at : at + rows] = np.abs(away).sum(axis=1) / n
+    return float(np.quantile(found, 0.95))
 
 
 def reliability_of(evaluation: Evaluation, bins: int = 10) -> Reliability:

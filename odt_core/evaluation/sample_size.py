@@ -162,10 +162,10 @@ def _sentence(points: list[Point], own: list[np.ndarray], quantity: Quantity, se
     told = f"n = {n} test samples, {seeds} seed{'' if seeds == 1 else 's'}"
     at = next(k for k in range(len(points)) if not can_be_told_apart(own[k], own[-1]))
     enough = points[at]
-    figures = f"{_figure(enough.own, quantity)} against {_figure(last.own, quantity)}, {told}"
+    figures = f"{_figure(last.own, quantity)} against {_figure(enough.own, quantity)}, {told}"
     most = "all samples" if last.per_label is None else f"{last.per_label} of each label"
     if at == 0:
-        return f"The base model and {most} cannot be told apart ({figures})."
+        return f"Trained on {most}, the model cannot be told from the base model ({figures})."
     if enough is last:
         before = points[-2].own
         return (
@@ -173,7 +173,11 @@ def _sentence(points: list[Point], own: list[np.ndarray], quantity: Quantity, se
             f"{_figure(last.own, quantity)} with {most} ({told})."
         )
     each = "one sample" if enough.per_label == 1 else f"{enough.per_label} samples"
-    return f"{each.capitalize()} of each label and {most} cannot be told apart ({figures})."
+    return (
+        f"From {each} of each label on, no further gain can be told from chance: "
+        f"{_figure(enough.own, quantity)} with {enough.per_label} of each, "
+        f"{_figure(last.own, quantity)} with {most} ({told}). More test samples would tell more."
+    )
 
 
 def _figure(own: Estimate, quantity: Quantity) -> str:

@@ -115,8 +115,10 @@ def _best(logits: np.ndarray, y: np.ndarray) -> tuple[float, bool]:
 
 
 def _cross_fitted(logits: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Each fifth divided by the temperature of the other four."""
-    fold = np.arange(len(y)) % FOLDS
+    """Each fifth divided by the temperature of the other four. The fifths are shuffled: samples
+    often come with their labels in turn, and a fifth must not be one label.
+    """
+    fold = np.random.default_rng(0).permutation(len(y)) % FOLDS
     scaled = np.empty_like(logits)
     for k in range(FOLDS):
         value, _ = _best(logits[fold != k], y[fold != k])
@@ -136,11 +138,15 @@ def _sentence(value: float, n: int, at_limit: bool) -> str:
         return "There are no samples to fit a temperature to."
     if at_limit:
         return (
-            f"{n} samples do not fix a temperature: add some that the model gets wrong."
+            f"{_counted(n)} not fix a temperature: the model gets none of them wrong."
             if value == LOWEST
-            else f"On these {n} samples the model does no better than guessing."
+            else f"{_counted(n)} not fix a temperature: the model does no better than guessing."
         )
     if 0.95 <= value <= 1.05:
-        return f"The confidences are honest as they are (temperature {value:.2f}, n = {n})."
+        return f"The confidences are honest as they are (temperature {value:.2f}, n = {n:,})."
     word = "too sure of itself" if value > 1 else "not sure enough of itself"
-    return f"The model is {word} (temperature {value:.2f}, n = {n})."
+    return f"The model is {word} (temperature {value:.2f}, n = {n:,})."
+
+
+def _counted(n: int) -> str:
+    return "This 1 sample does" if n == 1 else f"These {n:,} samples do"

@@ -34,6 +34,7 @@ class Trained:
     seconds: float  # in the steps alone
     outcome: Outcome
     message: str
+    clock: tuple[float, ...] = ()  # seconds of training after each step
 
 
 class Trainer(Protocol):
@@ -155,7 +156,13 @@ class SessionTrainer(_Held):
             control=_Asking(stopped),
         )
         return self._digest(
-            Trained(history.steps, history.seconds, history.outcome, history.message)
+            Trained(
+                history.steps,
+                history.seconds,
+                history.outcome,
+                history.message,
+                tuple(record.seconds for record in history.records),
+            )
         )
 
     def fresh(self) -> SessionTrainer:
@@ -254,10 +261,13 @@ class _RunOfWorker:
     def __init__(self) -> None:
         self.over = threading.Event()
         self._last: Event | None = None
+        self._clock: list[float] = []
 
     def __call__(self, event: Event) -> None:
-        from odt_core.training.events import Ended, Failed
+        from odt_core.training.events import Ended, Failed, Progressed
 
+        if isinstance(event, Progressed):
+            self._clock += [record.seconds for record in event.records]
         if isinstance(event, Ended | Failed):
             self._last = event
             self.over.set()
@@ -270,7 +280,7 @@ class _RunOfWorker:
         if isinstance(event, Failed):
             raise WorkerError(event.message) if event.died else TrainingError(event.message)
         assert isinstance(event, Ended)
-        return Trained(event.steps, event.seconds, event.outcome, event.message)
+        return Trained(event.steps, event.seconds, event.outcome, event.message, tuple(self._clock))
 
 
 def _plain(settings: Settings) -> Settings:

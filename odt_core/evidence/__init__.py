@@ -1,19 +1,21 @@
 """Evidence: what personalising did, in one zip that anybody can check."""
 
-from odt_core.evaluation.timing import median_ms
 from odt_core.evidence.bundling import bundle
-from odt_core.evidence.cost import Cost, NetworkWatch
+from odt_core.evidence.inside import Inside, empty_base, look_inside
 from odt_core.evidence.material import Curves, Judged
 from odt_core.evidence.origin import Beginning, Origin, trace
+from odt_core.evidence.studies import Studies, study_all
 
 __all__ = [
     "Beginning",
-    "Cost",
     "Curves",
+    "Inside",
     "Judged",
-    "NetworkWatch",
     "Origin",
+    "Studies",
     "bundle",
-    "median_ms",
+    "empty_base",
+    "look_inside",
+    "study_all",
     "trace",
 ]

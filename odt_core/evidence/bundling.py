@@ -11,6 +11,7 @@ from odt_core.evidence.archive import array_file, pack
 from odt_core.evidence.charts import Chart, charts_of, page
 from odt_core.evidence.escape import csv_text
 from odt_core.evidence.facts import digest, facts, sample_digests
+from odt_core.evidence.inside import Inside
 from odt_core.evidence.material import Bake, Curves, Judged, Material
 from odt_core.evidence.origin import Beginning, Origin, trace
 from odt_core.evidence.readable import (
@@ -20,12 +21,12 @@ from odt_core.evidence.readable import (
     personalisation_sections,
 )
 from odt_core.evidence.software import script, sources
+from odt_core.evidence.studies import Studies
 from odt_core.evidence.versions import requirements
 from odt_core.runtime.contract import LOSS_NAME
 
 if TYPE_CHECKING:
     from odt_core.bundled import ModelCard
-    from odt_core.evidence.cost import Cost
     from odt_core.runtime.contract import Choice
     from odt_core.samples import Samples
 
@@ -70,7 +71,8 @@ def bundle(
     replay: Samples | None = None,
     choice: Choice | None = None,
     curves: Curves | None = None,
-    cost: Cost | None = None,
+    studies: Studies | None = None,
+    inside: Inside | None = None,
     loss_name: str = LOSS_NAME,
 ) -> bytes:
     """The zip. Runs no model: what models answered is given, and `bake` is called.
@@ -80,10 +82,11 @@ def bundle(
     on; replay: the base samples mixed in. origin: how the weights came about (`trace`); None
     assumes one training from the base model. bake(inference_only): a .tflite with the checkpoint's
     weights; an OdtError that it raises is noted in the card. test, base_test: samples and what both
-    models made of them. choice: corrections of the signatures' use. curves, cost: where known.
+    models made of them. choice: corrections of the signatures' use. curves, studies, inside: where
+    known.
 
     Equal inputs on the same machine and versions give equal bytes. Raises CheckpointError when the
-    checkpoint is damaged or belongs to another model, WorkspaceError when plotly is missing.
+    checkpoint is damaged or belongs to another model.
     """
     loaded = load_checkpoint(checkpoint)
     if loaded.meta.model_sha256 != digest(model):
@@ -105,7 +108,8 @@ def bundle(
         replay=replay if _replays(loaded) else None,
         choice=choice or None,
         curves=curves,
-        cost=cost,
+        studies=studies or Studies(),
+        inside=inside or Inside(),
         baked=baked,
         predicts=predicts,
         not_baked=not_baked,

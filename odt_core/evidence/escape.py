@@ -7,7 +7,8 @@ import re
 from html import escape
 from typing import Any
 
-_MARKDOWN = re.compile(r"([\\`*_\[\]|~$])|^([#>+=-])|^(\d+)(?=[.)])")
+# What begins a list does so only with a space after it: "-3.5" and "83.1%" stay as they are.
+_MARKDOWN = re.compile(r"([\\`*_\[\]|~$])|^([#>=]|\+(?=\s|$)|-(?=[\s-]|$))|^(\d+)(?=[.)](?:\s|$))")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 

@@ -14,6 +14,7 @@ from odt_core.evaluation.digest import state_digest
 from odt_core.evaluation.label_table import label_table
 from odt_core.evaluation.reliability import reliability_of
 from odt_core.evidence.material import Judged, Material
+from odt_core.evidence.study_facts import cost_facts, inside_facts, study_facts
 from odt_core.evidence.versions import versions
 from odt_core.samples import Samples
 
@@ -59,7 +60,9 @@ def facts(material: Material, files: Mapping[str, bytes]) -> dict[str, Any]:
                 "curves": _curves(material),
             },
             "results": results,
-            "cost": None if material.cost is None else material.cost.to_json(),
+            "studies": study_facts(material.studies),
+            "inside": inside_facts(material.inside),
+            "cost": cost_facts(material.studies.cost),
             "versions": versions(),
             "reproduce": {
                 "card": {**card, "base_test": None, "replay": None, "people": []},

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from odt_core.evidence.cost import Cost
+from odt_core.evidence.inside import Inside
 from odt_core.evidence.origin import Origin
+from odt_core.evidence.studies import Studies
 
 if TYPE_CHECKING:
     from odt_core.bundled import ModelCard
@@ -61,7 +62,8 @@ class Material:
     replay: Samples | None = None
     choice: Choice | None = None
     curves: Curves | None = None
-    cost: Cost | None = None
+    studies: Studies = field(default_factory=Studies)
+    inside: Inside = field(default_factory=Inside)
     baked: bytes | None = None
     predicts: bytes | None = None
     not_baked: str = ""  # why there are none

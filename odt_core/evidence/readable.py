@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from odt_core.evaluation.compare import p_words
 from odt_core.evidence.charts.page import POLICY, STYLE
 from odt_core.evidence.charts.types import Chart
 from odt_core.evidence.escape import html_text, markdown_text
@@ -17,6 +18,7 @@ SETS = {
     "replay": "Base samples replayed in training",
 }
 _LABELS_SHOWN = 60
+Has = Callable[..., tuple[str, ...]]  # which of these charts there are
 
 
 @dataclass(frozen=True)
@@ -66,16 +68,17 @@ def personalisation_sections(card: dict[str, Any], charts: Sequence[Chart]) -> l
         if shown or result["labels"]:
             sections.append(Section(SETS[name], (), _label_table(result["labels"]), shown))
     sections += [
+        *_study_sections(card, has),
+        *_inside_sections(card, has),
         Section("Samples", (), _samples_table(card), has("samples")),
-        Section("What it cost on this machine", (), _cost_table(card["cost"])),
+        Section(
+            "What training costs on this machine",
+            _same_weights(card),
+            _cost_table(card["cost"]),
+        ),
         Section(
             "Can it be computed again?",
-            (
-                "Run reproduce.py: it trains again from the base model, the samples, the settings "
-                "and the seed in this bundle, and says whether the weights are identical to the "
-                "last bit. Identical weights need the same versions and the same kind of "
-                "processor.",
-            ),
+            _repeatable(card),
             (
                 ("what", "value"),
                 ("base model, SHA-256", model["sha256"]),
@@ -256,23 +259,148 @@ def _samples_table(card: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
     return (("samples", "n", "shape", "by label"), *rows)
 
 
+def _same_weights(card: dict[str, Any]) -> tuple[str, ...]:
+    if card["cost"] is None:
+        return ()
+    told = "Measured by training once more from the base model, in a process of its own."
+    if card["cost"]["weights"] == card["personalised"]["state_sha256"]:
+        told += " The weights that came out are identical to the published ones, bit for bit."
+    return (told,)
+
+
+def _repeatable(card: dict[str, Any]) -> tuple[str, ...]:
+    origin = card["training"]["origin"]
+    if origin["repeatable"]:
+        first = (
+            f"{origin['sentence']} Run reproduce.py: it trains again from what is in this bundle "
+            "alone and says whether the weights are identical to the last bit. Identical weights "
+            "need the same versions and the same kind of processor."
+        )
+    else:
+        first = f"{origin['sentence']} reproduce.py says so, too, and does not try."
+    return (
+        first,
+        "It also counts the accuracies again with the published weights. It does not repeat "
+        "studies, costs (they belong to the machine) and charts: these are as they were measured.",
+    )
+
+
+def _study_sections(card: dict[str, Any], has: Has) -> list[Section]:
+    studies = card["studies"]
+    controls, needed = studies["controls"], studies["samples_needed"]
+    sections = []
+    if controls:
+        sections.append(
+            Section(
+                "Is the gain real? Negative controls",
+                (controls["sentence"],),
+                _controls_table(controls),
+                has("controls"),
+            )
+        )
+    if needed:
+        sections.append(
+            Section(
+                "How many samples does it take?",
+                (needed["sentence"],),
+                _needed_table(needed),
+                has("samples-needed"),
+            )
+        )
+    if studies["reasons"]:
+        sections.append(Section("What was not studied", tuple(studies["reasons"])))
+    return sections
+
+
+def _controls_table(controls: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
+    said = {
+        "own": "your samples",
+        "shuffled_labels": "your samples, labels shuffled",
+        "another_person": "another person's samples",
+    }
+    rows = [
+        (
+            said[name],
+            f"{100 * gain['gain']:+.1f} points",
+            " to ".join(f"{100 * end:+.1f}" for end in gain["interval"]),
+            f"{gain['fixed']:,}",
+            f"{gain['broken']:,}",
+            f"{gain['n']:,}",
+            f"{gain['verdict']}, {p_words(gain['p_value'])}",
+        )
+        for name, gain in controls["gains"].items()
+        if gain and name in said
+    ]
+    head = ("trained on", "gain over the base model", "95 % interval", "fixed", "broken", "n",
+            "McNemar's test")  # fmt: skip
+    return (head, *rows)
+
+
+def _needed_table(needed: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
+    shares = needed["quantity"] == "accuracy"
+    said = _percent if shares else _number
+    both = all(point["base_test"] for point in needed["points"])
+    rows = [
+        (
+            str(point["per_label"]) if point["per_label"] else "none: the base model",
+            f"{point['samples']:,}",
+            said(point["own"]["mean"]),
+            " to ".join(said(end) for end in point["own"]["interval"] or ()) or "not known",
+            ", ".join(said(value) for value in point["own"]["per_seed"]),
+            f"{point['own']['n']:,}",
+            *((said(point["base_test"]["mean"]),) if both else ()),
+        )
+        for point in needed["points"]
+    ]
+    head = ("samples of each label", "in all", needed["quantity"], "95 % interval", "each seed",
+            "n", *(("base test set",) if both else ()))  # fmt: skip
+    return (head, *rows)
+
+
+def _inside_sections(card: dict[str, Any], has: Has) -> list[Section]:
+    inside = card["inside"]
+    sentences = tuple(
+        found["sentence"] for found in (inside["temperature"], inside["unknown_input"]) if found
+    )
+    sections = []
+    if sentences:
+        sections.append(Section("Is it as sure as it should be? Unknown input", sentences))
+    if inside["layers"]:
+        rows = [
+            (
+                layer["name"],
+                "from zero"
+                if layer["relative_change"] is None
+                else f"{layer['relative_change']:.2%}",
+                f"{layer['weights']:,}",
+            )
+            for layer in inside["layers"][:_LABELS_SHOWN]
+        ]
+        head = ("layer", "relative weight change", "weights")
+        sections.append(Section("What changed inside", (), (head, *rows), has("layers", "map")))
+    return sections
+
+
 def _cost_table(cost: dict[str, Any] | None) -> tuple[tuple[str, ...], ...]:
     if cost is None:
         return (("what", "value"), ("cost", "not measured"))
-    rows = [("what", "value")]
-    if cost["step_ms"] is not None:
-        rows.append(("a training step", f"{cost['step_ms']:.2f} ms (mean of {cost['steps']:,})"))
+    size = cost["batch_size"]
+    rows = [
+        ("what", "value"),
+        (
+            "a training step",
+            f"{cost['step_ms']:.2f} ms (median of {cost['steps']:,} steps of {size} samples; "
+            f"{cost['seconds']:.2g} s in all)",
+        ),
+    ]
     if cost["inference_ms"] is not None:
         said = f"{cost['inference_ms']:.2f} ms (median of {cost['inferences']:,})"
         rows.append(("a prediction", said))
     if cost["peak_memory_bytes"] is not None:
         said = f"{cost['peak_memory_bytes'] / 1e6:.0f} MB, resident, of the model's process"
         rows.append(("peak memory", said))
-    sent = cost["network_bytes"]
-    said = cost["network_how"] if sent is None else f"{sent} bytes ({cost['network_how']})"
-    rows.append(("sent over the network by training", said))
-    if cost["checkpoint_bytes"] is not None:
-        rows.append(("size of the checkpoint", f"{cost['checkpoint_bytes']:,} bytes"))
+    rows.append(("sent over the network by training", cost["network"]["sentence"]))
+    rows.append(("size of the checkpoint", f"{cost['checkpoint_bytes']:,} bytes"))
     return tuple(rows)
 
 

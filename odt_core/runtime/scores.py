@@ -40,18 +40,42 @@ def two_labels(scores: np.ndarray, kind: OutputKind) -> np.ndarray:
     return np.stack([1 - one, one], axis=1).astype(np.float32)
 
 
+def at_temperature(scores: np.ndarray, kind: OutputKind, temperature: float) -> np.ndarray:
+    """Scores whose softmax is that of the logits / temperature (Guo et al. 2017,
+    arXiv:1706.04599); probabilities, not of sum 1, stay probabilities. temperature: above 0.
+    """
+    if not temperature > 0:
+        raise ValueError(f"A temperature must be above 0, not {temperature}.")
+    if temperature == 1:
+        return scores
+    if kind is not OutputKind.PROBABILITIES:
+        return np.asarray(scores.astype(np.float64) / temperature)
+    power = 1 / temperature
+    values = np.clip(scores.astype(np.float64), 0, 1)
+    raised = values**power
+    if scores.shape[-1] > 1:
+        return np.asarray(raised)
+    return np.asarray(raised / (raised + (1 - values) ** power))  # of two labels, the second
+
+
 def answers(
-    scores: np.ndarray, kind: OutputKind, contract: Contract, labels: Labels | None
+    scores: np.ndarray,
+    kind: OutputKind,
+    contract: Contract,
+    labels: Labels | None,
+    temperature: float = 1.0,
 ) -> np.ndarray:
     """What `infer` gave as what a person is shown: float32 [N, K] probabilities of K labels,
     [N, 2] of two, or the numbers themselves for a model of values.
 
-    labels: unused ones get 0; None or another number of labels counts as all used.
+    labels: unused ones get 0; None or another number of labels counts as all used. temperature:
+    what the logits are divided by; it changes no answer, only how sure it is.
     """
-    if contract.task is Task.BINARY:
-        return two_labels(scores, kind)
     if contract.measures_errors:
         return scores.astype(np.float32)
+    scores = at_temperature(scores, kind, temperature)
+    if contract.task is Task.BINARY:
+        return two_labels(scores, kind)
     used = np.ones(scores.shape[-1], bool)
     if labels is not None and len(labels) == len(used):
         used = labels.used

@@ -231,15 +231,19 @@ class Session:
             result = result[None]  # one sample at a time, without a batch dimension
         return result[:count]
 
-    def predict_proba(self, x: np.ndarray, labels: Labels | None = None) -> np.ndarray:
+    def predict_proba(
+        self, x: np.ndarray, labels: Labels | None = None, temperature: float = 1.0
+    ) -> np.ndarray:
         """Probabilities float32 [N, K]; outputs that no label uses get 0 and rows sum to 1.
 
         [N, 2] for a model of one output that tells two labels apart; a model of values gives what
-        `infer` gives. labels: default the model's own.
+        `infer` gives. labels: default the model's own. temperature: what the scores are divided by,
+        such as that of a checkpoint (`CheckpointMeta.temperature`).
         """
         scores = self.infer(x)
         kind = self.output_kind(scores)
-        return answers(scores, kind, self.contract, labels or self.model.labels)
+        labels = labels or self.model.labels
+        return answers(scores, kind, self.contract, labels, temperature)
 
     def output_kind(self, scores: np.ndarray | None = None) -> OutputKind:
         """Whether `infer` gives logits or probabilities; looked at once where names do not tell."""

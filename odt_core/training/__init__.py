@@ -1,11 +1,18 @@
 """The training loop: settings, batches, history, callbacks."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from odt_core.checkpoint.progress import Progress
-from odt_core.training.callbacks import Autosave, Callback, Reason
-from odt_core.training.control import Control
-from odt_core.training.history import EvaluationRecord, History, Outcome, Record, Score
-from odt_core.training.loop import Run, fit
-from odt_core.training.settings import Schedule, Settings
+from odt_core.lazy import lazily
+
+if TYPE_CHECKING:
+    from odt_core.training.callbacks import Autosave, Callback, Reason
+    from odt_core.training.control import Control
+    from odt_core.training.history import EvaluationRecord, History, Outcome, Record, Score
+    from odt_core.training.loop import Run, fit
+    from odt_core.training.settings import Schedule, Settings
 
 __all__ = [
     "Autosave",
@@ -23,3 +30,14 @@ __all__ = [
     "Settings",
     "fit",
 ]
+
+__getattr__ = lazily(
+    __name__,
+    {
+        "callbacks": ("Autosave", "Callback", "Reason"),
+        "control": ("Control",),
+        "history": ("EvaluationRecord", "History", "Outcome", "Record", "Score"),
+        "loop": ("Run", "fit"),
+        "settings": ("Schedule", "Settings"),
+    },
+)

@@ -5,9 +5,11 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from odt_core.checkpoint.tempering import Tempering
 from odt_core.errors import LabelError, WorkspaceError
 from odt_core.workspace.manifest import (
     CheckpointEntry,
+    CheckpointInfo,
     Kind,
     LabelEntry,
     Manifest,
@@ -141,13 +143,17 @@ def without_samples(manifest: Manifest, ids: Collection[str]) -> Manifest:
     )
 
 
-def with_part(manifest: Manifest, ids: Collection[str], part: Part) -> Manifest:
-    """The samples with these ids used for training or for testing from now on."""
+def with_part(manifest: Manifest, ids: Collection[str], part: Part, moved: float = 0.0) -> Manifest:
+    """The samples with these ids used for training or for testing from now on. moved: when a person
+    said so, which each that changes notes; 0: nobody did.
+    """
     _check_samples(manifest, ids)
     return replace(
         manifest,
         samples=tuple(
-            replace(sample, part=part) if sample.id in ids and sample.part is not part else sample
+            replace(sample, part=part, moved=moved or sample.moved)
+            if sample.id in ids and sample.part is not part
+            else sample
             for sample in manifest.samples
         ),
     )
@@ -179,14 +185,18 @@ def without_checkpoint(manifest: Manifest, checkpoint_id: str) -> Manifest:
     )
 
 
+def with_temperature(
+    manifest: Manifest, checkpoint_id: str, temperature: Tempering | None
+) -> Manifest:
+    """The checkpoint with a temperature for its scores, or without one."""
+    entry = _checkpoint(manifest, checkpoint_id)
+    return _with_info(manifest, entry, replace(entry.info, temperature=temperature))
+
+
 def with_note(manifest: Manifest, checkpoint_id: str, note: str) -> Manifest:
     """The checkpoint with another note."""
     entry = _checkpoint(manifest, checkpoint_id)
-    noted = replace(entry, info=replace(entry.info, note=note))
-    return replace(
-        manifest,
-        checkpoints=tuple(noted if other is entry else other for other in manifest.checkpoints),
-    )
+    return _with_info(manifest, entry, replace(entry.info, note=note))
 
 
 def with_head(manifest: Manifest, checkpoint_id: str | None) -> Manifest:
@@ -278,6 +288,14 @@ def _checkpoint(manifest: Manifest, checkpoint_id: str) -> CheckpointEntry:
     if entry is None:
         raise WorkspaceError("That checkpoint is not there any more. Reload the page.")
     return entry
+
+
+def _with_info(manifest: Manifest, entry: CheckpointEntry, info: CheckpointInfo) -> Manifest:
+    said = replace(entry, info=info)
+    return replace(
+        manifest,
+        checkpoints=tuple(said if other is entry else other for other in manifest.checkpoints),
+    )
 
 
 def _with_label_entry(manifest: Manifest, changed: LabelEntry) -> Manifest:

@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import replace
 
+from odt_core.checkpoint.tempering import Tempering
 from odt_core.errors import CheckpointError, WorkspaceError
 from odt_core.workspace import changes, pictures
 from odt_core.workspace.manifest import CheckpointEntry, CheckpointInfo, Kind
@@ -85,6 +86,13 @@ class HasCheckpoints(Store):
         with self._changing() as manifest:
             changed = changes.with_note(manifest, checkpoint_id, text)
             self._commit(changed, f"note on the checkpoint {step_of(manifest, checkpoint_id)}")
+
+    def set_temperature(self, checkpoint_id: str, temperature: Tempering | None) -> None:
+        """What a checkpoint's scores are divided by from now on; None: nothing. WorkspaceError."""
+        with self._changing() as manifest:
+            changed = changes.with_temperature(manifest, checkpoint_id, temperature)
+            step = f"use temperature {temperature.value:.2f}" if temperature else "no temperature"
+            self._commit(changed, f"{step} for the checkpoint {step_of(manifest, checkpoint_id)}")
 
     def set_head(self, checkpoint_id: str | None) -> None:
         """Your model is that checkpoint from now on, or the base model. Raises WorkspaceError."""

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from odt_core.checkpoint.tempering import Tempering
 from odt_core.errors import WorkspaceError
 from odt_core.workspace.disk import Disk
 from odt_core.workspace.manifest import (
@@ -56,6 +57,7 @@ class Revision:
     undo: int | None = None
     redo: int | None = None
     next_number: int = 1  # of the next sample or checkpoint; never goes back
+    floor: int = 0  # revisions before this one were erased: whatever is left of them goes
 
 
 class History:
@@ -112,6 +114,7 @@ class History:
         elif whole.number < self._highest:
             self.damage = ("The last change was cut short on disk; this is the state before it.",)
         self.present = self._revisions[max(self._revisions)]
+        self._drop_below(self.present.floor, numbers)
 
     def commit(self, revision: Revision) -> None:
         """Write a revision, whose number is set here, and make it the present one.
@@ -158,10 +161,28 @@ class History:
         """All revisions on disk, oldest first."""
         return tuple(self._revisions[number] for number in sorted(self._revisions))
 
-    def forget_steps(self) -> None:
-        """Keep only the present state; nothing can be undone any more."""
-        self.commit(replace(self.present, undo=None, redo=None))
-        self._drop(number for number in self._revisions if number != self.present.number)
+    def forget_steps(self, manifest: Manifest | None = None) -> None:
+        """Keep only the present state, or `manifest` instead of it; nothing can be undone any more.
+
+        Once it is written, what was before does not come back, even if the process ends here.
+        """
+        only = self.present.manifest if manifest is None else manifest
+        step = self.present if manifest is None else Revision(0, only)
+        floor = self._highest + 1
+        self.commit(
+            replace(
+                step,
+                manifest=only,
+                undo=None,
+                redo=None,
+                next_number=self.present.next_number,
+                floor=floor,
+            )
+        )
+        self._drop_below(floor, _numbers(self._disk.names(self._folder / "history")))
+        for name in self._disk.names(self._folder / "index"):
+            if not self._uses[name.removesuffix(".json")]:
+                self._disk.remove(self._folder / "index" / name)
 
     def _prune(self) -> None:
         wanted = set(sorted(self._revisions)[-_FALLBACKS:])
@@ -175,6 +196,13 @@ class History:
                 wanted.add(revision.number)
                 revision = self.get(link(revision))
         self._drop(number for number in self._revisions if number not in wanted)
+
+    def _drop_below(self, floor: int, numbers: Iterable[int]) -> None:
+        """Drop the revisions before `floor`; `numbers` are all that have a file."""
+        gone = [number for number in numbers if number < floor]
+        self._drop(number for number in gone if number in self._revisions)
+        for number in gone:  # those that could not be read
+            self._disk.remove(self._path(number))
 
     def _drop(self, numbers: Iterable[int]) -> None:
         for number in list(numbers):
@@ -215,7 +243,8 @@ class History:
         samples.extend(self._sample(fields) for fields in data["manifest"]["samples"])
         manifest = _manifest(data["manifest"], tuple(samples))
         fields = {key: data[key] for key in ("step", "group", "undo", "redo", "next_number")}
-        return Revision(number, manifest, **fields), shas
+        floor = data.get("floor", 0)  # older files have none
+        return Revision(number, manifest, floor=floor, **fields), shas
 
     def _read_page(self, sha: str, pages: dict[str, Page]) -> Page:
         if sha not in pages:
@@ -286,6 +315,9 @@ def _manifest(data: dict[str, Any], samples: tuple[SampleEntry, ...]) -> Manifes
 def _checkpoint(fields: dict[str, Any]) -> CheckpointEntry:
     info = fields["info"]
     scores = {key: Score(**info[key]) if info[key] else None for key in ("own", "base")}
+    heat = info.get("temperature")  # workspaces written before there were temperatures have none
+    temperature = {"temperature": Tempering(**heat) if heat else None}
     return CheckpointEntry(
-        **fields | {"info": CheckpointInfo(**info | scores | {"kind": Kind(info["kind"])})}
+        **fields
+        | {"info": CheckpointInfo(**info | scores | temperature | {"kind": Kind(info["kind"])})}
     )

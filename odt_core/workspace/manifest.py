@@ -6,6 +6,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from odt_core.checkpoint.tempering import Tempering
+
 
 class Part(StrEnum):
     """What a sample is for. A test sample is never trained on."""
@@ -82,6 +84,8 @@ class SampleEntry:
     added: float  # seconds since 1970, UTC
     target: str = ""  # the numbers that a model of values is to give: samples/<target>.npy
     target_bytes: int = 0
+    moved: float = 0.0  # when a person last moved it between the parts, as `added`; 0: never
+    take: str = ""  # pictures of one burst share it: they are alike, so they share the part too
 
     @property
     def id(self) -> str:
@@ -108,6 +112,7 @@ class CheckpointInfo:
     own: Score | None = None  # on the person's test samples
     base: Score | None = None  # on the frozen base test set
     note: str = ""
+    temperature: Tempering | None = None  # what the person lets its scores be divided by
 
 
 @dataclass(frozen=True)

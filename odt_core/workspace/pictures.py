@@ -4,6 +4,7 @@ import hashlib
 import io
 import threading
 from collections import OrderedDict
+from collections.abc import Collection
 
 import numpy as np
 from PIL import Image
@@ -104,6 +105,15 @@ class ThumbnailCache:
             self._entries[sha256, side] = data
             while self._size > self._limit:
                 self._size -= len(self._entries.popitem(last=False)[1])
+
+    def forget(self, digests: Collection[str]) -> None:
+        """Drop the thumbnails of these samples."""
+        with self._lock:
+            for key in [key for key in self._entries if key[0] in digests]:
+                self._size -= len(self._entries.pop(key))
+
+
+THUMBNAILS = ThumbnailCache(32 * 1024 * 1024)  # of this process
 
 
 def digest(data: bytes) -> str:

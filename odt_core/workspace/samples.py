@@ -3,9 +3,8 @@
 import contextlib
 import re
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,13 +13,12 @@ from odt_core.errors import LabelError, SampleError
 from odt_core.samples import RawSamples
 from odt_core.workspace import changes, pictures
 from odt_core.workspace.archive import zip_samples
-from odt_core.workspace.holdout import part_of_next
+from odt_core.workspace.holdout import part_of_next, part_of_take, tally, whole_takes
 from odt_core.workspace.labels import HasLabels
 from odt_core.workspace.manifest import Manifest, Part, SampleEntry, Source
 from odt_core.workspace.names import clean_label, clean_origin
 from odt_core.workspace.words import count, label_name, new_ids, samples_in_words
 
-_THUMBNAILS = pictures.ThumbnailCache(32 * 1024 * 1024)
 _THUMBNAIL_SIDES = range(8, 1025)  # pixels
 
 
@@ -109,10 +107,10 @@ class HasSamples(HasLabels):
         sample = self._sample(sample_id)
         if side not in _THUMBNAIL_SIDES:
             raise SampleError(f"A thumbnail cannot be {side} pixels wide. Ask for 8 to 1024.")
-        found = _THUMBNAILS.get(sample.sha256, side)
+        found = pictures.THUMBNAILS.get(sample.sha256, side)
         if found is None:
             found = pictures.thumbnail(self._sample_bytes(sample), sample.suffix, side)
-            _THUMBNAILS.put(sample.sha256, side, found)
+            pictures.THUMBNAILS.put(sample.sha256, side, found)
         return found
 
     def raw_samples(self, part: Part | None = None) -> RawSamples:
@@ -157,23 +155,23 @@ class HasSamples(HasLabels):
         source: Source,
         names: Sequence[str] = (),
         targets: Sequence[np.ndarray | None] = (),
+        take: str = "",
     ) -> AddReport:
         """Add samples to one label, all or none; `names` say where each came from.
 
         items: each uint8 [H, W], [H, W, 1|3|4] or float32 of any shape. label_id: "" for samples
-        without a label. targets: float32, for a model of values. What the label has already is
-        ignored. Raises SampleError, LabelError, WorkspaceError.
+        without a label. targets: float32, for a model of values. take: a name that the pictures of
+        one burst share; they may come in several calls, are all trained on or all tested, and are
+        undone as one step. What the label has already is ignored. Raises SampleError, LabelError,
+        WorkspaceError.
         """
         encoded = self._encoded(items, names, targets)
         with self._changing() as manifest:
             if label_id and manifest.label(label_id) is None:
                 raise LabelError("That label is not there any more. Reload the page.")
             labels = [label_id] * len(encoded)
-            if not label_id:
-                return self._add(manifest, labels, encoded, source, "the samples")
-            return self._add(
-                manifest, labels, encoded, source, f"'{label_name(manifest, label_id)}'"
-            )
+            where = f"'{label_name(manifest, label_id)}'" if label_id else "the samples"
+            return self._add(manifest, labels, encoded, source, where, take)
 
     def add_raw(self, raw: RawSamples, source: Source) -> AddReport:
         """Add samples that carry their labels, all or none; new labels are made for new names.
@@ -205,10 +203,11 @@ class HasSamples(HasLabels):
         self.move_samples([sample_id], part)
 
     def move_samples(self, sample_ids: Sequence[str], part: Part) -> None:
-        """Use samples for training or for testing. Raises WorkspaceError."""
+        """Use samples for training or for testing, whole takes at a time. Raises WorkspaceError."""
         with self._changing() as manifest:
-            changed = changes.with_part(manifest, set(sample_ids), part)
-            words = samples_in_words(manifest, set(sample_ids))
+            ids = whole_takes(manifest.samples, set(sample_ids))
+            changed = changes.with_part(manifest, ids, part, self._clock())
+            words = samples_in_words(manifest, ids)
             purpose = "testing" if part is Part.TEST else "training"
             self._commit(changed, f"use {words} for {purpose}")
 
@@ -246,12 +245,13 @@ class HasSamples(HasLabels):
         encoded: Sequence[_Encoded],
         source: Source,
         where: str,
+        take: str = "",
     ) -> AddReport:
         number = self._history.present.next_number
         now = self._clock()
         seeds = {label.id: label.output or 0 for label in manifest.labels}
-        counts = Counter([sample.label for sample in manifest.samples])
-        tests = Counter([s.label for s in manifest.samples if s.part is Part.TEST])
+        counted = tally(manifest.samples)
+        counts, tests = counted.all, counted.tests
         # -> ids of labels that have it; equal inputs with other targets are other samples
         known: dict[tuple[str, str], list[str]] = {one.key: [] for one in encoded}
         for sample in manifest.samples:
@@ -286,15 +286,25 @@ class HasSamples(HasLabels):
                 added=now,
                 target=one.target_sha256,
                 target_bytes=len(one.target),
+                take=take,
             )
             added.append(entry)
             files |= one.files
         if len(manifest.samples) + len(added) > self.limits.samples:
             raise self._too_many(len(added), len(manifest.samples))
+        many = len(added)
+        if added and take:
+            label = added[0].label
+            whole = part_of_take(manifest.samples, label, take, many, seeds.get(label, 0))
+            added = [replace(entry, part=whole) for entry in added]
+            before = {s.id for s in manifest.samples if (s.take, s.label) == (take, label)}
+            manifest = changes.with_part(manifest, before, whole)
+            many += len(before)
         if added:
             self._commit(
                 changes.with_samples(manifest, added),
-                f"add {count(len(added), 'sample')} to {where}",
+                f"add {count(many, 'sample')} to {where}",
+                group=f"take {take}" if take else "",
                 files=files,
                 next_number=number + len(added),
             )

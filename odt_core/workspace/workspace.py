@@ -8,6 +8,7 @@ moves no file, and one picture under two labels is stored once. `export_zip` giv
 """
 
 from odt_core.workspace.checkpoints import HasCheckpoints
+from odt_core.workspace.erasing import CanErase
 from odt_core.workspace.model import HasModel
 from odt_core.workspace.runs import HasRuns
 from odt_core.workspace.samples import AddReport, Elsewhere, HasSamples
@@ -17,7 +18,7 @@ from odt_core.workspace.travel import CanTravel
 __all__ = ["FOLDERS", "AddReport", "Elsewhere", "Workspace"]
 
 
-class Workspace(HasModel, HasSamples, HasCheckpoints, HasRuns, CanTravel):
+class Workspace(HasModel, HasSamples, HasCheckpoints, HasRuns, CanTravel, CanErase):
     """A workspace that is open in this process. Thread-safe; made by `Workspaces`.
 
     `manifest` is immutable and cheap to read; every method that changes something writes the new

@@ -15,6 +15,7 @@ from pages.ui import pieces, trouble
 from pages.ui.canvas import sample_pad
 from pages.ui.desk import Desk
 from pages.ui.numbers import MOST, typed
+from pages.ui.photograph import photograph
 from pages.ui.say import count
 from pages.ui.uploads import contents
 
@@ -187,31 +188,8 @@ def as_the_model_wants(desk: Desk, raw: RawSamples, label_id: str | None) -> Raw
 
 
 def _camera(desk: Desk, active: LabelEntry | None) -> None:
-    turn = st.session_state.setdefault(_FILES, 0)
     _target_field(desk)
-    st.camera_input(
-        "Photograph a sample",
-        key=f"camera_{turn}",
-        label_visibility="collapsed",
-        on_change=_photographed,
-        args=(desk, f"camera_{turn}"),
-    )
-    if active is not None:
-        pieces.note(f"The photo goes to '{active.name}'.")
-
-
-def _photographed(desk: Desk, key: str) -> None:
-    photo = st.session_state.get(key)
-    if photo is None:
-        return
-    st.session_state[_FILES] += 1
-    with trouble.caught("samples"):
-        picture = decode_image(contents(photo)[1], "The photo")
-        active = active_label(desk.workspace.manifest) if desk.tells_labels else None
-        if desk.tells_labels and active is None:
-            raise LabelError("There is no label for this photo yet. Add one first.")
-        label = active.id if active else ""
-        desk.workspace.add_samples([picture], label, Source.CAMERA, ["photo"], _targets(desk, 1))
+    photograph(desk, active, _targets)
 
 
 # Type

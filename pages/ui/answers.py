@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
+from pages.ui.element_data import unexamined
 from pages.ui.numbers import figure
 from pages.ui.say import percent
 from pages.ui.served import ASSETS
@@ -30,13 +31,21 @@ def answers(
     *,
     trained: bool,
     unknown: bool = False,
+    base_unknown: bool = False,
+    temperature: float | None = None,
+    live: bool = False,
 ) -> None:
     """base, own: float [K], probabilities per output; names: one per output, None is left out.
 
-    unknown: the input is like nothing that your model knows, so that it answers "not sure".
+    unknown, base_unknown: the input is like nothing that this model knows, so that it answers
+    "not sure". temperature: what your model's scores were divided by, to be said. live: others
+    follow several times a second: labels keep their places while there is room for all, and
+    nothing is read out.
     """
     used = [k for k, name in enumerate(names) if name is not None]
     order = sorted(used, key=lambda k: -max(float(base[k]), float(own[k])))[:_SHOWN]
+    if live and len(used) <= _SHOWN:
+        order = used
     sides = []
     for (role, title), shares in zip(_SIDES, (base, own), strict=True):
         top = max(used, key=lambda k: float(shares[k]))
@@ -49,9 +58,12 @@ def answers(
                 "bars": [[str(names[k]), float(shares[k])] for k in order],
             }
         )
+    change = _change(sides, trained, unknown, base_unknown)
+    if temperature:
+        change["summary"] = f"{change['summary']} Yours is at temperature {temperature:.2f}."
     _mount(
         key=key,
-        data={"sides": sides, "idle": False, **_change(sides, trained, unknown)},
+        data=unexamined({"sides": sides, "idle": False, "live": live, **change}),
     )
 
 
@@ -86,12 +98,14 @@ def value_answers(
         )
     _mount(
         key=key,
-        data={
-            "sides": sides,
-            "idle": False,
-            "numbers": True,
-            **_value_change(flat, wanted, away, trained),
-        },
+        data=unexamined(
+            {
+                "sides": sides,
+                "idle": False,
+                "numbers": True,
+                **_value_change(flat, wanted, away, trained),
+            }
+        ),
     )
 
 
@@ -138,17 +152,26 @@ def no_answers(key: str, summary: str) -> None:
         }
         for role, title in _SIDES
     ]
-    _mount(key=key, data={"sides": sides, "idle": True, "summary": summary, "changed": False})
+    data = {"sides": sides, "idle": True, "summary": summary, "changed": False}
+    _mount(key=key, data=unexamined(data))
 
 
-def _change(sides: list[dict], trained: bool, unknown: bool) -> dict[str, object]:
+def _change(
+    sides: list[dict], trained: bool, unknown: bool, base_unknown: bool
+) -> dict[str, object]:
     base, own = sides
+    answer = own["answer"]
+    for side, strange in ((base, base_unknown), (own, unknown)):
+        if strange:
+            share = side["sure"].removesuffix(" sure")
+            side |= {"sure": f"closest: {side['answer']}, {share}", "answer": "Not sure"}
     if unknown:
-        closest, sure = own["answer"], own["sure"]
-        own |= {"answer": "Not sure", "sure": f"closest: {closest}, {sure}"}
+        who = "the model" if not trained else "either model" if base_unknown else "your model"
+        return {"summary": f"Not sure: this is like nothing that {who} knows.", "changed": False}
+    if base_unknown:
         return {
-            "summary": "Not sure: this is like nothing that your model knows.",
-            "changed": False,
+            "summary": f"The base model is not sure; yours answers {answer}.",
+            "changed": True,
         }
     if not trained:
         return {"summary": "Not trained yet: your model is the base model.", "changed": False}

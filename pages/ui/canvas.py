@@ -12,6 +12,7 @@ import streamlit as st
 from PIL import Image
 
 from odt_core.errors import SampleError
+from pages.ui.element_data import unexamined
 from pages.ui.served import ASSETS
 
 UNITS = 280  # side of the reported PNG in pixels; canvas.js draws in the same units
@@ -43,7 +44,9 @@ def sketch(key: str, *, size: int = 200, pen: int = 20, epoch: int = 0) -> np.nd
         "label": _LABEL,
         "strokes": before.get("strokes") if before.get("epoch") == epoch else None,
     }
-    result = _mount(key=key, data=data, default={"drawing": None}, on_drawing_change=_nothing)
+    result = _mount(
+        key=key, data=unexamined(data), default={"drawing": None}, on_drawing_change=_nothing
+    )
     drawing = _dict(result.drawing)
     if drawing.get("epoch") != epoch or not drawing.get("png"):
         return None
@@ -65,7 +68,7 @@ def sample_pad(
         "hint": "Enter adds it.",
         "add": "Add sample",
     }
-    added = _dict(_mount(key=key, data=data, on_added_change=_nothing).added)
+    added = _dict(_mount(key=key, data=unexamined(data), on_added_change=_nothing).added)
     if not added:
         return None
     # The label that was on the pad when it was drawn, even if another one was picked since.

@@ -9,7 +9,7 @@ from odt_core.evaluation import Evaluation, compare
 from pages.ui import pieces, trouble
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.numbers import figure
-from pages.ui.say import percent
+from pages.ui.say import between, percent
 from pages.ui.timeline import title
 
 _BASE = "base"
@@ -50,14 +50,9 @@ def compare_two(desk: Desk) -> None:
                 (names[first], headline(one), right_of(one)),
                 (names[second], headline(other), right_of(other)),
             )
-            changed = compare(one, other)
-            words = ("fixed", "broken", "McNemar")
-            if one.interval is None:
-                words = ("closer to the target", "further away", "sign test")
-            pieces.note(
-                f"From the first to the second {len(changed.fixed)} {words[0]}, "
-                f"{len(changed.broken)} {words[1]}; p = {changed.p_value:.2g} ({words[2]}, exact)."
-            )
+            changed = compare(one, other, called="The second")
+            test = "sign test" if one.interval is None else "McNemar's exact test"
+            pieces.note(f"From the first to the second: {changed.sentence} ({test}.)")
 
 
 def headline(evaluation: Evaluation) -> str:
@@ -74,8 +69,7 @@ def right_of(evaluation: Evaluation) -> str:
             f"mean squared error on {evaluation.n:,} · mean absolute error "
             f"{figure(evaluation.mean_absolute_error)}"
         )
-    low, high = evaluation.interval
     return (
         f"{evaluation.correct:,} of {evaluation.n:,} right · 95 % interval "
-        f"{100 * low:.1f}–{100 * high:.1f} %"
+        f"{between(evaluation.interval)}"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from pages.ui.desk import BASE_TEST, Desk
@@ -31,17 +32,21 @@ def loss_chart(key: str, desk: Desk, snapshot: Snapshot | None, height: int) -> 
         key,
         curves,
         run=snapshot.id if snapshot else "",
-        x_max=snapshot.total if snapshot else 100,
+        x_max=_steps(snapshot),
         height=height,
         label=_said("Loss", curves),
         wait="" if snapshot else _WAIT,
     )
 
 
-def accuracy_chart(key: str, desk: Desk, snapshot: Snapshot | None, height: int) -> None:
-    """Accuracy on the person's test samples and on the base test set, base levels dashed."""
+def accuracy_chart(
+    key: str, desk: Desk, snapshot: Snapshot | None, height: int, *, large: bool = False
+) -> None:
+    """Accuracy on the person's test samples and on the base test set; the base model's level on
+    each, dashed on the former and dotted on the latter. large: for the back of a room.
+    """
     curves: list[Curve] = []
-    x_max = float(snapshot.total if snapshot else 100)
+    x_max = _steps(snapshot)
     if snapshot is not None:
         tests = [(e.step, e.test.accuracy) for e in snapshot.evaluations if e.test]
         bases = [(e.step, e.base_test.accuracy) for e in snapshot.evaluations if e.base_test]
@@ -52,10 +57,10 @@ def accuracy_chart(key: str, desk: Desk, snapshot: Snapshot | None, height: int)
             Curve("base test set", *_columns(bases), marks="square", faint=True, hover="%{y:.1%}"),
         ]
         if own_level is not None:
-            curves.append(level("base model", own_level, x_max, hover="%{y:.1%}"))
+            curves.append(level("base model on yours", own_level, x_max, hover="%{y:.1%}"))
         if base_level is not None:
-            name = "base model on the base test set"
-            curves.append(level(name, base_level, x_max, hover="%{y:.1%}", legend=False))
+            name = "base model on base set"
+            curves.append(level(name, base_level, x_max, hover="%{y:.1%}", dash="dot"))
     lowest = min((min(curve.y) for curve in curves if len(curve.y)), default=0.0)
     live_chart(
         key,
@@ -65,15 +70,19 @@ def accuracy_chart(key: str, desk: Desk, snapshot: Snapshot | None, height: int)
         height=height,
         label=_said("Accuracy", curves),
         percent=True,
-        y_range=(max(0.0, lowest - 0.1) if lowest > 0.5 else 0.0, 1.02),
+        # In whole steps, so that the axis seldom moves, and no line ever leaves the chart.
+        y_range=(max(0.0, math.floor(10 * lowest - 0.5) / 10) if lowest > 0.5 else 0.0, 1.015),
+        large=large,
         wait="" if snapshot else "Accuracy on your test samples and on the base test set.",
     )
 
 
-def error_chart(key: str, desk: Desk, snapshot: Snapshot | None, height: int) -> None:
+def error_chart(
+    key: str, desk: Desk, snapshot: Snapshot | None, height: int, *, large: bool = False
+) -> None:
     """Mean squared error of a model of values on the person's test samples, the base's dashed."""
     curves: list[Curve] = []
-    x_max = float(snapshot.total if snapshot else 100)
+    x_max = _steps(snapshot)
     if snapshot is not None:
         scores = [(e.step, e.test) for e in snapshot.evaluations if e.test]
         squared = [(step, score.mean_squared_error or 0.0) for step, score in scores]
@@ -84,7 +93,7 @@ def error_chart(key: str, desk: Desk, snapshot: Snapshot | None, height: int) ->
         ]
         own_level = desk.base_level(desk.test_name()) if squared else None
         if own_level is not None:
-            curves.append(level("base model", own_level, x_max, hover="%{y:.4g}"))
+            curves.append(level("base model, squared", own_level, x_max, hover="%{y:.4g}"))
     live_chart(
         key,
         curves,
@@ -92,8 +101,14 @@ def error_chart(key: str, desk: Desk, snapshot: Snapshot | None, height: int) ->
         x_max=x_max,
         height=height,
         label=_said("On your test samples", curves),
+        large=large,
         wait="" if snapshot else "Mean squared and absolute error on your test samples.",
     )
+
+
+def _steps(snapshot: Snapshot | None) -> float:
+    """How far the axis goes: to the last step, as soon as it is known."""
+    return float(snapshot.total if snapshot and snapshot.total else 100)
 
 
 def thinned(records: Sequence, total: int) -> Sequence:
@@ -105,7 +120,8 @@ def thinned(records: Sequence, total: int) -> Sequence:
 
 
 def _columns(pairs: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
-    return [x for x, _ in pairs], [y for _, y in pairs]
+    """Five digits, a hundred times finer than a pixel: every tick sends the whole curves."""
+    return [x for x, _ in pairs], [float(f"{y:.5g}") for _, y in pairs]
 
 
 def _said(title: str, curves: Sequence[Curve]) -> str:

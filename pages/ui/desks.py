@@ -10,7 +10,6 @@ from pathlib import Path
 import streamlit as st
 
 from odt_core.errors import WorkspaceError
-from odt_core.runtime.nursery import warm_up
 from odt_core.workspace import Workspaces
 from pages.ui import network
 from pages.ui.desk import Desk
@@ -40,7 +39,6 @@ class Desks:
         self._desks: dict[str, Desk] = {}
         self._lock = threading.Lock()
         self._closed = threading.Event()
-        warm_up()
         threading.Thread(target=self._look_after, name="odt-desks", daemon=True).start()
 
     def open(self, token: str) -> Desk:

@@ -39,7 +39,7 @@ def download_menu(desk: Desk) -> None:
                 )
             _download(
                 "Your model as a checkpoint (.safetensors)",
-                lambda: workspace.checkpoint_bytes(head.id),
+                lambda: desk.checkpoint_file(head.id),
                 file_name(desk.model.name, f"{step}.safetensors"),
                 "download_checkpoint",
             )

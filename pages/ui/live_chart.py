@@ -7,11 +7,12 @@ it is remounted every tick. This element keeps its graph and only appends what i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal
 
 import streamlit as st
 
+from pages.ui.element_data import unexamined
 from pages.ui.served import ASSETS, PLOTLY, with_plotly
 
 _PARTS = ASSETS / "components"
@@ -36,12 +37,13 @@ class Curve:
     marks: Literal["", "circle", "square"] = ""
     dash: Literal["solid", "dash", "dot"] = "solid"
     hover: str = "%{y:.3f}"
-    legend: bool = True
 
 
-def level(name: str, y: float, x_max: float, *, hover: str, legend: bool = True) -> Curve:
-    """The base model's value as a dashed line across the chart."""
-    return Curve(name, (0, x_max), (y, y), "base", dash="dash", hover=hover, legend=legend)
+def level(
+    name: str, y: float, x_max: float, *, hover: str, dash: Literal["dash", "dot"] = "dash"
+) -> Curve:
+    """The base model's value as a broken line across the chart."""
+    return Curve(name, (0, x_max), (y, y), "base", dash=dash, hover=hover)
 
 
 def live_chart(
@@ -55,18 +57,22 @@ def live_chart(
     percent: bool = False,
     y_range: tuple[float, float] | None = None,
     wait: str = "",
+    large: bool = False,
 ) -> None:
-    """Draw `curves`; another `run` or another set of names starts the graph afresh."""
+    """Draw `curves`; another `run` or another set of names starts the graph afresh. large: type and
+    lines for the back of a room.
+    """
     data = {
         "src": PLOTLY,
         "run": run,
-        "series": [asdict(curve) for curve in curves],
+        "series": [vars(curve) for curve in curves],
         "x_max": x_max,
         "x_title": "step",
         "height": height,
         "percent": percent,
         "y_range": y_range,
         "label": label,
+        "large": large,
         "wait": wait,
     }
-    _mount(key=key, data=data, height=height)
+    _mount(key=key, data=unexamined(data), height=height)

@@ -5,18 +5,21 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui import trouble
+from pages.ui.ahead import import_ahead
+from pages.ui.desk import Desk
 from pages.ui.desks import open_desk
 from pages.ui.samples_card import samples_card
 from pages.ui.top_line import top_line
 from pages.ui.train_card import train_card
 from pages.ui.try_card import try_card
 
+_LOOK = 1.0  # seconds
+
 
 def personalise() -> None:
     """Draw the page; it answers at the bare address and at its own."""
     with trouble.shown():
         desk = open_desk()
-        desk.warm_up()
         busy = desk.busy  # once: the run may end while the page is drawn
         top_line(desk)
         samples, train, trial = st.columns([1.08, 1, 1], gap="small")
@@ -26,3 +29,13 @@ def personalise() -> None:
             train_card(desk, busy)
         with trial:
             try_card(desk)
+        desk.warm_up()
+        if desk.near_test_known() is None:
+            st.fragment(_look_again, run_every=_LOOK)(desk)
+        import_ahead()
+
+
+def _look_again(desk: Desk) -> None:
+    """Draw the page anew as soon as it is known which samples are kept out of training."""
+    if desk.near_test_known() is not None:
+        st.rerun()

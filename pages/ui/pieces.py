@@ -11,9 +11,12 @@ from html import escape
 import streamlit as st
 
 
-def step(number: int, title: str, aside: str = "") -> None:
-    """Heading of one of the three cards, with a short remark at its right."""
-    st.html(f'<h2 class="odt-step"><b>{number}</b>{escape(title)}<span>{escape(aside)}</span></h2>')
+def step(number: int, title: str, aside: str = "", more: str = "") -> None:
+    """Heading of one of the three cards, with a short remark at its right; more: what the remark
+    says when the mouse rests on it.
+    """
+    remark = f'<span title="{escape(more)}">{escape(aside)}</span>'
+    st.html(f'<h2 class="odt-step"><b>{number}</b>{escape(title)}{remark}</h2>')
 
 
 def heading(title: str, aside: str = "") -> None:

@@ -1,9 +1,10 @@
-"""A workspace's samples as model input, each read and prepared once (about a millisecond each)."""
+"""A workspace's samples as model input, each read and prepared once (several milliseconds each)."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass
 from math import prod
 
@@ -77,6 +78,14 @@ def prepared_samples(
     return Prepared(Samples(inputs, goals, workspace.labels()), unfit, tuple(entries))
 
 
+def unprepared(workspace: Workspace, preprocessing: Preprocessing) -> int:
+    """How many of the samples still have to be read and prepared, or do not fit in what is kept."""
+    with _lock:
+        return sum(
+            (preprocessing, sample.sha256) not in _kept for sample in workspace.manifest.samples
+        )
+
+
 def _ready(
     workspace: Workspace, sample: SampleEntry, preprocessing: Preprocessing
 ) -> np.ndarray | None:
@@ -104,6 +113,14 @@ def _target(workspace: Workspace, sample: SampleEntry, shape: tuple[int, ...]) -
             return None
         _keep((None, sample.target), found)
     return found.reshape(shape) if found.size == prod(shape) else None
+
+
+def forget(digests: Collection[str]) -> None:
+    """Drop what was prepared of these samples."""
+    global _bytes
+    with _lock:
+        for key in [key for key in _kept if key[1] in digests]:
+            _bytes -= _kept.pop(key).nbytes
 
 
 def _look_up(key: tuple[Preprocessing | None, str]) -> np.ndarray | None:

@@ -10,6 +10,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 
 from odt_core.checkpoint.checkpoint import Checkpoint, save_checkpoint
 from odt_core.errors import OdtError
@@ -26,8 +27,9 @@ from odt_core.training.events import (
     Started,
     Waiting,
 )
-from odt_core.training.history import EvaluationRecord, Outcome
+from odt_core.training.history import EvaluationRecord, Outcome, Record
 from odt_core.training.history import Score as Measured
+from odt_core.training.journal import evaluation_line, kept, steps_line
 from odt_core.workspace import CheckpointInfo, Kind, Score, Workspace
 from pages.ui.run import Phase, Run
 
@@ -56,6 +58,9 @@ class Recorder:
         self._best: Checkpoint | None = None  # only the last one is worth keeping
         self._scores: EvaluationRecord | None = None
         self._unsaved = ""  # why the end could not be kept
+        self._total = 0
+        self._steps: list[Record] = []  # not in the run's file yet
+        self._evaluations: list[EvaluationRecord] = []  # the same
         threading.Thread(target=self._work, name=f"odt-recorder-{run.id}", daemon=True).start()
 
     def on_event(self, event: Event) -> None:
@@ -88,6 +93,7 @@ class Recorder:
         match event:
             case Started():
                 self._run.planned(event.total)
+                self._total = event.total
             case Waiting():
                 self._run.waits(True)
             case Paused() | Resumed():
@@ -95,9 +101,11 @@ class Recorder:
             case Progressed():
                 self._flush_start()
                 self._run.stepped(event.records)
+                self._steps += kept(event.records, self._total)
             case Evaluated():
                 self._scores = event.evaluation
                 self._run.evaluated(event.evaluation)
+                self._evaluations.append(event.evaluation)
                 self._flush_start()
             case Saved(reason=Reason.START):
                 self._start = event.checkpoint
@@ -112,12 +120,19 @@ class Recorder:
                 message = f"The end of training could not be saved. {self._unsaved}"
                 self._run.ended(Phase.FAILED, message)
             case Ended():
+                end = {"kind": "end", "outcome": event.outcome.value, "steps": event.steps}
+                self._note({**end, "message": event.message} | self._first_and_last())
                 self._run.ended(_PHASES[event.outcome], event.message)
-                self._note({"kind": "end", "outcome": event.outcome.value, "steps": event.steps})
             case Failed():
                 self._run.ended(Phase.FAILED, event.message)
+                self._note_curves()
                 if not event.died:
                     self._note({"kind": "end", "outcome": "failed"})
+
+    def _first_and_last(self) -> dict[str, object]:
+        """How the model did on the person's test samples before the run and after it."""
+        scores = [e.test for e in self._run.snapshot().evaluations if e.test is not None]
+        return {"test": [asdict(scores[0]), asdict(scores[-1])]} if len(scores) > 1 else {}
 
     def _flush_start(self) -> None:
         """The checkpoint before the first step, once its scores are known."""
@@ -150,7 +165,18 @@ class Recorder:
         return entry.id
 
     def _note(self, record: dict[str, object]) -> None:
+        """Add a record, after the curves up to here."""
+        self._note_curves()
         self._workspace.append_run(self._run.id, [record])
+
+    def _note_curves(self) -> None:
+        steps, self._steps = self._steps, []
+        evaluations, self._evaluations = self._evaluations, []
+        lines = [evaluation_line(one) for one in evaluations]
+        if steps:
+            lines.append(steps_line(steps))
+        if lines:
+            self._workspace.append_run(self._run.id, lines)
 
 
 def _score(measured: Measured | None) -> Score | None:

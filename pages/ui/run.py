@@ -53,17 +53,6 @@ class Snapshot:
         """By the present rate; None while there is none."""
         return (self.total - self.step) / self.rate if self.rate else None
 
-    @property
-    def lost(self) -> bool:
-        """Whether the run ended worse on the person's test samples than it began."""
-        scores = [e.test for e in self.evaluations if e.test is not None]
-        if len(scores) < 2:
-            return False
-        before, after = scores[0], scores[-1]
-        if before.correct is not None and after.correct is not None:
-            return after.correct < before.correct
-        return (after.mean_squared_error or 0.0) > (before.mean_squared_error or 0.0)
-
 
 class Run:
     """Collects what the worker reports. Thread-safe; pages only call `snapshot`."""

@@ -10,14 +10,15 @@ from pages.ui import pieces, trouble
 from pages.ui.adding import ACTIVE, active_label, add_by, ways
 from pages.ui.desk import Desk
 from pages.ui.people import example_person
+from pages.ui.photograph import WAY
 from pages.ui.sample_dialogs import ask_delete_label, show_label, show_sample
 from pages.ui.say import count
 from pages.ui.shelf import MANY, Act, ShelfLabel, Thumb, shelf
 from pages.ui.thumbs import thumb_uri
 
-_WAY = "samples_way"
 _OPEN = "samples_open"  # (dialog, id) to open in this run
 _HEIGHT = "max(19rem, calc(100vh - 32.2rem))"  # of the shelf: the page fits the window
+_HEIGHT_BELOW_CAMERA = "max(13rem, calc(100vh - 39.9rem))"
 _TITLES = {Task.VALUES: "Samples with targets", Task.RECONSTRUCTION: "All samples"}
 
 
@@ -45,10 +46,10 @@ def samples_card(desk: Desk) -> None:
 
 def _way(desk: Desk) -> str:
     options = ways(desk)
-    if st.session_state.get(_WAY) not in options:
-        st.session_state[_WAY] = options[0]
+    if st.session_state.get(WAY) not in options:
+        st.session_state[WAY] = options[0]
     chosen = st.segmented_control(
-        "How to add samples", options, key=_WAY, required=True, label_visibility="collapsed"
+        "How to add samples", options, key=WAY, required=True, label_visibility="collapsed"
     )
     return chosen or options[0]
 
@@ -86,7 +87,7 @@ def _shelf(desk: Desk, manifest: Manifest, active: LabelEntry | None) -> None:
         "shelf",
         labels,
         active=active.id if active else "",
-        height=_HEIGHT,
+        height=_HEIGHT_BELOW_CAMERA if st.session_state.get(WAY) == "Camera" else _HEIGHT,
         longest=desk.workspace.limits.label_length,
         add=f"New label ({free} left)" if free > 0 else "",
         busy=desk.busy,
@@ -115,6 +116,7 @@ def _row(
     enabled: bool = True,
     fixed: bool = False,
 ) -> ShelfLabel:
+    near = desk.near_test_known() or {}
     return ShelfLabel(
         id=label_id,
         name=name,
@@ -122,7 +124,12 @@ def _row(
         test=sum(sample.part is Part.TEST for sample in samples),
         enabled=enabled,
         thumbs=tuple(
-            Thumb(sample.id, thumb_uri(desk.workspace, sample), sample.part is Part.TEST)
+            Thumb(
+                sample.id,
+                thumb_uri(desk.workspace, sample),
+                sample.part is Part.TEST,
+                sample.id in near,
+            )
             for sample in samples[: MANY * (3 if fixed else 1)]
         ),
         fixed=fixed,

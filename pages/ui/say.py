@@ -18,6 +18,11 @@ def percent(share: float | None, digits: int = 1) -> str:
     return "–" if share is None or share != share else f"{100 * share:.{digits}f} %"
 
 
+def between(interval: tuple[float, float]) -> str:
+    """(0.686, 0.971) -> "68.6–97.1 %", not broken over two lines."""
+    return f"{100 * interval[0]:.1f}\u2060–\u2060{100 * interval[1]:.1f}\u00a0%"
+
+
 def points(difference: float) -> str:
     """0.021 -> "+2.1 points", the difference of two shares."""
     return f"{100 * difference:+.1f} points".replace("-", "−")

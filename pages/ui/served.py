@@ -1,8 +1,7 @@
-"""Files that the browser fetches from this server by URL, once: fonts and plotly.min.js."""
+"""Files that the browser fetches from this server by URL, once: fonts and Plotly."""
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import streamlit as st
@@ -21,19 +20,11 @@ def served_folder(name: str, folder: Path) -> str:
     return f"component/{component.name}"
 
 
-def plotly_folder() -> Path:
-    """Where plotly's wheel keeps plotly.min.js; found without importing plotly (0.3 s)."""
-    spec = find_spec("plotly")
-    assert spec is not None
-    assert spec.submodule_search_locations is not None
-    return Path(spec.submodule_search_locations[0]) / "package_data"
-
-
 FONTS = served_folder("odt_fonts", ASSETS / "fonts")
-PLOTLY = served_folder("odt_plotly", plotly_folder()) + "/plotly.min.js"
+PLOTLY = served_folder("odt_plotly", ASSETS / "plotly") + "/plotly-cartesian.min.js"
 
 
-def with_plotly(script: Path) -> str:
-    """A component's script, before it the function that loads Plotly once for the whole page."""
+def with_plotly(*scripts: Path) -> str:
+    """A component's scripts, before them the function that loads Plotly once for the whole page."""
     loader = ASSETS / "components" / "plotly_loader.js"
-    return "\n".join(part.read_text(encoding="utf-8") for part in (loader, script))
+    return "\n".join(part.read_text(encoding="utf-8") for part in (loader, *scripts))

@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.ui.element_data import unexamined
 from pages.ui.served import ASSETS
 
 _PARTS = ASSETS / "components"
@@ -28,6 +29,7 @@ class Thumb:
     id: str
     src: str  # data URI
     test: bool
+    out: bool = False  # a training sample that is a test sample over again: not trained on
 
 
 @dataclass(frozen=True)
@@ -99,4 +101,4 @@ def shelf(
         "busy": busy,
         "hint": hint,
     }
-    _mount(key=key, data=data, on_act_change=acted)
+    _mount(key=key, data=unexamined(data), on_act_change=acted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import threading
 from collections import OrderedDict
+from collections.abc import Collection
 
 from odt_core.errors import SampleError
 from odt_core.workspace import SampleEntry, Workspace
@@ -12,6 +13,13 @@ from odt_core.workspace import SampleEntry, Workspace
 _LIMIT = 8_000  # about 1.5 kB each
 _kept: OrderedDict[tuple[str, int], str] = OrderedDict()
 _lock = threading.Lock()
+
+
+def forget(digests: Collection[str]) -> None:
+    """Drop the pictures of these samples."""
+    with _lock:
+        for key in [key for key in _kept if key[0] in digests]:
+            del _kept[key]
 
 
 def thumb_uri(workspace: Workspace, sample: SampleEntry, side: int = 80) -> str:

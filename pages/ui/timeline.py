@@ -72,7 +72,7 @@ def _checkpoint(desk: Desk, entry: CheckpointEntry, *, head: bool) -> None:
             )
             st.download_button(
                 "Download",
-                lambda: desk.workspace.checkpoint_bytes(entry.id),
+                lambda: desk.checkpoint_file(entry.id),
                 file_name=file_name(desk.model.name, f"step{entry.info.step}.safetensors"),
                 mime="application/octet-stream",
                 on_click="ignore",
@@ -101,7 +101,9 @@ def _checkpoint(desk: Desk, entry: CheckpointEntry, *, head: bool) -> None:
 def _facts(entry: CheckpointEntry) -> str:
     samples = f" · {count(entry.info.samples, 'sample')}" if entry.info.samples else ""
     kind = _WORDS[entry.info.kind]
-    return f"{kind} · {clock(entry.added)}{samples} · {size(entry.bytes)}"
+    heat = entry.info.temperature
+    warmth = f" · temperature {heat.value:.2f}" if heat else ""
+    return f"{kind} · {clock(entry.added)}{samples} · {size(entry.bytes)}{warmth}"
 
 
 def _score(name: str, score: Score | None) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
 from pages.ui.downloads import download_menu
 from pages.ui.drop_model import drop_model
+from pages.ui.reset import reset_menu
 from pages.ui.say import count, plain
 
 _OWN = "Your own .tflite …"
@@ -40,15 +41,7 @@ def top_line(desk: Desk) -> None:
             on_click=_redo,
             args=(desk,),
         )
-        st.button(
-            "Reset to base",
-            key="reset",
-            disabled=workspace.manifest.head is None or desk.busy,
-            help="Your model becomes the base model again. Samples stay; the trained weights stay "
-            "as a checkpoint.",
-            on_click=_reset,
-            args=(desk,),
-        )
+        reset_menu(desk)
         download_menu(desk)
     if st.session_state.get(_ASKED):
         _own_model(desk)
@@ -122,8 +115,3 @@ def _undo(desk: Desk) -> None:
 def _redo(desk: Desk) -> None:
     with trouble.caught("top"):
         desk.workspace.redo()
-
-
-def _reset(desk: Desk) -> None:
-    with trouble.caught("top"):
-        desk.reset_to_base()

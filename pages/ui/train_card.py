@@ -9,25 +9,31 @@ import streamlit as st
 
 from odt_core.errors import SettingsError
 from odt_core.runtime.contract import Task
-from odt_core.training.history import Score
 from odt_core.training.settings import Settings
 from odt_core.workspace import Part
 from pages.ui import pieces, trouble
 from pages.ui.curves import accuracy_chart, error_chart, loss_chart
 from pages.ui.desk import Desk
-from pages.ui.numbers import figure
+from pages.ui.lost_run import lost_run
 from pages.ui.pace import tick
 from pages.ui.run import Phase, Snapshot
-from pages.ui.say import count, percent, plain, span
+from pages.ui.say import count, plain, span
 
 _SEEN = "settings_seen"  # what the widgets were last filled with
+_NEAR_SEEN = "near_seen"  # ids of the samples that were said to be kept out
+_KEPT_OUT = (
+    "The same stroke or photo as one of your test samples would give its answer away. Evaluate, "
+    "Test samples, shows the pairs."
+)
 _HEIGHT = 200
 
 
 def train_card(desk: Desk, was_busy: bool) -> None:
     """Draw the card. was_busy: whether a run was active when the page began to be drawn."""
     with st.container(key="card_train", border=True, gap="small"):
-        pieces.step(2, "Train", _aside(desk))
+        near = desk.near_test_known() or {}
+        pieces.step(2, "Train", _aside(desk, near), _KEPT_OUT if near else "")
+        _say_kept_out(near)
         with trouble.shown():
             _settings(desk)
         _buttons(desk)
@@ -37,14 +43,25 @@ def train_card(desk: Desk, was_busy: bool) -> None:
         st.fragment(_live, run_every=pace)(desk, pace)
 
 
-def _aside(desk: Desk) -> str:
+def _aside(desk: Desk, near: Mapping[str, str]) -> str:
     samples = desk.workspace.manifest.samples
     if desk.task is Task.VALUES:
         samples = tuple(sample for sample in samples if sample.target)
     elif desk.tells_labels:
         samples = tuple(sample for sample in samples if sample.label)
-    parts = [sample.part for sample in samples]
-    return f"{count(parts.count(Part.TRAIN), 'sample')} to learn from"
+    train = sum(sample.part is Part.TRAIN and sample.id not in near for sample in samples)
+    out = f" · {len(near):,} kept out" if near else ""
+    return f"{count(train, 'sample')} to learn from{out}"
+
+
+def _say_kept_out(near: Mapping[str, str]) -> None:
+    """Training samples that are a test sample over again are kept out; said once for each."""
+    new = set(near) - st.session_state.setdefault(_NEAR_SEEN, set())
+    if new:
+        st.session_state[_NEAR_SEEN] |= new
+        one = len(new) == 1
+        again = "is a test sample over again" if one else "are test samples over again"
+        st.toast(plain(f"{count(len(new), 'sample')} {again}: kept out of training."))
 
 
 # Settings
@@ -227,6 +244,7 @@ def _live(desk: Desk, pace: float | None) -> None:
     snapshot = desk.run.snapshot() if desk.run else None
     with trouble.shown():
         _progress(snapshot)
+        lost_run(desk, "train")
         loss_chart("loss", desk, snapshot, _HEIGHT)
         if not desk.can_predict:
             pieces.note(
@@ -239,8 +257,6 @@ def _live(desk: Desk, pace: float | None) -> None:
             error_chart("error", desk, snapshot, _HEIGHT)
     if pace is not None and (not desk.busy or tick() >= 2 * pace):  # over, or too fast by now
         st.rerun()
-    if snapshot is not None and not snapshot.phase.active:
-        _verdict(desk, snapshot)
 
 
 def _progress(snapshot: Snapshot | None) -> None:
@@ -268,29 +284,3 @@ def _progress(snapshot: Snapshot | None) -> None:
     st.progress(snapshot.share, text=said)
     if snapshot.phase is Phase.FAILED:
         st.error(plain(snapshot.message))
-
-
-def _verdict(desk: Desk, snapshot: Snapshot) -> None:
-    """A run that lost on the person's own test samples is offered back."""
-    if not snapshot.lost or desk.workspace.manifest.head is None:
-        return
-    scores = [e.test for e in snapshot.evaluations if e.test]
-    before, after = scores[0], scores[-1]
-    with st.container(key="lost", horizontal=True, vertical_alignment="center"):
-        pieces.note(
-            f"This run lost on your test samples: {_said(before)} before, {_said(after)} after."
-        )
-        st.button("Take it back", key="take_back", on_click=_take_back, args=(desk,))
-
-
-def _said(score: Score) -> str:
-    if score.accuracy is None:
-        return f"squared error {figure(score.mean_squared_error)}"
-    return percent(score.accuracy)
-
-
-def _take_back(desk: Desk) -> None:
-    with trouble.caught("train"):
-        assert desk.run is not None
-        desk.restore(desk.run.before)
-        desk.run = None

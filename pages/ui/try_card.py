@@ -13,6 +13,7 @@ from odt_core.samples import decode_image, read_samples
 from odt_core.workspace import Part, SampleEntry
 from pages.ui import pieces, trouble
 from pages.ui.answers import answers, no_answers, value_answers
+from pages.ui.camera import decode_photo, guide_of, live_camera, live_frame, live_side
 from pages.ui.canvas import sketch
 from pages.ui.desk import Desk
 from pages.ui.numbers import MOST, as_text, figure, typed
@@ -25,6 +26,7 @@ _NUMBERS = ("My samples", "Type", "Upload")
 _PICKED = "try_picked"
 _TYPED = "try_typed"
 _GIVEN = "try_given"  # whether there is an input to answer
+_CAMERA = "live"
 _MOST = 100  # samples to choose from
 _sizes: dict[str, int] = {}  # by content, so that a tick of a training reads no files
 _FILLED = "try_filled"  # the sample whose numbers stand in the text field
@@ -36,6 +38,7 @@ class _Input:
 
     item: np.ndarray
     target: np.ndarray | None = None
+    live: bool = False  # whether another one follows by itself
 
 
 def try_card(desk: Desk) -> None:
@@ -67,22 +70,29 @@ def _try(desk: Desk, ticks: bool) -> None:
             label_visibility="collapsed",
         )
         ways = _picture_ways if desk.sees_pictures else _number_ways
-        given = ways[way or options[0]](desk)
-        st.session_state[_GIVEN] = given is not None
-        if given is not None and desk.busy and not ticks:
-            st.rerun()  # from now on the answers follow the training
-        if given is None:
-            hint = _empty[(way or options[0], desk.sees_pictures)]
-            if desk.task is Task.RECONSTRUCTION:
-                pieces.note(hint)
-            else:
-                no_answers("answers", hint)
+        if way == "Camera":
+            _live(desk, ticks)
             return
-        try:
-            _show(desk, given)
-        except WorkerError as error:
-            st.error(plain(str(error)))
-            st.button("Start it again", key="try_again")  # this part is drawn anew, and asks again
+        given = ways[way or options[0]](desk)
+        _answer(desk, given, ticks, _empty[(way or options[0], desk.sees_pictures)])
+
+
+def _answer(desk: Desk, given: _Input | None, ticks: bool, hint: str) -> None:
+    follows = given is not None and not given.live
+    st.session_state[_GIVEN] = follows
+    if follows and desk.busy and not ticks:
+        st.rerun()  # from now on the answers follow the training
+    if given is None:
+        if desk.task is Task.RECONSTRUCTION:
+            pieces.note(hint)
+        else:
+            no_answers("answers", hint)
+        return
+    try:
+        _show(desk, given)
+    except WorkerError as error:
+        st.error(plain(str(error)))
+        st.button("Start it again", key="try_again")  # this part is drawn anew, and asks again
 
 
 def _show(desk: Desk, given: _Input) -> None:
@@ -96,6 +106,9 @@ def _show(desk: Desk, given: _Input) -> None:
             own,
             trained=desk.trained,
             unknown=said.unknown,
+            base_unknown=said.base_unknown,
+            temperature=said.temperature,
+            live=given.live,
         )
     elif desk.task is Task.VALUES:
         value_answers("answers", base, own, given.target, trained=desk.trained)
@@ -143,9 +156,31 @@ def _picture(desk: Desk) -> _Input | None:
     return _Input(picture)
 
 
-def _photographed(desk: Desk) -> _Input | None:
-    photo = st.camera_input("A photo", key="try_photo", label_visibility="collapsed")
-    return None if photo is None else _Input(decode_image(photo.getvalue(), "The photo"))
+def _live(desk: Desk, ticks: bool) -> None:
+    """What the camera sees, answered frame by frame.
+
+    The camera is drawn after the answers, above them: it sends its next frame when it is told that
+    the one before was answered, so that frames never pile up, however slow the answers are.
+    """
+    above = st.container()
+    frame = live_frame(_CAMERA)
+    try:
+        with trouble.shown():
+            given = frame and _Input(decode_photo(frame.url), live=not frame.still)
+            _answer(desk, given, ticks, "Both models answer while the camera runs.")
+    finally:
+        with above:
+            live_camera(
+                _CAMERA,
+                side=live_side(desk.card.preprocessing),
+                guide=guide_of(desk.card.preprocessing),
+                answered=frame.number if frame else 0,
+                on_upload=_would_rather_upload,
+            )
+
+
+def _would_rather_upload() -> None:
+    st.session_state["try_way"] = "Upload"
 
 
 # Numbers
@@ -256,12 +291,11 @@ def _from_file(desk: Desk) -> _Input | None:
     return _Input(item, target)
 
 
-_picture_ways = {"Draw": _drawn, "Upload": _picture, "Camera": _photographed}
+_picture_ways = {"Draw": _drawn, "Upload": _picture}
 _number_ways = {"My samples": _picked, "Type": _typed, "Upload": _from_file}
 _empty = {
     ("Draw", True): "Draw something above: both models answer at every stroke.",
     ("Upload", True): "Upload a picture: both models answer at once.",
-    ("Camera", True): "Take a photo: both models answer at once.",
     ("My samples", False): "Add samples on the left; then choose one here: both models answer.",
     ("Type", False): "Type the numbers of one sample: both models answer at once.",
     ("Upload", False): "Upload a .csv or .npz and choose a sample of it: both models answer.",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.figures import DRAWN, check_figure
+
 # Counts, from now on, the elements that are put in place of another around one chart.
 WATCH = """(key) => {
   const host = document.querySelector(".st-key-" + key);
@@ -124,6 +126,7 @@ class TestTraining:
         before = tab.page.evaluate(SEEN, "loss")
         tab.page.wait_for_timeout(2500)
         after = tab.page.evaluate(SEEN, "loss")
+        figures = tab.page.evaluate(DRAWN)
         tab.press("stop").sees("personalised ·")
         assert after["points"] > before["points"]
         assert after["range"] == before["range"]
@@ -131,6 +134,9 @@ class TestTraining:
         assert after["svg"]
         assert after["removed"] == []
         assert len(after["heights"]) == 1
+        assert len(figures) == 2
+        for figure in figures:
+            check_figure(figure)
 
     def test_training_when_page_is_refreshed_goes_on(self, shared_server, visit):
         tab = visit(shared_server).open().load_person().set_epochs(3000).press("train")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.figures import DRAWN, check_figure
+
 # Parts that draw Plotly charts as soon as they are open, and one chart of each.
 CHARTS = {"Result": "intervals", "Mistakes": "matrix_own", "Over time": "scrub", "Inside": "layers"}
 
@@ -36,6 +38,8 @@ class TestCharts:
             assert box["x"] >= 0
             assert box["x"] + box["width"] <= width
             assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
+            for drawn in tab.page.evaluate(DRAWN):
+                check_figure(drawn)
 
     def test_cell_when_clicked_shows_its_samples(self, shared_server, visit, workspace):
         tab = visit(shared_server).open(f"/evaluate?{workspace}")
@@ -63,3 +67,63 @@ class TestBlind:
         tab.press("vote_both").sees("1 vote so far")
         tab.press("reveal").sees("of 1 round")
         assert "Your model" in tab.page.locator(".odt-stage").inner_text()
+
+    def test_vote_when_the_page_is_loaded_again_still_counts(self, shared_server, visit, workspace):
+        tab = visit(shared_server).open(f"/evaluate?{workspace}")
+        open_part(tab, "Blind test")
+        tab.page.get_by_role("radio", name="Test samples", exact=True).last.click()
+        tab.idle().press("vote_both").sees("1 vote so far")
+        tab.open(f"/evaluate?{workspace}")
+        open_part(tab, "Blind test")
+        tab.sees("1 vote so far")
+
+
+class TestOverTime:
+    def test_handle_when_moved_shows_each_checkpoint_without_asking_the_server(
+        self, shared_server, visit, workspace
+    ):
+        tab = visit(shared_server)
+        sent: list[object] = []
+        tab.page.on(
+            "websocket",
+            lambda socket: socket.on("framesent", lambda frame: sent.append(frame)),
+        )
+        tab.open(f"/evaluate?{workspace}")
+        open_part(tab, "Over time")
+        card = tab.page.locator(".st-key-card_scrubber")
+        card.locator(".main-svg").first.wait_for(timeout=30_000)
+        handle, name = card.locator("input[type=range]"), card.locator(".own h4")
+        last = name.inner_text()
+        answers = card.locator(".odt-faces p.now").all_inner_texts()
+        before = len(sent)
+        handle.focus()
+        tab.page.keyboard.press("Home")
+        assert name.inner_text() == "Base model"
+        assert card.locator(".own strong").inner_text() == card.locator(".base strong").inner_text()
+        assert card.locator(".odt-faces p.now").all_inner_texts() != answers
+        box = handle.bounding_box()
+        assert box is not None
+        tab.page.mouse.move(box["x"] + 8, box["y"] + box["height"] / 2)
+        tab.page.mouse.down()
+        tab.page.mouse.move(box["x"] + box["width"] - 8, box["y"] + box["height"] / 2, steps=6)
+        tab.page.mouse.up()
+        assert name.inner_text() == last
+        assert card.locator(".odt-faces p.now").all_inner_texts() == answers
+        assert len(sent) == before
+
+    @pytest.mark.parametrize("width", [1440, 390])
+    def test_handle_stands_over_the_chart(self, shared_server, visit, workspace, width):
+        tab = visit(shared_server, viewport={"width": width, "height": 900})
+        tab.open(f"/evaluate?{workspace}")
+        open_part(tab, "Over time")
+        card = tab.page.locator(".st-key-card_scrubber")
+        card.locator(".main-svg").first.wait_for(timeout=30_000)
+        tab.page.wait_for_timeout(500)
+        ticks = card.locator(".xtick text")
+        handle = card.locator("input[type=range]").bounding_box()
+        first, last = (ticks.nth(at).bounding_box() for at in (0, ticks.count() - 1))
+        assert handle is not None
+        assert first is not None
+        assert last is not None
+        assert abs(first["x"] + first["width"] / 2 - handle["x"] - 8) < 2
+        assert abs(last["x"] + last["width"] / 2 - handle["x"] - handle["width"] + 8) < 2

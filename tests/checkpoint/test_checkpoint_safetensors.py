@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,12 @@ from odt_core.checkpoint import (
     Checkpoint,
     CheckpointMeta,
     Progress,
+    Tempering,
     load_checkpoint,
     load_checkpoint_file,
     save_checkpoint,
     save_checkpoint_file,
+    with_temperature,
 )
 from odt_core.errors import CheckpointError
 from odt_core.runtime import load_model
@@ -175,3 +178,35 @@ class TestRefusals:
     def test_folder_that_is_not_there_is_named(self, tmp_path):
         with pytest.raises(CheckpointError, match="cannot be written"):
             save_checkpoint_file(WHOLE, tmp_path / "no" / "c.safetensors")
+
+
+class TestTemperature:
+    HEAT = Tempering(1.75, 40, "your test samples")
+
+    def test_it_comes_back_and_can_be_left_out_again(self):
+        plain = save_checkpoint(Checkpoint(STATE, META, PROGRESS))
+        with_one = with_temperature(plain, self.HEAT)
+        got = load_checkpoint(with_one)
+        assert got.meta == replace(META, temperature=self.HEAT)
+        np.testing.assert_array_equal(got.state["w"], STATE["w"])
+        assert got.progress is not None
+        assert with_temperature(with_one, self.HEAT) is with_one
+        assert with_temperature(with_one, None) == plain
+
+    @pytest.mark.parametrize(
+        "damage",
+        [
+            {"value": 0.0},
+            {"value": "inf"},
+            {"value": None},
+            {"n": -1},
+            {"on": "x" * 81},
+            {"value": "nan"},
+        ],
+    )
+    def test_when_damaged_is_refused(self, damage):
+        document = self.HEAT.to_json() | damage
+        with pytest.raises(CheckpointError, match="temperature is damaged"):
+            Tempering.from_json(document)
+        with pytest.raises(CheckpointError, match="temperature is damaged"):
+            Tempering.from_json({})

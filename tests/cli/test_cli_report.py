@@ -51,6 +51,11 @@ def test_training_and_report_when_checked_are_identical(files):
     assert "p_value" in got["test"]
     assert got["cost"]["step_ms"] > 0
     assert got["cost"]["checkpoint_bytes"] > 0
+    assert "n = 40 test samples" in got["studies"]["samples_needed"]["sentence"]
+    assert got["studies"]["controls"]["gains"]["shuffled_labels"]["n"] == 40
+    names = zipfile.ZipFile(files["out"]).namelist()
+    for chart in ("controls", "samples-needed", "layers", "map"):
+        assert f"charts/{chart}.png" in names
     assert zipfile.ZipFile(files["out"]).testzip() is None
     assert got["bytes"] == files["out"].stat().st_size
 
@@ -58,15 +63,31 @@ def test_training_and_report_when_checked_are_identical(files):
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_training_sends_nothing_over_the_network(files):
     got = report(MODEL, "--samples", files["own"], "--out", files["out"], *SHORT)
-    assert got["cost"]["network_bytes"] == 0
-    assert got["cost"]["network_how"].startswith("measured")
-    assert got["cost"]["peak_memory_bytes"] > 10**7
+    assert got["cost"]["network"]["bytes_sent"] == 0
+    assert got["cost"]["network"]["looks"] > 1
+    assert got["cost"]["peak_memory"] > 10**7
+    assert "there are no test samples" in " ".join(got["studies"]["reasons"])
+
+
+def test_nothing_is_studied_when_it_is_to_be_quick(files):
+    got = report(MODEL, "--samples", files["own"], "--out", files["out"], "--quick", *SHORT)
+    assert got["cost"] is None
+    assert got["studies"]["reasons"] == ["Nothing was studied: --quick was given."]
+
+
+def test_another_persons_samples_when_given_are_a_control(files):
+    got = report(
+        MODEL, "--samples", files["own"], "--test", files["test"], "--others", files["test"],
+        "--out", files["out"], *SHORT,
+    )  # fmt: skip
+    assert got["studies"]["controls"]["gains"]["another_person"]["n"] == 40
+    assert got["studies"]["controls"]["another_persons_samples"] == 20
 
 
 def test_a_checkpoint_of_train_is_identical(files):
     got = report(
         MODEL, "--samples", files["own"], "--checkpoint", files["checkpoint"],
-        "--out", files["out"], "--check",
+        "--out", files["out"], "--check", "--quick",
     )  # fmt: skip
     assert got["check"]["identical"] is True
     assert got["origin"] == "assumed"
@@ -76,7 +97,7 @@ def test_a_checkpoint_of_train_is_identical(files):
 def test_a_checkpoint_with_other_samples_is_told(files):
     got = report(
         MODEL, "--samples", files["test"], "--checkpoint", files["checkpoint"],
-        "--out", files["out"],
+        "--out", files["out"], "--quick",
     )  # fmt: skip
     assert got["origin"] == "unknown"
     assert "samples were added, removed" in got["origin_sentence"]

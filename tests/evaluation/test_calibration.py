@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from evaluation_material import CARD, digits
 from PIL import Image, ImageDraw
-from scipy import optimize, special
+from scipy import optimize, special, stats
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss, roc_auc_score
 
@@ -55,9 +55,29 @@ class TestReliability:
         got = reliability(np.array([0.0, 0.5, 1.0]), np.array([True, True, True]), bins=2)
         assert [b.n for b in got.bins] == [2, 1]
 
+    def test_error_that_chance_explains_is_not_called_dishonest(self):
+        rng = np.random.default_rng(3)
+        called = 0
+        for _ in range(200):
+            confidences = rng.uniform(0.5, 1, 60)
+            called += reliability(confidences, rng.uniform(size=60) < confidences).dishonest
+        assert 1 <= called <= 22  # 5 % of honest models, binomial 0.1 % to 99.9 %
+        sure = np.full(60, 0.99)
+        assert reliability(sure, np.arange(60) % 2 == 0).dishonest
+
+    def test_chance_error_of_one_confidence_is_the_binomial_quantile(self):
+        got = reliability(np.full(50, 0.8), np.ones(50, bool))
+        away = np.abs(np.arange(51) / 50 - 0.8)
+        chances = stats.binom.pmf(np.arange(51), 50, 0.8)
+        order = np.argsort(away)
+        exact = away[order][np.searchsorted(np.cumsum(chances[order]), 0.95)]
+        assert got.by_chance == pytest.approx(exact, abs=0.021)  # one answer more or less of 50
+
     def test_nothing_has_no_error(self):
         got = reliability(np.zeros(0), np.zeros(0, bool))
         assert np.isnan(got.ece)
+        assert np.isnan(got.by_chance)
+        assert not got.dishonest
         assert got.bins[0].interval == (0.0, 1.0)
 
     def test_what_is_no_confidence_is_refused(self):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
 from statsmodels.stats.proportion import proportion_confint
 
 from odt_core.errors import SampleError
-from odt_core.evaluation import Proportion, Quantity, mcnemar, wilson
+from odt_core.evaluation import Proportion, Quantity, gain_interval, mcnemar, wilson
 from odt_core.evaluation.crossed import can_be_told_apart, estimate
 from odt_core.evaluation.intervals import wilson_share
+from odt_core.evaluation.paired import tango_interval
 from odt_core.evaluation.student import student_quantile
 
 
@@ -43,6 +44,60 @@ class TestAgainstStatsmodels:
             table = [[10, broken], [fixed, 3]]
             expected = reference_mcnemar(table, exact=True).pvalue
             assert mcnemar(fixed, broken) == pytest.approx(expected)
+
+
+class TestGainInterval:
+    def test_published_examples(self):
+        # Fagerland, Lydersen & Laake 2014, Stat. Med. 33:2850, airways before and after a
+        # transplantation (1, 1, 7, 12); Tango 1998, lens cleaning (43, 0, 1, 0).
+        assert np.round(tango_interval(1, 7, 21), 3).tolist() == [-0.517, -0.026]
+        assert np.round(tango_interval(0, 1, 44), 4).tolist() == [-0.1181, 0.0594]
+
+    def test_interval_holds_no_gain_exactly_where_mcnemars_exact_test_does_not_reject_it(self):
+        for fixed in range(13):
+            for broken in range(13):
+                for n in {fixed + broken, fixed + broken + 1, 40, 1_000} - {0}:
+                    low, high = gain_interval(fixed, broken, n)
+                    assert (low <= 0 <= high) == (mcnemar(fixed, broken) >= 0.05)
+                    narrow, wide = tango_interval(fixed, broken, n)
+                    assert (low, high) == (min(low, narrow), max(high, wide))
+
+    @pytest.mark.parametrize(
+        ("fixed", "broken", "n"), [(5, 1, 60), (3, 0, 20), (2, 9, 30), (0, 0, 9)]
+    )
+    def test_ends_are_where_the_score_test_of_the_constrained_likelihood_is_at_its_limit(
+        self, fixed, broken, n
+    ):
+        for end in tango_interval(fixed, broken, n):
+            # The likeliest shares under that gain, searched for instead of solved for.
+            def minus_log(share, gain=end):
+                parts = np.array([share + gain, share, 1 - 2 * share - gain])
+                counts = np.array([fixed, broken, n - fixed - broken])
+                return -float((counts * np.log(np.maximum(parts, 1e-300))).sum())
+
+            low, high = max(0.0, -end), (1 - end) / 2
+            found = optimize.minimize_scalar(
+                minus_log, bounds=(low, high), method="bounded", options={"xatol": 1e-12}
+            )
+            variance = n * (2 * found.x + end - end**2)
+            z = abs(fixed - broken - n * end) / np.sqrt(variance)
+            assert z == pytest.approx(stats.norm.ppf(0.975), abs=2e-4)
+
+    def test_level_of_the_test_at_0_is_mcnemars_without_correction(self):
+        chi = reference_mcnemar([[10, 3], [11, 4]], exact=False, correction=False)
+        level = 1 - chi.pvalue
+        assert tango_interval(11, 3, 28, level)[0] == pytest.approx(0, abs=1e-6)
+
+    def test_interval_when_the_sides_change_is_mirrored(self):
+        low, high = gain_interval(7, 2, 40)
+        assert gain_interval(2, 7, 40) == pytest.approx((-high, -low))
+
+    def test_no_samples_say_nothing_and_impossible_counts_are_refused(self):
+        assert gain_interval(0, 0, 0) == (-1, 1)
+        assert gain_interval(20, 0, 20)[1] == 1
+        for wrong in [(3, 3, 5), (-1, 0, 5)]:
+            with pytest.raises(ValueError, match="interval of a gain"):
+                gain_interval(*wrong)
 
 
 class TestEstimate:

@@ -21,11 +21,20 @@ from odt_core.evaluation import (
     measure_cost,
     negative_controls,
     samples_needed,
+    score,
     state_digest,
     unlearn,
     wilson,
 )
-from odt_core.evaluation.controls import like, shuffled_labels
+from odt_core.evaluation.compare import Comparison, compare
+from odt_core.evaluation.controls import (
+    _sentence,
+    _vanished,
+    in_words,
+    like,
+    other_person,
+    shuffled_labels,
+)
 from odt_core.evaluation.sample_size import nested_subset
 from odt_core.runtime import load_model
 from odt_core.samples import Labels, Samples
@@ -225,6 +234,60 @@ class TestNegativeControls:
             negative_controls(trainer, values, values, SHORT)
 
 
+def told(fixed: int, broken: int, n: int = 60) -> Comparison:
+    """Of two models that differ so."""
+    truth = np.zeros(n, int)
+    base, own = np.zeros(n, int), np.zeros(n, int)
+    base[:fixed] = 1
+    own[fixed : fixed + broken] = 1
+    both = [score(np.eye(2, dtype=np.float32)[one], truth) for one in (base, own)]
+    return compare(*both)
+
+
+class TestControlsInWords:
+    def sentence(self, own, shuffled, over, other=None, over_other=None) -> str:
+        return _sentence(own, shuffled, other, over_other, _vanished(own, shuffled, over))
+
+    def test_gain_when_shuffling_takes_it_is_real_and_every_figure_has_its_interval(self):
+        said = self.sentence(told(12, 0), told(1, 20), told(30, 0))
+        assert "+20.0 points, 95 % interval +11.8 to +31.8" in said
+        assert "vanished, as it should" in said
+
+    def test_gain_when_shuffling_keeps_it_is_not_to_be_trusted(self):
+        said = self.sentence(told(12, 0), told(11, 0), told(1, 0))
+        assert "did not vanish" in said
+        assert "Do not trust it" in said
+
+    def test_gain_when_models_are_too_alike_is_left_open(self):
+        own, shuffled, over = told(8, 0), told(5, 0), told(3, 0)
+        assert _vanished(own, shuffled, over) is None
+        assert "too few test samples to tell" in self.sentence(own, shuffled, over)
+
+    def test_other_person_when_as_good_is_not_claimed_away(self):
+        rest = told(12, 0), told(1, 20), told(30, 0)
+        assert "it is yours" in self.sentence(*rest, told(2, 2), told(12, 2))
+        assert "not better by more than chance" in self.sentence(*rest, told(5, 0), told(7, 3))
+        assert "helped about as much" in self.sentence(*rest, told(10, 0), told(2, 1))
+
+    def test_model_trained_on_others_is_not_called_yours(self):
+        assert in_words(told(0, 10)) == "Worse than the base model, not chance, p = 0.002."
+        assert in_words(told(3, 0)) == "May be chance, p = 0.25."
+        assert in_words(told(0, 0)) == "As good as the base model."
+
+
+class TestOtherPerson:
+    def test_people_who_are_among_ones_own_samples_are_passed_over(self, model, samples):
+        first = model.prepare(model.card.load_people()["Coarse scan 1"])
+        found = other_person(model.card, model.labels, first)
+        assert found is not None
+        rows = {row.tobytes() for row in first.x}
+        assert not any(row.tobytes() in rows for row in found.x)
+
+    def test_model_without_people_has_nobody(self, model, samples):
+        card = replace(model.card, people=())
+        assert other_person(card, model.labels, samples[0]) is None
+
+
 class TestUnlearning:
     def test_weights_without_a_label_equal_those_of_a_process_never_shown_it(
         self, samples, trainer, worker
@@ -293,7 +356,11 @@ class TestCost:
         assert (got.network.sockets, got.network.confined) == (0, True)
         assert got.network.bytes_sent == 0
         assert got.steps == worker.last.steps
-        assert got.step_ms == pytest.approx(1000 * worker.last.seconds / got.steps)
+        clock = worker.last.clock
+        assert len(clock) == got.steps
+        assert list(clock) == sorted(clock)
+        assert clock[-1] <= got.seconds == worker.last.seconds
+        assert got.step_ms == pytest.approx(1000 * np.median(np.diff([0, *clock])))
         assert got.inference_ms > 0
         assert 20e6 < got.peak_memory < 1e9
         weights = sum(array.nbytes for array in worker.state().values())

@@ -12,7 +12,7 @@ import numpy as np
 
 from odt_core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from odt_core.evaluation import evaluate
-from odt_core.evidence import Cost, Curves, Judged, bundle, trace
+from odt_core.evidence import Curves, Judged, bundle, trace
 from odt_core.runtime import Model, load_model
 from odt_core.samples import Labels, Samples
 from odt_core.training import Autosave, Callback, Control, History, Record, Run, Settings, fit
@@ -62,7 +62,6 @@ class Trained:
             "test": self.judged(self.test),
             "replay": self.replay,
             "curves": Curves(self.history.records, self.history.evaluations, "finished", "Done."),
-            "cost": Cost(step_ms=1.5, steps=18, network_bytes=0, network_how="measured"),
         }
         return bundle(**{**given, **changed})
 

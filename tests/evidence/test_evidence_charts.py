@@ -4,22 +4,39 @@ from __future__ import annotations
 
 import io
 import json
+import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from odt_core.evaluation import score
-from odt_core.evidence.charts import look
+from odt_core.evaluation import (
+    Controls,
+    Estimate,
+    FeatureMap,
+    LayerChange,
+    Point,
+    Quantity,
+    SamplesNeeded,
+    compare,
+    gain_interval,
+    score,
+)
+from odt_core.evidence import Inside, Studies
+from odt_core.evidence.charts import Chart, look
 from odt_core.evidence.charts.canvas import Canvas
 from odt_core.evidence.charts.chosen import charts_of
 from odt_core.evidence.charts.pictures import as_pixels
+from odt_core.evidence.charts.studied import inside_charts, study_charts
 from odt_core.evidence.charts.ticks import label, span, ticks
 from odt_core.evidence.charts.types import Role
 from odt_core.evidence.escape import csv_text, markdown_text, script_json
+from odt_core.evidence.inside import Map
 from odt_core.evidence.material import Judged, Material
 from odt_core.evidence.origin import Beginning, Origin
 from odt_core.samples import Labels, Samples
+from tests.figures import check_figure
 
 
 def material(count: int, labels: int = 4) -> Material:
@@ -46,7 +63,10 @@ class TestAnyNumber:
         for chart in charts:
             with Image.open(io.BytesIO(chart.png())) as picture:
                 assert picture.width == 1600
-            json.dumps(chart.plotly(), allow_nan=False)
+            figure = chart.plotly()
+            json.dumps(figure, allow_nan=False)
+            if figure is not None:
+                check_figure(figure)
 
     def test_no_samples_says_so_instead_of_a_gain(self):
         (gain, samples) = charts_of(material(0))
@@ -63,6 +83,88 @@ class TestAnyNumber:
         charts = {chart.name: chart for chart in charts_of(material(10))}
         assert len(charts["fixed"].pictures) == 5
         assert len(charts["broken"].pictures) == 0
+
+
+def needed(counts: tuple[int | None, ...]) -> SamplesNeeded:
+    """A curve over 0 and so many samples of each label, without an interval at the first."""
+    own = [Estimate(0.5 + 0.05 * k, (0.3, 0.9), 20, (0.5, 0.6)) for k in range(len(counts) + 1)]
+    points = [
+        Point(count, 4 * at, one, None)
+        for at, (count, one) in enumerate(zip((0, *counts), own, strict=True))
+    ]
+    return SamplesNeeded(tuple(points), (0, 1), Quantity.ACCURACY, True, "Enough.")
+
+
+def seen(count: int) -> Map:
+    """Places of so many samples, every third a test sample."""
+    places = np.random.default_rng(0).normal(size=(2, count, 2))
+    names = tuple(f"label {k % 4}" for k in range(count))
+    return Map(FeatureMap(places[0], places[1], (0.5, 0.25)), names, np.arange(count) % 3 == 0)
+
+
+def drawn(chart: Chart) -> dict:
+    """Its Plotly figure, after both kinds of picture were made of it."""
+    with Image.open(io.BytesIO(chart.png())) as picture:
+        assert picture.width == 1600
+    return json.loads(json.dumps(chart.plotly(), allow_nan=False))
+
+
+class TestStudies:
+    @pytest.mark.parametrize("counts", [(None,), (1, None), (1, 2, 3, 5, 10, None)])
+    def test_curve_of_samples_needed_has_a_point_a_count(self, counts):
+        (chart,) = study_charts(Studies(needed=needed(counts)))
+        (own,) = [
+            one for one in drawn(chart)["data"] if one["name"] == "your test samples (n = 20)"
+        ]
+        assert len(own["x"]) == len(counts) + 1
+        assert chart.note.endswith("of each label. Enough.")
+
+    def test_interval_without_an_end_leaves_a_gap(self):
+        curve = needed((1, None))
+        first = replace(curve.points[0], own=replace(curve.points[0].own, interval=(0, math.inf)))
+        (chart,) = study_charts(Studies(needed=replace(curve, points=(first, *curve.points[1:]))))
+        assert None in [y for one in drawn(chart)["data"] for y in one["y"]]
+
+    def test_controls_show_each_gain_with_its_interval(self):
+        test = material(40).test
+        gain, loss = compare(test.base, test.own), compare(test.own, test.base)
+        controls = Controls(gain, loss, loss, gain, gain, 0.1, 12, 12, True, "It vanished.")
+        (chart,) = study_charts(Studies(controls=controls))
+        data = drawn(chart)["data"]
+        assert [len(one["x"]) for one in data] == [1, 2]
+        assert [one["marker"]["color"] for one in data] == ["#4F46E5", "#7C8296"]
+        assert chart.groups[0].values[0].said.startswith("+50.0  (n = 40; +")
+        low, high = gain_interval(20, 0, 40)
+        assert chart.groups[0].values[0].low == pytest.approx(100 * low)
+        assert chart.groups[0].values[0].high == pytest.approx(100 * high)
+
+    @pytest.mark.parametrize("count", [3, 10, 500])
+    def test_map_has_both_models_on_the_same_axes(self, count):
+        (chart,) = inside_charts(Inside(map=seen(count)))
+        figure = drawn(chart)
+        assert [len(one["x"]) for one in figure["data"]] == [count, count]
+        assert figure["layout"]["xaxis"]["range"] == figure["layout"]["xaxis2"]["range"]
+        assert f"n = {count}" in chart.note
+
+    def test_layers_that_stood_still_or_began_at_zero_are_said(self):
+        layers = (
+            LayerChange("conv", 0.02, 1.0, 50),
+            LayerChange("dense", math.inf, 1.0, 50),
+            LayerChange("frozen", 0.0, 0.0, 50),
+        )
+        (chart,) = inside_charts(Inside(layers=layers))
+        drawn(chart)
+        assert [group.values[0].said for group in chart.groups] == ["2.00%", "from zero", "0.00%"]
+        assert "1 of 3 layers did not move." in chart.note
+
+    def test_model_of_very_many_layers_shows_those_that_moved_most(self):
+        layers = tuple(LayerChange(f"layer {k}", k / 100, float(k), 5) for k in range(45))
+        (chart,) = inside_charts(Inside(layers=layers))
+        assert [group.name for group in chart.groups] == [f"layer {k}" for k in range(15, 45)]
+
+    def test_nothing_studied_has_no_chart(self):
+        assert study_charts(Studies()) == []
+        assert inside_charts(Inside()) == []
 
 
 class TestColours:
@@ -106,6 +208,12 @@ class TestText:
             ("<b>", "&lt;b>"),
             ("# x", "\\# x"),
             ("1. x", "&#49;. x"),
+            ("1)", "&#49;)"),
+            ("83.1% of 65", "83.1% of 65"),
+            ("-3.5 to +36.0", "-3.5 to +36.0"),
+            ("- x", "\\- x"),
+            ("---", "\\---"),
+            ("+", "\\+"),
             ("p = 0.5, 1-2", "p = 0.5, 1-2"),
             ("a\nb", "a b"),
         ],

@@ -7,6 +7,7 @@ import pytest
 
 from odt_core.errors import WorkspaceError
 from odt_core.runtime.turns import Turns
+from odt_core.workspace import Source
 from pages.ui import desks as module
 from pages.ui.desks import Desks, all_desks
 
@@ -105,3 +106,15 @@ class Somebody:
 
     def hold(self) -> bool:
         return True
+
+
+def test_kept_out_samples_when_much_is_to_be_prepared_are_not_waited_for(app, desk_of):
+    desk = desk_of(app)
+    rng = np.random.default_rng(0)
+    label = desk.workspace.manifest.labels[0].id
+    desk.workspace.add_samples(
+        list(rng.integers(0, 256, (60, 64, 64), np.uint8)), label, Source.UPLOAD
+    )
+    assert desk.near_test_known() is None
+    found = desk.near_test()
+    assert desk.near_test_known() == found

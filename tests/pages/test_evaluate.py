@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from odt_core.checkpoint import Tempering, load_checkpoint
 from odt_core.workspace import Part, Source
-from pages.ui.evaluate import background
+from pages.ui.desk import Desk
+from pages.ui.evaluate import background, blind, over_time
 from pages.ui.evaluate.blind import Game, Round, Vote
 from pages.ui.evaluate.parts import PARTS
 
@@ -89,7 +91,6 @@ class TestEveryPart:
         assert "p = " in seen["Result"]
         assert "n = 20" in seen["Mistakes"]
         assert "Locked for testing" in seen["Test samples"]
-        assert "Checkpoint 2: step" in seen["Over time"]
         assert "Model A" in seen["Blind test"]
         assert "expected calibration error, n = 20" in seen["Confidence"]
         assert "weights in 5 layers" in seen["Inside"]
@@ -115,21 +116,96 @@ class TestEveryPart:
         for part in PARTS:
             visit(app, part)
             assert not app.error, (part, said(app))
+        visit(app, "Studies")
+        found = run_job(app, desk, "needed", "the study of samples needed")
+        app.run()
+        assert not app.error, said(app)
+        assert found.sentence[:30] in shown(app)
+        visit(app, "Evidence")
+        assert run_job(app, desk, "evidence", "the evidence bundle").data
+        app.run()
+        assert not app.error, said(app)
 
 
 class TestGain:
     def test_run_that_lost_is_kept_or_taken_back_as_the_person_says(self, trained, monkeypatch):
         app, desk = trained
-        monkeypatch.setattr("pages.ui.run.Snapshot.lost", property(lambda self: True))
+        monkeypatch.setattr("pages.ui.desk.after_runs.worse", lambda before, after: True)
         head = desk.workspace.manifest.head
         visit(app, "Result")
-        app.button(key="accept").click().run()
+        assert "This run lost on your test samples" in shown(app)
+        app.button(key="accept_result").click().run()
         assert desk.workspace.manifest.head == head
-        assert not [button for button in app.button if button.key == "accept"]
-        monkeypatch.setattr("pages.ui.evaluate.gain._accepted", lambda desk, run: False)
+        assert desk.lost_run() is None
+        assert "This run lost" not in shown(app)
+
+    def test_run_that_lost_is_taken_back_on_the_first_page_and_both_stay(
+        self, trained, monkeypatch
+    ):
+        app, desk = trained
+        monkeypatch.setattr("pages.ui.desk.after_runs.worse", lambda before, after: True)
+        kept = len(desk.workspace.manifest.checkpoints)
         app.run()
-        app.button(key="go_back").click().run()
+        assert "This run lost on your test samples" in shown(app)
+        app.button(key="go_back_train").click().run()
         assert desk.workspace.manifest.head is None
+        assert len(desk.workspace.manifest.checkpoints) == kept
+        assert "This run lost" not in shown(app)
+
+    def test_run_that_lost_is_still_a_question_after_a_restart(self, trained, monkeypatch):
+        _, desk = trained
+        monkeypatch.setattr("pages.ui.desk.after_runs.worse", lambda before, after: True)
+        asked = desk.lost_run()
+        assert asked is not None
+        assert Desk(desk.workspace).lost_run() == asked
+        desk.accept_run(asked.id)
+        assert Desk(desk.workspace).lost_run() is None
+
+    def test_run_that_won_asks_nothing(self, trained):
+        app, desk = trained
+        scores = [e.test for e in desk.run.snapshot().evaluations if e.test]
+        assert scores[-1].correct >= scores[0].correct
+        assert desk.lost_run() is None
+        assert "This run lost" not in shown(app)
+
+
+class TestTemperature:
+    def test_temperature_when_used_changes_confidences_and_no_answer_and_undo_takes_it_back(
+        self, trained
+    ):
+        app, desk = trained
+        samples = desk.samples(Part.TEST)
+        item = desk.workspace.sample_array(desk.entries(Part.TEST)[0].id)
+        before = desk.answers(item)
+        scored = desk.scores(samples, desk.test_name()).own
+        visit(app, "Confidence")
+        desk.use_temperature(Tempering(2.0, 20, "test"))
+        after = desk.answers(item)
+        assert after.temperature == 2.0
+        np.testing.assert_array_equal(after.base, before.base)
+        raised = np.sqrt(before.own.astype(np.float64))
+        np.testing.assert_allclose(after.own, raised / raised.sum(), atol=1e-5)
+        tempered = desk.scores(samples, desk.test_name()).own
+        np.testing.assert_array_equal(tempered.predictions, scored.predictions)
+        app.run()
+        assert "2.00 in use." in shown(app)
+        checkpoint = load_checkpoint(desk.checkpoint_file(desk.workspace.manifest.head))
+        assert checkpoint.meta.temperature == Tempering(2.0, 20, "test")
+        desk.workspace.undo()
+        assert desk.temperature is None
+        np.testing.assert_array_equal(desk.answers(item).own, before.own)
+
+    def test_temperature_is_fitted_and_used_by_two_clicks(self, trained):
+        app, desk = trained
+        visit(app, "Confidence")
+        app.segmented_control(key="confidence_on").set_value("Base test set").run()
+        app.button(key="fit_temperature").click().run()
+        assert not app.error, said(app)
+        app.button(key="use_temperature").click().run()
+        assert desk.temperature is not None
+        assert desk.temperature.n == 1000
+        app.button(key="stop_temperature").click().run()
+        assert desk.temperature is None
 
 
 class TestMistakes:
@@ -204,6 +280,64 @@ class TestBlind:
         assert "of 2 rounds" in shown(app)
         assert "nobody preferred" in shown(app)
 
+    def test_vote_when_cast_in_two_tabs_counts_once(self, trained):
+        _, desk = trained
+        game = blind.game_of(desk)
+        blind._vote(desk, game, Vote.BOTH, ("1", "1"))
+        blind._vote(desk, game, Vote.NEITHER, ("1", "1"))
+        assert [one.vote for one in blind.game_of(desk).rounds] == [Vote.BOTH]
+
+    def test_game_when_the_model_has_changed_begins_anew(self, trained):
+        _, desk = trained
+        blind._vote(desk, blind.game_of(desk), Vote.BOTH, ("1", "1"))
+        desk.reset_to_base()
+        assert blind.game_of(desk).rounds == ()
+
+    @pytest.mark.parametrize(
+        ("better", "worse", "n", "said"),
+        [
+            (0, 0, 3, "In 3 rounds nobody preferred one of the two: a draw."),
+            (2, 1, 4, "67 % for yours, 95 % interval 21 % to 94 %. That is too few to tell."),
+            (6, 3, 9, "That may be chance, p = 0.51 (sign test)."),
+            (9, 1, 12, "Your model answers better: not chance, p = 0.021 (sign test)."),
+            (0, 8, 8, "The base model answers better: not chance, p = 0.008 (sign test)."),
+        ],
+    )
+    def test_score_is_said_with_its_interval_and_the_sign_test(self, better, worse, n, said):
+        assert blind._sentence(better, worse, n).endswith(said)
+
+
+class TestOverTime:
+    def data(self, desk):
+        """What the browser is given."""
+        stops, samples = over_time._stops(desk), desk.samples(Part.TEST)
+        course = [over_time._evaluate(desk, stop, "test", samples) for stop in stops]
+        return over_time._data(desk, stops, course, samples, desk.entries(Part.TEST))
+
+    def test_every_checkpoint_answers_the_same_samples(self, trained):
+        _, desk = trained
+        data = self.data(desk)
+        names = [stop["name"] for stop in data["stops"]]
+        assert names[:2] == ["Base model", "Checkpoint 1: step 0"]
+        assert len(names) == len(desk.workspace.manifest.checkpoints) + 1
+        assert data["stops"][0]["figure"] == data["stops"][1]["figure"]
+        assert "of 20 right, 95 %" in data["stops"][-1]["remark"]
+        assert "Base test set: " in data["stops"][-1]["sentence"]
+        assert {len(face["says"]) for face in data["faces"]} == {len(names)}
+        assert {trace["name"] for trace in data["traces"]} == {
+            "your test samples, n = 20", "base test set, n = 1,000", "base model",
+        }  # fmt: skip
+        own = data["traces"][-1]
+        assert own["y"][-1] == desk.scores(desk.samples(Part.TEST), "t").own.accuracy
+
+    def test_second_training_is_marked_where_it_starts(self, trained):
+        app, desk = trained
+        app.button(key="train").click().run()
+        assert desk.run.wait(60)
+        ticks = self.data(desk)["layout"][0]["xaxis"]["ticktext"]
+        assert ticks[:2] == ["base", "start"]
+        assert ticks.count("start") == 2
+
 
 class TestStudies:
     def test_controls_when_run_train_a_model_of_their_own(self, trained):
@@ -232,6 +366,24 @@ class TestStudies:
         assert job.look().error == ""
         app.run()
         assert not app.exception
+
+
+class TestWithoutTestSamples:
+    def test_only_what_asks_test_samples_waits_for_them(self, app, desk_of):
+        desk = desk_of(app)
+        rng = np.random.default_rng(0)
+        for label in desk.workspace.manifest.labels[:2]:
+            items = list(rng.integers(0, 255, (2, 28, 28), np.uint8))
+            desk.workspace.add_samples(items, label.id, Source.DRAW)
+        assert desk.entries(Part.TEST) == ()
+        visit(app, "Studies")
+        waits = {
+            key: app.button(key=f"{key}_run").disabled for key in ("controls", "needed", "cost")
+        }
+        assert waits == {"controls": True, "needed": True, "cost": False}
+        visit(app, "Forget")
+        found = run_job(app, desk, "forget", "unlearning")
+        assert found.unlearned.identical
 
 
 class TestForget:

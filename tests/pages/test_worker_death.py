@@ -167,14 +167,14 @@ class TestAnswering:
     ):
         app, desk = person
         ask(app)
-        predict = Worker.predict_proba
+        scores = Worker.scores
 
         def die(self, *given, **more):
             os.kill(self.pid, signal.SIGKILL)
-            return predict(self, *given, **more)
+            return scores(self, *given, **more)
 
         with monkeypatch.context() as fault:
-            fault.setattr(Worker, "predict_proba", die)
+            fault.setattr(Worker, "scores", die)
             app.run()
         assert not app.exception
         assert "killed by signal 9" in said(app)

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from odt_core.checkpoint import Tempering
 from odt_core.errors import CheckpointError, WorkspaceError
 from odt_core.samples import Labels
 from odt_core.workspace import CheckpointInfo, Kind, Limits, Score, Source, Workspaces
@@ -184,3 +185,21 @@ def _workspace(root, limits: Limits):
     workspace = Workspaces(root, limits).create()
     workspace.set_model("Digits", Labels(("a", "b", None)), bundled="digits")
     return workspace
+
+
+class TestTemperature:
+    def test_it_survives_a_restart_and_undo_takes_it_back(self, workspace, workspaces):
+        entry = workspace.add_checkpoint(b"weights", auto(3), as_head=True)
+        heat = Tempering(2.25, 12, "your test samples")
+        workspace.set_temperature(entry.id, heat)
+        workspaces.close(workspace.token)
+        again = workspaces.open(workspace.token)
+        assert again.manifest.checkpoint(entry.id).info.temperature == heat
+        again.set_temperature(entry.id, None)
+        assert again.manifest.checkpoint(entry.id).info.temperature is None
+        again.undo()
+        assert again.manifest.checkpoint(entry.id).info.temperature == heat
+
+    def test_checkpoint_that_is_not_there_is_refused(self, workspace):
+        with pytest.raises(WorkspaceError):
+            workspace.set_temperature("nothing", Tempering(2.0))

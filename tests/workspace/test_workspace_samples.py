@@ -64,6 +64,20 @@ class TestAddSamples:
         assert len(report.added) == 1
         assert [(other.name, other.label) for other in report.elsewhere] == [("x.png", "0")]
 
+    def test_move_is_noted_with_its_time_and_undo_takes_the_note_back(
+        self, workspace, workspaces, drawing
+    ):
+        label = workspace.manifest.labels[0].id
+        first, second = workspace.add_samples([drawing(0), drawing(1)], label, Source.DRAW).added
+        workspace.move_samples([first.id, second.id], Part.TEST)
+        workspace.move_samples([first.id, second.id], Part.TEST)  # moves nothing
+        workspaces.close(workspace.token)
+        again = workspaces.open(workspace.token)
+        moved = again.manifest.samples
+        assert all(sample.part is Part.TEST and sample.moved >= sample.added for sample in moved)
+        again.undo()
+        assert [sample.moved for sample in again.manifest.samples] == [0.0, 0.0]
+
     def test_a_batch_with_a_bad_item_adds_nothing(self, workspace, drawing):
         label = workspace.manifest.labels[0].id
         before = workspace.manifest

@@ -15,6 +15,7 @@ from odt_core.evidence.charts.intervals import Group, Intervals, Value, shortene
 from odt_core.evidence.charts.lines import Line, Lines
 from odt_core.evidence.charts.matrices import Matrices
 from odt_core.evidence.charts.pictures import Picture, Pictures, as_pixels
+from odt_core.evidence.charts.studied import inside_charts, study_charts
 from odt_core.evidence.charts.types import Chart, Role
 from odt_core.evidence.material import Curves, Judged, Material
 from odt_core.samples import Labels, Samples
@@ -39,7 +40,8 @@ def charts_of(material: Material) -> tuple[Chart, ...]:
                 charts.append(_values(name, judged))
         elif judged.own.n:
             charts += _of_labels(name, judged)
-    return (*charts, *_samples(material))
+    charts += study_charts(material.studies)
+    return (*charts, *inside_charts(material.inside), *_samples(material))
 
 
 # --- gain and price -----------------------------------------------------------------------------

@@ -42,6 +42,7 @@ class Intervals:
     groups: tuple[Group, ...]
     x_title: str
     percent: bool = True
+    legend: bool = True
     empty: str = "There are no test samples."
 
     @property
@@ -71,7 +72,7 @@ class Intervals:
         if not self.groups:
             canvas.text((canvas.width / 2, 520), self.empty, 32, colour=look.MUTED, anchor="m")
             return canvas.png()
-        top = self._legend(canvas, top + 18) + 24
+        top = self._legend(canvas, top + 18) + 24 if self.legend else top + 30
         narrow = step <= 40  # the group's name stands left of its rows instead of above them
         left = float(MARGIN + (250 if narrow else 0))
         right = canvas.width - MARGIN - (240 if narrow else 590)
@@ -87,7 +88,8 @@ class Intervals:
         y = top
         bottom = top + sum(tall + len(group.values) * step for group in self.groups) + 12
         for tick in ticks(low, high):
-            canvas.line([(place(tick), top), (place(tick), bottom)], look.GRID, 2)
+            colour = look.EDGE if tick == 0 and low < 0 else look.GRID
+            canvas.line([(place(tick), top), (place(tick), bottom)], colour, 2)
             text = label(tick, self.percent)
             canvas.text((place(tick), bottom + 28), text, 25, colour=look.MUTED, anchor="m")
         canvas.text(((left + right) / 2, bottom + 72), self.x_title, 27, anchor="m")
@@ -107,9 +109,10 @@ class Intervals:
     def plotly(self) -> dict[str, Any]:
         roles = dict.fromkeys(value.role for group in self.groups for value in group.values)
         data = []
+        apart = 0.16 if any(len(group.values) > 1 for group in self.groups) else 0.0
         for role in roles:
             pairs = [
-                (place + (0.16 if role is Role.OWN else -0.16), value)
+                (place + (apart if role is Role.OWN else -apart), value)
                 for place, group in enumerate(self.groups)
                 for value in group.values
                 if value.role is role
@@ -120,6 +123,7 @@ class Intervals:
                     "mode": "markers",
                     "cliponaxis": False,
                     "name": look.NAMES[role],
+                    "showlegend": self.legend,
                     "x": [value.value for _, value in pairs],
                     "y": [place for place, _ in pairs],
                     "text": [html_text(value.said) for _, value in pairs],
@@ -138,9 +142,12 @@ class Intervals:
         names = [
             html_text(look.short(group.name, 28)).replace(" (n", "<br>(n") for group in self.groups
         ]
+        room = 0.02 * (self.range[1] - self.range[0])  # so that no mark lies on a name
         axis: dict[str, Any] = {
             "title": {"text": self.x_title.split(",")[0]},
-            "range": list(self.range),
+            "range": [self.range[0] - room, self.range[1]],
+            "zeroline": self.range[0] < 0,
+            "zerolinecolor": look.EDGE,
         }
         if self.percent:
             axis |= {"tickformat": ".0%", "range": [self.range[0] - 0.01, 1.01]}

@@ -104,6 +104,7 @@ class Lines:
                 "cliponaxis": False,
                 "mode": _mode(line),
                 "name": html_text(line.name),
+                "showlegend": bool(line.name),
                 "x": [float(v) for v in line.x],
                 "y": [float(v) if math.isfinite(v) else None for v in line.y],
                 "text": [html_text(text) for text in line.said] or None,
@@ -160,7 +161,7 @@ def _draw(canvas: Canvas, line: Line, place: Any) -> None:
 
 def _legend(canvas: Canvas, lines: Sequence[Line], y: float) -> float:
     x = float(MARGIN)
-    for line in lines:
+    for line in (line for line in lines if line.name):
         wide = 62 + canvas.measure(line.name, 27) + 44
         if x > MARGIN and x + wide > canvas.width - MARGIN:
             x, y = float(MARGIN), y + 42

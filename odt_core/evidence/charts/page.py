@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 
-from odt_core.errors import WorkspaceError
+from odt_core.bundled import ASSETS
 from odt_core.evidence.charts import look
 from odt_core.evidence.charts.types import Chart
 from odt_core.evidence.escape import html_text, script_json
@@ -25,8 +23,8 @@ section {{ background: #fff; border: 1px solid #DEDFE8; border-radius: 10px; pad
   margin: 1rem 0; }}
 p, td, th, li {{ overflow-wrap: anywhere; }} p.note {{ color: {look.MUTED}; margin: 0 0 .5rem; }}
 table {{ border-collapse: collapse; width: 100%; }} img {{ max-width: 100%; height: auto; }}
-th, td {{ text-align: left; padding: .35rem .6rem .35rem 0; border-bottom: 1px solid #ECEDF3;
-  vertical-align: top; }}
+th, td {{ text-align: left; min-width: 3.4em; padding: .35rem .6rem .35rem 0; vertical-align: top;
+  border-bottom: 1px solid #ECEDF3; }}
 code {{ font-size: .85em; overflow-wrap: anywhere; }}
 .own {{ color: #4338CA; font-weight: 600; }} .base {{ color: {look.MUTED}; font-weight: 600; }}
 .wide {{ overflow-x: auto; }}
@@ -53,7 +51,7 @@ for (const chart of JSON.parse(document.getElementById("charts").textContent)) {
     layout.xaxis.domain = layout.xaxis2.domain = [0, 1];
     layout.yaxis.domain = [0.57, 1];
     layout.yaxis2.domain = [0, 0.43];
-    layout.yaxis2.showticklabels = true;
+    if (layout.yaxis2.tickvals) layout.yaxis2.showticklabels = true;
   }
   const options = { responsive: true, displaylogo: false,
     toImageButtonOptions: { filename: chart.name, scale: 2 } };
@@ -86,11 +84,6 @@ def page(title: str, charts: Sequence[Chart]) -> bytes:
 
 @cache
 def _plotly() -> str:
-    """plotly.min.js, as the plotly package carries it."""
-    found = importlib.util.find_spec("plotly")
-    places = found.submodule_search_locations if found else None
-    for place in places or ():
-        path = Path(place) / "package_data" / "plotly.min.js"
-        if path.is_file():
-            return path.read_text("utf-8").replace("</script", "<\\/script")
-    raise WorkspaceError("The interactive charts need the plotly package. Install plotly.")
+    """The script that draws, so that it can stand inside a page."""
+    path = ASSETS / "plotly" / "plotly-cartesian.min.js"
+    return path.read_text("utf-8").replace("</script", "<\\/script")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
-from odt_core.checkpoint.checkpoint import load_checkpoint
+from odt_core.checkpoint import Tempering, load_checkpoint, with_temperature
 from odt_core.errors import CheckpointError, TrainingError
 from odt_core.workspace import CheckpointInfo, Kind
 from pages.ui.desk.worker import ELSEWHERE, HasWorker
@@ -29,6 +30,21 @@ class HasCheckpoints(HasWorker):
                 load_checkpoint(self.workspace.checkpoint_bytes(checkpoint_id))
             self.workspace.set_head(checkpoint_id)
 
+    def use_temperature(self, temperature: Tempering | None) -> None:
+        """Divide your model's scores by it wherever its confidences are shown; None: stop that."""
+        with self._lock:
+            self._check_idle("change the temperature")
+            head = self.workspace.manifest.head
+            if head is None:
+                raise TrainingError("Your model is the base model still. Train it first.")
+            self.workspace.set_temperature(head, temperature)
+
+    def checkpoint_file(self, checkpoint_id: str) -> bytes:
+        """The .safetensors file to take along, its temperature inside. CheckpointError."""
+        entry = self.workspace.manifest.checkpoint(checkpoint_id)
+        data = self.workspace.checkpoint_bytes(checkpoint_id)
+        return with_temperature(data, entry.info.temperature) if entry else data
+
     def save_checkpoint(self, note: str) -> None:
         """Keep your model as it stands, by hand."""
         with self._lock:
@@ -37,14 +53,7 @@ class HasCheckpoints(HasWorker):
             entry = self.workspace.manifest.checkpoint(head) if head else None
             if entry is None:
                 raise TrainingError("Your model is the base model still: there is nothing to save.")
-            info = CheckpointInfo(
-                Kind.MANUAL,
-                entry.info.step,
-                entry.info.samples,
-                entry.info.own,
-                entry.info.base,
-                note or "saved by hand",
-            )
+            info = replace(entry.info, kind=Kind.MANUAL, note=note or "saved by hand")
             self.workspace.add_checkpoint(self.workspace.checkpoint_bytes(entry.id), info)
 
     def keep(self, data: bytes, info: CheckpointInfo) -> None:
@@ -68,7 +77,11 @@ class HasCheckpoints(HasWorker):
             self._worker_head = ELSEWHERE
             worker.load_state(checkpoint.state)
             info = CheckpointInfo(
-                Kind.UPLOADED, checkpoint.meta.step, 0, note=checkpoint.meta.note or name
+                Kind.UPLOADED,
+                checkpoint.meta.step,
+                0,
+                note=checkpoint.meta.note or name,
+                temperature=checkpoint.meta.temperature,
             )
             self.workspace.add_checkpoint(data, info)
 

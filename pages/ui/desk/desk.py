@@ -8,12 +8,15 @@ import threading
 from odt_core.bundled import bundled_models
 from odt_core.errors import OdtError
 from odt_core.workspace import Workspace
+from pages.ui import prepared, thumbs
 from pages.ui.base_sets import base_test_of, replay_of
-from pages.ui.desk.runs import HasRuns
+from pages.ui.desk.after_runs import HasAfterRuns
 from pages.ui.desk.tf_checkpoints import HasTfCheckpoints
 
+_WAIT = 0.3  # seconds, in which the browser draws: server and browser may share two cores
 
-class Desk(HasRuns, HasTfCheckpoints):
+
+class Desk(HasAfterRuns, HasTfCheckpoints):
     """One open workspace. Made by `pages.ui.desks.Desks`.
 
     All tabs of a person share one desk. Its methods may be called from any thread; none of them
@@ -27,18 +30,35 @@ class Desk(HasRuns, HasTfCheckpoints):
         if workspace.manifest.model is None:
             self.choose_bundled(bundled_models()[0].stem)
 
+    def erase(self) -> None:
+        """Everything that a person brought or made here goes, from the disk and from memory; the
+        model stays. Nothing brings it back. Raises TrainingError, WorkspaceError.
+        """
+        with self._lock:
+            self._check_idle("delete everything")
+            self._end_worker()  # it has seen samples, and holds what was learnt
+            gone = self.workspace.erase()
+            prepared.forget(gone)
+            thumbs.forget(gone)
+            self._near_known = None
+            self.run = None
+
     def warm_up(self) -> None:
         """Do in the background what answers and training would otherwise have to wait for."""
         revision = self.workspace.revision
         if self._warmed != revision:
             self._warmed = revision
-            threading.Thread(target=self._warm, name="odt-warm-up", daemon=True).start()
+            timer = threading.Timer(_WAIT, self._warm)
+            timer.daemon = True
+            timer.start()
 
     def _warm(self) -> None:
+        with contextlib.suppress(OdtError):  # a page in which they are needed says so
+            self.near_test()
         with contextlib.suppress(OdtError):  # whoever needs the worker next gets the error
             self.worker()
             base_test_of(self.card)
             replay_of(self.card)
             self.samples(None)
-            if self.trained:
-                self.unknown()
+            self.unknown()
+            self.unknown(own=False)

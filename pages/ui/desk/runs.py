@@ -57,7 +57,15 @@ class HasRuns(HasScores):
             recorder = Recorder(self.workspace, run, on_head=self._now_at)
             try:
                 self.workspace.set_settings(settings.to_json())
-                self.workspace.append_run(run.id, [{"kind": "begin", "after": self._newest()}])
+                begin = {
+                    "kind": "begin",
+                    "after": self._newest(),
+                    "head": run.before,
+                    "from": go_on or run.before,
+                    "goes_on": go_on,
+                    "trained_on": [entry.id for entry in self.entries(Part.TRAIN)],
+                }
+                self.workspace.append_run(run.id, [begin])
                 replay = replay_of(self.card) if settings.replay else None
                 self._worker_head = ELSEWHERE  # until the end of the run is kept
                 worker.fit(

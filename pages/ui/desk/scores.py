@@ -10,20 +10,22 @@ import numpy as np
 
 from odt_core.checkpoint.checkpoint import load_checkpoint
 from odt_core.errors import ModelError, WorkerError
-from odt_core.evaluation import Evaluation, Unknown, fit_unknown, score
 from odt_core.runtime.contract import OutputKind, Task
 from odt_core.runtime.scores import answers as said
+from odt_core.runtime.scores import at_temperature
 from odt_core.samples import Samples
 from odt_core.samples.near_duplicates import near_duplicates
 from odt_core.workspace import Part, SampleEntry, Workspace
 from pages.ui.base_sets import base_test_of
 from pages.ui.desk.model import HasModel
 from pages.ui.desk.worker import ELSEWHERE
-from pages.ui.prepared import Prepared, prepared_samples
+from pages.ui.prepared import Prepared, prepared_samples, unprepared
 
 if TYPE_CHECKING:
+    from odt_core.evaluation import Evaluation, Unknown
     from odt_core.runtime.worker import Worker
 
+_AT_ONCE = 40  # samples that a page prepares while it is drawn: a fifth of a second
 _KEPT = 0.95  # share of known samples that keeps its answer: the others get "not sure"
 BASE_TEST = "base test set"  # name of the card's frozen test set
 
@@ -39,12 +41,14 @@ class Scores:
 @dataclass(frozen=True)
 class Answers:
     """What base and own say to one input: each float32 [K] probabilities of K labels, or numbers
-    [*target_shape] of a model of values. unknown: your model should say "not sure".
+    [*target_shape] of a model of values. unknown, base_unknown: that model should say "not sure".
     """
 
     base: np.ndarray
     own: np.ndarray
     unknown: bool
+    base_unknown: bool
+    temperature: float | None = None  # what the own scores were divided by
 
 
 @dataclass(frozen=True)
@@ -93,23 +97,28 @@ class HasScores(HasModel):
         worker = self._reach_worker() if self.busy else self.worker()
         return worker.scores(x, "own" if own else "base")
 
-    def unknown(self) -> Unknown | None:
-        """From where on an input is too strange for your model to answer; None while that is not
-        known: there are no samples to tell by, or the weights are moving.
+    def unknown(self, *, own: bool = True) -> Unknown | None:
+        """From where on an input is too strange for your model (or the base model) to answer; None
+        while that is not known: there are no samples to tell by, or the weights are moving.
         """
         if self.busy or not self.tells_labels or not self.can_predict:
             return None
+        own = own and self.workspace.manifest.head is not None  # else it is the base model
         name = self.test_name()
-        key = (self.model, self.labels, name, self.workspace.manifest.head)
+        heat = self._heat if own else 1.0
+        key = (self.model, self.labels, name, own and self.workspace.manifest.head, heat)
         if key not in self._unknown:
             known = [samples.x for _, samples in self.test_sets()]
             if not known:
                 return None
-            scores = [self.raw_scores(x, own=True) for x in known]
+            from odt_core.evaluation import fit_unknown
+
+            scores = [self.raw_scores(x, own=own) for x in known]
+            kind = scores[0][1]
             found = fit_unknown(
-                np.concatenate([one for one, _ in scores]),
+                at_temperature(np.concatenate([one for one, _ in scores]), kind, heat),
                 _KEPT,
-                kind=scores[0][1],
+                kind=kind,
                 used=self.labels.used,
             )
             self._unknown = dict([*self._unknown.items(), (key, found)][-8:])
@@ -117,30 +126,56 @@ class HasScores(HasModel):
 
     def is_unknown(self, item: np.ndarray) -> bool:
         """Whether an input is so strange to your model that it should answer "not sure"."""
-        scores, _ = self.raw_scores(self.card.preprocessing.apply(item)[None], own=True)
-        return self._strange(scores)
+        scores, kind = self.raw_scores(self.card.preprocessing.apply(item)[None], own=True)
+        return self._strange(scores, kind, own=True)
 
-    def _strange(self, scores: np.ndarray) -> bool:
+    def strangeness(self, x: np.ndarray) -> np.ndarray:
+        """How strange prepared inputs are to your model, float64 [N], as `unknown` measures it."""
         limit = self.unknown()
-        return limit is not None and bool(limit.is_unknown(scores)[0])
+        if limit is None:
+            raise ModelError("There are no samples yet from which to learn what is known.")
+        scores, kind = self.raw_scores(x, own=True)
+        return limit.score(at_temperature(scores, kind, self._heat))
+
+    def _strange(self, scores: np.ndarray, kind: OutputKind, *, own: bool) -> bool:
+        limit = self.unknown(own=own)
+        if limit is None:
+            return False
+        heat = self._heat if own else 1.0
+        return bool(limit.is_unknown(at_temperature(scores, kind, heat))[0])
+
+    @property
+    def _heat(self) -> float:
+        """What your model's scores are divided by."""
+        return self.temperature.value if self.temperature else 1.0
 
     def near_test(self) -> dict[str, str]:
         """Ids of training samples that are a test sample over again, and of which: they are kept
         out of training.
         """
-        return dict(self._near(self._prepared_part(Part.TRAIN)).kept_out)
+        return dict(self._near().kept_out)
+
+    def near_test_known(self) -> dict[str, str] | None:
+        """`near_test` for a page that is being drawn: None while it would have to wait for it.
+
+        Drawings take milliseconds each to prepare: thousands of them are half a minute. The warm-up
+        prepares them in the background.
+        """
+        known = self._near_known is not None and self._near_known[0] == self._near_key()
+        if not known and unprepared(self.workspace, self.card.preprocessing) > _AT_ONCE:
+            return None
+        return self.near_test()
 
     def all_alike(self) -> tuple[str, ...]:
         """Ids of labels whose training samples all are a test sample over again. They are trained
         on nevertheless, else the label would be lost: the test says little about these.
         """
-        return self._near(self._prepared_part(Part.TRAIN)).all_alike
+        return self._near().all_alike
 
-    def _near(self, train: Prepared) -> Near:
-        test = self._prepared_part(Part.TEST)
-        preprocessing = self.card.preprocessing
-        key = (preprocessing, train.entries, test.entries)
+    def _near(self) -> Near:
+        key, preprocessing = self._near_key(), self.card.preprocessing
         if self._near_known is None or self._near_known[0] != key:
+            train, test = self._prepared_part(Part.TRAIN), self._prepared_part(Part.TEST)
             picture = preprocessing.picture_shape if preprocessing.kind != "none" else None
             found = near_duplicates(train.samples.x, test.samples.x, picture=picture)
             like = {train.entries[n.train].id: test.entries[n.test].id for n in found}
@@ -154,6 +189,16 @@ class HasScores(HasModel):
             self._near_known = (key, Near(out, tuple(alike)))
         return self._near_known[1]
 
+    def _near_key(self) -> tuple[object, ...]:
+        manifest = self.workspace.manifest
+        return (
+            self.card.preprocessing,
+            self.task,
+            manifest.labels,
+            manifest.samples,
+            self.workspace.missing,
+        )
+
     def unfit(self) -> int:
         """How many samples cannot be this model's input, or lack its targets."""
         return self._prepared(None).unfit
@@ -162,7 +207,7 @@ class HasScores(HasModel):
         prepared = self._prepared_part(part)
         if part is not Part.TRAIN:
             return prepared
-        near = {one for one, _ in self._near(prepared).kept_out}
+        near = {one for one, _ in self._near().kept_out}
         if not near:
             return prepared
         kept = np.array([entry.id not in near for entry in prepared.entries], bool)
@@ -174,15 +219,20 @@ class HasScores(HasModel):
         target = self.contract.target_shape if task is Task.VALUES else ()
         return prepared_samples(self.workspace, part, self.card.preprocessing, task, target)
 
-    def scores(self, samples: Samples, name: object) -> Scores:
-        """Base and own on `samples`; `name` is equal for equal samples (results are kept)."""
+    def scores(self, samples: Samples, name: object, *, tempered: bool = True) -> Scores:
+        """Base and own on `samples`; `name` is equal for equal samples (results are kept).
+
+        tempered: whether your model's confidences are those at the temperature in use.
+        """
         worker = self.worker()
         base = self._base_on(samples, name)
-        key = (self.model, samples.labels, name, self.workspace.manifest.head)
+        heat = self._heat if tempered else 1.0
+        key = (self.model, samples.labels, name, self.workspace.manifest.head, heat)
         if key in self._own and not self.busy:
             return Scores(base, self._own[key])
-        answer = worker.predict_proba(samples.x, samples.labels, which="own")
-        own = score(answer, self._truth(samples))
+        scores, kind = worker.scores(samples.x)
+        answer = said(scores, kind, worker.contract, samples.labels, heat)
+        own = _score(answer, self._truth(samples))
         if not self.busy:  # else the weights are moving: nothing to keep
             self._own = _newest(self._own, key, own)
         return Scores(base, own)
@@ -221,7 +271,7 @@ class HasScores(HasModel):
             answers = [worker.predict_proba(samples.x, samples.labels) for _, samples in sets]
             self._bring_to_head(worker)
         return tuple(
-            score(answer, self._truth(samples))
+            _score(answer, self._truth(samples))
             for answer, (_, samples) in zip(answers, sets, strict=True)
         )
 
@@ -242,18 +292,32 @@ class HasScores(HasModel):
         key = (self.model, samples.labels, name)
         if key not in self._base:
             answer = self._reach_worker().predict_proba(samples.x, samples.labels, which="base")
-            self._base = _newest(self._base, key, score(answer, self._truth(samples)))
+            self._base = _newest(self._base, key, _score(answer, self._truth(samples)))
         return self._base[key]
 
     def _both(self, worker: Worker, x: np.ndarray) -> Answers:
-        base = worker.predict_proba(x, self.labels, which="base")
+        base_scores, base_kind = worker.scores(x, "base")
+        base = said(base_scores, base_kind, worker.contract, self.labels)
         scores, kind = worker.scores(x)
-        own = said(scores, kind, worker.contract, self.labels)
-        return Answers(base[0], own[0], unknown=self.trained and self._strange(scores))
+        heat = self.temperature
+        own = said(scores, kind, worker.contract, self.labels, heat.value if heat else 1.0)
+        return Answers(
+            base[0],
+            own[0],
+            unknown=self._strange(scores, kind, own=True),
+            base_unknown=self._strange(base_scores, base_kind, own=False),
+            temperature=heat.value if heat else None,
+        )
 
     def _truth(self, samples: Samples) -> np.ndarray:
         """What is right: labels, targets, or the samples themselves."""
         return samples.x if self.task is Task.RECONSTRUCTION else samples.y
+
+
+def _score(answer: np.ndarray, truth: np.ndarray) -> Evaluation:
+    from odt_core.evaluation import score  # not before there is something to judge
+
+    return score(answer, truth)
 
 
 def _newest(kept: dict, key: object, value: Evaluation, limit: int = 8) -> dict:

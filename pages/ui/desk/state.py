@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
+from odt_core.checkpoint import Tempering
 from odt_core.errors import TrainingError
 from odt_core.samples import Labels
-from odt_core.workspace import CheckpointInfo, Kind, ModelEntry, Workspace
+from odt_core.workspace import Kind, ModelEntry, Workspace
 from pages.ui.run import Run
 
 
@@ -38,6 +40,13 @@ class State:
         return self.workspace.manifest.head is not None or self.busy
 
     @property
+    def temperature(self) -> Tempering | None:
+        """What your model's scores are divided by; None: nothing, or the weights are moving."""
+        manifest = self.workspace.manifest
+        entry = manifest.checkpoint(manifest.head) if manifest.head and not self.busy else None
+        return entry.info.temperature if entry else None
+
+    @property
     def busy(self) -> bool:
         """Whether a run is active."""
         return self.run is not None and self.run.phase.active
@@ -51,12 +60,5 @@ class State:
         manifest = self.workspace.manifest
         entry = manifest.checkpoint(manifest.head) if manifest.head else None
         if entry is not None and entry.info.kind.automatic:
-            info = CheckpointInfo(
-                Kind.BEFORE,
-                entry.info.step,
-                entry.info.samples,
-                entry.info.own,
-                entry.info.base,
-                why,
-            )
+            info = replace(entry.info, kind=Kind.BEFORE, note=why)
             self.workspace.add_checkpoint(self.workspace.checkpoint_bytes(entry.id), info)

@@ -102,6 +102,13 @@ def job_of(desk: Desk, name: str) -> Job | None:
         return _jobs.get(desk, {}).get(name)
 
 
+def result_of(desk: Desk, name: str, about: object) -> Any:
+    """The result of the job of that name, where it is about the present; None otherwise."""
+    job = job_of(desk, name)
+    look = job.look() if job is not None else None
+    return look.result if look is not None and look.about == about else None
+
+
 def start(desk: Desk, name: str, about: object, work: Callable[[Job], Any]) -> Job:
     """Begin, unless it is running already. One at a time for a person: they all want the core.
 

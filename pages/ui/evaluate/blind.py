@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import streamlit as st
 
-from odt_core.evaluation import mcnemar
+from odt_core.evaluation import FEWEST_CHANGES, mcnemar, wilson
+from odt_core.evaluation.compare import p_words
 from odt_core.samples import decode_image
 from odt_core.workspace import Part
 from pages.ui import pieces, trouble
@@ -17,9 +20,7 @@ from pages.ui.canvas import sketch
 from pages.ui.desk import Desk
 from pages.ui.evaluate.large import Stage, stage, verdict
 from pages.ui.numbers import figure as short
-from pages.ui.say import count
-
-_GAME = "blind_game"
+from pages.ui.say import count, percent
 
 
 class Vote(StrEnum):
@@ -33,10 +34,12 @@ class Vote(StrEnum):
 
 @dataclass(frozen=True)
 class Round:
-    """One vote; own_is_a: whether A was the personalised model."""
+    """One vote; own_is_a: whether A was the personalised model. a, b: what they had answered."""
 
     own_is_a: bool
     vote: Vote
+    a: str = ""
+    b: str = ""
 
     @property
     def points(self) -> tuple[int, int]:
@@ -51,17 +54,42 @@ class Round:
 
 @dataclass(frozen=True)
 class Game:
-    """Votes so far and the side that the personalised model has in the running round."""
+    """Votes so far and the side that the personalised model has in the running round. about: equal
+    as long as it is the same model that plays. All tabs of a person play one game, on the server:
+    which model is which is nowhere in the page before the end, and a refresh loses no vote.
+    """
 
     own_is_a: bool
+    about: object = None
     rounds: tuple[Round, ...] = ()
     number: int = 0  # of the running round; another one gives a blank sheet
     revealed: bool = False
 
-    def voted(self, vote: Vote) -> Game:
+    def voted(self, vote: Vote, a: str = "", b: str = "") -> Game:
         """With one more vote, and the sides drawn by lot again."""
-        rounds = (*self.rounds, Round(self.own_is_a, vote))
-        return Game(_lot(), rounds, self.number + 1)
+        rounds = (*self.rounds, Round(self.own_is_a, vote, a, b))
+        return Game(_lot(), self.about, rounds, self.number + 1)
+
+
+_games: WeakKeyDictionary[Desk, Game] = WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def game_of(desk: Desk) -> Game:
+    """The running game; another one when the model has changed since."""
+    about = (desk.model, desk.labels, desk.workspace.manifest.head)
+    with _lock:
+        game = _games.get(desk)
+        if game is None or game.about != about:
+            game = _games[desk] = Game(_lot(), about, number=game.number + 1 if game else 0)
+        return game
+
+
+def _set(desk: Desk, before: Game, after: Game) -> None:
+    """Unless another tab was faster: a round has one vote."""
+    with _lock:
+        if _games.get(desk) == before:
+            _games[desk] = after
 
 
 def blind_test(desk: Desk) -> None:
@@ -78,32 +106,40 @@ def blind_test(desk: Desk) -> None:
 
 
 def _play(desk: Desk) -> None:
-    game: Game = st.session_state.setdefault(_GAME, Game(_lot()))
+    game = game_of(desk)
     with trouble.shown():
+        if desk.busy:
+            pieces.note("Training is running. When it has ended, play.")
+            return
         if game.revealed:
-            _score(game)
+            _score(desk, game)
             return
         left, right = st.columns([1, 1.7], gap="medium")
         with left:
             item = _input(desk, game)
         with right:
-            if item is None:
-                stage(Stage("Model A", "?"), Stage("Model B", "?"))
-            else:
-                stage(*_answers(desk, game, item))
+            said = ("?", "?") if item is None else _answers(desk, game, item)
+            same = said[0] == said[1]  # then neither is better
+            stage(Stage("Model A", said[0]), Stage("Model B", said[1]))
         with st.container(key="vote", horizontal=True):
             for vote in Vote:
                 st.button(
                     vote.value,
                     key=f"vote_{vote.name.lower()}",
-                    disabled=item is None,
+                    disabled=item is None or (same and vote in (Vote.A, Vote.B)),
                     on_click=_vote,
-                    args=(vote,),
+                    args=(desk, game, vote, said),
                     width="stretch",
                 )
         with st.container(horizontal=True, vertical_alignment="center"):
+            alike = item is not None and same
             pieces.note(
-                f"{count(len(game.rounds), 'vote')} so far. Sides are drawn by lot every round."
+                f"Round {len(game.rounds) + 1}, {count(len(game.rounds), 'vote')} so far. "
+                + (
+                    "They agree: are both right?"
+                    if alike
+                    else "Sides are drawn by lot every round."
+                )
             )
             st.space("stretch")
             st.button(
@@ -112,6 +148,7 @@ def _play(desk: Desk) -> None:
                 type="primary",
                 disabled=not game.rounds,
                 on_click=_reveal,
+                args=(desk, game),
             )
 
 
@@ -142,11 +179,11 @@ def _input(desk: Desk, game: Game) -> np.ndarray | None:
     return desk.workspace.sample_array(entry.id)
 
 
-def _answers(desk: Desk, game: Game, item: np.ndarray) -> tuple[Stage, Stage]:
+def _answers(desk: Desk, game: Game, item: np.ndarray) -> tuple[str, str]:
+    """What A and B say."""
     answered = desk.answers(item)
     base, own = (_said(desk, one) for one in (answered.base, answered.own))
-    a, b = (own, base) if game.own_is_a else (base, own)
-    return Stage("Model A", a), Stage("Model B", b)
+    return (own, base) if game.own_is_a else (base, own)
 
 
 def _said(desk: Desk, answer: np.ndarray) -> str:
@@ -156,7 +193,7 @@ def _said(desk: Desk, answer: np.ndarray) -> str:
     return str(desk.labels.names[max(used, key=lambda k: float(answer[k]))])
 
 
-def _score(game: Game) -> None:
+def _score(desk: Desk, game: Game) -> None:
     points = np.array([one.points for one in game.rounds])  # [rounds, 2]: base, own
     base, own = (int(total) for total in points.sum(axis=0))
     n = len(game.rounds)
@@ -168,41 +205,50 @@ def _score(game: Game) -> None:
     worse = int((points[:, 0] > points[:, 1]).sum())
     verdict("", _sentence(better, worse, n))
     pieces.table(
-        ("Round", "Model A was", "Vote"),
+        ("Round", "Base model said", "Your model said", "Your model was", "Vote"),
         [
-            (str(k), "your model" if one.own_is_a else "the base model", one.vote.value)
+            (
+                str(k),
+                *((one.b, one.a) if one.own_is_a else (one.a, one.b)),
+                "A" if one.own_is_a else "B",
+                one.vote.value,
+            )
             for k, one in enumerate(game.rounds, 1)
         ],
     )
-    st.button("Play again", key="again", on_click=_again)
+    st.button("Play again", key="again", on_click=_again, args=(desk, game))
 
 
 def _sentence(better: int, worse: int, n: int) -> str:
-    """The sign test over the rounds with a preference, in words."""
-    if not better + worse:
-        return f"In {count(n, 'round')} nobody preferred one of the two."
-    p = mcnemar(better, worse)
-    counts = (
-        f"Of {count(better + worse, 'round')} with a preference, {better} went to your model"
-        f" and {worse} to the base model"
+    """The sign test over the rounds with a preference, and Wilson's interval, in words."""
+    decided = better + worse
+    if not decided:
+        return f"In {count(n, 'round')} nobody preferred one of the two: a draw."
+    low, high = wilson(better, decided)
+    told = (
+        f"Of {count(decided, 'round')} with a preference, {better} went to your model and {worse} "
+        f"to the base model: {percent(better / decided, 0)} for yours, 95 % interval "
+        f"{percent(low, 0)} to {percent(high, 0)}."
     )
-    if p >= 0.05:
-        return f"{counts}: too few to tell a real difference from chance (p = {p:.2g})."
-    return f"{counts}: not chance (p = {p:.2g}, sign test)."
+    p = mcnemar(better, worse)
+    if p < 0.05:
+        winner = "Your model" if better > worse else "The base model"
+        return f"{told} {winner} answers better: not chance, {p_words(p)} (sign test)."
+    if decided < FEWEST_CHANGES:
+        return f"{told} That is too few to tell."
+    return f"{told} That may be chance, {p_words(p)} (sign test)."
 
 
-def _vote(vote: Vote) -> None:
-    game: Game = st.session_state[_GAME]
-    st.session_state[_GAME] = game.voted(vote)
+def _vote(desk: Desk, game: Game, vote: Vote, said: tuple[str, str]) -> None:
+    _set(desk, game, game.voted(vote, *said))
 
 
-def _reveal() -> None:
-    st.session_state[_GAME] = replace(st.session_state[_GAME], revealed=True)
+def _reveal(desk: Desk, game: Game) -> None:
+    _set(desk, game, replace(game, revealed=True))
 
 
-def _again() -> None:
-    game: Game = st.session_state[_GAME]
-    st.session_state[_GAME] = Game(_lot(), number=game.number + 1)
+def _again(desk: Desk, game: Game) -> None:
+    _set(desk, game, Game(_lot(), game.about, number=game.number + 1))
 
 
 def _lot() -> bool:

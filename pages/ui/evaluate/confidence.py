@@ -1,16 +1,20 @@
-"""Are confidences what they say they are? Reliability diagram, temperature, unknown input."""
+"""Are confidences what they say they are? The reliability diagram, and the cards below it."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from odt_core.evaluation import Reliability, Temperature, fit_temperature, reliability_of
+from odt_core.evaluation import Reliability, reliability_of
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
 from pages.ui.evaluate.figure import BASE, OWN, figure
 from pages.ui.evaluate.judged import Judged, choose_judged
 from pages.ui.evaluate.large import Number, numbers, verdict
+from pages.ui.evaluate.temperature import temperature_card
+from pages.ui.evaluate.unknown_input import unknown_card
 from pages.ui.say import percent
+
+_FEWEST = 10  # samples below which nothing is said of confidences
 
 
 def confidence(desk: Desk) -> None:
@@ -20,21 +24,21 @@ def confidence(desk: Desk) -> None:
         one = choose_judged(desk, "confidence_on")
         if one is None:
             return
-        _diagram(one)
-    with st.container(key="card_temperature", border=True, gap="small"), trouble.shown():
-        pieces.heading("Temperature", "one number that makes confidences honest")
-        _temperature(desk, one)
-    with st.container(key="card_unknown", border=True, gap="small"), trouble.shown():
-        pieces.heading("Unknown input", "a scribble is answered with “not sure”")
-        _unknown(desk, one)
+        _diagram(desk, one)
+    temperature_card(desk, one)
+    unknown_card(desk, one)
 
 
-def _diagram(one: Judged) -> None:
+def _diagram(desk: Desk, one: Judged) -> None:
     base, own = reliability_of(one.base), reliability_of(one.own)
     numbers(
-        Number("Base model", percent(base.ece), f"expected calibration error, n = {base.n:,}"),
-        Number("Your model", percent(own.ece), f"expected calibration error, n = {own.n:,}", True),
+        Number("Base model", percent(base.ece), _remark(base)),
+        Number("Your model", percent(own.ece), _remark(own), own=True),
     )
+    if not desk.trained:
+        verdict("", "Not trained yet: your model is the base model.")
+    verdict("", _sentence(own))
+    _tempered(desk, one)
     figure(
         "chart_reliability",
         [
@@ -72,6 +76,37 @@ def _diagram(one: Judged) -> None:
     )
 
 
+def _remark(one: Reliability) -> str:
+    return f"expected calibration error, n = {one.n:,} · by chance up to {percent(one.by_chance)}"
+
+
+def _sentence(own: Reliability) -> str:
+    """Whether the error of your model is more than chance."""
+    if own.n < _FEWEST:
+        are = "1 sample is" if own.n == 1 else f"{own.n} samples are"
+        return f"{are} too few to tell how honest confidences are."
+    if own.dishonest:
+        return (
+            f"Your model's confidences are off by {percent(own.ece)}: more than chance explains. "
+            "A temperature may help."
+        )
+    return (
+        f"With n = {own.n:,} an error of {percent(own.ece)} is no more than chance: 95 of 100 "
+        f"honest models stay below {percent(own.by_chance)}."
+    )
+
+
+def _tempered(desk: Desk, one: Judged) -> None:
+    used = desk.temperature
+    if used is None:
+        return
+    here = used.on == one.name.lower()
+    pieces.note(
+        f"Your model is shown at temperature {used.value:.2f}, fitted to {used.on}, n = {used.n:,}"
+        + (": to these samples, so that it looks a little too good here." if here else ".")
+    )
+
+
 def _course(name: str, one: Reliability, colour: str) -> dict:
     bins = [b for b in one.bins if b.n]
     return {
@@ -100,100 +135,3 @@ def _course(name: str, one: Reliability, colour: str) -> dict:
         + name
         + "</extra>",
     }
-
-
-def _temperature(desk: Desk, one: Judged) -> None:
-    key = (desk.model, desk.workspace.manifest.head, one.name, one.base.n)
-    if not st.button("Fit a temperature", key="fit_temperature") and (
-        st.session_state.get("temperature_of") != key
-    ):
-        pieces.note("Divides the scores by one number. It changes no answer, only how sure it is.")
-        return
-    st.session_state["temperature_of"] = key
-    found = {
-        "Base model": _fit(desk, one, own=False),
-        "Your model": _fit(desk, one, own=True),
-    }
-    for name, fitted in found.items():
-        verdict("", f"{name}: {fitted.sentence}")
-    pieces.table(
-        ("", "Temperature", "ECE before", "ECE after", "−ln p before", "−ln p after", "n"),
-        [
-            (
-                name,
-                f"{fitted.value:.2f}",
-                percent(fitted.before.ece),
-                percent(fitted.after.ece),
-                f"{fitted.before.nll:.3f}",
-                f"{fitted.after.nll:.3f}",
-                f"{fitted.n:,}",
-            )
-            for name, fitted in found.items()
-        ],
-    )
-    held_out = all(fitted.held_out for fitted in found.values())
-    pieces.note(
-        "Each sample is judged with the temperature of the other four fifths."
-        if held_out
-        else "So few samples that they are judged with the temperature fitted to them: too good."
-    )
-
-
-def _fit(desk: Desk, one: Judged, *, own: bool) -> Temperature:
-    scores, kind = desk.raw_scores(one.samples.x, own=own)
-    return fit_temperature(scores, one.base.truth, kind, used=one.samples.labels.used)
-
-
-def _unknown(desk: Desk, one: Judged) -> None:
-    limit = desk.unknown()
-    if limit is None:
-        pieces.note("There are no samples yet from which to learn what is known.")
-        return
-    scores, _ = desk.raw_scores(one.samples.x, own=True)
-    strange = int(limit.is_unknown(scores).sum())
-    numbers(
-        Number("“Not sure”", f"{strange:,}", f"of {len(scores):,}: {one.name.lower()}", own=True),
-        Number("Kept", f"{100 * limit.kept:.0f} %", f"of n = {limit.n:,} known samples"),
-        Number("Threshold", f"{limit.threshold:.3g}", limit.method.value.replace("-", " ")),
-    )
-    values = limit.score(scores)
-    right = one.own.predictions == one.own.truth
-    figure(
-        "chart_unknown",
-        [
-            {
-                "type": "histogram",
-                "name": name,
-                "x": values[mask].tolist(),
-                "marker": {"color": colour},
-                "nbinsx": 30,
-                "hovertemplate": "%{y} samples<extra>" + name + "</extra>",
-            }
-            for name, mask, colour in (
-                ("right answers", right, "@own:70"),
-                ("wrong answers", ~right, BASE),
-            )
-        ],
-        height=280,
-        label=f"{strange} of {len(scores)} samples are stranger than the threshold",
-        layout={
-            "barmode": "stack",
-            "xaxis": {"title": {"text": "how strange a sample is to your model"}},
-            "yaxis": {"title": {"text": "samples"}},
-            "shapes": [
-                {
-                    "type": "line",
-                    "x0": limit.threshold,
-                    "x1": limit.threshold,
-                    "yref": "paper",
-                    "y0": 0,
-                    "y1": 1,
-                    "line": {"color": "@text", "dash": "dash", "width": 2},
-                }
-            ],
-        },
-    )
-    pieces.note(
-        "The first page answers “not sure” right of the dashed line. The threshold keeps the "
-        "answers to that share of the known samples."
-    )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import streamlit as st
 
-from odt_core.errors import OdtError
-from odt_core.evaluation import Comparison, Controls, negative_controls
-from odt_core.samples import Samples, prepare
+from odt_core.evaluation import (
+    Comparison,
+    Controls,
+    gain_interval,
+    negative_controls,
+    other_person,
+)
+from odt_core.evaluation.controls import in_words
 from odt_core.workspace import Part
 from pages.ui import pieces
 from pages.ui.base_sets import replay_of
@@ -16,7 +19,15 @@ from pages.ui.desk import Desk
 from pages.ui.evaluate.background import Job
 from pages.ui.evaluate.figure import BASE, OWN, figure
 from pages.ui.evaluate.large import verdict
-from pages.ui.evaluate.study import about_training, settings_of, study, told, trainer_of, why_not
+from pages.ui.evaluate.study import (
+    CONTROLS,
+    about_training,
+    settings_of,
+    study,
+    told,
+    trainer_of,
+    why_not,
+)
 from pages.ui.say import points
 
 
@@ -33,7 +44,7 @@ def controls_card(desk: Desk) -> None:
             ready = "This model gives numbers: there are no labels to shuffle."
         study(
             desk,
-            "the study of negative controls",
+            CONTROLS,
             "controls",
             lambda job: _work(desk, job),
             _show,
@@ -44,7 +55,7 @@ def controls_card(desk: Desk) -> None:
 
 def _work(desk: Desk, job: Job) -> Controls:
     train, test, settings = desk.samples(Part.TRAIN), desk.samples(Part.TEST), settings_of(desk)
-    others = _other_person(desk)
+    others = other_person(desk.card, desk.labels, train)
     with trainer_of(desk) as trainer:
         return negative_controls(
             trainer,
@@ -58,17 +69,6 @@ def _work(desk: Desk, job: Job) -> Controls:
         )
 
 
-def _other_person(desk: Desk) -> Samples | None:
-    """Samples of somebody of the model's card who is not in the workspace."""
-    there = {sample.origin for sample in desk.workspace.manifest.samples}
-    for raw in desk.card.load_people().values() if desk.card.people else ():
-        if any(name in there for name in raw.names):
-            continue
-        with contextlib.suppress(OdtError):  # labels that this workspace does not have
-            return prepare(raw, desk.card.preprocessing, desk.labels)
-    return None
-
-
 def _show(result: Controls) -> None:
     good = result.vanished is not False
     verdict("" if result.vanished is None else "As it should." if good else "Beware.",
@@ -78,48 +78,84 @@ def _show(result: Controls) -> None:
         rows.append(("Shuffled labels", result.shuffled))
     if result.other_person is not None:
         rows.append(("Another person's", result.other_person))
-    names = [name for name, _ in rows]
+    names = [name.replace(" ", "<br>", 1) for name, _ in rows]  # upright on a phone too
     colours = [OWN] + [BASE] * (len(rows) - 1)
+    paired = [(row, _interval(row[1])) for row in rows]
     figure(
         "chart_controls",
         [
             {
                 "type": "bar",
                 "x": names,
-                "y": [one.gain for _, one in rows],
+                "y": [100 * one.gain for _, one in rows],
                 "marker": {"color": colours},
-                "text": [points(one.gain) for _, one in rows],
-                "textposition": "outside",
+                "error_y": {
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [100 * (high - one.gain) for (_, one), (_, high) in paired],
+                    "arrayminus": [100 * (one.gain - low) for (_, one), (low, _) in paired],
+                    "color": "@text",
+                    "thickness": 2,
+                    "width": 9,
+                },
+                "hovertemplate": "%{x}: %{y:+.1f} points<extra></extra>",
+                "width": 0.45,
+            },
+            {
+                "type": "scatter",
+                "mode": "text",
+                "x": names,
+                "y": [100 * high for _, (_, high) in paired],
+                "text": [points(one.gain).removesuffix(" points") for _, one in rows],
+                "textposition": "top center",
                 "textfont": {"size": 18},
                 "cliponaxis": False,
-                "hovertemplate": "%{x}: %{y:+.1%}<extra></extra>",
-            }
+                "hoverinfo": "skip",
+            },
         ],
-        height=320,
+        height=340,
         label="Gain over the base model: "
-        + ", ".join(f"{name} {points(one.gain)}" for name, one in rows),
+        + ", ".join(f"{row[0]} {points(row[1].gain)}, {_said(ends)}" for row, ends in paired),
         layout={
-            "yaxis": {"tickformat": "+.0%", "zeroline": True, "title": {"text": "gain"}},
-            "xaxis": {"showgrid": False, "tickfont": {"size": 15}},
+            "yaxis": {
+                "tickformat": "+.0f",
+                "zeroline": True,
+                "zerolinecolor": "@quiet",
+                "title": {"text": "gain in points"},
+            },
+            "xaxis": {"showgrid": False, "tickfont": {"size": 15}, "tickangle": 0},
             "showlegend": False,
         },
     )
     pieces.table(
-        ("Trained on", "Gain", "Fixed", "Broken", "n", "In words"),
+        ("Trained on", "Gain, 95 % interval", "Answers", "In words"),
         [
             (
                 name,
-                points(one.gain),
-                str(len(one.fixed)),
-                str(len(one.broken)),
-                str(one.n),
-                one.sentence,
+                f"{points(one.gain)}, {_said(ends)}",
+                f"{len(one.fixed)} fixed, {len(one.broken)} broken, n = {one.n}",
+                in_words(one),
             )
-            for name, one in rows
+            for (name, one), ends in paired
         ],
     )
+    if result.other_person is None:
+        pieces.note(
+            "Nobody else's samples are at hand for this model. From the command line: "
+            "odt_core report … --others PATH."
+        )
     pieces.note(
         f"Trained on {result.samples} samples each"
         + (f" ({result.other_samples} of another person)" if result.other_samples else "")
         + f". When the labels were shuffled, {100 * result.kept:.0f} % kept theirs by chance."
     )
+
+
+def _interval(one: Comparison) -> tuple[float, float]:
+    """Of the gain, -1..1."""
+    return gain_interval(len(one.fixed), len(one.broken), one.n)
+
+
+def _said(ends: tuple[float, float]) -> str:
+    """ "−3.5 to +36.0" """
+    return " to ".join(f"{100 * end:+.1f}" for end in ends).replace("-", "−")

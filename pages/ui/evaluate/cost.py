@@ -11,7 +11,14 @@ from pages.ui.base_sets import replay_of
 from pages.ui.desk import Desk
 from pages.ui.evaluate.background import Job
 from pages.ui.evaluate.large import Number, numbers, verdict
-from pages.ui.evaluate.study import about_training, settings_of, study, trainer_of, why_not
+from pages.ui.evaluate.study import (
+    COST,
+    about_training,
+    settings_of,
+    study,
+    trainer_of,
+    why_not,
+)
 from pages.ui.say import size
 
 
@@ -21,11 +28,11 @@ def cost_card(desk: Desk) -> None:
         pieces.heading("What does it cost here?", "measured on this machine")
         study(
             desk,
-            "the measurement of cost",
+            COST,
             "cost",
             lambda job: _work(desk, job),
             _show,
-            ready=why_not(desk),
+            ready=why_not(desk, judged=False),
             button="Measure",
             about=about_training(desk),
         )
@@ -47,8 +54,17 @@ def _work(desk: Desk, job: Job) -> Cost:
 def _show(cost: Cost) -> None:
     sent = cost.network.bytes_sent
     numbers(
-        Number("A step", f"{cost.step_ms:.1f} ms", f"mean of {cost.steps} of {cost.batch_size}"),
-        Number("An answer", f"{cost.inference_ms:.1f} ms", f"median of {cost.inferences}"),
+        Number(
+            "A step",
+            f"{cost.step_ms:.1f} ms",
+            f"median of {cost.steps:,}, {cost.batch_size} samples each; "
+            f"{cost.seconds:.2g} s in all",
+        ),
+        Number(
+            "An answer",
+            "–" if cost.inference_ms is None else f"{cost.inference_ms:.1f} ms",
+            f"median of {cost.inferences}",
+        ),
         Number(
             "Memory",
             "–" if cost.peak_memory is None else size(cost.peak_memory),

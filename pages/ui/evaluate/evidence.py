@@ -9,35 +9,61 @@ import streamlit as st
 
 from odt_core.checkpoint import Checkpoint, load_checkpoint
 from odt_core.errors import OdtError
-from odt_core.evaluation import Cost as Measured
-from odt_core.evaluation import measure_cost
-from odt_core.evidence import Cost, Curves, Judged, bundle, trace
+from odt_core.evaluation import Progress, other_person, state_digest
+from odt_core.evidence import (
+    Beginning,
+    Judged,
+    Studies,
+    bundle,
+    empty_base,
+    look_inside,
+    study_all,
+    trace,
+)
 from odt_core.samples import Samples
+from odt_core.training.settings import Settings
 from odt_core.workspace import Part
 from pages.ui import pieces
 from pages.ui.base_sets import base_test_of, replay_of
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.downloads import file_name
+from pages.ui.evaluate import background
 from pages.ui.evaluate.background import Job
+from pages.ui.evaluate.kept_curves import kept_curves
 from pages.ui.evaluate.large import verdict
-from pages.ui.evaluate.study import about_training, settings_of, study, trainer_of, why_not
+from pages.ui.evaluate.study import (
+    CONTROLS,
+    COST,
+    NEEDED,
+    about_training,
+    settings_of,
+    study,
+    trainer_of,
+    why_not,
+)
 from pages.ui.say import size
 
 _INSIDE = (
-    (True, "A card for people and for programs: model and sample digests, settings, seed, figures"),
+    (True, "A card for people and for programs: model and sample digests, settings, seed, curves"),
+    (True, "Gain and price with intervals, calibration, unknown input, negative controls, samples "
+           "needed, what changed inside, what training costs"),
     (True, "All charts as pictures and as one interactive page"),
     (True, "Your weights as a checkpoint and as a .tflite"),
     (True, "reproduce.py: trains again from the bundle alone and compares the weights bit by bit"),
     (None, "Your samples are inside: give it to those who may see them"),
-)
+)  # fmt: skip
+_STUDY = 0.1, 0.75  # from where to where of the way the studies are
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """The zip, and how the weights came about in words."""
+    """The zip, how the weights came about in words, and whether they can be computed again."""
 
     data: bytes
     origin: str
+    repeatable: bool
+    again: bool  # whether training once more gave the same weights, bit for bit
+    reasons: tuple[str, ...]  # what was not studied
     name: str
 
 
@@ -52,27 +78,35 @@ def evidence(desk: Desk) -> None:
             ready = "Not trained yet: there is nothing to give evidence of."
         elif desk.busy:
             ready = "Training is running. When it has ended, make the bundle."
+        whole = st.toggle(
+            "With the studies",
+            value=True,
+            key="evidence_whole",
+            disabled=bool(ready),
+            help="Negative controls, samples needed and cost: trains up to 22 times from the base "
+            "model, in a process of its own. Studies that you have run already are taken over.",
+        )
         study(
             desk,
             "the evidence bundle",
             "evidence",
-            lambda job: _work(desk, job),
+            lambda job: _work(desk, job, whole=whole),
             _show,
             ready=ready,
             button="Make the bundle",
-            about=(head, about_training(desk)),
+            about=(head, whole, about_training(desk)),
         )
 
 
-def _work(desk: Desk, job: Job) -> Bundle:
+def _work(desk: Desk, job: Job, *, whole: bool) -> Bundle:
     manifest = desk.workspace.manifest
     head = manifest.head
     entry = manifest.checkpoint(head) if head else None
     if head is None or entry is None:
         raise OdtError("Your model is the base model still. Train it, then make the bundle.")
     samples, replay = desk.samples(Part.TRAIN), replay_of(desk.card)
-    job.progressed(0.05, "looking where the weights come from")
-    checkpoint = desk.workspace.checkpoint_bytes(head)
+    job.progressed(0.02, "looking where the weights come from")
+    checkpoint = desk.checkpoint_file(head)
     loaded = load_checkpoint(checkpoint)
     worker = desk.worker()
     origin = trace(
@@ -82,12 +116,16 @@ def _work(desk: Desk, job: Job) -> Bundle:
         others=_others(desk),
         base_state=worker.state("base"),
     )
-    job.progressed(0.15, "measuring what training costs here")
-    cost = _cost(desk, job, samples) if len(samples) > 1 else None
-    job.progressed(0.5, "asking both models")
+    job.progressed(0.06, "asking both models")
     test = _judged(desk, desk.samples(Part.TEST), desk.test_name())
     base_test = _judged(desk, base_test_of(desk.card), BASE_TEST)
-    job.progressed(0.6, "drawing charts, baking models, packing")
+    inside = look_inside(
+        worker, desk.labels, samples, desk.samples(Part.TEST), base_test_of(desk.card)
+    )
+    studies = Studies(reasons=("Nothing was studied: it was not asked for.",))
+    if whole:
+        studies = _studies(desk, job, loaded)
+    job.progressed(0.8, "drawing charts, baking models, packing")
     file = desk.model_file()
     data = bundle(
         model=file.data,
@@ -100,12 +138,20 @@ def _work(desk: Desk, job: Job) -> Bundle:
         base_test=base_test,
         replay=replay,
         choice=file.choice,
-        curves=_curves(desk, head),
-        cost=cost,
+        curves=kept_curves(desk.workspace, head),
+        studies=studies,
+        inside=empty_base(inside) if worker.uninitialised else inside,
         loss_name=desk.contract.loss_note,
     )
     name = file_name(desk.model.name.removesuffix(".tflite"), f"step{entry.info.step}-evidence.zip")
-    return Bundle(data, origin.sentence, name)
+    return Bundle(
+        data=data,
+        origin=origin.sentence,
+        repeatable=origin.beginning is not Beginning.UNKNOWN,
+        again=studies.cost is not None and studies.cost.weights == state_digest(loaded.state),
+        reasons=studies.reasons,
+        name=name,
+    )
 
 
 def _others(desk: Desk) -> list[Checkpoint]:
@@ -121,44 +167,57 @@ def _others(desk: Desk) -> list[Checkpoint]:
 def _judged(desk: Desk, samples: Samples | None, name: object) -> Judged | None:
     if samples is None or not len(samples) or not desk.can_predict:
         return None
-    scores = desk.scores(samples, name)
+    scores = desk.scores(samples, name, tempered=False)  # as reproduce.py counts again
     return Judged(samples, scores.base, scores.own)
 
 
-def _curves(desk: Desk, head: str) -> Curves | None:
-    """Of the run that made the head, while this process remembers it."""
-    run = desk.run
-    records = desk.workspace.run_records(run.id) if run else []
-    if run is None or not any(record.get("checkpoint") == head for record in records):
-        return None
-    seen = run.snapshot()
-    return Curves(seen.records, seen.evaluations, seen.phase.value, seen.message)
+def _studies(desk: Desk, job: Job, checkpoint: Checkpoint) -> Studies:
+    """With the settings that the weights were trained with; those that were run with these settings
+    on the Studies page are taken over.
+    """
+    try:
+        settings = Settings.from_json(checkpoint.meta.settings)
+    except (OdtError, TypeError):  # of another version of odt, or an imported file
+        settings = settings_of(desk)
+    samples, test = desk.samples(Part.TRAIN), desk.samples(Part.TEST)
+    known = Studies()
+    if settings == settings_of(desk):
+        about = about_training(desk)
+        known = Studies(
+            background.result_of(desk, COST, about),
+            background.result_of(desk, CONTROLS, about),
+            background.result_of(desk, NEEDED, about),
+        )
 
+    def told(now: Progress) -> None:
+        low, high = _STUDY
+        job.progressed(low + now.share * (high - low), now.doing)
 
-def _cost(desk: Desk, job: Job, samples: Samples) -> Cost | None:
-    settings = settings_of(desk)
     with trainer_of(desk) as trainer:
-        found: Measured = measure_cost(
+        return study_all(
             trainer,
             samples,
+            test,
             settings,
+            others=other_person(desk.card, desk.labels, samples) if desk.tells_labels else None,
             replay=replay_of(desk.card) if settings.replay else None,
+            base_test=base_test_of(desk.card),
+            known=known,
+            progress=told,
             stopped=job.stopped,
         )
-    return Cost(
-        step_ms=found.step_ms,
-        steps=found.steps,
-        inference_ms=found.inference_ms,
-        inferences=found.inferences,
-        peak_memory_bytes=found.peak_memory,
-        network_bytes=found.network.bytes_sent,
-        network_how=found.network.sentence,
-        checkpoint_bytes=found.checkpoint_bytes,
-    )
 
 
 def _show(made: Bundle) -> None:
-    verdict("Ready.", f"{size(len(made.data))}. {made.origin}")
+    lead = "Ready." if made.repeatable else "Ready, with a gap."
+    verdict(lead, f"{size(len(made.data))}. {made.origin}", good=made.repeatable)
+    if made.again:
+        pieces.note(
+            "While the cost was measured, a process of its own trained once more from the base "
+            "model: its weights are identical to yours, bit for bit."
+        )
+    for reason in made.reasons:
+        pieces.note(reason)
     st.download_button(
         "Download the evidence",
         made.data,

@@ -15,6 +15,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.ui.element_data import unexamined
 from pages.ui.served import ASSETS, PLOTLY, with_plotly
 
 OWN, BASE = "@own", "@base"
@@ -23,7 +24,7 @@ _mount = st.components.v2.component(
     "odt_figure",
     html=(_PARTS / "figure.html").read_text(encoding="utf-8"),
     css=(_PARTS / "figure.css").read_text(encoding="utf-8"),
-    js=with_plotly(_PARTS / "figure.js"),
+    js=with_plotly(_PARTS / "drawing.js", _PARTS / "figure.js"),
     isolate_styles=False,  # Plotly puts its own style sheet into the document
 )
 
@@ -50,13 +51,15 @@ def figure(
     data = {
         "src": PLOTLY,
         "traces": list(traces),
-        "layout": layout or {},
+        "layout": (layout or {},),
         "height": height,
         "label": label,
         "clicks": clicks,
         "file": key.replace("_", "-"),
     }
-    value = _mount(key=key, data=data, height=height, on_clicked_change=_nothing).clicked
+    value = _mount(
+        key=key, data=unexamined(data), height=height, on_clicked_change=_nothing
+    ).clicked
     if not hasattr(value, "get"):
         return None
     curve = value.get("curve")

@@ -47,7 +47,7 @@ def forget(desk: Desk) -> None:
         )
         trouble.show_said(_PLACE)
         chosen = _choice(desk)
-        ready = why_not(desk) or ("" if chosen else "Choose what to forget.")
+        ready = why_not(desk, judged=False) or ("" if chosen else "Choose what to forget.")
         ids = tuple(sample.id for sample in chosen)
         study(
             desk,
@@ -119,14 +119,17 @@ def _show(desk: Desk, found: Forgotten) -> None:
         Number("Learnt from", f"{one.samples}", f"{found.steps} steps from the base", own=True),
     )
     pieces.table(("Weights", "SHA-256 of all variables"), rows)
+    pieces.note(
+        "Keeping it deletes the samples and puts these weights in place: two steps that undo can "
+        "take back. Earlier checkpoints, which saw the samples, stay in the timeline until you "
+        "delete them there."
+    )
     st.button(
         f"Delete {count(len(found.sample_ids), 'sample')} and make this your model",
         key="forget_keep",
         on_click=_keep,
         args=(desk, found),
         disabled=desk.busy or found.model != desk.model.key or not _there(desk, found),
-        help="Two steps that undo takes back. Earlier checkpoints, which saw it, stay in the "
-        "timeline until you delete them.",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from odt_core.evaluation import Comparison, Evaluation, compare
+from odt_core.evaluation import Comparison, Evaluation, Verdict, compare
 from odt_core.workspace import Part
 from pages.ui import pieces, trouble
 from pages.ui.base_sets import base_test_of
@@ -13,15 +13,18 @@ from pages.ui.curves import accuracy_chart, error_chart
 from pages.ui.desk import BASE_TEST, Desk, Scores
 from pages.ui.evaluate.figure import BASE, OWN, figure
 from pages.ui.evaluate.large import Number, numbers, verdict
-from pages.ui.evaluate.test_samples import alike_note
+from pages.ui.evaluate.test_samples import test_notes
+from pages.ui.lost_run import lost_run
 from pages.ui.numbers import figure as short
 from pages.ui.pace import tick
-from pages.ui.say import count, percent, points
+from pages.ui.say import between, percent, points
 
 _NO_TESTS = (
     "You have no test samples yet. Of every five samples of a label one is set aside, from the "
     "third on: add three or more of a label on the first page."
 )
+
+_MOODS = {Verdict.BETTER: True, Verdict.WORSE: False}  # else there is no telling
 
 
 def gain_and_price(desk: Desk) -> None:
@@ -31,7 +34,7 @@ def gain_and_price(desk: Desk) -> None:
 
 
 def _draw(desk: Desk, was_busy: bool) -> None:
-    _offer_back(desk)
+    lost_run(desk, "result")
     left, right = st.columns(2, gap="small")
     shown: dict[str, Scores] = {}
     with left, st.container(key="card_gain", border=True, gap="small"), trouble.shown():
@@ -47,7 +50,7 @@ def _draw(desk: Desk, was_busy: bool) -> None:
         else:
             shown["Your test samples"] = desk.scores(test, desk.test_name())
             _both(desk, shown["Your test samples"])
-            alike_note(desk)
+            test_notes(desk)
     with right, st.container(key="card_price", border=True, gap="small"), trouble.shown():
         pieces.heading("Price", "on the frozen base test set")
         base_test = base_test_of(desk.card) if desk.can_predict else None
@@ -64,7 +67,7 @@ def _draw(desk: Desk, was_busy: bool) -> None:
         with st.container(key="card_course", border=True, gap="small"), trouble.shown():
             pieces.heading("The last run", "your model moves, the base model is dashed")
             chart = accuracy_chart if desk.tells_labels else error_chart
-            chart("course", desk, desk.run.snapshot(), 260)
+            chart("course", desk, desk.run.snapshot(), 300, large=True)
     if was_busy and not desk.busy:
         st.rerun()
 
@@ -79,7 +82,7 @@ def _both(desk: Desk, scores: Scores) -> None:
         verdict("", "Not trained yet: your model is the base model.")
         return
     result = compare(base, own)
-    verdict(_change(base, own, result), result.sentence, good=result.gain >= 0)
+    verdict(_change(base, own, result), result.sentence, good=_MOODS.get(result.verdict))
     if own.accuracy is not None and len(result.fixed) + len(result.broken):
         pieces.note("p: McNemar's exact test on the answers that changed, two-sided.")
 
@@ -89,9 +92,7 @@ def _remark(one: Evaluation) -> str:
         return (
             f"mean squared error, n = {one.n:,} · absolute error {short(one.mean_absolute_error)}"
         )
-    low, high = one.interval
-    ends = f"{100 * low:.1f}\u2060–\u2060{100 * high:.1f}\u00a0%"
-    return f"{one.correct:,} of {one.n:,} right · 95 % interval {ends}"
+    return f"{one.correct:,} of {one.n:,} right · 95 % interval {between(one.interval)}"
 
 
 def _change(base: Evaluation, own: Evaluation, result: Comparison) -> str:
@@ -157,56 +158,3 @@ def _intervals(shown: dict[str, Scores]) -> None:
             },
         },
     )
-
-
-# A run that lost
-
-
-def _offer_back(desk: Desk) -> None:
-    """A run that lost on the person's test samples is not kept silently."""
-    trouble.show_said("accept")
-    run = desk.run
-    snapshot = run.snapshot() if run else None
-    if run is None or snapshot is None or snapshot.phase.active or not snapshot.lost:
-        return
-    if desk.workspace.manifest.head is None or _accepted(desk, run.id):
-        return
-    scores = [e.test for e in snapshot.evaluations if e.test]
-    before, after = scores[0], scores[-1]
-    said = (
-        f"{percent(before.accuracy)} before, {percent(after.accuracy)} after, n = {after.n:,}"
-        if before.accuracy is not None
-        else f"squared error {short(before.mean_squared_error)} before, "
-        f"{short(after.mean_squared_error)} after, n = {after.n:,}"
-    )
-    with st.container(key="card_lost", border=True, gap="small"):
-        verdict("This run lost", f"on your test samples: {said}. Keep it?", good=False)
-        with st.container(horizontal=True):
-            st.button(
-                "Go back to what it was",
-                key="go_back",
-                type="primary",
-                on_click=_go_back,
-                args=(desk,),
-            )
-            st.button("Accept it", key="accept", on_click=_accept, args=(desk, run.id))
-        pieces.note(
-            f"It learnt from {count(snapshot.samples, 'sample')}. Either way both stay in the "
-            "Checkpoints timeline."
-        )
-
-
-def _accepted(desk: Desk, run_id: str) -> bool:
-    return any(one.get("kind") == "accepted" for one in desk.workspace.run_records(run_id))
-
-
-def _accept(desk: Desk, run_id: str) -> None:
-    with trouble.caught("accept"):
-        desk.workspace.append_run(run_id, [{"kind": "accepted"}])
-
-
-def _go_back(desk: Desk) -> None:
-    with trouble.caught("accept"):
-        if desk.run is not None:
-            desk.restore(desk.run.before)
-            desk.run = None

@@ -19,6 +19,7 @@ from pages.ui.say import count, percent
 _LAYERS = 40  # bars
 _MOVES = 12  # rows
 _POINTS = 500  # of a map
+_FEW = 60  # points that are drawn larger
 
 
 def inside(desk: Desk) -> None:
@@ -151,6 +152,7 @@ def _map(desk: Desk) -> None:
     room = np.maximum(0.07 * (high - low), 1e-9)
     limits = [[float(low[k] - room[k]), float(high[k] + room[k])] for k in (0, 1)]
     marks = _marks(desk, shown)
+    own_test, other = (26, 18) if len(index) <= _FEW else (19, 13)  # so that few can be read afar
     for column, title, where, colour in zip(
         st.columns(2, gap="small"),
         ("Base model", "Your model"),
@@ -171,7 +173,9 @@ def _map(desk: Desk) -> None:
                         "marker": {"color": colour, "size": 8},
                         "textfont": {
                             "color": colour,
-                            "size": [19 if parts[int(k)] is Part.TEST else 13 for k in index],
+                            "size": [
+                                own_test if parts[int(k)] is Part.TEST else other for k in index
+                            ],
                         },
                         "hovertemplate": "%{text}<extra></extra>",
                     }
@@ -186,10 +190,10 @@ def _map(desk: Desk) -> None:
                 },
             )
     first, second = places.explained
+    show = f", which show {percent(first + second, 0)} of all differences"
     pieces.note(
-        f"The same two axes for both (principal components of both models' scores together), which "
-        f"show {percent(first + second, 0)} of all differences, n = {len(index)}. Large: your test "
-        "samples."
+        "The same two axes for both (principal components of both models' scores together)"
+        f"{show if math.isfinite(first) else ''}, n = {len(index)}. Large: your test samples."
     )
 
 

@@ -31,6 +31,7 @@ class Judged:
     entries: tuple[SampleEntry, ...]
     base: Evaluation
     own: Evaluation
+    key: object  # equal for the same samples
 
     @property
     def names(self) -> tuple[str | None, ...]:
@@ -93,11 +94,11 @@ def judged(desk: Desk, *, own: bool) -> Judged:
     if own:
         samples, entries = desk.samples(Part.TEST), desk.entries(Part.TEST)
         scores = desk.scores(samples, desk.test_name())
-        return Judged(_OWN, samples, entries, scores.base, scores.own)
+        return Judged(_OWN, samples, entries, scores.base, scores.own, desk.test_name())
     base_test = base_test_of(desk.card)
     assert base_test is not None
     scores = desk.scores(base_test, BASE_TEST)
-    return Judged(_BASE, base_test, (), scores.base, scores.own)
+    return Judged(_BASE, base_test, (), scores.base, scores.own, BASE_TEST)
 
 
 def by_confidence(evaluation: Evaluation, index: np.ndarray) -> np.ndarray:

@@ -9,11 +9,19 @@ from pages.ui.evaluate.judged import Judged
 
 def label_rows(one: Judged) -> None:
     """Labels that have samples; those with the largest change first."""
+    pieces.note("Share of right answers, with its 95 % Wilson interval.")
     rows = sorted(
         label_table(one.base, one.own), key=lambda row: -abs(row.own.share - row.base.share)
     )
     pieces.table(
-        ("Label", "n", "Base model (95 %)", "Your model (95 %)", "Fixed", "Broken"),
+        (
+            "Label",
+            "n",
+            "Base model",
+            "Your model",
+            "Fixed",
+            "Broken",
+        ),
         [
             (
                 one.called(row.label),

@@ -54,9 +54,11 @@ def numbers(*items: Number) -> None:
     )
 
 
-def verdict(lead: str, text: str, *, good: bool = True) -> None:
-    """A sentence that can be read from the back of a room; `lead` stands out."""
-    mark = "" if good else ' class="minus"'
+def verdict(lead: str, text: str, *, good: bool | None = True) -> None:
+    """A sentence that can be read from the back of a room; `lead` stands out, in the accent when it
+    is good, red when it is bad, and in neither colour (None) when there is no telling.
+    """
+    mark = {True: "", False: ' class="minus"', None: ' class="even"'}[good]
     first = f"<b{mark}>{escape(lead)}</b> " if lead else ""
     st.html(f'<p class="odt-verdict">{first}{escape(text)}</p>')
 

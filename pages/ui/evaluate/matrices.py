@@ -9,12 +9,11 @@ from odt_core.evaluation import Evaluation
 from pages.ui import pieces
 from pages.ui.desk import Desk
 from pages.ui.evaluate.figure import BASE, OWN, Click, figure, letters
+from pages.ui.evaluate.gallery import gallery
 from pages.ui.evaluate.judged import Judged, by_confidence
-from pages.ui.evaluate.large import faces
 from pages.ui.say import count
 
 _LARGEST = 24  # labels that a matrix is drawn for
-_SHOWN = 24  # pictures of a cell
 _SIDES = {"Base model": "base", "Your model": "own"}
 
 
@@ -58,17 +57,19 @@ def _matrix(
         "type": "heatmap",
         "x": names,
         "y": names,
-        "z": table.tolist(),
+        # By the square root, so that a few wrong answers show beside many right ones.
+        "z": np.sqrt(table).tolist(),
         "zmin": 0,
-        "zmax": max(1, top),
+        "zmax": max(1, top) ** 0.5,
+        "customdata": table.tolist(),
         "colorscale": [[0, "@soft"], [1, colour]],
         "showscale": False,
         "xgap": 3,
         "ygap": 3,
-        "text": [[str(n) if n else "" for n in row] for row in table.tolist()],
+        "text": [[f"{n:,}" if n else "" for n in row] for row in table.tolist()],
         "texttemplate": "%{text}",
         "textfont": {"size": 15 if len(names) <= 12 else 11},
-        "hovertemplate": "is %{y}, answer %{x}: %{z}<extra></extra>",
+        "hovertemplate": "is %{y}, answer %{x}: %{customdata}<extra></extra>",
     }
     wrong = int(table.sum() - np.trace(table))
     return figure(
@@ -84,12 +85,15 @@ def _matrix(
                 "showgrid": False,
                 "side": "bottom",
                 "title": {"text": "answer"},
+                "constrain": "domain",
             },
             "yaxis": {
                 "type": "category",
                 "autorange": "reversed",
                 "showgrid": False,
                 "title": {"text": "is"},
+                "scaleanchor": "x",
+                "constrain": "domain",
             },
         },
         clicks=True,
@@ -126,6 +130,6 @@ def _cell(
         f"{model}: {count(len(index), 'sample')}"
         + (f" of '{truth}'" if truth != "–" else "")
         + (f" answered '{answer}'" if answer != "–" else "")
-        + (f", the first {_SHOWN} shown." if len(index) > _SHOWN else ".")
+        + ", the surest answers first."
     )
-    faces(one.face(desk, int(k)) for k in index[:_SHOWN])
+    gallery(f"cell_{model}_{truth}_{answer}", index, lambda k: one.face(desk, int(k)))

@@ -8,13 +8,10 @@ import streamlit as st
 from odt_core.evaluation import compare
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
+from pages.ui.evaluate.gallery import gallery
 from pages.ui.evaluate.judged import Judged, by_confidence, choose_judged
 from pages.ui.evaluate.label_rows import label_rows
-from pages.ui.evaluate.large import faces
 from pages.ui.evaluate.matrices import matrices
-from pages.ui.say import count
-
-_SHOWN = 24  # pictures of a gallery, before "more"
 
 
 def mistakes(desk: Desk) -> None:
@@ -54,10 +51,7 @@ def _galleries(desk: Desk, one: Judged) -> None:
     if not len(index):
         pieces.note(_none(chosen or "Fixed", desk.trained))
         return
-    shown = index[:_SHOWN]
-    faces(one.face(desk, int(k)) for k in shown)
-    if len(index) > len(shown):
-        pieces.note(f"The first {len(shown)} of {count(len(index), 'sample')}.")
+    gallery(f"changed_{chosen}", index, lambda k: one.face(desk, int(k)))
 
 
 def _none(name: str, trained: bool) -> str:

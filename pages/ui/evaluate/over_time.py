@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import streamlit as st
 
-from odt_core.evaluation import Evaluation
+from odt_core.evaluation import Evaluation, compare
 from odt_core.samples import Samples
-from odt_core.workspace import Part, SampleEntry
+from odt_core.workspace import Kind, Part, SampleEntry, Score
 from pages.ui import pieces, trouble
-from pages.ui.desk import Desk
-from pages.ui.evaluate.figure import BASE, OWN, figure
-from pages.ui.evaluate.large import Face, Number, faces, numbers
+from pages.ui.base_sets import base_test_of
+from pages.ui.desk import BASE_TEST, Desk
+from pages.ui.evaluate.figure import BASE, OWN
 from pages.ui.numbers import figure as short
 from pages.ui.say import clock, percent
+from pages.ui.served import ASSETS, PLOTLY, with_plotly
 from pages.ui.thumbs import thumb_uri
 
+_PARTS = ASSETS / "components"
+_mount = st.components.v2.component(
+    "odt_scrub",
+    html=(_PARTS / "scrub.html").read_text(encoding="utf-8"),
+    css="".join((_PARTS / f"{name}.css").read_text("utf-8") for name in ("figure", "scrub")),
+    js=with_plotly(_PARTS / "drawing.js", _PARTS / "scrub.js"),
+    isolate_styles=False,  # large type and Plotly's style sheet stand in the document
+)
+_OF_A_RUN = (Kind.START, Kind.AUTO, Kind.BEST, Kind.END)
+_TICKS = 13  # steps named below the chart
 _MOST = 40  # checkpoints on the slider, the newest
 _SHOWN = 12  # inputs
 _KEPT = 200  # evaluations of checkpoints a desk
@@ -34,7 +46,9 @@ class Stop:
     id: str | None
     name: str
     step: int
+    begins: bool = False  # before the first step of a training
     made: str = ""  # when
+    base_task: Score | None = None  # on the base test set, where it was measured
 
 
 def over_time(desk: Desk) -> None:
@@ -61,125 +75,201 @@ def over_time(desk: Desk) -> None:
             course = [_evaluate(desk, stop, name, samples) for stop in stops]
         if part is Part.TRAIN:
             pieces.note("There are no test samples: these are training samples, easy to get right.")
-        st.fragment(_scrub)(desk, stops, course, samples, entries)
+        _mount(key="chart_scrub", data=_data(desk, stops, course, samples, entries))
 
 
-def _scrub(
+def _data(
     desk: Desk,
     stops: list[Stop],
     course: list[Evaluation],
     samples: Samples,
     entries: tuple[SampleEntry, ...],
-) -> None:
-    with trouble.shown():
-        names = [stop.name for stop in stops]
-        if st.session_state.get("scrub") not in names:
-            st.session_state["scrub"] = names[-1]
-        chosen = st.select_slider("Checkpoint", names, key="scrub")
-        at = names.index(chosen) if chosen in names else len(names) - 1
-        base, now = course[0], course[at]
-        numbers(
-            Number("Base model", _headline(base), f"n = {base.n:,}"),
-            Number(
-                f"Checkpoint {stops[at].name}" if at else "Base model",
-                _headline(now),
-                f"n = {now.n:,}" + (f" · made {stops[at].made}" if at else ""),
-                own=at > 0,
-            ),
-        )
-        _chart(stops, course, at)
-        if desk.tells_labels:
-            faces(_faces(desk, base, now, samples, entries))
-        elif len(entries) > _SHOWN:
-            pieces.note(f"Errors over all {len(entries):,} samples.")
+) -> dict[str, Any]:
+    """All that the browser needs to drag without asking the server."""
+    labelled = course[0].accuracy is not None
+    marks = [one.accuracy if labelled else one.mean_squared_error for one in course]
+    whose = "your test samples" if entries[0].part is Part.TEST else "your training samples"
+    faces = _faces(desk, course, samples, entries) if labelled else []
+    return {
+        "src": PLOTLY,
+        "stops": [
+            {
+                "name": stop.name,
+                "figure": _headline(one),
+                "remark": _remark(stop, one),
+                "sentence": _sentence(stop, course[0], one),
+            }
+            for stop, one in zip(stops, course, strict=True)
+        ],
+        "faces": faces,
+        "marks": marks,
+        "traces": _traces(stops, course, marks, whose, labelled=labelled),
+        "layout": (_layout(stops, labelled=labelled),),
+        "height": 280,
+        "file": "checkpoints",
+        "label": ("Accuracy" if labelled else "Mean squared error")
+        + " at each checkpoint: "
+        + ", ".join(f"{s.name} {_headline(one)}" for s, one in zip(stops, course, strict=True)),
+    }
+
+
+def _remark(stop: Stop, one: Evaluation) -> str:
+    told = f"n = {one.n:,}"
+    if one.interval is not None:
+        low, high = one.interval
+        told = f"{one.correct} of {one.n:,} right, 95 % {percent(low)} – {percent(high)}"
+    return told + (f" · made {stop.made}" if stop.made else "")
+
+
+def _sentence(stop: Stop, base: Evaluation, one: Evaluation) -> str:
+    if stop.id is None:
+        return "The base model, before any training."
+    told = compare(base, one).sentence.partition(" Your model is ")[0]
+    score = stop.base_task
+    if score is None:
+        return told
+    kept = percent(score.accuracy) if score.accuracy is not None else short(score.error or 0.0)
+    return f"{told} Base test set: {kept}, n = {score.n:,}."
 
 
 def _faces(
-    desk: Desk,
-    base: Evaluation,
-    now: Evaluation,
-    samples: Samples,
-    entries: tuple[SampleEntry, ...],
-) -> list[Face]:
-    """First those that the base model gets wrong, then the others in their order."""
-    assert now.confidences is not None
-    order = np.argsort(base.predictions == base.truth, kind="stable")[:_SHOWN]
-    names = samples.labels.names
-    shown = []
-    for k in map(int, order):
-        says = names[int(now.predictions[k])] or f"output {int(now.predictions[k]) + 1}"
-        right = "✓" if now.predictions[k] == now.truth[k] else "✗"
-        shown.append(
-            Face(
-                thumb_uri(desk.workspace, entries[k], 96),
-                f"is {names[int(now.truth[k])]}",
-                f"{right} {says} · {percent(float(now.confidences[k]), 0)}",
-                "",
-            )
-        )
-    return shown
-
-
-def _chart(stops: list[Stop], course: list[Evaluation], at: int) -> None:
-    labelled = course[0].accuracy is not None
-    y = [one.accuracy if labelled else one.mean_squared_error for one in course]
-    x = list(range(len(stops)))
-    spread = {}
-    if labelled:
-        bounds = [one.interval or (0.0, 1.0) for one in course]
-        spread = {
-            "error_y": {
-                "type": "data",
-                "symmetric": False,
-                "array": [high - value for (_, high), value in zip(bounds, y, strict=True)],
-                "arrayminus": [value - low for (low, _), value in zip(bounds, y, strict=True)],
-                "color": "@own:45",
-                "thickness": 2,
-                "width": 4,
-            }
+    desk: Desk, course: list[Evaluation], samples: Samples, entries: tuple[SampleEntry, ...]
+) -> list[dict[str, Any]]:
+    """First those that the base model gets wrong, then those whose answer changes on the way."""
+    base, names = course[0], samples.labels.names
+    predictions = np.stack([one.predictions for one in course])  # [stops, N]
+    moves = (predictions != predictions[0]).any(axis=0)
+    right = base.predictions == base.truth
+    order = np.lexsort((~moves, right))[:_SHOWN]
+    return [
+        {
+            "uri": thumb_uri(desk.workspace, entries[k], 96),
+            "title": f"is {names[int(base.truth[k])]}",
+            "says": [_says(one, k, names) for one in course],
+            "right": [bool(one.predictions[k] == one.truth[k]) for one in course],
         }
-    colours = [BASE] + [OWN] * (len(stops) - 1)
-    figure(
-        "chart_scrub",
-        [
-            {
-                "type": "scatter",
-                "mode": "lines+markers",
-                "x": x,
-                "y": y,
-                "text": [stop.name for stop in stops],
-                "line": {"color": "@own:50", "width": 2},
-                "marker": {"color": colours, "size": [18 if k == at else 9 for k in x]},
-                "hovertemplate": "%{text}: %{y:.1%}<extra></extra>"
-                if labelled
-                else "%{text}: %{y:.4g}<extra></extra>",
-                "showlegend": False,
-                **spread,
-            }
-        ],
-        height=230,
-        label=f"{'Accuracy' if labelled else 'Mean squared error'} at each checkpoint",
-        layout={
-            "xaxis": {
-                "tickvals": x,
-                "ticktext": ["base", *(f"{stop.step}" for stop in stops[1:])],
-                "title": {"text": "step"},
-                "showgrid": False,
-            },
-            "yaxis": {"tickformat": ".0%" if labelled else "", "rangemode": "tozero"},
-            "margin": {"t": 12},
+        for k in map(int, order)
+    ]
+
+
+def _says(one: Evaluation, k: int, names: tuple[str | None, ...]) -> str:
+    assert one.confidences is not None
+    output = int(one.predictions[k])
+    return f"{names[output] or f'output {output + 1}'} · {percent(float(one.confidences[k]), 0)}"
+
+
+def _traces(
+    stops: list[Stop],
+    course: list[Evaluation],
+    marks: list[float | None],
+    whose: str,
+    *,
+    labelled: bool,
+) -> list[dict[str, Any]]:
+    x, n = list(range(len(stops))), course[0].n
+    names = [stop.name for stop in stops]
+    hover = "%{text}: %{y:.1%}<extra></extra>" if labelled else "%{text}: %{y:.4g}<extra></extra>"
+    own: dict[str, Any] = {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": f"{whose}, n = {n:,}",
+        "x": x,
+        "y": marks,
+        "text": names,
+        "line": {"color": OWN, "width": 3},
+        "marker": {"color": [BASE] + [OWN] * (len(stops) - 1), "size": 9},
+        "hovertemplate": hover,
+        "cliponaxis": False,
+    }
+    if labelled:
+        ends = [one.interval or (0.0, 1.0) for one in course]
+        own["error_y"] = {
+            "type": "data",
+            "symmetric": False,
+            "array": [high - (y or 0) for (_, high), y in zip(ends, marks, strict=True)],
+            "arrayminus": [(y or 0) - low for (low, _), y in zip(ends, marks, strict=True)],
+            "color": "@own:45",
+            "thickness": 2,
+            "width": 4,
+        }
+    level = {
+        "type": "scatter",
+        "mode": "lines",
+        "name": "base model",
+        "x": [0, len(stops) - 1],
+        "y": [marks[0]] * 2,
+        "line": {"color": BASE, "width": 2, "dash": "dash"},
+        "hoverinfo": "skip",
+    }
+    kept = [(k, s.base_task) for k, s in enumerate(stops) if s.base_task is not None]
+    kept = [(k, score) for k, score in kept if score.accuracy is not None]
+    if not labelled or not kept:
+        return [level, own]
+    task = {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": f"base test set, n = {kept[0][1].n:,}",
+        "x": [k for k, _ in kept],
+        "y": [score.accuracy for _, score in kept],
+        "text": [names[k] for k, _ in kept],
+        "line": {"color": "@own:45", "width": 2},
+        "marker": {"symbol": "square", "size": 7},
+        "hovertemplate": hover,
+        "cliponaxis": False,
+    }
+    return [level, task, own]
+
+
+def _layout(stops: list[Stop], *, labelled: bool) -> dict[str, Any]:
+    every = -(-len(stops) // _TICKS)  # so that the steps do not run into each other
+    told = [k for k in range(len(stops)) if k % every == 0]
+    return {
+        "xaxis": {
+            "tickvals": told,
+            "ticktext": [
+                "base" if not k else "start" if stops[k].begins else f"{stops[k].step:,}"
+                for k in told
+            ],
+            "title": {"text": "steps since the start of a training"},
+            "showgrid": False,
+            "range": [-0.4, len(stops) - 0.6],
         },
-    )
+        "yaxis": {"tickformat": ".0%", "rangemode": "normal"} if labelled else {},
+    }
 
 
 def _stops(desk: Desk) -> list[Stop]:
-    """The base model and the checkpoints of this model, oldest first."""
+    """The base model and the newest checkpoints of this model, in the order of training: the best
+    of a run is written down at its end, but stands where it was made.
+    """
     entries = [e for e in desk.workspace.manifest.checkpoints if e.model == desk.model.key]
-    stops = [Stop(None, "Base model", 0)]
+    run, order = 0, []
+    for entry in entries:
+        run += entry.info.kind is Kind.START
+        order.append((run, entry.info.step if entry.info.kind in _OF_A_RUN else float("inf")))
+    entries = [entries[k] for k in sorted(range(len(entries)), key=order.__getitem__)]
+    stops = [Stop(None, "Base model", 0, base_task=_base_score(desk))]
     for number, entry in enumerate(entries[-_MOST:], 1):
-        name = f"{number}: step {entry.info.step:,}"
-        stops.append(Stop(entry.id, name, entry.info.step, clock(entry.added)))
+        stops.append(
+            Stop(
+                entry.id,
+                f"Checkpoint {number}: step {entry.info.step:,}",
+                entry.info.step,
+                entry.info.kind is Kind.START,
+                clock(entry.added),
+                entry.info.base,
+            )
+        )
     return stops
+
+
+def _base_score(desk: Desk) -> Score | None:
+    """Of the base model on the base test set."""
+    base_test = base_test_of(desk.card)
+    if base_test is None:
+        return None
+    one = desk.evaluations(None, [(BASE_TEST, base_test)])[0]
+    return Score(one.accuracy, one.n, one.mean_squared_error)
 
 
 def _evaluate(desk: Desk, stop: Stop, name: object, samples: Samples) -> Evaluation:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import streamlit as st
 
 from odt_core.evaluation import Point, Quantity, SamplesNeeded, samples_needed
@@ -12,9 +14,17 @@ from pages.ui.desk import Desk
 from pages.ui.evaluate.background import Job
 from pages.ui.evaluate.figure import BASE, OWN, figure
 from pages.ui.evaluate.large import verdict
-from pages.ui.evaluate.study import about_training, settings_of, study, told, trainer_of, why_not
+from pages.ui.evaluate.study import (
+    NEEDED,
+    about_training,
+    settings_of,
+    study,
+    told,
+    trainer_of,
+    why_not,
+)
 from pages.ui.numbers import figure as short
-from pages.ui.say import percent
+from pages.ui.say import between, percent
 
 _SEEDS = (0, 1, 2)
 
@@ -29,7 +39,7 @@ def samples_needed_card(desk: Desk) -> None:
         )
         study(
             desk,
-            "the study of samples needed",
+            NEEDED,
             "needed",
             lambda job: _work(desk, job),
             _show,
@@ -107,13 +117,20 @@ def _show(result: SamplesNeeded) -> None:
         },
     )
     pieces.table(
-        ("Samples of each label", "In all", "Mean", "95 % interval", "Seeds", "n"),
+        (
+            "Samples of each label",
+            "In all",
+            "Accuracy" if shares else "Mean squared error",
+            "95 % interval",
+            "Each seed",
+            "n",
+        ),
         [
             (
                 _name(point),
                 str(point.samples),
                 _number(point.own.mean, shares),
-                " – ".join(_number(end, shares) for end in point.own.interval),
+                _ends(point.own.interval, shares),
                 ", ".join(_number(value, shares) for value in point.own.per_seed),
                 str(point.own.n),
             )
@@ -126,7 +143,8 @@ def _show(result: SamplesNeeded) -> None:
 
 def _band(names: list[str], intervals: list[tuple[float, float]]) -> dict:
     """The 95 % interval as a filled ribbon."""
-    high, low = [end for _, end in intervals], [start for start, _ in intervals]
+    known = [(low, high) if math.isfinite(high) else (None, None) for low, high in intervals]
+    high, low = [end for _, end in known], [start for start, _ in known]
     return {
         "type": "scatter",
         "mode": "lines",
@@ -150,5 +168,12 @@ def _said(point: Point, shares: bool) -> str:
     return _number(point.own.mean, shares)
 
 
+def _ends(interval: tuple[float, float], shares: bool) -> str:
+    if shares:
+        return between(interval)
+    low, high = interval
+    return f"{short(low)} – {short(high)}" if math.isfinite(high) else "not known"
+
+
 def _number(value: float, shares: bool) -> str:
-    return percent(value) if shares else short(value)
+    return percent(value).replace(" ", "\u00a0") if shares else short(value)

@@ -19,6 +19,10 @@ from pages.ui.say import plain
 if TYPE_CHECKING:
     from odt_core.evaluation import Progress, WorkerTrainer
 
+CONTROLS = "the study of negative controls"
+NEEDED = "the study of samples needed"
+COST = "the measurement of cost"
+
 
 def study(
     desk: Desk,
@@ -127,11 +131,11 @@ def about_training(desk: Desk) -> object:
     )
 
 
-def why_not(desk: Desk) -> str:
-    """Why no study can run now, "" when one can."""
-    if not desk.can_predict or not desk.can_train:
-        return "This needs a model that trains and predicts."
-    if not len(desk.samples(Part.TEST)):
+def why_not(desk: Desk, *, judged: bool = True) -> str:
+    """Why no study can run now, "" when one can. judged: whether it asks the test samples."""
+    if not desk.can_train or (judged and not desk.can_predict):
+        return f"This needs a model that trains{' and predicts' if judged else ''}."
+    if judged and not len(desk.samples(Part.TEST)):
         return "You have no test samples yet: add three or more of a label."
     if len(desk.samples(Part.TRAIN)) < 2:
         return "There are too few samples to train on yet."

@@ -7,12 +7,10 @@ import streamlit as st
 from odt_core.workspace import Part, SampleEntry
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
-from pages.ui.evaluate.large import Face, Number, faces, numbers
-from pages.ui.say import count, plain
+from pages.ui.evaluate.gallery import gallery
+from pages.ui.evaluate.large import Face, Number, numbers
+from pages.ui.say import clock, count, plain
 from pages.ui.thumbs import thumb_uri
-
-_SHOWN = 60  # pictures
-_STEPS = 8  # moves that are listed
 
 
 def test_samples(desk: Desk) -> None:
@@ -23,8 +21,14 @@ def test_samples(desk: Desk) -> None:
     near = desk.near_test()
     with st.container(key="card_locked", border=True, gap="small"), trouble.shown():
         pieces.heading("Your locked test samples", "never trained on, never varied into training")
+        by_hand = sum(bool(sample.moved) for sample in test)
         numbers(
-            Number("Locked for testing", f"{len(test):,}", "chosen when they were added", own=True),
+            Number(
+                "Locked for testing",
+                f"{len(test):,}",
+                "chosen when they were added" + (f", {by_hand:,} by hand" if by_hand else ""),
+                own=True,
+            ),
             Number("To learn from", f"{len(train) - len(near):,}", "training samples"),
             Number("Kept out", f"{len(near):,}", "too like a test sample"),
         )
@@ -32,19 +36,52 @@ def test_samples(desk: Desk) -> None:
             "Of every five samples of a label one is locked the moment it is added, by its place "
             "in line; from the third sample on there is at least one."
         )
+        test_notes(desk)
         _move(desk, test, train)
         if test:
-            faces(_face(desk, sample) for sample in test[-_SHOWN:][::-1])
+            gallery("locked", test[::-1], lambda sample: _face(desk, sample))
         else:
             pieces.note("None yet: add three or more samples of a label on the first page.")
-        if len(test) > _SHOWN:
-            pieces.note(f"The newest {_SHOWN} of {count(len(test), 'test sample')}.")
     with st.container(key="card_near", border=True, gap="small"), trouble.shown():
         pieces.heading("Kept out of training", "the same stroke twice, the same photo resized")
         _near(desk, near)
     with st.container(key="card_moves", border=True, gap="small"), trouble.shown():
-        pieces.heading("What was moved", "newest first")
+        pieces.heading("Moved by hand", "newest first; undo takes a move back")
         _moves(desk)
+
+
+def test_notes(desk: Desk) -> None:
+    """What makes the figures on the test samples worth less than they seem, if anything does."""
+    seen = len(desk.seen_tests())
+    if seen:
+        one = "1 of these test samples was" if seen == 1 else f"{seen:,} of these test samples were"
+        pieces.checks(
+            [
+                (
+                    None,
+                    f"{one} trained on, before it was for testing: the figures are too good. Reset "
+                    "to base on the first page, then train again.",
+                )
+            ]
+        )
+    _alike_note(desk)
+    moved = [sample for sample in desk.workspace.manifest.samples if sample.moved]
+    into = sum(sample.part is Part.TEST for sample in moved)
+    if moved:
+        said = [f"{into:,} into these"] if into else []
+        said += [f"{len(moved) - into:,} out of them"] if into < len(moved) else []
+        pieces.note(f"Samples moved by hand: {', '.join(said)}. Test samples lists them.")
+
+
+def _alike_note(desk: Desk) -> None:
+    """Say which labels' tests tell little, because all their samples are nearly the same."""
+    labels = [desk.workspace.manifest.label(one) for one in desk.all_alike()]
+    names = [f"'{label.name}'" if label else "this model" for label in labels]
+    if names:
+        pieces.note(
+            f"All samples of {', '.join(names)} are nearly the same, test samples included: they "
+            "are trained on, but the test says little about them. Add some that differ."
+        )
 
 
 def _move(desk: Desk, test: list[SampleEntry], train: list[SampleEntry]) -> None:
@@ -83,19 +120,21 @@ def _move(desk: Desk, test: list[SampleEntry], train: list[SampleEntry]) -> None
 
 
 def _called(desk: Desk, sample: SampleEntry) -> str:
-    label = desk.workspace.manifest.label(sample.label)
     part = "test" if sample.part is Part.TEST else "training"
-    name = label.name if label else "no label"
-    return f"{part} · {name} · {sample.origin or sample.id}"
+    return f"{part} · {_label(desk, sample)} · {sample.origin or sample.id}"
 
 
-def _face(desk: Desk, sample: SampleEntry) -> Face:
+def _label(desk: Desk, sample: SampleEntry) -> str:
     label = desk.workspace.manifest.label(sample.label)
+    return label.name if label else "no label"
+
+
+def _face(desk: Desk, sample: SampleEntry, remark: str = "") -> Face:
     return Face(
         thumb_uri(desk.workspace, sample, 96),
-        label.name if label else "no label",
+        _label(desk, sample),
         sample.origin or sample.source.value,
-        "",
+        remark,
         test=sample.part is Part.TEST,
     )
 
@@ -103,7 +142,6 @@ def _face(desk: Desk, sample: SampleEntry) -> Face:
 def _near(desk: Desk, near: dict[str, str]) -> None:
     samples = {sample.id: sample for sample in desk.workspace.manifest.samples}
     pairs = [(samples[one], samples[other]) for one, other in near.items()]
-    alike_note(desk)
     if not pairs:
         pieces.note("No training sample is that like a test sample.")
         return
@@ -111,33 +149,26 @@ def _near(desk: Desk, near: dict[str, str]) -> None:
         f"{count(len(pairs), 'training sample')} would have given a test sample away. Each is "
         "followed by the test sample that it is like."
     )
-    for one, other in pairs[:6]:
-        faces([_face(desk, one), _face(desk, other)])
-
-
-def alike_note(desk: Desk) -> None:
-    """Say which labels' tests tell little, because all their samples are nearly the same."""
-    labels = [desk.workspace.manifest.label(one) for one in desk.all_alike()]
-    names = [f"'{label.name}'" if label else "this model" for label in labels]
-    if names:
-        pieces.note(
-            f"All samples of {', '.join(names)} are nearly the same, test samples included: they "
-            "are trained on, but the test says little about them. Add some that differ."
-        )
+    both = [sample for pair in pairs for sample in pair]
+    gallery(
+        "near",
+        both,
+        lambda sample: _face(desk, sample, "test" if sample.part is Part.TEST else "kept out"),
+    )
 
 
 def _moves(desk: Desk) -> None:
-    steps = [step for step in desk.workspace.steps_done() if _is_move(step)]
-    if not steps:
+    moved = [sample for sample in desk.workspace.manifest.samples if sample.moved]
+    if not moved:
         pieces.note("Nothing was moved by hand.")
         return
-    pieces.table(("",), [(step[0].upper() + step[1:],) for step in steps[:_STEPS]])
-    if len(steps) > _STEPS:
-        pieces.note(f"And {count(len(steps) - _STEPS, 'earlier move')}.")
+    moved.sort(key=lambda sample: -sample.moved)
+    gallery("moved", moved, lambda sample: _face(desk, sample, _moved(sample)))
 
 
-def _is_move(step: str) -> bool:
-    return step.startswith("use ") and step.endswith((" for testing", " for training"))
+def _moved(sample: SampleEntry) -> str:
+    part = "testing" if sample.part is Part.TEST else "training"
+    return f"for {part} since {clock(sample.moved)}"
 
 
 def _change(desk: Desk, sample_id: str, part: Part) -> None:

@@ -1,0 +1,69 @@
+"""The interval of a gain: how much better one model is than another on the same samples."""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+
+from odt_core.evaluation.compare import mcnemar
+
+
+def gain_interval(fixed: int, broken: int, n: int, level: float = 0.95) -> tuple[float, float]:
+    """Tango's interval, stretched to a gain of 0 where McNemar's exact test does not reject it: so
+    that what is said to be no more than chance never has an interval that says otherwise. (The
+    score test behind Tango's is an approximation, and bolder for a few changed answers.) Wider can
+    only be surer: it still holds the true gain in at least as many cases. As tango_interval.
+    """
+    low, high = tango_interval(fixed, broken, n, level)
+    if mcnemar(fixed, broken) >= 1 - level:
+        return min(low, 0.0), max(high, 0.0)
+    return low, high
+
+
+def tango_interval(fixed: int, broken: int, n: int, level: float = 0.95) -> tuple[float, float]:
+    """Tango's score interval of (fixed - broken) / n (Tango 1998, Stat. Med. 17:891-908).
+
+    fixed, broken: how many of n samples one model alone gets right, and the other alone. level:
+    0 < level < 1. Returns (low, high) within -1..1; (-1, 1) when n is 0. It is the set of true
+    gains that the score test, of which McNemar's is the one for a gain of 0, does not reject.
+    """
+    if not (fixed >= 0 and broken >= 0 and fixed + broken <= n and 0 < level < 1):
+        raise ValueError(
+            "The interval of a gain needs counts of at most n together and 0 < level < 1, got "
+            f"{fixed}, {broken}, {n}, {level}."
+        )
+    if n == 0:
+        return -1.0, 1.0
+    z = NormalDist().inv_cdf(0.5 + level / 2)
+    found = (fixed - broken) / n
+    return (
+        _edge(fixed, broken, n, z, inside=found, outside=-1.0),
+        _edge(fixed, broken, n, z, inside=found, outside=1.0),
+    )
+
+
+def _edge(fixed: int, broken: int, n: int, z: float, *, inside: float, outside: float) -> float:
+    """Where between a gain that is not rejected and one that is the statistic is z; bisection."""
+    if abs(_statistic(fixed, broken, n, outside)) <= z:
+        return outside
+    for _ in range(60):
+        middle = (inside + outside) / 2
+        if abs(_statistic(fixed, broken, n, middle)) <= z:
+            inside = middle
+        else:
+            outside = middle
+    return inside
+
+
+def _statistic(fixed: int, broken: int, n: int, gain: float) -> float:
+    """How many standard errors what was found is away from a true `gain`, the likeliest share of
+    broken answers under that gain taken for the error (Tango's equation 13).
+    """
+    away = fixed - broken - n * gain
+    b = (2 * n - fixed + broken) * gain - fixed - broken
+    c = -broken * gain * (1 - gain)
+    share = (math.sqrt(max(b * b - 8 * n * c, 0.0)) - b) / (4 * n)
+    variance = n * (2 * share + gain * (1 - gain))
+    if variance <= 1e-15:  # no other outcome is possible under this gain
+        return 0.0 if abs(away) < 1e-9 else math.copysign(math.inf, away)
+    return away / math.sqrt(variance)

@@ -1,0 +1,98 @@
+"""A map of samples as base and personalised model see them, side by side on the same axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from odt_core.evidence.charts import look
+from odt_core.evidence.charts.canvas import MARGIN, Canvas
+from odt_core.evidence.charts.types import Role
+from odt_core.evidence.escape import html_text
+
+
+@dataclass(frozen=True)
+class Places:
+    """base, own: float [N, 2]; names: what each sample is; large: bool [N], drawn larger."""
+
+    name: str
+    title: str
+    note: str
+    base: np.ndarray
+    own: np.ndarray
+    names: Sequence[str]
+    large: np.ndarray
+
+    @property
+    def limits(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Of x and of y, the same for both."""
+        both = np.concatenate([self.base, self.own])
+        low, high = both.min(axis=0), both.max(axis=0)
+        room = np.maximum(0.06 * (high - low), 1e-9)
+        low, high = low - room, high + room
+        return (float(low[0]), float(high[0])), (float(low[1]), float(high[1]))
+
+    @property
+    def _panels(self) -> tuple[tuple[Role, np.ndarray], ...]:
+        return ((Role.BASE, self.base), (Role.OWN, self.own))
+
+    def png(self) -> bytes:
+        canvas = Canvas()
+        top = canvas.head(self.title, self.note) + 60
+        bottom = canvas.height - 50.0
+        wide = (canvas.width - 2 * MARGIN - 50) / 2
+        (x0, x1), (y0, y1) = self.limits
+        for panel, (role, places) in enumerate(self._panels):
+            left, colour = MARGIN + panel * (wide + 50), look.COLOURS[role]
+            canvas.text((left, top - 28), look.NAMES[role], 29, colour=colour, weight=600)
+            canvas.box((left, top, left + wide, bottom), look.PAPER, look.GRID)
+            for (x, y), name, large in zip(places, self.names, self.large, strict=True):
+                at = (
+                    left + (float(x) - x0) / (x1 - x0) * wide,
+                    bottom - (float(y) - y0) / (y1 - y0) * (bottom - top),
+                )
+                size = 32 if large else 22
+                canvas.text(at, look.short(name, 6), size, colour=colour, anchor="m", weight=550)
+        return canvas.png()
+
+    def plotly(self) -> dict[str, Any]:
+        data = [
+            {
+                "type": "scatter",
+                "mode": "text",
+                "name": look.NAMES[role],
+                "showlegend": False,
+                "x": [float(x) for x, _ in places],
+                "y": [float(y) for _, y in places],
+                "text": [html_text(look.short(name, 6)) for name in self.names],
+                "textfont": {
+                    "color": look.COLOURS[role],
+                    "size": [20 if large else 14 for large in self.large],
+                },
+                "hovertemplate": "%{text}<extra></extra>",
+                "xaxis": f"x{suffix}",
+                "yaxis": f"y{suffix}",
+            }
+            for (role, places), suffix in zip(self._panels, ("", "2"), strict=True)
+        ]
+        layout: dict[str, Any] = {}
+        x, y = self.limits
+        for at, suffix in enumerate(("", "2")):
+            bare = {
+                "showticklabels": False,
+                "showline": True,
+                "mirror": True,
+                "linecolor": look.GRID,
+            }
+            layout[f"xaxis{suffix}"] = {
+                **bare,
+                "range": list(x),
+                "domain": [at * 0.52, at * 0.52 + 0.48],
+                "anchor": f"y{suffix}",
+                "title": {"text": look.NAMES[self._panels[at][0]]},
+            }
+            layout[f"yaxis{suffix}"] = {**bare, "range": list(y), "anchor": f"x{suffix}"}
+        return {"data": data, "layout": layout}

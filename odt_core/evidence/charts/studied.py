@@ -1,0 +1,154 @@
+"""Charts of the studies and of what changed inside."""
+
+from __future__ import annotations
+
+import math
+
+from odt_core.evaluation import Comparison, Controls, Quantity, SamplesNeeded, gain_interval
+from odt_core.evidence.charts import look
+from odt_core.evidence.charts.intervals import Group, Intervals, Value
+from odt_core.evidence.charts.lines import Line, Lines
+from odt_core.evidence.charts.places import Places
+from odt_core.evidence.charts.types import Chart, Role
+from odt_core.evidence.inside import Inside
+from odt_core.evidence.studies import Studies
+
+_LAYERS = 30
+
+
+def study_charts(studies: Studies) -> list[Chart]:
+    """Of what was studied."""
+    charts: list[Chart] = []
+    if studies.controls is not None:
+        charts.append(_controls(studies.controls))
+    if studies.needed is not None:
+        charts.append(_needed(studies.needed))
+    return charts
+
+
+def inside_charts(inside: Inside) -> list[Chart]:
+    """Layers and map, where they are known."""
+    charts: list[Chart] = [_layers(inside)] if inside.layers else []
+    if inside.map is not None:
+        charts.append(_map(inside))
+    return charts
+
+
+def _controls(controls: Controls) -> Intervals:
+    rows = [("Your samples", Role.OWN, controls.own)]
+    if controls.shuffled is not None:
+        rows.append(("Labels shuffled", Role.BASE, controls.shuffled))
+    if controls.other_person is not None:
+        rows.append(("Another person's", Role.BASE, controls.other_person))
+    return Intervals(
+        name="controls",
+        title="Is the gain real? Negative controls",
+        note="By what the model was trained on. " + controls.sentence,
+        groups=tuple(Group(name, (_gain(role, one),)) for name, role, one in rows),
+        x_title="gain in points, 95 % interval",
+        percent=False,
+        legend=False,
+    )
+
+
+def _gain(role: Role, one: Comparison) -> Value:
+    low, high = (100 * end for end in gain_interval(len(one.fixed), len(one.broken), one.n))
+    said = f"{100 * one.gain:+.1f}  (n = {one.n:,}; {low:+.1f} to {high:+.1f})".replace("-", "−")
+    return Value(role, 100 * one.gain, said, low, high)
+
+
+def _needed(needed: SamplesNeeded) -> Lines:
+    points = needed.points
+    percent = needed.quantity is Quantity.ACCURACY
+    x = [float(point.samples) for point in points]
+    own = [point.own for point in points]
+    names = ["all" if point.per_label is None else str(point.per_label) for point in points]
+    said = ["the base model", *(f"{name} of each label" for name in names[1:])]
+    counts = [", ".join(names[1:-1]), names[-1]]
+    ends = (0.0, x[-1])
+    lines = [
+        Line(
+            "95 % interval",
+            x,
+            [_finite(one.interval[0]) for one in own],
+            Role.OWN,
+            faint=True,
+            dash=True,
+        ),
+        Line("", x, [_finite(one.interval[1]) for one in own], Role.OWN, faint=True, dash=True),
+        Line("base model", ends, (own[0].mean,) * 2, Role.BASE, dash=True),
+        Line(
+            f"your test samples (n = {own[0].n:,})",
+            x,
+            [one.mean for one in own],
+            Role.OWN,
+            said=said,
+        ),
+    ]
+    tasks = [point.base_task for point in points if point.base_task is not None]
+    if len(tasks) == len(points) and percent:
+        name = f"base test set (n = {tasks[0].n:,})"
+        y = [one.mean for one in tasks]
+        lines.append(Line(name, x, y, Role.OWN, faint=True, square=True, said=said))
+    lowest = min(value for line in lines for value in line.y if math.isfinite(value))
+    return Lines(
+        name="samples-needed",
+        title="How many samples does it take?",
+        note=f"Trained on {' and '.join(filter(None, counts))} of each label. {needed.sentence}",
+        x_title="training samples in all",
+        y_title="accuracy" if percent else "mean squared error",
+        lines=tuple(lines),
+        percent=percent,
+        y_range=(max(0.0, math.floor(lowest * 10 - 0.1) / 10), 1.01) if percent else None,
+    )
+
+
+def _finite(value: float) -> float:
+    return value if math.isfinite(value) else math.nan
+
+
+def _layers(inside: Inside) -> Intervals:
+    shown = inside.layers
+    if len(shown) > _LAYERS:
+        most = sorted(shown, key=lambda layer: -layer.norm)[:_LAYERS]
+        shown = tuple(layer for layer in shown if layer in most)
+    still = sum(not layer.moved for layer in inside.layers)
+    note = "Relative weight change, ‖own − base‖ / ‖base‖, in percent. " + (
+        f"{still} of {len(inside.layers)} layers did not move." if still else "Every layer moved."
+    )
+    return Intervals(
+        name="layers",
+        title="Which layers moved",
+        note=note.replace("‖", "|"),
+        groups=tuple(
+            Group(
+                look.shown(layer.name, at),
+                (
+                    Value(Role.OWN, 100 * layer.relative, f"{layer.relative:.2%}")
+                    if math.isfinite(layer.relative)
+                    else Value(Role.OWN, 0.0, "from zero"),
+                ),
+            )
+            for at, layer in enumerate(shown)
+        ),
+        x_title="percent",
+        percent=False,
+        legend=False,
+    )
+
+
+def _map(inside: Inside) -> Places:
+    seen = inside.map
+    assert seen is not None
+    first, second = seen.places.explained
+    shown = f" {first + second:.0%} of all differences show." if math.isfinite(first) else ""
+    return Places(
+        name="map",
+        title="A map of the samples",
+        note="Near each other: alike to the model. The two principal components of both models' "
+        f"scores together;{shown} n = {seen.places.n:,}; large: test samples.",
+        base=seen.places.base,
+        own=seen.places.own,
+        names=[look.shown(name, at) for at, name in enumerate(seen.names)],
+        large=seen.test,
+    )

@@ -1,0 +1,104 @@
+"""What is known of a model beyond its answers: its weights, its confidence, how it sees samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from odt_core.errors import SampleError
+from odt_core.evaluation import (
+    FeatureMap,
+    LayerChange,
+    Temperature,
+    Unknown,
+    feature_map,
+    fit_temperature,
+    fit_unknown,
+    weight_changes,
+    weights_of,
+)
+
+if TYPE_CHECKING:
+    from odt_core.runtime import Worker
+    from odt_core.samples import Labels, Samples
+
+KEPT = 0.95  # share of known samples that keeps its answer: the others get "not sure"
+MOST_POINTS = 500  # of a map
+
+
+@dataclass(frozen=True)
+class Map:
+    """Where each sample lies, and what it is: "" for samples without a label. test: bool [N]."""
+
+    places: FeatureMap
+    names: tuple[str, ...]
+    test: np.ndarray
+
+
+@dataclass(frozen=True)
+class Inside:
+    """layers: how far each moved from the base model. temperature: of the personalised model, on
+    the test samples. unknown: from where on an input is too strange to it. None: cannot be told.
+    """
+
+    layers: tuple[LayerChange, ...] = ()
+    temperature: Temperature | None = None
+    unknown: Unknown | None = None
+    map: Map | None = None
+
+
+def look_inside(
+    worker: Worker,
+    labels: Labels,
+    train: Samples,
+    test: Samples | None = None,
+    base_test: Samples | None = None,
+) -> Inside:
+    """Ask a worker whose own session holds the personalised weights. labels: those in use."""
+    base, own = worker.state("base"), worker.state("own")
+    layers = weight_changes(base, own, weights_of(worker.description, worker.contract))
+    if (
+        worker.contract.infer is None
+        or not worker.contract.scored
+        or worker.contract.measures_errors
+    ):
+        return Inside(layers)
+    used = np.asarray(labels.used, bool)
+    temperature = unknown = None
+    if test is not None and len(test):
+        scores, kind = worker.scores(test.x)
+        temperature = fit_temperature(scores, test.y, kind, used=used)
+    known = [group.x for group in (test, base_test) if group is not None and len(group)]
+    if known:
+        asked = [worker.scores(x) for x in known]
+        together = np.concatenate([scores for scores, _ in asked])
+        unknown = fit_unknown(together, KEPT, kind=asked[0][1], used=used)
+    return Inside(layers, temperature, unknown, _map(worker, labels, train, test))
+
+
+def _map(worker: Worker, labels: Labels, train: Samples, test: Samples | None) -> Map | None:
+    groups = [group for group in (train, test) if group is not None and len(group)]
+    x = np.concatenate([group.x for group in groups]) if groups else np.zeros((0,))
+    if len(x) < 3:
+        return None
+    y = np.concatenate([group.y for group in groups])
+    is_test = np.repeat([group is test for group in groups], [len(group) for group in groups])
+    if len(x) > MOST_POINTS:
+        chosen = np.unique(np.linspace(0, len(x) - 1, MOST_POINTS).astype(int))
+        x, y, is_test = x[chosen], y[chosen], is_test[chosen]
+    before, after = (worker.scores(x, which)[0] for which in ("base", "own"))
+    used = np.asarray(labels.used, bool)
+    fits = before.ndim == 2 and before.shape[1] == len(used)
+    try:
+        places = feature_map(before, after, used if fits else None)
+    except SampleError:  # weights that diverged
+        return None
+    names = tuple(labels.names[int(label)] or f"output {int(label)}" for label in y)
+    return Map(places, names, is_test)
+
+
+def empty_base(inside: Inside) -> Inside:
+    """The same where the model's file holds no weights: there is nothing to compare with."""
+    return replace(inside, layers=(), map=None)

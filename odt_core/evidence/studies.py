@@ -1,0 +1,119 @@
+"""The studies of a bundle: what training costs, negative controls, samples needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from odt_core.errors import SampleError
+from odt_core.evaluation import (
+    Controls,
+    Cost,
+    Progress,
+    SamplesNeeded,
+    StudyStopped,
+    WorkerTrainer,
+    measure_cost,
+    negative_controls,
+    samples_needed,
+)
+from odt_core.evaluation.study import OnProgress, Stopped, never, quiet
+
+if TYPE_CHECKING:
+    from odt_core.samples import Samples
+    from odt_core.training import Settings
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Studies:
+    """What was studied, all from the base model with one set of settings; None: it was not, and
+    `reasons` says why, in plain sentences.
+    """
+
+    cost: Cost | None = None
+    controls: Controls | None = None
+    needed: SamplesNeeded | None = None
+    reasons: tuple[str, ...] = ()
+
+
+def study_all(
+    trainer: WorkerTrainer,
+    train: Samples,
+    test: Samples | None,
+    settings: Settings,
+    *,
+    others: Samples | None = None,
+    replay: Samples | None = None,
+    base_test: Samples | None = None,
+    known: Studies | None = None,
+    progress: OnProgress = quiet,
+    stopped: Stopped = never,
+) -> Studies:
+    """Every study that is possible, those of `known` taken over. Arguments as those of
+    measure_cost, negative_controls and samples_needed. StudyStopped when stopped.
+    """
+    known = known or Studies()
+    reasons: list[str] = []
+
+    def told(name: str, low: int, high: int) -> OnProgress:
+        """From low to high percent of the way."""
+        return lambda now: progress(
+            Progress(low + round(now.share * (high - low)), 100, f"{name}: {now.doing}")
+        )
+
+    cost = known.cost
+    if cost is None:
+        progress(Progress(0, 100, "what training costs"))
+        cost = _possible(
+            lambda: measure_cost(trainer, train, settings, replay=replay, stopped=stopped), reasons
+        )
+    controls, needed = known.controls, known.needed
+    if needed is not None and not needed.complete:
+        needed = None
+    if trainer.contract.infer is None:
+        reasons.append("The model does not predict, so there is nothing to study.")
+    elif test is None or not len(test):
+        reasons.append("Negative controls and samples needed: there are no test samples.")
+    else:
+        if controls is None:
+            controls = _possible(
+                lambda: negative_controls(
+                    trainer,
+                    train,
+                    test,
+                    settings,
+                    others=others,
+                    replay=replay,
+                    progress=told("negative controls", 5, 20),
+                    stopped=stopped,
+                ),
+                reasons,
+            )
+        if needed is None:
+            needed = _possible(
+                lambda: samples_needed(
+                    trainer,
+                    train,
+                    test,
+                    settings,
+                    replay=replay,
+                    base_test=base_test,
+                    progress=told("samples needed", 20, 100),
+                    stopped=stopped,
+                ),
+                reasons,
+            )
+        if needed is not None and not needed.complete:
+            raise StudyStopped
+    return Studies(cost, controls, needed, tuple(reasons))
+
+
+def _possible(study: Callable[[], Found], reasons: list[str]) -> Found | None:
+    try:
+        return study()
+    except SampleError as error:
+        reasons.append(str(error))
+        return None

@@ -1,0 +1,46 @@
+"""Erasing: what a person brought and made goes for good, from the disk and from memory."""
+
+from dataclasses import replace
+
+from odt_core.errors import WorkspaceError
+from odt_core.workspace import changes, pictures
+from odt_core.workspace.store import COUNTED, Store
+from odt_core.workspace.words import count, new_ids
+
+
+class CanErase(Store):
+    """The part of a workspace that can be emptied without a way back."""
+
+    def erase(self) -> frozenset[str]:
+        """No samples, the model's own labels, the base model, no checkpoints, runs or undo steps.
+
+        The model itself stays. All the rest has left the disk when this returns, what only undo
+        could have shown too. Returns the digests of the samples that there were. Raises
+        WorkspaceError: either nothing has changed; or, "still on the disk", a file could not be
+        removed, which is tried again whenever the workspace opens.
+        """
+        with self._changing() as manifest:
+            gone = frozenset(name.split(".")[0] for name in self._files("samples"))
+            bare = changes.emptied(manifest, new_ids())
+            bare = replace(bare, checkpoints=(), runs=(), hidden=frozenset())
+            self._history.forget_steps(bare)
+            pictures.THUMBNAILS.forget(gone)
+            self.collect_garbage()
+            self.missing = frozenset()
+            keep = self._named_files()
+            left = [
+                name
+                for folder in COUNTED
+                for name in self._files(folder)
+                if f"{folder}/{name}" not in keep
+            ]
+            if left:
+                raise WorkspaceError(
+                    f"Everything is erased, but {count(len(left), 'file')} could not be deleted: "
+                    "still on the disk. They go when this workspace is opened next; ask whoever "
+                    "runs the server."
+                )
+            return gone
+
+    def _files(self, folder: str) -> list[str]:
+        return list(self._disk.names(self._folder / folder))

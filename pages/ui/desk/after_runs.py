@@ -1,0 +1,121 @@
+"""What runs left behind: whether the last one lost, and which samples your model was trained on.
+
+Both are read from the runs' records on disk, so that a restart of the server forgets neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from odt_core.errors import OdtError
+from odt_core.training.history import Score
+from odt_core.workspace import Kind, Part, Workspace
+from pages.ui.desk.runs import HasRuns
+
+
+@dataclass(frozen=True)
+class LostRun:
+    """A run whose end, your model now, does worse on your test samples than what it began with."""
+
+    id: str
+    before: Score
+    after: Score
+    began: str | None  # the checkpoint to go back to; None: the base model
+
+
+class HasAfterRuns(HasRuns):
+    """The part of a desk that looks back at runs."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
+        self._seen: tuple[object, frozenset[str]] | None = None  # of which head, and what
+
+    def lost_run(self) -> LostRun | None:
+        """The run that made your model, where it lost and nobody has said what to do about that."""
+        manifest = self.workspace.manifest
+        if self.busy or manifest.head is None or not manifest.runs:
+            return None
+        run_id = manifest.runs[-1].id
+        records = self.workspace.run_records(run_id)
+        kinds = {str(record.get("kind")): record for record in records}
+        end, begin = kinds.get("end", {}), kinds.get("begin", {})
+        made = [str(r["checkpoint"]) for r in records if r.get("kind") == "checkpoint"]
+        if "accepted" in kinds or not made or made[-1] != manifest.head or "test" not in end:
+            return None
+        before, after = (Score(**score) for score in end["test"])
+        began = begin.get("head")
+        if not worse(before, after):
+            return None
+        if began is not None and manifest.checkpoint(began) is None:  # thinned out: its copy then
+            kept = [manifest.checkpoint(one) for one in made]
+            starts = [one.id for one in kept if one is not None and one.info.kind is Kind.START]
+            if not starts:
+                return None
+            began = starts[0]
+        return LostRun(run_id, before, after, began)
+
+    def accept_run(self, run_id: str) -> None:
+        """Keep what that run made, although it lost."""
+        self.workspace.append_run(run_id, [{"kind": "accepted"}])
+
+    def take_back(self, lost: LostRun) -> None:
+        """Your model is again what it was before that run; both stay in the timeline."""
+        self.restore(lost.began)
+        self.run = None
+
+    def trained_on(self) -> frozenset[str]:
+        """Ids of the samples that your model was trained on, in all runs that led to it, as far as
+        they were made here and are known.
+        """
+        manifest = self.workspace.manifest
+        head = manifest.head
+        if self._seen is None or self._seen[0] != head:
+            self._seen = (head, _trained_on(self._records_of_runs(), head))
+        return self._seen[1]
+
+    def seen_tests(self) -> tuple[str, ...]:
+        """Ids of test samples that your model has seen the answer of: it was trained on them, or on
+        a sample that is one of them over again.
+        """
+        seen = self.trained_on()
+        if not seen:
+            return ()
+        again = {test for train, test in self.near_test().items() if train in seen}
+        return tuple(
+            sample.id
+            for sample in self.workspace.manifest.samples
+            if sample.part is Part.TEST and (sample.id in seen or sample.id in again)
+        )
+
+    def _records_of_runs(self) -> list[list[dict[str, Any]]]:
+        found = []
+        for run in self.workspace.runs():
+            try:
+                found.append(self.workspace.run_records(run.id))
+            except OdtError:  # its file cannot be read: what it was trained on is not known
+                continue
+        return found
+
+
+def worse(before: Score, after: Score) -> bool:
+    """Fewer right answers, or for a model of values a larger squared error."""
+    if before.correct is not None and after.correct is not None:
+        return after.correct < before.correct
+    return (after.mean_squared_error or 0.0) > (before.mean_squared_error or 0.0)
+
+
+def _trained_on(runs: list[list[dict[str, Any]]], head: str | None) -> frozenset[str]:
+    """Follows checkpoints back from `head`, run by run."""
+    made_by: dict[str, Mapping[str, Any]] = {}  # checkpoint -> how its run began
+    for records in runs:
+        begin = next((r for r in records if r.get("kind") == "begin"), {})
+        made_by |= {str(r["checkpoint"]): begin for r in records if r.get("kind") == "checkpoint"}
+    found: set[str] = set()
+    passed: set[str] = set()
+    while head is not None and head in made_by and head not in passed:
+        passed.add(head)
+        found |= {str(one) for one in made_by[head].get("trained_on", ())}
+        head = made_by[head].get("from")
+    return frozenset(found)

@@ -1,0 +1,33 @@
+"""Pictures of many samples, a few rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import streamlit as st
+
+from pages.ui.evaluate.large import Face, faces
+from pages.ui.say import count
+
+_STEP = 24  # divides by 2, 3, 4, 6 and 8, so that rows are full on most screens
+Item = TypeVar("Item")
+
+
+def gallery(key: str, items: Sequence[Item], face: Callable[[Item], Face]) -> None:
+    """The first of them, and a button for more; `face` is asked only for what is shown."""
+    place = f"gallery_{key}"
+    shown = min(len(items), st.session_state.get(place, _STEP))
+    faces(face(item) for item in items[:shown])
+    left = len(items) - shown
+    if left > 0:
+        st.button(
+            f"Show {min(left, 4 * _STEP):,} more of {count(len(items), 'sample')}",
+            key=f"{place}_more",
+            on_click=_more,
+            args=(place, shown + 4 * _STEP),
+        )
+
+
+def _more(place: str, shown: int) -> None:
+    st.session_state[place] = shown

@@ -1,0 +1,97 @@
+"""Unknown input: how sure your model is of what it knows, and from where on it is "not sure"."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from odt_core.evaluation import Proportion
+from pages.ui import pieces, trouble
+from pages.ui.desk import Desk
+from pages.ui.evaluate.figure import BASE, figure
+from pages.ui.evaluate.judged import Judged
+from pages.ui.evaluate.large import Number, numbers
+from pages.ui.say import between, percent
+
+_BARS = 25
+
+
+def unknown_card(desk: Desk, one: Judged) -> None:
+    """Draw the card."""
+    with st.container(key="card_unknown", border=True, gap="small"), trouble.shown():
+        pieces.heading("Unknown input", "a scribble is answered with “not sure”")
+        _unknown(desk, one)
+
+
+def _unknown(desk: Desk, one: Judged) -> None:
+    if desk.busy:
+        pieces.note("Training is running: when it has ended, the threshold is chosen again.")
+        return
+    limit = desk.unknown()
+    if limit is None:
+        pieces.note("There are no samples yet from which to learn what is known.")
+        return
+    strange = desk.strangeness(one.samples.x)
+    count = Proportion(int((strange > limit.threshold).sum()), len(strange))
+    surest = 1 - limit.threshold  # the score is 1 - p: Strangeness.PROBABILITY
+    numbers(
+        Number(
+            "“Not sure” below",
+            percent(surest),
+            f"keeps {100 * limit.kept:.0f} % of n = {limit.n:,} known samples",
+            own=True,
+        ),
+        Number(
+            "“Not sure” here",
+            f"{count.correct:,}",
+            f"of {count.n:,}: {one.name.lower()} · 95 % interval {between(count.interval)}",
+        ),
+    )
+    sure = 1 - strange
+    highest = int(np.histogram(sure, _BARS, (0, 1))[0].max()) if len(sure) else 0
+    right = one.own.predictions == one.own.truth
+    figure(
+        "chart_unknown",
+        [
+            {
+                "type": "histogram",
+                "name": f"{name}, n = {int(mask.sum()):,}",
+                "x": sure[mask].tolist(),
+                "marker": {"color": colour},
+                "xbins": {"start": 0, "end": 1.0001, "size": 1 / _BARS},
+                "hovertemplate": "%{y} samples, %{x} sure<extra>" + name + "</extra>",
+            }
+            for name, mask, colour in (
+                ("right answers", right, "@own:70"),
+                ("wrong answers", ~right, BASE),
+            )
+        ],
+        height=300,
+        label=f"{count.correct} of {count.n} samples are less sure than {percent(surest)}",
+        layout={
+            "barmode": "stack",
+            "showlegend": True,
+            "xaxis": {
+                "title": {"text": "how sure your model is"},
+                "tickformat": ".0%",
+                "range": [0, 1.01],
+            },
+            "yaxis": {"title": {"text": "samples"}, "rangemode": "tozero"}
+            | ({"dtick": 1} if highest < 6 else {"nticks": 6}),
+            "shapes": [
+                {
+                    "type": "line",
+                    "x0": surest,
+                    "x1": surest,
+                    "yref": "paper",
+                    "y0": 0,
+                    "y1": 1,
+                    "line": {"color": "@text", "dash": "dash", "width": 2},
+                }
+            ],
+        },
+    )
+    pieces.note(
+        "Left of the dashed line the first page answers “not sure”: draw a scribble there to see "
+        "it. The out-of-distribution score is 1 minus the confidence of the answer."
+    )

@@ -1,0 +1,147 @@
+"""Samples by camera: single pictures and bursts, kept as they arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+import numpy as np
+import streamlit as st
+
+from odt_core.errors import LabelError
+from odt_core.samples import decode_image
+from odt_core.workspace import LabelEntry, Part, Source
+from pages.ui import pieces, trouble
+from pages.ui.camera import Shot, decode_photo, guide_of, recorder, sent
+from pages.ui.desk import Desk
+from pages.ui.say import count
+from pages.ui.uploads import contents
+
+WAY = "samples_way"  # key of the choice between drawing, uploading and the camera
+_KEY = "camera"
+_RECEIPT = "camera_receipt"  # (session of the element, number of its last picture taken)
+_REDRAW = "camera_redraw"  # whether the shelf stands for the state before
+_SIMPLE = "camera_simple"
+_TURN = "camera_turn"  # changes with each photo of the simple camera, which empties it
+
+Targets = Callable[[Desk, int], Sequence[np.ndarray | None]]
+
+
+def photograph(desk: Desk, active: LabelEntry | None, targets: Targets) -> None:
+    """Draw the camera; `targets` gives what so many new samples are to be answered with."""
+    if st.session_state.get(_SIMPLE):
+        _simple(desk, active, targets)
+    else:
+        # A fragment: while a burst arrives, nothing else on the page is drawn again.
+        st.fragment(_record)(desk, active, targets)
+    with st.container(horizontal=True, vertical_alignment="top", gap="small"):
+        pieces.note(_hint(desk))
+        st.checkbox(
+            "Plain camera",
+            key=_SIMPLE,
+            width="content",
+            help="Streamlit's own: one picture at a time, no bursts, no mirror, no guide.",
+        )
+
+
+def _record(desk: Desk, active: LabelEntry | None, targets: Targets) -> None:
+    recorder(
+        _KEY,
+        label=active.id if active else "",
+        name=active.name if active else "a sample",
+        guide=guide_of(desk.card.preprocessing),
+        receipt=st.session_state.get(_RECEIPT),
+        on_pictures=lambda: _arrived(desk, targets),
+        on_upload=_would_rather_upload,
+    )
+    if st.session_state.pop(_REDRAW, False):
+        st.rerun()
+
+
+def _hint(desk: Desk) -> str:
+    seen = "Your model sees the part in the frame. " if guide_of(desk.card.preprocessing) else ""
+    return (
+        f"{seen}Pictures stay in this workspace; Reset deletes them. A burst stays together: all "
+        "of it for training, or all for testing."
+    )
+
+
+def _arrived(desk: Desk, targets: Targets) -> None:
+    """A callback: keep the pictures of a message once, however often it came."""
+    batch = sent(_KEY)
+    if batch is None:
+        return
+    session, last = st.session_state.get(_RECEIPT, ("", 0))
+    new = [shot for shot in batch.shots if session != batch.session or shot.number > last]
+    if new:
+        # Confirmed whatever comes of it: what cannot be kept now would not be kept later either.
+        st.session_state[_RECEIPT] = (batch.session, new[-1].number)
+    with trouble.caught("samples"):
+        keep(desk, new, targets)
+    if not batch.more:
+        st.session_state[_REDRAW] = True
+
+
+def keep(desk: Desk, shots: Sequence[Shot], targets: Targets) -> None:
+    """Add pictures to the labels that they were taken for, those of a burst as one take.
+
+    Raises SampleError, LabelError or WorkspaceError; pictures of takes before the bad one stay.
+    """
+    for (take, label), some in groupby(shots, key=lambda shot: (shot.take, shot.label)):
+        pictures = [decode_photo(shot.url) for shot in some]
+        if desk.tells_labels and desk.workspace.manifest.label(label) is None:
+            raise LabelError(
+                f"The label of {count(len(pictures), 'picture')} is not there any more. Choose "
+                "another one and take them again."
+            )
+        report = desk.workspace.add_samples(
+            pictures,
+            label if desk.tells_labels else "",
+            Source.CAMERA,
+            ["photo"] * len(pictures),
+            targets(desk, len(pictures)),
+            take=take,
+        )
+        said = told(desk, take, len(report.duplicates))
+        if said:
+            trouble.say("samples", said, "info")
+
+
+def told(desk: Desk, take: str, same: int) -> str:
+    """What became of a burst, in words; "" for a single picture, which the shelf shows."""
+    there = [sample for sample in desk.workspace.manifest.samples if sample.take == take]
+    left_out = f" {count(same, 'picture')} the very same as one before: left out." if same else ""
+    if len(there) < 2:
+        return left_out.strip()
+    purpose = "set aside for testing" if there[0].part is Part.TEST else "for training"
+    return f"A burst of {count(len(there), 'picture')}, all {purpose}.{left_out}"
+
+
+def _would_rather_upload() -> None:
+    st.session_state[WAY] = "Upload"
+    st.session_state[_REDRAW] = True
+
+
+def _simple(desk: Desk, active: LabelEntry | None, targets: Targets) -> None:
+    key = f"camera_{st.session_state.setdefault(_TURN, 0)}"
+    st.camera_input(
+        "Photograph a sample",
+        key=key,
+        label_visibility="collapsed",
+        on_change=_photographed,
+        args=(desk, key, active.id if active else "", targets),
+    )
+    if active is not None:
+        pieces.note(f"The photo goes to '{active.name}'.")
+
+
+def _photographed(desk: Desk, key: str, label: str, targets: Targets) -> None:
+    photo = st.session_state.get(key)
+    if photo is None:
+        return
+    st.session_state[_TURN] += 1
+    with trouble.caught("samples"):
+        picture = decode_image(contents(photo)[1], "The photo")
+        if desk.tells_labels and not label:
+            raise LabelError("There is no label for this photo yet. Add one first.")
+        desk.workspace.add_samples([picture], label, Source.CAMERA, ["photo"], targets(desk, 1))

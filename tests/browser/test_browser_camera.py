@@ -1,0 +1,221 @@
+"""The camera with Chromium's fake device: pictures, bursts, live answers; and without one."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, Locator, expect
+
+FAKE = "--use-fake-device-for-media-stream"
+ALLOW = "--use-fake-ui-for-media-stream"
+# Remembers every stream that the page was given, so that a test can ask which still run.
+REMEMBER = """
+  window.streams = [];
+  const ask = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices);
+  if (ask) navigator.mediaDevices.getUserMedia = async (what) => {
+    const stream = await ask(what);
+    window.streams.push(stream);
+    return stream;
+  };
+"""
+RUNNING = """() => window.streams.flatMap((stream) => stream.getVideoTracks())
+  .filter((track) => track.readyState === "live").length"""
+
+
+@dataclass
+class Camera:
+    """The element in one of the two cards, as a person meets it."""
+
+    tab: object
+    key: str
+
+    def part(self, name: str) -> Locator:
+        return self.tab.page.locator(f".st-key-{self.key} .camera .{name}").first
+
+    def ready(self) -> Camera:
+        button = self.part("shoot" if self.key == "camera" else "pause")
+        expect(button).to_be_enabled(timeout=30_000)
+        return self
+
+    def running(self) -> int:
+        return self.tab.page.evaluate(RUNNING)
+
+    def answered(self) -> int:
+        """How many live frames have been answered."""
+        root = self.tab.page.locator(f".st-key-{self.key} .camera").first
+        return int(root.evaluate("(root) => root.dataset.answered ?? 0"))
+
+    def answer_more(self, than: int) -> int:
+        """Wait until more live frames than that have been answered."""
+        for _ in range(300):
+            if (now := self.answered()) > than:
+                return now
+            self.tab.page.wait_for_timeout(100)
+        raise AssertionError(f"only {now} frames were answered")
+
+
+def open_camera(tab, way: str = "samples_way") -> Camera:
+    """The Camera tab of the card of samples, or of the card to try with ("try_way")."""
+    tab.part(way, "button:has-text('Camera')").click()
+    return Camera(tab, "camera" if way == "samples_way" else "live")
+
+
+def on_disk(server) -> int:
+    """How many sample files all workspaces of the server have on the disk."""
+    return len(list((server.folder / "workspaces").glob("*/samples/*")))
+
+
+@pytest.fixture
+def tab(shared_server, visit):
+    one = visit(shared_server)
+    one.page.add_init_script(REMEMBER)
+    return one.open()
+
+
+@pytest.fixture
+def other_chromium(browser: Browser) -> Iterator[Callable[..., Browser]]:
+    """Launches Chromium with other flags than the shared one has."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    opened: list[Browser] = []
+
+    def launch(*flags: str) -> Browser:
+        args = ["--headless=new", "--no-sandbox", "--disable-gpu", *flags]
+        opened.append(browser.browser_type.launch(executable_path=found, args=args))
+        return opened[-1]
+
+    yield launch
+    for one in opened:
+        one.close()
+
+
+def page_of(launched: Browser, server):
+    """Opens the first page in another Chromium."""
+    from conftest import Visitor  # beside this file
+
+    context = launched.new_context(viewport={"width": 1440, "height": 900})
+    return Visitor(context.new_page(), server.url).open()
+
+
+class TestPictures:
+    def test_click_when_the_camera_runs_adds_one_picture_of_the_chosen_label(
+        self, shared_server, tab
+    ):
+        camera = open_camera(tab).ready()
+        expect(camera.part("what")).to_have_text("0")
+        before = on_disk(shared_server)
+        camera.part("shoot").click()
+        tab.sees("1 picture of '0' saved.").sees("1 sample", 10)
+        assert on_disk(shared_server) == before + 1
+
+    def test_held_button_records_a_burst_with_a_counter_about_five_a_second(
+        self, shared_server, tab
+    ):
+        camera, before = open_camera(tab).ready(), on_disk(shared_server)
+        box = camera.part("shoot").bounding_box()
+        tab.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        tab.page.mouse.down()
+        expect(camera.part("counter")).to_have_text(re.compile("[4-9]"), timeout=10_000)
+        expect(camera.part("counter")).to_be_visible()
+        tab.page.wait_for_timeout(1500)
+        tab.page.mouse.up()
+        said = camera.part("status")
+        expect(said).to_contain_text("saved", timeout=20_000)
+        many = int(said.inner_text().split()[0])
+        assert 8 <= many <= 20  # four in the first second, then five a second
+        tab.sees(re.compile(rf"A burst of {many} pictures, all (for training|set aside)"))
+        assert on_disk(shared_server) == before + many
+        assert not camera.part("counter").is_visible()
+
+    def test_burst_by_keyboard_ends_when_the_key_is_let_go(self, tab):
+        camera = open_camera(tab).ready()
+        camera.part("shoot").focus()
+        tab.page.keyboard.down(" ")
+        tab.page.wait_for_timeout(900)
+        tab.page.keyboard.up(" ")
+        saved = re.compile(r"[2-6] pictures of '0' saved")
+        expect(camera.part("status")).to_contain_text(saved, timeout=20_000)
+        taken = camera.part("status").inner_text()
+        tab.page.wait_for_timeout(600)
+        assert camera.part("status").inner_text() == taken
+
+    def test_ten_in_a_row_when_undone_leave_as_one_step(self, tab):
+        camera = open_camera(tab).ready()
+        camera.part("row").click()
+        tab.sees("A burst of 10 pictures").sees("10 samples")
+        tab.press("undo").sees("0 samples")
+
+    def test_page_when_left_turns_the_camera_off(self, tab):
+        camera = open_camera(tab).ready()
+        assert camera.running() == 1
+        tab.part("samples_way", "button:has-text('Draw')").click()
+        tab.page.wait_for_function(f"({RUNNING})() === 0")
+        open_camera(tab).ready()
+        assert camera.running() == 1
+        tab.page.get_by_test_id("stTopNavLink").nth(3).click()
+        tab.page.wait_for_function(f"({RUNNING})() === 0")
+
+
+class TestLive:
+    def test_both_models_answer_several_times_a_second_until_held_still(self, tab):
+        camera = open_camera(tab, "try_way").ready()
+        first = camera.answer_more(1)
+        tab.page.wait_for_timeout(4000)
+        answered = camera.answered() - first
+        assert answered >= 6, answered  # 1.5 a second even where tests share the cores
+        assert tab.page.locator(".st-key-answers .answer").count() == 2
+        camera.part("pause").click()
+        tab.page.wait_for_timeout(1500)
+        still = camera.answered()
+        tab.page.wait_for_timeout(1000)
+        assert camera.answered() == still
+
+    def test_no_picture_of_a_live_camera_is_kept(self, shared_server, tab):
+        before = on_disk(shared_server)
+        open_camera(tab, "try_way").ready().answer_more(3)
+        assert on_disk(shared_server) == before
+
+
+class TestTrouble:
+    def test_permission_when_denied_is_explained_and_upload_offered(
+        self, shared_server, other_chromium
+    ):
+        tab = page_of(other_chromium(FAKE), shared_server)  # headless: nobody is there to allow it
+        camera = open_camera(tab)
+        tab.sees("This page may not use the camera.").sees("allow the camera, then press Try again")
+        camera.part("upload").click()
+        tab.page.locator(".st-key-samples_files, [data-testid=stFileUploader]").first.wait_for()
+
+    def test_no_camera_is_explained(self, shared_server, other_chromium):
+        tab = page_of(other_chromium(ALLOW, FAKE + "=device-count=0"), shared_server)
+        open_camera(tab)
+        tab.sees("No camera was found.").sees("Plug one in or switch it on")
+
+    def test_of_two_cameras_one_is_chosen_and_remembered(self, shared_server, other_chromium):
+        tab = page_of(other_chromium(ALLOW, FAKE + "=device-count=2"), shared_server)
+        camera = open_camera(tab).ready()
+        which = camera.part("which")
+        names = which.locator("option").all_inner_texts()
+        assert len(names) == 2
+        which.select_option(label=names[1])
+        camera.ready()
+        tab.page.reload()
+        tab.idle()
+        camera = open_camera(tab).ready()
+        chosen = camera.part("which").evaluate("(one) => one.selectedOptions[0].textContent")
+        assert chosen == names[1]
+
+
+class TestReset:
+    def test_camera_pictures_when_everything_is_deleted_leave_the_disk(self, shared_server, tab):
+        camera, before = open_camera(tab).ready(), on_disk(shared_server)
+        camera.part("shoot").click()
+        tab.sees("1 picture of '0' saved.")
+        assert on_disk(shared_server) == before + 1
+        tab.page.get_by_role("button", name="Reset").click()
+        tab.press("erase").sees("1 camera picture among them")
+        tab.press("really_erase").sees("Everything was deleted from the disk.")
+        assert on_disk(shared_server) == before

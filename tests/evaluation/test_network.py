@@ -1,0 +1,76 @@
+"""What is measured about a process: its sockets, and what the machine sends."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from odt_core.evaluation import NetworkWatch
+from odt_core.evaluation.network import sent_by_machine
+from odt_core.evaluation.timing import median_ms
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+
+@linux
+class TestNetworkWatch:
+    def test_socket_when_open_at_any_look_claims_nothing(self):
+        watch = NetworkWatch(os.getpid())
+        with socket.socket() as server:
+            server.bind(("127.0.0.1", 0))
+            server.listen()
+            watch.look()
+        watch.look()
+        result = watch.result()
+        assert result.sockets == 1
+        assert result.bytes_sent is None
+        assert "held a network socket" in result.sentence
+
+    def test_process_when_free_to_connect_is_not_believed(self):
+        with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as free:
+            watch = NetworkWatch(free.pid)
+            watch.look()
+            free.communicate(b"\n")
+        result = watch.result()
+        assert (result.bytes_sent, result.confined) == (None, False)
+        assert "nothing kept the process from having one" in result.sentence
+
+    def test_process_when_confined_without_sockets_sent_nothing(self):
+        from evaluation_material import DIGITS
+
+        from odt_core.runtime import Worker
+
+        with Worker.start(DIGITS.read_bytes()) as worker:
+            watch = NetworkWatch(worker.pid)
+            watch.look()
+            watch.look()
+            result = watch.result()
+        assert (result.bytes_sent, result.sockets, result.looks) == (0, 0, 3)
+        assert "looked 3 times" in result.sentence
+
+    def test_process_when_gone_cannot_be_measured(self):
+        with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+            gone.wait()
+        result = NetworkWatch(gone.pid).result()
+        assert (result.bytes_sent, result.machine_bytes) == (None, None)
+        assert "cannot be measured" in result.sentence
+
+    def test_machines_bytes_leave_out_what_stays_on_it(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+            one.bind(("127.0.0.1", 0))
+            before = sent_by_machine()
+            for _ in range(400):
+                one.sendto(b"x" * 30_000, one.getsockname())
+            after = sent_by_machine()
+        assert before is not None
+        assert 0 <= after - before < 12_000_000 / 2  # of 12 MB; others may send meanwhile
+
+
+def test_median_counts_its_calls():
+    calls = []
+    _, count = median_ms(lambda: calls.append(1), seconds=0.0)
+    assert (count, len(calls)) == (5, 6)
