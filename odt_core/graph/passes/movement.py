@@ -26,7 +26,7 @@ _MOST_ENTRIES = 2**26  # of one result
 _MOVES = frozenset(
     {
         "CONCATENATION", "CONV_2D", "EXPAND_DIMS", "FILL", "PAD", "RESHAPE", "SLICE", "SQUEEZE",
-        "TRANSPOSE",
+        "STRIDED_SLICE", "TRANSPOSE",
     }
 )  # fmt: skip
 
@@ -177,12 +177,8 @@ def _moved(name: str, values: Sequence[np.ndarray], options: Any, output: Tensor
                 for b, s in zip(values[1], values[2], strict=True)
             ]
             return x[tuple(box)]
-        case "STRIDED_SLICE" if x.ndim == 1 and not options.newAxisMask:
-            if options.shrinkAxisMask:
-                return np.asarray(x[int(values[1][0])])
-            first = None if options.beginMask else int(values[1][0])
-            last = None if options.endMask else int(values[2][0])
-            return x[first : last : int(values[3][0])]
+        case "STRIDED_SLICE" if not (options.newAxisMask or options.ellipsisMask):
+            return _strided(x, values[1:], options)
         case "CONCATENATION" if not options.fusedActivationFunction:
             return np.concatenate(values, options.axis)
         case "PACK":
@@ -196,6 +192,20 @@ def _moved(name: str, values: Sequence[np.ndarray], options: Any, output: Tensor
         case "MUL" if output.dtype == np.int32 and x.size < 16:
             return values[0] * values[1]
     raise _NoMovementError
+
+
+def _strided(x: np.ndarray, bounds: Sequence[np.ndarray], options: Any) -> np.ndarray:
+    """x[begin:end:stride] on its first axes, with the op's masks."""
+    cuts: list[int | slice] = []
+    for axis, (begin, end, stride) in enumerate(zip(*bounds, strict=True)):
+        bit = 1 << axis
+        if options.shrinkAxisMask & bit:
+            cuts.append(int(begin))
+            continue
+        first = None if options.beginMask & bit else int(begin)
+        last = None if options.endMask & bit else int(end)
+        cuts.append(slice(first, last, int(stride)))
+    return np.asarray(x[tuple(cuts)])
 
 
 def _recognised(image: Tensor, origins: np.ndarray, grid: tuple[int, int]) -> Patches | None:
