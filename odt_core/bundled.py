@@ -16,6 +16,7 @@ from odt_core.errors import ModelError, OdtError
 from odt_core.samples import Labels, Preprocessing, RawSamples, Samples, prepare, read_samples
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
+_FILES = ("base_test", "replay", "base_labels")  # a card's fields that are files in assets/
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class ModelCard:
     base_test, replay: sample files beside the models (see assets/data/README.md), or None.
     people: files of real people's samples to try the model with.
     figures: measured results, each with its n and how to measure it again.
+    never_for: what it must not be used for, each a short phrase.
+    base_labels: a file of the labels that its backbone knows (odt_core.evaluation.base_labels).
     """
 
     name: str
@@ -41,11 +44,13 @@ class ModelCard:
     replay: Path | None = None
     people: tuple[Path, ...] = ()
     figures: Mapping[str, Any] = field(default_factory=dict)
+    never_for: tuple[str, ...] = ()
+    base_labels: Path | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A dict of plain JSON values; paths relative to assets/."""
         plain = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        for key in ("base_test", "replay"):
+        for key in _FILES:
             plain[key] = None if plain[key] is None else _in_assets(plain[key])
         return {
             **plain,
@@ -55,6 +60,7 @@ class ModelCard:
             "preprocessing": self.preprocessing.to_json(),
             "settings": dict(self.settings),
             "figures": dict(self.figures),
+            "never_for": list(self.never_for),
         }
 
     @staticmethod
@@ -62,9 +68,10 @@ class ModelCard:
         """The inverse of to_json; ModelError when a field is missing or wrong."""
         try:
             plain = dict(data)
-            for key in ("base_test", "replay"):
+            for key in _FILES:
                 path = plain.get(key)
                 plain[key] = None if path is None else ASSETS / path
+            plain["never_for"] = tuple(str(what) for what in plain.get("never_for", ()))
             plain["people"] = tuple(ASSETS / path for path in plain.get("people", ()))
             plain["input_shape"] = tuple(int(v) for v in plain["input_shape"])
             plain["labels"] = Labels(tuple(plain["labels"]))

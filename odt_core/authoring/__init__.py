@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from odt_core.authoring.keras_files import load_keras_model
     from odt_core.authoring.one_call import to_inference_tflite, to_trainable_tflite
     from odt_core.authoring.recipe import BaseTFLiteModel, save_model, tflite_model_class
+    from odt_core.authoring.transfer import to_transfer_tflite
     from odt_core.authoring.tutorial import to_tutorial_tflite
 
 _HOMES = {
@@ -23,6 +24,7 @@ _HOMES = {
     "tflite_model_class": "recipe",
     "to_inference_tflite": "one_call",
     "to_trainable_tflite": "one_call",
+    "to_transfer_tflite": "transfer",
     "to_tutorial_tflite": "tutorial",
 }
 
@@ -34,6 +36,7 @@ __all__ = [
     "tflite_model_class",
     "to_inference_tflite",
     "to_trainable_tflite",
+    "to_transfer_tflite",
     "to_tutorial_tflite",
 ]
 

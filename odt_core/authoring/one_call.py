@@ -134,6 +134,14 @@ def make_program(
     model: keras.Model, loss: Any, optimizer: Any, learning_rate: float | None
 ) -> Program:
     """The program of a model with what `to_trainable_tflite` was given."""
+    chosen = choose_optimizer(model, optimizer, learning_rate)
+    return Program(model, resolve_loss(model, loss), chosen)
+
+
+def choose_optimizer(
+    model: keras.Model, optimizer: Any, learning_rate: float | None
+) -> keras.optimizers.Optimizer:
+    """The optimiser given, else the model's own, else SGD, with the learning rate where given."""
     chosen = optimizer if optimizer is not None else getattr(model, "optimizer", None)
     if chosen is None:
         chosen = keras.optimizers.SGD(DEFAULT_LEARNING_RATE)
@@ -147,7 +155,7 @@ def make_program(
     if learning_rate is not None:
         config = chosen.get_config() | {"learning_rate": float(learning_rate)}
         chosen = type(chosen).from_config(config)
-    return Program(model, resolve_loss(model, loss), chosen)
+    return chosen
 
 
 def input_spec(model: keras.Model) -> Any:

@@ -126,8 +126,8 @@ def save_model(model: Any, saved_model_dir: str | Path) -> None:
     )
 
 
-def save_program(program: Program, signatures: dict[str, Any], directory: str | Path) -> None:
-    """Writes signatures over a program's variables as a SavedModel."""
+def save_program(program: Any, signatures: dict[str, Any], directory: str | Path) -> None:
+    """Writes signatures over the variables of a program (a tf.Module) as a SavedModel."""
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     # the tracked module holds variables only: Keras objects would drag theirs along
     tf.saved_model.save(program, str(directory), signatures=signatures, options=options)

@@ -1,5 +1,12 @@
 """How good a model is, whether personalising helped, what it cost, and how sure one can be."""
 
+from odt_core.evaluation.base_labels import (
+    BaseAnswers,
+    BaseLabels,
+    backbone_answers,
+    base_answers,
+    load_base_labels,
+)
 from odt_core.evaluation.compare import FEWEST_CHANGES, Comparison, Verdict, compare, mcnemar
 from odt_core.evaluation.controls import Controls, negative_controls, other_person
 from odt_core.evaluation.cost import Cost, measure_cost, peak_memory
@@ -24,6 +31,8 @@ from odt_core.evaluation.unlearning import Unlearned, unlearn
 
 __all__ = [
     "FEWEST_CHANGES",
+    "BaseAnswers",
+    "BaseLabels",
     "Bin",
     "Calibration",
     "Comparison",
@@ -54,6 +63,8 @@ __all__ = [
     "Verdict",
     "WorkerTrainer",
     "auroc",
+    "backbone_answers",
+    "base_answers",
     "compare",
     "errors",
     "evaluate",
@@ -62,6 +73,7 @@ __all__ = [
     "fit_unknown",
     "gain_interval",
     "label_table",
+    "load_base_labels",
     "mcnemar",
     "measure_cost",
     "moved_labels",

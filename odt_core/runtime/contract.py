@@ -99,6 +99,7 @@ class Contract:
     target_shape: tuple[int, ...] = ()  # of one target, for VALUES and RECONSTRUCTION
     extract: ExtractRole | None = None
     feature_shape: tuple[int, ...] = ()  # of what `train` takes; input_shape without `extract`
+    infer_features: InferRole | None = None  # says what `infer` does, from what `extract` computed
     initialise: str | None = None  # run once on a new session whose weights are not set without it
     evaluate: str | None = None  # the model's own scoring, for people to know of
     loss_note: str = LOSS_NAME  # what to call the loss, and what is known of it
@@ -121,6 +122,19 @@ class Contract:
         if self.task is Task.BINARY:
             return True
         return self.task is Task.CLASSES and self.outputs is not None and self.outputs >= 2
+
+    @property
+    def keeps_features(self) -> bool:
+        """Whether a sample is needed no more once `extract` has computed its features: training and
+        predicting take them as well.
+        """
+        if self.extract is None or not self.extract.frozen:
+            return False
+        return self.infer_features is not None or bool(self.infer and self.infer.on_features)
+
+    def are_features(self, shape: tuple[int, ...]) -> bool:
+        """Whether samples of a shape [N, …] are features already, of a model that keeps them."""
+        return self.keeps_features and tuple(shape[1:]) == self.feature_shape
 
     @property
     def measures_errors(self) -> bool:
@@ -153,14 +167,15 @@ class Contract:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Contract:
         """The inverse of `to_json`."""
-        infer, extract = document["infer"], document["extract"]
+        extract = document["extract"]
         known = {
             **document,
             "train": tuple(
                 TrainRole(**{**role, "label_kind": LabelKind(role["label_kind"])})
                 for role in document["train"]
             ),
-            "infer": InferRole(**{**infer, "kind": OutputKind(infer["kind"])}) if infer else None,
+            "infer": _infer_role(document["infer"]),
+            "infer_features": _infer_role(document["infer_features"]),
             "extract": ExtractRole(**{**extract, "reads": tuple(extract["reads"])})
             if extract
             else None,
@@ -169,6 +184,12 @@ class Contract:
         for name in ("input_shape", "target_shape", "feature_shape", "free_axes", "notes"):
             known[name] = tuple(document[name])
         return cls(**known)
+
+
+def _infer_role(document: Mapping[str, Any] | None) -> InferRole | None:
+    if document is None:
+        return None
+    return InferRole(**{**document, "kind": OutputKind(document["kind"])})
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,7 @@ class Service:
         self._answers: dict[str, Callable[[Message], Answer]] = {
             "load": self._load,
             "infer": self._infer,
+            "bottlenecks": self._bottlenecks,
             "state": self._state,
             "load_state": self._load_state,
             "reset": self._reset,
@@ -163,6 +164,9 @@ class Service:
         session = self._session(message.body["which"])
         scores = session.infer(message.arrays["x"])
         return {"kind": session.output_kind(scores).value}, {"scores": scores}
+
+    def _bottlenecks(self, message: Message) -> Answer:
+        return {}, {"features": self._session("own").bottlenecks(message.arrays["x"])}
 
     def _state(self, message: Message) -> Answer:
         return {}, self._session(message.body["which"]).state()

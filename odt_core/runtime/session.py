@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 # Samples per inference call. For 512 samples the bundled CNN needs 36, 41, 41, 42 and 49 ms in
 # chunks of 16, 32, 64, 128 and 256, and 9, 13, 21, 38 and 70 MB for its activations.
 INFER_CHUNK = 16
+HEAD_NUMBERS = 2**19  # numbers of features in a call of the small part of a model that takes them
 
 
 class Session:
@@ -114,11 +115,13 @@ class Session:
         """What the frozen part of the model makes of x [N, *input_shape]: [N, *feature_shape].
 
         Each sample is computed once in a session's life, however often it is asked for, unless
-        training changes that part too; the samples themselves for a model without one.
+        training changes that part too; the samples themselves for a model without one. Where the
+        contract keeps features, they may be given wherever samples are: a sample's features can be
+        stored in its place.
         """
         self._check_thread()
         x = self._samples(x)
-        if self.contract.extract is None:
+        if self.contract.extract is None or self.contract.are_features(x.shape):
             return x
         if not len(x):
             return np.zeros((0, *self.contract.feature_shape), np.float32)
@@ -132,7 +135,8 @@ class Session:
         """`bottlenecks` without remembering them, for variants of samples that never come again."""
         self._check_thread()
         x = self._samples(x)
-        return x if self.contract.extract is None else self._extract(x)
+        given = self.contract.extract is None or self.contract.are_features(x.shape)
+        return x if given else self._extract(x)
 
     def _extract(self, x: np.ndarray) -> np.ndarray:
         role = self.contract.extract
@@ -205,7 +209,9 @@ class Session:
         if not len(x):
             shape = contract.target_shape if contract.measures_errors else (contract.outputs or 1,)
             return np.zeros((0, *shape), np.float32)
-        if role.on_features:
+        if contract.keeps_features:
+            role, x = contract.infer_features or role, self.bottlenecks(x)
+        elif role.on_features:
             x = self.bottlenecks(x)
         result = self._chunks(role, x, role.prediction)
         if contract.measures_errors:
@@ -216,6 +222,8 @@ class Session:
     def _chunks(self, role: InferRole | ExtractRole, x: np.ndarray, output: str) -> np.ndarray:
         """One output of a signature that predicts, for any number of samples, at least one."""
         size = role.batch or INFER_CHUNK
+        if role.batch is None and isinstance(role, InferRole) and role.on_features:
+            size = max(size, HEAD_NUMBERS // max(x[:1].size, 1))
         parts = [self._chunk(role, x[at : at + size], output) for at in range(0, len(x), size)]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
@@ -345,6 +353,8 @@ class Session:
         x = np.ascontiguousarray(x)
         if x.dtype.kind == "f" and x.dtype != np.float32:
             x = x.astype(np.float32)
+        if contract.are_features(x.shape):
+            return x
         fits = len(x.shape) == len(contract.input_shape) + 1 and all(
             axis in contract.free_axes or got == want
             for axis, (got, want) in enumerate(zip(x.shape[1:], contract.input_shape, strict=True))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from odt_core.graph import SignatureDescription
-from odt_core.runtime.contract import Choice, ExtractRole
+from odt_core.runtime.contract import Choice, ExtractRole, InferRole
 from odt_core.runtime.inputs import Found, batch_of, data_inputs, is_scalar
 from odt_core.runtime.shapes import compatible, numeric, of_one, size_of
 from odt_core.runtime.vocabulary import (
@@ -155,6 +156,36 @@ def find_extractor(
             )
             rated.append((2 * feeds + named, role))
     return max(rated, key=lambda row: row[0])[1] if rated else None
+
+
+def find_head(
+    table: Mapping[str, SignatureDescription],
+    infer: InferRole | None,
+    extractor: ExtractRole | None,
+    found: Found,
+) -> InferRole | None:
+    """The signature that gives what `infer` gives, from features: it has an output of the same name
+    and shape, and reads the same variables.
+    """
+    if infer is None or infer.on_features or extractor is None or found.samples is None:
+        return None
+    whole = table[infer.signature]
+    wanted = next(o for o in whole.outputs if o.name == infer.prediction)
+    for name, signature in table.items():
+        data = data_inputs(signature)
+        if name == infer.signature or len(data) != 1 or signature.assigns:
+            continue
+        same = any(o.name == wanted.name and o.shape == wanted.shape for o in signature.outputs)
+        reads = set(signature.reads) | set(extractor.reads) == set(whole.reads)
+        if same and reads and compatible(of_one(data[0]), of_one(found.samples)):
+            return replace(
+                infer,
+                signature=name,
+                samples=data[0].name,
+                batch=batch_of(data[0]),
+                on_features=True,
+            )
+    return None
 
 
 def find_initialiser(table: Mapping[str, SignatureDescription]) -> str | None:

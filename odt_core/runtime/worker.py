@@ -96,6 +96,10 @@ class Worker:
         """What Session.infer gives; also answered between the steps of a running fit."""
         return self.scores(x, which)[0]
 
+    def bottlenecks(self, x: np.ndarray) -> np.ndarray:
+        """What Session.bottlenecks gives, to be kept in the samples' place."""
+        return self._link.call("bottlenecks", {}, {"x": np.asarray(x)}).arrays["features"]
+
     def predict_proba(
         self, x: np.ndarray, labels: Labels | None = None, which: Which = "own"
     ) -> np.ndarray:

@@ -2,71 +2,155 @@
 
 from __future__ import annotations
 
+import functools
 import io
+import threading
 import warnings
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from odt_core.errors import SampleError
 
-MAX_IMAGE_BYTES = 20_000_000
-MAX_IMAGE_PIXELS = 40_000_000
+MAX_IMAGE_BYTES = 30_000_000
+MAX_IMAGE_PIXELS = 64_000_000  # a phone's 48-megapixel photograph has 48.8 million
+WORKING_SIDE = 640  # pixels of the longer side that are kept of a larger picture
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
+SUFFIXES = (
+    ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif"
+)  # fmt: skip
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+_DEEP = ("I;16", "I;16B", "I;16L", "I", "F")  # Pillow's modes of more than 8 bits
+_one_large = threading.Lock()  # so that pictures of 100 MB and more are unpacked one at a time
+_LARGE = 12_000_000  # pixels
 
 
-def decode_image(data: bytes, name: str) -> np.ndarray:
+def decode_image(data: bytes, name: str, side: int | None = WORKING_SIDE) -> np.ndarray:
     """The picture in `data` as uint8 [H, W] (grey), [H, W, 3] (RGB) or [H, W, 4] (RGBA).
 
-    Photographs are turned upright (EXIF). Raises SampleError, with `name` in the message, for
-    anything that is not a still picture in one of FORMATS within the limits of bytes and pixels.
+    Photographs are turned upright (EXIF). side: a larger picture is shrunk until its longer side
+    has so many pixels; None keeps its size. Raises SampleError, with `name` in the message, for
+    anything that is not a still picture in one of FORMATS or HEIC within the limits of bytes and
+    pixels.
     """
     if not data:
-        raise SampleError(f"'{name}' is empty. Choose a picture (PNG, JPEG, WebP).")
+        raise SampleError(f"'{name}' is empty. Choose a picture (PNG, JPEG, WebP, HEIC).")
     if len(data) > MAX_IMAGE_BYTES:
         raise SampleError(
             f"'{name}' has {len(data) / 1e6:.0f} MB; at most {MAX_IMAGE_BYTES // 10**6} MB are "
             "read. Save it smaller."
         )
+    formats: tuple[str, ...] = FORMATS
+    if is_heif(data):
+        _learn_heif(name)
+        formats = ("HEIF",)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-                return _pixels(image, name)
+            with Image.open(io.BytesIO(data), formats=formats) as image:
+                return _pixels(image, name, side)
     except UnidentifiedImageError:
         raise SampleError(
-            f"'{name}' is not a picture that can be read. Use PNG, JPEG, WebP, BMP, GIF or TIFF."
+            f"'{name}' is not a picture that can be read. Use PNG, JPEG, WebP, HEIC, BMP, GIF or "
+            "TIFF."
         ) from None
     except Image.DecompressionBombError:
         raise SampleError(f"'{name}' is far too large. {_SMALLER}") from None
-    except (OSError, ValueError, SyntaxError, MemoryError, OverflowError, EOFError) as error:
+    except SampleError:
+        raise
+    except _DAMAGED as error:
         raise SampleError(
             f"'{name}' is damaged and cannot be read ({error}). Save it again as PNG."
         ) from error
 
 
+_DAMAGED = (
+    OSError, ValueError, SyntaxError, MemoryError, OverflowError, EOFError, RuntimeError
+)  # fmt: skip
 _SMALLER = f"At most {MAX_IMAGE_PIXELS // 10**6} million pixels are read; save it smaller."
 
 
-def _pixels(image: Image.Image, name: str) -> np.ndarray:
+def is_heif(data: bytes) -> bool:
+    """Whether the bytes begin as a HEIC or HEIF file does (ISO/IEC 23008-12, "ftyp" box)."""
+    return data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS
+
+
+def _learn_heif(name: str) -> None:
+    """Teach Pillow the format; an import of 0.3 s that only those pay who upload such a picture."""
+    if not _heif_opener():
+        raise SampleError(
+            f"'{name}' is a HEIC picture, and this server has no decoder for it (pi-heif). Save it "
+            "as JPEG."
+        )
+
+
+@functools.cache
+def _heif_opener() -> bool:
+    try:
+        import pi_heif
+    except ImportError:
+        return False
+    pi_heif.options.DECODE_THREADS = 1
+    pi_heif.register_heif_opener(thumbnails=False)
+    return True
+
+
+def _pixels(image: Image.Image, name: str, side: int | None) -> np.ndarray:
     width, height = image.size
     if width * height > MAX_IMAGE_PIXELS:
         raise SampleError(f"'{name}' has {width}×{height} pixels. {_SMALLER}")
-    if getattr(image, "n_frames", 1) > 1:
+    # A phone's JPEG (MPO) or HEIC may hold a depth map or a second view after the photograph.
+    several = image.format not in ("MPO", "HEIF") and getattr(image, "n_frames", 1) > 1
+    if several:
         raise SampleError(
             f"'{name}' is an animation or has several pages. Save one still picture of it."
         )
+    if side is not None and image.format in ("JPEG", "MPO"):
+        image.draft(None, (side, side))  # JPEG unpacks at 1/2, 1/4 or 1/8 of the size at once
+    if image.width * image.height > _LARGE:
+        with _one_large:
+            return _small_array(image, side)
+    return _small_array(image, side)
+
+
+def _small_array(image: Image.Image, side: int | None) -> np.ndarray:
     image.load()
-    upright = ImageOps.exif_transpose(image)
-    if upright.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
-        values = np.asarray(upright, np.float32)
+    plain = _eight_bits(image)
+    if side is not None and max(plain.size) > side:
+        plain.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    # after shrinking, since turning copies; the tag is still that of the file
+    return np.array(_upright(plain, image))
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """The same picture in mode L, RGB or RGBA."""
+    if image.mode in _DEEP:
+        values = np.asarray(image, np.float32)
         low, high = float(values.min()), float(values.max())
         if high > 255 or low < 0:
             values = (values - low) * (255 / max(high - low, 1e-6))
-        return values.round().astype(np.uint8)
-    if upright.mode in ("1", "L"):
-        return np.array(upright.convert("L"))
-    transparent = upright.mode in ("LA", "PA", "RGBA", "La", "RGBa")
-    if transparent or "transparency" in upright.info:
-        return np.array(upright.convert("RGBA"))
-    return np.array(upright.convert("RGB"))
+        return Image.fromarray(values.round().astype(np.uint8))
+    if image.mode in ("1", "L"):
+        return image.convert("L")
+    transparent = image.mode in ("LA", "PA", "RGBA", "La", "RGBa")
+    if transparent or "transparency" in image.info:
+        return image.convert("RGBA")
+    return image.convert("RGB")
+
+
+def _upright(picture: Image.Image, source: Image.Image) -> Image.Image:
+    if source.format == "HEIF":
+        return picture  # its decoder has turned it already
+    turn = _TURNS.get(source.getexif().get(0x0112, 1))
+    return picture if turn is None else picture.transpose(turn)
+
+
+_TURNS = {  # EXIF 2.32, tag 0x0112: how to turn what was stored
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}

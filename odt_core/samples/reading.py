@@ -13,14 +13,14 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from odt_core.errors import SampleError
-from odt_core.samples.image import MAX_IMAGE_BYTES, decode_image
+from odt_core.samples import teachable_machine
+from odt_core.samples.image import MAX_IMAGE_BYTES, SUFFIXES, decode_image
 from odt_core.samples.labels import clean_label
 from odt_core.samples.table import read_table
 from odt_core.samples.types import RawSamples
 
 MAX_FILES = 5_000
 MAX_TOTAL_BYTES = 200_000_000
-_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
 _SKIPPED = ("__MACOSX", ".")
 _DAMAGED = (  # what zipfile lets through when a member is broken or packed in an unknown way
     zipfile.BadZipFile,
@@ -45,7 +45,8 @@ def read_samples(
     """Samples from `source`; those of a folder or zip are sorted by label and file name.
 
     source: a folder with one folder of pictures per label; a zip of such a folder (a Teachable
-    Machine sample zip too: a zip per label is read with the zip's name as label), where .npy files
+    Machine sample zip too: a zip per label is read with the zip's name as label; and a project
+    file, see teachable_machine.py), where .npy files
     are samples of numbers and NAME.target.npy is the target of NAME; an .npz with x (uint8
     [N, H, W(, C)], or numbers [N, *input shape]) and y (N labels, one-hot rows, or targets
     [N, *target shape]), where y may be missing; or a .csv (see table.py).
@@ -218,6 +219,7 @@ def _read_folder(path: Path, name: str) -> RawSamples:
 def _read_zip(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], name: str) -> RawSamples:
     files: list[tuple[str, str, bytes]] = []
     total = 0
+    labels = _project(archive, members, name)
     for member in sorted(members, key=lambda m: m.filename):
         path = PurePosixPath(member.filename.replace("\\", "/"))
         if any(_skipped(part) for part in path.parts):
@@ -226,9 +228,8 @@ def _read_zip(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], name: st
             inner = _unpack(archive, member, MAX_TOTAL_BYTES - total)
             found = _inner_zip(inner, path)
         elif _wanted(path.name):
-            found = [
-                (_folder_label(path, name), str(path), _unpack(archive, member, MAX_IMAGE_BYTES))
-            ]
+            label = labels.get(member.filename) or _folder_label(path, name)
+            found = [(label, str(path), _unpack(archive, member, MAX_IMAGE_BYTES))]
         else:
             continue
         total += sum(len(data) for _, _, data in found)
@@ -239,6 +240,15 @@ def _read_zip(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], name: st
                 f"{MAX_TOTAL_BYTES // 10**6} MB are read."
             )
     return _decoded(files, name)
+
+
+def _project(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], name: str) -> dict[str, str]:
+    """File name -> label where the zip is a Teachable Machine project; empty where it is none."""
+    manifest = next((m for m in members if m.filename == teachable_machine.MANIFEST), None)
+    if manifest is None:
+        return {}
+    document = _unpack(archive, manifest, teachable_machine.MAX_MANIFEST)
+    return teachable_machine.labels_of(document, [m.filename for m in members], name)
 
 
 def _inner_zip(data: bytes, path: PurePosixPath) -> list[tuple[str, str, bytes]]:
@@ -263,7 +273,7 @@ def _skipped(part: str) -> bool:
 
 
 def _wanted(name: str) -> bool:
-    return PurePosixPath(name).suffix.lower() in (*_SUFFIXES, _ARRAY)
+    return PurePosixPath(name).suffix.lower() in (*SUFFIXES, _ARRAY)
 
 
 def _decoded(files: list[tuple[str, str, bytes]], name: str) -> RawSamples:

@@ -83,6 +83,8 @@ def plan(
     replay = round(batch * share) if replay_count else 0
     replay = min(replay, batch - 1)
     own = batch - replay
+    if not replay:  # each sample once, rather than some of them twice
+        own = min(own, math.ceil(own_count / multiple) * multiple)
     steps = math.ceil(own_count / own)
     return Plan(
         own_count=own_count,

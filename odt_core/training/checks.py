@@ -31,10 +31,11 @@ def check_trainable(session: Session, samples: Samples, what: str) -> None:
     if len(samples.y) == 0:
         raise TrainingError("There are no samples to train on. Add a few first.")
     shape, wanted = samples.x.shape[1:], contract.input_shape
-    if len(shape) != len(wanted) or any(
-        got != want and axis not in contract.free_axes
+    fits = len(shape) == len(wanted) and all(
+        got == want or axis in contract.free_axes
         for axis, (got, want) in enumerate(zip(shape, wanted, strict=True))
-    ):
+    )
+    if not fits and not contract.are_features(samples.x.shape):
         raise TrainingError(
             f"The {what} have shape {list(samples.x.shape)}; this model takes "
             f"{['N', *wanted]}. Prepare them with model.prepare()."

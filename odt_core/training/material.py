@@ -47,7 +47,8 @@ class Material:
     ) -> None:
         self._session, self._plan = session, plan
         self._samples, self._replay = samples, replay
-        self._augmentation = _scaled(augmentation, settings.augment)
+        features = session.contract.are_features(samples.x.shape)  # of which there are no variants
+        self._augmentation = None if features else _scaled(augmentation, settings.augment)
         self._reconstructs = session.contract.task is Task.RECONSTRUCTION
         extract = session.contract.extract
         self._once = extract is None or extract.frozen

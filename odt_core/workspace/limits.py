@@ -13,8 +13,8 @@ class Limits:
     """
 
     samples: int = 5_000
-    sample_side: int = 1_024  # pixels; larger pictures are shrunk before they are stored
-    sample_bytes: int = 8 * _MB  # one stored PNG or .npy
+    sample_side: int = 640  # pixels; larger pictures are shrunk before they are stored
+    sample_bytes: int = 8 * _MB  # one stored picture or .npy
     labels: int = 1_024
     label_length: int = 40  # characters
     note_length: int = 500  # characters

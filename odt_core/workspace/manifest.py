@@ -75,7 +75,7 @@ class SampleEntry:
 
     number: int
     sha256: str
-    suffix: str  # "png" (uint8 picture) or "npy" (float32 features)
+    suffix: str  # "png" or "jpg" (uint8 picture), or "npy" (float32 features)
     bytes: int
     label: str  # a LabelEntry.id, "" for a sample without a label
     part: Part

@@ -15,17 +15,27 @@ from odt_core.workspace.sparkline import draw_series, is_series
 
 _NPY = "npy"
 _PNG = "png"
+_JPG = "jpg"
+_FORMATS = {_PNG: "PNG", _JPG: "JPEG"}
+_PHOTOGRAPH = 128 * 128  # pixels from which a colour picture is kept as JPEG
+_THUMBNAIL_QUALITY = 80
+_QUALITY = 90  # of 100, colours at full resolution: 640×480 pixels take about 100 kB
 
 
 def encode(item: np.ndarray, limits: Limits) -> tuple[bytes, str]:
     """The bytes and the file suffix of a sample.
 
     A uint8 array of shape [H, W], [H, W, 1], [H, W, 3] or [H, W, 4] becomes a PNG, shrunk when it
-    is larger than `limits.sample_side`; a float32 array of any shape becomes an .npy file. Equal
+    is larger than `limits.sample_side`; one of [H, W, 3] from 128 × 128 pixels on becomes a JPEG,
+    a sixth of the PNG's size; a float32 array of any shape becomes an .npy file. Equal
     arrays give equal bytes. Raises SampleError for anything else.
     """
     if item.dtype == np.uint8:
-        data, suffix = _png(_fitted(item, limits.sample_side)), _PNG
+        fitted = _fitted(item, limits.sample_side)
+        photograph = (
+            fitted.ndim == 3 and fitted.shape[2] == 3 and fitted[..., 0].size >= _PHOTOGRAPH
+        )
+        data, suffix = (_jpg(fitted), _JPG) if photograph else (_png(fitted), _PNG)
     elif item.dtype == np.float32 and item.size and np.isfinite(item).all():
         data, suffix = _npy(item), _NPY
     else:
@@ -57,18 +67,25 @@ def encode_numbers(target: np.ndarray, limits: Limits) -> bytes:
 
 
 def decode(data: bytes, suffix: str) -> np.ndarray:
-    """The array that `encode` was given. Raises SampleError when the bytes are damaged."""
+    """The array that `encode` was given, of a photograph what JPEG has left of it.
+
+    Raises SampleError when the bytes are damaged.
+    """
     try:
         if suffix == _NPY:
             return np.load(io.BytesIO(data), allow_pickle=False)
-        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+        with Image.open(io.BytesIO(data), formats=[_FORMATS[suffix]]) as image:
             return np.asarray(image)
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
+    except (OSError, ValueError, SyntaxError, EOFError, KeyError) as error:
         raise SampleError("A stored sample is damaged. Delete it and add it again.") from error
 
 
 def thumbnail(data: bytes, suffix: str, side: int) -> bytes:
-    """A PNG of at most `side` × `side` pixels; numbers are drawn as curves, bars or grey values."""
+    """At most `side` × `side` pixels, of a photograph as JPEG, else as PNG; numbers are drawn as
+    curves, bars or grey values.
+    """
+    if suffix == _JPG:
+        return _small_photograph(data, side)
     item = decode(data, suffix)
     if item.dtype != np.uint8 and is_series(item):
         return _png_of(draw_series(item, side))
@@ -140,6 +157,26 @@ def _npy(item: np.ndarray) -> bytes:
     stream = io.BytesIO()
     # ascontiguousarray makes [1] of a number without a shape
     np.save(stream, np.ascontiguousarray(item).reshape(item.shape), allow_pickle=False)
+    return stream.getvalue()
+
+
+def _small_photograph(data: bytes, side: int) -> bytes:
+    """Unpacked at a fraction of its size by the JPEG decoder: a millisecond a picture."""
+    try:
+        with Image.open(io.BytesIO(data), formats=[_FORMATS[_JPG]]) as image:
+            image.thumbnail((side, side), Image.Resampling.BILINEAR, reducing_gap=2.0)
+            return _jpg_of(image, _THUMBNAIL_QUALITY)
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        raise SampleError("A stored sample is damaged. Delete it and add it again.") from error
+
+
+def _jpg(item: np.ndarray) -> bytes:
+    return _jpg_of(Image.fromarray(np.ascontiguousarray(item)), _QUALITY)
+
+
+def _jpg_of(image: Image.Image, quality: int) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=quality, subsampling=0)
     return stream.getvalue()
 
 

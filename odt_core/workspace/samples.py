@@ -89,7 +89,7 @@ class HasSamples(HasLabels):
     """The part of a workspace that knows samples."""
 
     def sample_file(self, sample_id: str) -> tuple[bytes, str]:
-        """Bytes and suffix ("png" or "npy") of a sample. SampleError when missing or damaged."""
+        """Bytes and suffix of a sample: "png", "jpg" or "npy". SampleError when it is damaged."""
         sample = self._sample(sample_id)
         return self._sample_bytes(sample), sample.suffix
 
@@ -103,7 +103,7 @@ class HasSamples(HasLabels):
         return pictures.decode(self._target_bytes(sample), "npy") if sample.target else None
 
     def thumbnail(self, sample_id: str, side: int = 96) -> bytes:
-        """A PNG of at most `side` × `side` pixels. SampleError when missing or damaged."""
+        """A PNG or JPEG of at most `side` × `side` pixels. SampleError when missing or damaged."""
         sample = self._sample(sample_id)
         if side not in _THUMBNAIL_SIDES:
             raise SampleError(f"A thumbnail cannot be {side} pixels wide. Ask for 8 to 1024.")

@@ -23,7 +23,7 @@ ACTIVE = "samples_label"  # id of the label that new samples get
 _FILES = "samples_files"  # changes with each upload that was taken, which empties the widget
 _TARGET = "samples_target"
 _TYPED = "samples_typed"
-_ARCHIVES = (".zip", ".npz", ".csv", ".tsv", ".txt")
+_ARCHIVES = (".zip", ".tm", ".npz", ".csv", ".tsv", ".txt")
 _NO_LABEL = "Add a label below first: what are your samples to be called?"
 
 
@@ -85,8 +85,8 @@ def _upload_hint(desk: Desk, active: LabelEntry | None) -> str:
             )
         where = f"'{active.name}'" if active else "the chosen label"
         return (
-            f"Pictures go to {where}. A .zip of label folders (Teachable Machine's too) or an .npz "
-            "brings its own labels."
+            f"Pictures go to {where}. A .zip of label folders (Teachable Machine's .tm too) or an "
+            ".npz brings its own labels."
         )
     size = int(np.prod(desk.card.input_shape))
     shape = " × ".join(str(n) for n in desk.card.input_shape)

@@ -20,6 +20,7 @@ _mount = st.components.v2.component(
     css=(_PARTS / "answers.css").read_text(encoding="utf-8"),
     js=(_PARTS / "answers.js").read_text(encoding="utf-8"),
 )
+_NONE = "–"  # stands for an answer of a model that has learnt nothing yet
 _SIDES = (("base", "Base model"), ("own", "Your model"))
 
 
@@ -32,15 +33,16 @@ def answers(
     trained: bool,
     unknown: bool = False,
     base_unknown: bool = False,
+    apart: bool = False,
     temperature: float | None = None,
     live: bool = False,
 ) -> None:
     """base, own: float [K], probabilities per output; names: one per output, None is left out.
 
     unknown, base_unknown: the input is like nothing that this model knows, so that it answers
-    "not sure". temperature: what your model's scores were divided by, to be said. live: others
-    follow several times a second: labels keep their places while there is room for all, and
-    nothing is read out.
+    "not sure". apart: the base side is more than your model before training. temperature: what your
+    model's scores were divided by, to be said. live: others follow several times a second: labels
+    keep their places while there is room for all, and nothing is read out.
     """
     used = [k for k, name in enumerate(names) if name is not None]
     order = sorted(used, key=lambda k: -max(float(base[k]), float(own[k])))[:_SHOWN]
@@ -53,18 +55,25 @@ def answers(
             {
                 "role": role,
                 "title": title,
-                "answer": str(names[top]),
-                "sure": f"{percent(float(shares[top]))} sure",
+                "answer": str(names[top]) if _tells(shares[used]) else _NONE,
+                "sure": f"{percent(float(shares[top]))} sure" if _tells(shares[used]) else "",
                 "bars": [[str(names[k]), float(shares[k])] for k in order],
             }
         )
     change = _change(sides, trained, unknown, base_unknown)
+    if not trained and apart:
+        change = {"summary": "Your model has learnt nothing yet: train it.", "changed": False}
     if temperature:
         change["summary"] = f"{change['summary']} Yours is at temperature {temperature:.2f}."
     _mount(
         key=key,
         data=unexamined({"sides": sides, "idle": False, "live": live, **change}),
     )
+
+
+def _tells(shares: np.ndarray) -> bool:
+    """Whether one label is likelier than the others."""
+    return len(shares) < 2 or float(np.ptp(shares)) > 1e-6
 
 
 def value_answers(
@@ -175,6 +184,11 @@ def _change(
         }
     if not trained:
         return {"summary": "Not trained yet: your model is the base model.", "changed": False}
+    if base["answer"] == _NONE:
+        return {
+            "summary": f"The base model knows none of them; yours answers {answer}.",
+            "changed": answer != _NONE,
+        }
     if base["answer"] != own["answer"]:
         return {
             "summary": f"Changed its answer from {base['answer']} to {own['answer']}.",

@@ -48,6 +48,8 @@ def about(desk: Desk) -> None:
                 "in the file: restore a checkpoint before you train or try it.",
             )
         )
+    if desk.card.never_for:
+        lines.append((None, f"Not for: {'; '.join(desk.card.never_for)}."))
     pieces.checks(lines)
     own = not desk.model.bundled and desk.can_train
     if own and st.button("Personalise it", key="go_personalise", type="primary"):

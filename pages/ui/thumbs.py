@@ -10,7 +10,7 @@ from collections.abc import Collection
 from odt_core.errors import SampleError
 from odt_core.workspace import SampleEntry, Workspace
 
-_LIMIT = 8_000  # about 1.5 kB each
+_LIMIT = 8_000  # about 2 kB each
 _kept: OrderedDict[tuple[str, int], str] = OrderedDict()
 _lock = threading.Lock()
 
@@ -33,7 +33,8 @@ def thumb_uri(workspace: Workspace, sample: SampleEntry, side: int = 80) -> str:
         data = workspace.thumbnail(sample.id, side)
     except SampleError:
         return "data:,"
-    uri = "data:image/png;base64," + base64.b64encode(data).decode()
+    kind = "jpeg" if data.startswith(b"\xff\xd8") else "png"
+    uri = f"data:image/{kind};base64," + base64.b64encode(data).decode()
     with _lock:
         _kept[key] = uri
         if len(_kept) > _LIMIT:

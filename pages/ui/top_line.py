@@ -78,11 +78,16 @@ def _model_picker(desk: Desk) -> None:
         label_visibility="collapsed",
         format_func=lambda key: {"own": model.name, "other": _OWN}.get(key) or names.get(key, key),
         disabled=desk.busy,
-        help=desk.card.summary if model.bundled else None,
+        help=_about(desk) if model.bundled else None,
         width=250,
         on_change=_picked,
         args=(desk,),
     )
+
+
+def _about(desk: Desk) -> str:
+    never = desk.card.never_for
+    return desk.card.summary + (f" Not for: {'; '.join(never)}." if never else "")
 
 
 def _picked(desk: Desk) -> None:

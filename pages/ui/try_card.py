@@ -13,6 +13,7 @@ from odt_core.samples import decode_image, read_samples
 from odt_core.workspace import Part, SampleEntry
 from pages.ui import pieces, trouble
 from pages.ui.answers import answers, no_answers, value_answers
+from pages.ui.base_words import base_in_words
 from pages.ui.camera import decode_photo, guide_of, live_camera, live_frame, live_side
 from pages.ui.canvas import sketch
 from pages.ui.desk import Desk
@@ -96,6 +97,10 @@ def _answer(desk: Desk, given: _Input | None, ticks: bool, hint: str) -> None:
 
 
 def _show(desk: Desk, given: _Input) -> None:
+    side = desk.base_side
+    if desk.tells_labels and not desk.labels.used.any():
+        no_answers("answers", "Add a label first: then both models answer.")
+        return
     said = desk.answers(given.item)
     base, own = said.base, said.own
     if desk.tells_labels:
@@ -107,9 +112,13 @@ def _show(desk: Desk, given: _Input) -> None:
             trained=desk.trained,
             unknown=said.unknown,
             base_unknown=said.base_unknown,
+            apart=side is not None,
             temperature=said.temperature,
             live=given.live,
         )
+        if side is not None:
+            seen = f" Its backbone alone takes this for: {said.seen}." if said.seen else ""
+            pieces.note(base_in_words(side) + seen)
     elif desk.task is Task.VALUES:
         value_answers("answers", base, own, given.target, trained=desk.trained)
     else:

@@ -1,5 +1,6 @@
 import io
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -63,7 +64,7 @@ class TestDecodeImage:
 
     @pytest.mark.parametrize("side", [12_000, 60_000])
     def test_huge_picture_raises_before_it_is_unpacked(self, side):
-        with pytest.raises(SampleError, match="At most 40 million pixels"):
+        with pytest.raises(SampleError, match="At most 64 million pixels"):
             decode_image(png_header(side, side), "huge.png")
 
     def test_animation_raises(self):
@@ -75,3 +76,35 @@ class TestDecodeImage:
     def test_format_outside_the_list_raises(self):
         with pytest.raises(SampleError, match="not a picture that can be read"):
             decode_image(encoded(Image.new("L", (8, 8)), "PCX"), "a.pcx")
+
+
+class TestHeic:
+    """corners.heic: red, green above blue, white. Its EXIF says "turn", its "irot" box is absent:
+    in HEIF only that box turns (ISO/IEC 23008-12, 6.5.10), and the decoder obeys it by itself.
+    """
+
+    def test_heic_when_decoded_then_corners_are_where_they_were_and_exif_turns_nothing(self):
+        data = (Path(__file__).parent / "corners.heic").read_bytes()
+        picture = decode_image(data, "corners.heic")
+        assert picture.shape == (48, 64, 3)
+        assert picture[5, 5].argmax() == 0
+        assert picture[5, -5].argmax() == 1
+        assert picture[-5, 5].argmax() == 2
+        assert picture[-5, -5].min() > 200
+
+    def test_heic_when_cut_short_then_it_is_refused_in_words(self):
+        data = (Path(__file__).parent / "corners.heic").read_bytes()
+        with pytest.raises(SampleError, match=r"corners\.heic"):
+            decode_image(data[:400], "corners.heic")
+
+
+class TestLargePictures:
+    def test_photo_when_larger_than_the_working_side_then_it_is_shrunk_in_proportion(self):
+        stream = io.BytesIO()
+        Image.new("RGB", (1600, 800), "red").save(stream, "JPEG")
+        assert decode_image(stream.getvalue(), "wide.jpg").shape == (320, 640, 3)
+
+    def test_photo_when_no_side_is_given_then_its_size_stays(self):
+        stream = io.BytesIO()
+        Image.new("RGB", (1600, 800), "red").save(stream, "PNG")
+        assert decode_image(stream.getvalue(), "wide.png", side=None).shape == (800, 1600, 3)

@@ -54,10 +54,18 @@ class TestIndices:
             assert len(indices) == 64
             assert sorted(indices[:50]) == list(range(50))
 
-    def test_fewer_samples_than_a_batch_repeat_evenly(self):
+    def test_fewer_samples_than_a_batch_make_a_smaller_one(self):
         found = plan(Settings(epochs=1, batch_size=32, replay=0.0), 5, 0)
+        assert sorted(found.own(0)) == [0, 1, 2, 3, 4]
+
+    def test_fewer_samples_than_a_batch_of_one_size_repeat_evenly(self):
+        found = plan(Settings(epochs=1, batch_size=32, replay=0.0), 5, 0, multiple=32)
         counts = np.bincount(found.own(0), minlength=5)
         assert sorted(counts) == [6, 6, 6, 7, 7]
+
+    def test_fewer_samples_beside_replay_repeat_evenly(self):
+        found = plan(Settings(epochs=1, batch_size=64, replay=0.5), 5, 100)
+        assert sorted(np.bincount(found.own(0), minlength=5)) == [6, 6, 6, 7, 7]
 
     def test_replay_walks_through_all_samples_before_one_comes_again(self):
         found = plan(Settings(epochs=10, batch_size=20, replay=0.5), 40, 35)

@@ -100,7 +100,7 @@ class TestAddSamples:
         label = workspace.manifest.labels[0].id
         item = np.zeros((1000, 3000, 3), np.uint8)
         (sample,) = workspace.add_samples([item], label, Source.CAMERA).added
-        assert workspace.sample_array(sample.id).shape == (341, 1024, 3)
+        assert workspace.sample_array(sample.id).shape == (213, 640, 3)
 
     def test_numbers_are_not_given_twice_after_undo(self, workspace, drawing):
         label = workspace.manifest.labels[0].id

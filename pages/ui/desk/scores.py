@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,11 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from odt_core.checkpoint.checkpoint import load_checkpoint
-from odt_core.errors import ModelError, WorkerError
+from odt_core.errors import ModelError, SampleError, WorkerError
 from odt_core.runtime.contract import OutputKind, Task
 from odt_core.runtime.scores import answers as said
 from odt_core.runtime.scores import at_temperature
-from odt_core.samples import Samples
+from odt_core.samples import Labels, Samples
 from odt_core.samples.near_duplicates import near_duplicates
 from odt_core.workspace import Part, SampleEntry, Workspace
 from pages.ui.base_sets import base_test_of
@@ -22,11 +23,13 @@ from pages.ui.desk.worker import ELSEWHERE
 from pages.ui.prepared import Prepared, prepared_samples, unprepared
 
 if TYPE_CHECKING:
-    from odt_core.evaluation import Evaluation, Unknown
+    from odt_core.evaluation import BaseAnswers, BaseLabels, Evaluation, Unknown
+    from odt_core.evaluation.familiar import Familiar
     from odt_core.runtime.worker import Worker
 
 _AT_ONCE = 40  # samples that a page prepares while it is drawn: a fifth of a second
 _KEPT = 0.95  # share of known samples that keeps its answer: the others get "not sure"
+_BELIEVED = 0.1  # what a backbone must believe in a person's labels altogether to answer one
 BASE_TEST = "base test set"  # name of the card's frozen test set
 
 
@@ -49,6 +52,18 @@ class Answers:
     unknown: bool
     base_unknown: bool
     temperature: float | None = None  # what the own scores were divided by
+    seen: str | None = None  # what the backbone takes the input for, in its own words
+
+
+@dataclass(frozen=True)
+class BaseSide:
+    """Whose answers stand on the base side of a model that began without labels: its backbone's, of
+    the labels that it knows by itself, or those of the untrained head where it knows none.
+    """
+
+    known: tuple[str, ...]  # of the person's labels
+    unknown: tuple[str, ...]
+    of: int  # how many labels the backbone has
 
 
 @dataclass(frozen=True)
@@ -67,6 +82,7 @@ class HasScores(HasModel):
         self._base: dict[object, Evaluation] = {}
         self._own: dict[object, Evaluation] = {}
         self._unknown: dict[object, Unknown] = {}
+        self._familiar: tuple[object, Familiar | None] | None = None
         self._near_known: tuple[object, Near] | None = None
 
     def answers(self, item: np.ndarray) -> Answers:
@@ -79,6 +95,33 @@ class HasScores(HasModel):
             if worker is self._worker:
                 raise
             return self._both(self.worker(), x)  # it was put to sleep at this very moment
+
+    @property
+    def base_side(self) -> BaseSide | None:
+        """Whose answers the base side shows; None where it is simply the model in the file."""
+        base = self._base_labels()
+        if base is None:
+            return None
+        names = [name for name in self.labels.names if name is not None]
+        known = tuple(name for name in names if base.classes_of(name))
+        return BaseSide(known, tuple(name for name in names if name not in known), len(base.labels))
+
+    def _backbone(self, worker: Worker, x: np.ndarray, labels: Labels) -> BaseAnswers | None:
+        """What the backbone answers by itself; None where it has nothing to say."""
+        base = self._base_labels()
+        if base is None:
+            return None
+        from odt_core.evaluation import backbone_answers
+
+        return backbone_answers(worker, x, labels, base)
+
+    def _base_labels(self) -> BaseLabels | None:
+        """The labels that the backbone knows by itself, where its card says them."""
+        if self.card.base_labels is None or not self.tells_labels:
+            return None
+        from odt_core.evaluation import load_base_labels
+
+        return load_base_labels(self.card.base_labels)
 
     def samples(self, part: Part | None) -> Samples:
         """The person's samples as model input; those that are none are left out, and of training
@@ -124,20 +167,50 @@ class HasScores(HasModel):
             self._unknown = dict([*self._unknown.items(), (key, found)][-8:])
         return self._unknown[key]
 
+    def familiar(self) -> Familiar | None:
+        """What your model's samples look like to its backbone, for a model that stores features;
+        None while there are too few to tell, and for other models, whose scores are judged.
+        """
+        if self.busy or not self.tells_labels or not self.contract.keeps_features:
+            return None
+        if self.workspace.manifest.head is None:
+            return None
+        key = (self.model, self.workspace.manifest.samples, self.labels)
+        if self._familiar is None or self._familiar[0] != key:
+            train = self.samples(Part.TRAIN)
+            found = None
+            if len(train):
+                from odt_core.evaluation.familiar import fit_familiar
+
+                with contextlib.suppress(SampleError):
+                    found = fit_familiar(self.worker().bottlenecks(train.x), train.y, _KEPT)
+            self._familiar = (key, found)
+        return self._familiar[1]
+
     def is_unknown(self, item: np.ndarray) -> bool:
         """Whether an input is so strange to your model that it should answer "not sure"."""
-        scores, kind = self.raw_scores(self.card.preprocessing.apply(item)[None], own=True)
-        return self._strange(scores, kind, own=True)
+        x = self.card.preprocessing.apply(item)[None]
+        scores, kind = self.raw_scores(x, own=True)
+        return self._strange(x, scores, kind, own=True)
 
     def strangeness(self, x: np.ndarray) -> np.ndarray:
         """How strange prepared inputs are to your model, float64 [N], as `unknown` measures it."""
+        familiar = self.familiar()
+        if familiar is not None:
+            return familiar.score(self.worker().bottlenecks(x))
         limit = self.unknown()
         if limit is None:
             raise ModelError("There are no samples yet from which to learn what is known.")
         scores, kind = self.raw_scores(x, own=True)
         return limit.score(at_temperature(scores, kind, self._heat))
 
-    def _strange(self, scores: np.ndarray, kind: OutputKind, *, own: bool) -> bool:
+    def _strange(self, x: np.ndarray, scores: np.ndarray, kind: OutputKind, *, own: bool) -> bool:
+        if self.contract.keeps_features and self.tells_labels:
+            # The untrained head knows nothing, so nothing is strange to it either.
+            familiar = self.familiar() if own else None
+            return familiar is not None and bool(
+                familiar.is_unknown(self.worker().bottlenecks(x))[0]
+            )
         limit = self.unknown(own=own)
         if limit is None:
             return False
@@ -219,14 +292,15 @@ class HasScores(HasModel):
         target = self.contract.target_shape if task is Task.VALUES else ()
         return prepared_samples(self.workspace, part, self.card.preprocessing, task, target)
 
-    def scores(self, samples: Samples, name: object, *, tempered: bool = True) -> Scores:
+    def scores(self, samples: Samples, name: object, *, by_file: bool = False) -> Scores:
         """Base and own on `samples`; `name` is equal for equal samples (results are kept).
 
-        tempered: whether your model's confidences are those at the temperature in use.
+        by_file: as whoever has only the files counts again: your model without the temperature in
+        use, the base model by its untrained head even where its backbone knows the labels.
         """
         worker = self.worker()
-        base = self._base_on(samples, name)
-        heat = self._heat if tempered else 1.0
+        base = self._base_on(samples, name, by_file=by_file)
+        heat = 1.0 if by_file else self._heat
         key = (self.model, samples.labels, name, self.workspace.manifest.head, heat)
         if key in self._own and not self.busy:
             return Scores(base, self._own[key])
@@ -288,25 +362,39 @@ class HasScores(HasModel):
             sets.append((BASE_TEST, base))
         return sets
 
-    def _base_on(self, samples: Samples, name: object) -> Evaluation:
-        key = (self.model, samples.labels, name)
+    def _base_on(self, samples: Samples, name: object, *, by_file: bool = False) -> Evaluation:
+        key = (self.model, samples.labels, name, *([True] if by_file else []))
         if key not in self._base:
-            answer = self._reach_worker().predict_proba(samples.x, samples.labels, which="base")
+            worker = self._reach_worker()
+            side = None if by_file else self._backbone(worker, samples.x, samples.labels)
+            if side is not None and side.known.any():
+                answer = side.probabilities
+            else:
+                answer = worker.predict_proba(samples.x, samples.labels, which="base")
             self._base = _newest(self._base, key, _score(answer, self._truth(samples)))
         return self._base[key]
 
     def _both(self, worker: Worker, x: np.ndarray) -> Answers:
+        if self.contract.keeps_features:
+            x = worker.bottlenecks(x)  # once, for everything that is asked of them
         base_scores, base_kind = worker.scores(x, "base")
         base = said(base_scores, base_kind, worker.contract, self.labels)
+        side, labels = self._backbone(worker, x, self.labels), self._base_labels()
+        seen, base_unknown = None, self._strange(x, base_scores, base_kind, own=False)
+        if side is not None and labels is not None:
+            seen = labels.labels[int(side.top[0])]
+            if side.known.any():
+                base, base_unknown = side.probabilities, bool(side.share[0] < _BELIEVED)
         scores, kind = worker.scores(x)
         heat = self.temperature
         own = said(scores, kind, worker.contract, self.labels, heat.value if heat else 1.0)
         return Answers(
             base[0],
             own[0],
-            unknown=self._strange(scores, kind, own=True),
-            base_unknown=self._strange(base_scores, base_kind, own=False),
+            unknown=self._strange(x, scores, kind, own=True),
+            base_unknown=base_unknown,
             temperature=heat.value if heat else None,
+            seen=seen,
         )
 
     def _truth(self, samples: Samples) -> np.ndarray:

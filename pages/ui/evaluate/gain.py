@@ -8,6 +8,7 @@ from odt_core.evaluation import Comparison, Evaluation, Verdict, compare
 from odt_core.workspace import Part
 from pages.ui import pieces, trouble
 from pages.ui.base_sets import base_test_of
+from pages.ui.base_words import base_in_words
 from pages.ui.compare import headline
 from pages.ui.curves import accuracy_chart, error_chart
 from pages.ui.desk import BASE_TEST, Desk, Scores
@@ -50,12 +51,19 @@ def _draw(desk: Desk, was_busy: bool) -> None:
         else:
             shown["Your test samples"] = desk.scores(test, desk.test_name())
             _both(desk, shown["Your test samples"])
+            if desk.base_side is not None:
+                pieces.note(base_in_words(desk.base_side))
             test_notes(desk)
     with right, st.container(key="card_price", border=True, gap="small"), trouble.shown():
         pieces.heading("Price", "on the frozen base test set")
         base_test = base_test_of(desk.card) if desk.can_predict else None
         if base_test is None:
             pieces.note("This model came without a base test set: forgetting is not measured.")
+            if desk.base_side is not None:
+                pieces.note(
+                    "Its backbone never changes and its head began without labels, so there is "
+                    "nothing of the base that training could make it forget."
+                )
         else:
             shown["Base test set"] = desk.scores(base_test, BASE_TEST)
             _both(desk, shown["Base test set"])
@@ -79,7 +87,9 @@ def _both(desk: Desk, scores: Scores) -> None:
         Number("Your model", headline(own), _remark(own), own=True),
     )
     if not desk.trained:
-        verdict("", "Not trained yet: your model is the base model.")
+        apart = desk.base_side is not None
+        same = "it has learnt nothing so far" if apart else "your model is the base model"
+        verdict("", f"Not trained yet: {same}.")
         return
     result = compare(base, own)
     verdict(_change(base, own, result), result.sentence, good=_MOODS.get(result.verdict))

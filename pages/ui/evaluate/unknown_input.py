@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from odt_core.evaluation import Proportion
+from odt_core.evaluation import Proportion, Unknown
+from odt_core.evaluation.familiar import Familiar
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
 from pages.ui.evaluate.figure import BASE, figure
@@ -27,13 +28,43 @@ def _unknown(desk: Desk, one: Judged) -> None:
     if desk.busy:
         pieces.note("Training is running: when it has ended, the threshold is chosen again.")
         return
+    familiar = desk.familiar()
+    if familiar is not None:
+        _by_features(desk, one, familiar)
+        return
     limit = desk.unknown()
     if limit is None:
         pieces.note("There are no samples yet from which to learn what is known.")
         return
+    _histogram(
+        desk,
+        one,
+        limit,
+        ("how sure your model is", "surer than"),
+        "Left of the dashed line the first page answers “not sure”: draw a scribble there to see "
+        "it. The out-of-distribution score is 1 minus the confidence of the answer.",
+    )
+
+
+def _by_features(desk: Desk, one: Judged, limit: Familiar) -> None:
+    _histogram(
+        desk,
+        one,
+        limit,
+        ("how like the samples of one of your labels", "more alike than"),
+        "Left of the dashed line the first page answers “not sure”: show it something else there "
+        "to see it. The out-of-distribution score is 1 minus the cosine between a sample's "
+        "features and the mean of the nearest label.",
+    )
+
+
+def _histogram(
+    desk: Desk, one: Judged, limit: Unknown | Familiar, axis: tuple[str, str], note: str
+) -> None:
+    """Both scores are 1 minus a number from 0 to 1, which is drawn."""
     strange = desk.strangeness(one.samples.x)
     count = Proportion(int((strange > limit.threshold).sum()), len(strange))
-    surest = 1 - limit.threshold  # the score is 1 - p: Strangeness.PROBABILITY
+    surest = 1 - limit.threshold
     numbers(
         Number(
             "“Not sure” below",
@@ -47,7 +78,7 @@ def _unknown(desk: Desk, one: Judged) -> None:
             f"of {count.n:,}: {one.name.lower()} · 95 % interval {between(count.interval)}",
         ),
     )
-    sure = 1 - strange
+    sure = np.clip(1 - strange, 0, 1)
     highest = int(np.histogram(sure, _BARS, (0, 1))[0].max()) if len(sure) else 0
     right = one.own.predictions == one.own.truth
     figure(
@@ -67,12 +98,12 @@ def _unknown(desk: Desk, one: Judged) -> None:
             )
         ],
         height=300,
-        label=f"{count.correct} of {count.n} samples are less sure than {percent(surest)}",
+        label=f"{count.n - count.correct} of {count.n} samples are {axis[1]} {percent(surest)}",
         layout={
             "barmode": "stack",
             "showlegend": True,
             "xaxis": {
-                "title": {"text": "how sure your model is"},
+                "title": {"text": axis[0]},
                 "tickformat": ".0%",
                 "range": [0, 1.01],
             },
@@ -91,7 +122,4 @@ def _unknown(desk: Desk, one: Judged) -> None:
             ],
         },
     )
-    pieces.note(
-        "Left of the dashed line the first page answers “not sure”: draw a scribble there to see "
-        "it. The out-of-distribution score is 1 minus the confidence of the answer."
-    )
+    pieces.note(note)

@@ -1,0 +1,123 @@
+"""The base side of a model that begins without labels: its backbone's answers, or nobody's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_sample_image
+from streamlit.testing.v1 import AppTest
+
+from odt_core.evaluation import load_base_labels
+from odt_core.training import Settings
+from odt_core.workspace import Source
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def cuts(name: str, rng: np.random.Generator, n: int = 8) -> list[np.ndarray]:
+    """Squares of a real photo."""
+    photo, found = load_sample_image(name), []
+    for _ in range(n):
+        side = int(rng.integers(250, 400))
+        top, left = (int(rng.integers(0, size - side)) for size in photo.shape[:2])
+        found.append(photo[top : top + side, left : left + side])
+    return found
+
+
+@pytest.fixture
+def photos(app: AppTest, desk_of):
+    """A desk with the photo model and eight photos of each of two labels."""
+    desk = desk_of(app)
+    desk.choose_bundled("photos")
+
+    def fill(flower: str, palace: str):
+        rng = np.random.default_rng(0)
+        for name, file in ((flower, "flower.jpg"), (palace, "china.jpg")):
+            label = desk.workspace.add_label(name)
+            desk.workspace.add_samples(cuts(file, rng), label.id, Source.UPLOAD)
+        return desk
+
+    return fill
+
+
+def train(desk) -> None:
+    run = desk.train(Settings.from_json(desk.card.settings))
+    assert run.wait(60)
+    assert not desk.busy
+
+
+class TestBaseSide:
+    def test_base_when_labels_are_among_imagenets_answers_with_the_backbone(self, photos):
+        desk = photos("Flowers", "palace")
+        assert desk.base_side.known == ("Flowers", "palace")
+        assert desk.base_side.of == 1000
+        scores = desk.scores(*desk.test_sets()[0][::-1])
+        assert scores.base.accuracy == 1.0
+        said = desk.answers(cuts("flower.jpg", np.random.default_rng(1), 1)[0])
+        assert said.base[:2].argmax() == 0
+        assert said.base.sum() == pytest.approx(1, abs=1e-5)
+        assert said.seen in load_base_labels(desk.card.base_labels).labels
+        assert said.own[:2] == pytest.approx(0.5)  # it has learnt nothing yet
+
+    def test_base_when_no_label_is_among_them_is_the_untrained_head(self, photos):
+        desk = photos("Blorb", "Zwingel")
+        assert desk.base_side.known == ()
+        said = desk.answers(cuts("flower.jpg", np.random.default_rng(1), 1)[0])
+        assert said.base[:2] == pytest.approx(0.5)
+
+    def test_base_when_it_sees_none_of_its_labels_is_not_sure(self, photos):
+        desk = photos("Blorb", "fire engine")
+        rng = np.random.default_rng(1)
+        assert desk.answers(cuts("flower.jpg", rng, 1)[0]).base_unknown
+
+    def test_base_by_file_is_the_untrained_head_whatever_the_labels(self, photos):
+        desk = photos("Flowers", "palace")
+        name, samples = desk.test_sets()[0]
+        assert desk.scores(samples, name, by_file=True).base.accuracy == 0.5
+        assert desk.scores(samples, name).base.accuracy == 1.0
+
+    def test_base_of_the_digits_model_is_simply_that_model(self, app, desk_of):
+        assert desk_of(app).base_side is None
+
+
+class TestScreens:
+    def test_evaluate_when_labels_are_known_says_whose_answers_the_base_side_has(self, app, photos):
+        photos("Flowers", "Zwingel")
+        app.switch_page("pages/evaluate.py").run()
+        assert not app.exception
+        notes = " ".join(html.value for html in app.html) + " ".join(m.value for m in app.caption)
+        assert "It knows “Flowers”; it never answers “Zwingel”" in notes
+
+    def test_model_page_says_what_the_model_is_not_for(self, app, photos):
+        photos("Flowers", "palace")
+        app.switch_page("pages/model.py").run()
+        assert not app.exception
+        shown = " ".join(e.value for e in (*app.html, *app.caption, *app.markdown, *app.table))
+        assert "identifying people" in shown
+
+
+class TestUnknown:
+    def test_far_pictures_are_not_sure_and_known_ones_are_answered(self, photos):
+        desk = photos("Flowers", "palace")
+        train(desk)
+        rng = np.random.default_rng(2)
+        noise = [rng.integers(0, 256, (160, 160, 3)).astype(np.uint8) for _ in range(5)]
+        known = cuts("flower.jpg", rng, 5) + cuts("china.jpg", rng, 5)
+        assert all(desk.answers(item).unknown for item in noise)
+        assert sum(desk.answers(item).unknown for item in known) <= 2
+        assert all(desk.answers(item).base_unknown for item in noise)
+
+    def test_nothing_is_strange_before_training(self, photos):
+        desk = photos("Flowers", "palace")
+        assert desk.familiar() is None
+        assert not desk.is_unknown(np.zeros((160, 160, 3), np.uint8))
+
+
+def test_training_when_labels_are_new_beats_the_untrained_head(photos):
+    desk = photos("Blorb", "Zwingel")
+    train(desk)
+    scores = desk.scores(*desk.test_sets()[0][::-1])
+    assert scores.own.accuracy == 1.0
+    assert scores.base.accuracy == 0.5
