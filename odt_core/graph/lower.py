@@ -24,7 +24,7 @@ from odt_core.graph.loops.unroll import dissolve_lists
 from odt_core.graph.operators import called_by, inputs_of, outputs_of
 from odt_core.graph.passes.fast_forms import fast_form
 from odt_core.graph.passes.forms import finish, keep_or_reform, moved, refine
-from odt_core.graph.passes.optimise import optimise
+from odt_core.graph.passes.optimise import PASSES, Pass, optimise
 from odt_core.graph.passes.prune import compact, drop_subgraphs, remove_dead_ops
 from odt_core.graph.record import (
     PASSES_VERSION,
@@ -65,12 +65,13 @@ class Lowered:
 
 
 @plain_errors()
-def lower(data: bytes) -> Lowered:
+def lower(data: bytes, passes: tuple[Pass, ...] = PASSES) -> Lowered:
     """Rewrite the Flex ops of a .tflite into builtins and add the state signatures.
 
     The signatures keep their names, inputs, outputs, dtypes and shapes; those with Save or Restore
     return or take the checkpoint's tensors instead of a path. A lowered model comes back as it
-    is, or as today's passes make it where an older odt lowered it.
+    is, or as today's passes make it where an older odt lowered it. With fewer passes than all, so
+    that one's gain can be measured, it counts as not passed yet.
     Raises ModelError when `data` is no .tflite, LoweringError when no signature is left.
     """
     model = read(data)
@@ -78,7 +79,7 @@ def lower(data: bytes) -> Lowered:
     done = read_record(model)
     if done is not None:
         if done.passes < PASSES_VERSION:
-            data = _passed_again(model, done)
+            data = _passed_again(model, done, passes)
         return Lowered(data, done.rewrites, done.missing, done.checkpoints)
 
     lowering = _Lowering(model)
@@ -88,26 +89,30 @@ def lower(data: bytes) -> Lowered:
     lowering.rewire_checkpoints()
     lowering.leave_out_broken()
     for graph in model.subgraphs:
-        optimise(model, graph)
+        optimise(model, graph, passes)
     add_state_signatures(model)
     record = Record(
         tuple(lowering.rewrites),
         tuple(lowering.missing),
         tuple(lowering.checkpoint_signatures),
-        PASSES_VERSION,
+        _version(passes),
     )
     write_record(model, record)
     compact(model)
     return Lowered(write(model), record.rewrites, record.missing, record.checkpoints)
 
 
-def _passed_again(model: schema.ModelT, record: Record) -> bytes:
+def _passed_again(model: schema.ModelT, record: Record, passes: tuple[Pass, ...]) -> bytes:
     """The bytes of a model that was lowered when there were fewer passes."""
     for graph in model.subgraphs:
-        optimise(model, graph)
-    write_record(model, replace(record, passes=PASSES_VERSION))
+        optimise(model, graph, passes)
+    write_record(model, replace(record, passes=_version(passes)))
     compact(model)
     return write(model)
+
+
+def _version(passes: tuple[Pass, ...]) -> int:
+    return PASSES_VERSION if passes == PASSES else 0
 
 
 class _Lowering:

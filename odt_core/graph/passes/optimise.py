@@ -38,8 +38,9 @@ def _each_op(form: Callable[[Builder, schema.OperatorT], Tensor | None]) -> Appl
     return lambda model, graph: rewrite(model, graph, form)
 
 
+_DEAD_CODE = Pass("dead code", "drops what nobody reads", remove_dead_ops)
 PASSES = (
-    Pass("dead code", "drops what nobody reads", remove_dead_ops),
+    _DEAD_CODE,
     Pass("common subexpressions", "computes the same thing once", share_results),
     Pass("slices", "writes slices so that XNNPACK takes them", _each_op(masked_slice)),
     Pass("scales", "scales the smaller factor", scale_smaller_factor, exact=False),
@@ -51,7 +52,11 @@ PASSES = (
 def optimise(
     model: schema.ModelT, graph: schema.SubGraphT, passes: tuple[Pass, ...] = PASSES
 ) -> None:
-    """Makes a subgraph faster; what it computes stays the same up to rounding."""
+    """Makes a subgraph faster; what it computes stays the same up to rounding.
+
+    A pass leaves behind what it replaced, so dead code is dropped after each, unless left out.
+    """
     for one in passes:
         one.apply(model, graph)
-        remove_dead_ops(model, graph)
+        if _DEAD_CODE in passes:
+            remove_dead_ops(model, graph)
