@@ -6,10 +6,10 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.builder import Builder
-from odt_core.graph.check import plain_errors
+from odt_core.graph.checks.check import plain_errors
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.operators import inputs_of, name_of
-from odt_core.graph.prune import compact, share_buffers
+from odt_core.graph.passes.prune import compact, share_buffers
 from odt_core.graph.tensor import Tensor
 
 # Ops whose second input XNNPACK takes as float16 behind a DEQUANTIZE: it unpacks the weights once,

@@ -65,7 +65,7 @@ class Lowered:
 
 
 @plain_errors()
-def lower(data: bytes, passes: tuple[Pass, ...] = PASSES) -> Lowered:
+def lower(data: bytes, *, passes: tuple[Pass, ...] = PASSES) -> Lowered:
     """Rewrite the Flex ops of a .tflite into builtins and add the state signatures.
 
     The signatures keep their names, inputs, outputs, dtypes and shapes; those with Save or Restore

@@ -18,6 +18,7 @@ from odt_core.runtime.session import Session
 from odt_core.runtime.wire import (
     pack_description,
     pack_event,
+    pack_profile,
     unpack_progress,
     unpack_samples,
 )
@@ -71,6 +72,7 @@ class Service:
             "reset": self._reset,
             "run": self._run_signature,
             "bake": self._bake,
+            "profile": self._profile,
             "uninitialised": self._uninitialised,
             "pause": self._pause,
             "resume": self._resume,
@@ -189,6 +191,12 @@ class Service:
         session = self._session(message.body["which"])
         baked = session.bake(inference_only=bool(message.body["inference_only"]))
         return {}, {"model": np.frombuffer(baked, np.uint8)}
+
+    def _profile(self, message: Message) -> Answer:
+        from odt_core.runtime.profiling import profile_step
+
+        found = profile_step(self._session("own").model, int(message.body["batch"]))
+        return pack_profile(found), {}
 
     def _uninitialised(self, message: Message) -> Answer:
         return {"uninitialised": self._session("own").uninitialised}, {}

@@ -148,7 +148,7 @@ class Session:
         if extract is not None:
             self._bottlenecks.depend_on({name: state[name] for name in extract.reads})
 
-    def _train_call(self, role: TrainRole, x: np.ndarray, y: np.ndarray) -> float:
+    def _train_inputs(self, role: TrainRole, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
         signature = self._interpreter.signature(role.signature)
         feeds = {role.samples: feed(x, signature.inputs[role.samples])}
         if role.labels is not None:
@@ -160,7 +160,19 @@ class Session:
             dtype, shape = signature.inputs[role.learning_rate]
             sizes = [max(size, 1) for size in shape]
             feeds[role.learning_rate] = np.full(sizes, self._learning_rate, dtype)
-        signature.invoke(fill(feeds, signature.inputs, training=True))
+        return fill(feeds, signature.inputs, training=True)
+
+    def train_feeds(self, features: np.ndarray, y: np.ndarray) -> tuple[str, dict[str, np.ndarray]]:
+        """(signature, its inputs) of a `train_features` call, for who looks into one."""
+        self._check_thread()
+        role = self.contract.train[-1]
+        if self.contract.task is Task.RECONSTRUCTION:
+            y = features
+        return role.signature, self._train_inputs(role, features, y)
+
+    def _train_call(self, role: TrainRole, x: np.ndarray, y: np.ndarray) -> float:
+        signature = self._interpreter.signature(role.signature)
+        signature.invoke(self._train_inputs(role, x, y))
         if role.loss is None:
             return float("nan")
         loss = signature.output(role.loss)  # [], [1], [1, 1], or a loss for each sample

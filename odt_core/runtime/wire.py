@@ -21,6 +21,7 @@ from odt_core.graph import (
     TensorDescription,
     VariableDescription,
 )
+from odt_core.runtime.profile import OpCost, Profile
 from odt_core.runtime.protocol import Message
 from odt_core.samples import Labels, Samples
 from odt_core.training.callbacks import Reason
@@ -58,6 +59,36 @@ def prefixed(prefix: str, arrays: Mapping[str, np.ndarray]) -> Arrays:
 def pack_description(description: ModelDescription) -> dict[str, Any]:
     """A description as plain JSON types."""
     return asdict(description)
+
+
+def pack_profile(profile: Profile) -> dict[str, Any]:
+    """A profile as plain JSON types."""
+    return asdict(profile)
+
+
+def unpack_profile(document: Mapping[str, Any]) -> Profile:
+    """The inverse of `pack_profile`; WorkerError when it makes no sense."""
+    try:
+        return Profile(
+            signature=str(document["signature"]),
+            batch=int(document["batch"]),
+            threads=int(document["threads"]),
+            step_ms=float(document["step_ms"]),
+            parts=int(document["parts"]),
+            ops=tuple(
+                OpCost(
+                    op=str(row["op"]),
+                    times=int(row["times"]),
+                    ms=float(row["ms"]),
+                    share=float(row["share"]),
+                    delegate=str(row["delegate"]),
+                )
+                for row in document["ops"]
+            ),
+            rest_ms=float(document["rest_ms"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise WorkerError("The worker sent a profile that makes no sense.") from error
 
 
 def unpack_description(document: Mapping[str, Any]) -> ModelDescription:

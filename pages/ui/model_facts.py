@@ -17,6 +17,7 @@ from pages.ui.desk import Desk
 from pages.ui.model_words import abilities, what_it_does
 from pages.ui.op_words import in_words
 from pages.ui.say import count, size
+from pages.ui.step_profile import step_profile
 
 _RUNS = 30  # single inferences that are timed
 _COST = "model_cost"
@@ -111,6 +112,7 @@ def cost_of(desk: Desk) -> None:
     if known and known[0] == desk.model.key:
         rows.append(("An answer, way to the process included", f"{known[1]:.2f} ms"))
     pieces.table(("", ""), rows)
+    step_profile(desk)
 
 
 def signatures_of(desk: Desk) -> None:

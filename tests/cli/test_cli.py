@@ -136,6 +136,11 @@ class TestOthers:
             got["variables"]
         )
 
+    def test_bench_with_profile_tells_what_each_op_costs(self):
+        (profile,) = result("bench", MODEL, "--profile", "--batch-sizes", "4")["profiles"]
+        assert profile["batch"] == 4
+        assert {"BATCH_MATMUL", "MUL"} <= {cost["op"] for cost in profile["ops"]}
+
     def test_bench_measures_each_batch_size(self):
         got = result("bench", MODEL, "--batch-sizes", "1,4", "--seconds", 0.01)
         assert got["train_step_ms"].keys() == got["infer_ms"].keys() == {"1", "4"}

@@ -53,7 +53,7 @@ def file(name: str) -> bytes:
 
 @cache
 def lowered(name: str, *passes: str) -> bytes:
-    return lower(file(name), tuple(BY_NAME[one] for one in passes)).data
+    return lower(file(name), passes=tuple(BY_NAME[one] for one in passes)).data
 
 
 @cache

@@ -97,6 +97,15 @@ class TestScreens:
         shown = " ".join(e.value for e in (*app.html, *app.caption, *app.markdown, *app.table))
         assert "identifying people" in shown
 
+    def test_model_page_when_a_step_is_timed_then_shows_its_ops_and_who_runs_them(self, app):
+        app.switch_page("pages/model.py").run()
+        app.button(key="profile").click().run()
+        assert not app.exception
+        shown = " ".join(html.value for html in app.html)
+        assert "BATCH_MATMUL" in shown
+        assert "XNNPACK" in shown
+        assert "Variables and moving" in shown
+
 
 class TestUnknown:
     def test_far_pictures_are_not_sure_and_known_ones_are_answered(self, photos):

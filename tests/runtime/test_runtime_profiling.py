@@ -1,0 +1,59 @@
+"""A profile says which ops a train step is made of, what each costs and who runs it."""
+
+from pathlib import Path
+
+import pytest
+
+from odt_core import load_model
+from odt_core.errors import TrainingError
+from odt_core.graph.flatbuffer import read
+from odt_core.graph.operators import name_of
+from odt_core.runtime import Worker
+from odt_core.runtime.profiling import KERNELS, XNNPACK, profile_step
+
+ROOT = Path(__file__).parents[2]
+PHOTOS = ROOT / "assets" / "models" / "photos.tflite"
+MODELS = Path(__file__).parent / "models"
+VARIABLE_OPS = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
+
+
+def test_profile_when_model_trains_then_names_every_op_of_the_step() -> None:
+    model = load_model(PHOTOS)
+    profile = profile_step(model, 4)
+    raw = read(model.data)
+    (train,) = (s for s in raw.signatureDefs if s.signatureKey == profile.signature.encode())
+    names = [name_of(raw, op) for op in raw.subgraphs[train.subgraphIndex].operators]
+    expected = {name: names.count(name) for name in set(names) - VARIABLE_OPS}
+    found: dict[str, int] = {}
+    for cost in profile.ops:
+        found[cost.op] = found.get(cost.op, 0) + cost.times
+    assert found == expected
+    assert profile.batch == 4
+    assert profile.step_ms > 0
+    total = sum(cost.ms for cost in profile.ops) + profile.rest_ms
+    assert total >= profile.step_ms * 0.999
+    assert [c.ms for c in profile.ops] == sorted((c.ms for c in profile.ops), reverse=True)
+    assert sum(cost.share for cost in profile.ops) <= 1.001
+
+
+def test_profile_when_ops_differ_then_says_who_runs_them_and_in_how_many_parts() -> None:
+    profile = profile_step(load_model(PHOTOS), 4)
+    by_op = {cost.op: cost.delegate for cost in profile.ops}
+    assert by_op["BATCH_MATMUL"] == XNNPACK
+    assert by_op["SHAPE"] == KERNELS
+    assert profile.parts == 1  # the whole step
+
+
+def test_profile_when_model_cannot_be_trained_then_says_so() -> None:
+    with pytest.raises(TrainingError, match="no train step"):
+        profile_step(load_model(MODELS / "tiny_inference.tflite"))
+
+
+def test_profile_when_measured_in_a_worker_then_weights_stay() -> None:
+    with Worker.start((MODELS / "tiny_adam.tflite").read_bytes()) as worker:
+        before = worker.state()
+        profile = worker.profile(8)
+        after = worker.state()
+    assert profile.ops
+    assert profile.batch == 8
+    assert all(after[name].tobytes() == value.tobytes() for name, value in before.items())
