@@ -119,7 +119,7 @@ def main() -> None:
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 32])
     parser.add_argument("--json", type=Path, help="write the figures here")
     options = parser.parse_args()
-    columns = ["model", "batch", "ops", "ms"] + [f"without {name}" for name in variants()][1:]
+    columns = ["model", "batch", "ops", "ms", *[f"without {name}" for name in variants()][1:]]
     print("| " + " | ".join(columns) + " |")
     print("|---" * len(columns) + "|")
     rows = []
