@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -157,9 +158,9 @@ class Session:
                 shape = (*shape[:-1], self.contract.outputs or -1)
             feeds[role.labels] = encode(y, role, dtype, shape)
         if role.learning_rate is not None:
-            dtype, shape = signature.inputs[role.learning_rate]
-            sizes = [max(size, 1) for size in shape]
-            feeds[role.learning_rate] = np.full(sizes, self._learning_rate, dtype)
+            feeds[role.learning_rate] = _filled(
+                self._learning_rate, *signature.inputs[role.learning_rate]
+            )
         return fill(feeds, signature.inputs, training=True)
 
     def train_feeds(self, features: np.ndarray, y: np.ndarray) -> tuple[str, dict[str, np.ndarray]]:
@@ -198,7 +199,7 @@ class Session:
         if name is not None:
             signature = self._interpreter.signature(name)
             ((key, (dtype, shape)),) = signature.inputs.items()
-            signature.invoke({key: np.full([max(size, 1) for size in shape], value, dtype)})
+            signature.invoke({key: _filled(value, dtype, shape)})
         self._learning_rate = float(value)
 
     # --- predicting -----------------------------------------------------------------------------
@@ -398,3 +399,11 @@ class Session:
     def _why_not(self, what: str) -> str:
         notes = " ".join(self.contract.notes)
         return notes or f"This model cannot be {what}."
+
+
+@lru_cache(maxsize=64)
+def _filled(value: float | None, dtype: np.dtype[Any], shape: tuple[int, ...]) -> np.ndarray:
+    """An array of one number; kept, as a learning rate mostly is that of the step before."""
+    filled = np.full([max(size, 1) for size in shape], value, dtype)
+    filled.setflags(write=False)
+    return filled

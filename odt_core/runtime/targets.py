@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ import numpy as np
 from odt_core.errors import SignatureError
 from odt_core.runtime.contract import LabelKind, TrainRole
 from odt_core.runtime.vocabulary import WEIGHT_WORDS, words
+
+_KEPT = 256  # outputs for which all one-hot rows are kept: picking some is faster than making them
 
 
 def encode(
@@ -29,7 +32,8 @@ def encode(
                     f"used. Pass output indices."
                 )
             y = y.argmax(axis=1)
-        return y.astype(dtype).reshape((len(y),) + (1,) * (len(shape) - 1))
+        y = y.astype(dtype, copy=False)
+        return y if len(shape) == 1 == y.ndim else y.reshape((len(y),) + (1,) * (len(shape) - 1))
     if role.label_kind is LabelKind.ONE_HOT and y.ndim == 1:
         return one_hot(y, shape[-1], dtype)
     rest = tuple(shape[1:])
@@ -54,6 +58,13 @@ def one_hot(y: np.ndarray, count: int, dtype: Any = np.float32) -> np.ndarray:
         raise SignatureError(
             f"Labels must be between 0 and {count - 1} for this model; got {y.min()} to {y.max()}."
         )
+    if count <= _KEPT:
+        return _identity(count, np.dtype(dtype).str)[y]
     result = np.zeros((len(y), count), dtype)
     result[np.arange(len(y)), y] = 1
     return result
+
+
+@lru_cache(maxsize=8)
+def _identity(count: int, dtype: str) -> np.ndarray:
+    return np.eye(count, dtype=dtype)

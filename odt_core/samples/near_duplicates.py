@@ -68,19 +68,28 @@ def near_duplicates(
     return tuple(found)
 
 
-def _normalised(x: np.ndarray, picture: tuple[int, ...]) -> np.ndarray:
-    """float32 [N, P + 1]: rows of mean 0 and length 1, whose products are correlations. Pictures of
-    one flat colour have no direction: all of them share the last column.
+def averaged_down(x: np.ndarray, picture: tuple[int, ...]) -> np.ndarray:
+    """Pictures as `near_duplicates` compares them: float32 [N, height, width, channels], a shorter
+    side of at most 63 pixels. Its answer for these is the same as for the pictures themselves.
     """
     height, width = picture[:2]
     channels = math.prod(picture[2:])
     values = np.asarray(x, np.float32).reshape(len(x), height, width, channels)
     step = max(1, min(height, width) // _SIDE)
+    if step == 1:
+        return values
     rows, columns = height // step * step, width // step * step
     values = values[:, :rows, :columns].reshape(
         len(x), rows // step, step, columns // step, step, channels
     )
-    flat = values.mean(axis=(2, 4)).reshape(len(x), -1)
+    return np.asarray(values.mean(axis=(2, 4)))
+
+
+def _normalised(x: np.ndarray, picture: tuple[int, ...]) -> np.ndarray:
+    """float32 [N, P + 1]: rows of mean 0 and length 1, whose products are correlations. Pictures of
+    one flat colour have no direction: all of them share the last column.
+    """
+    flat = averaged_down(x, picture).reshape(len(x), -1)
     flat = flat - flat.mean(axis=1, keepdims=True)
     size = np.linalg.norm(flat, axis=1, keepdims=True)
     empty = size[:, 0] <= 1e-6 * math.sqrt(flat.shape[1])

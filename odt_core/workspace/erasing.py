@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from odt_core.errors import WorkspaceError
 from odt_core.workspace import changes, pictures
-from odt_core.workspace.store import COUNTED, Store
+from odt_core.workspace.store import COUNTED, FEATURES, Store
 from odt_core.workspace.words import count, new_ids
 
 
@@ -30,7 +30,7 @@ class CanErase(Store):
             keep = self._named_files()
             left = [
                 name
-                for folder in COUNTED
+                for folder in (*COUNTED, FEATURES)
                 for name in self._files(folder)
                 if f"{folder}/{name}" not in keep
             ]

@@ -21,7 +21,8 @@ from odt_core.workspace.limits import Limits
 from odt_core.workspace.manifest import Manifest
 from odt_core.workspace.words import count
 
-FOLDERS = ("samples", "models", "checkpoints", "runs", "index", "history")
+FEATURES = "features"  # see features.py
+FOLDERS = ("samples", "models", "checkpoints", "runs", "index", "history", FEATURES)
 COUNTED = FOLDERS[:4]  # those whose size grows with what a person adds
 
 
@@ -195,6 +196,9 @@ class Store:
         samples = {id(sample): sample for manifest in manifests for sample in manifest.samples}
         named = {f"samples/{sample.sha256}.{sample.suffix}" for sample in samples.values()}
         named |= {f"samples/{s.target}.npy" for s in samples.values() if s.target}
+        digests = {sample.sha256 for sample in samples.values()}
+        made = self._disk.names(self._folder / FEATURES)
+        named |= {f"{FEATURES}/{name}" for name in made if name.split(".")[0] in digests}
         for manifest in manifests:
             named |= {f"checkpoints/{entry.id}.safetensors" for entry in manifest.checkpoints}
             named |= {f"runs/{run.id}.jsonl" for run in manifest.runs}

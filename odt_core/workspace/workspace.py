@@ -1,14 +1,16 @@
 """One person's workspace: samples, labels, settings and checkpoints, safe on disk at any moment.
 
-The folder holds samples/<sha256>.png (or .npy), models/<sha256>.tflite,
-checkpoints/<id>.safetensors, runs/<id>.jsonl, and the manifests in history/ and index/ (see
-history.py). Names are digests or generated ids, never anything a person typed. Samples lie flat
-rather than in label folders: the label is the manifest's business, so that renaming or undoing
-moves no file, and one picture under two labels is stored once. `export_zip` gives label folders.
+The folder holds samples/<sha256>.png (or .jpg, .npy), models/<sha256>.tflite,
+checkpoints/<id>.safetensors, runs/<id>.jsonl, features/ (see features.py), and the manifests in
+history/ and index/ (see history.py). Names are digests or generated ids, never anything a person
+typed. Samples lie flat rather than in label folders: the label is the manifest's business, so that
+renaming or undoing moves no file, and one picture under two labels is stored once. `export_zip`
+gives label folders.
 """
 
 from odt_core.workspace.checkpoints import HasCheckpoints
 from odt_core.workspace.erasing import CanErase
+from odt_core.workspace.features import HasFeatures
 from odt_core.workspace.model import HasModel
 from odt_core.workspace.runs import HasRuns
 from odt_core.workspace.samples import AddReport, Elsewhere, HasSamples
@@ -18,7 +20,7 @@ from odt_core.workspace.travel import CanTravel
 __all__ = ["FOLDERS", "AddReport", "Elsewhere", "Workspace"]
 
 
-class Workspace(HasModel, HasSamples, HasCheckpoints, HasRuns, CanTravel, CanErase):
+class Workspace(HasModel, HasSamples, HasFeatures, HasCheckpoints, HasRuns, CanTravel, CanErase):
     """A workspace that is open in this process. Thread-safe; made by `Workspaces`.
 
     `manifest` is immutable and cheap to read; every method that changes something writes the new

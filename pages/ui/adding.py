@@ -29,6 +29,8 @@ _NO_LABEL = "Add a label below first: what are your samples to be called?"
 
 def ways(desk: Desk) -> tuple[str, ...]:
     """What can be done for this model."""
+    if desk.sees_photos:
+        return ("Upload", "Camera", "Draw")
     if desk.sees_pictures:
         return ("Draw", "Upload", "Camera")
     return ("Upload", "Type")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from math import prod
 
@@ -13,10 +13,16 @@ import numpy as np
 from odt_core.errors import SampleError
 from odt_core.runtime.contract import Task
 from odt_core.samples import Preprocessing, Samples
+from odt_core.samples.near_duplicates import averaged_down
 from odt_core.workspace import Part, SampleEntry, Workspace
 
+# Makes of a sample what stands for it; None where that cannot be.
+Ready = Callable[[SampleEntry], np.ndarray | None]
+
+_SMALL = "averaged down"
 _LIMIT = 64 * 1024 * 1024  # bytes of prepared inputs in this process, for all visitors
-_kept: OrderedDict[tuple[Preprocessing | None, str], np.ndarray] = OrderedDict()
+_Key = tuple[object, str]  # what was made, and of which sample
+_kept: OrderedDict[_Key, np.ndarray] = OrderedDict()
 _bytes = 0
 _lock = threading.Lock()
 
@@ -33,11 +39,14 @@ class Prepared:
 def prepared_samples(
     workspace: Workspace,
     part: Part | None,
-    preprocessing: Preprocessing,
+    ready: Ready,
+    shape: tuple[int, ...],
     task: Task = Task.CLASSES,
     target_shape: tuple[int, ...] = (),
 ) -> Prepared:
     """The samples that the task can use, oldest first; only those of `part` when it is given.
+
+    ready: makes of a sample what stands for it, of `shape`; None: it is unfit.
 
     Those of all enabled labels where the model tells labels apart; all that have a target where it
     gives values; all that there are where it reconstructs its input. Samples whose file is missing
@@ -61,14 +70,14 @@ def prepared_samples(
             goal = _target(workspace, sample, target_shape)
         else:
             goal = np.zeros(0, np.float32)
-        ready = None if goal is None else _ready(workspace, sample, preprocessing)
-        if goal is None or ready is None:
+        made = None if goal is None else ready(sample)
+        if goal is None or made is None:
             unfit += 1
             continue
-        x.append(ready)
+        x.append(made)
         y.append(goal)
         entries.append(sample)
-    inputs = np.stack(x) if x else np.zeros((0, *preprocessing.shape), np.float32)
+    inputs = np.stack(x) if x else np.zeros((0, *shape), np.float32)
     if task in (Task.CLASSES, Task.BINARY):
         goals = np.array(y, np.int64)
     elif task is Task.VALUES:
@@ -78,25 +87,75 @@ def prepared_samples(
     return Prepared(Samples(inputs, goals, workspace.labels()), unfit, tuple(entries))
 
 
-def unprepared(workspace: Workspace, preprocessing: Preprocessing) -> int:
-    """How many of the samples still have to be read and prepared, or do not fit in what is kept."""
-    with _lock:
-        return sum(
-            (preprocessing, sample.sha256) not in _kept for sample in workspace.manifest.samples
-        )
+def model_input(workspace: Workspace, preprocessing: Preprocessing) -> Ready:
+    """Makes the model's input of a sample, float32 of the preprocessing's shape, and keeps it."""
+    read = read_input(workspace, preprocessing)
+    return lambda sample: _made((preprocessing, sample.sha256), lambda: read(sample))
 
 
-def _ready(
-    workspace: Workspace, sample: SampleEntry, preprocessing: Preprocessing
-) -> np.ndarray | None:
-    key = (preprocessing, sample.sha256)
-    found = _look_up(key)
-    if found is None:
+def read_input(workspace: Workspace, preprocessing: Preprocessing) -> Ready:
+    """`model_input` that keeps nothing, for what is needed once."""
+
+    def ready(sample: SampleEntry) -> np.ndarray | None:
         try:
-            found = preprocessing.apply(workspace.sample_array(sample.id))
+            return preprocessing.apply(workspace.sample_array(sample.id))
         except SampleError:
             return None
-        _keep(key, found)
+
+    return ready
+
+
+def compared(workspace: Workspace, preprocessing: Preprocessing) -> Ready:
+    """Makes of a sample what near-duplicates are told by: large pictures averaged down, the model's
+    input else.
+    """
+    if not _shrinks(preprocessing):
+        return model_input(workspace, preprocessing)
+    whole, shape = read_input(workspace, preprocessing), preprocessing.picture_shape
+
+    def small(sample: SampleEntry) -> np.ndarray | None:
+        found = whole(sample)
+        return None if found is None else averaged_down(found[None], shape)[0]
+
+    return lambda sample: _made(((_SMALL, preprocessing), sample.sha256), lambda: small(sample))
+
+
+def compared_shape(preprocessing: Preprocessing) -> tuple[int, ...]:
+    """The shape of what `compared` makes."""
+    if not _shrinks(preprocessing):
+        return preprocessing.shape
+    shape = preprocessing.picture_shape
+    return averaged_down(np.zeros((1, *shape), np.float32), shape).shape[1:]
+
+
+def compared_picture(preprocessing: Preprocessing) -> tuple[int, ...] | None:
+    """[height, width(, channels)] of what `compared` makes; None for samples of numbers."""
+    if preprocessing.kind == "none":
+        return None
+    small = _shrinks(preprocessing)
+    return compared_shape(preprocessing) if small else preprocessing.picture_shape
+
+
+def unprepared(workspace: Workspace, preprocessing: Preprocessing) -> int:
+    """Of how many samples it is not known yet what near-duplicates are told by, or no more."""
+    about = (_SMALL, preprocessing) if _shrinks(preprocessing) else preprocessing
+    with _lock:
+        return sum((about, sample.sha256) not in _kept for sample in workspace.manifest.samples)
+
+
+def _shrinks(preprocessing: Preprocessing) -> bool:
+    if preprocessing.kind == "none":
+        return False
+    shape = preprocessing.picture_shape
+    return averaged_down(np.zeros((0, *shape), np.float32), shape).shape[1:3] != tuple(shape[:2])
+
+
+def _made(key: _Key, make: Callable[[], np.ndarray | None]) -> np.ndarray | None:
+    found = _look_up(key)
+    if found is None:
+        found = make()
+        if found is not None:
+            _keep(key, found)
     return found
 
 
@@ -123,14 +182,14 @@ def forget(digests: Collection[str]) -> None:
             _bytes -= _kept.pop(key).nbytes
 
 
-def _look_up(key: tuple[Preprocessing | None, str]) -> np.ndarray | None:
+def _look_up(key: _Key) -> np.ndarray | None:
     with _lock:
         if key in _kept:
             _kept.move_to_end(key)
         return _kept.get(key)
 
 
-def _keep(key: tuple[Preprocessing | None, str], value: np.ndarray) -> None:
+def _keep(key: _Key, value: np.ndarray) -> None:
     global _bytes
     with _lock:
         if key not in _kept:

@@ -9,8 +9,10 @@ from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
 from pages.ui.downloads import download_menu
 from pages.ui.drop_model import drop_model
+from pages.ui.photograph import WAY
 from pages.ui.reset import reset_menu
 from pages.ui.say import count, plain
+from pages.ui.try_card import TRY_WAY
 
 _OWN = "Your own .tflite …"
 _MODEL = "top_model"
@@ -96,6 +98,8 @@ def _picked(desk: Desk) -> None:
     if chosen not in ("other", "own") and chosen != desk.model.bundled:
         with trouble.caught("top"):
             desk.choose_bundled(chosen)
+            for way in (WAY, TRY_WAY):  # what suits this model best comes first
+                st.session_state.pop(way, None)
 
 
 def _own_model(desk: Desk) -> None:

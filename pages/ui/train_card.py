@@ -14,6 +14,7 @@ from odt_core.workspace import Part
 from pages.ui import pieces, trouble
 from pages.ui.curves import accuracy_chart, error_chart, loss_chart
 from pages.ui.desk import Desk
+from pages.ui.desk.after_runs import Stale
 from pages.ui.lost_run import lost_run
 from pages.ui.pace import tick
 from pages.ui.run import Phase, Snapshot
@@ -243,7 +244,7 @@ def _live(desk: Desk, pace: float | None) -> None:
     """Progress and curves; ticks while a run is active, and reruns the page once when it ends."""
     snapshot = desk.run.snapshot() if desk.run else None
     with trouble.shown():
-        _progress(snapshot)
+        _progress(snapshot, stale_in_words(desk.stale()))
         lost_run(desk, "train")
         loss_chart("loss", desk, snapshot, _HEIGHT)
         if not desk.can_predict:
@@ -259,9 +260,33 @@ def _live(desk: Desk, pace: float | None) -> None:
         st.rerun()
 
 
-def _progress(snapshot: Snapshot | None) -> None:
+def stale_in_words(stale: Stale) -> str:
+    """What your model does not know yet, and what to do; "" when it knows all."""
+    if not stale:
+        return ""
+    told = []
+    if stale.added:
+        new = count(stale.added, "sample")
+        if stale.labels:
+            names = ", ".join(f"'{name}'" for name in stale.labels[:3])
+            more = len(stale.labels) - 3
+            names += f" and {count(more, 'other label')}" if more > 0 else ""
+            word = "label" if len(stale.labels) == 1 else "labels"
+            new += f", the {word} {names} among them,"
+        told.append(f"{new} {'is' if stale.added == 1 else 'are'} newer than your model")
+    if stale.gone:
+        told.append(f"{count(stale.gone, 'sample')} that it learnt from {_left(stale.gone)}")
+    return f"{'; '.join(told)}. Train again."
+
+
+def _left(gone: int) -> str:
+    return "is gone or changed" if gone == 1 else "are gone or changed"
+
+
+def _progress(snapshot: Snapshot | None, stale: str) -> None:
     if snapshot is None:
-        st.progress(0.0, text="Add samples, then press Train. The settings are good as they are.")
+        hint = "Add samples, then press Train. The settings are good as they are."
+        st.progress(0.0, text=plain(stale) or hint)
         return
     steps = f"Step {snapshot.step:,} of {snapshot.total:,}"
     if snapshot.phase is Phase.PAUSED:
@@ -280,7 +305,7 @@ def _progress(snapshot: Snapshot | None) -> None:
     elif snapshot.phase is Phase.FAILED:
         said = f"{steps} · ended early"
     else:
-        said = snapshot.message or steps
+        said = plain(stale) or snapshot.message or steps
     st.progress(snapshot.share, text=said)
     if snapshot.phase is Phase.FAILED:
         st.error(plain(snapshot.message))

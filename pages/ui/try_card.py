@@ -22,7 +22,9 @@ from pages.ui.pace import tick
 from pages.ui.previews import series_uri
 from pages.ui.say import count, plain
 
+TRY_WAY = "try_way"  # key of the choice between drawing, uploading and the camera
 _PICTURES = ("Draw", "Upload", "Camera")
+_PHOTOS = ("Upload", "Camera", "Draw")
 _NUMBERS = ("My samples", "Type", "Upload")
 _PICKED = "try_picked"
 _TYPED = "try_typed"
@@ -60,13 +62,14 @@ def try_card(desk: Desk) -> None:
 
 def _try(desk: Desk, ticks: bool) -> None:
     with trouble.shown():
-        options = _PICTURES if desk.sees_pictures else _NUMBERS
-        if st.session_state.get("try_way") not in options:
-            st.session_state["try_way"] = options[0]
+        photos, pictures = desk.sees_photos, desk.sees_pictures
+        options = _PHOTOS if photos else _PICTURES if pictures else _NUMBERS
+        if st.session_state.get(TRY_WAY) not in options:
+            st.session_state[TRY_WAY] = options[0]
         way = st.segmented_control(
             "How to give an input",
             options,
-            key="try_way",
+            key=TRY_WAY,
             required=True,
             label_visibility="collapsed",
         )
@@ -189,7 +192,7 @@ def _live(desk: Desk, ticks: bool) -> None:
 
 
 def _would_rather_upload() -> None:
-    st.session_state["try_way"] = "Upload"
+    st.session_state[TRY_WAY] = "Upload"
 
 
 # Numbers

@@ -6,8 +6,11 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Locator, expect
 
 FAKE = "--use-fake-device-for-media-stream"
@@ -24,6 +27,18 @@ REMEMBER = """
 """
 RUNNING = """() => window.streams.flatMap((stream) => stream.getVideoTracks())
   .filter((track) => track.readyState === "live").length"""
+
+# A camera in front of a red left half and a blue right half.
+HALVES = """
+  navigator.mediaDevices.getUserMedia = async () => {
+    const sheet = Object.assign(document.createElement("canvas"), { width: 320, height: 240 });
+    const ctx = sheet.getContext("2d");
+    setInterval(() => ["red", "blue"].forEach((colour, k) => {
+      ctx.fillStyle = colour; ctx.fillRect(160 * k, 0, 160, 240);
+    }), 50);
+    return sheet.captureStream(20);
+  };
+"""
 
 
 @dataclass
@@ -64,9 +79,9 @@ def open_camera(tab, way: str = "samples_way") -> Camera:
     return Camera(tab, "camera" if way == "samples_way" else "live")
 
 
-def on_disk(server) -> int:
-    """How many sample files all workspaces of the server have on the disk."""
-    return len(list((server.folder / "workspaces").glob("*/samples/*")))
+def on_disk(server) -> list[Path]:
+    """The sample files of all workspaces of the server."""
+    return list((server.folder / "workspaces").glob("*/samples/*"))
 
 
 @pytest.fixture
@@ -106,15 +121,15 @@ class TestPictures:
     ):
         camera = open_camera(tab).ready()
         expect(camera.part("what")).to_have_text("0")
-        before = on_disk(shared_server)
+        before = len(on_disk(shared_server))
         camera.part("shoot").click()
         tab.sees("1 picture of '0' saved.").sees("1 sample", 10)
-        assert on_disk(shared_server) == before + 1
+        assert len(on_disk(shared_server)) == before + 1
 
     def test_held_button_records_a_burst_with_a_counter_about_five_a_second(
         self, shared_server, tab
     ):
-        camera, before = open_camera(tab).ready(), on_disk(shared_server)
+        camera, before = open_camera(tab).ready(), len(on_disk(shared_server))
         box = camera.part("shoot").bounding_box()
         tab.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         tab.page.mouse.down()
@@ -127,7 +142,7 @@ class TestPictures:
         many = int(said.inner_text().split()[0])
         assert 8 <= many <= 20  # four in the first second, then five a second
         tab.sees(re.compile(rf"A burst of {many} pictures, all (for training|set aside)"))
-        assert on_disk(shared_server) == before + many
+        assert len(on_disk(shared_server)) == before + many
         assert not camera.part("counter").is_visible()
 
     def test_burst_by_keyboard_ends_when_the_key_is_let_go(self, tab):
@@ -141,6 +156,20 @@ class TestPictures:
         taken = camera.part("status").inner_text()
         tab.page.wait_for_timeout(600)
         assert camera.part("status").inner_text() == taken
+
+    def test_mirrored_pictures_are_kept_so_only_when_chosen(self, shared_server, visit):
+        tab = visit(shared_server)
+        tab.page.add_init_script(HALVES)
+        camera = open_camera(tab.open()).ready()
+        for choice, red in (("view", "left"), ("kept", "right")):
+            camera.part("mirror").select_option(choice)
+            before = set(on_disk(shared_server))
+            camera.part("shoot").click()
+            expect(camera.part("status")).to_contain_text("saved")
+            (newest,) = set(on_disk(shared_server)) - before
+            row = np.asarray(Image.open(newest).convert("RGB"))[10].astype(int)
+            there = "left" if row[5, 0] > row[-5, 0] else "right"
+            assert there == red, choice
 
     def test_ten_in_a_row_when_undone_leave_as_one_step(self, tab):
         camera = open_camera(tab).ready()
@@ -174,9 +203,9 @@ class TestLive:
         assert camera.answered() == still
 
     def test_no_picture_of_a_live_camera_is_kept(self, shared_server, tab):
-        before = on_disk(shared_server)
+        before = len(on_disk(shared_server))
         open_camera(tab, "try_way").ready().answer_more(3)
-        assert on_disk(shared_server) == before
+        assert len(on_disk(shared_server)) == before
 
 
 class TestTrouble:
@@ -198,8 +227,8 @@ class TestTrouble:
         tab = page_of(other_chromium(ALLOW, FAKE + "=device-count=2"), shared_server)
         camera = open_camera(tab).ready()
         which = camera.part("which")
+        expect(which.locator("option")).to_have_count(2)
         names = which.locator("option").all_inner_texts()
-        assert len(names) == 2
         which.select_option(label=names[1])
         camera.ready()
         tab.page.reload()
@@ -211,11 +240,11 @@ class TestTrouble:
 
 class TestReset:
     def test_camera_pictures_when_everything_is_deleted_leave_the_disk(self, shared_server, tab):
-        camera, before = open_camera(tab).ready(), on_disk(shared_server)
+        camera, before = open_camera(tab).ready(), len(on_disk(shared_server))
         camera.part("shoot").click()
         tab.sees("1 picture of '0' saved.")
-        assert on_disk(shared_server) == before + 1
+        assert len(on_disk(shared_server)) == before + 1
         tab.page.get_by_role("button", name="Reset").click()
         tab.press("erase").sees("1 camera picture among them")
         tab.press("really_erase").sees("Everything was deleted from the disk.")
-        assert on_disk(shared_server) == before
+        assert len(on_disk(shared_server)) == before

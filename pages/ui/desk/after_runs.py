@@ -25,6 +25,18 @@ class LostRun:
     began: str | None  # the checkpoint to go back to; None: the base model
 
 
+@dataclass(frozen=True)
+class Stale:
+    """What changed since your model was trained."""
+
+    added: int  # samples for training that it has not seen
+    labels: tuple[str, ...]  # names of labels that it has seen no sample of
+    gone: int  # samples that it learnt from and that are not for training any more
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.gone)
+
+
 class HasAfterRuns(HasRuns):
     """The part of a desk that looks back at runs."""
 
@@ -74,6 +86,26 @@ class HasAfterRuns(HasRuns):
         if self._seen is None or self._seen[0] != head:
             self._seen = (head, _trained_on(self._records_of_runs(), head))
         return self._seen[1]
+
+    def stale(self) -> Stale:
+        """What your model, trained here, does not know of the samples as they are now."""
+        seen = frozenset() if self.busy else self.trained_on()
+        if not seen:
+            return Stale(0, (), 0)
+        manifest, near = self.workspace.manifest, self.near_test_known() or {}
+        labels = {label.id: label.name for label in manifest.labels if label.enabled}
+        now = {
+            sample.id: sample.label
+            for sample in manifest.samples
+            if sample.part is Part.TRAIN
+            and sample.id not in near
+            and (sample.label in labels or not self.tells_labels)
+        }
+        added = [one for one in now if one not in seen]
+        known = {label for one, label in now.items() if one in seen}
+        fresh = dict.fromkeys(now[one] for one in added if now[one] not in known)
+        names = tuple(labels[label] for label in fresh if label in labels)
+        return Stale(len(added), names, len(seen - set(now)))
 
     def seen_tests(self) -> tuple[str, ...]:
         """Ids of test samples that your model has seen the answer of: it was trained on them, or on

@@ -41,6 +41,7 @@ class Desk(HasAfterRuns, HasTfCheckpoints):
             prepared.forget(gone)
             thumbs.forget(gone)
             self._near_known = None
+            self._features = ("", {})
             self.run = None
 
     def warm_up(self) -> None:

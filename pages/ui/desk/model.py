@@ -67,6 +67,11 @@ class HasModel(HasWorker):
         return self.card.preprocessing.kind != "none"
 
     @property
+    def sees_photos(self) -> bool:
+        """Whether samples are pictures of things; else they are ink on paper, or numbers."""
+        return self.card.preprocessing.kind == "image"
+
+    @property
     def can_predict(self) -> bool:
         """Whether there is a signature that answers."""
         return bool(self.model.bundled and not self.model.choice) or (

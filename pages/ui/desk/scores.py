@@ -18,9 +18,9 @@ from odt_core.samples import Labels, Samples
 from odt_core.samples.near_duplicates import near_duplicates
 from odt_core.workspace import Part, SampleEntry, Workspace
 from pages.ui.base_sets import base_test_of
-from pages.ui.desk.model import HasModel
+from pages.ui.desk.features import HasFeatures
 from pages.ui.desk.worker import ELSEWHERE
-from pages.ui.prepared import Prepared, prepared_samples, unprepared
+from pages.ui.prepared import Prepared, compared_picture, unprepared
 
 if TYPE_CHECKING:
     from odt_core.evaluation import BaseAnswers, BaseLabels, Evaluation, Unknown
@@ -74,7 +74,7 @@ class Near:
     all_alike: tuple[str, ...]  # labels of which nothing else would be left
 
 
-class HasScores(HasModel):
+class HasScores(HasFeatures):
     """The part of a desk that asks both models and remembers how they did."""
 
     def __init__(self, workspace: Workspace) -> None:
@@ -246,10 +246,10 @@ class HasScores(HasModel):
         return self._near().all_alike
 
     def _near(self) -> Near:
-        key, preprocessing = self._near_key(), self.card.preprocessing
+        key = self._near_key()
         if self._near_known is None or self._near_known[0] != key:
-            train, test = self._prepared_part(Part.TRAIN), self._prepared_part(Part.TEST)
-            picture = preprocessing.picture_shape if preprocessing.kind != "none" else None
+            train, test = self._compared(Part.TRAIN), self._compared(Part.TEST)
+            picture = compared_picture(self.card.preprocessing)
             found = near_duplicates(train.samples.x, test.samples.x, picture=picture)
             like = {train.entries[n.train].id: test.entries[n.test].id for n in found}
             left = {entry.label for entry in train.entries if entry.id not in like}
@@ -274,10 +274,10 @@ class HasScores(HasModel):
 
     def unfit(self) -> int:
         """How many samples cannot be this model's input, or lack its targets."""
-        return self._prepared(None).unfit
+        return self._compared(None).unfit
 
     def _prepared(self, part: Part | None) -> Prepared:
-        prepared = self._prepared_part(part)
+        prepared = self._input_of(part)
         if part is not Part.TRAIN:
             return prepared
         near = {one for one, _ in self._near().kept_out}
@@ -286,11 +286,6 @@ class HasScores(HasModel):
         kept = np.array([entry.id not in near for entry in prepared.entries], bool)
         entries = tuple(entry for entry in prepared.entries if entry.id not in near)
         return Prepared(prepared.samples.take(kept), prepared.unfit, entries)
-
-    def _prepared_part(self, part: Part | None) -> Prepared:
-        task = self.task
-        target = self.contract.target_shape if task is Task.VALUES else ()
-        return prepared_samples(self.workspace, part, self.card.preprocessing, task, target)
 
     def scores(self, samples: Samples, name: object, *, by_file: bool = False) -> Scores:
         """Base and own on `samples`; `name` is equal for equal samples (results are kept).

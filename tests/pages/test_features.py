@@ -1,0 +1,125 @@
+"""A model that keeps features looks at each sample once, whoever asks and whenever."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from odt_core.runtime.worker import Worker
+from odt_core.training.settings import Settings
+from odt_core.workspace import Part, Source
+from pages.ui.desk import Desk
+
+
+def photo(seed: int, hue: int) -> np.ndarray:
+    """A noisy picture of mostly one colour, uint8 [48, 64, 3]."""
+    rng = np.random.default_rng(seed)
+    picture = rng.integers(0, 90, (48, 64, 3), np.uint8)
+    picture[..., hue] += 160
+    return picture
+
+
+@pytest.fixture
+def desk(app, desk_of):
+    found = desk_of(app)
+    found.choose_bundled("photos")
+    workspace = found.workspace
+    for hue, name in enumerate(("red", "green")):
+        label = workspace.add_label(name)
+        pictures = [photo(10 * hue + k, hue) for k in range(6)]
+        workspace.add_samples(pictures, label.id, Source.UPLOAD)
+    return found
+
+
+@pytest.fixture
+def looked(monkeypatch) -> list[int]:
+    """How many samples the frozen part was given, call by call."""
+    counts: list[int] = []
+    ask = Worker.bottlenecks
+
+    def counted(self, x):
+        if x.ndim == 4:
+            counts.append(len(x))
+        return ask(self, x)
+
+    monkeypatch.setattr(Worker, "bottlenecks", counted)
+    return counts
+
+
+class TestFeatures:
+    def test_each_sample_is_looked_at_once_and_after_a_restart_never(self, desk, looked):
+        first = desk.samples(None).x
+        assert first.shape == (12, 1280)
+        assert sum(looked) == 12
+        desk.samples(Part.TRAIN)
+        desk.workspace.add_samples(
+            [photo(99, 2)], desk.workspace.manifest.labels[0].id, Source.UPLOAD
+        )
+        desk.samples(None)
+        assert sum(looked) == 13
+        again = Desk(desk.workspace)
+        np.testing.assert_array_equal(again.samples(None).x[:12], first)
+        assert sum(looked) == 13
+        again.close()
+
+    def test_training_takes_them_and_the_photos_are_told_apart(self, desk, looked):
+        desk.train(Settings(**{**desk.card.settings, "epochs": 10}))
+        assert desk.run.wait(60)
+        assert sum(looked) == 12
+        scores = desk.scores(desk.samples(Part.TEST), desk.test_name())
+        assert scores.own.accuracy == 1.0
+        assert scores.own.n == 2
+
+    def test_photo_twice_is_kept_out_although_features_stand_for_it(self, desk):
+        manifest = desk.workspace.manifest
+        test = next(sample for sample in manifest.samples if sample.part is Part.TEST)
+        brighter = np.clip(desk.workspace.sample_array(test.id) * 0.9, 0, 255).astype(np.uint8)
+        added = desk.workspace.add_samples([brighter], test.label, Source.UPLOAD).added[0]
+        desk.workspace.move_sample(added.id, Part.TRAIN)
+        assert desk.near_test() == {added.id: test.id}
+
+    def test_everything_erased_then_no_feature_is_left(self, desk):
+        desk.samples(None)
+        folder = desk.workspace._folder / "features"
+        assert len(list(folder.iterdir())) == 12
+        desk.erase()
+        assert list(folder.iterdir()) == []
+        assert len(desk.samples(None)) == 0
+
+
+class TestStale:
+    def test_model_when_samples_and_labels_are_newer_says_so_until_it_is_trained_again(
+        self, app, desk
+    ):
+        settings = Settings(**{**desk.card.settings, "epochs": 2})
+        assert not desk.stale()
+        desk.train(settings)
+        assert desk.run.wait(60)
+        assert not desk.stale()
+        before = desk.scores(desk.samples(Part.TEST), desk.test_name()).own
+        label = desk.workspace.add_label("blue")
+        desk.workspace.add_samples([photo(50 + k, 2) for k in range(2)], label.id, Source.UPLOAD)
+        after = desk.scores(desk.samples(Part.TEST), desk.test_name()).own
+        np.testing.assert_array_equal(before.predictions, after.predictions)
+        app.run()
+        said = " ".join(str(one.proto) for one in app.get("progress")).replace("\\", "")
+        assert "2 samples, the label 'blue' among them, are newer than your model" in said
+        desk.train(settings)
+        assert desk.run.wait(60)
+        assert not desk.stale()
+        gone = next(s for s in desk.workspace.manifest.samples if s.part is Part.TRAIN)
+        desk.workspace.delete_samples([gone.id])
+        assert desk.stale().gone == 1
+
+    def test_label_that_no_output_is_left_for_never_wins(self, desk):
+        """Outputs without a label answer nothing, whatever the weights say."""
+        desk.train(Settings(**{**desk.card.settings, "epochs": 2}))
+        assert desk.run.wait(60)
+        answers = desk.answers(photo(77, 0))
+        assert np.flatnonzero(answers.own).tolist() == [0, 1]
+        assert answers.own.sum() == pytest.approx(1, abs=1e-5)
+        first = desk.workspace.manifest.labels[0]
+        desk.workspace.rename_label(first.id, "crimson")
+        np.testing.assert_array_equal(desk.answers(photo(77, 0)).own, answers.own)
+        desk.workspace.delete_label(first.id)
+        assert np.flatnonzero(desk.answers(photo(77, 0)).own).tolist() == [1]
