@@ -177,8 +177,8 @@ def _moved(name: str, values: Sequence[np.ndarray], options: Any, output: Tensor
                 for b, s in zip(values[1], values[2], strict=True)
             ]
             return x[tuple(box)]
-        case "STRIDED_SLICE" if not (options.newAxisMask or options.ellipsisMask):
-            return _strided(x, values[1:], options)
+        case "STRIDED_SLICE" if not options.newAxisMask and not options.ellipsisMask:
+            return x[_box(values[1:], options)]
         case "CONCATENATION" if not options.fusedActivationFunction:
             return np.concatenate(values, options.axis)
         case "PACK":
@@ -194,18 +194,17 @@ def _moved(name: str, values: Sequence[np.ndarray], options: Any, output: Tensor
     raise _NoMovementError
 
 
-def _strided(x: np.ndarray, bounds: Sequence[np.ndarray], options: Any) -> np.ndarray:
-    """x[begin:end:stride] on its first axes, with the op's masks."""
-    cuts: list[int | slice] = []
-    for axis, (begin, end, stride) in enumerate(zip(*bounds, strict=True)):
-        bit = 1 << axis
-        if options.shrinkAxisMask & bit:
-            cuts.append(int(begin))
-            continue
-        first = None if options.beginMask & bit else int(begin)
-        last = None if options.endMask & bit else int(end)
-        cuts.append(slice(first, last, int(stride)))
-    return np.asarray(x[tuple(cuts)])
+def _box(bounds: Sequence[np.ndarray], options: Any) -> tuple[slice | int, ...]:
+    """What a STRIDED_SLICE takes of each axis. bounds: begin, end and strides."""
+
+    def taken(axis: int, begin: int, end: int, step: int) -> slice | int:
+        if options.shrinkAxisMask >> axis & 1:
+            return begin
+        first = None if options.beginMask >> axis & 1 else begin
+        return slice(first, None if options.endMask >> axis & 1 else end, step)
+
+    each = zip(*(part.tolist() for part in bounds), strict=True)
+    return tuple(taken(axis, *bound) for axis, bound in enumerate(each))
 
 
 def _recognised(image: Tensor, origins: np.ndarray, grid: tuple[int, int]) -> Patches | None:
