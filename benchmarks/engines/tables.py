@@ -99,7 +99,7 @@ def starts_table(starts: Document, titles: dict[str, str]) -> str:
             titles[name],
             f"{found['import_s']:.2f}",
             f"{found['load_s']:.2f}",
-            f"{found['first_step_s']:.3f}",
+            f"{found['first_step_s']:.3f}" if "first_step_s" in found else "–",
             f"{found['pss_mb']:.0f}",
             f"{found['peak_mb']:.0f}",
         ]

@@ -93,3 +93,9 @@ def test_distance_when_losses_are_large_then_is_relative():
 
 def test_cell_line_when_an_engine_failed_then_says_why():
     assert "pytorch – (its process is gone)" in tables.cell_line(cell(0.1, 0.2))
+
+
+def test_starts_when_an_engine_cannot_train_then_its_first_step_is_a_dash() -> None:
+    found = {"import_s": 1.0, "load_s": 0.1, "pss_mb": 88.0, "peak_mb": 92.0}
+    table = tables.starts_table({"engines": {"tfjs_wasm": found}}, {"tfjs_wasm": "wasm"})
+    assert table.splitlines()[-1] == "| wasm | 1.00 | 0.10 | – | 88 | 92 |"
