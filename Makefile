@@ -3,14 +3,24 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ORACLE := .oracle
+BENCH := .bench
 
-.PHONY: app test budget fuzz oracle lint format clean
+.PHONY: app test bench bench-environments budget fuzz oracle lint format clean
 
 app: $(VENV)/app.stamp
 	$(BIN)/streamlit run app.py
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest $(ARGS)
+
+# The train step beside Keras, PyTorch, JAX, ONNX Runtime, TensorFlow.js and Flex; ARGS="--help".
+bench: $(VENV)/dev.stamp bench-environments
+	$(BIN)/python -m benchmarks.engines $(ARGS)
+
+# An engine that cannot be installed is left out of the race by name.
+bench-environments: $(BENCH)/torch.stamp $(BENCH)/jax.stamp $(BENCH)/onnxruntime.stamp \
+		$(BENCH)/charts.stamp $(BENCH)/tfjs.stamp
+	-$(MAKE) $(ORACLE)/oracle.stamp
 
 # Has the dashboard become slower? Compares a visit in Chromium with benchmarks/dashboard/budget.json.
 budget: $(VENV)/dev.stamp
@@ -34,7 +44,7 @@ format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) $(ORACLE) build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(ORACLE) $(BENCH) build .pytest_cache .mypy_cache .ruff_cache
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -53,3 +63,14 @@ $(ORACLE)/bin/python:
 $(ORACLE)/oracle.stamp: tests/oracle/requirements.txt | $(ORACLE)/bin/python
 	$(ORACLE)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@
+
+$(BENCH)/%.stamp: benchmarks/engines/requirements/%.txt
+	$(PYTHON) -m venv $(BENCH)/$*
+	$(BENCH)/$*/bin/python -m pip install --quiet --disable-pip-version-check -r $< \
+		&& touch $@ || echo "$* cannot be installed"
+
+$(BENCH)/tfjs.stamp: benchmarks/engines/requirements/tfjs.json
+	mkdir -p $(BENCH)/tfjs
+	cp $< $(BENCH)/tfjs/package.json
+	npm install --silent --no-audit --no-fund --prefix $(BENCH)/tfjs \
+		&& touch $@ || echo "TensorFlow.js cannot be installed"

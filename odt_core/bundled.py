@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,8 @@ class ModelCard:
 
     input_shape: without the batch. settings: default fields of odt_core.training.Settings.
     base_test, replay: sample files beside the models (see assets/data/README.md), or None.
-    people: files of real people's samples to try the model with.
+    people: real samples to try the model with: files of what people wrote, or folders of one folder
+    of photographs for each label.
     figures: measured results, each with its n and how to measure it again.
     never_for: what it must not be used for, each a short phrase.
     base_labels: a file of the labels that its backbone knows (odt_core.evaluation.base_labels).
@@ -91,24 +92,44 @@ class ModelCard:
         return self._load(self.replay)
 
     def load_people(self) -> dict[str, RawSamples]:
-        """Real people's samples by name, as they were scanned; empty where the card has none."""
-        people: dict[str, RawSamples] = {}
+        """Real samples by name: each person's as they were scanned, and ready-made sets of
+        photographs, which are called after their labels. Empty where the card has none.
+        """
+        found: dict[str, RawSamples] = {}
         for path in self.people:
-            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
-                x, y, writer = arrays["x"], arrays["y"], arrays["writer"]
-            for name in dict.fromkeys(str(w) for w in writer):
-                index = np.flatnonzero(writer == name)
-                people[name] = RawSamples(
-                    tuple(x[index]),
-                    tuple(str(label) for label in y[index]),
-                    tuple(f"{name}, picture {k + 1}" for k in range(len(index))),
-                )
-        return people
+            if path.is_dir():
+                photos = read_samples(path)
+                found[_question(photos.labels)] = photos
+            else:
+                found |= _writers(path)
+        return found
 
     def _load(self, path: Path | None) -> Samples | None:
         if path is None:
             return None
         return prepare(read_samples(path), self.preprocessing, self.labels)
+
+
+def _writers(path: Path) -> dict[str, RawSamples]:
+    """Each writer's samples in an .npz with x, y and writer."""
+    with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
+        x, y, writer = arrays["x"], arrays["y"], arrays["writer"]
+    people: dict[str, RawSamples] = {}
+    for name in dict.fromkeys(str(w) for w in writer):
+        index = np.flatnonzero(writer == name)
+        people[name] = RawSamples(
+            tuple(x[index]),
+            tuple(str(label) for label in y[index]),
+            tuple(f"{name}, picture {k + 1}" for k in range(len(index))),
+        )
+    return people
+
+
+def _question(labels: Sequence[str]) -> str:
+    """ "Hammer, pliers or tape measure": what a model that knows these labels answers."""
+    names = list(dict.fromkeys(labels))
+    words = " or ".join([*filter(None, [", ".join(names[:-1])]), names[-1]])
+    return words[:1].upper() + words[1:]
 
 
 def _in_assets(path: Path) -> str:

@@ -8,7 +8,7 @@ from odt_core import load_model
 from odt_core.bundled import ASSETS, bundled_models, find_card
 from odt_core.evaluation import backbone_answers, load_base_labels
 from odt_core.evaluation.familiar import fit_familiar
-from odt_core.samples import Samples
+from odt_core.samples import Samples, split
 from odt_core.training import Settings, fit
 
 PHOTOS = ASSETS / "models" / "photos.tflite"
@@ -48,6 +48,27 @@ class TestCard:
         never = " ".join(find_card(PHOTOS).never_for)
         assert "people" in never
         assert "faces" in never
+
+    def test_sets_of_photographs_are_real_small_and_of_known_authors(self, model):
+        sets = model.card.load_people()
+        assert {name: len(photos) for name, photos in sets.items()} == {
+            "Hammer, pliers or tape measure": 20,
+            "Dam, solar panel or windmill": 18,
+            "Building or fish": 20,
+        }
+        sources = (ASSETS / "photos" / "SOURCES.md").read_text("utf-8")
+        files = [path for path in (ASSETS / "photos").rglob("*.jpg")]
+        assert len(files) == 58
+        assert sum(path.stat().st_size for path in files) < 700_000
+        for path in files:
+            name = path.relative_to(ASSETS / "photos").as_posix()
+            (row,) = [line for line in sources.splitlines() if line.startswith(f"| {name} |")]
+            assert "| CC0-1.0 |" in row or "| Public Domain |" in row
+        assert all(
+            max(item.shape) <= 256 and len(set(photos.labels)) >= 2
+            for photos in sets.values()
+            for item in photos.items
+        )
 
     def test_preprocessing_is_that_of_the_backbone(self, model):
         grey = model.preprocessing.apply(np.full((50, 80, 3), 255, np.uint8))
@@ -94,6 +115,13 @@ class TestLearning:
         answers = session.predict_proba(features[test], three)
         assert (answers.argmax(axis=1) == y[test]).all()
         assert answers[:, 3:].max() == 0
+
+    def test_set_of_photographs_is_learnt_from_its_training_part(self, model):
+        mine, test = split(model.prepare(model.card.load_people()["Building or fish"]), share=0.5)
+        session = model.session()
+        fit(session, mine)
+        answers = session.predict_proba(test.x, test.labels).argmax(axis=1)
+        assert (answers == test.y).mean() >= 0.9
 
     def test_noise_is_unknown_beside_photos_and_photos_are_not(self, features):
         known = np.r_[0:10, 16:26]

@@ -117,7 +117,7 @@ def shuffled_labels(samples: Samples, seed: int) -> tuple[Samples | None, float]
 
 def other_person(card: ModelCard, labels: Labels, mine: Samples) -> Samples | None:
     """Samples of the first person of the model's card of whom none is among `mine`; None where
-    there is nobody, or nobody with these labels.
+    there is nobody, nobody with these labels, or `mine` are stored features, not inputs.
     """
     from odt_core.samples import prepare
 
@@ -126,6 +126,8 @@ def other_person(card: ModelCard, labels: Labels, mine: Samples) -> Samples | No
         try:
             theirs = prepare(raw, card.preprocessing, labels)
         except OdtError:  # labels that are not there
+            continue
+        if theirs.x.shape[1:] != mine.x.shape[1:]:
             continue
         if not any(row.tobytes() in known for row in np.ascontiguousarray(theirs.x)):
             return theirs

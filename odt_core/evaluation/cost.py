@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from odt_core.evaluation.trainer import SessionTrainer, WorkerTrainer
     from odt_core.samples import Samples
 
+_SHADES = 4096  # parts by which an input is dimmed, so that it is a new one
 INFERENCES = 30  # single inferences timed
 
 
@@ -53,10 +54,14 @@ def measure_cost(
     settings: Settings,
     *,
     replay: Samples | None = None,
+    asked: np.ndarray | None = None,
     stopped: Stopped = never,
 ) -> Cost:
     """Train once from the base and measure. Only a WorkerTrainer's process is confined, and its
     memory that of the model alone. Errors as Trainer.train.
+
+    asked: [N, *input_shape], what answers are timed on; default the samples. To be given where the
+    samples are features: an answer begins with a picture.
     """
     from odt_core.checkpoint import Checkpoint, CheckpointMeta, save_checkpoint
 
@@ -70,9 +75,12 @@ def measure_cost(
     weights = trainer.train(samples, settings, replay=replay, stopped=looks)
     last = trainer.last
     assert last is not None
+    inputs = samples.x if asked is None or not len(asked) else asked
     times = []
     for at in range(INFERENCES + 3 if trainer.contract.infer is not None else 0):
-        one = samples.x[at % len(samples)][None]
+        one = inputs[at % len(inputs)][None]
+        if trainer.contract.keeps_features:  # which are looked up for an input asked about before
+            one = np.asarray(one * (1 - at / _SHADES), one.dtype)
         began = time.perf_counter()
         trainer.infer(one)
         times.append(time.perf_counter() - began)

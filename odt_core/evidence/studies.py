@@ -21,6 +21,8 @@ from odt_core.evaluation import (
 from odt_core.evaluation.study import OnProgress, Stopped, never, quiet
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from odt_core.samples import Samples
     from odt_core.training import Settings
 
@@ -48,6 +50,7 @@ def study_all(
     others: Samples | None = None,
     replay: Samples | None = None,
     base_test: Samples | None = None,
+    asked: np.ndarray | None = None,
     known: Studies | None = None,
     progress: OnProgress = quiet,
     stopped: Stopped = never,
@@ -68,7 +71,10 @@ def study_all(
     if cost is None:
         progress(Progress(0, 100, "what training costs"))
         cost = _possible(
-            lambda: measure_cost(trainer, train, settings, replay=replay, stopped=stopped), reasons
+            lambda: measure_cost(
+                trainer, train, settings, replay=replay, asked=asked, stopped=stopped
+            ),
+            reasons,
         )
     controls, needed = known.controls, known.needed
     if needed is not None and not needed.complete:

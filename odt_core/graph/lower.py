@@ -70,8 +70,8 @@ def lower(data: bytes, *, passes: tuple[Pass, ...] = PASSES) -> Lowered:
 
     The signatures keep their names, inputs, outputs, dtypes and shapes; those with Save or Restore
     return or take the checkpoint's tensors instead of a path. A lowered model comes back as it
-    is, or as today's passes make it where an older odt lowered it. passes: the optimising ones to
-    run, fewer to see what each brings.
+    is, or as today's passes make it where an older odt lowered it. With fewer passes than all, so
+    that one's gain can be measured, it counts as not passed yet.
     Raises ModelError when `data` is no .tflite, LoweringError when no signature is left.
     """
     model = read(data)
@@ -95,7 +95,7 @@ def lower(data: bytes, *, passes: tuple[Pass, ...] = PASSES) -> Lowered:
         tuple(lowering.rewrites),
         tuple(lowering.missing),
         tuple(lowering.checkpoint_signatures),
-        PASSES_VERSION,
+        _version(passes),
     )
     write_record(model, record)
     compact(model)
@@ -106,9 +106,13 @@ def _passed_again(model: schema.ModelT, record: Record, passes: tuple[Pass, ...]
     """The bytes of a model that was lowered when there were fewer passes."""
     for graph in model.subgraphs:
         optimise(model, graph, passes)
-    write_record(model, replace(record, passes=PASSES_VERSION))
+    write_record(model, replace(record, passes=_version(passes)))
     compact(model)
     return write(model)
+
+
+def _version(passes: tuple[Pass, ...]) -> int:
+    return PASSES_VERSION if passes == PASSES else 0
 
 
 class _Lowering:

@@ -11,7 +11,6 @@ from odt_core.errors import SignatureError
 from odt_core.runtime.contract import LabelKind, TrainRole
 from odt_core.runtime.vocabulary import WEIGHT_WORDS, words
 
-
 _KEPT = 256  # outputs for which all one-hot rows are kept: picking some is faster than making them
 
 

@@ -1,8 +1,8 @@
-"""One click fills in a real person's samples, so that everything can be tried without a pen."""
+"""One click fills in real samples, so that everything can be tried without a pen or a camera."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import streamlit as st
 
@@ -14,33 +14,48 @@ from pages.ui import trouble
 from pages.ui.desk import Desk
 
 PER_LABEL = 10  # pictures of each label that are taken, a fifth of them for testing
+_HELP_PERSON = "Real handwriting of one person, from the bundled data. Click again for another one."
+_HELP_PHOTOS = (
+    "Real photographs that anybody may use, from the bundled data. Click again for another set."
+)
 
 
 def example_person(desk: Desk) -> None:
-    """The button, when the model's card has people."""
+    """The button, when the model's card has people or sets of photographs."""
     if not desk.card.people:
         return
+    photos = _has_photos(desk)
     st.button(
-        "Load an example person",
+        "Load example photos" if photos else "Load an example person",
         key="example",
         type="secondary" if desk.workspace.manifest.samples else "primary",
         disabled=desk.busy,
-        help="Real handwriting of one person, from the bundled data. Click again for another one.",
+        help=_HELP_PHOTOS if photos else _HELP_PERSON,
         on_click=_load,
         args=(desk,),
     )
+
+
+def _has_photos(desk: Desk) -> bool:
+    return desk.card.preprocessing.kind == "image"
 
 
 def _load(desk: Desk) -> None:
     with trouble.caught("samples"):
         people = _people(desk.card.people, desk.card)
         if not people:
-            raise SampleError("There are no example people for this model.")
+            raise SampleError("There are no examples for this model.")
         there = {sample.origin for sample in desk.workspace.manifest.samples}
-        fresh = [name for name, raw in people.items() if not any(one in there for one in raw.names)]
+        fresh = [name for name, raw in people.items() if not _known(raw) & there]
         name = fresh[0] if fresh else next(iter(people))
         report = desk.workspace.add_raw(_some(people[name]), Source.EXAMPLE)
-        trouble.say("samples", f"{name}. {report.summary}", "info")
+        end = "?" if _has_photos(desk) else "."
+        trouble.say("samples", f"{name}{end} {report.summary}", "info")
+
+
+def _known(raw: RawSamples) -> set[str]:
+    """What the workspace remembers of where samples come from: the last part of their names."""
+    return {PurePosixPath(name).name for name in raw.names}
 
 
 def _some(raw: RawSamples) -> RawSamples:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from evaluation_material import CARD, DIGITS, SETTINGS, digits, person, zoo_model
 
+from odt_core.bundled import bundled_models
 from odt_core.errors import SampleError, TrainingError
 from odt_core.evaluation import (
     Progress,
@@ -366,6 +367,23 @@ class TestCost:
         weights = sum(array.nbytes for array in worker.state().values())
         assert weights < got.checkpoint_bytes < weights + 10_000
         assert "0 bytes sent" in got.sentence
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+    def test_answers_are_timed_on_whole_pictures_none_asked_about_before(self):
+        path = next(path for path in bundled_models() if path.stem == "photos")
+        session = load_model(path).session()
+        asked = np.random.default_rng(0).normal(0, 1, (2, 160, 160, 3)).astype(np.float32)
+        features = np.random.default_rng(1).normal(0, 1, (6, 1280)).astype(np.float32)
+        given = Samples(features, np.arange(6) % 2, Labels.numbered(session.contract.outputs))
+        settings = Settings(epochs=1, learning_rate=None, replay=0.0, batch_size=3)
+        session.infer(asked)
+        trainer = SessionTrainer(session.model)
+        looked: list[int] = []
+        extract = trainer._session._extract
+        trainer._session._bottlenecks._compute = lambda x: looked.append(len(x)) or extract(x)
+        got = measure_cost(trainer, given, settings, asked=asked)
+        assert looked == [1] * (got.inferences + 3)
+        assert got.inference_ms > 1
 
     @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
     def test_process_that_could_send_is_not_said_to_have_sent_nothing(self, samples, trainer):

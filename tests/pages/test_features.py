@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import io
+import os
+import signal
+import subprocess
+import sys
+import zipfile
+
 import numpy as np
 import pytest
 
+from odt_core.evidence import bundling
 from odt_core.runtime.worker import Worker
 from odt_core.training.settings import Settings
 from odt_core.workspace import Part, Source
 from pages.ui.desk import Desk
+from pages.ui.evaluate import evidence
+from pages.ui.evaluate.background import Job
 
 
 def photo(seed: int, hue: int) -> np.ndarray:
@@ -85,6 +95,33 @@ class TestFeatures:
         desk.erase()
         assert list(folder.iterdir()) == []
         assert len(desk.samples(None)) == 0
+
+    def test_worker_dead_then_samples_are_added_and_the_next_one_looks_at_them(self, desk, looked):
+        desk.samples(None)
+        os.kill(desk.worker().pid, signal.SIGKILL)
+        label = desk.workspace.manifest.labels[0].id
+        report = desk.workspace.add_samples([photo(98, 0)], label, Source.UPLOAD)
+        assert len(report.added) == 1
+        desk._warm()  # says nothing, whatever became of the process
+        assert desk.samples(None).x.shape == (13, 1280)
+        assert sum(looked) in (13, 14)  # the one that died may have been asked in vain
+
+    def test_evidence_of_a_model_trained_on_features_is_reproduced_bit_for_bit(
+        self, desk, tmp_path, monkeypatch
+    ):
+        monkeypatch.setattr(bundling, "charts_of", lambda material: ())
+        monkeypatch.setattr(bundling, "page", lambda title, charts: b"")
+        desk.train(Settings(**{**desk.card.settings, "epochs": 3}))
+        assert desk.run.wait(60)
+        made = evidence._work(desk, Job("evidence"), whole=False)
+        with zipfile.ZipFile(io.BytesIO(made.data)) as packed:
+            packed.extractall(tmp_path)
+        script = next(tmp_path.rglob("reproduce.py"))
+        again = subprocess.run(
+            [sys.executable, "-I", script.name], cwd=script.parent, capture_output=True, text=True
+        )
+        assert again.returncode == 0, again.stderr
+        assert "bit for bit" in again.stdout
 
 
 class TestStale:

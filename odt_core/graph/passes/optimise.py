@@ -38,7 +38,9 @@ def _each_op(form: Callable[[Builder, schema.OperatorT], Tensor | None]) -> Appl
     return lambda model, graph: rewrite(model, graph, form)
 
 
+_DEAD_CODE = Pass("dead code", "drops what nobody reads", remove_dead_ops)
 PASSES = (
+    _DEAD_CODE,
     Pass("common subexpressions", "computes the same thing once", share_results),
     Pass("slices", "writes slices so that XNNPACK takes them", _each_op(masked_slice)),
     Pass("scales", "scales the smaller factor", scale_smaller_factor, exact=False),
@@ -52,9 +54,9 @@ def optimise(
 ) -> None:
     """Makes a subgraph faster; what it computes stays the same up to rounding.
 
-    Dead code goes first, and after every pass: ops whose inputs were replaced must not stay.
+    A pass leaves behind what it replaced, so dead code is dropped after each, unless left out.
     """
-    remove_dead_ops(model, graph)
     for one in passes:
         one.apply(model, graph)
-        remove_dead_ops(model, graph)
+        if _DEAD_CODE in passes:
+            remove_dead_ops(model, graph)

@@ -32,6 +32,7 @@ from pages.ui.prepared import (
 if TYPE_CHECKING:
     from odt_core.runtime.worker import Worker
 
+_FEW = 8  # samples that answers are timed on
 _AT_ONCE = 16  # samples of a call to the worker, which may have answers to give in between
 
 
@@ -43,6 +44,15 @@ class HasFeatures(HasModel):
         self._features: tuple[str, dict[str, np.ndarray | None]] = ("", {})
         self._features_lock = threading.Lock()
         self._digest: tuple[ModelEntry, str] | None = None
+
+    def whole_inputs(self) -> np.ndarray | None:
+        """A few samples as the model is asked about them, float32 [N, *input_shape], for those who
+        measure what an answer takes; None where there are none.
+        """
+        ready = read_input(self.workspace, self.card.preprocessing)
+        some = [ready(sample) for sample in self.workspace.manifest.samples[:_FEW]]
+        there = [x for x in some if x is not None]
+        return np.stack(there) if there else None
 
     def _input_of(self, part: Part | None) -> Prepared:
         """What the model is trained on and asked about."""

@@ -47,6 +47,7 @@ def _work(desk: Desk, job: Job) -> Cost:
             desk.samples(Part.TRAIN),
             settings,
             replay=replay_of(desk.card) if settings.replay else None,
+            asked=desk.whole_inputs(),
             stopped=job.stopped,
         )
 

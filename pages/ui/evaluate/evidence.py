@@ -202,6 +202,7 @@ def _studies(desk: Desk, job: Job, checkpoint: Checkpoint) -> Studies:
             others=other_person(desk.card, desk.labels, samples) if desk.tells_labels else None,
             replay=replay_of(desk.card) if settings.replay else None,
             base_test=base_test_of(desk.card),
+            asked=desk.whole_inputs(),
             known=known,
             progress=told,
             stopped=job.stopped,

@@ -1,0 +1,39 @@
+"""odt, by its public path: authored from the Keras model, loaded, stepped by a session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import ai_edge_litert.interpreter  # noqa: F401  # else the first session would pay for the import
+
+import odt_core
+import odt_core.runtime.session
+from benchmarks.engines.contender import Work
+from benchmarks.engines.networks import Network
+
+VERSION = "odt 0.2.0"
+
+
+class Odt:
+    """A session of the trainable .tflite."""
+
+    def __init__(self, work: Work, threads: int) -> None:
+        model = odt_core.load_model(work.made / "model.tflite")
+        self._session = model.session(threads=threads)
+        self.train = self._session.train_features
+        self.infer = self._session.infer
+
+
+def make(network: Network, optimiser: str, material: Path, folder: Path) -> None:
+    """The trainable .tflite of the Keras model, and the same with the weights as constants."""
+    from benchmarks.engines.keras_network import keras_loss, keras_network, keras_optimiser
+    from odt_core.authoring import to_trainable_tflite
+
+    model = keras_network(network, material)
+    data = to_trainable_tflite(model, loss=keras_loss(), optimizer=keras_optimiser(optimiser))
+    (folder / "model.tflite").write_bytes(data)
+    session = odt_core.load_model(data).session()
+    (folder / "baked.tflite").write_bytes(session.bake(inference_only=True))
+
+
+CONTENDER = Odt

@@ -1,0 +1,134 @@
+"""What odt's own code costs around LiteRT: import, a session's memory, fit() over the bare call."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import odt_core as odt
+from benchmarks.engines.environments import BENCH, ENTRANTS, ROOT
+from benchmarks.engines.making import made
+from benchmarks.engines.material import write_material
+from benchmarks.engines.networks import HEAD, MLP, STRIDED, Network
+from benchmarks.engines.worker import memory
+from odt_core.runtime.interpreter import Interpreter
+
+BATCH = 32
+_IMPORT = """
+import json, time, resource
+began = time.perf_counter()
+import odt_core
+if {everything}:
+    for name in odt_core.__all__: getattr(odt_core, name)
+from benchmarks.engines.worker import memory
+print(json.dumps({{"seconds": time.perf_counter() - began, **memory()}}))
+"""
+
+
+def measure_loop(rounds: int) -> dict[str, Any]:
+    """import: of odt_core alone and with every public name. session: megabytes on top of the
+    model's variables. overhead: by net, bare call, train_features and fit in ms a step.
+    """
+    return {
+        "import": _import(everything=False, times=rounds),
+        "import_everything": _import(everything=True, times=rounds),
+        "session": {network.name: _session(network) for network in (MLP, STRIDED)},
+        "overhead": {network.name: _overhead(network, rounds) for network in (HEAD, MLP, STRIDED)},
+    }
+
+
+def _import(*, everything: bool, times: int) -> dict[str, float]:
+    runs = []
+    for _ in range(times):
+        run = subprocess.run(
+            [sys.executable, "-c", _IMPORT.format(everything=everything)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        runs.append(json.loads(run.stdout))
+    return {key: statistics.median(run[key] for run in runs) for key in runs[0]}
+
+
+def _file(network: Network) -> Path:
+    material = write_material(network, BATCH, BENCH / "material")
+    return made(ENTRANTS[0], network, "sgd", material) / "model.tflite"
+
+
+def _batch(network: Network) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(3)
+    x = rng.random((BATCH, *network.input_shape), np.float32)
+    return x, rng.integers(0, network.classes, BATCH)
+
+
+def _session(network: Network) -> dict[str, float]:
+    """Of the 2nd to the 11th session in one process, each after a step and an answer."""
+    model = odt.load_model(_file(network))
+    x, y = _batch(network)
+    sessions, before = [], 0.0
+    for index in range(11):
+        session = model.session()
+        session.train_step(x, y)
+        session.infer(x)
+        sessions.append(session)
+        if index == 0:
+            before = memory()["pss_mb"]
+    a_session = (memory()["pss_mb"] - before) / 10
+    variables = sum(array.nbytes for array in sessions[0].state().values()) / 2**20
+    return {"mb": a_session, "variables_mb": variables, "file_mb": len(model.data) / 2**20}
+
+
+def _overhead(network: Network, rounds: int) -> dict[str, float]:
+    """Milliseconds a step: the signature alone with arrays that fit, a session's train_features on
+    one-hot labels, and fit() from the second of its steps to the last; interleaved.
+    """
+    model = odt.load_model(_file(network))
+    x, y = _batch(network)
+    hot = np.eye(network.classes, dtype=np.float32)[y]
+    bare = Interpreter(model.data).signature("train")
+    feeds = {"x": x, "y": hot}
+
+    def call() -> None:
+        bare.invoke(feeds)
+        float(bare.output("loss"))
+
+    stepping = model.session()
+    rng = np.random.default_rng(4)
+    count = 50 * BATCH
+    names = tuple(str(k) for k in range(network.classes))
+    samples = odt.Samples(
+        rng.random((count, *network.input_shape), np.float32),
+        rng.integers(0, network.classes, count),
+        odt.Labels(names),
+    )
+    settings = odt.Settings(
+        epochs=8, batch_size=BATCH, learning_rate=None, replay=0, measure_every=0
+    )
+    found: dict[str, list[float]] = {"bare": [], "train_features": [], "fit": []}
+    for _ in range(max(rounds, 3)):
+        found["bare"].append(_steps(call, 400))
+        found["train_features"].append(_steps(lambda: stepping.train_features(x, hot), 400))
+        history = odt.fit(model.session(), samples, settings)
+        seconds = history.records[-1].seconds - history.records[0].seconds
+        found["fit"].append(seconds / (len(history.records) - 1) * 1000)
+    result = {name: statistics.median(times) for name, times in found.items()}
+    result["fit_over_bare"] = result["fit"] / result["bare"] - 1
+    return result
+
+
+def _steps(call: Callable[[], object], count: int) -> float:
+    for _ in range(20):
+        call()
+    began = time.perf_counter()
+    for _ in range(count):
+        call()
+    return (time.perf_counter() - began) / count * 1000

@@ -1,0 +1,79 @@
+"""What has been measured so far, on disk: a file a cell and a file a part, written as they come."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks.engines.environments import BENCH
+from benchmarks.engines.plan import Cell
+
+FOLDER = BENCH / "results"
+
+
+class Results:
+    """A folder of results; nothing in it is lost when a later measurement fails."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self._folder = folder
+
+    def keep_cell(self, cell: Cell, document: dict[str, Any]) -> None:
+        """Write one cell of the race, in place of an older one."""
+        self._write(self._folder / "cells" / f"{cell.key}.json", document)
+
+    def cell(self, cell: Cell) -> dict[str, Any] | None:
+        """One cell of the race, None when it was never measured."""
+        return _read(self._folder / "cells" / f"{cell.key}.json")
+
+    def keep_part(self, name: str, document: dict[str, Any]) -> None:
+        """Write one of the other parts, in place of an older one."""
+        self._write(self._folder / f"{name}.json", document)
+
+    def part(self, name: str) -> dict[str, Any] | None:
+        """One of the other parts, None when it was never measured."""
+        return _read(self._folder / f"{name}.json")
+
+    def document(self, cells: tuple[Cell, ...], parts: tuple[str, ...]) -> dict[str, Any]:
+        """Everything there is, as one JSON document; what is missing is absent."""
+        there = [document for cell in cells if (document := self.cell(cell))]
+        found = {name: document for name in parts if (document := self.part(name))}
+        return {"machine": machine(), "cells": there, **found}
+
+    @staticmethod
+    def _write(path: Path, document: dict[str, Any]) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".part")
+        unfinished.write_text(json.dumps(document, indent=1) + "\n")
+        unfinished.replace(path)
+
+
+def now() -> str:
+    """The time, as results are stamped with it."""
+    return datetime.now(UTC).isoformat(timespec="minutes")
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.processor(),
+    )
+    return {
+        "processor": model,
+        "cores": os.cpu_count(),
+        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+    }
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    return json.loads(path.read_text()) if path.exists() else None

@@ -1,0 +1,28 @@
+"""The photo model with the photographs that ship: nobody needs a camera to try it."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+
+@pytest.fixture
+def tab(shared_server, visit):
+    one = visit(shared_server).open()
+    one.page.locator(".st-key-top_model input").click()
+    one.page.get_by_role("option", name="Photos").click()
+    return one.sees("Load example photos")
+
+
+class TestExamplePhotos:
+    def test_one_click_when_the_photo_model_is_chosen_fills_the_cards_and_it_trains(self, tab):
+        tab.press("example").sees("Added 20 samples, 4 of them set aside for testing")
+        shelf = tab.page.locator(".st-key-shelf")
+        for place, label in enumerate(("building", "fish")):
+            expect(shelf.locator(".name").nth(place)).to_have_value(label)
+        tab.press("train").sees("personalised · 20 steps · 16 samples")
+        tab.sees("Finished all 20 steps.").sees("your test samples")
+
+    def test_second_click_adds_the_next_set(self, tab):
+        tab.press("example").sees("20 samples, 4 set aside")
+        tab.press("example").sees("Hammer, pliers or tape measure?").sees("40 samples, ")
