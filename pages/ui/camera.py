@@ -7,7 +7,6 @@ sends comes from the browser: it is checked here, and nothing in it is trusted.
 from __future__ import annotations
 
 import base64
-import binascii
 import io
 import re
 from collections.abc import Callable
@@ -186,9 +185,9 @@ def decode_photo(url: Any) -> np.ndarray:
                     f"{_LEAST_SIDE} to {_MOST_SIDE} a side are taken. Reload the page."
                 )
             return np.asarray(image.convert("RGB"))
-    except (binascii.Error, OSError, SyntaxError, ValueError) as error:
-        if isinstance(error, SampleError):
-            raise
+    except SampleError:
+        raise
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise SampleError("A picture of the camera did not arrive whole. Take it again.") from error
 
 

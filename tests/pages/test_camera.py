@@ -1,0 +1,105 @@
+"""What the camera's element sends comes from a browser: anything may arrive."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from odt_core.errors import SampleError
+from pages.ui.camera import Batch, Frame, decode_photo
+
+SESSION, TAKE = "0123456789abcdef", "fedcba9876543210"
+
+
+def url(data: bytes, kind: str = "jpeg") -> str:
+    return f"data:image/{kind};base64," + base64.b64encode(data).decode()
+
+
+def picture(width: int = 64, height: int = 48, kind: str = "JPEG") -> bytes:
+    """A red picture."""
+    file = io.BytesIO()
+    Image.new("RGB", (width, height), "red").save(file, kind)
+    return file.getvalue()
+
+
+def message(**changes) -> dict:
+    shot = {"seq": 1, "take": TAKE, "what": "a", "url": "data:,"}
+    return {"session": SESSION, "more": False, "pictures": [shot, {**shot, "seq": 2}], **changes}
+
+
+def huge() -> bytes:
+    """A JPEG of a few hundred bytes that says it has 65,500 pixels a side."""
+    data = bytearray(picture())
+    at = data.index(b"\xff\xc0") + 5  # the frame's height and width
+    data[at : at + 4] = (65_500).to_bytes(2, "big") * 2
+    return bytes(data)
+
+
+class TestBatch:
+    def test_read_when_the_message_is_ours_gives_its_shots(self):
+        batch = Batch.read(message())
+        assert batch is not None
+        assert [(shot.number, shot.take, shot.label) for shot in batch.shots] == [
+            (1, TAKE, "a"),
+            (2, TAKE, "a"),
+        ]
+
+    @pytest.mark.parametrize(
+        "bad",
+        [
+            None,
+            [],
+            "pictures",
+            {},
+            message(session="../../etc/passwd"),
+            message(pictures=[]),
+            message(pictures=None),
+            message(pictures=["x"]),
+            message(pictures=[{"seq": 1, "take": "../x", "what": "a", "url": ""}]),
+            message(pictures=[{"seq": 0, "take": TAKE, "what": "a", "url": ""}]),
+            message(pictures=[{"seq": float("inf"), "take": TAKE, "what": "a", "url": ""}]),
+            message(pictures=[{"seq": float("nan"), "take": TAKE, "what": "a", "url": ""}]),
+            message(pictures=[{"seq": 1, "take": TAKE, "what": "a", "url": ""}] * 2),
+            message(
+                pictures=[{"seq": n, "take": TAKE, "what": "a", "url": ""} for n in range(1, 22)]
+            ),
+        ],
+    )
+    def test_read_when_the_message_is_not_ours_gives_none(self, bad):
+        assert Batch.read(bad) is None
+
+
+class TestFrame:
+    @pytest.mark.parametrize("bad", [None, {}, {"n": "x", "still": 0, "url": ""}, 7])
+    def test_read_when_the_frame_is_not_ours_gives_none(self, bad):
+        assert Frame.read(bad) is None
+
+
+class TestDecode:
+    def test_jpeg_of_the_camera_becomes_its_pixels(self):
+        pixels = decode_photo(url(picture()))
+        assert (pixels.dtype, pixels.shape) == (np.uint8, (48, 64, 3))
+        assert pixels[20, 20].tolist() == pytest.approx([255, 0, 0], abs=4)
+
+    @pytest.mark.parametrize(
+        ("bad", "why"),
+        [
+            (None, "did not arrive as one"),
+            ("https://example.com/a.jpg", "did not arrive as one"),
+            (url(picture(kind="PNG"), "png"), "did not arrive as one"),
+            (url(picture(kind="PNG")), "did not arrive whole"),
+            (url(picture()[:-200]), "did not arrive whole"),
+            (url(b"") + "%%%", "did not arrive whole"),
+            (url(picture(900, 20)), "900×20 pixels"),
+            (url(picture(20, 4)), "20×4 pixels"),
+            (url(huge()), "did not arrive whole"),
+            (url(b"\0" * 400_000), "did not arrive as one"),
+        ],
+    )
+    def test_anything_else_is_refused_in_words(self, bad, why):
+        with pytest.raises(SampleError, match=why):
+            decode_photo(bad)
