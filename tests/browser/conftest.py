@@ -142,12 +142,14 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Callable[..., Visitor]]:
-    """Opens tabs; every keyword goes to Chromium's context (viewport, color_scheme …)."""
+    """Opens tabs, in another Chromium when one is given; every other keyword goes to Chromium's
+    context (viewport, color_scheme …).
+    """
     contexts: list[BrowserContext] = []
 
-    def visit(server: Server, **options) -> Visitor:
+    def visit(server: Server, by: Browser = browser, **options) -> Visitor:
         options.setdefault("viewport", {"width": 1440, "height": 900})
-        context = browser.new_context(**options)
+        context = by.new_context(**options)
         contexts.append(context)
         visitor = Visitor(context.new_page(), server.url)
         visitor.page.on("request", lambda request: visitor.requests.append(request.url))

@@ -107,14 +107,6 @@ def other_chromium(browser: Browser) -> Iterator[Callable[..., Browser]]:
         one.close()
 
 
-def page_of(launched: Browser, server):
-    """Opens the first page in another Chromium."""
-    from conftest import Visitor  # beside this file
-
-    context = launched.new_context(viewport={"width": 1440, "height": 900})
-    return Visitor(context.new_page(), server.url).open()
-
-
 class TestPictures:
     def test_click_when_the_camera_runs_adds_one_picture_of_the_chosen_label(
         self, shared_server, tab
@@ -210,21 +202,25 @@ class TestLive:
 
 class TestTrouble:
     def test_permission_when_denied_is_explained_and_upload_offered(
-        self, shared_server, other_chromium
+        self, shared_server, visit, other_chromium
     ):
-        tab = page_of(other_chromium(FAKE), shared_server)  # headless: nobody is there to allow it
+        tab = visit(
+            shared_server, other_chromium(FAKE)
+        ).open()  # headless: nobody is there to allow it
         camera = open_camera(tab)
         tab.sees("This page may not use the camera.").sees("allow the camera, then press Try again")
         camera.part("upload").click()
         tab.page.locator(".st-key-samples_files, [data-testid=stFileUploader]").first.wait_for()
 
-    def test_no_camera_is_explained(self, shared_server, other_chromium):
-        tab = page_of(other_chromium(ALLOW, FAKE + "=device-count=0"), shared_server)
+    def test_no_camera_is_explained(self, shared_server, visit, other_chromium):
+        tab = visit(shared_server, other_chromium(ALLOW, FAKE + "=device-count=0")).open()
         open_camera(tab)
         tab.sees("No camera was found.").sees("Plug one in or switch it on")
 
-    def test_of_two_cameras_one_is_chosen_and_remembered(self, shared_server, other_chromium):
-        tab = page_of(other_chromium(ALLOW, FAKE + "=device-count=2"), shared_server)
+    def test_of_two_cameras_one_is_chosen_and_remembered(
+        self, shared_server, visit, other_chromium
+    ):
+        tab = visit(shared_server, other_chromium(ALLOW, FAKE + "=device-count=2")).open()
         camera = open_camera(tab).ready()
         which = camera.part("which")
         expect(which.locator("option")).to_have_count(2)

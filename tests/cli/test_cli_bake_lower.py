@@ -39,9 +39,11 @@ class TestLower:
         assert "categorical_crossentropy" in text
 
     def test_lowered_model_then_is_written_as_it_is(self, tmp_path):
-        got = result("lower", MODEL, tmp_path / "out.tflite")
+        once, again = tmp_path / "once.tflite", tmp_path / "again.tflite"
+        result("lower", MODEL, once)  # by today's passes
+        got = result("lower", once, again)
         assert got["changed"] is False
-        assert (tmp_path / "out.tflite").read_bytes() == MODEL.read_bytes()
+        assert again.read_bytes() == once.read_bytes()
 
     @pytest.mark.parametrize("link", [False, True])
     def test_input_then_is_never_overwritten(self, tmp_path, link):
