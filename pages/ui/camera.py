@@ -6,8 +6,6 @@ sends comes from the browser: it is checked here, and nothing in it is trusted.
 
 from __future__ import annotations
 
-import base64
-import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,17 +13,16 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from odt_core.errors import SampleError
 from odt_core.samples import Preprocessing
 from pages.ui.element_data import unexamined
+from pages.ui.sent_picture import sent_picture
 from pages.ui.served import ASSETS
 
 LONGEST = 480  # pixels of a picture's long side: twice what picture models of this size look at
 _BATCH = 20  # pictures of a message, at most; camera.js sends ten
 _MAX_URL = 400_000  # characters; 480 pixels of confetti at this quality have about 150,000
-_PREFIX = "data:image/jpeg;base64,"
 _LEAST_SIDE, _MOST_SIDE = 8, 640  # pixels of anything that is taken
 _LIVE_SIDES = (96, 320)  # pixels of a live frame's short side, whatever the model's input
 _INK_SIDE = 240  # the same where a drawing is looked for in it
@@ -174,21 +171,19 @@ def live_frame(key: str) -> Frame | None:
 
 def decode_photo(url: Any) -> np.ndarray:
     """uint8 [H, W, 3] from the data URL of a JPEG of ours. Raises SampleError for anything else."""
-    if not isinstance(url, str) or not url.startswith(_PREFIX) or len(url) > _MAX_URL:
-        raise SampleError("A picture of the camera did not arrive as one. Take it again.")
-    try:
-        data = base64.b64decode(url[len(_PREFIX) :], validate=True)
-        with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
-            if min(image.size) < _LEAST_SIDE or max(image.size) > _MOST_SIDE:
-                raise SampleError(
-                    f"A picture of the camera has {image.size[0]}×{image.size[1]} pixels; "
-                    f"{_LEAST_SIDE} to {_MOST_SIDE} a side are taken. Reload the page."
-                )
-            return np.asarray(image.convert("RGB"))
-    except SampleError:
-        raise
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise SampleError("A picture of the camera did not arrive whole. Take it again.") from error
+    with sent_picture(
+        url,
+        "JPEG",
+        _MAX_URL,
+        absent="A picture of the camera did not arrive as one. Take it again.",
+        broken="A picture of the camera did not arrive whole. Take it again.",
+    ) as image:
+        if min(image.size) < _LEAST_SIDE or max(image.size) > _MOST_SIDE:
+            raise SampleError(
+                f"A picture of the camera has {image.size[0]}×{image.size[1]} pixels; "
+                f"{_LEAST_SIDE} to {_MOST_SIDE} a side are taken. Reload the page."
+            )
+        return np.asarray(image.convert("RGB"))
 
 
 def guide_of(preprocessing: Preprocessing) -> float:

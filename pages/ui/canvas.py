@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import io
 from typing import Any
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from odt_core.errors import SampleError
 from pages.ui.element_data import unexamined
+from pages.ui.sent_picture import sent_picture
 from pages.ui.served import ASSETS
 
 UNITS = 280  # side of the reported PNG in pixels; canvas.js draws in the same units
-_PREFIX = "data:image/png;base64,"
 _MAX_URL = 400_000  # characters; a full page of scribble is about 60,000
 _PARTS = ASSETS / "components"
 _mount = st.components.v2.component(
@@ -78,21 +74,19 @@ def sample_pad(
 
 def decode_drawing(url: Any) -> np.ndarray:
     """uint8 [280, 280] from the data URL that canvas.js reports; nothing in it is trusted."""
-    if not isinstance(url, str) or not url.startswith(_PREFIX) or len(url) > _MAX_URL:
-        raise SampleError("The drawing did not arrive as a picture. Clear the canvas, draw again.")
-    try:
-        data = base64.b64decode(url[len(_PREFIX) :], validate=True)
-        with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
-            if image.size != (UNITS, UNITS):
-                raise SampleError(
-                    f"The drawing is {image.size[0]}×{image.size[1]} pixels instead of "
-                    f"{UNITS}×{UNITS}. Reload the page and draw again."
-                )
-            return np.asarray(image.convert("L"))
-    except (binascii.Error, OSError, SyntaxError) as error:
-        raise SampleError(
-            "The drawing did not arrive whole. Clear the canvas, draw again."
-        ) from error
+    with sent_picture(
+        url,
+        "PNG",
+        _MAX_URL,
+        absent="The drawing did not arrive as a picture. Clear the canvas, draw again.",
+        broken="The drawing did not arrive whole. Clear the canvas, draw again.",
+    ) as image:
+        if image.size != (UNITS, UNITS):
+            raise SampleError(
+                f"The drawing is {image.size[0]}×{image.size[1]} pixels instead of "
+                f"{UNITS}×{UNITS}. Reload the page and draw again."
+            )
+        return np.asarray(image.convert("L"))
 
 
 def _dict(value: Any) -> dict[str, Any]:
