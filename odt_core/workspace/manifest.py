@@ -41,6 +41,11 @@ class Kind(StrEnum):
         """Whether odt made it unasked, and may thin it out unasked."""
         return self not in (Kind.MANUAL, Kind.UPLOADED)
 
+    @property
+    def of_a_run(self) -> bool:
+        """Whether only a training makes such checkpoints."""
+        return self in (Kind.START, Kind.AUTO, Kind.BEST, Kind.END)
+
 
 @dataclass(frozen=True)
 class ModelEntry:

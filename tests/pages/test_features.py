@@ -72,6 +72,12 @@ class TestFeatures:
         assert sum(looked) == 13
         again.close()
 
+    def test_features_that_are_asked_for_again_make_no_trip_to_the_process(self, desk, monkeypatch):
+        features, worker = desk.samples(None).x, desk.worker()
+        with monkeypatch.context() as alone:
+            alone.setattr(worker, "_link", None)
+            assert worker.bottlenecks(features) is features
+
     def test_training_takes_them_and_the_photos_are_told_apart(self, desk, looked):
         desk.train(Settings(**{**desk.card.settings, "epochs": 10}))
         assert desk.run.wait(60)

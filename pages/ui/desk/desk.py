@@ -61,5 +61,4 @@ class Desk(HasAfterRuns, HasTfCheckpoints):
             base_test_of(self.card)
             replay_of(self.card)
             self.samples(None)
-            self.unknown()
-            self.unknown(own=False)
+            self.learn_what_is_known()

@@ -19,8 +19,6 @@ from pages.ui.desk.worker import ELSEWHERE
 from pages.ui.recorder import Recorder
 from pages.ui.run import Phase, Run
 
-_OF_A_RUN = (Kind.START, Kind.AUTO, Kind.BEST, Kind.END)  # a run alone makes such checkpoints
-
 
 class HasRuns(HasScores):
     """The part of a desk that trains."""
@@ -39,7 +37,8 @@ class HasRuns(HasScores):
                     f"This model cannot be trained. {' '.join(self.contract.notes)} The Model page "
                     "shows its signatures."
                 )
-            train, test = self.samples(Part.TRAIN), self.samples(Part.TEST)
+            prepared = self.prepared(Part.TRAIN)
+            train, test = prepared.samples, self.samples(Part.TEST)
             _check_enough(train, self.tells_labels)
             worker = self.worker()
             if worker.uninitialised:
@@ -63,7 +62,7 @@ class HasRuns(HasScores):
                     "head": run.before,
                     "from": go_on or run.before,
                     "goes_on": go_on,
-                    "trained_on": [entry.id for entry in self.entries(Part.TRAIN)],
+                    "trained_on": [entry.id for entry in prepared.entries],
                 }
                 self.workspace.append_run(run.id, [begin])
                 replay = replay_of(self.card) if settings.replay else None
@@ -122,7 +121,7 @@ class HasRuns(HasScores):
             entry
             for entry in self.workspace.manifest.checkpoints
             if entry.id in saved
-            or (after is not None and entry.id > after and entry.info.kind in _OF_A_RUN)
+            or (after is not None and entry.id > after and entry.info.kind.of_a_run)
         ]
         if not there or any(entry.info.kind is Kind.END for entry in there):
             return None

@@ -127,11 +127,11 @@ class HasScores(HasFeatures):
         """The person's samples as model input; those that are none are left out, and of training
         samples those that are a test sample over again.
         """
-        return self._prepared(part).samples
+        return self.prepared(part).samples
 
     def entries(self, part: Part | None) -> tuple[SampleEntry, ...]:
         """Which of the workspace's samples `samples(part)` are, in the same order."""
-        return self._prepared(part).entries
+        return self.prepared(part).entries
 
     def raw_scores(self, x: np.ndarray, *, own: bool) -> tuple[np.ndarray, OutputKind]:
         """What `infer` gives for x, [N, K], and what kind of scores those are."""
@@ -186,6 +186,14 @@ class HasScores(HasFeatures):
                     found = fit_familiar(self.worker().bottlenecks(train.x), train.y, _KEPT)
             self._familiar = (key, found)
         return self._familiar[1]
+
+    def learn_what_is_known(self) -> None:
+        """Do ahead what the first answer would wait for to know whether its input is strange."""
+        if self.contract.keeps_features and self.tells_labels:
+            self.familiar()
+        else:
+            self.unknown()
+            self.unknown(own=False)
 
     def is_unknown(self, item: np.ndarray) -> bool:
         """Whether an input is so strange to your model that it should answer "not sure"."""
@@ -276,7 +284,8 @@ class HasScores(HasFeatures):
         """How many samples cannot be this model's input, or lack its targets."""
         return self._compared(None).unfit
 
-    def _prepared(self, part: Part | None) -> Prepared:
+    def prepared(self, part: Part | None) -> Prepared:
+        """`samples` and `entries` of one moment."""
         prepared = self._input_of(part)
         if part is not Part.TRAIN:
             return prepared

@@ -85,8 +85,9 @@ def _choice(desk: Desk) -> list[SampleEntry]:
 
 
 def _work(desk: Desk, job: Job, ids: tuple[str, ...]) -> Forgotten:
-    samples, entries = desk.samples(Part.TRAIN), desk.entries(Part.TRAIN)
-    out = np.array([entry.id in ids for entry in entries], bool)
+    prepared = desk.prepared(Part.TRAIN)
+    samples = prepared.samples
+    out = np.array([entry.id in ids for entry in prepared.entries], bool)
     if not out.any():
         raise SampleError("None of these is trained on, so there is nothing to forget.")
     settings = settings_of(desk)

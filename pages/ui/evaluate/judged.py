@@ -92,9 +92,9 @@ def choose_judged(desk: Desk, key: str) -> Judged | None:
 def judged(desk: Desk, *, own: bool) -> Judged:
     """Both models on the person's test samples, or on the base test set, which must be there."""
     if own:
-        samples, entries = desk.samples(Part.TEST), desk.entries(Part.TEST)
-        scores = desk.scores(samples, desk.test_name())
-        return Judged(_OWN, samples, entries, scores.base, scores.own, desk.test_name())
+        prepared, name = desk.prepared(Part.TEST), desk.test_name()
+        scores = desk.scores(prepared.samples, name)
+        return Judged(_OWN, prepared.samples, prepared.entries, scores.base, scores.own, name)
     base_test = base_test_of(desk.card)
     assert base_test is not None
     scores = desk.scores(base_test, BASE_TEST)

@@ -30,7 +30,6 @@ _mount = st.components.v2.component(
     js=with_plotly(_PARTS / "drawing.js", _PARTS / "scrub.js"),
     isolate_styles=False,  # large type and Plotly's style sheet stand in the document
 )
-_OF_A_RUN = (Kind.START, Kind.AUTO, Kind.BEST, Kind.END)
 _TICKS = 13  # steps named below the chart
 _MOST = 40  # checkpoints on the slider, the newest
 _SHOWN = 12  # inputs
@@ -58,8 +57,10 @@ def over_time(desk: Desk) -> None:
         if not desk.can_predict:
             pieces.note("This model has no signature that predicts.")
             return
-        part = Part.TEST if len(desk.samples(Part.TEST)) else Part.TRAIN
-        samples, entries = desk.samples(part), desk.entries(part)
+        part, prepared = Part.TEST, desk.prepared(Part.TEST)
+        if not prepared.entries:
+            part, prepared = Part.TRAIN, desk.prepared(Part.TRAIN)
+        samples, entries = prepared.samples, prepared.entries
         stops = _stops(desk)
         if not len(samples):
             pieces.note("Add samples on the first page: here each checkpoint answers them.")
@@ -246,7 +247,7 @@ def _stops(desk: Desk) -> list[Stop]:
     run, order = 0, []
     for entry in entries:
         run += entry.info.kind is Kind.START
-        order.append((run, entry.info.step if entry.info.kind in _OF_A_RUN else float("inf")))
+        order.append((run, entry.info.step if entry.info.kind.of_a_run else float("inf")))
     entries = [entries[k] for k in sorted(range(len(entries)), key=order.__getitem__)]
     stops = [Stop(None, "Base model", 0, base_task=_base_score(desk))]
     for number, entry in enumerate(entries[-_MOST:], 1):
