@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ai_edge_litert import schema_py_generated as schema
 
@@ -51,6 +51,23 @@ def called_by(model: schema.ModelT, operator: schema.OperatorT) -> list[int]:
     fields = _CALLED.get(name_of(model, operator), ())
     options = operator.builtinOptions or operator.builtinOptions2
     return [int(getattr(options, field)) for field in fields if hasattr(options, field)]
+
+
+def run_from(model: schema.ModelT, starts: Iterable[int], *, initialisers: bool = True) -> set[int]:
+    """Indices of these subgraphs and of all that they run, directly or not. initialisers: also what
+    runs once, before the first call.
+    """
+    reached: set[int] = set()
+    waiting = list(starts)
+    while waiting:
+        index = waiting.pop()
+        if index in reached:
+            continue
+        reached.add(index)
+        for operator in model.subgraphs[index].operators:
+            if initialisers or name_of(model, operator) != "CALL_ONCE":
+                waiting += called_by(model, operator)
+    return reached
 
 
 def call_others(model: schema.ModelT, operator: schema.OperatorT, place: Mapping[int, int]) -> None:

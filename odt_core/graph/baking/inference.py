@@ -10,7 +10,7 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.errors import ModelError
 from odt_core.graph.baking.freeze import freeze
 from odt_core.graph.flatbuffer import write
-from odt_core.graph.operators import called_by, name_of
+from odt_core.graph.operators import called_by, name_of, run_from
 from odt_core.graph.passes.constant_forms import constant_form
 from odt_core.graph.passes.fast_forms import fast_form
 from odt_core.graph.passes.fold import fold_constants
@@ -106,19 +106,11 @@ def _infer_role(model: schema.ModelT) -> str | None:
 
 def _changes(model: schema.ModelT, signature: schema.SignatureDefT) -> bool:
     """Whether running a signature assigns a variable, initial values left aside."""
-    seen, waiting = set(), [signature.subgraphIndex]
-    while waiting:
-        index = waiting.pop()
-        if index in seen:
-            continue
-        seen.add(index)
-        for operator in model.subgraphs[index].operators:
-            name = name_of(model, operator)
-            if name == "ASSIGN_VARIABLE":
-                return True
-            if name != "CALL_ONCE":
-                waiting += called_by(model, operator)
-    return False
+    return any(
+        name_of(model, operator) == "ASSIGN_VARIABLE"
+        for index in run_from(model, [signature.subgraphIndex], initialisers=False)
+        for operator in model.subgraphs[index].operators
+    )
 
 
 def _strip_initialisers(model: schema.ModelT) -> None:

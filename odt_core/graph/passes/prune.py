@@ -9,10 +9,10 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.operators import (
     call_others,
-    called_by,
     has_effect,
     inputs_of,
     outputs_of,
+    run_from,
 )
 
 
@@ -29,14 +29,7 @@ def remove_dead_ops(model: schema.ModelT, graph: schema.SubGraphT) -> None:
 
 def drop_subgraphs(model: schema.ModelT, keep: Iterable[int]) -> None:
     """Drops subgraphs that neither `keep` nor what they call runs, and renumbers the rest."""
-    reached, waiting = set(), list(keep)
-    while waiting:
-        index = waiting.pop()
-        if index in reached:
-            continue
-        reached.add(index)
-        for operator in model.subgraphs[index].operators:
-            waiting += called_by(model, operator)
+    reached = run_from(model, keep)
     place = {old: new for new, old in enumerate(sorted(reached))}
     model.subgraphs = [model.subgraphs[old] for old in sorted(reached)]
     for graph in model.subgraphs:
