@@ -105,9 +105,12 @@ def _show(result: Controls) -> None:
                 "type": "scatter",
                 "mode": "text",
                 "x": names,
-                "y": [100 * high for _, (_, high) in paired],
+                # Beyond the interval's far end, never on the bar, where it could not be read.
+                "y": [100 * (low if one.gain < 0 else high) for (_, one), (low, high) in paired],
                 "text": [points(one.gain).removesuffix(" points") for _, one in rows],
-                "textposition": "top center",
+                "textposition": [
+                    "bottom center" if one.gain < 0 else "top center" for _, one in rows
+                ],
                 "textfont": {"size": 18},
                 "cliponaxis": False,
                 "hoverinfo": "skip",
