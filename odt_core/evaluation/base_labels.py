@@ -55,7 +55,7 @@ class BaseLabels:
         for known in _forms(name):
             if known in self.words:
                 return self.words[known]
-        rest = [word for word in re.sub(r"\S+['’]s\b|[^\w\s]|\d+", " ", name).split()]
+        rest = re.sub(r"\S+['’]s\b|[^\w\s]|\d+", " ", name).split()
         while rest and rest[0] in _BESIDE:
             rest = rest[1:]
         return next((self.words[form] for form in _forms(" ".join(rest)) if form in self.words), ())
