@@ -14,6 +14,13 @@ from benchmarks.engines.networks import Conv, MaxPool, Network
 
 def keras_network(network: Network, material: Path) -> Any:
     """The keras.Model with the material's weights, giving logits."""
+    model = fresh_network(network)
+    model.set_weights(_keras_order(model, read_weights(material, network)))
+    return model
+
+
+def fresh_network(network: Network) -> Any:
+    """The keras.Model with weights of Keras' own, giving logits."""
     layers: list[Any] = [keras.Input(network.input_shape)]
     flat = len(network.input_shape) == 1
     for layer in network.layers:
@@ -31,9 +38,7 @@ def keras_network(network: Network, material: Path) -> Any:
             made = keras.layers.Dense(layer.units, activation="relu" if layer.relu else None)
         made.trainable = not layer.frozen
         layers.append(made)
-    model = keras.Sequential(layers)
-    model.set_weights(_keras_order(model, read_weights(material, network)))
-    return model
+    return keras.Sequential(layers)
 
 
 def _keras_order(model: Any, weights: list[Any]) -> list[Any]:

@@ -45,7 +45,7 @@ def report(document: dict[str, Any]) -> str:
     machine, cells = document["machine"], document["cells"]
     parts = [
         "# Engines side by side\n\n"
-        f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, "
+        f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']:.0f} GB, "
         f"Python {machine['python']}; {_versions(cells)}\n\n{_times(document)}"
     ]
     parts += _race(cells)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from benchmarks.engines.environments import BENCH
 from benchmarks.engines.plan import Cell
+from benchmarks.machine import machine
 
 FOLDER = BENCH / "results"
 
@@ -54,25 +53,6 @@ class Results:
 def now() -> str:
     """The time, as results are stamped with it."""
     return datetime.now(UTC).isoformat(timespec="minutes")
-
-
-def machine() -> dict[str, Any]:
-    """What the figures were measured on."""
-    model = next(
-        (
-            line.partition(":")[2].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if line.startswith("model name")
-        ),
-        platform.processor(),
-    )
-    return {
-        "processor": model,
-        "cores": os.cpu_count(),
-        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
-        "system": f"{platform.system()} {platform.release()}",
-        "python": platform.python_version(),
-    }
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -23,7 +23,8 @@ import numpy as np
 
 from benchmarks.load.server import DashboardServer, Usage
 from benchmarks.load.visitor import Visitor
-from benchmarks.load.visitors import machine, rounded
+from benchmarks.load.visitors import rounded
+from benchmarks.machine import machine
 
 _EVERY = 5.0  # seconds between two readings
 _WARMING = 0.2  # share of the time that growth is not judged by

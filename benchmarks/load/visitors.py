@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import resource
 import statistics
 import tempfile
@@ -25,6 +23,7 @@ from typing import Any
 from benchmarks.load.capacity import steps_a_second
 from benchmarks.load.server import DashboardServer, Usage
 from benchmarks.load.visitor import STEPS, Did, Visitor, all_do
+from benchmarks.machine import machine
 
 _REST = 20.0  # seconds that the server is left alone before memory is read at the end
 
@@ -125,26 +124,6 @@ def _spread(did: list[Did], what: str) -> dict[str, float]:
         "median": statistics.median(took),
         "p95": took[min(len(took) - 1, round(0.95 * len(took)))],
         "slowest": took[-1],
-    }
-
-
-def machine() -> dict[str, object]:
-    """What the figures were measured on."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    model = next(
-        (
-            line.partition(":")[2].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if line.startswith("model name")
-        ),
-        platform.machine(),
-    )
-    return {
-        "processor": model,
-        "cores": os.cpu_count(),
-        "memory_gb": round(memory / 2**30, 1),
-        "python": platform.python_version(),
-        "system": platform.system(),
     }
 
 

@@ -9,8 +9,6 @@ others are files as they came.
 from __future__ import annotations
 
 import json
-import os
-import platform
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
@@ -19,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.machine import machine
 from benchmarks.passes.models import model_files
 from odt_core.graph import lower
 from odt_core.graph.alone import subgraph_of
@@ -128,8 +127,11 @@ def main() -> None:
             rows.append(measured(name, data, batch, options.turns))
             print(_line(rows[-1]), flush=True)
     if options.json:
-        machine = {"processor": platform.machine(), "cores": os.cpu_count(), "threads": 1}
-        found = {"machine": machine, "turns": options.turns, "rows": [asdict(row) for row in rows]}
+        found = {
+            "machine": machine() | {"threads": 1},
+            "turns": options.turns,
+            "rows": [asdict(row) for row in rows],
+        }
         options.json.write_text(json.dumps(found, indent=1) + "\n")
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.load.visitors import machine
+from benchmarks.machine import machine
 from odt_core.training.settings import Settings
 from odt_core.workspace import Source, Workspaces
 from pages.ui.desk import Desk
