@@ -24,7 +24,7 @@ def example_person(desk: Desk) -> None:
     """The button, when the model's card has people or sets of photographs."""
     if not desk.card.people:
         return
-    photos = _has_photos(desk)
+    photos = desk.sees_photos
     st.button(
         "Load example photos" if photos else "Load an example person",
         key="example",
@@ -36,10 +36,6 @@ def example_person(desk: Desk) -> None:
     )
 
 
-def _has_photos(desk: Desk) -> bool:
-    return desk.card.preprocessing.kind == "image"
-
-
 def _load(desk: Desk) -> None:
     with trouble.caught("samples"):
         people = _people(desk.card.people, desk.card)
@@ -49,7 +45,7 @@ def _load(desk: Desk) -> None:
         fresh = [name for name, raw in people.items() if not _known(raw) & there]
         name = fresh[0] if fresh else next(iter(people))
         report = desk.workspace.add_raw(_some(people[name]), Source.EXAMPLE)
-        end = "?" if _has_photos(desk) else "."
+        end = "?" if desk.sees_photos else "."
         trouble.say("samples", f"{name}{end} {report.summary}", "info")
 
 
