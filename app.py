@@ -6,6 +6,7 @@ from pages.ui.entry import mark_entered
 from pages.ui.look import apply_look
 from pages.ui.personalise import personalise
 from pages.ui.served import ASSETS
+from pages.ui.turns import Urgency, turn
 
 st.set_page_config(
     page_title="odt: personalise a model",
@@ -38,4 +39,5 @@ page = st.navigation(
 apply_look()
 if wanted := mark_entered():
     st.switch_page(wanted, query_params=st.query_params.to_dict())
-page.run()
+with turn(Urgency.CLICK):
+    page.run()

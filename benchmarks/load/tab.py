@@ -366,6 +366,8 @@ class Tab:
         self._running = False
         if status == ForwardMsg.FINISHED_SUCCESSFULLY:
             self.pieces = {p: one for p, one in self.pieces.items() if one.run == self._runs}
+            present = {getattr(one.proto, "id", "") for one in self.pieces.values()}
+            self._states = {key: one for key, one in self._states.items() if key in present}
             self._asked = ""
         elif status == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY:
             self._asked = "" if self._asked == "fragment" else self._asked

@@ -14,6 +14,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -74,14 +75,16 @@ class Worker:
         card: ModelCard | None = None,
         name: str = "model.tflite",
         choice: Choice | None = None,
+        meanwhile: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> Worker:
         """Start a process and load the model in it.
 
-        choice: how a person corrected what the signatures are for. Raises ModelError when the model
-        cannot be loaded, SignatureError when it cannot be used as chosen, WorkerError when loading
-        kills the process.
+        choice: how a person corrected what the signatures are for. meanwhile: entered by whoever
+        waits for the process, so that a server can let others work in that time. Raises ModelError
+        when the model cannot be loaded, SignatureError when it cannot be used as chosen,
+        WorkerError when loading kills the process.
         """
-        link = _Link()
+        link = _Link(meanwhile)
         try:
             loaded = link.call(
                 "load",
@@ -268,8 +271,9 @@ class _Link:
     Worker, so that a forgotten Worker is collected and its process ends.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, meanwhile: Callable[[], AbstractContextManager[None]]) -> None:
         check_memory()
+        self._meanwhile = meanwhile
         ours, theirs = socket.socketpair()
         _limit_sending(ours, CALL_SECONDS)
         with theirs:
@@ -307,7 +311,7 @@ class _Link:
         arrays: Mapping[str, np.ndarray] | None = None,
     ) -> Message:
         """Ask and wait for the answer."""
-        with turns.answer(self):
+        with self._meanwhile(), turns.answer(self):
             return self._ask(Message(kind, 0, body or {}, arrays or {}), CALL_SECONDS)
 
     def _ask(self, message: Message, seconds: float) -> Message:

@@ -18,6 +18,7 @@ from pages.ui.served import ROOT
 
 _LIMIT = 500  # open desks
 _AWAKE = 24  # processes (about 50 MB each) beyond which the longest idle ones sleep
+_LATELY = 15.0  # seconds in which a visitor counts as being there
 _IN_USE = 20.0  # seconds after a visit in which a desk's process does not sleep
 _REST = 5 * 60.0  # seconds without a visit after which a desk's process sleeps
 _IDLE = 30 * 60.0  # seconds without a visit after which a desk is closed
@@ -53,9 +54,10 @@ class Desks:
             return desk
 
     @property
-    def training(self) -> int:
-        """How many desks train just now."""
-        return sum(desk.busy for desk in list(self._desks.values()))
+    def crowd(self) -> int:
+        """How many desks train, or were used in the last few seconds and may train next."""
+        lately = time.monotonic() - _LATELY
+        return sum(desk.busy or desk.used > lately for desk in list(self._desks.values()))
 
     def knows(self, token: str) -> bool:
         """Whether there is a workspace of this token, even if it cannot be opened just now."""

@@ -12,6 +12,7 @@ from pages.ui.samples_card import samples_card
 from pages.ui.top_line import top_line
 from pages.ui.train_card import train_card
 from pages.ui.try_card import try_card
+from pages.ui.turns import Urgency, fragment
 
 _LOOK = 1.0  # seconds
 
@@ -31,7 +32,7 @@ def personalise() -> None:
             try_card(desk)
         desk.warm_up()
         if desk.near_test_known() is None:
-            st.fragment(_look_again, run_every=_LOOK)(desk)
+            fragment(_look_again, Urgency.TICK, _LOOK)(desk)
         import_ahead()
 
 

@@ -15,6 +15,7 @@ from pages.ui import pieces, trouble
 from pages.ui.camera import Shot, decode_photo, guide_of, recorder, sent
 from pages.ui.desk import Desk
 from pages.ui.say import count
+from pages.ui.turns import Urgency, fragment
 from pages.ui.uploads import contents
 
 WAY = "samples_way"  # key of the choice between drawing, uploading and the camera
@@ -33,7 +34,7 @@ def photograph(desk: Desk, active: LabelEntry | None, targets: Targets) -> None:
         _simple(desk, active, targets)
     else:
         # A fragment: while a burst arrives, nothing else on the page is drawn again.
-        st.fragment(_record)(desk, active, targets)
+        fragment(_record, Urgency.CLICK)(desk, active, targets)
     with st.container(horizontal=True, vertical_alignment="top", gap="small"):
         pieces.note(_hint(desk))
         st.checkbox(

@@ -19,6 +19,7 @@ from pages.ui.lost_run import lost_run
 from pages.ui.pace import tick
 from pages.ui.run import Phase, Snapshot
 from pages.ui.say import count, plain, span
+from pages.ui.turns import Urgency, fragment
 
 _SEEN = "settings_seen"  # what the widgets were last filled with
 _NEAR_SEEN = "near_seen"  # ids of the samples that were said to be kept out
@@ -41,7 +42,7 @@ def train_card(desk: Desk, was_busy: bool) -> None:
         trouble.show_said("train")
         _interrupted(desk)
         pace = tick() if was_busy else None
-        st.fragment(_live, run_every=pace)(desk, pace)
+        fragment(_live, Urgency.TICK, pace)(desk, pace)
 
 
 def _aside(desk: Desk, near: Mapping[str, str]) -> str:

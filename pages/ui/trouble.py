@@ -10,6 +10,7 @@ import streamlit as st
 
 from odt_core.errors import OdtError
 from pages.ui.say import plain
+from pages.ui.turns import Urgency, turn
 
 _log = logging.getLogger("odt.pages")
 _SAID = "odt_said"
@@ -21,9 +22,12 @@ _UNEXPECTED = (
 
 @contextmanager
 def caught(place: str) -> Iterator[None]:
-    """Errors inside are remembered for `place`: callbacks run before the page is drawn."""
+    """Errors inside are remembered for `place`: callbacks run before the page is drawn, and before
+    it has its turn.
+    """
     try:
-        yield
+        with turn(Urgency.CLICK):
+            yield
     except OdtError as error:
         say(place, str(error))
     except Exception:
@@ -35,7 +39,8 @@ def caught(place: str) -> Iterator[None]:
 def shown() -> Iterator[None]:
     """Errors inside are shown where the code stands, and the page goes on below."""
     try:
-        yield
+        with turn(Urgency.CLICK):
+            yield
     except OdtError as error:
         st.error(plain(str(error)))
     except Exception:

@@ -21,6 +21,7 @@ from pages.ui.numbers import MOST, as_text, figure, typed
 from pages.ui.pace import tick
 from pages.ui.previews import series_uri
 from pages.ui.say import count, plain
+from pages.ui.turns import Urgency, fragment
 
 TRY_WAY = "try_way"  # key of the choice between drawing, uploading and the camera
 _PICTURES = ("Draw", "Upload", "Camera")
@@ -57,7 +58,7 @@ def try_card(desk: Desk) -> None:
                 )
                 return
             ticks = desk.busy and bool(st.session_state.get(_GIVEN))
-            st.fragment(_try, run_every=tick() if ticks else None)(desk, ticks)
+            fragment(_try, Urgency.STROKE, tick() if ticks else None)(desk, ticks)
 
 
 def _try(desk: Desk, ticks: bool) -> None:

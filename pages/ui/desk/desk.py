@@ -12,6 +12,7 @@ from pages.ui import prepared, thumbs
 from pages.ui.base_sets import base_test_of, replay_of
 from pages.ui.desk.after_runs import HasAfterRuns
 from pages.ui.desk.tf_checkpoints import HasTfCheckpoints
+from pages.ui.turns import Urgency, turn
 
 _WAIT = 0.3  # seconds, in which the browser draws: server and browser may share two cores
 
@@ -54,10 +55,10 @@ class Desk(HasAfterRuns, HasTfCheckpoints):
             timer.start()
 
     def _warm(self) -> None:
-        with contextlib.suppress(OdtError):  # a page in which they are needed says so
-            self.near_test()
-        with contextlib.suppress(OdtError):  # whoever needs the worker next gets the error
-            self.worker()
+        with contextlib.suppress(OdtError), turn(Urgency.AHEAD):
+            self.near_test()  # a page in which they are needed says what is wrong with them
+        with contextlib.suppress(OdtError), turn(Urgency.AHEAD):
+            self.worker()  # whoever needs it next gets the error
             base_test_of(self.card)
             replay_of(self.card)
             self.samples(None)

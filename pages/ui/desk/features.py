@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -28,6 +27,7 @@ from pages.ui.prepared import (
     prepared_samples,
     read_input,
 )
+from pages.ui.turns import PatientLock
 
 if TYPE_CHECKING:
     from odt_core.runtime.worker import Worker
@@ -42,7 +42,7 @@ class HasFeatures(HasModel):
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace)
         self._features: tuple[str, dict[str, np.ndarray | None]] = ("", {})
-        self._features_lock = threading.Lock()
+        self._features_lock = PatientLock()
         self._digest: tuple[ModelEntry, str] | None = None
 
     def whole_inputs(self) -> np.ndarray | None:

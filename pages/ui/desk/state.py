@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from dataclasses import replace
 
@@ -11,6 +10,7 @@ from odt_core.errors import TrainingError
 from odt_core.samples import Labels
 from odt_core.workspace import Kind, ModelEntry, Workspace
 from pages.ui.run import Run
+from pages.ui.turns import PatientLock
 
 
 class State:
@@ -20,7 +20,7 @@ class State:
         self.workspace = workspace
         self.run: Run | None = None
         self.used = time.monotonic()  # when somebody last opened it, or asked the model
-        self._lock = threading.RLock()
+        self._lock = PatientLock()
 
     @property
     def model(self) -> ModelEntry:

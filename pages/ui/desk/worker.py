@@ -12,6 +12,7 @@ from odt_core.checkpoint.checkpoint import load_checkpoint
 from odt_core.errors import ModelError, WorkspaceError
 from odt_core.workspace import ModelEntry, Workspace
 from pages.ui.desk.state import State
+from pages.ui.turns import meanwhile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,7 +110,8 @@ class HasWorker(State):
         from odt_core.runtime.worker import Worker
 
         file = self.model_file()
-        return Worker.start(file.data, file.card, file.name, choice or None)
+        with meanwhile():
+            return Worker.start(file.data, file.card, file.name, choice or None, meanwhile)
 
     def _bring_to_head(self, worker: Worker) -> None:
         head = self.workspace.manifest.head

@@ -21,6 +21,7 @@ from pages.ui.desk import Desk
 from pages.ui.evaluate.large import Stage, stage, verdict
 from pages.ui.numbers import figure as short
 from pages.ui.say import count, percent
+from pages.ui.turns import Urgency, fragment
 
 
 class Vote(StrEnum):
@@ -102,7 +103,7 @@ def blind_test(desk: Desk) -> None:
         if not desk.trained:
             pieces.note("Train first: until then both models are the same.")
             return
-        st.fragment(_play)(desk)
+        fragment(_play, Urgency.CLICK)(desk)
 
 
 def _play(desk: Desk) -> None:

@@ -19,6 +19,7 @@ from pages.ui.lost_run import lost_run
 from pages.ui.numbers import figure as short
 from pages.ui.pace import tick
 from pages.ui.say import between, percent, points
+from pages.ui.turns import Urgency, fragment
 
 _NO_TESTS = (
     "You have no test samples yet. Of every five samples of a label one is set aside, from the "
@@ -31,7 +32,7 @@ _MOODS = {Verdict.BETTER: True, Verdict.WORSE: False}  # else there is no tellin
 def gain_and_price(desk: Desk) -> None:
     """The two cards, and what to do with a run that lost. Ticks while training runs."""
     was_busy = desk.busy
-    st.fragment(_draw, run_every=4 * tick() if was_busy else None)(desk, was_busy)
+    fragment(_draw, Urgency.TICK, 4 * tick() if was_busy else None)(desk, was_busy)
 
 
 def _draw(desk: Desk, was_busy: bool) -> None:

@@ -15,6 +15,7 @@ from pages.ui.evaluate import background
 from pages.ui.evaluate.background import Job, Look
 from pages.ui.pace import tick
 from pages.ui.say import plain
+from pages.ui.turns import Urgency, fragment
 
 if TYPE_CHECKING:
     from odt_core.evaluation import Progress, WorkerTrainer
@@ -62,7 +63,7 @@ def study(
     if ready:
         pieces.note(ready)
     pace = 2 * tick() if active else None
-    st.fragment(_watch, run_every=pace)(desk, name, show, about, active)
+    fragment(_watch, Urgency.TICK, pace)(desk, name, show, about, active)
 
 
 def _watch(

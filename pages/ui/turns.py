@@ -1,0 +1,135 @@
+"""Who may work in this process now: few threads at a time, strokes before clicks before ticks.
+
+Python runs one thread at a time. Left to themselves, the pages of many visitors take the
+interpreter from each other every few milliseconds, and from the loop that sends what they drew,
+which needs it once for every element: then nobody gets anything. Here a page is drawn in one go.
+"""
+
+from __future__ import annotations
+
+import functools
+import heapq
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum
+from typing import Any, ParamSpec
+
+import streamlit as st
+
+_P = ParamSpec("_P")
+
+
+class Urgency(Enum):
+    """What waits for a turn, and how many seconds later than a stroke it may get one."""
+
+    STROKE = 0.0
+    CLICK = 0.5
+    TICK = 2.0
+    AHEAD = 4.0  # what nobody waits for yet
+
+
+class Turns:
+    """Hands out turns, the one that is due first before the others. Thread-safe."""
+
+    def __init__(self, at_once: int, patience: float) -> None:
+        """at_once: how many threads work at a time. patience: seconds after which a thread works
+        without a turn, so that one that hangs cannot stop all the others.
+        """
+        self._at_once, self._patience = at_once, patience
+        self._lock = threading.Lock()
+        self._working = 0
+        self._queue: list[tuple[float, int, threading.Event]] = []
+        self._order = itertools.count()
+        self._mine = threading.local()
+
+    @contextmanager
+    def turn(self, urgency: Urgency) -> Iterator[None]:
+        """Wait for a turn and have it; at once where this thread has one already."""
+        if getattr(self._mine, "has", False):
+            yield
+            return
+        self._wait(urgency)
+        self._mine.has = True
+        try:
+            yield
+        finally:
+            self._mine.has = False
+            self._done()
+
+    @contextmanager
+    def meanwhile(self) -> Iterator[None]:
+        """Let others work while this thread waits for something else.
+
+        It goes on without waiting for another turn: whoever has one may be waiting for this thread.
+        """
+        if not getattr(self._mine, "has", False):
+            yield
+            return
+        self._mine.has = False
+        self._done()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._working += 1
+            self._mine.has = True
+
+    def _wait(self, urgency: Urgency) -> None:
+        with self._lock:
+            if self._working < self._at_once and not self._queue:
+                self._working += 1
+                return
+            called = threading.Event()
+            due = time.monotonic() + urgency.value
+            heapq.heappush(self._queue, (due, next(self._order), called))
+        if called.wait(self._patience):
+            return
+        with self._lock:
+            waiting = [one for one in self._queue if one[2] is not called]
+            if len(waiting) < len(self._queue):  # else it was called just now
+                heapq.heapify(waiting)
+                self._queue = waiting
+                self._working += 1
+
+    def _done(self) -> None:
+        with self._lock:
+            self._working -= 1
+            while self._queue and self._working < self._at_once:
+                self._working += 1
+                heapq.heappop(self._queue)[2].set()
+
+
+_turns = Turns(at_once=1, patience=20.0)
+turn = _turns.turn
+meanwhile = _turns.meanwhile
+
+
+class PatientLock:
+    """A reentrant lock; whoever waits for it lets others have its turn."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(blocking=False):
+            with meanwhile():
+                self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+def fragment(
+    function: Callable[_P, None], urgency: Urgency, run_every: float | None = None
+) -> Callable[_P, Any]:
+    """`st.fragment` of a function that takes turns with all other pages."""
+
+    @functools.wraps(function)
+    def in_turn(*args: _P.args, **kwargs: _P.kwargs) -> None:
+        with turn(urgency):
+            function(*args, **kwargs)
+
+    return st.fragment(in_turn, run_every=run_every)

@@ -1,0 +1,152 @@
+"""Few threads work at a time; who is most urgent goes first, and nobody waits for ever."""
+
+import threading
+import time
+
+from pages.ui.turns import PatientLock, Turns, Urgency, meanwhile, turn
+
+
+def _waiting(turns: Turns, many: int) -> None:
+    """Block until so many threads wait for a turn."""
+    end = time.monotonic() + 5
+    while len(turns._queue) < many:
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
+def _ask(turns: Turns, urgency: Urgency, done: list[str], name: str) -> threading.Thread:
+    def work() -> None:
+        with turns.turn(urgency):
+            done.append(name)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread
+
+
+def test_turns_when_several_wait_then_the_most_urgent_goes_first():
+    turns, done = Turns(at_once=1, patience=60), []
+    with turns.turn(Urgency.CLICK):
+        threads = []
+        for name, urgency in (
+            ("ahead", Urgency.AHEAD),
+            ("tick", Urgency.TICK),
+            ("click", Urgency.CLICK),
+            ("stroke", Urgency.STROKE),
+        ):
+            threads.append(_ask(turns, urgency, done, name))
+            _waiting(turns, len(threads))
+        assert done == []
+    for thread in threads:
+        thread.join(5)
+    assert done == ["stroke", "click", "tick", "ahead"]
+
+
+def test_turns_when_two_may_work_then_the_third_waits():
+    turns, done = Turns(at_once=2, patience=60), []
+    with turns.turn(Urgency.CLICK):
+        _ask(turns, Urgency.CLICK, done, "second").join(5)
+        assert done == ["second"]
+        inside, leave = threading.Event(), threading.Event()
+
+        def stay() -> None:
+            with turns.turn(Urgency.CLICK):
+                inside.set()
+                leave.wait(5)
+
+        staying = threading.Thread(target=stay)
+        staying.start()
+        assert inside.wait(5)
+        third = _ask(turns, Urgency.CLICK, done, "third")
+        _waiting(turns, 1)
+        assert done == ["second"]
+        leave.set()
+        third.join(5)
+        staying.join(5)
+    assert done == ["second", "third"]
+
+
+def test_turn_when_the_thread_has_one_then_it_is_not_waited_for_again():
+    turns, done = Turns(at_once=1, patience=60), []
+    with turns.turn(Urgency.CLICK):
+        with turns.turn(Urgency.TICK):
+            pass
+        other = _ask(turns, Urgency.STROKE, done, "other")
+        _waiting(turns, 1)
+        assert done == []  # the inner one gave nothing away
+    other.join(5)
+    assert done == ["other"]
+
+
+def test_meanwhile_when_something_else_is_waited_for_then_others_work():
+    turns, done = Turns(at_once=1, patience=60), []
+    with turns.turn(Urgency.CLICK):
+        with turns.meanwhile(), turns.meanwhile():
+            _ask(turns, Urgency.TICK, done, "other").join(5)
+        assert done == ["other"]
+        late = _ask(turns, Urgency.STROKE, done, "late")
+        _waiting(turns, 1)
+        assert done == ["other"]  # the turn is had again
+    late.join(5)
+    assert done == ["other", "late"]
+
+
+def test_turn_when_work_inside_fails_then_the_next_goes_on():
+    turns, done = Turns(at_once=1, patience=60), []
+    try:
+        with turns.turn(Urgency.CLICK), turns.meanwhile():
+            raise ValueError
+    except ValueError:
+        pass
+    _ask(turns, Urgency.CLICK, done, "next").join(5)
+    assert done == ["next"]
+
+
+def test_turn_when_another_one_hangs_then_it_is_not_waited_for_for_ever():
+    turns, done = Turns(at_once=1, patience=0.05), []
+    with turns.turn(Urgency.CLICK):
+        _ask(turns, Urgency.CLICK, done, "impatient").join(5)
+        assert done == ["impatient"]
+    with turns.turn(Urgency.CLICK):  # the count is right afterwards
+        waiting = _ask(turns, Urgency.CLICK, done, "again")
+        waiting.join(5)
+    assert done == ["impatient", "again"]
+
+
+def test_patient_lock_when_waited_for_then_others_have_the_turn():
+    lock, done = PatientLock(), []
+    held, leave = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with lock:
+            held.set()
+            leave.wait(5)
+
+    def want() -> None:
+        with turn(Urgency.CLICK), lock, lock:
+            done.append("wanted")
+
+    def pass_by() -> None:
+        with turn(Urgency.TICK):
+            done.append("passed by")
+
+    holding = threading.Thread(target=hold)
+    holding.start()
+    assert held.wait(5)
+    wanting = threading.Thread(target=want)
+    wanting.start()
+    passing = threading.Thread(target=pass_by)
+    passing.start()
+    passing.join(5)
+    assert done == ["passed by"]
+    leave.set()
+    wanting.join(5)
+    holding.join(5)
+    assert done == ["passed by", "wanted"]
+
+
+def test_meanwhile_when_there_is_no_turn_then_nothing_happens():
+    with meanwhile():
+        pass
+    with turn(Urgency.STROKE):
+        pass
