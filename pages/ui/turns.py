@@ -20,6 +20,7 @@ from typing import Any, ParamSpec
 import streamlit as st
 
 _P = ParamSpec("_P")
+_LOOK = 0.25  # seconds between two looks of one that waits
 
 
 class Urgency(Enum):
@@ -34,14 +35,14 @@ class Urgency(Enum):
 class Turns:
     """Hands out turns, the one that is due first before the others. Thread-safe."""
 
-    def __init__(self, at_once: int, patience: float) -> None:
-        """at_once: how many threads work at a time. patience: seconds after which a thread works
-        without a turn, so that one that hangs cannot stop all the others.
+    def __init__(self, at_once: int, longest: float) -> None:
+        """at_once: how many threads work at a time. longest: seconds after which one that still
+        works counts no more, so that neither a large upload nor a hang stops all the others.
         """
-        self._at_once, self._patience = at_once, patience
+        self._at_once, self._longest = at_once, longest
         self._lock = threading.Lock()
-        self._working = 0
-        self._queue: list[tuple[float, int, threading.Event]] = []
+        self._began: dict[int, float] = {}  # by thread, of those that work
+        self._queue: list[tuple[float, int, int, threading.Event]] = []  # due, order, thread
         self._order = itertools.count()
         self._mine = threading.local()
 
@@ -74,35 +75,34 @@ class Turns:
             yield
         finally:
             with self._lock:
-                self._working += 1
+                self._began[threading.get_ident()] = time.monotonic()
             self._mine.has = True
 
     def _wait(self, urgency: Urgency) -> None:
+        called = threading.Event()
+        due = time.monotonic() + urgency.value
         with self._lock:
-            if self._working < self._at_once and not self._queue:
-                self._working += 1
-                return
-            called = threading.Event()
-            due = time.monotonic() + urgency.value
-            heapq.heappush(self._queue, (due, next(self._order), called))
-        if called.wait(self._patience):
-            return
-        with self._lock:
-            waiting = [one for one in self._queue if one[2] is not called]
-            if len(waiting) < len(self._queue):  # else it was called just now
-                heapq.heapify(waiting)
-                self._queue = waiting
-                self._working += 1
+            heapq.heappush(self._queue, (due, next(self._order), threading.get_ident(), called))
+            self._call()
+        while not called.wait(min(self._longest, _LOOK)):
+            with self._lock:
+                self._call()
 
     def _done(self) -> None:
         with self._lock:
-            self._working -= 1
-            while self._queue and self._working < self._at_once:
-                self._working += 1
-                heapq.heappop(self._queue)[2].set()
+            del self._began[threading.get_ident()]
+            self._call()
+
+    def _call(self) -> None:
+        now = time.monotonic()
+        counted = sum(now - began < self._longest for began in self._began.values())
+        for _ in range(min(self._at_once - counted, len(self._queue))):
+            *_, thread, called = heapq.heappop(self._queue)
+            self._began[thread] = now
+            called.set()
 
 
-_turns = Turns(at_once=1, patience=20.0)
+_turns = Turns(at_once=1, longest=1.0)
 turn = _turns.turn
 meanwhile = _turns.meanwhile
 
