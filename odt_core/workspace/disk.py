@@ -109,13 +109,15 @@ class Disk:
 
     def _sync_all(self, paths: Sequence[Path]) -> None:
         """fsync of each, at once from a few threads: then they share the disk's commits."""
-        if len(paths) < 3:
-            for path in paths:
-                self.sync(path)
-        else:
-            with ThreadPoolExecutor(min(8, len(paths))) as pool:
+        done = 0
+        if len(paths) > 2:
+            # Python takes no new work for threads once it shuts down: then what is left is synced
+            # here, as the write is to be whole all the same.
+            with contextlib.suppress(RuntimeError), ThreadPoolExecutor(min(8, len(paths))) as pool:
                 for _ in pool.map(self.sync, paths):
-                    pass
+                    done += 1
+        for path in paths[done:]:
+            self.sync(path)
 
     def _append(self, path: Path, data: bytes) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

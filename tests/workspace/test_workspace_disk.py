@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -23,6 +25,23 @@ class TestWrite:
     def test_files_can_be_read_by_their_owner_only(self, tmp_path):
         Disk().write({tmp_path / "a": b"x"})
         assert (tmp_path / "a").stat().st_mode & 0o777 == 0o600
+
+    def test_a_write_while_python_shuts_down_is_whole(self, tmp_path):
+        program = f"""
+import threading, time
+from pathlib import Path
+from odt_core.workspace.disk import Disk
+
+def late():
+    while threading.main_thread().is_alive():
+        time.sleep(0.01)
+    Disk().write({{Path({str(tmp_path)!r}) / str(k): b"x" for k in range(5)}})
+
+threading.Thread(target=late).start()
+"""
+        ended = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60)
+        assert ended.stderr == b""
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "1", "2", "3", "4"]
 
 
 class TestFailure:
