@@ -15,6 +15,7 @@ from pages.ui import network
 from pages.ui.desk import Desk
 from pages.ui.say import plain
 from pages.ui.served import ROOT
+from pages.ui.turns import PatientLock
 
 _LIMIT = 500  # open desks
 _AWAKE = 24  # processes (about 50 MB each) beyond which the longest idle ones sleep
@@ -38,7 +39,7 @@ class Desks:
         self._workspaces = Workspaces(root)
         self._forget = forget
         self._desks: dict[str, Desk] = {}
-        self._lock = threading.Lock()
+        self._lock = PatientLock()
         self._closed = threading.Event()
         threading.Thread(target=self._look_after, name="odt-desks", daemon=True).start()
 

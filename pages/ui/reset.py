@@ -8,6 +8,7 @@ from odt_core.workspace import Source
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
 from pages.ui.say import count
+from pages.ui.turns import Urgency, in_turn
 
 _ASKED = "reset_asked"
 _TURN = "reset_turn"  # changes when the menu is to close: it would lie over the dialog
@@ -45,6 +46,7 @@ def reset_menu(desk: Desk) -> None:
 
 
 @st.dialog("Delete everything?")
+@in_turn(Urgency.CLICK)
 def _confirm(desk: Desk) -> None:
     with trouble.shown():
         manifest = desk.workspace.manifest

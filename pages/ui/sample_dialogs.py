@@ -11,11 +11,13 @@ from pages.ui.desk import Desk
 from pages.ui.numbers import as_text
 from pages.ui.say import clock, count, plain
 from pages.ui.thumbs import thumb_uri
+from pages.ui.turns import Urgency, in_turn
 
 _PAGE = 60  # samples a page of the gallery
 
 
 @st.dialog("Sample")
+@in_turn(Urgency.CLICK)
 def show_sample(desk: Desk, sample_id: str) -> None:
     """One sample at full size; move or delete it."""
     with trouble.shown():
@@ -47,6 +49,7 @@ def show_sample(desk: Desk, sample_id: str) -> None:
 
 
 @st.dialog("All samples", width="large")
+@in_turn(Urgency.CLICK)
 def show_label(desk: Desk, label_id: str | None) -> None:
     """Every sample of a label (None: all), a page at a time; choose some, delete or move them."""
     with trouble.shown():
@@ -75,6 +78,7 @@ def show_label(desk: Desk, label_id: str | None) -> None:
 
 
 @st.dialog("Delete this label?")
+@in_turn(Urgency.CLICK)
 def ask_delete_label(desk: Desk, label_id: str) -> None:
     """Deleting a label takes its samples along: ask first, although undo brings them back."""
     with trouble.shown():

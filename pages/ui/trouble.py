@@ -39,8 +39,7 @@ def caught(place: str) -> Iterator[None]:
 def shown() -> Iterator[None]:
     """Errors inside are shown where the code stands, and the page goes on below."""
     try:
-        with turn(Urgency.CLICK):
-            yield
+        yield
     except OdtError as error:
         st.error(plain(str(error)))
     except Exception:

@@ -44,20 +44,17 @@ class Turns:
         self._began: dict[int, float] = {}  # by thread, of those that work
         self._queue: list[tuple[float, int, int, threading.Event]] = []  # due, order, thread
         self._order = itertools.count()
-        self._mine = threading.local()
 
     @contextmanager
     def turn(self, urgency: Urgency) -> Iterator[None]:
         """Wait for a turn and have it; at once where this thread has one already."""
-        if getattr(self._mine, "has", False):
+        if threading.get_ident() in self._began:
             yield
             return
         self._wait(urgency)
-        self._mine.has = True
         try:
             yield
         finally:
-            self._mine.has = False
             self._done()
 
     @contextmanager
@@ -66,17 +63,15 @@ class Turns:
 
         It goes on without waiting for another turn: whoever has one may be waiting for this thread.
         """
-        if not getattr(self._mine, "has", False):
+        if threading.get_ident() not in self._began:
             yield
             return
-        self._mine.has = False
         self._done()
         try:
             yield
         finally:
             with self._lock:
                 self._began[threading.get_ident()] = time.monotonic()
-            self._mine.has = True
 
     def _wait(self, urgency: Urgency) -> None:
         called = threading.Event()
@@ -122,14 +117,22 @@ class PatientLock:
         self._lock.release()
 
 
+def in_turn(urgency: Urgency) -> Callable[[Callable[_P, None]], Callable[_P, None]]:
+    """For a function that Streamlit runs by itself, without the page around it."""
+
+    def decorated(function: Callable[_P, None]) -> Callable[_P, None]:
+        @functools.wraps(function)
+        def waiting(*args: _P.args, **kwargs: _P.kwargs) -> None:
+            with turn(urgency):
+                function(*args, **kwargs)
+
+        return waiting
+
+    return decorated
+
+
 def fragment(
     function: Callable[_P, None], urgency: Urgency, run_every: float | None = None
 ) -> Callable[_P, Any]:
     """`st.fragment` of a function that takes turns with all other pages."""
-
-    @functools.wraps(function)
-    def in_turn(*args: _P.args, **kwargs: _P.kwargs) -> None:
-        with turn(urgency):
-            function(*args, **kwargs)
-
-    return st.fragment(in_turn, run_every=run_every)
+    return st.fragment(in_turn(urgency)(function), run_every=run_every)

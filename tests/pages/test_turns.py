@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 from pages.ui.turns import PatientLock, Turns, Urgency, meanwhile, turn
 
@@ -22,6 +24,26 @@ def _ask(turns: Turns, urgency: Urgency, done: list[str], name: str) -> threadin
     thread = threading.Thread(target=work)
     thread.start()
     return thread
+
+
+@contextmanager
+def _held(one: AbstractContextManager[None]) -> Iterator[None]:
+    """Another thread is in it meanwhile."""
+    inside, leave = threading.Event(), threading.Event()
+
+    def stay() -> None:
+        with one:
+            inside.set()
+            leave.wait(5)
+
+    staying = threading.Thread(target=stay)
+    staying.start()
+    assert inside.wait(5)
+    try:
+        yield
+    finally:
+        leave.set()
+        staying.join(5)
 
 
 def test_turns_when_several_wait_then_the_most_urgent_goes_first():
@@ -47,22 +69,11 @@ def test_turns_when_two_may_work_then_the_third_waits():
     with turns.turn(Urgency.CLICK):
         _ask(turns, Urgency.CLICK, done, "second").join(5)
         assert done == ["second"]
-        inside, leave = threading.Event(), threading.Event()
-
-        def stay() -> None:
-            with turns.turn(Urgency.CLICK):
-                inside.set()
-                leave.wait(5)
-
-        staying = threading.Thread(target=stay)
-        staying.start()
-        assert inside.wait(5)
-        third = _ask(turns, Urgency.CLICK, done, "third")
-        _waiting(turns, 1)
-        assert done == ["second"]
-        leave.set()
+        with _held(turns.turn(Urgency.CLICK)):
+            third = _ask(turns, Urgency.CLICK, done, "third")
+            _waiting(turns, 1)
+            assert done == ["second"]
         third.join(5)
-        staying.join(5)
     assert done == ["second", "third"]
 
 
@@ -113,12 +124,6 @@ def test_turn_when_another_one_works_for_long_then_others_work_beside_it():
 
 def test_patient_lock_when_waited_for_then_others_have_the_turn():
     lock, done = PatientLock(), []
-    held, leave = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with lock:
-            held.set()
-            leave.wait(5)
 
     def want() -> None:
         with turn(Urgency.CLICK), lock, lock:
@@ -128,18 +133,14 @@ def test_patient_lock_when_waited_for_then_others_have_the_turn():
         with turn(Urgency.TICK):
             done.append("passed by")
 
-    holding = threading.Thread(target=hold)
-    holding.start()
-    assert held.wait(5)
     wanting = threading.Thread(target=want)
-    wanting.start()
     passing = threading.Thread(target=pass_by)
-    passing.start()
-    passing.join(5)
-    assert done == ["passed by"]
-    leave.set()
+    with _held(lock):
+        wanting.start()
+        passing.start()
+        passing.join(5)
+        assert done == ["passed by"]
     wanting.join(5)
-    holding.join(5)
     assert done == ["passed by", "wanted"]
 
 
