@@ -138,16 +138,7 @@ def _flatten(field: np.ndarray) -> np.ndarray:
     blocks = 6
     rows = np.linspace(0, height, blocks + 1).astype(int)
     columns = np.linspace(0, width, blocks + 1).astype(int)
-    paper = np.array(
-        [
-            [
-                np.percentile(field[rows[i] : rows[i + 1], columns[j] : columns[j + 1]], 30)
-                for j in range(blocks)
-            ]
-            for i in range(blocks)
-        ],
-        np.float32,
-    )
+    paper = _percentiles(field, rows, columns, 30)
     # A block that is mostly ink must not count as paper: never above the darker half's usual level.
     paper = np.minimum(paper, 2.0 * np.median(paper) + 8)
     smooth = np.asarray(Image.fromarray(paper).resize((width, height), Image.Resampling.BILINEAR))
@@ -156,6 +147,25 @@ def _flatten(field: np.ndarray) -> np.ndarray:
     level = max(_otsu(np.maximum(rest, 0)), 4 * noise)
     # Below half the threshold it is paper; a soft ramp keeps edges smooth.
     return np.where(rest > 0.5 * level, rest, 0.0)
+
+
+def _percentiles(field: np.ndarray, rows: np.ndarray, columns: np.ndarray, q: float) -> np.ndarray:
+    """The q-th percentile of each block between neighbouring edges, float32 [blocks, blocks].
+
+    Blocks of equal size go through numpy together: calls for each took a fifth of all the time.
+    """
+    heights, widths = np.diff(rows), np.diff(columns)
+    found = np.empty((len(heights), len(widths)), np.float32)
+    for height in set(heights.tolist()):
+        for width in set(widths.tolist()):
+            of_height, of_width = np.flatnonzero(heights == height), np.flatnonzero(widths == width)
+            down = rows[of_height][:, None] + np.arange(height)
+            across = columns[of_width][:, None] + np.arange(width)
+            blocks = field[down[:, None, :, None], across[None, :, None, :]]
+            found[np.ix_(of_height, of_width)] = np.percentile(
+                blocks.reshape(len(of_height), len(of_width), -1), q, axis=-1
+            )
+    return found
 
 
 def _redraw(field: np.ndarray, side: int, extent: float) -> np.ndarray | None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from odt_core.errors import WorkspaceError
 from odt_core.workspace import Workspaces
@@ -21,7 +24,8 @@ _LIMIT = 500  # open desks
 _AWAKE = 24  # processes (about 50 MB each) beyond which the longest idle ones sleep
 _LATELY = 15.0  # seconds in which a visitor counts as being there
 _IN_USE = 20.0  # seconds after a visit in which a desk's process does not sleep
-_REST = 5 * 60.0  # seconds without a visit after which a desk's process sleeps
+_LEFT = 10.0  # seconds without a visit after which it sleeps, when no tab shows the desk any more
+_REST = 5 * 60.0  # the same while one does
 _IDLE = 30 * 60.0  # seconds without a visit after which a desk is closed
 _DAY = 24 * 3600.0
 _FORGET = 60 * _DAY  # seconds after which an unused workspace leaves the disk (ODT_FORGET_DAYS)
@@ -34,17 +38,27 @@ _TOKEN = "odt_workspace"
 class Desks:
     """Opens workspaces and keeps their desks. Thread-safe."""
 
-    def __init__(self, root: Path, forget: float = _FORGET) -> None:
-        """forget: seconds after which an unused workspace leaves the disk."""
+    def __init__(
+        self,
+        root: Path,
+        forget: float = _FORGET,
+        is_open: Callable[[str], bool] = lambda tab: True,
+    ) -> None:
+        """forget: seconds after which an unused workspace leaves the disk. is_open: whether there
+        still is the tab of that id.
+        """
         self._workspaces = Workspaces(root)
-        self._forget = forget
+        self._forget, self._is_open = forget, is_open
         self._desks: dict[str, Desk] = {}
         self._lock = PatientLock()
         self._closed = threading.Event()
         threading.Thread(target=self._look_after, name="odt-desks", daemon=True).start()
 
-    def open(self, token: str) -> Desk:
-        """The desk of a token, the same for every tab. WorkspaceError when there is none."""
+    def open(self, token: str, tab: str = "") -> Desk:
+        """The desk of a token, the same for every tab. WorkspaceError when there is none.
+
+        tab: id of the tab that shows it.
+        """
         with self._lock:
             if token not in self._desks:
                 workspace = self._workspaces.open(token)
@@ -52,6 +66,7 @@ class Desks:
                 self._desks[token] = Desk(workspace)
             desk = self._desks[token]
             desk.used = time.monotonic()
+            desk.tabs.add(tab)
             return desk
 
     @property
@@ -64,9 +79,9 @@ class Desks:
         """Whether there is a workspace of this token, even if it cannot be opened just now."""
         return self._workspaces.has(token)
 
-    def create(self) -> Desk:
+    def create(self, tab: str = "") -> Desk:
         """A desk with a new, empty workspace."""
-        return self.open(self._workspaces.create().token)
+        return self.open(self._workspaces.create().token, tab)
 
     def close(self) -> None:
         """End all workers and let go of all workspaces."""
@@ -89,6 +104,7 @@ class Desks:
         """Put to sleep, and close, what nobody has visited for long at the time `now`."""
         with self._lock:
             for token, desk in list(self._desks.items()):
+                desk.tabs = {tab for tab in desk.tabs if self._is_open(tab)}
                 if now - desk.used > _IDLE and not desk.busy:
                     self._drop(token)
             awake = [desk for desk in self._desks.values() if desk.awake]
@@ -96,7 +112,8 @@ class Desks:
         idle = sorted((desk for desk in awake if not desk.busy), key=lambda desk: desk.used)
         for place, desk in enumerate(idle):
             unvisited = now - desk.used
-            if unvisited > _REST or (place < crowded and unvisited > _IN_USE):
+            longest = _IN_USE if place < crowded else _REST
+            if unvisited > (longest if desk.tabs else _LEFT):
                 desk.sleep()
 
     def _make_room(self) -> None:
@@ -127,7 +144,7 @@ def all_desks() -> Desks:
         if not _registry:
             network.guard()
             root = Path(os.environ.get("ODT_WORKSPACES", ROOT / "workspaces"))
-            _registry.append(Desks(root, _days() * _DAY))
+            _registry.append(Desks(root, _days() * _DAY, _is_open))
         return _registry[0]
 
 
@@ -136,6 +153,17 @@ def close_all_desks() -> None:
     with _making:
         while _registry:
             _registry.pop().close()
+
+
+def _is_open(tab: str) -> bool:
+    """Whether a browser is connected. A tab of no browser, in a test, stays open."""
+    return not runtime.exists() or runtime.get_instance().is_active_session(tab)
+
+
+def _tab() -> str:
+    """Streamlit's name for the tab that this page is drawn for."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return context.session_id if context else ""
 
 
 def _days() -> float:
@@ -157,7 +185,7 @@ def open_desk() -> Desk:
     desk = None
     if wanted:
         try:
-            desk = all_desks().open(wanted)
+            desk = all_desks().open(wanted, _tab())
         except WorkspaceError as error:
             if all_desks().knows(wanted):  # damaged, or another server has it: the link stays good
                 raise
@@ -165,7 +193,7 @@ def open_desk() -> Desk:
             st.error(plain(str(error)))
     if desk is None:
         kept = st.session_state.get(_TOKEN)
-        desk = all_desks().open(kept) if kept else all_desks().create()
+        desk = all_desks().open(kept, _tab()) if kept else all_desks().create(_tab())
     token = desk.workspace.token
     st.session_state[_TOKEN] = token
     if st.query_params.get("w") != token:

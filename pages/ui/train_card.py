@@ -36,8 +36,7 @@ def train_card(desk: Desk, was_busy: bool) -> None:
         near = desk.near_test_known() or {}
         pieces.step(2, "Train", _aside(desk, near), _KEPT_OUT if near else "")
         _say_kept_out(near)
-        with trouble.shown():
-            _settings(desk)
+        fragment(_settings, Urgency.CLICK)(desk)
         _buttons(desk)
         trouble.show_said("train")
         _interrupted(desk)
@@ -70,6 +69,12 @@ def _say_kept_out(near: Mapping[str, str]) -> None:
 
 
 def _settings(desk: Desk) -> None:
+    """A fragment: nothing else on the page depends on them before Train is pressed."""
+    with trouble.shown():
+        _settings_fields(desk)
+
+
+def _settings_fields(desk: Desk) -> None:
     saved = {**desk.card.settings, **desk.workspace.manifest.settings}
     replays = desk.card.replay is not None
     if st.session_state.get(_SEEN) != (saved, replays):

@@ -18,28 +18,33 @@ from enum import Enum
 from typing import Any, ParamSpec
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 
 _P = ParamSpec("_P")
-_LOOK = 0.25  # seconds between two looks of one that waits
+_LOOK = 0.1  # seconds between two looks of one that waits
 
 
 class Urgency(Enum):
     """What waits for a turn, and how many seconds later than a stroke it may get one."""
 
     STROKE = 0.0
-    CLICK = 0.5
-    TICK = 2.0
-    AHEAD = 4.0  # what nobody waits for yet
+    CLICK = 4.0
+    TICK = 6.0
+    AHEAD = 8.0  # what nobody waits for yet
 
 
 class Turns:
     """Hands out turns, the one that is due first before the others. Thread-safe."""
 
-    def __init__(self, at_once: int, longest: float) -> None:
+    def __init__(
+        self, at_once: int, longest: float, hurried: Callable[[], bool] = lambda: False
+    ) -> None:
         """at_once: how many threads work at a time. longest: seconds after which one that still
         works counts no more, so that neither a large upload nor a hang stops all the others.
+        hurried: asked in a thread that waits, whether somebody waits for it by now.
         """
-        self._at_once, self._longest = at_once, longest
+        self._at_once, self._longest, self._hurried = at_once, longest, hurried
         self._lock = threading.Lock()
         self._began: dict[int, float] = {}  # by thread, of those that work
         self._queue: list[tuple[float, int, int, threading.Event]] = []  # due, order, thread
@@ -74,14 +79,20 @@ class Turns:
                 self._began[threading.get_ident()] = time.monotonic()
 
     def _wait(self, urgency: Urgency) -> None:
-        called = threading.Event()
-        due = time.monotonic() + urgency.value
+        called, now = threading.Event(), time.monotonic()
+        self._enqueue(now + urgency.value, called)
+        hurries = urgency is Urgency.STROKE
+        while not called.wait(min(self._longest, _LOOK)):
+            if not hurries and self._hurried():
+                hurries = True
+                self._enqueue(now, called)  # counts where it stands first
+            with self._lock:
+                self._call()
+
+    def _enqueue(self, due: float, called: threading.Event) -> None:
         with self._lock:
             heapq.heappush(self._queue, (due, next(self._order), threading.get_ident(), called))
             self._call()
-        while not called.wait(min(self._longest, _LOOK)):
-            with self._lock:
-                self._call()
 
     def _done(self) -> None:
         with self._lock:
@@ -90,14 +101,27 @@ class Turns:
 
     def _call(self) -> None:
         now = time.monotonic()
-        counted = sum(now - began < self._longest for began in self._began.values())
-        for _ in range(min(self._at_once - counted, len(self._queue))):
+        free = self._at_once - sum(now - began < self._longest for began in self._began.values())
+        while free > 0 and self._queue:
             *_, thread, called = heapq.heappop(self._queue)
-            self._began[thread] = now
-            called.set()
+            if not called.is_set():
+                self._began[thread] = now
+                called.set()
+                free -= 1
 
 
-_turns = Turns(at_once=1, longest=1.0)
+def _asked_for_more() -> bool:
+    """Whether the visitor of this page did something else since it began to wait: Streamlit runs
+    what a visitor does one after the other, so a stroke would wait as long as the tick before it.
+    """
+    context = get_script_run_ctx(suppress_warning=True)
+    requests = context.script_requests if context else None
+    if requests is None or requests._state is not ScriptRequestType.RERUN:
+        return False
+    return not requests._rerun_data.is_auto_rerun
+
+
+_turns = Turns(at_once=1, longest=1.0, hurried=_asked_for_more)
 turn = _turns.turn
 meanwhile = _turns.meanwhile
 

@@ -121,7 +121,7 @@ class TestUnknown:
     def test_nothing_is_strange_before_training(self, photos):
         desk = photos("Flowers", "palace")
         assert desk.familiar() is None
-        assert not desk.is_unknown(np.zeros((160, 160, 3), np.uint8))
+        assert not desk.answers(np.zeros((160, 160, 3), np.uint8)).unknown
 
 
 def test_training_when_labels_are_new_beats_the_untrained_head(photos):

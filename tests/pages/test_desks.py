@@ -50,6 +50,27 @@ def test_rest_when_too_many_are_awake_then_the_longest_unvisited_sleeps(tmp_path
         desks.close()
 
 
+def test_rest_when_all_tabs_of_a_desk_are_closed_then_its_worker_sleeps_soon(tmp_path):
+    tabs = {"one", "other"}
+    desks = Desks(tmp_path, is_open=tabs.__contains__)
+    try:
+        desk = desks.create("one")
+        assert desks.open(desk.workspace.token, "other") is desk
+        before = answer(desk)
+        tabs.remove("one")
+        desks.rest(time.monotonic() + 30)
+        assert desk.awake
+        tabs.remove("other")
+        desks.rest(time.monotonic() + 5)  # a reload closes the tab and opens another
+        assert desk.awake
+        desks.rest(time.monotonic() + 15)
+        assert not desk.awake
+        desks.open(desk.workspace.token, "third")
+        assert np.array_equal(answer(desk), before)
+    finally:
+        desks.close()
+
+
 def test_rest_when_a_desk_is_closed_for_long_disuse_then_the_same_link_opens_it(tmp_path):
     desks = Desks(tmp_path)
     try:

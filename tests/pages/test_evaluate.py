@@ -428,5 +428,5 @@ class TestUnknown:
         _, desk = trained
         rng = np.random.default_rng(0)
         known = [desk.workspace.sample_array(e.id) for e in desk.entries(Part.TEST)]
-        assert sum(desk.is_unknown(scribble(rng)) for _ in range(20)) >= 12
-        assert sum(desk.is_unknown(item) for item in known) <= 8  # two epochs are few
+        assert sum(desk.answers(scribble(rng)).unknown for _ in range(20)) >= 12
+        assert sum(desk.answers(item).unknown for item in known) <= 8  # two epochs are few

@@ -4,8 +4,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from types import SimpleNamespace
+from unittest import mock
 
-from pages.ui.turns import PatientLock, Turns, Urgency, meanwhile, turn
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests
+
+from pages.ui.turns import PatientLock, Turns, Urgency, _asked_for_more, meanwhile, turn
 
 
 def _waiting(turns: Turns, many: int) -> None:
@@ -62,6 +66,38 @@ def test_turns_when_several_wait_then_the_most_urgent_goes_first():
     for thread in threads:
         thread.join(5)
     assert done == ["stroke", "click", "tick", "ahead"]
+
+
+def test_turns_when_somebody_waits_for_one_that_waits_then_it_goes_before_others():
+    more = threading.Event()
+    turns, done = Turns(at_once=1, longest=60, hurried=lambda: hurried(more)), []
+
+    def hurried(more: threading.Event) -> bool:
+        return more.is_set() and threading.current_thread() is tick
+
+    with turns.turn(Urgency.CLICK):
+        click = _ask(turns, Urgency.CLICK, done, "click")
+        _waiting(turns, 1)
+        tick = _ask(turns, Urgency.TICK, done, "tick")
+        _waiting(turns, 2)
+        more.set()
+        _waiting(turns, 3)  # it stands there twice now
+    click.join(5)
+    tick.join(5)
+    assert done == ["tick", "click"]
+    _ask(turns, Urgency.STROKE, done, "next").join(5)
+    assert done == ["tick", "click", "next"]  # its second place was given up
+
+
+def test_page_when_its_visitor_does_more_meanwhile_then_streamlit_tells():
+    requests = ScriptRequests()
+    context = SimpleNamespace(script_requests=requests)
+    with mock.patch("pages.ui.turns.get_script_run_ctx", return_value=context):
+        assert not _asked_for_more()
+        requests.request_rerun(RerunData(fragment_id="a", is_auto_rerun=True))
+        assert not _asked_for_more()  # a tick can wait
+        requests.request_rerun(RerunData(fragment_id="b"))
+        assert _asked_for_more()
 
 
 def test_turns_when_two_may_work_then_the_third_waits():

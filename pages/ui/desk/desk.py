@@ -41,7 +41,7 @@ class Desk(HasAfterRuns, HasTfCheckpoints):
             gone = self.workspace.erase()
             prepared.forget(gone)
             thumbs.forget(gone)
-            self._near_known = None
+            self._near_known = self._asked = self._told = None
             self._features = ("", {})
             self.run = None
 

@@ -84,17 +84,36 @@ class HasScores(HasFeatures):
         self._unknown: dict[object, Unknown] = {}
         self._familiar: tuple[object, Familiar | None] | None = None
         self._near_known: tuple[object, Near] | None = None
+        self._asked: tuple[object, np.ndarray, np.ndarray] | None = None  # how, item, its input
+        self._told: tuple[np.ndarray, int, Answers] | None = None  # to what, at which revision
 
     def answers(self, item: np.ndarray) -> Answers:
-        """What base and own say to one picture or array of numbers. Raises ModelError."""
-        x = self.card.preprocessing.apply(item)[None]
-        worker = self._reach_worker() if self.busy else self.worker()
+        """What base and own say to one picture or array of numbers. Raises ModelError.
+
+        A page is drawn anew for much that has nothing to do with its drawing: the last answer is
+        kept while it is still right.
+        """
+        x, revision, still = self._input_of_item(item), self.workspace.revision, not self.busy
+        told = self._told
+        if still and told is not None and told[0] is x and told[1] == revision:
+            return told[2]
+        worker = self.worker() if still else self._reach_worker()
         try:
-            return self._both(worker, x)
+            answers = self._both(worker, x)
         except WorkerError:
             if worker is self._worker:
                 raise
-            return self._both(self.worker(), x)  # it was put to sleep at this very moment
+            answers = self._both(self.worker(), x)  # it was put to sleep at this very moment
+        if still and not self.busy and self.workspace.revision == revision:
+            self._told = (x, revision, answers)
+        return answers
+
+    def _input_of_item(self, item: np.ndarray) -> np.ndarray:
+        """The item as model input, [1, *shape]; the last one is kept."""
+        how, asked = self.card.preprocessing, self._asked
+        if asked is None or asked[0] != how or not _same(asked[1], item):
+            asked = self._asked = (how, item, how.apply(item)[None])
+        return asked[2]
 
     @property
     def base_side(self) -> BaseSide | None:
@@ -194,12 +213,6 @@ class HasScores(HasFeatures):
         else:
             self.unknown()
             self.unknown(own=False)
-
-    def is_unknown(self, item: np.ndarray) -> bool:
-        """Whether an input is so strange to your model that it should answer "not sure"."""
-        x = self.card.preprocessing.apply(item)[None]
-        scores, kind = self.raw_scores(x, own=True)
-        return self._strange(x, scores, kind, own=True)
 
     def strangeness(self, x: np.ndarray) -> np.ndarray:
         """How strange prepared inputs are to your model, float64 [N], as `unknown` measures it."""
@@ -404,6 +417,10 @@ class HasScores(HasFeatures):
     def _truth(self, samples: Samples) -> np.ndarray:
         """What is right: labels, targets, or the samples themselves."""
         return samples.x if self.task is Task.RECONSTRUCTION else samples.y
+
+
+def _same(one: np.ndarray, other: np.ndarray) -> bool:
+    return one is other or (one.dtype == other.dtype and np.array_equal(one, other))
 
 
 def _score(answer: np.ndarray, truth: np.ndarray) -> Evaluation:

@@ -20,6 +20,7 @@ class State:
         self.workspace = workspace
         self.run: Run | None = None
         self.used = time.monotonic()  # when somebody last opened it, or asked the model
+        self.tabs: set[str] = set()  # ids of the tabs that show it, as far as they are still open
         self._lock = PatientLock()
 
     @property
