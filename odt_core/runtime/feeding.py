@@ -8,36 +8,50 @@ from typing import Any
 import numpy as np
 
 from odt_core.errors import SignatureError
+from odt_core.runtime.rows import Rows
 from odt_core.runtime.targets import filling
 
 Wanted = tuple[np.dtype[Any], tuple[int, ...]]  # -1 for a dynamic dimension
 
 
-def feed(x: np.ndarray, wanted: Wanted) -> np.ndarray:
+def feed(x: np.ndarray | Rows, wanted: Wanted) -> np.ndarray | Rows:
     """Samples [N, …] as a signature's input: its dtype, and its arrangement of the same numbers.
 
     Numbers for an input of whole numbers are rounded, and kept within what its dtype can hold.
     """
     dtype, shape = wanted
-    if x.dtype == dtype and x.shape[1:] == shape[1:] and shape[:1] in ((-1,), x.shape[:1]):
-        return x if x.flags.c_contiguous else np.ascontiguousarray(x)  # nearly every train step
-    if x.dtype != dtype:
-        if dtype.kind in "iu" and x.dtype.kind == "f":
+    if fits(x, wanted):  # nearly every train step
+        return x if isinstance(x, Rows) or x.flags.c_contiguous else np.ascontiguousarray(x)
+    array = np.asarray(x)
+    if array.dtype != dtype:
+        if dtype.kind in "iu" and array.dtype.kind == "f":
             limits = np.iinfo(dtype)
-            x = np.clip(np.rint(x), limits.min, limits.max)
-        x = x.astype(dtype)
-    if x.ndim != len(shape) or any(w not in (-1, g) for w, g in zip(shape, x.shape, strict=True)):
-        rest = shape[1:] if len(shape) and shape[0] in (-1, len(x)) else None
+            array = np.clip(np.rint(array), limits.min, limits.max)
+        array = array.astype(dtype)
+    if array.ndim != len(shape) or any(
+        w not in (-1, g) for w, g in zip(shape, array.shape, strict=True)
+    ):
+        rest = shape[1:] if len(shape) and shape[0] in (-1, len(array)) else None
         if rest is not None and -1 not in rest:
-            x = x.reshape((len(x), *rest)) if x[:1].size == int(np.prod(rest)) else x
-        elif len(x) == 1 and x.size == int(np.prod(shape)) and -1 not in shape:
-            x = x.reshape(shape)  # one sample, no batch dimension
-    return np.ascontiguousarray(x)
+            array = (
+                array.reshape((len(array), *rest))
+                if array[:1].size == int(np.prod(rest))
+                else array
+            )
+        elif len(array) == 1 and array.size == int(np.prod(shape)) and -1 not in shape:
+            array = array.reshape(shape)  # one sample, no batch dimension
+    return np.ascontiguousarray(array)
+
+
+def fits(x: np.ndarray | Rows, wanted: Wanted) -> bool:
+    """Whether it can be a signature's input as it is, but for its place in memory."""
+    dtype, shape = wanted
+    return x.dtype == dtype and x.shape[1:] == shape[1:] and shape[:1] in ((-1,), x.shape[:1])
 
 
 def fill(
-    feeds: dict[str, np.ndarray], inputs: dict[str, Wanted], *, training: bool
-) -> dict[str, np.ndarray]:
+    feeds: dict[str, np.ndarray | Rows], inputs: dict[str, Wanted], *, training: bool
+) -> dict[str, np.ndarray | Rows]:
     """`feeds` with the inputs that must be given too: switches off while predicting, sample weights
     and masks 1, everything else 0.
     """

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from odt_core.errors import ModelError, SignatureError
+from odt_core.runtime.rows import Rows
 
 
 class Interpreter:
@@ -64,7 +66,7 @@ class BoundSignature:
 
     def __init__(self, litert: Any, name: str, table: dict[str, Any]) -> None:
         self.name = name
-        self._wrapper = litert._interpreter
+        self._litert, self._wrapper = litert, litert._interpreter
         try:
             self._subgraph = self._wrapper.GetSubgraphIndexFromSignature(name)
         except (ValueError, RuntimeError) as error:
@@ -96,8 +98,8 @@ class BoundSignature:
         self.invoke(arrays)
         return {key: self.output(key) for key in self._outputs}
 
-    def invoke(self, arrays: dict[str, np.ndarray]) -> None:
-        """Run once; read what you need with `output`."""
+    def invoke(self, arrays: Mapping[str, np.ndarray | Rows]) -> None:
+        """Run once; read what you need with `output`. Rows are gathered into LiteRT's memory."""
         wrapper, subgraph = self._wrapper, self._subgraph
         if arrays.keys() != self._inputs.keys():
             raise SignatureError(
@@ -119,7 +121,10 @@ class BoundSignature:
                 wrapper.AllocateTensors(subgraph)
                 self._allocated = True
             for key, array in arrays.items():
-                wrapper.SetTensor(self._inputs[key], array, subgraph)
+                if type(array) is Rows:
+                    array.into(wrapper.tensor(self._litert, self._inputs[key], subgraph))
+                else:
+                    wrapper.SetTensor(self._inputs[key], array, subgraph)
             wrapper.Invoke(subgraph)
         except (ValueError, RuntimeError) as error:
             self._allocated = False
@@ -141,7 +146,7 @@ class BoundSignature:
         )
         return f"Signature '{self.name}' wants {wants or 'no inputs'}."
 
-    def _check(self, key: str, array: np.ndarray) -> None:
+    def _check(self, key: str, array: np.ndarray | Rows) -> None:
         dtype, shape = self._wanted[key]
         fits = len(shape) == array.ndim and all(
             want in (-1, got) for want, got in zip(shape, array.shape, strict=True)

@@ -99,12 +99,13 @@ def _spawn(
         for mine in ours:
             mine.close()
         from odt_core.runtime import landlock, seccomp
-        from odt_core.runtime.limits import die_first, die_with_parent, limit_resources
+        from odt_core.runtime.limits import die_first, die_with_parent, limit_resources, step_back
         from odt_core.runtime.protocol import Channel
         from odt_core.runtime.service import Service
 
         die_with_parent(nursery)
         die_first()
+        step_back()
         limit_resources()
         landlock.restrict(landlock.readable())
         seccomp.install()

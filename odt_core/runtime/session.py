@@ -23,9 +23,10 @@ from odt_core.runtime.contract import (
     Task,
     TrainRole,
 )
-from odt_core.runtime.feeding import calls, feed, fill
+from odt_core.runtime.feeding import Wanted, calls, feed, fill, fits
 from odt_core.runtime.interpreter import Interpreter
 from odt_core.runtime.model import DEFAULT_RATE
+from odt_core.runtime.rows import Rows
 from odt_core.runtime.scores import answers, kind_of
 from odt_core.runtime.targets import encode
 from odt_core.runtime.variables import Variables
@@ -89,9 +90,9 @@ class Session:
             raise TrainingError(self._why_not("trained"))
         return self.train_features(self.bottlenecks(x), y)
 
-    def train_features(self, features: np.ndarray, y: np.ndarray) -> float:
+    def train_features(self, features: np.ndarray | Rows, y: np.ndarray | Rows) -> float:
         """`train_step` on what `bottlenecks` gave: [N, *feature_shape]. The same as `train_step`
-        for a model without a frozen part.
+        for a model without a frozen part. y: also what `targets` gave.
         """
         self._check_thread()
         self._check_initialised("trained")
@@ -107,6 +108,9 @@ class Session:
             return self._train_call(roles[-1], features, y)
         by_size = {role.batch: role for role in roles if role.batch is not None}
         sizes, at, losses = calls(count, tuple(by_size)), 0, []
+        if sizes == (count,):
+            return self._train_call(by_size[count], features, y)
+        features, y = np.asarray(features), np.asarray(y)
         for size in sizes:
             losses.append(self._train_call(by_size[size], features[at:][:size], y[at:][:size]))
             at += size
@@ -149,14 +153,31 @@ class Session:
         if extract is not None:
             self._bottlenecks.depend_on({name: state[name] for name in extract.reads})
 
-    def _train_inputs(self, role: TrainRole, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
+    def targets(self, y: np.ndarray) -> np.ndarray:
+        """Labels or targets [N, …] in the form that `train` takes them, so that a loop encodes them
+        once rather than in each step. Raises SignatureError as `train_step` does.
+        """
+        self._check_thread()
+        role = self.contract.train[-1]
+        return y if role.labels is None else encode(y, role, *self._wanted_targets(role))
+
+    def _wanted_targets(self, role: TrainRole) -> Wanted:
+        assert role.labels is not None
+        wanted = self._interpreter.signature(role.signature).inputs[role.labels]
+        dtype, shape = wanted
+        if role.label_kind is LabelKind.ONE_HOT and shape[-1] == -1:
+            return dtype, (*shape[:-1], self.contract.outputs or -1)
+        return wanted
+
+    def _train_inputs(
+        self, role: TrainRole, x: np.ndarray | Rows, y: np.ndarray | Rows
+    ) -> dict[str, np.ndarray | Rows]:
         signature = self._interpreter.signature(role.signature)
         feeds = {role.samples: feed(x, signature.inputs[role.samples])}
         if role.labels is not None:
-            dtype, shape = signature.inputs[role.labels]
-            if role.label_kind is LabelKind.ONE_HOT and shape[-1] == -1:
-                shape = (*shape[:-1], self.contract.outputs or -1)
-            feeds[role.labels] = encode(y, role, dtype, shape)
+            wanted = self._wanted_targets(role)
+            ready = isinstance(y, Rows) and fits(y, wanted)
+            feeds[role.labels] = y if ready else encode(np.asarray(y), role, *wanted)
         if role.learning_rate is not None:
             feeds[role.learning_rate] = _filled(
                 self._learning_rate, *signature.inputs[role.learning_rate]
@@ -169,9 +190,10 @@ class Session:
         role = self.contract.train[-1]
         if self.contract.task is Task.RECONSTRUCTION:
             y = features
-        return role.signature, self._train_inputs(role, features, y)
+        inputs = self._train_inputs(role, features, y)
+        return role.signature, {key: np.asarray(value) for key, value in inputs.items()}
 
-    def _train_call(self, role: TrainRole, x: np.ndarray, y: np.ndarray) -> float:
+    def _train_call(self, role: TrainRole, x: np.ndarray | Rows, y: np.ndarray | Rows) -> float:
         signature = self._interpreter.signature(role.signature)
         signature.invoke(self._train_inputs(role, x, y))
         if role.loss is None:

@@ -40,8 +40,9 @@ class Plan:
         full, a further shuffle fills it.
         """
         epoch, within = divmod(step, self.steps_per_epoch)
-        start = within * self.own_per_step
-        return _walk(self.seed, Stream.OWN, epoch, self.own_count, start, self.own_per_step)
+        start, size = within * self.own_per_step, self.own_per_step
+        length = size * self.steps_per_epoch
+        return _epoch(self.seed, epoch, self.own_count, length)[start : start + size]
 
     def replay(self, step: int) -> np.ndarray:
         """Indices int64 [replay_per_step] of the replay samples of a step: one endless walk."""
@@ -109,6 +110,12 @@ def _shuffle(seed: int, stream: Stream, major: int, minor: int, count: int) -> n
     order = generator(seed, stream, major, minor).permutation(count)
     order.flags.writeable = False
     return order
+
+
+@lru_cache(maxsize=8)
+def _epoch(seed: int, epoch: int, count: int, length: int) -> np.ndarray:
+    """The own samples of all steps of an epoch, one after the other."""
+    return _walk(seed, Stream.OWN, epoch, count, 0, length)
 
 
 def _walk(seed: int, stream: Stream, major: int, count: int, start: int, length: int) -> np.ndarray:

@@ -38,5 +38,6 @@ class Control:
 
     def proceed(self) -> bool:
         """Called by the loop before each step: waits while paused; False means stop."""
-        self._go.wait()
+        if not self._go.is_set():
+            self._go.wait()
         return not self._stop.is_set()

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from odt_core.checkpoint.progress import Progress
 from odt_core.evaluation.evaluation import errors, evaluate, measure
 from odt_core.training.history import Measures, Score
-from odt_core.training.material import Batch
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from odt_core.runtime.session import Session
     from odt_core.samples import Samples
 
@@ -30,13 +31,13 @@ class Judge:
         self.has_tests = self.can_score and (test is not None or base_test is not None)
         self._best: tuple[Score, int] | None = None
 
-    def measure(self, batch: Batch) -> Measures:
-        """The figures of the batch's own samples as the model stands."""
-        answers = self._session.predict_proba(batch.x, self._labels)
+    def measure(self, x: np.ndarray, truth: np.ndarray) -> Measures:
+        """The figures of a batch's own samples as the model stands."""
+        answers = self._session.predict_proba(x, self._labels)
         if self._session.contract.measures_errors:
-            squared, absolute = errors(answers, batch.truth)
+            squared, absolute = errors(answers, truth)
             return Measures(mean_squared_error=squared, mean_absolute_error=absolute)
-        cross_entropy, accuracy = measure(answers, batch.truth)
+        cross_entropy, accuracy = measure(answers, truth)
         return Measures(cross_entropy, accuracy)
 
     def scores(self) -> tuple[Score | None, Score | None]:

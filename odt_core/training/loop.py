@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from odt_core.samples import Augmentation, Samples
 
 EVALUATION_SHARE = 0.1  # of the time may go into evaluations between start and end
+_UNMEASURED = Measures()
 GUARD_EVERY = 50  # steps between copies of a good state, for the NaN guard
 
 
@@ -216,7 +218,7 @@ class Run:
             batch = self._material.batch(self.step)
             loss = self.session.train_features(batch.features, batch.targets)
             self.step += 1
-            if self._reports_loss and not np.isfinite(loss):
+            if self._reports_loss and not math.isfinite(loss):
                 outcome = Outcome.DIVERGED
                 break
             if self.step > average_from:
@@ -259,11 +261,11 @@ class Run:
         return history
 
     def _record(self, batch: Batch, loss: float, rate: float | None, began: float) -> Record:
-        measures = Measures()
+        measures = _UNMEASURED
         if self._measures and (
             self.step % self.settings.measure_every == 0 or self.step in (1, self.total)
         ):
-            measures = self._judge.measure(batch)
+            measures = self._judge.measure(*self._material.shown(batch))
         self._seconds += time.perf_counter() - began
         return Record(
             step=self.step,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from odt_core.runtime.contract import LabelKind, Task
+from odt_core.runtime.rows import Rows
 from odt_core.runtime.targets import one_hot
 from odt_core.training.batches import Plan, Stream
 from odt_core.training.settings import Settings
@@ -17,14 +18,17 @@ if TYPE_CHECKING:
     from odt_core.samples import Augmentation, Samples
 
 
-@dataclass(frozen=True)
-class Batch:
-    """What one step trains on, and its own samples by themselves, to be measured on."""
+_MOST_TARGETS = 2**22  # numbers of targets that are kept as `train` takes them
 
-    features: np.ndarray  # [B, *feature_shape]: what `train` takes
-    targets: np.ndarray  # int64 [B], float32 [B, K] or float32 [B, *target_shape]
-    x: np.ndarray  # [own, *input_shape]
-    truth: np.ndarray  # int64 [own], or float32 [own, …]
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one step trains on."""
+
+    features: np.ndarray | Rows  # [B, *feature_shape]: what `train` takes
+    targets: np.ndarray | Rows  # [B, …], in the form that `train` takes or one that it can be given
+    own: np.ndarray  # int64 [own]: which of the own samples are in it
+    variants: np.ndarray | None  # [own, *input_shape] of them, where they were augmented
 
 
 class Material:
@@ -58,35 +62,52 @@ class Material:
                 self._features = session.bottlenecks(samples.x)
             if replay is not None:
                 self._old_features = session.bottlenecks(replay.x)
+        self._targets = self._encoded(samples.y)
         self._old_targets = self._targets_of_replay(settings, base)
+        if self._old_targets is not None:
+            self._old_targets = self._encoded(self._old_targets)
+            self._targets, self._old_targets = _alike(self._targets, self._old_targets)
         self._order = self._spread()
 
     def batch(self, step: int) -> Batch:
         """The batch of a step, 0-based."""
-        own = self._plan.own(step)
-        x, y = self._samples.x[own], self._samples.y[own]
+        own, variants = self._plan.own(step), None
         if self._augmentation is not None:
-            x = self._augmentation.batch(x, self._plan.rng(step, Stream.AUGMENT))
-            features = self._session.extract(x)
+            variants = self._augmentation.batch(
+                self._samples.x[own], self._plan.rng(step, Stream.AUGMENT)
+            )
+        if variants is None and self._once:
+            features, rows = self._features, own
         else:
-            features = self._features[own] if self._once else self._session.extract(x)
-        truth = x if self._reconstructs else y
+            x = self._samples.x[own] if variants is None else variants
+            features, rows = self._session.extract(x), np.arange(len(own))
         if self._replay is None or self._old_targets is None:
-            return Batch(features, y, x, truth)
-        old = self._plan.replay(step)
-        if self._once:
-            old_features = self._old_features[old]
-        else:
+            return Batch(Rows((features, rows)), Rows((self._targets, own)), own, variants)
+        old = old_rows = self._plan.replay(step)
+        old_features = self._old_features
+        if not self._once:
             old_features = self._session.extract(self._replay.x[old])
-        targets = self._old_targets[old]
-        soft = targets.ndim == 2 and y.ndim == 1
-        own_targets = one_hot(y, targets.shape[1]) if soft else y
-        return Batch(
-            features=np.concatenate([features, old_features])[self._order],
-            targets=np.concatenate([own_targets, targets])[self._order],
-            x=x,
-            truth=truth,
-        )
+            old_rows = np.arange(len(old))
+        both = Rows((features, rows), (old_features, old_rows))
+        targets = Rows((self._targets, own), (self._old_targets, old))
+        if self._order is None:
+            return Batch(both, targets, own, variants)
+        order = self._order
+        return Batch(np.asarray(both)[order], np.asarray(targets)[order], own, variants)
+
+    def shown(self, batch: Batch) -> tuple[np.ndarray, np.ndarray]:
+        """The own samples of a batch as they were shown, [own, *input_shape], and what is right:
+        int64 [own], or float32 [own, …].
+        """
+        x = self._samples.x[batch.own] if batch.variants is None else batch.variants
+        return x, x if self._reconstructs else self._samples.y[batch.own]
+
+    def _encoded(self, y: np.ndarray) -> np.ndarray:
+        """As `train` takes them, once for all steps; as they are where that would take much."""
+        if self._reconstructs:  # the samples themselves are the targets
+            return y
+        count = len(y) * (self._session.contract.outputs or 1) if y.ndim == 1 else y.size
+        return self._session.targets(y) if count <= _MOST_TARGETS else y
 
     def _targets_of_replay(self, settings: Settings, base: Session | None) -> np.ndarray | None:
         """Labels of the replay samples, mixed with the base model's own answers.
@@ -107,16 +128,26 @@ class Material:
         share = settings.distil
         return np.asarray((1 - share) * hard + share * answers, np.float32)
 
-    def _spread(self) -> np.ndarray:
-        """The rows' order: own and replayed samples evenly mixed where a batch is several calls of
-        `train` (static batch sizes), so that each call sees both; else own samples first.
+    def _spread(self) -> np.ndarray | None:
+        """The rows' order where a batch is several calls of `train` (static batch sizes): own and
+        replayed samples evenly mixed, so that each call sees both. None: own samples first.
         """
         own, old = self._plan.own_per_step, self._plan.replay_per_step
         sizes = [role.batch for role in self._session.contract.train]
         if not sizes or None in sizes or own + old in sizes:
-            return np.arange(own + old)
+            return None
         places = np.concatenate([(np.arange(n) + 0.5) / max(n, 1) for n in (own, old)])
         return np.argsort(places, kind="stable")
+
+
+def _alike(own: np.ndarray, old: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both in one form: labels become one-hot rows where the others are soft targets."""
+    if own.ndim < old.ndim:
+        own = one_hot(own, old.shape[1])
+    elif old.ndim < own.ndim:
+        old = one_hot(old, own.shape[1])
+    dtype = np.result_type(own, old)
+    return own.astype(dtype, copy=False), old.astype(dtype, copy=False)
 
 
 def _scaled(augmentation: Augmentation | None, strength: float) -> Augmentation | None:
