@@ -64,6 +64,7 @@ class Visitor:
     def train(self) -> None:
         """Train STEPS steps, with a stroke in between, until the page says that it is done."""
         self._tab.errors.clear()
+        self._tab.idle(PATIENCE)  # the last stroke's answers are there before its run is over
         if not self._timed("set epochs", self._set_epochs):
             return
         began = time.monotonic()

@@ -12,7 +12,7 @@ from odt_core.runtime.rows import Rows
 @pytest.fixture
 def pools():
     rng = np.random.default_rng(0)
-    return rng.random((40, 28, 28, 1), np.float32), np.eye(10, dtype=np.float32)[
+    return rng.random((40, 28, 28, 1), np.float32), np.eye(16, dtype=np.float32)[
         rng.integers(0, 10, 40)
     ]
 
