@@ -166,7 +166,6 @@ class TestAnswering:
         self, person, monkeypatch
     ):
         app, desk = person
-        ask(app)
         scores = Worker.scores
 
         def die(self, *given, **more):
@@ -175,7 +174,7 @@ class TestAnswering:
 
         with monkeypatch.context() as fault:
             fault.setattr(Worker, "scores", die)
-            app.run()
+            ask(app)
         assert not app.exception
         assert "killed by signal 9" in said(app)
         assert desk.workspace.manifest.samples
@@ -183,6 +182,22 @@ class TestAnswering:
         assert not app.exception
         assert said(app) == ""
         assert desk.worker().alive
+
+    def test_page_drawn_again_then_nobody_is_asked_for_the_same_answer(self, person, monkeypatch):
+        app, desk = person
+        asked = []
+        scores = Worker.scores
+        monkeypatch.setattr(
+            Worker, "scores", lambda *given, **more: asked.append(1) or scores(*given, **more)
+        )
+        ask(app)
+        assert asked
+        asked.clear()
+        app.run()
+        assert not asked
+        desk.workspace.rename_label(desk.workspace.manifest.labels[0].id, "nought")
+        app.run()
+        assert asked
 
 
 class TestDisk:

@@ -17,7 +17,7 @@ from odt_core.runtime.scores import at_temperature
 from odt_core.samples import Labels, Samples
 from odt_core.samples.near_duplicates import near_duplicates
 from odt_core.workspace import Part, SampleEntry, Workspace
-from pages.ui.base_sets import base_test_of
+from pages.ui.base_sets import base_scores_of, base_test_of
 from pages.ui.desk.features import HasFeatures
 from pages.ui.desk.worker import ELSEWHERE
 from pages.ui.prepared import Prepared, compared_picture, unprepared
@@ -170,12 +170,15 @@ class HasScores(HasFeatures):
         heat = self._heat if own else 1.0
         key = (self.model, self.labels, name, own and self.workspace.manifest.head, heat)
         if key not in self._unknown:
-            known = [samples.x for _, samples in self.test_sets()]
-            if not known:
+            sets = self.test_sets()
+            if not sets:
                 return None
             from odt_core.evaluation import fit_unknown
 
-            scores = [self.raw_scores(x, own=own) for x in known]
+            scores = [
+                self.raw_scores(samples.x, own=True) if own else self._base_scores(samples, name)
+                for name, samples in sets
+            ]
             kind = scores[0][1]
             found = fit_unknown(
                 at_temperature(np.concatenate([one for one, _ in scores]), kind, heat),
@@ -387,9 +390,17 @@ class HasScores(HasFeatures):
             if side is not None and side.known.any():
                 answer = side.probabilities
             else:
-                answer = worker.predict_proba(samples.x, samples.labels, which="base")
+                scores, kind = self._base_scores(samples, name)
+                answer = said(scores, kind, worker.contract, samples.labels)
             self._base = _newest(self._base, key, _score(answer, self._truth(samples)))
         return self._base[key]
+
+    def _base_scores(self, samples: Samples, name: object) -> tuple[np.ndarray, OutputKind]:
+        """What the base model's `infer` gives for a test set of that name."""
+        worker = self._reach_worker()
+        if name == BASE_TEST and self.model.bundled and not self.model.choice:
+            return base_scores_of(self.card, lambda x: worker.scores(x, "base"))
+        return worker.scores(samples.x, "base")
 
     def _both(self, worker: Worker, x: np.ndarray) -> Answers:
         if self.contract.keeps_features:
