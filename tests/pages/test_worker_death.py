@@ -249,7 +249,7 @@ class TestTwoServers:
         token = app.session_state["odt_workspace"]
         elsewhere = WorkspaceError("This workspace is open in another server.")
 
-        def refuse(self, token):
+        def refuse(self, token, tab=""):
             raise elsewhere
 
         again = AppTest.from_file(APP, default_timeout=60)
