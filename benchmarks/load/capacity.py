@@ -7,7 +7,7 @@ import threading
 import time
 
 from benchmarks.load.person import pictures_of
-from benchmarks.load.visitor import EPOCHS, STEPS
+from benchmarks.load.visitor import STEPS_AN_EPOCH
 from odt_core.bundled import bundled_models, find_card
 from odt_core.runtime.worker import Worker
 from odt_core.samples import Labels, prepare
@@ -15,13 +15,13 @@ from odt_core.training.events import Ended, Event, Failed
 from odt_core.training.settings import Settings
 
 
-def steps_a_second(runs: int = 8) -> float:
-    """Whole runs of STEPS steps, evaluations included, in one worker process per core."""
+def steps_a_second(epochs: int, runs: int = 8) -> float:
+    """Whole runs of so many epochs, evaluations included, in one worker process per core."""
     path = bundled_models()[0]
     card = find_card(path)
     assert card is not None
     samples = prepare(pictures_of(0), card.preprocessing, Labels(card.labels.names))
-    settings = Settings.from_json({**card.settings, "epochs": EPOCHS})
+    settings = Settings.from_json({**card.settings, "epochs": epochs})
     replay, base_test = card.load_replay(), card.load_base_test()
 
     def work(worker: Worker) -> None:
@@ -51,7 +51,7 @@ def steps_a_second(runs: int = 8) -> float:
             thread.start()
         for thread in threads:
             thread.join()
-        return len(workers) * runs * STEPS / (time.monotonic() - began)
+        return len(workers) * runs * STEPS_AN_EPOCH * epochs / (time.monotonic() - began)
     finally:
         for worker in workers:
             worker.close()

@@ -14,7 +14,7 @@ from benchmarks.load.person import as_zip, pictures_of, stroke
 from benchmarks.load.server import DashboardServer
 from benchmarks.load.tab import Tab, TabError
 
-STEPS = 20  # 20 samples in batches of 16 own ones: two steps an epoch
+STEPS_AN_EPOCH = 2  # 20 samples in batches of 16 own ones
 EPOCHS = 10
 PATIENCE = 120.0  # seconds after which a visitor gives up on one thing
 
@@ -32,9 +32,11 @@ class Did:
 class Visitor:
     """Does a visit phase by phase; what went wrong is recorded and ends only that phase."""
 
-    def __init__(self, server: DashboardServer, number: int, token: str = "") -> None:
-        """token: of the workspace to come back to; "" for a new one."""
-        self.number = number
+    def __init__(
+        self, server: DashboardServer, number: int, token: str = "", epochs: int = EPOCHS
+    ) -> None:
+        """token: of the workspace to come back to; "" for a new one. epochs: to train."""
+        self.number, self.epochs = number, epochs
         self.did: list[Did] = []
         self.trained = (0.0, 0.0)  # when Train was pressed and when the last step was shown
         self.samples = 0
@@ -62,7 +64,7 @@ class Visitor:
             self._timed("stroke", self._stroke)
 
     def train(self) -> None:
-        """Train STEPS steps, with a stroke in between, until the page says that it is done."""
+        """Train, with a stroke in between, until the page says that it is done."""
         self._tab.errors.clear()
         self._tab.idle(PATIENCE)  # the last stroke's answers are there before its run is over
         if not self._timed("set epochs", self._set_epochs):
@@ -120,11 +122,12 @@ class Visitor:
         self._tab.wait(lambda tab: _another(before, self._base_answer()), "both answers", PATIENCE)
 
     def _set_epochs(self) -> None:
-        self._tab.set("set_epochs", int_value=EPOCHS).idle(PATIENCE)
+        self._tab.set("set_epochs", int_value=self.epochs).idle(PATIENCE)
 
     def _until_trained(self) -> None:
+        said = f"personalised · {STEPS_AN_EPOCH * self.epochs:,} steps"
         self._tab.wait(
-            lambda tab: tab.says(f"personalised · {STEPS} steps") or bool(tab.errors),
+            lambda tab: tab.says(said) or bool(tab.errors),
             "the end of training",
             PATIENCE,
         ).idle(PATIENCE)

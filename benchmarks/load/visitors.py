@@ -22,7 +22,7 @@ from typing import Any
 
 from benchmarks.load.capacity import steps_a_second
 from benchmarks.load.server import DashboardServer, Usage
-from benchmarks.load.visitor import STEPS, Did, Visitor, all_do
+from benchmarks.load.visitor import EPOCHS, STEPS_AN_EPOCH, Did, Visitor, all_do
 from benchmarks.machine import machine
 
 _REST = 20.0  # seconds that the server is left alone before memory is read at the end
@@ -55,9 +55,9 @@ class Watch:
         return max(self.seen, key=lambda usage: usage.server_mb + usage.workers_mb)
 
 
-def visit(number: int, folder: Path) -> dict:
+def visit(number: int, folder: Path, epochs: int = EPOCHS) -> dict:
     """The whole test with `number` visitors; figures by name."""
-    capacity = steps_a_second()
+    capacity, steps = steps_a_second(epochs), STEPS_AN_EPOCH * epochs
     server = DashboardServer(folder).start()
     try:
         first = Visitor(server, 10_000)  # warms the server up; not one of the visitors
@@ -65,7 +65,7 @@ def visit(number: int, folder: Path) -> dict:
             phase(first)
         time.sleep(3)
         start, spent = server.usage(), time.process_time()
-        visitors = [Visitor(server, k) for k in range(number)]
+        visitors = [Visitor(server, k, epochs=epochs) for k in range(number)]
         seconds: dict[str, float] = {}
         with Watch(server) as watch:
             for phase in (
@@ -87,13 +87,13 @@ def visit(number: int, folder: Path) -> dict:
     did = [one for visitor in visitors for one in visitor.did]
     trained = [visitor.trained for visitor in visitors if visitor.trained[1]]
     wall = max(t[1] for t in trained) - min(t[0] for t in trained) if trained else 0.0
-    rate = len(trained) * STEPS / wall if wall else 0.0
+    rate = len(trained) * steps / wall if wall else 0.0
     peak = watch.peak if watch.seen else end
     return {
         "machine": machine(),
         "visitors": number,
         "trained": len(trained),
-        "steps_a_visitor": STEPS,
+        "steps_a_visitor": steps,
         "errors": sum(bool(one.error) for one in did),
         "errors_by_kind": dict(
             Counter(f"{one.what}: {one.error[:160]}" for one in did if one.error)
@@ -137,7 +137,8 @@ def rounded(value: Any) -> Any:
 def table(figures: dict) -> str:
     """The figures as text for people."""
     lines = [
-        f"{figures['visitors']} visitors, {figures['trained']} trained, "
+        f"{figures['visitors']} visitors, {figures['trained']} trained "
+        f"{figures['steps_a_visitor']:,} steps each, "
         f"{figures['errors']} errors, {figures['tracebacks_in_log']} tracebacks in the log"
     ]
     lines += [f"    {n} x {kind}" for kind, n in figures["errors_by_kind"].items()]
@@ -166,11 +167,12 @@ def table(figures: dict) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--visitors", type=int, default=50)
+    parser.add_argument("--epochs", type=int, default=EPOCHS, help="two steps each")
     arguments = parser.parse_args()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 4096)), hard))
     with tempfile.TemporaryDirectory(prefix="odt-load-") as folder:
-        figures = visit(arguments.visitors, Path(folder))
+        figures = visit(arguments.visitors, Path(folder), arguments.epochs)
     print(table(figures))
     print(json.dumps(rounded(figures), indent=1))
 

@@ -12,7 +12,7 @@ from odt_core.runtime.contract import Task
 from odt_core.samples import RawSamples, decode_image, read_samples, targets_of
 from odt_core.workspace import LabelEntry, Manifest, Source
 from pages.ui import pieces, trouble
-from pages.ui.canvas import sample_pad
+from pages.ui.canvas import decode_drawing, sample_pad
 from pages.ui.desk import Desk
 from pages.ui.numbers import MOST, typed
 from pages.ui.photograph import photograph
@@ -49,16 +49,21 @@ def add_by(desk: Desk, way: str, active: LabelEntry | None) -> None:
 
 def _draw(desk: Desk, active: LabelEntry | None) -> None:
     _target_field(desk)
-    drawn = sample_pad("pad", active.name if active else "sample", size=176)
-    if drawn is not None:
-        name, picture = drawn
+    name = active.name if active else "sample"
+    sample_pad("pad", name, lambda said, url: _drawn(desk, active, said, url), size=176)
+
+
+def _drawn(desk: Desk, active: LabelEntry | None, name: str, url: object) -> None:
+    with trouble.caught("samples"):
         target = _label_called(desk.workspace.manifest, name) or active
         report = desk.workspace.add_samples(
-            [picture], target.id if target else "", Source.DRAW, targets=_targets(desk, 1)
+            [decode_drawing(url)],
+            target.id if target else "",
+            Source.DRAW,
+            targets=_targets(desk, 1),
         )
         if not report.added:
             trouble.say("samples", report.summary, "info")
-        st.rerun()  # the shelf and the counts above stand for the state before
 
 
 # Upload

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -50,26 +51,36 @@ def sketch(key: str, *, size: int = 200, pen: int = 20, epoch: int = 0) -> np.nd
 
 
 def sample_pad(
-    key: str, label: str, *, size: int = 190, pen: int = 20, disabled: bool = False
-) -> tuple[str, np.ndarray] | None:
-    """A canvas with an Add button; (label, drawing) in the one run after Add, else None."""
+    key: str,
+    label: str,
+    on_added: Callable[[str, Any], None],
+    *,
+    size: int = 190,
+    pen: int = 20,
+) -> None:
+    """A canvas with an Add button; `on_added` gets (label, what `decode_drawing` takes) as a
+    callback, before the page is drawn again. The label is the one that was on the pad when it was
+    drawn, even if another one was picked since.
+    """
+
+    def added() -> None:
+        sent = _dict(getattr(st.session_state.get(key), "added", None))
+        if sent:
+            what = sent.get("what")
+            on_added(what if isinstance(what, str) else label, sent.get("png"))
+
     data = {
         "size": size,
         "pen": pen,
         "epoch": 0,
-        "disabled": disabled,
+        "disabled": False,
         "label": _LABEL,
         "prompt": "Draw a",
         "what": label,
         "hint": "Enter adds it.",
         "add": "Add sample",
     }
-    added = _dict(_mount(key=key, data=unexamined(data), on_added_change=_nothing).added)
-    if not added:
-        return None
-    # The label that was on the pad when it was drawn, even if another one was picked since.
-    what = added.get("what")
-    return (what if isinstance(what, str) else label), decode_drawing(added.get("png"))
+    _mount(key=key, data=unexamined(data), on_added_change=added)
 
 
 def decode_drawing(url: Any) -> np.ndarray:
