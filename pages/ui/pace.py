@@ -5,7 +5,7 @@ from __future__ import annotations
 from pages.ui.desks import all_desks
 
 _ALONE = 0.25  # seconds between two looks
-_MOST = 2.0
+_MOST = 4.0
 
 
 def tick() -> float:
