@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from odt_core.graph.baking.initial import assigned_constants
 from odt_core.graph.checks.check import check, plain_errors
 from odt_core.graph.flatbuffer import read
 from odt_core.graph.flow import Flow, flow, variables_of
-from odt_core.graph.operators import called_by, name_of
+from odt_core.graph.operators import called_by, name_of, outputs_of
 from odt_core.graph.record import CheckpointSignature, Missing, Rewrite, read_record
 from odt_core.graph.tensor import Shape, dtype_of, has_dtype, shape_of
 from odt_core.graph.variables import find_variables
@@ -45,7 +46,8 @@ class TensorDescription:
 @dataclass(frozen=True)
 class SignatureDescription:
     """A signature; flex_ops: the TensorFlow ops it cannot run without, each once; ops: all the ops
-    it runs, each once; reads, assigns: names of the variables it uses and sets when it is called.
+    it runs, each once; reads, assigns: names of the variables it uses and sets when it is called;
+    largest: numbers a sample in its largest input or result, 0 where that is not known.
     """
 
     name: str
@@ -55,6 +57,7 @@ class SignatureDescription:
     ops: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     assigns: tuple[str, ...] = ()
+    largest: int = 0
 
 
 @dataclass(frozen=True)
@@ -144,14 +147,33 @@ def _signature(model: schema.ModelT, signature: schema.SignatureDefT) -> Signatu
     names = _ops(model, signature.subgraphIndex, seen)
     facts = flow(model, graph)
     called = {int(entry.tensorIndex): _text(entry.name) for entry in signature.inputs or []}
+    reads, assigns = variables_of(model, signature.subgraphIndex)
     return SignatureDescription(
         _text(signature.signatureKey),
         tuple(_input(graph, entry, facts) for entry in signature.inputs or []),
         tuple(_output(graph, entry, facts, called) for entry in signature.outputs or []),
         tuple(sorted({name[4:] for name in names if name.startswith("Flex")})),
         tuple(sorted(names)),
-        *(tuple(sorted(found)) for found in variables_of(model, signature.subgraphIndex)),
+        reads=tuple(sorted(reads)),
+        assigns=tuple(sorted(assigns)),
+        largest=_largest(graph),
     )
+
+
+def _largest(graph: schema.SubGraphT) -> int:
+    """Numbers a sample in the largest input or result that grows with the batch; 0 where a shape
+    leaves more open than the batch. Results with the rows of all samples in one axis hide nothing:
+    a RESHAPE makes them, of one that is as large.
+    """
+    largest = 0
+    results = [index for operator in graph.operators for index in outputs_of(operator)]
+    for index in [*map(int, graph.inputs), *results]:
+        shape = shape_of(graph.tensors[index])
+        if shape.count(None) > 1:
+            return 0
+        if None in shape:
+            largest = max(largest, math.prod(size for size in shape if size is not None))
+    return largest
 
 
 def _ops(model: schema.ModelT, index: int, seen: set[int]) -> set[str]:

@@ -36,10 +36,11 @@ if TYPE_CHECKING:
     from odt_core.runtime.model import Model
     from odt_core.samples import Labels
 
-# Samples per inference call. For 512 samples the bundled CNN needs 36, 41, 41, 42 and 49 ms in
-# chunks of 16, 32, 64, 128 and 256, and 9, 13, 21, 38 and 70 MB for its activations.
+# Samples in a call that predicts. For 512 samples the bundled CNN needs 36, 41, 41, 42 and 49 ms in
+# chunks of 16, 32, 64, 128 and 256, and 9, 13, 21, 38 and 70 MB for its activations. Models whose
+# largest array is small take as many as stay in a core's cache.
 INFER_CHUNK = 16
-HEAD_NUMBERS = 2**19  # numbers of features in a call of the small part of a model that takes them
+CALL_NUMBERS = 2**16  # of the largest array of a call
 
 
 class Session:
@@ -54,6 +55,10 @@ class Session:
         self.threads = threads
         self._thread = threading.get_ident()
         self._output_kind = model.contract.infer.kind if model.contract.infer else None
+        self._chunk_sizes = {
+            one.name: max(INFER_CHUNK, CALL_NUMBERS // one.largest) if one.largest else INFER_CHUNK
+            for one in model.description.signatures
+        }
         self._bottlenecks = Bottlenecks(self._extract)
         self._start()
 
@@ -235,30 +240,29 @@ class Session:
         predict.
         """
         self._check_thread()
-        role = self.contract.infer
+        contract = self.contract
+        role = contract.infer
         if role is None:
             raise ModelError(self._why_not("used for predictions"))
         self._check_initialised("used for predictions")
         x = self._samples(x)
-        contract = self.contract
         if not len(x):
             shape = contract.target_shape if contract.measures_errors else (contract.outputs or 1,)
             return np.zeros((0, *shape), np.float32)
-        if contract.keeps_features:
-            role, x = contract.infer_features or role, self.bottlenecks(x)
-        elif role.on_features:
-            x = self.bottlenecks(x)
+        if contract.extract is not None:
+            if contract.keeps_features:
+                role, x = contract.infer_features or role, self.bottlenecks(x)
+            elif role.on_features:
+                x = self.bottlenecks(x)
         result = self._chunks(role, x, role.prediction)
         if contract.measures_errors:
             fits = result[0].size == int(np.prod(contract.target_shape))
             return result.reshape((len(x), *contract.target_shape)) if fits else result
-        return result.reshape(len(x), -1)
+        return result if result.ndim == 2 else result.reshape(len(x), -1)
 
     def _chunks(self, role: InferRole | ExtractRole, x: np.ndarray, output: str) -> np.ndarray:
         """One output of a signature that predicts, for any number of samples, at least one."""
-        size = role.batch or INFER_CHUNK
-        if role.batch is None and isinstance(role, InferRole) and role.on_features:
-            size = max(size, HEAD_NUMBERS // max(x[:1].size, 1))
+        size = role.batch or self._chunk_sizes[role.signature]
         parts = [self._chunk(role, x[at : at + size], output) for at in range(0, len(x), size)]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
@@ -386,6 +390,8 @@ class Session:
     def _samples(self, x: np.ndarray) -> np.ndarray:
         contract = self.contract
         x = np.ascontiguousarray(x)
+        if x.dtype == np.float32 and x.shape[1:] == contract.input_shape:  # nearly always
+            return x
         if x.dtype.kind == "f" and x.dtype != np.float32:
             x = x.astype(np.float32)
         if contract.are_features(x.shape):

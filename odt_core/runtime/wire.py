@@ -106,10 +106,14 @@ def unpack_description(document: Mapping[str, Any]) -> ModelDescription:
         return ModelDescription(
             signatures=tuple(
                 SignatureDescription(
-                    row["name"],
-                    tensors(row["inputs"]),
-                    tensors(row["outputs"]),
-                    *(tuple(row[key]) for key in ("flex_ops", "ops", "reads", "assigns")),
+                    name=row["name"],
+                    inputs=tensors(row["inputs"]),
+                    outputs=tensors(row["outputs"]),
+                    flex_ops=tuple(row["flex_ops"]),
+                    ops=tuple(row["ops"]),
+                    reads=tuple(row["reads"]),
+                    assigns=tuple(row["assigns"]),
+                    largest=int(row["largest"]),
                 )
                 for row in document["signatures"]
             ),

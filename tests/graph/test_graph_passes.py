@@ -21,6 +21,8 @@ from odt_core.graph import lower
 from odt_core.graph.builder import Builder
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.operators import inputs_of, name_of
+from odt_core.graph.passes.constant_forms import constant_form
+from odt_core.graph.passes.forms import rewrite
 from odt_core.graph.passes.optimise import PASSES, Pass, optimise
 from odt_core.graph.passes.prune import compact, drop_subgraphs
 from odt_core.graph.record import PASSES_VERSION, read_record
@@ -237,6 +239,22 @@ class TestEachPass:
         names, y = computed(build, (BY_NAME["narrow products"],), [x, w])
         assert names[-1] == "TRANSPOSE"
         assert difference(y, x.T @ w if gradient else x @ w) < ROUNDING
+
+    @pytest.mark.parametrize("turned", [False, True])
+    def test_turned_product_when_weights_are_constant_then_is_fully_connected(self, turned):
+        draw = np.random.default_rng(0)
+        w, x = draw.random((4, 1280), np.float32), draw.random((32, 1280), np.float32)
+
+        def build(b: Builder) -> tuple[list[int], int]:
+            batch = b.new((None, 1280), np.float32, "x")
+            weights = b.constant(w.T.copy() if turned else w)
+            product = b.matmul(weights, batch, transpose_a=turned, transpose_b=True)
+            return [batch.index], b.transpose(product, [1, 0]).index
+
+        constant = Pass("constant forms", "", lambda m, g: rewrite(m, g, constant_form))
+        names, y = computed(build, (constant, BY_NAME["dead code"]), [x])
+        assert names == ["FULLY_CONNECTED"]
+        assert difference(y, x @ w.T) < ROUNDING
 
     def test_product_of_many_columns_then_stays(self):
         def build(b: Builder) -> tuple[list[int], int]:

@@ -9,14 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from odt_core.bundled import bundled_models
 from odt_core.errors import CheckpointError, ModelError, SignatureError, TrainingError
 from odt_core.runtime import OutputKind, load_model
+from odt_core.runtime.interpreter import BoundSignature
 from odt_core.runtime.scores import probabilities
 from odt_core.runtime.session import INFER_CHUNK
 from odt_core.samples import Labels
 
 OWN = Path(__file__).parent / "models"
 PUBLIC = Path(__file__).parents[1] / "models"
+DENSE = PUBLIC / "flower__android-automotive__enginefaultdb.tflite"
 RNG = np.random.default_rng(3)
 X = RNG.random((12, 8, 8, 1), dtype=np.float32)
 Y = np.arange(12) % 4
@@ -114,6 +117,18 @@ class TestInfer:
         assert got.shape == (count, 4)
         for at in {0, count // 2, count - 1} if count else set():
             np.testing.assert_allclose(got[at], session.infer(x[at : at + 1])[0], rtol=1e-5)
+
+    @pytest.mark.parametrize(("path", "calls"), [(bundled_models()[0], 13), (DENSE, 1)])
+    def test_many_samples_are_asked_in_calls_that_stay_in_the_cache(self, path, calls, monkeypatch):
+        session = load_model(path).session()
+        x = np.zeros((200, *session.contract.input_shape), np.float32)
+        expected = session.infer(x)
+        asked, invoke = [], BoundSignature.invoke
+        monkeypatch.setattr(
+            BoundSignature, "invoke", lambda self, arrays: asked.append(1) or invoke(self, arrays)
+        )
+        np.testing.assert_array_equal(session.infer(x), expected)
+        assert len(asked) == calls
 
     def test_predict_proba_of_used_outputs_sums_to_one(self, model):
         labels = Labels(("a", "b", None, None))

@@ -26,6 +26,8 @@ def constant_form(b: Builder, operator: schema.OperatorT) -> Tensor | None:
         return _depthwise(b, operator)
     if name == "RESHAPE":
         return _reshape(b, operator)
+    if name == "TRANSPOSE":
+        return _turned_product(b, operator)
     return None
 
 
@@ -51,6 +53,21 @@ def _product(b: Builder, operator: schema.OperatorT) -> Tensor | None:
     rows = _before_reshape(b, x)
     product = fully_connected(b, rows, matrix)
     return product if product.shape == y.shape else b.reshape(product, y.shape)
+
+
+def _turned_product(b: Builder, operator: schema.OperatorT) -> Tensor | None:
+    """(Wᵀ [O, K] · xᵀ)ᵀ, as the narrow products of trainable models are written, as x · W."""
+    product = b.producer(b.tensor(inputs_of(operator)[0]))
+    if product is None or name_of(b.model, product) != "BATCH_MATMUL":
+        return None
+    weights, x = (b.tensor(index) for index in inputs_of(product))
+    options = product.builtinOptions
+    if weights.const is None or x.const is not None or not options.adjY:
+        return None
+    if weights.rank != 2 or x.rank != 2 or weights.dtype != np.float32:
+        return None
+    matrix = weights.const.T if options.adjX else weights.const
+    return fully_connected(b, x, matrix) if x.shape[-1] == matrix.shape[-1] else None
 
 
 def _convolution(b: Builder, x: Tensor, y: Tensor, matrix: np.ndarray) -> Tensor | None:
