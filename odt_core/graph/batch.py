@@ -27,7 +27,7 @@ _FIRST_INPUT = frozenset(
 )  # fmt: skip
 _ELEMENTWISE = frozenset(
     {
-        "ADD", "ADD_N", "BITWISE_XOR", "DIV", "EQUAL", "FLOOR_DIV", "FLOOR_MOD", "GREATER",
+        "ADD", "ADD_N", "ATAN2", "BITWISE_XOR", "DIV", "EQUAL", "FLOOR_DIV", "FLOOR_MOD", "GREATER",
         "GREATER_EQUAL", "LESS", "LESS_EQUAL", "LOGICAL_AND", "LOGICAL_OR", "MAXIMUM", "MINIMUM",
         "MUL", "NOT_EQUAL", "POW", "PRELU", "RIGHT_SHIFT", "SELECT_V2", "SELECT",
         "SQUARED_DIFFERENCE", "SUB",
@@ -61,6 +61,11 @@ def batch_of(
         return _reshaped(first, output, known)
     if name in _FIRST_INPUT or name in ("EXPAND_DIMS", "SQUEEZE", "TRANSPOSE", "UNPACK"):
         return known(first)  # the only dynamic axis there was is the only one there is
+    if name == "TRANSPOSE_CONV":  # of (shape, filters, image)
+        return known(inputs[2])
+    if name == "TILE":
+        batch, times = known(first), inputs[1].const
+        return None if batch is None or times is None else (batch[0], batch[1] * int(times[axis]))
     if name == "GATHER":  # rows of a table, or one place on an axis that is not the dynamic one
         return known(inputs[1] if None not in first.shape else first)
     if name in ("SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,7 +72,11 @@ def contents(b: Builder, tensor: Tensor, depth: int = _DEPTH) -> np.ndarray | No
     if name == "UNPACK":
         place = outputs_of(operator).index(tensor.index)
         return np.asarray(np.take(first, place, int(options.axis)), object)
+    if name == "MUL" and len(parts) == 2 and parts[1] is not None:
+        return _products(np.broadcast_arrays(first, parts[1]))
     rest = [part.const for part in inputs[1:]]
+    if name == "REDUCE_PROD" and first.ndim == 1 and rest[0] is not None:
+        return _products([np.reshape(one, [size or 0 for size in tensor.shape]) for one in first])
     if name in ("RESHAPE", "SQUEEZE", "EXPAND_DIMS"):
         return first.reshape([size or 0 for size in tensor.shape])
     if any(part is None for part in rest):
@@ -86,6 +91,21 @@ def contents(b: Builder, tensor: Tensor, depth: int = _DEPTH) -> np.ndarray | No
     if name == "STRIDED_SLICE" and first.ndim == 1:
         return _strided(first, [int(part[0]) for part in rest], options)  # type: ignore[index]
     return None
+
+
+def _products(factors: Sequence[np.ndarray]) -> np.ndarray:
+    """Products of whole numbers with at most one size that is open; None for all others."""
+    return np.asarray(reduce(np.frompyfunc(_times, 2, 1), factors), object)
+
+
+def _times(one: object, other: object) -> object:
+    if isinstance(one, OpenSize):
+        one, other = other, one
+    if not isinstance(one, int | np.integer):
+        return None
+    if isinstance(other, OpenSize):
+        return OpenSize((other.batch[0], other.times * int(one)))
+    return None if other is None else int(one) * int(other)  # type: ignore[call-overload]
 
 
 def _sizes(b: Builder, x: Tensor) -> np.ndarray:

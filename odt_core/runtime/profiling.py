@@ -17,7 +17,7 @@ import numpy as np
 from odt_core.errors import OdtError, TrainingError
 from odt_core.graph.alone import OneOp, as_primary, cheapest_call, each_op, subgraph_of
 from odt_core.graph.flatbuffer import read
-from odt_core.graph.tensor import has_dtype
+from odt_core.graph.tensor import dtype_of, has_dtype, shape_of
 from odt_core.runtime.model import Model
 from odt_core.runtime.profile import OpCost, Profile
 
@@ -40,7 +40,7 @@ def profile_step(model: Model, batch: int = 32, *, threads: int = 1) -> Profile:
     """Measure a train step of `batch` samples, and each of its ops alone; about a second.
 
     A model of static batch sizes is measured at its own largest. Raises TrainingError when the
-    model cannot be trained.
+    model cannot be trained, ModelError when its weights are not set.
     """
     if not model.contract.train:
         raise TrainingError("This model cannot be trained: there is no train step to look into.")
@@ -49,11 +49,14 @@ def profile_step(model: Model, batch: int = 32, *, threads: int = 1) -> Profile:
     x, y = example_batch(model, batch)
     name, feeds = session.train_feeds(session.bottlenecks(x), y)
     step_ms = _best_ms(lambda: session.run(name, **feeds))
-    values = _values(model.data, name, feeds)
+    data = model.data
+    if not all(variable.has_initial_value for variable in model.description.variables):
+        data = session.bake()
+    values = _values(data, name, feeds)
     floor = _floor(threads)
     costs: dict[tuple, tuple[float, bool]] = {}
     kinds: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for one in each_op(model.data, name, {i: value.shape for i, value in values.items()}):
+    for one in each_op(data, name, {i: value.shape for i, value in values.items()}):
         if one.key not in costs:
             costs[one.key] = _cost(one, values, threads, delegates=not model.shaped_by_data)
         ms, taken = costs[one.key]
@@ -69,7 +72,7 @@ def profile_step(model: Model, batch: int = 32, *, threads: int = 1) -> Profile:
         batch,
         threads,
         step_ms,
-        _parts(model, name, feeds),
+        0 if model.shaped_by_data else _parts(data, name, feeds),
         tuple(sorted(ops, key=lambda cost: -cost.ms)),
         max(0.0, step_ms - total),
     )
@@ -90,8 +93,13 @@ def _values(data: bytes, signature: str, feeds: dict[str, np.ndarray]) -> dict[i
     model, found = read(data), {}
     index = subgraph_of(model, signature)
     for number, tensor in enumerate(model.subgraphs[index].tensors):
-        if has_dtype(tensor.type):  # a variable's handle holds no numbers
+        if not has_dtype(tensor.type):  # a variable's handle holds no numbers
+            continue
+        try:
             found[number] = litert.get_tensor(number, index)
+        except ValueError:  # a result whose size the data decide, and that came out empty
+            shape = [size or 0 for size in shape_of(tensor)]
+            found[number] = np.zeros(shape, dtype_of(tensor.type))
     return found
 
 
@@ -110,11 +118,9 @@ def _cost(
     return ms, _delegated(litert) > 0
 
 
-def _parts(model: Model, signature: str, feeds: dict[str, np.ndarray]) -> int:
+def _parts(data: bytes, signature: str, feeds: dict[str, np.ndarray]) -> int:
     """How many pieces of a signature's graph XNNPACK takes."""
-    if model.shaped_by_data:
-        return 0
-    litert = _litert(as_primary(model.data, signature), num_threads=1)
+    litert = _litert(as_primary(data, signature), num_threads=1)
     litert.get_signature_runner(signature)(**feeds)
     return _delegated(litert)
 

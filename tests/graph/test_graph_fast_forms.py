@@ -1,5 +1,6 @@
 """Lowering leaves out what costs time: slow kernels, repeated work, arithmetic on shapes."""
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from odt_core.graph.known_shapes import OpenSize, contents
 from odt_core.graph.passes.fast_forms import fast_form
 from odt_core.graph.passes.shared import share_results
 
+ZOO = Path(__file__).parents[1] / "oracle" / "models"
 FLEX = (
     Path(__file__).parents[1] / "models" / "flower__android-kotlin-new__logistic_regression.tflite"
 )
@@ -52,6 +54,40 @@ class TestFastForms:
         assert names(builder) == ["RESHAPE", "RELU", "SHAPE", "SLICE", "CONCATENATION"]
         source = builder.operators[2].inputs
         assert source.tolist() == [0]
+
+    @pytest.mark.parametrize(
+        "name",
+        ["convolutional_autoencoder_keras3", "layers_keras2", "transformer_keras3"],
+    )
+    def test_gradient_when_only_the_batch_is_open_then_its_axes_need_no_run_time(self, name):
+        """Upsampling tiles, and a Dense layer on sequences multiplies sizes: XNNPACK could run none
+        of a step in which a shape depended on numbers.
+        """
+        data = gzip.decompress((ZOO / f"{name}.tflite.gz").read_bytes())
+        assert "WHERE" not in describe(lower(data).data).operators
+
+    def test_sizes_when_multiplied_then_count_the_batch_as_often(self, builder):
+        sizes = builder.shape(builder.tensor(0))
+        options = schema.ReducerOptionsT()
+        whole = builder.new((), np.int32, "whole")
+        axis = builder.constant(np.zeros(1, np.int32))
+        builder.emit("REDUCE_PROD", [sizes, axis], [whole], options)
+        assert contents(builder, whole).tolist() == OpenSize((0, 32))
+        twice = builder.mul(whole, builder.constant(np.array(2, np.int32)))
+        assert contents(builder, twice).tolist() == OpenSize((0, 64))
+        squared = builder.mul(whole, whole)
+        assert contents(builder, squared).tolist() is None
+
+    def test_batch_when_tiled_then_counts_as_often(self, builder):
+        once, thrice = (
+            builder.new((None, 8, 4, 2), np.float32, "y"),
+            builder.new((None, 4, 4, 2), np.float32, "z"),
+        )
+        for y, times in ((once, (1, 2, 1, 1)), (thrice, (3, 1, 1, 1))):
+            multiples = builder.constant(np.array(times, np.int32))
+            builder.emit("TILE", [builder.tensor(0), multiples], [y], schema.TileOptionsT())
+        assert builder.batch_source(once) == (0, 1)
+        assert builder.batch_source(thrice) == (0, 3)
 
     def test_batch_when_reshaped_then_counts_the_rows(self, builder):
         rows = builder.reshape(builder.tensor(0), (None, 2))

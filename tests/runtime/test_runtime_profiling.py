@@ -1,5 +1,6 @@
 """A profile says which ops a train step is made of, what each costs and who runs it."""
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,20 @@ def test_profile_when_ops_differ_then_says_who_runs_them_and_in_how_many_parts()
 def test_profile_when_model_cannot_be_trained_then_says_so() -> None:
     with pytest.raises(TrainingError, match="no train step"):
         profile_step(load_model(MODELS / "tiny_inference.tflite"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "uninitialised_keras3",  # the file gives its variables no values
+        "losses_keras3",  # a result whose size the data decide, and that comes out empty
+    ],
+)
+def test_profile_when_a_step_is_unusual_then_it_is_looked_into_all_the_same(name) -> None:
+    with gzip.open(ROOT / "tests" / "oracle" / "models" / f"{name}.tflite.gz") as file:
+        profile = profile_step(load_model(file.read()), 4)
+    assert len(profile.ops) > 5
+    assert profile.step_ms > 0
 
 
 def test_profile_when_measured_in_a_worker_then_weights_stay() -> None:
