@@ -231,8 +231,11 @@ def emptied(manifest: Manifest, ids: Iterable[str]) -> Manifest:
     return replace(bare, labels=tuple(labels))
 
 
-def thinned(manifest: Manifest, limit: int, protected: Collection[str]) -> Manifest:
-    """At most `limit` automatic checkpoints: plain autosaves go first, then the oldest others.
+def thinned(
+    manifest: Manifest, limit: int, most_bytes: int, protected: Collection[str]
+) -> Manifest:
+    """At most `limit` automatic checkpoints, and fewer where `manifest.bytes` would be more than
+    `most_bytes`: plain autosaves go first, then the oldest others.
 
     Never the newest one, never one whose id is in `protected`, never one kept by hand.
     """
@@ -241,7 +244,12 @@ def thinned(manifest: Manifest, limit: int, protected: Collection[str]) -> Manif
         entry for entry in automatic[:-1] if entry.id not in protected and entry.id != manifest.head
     ]
     spare.sort(key=lambda entry: entry.info.kind is not Kind.AUTO)  # stable: oldest first in each
-    gone = {entry.id for entry in spare[: max(0, len(automatic) - limit)]}
+    gone, excess = set(), manifest.bytes - most_bytes
+    for place, entry in enumerate(spare):
+        if place >= len(automatic) - limit and excess <= 0:
+            break
+        gone.add(entry.id)
+        excess -= entry.bytes
     return replace(
         manifest, checkpoints=tuple(entry for entry in manifest.checkpoints if entry.id not in gone)
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from odt_core.checkpoint.tempering import Tempering
 from odt_core.errors import CheckpointError, WorkspaceError
 from odt_core.workspace import changes, pictures
-from odt_core.workspace.manifest import CheckpointEntry, CheckpointInfo, Kind
+from odt_core.workspace.manifest import CheckpointEntry, CheckpointInfo, Kind, Manifest
 from odt_core.workspace.names import clean_note
 from odt_core.workspace.store import Store
 from odt_core.workspace.words import step_of
@@ -36,7 +36,8 @@ class HasCheckpoints(Store):
         """Keep a checkpoint; with `as_head` it becomes your model in the same step.
 
         An automatic one that does not become your model is no step to undo, and undoing other
-        steps leaves it there. Raises WorkspaceError when there are too many kept by hand.
+        steps leaves it there. Where there is no room, older automatic ones go, and steps to undo
+        before it is refused. Raises WorkspaceError when there are too many kept by hand.
         """
         info = replace(info, note=clean_note(info.note, self.limits.note_length))
         automatic = info.kind.automatic
@@ -57,10 +58,7 @@ class HasCheckpoints(Store):
                 bytes=len(data),
                 added=self._clock(),
             )
-            changed = changes.with_checkpoint(manifest, entry, as_head=as_head)
-            heads = {revision.manifest.head for revision in self._history.kept}
-            limit = self.limits.automatic_checkpoints
-            changed = changes.thinned(changed, limit, {head for head in heads if head})
+            changed = self._thinned(changes.with_checkpoint(manifest, entry, as_head=as_head))
             self._commit(
                 changed,
                 _CHECKPOINT_STEPS.get(info.kind, f"train to step {info.step}"),
@@ -68,11 +66,25 @@ class HasCheckpoints(Store):
                 files={f"checkpoints/{entry.id}.safetensors": data},
                 next_number=number + 1,
             )
-            for old in {old.id for old in manifest.checkpoints} - {
-                new.id for new in changed.checkpoints
-            }:
-                self._disk.remove(self._folder / "checkpoints" / f"{old}.safetensors")
+            stay = {one.id for one in changed.checkpoints}
+            for old in manifest.checkpoints:
+                if old.id not in stay:
+                    self._disk.remove(self._folder / "checkpoints" / f"{old.id}.safetensors")
+                    self._stored -= old.bytes
             return entry
+
+    def _thinned(self, manifest: Manifest) -> Manifest:
+        """Without the automatic checkpoints that are too many, or for which there is no room."""
+        limit, most = self.limits.automatic_checkpoints, self.limits.workspace_bytes
+        heads = {revision.manifest.head for revision in self._history.kept}
+        found = changes.thinned(manifest, limit, most, {head for head in heads if head})
+        if found.bytes <= most:
+            return found
+        bare = changes.thinned(manifest, limit, most, ())
+        if bare.bytes > most:  # it is refused in any case
+            return found
+        self._history.forget_steps()  # they lead to checkpoints that have to go
+        return bare
 
     def delete_checkpoint(self, checkpoint_id: str) -> None:
         """Delete a checkpoint that is not your model just now. Raises WorkspaceError."""

@@ -50,7 +50,8 @@ class Store:
         self._history = History(folder, disk, limits.undo_steps)
         try:
             self._history.load()
-            self._stored = self._measure()  # bytes of samples, models, checkpoints and runs
+            # bytes of samples, models, checkpoints and runs; rather too many than too few
+            self._stored = self._measure()
             if not self._history.damage:
                 self.collect_garbage()
             self.missing = self._find_missing()
@@ -112,11 +113,11 @@ class Store:
         with self._lock:
             keep = self._named_files()
             for folder in FOLDERS:
-                for name, size in self._disk.names(self._folder / folder).items():
+                for name in self._disk.names(self._folder / folder):
                     named = folder in ("index", "history") or f"{folder}/{name}" in keep
                     if is_temporary(name) or not named:
                         self._disk.remove(self._folder / folder / name)
-                        self._stored -= size if folder in COUNTED else 0
+            self._stored = self._measure()
 
     def close(self) -> None:
         """Collect garbage and let go of it; `Workspaces.open` opens it again."""

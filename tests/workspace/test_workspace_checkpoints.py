@@ -54,6 +54,34 @@ class TestAddCheckpoint:
         workspace.undo()
         assert workspace.checkpoint_bytes(workspace.manifest.head) == b"first"
 
+    def test_however_many_runs_there_were_the_next_one_is_kept(self, tmp_path):
+        limits = Limits(automatic_checkpoints=4, workspace_bytes=20_000, model_bytes=0)
+        workspace = _workspace(tmp_path, limits)
+        for run in range(200):  # 100 times what may be stored
+            workspace.add_checkpoint(bytes([run]) * 10_000, auto(0, Kind.START))
+            workspace.add_checkpoint(bytes([run]) * 9_000, auto(20, Kind.END), as_head=True)
+            workspace.set_head(None)
+        stored = sum(path.stat().st_size for path in tmp_path.glob("*/checkpoints/*"))
+        assert stored <= 2 * limits.workspace_bytes
+        assert workspace._stored == workspace._measure()
+        assert len(workspace.manifest.checkpoints) == 2
+
+    def test_large_ones_then_fewer_are_kept_and_steps_to_undo_go_before_one_is_refused(
+        self, tmp_path
+    ):
+        workspace = _workspace(tmp_path, Limits(workspace_bytes=10_000))
+        for step in (10, 20, 30):
+            workspace.add_checkpoint(b"x" * 4_000, auto(step, Kind.END), as_head=True)
+        assert steps(workspace) == [20, 30]
+        workspace.add_checkpoint(b"x" * 4_000, CheckpointInfo(Kind.MANUAL, 40, 4))
+        assert steps(workspace) == [30, 40]
+        workspace.add_checkpoint(b"x" * 500, CheckpointInfo(Kind.MANUAL, 50, 4))
+        assert workspace.undo_step == "save a checkpoint"
+        with pytest.raises(WorkspaceError, match="full"):
+            workspace.add_checkpoint(b"x" * 4_000, CheckpointInfo(Kind.MANUAL, 60, 4))
+        assert steps(workspace) == [30, 40, 50]
+        assert workspace.undo_step == "save a checkpoint"
+
     def test_too_many_kept_by_hand_are_refused(self, tmp_path):
         workspace = _workspace(tmp_path, Limits(kept_checkpoints=1))
         workspace.add_checkpoint(b"one", CheckpointInfo(Kind.MANUAL, 1, 4))
