@@ -417,3 +417,9 @@ def test_scores_when_nobody_knows_their_kind_then_the_numbers_tell():
         scores, kind = worker.scores(x)
         assert kind is OutputKind.PROBABILITIES
         assert np.array_equal(scores, worker.infer(x))
+
+
+def test_worker_when_both_want_a_core_then_the_server_goes_first():
+    with Worker.start(MODEL.read_bytes()) as worker:
+        own, its = (os.getpriority(os.PRIO_PROCESS, pid) for pid in (0, worker.pid))
+    assert its == min(own + 5, 19)
