@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.figures import DRAWN, check_figure
 
@@ -80,7 +81,7 @@ class TestCanvas:
         tab = visit(shared_server).open().draw("pad")
         tab.part("pad", ".add").click()
         tab.sees("1 sample", 10)
-        assert tab.page.locator(".st-key-shelf .thumb").count() == 1
+        expect(tab.page.locator(".st-key-shelf .thumb")).to_have_count(1, timeout=10_000)
 
     def test_undo_when_ctrl_z_takes_the_last_stroke(self, shared_server, visit):
         tab = visit(shared_server).open().draw("sketch").draw("sketch", ((0.2, 0.5), (0.8, 0.5)))

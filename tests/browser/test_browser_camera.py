@@ -141,7 +141,7 @@ class TestPictures:
         camera = open_camera(tab).ready()
         camera.part("shoot").focus()
         tab.page.keyboard.down(" ")
-        tab.page.wait_for_timeout(900)
+        expect(camera.part("counter")).to_have_text(re.compile("[2-9]"), timeout=10_000)
         tab.page.keyboard.up(" ")
         saved = re.compile(r"[2-6] pictures of '0' saved")
         expect(camera.part("status")).to_contain_text(saved, timeout=20_000)
