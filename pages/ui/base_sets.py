@@ -11,13 +11,11 @@ import numpy as np
 from odt_core.bundled import ModelCard
 from odt_core.runtime.contract import OutputKind
 from odt_core.samples import Samples
-from pages.ui.turns import PatientLock
 
 _Scores = tuple[np.ndarray, OutputKind]
 _kept: dict[Path, Samples | None] = {}  # two a bundled model, about 3 MB each
 _lock = threading.Lock()
 _scores: dict[Path, _Scores] = {}
-_scoring = PatientLock()
 
 
 def base_test_of(card: ModelCard) -> Samples | None:
@@ -32,15 +30,15 @@ def replay_of(card: ModelCard) -> Samples | None:
 
 def base_scores_of(card: ModelCard, ask: Callable[[np.ndarray], _Scores]) -> _Scores:
     """What a bundled model, as it is in its file, gives for its base test set. ask: a process that
-    runs it; asked by the first visitor for all.
+    runs it; asked by the first visitor for all. Those who come before it has answered ask their
+    own: nobody waits for another visitor's process.
     """
     base_test, path = base_test_of(card), card.base_test
     assert base_test is not None
     assert path is not None
-    with _scoring:
-        if path not in _scores:
-            _scores[path] = ask(base_test.x)
-        return _scores[path]
+    if path not in _scores:
+        _scores[path] = ask(base_test.x)
+    return _scores[path]
 
 
 def _once(path: Path | None, load: Callable[[], Samples | None]) -> Samples | None:

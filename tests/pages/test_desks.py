@@ -1,13 +1,17 @@
 """Desks that rest: workers sleep and wake, swept workspaces are replaced."""
 
+import threading
 import time
 
 import numpy as np
 import pytest
 
+from odt_core.bundled import bundled_models, find_card
 from odt_core.errors import WorkspaceError
+from odt_core.runtime import OutputKind
 from odt_core.runtime.turns import Turns
 from odt_core.workspace import Source
+from pages.ui import base_sets
 from pages.ui import desks as module
 from pages.ui.desks import Desks, all_desks
 
@@ -139,3 +143,25 @@ def test_kept_out_samples_when_much_is_to_be_prepared_are_not_waited_for(app, de
     assert desk.near_test_known() is None
     found = desk.near_test()
     assert desk.near_test_known() == found
+
+
+def test_base_scores_when_one_visitors_process_hangs_then_another_is_asked(monkeypatch):
+    monkeypatch.setattr(base_sets, "_scores", {})
+    card = find_card(bundled_models()[0])
+    asked, go_on = threading.Event(), threading.Event()
+
+    def hang(x):
+        asked.set()
+        assert go_on.wait(30)
+        return np.zeros((len(x), 16), np.float32), OutputKind.LOGITS
+
+    waiting = threading.Thread(target=base_sets.base_scores_of, args=(card, hang))
+    waiting.start()
+    assert asked.wait(30)
+    ones = np.ones((1000, 16), np.float32)
+    scores, _ = base_sets.base_scores_of(card, lambda x: (ones, OutputKind.LOGITS))
+    assert scores is ones
+    assert waiting.is_alive()  # it still hangs
+    go_on.set()
+    waiting.join(30)
+    assert not waiting.is_alive()
