@@ -20,7 +20,7 @@ def feed(x: np.ndarray | Rows, wanted: Wanted) -> np.ndarray | Rows:
     Numbers for an input of whole numbers are rounded, and kept within what its dtype can hold.
     """
     dtype, shape = wanted
-    if fits(x, wanted):  # nearly every train step
+    if fits_as_is(x, wanted):  # nearly every train step
         return x if isinstance(x, Rows) or x.flags.c_contiguous else np.ascontiguousarray(x)
     array = np.asarray(x)
     if array.dtype != dtype:
@@ -43,7 +43,7 @@ def feed(x: np.ndarray | Rows, wanted: Wanted) -> np.ndarray | Rows:
     return np.ascontiguousarray(array)
 
 
-def fits(x: np.ndarray | Rows, wanted: Wanted) -> bool:
+def fits_as_is(x: np.ndarray | Rows, wanted: Wanted) -> bool:
     """Whether it can be a signature's input as it is, but for its place in memory."""
     dtype, shape = wanted
     return x.dtype == dtype and x.shape[1:] == shape[1:] and shape[:1] in ((-1,), x.shape[:1])

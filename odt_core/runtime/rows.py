@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+Part = tuple[np.ndarray, np.ndarray]  # an array, and the indices of its rows
+
 
 class Rows:
     """Chosen rows of one or more arrays, one part below the other: [N, *shape], not copied yet.
@@ -16,9 +18,9 @@ class Rows:
 
     __slots__ = ("dtype", "parts", "shape")
 
-    def __init__(self, *parts: tuple[np.ndarray, np.ndarray]) -> None:
-        """parts: (array, indices of its rows, each in 0..len(array)-1), at least one; all arrays of
-        one dtype and one shape of a row.
+    def __init__(self, *parts: Part) -> None:
+        """parts: at least one, indices in 0..len(array)-1; all arrays of one dtype and one shape of
+        a row.
         """
         array = parts[0][0]
         self.parts = parts

@@ -23,7 +23,7 @@ from odt_core.runtime.contract import (
     Task,
     TrainRole,
 )
-from odt_core.runtime.feeding import Wanted, calls, feed, fill, fits
+from odt_core.runtime.feeding import Wanted, calls, feed, fill, fits_as_is
 from odt_core.runtime.interpreter import Interpreter
 from odt_core.runtime.model import DEFAULT_RATE
 from odt_core.runtime.rows import Rows
@@ -181,7 +181,7 @@ class Session:
         feeds = {role.samples: feed(x, signature.inputs[role.samples])}
         if role.labels is not None:
             wanted = self._wanted_targets(role)
-            ready = isinstance(y, Rows) and fits(y, wanted)
+            ready = isinstance(y, Rows) and fits_as_is(y, wanted)
             feeds[role.labels] = y if ready else encode(np.asarray(y), role, *wanted)
         if role.learning_rate is not None:
             feeds[role.learning_rate] = _filled(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from odt_core.runtime.contract import LabelKind, Task
-from odt_core.runtime.rows import Rows
+from odt_core.runtime.rows import Part, Rows
 from odt_core.runtime.targets import one_hot
 from odt_core.training.batches import Plan, Stream
 from odt_core.training.settings import Settings
@@ -72,28 +72,25 @@ class Material:
     def batch(self, step: int) -> Batch:
         """The batch of a step, 0-based."""
         own, variants = self._plan.own(step), None
-        if self._augmentation is not None:
-            variants = self._augmentation.batch(
-                self._samples.x[own], self._plan.rng(step, Stream.AUGMENT)
-            )
-        if variants is None and self._once:
-            features, rows = self._features, own
+        if self._augmentation is None:
+            parts = [self._part(self._features, self._samples.x, own)]
         else:
-            x = self._samples.x[own] if variants is None else variants
-            features, rows = self._session.extract(x), np.arange(len(own))
-        if self._replay is None or self._old_targets is None:
-            return Batch(Rows((features, rows)), Rows((self._targets, own)), own, variants)
-        old = old_rows = self._plan.replay(step)
-        old_features = self._old_features
-        if not self._once:
-            old_features = self._session.extract(self._replay.x[old])
-            old_rows = np.arange(len(old))
-        both = Rows((features, rows), (old_features, old_rows))
-        targets = Rows((self._targets, own), (self._old_targets, old))
-        if self._order is None:
-            return Batch(both, targets, own, variants)
-        order = self._order
-        return Batch(np.asarray(both)[order], np.asarray(targets)[order], own, variants)
+            rng = self._plan.rng(step, Stream.AUGMENT)
+            variants = self._augmentation.batch(self._samples.x[own], rng)
+            parts = [_whole(self._session.extract(variants))]
+        targets = [(self._targets, own)]
+        if self._replay is not None and self._old_targets is not None:
+            old = self._plan.replay(step)
+            parts.append(self._part(self._old_features, self._replay.x, old))
+            targets.append((self._old_targets, old))
+        features, wanted, order = Rows(*parts), Rows(*targets), self._order
+        if order is None:
+            return Batch(features, wanted, own, variants)
+        return Batch(np.asarray(features)[order], np.asarray(wanted)[order], own, variants)
+
+    def _part(self, features: np.ndarray, x: np.ndarray, chosen: np.ndarray) -> Part:
+        """Where the features of the chosen samples stand."""
+        return (features, chosen) if self._once else _whole(self._session.extract(x[chosen]))
 
     def shown(self, batch: Batch) -> tuple[np.ndarray, np.ndarray]:
         """The own samples of a batch as they were shown, [own, *input_shape], and what is right:
@@ -134,10 +131,14 @@ class Material:
         """
         own, old = self._plan.own_per_step, self._plan.replay_per_step
         sizes = [role.batch for role in self._session.contract.train]
-        if not sizes or None in sizes or own + old in sizes:
+        if not old or not sizes or None in sizes or own + old in sizes:
             return None
         places = np.concatenate([(np.arange(n) + 0.5) / max(n, 1) for n in (own, old)])
         return np.argsort(places, kind="stable")
+
+
+def _whole(features: np.ndarray) -> Part:
+    return features, np.arange(len(features))
 
 
 def _alike(own: np.ndarray, old: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -51,8 +51,10 @@ class Store:
         try:
             self._history.load()
             # bytes of samples, models, checkpoints and runs; rather too many than too few
-            self._stored = self._measure()
-            if not self._history.damage:
+            self._stored = 0
+            if self._history.damage:  # someone may want to look at the files
+                self._stored = self._measure()
+            else:
                 self.collect_garbage()
             self.missing = self._find_missing()
         except OSError as error:
@@ -111,13 +113,15 @@ class Store:
     def collect_garbage(self) -> None:
         """Remove the files that no kept manifest names, and what cut-short writes have left."""
         with self._lock:
-            keep = self._named_files()
+            keep, stored = self._named_files(), 0
             for folder in FOLDERS:
-                for name in self._disk.names(self._folder / folder):
+                for name, size in self._disk.names(self._folder / folder).items():
                     named = folder in ("index", "history") or f"{folder}/{name}" in keep
                     if is_temporary(name) or not named:
                         self._disk.remove(self._folder / folder / name)
-            self._stored = self._measure()
+                    elif folder in COUNTED:
+                        stored += size
+            self._stored = stored
 
     def close(self) -> None:
         """Collect garbage and let go of it; `Workspaces.open` opens it again."""

@@ -68,13 +68,9 @@ def _say_kept_out(near: Mapping[str, str]) -> None:
 # Settings
 
 
+@trouble.shown()
 def _settings(desk: Desk) -> None:
     """A fragment: nothing else on the page depends on them before Train is pressed."""
-    with trouble.shown():
-        _settings_fields(desk)
-
-
-def _settings_fields(desk: Desk) -> None:
     saved = {**desk.card.settings, **desk.workspace.manifest.settings}
     replays = desk.card.replay is not None
     if st.session_state.get(_SEEN) != (saved, replays):
