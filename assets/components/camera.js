@@ -110,11 +110,11 @@ function setUp(root) {
   }
   function receipt(got) {
     const out = box();
-    if (!got || got.session !== out.session || !out.queue.length || got.seq < out.queue[0].seq) return;
-    out.queue.filter((one) => one.seq <= got.seq).forEach((one) => one.image.classList.add("kept"));
-    out.queue = out.queue.filter((one) => one.seq > got.seq);
-    if (got.seq >= out.flying) { out.flying = 0; clearTimeout(out.timer); }
-    if (!out.queue.length && !s.press && s.taken) { say(s.taken); s.taken = ""; }
+    if (!got || got.session !== out.session || !out.queue.length || got.number < out.queue[0].seq) return;
+    out.queue.filter((one) => one.seq <= got.number).forEach((one) => one.image.classList.add("kept"));
+    out.queue = out.queue.filter((one) => one.seq > got.number);
+    if (got.number >= out.flying) { out.flying = 0; clearTimeout(out.timer); }
+    if (!out.queue.length && !s.press && s.taken?.take === got.take) { say(saved(s.taken, got.kept)); s.taken = null; }
     send();
   }
   function shoot() {
@@ -149,10 +149,14 @@ function setUp(root) {
     clearTimeout(press.timer); clearInterval(press.timer);
     s.press = null;
     root.classList.remove("recording"); part("counter").hidden = true; s.refresh();
-    const many = press.count === 1 ? "1 picture" : `${press.count} pictures`;
-    s.taken = `${why}${many} of '${press.name}' saved.`;
-    say(`${why}${many} taken, saving …`);
+    s.taken = { ...press, why };
+    say(`${why}${pictures(press.count)} taken, saving …`);
     send();
+  }
+  const pictures = (n) => (n === 1 ? "1 picture" : `${n} pictures`);
+  function saved({ why, name, count }, kept) {
+    const left = count - kept;
+    return `${why}${pictures(kept)} of '${name}' saved.${left > 0 ? ` ${left} left out.` : ""}`;
   }
   function say(text) { part("status").textContent = text; }
 

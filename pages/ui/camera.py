@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -78,6 +78,15 @@ class Batch:
         return batch if fine else None
 
 
+class Receipt(NamedTuple):
+    """What became of the pictures sent so far."""
+
+    session: str  # of the element
+    number: int  # of the last picture that came in
+    take: str  # that it belongs to
+    kept: int  # pictures of that take in the workspace: what was there already is not kept again
+
+
 @dataclass(frozen=True)
 class Frame:
     """One live picture."""
@@ -101,15 +110,15 @@ def recorder(
     label: str,
     name: str,
     guide: float,
-    receipt: tuple[str, int] | None,
+    receipt: Receipt | None,
     on_pictures: Callable[[], None],
     on_upload: Callable[[], None],
 ) -> None:
     """A camera whose pictures go to a label; `on_pictures` runs as a callback when some came.
 
     label, name: id of the label, and what the button is for in words. guide: width by height of
-    the part that the model looks at, 0 for all of it. receipt: the session and the number up to
-    which pictures have been taken: camera.js sends the others again. on_upload: the person would
+    the part that the model looks at, 0 for all of it. receipt: camera.js sends again
+    what it does not confirm. on_upload: the person would
     rather upload.
     """
     _mount(
@@ -123,7 +132,7 @@ def recorder(
                 "prompt": "Take pictures of",
                 "guide": guide,
                 "longest": LONGEST,
-                "receipt": receipt and ({"session": receipt[0], "seq": receipt[1]},),
+                "receipt": receipt and (receipt._asdict(),),
                 "label": "What the camera sees",
             }
         ),

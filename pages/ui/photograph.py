@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
@@ -10,9 +11,9 @@ import streamlit as st
 
 from odt_core.errors import LabelError
 from odt_core.samples import decode_image
-from odt_core.workspace import LabelEntry, Part, Source
+from odt_core.workspace import LabelEntry, Part, SampleEntry, Source
 from pages.ui import pieces, trouble
-from pages.ui.camera import Shot, decode_photo, guide_of, recorder, sent
+from pages.ui.camera import Receipt, Shot, decode_photo, guide_of, recorder, sent
 from pages.ui.desk import Desk
 from pages.ui.say import count
 from pages.ui.turns import Urgency, fragment
@@ -20,7 +21,8 @@ from pages.ui.uploads import contents
 
 WAY = "samples_way"  # key of the choice between drawing, uploading and the camera
 _KEY = "camera"
-_RECEIPT = "camera_receipt"  # (session of the element, number of its last picture taken)
+_RECEIPT = "camera_receipt"  # (session of the element, number and take of its last picture taken)
+_SAME = "camera_same"  # how many pictures of a take were there already, by take
 _REDRAW = "camera_redraw"  # whether the shelf stands for the state before
 _SIMPLE = "camera_simple"
 _TURN = "camera_turn"  # changes with each photo of the simple camera, which empties it
@@ -51,12 +53,19 @@ def _record(desk: Desk, active: LabelEntry | None, targets: Targets) -> None:
         label=active.id if active else "",
         name=active.name if active else "a sample",
         guide=guide_of(desk.card.preprocessing),
-        receipt=st.session_state.get(_RECEIPT),
+        receipt=_receipt(desk),
         on_pictures=lambda: _arrived(desk, targets),
         on_upload=_would_rather_upload,
     )
     if st.session_state.pop(_REDRAW, False):
         st.rerun()
+
+
+def _receipt(desk: Desk) -> Receipt | None:
+    if _RECEIPT not in st.session_state:
+        return None
+    session, number, take = st.session_state[_RECEIPT]
+    return Receipt(session, number, take, len(_of_take(desk, take)))
 
 
 def _hint(desk: Desk) -> str:
@@ -72,20 +81,21 @@ def _arrived(desk: Desk, targets: Targets) -> None:
     batch = sent(_KEY)
     if batch is None:
         return
-    session, last = st.session_state.get(_RECEIPT, ("", 0))
+    session, last, _ = st.session_state.get(_RECEIPT, ("", 0, ""))
     new = [shot for shot in batch.shots if session != batch.session or shot.number > last]
     if new:
         # Confirmed whatever comes of it: what cannot be kept now would not be kept later either.
-        st.session_state[_RECEIPT] = (batch.session, new[-1].number)
+        st.session_state[_RECEIPT] = (batch.session, new[-1].number, new[-1].take)
     with trouble.caught("samples"):
-        keep(desk, new, targets)
+        keep(desk, new, targets, st.session_state.setdefault(_SAME, Counter()))
     if not batch.more:
         st.session_state[_REDRAW] = True
 
 
-def keep(desk: Desk, shots: Sequence[Shot], targets: Targets) -> None:
+def keep(desk: Desk, shots: Sequence[Shot], targets: Targets, same: Counter[str]) -> None:
     """Add pictures to the labels that they were taken for, those of a burst as one take.
 
+    same: counts how many of each take were left out, as a burst may come in several messages.
     Raises SampleError, LabelError or WorkspaceError; pictures of takes before the bad one stay.
     """
     for (take, label), some in groupby(shots, key=lambda shot: (shot.take, shot.label)):
@@ -103,19 +113,24 @@ def keep(desk: Desk, shots: Sequence[Shot], targets: Targets) -> None:
             targets(desk, len(pictures)),
             take=take,
         )
-        said = told(desk, take, len(report.duplicates))
+        same[take] += len(report.duplicates)
+        said = told(desk, take, same[take])
         if said:
             trouble.say("samples", said, "info")
 
 
 def told(desk: Desk, take: str, same: int) -> str:
     """What became of a burst, in words; "" for a single picture, which the shelf shows."""
-    there = [sample for sample in desk.workspace.manifest.samples if sample.take == take]
+    there = _of_take(desk, take)
     left_out = f" {count(same, 'picture')} the very same as one before: left out." if same else ""
     if len(there) < 2:
         return left_out.strip()
     purpose = "set aside for testing" if there[0].part is Part.TEST else "for training"
     return f"A burst of {count(len(there), 'picture')}, all {purpose}.{left_out}"
+
+
+def _of_take(desk: Desk, take: str) -> list[SampleEntry]:
+    return [sample for sample in desk.workspace.manifest.samples if sample.take == take]
 
 
 def _would_rather_upload() -> None:

@@ -169,6 +169,18 @@ class TestPictures:
         tab.sees("A burst of 10 pictures").sees("10 samples")
         tab.press("undo").sees("0 samples")
 
+    def test_burst_of_one_and_the_same_picture_says_that_it_was_saved_once(
+        self, shared_server, visit
+    ):
+        tab = visit(shared_server)
+        tab.page.add_init_script(HALVES)
+        camera, before = open_camera(tab.open()).ready(), len(on_disk(shared_server))
+        camera.part("row").click()
+        said = camera.part("status")
+        expect(said).to_have_text("1 picture of '0' saved. 9 left out.", timeout=20_000)
+        tab.sees("9 pictures the very same as one before: left out.").sees("1 sample")
+        assert len(on_disk(shared_server)) == before + 1
+
     def test_page_when_left_turns_the_camera_off(self, tab):
         camera = open_camera(tab).ready()
         assert camera.running() == 1
