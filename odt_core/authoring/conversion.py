@@ -82,7 +82,7 @@ def lower_converted(data: bytes) -> bytes:
     problems = [missing.message for missing in lowered.missing]
     problems += [
         f"The op {name} has no builtin form. Build the model without the layer that needs it."
-        for name in describe(lowered.data).custom_ops
+        for name in lowered.describe().custom_ops
     ]
     if problems:
         raise AuthoringError(" ".join(dict.fromkeys(problems)))

@@ -23,14 +23,14 @@ def _arguments(parser: ArgumentParser) -> None:
 
 
 def _run(options: Namespace) -> Result:
-    from odt_core.graph import describe, lower
+    from odt_core.graph import lower
     from odt_core.graph.files import read_model_file
 
     source, output = find_model(options.model), Path(options.output)
     check_output(output, source)
     original = read_model_file(source)
     lowered = lower(original)
-    description = describe(lowered.data)
+    description = lowered.describe()
     write_model(output, lowered.data)
     return {
         "output": str(output),

@@ -107,13 +107,19 @@ class ModelDescription:
         return next((s for s in self.signatures if s.name == name), None)
 
 
-@plain_errors()
 def describe(data: bytes) -> ModelDescription:
     """Read what a .tflite offers without running it.
 
     Raises ModelError when `data` is no .tflite or is damaged.
     """
-    model = read(data)
+    return describe_tree(read(data), len(data))
+
+
+@plain_errors()
+def describe_tree(model: schema.ModelT, size: int) -> ModelDescription:
+    """`describe` of a file of `size` bytes that is parsed already. Raises ModelError when its parts
+    do not fit together.
+    """
     check(model)
     record = read_record(model)
     signatures = describe_signatures(model)
@@ -131,9 +137,7 @@ def describe(data: bytes) -> ModelDescription:
         for v in find_variables(model)
     )
     done = (record.rewrites, record.missing, record.checkpoints) if record else ((), (), ())
-    return ModelDescription(
-        signatures, variables, dict(sorted(operators.items())), len(data), *done
-    )
+    return ModelDescription(signatures, variables, dict(sorted(operators.items())), size, *done)
 
 
 def describe_signatures(model: schema.ModelT) -> tuple[SignatureDescription, ...]:

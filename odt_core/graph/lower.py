@@ -8,7 +8,7 @@ signatures. A signature that needs an op without a rule is left out and reported
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -19,6 +19,7 @@ from odt_core.graph.checkpoint_ops import FORGOTTEN, RESTORE, SAVE, CheckpointOp
 from odt_core.graph.checks.check import check, plain_errors
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.flex import FlexOp, custom_name, flex_name, read_flex
+from odt_core.graph.inspect import ModelDescription, describe_tree
 from odt_core.graph.known_shapes import with_contents
 from odt_core.graph.loops.unroll import dissolve_lists
 from odt_core.graph.operators import called_by, inputs_of, outputs_of
@@ -56,12 +57,18 @@ class Lowered:
     data: the bytes of the new .tflite. report: every op that was rewritten.
     missing: ops that could not be, with reasons; their signatures are not in `data`.
     checkpoints: signatures that now return or take a TensorFlow checkpoint's tensors.
+    tree: what `data` holds, parsed.
     """
 
     data: bytes
     report: tuple[Rewrite, ...]
     missing: tuple[Missing, ...]
     checkpoints: tuple[CheckpointSignature, ...]
+    tree: schema.ModelT = field(repr=False, compare=False)
+
+    def describe(self) -> ModelDescription:
+        """What `describe` reads from `data`, without parsing it again."""
+        return describe_tree(self.tree, len(self.data))
 
 
 @plain_errors()
@@ -80,7 +87,7 @@ def lower(data: bytes, *, passes: tuple[Pass, ...] = PASSES) -> Lowered:
     if done is not None:
         if done.passes < PASSES_VERSION:
             data = _passed_again(model, done, passes)
-        return Lowered(data, done.rewrites, done.missing, done.checkpoints)
+        return Lowered(data, done.rewrites, done.missing, done.checkpoints, model)
 
     lowering = _Lowering(model)
     lowering.unroll()
@@ -99,7 +106,8 @@ def lower(data: bytes, *, passes: tuple[Pass, ...] = PASSES) -> Lowered:
     )
     write_record(model, record)
     compact(model)
-    return Lowered(write(model), record.rewrites, record.missing, record.checkpoints)
+    data = write(model)
+    return Lowered(data, record.rewrites, record.missing, record.checkpoints, model)
 
 
 def _passed_again(model: schema.ModelT, record: Record, passes: tuple[Pass, ...]) -> bytes:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from odt_core.graph import ModelDescription, describe, lower
+from odt_core.graph import ModelDescription, lower
 from odt_core.graph.files import read_model_file
 from odt_core.runtime.contract import Choice, Contract
 from odt_core.runtime.dialect import propose
@@ -137,7 +137,7 @@ def load_model(source: str | Path | bytes, *, name: str | None = None) -> Model:
         path = Path(source)
         original = read_model_file(path)
     lowered = lower(original)
-    description = describe(lowered.data)
+    description = lowered.describe()
     return Model(
         data=lowered.data,
         sha256=hashlib.sha256(original).hexdigest(),

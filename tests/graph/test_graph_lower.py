@@ -168,6 +168,11 @@ class TestDescribe:
         assert kernel.has_initial_value
         assert found.operators["FlexBroadcastGradientArgs"] == 3
 
+    @pytest.mark.parametrize("path", sorted(MODELS.glob("*.tflite")), ids=lambda path: path.stem)
+    def test_lowered_model_when_described_then_is_what_its_bytes_say(self, path):
+        lowered = lower(path.read_bytes())
+        assert lowered.describe() == describe(lowered.data)
+
     def test_string_input_when_described_then_is_a_string(self):
         found = describe(CHECKPOINT.read_bytes()).signature("save")
         assert [(t.name, t.dtype) for t in found.inputs] == [("checkpoint_path", "string")]
