@@ -1,8 +1,8 @@
 """The process that workers are forked from: `python -m odt_core.runtime.nursery_main FD`.
 
-It has imported all that a worker needs and does nothing else, so a worker starts in milliseconds
-and shares its memory. It never touches a model. When its owner goes, it ends every worker and
-itself.
+It has imported all that a worker needs and, when nobody asked for a worker for a moment, read the
+bundled models; so a worker starts in milliseconds and shares its memory. It never touches another
+model and never runs one. When its owner goes, it ends every worker and itself.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from enum import IntEnum
 # Requests: what, pid. Replies: what, pid, exit status as waitpid gives it.
 REQUEST = struct.Struct("<Bi")
 REPLY = struct.Struct("<Bii")
+LULL = 200  # milliseconds without a request after which a bundled model is read
 
 
 class What(IntEnum):
@@ -37,6 +38,7 @@ def main(descriptor: int) -> None:
     # A worker must find these in memory. Python may still want to write its cache files here.
 
     import odt_core.runtime.service  # noqa: F401
+    from odt_core.runtime.ready import prepare
 
     control = socket.socket(fileno=descriptor)
     wake, woken = socket.socketpair()
@@ -44,16 +46,20 @@ def main(descriptor: int) -> None:
     signal.set_wakeup_fd(woken.fileno(), warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the owner
-    gc.collect()
-    gc.freeze()  # keeps the collector from touching, and so copying, shared pages
+    _settle()
     poll = select.poll()
     poll.register(control, select.POLLIN)
     poll.register(wake, select.POLLIN)
     children: set[int] = set()
+    models = prepare()
+    left = True  # whether there are models to read
     control.sendall(REPLY.pack(What.READY, os.getpid(), 0))
     try:
         while True:
-            ready = {number for number, _ in poll.poll()}
+            ready = {number for number, _ in poll.poll(LULL if left else None)}
+            if not ready:
+                left = next(models, None) is not None
+                _settle()
             if wake.fileno() in ready:
                 wake.recv(4096)
                 _reap(children, control)
@@ -72,6 +78,12 @@ def main(descriptor: int) -> None:
         for pid in children:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+
+def _settle() -> None:
+    """Keep the collector from touching, and so copying, the pages that workers share."""
+    gc.collect()
+    gc.freeze()
 
 
 def _spawn(

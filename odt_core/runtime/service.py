@@ -12,8 +12,9 @@ from odt_core.bundled import ModelCard
 from odt_core.errors import OdtError, TrainingError, WorkerError
 from odt_core.runtime.contract import Choice
 from odt_core.runtime.limits import give_memory_back
-from odt_core.runtime.model import Model, load_model
+from odt_core.runtime.model import Model
 from odt_core.runtime.protocol import Channel, Message
+from odt_core.runtime.ready import load_ready
 from odt_core.runtime.session import Session
 from odt_core.runtime.wire import (
     pack_description,
@@ -137,7 +138,7 @@ class Service:
     # --- requests -------------------------------------------------------------------------------
 
     def _load(self, message: Message) -> Answer:
-        model = load_model(message.arrays["model"].tobytes(), name=message.body["name"])
+        model = load_ready(message.arrays["model"].tobytes(), name=message.body["name"])
         choice = message.body.get("choice")
         if choice is not None:
             model = model.with_choice(Choice.from_json(choice))
