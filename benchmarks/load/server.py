@@ -94,8 +94,8 @@ class DashboardServer:
             todo += children.get(below[-1], [])
         own = Path(f"/proc/{self._process.pid}")
         return Usage(
-            _pss(self._process.pid),
-            sum(map(_pss, below)),
+            pss(self._process.pid),
+            sum(map(pss, below)),
             len(below),
             len(list((own / "task").iterdir())),
             len(list((own / "fd").iterdir())),
@@ -114,7 +114,7 @@ def _children() -> dict[int, list[int]]:
     return found
 
 
-def _pss(pid: int) -> float:
+def pss(pid: int) -> float:
     """Megabytes; what several processes share is divided among them. 0 when it has ended."""
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()

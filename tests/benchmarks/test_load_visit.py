@@ -1,10 +1,11 @@
-"""The load test's visitor finds what it looks for: else it measures its own patience."""
+"""The load test measures what it says: a visitor who finds nothing measures its own patience."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from benchmarks.load.server import DashboardServer
+from benchmarks.load.starting import OTHERS, started
 from benchmarks.load.visitor import Visitor
 
 
@@ -21,3 +22,10 @@ def test_visit_when_everything_works_has_no_error(tmp_path: Path):
         server.stop()
     assert {did.what: did.error for did in visitor.did if did.error} == {}
     assert "reset to base" in [did.what for did in visitor.did]
+
+
+def test_start_when_measured_gives_its_time_and_the_memory_of_the_process():
+    seconds, memory = started(OTHERS / "flutter_litert__training_model.tflite", 2)
+    assert len(seconds) == 2
+    assert min(seconds) > 0
+    assert 5 < memory < 200
