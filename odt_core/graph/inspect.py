@@ -107,6 +107,7 @@ class ModelDescription:
         return next((s for s in self.signatures if s.name == name), None)
 
 
+@plain_errors()
 def describe(data: bytes) -> ModelDescription:
     """Read what a .tflite offers without running it.
 

@@ -16,7 +16,6 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.graph.baking.inference import inference_model
 from odt_core.graph.builder import Builder
 from odt_core.graph.flatbuffer import read, write
-from odt_core.graph.inspect import describe
 from odt_core.graph.lower import lower
 from odt_core.graph.operators import called_by, name_of
 from odt_core.graph.passes.prune import compact, drop_subgraphs, remove_dead_ops, share_buffers
@@ -53,9 +52,9 @@ def bake(
     """
     from odt_core.checkpoint.fitting import check_state  # its room knows this one
 
-    data = lower(model_bytes).data
-    arrays = check_state(state, describe(data).variables)
-    model = read(data)
+    lowered = lower(model_bytes)
+    arrays = check_state(state, lowered.describe().variables)
+    model = read(lowered.data)
     variables = find_variables(model)
     if inference_only:
         return inference_model(model, variables, arrays, signature)
