@@ -117,9 +117,8 @@ def recorder(
     """A camera whose pictures go to a label; `on_pictures` runs as a callback when some came.
 
     label, name: id of the label, and what the button is for in words. guide: width by height of
-    the part that the model looks at, 0 for all of it. receipt: camera.js sends again
-    what it does not confirm. on_upload: the person would
-    rather upload.
+    the part that the model looks at, 0 for all of it. receipt: camera.js sends again what it does
+    not confirm. on_upload: the person would rather upload.
     """
     _mount(
         key=key,
