@@ -24,6 +24,7 @@ from odt_core.runtime.interpreter import Interpreter
 
 BATCH = 32
 _BATCHES = 50  # different ones
+_WARM = 20  # steps that are not timed
 _IMPORT = """
 import json, time, resource
 began = time.perf_counter()
@@ -91,8 +92,9 @@ def _session(network: Network) -> dict[str, float]:
 
 def _overhead(network: Network, rounds: int) -> dict[str, float]:
     """Milliseconds a step: the signature alone with arrays that fit, a session's train_features on
-    one-hot labels, and fit() from the second of its steps to the last; interleaved. All go through
-    the same samples, the first two in batches that lie ready.
+    one-hot labels, and fit() from its 21st step to the last. All go through the same samples, the
+    first two in batches that lie ready. They take short turns, each between two of the bare call,
+    and each is the median over the turns; the ratio is the median of those of each turn.
     """
     model = odt.load_model(_file(network))
     rng = np.random.default_rng(4)
@@ -116,20 +118,28 @@ def _overhead(network: Network, rounds: int) -> dict[str, float]:
     settings = odt.Settings(
         epochs=8, batch_size=BATCH, learning_rate=None, replay=0, measure_every=0
     )
-    found: dict[str, list[float]] = {"bare": [], "train_features": [], "fit": []}
-    for _ in range(max(rounds, 3)):
-        found["bare"].append(_steps(call, 400))
-        found["train_features"].append(_steps(lambda: stepping.train_features(*next(batches)), 400))
-        history = odt.fit(model.session(), samples, settings)
-        seconds = history.records[-1].seconds - history.records[0].seconds
-        found["fit"].append(seconds / (len(history.records) - 1) * 1000)
+
+    def fit() -> float:
+        records = odt.fit(model.session(), samples, settings).records
+        return (records[-1].seconds - records[_WARM - 1].seconds) / (len(records) - _WARM) * 1000
+
+    turns: dict[str, Callable[[], float]] = {
+        "train_features": lambda: _steps(lambda: stepping.train_features(*next(batches)), 400),
+        "fit": fit,
+    }
+    found: dict[str, list[float]] = {"bare": [_steps(call, 400)], **{name: [] for name in turns}}
+    ratios: dict[str, list[float]] = {name: [] for name in turns}
+    for _ in range(5 * max(rounds, 3)):
+        for name, turn in turns.items():
+            found[name].append(turn())
+            found["bare"].append(_steps(call, 400))
+            ratios[name].append(found[name][-1] / statistics.mean(found["bare"][-2:]))
     result = {name: statistics.median(times) for name, times in found.items()}
-    result["fit_over_bare"] = result["fit"] / result["bare"] - 1
-    return result
+    return result | {f"{name}_over_bare": statistics.median(ratios[name]) - 1 for name in turns}
 
 
 def _steps(call: Callable[[], object], count: int) -> float:
-    for _ in range(20):
+    for _ in range(_WARM):
         call()
     began = time.perf_counter()
     for _ in range(count):

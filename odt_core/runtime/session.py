@@ -204,7 +204,7 @@ class Session:
         if role.loss is None:
             return float("nan")
         loss = signature.output(role.loss)  # [], [1], [1, 1], or a loss for each sample
-        return float(loss.reshape(-1)[0]) if loss.size == 1 else float(np.mean(loss))
+        return float(loss.item()) if loss.size == 1 else float(np.mean(loss))
 
     @property
     def learning_rate(self) -> float | None:

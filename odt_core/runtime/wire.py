@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, astuple
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -191,7 +191,7 @@ def pack_event(event: Event) -> Message:
         case Started() | Failed():
             body = asdict(event)
         case Progressed():
-            body["records"] = [astuple(record) for record in event.records]
+            body["records"] = event.records
         case Evaluated():
             body["evaluation"] = event.evaluation.to_json()
         case Saved():

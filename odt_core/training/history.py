@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from odt_core.checkpoint.progress import Progress
 
@@ -28,8 +28,7 @@ class Measures:
     mean_absolute_error: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One step. `step` counts from 1; cross_entropy and accuracy are ours, measured after the step
     on the own samples of its batch (None where not measured); for a model of values the two errors
     are there instead. loss: nan where the model reports none.

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, fields
 from typing import Any
 
 from odt_core.training.history import EvaluationRecord, Record
 
-_COLUMNS = tuple(field.name for field in fields(Record))
+_COLUMNS = Record._fields
 _WHOLE = 500  # so many first steps are all kept, and about as many of the others
 
 
@@ -23,7 +22,7 @@ def steps_line(records: Sequence[Record]) -> dict[str, Any]:
     """Some steps; a loss that is not a finite number becomes null."""
     rows = [
         [None if isinstance(cell, float) and not math.isfinite(cell) else cell for cell in cells]
-        for cells in map(astuple, records)
+        for cells in records
     ]
     return {"kind": "steps", "columns": list(_COLUMNS), "rows": rows}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
 
 from odt_core.training.history import EvaluationRecord, Record, Score
 from odt_core.training.journal import evaluation_line, kept, read_journal, steps_line
@@ -49,7 +48,7 @@ class TestReadJournal:
         json.dumps(line, allow_nan=False)
         records, _ = read_journal([line])
         assert [math.isnan(one.loss) for one in records] == [True, True]
-        assert replace(records[0], loss=0.5) == record(1)
+        assert records[0]._replace(loss=0.5) == record(1)
 
     def test_lines_of_another_version_or_damaged_are_left_out(self):
         whole = steps_line([record(1)])
