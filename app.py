@@ -6,8 +6,10 @@ from pages.ui.entry import mark_entered
 from pages.ui.look import apply_look
 from pages.ui.personalise import personalise
 from pages.ui.served import ASSETS
+from pages.ui.theme_once import remember_theme
 from pages.ui.turns import Urgency, turn
 
+remember_theme()
 st.set_page_config(
     page_title="odt: personalise a model",
     page_icon=str(ASSETS / "icons" / "odt.png"),
