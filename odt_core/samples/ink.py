@@ -120,7 +120,7 @@ def _is_dark(grey: np.ndarray) -> bool:
 
 def _otsu(values: np.ndarray) -> float:
     """Otsu's threshold (1979): the level that separates two classes of values best."""
-    counts, edges = np.histogram(values, 64)
+    counts, edges = _histogram(values)
     centres = (edges[:-1] + edges[1:]) / 2
     below = np.cumsum(counts)
     above = below[-1] - below
@@ -130,6 +130,19 @@ def _otsu(values: np.ndarray) -> float:
         between = np.where((below > 0) & (above > 0), below * above * gap**2, -1)
     best = int(between.argmax())
     return float(edges[best + 1])
+
+
+def _histogram(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(counts [64], edges [65]) as np.histogram(values, 64) has them, in half of its time.
+
+    values: float32, at least one. Most of a drawing is its lowest value, the paper: that is counted
+    at once, since it is the lower edge of the first bin.
+    """
+    low, high = values.min(), values.max()
+    others = values[values > low]
+    counts, edges = np.histogram(others, 64, range=(low, high))
+    counts[0 if low < high else 32] += values.size - others.size
+    return counts, edges
 
 
 def _flatten(field: np.ndarray) -> np.ndarray:
@@ -162,16 +175,19 @@ def _percentiles(field: np.ndarray, rows: np.ndarray, columns: np.ndarray, q: fl
             down = rows[of_height][:, None] + np.arange(height)
             across = columns[of_width][:, None] + np.arange(width)
             blocks = field[down[:, None, :, None], across[None, :, None, :]]
-            found[np.ix_(of_height, of_width)] = np.percentile(
-                blocks.reshape(len(of_height), len(of_width), -1), q, axis=-1
-            )
+            blocks = blocks.reshape(len(of_height) * len(of_width), -1)
+            values, high = blocks.min(axis=1), blocks.max(axis=1)
+            mixed = values < high  # the others, mere paper of a drawing, are one value throughout
+            if mixed.any():
+                values[mixed] = np.percentile(blocks[mixed], q, axis=1)
+            found[np.ix_(of_height, of_width)] = values.reshape(len(of_height), len(of_width))
     return found
 
 
 def _redraw(field: np.ndarray, side: int, extent: float) -> np.ndarray | None:
     """The symbol with smooth edges, float32 [side, side] in 0..1, longer side = extent."""
     pad = max(field.shape)
-    padded = Image.fromarray(np.pad(field, pad))
+    padded = _padded(field, pad)
     box = _bounds(field, 0.35)
     if box is None:
         return None
@@ -197,6 +213,12 @@ def _redraw(field: np.ndarray, side: int, extent: float) -> np.ndarray | None:
         left, right = x - reach + found[2] * step, x - reach + found[3] * step
     peak = float(np.percentile(drawing[drawing > 0.3], 75)) if (drawing > 0.3).any() else 1.0
     return _edge(drawing / peak, 0.45, 0.35)
+
+
+def _padded(field: np.ndarray, pad: int) -> Image.Image:
+    """With `pad` empty pixels on each side; Pillow does it in a third of the time of np.pad."""
+    height, width = field.shape
+    return Image.fromarray(field).crop((-pad, -pad, width + pad, height + pad))
 
 
 def _bounds(field: np.ndarray, level: float) -> tuple[float, float, float, float] | None:
@@ -292,7 +314,5 @@ def _place(drawing: np.ndarray, size: int, extent: float) -> np.ndarray:
     pad = len(drawing)
     reach = max(box[1] - box[0], box[3] - box[2]) / extent / 2
     region = (x - reach + pad, y - reach + pad, x + reach + pad, y + reach + pad)
-    out = Image.fromarray(np.pad(drawing, pad)).resize(
-        (size, size), Image.Resampling.BOX, box=region
-    )
+    out = _padded(drawing, pad).resize((size, size), Image.Resampling.BOX, box=region)
     return np.clip(np.asarray(out, np.float32), 0, 1)
