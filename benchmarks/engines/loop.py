@@ -129,7 +129,7 @@ def _overhead(network: Network, rounds: int) -> dict[str, float]:
     }
     found: dict[str, list[float]] = {"bare": [_steps(call, 400)], **{name: [] for name in turns}}
     ratios: dict[str, list[float]] = {name: [] for name in turns}
-    for _ in range(5 * max(rounds, 3)):
+    for _ in range(2 * max(rounds, 3)):
         for name, turn in turns.items():
             found[name].append(turn())
             found["bare"].append(_steps(call, 400))
