@@ -29,9 +29,9 @@ class Urgency(Enum):
     """What waits for a turn, and how many seconds later than a stroke it may get one."""
 
     STROKE = 0.0
-    CLICK = 4.0
-    TICK = 6.0
-    AHEAD = 8.0  # what nobody waits for yet
+    CLICK = 8.0
+    TICK = 10.0
+    AHEAD = 12.0  # what nobody waits for yet
 
 
 class Turns:
