@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -70,18 +71,24 @@ def growth(series: list[dict[str, Any]]) -> Any:
                 panel.plot(*zip(*one["points"], strict=True), marker="o", markersize=3, label=label)
         panel.set_xscale("log")
         panel.set_yscale("log")
+        panel.set_ylim(*_decades(*panel.get_ylim()))
         for axis in (panel.xaxis, panel.yaxis):
             axis.set_major_formatter("{x:,g}")
             axis.set_minor_formatter(NullFormatter())
         panel.set_xlabel(x, fontsize=8)
         panel.set_ylabel(y, fontsize=8)
-        panel.legend(fontsize=7, frameon=False)
+        panel.legend(fontsize=7, frameon=False, loc="upper left")
         _plain(panel)
     for panel in flat[len(kinds) :]:
         panel.axis("off")
     figure.suptitle("Cost as the work grows", fontsize=11, color=INK)
     figure.tight_layout()
     return figure
+
+
+def _decades(low: float, high: float) -> tuple[float, float]:
+    """Limits at powers of ten, with room above for the legend: what stays level looks level."""
+    return 10 ** math.floor(math.log10(low)), 10 ** (math.ceil(math.log10(high)) + 1)
 
 
 def _plain(panel: Any) -> None:
