@@ -35,11 +35,11 @@ class _Remembered:
         self._sections: dict[str, Any] = {}
 
     def __call__(self, msg: Any, section: str = "theme") -> None:
-        if section not in self._sections:
-            fresh = type(msg)()
-            self._read(fresh, section)
-            self._sections[section] = fresh
-        kept = self._sections[section]
+        kept = self._sections.get(section)
+        if kept is None:
+            kept = type(msg)()
+            self._read(kept, section)
+            self._sections[section] = kept
         if kept.ByteSize():  # a part that says nothing must not seem to be there
             msg.MergeFrom(kept)
 
