@@ -9,7 +9,7 @@ ADDRESS_SPACE = 4 * 2**30  # bytes; enough for any model this project accepts
 OPEN_FILES = 64
 _PR_SET_PDEATHSIG, _SIGKILL = 1, 9
 _FIRST = "1000"  # of -1000 … 1000: the first that Linux ends when memory runs out
-_NICE = 5  # of 0 … 19: a server that wants a core gets three quarters of it
+NICE = 5  # of 0 … 19: a server that wants a core gets three quarters of it
 
 
 def die_with_parent(parent: int) -> None:
@@ -35,10 +35,10 @@ def die_first() -> None:
         return
 
 
-def step_back() -> None:
+def step_back(nice: int = NICE) -> None:
     """Let the server, which answers everybody, go before this process where both want a core."""
     try:
-        os.nice(_NICE)
+        os.nice(nice)
     except (OSError, AttributeError):
         return
 

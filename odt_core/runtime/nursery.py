@@ -13,6 +13,7 @@ from pathlib import Path
 
 import odt_core.errors
 from odt_core.errors import WorkerError
+from odt_core.runtime.limits import NICE
 from odt_core.runtime.nursery_main import REPLY, REQUEST, What
 
 START_SECONDS = 30.0  # a nursery that takes longer to import its modules will not come
@@ -63,14 +64,17 @@ class Nursery:
         """Process id."""
         return self._process.pid
 
-    def spawn(self, descriptor: int) -> Child:
-        """A new worker that serves `descriptor` (the caller keeps and closes its own copy)."""
+    def spawn(self, descriptor: int, nice: int = NICE) -> Child:
+        """A new worker that serves `descriptor` (the caller keeps and closes its own copy).
+
+        nice: how far it steps back where others want a core too, 0 … 19.
+        """
         try:
             self._ready.result(START_SECONDS)
             with self._lock:
                 spawned: Future[Child] = Future()
                 self._spawned = spawned
-                request = REQUEST.pack(What.SPAWN, 0)
+                request = REQUEST.pack(What.SPAWN, nice)
                 socket.send_fds(self._control, [request], [descriptor])
                 return spawned.result(START_SECONDS)
         except (OSError, FutureTimeout) as error:

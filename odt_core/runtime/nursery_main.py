@@ -26,7 +26,8 @@ LULL = 200  # milliseconds without a request after which a bundled model is read
 class What(IntEnum):
     """Kinds of requests and replies."""
 
-    SPAWN = 1  # request, with one descriptor: the worker's connection; reply: its pid
+    SPAWN = 1  # request, with one descriptor: the worker's connection; reply: its pid.
+    # For pid the request has how nice the worker is to others, 0 … 19.
     KILL = 2  # request
     EXIT = 3  # reply: a worker ended
     REFUSED = 4  # reply: no process could be made (status is the errno)
@@ -69,7 +70,7 @@ def main(descriptor: int) -> None:
                     return
                 what, pid = REQUEST.unpack(data)
                 if what == What.SPAWN:
-                    _spawn(descriptors[0], children, control, (control, wake, woken))
+                    _spawn(descriptors[0], pid, children, control, (control, wake, woken))
                 elif what == What.KILL and pid in children:
                     os.kill(pid, signal.SIGKILL)
     except OSError:
@@ -88,6 +89,7 @@ def _settle() -> None:
 
 def _spawn(
     descriptor: int,
+    nice: int,
     children: set[int],
     control: socket.socket,
     ours: tuple[socket.socket, ...],
@@ -117,7 +119,7 @@ def _spawn(
 
         die_with_parent(nursery)
         die_first()
-        step_back()
+        step_back(nice)
         limit_resources()
         landlock.restrict(landlock.readable())
         seccomp.install()

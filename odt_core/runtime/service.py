@@ -23,6 +23,7 @@ from odt_core.runtime.wire import (
     unpack_progress,
     unpack_samples,
 )
+from odt_core.samples import Preprocessing
 from odt_core.training.callbacks import Autosave, Callback, Reason
 from odt_core.training.control import Control
 from odt_core.training.events import (
@@ -66,6 +67,7 @@ class Service:
         self.held = False  # whether the run has to wait for its turn
         self._answers: dict[str, Callable[[Message], Answer]] = {
             "load": self._load,
+            "prepare": self._prepare,
             "infer": self._infer,
             "bottlenecks": self._bottlenecks,
             "state": self._state,
@@ -153,6 +155,10 @@ class Service:
             "description": pack_description(model.description),
             "contract": model.contract.to_json(),
         }, {}
+
+    def _prepare(self, message: Message) -> Answer:
+        preprocessing = Preprocessing.from_json(message.body["preprocessing"])
+        return {}, {"input": preprocessing.apply(message.arrays["item"])}
 
     def _session(self, which: str) -> Session:
         if self._model is None:

@@ -131,7 +131,7 @@ def _show(desk: Desk, given: _Input) -> None:
 
 def _show_again(desk: Desk, item: np.ndarray, base: np.ndarray, own: np.ndarray) -> None:
     """What an autoencoder makes of its input."""
-    ready = desk.card.preprocessing.apply(item)
+    ready = desk.input_of(item)[0]
     shape = desk.card.preprocessing.picture_shape
     away = [float(np.mean((one.astype(float) - ready) ** 2)) for one in (base, own)]
     low, high = float(ready.min()), float(ready.max())

@@ -47,7 +47,9 @@ class Turns:
         self._at_once, self._longest, self._hurried = at_once, longest, hurried
         self._lock = threading.Lock()
         self._began: dict[int, float] = {}  # by thread, of those that work
-        self._queue: list[tuple[float, int, int, threading.Event]] = []  # due, order, thread
+        self._mine = threading.local()  # urgency and since when, of a thread that has a turn
+        # Of those that wait: when they are due, order, thread.
+        self._queue: list[tuple[float, int, int, threading.Event]] = []
         self._order = itertools.count()
 
     @contextmanager
@@ -56,7 +58,8 @@ class Turns:
         if threading.get_ident() in self._began:
             yield
             return
-        self._wait(urgency)
+        self._mine.turn = (urgency, time.monotonic())
+        self._wait(*self._mine.turn)
         try:
             yield
         finally:
@@ -66,7 +69,7 @@ class Turns:
     def meanwhile(self) -> Iterator[None]:
         """Let others work while this thread waits for something else.
 
-        It goes on without waiting for another turn: whoever has one may be waiting for this thread.
+        It goes on before all that asked later and are no more urgent.
         """
         if threading.get_ident() not in self._began:
             yield
@@ -75,17 +78,15 @@ class Turns:
         try:
             yield
         finally:
-            with self._lock:
-                self._began[threading.get_ident()] = time.monotonic()
+            self._wait(*self._mine.turn)
 
-    def _wait(self, urgency: Urgency) -> None:
-        called, now = threading.Event(), time.monotonic()
-        self._enqueue(now + urgency.value, called)
-        hurries = urgency is Urgency.STROKE
+    def _wait(self, urgency: Urgency, since: float) -> None:
+        called, hurries = threading.Event(), urgency is Urgency.STROKE
+        self._enqueue(since + urgency.value, called)
         while not called.wait(min(self._longest, _LOOK)):
             if not hurries and self._hurried():
                 hurries = True
-                self._enqueue(now, called)  # counts where it stands first
+                self._enqueue(since, called)  # counts where it stands first
             with self._lock:
                 self._call()
 

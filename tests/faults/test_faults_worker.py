@@ -12,8 +12,8 @@ import pytest
 
 from odt_core.errors import WorkerError
 from odt_core.runtime import Worker
+from odt_core.runtime import link as client
 from odt_core.runtime import memory as memory_module
-from odt_core.runtime import worker as client
 from odt_core.runtime.memory import available_memory, check_memory
 from odt_core.runtime.nursery import nursery
 from odt_core.training import Settings

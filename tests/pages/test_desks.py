@@ -107,7 +107,7 @@ def test_page_when_its_empty_workspace_was_swept_then_it_says_so_and_goes_on_wit
 
 def test_run_when_others_have_all_cores_then_the_page_says_that_it_waits(app, desk_of, monkeypatch):
     turns = Turns(1, slice_seconds=1000)
-    monkeypatch.setattr("odt_core.runtime.worker.turns", turns)
+    monkeypatch.setattr("odt_core.runtime.link.turns", turns)
     turns.join(somebody := Somebody())
     app.button(key="example").click().run()
     app.button(key="train").click().run()

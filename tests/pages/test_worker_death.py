@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from odt_core.errors import WorkspaceError
 from odt_core.runtime import Worker
-from odt_core.runtime import worker as client
+from odt_core.runtime import link as client
 from odt_core.training.settings import Settings
 from odt_core.workspace import CheckpointInfo, Kind
 from pages.ui.desks import all_desks

@@ -279,7 +279,7 @@ class TestDeath:
             assert worker.infer(some(1).x).shape == (1, 4)
 
     def test_call_that_hangs_is_ended_by_its_deadline(self, worker, monkeypatch):
-        monkeypatch.setattr("odt_core.runtime.worker.CALL_SECONDS", 0.3)
+        monkeypatch.setattr("odt_core.runtime.link.CALL_SECONDS", 0.3)
         os.kill(worker.pid, signal.SIGSTOP)
         with pytest.raises(WorkerError, match="did not answer"):
             worker.infer(some(1).x)
@@ -356,7 +356,7 @@ class TestTurns:
 
     @pytest.fixture(autouse=True)
     def _one_core(self, monkeypatch):
-        monkeypatch.setattr("odt_core.runtime.worker.turns", Turns(1, slice_seconds=0.2))
+        monkeypatch.setattr("odt_core.runtime.link.turns", Turns(1, slice_seconds=0.2))
 
     @pytest.fixture
     def other(self):

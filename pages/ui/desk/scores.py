@@ -20,7 +20,7 @@ from odt_core.workspace import Part, SampleEntry, Workspace
 from pages.ui.base_sets import base_scores_of, base_test_of
 from pages.ui.desk.features import HasFeatures
 from pages.ui.desk.worker import ELSEWHERE
-from pages.ui.prepared import Prepared, compared_picture, unprepared
+from pages.ui.prepared import Prepared, compared_picture, preparer, unprepared
 
 if TYPE_CHECKING:
     from odt_core.evaluation import BaseAnswers, BaseLabels, Evaluation, Unknown
@@ -93,7 +93,7 @@ class HasScores(HasFeatures):
         A page is drawn anew for much that has nothing to do with its drawing: the last answer is
         kept while it is still right.
         """
-        x, revision, still = self._input_of_item(item), self.workspace.revision, not self.busy
+        x, revision, still = self.input_of(item), self.workspace.revision, not self.busy
         told = self._told
         if still and told is not None and told[0] is x and told[1] == revision:
             return told[2]
@@ -108,11 +108,11 @@ class HasScores(HasFeatures):
             self._told = (x, revision, answers)
         return answers
 
-    def _input_of_item(self, item: np.ndarray) -> np.ndarray:
+    def input_of(self, item: np.ndarray) -> np.ndarray:
         """The item as model input, [1, *shape]; the last one is kept."""
         how, asked = self.card.preprocessing, self._asked
         if asked is None or asked[0] != how or not _same(asked[1], item):
-            asked = self._asked = (how, item, how.apply(item)[None])
+            asked = self._asked = (how, item, preparer.apply(how, item)[None])
         return asked[2]
 
     @property
