@@ -27,7 +27,7 @@ from odt_core.runtime.nursery import nursery
 from odt_core.runtime.protocol import Channel, Message
 from odt_core.runtime.turns import turns
 from odt_core.runtime.wire import unpack_event
-from odt_core.training.events import Ended, Event, Failed
+from odt_core.training.events import Ended, Event, Failed, Started
 
 CALL_SECONDS = 60.0  # a call that takes longer means that the process hangs: it is ended
 RUN_SECONDS = 300.0  # the same between two signs of life of a training
@@ -234,6 +234,8 @@ class Link:
         on_event = self._on_event
         if on_event is None:
             return
+        if isinstance(event, Started):
+            turns.weigh(self, event.threads)
         if isinstance(event, Ended | Failed):
             turns.leave(self)  # before the next run can join
             with self._lock:

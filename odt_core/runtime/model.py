@@ -93,8 +93,12 @@ class Model:
         """
         return any(_SHAPED_BY_DATA.intersection(about.ops) for about in self.description.signatures)
 
-    def session(self, *, threads: int = 1) -> Session:
-        """A new interpreter with the file's own weights; belongs to the thread that makes it."""
+    def session(self, *, threads: int | None = None) -> Session:
+        """A new interpreter with the file's own weights; belongs to the thread that makes it.
+
+        threads: of LiteRT, in every call; None: one, and in a run of `fit` as many as its steps are
+        faster with.
+        """
         from odt_core.runtime.session import Session
 
         return Session(self, threads=threads)

@@ -249,6 +249,7 @@ class Service:
                 start=unpack_progress(message),
                 control=self._control,
                 base=self._session("base"),
+                threads=int(message.body["threads"]),
             )
         except OdtError as error:
             reporter.flush()
@@ -299,7 +300,7 @@ class Reporter(Callback):
         self._end: Ended | None = None
 
     def on_train_begin(self, run: Run) -> None:
-        self._service.emit(Started(run.step, run.total))
+        self._service.emit(Started(run.step, run.total, run.threads))
 
     def on_step_end(self, run: Run, record: Record) -> None:
         self._records.append(record)

@@ -48,11 +48,12 @@ class Session:
     interpreter, so every call checks that it comes from the thread that made the session.
     """
 
-    def __init__(self, model: Model, *, threads: int = 1) -> None:
-        if threads < 1:
+    def __init__(self, model: Model, *, threads: int | None = None) -> None:
+        if threads is not None and threads < 1:
             raise ModelError(f"A session needs at least 1 thread, not {threads}.")
         self.model = model
-        self.threads = threads
+        self.threads = threads or 1
+        self.threads_fixed = threads is not None  # else a run may use more
         self._thread = threading.get_ident()
         self._output_kind = model.contract.infer.kind if model.contract.infer else None
         self._chunk_sizes = {
@@ -64,12 +65,15 @@ class Session:
 
     def _start(self) -> None:
         """A new interpreter with the weights of the file, or those its `initialize` sets."""
-        self._interpreter = Interpreter(
-            self.model.data, self.threads, delegates=not self.model.shaped_by_data
-        )
+        self._interpret()
         self._bottlenecks.clear()
         roles = self.contract.train
         self._learning_rate = DEFAULT_RATE if roles and roles[0].learning_rate else None
+
+    def _interpret(self) -> None:
+        self._interpreter = Interpreter(
+            self.model.data, self.threads, delegates=not self.model.shaped_by_data
+        )
         self._variables = Variables(self.model, self._interpreter)
 
     @property
@@ -260,6 +264,16 @@ class Session:
             return result.reshape((len(x), *contract.target_shape)) if fits else result
         return result if result.ndim == 2 else result.reshape(len(x), -1)
 
+    def few_alike(self, x: np.ndarray) -> np.ndarray:
+        """The fewest of samples [N, *input_shape] that `infer` takes in calls of every shape that
+        it takes all of them in; as their features where the contract keeps those.
+        """
+        contract = self.contract
+        role = (contract.keeps_features and contract.infer_features) or contract.infer
+        size = role.batch or self._chunk_sizes[role.signature] if role else 1
+        few = x[: size + len(x) % size]
+        return self.bottlenecks(few) if contract.keeps_features else few
+
     def _chunks(self, role: InferRole | ExtractRole, x: np.ndarray, output: str) -> np.ndarray:
         """One output of a signature that predicts, for any number of samples, at least one."""
         size = role.batch or self._chunk_sizes[role.signature]
@@ -332,6 +346,14 @@ class Session:
         """Back to the weights in the file (a new interpreter: LiteRT cannot reset variables)."""
         self._check_thread()
         self._start()
+
+    def use_threads(self, threads: int) -> None:
+        """Compute with so many threads from now on, at least 1; variables stay as they are."""
+        if threads != self.threads:
+            state = self.state()
+            self.threads = threads
+            self._interpret()
+            self.load_state(state)
 
     def run(self, signature: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
         """Any signature by name, as it is. SignatureError when inputs do not fit."""

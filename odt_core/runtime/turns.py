@@ -27,17 +27,18 @@ class Runner(Protocol):
 class Turns:
     """Shares `cores` among trainings. Thread-safe.
 
-    At most `cores` compute at once, the longest waiting next. While somebody waits for an answer,
-    which takes milliseconds, that many trainings fewer compute, though never none. A training that
-    does not obey, as its step hangs, keeps nobody waiting for longer than its slice.
+    At most `cores` are in use at once, the longest waiting next. While somebody waits for an
+    answer, which takes milliseconds, that many fewer are, though one training always computes. A
+    training that does not obey, as its step hangs, keeps nobody waiting for longer than its slice.
     """
 
     def __init__(self, cores: int | None = None, slice_seconds: float = SLICE) -> None:
-        self.cores = cores or _cores()
+        self.cores = cores or usable_cores()
         self._slice = slice_seconds
         self._changed = threading.Condition()
         self._computing: dict[Runner, float] = {}  # since when; the longest computing first
         self._waiting: deque[Runner] = deque()
+        self._threads: dict[Runner, int] = {}  # of those that use more cores than one
         self._untold: dict[Runner, bool] = {}  # what it has to be told: to compute, or not
         self._answers = 0  # being computed just now
         self._thread: threading.Thread | None = None
@@ -58,11 +59,20 @@ class Turns:
         """It has ended, or is paused. Does nothing when it never joined."""
         with self._changed:
             self._computing.pop(runner, None)
+            self._threads.pop(runner, None)
             self._untold.pop(runner, None)
             if runner in self._waiting:
                 self._waiting.remove(runner)
             self._share(time.monotonic())
             self._changed.notify()
+
+    def weigh(self, runner: Runner, threads: int) -> None:
+        """It uses so many cores while it computes: those of which nothing was said use one."""
+        with self._changed:
+            if runner in self._computing or runner in self._waiting:
+                self._threads[runner] = min(max(threads, 1), self.cores)
+                self._share(time.monotonic())
+                self._changed.notify()
 
     def computes(self, runner: Runner) -> bool:
         """Whether it is its turn."""
@@ -88,20 +98,21 @@ class Turns:
 
     def _share(self, now: float) -> None:
         """Bring who computes in line with who should."""
-        free = max(1, self.cores - self._answers)
-        while len(self._computing) > free:  # comes first again when the answer is there
-            self._waiting.appendleft(self._stop_longest())
-        while self._waiting and len(self._computing) < free:
+        cores = self.cores - self._answers
+        while len(self._computing) > 1 and self._used() > cores:
+            self._waiting.appendleft(self._stop_longest())  # first again when the answer is there
+        if self._waiting:
+            over = [r for r, since in self._computing.items() if now - since >= self._slice]
+            self._waiting.extend(self._stop_longest() for _ in over)
+        while self._waiting and self._fits(self._waiting[0], cores):
             self._start(self._waiting.popleft(), now)
-        for runner, since in list(self._computing.items()):
-            if not self._waiting:
-                break
-            if now - since >= self._slice:
-                del self._computing[runner]
-                self._untold[runner] = False
-                self._waiting.append(runner)
-                self._start(self._waiting.popleft(), now)
         self._tell()
+
+    def _used(self) -> int:
+        return sum(self._threads.get(runner, 1) for runner in self._computing)
+
+    def _fits(self, runner: Runner, cores: int) -> bool:
+        return not self._computing or self._used() + self._threads.get(runner, 1) <= cores
 
     def _stop_longest(self) -> Runner:
         runner = next(iter(self._computing))
@@ -133,7 +144,8 @@ class Turns:
         return min(times) if times else None
 
 
-def _cores() -> int:
+def usable_cores() -> int:
+    """How many cores this process may use."""
     try:
         return max(1, len(os.sched_getaffinity(0)))
     except AttributeError:  # not on Linux

@@ -220,7 +220,7 @@ def unpack_event(message: Message) -> Event:
     try:
         match message.kind:
             case "Started":
-                return Started(int(body["step"]), int(body["total"]))
+                return Started(int(body["step"]), int(body["total"]), int(body["threads"]))
             case "Progressed":
                 return Progressed(tuple(_record(values) for values in body["records"]))
             case "Evaluated":

@@ -15,6 +15,7 @@ from odt_core.runtime.link import Link
 from odt_core.runtime.profile import Profile
 from odt_core.runtime.protocol import Message
 from odt_core.runtime.scores import answers
+from odt_core.runtime.turns import turns
 from odt_core.runtime.wire import pack_progress, pack_samples, unpack_description, unpack_profile
 from odt_core.samples import Labels
 from odt_core.training.events import Event
@@ -160,6 +161,7 @@ class Worker:
             "held": True,
             "settings": settings.to_json() if settings else None,
             "autosave_seconds": autosave_seconds,
+            "threads": max(1, turns.cores // 2),  # the others are the server's and other runs'
         }
         arrays: dict[str, np.ndarray] = {}
         for key, group in (

@@ -12,10 +12,11 @@ from odt_core.training.history import EvaluationRecord, Outcome, Record
 
 @dataclass(frozen=True)
 class Started:
-    """Training begins after `step` of `total` steps."""
+    """Training begins after `step` of `total` steps, each computed by so many threads."""
 
     step: int
     total: int
+    threads: int = 1
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from odt_core.checkpoint.checkpoint import Checkpoint, CheckpointMeta
 from odt_core.checkpoint.progress import Progress
 from odt_core.errors import TrainingError
 from odt_core.runtime.contract import Task
+from odt_core.runtime.threads import STEPS, Work, choose_threads
+from odt_core.runtime.turns import usable_cores
 from odt_core.training.average import WeightAverage, averages_from
 from odt_core.training.batches import Plan, plan
 from odt_core.training.callbacks import Callback, Reason
@@ -48,6 +50,7 @@ def fit(
     control: Control | None = None,
     augmentation: Augmentation | None = None,
     base: Session | None = None,
+    threads: int | None = None,
 ) -> History:
     """Train the session's model on `samples` and return what happened.
 
@@ -56,6 +59,8 @@ def fit(
     start: the progress of a run of the same settings and samples, to go on exactly where it stood.
     base: a session of the same model that still has the file's weights, for distillation; made here
     when needed and not given.
+    threads: at most so many for a step, where the session leaves it open; None: as many as there
+    are cores. How many it gets is measured when the run begins, and seen in its time alone.
     Raises TrainingError when training cannot start; the session is unchanged then.
     """
     card = session.model.card
@@ -77,6 +82,7 @@ def fit(
         control=control or Control(),
         augmentation=augmentation,
         base=base,
+        threads=threads,
     )
     return run.train()
 
@@ -105,6 +111,7 @@ class Run:
         control: Control,
         augmentation: Augmentation | None,
         base: Session | None = None,
+        threads: int | None = None,
     ) -> None:
         self.session, self.settings, self.control = session, settings, control
         self.samples, self.test, self.replay, self.base_test = samples, test, replay, base_test
@@ -138,8 +145,8 @@ class Run:
         self._records: list[Record] = []
         self._evaluations: list[EvaluationRecord] = []
         self._good: tuple[int, dict[str, np.ndarray]] | None = None
-        self._evaluation_seconds = 0.0
         self._next_evaluation = 0.0
+        self.threads = self._choose_threads(threads)
 
     # --- for callbacks --------------------------------------------------------------------------
 
@@ -198,6 +205,14 @@ class Run:
 
     def train(self) -> History:
         """Run to the end, a stop, or a divergence."""
+        before = self.session.threads
+        self.session.use_threads(self.threads)
+        try:
+            return self._train()
+        finally:
+            self.session.use_threads(before)
+
+    def _train(self) -> History:
         for callback in self._callbacks:
             callback.on_train_begin(self)
         self._evaluate()
@@ -306,6 +321,21 @@ class Run:
         self._evaluations.append(record)
         for callback in self._callbacks:
             callback.on_evaluate(self, record)
+
+    # --- threads --------------------------------------------------------------------------------
+
+    def _choose_threads(self, most: int | None) -> int:
+        """How many the steps get; measured where enough of them follow to make up for it."""
+        session = self.session
+        most = usable_cores() if most is None else most
+        if session.threads_fixed or most < 2 or self.total - self.step < STEPS:
+            return session.threads
+        batch = self._material.batch(self.step)
+        sets = [self.test.x] if self.test is not None else []
+        sets += [self.base_test.x] if self.base_test is not None else []
+        sets += [self._material.shown(batch)[0]] if self._measures else []
+        sets = [session.few_alike(x) for x in sets] if session.contract.scored else []
+        return choose_threads(session, Work(batch.features, batch.targets, sets), most)
 
     # --- state ----------------------------------------------------------------------------------
 

@@ -94,7 +94,7 @@ class TestProcess:
     def test_without_a_process_it_is_done_here(
         self, preparer: Preparer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def refuses(*_: object) -> None:
+        def refuses(*_: object, **__: object) -> None:
             raise WorkerError("out of memory")
 
         monkeypatch.setattr(link, "Link", refuses)

@@ -119,3 +119,44 @@ def test_leave_when_it_never_joined_then_nothing_happens():
     turns.join(runner)
     time.sleep(0.02)
     assert (runner.computes, runner.turns) == (True, 1)
+
+
+def test_weigh_when_a_training_uses_all_cores_then_it_computes_alone():
+    turns = Turns(2, slice_seconds=1000)
+    wide, a, b = Told("wide"), Told("a"), Told("b")
+    turns.join(wide)
+    turns.weigh(wide, 2)
+    turns.join(a)
+    turns.join(b)
+    assert [wide.computes, a.computes, b.computes] == [True, False, False]
+    turns.leave(wide)
+    assert [a.computes, b.computes] == [True, True]
+
+
+def test_weigh_when_a_core_is_missing_then_the_one_that_computes_longest_waits():
+    turns = Turns(2, slice_seconds=1000)
+    a, b = Told("a"), Told("b")
+    turns.join(a)
+    turns.join(b)
+    turns.weigh(b, 2)
+    assert [a.computes, b.computes] == [False, True]
+
+
+def test_weigh_when_slices_end_then_the_wide_and_the_narrow_take_turns():
+    turns = Turns(2, slice_seconds=0.01)
+    runners = [Told(name) for name in ("wide", "a", "b")]
+    for runner in runners:
+        turns.join(runner)
+    turns.weigh(runners[0], 2)
+    assert all(runner.wait_for_turns(5) for runner in runners)
+
+
+def test_weigh_when_a_worker_claims_more_cores_than_there_are_then_it_still_computes():
+    turns = Turns(2, slice_seconds=1000)
+    runner = Told("boaster")
+    turns.join(runner)
+    turns.weigh(runner, 10**9)
+    assert runner.computes
+    turns.leave(runner)
+    turns.weigh(runner, 2)  # it has left: nothing is kept of it
+    assert not turns._threads

@@ -1,0 +1,84 @@
+"""How many threads a run's steps get: measured, where it cannot be seen in what is learnt."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from odt_core.runtime.rows import Rows
+    from odt_core.runtime.session import Session
+
+WORTH = 0.25  # milliseconds of a step below which threads mostly wait for one another
+GAIN = 1.15  # how many times as fast more threads must be: they keep cores from others
+STEPS = 20  # that a run must still have: measuring takes as long as four to eight of them
+_COMPARED = 2  # steps after which everything must be equal
+_TIMED, _SECONDS = 20, 0.05  # steps and seconds of timing a session, whichever comes first
+
+
+class Work(NamedTuple):
+    """What a run asks of its session."""
+
+    features: np.ndarray | Rows  # a batch, as `Session.train_features` takes it
+    targets: np.ndarray | Rows
+    evaluated: Sequence[np.ndarray]  # samples that are predicted on the way
+
+
+def choose_threads(session: Session, work: Work, most: int) -> int:
+    """How many threads, 1 to `most`, steps of `work` are fastest with; doubled while it helps.
+
+    Steps are taken in sessions of their own; `session` is read alone. More than one thread only
+    where two steps and the predictions after them give the same bits as with one: so a choice that
+    comes out otherwise another time, on a busy machine, never changes what is learnt. (Kernels
+    that divide a sum among threads are the exception: 8 of 60 public models.)
+    """
+    if most < 2:
+        return 1
+    state = session.state()
+    alone = _Trial(session, 1, state, work)
+    best, threads = alone, 2
+    if alone.milliseconds() < WORTH:
+        return 1
+    while threads <= most:
+        more = _Trial(session, threads, state, work)
+        if more.seen != alone.seen or not _faster(more, best):
+            break
+        best, threads = more, threads * 2
+    return best.threads
+
+
+class _Trial:
+    """A session of so many threads that has done two steps."""
+
+    def __init__(
+        self, session: Session, threads: int, state: Mapping[str, np.ndarray], work: Work
+    ) -> None:
+        self.threads = threads
+        trial = session.model.session(threads=threads)
+        trial.load_state(state)
+        self._step: Callable[[], float] = lambda: trial.train_features(work.features, work.targets)
+        seen: list[np.ndarray | float] = [self._step() for _ in range(_COMPARED)]
+        seen += [trial.infer(x) for x in work.evaluated]
+        seen += trial.state().values()
+        self.seen = b"".join(np.asarray(one).tobytes() for one in seen)
+
+    def milliseconds(self) -> float:
+        """The fastest of a few steps, as many as fit into a moment, at least one."""
+        best, end = float("inf"), time.perf_counter() + _SECONDS
+        for _ in range(_TIMED):
+            began = time.perf_counter()
+            self._step()
+            now = time.perf_counter()
+            best = min(best, 1000 * (now - began))
+            if now >= end:
+                break
+        return best
+
+
+def _faster(more: _Trial, less: _Trial) -> bool:
+    """Whether steps with more threads are clearly faster, measured beside those with less."""
+    ours, theirs = more.milliseconds(), less.milliseconds()
+    return min(ours, more.milliseconds()) * GAIN < min(theirs, less.milliseconds())
