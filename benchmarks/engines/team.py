@@ -79,6 +79,11 @@ class Engine:
             raise EngineError(answer["error"])
         return answer
 
+    def stay_on(self, core: int) -> None:
+        """Have its main thread work on one core from now on."""
+        with suppress(OSError):
+            os.sched_setaffinity(self._process.pid, {core})
+
     def busy_seconds(self) -> float:
         """Processor time that all its threads have used so far."""
         total = 0

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from odt_core.errors import OdtError
 
 if TYPE_CHECKING:
     from odt_core.runtime.rows import Rows
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
 
 WORTH = 0.25  # milliseconds of a step below which threads mostly wait for one another
 GAIN = 1.15  # how many times as fast more threads must be: they keep cores from others
-STEPS = 20  # that a run must still have: measuring takes as long as four to eight of them
+STEPS = 20  # that a run must still have: measuring takes as long as four of them, or a moment
 _COMPARED = 2  # steps after which everything must be equal
 _TIMED, _SECONDS = 20, 0.05  # steps and seconds of timing a session, whichever comes first
 
@@ -35,19 +38,20 @@ def choose_threads(session: Session, work: Work, most: int) -> int:
     comes out otherwise another time, on a busy machine, never changes what is learnt. (Kernels
     that divide a sum among threads are the exception: 8 of 60 public models.)
     """
+    best = 1
     if most < 2:
-        return 1
-    state = session.state()
-    alone = _Trial(session, 1, state, work)
-    best, threads = alone, 2
-    if alone.milliseconds() < WORTH:
-        return 1
-    while threads <= most:
-        more = _Trial(session, threads, state, work)
-        if more.seen != alone.seen or not _faster(more, best):
-            break
-        best, threads = more, threads * 2
-    return best.threads
+        return best
+    with contextlib.suppress(OdtError, MemoryError):  # the run itself says what is wrong with it
+        state = session.state()
+        alone = fastest = _Trial(session, 1, state, work)
+        if alone.milliseconds() < WORTH:
+            return best
+        while 2 * best <= most:
+            more = _Trial(session, 2 * best, state, work)
+            if more.seen != alone.seen or not _faster(more, fastest):
+                break
+            fastest, best = more, more.threads
+    return best
 
 
 class _Trial:
@@ -60,25 +64,31 @@ class _Trial:
         trial = session.model.session(threads=threads)
         trial.load_state(state)
         self._step: Callable[[], float] = lambda: trial.train_features(work.features, work.targets)
-        seen: list[np.ndarray | float] = [self._step() for _ in range(_COMPARED)]
+        self._best = float("inf")  # milliseconds of a step
+        seen: list[np.ndarray | float] = [self._timed() for _ in range(_COMPARED)]
         seen += [trial.infer(x) for x in work.evaluated]
         seen += trial.state().values()
         self.seen = b"".join(np.asarray(one).tobytes() for one in seen)
 
     def milliseconds(self) -> float:
-        """The fastest of a few steps, as many as fit into a moment, at least one."""
-        best, end = float("inf"), time.perf_counter() + _SECONDS
-        for _ in range(_TIMED):
-            began = time.perf_counter()
-            self._step()
-            now = time.perf_counter()
-            best = min(best, 1000 * (now - began))
-            if now >= end:
-                break
-        return best
+        """The fastest of all steps so far, of which there are as many more now as fit into a
+        moment.
+        """
+        end, steps = time.perf_counter() + _SECONDS - self._best / 1000, 0
+        while steps < _TIMED and time.perf_counter() < end:
+            self._timed()
+            steps += 1
+        return self._best
+
+    def _timed(self) -> float:
+        began = time.perf_counter()
+        loss = self._step()
+        self._best = min(self._best, 1000 * (time.perf_counter() - began))
+        return loss
 
 
 def _faster(more: _Trial, less: _Trial) -> bool:
     """Whether steps with more threads are clearly faster, measured beside those with less."""
-    ours, theirs = more.milliseconds(), less.milliseconds()
-    return min(ours, more.milliseconds()) * GAIN < min(theirs, less.milliseconds())
+    for trial in (more, less, more):
+        trial.milliseconds()
+    return more.milliseconds() * GAIN < less.milliseconds()

@@ -9,17 +9,22 @@ import ai_edge_litert.interpreter  # noqa: F401  # else the first session would 
 import odt_core
 import odt_core.runtime.session
 from benchmarks.engines.contender import Work
+from benchmarks.engines.material import read_batches
 from benchmarks.engines.networks import Network
+from odt_core.runtime.threads import Work as Wanted
+from odt_core.runtime.threads import choose_threads
 
 VERSION = "odt 0.2.0"
 
 
 class Odt:
-    """A session of the trainable .tflite."""
+    """A session of the trainable .tflite, with the threads that `fit` would give it."""
 
     def __init__(self, work: Work, threads: int) -> None:
         model = odt_core.load_model(work.made / "model.tflite")
-        self._session = model.session(threads=threads)
+        self._session = model.session()
+        x, y = read_batches(work.material)[0]
+        self._session.use_threads(choose_threads(self._session, Wanted(x, y, [x]), threads))
         self.train = self._session.train_features
         self.infer = self._session.infer
 
