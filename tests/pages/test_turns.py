@@ -138,6 +138,32 @@ def test_meanwhile_when_something_else_is_waited_for_then_others_work():
     assert done == ["other", "late"]
 
 
+def test_meanwhile_when_over_then_it_goes_on_in_the_order_of_asking_and_urgency():
+    turns, done = Turns(at_once=1, longest=60), []
+    away, back = threading.Event(), threading.Event()
+
+    def work() -> None:
+        with turns.turn(Urgency.CLICK):
+            with turns.meanwhile():
+                away.set()
+                back.wait(5)
+            done.append("goes on")
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    assert away.wait(5)
+    with turns.turn(Urgency.STROKE):
+        later = _ask(turns, Urgency.CLICK, done, "asked later")
+        _waiting(turns, 1)
+        back.set()
+        _waiting(turns, 2)
+        stroke = _ask(turns, Urgency.STROKE, done, "stroke")
+        _waiting(turns, 3)
+    for thread in (worker, later, stroke):
+        thread.join(5)
+    assert done == ["stroke", "goes on", "asked later"]
+
+
 def test_turn_when_work_inside_fails_then_the_next_goes_on():
     turns, done = Turns(at_once=1, longest=60), []
     try:
