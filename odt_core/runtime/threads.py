@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 WORTH = 0.25  # milliseconds of a step below which threads mostly wait for one another
 GAIN = 1.15  # how many times as fast more threads must be: they keep cores from others
-STEPS = 20  # that a run must still have: measuring takes as long as four of them, or a moment
+# What a run must still have, as measuring takes as long as four steps, or a third of a second.
+STEPS, MILLISECONDS = 20, 2000.0
 _COMPARED = 2  # steps after which everything must be equal
 _TIMED, _SECONDS = 20, 0.05  # steps and seconds of timing a session, whichever comes first
 
@@ -28,6 +29,7 @@ class Work(NamedTuple):
     features: np.ndarray | Rows  # a batch, as `Session.train_features` takes it
     targets: np.ndarray | Rows
     evaluated: Sequence[np.ndarray]  # samples that are predicted on the way
+    steps: int  # there are to do
 
 
 def choose_threads(session: Session, work: Work, most: int) -> int:
@@ -44,7 +46,7 @@ def choose_threads(session: Session, work: Work, most: int) -> int:
     with contextlib.suppress(OdtError, MemoryError):  # the run itself says what is wrong with it
         state = session.state()
         alone = fastest = _Trial(session, 1, state, work)
-        if alone.milliseconds() < WORTH:
+        if alone.best < max(WORTH, MILLISECONDS / work.steps):
             return best
         while 2 * best <= most:
             more = _Trial(session, 2 * best, state, work)
@@ -64,31 +66,28 @@ class _Trial:
         trial = session.model.session(threads=threads)
         trial.load_state(state)
         self._step: Callable[[], float] = lambda: trial.train_features(work.features, work.targets)
-        self._best = float("inf")  # milliseconds of a step
+        self.best = float("inf")  # milliseconds of the fastest step so far
         seen: list[np.ndarray | float] = [self._timed() for _ in range(_COMPARED)]
         seen += [trial.infer(x) for x in work.evaluated]
         seen += trial.state().values()
         self.seen = b"".join(np.asarray(one).tobytes() for one in seen)
 
-    def milliseconds(self) -> float:
-        """The fastest of all steps so far, of which there are as many more now as fit into a
-        moment.
-        """
-        end, steps = time.perf_counter() + _SECONDS - self._best / 1000, 0
+    def go_on(self) -> None:
+        """As many more steps as fit into a moment; none where one takes longer."""
+        end, steps = time.perf_counter() + _SECONDS - self.best / 1000, 0
         while steps < _TIMED and time.perf_counter() < end:
             self._timed()
             steps += 1
-        return self._best
 
     def _timed(self) -> float:
         began = time.perf_counter()
         loss = self._step()
-        self._best = min(self._best, 1000 * (time.perf_counter() - began))
+        self.best = min(self.best, 1000 * (time.perf_counter() - began))
         return loss
 
 
 def _faster(more: _Trial, less: _Trial) -> bool:
     """Whether steps with more threads are clearly faster, measured beside those with less."""
-    for trial in (more, less, more):
-        trial.milliseconds()
-    return more.milliseconds() * GAIN < less.milliseconds()
+    for trial in (less, more, less, more):
+        trial.go_on()
+    return more.best * GAIN < less.best

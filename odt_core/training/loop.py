@@ -325,17 +325,17 @@ class Run:
     # --- threads --------------------------------------------------------------------------------
 
     def _choose_threads(self, most: int | None) -> int:
-        """How many the steps get; measured where enough of them follow to make up for it."""
-        session = self.session
+        """How many the steps get; measured where that pays."""
+        session, left = self.session, self.total - self.step
         most = usable_cores() if most is None else most
-        if session.threads_fixed or most < 2 or self.total - self.step < STEPS:
+        if session.threads_fixed or most < 2 or left < STEPS:
             return session.threads
         batch = self._material.batch(self.step)
         sets = [self.test.x] if self.test is not None else []
         sets += [self.base_test.x] if self.base_test is not None else []
         sets += [self._material.shown(batch)[0]] if self._measures else []
         sets = [session.few_alike(x) for x in sets] if session.contract.scored else []
-        return choose_threads(session, Work(batch.features, batch.targets, sets), most)
+        return choose_threads(session, Work(batch.features, batch.targets, sets, left), most)
 
     # --- state ----------------------------------------------------------------------------------
 

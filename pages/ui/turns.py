@@ -74,11 +74,13 @@ class Turns:
         if threading.get_ident() not in self._began:
             yield
             return
+        mine = self._mine.turn
         self._done()
         try:
             yield
         finally:
-            self._wait(*self._mine.turn)
+            self._mine.turn = mine  # a turn may have been had in between
+            self._wait(*mine)
 
     def _wait(self, urgency: Urgency, since: float) -> None:
         called, hurries = threading.Event(), urgency is Urgency.STROKE

@@ -41,8 +41,12 @@ class Pretended:
         self.threads = count
         self.seen = self.seen_by_threads.get(count, b"the same")
 
-    def milliseconds(self) -> float:
+    @property
+    def best(self) -> float:
         return self.milliseconds_by_threads[self.threads]
+
+    def go_on(self) -> None:
+        pass
 
 
 class TestChoice:
@@ -63,18 +67,26 @@ class TestChoice:
         monkeypatch.setattr(threads, "_Trial", Pretended)
         monkeypatch.setattr(Pretended, "milliseconds_by_threads", times, raising=False)
         monkeypatch.setattr(Pretended, "seen_by_threads", seen, raising=False)
-        work = Work(some(8).x, some(8).y, [])
+        work = Work(some(8).x, some(8).y, [], 10_000)
         assert choose_threads(session, work, most) == chosen
+
+    def test_short_runs_are_over_before_measuring_would_pay(self, session, monkeypatch) -> None:
+        monkeypatch.setattr(threads, "_Trial", Pretended)
+        monkeypatch.setattr(Pretended, "milliseconds_by_threads", {1: 4.0, 2: 2.0}, raising=False)
+        monkeypatch.setattr(Pretended, "seen_by_threads", {}, raising=False)
+        for steps, chosen in ((499, 1), (501, 2)):
+            assert choose_threads(session, Work(some(8).x, some(8).y, [], steps), 2) == chosen
 
     def test_measuring_leaves_the_session_as_it_was(self, session, monkeypatch) -> None:
         monkeypatch.setattr(threads, "WORTH", 0.0)
+        monkeypatch.setattr(threads, "MILLISECONDS", 0.0)
         before = session.state()
-        assert choose_threads(session, Work(some(8).x, some(8).y, [some(3).x]), 2) in (1, 2)
+        assert choose_threads(session, Work(some(8).x, some(8).y, [some(3).x], 10_000), 2) in (1, 2)
         for name, array in session.state().items():
             np.testing.assert_array_equal(array, before[name])
 
     def test_a_trial_sees_a_change_of_one_bit(self, session) -> None:
-        work = Work(some(8).x, some(8).y, [some(3).x])
+        work = Work(some(8).x, some(8).y, [some(3).x], 10_000)
         state = session.state()
         assert (
             threads._Trial(session, 1, state, work).seen

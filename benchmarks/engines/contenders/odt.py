@@ -15,6 +15,7 @@ from odt_core.runtime.threads import Work as Wanted
 from odt_core.runtime.threads import choose_threads
 
 VERSION = "odt 0.2.0"
+_MANY = 100_000  # steps of a run, so that measuring pays
 
 
 class Odt:
@@ -24,7 +25,7 @@ class Odt:
         model = odt_core.load_model(work.made / "model.tflite")
         self._session = model.session()
         x, y = read_batches(work.material)[0]
-        self._session.use_threads(choose_threads(self._session, Wanted(x, y, [x]), threads))
+        self._session.use_threads(choose_threads(self._session, Wanted(x, y, [x], _MANY), threads))
         self.train = self._session.train_features
         self.infer = self._session.infer
 
