@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -44,7 +44,7 @@ class Link:
     ) -> None:
         """meanwhile: entered by whoever waits for an answer. nice: see Nursery.spawn."""
         check_memory()
-        self._meanwhile = meanwhile
+        self._meanwhile, self._steps_back = meanwhile, nice > 0
         ours, theirs = socket.socketpair()
         _limit_sending(ours, CALL_SECONDS)
         with theirs:
@@ -82,7 +82,9 @@ class Link:
         arrays: Mapping[str, np.ndarray] | None = None,
     ) -> Message:
         """Ask and wait for the answer."""
-        with self._meanwhile(), turns.answer(self):
+        # A process that steps back for nobody needs no training to wait for it.
+        computes = turns.answer(self) if self._steps_back else nullcontext()
+        with self._meanwhile(), computes:
             return self._ask(Message(kind, 0, body or {}, arrays or {}), CALL_SECONDS)
 
     def _ask(self, message: Message, seconds: float) -> Message:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from odt_core.graph import ModelDescription, lower
 from odt_core.graph.files import read_model_file
 from odt_core.runtime.contract import Choice, Contract
 from odt_core.runtime.dialect import propose
+from odt_core.runtime.remembered import Remembered
 from odt_core.runtime.vocabulary import is_learning_rate
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Model:
     contract: Contract
     name: str
     path: Path | None = None
+    answers: Remembered = field(default_factory=Remembered)  # with the weights in the file
 
     @cached_property
     def card(self) -> ModelCard:

@@ -1,8 +1,8 @@
 """The process that workers are forked from: `python -m odt_core.runtime.nursery_main FD`.
 
 It has imported all that a worker needs and, when nobody asked for a worker for a moment, read the
-bundled models; so a worker starts in milliseconds and shares its memory. It never touches another
-model and never runs one. When its owner goes, it ends every worker and itself.
+bundled models and asked them once; so a worker starts in milliseconds and shares its memory. It
+never touches another model. When its owner goes, it ends every worker and itself.
 """
 
 from __future__ import annotations

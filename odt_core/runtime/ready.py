@@ -1,7 +1,8 @@
 """The bundled models, loaded ahead of the workers that will ask for them.
 
-They are ours, so the nursery may read them; the workers forked from it then find them in memory.
-What people upload is read in its own worker and never comes here.
+They are ours, so the nursery may read them, and ask them what every run asks the base model first;
+the workers forked from it then find all that in memory. What people upload is read and run in its
+own worker and never comes here.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from odt_core.bundled import bundled_models
+from odt_core.bundled import bundled_models, find_card
 from odt_core.errors import OdtError
 from odt_core.runtime.model import Model, load_model
 
@@ -19,14 +20,22 @@ _ready: dict[str, Model] = {}  # by the digest of their file
 
 
 def prepare() -> Iterator[Path]:
-    """Load one bundled model at each step; gives its file."""
+    """At each step load a bundled model, or have it remember its answers to the base test set or
+    to what is replayed; gives the model's file.
+    """
     for path in bundled_models():
         try:
             model = load_model(path.read_bytes())
+            _ready[model.sha256] = model
+            yield path
+            card = find_card(path)
+            for load in (card.load_base_test, card.load_replay) if card else ():
+                samples = load()
+                if samples is not None:
+                    model.session().infer(samples.x)
+                    yield path
         except (OdtError, OSError):
             continue  # whoever asks for it is told
-        _ready[model.sha256] = model
-        yield path
 
 
 def load_ready(data: bytes, *, name: str) -> Model:

@@ -26,6 +26,7 @@ from odt_core.runtime.contract import (
 from odt_core.runtime.feeding import Wanted, calls, feed, fill, fits_as_is
 from odt_core.runtime.interpreter import Interpreter
 from odt_core.runtime.model import DEFAULT_RATE
+from odt_core.runtime.remembered import Remembered
 from odt_core.runtime.rows import Rows
 from odt_core.runtime.scores import answers, kind_of
 from odt_core.runtime.targets import encode
@@ -66,6 +67,8 @@ class Session:
     def _start(self) -> None:
         """A new interpreter with the weights of the file, or those its `initialize` sets."""
         self._interpret()
+        if self.threads == 1 and self._variables.as_in_file:
+            self._answers = self.model.answers
         self._bottlenecks.clear()
         roles = self.contract.train
         self._learning_rate = DEFAULT_RATE if roles and roles[0].learning_rate else None
@@ -75,6 +78,7 @@ class Session:
             self.model.data, self.threads, delegates=not self.model.shaped_by_data
         )
         self._variables = Variables(self.model, self._interpreter)
+        self._answers = Remembered()
 
     @property
     def contract(self) -> Contract:
@@ -204,6 +208,7 @@ class Session:
 
     def _train_call(self, role: TrainRole, x: np.ndarray | Rows, y: np.ndarray | Rows) -> float:
         signature = self._interpreter.signature(role.signature)
+        self._forget()
         signature.invoke(self._train_inputs(role, x, y))
         if role.loss is None:
             return float("nan")
@@ -258,11 +263,19 @@ class Session:
                 role, x = contract.infer_features or role, self.bottlenecks(x)
             elif role.on_features:
                 x = self.bottlenecks(x)
-        result = self._chunks(role, x, role.prediction)
+        result = self._predict(role, x)
         if contract.measures_errors:
             fits = result[0].size == int(np.prod(contract.target_shape))
             return result.reshape((len(x), *contract.target_shape)) if fits else result
         return result if result.ndim == 2 else result.reshape(len(x), -1)
+
+    def _predict(self, role: InferRole, x: np.ndarray) -> np.ndarray:
+        """What a signature predicts, or has predicted where it can only say the same again."""
+        about = self.model.description.signature(role.signature)
+        if about is None or about.assigns:
+            return self._chunks(role, x, role.prediction)
+        question = (role.signature, role.prediction)
+        return self._answers(question, x, lambda: self._chunks(role, x, role.prediction))
 
     def few_alike(self, x: np.ndarray) -> np.ndarray:
         """The fewest of samples [N, *input_shape] that `infer` takes in calls of every shape that
@@ -340,6 +353,7 @@ class Session:
         """
         self._check_thread()
         self._variables.write(state)
+        self._forget()
         self._check_bottlenecks(state)
 
     def reset(self) -> None:
@@ -361,6 +375,8 @@ class Session:
         bound = self._interpreter.signature(signature)
         result = bound({key: np.asarray(value) for key, value in inputs.items()})
         changed, extract = self._variables.note(signature), self.contract.extract
+        if changed:
+            self._forget()
         if extract is not None and changed & set(extract.reads):
             self._bottlenecks.clear()
         return result
@@ -406,6 +422,11 @@ class Session:
         lacks what the model wants; nothing changes then.
         """
         tf_checkpoint.load(self, path, signature)
+
+    def _forget(self) -> None:
+        """What was answered so far, since variables change."""
+        if self._answers is self.model.answers or len(self._answers):
+            self._answers = Remembered()
 
     # --- checks ---------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ class Variables:
         self._model, self._interpreter = model, interpreter
         variables = model.description.variables
         self._unset = {v.name for v in variables if not v.has_initial_value}
+        self.as_in_file = not self._unset  # what they start with is the same in every session
         if self._unset and model.starting_state:
             self._assign(model.starting_state)
         initialise = model.contract.initialise
