@@ -38,7 +38,7 @@ class Model:
     contract: Contract
     name: str
     path: Path | None = None
-    answers: Remembered = field(default_factory=Remembered, repr=False)  # with the weights in the file
+    answers: Remembered = field(default_factory=Remembered, repr=False)  # by the file's weights
 
     @cached_property
     def card(self) -> ModelCard:
