@@ -69,6 +69,7 @@ class Service:
             "load": self._load,
             "prepare": self._prepare,
             "infer": self._infer,
+            "infer_both": self._infer_both,
             "bottlenecks": self._bottlenecks,
             "state": self._state,
             "load_state": self._load_state,
@@ -173,6 +174,14 @@ class Service:
         session = self._session(message.body["which"])
         scores = session.infer(message.arrays["x"])
         return {"kind": session.output_kind(scores).value}, {"scores": scores}
+
+    def _infer_both(self, message: Message) -> Answer:
+        kinds, scores = {}, {}
+        for which in ("base", "own"):
+            session = self._session(which)
+            scores[which] = session.infer(message.arrays["x"])
+            kinds[which] = session.output_kind(scores[which]).value
+        return {"kinds": kinds}, scores
 
     def _bottlenecks(self, message: Message) -> Answer:
         return {}, {"features": self._session("own").bottlenecks(message.arrays["x"])}

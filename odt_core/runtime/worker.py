@@ -137,6 +137,17 @@ class Worker:
         answer = self._link.call("infer", {"which": which}, {"x": np.asarray(x)})
         return answer.arrays["scores"], OutputKind(answer.body["kind"])
 
+    def both_scores(
+        self, x: np.ndarray
+    ) -> tuple[tuple[np.ndarray, OutputKind], tuple[np.ndarray, OutputKind]]:
+        """`scores` of the base and of the own session, in one trip to the process."""
+        answer = self._link.call("infer_both", {}, {"x": np.asarray(x)})
+        scores, kinds = answer.arrays, answer.body["kinds"]
+        return (
+            (scores["base"], OutputKind(kinds["base"])),
+            (scores["own"], OutputKind(kinds["own"])),
+        )
+
     # --- training -------------------------------------------------------------------------------
 
     def fit(

@@ -106,6 +106,16 @@ def gone(pid: int) -> bool:
 
 
 class TestAnswers:
+    def test_both_scores_when_trained_are_those_of_each_session(self, worker):
+        training(worker, SETTINGS).last()
+        x = some(20).x
+        for found, which in zip(worker.both_scores(x), ("base", "own"), strict=True):
+            scores, kind = worker.scores(x, which)
+            np.testing.assert_array_equal(found[0], scores)
+            assert found[1] is kind
+        base, own = worker.both_scores(x)
+        assert not np.array_equal(base[0], own[0])
+
     def test_worker_says_what_an_in_process_session_says(self, worker):
         model, x = load_model(MODEL), some(20).x
         session = model.session()

@@ -405,7 +405,7 @@ class HasScores(HasFeatures):
     def _both(self, worker: Worker, x: np.ndarray) -> Answers:
         if self.contract.keeps_features:
             x = worker.bottlenecks(x)  # once, for everything that is asked of them
-        base_scores, base_kind = worker.scores(x, "base")
+        (base_scores, base_kind), (scores, kind) = worker.both_scores(x)
         base = said(base_scores, base_kind, worker.contract, self.labels)
         side, labels = self._backbone(worker, x, self.labels), self._base_labels()
         seen, base_unknown = None, self._strange(x, base_scores, base_kind, own=False)
@@ -413,7 +413,6 @@ class HasScores(HasFeatures):
             seen = labels.labels[int(side.top[0])]
             if side.known.any():
                 base, base_unknown = side.probabilities, bool(side.share[0] < _BELIEVED)
-        scores, kind = worker.scores(x)
         heat = self.temperature
         own = said(scores, kind, worker.contract, self.labels, heat.value if heat else 1.0)
         return Answers(
