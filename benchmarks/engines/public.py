@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from benchmarks.engines.race import summary
 from benchmarks.engines.team import Engine, EngineError, settle
 
 ORACLE = ROOT / "tests" / "oracle"
-ROUNDS = 6  # at most: there are many models
+CORES = 3  # at most, that both work on in turn: there are many models
 BATCH = 32  # of models that take any
 SAME = 2e-3  # largest relative distance between losses that is taken for rounding
 _FLEX = next(entrant for entrant in ENTRANTS if entrant.name == "flex")
@@ -103,11 +104,11 @@ class Pair:
         the next for minutes, and a process stays where it is.
         """
         turns: dict[str, list[Timing]] = {side.name: [] for side in SIDES}
-        cores = sorted(os.sched_getaffinity(0))
-        for round_ in range(max(2, min(self._plan.rounds, ROUNDS)) // 2 * 2):
-            for side in SIDES if round_ % 2 else SIDES[::-1]:
+        cores = sorted(os.sched_getaffinity(0))[:CORES]
+        for core, sides in product(cores, (SIDES[::-1], SIDES)):
+            for side in sides:
                 settle(list(self._engines.values()))
-                self._engines[side.name].stay_on(cores[round_ // 2 % len(cores)])
+                self._engines[side.name].stay_on(core)
                 answer = self._engines[side.name].ask(job, seconds=self._plan.seconds / 2)
                 turns[side.name].append(Timing(**answer))
         return {side: summary(timings) for side, timings in turns.items()}

@@ -35,8 +35,11 @@ def die_first() -> None:
         return
 
 
-def step_back(nice: int = NICE) -> None:
-    """Let the server, which answers everybody, go before this process where both want a core."""
+def step_back(nice: int) -> None:
+    """Let the server, which answers everybody, go before this process where both want a core.
+
+    nice: how far, 0 (not at all) … 19.
+    """
     try:
         os.nice(nice)
     except (OSError, AttributeError):

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import odt_core.errors
 from odt_core.errors import WorkerError
-from odt_core.runtime.limits import NICE
 from odt_core.runtime.nursery_main import REPLY, REQUEST, What
 
 START_SECONDS = 30.0  # a nursery that takes longer to import its modules will not come
@@ -64,7 +63,7 @@ class Nursery:
         """Process id."""
         return self._process.pid
 
-    def spawn(self, descriptor: int, nice: int = NICE) -> Child:
+    def spawn(self, descriptor: int, nice: int) -> Child:
         """A new worker that serves `descriptor` (the caller keeps and closes its own copy).
 
         nice: how far it steps back where others want a core too, 0 … 19.

@@ -17,7 +17,7 @@ import struct
 import sys
 from enum import IntEnum
 
-# Requests: what, pid. Replies: what, pid, exit status as waitpid gives it.
+# Requests: what, number. Replies: what, pid, exit status as waitpid gives it.
 REQUEST = struct.Struct("<Bi")
 REPLY = struct.Struct("<Bii")
 LULL = 200  # milliseconds without a request after which a bundled model is read
@@ -26,9 +26,8 @@ LULL = 200  # milliseconds without a request after which a bundled model is read
 class What(IntEnum):
     """Kinds of requests and replies."""
 
-    SPAWN = 1  # request, with one descriptor: the worker's connection; reply: its pid.
-    # For pid the request has how nice the worker is to others, 0 … 19.
-    KILL = 2  # request
+    SPAWN = 1  # request: how nice to others, with a descriptor, the connection; reply: its pid
+    KILL = 2  # request: pid
     EXIT = 3  # reply: a worker ended
     REFUSED = 4  # reply: no process could be made (status is the errno)
     READY = 5  # reply: everything is imported
@@ -68,11 +67,11 @@ def main(descriptor: int) -> None:
                 data, descriptors, _, _ = socket.recv_fds(control, REQUEST.size, 1)
                 if not data:
                     return
-                what, pid = REQUEST.unpack(data)
+                what, number = REQUEST.unpack(data)
                 if what == What.SPAWN:
-                    _spawn(descriptors[0], pid, children, control, (control, wake, woken))
-                elif what == What.KILL and pid in children:
-                    os.kill(pid, signal.SIGKILL)
+                    _spawn(descriptors[0], number, children, control, (control, wake, woken))
+                elif what == What.KILL and number in children:
+                    os.kill(number, signal.SIGKILL)
     except OSError:
         return  # the owner is gone
     finally:

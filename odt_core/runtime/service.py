@@ -69,7 +69,6 @@ class Service:
             "load": self._load,
             "prepare": self._prepare,
             "infer": self._infer,
-            "infer_both": self._infer_both,
             "bottlenecks": self._bottlenecks,
             "state": self._state,
             "load_state": self._load_state,
@@ -171,13 +170,8 @@ class Service:
         return self._sessions[which]
 
     def _infer(self, message: Message) -> Answer:
-        session = self._session(message.body["which"])
-        scores = session.infer(message.arrays["x"])
-        return {"kind": session.output_kind(scores).value}, {"scores": scores}
-
-    def _infer_both(self, message: Message) -> Answer:
         kinds, scores = {}, {}
-        for which in ("base", "own"):
+        for which in message.body["which"]:
             session = self._session(which)
             scores[which] = session.infer(message.arrays["x"])
             kinds[which] = session.output_kind(scores[which]).value

@@ -61,6 +61,8 @@ class Session:
             one.name: max(INFER_CHUNK, CALL_NUMBERS // one.largest) if one.largest else INFER_CHUNK
             for one in model.description.signatures
         }
+        # Those that say the same again: what one that sets variables says may depend on them.
+        self._repeat = {one.name for one in model.description.signatures if not one.assigns}
         self._bottlenecks = Bottlenecks(self._extract)
         self._start()
 
@@ -233,6 +235,7 @@ class Session:
             )
         name = self.contract.learning_rate
         if name is not None:
+            self._forget()
             signature = self._interpreter.signature(name)
             ((key, (dtype, shape)),) = signature.inputs.items()
             signature.invoke({key: _filled(value, dtype, shape)})
@@ -271,8 +274,7 @@ class Session:
 
     def _predict(self, role: InferRole, x: np.ndarray) -> np.ndarray:
         """What a signature predicts, or has predicted where it can only say the same again."""
-        about = self.model.description.signature(role.signature)
-        if about is None or about.assigns:
+        if role.signature not in self._repeat:
             return self._chunks(role, x, role.prediction)
         question = (role.signature, role.prediction)
         return self._answers(question, x, lambda: self._chunks(role, x, role.prediction))
@@ -424,7 +426,7 @@ class Session:
         tf_checkpoint.load(self, path, signature)
 
     def _forget(self) -> None:
-        """What was answered so far, since variables change."""
+        """Give up what was answered so far, since variables change."""
         if self._answers is self.model.answers or len(self._answers):
             self._answers = Remembered()
 

@@ -134,19 +134,18 @@ class Worker:
 
     def scores(self, x: np.ndarray, which: Which = "own") -> tuple[np.ndarray, OutputKind]:
         """What `infer` gives, and what kind of numbers: judged by them where names do not tell."""
-        answer = self._link.call("infer", {"which": which}, {"x": np.asarray(x)})
-        return answer.arrays["scores"], OutputKind(answer.body["kind"])
+        return self._scores(x, which)[0]
 
     def both_scores(
         self, x: np.ndarray
     ) -> tuple[tuple[np.ndarray, OutputKind], tuple[np.ndarray, OutputKind]]:
         """`scores` of the base and of the own session, in one trip to the process."""
-        answer = self._link.call("infer_both", {}, {"x": np.asarray(x)})
-        scores, kinds = answer.arrays, answer.body["kinds"]
-        return (
-            (scores["base"], OutputKind(kinds["base"])),
-            (scores["own"], OutputKind(kinds["own"])),
-        )
+        base, own = self._scores(x, "base", "own")
+        return base, own
+
+    def _scores(self, x: np.ndarray, *which: Which) -> list[tuple[np.ndarray, OutputKind]]:
+        answer = self._link.call("infer", {"which": which}, {"x": np.asarray(x)})
+        return [(answer.arrays[one], OutputKind(answer.body["kinds"][one])) for one in which]
 
     # --- training -------------------------------------------------------------------------------
 

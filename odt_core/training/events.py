@@ -16,7 +16,7 @@ class Started:
 
     step: int
     total: int
-    threads: int = 1
+    threads: int
 
 
 @dataclass(frozen=True)

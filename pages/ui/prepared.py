@@ -12,16 +12,13 @@ import numpy as np
 
 from odt_core.errors import SampleError
 from odt_core.runtime.contract import Task
-from odt_core.runtime.preparer import Preparer
 from odt_core.samples import Preprocessing, Samples
 from odt_core.samples.near_duplicates import averaged_down
 from odt_core.workspace import Part, SampleEntry, Workspace
-from pages.ui.turns import meanwhile
 
 # Makes of a sample what stands for it; None where that cannot be.
 Ready = Callable[[SampleEntry], np.ndarray | None]
 
-preparer = Preparer(meanwhile)  # of this process, for all visitors
 _SMALL = "averaged down"
 _LIMIT = 64 * 1024 * 1024  # bytes of prepared inputs in this process, for all visitors
 _Key = tuple[object, str]  # what was made, and of which sample

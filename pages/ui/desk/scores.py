@@ -12,6 +12,7 @@ import numpy as np
 from odt_core.checkpoint.checkpoint import load_checkpoint
 from odt_core.errors import ModelError, SampleError, WorkerError
 from odt_core.runtime.contract import OutputKind, Task
+from odt_core.runtime.preparer import Preparer
 from odt_core.runtime.scores import answers as said
 from odt_core.runtime.scores import at_temperature
 from odt_core.samples import Labels, Samples
@@ -20,13 +21,15 @@ from odt_core.workspace import Part, SampleEntry, Workspace
 from pages.ui.base_sets import base_scores_of, base_test_of
 from pages.ui.desk.features import HasFeatures
 from pages.ui.desk.worker import ELSEWHERE
-from pages.ui.prepared import Prepared, compared_picture, preparer, unprepared
+from pages.ui.prepared import Prepared, compared_picture, unprepared
+from pages.ui.turns import meanwhile
 
 if TYPE_CHECKING:
     from odt_core.evaluation import BaseAnswers, BaseLabels, Evaluation, Unknown
     from odt_core.evaluation.familiar import Familiar
     from odt_core.runtime.worker import Worker
 
+_preparer = Preparer(meanwhile)  # of this process, for all visitors
 _AT_ONCE = 40  # samples that a page prepares while it is drawn: a fifth of a second
 _KEPT = 0.95  # share of known samples that keeps its answer: the others get "not sure"
 _BELIEVED = 0.1  # what a backbone must believe in a person's labels altogether to answer one
@@ -112,7 +115,7 @@ class HasScores(HasFeatures):
         """The item as model input, [1, *shape]; the last one is kept."""
         how, asked = self.card.preprocessing, self._asked
         if asked is None or asked[0] != how or not _same(asked[1], item):
-            asked = self._asked = (how, item, preparer.apply(how, item)[None])
+            asked = self._asked = (how, item, _preparer.apply(how, item)[None])
         return asked[2]
 
     @property
