@@ -6,7 +6,8 @@ follows the op's documented semantics. Python numbers and numpy arrays may stand
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -42,6 +43,19 @@ _SIZES = {"SLICE": 2, "RESHAPE": 1, "BROADCAST_TO": 1, "FILL": 0}
 _VERSIONS = {schema.BuiltinOperator.BROADCAST_TO: 2, schema.BuiltinOperator.DEQUANTIZE: 3}
 
 
+@dataclass(frozen=True)
+class PoolGradient:
+    """A max pool's gradient, so that what comes after it can be done before it, where it is less.
+
+    x, y: what goes into the pool and what comes out. dy: ∂L/∂y. spread: ∂L/∂x from a ∂L/∂y.
+    """
+
+    x: Tensor
+    y: Tensor
+    dy: Tensor
+    spread: Callable[[Tensor], Tensor]
+
+
 class Builder:
     """Writes ops into `operators`, in order, and their tensors into the subgraph."""
 
@@ -52,6 +66,7 @@ class Builder:
         self._constants: dict[tuple, Tensor] = {}
         self._producers: dict[int, schema.OperatorT] = {}
         self._batches: dict[int, Batch] = {}
+        self.pool_gradients: dict[int, PoolGradient] = {}  # by the tensor of the gradient
         for index in [] if graph.inputs is None else graph.inputs:
             if dynamic_axis(self.tensor(int(index))) is not None:
                 self._batches[int(index)] = (int(index), 1)
@@ -152,7 +167,7 @@ class Builder:
             self._producers[index] = operator
             output = self._settled(name, inputs, index, operator)
             batch = batch_of(name, inputs, output, operator.builtinOptions, self.batch_source)
-            sizes = _SIZES.get(name)
+            sizes = _sizes_input(name, inputs)
             if batch is None and sizes is not None and len(inputs) > sizes:
                 batch = open_size(self, inputs[sizes], output)
             if batch is not None:
@@ -164,9 +179,7 @@ class Builder:
         """An output tensor, with what its op's inputs tell of its shape written into the file."""
         output = self.tensor(index)
         shape = inferred(name, inputs, output, operator.builtinOptions)
-        sizes = _SIZES.get(name)
-        if name == "TILE" and set(inputs[0].shape) == {1}:  # repeated as often as it is to be long
-            sizes = 1
+        sizes = _sizes_input(name, inputs)
         if sizes is not None and None in shape and len(inputs) > sizes:
             shape = with_contents(self, shape, inputs[sizes])
         if shape == output.shape:
@@ -783,3 +796,10 @@ def broadcast(a: Shape, b: Shape) -> Shape:
         else:
             raise LoweringError(f"Shapes {a} and {b} do not broadcast.")
     return tuple(result)
+
+
+def _sizes_input(name: str, inputs: Sequence[Tensor]) -> int | None:
+    """Which input of an op holds its output's shape; None when none does."""
+    if name == "TILE" and set(inputs[0].shape) == {1}:  # repeated as often as it is to be long
+        return 1
+    return _SIZES.get(name)

@@ -6,7 +6,7 @@ comparison x > 0, written with ops that XNNPACK takes (it refuses GREATER, CAST 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ai_edge_litert import schema_py_generated as schema
 
@@ -46,19 +46,32 @@ def is_rectified(b: Builder, x: Tensor) -> bool:
     return False
 
 
+def _scaled(b: Builder, dy: Tensor, y: Tensor, slope: Callable[[Tensor], Tensor]) -> Tensor:
+    """dy · slope(y). Before a max pool's gradient where that gave dy: a window hands its gradient
+    to the entry of y that is the pooled one, and of those there are fewer.
+    """
+    pool = b.pool_gradients.get(dy.index)
+    if pool is None or pool.x.index != y.index:
+        return b.mul(dy, slope(y))
+    return pool.spread(b.mul(pool.dy, slope(pool.y)))
+
+
 @rule("ReluGrad")
 def relu_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """dx = dy · [y > 0], y being the features before or after the ReLU."""
     dy, y = inputs
-    return [b.mul(dy, step(b, y))]
+    return [_scaled(b, dy, y, lambda y: step(b, y))]
 
 
 @rule("Relu6Grad")
 def relu6_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """dx = dy · [0 < y < 6], y being the features before or after the ReLU6."""
     dy, y = inputs
-    below = b.ceil(b.minimum(b.relu(b.sub(6.0, y)), 1.0))
-    return [b.mul(dy, b.mul(step(b, y), below))]
+
+    def between(y: Tensor) -> Tensor:
+        return b.mul(step(b, y), b.ceil(b.minimum(b.relu(b.sub(6.0, y)), 1.0)))
+
+    return [_scaled(b, dy, y, between)]
 
 
 @rule("LeakyReluGrad")
@@ -75,7 +88,7 @@ def leaky_relu_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequenc
 def elu_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """dx = dy · (y + 1) where y < 0, else dy, that is dy · (min(y, 0) + 1); y = elu(x)."""
     dy, y = inputs
-    return [b.mul(dy, b.add(b.minimum(y, 0.0), 1.0))]
+    return [_scaled(b, dy, y, lambda y: b.add(b.minimum(y, 0.0), 1.0))]
 
 
 @rule("SeluGrad")
@@ -104,7 +117,7 @@ def softsign_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[
 def tanh_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """dx = dy · (1 − y²), y = tanh(x)."""
     y, dy = inputs
-    return [b.mul(dy, b.sub(1.0, b.square(y)))]
+    return [_scaled(b, dy, y, lambda y: b.sub(1.0, b.square(y)))]
 
 
 @rule("SigmoidGrad")

@@ -9,7 +9,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
-from odt_core.graph.builder import Builder
+from odt_core.graph.builder import Builder, PoolGradient
 from odt_core.graph.flex import Attribute, FlexOp
 from odt_core.graph.rules.conv import image_shape
 from odt_core.graph.rules.registry import rule
@@ -48,6 +48,18 @@ def max_pool_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[
     """
     x, y, dy = inputs
     rows, columns = _windows(op, x.shape)
+
+    def spread(dy: Tensor) -> Tensor:
+        return _to_maxima(b, x, y, dy, rows, columns)
+
+    dx = spread(dy)
+    b.pool_gradients[dx.index] = PoolGradient(x, y, dy, spread)
+    return [dx]
+
+
+def _to_maxima(
+    b: Builder, x: Tensor, y: Tensor, dy: Tensor, rows: Window, columns: Window
+) -> Tensor:
     taps = take_both(b, x, rows, columns, LOWEST)
     shares: list[list[Tensor]] = [[] for _ in taps]  # [row][column]
     rest = dy
@@ -59,7 +71,7 @@ def max_pool_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[
         handed_on = b.mul(rest, is_less)
         shares[row].append(b.sub(rest, handed_on))
         rest = handed_on
-    return [add_back(b, [add_back(b, share, 2, columns) for share in shares], 1, rows)]
+    return add_back(b, [add_back(b, share, 2, columns) for share in shares], 1, rows)
 
 
 @rule("MaxPoolV2", since="0.2")
