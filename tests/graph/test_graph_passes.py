@@ -26,6 +26,7 @@ from odt_core.graph.passes.forms import rewrite
 from odt_core.graph.passes.optimise import PASSES, Pass, optimise
 from odt_core.graph.passes.prune import compact, drop_subgraphs
 from odt_core.graph.record import PASSES_VERSION, read_record
+from odt_core.graph.resources import assign, handle
 from odt_core.runtime.interpreter import Interpreter
 
 ROOT = Path(__file__).parents[2]
@@ -265,6 +266,27 @@ class TestEachPass:
         kept, _ = computed(build, (), arrays)
         names, _ = computed(build, (BY_NAME["narrow products"],), arrays)
         assert names == kept
+
+    @pytest.mark.parametrize("op", ["mul", "add", "maximum"])
+    def test_variable_on_both_sides_of_an_op_then_is_read_for_each(self, op):
+        """LiteRT would die of it: w·w in a penalty on weights."""
+        b = empty()
+        x, w = b.new((10,), np.float32, "x"), b.new((10,), np.float32, "w")
+        variable = handle(b, (b"", b"weights"))
+        assign(b, variable, x)
+        b.emit("READ_VARIABLE", [variable], [w], schema.ReadVariableOptionsT())
+        y = getattr(b, op)(w, w)
+        b.graph.operators = b.operators
+        b.graph.inputs, b.graph.outputs = (np.array([one.index], np.int32) for one in (x, y))
+        optimise(b.model, b.graph, (BY_NAME["reads"],))
+        assert [name_of(b.model, one) for one in b.graph.operators].count("READ_VARIABLE") == 2
+        litert = LiteRt(model_content=write(b.model), num_threads=1)
+        litert.allocate_tensors()
+        values = np.arange(10, dtype=np.float32)
+        litert.set_tensor(x.index, values)
+        litert.invoke()
+        function = {"mul": np.multiply, "add": np.add, "maximum": np.maximum}[op]
+        assert litert.get_tensor(y.index).tolist() == function(values, values).tolist()
 
     def test_order_when_refused_ops_come_first_then_every_op_still_follows_its_inputs(self):
         before, after = read(lowered("photos")), read(lowered("photos", "order"))

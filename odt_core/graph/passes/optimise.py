@@ -16,6 +16,7 @@ from odt_core.graph.passes.forms import rewrite
 from odt_core.graph.passes.narrow import narrow_product
 from odt_core.graph.passes.order import refused_first
 from odt_core.graph.passes.prune import remove_dead_ops
+from odt_core.graph.passes.reads import read_for_each_side
 from odt_core.graph.passes.scales import scale_smaller_factor
 from odt_core.graph.passes.shared import share_results
 from odt_core.graph.passes.slices import masked_slice
@@ -45,6 +46,7 @@ PASSES = (
     Pass("slices", "writes slices so that XNNPACK takes them", _each_op(masked_slice)),
     Pass("scales", "scales the smaller factor", scale_smaller_factor, exact=False),
     Pass("narrow products", "turns narrow products over", _each_op(narrow_product), exact=False),
+    Pass("reads", "reads a variable for each side of an op", read_for_each_side),
     Pass("order", "does first what XNNPACK refuses", refused_first),
 )
 
