@@ -21,7 +21,8 @@ _FIRST_INPUT = frozenset(
         "ABS", "AVERAGE_POOL_2D", "CAST", "CEIL", "CONV_2D", "COS", "DEPTHWISE_CONV_2D",
         "DEPTH_TO_SPACE", "ELU", "EXP", "FLOOR", "GELU", "HARD_SWISH", "LEAKY_RELU",
         "LOGICAL_NOT", "LOGISTIC", "LOG", "LOG_SOFTMAX", "L2_NORMALIZATION", "MAX_POOL_2D", "NEG",
-        "RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1", "ROUND", "RSQRT", "SIGN", "SIN", "SOFTMAX",
+        "ONE_HOT", "RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1", "RESIZE_BILINEAR",
+        "RESIZE_NEAREST_NEIGHBOR", "ROUND", "RSQRT", "SIGN", "SIN", "SOFTMAX",
         "SPACE_TO_DEPTH", "SQRT", "SQUARE", "TANH", "ZEROS_LIKE", "BITCAST", "FULLY_CONNECTED",
     }
 )  # fmt: skip
@@ -89,7 +90,7 @@ def batch_of(
     if name == "SPLIT":
         return known(inputs[1])
     if name in ("SLICE", "PAD", "PADV2", "STRIDED_SLICE") and first.rank == output.rank:
-        return known(first) if _is_whole(name, inputs, options, axis) else None
+        return known(first) if is_whole(name, inputs, options, axis) else None
     return None
 
 
@@ -114,7 +115,7 @@ def _blocks(
     return (batch[0], batch[1] // places) if batch[1] % places == 0 else None
 
 
-def _is_whole(name: str, inputs: Sequence[Tensor], options: object, axis: int) -> bool:
+def is_whole(name: str, inputs: Sequence[Tensor], options: object, axis: int) -> bool:
     """Whether a slice or padding leaves an axis as it is."""
     amounts = [part.const for part in inputs[1:]]
     if name in ("PAD", "PADV2"):

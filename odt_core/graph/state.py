@@ -15,6 +15,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.builder import Builder
 from odt_core.graph.resources import handle
+from odt_core.graph.signature import add_signature
 from odt_core.graph.tensor import Tensor
 from odt_core.graph.variables import Variable, find_variables, initialisers
 
@@ -67,23 +68,14 @@ def call_once(builder: Builder, index: int) -> None:
 def _close(
     builder: Builder, name: str, inputs: dict[str, Tensor], outputs: dict[str, Tensor]
 ) -> None:
-    graph, model = builder.graph, builder.model
-    graph.operators = builder.operators
-    graph.inputs = np.array([tensor.index for tensor in inputs.values()], np.int32)
-    graph.outputs = np.array([tensor.index for tensor in outputs.values()], np.int32)
-    signature = schema.SignatureDefT()
-    signature.signatureKey = name.encode()
-    signature.subgraphIndex = len(model.subgraphs)
-    signature.inputs = [_entry(key, tensor) for key, tensor in inputs.items()]
-    signature.outputs = [_entry(key, tensor) for key, tensor in outputs.items()]
-    model.subgraphs.append(graph)
-    model.signatureDefs.append(signature)
-
-
-def _entry(key: str, tensor: Tensor) -> schema.TensorMapT:
-    entry = schema.TensorMapT()
-    entry.name, entry.tensorIndex = key.encode(), tensor.index
-    return entry
+    builder.graph.operators = builder.operators
+    add_signature(
+        builder.model,
+        builder.graph,
+        name,
+        {key: tensor.index for key, tensor in inputs.items()},
+        {key: tensor.index for key, tensor in outputs.items()},
+    )
 
 
 def _read(builder: Builder, variable: Variable) -> Tensor:

@@ -138,6 +138,11 @@ class BoundSignature:
         result: np.ndarray = self._wrapper.GetTensor(self._outputs[key], self._subgraph)
         return result
 
+    def look(self, key: str) -> np.ndarray:
+        """One output of the last `invoke`, in LiteRT's own memory: not to keep beyond the next."""
+        found: np.ndarray = self._wrapper.tensor(self._litert, self._outputs[key], self._subgraph)
+        return found
+
     def describe(self) -> str:
         """One sentence: what the signature wants."""
         wants = ", ".join(

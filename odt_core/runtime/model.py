@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,9 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from odt_core.errors import LoweringError
 from odt_core.graph import ModelDescription, lower
+from odt_core.graph.accumulation.accumulation import Accumulation, accumulate
 from odt_core.graph.files import read_model_file
-from odt_core.runtime.contract import Choice, Contract
+from odt_core.runtime.contract import Choice, Contract, TrainRole
 from odt_core.runtime.dialect import propose
 from odt_core.runtime.remembered import Remembered
 from odt_core.runtime.vocabulary import is_learning_rate
@@ -39,6 +42,7 @@ class Model:
     name: str
     path: Path | None = None
     answers: Remembered = field(default_factory=Remembered, repr=False)  # by the file's weights
+    _accumulations: dict[TrainRole, Accumulation | None] = field(default_factory=dict, repr=False)
 
     @cached_property
     def card(self) -> ModelCard:
@@ -104,6 +108,16 @@ class Model:
         from odt_core.runtime.session import Session
 
         return Session(self, threads=threads)
+
+    def accumulation(self, role: TrainRole) -> Accumulation | None:
+        """The model with a train step in parts as well; None where that cannot be."""
+        if role not in self._accumulations:
+            made = None
+            if not self.shaped_by_data:
+                with contextlib.suppress(LoweringError):
+                    made = accumulate(self.data, role.signature, role.loss)
+            self._accumulations[role] = made
+        return self._accumulations[role]
 
     def prepare(self, raw: RawSamples) -> Samples:
         """Raw samples in the model's input shape, with labels or targets as its task has them."""

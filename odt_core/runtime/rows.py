@@ -40,6 +40,16 @@ class Rows:
         self.into(made)
         return made if dtype is None else made.astype(dtype, copy=False)
 
+    def cut(self, start: int, stop: int) -> Rows:
+        """The rows from `start` to before `stop`, 0 ≤ start < stop ≤ N."""
+        kept, at = [], 0
+        for array, rows in self.parts:
+            inside = rows[max(start - at, 0) : max(stop - at, 0)]
+            if len(inside):
+                kept.append((array, inside))
+            at += len(rows)
+        return Rows(*kept)
+
     def into(self, out: np.ndarray) -> None:
         """Gather into `out`, of the same shape and dtype."""
         at = 0

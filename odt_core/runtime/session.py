@@ -24,7 +24,8 @@ from odt_core.runtime.contract import (
     TrainRole,
 )
 from odt_core.runtime.feeding import Wanted, calls, feed, fill, fits_as_is
-from odt_core.runtime.interpreter import Interpreter
+from odt_core.runtime.interpreter import BoundSignature, Interpreter
+from odt_core.runtime.micro_batches import CACHED, LANES, Changes, MicroBatches, micro_batch
 from odt_core.runtime.model import DEFAULT_RATE
 from odt_core.runtime.remembered import Remembered
 from odt_core.runtime.rows import Rows
@@ -56,6 +57,7 @@ class Session:
         self.threads = threads or 1
         self.threads_fixed = threads is not None  # else a run may use more
         self._thread = threading.get_ident()
+        self._data = model.data  # or with a train step in parts beside the whole
         self._output_kind = model.contract.infer.kind if model.contract.infer else None
         self._chunk_sizes = {
             one.name: max(INFER_CHUNK, CALL_NUMBERS // one.largest) if one.largest else INFER_CHUNK
@@ -77,8 +79,11 @@ class Session:
 
     def _interpret(self) -> None:
         self._interpreter = Interpreter(
-            self.model.data, self.threads, delegates=not self.model.shaped_by_data
+            self._data, self.threads, delegates=not self.model.shaped_by_data
         )
+        self._steps: dict[int, tuple[TrainRole, MicroBatches | None]] = {}  # by the batch's size
+        self._helpers: list[Interpreter] = []  # that compute the parts of a step, with threads
+        self._changes = Changes()
         self._variables = Variables(self.model, self._interpreter)
         self._answers = Remembered()
 
@@ -209,13 +214,37 @@ class Session:
         return role.signature, {key: np.asarray(value) for key, value in inputs.items()}
 
     def _train_call(self, role: TrainRole, x: np.ndarray | Rows, y: np.ndarray | Rows) -> float:
-        signature = self._interpreter.signature(role.signature)
+        step = self._step(role, len(x))
         self._forget()
-        signature.invoke(self._train_inputs(role, x, y))
+        step.invoke(self._train_inputs(role, x, y))
         if role.loss is None:
             return float("nan")
-        loss = signature.output(role.loss)  # [], [1], [1, 1], or a loss for each sample
+        loss = step.output(role.loss)  # [], [1], [1, 1], or a loss for each sample
         return float(loss.item()) if loss.size == 1 else float(np.mean(loss))
+
+    def _step(self, role: TrainRole, count: int) -> BoundSignature | MicroBatches:
+        """What does a step on so many samples: the signature, or its parts."""
+        known = self._steps.get(count)
+        if known is None or known[0] is not role:
+            known = self._steps[count] = role, self._parted(role, count)
+        return known[1] or self._interpreter.signature(role.signature)
+
+    def _parted(self, role: TrainRole, count: int) -> MicroBatches | None:
+        """The step in parts; None where it is better done in one, or can only be."""
+        about = self.model.description.signature(role.signature)
+        if role.batch is not None or about is None or count * about.largest <= CACHED:
+            return None
+        accumulation = self.model.accumulation(role)
+        size = micro_batch(count, accumulation) if accumulation else None
+        if size is None or accumulation is None:
+            return None
+        if self._data is not accumulation.data:
+            self._renew(accumulation.data, self.threads)
+        if self.threads > 1 and not self._helpers:
+            count = min(self.threads, LANES)
+            self._helpers = [Interpreter(self._data) for _ in range(count)]
+        workers = self._helpers or [self._interpreter]
+        return MicroBatches(self._interpreter, workers, size, self._changes)
 
     @property
     def learning_rate(self) -> float | None:
@@ -366,10 +395,14 @@ class Session:
     def use_threads(self, threads: int) -> None:
         """Compute with so many threads from now on, at least 1; variables stay as they are."""
         if threads != self.threads:
-            state = self.state()
-            self.threads = threads
-            self._interpret()
-            self.load_state(state)
+            self._renew(self._data, threads)
+
+    def _renew(self, data: bytes, threads: int) -> None:
+        """Go on in another interpreter."""
+        state = self.state()
+        self._data, self.threads = data, threads
+        self._interpret()
+        self.load_state(state)
 
     def run(self, signature: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
         """Any signature by name, as it is. SignatureError when inputs do not fit."""
@@ -427,6 +460,7 @@ class Session:
 
     def _forget(self) -> None:
         """Give up what was answered so far, since variables change."""
+        self._changes.count += 1
         if self._answers is self.model.answers or len(self._answers):
             self._answers = Remembered()
 

@@ -1,0 +1,1 @@
+"""Train steps in parts: gradients summed over micro-batches, then applied once."""

@@ -1,0 +1,125 @@
+"""A train step as two signatures, so that its batch can come in parts (gradient accumulation).
+
+odt_gradients(what train takes, count) -> g0..gN: sums over the samples of a part, each divided by
+what the whole batch divides it by. odt_apply(the rest of what train takes, count, g0..gN) -> loss:
+what train does with these sums. Fed with the sums over all parts it does the same step as train,
+up to the order in which numbers are added. Small parts stay in a core's cache.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+
+from ai_edge_litert import schema_py_generated as schema
+
+from odt_core.errors import LoweringError
+from odt_core.graph.accumulation.counted import take_count
+from odt_core.graph.accumulation.roles import Role, roles_of
+from odt_core.graph.alone import subgraph_of
+from odt_core.graph.builder import Builder
+from odt_core.graph.checks.check import plain_errors
+from odt_core.graph.flatbuffer import read, write
+from odt_core.graph.operators import inputs_of, name_of, outputs_of
+from odt_core.graph.passes.prune import compact, remove_dead_ops
+from odt_core.graph.signature import add_signature
+
+GRADIENTS, APPLY, COUNT = "odt_gradients", "odt_apply", "odt_count"
+
+_EACH_PART = frozenset({Role.FIXED, Role.SIZES, Role.SAMPLES, Role.SUM})
+_LATER = frozenset({Role.FIXED, Role.AFTER})
+
+
+@dataclass(frozen=True)
+class Accumulation:
+    """A model whose train step comes in two signatures as well.
+
+    data: the .tflite. largest: numbers a sample in the largest array of a part. work: in all arrays
+    of a part, a sample. sums: in all that is summed up.
+    """
+
+    data: bytes
+    largest: int
+    work: int
+    sums: int
+
+
+@plain_errors()
+def accumulate(data: bytes, signature: str, loss: str | None) -> Accumulation:
+    """Adds the two signatures to a lowered model, for one of its train signatures.
+
+    loss: the output that odt_apply returns, if any. Raises LoweringError when the step cannot be
+    done in parts, saying why.
+    """
+    model = read(data)
+    graph = deepcopy(model.subgraphs[subgraph_of(model, signature)])
+    entry = next(s for s in model.signatureDefs if s.signatureKey == signature.encode())
+    feeds = {bytes(one.name).decode(): int(one.tensorIndex) for one in entry.inputs}
+    results = {bytes(one.name).decode(): int(one.tensorIndex) for one in entry.outputs or []}
+    graph.outputs = [results[loss]] if loss is not None else []
+    remove_dead_ops(model, graph)
+    feeds[COUNT] = take_count(model, graph)
+    remove_dead_ops(model, graph)
+    builder, roles = roles_of(model, graph)
+    wanted = [int(index) for index in graph.outputs]
+    if any(roles[index] in (Role.SAMPLES, Role.SIZES) for index in wanted):
+        raise LoweringError("its loss is one for each sample")
+    for index in [one for one in wanted if roles[one] is Role.SUM]:  # an op must write an output
+        wanted = [builder.mul(builder.tensor(index), 1).index]
+        roles[wanted[0]] = Role.AFTER
+    graph.operators = builder.operators
+
+    later = _kept(model, graph, roles, _LATER)
+    read_later = {index for operator in later for index in inputs_of(operator)}
+    sums = [index for index in sorted(read_later) if roles.get(index) is Role.SUM]
+    if not sums:
+        raise LoweringError("nothing is summed over its samples")
+    keyed = {f"g{at}": index for at, index in enumerate(sums)}
+    _add(model, graph, GRADIENTS, _kept(model, graph, roles, _EACH_PART), feeds, keyed)
+    given = {loss: wanted[0]} if loss is not None else {}
+    _add(model, graph, APPLY, later, feeds | keyed, given)
+    compact(model)
+    sizes = [_numbers(builder, index) for index, role in roles.items() if role is Role.SAMPLES]
+    total = sum(_numbers(builder, index) for index in sums)
+    return Accumulation(write(model), max(sizes), sum(sizes), total)
+
+
+def _kept(
+    model: schema.ModelT, graph: schema.SubGraphT, roles: Mapping[int, Role], part: frozenset[Role]
+) -> list[schema.OperatorT]:
+    """The ops of one of the two signatures: what gives tensors of these roles, and what runs
+    before a first call; what sets variables, with the later roles.
+    """
+    return [
+        operator
+        for operator in graph.operators
+        if name_of(model, operator) == "CALL_ONCE"
+        or (part is _LATER and not outputs_of(operator))
+        or any(roles[index] in part for index in outputs_of(operator))
+    ]
+
+
+def _add(
+    model: schema.ModelT,
+    graph: schema.SubGraphT,
+    name: str,
+    operators: list[schema.OperatorT],
+    inputs: Mapping[str, int],
+    outputs: Mapping[str, int],
+) -> None:
+    part = schema.SubGraphT()
+    part.tensors, part.operators = deepcopy((graph.tensors, operators))
+    part.outputs = list(outputs.values())
+    remove_dead_ops(model, part)
+    read = {index for operator in part.operators for index in inputs_of(operator)}
+    used = {key: index for key, index in inputs.items() if index in read}
+    add_signature(model, part, name, used, outputs)
+
+
+def _numbers(builder: Builder, index: int) -> int:
+    """Numbers in a tensor; of a sample where it holds samples."""
+    tensor = builder.tensor(index)
+    source = builder.batch_source(tensor)
+    return math.prod(size for size in tensor.shape if size is not None) * (source or (0, 1))[1]

@@ -1,0 +1,117 @@
+"""What each tensor of a train step is when the batch comes in parts."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from ai_edge_litert import schema_py_generated as schema
+
+from odt_core.errors import LoweringError
+from odt_core.graph.accumulation.ops import keeps_apart, sums_up
+from odt_core.graph.builder import Builder
+from odt_core.graph.known_shapes import contents
+from odt_core.graph.operators import called_by, has_effect, inputs_of, name_of, outputs_of
+from odt_core.graph.tensor import Tensor
+from odt_core.graph.variables import Key, key_in
+
+_DRAWN = frozenset(
+    {"MULTINOMIAL", "RANDOM_STANDARD_NORMAL", "RANDOM_UNIFORM", "STABLEHLO_RNG_BIT_GENERATOR"}
+)
+_FILLS = frozenset({"BROADCAST_TO", "FILL", "TILE"})
+
+
+class Role(Enum):
+    """How a tensor of a part of the batch relates to that of the whole."""
+
+    FIXED = "fixed"  # the same for every part: weights, constants, what is made of them
+    SIZES = "sizes"  # whole numbers that say how many samples the part has
+    SAMPLES = "samples"  # those of the part
+    SUM = "sum"  # those of the parts add up to it
+    AFTER = "after"  # made of such sums: known once the last part is through
+
+
+def roles_of(model: schema.ModelT, graph: schema.SubGraphT) -> tuple[Builder, dict[int, Role]]:
+    """The role of every tensor that an op of a subgraph writes or that it is fed.
+
+    The builder knows where the tensors' dynamic sizes come from. Raises LoweringError when the step
+    cannot be done in parts: where samples meet one another other than in a sum (batch
+    normalisation), where numbers are drawn, where an op is not known here.
+    """
+    return _Reader(model, graph).read()
+
+
+class _Reader:
+    def __init__(self, model: schema.ModelT, graph: schema.SubGraphT) -> None:
+        self._model, self._graph = model, graph
+        self._builder = Builder(model, graph)
+        self._roles: dict[int, Role] = {}
+        self._handles: dict[int, Key] = {}
+        self._assigned: set[Key] = set()
+
+    def read(self) -> tuple[Builder, dict[int, Role]]:
+        for index in map(int, self._graph.inputs):
+            tensor = self._builder.tensor(index)
+            if tensor.shape.count(None) > 1 or None in tensor.shape[1:]:
+                raise LoweringError("an input has more than its number of samples open")
+            self._roles[index] = Role.SAMPLES if None in tensor.shape else Role.FIXED
+        for operator in self._graph.operators:
+            self._builder.keep(operator)
+            role = self._role(operator)
+            self._roles.update(dict.fromkeys(outputs_of(operator), role))
+        return self._builder, self._roles
+
+    def _role(self, operator: schema.OperatorT) -> Role:
+        name, tensors = name_of(self._model, operator), inputs_of(operator)
+        got = {self._roles.get(index, Role.FIXED) for index in tensors}
+        if name in ("CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE"):
+            return self._variable(name, operator, got)
+        if name in _DRAWN or called_by(self._model, operator):
+            raise LoweringError(f"{name} may do another thing for each part")
+        if has_effect(self._model, self._graph, operator):
+            raise LoweringError(f"{name} does more than compute")
+        if got & {Role.SUM, Role.AFTER}:
+            if got & {Role.SAMPLES, Role.SIZES}:
+                raise LoweringError(f"{name} puts the whole batch and samples together")
+            return Role.AFTER
+        if Role.SAMPLES not in got and Role.SIZES not in got:
+            return Role.FIXED
+        inputs = [self._builder.tensor(index) for index in tensors if index >= 0]
+        outputs = [self._builder.tensor(index) for index in outputs_of(operator)]
+        found = {self._computed(name, operator, inputs, output, got) for output in outputs}
+        if len(found) != 1:
+            raise LoweringError(f"{name} gives results of several kinds")
+        return found.pop()
+
+    def _computed(
+        self,
+        name: str,
+        operator: schema.OperatorT,
+        inputs: list[Tensor],
+        output: Tensor,
+        got: set[Role],
+    ) -> Role:
+        if name == "SHAPE" or Role.SAMPLES not in got:
+            sizes = contents(self._builder, output)
+            if sizes is not None and None not in sizes.reshape(-1).tolist():
+                return Role.SIZES
+            if name in _FILLS and self._builder.batch_source(output) is not None:
+                return Role.SAMPLES
+        elif keeps_apart(self._builder, operator, inputs, output):
+            return Role.SAMPLES
+        elif sums_up(self._builder, operator, inputs, output):
+            return Role.SUM
+        raise LoweringError(f"it is not known what {name} makes of a part of the batch")
+
+    def _variable(self, name: str, operator: schema.OperatorT, got: set[Role]) -> Role:
+        if name == "VAR_HANDLE":
+            self._handles[outputs_of(operator)[0]] = key_in(operator.builtinOptions)
+            return Role.FIXED
+        if name == "CALL_ONCE":
+            return Role.FIXED
+        key = self._handles.get(inputs_of(operator)[0])
+        if key is None or got & {Role.SAMPLES, Role.SIZES}:
+            raise LoweringError("a variable keeps something of each part")
+        if name == "ASSIGN_VARIABLE":
+            self._assigned.add(key)
+            return Role.FIXED
+        return Role.AFTER if key in self._assigned else Role.FIXED

@@ -1,0 +1,34 @@
+"""A subgraph as a signature of its model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+
+def add_signature(
+    model: schema.ModelT,
+    graph: schema.SubGraphT,
+    name: str,
+    inputs: Mapping[str, int],
+    outputs: Mapping[str, int],
+) -> None:
+    """Appends a subgraph and the signature that runs it. inputs, outputs: tensors by name."""
+    graph.name = name.encode()
+    graph.inputs = np.array(list(inputs.values()), np.int32)
+    graph.outputs = np.array(list(outputs.values()), np.int32)
+    signature = schema.SignatureDefT()
+    signature.signatureKey = name.encode()
+    signature.subgraphIndex = len(model.subgraphs)
+    signature.inputs = [_entry(key, tensor) for key, tensor in inputs.items()]
+    signature.outputs = [_entry(key, tensor) for key, tensor in outputs.items()]
+    model.subgraphs.append(graph)
+    model.signatureDefs = [*(model.signatureDefs or []), signature]
+
+
+def _entry(key: str, tensor: int) -> schema.TensorMapT:
+    entry = schema.TensorMapT()
+    entry.name, entry.tensorIndex = key.encode(), tensor
+    return entry

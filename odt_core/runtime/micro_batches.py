@@ -1,0 +1,130 @@
+"""Train steps whose batch comes in parts, small enough for a core's cache.
+
+A step of an image model reads and writes arrays of megabytes, each larger than the cache, so that
+it waits for memory most of the time. In micro-batches they stay where they are used next, and each
+core can have its own. What is learnt is the same up to the order in which numbers are added; that
+order, and how large the parts are, depend on the model and the batch alone, never on a measurement
+or the number of threads: the same run gives the same bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from odt_core.graph import GET_STATE, SET_STATE
+from odt_core.graph.accumulation.accumulation import APPLY, COUNT, GRADIENTS, Accumulation
+from odt_core.runtime.interpreter import Interpreter
+from odt_core.runtime.rows import Rows
+
+# Numbers (float32) in the largest array of a part: 0.6 MB, with what is made of it in a cache of 1.
+CACHED = 150_000
+# How many numbers of its own a part must go through for each that is summed over the parts.
+WORTH = 20
+# A batch is summed up in so many runs of parts, then these: so many cores can share it, no more.
+LANES = 4
+
+Arrays = Mapping[str, np.ndarray | Rows]
+Sums = dict[str, np.ndarray]
+Result = TypeVar("Result")
+
+
+def micro_batch(count: int, accumulation: Accumulation) -> int | None:
+    """How many samples of a batch of `count` come at a time, the same in all parts; None where the
+    batch had better stay whole.
+    """
+    most = min(CACHED // accumulation.largest, count // LANES)
+    size = next((size for size in range(most, 0, -1) if count % size == 0), 0)
+    worth = size * accumulation.work >= WORTH * accumulation.sums
+    return size if worth and 2 * size > most else None
+
+
+@dataclass
+class Changes:
+    """How often a session's variables have been changed, or are about to be."""
+
+    count: int = 0
+
+
+class MicroBatches:
+    """The train signature of a model, called with a batch and run in parts of `size` samples."""
+
+    def __init__(
+        self, interpreter: Interpreter, workers: Sequence[Interpreter], size: int, changes: Changes
+    ) -> None:
+        """interpreter: the session's. workers: one for each core that is to compute, the session's
+        own for a single one; at most LANES. changes: counted before each call, and whenever anybody
+        else changes the session's variables.
+        """
+        self._interpreter, self._workers = interpreter, workers
+        self._helpers = [worker for worker in workers if worker is not interpreter]
+        self._threads = ThreadPoolExecutor(len(workers)) if self._helpers else None
+        self._inputs = workers[0].signature(GRADIENTS).inputs
+        self._batched = [key for key, (_, shape) in self._inputs.items() if shape[:1] == (-1,)]
+        self._size = size
+        self._sums: list[Sums] = [{} for _ in range(LANES)]
+        self._changes, self._seen = changes, -1
+
+    def invoke(self, arrays: Arrays) -> None:
+        """Run once, as the train signature; `arrays` fit it. A batch has a multiple of `size`."""
+        if self._helpers and self._changes.count != self._seen + 1:
+            state = self._interpreter.signature(GET_STATE)({})
+            self._on_all(self._helpers, lambda one: one.signature(SET_STATE).invoke(state))
+        count = len(arrays[self._batched[0]])
+        given: dict[str, np.ndarray | Rows] = {**arrays, COUNT: np.array(count, np.float32)}
+        starts = np.array_split(np.arange(0, count, self._size), LANES)
+        lanes = zip(starts, self._sums, strict=True)  # a core that is done takes the next
+
+        def sum_up(worker: Interpreter) -> None:
+            for lane in lanes:
+                self._sum_up(worker, given, *lane)
+
+        self._on_all(self._workers, sum_up)
+        total = self._sums[0]
+        for sums in self._sums[1:]:
+            for key, value in sums.items():
+                total[key] += value
+        given |= total
+        self._on_all(
+            [self._interpreter, *self._helpers],
+            lambda one: one.signature(APPLY).invoke(
+                {key: given[key] for key in one.signature(APPLY).inputs}
+            ),
+        )
+        self._seen = self._changes.count
+
+    def output(self, key: str) -> np.ndarray:
+        """A copy of one output of the last `invoke`."""
+        return self._interpreter.signature(APPLY).output(key)
+
+    def _on_all(
+        self, interpreters: Sequence[Interpreter], do: Callable[[Interpreter], Result]
+    ) -> list[Result]:
+        """Each in a thread of its own, if there are several."""
+        if self._threads is None:
+            return [do(one) for one in interpreters]
+        return list(self._threads.map(do, interpreters))
+
+    def _sum_up(self, worker: Interpreter, given: Arrays, starts: np.ndarray, sums: Sums) -> None:
+        """Sums over the parts that begin at `starts`, in arrays that are made once."""
+        gradients = worker.signature(GRADIENTS)
+        feeds = {key: given[key] for key in self._inputs}
+        for at, start in enumerate(map(int, starts)):
+            for key in self._batched:
+                feeds[key] = _cut(given[key], start, start + self._size)
+            gradients.invoke(feeds)
+            for key in gradients.outputs:
+                if key not in sums:
+                    sums[key] = np.array(gradients.output(key))
+                elif at:
+                    sums[key] += gradients.look(key)
+                else:
+                    sums[key][...] = gradients.look(key)
+
+
+def _cut(array: np.ndarray | Rows, start: int, stop: int) -> np.ndarray | Rows:
+    return array.cut(start, stop) if isinstance(array, Rows) else array[start:stop]
