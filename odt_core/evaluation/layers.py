@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -37,6 +38,11 @@ class LayerChange:
     norm: float
     size: int
     variables: tuple[str, ...] = ()
+
+    @property
+    def from_zero(self) -> bool:
+        """Whether it began at zero, so that there is no share of that by which it moved."""
+        return not math.isfinite(self.relative)
 
     @property
     def moved(self) -> bool:

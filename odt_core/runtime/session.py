@@ -314,15 +314,24 @@ class Session:
         """
         contract = self.contract
         role = (contract.keeps_features and contract.infer_features) or contract.infer
-        size = role.batch or self._chunk_sizes[role.signature] if role else 1
+        size = self._call_size(role, len(x)) if role else 1
         few = x[: size + len(x) % size]
         return self.bottlenecks(few) if contract.keeps_features else few
 
     def _chunks(self, role: InferRole | ExtractRole, x: np.ndarray, output: str) -> np.ndarray:
         """One output of a signature that predicts, for any number of samples, at least one."""
-        size = role.batch or self._chunk_sizes[role.signature]
+        size = self._call_size(role, len(x))
         parts = [self._chunk(role, x[at : at + size], output) for at in range(0, len(x), size)]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _call_size(self, role: InferRole | ExtractRole, count: int) -> int:
+        """Samples in each call but the last, which has what is left: best nothing, where calls are
+        so short that it counts that LiteRT plans its memory anew for one of another size.
+        """
+        size = role.batch or self._chunk_sizes[role.signature]
+        if role.batch or size <= INFER_CHUNK or count < 2 * size:
+            return size
+        return next((even for even in range(size, size // 2, -1) if count % even == 0), size)
 
     def _chunk(self, role: InferRole | ExtractRole, x: np.ndarray, output: str) -> np.ndarray:
         count = len(x)

@@ -149,13 +149,18 @@ class TestStudies:
     def test_layers_that_stood_still_or_began_at_zero_are_said(self):
         layers = (
             LayerChange("conv", 0.02, 1.0, 50),
-            LayerChange("dense", math.inf, 1.0, 50),
+            LayerChange("dense", math.inf, 3.0, 50),
             LayerChange("frozen", 0.0, 0.0, 50),
         )
         (chart,) = inside_charts(Inside(layers=layers))
         drawn(chart)
-        assert [group.values[0].said for group in chart.groups] == ["2.00%", "from zero", "0.00%"]
+        said = [group.values[0].said for group in chart.groups]
+        assert said == ["1 (2.00%)", "3 (from zero)", "0 (0.00%)"]
+        assert [group.values[0].value for group in chart.groups] == [1, 3, 0]
         assert "1 of 3 layers did not move." in chart.note
+        (chart,) = inside_charts(Inside(layers=layers[::2]))
+        assert [group.values[0].said for group in chart.groups] == ["2.00%", "0.00%"]
+        assert chart.note.startswith("Relative")
 
     def test_model_of_very_many_layers_shows_those_that_moved_most(self):
         layers = tuple(LayerChange(f"layer {k}", k / 100, float(k), 5) for k in range(45))

@@ -7,6 +7,8 @@ import pytest
 from one_op import normal, run_lowered, run_tensorflow, worst_error
 
 import odt_core.graph.rules  # noqa: F401 (declares the rules)
+from odt_core.graph.operators import name_of
+from odt_core.graph.rules.registry import RULES
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,16 @@ CASES = {
     "not square same": Case((1, 10, 11, 1), (2, 5), (3, 2), "SAME"),
     "whole image": Case((2, 4, 5, 6), (4, 5), (4, 5)),
     "1x1": Case((2, 4, 5, 6), (1, 1), (1, 1)),
+}
+
+# Of activations: what the op calls ∂L/∂y and y, and y itself.
+GRADIENTS = {
+    "ReluGrad": ("gradients", "features", lambda x: np.maximum(x, 0)),
+    "Relu6Grad": ("gradients", "features", lambda x: np.clip(x * 4, 0, 6)),
+    "EluGrad": ("gradients", "outputs", lambda x: np.where(x < 0, np.expm1(x), x)),
+    "SeluGrad": ("gradients", "outputs", lambda x: np.where(x < 0, 1.7 * np.expm1(x), x)),
+    "TanhGrad": ("dy", "y", np.tanh),
+    "SigmoidGrad": ("dy", "y", lambda x: 1 / (1 + np.exp(-x))),
 }
 
 cases = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
@@ -106,3 +118,31 @@ class TestAvgPoolGrad:
             output_shapes=((None, *case.image[1:]),),
         )
         assert worst_error(actual[0], expected[0]) < 1e-6
+
+
+class TestActivationBeforeThePool:
+    """Its gradient is taken where the pooled numbers are, of which there are fewer."""
+
+    @cases
+    @pytest.mark.parametrize("op", GRADIENTS)
+    def test_value_equals_tensorflow(self, op, case, monkeypatch):
+        gradient, features, activation = GRADIENTS[op]
+        y = activation(normal(0, *case.image)).astype(np.float32)
+        (pooled,) = run_tensorflow("MaxPool", {"input": y}, case.attributes)
+        inputs = {"orig_input": y, "orig_output": pooled, "grad": normal(1, *pooled.shape)}
+        (dy,) = run_tensorflow("MaxPoolGrad", inputs, case.attributes)
+        expected = run_tensorflow(op, {gradient: dy, features: y}, {})
+        made = []
+
+        def both(b, attributes, tensors):
+            (dx,) = RULES["MaxPoolGrad"](b, attributes, tensors)
+            order = [dx, tensors[0]] if gradient == "gradients" else [tensors[0], dx]
+            start = len(b.operators)
+            result = RULES[op](b, attributes, order)
+            made.extend(name_of(b.model, one) for one in b.operators[start:])
+            return result
+
+        monkeypatch.setitem(RULES, "Both", both)
+        actual = run_lowered("Both", inputs, case.attributes, dynamic=list(inputs))
+        assert worst_error(actual[0], expected[0]) < 1e-6
+        assert made[-1] != "MUL" or case.kernel == (1, 1)  # the pool's gradient is what comes last

@@ -118,10 +118,21 @@ class TestInfer:
         for at in {0, count // 2, count - 1} if count else set():
             np.testing.assert_allclose(got[at], session.infer(x[at : at + 1])[0], rtol=1e-5)
 
-    @pytest.mark.parametrize(("path", "calls"), [(bundled_models()[0], 13), (DENSE, 1)])
-    def test_many_samples_are_asked_in_calls_that_stay_in_the_cache(self, path, calls, monkeypatch):
+    @pytest.mark.parametrize(
+        ("path", "count", "calls"),
+        [
+            (bundled_models()[0], 200, 13),
+            (bundled_models()[1], 102, 2),  # of 51 at most: there is no third of another size
+            (bundled_models()[1], 128, 4),
+            (bundled_models()[1], 127, 3),  # a prime
+            (DENSE, 200, 1),
+        ],
+    )
+    def test_many_samples_are_asked_in_calls_that_stay_in_the_cache(
+        self, path, count, calls, monkeypatch
+    ):
         session, again = load_model(path).session(), load_model(path).session()
-        x = np.zeros((200, *session.contract.input_shape), np.float32)
+        x = np.zeros((count, *session.contract.feature_shape), np.float32)
         expected = session.infer(x)
         asked, invoke = [], BoundSignature.invoke
         monkeypatch.setattr(

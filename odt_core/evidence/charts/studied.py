@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from odt_core.evaluation import Comparison, Controls, Quantity, SamplesNeeded, gain_interval
+from odt_core.evaluation.layers import LayerChange
 from odt_core.evidence.charts import look
 from odt_core.evidence.charts.intervals import Group, Intervals, Value
 from odt_core.evidence.charts.lines import Line, Lines
@@ -113,28 +114,36 @@ def _layers(inside: Inside) -> Intervals:
         most = sorted(shown, key=lambda layer: -layer.norm)[:_LAYERS]
         shown = tuple(layer for layer in shown if layer in most)
     still = sum(not layer.moved for layer in inside.layers)
-    note = "Relative weight change, ‖own − base‖ / ‖base‖, in percent. " + (
-        f"{still} of {len(inside.layers)} layers did not move." if still else "Every layer moved."
+    relative = not any(layer.from_zero for layer in inside.layers)
+    measure = (
+        "Relative weight change, |own − base| / |base|, in percent. "
+        if relative
+        else "Weight change, |own − base|; a layer that began at zero has no relative one. "
     )
     return Intervals(
         name="layers",
         title="Which layers moved",
-        note=note.replace("‖", "|"),
+        note=measure
+        + (
+            f"{still} of {len(inside.layers)} layers did not move."
+            if still
+            else "Every layer moved."
+        ),
         groups=tuple(
-            Group(
-                look.shown(layer.name, at),
-                (
-                    Value(Role.OWN, 100 * layer.relative, f"{layer.relative:.2%}")
-                    if math.isfinite(layer.relative)
-                    else Value(Role.OWN, 0.0, "from zero"),
-                ),
-            )
+            Group(look.shown(layer.name, at), (_moved(layer, relative=relative),))
             for at, layer in enumerate(shown)
         ),
-        x_title="percent",
+        x_title="percent" if relative else "weight change",
         percent=False,
         legend=False,
     )
+
+
+def _moved(layer: LayerChange, *, relative: bool) -> Value:
+    share = "from zero" if layer.from_zero else f"{layer.relative:.2%}"
+    if relative:
+        return Value(Role.OWN, 100 * layer.relative, share)
+    return Value(Role.OWN, layer.norm, f"{layer.norm:.3g} ({share})")
 
 
 def _map(inside: Inside) -> Places:

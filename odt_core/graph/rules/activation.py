@@ -95,8 +95,11 @@ def elu_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tenso
 def selu_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """dx = dy · (y + scale·alpha) where y < 0, else dy · scale; y = selu(x)."""
     dy, y = inputs
-    slope = b.select(b.less(y, 0.0), b.add(y, _SELU_SCALE_ALPHA), _SELU_SCALE)
-    return [b.mul(dy, slope)]
+
+    def slope(y: Tensor) -> Tensor:
+        return b.select(b.less(y, 0.0), b.add(y, _SELU_SCALE_ALPHA), _SELU_SCALE)
+
+    return [_scaled(b, dy, y, slope)]
 
 
 @rule("SoftplusGrad")
@@ -124,7 +127,7 @@ def tanh_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tens
 def sigmoid_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """dx = dy · y · (1 − y), y = sigmoid(x)."""
     y, dy = inputs
-    return [b.mul(b.mul(dy, y), b.sub(1.0, y))]
+    return [_scaled(b, dy, y, lambda y: b.mul(y, b.sub(1.0, y)))]
 
 
 @rule("SqrtGrad")

@@ -37,7 +37,6 @@ def inside(desk: Desk) -> None:
             )
         return
     with st.container(key="card_layers", border=True, gap="small"), trouble.shown():
-        pieces.heading("Which layers moved", "relative weight change, ‖yours − base‖ / ‖base‖")
         _layers(desk)
     with st.container(key="card_moved", border=True, gap="small"), trouble.shown():
         pieces.heading("Which answers moved")
@@ -55,6 +54,9 @@ def _layers(desk: Desk) -> None:
     changes = weight_changes(
         worker.state("base"), worker.state("own"), weights_of(worker.description, worker.contract)
     )
+    relative = not any(change.from_zero for change in changes)
+    measure = "relative weight change, ‖yours − base‖ / ‖base‖"
+    pieces.heading("Which layers moved", measure if relative else "weight change, ‖yours − base‖")
     if not changes:
         pieces.note("This model has no weights that could be told from its optimiser's.")
         return
@@ -63,29 +65,38 @@ def _layers(desk: Desk) -> None:
         largest = sorted(changes, key=lambda change: -change.norm)[:_LAYERS]
         shown = tuple(change for change in changes if change in largest)
         pieces.note(f"The {_LAYERS} layers that moved the most, of {len(changes)}.")
-    finite = [change.relative if math.isfinite(change.relative) else 0.0 for change in shown]
+    moves = [change.relative if relative else change.norm for change in shown]
+    said = [
+        percent(move) if relative else _said(change)
+        for move, change in zip(moves, shown, strict=True)
+    ]
     figure(
         "chart_layers",
         [
             {
                 "type": "bar",
                 "orientation": "h",
-                "x": finite,
+                "x": moves,
                 "y": [
                     f"{k + 1}. {letters(_short(change.name))}  " for k, change in enumerate(shown)
                 ],
                 "marker": {"color": OWN},
-                "text": [_said(change) for change in shown],
+                "text": said,
                 "textposition": "outside",
                 "cliponaxis": False,
                 "hovertemplate": "%{y}: %{text}<extra></extra>",
             }
         ],
         height=110 + 34 * len(shown),
-        label="Relative weight change: "
-        + ", ".join(f"{change.name} {_said(change)}" for change in shown[:12]),
+        label=f"{'Relative weight' if relative else 'Weight'} change: "
+        + ", ".join(
+            f"{change.name} {text}" for change, text in zip(shown[:12], said, strict=False)
+        ),
         layout={
-            "xaxis": {"tickformat": ".1%", "range": [0, 1.25 * max([*finite, 1e-9])]},
+            "xaxis": {
+                "tickformat": ".1%" if relative else "~g",
+                "range": [0, (1.25 if relative else 1.5) * max([*moves, 1e-9])],
+            },
             "yaxis": {"autorange": "reversed", "showgrid": False},
             "showlegend": False,
             "margin": {"t": 10},
@@ -100,7 +111,9 @@ def _layers(desk: Desk) -> None:
 
 
 def _said(change: LayerChange) -> str:
-    return "from zero" if not math.isfinite(change.relative) else percent(change.relative)
+    """How far a layer moved, beside layers that began at zero, of which there is no share."""
+    share = "from zero" if change.from_zero else percent(change.relative)
+    return f"{change.norm:.3g} ({share})"
 
 
 def _short(name: str) -> str:
