@@ -8,10 +8,58 @@ from typing import Any
 import numpy as np
 
 from odt_core.errors import SignatureError
+from odt_core.runtime.contract import LabelKind, TrainRole
 from odt_core.runtime.rows import Rows
-from odt_core.runtime.targets import filling
+from odt_core.runtime.targets import encode, filling
 
 Wanted = tuple[np.dtype[Any], tuple[int, ...]]  # -1 for a dynamic dimension
+
+
+class TrainInputs:
+    """Batches as what a `train` signature takes."""
+
+    def __init__(self, role: TrainRole, inputs: dict[str, Wanted], outputs: int | None) -> None:
+        """inputs: the signature's. outputs: K of one-hot labels, where the signature leaves it
+        open.
+        """
+        self._role, self._inputs = role, inputs
+        self._samples = inputs[role.samples]
+        self.targets: Wanted | None = None  # what the labels' input takes
+        if role.labels is not None:
+            dtype, shape = inputs[role.labels]
+            if role.label_kind is LabelKind.ONE_HOT and shape[-1] == -1:
+                shape = (*shape[:-1], outputs or -1)
+            self.targets = dtype, shape
+        self._nothing_else = inputs.keys() == {role.samples, role.labels}
+        self._last: tuple[Any, ...] = ()  # shapes and dtypes that could be taken as they are
+
+    def of(
+        self, x: np.ndarray | Rows, y: np.ndarray | Rows, rate: float | None
+    ) -> dict[str, np.ndarray | Rows]:
+        """The arrays of a call. rate: for a signature that takes it with every step."""
+        role, targets = self._role, self.targets
+        if (x.shape, y.shape, x.dtype, y.dtype) == self._last and _in_order(x) and _in_order(y):
+            return {role.samples: x, role.labels: y}  # type: ignore[dict-item]
+        samples = x if _is_ready(x, self._samples) else feed(x, self._samples)
+        feeds = {role.samples: samples}
+        if role.labels is not None and targets is not None:
+            ready = _is_ready(y, targets)
+            feeds[role.labels] = y if ready else encode(np.asarray(y), role, *targets)
+        if self._nothing_else:  # nearly always
+            if samples is x and feeds[role.labels] is y:  # type: ignore[index]
+                self._last = x.shape, y.shape, x.dtype, y.dtype
+            return feeds
+        if role.learning_rate is not None:
+            feeds[role.learning_rate] = filled(rate, *self._inputs[role.learning_rate])
+        return fill(feeds, self._inputs, training=True)
+
+
+def _is_ready(array: np.ndarray | Rows, wanted: Wanted) -> bool:
+    return fits_as_is(array, wanted) and _in_order(array)
+
+
+def _in_order(array: np.ndarray | Rows) -> bool:
+    return type(array) is Rows or array.flags.c_contiguous  # type: ignore[union-attr]
 
 
 def feed(x: np.ndarray | Rows, wanted: Wanted) -> np.ndarray | Rows:
@@ -19,9 +67,9 @@ def feed(x: np.ndarray | Rows, wanted: Wanted) -> np.ndarray | Rows:
 
     Numbers for an input of whole numbers are rounded, and kept within what its dtype can hold.
     """
+    if _is_ready(x, wanted):
+        return x
     dtype, shape = wanted
-    if fits_as_is(x, wanted):  # nearly every train step
-        return x if isinstance(x, Rows) or x.flags.c_contiguous else np.ascontiguousarray(x)
     array = np.asarray(x)
     if array.dtype != dtype:
         if dtype.kind in "iu" and array.dtype.kind == "f":
@@ -90,3 +138,11 @@ def calls(count: int, sizes: tuple[int, ...]) -> tuple[int, ...]:
             f"is not a multiple. Pass another number of samples, or use fit(), which sees to it."
         )
     return tuple(sorted(found, reverse=True))
+
+
+@lru_cache(maxsize=64)
+def filled(value: float | None, dtype: np.dtype[Any], shape: tuple[int, ...]) -> np.ndarray:
+    """An array of one number; kept, as a learning rate mostly is that of the step before."""
+    array = np.full([max(size, 1) for size in shape], value, dtype)
+    array.setflags(write=False)
+    return array

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +17,11 @@ from odt_core.runtime.contract import (
     Contract,
     ExtractRole,
     InferRole,
-    LabelKind,
     OutputKind,
     Task,
     TrainRole,
 )
-from odt_core.runtime.feeding import Wanted, calls, feed, fill, fits_as_is
+from odt_core.runtime.feeding import TrainInputs, calls, feed, fill, filled
 from odt_core.runtime.interpreter import BoundSignature, Interpreter
 from odt_core.runtime.micro_batches import CACHED, LANES, Changes, MicroBatches, micro_batch
 from odt_core.runtime.model import DEFAULT_RATE
@@ -57,6 +55,7 @@ class Session:
         self.threads = threads or 1
         self.threads_fixed = threads is not None  # else a run may use more
         self._thread = threading.get_ident()
+        self._inputs: dict[str, TrainInputs] = {}  # by the train signature
         self._data = model.data  # or with a train step in parts beside the whole
         self._output_kind = model.contract.infer.kind if model.contract.infer else None
         self._chunk_sizes = {
@@ -114,10 +113,10 @@ class Session:
         """`train_step` on what `bottlenecks` gave: [N, *feature_shape]. The same as `train_step`
         for a model without a frozen part. y: also what `targets` gave.
         """
-        self._check_thread()
         self._check_initialised("trained")
-        roles, count = self.contract.train, len(features)
-        if self.contract.task is Task.RECONSTRUCTION:
+        contract, count = self.model.contract, len(features)
+        roles = contract.train
+        if contract.task is Task.RECONSTRUCTION:
             y = features
         if count == 0 or len(y) != count:
             raise SignatureError(
@@ -179,30 +178,15 @@ class Session:
         """
         self._check_thread()
         role = self.contract.train[-1]
-        return y if role.labels is None else encode(y, role, *self._wanted_targets(role))
+        wanted = self._train_inputs(role).targets
+        return y if wanted is None else encode(y, role, *wanted)
 
-    def _wanted_targets(self, role: TrainRole) -> Wanted:
-        assert role.labels is not None
-        wanted = self._interpreter.signature(role.signature).inputs[role.labels]
-        dtype, shape = wanted
-        if role.label_kind is LabelKind.ONE_HOT and shape[-1] == -1:
-            return dtype, (*shape[:-1], self.contract.outputs or -1)
-        return wanted
-
-    def _train_inputs(
-        self, role: TrainRole, x: np.ndarray | Rows, y: np.ndarray | Rows
-    ) -> dict[str, np.ndarray | Rows]:
-        signature = self._interpreter.signature(role.signature)
-        feeds = {role.samples: feed(x, signature.inputs[role.samples])}
-        if role.labels is not None:
-            wanted = self._wanted_targets(role)
-            ready = isinstance(y, Rows) and fits_as_is(y, wanted)
-            feeds[role.labels] = y if ready else encode(np.asarray(y), role, *wanted)
-        if role.learning_rate is not None:
-            feeds[role.learning_rate] = _filled(
-                self._learning_rate, *signature.inputs[role.learning_rate]
-            )
-        return fill(feeds, signature.inputs, training=True)
+    def _train_inputs(self, role: TrainRole) -> TrainInputs:
+        known = self._inputs.get(role.signature)
+        if known is None:
+            inputs = self._interpreter.signature(role.signature).inputs
+            known = self._inputs[role.signature] = TrainInputs(role, inputs, self.contract.outputs)
+        return known
 
     def train_feeds(self, features: np.ndarray, y: np.ndarray) -> tuple[str, dict[str, np.ndarray]]:
         """(signature, its inputs) of a `train_features` call, for who looks into one."""
@@ -210,13 +194,13 @@ class Session:
         role = self.contract.train[-1]
         if self.contract.task is Task.RECONSTRUCTION:
             y = features
-        inputs = self._train_inputs(role, features, y)
+        inputs = self._train_inputs(role).of(features, y, self._learning_rate)
         return role.signature, {key: np.asarray(value) for key, value in inputs.items()}
 
     def _train_call(self, role: TrainRole, x: np.ndarray | Rows, y: np.ndarray | Rows) -> float:
         step = self._step(role, len(x))
         self._forget()
-        step.invoke(self._train_inputs(role, x, y))
+        step.invoke(self._train_inputs(role).of(x, y, self._learning_rate))
         if role.loss is None:
             return float("nan")
         loss = step.output(role.loss)  # [], [1], [1, 1], or a loss for each sample
@@ -267,7 +251,7 @@ class Session:
             self._forget()
             signature = self._interpreter.signature(name)
             ((key, (dtype, shape)),) = signature.inputs.items()
-            signature.invoke({key: _filled(value, dtype, shape)})
+            signature.invoke({key: filled(value, dtype, shape)})
         self._learning_rate = float(value)
 
     # --- predicting -----------------------------------------------------------------------------
@@ -515,11 +499,3 @@ class Session:
     def _why_not(self, what: str) -> str:
         notes = " ".join(self.contract.notes)
         return notes or f"This model cannot be {what}."
-
-
-@lru_cache(maxsize=64)
-def _filled(value: float | None, dtype: np.dtype[Any], shape: tuple[int, ...]) -> np.ndarray:
-    """An array of one number; kept, as a learning rate mostly is that of the step before."""
-    filled = np.full([max(size, 1) for size in shape], value, dtype)
-    filled.setflags(write=False)
-    return filled
