@@ -47,7 +47,8 @@ class TensorDescription:
 class SignatureDescription:
     """A signature; flex_ops: the TensorFlow ops it cannot run without, each once; ops: all the ops
     it runs, each once; reads, assigns: names of the variables it uses and sets when it is called;
-    largest: numbers a sample in its largest input or result, 0 where that is not known.
+    largest, work: numbers a sample in its largest input or result, and in all results together; 0
+    where that is not known.
     """
 
     name: str
@@ -58,6 +59,7 @@ class SignatureDescription:
     reads: tuple[str, ...] = ()
     assigns: tuple[str, ...] = ()
     largest: int = 0
+    work: int = 0
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,7 @@ def _signature(model: schema.ModelT, signature: schema.SignatureDefT) -> Signatu
     facts = flow(model, graph)
     called = {int(entry.tensorIndex): _text(entry.name) for entry in signature.inputs or []}
     reads, assigns = variables_of(model, signature.subgraphIndex)
+    largest, work = _numbers_a_sample(graph)
     return SignatureDescription(
         _text(signature.signatureKey),
         tuple(_input(graph, entry, facts) for entry in signature.inputs or []),
@@ -161,24 +164,27 @@ def _signature(model: schema.ModelT, signature: schema.SignatureDefT) -> Signatu
         tuple(sorted(names)),
         reads=tuple(sorted(reads)),
         assigns=tuple(sorted(assigns)),
-        largest=_largest(graph),
+        largest=largest,
+        work=work,
     )
 
 
-def _largest(graph: schema.SubGraphT) -> int:
-    """Numbers a sample in the largest input or result that grows with the batch; 0 where a shape
-    leaves more open than the batch. Results with the rows of all samples in one axis hide nothing:
-    a RESHAPE makes them, of one that is as large.
+def _numbers_a_sample(graph: schema.SubGraphT) -> tuple[int, int]:
+    """In the largest input or result that grows with the batch, and in all such results; noughts
+    where a shape leaves more open than the batch. Results with the rows of all samples in one axis
+    count for less than they are, but hide nothing: a RESHAPE makes them, of one that is as large.
     """
-    largest = 0
+    largest = work = 0
     results = [index for operator in graph.operators for index in outputs_of(operator)]
-    for index in [*map(int, graph.inputs), *results]:
+    for at, index in enumerate([*map(int, graph.inputs), *results]):
         shape = shape_of(graph.tensors[index])
         if shape.count(None) > 1:
-            return 0
+            return 0, 0
         if None in shape:
-            largest = max(largest, math.prod(size for size in shape if size is not None))
-    return largest
+            numbers = math.prod(size for size in shape if size is not None)
+            largest = max(largest, numbers)
+            work += numbers if at >= len(graph.inputs) else 0
+    return largest, work
 
 
 def _ops(model: schema.ModelT, index: int, seen: set[int]) -> set[str]:

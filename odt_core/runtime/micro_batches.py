@@ -16,15 +16,15 @@ from typing import TypeVar
 
 import numpy as np
 
-from odt_core.graph import GET_STATE, SET_STATE
-from odt_core.graph.accumulation.accumulation import APPLY, COUNT, GRADIENTS, Accumulation
+from odt_core.graph import GET_STATE, SET_STATE, SignatureDescription
+from odt_core.graph.accumulation.accumulation import APPLY, COUNT, GRADIENTS
 from odt_core.runtime.interpreter import Interpreter
 from odt_core.runtime.rows import Rows
 
 # Numbers (float32) in the largest array of a part: 0.6 MB, with what is made of it in a cache of 1.
 CACHED = 150_000
-# How many numbers of its own a part must go through for each that is summed over the parts.
-WORTH = 20
+# How many numbers a part must go through for each weight, whose gradient is summed over the parts.
+WORTH = 14
 # A batch is summed up in so many runs of parts, then these: so many cores can share it, no more.
 LANES = 4
 
@@ -33,14 +33,17 @@ Sums = dict[str, np.ndarray]
 Result = TypeVar("Result")
 
 
-def micro_batch(count: int, accumulation: Accumulation) -> int | None:
+def micro_batch(count: int, step: SignatureDescription, weights: int) -> int | None:
     """How many samples of a batch of `count` come at a time, the same in all parts; None where the
     batch had better stay whole.
+
+    step: the train signature. weights: how many numbers it changes, an optimiser's not counted.
     """
-    most = min(CACHED // accumulation.largest, count // LANES)
+    if count * step.largest <= CACHED:  # also where nothing is known
+        return None
+    most = min(CACHED // step.largest, count // LANES)
     size = next((size for size in range(most, 0, -1) if count % size == 0), 0)
-    worth = size * accumulation.work >= WORTH * accumulation.sums
-    return size if worth and 2 * size > most else None
+    return size if 2 * size > most and size * step.work >= WORTH * weights else None
 
 
 @dataclass

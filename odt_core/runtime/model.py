@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,11 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from odt_core.errors import OdtError
-from odt_core.graph import ModelDescription, lower
-from odt_core.graph.accumulation.accumulation import Accumulation, accumulate
+from odt_core.graph import ModelDescription, SignatureDescription, lower
+from odt_core.graph.accumulation.accumulation import accumulate
 from odt_core.graph.files import read_model_file
 from odt_core.runtime.contract import Choice, Contract, TrainRole
 from odt_core.runtime.dialect import propose
+from odt_core.runtime.micro_batches import micro_batch
 from odt_core.runtime.remembered import Remembered
 from odt_core.runtime.vocabulary import is_learning_rate
 
@@ -42,7 +44,7 @@ class Model:
     name: str
     path: Path | None = None
     answers: Remembered = field(default_factory=Remembered, repr=False)  # by the file's weights
-    _accumulations: dict[TrainRole, Accumulation | None] = field(default_factory=dict, repr=False)
+    _parted: dict[TrainRole, bytes | None] = field(default_factory=dict, repr=False)
 
     @cached_property
     def card(self) -> ModelCard:
@@ -109,15 +111,34 @@ class Model:
 
         return Session(self, threads=threads)
 
-    def accumulation(self, role: TrainRole) -> Accumulation | None:
-        """The model with a train step in parts as well; None where that cannot be."""
-        if role not in self._accumulations:
-            made = None
-            if not self.shaped_by_data:
-                with contextlib.suppress(OdtError):  # damaged graphs too: the step itself may run
-                    made = accumulate(self.data, role.signature, role.loss)
-            self._accumulations[role] = made
-        return self._accumulations[role]
+    def in_parts(self, role: TrainRole, count: int) -> tuple[bytes, int] | None:
+        """What to train a batch of `count` samples with in parts of how many; None where that
+        cannot be, or does not pay.
+        """
+        about = self.description.signature(role.signature)
+        if role.batch is not None or about is None or self.shaped_by_data:
+            return None
+        size = micro_batch(count, about, self._weights(about))
+        if size is None:
+            return None
+        if role not in self._parted:
+            self._parted[role] = None
+            with contextlib.suppress(OdtError):  # the step itself may run all the same
+                self._parted[role] = accumulate(self.data, role.signature, role.loss)
+        data = self._parted[role]
+        return None if data is None else (data, size)
+
+    def _weights(self, train: SignatureDescription) -> int:
+        """How many numbers a train signature changes that predicting reads."""
+        roles = [role for role in (self.contract.infer, self.contract.extract) if role is not None]
+        found = [self.description.signature(role.signature) for role in roles]
+        read = {name for about in found if about is not None for name in about.reads}
+        trained = set(train.assigns) & read if read else set(train.assigns)
+        return sum(
+            math.prod(size or 1 for size in variable.shape)
+            for variable in self.description.variables
+            if variable.name in trained
+        )
 
     def prepare(self, raw: RawSamples) -> Samples:
         """Raw samples in the model's input shape, with labels or targets as its task has them."""

@@ -23,7 +23,7 @@ from odt_core.runtime.contract import (
 )
 from odt_core.runtime.feeding import TrainInputs, calls, feed, fill, filled
 from odt_core.runtime.interpreter import BoundSignature, Interpreter
-from odt_core.runtime.micro_batches import CACHED, LANES, Changes, MicroBatches, micro_batch
+from odt_core.runtime.micro_batches import LANES, Changes, MicroBatches
 from odt_core.runtime.model import DEFAULT_RATE
 from odt_core.runtime.remembered import Remembered
 from odt_core.runtime.rows import Rows
@@ -215,18 +215,14 @@ class Session:
 
     def _parted(self, role: TrainRole, count: int) -> MicroBatches | None:
         """The step in parts; None where it is better done in one, or can only be."""
-        about = self.model.description.signature(role.signature)
-        if role.batch is not None or about is None or count * about.largest <= CACHED:
+        parts = self.model.in_parts(role, count)
+        if parts is None:
             return None
-        accumulation = self.model.accumulation(role)
-        size = micro_batch(count, accumulation) if accumulation else None
-        if size is None or accumulation is None:
-            return None
-        if self._data is not accumulation.data:
-            self._renew(accumulation.data, self.threads)
+        data, size = parts
+        if self._data is not data:
+            self._renew(data, self.threads)
         if self.threads > 1 and not self._helpers:
-            count = min(self.threads, LANES)
-            self._helpers = [Interpreter(self._data) for _ in range(count)]
+            self._helpers = [Interpreter(data) for _ in range(min(self.threads, LANES))]
         workers = self._helpers or [self._interpreter]
         return MicroBatches(self._interpreter, workers, size, self._changes)
 

@@ -114,6 +114,7 @@ def unpack_description(document: Mapping[str, Any]) -> ModelDescription:
                     reads=tuple(row["reads"]),
                     assigns=tuple(row["assigns"]),
                     largest=int(row["largest"]),
+                    work=int(row["work"]),
                 )
                 for row in document["signatures"]
             ),

@@ -74,7 +74,7 @@ def drill(name: str) -> Drill:
 def test_a_step_in_parts_is_the_step(name: str) -> None:
     role = model(name).contract.train[-1]
     whole = Interpreter(model(name).data)
-    parts = Interpreter(accumulate(model(name).data, role.signature, role.loss).data)
+    parts = Interpreter(accumulate(model(name).data, role.signature, role.loss))
 
     def run_whole(signature: str, inputs: dict[str, np.ndarray]) -> Mapping[str, np.ndarray]:
         return whole.signature(signature)(inputs)

@@ -7,7 +7,7 @@ import pytest
 
 from odt_core import load_model
 from odt_core.bundled import bundled_models
-from odt_core.graph.accumulation.accumulation import Accumulation
+from odt_core.graph import SignatureDescription
 from odt_core.runtime import micro_batches
 from odt_core.runtime.micro_batches import CACHED, WORTH, MicroBatches, micro_batch
 from odt_core.runtime.model import Model
@@ -18,7 +18,7 @@ COUNT = 64
 PART = 16  # what CACHED allows of the bundled CNN's largest array
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def model() -> Model:
     return load_model(bundled_models()[0])
 
@@ -29,7 +29,7 @@ def worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(micro_batches, "WORTH", 0)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def batch(model: Model) -> tuple[np.ndarray, np.ndarray]:
     draw = np.random.default_rng(0)
     x = draw.random((COUNT, *model.contract.input_shape), np.float32)
@@ -45,30 +45,34 @@ def trained(session: Session, x: np.ndarray, y: np.ndarray, steps: int = 3) -> l
 
 
 class TestSize:
-    def cost(self, largest: int, work: int, sums: int) -> Accumulation:
-        return Accumulation(b"", largest, work, sums)
+    WEIGHTS = 57_000
+
+    def step(self, largest: int, work: int = 325_000) -> SignatureDescription:
+        return SignatureDescription("train", (), (), largest=largest, work=work)
 
     def test_largest_array_of_a_part_stays_in_the_cache(self):
-        size = micro_batch(128, self.cost(largest=17_424, work=430_000, sums=57_000))
-        assert size == 8
+        assert micro_batch(128, self.step(largest=17_424), self.WEIGHTS) == 8
         assert 8 * 17_424 <= CACHED < 16 * 17_424
 
     def test_parts_are_equal(self):
-        assert micro_batch(100, self.cost(17_424, 430_000, 57_000)) == 5
-        assert micro_batch(24, self.cost(17_424, 430_000, 57_000)) == 6
+        assert micro_batch(100, self.step(17_424), self.WEIGHTS) == 5
+        assert micro_batch(24, self.step(17_424), self.WEIGHTS) == 6
 
     @pytest.mark.parametrize("count", [1, 2, 3, 7, 127])
     def test_batch_that_has_no_such_parts_stays_whole(self, count):
-        assert micro_batch(count, self.cost(70_000, 10**6, 10)) in (None, 1, 2)
-        assert micro_batch(127, self.cost(17_424, 430_000, 57_000)) is None
+        assert micro_batch(count, self.step(17_424), self.WEIGHTS) is None
+
+    def test_batch_that_stays_in_the_cache_stays_whole(self):
+        assert micro_batch(8, self.step(17_424), 10) is None
+        assert micro_batch(4_096, self.step(0), 10) is None  # nothing is known of it
 
     def test_parts_that_do_less_than_summing_up_takes_are_not_worth_it(self):
-        work = 10_000
-        assert micro_batch(64, self.cost(9_000, work, 16 * work // WORTH)) == 16
-        assert micro_batch(64, self.cost(9_000, work, 16 * work // WORTH + 1)) is None
+        work = 16 * 10_000 // WORTH
+        assert micro_batch(64, self.step(9_000, 10_000), work) == 16
+        assert micro_batch(64, self.step(9_000, 10_000), work + 1) is None
 
     def test_sample_larger_than_a_cache_stays_with_the_others(self):
-        assert micro_batch(64, self.cost(CACHED + 1, 10**7, 10)) is None
+        assert micro_batch(64, self.step(CACHED + 1, 10**7), 10) is None
 
 
 @pytest.mark.usefixtures("worth_it")
@@ -138,7 +142,7 @@ def test_small_models_are_not_looked_at(batch: tuple[np.ndarray, np.ndarray]) ->
     shape = (COUNT, *photos.contract.feature_shape)
     session.train_features(np.ones(shape, np.float32), batch[1] % (photos.contract.outputs or 1))
     assert parts_of(session) is None
-    assert not photos._accumulations
+    assert not photos._parted
 
 
 def test_bundled_model_that_sums_more_than_it_computes_stays_whole(
@@ -147,6 +151,7 @@ def test_bundled_model_that_sums_more_than_it_computes_stays_whole(
     session = model.session()
     session.train_step(*batch)
     assert parts_of(session) is None
+    assert not model._parted  # it is known without trying
 
 
 def test_rows_are_cut_where_they_are_asked_to_be() -> None:

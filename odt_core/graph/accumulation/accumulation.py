@@ -8,10 +8,8 @@ up to the order in which numbers are added. Small parts stay in a core's cache.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
 
 from ai_edge_litert import schema_py_generated as schema
 
@@ -19,7 +17,6 @@ from odt_core.errors import LoweringError
 from odt_core.graph.accumulation.counted import take_count
 from odt_core.graph.accumulation.roles import Role, roles_of
 from odt_core.graph.alone import subgraph_of
-from odt_core.graph.builder import Builder
 from odt_core.graph.checks.check import plain_errors
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
@@ -32,23 +29,9 @@ _EACH_PART = frozenset({Role.FIXED, Role.SIZES, Role.SAMPLES, Role.SUM})
 _LATER = frozenset({Role.FIXED, Role.AFTER})
 
 
-@dataclass(frozen=True)
-class Accumulation:
-    """A model whose train step comes in two signatures as well.
-
-    data: the .tflite. largest: numbers a sample in the largest array of a part. work: in all arrays
-    of a part, a sample. sums: in all that is summed up.
-    """
-
-    data: bytes
-    largest: int
-    work: int
-    sums: int
-
-
 @plain_errors()
-def accumulate(data: bytes, signature: str, loss: str | None) -> Accumulation:
-    """Adds the two signatures to a lowered model, for one of its train signatures.
+def accumulate(data: bytes, signature: str, loss: str | None) -> bytes:
+    """A lowered model with the two signatures as well, for one of its train signatures.
 
     loss: the output that odt_apply returns, if any. Raises LoweringError when the step cannot be
     done in parts, saying why.
@@ -81,9 +64,7 @@ def accumulate(data: bytes, signature: str, loss: str | None) -> Accumulation:
     given = {loss: wanted[0]} if loss is not None else {}
     _add(model, graph, APPLY, later, feeds | keyed, given)
     compact(model)
-    sizes = [_numbers(builder, index) for index, role in roles.items() if role is Role.SAMPLES]
-    total = sum(_numbers(builder, index) for index in sums)
-    return Accumulation(write(model), max(sizes), sum(sizes), total)
+    return write(model)
 
 
 def _kept(
@@ -116,10 +97,3 @@ def _add(
     read = {index for operator in part.operators for index in inputs_of(operator)}
     used = {key: index for key, index in inputs.items() if index in read}
     add_signature(model, part, name, used, outputs)
-
-
-def _numbers(builder: Builder, index: int) -> int:
-    """Numbers in a tensor; of a sample where it holds samples."""
-    tensor = builder.tensor(index)
-    source = builder.batch_source(tensor)
-    return math.prod(size for size in tensor.shape if size is not None) * (source or (0, 1))[1]
