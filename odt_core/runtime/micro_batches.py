@@ -56,8 +56,10 @@ class Changes:
 class MicroBatches:
     """The train signature of a model, called with a batch and run in parts of `size` samples."""
 
+    size = 1
+
     def __init__(
-        self, interpreter: Interpreter, workers: Sequence[Interpreter], size: int, changes: Changes
+        self, interpreter: Interpreter, workers: Sequence[Interpreter], changes: Changes
     ) -> None:
         """interpreter: the session's. workers: one for each core that is to compute, the session's
         own for a single one; at most LANES. changes: counted before each call, and whenever anybody
@@ -68,7 +70,6 @@ class MicroBatches:
         self._threads = ThreadPoolExecutor(len(workers)) if self._helpers else None
         self._inputs = workers[0].signature(GRADIENTS).inputs
         self._batched = [key for key, (_, shape) in self._inputs.items() if shape[:1] == (-1,)]
-        self._size = size
         self._sums: list[Sums] = [{} for _ in range(LANES)]
         self._changes, self._seen = changes, -1
 
@@ -79,7 +80,7 @@ class MicroBatches:
             self._on_all(self._helpers, lambda one: one.signature(SET_STATE).invoke(state))
         count = len(arrays[self._batched[0]])
         given: dict[str, np.ndarray | Rows] = {**arrays, COUNT: np.array(count, np.float32)}
-        starts = np.array_split(np.arange(0, count, self._size), LANES)
+        starts = np.array_split(np.arange(0, count, self.size), LANES)
         lanes = zip(starts, self._sums, strict=True)  # a core that is done takes the next
 
         def sum_up(worker: Interpreter) -> None:
@@ -118,7 +119,7 @@ class MicroBatches:
         feeds = {key: given[key] for key in self._inputs}
         for at, start in enumerate(map(int, starts)):
             for key in self._batched:
-                feeds[key] = _cut(given[key], start, start + self._size)
+                feeds[key] = _cut(given[key], start, start + self.size)
             gradients.invoke(feeds)
             for key in gradients.outputs:
                 if key not in sums:

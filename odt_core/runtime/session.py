@@ -80,9 +80,9 @@ class Session:
         self._interpreter = Interpreter(
             self._data, self.threads, delegates=not self.model.shaped_by_data
         )
-        self._steps: dict[int, tuple[TrainRole, MicroBatches | None]] = {}  # by the batch's size
-        self._helpers: list[Interpreter] = []  # that compute the parts of a step, with threads
         self._changes = Changes()
+        self._parts: MicroBatches | None = None  # made for the first batch that comes in parts
+        self._sizes: dict[int, tuple[TrainRole, int | None]] = {}  # of the parts of a batch
         self._variables = Variables(self.model, self._interpreter)
         self._answers = Remembered()
 
@@ -208,23 +208,29 @@ class Session:
 
     def _step(self, role: TrainRole, count: int) -> BoundSignature | MicroBatches:
         """What does a step on so many samples: the signature, or its parts."""
-        known = self._steps.get(count)
+        known = self._sizes.get(count)
         if known is None or known[0] is not role:
-            known = self._steps[count] = role, self._parted(role, count)
-        return known[1] or self._interpreter.signature(role.signature)
+            known = role, self._part_size(role, count)
+            self._sizes[count] = known
+        if known[1] is None or self._parts is None:
+            return self._interpreter.signature(role.signature)
+        self._parts.size = known[1]
+        return self._parts
 
-    def _parted(self, role: TrainRole, count: int) -> MicroBatches | None:
-        """The step in parts; None where it is better done in one, or can only be."""
+    def _part_size(self, role: TrainRole, count: int) -> int | None:
+        """Samples a part of a batch of so many; None where it is better whole, or can only be."""
         parts = self.model.in_parts(role, count)
         if parts is None:
             return None
         data, size = parts
         if self._data is not data:
             self._renew(data, self.threads)
-        if self.threads > 1 and not self._helpers:
-            self._helpers = [Interpreter(data) for _ in range(min(self.threads, LANES))]
-        workers = self._helpers or [self._interpreter]
-        return MicroBatches(self._interpreter, workers, size, self._changes)
+        if self._parts is None:
+            workers = [self._interpreter]
+            if self.threads > 1:
+                workers = [Interpreter(data) for _ in range(min(self.threads, LANES))]
+            self._parts = MicroBatches(self._interpreter, workers, self._changes)
+        return size
 
     @property
     def learning_rate(self) -> float | None:

@@ -9,7 +9,7 @@ from odt_core import load_model
 from odt_core.bundled import bundled_models
 from odt_core.graph import SignatureDescription
 from odt_core.runtime import micro_batches
-from odt_core.runtime.micro_batches import CACHED, WORTH, MicroBatches, micro_batch
+from odt_core.runtime.micro_batches import CACHED, WORTH, micro_batch
 from odt_core.runtime.model import Model
 from odt_core.runtime.rows import Rows
 from odt_core.runtime.session import Session
@@ -36,8 +36,8 @@ def batch(model: Model) -> tuple[np.ndarray, np.ndarray]:
     return x, draw.integers(0, model.contract.outputs or 1, COUNT)
 
 
-def parts_of(session: Session, count: int = COUNT) -> MicroBatches | None:
-    return session._steps[count][1]
+def parts_of(session: Session, count: int = COUNT) -> int | None:
+    return session._sizes[count][1]
 
 
 def trained(session: Session, x: np.ndarray, y: np.ndarray, steps: int = 3) -> list[float]:
@@ -86,7 +86,7 @@ class TestSteps:
             whole.train_step(x[at : at + PART], y[at : at + PART])
             parts.train_step(x[at : at + PART], y[at : at + PART])
         assert parts_of(parts, PART) is None
-        whole._steps[COUNT] = (model.contract.train[-1], None)
+        whole._sizes[COUNT] = (model.contract.train[-1], None)
         np.testing.assert_allclose(trained(parts, x, y), trained(whole, x, y), rtol=1e-5)
         assert parts_of(parts) is not None
         for name, value in whole.state().items():
