@@ -7,7 +7,7 @@ import math
 import numpy as np
 import streamlit as st
 
-from odt_core.evaluation import LayerChange, feature_map, moved_labels, weight_changes, weights_of
+from odt_core.evaluation import feature_map, moved_labels, weight_changes, weights_of
 from odt_core.samples import Samples
 from odt_core.workspace import Part
 from pages.ui import pieces, trouble
@@ -66,10 +66,7 @@ def _layers(desk: Desk) -> None:
         shown = tuple(change for change in changes if change in largest)
         pieces.note(f"The {_LAYERS} layers that moved the most, of {len(changes)}.")
     moves = [change.relative if relative else change.norm for change in shown]
-    said = [
-        percent(move) if relative else _said(change)
-        for move, change in zip(moves, shown, strict=True)
-    ]
+    said = [percent(move) if relative else f"{move:.3g}" for move in moves]
     figure(
         "chart_layers",
         [
@@ -95,7 +92,7 @@ def _layers(desk: Desk) -> None:
         layout={
             "xaxis": {
                 "tickformat": ".1%" if relative else "~g",
-                "range": [0, (1.25 if relative else 1.5) * max([*moves, 1e-9])],
+                "range": [0, 1.25 * max([*moves, 1e-9])],
             },
             "yaxis": {"autorange": "reversed", "showgrid": False},
             "showlegend": False,
@@ -103,17 +100,13 @@ def _layers(desk: Desk) -> None:
         },
     )
     still = sum(not change.moved for change in changes)
+    new = sum(change.from_zero for change in changes)
     weights = sum(change.size for change in changes)
     pieces.note(
         f"{weights:,} weights in {count(len(changes), 'layer')}"
         + (f"; {still} did not move at all." if still else "; all of them moved.")
+        + (f" {new} began at zero, so that there is no relative change." if new else "")
     )
-
-
-def _said(change: LayerChange) -> str:
-    """How far a layer moved, beside layers that began at zero, of which there is no share."""
-    share = "from zero" if change.from_zero else percent(change.relative)
-    return f"{change.norm:.3g} ({share})"
 
 
 def _short(name: str) -> str:
