@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from odt_core.runtime.limits import keep_little_memory
 from pages.ui.entry import mark_entered
 from pages.ui.look import apply_look
 from pages.ui.personalise import personalise
@@ -9,6 +10,7 @@ from pages.ui.served import ASSETS
 from pages.ui.theme_once import remember_theme
 from pages.ui.turns import Urgency, turn
 
+keep_little_memory()
 remember_theme()
 st.set_page_config(
     page_title="odt: personalise a model",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
 ADDRESS_SPACE = 4 * 2**30  # bytes; enough for any model this project accepts
 OPEN_FILES = 64
 _PR_SET_PDEATHSIG, _SIGKILL = 1, 9
 _FIRST = "1000"  # of -1000 … 1000: the first that Linux ends when memory runs out
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of mallopt
+_LARGE = 64 * 2**10  # bytes
 NICE = 5  # of 0 … 19: a server that wants a core gets three quarters of it
 
 
@@ -43,6 +46,24 @@ def step_back(nice: int) -> None:
     try:
         os.nice(nice)
     except (OSError, AttributeError):
+        return
+
+
+@cache
+def keep_little_memory() -> None:
+    """Have glibc hand larger pieces of memory back as soon as they are free; a no-op elsewhere.
+
+    Left alone it raises its thresholds to the size of what is freed, up to 32 MB, and then keeps
+    pictures and arrays among smaller things, in a heap for every few threads: a server had 182 MB
+    instead of 134 after 50 visitors.
+    """
+    import ctypes
+
+    try:
+        libc = ctypes.CDLL(None)
+        libc.mallopt(_M_MMAP_THRESHOLD, _LARGE)
+        libc.mallopt(_M_TRIM_THRESHOLD, 2 * _LARGE)
+    except (OSError, AttributeError, TypeError):
         return
 
 
