@@ -6,11 +6,10 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 import tensorflow as tf
-from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
+from graphs import empty
 
 from odt_core.graph import resources
-from odt_core.graph.builder import Builder
 from odt_core.graph.flatbuffer import write
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.registry import RULES
@@ -66,12 +65,8 @@ def run_lowered(
     in the model. output_shapes: what the model declares of the op's outputs. variables: initial
     values; the op gets their handles first, and what they hold afterwards comes back as well.
     """
-    model = schema.ModelT()
-    model.version, model.operatorCodes, model.buffers = 3, [], [schema.BufferT()]
-    graph = schema.SubGraphT()
-    graph.name, graph.tensors, graph.operators = b"main", [], []
-    model.subgraphs = [graph]
-    builder = Builder(model, graph)
+    builder = empty()
+    model, graph = builder.model, builder.graph
     given = {name: value for name, value in inputs.items() if name not in constant}
     tensors = {
         name: builder.new((None, *value.shape[1:]) if name in dynamic else value.shape, value.dtype)

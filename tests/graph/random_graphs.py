@@ -12,6 +12,7 @@ import sys
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
+from graphs import empty
 
 from odt_core.errors import LoweringError, ModelError
 from odt_core.graph.builder import Builder
@@ -32,11 +33,10 @@ class RandomGraph:
 
     def __init__(self, seed: int) -> None:
         self._draw = np.random.default_rng(seed)
-        model, graph = schema.ModelT(), schema.SubGraphT()
-        model.version, model.operatorCodes, model.buffers = 3, [], [schema.BufferT()]
-        model.subgraphs, model.signatureDefs = [], []
-        graph.name, graph.tensors, graph.operators = b"f", [], []
-        x = Builder(model, graph).new((None, WIDTH), np.float32, "x")
+        b = empty()
+        model, graph = b.model, b.graph
+        model.subgraphs = []  # each comes with its signature
+        x = b.new((None, WIDTH), np.float32, "x")
         graph.inputs = np.array([x.index], np.int32)
         self._b = Builder(model, graph)  # which knows the input's batch
         self.shapes = [SHAPES[int(self._draw.integers(3))] for _ in range(VARIABLES - 1)]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ai_edge_litert import schema_py_generated as schema
 from drill import Drill
+from graphs import difference, empty, run_graph
 
 from odt_core import load_model
 from odt_core.errors import LoweringError
@@ -19,7 +19,6 @@ from odt_core.graph.accumulation.accumulation import APPLY, COUNT, GRADIENTS, ac
 from odt_core.graph.accumulation.counted import take_count
 from odt_core.graph.accumulation.roles import Role, roles_of
 from odt_core.graph.builder import Builder
-from odt_core.graph.flatbuffer import write
 from odt_core.graph.tensor import Tensor
 from odt_core.runtime.interpreter import Interpreter
 from odt_core.runtime.model import Model
@@ -128,23 +127,7 @@ def starting_state(name: str) -> dict[str, np.ndarray]:
     return state
 
 
-def difference(given: np.ndarray, expected: np.ndarray) -> float:
-    assert given.shape == expected.shape
-    assert np.isfinite(expected).all()
-    scale = float(np.abs(expected).max(initial=0)) or 1.0
-    return float(np.abs(given - expected).max(initial=0)) / scale
-
-
 # --- ops ------------------------------------------------------------------------------------------
-
-
-def empty() -> Builder:
-    model = schema.ModelT()
-    model.version, model.operatorCodes, model.buffers = 3, [], [schema.BufferT()]
-    graph = schema.SubGraphT()
-    graph.name, graph.tensors, graph.operators = b"main", [], []
-    model.subgraphs = [graph]
-    return Builder(model, graph)
 
 
 def graph_of(
@@ -157,19 +140,6 @@ def graph_of(
     y = build(b, x)
     b.graph.operators, b.graph.outputs = b.operators, np.array([y.index], np.int32)
     return b, x, y
-
-
-def run_on(b: Builder, arrays: list[np.ndarray]) -> np.ndarray:
-    from ai_edge_litert.interpreter import Interpreter as LiteRt
-
-    litert = LiteRt(model_content=write(b.model))
-    for detail, array in zip(litert.get_input_details(), arrays, strict=True):
-        litert.resize_tensor_input(detail["index"], array.shape)
-    litert.allocate_tensors()
-    for detail, array in zip(litert.get_input_details(), arrays, strict=True):
-        litert.set_tensor(detail["index"], array)
-    litert.invoke()
-    return litert.get_tensor(litert.get_output_details()[0]["index"])
 
 
 WEIGHTS = np.arange(12, dtype=np.float32).reshape(3, 4) / 7
@@ -216,6 +186,14 @@ MIXED: dict[str, tuple[Callable[[Builder, Tensor], Tensor], tuple[int | None, ..
     "some samples": (lambda b, x: b.slice(x, [1, 0], [None, 3]), (None, 3)),
     "a sample more": (lambda b, x: b.pad(x, [(1, 0), (0, 0)]), (None, 3)),
     "one after the other": (lambda b, x: b.concat([x, x], 0), (None, 3)),
+    "as often as there are samples": (
+        lambda b, x: b.mul(b.cast(x, np.int32), first_size(b, x)),
+        (None, 3),
+    ),
+    "filled with their number": (
+        lambda b, x: b.fill(b.reshape(first_size(b, x), [1]), first_size(b, x), (None,), np.int32),
+        (None, 3),
+    ),
     "numbered": (
         lambda b, x: b.mul(b.reshape(b.cast(b.range(0, first_size(b, x)), np.float32), [-1, 1]), x),
         (None, 3),
@@ -259,7 +237,7 @@ def test_samples_that_meet_are_noticed(what: str) -> None:
 def whole_and_parts(b: Builder, x: Tensor) -> tuple[np.ndarray, list[np.ndarray]]:
     sizes = [size or 6 for size in x.shape]
     array = np.random.default_rng(0).random(sizes, dtype=np.float32)
-    return run_on(b, [array]), [run_on(b, [part]) for part in (array[:2], array[2:])]
+    return run_graph(b, [array]), [run_graph(b, [part]) for part in (array[:2], array[2:])]
 
 
 @pytest.mark.parametrize("keep", [False, True])
@@ -267,7 +245,7 @@ def test_a_mean_over_samples_divides_by_their_number(keep: bool) -> None:
     b, _, _ = graph_of(lambda b, x: b.mean(x, [0, 1], keep), (None, 3))
     take_count(b.model, b.graph)
     array = np.random.default_rng(0).random((6, 3), dtype=np.float32)
-    parts = [run_on(b, [part, np.array(6, np.float32)]) for part in (array[:2], array[2:])]
+    parts = [run_graph(b, [part, np.array(6, np.float32)]) for part in (array[:2], array[2:])]
     np.testing.assert_allclose(np.sum(parts, axis=0).item(), array.mean(), rtol=1e-6)
 
 
@@ -278,4 +256,4 @@ def test_a_batch_in_numbers_is_the_whole_one() -> None:
     b, _, _ = graph_of(build, (None, 3))
     take_count(b.model, b.graph)
     ones = np.ones((2, 3), np.float32)
-    assert run_on(b, [ones, np.array(6, np.float32)]) == 1.0
+    assert run_graph(b, [ones, np.array(6, np.float32)]) == 1.0

@@ -18,6 +18,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter as LiteRt
 from drill import Drill
+from graphs import difference, empty, run_graph
 
 from odt_core import load_model
 from odt_core.graph import lower
@@ -94,13 +95,6 @@ def batch(interpreter: Interpreter, signature: str, seed: int) -> dict[str, np.n
     return arrays
 
 
-def difference(given: np.ndarray, expected: np.ndarray) -> float:
-    assert given.shape == expected.shape
-    assert np.isfinite(expected).all()
-    scale = float(np.abs(expected).max(initial=0)) or 1.0
-    return float(np.abs(given - expected).max(initial=0)) / scale
-
-
 def operators(data: bytes, signature: str = "train") -> list[str]:
     """The ops of a signature, in order."""
     model = read(data)
@@ -122,15 +116,6 @@ def partitions(data: bytes) -> int:
     return Counter(op["op_name"] for op in litert._get_ops_details())["DELEGATE"]
 
 
-def empty() -> Builder:
-    model = schema.ModelT()
-    model.version, model.operatorCodes, model.buffers = 3, [], [schema.BufferT()]
-    graph = schema.SubGraphT()
-    graph.name, graph.tensors, graph.operators = b"main", [], []
-    model.subgraphs = [graph]
-    return Builder(model, graph)
-
-
 def computed(
     build: Callable[[Builder], tuple[list[int], int]],
     passes: tuple[Pass, ...],
@@ -143,14 +128,7 @@ def computed(
     b.graph.inputs, b.graph.outputs = np.array(inputs, np.int32), np.array([output], np.int32)
     optimise(b.model, b.graph, passes)
     names = [name_of(b.model, operator) for operator in b.graph.operators]
-    litert = LiteRt(model_content=write(b.model), num_threads=1)
-    for index, array in zip(inputs, arrays, strict=True):
-        litert.resize_tensor_input(index, array.shape)
-    litert.allocate_tensors()
-    for index, array in zip(inputs, arrays, strict=True):
-        litert.set_tensor(index, array)
-    litert.invoke()
-    return names, litert.get_tensor(int(b.graph.outputs[0])).copy()
+    return names, run_graph(b, arrays)
 
 
 class TestNumbers:
@@ -283,13 +261,9 @@ class TestEachPass:
         b.graph.inputs, b.graph.outputs = (np.array([one.index], np.int32) for one in (x, y))
         optimise(b.model, b.graph, (BY_NAME["reads"],))
         assert [name_of(b.model, one) for one in b.graph.operators].count("READ_VARIABLE") == 2
-        litert = LiteRt(model_content=write(b.model), num_threads=1)
-        litert.allocate_tensors()
         values = np.arange(10, dtype=np.float32)
-        litert.set_tensor(x.index, values)
-        litert.invoke()
         function = {"mul": np.multiply, "add": np.add, "maximum": np.maximum}[op]
-        assert litert.get_tensor(y.index).tolist() == function(values, values).tolist()
+        assert run_graph(b, [values]).tolist() == function(values, values).tolist()
 
     def test_order_when_refused_ops_come_first_then_every_op_still_follows_its_inputs(self):
         before, after = read(lowered("photos")), read(lowered("photos", "order"))

@@ -17,7 +17,10 @@ from odt_core.graph.variables import Key, key_in
 _DRAWN = frozenset(
     {"MULTINOMIAL", "RANDOM_STANDARD_NORMAL", "RANDOM_UNIFORM", "STABLEHLO_RNG_BIT_GENERATOR"}
 )
-_FILLS = frozenset({"BROADCAST_TO", "FILL", "TILE"})
+# Ops that repeat what is the same for all samples, and others that may be told a shape; by name,
+# which input holds it.
+_FILLS = {"BROADCAST_TO": 1, "FILL": 0, "TILE": 1}
+_SHAPED = {"RESHAPE": 1, "SLICE": 2, "TRANSPOSE_CONV": 0}
 
 
 class Role(Enum):
@@ -75,32 +78,44 @@ class _Reader:
             return Role.AFTER
         if Role.SAMPLES not in got and Role.SIZES not in got:
             return Role.FIXED
+        if Role.SAMPLES in got:
+            self._check_sizes(name, tensors, _SHAPED.get(name))
         inputs = [self._builder.tensor(index) for index in tensors if index >= 0]
         outputs = [self._builder.tensor(index) for index in outputs_of(operator)]
-        found = {self._computed(name, operator, inputs, output, got) for output in outputs}
+        by_sample = Role.SAMPLES in got and name != "SHAPE"
+        computed = self._computed if by_sample else self._repeated
+        found = {computed(name, operator, inputs, output) for output in outputs}
         if len(found) != 1:
             raise LoweringError(f"{name} gives results of several kinds")
         return found.pop()
 
-    def _computed(
-        self,
-        name: str,
-        operator: schema.OperatorT,
-        inputs: list[Tensor],
-        output: Tensor,
-        got: set[Role],
+    def _repeated(
+        self, name: str, operator: schema.OperatorT, inputs: list[Tensor], output: Tensor
     ) -> Role:
-        if name == "SHAPE" or Role.SAMPLES not in got:
-            sizes = contents(self._builder, output)
-            if sizes is not None and None not in sizes.reshape(-1).tolist():
-                return Role.SIZES
-            if name in _FILLS and self._builder.batch_source(output) is not None:
-                return Role.SAMPLES
-        elif keeps_apart(self._builder, operator, inputs, output):
+        """Of sizes, or what is made of them and of nothing that differs from sample to sample."""
+        sizes = contents(self._builder, output)
+        if sizes is not None and None not in sizes.reshape(-1).tolist():
+            return Role.SIZES
+        if name not in _FILLS or self._builder.batch_source(output) is None:
+            raise _unknown(name)
+        self._check_sizes(name, inputs_of(operator), _FILLS[name])
+        return Role.SAMPLES
+
+    def _computed(
+        self, name: str, operator: schema.OperatorT, inputs: list[Tensor], output: Tensor
+    ) -> Role:
+        """Of samples."""
+        if keeps_apart(self._builder, operator, inputs, output):
             return Role.SAMPLES
-        elif sums_up(self._builder, operator, inputs, output):
+        if sums_up(self._builder, operator, inputs, output):
             return Role.SUM
-        raise LoweringError(f"it is not known what {name} makes of a part of the batch")
+        raise _unknown(name)
+
+    def _check_sizes(self, name: str, tensors: list[int], shape: int | None) -> None:
+        """Sizes of a part may say how a result is shaped, and nothing about what is in it."""
+        for place, index in enumerate(tensors):
+            if place != shape and self._roles.get(index) is Role.SIZES:
+                raise LoweringError(f"{name} computes with the number of samples of a part")
 
     def _variable(self, name: str, operator: schema.OperatorT, got: set[Role]) -> Role:
         if name == "VAR_HANDLE":
@@ -115,3 +130,7 @@ class _Reader:
             self._assigned.add(key)
             return Role.FIXED
         return Role.AFTER if key in self._assigned else Role.FIXED
+
+
+def _unknown(name: str) -> LoweringError:
+    return LoweringError(f"it is not known what {name} makes of a part of the batch")
