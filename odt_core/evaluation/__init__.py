@@ -16,7 +16,7 @@ from odt_core.evaluation.evaluation import Evaluation, errors, evaluate, score, 
 from odt_core.evaluation.feature_map import FeatureMap, feature_map
 from odt_core.evaluation.intervals import wilson
 from odt_core.evaluation.label_table import LabelRow, Moved, label_table, moved_labels
-from odt_core.evaluation.layers import LayerChange, weight_changes, weights_of
+from odt_core.evaluation.layers import LayerChange, most_moved, weight_changes
 from odt_core.evaluation.network import NetworkUse, NetworkWatch
 from odt_core.evaluation.paired import gain_interval
 from odt_core.evaluation.proportion import Proportion
@@ -28,6 +28,7 @@ from odt_core.evaluation.temperature import Calibration, Temperature, fit_temper
 from odt_core.evaluation.trainer import SessionTrainer, Trained, Trainer, WorkerTrainer
 from odt_core.evaluation.unknown import Strangeness, Unknown, fit_unknown, strangeness
 from odt_core.evaluation.unlearning import Unlearned, unlearn
+from odt_core.runtime.weights import weights_of
 
 __all__ = [
     "FEWEST_CHANGES",
@@ -76,6 +77,7 @@ __all__ = [
     "load_base_labels",
     "mcnemar",
     "measure_cost",
+    "most_moved",
     "moved_labels",
     "negative_controls",
     "other_person",

@@ -6,15 +6,10 @@ import math
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from odt_core.errors import CheckpointError
-
-if TYPE_CHECKING:
-    from odt_core.graph import ModelDescription
-    from odt_core.runtime import Contract
 
 # Words of what an optimiser or a metric keeps beside the weights.
 _KEPT = re.compile(
@@ -50,20 +45,10 @@ class LayerChange:
         return self.norm > 0
 
 
-def weights_of(description: ModelDescription, contract: Contract) -> frozenset[str]:
-    """Names of the variables that predicting computes with: the weights, and no optimiser's slots,
-    counters or metrics. Empty where the model cannot predict.
-    """
-    if contract.infer is None:
-        return frozenset()
-    reads: set[str] = set()
-    wanted = [contract.infer.signature]
-    if contract.infer.on_features and contract.extract is not None:
-        wanted.append(contract.extract.signature)
-    for name in wanted:
-        about = description.signature(name)
-        reads |= set(about.reads) if about else set()
-    return frozenset(reads)
+def most_moved(changes: tuple[LayerChange, ...], most: int) -> tuple[LayerChange, ...]:
+    """At most so many layers, those that moved the most, in their order."""
+    largest = sorted(changes, key=lambda change: -change.norm)[:most]
+    return tuple(change for change in changes if change in largest)
 
 
 def weight_changes(

@@ -16,17 +16,15 @@ from odt_core.graph.tensor import Tensor
 # (index of the input, how many times its dynamic dimension)
 Batch = tuple[int, int]
 
-_FIRST_INPUT = frozenset(
+# Ops of one input and of several that compute each number of their result from one of each input.
+UNARY = frozenset(
     {
-        "ABS", "AVERAGE_POOL_2D", "CAST", "CEIL", "CONV_2D", "COS", "DEPTHWISE_CONV_2D",
-        "DEPTH_TO_SPACE", "ELU", "EXP", "FLOOR", "GELU", "HARD_SWISH", "LEAKY_RELU",
-        "LOGICAL_NOT", "LOGISTIC", "LOG", "LOG_SOFTMAX", "L2_NORMALIZATION", "MAX_POOL_2D", "NEG",
-        "ONE_HOT", "RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1", "RESIZE_BILINEAR",
-        "RESIZE_NEAREST_NEIGHBOR", "ROUND", "RSQRT", "SIGN", "SIN", "SOFTMAX",
-        "SPACE_TO_DEPTH", "SQRT", "SQUARE", "TANH", "ZEROS_LIKE", "BITCAST", "FULLY_CONNECTED",
+        "ABS", "CAST", "CEIL", "COS", "ELU", "EXP", "FLOOR", "GELU", "HARD_SWISH", "LEAKY_RELU",
+        "LOGICAL_NOT", "LOGISTIC", "LOG", "NEG", "RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1",
+        "ROUND", "RSQRT", "SIGN", "SIN", "SQRT", "SQUARE", "TANH", "ZEROS_LIKE",
     }
 )  # fmt: skip
-_ELEMENTWISE = frozenset(
+ELEMENTWISE = frozenset(
     {
         "ADD", "ADD_N", "ATAN2", "BITWISE_XOR", "DIV", "EQUAL", "FLOOR_DIV", "FLOOR_MOD", "GREATER",
         "GREATER_EQUAL", "LESS", "LESS_EQUAL", "LOGICAL_AND", "LOGICAL_OR", "MAXIMUM", "MINIMUM",
@@ -34,7 +32,12 @@ _ELEMENTWISE = frozenset(
         "SQUARED_DIFFERENCE", "SUB",
     }
 )  # fmt: skip
-_REDUCTIONS = frozenset({"SUM", "MEAN", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "REDUCE_ANY"})
+REDUCTIONS = frozenset({"SUM", "MEAN", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "REDUCE_ANY"})
+_FIRST_INPUT = UNARY | {
+    "AVERAGE_POOL_2D", "BITCAST", "CONV_2D", "DEPTHWISE_CONV_2D", "DEPTH_TO_SPACE",
+    "FULLY_CONNECTED", "L2_NORMALIZATION", "LOG_SOFTMAX", "MAX_POOL_2D", "ONE_HOT",
+    "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "SOFTMAX", "SPACE_TO_DEPTH",
+}  # fmt: skip
 
 
 def dynamic_axis(tensor: Tensor) -> int | None:
@@ -73,7 +76,7 @@ def batch_of(
         return _blocks(name, first, inputs[1], known)
     if name == "PACK":
         return _shared([part for part in inputs if None in part.shape], known)
-    if name in _ELEMENTWISE:
+    if name in ELEMENTWISE:
         # aligned at the end, the dynamic axis of every input that has one is the output's
         place = axis - output.rank
         touching = [part for part in inputs if None in part.shape]
@@ -85,7 +88,7 @@ def batch_of(
         return next((source for source in map(known, inputs) if source is not None), None)
     if name == "BATCH_MATMUL":
         return _shared([part for part in inputs if None in part.shape], known)
-    if name in _REDUCTIONS:
+    if name in REDUCTIONS:
         return known(first)  # the dynamic axis is still there, so it was not reduced
     if name == "SPLIT":
         return known(inputs[1])

@@ -100,8 +100,8 @@ class BoundSignature:
 
     def invoke(self, arrays: Mapping[str, np.ndarray | Rows]) -> None:
         """Run once; read what you need with `output`. Rows are gathered into LiteRT's memory."""
-        wrapper, subgraph, inputs = self._wrapper, self._subgraph, self._inputs
-        if arrays.keys() != inputs.keys():
+        wrapper, subgraph = self._wrapper, self._subgraph
+        if arrays.keys() != self._inputs.keys():
             raise SignatureError(
                 f"{self.describe()} It was given: {', '.join(sorted(arrays)) or 'nothing'}."
             )

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -46,24 +45,18 @@ def micro_batch(count: int, step: SignatureDescription, weights: int) -> int | N
     return size if 2 * size > most and size * step.work >= WORTH * weights else None
 
 
-@dataclass
-class Changes:
-    """How often a session's variables have been changed, or are about to be."""
-
-    count: int = 0
-
-
 class MicroBatches:
-    """The train signature of a model, called with a batch and run in parts of `size` samples."""
+    """The train signature of a model, called with a batch and run in parts of `size` samples.
+
+    stale: whether others have changed the session's variables since the last call.
+    """
 
     size = 1
+    stale = True
 
-    def __init__(
-        self, interpreter: Interpreter, workers: Sequence[Interpreter], changes: Changes
-    ) -> None:
+    def __init__(self, interpreter: Interpreter, workers: Sequence[Interpreter]) -> None:
         """interpreter: the session's. workers: one for each core that is to compute, the session's
-        own for a single one; at most LANES. changes: counted before each call, and whenever anybody
-        else changes the session's variables.
+        own for a single one; at most LANES.
         """
         self._interpreter, self._workers = interpreter, workers
         self._helpers = [worker for worker in workers if worker is not interpreter]
@@ -71,13 +64,13 @@ class MicroBatches:
         self._inputs = workers[0].signature(GRADIENTS).inputs
         self._batched = [key for key, (_, shape) in self._inputs.items() if shape[:1] == (-1,)]
         self._sums: list[Sums] = [{} for _ in range(LANES)]
-        self._changes, self._seen = changes, -1
 
     def invoke(self, arrays: Arrays) -> None:
         """Run once, as the train signature; `arrays` fit it. A batch has a multiple of `size`."""
-        if self._helpers and self._changes.count != self._seen + 1:
+        if self._helpers and self.stale:
             state = self._interpreter.signature(GET_STATE)({})
             self._on_all(self._helpers, lambda one: one.signature(SET_STATE).invoke(state))
+        self.stale = True  # should anything fail on the way
         count = len(arrays[self._batched[0]])
         given: dict[str, np.ndarray | Rows] = {**arrays, COUNT: np.array(count, np.float32)}
         starts = np.array_split(np.arange(0, count, self.size), LANES)
@@ -99,7 +92,7 @@ class MicroBatches:
                 {key: given[key] for key in one.signature(APPLY).inputs}
             ),
         )
-        self._seen = self._changes.count
+        self.stale = False
 
     def output(self, key: str) -> np.ndarray:
         """A copy of one output of the last `invoke`."""
@@ -119,7 +112,7 @@ class MicroBatches:
         feeds = {key: given[key] for key in self._inputs}
         for at, start in enumerate(map(int, starts)):
             for key in self._batched:
-                feeds[key] = _cut(given[key], start, start + self.size)
+                feeds[key] = given[key][start : start + self.size]
             gradients.invoke(feeds)
             for key in gradients.outputs:
                 if key not in sums:
@@ -128,7 +121,3 @@ class MicroBatches:
                     sums[key] += gradients.look(key)
                 else:
                     sums[key][...] = gradients.look(key)
-
-
-def _cut(array: np.ndarray | Rows, start: int, stop: int) -> np.ndarray | Rows:
-    return array.cut(start, stop) if isinstance(array, Rows) else array[start:stop]

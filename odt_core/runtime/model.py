@@ -22,6 +22,7 @@ from odt_core.runtime.dialect import propose
 from odt_core.runtime.micro_batches import micro_batch
 from odt_core.runtime.remembered import Remembered
 from odt_core.runtime.vocabulary import is_learning_rate
+from odt_core.runtime.weights import weights_of
 
 if TYPE_CHECKING:
     from odt_core.bundled import ModelCard
@@ -130,10 +131,8 @@ class Model:
 
     def _weights(self, train: SignatureDescription) -> int:
         """How many numbers a train signature changes that predicting reads."""
-        roles = [role for role in (self.contract.infer, self.contract.extract) if role is not None]
-        found = [self.description.signature(role.signature) for role in roles]
-        read = {name for about in found if about is not None for name in about.reads}
-        trained = set(train.assigns) & read if read else set(train.assigns)
+        weights = weights_of(self.description, self.contract)
+        trained = weights.intersection(train.assigns) if weights else train.assigns
         return sum(
             math.prod(size or 1 for size in variable.shape)
             for variable in self.description.variables

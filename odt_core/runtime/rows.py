@@ -40,14 +40,15 @@ class Rows:
         self.into(made)
         return made if dtype is None else made.astype(dtype, copy=False)
 
-    def cut(self, start: int, stop: int) -> Rows:
-        """The rows from `start` to before `stop`, 0 ≤ start < stop ≤ N."""
+    def __getitem__(self, rows: slice) -> Rows:
+        """Consecutive rows, at least one, as of an array."""
+        start, stop, _ = rows.indices(len(self))
         kept, at = [], 0
-        for array, rows in self.parts:
-            inside = rows[max(start - at, 0) : max(stop - at, 0)]
+        for array, chosen in self.parts:
+            inside = chosen[max(start - at, 0) : max(stop - at, 0)]
             if len(inside):
                 kept.append((array, inside))
-            at += len(rows)
+            at += len(chosen)
         return Rows(*kept)
 
     def into(self, out: np.ndarray) -> None:

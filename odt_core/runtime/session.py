@@ -23,7 +23,7 @@ from odt_core.runtime.contract import (
 )
 from odt_core.runtime.feeding import TrainInputs, calls, feed, fill, filled
 from odt_core.runtime.interpreter import BoundSignature, Interpreter
-from odt_core.runtime.micro_batches import LANES, Changes, MicroBatches
+from odt_core.runtime.micro_batches import LANES, MicroBatches
 from odt_core.runtime.model import DEFAULT_RATE
 from odt_core.runtime.remembered import Remembered
 from odt_core.runtime.rows import Rows
@@ -80,7 +80,6 @@ class Session:
         self._interpreter = Interpreter(
             self._data, self.threads, delegates=not self.model.shaped_by_data
         )
-        self._changes = Changes()
         self._parts: MicroBatches | None = None  # made for the first batch that comes in parts
         self._sizes: dict[int, tuple[TrainRole, int | None]] = {}  # of the parts of a batch
         self._variables = Variables(self.model, self._interpreter)
@@ -199,7 +198,7 @@ class Session:
 
     def _train_call(self, role: TrainRole, x: np.ndarray | Rows, y: np.ndarray | Rows) -> float:
         step = self._step(role, len(x))
-        self._forget()
+        self._forget(by=step)
         step.invoke(self._train_inputs(role).of(x, y, self._learning_rate))
         if role.loss is None:
             return float("nan")
@@ -229,7 +228,7 @@ class Session:
             workers = [self._interpreter]
             if self.threads > 1:
                 workers = [Interpreter(data) for _ in range(min(self.threads, LANES))]
-            self._parts = MicroBatches(self._interpreter, workers, self._changes)
+            self._parts = MicroBatches(self._interpreter, workers)
         return size
 
     @property
@@ -453,9 +452,10 @@ class Session:
         """
         tf_checkpoint.load(self, path, signature)
 
-    def _forget(self) -> None:
-        """Give up what was answered so far, since variables change."""
-        self._changes.count += 1
+    def _forget(self, by: BoundSignature | MicroBatches | None = None) -> None:
+        """Give up what was answered so far, since variables change. by: the step that does it."""
+        if self._parts is not None and self._parts is not by:
+            self._parts.stale = True
         if self._answers is self.model.answers or len(self._answers):
             self._answers = Remembered()
 

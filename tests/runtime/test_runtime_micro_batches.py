@@ -160,4 +160,4 @@ def test_rows_are_cut_where_they_are_asked_to_be() -> None:
     whole = np.asarray(rows)
     for start in range(5):
         for stop in range(start + 1, 6):
-            assert np.asarray(rows.cut(start, stop)).tolist() == whole[start:stop].tolist()
+            assert np.asarray(rows[start:stop]).tolist() == whole[start:stop].tolist()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from odt_core.evaluation import Comparison, Controls, Quantity, SamplesNeeded, gain_interval
-from odt_core.evaluation.layers import LayerChange
+from odt_core.evaluation.layers import LayerChange, most_moved
 from odt_core.evidence.charts import look
 from odt_core.evidence.charts.intervals import Group, Intervals, Value
 from odt_core.evidence.charts.lines import Line, Lines
@@ -109,10 +109,7 @@ def _finite(value: float) -> float:
 
 
 def _layers(inside: Inside) -> Intervals:
-    shown = inside.layers
-    if len(shown) > _LAYERS:
-        most = sorted(shown, key=lambda layer: -layer.norm)[:_LAYERS]
-        shown = tuple(layer for layer in shown if layer in most)
+    shown = most_moved(inside.layers, _LAYERS)
     still = sum(not layer.moved for layer in inside.layers)
     relative = not any(layer.from_zero for layer in inside.layers)
     measure = (

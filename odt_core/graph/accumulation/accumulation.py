@@ -16,7 +16,7 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.errors import LoweringError
 from odt_core.graph.accumulation.counted import take_count
 from odt_core.graph.accumulation.roles import Role, roles_of
-from odt_core.graph.alone import subgraph_of
+from odt_core.graph.builder import Builder
 from odt_core.graph.checks.check import plain_errors
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
@@ -37,21 +37,15 @@ def accumulate(data: bytes, signature: str, loss: str | None) -> bytes:
     done in parts, saying why.
     """
     model = read(data)
-    graph = deepcopy(model.subgraphs[subgraph_of(model, signature)])
     entry = next(s for s in model.signatureDefs if s.signatureKey == signature.encode())
+    graph = deepcopy(model.subgraphs[entry.subgraphIndex])
     feeds = {bytes(one.name).decode(): int(one.tensorIndex) for one in entry.inputs}
     results = {bytes(one.name).decode(): int(one.tensorIndex) for one in entry.outputs or []}
     graph.outputs = [results[loss]] if loss is not None else []
-    remove_dead_ops(model, graph)
     feeds[COUNT] = take_count(model, graph)
     remove_dead_ops(model, graph)
     builder, roles = roles_of(model, graph)
-    wanted = [int(index) for index in graph.outputs]
-    if any(roles[index] in (Role.SAMPLES, Role.SIZES) for index in wanted):
-        raise LoweringError("its loss is one for each sample")
-    for index in [one for one in wanted if roles[one] is Role.SUM]:  # an op must write an output
-        wanted = [builder.mul(builder.tensor(index), 1).index]
-        roles[wanted[0]] = Role.AFTER
+    given = {} if loss is None else {loss: _ending(builder, roles, int(graph.outputs[0]))}
     graph.operators = builder.operators
 
     later = _kept(model, graph, roles, _LATER)
@@ -61,10 +55,19 @@ def accumulate(data: bytes, signature: str, loss: str | None) -> bytes:
         raise LoweringError("nothing is summed over its samples")
     keyed = {f"g{at}": index for at, index in enumerate(sums)}
     _add(model, graph, GRADIENTS, _kept(model, graph, roles, _EACH_PART), feeds, keyed)
-    given = {loss: wanted[0]} if loss is not None else {}
     _add(model, graph, APPLY, later, feeds | keyed, given)
     compact(model)
     return write(model)
+
+
+def _ending(builder: Builder, roles: dict[int, Role], loss: int) -> int:
+    """The tensor that odt_apply returns as the loss: one that it computes itself."""
+    if roles[loss] in (Role.SAMPLES, Role.SIZES):
+        raise LoweringError("its loss is one for each sample")
+    if roles[loss] is Role.SUM:
+        loss = builder.mul(builder.tensor(loss), 1).index
+        roles[loss] = Role.AFTER
+    return loss
 
 
 def _kept(

@@ -11,21 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.graph.batch import dynamic_axis, is_whole
+from odt_core.graph.batch import ELEMENTWISE, REDUCTIONS, UNARY, dynamic_axis, is_whole
 from odt_core.graph.builder import Builder
 from odt_core.graph.operators import name_of
 from odt_core.graph.tensor import Tensor
 
-_EACH_NUMBER = frozenset(
-    {
-        "ABS", "ADD", "ADD_N", "CAST", "CEIL", "COS", "DIV", "ELU", "EQUAL", "EXP", "FLOOR",
-        "FLOOR_DIV", "FLOOR_MOD", "GELU", "GREATER", "GREATER_EQUAL", "HARD_SWISH", "LEAKY_RELU",
-        "LESS", "LESS_EQUAL", "LOG", "LOGICAL_AND", "LOGICAL_NOT", "LOGICAL_OR", "LOGISTIC",
-        "MAXIMUM", "MINIMUM", "MUL", "NEG", "NOT_EQUAL", "ONE_HOT", "POW", "RELU", "RELU6",
-        "RELU_0_TO_1", "RELU_N1_TO_1", "ROUND", "RSQRT", "SELECT", "SELECT_V2", "SIGN", "SIN",
-        "SQRT", "SQUARE", "SQUARED_DIFFERENCE", "SUB", "TANH", "ZEROS_LIKE",
-    }
-)  # fmt: skip
+_EACH_NUMBER = UNARY | ELEMENTWISE | {"ONE_HOT"}
 _ALONG_THE_LAST = frozenset({"L2_NORMALIZATION", "LOG_SOFTMAX", "SOFTMAX"})
 # Which input is the images [N, height, width, channels].
 _IMAGES = {
@@ -33,7 +24,6 @@ _IMAGES = {
     "MAX_POOL_2D": 0, "RESIZE_BILINEAR": 0, "RESIZE_NEAREST_NEIGHBOR": 0, "SPACE_TO_DEPTH": 0,
     "TRANSPOSE_CONV": 2,
 }  # fmt: skip
-_REDUCTIONS = frozenset({"MEAN", "REDUCE_ANY", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "SUM"})
 
 
 def keeps_apart(
@@ -65,7 +55,7 @@ def keeps_apart(
     if name == "FULLY_CONNECTED":
         rows = dynamic_axis(first) == axis == 0 and first.rank == output.rank
         return rows and _only(mixed, first)
-    if name in _REDUCTIONS:
+    if name in REDUCTIONS:
         return True  # the axis is still there, so it was not reduced
     if name == "UNPACK":
         return int(options.axis) % first.rank != dynamic_axis(first)

@@ -18,7 +18,7 @@ from odt_core.graph.operators import inputs_of, name_of, outputs_of
 def read_for_each_side(model: schema.ModelT, graph: schema.SubGraphT) -> None:
     """Has every op take a value that it takes twice from two readings, one after the other."""
     reads: dict[int, schema.OperatorT] = {}
-    again: dict[int, list[schema.OperatorT]] = defaultdict(list)  # by the tensor of the first
+    again: dict[int, list[schema.OperatorT]] = defaultdict(list)  # by id of the first reading
     for operator in graph.operators:
         if name_of(model, operator) == "READ_VARIABLE":
             reads[outputs_of(operator)[0]] = operator
@@ -29,17 +29,11 @@ def read_for_each_side(model: schema.ModelT, graph: schema.SubGraphT) -> None:
                 graph.tensors.append(copy(graph.tensors[index]))
                 second = copy(reads[index])
                 second.outputs = np.array([len(graph.tensors) - 1], np.int32)
-                again[index].append(second)
+                again[id(reads[index])].append(second)
                 inputs[place] = len(graph.tensors) - 1
             seen.add(index)
         if inputs != inputs_of(operator):
             operator.inputs = np.array(inputs, np.int32)
     graph.operators = [
-        one
-        for operator in graph.operators
-        for one in (operator, *again.get(_read_by(model, operator), ()))
+        one for operator in graph.operators for one in (operator, *again.get(id(operator), ()))
     ]
-
-
-def _read_by(model: schema.ModelT, operator: schema.OperatorT) -> int:
-    return outputs_of(operator)[0] if name_of(model, operator) == "READ_VARIABLE" else -1

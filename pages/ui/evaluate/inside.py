@@ -7,7 +7,7 @@ import math
 import numpy as np
 import streamlit as st
 
-from odt_core.evaluation import feature_map, moved_labels, weight_changes, weights_of
+from odt_core.evaluation import feature_map, most_moved, moved_labels, weight_changes, weights_of
 from odt_core.samples import Samples
 from odt_core.workspace import Part
 from pages.ui import pieces, trouble
@@ -60,10 +60,8 @@ def _layers(desk: Desk) -> None:
     if not changes:
         pieces.note("This model has no weights that could be told from its optimiser's.")
         return
-    shown = changes
+    shown = most_moved(changes, _LAYERS)
     if len(changes) > _LAYERS:
-        largest = sorted(changes, key=lambda change: -change.norm)[:_LAYERS]
-        shown = tuple(change for change in changes if change in largest)
         pieces.note(f"The {_LAYERS} layers that moved the most, of {len(changes)}.")
     moves = [change.relative if relative else change.norm for change in shown]
     said = [percent(move) if relative else f"{move:.3g}" for move in moves]

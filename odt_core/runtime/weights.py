@@ -1,0 +1,22 @@
+"""Which of a model's variables are weights."""
+
+from __future__ import annotations
+
+from odt_core.graph import ModelDescription
+from odt_core.runtime.contract import Contract
+
+
+def weights_of(description: ModelDescription, contract: Contract) -> frozenset[str]:
+    """Names of the variables that predicting computes with: the weights, and no optimiser's slots,
+    counters or metrics. Empty where the model cannot predict.
+    """
+    if contract.infer is None:
+        return frozenset()
+    reads: set[str] = set()
+    wanted = [contract.infer.signature]
+    if contract.infer.on_features and contract.extract is not None:
+        wanted.append(contract.extract.signature)
+    for name in wanted:
+        about = description.signature(name)
+        reads |= set(about.reads) if about else set()
+    return frozenset(reads)
