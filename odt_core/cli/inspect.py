@@ -22,6 +22,7 @@ def _run(options: Namespace) -> Result:
         "sha256": model.sha256,
         "bytes": description.size,
         "trainable": model.contract.trainable,
+        "features": model.features_of_a_sample,
         "contract": model.contract.to_json(),
         "labels": list(model.labels.names),
         "signatures": [
@@ -50,9 +51,10 @@ def _text(result: Result) -> str:
     lines = [
         f"{result['name']}  {result['bytes']:,} bytes  sha256 {result['sha256'][:12]}…",
         "can be trained" if result["trainable"] else "cannot be trained",
-        "",
-        "signatures",
     ]
+    if result["features"] is not None:
+        lines.append(f"frozen layers run once a sample and give {result['features']:,} numbers")
+    lines += ["", "signatures"]
     for signature in result["signatures"]:
         inputs = ", ".join(_named(tensor) for tensor in signature["inputs"])
         outputs = ", ".join(_named(tensor) for tensor in signature["outputs"])

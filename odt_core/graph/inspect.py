@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -143,9 +144,13 @@ def describe_tree(model: schema.ModelT, size: int) -> ModelDescription:
     return ModelDescription(signatures, variables, dict(sorted(operators.items())), size, *done)
 
 
-def describe_signatures(model: schema.ModelT) -> tuple[SignatureDescription, ...]:
-    """The signatures of a checked model."""
-    return tuple(_signature(model, signature) for signature in model.signatureDefs or [])
+def describe_signatures(
+    model: schema.ModelT, names: Collection[str] | None = None
+) -> tuple[SignatureDescription, ...]:
+    """The signatures of a checked model; names: only these."""
+    every = model.signatureDefs or []
+    wanted = [one for one in every if names is None or _text(one.signatureKey) in names]
+    return tuple(_signature(model, signature) for signature in wanted)
 
 
 def _signature(model: schema.ModelT, signature: schema.SignatureDefT) -> SignatureDescription:

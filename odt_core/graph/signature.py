@@ -1,11 +1,22 @@
-"""A subgraph as a signature of its model."""
+"""Subgraphs as signatures of their model."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
+
+
+def copy_of(graph: schema.SubGraphT) -> schema.SubGraphT:
+    """A subgraph whose tensors and ops can be changed without changing the other's; the options of
+    its ops are the same objects.
+    """
+    other = copy(graph)
+    other.tensors = [copy(tensor) for tensor in graph.tensors]
+    other.operators = [copy(operator) for operator in graph.operators]
+    return other
 
 
 def add_signature(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,8 +17,10 @@ from odt_core.errors import OdtError
 from odt_core.graph import ModelDescription, SignatureDescription, lower
 from odt_core.graph.accumulation.accumulation import accumulate
 from odt_core.graph.files import read_model_file
+from odt_core.runtime.bottlenecks import Bottlenecks
 from odt_core.runtime.contract import Choice, Contract, TrainRole
 from odt_core.runtime.dialect import propose
+from odt_core.runtime.frozen import with_frozen_apart
 from odt_core.runtime.micro_batches import micro_batch
 from odt_core.runtime.remembered import Remembered
 from odt_core.runtime.vocabulary import is_learning_rate
@@ -45,7 +47,8 @@ class Model:
     name: str
     path: Path | None = None
     answers: Remembered = field(default_factory=Remembered, repr=False)  # by the file's weights
-    _parted: dict[TrainRole, bytes | None] = field(default_factory=dict, repr=False)
+    features: Bottlenecks = field(default_factory=Bottlenecks, repr=False)  # that were computed
+    parted: dict[TrainRole, bytes | None] = field(default_factory=dict, repr=False)
 
     @cached_property
     def card(self) -> ModelCard:
@@ -59,6 +62,23 @@ class Model:
             name=self.name,
             dtype=contract.input_dtype,
         )
+
+    @cached_property
+    def apart(self) -> Model:
+        """What sessions run: the model with its frozen part as a signature of its own, so that it
+        runs once for each sample, not in each step; the model itself where that is not worth it.
+        """
+        return with_frozen_apart(self) or self
+
+    @property
+    def features_of_a_sample(self) -> int | None:
+        """How many numbers the frozen part makes of a sample, once; None where it has no such part
+        or one that runs with each step.
+        """
+        contract = self.apart.contract
+        if contract.extract is None or not contract.extract.frozen:
+            return None
+        return math.prod(contract.feature_shape)
 
     @property
     def labels(self) -> Labels:
@@ -102,15 +122,16 @@ class Model:
         """
         return any(_SHAPED_BY_DATA.intersection(about.ops) for about in self.description.signatures)
 
-    def session(self, *, threads: int | None = None) -> Session:
+    def session(self, *, threads: int | None = None, whole: bool = False) -> Session:
         """A new interpreter with the file's own weights; belongs to the thread that makes it.
 
         threads: of LiteRT, in every call; None: one, and in a run of `fit` as many as its steps are
-        faster with.
+        faster with. whole: run the frozen layers with each call as the file does, to see what that
+        costs.
         """
         from odt_core.runtime.session import Session
 
-        return Session(self, threads=threads)
+        return Session(self, threads=threads, whole=whole)
 
     def in_parts(self, role: TrainRole, count: int) -> tuple[bytes, int] | None:
         """What to train a batch of `count` samples with in parts of how many; None where that
@@ -122,11 +143,11 @@ class Model:
         size = micro_batch(count, about, self._weights(about))
         if size is None:
             return None
-        if role not in self._parted:
-            self._parted[role] = None
+        if role not in self.parted:
+            self.parted[role] = None
             with contextlib.suppress(OdtError):  # the step itself may run all the same
-                self._parted[role] = accumulate(self.data, role.signature, role.loss)
-        data = self._parted[role]
+                self.parted[role] = accumulate(self.data, role.signature, role.loss)
+        data = self.parted[role]
         return None if data is None else (data, size)
 
     def _weights(self, train: SignatureDescription) -> int:
@@ -147,7 +168,9 @@ class Model:
 
     def with_contract(self, contract: Contract) -> Model:
         """The same model under a corrected contract."""
-        return replace(self, contract=contract)
+        return replace(
+            self, contract=contract, answers=Remembered(), features=Bottlenecks(), parted={}
+        )
 
     def with_choice(self, choice: Choice) -> Model:
         """The same model, each signature used as a person chose; SignatureError when it cannot be.
@@ -160,8 +183,19 @@ class Model:
 
     def with_card(self, card: ModelCard) -> Model:
         """The same model with another card (labels, preprocessing, default settings)."""
-        copy = replace(self)
+        copy = self._with()
         copy.__dict__["card"] = card
+        return copy
+
+    def with_name(self, name: str) -> Model:
+        """The same model under another name."""
+        return self._with(name=name)
+
+    def _with(self, **changes: Any) -> Model:
+        """A copy that need not find out again what its sessions run."""
+        copy = replace(self, **changes)
+        if "apart" in self.__dict__:
+            copy.__dict__["apart"] = copy if self.apart is self else self.apart
         return copy
 
 
@@ -178,7 +212,7 @@ def load_model(source: str | Path | bytes, *, name: str | None = None) -> Model:
         original = read_model_file(path)
     lowered = lower(original)
     description = lowered.describe()
-    return Model(
+    model = Model(
         data=lowered.data,
         sha256=hashlib.sha256(original).hexdigest(),
         description=description,
@@ -186,6 +220,8 @@ def load_model(source: str | Path | bytes, *, name: str | None = None) -> Model:
         name=name or (path.name if path else "model.tflite"),
         path=path,
     )
+    model.__dict__["apart"] = with_frozen_apart(model, lowered.tree) or model
+    return model
 
 
 def _explain(description: ModelDescription) -> tuple[str, ...]:

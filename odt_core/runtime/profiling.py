@@ -45,7 +45,7 @@ def profile_step(model: Model, batch: int = 32, *, threads: int = 1) -> Profile:
     if not model.contract.train:
         raise TrainingError("This model cannot be trained: there is no train step to look into.")
     batch = model.contract.train[-1].batch or batch
-    session = model.session(threads=threads)
+    session = model.session(threads=threads, whole=True)
     x, y = example_batch(model, batch)
     name, feeds = session.train_feeds(session.bottlenecks(x), y)
     step_ms = _best_ms(lambda: session.run(name, **feeds))

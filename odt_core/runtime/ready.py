@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from odt_core.bundled import bundled_models, find_card
@@ -41,4 +40,4 @@ def prepare() -> Iterator[Path]:
 def load_ready(data: bytes, *, name: str) -> Model:
     """`load_model`, without work for a file that is ready."""
     model = _ready.get(hashlib.sha256(data).hexdigest())
-    return load_model(data, name=name) if model is None else replace(model, name=name)
+    return load_model(data, name=name) if model is None else model.with_name(name)

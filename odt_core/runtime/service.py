@@ -154,6 +154,7 @@ class Service:
             "sha256": model.sha256,
             "description": pack_description(model.description),
             "contract": model.contract.to_json(),
+            "features": model.features_of_a_sample,
         }, {}
 
     def _prepare(self, message: Message) -> Answer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,7 +14,7 @@ import numpy as np
 
 from odt_core.errors import ModelError, SignatureError, TrainingError
 from odt_core.runtime import tf_checkpoint
-from odt_core.runtime.bottlenecks import Bottlenecks
+from odt_core.runtime.bottlenecks import MAX_BYTES
 from odt_core.runtime.contract import (
     Contract,
     ExtractRole,
@@ -48,23 +50,25 @@ class Session:
     interpreter, so every call checks that it comes from the thread that made the session.
     """
 
-    def __init__(self, model: Model, *, threads: int | None = None) -> None:
+    def __init__(self, model: Model, *, threads: int | None = None, whole: bool = False) -> None:
+        """threads, whole: as Model.session takes them."""
         if threads is not None and threads < 1:
             raise ModelError(f"A session needs at least 1 thread, not {threads}.")
         self.model = model
+        self._runs = model if whole else model.apart
         self.threads = threads or 1
         self.threads_fixed = threads is not None  # else a run may use more
         self._thread = threading.get_ident()
         self._inputs: dict[str, TrainInputs] = {}  # by the train signature
-        self._data = model.data  # or with a train step in parts beside the whole
+        self._data = self._runs.data  # or with a train step in parts beside the whole
         self._output_kind = model.contract.infer.kind if model.contract.infer else None
+        signatures = self._runs.description.signatures
         self._chunk_sizes = {
             one.name: max(INFER_CHUNK, CALL_NUMBERS // one.largest) if one.largest else INFER_CHUNK
-            for one in model.description.signatures
+            for one in signatures
         }
         # Those that say the same again: what one that sets variables says may depend on them.
-        self._repeat = {one.name for one in model.description.signatures if not one.assigns}
-        self._bottlenecks = Bottlenecks(self._extract)
+        self._repeat = {one.name for one in signatures if not one.assigns}
         self._start()
 
     def _start(self) -> None:
@@ -72,7 +76,6 @@ class Session:
         self._interpret()
         if self.threads == 1 and self._variables.as_in_file:
             self._answers = self.model.answers
-        self._bottlenecks.clear()
         roles = self.contract.train
         self._learning_rate = DEFAULT_RATE if roles and roles[0].learning_rate else None
 
@@ -84,11 +87,14 @@ class Session:
         self._sizes: dict[int, tuple[TrainRole, int | None]] = {}  # of the parts of a batch
         self._variables = Variables(self.model, self._interpreter)
         self._answers = Remembered()
+        self._frozen: bytes | None = None  # what tells features by these weights, when asked for
 
     @property
     def contract(self) -> Contract:
-        """What each signature of the model is for."""
-        return self.model.contract
+        """What each signature that the session runs is for: the model's own, or with its frozen
+        part apart.
+        """
+        return self._runs.contract
 
     # --- training -------------------------------------------------------------------------------
 
@@ -106,14 +112,17 @@ class Session:
         self._check_thread()
         if not self.contract.train:
             raise TrainingError(self._why_not("trained"))
+        self._check_initialised("trained")
         return self.train_features(self.bottlenecks(x), y)
 
     def train_features(self, features: np.ndarray | Rows, y: np.ndarray | Rows) -> float:
-        """`train_step` on what `bottlenecks` gave: [N, *feature_shape]. The same as `train_step`
-        for a model without a frozen part. y: also what `targets` gave.
+        """`train_step` on what `bottlenecks` gave: [N, *feature_shape]; samples as they are for a
+        model that has no such part, or none in a signature of its own. y: also what `targets` gave.
         """
         self._check_initialised("trained")
-        contract, count = self.model.contract, len(features)
+        contract, count = self.contract, len(features)
+        if self._runs is not self.model and features.shape[1:] != contract.feature_shape:
+            contract = self.model.contract  # samples: the step as it is in the file
         roles = contract.train
         if contract.task is Task.RECONSTRUCTION:
             y = features
@@ -148,11 +157,24 @@ class Session:
             return x
         if not len(x):
             return np.zeros((0, *self.contract.feature_shape), np.float32)
-        if not self.contract.extract.frozen:
+        if not self.contract.extract.frozen or not self.keeps(x):
             return self._extract(x)
-        if not len(self._bottlenecks) and self.contract.extract.reads:
-            self._check_bottlenecks(self.state())
-        return self._bottlenecks(x)
+        return self.model.features(self._frozen_weights(), x, self._extract)
+
+    def keeps(self, x: np.ndarray) -> bool:
+        """Whether so many samples' bottlenecks are remembered at a time."""
+        return 4 * len(x) * math.prod(self.contract.feature_shape) <= MAX_BYTES
+
+    def _frozen_weights(self) -> bytes:
+        """A digest of all that features depend on but the samples."""
+        if self._frozen is None:
+            extract = self.contract.extract
+            digest = hashlib.blake2b(str(self.threads).encode())
+            state = self.state() if extract is not None and extract.reads else {}
+            for name in extract.reads if extract is not None else ():
+                digest.update(state[name].tobytes())
+            self._frozen = digest.digest()
+        return self._frozen
 
     def extract(self, x: np.ndarray) -> np.ndarray:
         """`bottlenecks` without remembering them, for variants of samples that never come again."""
@@ -165,11 +187,6 @@ class Session:
         role = self.contract.extract
         assert role is not None
         return self._chunks(role, x, role.features)
-
-    def _check_bottlenecks(self, state: Mapping[str, np.ndarray]) -> None:
-        extract = self.contract.extract
-        if extract is not None:
-            self._bottlenecks.depend_on({name: state[name] for name in extract.reads})
 
     def targets(self, y: np.ndarray) -> np.ndarray:
         """Labels or targets [N, …] in the form that `train` takes them, so that a loop encodes them
@@ -218,7 +235,7 @@ class Session:
 
     def _part_size(self, role: TrainRole, count: int) -> int | None:
         """Samples a part of a batch of so many; None where it is better whole, or can only be."""
-        parts = self.model.in_parts(role, count)
+        parts = self._runs.in_parts(role, count)
         if parts is None:
             return None
         data, size = parts
@@ -275,7 +292,8 @@ class Session:
         if not len(x):
             shape = contract.target_shape if contract.measures_errors else (contract.outputs or 1,)
             return np.zeros((0, *shape), np.float32)
-        if contract.extract is not None:
+        whole = self._runs is not self.model and not self.keeps(x)
+        if contract.extract is not None and not whole:
             if contract.keeps_features:
                 role, x = contract.infer_features or role, self.bottlenecks(x)
             elif role.on_features:
@@ -379,7 +397,7 @@ class Session:
         self._check_thread()
         self._variables.write(state)
         self._forget()
-        self._check_bottlenecks(state)
+        self._frozen = None
 
     def reset(self) -> None:
         """Back to the weights in the file (a new interpreter: LiteRT cannot reset variables)."""
@@ -407,7 +425,7 @@ class Session:
         if changed:
             self._forget()
         if extract is not None and changed & set(extract.reads):
-            self._bottlenecks.clear()
+            self._frozen = None
         return result
 
     def checkpoint(self, **meta: Any) -> Checkpoint:

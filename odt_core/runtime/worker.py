@@ -41,6 +41,7 @@ class Worker:
         self.sha256: str = loaded.body["sha256"]
         self.description = unpack_description(loaded.body["description"])
         self.contract = Contract.from_json(loaded.body["contract"])
+        self.features_of_a_sample: int | None = loaded.body["features"]  # as Model's
         self.own = RemoteSession(self, "own")
         self.base = RemoteSession(self, "base")
         self._finalizer = weakref.finalize(self, link.close)

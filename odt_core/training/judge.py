@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from odt_core.checkpoint.progress import Progress
@@ -26,7 +27,7 @@ class Judge:
         self, session: Session, samples: Samples, test: Samples | None, base_test: Samples | None
     ) -> None:
         self._session, self._labels = session, samples.labels
-        self._test, self._base_test = test, base_test
+        self._test, self._base_test = _kept(session, test), _kept(session, base_test)
         self.can_score = session.contract.scored
         self.has_tests = self.can_score and (test is not None or base_test is not None)
         self._best: tuple[Score, int] | None = None
@@ -81,6 +82,13 @@ class Judge:
     def best(self) -> tuple[Score | None, int | None]:
         """The best score and its step."""
         return self._best or (None, None)
+
+
+def _kept(session: Session, samples: Samples | None) -> Samples | None:
+    """Samples as their features, where the model is asked the same of those."""
+    if samples is None or not session.contract.keeps_features or not session.keeps(samples.x):
+        return samples
+    return replace(samples, x=session.bottlenecks(samples.x))
 
 
 def _rank(score: Score) -> tuple[float, float]:

@@ -27,6 +27,7 @@ class Batch(NamedTuple):
     targets: np.ndarray | Rows  # [B, …], in the form that `train` takes or one that it can be given
     own: np.ndarray  # int64 [own]: which of the own samples are in it
     variants: np.ndarray | None  # [own, *input_shape] of them, where they were augmented
+    shown: Part | None  # where their features stand, of a model that can be asked about features
 
 
 class Material:
@@ -76,6 +77,7 @@ class Material:
             rng = self._plan.rng(step, Stream.AUGMENT)
             variants = self._augmentation.batch(self._samples.x[own], rng)
             parts = [_whole(self._session.extract(variants))]
+        shown = parts[0] if self._session.contract.keeps_features else None
         targets = [(self._targets, own)]
         if self._replay is not None and self._old_targets is not None:
             old = self._plan.replay(step)
@@ -83,17 +85,21 @@ class Material:
             targets.append((self._old_targets, old))
         features, wanted, order = Rows(*parts), Rows(*targets), self._order
         if order is None:
-            return Batch(features, wanted, own, variants)
-        return Batch(np.asarray(features)[order], np.asarray(wanted)[order], own, variants)
+            return Batch(features, wanted, own, variants, shown)
+        mixed = np.asarray(features)[order], np.asarray(wanted)[order]
+        return Batch(*mixed, own, variants, shown)
 
     def _part(self, features: np.ndarray, x: np.ndarray, chosen: np.ndarray) -> Part:
         """Where the features of the chosen samples stand."""
         return (features, chosen) if self._once else _whole(self._session.extract(x[chosen]))
 
     def shown(self, batch: Batch) -> tuple[np.ndarray, np.ndarray]:
-        """The own samples of a batch as they were shown, [own, *input_shape], and what is right:
-        int64 [own], or float32 [own, …].
+        """The own samples of a batch as they were shown, [own, *input_shape], or their features,
+        and what is right: int64 [own], or float32 [own, …].
         """
+        if batch.shown is not None:
+            features, chosen = batch.shown
+            return features[chosen], self._samples.y[batch.own]
         x = self._samples.x[batch.own] if batch.variants is None else batch.variants
         return x, x if self._reconstructs else self._samples.y[batch.own]
 

@@ -72,8 +72,12 @@ def mapping_of(desk: Desk) -> None:
         )
     rate = "can be set here" if contract.sets_learning_rate else "is part of the file"
     facts = [f"The learning rate {rate}."]
-    if contract.extract:
-        facts.append(f"Its frozen part '{contract.extract.signature}' is run once a sample.")
+    features = desk.worker().features_of_a_sample
+    if features is not None:
+        facts.append(
+            f"Its frozen layers run once for each sample: training takes the {features:,} numbers "
+            f"that they make of it."
+        )
     if contract.initialise:
         facts.append(f"'{contract.initialise}' sets the first weights.")
     if contract.evaluate:

@@ -380,7 +380,7 @@ class TestCost:
         trainer = SessionTrainer(session.model)
         looked: list[int] = []
         extract = trainer._session._extract
-        trainer._session._bottlenecks._compute = lambda x: looked.append(len(x)) or extract(x)
+        trainer._session._extract = lambda x: looked.append(len(x)) or extract(x)
         got = measure_cost(trainer, given, settings, asked=asked)
         assert looked == [1] * (got.inferences + 3)
         assert got.inference_ms > 1

@@ -22,7 +22,7 @@ from odt_core.workspace import Limits, Manifest, Part, Source, Workspace, Worksp
 from pages.ui.desk import Desk
 
 AUTOSAVE = 0.03  # seconds between automatic checkpoints
-SETTINGS = Settings(epochs=25, batch_size=16, learning_rate=0.02, replay=0.5)
+SETTINGS = Settings(epochs=80, batch_size=16, learning_rate=0.02, replay=0.5)
 LIMITS = Limits(automatic_checkpoints=10_000)  # so that none is thinned out
 _LABELS = 3  # of the digits, so that a run is short
 

@@ -79,7 +79,7 @@ class TestSize:
 class TestSteps:
     def test_losses_and_weights_are_those_of_whole_batches(self, model, batch):
         x, y = batch
-        whole, parts = model.session(), model.session()
+        whole, parts = model.session(whole=True), model.session(whole=True)
         for session in (whole, parts):
             session.learning_rate = 0.05
         for at in range(0, COUNT, PART):  # so small that they stay whole
@@ -96,7 +96,7 @@ class TestSteps:
     def test_same_steps_give_the_same_bits_with_rows_and_threads_too(self, model, batch):
         x, y = batch
         places = np.arange(COUNT)
-        sessions = [model.session(threads=threads) for threads in (1, 1, 2)]
+        sessions = [model.session(threads=threads, whole=True) for threads in (1, 1, 2)]
         targets = sessions[0].targets(y)
         losses = [trained(sessions[0], x, y), [], trained(sessions[2], x, y)]
         for _ in range(3):
@@ -108,17 +108,17 @@ class TestSteps:
 
     def test_what_was_learnt_before_the_first_large_batch_stays(self, model, batch):
         x, y = batch
-        session = model.session()
+        session = model.session(whole=True)
         session.train_step(x[:8], y[:8])
         before = session.state()
-        other = model.session()
+        other = model.session(whole=True)
         other.load_state(before)
         assert trained(session, x, y) == trained(other, x, y)
         assert parts_of(session) is not None
 
     def test_reset_and_restore_work_as_ever(self, model, batch):
         x, y = batch
-        session = model.session()
+        session = model.session(whole=True)
         first = trained(session, x, y)
         checkpoint = session.checkpoint()
         after = trained(session, x, y)
@@ -129,7 +129,7 @@ class TestSteps:
 
     def test_batch_of_another_size_is_another_step(self, model, batch):
         x, y = batch
-        session = model.session()
+        session = model.session(whole=True)
         for count in (COUNT, 31, 48, COUNT):
             assert np.isfinite(session.train_step(x[:count], y[:count]))
         assert parts_of(session, 31) is None  # a prime
@@ -142,16 +142,16 @@ def test_small_models_are_not_looked_at(batch: tuple[np.ndarray, np.ndarray]) ->
     shape = (COUNT, *photos.contract.feature_shape)
     session.train_features(np.ones(shape, np.float32), batch[1] % (photos.contract.outputs or 1))
     assert parts_of(session) is None
-    assert not photos._parted
+    assert not photos.parted
 
 
 def test_bundled_model_that_sums_more_than_it_computes_stays_whole(
     model: Model, batch: tuple[np.ndarray, np.ndarray]
 ) -> None:
-    session = model.session()
+    session = model.session(whole=True)
     session.train_step(*batch)
     assert parts_of(session) is None
-    assert not model._parted  # it is known without trying
+    assert not model.parted  # it is known without trying
 
 
 def test_rows_are_cut_where_they_are_asked_to_be() -> None:

@@ -131,7 +131,7 @@ class TestInfer:
     def test_many_samples_are_asked_in_calls_that_stay_in_the_cache(
         self, path, count, calls, monkeypatch
     ):
-        session, again = load_model(path).session(), load_model(path).session()
+        session, again = (load_model(path).session(whole=True) for _ in range(2))
         x = np.zeros((count, *session.contract.feature_shape), np.float32)
         expected = session.infer(x)
         asked, invoke = [], BoundSignature.invoke

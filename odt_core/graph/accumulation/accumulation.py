@@ -9,7 +9,7 @@ up to the order in which numbers are added. Small parts stay in a core's cache.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
+from copy import copy
 
 from ai_edge_litert import schema_py_generated as schema
 
@@ -21,7 +21,7 @@ from odt_core.graph.checks.check import plain_errors
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.passes.prune import compact, remove_dead_ops
-from odt_core.graph.signature import add_signature
+from odt_core.graph.signature import add_signature, copy_of
 
 GRADIENTS, APPLY, COUNT = "odt_gradients", "odt_apply", "odt_count"
 
@@ -38,7 +38,7 @@ def accumulate(data: bytes, signature: str, loss: str | None) -> bytes:
     """
     model = read(data)
     entry = next(s for s in model.signatureDefs if s.signatureKey == signature.encode())
-    graph = deepcopy(model.subgraphs[entry.subgraphIndex])
+    graph = copy_of(model.subgraphs[entry.subgraphIndex])
     feeds = {bytes(one.name).decode(): int(one.tensorIndex) for one in entry.inputs}
     results = {bytes(one.name).decode(): int(one.tensorIndex) for one in entry.outputs or []}
     graph.outputs = [results[loss]] if loss is not None else []
@@ -93,8 +93,8 @@ def _add(
     inputs: Mapping[str, int],
     outputs: Mapping[str, int],
 ) -> None:
-    part = schema.SubGraphT()
-    part.tensors, part.operators = deepcopy((graph.tensors, operators))
+    part = copy_of(graph)
+    part.operators = [copy(operator) for operator in operators]
     part.outputs = list(outputs.values())
     remove_dead_ops(model, part)
     read = {index for operator in part.operators for index in inputs_of(operator)}

@@ -40,32 +40,40 @@ def roles_of(model: schema.ModelT, graph: schema.SubGraphT) -> tuple[Builder, di
     cannot be done in parts: where samples meet one another other than in a sum (batch
     normalisation), where numbers are drawn, where an op is not known here.
     """
-    return _Reader(model, graph).read()
+    reader = RoleReader(model, graph)
+    for index in map(int, graph.inputs):
+        tensor = reader.builder.tensor(index)
+        if tensor.shape.count(None) > 1 or None in tensor.shape[1:]:
+            raise LoweringError("an input has more than its number of samples open")
+        reader.roles[index] = Role.SAMPLES if None in tensor.shape else Role.FIXED
+    for operator in graph.operators:
+        reader.builder.keep(operator)
+        role = reader.role(operator)
+        reader.roles.update(dict.fromkeys(outputs_of(operator), role))
+    return reader.builder, reader.roles
 
 
-class _Reader:
+class RoleReader:
+    """Goes through a subgraph's ops in order: `builder` keeps an op, then `role` is asked for it.
+
+    roles: of the tensors so far; to be filled by who reads.
+    """
+
     def __init__(self, model: schema.ModelT, graph: schema.SubGraphT) -> None:
         self._model, self._graph = model, graph
-        self._builder = Builder(model, graph)
-        self._roles: dict[int, Role] = {}
+        self.builder = Builder(model, graph)
+        self.roles: dict[int, Role] = {}
         self._handles: dict[int, Key] = {}
         self._assigned: set[Key] = set()
 
-    def read(self) -> tuple[Builder, dict[int, Role]]:
-        for index in map(int, self._graph.inputs):
-            tensor = self._builder.tensor(index)
-            if tensor.shape.count(None) > 1 or None in tensor.shape[1:]:
-                raise LoweringError("an input has more than its number of samples open")
-            self._roles[index] = Role.SAMPLES if None in tensor.shape else Role.FIXED
-        for operator in self._graph.operators:
-            self._builder.keep(operator)
-            role = self._role(operator)
-            self._roles.update(dict.fromkeys(outputs_of(operator), role))
-        return self._builder, self._roles
+    def variable(self, operator: schema.OperatorT) -> Key | None:
+        """The variable that an op on a handle is about."""
+        return self._handles.get(inputs_of(operator)[0])
 
-    def _role(self, operator: schema.OperatorT) -> Role:
+    def role(self, operator: schema.OperatorT) -> Role:
+        """What an op gives. Raises LoweringError as `roles_of` does."""
         name, tensors = name_of(self._model, operator), inputs_of(operator)
-        got = {self._roles.get(index, Role.FIXED) for index in tensors}
+        got = {self.roles.get(index, Role.FIXED) for index in tensors}
         if name in ("CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE"):
             return self._variable(name, operator, got)
         if name in _DRAWN or called_by(self._model, operator):
@@ -80,8 +88,8 @@ class _Reader:
             return Role.FIXED
         if Role.SAMPLES in got:
             self._check_sizes(name, tensors, _SHAPED.get(name))
-        inputs = [self._builder.tensor(index) for index in tensors if index >= 0]
-        outputs = [self._builder.tensor(index) for index in outputs_of(operator)]
+        inputs = [self.builder.tensor(index) for index in tensors if index >= 0]
+        outputs = [self.builder.tensor(index) for index in outputs_of(operator)]
         by_sample = Role.SAMPLES in got and name != "SHAPE"
         computed = self._computed if by_sample else self._repeated
         found = {computed(name, operator, inputs, output) for output in outputs}
@@ -93,10 +101,10 @@ class _Reader:
         self, name: str, operator: schema.OperatorT, inputs: list[Tensor], output: Tensor
     ) -> Role:
         """Of sizes, or what is made of them and of nothing that differs from sample to sample."""
-        sizes = contents(self._builder, output)
+        sizes = contents(self.builder, output)
         if sizes is not None and None not in sizes.reshape(-1).tolist():
             return Role.SIZES
-        if name not in _FILLS or self._builder.batch_source(output) is None:
+        if name not in _FILLS or self.builder.batch_source(output) is None:
             raise _unknown(name)
         self._check_sizes(name, inputs_of(operator), _FILLS[name])
         return Role.SAMPLES
@@ -105,16 +113,16 @@ class _Reader:
         self, name: str, operator: schema.OperatorT, inputs: list[Tensor], output: Tensor
     ) -> Role:
         """Of samples."""
-        if keeps_apart(self._builder, operator, inputs, output):
+        if keeps_apart(self.builder, operator, inputs, output):
             return Role.SAMPLES
-        if sums_up(self._builder, operator, inputs, output):
+        if sums_up(self.builder, operator, inputs, output):
             return Role.SUM
         raise _unknown(name)
 
     def _check_sizes(self, name: str, tensors: list[int], shape: int | None) -> None:
         """Sizes of a part may say how a result is shaped, and nothing about what is in it."""
         for place, index in enumerate(tensors):
-            if place != shape and self._roles.get(index) is Role.SIZES:
+            if place != shape and self.roles.get(index) is Role.SIZES:
                 raise LoweringError(f"{name} computes with the number of samples of a part")
 
     def _variable(self, name: str, operator: schema.OperatorT, got: set[Role]) -> Role:
@@ -123,7 +131,7 @@ class _Reader:
             return Role.FIXED
         if name == "CALL_ONCE":
             return Role.FIXED
-        key = self._handles.get(inputs_of(operator)[0])
+        key = self.variable(operator)
         if key is None or got & {Role.SAMPLES, Role.SIZES}:
             raise LoweringError("a variable keeps something of each part")
         if name == "ASSIGN_VARIABLE":

@@ -36,7 +36,7 @@ def share_results(model: schema.ModelT, graph: schema.SubGraphT) -> None:
         if name not in _PURE or written.intersection(outputs):
             kept.append(operator)
             continue
-        key = (name, *inputs_of(operator), _text(operator.builtinOptions))
+        key = (name, *inputs_of(operator), text_of(operator.builtinOptions))
         if key in seen:
             same.update(zip(outputs, seen[key], strict=True))
         else:
@@ -45,7 +45,8 @@ def share_results(model: schema.ModelT, graph: schema.SubGraphT) -> None:
     graph.operators = kept
 
 
-def _text(options: object) -> str:
+def text_of(options: object) -> str:
+    """An op's options, equal for equal ones."""
     if options is None:
         return ""
     # a RESHAPE's newShape repeats its second input

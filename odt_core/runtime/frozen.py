@@ -1,0 +1,84 @@
+"""When a model's frozen part is worth a signature of its own, and how it is then used."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from odt_core.errors import OdtError
+from odt_core.graph import ModelDescription
+from odt_core.graph.flatbuffer import read
+from odt_core.graph.trunk.apart import EXTRACT, FEATURES, INFER, TRAIN, set_apart
+from odt_core.runtime.contract import Contract, ExtractRole, Task
+
+if TYPE_CHECKING:
+    from ai_edge_litert import schema_py_generated as schema
+
+    from odt_core.runtime.model import Model
+
+# What the frozen part must compute for each sample (`work_of`) for looking it up to be faster; that
+# takes 6 µs, most of it for the digest.
+WORTH = 2**14
+_WEIGHTS = 2**12  # bytes of frozen weights below which nobody looks for such a part
+
+
+def with_frozen_apart(model: Model, tree: schema.ModelT | None = None) -> Model | None:
+    """The model with its frozen part apart, and a contract that uses it; None where it has none, or
+    one that is not worth it. tree: what its data hold, parsed, if that is there to be used up.
+    """
+    contract, description = model.contract, model.description
+    if not _may_have(model):
+        return None
+    train, infer = contract.train[0], contract.infer
+    about = description.signature(train.signature)
+    if about is None:
+        return None
+    place = (infer.signature, infer.samples) if infer else None
+    with contextlib.suppress(OdtError):  # it can be used whole all the same
+        tree = tree or read(model.data)
+        found = set_apart(tree, (train.signature, train.samples), place, about.assigns)
+        made = {one.name: one for one in found.signatures}
+        if found.work < WORTH:
+            return None
+        return replace(
+            model,
+            data=found.data,
+            description=replace(
+                description, signatures=(*description.signatures, *found.signatures)
+            ),
+            contract=replace(
+                contract,
+                train=(replace(train, signature=TRAIN),),
+                extract=ExtractRole(
+                    EXTRACT, train.samples, FEATURES, batch=None, reads=made[EXTRACT].reads
+                ),
+                feature_shape=found.feature_shape,
+                infer_features=replace(infer, signature=INFER, on_features=True)
+                if infer and INFER in made
+                else None,
+            ),
+            parted={},
+        )
+    return None
+
+
+def _may_have(model: Model) -> bool:
+    """Whether the description leaves it open that there is such a part, of a form that is known."""
+    contract = model.contract
+    known = contract.extract is None and not contract.free_axes and not model.shaped_by_data
+    if not known or len(contract.train) != 1 or contract.train[0].batch is not None:
+        return False
+    if contract.task is Task.RECONSTRUCTION:  # its samples are its targets too
+        return False
+    return _frozen_bytes(model.description, contract) >= _WEIGHTS
+
+
+def _frozen_bytes(description: ModelDescription, contract: Contract) -> int:
+    """Of variables that the train signature reads and leaves as they are, and of constants."""
+    about = description.signature(contract.train[0].signature)
+    frozen = set(about.reads) - set(about.assigns) if about else set()
+    variables = sum(one.bytes for one in description.variables if one.name in frozen)
+    initial = sum(one.bytes for one in description.variables if one.has_initial_value)
+    ops = 256 * sum(description.operators.values())  # about what each takes in the file
+    return variables + max(0, description.size - initial - ops)
