@@ -13,8 +13,6 @@ from odt_core.graph.trunk.apart import EXTRACT, FEATURES, INFER, TRAIN, set_apar
 from odt_core.runtime.contract import Contract, ExtractRole, Task
 
 if TYPE_CHECKING:
-    from ai_edge_litert import schema_py_generated as schema
-
     from odt_core.runtime.model import Model
 
 # What the frozen part must compute for each sample (`work_of`) for looking it up to be faster; that
@@ -23,11 +21,12 @@ WORTH = 2**14
 _WEIGHTS = 2**12  # bytes of frozen weights below which nobody looks for such a part
 
 
-def with_frozen_apart(model: Model, tree: schema.ModelT | None = None) -> Model | None:
+def with_frozen_apart(model: Model) -> Model | None:
     """The model with its frozen part apart, and a contract that uses it; None where it has none, or
-    one that is not worth it. tree: what its data hold, parsed, if that is there to be used up.
+    one that is not worth it.
     """
     contract, description = model.contract, model.description
+    trees = [model.trees.pop()] if model.trees else []
     if not _may_have(model):
         return None
     train, infer = contract.train[0], contract.infer
@@ -35,8 +34,8 @@ def with_frozen_apart(model: Model, tree: schema.ModelT | None = None) -> Model 
     if about is None:
         return None
     place = (infer.signature, infer.samples) if infer else None
-    with contextlib.suppress(OdtError):  # it can be used whole all the same
-        tree = tree or read(model.data)
+    with contextlib.suppress(OdtError, MemoryError):  # it can be used whole all the same
+        tree = trees.pop() if trees else read(model.data)
         found = set_apart(tree, (train.signature, train.samples), place, about.assigns)
         made = {one.name: one for one in found.signatures}
         if found.work < WORTH:
@@ -59,6 +58,7 @@ def with_frozen_apart(model: Model, tree: schema.ModelT | None = None) -> Model 
                 else None,
             ),
             parted={},
+            trees=[],
         )
     return None
 

@@ -27,6 +27,8 @@ from odt_core.runtime.vocabulary import is_learning_rate
 from odt_core.runtime.weights import weights_of
 
 if TYPE_CHECKING:
+    from ai_edge_litert import schema_py_generated as schema
+
     from odt_core.bundled import ModelCard
     from odt_core.runtime.session import Session
     from odt_core.samples import Labels, Preprocessing, RawSamples, Samples
@@ -49,6 +51,7 @@ class Model:
     answers: Remembered = field(default_factory=Remembered, repr=False)  # by the file's weights
     features: Bottlenecks = field(default_factory=Bottlenecks, repr=False)  # that were computed
     parted: dict[TrainRole, bytes | None] = field(default_factory=dict, repr=False)
+    trees: list[schema.ModelT] = field(default_factory=list, repr=False)  # data parsed, to use up
 
     @cached_property
     def card(self) -> ModelCard:
@@ -68,7 +71,7 @@ class Model:
         """What sessions run: the model with its frozen part as a signature of its own, so that it
         runs once for each sample, not in each step; the model itself where that is not worth it.
         """
-        return with_frozen_apart(self) or self
+        return with_frozen_apart(self) or self  # takes as long as reading the file
 
     @property
     def features_of_a_sample(self) -> int | None:
@@ -212,16 +215,15 @@ def load_model(source: str | Path | bytes, *, name: str | None = None) -> Model:
         original = read_model_file(path)
     lowered = lower(original)
     description = lowered.describe()
-    model = Model(
+    return Model(
         data=lowered.data,
         sha256=hashlib.sha256(original).hexdigest(),
         description=description,
         contract=propose(description.signatures, _explain(description)),
         name=name or (path.name if path else "model.tflite"),
         path=path,
+        trees=[lowered.tree],
     )
-    model.__dict__["apart"] = with_frozen_apart(model, lowered.tree) or model
-    return model
 
 
 def _explain(description: ModelDescription) -> tuple[str, ...]:

@@ -76,6 +76,7 @@ class Service:
             "run": self._run_signature,
             "bake": self._bake,
             "profile": self._profile,
+            "features_of_a_sample": self._features_of_a_sample,
             "uninitialised": self._uninitialised,
             "pause": self._pause,
             "resume": self._resume,
@@ -92,6 +93,8 @@ class Service:
                     self._fit(message)
                 else:
                     self._answer(message)
+                if message.kind == "load" and self._model is not None:
+                    _ = self._model.apart  # while nobody waits for it
         except (Hangup, EOFError, OSError):
             return
 
@@ -154,20 +157,23 @@ class Service:
             "sha256": model.sha256,
             "description": pack_description(model.description),
             "contract": model.contract.to_json(),
-            "features": model.features_of_a_sample,
         }, {}
 
     def _prepare(self, message: Message) -> Answer:
         preprocessing = Preprocessing.from_json(message.body["preprocessing"])
         return {}, {"input": preprocessing.apply(message.arrays["item"])}
 
-    def _session(self, which: str) -> Session:
+    def _loaded(self) -> Model:
         if self._model is None:
             raise WorkerError("No model is loaded.")
+        return self._model
+
+    def _session(self, which: str) -> Session:
+        model = self._loaded()
         if which not in ("own", "base"):
             raise WorkerError(f"There is no session '{which}'.")
         if which not in self._sessions:
-            self._sessions[which] = self._model.session()
+            self._sessions[which] = model.session()
         return self._sessions[which]
 
     def _infer(self, message: Message) -> Answer:
@@ -206,8 +212,11 @@ class Service:
     def _profile(self, message: Message) -> Answer:
         from odt_core.runtime.profiling import profile_step
 
-        found = profile_step(self._session("own").model, int(message.body["batch"]))
+        found = profile_step(self._loaded(), int(message.body["batch"]))
         return pack_profile(found), {}
+
+    def _features_of_a_sample(self, message: Message) -> Answer:
+        return {"features": self._loaded().features_of_a_sample}, {}
 
     def _uninitialised(self, message: Message) -> Answer:
         return {"uninitialised": self._session("own").uninitialised}, {}

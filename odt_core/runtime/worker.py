@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -41,7 +42,6 @@ class Worker:
         self.sha256: str = loaded.body["sha256"]
         self.description = unpack_description(loaded.body["description"])
         self.contract = Contract.from_json(loaded.body["contract"])
-        self.features_of_a_sample: int | None = loaded.body["features"]  # as Model's
         self.own = RemoteSession(self, "own")
         self.base = RemoteSession(self, "base")
         self._finalizer = weakref.finalize(self, link.close)
@@ -120,6 +120,12 @@ class Worker:
     def profile(self, batch: int) -> Profile:
         """Where the time of a train step goes, measured in the worker: see profile_step."""
         return unpack_profile(self._link.call("profile", {"batch": batch}).body)
+
+    @cached_property
+    def features_of_a_sample(self) -> int | None:
+        """As Model's; asked for once."""
+        found: int | None = self._link.call("features_of_a_sample").body["features"]
+        return found
 
     @property
     def uninitialised(self) -> bool:
