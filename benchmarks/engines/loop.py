@@ -16,6 +16,7 @@ import numpy as np
 
 import odt_core as odt
 from benchmarks.engines.environments import BENCH, ENTRANTS, ROOT
+from benchmarks.engines.frozen import measure_frozen
 from benchmarks.engines.making import made
 from benchmarks.engines.material import write_material
 from benchmarks.engines.networks import HEAD, MLP, STRIDED, Network
@@ -38,13 +39,15 @@ print(json.dumps({{"seconds": time.perf_counter() - began, **memory()}}))
 
 def measure_loop(rounds: int) -> dict[str, Any]:
     """import: of odt_core alone and with every public name. session: megabytes on top of the
-    model's variables. overhead: by net, bare call, train_features and fit in ms a step.
+    model's variables. overhead: by net, bare call, train_features and fit in ms a step. frozen:
+    what measure_frozen gives.
     """
     return {
         "import": _import(everything=False, times=rounds),
         "import_everything": _import(everything=True, times=rounds),
         "session": {network.name: _session(network) for network in (MLP, STRIDED)},
         "overhead": {network.name: _overhead(network, rounds) for network in (HEAD, MLP, STRIDED)},
+        "frozen": measure_frozen(rounds),
     }
 
 

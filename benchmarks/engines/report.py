@@ -107,7 +107,18 @@ def _loop(loop: dict[str, Any]) -> str:
         "## odt's own overhead\n\n"
         f"`import odt_core`: {alone['seconds']:.3f} s, {alone['peak_mb']:.0f} MB; with every "
         f"public name {everything['seconds']:.2f} s, {everything['peak_mb']:.0f} MB. "
-        f"One more session: {sessions}.\n\n" + tables.loop_table(loop)
+        f"One more session: {sessions}.\n\n" + tables.loop_table(loop) + _frozen(loop)
+    )
+
+
+def _frozen(loop: dict[str, Any]) -> str:
+    if "frozen" not in loop:
+        return ""
+    return (
+        "\n## Frozen layers once for each sample\n\n"
+        "A step of a run of fit() over 96 new samples, batch 32, 10 epochs, one thread, their "
+        "features included; the largest difference between the weights afterwards.\n\n"
+        + tables.frozen_table(loop["frozen"])
     )
 
 

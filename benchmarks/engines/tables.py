@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from benchmarks.engines.networks import NETWORKS
@@ -137,6 +137,23 @@ def loop_table(loop: Document) -> str:
         for name, found in loop["overhead"].items()
     ]
     return markdown(["model", "bare call ms", "train_features ms", "fit() ms", "fit adds"], rows)
+
+
+def frozen_table(frozen: Mapping[str, Document]) -> str:
+    """A step of fit() with a model's frozen layers in it, and with them once for each sample."""
+    rows = [
+        [
+            name,
+            f"{found['features']:,}",
+            figure(found["whole_ms"]),
+            figure(found["once_ms"]),
+            f"{found['whole_ms'] / found['once_ms']:.1f}",
+            f"{found['difference']:.0e}" if found["difference"] else "0",
+        ]
+        for name, found in frozen.items()
+    ]
+    header = ["model", "features", "all in each step ms", "frozen once ms", "times", "difference"]
+    return markdown(header, rows)
 
 
 def public_table(models: Iterable[Document]) -> str:
