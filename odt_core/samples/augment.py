@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from odt_core.errors import SampleError
+
+_KNOTS = 4  # of the elastic displacement, along each axis
 
 
 @dataclass(frozen=True)
@@ -49,18 +52,16 @@ class Augmentation:
         n, height, width = x.shape[:3]
         unit = height / 28
 
-        def normal(deviation: float, *shape: int) -> np.ndarray:
-            return np.clip(rng.standard_normal((n, *shape)), -2, 2) * deviation
-
-        turn, lean = normal(self.rotation), normal(self.shear)
-        zoom, aspect = normal(self.zoom), normal(self.aspect)
-        down, right = normal(self.move * unit), normal(self.move * unit)
-        knots = normal(self.bend * unit, 2, 4, 4)
+        drawn = np.clip(rng.standard_normal(n * (6 + 2 * _KNOTS**2)), -2, 2)
+        turn, lean, zoom, aspect, down, right = drawn[: 6 * n].reshape(6, n)
+        turn, lean = turn * self.rotation, lean * self.shear
+        zoom, aspect = zoom * self.zoom, aspect * self.aspect
+        down, right = down * (self.move * unit), right * (self.move * unit)
+        knots = drawn[6 * n :].reshape(n, 2, _KNOTS, _KNOTS) * (self.bend * unit)
 
         # Where each output pixel looks: centre + A · (pixel − centre) + move + bend.
-        y, x0 = np.meshgrid(
-            np.arange(height) - (height - 1) / 2, np.arange(width) - (width - 1) / 2, indexing="ij"
-        )
+        y = (np.arange(height) - (height - 1) / 2)[:, None]
+        x0 = np.arange(width) - (width - 1) / 2
         cos, sin = np.cos(turn), np.sin(turn)
         tall, wide = np.exp(-zoom - aspect / 2), np.exp(-zoom + aspect / 2)
         matrix = np.stack(
@@ -72,10 +73,13 @@ class Augmentation:
             ]
         )
         a, b, c, d = (row[:, None, None] for row in matrix)
-        rows, columns = _smooth(height), _smooth(width)
-        field = np.einsum("hi,nkij,wj->nkhw", rows, knots, columns, optimize=True)
-        sy = a * y + b * x0 + down[:, None, None] + field[:, 0] + (height - 1) / 2
-        sx = c * y + d * x0 + right[:, None, None] + field[:, 1] + (width - 1) / 2
+        field = _smooth(height) @ knots @ _smooth(width).T
+        sy, sx = a * y + b * x0, c * y + d * x0
+        for at, (moved, size) in enumerate(((down, height), (right, width))):
+            coordinate = (sy, sx)[at]
+            coordinate += moved[:, None, None]
+            coordinate += field[:, at]
+            coordinate += (size - 1) / 2
         return _sample(x, sy, sx, self.paper)
 
     def to_json(self) -> dict[str, Any]:
@@ -83,30 +87,33 @@ class Augmentation:
         return dataclasses.asdict(self)
 
 
-def _smooth(length: int, knots: int = 4) -> np.ndarray:
-    """Cubic B-spline weights [length, knots] that spread a few knots over `length` pixels."""
-    position = np.linspace(0, knots - 1, length)[:, None]
-    distance = np.abs(position - np.arange(knots))
+@lru_cache(maxsize=16)
+def _smooth(length: int) -> np.ndarray:
+    """Cubic B-spline weights [length, _KNOTS] that spread a few knots over `length` pixels."""
+    position = np.linspace(0, _KNOTS - 1, length)[:, None]
+    distance = np.abs(position - np.arange(_KNOTS))
     near = 2 / 3 - distance**2 + distance**3 / 2
     far = np.maximum(2 - distance, 0) ** 3 / 6
     return np.where(distance < 1, near, far)
 
 
 def _sample(x: np.ndarray, sy: np.ndarray, sx: np.ndarray, paper: float) -> np.ndarray:
-    """Bilinear look-up of x [N, H, W(, C)] at (sy, sx) [N, H, W]; `paper` outside."""
+    """Bilinear look-up of x [N, H, W(, C)] at (sy, sx) [N, H, W], `paper` outside; changes these."""
     n, height, width = x.shape[:3]
-    rest = x.ndim - 3
-    border = ((0, 0), (1, 1), (1, 1)) + ((0, 0),) * rest
-    padded = np.pad(x, border, constant_values=paper)
-    sy = np.clip(sy + 1, 0, height + 0.999)
-    sx = np.clip(sx + 1, 0, width + 0.999)
+    padded = np.full((n, height + 2, width + 2, *x.shape[3:]), paper, x.dtype)
+    padded[:, 1:-1, 1:-1] = x
+    for coordinate, size in ((sy, height), (sx, width)):
+        coordinate += 1
+        np.clip(coordinate, 0, size + 0.999, out=coordinate)
     top, left = sy.astype(np.intp), sx.astype(np.intp)
     fy, fx = (sy - top).astype(np.float32), (sx - left).astype(np.float32)
-    flat = padded.reshape(n * (height + 2) * (width + 2), *x.shape[3:])
+    channels = x.shape[3] if x.ndim == 4 else 1
+    flat = padded.reshape(-1) if channels == 1 else padded.reshape(-1, channels)
     at = (np.arange(n)[:, None, None] * (height + 2) + top) * (width + 2) + left
-    if rest:
+    if channels > 1:
         fy, fx = fy[..., None], fx[..., None]
-    upper = flat[at] * (1 - fx) + flat[at + 1] * fx
+    across, down = 1 - fx, 1 - fy
+    upper = flat.take(at, 0) * across + flat.take(at + 1, 0) * fx
     at += width + 2
-    lower = flat[at] * (1 - fx) + flat[at + 1] * fx
-    return np.asarray(upper * (1 - fy) + lower * fy, np.float32)
+    lower = flat.take(at, 0) * across + flat.take(at + 1, 0) * fx
+    return np.asarray(upper * down + lower * fy, np.float32).reshape(x.shape)
