@@ -98,7 +98,7 @@ def _smooth(length: int) -> np.ndarray:
 
 
 def _sample(x: np.ndarray, sy: np.ndarray, sx: np.ndarray, paper: float) -> np.ndarray:
-    """Bilinear look-up of x [N, H, W(, C)] at (sy, sx) [N, H, W], `paper` outside; changes these."""
+    """Bilinear look-up of x [N, H, W(, C)] at (sy, sx) [N, H, W], paper outside; changes these."""
     n, height, width = x.shape[:3]
     padded = np.full((n, height + 2, width + 2, *x.shape[3:]), paper, x.dtype)
     padded[:, 1:-1, 1:-1] = x
