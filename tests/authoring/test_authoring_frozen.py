@@ -251,6 +251,24 @@ class TestSessions:
         assert kept(b"other", x[:1], twice).shape == (1, 2)
         assert asked[-1] == 1
 
+    def test_set_that_was_asked_for_is_given_again_as_it_is(self, monkeypatch):
+        kept = bottlenecks.Bottlenecks()
+        monkeypatch.setattr(bottlenecks, "SET", 3)
+        asked: list[int] = []
+
+        def twice(x: np.ndarray) -> np.ndarray:
+            asked.append(len(x))
+            return 2 * x
+
+        x = np.arange(10, dtype=np.float32).reshape(5, 2)
+        kept(b"w", x[[1]], twice)
+        first = kept(b"w", x[:4], twice)
+        assert kept(b"w", x[:4], twice) is first
+        assert not first.flags.writeable
+        np.testing.assert_array_equal(kept(b"w", x[[2, 0]], twice), 2 * x[[2, 0]])
+        np.testing.assert_array_equal(kept(b"w", x[[3, 4, 4, 3]], twice), 2 * x[[3, 4, 4, 3]])
+        assert asked == [1, 3, 1]
+
     def test_exported_file_is_that_of_the_whole_model(self):
         model = made(plain)
         session, whole = model.session(), model.session(whole=True)
