@@ -23,12 +23,17 @@ class Remembered:
         self._pace = float("inf")  # seconds that a byte of a large set took the last time
         self._lock = threading.Lock()
 
+    @staticmethod
+    def takes(x: np.ndarray) -> bool:
+        """Whether answers to so many samples may be kept at all."""
+        return x.nbytes >= LEAST
+
     def __call__(self, what: object, x: np.ndarray, answer: Callable[[], np.ndarray]) -> np.ndarray:
         """What `answer` gives to samples x, or gave the last time when it was asked the same.
 
         what: equal for equal questions; x: C-contiguous.
         """
-        if x.nbytes < LEAST:
+        if not self.takes(x):
             return answer()
         if self._pace < PACE:
             return self._timed(x, answer)

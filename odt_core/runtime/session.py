@@ -292,8 +292,7 @@ class Session:
         if not len(x):
             shape = contract.target_shape if contract.measures_errors else (contract.outputs or 1,)
             return np.zeros((0, *shape), np.float32)
-        whole = self._runs is not self.model and not self.keeps(x)
-        if contract.extract is not None and not whole:
+        if contract.extract is not None and (self._runs is self.model or self.keeps(x)):
             if contract.keeps_features:
                 role, x = contract.infer_features or role, self.bottlenecks(x)
             elif role.on_features:
@@ -306,7 +305,7 @@ class Session:
 
     def _predict(self, role: InferRole, x: np.ndarray) -> np.ndarray:
         """What a signature predicts, or has predicted where it can only say the same again."""
-        if role.signature not in self._repeat:
+        if not Remembered.takes(x) or role.signature not in self._repeat:
             return self._chunks(role, x, role.prediction)
         question = (role.signature, role.prediction)
         return self._answers(question, x, lambda: self._chunks(role, x, role.prediction))
@@ -324,8 +323,10 @@ class Session:
     def _chunks(self, role: InferRole | ExtractRole, x: np.ndarray, output: str) -> np.ndarray:
         """One output of a signature that predicts, for any number of samples, at least one."""
         size = self._call_size(role, len(x))
+        if len(x) <= size:
+            return self._chunk(role, x, output)
         parts = [self._chunk(role, x[at : at + size], output) for at in range(0, len(x), size)]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return np.concatenate(parts)
 
     def _call_size(self, role: InferRole | ExtractRole, count: int) -> int:
         """Samples in each call but the last, which has what is left: best nothing, where calls are
@@ -342,7 +343,9 @@ class Session:
             x = np.concatenate([x, np.repeat(x[-1:], role.batch - count, axis=0)])
         signature = self._interpreter.signature(role.signature)
         feeds = {role.samples: feed(x, signature.inputs[role.samples])}
-        signature.invoke(fill(feeds, signature.inputs, training=False))
+        if len(signature.inputs) > 1:
+            feeds = fill(feeds, signature.inputs, training=False)
+        signature.invoke(feeds)
         result = signature.output(output)
         if role.batch == 1 and (not result.ndim or len(result) != 1):
             result = result[None]  # one sample at a time, without a batch dimension
@@ -421,11 +424,12 @@ class Session:
         self._check_thread()
         bound = self._interpreter.signature(signature)
         result = bound({key: np.asarray(value) for key, value in inputs.items()})
-        changed, extract = self._variables.note(signature), self.contract.extract
+        changed = self._variables.note(signature)
         if changed:
             self._forget()
-        if extract is not None and changed & set(extract.reads):
-            self._frozen = None
+            extract = self.contract.extract
+            if extract is not None and not changed.isdisjoint(extract.reads):
+                self._frozen = None
         return result
 
     def checkpoint(self, **meta: Any) -> Checkpoint:
@@ -503,7 +507,7 @@ class Session:
         return x
 
     def _check_initialised(self, what: str) -> None:
-        if self.uninitialised:
+        if self._variables.missing:
             raise ModelError(
                 f"This model cannot be {what} yet: its file gives its variables no initial values. "
                 f"Restore a checkpoint first, or convert the model with odt_core.authoring."

@@ -26,6 +26,7 @@ class Variables:
     def __init__(self, model: Model, interpreter: Interpreter) -> None:
         self._model, self._interpreter = model, interpreter
         variables = model.description.variables
+        self._assigned = {one.name: frozenset(one.assigns) for one in model.description.signatures}
         self._unset = {v.name for v in variables if not v.has_initial_value}
         self.as_in_file = not self._unset  # what they start with is the same in every session
         if self._unset and model.starting_state:
@@ -62,9 +63,9 @@ class Variables:
 
     def note(self, signature: str) -> frozenset[str]:
         """Know that a signature was run; returns the names of the variables it has set."""
-        about = self._model.description.signature(signature)
-        assigned = frozenset(about.assigns if about else ())
-        self._unset -= assigned
+        assigned = self._assigned.get(signature, frozenset())
+        if self._unset:
+            self._unset -= assigned
         return assigned
 
     def _assign(self, state: Mapping[str, np.ndarray]) -> None:
