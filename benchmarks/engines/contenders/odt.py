@@ -23,7 +23,7 @@ class Odt:
 
     def __init__(self, work: Work, threads: int) -> None:
         model = odt_core.load_model(work.made / "model.tflite")
-        self._session = model.session()
+        self._session = model.session(whole=True)  # nothing that others compute in each step
         x, y = read_batches(work.material)[0]
         self._session.use_threads(choose_threads(self._session, Wanted(x, y, [x], _MANY), threads))
         self.train = self._session.train_features
