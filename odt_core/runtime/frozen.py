@@ -26,7 +26,7 @@ def with_frozen_apart(model: Model) -> Model | None:
     one that is not worth it.
     """
     contract, description = model.contract, model.description
-    trees = [model.trees.pop()] if model.trees else []
+    trees = [model.trees.pop() for _ in model.trees[:1]]
     if not _may_have(model):
         return None
     train, infer = contract.train[0], contract.infer

@@ -88,6 +88,13 @@ def sensor() -> keras.Model:
     return frozen(x, _head(layers.GlobalAveragePooling1D()(y)), "learns")
 
 
+def pointwise() -> keras.Model:
+    """What learns takes all places of all samples as the rows of one matrix."""
+    x = layers.Input((16, 16, 1))
+    y = layers.Conv2D(4, 1, activation="relu", name="learns")(_convolutions(x))
+    return frozen(x, layers.Dense(OUTPUTS, name="learns_too")(layers.Flatten()(y)), "learns")
+
+
 def around() -> keras.Model:
     """The samples also go where it learns."""
     x = layers.Input((16, 16, 1))
@@ -116,6 +123,7 @@ APART: dict[Callable[[], keras.Model], tuple[int, ...]] = {
     dropout_inside: (16, 16, 16),
     two_heads: (16, 16, 16),
     joined: (272,),
+    pointwise: (16, 16, 16),
     sensor: (64,),
 }
 WHOLE = [around, last_frozen, small]
@@ -152,6 +160,7 @@ class TestApart:
         model = made(build)
         assert model.apart.contract.feature_shape == APART[build]
         assert model.apart.contract.infer_features is not None
+        assert model.apart.description.signature("odt_extract").assigns == ()
         assert model.contract.extract is None
         assert not [s.name for s in model.description.signatures if s.name == "odt_extract"]
         assert describe(model.data).signatures == model.description.signatures

@@ -61,11 +61,7 @@ def set_apart(
     shared = [cut for cut in cuts if other is not None and other.has(made.get(cut.index))]
     cut = (shared or cuts)[-1]
     first = copy_of(graph)
-    first.outputs = [cut.index]
-    first.operators = [
-        one for one in first.operators if outputs_of(one) or _initialises(model, one)
-    ]
-    remove_dead_ops(model, first)
+    first.operators = _leading_to(model, first, cut.index)
     add_signature(model, first, EXTRACT, {train[1]: samples}, {FEATURES: cut.index})
     if not _add_rest(model, graph, TRAIN, entry, train[1], cut.index):
         raise LoweringError("its samples go around the frozen part")
@@ -106,14 +102,15 @@ def _add_rest(
     cut: int,
 ) -> bool:
     """The signature `entry` from the cut on, its input of samples taking features; not added where
-    something of it still needs the samples themselves. graph: a copy of its subgraph.
+    something of it still needs the samples themselves, or what it gives is the features. graph: a
+    copy of its subgraph.
     """
     inputs, outputs = _ends(entry.inputs), _ends(entry.outputs)
     graph.operators = [one for one in graph.operators if cut not in outputs_of(one)]
     count_instead(model, graph, inputs[samples], Builder(model, graph).tensor(cut))
     remove_dead_ops(model, graph)
     read_later = {index for operator in graph.operators for index in inputs_of(operator)}
-    if inputs[samples] in read_later | set(outputs.values()):
+    if inputs[samples] in read_later or {inputs[samples], cut}.intersection(outputs.values()):
         return False
     add_signature(model, graph, name, inputs | {samples: cut}, outputs)
     return True
@@ -127,8 +124,16 @@ def _copy(model: schema.ModelT, entry: schema.SignatureDefT) -> schema.SubGraphT
     return graph
 
 
-def _initialises(model: schema.ModelT, operator: schema.OperatorT) -> bool:
-    return name_of(model, operator) == "CALL_ONCE"
+def _leading_to(
+    model: schema.ModelT, graph: schema.SubGraphT, tensor: int
+) -> list[schema.OperatorT]:
+    """The ops that a tensor is computed by, and what runs before a first call."""
+    needed, kept = {tensor}, []
+    for operator in reversed(graph.operators):
+        if needed.intersection(outputs_of(operator)) or name_of(model, operator) == "CALL_ONCE":
+            needed.update(inputs_of(operator))
+            kept.append(operator)
+    return kept[::-1]
 
 
 def _find(model: schema.ModelT, place: Place) -> tuple[schema.SignatureDefT, int]:

@@ -54,9 +54,10 @@ def find_cuts(
         alive = {index for index in alive if last.get(index, -1) > at}
         if len(alive) == 1 and taken <= alive:
             tensor = reader.builder.tensor(*alive)
-            if reader.roles[tensor.index] is Role.SAMPLES and _can_be_kept(tensor, given):
+            by_sample = reader.builder.batch_source(tensor) == (samples, 1)
+            if by_sample and reader.roles[tensor.index] is Role.SAMPLES:
                 found.append(tensor)
-    return list({tensor.index: tensor for tensor in found}.values())
+    return [one for one in dict.fromkeys(found) if _can_be_kept(one, given)]
 
 
 def _last_read(graph: schema.SubGraphT, counts: Collection[int]) -> dict[int, int]:

@@ -31,8 +31,12 @@ def recipes(model: schema.ModelT, graph: schema.SubGraphT, samples: int) -> dict
             continue
         if name == "READ_VARIABLE" and known.get(inputs_of(operator)[0]) in {None, *assigned}:
             continue
-        parts = [known.get(i) or _constant(model, graph, i) for i in inputs_of(operator)]
-        if all(part is not None for part in parts):
+        for index in inputs_of(operator):
+            constant = None if index in known else _constant(model, graph, index)
+            if constant is not None:
+                known[index] = constant
+        parts = [known.get(index) for index in inputs_of(operator)]
+        if None not in parts:
             how = _digest(name, text_of(operator.builtinOptions), *map(repr, parts))
             for place, index in enumerate(outputs_of(operator)):
                 known[index] = _digest(how.hex(), str(place), *_kind(graph.tensors[index]))
