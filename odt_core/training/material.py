@@ -9,8 +9,9 @@ import numpy as np
 from odt_core.runtime.contract import LabelKind, Task
 from odt_core.runtime.rows import Part, Rows
 from odt_core.runtime.targets import one_hot
-from odt_core.training.batches import Plan, Stream
+from odt_core.training.batches import Plan
 from odt_core.training.settings import Settings
+from odt_core.training.variants import Variants
 
 if TYPE_CHECKING:
     from odt_core.runtime.session import Session
@@ -51,13 +52,14 @@ class Material:
         self._session, self._plan = session, plan
         self._samples, self._replay = samples, replay
         features = session.contract.are_features(samples.x.shape)  # of which there are no variants
-        self._augmentation = None if features else _scaled(augmentation, settings.augment)
+        augmented = None if features else _scaled(augmentation, settings.augment)
+        self._variants = None if augmented is None else Variants(augmented, samples.x, plan)
         self._reconstructs = session.contract.task is Task.RECONSTRUCTION
         extract = session.contract.extract
         self._once = extract is None or extract.frozen
         self._features = self._old_features = np.zeros(0, np.float32)
         if self._once:
-            if self._augmentation is None:
+            if self._variants is None:
                 self._features = session.bottlenecks(samples.x)
             if replay is not None:
                 self._old_features = session.bottlenecks(replay.x)
@@ -71,11 +73,10 @@ class Material:
     def batch(self, step: int) -> Batch:
         """The batch of a step, 0-based."""
         own, variants = self._plan.own(step), None
-        if self._augmentation is None:
+        if self._variants is None:
             parts = [self._part(self._features, self._samples.x, own)]
         else:
-            rng = self._plan.rng(step, Stream.AUGMENT)
-            variants = self._augmentation.batch(self._samples.x[own], rng)
+            variants = self._variants.of(step)
             parts = [_whole(self._session.extract(variants))]
         shown = parts[0] if self._session.contract.keeps_features else None
         targets = [(self._targets, own)]
