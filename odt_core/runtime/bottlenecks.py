@@ -14,6 +14,12 @@ SET = 256  # samples that are kept as one array, to be given again as it is
 _SETS = 8  # of these
 
 
+class Features(np.ndarray):
+    """What a session has computed, of a model whose file says nothing of features: told from
+    samples by this type, as by its shape it might be somebody's samples for another model.
+    """
+
+
 class Bottlenecks:
     """A cache from a sample's content to its bottleneck, for all sessions of a model. Thread-safe.
 

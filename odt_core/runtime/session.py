@@ -14,7 +14,7 @@ import numpy as np
 
 from odt_core.errors import ModelError, SignatureError, TrainingError
 from odt_core.runtime import tf_checkpoint
-from odt_core.runtime.bottlenecks import MAX_BYTES
+from odt_core.runtime.bottlenecks import MAX_BYTES, Features
 from odt_core.runtime.contract import (
     Contract,
     ExtractRole,
@@ -153,13 +153,22 @@ class Session:
         """
         self._check_thread()
         x = self._samples(x)
-        if self.contract.extract is None or self.contract.are_features(x.shape):
+        if self.contract.extract is None or self.are_features(x):
             return x
         if not len(x):
-            return np.zeros((0, *self.contract.feature_shape), np.float32)
+            return self._marked(np.zeros((0, *self.contract.feature_shape), np.float32))
         if not self.contract.extract.frozen or not self.keeps(x):
-            return self._extract(x)
-        return self.model.features(self._frozen_weights(), x, self._extract)
+            return self._marked(self._extract(x))
+        return self._marked(self.model.features(self._frozen_weights(), x, self._extract))
+
+    def are_features(self, x: np.ndarray) -> bool:
+        """Whether x is features already, which this session takes wherever it takes samples."""
+        if self._runs is not self.model and not isinstance(x, Features):
+            return False
+        return self.contract.are_features(x.shape)
+
+    def _marked(self, features: np.ndarray) -> np.ndarray:
+        return features if self._runs is self.model else features.view(Features)
 
     def keeps(self, x: np.ndarray) -> bool:
         """Whether so many samples' bottlenecks are remembered at a time."""
@@ -180,8 +189,8 @@ class Session:
         """`bottlenecks` without remembering them, for variants of samples that never come again."""
         self._check_thread()
         x = self._samples(x)
-        given = self.contract.extract is None or self.contract.are_features(x.shape)
-        return x if given else self._extract(x)
+        given = self.contract.extract is None or self.are_features(x)
+        return x if given else self._marked(self._extract(x))
 
     def _extract(self, x: np.ndarray) -> np.ndarray:
         role = self.contract.extract
@@ -292,7 +301,7 @@ class Session:
         if not len(x):
             shape = contract.target_shape if contract.measures_errors else (contract.outputs or 1,)
             return np.zeros((0, *shape), np.float32)
-        if contract.extract is not None and (self._runs is self.model or self.keeps(x)):
+        if contract.extract is not None and self._asks_features(x):
             if contract.keeps_features:
                 role, x = contract.infer_features or role, self.bottlenecks(x)
             elif role.on_features:
@@ -302,6 +311,10 @@ class Session:
             fits = result[0].size == int(np.prod(contract.target_shape))
             return result.reshape((len(x), *contract.target_shape)) if fits else result
         return result if result.ndim == 2 else result.reshape(len(x), -1)
+
+    def _asks_features(self, x: np.ndarray) -> bool:
+        """Whether predictions go by features; by all layers where these would be too many."""
+        return self._runs is self.model or self.keeps(x) or self.are_features(x)
 
     def _predict(self, role: InferRole, x: np.ndarray) -> np.ndarray:
         """What a signature predicts, or has predicted where it can only say the same again."""
@@ -485,12 +498,14 @@ class Session:
 
     def _samples(self, x: np.ndarray) -> np.ndarray:
         contract = self.contract
+        if isinstance(x, Features) and self.are_features(x):
+            return x
         x = np.ascontiguousarray(x)
         if x.dtype == np.float32 and x.shape[1:] == contract.input_shape:  # nearly always
             return x
         if x.dtype.kind == "f" and x.dtype != np.float32:
             x = x.astype(np.float32)
-        if contract.are_features(x.shape):
+        if self.are_features(x):
             return x
         fits = len(x.shape) == len(contract.input_shape) + 1 and all(
             axis in contract.free_axes or got == want

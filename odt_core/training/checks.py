@@ -35,7 +35,7 @@ def check_trainable(session: Session, samples: Samples, what: str) -> None:
         got == want or axis in contract.free_axes
         for axis, (got, want) in enumerate(zip(shape, wanted, strict=True))
     )
-    if not fits and not contract.are_features(samples.x.shape):
+    if not fits and not session.are_features(samples.x):
         raise TrainingError(
             f"The {what} have shape {list(samples.x.shape)}; this model takes "
             f"{['N', *wanted]}. Prepare them with model.prepare()."

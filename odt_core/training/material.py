@@ -51,7 +51,7 @@ class Material:
     ) -> None:
         self._session, self._plan = session, plan
         self._samples, self._replay = samples, replay
-        features = session.contract.are_features(samples.x.shape)  # of which there are no variants
+        features = session.are_features(samples.x)  # of which there are no variants
         augmented = None if features else _scaled(augmentation, settings.augment)
         self._variants = None if augmented is None else Variants(augmented, samples.x, plan)
         self._reconstructs = session.contract.task is Task.RECONSTRUCTION

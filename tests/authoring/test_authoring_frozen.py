@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import keras
@@ -12,6 +13,7 @@ from keras import layers
 
 from odt_core import load_model
 from odt_core.authoring import to_trainable_tflite
+from odt_core.errors import SignatureError, TrainingError
 from odt_core.graph import describe
 from odt_core.runtime import bottlenecks
 from odt_core.runtime.model import Model
@@ -233,6 +235,28 @@ class TestSessions:
         one, other = session.state(), whole.state()
         for name in one:
             np.testing.assert_allclose(one[name], other[name], rtol=1e-6, atol=1e-6)
+
+    def test_samples_of_another_model_are_not_taken_for_features(self):
+        model = made(plain)
+        session, y = model.session(), np.arange(3)
+        wrong = np.zeros((3, *model.apart.contract.feature_shape), np.float32)
+        for ask in (session.infer, session.bottlenecks, lambda x: session.train_step(x, y)):
+            with pytest.raises(SignatureError, match=r"takes samples of shape \[N, 16, 16, 1\]"):
+                ask(wrong)
+        with pytest.raises(TrainingError, match="have shape"):
+            fit(session, Samples(wrong, y, Labels.numbered(OUTPUTS)))
+
+    def test_features_are_taken_in_place_of_samples(self):
+        model = made(plain)
+        samples, session, other = own(model), Counting(model), model.session()
+        features = session.bottlenecks(samples.x)
+        np.testing.assert_array_equal(session.infer(features[:5]), other.infer(samples.x[:5]))
+        settings = Settings(epochs=1, batch_size=8, replay=0.0)
+        fit(session, replace(samples, x=features), settings)
+        fit(other, samples, replace(settings, augment=0.0))
+        for name, value in other.state().items():
+            np.testing.assert_array_equal(session.state()[name], value)
+        assert session.extracted <= len(samples.y)
 
     def test_more_samples_than_are_kept_go_through_the_whole_model(self, monkeypatch):
         model = load_model(made(plain).data)
