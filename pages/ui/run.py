@@ -69,8 +69,7 @@ class Run:
         self._step = 0
         self._message = ""
         self._marks: list[tuple[float, int]] = []  # (clock, step), for the rate
-        self._born = time.monotonic()
-        self._started, self._ended = threading.Event(), threading.Event()
+        self._ended = threading.Event()
 
     def snapshot(self) -> Snapshot:
         """The state just now."""
@@ -97,12 +96,6 @@ class Run:
         """Block until the run has ended; False when it has not in time."""
         return self._ended.wait(seconds)
 
-    def wait_for_start(self, seconds: float) -> None:
-        """Block until there are steps to show, or the run is `seconds` old."""
-        left = self._born + seconds - time.monotonic()
-        if left > 0:
-            self._started.wait(left)
-
     # Called by the worker's reader thread
 
     def planned(self, total: int) -> None:
@@ -124,7 +117,6 @@ class Run:
             self._marks.append((now, self._step))
             while len(self._marks) > 2 and now - self._marks[0][0] > 3:
                 del self._marks[0]
-        self._started.set()
 
     def evaluated(self, evaluation: EvaluationRecord) -> None:
         """The model was scored."""
@@ -135,7 +127,6 @@ class Run:
         """The run is over."""
         with self._lock:
             self._phase, self._message = phase, message
-        self._started.set()
         self._ended.set()
 
     # Called by pages

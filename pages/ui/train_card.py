@@ -19,7 +19,7 @@ from pages.ui.lost_run import lost_run
 from pages.ui.pace import tick
 from pages.ui.run import Phase, Snapshot
 from pages.ui.say import count, plain, span
-from pages.ui.turns import Urgency, fragment, meanwhile
+from pages.ui.turns import Urgency, fragment
 
 _SEEN = "settings_seen"  # what the widgets were last filled with
 _NEAR_SEEN = "near_seen"  # ids of the samples that were said to be kept out
@@ -28,7 +28,6 @@ _KEPT_OUT = (
     "Test samples, shows the pairs."
 )
 _HEIGHT = 200
-_START = 0.3  # seconds after the press in which the first steps are worth waiting for
 
 
 def train_card(desk: Desk, was_busy: bool) -> None:
@@ -245,9 +244,6 @@ def _go_on(desk: Desk, run_id: str, checkpoint_id: str) -> None:
 
 def _live(desk: Desk, pace: float | None) -> None:
     """Progress and curves; ticks while a run is active, and reruns the page once when it ends."""
-    if desk.run and pace is not None:
-        with meanwhile():  # mostly a look earlier than the next one
-            desk.run.wait_for_start(_START)
     snapshot = desk.run.snapshot() if desk.run else None
     with trouble.shown():
         _progress(snapshot, stale_in_words(desk.stale()))
