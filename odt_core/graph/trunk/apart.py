@@ -138,9 +138,13 @@ def _leading_to(
 
 def _find(model: schema.ModelT, place: Place) -> tuple[schema.SignatureDefT, int]:
     """A signature, and the tensor of its input."""
-    entry = next(s for s in model.signatureDefs if s.signatureKey == place[0].encode())
+    entry = {_text(one.signatureKey): one for one in model.signatureDefs}[place[0]]
     return entry, _ends(entry.inputs)[place[1]]
 
 
 def _ends(entries: Sequence[schema.TensorMapT] | None) -> dict[str, int]:
-    return {bytes(one.name).decode(): int(one.tensorIndex) for one in entries or []}
+    return {_text(one.name): int(one.tensorIndex) for one in entries or []}
+
+
+def _text(name: bytes | None) -> str:
+    return bytes(name or b"").decode("utf-8", "replace")
