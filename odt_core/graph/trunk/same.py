@@ -37,7 +37,8 @@ def recipes(model: schema.ModelT, graph: schema.SubGraphT, samples: int) -> dict
                 known[index] = constant
         parts = [known.get(index) for index in inputs_of(operator)]
         if None not in parts:
-            how = _digest(name, text_of(operator.builtinOptions), *map(repr, parts))
+            options = operator.builtinOptions, operator.builtinOptions2
+            how = _digest(name, *map(text_of, options), *map(repr, parts))
             for place, index in enumerate(outputs_of(operator)):
                 known[index] = _digest(how.hex(), str(place), *_kind(graph.tensors[index]))
     return known
@@ -52,9 +53,14 @@ def _constant(model: schema.ModelT, graph: schema.SubGraphT, index: int) -> byte
     return _digest("constant", content, *_kind(tensor))
 
 
-def _kind(tensor: schema.TensorT) -> tuple[str, str]:
+def _kind(tensor: schema.TensorT) -> tuple[str, str, str]:
+    """Its type, shape, and what its numbers stand for where they are quantised."""
     shape = tensor.shape if tensor.shapeSignature is None else tensor.shapeSignature
-    return str(tensor.type), str([] if shape is None else [int(size) for size in shape])
+    sizes = [] if shape is None else [int(size) for size in shape]
+    quantised = tensor.quantization
+    scales = [] if quantised is None or quantised.scale is None else list(quantised.scale)
+    zeros = [] if quantised is None or quantised.zeroPoint is None else list(quantised.zeroPoint)
+    return str(tensor.type), str(sizes), f"{list(map(float, scales))} {list(map(int, zeros))}"
 
 
 def _digest(*parts: str) -> bytes:
