@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-MAX_BYTES = 64 * 2**20  # of bottlenecks kept; those used longest ago go first
+MAX_BYTES = 32 * 2**20  # of bottlenecks kept; those used longest ago go first
 SET = 256  # samples that are kept as one array, to be given again as it is
 _SETS = 8  # of these
 
