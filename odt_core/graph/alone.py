@@ -12,6 +12,7 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.graph.builder import Builder
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.operators import call_others, called_by, inputs_of, name_of, outputs_of
+from odt_core.graph.signature import find_signature
 from odt_core.graph.tensor import has_dtype
 
 
@@ -29,8 +30,7 @@ class OneOp:
 
 def subgraph_of(model: schema.ModelT, signature: str) -> int:
     """The index of the subgraph that a signature runs."""
-    found = (s for s in model.signatureDefs if bytes(s.signatureKey).decode() == signature)
-    return int(next(found).subgraphIndex)
+    return int(find_signature(model, signature).subgraphIndex)
 
 
 def each_op(data: bytes, signature: str, shapes: Mapping[int, tuple[int, ...]]) -> list[OneOp]:

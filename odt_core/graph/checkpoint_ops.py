@@ -19,6 +19,7 @@ from odt_core.errors import LoweringError
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.record import CheckpointSignature, CheckpointTensor
+from odt_core.graph.signature import plain_name
 from odt_core.graph.tensor import dtype_of, shape_of
 from odt_core.graph.variables import find_variables, key_in
 
@@ -85,11 +86,11 @@ def rewire(
 
     shapes: what other signatures save, by name; Restore does not say what shape it returns.
     """
-    graph, key = ops.graph, bytes(signature.signatureKey).decode("utf-8", "replace")
+    graph, key = ops.graph, plain_name(signature.signatureKey)
     path = _drop_path(ops, signature)
     found = []
     if ops.saved:
-        taken = {bytes(entry.name).decode("utf-8", "replace") for entry in signature.outputs}
+        taken = {plain_name(entry.name) for entry in signature.outputs}
         tensors = []
         for name, index in ops.saved.items():
             own = _free(name, taken)
@@ -97,7 +98,7 @@ def rewire(
             tensors.append(_described(name, own, graph.tensors[index]))
         found.append(CheckpointSignature(key, "save", ops.version, path, tuple(tensors)))
     if ops.restored:
-        taken = {bytes(entry.name).decode("utf-8", "replace") for entry in signature.inputs}
+        taken = {plain_name(entry.name) for entry in signature.inputs}
         tensors = []
         for name, index in ops.restored.items():
             own = _free(name, taken)
@@ -121,7 +122,7 @@ def _drop_path(ops: CheckpointOps, signature: schema.SignatureDefT) -> str:
         for entry in signature.outputs or []
         if not is_string[entry.tensorIndex] or _is_constant(ops.model, tensors[entry.tensorIndex])
     ]
-    names = [bytes(entry.name).decode("utf-8", "replace") for entry in dropped]
+    names = [plain_name(entry.name) for entry in dropped]
     return names[0] if names else ""
 
 

@@ -16,6 +16,7 @@ from odt_core.graph.flatbuffer import read
 from odt_core.graph.flow import Flow, flow, variables_of
 from odt_core.graph.operators import called_by, name_of, outputs_of
 from odt_core.graph.record import CheckpointSignature, Missing, Rewrite, read_record
+from odt_core.graph.signature import plain_name
 from odt_core.graph.tensor import Shape, dtype_of, has_dtype, shape_of
 from odt_core.graph.variables import find_variables
 
@@ -149,7 +150,7 @@ def describe_signatures(
 ) -> tuple[SignatureDescription, ...]:
     """The signatures of a checked model; names: only these."""
     every = model.signatureDefs or []
-    wanted = [one for one in every if names is None or _text(one.signatureKey) in names]
+    wanted = [one for one in every if names is None or plain_name(one.signatureKey) in names]
     return tuple(_signature(model, signature) for signature in wanted)
 
 
@@ -158,11 +159,11 @@ def _signature(model: schema.ModelT, signature: schema.SignatureDefT) -> Signatu
     seen: set[int] = set()
     names = _ops(model, signature.subgraphIndex, seen)
     facts = flow(model, graph)
-    called = {int(entry.tensorIndex): _text(entry.name) for entry in signature.inputs or []}
+    called = {int(entry.tensorIndex): plain_name(entry.name) for entry in signature.inputs or []}
     reads, assigns = variables_of(model, signature.subgraphIndex)
     largest, work = _numbers_a_sample(graph)
     return SignatureDescription(
-        _text(signature.signatureKey),
+        plain_name(signature.signatureKey),
         tuple(_input(graph, entry, facts) for entry in signature.inputs or []),
         tuple(_output(graph, entry, facts, called) for entry in signature.outputs or []),
         tuple(sorted({name[4:] for name in names if name.startswith("Flex")})),
@@ -227,11 +228,7 @@ def _output(
 def _tensor(graph: schema.SubGraphT, entry: schema.TensorMapT) -> tuple[str, str, Shape]:
     raw = graph.tensors[entry.tensorIndex]
     dtype = dtype_of(raw.type).name if has_dtype(raw.type) else _OTHER_TYPES.get(raw.type, "?")
-    return _text(entry.name), dtype, shape_of(raw)
-
-
-def _text(name: bytes | None) -> str:
-    return bytes(name or b"").decode("utf-8", "replace")
+    return plain_name(entry.name), dtype, shape_of(raw)
 
 
 def _bytes(shape: Shape, dtype: np.dtype) -> int:

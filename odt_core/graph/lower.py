@@ -37,6 +37,7 @@ from odt_core.graph.record import (
     write_record,
 )
 from odt_core.graph.rules import RULES
+from odt_core.graph.signature import plain_name
 from odt_core.graph.state import add_state_signatures
 
 # Ops whose first input is the shape of their output.
@@ -265,7 +266,7 @@ class _Lowering:
             if signature.subgraphIndex not in broken:
                 kept.append(signature)
                 continue
-            key = bytes(signature.signatureKey).decode("utf-8", "replace")
+            key = plain_name(signature.signatureKey)
             for reason in self._reasons(signature.subgraphIndex, set()):
                 self.missing.append(Missing(reason.op, key, reason.node, reason.reason))
         for index in broken:  # its place stays, as other subgraphs are known by number
@@ -298,11 +299,11 @@ class _Lowering:
     def _node(self, index: int, op: FlexOp, operator: schema.OperatorT) -> str:
         """The op's node name; the converter drops it, but not its output's tensor name."""
         tensors = [self.model.subgraphs[index].tensors[i] for i in outputs_of(operator)]
-        names = [bytes(tensor.name or b"").decode("utf-8", "replace") for tensor in tensors]
+        names = [plain_name(tensor.name) for tensor in tensors]
         return op.name or next(iter(names), "")
 
     def _name(self, index: int) -> str:
         """The signature that runs a subgraph, else the subgraph's own name."""
         for signature in self._signatures(index):
-            return bytes(signature.signatureKey).decode("utf-8", "replace")
-        return bytes(self.model.subgraphs[index].name or b"").decode("utf-8", "replace")
+            return plain_name(signature.signatureKey)
+        return plain_name(self.model.subgraphs[index].name)

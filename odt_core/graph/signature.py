@@ -1,12 +1,27 @@
-"""Subgraphs as signatures of their model."""
+"""Signatures of a model: finding one, its ends by name, subgraphs as new ones."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
+
+
+def find_signature(model: schema.ModelT, name: str) -> schema.SignatureDefT:
+    """The signature of that name. Raises KeyError where there is none."""
+    return {plain_name(one.signatureKey): one for one in model.signatureDefs or []}[name]
+
+
+def ends(entries: Sequence[schema.TensorMapT] | None) -> dict[str, int]:
+    """The tensors of a signature's inputs or outputs, by name."""
+    return {plain_name(one.name): int(one.tensorIndex) for one in entries or []}
+
+
+def plain_name(raw: bytes | None) -> str:
+    """The text of a name in the file, whatever bytes it holds."""
+    return bytes(raw or b"").decode("utf-8", "replace")
 
 
 def copy_of(graph: schema.SubGraphT) -> schema.SubGraphT:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -26,7 +25,7 @@ def with_frozen_apart(model: Model) -> Model | None:
     one that is not worth it.
     """
     contract, description = model.contract, model.description
-    trees = [model.trees.pop() for _ in model.trees[:1]]
+    tree = model.trees.pop() if model.trees else None
     if not _may_have(model):
         return None
     train, infer = contract.train[0], contract.infer
@@ -34,33 +33,31 @@ def with_frozen_apart(model: Model) -> Model | None:
     if about is None:
         return None
     place = (infer.signature, infer.samples) if infer else None
-    with contextlib.suppress(OdtError, MemoryError):  # it can be used whole all the same
-        tree = trees.pop() if trees else read(model.data)
-        found = set_apart(tree, (train.signature, train.samples), place, about.assigns)
-        made = {one.name: one for one in found.signatures}
-        if found.work < WORTH:
-            return None
-        return replace(
-            model,
-            data=found.data,
-            description=replace(
-                description, signatures=(*description.signatures, *found.signatures)
-            ),
-            contract=replace(
-                contract,
-                train=(replace(train, signature=TRAIN),),
-                extract=ExtractRole(
-                    EXTRACT, train.samples, FEATURES, batch=None, reads=made[EXTRACT].reads
-                ),
-                feature_shape=found.feature_shape,
-                infer_features=replace(infer, signature=INFER, on_features=True)
-                if infer and INFER in made
-                else None,
-            ),
-            parted={},
-            trees=[],
+    try:
+        found = set_apart(
+            tree or read(model.data), (train.signature, train.samples), place, about.assigns, WORTH
         )
-    return None
+    except (OdtError, MemoryError):  # it can be used whole all the same
+        return None
+    made = {one.name: one for one in found.signatures}
+    extract = ExtractRole(EXTRACT, train.samples, FEATURES, batch=None, reads=made[EXTRACT].reads)
+    head = None
+    if infer is not None and INFER in made:
+        head = replace(infer, signature=INFER, on_features=True)
+    return replace(
+        model,
+        data=found.data,
+        description=replace(description, signatures=(*description.signatures, *found.signatures)),
+        contract=replace(
+            contract,
+            train=(replace(train, signature=TRAIN),),
+            extract=extract,
+            feature_shape=found.feature_shape,
+            infer_features=head,
+        ),
+        parted={},
+        trees=[],
+    )
 
 
 def _may_have(model: Model) -> bool:

@@ -59,7 +59,7 @@ def told(model: schema.ModelT) -> float:
 @pytest.mark.parametrize("number", [False, True], ids=["a sum", "a mean"])
 def test_step_on_features_tells_the_loss_of_the_step_on_samples(number):
     expected = told(step(number=number))
-    apart = set_apart(step(number=number), ("train", "x"), None, ())
+    apart = set_apart(step(number=number), ("train", "x"), None, (), least=0)
     assert apart.feature_shape == (36,)
     interpreter = Interpreter(apart.data)
     features = interpreter.signature(EXTRACT)({"x": X})[FEATURES]
@@ -70,4 +70,4 @@ def test_step_on_features_tells_the_loss_of_the_step_on_samples(number):
 @pytest.mark.parametrize("gives", ["features", "x"])
 def test_step_that_gives_what_it_is_fed_stays_whole(gives):
     with pytest.raises(LoweringError, match="samples go around"):
-        set_apart(step(gives=gives), ("train", "x"), None, ())
+        set_apart(step(gives=gives), ("train", "x"), None, (), least=0)

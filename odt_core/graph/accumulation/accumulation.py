@@ -21,7 +21,7 @@ from odt_core.graph.checks.check import plain_errors
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.passes.prune import compact, remove_dead_ops
-from odt_core.graph.signature import add_signature, copy_of
+from odt_core.graph.signature import add_signature, copy_of, ends, find_signature
 
 GRADIENTS, APPLY, COUNT = "odt_gradients", "odt_apply", "odt_count"
 
@@ -37,10 +37,9 @@ def accumulate(data: bytes, signature: str, loss: str | None) -> bytes:
     done in parts, saying why.
     """
     model = read(data)
-    entry = next(s for s in model.signatureDefs if s.signatureKey == signature.encode())
+    entry = find_signature(model, signature)
     graph = copy_of(model.subgraphs[entry.subgraphIndex])
-    feeds = {bytes(one.name).decode(): int(one.tensorIndex) for one in entry.inputs}
-    results = {bytes(one.name).decode(): int(one.tensorIndex) for one in entry.outputs or []}
+    feeds, results = ends(entry.inputs), ends(entry.outputs)
     graph.outputs = [results[loss]] if loss is not None else []
     feeds[COUNT] = take_count(model, graph)
     remove_dead_ops(model, graph)

@@ -18,6 +18,7 @@ from odt_core.graph.passes.forms import rewrite
 from odt_core.graph.passes.fuse import fuse
 from odt_core.graph.passes.prune import compact, drop_subgraphs, remove_dead_ops, share_buffers
 from odt_core.graph.record import drop_record
+from odt_core.graph.signature import plain_name
 from odt_core.graph.state import GET_STATE, SET_STATE
 from odt_core.graph.variables import Variable, assigned
 
@@ -58,7 +59,7 @@ def predicting(model: schema.ModelT) -> list[str]:
     """Names of the signatures that compute something of their inputs and change nothing."""
     found = []
     for signature in model.signatureDefs or []:
-        name = _name(signature)
+        name = plain_name(signature.signatureKey)
         has_ends = bool(signature.inputs) and bool(signature.outputs)
         if has_ends and name not in (GET_STATE, SET_STATE) and not _changes(model, signature):
             found.append(name)
@@ -66,7 +67,7 @@ def predicting(model: schema.ModelT) -> list[str]:
 
 
 def _choose(model: schema.ModelT, wanted: str | None) -> schema.SignatureDefT:
-    by_name = {_name(signature): signature for signature in model.signatureDefs or []}
+    by_name = {plain_name(one.signatureKey): one for one in model.signatureDefs or []}
     usable = predicting(model)
     if wanted is not None:
         if wanted not in by_name:
@@ -131,7 +132,3 @@ def _forget_assignments(model: schema.ModelT, graph: schema.SubGraphT) -> None:
     doomed = {id(operator) for _, operator in assigned(model, graph)}
     graph.operators = [operator for operator in graph.operators if id(operator) not in doomed]
     remove_dead_ops(model, graph)
-
-
-def _name(signature: schema.SignatureDefT) -> str:
-    return bytes(signature.signatureKey or b"").decode("utf-8", "replace")

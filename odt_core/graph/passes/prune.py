@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -18,13 +18,22 @@ from odt_core.graph.operators import (
 
 def remove_dead_ops(model: schema.ModelT, graph: schema.SubGraphT) -> None:
     """Drops ops whose outputs nobody reads and that have no effect."""
-    needed = {int(index) for index in ([] if graph.outputs is None else graph.outputs)}
-    kept = []
+    outputs = map(int, [] if graph.outputs is None else graph.outputs)
+    graph.operators = leading_to(
+        graph, outputs, also=lambda operator: has_effect(model, graph, operator)
+    )
+
+
+def leading_to(
+    graph: schema.SubGraphT, tensors: Iterable[int], *, also: Callable[[schema.OperatorT], bool]
+) -> list[schema.OperatorT]:
+    """The ops that tensors are computed by, and those that stay `also`, with what they read."""
+    needed, kept = set(tensors), []
     for operator in reversed(graph.operators):
-        if has_effect(model, graph, operator) or needed.intersection(outputs_of(operator)):
+        if also(operator) or needed.intersection(outputs_of(operator)):
             needed.update(inputs_of(operator))
             kept.append(operator)
-    graph.operators = kept[::-1]
+    return kept[::-1]
 
 
 def drop_subgraphs(model: schema.ModelT, keep: Iterable[int]) -> None:

@@ -7,7 +7,7 @@ odt_infer(features) -> what the predicting signature gives, where it begins with
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import NamedTuple
 
 from ai_edge_litert import schema_py_generated as schema
@@ -18,8 +18,8 @@ from odt_core.graph.checks.check import plain_errors
 from odt_core.graph.flatbuffer import write
 from odt_core.graph.inspect import SignatureDescription, describe_signatures
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
-from odt_core.graph.passes.prune import compact, remove_dead_ops
-from odt_core.graph.signature import add_signature, copy_of
+from odt_core.graph.passes.prune import compact, leading_to, remove_dead_ops
+from odt_core.graph.signature import add_signature, copy_of, ends, find_signature
 from odt_core.graph.trunk.count import ask_for_counts, count_instead
 from odt_core.graph.trunk.cut import find_cuts
 from odt_core.graph.trunk.same import recipes
@@ -32,24 +32,22 @@ Place = tuple[str, str]  # a signature and its input of samples
 
 
 class Apart(NamedTuple):
-    """The model with those signatures. signatures: these alone; odt_infer may be missing.
-    work: of odt_extract for each sample, as `work_of` counts it.
-    """
+    """The model with those signatures. signatures: these alone; odt_infer may be missing."""
 
     data: bytes
     signatures: tuple[SignatureDescription, ...]
     feature_shape: tuple[int, ...]
-    work: int
 
 
 @plain_errors()
 def set_apart(
-    model: schema.ModelT, train: Place, infer: Place | None, trained: Collection[str]
+    model: schema.ModelT, train: Place, infer: Place | None, trained: Collection[str], least: int
 ) -> Apart:
     """A lowered model, which is changed, with its frozen part apart.
 
-    trained: names of the variables that the train signature sets. Raises LoweringError when it has
-    no frozen part, or none that all its samples go through.
+    trained: names of the variables that the train signature sets. least: what that part must
+    compute for each sample, as `work_of` counts it. Raises LoweringError when the model has no such
+    part, or none that all its samples go through.
     """
     entry, samples = _find(model, train)
     graph = _copy(model, entry)
@@ -61,7 +59,11 @@ def set_apart(
     shared = [cut for cut in cuts if other is not None and other.has(made.get(cut.index))]
     cut = (shared or cuts)[-1]
     first = copy_of(graph)
-    first.operators = _leading_to(model, first, cut.index)
+    first.operators = leading_to(
+        first, [cut.index], also=lambda operator: name_of(model, operator) == "CALL_ONCE"
+    )
+    if work_of(model, first) < least:
+        raise LoweringError("its frozen part computes too little")
     add_signature(model, first, EXTRACT, {train[1]: samples}, {FEATURES: cut.index})
     if not _add_rest(model, graph, TRAIN, entry, train[1], cut.index):
         raise LoweringError("its samples go around the frozen part")
@@ -70,7 +72,7 @@ def set_apart(
     compact(model)
     signatures = describe_signatures(model, {EXTRACT, TRAIN, INFER})
     shape = tuple(size or 0 for size in cut.shape[1:])
-    return Apart(write(model), signatures, shape, work_of(model, first))
+    return Apart(write(model), signatures, shape)
 
 
 class _Predicting:
@@ -105,7 +107,7 @@ def _add_rest(
     something of it still needs the samples themselves, or what it gives is the features. graph: a
     copy of its subgraph.
     """
-    inputs, outputs = _ends(entry.inputs), _ends(entry.outputs)
+    inputs, outputs = ends(entry.inputs), ends(entry.outputs)
     graph.operators = [one for one in graph.operators if cut not in outputs_of(one)]
     count_instead(model, graph, inputs[samples], Builder(model, graph).tensor(cut))
     remove_dead_ops(model, graph)
@@ -124,27 +126,7 @@ def _copy(model: schema.ModelT, entry: schema.SignatureDefT) -> schema.SubGraphT
     return graph
 
 
-def _leading_to(
-    model: schema.ModelT, graph: schema.SubGraphT, tensor: int
-) -> list[schema.OperatorT]:
-    """The ops that a tensor is computed by, and what runs before a first call."""
-    needed, kept = {tensor}, []
-    for operator in reversed(graph.operators):
-        if needed.intersection(outputs_of(operator)) or name_of(model, operator) == "CALL_ONCE":
-            needed.update(inputs_of(operator))
-            kept.append(operator)
-    return kept[::-1]
-
-
 def _find(model: schema.ModelT, place: Place) -> tuple[schema.SignatureDefT, int]:
     """A signature, and the tensor of its input."""
-    entry = {_text(one.signatureKey): one for one in model.signatureDefs}[place[0]]
-    return entry, _ends(entry.inputs)[place[1]]
-
-
-def _ends(entries: Sequence[schema.TensorMapT] | None) -> dict[str, int]:
-    return {_text(one.name): int(one.tensorIndex) for one in entries or []}
-
-
-def _text(name: bytes | None) -> str:
-    return bytes(name or b"").decode("utf-8", "replace")
+    entry = find_signature(model, place[0])
+    return entry, ends(entry.inputs)[place[1]]

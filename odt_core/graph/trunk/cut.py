@@ -75,9 +75,6 @@ def _role(
     reader: RoleReader, model: schema.ModelT, operator: schema.OperatorT, trained: Collection[str]
 ) -> Role:
     """What an op gives; AFTER for all that does not belong to the frozen part."""
-    got = {reader.roles.get(index) for index in inputs_of(operator)}
-    if got & {Role.AFTER, Role.SUM}:
-        return Role.AFTER
     if name_of(model, operator) == "READ_VARIABLE":
         key = reader.variable(operator)
         if key is None or variable_name(key) in trained:
