@@ -178,9 +178,10 @@ class Session:
         """A digest of all that features depend on but the samples."""
         if self._frozen is None:
             extract = self.contract.extract
+            assert extract is not None
             digest = hashlib.blake2b(str(self.threads).encode())
-            state = self.state() if extract is not None and extract.reads else {}
-            for name in extract.reads if extract is not None else ():
+            state = self.state() if extract.reads else {}
+            for name in extract.reads:
                 digest.update(state[name].tobytes())
             self._frozen = digest.digest()
         return self._frozen

@@ -75,10 +75,12 @@ class Augmentation:
         a, b, c, d = (row[:, None, None] for row in matrix)
         field = _smooth(height) @ knots @ _smooth(width).T
         sy, sx = a * y + b * x0, c * y + d * x0
-        for at, (moved, size) in enumerate(((down, height), (right, width))):
-            coordinate = (sy, sx)[at]
-            coordinate += moved[:, None, None]
-            coordinate += field[:, at]
+        for coordinate, move, bend, size in (
+            (sy, down, field[:, 0], height),
+            (sx, right, field[:, 1], width),
+        ):
+            coordinate += move[:, None, None]
+            coordinate += bend
             coordinate += (size - 1) / 2
         return _sample(x, sy, sx, self.paper)
 
