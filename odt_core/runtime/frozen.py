@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from odt_core.errors import OdtError
 from odt_core.graph import ModelDescription
 from odt_core.graph.flatbuffer import read
 from odt_core.graph.trunk.apart import EXTRACT, FEATURES, INFER, TRAIN, set_apart
+from odt_core.graph.trunk.constant import as_constants
 from odt_core.runtime.contract import Contract, ExtractRole, Task
 
 if TYPE_CHECKING:
+    from ai_edge_litert import schema_py_generated as schema
+
     from odt_core.runtime.model import Model
 
 # What the frozen part must compute for each sample (`work_of`) for looking it up to be faster; that
 # takes 6 µs, most of it for the digest.
 WORTH = 2**14
 _WEIGHTS = 2**12  # bytes of frozen weights below which nobody looks for such a part
+
+
+class Trunk(NamedTuple):
+    """The frozen part in a .tflite of its own, the weights that the file gives it constants."""
+
+    data: bytes
+    weights: bytes  # their digest: it computes nothing for a session that has others
+
+
+def digest_of(weights: Iterable[np.ndarray]) -> bytes:
+    """32 bytes that tell the numbers of variables from any others of the same shapes."""
+    digest = hashlib.blake2b(digest_size=32)
+    for array in weights:
+        digest.update(array.tobytes())
+    return digest.digest()
 
 
 def with_frozen_apart(model: Model) -> Model | None:
@@ -34,9 +56,8 @@ def with_frozen_apart(model: Model) -> Model | None:
         return None
     place = (infer.signature, infer.samples) if infer else None
     try:
-        found = set_apart(
-            tree or read(model.data), (train.signature, train.samples), place, about.assigns, WORTH
-        )
+        tree = tree or read(model.data)
+        found = set_apart(tree, (train.signature, train.samples), place, about.assigns, WORTH)
     except (OdtError, MemoryError):  # it can be used whole all the same
         return None
     made = {one.name: one for one in found.signatures}
@@ -57,7 +78,17 @@ def with_frozen_apart(model: Model) -> Model | None:
         ),
         parted={},
         trees=[],
+        trunk=_trunk(tree, extract.reads),
     )
+
+
+def _trunk(tree: schema.ModelT, reads: Sequence[str]) -> Trunk | None:
+    """tree: with the frozen part apart; used up."""
+    try:
+        data, values = as_constants(tree, EXTRACT, reads)
+    except (OdtError, MemoryError):  # its variables say the same
+        return None
+    return Trunk(data, digest_of(values))
 
 
 def _may_have(model: Model) -> bool:

@@ -20,7 +20,7 @@ from odt_core.graph.files import read_model_file
 from odt_core.runtime.bottlenecks import Bottlenecks
 from odt_core.runtime.contract import Choice, Contract, TrainRole
 from odt_core.runtime.dialect import propose
-from odt_core.runtime.frozen import with_frozen_apart
+from odt_core.runtime.frozen import Trunk, with_frozen_apart
 from odt_core.runtime.micro_batches import micro_batch
 from odt_core.runtime.remembered import Remembered
 from odt_core.runtime.vocabulary import is_learning_rate
@@ -52,6 +52,7 @@ class Model:
     features: Bottlenecks = field(default_factory=Bottlenecks, repr=False)  # that were computed
     parted: dict[TrainRole, bytes | None] = field(default_factory=dict, repr=False)
     trees: list[schema.ModelT] = field(default_factory=list, repr=False)  # data parsed, to use up
+    trunk: Trunk | None = field(default=None, repr=False)  # of a model with its frozen part apart
 
     @cached_property
     def card(self) -> ModelCard:

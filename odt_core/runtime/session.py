@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import threading
 from collections.abc import Mapping
@@ -24,6 +23,7 @@ from odt_core.runtime.contract import (
     TrainRole,
 )
 from odt_core.runtime.feeding import TrainInputs, calls, feed, fill, filled
+from odt_core.runtime.frozen import digest_of
 from odt_core.runtime.interpreter import BoundSignature, Interpreter
 from odt_core.runtime.micro_batches import LANES, MicroBatches
 from odt_core.runtime.model import DEFAULT_RATE
@@ -87,7 +87,8 @@ class Session:
         self._sizes: dict[int, tuple[TrainRole, int | None]] = {}  # of the parts of a batch
         self._variables = Variables(self.model, self._interpreter)
         self._answers = Remembered()
-        self._frozen: bytes | None = None  # what tells features by these weights, when asked for
+        self._frozen: bytes | None = None  # a digest of the frozen weights, when asked for
+        self._trunk: Interpreter | None = None  # with those of the file as constants, when needed
 
     @property
     def contract(self) -> Contract:
@@ -159,7 +160,8 @@ class Session:
             return self._marked(np.zeros((0, *self.contract.feature_shape), np.float32))
         if not self.contract.extract.frozen or not self.keeps(x):
             return self._marked(self._extract(x))
-        return self._marked(self.model.features(self._frozen_weights(), x, self._extract))
+        by = self._frozen_weights() + str(self.threads).encode()
+        return self._marked(self.model.features(by, x, self._extract))
 
     def are_features(self, x: np.ndarray) -> bool:
         """Whether x is features already, which this session takes wherever it takes samples."""
@@ -179,11 +181,8 @@ class Session:
         if self._frozen is None:
             extract = self.contract.extract
             assert extract is not None
-            digest = hashlib.blake2b(str(self.threads).encode())
             state = self.state() if extract.reads else {}
-            for name in extract.reads:
-                digest.update(state[name].tobytes())
-            self._frozen = digest.digest()
+            self._frozen = digest_of(state[name] for name in extract.reads)
         return self._frozen
 
     def extract(self, x: np.ndarray) -> np.ndarray:
@@ -197,6 +196,17 @@ class Session:
         role = self.contract.extract
         assert role is not None
         return self._chunks(role, x, role.features)
+
+    def _bound(self, role: InferRole | ExtractRole) -> BoundSignature:
+        """The signature of a role; the frozen part's in its fastest form."""
+        trunk = self._runs.trunk
+        if trunk is None or role is not self.contract.extract:
+            return self._interpreter.signature(role.signature)
+        if self._frozen_weights() != trunk.weights:
+            return self._interpreter.signature(role.signature)
+        if self._trunk is None:
+            self._trunk = Interpreter(trunk.data, self.threads)
+        return self._trunk.signature(role.signature)
 
     def targets(self, y: np.ndarray) -> np.ndarray:
         """Labels or targets [N, …] in the form that `train` takes them, so that a loop encodes them
@@ -355,7 +365,7 @@ class Session:
         count = len(x)
         if role.batch is not None and count < role.batch:
             x = np.concatenate([x, np.repeat(x[-1:], role.batch - count, axis=0)])
-        signature = self._interpreter.signature(role.signature)
+        signature = self._bound(role)
         feeds = {role.samples: feed(x, signature.inputs[role.samples])}
         if len(signature.inputs) > 1:
             feeds = fill(feeds, signature.inputs, training=False)

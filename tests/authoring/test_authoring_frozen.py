@@ -15,7 +15,11 @@ from odt_core import load_model
 from odt_core.authoring import to_trainable_tflite
 from odt_core.errors import SignatureError, TrainingError
 from odt_core.graph import describe
+from odt_core.graph.flatbuffer import read
+from odt_core.graph.trunk.apart import EXTRACT, FEATURES
+from odt_core.graph.variables import find_variables
 from odt_core.runtime import bottlenecks
+from odt_core.runtime.frozen import Trunk
 from odt_core.runtime.model import Model
 from odt_core.runtime.session import Session
 from odt_core.samples import Labels, Samples
@@ -191,6 +195,15 @@ class TestApart:
         alone = np.concatenate([session.extract(x[at : at + 1]) for at in range(len(x))])
         np.testing.assert_array_equal(session.extract(x), alone)
 
+    def test_constants_make_the_features_that_the_variables_make(self, build):
+        model = made(build)
+        session, x = model.session(), own(model).x
+        assert find_variables(read(model.apart.trunk.data)) == []
+        assert len(model.apart.trunk.data) < len(model.apart.data)
+        samples = model.contract.train[0].samples
+        features = session.run(EXTRACT, **{samples: x})[FEATURES]
+        np.testing.assert_allclose(session.extract(x), features, rtol=ROUNDING, atol=ROUNDING)
+
 
 @pytest.mark.parametrize("build", WHOLE, ids=lambda build: build.__name__)
 def test_model_without_such_a_part_runs_whole(build: Callable[[], keras.Model]) -> None:
@@ -217,6 +230,14 @@ class TestSessions:
         np.testing.assert_allclose(session.infer(x), whole.infer(x), rtol=1e-5, atol=1e-5)
         session.reset()
         np.testing.assert_array_equal(session.infer(x), before)
+
+    def test_constants_that_are_not_the_weights_of_a_session_are_not_used(self):
+        model = load_model(made(plain).data)
+        x, session = own(model).x, model.session()
+        expected = session.run(EXTRACT, x=x)[FEATURES]
+        wrong = load_model(made(dropout_after).data).apart.trunk
+        model.apart.__dict__["trunk"] = Trunk(wrong.data, b"not theirs")
+        np.testing.assert_array_equal(model.session().extract(x), expected)
 
     def test_restoring_through_a_signature_gives_other_features(self):
         model = made(plain)

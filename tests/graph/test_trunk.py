@@ -13,6 +13,7 @@ from odt_core.graph.flatbuffer import write
 from odt_core.graph.signature import add_signature
 from odt_core.graph.tensor import Tensor
 from odt_core.graph.trunk.apart import EXTRACT, FEATURES, TRAIN, set_apart
+from odt_core.graph.trunk.constant import as_constants
 from odt_core.runtime.interpreter import Interpreter
 
 X = np.random.default_rng(0).random((5, 8, 8, 1), np.float32)
@@ -71,3 +72,11 @@ def test_step_on_features_tells_the_loss_of_the_step_on_samples(number):
 def test_step_that_gives_what_it_is_fed_stays_whole(gives):
     with pytest.raises(LoweringError, match="samples go around"):
         set_apart(step(gives=gives), ("train", "x"), None, (), least=0)
+
+
+@pytest.mark.parametrize("reads", [(), ("nobody sets it",)], ids=["none", "without a value"])
+def test_part_without_variables_that_the_file_sets_has_no_constants(reads):
+    model = step()
+    set_apart(model, ("train", "x"), None, (), least=0)
+    with pytest.raises(LoweringError, match="reads no variables, or some without initial values"):
+        as_constants(model, EXTRACT, reads)
