@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from odt_core.checkpoint import Checkpoint, CheckpointMeta, load_checkpoint, save_checkpoint
@@ -24,6 +26,7 @@ from odt_core.evidence.software import script, sources
 from odt_core.evidence.studies import Studies
 from odt_core.evidence.versions import requirements
 from odt_core.runtime.contract import LOSS_NAME
+from odt_core.runtime.turns import usable_cores
 
 if TYPE_CHECKING:
     from odt_core.bundled import ModelCard
@@ -94,7 +97,6 @@ def bundle(
             f"The checkpoint belongs to another model ({loaded.meta.model_sha256[:12]}…, this is "
             f"{digest(model)[:12]}…). Give the .tflite that it was trained with."
         )
-    baked, predicts, not_baked = _baked(bake)
     material = Material(
         model=model,
         card=card,
@@ -110,18 +112,20 @@ def bundle(
         curves=curves,
         studies=studies or Studies(),
         inside=inside or Inside(),
-        baked=baked,
-        predicts=predicts,
-        not_baked=not_baked,
     )
     charts = charts_of(material)
-    files = {**_data_files(material), **_chart_files(material, charts), **_software_files()}
+    with ThreadPoolExecutor(usable_cores()) as drawing:
+        pictures = drawing.map(lambda chart: chart.png(), charts)
+        material = _with_baked(material, bake)  # a dashboard's model does that in its own process
+        files = {**_data_files(material), **_software_files()}
+        files |= {f"charts/{c.name}.png": png for c, png in zip(charts, pictures, strict=True)}
+    files["charts.html"] = page(_title(material), charts)
     return pack({**files, **_card_files(material, charts, files)})
 
 
-def _baked(bake: Bake | None) -> tuple[bytes | None, bytes | None, str]:
+def _with_baked(material: Material, bake: Bake | None) -> Material:
     if bake is None:
-        return None, None, "not asked for"
+        return replace(material, not_baked="not asked for")
     found: list[bytes | None] = []
     reasons = []
     for inference_only in (False, True):
@@ -130,7 +134,9 @@ def _baked(bake: Bake | None) -> tuple[bytes | None, bytes | None, str]:
         except OdtError as error:
             found.append(None)
             reasons.append(str(error))
-    return found[0], found[1], " ".join(dict.fromkeys(reasons))
+    baked, predicts = found
+    not_baked = " ".join(dict.fromkeys(reasons))
+    return replace(material, baked=baked, predicts=predicts, not_baked=not_baked)
 
 
 def _replays(checkpoint: Checkpoint) -> bool:
@@ -167,12 +173,6 @@ def _data_files(material: Material) -> dict[str, bytes]:
         files["runs/evaluations.json"] = _json(
             [evaluation.to_json() for evaluation in material.curves.evaluations]
         )
-    return files
-
-
-def _chart_files(material: Material, charts: tuple[Chart, ...]) -> dict[str, bytes]:
-    files = {f"charts/{chart.name}.png": chart.png() for chart in charts}
-    files["charts.html"] = page(_title(material), charts)
     return files
 
 

@@ -27,9 +27,8 @@ class Canvas:
 
     def png(self) -> bytes:
         """The picture as a PNG file."""
-        small = self._image.resize((self.width, self.height), Image.Resampling.BOX)
         stream = io.BytesIO()
-        small.save(stream, "PNG", optimize=False, compress_level=6)
+        self._image.reduce(_FINE).save(stream, "PNG", optimize=False, compress_level=6)
         return stream.getvalue()
 
     def head(self, title: str, note: str) -> float:
@@ -86,10 +85,7 @@ class Canvas:
 
     def measure(self, text: str, size: int, weight: int = 450) -> float:
         """How wide a line is."""
-        return sum(
-            look.font(size * _FINE, weight, extended).getlength(piece) / _FINE
-            for piece, extended in look.runs(text)
-        )
+        return look.width(text, size * _FINE, weight) / _FINE
 
     def cut(self, text: str, size: int, most: float, weight: int = 450) -> str:
         """The text, with an ellipsis at its end where it is wider than `most`."""

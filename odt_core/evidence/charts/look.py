@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from PIL import ImageFont
@@ -26,6 +26,12 @@ def font(size: int, weight: int, extended: bool = False) -> ImageFont.FreeTypeFo
     loaded = ImageFont.truetype(_FONTS / f"inter-{part}-wght-normal.woff2", size)
     loaded.set_variation_by_axes([weight])
     return loaded
+
+
+@lru_cache(maxsize=4096)  # texts are cut and wrapped by trying
+def width(text: str, size: int, weight: int) -> float:
+    """Pixels of a line of text."""
+    return sum(font(size, weight, extended).getlength(piece) for piece, extended in runs(text))
 
 
 def runs(text: str) -> list[tuple[str, bool]]:
