@@ -14,6 +14,7 @@ from odt_core.bundled import bundled_models, find_card
 from odt_core.workspace import Source, Workspaces
 from tests.browser.conftest import Visitor
 
+_IDLE = "document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]')"
 STROKES = 3
 MANY = 2_000
 LONG = 1_000  # epochs of the training that is watched: longer than it is watched
@@ -25,6 +26,18 @@ PAGES = {
     "Checkpoints": ".st-key-card_compare",
     "Model": ".st-key-card_about h2",
     "Personalise": ".st-key-card_train .st-key-train",
+}
+# A card of each part of Evaluate but the first, which is there when the page is.
+PARTS = {
+    "Mistakes": "matrices",
+    "Test samples": "near",
+    "Over time": "scrubber",
+    "Blind test": "blind",
+    "Studies": "controls",
+    "Confidence": "calibration",
+    "Inside": "map",
+    "Forget": "forget",
+    "Evidence": "evidence",
 }
 
 
@@ -166,16 +179,24 @@ def _switch(person: Visitor, figures: dict[str, float]) -> None:
     for times in ("first", "again"):
         for page, content in PAGES.items():
             person.page.wait_for_timeout(500)
-            link = (
-                "[...document.querySelectorAll('[data-testid=stTopNavLink]')]"
-                f".find((a) => a.innerText.trim() === '{page}' && a.offsetParent).click()"
-            )
-            there = (
-                f"[...document.querySelectorAll('{content}')].some((e) => e.offsetParent"
-                " && !e.closest('[data-stale=true]'))"
-            )
-            figures[f"to_{page.lower()}_{times}"] = until(person, link, there)
+            figures[f"to_{page.lower()}_{times}"] = until(person, _link(page), _there(content))
             person.idle()
+
+
+def _link(page: str) -> str:
+    """JavaScript that goes to a page by the menu."""
+    return (
+        "[...document.querySelectorAll('[data-testid=stTopNavLink]')]"
+        f".find((a) => a.innerText.trim() === '{page}' && a.offsetParent).click()"
+    )
+
+
+def _there(content: str) -> str:
+    """JavaScript: whether something of that selector is to be seen, and not from before."""
+    return (
+        f"[...document.querySelectorAll('{content}')].some((e) => e.offsetParent"
+        " && !e.closest('[data-stale=true]'))"
+    )
 
 
 def _others_come(browser: Browser, server: DashboardServer, figures: dict[str, float]) -> None:
@@ -194,7 +215,25 @@ def _others_come(browser: Browser, server: DashboardServer, figures: dict[str, f
     other.idle()
     usage = server.usage()
     figures["memory_of_one_more_visitor_mb"] = usage.server_mb + usage.workers_mb - before
+    _evaluate(other, figures)
     other.page.context.close()
+
+
+def _evaluate(person: Visitor, figures: dict[str, float]) -> None:
+    """Each part of Evaluate for the first time; then the evidence with all studies, the longest
+    that anything takes.
+    """
+    until(person, _link("Evaluate"), _there(PAGES["Evaluate"]))
+    seconds = []
+    for part, card in PARTS.items():
+        person.idle().page.wait_for_timeout(500)
+        button = f"[...document.querySelectorAll('button')].find(e => e.innerText === '{part}')"
+        done = f"{_there(f'.st-key-card_{card}')} && {_IDLE}"
+        seconds.append(until(person, f"{button}.click()", done))
+    figures["part_of_evaluate_worst"] = max(seconds)
+    person.idle()
+    done = "document.querySelector('.st-key-evidence_get')"
+    figures["evidence_with_studies"] = until(person, click("evidence_run"), done, most=120.0)
 
 
 def _many_samples(

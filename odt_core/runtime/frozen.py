@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 # takes 6 µs, most of it for the digest.
 WORTH = 2**14
 _WEIGHTS = 2**12  # bytes of frozen weights below which nobody looks for such a part
+# Bytes of frozen weights that become constants: that takes as long as reading the file and three
+# times their memory. Larger networks are mostly of large convolutions, which gain a third.
+_MOST = 2**25
 
 
 class Trunk(NamedTuple):
@@ -78,12 +81,16 @@ def with_frozen_apart(model: Model) -> Model | None:
         ),
         parted={},
         trees=[],
-        trunk=_trunk(tree, extract.reads),
+        trunk=_trunk(tree, extract.reads, description),
     )
 
 
-def _trunk(tree: schema.ModelT, reads: Sequence[str]) -> Trunk | None:
+def _trunk(
+    tree: schema.ModelT, reads: Sequence[str], description: ModelDescription
+) -> Trunk | None:
     """tree: with the frozen part apart; used up."""
+    if sum(one.bytes for one in description.variables if one.name in reads) > _MOST:
+        return None
     try:
         data, values = as_constants(tree, EXTRACT, reads)
     except (OdtError, MemoryError):  # its variables say the same

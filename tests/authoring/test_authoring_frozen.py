@@ -239,6 +239,15 @@ class TestSessions:
         model.apart.__dict__["trunk"] = Trunk(wrong.data, b"not theirs")
         np.testing.assert_array_equal(model.session().extract(x), expected)
 
+    def test_large_frozen_part_keeps_its_variables(self, monkeypatch):
+        monkeypatch.setattr("odt_core.runtime.frozen._MOST", 4 * (9 * 16 + 16 + 9 * 16 * 16 + 16))
+        assert load_model(made(plain).data).apart.trunk is not None
+        monkeypatch.setattr("odt_core.runtime.frozen._MOST", 4 * (9 * 16 + 16 + 9 * 16 * 16 + 15))
+        model = load_model(made(plain).data)
+        assert model.apart.trunk is None
+        x, session = own(model).x, model.session()
+        np.testing.assert_array_equal(session.extract(x), session.run(EXTRACT, x=x)[FEATURES])
+
     def test_restoring_through_a_signature_gives_other_features(self):
         model = made(plain)
         x, session, whole = own(model).x, model.session(), model.session(whole=True)
