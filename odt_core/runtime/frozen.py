@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,11 +14,10 @@ from odt_core.graph import ModelDescription
 from odt_core.graph.flatbuffer import read
 from odt_core.graph.trunk.apart import EXTRACT, FEATURES, INFER, TRAIN, set_apart
 from odt_core.graph.trunk.constant import as_constants
-from odt_core.runtime.contract import Contract, ExtractRole, Task
+from odt_core.runtime.contract import ExtractRole, Task
+from odt_core.runtime.interpreter import Interpreter
 
 if TYPE_CHECKING:
-    from ai_edge_litert import schema_py_generated as schema
-
     from odt_core.runtime.model import Model
 
 # What the frozen part must compute for each sample (`work_of`) for looking it up to be faster; that
@@ -80,20 +79,24 @@ def with_frozen_apart(model: Model) -> Model | None:
             infer_features=head,
         ),
         parted={},
-        trees=[],
-        trunk=_trunk(tree, extract.reads, description),
+        trees=[tree],
     )
 
 
-def _trunk(
-    tree: schema.ModelT, reads: Sequence[str], description: ModelDescription
-) -> Trunk | None:
-    """tree: with the frozen part apart; used up."""
-    if sum(one.bytes for one in description.variables if one.name in reads) > _MOST:
+def trunk_of(model: Model) -> Trunk | None:
+    """The frozen part, of a model that has it apart, with constants; None where it reads no
+    variables, where they are too many, or where it cannot be: then it runs as it is.
+    """
+    tree, extract = model.trees.pop() if model.trees else None, model.contract.extract
+    assert extract is not None
+    if not extract.reads or _frozen_bytes(model.description, extract.reads) > _MOST:
         return None
     try:
-        data, values = as_constants(tree, EXTRACT, reads)
-    except (OdtError, MemoryError):  # its variables say the same
+        data, values = as_constants(tree or read(model.data), EXTRACT, extract.reads)
+        signature = Interpreter(data).signature(EXTRACT)
+        ((name, (dtype, shape)),) = signature.inputs.items()
+        signature({name: np.zeros((1, *shape[1:]), dtype)})  # whether LiteRT takes it
+    except OdtError:
         return None
     return Trunk(data, digest_of(values))
 
@@ -106,13 +109,13 @@ def _may_have(model: Model) -> bool:
         return False
     if contract.task is Task.RECONSTRUCTION:  # its samples are its targets too
         return False
-    return _frozen_bytes(model.description, contract) >= _WEIGHTS
-
-
-def _frozen_bytes(description: ModelDescription, contract: Contract) -> int:
-    """Of variables that the train signature reads and leaves as they are, and of constants."""
-    about = description.signature(contract.train[0].signature)
+    about = model.description.signature(contract.train[0].signature)
     frozen = set(about.reads) - set(about.assigns) if about else set()
+    return _frozen_bytes(model.description, frozen) >= _WEIGHTS
+
+
+def _frozen_bytes(description: ModelDescription, frozen: Collection[str]) -> int:
+    """Of variables of these names, and of all constants."""
     variables = sum(one.bytes for one in description.variables if one.name in frozen)
     initial = sum(one.bytes for one in description.variables if one.has_initial_value)
     ops = 256 * sum(description.operators.values())  # about what each takes in the file

@@ -20,7 +20,7 @@ from odt_core.graph.files import read_model_file
 from odt_core.runtime.bottlenecks import Bottlenecks
 from odt_core.runtime.contract import Choice, Contract, TrainRole
 from odt_core.runtime.dialect import propose
-from odt_core.runtime.frozen import Trunk, with_frozen_apart
+from odt_core.runtime.frozen import Trunk, trunk_of, with_frozen_apart
 from odt_core.runtime.micro_batches import micro_batch
 from odt_core.runtime.remembered import Remembered
 from odt_core.runtime.vocabulary import is_learning_rate
@@ -52,7 +52,6 @@ class Model:
     features: Bottlenecks = field(default_factory=Bottlenecks, repr=False)  # that were computed
     parted: dict[TrainRole, bytes | None] = field(default_factory=dict, repr=False)
     trees: list[schema.ModelT] = field(default_factory=list, repr=False)  # data parsed, to use up
-    trunk: Trunk | None = field(default=None, repr=False)  # of a model with its frozen part apart
 
     @cached_property
     def card(self) -> ModelCard:
@@ -73,6 +72,18 @@ class Model:
         runs once for each sample, not in each step; the model itself where that is not worth it.
         """
         return with_frozen_apart(self) or self  # takes as long as reading the file
+
+    @cached_property
+    def trunk(self) -> Trunk | None:
+        """Of what `apart` gives, if that is not the model itself: its frozen part with constants,
+        which is faster; None where it is not.
+        """
+        return trunk_of(self)
+
+    def get_ready(self) -> None:
+        """Make what sessions run, for whoever has time now rather than when they need it."""
+        if self.apart is not self:
+            _ = self.apart.trunk
 
     @property
     def features_of_a_sample(self) -> int | None:

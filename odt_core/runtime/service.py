@@ -94,7 +94,7 @@ class Service:
                 else:
                     self._answer(message)
                 if message.kind == "load" and self._model is not None:
-                    _ = self._model.apart  # while nobody waits for it
+                    self._model.get_ready()  # while nobody waits for it
         except (Hangup, EOFError, OSError):
             return
 

@@ -177,11 +177,11 @@ class Session:
         return 4 * len(x) * math.prod(self.contract.feature_shape) <= MAX_BYTES
 
     def _frozen_weights(self) -> bytes:
-        """A digest of all that features depend on but the samples."""
+        """A digest of the variables that the frozen part reads."""
         if self._frozen is None:
             extract = self.contract.extract
             assert extract is not None
-            state = self.state() if extract.reads else {}
+            state = self._variables.read() if extract.reads else {}
             self._frozen = digest_of(state[name] for name in extract.reads)
         return self._frozen
 
@@ -199,10 +199,9 @@ class Session:
 
     def _bound(self, role: InferRole | ExtractRole) -> BoundSignature:
         """The signature of a role; the frozen part's in its fastest form."""
-        trunk = self._runs.trunk
-        if trunk is None or role is not self.contract.extract:
-            return self._interpreter.signature(role.signature)
-        if self._frozen_weights() != trunk.weights:
+        apart = self._runs is not self.model and role is self.contract.extract
+        trunk = self._runs.trunk if apart else None
+        if trunk is None or trunk.weights != self._frozen_weights():
             return self._interpreter.signature(role.signature)
         if self._trunk is None:
             self._trunk = Interpreter(trunk.data, self.threads)

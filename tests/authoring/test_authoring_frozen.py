@@ -231,13 +231,28 @@ class TestSessions:
         session.reset()
         np.testing.assert_array_equal(session.infer(x), before)
 
-    def test_constants_that_are_not_the_weights_of_a_session_are_not_used(self):
+    @pytest.mark.parametrize("theirs", [True, False])
+    def test_constants_are_used_where_they_are_the_weights_of_a_session(self, theirs):
         model = load_model(made(plain).data)
         x, session = own(model).x, model.session()
         expected = session.run(EXTRACT, x=x)[FEATURES]
-        wrong = load_model(made(dropout_after).data).apart.trunk
-        model.apart.__dict__["trunk"] = Trunk(wrong.data, b"not theirs")
-        np.testing.assert_array_equal(model.session().extract(x), expected)
+        other = made(dropout_after).apart.trunk  # from the same samples other features
+        weights = model.apart.trunk.weights if theirs else b"not theirs"
+        model.apart.__dict__["trunk"] = Trunk(other.data, weights)
+        features = model.session().extract(x)
+        if theirs:
+            assert features.shape == (len(x), *APART[dropout_after])
+        else:
+            np.testing.assert_array_equal(features, expected)
+
+    def test_part_that_litert_does_not_take_with_constants_keeps_its_variables(self, monkeypatch):
+        model = load_model(made(plain).data)
+        x, broken = own(model).x, (made(small).data, ())
+        monkeypatch.setattr("odt_core.runtime.frozen.as_constants", lambda *_: broken)
+        session = model.session()
+        features = session.extract(x)
+        assert model.apart.trunk is None
+        np.testing.assert_array_equal(features, session.run(EXTRACT, x=x)[FEATURES])
 
     def test_large_frozen_part_keeps_its_variables(self, monkeypatch):
         monkeypatch.setattr("odt_core.runtime.frozen._MOST", 4 * (9 * 16 + 16 + 9 * 16 * 16 + 16))

@@ -42,6 +42,8 @@ def inference_model(
     drop_subgraphs(model, [chosen.subgraphIndex])
     for graph in model.subgraphs:
         remove_dead_ops(model, graph)
+    compact(model)  # as folding writes all buffers that there are
+    for graph in model.subgraphs:
         fold_constants(model, graph)
         for form in (fast_form, constant_form, constant_form):
             rewrite(model, graph, form)

@@ -7,6 +7,8 @@ variables, packs its weights at every call.
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
@@ -138,7 +140,7 @@ def _before_reshape(b: Builder, x: Tensor) -> Tensor:
 def _depthwise(b: Builder, operator: schema.OperatorT) -> Tensor | None:
     """DEPTHWISE_CONV_2D of an image padded by other ops: of the image itself, where it can be."""
     x, weights, *bias = (b.tensor(index) for index in inputs_of(operator))
-    y, options = b.tensor(outputs_of(operator)[0]), operator.builtinOptions
+    y, options = b.tensor(outputs_of(operator)[0]), copy(operator.builtinOptions)
     if weights.const is None or options.padding != schema.Padding.VALID:
         return None
     if None in x.shape[1:] or None in y.shape[1:] or b.producer(x) is None:

@@ -11,6 +11,7 @@ that computes the product.
 from __future__ import annotations
 
 from collections import Counter
+from copy import copy
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -89,8 +90,9 @@ def _product_before(
 
 def _absorbed(b: Builder, product: schema.OperatorT, operator: schema.OperatorT) -> bool:
     """Makes an op part of the product it follows, if it can be."""
-    name, options = name_of(b.model, operator), product.builtinOptions
+    name, options = name_of(b.model, operator), copy(product.builtinOptions)  # others may have them
     if name in _ACTIVATIONS:
+        product.builtinOptions = options
         options.fusedActivationFunction = _ACTIVATIONS[name]
         return True
     activation = operator.builtinOptions.fusedActivationFunction
@@ -117,6 +119,7 @@ def _absorbed(b: Builder, product: schema.OperatorT, operator: schema.OperatorT)
         filters, bias = weights.index, bias + (vector if name == "ADD" else -vector)
     added = b.constant(bias.astype(np.float32)).index
     product.inputs = np.array([inputs_of(product)[0], filters, added], np.int32)
+    product.builtinOptions = options
     options.fusedActivationFunction = activation
     return True
 

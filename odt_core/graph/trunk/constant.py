@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -15,24 +14,22 @@ from odt_core.graph.checks.check import plain_errors
 from odt_core.graph.variables import find_variables
 
 
-class Constant(NamedTuple):
-    """A .tflite of one signature, and the values that its constants have."""
-
-    data: bytes
-    values: tuple[np.ndarray, ...]  # of the variables read, in the order they were given
-
-
 @plain_errors()
-def as_constants(model: schema.ModelT, signature: str, reads: Sequence[str]) -> Constant:
-    """A signature of a lowered model, which is used up, with the values that the file starts with.
+def as_constants(
+    model: schema.ModelT, signature: str, reads: Sequence[str]
+) -> tuple[bytes, tuple[np.ndarray, ...]]:
+    """A .tflite of one signature of a lowered model, which is used up, with the values that the
+    file gives the variables it reads; and these, in the order of `reads`, their names.
 
-    reads: names of the variables that it reads. Raises LoweringError when there are none, or some
-    get no constant value: then it is as fast as it is, or nobody knows what it will say.
+    Raises OdtError when the file gives one of them no constant value, or the signature cannot do
+    without variables.
     """
-    given = dict(assigned_constants(model)) if reads else {}
-    if not reads or not given.keys() >= set(reads):
-        raise LoweringError("its frozen part reads no variables, or some without initial values")
+    given = {name: value for name, value in assigned_constants(model) if name in reads}
+    if given.keys() != set(reads):
+        raise LoweringError("some of its frozen weights have no value in the file")
     values = tuple(given[name] for name in reads)
     by_name = {variable.name: variable for variable in find_variables(model)}
-    variables = [by_name[name] for name in reads]
-    return Constant(inference_model(model, variables, values, signature), values)
+    data = inference_model(model, [by_name[name] for name in reads], values, signature)
+    if find_variables(model):  # of equal names, in a file that nobody's converter writes
+        raise LoweringError("its frozen part reads other variables too")
+    return data, values
