@@ -30,6 +30,7 @@ class Work(NamedTuple):
     targets: np.ndarray | Rows
     evaluated: Sequence[np.ndarray]  # samples that are predicted on the way
     steps: int  # there are to do
+    varied: np.ndarray | None = None  # samples whose features each step computes, of a batch
 
 
 def choose_threads(session: Session, work: Work, most: int) -> int:
@@ -69,6 +70,7 @@ class _Trial:
         self.best = float("inf")  # milliseconds of the fastest step so far
         seen: list[np.ndarray | float] = [self._timed() for _ in range(_COMPARED)]
         seen += [trial.infer(x) for x in work.evaluated]
+        seen += [trial.extract(work.varied)] if work.varied is not None else []
         seen += trial.state().values()
         self.seen = b"".join(np.asarray(one).tobytes() for one in seen)
 

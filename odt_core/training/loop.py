@@ -335,7 +335,8 @@ class Run:
         sets += [self.base_test.x] if self.base_test is not None else []
         sets += [self._material.shown(batch)[0]] if self._measures else []
         sets = [session.few_alike(x) for x in sets] if session.contract.scored else []
-        return choose_threads(session, Work(batch.features, batch.targets, sets, left), most)
+        work = Work(batch.features, batch.targets, sets, left, batch.variants)
+        return choose_threads(session, work, most)
 
     # --- state ----------------------------------------------------------------------------------
 

@@ -102,6 +102,13 @@ class TestChoice:
         one, two = (threads._Trial(session, 1, s, work).seen for s in (slightly, nearly))
         assert one != two
 
+    def test_a_trial_sees_the_features_that_each_step_computes(self) -> None:
+        session = load_model(bundled_models()[0]).session()
+        x = np.random.default_rng(0).random((8, 28, 28, 1), np.float32)
+        work = Work(session.bottlenecks(x), np.arange(8), [], 10_000, varied=x)
+        trial = threads._Trial(session, 1, session.state(), work)
+        assert session.extract(x).tobytes() in trial.seen
+
 
 class TestRun:
     def test_with_more_threads_the_weights_are_the_same(self, monkeypatch) -> None:
