@@ -90,6 +90,17 @@ class TestScreens:
         notes = " ".join(html.value for html in app.html) + " ".join(m.value for m in app.caption)
         assert "It knows “Flowers”; it never answers “Zwingel”" in notes
 
+    def test_blind_test_of_photos_takes_uploads_photos_and_test_samples(self, app, photos):
+        train(photos("Flowers", "Zwingel"))
+        app.switch_page("pages/evaluate.py").run()
+        app.segmented_control(key="evaluate_part").set_value("Blind test").run()
+        ways = app.segmented_control(key="blind_way")
+        assert ways.options == ["Upload", "Camera", "Test samples"]
+        assert ways.value == "Upload"
+        for way in ways.options:
+            app.segmented_control(key="blind_way").set_value(way).run()
+            assert not app.exception
+
     def test_model_page_says_what_the_model_is_not_for(self, app, photos):
         photos("Flowers", "palace")
         app.switch_page("pages/model.py").run()

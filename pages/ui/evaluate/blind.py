@@ -22,6 +22,7 @@ from pages.ui.evaluate.large import Stage, stage, verdict
 from pages.ui.numbers import figure as short
 from pages.ui.say import count, percent
 from pages.ui.turns import Urgency, fragment
+from pages.ui.uploads import contents
 
 
 class Vote(StrEnum):
@@ -154,7 +155,9 @@ def _play(desk: Desk) -> None:
 
 
 def _input(desk: Desk, game: Game) -> np.ndarray | None:
-    ways = ["Draw", "Upload", "Test samples"] if desk.sees_pictures else ["Test samples"]
+    ways = ["Test samples"]
+    if desk.sees_pictures:
+        ways = ["Upload", "Camera", *ways] if desk.sees_photos else ["Draw", "Upload", *ways]
     if st.session_state.get("blind_way") not in ways:
         st.session_state["blind_way"] = ways[0]
     way = st.segmented_control(
@@ -168,9 +171,15 @@ def _input(desk: Desk, game: Game) -> np.ndarray | None:
         )
         if file is None:
             return None
-        picture = decode_image(file.getvalue(), file.name)
+        name, data = contents(file)
+        picture = decode_image(data, name)
         st.image(picture, width=320)
         return picture
+    if way == "Camera":
+        photo = st.camera_input(
+            "A photo", key=f"blind_photo_{game.number}", label_visibility="collapsed"
+        )
+        return None if photo is None else decode_image(contents(photo)[1], "The photo")
     entries = desk.entries(Part.TEST)
     if not entries:
         pieces.note("You have no test samples yet.")
