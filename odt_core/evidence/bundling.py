@@ -60,6 +60,8 @@ SHA256SUMS                  digests of all files: sha256sum --check SHA256SUMS
 The samples of the person are in here. Give the bundle to those who may see them.
 """
 
+_PAINTERS = 4  # charts drawn at once, which take 17 MB each
+
 
 def bundle(
     *,
@@ -114,7 +116,7 @@ def bundle(
         inside=inside or Inside(),
     )
     charts = charts_of(material)
-    with ThreadPoolExecutor(usable_cores()) as drawing:
+    with ThreadPoolExecutor(min(usable_cores(), _PAINTERS)) as drawing:
         pictures = drawing.map(lambda chart: chart.png(), charts)
         material = _with_baked(material, bake)  # a dashboard's model does that in its own process
         files = {**_data_files(material), **_software_files()}
