@@ -200,7 +200,9 @@ def _there(content: str) -> str:
 
 
 def _others_come(browser: Browser, server: DashboardServer, figures: dict[str, float]) -> None:
-    """A further visitor on a warm server: opens the page, trains with the default settings."""
+    """A further visitor on a warm server: opens the page, trains with the default settings, goes
+    through Evaluate.
+    """
     usage = server.usage()
     before = usage.server_mb + usage.workers_mb
     began = time.perf_counter()
