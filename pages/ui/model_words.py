@@ -26,6 +26,8 @@ def _gives(desk: Desk) -> str:
     if desk.task is Task.CLASSES:
         named = sum(name is not None for name in desk.model.outputs)
         free = len(desk.model.outputs) - named
+        if not named:
+            return f"Tells up to {count(free, 'label')} of yours apart,"
         more = f" ({free} more are free)" if free else ""
         return f"Tells {count(named, 'label')} apart{more},"
     if desk.task is Task.BINARY:

@@ -107,6 +107,7 @@ class TestScreens:
         assert not app.exception
         shown = " ".join(e.value for e in (*app.html, *app.caption, *app.markdown, *app.table))
         assert "identifying people" in shown
+        assert "Tells up to 32 labels of yours apart, from pictures" in shown
 
     def test_model_page_when_a_step_is_timed_then_shows_its_ops_and_who_runs_them(self, app):
         app.switch_page("pages/model.py").run()
