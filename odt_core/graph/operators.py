@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from ai_edge_litert import schema_py_generated as schema
 
+from odt_core.graph.signature import plain_name
+
 _BUILTINS = {
     value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)
 }
@@ -31,7 +33,7 @@ def name_of(model: schema.ModelT, operator: schema.OperatorT) -> str:
     """The op's name: as in the schema's BuiltinOperator, or the custom op's own."""
     code = model.operatorCodes[operator.opcodeIndex]
     if code.customCode is not None:
-        return bytes(code.customCode).decode("utf-8", "replace")
+        return plain_name(code.customCode)
     number = max(code.builtinCode, code.deprecatedBuiltinCode)
     return _BUILTINS.get(number, f"BUILTIN_{number}")
 

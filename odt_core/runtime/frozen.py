@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from odt_core.errors import OdtError
-from odt_core.graph import ModelDescription
+from odt_core.graph import ModelDescription, SignatureDescription
 from odt_core.graph.flatbuffer import read
 from odt_core.graph.trunk.apart import EXTRACT, FEATURES, INFER, TRAIN, set_apart
 from odt_core.graph.trunk.constant import as_constants
@@ -50,12 +50,10 @@ def with_frozen_apart(model: Model) -> Model | None:
     """
     contract, description = model.contract, model.description
     tree = model.trees.pop() if model.trees else None
-    if not _may_have(model):
-        return None
-    train, infer = contract.train[0], contract.infer
-    about = description.signature(train.signature)
+    about = _promising(model)
     if about is None:
         return None
+    train, infer = contract.train[0], contract.infer
     place = (infer.signature, infer.samples) if infer else None
     try:
         tree = tree or read(model.data)
@@ -101,17 +99,21 @@ def trunk_of(model: Model) -> Trunk | None:
     return Trunk(data, digest_of(values))
 
 
-def _may_have(model: Model) -> bool:
-    """Whether the description leaves it open that there is such a part, of a form that is known."""
+def _promising(model: Model) -> SignatureDescription | None:
+    """The train signature, where the description leaves it open that it has such a part, of a form
+    that is known.
+    """
     contract = model.contract
     known = contract.extract is None and not contract.free_axes and not model.shaped_by_data
     if not known or len(contract.train) != 1 or contract.train[0].batch is not None:
-        return False
+        return None
     if contract.task is Task.RECONSTRUCTION:  # its samples are its targets too
-        return False
+        return None
     about = model.description.signature(contract.train[0].signature)
-    frozen = set(about.reads) - set(about.assigns) if about else set()
-    return _frozen_bytes(model.description, frozen) >= _WEIGHTS
+    if about is None:
+        return None
+    frozen = set(about.reads) - set(about.assigns)
+    return about if _frozen_bytes(model.description, frozen) >= _WEIGHTS else None
 
 
 def _frozen_bytes(description: ModelDescription, frozen: Collection[str]) -> int:

@@ -10,7 +10,7 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.graph.flatbuffer import read
 from odt_core.graph.operators import inputs_of
 from odt_core.graph.tensor import dtype_of, has_dtype
-from odt_core.graph.variables import assigned, initialisers
+from odt_core.graph.variables import assigned, initialisers, variable_name
 
 
 def initial_values(data: bytes) -> dict[str, np.ndarray]:
@@ -25,7 +25,7 @@ def assigned_constants(model: schema.ModelT) -> Iterator[tuple[str, np.ndarray]]
         for key, operator in assigned(model, graph):
             value = _constant(model, graph.tensors[inputs_of(operator)[1]])
             if value is not None:
-                yield b"/".join(part for part in key if part).decode("utf-8", "replace"), value
+                yield variable_name(key), value
 
 
 def _constant(model: schema.ModelT, tensor: schema.TensorT) -> np.ndarray | None:

@@ -22,6 +22,7 @@ from odt_core.graph.known_shapes import KEEPS_SHAPE
 from odt_core.graph.loops.folding import folded, known
 from odt_core.graph.loops.tensor_lists import TensorList, Value, list_rule
 from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
+from odt_core.graph.signature import plain_name
 from odt_core.graph.tensor import Tensor, declare_shape, dtype_of, has_dtype, shape_of
 
 _GRADIENTS = ("FlexSigmoidGrad", "FlexTanhGrad", "FlexReluGrad")  # of the same shape as well
@@ -122,8 +123,8 @@ class _Writing:
         if rule is not None:
             outputs = [self._like(index, scope) for index in outputs_of(operator)]
             results = rule(self.builder, inputs, outputs)
-            node = bytes(scope.graph.tensors[outputs_of(operator)[0]].name or b"")
-            self.dissolved.setdefault(name, node.decode("utf-8", "replace"))
+            node = scope.graph.tensors[outputs_of(operator)[0]].name
+            self.dissolved.setdefault(name, plain_name(node))
             scope.values.update(zip(outputs_of(operator), results, strict=True))
             return
         if listed:

@@ -90,10 +90,9 @@ def _product_before(
 
 def _absorbed(b: Builder, product: schema.OperatorT, operator: schema.OperatorT) -> bool:
     """Makes an op part of the product it follows, if it can be."""
-    name, options = name_of(b.model, operator), copy(product.builtinOptions)  # others may have them
+    name = name_of(b.model, operator)
     if name in _ACTIVATIONS:
-        product.builtinOptions = options
-        options.fusedActivationFunction = _ACTIVATIONS[name]
+        _activate(product, _ACTIVATIONS[name])
         return True
     activation = operator.builtinOptions.fusedActivationFunction
     parts = [b.tensor(i) for i in inputs_of(operator)]
@@ -119,9 +118,13 @@ def _absorbed(b: Builder, product: schema.OperatorT, operator: schema.OperatorT)
         filters, bias = weights.index, bias + (vector if name == "ADD" else -vector)
     added = b.constant(bias.astype(np.float32)).index
     product.inputs = np.array([inputs_of(product)[0], filters, added], np.int32)
-    product.builtinOptions = options
-    options.fusedActivationFunction = activation
+    _activate(product, activation)
     return True
+
+
+def _activate(product: schema.OperatorT, activation: int) -> None:
+    product.builtinOptions = copy(product.builtinOptions)  # which others may have too
+    product.builtinOptions.fusedActivationFunction = activation
 
 
 def _per_channel(

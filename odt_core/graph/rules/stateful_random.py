@@ -32,6 +32,7 @@ from odt_core.graph.rules.random import (
     words,
 )
 from odt_core.graph.rules.registry import rule
+from odt_core.graph.signature import plain_name
 from odt_core.graph.tensor import Shape, Tensor
 
 PREFIX = "odt_random/"
@@ -90,7 +91,7 @@ def _advance(b: Builder, op: FlexOp, shape: Tensor, *, builtin: bool) -> Tensor:
     """The state to draw from, int64 [3]; the variable is set to the next one."""
     if not _static(op, shape) and shape.const is None:
         raise LoweringError("it is not known how many dimensions it draws. Fix them.")
-    name = f"{PREFIX}{(b.graph.name or b'').decode('utf-8', 'replace')}/{_number(b)}"
+    name = f"{PREFIX}{plain_name(b.graph.name)}/{_number(b)}"
     variable = resources.new_variable(b, name, _initial(op, name))
     state = resources.read(b, variable)
     count = groups_of(b, shape)
@@ -104,7 +105,7 @@ def _advance(b: Builder, op: FlexOp, shape: Tensor, *, builtin: bool) -> Tensor:
 
 def _number(b: Builder) -> int:
     """How many generators the subgraph has already."""
-    graph = (b.graph.name or b"").decode("utf-8", "replace")
+    graph = plain_name(b.graph.name)
     return sum(name.startswith(f"{PREFIX}{graph}/") for name in b.resources.names())
 
 
