@@ -12,9 +12,8 @@ from benchmarks.dashboard.stopwatch import ANSWERED, LONGEST_FRAME, POINTS, Wire
 from benchmarks.load.server import DashboardServer
 from odt_core.bundled import bundled_models, find_card
 from odt_core.workspace import Source, Workspaces
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import IDLE, Visitor
 
-_IDLE = "document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]')"
 STROKES = 3
 MANY = 2_000
 LONG = 1_000  # epochs of the training that is watched: longer than it is watched
@@ -230,7 +229,7 @@ def _evaluate(person: Visitor, figures: dict[str, float]) -> None:
     for part, card in PARTS.items():
         person.idle().page.wait_for_timeout(500)
         button = f"[...document.querySelectorAll('button')].find(e => e.innerText === '{part}')"
-        done = f"{_there(f'.st-key-card_{card}')} && {_IDLE}"
+        done = f"{_there(f'.st-key-card_{card}')} && document.querySelector('{IDLE}')"
         seconds.append(until(person, f"{button}.click()", done))
     figures["part_of_evaluate_worst"] = max(seconds)
     person.idle()

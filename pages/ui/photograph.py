@@ -10,14 +10,13 @@ import numpy as np
 import streamlit as st
 
 from odt_core.errors import LabelError
-from odt_core.samples import decode_image
 from odt_core.workspace import LabelEntry, Part, SampleEntry, Source
 from pages.ui import pieces, trouble
 from pages.ui.camera import Receipt, Shot, decode_photo, guide_of, recorder, sent
 from pages.ui.desk import Desk
 from pages.ui.say import count
 from pages.ui.turns import Urgency, fragment
-from pages.ui.uploads import contents
+from pages.ui.uploads import picture_in
 
 WAY = "samples_way"  # key of the choice between drawing, uploading and the camera
 _KEY = "camera"
@@ -157,7 +156,7 @@ def _photographed(desk: Desk, key: str, label: str, targets: Targets) -> None:
         return
     st.session_state[_TURN] += 1
     with trouble.caught("samples"):
-        picture = decode_image(contents(photo)[1], "The photo")
+        picture = picture_in(photo, "The photo")
         if desk.tells_labels and not label:
             raise LabelError("There is no label for this photo yet. Add one first.")
         desk.workspace.add_samples([picture], label, Source.CAMERA, ["photo"], targets(desk, 1))

@@ -9,7 +9,7 @@ import streamlit as st
 
 from odt_core.errors import SampleError, WorkerError
 from odt_core.runtime.contract import Task
-from odt_core.samples import decode_image, read_samples
+from odt_core.samples import read_samples
 from odt_core.workspace import Part, SampleEntry
 from pages.ui import pieces, trouble
 from pages.ui.answers import answers, no_answers, value_answers
@@ -22,6 +22,7 @@ from pages.ui.pace import tick
 from pages.ui.previews import series_uri
 from pages.ui.say import count, plain
 from pages.ui.turns import Urgency, fragment
+from pages.ui.uploads import picture_in
 
 TRY_WAY = "try_way"  # key of the choice between drawing, uploading and the camera
 _PICTURES = ("Draw", "Upload", "Camera")
@@ -164,7 +165,7 @@ def _picture(desk: Desk) -> _Input | None:
     file = st.file_uploader("A picture", key="try_file", label_visibility="collapsed")
     if file is None:
         return None
-    picture = decode_image(file.getvalue(), file.name)
+    picture = picture_in(file)
     st.image(picture, width=160)
     return _Input(picture)
 

@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 ROOT = Path(__file__).resolve().parents[2]
+IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"  # the script has run
 SEVEN = ((0.25, 0.25), (0.7, 0.25), (0.45, 0.8))
 
 
@@ -83,9 +84,7 @@ class Visitor:
 
     def idle(self) -> Visitor:
         """Wait until the script has run."""
-        self.page.wait_for_selector(
-            "[data-testid=stApp][data-test-script-state=notRunning]", timeout=30_000
-        )
+        self.page.wait_for_selector(IDLE, timeout=30_000)
         return self
 
     def part(self, key: str, inside: str = "button") -> Locator:

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page
 
 from benchmarks.load.server import DashboardServer
 from benchmarks.load.tab import Tab
+from tests.browser.conftest import IDLE
 
 pytestmark = pytest.mark.browser
 
@@ -80,7 +81,7 @@ def visit(page: Page, dashboard: DashboardServer, trained: Tab, name: str, until
     """Open a page and wait for an element; everything that the page says, letter for letter."""
     page.goto(f"{dashboard.url}/{name}?w={trained.token}")
     page.locator(until).last.wait_for()
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    page.wait_for_selector(IDLE)
     return page.evaluate(ALL_TEXT)
 
 

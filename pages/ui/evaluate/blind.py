@@ -13,7 +13,6 @@ import streamlit as st
 
 from odt_core.evaluation import FEWEST_CHANGES, mcnemar, wilson
 from odt_core.evaluation.compare import p_words
-from odt_core.samples import decode_image
 from odt_core.workspace import Part
 from pages.ui import pieces, trouble
 from pages.ui.canvas import sketch
@@ -22,7 +21,7 @@ from pages.ui.evaluate.large import Stage, stage, verdict
 from pages.ui.numbers import figure as short
 from pages.ui.say import count, percent
 from pages.ui.turns import Urgency, fragment
-from pages.ui.uploads import contents
+from pages.ui.uploads import picture_in
 
 
 class Vote(StrEnum):
@@ -171,15 +170,14 @@ def _input(desk: Desk, game: Game) -> np.ndarray | None:
         )
         if file is None:
             return None
-        name, data = contents(file)
-        picture = decode_image(data, name)
+        picture = picture_in(file)
         st.image(picture, width=320)
         return picture
     if way == "Camera":
         photo = st.camera_input(
             "A photo", key=f"blind_photo_{game.number}", label_visibility="collapsed"
         )
-        return None if photo is None else decode_image(contents(photo)[1], "The photo")
+        return None if photo is None else picture_in(photo, "The photo")
     entries = desk.entries(Part.TEST)
     if not entries:
         pieces.note("You have no test samples yet.")
