@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
@@ -19,13 +20,15 @@ from odt_core.graph.tensor import has_dtype
 @dataclass(frozen=True)
 class OneOp:
     """A .tflite of one op. inputs: which tensors of the graph it is to be fed with, in its own
-    order. key: equal for ops that cost the same.
+    order. key: equal for ops that cost the same. in_place: whether XNNPACK, which copies when the
+    op runs alone, has nothing to do among the others.
     """
 
     name: str
     data: bytes
     inputs: tuple[int, ...]
     key: tuple
+    in_place: bool
 
 
 def subgraph_of(model: schema.ModelT, signature: str) -> int:
@@ -40,11 +43,31 @@ def each_op(data: bytes, signature: str, shapes: Mapping[int, tuple[int, ...]]) 
     """
     model = read(data)
     graph = model.subgraphs[subgraph_of(model, signature)]
+    operators = [o for o in graph.operators if not called_by(model, o) and _computes(graph, o)]
+    free = _in_place(model, graph, operators)
     return [
-        _alone(model, graph, operator, shapes)
-        for operator in graph.operators
-        if not called_by(model, operator) and _computes(graph, operator)
+        _alone(model, graph, operator, shapes, at in free) for at, operator in enumerate(operators)
     ]
+
+
+def _in_place(
+    model: schema.ModelT, graph: schema.SubGraphT, operators: list[schema.OperatorT]
+) -> set[int]:
+    """Which of the ops that compute give what they got another shape, and may do it where it lies:
+    another of them has made it for them alone, and others of them read the result.
+    """
+    made = {index for operator in operators for index in outputs_of(operator)}
+    readers = Counter(index for operator in graph.operators for index in inputs_of(operator))
+    readers.update(int(index) for index in graph.outputs)
+    inside = Counter(index for operator in operators for index in inputs_of(operator))
+    found = set()
+    for at, operator in enumerate(operators):
+        if name_of(model, operator) == "RESHAPE":
+            given, (result,) = inputs_of(operator)[0], outputs_of(operator)
+            alone = given in made and readers[given] == 1
+            if alone and readers[result] == inside[result]:
+                found.add(at)
+    return found
 
 
 def cheapest_call() -> bytes:
@@ -86,6 +109,7 @@ def _alone(
     graph: schema.SubGraphT,
     operator: schema.OperatorT,
     shapes: Mapping[int, tuple[int, ...]],
+    in_place: bool,
 ) -> OneOp:
     small, part = schema.ModelT(), schema.SubGraphT()
     small.version, small.buffers = model.version, [schema.BufferT()]
@@ -123,4 +147,4 @@ def _alone(
     name = name_of(model, operator)
     options = operator.builtinOptions
     said = sorted((k, str(v)) for k, v in vars(options).items()) if options else []
-    return OneOp(name, write(small), tuple(fed), (name, *key, *map(tuple, said)))
+    return OneOp(name, write(small), tuple(fed), (name, *key, *map(tuple, said)), in_place)

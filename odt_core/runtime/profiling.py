@@ -60,7 +60,8 @@ def profile_step(model: Model, batch: int = 32, *, threads: int = 1) -> Profile:
         if one.key not in costs:
             costs[one.key] = _cost(one, values, threads, delegates=not model.shaped_by_data)
         ms, taken = costs[one.key]
-        kinds[one.name, XNNPACK if taken else KERNELS].append(max(0.0, ms - floor))
+        free = taken and one.in_place
+        kinds[one.name, XNNPACK if taken else KERNELS].append(0 if free else max(0.0, ms - floor))
     total = sum(sum(each) for each in kinds.values())
     whole = max(step_ms, total)
     ops = [

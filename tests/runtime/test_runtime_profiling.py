@@ -3,14 +3,19 @@
 import gzip
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from odt_core import load_model
 from odt_core.errors import TrainingError
-from odt_core.graph.flatbuffer import read
+from odt_core.graph.alone import each_op
+from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.operators import name_of
+from odt_core.graph.signature import add_signature
+from odt_core.graph.tensor import shape_of
 from odt_core.runtime import Worker
 from odt_core.runtime.profiling import KERNELS, XNNPACK, profile_step
+from tests.graph.graphs import empty
 
 ROOT = Path(__file__).parents[2]
 PHOTOS = ROOT / "assets" / "models" / "photos.tflite"
@@ -43,6 +48,22 @@ def test_profile_when_ops_differ_then_says_who_runs_them_and_in_how_many_parts()
     assert by_op["BATCH_MATMUL"] == XNNPACK
     assert by_op["SHAPE"] == KERNELS
     assert profile.parts == 1  # the whole step
+
+
+def test_reshapes_between_ops_of_the_step_are_told_from_those_that_copy() -> None:
+    b = empty()
+    x = b.new((4, 6), np.float32, "x")
+    first = b.reshape(x, [2, 12])  # of what came from outside
+    between = b.reshape(b.abs(first), [12, 2])
+    shared = b.abs(between)
+    twice = b.reshape(shared, [24])  # of what another op reads too
+    last = b.reshape(b.add(b.abs(twice), b.sum(shared, [0, 1])), [3, 8])  # of what is given back
+    b.graph.operators, b.model.subgraphs = b.operators, []
+    add_signature(b.model, b.graph, "step", {"x": x.index}, {"y": last.index})
+    shapes = {at: tuple(shape_of(tensor)) for at, tensor in enumerate(b.graph.tensors)}
+    ops = each_op(write(b.model), "step", shapes)
+    assert [one.in_place for one in ops if one.name == "RESHAPE"] == [False, True, False, False]
+    assert not any(one.in_place for one in ops if one.name != "RESHAPE")
 
 
 def test_profile_when_model_cannot_be_trained_then_says_so() -> None:
