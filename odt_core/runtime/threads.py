@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -66,11 +66,16 @@ class _Trial:
         self.threads = threads
         trial = session.model.session(threads=threads)
         trial.load_state(state)
-        self._step: Callable[[], float] = lambda: trial.train_features(work.features, work.targets)
+        varied = work.varied
+
+        def step() -> tuple[np.ndarray | None, float]:
+            features = None if varied is None else trial.extract(varied)
+            return features, trial.train_features(work.features, work.targets)
+
+        self._step = step
         self.best = float("inf")  # milliseconds of the fastest step so far
-        seen: list[np.ndarray | float] = [self._timed() for _ in range(_COMPARED)]
+        seen = [one for _ in range(_COMPARED) for one in self._timed() if one is not None]
         seen += [trial.infer(x) for x in work.evaluated]
-        seen += [trial.extract(work.varied)] if work.varied is not None else []
         seen += trial.state().values()
         self.seen = b"".join(np.asarray(one).tobytes() for one in seen)
 
@@ -81,11 +86,11 @@ class _Trial:
             self._timed()
             steps += 1
 
-    def _timed(self) -> float:
+    def _timed(self) -> tuple[np.ndarray | None, float]:
         began = time.perf_counter()
-        loss = self._step()
+        made = self._step()
         self.best = min(self.best, 1000 * (time.perf_counter() - began))
-        return loss
+        return made
 
 
 def _faster(more: _Trial, less: _Trial) -> bool:
