@@ -19,15 +19,22 @@ _MANY = 100_000  # steps of a run, so that measuring pays
 
 
 class Odt:
-    """A session of the trainable .tflite, with the threads that `fit` would give it."""
+    """A session of the trainable .tflite, with the threads that `fit` would give it.
+
+    Layers that training leaves alone run as they do in `fit` on samples that it has not seen: for
+    each batch anew, nothing is looked up, in a signature of their own.
+    """
 
     def __init__(self, work: Work, threads: int) -> None:
-        model = odt_core.load_model(work.made / "model.tflite")
-        self._session = model.session(whole=True)  # nothing that others compute in each step
+        session = odt_core.load_model(work.made / "model.tflite").session()
+        frozen = session.contract.extract is not None
         x, y = read_batches(work.material)[0]
-        self._session.use_threads(choose_threads(self._session, Wanted(x, y, [x], _MANY), threads))
-        self.train = self._session.train_features
-        self.infer = self._session.infer
+        wanted = Wanted(session.extract(x), y, [x], _MANY, x if frozen else None)
+        session.use_threads(choose_threads(session, wanted, threads))
+        self.train, self.infer = session.train_features, session.infer
+        if frozen:
+            self.train = lambda x, y: session.train_features(session.extract(x), y)
+            self.infer = lambda x: session.infer(session.extract(x))
 
 
 def make(network: Network, optimiser: str, material: Path, folder: Path) -> None:
