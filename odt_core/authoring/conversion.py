@@ -15,21 +15,27 @@ from ai_edge_litert.interpreter import Interpreter
 from odt_core.authoring.backend import tf
 from odt_core.errors import AuthoringError, LoweringError
 from odt_core.graph import GET_STATE, describe, lower
+from odt_core.graph.baking.bake import bake
+from odt_core.graph.baking.initial import initial_values
 
+_NOTHING = np.zeros((0, 0, 0))
 _OPS = re.compile(r"(?:Flex|Custom) ops:\s*([^\n]*)")
 
 
 def convert_saved_model(saved_model_dir: str | Path) -> bytes:
     """The .tflite of a SavedModel, with all its signatures, running on plain LiteRT.
 
-    Checked before it is returned: no Flex op is left, and what its signature `parameters` (where
-    there is one) returns in a fresh interpreter equals what the SavedModel's returns.
+    Weights start as the SavedModel has them: the converter loses those that belong to a Keras 3
+    model in it. Checked before it is returned: no Flex op is left, and what its signature
+    `parameters` (where there is one) returns in a fresh interpreter equals what the SavedModel's
+    returns.
     Raises AuthoringError when the SavedModel cannot be read or converted, naming the op that is in
     the way, or when the converted model does not hold the weights.
     """
     flex = convert_with_flex(saved_model_dir)
-    lowered = lower_converted(flex)
+    lowered = _with_lost_values(lower_converted(flex), saved_model_dir)
     _check_parameters(lowered, saved_model_dir)
+    _check_initial(lowered)
     return lowered
 
 
@@ -89,6 +95,27 @@ def lower_converted(data: bytes) -> bytes:
     return lowered.data
 
 
+def _with_lost_values(data: bytes, saved_model_dir: str | Path) -> bytes:
+    """The model with the SavedModel's values for variables that the converter left without one,
+    where their names tell which is which.
+    """
+    variables = describe(data).variables
+    if all(variable.has_initial_value for variable in variables):
+        return data
+    loaded = tf.saved_model.load(str(saved_model_dir))
+    saved: dict[str, list[Any]] = {}
+    for signature in loaded.signatures.values():
+        for variable in signature.variables:
+            same = saved.setdefault(variable.name.removesuffix(":0"), [])
+            if not any(variable is other for other in same):
+                same.append(variable)
+    state = {name: same[0].numpy() for name, same in saved.items() if len(same) == 1}
+    state |= initial_values(data)
+    if any(state.get(v.name, _NOTHING).shape != v.shape for v in variables):
+        return data
+    return bake(data, {variable.name: state[variable.name] for variable in variables})
+
+
 def _check_parameters(data: bytes, saved_model_dir: str | Path) -> None:
     interpreter = Interpreter(model_content=data, num_threads=1)
     signatures = interpreter.get_signature_list()
@@ -99,6 +126,20 @@ def _check_parameters(data: bytes, saved_model_dir: str | Path) -> None:
         interpreter.get_signature_runner("parameters")(),
         {name: value.numpy() for name, value in loaded.signatures["parameters"]().items()},
     )
+
+
+def _check_initial(data: bytes) -> None:
+    """Raises AuthoringError when a signature that only reads variables has none to read."""
+    about = describe(data)
+    empty = {v.name for v in about.variables if not v.has_initial_value}
+    for signature in about.signatures:
+        lost = sorted(empty.intersection(signature.reads))
+        if lost and not signature.assigns and signature.name != GET_STATE:
+            raise AuthoringError(
+                f"The converted model has lost the initial value of {lost[0]}, which its signature "
+                f"'{signature.name}' reads. Hold the weights in tf.Variables of the saved module "
+                f"itself, not only in a Keras model."
+            )
 
 
 def state_of(data: bytes) -> dict[str, np.ndarray]:

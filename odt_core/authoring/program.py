@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from odt_core.authoring.backend import keras, tf
 from odt_core.authoring.losses import Loss
 from odt_core.authoring.optimisers import Optimiser
@@ -32,9 +34,10 @@ class Program(tf.Module):
         self._model, self._loss = model, loss
         self._keras_variables = [*model.trainable_variables, *model.non_trainable_variables]
         names = _names(self._keras_variables, model.name)
+        self._seen = [keras.ops.convert_to_numpy(v) for v in self._keras_variables]
         self._state = [
-            tf.Variable(keras.ops.convert_to_numpy(v), name=name, trainable=v.trainable)
-            for v, name in zip(self._keras_variables, names, strict=True)
+            tf.Variable(value, name=name, trainable=v.trainable)
+            for v, value, name in zip(self._keras_variables, self._seen, names, strict=True)
         ]
         place = {id(v): i for i, v in enumerate(self._keras_variables)}
         self._weights = [self._state[place[id(v)]] for v in model.weights]
@@ -54,6 +57,22 @@ class Program(tf.Module):
     def weight_names(self) -> list[str]:
         """Names of `weights` as a TensorFlow checkpoint holds them, e.g. "dense/kernel:0"."""
         return [variable.name for variable in self._weights]
+
+    def take_over(self) -> None:
+        """Take the values of the Keras model's variables that somebody has changed since."""
+        for at, variable in enumerate(self._keras_variables):
+            value = keras.ops.convert_to_numpy(variable)
+            if not np.array_equal(value, self._seen[at]):
+                self._state[at].assign(value)
+                self._seen[at] = value
+
+    def hand_back(self) -> None:
+        """Give the Keras model's variables the values of this program's."""
+        for at, variable in enumerate(self._state):
+            value = variable.numpy()
+            if not np.array_equal(value, self._seen[at]):
+                self._keras_variables[at].assign(value)
+                self._seen[at] = value
 
     def call(self, function: Callable[[], Any], *, update: bool = False) -> Any:
         """Runs Keras code on this program's variables; `update` keeps what it assigned."""

@@ -16,7 +16,8 @@ tflite = convert_saved_model("saved_model")
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from types import MethodType
+from typing import Any, NamedTuple, TypeVar, cast
 
 from odt_core.authoring.backend import keras, tf
 from odt_core.authoring.losses import resolve_loss
@@ -57,32 +58,94 @@ class BaseTFLiteModel(tf.Module):
         return program_of(self).restore(parameters)
 
 
+class _Made(NamedTuple):
+    """What the methods of one model run on, as long as its Keras model is compiled as it was."""
+
+    program: Program
+    by: tuple[Any, ...]  # what it was made of
+    functions: dict[str, Any]  # the methods as tf.functions
+
+
 def program_of(model: BaseTFLiteModel) -> Program:
-    """The program behind a model of the recipe, made from its Keras model on first use.
+    """The program behind a model of the recipe, made from its Keras model on first use and when
+    that is compiled anew.
 
     Raises AuthoringError when the Keras model does not fit.
     """
-    found = model.__dict__.get("_odt_program")
-    if found is None:
-        if not isinstance(getattr(model, "model", None), keras.Model):
-            raise AuthoringError(
-                f"{type(model).__name__} has no keras.Model in self.model. Set it in __init__."
-            )
+    return _made(model).program
+
+
+def _made(model: BaseTFLiteModel) -> _Made:
+    own = getattr(model, "model", None)
+    if not isinstance(own, keras.Model):
+        raise AuthoringError(
+            f"{type(model).__name__} has no keras.Model in self.model. Set it in __init__."
+        )
+    by = (own, getattr(own, "optimizer", None), getattr(own, "loss", None))
+    found: _Made | None = model.__dict__.get("_odt_made")
+    if found is None or any(a is not b for a, b in zip(found.by, by, strict=True)):
         with tf.init_scope():
             _check_shapes(model)
-            optimizer = getattr(model.model, "optimizer", None)
-            if optimizer is None:
-                optimizer = keras.optimizers.SGD(DEFAULT_LEARNING_RATE)
-            found = Program(model.model, resolve_loss(model.model), optimizer)
-        object.__setattr__(model, "_odt_program", found)
+            optimizer = by[1] or keras.optimizers.SGD(DEFAULT_LEARNING_RATE)
+            found = _Made(Program(own, resolve_loss(own), optimizer), by, {})
+        object.__setattr__(model, "_odt_made", found)
     return found
+
+
+class _Method:
+    """A method as a tf.function of each model, that runs on the weights of its Keras model."""
+
+    def __init__(self, name: str, method: Any, specs: list[Any] | None) -> None:
+        self._name, self._specs = name, specs
+        self.plain: Any = method.plain if isinstance(method, _Method) else method
+
+    def __get__(self, model: BaseTFLiteModel | None, owner: type) -> Any:
+        return self if model is None else _Call(self, model)
+
+    def of(self, model: BaseTFLiteModel) -> Any:
+        """The tf.function."""
+        functions = _made(model).functions
+        if self._name not in functions:
+            functions[self._name] = tf.function(self._body(model), input_signature=self._specs)
+        return functions[self._name]
+
+    def _body(self, model: BaseTFLiteModel) -> Any:
+        if self._name != "infer":
+            return MethodType(self.plain, model)
+
+        def infer(x: Any) -> Any:  # one of the user's own may call self.model
+            return program_of(model).call(lambda: self.plain(model, x))
+
+        return infer
+
+
+class _Call:
+    """A method of one model. As a tf.function: called, or asked for its concrete function."""
+
+    def __init__(self, method: _Method, model: BaseTFLiteModel) -> None:
+        self._method, self._model = method, model
+
+    def __call__(self, *arrays: Any, **named: Any) -> Any:
+        function = self._method.of(self._model)
+        if not tf.executing_eagerly():  # within another method
+            return function(*arrays, **named)
+        program = program_of(self._model)
+        program.take_over()
+        result = function(*arrays, **named)
+        program.hand_back()
+        return result
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._method.of(self._model), name)
 
 
 def tflite_model_class(cls: Class) -> Class:
     """Turns a subclass of BaseTFLiteModel into one whose methods can be signatures.
 
-    Raises AuthoringError when X_SHAPE or Y_SHAPE is missing.
+    Raises AuthoringError when X_SHAPE or Y_SHAPE is missing, or the base class is another one.
     """
+    if not issubclass(cls, BaseTFLiteModel):
+        raise AuthoringError(f"{cls.__name__} must inherit from BaseTFLiteModel.")
     for name in ("X_SHAPE", "Y_SHAPE"):
         shape = getattr(cls, name, None)
         if not isinstance(shape, (list, tuple)):
@@ -90,17 +153,17 @@ def tflite_model_class(cls: Class) -> Class:
     own: Any = cls
     own.x_spec = tf.TensorSpec([None, *own.X_SHAPE], tf.float32, name="x")
     own.y_spec = tf.TensorSpec([None, *own.Y_SHAPE], tf.float32, name="y")
-    own.train = tf.function(own.train, input_signature=[own.x_spec, own.y_spec])
-    own.infer = tf.function(own.infer, input_signature=[own.x_spec])
-    own.parameters = tf.function(own.parameters, input_signature=[])
-    own.restore = tf.function(own.restore)
+    own.train = _Method("train", own.train, [own.x_spec, own.y_spec])
+    own.infer = _Method("infer", own.infer, [own.x_spec])
+    own.parameters = _Method("parameters", own.parameters, [])
+    own.restore = _Method("restore", own.restore, None)
     return cls
 
 
 def save_model(model: Any, saved_model_dir: str | Path) -> None:
-    """Writes a model of the recipe as a SavedModel with its signatures.
+    """Writes a model of the recipe, with the weights it has now, as a SavedModel with its
+    signatures: train, infer, parameters, restore and set_learning_rate.
 
-    Signatures: train, infer, parameters, restore and set_learning_rate.
     Raises AuthoringError when the Keras model cannot be converted.
     """
     if not isinstance(model, BaseTFLiteModel) or not hasattr(model, "x_spec"):
@@ -109,6 +172,7 @@ def save_model(model: Any, saved_model_dir: str | Path) -> None:
             "decorate the class with @tflite_model_class."
         )
     program, functions = program_of(model), cast(Any, model)
+    program.take_over()
     rate = tf.TensorSpec([], tf.float32, name="learning_rate")
     set_rate = tf.function(
         lambda learning_rate: {"learning_rate": program.set_learning_rate(learning_rate)}
@@ -130,7 +194,14 @@ def save_program(program: Any, signatures: dict[str, Any], directory: str | Path
     """Writes signatures over the variables of a program (a tf.Module) as a SavedModel."""
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     # the tracked module holds variables only: Keras objects would drag theirs along
-    tf.saved_model.save(program, str(directory), signatures=signatures, options=options)
+    try:
+        tf.saved_model.save(program, str(directory), signatures=signatures, options=options)
+    except AssertionError as error:  # TensorFlow's word for a variable that it would lose
+        raise AuthoringError(
+            "A signature uses variables that are not saved with it, such as those of the Keras "
+            "model's own optimizer in train_step(). Leave train() out: that of BaseTFLiteModel "
+            "trains self.model with what compile() was given."
+        ) from error
 
 
 def _check_shapes(model: BaseTFLiteModel) -> None:

@@ -123,6 +123,118 @@ class TestRecipe:
         with pytest.raises(AuthoringError, match="holds no SavedModel"):
             convert_saved_model(tmp_path)
 
+    def test_class_without_the_base_when_decorated_then_says_so(self):
+        with pytest.raises(AuthoringError, match="Stray must inherit from BaseTFLiteModel"):
+            tflite_model_class(type("Stray", (), {"X_SHAPE": [6], "Y_SHAPE": [5]}))
+
+
+@tflite_model_class
+class Small(BaseTFLiteModel):
+    X_SHAPE = [6]  # noqa: RUF012
+    Y_SHAPE = [5]  # noqa: RUF012
+
+    def __init__(self):
+        self.model = small_model(optimizer="sgd", loss=logits_loss())
+
+
+class TestOneSetOfWeights:
+    """The recipe's methods and its Keras model, used in turns as in a notebook."""
+
+    X, Y = classification_batches((6,), 5, steps=1)[0]
+
+    def saved(self, model, folder):
+        save_model(model, folder)
+        return LiteRT(convert_saved_model(folder)).run("infer", x=self.X)["logits"]
+
+    def test_model_trained_by_keras_after_a_save_when_saved_again_then_file_has_its_weights(
+        self, tmp_path
+    ):
+        model = Small()
+        before = self.saved(model, tmp_path / "one")
+        model.model.fit(self.X, self.Y, epochs=3, verbose=0)
+        after = self.saved(model, tmp_path / "two")
+        assert np.abs(after - before).max() > 1e-3
+        np.testing.assert_allclose(after, model.model(self.X), atol=1e-5)
+        np.testing.assert_allclose(model.infer(self.X)["logits"], after, atol=1e-5)
+
+    def test_method_that_trains_or_restores_when_called_then_keras_has_its_weights(self, tmp_path):
+        model, twin = Small(), Small()
+        twin.model.set_weights(model.model.get_weights())
+        loss = model.train(self.X, self.Y)["loss"]
+        assert float(loss) == pytest.approx(twin.model.train_on_batch(self.X, self.Y), rel=1e-5)
+        assert worst_error(model.model.get_weights(), twin.model.get_weights()) < 1e-5
+        np.testing.assert_allclose(self.saved(model, tmp_path), model.model(self.X), atol=1e-5)
+        model.restore(**{name: 0 * value for name, value in model.parameters().items()})
+        assert all(not weight.any() for weight in model.model.get_weights())
+
+    def test_model_compiled_anew_after_use_then_trains_as_compiled(self, tmp_path):
+        model = Small()
+        model.infer(self.X)
+        model.model.compile(optimizer="adam", loss="mse")
+        save_model(model, tmp_path)
+        variables = describe(convert_saved_model(tmp_path)).variables
+        assert any("momentum" in variable.name for variable in variables)
+
+
+class TestOwnMethods:
+    X = classification_batches((6,), 5, steps=1)[0][0]
+
+    def test_infer_that_calls_the_keras_model_when_converted_then_says_the_same(self, tmp_path):
+        @tflite_model_class
+        class Softmax(Small):
+            def infer(self, x):
+                logits = self.model(x)
+                return {"logits": logits, "output": tf.nn.softmax(logits)}
+
+        model = Softmax()
+        save_model(model, tmp_path)
+        said = LiteRT(convert_saved_model(tmp_path)).run("infer", x=self.X)
+        np.testing.assert_allclose(said["logits"], model.model(self.X), atol=1e-5)
+        np.testing.assert_allclose(said["output"].sum(axis=1), 1, atol=1e-5)
+
+    def test_train_on_variables_that_would_be_lost_when_saved_then_says_what_to_do(self, tmp_path):
+        @tflite_model_class
+        class Own(Small):
+            def train(self, x, y):
+                return self.model.train_step((x, y))
+
+        with pytest.raises(AuthoringError, match="Leave train\\(\\) out"):
+            save_model(Own(), tmp_path)
+
+
+class TestSavedModelFromElsewhere:
+    def test_weights_inside_a_keras_model_when_converted_then_are_the_saved_ones(self, tmp_path):
+        """The official tutorial's module on Keras 3, whose weights TensorFlow's converter loses."""
+
+        class Tutorial(tf.Module):
+            def __init__(self):
+                self.model = small_model()
+                self.optimizer = keras.optimizers.SGD(0.1)
+                self.optimizer.build(self.model.trainable_variables)
+
+            @tf.function(input_signature=[tf.TensorSpec([None, 6]), tf.TensorSpec([None, 5])])
+            def train(self, x, y):
+                with tf.GradientTape() as tape:
+                    loss = logits_loss()(y, self.model(x, training=True))
+                weights = self.model.trainable_variables
+                self.optimizer.apply(tape.gradient(loss, weights), weights)
+                return {"loss": loss}
+
+            @tf.function(input_signature=[tf.TensorSpec([None, 6])])
+            def infer(self, x):
+                return {"output": self.model(x)}
+
+        module = Tutorial()
+        signatures = {
+            name: getattr(module, name).get_concrete_function() for name in ("train", "infer")
+        }
+        tf.saved_model.save(module, str(tmp_path), signatures=signatures)
+        (x, y), *_ = classification_batches((6,), 5, steps=1)
+        device = LiteRT(convert_saved_model(tmp_path))
+        np.testing.assert_allclose(device.run("infer", x=x)["output"], module.model(x), atol=1e-5)
+        expected = [float(module.train(x, y)["loss"]) for _ in range(3)]
+        np.testing.assert_allclose(device.train([(x, y)] * 3), expected, rtol=1e-4)
+
 
 class TestLearningRate:
     def test_learning_rate_when_set_then_counts_from_the_next_step(self):
