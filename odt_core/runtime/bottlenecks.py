@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-MAX_BYTES = 32 * 2**20  # of bottlenecks kept; those used longest ago go first
+MAX_BYTES = 32 * 2**20  # that all bottlenecks kept take; those used longest ago go first
 SET = 256  # samples that are kept as one array, to be given again as it is
 _SETS = 8  # of these
 
@@ -28,9 +28,9 @@ class Bottlenecks:
     """
 
     def __init__(self) -> None:
-        self._known: OrderedDict[bytes, np.ndarray] = OrderedDict()
-        self._bytes = 0
-        self._sets: OrderedDict[bytes, np.ndarray] = OrderedDict()
+        self._known: OrderedDict[bytes, np.ndarray] = OrderedDict()  # own arrays, or a set's rows
+        self._sets: OrderedDict[bytes, tuple[Sequence[bytes], np.ndarray]] = OrderedDict()
+        self._bytes = 0  # of the sets, and of the rows that stand in none
         self._lock = threading.Lock()
 
     def __call__(
@@ -46,11 +46,13 @@ class Bottlenecks:
         name = hashlib.blake2b(b"".join(keys)).digest()
         with self._lock:
             whole = self._sets.get(name)
+            if whole is not None:
+                self._sets.move_to_end(name)
             rows = {key: self._known[key] for key in keys if key in self._known}
             for key in rows:
                 self._known.move_to_end(key)
         if whole is not None:
-            return whole
+            return whole[1]
         new = {key: at for at, key in reversed(list(enumerate(keys))) if key not in rows}
         if new:
             places = sorted(new.values())
@@ -67,18 +69,39 @@ class Bottlenecks:
     def _keep(
         self, name: bytes, keys: Sequence[bytes], rows: np.ndarray, new: dict[bytes, int]
     ) -> None:
-        """Of a set all rows stand in its array, so that they take memory once."""
         is_set = len(keys) >= SET
         with self._lock:
-            for at, key in enumerate(keys):
-                if is_set or new.get(key) == at:
-                    self._bytes += 0 if key in self._known else rows[at].nbytes
-                    self._known[key] = rows[at] if is_set else rows[at].copy()
-                    self._known.move_to_end(key)
-            if is_set:
-                self._sets[name] = rows
-            while len(self._sets) > _SETS or (self._sets and self._bytes > MAX_BYTES):
-                self._sets.popitem(last=False)
+            if is_set and name not in self._sets:  # another thread may have been faster
+                self._sets[name] = keys, rows
+                self._bytes += rows.nbytes
+                for key, row in zip(keys, rows, strict=True):
+                    self._put(key, row)
+            for at in sorted(new.values()) if not is_set else ():
+                self._put(keys[at], rows[at].copy())
+            while self._sets and (len(self._sets) > _SETS or self._bytes > MAX_BYTES):
+                self._dissolve()
             while self._bytes > MAX_BYTES and len(self._known) > 1:
-                _, old = self._known.popitem(last=False)
-                self._bytes -= old.nbytes
+                self._bytes -= self._known.popitem(last=False)[1].nbytes
+
+    def _put(self, key: bytes, row: np.ndarray) -> None:
+        """Know a row, a set's or of its own, as the one used last."""
+        self._bytes += _own(row) - _own(self._known.get(key))
+        self._known[key] = row
+        self._known.move_to_end(key)
+
+    def _dissolve(self) -> None:
+        """Give up the set used longest ago; rows that stand in no other become their own arrays, so
+        that none of them holds all of it in memory.
+        """
+        _, (keys, rows) = self._sets.popitem(last=False)
+        self._bytes -= rows.nbytes
+        for key in set(keys):
+            row = self._known.get(key)
+            if row is not None and row.base is rows:
+                self._known[key] = row.copy()
+                self._bytes += row.nbytes
+
+
+def _own(row: np.ndarray | None) -> int:
+    """Bytes that a row takes besides those of sets."""
+    return row.nbytes if row is not None and row.base is None else 0

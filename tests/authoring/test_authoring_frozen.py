@@ -329,6 +329,21 @@ class TestSessions:
         assert kept(b"other", x[:1], twice).shape == (1, 2)
         assert asked[-1] == 1
 
+    @pytest.mark.parametrize("size", [6, 40])  # of which sets are kept, and are not
+    def test_memory_that_is_kept_stays_within_the_limit_whatever_is_asked(self, monkeypatch, size):
+        """Windows that slide over samples, each a set that shares most rows with the last."""
+        kept = bottlenecks.Bottlenecks()
+        monkeypatch.setattr(bottlenecks, "SET", 5)
+        monkeypatch.setattr(bottlenecks, "MAX_BYTES", 30 * 8)
+        x = np.arange(400, dtype=np.float32).reshape(200, 2)
+        for start in range(0, 150, 2):
+            window = x[start : start + size]
+            np.testing.assert_array_equal(kept(b"w", window, lambda new: 2 * new), 2 * window)
+            alive = [*kept._known.values(), *(rows for _, rows in kept._sets.values())]
+            whole = {id(one if one.base is None else one.base): one for one in alive}
+            held = sum((one if one.base is None else one.base).nbytes for one in whole.values())
+            assert held == kept._bytes <= 30 * 8
+
     def test_set_that_was_asked_for_is_given_again_as_it_is(self, monkeypatch):
         kept = bottlenecks.Bottlenecks()
         monkeypatch.setattr(bottlenecks, "SET", 3)
