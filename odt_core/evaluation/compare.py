@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import index
 
 import numpy as np
 
@@ -52,6 +53,7 @@ def mcnemar(fixed: int, broken: int) -> float:
     """Two-sided exact p-value of McNemar's test (McNemar 1947): under the null hypothesis each of
     the fixed + broken changed answers is as likely to be one as the other.
     """
+    fixed, broken = index(fixed), index(broken)  # numpy's integers overflow
     if fixed < 0 or broken < 0:
         raise ValueError(f"mcnemar counts cannot be negative, got {fixed} and {broken}.")
     n, few = fixed + broken, min(fixed, broken)

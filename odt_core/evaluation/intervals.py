@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from operator import index
 from statistics import NormalDist
 
 
@@ -11,6 +12,7 @@ def wilson(correct: int, n: int, level: float = 0.95) -> tuple[float, float]:
 
     level: 0 < level < 1. Returns (low, high) within 0..1; (0, 1) when n is 0.
     """
+    correct, n = index(correct), index(n)  # numpy's integers overflow
     if not (0 <= correct <= n and 0 < level < 1):
         raise ValueError(
             f"wilson needs 0 <= correct <= n and 0 < level < 1, got {correct}, {n}, {level}."

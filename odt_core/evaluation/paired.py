@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from operator import index
 from statistics import NormalDist
 
 from odt_core.evaluation.compare import mcnemar
@@ -27,6 +28,7 @@ def tango_interval(fixed: int, broken: int, n: int, level: float = 0.95) -> tupl
     0 < level < 1. Returns (low, high) within -1..1; (-1, 1) when n is 0. It is the set of true
     gains that the score test, of which McNemar's is the one for a gain of 0, does not reject.
     """
+    fixed, broken, n = index(fixed), index(broken), index(n)  # numpy's integers overflow
     if not (fixed >= 0 and broken >= 0 and fixed + broken <= n and 0 < level < 1):
         raise ValueError(
             "The interval of a gain needs counts of at most n together and 0 < level < 1, got "
