@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from odt_core.checkpoint.fitting import check_state
-from odt_core.checkpoint.progress import Progress
+from odt_core.checkpoint.progress import Progress, is_count
 from odt_core.checkpoint.tempering import Tempering
 from odt_core.checkpoint.writing import write_checkpoint
 from odt_core.errors import CheckpointError
@@ -56,6 +57,7 @@ def save_checkpoint(checkpoint: Checkpoint) -> bytes:
 
     arrays = {_STATE + name: array for name, array in checkpoint.state.items()}
     meta = dict(vars(checkpoint.meta))
+    meta |= {name: _plain(meta[name]) for name in ("step", "seed", "settings", "metrics")}
     temperature = meta.pop("temperature")
     if temperature is not None:
         meta["temperature"] = temperature.to_json()
@@ -97,6 +99,8 @@ def load_checkpoint(data: bytes, model: Model | None = None) -> Checkpoint:
                 f"The checkpoint has version {document.get('version')!r}; this odt reads version "
                 f"{VERSION}. Use the odt that wrote it."
             )
+        if not isinstance(document["labels"], list):
+            raise _no_metadata()
         document["labels"] = tuple(document["labels"])
         if document.get("temperature") is not None:
             document["temperature"] = Tempering.from_json(document["temperature"])
@@ -172,9 +176,9 @@ def _document(data: bytes) -> dict[str, Any]:
 def _check_meta(meta: CheckpointMeta) -> None:
     fits = (
         isinstance(meta.model_sha256, str)
-        and isinstance(meta.step, int)
+        and is_count(meta.step)
         and isinstance(meta.settings, dict)
-        and isinstance(meta.seed, int)
+        and is_count(meta.seed)
         and all(label is None or isinstance(label, str) for label in meta.labels)
         and isinstance(meta.metrics, dict)
         and isinstance(meta.created, str)
@@ -182,6 +186,17 @@ def _check_meta(meta: CheckpointMeta) -> None:
     )
     if not fits:
         raise _no_metadata()
+
+
+def _plain(value: Any) -> Any:
+    """In JSON's types: numpy's numbers as Python's, None for those that are not finite."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _no_metadata() -> CheckpointError:

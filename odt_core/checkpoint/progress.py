@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,6 +68,28 @@ class Progress:
                 if name.startswith(prefix)
             }
 
-        return cls(
+        progress = cls(
             **document, state={**(beside or {}), **under("state/")}, average=under("average/")
         )
+        progress._check()
+        return progress
+
+    def _check(self) -> None:
+        """TypeError where a field is not what it must be."""
+        counts = [self.step, self.total, self.average_count]
+        counts += [n for n in (self.best_step, self.best_correct) if n is not None]
+        numbers = [
+            n for n in (self.best_cross_entropy, self.best_mean_squared_error) if n is not None
+        ]
+        fits = isinstance(self.fingerprint, str) and all(map(is_count, counts))
+        if not fits or not all(map(_is_number, [self.seconds, *numbers])):
+            raise TypeError("a progress of other types")
+
+
+def is_count(value: object) -> bool:
+    """Whether it is a whole number of at least 0, as JSON has them."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

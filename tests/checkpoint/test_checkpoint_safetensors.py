@@ -88,6 +88,13 @@ class TestThereAndBack:
         arrays = load(save_checkpoint(WHOLE))
         np.testing.assert_array_equal(arrays["variable/w"], STATE["w"])
 
+    def test_numpys_numbers_come_back_as_pythons_and_those_that_are_none_as_nothing(self):
+        metrics = {"test": {"loss": float("nan"), "errors": [np.float32(0.5), np.inf]}}
+        meta = replace(META, step=np.int64(4), seed=np.int32(2), metrics=metrics)
+        got = load_checkpoint(save_checkpoint(Checkpoint(STATE, meta))).meta
+        assert (got.step, got.seed) == (4, 2)
+        assert got.metrics == {"test": {"loss": None, "errors": [0.5, None]}}
+
     def test_file_is_written_in_one_go_and_read_back(self, tmp_path):
         path = tmp_path / "c.safetensors"
         save_checkpoint_file(WHOLE, path)
@@ -137,6 +144,10 @@ class TestRefusals:
         [
             {"step": "many"},
             {"labels": [1]},
+            {"labels": "abc"},
+            {"step": True},
+            {"step": -4},
+            {"seed": -1},
             {"settings": []},
             {"unknown": 1},
             {"progress": {"step": 1}},
@@ -148,6 +159,29 @@ class TestRefusals:
         data = save({"variable/w": np.zeros(1, np.float32)}, {"odt": json.dumps(meta)})
         with pytest.raises(CheckpointError, match="metadata"):
             load_checkpoint(data)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"step": "a"},
+            {"step": -1},
+            {"total": True},
+            {"average_count": 1.5},
+            {"seconds": "long"},
+            {"fingerprint": 3},
+            {"best_step": "x"},
+            {"best_cross_entropy": "x"},
+        ],
+    )
+    def test_damaged_progress_is_refused(self, change):
+        progress = Progress(step=1, total=2, fingerprint="f").to_json()
+        load_checkpoint(self.file(progress))
+        with pytest.raises(CheckpointError, match="metadata"):
+            load_checkpoint(self.file({**progress, **change}))
+
+    def file(self, progress):
+        meta = {**vars(META), "progress": progress}
+        return save({"variable/w": np.zeros(1, np.float32)}, {"odt": json.dumps(meta)})
 
     def test_newer_version_is_named(self):
         meta = {**vars(META), "version": 99}
