@@ -25,6 +25,10 @@ class SampleError(OdtError, ValueError):
     """An image, archive or array of samples cannot be used."""
 
 
+class NoAnswerError(SampleError):
+    """What a model says to a sample is not a number."""
+
+
 class LabelError(OdtError, ValueError):
     """A label is empty, doubled, unknown, or the model has no output left for it."""
 

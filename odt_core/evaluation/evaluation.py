@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from odt_core.errors import SampleError
+from odt_core.errors import NoAnswerError, SampleError
 
 if TYPE_CHECKING:
     from odt_core.runtime.contract import Contract
@@ -62,8 +62,8 @@ class Evaluation:
 def evaluate(session: Predicts, samples: Samples) -> Evaluation:
     """Predict all samples and compare with their labels, or their targets for a model of values.
 
-    Raises SampleError when predictions and labels or targets do not fit, ModelError when the model
-    cannot predict.
+    Raises SampleError when predictions and labels or targets do not fit, NoAnswerError when a
+    prediction is not a number, ModelError when the model cannot predict.
     """
     truth = truth_of(samples, session.contract)
     return score(session.predict_proba(samples.x, samples.labels), truth)
@@ -95,13 +95,25 @@ def errors(predictions: np.ndarray, targets: np.ndarray) -> tuple[float, float]:
 
 
 def score(answers: np.ndarray, y: np.ndarray) -> Evaluation:
-    """answers: what predict_proba gave. SampleError when the two do not fit.
+    """answers: what predict_proba gave. SampleError when the two do not fit, NoAnswerError when
+    one is not a number: it would be neither right nor wrong.
 
     For labels: answers float [N, K] probabilities, y int [N]. For values: both float, as many
     numbers a sample.
     """
     y = np.asarray(y)
+    _check_answers(answers)
     return _score_values(answers, y) if y.dtype.kind == "f" else _score_labels(answers, y)
+
+
+def _check_answers(answers: np.ndarray) -> None:
+    finite = np.isfinite(answers)
+    bad = np.flatnonzero(~finite.all(axis=tuple(range(1, answers.ndim))))
+    if len(bad):
+        raise NoAnswerError(
+            f"What the model says to sample {bad[0] + 1} of {len(answers)} is not a finite number. "
+            f"Restore a checkpoint from before, or remove that sample if it is far from all others."
+        )
 
 
 def _score_values(predictions: np.ndarray, targets: np.ndarray) -> Evaluation:

@@ -11,19 +11,21 @@ from odt_core.samples import Labels
 def probabilities(scores: np.ndarray, used: np.ndarray, kind: OutputKind) -> np.ndarray:
     """Scores [N, K] as probabilities over the used outputs, float32 [N, K].
 
-    Logits go through a softmax over the used outputs alone; probabilities are renormalised. A
-    single output (K = 1) is passed on as it is.
+    Logits go through a softmax over the used outputs alone; probabilities are renormalised, and
+    where all is on outputs that are not used, the used ones share it evenly. A single output
+    (K = 1) is passed on as it is. Scores that are no finite numbers give nan.
     """
     if scores.ndim != 2 or scores.shape[1] < 2:
         return scores.astype(np.float32)
+    if not used.any():
+        used = np.ones_like(used)
     if kind is OutputKind.PROBABILITIES:
         values = np.where(used, np.maximum(scores, 0), 0).astype(np.float64)
     else:
         masked = np.where(used, scores.astype(np.float64), -np.inf)
         values = np.exp(masked - masked.max(axis=1, keepdims=True))
-    total = values.sum(axis=1, keepdims=True)
-    result = np.divide(values, total, out=np.zeros_like(values), where=total > 0)
-    return result.astype(np.float32)
+    values[(values == 0).all(axis=1)] = used
+    return np.asarray(values / values.sum(axis=1, keepdims=True), np.float32)
 
 
 def two_labels(scores: np.ndarray, kind: OutputKind) -> np.ndarray:

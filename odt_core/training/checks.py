@@ -15,7 +15,7 @@ from odt_core.training.settings import Settings
 
 if TYPE_CHECKING:
     from odt_core.runtime.session import Session
-    from odt_core.samples import Samples
+    from odt_core.samples import Augmentation, Samples
 
 
 def check_trainable(session: Session, samples: Samples, what: str) -> None:
@@ -40,13 +40,43 @@ def check_trainable(session: Session, samples: Samples, what: str) -> None:
             f"The {what} have shape {list(samples.x.shape)}; this model takes "
             f"{['N', *wanted]}. Prepare them with model.prepare()."
         )
-    bad = np.flatnonzero(~np.isfinite(samples.x).reshape(len(samples.y), -1).all(axis=1))
+    _check_finite(samples, what)
+    _check_targets(contract, samples.y, what)
+
+
+def _check_finite(samples: Samples, what: str) -> None:
+    with np.errstate(over="ignore"):
+        x = np.asarray(samples.x, np.float32)  # what the model gets
+    bad = np.flatnonzero(~np.isfinite(x).reshape(len(x), -1).all(axis=1))
     if len(bad):
         raise TrainingError(
-            f"Sample {bad[0] + 1} of the {what} holds numbers that are not finite (NaN or "
-            f"infinity). Remove or correct it."
+            f"Sample {bad[0] + 1} of the {what} holds numbers that are not finite (NaN, infinity, "
+            f"or beyond float32). Remove or correct it."
         )
-    _check_targets(contract, samples.y, what)
+
+
+def check_tests(samples: Samples, test: Samples | None, what: str) -> None:
+    """Raise TrainingError unless what is to be judged by is finite, and means the same by a label
+    as the samples that are trained on. what: for messages.
+    """
+    if test is None or not len(test.y):
+        return
+    _check_finite(test, what)
+    _check_labels(samples, test, what)
+
+
+def _check_labels(samples: Samples, other: Samples, what: str) -> None:
+    """Raise TrainingError where a label that both use is another output in each."""
+    names = {name: at for at, name in enumerate(samples.labels.names) if name is not None}
+    if other.y.dtype.kind == "f":
+        return
+    for at in np.unique(other.y):
+        name = other.labels.names[at]
+        if name is not None and names.get(name, at) != at:
+            raise TrainingError(
+                f"'{name}' is output {at} of the {what} and output {names[name]} of the own "
+                f"samples. Give both the same labels, in the same order."
+            )
 
 
 def _check_targets(contract: Contract, y: np.ndarray, what: str) -> None:
@@ -72,14 +102,21 @@ def _check_targets(contract: Contract, y: np.ndarray, what: str) -> None:
         )
 
 
-def fingerprint(settings: Settings, samples: Samples, replay: Samples | None) -> str:
-    """A hash of all that decides the steps of a run besides the model."""
+def fingerprint(
+    settings: Settings,
+    samples: Samples,
+    replay: Samples | None,
+    augmentation: Augmentation | None = None,
+) -> str:
+    """A hash of all that decides the steps of a run besides the model, and of how it is judged."""
     digest = hashlib.sha256(json.dumps(settings.to_json(), sort_keys=True).encode())
     for group in (samples, replay):
         if group is not None:
             digest.update(str(group.x.shape).encode())
             digest.update(np.ascontiguousarray(group.x).tobytes())
             digest.update(np.ascontiguousarray(group.y).tobytes())
+    if augmentation is not None:
+        digest.update(repr(augmentation).encode())
     return digest.hexdigest()
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from odt_core.checkpoint.progress import Progress
+from odt_core.errors import NoAnswerError
 from odt_core.evaluation.evaluation import errors, evaluate, measure
 from odt_core.training.history import Measures, Score
 
@@ -48,7 +50,10 @@ class Judge:
     def _score(self, samples: Samples | None) -> Score | None:
         if samples is None:
             return None
-        result = evaluate(self._session, samples)
+        try:
+            result = evaluate(self._session, samples)
+        except NoAnswerError:  # weights that overflow: the loop finds that out by itself
+            return None
         return Score(
             result.n,
             result.correct,
@@ -59,7 +64,9 @@ class Judge:
 
     def is_best(self, score: Score | None, step: int) -> bool:
         """Whether a score on the own test samples beats all before; it is then the one to beat."""
-        if score is None or (self._best is not None and _rank(score) >= _rank(self._best[0])):
+        if score is None or not all(map(math.isfinite, _rank(score))):
+            return False
+        if self._best is not None and _rank(score) >= _rank(self._best[0]):
             return False
         self._best = score, step
         return True

@@ -13,14 +13,14 @@ import numpy as np
 
 from odt_core.checkpoint.checkpoint import Checkpoint, CheckpointMeta
 from odt_core.checkpoint.progress import Progress
-from odt_core.errors import TrainingError
+from odt_core.errors import OdtError, TrainingError
 from odt_core.runtime.contract import Task
 from odt_core.runtime.threads import STEPS, Work, choose_threads
 from odt_core.runtime.turns import usable_cores
 from odt_core.training.average import WeightAverage, averages_from
 from odt_core.training.batches import Plan, plan
 from odt_core.training.callbacks import Callback, Reason
-from odt_core.training.checks import check_trainable, fingerprint, is_finite
+from odt_core.training.checks import check_tests, check_trainable, fingerprint, is_finite
 from odt_core.training.control import Control
 from odt_core.training.history import EvaluationRecord, History, Measures, Outcome, Record
 from odt_core.training.judge import Judge
@@ -119,6 +119,7 @@ class Run:
         check_trainable(session, samples, "own samples")
         if replay is not None:
             check_trainable(session, replay, "replay samples")
+        check_tests(samples, test, "test samples")
         contract = session.contract
         counts = contract.task is Task.CLASSES
         self.plan: Plan = plan(
@@ -129,19 +130,29 @@ class Run:
             own_labels=len(np.unique(samples.y)) if counts else 0,
             replay_labels=len(np.unique(replay.y)) if counts and replay is not None else 0,
         )
-        self._judge = Judge(session, samples, test, base_test)
-        self._measures = settings.measure_every > 0 and self._judge.can_score
         self._sets_rate = contract.sets_learning_rate
         self._reports_loss = contract.train[0].loss is not None
-        self._material = Material(session, self.plan, settings, samples, replay, augmentation, base)
-        self._fingerprint = fingerprint(settings, samples, replay)
+        self._fingerprint = fingerprint(settings, samples, replay, augmentation)
         self.step = 0
         self.improved = False  # the last evaluation was the best on the test samples so far
         self._average = WeightAverage({}, 0)
         self._seconds = 0.0
         self._published = False  # the session holds averaged weights, `_variables` the loop's own
         self._variables: dict[str, np.ndarray] = {}
-        self._resume(start)
+        before = session.state() if start is not None else {}
+        self._resume(start)  # first: features of samples are those of its weights
+        try:
+            self._judge = Judge(session, samples, test, base_test)
+            self._material = Material(
+                session, self.plan, settings, samples, replay, augmentation, base
+            )
+        except OdtError:
+            if start is not None:
+                session.load_state(before)
+            raise
+        if start is not None:
+            self._judge.take(start)
+        self._measures = settings.measure_every > 0 and self._judge.can_score
         self._records: list[Record] = []
         self._evaluations: list[EvaluationRecord] = []
         self._good: tuple[int, dict[str, np.ndarray]] | None = None
@@ -357,7 +368,6 @@ class Run:
             self.session.load_state(start.state)
         self.step, self._seconds = start.step, start.seconds
         self._average = WeightAverage(start.average, start.average_count)
-        self._judge.take(start)
 
     def _keep_good(self) -> None:
         state = self.session.state()

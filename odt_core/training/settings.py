@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
+from numbers import Integral, Real
 from typing import Any
 
 from odt_core.errors import SettingsError
@@ -82,14 +83,18 @@ def _plain(name: str) -> str:
 
 def _whole(settings: Settings, name: str, low: int, high: int) -> None:
     value = getattr(settings, name)
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+    fits = isinstance(value, Integral) and not isinstance(value, bool)
+    if not fits or not low <= int(value) <= high:
         raise SettingsError(
             f"{_plain(name)} must be a whole number from {low} to {high}, not {value!r}."
         )
+    object.__setattr__(settings, name, int(value))  # numpy's too
 
 
 def _number(settings: Settings, name: str, low: float, high: float) -> None:
     value = getattr(settings, name)
-    fits = isinstance(value, int | float) and not isinstance(value, bool)
+    fits = isinstance(value, Real) and not isinstance(value, bool)
     if not fits or not math.isfinite(value) or not low <= value <= high:
         raise SettingsError(f"{_plain(name)} must be a number from {low} to {high}, not {value!r}.")
+    if not isinstance(value, int | float):
+        object.__setattr__(settings, name, float(value))

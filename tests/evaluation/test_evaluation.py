@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from odt_core.errors import SampleError
-from odt_core.evaluation import FEWEST_CHANGES, compare, mcnemar, score, wilson
+from odt_core.errors import NoAnswerError, SampleError
+from odt_core.evaluation import FEWEST_CHANGES, compare, gain_interval, mcnemar, score, wilson
 from odt_core.evaluation.compare import Verdict
 from odt_core.evaluation.evaluation import measure
 
@@ -54,6 +54,12 @@ class TestScore:
     def test_one_output_is_no_classification(self):
         with pytest.raises(SampleError, match="two or more"):
             score(np.zeros((2, 1)), np.zeros(2, np.int64))
+
+    @pytest.mark.parametrize("answer", [np.nan, np.inf])
+    def test_answers_that_are_no_numbers_are_neither_right_nor_wrong(self, answer):
+        for right in ([0, 1], np.zeros((2, 2), np.float32)):
+            with pytest.raises(NoAnswerError, match="sample 2 of 2 is not a finite number"):
+                score(np.array([[0.5, 0.5], [answer, 0.5]]), np.array(right))
 
 
 def far(distances: list[float]):
@@ -125,6 +131,14 @@ class TestMcNemar:
         assert mcnemar(10, 1) == pytest.approx(24 / 2048)
         assert mcnemar(0, 0) == 1.0
         assert mcnemar(3000, 2000) < 1e-40
+
+    @pytest.mark.parametrize("kind", [np.int64, np.int32, np.uint8])
+    def test_numpys_counts_give_what_pythons_do(self, kind):
+        for fixed, broken in [(70, 0), (63, 0), (100, 100), (3, 9)]:
+            counts = kind(fixed), kind(broken)
+            assert mcnemar(*counts) == mcnemar(fixed, broken)
+            assert wilson(counts[0], kind(200)) == wilson(fixed, 200)
+            assert gain_interval(*counts, kind(200)) == gain_interval(fixed, broken, 200)
 
 
 class TestCompare:

@@ -14,7 +14,7 @@ from odt_core.checkpoint import Checkpoint, load_checkpoint_file, save_checkpoin
 from odt_core.errors import TrainingError
 from odt_core.evaluation import evaluate
 from odt_core.runtime import Session, load_model
-from odt_core.samples import Labels, Samples
+from odt_core.samples import Augmentation, Labels, Samples
 from odt_core.training import (
     Autosave,
     Callback,
@@ -28,6 +28,8 @@ from odt_core.training import (
     Settings,
     fit,
 )
+from odt_core.training.history import Score
+from odt_core.training.judge import Judge
 
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "tests" / "runtime" / "models"
@@ -235,6 +237,32 @@ class TestGoingOn:
             fit(session, some(12), replace(SETTINGS, epochs=13), start=progress)
         same(session.state(), before)
 
+    def test_progress_of_another_augmentation_is_refused(self, session):
+        given = {"augmentation": Augmentation(rotation=0.3)}
+        progress = fit(session, some(12), SETTINGS, [StopAt(3)], **given).progress
+        with pytest.raises(TrainingError, match="samples or settings have changed"):
+            fit(session, some(12), SETTINGS, start=progress)
+        fit(session, some(12), SETTINGS, start=progress, **given)
+
+    def test_features_are_those_of_the_weights_that_the_run_goes_on_with(self):
+        """A frozen part that is not the file's, in a session that begins with the file's."""
+        model = load_model(ROOT / "assets" / "models" / "digits.tflite")
+        samples = model.prepare(model.card.load_people()["Writer 1"]).take(np.arange(20))
+        settings = replace(SETTINGS, epochs=4, augment=0, replay=0, distil=0)
+
+        def other() -> Session:
+            session = model.session()
+            frozen = session.contract.extract.reads
+            state = session.state()
+            session.load_state({k: v * 1.1 if k in frozen else v for k, v in state.items()})
+            return session
+
+        whole, half, rest = other(), other(), model.session()
+        fit(whole, samples, settings)
+        progress = fit(half, samples, settings, [StopAt(5)]).progress
+        fit(rest, samples, settings, start=progress)
+        same(rest.state(), whole.state())
+
     def test_stop_before_the_first_step_ends_at_step_zero(self, session):
         control = Control()
         control.stop()
@@ -279,6 +307,23 @@ class Poison(Callback):
             run.session.load_state(state)
 
 
+class TestJudge:
+    def test_score_that_is_no_number_is_never_the_best(self, session):
+        judge = Judge(session, some(8), some(8), None)
+        worse, better = (Score(4, None, None, squared, 1.0) for squared in (2.0, 1.0))
+        assert not judge.is_best(Score(4, None, None, float("nan"), 1.0), 0)
+        assert judge.best == (None, None)
+        assert judge.is_best(worse, 1)
+        assert not judge.is_best(Score(4, None, None, float("inf"), 1.0), 2)
+        assert judge.is_best(better, 3)
+        assert judge.best == (better, 3)
+
+    def test_answers_that_are_no_numbers_are_no_score(self, session):
+        state = session.state()
+        session.load_state({name: np.full_like(value, np.nan) for name, value in state.items()})
+        assert Judge(session, some(8), some(8), None).scores() == (None, None)
+
+
 class TestNanGuard:
     def test_nan_in_the_middle_goes_back_to_a_good_state_and_says_so(self, session):
         ended: list[History] = []
@@ -316,6 +361,22 @@ class TestRefusals:
         with pytest.raises(TrainingError, match=r"Sample 3 of the own samples.*not finite"):
             fit(session, bad, SETTINGS)
         same(session.state(), before)
+
+    def test_samples_beyond_float32_are_refused_by_number(self, session):
+        bad = some(5)
+        bad = replace(bad, x=bad.x.astype(np.float64))
+        bad.x[1, 0, 0, 0] = 1e300
+        with pytest.raises(TrainingError, match=r"Sample 2 of the own samples"):
+            fit(session, bad, SETTINGS)
+
+    def test_test_samples_that_cannot_be_judged_by_are_refused(self, session):
+        bad = some(5)
+        bad.x[3] = np.nan
+        with pytest.raises(TrainingError, match="Sample 4 of the test samples"):
+            fit(session, some(12), SETTINGS, test=bad)
+        swapped = replace(some(5), labels=Labels(("1", "0", "2", "3")))
+        with pytest.raises(TrainingError, match="'1' is output 0 of the test samples and output 1"):
+            fit(session, some(12), SETTINGS, test=swapped)
 
     def test_no_samples_are_refused(self, session):
         with pytest.raises(TrainingError, match="no samples"):

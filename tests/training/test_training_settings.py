@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+import numpy as np
 import pytest
 
 from odt_core.errors import SettingsError
@@ -41,6 +44,11 @@ class TestSettings:
     def test_json_there_and_back(self):
         settings = Settings(epochs=3, schedule=Schedule.COSINE, learning_rate=None, seed=2**60)
         assert Settings.from_json(settings.to_json()) == settings
+
+    def test_numpys_numbers_are_taken(self):
+        settings = Settings(epochs=np.int64(3), seed=np.uint8(1), learning_rate=np.float32(0.5))
+        assert settings == Settings(epochs=3, seed=1, learning_rate=0.5)
+        assert json.loads(json.dumps(settings.to_json())) == settings.to_json()
 
     def test_json_with_an_unknown_setting_is_refused(self):
         with pytest.raises(SettingsError, match="no setting 'epoch'"):
