@@ -18,9 +18,15 @@ Wanted = tuple[np.dtype[Any], tuple[int, ...]]  # -1 for a dynamic dimension
 class TrainInputs:
     """Batches as what a `train` signature takes."""
 
-    def __init__(self, role: TrainRole, inputs: dict[str, Wanted], outputs: int | None) -> None:
+    def __init__(
+        self,
+        role: TrainRole,
+        inputs: dict[str, Wanted],
+        outputs: int | None,
+        labels: int | None = None,
+    ) -> None:
         """inputs: the signature's. outputs: K of one-hot labels, where the signature leaves it
-        open.
+        open. labels: how many there are, where that is known.
         """
         self._role, self._inputs = role, inputs
         self._samples = inputs[role.samples]
@@ -30,6 +36,7 @@ class TrainInputs:
             if role.label_kind is LabelKind.ONE_HOT and shape[-1] == -1:
                 shape = (*shape[:-1], outputs or -1)
             self.targets = dtype, shape
+        self.labels = labels
         self._nothing_else = inputs.keys() == {role.samples, role.labels}
         self._last: tuple[Any, ...] = ()  # shapes and dtypes that could be taken as they are
 
@@ -43,8 +50,9 @@ class TrainInputs:
         samples = x if _is_ready(x, self._samples) else feed(x, self._samples)
         feeds = {role.samples: samples}
         if role.labels is not None and targets is not None:
-            ready = _is_ready(y, targets)
-            feeds[role.labels] = y if ready else encode(np.asarray(y), role, *targets)
+            looked_at = type(y) is Rows or role.label_kind is not LabelKind.INTEGER
+            ready = _is_ready(y, targets) and looked_at
+            feeds[role.labels] = y if ready else encode(y, role, *targets, self.labels)  # type: ignore[arg-type]
         if self._nothing_else:  # nearly always
             if samples is x and feeds[role.labels] is y:  # type: ignore[index]
                 self._last = x.shape, y.shape, x.dtype, y.dtype

@@ -135,8 +135,7 @@ class BoundSignature:
 
     def output(self, key: str) -> np.ndarray:
         """A copy of one output of the last `invoke`."""
-        result: np.ndarray = self._wrapper.GetTensor(self._outputs[key], self._subgraph)
-        return result
+        return np.asarray(self._wrapper.GetTensor(self._outputs[key], self._subgraph))
 
     def look(self, key: str) -> np.ndarray:
         """One output of the last `invoke`, in LiteRT's own memory: not to keep beyond the next."""

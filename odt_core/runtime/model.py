@@ -159,9 +159,10 @@ class Model:
         if size is None:
             return None
         if role not in self.parted:
-            self.parted[role] = None
+            made = None
             with contextlib.suppress(OdtError):  # the step itself may run all the same
-                self.parted[role] = accumulate(self.data, role.signature, role.loss)
+                made = accumulate(self.data, role.signature, role.loss)
+            self.parted.setdefault(role, made)  # another thread may have been faster: the same
         data = self.parted[role]
         return None if data is None else (data, size)
 
@@ -247,8 +248,9 @@ def _explain(description: ModelDescription) -> tuple[str, ...]:
             f"{len(empty)} of {len(description.variables)} variables have no initial values in the "
             f"file ('{empty[0]}' for one), as happens when a Keras 3 model is converted directly: "
             f"the converter keeps the values of those variables alone that are attributes of the "
-            f"tf.Module itself. Restore a checkpoint first, or convert the model again with "
-            f"odt_core.authoring (python -m odt_core build MODEL.keras OUT.tflite)."
+            f"tf.Module itself. Restore a checkpoint first, or convert the model again: its "
+            f"SavedModel with odt_core.authoring.convert_saved_model, a Keras file with "
+            f"python -m odt_core build MODEL.keras OUT.tflite."
         )
     broken = [v.name for v in description.variables if not v.finite]
     if broken:

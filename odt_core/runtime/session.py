@@ -114,12 +114,13 @@ class Session:
         if not self.contract.train:
             raise TrainingError(self._why_not("trained"))
         self._check_initialised("trained")
-        return self.train_features(self.bottlenecks(x), y)
+        return self.train_features(self.bottlenecks(x), np.asarray(y))
 
     def train_features(self, features: np.ndarray | Rows, y: np.ndarray | Rows) -> float:
         """`train_step` on what `bottlenecks` gave: [N, *feature_shape]; samples as they are for a
         model that has no such part, or none in a signature of its own. y: also what `targets` gave.
         """
+        self._check_thread()
         self._check_initialised("trained")
         contract, count = self.contract, len(features)
         if self._runs is not self.model and features.shape[1:] != contract.feature_shape:
@@ -160,7 +161,7 @@ class Session:
             return self._marked(np.zeros((0, *self.contract.feature_shape), np.float32))
         if not self.contract.extract.frozen or not self.keeps(x):
             return self._marked(self._extract(x))
-        by = self._frozen_weights() + str(self.threads).encode()
+        by = self._frozen_weights() + f"{self.threads} {x.dtype.str}".encode()
         return self._marked(self.model.features(by, x, self._extract))
 
     def are_features(self, x: np.ndarray) -> bool:
@@ -213,14 +214,17 @@ class Session:
         """
         self._check_thread()
         role = self.contract.train[-1]
-        wanted = self._train_inputs(role).targets
-        return y if wanted is None else encode(y, role, *wanted)
+        inputs = self._train_inputs(role)
+        wanted = inputs.targets
+        return y if wanted is None else encode(y, role, *wanted, inputs.labels)
 
     def _train_inputs(self, role: TrainRole) -> TrainInputs:
         known = self._inputs.get(role.signature)
         if known is None:
             inputs = self._interpreter.signature(role.signature).inputs
-            known = self._inputs[role.signature] = TrainInputs(role, inputs, self.contract.outputs)
+            contract = self.contract
+            known = TrainInputs(role, inputs, contract.outputs, contract.labels_count or None)
+            self._inputs[role.signature] = known
         return known
 
     def train_feeds(self, features: np.ndarray, y: np.ndarray) -> tuple[str, dict[str, np.ndarray]]:
@@ -278,6 +282,8 @@ class Session:
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
         self._check_thread()
+        if not (math.isfinite(value) and value >= 0):
+            raise TrainingError(f"A learning rate must be a number of at least 0, not {value}.")
         if not self.contract.sets_learning_rate:
             raise TrainingError(
                 "This model's learning rate is fixed in the file. Leave the learning rate alone, "
@@ -513,6 +519,11 @@ class Session:
         x = np.ascontiguousarray(x)
         if x.dtype == np.float32 and x.shape[1:] == contract.input_shape:  # nearly always
             return x
+        if x.dtype.kind not in "biuf":  # objects would be told apart by where they lie
+            raise SignatureError(
+                f"The model takes samples as numbers; these are an array of {x.dtype}. Make it one "
+                f"of numbers, for example with x.astype(np.float32)."
+            )
         if x.dtype.kind == "f" and x.dtype != np.float32:
             x = x.astype(np.float32)
         if self.are_features(x):

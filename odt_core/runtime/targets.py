@@ -15,15 +15,27 @@ _KEPT = 256  # outputs for which all one-hot rows are kept: picking some is fast
 
 
 def encode(
-    y: np.ndarray, role: TrainRole, dtype: np.dtype[Any], shape: tuple[int, ...]
+    y: np.ndarray,
+    role: TrainRole,
+    dtype: np.dtype[Any],
+    shape: tuple[int, ...],
+    count: int | None = None,
 ) -> np.ndarray:
     """y as the array for the label input.
 
     y: int [N] output indices, float [N, K] one-hot or soft targets, or float [N, *target_shape].
-    shape: of the label input, -1 for dynamic. Raises SignatureError when the label is out of range
-    or y has no form that the model takes.
+    shape: of the label input, -1 for dynamic. count: how many labels there are, where that is
+    known. Raises SignatureError when the label is out of range or y has no form that the model
+    takes.
     """
     y = np.asarray(y)
+    if y.dtype.kind not in "biuf":
+        raise SignatureError(
+            f"Signature '{role.signature}' takes labels or targets as numbers; got an array of "
+            f"{y.dtype}."
+        )
+    if role.label_kind is not LabelKind.VALUES and y.ndim == 1:
+        y = _whole(y)
     if role.label_kind is LabelKind.INTEGER:
         if y.ndim == 2 and np.issubdtype(y.dtype, np.floating) and y.shape[1] > 1:
             if not np.array_equal(y.max(axis=1), y.sum(axis=1)):
@@ -32,6 +44,9 @@ def encode(
                     f"used. Pass output indices."
                 )
             y = y.argmax(axis=1)
+        y = _whole(y)
+        if count:
+            _check_range(y, count)
         y = y.astype(dtype, copy=False)
         return y if len(shape) == 1 == y.ndim else y.reshape((len(y),) + (1,) * (len(shape) - 1))
     if role.label_kind is LabelKind.ONE_HOT and y.ndim == 1:
@@ -54,15 +69,31 @@ def filling(name: str, dtype: str) -> int:
 
 def one_hot(y: np.ndarray, count: int, dtype: Any = np.float32) -> np.ndarray:
     """int [N] -> [N, count] with a 1 at each label; SignatureError when one is out of range."""
-    if len(y) and (y.min() < 0 or y.max() >= count):
-        raise SignatureError(
-            f"Labels must be between 0 and {count - 1} for this model; got {y.min()} to {y.max()}."
-        )
+    _check_range(y, count)
     if count <= _KEPT:
         return _identity(count, np.dtype(dtype).str)[y]
     result = np.zeros((len(y), count), dtype)
     result[np.arange(len(y)), y] = 1
     return result
+
+
+def _whole(y: np.ndarray) -> np.ndarray:
+    """Labels as whole numbers; SignatureError where one is none."""
+    if y.dtype.kind in "iu":
+        return y
+    with np.errstate(invalid="ignore"):
+        whole = y.astype(np.int64)
+    wrong = whole != y
+    if wrong.any():
+        raise SignatureError(f"Labels must be whole numbers; got {y[wrong].flat[0]}.")
+    return whole
+
+
+def _check_range(y: np.ndarray, count: int) -> None:
+    if y.size and (y.min() < 0 or y.max() >= count):
+        raise SignatureError(
+            f"Labels must be between 0 and {count - 1} for this model; got {y.min()} to {y.max()}."
+        )
 
 
 @lru_cache(maxsize=8)

@@ -54,7 +54,13 @@ class Samples:
     labels: Labels
 
     def __post_init__(self) -> None:
-        if not self.y.ndim or len(self.x) != len(self.y):
+        for name, what in (("x", "Inputs"), ("y", "Labels or targets")):
+            array = np.asanyarray(getattr(self, name))
+            if array.dtype.kind not in "biuf":
+                raise SampleError(f"{what} must be numbers; these are an array of {array.dtype}.")
+            array = array.astype(np.int64) if name == "y" and array.dtype.kind == "b" else array
+            object.__setattr__(self, name, array)
+        if not self.y.ndim or not self.x.ndim or len(self.x) != len(self.y):
             raise SampleError(
                 f"{len(self.x)} inputs have labels of shape {self.y.shape}. Give one per input."
             )

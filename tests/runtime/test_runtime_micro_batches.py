@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -115,6 +118,18 @@ class TestSteps:
         other.load_state(before)
         assert trained(session, x, y) == trained(other, x, y)
         assert parts_of(session) is not None
+
+    def test_sessions_of_several_threads_take_the_same_steps(self, model, batch):
+        together = threading.Barrier(3)
+
+        def steps() -> list[float]:
+            session = model.session(threads=1)
+            together.wait()
+            return trained(session, *batch)
+
+        with ThreadPoolExecutor(3) as threads:
+            found = [one.result() for one in [threads.submit(steps) for _ in range(3)]]
+        assert found[0] == found[1] == found[2]
 
     def test_reset_and_restore_work_as_ever(self, model, batch):
         x, y = batch

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load, save
 
 from odt_core.bundled import bundled_models
 from odt_core.errors import CheckpointError, ModelError, SignatureError, TrainingError
@@ -19,10 +22,19 @@ from odt_core.samples import Labels
 
 OWN = Path(__file__).parent / "models"
 PUBLIC = Path(__file__).parents[1] / "models"
+ORACLE = Path(__file__).parents[1] / "oracle" / "models"
 DENSE = PUBLIC / "flower__android-automotive__enginefaultdb.tflite"
 RNG = np.random.default_rng(3)
 X = RNG.random((12, 8, 8, 1), dtype=np.float32)
 Y = np.arange(12) % 4
+
+
+def labelled(*, one_hot):
+    """A model that takes its labels so, and samples for Y."""
+    if one_hot:
+        return load_model(OWN / "tiny_momentum.tflite"), X
+    with gzip.open(ORACLE / "mlp_adagrad_keras3.tflite.gz") as file:
+        return load_model(file.read()), X.reshape(12, -1)[:, :12]
 
 
 @pytest.fixture
@@ -71,6 +83,36 @@ class TestTrainStep:
         for name, array in session.state().items():
             np.testing.assert_array_equal(array, before[name])
 
+    @pytest.mark.parametrize("one_hot", [True, False])
+    @pytest.mark.parametrize(
+        ("labels", "message"),
+        [
+            (Y + 1, "between 0 and 3 for this model; got 1 to 4"),
+            (Y - 1, "between 0 and 3"),
+            (Y + 0.5, "whole numbers; got 0.5"),
+            (np.where(Y, Y, np.nan), "whole numbers; got nan"),
+            (Y.astype(str), "as numbers; got an array of <U"),
+            (Y.astype(object), "as numbers; got an array of object"),
+        ],
+    )
+    def test_labels_that_are_none_are_refused_and_change_nothing(self, one_hot, labels, message):
+        model, x = labelled(one_hot=one_hot)
+        session = model.session()
+        before = session.state()
+        with pytest.raises(SignatureError, match=message):
+            session.train_step(x, labels)
+        for name, array in session.state().items():
+            np.testing.assert_array_equal(array, before[name])
+
+    @pytest.mark.parametrize("one_hot", [True, False])
+    def test_labels_of_any_kind_of_whole_number_give_the_same_step(self, one_hot):
+        model, x = labelled(one_hot=one_hot)
+        losses = [
+            model.session().train_step(x, labels)
+            for labels in (Y, Y.astype(np.uint8), Y.astype(np.float64), Y.tolist())
+        ]
+        assert len(set(losses)) == 1
+
     def test_unequal_counts_are_refused(self, model):
         with pytest.raises(SignatureError, match="12 samples and 3 labels"):
             model.session().train_step(X, Y[:3])
@@ -100,6 +142,14 @@ class TestLearningRate:
         before = session.infer(X)
         session.train_step(X, Y)
         np.testing.assert_array_equal(session.infer(X), before)
+
+    @pytest.mark.parametrize("rate", [-1.0, float("nan"), float("inf")])
+    def test_one_that_is_none_is_refused(self, model, rate):
+        session = model.session()
+        before = session.learning_rate
+        with pytest.raises(TrainingError, match="learning rate must be"):
+            session.learning_rate = rate
+        assert session.learning_rate == before
 
     def test_model_that_fixes_it_says_so(self):
         session = load_model(PUBLIC / "flutter_litert__training_model.tflite").session()
@@ -178,6 +228,11 @@ class TestState:
         assert "learning_rate" in model.variables
         assert any("momentum" in name for name in model.variables)
 
+    def test_state_is_arrays_alone_that_others_can_save(self, model):
+        state = model.session().state()
+        assert all(type(value) is np.ndarray for value in state.values())
+        assert load(save(state)).keys() == state.keys()
+
     def test_reset_brings_back_the_weights_of_the_file(self, model):
         session = model.session()
         before = session.state()
@@ -250,6 +305,18 @@ class TestRefusals:
         thread.join()
         assert "thread that made it" in str(caught[0])
         assert session.infer(X).shape == (12, 4)
+
+    def test_training_on_features_from_another_thread_is_refused(self, model):
+        session = model.session()
+        with ThreadPoolExecutor(1) as other, pytest.raises(ModelError, match="made it"):
+            other.submit(session.train_features, X, Y).result()
+
+    @pytest.mark.parametrize("kind", [object, str, complex])
+    def test_samples_that_are_no_numbers_are_refused(self, model, kind):
+        session = model.session()
+        for use in (session.infer, session.bottlenecks, lambda x: session.train_step(x, Y)):
+            with pytest.raises(SignatureError, match="samples as numbers; these are an array of"):
+                use(X.astype(kind))
 
     def test_run_with_a_wrong_name_lists_the_signatures(self, model):
         with pytest.raises(SignatureError, match="infer, odt_get_state"):
