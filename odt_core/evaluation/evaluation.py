@@ -83,7 +83,7 @@ def measure(probabilities: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     right = probabilities[np.arange(len(y)), y]
     cross_entropy = -np.log(np.maximum(right, SMALLEST), dtype=np.float64).sum() / len(y)
     accuracy = np.count_nonzero(probabilities.argmax(axis=1) == y) / len(y)
-    return float(cross_entropy), accuracy
+    return float(cross_entropy), float(accuracy)
 
 
 def errors(predictions: np.ndarray, targets: np.ndarray) -> tuple[float, float]:

@@ -68,18 +68,21 @@ def fit_temperature(
     n = len(y)
     if n == 0:
         nothing = Calibration(float("nan"), float("nan"), 0)
-        return Temperature(1.0, nothing, nothing, 0, False, True, kind, _sentence(1.0, 0, True))
+        return Temperature(1.0, nothing, nothing, 0, False, True, kind, _sentence(1.0, 0))
     value, at_limit = _best(logits, y)
     held_out = n >= FEWEST
+    before = _calibration(logits, y)
+    after = _calibration(_cross_fitted(logits, y) if held_out else logits / value, y)
+    helps = not held_out or after.nll < before.nll
     return Temperature(
         value=value,
-        before=_calibration(logits, y),
-        after=_calibration(_cross_fitted(logits, y) if held_out else logits / value, y),
+        before=before,
+        after=after,
         n=n,
         held_out=held_out,
         at_limit=at_limit,
         kind=kind,
-        sentence=_sentence(value, n, at_limit),
+        sentence=_sentence(value, n, at_limit, helps),
     )
 
 
@@ -133,7 +136,7 @@ def _calibration(logits: np.ndarray, y: np.ndarray) -> Calibration:
     return Calibration(nll, reliability(probabilities.max(axis=1), right).ece, len(y))
 
 
-def _sentence(value: float, n: int, at_limit: bool) -> str:
+def _sentence(value: float, n: int, at_limit: bool = False, helps: bool = True) -> str:
     if n == 0:
         return "There are no samples to fit a temperature to."
     if at_limit:
@@ -144,6 +147,11 @@ def _sentence(value: float, n: int, at_limit: bool) -> str:
         )
     if 0.95 <= value <= 1.05:
         return f"The confidences are honest as they are (temperature {value:.2f}, n = {n:,})."
+    if not helps:
+        return (
+            f"No temperature is sure to help: {value:.2f} fits these {n:,} samples best, but does "
+            f"no good to samples that it was not fitted to."
+        )
     word = "too sure of itself" if value > 1 else "not sure enough of itself"
     return f"The model is {word} (temperature {value:.2f}, n = {n:,})."
 

@@ -11,8 +11,8 @@ def split(samples: Samples, *, share: float = 0.2, seed: int = 0) -> tuple[Sampl
     """(train, test), each label by itself; a label's samples keep their order within each part.
 
     A label with n samples gives round(n · share) of them to the test part, but at least one from
-    the third sample on and never its last one. share in 0..1; 0 keeps everything for training.
-    Samples with targets instead of labels are divided as if all had the same label.
+    the third sample on and never its last one. share: 0 to below 1; 0 keeps everything for
+    training. Samples with targets instead of labels are divided as if all had the same label.
     """
     if not 0 <= share < 1:
         raise ValueError(f"share is {share}; it must be at least 0 and below 1")

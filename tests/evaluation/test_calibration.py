@@ -108,6 +108,18 @@ class TestTemperature:
         assert (got.after.nll, got.after.ece) < (got.before.nll, got.before.ece)
         assert got.sentence.startswith("The model is too sure of itself (temperature ")
 
+    def test_sentence_never_promises_what_samples_that_were_not_fitted_to_deny(self):
+        said = set()
+        for seed in range(12):
+            got = fit_temperature(*some_logits(52, sharp=1.0, seed=seed))
+            denied = got.held_out and got.after.nll >= got.before.nll
+            honest = 0.95 <= got.value <= 1.05
+            assert got.sentence.startswith("No temperature is sure to help") == (
+                denied and not honest
+            )
+            said.add(denied and not honest)
+        assert said == {True, False}
+
     def test_before_equals_scikit_learns_log_loss(self):
         logits, y = some_logits()
         expected = log_loss(y, special.softmax(logits, axis=1), labels=range(4))
