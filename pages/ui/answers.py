@@ -45,6 +45,9 @@ def answers(
     keep their places while there is room for all, and nothing is read out.
     """
     used = [k for k, name in enumerate(names) if name is not None]
+    base, own = (
+        np.nan_to_num(shares, posinf=0) for shares in (base, own)
+    )  # no numbers are no answer
     order = sorted(used, key=lambda k: -max(float(base[k]), float(own[k])))[:_SHOWN]
     if live and len(used) <= _SHOWN:
         order = used
@@ -83,7 +86,8 @@ def value_answers(
     flat = [one.reshape(-1).astype(float) for one in (base, own)]
     wanted = None if target is None else target.reshape(-1).astype(float)
     several = flat[0].size > 1
-    largest = max(1e-12, *(float(np.abs(one).max()) for one in flat))
+    finite = np.concatenate([one[np.isfinite(one)] for one in flat])
+    largest = float(np.abs(finite).max(initial=1e-12))
     sides, away = [], []
     for (role, title), values in zip(_SIDES, flat, strict=True):
         off = None if wanted is None else float(np.abs(values - wanted).mean())
