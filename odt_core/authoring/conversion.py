@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from odt_core.authoring.backend import tf
+from odt_core.authoring.backend import saved_model_pb2, tf
 from odt_core.errors import AuthoringError, LoweringError
 from odt_core.graph import GET_STATE, describe, lower
 from odt_core.graph.baking.bake import bake
 from odt_core.graph.baking.initial import initial_values
 
+_PRODUCTS, _PASSES = frozenset({"MatMul", "Einsum"}), frozenset({"Identity", "Reshape"})
+_LIMITS = frozenset({"Relu", "Relu6", "Maximum", "Minimum"})
 _NOTHING = np.zeros((0, 0, 0))
 _OPS = re.compile(r"(?:Flex|Custom) ops:\s*([^\n]*)")
 
@@ -51,7 +53,33 @@ def convert_with_flex(saved_model_dir: str | Path) -> bytes:
             f"{directory} holds no SavedModel (no saved_model.pb). Write one with save_model first."
         )
     converter = tf.lite.TFLiteConverter.from_saved_model(str(directory))
+    converter.unfold_batchmatmul = _clips_products(directory)
     return run_converter(converter, flex=True)
+
+
+def _clips_products(directory: Path) -> bool:
+    """Whether a SavedModel has a ReLU, or another limit, right after a matrix product.
+
+    Where weights are variables, TensorFlow's converter (2.21) makes a FULLY_CONNECTED of the two,
+    then a BATCH_MATMUL of that, and the ReLU is gone. Told to unfold products it keeps both.
+    """
+    saved = saved_model_pb2.SavedModel()
+    saved.ParseFromString((directory / "saved_model.pb").read_bytes())
+    graphs = [graph.graph_def for graph in saved.meta_graphs]
+    bodies = [one.node_def for graph in graphs for one in graph.library.function]
+    for nodes in [*bodies, *(graph.node for graph in graphs)]:
+        by_name = {node.name: node for node in nodes}
+
+        def maker(name: str, by_name: dict[str, Any] = by_name) -> str:
+            node = by_name.get(name.split(":")[0])
+            if node is not None and node.op in _PASSES and node.input:
+                return maker(node.input[0])
+            return "" if node is None else str(node.op)
+
+        for node in nodes:
+            if node.op in _LIMITS and any(maker(name) in _PRODUCTS for name in node.input):
+                return True
+    return False
 
 
 def run_converter(converter: Any, *, flex: bool) -> bytes:

@@ -176,6 +176,33 @@ class TestOneSetOfWeights:
         assert any("momentum" in variable.name for variable in variables)
 
 
+class TestLostActivation:
+    """TensorFlow's converter forgets a ReLU after a product of variables without a bias."""
+
+    def layers(self, activation):
+        return [
+            keras.Input((6,)),
+            keras.layers.Dense(6, activation=activation, use_bias=False),
+            keras.layers.Reshape((2, 3)),
+            keras.layers.Dense(4, activation=activation, use_bias=False),
+            keras.layers.Flatten(),
+            keras.layers.Dense(5),
+        ]
+
+    @pytest.mark.parametrize("activation", ["relu", "relu6", "leaky_relu", "hard_sigmoid", "elu"])
+    def test_layer_without_bias_when_converted_then_says_and_learns_what_keras_does(
+        self, activation
+    ):
+        model = keras.Sequential(self.layers(activation))
+        model.compile(optimizer="sgd", loss=logits_loss())
+        batches = classification_batches((6,), 5, steps=4)
+        device = LiteRT(to_trainable_tflite(model))
+        said = device.run("infer", x=batches[0][0])["logits"]
+        np.testing.assert_allclose(said, model(batches[0][0]), atol=1e-5)
+        np.testing.assert_allclose(device.train(batches), train_eagerly(model, batches), rtol=1e-4)
+        assert worst_error(device.parameters(), model.get_weights()) < 1e-4
+
+
 class TestOwnMethods:
     X = classification_batches((6,), 5, steps=1)[0][0]
 

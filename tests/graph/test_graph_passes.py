@@ -162,6 +162,18 @@ class TestEachPass:
         shared = lowered(name, "dead code", "common subexpressions")
         assert operators(shared).count("CONCATENATION") < operators(alone).count("CONCATENATION")
 
+    def test_casts_of_one_tensor_to_two_types_then_both_stay(self):
+        def build(b: Builder) -> tuple[list[int], int]:
+            x = b.new((4,), np.int64, "x")
+            small = b.cast(b.add(b.cast(x, np.int32), b.cast(x, np.int32)), np.float32)
+            return [x.index], b.add(b.cast(x, np.float32), small).index
+
+        names, found = computed(
+            build, (BY_NAME["common subexpressions"],), [np.arange(4, dtype=np.int64)]
+        )
+        assert names.count("CAST") == 3
+        np.testing.assert_array_equal(found, [0, 3, 6, 9])
+
     def test_slices_when_written_with_masks_then_xnnpack_takes_them(self):
         before, after = lowered("digits"), lowered("digits", "slices")
         assert operators(after).count("SLICE") < operators(before).count("SLICE")

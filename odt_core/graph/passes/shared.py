@@ -36,7 +36,8 @@ def share_results(model: schema.ModelT, graph: schema.SubGraphT) -> None:
         if name not in _PURE or written.intersection(outputs):
             kept.append(operator)
             continue
-        key = (name, *inputs_of(operator), text_of(operator.builtinOptions))
+        types = [graph.tensors[index].type for index in outputs]  # all that tells two CASTs apart
+        key = (name, *inputs_of(operator), *types, text_of(operator.builtinOptions))
         if key in seen:
             same.update(zip(outputs, seen[key], strict=True))
         else:
