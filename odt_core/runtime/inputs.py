@@ -50,7 +50,8 @@ def samples_and_labels(
     data += [i for i in trainer.inputs if i.name in asked and i not in data]
     chosen, chosen_labels = every.get(wish.samples or ""), every.get(wish.labels or "")
     if len(data) == 1 and chosen_labels is None:
-        return Found(chosen or data[0], None)
+        samples = chosen or data[0]
+        return Found(samples, _mask_of_labels(trainer, samples, asked))
     pairs = [
         (one, two)
         for one in ([chosen] if chosen else data)
@@ -65,6 +66,21 @@ def samples_and_labels(
         key=lambda pair: marks[pair[0].name] - marks[pair[1].name] + _bigger(*pair),
     )
     return Found(*best)
+
+
+def _mask_of_labels(
+    trainer: SignatureDescription, samples: TensorDescription, asked: set[str]
+) -> TensorDescription | None:
+    """What a model that labels every pixel learns from: whole numbers, which predicting does not
+    take, under a name of those that mostly say what not to look at.
+    """
+    masks = [
+        one
+        for one in trainer.inputs
+        if one.used and one is not samples and one.name not in asked and is_memory(one.name)
+        if numeric(one) and whole(one) and len(one.shape) > 1
+    ]
+    return masks[0] if len(masks) == 1 else None
 
 
 def likeness(tensor: TensorDescription, predictor: SignatureDescription | None) -> int:

@@ -231,7 +231,7 @@ def is_learning_rate(name: str) -> bool:
 
 def is_memory(name: str) -> bool:
     """Whether a name is one of what a recurrent model carries from call to call, or of a mask:
-    seldom samples, never labels.
+    seldom samples or labels.
     """
     return any(
         "state" in word or word in ("hidden", "carry", "memory", "mask") for word in words(name)

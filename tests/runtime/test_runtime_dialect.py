@@ -45,6 +45,24 @@ class TestPropose:
         assert contract.infer.kind is OutputKind.LOGITS
         assert (contract.input_shape, contract.outputs) == ((28, 28), 10)
 
+    @pytest.mark.parametrize(
+        ("dtype", "labels"),
+        [("int32", "mask"), ("float32", None)],
+    )
+    def test_mask_of_whole_numbers_that_predicting_does_not_take_is_of_labels(self, dtype, labels):
+        """A label for each pixel; not what a model is told to leave out."""
+        mask = {"mask": (dtype, (None, 8, 8))}
+        image = {"image": ("float32", (None, 8, 8, 1))}
+        train = signature("train", {**image, **mask}, {"loss": ("float32", ())})
+        met = tuple(replace(one, weighed=one.name == "image") for one in train.inputs)
+        infer = signature(
+            "infer",
+            image,
+            {"output": ("float32", (None, 8, 8, 3))},
+        )
+        (role,) = propose([replace(train, inputs=met), infer]).train
+        assert (role.samples, role.labels) == ("image", labels)
+
     def test_softmax_output_when_called_logits_is_taken_for_probabilities(self):
         contract = propose(
             [
