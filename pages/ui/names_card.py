@@ -26,7 +26,7 @@ def names_of(desk: Desk) -> None:
         aside += f", {len(outputs) - named} free"
     pieces.heading("Label names", aside)
     trouble.show_said(_PLACE)
-    if st.session_state.get(_SEEN) != outputs:
+    if st.session_state.get(_SEEN) != outputs or _TEXT not in st.session_state:
         st.session_state[_TEXT] = "\n".join(name or "" for name in outputs)
         st.session_state[_SEEN] = outputs
     fixed = 0 if desk.model.bundled else desk.contract.labels_count

@@ -22,6 +22,8 @@ from pages.ui.say import count, plain, span
 from pages.ui.turns import Urgency, fragment
 
 _SEEN = "settings_seen"  # what the widgets were last filled with
+_TYPED = "settings_typed"  # what they said last: Streamlit forgets widgets of a page that is left
+_WIDGETS = ("set_epochs", "set_batch_size", "set_learning_rate", "set_replay", "set_seed")
 _NEAR_SEEN = "near_seen"  # ids of the samples that were said to be kept out
 _KEPT_OUT = (
     "The same stroke or photo as one of your test samples would give its answer away. Evaluate, "
@@ -76,6 +78,8 @@ def _settings(desk: Desk) -> None:
     if st.session_state.get(_SEEN) != (saved, replays):
         _fill(Settings.from_json(saved))
         st.session_state[_SEEN] = (saved, replays)
+    for key, value in st.session_state.get(_TYPED, {}).items():
+        st.session_state.setdefault(key, value)
     busy = desk.busy
     fixed = not desk.sets_learning_rate
     with st.container(key="settings"):
@@ -133,6 +137,9 @@ def _settings(desk: Desk) -> None:
             disabled=busy,
             help="Same samples, settings and seed: the same weights, bit for bit.",
         )
+    st.session_state[_TYPED] = {
+        key: st.session_state[key] for key in _WIDGETS if key in st.session_state
+    }
 
 
 def _fill(settings: Settings) -> None:

@@ -139,6 +139,21 @@ class TestTraining:
         for figure in figures:
             check_figure(figure)
 
+    @pytest.mark.parametrize("other", ["Evaluate", "Model"])
+    def test_settings_when_another_page_was_open_are_as_they_were(
+        self, shared_server, visit, other
+    ):
+        tab = visit(shared_server).open().set_epochs(7)
+        inputs = tab.page.locator(".st-key-settings input")
+        before = [inputs.nth(at).input_value() for at in range(inputs.count())]
+        assert before[0] == "7"
+        tab.page.get_by_role("link", name=other).first.click()
+        inputs.first.wait_for(state="detached")
+        tab.page.get_by_role("link", name="Personalise").first.click()
+        inputs.first.wait_for()
+        tab.page.wait_for_timeout(1000)
+        assert [inputs.nth(at).input_value() for at in range(inputs.count())] == before
+
     def test_training_when_page_is_refreshed_goes_on(self, shared_server, visit):
         tab = visit(shared_server).open().load_person().set_epochs(3000).press("train")
         tab.sees("steps a second")
