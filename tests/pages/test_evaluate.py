@@ -168,6 +168,13 @@ class TestGain:
         assert desk.lost_run() is None
         assert "This run lost" not in shown(app)
 
+    def test_run_of_another_model_is_not_shown_beside_the_chosen_one(self, trained):
+        app, desk = trained
+        assert desk.run is not None
+        desk.choose_bundled("photos")
+        assert desk.run is None
+        assert "Finished all" not in shown(app.run())
+
 
 class TestTemperature:
     def test_temperature_when_used_changes_confidences_and_no_answer_and_undo_takes_it_back(
