@@ -12,7 +12,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # the converter's notes are 
 try:
     import keras
     import tensorflow as tf
-    from tensorflow.core.protobuf import saved_model_pb2
 except ImportError as error:
     raise AuthoringError(
         "Building a model needs TensorFlow and Keras. Install them as requirements.txt says."
@@ -24,4 +23,4 @@ if keras.backend.backend() != "tensorflow":
         "Set the environment variable KERAS_BACKEND=tensorflow before Keras is imported."
     )
 
-__all__ = ["keras", "saved_model_pb2", "tf"]
+__all__ = ["keras", "tf"]

@@ -7,20 +7,18 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from odt_core.authoring.backend import saved_model_pb2, tf
+from odt_core.authoring.agreement import Agreement, agreement_of
+from odt_core.authoring.backend import tf
 from odt_core.errors import AuthoringError, LoweringError
 from odt_core.graph import GET_STATE, describe, lower
 from odt_core.graph.baking.bake import bake
 from odt_core.graph.baking.initial import initial_values
 
-_PRODUCTS, _PASSES = frozenset({"MatMul", "Einsum"}), frozenset({"Identity", "Reshape"})
-_LIMITS = frozenset({"Relu", "Relu6", "Maximum", "Minimum"})
-_NOTHING = np.zeros((0, 0, 0))
 _OPS = re.compile(r"(?:Flex|Custom) ops:\s*([^\n]*)")
 
 
@@ -28,58 +26,63 @@ def convert_saved_model(saved_model_dir: str | Path) -> bytes:
     """The .tflite of a SavedModel, with all its signatures, running on plain LiteRT.
 
     Weights start as the SavedModel has them: the converter loses those that belong to a Keras 3
-    model in it. Checked before it is returned: no Flex op is left, and what its signature
-    `parameters` (where there is one) returns in a fresh interpreter equals what the SavedModel's
-    returns.
+    model in it. Checked before it is returned: no Flex op is left, its signatures answer as the
+    SavedModel's do, and what its signature `parameters` (where there is one) returns in a fresh
+    interpreter equals what the SavedModel's returns.
     Raises AuthoringError when the SavedModel cannot be read or converted, naming the op that is in
-    the way, or when the converted model does not hold the weights.
+    the way, or when the converted model does not hold the weights or answers otherwise.
     """
-    flex = convert_with_flex(saved_model_dir)
-    lowered = _with_lost_values(lower_converted(flex), saved_model_dir)
+    lowered = convert(saved_model_dir).lowered
+    assert lowered is not None
     _check_parameters(lowered, saved_model_dir)
-    _check_initial(lowered)
     return lowered
 
 
-def convert_with_flex(saved_model_dir: str | Path) -> bytes:
-    """The .tflite as TensorFlow's converter makes it, Flex ops and all.
+class Converted(NamedTuple):
+    """flex: as TensorFlow's converter makes it, Flex ops and all; phones run it with the
+    Select-TF-ops library, no current Python runtime does. lowered: without Flex ops, and with all
+    of the SavedModel's values; None where that cannot be.
+    """
 
-    Phones run it with the Select-TF-ops library; no current Python runtime does.
-    Raises AuthoringError as `convert_saved_model` does.
+    flex: bytes
+    lowered: bytes | None
+
+
+def convert(saved_model_dir: str | Path, *, must_lower: bool = True) -> Converted:
+    """The .tflite of a SavedModel, which says what that says.
+
+    Where the converter changes what the model computes, products are unfolded, which keeps it from
+    that; a step of such a model is slower. must_lower: raise AuthoringError where there is no
+    lowered one, too; else as `convert_saved_model`.
     """
     directory = Path(saved_model_dir)
     if not (directory / "saved_model.pb").is_file():
         raise AuthoringError(
             f"{directory} holds no SavedModel (no saved_model.pb). Write one with save_model first."
         )
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(directory))
-    converter.unfold_batchmatmul = _clips_products(directory)
-    return run_converter(converter, flex=True)
-
-
-def _clips_products(directory: Path) -> bool:
-    """Whether a SavedModel has a ReLU, or another limit, right after a matrix product.
-
-    Where weights are variables, TensorFlow's converter (2.21) makes a FULLY_CONNECTED of the two,
-    then a BATCH_MATMUL of that, and the ReLU is gone. Told to unfold products it keeps both.
-    """
-    saved = saved_model_pb2.SavedModel()
-    saved.ParseFromString((directory / "saved_model.pb").read_bytes())
-    graphs = [graph.graph_def for graph in saved.meta_graphs]
-    bodies = [one.node_def for graph in graphs for one in graph.library.function]
-    for nodes in [*bodies, *(graph.node for graph in graphs)]:
-        by_name = {node.name: node for node in nodes}
-
-        def maker(name: str, by_name: dict[str, Any] = by_name) -> str:
-            node = by_name.get(name.split(":")[0])
-            if node is not None and node.op in _PASSES and node.input:
-                return maker(node.input[0])
-            return "" if node is None else str(node.op)
-
-        for node in nodes:
-            if node.op in _LIMITS and any(maker(name) in _PRODUCTS for name in node.input):
-                return True
-    return False
+    found: list[tuple[Agreement, Converted]] = []
+    for unfold in (False, True):
+        converter = tf.lite.TFLiteConverter.from_saved_model(str(directory))
+        converter.unfold_batchmatmul = unfold
+        flex = run_converter(converter, flex=True)
+        try:
+            lowered = _with_lost_values(lower_converted(flex), directory)
+        except AuthoringError:
+            if must_lower:
+                raise
+            return Converted(flex, None)
+        _check_initial(lowered)
+        with _quiet():
+            found.append((agreement_of(lowered, directory), Converted(flex, lowered)))
+        if all(found[-1][0]):
+            break
+    agreement, converted = max(found, key=lambda one: one[0])
+    if not agreement.answers:
+        raise AuthoringError(
+            "TensorFlow's converter makes another model of this one: its answers are not those of "
+            "the original. Build the layers around its activations otherwise, such as with biases."
+        )
+    return converted
 
 
 def run_converter(converter: Any, *, flex: bool) -> bytes:
@@ -139,7 +142,7 @@ def _with_lost_values(data: bytes, saved_model_dir: str | Path) -> bytes:
                 same.append(variable)
     state = {name: same[0].numpy() for name, same in saved.items() if len(same) == 1}
     state |= initial_values(data)
-    if any(state.get(v.name, _NOTHING).shape != v.shape for v in variables):
+    if any(v.name not in state or state[v.name].shape != v.shape for v in variables):
         return data
     return bake(data, {variable.name: state[variable.name] for variable in variables})
 

@@ -11,7 +11,7 @@ from typing import Any
 from odt_core.authoring.backend import keras, tf
 from odt_core.authoring.conversion import (
     check_values,
-    convert_with_flex,
+    convert,
     lower_converted,
     run_converter,
     state_of,
@@ -113,8 +113,8 @@ def author(
         }
         with tempfile.TemporaryDirectory() as directory:
             save_program(program, signatures, directory)
-            data = convert_with_flex(directory)
-    runs = lower_converted(data) if lowered else lower(data).data
+            converted = convert(directory, must_lower=lowered)
+    runs = converted.lowered or lower(converted.flex).data
     check_values(
         state_of(runs),
         {
@@ -122,7 +122,7 @@ def author(
             for name, variable in zip(program.weight_names(), program.weights, strict=True)
         },
     )
-    return runs if lowered else data
+    return runs if lowered else converted.flex
 
 
 def signature(function: Any, *specs: Any, **named: Any) -> Any:

@@ -191,17 +191,23 @@ def save_model(model: Any, saved_model_dir: str | Path) -> None:
 
 
 def save_program(program: Any, signatures: dict[str, Any], directory: str | Path) -> None:
-    """Writes signatures over the variables of a program (a tf.Module) as a SavedModel."""
+    """Writes signatures over the variables of a program (a tf.Module) as a SavedModel.
+
+    Raises AuthoringError where one uses other variables: training would leave them as they are.
+    """
+    own = {variable.ref() for variable in program.variables}
+    for name, function in signatures.items():
+        for variable in function.graph.variables:
+            if variable.ref() not in own:
+                raise AuthoringError(
+                    f"The signature '{name}' uses {variable.name.removesuffix(':0')} of the Keras "
+                    "model itself, which it cannot train. Leave train() out of a class of the "
+                    "recipe: that of BaseTFLiteModel does what compile() was told. Leave "
+                    "@tf.function off a layer's call()."
+                )
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     # the tracked module holds variables only: Keras objects would drag theirs along
-    try:
-        tf.saved_model.save(program, str(directory), signatures=signatures, options=options)
-    except AssertionError as error:  # TensorFlow's word for a variable that it would lose
-        raise AuthoringError(
-            "A signature uses variables that are not saved with it, such as those of the Keras "
-            "model's own optimizer in train_step(). Leave train() out: that of BaseTFLiteModel "
-            "trains self.model with what compile() was given."
-        ) from error
+    tf.saved_model.save(program, str(directory), signatures=signatures, options=options)
 
 
 def _check_shapes(model: BaseTFLiteModel) -> None:

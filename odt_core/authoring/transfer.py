@@ -8,8 +8,7 @@ from typing import Any
 from odt_core.authoring.backend import keras, tf
 from odt_core.authoring.conversion import (
     check_values,
-    convert_with_flex,
-    lower_converted,
+    convert,
     state_of,
 )
 from odt_core.authoring.losses import resolve_loss
@@ -85,7 +84,9 @@ def to_transfer_tflite(
         )
     with tempfile.TemporaryDirectory() as directory:
         save_program(learner, signatures, directory)
-        data = halve_weights(lower_converted(convert_with_flex(directory)))
+        converted = convert(directory).lowered
+    assert converted is not None
+    data = halve_weights(converted)
     check_values(state_of(data), learner.first)
     return data
 

@@ -14,6 +14,7 @@ from odt_core.authoring import (
     to_trainable_tflite,
     to_tutorial_tflite,
 )
+from odt_core.authoring.agreement import Agreement
 from odt_core.authoring.conversion import state_of
 from odt_core.errors import AuthoringError
 from odt_core.graph import describe
@@ -53,6 +54,10 @@ def small_model(**compiled):
     if compiled:
         model.compile(**compiled)
     return model
+
+
+def _tenfold(x):
+    return tf.transpose(10.0 * x, [0, 2, 1])
 
 
 def logits_loss():
@@ -201,6 +206,64 @@ class TestLostActivation:
         np.testing.assert_allclose(said, model(batches[0][0]), atol=1e-5)
         np.testing.assert_allclose(device.train(batches), train_eagerly(model, batches), rtol=1e-4)
         assert worst_error(device.parameters(), model.get_weights()) < 1e-4
+
+    @pytest.mark.parametrize(
+        "between",
+        [keras.layers.Permute((2, 1)), keras.layers.Rescaling(1.0), keras.layers.Lambda(_tenfold)],
+        ids=["permute", "rescaling", "lambda"],
+    )
+    def test_op_that_the_converter_folds_before_the_relu_then_both_stay(self, between):
+        model = keras.Sequential(
+            [
+                keras.Input((6,)),
+                keras.layers.Dense(6, use_bias=False),
+                keras.layers.Reshape((2, 3)),
+                between,
+                keras.layers.ReLU(),
+                keras.layers.Flatten(),
+                keras.layers.Dense(5),
+            ]
+        )
+        (x, _), *_ = classification_batches((6,), 5, steps=1)
+        said = LiteRT(to_trainable_tflite(model)).run("infer", x=x)["logits"]
+        np.testing.assert_allclose(said, model(x), atol=1e-5)
+
+    def test_saved_model_of_nested_functions_when_converted_then_says_the_same(self, tmp_path):
+        module = tf.Module()
+        module.w = tf.Variable(np.random.default_rng(0).normal(size=(6, 5)).astype(np.float32))
+        product = tf.function(lambda x: x @ module.w)
+        infer = tf.function(lambda x: {"output": tf.nn.relu(product(x))})
+        train = tf.function(lambda w: {"w": module.w.assign(w)})
+        signatures = {
+            "infer": infer.get_concrete_function(tf.TensorSpec([None, 6])),
+            "set": train.get_concrete_function(tf.TensorSpec([6, 5])),
+        }
+        tf.saved_model.save(module, str(tmp_path), signatures=signatures)
+        (x, _), *_ = classification_batches((6,), 5, steps=1)
+        said = LiteRT(convert_saved_model(tmp_path)).run("infer", x=x)["output"]
+        assert said.min() == 0
+        np.testing.assert_allclose(said, infer(x)["output"], atol=1e-5)
+
+    def test_model_that_no_conversion_agrees_with_then_is_refused(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(
+            "odt_core.authoring.conversion.agreement_of", lambda *_: Agreement(False, True)
+        )
+        save_model(Small(), tmp_path)
+        with pytest.raises(AuthoringError, match="its answers are not those of the original"):
+            convert_saved_model(tmp_path)
+
+    def test_layer_that_is_a_function_of_its_own_then_says_what_to_do(self):
+        class Own(keras.layers.Layer):
+            def build(self, shape):
+                self.k = self.add_weight(shape=(shape[-1], 6), name="k")
+
+            @tf.function
+            def call(self, x):
+                return x @ self.k
+
+        model = keras.Sequential([keras.Input((6,)), Own(), keras.layers.Dense(5)])
+        with pytest.raises(AuthoringError, match=r"Leave @tf.function off a layer's call\(\)"):
+            to_trainable_tflite(model)
 
 
 class TestOwnMethods:
