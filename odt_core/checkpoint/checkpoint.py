@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from odt_core.checkpoint.progress import Progress, is_count
 from odt_core.checkpoint.tempering import Tempering
 from odt_core.checkpoint.writing import write_checkpoint
 from odt_core.errors import CheckpointError
+from odt_core.plain import plain
 
 if TYPE_CHECKING:
     from odt_core.runtime.model import Model
@@ -57,7 +57,7 @@ def save_checkpoint(checkpoint: Checkpoint) -> bytes:
 
     arrays = {_STATE + name: array for name, array in checkpoint.state.items()}
     meta = dict(vars(checkpoint.meta))
-    meta |= {name: _plain(meta[name]) for name in ("step", "seed", "settings", "metrics")}
+    meta |= {name: plain(meta[name]) for name in ("step", "seed", "settings", "metrics")}
     temperature = meta.pop("temperature")
     if temperature is not None:
         meta["temperature"] = temperature.to_json()
@@ -186,17 +186,6 @@ def _check_meta(meta: CheckpointMeta) -> None:
     )
     if not fits:
         raise _no_metadata()
-
-
-def _plain(value: Any) -> Any:
-    """In JSON's types: numpy's numbers as Python's, None for those that are not finite."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _no_metadata() -> CheckpointError:

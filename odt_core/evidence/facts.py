@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +15,7 @@ from odt_core.evaluation.reliability import reliability_of
 from odt_core.evidence.material import Judged, Material
 from odt_core.evidence.study_facts import cost_facts, inside_facts, study_facts
 from odt_core.evidence.versions import versions
+from odt_core.plain import plain
 from odt_core.samples import Samples
 
 FORMAT = "odt evidence, version 1"
@@ -81,19 +81,6 @@ def facts(material: Material, files: Mapping[str, bytes]) -> dict[str, Any]:
 def digest(data: bytes) -> str:
     """Hex SHA-256."""
     return hashlib.sha256(data).hexdigest()
-
-
-def plain(value: Any) -> Any:
-    """The value in JSON's own types; numbers that JSON lacks (NaN, infinity) as null."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, np.generic):
-        return plain(value.item())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
 
 
 def sample_digests(samples: Samples) -> list[str]:

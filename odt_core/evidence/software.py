@@ -10,7 +10,7 @@ from pathlib import Path
 
 _ENGINE = Path(__file__).resolve().parent.parent
 _ROOMS = ("checkpoint", "evaluation", "graph", "runtime", "samples", "training")
-_FILES = ("__init__.py", "bundled.py", "errors.py", "files.py", "lazy.py")
+_FILES = ("__init__.py", "bundled.py", "errors.py", "files.py", "lazy.py", "plain.py")
 REQUIREMENTS = ("ai-edge-litert", "numpy", "pillow", "safetensors")
 
 

@@ -52,7 +52,7 @@ class TrainInputs:
         if role.labels is not None and targets is not None:
             looked_at = type(y) is Rows or role.label_kind is not LabelKind.INTEGER
             ready = _is_ready(y, targets) and looked_at
-            feeds[role.labels] = y if ready else encode(y, role, *targets, self.labels)  # type: ignore[arg-type]
+            feeds[role.labels] = y if ready else encode(np.asarray(y), role, *targets, self.labels)
         if self._nothing_else:  # nearly always
             if samples is x and feeds[role.labels] is y:  # type: ignore[index]
                 self._last = x.shape, y.shape, x.dtype, y.dtype

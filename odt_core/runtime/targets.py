@@ -34,8 +34,6 @@ def encode(
             f"Signature '{role.signature}' takes labels or targets as numbers; got an array of "
             f"{y.dtype}."
         )
-    if role.label_kind is not LabelKind.VALUES and y.ndim == 1:
-        y = _whole(y)
     if role.label_kind is LabelKind.INTEGER:
         if y.ndim == 2 and np.issubdtype(y.dtype, np.floating) and y.shape[1] > 1:
             if not np.array_equal(y.max(axis=1), y.sum(axis=1)):
@@ -50,7 +48,7 @@ def encode(
         y = y.astype(dtype, copy=False)
         return y if len(shape) == 1 == y.ndim else y.reshape((len(y),) + (1,) * (len(shape) - 1))
     if role.label_kind is LabelKind.ONE_HOT and y.ndim == 1:
-        return one_hot(y, shape[-1], dtype)
+        return one_hot(_whole(y), shape[-1], dtype)
     rest = tuple(shape[1:])
     if y.ndim == 1:
         y = y.reshape((len(y),) + (1,) * len(rest))

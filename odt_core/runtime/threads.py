@@ -66,16 +66,17 @@ class _Trial:
         self.threads = threads
         trial = session.model.session(threads=threads)
         trial.load_state(state)
-        varied = work.varied
 
-        def step() -> tuple[np.ndarray | None, float]:
-            features = None if varied is None else trial.extract(varied)
-            return features, trial.train_features(work.features, work.targets)
+        def step() -> float:
+            if work.varied is not None:
+                trial.extract(work.varied)
+            return trial.train_features(work.features, work.targets)
 
         self._step = step
         self.best = float("inf")  # milliseconds of the fastest step so far
-        seen = [one for _ in range(_COMPARED) for one in self._timed() if one is not None]
+        seen: list[np.ndarray | float] = [self._timed() for _ in range(_COMPARED)]
         seen += [trial.infer(x) for x in work.evaluated]
+        seen += [trial.extract(work.varied)] if work.varied is not None else []
         seen += trial.state().values()
         self.seen = b"".join(np.asarray(one).tobytes() for one in seen)
 
@@ -86,11 +87,11 @@ class _Trial:
             self._timed()
             steps += 1
 
-    def _timed(self) -> tuple[np.ndarray | None, float]:
+    def _timed(self) -> float:
         began = time.perf_counter()
-        made = self._step()
+        loss = self._step()
         self.best = min(self.best, 1000 * (time.perf_counter() - began))
-        return made
+        return loss
 
 
 def _faster(more: _Trial, less: _Trial) -> bool:

@@ -45,9 +45,7 @@ def answers(
     keep their places while there is room for all, and nothing is read out.
     """
     used = [k for k, name in enumerate(names) if name is not None]
-    base, own = (
-        np.nan_to_num(shares, posinf=0) for shares in (base, own)
-    )  # no numbers are no answer
+    base, own = (np.nan_to_num(shares, posinf=0) for shares in (base, own))  # nan: no answer
     order = sorted(used, key=lambda k: -max(float(base[k]), float(own[k])))[:_SHOWN]
     if live and len(used) <= _SHOWN:
         order = used
