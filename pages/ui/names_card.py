@@ -5,14 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from odt_core.errors import LabelError
-from pages.ui import pieces, trouble
+from pages.ui import kept_widgets, pieces, trouble
 from pages.ui.desk import Desk
 from pages.ui.say import count
 from pages.ui.uploads import contents
 
 _PLACE = "names"
 _TEXT = "names_text"
-_SEEN = "names_seen"
+_NAMES = "names_kept"
 _TURN = "names_turn"
 _LARGEST = 200_000  # bytes of a labels.txt
 
@@ -26,9 +26,7 @@ def names_of(desk: Desk) -> None:
         aside += f", {len(outputs) - named} free"
     pieces.heading("Label names", aside)
     trouble.show_said(_PLACE)
-    if st.session_state.get(_SEEN) != outputs or _TEXT not in st.session_state:
-        st.session_state[_TEXT] = "\n".join(name or "" for name in outputs)
-        st.session_state[_SEEN] = outputs
+    kept_widgets.fill(_NAMES, {_TEXT: "\n".join(name or "" for name in outputs)}, outputs)
     fixed = 0 if desk.model.bundled else desk.contract.labels_count
     st.text_area(
         "One name a line, in the order of the outputs"
@@ -37,6 +35,7 @@ def names_of(desk: Desk) -> None:
         height=150,
         disabled=desk.busy,
     )
+    kept_widgets.keep(_NAMES, [_TEXT])
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Use these names", key="names_use", disabled=desk.busy, on_click=_use, args=(desk,)

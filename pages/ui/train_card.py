@@ -11,7 +11,7 @@ from odt_core.errors import SettingsError
 from odt_core.runtime.contract import Task
 from odt_core.training.settings import Settings
 from odt_core.workspace import Part
-from pages.ui import pieces, trouble
+from pages.ui import kept_widgets, pieces, trouble
 from pages.ui.curves import accuracy_chart, error_chart, loss_chart
 from pages.ui.desk import Desk
 from pages.ui.desk.after_runs import Stale
@@ -21,9 +21,7 @@ from pages.ui.run import Phase, Snapshot
 from pages.ui.say import count, plain, span
 from pages.ui.turns import Urgency, fragment
 
-_SEEN = "settings_seen"  # what the widgets were last filled with
-_TYPED = "settings_typed"  # what they said last: Streamlit forgets widgets of a page that is left
-_WIDGETS = ("set_epochs", "set_batch_size", "set_learning_rate", "set_replay", "set_seed")
+_SETTINGS = "settings_kept"
 _NEAR_SEEN = "near_seen"  # ids of the samples that were said to be kept out
 _KEPT_OUT = (
     "The same stroke or photo as one of your test samples would give its answer away. Evaluate, "
@@ -75,11 +73,8 @@ def _settings(desk: Desk) -> None:
     """A fragment: nothing else on the page depends on them before Train is pressed."""
     saved = {**desk.card.settings, **desk.workspace.manifest.settings}
     replays = desk.card.replay is not None
-    if st.session_state.get(_SEEN) != (saved, replays):
-        _fill(Settings.from_json(saved))
-        st.session_state[_SEEN] = (saved, replays)
-    for key, value in st.session_state.get(_TYPED, {}).items():
-        st.session_state.setdefault(key, value)
+    values = _values(Settings.from_json(saved))
+    kept_widgets.fill(_SETTINGS, values, (saved, replays))
     busy = desk.busy
     fixed = not desk.sets_learning_rate
     with st.container(key="settings"):
@@ -137,17 +132,18 @@ def _settings(desk: Desk) -> None:
             disabled=busy,
             help="Same samples, settings and seed: the same weights, bit for bit.",
         )
-    st.session_state[_TYPED] = {
-        key: st.session_state[key] for key in _WIDGETS if key in st.session_state
+    kept_widgets.keep(_SETTINGS, values)
+
+
+def _values(settings: Settings) -> dict[str, Any]:
+    """What the widgets say of settings."""
+    return {
+        "set_epochs": settings.epochs,
+        "set_batch_size": settings.batch_size,
+        "set_learning_rate": settings.learning_rate,
+        "set_replay": round(settings.replay * 100),
+        "set_seed": settings.seed,
     }
-
-
-def _fill(settings: Settings) -> None:
-    st.session_state["set_epochs"] = settings.epochs
-    st.session_state["set_batch_size"] = settings.batch_size
-    st.session_state["set_learning_rate"] = settings.learning_rate
-    st.session_state["set_replay"] = round(settings.replay * 100)
-    st.session_state["set_seed"] = settings.seed
 
 
 def chosen_settings(saved: Mapping[str, Any], widgets: Mapping[str, Any]) -> Settings:

@@ -154,6 +154,20 @@ class TestTraining:
         tab.page.wait_for_timeout(1000)
         assert [inputs.nth(at).input_value() for at in range(inputs.count())] == before
 
+    def test_names_when_typed_and_another_page_was_open_are_still_there(self, shared_server, visit):
+        tab = visit(shared_server).open("/model")
+        box = tab.part("names_text", "textarea")
+        typed = box.input_value().replace("3", "three", 1)
+        box.fill(typed)
+        box.press("Control+Enter")
+        tab.page.wait_for_timeout(500)
+        tab.idle().page.get_by_role("link", name="Checkpoints").first.click()
+        box.wait_for(state="detached")
+        tab.page.get_by_role("link", name="Model", exact=True).first.click()
+        box.wait_for()
+        tab.page.wait_for_timeout(1000)
+        assert box.input_value() == typed
+
     def test_training_when_page_is_refreshed_goes_on(self, shared_server, visit):
         tab = visit(shared_server).open().load_person().set_epochs(3000).press("train")
         tab.sees("steps a second")

@@ -101,7 +101,6 @@ class HasModel(HasWorker):
             self._check_idle("choose another model")
             self._save_before("before another model was chosen")
             self.workspace.set_model(card.name, card.labels, bundled=stem)
-            self.run = None  # it was another model's
 
     def choose_uploaded(self, data: bytes, name: str) -> None:
         """Personalise an uploaded .tflite. Only a worker process ever looks into the bytes.
@@ -129,7 +128,6 @@ class HasModel(HasWorker):
                 worker.close()
                 raise
             self._replace_worker(worker)
-            self.run = None
 
     def correct(self, choice: Choice) -> None:
         """Use the signatures as a person says. Raises SignatureError, and changes nothing, when

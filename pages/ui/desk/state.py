@@ -18,7 +18,7 @@ class State:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self.run: Run | None = None
+        self._run: tuple[object, Run] | None = None  # of which file, and the run
         self.used = time.monotonic()  # when somebody last opened it, or asked the model
         self.tabs: set[str] = set()  # ids of the tabs that show it, as far as they are still open
         self._lock = PatientLock()
@@ -29,6 +29,20 @@ class State:
         model = self.workspace.manifest.model
         assert model is not None
         return model
+
+    @property
+    def run(self) -> Run | None:
+        """The last run of the model that is being personalised, since this desk was opened."""
+        return self._run[1] if self._run is not None and self._run[0] == self._file else None
+
+    @run.setter
+    def run(self, run: Run | None) -> None:
+        self._run = None if run is None else (self._file, run)
+
+    @property
+    def _file(self) -> object:
+        model = self.workspace.manifest.model
+        return None if model is None else (model.bundled, model.sha256)
 
     @property
     def labels(self) -> Labels:
