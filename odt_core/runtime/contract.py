@@ -105,6 +105,7 @@ class Contract:
     loss_note: str = LOSS_NAME  # what to call the loss, and what is known of it
     input_dtype: str = "float32"  # of the samples, numpy's name
     free_axes: tuple[int, ...] = ()  # axes of input_shape that may have any size
+    comparable: bool = True  # a prediction has as many numbers as its target
 
     @property
     def trainable(self) -> bool:
@@ -144,7 +145,9 @@ class Contract:
     @property
     def scored(self) -> bool:
         """Whether predictions can be compared with labels or targets."""
-        return self.infer is not None and (self.classifies or self.measures_errors)
+        if self.infer is None:
+            return False
+        return self.classifies or (self.measures_errors and self.comparable)
 
     @property
     def asked_targets(self) -> tuple[int, ...] | None:

@@ -1,17 +1,17 @@
 """Which signature of a model is for what: proposed from names, shapes and graph facts, correctable.
 
 vocabulary.py holds the names, signatures.py and inputs.py rate what there is, tasks.py finds out
-what the model learns, correction.py takes a person's word for it. Facts of the graph count for more
-than names: a signature that changes no variable does not train, whatever it is called.
+what the model learns, notes.py says what is missing, correction.py takes a person's word for it.
+Facts of the graph count for more than names: a signature that changes no variable does not train,
+whatever it is called.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from odt_core.graph import GET_STATE, SET_STATE, SignatureDescription, TensorDescription
 from odt_core.runtime.contract import (
-    LOSS_NAME,
     Choice,
     Contract,
     ExtractRole,
@@ -27,6 +27,7 @@ from odt_core.runtime.inputs import (
     pick_loss,
     samples_and_labels,
 )
+from odt_core.runtime.notes import explain, loss_note
 from odt_core.runtime.shapes import compatible, merged, of_one, proposed, size_of
 from odt_core.runtime.signatures import (
     ENOUGH,
@@ -39,9 +40,12 @@ from odt_core.runtime.signatures import (
     find_trainer,
     trains,
 )
-from odt_core.runtime.targets import filling
-from odt_core.runtime.tasks import Goal, goal_of, pick_prediction
-from odt_core.runtime.vocabulary import EVALUATE_NAMES, TRAIN_WORDS, is_learning_rate, words
+from odt_core.runtime.tasks import Goal, goal_of
+from odt_core.runtime.vocabulary import (
+    EVALUATE_NAMES,
+    is_learning_rate,
+    is_memory,
+)
 
 
 def propose(
@@ -69,7 +73,7 @@ def propose(
     goal = goal_of(trainer, found.labels, found.samples, predictor, wish)
     infer = _infer_role(predictor, goal, wish, found, extractor)
     train = _train_roles(table, trainer, found, goal, wish, notes)
-    _explain(notes, train, infer, trainer, found, goal)
+    explain(notes, train, infer, trainer, found, goal)
     free, input_shape, dtype = _input(table, found, infer, extractor)
     feature_shape = proposed(of_one(found.samples)) if found.samples else input_shape
     return Contract(
@@ -87,9 +91,10 @@ def propose(
         infer_features=find_head(table, infer, extractor, found),
         initialise=find_initialiser(table),
         evaluate=next((name for name in EVALUATE_NAMES if name in table), None),
-        loss_note=_loss_note(trainer, train),
+        loss_note=loss_note(trainer, train),
         input_dtype=dtype,
         free_axes=free,
+        comparable=goal.comparable,
     )
 
 
@@ -104,6 +109,16 @@ def _train_roles(
     if trainer is None or found.samples is None:
         return ()
     if (found.labels is None and goal.task is not Task.RECONSTRUCTION) or not trainer.outputs:
+        return ()
+    together = _taken_together(trainer, found)
+    if together:
+        names = ", ".join(f"'{name}'" for name in together)
+        notes.append(
+            f"The signature '{trainer.name}' takes several inputs that weights work on at once "
+            f"({names}), such as pairs or triplets to compare. odt gives a step one input and its "
+            f"labels, so this model cannot be trained here; its signatures can be called with "
+            f"Session.run."
+        )
         return ()
     family = [trainer]
     if wish.train is None and batch_of(found.samples) is not None:
@@ -136,6 +151,23 @@ def _train_roles(
     return tuple(sorted(roles, key=lambda role: -(role.batch or 0)))
 
 
+def _taken_together(trainer: SignatureDescription, found: Found) -> tuple[str, ...]:
+    """The inputs that take samples, where there is more than the one that is known."""
+    assert found.samples is not None
+    others = [
+        one.name
+        for one in trainer.inputs
+        if one.weighed and one is not found.samples and one is not found.labels
+        if one.shape == found.samples.shape and one.dtype == found.samples.dtype
+        if not is_memory(one.name)
+    ]
+    if not others:
+        return ()
+    if found.labels is not None and found.labels.weighed:
+        others.insert(0, found.labels.name)
+    return (found.samples.name, *others)
+
+
 def _same(one: SignatureDescription, two: SignatureDescription) -> bool:
     """Whether two signatures train the same way and differ in the batch size alone."""
     mine = {i.name: (i.dtype, i.shape[1:]) for i in one.inputs}
@@ -157,8 +189,7 @@ def _infer_role(
     samples = by_name.get(wish.infer_samples or "") or max(
         data, key=lambda tensor: (likeness(tensor, None), size_of(of_one(tensor)))
     )
-    prediction = pick_prediction(predictor, found.labels or found.samples, wish)
-    if prediction is None:
+    if goal.prediction is None:
         return None
     batch = batch_of(samples)
     if found.samples is not None and samples.shape == of_one(found.samples):
@@ -167,7 +198,7 @@ def _infer_role(
     return InferRole(
         signature=predictor.name,
         samples=samples.name,
-        prediction=prediction.name,
+        prediction=goal.prediction.name,
         kind=goal.output_kind,
         batch=batch,
         on_features=bool(
@@ -204,58 +235,3 @@ def _input(
 
 def _named(signature: SignatureDescription, name: str) -> TensorDescription:
     return next(tensor for tensor in signature.inputs if tensor.name == name)
-
-
-def _is_about_training(note: str) -> bool:
-    """Whether a note says already why a signature cannot train."""
-    parts = note.split("'")
-    return note.startswith("The signature '") and bool(words(parts[1]) & TRAIN_WORDS)
-
-
-def _loss_note(trainer: SignatureDescription | None, train: Sequence[TrainRole]) -> str:
-    if trainer is None or not train:
-        return LOSS_NAME
-    loss = next((o for o in trainer.outputs if o.name == train[0].loss), None)
-    if loss is not None and loss.running:
-        return f"{LOSS_NAME} (a mean over all steps so far, not of this batch)"
-    return LOSS_NAME
-
-
-def _explain(
-    notes: list[str],
-    train: Sequence[TrainRole],
-    infer: InferRole | None,
-    trainer: SignatureDescription | None,
-    found: Found,
-    goal: Goal,
-) -> None:
-    """Add what a person should know."""
-    if infer is None:
-        notes.append(
-            "This model has no signature that predicts (such as 'infer'), so it cannot be tried "
-            "out and its accuracy cannot be measured."
-        )
-    if not train and not any(_is_about_training(note) for note in notes):
-        notes.append(
-            "This model has no 'train' signature, so it cannot be trained; it can still be used "
-            "for predictions."
-        )
-    if train and trainer is not None:
-        taken = {train[0].samples, train[0].labels, train[0].learning_rate}
-        for tensor in trainer.inputs:
-            if tensor.name not in taken and tensor.used and filling(tensor.name, tensor.dtype) == 0:
-                notes.append(
-                    f"The signature '{trainer.name}' also uses an input '{tensor.name}', for which "
-                    f"there is nothing to give: it is filled with zeros."
-                )
-    if train and train[0].labels is not None and goal.task is Task.RECONSTRUCTION:
-        notes.append(
-            f"The input '{train[0].labels}' has the samples' shape, so the model is taken for one "
-            f"that learns to give its input back. Choose numbers ('values') if it learns something "
-            f"else, such as masks."
-        )
-    if train and goal.task is Task.CLASSES and goal.outputs is None:
-        notes.append(
-            "Nothing in the file says how many labels this model tells apart, so labels must be "
-            "given as numbers."
-        )

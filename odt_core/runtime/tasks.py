@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from odt_core.graph import SignatureDescription, TensorDescription
@@ -20,6 +21,8 @@ from odt_core.runtime.vocabulary import LOGIT_NAMES, PREDICTION_NAMES, PROBABILI
 _PROBABILITY_OPS = ("SOFTMAX", "LOGISTIC")
 # Ops that end a layer without squashing: what comes out of them is no probability.
 _LINEAR_OPS = ("ADD", "BATCH_MATMUL", "CONV_2D", "FULLY_CONNECTED", "LOG_SOFTMAX", "SUB")
+# Ops that give numbers from 0 to anything, such as counts: neither logits nor probabilities.
+_COUNTING_OPS = ("ABS", "EXP", "RELU", "SQUARE")
 
 
 @dataclass(frozen=True)
@@ -27,10 +30,13 @@ class Goal:
     """The task, and the form that labels and predictions have for it."""
 
     task: Task
+    prediction: TensorDescription | None = None  # the output that answers
     outputs: int | None = None  # K
     target_shape: tuple[int, ...] = ()
     label_kind: LabelKind = LabelKind.VALUES
     output_kind: OutputKind = OutputKind.UNKNOWN
+    comparable: bool = True  # a prediction has as many numbers as its target, as far as one knows
+    independent: bool = False  # each of the K outputs is a probability of its own
 
 
 def goal_of(
@@ -41,29 +47,41 @@ def goal_of(
     wish: Choice,
 ) -> Goal:
     """The goal that labels, samples and prediction suggest together."""
-    prediction = pick_prediction(predictor, labels or samples, wish)
+    likelihood = _has_likelihood(trainer, predictor)
+    prediction = _pick_prediction(predictor, labels or samples, wish, likelihood)
     count = score_count(prediction) if prediction else None
     if labels is None:
         task = Task.RECONSTRUCTION if samples is not None else _task_of_prediction(prediction)
     else:
-        task = _task(labels, samples, prediction, _has_likelihood(trainer, predictor))
+        task = _task(labels, samples, prediction, likelihood)
     if wish.task is not None:
         task = wish.task
+    target_shape = _target_shape(task, labels, prediction)
+    several = labels is not None and not whole(labels) and (count or 0) >= 2
     return Goal(
         task=task,
+        prediction=prediction,
         outputs=_outputs(task, labels, prediction, count),
-        target_shape=_target_shape(task, labels, prediction),
+        target_shape=target_shape,
         label_kind=wish.label_kind or _label_kind(task, labels),
         output_kind=wish.output_kind or _output_kind(task, prediction, predictor),
+        comparable=_comparable(task, target_shape, samples, labels, prediction),
+        independent=bool(
+            task is Task.CLASSES and several and prediction and prediction.producer == "LOGISTIC"
+        ),
     )
 
 
-def pick_prediction(
-    predictor: SignatureDescription | None, targets: TensorDescription | None, wish: Choice
+def _pick_prediction(
+    predictor: SignatureDescription | None,
+    targets: TensorDescription | None,
+    wish: Choice,
+    likelihood: bool | None,
 ) -> TensorDescription | None:
     """The output that is compared with the targets; logits before probabilities of the same.
 
-    targets: the input that takes labels, or samples where they are their own targets.
+    targets: the input that takes labels, or samples where they are their own targets. likelihood:
+    whether the loss is a cross-entropy, None where that is not known.
     """
     if predictor is None or not predictor.outputs:
         return None
@@ -80,11 +98,20 @@ def pick_prediction(
         if not output.shape or not numeric(output):
             score -= 100
         if targets is not None and (not whole(targets) or not whole(output)):
-            score += 30 if compatible(of_one(targets), of_one(output)) else 0
+            if likelihood and whole(targets) and size_of(of_one(targets)) == 1:
+                score += 30 if _tells_labels_apart(output) else 0
+            else:
+                score += 30 if compatible(of_one(targets), of_one(output)) else 0
         if output.producer in _LINEAR_OPS:
             score += 3  # a softmax of it may be another output: the logits tell more
         rated.append((score, -at, output))
     return max(rated, key=lambda row: row[:2])[2]
+
+
+def _tells_labels_apart(output: TensorDescription) -> bool:
+    """Whether an output may answer with one of several labels: scores, or one sigmoid."""
+    count = score_count(output)
+    return output.producer == "LOGISTIC" if count == 1 else (count or 0) >= 2
 
 
 def _task(
@@ -101,6 +128,8 @@ def _task(
         two_labels = many_labels = squashes or scores
     else:  # a sigmoid may end a regression too, and many call any output logits
         two_labels, many_labels = likelihood, likelihood or squashes or scores
+    if prediction is not None and prediction.producer in _COUNTING_OPS and count == 1:
+        return Task.VALUES  # learnt by a Poisson loss, which takes a logarithm as well
     if whole(labels):
         if prediction is None or (count is not None and count >= 2):
             return Task.CLASSES if size == 1 or size == count else Task.VALUES
@@ -115,9 +144,9 @@ def _task(
     if is_open_row(labels) and count is not None and count >= 2:
         return Task.CLASSES if many_labels or likelihood is None else Task.VALUES
     if size == 1:
-        if count is not None and count >= 2:
+        if count is not None and count >= 2 and (many_labels or likelihood is None):
             return Task.CLASSES  # class numbers given as floats
-        return Task.BINARY if two_labels else Task.VALUES
+        return Task.BINARY if two_labels and count in (None, 1) else Task.VALUES
     if score_count(labels) is None:
         return Task.VALUES
     return Task.CLASSES if many_labels or likelihood is None else Task.VALUES
@@ -166,6 +195,24 @@ def _target_shape(
     if prediction is not None and compatible(shape, of_one(prediction)):
         shape = tuple(a or b for a, b in zip(shape, of_one(prediction), strict=True))
     return tuple(size or 1 for size in shape)
+
+
+def _comparable(
+    task: Task,
+    target_shape: tuple[int, ...],
+    samples: TensorDescription | None,
+    labels: TensorDescription | None,
+    prediction: TensorDescription | None,
+) -> bool:
+    if prediction is None or None in of_one(prediction):
+        return True
+    if labels is not None and None in of_one(labels):
+        return True
+    if task is Task.VALUES:
+        return math.prod(target_shape) == size_of(of_one(prediction))
+    if task is Task.RECONSTRUCTION and samples is not None and None not in of_one(samples):
+        return size_of(of_one(samples)) == size_of(of_one(prediction))
+    return True
 
 
 def _label_kind(task: Task, labels: TensorDescription | None) -> LabelKind:

@@ -379,3 +379,81 @@ class TestShapes:
         contract = propose([replace(train, ops=("MEAN",), reads=("w",))])
         assert not contract.trainable
         assert "changes no variable" in contract.notes[0]
+
+
+def made(
+    inputs: dict, outputs: dict, ops: tuple[str, ...], weighed: tuple[str, ...] = ("x",)
+) -> Contract:
+    """Of a train signature with these inputs and ops, and one that predicts these outputs."""
+    train = signature("train", inputs, {"loss": ("float32", ())})
+    met = tuple(replace(one, weighed=one.name in weighed) for one in train.inputs)
+    train = replace(train, inputs=met, ops=ops, assigns=("w",))
+    x = next(iter(inputs.items()))
+    infer = signature("infer", dict([x]), {})
+    answers = tuple(
+        TensorDescription(name, "float32", shape, producer=producer)
+        for name, (shape, producer) in outputs.items()
+    )
+    return propose([train, replace(infer, outputs=answers, ops=("MUL",), reads=("w",))])
+
+
+class TestWhatIsLearnt:
+    """Cases that look like another task at first sight."""
+
+    X = ("float32", (None, 6))
+    NUMBER = ("float32", (None, 1))
+    LABEL = ("int32", (None,))
+
+    def test_of_two_heads_whole_labels_belong_to_the_one_that_tells_them_apart(self):
+        heads = {"value": ((None, 1), "BATCH_MATMUL"), "kinds": ((None, 3), "SOFTMAX")}
+        contract = made({"x": self.X, "y": self.LABEL}, heads, ("LOG", "EXP"))
+        assert contract.infer is not None
+        assert (contract.task, contract.outputs) == (Task.CLASSES, 3)
+        assert contract.infer.prediction == "kinds"
+        assert contract.infer.kind is OutputKind.PROBABILITIES
+
+    def test_of_sigmoid_and_embedding_whole_labels_belong_to_the_sigmoid(self):
+        heads = {"spam": ((None, 1), "LOGISTIC"), "pooled": ((None, 64), "TANH")}
+        contract = made({"x": self.X, "y": self.LABEL}, heads, ("LOG",))
+        assert (contract.task, contract.outputs) == (Task.BINARY, 1)
+
+    def test_several_numbers_from_one_target_without_a_likelihood_are_no_labels(self):
+        """Quantile regression."""
+        quantiles = {"quantiles": ((None, 3), "ADD")}
+        contract = made({"x": self.X, "y": self.NUMBER}, quantiles, ("MAXIMUM", "SUB"))
+        assert (contract.task, contract.target_shape) == (Task.VALUES, (1,))
+        assert not contract.scored
+        assert any("another number of values than a target" in note for note in contract.notes)
+
+    @pytest.mark.parametrize("labels", [NUMBER, LABEL])
+    def test_counts_learnt_by_a_poisson_loss_are_numbers(self, labels):
+        rate = {"rate": ((None, 1), "EXP")}
+        contract = made({"x": self.X, "y": labels}, rate, ("LOG", "SUB"))
+        assert contract.task is Task.VALUES
+        assert contract.scored
+
+    def test_sigmoids_that_may_all_be_right_are_said(self):
+        y = ("float32", (None, 5))
+        contract = made({"x": self.X, "y": y}, {"tags": ((None, 5), "LOGISTIC")}, ("LOG",))
+        assert contract.task is Task.CLASSES
+        assert any("a probability of its own" in note for note in contract.notes)
+        contract = made({"x": self.X, "y": y}, {"tags": ((None, 5), "SOFTMAX")}, ("LOG",))
+        assert not contract.notes
+
+    def test_label_of_each_pixel_can_be_learnt_and_not_scored(self):
+        image, mask = ("float32", (None, 8, 8, 1)), ("int32", (None, 8, 8))
+        contract = made({"x": image, "y": mask}, {"output": ((None, 8, 8, 3), "ADD")}, ("LOG",))
+        assert contract.trainable
+        assert not contract.scored
+
+    def test_samples_that_come_in_triplets_do_not_train_on_zeros(self):
+        contract = made(
+            {"anchor": self.X, "positive": self.X, "negative": self.X},
+            {"embedding": ((None, 4), "MUL")},
+            ("MAXIMUM",),
+            weighed=("anchor", "positive", "negative"),
+        )
+        assert not contract.trainable
+        (note,) = contract.notes
+        assert "several inputs that weights work on" in note
+        assert all(f"'{name}'" in note for name in ("anchor", "positive", "negative"))

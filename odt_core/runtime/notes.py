@@ -1,0 +1,80 @@
+"""What a person should know of a model's contract, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from odt_core.graph import SignatureDescription
+from odt_core.runtime.contract import LOSS_NAME, InferRole, Task, TrainRole
+from odt_core.runtime.inputs import Found
+from odt_core.runtime.targets import filling
+from odt_core.runtime.tasks import Goal
+from odt_core.runtime.vocabulary import TRAIN_WORDS, words
+
+
+def explain(
+    notes: list[str],
+    train: Sequence[TrainRole],
+    infer: InferRole | None,
+    trainer: SignatureDescription | None,
+    found: Found,
+    goal: Goal,
+) -> None:
+    """Add to notes what is missing or was guessed."""
+    if infer is None:
+        notes.append(
+            "This model has no signature that predicts (such as 'infer'), so it cannot be tried "
+            "out and its accuracy cannot be measured."
+        )
+    if not train and not any(_is_about_training(note) for note in notes):
+        notes.append(
+            "This model has no 'train' signature, so it cannot be trained; it can still be used "
+            "for predictions."
+        )
+    if train and trainer is not None:
+        taken = {train[0].samples, train[0].labels, train[0].learning_rate}
+        for tensor in trainer.inputs:
+            if tensor.name not in taken and tensor.used and filling(tensor.name, tensor.dtype) == 0:
+                notes.append(
+                    f"The signature '{trainer.name}' also uses an input '{tensor.name}', for which "
+                    f"there is nothing to give: it is filled with zeros."
+                )
+    if train and train[0].labels is not None and goal.task is Task.RECONSTRUCTION:
+        notes.append(
+            f"The input '{train[0].labels}' has the samples' shape, so the model is taken for one "
+            f"that learns to give its input back. Choose numbers ('values') if it learns something "
+            f"else, such as masks."
+        )
+    if train and goal.independent:
+        notes.append(
+            f"Each of the {goal.outputs} outputs is a probability of its own (a sigmoid). They are "
+            f"taken for labels of which one is right. Choose numbers ('values') if several can be "
+            f"right at once."
+        )
+    if train and infer is not None and not goal.comparable:
+        notes.append(
+            f"A prediction ('{infer.prediction}') has another number of values than a target, so "
+            f"training works, but answers cannot be scored. Choose another output if there is one "
+            f"that has the targets' shape."
+        )
+    if train and goal.task is Task.CLASSES and goal.outputs is None:
+        notes.append(
+            "Nothing in the file says how many labels this model tells apart, so labels must be "
+            "given as numbers."
+        )
+
+
+def loss_note(trainer: SignatureDescription | None, train: Sequence[TrainRole]) -> str:
+    """What to call the loss, and what is known of it."""
+    if trainer is None or not train:
+        return LOSS_NAME
+    loss = next((o for o in trainer.outputs if o.name == train[0].loss), None)
+    if loss is not None and loss.running:
+        return f"{LOSS_NAME} (a mean over all steps so far, not of this batch)"
+    return LOSS_NAME
+
+
+def _is_about_training(note: str) -> bool:
+    """Whether a note says already why a signature cannot train."""
+    parts = note.split("'")
+    return note.startswith("The signature '") and bool(words(parts[1]) & TRAIN_WORDS)
