@@ -34,7 +34,7 @@ def _run(options: Namespace) -> Result:
     if options.signature and not options.inference_only:
         raise SignatureError("--signature is for --inference-only; otherwise all signatures stay.")
     check_output(output, find_model(options.model), Path(options.checkpoint))
-    model = open_model(options.model)
+    model = open_model(options)
     checkpoint = open_checkpoint(options.checkpoint, model)
     data = bake(
         model.data,

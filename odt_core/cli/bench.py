@@ -41,10 +41,10 @@ def _run(options: Namespace) -> Result:
     if not sizes or min(sizes) < 1 or not options.seconds > 0:
         raise SettingsError("--batch-sizes takes numbers such as 1,32; --seconds more than 0.")
     if options.profile:
-        return _profile(open_model(options.model), sizes, options.threads)
-    open_model(options.model)  # once, so that imports do not count
+        return _profile(open_model(options), sizes, options.threads)
+    open_model(options)  # once, so that imports do not count
     began = time.perf_counter()
-    model = open_model(options.model)
+    model = open_model(options)
     model.session(threads=options.threads)
     load = time.perf_counter() - began
     train, infer = {}, {}

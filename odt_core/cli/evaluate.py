@@ -29,7 +29,7 @@ def _arguments(parser: ArgumentParser) -> None:
 def _run(options: Namespace) -> Result:
     from odt_core.evaluation import compare, evaluate
 
-    model = open_model(options.model)
+    model = open_model(options)
     checkpoint = open_checkpoint(options.checkpoint, model) if options.checkpoint else None
     samples = open_samples(options.samples, model, labels_of(checkpoint, model))
     session = model.session()

@@ -27,7 +27,7 @@ def _arguments(parser: ArgumentParser) -> None:
 
 
 def _run(options: Namespace) -> Result:
-    model = open_model(options.model)
+    model = open_model(options)
     checkpoint = open_checkpoint(options.checkpoint, model) if options.checkpoint else None
     labels = labels_of(checkpoint, model)
     session = model.session()

@@ -15,7 +15,7 @@ def _arguments(parser: ArgumentParser) -> None:
 
 
 def _run(options: Namespace) -> Result:
-    model = open_model(options.model)
+    model = open_model(options)
     description = model.description
     return {
         "name": model.name,

@@ -19,7 +19,9 @@ from odt_core.cli.output import write_model
 from odt_core.cli.sources import (
     PATH_HELP,
     add_model,
+    choice_of,
     find_model,
+    has_names,
     labels_of,
     open_checkpoint,
     open_model,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from odt_core.evaluation import Progress
     from odt_core.evidence import Judged, Studies
     from odt_core.runtime import Model, Worker
+    from odt_core.runtime.contract import Choice
     from odt_core.samples import Labels, Samples
     from odt_core.training.events import Event
 
@@ -88,7 +91,7 @@ def _run(options: Namespace) -> Result:
     out = Path(options.out)
     _check_out(out)
     settings = _given(options)
-    model = open_model(options.model)
+    model = open_model(options)
     original = read_model_file(find_model(options.model))
     source = open_checkpoint(options.source, model) if options.source else None
     checkpoint = open_checkpoint(options.checkpoint, model) if options.checkpoint else None
@@ -101,10 +104,11 @@ def _run(options: Namespace) -> Result:
     samples = open_samples(options.samples, model, labels_of(checkpoint or source, model))
     test = open_samples(options.test, model, samples.labels) if options.test else None
     others = open_samples(options.others, model, samples.labels) if options.others else None
-    card = replace(model.card, labels=model.labels)
+    choice = choice_of(options)
+    card = replace(model.card, labels=model.labels if has_names(model) else samples.labels)
     base_test, replay = card.load_base_test(), card.load_replay()
     # Whatever runs the model does so in a process of its own, which cannot reach the network.
-    with Worker.start(original, card, model.name) as worker:
+    with Worker.start(original, card, model.name, choice) as worker:
         curves = Curves()
         empty = worker.uninitialised  # the file holds no weights: the base model cannot answer
         if checkpoint is not None:
@@ -124,7 +128,7 @@ def _run(options: Namespace) -> Result:
         trained = options.checkpoint is None
         studies = Studies(reasons=("Nothing was studied: --quick was given.",))
         if not options.quick:
-            studies = _study(original, card, model, checkpoint, samples, test, others)
+            studies = _study(original, card, model, choice, checkpoint, samples, test, others)
         inside = look_inside(worker, samples.labels, samples, test, base_test)
         origin = trace(
             checkpoint,
@@ -143,6 +147,7 @@ def _run(options: Namespace) -> Result:
             test=judged.get("test"),
             base_test=judged.get("base_test"),
             replay=replay,
+            choice=choice,
             curves=curves if trained else None,
             studies=studies,
             inside=empty_base(inside) if empty else inside,
@@ -225,6 +230,7 @@ def _study(
     original: bytes,
     card: ModelCard,
     model: Model,
+    choice: Choice,
     checkpoint: Checkpoint,
     samples: Samples,
     test: Samples | None,
@@ -240,7 +246,7 @@ def _study(
         settings = Settings.from_json(checkpoint.meta.settings or card.settings)
         if others is None and not model.contract.measures_errors:
             others = other_person(card, samples.labels, samples)
-        with WorkerTrainer.start(original, card, model.name) as trainer:
+        with WorkerTrainer.start(original, card, model.name, choice) as trainer:
             return study_all(
                 trainer,
                 samples,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
-from dataclasses import replace
+import sys
+from argparse import ArgumentParser, Namespace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from odt_core.errors import ModelError
+from odt_core.errors import ModelError, SignatureError
 
 if TYPE_CHECKING:
     from odt_core.checkpoint import Checkpoint
     from odt_core.runtime import Model
-    from odt_core.samples import Labels, Samples
+    from odt_core.runtime.contract import Choice
+    from odt_core.samples import Labels, RawSamples, Samples
 
 PATH_HELP = (
     "a folder with one folder of images per label, a zip of one, an .npz with x (uint8 images, or "
@@ -21,9 +23,18 @@ PATH_HELP = (
 
 
 def add_model(parser: ArgumentParser) -> None:
-    """The MODEL argument."""
+    """The MODEL argument, and --use, which corrects what its signatures are taken for."""
     parser.add_argument(
         "model", metavar="MODEL", help="a .tflite file, or the name of a bundled one (digits)"
+    )
+    parser.add_argument(
+        "--use",
+        metavar="WHAT=NAME",
+        action="append",
+        default=[],
+        help="correct what `inspect` says of the model, such as --use task=values --use "
+        "prediction=scores; WHAT is one of train, samples, labels, loss, infer, infer_samples, "
+        "prediction, output_kind, label_kind, task",
     )
 
 
@@ -46,11 +57,33 @@ def find_model(name: str) -> Path:
     return {model.stem: model for model in bundled_models()}.get(name, path)
 
 
-def open_model(name: str) -> Model:
-    """The model at a path, else the bundled model of that name."""
+def open_model(options: Namespace) -> Model:
+    """The model at a path, else the bundled model of that name, used as --use says."""
     from odt_core.runtime import load_model
 
-    return load_model(find_model(name))
+    model = load_model(find_model(options.model))
+    choice = choice_of(options)
+    return model.with_choice(choice) if choice else model
+
+
+def choice_of(options: Namespace) -> Choice:
+    """What --use says; SignatureError where it cannot be read."""
+    from odt_core.runtime.contract import Choice
+
+    known = [field.name for field in fields(Choice)]
+    given = {}
+    for text in options.use:
+        what, _, name = text.partition("=")
+        if what not in known or not name:
+            raise SignatureError(
+                f"--use {text} says nothing that can be used. Write WHAT=NAME, WHAT being one of: "
+                f"{', '.join(known)}."
+            )
+        given[what] = name
+    try:
+        return Choice.from_json(given)
+    except ValueError as error:
+        raise SignatureError(f"--use: {error}. `inspect --json` shows such values.") from None
 
 
 def open_checkpoint(path: str, model: Model) -> Checkpoint:
@@ -69,8 +102,32 @@ def labels_of(checkpoint: Checkpoint | None, model: Model) -> Labels:
     return Labels(checkpoint.meta.labels)
 
 
+def has_names(model: Model) -> bool:
+    """Whether somebody has named the model's outputs: otherwise they have numbers."""
+    from odt_core.bundled import find_card
+
+    return model.path is not None and find_card(model.path) is not None
+
+
+def _named_by(raw: RawSamples, model: Model, labels: Labels) -> Labels:
+    """The labels; where they are the numbers of outputs that nobody has named, and the samples say
+    others alone, those in their order, as Keras reads folders.
+    """
+    names = sorted({name for name in raw.labels if name}, key=_in_order)
+    numbered = len(labels) > 0 and labels == model.labels and not has_names(model)
+    if not numbered or set(names) & set(labels.names):
+        return labels
+    return replace(labels, names=(None,) * len(labels)).extended(names)
+
+
+def _in_order(name: str) -> tuple[int, str]:
+    """2 before 10, and numbers before other names, which follow the alphabet."""
+    return (int(name), "") if name.isdecimal() else (sys.maxsize, name)
+
+
 def open_samples(path: str, model: Model, labels: Labels) -> Samples:
-    """Samples in the model's input shape; labels the model does not know take its free outputs.
+    """Samples in the model's input shape; labels the model does not know take its free outputs, or
+    those that have numbers for names.
 
     For a model of values each comes with its target.
     """
@@ -79,6 +136,7 @@ def open_samples(path: str, model: Model, labels: Labels) -> Samples:
     contract = model.contract
     targets = contract.asked_targets
     raw = read_samples(path, input_shape=contract.input_shape, target_shape=targets)
+    labels = _named_by(raw, model, labels)
     preprocessing = model.preprocessing
     if contract.free_axes and len(raw) and raw.items[0].dtype.kind == "f":
         # An input of any size takes the size that the samples have.

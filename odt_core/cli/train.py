@@ -51,7 +51,7 @@ def _arguments(parser: ArgumentParser) -> None:
 
 
 def _run(options: Namespace) -> Result:
-    model = open_model(options.model)
+    model = open_model(options)
     settings = _settings(options, model)
     if options.checkpoint and not Path(options.checkpoint).resolve().parent.is_dir():
         raise CheckpointError(
@@ -59,7 +59,8 @@ def _run(options: Namespace) -> Result:
             f"Make it first."
         )
     source = open_checkpoint(options.source, model) if options.source else None
-    samples = open_samples(options.samples, model, labels_of(source, model))
+    labels = labels_of(source, model)
+    samples = open_samples(options.samples, model, labels)
     test = open_samples(options.test, model, samples.labels) if options.test else None
     base, own = model.session(), model.session()
     if source is not None:
@@ -89,6 +90,7 @@ def _run(options: Namespace) -> Result:
         "seconds": round(history.seconds, 4),
         "loss": [record.loss for record in history.records] if reports else [],
         "loss_name": model.contract.loss_note,
+        "labels": list(samples.labels.names) if model.contract.classifies else [],
         **pairs,
         "outcome": history.outcome.value,
         "message": history.message,
@@ -181,6 +183,9 @@ def _text(result: Result) -> str:
     if result["loss"]:
         first, last = result["loss"][0], result["loss"][-1]
         lines.append(f"{result['loss_name']}  {first:.4f} → {last:.4f}")
+    if result["labels"]:
+        names = [name for name in result["labels"] if name is not None]
+        lines.append(f"labels  {', '.join(names[:12])}{' …' if len(names) > 12 else ''}")
     for key, title in (("test", "your test samples"), ("base_task", "base test set")):
         pair = result[key]
         if pair:
@@ -206,10 +211,12 @@ COMMAND = Command(
     summary="personalise a model with your samples",
     description=(
         "Personalise a model with samples from disk and judge it against the base model.\n"
-        "With --json the last line has steps, seconds, loss (one per step, as the model reports\n"
-        "it), test (null without --test) and base_task (null where the model has no base test\n"
-        "set), each with accuracy and n of base and personalised; mean_squared_error and\n"
-        "mean_absolute_error instead of accuracy for a model of values."
+        "A model whose outputs have no names takes those of the samples, in the order of the\n"
+        "alphabet. With --json the last line has steps, seconds, loss (one per step, as the model\n"
+        "reports it), labels (names of the outputs), test (null without --test) and base_task\n"
+        "(null where the model has no base test set), each with accuracy and n of base and\n"
+        "personalised; mean_squared_error and mean_absolute_error instead of accuracy for a\n"
+        "model of values."
     ),
     example=(
         "example: python -m odt_core train digits --samples me.zip --test more.zip "

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from odt_core.errors import LabelError, SampleError
+from odt_core.errors import SampleError
 from odt_core.samples.ink import normalise_ink
-from odt_core.samples.labels import Labels
+from odt_core.samples.labels import Labels, clean_label
 from odt_core.samples.types import RawSamples, Samples
 from odt_core.samples.values import targets_of
 
@@ -199,14 +199,14 @@ def prepare(
         return Samples(x, y, labels)
     if not len(labels):
         return Samples(x, np.zeros((len(raw), 0), np.float32), labels)
+    for label, name in zip(raw.labels, raw.names, strict=True):
+        if not label.strip():
+            raise SampleError(
+                f"{name} has no label, and this model is taken for one that tells {len(labels)} "
+                f"labels apart. Give each sample one (the name of its folder, y of the .npz, the "
+                f"last column of the .csv). If the model learns numbers, correct what it is taken "
+                f"for first: the task is 'values'."
+            )
     extended = labels.extended(raw.labels)
-    y = np.array([_index(extended, label) for label in raw.labels], np.int64)
+    y = np.array([extended.index(clean_label(label)) for label in raw.labels], np.int64)
     return Samples(x, y.reshape(-1), extended)
-
-
-def _index(labels: Labels, raw: str) -> int:
-    name = " ".join(str(raw).split())
-    try:
-        return labels.index(name)
-    except LabelError:  # pragma: no cover - extended() has just put it there
-        raise

@@ -108,3 +108,70 @@ class TestPublicModels:
         facts = result("inspect", PUBLIC / "flutter_litert__training_model.tflite")
         assert facts["contract"]["task"] == "values"
         assert json.dumps(facts["contract"])
+
+
+class TestNames:
+    """Outputs that nobody has named."""
+
+    MODEL = OWN / "dialect_tokens.tflite"
+
+    @pytest.mark.parametrize(
+        ("given", "names"),
+        [(("oak", "ash", "elm"), ["ash", "elm", "oak"]), (("10", "9", "x"), ["9", "10", "x"])],
+    )
+    def test_they_take_those_of_the_samples_in_their_order(self, tmp_path, given, names):
+        tokens = np.random.default_rng(0).integers(0, 20, (30, 5))
+        kinds = np.digitize(tokens[:, 0], [7, 14])
+        rows = [",".join([*map(str, t), given[k]]) for t, k in zip(tokens, kinds, strict=True)]
+        table, own = tmp_path / "rows.csv", tmp_path / "own.safetensors"
+        table.write_text("\n".join(rows))
+        trained = result(
+            "train", self.MODEL, "--samples", table, "--epochs", 60, "--checkpoint", own
+        )
+        assert trained["labels"] == names
+        judged = result("evaluate", self.MODEL, "--samples", table, "--checkpoint", own)
+        assert judged["labels"] == names
+        assert judged["personalised"]["accuracy"] > judged["base"]["accuracy"]
+        said = result("infer", self.MODEL, "--checkpoint", own, self._one(tmp_path, tokens[0]))
+        assert {top["label"] for top in said["predictions"][0]["top"]} == set(names)
+
+    @staticmethod
+    def _one(folder: Path, tokens: np.ndarray) -> Path:
+        np.savez(folder / "one.npz", x=tokens[None])
+        return folder / "one.npz"
+
+    def test_more_names_than_outputs_are_refused(self, tmp_path):
+        np.savez(tmp_path / "t.npz", x=np.zeros((4, 5), np.int32), y=np.array(list("abcd")))
+        done = odt("train", self.MODEL, "--samples", tmp_path / "t.npz")
+        assert done.returncode == 2
+        assert "none left for 'd'" in done.stderr
+
+
+class TestUse:
+    def test_it_corrects_what_a_model_is_taken_for(self):
+        model = OWN / "dialect_autoencoder.tflite"
+        assert result("inspect", model)["contract"]["infer"]["prediction"] == "rebuilt"
+        facts = result("inspect", model, "--use", "prediction=code", "--use", "task=values")
+        assert facts["contract"]["infer"]["prediction"] == "code"
+        assert facts["contract"]["task"] == "values"
+
+    @pytest.mark.parametrize(
+        ("use", "message"),
+        [
+            ("tusk=values", "WHAT being one of: train, samples"),
+            ("task", "Write WHAT=NAME"),
+            ("task=numbers", "'numbers' is not a valid Task"),
+            ("prediction=nothing", "There is no output 'nothing'. Choose one of: code, rebuilt"),
+        ],
+    )
+    def test_what_cannot_be_is_refused(self, use, message):
+        done = odt("inspect", OWN / "dialect_autoencoder.tflite", "--use", use)
+        assert done.returncode == 2
+        assert message in done.stderr
+
+    def test_samples_without_labels_say_what_to_do(self, tmp_path):
+        x = np.zeros((4, 5), np.int32)
+        np.savez(tmp_path / "t.npz", x=x, y=np.full((4, 3), 0.5, np.float32))
+        done = odt("train", OWN / "dialect_tokens.tflite", "--samples", tmp_path / "t.npz")
+        assert done.returncode == 2
+        assert "taken for one that tells 3 labels apart" in done.stderr
