@@ -19,7 +19,8 @@ with trouble.shown():
     with left:
         trouble.show_said("checkpoints")
         if desk.busy:
-            pieces.note("Training is running. Its checkpoints appear here; restoring has to wait.")
+            doing = "paused" if desk.paused else "running"
+            pieces.note(f"Training is {doing}. Its checkpoints appear here; restoring has to wait.")
         timeline(desk)
     with right:
         with st.container(key="card_tools", border=True, gap="small"):

@@ -279,6 +279,7 @@ def _judge(
         return None
     base = None if empty else evaluate(worker.base, samples)
     # A label that the person added can also be a wrong answer to a base test sample.
+    labels = labels.with_those_of(samples.labels)
     own = evaluate(worker.own, replace(samples, labels=labels))
     return Judged(samples, base, own, labels)
 

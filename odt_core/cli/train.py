@@ -77,7 +77,7 @@ def _run(options: Namespace) -> Result:
     for key, group in (("test", test), ("base_task", base_test)):
         if group is not None and len(group) and model.contract.scored:
             # A label that the person added can also be a wrong answer to a base test sample.
-            own_group = replace(group, labels=samples.labels)
+            own_group = replace(group, labels=samples.labels.with_those_of(group.labels))
             pairs[key] = {
                 "base": None if base.uninitialised else _summary(evaluate(base, group)),
                 "personalised": _summary(evaluate(own, own_group)),

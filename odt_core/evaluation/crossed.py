@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from statistics import NormalDist
 
 import numpy as np
 
@@ -55,7 +54,8 @@ def estimate(matrix: np.ndarray, quantity: Quantity) -> Estimate:
     rather too wide than too narrow (Owen 2007, The pigeonhole bootstrap, Annals of Applied
     Statistics 1:386–411). Errors get ± t of that, with Satterthwaite's (1946) degrees of freedom; a
     share gets Wilson's interval at the number of independent answers that would have the same
-    variance (Korn & Graubard 1998, Survey Methodology 24:193–201), never more than N.
+    variance and degrees of freedom (Korn & Graubard 1998, Survey Methodology 24:193–201), never
+    more than N; of one seed that is N, and the interval Wilson's of its right answers.
     """
     matrix = np.atleast_2d(np.asarray(matrix, np.float64))
     n = matrix.shape[1]
@@ -65,9 +65,10 @@ def estimate(matrix: np.ndarray, quantity: Quantity) -> Estimate:
     variance, freedom = _variance(matrix)
     if quantity is Quantity.ACCURACY:
         independent = float(n)
-        if variance > 0:
-            wider = (student_quantile(0.95, freedom) / NormalDist().inv_cdf(0.975)) ** 2
-            independent = min(independent, mean * (1 - mean) / (variance * wider))
+        if variance > 0 and n > 1:
+            simple = mean * (1 - mean) / (n - 1)  # variance of N answers that are independent
+            wider = (student_quantile(0.95, freedom) / student_quantile(0.95, n - 1)) ** 2
+            independent *= min(1.0, simple / (variance * wider))
         interval = wilson_share(mean, independent)
     elif n > 1:
         reach = student_quantile(0.95, freedom) * math.sqrt(variance)

@@ -74,7 +74,7 @@ def samples_needed(
     quantity = Quantity.ERROR if trainer.contract.measures_errors else Quantity.ACCURACY
     tests = [replace(test, labels=train.labels)]
     if base_test is not None and len(base_test):
-        tests.append(replace(base_test, labels=train.labels))
+        tests.append(replace(base_test, labels=train.labels.with_those_of(base_test.labels)))
     progress(Progress(0, total, "the base model"))
     trainer.reset()
     answered = [_answers(trainer, tests)]

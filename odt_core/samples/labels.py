@@ -78,6 +78,18 @@ class Labels:
             result[result.index(None)] = name
         return Labels(tuple(result))
 
+    def with_those_of(self, base: Labels) -> Labels:
+        """These names, and those of a base model on the outputs that have none here: what it is
+        asked on its own test set, where a label that a person turned off is no label forgotten.
+        """
+        if len(base) != len(self):
+            return self
+        names = list(self.names)
+        for at, name in enumerate(base.names):
+            if names[at] is None and name is not None:
+                names[at] = name if name not in names else f"{name[: MAX_LABEL_LENGTH - 7]} (base)"
+        return Labels(tuple(names))
+
     @property
     def used(self) -> np.ndarray:
         """bool [K]: outputs that have a name. The others never win a prediction."""

@@ -88,10 +88,10 @@ def fit(
 
 
 def _among(own: Samples, base_test: Samples | None) -> Samples | None:
-    """The base test set under the own labels: a label that the person added is an answer too."""
+    """The base test set with the own labels as well: one that the person added is an answer too."""
     if base_test is None or not len(base_test.y):
         return None
-    return replace(base_test, labels=own.labels)
+    return replace(base_test, labels=own.labels.with_those_of(base_test.labels))
 
 
 class Run:

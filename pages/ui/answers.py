@@ -39,10 +39,10 @@ def answers(
 ) -> None:
     """base, own: float [K], probabilities per output; names: one per output, None is left out.
 
-    unknown, base_unknown: the input is like nothing that this model knows, so that it answers
-    "not sure". apart: the base side is more than your model before training. temperature: what your
-    model's scores were divided by, to be said. live: others follow several times a second: labels
-    keep their places while there is room for all, and nothing is read out.
+    unknown, base_unknown: no label fits clearly, so that this model answers "not sure". apart: the
+    base side is more than your model before training. temperature: what your model's scores were
+    divided by, to be said. live: others follow several times a second: labels keep their places
+    while there is room for all, and nothing is read out.
     """
     used = [k for k, name in enumerate(names) if name is not None]
     base, own = (np.nan_to_num(shares, posinf=0) for shares in (base, own))  # nan: no answer
@@ -178,7 +178,10 @@ def _change(
             side |= {"sure": f"closest: {side['answer']}, {share}", "answer": "Not sure"}
     if unknown:
         who = "the model" if not trained else "either model" if base_unknown else "your model"
-        return {"summary": f"Not sure: this is like nothing that {who} knows.", "changed": False}
+        return {
+            "summary": f"Not sure: for {who} no label fits this clearly enough.",
+            "changed": False,
+        }
     if base_unknown:
         return {
             "summary": f"The base model is not sure; yours answers {answer}.",

@@ -26,7 +26,7 @@ def samples_card(desk: Desk) -> None:
     """Draw the card."""
     manifest = desk.workspace.manifest
     with st.container(key="card_samples", border=True, gap="small"):
-        shown = _usable(desk, manifest)
+        shown = desk.usable_samples()
         tests = sum(sample.part is Part.TEST for sample in shown)
         said = count(len(shown), "sample")
         pieces.step(1, "Samples", f"{said}, {tests} set aside for testing" if tests else said)
@@ -54,15 +54,6 @@ def _way(desk: Desk) -> str:
     return chosen or options[0]
 
 
-def _usable(desk: Desk, manifest: Manifest) -> tuple[SampleEntry, ...]:
-    """The samples that stand for something with this model."""
-    if desk.task is Task.VALUES:
-        return tuple(sample for sample in manifest.samples if sample.target)
-    if desk.task is Task.RECONSTRUCTION:
-        return manifest.samples
-    return tuple(sample for sample in manifest.samples if sample.label)
-
-
 def _unfit(desk: Desk) -> None:
     """Samples of another model rest; they are not lost."""
     if desk.model.bundled and desk.sees_pictures:
@@ -80,7 +71,7 @@ def _shelf(desk: Desk, manifest: Manifest, active: LabelEntry | None) -> None:
         labels = _rows(desk, manifest)
         free = len(desk.model.outputs) - sum(label.output is not None for label in manifest.labels)
     else:
-        labels = [_row(desk, "", _TITLES[desk.task], _usable(desk, manifest)[::-1], fixed=True)]
+        labels = [_row(desk, "", _TITLES[desk.task], desk.usable_samples()[::-1], fixed=True)]
         free = 0
     how = "Draw, upload or photograph some above."
     shelf(

@@ -53,10 +53,10 @@ def top_line(desk: Desk) -> None:
 
 
 def state_in_words(desk: Desk) -> str:
-    """ "base · 0 steps", or "personalised · 240 steps · 38 samples"."""
+    """ "base · 0 steps", "training", "paused", or "personalised · 240 steps · 38 samples"."""
     manifest = desk.workspace.manifest
     if desk.busy:
-        return "training"
+        return "paused" if desk.paused else "training"
     entry = manifest.checkpoint(manifest.head) if manifest.head else None
     if entry is None:
         return "base · 0 steps"

@@ -8,7 +8,6 @@ from typing import Any
 import streamlit as st
 
 from odt_core.errors import SettingsError
-from odt_core.runtime.contract import Task
 from odt_core.training.settings import Settings
 from odt_core.workspace import Part
 from pages.ui import kept_widgets, pieces, trouble
@@ -22,11 +21,6 @@ from pages.ui.say import count, plain, span
 from pages.ui.turns import Urgency, fragment
 
 _SETTINGS = "settings_kept"
-_NEAR_SEEN = "near_seen"  # ids of the samples that were said to be kept out
-_KEPT_OUT = (
-    "The same stroke or photo as one of your test samples would give its answer away. Evaluate, "
-    "Test samples, shows the pairs."
-)
 _HEIGHT = 200
 
 
@@ -34,8 +28,9 @@ def train_card(desk: Desk, was_busy: bool) -> None:
     """Draw the card. was_busy: whether a run was active when the page began to be drawn."""
     with st.container(key="card_train", border=True, gap="small"):
         near = desk.near_test_known() or {}
-        pieces.step(2, "Train", _aside(desk, near), _KEPT_OUT if near else "")
-        _say_kept_out(near)
+        pieces.step(2, "Train", _aside(desk, near))
+        if near:
+            pieces.note(_kept_out(len(near)))
         fragment(_settings, Urgency.CLICK)(desk)
         _buttons(desk)
         trouble.show_said("train")
@@ -45,24 +40,16 @@ def train_card(desk: Desk, was_busy: bool) -> None:
 
 
 def _aside(desk: Desk, near: Mapping[str, str]) -> str:
-    samples = desk.workspace.manifest.samples
-    if desk.task is Task.VALUES:
-        samples = tuple(sample for sample in samples if sample.target)
-    elif desk.tells_labels:
-        samples = tuple(sample for sample in samples if sample.label)
-    train = sum(sample.part is Part.TRAIN and sample.id not in near for sample in samples)
-    out = f" · {len(near):,} kept out" if near else ""
-    return f"{count(train, 'sample')} to learn from{out}"
+    train = sum(sample.id not in near for sample in desk.usable_samples(Part.TRAIN))
+    return f"{count(train, 'sample')} to learn from"
 
 
-def _say_kept_out(near: Mapping[str, str]) -> None:
-    """Training samples that are a test sample over again are kept out; said once for each."""
-    new = set(near) - st.session_state.setdefault(_NEAR_SEEN, set())
-    if new:
-        st.session_state[_NEAR_SEEN] |= new
-        one = len(new) == 1
-        again = "is a test sample over again" if one else "are test samples over again"
-        st.toast(plain(f"{count(len(new), 'sample')} {again}: kept out of training."))
+def _kept_out(near: int) -> str:
+    """Training samples that would give a test sample's answer away are not trained on."""
+    what = "1 sample is nearly the same as a test sample, so it is"
+    if near > 1:
+        what = f"{near:,} samples are nearly the same as test samples, so they are"
+    return f"{what} not trained on. Evaluate, Test samples, shows the pairs."
 
 
 # Settings
@@ -180,7 +167,8 @@ def _buttons(desk: Desk) -> None:
             "Train",
             key="train",
             type="primary",
-            disabled=busy,
+            disabled=busy or not desk.can_train,
+            help=None if desk.can_train else "This model has no signature that trains.",
             on_click=_train,
             args=(desk,),
             width="stretch",

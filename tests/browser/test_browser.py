@@ -266,4 +266,4 @@ class TestScreens:
         tab.part("sketch", "canvas").scroll_into_view_if_needed()
         box = tab.part("sketch", "canvas").bounding_box()
         tab.page.touchscreen.tap(box["x"] + 90, box["y"] + 90)
-        tab.sees("Not sure: this is like nothing that the model knows.")  # it is a dot
+        tab.sees("Not sure: for the model no label fits this clearly enough.")  # it is a dot

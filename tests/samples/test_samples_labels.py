@@ -34,3 +34,12 @@ class TestLabels:
 
     def test_numbered(self):
         assert Labels.numbered(3).names == ("0", "1", "2")
+
+    def test_names_of_the_base_fill_the_outputs_that_have_none(self):
+        base = Labels(("zero", "one", "two", None))
+        own = Labels(("zero", None, "heart", "star"))
+        assert own.with_those_of(base).names == ("zero", "one", "heart", "star")
+        assert Labels((None, "zero", None, None)).with_those_of(base).names == (
+            "zero (base)", "zero", "two", None,
+        )  # fmt: skip
+        assert own.with_those_of(Labels(("a",))) is own

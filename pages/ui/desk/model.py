@@ -12,7 +12,8 @@ from odt_core.bundled import ModelCard, bundled_models, default_card, find_card
 from odt_core.errors import LabelError, ModelError, OdtError
 from odt_core.runtime.contract import Contract, Task
 from odt_core.samples import Labels, Preprocessing
-from odt_core.workspace import ModelEntry, Workspace
+from odt_core.workspace import ModelEntry, Part, Workspace
+from odt_core.workspace.manifest import SampleEntry
 from pages.ui.desk.worker import HasWorker, bundled_path, choice_of
 
 if TYPE_CHECKING:
@@ -60,6 +61,21 @@ class HasModel(HasWorker):
     def tells_labels(self) -> bool:
         """Whether samples have labels for this model; else they have targets, or nothing."""
         return self.task in (Task.CLASSES, Task.BINARY)
+
+    def usable_samples(self, part: Part | None = None) -> tuple[SampleEntry, ...]:
+        """The samples that stand for something with this model, oldest first: those of the labels
+        that are turned on, those with a target, or all; of one part where it is given.
+        """
+        manifest = self.workspace.manifest
+        task = self.task
+        on = {label.id for label in manifest.labels if label.enabled and label.output is not None}
+        return tuple(
+            sample
+            for sample in manifest.samples
+            if part in (None, sample.part)
+            if task is Task.RECONSTRUCTION
+            or (sample.target if task is Task.VALUES else sample.label in on)
+        )
 
     @property
     def sees_pictures(self) -> bool:

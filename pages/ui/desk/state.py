@@ -9,7 +9,7 @@ from odt_core.checkpoint import Tempering
 from odt_core.errors import TrainingError
 from odt_core.samples import Labels
 from odt_core.workspace import Kind, ModelEntry, Workspace
-from pages.ui.run import Run
+from pages.ui.run import Phase, Run
 from pages.ui.turns import PatientLock
 
 
@@ -65,6 +65,11 @@ class State:
     def busy(self) -> bool:
         """Whether a run is active."""
         return self.run is not None and self.run.phase.active
+
+    @property
+    def paused(self) -> bool:
+        """Whether a run is active and waits before its next step."""
+        return self.run is not None and self.run.phase is Phase.PAUSED
 
     def _check_idle(self, what: str) -> None:
         if self.busy:

@@ -64,7 +64,7 @@ def forget(desk: Desk) -> None:
 def _choice(desk: Desk) -> list[SampleEntry]:
     """The samples to forget: one, or all of a label."""
     manifest = desk.workspace.manifest
-    train = [s for s in manifest.samples if s.part is Part.TRAIN]
+    train = desk.usable_samples(Part.TRAIN)
     labels = {label.id: label.name for label in manifest.labels}
     held = {label for label in labels if any(s.label == label for s in train)}
     options = {f"label {key}": f"Everything of '{labels[key]}'" for key in labels if key in held}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from odt_core.workspace import Part, SampleEntry
@@ -15,9 +17,7 @@ from pages.ui.thumbs import thumb_uri
 
 def test_samples(desk: Desk) -> None:
     """Draw the part."""
-    manifest = desk.workspace.manifest
-    test = [s for s in manifest.samples if s.part is Part.TEST]
-    train = [s for s in manifest.samples if s.part is Part.TRAIN]
+    test, train = desk.usable_samples(Part.TEST), desk.usable_samples(Part.TRAIN)
     near = desk.near_test()
     with st.container(key="card_locked", border=True, gap="small"), trouble.shown():
         pieces.heading("Your locked test samples", "never trained on, never varied into training")
@@ -84,7 +84,7 @@ def _alike_note(desk: Desk) -> None:
         )
 
 
-def _move(desk: Desk, test: list[SampleEntry], train: list[SampleEntry]) -> None:
+def _move(desk: Desk, test: Sequence[SampleEntry], train: Sequence[SampleEntry]) -> None:
     """One sample from one part to the other; recorded, and undone like every other change."""
     everything = {sample.id: sample for sample in [*test[::-1], *train[::-1]]}
     trouble.show_said("parts")
