@@ -76,6 +76,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   STATE.set(shelf, rows);
   const act = (what) => setTriggerValue("act", what);
   shelf.style.maxHeight = data.height;
+  const longest = Math.max(...data.labels.map((label) => label.name.length), 0);
+  shelf.style.setProperty("--name", `${Math.min(Math.max(longest, 5), 13) + 2}ch`);  // one width for all rows
 
   const wanted = new Set(data.labels.map((label) => label.id));
   for (const [id, li] of rows) if (!wanted.has(id)) { li.remove(); rows.delete(id); }

@@ -44,7 +44,8 @@ class AddReport:
         tests = sum(sample.part is Part.TEST for sample in self.added)
         said = [f"Added {count(len(self.added), 'sample')}" if self.added else "Nothing added"]
         if tests:
-            said[0] += f", {tests} of them set aside for testing"
+            which = "" if len(self.added) == 1 else f"{tests} of them "
+            said[0] += f", {which}set aside for testing"
         if self.duplicates:
             said.append(f"{count(len(self.duplicates), 'sample')} already there")
         if self.elsewhere:
