@@ -86,5 +86,6 @@ def checks(items: Iterable[tuple[bool | None, str]]) -> None:
 
 def _cell(text: str) -> str:
     if text.startswith("`"):
-        return f"<td><code>{escape(text.strip('`'))}</code></td>"
+        name = escape(text.strip("`")).replace("/", "/<wbr>")  # breaks there where it must
+        return f"<td><code>{name}</code></td>"
     return f"<td>{escape(text)}</td>"
