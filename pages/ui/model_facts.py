@@ -139,6 +139,7 @@ def variables_of(desk: Desk) -> None:
             (f"`{v.name}", f"`{_shape(v.shape)}", v.dtype, size(v.bytes) if v.bytes else "–")
             for v in variables
         ],
+        figures=True,
     )
 
 

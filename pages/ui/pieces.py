@@ -53,12 +53,15 @@ def figures(base: tuple[str, str, str], own: tuple[str, str, str]) -> None:
     st.html(f'<div class="odt-pair">{boxes}</div>')
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Plain text in rows; a cell that starts with a backtick is set as code."""
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, figures: bool = False) -> None:
+    """Plain text in rows; a cell that starts with a backtick is set as code. figures: what follows
+    the first column is short, and is broken nowhere.
+    """
     cells = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
     names = "".join(f'<th scope="col">{escape(name)}</th>' for name in head if any(head))
+    kind = "odt-table figures" if figures else "odt-table"
     st.html(
-        f'<div class="odt-scroll"><table class="odt-table"><thead><tr>{names}</tr></thead>'
+        f'<div class="odt-scroll"><table class="{kind}"><thead><tr>{names}</tr></thead>'
         f"<tbody>{cells}</tbody></table></div>"
     )
 

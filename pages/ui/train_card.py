@@ -28,11 +28,11 @@ def train_card(desk: Desk, was_busy: bool) -> None:
     """Draw the card. was_busy: whether a run was active when the page began to be drawn."""
     with st.container(key="card_train", border=True, gap="small"):
         near = desk.near_test_known() or {}
-        pieces.step(2, "Train", _aside(desk, near))
-        if near:
-            pieces.note(_kept_out(len(near)))
+        pieces.step(2, "Train", _aside(desk, near), _kept_out(len(near)) if near else "")
         fragment(_settings, Urgency.CLICK)(desk)
         _buttons(desk)
+        if not desk.can_train:
+            pieces.note(desk.why_not_trained)
         trouble.show_said("train")
         _interrupted(desk)
         pace = tick() if was_busy else None
@@ -41,7 +41,8 @@ def train_card(desk: Desk, was_busy: bool) -> None:
 
 def _aside(desk: Desk, near: Mapping[str, str]) -> str:
     train = sum(sample.id not in near for sample in desk.usable_samples(Part.TRAIN))
-    return f"{count(train, 'sample')} to learn from"
+    out = f" · {len(near):,} kept out" if near else ""
+    return f"{count(train, 'sample')} to learn from{out}"
 
 
 def _kept_out(near: int) -> str:
@@ -168,7 +169,6 @@ def _buttons(desk: Desk) -> None:
             key="train",
             type="primary",
             disabled=busy or not desk.can_train,
-            help=None if desk.can_train else "This model has no signature that trains.",
             on_click=_train,
             args=(desk,),
             width="stretch",

@@ -240,6 +240,32 @@ class TestTraining:
         app.run()
         assert not app.button(key="train").disabled
 
+    def test_pause_is_shown_on_every_page(self, person):
+        app, desk = person
+        app.number_input(key="set_epochs").set_value(2000)
+        app.button(key="train").click().run()
+        app.button(key="pause").click().run()
+        assert any("paused</span>" in html.value for html in app.html)
+        app.switch_page("pages/checkpoints.py").run()
+        assert any("Training is paused." in html.value for html in app.html)
+        desk.stop()
+        assert desk.run.wait(60)
+
+    def test_samples_of_a_label_that_is_turned_off_do_not_count(self, person):
+        app, desk = person
+        label = desk.workspace.manifest.labels[3]
+        resting = len(desk.workspace.manifest.samples_of(label.id, Part.TRAIN))
+        before = len(desk.usable_samples(Part.TRAIN))
+        desk.workspace.enable_label(label.id, False)
+        assert (
+            len(desk.usable_samples(Part.TRAIN))
+            == before - resting
+            == len(desk.samples(Part.TRAIN)) + len(desk.near_test())
+        )
+        app.run()
+        shown = " ".join(html.value for html in app.html)
+        assert f"{before - resting - len(desk.near_test())} samples to learn from" in shown
+
     def test_train_when_there_is_no_sample_says_what_to_do(self, app, desk_of):
         app.button(key="train").click().run()
         assert "no samples to train on" in said(app)

@@ -127,6 +127,20 @@ class TestLearning:
         assert distances[1] < distances[0] / 2
 
 
+class TestBaseTestSet:
+    def test_label_that_was_turned_off_is_no_label_forgotten(self, session):
+        """Its samples are still answered by the base model's labels: a run begins at the base."""
+        base_test = some(40, 3)
+        fit(session, some(40, 5), replace(SETTINGS, replay=0.0))
+        expected = evaluate(session, base_test).correct
+        own = some(12)
+        kept = own.y != 2
+        own = Samples(own.x[kept], own.y[kept], Labels(("0", "1", None, "3")))
+        history = fit(session, own, replace(SETTINGS, replay=0.0), base_test=base_test)
+        assert expected > 30
+        assert history.evaluations[0].base_test.correct == expected
+
+
 class TestDeterminism:
     def test_same_seed_gives_the_same_weights_and_another_seed_others(self, session):
         states = []

@@ -100,6 +100,12 @@ class HasModel(HasWorker):
         return bool(self.model.bundled and not self.model.choice) or self.contract.trainable
 
     @property
+    def why_not_trained(self) -> str:
+        """Why there is none, and where to see more."""
+        why = " ".join(self.contract.notes)
+        return f"This model cannot be trained. {why} The Model page shows its signatures."
+
+    @property
     def sets_learning_rate(self) -> bool:
         """Whether the rate is a setting rather than part of the file."""
         return bool(self.model.bundled and not self.model.choice) or (

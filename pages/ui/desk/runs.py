@@ -33,10 +33,7 @@ class HasRuns(HasScores):
             if self.run is not None and self.busy:
                 return self.run
             if not self.can_train:
-                raise TrainingError(
-                    f"This model cannot be trained. {' '.join(self.contract.notes)} The Model page "
-                    "shows its signatures."
-                )
+                raise TrainingError(self.why_not_trained)
             prepared = self.prepared(Part.TRAIN)
             train, test = prepared.samples, self.samples(Part.TEST)
             _check_enough(train, self.tells_labels)

@@ -81,6 +81,9 @@ def _show(result: Controls) -> None:
     names = [name.replace(" ", "<br>", 1) for name, _ in rows]  # upright on a phone too
     colours = [OWN] + [BASE] * (len(rows) - 1)
     paired = [(row, _interval(row[1])) for row in rows]
+    reached = [100 * end for (_, one), both in paired for end in (*both, one.gain, 0.0)]
+    room = 0.15 * (max(reached) - min(reached) or 1.0)  # for the figures above and below the bars
+    below = room if any(one.gain < 0 for _, one in rows) else room / 4
     figure(
         "chart_controls",
         [
@@ -106,7 +109,10 @@ def _show(result: Controls) -> None:
                 "mode": "text",
                 "x": names,
                 # Beyond the interval's far end, never on the bar, where it could not be read.
-                "y": [100 * (low if one.gain < 0 else high) for (_, one), (low, high) in paired],
+                "y": [
+                    100 * low - room / 5 if one.gain < 0 else 100 * high + room / 5
+                    for (_, one), (low, high) in paired
+                ],
                 "text": [points(one.gain).removesuffix(" points") for _, one in rows],
                 "textposition": [
                     "bottom center" if one.gain < 0 else "top center" for _, one in rows
@@ -122,6 +128,7 @@ def _show(result: Controls) -> None:
         layout={
             "yaxis": {
                 "tickformat": "+.0f",
+                "range": [min(reached) - below, max(reached) + room],
                 "zeroline": True,
                 "zerolinecolor": "@quiet",
                 "title": {"text": "gain in points"},
