@@ -14,8 +14,9 @@ from odt_core.graph.baking.initial import assigned_constants
 from odt_core.graph.checks.check import check, plain_errors
 from odt_core.graph.flatbuffer import read
 from odt_core.graph.flow import Flow, flow, variables_of
+from odt_core.graph.lost_limits import lost_limits
 from odt_core.graph.operators import called_by, name_of, outputs_of
-from odt_core.graph.record import CheckpointSignature, Missing, Rewrite, read_record
+from odt_core.graph.record import CheckpointSignature, Missing, Record, Rewrite, read_record
 from odt_core.graph.signature import plain_name
 from odt_core.graph.tensor import Shape, dtype_of, has_dtype, shape_of
 from odt_core.graph.variables import find_variables
@@ -85,6 +86,7 @@ class ModelDescription:
     variables: sorted by name; odt_get_state's vK is the K-th of them.
     operators: how many of each op. size: of the file, bytes.
     rewrites, missing, checkpoints: what lowering did, empty for a model that was not lowered.
+    lost: results whose ReLU TensorFlow's converter had lost, by name.
     """
 
     signatures: tuple[SignatureDescription, ...]
@@ -94,6 +96,7 @@ class ModelDescription:
     rewrites: tuple[Rewrite, ...] = ()
     missing: tuple[Missing, ...] = ()
     checkpoints: tuple[CheckpointSignature, ...] = ()
+    lost: tuple[str, ...] = ()
 
     @property
     def flex_ops(self) -> tuple[str, ...]:
@@ -141,8 +144,17 @@ def describe_tree(model: schema.ModelT, size: int) -> ModelDescription:
         )
         for v in find_variables(model)
     )
-    done = (record.rewrites, record.missing, record.checkpoints) if record else ((), (), ())
-    return ModelDescription(signatures, variables, dict(sorted(operators.items())), size, *done)
+    record = record or Record(lost=lost_limits(model))
+    return ModelDescription(
+        signatures,
+        variables,
+        dict(sorted(operators.items())),
+        size,
+        record.rewrites,
+        record.missing,
+        record.checkpoints,
+        record.lost,
+    )
 
 
 def describe_signatures(

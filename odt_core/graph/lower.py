@@ -22,6 +22,7 @@ from odt_core.graph.flex import FlexOp, custom_name, flex_name, read_flex
 from odt_core.graph.inspect import ModelDescription, describe_tree
 from odt_core.graph.known_shapes import with_contents
 from odt_core.graph.loops.unroll import dissolve_lists
+from odt_core.graph.lost_limits import lost_limits
 from odt_core.graph.operators import called_by, inputs_of, outputs_of
 from odt_core.graph.passes.fast_forms import fast_form
 from odt_core.graph.passes.forms import finish, keep_or_reform, moved, refine
@@ -90,6 +91,7 @@ def lower(data: bytes, *, passes: tuple[Pass, ...] = PASSES) -> Lowered:
             data = _passed_again(model, done, passes)
         return Lowered(data, done.rewrites, done.missing, done.checkpoints, model)
 
+    lost = lost_limits(model)
     lowering = _Lowering(model)
     lowering.unroll()
     for index in range(len(model.subgraphs)):
@@ -104,6 +106,7 @@ def lower(data: bytes, *, passes: tuple[Pass, ...] = PASSES) -> Lowered:
         tuple(lowering.missing),
         tuple(lowering.checkpoint_signatures),
         _version(passes),
+        lost,
     )
     write_record(model, record)
     compact(model)

@@ -76,6 +76,7 @@ class Record:
     missing: tuple[Missing, ...] = ()
     checkpoints: tuple[CheckpointSignature, ...] = ()
     passes: int = 0  # which version of the optimising passes the model went through; 0: none
+    lost: tuple[str, ...] = ()  # results whose ReLU the converter had lost (lost_limits.py)
 
 
 def write_record(model: schema.ModelT, record: Record) -> None:
@@ -118,4 +119,5 @@ def _parse(content: dict) -> Record:
         tuple(Missing(**entry) for entry in content["missing"]),
         tuple(checkpoints),
         int(content.get("passes", 0)),
+        tuple(str(name) for name in content.get("lost", ())),
     )

@@ -252,6 +252,14 @@ def _explain(description: ModelDescription) -> tuple[str, ...]:
             f"SavedModel with odt_core.authoring.convert_saved_model, a Keras file with "
             f"python -m odt_core build MODEL.keras OUT.tflite."
         )
+    if description.lost:
+        notes.append(
+            f"A ReLU is missing in this file: a matrix product bears its name "
+            f"('{description.lost[0]}'), and none follows. TensorFlow's converter loses it where a "
+            f"product of a variable has no bias. The file answers otherwise than the model that it "
+            f"was made from, here as on any phone. Convert that model's SavedModel again with "
+            f"odt_core.authoring.convert_saved_model, which compares the answers."
+        )
     broken = [v.name for v in description.variables if not v.finite]
     if broken:
         notes.append(

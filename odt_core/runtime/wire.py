@@ -138,6 +138,7 @@ def unpack_description(document: Mapping[str, Any]) -> ModelDescription:
                 )
                 for row in document["checkpoints"]
             ),
+            lost=tuple(str(name) for name in document["lost"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise WorkerError(

@@ -4,10 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
 from odt_core.errors import LoweringError, ModelError
 from odt_core.graph import Rewrite, describe, lower
+from odt_core.graph.flatbuffer import read, write
+from odt_core.graph.lost_limits import lost_limits
 
 MODELS = Path(__file__).parents[1] / "models"
 FLEX = MODELS / "flower__android-kotlin-new__logistic_regression.tflite"
@@ -195,8 +198,59 @@ class TestDamagedModels:
         data = bytearray(FLEX.read_bytes())
         for place in rng.integers(8, len(data), 8):
             data[place] = rng.integers(256)
-        for read in (describe, lower):
+        for opened in (describe, lower):
             try:
-                read(bytes(data))
+                opened(bytes(data))
             except (ModelError, LoweringError):
                 continue
+
+
+class TestLostRelu:
+    """relu(x @ variable) without a bias: the converter keeps its name alone."""
+
+    FILE = Path(__file__).parents[1] / "runtime" / "models" / "dialect_autoencoder.tflite"
+
+    def test_it_is_told_before_and_after_lowering(self):
+        data = self.FILE.read_bytes()
+        assert describe(data).lost == ("matmul;Relu",)
+        once = lower(data)
+        assert once.describe().lost == ("matmul;Relu",)
+        assert describe(once.data).lost == ("matmul;Relu",)
+        assert describe(lower(once.data).data).lost == ("matmul;Relu",)
+
+    def test_file_answers_without_it(self):
+        interpreter = Interpreter(model_content=lower(self.FILE.read_bytes()).data, num_threads=1)
+        x = np.random.default_rng(0).normal(size=(20, 12)).astype(np.float32)
+        assert run(interpreter, "reconstruct", observation=x)["code"].min() < 0
+
+    @pytest.mark.parametrize(
+        "name", [b"gradient_tape/matmul/MatMul_1;Relu", b"matmul", b"matmul;dense/Relumatic"]
+    )
+    def test_other_names_tell_nothing(self, name):
+        model = read(self.FILE.read_bytes())
+        for graph in model.subgraphs:
+            for tensor in graph.tensors:
+                if tensor.name == b"matmul;Relu":
+                    tensor.name = name
+        assert describe(write(model)).lost == ()
+
+    def test_relu_that_follows_is_not_lost(self):
+        model = read(self.FILE.read_bytes())
+        code = schema.OperatorCodeT()
+        code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.RELU
+        model.operatorCodes.append(code)
+        for graph in model.subgraphs:
+            for index, tensor in enumerate(graph.tensors):
+                if tensor.name == b"matmul;Relu":
+                    operator = schema.OperatorT()
+                    operator.opcodeIndex = len(model.operatorCodes) - 1
+                    operator.inputs, operator.outputs = [index], [len(graph.tensors)]
+                    graph.operators.append(operator)
+                    graph.tensors.append(schema.TensorT())
+                    graph.tensors[-1].shape, graph.tensors[-1].buffer = [1, 4], 0
+                    break
+        assert lost_limits(model) == ()
+
+    @pytest.mark.parametrize("path", sorted(MODELS.glob("*.tflite")), ids=lambda path: path.stem)
+    def test_public_models_have_lost_none(self, path):
+        assert describe(path.read_bytes()).lost == ()
