@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from odt_core.evaluation import Evaluation, evaluate, wilson
     from odt_core.evaluation.compare import Comparison, compare, mcnemar
     from odt_core.graph import bake, describe, lower
-    from odt_core.runtime import Model, Session, Worker, load_model
+    from odt_core.runtime import Choice, Model, Session, Task, Worker, load_model
     from odt_core.samples import (
         Labels,
         Preprocessing,
@@ -53,7 +53,7 @@ _ROOMS = {
     "errors": ("OdtError",),
     "evaluation": ("Comparison", "Evaluation", "compare", "evaluate", "mcnemar", "wilson"),
     "graph": ("bake", "describe", "lower"),
-    "runtime": ("Model", "Session", "Worker", "load_model"),
+    "runtime": ("Choice", "Model", "Session", "Task", "Worker", "load_model"),
     "samples": (
         "Labels",
         "Preprocessing",
@@ -71,6 +71,7 @@ _ROOMS = {
 __all__ = [
     "Callback",
     "Checkpoint",
+    "Choice",
     "Comparison",
     "Control",
     "Evaluation",
@@ -84,6 +85,7 @@ __all__ = [
     "Samples",
     "Session",
     "Settings",
+    "Task",
     "Worker",
     "Workspace",
     "Workspaces",

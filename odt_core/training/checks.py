@@ -93,7 +93,7 @@ def _check_targets(contract: Contract, y: np.ndarray, what: str) -> None:
         raise TrainingError(
             f"The {what} have {y.dtype} targets of shape {list(y.shape)}; this model is "
             f"taken for one that learns labels, as whole numbers [N]. If it learns numbers, say "
-            f"so: model.with_choice(Choice(task=Task.VALUES)), or --use task=values."
+            f"so: model.with_choice(odt.Choice(task=odt.Task.VALUES)), or --use task=values."
         )
     count = contract.labels_count
     if count and (y.min() < 0 or y.max() >= count):
