@@ -33,11 +33,14 @@ ELEMENTWISE = frozenset(
     }
 )  # fmt: skip
 REDUCTIONS = frozenset({"SUM", "MEAN", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "REDUCE_ANY"})
-_FIRST_INPUT = UNARY | {
-    "AVERAGE_POOL_2D", "BITCAST", "CONV_2D", "DEPTHWISE_CONV_2D", "DEPTH_TO_SPACE",
-    "FULLY_CONNECTED", "L2_NORMALIZATION", "LOG_SOFTMAX", "MAX_POOL_2D", "ONE_HOT",
-    "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "SOFTMAX", "SPACE_TO_DEPTH",
-}  # fmt: skip
+_FIRST_INPUT = UNARY | {"BITCAST", "L2_NORMALIZATION", "LOG_SOFTMAX", "ONE_HOT", "SOFTMAX"}
+# What changes the size of every axis but the first.
+_IMAGES = frozenset(
+    {
+        "AVERAGE_POOL_2D", "CONV_2D", "DEPTHWISE_CONV_2D", "DEPTH_TO_SPACE", "MAX_POOL_2D",
+        "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "SPACE_TO_DEPTH", "TRANSPOSE_CONV",
+    }
+)  # fmt: skip
 
 
 def dynamic_axis(tensor: Tensor) -> int | None:
@@ -65,13 +68,16 @@ def batch_of(
         return _reshaped(first, output, known)
     if name in _FIRST_INPUT or name in ("EXPAND_DIMS", "SQUEEZE", "TRANSPOSE", "UNPACK"):
         return known(first)  # the only dynamic axis there was is the only one there is
-    if name == "TRANSPOSE_CONV":  # of (shape, filters, image)
-        return known(inputs[2])
+    if name in _IMAGES:
+        image = inputs[2] if name == "TRANSPOSE_CONV" else first  # of (shape, filters, image)
+        return known(image) if dynamic_axis(image) == axis == 0 else None
+    if name == "FULLY_CONNECTED":  # else its rows are those of all axes before the last together
+        return known(first) if first.rank == output.rank else None
     if name == "TILE":
         batch, times = known(first), inputs[1].const
         return None if batch is None or times is None else (batch[0], batch[1] * int(times[axis]))
-    if name == "GATHER":  # rows of a table, or one place on an axis that is not the dynamic one
-        return known(inputs[1] if None not in first.shape else first)
+    if name == "GATHER":
+        return _gathered(first, inputs[1], options, known)
     if name in ("SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND"):
         return _blocks(name, first, inputs[1], known)
     if name == "PACK":
@@ -90,8 +96,10 @@ def batch_of(
         return _shared([part for part in inputs if None in part.shape], known)
     if name in REDUCTIONS:
         return known(first)  # the dynamic axis is still there, so it was not reduced
-    if name == "SPLIT":
-        return known(inputs[1])
+    if name == "SPLIT":  # into parts of an axis: along the dynamic one they are smaller
+        along = first.const
+        whole = along is not None and int(along) % inputs[1].rank != axis
+        return known(inputs[1]) if whole else None
     if name in ("SLICE", "PAD", "PADV2", "STRIDED_SLICE") and first.rank == output.rank:
         return known(first) if is_whole(name, inputs, options, axis) else None
     return None
@@ -103,6 +111,18 @@ def _shared(parts: Sequence[Tensor], known: Callable[[Tensor], Batch | None]) ->
     if not parts or len(sources) < len(parts) or len({times for _, times in sources}) > 1:
         return None
     return min(sources)
+
+
+def _gathered(
+    x: Tensor, indices: Tensor, options: object, known: Callable[[Tensor], Batch | None]
+) -> Batch | None:
+    """Rows of a table, or one place on an axis that is not the dynamic one. A selection along the
+    dynamic axis has as many entries as there are indices.
+    """
+    along = int(getattr(options, "axis", 0)) % max(x.rank, 1)
+    if None not in x.shape or x.shape[along] is None:
+        return known(indices) if not getattr(options, "batchDims", 0) else None
+    return known(x)
 
 
 def _blocks(

@@ -3,7 +3,8 @@
 XNNPACK takes CONV_2D, TRANSPOSE_CONV and FULLY_CONNECTED only with constant filters. In a trainable
 model filters are variables, so these fall back to kernels several times slower than the matrix
 products which the rules for Conv2D and its gradients are made of; so does a RESHAPE to a computed
-shape. (DEPTHWISE_CONV_2D is fast as it is.) Values stay the same up to rounding.
+shape. (DEPTHWISE_CONV_2D is fast as it is.) Values stay the same up to rounding; a softplus whose
+exponential overflowed gets the value that TensorFlow gives it.
 """
 
 from __future__ import annotations
@@ -114,6 +115,43 @@ def _shape(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Tens
     return b.shape(x)
 
 
+def _log(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Tensor | None:
+    """LOG of 1 + EXP, which TensorFlow's converter makes of a softplus and which overflows from
+    x = 88 on, as a softplus that does not.
+    """
+    x = _exponent(b, inputs[0])
+    if x is None or _is_below_zero(b, x):
+        return None
+    (y,) = RULES["Softplus"](b, FlexOp("Softplus"), [x])
+    return y
+
+
+def _exponent(b: Builder, total: Tensor) -> Tensor | None:
+    """The x of 1 + EXP(x); None where it is something else."""
+    add = b.producer(total)
+    if add is None or name_of(b.model, add) != "ADD" or add.builtinOptions.fusedActivationFunction:
+        return None
+    parts = [b.tensor(index) for index in inputs_of(add)]
+    powers = [part for part in parts if part.const is None]
+    ones = [part.const for part in parts if part.const is not None]
+    if len(powers) != 1 or not (ones[0].size == 1 and ones[0].item() == 1):
+        return None
+    power = b.producer(powers[0])
+    if power is None or name_of(b.model, power) != "EXP":
+        return None
+    return b.tensor(inputs_of(power)[0])
+
+
+def _is_below_zero(b: Builder, x: Tensor) -> bool:
+    """Whether it is -|…|, whose exponential never overflows."""
+    for name in ("NEG", "ABS"):
+        operator = b.producer(x)
+        if operator is None or name_of(b.model, operator) != name:
+            return False
+        x = b.tensor(inputs_of(operator)[0])
+    return True
+
+
 def _sum(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Tensor | None:
     """SUM over no axis is its input; SUM of a RESHAPE to many axes is one over few."""
     x, axes = inputs[0], inputs[1].const
@@ -164,6 +202,7 @@ def _random(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Ten
 _FORMS: dict[str, Form] = {
     "CONV_2D": _conv2d,
     "FULLY_CONNECTED": _fully_connected,
+    "LOG": _log,
     "RANDOM_STANDARD_NORMAL": _random,
     "RANDOM_UNIFORM": _random,
     "RESHAPE": _reshape,

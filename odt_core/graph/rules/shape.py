@@ -135,7 +135,8 @@ def concat_offset(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[
     offsets = []
     for part, size in zip(parts, sizes, strict=True):
         offsets.append(_at(b, before, axis, rank))
-        if size is not None and isinstance(before, int):
+        # A size that hangs on the batch is known at run time alone.
+        if isinstance(size, int | np.integer) and isinstance(before, int):
             before += int(size)
             continue
         length = b.slice(part, [axis], [1])
