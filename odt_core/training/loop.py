@@ -264,9 +264,9 @@ class Run:
         if outcome is Outcome.DIVERGED:
             message = self._go_back(bad_step)
         elif outcome is Outcome.STOPPED:
-            message = f"Stopped after {self.step} of {self.total} steps."
+            message = f"Stopped after {self.step:,} of {self.total:,} steps."
         else:
-            message = f"Finished all {self.total} steps."
+            message = f"Finished all {self.total:,} steps."
         progress = self.progress()
         if self._average.count:
             self.session.load_state(self._average.over(progress.state))
@@ -386,7 +386,10 @@ class Run:
         self.session.load_state(state)
         if self._average.count and bad_step > averages_from(self.settings.average, self.total):
             self._average = WeightAverage({}, 0)
+        advice = "Try a smaller learning rate."
+        if not self._sets_rate:
+            advice = "Its learning rate is part of the file; look for samples with huge numbers."
         return (
-            f"Training diverged at step {bad_step}: the loss or the weights are no longer finite "
-            f"numbers. Your model is back at step {self.step}. Try a smaller learning rate."
+            f"Training diverged at step {bad_step:,}: the loss or the weights are no longer finite "
+            f"numbers. Your model is back at step {self.step:,}. {advice}"
         )

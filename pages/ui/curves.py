@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from pages.ui.base_sets import base_test_of
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.live_chart import Curve, level, live_chart
 from pages.ui.run import Snapshot
@@ -73,7 +74,7 @@ def accuracy_chart(
         # In whole steps, so that the axis seldom moves, and no line ever leaves the chart.
         y_range=(max(0.0, math.floor(10 * lowest - 0.5) / 10) if lowest > 0.5 else 0.0, 1.015),
         large=large,
-        wait="" if snapshot else "Accuracy on your test samples and on the base test set.",
+        wait=_nothing(snapshot, curves, "Accuracy", base=base_test_of(desk.card) is not None),
     )
 
 
@@ -102,8 +103,19 @@ def error_chart(
         height=height,
         label=_said("On your test samples", curves),
         large=large,
-        wait="" if snapshot else "Mean squared and absolute error on your test samples.",
+        wait=_nothing(snapshot, curves, "Mean squared and absolute error"),
     )
+
+
+def _nothing(
+    snapshot: Snapshot | None, curves: Sequence[Curve], what: str, *, base: bool = False
+) -> str:
+    """What stands where a chart would be empty; "" where there is something to draw, or soon."""
+    if snapshot is None:
+        return f"{what} on your test samples{' and on the base test set' if base else ''}."
+    if snapshot.phase.active or any(len(curve.y) for curve in curves):
+        return ""
+    return f"{what}: there were no test samples to measure it on."
 
 
 def _steps(snapshot: Snapshot | None) -> float:

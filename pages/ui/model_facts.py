@@ -92,7 +92,8 @@ def cost_of(desk: Desk) -> None:
     pieces.heading("Cost", "measured on this machine, one thread")
     worker = desk.worker()
     rows = [("File as it runs here", size(worker.description.size))]
-    steps = desk.run.snapshot().records if desk.run else ()
+    run = desk.shown_run()
+    steps = run.records if run else ()
     if len(steps) > 1:
         each = 1000 * (steps[-1].seconds - steps[0].seconds) / (len(steps) - 1)
         rows.append(("A training step of the last run", f"{each:.2f} ms, measuring included"))

@@ -121,6 +121,7 @@ class Recorder:
                 self._run.ended(Phase.FAILED, message)
             case Ended():
                 end = {"kind": "end", "outcome": event.outcome.value, "steps": event.steps}
+                end["total"] = self._total
                 self._note({**end, "message": event.message} | self._first_and_last())
                 self._run.ended(_PHASES[event.outcome], event.message)
             case Failed():
@@ -144,7 +145,10 @@ class Recorder:
         best, self._best = self._best, None
         if best is not None and best.meta.step != checkpoint.meta.step:
             self._keep(best, Kind.BEST)
-        self._on_head(self._keep(checkpoint, Kind.END, as_head=True))
+        if checkpoint.meta.step == 0:
+            return  # nothing was learnt: your model is what it was
+        self._run.after = self._keep(checkpoint, Kind.END, as_head=True)
+        self._on_head(self._run.after)
 
     def _keep(self, checkpoint: Checkpoint, kind: Kind, *, as_head: bool = False) -> str:
         scores = (

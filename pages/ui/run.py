@@ -60,6 +60,7 @@ class Run:
     def __init__(self, run_id: str, total: int, samples: int, before: str | None) -> None:
         """before: the checkpoint that was "your model" when the run began, None for the base."""
         self.id, self.samples, self.before = run_id, samples, before
+        self.after: str | None = None  # the checkpoint at its end, your model from then on
         self._lock = threading.Lock()
         self._total = total
         self._phase = Phase.RUNNING

@@ -36,7 +36,7 @@ def train_card(desk: Desk, was_busy: bool) -> None:
         trouble.show_said("train")
         _interrupted(desk)
         pace = tick() if was_busy else None
-        fragment(_live, Urgency.TICK, pace)(desk, pace)
+        fragment(_live, Urgency.TICK, pace)(desk, pace, desk.paused)
 
 
 def _aside(desk: Desk, near: Mapping[str, str]) -> str:
@@ -233,11 +233,11 @@ def _go_on(desk: Desk, run_id: str, checkpoint_id: str) -> None:
 # While it runs
 
 
-def _live(desk: Desk, pace: float | None) -> None:
+def _live(desk: Desk, pace: float | None, paused: bool) -> None:
     """Progress and curves; ticks while a run is active, and reruns the page once when it ends."""
-    snapshot = desk.run.snapshot() if desk.run else None
+    snapshot = desk.shown_run()
     with trouble.shown():
-        _progress(snapshot, stale_in_words(desk.stale()))
+        _progress(snapshot, stale_in_words(desk.stale()), desk.can_train)
         lost_run(desk, "train")
         loss_chart("loss", desk, snapshot, _HEIGHT)
         if not desk.can_predict:
@@ -249,7 +249,8 @@ def _live(desk: Desk, pace: float | None) -> None:
             accuracy_chart("accuracy", desk, snapshot, _HEIGHT)
         else:
             error_chart("error", desk, snapshot, _HEIGHT)
-    if pace is not None and (not desk.busy or tick() >= 2 * pace):  # over, or too fast by now
+    # Over, too fast by now, or paused by another tab: the buttons are not of this fragment.
+    if pace is not None and (not desk.busy or tick() >= 2 * pace or desk.paused != paused):
         st.rerun()
 
 
@@ -276,10 +277,10 @@ def _left(gone: int) -> str:
     return "is gone or changed" if gone == 1 else "are gone or changed"
 
 
-def _progress(snapshot: Snapshot | None, stale: str) -> None:
+def _progress(snapshot: Snapshot | None, stale: str, can_train: bool) -> None:
     if snapshot is None:
         hint = "Add samples, then press Train. The settings are good as they are."
-        st.progress(0.0, text=plain(stale) or hint)
+        st.progress(0.0, text=plain(stale) or (hint if can_train else "Nothing to train."))
         return
     steps = f"Step {snapshot.step:,} of {snapshot.total:,}"
     if snapshot.phase is Phase.PAUSED:

@@ -9,7 +9,7 @@ import pytest
 from odt_core.training.history import EvaluationRecord, Record, Score
 from odt_core.training.journal import evaluation_line, steps_line
 from odt_core.workspace import Workspace, Workspaces
-from pages.ui.evaluate.kept_curves import kept_curves
+from pages.ui.desk.kept_curves import kept_curves
 
 
 def steps(first: int, last: int, loss: float = 0.5) -> dict:

@@ -5,6 +5,7 @@ Both are read from the runs' records on disk, so that a restart of the server fo
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,9 @@ from typing import Any
 from odt_core.errors import OdtError
 from odt_core.training.history import Score
 from odt_core.workspace import Kind, Part, Workspace
+from pages.ui.desk.kept_curves import kept_run
 from pages.ui.desk.runs import HasRuns
+from pages.ui.run import Snapshot
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,21 @@ class HasAfterRuns(HasRuns):
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace)
         self._seen: tuple[object, frozenset[str]] | None = None  # of which head, and what
+        self._kept_run: tuple[str, Snapshot | None] | None = None  # of which head
+
+    def shown_run(self) -> Snapshot | None:
+        """The run to look at: one that is active, or that changed nothing, else the one that made
+        your model; after a restart from its file. None where no run made it.
+        """
+        head = self.workspace.manifest.head
+        if self.run is not None and self.run.after in (None, head):
+            return self.run.snapshot()
+        if head is None:
+            return None
+        if self._kept_run is None or self._kept_run[0] != head:
+            with contextlib.suppress(OdtError):  # a file that cannot be read: nothing is shown
+                self._kept_run = head, kept_run(self.workspace, head)
+        return self._kept_run[1] if self._kept_run and self._kept_run[0] == head else None
 
     def lost_run(self) -> LostRun | None:
         """The run that made your model, where it lost and nobody has said what to do about that."""

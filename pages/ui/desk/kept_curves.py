@@ -1,4 +1,4 @@
-"""The curves of the training that led to a checkpoint, from the files of its runs."""
+"""The training that led to a checkpoint, from the files of its runs."""
 
 from __future__ import annotations
 
@@ -7,8 +7,35 @@ from typing import Any
 from odt_core.evidence import Curves
 from odt_core.training.journal import read_journal
 from odt_core.workspace import Workspace
+from pages.ui.run import Phase, Snapshot
 
 _MOST = 50  # restarts of one training
+
+
+def kept_run(workspace: Workspace, checkpoint: str) -> Snapshot | None:
+    """The run that made the checkpoint, as it stood at its end; None as `kept_curves`."""
+    curves, entry = kept_curves(workspace, checkpoint), workspace.manifest.checkpoint(checkpoint)
+    lines = _of_checkpoint(workspace, checkpoint)
+    if curves is None or entry is None or lines is None:
+        return None
+    end = next((line for line in lines if line.get("kind") == "end"), {})
+    steps = curves.records[-1].step
+    try:
+        phase = Phase(curves.outcome)
+    except ValueError:  # it has no end: this was made on the way
+        phase = Phase.STOPPED
+    return Snapshot(
+        id=f"kept {checkpoint}",
+        phase=phase,
+        waiting=False,
+        step=steps,
+        total=max(int(end.get("total", steps)), steps),
+        samples=entry.info.samples,
+        rate=0.0,
+        records=curves.records,
+        evaluations=curves.evaluations,
+        message=curves.message,
+    )
 
 
 def kept_curves(workspace: Workspace, checkpoint: str) -> Curves | None:

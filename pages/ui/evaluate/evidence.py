@@ -26,10 +26,10 @@ from odt_core.workspace import Part
 from pages.ui import pieces
 from pages.ui.base_sets import base_test_of, replay_of
 from pages.ui.desk import BASE_TEST, Desk
+from pages.ui.desk.kept_curves import kept_curves
 from pages.ui.downloads import file_name
 from pages.ui.evaluate import background
 from pages.ui.evaluate.background import Job
-from pages.ui.evaluate.kept_curves import kept_curves
 from pages.ui.evaluate.large import verdict
 from pages.ui.evaluate.study import (
     CONTROLS,

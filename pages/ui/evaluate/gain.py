@@ -72,11 +72,12 @@ def _draw(desk: Desk, was_busy: bool) -> None:
         with st.container(key="card_intervals", border=True, gap="small"):
             pieces.heading("How sure is that?", "accuracy with 95 % Wilson intervals")
             _intervals(shown)
-    if desk.run is not None and desk.can_predict:
+    run = desk.shown_run()
+    if run is not None and run.evaluations:
         with st.container(key="card_course", border=True, gap="small"), trouble.shown():
             pieces.heading("The last run", "your model moves, the base model is dashed")
             chart = accuracy_chart if desk.tells_labels else error_chart
-            chart("course", desk, desk.run.snapshot(), 300, large=True)
+            chart("course", desk, run, 300, large=True)
     if was_busy and not desk.busy:
         st.rerun()
 
