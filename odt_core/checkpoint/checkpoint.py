@@ -166,7 +166,7 @@ def _document(data: bytes) -> dict[str, Any]:
     header = json.loads(data[8 : 8 + size])
     try:
         document = json.loads(header["__metadata__"][_KEY])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise _no_metadata() from error
     if not isinstance(document, dict):
         raise _no_metadata()

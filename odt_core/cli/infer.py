@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,7 +58,7 @@ def _run(options: Namespace) -> Result:
 
 
 def _items(path: Path) -> list[tuple[str, np.ndarray]]:
-    from odt_core.samples import decode_image
+    from odt_core.samples import decode_image, read_samples
 
     try:
         data = path.read_bytes()
@@ -67,14 +66,8 @@ def _items(path: Path) -> list[tuple[str, np.ndarray]]:
         raise SampleError(f"{path} cannot be read: {error.strerror}. Check the path.") from None
     if path.suffix.lower() != ".npz":
         return [(str(path), decode_image(data, path.name))]
-    try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            x = arrays["x"]
-    except (ValueError, KeyError, OSError, EOFError) as error:
-        raise SampleError(f"{path} is not an .npz with an array x. Save one with numpy.") from error
-    if x.ndim == 0 or len(x) == 0:
-        raise SampleError(f"{path} holds no samples.")
-    return [(f"{path}[{at}]", item) for at, item in enumerate(x)]
+    raw = read_samples(data, path.name)
+    return [(f"{path}[{at}]", item) for at, item in enumerate(raw.items)]
 
 
 def _input(model: Model, name: str, item: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Writing the .tflite that a command makes: whole or not at all, and never over its source."""
+"""Writing what a command makes: whole or not at all, and never over what it was made from."""
 
 from __future__ import annotations
 
@@ -8,17 +8,22 @@ from odt_core.errors import ModelError
 from odt_core.files import write_whole
 
 
-def check_output(output: Path, *sources: Path) -> None:
-    """ModelError when a file cannot be written there, or would replace one of the sources."""
-    if output.is_dir():
-        raise ModelError(f"{output} is a folder. Give the name of a .tflite file to write.")
-    if not output.resolve().parent.is_dir():
-        raise ModelError(f"There is no folder for {output}. Make it first.")
-    for source in sources:
-        if output.exists() and source.exists() and output.samefile(source):
-            raise ModelError(
-                f"{output} is the file to read. Give another name, so that it is not lost."
-            )
+def check_output(output: Path, *sources: Path, kind: str = ".tflite") -> None:
+    """ModelError when a file cannot be written there, or would replace one of the sources. kind:
+    of file, for the message.
+    """
+    try:
+        if output.is_dir():
+            raise ModelError(f"{output} is a folder. Give the name of a {kind} file to write.")
+        if not output.resolve().parent.is_dir():
+            raise ModelError(f"There is no folder for {output}. Make it first.")
+        for source in sources:
+            if output.exists() and source.exists() and output.samefile(source):
+                raise ModelError(
+                    f"{output} is the file to read. Give another name, so that it is not lost."
+                )
+    except OSError as error:
+        raise ModelError(f"{output} cannot be written: {error.strerror}.") from error
 
 
 def write_model(output: Path, data: bytes) -> None:

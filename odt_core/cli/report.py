@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odt_core.cli.command import Command, Result
-from odt_core.cli.output import write_model
+from odt_core.cli.output import check_output, write_model
 from odt_core.cli.sources import (
     PATH_HELP,
     add_model,
@@ -27,7 +27,7 @@ from odt_core.cli.sources import (
     open_model,
     open_samples,
 )
-from odt_core.errors import OdtError, SettingsError, TrainingError, WorkspaceError
+from odt_core.errors import OdtError, SettingsError, TrainingError
 from odt_core.graph.files import read_model_file
 from odt_core.training.settings import Settings
 
@@ -89,7 +89,9 @@ def _run(options: Namespace) -> Result:
     from odt_core.runtime import Worker
 
     out = Path(options.out)
-    _check_out(out)
+    given = (options.samples, options.test, options.others, options.source, options.checkpoint)
+    read = [find_model(options.model), *(Path(path) for path in given if path)]
+    check_output(out, *read, kind=".zip")
     settings = _given(options)
     model = open_model(options)
     original = read_model_file(find_model(options.model))
@@ -166,13 +168,6 @@ def _run(options: Namespace) -> Result:
         "studies": study_facts(studies),
         "check": _check(out) if options.check else None,
     }
-
-
-def _check_out(out: Path) -> None:
-    if out.is_dir():
-        raise WorkspaceError(f"{out} is a folder. Give the name of a .zip to write.")
-    if not out.resolve().parent.is_dir():
-        raise WorkspaceError(f"There is no folder for {out}. Make it first.")
 
 
 def _given(options: Namespace) -> dict[str, Any]:

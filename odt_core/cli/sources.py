@@ -50,10 +50,13 @@ def find_model(name: str) -> Path:
     from odt_core.bundled import bundled_models
 
     path = Path(name)
-    if path.is_dir():
-        raise ModelError(f"{name} is a folder. Give a .tflite file.")
-    if path.exists():
-        return path
+    try:
+        if path.is_dir():
+            raise ModelError(f"{name} is a folder. Give a .tflite file.")
+        if path.exists():
+            return path
+    except OSError as error:
+        raise ModelError(f"{name[:60]}… cannot be read: {error.strerror}.") from error
     return {model.stem: model for model in bundled_models()}.get(name, path)
 
 

@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odt_core.cli.command import Command, Result
+from odt_core.cli.output import check_output
 from odt_core.cli.sources import (
     PATH_HELP,
     add_model,
+    find_model,
     labels_of,
     open_checkpoint,
     open_model,
     open_samples,
 )
-from odt_core.errors import CheckpointError
 from odt_core.training import Callback, Control, Run, Settings, fit
 from odt_core.training.history import History, Record
 
@@ -53,11 +54,10 @@ def _arguments(parser: ArgumentParser) -> None:
 def _run(options: Namespace) -> Result:
     model = open_model(options)
     settings = _settings(options, model)
-    if options.checkpoint and not Path(options.checkpoint).resolve().parent.is_dir():
-        raise CheckpointError(
-            f"The checkpoint cannot be written: there is no folder for {options.checkpoint}. "
-            f"Make it first."
-        )
+    if options.checkpoint:  # over --from it may be written: that goes on from it
+        read = [options.samples, *([options.test] if options.test else [])]
+        sources = [find_model(options.model), *map(Path, read)]
+        check_output(Path(options.checkpoint), *sources, kind=".safetensors")
     source = open_checkpoint(options.source, model) if options.source else None
     labels = labels_of(source, model)
     samples = open_samples(options.samples, model, labels)

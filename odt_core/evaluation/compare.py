@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from enum import StrEnum
 from operator import index
@@ -57,7 +56,10 @@ def mcnemar(fixed: int, broken: int) -> float:
     if fixed < 0 or broken < 0:
         raise ValueError(f"mcnemar counts cannot be negative, got {fixed} and {broken}.")
     n, few = fixed + broken, min(fixed, broken)
-    tail = sum(math.comb(n, k) for k in range(few + 1))
+    term = tail = 1  # binomial coefficients of n, one made of the other
+    for k in range(few):
+        term = term * (n - k) // (k + 1)
+        tail += term
     return min(1.0, 2 * tail / 2**n)
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 import numpy as np
 
 from odt_core.errors import SampleError
+from odt_core.evaluation.compare import FEWEST_CHANGES
 from odt_core.evaluation.evaluation import Evaluation
 from odt_core.evaluation.intervals import wilson_share
 from odt_core.evaluation.student import student_quantile
@@ -52,27 +53,29 @@ def estimate(matrix: np.ndarray, quantity: Quantity) -> Estimate:
     variance of the mean is taken as the variance of the samples' means over the seeds / N plus the
     variance of the seeds' means over the samples / seeds, which counts what is due to both twice:
     rather too wide than too narrow (Owen 2007, The pigeonhole bootstrap, Annals of Applied
-    Statistics 1:386–411). Errors get ± t of that, with Satterthwaite's (1946) degrees of freedom; a
-    share gets Wilson's interval at the number of independent answers that would have the same
-    variance and degrees of freedom (Korn & Graubard 1998, Survey Methodology 24:193–201), never
-    more than N; of one seed that is N, and the interval Wilson's of its right answers.
+    Statistics 1:386–411). Errors get ± t of that: the two parts' own t, weighed by their variances,
+    which errs on the wide side however few the seeds (Cochran & Cox 1950, Experimental Designs,
+    section 4.14). A share gets Wilson's interval at the number of independent answers that would
+    have the same variance and degrees of freedom (Korn & Graubard 1998, Survey Methodology
+    24:193–201), never more than N; of one seed that is N, and the interval Wilson's of its right
+    answers.
     """
     matrix = np.atleast_2d(np.asarray(matrix, np.float64))
     n = matrix.shape[1]
     if not matrix.size:
         raise SampleError("There are no test samples to measure on. Add some.")
     mean = float(matrix.mean())
-    variance, freedom = _variance(matrix)
+    variance, reach = _variance(matrix)
     if quantity is Quantity.ACCURACY:
         independent = float(n)
         if variance > 0 and n > 1:
             simple = mean * (1 - mean) / (n - 1)  # variance of N answers that are independent
-            wider = (student_quantile(0.95, freedom) / student_quantile(0.95, n - 1)) ** 2
+            wider = (reach / student_quantile(0.95, n - 1)) ** 2
             independent *= min(1.0, simple / (variance * wider))
         interval = wilson_share(mean, independent)
     elif n > 1:
-        reach = student_quantile(0.95, freedom) * math.sqrt(variance)
-        interval = max(0.0, mean - reach), mean + reach
+        away = reach * math.sqrt(variance)
+        interval = max(0.0, mean - away), mean + away
     else:
         interval = 0.0, math.inf  # one sample says nothing of how far others lie apart
     return Estimate(mean, interval, n, tuple(float(v) for v in matrix.mean(axis=1)))
@@ -80,26 +83,27 @@ def estimate(matrix: np.ndarray, quantity: Quantity) -> Estimate:
 
 def can_be_told_apart(first: np.ndarray, second: np.ndarray) -> bool:
     """Whether the means of two matrices [seeds, N] (or [1, N]) of the same test samples and seeds
-    differ by more than chance, at the 5 % level: t of their differences, variance as `estimate`.
+    differ by more than chance, at the 5 % level: t of their differences, variance as `estimate`;
+    the sign test where all samples differ by the same.
     """
     differences = np.asarray(second, np.float64) - np.asarray(first, np.float64)
-    variance, freedom = _variance(differences)
+    variance, reach = _variance(differences)
     mean = abs(float(differences.mean()))
     if variance == 0:
-        return mean > 0 and differences.shape[1] > 1
-    return mean > student_quantile(0.95, freedom) * math.sqrt(variance)
+        return mean > 0 and differences.shape[1] >= FEWEST_CHANGES
+    return mean > reach * math.sqrt(variance)
 
 
 def _variance(matrix: np.ndarray) -> tuple[float, float]:
-    """Of the mean over all of [seeds, N], and its degrees of freedom."""
+    """Of the mean over all of [seeds, N], and how many of its roots the mean may be off by chance
+    (95 %).
+    """
     seeds, n = matrix.shape
     of_samples = float(matrix.mean(axis=0).var(ddof=1)) / n if n > 1 else 0.0
     of_seeds = float(matrix.mean(axis=1).var(ddof=1)) / seeds if seeds > 1 else 0.0
-    return of_samples + of_seeds, _freedom((of_samples, n - 1), (of_seeds, seeds - 1))
-
-
-def _freedom(*parts: tuple[float, int]) -> float:
-    """Satterthwaite's degrees of freedom of a sum of variances; many when it is 0."""
-    total = sum(variance for variance, _ in parts)
-    below = sum(variance**2 / freedom for variance, freedom in parts if freedom > 0)
-    return total**2 / below if below > 0 else 1e6
+    parts = [(of_samples, n - 1), (of_seeds, seeds - 1)]
+    total = of_samples + of_seeds
+    if not total:
+        return 0.0, 0.0
+    weighed = sum(part * student_quantile(0.95, free) for part, free in parts if part)
+    return total, weighed / total

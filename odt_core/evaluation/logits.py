@@ -6,8 +6,7 @@ import numpy as np
 
 from odt_core.errors import SampleError
 from odt_core.runtime.contract import OutputKind
-
-SMALLEST = 1e-7  # a probability of 0 counts as this one, so that its logarithm stays finite
+from odt_core.runtime.scores import SMALLEST
 
 
 def as_logits(

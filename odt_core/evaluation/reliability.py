@@ -10,6 +10,7 @@ from odt_core.errors import SampleError
 from odt_core.evaluation.evaluation import Evaluation
 from odt_core.evaluation.proportion import Proportion
 
+_ROUNDING = 1e-6  # confidences come in float32
 _DRAWS = 1_000
 _DRAWN_AT_ONCE = 4_000_000  # numbers
 
@@ -41,7 +42,7 @@ class Reliability:
     @property
     def dishonest(self) -> bool:
         """Whether the error is larger than chance explains, at the 5 % level."""
-        return self.n > 0 and self.ece > self.by_chance
+        return self.n > 0 and self.ece > self.by_chance + _ROUNDING
 
 
 def reliability(confidences: np.ndarray, correct: np.ndarray, bins: int = 10) -> Reliability:
@@ -93,8 +94,8 @@ def _by_chance(sure: np.ndarray, place: np.ndarray, bins: int) -> float:
     if not n:
         return float("nan")
     rng = np.random.default_rng(0)
-    chance = np.clip(sure, 0, 1).astype(np.float32)
-    bin_of = np.zeros((n, bins), np.float32)
+    chance = np.clip(sure, 0, 1)
+    bin_of = np.zeros((n, bins))
     bin_of[np.arange(n), place] = 1
     found = np.empty(_DRAWS)
     step = max(1, _DRAWN_AT_ONCE // n)

@@ -166,8 +166,21 @@ def _sentence(points: list[Point], own: list[np.ndarray], quantity: Quantity, se
     most = "all samples" if last.per_label is None else f"{last.per_label} of each label"
     if at == 0:
         return f"Trained on {most}, the model cannot be told from the base model ({figures})."
+    base, less_is_worse = points[0].own, quantity is Quantity.ACCURACY
+    if (last.own.mean < base.mean) is less_is_worse and last.own.mean != base.mean:
+        return (
+            f"Training made the model worse: from {_figure(base, quantity)} to "
+            f"{_figure(last.own, quantity)} with {most} ({told}). Look at the labels of your "
+            f"samples, or try a smaller learning rate."
+        )
     if enough is last:
         before = points[-2].own
+        if (last.own.mean < before.mean) is less_is_worse:
+            return (
+                f"The last samples made it worse again: from {_figure(before, quantity)} to "
+                f"{_figure(last.own, quantity)} with {most} ({told}). Look at them, and at their "
+                f"labels."
+            )
         return (
             f"The last samples still helped, so more may help: from {_figure(before, quantity)} to "
             f"{_figure(last.own, quantity)} with {most} ({told})."

@@ -30,8 +30,8 @@ class Temperature:
     """value: above 1 the model was too sure of itself, below 1 not sure enough.
 
     after: where `held_out`, each sample is judged with the temperature of the other four fifths;
-    else the samples are those fitted to, and the figure is too good. at_limit: the samples alone do
-    not fix a temperature (all right, or none); value is then the limit, 0.05 or 20.
+    else the samples are those fitted to, and the figure is too good. at_limit: the samples fix none
+    (all are right), or one beyond the limits, 0.05 and 20; value is then the limit.
     """
 
     value: float
@@ -82,7 +82,7 @@ def fit_temperature(
         held_out=held_out,
         at_limit=at_limit,
         kind=kind,
-        sentence=_sentence(value, n, at_limit, helps),
+        sentence=_sentence(value, n, at_limit, helps, bool((logits.argmax(axis=1) == y).all())),
     )
 
 
@@ -136,14 +136,18 @@ def _calibration(logits: np.ndarray, y: np.ndarray) -> Calibration:
     return Calibration(nll, reliability(probabilities.max(axis=1), right).ece, len(y))
 
 
-def _sentence(value: float, n: int, at_limit: bool = False, helps: bool = True) -> str:
+def _sentence(
+    value: float, n: int, at_limit: bool = False, helps: bool = True, all_right: bool = False
+) -> str:
     if n == 0:
         return "There are no samples to fit a temperature to."
     if at_limit:
+        if all_right:
+            return f"{_counted(n)} not fix a temperature: the model gets none of them wrong."
+        side, what = ("below", "small") if value == LOWEST else ("above", "large, or wrong")
         return (
-            f"{_counted(n)} not fix a temperature: the model gets none of them wrong."
-            if value == LOWEST
-            else f"{_counted(n)} not fix a temperature: the model does no better than guessing."
+            f"The temperature that fits these {n:,} samples best lies {side} {value:g}: the "
+            f"model's scores are that {what}."
         )
     if 0.95 <= value <= 1.05:
         return f"The confidences are honest as they are (temperature {value:.2f}, n = {n:,})."

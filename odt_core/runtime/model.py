@@ -18,11 +18,12 @@ from odt_core.graph import ModelDescription, SignatureDescription, lower
 from odt_core.graph.accumulation.accumulation import accumulate
 from odt_core.graph.files import read_model_file
 from odt_core.runtime.bottlenecks import Bottlenecks
-from odt_core.runtime.contract import Choice, Contract, TrainRole
+from odt_core.runtime.contract import Choice, Contract, OutputKind, TrainRole
 from odt_core.runtime.dialect import propose
 from odt_core.runtime.frozen import Trunk, trunk_of, with_frozen_apart
 from odt_core.runtime.micro_batches import micro_batch
 from odt_core.runtime.remembered import Remembered
+from odt_core.runtime.scores import kind_of
 from odt_core.runtime.vocabulary import is_learning_rate
 from odt_core.runtime.weights import weights_of
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 # The rate of a model that leaves it open, until somebody says another.
 DEFAULT_RATE = 0.01
+_PROBES = 64  # made-up samples that tell logits from probabilities
 _SHAPED_BY_DATA = frozenset({"NON_MAX_SUPPRESSION_V4", "NON_MAX_SUPPRESSION_V5", "UNIQUE", "WHERE"})
 
 
@@ -109,6 +111,34 @@ class Model:
     def variables(self) -> tuple[str, ...]:
         """Names of all variables, optimiser slots included, in the state signatures' order."""
         return tuple(variable.name for variable in self.description.variables)
+
+    @cached_property
+    def output_kind(self) -> OutputKind:
+        """Whether `infer` gives logits or probabilities; where graph and names do not tell, by its
+        answers to made-up samples: the same for every session, whatever that is asked.
+        """
+        infer = self.contract.infer
+        if infer is None or infer.kind is not OutputKind.UNKNOWN or not self.contract.classifies:
+            return infer.kind if infer else OutputKind.UNKNOWN
+        session, rng = self.session(threads=1), np.random.default_rng(0)
+        try:
+            if session.uninitialised:
+                session.load_state(
+                    {
+                        name: (0.1 * rng.normal(size=value.shape)).astype(value.dtype)
+                        for name, value in self.starting_state.items()
+                    }
+                )
+            shape = (_PROBES, *self.contract.input_shape)
+            if self.contract.input_dtype.startswith("float"):
+                x = rng.normal(size=shape) * np.repeat([1.0, 30.0], _PROBES // 2).reshape(
+                    -1, *(1,) * (len(shape) - 1)
+                )
+            else:
+                x = rng.integers(0, 2, shape)
+            return kind_of(session.infer(x.astype(np.float32)))
+        except OdtError:  # it cannot be asked
+            return OutputKind.LOGITS
 
     @cached_property
     def starting_state(self) -> Mapping[str, np.ndarray]:

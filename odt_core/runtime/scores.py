@@ -7,6 +7,8 @@ import numpy as np
 from odt_core.runtime.contract import Contract, OutputKind, Task
 from odt_core.samples import Labels
 
+SMALLEST = 1e-7  # a probability of 0 counts as this one, so that its logarithm stays finite
+
 
 def probabilities(scores: np.ndarray, used: np.ndarray, kind: OutputKind) -> np.ndarray:
     """Scores [N, K] as probabilities over the used outputs, float32 [N, K].
@@ -53,11 +55,12 @@ def at_temperature(scores: np.ndarray, kind: OutputKind, temperature: float) -> 
     if kind is not OutputKind.PROBABILITIES:
         return np.asarray(scores.astype(np.float64) / temperature)
     power = 1 / temperature
-    values = np.clip(scores.astype(np.float64), 0, 1)
-    raised = values**power
+    values = scores.astype(np.float64)
+    raised = np.clip(values, SMALLEST, 1) ** power
     if scores.shape[-1] > 1:
         return np.asarray(raised)
-    return np.asarray(raised / (raised + (1 - values) ** power))  # of two labels, the second
+    other = np.clip(1 - values, SMALLEST, 1) ** power
+    return np.asarray(raised / (raised + other))  # of two labels, the second
 
 
 def answers(
@@ -85,8 +88,11 @@ def answers(
 
 
 def kind_of(scores: np.ndarray) -> OutputKind:
-    """Whether scores are probabilities, judged by their numbers: within 0..1, rows summing to 1."""
+    """Whether scores are probabilities, judged by their numbers: within 0..1, rows summing to 1.
+    One score a sample that is always 0 tells nothing: it is taken for a logit.
+    """
     rows = scores.reshape(len(scores), -1)
-    sums_to_one = rows.shape[1] == 1 or np.allclose(rows.sum(axis=-1), 1, atol=1e-3)
+    single = rows.shape[1] == 1
+    sums_to_one = rows.any() if single else np.allclose(rows.sum(axis=-1), 1, atol=1e-3)
     in_range = bool((rows >= 0).all() and (rows <= 1).all())
     return OutputKind.PROBABILITIES if sums_to_one and in_range else OutputKind.LOGITS

@@ -181,7 +181,7 @@ class Service:
         for which in message.body["which"]:
             session = self._session(which)
             scores[which] = session.infer(message.arrays["x"])
-            kinds[which] = session.output_kind(scores[which]).value
+            kinds[which] = session.output_kind.value
         return {"kinds": kinds}, scores
 
     def _bottlenecks(self, message: Message) -> Answer:

@@ -29,7 +29,7 @@ from odt_core.runtime.micro_batches import LANES, MicroBatches
 from odt_core.runtime.model import DEFAULT_RATE
 from odt_core.runtime.remembered import Remembered
 from odt_core.runtime.rows import Rows
-from odt_core.runtime.scores import answers, kind_of
+from odt_core.runtime.scores import answers
 from odt_core.runtime.targets import encode
 from odt_core.runtime.variables import Variables
 
@@ -61,7 +61,6 @@ class Session:
         self._thread = threading.get_ident()
         self._inputs: dict[str, TrainInputs] = {}  # by the train signature
         self._data = self._runs.data  # or with a train step in parts beside the whole
-        self._output_kind = model.contract.infer.kind if model.contract.infer else None
         signatures = self._runs.description.signatures
         self._chunk_sizes = {
             one.name: max(INFER_CHUNK, CALL_NUMBERS // one.largest) if one.largest else INFER_CHUNK
@@ -390,15 +389,13 @@ class Session:
         such as that of a checkpoint (`CheckpointMeta.temperature`).
         """
         scores = self.infer(x)
-        kind = self.output_kind(scores)
         labels = labels or self.model.labels
-        return answers(scores, kind, self.contract, labels, temperature)
+        return answers(scores, self.output_kind, self.contract, labels, temperature)
 
-    def output_kind(self, scores: np.ndarray | None = None) -> OutputKind:
-        """Whether `infer` gives logits or probabilities; looked at once where names do not tell."""
-        if self._output_kind is OutputKind.UNKNOWN and scores is not None and len(scores):
-            self._output_kind = kind_of(scores)
-        return self._output_kind or OutputKind.UNKNOWN
+    @property
+    def output_kind(self) -> OutputKind:
+        """Whether `infer` gives logits or probabilities (Model.output_kind)."""
+        return self.model.output_kind
 
     # --- variables ------------------------------------------------------------------------------
 

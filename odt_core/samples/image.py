@@ -70,6 +70,19 @@ _DAMAGED = (
 _SMALLER = f"At most {MAX_IMAGE_PIXELS // 10**6} million pixels are read; save it smaller."
 
 
+def declared_pixels(data: bytes) -> int:
+    """How many pixels a picture says it has, from its first bytes; 0 where they do not tell."""
+    if not data or is_heif(data):
+        return 0
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+                return image.width * image.height
+    except (*_DAMAGED, Image.DecompressionBombError):
+        return 0
+
+
 def is_heif(data: bytes) -> bool:
     """Whether the bytes begin as a HEIC or HEIF file does (ISO/IEC 23008-12, "ftyp" box)."""
     return data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS

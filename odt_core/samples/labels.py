@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 
@@ -27,6 +28,14 @@ def clean_label(name: str) -> str:
             f"The label {name!r} cannot be used as a name. Use letters, digits and spaces."
         )
     return name
+
+
+def _other(name: str, taken: Sequence[str | None]) -> str:
+    """A name that is not taken, near to one that is: "cat 2"."""
+    ends = (f" {number}" for number in count(2))
+    return next(
+        new for end in ends if (new := name[: MAX_LABEL_LENGTH - len(end)] + end) not in taken
+    )
 
 
 @dataclass(frozen=True)
@@ -87,7 +96,7 @@ class Labels:
         names = list(self.names)
         for at, name in enumerate(base.names):
             if names[at] is None and name is not None:
-                names[at] = name if name not in names else f"{name[: MAX_LABEL_LENGTH - 7]} (base)"
+                names[at] = name if name not in names else _other(name, names)
         return Labels(tuple(names))
 
     @property

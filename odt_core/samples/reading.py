@@ -12,15 +12,24 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from odt_core.errors import SampleError
+from odt_core.errors import OdtError, SampleError
 from odt_core.samples import teachable_machine
-from odt_core.samples.image import MAX_IMAGE_BYTES, SUFFIXES, decode_image
+from odt_core.samples.image import (
+    MAX_IMAGE_BYTES,
+    SUFFIXES,
+    WORKING_SIDE,
+    declared_pixels,
+    decode_image,
+)
 from odt_core.samples.labels import clean_label
 from odt_core.samples.table import read_table
 from odt_core.samples.types import RawSamples
 
 MAX_FILES = 5_000
 MAX_TOTAL_BYTES = 200_000_000
+MAX_PIXELS = 500_000_000  # of all pictures of an archive, and for each of its bytes as many more:
+PIXELS_A_BYTE = 1_000  # a flat PNG of a few kB unpacks to 64 million, a photograph has 4 a byte
+MAX_KEPT = 600_000_000  # bytes of pictures that are held at once; many are kept smaller
 _SKIPPED = ("__MACOSX", ".")
 _DAMAGED = (  # what zipfile lets through when a member is broken or packed in an unknown way
     zipfile.BadZipFile,
@@ -31,6 +40,7 @@ _DAMAGED = (  # what zipfile lets through when a member is broken or packed in a
     NotImplementedError,
 )
 _TABLES = (".csv", ".tsv", ".txt")
+_ZIPPED = "-samples"  # ends the names of Teachable Machine's zips, "heart-samples.zip"
 _ARRAY, _TARGET = ".npy", ".target.npy"  # in a zip: a sample of numbers, and a sample's target
 _EXACT = 2**24  # whole numbers up to here are exact in float32
 
@@ -58,9 +68,13 @@ def read_samples(
         return _read_bytes(source, name or "upload", input_shape, target_shape)
     path = Path(source)
     label = name or path.name
-    if path.is_dir():
+    try:
+        folder, there = path.is_dir(), path.exists()
+    except OSError as error:
+        raise SampleError(f"'{label[:60]}…' cannot be read: {error.strerror}.") from error
+    if folder:
         return _read_folder(path, label)
-    if not path.exists():
+    if not there:
         raise SampleError(f"'{path}' does not exist. Give a folder, a .zip, .npz or .csv.")
     if path.stat().st_size > MAX_TOTAL_BYTES:
         raise SampleError(
@@ -95,11 +109,9 @@ def _read_bytes(
             if "x.npy" in {member.filename for member in members}:
                 return _read_npz(archive, members, name)
             return _read_zip(archive, members, name)
-        except _DAMAGED as error:
-            raise SampleError(f"'{name}' is damaged ({error}). Make the zip again.") from error
-        except (OSError, ValueError) as error:
-            if isinstance(error, SampleError):
-                raise
+        except OdtError:  # it says itself what is wrong
+            raise
+        except (*_DAMAGED, OSError, ValueError) as error:
             raise SampleError(f"'{name}' is damaged ({error}). Make the zip again.") from error
 
 
@@ -136,6 +148,8 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> by
 def _read_npz(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], name: str) -> RawSamples:
     by_name = {member.filename: member for member in members}
     x = _load(_unpack(archive, by_name["x.npy"], MAX_TOTAL_BYTES), f"{name}, x")
+    if x.ndim and not x.size:
+        raise SampleError(f"'{name}' holds no samples: x has shape {list(x.shape)}.")
     if "y.npy" in by_name:
         y = _load(_unpack(archive, by_name["y.npy"], MAX_TOTAL_BYTES), f"{name}, y")
     else:
@@ -252,20 +266,21 @@ def _project(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], name: str
 
 
 def _inner_zip(data: bytes, path: PurePosixPath) -> list[tuple[str, str, bytes]]:
-    label = path.stem.removesuffix("-samples")
+    label = path.stem.removesuffix(_ZIPPED)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return [
             (label, f"{path.name}/{member.filename}", _unpack(archive, member, MAX_IMAGE_BYTES))
             for member in sorted(_checked(archive, path.name), key=lambda m: m.filename)
             if _wanted(member.filename)
+            and not any(_skipped(part) for part in PurePosixPath(member.filename).parts)
         ]
 
 
 def _folder_label(path: PurePosixPath, name: str) -> str:
     """A picture's label is its folder; a zip of loose pictures is one label, the zip's name."""
     if len(path.parts) > 1:
-        return path.parts[-2].removesuffix("-samples")
-    return PurePosixPath(name).stem.removesuffix("-samples")
+        return path.parts[-2]
+    return PurePosixPath(name).stem.removesuffix(_ZIPPED)
 
 
 def _skipped(part: str) -> bool:
@@ -284,8 +299,16 @@ def _decoded(files: list[tuple[str, str, bytes]], name: str) -> RawSamples:
             f"'{name}' holds no pictures in label folders. Make one folder per label and put its "
             "pictures (PNG, JPEG) inside."
         )
+    pictures = [data for _, file, data in files if not file.lower().endswith(_ARRAY)]
+    pixels = sum(map(declared_pixels, pictures))
+    if pixels > MAX_PIXELS + PIXELS_A_BYTE * sum(map(len, pictures)):
+        raise SampleError(
+            f"'{name}' unpacks to {pixels / 1e6:,.0f} million pixels, far more than pictures of "
+            f"its size hold. Save them smaller."
+        )
+    side = _side(len(pictures))
     items = tuple(
-        _array(data, file) if file.lower().endswith(_ARRAY) else decode_image(data, file)
+        _array(data, file) if file.lower().endswith(_ARRAY) else decode_image(data, file, side)
         for _, file, data in files
     )
     return RawSamples(
@@ -294,6 +317,11 @@ def _decoded(files: list[tuple[str, str, bytes]], name: str) -> RawSamples:
         tuple(file for _, file, _ in files),
         tuple(targets.get(_stem(file)) for _, file, _ in files) if targets else (),
     )
+
+
+def _side(count: int) -> int:
+    """The longer side that so many pictures are kept with, 4 bytes a pixel at most."""
+    return min(WORKING_SIDE, int(math.sqrt(MAX_KEPT / 4 / max(count, 1))))
 
 
 def _stem(file: str) -> str:

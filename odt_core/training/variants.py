@@ -19,7 +19,8 @@ class Variants:
 
     def __init__(self, augmentation: Augmentation, x: np.ndarray, plan: Plan) -> None:
         """x: own samples [N, *input_shape]."""
-        self._augmentation, self._x, self._plan = augmentation, x, plan
+        self._augmentation, self._plan = augmentation, plan
+        self._x = np.asarray(x, np.float32)  # else its last bits would reach the variants
         self._thread = ThreadPoolExecutor(1, "odt-variants") if usable_cores() > 1 else None
         self._ahead: tuple[int, Future[np.ndarray]] | None = None
 

@@ -40,6 +40,8 @@ class TestLabels:
         own = Labels(("zero", None, "heart", "star"))
         assert own.with_those_of(base).names == ("zero", "one", "heart", "star")
         assert Labels((None, "zero", None, None)).with_those_of(base).names == (
-            "zero (base)", "zero", "two", None,
+            "zero 2", "zero", "two", None,
         )  # fmt: skip
         assert own.with_those_of(Labels(("a",))) is own
+        taken = Labels(("cat", "cat 2", None)).with_those_of(Labels(("q", "r", "cat")))
+        assert taken.names == ("cat", "cat 2", "cat 3")
