@@ -179,13 +179,18 @@ def _check_meta(meta: CheckpointMeta) -> None:
         and is_count(meta.step)
         and isinstance(meta.settings, dict)
         and is_count(meta.seed)
-        and all(label is None or isinstance(label, str) for label in meta.labels)
+        and all(label is None or _is_text(label) for label in meta.labels)
         and isinstance(meta.metrics, dict)
         and isinstance(meta.created, str)
-        and isinstance(meta.note, str)
+        and _is_text(meta.note)
     )
     if not fits:
         raise _no_metadata()
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is text that can be written again: JSON may hold halves of characters."""
+    return isinstance(value, str) and not any("\ud800" <= one <= "\udfff" for one in value)
 
 
 def _no_metadata() -> CheckpointError:

@@ -27,8 +27,8 @@ from odt_core.samples.types import RawSamples
 
 MAX_FILES = 5_000
 MAX_TOTAL_BYTES = 200_000_000
-MAX_PIXELS = 500_000_000  # of all pictures of an archive, and for each of its bytes as many more:
-PIXELS_A_BYTE = 1_000  # a flat PNG of a few kB unpacks to 64 million, a photograph has 4 a byte
+MAX_PIXELS = 3_000_000_000  # of an archive's pictures, a minute's work; for each byte so many more:
+PIXELS_A_BYTE = 20  # a photograph has 4 to 10, a flat PNG 1,000
 MAX_KEPT = 600_000_000  # bytes of pictures that are held at once; many are kept smaller
 _SKIPPED = ("__MACOSX", ".")
 _DAMAGED = (  # what zipfile lets through when a member is broken or packed in an unknown way

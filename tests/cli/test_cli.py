@@ -181,6 +181,34 @@ class TestHelpAndErrors:
         assert word in done.stderr
         assert len(done.stderr.strip().splitlines()) == 1
 
+    @pytest.mark.parametrize("command", ["train", "report"])
+    def test_nothing_that_was_read_is_written_over(self, files, tmp_path, command):
+        samples, model = tmp_path / "mine.zip", tmp_path / "model.tflite"
+        samples.write_bytes(files["own"].read_bytes())
+        model.write_bytes(MODEL.read_bytes())
+        option = "--checkpoint" if command == "train" else "--out"
+        for read in (samples, model):
+            before = read.read_bytes()
+            done = odt(command, model, "--samples", samples, option, read)
+            assert done.returncode == 2
+            assert "is the file to read" in done.stderr
+            assert read.read_bytes() == before
+
+    def test_arrays_to_infer_are_read_as_samples_are(self, files, tmp_path):
+        bad = {"nan": np.full((1, 8, 8, 1), np.nan, np.float32), "text": np.array([["a", "b"]])}
+        for name, x in bad.items():
+            np.savez(tmp_path / f"{name}.npz", x=x)
+            done = odt("infer", MODEL, tmp_path / f"{name}.npz")
+            assert (done.returncode, "Traceback" in done.stderr) == (2, False), name
+        (tmp_path / "cut.npz").write_bytes((tmp_path / "nan.npz").read_bytes()[:-40])
+        assert odt("infer", MODEL, tmp_path / "cut.npz").returncode == 2
+
+    def test_name_that_is_far_too_long_is_plain_bad_input(self, files):
+        for arguments in (("inspect", "x" * 400), ("train", MODEL, "--samples", "y" * 400)):
+            done = odt(*arguments)
+            assert done.returncode == 2
+            assert "cannot be read" in done.stderr
+
     def test_heavy_modules_are_not_imported(self):
         code = (
             "import sys, odt_core.cli.main as m; m.main(['inspect', sys.argv[1]]); "

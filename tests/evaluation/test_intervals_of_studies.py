@@ -156,6 +156,23 @@ class TestEstimate:
             expected = stats.ttest_rel(first, second).pvalue < 0.05
             assert can_be_told_apart(first[None], second[None]) is bool(expected)
 
+    @pytest.mark.parametrize("seeds", [2, 3, 5])
+    @pytest.mark.parametrize("ratio", [0.3, 1, 10])
+    def test_few_seeds_do_not_make_the_interval_narrow(self, seeds, ratio):
+        """ratio: of the variance that is due to seeds to that due to samples."""
+        rng, n = np.random.default_rng(seeds), 40
+        held = 0
+        for _ in range(400):
+            matrix = 9 + rng.normal(size=(1, n))
+            matrix = matrix + rng.normal(size=(seeds, 1)) * np.sqrt(ratio * seeds / n)
+            low, high = estimate(matrix, Quantity.ERROR).interval
+            held += low <= 9 <= high
+        assert held >= 371  # 380 would be exactly 95 %, 4 is one standard deviation
+
+    def test_as_many_samples_as_the_sign_test_needs_are_told_apart(self):
+        for n, told in ((2, False), (5, False), (6, True)):
+            assert can_be_told_apart(np.zeros((1, n)), np.ones((1, n))) is told
+
     def test_same_answers_cannot_be_told_apart(self):
         row = np.array([[1.0, 0.0, 1.0]])
         assert not can_be_told_apart(row, row)

@@ -130,6 +130,13 @@ class TestSamplesNeeded:
         assert "n = 60 test samples, 2 seeds" in got.sentence
         assert (seen[0].done, seen[-1].done, seen[-1].total) == (0, 4, 4)
 
+    def test_training_that_did_harm_is_not_called_help(self, samples, trainer):
+        train, test = samples
+        wrong = replace(train, y=(train.y + 1) % 10)
+        got = samples_needed(trainer, wrong, test, SETTINGS, per_label=(1, None), seeds=(0,))
+        assert got.points[-1].own.mean < got.points[0].own.mean
+        assert got.sentence.startswith("Training made the model worse: from ")
+
     def test_same_question_twice_has_the_same_answer(self, samples, trainer):
         train, test = samples
         first, again = (

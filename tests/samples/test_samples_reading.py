@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from odt_core.errors import SampleError
-from odt_core.samples import read_samples
+from odt_core.errors import LabelError, SampleError
+from odt_core.samples import read_samples, reading
 
 
 def png(shade: int) -> bytes:
@@ -91,8 +91,41 @@ class TestZip:
         with pytest.raises(SampleError, match=r"cat/1\.png"):
             read_samples(zipped({"cat/1.png": b"no picture"}), "z.zip")
 
+    def test_suffix_of_teachable_machine_is_taken_off_zips_and_not_off_folders(self):
+        inner = zipped({"1.png": png(1), "__MACOSX/._1.png": b"no picture"})
+        raw = read_samples(zipped({"blood-samples/1.png": png(2), "heart-samples.zip": inner}))
+        assert set(raw.labels) == {"blood-samples", "heart"}
+
+    def test_label_that_cannot_be_used_is_not_called_damage(self):
+        with pytest.raises(LabelError, match="Shorten it to 40"):
+            read_samples(zipped({f"{'x' * 41}/1.png": png(1)}))
+
+    def test_pictures_that_unpack_to_far_more_than_they_hold_are_refused_unread(self):
+        buffer = io.BytesIO()
+        Image.new("1", (8_000, 8_000)).save(buffer, "PNG")
+        bombs = {f"a/{k}.png": buffer.getvalue() for k in range(60)}
+        with pytest.raises(SampleError, match="unpacks to 3,840 million pixels"):
+            read_samples(zipped(bombs), "bombs.zip")
+
+    def test_many_pictures_are_kept_smaller(self, monkeypatch):
+        monkeypatch.setattr(reading, "MAX_KEPT", 4 * 4 * 100 * 100)
+        buffer = io.BytesIO()
+        Image.new("RGB", (400, 200)).save(buffer, "PNG")
+        one, four = (
+            read_samples(zipped({f"a/{k}.png": buffer.getvalue() for k in range(count)}))
+            for count in (1, 4)
+        )
+        assert one.items[0].shape == (100, 200, 3)
+        assert four.items[0].shape == (50, 100, 3)
+
 
 class TestNpz:
+    def test_no_samples_are_said_before_anything_is_made_of_them(self):
+        with pytest.raises(SampleError, match="holds no samples"):
+            read_samples(npz(x=np.zeros((300_000_000, 0), np.uint8)))
+        with pytest.raises(SampleError, match="holds no samples"):
+            read_samples(npz(x=np.zeros((0, 8, 8), np.uint8), y=np.zeros(0)))
+
     def test_pictures_with_whole_number_labels(self):
         raw = read_samples(npz(x=np.zeros((3, 8, 8), np.uint8), y=[4, 0, 4]), "own.npz")
         assert raw.labels == ("4", "0", "4")
