@@ -7,7 +7,9 @@ import numpy as np
 from odt_core.runtime.contract import Contract, OutputKind, Task
 from odt_core.samples import Labels
 
-SMALLEST = 1e-7  # a probability of 0 counts as this one, so that its logarithm stays finite
+# A probability of 0 counts as this one, so that its logarithm stays finite: a softmax in float32
+# gives 0 for what is smaller still.
+SMALLEST = float(np.finfo(np.float32).tiny)
 
 
 def probabilities(scores: np.ndarray, used: np.ndarray, kind: OutputKind) -> np.ndarray:

@@ -21,7 +21,9 @@ from odt_core.evaluation import (
     score,
     strangeness,
 )
+from odt_core.evaluation.logits import as_logits
 from odt_core.runtime import OutputKind
+from odt_core.runtime.scores import at_temperature, probabilities
 
 
 def some_logits(n: int = 300, outputs: int = 4, sharp: float = 3.0, seed: int = 0):
@@ -72,6 +74,11 @@ class TestReliability:
         order = np.argsort(away)
         exact = away[order][np.searchsorted(np.cumsum(chances[order]), 0.95)]
         assert got.by_chance == pytest.approx(exact, abs=0.021)  # one answer more or less of 50
+
+    def test_right_and_all_but_certain_is_honest_whatever_is_rounded(self):
+        for seed in range(100):
+            sure = 1 - 10 ** np.random.default_rng(seed).uniform(-7, -4, 40)
+            assert not reliability(sure.astype(np.float32), np.ones(40, bool)).dishonest
 
     def test_nothing_has_no_error(self):
         got = reliability(np.zeros(0), np.zeros(0, bool))
@@ -154,6 +161,22 @@ class TestTemperature:
         y = (np.arange(12) + (not right)) % 3
         got = fit_temperature(logits, y)
         assert (got.value, got.at_limit) == (value, True)
+
+    @pytest.mark.parametrize(("scale", "side"), [(0.001, "below 0.05"), (1000, "above 20")])
+    def test_scores_beyond_the_limits_are_not_called_right_or_guessed(self, scale, side):
+        rng = np.random.default_rng(2)
+        y = np.arange(60) % 3
+        logits = 2.0 * np.eye(3)[y] + rng.normal(size=(60, 3))
+        got = fit_temperature(scale * logits, y)
+        assert got.at_limit
+        assert f"best lies {side}" in got.sentence
+
+    def test_probabilities_at_a_temperature_are_those_that_are_judged(self):
+        p = np.array([[1, 0, 0], [0.97, 0.03, 0], [0.5, 0.25, 0.25]])
+        kind, used = OutputKind.PROBABILITIES, np.ones(3, bool)
+        shown = probabilities(at_temperature(p, kind, 4.0), used, kind)
+        judged = special.softmax(as_logits(p, kind) / 4.0, axis=1)
+        np.testing.assert_allclose(shown, judged, rtol=1e-6)
 
     def test_few_samples_are_not_held_out_and_none_change_nothing(self):
         logits, y = some_logits(9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,21 @@ class TestBinary:
         np.testing.assert_allclose(got, [[0.5, 0.5], [0, 1], [1, 0]])
         got = two_labels(np.array([[0.25]]), OutputKind.PROBABILITIES)
         np.testing.assert_allclose(got, [[0.75, 0.25]])
+
+    def test_what_scores_are_does_not_hang_on_what_was_asked_first(self):
+        known = model("binary")
+        contract = known.contract
+        untold = known.with_contract(
+            replace(contract, infer=replace(contract.infer, kind=OutputKind.UNKNOWN))
+        )
+        expected = known.session().predict_proba(self.X)
+        scores = known.session().infer(self.X)[:, 0]
+        inside = self.X[(scores >= 0) & (scores <= 1)][:1]
+        assert len(inside)
+        session = untold.session()
+        session.predict_proba(inside)
+        np.testing.assert_array_equal(session.predict_proba(self.X), expected)
+        assert untold.output_kind is OutputKind.LOGITS
 
     def test_rate_that_comes_with_each_step_can_be_set(self):
         session = model("binary").session()
