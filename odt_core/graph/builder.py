@@ -548,6 +548,20 @@ class Builder:
         )
         return y
 
+    def reverse(self, x: Tensor, axis: int) -> Tensor:
+        """The entries of an axis from its end on."""
+        y = self.new(x.shape, x.dtype, "reverse")
+        along = self.constant(np.array([axis], np.int32))
+        self.emit("REVERSE_V2", [x, along], [y], schema.ReverseV2OptionsT())
+        return y
+
+    def expand(self, x: Tensor, axis: int) -> Tensor:
+        """x with one more axis, of size 1; also where several sizes are unknown."""
+        y = self.new((*x.shape[:axis], 1, *x.shape[axis:]), x.dtype, "expand_dims")
+        where = self.constant(np.array(axis, np.int32))
+        self.emit("EXPAND_DIMS", [x, where], [y], schema.ExpandDimsOptionsT())
+        return y
+
     def strided_slice(
         self, x: Tensor, begin: Sequence[int], end: Sequence[int], strides: Sequence[int]
     ) -> Tensor:
@@ -624,11 +638,15 @@ class Builder:
         self.emit("BROADCAST_TO", [x, shape], [y], schema.BroadcastToOptionsT())
         return y
 
-    def one_hot(self, indices: Tensor, depth: int) -> Tensor:
-        """float32 [..., depth], 1 at the index; an index out of range gives a row of zeros."""
+    def one_hot(self, indices: Tensor, depth: Value, static: int | None = None) -> Tensor:
+        """float32 [..., depth], 1 at the index; an index out of range gives a row of zeros.
+
+        static: the depth where it is known now, though given as a tensor.
+        """
         options = schema.OneHotOptionsT()
         options.axis = -1
-        y = self.new((*indices.shape, depth), np.float32, "one_hot")
+        size = static if isinstance(depth, Tensor) else int(depth)
+        y = self.new((*indices.shape, size), np.float32, "one_hot")
         values = [self.constant(v, np.float32) for v in (1.0, 0.0)]
         inputs = [self.cast(indices, np.int32), self.constant(depth, np.int32), *values]
         self.emit("ONE_HOT", inputs, [y], options)

@@ -52,6 +52,14 @@ def twice(w, x, y):  # type: ignore[no-untyped-def]
     return tf.reduce_mean(tf.square(both - tf.concat([y, y], 0)))
 
 
+def in_batch(w, x, y):  # type: ignore[no-untyped-def]
+    """Each sample is to be told from the others of its batch, as in contrastive learning."""
+    alike = tf.matmul(x @ w, y, transpose_b=True)
+    labels = tf.range(tf.shape(x)[0])
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=alike)
+    return tf.reduce_mean(losses)
+
+
 class Chooser(tf.Module):
     """Plain gradient descent on one of these losses."""
 
@@ -69,7 +77,7 @@ class Chooser(tf.Module):
 
 
 @pytest.mark.parametrize(
-    "loss", [masked_mean, masked_count, chosen_rows, hardest_first, halves, twice]
+    "loss", [masked_mean, masked_count, chosen_rows, hardest_first, halves, twice, in_batch]
 )
 def test_steps_are_those_of_tensorflow(tmp_path: Path, loss) -> None:  # type: ignore[no-untyped-def]
     module = Chooser(loss)

@@ -131,6 +131,48 @@ class TestConv2DBackpropInput:
         assert worst_error(actual[0], expected) < 2e-6
 
 
+class TestGroups:
+    """TensorFlow has no gradients of grouped convolutions on the CPU: each group by itself."""
+
+    CASE = Case((3, 9, 8, 6), (3, 2, 4), (2, 1), padding="SAME")
+
+    @staticmethod
+    def groups(array: np.ndarray) -> list[np.ndarray]:
+        return np.split(array, 2, axis=-1)
+
+    @pytest.mark.parametrize("op", ["Conv2D", "Conv2DBackpropFilter", "Conv2DBackpropInput"])
+    def test_value_equals_tensorflow_group_by_group(self, op):
+        x, w = normal(0, 3, 9, 8, 6), normal(1, 3, 2, 3, 4)
+        dy = normal(2, 3, 5, 8, 4)
+        given = {
+            "Conv2D": {"input": x, "filter": w},
+            "Conv2DBackpropFilter": {
+                "input": x,
+                "filter_sizes": np.array(w.shape, np.int32),
+                "out_backprop": dy,
+            },
+            "Conv2DBackpropInput": {
+                "input_sizes": np.array(x.shape, np.int32),
+                "filter": w,
+                "out_backprop": dy,
+            },
+        }[op]
+        parts = []
+        for k in range(2):
+            own = {name: self.groups(a)[k] if a.ndim > 1 else a for name, a in given.items()}
+            sizes = {"filter_sizes": (3, 2, 3, 2), "input_sizes": (3, 9, 8, 3)}
+            own |= {name: np.array(v, np.int32) for name, v in sizes.items() if name in own}
+            parts += run_tensorflow(op, own, self.CASE.attributes)
+        (actual,) = run_lowered(
+            op,
+            given,
+            self.CASE.attributes,
+            dynamic=[name for name in ("input", "out_backprop") if name in given],
+            constant=[name for name in given if name.endswith("sizes")],
+        )
+        assert worst_error(actual, np.concatenate(parts, axis=-1)) < 2e-6
+
+
 class TestWhatCannotBeLowered:
     def test_channels_first_is_named(self):
         attributes = Case((1, 1, 1, 1), (1, 1, 1)).attributes | {"data_format": "NCHW"}

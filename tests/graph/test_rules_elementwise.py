@@ -160,11 +160,46 @@ class TestShapes:
         assert actual.tolist() == [[1.0], [3.0], [4.0]]
 
 
+class TestStridedSlice:
+    CASES = (
+        ([0, 0], [0, 0], [1, 1], {"ellipsis_mask": 1, "new_axis_mask": 2}),
+        (
+            [0, 0, 0, 0],
+            [0, 1, 0, 0],
+            [1, 1, 1, 1],
+            {"begin_mask": 1, "end_mask": 1, "new_axis_mask": 12},
+        ),
+        ([0, 1], [0, 6], [1, 2], {"begin_mask": 1, "end_mask": 1}),
+        ([0, -1], [0, 0], [1, -2], {"begin_mask": 1, "end_mask": 3}),
+        (
+            [0, 0, -2],
+            [0, 0, -1],
+            [1, 1, 1],
+            {"new_axis_mask": 1, "begin_mask": 2, "end_mask": 2, "shrink_axis_mask": 4},
+        ),
+    )
+
+    @pytest.mark.parametrize("case", CASES)
+    @pytest.mark.parametrize("dynamic", [True, False])
+    def test_value_equals_tensorflow(self, case, dynamic):
+        *bounds, masks = case
+        names = ("begin", "end", "strides")
+        inputs = {"input": normal(0, 3, 7, 4)} | {
+            name: np.array(bound, np.int32) for name, bound in zip(names, bounds, strict=True)
+        }
+        (actual,) = run_lowered(
+            "StridedSlice", inputs, masks, dynamic=["input"] * dynamic, constant=names
+        )
+        (expected,) = run_tensorflow("StridedSlice", inputs, masks)
+        np.testing.assert_array_equal(actual, expected)
+
+
 class TestStridedSliceGrad:
     WHOLE = {"begin_mask": 1, "end_mask": 1}  # noqa: RUF012
     CASES = (
         (np.s_[:, 1:3], WHOLE, [0, 1], [0, 3], [1, 1]),
         (np.s_[:, 1:6:2], WHOLE, [0, 1], [0, 6], [1, 2]),
+        (np.s_[:, 5:1:-2], WHOLE, [0, 5], [0, 1], [1, -2]),
         (np.s_[:, -2], WHOLE | {"shrink_axis_mask": 2}, [0, -2], [0, -1], [1, 1]),
         (np.s_[..., 2:], {"ellipsis_mask": 1, "end_mask": 2}, [0, 2], [0, 0], [1, 1]),
         (

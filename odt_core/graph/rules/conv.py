@@ -1,4 +1,8 @@
-"""Conv2D and its gradients: Conv2DBackpropFilter, Conv2DBackpropInput."""
+"""Conv2D and its gradients: Conv2DBackpropFilter, Conv2DBackpropInput.
+
+A kernel [kh, kw, C / G, O] of G groups is G convolutions side by side: each has its own C / G
+channels and O / G outputs.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +21,10 @@ from odt_core.graph.tensor import Shape, Tensor
 def conv2d(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """y[n, o, p] = Σ x[n, s·o + d·i − pad, …]·w[i, j]; see https://www.tensorflow.org/api_docs/python/tf/nn/conv2d."""
     x, weights = inputs
-    rows, columns = windows_of(op, x.shape, _kernel(op, weights.shape, x.dim(3)))
-    return [convolution.convolve(b, x, weights, rows, columns)]
+    groups = _groups(op, weights.shape, x.dim(3))
+    rows, columns = windows_of(op, x.shape, weights.shape[:2])
+    parts = zip(_split(b, x, groups), _split(b, weights, groups), strict=True)
+    return [_joined(b, [convolution.convolve(b, *part, rows, columns) for part in parts])]
 
 
 @rule("Conv2DBackpropFilter")
@@ -26,9 +32,11 @@ def conv2d_backprop_filter(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> 
     """∂L/∂w from x, the shape of w and ∂L/∂y: patches of x, transposed, times ∂L/∂y."""
     x, sizes, dy = inputs
     shape = op.output_shapes[0] if sizes.const is None else tuple(map(int, sizes.const))
-    rows, columns = windows_of(op, x.shape, _kernel(op, shape, x.dim(3)))
+    groups = _groups(op, shape, x.dim(3))
+    rows, columns = windows_of(op, x.shape, shape[:2])
     dy = b.reshape(dy, (dy.shape[0], rows.count, columns.count, shape[3]))
-    return [convolution.filter_gradient(b, x, dy, rows, columns)]
+    parts = zip(_split(b, x, groups), _split(b, dy, groups), strict=True)
+    return [_joined(b, [convolution.filter_gradient(b, *part, rows, columns) for part in parts])]
 
 
 @rule("Conv2DBackpropInput")
@@ -36,9 +44,11 @@ def conv2d_backprop_input(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> S
     """∂L/∂x from the shape of x, w and ∂L/∂y: ∂L/∂y times w transposed, added back to its place."""
     sizes, weights, dy = inputs
     shape = image_shape(op, sizes)
-    rows, columns = windows_of(op, shape, _kernel(op, weights.shape, shape[3]))
+    groups = _groups(op, weights.shape, shape[3])
+    rows, columns = windows_of(op, shape, weights.shape[:2])
     dy = b.reshape(dy, (dy.shape[0], rows.count, columns.count, weights.shape[3]))
-    return [convolution.input_gradient(b, weights, dy, rows, columns)]
+    parts = zip(_split(b, weights, groups), _split(b, dy, groups), strict=True)
+    return [_joined(b, [convolution.input_gradient(b, *part, rows, columns) for part in parts])]
 
 
 def image_shape(op: FlexOp, sizes: Tensor) -> Shape:
@@ -48,10 +58,24 @@ def image_shape(op: FlexOp, sizes: Tensor) -> Shape:
     return op.output_shapes[0]
 
 
-def _kernel(op: FlexOp, shape: Shape, channels: int | None) -> Shape:
-    if shape[2] != channels:
+def _groups(op: FlexOp, kernel: Shape, channels: int | None) -> int:
+    inside, outputs = kernel[2:]
+    if channels is None or not inside or channels % inside or (outputs or 0) % (channels // inside):
         raise LoweringError(
-            f"{op.op} is a grouped convolution ({channels} channels, kernels of {shape[2]}), which "
-            "has no builtin form yet. Build the model without groups."
+            f"{op.op} has {channels} channels and a kernel of {inside}, which do not fit together. "
+            f"Build the model with a fixed number of channels."
         )
-    return shape[:2]
+    return channels // inside
+
+
+def _split(b: Builder, tensor: Tensor, groups: int) -> list[Tensor]:
+    """The parts of the last of four axes."""
+    if groups == 1:
+        return [tensor]
+    size = tensor.dim(3) // groups
+    extent = [*tensor.shape[:3], size]
+    return [b.slice(tensor, [0, 0, 0, at * size], extent) for at in range(groups)]
+
+
+def _joined(b: Builder, parts: list[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else b.concat(parts, 3)

@@ -52,7 +52,10 @@ def sparse_softmax_cross_entropy(
             "build the model with categorical_crossentropy instead."
         )
     z, e, s = _softmax_parts(b, logits)
-    hot = b.one_hot(b.cast(labels, np.int32), logits.dim(-1))
+    depth: Tensor | int | None = logits.shape[-1]
+    if depth is None:  # as many as there are samples, say
+        depth = b.reshape(b.slice(b.shape(logits), [logits.rank - 1], [1]), [])
+    hot = b.one_hot(b.cast(labels, np.int32), depth)
     log_s = b.reshape(b.log(s), [logits.shape[0]])
     loss = b.sub(log_s, b.sum(b.mul(hot, z), [-1]))
     return [loss, b.sub(b.div(e, s), hot)]

@@ -1,8 +1,8 @@
-"""The gradient of a strided slice."""
+"""Strided slices of which LiteRT lacks the form, and their gradient."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,68 @@ from odt_core.graph.builder import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.registry import rule
 from odt_core.graph.tensor import Shape, Tensor
+
+
+@rule("StridedSlice", since="0.2")
+def strided_slice(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """x[begin:end:strides] with new axes and an ellipsis, as the slice that LiteRT knows and a new
+    axis at a time.
+
+    Source: https://www.tensorflow.org/api_docs/python/tf/raw_ops/StridedSlice
+    """
+    x, *bounds = inputs
+    if any(part.const is None for part in bounds):
+        raise LoweringError("its bounds are computed. Slice with constants instead.")
+    spec = list(zip(*([int(v) for v in part.const] for part in bounds), strict=True))  # type: ignore[union-attr]
+    y, added = _without_new_axes(b, op, x, spec)
+    for axis in added:
+        y = b.expand(y, axis)
+    return [y]
+
+
+def _without_new_axes(
+    b: Builder, op: FlexOp, x: Tensor, spec: list[tuple[int, int, int]]
+) -> tuple[Tensor, list[int]]:
+    """The slice with an entry for each axis of x, and where the result has new axes, ascending."""
+    has = _masks(op)
+    real = sum(not has("new_axis", i) and not has("ellipsis", i) for i in range(len(spec)))
+    kept: list[tuple[int, int, int, bool, bool, bool]] = []  # bounds; open begin and end, one place
+    added: list[int] = []
+    whole = (0, 0, 1, True, True, False)
+    for i, (first, last, step) in enumerate(spec):
+        if has("ellipsis", i):
+            kept += [whole] * (x.rank - real)
+        elif has("new_axis", i):
+            added.append(len(added) + sum(not one[5] for one in kept))
+        else:
+            single = has("shrink_axis", i)
+            kept.append((first, last, step, has("begin", i), has("end", i), single))
+    kept += [whole] * (x.rank - len(kept))
+    if all(one == whole for one in kept):
+        return x, added
+    shape: list[int | None] = []
+    for size, (first, last, step, from_start, to_end, single) in zip(x.shape, kept, strict=True):
+        if single:
+            continue
+        part = slice(None if from_start else first, None if to_end else last, step)
+        shape.append(None if size is None else len(range(*part.indices(size))))
+    options = schema.StridedSliceOptionsT()
+    options.beginMask = sum(1 << i for i, one in enumerate(kept) if one[3])
+    options.endMask = sum(1 << i for i, one in enumerate(kept) if one[4])
+    options.shrinkAxisMask = sum(1 << i for i, one in enumerate(kept) if one[5])
+    y = b.new(shape, x.dtype, "strided_slice")
+    bounds = [b.constant(np.array([one[at] for one in kept], np.int32)) for at in range(3)]
+    b.emit("STRIDED_SLICE", [x, *bounds], [y], options)
+    return y, added
+
+
+def _masks(op: FlexOp) -> Callable[[str, int], bool]:
+    """Whether a mask of the op is set for an entry of its bounds."""
+    mask = {
+        name: int(op.number(f"{name}_mask"))
+        for name in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")
+    }
+    return lambda name, position: bool(mask[name] >> position & 1)
 
 
 @rule("StridedSliceGrad")
@@ -56,14 +118,7 @@ Place = range | Open | None
 
 def _places(op: FlexOp, shape: Shape, spec: list[tuple[int, int, int]]) -> list[Place]:
     """For every axis of x what was read of it."""
-    mask = {
-        name: int(op.number(f"{name}_mask"))
-        for name in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")
-    }
-
-    def has(name: str, position: int) -> bool:
-        return bool(mask[name] >> position & 1)
-
+    has = _masks(op)
     real = sum(not has("new_axis", i) and not has("ellipsis", i) for i in range(len(spec)))
     places: list[Place] = []
     for i, (first, last, step) in enumerate(spec):
@@ -90,10 +145,7 @@ def _place(size: int | None, part: slice, count: int | None) -> Place:
         if part.start in (None, 0) and part.stop is None:
             return None
         return Open(part.start or 0, count)
-    place = range(*part.indices(size))
-    if part.step < 0:
-        raise LoweringError("it slices backwards. Reverse the axis in a step of its own.")
-    return place
+    return range(*part.indices(size))
 
 
 def _count(place: Place, size: int | None) -> int | None:
@@ -104,6 +156,8 @@ def _count(place: Place, size: int | None) -> int | None:
 
 def _spread(b: Builder, dy: Tensor, axis: int, place: range, size: int) -> Tensor:
     """dy along one axis moved to its places among zeros, [..., size, ...]."""
+    if place.step < 0:
+        dy, place = b.reverse(dy, axis), place[::-1]
     shape = list(dy.shape)
     count, step = len(place), place.step
     if step > 1 and count > 1:
