@@ -19,8 +19,7 @@ with trouble.shown():
     with left:
         trouble.show_said("checkpoints")
         if desk.busy:
-            doing = "paused" if desk.paused else "running"
-            pieces.note(f"Training is {doing}. Its checkpoints appear here; restoring has to wait.")
+            pieces.note(f"{desk.training_is}. Its checkpoints appear here; restoring has to wait.")
         timeline(desk)
     with right:
         with st.container(key="card_tools", border=True, gap="small"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import fields, replace
 from pathlib import Path
@@ -116,16 +115,13 @@ def _named_by(raw: RawSamples, model: Model, labels: Labels) -> Labels:
     """The labels; where they are the numbers of outputs that nobody has named, and the samples say
     others alone, those in their order, as Keras reads folders.
     """
-    names = sorted({name for name in raw.labels if name}, key=_in_order)
+    from odt_core.samples.labels import in_order
+
+    names = in_order(name for name in raw.labels if name)
     numbered = len(labels) > 0 and labels == model.labels and not has_names(model)
     if not numbered or set(names) & set(labels.names):
         return labels
     return replace(labels, names=(None,) * len(labels)).extended(names)
-
-
-def _in_order(name: str) -> tuple[int, str]:
-    """2 before 10, and numbers before other names, which follow the alphabet."""
-    return (int(name), "") if name.isdecimal() else (sys.maxsize, name)
 
 
 def open_samples(path: str, model: Model, labels: Labels) -> Samples:

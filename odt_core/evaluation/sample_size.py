@@ -163,7 +163,8 @@ def _sentence(points: list[Point], own: list[np.ndarray], quantity: Quantity, se
     at = next(k for k in range(len(points)) if not can_be_told_apart(own[k], own[-1]))
     enough = points[at]
     figures = f"{_figure(last.own, quantity)} against {_figure(enough.own, quantity)}, {told}"
-    most = "all samples" if last.per_label is None else f"{last.per_label} of each label"
+    of_each = " of each label" if quantity is Quantity.ACCURACY else ""
+    most = "all samples" if last.per_label is None else f"{last.per_label}{of_each}"
     if at == 0:
         return f"Trained on {most}, the model cannot be told from the base model ({figures})."
     base, less_is_worse = points[0].own, quantity is Quantity.ACCURACY
@@ -187,8 +188,8 @@ def _sentence(points: list[Point], own: list[np.ndarray], quantity: Quantity, se
         )
     each = "one sample" if enough.per_label == 1 else f"{enough.per_label} samples"
     return (
-        f"From {each} of each label on, no further gain can be told from chance: "
-        f"{_figure(enough.own, quantity)} with {enough.per_label} of each, "
+        f"From {each}{of_each} on, no further gain can be told from chance: "
+        f"{_figure(enough.own, quantity)} with {enough.per_label}{' of each' if of_each else ''}, "
         f"{_figure(last.own, quantity)} with {most} ({told}). More test samples would tell more."
     )
 

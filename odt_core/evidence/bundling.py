@@ -79,6 +79,7 @@ def bundle(
     studies: Studies | None = None,
     inside: Inside | None = None,
     loss_name: str = LOSS_NAME,
+    trained_on: int | None = None,
 ) -> bytes:
     """The zip. Runs no model: what models answered is given, and `bake` is called.
 
@@ -111,6 +112,7 @@ def bundle(
         base_test=base_test if base_test is not None and len(base_test.samples) else None,
         replay=replay if _replays(loaded) else None,
         choice=choice or None,
+        trained_on=trained_on,
         curves=curves,
         studies=studies or Studies(),
         inside=inside or Inside(),
@@ -212,9 +214,11 @@ def _title(material: Material) -> str:
 def _lead(material: Material) -> str:
     made = material.checkpoint.meta.created
     when = f", made {made.replace('T', ' ').replace('+00:00', ' UTC')}" if made else ""
-    count = len(material.samples)
+    now = len(material.samples)
+    count = now if material.trained_on is None else material.trained_on
+    others = "" if count == now else f" ({now:,} are for training now)"
     return (
-        f"Trained on {count:,} sample{'' if count == 1 else 's'}, "
+        f"Trained on {count:,} sample{'' if count == 1 else 's'}{others}, "
         f"{material.checkpoint.meta.step:,} steps{when}. Every number comes with its n; what is "
         "not known is said."
     )

@@ -61,6 +61,7 @@ class Material:
     base_test: Judged | None = None
     replay: Samples | None = None
     choice: Choice | None = None
+    trained_on: int | None = None  # samples; None: those given
     curves: Curves | None = None
     studies: Studies = field(default_factory=Studies)
     inside: Inside = field(default_factory=Inside)

@@ -352,8 +352,9 @@ def _needed_table(needed: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
         )
         for point in needed["points"]
     ]
-    head = ("samples of each label", "in all", needed["quantity"], "95 % interval", "each seed",
-            "n", *(("base test set",) if both else ()))  # fmt: skip
+    first = "samples of each label" if shares else "samples"
+    head: tuple[str, ...] = (first, "in all", needed["quantity"], "95 % interval", "each seed", "n")
+    head += ("base test set",) * both
     return (head, *rows)
 
 

@@ -30,6 +30,11 @@ def clean_label(name: str) -> str:
     return name
 
 
+def in_order(names: Iterable[str]) -> list[str]:
+    """Each name once: numbers first, 2 before 10, then the others by the alphabet."""
+    return sorted(set(names), key=lambda one: (0, int(one), "") if one.isdecimal() else (1, 0, one))
+
+
 def _other(name: str, taken: Sequence[str | None]) -> str:
     """A name that is not taken, near to one that is: "cat 2"."""
     ends = (f" {number}" for number in count(2))

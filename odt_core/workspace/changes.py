@@ -105,6 +105,24 @@ def with_label(manifest: Manifest, label_id: str, name: str) -> Manifest:
     return replace(manifest, labels=(*manifest.labels, label))
 
 
+def with_outputs_named(manifest: Manifest, names: Sequence[str]) -> Manifest:
+    """The labels under these names, one an output in their order, where the outputs have numbers
+    for names, nothing was done with them yet, and none of the names is known; the other labels are
+    turned off. Else as it is.
+    """
+    model = manifest.model
+    if model is None or model.bundled or not 0 < len(names) <= len(manifest.labels):
+        return manifest
+    numbers = tuple(map(str, range(len(model.outputs))))
+    untouched = model.outputs == numbers == tuple(label.name for label in manifest.labels)
+    known = any(label_called(manifest.labels, name) is not None for name in names)
+    if not untouched or known or any(sample.label for sample in manifest.samples):
+        return manifest
+    named = [replace(one, name=name) for one, name in zip(manifest.labels, names, strict=False)]
+    rest = [replace(one, enabled=False) for one in manifest.labels[len(names) :]]
+    return replace(manifest, labels=(*named, *rest))
+
+
 def with_label_name(manifest: Manifest, label_id: str, name: str) -> Manifest:
     """The label under another name; its output and its samples stay."""
     label = _label(manifest, label_id)
@@ -330,8 +348,8 @@ def _output_for(manifest: Manifest, name: str) -> int:
     free = [output for output, known in enumerate(outputs) if known is None and output not in taken]
     if not own and not free:
         raise LabelError(
-            f"The model has no free output left for {name!r}. Rename a label, or delete one that "
-            "you added."
+            f"The model has no free output left for {name!r}. Rename a label, delete one that you "
+            f"added, or give the outputs other names (Label names on the Model page)."
         )
     return (own or free)[0]
 

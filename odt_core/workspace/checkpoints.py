@@ -61,7 +61,7 @@ class HasCheckpoints(Store):
             changed = self._thinned(changes.with_checkpoint(manifest, entry, as_head=as_head))
             self._commit(
                 changed,
-                _CHECKPOINT_STEPS.get(info.kind, f"train to step {info.step}"),
+                _CHECKPOINT_STEPS.get(info.kind, f"train to step {info.step:,}"),
                 fact=automatic and not as_head,
                 files={f"checkpoints/{entry.id}.safetensors": data},
                 next_number=number + 1,

@@ -23,7 +23,7 @@ def compare_two(desk: Desk) -> None:
         if entry.model == desk.model.key
     }
     if not entries:
-        pieces.note("Train once: then there are two to compare.")
+        pieces.note("Train this model once: then there are two to compare.")
         return
     names = {key: title(entry) for key, entry in entries.items()} | {_BASE: "Base model"}
     options = list(names)
@@ -38,7 +38,7 @@ def compare_two(desk: Desk) -> None:
         sets = desk.test_sets()
         if not sets:
             raise SampleError(
-                "There are no test samples yet. Add three samples of a label."
+                f"There are no test samples yet. Add three samples{desk.of_a_label}."
                 if desk.can_predict
                 else "This model has no signature that predicts: nothing can be compared."
             )

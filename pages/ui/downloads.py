@@ -71,9 +71,10 @@ def model_downloads(desk: Desk) -> None:
     if desk.worker().uninitialised and not desk.trained:
         pieces.note("There is nothing to take along before the model has weights.")
         return
+    state = ", and with signatures that read and set all variables" * desk.contract.state
     pieces.note(
-        "The base model as it runs here: without TensorFlow ops, so that a phone needs no Flex "
-        "library, and with signatures that read and set all variables."
+        f"The base model as it runs here: without TensorFlow ops, so that a phone needs no Flex "
+        f"library{state}."
     )
     with st.container(horizontal=True):
         _download(

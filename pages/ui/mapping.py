@@ -71,7 +71,7 @@ def mapping_of(desk: Desk) -> None:
             args=(desk,),
         )
     rate = "can be set here" if contract.sets_learning_rate else "is part of the file"
-    facts = [f"The learning rate {rate}."]
+    facts = [f"The learning rate {rate}."] if contract.trainable else []
     features = desk.worker().features_of_a_sample
     if features is not None:
         facts.append(
@@ -82,7 +82,8 @@ def mapping_of(desk: Desk) -> None:
         facts.append(f"'{contract.initialise}' sets the first weights.")
     if contract.evaluate:
         facts.append(f"It has a scoring of its own, '{contract.evaluate}', which odt does not use.")
-    pieces.note(" ".join(facts))
+    if facts:
+        pieces.note(" ".join(facts))
 
 
 def _train_fields(contract: Contract, signatures: dict[str, SignatureDescription]) -> list[_Field]:

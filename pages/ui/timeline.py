@@ -52,7 +52,8 @@ def _checkpoint(desk: Desk, entry: CheckpointEntry, *, head: bool) -> None:
     usable = entry.model == desk.model.key
     with st.container(key=f"card_{entry.id}", border=True, gap="small"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            pieces.heading(f"Step {entry.info.step:,}", _facts(entry))
+            aside = _facts(entry) if usable else f"{_facts(entry)} · of another model"
+            pieces.heading(f"Step {entry.info.step:,}", aside)
             if head:
                 pieces.chip("your model now", own=True)
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -110,8 +111,8 @@ def _score(name: str, score: Score | None) -> tuple[str, str]:
     if score is None:
         return name, "not measured"
     if score.accuracy is None:
-        return name, f"error {figure(score.error)} on {score.n}"
-    return name, f"{percent(score.accuracy)} of {score.n}"
+        return name, f"error {figure(score.error)} on {score.n:,}"
+    return name, f"{percent(score.accuracy)} of {score.n:,}"
 
 
 def _restore(desk: Desk, checkpoint_id: str | None) -> None:

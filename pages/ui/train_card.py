@@ -218,7 +218,7 @@ def _interrupted(desk: Desk) -> None:
     entry = desk.workspace.manifest.checkpoint(checkpoint_id)
     assert entry is not None
     with st.container(key="interrupted", horizontal=True, vertical_alignment="center"):
-        pieces.note(f"Training was interrupted. Step {entry.info.step} is saved.")
+        pieces.note(f"Training was interrupted. Step {entry.info.step:,} is saved.")
         st.button("Go on from there", key="go_on", on_click=_go_on, args=(desk, *found))
         st.button("Dismiss", key="dismiss", on_click=desk.dismiss_interrupted, args=(run_id,))
 

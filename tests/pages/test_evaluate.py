@@ -407,6 +407,10 @@ class TestForget:
         assert desk.workspace.manifest.samples_of(gone, Part.TRAIN) == ()
         state = desk.worker().state()
         assert all(np.array_equal(state[k], v) for k, v in found.unlearned.state.items())
+        entry = desk.workspace.manifest.checkpoint(desk.workspace.manifest.head)
+        kept = desk.scores(desk.samples(Part.TEST), desk.test_name()).own
+        assert (entry.info.own.accuracy, entry.info.own.n) == (kept.accuracy, kept.n)
+        assert entry.info.base.n == 1000
 
 
 class TestEvidence:
@@ -420,6 +424,21 @@ class TestEvidence:
         for wanted in ("reproduce.py", "personalisation-card.json"):
             assert any(name.endswith(wanted) for name in names)
         assert "from the base model" in made.origin
+
+    def test_bundle_says_how_many_samples_it_was_trained_on_and_how_many_are_left(self, trained):
+        app, desk = trained
+        learnt = len(desk.samples(Part.TRAIN))
+        label = desk.workspace.manifest.labels[2]
+        desk.workspace.enable_label(label.id, False)
+        left = len(desk.samples(Part.TRAIN))
+        app.run()
+        visit(app, "Evidence")
+        app.toggle(key="evidence_whole").set_value(False).run()
+        made = run_job(app, desk, "evidence", "the evidence bundle")
+        archive = zipfile.ZipFile(io.BytesIO(made.data))
+        (card,) = (name for name in archive.namelist() if name.endswith("personalisation-card.md"))
+        said_there = archive.read(card).decode()
+        assert f"Trained on {learnt} samples ({left} are for training now)" in said_there
 
 
 def scribble(rng: np.random.Generator) -> np.ndarray:
@@ -437,3 +456,11 @@ class TestUnknown:
         known = [desk.workspace.sample_array(e.id) for e in desk.entries(Part.TEST)]
         assert sum(desk.answers(scribble(rng)).unknown for _ in range(20)) >= 12
         assert sum(desk.answers(item).unknown for item in known) <= 8  # two epochs are few
+
+    def test_label_that_is_turned_off_does_not_make_everything_known(self, trained):
+        _, desk = trained
+        before = desk.unknown()
+        desk.workspace.enable_label(desk.workspace.manifest.labels[3].id, False)
+        after = desk.unknown()
+        assert 0 < after.n < before.n
+        assert after.threshold == pytest.approx(before.threshold, abs=0.1)

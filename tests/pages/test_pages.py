@@ -16,6 +16,7 @@ from PIL import Image
 
 from odt_core.checkpoint import load_checkpoint, save_checkpoint
 from odt_core.workspace import Kind, Part, Source
+from pages.ui.desk import Desk
 
 PAGES = ["personalise", "evaluate", "checkpoints", "model"]
 ROOT = Path(__file__).resolve().parents[2]
@@ -239,6 +240,28 @@ class TestTraining:
         assert snapshot.step < snapshot.total
         app.run()
         assert not app.button(key="train").disabled
+
+    def test_run_that_made_your_model_is_shown_as_long_as_it_is_your_model(self, trained):
+        _, desk = trained
+        shown = desk.shown_run()
+        assert shown is not None
+        assert "Finished all" in shown.message
+        again = Desk(desk.workspace).shown_run()  # as after a restart of the server
+        assert again is not None
+        assert (again.step, again.total, again.message) == (shown.step, shown.total, shown.message)
+        assert again.evaluations == shown.evaluations
+        desk.workspace.undo()
+        assert desk.shown_run() is None
+        desk.workspace.redo()
+        assert desk.shown_run() is not None
+
+    def test_training_with_the_settings_that_are_there_is_one_step_of_undo(self, person):
+        _, desk = person
+        desk.train(desk.settings)
+        assert desk.run.wait(60)
+        assert desk.workspace.undo_step.startswith("train to step")
+        desk.workspace.undo()
+        assert desk.workspace.undo_step.startswith("add ")
 
     def test_pause_is_shown_on_every_page(self, person):
         app, desk = person

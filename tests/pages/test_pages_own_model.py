@@ -112,6 +112,18 @@ class TestOthers:
         assert "no initial values" in said(app)
         assert desk.workspace.runs() == ()
 
+    def test_run_that_diverges_at_once_leaves_your_model_as_it_was(self, app, desk_of):
+        drop(app, OTHERS / "flutter_litert__training_model.tflite")
+        desk = desk_of(app)
+        x = np.linspace(1e30, 3e30, 9)[:, None]
+        give(app, "huge.csv", table(x, x))
+        app.button(key="train").click().run()
+        assert desk.run.wait(60)
+        assert desk.run.phase.value == "diverged"
+        assert desk.workspace.manifest.head is None
+        assert "Its learning rate is part of the file" in desk.run.snapshot().message
+        assert "base · 0 steps" in shown(app.run())
+
     def test_model_that_is_none_keeps_the_old_one(self, app, desk_of, tmp_path):
         bad = tmp_path / "bad.tflite"
         bad.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))

@@ -302,3 +302,28 @@ class TestExportZip:
 
 def _labels(names: str) -> Labels:
     return Labels(tuple(names))
+
+
+class TestNamesOfOutputs:
+    @staticmethod
+    def raw(*labels: str) -> RawSamples:
+        items = tuple(np.full(4, k, np.float32) for k in range(len(labels)))
+        return RawSamples(items, labels, tuple(f"row {k}" for k in range(len(labels))))
+
+    def test_numbers_that_nobody_chose_give_way_to_the_names_of_samples(self, workspaces):
+        workspace = workspaces.create()
+        workspace.set_model("own.tflite", Labels.numbered(4), data=b"a model")
+        workspace.add_raw(self.raw("fish", "cat", "dog", "cat"), Source.UPLOAD)
+        manifest = workspace.manifest
+        assert manifest.output_names() == ("cat", "dog", "fish", None)
+        assert len(manifest.samples_of(manifest.labels[0].id)) == 2
+        workspace.undo()
+        assert workspace.manifest.output_names() == ("0", "1", "2", "3")
+
+    @pytest.mark.parametrize("names", [("1", "cat"), ("a", "b", "c", "d", "e")])
+    def test_known_names_or_too_many_are_no_reason_to_rename(self, workspaces, names):
+        workspace = workspaces.create()
+        workspace.set_model("own.tflite", Labels.numbered(4), data=b"a model")
+        with pytest.raises(LabelError, match="Label names on the Model page"):
+            workspace.add_raw(self.raw(*names), Source.UPLOAD)
+        assert workspace.manifest.output_names() == ("0", "1", "2", "3")

@@ -64,7 +64,8 @@ def _needed(needed: SamplesNeeded) -> Lines:
     x = [float(point.samples) for point in points]
     own = [point.own for point in points]
     names = ["all" if point.per_label is None else str(point.per_label) for point in points]
-    said = ["the base model", *(f"{name} of each label" for name in names[1:])]
+    of_each = " of each label" if percent else ""
+    said = ["the base model", *(f"{name}{of_each}" for name in names[1:])]
     counts = [", ".join(names[1:-1]), names[-1]]
     ends = (0.0, x[-1])
     lines = [
@@ -95,7 +96,7 @@ def _needed(needed: SamplesNeeded) -> Lines:
     return Lines(
         name="samples-needed",
         title="How many samples does it take?",
-        note=f"Trained on {' and '.join(filter(None, counts))} of each label. {needed.sentence}",
+        note=f"Trained on {' and '.join(filter(None, counts))}{of_each}. {needed.sentence}",
         x_title="training samples in all",
         y_title="accuracy" if percent else "mean squared error",
         lines=tuple(lines),

@@ -23,6 +23,11 @@ from pages.ui.run import Phase, Run
 class HasRuns(HasScores):
     """The part of a desk that trains."""
 
+    @property
+    def settings(self) -> Settings:
+        """The settings that Train would use."""
+        return Settings.from_json({**self.card.settings, **self.workspace.manifest.settings})
+
     def train(self, settings: Settings, *, go_on: str | None = None) -> Run:
         """Start a run, or return the one that is active: a double click trains nothing twice.
 
@@ -52,7 +57,8 @@ class HasRuns(HasScores):
             run = Run(self.workspace.start_run(), 0, len(train), self.workspace.manifest.head)
             recorder = Recorder(self.workspace, run, on_head=self._now_at)
             try:
-                self.workspace.set_settings(settings.to_json())
+                if settings != self.settings:
+                    self.workspace.set_settings(settings.to_json())
                 begin = {
                     "kind": "begin",
                     "after": self._newest(),

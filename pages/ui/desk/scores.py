@@ -183,14 +183,24 @@ class HasScores(HasFeatures):
                 for name, samples in sets
             ]
             kind = scores[0][1]
+            # What shows a label that is turned off has no answer that would be right.
+            known = [
+                one[self._is_on(samples)]
+                for (one, _), (_, samples) in zip(scores, sets, strict=True)
+            ]
             found = fit_unknown(
-                at_temperature(np.concatenate([one for one, _ in scores]), kind, heat),
+                at_temperature(np.concatenate(known), kind, heat),
                 _KEPT,
                 kind=kind,
                 used=self.labels.used,
             )
             self._unknown = dict([*self._unknown.items(), (key, found)][-8:])
         return self._unknown[key]
+
+    def _is_on(self, samples: Samples) -> np.ndarray:
+        """bool [N]: whether the label of a sample is turned on, at a model that tells labels."""
+        used = self.labels.used
+        return used[samples.y] if self.task is Task.CLASSES else np.ones(len(samples), bool)
 
     def familiar(self) -> Familiar | None:
         """What your model's samples look like to its backbone, for a model that stores features;

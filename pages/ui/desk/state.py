@@ -71,9 +71,19 @@ class State:
         """Whether a run is active and waits before its next step."""
         return self.run is not None and self.run.phase is Phase.PAUSED
 
+    @property
+    def training_is(self) -> str:
+        """ "Training is running", or that it is paused."""
+        return f"Training is {'paused' if self.paused else 'running'}"
+
+    @property
+    def of_a_label(self) -> str:
+        """ " of a label" where the model's samples have some, for sentences that count samples."""
+        return " of a label" if self.tells_labels else ""
+
     def _check_idle(self, what: str) -> None:
         if self.busy:
-            raise TrainingError(f"Training is running. Stop it first, then {what}.")
+            raise TrainingError(f"{self.training_is}. Stop it first, then {what}.")
 
     def _save_before(self, why: str) -> None:
         """An automatic checkpoint before something destructive, when there is something to lose."""

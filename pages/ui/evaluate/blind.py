@@ -13,6 +13,7 @@ import streamlit as st
 
 from odt_core.evaluation import FEWEST_CHANGES, mcnemar, wilson
 from odt_core.evaluation.compare import p_words
+from odt_core.runtime.contract import Task
 from odt_core.workspace import Part
 from pages.ui import pieces, trouble
 from pages.ui.canvas import sketch
@@ -22,6 +23,8 @@ from pages.ui.numbers import figure as short
 from pages.ui.say import count, percent
 from pages.ui.turns import Urgency, fragment
 from pages.ui.uploads import picture_in
+
+_MOST = 6  # numbers of an answer that are shown
 
 
 class Vote(StrEnum):
@@ -110,14 +113,16 @@ def _play(desk: Desk) -> None:
     game = game_of(desk)
     with trouble.shown():
         if desk.busy:
-            pieces.note("Training is running. When it has ended, play.")
+            pieces.note(f"{desk.training_is}. When it has ended, play.")
             return
         if game.revealed:
             _score(desk, game)
             return
         left, right = st.columns([1, 1.7], gap="medium")
         with left:
-            item = _input(desk, game)
+            item, truth = _input(desk, game)
+            if truth:
+                pieces.note(f"It should be {truth}.")
         with right:
             said = ("?", "?") if item is None else _answers(desk, game, item)
             same = said[0] == said[1]  # then neither is better
@@ -153,7 +158,8 @@ def _play(desk: Desk) -> None:
             )
 
 
-def _input(desk: Desk, game: Game) -> np.ndarray | None:
+def _input(desk: Desk, game: Game) -> tuple[np.ndarray | None, str]:
+    """What is asked of both, and the numbers that a model of values is to answer."""
     ways = ["Test samples"]
     if desk.sees_pictures:
         ways = ["Upload", "Camera", *ways] if desk.sees_photos else ["Draw", "Upload", *ways]
@@ -163,28 +169,29 @@ def _input(desk: Desk, game: Game) -> np.ndarray | None:
         "Input", ways, key="blind_way", required=True, label_visibility="collapsed"
     )
     if way == "Draw":
-        return sketch("blind_pad", size=320, epoch=game.number)
+        return sketch("blind_pad", size=320, epoch=game.number), ""
     if way == "Upload":
         file = st.file_uploader(
             "A picture", key=f"blind_file_{game.number}", label_visibility="collapsed"
         )
         if file is None:
-            return None
+            return None, ""
         picture = picture_in(file)
         st.image(picture, width=320)
-        return picture
+        return picture, ""
     if way == "Camera":
         photo = st.camera_input(
             "A photo", key=f"blind_photo_{game.number}", label_visibility="collapsed"
         )
-        return None if photo is None else picture_in(photo, "The photo")
+        return (None if photo is None else picture_in(photo, "The photo")), ""
     entries = desk.entries(Part.TEST)
     if not entries:
         pieces.note("You have no test samples yet.")
-        return None
+        return None, ""
     entry = entries[(game.number * 7919) % len(entries)]
     st.image(desk.workspace.thumbnail(entry.id, 320), width=320)
-    return desk.workspace.sample_array(entry.id)
+    target = desk.workspace.sample_target(entry.id) if desk.task is Task.VALUES else None
+    return desk.workspace.sample_array(entry.id), "" if target is None else _numbers(target)
 
 
 def _answers(desk: Desk, game: Game, item: np.ndarray) -> tuple[str, str]:
@@ -196,9 +203,15 @@ def _answers(desk: Desk, game: Game, item: np.ndarray) -> tuple[str, str]:
 
 def _said(desk: Desk, answer: np.ndarray) -> str:
     if not desk.tells_labels:
-        return ", ".join(short(float(value)) for value in answer.reshape(-1)[:3])
+        return _numbers(answer)
     used = [k for k, name in enumerate(desk.labels.names) if name is not None]
     return str(desk.labels.names[max(used, key=lambda k: float(answer[k]))])
+
+
+def _numbers(values: np.ndarray) -> str:
+    """ "0.2, 1.5, 3 …": the first of them."""
+    flat = values.reshape(-1)
+    return ", ".join(short(float(one)) for one in flat[:_MOST]) + " …" * (len(flat) > _MOST)
 
 
 def _score(desk: Desk, game: Game) -> None:

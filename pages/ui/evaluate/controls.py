@@ -22,7 +22,6 @@ from pages.ui.evaluate.large import verdict
 from pages.ui.evaluate.study import (
     CONTROLS,
     about_training,
-    settings_of,
     study,
     told,
     trainer_of,
@@ -54,7 +53,7 @@ def controls_card(desk: Desk) -> None:
 
 
 def _work(desk: Desk, job: Job) -> Controls:
-    train, test, settings = desk.samples(Part.TRAIN), desk.samples(Part.TEST), settings_of(desk)
+    train, test, settings = desk.samples(Part.TRAIN), desk.samples(Part.TEST), desk.settings
     others = other_person(desk.card, desk.labels, train)
     with trainer_of(desk) as trainer:
         return negative_controls(

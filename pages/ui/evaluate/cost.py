@@ -14,7 +14,6 @@ from pages.ui.evaluate.large import Number, numbers, verdict
 from pages.ui.evaluate.study import (
     COST,
     about_training,
-    settings_of,
     study,
     trainer_of,
     why_not,
@@ -39,7 +38,7 @@ def cost_card(desk: Desk) -> None:
 
 
 def _work(desk: Desk, job: Job) -> Cost:
-    settings = settings_of(desk)
+    settings = desk.settings
     job.progressed(0.2, "training once from the base model")
     with trainer_of(desk) as trainer:
         return measure_cost(

@@ -36,7 +36,6 @@ from pages.ui.evaluate.study import (
     COST,
     NEEDED,
     about_training,
-    settings_of,
     study,
     trainer_of,
     why_not,
@@ -77,7 +76,7 @@ def evidence(desk: Desk) -> None:
         if head is None:
             ready = "Not trained yet: there is nothing to give evidence of."
         elif desk.busy:
-            ready = "Training is running. When it has ended, make the bundle."
+            ready = f"{desk.training_is}. When it has ended, make the bundle."
         whole = st.toggle(
             "With the studies",
             value=True,
@@ -142,6 +141,7 @@ def _work(desk: Desk, job: Job, *, whole: bool) -> Bundle:
         studies=studies,
         inside=empty_base(inside) if worker.uninitialised else inside,
         loss_name=desk.contract.loss_note,
+        trained_on=entry.info.samples or None,
     )
     name = file_name(desk.model.name.removesuffix(".tflite"), f"step{entry.info.step}-evidence.zip")
     return Bundle(
@@ -178,10 +178,10 @@ def _studies(desk: Desk, job: Job, checkpoint: Checkpoint) -> Studies:
     try:
         settings = Settings.from_json(checkpoint.meta.settings)
     except (OdtError, TypeError):  # of another version of odt, or an imported file
-        settings = settings_of(desk)
+        settings = desk.settings
     samples, test = desk.samples(Part.TRAIN), desk.samples(Part.TEST)
     known = Studies()
-    if settings == settings_of(desk):
+    if settings == desk.settings:
         about = about_training(desk)
         known = Studies(
             background.result_of(desk, COST, about),

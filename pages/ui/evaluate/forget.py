@@ -9,15 +9,16 @@ import streamlit as st
 
 from odt_core.checkpoint import Checkpoint, CheckpointMeta, save_checkpoint
 from odt_core.errors import SampleError
-from odt_core.evaluation import Unlearned, unlearn
+from odt_core.evaluation import Trainer, Unlearned, evaluate, unlearn
+from odt_core.samples import Samples
 from odt_core.training.settings import Settings
-from odt_core.workspace import CheckpointInfo, Kind, Part, SampleEntry
+from odt_core.workspace import CheckpointInfo, Kind, Part, SampleEntry, Score
 from pages.ui import pieces, trouble
-from pages.ui.base_sets import replay_of
+from pages.ui.base_sets import base_test_of, replay_of
 from pages.ui.desk import Desk
 from pages.ui.evaluate.background import Job
 from pages.ui.evaluate.large import Number, numbers, verdict
-from pages.ui.evaluate.study import about_training, settings_of, study, told, trainer_of, why_not
+from pages.ui.evaluate.study import about_training, study, told, trainer_of, why_not
 from pages.ui.say import count
 from pages.ui.thumbs import thumb_uri
 
@@ -35,6 +36,8 @@ class Forgotten:
     steps: int
     model_sha256: str
     model: str  # ModelEntry.key
+    own: Score | None  # of what came out, on the person's test samples
+    base: Score | None  # on the base test set
 
 
 def forget(desk: Desk) -> None:
@@ -90,7 +93,7 @@ def _work(desk: Desk, job: Job, ids: tuple[str, ...]) -> Forgotten:
     out = np.array([entry.id in ids for entry in prepared.entries], bool)
     if not out.any():
         raise SampleError("None of these is trained on, so there is nothing to forget.")
-    settings = settings_of(desk)
+    settings = desk.settings
     with trainer_of(desk) as trainer:
         found = unlearn(
             trainer,
@@ -103,7 +106,17 @@ def _work(desk: Desk, job: Job, ids: tuple[str, ...]) -> Forgotten:
         )
         last = trainer.last
         steps = last.steps if last else 0
-    return Forgotten(found, ids, settings, steps, desk.worker().sha256, desk.model.key)
+        tests = (desk.samples(Part.TEST), base_test_of(desk.card))
+        own, base = (_score(trainer, samples) for samples in tests)
+    return Forgotten(found, ids, settings, steps, desk.worker().sha256, desk.model.key, own, base)
+
+
+def _score(trainer: Trainer, samples: Samples | None) -> Score | None:
+    """How the weights that a trainer holds do; None where there is nothing to tell by."""
+    if samples is None or not len(samples) or not trainer.contract.scored:
+        return None
+    found = evaluate(trainer, samples)
+    return Score(found.accuracy, found.n, found.mean_squared_error)
 
 
 def _show(desk: Desk, found: Forgotten) -> None:
@@ -156,6 +169,8 @@ def _keep(desk: Desk, found: Forgotten) -> None:
                 Kind.MANUAL,
                 found.steps,
                 found.unlearned.samples,
+                own=found.own,
+                base=found.base,
                 note=f"without {gone}, verified: {found.unlearned.digest[:12]}",
             ),
         )

@@ -21,11 +21,6 @@ from pages.ui.pace import tick
 from pages.ui.say import between, percent, points
 from pages.ui.turns import Urgency, fragment
 
-_NO_TESTS = (
-    "You have no test samples yet. Of every five samples of a label one is set aside, from the "
-    "third on: add three or more of a label on the first page."
-)
-
 _MOODS = {Verdict.BETTER: True, Verdict.WORSE: False}  # else there is no telling
 
 
@@ -48,7 +43,10 @@ def _draw(desk: Desk, was_busy: bool) -> None:
                 "training can be watched. The Model page lets you choose one that predicts."
             )
         elif not len(test):
-            pieces.note(_NO_TESTS)
+            pieces.note(
+                f"You have no test samples yet. Of every five samples{desk.of_a_label} one is set "
+                f"aside, from the third on: add three or more on the first page."
+            )
         else:
             shown["Your test samples"] = desk.scores(test, desk.test_name())
             _both(desk, shown["Your test samples"])

@@ -33,7 +33,7 @@ def inside(desk: Desk) -> None:
         with st.container(key="card_layers", border=True):
             pieces.heading("What changed inside")
             pieces.note(
-                "Training is running: the weights are moving. Look again when it has ended."
+                f"{desk.training_is}: the weights are moving. Look again when it has ended."
             )
         return
     with st.container(key="card_layers", border=True, gap="small"), trouble.shown():

@@ -69,7 +69,7 @@ def over_time(desk: Desk) -> None:
             pieces.note("Train once: then there are checkpoints to drag through.")
             return
         if desk.busy:
-            pieces.note("Training is running. When it has ended, drag through its checkpoints.")
+            pieces.note(f"{desk.training_is}. When it has ended, drag through its checkpoints.")
             return
         name = (part, tuple((entry.sha256, entry.label, entry.target) for entry in entries))
         with st.spinner("Asking each checkpoint …"):

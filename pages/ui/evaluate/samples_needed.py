@@ -17,7 +17,6 @@ from pages.ui.evaluate.large import verdict
 from pages.ui.evaluate.study import (
     NEEDED,
     about_training,
-    settings_of,
     study,
     told,
     trainer_of,
@@ -49,7 +48,7 @@ def samples_needed_card(desk: Desk) -> None:
 
 
 def _work(desk: Desk, job: Job) -> SamplesNeeded:
-    train, test, settings = desk.samples(Part.TRAIN), desk.samples(Part.TEST), settings_of(desk)
+    train, test, settings = desk.samples(Part.TRAIN), desk.samples(Part.TEST), desk.settings
     with trainer_of(desk) as trainer:
         return samples_needed(
             trainer,
@@ -112,13 +111,13 @@ def _show(result: SamplesNeeded) -> None:
         label="Samples per label: "
         + ", ".join(f"{_name(point)}: {_said(point, shares)}" for point in result.points),
         layout={
-            "xaxis": {"type": "category", "title": {"text": "training samples of each label"}},
+            "xaxis": {"type": "category", "title": {"text": "training samples" + _of_each(shares)}},
             "yaxis": {"tickformat": ".0%" if shares else ""},
         },
     )
     pieces.table(
         (
-            "Samples of each label",
+            f"Samples{_of_each(shares)}",
             "In all",
             "Accuracy" if shares else "Mean squared error",
             "95 % interval",
@@ -177,3 +176,7 @@ def _ends(interval: tuple[float, float], shares: bool) -> str:
 
 def _number(value: float, shares: bool) -> str:
     return percent(value).replace(" ", "\u00a0") if shares else short(value)
+
+
+def _of_each(shares: bool) -> str:
+    return " of each label" if shares else ""

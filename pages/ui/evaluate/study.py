@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from odt_core.training.settings import Settings
 from odt_core.workspace import Part
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
@@ -116,18 +115,13 @@ def told(job: Job) -> Callable[[Progress], None]:
     return report
 
 
-def settings_of(desk: Desk) -> Settings:
-    """The settings that Train would use."""
-    return Settings.from_json({**desk.card.settings, **desk.workspace.manifest.settings})
-
-
 def about_training(desk: Desk) -> object:
     """Equal as long as training would give the same."""
     manifest = desk.workspace.manifest
     return (
         desk.model,
         desk.labels,
-        repr(settings_of(desk)),
+        repr(desk.settings),
         tuple((s.sha256, s.label, s.target, s.part) for s in manifest.samples),
     )
 
@@ -137,7 +131,7 @@ def why_not(desk: Desk, *, judged: bool = True) -> str:
     if not desk.can_train or (judged and not desk.can_predict):
         return f"This needs a model that trains{' and predicts' if judged else ''}."
     if judged and not len(desk.samples(Part.TEST)):
-        return "You have no test samples yet: add three or more of a label."
+        return f"You have no test samples yet: add three or more{desk.of_a_label}."
     if len(desk.samples(Part.TRAIN)) < 2:
         return "There are too few samples to train on yet."
     return ""

@@ -33,15 +33,15 @@ def test_samples(desk: Desk) -> None:
             Number("Kept out", f"{len(near):,}", "too like a test sample"),
         )
         pieces.note(
-            "Of every five samples of a label one is locked the moment it is added, by its place "
-            "in line; from the third sample on there is at least one."
+            f"Of every five samples{desk.of_a_label} one is locked the moment it is added, by its "
+            f"place in line; from the third sample on there is at least one."
         )
         test_notes(desk)
         _move(desk, test, train)
         if test:
             gallery("locked", test[::-1], lambda sample: _face(desk, sample))
         else:
-            pieces.note("None yet: add three or more samples of a label on the first page.")
+            pieces.note(f"None yet: add three or more samples{desk.of_a_label} on the first page.")
     with st.container(key="card_near", border=True, gap="small"), trouble.shown():
         pieces.heading("Kept out of training", "the same stroke twice, the same photo resized")
         _near(desk, near)

@@ -26,7 +26,7 @@ def unknown_card(desk: Desk, one: Judged) -> None:
 
 def _unknown(desk: Desk, one: Judged) -> None:
     if desk.busy:
-        pieces.note("Training is running: when it has ended, the threshold is chosen again.")
+        pieces.note(f"{desk.training_is}: when it has ended, the threshold is chosen again.")
         return
     familiar = desk.familiar()
     if familiar is not None:
