@@ -43,8 +43,11 @@ from odt_core.runtime.signatures import (
 from odt_core.runtime.tasks import Goal, goal_of
 from odt_core.runtime.vocabulary import (
     EVALUATE_NAMES,
+    LABEL_NAMES,
+    LABEL_WORDS,
     is_learning_rate,
     is_memory,
+    words,
 )
 
 
@@ -110,6 +113,14 @@ def _train_roles(
         return ()
     if (found.labels is None and goal.task is not Task.RECONSTRUCTION) or not trainer.outputs:
         return ()
+    text = _text_labels(trainer)
+    if text is not None:
+        notes.append(
+            f"The signature '{trainer.name}' takes its labels ('{text}') as text, and odt gives "
+            f"numbers, so this model cannot be trained here. Build it with a train signature that "
+            f"takes the labels' numbers."
+        )
+        return ()
     together = _taken_together(trainer, found)
     if together:
         names = ", ".join(f"'{name}'" for name in together)
@@ -149,6 +160,15 @@ def _train_roles(
     if any(role.batch is None for role in roles):  # it takes every size by itself
         roles = [role for role in roles if role.batch is None][:1]
     return tuple(sorted(roles, key=lambda role: -(role.batch or 0)))
+
+
+def _text_labels(trainer: SignatureDescription) -> str | None:
+    """The input for labels where that takes text."""
+    for one in trainer.inputs:
+        named = one.name.lower() in LABEL_NAMES or bool(words(one.name) & LABEL_WORDS)
+        if one.dtype == "string" and one.used and named:
+            return one.name
+    return None
 
 
 def _taken_together(trainer: SignatureDescription, found: Found) -> tuple[str, ...]:

@@ -457,3 +457,10 @@ class TestWhatIsLearnt:
         (note,) = contract.notes
         assert "several inputs that weights work on" in note
         assert all(f"'{name}'" in note for name in ("anchor", "positive", "negative"))
+
+    def test_labels_as_text_are_not_left_out(self):
+        contract = made(
+            {"x": self.X, "label": ("string", (None,))}, {"logits": ((None, 3), "ADD")}, ("LOG",)
+        )
+        assert not contract.trainable
+        assert any("as text" in note for note in contract.notes)

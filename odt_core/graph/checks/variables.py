@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.graph.checks.damage import demand
+from odt_core.errors import ModelError
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.tensor import Shape, shape_of
-from odt_core.graph.variables import handles_in
+from odt_core.graph.variables import handles_in, variable_name
 
 
 def check_variables(model: schema.ModelT) -> None:
@@ -29,12 +29,23 @@ def check_variables(model: schema.ModelT) -> None:
                 continue
             tensor = graph.tensors[index]
             kind, shape = known.setdefault(key, (tensor.type, None))
-            demand(kind == tensor.type, "a variable of two dtypes")
+            if kind != tensor.type:
+                raise _contradiction(key, "dtype")
             own = shape_of(tensor)
             if not own and not tensor.hasRank:
                 continue  # nothing is known of it here
-            demand(shape is None or _agree(shape, own), "a variable of two shapes")
+            if shape is not None and not _agree(shape, own):
+                raise _contradiction(key, "shape")
             known[key] = (kind, own if shape is None else _both(shape, own))
+
+
+def _contradiction(key: tuple[bytes, bytes], what: str) -> ModelError:
+    name = variable_name(key)
+    return ModelError(
+        f"The .tflite has a variable '{name}' of more than one {what}: several variables of its "
+        f"author have that name, and LiteRT takes them for one. Give each variable a name of its "
+        f"own and convert the model again; or the file is damaged, then copy it again."
+    )
 
 
 def _agree(a: Shape, b: Shape) -> bool:
