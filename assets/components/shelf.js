@@ -50,7 +50,7 @@ function fill(li, label, data, act) {
   const thumbs = part("thumbs");
   const holder = on ? li : part("line");  // the chosen label gets a line of its own for its samples
   if (thumbs.parentElement !== holder) on ? holder.append(thumbs) : holder.insertBefore(thumbs, part("acts"));
-  const shown = label.thumbs.slice(0, label.fixed ? 3 * data.many : on ? data.many : data.few);
+  const shown = label.thumbs.slice(0, label.fixed ? 3 * data.many : on ? data.many : data.fit);
   const state = JSON.stringify([shown.map((one) => [one.id, one.test, one.out]), label.count, on, label.name]);
   if (thumbs.dataset.state !== state) {
     thumbs.dataset.state = state;
@@ -77,7 +77,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const act = (what) => setTriggerValue("act", what);
   shelf.style.maxHeight = data.height;
   const longest = Math.max(...data.labels.map((label) => label.name.length), 0);
-  shelf.style.setProperty("--name", `${Math.min(Math.max(longest, 5), 13) + 2}ch`);  // one width for all rows
+  const most = shelf.clientWidth && shelf.clientWidth < 380 ? 8 : 13;  // on a phone the buttons need the room
+  const letters = Math.min(Math.max(longest, 5), most) + 2;
+  shelf.style.setProperty("--name", `${letters}ch`);  // one width for all rows
+  // As many pictures as a row has room for beside name, counts and "+12", of 33 pixels each.
+  const room = shelf.clientWidth ? Math.floor((shelf.clientWidth - 10 * letters - 155) / 33) : data.few;
+  data = { ...data, fit: Math.max(1, Math.min(data.few, room)) };
 
   const wanted = new Set(data.labels.map((label) => label.id));
   for (const [id, li] of rows) if (!wanted.has(id)) { li.remove(); rows.delete(id); }
