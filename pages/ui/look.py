@@ -10,14 +10,12 @@ from pages.ui.served import ASSETS, FONTS
 
 
 @cache
-def _style() -> str:
-    css, menu = (
-        (ASSETS / "components" / name).read_text(encoding="utf-8")
-        for name in ("look.css", "menu.js")
-    )
-    return f"<style>{css.replace('FONTS', FONTS)}</style><script>{menu}</script>"
+def _read(name: str) -> str:
+    return (ASSETS / "components" / name).read_text(encoding="utf-8").replace("FONTS", FONTS)
 
 
 def apply_look() -> None:
     """Fonts and spacing; colours stay in .streamlit/config.toml."""
-    st.html(_style(), unsafe_allow_javascript=True)
+    st.html(f"<style>{_read('look.css')}</style>")
+    with st.container(key="menu"):  # look.css takes it out of the page's flow
+        st.html(f"<script>{_read('menu.js')}</script>", unsafe_allow_javascript=True)

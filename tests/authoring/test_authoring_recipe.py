@@ -18,6 +18,7 @@ from odt_core.authoring.agreement import Agreement
 from odt_core.authoring.conversion import state_of
 from odt_core.errors import AuthoringError
 from odt_core.graph import describe
+from odt_core.runtime import load_model
 
 
 @tflite_model_class
@@ -453,10 +454,23 @@ class TestErrors:
             to_trainable_tflite(small_model(), trainable=["last"])
 
     def test_op_without_builtin_form_then_is_named(self):
-        grouped = keras.layers.Conv2D(4, 3, groups=2)
-        model = keras.Sequential([keras.Input((6, 6, 4)), grouped, keras.layers.Flatten()])
-        with pytest.raises(AuthoringError, match=r"Conv2DBackpropFilter.*grouped"):
+        class Rolled(keras.layers.Layer):
+            def call(self, inputs):
+                return tf.roll(inputs, 1, 1)
+
+        dense = keras.layers.Dense(4)
+        model = keras.Sequential([keras.Input((6,)), dense, Rolled(), keras.layers.Dense(2)])
+        with pytest.raises(AuthoringError, match=r"Roll\b"):
             to_trainable_tflite(model)
+
+    def test_grouped_convolution_is_trained(self):
+        grouped = keras.layers.Conv2D(4, 3, groups=2)
+        layers = [keras.Input((6, 6, 4)), grouped, keras.layers.Flatten(), keras.layers.Dense(3)]
+        model = load_model(to_trainable_tflite(keras.Sequential(layers)))
+        x = np.random.default_rng(0).normal(size=(12, 6, 6, 4)).astype(np.float32)
+        session, y = model.session(), np.arange(12) % 3
+        first = session.train_step(x, y)
+        assert min(session.train_step(x, y) for _ in range(20)) < first
 
     def test_two_inputs_then_says_one(self):
         a, b = keras.Input((3,)), keras.Input((3,))

@@ -13,7 +13,6 @@ from typing import Any
 from odt_core.errors import OdtError
 from odt_core.training.history import Score
 from odt_core.workspace import Kind, Part, Workspace
-from pages.ui.desk.kept_curves import kept_run
 from pages.ui.desk.runs import HasRuns
 from pages.ui.run import Snapshot
 
@@ -58,6 +57,8 @@ class HasAfterRuns(HasRuns):
         if head is None:
             return None
         if self._kept_run is None or self._kept_run[0] != head:
+            from pages.ui.desk.kept_curves import kept_run  # not before the first page is there
+
             with contextlib.suppress(OdtError):  # a file that cannot be read: nothing is shown
                 self._kept_run = head, kept_run(self.workspace, head)
         return self._kept_run[1] if self._kept_run and self._kept_run[0] == head else None
