@@ -131,6 +131,8 @@ class BoundSignature:
             self._shapes = dict.fromkeys(self._inputs)
             for key, array in arrays.items():
                 self._check(key, array)
+            if "gather index" in str(error):
+                raise SignatureError(self._beyond_a_table(arrays)) from error
             raise ModelError(f"Signature '{self.name}' failed: {_first_line(error)}") from error
 
     def output(self, key: str) -> np.ndarray:
@@ -149,6 +151,15 @@ class BoundSignature:
             for key, (dtype, shape) in self._wanted.items()
         )
         return f"Signature '{self.name}' wants {wants or 'no inputs'}."
+
+    def _beyond_a_table(self, arrays: Mapping[str, np.ndarray | Rows]) -> str:
+        whole = {key: np.asarray(a) for key, a in arrays.items() if a.dtype.kind in "iu" and a.size}
+        given = ", ".join(f"{key} {a.min()} to {a.max()}" for key, a in whole.items())
+        return (
+            f"Signature '{self.name}' looks up a row of a table (an embedding, for instance) that "
+            f"is not there. It was given: {given or 'no whole numbers'}. Give the ids "
+            f"that the model was made for."
+        )
 
     def _check(self, key: str, array: np.ndarray | Rows) -> None:
         dtype, shape = self._wanted[key]

@@ -68,6 +68,10 @@ class Session:
         }
         # Those that say the same again: what one that sets variables says may depend on them.
         self._repeat = {one.name for one in signatures if not one.assigns}
+        # Whole numbers that are no picture's: a fraction is a mistake, not to be rounded away.
+        self._ids = (
+            self.contract.input_dtype in ("int32", "int64") and model.preprocessing.kind == "none"
+        )
         self._start()
 
     def _start(self) -> None:
@@ -514,8 +518,8 @@ class Session:
         if isinstance(x, Features) and self.are_features(x):
             return x
         x = np.ascontiguousarray(x)
-        if x.dtype == np.float32 and x.shape[1:] == contract.input_shape:  # nearly always
-            return x
+        if x.dtype == np.float32 and x.shape[1:] == contract.input_shape and not self._ids:
+            return x  # nearly always
         if x.dtype.kind not in "biuf":  # objects would be told apart by where they lie
             raise SignatureError(
                 f"The model takes samples as numbers; these are an array of {x.dtype}. Make it one "
@@ -525,6 +529,12 @@ class Session:
             x = x.astype(np.float32)
         if self.are_features(x):
             return x
+        if self._ids and x.dtype.kind == "f" and not np.array_equal(x, np.rint(x)):
+            wrong = x[x != np.rint(x)].flat[0]
+            raise SignatureError(
+                f"The model takes whole numbers ({contract.input_dtype}), such as ids of words; "
+                f"got {wrong:g}."
+            )
         fits = len(x.shape) == len(contract.input_shape) + 1 and all(
             axis in contract.free_axes or got == want
             for axis, (got, want) in enumerate(zip(x.shape[1:], contract.input_shape, strict=True))

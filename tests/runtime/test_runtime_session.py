@@ -29,12 +29,16 @@ X = RNG.random((12, 8, 8, 1), dtype=np.float32)
 Y = np.arange(12) % 4
 
 
+def of_the_zoo(name):
+    with gzip.open(ORACLE / f"{name}.tflite.gz") as file:
+        return load_model(file.read())
+
+
 def labelled(*, one_hot):
     """A model that takes its labels so, and samples for Y."""
     if one_hot:
         return load_model(OWN / "tiny_momentum.tflite"), X
-    with gzip.open(ORACLE / "mlp_adagrad_keras3.tflite.gz") as file:
-        return load_model(file.read()), X.reshape(12, -1)[:, :12]
+    return of_the_zoo("mlp_adagrad_keras3"), X.reshape(12, -1)[:, :12]
 
 
 @pytest.fixture
@@ -317,6 +321,21 @@ class TestRefusals:
         for use in (session.infer, session.bottlenecks, lambda x: session.train_step(x, Y)):
             with pytest.raises(SignatureError, match="samples as numbers; these are an array of"):
                 use(X.astype(kind))
+
+    @pytest.mark.parametrize(("wrong", "said"), [
+        (20, "given: x 1 to 20"), (-3, "given: x -3 to 6"), (2.5, r"whole numbers .*got 2.5")
+    ])  # fmt: skip
+    def test_word_that_has_no_number_in_the_table_is_refused_and_changes_nothing(self, wrong, said):
+        session = of_the_zoo("text_mean_keras2").session()
+        x = np.tile(np.arange(1.0, 7.0), (4, 1))
+        before = session.state()
+        session.infer(x)  # floats that are whole are the same ids
+        x[1, 1] = wrong
+        for use in (session.infer, lambda x: session.train_step(x, Y[:4] % 3)):
+            with pytest.raises(SignatureError, match=said):
+                use(x)
+        for name, value in session.state().items():
+            np.testing.assert_array_equal(value, before[name])
 
     def test_run_with_a_wrong_name_lists_the_signatures(self, model):
         with pytest.raises(SignatureError, match="infer, odt_get_state"):

@@ -14,7 +14,7 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.graph.builder import Builder
 from odt_core.graph.passes.forms import rewrite
 from odt_core.graph.passes.narrow import narrow_product
-from odt_core.graph.passes.order import refused_first
+from odt_core.graph.passes.order import refused_apart
 from odt_core.graph.passes.prune import remove_dead_ops
 from odt_core.graph.passes.reads import read_for_each_side
 from odt_core.graph.passes.scales import scale_smaller_factor
@@ -47,7 +47,7 @@ PASSES = (
     Pass("scales", "scales the smaller factor", scale_smaller_factor, exact=False),
     Pass("narrow products", "turns narrow products over", _each_op(narrow_product), exact=False),
     Pass("reads", "reads a variable for each side of an op", read_for_each_side),
-    Pass("order", "does first what XNNPACK refuses", refused_first),
+    Pass("order", "does first or last what XNNPACK refuses", refused_apart),
 )
 
 

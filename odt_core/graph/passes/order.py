@@ -1,8 +1,9 @@
-"""What XNNPACK leaves to LiteRT's own kernels, done first where nothing is in the way.
+"""What XNNPACK leaves to LiteRT's own kernels, done first or last where nothing is in the way.
 
 An op that XNNPACK refuses in the middle of a graph cuts what it takes in two; each part packs,
 plans and copies for itself. Arithmetic on shapes, step counters and learning rates needs nothing of
-what comes before it, so it can stand at the beginning: the rest is one part.
+what comes before it, so it can stand at the beginning: the rest is one part. A counter is set at
+the end, so that a step that fails has not been counted.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ _REFUSED = frozenset({"CAST", "FILL", "POW", "RANGE", "SHAPE"})
 _VARIABLES = frozenset({"ASSIGN_VARIABLE", "READ_VARIABLE", "VAR_HANDLE"})
 
 
-def refused_first(model: schema.ModelT, graph: schema.SubGraphT) -> None:
-    """Moves what XNNPACK refuses, and needs nothing that it takes, to the graph's beginning.
+def refused_apart(model: schema.ModelT, graph: schema.SubGraphT) -> None:
+    """Moves what XNNPACK refuses, and needs nothing that it takes, to the graph's beginning;
+    assignments of it that nothing reads again to the end.
 
     Reads and assignments of one variable keep their order. Nothing moves past an op that runs
     another subgraph.
@@ -27,7 +29,8 @@ def refused_first(model: schema.ModelT, graph: schema.SubGraphT) -> None:
     handles = handles_in(model, graph)
     made_later: set[int] = set()
     held: set[Key | None] = set()  # variables that an op which stays has read or assigned
-    first, rest = [], []
+    first, rest, last = [], [], []
+    closing = _closing(model, graph)
     for operator in graph.operators:
         name = name_of(model, operator)
         key = handles.get(inputs_of(operator)[0]) if name in _VARIABLES - {"VAR_HANDLE"} else None
@@ -42,7 +45,7 @@ def refused_first(model: schema.ModelT, graph: schema.SubGraphT) -> None:
         else:
             moves = _is_refused(model, graph, operator, name)
         if free and moves:
-            first.append(operator)
+            (last if id(operator) in closing else first).append(operator)
             continue
         rest.append(operator)
         made_later.update(outputs_of(operator))
@@ -50,7 +53,24 @@ def refused_first(model: schema.ModelT, graph: schema.SubGraphT) -> None:
             held.add(key)
         elif called_by(model, operator) and name != "CALL_ONCE":
             held.add(None)
-    graph.operators = [*first, *rest]
+    graph.operators = [*first, *rest, *last]
+
+
+def _closing(model: schema.ModelT, graph: schema.SubGraphT) -> set[int]:
+    """The assignments (by identity) after which nothing reads or sets the variable."""
+    handles = handles_in(model, graph)
+    found: set[int] = set()
+    later: set[Key | None] = set()
+    for operator in reversed(graph.operators):
+        name = name_of(model, operator)
+        if name in ("READ_VARIABLE", "ASSIGN_VARIABLE"):
+            key = handles.get(inputs_of(operator)[0])
+            if name == "ASSIGN_VARIABLE" and key is not None and not {key, None} & later:
+                found.add(id(operator))
+            later.add(key)
+        elif called_by(model, operator) and name != "CALL_ONCE":
+            later.add(None)
+    return found
 
 
 def _is_refused(
