@@ -130,7 +130,8 @@ class TestOthers:
         assert other.errors == ["That sample is not there any more\\. Close this window\\."]
 
     def test_caches_when_a_visitor_has_them_emptied_leave_a_training_alone(self, owner, tab):
-        owner.set("set_epochs", int_value=3000).idle().press("train").idle()
+        owner.set("set_epochs", int_value=3000).idle().press("train")
+        owner.wait(lambda page: page.says("steps a second"), "a step").idle()
         tab().send(BackMsg(clear_cache=True))
         owner.rerun().idle()
         assert not owner.says("interrupted")
