@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from odt_core.errors import ModelError, SignatureError
+from odt_core.runtime.contract import Choice
 
 if TYPE_CHECKING:
     from odt_core.checkpoint import Checkpoint
     from odt_core.runtime import Model
-    from odt_core.runtime.contract import Choice
-    from odt_core.samples import Labels, RawSamples, Samples
+    from odt_core.samples import Labels, Samples
 
 PATH_HELP = (
     "a folder with one folder of images per label, a zip of one, an .npz with x (uint8 images, or "
     "numbers in the model's input shape) and y (labels, or targets for a model of numbers); .csv"
 )
+_USES = tuple(field.name for field in fields(Choice))  # what --use corrects
 
 
 def add_model(parser: ArgumentParser) -> None:
@@ -32,8 +33,7 @@ def add_model(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         help="correct what `inspect` says of the model, such as --use task=values --use "
-        "prediction=scores; WHAT is one of train, samples, labels, loss, infer, infer_samples, "
-        "prediction, output_kind, label_kind, task",
+        f"prediction=scores; WHAT is one of {', '.join(_USES)}",
     )
 
 
@@ -70,16 +70,13 @@ def open_model(options: Namespace) -> Model:
 
 def choice_of(options: Namespace) -> Choice:
     """What --use says; SignatureError where it cannot be read."""
-    from odt_core.runtime.contract import Choice
-
-    known = [field.name for field in fields(Choice)]
     given = {}
     for text in options.use:
         what, _, name = text.partition("=")
-        if what not in known or not name:
+        if what not in _USES or not name:
             raise SignatureError(
                 f"--use {text} says nothing that can be used. Write WHAT=NAME, WHAT being one of: "
-                f"{', '.join(known)}."
+                f"{', '.join(_USES)}."
             )
         given[what] = name
     try:
@@ -111,19 +108,6 @@ def has_names(model: Model) -> bool:
     return model.path is not None and find_card(model.path) is not None
 
 
-def _named_by(raw: RawSamples, model: Model, labels: Labels) -> Labels:
-    """The labels; where they are the numbers of outputs that nobody has named, and the samples say
-    others alone, those in their order, as Keras reads folders.
-    """
-    from odt_core.samples.labels import in_order
-
-    names = in_order(name for name in raw.labels if name)
-    numbered = len(labels) > 0 and labels == model.labels and not has_names(model)
-    if not numbered or set(names) & set(labels.names):
-        return labels
-    return replace(labels, names=(None,) * len(labels)).extended(names)
-
-
 def open_samples(path: str, model: Model, labels: Labels) -> Samples:
     """Samples in the model's input shape; labels the model does not know take its free outputs, or
     those that have numbers for names.
@@ -135,7 +119,8 @@ def open_samples(path: str, model: Model, labels: Labels) -> Samples:
     contract = model.contract
     targets = contract.asked_targets
     raw = read_samples(path, input_shape=contract.input_shape, target_shape=targets)
-    labels = _named_by(raw, model, labels)
+    if labels == model.labels and not has_names(model):
+        labels = labels.named_after(name for name in raw.labels if name)
     preprocessing = model.preprocessing
     if contract.free_axes and len(raw) and raw.items[0].dtype.kind == "f":
         # An input of any size takes the size that the samples have.

@@ -21,6 +21,15 @@ class Quantity(StrEnum):
     ACCURACY = "accuracy"  # 0 to 1, more is better
     ERROR = "mean squared error"  # at least 0, less is better: models of values
 
+    @property
+    def of_each(self) -> str:
+        """What follows a number of samples: values have no labels to take so many of."""
+        return " of each label" if self is Quantity.ACCURACY else ""
+
+    def better(self, one: float, other: float) -> bool:
+        """Whether the first mean is the better one."""
+        return one > other if self is Quantity.ACCURACY else one < other
+
 
 @dataclass(frozen=True)
 class Estimate:

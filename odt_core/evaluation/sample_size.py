@@ -87,7 +87,7 @@ def samples_needed(
                 if stopped():
                     raise StudyStopped
                 subset = nested_subset(train, count, seed)
-                progress(Progress(done, total, _doing(count, seed)))
+                progress(Progress(done, total, _doing(count, seed, quantity)))
                 trainer.train(subset, replace(settings, seed=seed), replay=replay, stopped=stopped)
                 answered.append(_answers(trainer, tests))
                 trained_on = len(subset)
@@ -146,8 +146,8 @@ def _point(
     return Point(count, samples, own, old[0] if old else None)
 
 
-def _doing(count: int | None, seed: int) -> str:
-    what = "all samples" if count is None else f"{count} of each label"
+def _doing(count: int | None, seed: int, quantity: Quantity) -> str:
+    what = "all samples" if count is None else f"{count}{quantity.of_each or ' samples'}"
     return f"{what}, seed {seed}"
 
 
@@ -163,12 +163,12 @@ def _sentence(points: list[Point], own: list[np.ndarray], quantity: Quantity, se
     at = next(k for k in range(len(points)) if not can_be_told_apart(own[k], own[-1]))
     enough = points[at]
     figures = f"{_figure(last.own, quantity)} against {_figure(enough.own, quantity)}, {told}"
-    of_each = " of each label" if quantity is Quantity.ACCURACY else ""
+    of_each = quantity.of_each
     most = "all samples" if last.per_label is None else f"{last.per_label}{of_each}"
     if at == 0:
         return f"Trained on {most}, the model cannot be told from the base model ({figures})."
-    base, less_is_worse = points[0].own, quantity is Quantity.ACCURACY
-    if (last.own.mean < base.mean) is less_is_worse and last.own.mean != base.mean:
+    base = points[0].own
+    if quantity.better(base.mean, last.own.mean):
         return (
             f"Training made the model worse: from {_figure(base, quantity)} to "
             f"{_figure(last.own, quantity)} with {most} ({told}). Look at the labels of your "
@@ -176,7 +176,7 @@ def _sentence(points: list[Point], own: list[np.ndarray], quantity: Quantity, se
         )
     if enough is last:
         before = points[-2].own
-        if (last.own.mean < before.mean) is less_is_worse:
+        if quantity.better(before.mean, last.own.mean):
             return (
                 f"The last samples made it worse again: from {_figure(before, quantity)} to "
                 f"{_figure(last.own, quantity)} with {most} ({told}). Look at them, and at their "

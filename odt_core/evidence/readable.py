@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from odt_core.evaluation.compare import p_words
+from odt_core.evaluation.crossed import Quantity
 from odt_core.evidence.charts.page import POLICY, STYLE
 from odt_core.evidence.charts.types import Chart
 from odt_core.evidence.escape import html_text, markdown_text
@@ -337,8 +338,8 @@ def _controls_table(controls: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
 
 
 def _needed_table(needed: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
-    shares = needed["quantity"] == "accuracy"
-    said = _percent if shares else _number
+    quantity = Quantity(needed["quantity"])
+    said = _percent if quantity is Quantity.ACCURACY else _number
     both = all(point["base_test"] for point in needed["points"])
     rows = [
         (
@@ -352,8 +353,8 @@ def _needed_table(needed: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
         )
         for point in needed["points"]
     ]
-    first = "samples of each label" if shares else "samples"
-    head: tuple[str, ...] = (first, "in all", needed["quantity"], "95 % interval", "each seed", "n")
+    first = f"samples{quantity.of_each}"
+    head: tuple[str, ...] = (first, "in all", quantity, "95 % interval", "each seed", "n")
     head += ("base test set",) * both
     return (head, *rows)
 

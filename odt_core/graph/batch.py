@@ -34,13 +34,12 @@ ELEMENTWISE = frozenset(
 )  # fmt: skip
 REDUCTIONS = frozenset({"SUM", "MEAN", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "REDUCE_ANY"})
 _FIRST_INPUT = UNARY | {"BITCAST", "L2_NORMALIZATION", "LOG_SOFTMAX", "ONE_HOT", "SOFTMAX"}
-# What changes the size of every axis but the first.
-_IMAGES = frozenset(
-    {
-        "AVERAGE_POOL_2D", "CONV_2D", "DEPTHWISE_CONV_2D", "DEPTH_TO_SPACE", "MAX_POOL_2D",
-        "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "SPACE_TO_DEPTH", "TRANSPOSE_CONV",
-    }
-)  # fmt: skip
+# What changes the size of every axis but the first of a picture: which input that is.
+IMAGES = {
+    "AVERAGE_POOL_2D": 0, "CONV_2D": 0, "DEPTHWISE_CONV_2D": 0, "DEPTH_TO_SPACE": 0,
+    "MAX_POOL_2D": 0, "RESIZE_BILINEAR": 0, "RESIZE_NEAREST_NEIGHBOR": 0, "SPACE_TO_DEPTH": 0,
+    "TRANSPOSE_CONV": 2,
+}  # fmt: skip
 
 
 def dynamic_axis(tensor: Tensor) -> int | None:
@@ -68,8 +67,8 @@ def batch_of(
         return _reshaped(first, output, known)
     if name in _FIRST_INPUT or name in ("EXPAND_DIMS", "SQUEEZE", "TRANSPOSE", "UNPACK"):
         return known(first)  # the only dynamic axis there was is the only one there is
-    if name in _IMAGES:
-        image = inputs[2] if name == "TRANSPOSE_CONV" else first  # of (shape, filters, image)
+    if name in IMAGES:
+        image = inputs[IMAGES[name]]
         return known(image) if dynamic_axis(image) == axis == 0 else None
     if name == "FULLY_CONNECTED":  # else its rows are those of all axes before the last together
         return known(first) if first.rank == output.rank else None

@@ -638,14 +638,11 @@ class Builder:
         self.emit("BROADCAST_TO", [x, shape], [y], schema.BroadcastToOptionsT())
         return y
 
-    def one_hot(self, indices: Tensor, depth: Value, static: int | None = None) -> Tensor:
-        """float32 [..., depth], 1 at the index; an index out of range gives a row of zeros.
-
-        static: the depth where it is known now, though given as a tensor.
-        """
+    def one_hot(self, indices: Tensor, depth: Value) -> Tensor:
+        """float32 [..., depth], 1 at the index; an index out of range gives a row of zeros."""
         options = schema.OneHotOptionsT()
         options.axis = -1
-        size = static if isinstance(depth, Tensor) else int(depth)
+        size = None if isinstance(depth, Tensor) else int(depth)
         y = self.new((*indices.shape, size), np.float32, "one_hot")
         values = [self.constant(v, np.float32) for v in (1.0, 0.0)]
         inputs = [self.cast(indices, np.int32), self.constant(depth, np.int32), *values]

@@ -43,11 +43,8 @@ from odt_core.runtime.signatures import (
 from odt_core.runtime.tasks import Goal, goal_of
 from odt_core.runtime.vocabulary import (
     EVALUATE_NAMES,
-    LABEL_NAMES,
-    LABEL_WORDS,
     is_learning_rate,
     is_memory,
-    words,
 )
 
 
@@ -165,8 +162,7 @@ def _train_roles(
 def _text_labels(trainer: SignatureDescription) -> str | None:
     """The input for labels where that takes text."""
     for one in trainer.inputs:
-        named = one.name.lower() in LABEL_NAMES or bool(words(one.name) & LABEL_WORDS)
-        if one.dtype == "string" and one.used and named:
+        if one.dtype == "string" and one.used and likeness(one, None) < 0:
             return one.name
     return None
 

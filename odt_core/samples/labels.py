@@ -92,6 +92,15 @@ class Labels:
             result[result.index(None)] = name
         return Labels(tuple(result))
 
+    def named_after(self, names: Iterable[str]) -> Labels:
+        """These; where they are but numbers and none of the names is among them, the names in
+        their order, one an output. LabelError when there are more names than outputs.
+        """
+        new = in_order(names)
+        if not new or self != Labels.numbered(len(self)) or set(new) & set(self.names):
+            return self
+        return Labels((None,) * len(self)).extended(new)
+
     def with_those_of(self, base: Labels) -> Labels:
         """These names, and those of a base model on the outputs that have none here: what it is
         asked on its own test set, where a label that a person turned off is no label forgotten.

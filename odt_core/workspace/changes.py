@@ -7,6 +7,7 @@ from typing import Any
 
 from odt_core.checkpoint.tempering import Tempering
 from odt_core.errors import LabelError, WorkspaceError
+from odt_core.samples import Labels
 from odt_core.workspace.manifest import (
     CheckpointEntry,
     CheckpointInfo,
@@ -105,22 +106,25 @@ def with_label(manifest: Manifest, label_id: str, name: str) -> Manifest:
     return replace(manifest, labels=(*manifest.labels, label))
 
 
-def with_outputs_named(manifest: Manifest, names: Sequence[str]) -> Manifest:
+def with_outputs_named(manifest: Manifest, names: Iterable[str]) -> Manifest:
     """The labels under these names, one an output in their order, where the outputs have numbers
     for names, nothing was done with them yet, and none of the names is known; the other labels are
     turned off. Else as it is.
     """
-    model = manifest.model
-    if model is None or model.bundled or not 0 < len(names) <= len(manifest.labels):
+    model, labels = manifest.model, manifest.labels
+    if model is None or model.bundled or any(sample.label for sample in manifest.samples):
         return manifest
-    numbers = tuple(map(str, range(len(model.outputs))))
-    untouched = model.outputs == numbers == tuple(label.name for label in manifest.labels)
-    known = any(label_called(manifest.labels, name) is not None for name in names)
-    if not untouched or known or any(sample.label for sample in manifest.samples):
+    given = set(names)
+    if len(given) > len(labels) or model.outputs != tuple(label.name for label in labels):
         return manifest
-    named = [replace(one, name=name) for one, name in zip(manifest.labels, names, strict=False)]
-    rest = [replace(one, enabled=False) for one in manifest.labels[len(names) :]]
-    return replace(manifest, labels=(*named, *rest))
+    named = Labels(model.outputs).named_after(given).names
+    return replace(
+        manifest,
+        labels=tuple(
+            replace(label, enabled=False) if name is None else replace(label, name=name)
+            for label, name in zip(labels, named, strict=True)
+        ),
+    )
 
 
 def with_label_name(manifest: Manifest, label_id: str, name: str) -> Manifest:

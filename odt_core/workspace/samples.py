@@ -11,7 +11,6 @@ import numpy as np
 
 from odt_core.errors import LabelError, SampleError
 from odt_core.samples import RawSamples
-from odt_core.samples.labels import in_order
 from odt_core.workspace import changes, pictures
 from odt_core.workspace.archive import zip_samples
 from odt_core.workspace.holdout import part_of_next, part_of_take, tally, whole_takes
@@ -185,7 +184,7 @@ class HasSamples(HasLabels):
         with self._changing() as manifest:
             ids = {"": ""}
             new = (clean_label(name, self.limits.label_length) for name in raw.labels if name)
-            manifest = changes.with_outputs_named(manifest, in_order(new))
+            manifest = changes.with_outputs_named(manifest, new)
             for name in dict.fromkeys(label for label in raw.labels if label):
                 text = clean_label(name, self.limits.label_length)
                 known = changes.label_called(manifest.labels, text)

@@ -60,11 +60,10 @@ def _gain(role: Role, one: Comparison) -> Value:
 
 def _needed(needed: SamplesNeeded) -> Lines:
     points = needed.points
-    percent = needed.quantity is Quantity.ACCURACY
+    percent, of_each = needed.quantity is Quantity.ACCURACY, needed.quantity.of_each
     x = [float(point.samples) for point in points]
     own = [point.own for point in points]
     names = ["all" if point.per_label is None else str(point.per_label) for point in points]
-    of_each = " of each label" if percent else ""
     said = ["the base model", *(f"{name}{of_each}" for name in names[1:])]
     counts = [", ".join(names[1:-1]), names[-1]]
     ends = (0.0, x[-1])

@@ -11,19 +11,13 @@ from collections.abc import Sequence
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.graph.batch import ELEMENTWISE, REDUCTIONS, UNARY, dynamic_axis, is_whole
+from odt_core.graph.batch import ELEMENTWISE, IMAGES, REDUCTIONS, UNARY, dynamic_axis, is_whole
 from odt_core.graph.builder import Builder
 from odt_core.graph.operators import name_of
 from odt_core.graph.tensor import Tensor
 
 _EACH_NUMBER = UNARY | ELEMENTWISE | {"ONE_HOT"}
 _ALONG_THE_LAST = frozenset({"L2_NORMALIZATION", "LOG_SOFTMAX", "SOFTMAX"})
-# Which input is the images [N, height, width, channels].
-_IMAGES = {
-    "AVERAGE_POOL_2D": 0, "CONV_2D": 0, "DEPTHWISE_CONV_2D": 0, "DEPTH_TO_SPACE": 0,
-    "MAX_POOL_2D": 0, "RESIZE_BILINEAR": 0, "RESIZE_NEAREST_NEIGHBOR": 0, "SPACE_TO_DEPTH": 0,
-    "TRANSPOSE_CONV": 2,
-}  # fmt: skip
 
 
 def keeps_apart(
@@ -44,8 +38,8 @@ def keeps_apart(
         return True
     if name in _ALONG_THE_LAST:
         return axis != output.rank - 1
-    if name in _IMAGES:
-        return _only(mixed, inputs[_IMAGES[name]]) and dynamic_axis(mixed[0]) == 0
+    if name in IMAGES:
+        return _only(mixed, inputs[IMAGES[name]]) and dynamic_axis(mixed[0]) == 0
     if name in ("RESHAPE", "SQUEEZE", "EXPAND_DIMS"):
         return _only(mixed, first) and _before(first) == _before(output)
     if name == "TRANSPOSE":

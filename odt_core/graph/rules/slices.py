@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,58 +23,68 @@ def strided_slice(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[
     Source: https://www.tensorflow.org/api_docs/python/tf/raw_ops/StridedSlice
     """
     x, *bounds = inputs
-    if any(part.const is None for part in bounds):
-        raise LoweringError("its bounds are computed. Slice with constants instead.")
-    spec = list(zip(*([int(v) for v in part.const] for part in bounds), strict=True))  # type: ignore[union-attr]
-    y, added = _without_new_axes(b, op, x, spec)
+    read, added = _axes(op, x.rank, bounds)
+    y = x if all(axis == _WHOLE for axis in read) else _sliced(b, x, read)
     for axis in added:
         y = b.expand(y, axis)
     return [y]
 
 
-def _without_new_axes(
-    b: Builder, op: FlexOp, x: Tensor, spec: list[tuple[int, int, int]]
-) -> tuple[Tensor, list[int]]:
-    """The slice with an entry for each axis of x, and where the result has new axes, ascending."""
-    has = _masks(op)
-    real = sum(not has("new_axis", i) and not has("ellipsis", i) for i in range(len(spec)))
-    kept: list[tuple[int, int, int, bool, bool, bool]] = []  # bounds; open begin and end, one place
-    added: list[int] = []
-    whole = (0, 0, 1, True, True, False)
-    for i, (first, last, step) in enumerate(spec):
-        if has("ellipsis", i):
-            kept += [whole] * (x.rank - real)
-        elif has("new_axis", i):
-            added.append(len(added) + sum(not one[5] for one in kept))
-        else:
-            single = has("shrink_axis", i)
-            kept.append((first, last, step, has("begin", i), has("end", i), single))
-    kept += [whole] * (x.rank - len(kept))
-    if all(one == whole for one in kept):
-        return x, added
-    shape: list[int | None] = []
-    for size, (first, last, step, from_start, to_end, single) in zip(x.shape, kept, strict=True):
-        if single:
-            continue
-        part = slice(None if from_start else first, None if to_end else last, step)
-        shape.append(None if size is None else len(range(*part.indices(size))))
-    options = schema.StridedSliceOptionsT()
-    options.beginMask = sum(1 << i for i, one in enumerate(kept) if one[3])
-    options.endMask = sum(1 << i for i, one in enumerate(kept) if one[4])
-    options.shrinkAxisMask = sum(1 << i for i, one in enumerate(kept) if one[5])
-    y = b.new(shape, x.dtype, "strided_slice")
-    bounds = [b.constant(np.array([one[at] for one in kept], np.int32)) for at in range(3)]
-    b.emit("STRIDED_SLICE", [x, *bounds], [y], options)
-    return y, added
+@dataclass(frozen=True)
+class Axis:
+    """What is read of an axis of x; single: one entry, and the result lacks the axis."""
+
+    part: slice
+    single: bool = False
 
 
-def _masks(op: FlexOp) -> Callable[[str, int], bool]:
-    """Whether a mask of the op is set for an entry of its bounds."""
+_WHOLE = Axis(slice(None, None, 1))
+
+
+def _axes(op: FlexOp, rank: int, bounds: Sequence[Tensor]) -> tuple[list[Axis], list[int]]:
+    """What is read of each axis of x, and which axes of the result are new, ascending."""
+    values = [part.const for part in bounds]
+    if any(part is None for part in values):
+        raise LoweringError("its bounds are computed. Slice with constants instead.")
     mask = {
         name: int(op.number(f"{name}_mask"))
         for name in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")
     }
-    return lambda name, position: bool(mask[name] >> position & 1)
+
+    def has(name: str, position: int) -> bool:
+        return bool(mask[name] >> position & 1)
+
+    spec = list(zip(*([int(v) for v in part] for part in values if part is not None), strict=True))
+    real = sum(not has("new_axis", i) and not has("ellipsis", i) for i in range(len(spec)))
+    read: list[Axis] = []
+    added: list[int] = []
+    for i, (first, last, step) in enumerate(spec):
+        if has("ellipsis", i):
+            read += [_WHOLE] * (rank - real)
+        elif has("new_axis", i):
+            added.append(len(added) + sum(not axis.single for axis in read))
+        elif has("shrink_axis", i):
+            read.append(Axis(slice(first, first + 1 if first != -1 else None, 1), single=True))
+        else:
+            ends = None if has("begin", i) else first, None if has("end", i) else last
+            read.append(Axis(slice(*ends, step)))
+    return read + [_WHOLE] * (rank - len(read)), added
+
+
+def _sliced(b: Builder, x: Tensor, read: list[Axis]) -> Tensor:
+    options = schema.StridedSliceOptionsT()
+    options.beginMask = sum(1 << i for i, axis in enumerate(read) if axis.part.start is None)
+    options.endMask = sum(1 << i for i, axis in enumerate(read) if axis.part.stop is None)
+    options.shrinkAxisMask = sum(1 << i for i, axis in enumerate(read) if axis.single)
+    shape = [
+        None if size is None else len(range(*axis.part.indices(size)))
+        for size, axis in zip(x.shape, read, strict=True)
+        if not axis.single
+    ]
+    y = b.new(shape, x.dtype, "strided_slice")
+    bounds = zip(*((a.part.start or 0, a.part.stop or 0, a.part.step) for a in read), strict=True)
+    b.emit("STRIDED_SLICE", [x, *(b.constant(np.array(v, np.int32)) for v in bounds)], [y], options)
+    return y
 
 
 @rule("StridedSliceGrad")
@@ -84,13 +94,10 @@ def strided_slice_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequ
     Source: https://www.tensorflow.org/api_docs/python/tf/raw_ops/StridedSliceGrad
     """
     sizes, begin, end, strides, dy = inputs
-    bounds = [part.const for part in (begin, end, strides)]
-    if any(part is None for part in bounds):
-        raise LoweringError("its bounds are computed. Slice with constants instead.")
     known = sizes.const
     shape: Shape = op.output_shapes[0] if known is None else tuple(int(size) for size in known)
-    spec = list(zip(*([int(v) for v in part] for part in bounds if part is not None), strict=True))
-    places = _places(op, shape, spec)
+    read, _ = _axes(op, len(shape), (begin, end, strides))
+    places = [_place(size, axis) for size, axis in zip(shape, read, strict=True)]
     # axes that the slice dropped come back with size 1, axes that it added go
     dy = b.reshape(dy, [_count(place, size) for place, size in zip(places, shape, strict=True)])
     for axis, (place, size) in enumerate(zip(places, shape, strict=True)):
@@ -116,26 +123,10 @@ class Open:
 Place = range | Open | None
 
 
-def _places(op: FlexOp, shape: Shape, spec: list[tuple[int, int, int]]) -> list[Place]:
-    """For every axis of x what was read of it."""
-    has = _masks(op)
-    real = sum(not has("new_axis", i) and not has("ellipsis", i) for i in range(len(spec)))
-    places: list[Place] = []
-    for i, (first, last, step) in enumerate(spec):
-        if has("ellipsis", i):
-            places += [None] * (len(shape) - real)
-        elif not has("new_axis", i):
-            size = shape[len(places)]
-            start = None if has("begin", i) else first
-            stop = None if has("end", i) else last
-            if has("shrink_axis", i):
-                start, stop, step = first, first + 1 if first != -1 else None, 1
-            count = 1 if has("shrink_axis", i) else None
-            places.append(_place(size, slice(start, stop, step), count))
-    return places + [None] * (len(shape) - len(places))
-
-
-def _place(size: int | None, part: slice, count: int | None) -> Place:
+def _place(size: int | None, axis: Axis) -> Place:
+    part = axis.part
+    if axis is _WHOLE:
+        return None
     if size is None:
         if part.step != 1:
             raise LoweringError(
@@ -144,7 +135,7 @@ def _place(size: int | None, part: slice, count: int | None) -> Place:
             )
         if part.start in (None, 0) and part.stop is None:
             return None
-        return Open(part.start or 0, count)
+        return Open(part.start or 0, 1 if axis.single else None)
     return range(*part.indices(size))
 
 

@@ -59,9 +59,10 @@ class HasAfterRuns(HasRuns):
         if self._kept_run is None or self._kept_run[0] != head:
             from pages.ui.desk.kept_curves import kept_run  # not before the first page is there
 
+            self._kept_run = head, None
             with contextlib.suppress(OdtError):  # a file that cannot be read: nothing is shown
                 self._kept_run = head, kept_run(self.workspace, head)
-        return self._kept_run[1] if self._kept_run and self._kept_run[0] == head else None
+        return self._kept_run[1]
 
     def lost_run(self) -> LostRun | None:
         """The run that made your model, where it lost and nobody has said what to do about that."""

@@ -65,7 +65,7 @@ def _work(desk: Desk, job: Job) -> SamplesNeeded:
 
 def _show(result: SamplesNeeded) -> None:
     verdict("", result.sentence)
-    shares = result.quantity is Quantity.ACCURACY
+    shares, of_each = result.quantity is Quantity.ACCURACY, result.quantity.of_each
     names = [_name(point) for point in result.points]
     base = result.points[0].own.mean
     traces = [
@@ -111,13 +111,13 @@ def _show(result: SamplesNeeded) -> None:
         label="Samples per label: "
         + ", ".join(f"{_name(point)}: {_said(point, shares)}" for point in result.points),
         layout={
-            "xaxis": {"type": "category", "title": {"text": "training samples" + _of_each(shares)}},
+            "xaxis": {"type": "category", "title": {"text": "training samples" + of_each}},
             "yaxis": {"tickformat": ".0%" if shares else ""},
         },
     )
     pieces.table(
         (
-            f"Samples{_of_each(shares)}",
+            f"Samples{of_each}",
             "In all",
             "Accuracy" if shares else "Mean squared error",
             "95 % interval",
@@ -176,7 +176,3 @@ def _ends(interval: tuple[float, float], shares: bool) -> str:
 
 def _number(value: float, shares: bool) -> str:
     return percent(value).replace(" ", "\u00a0") if shares else short(value)
-
-
-def _of_each(shares: bool) -> str:
-    return " of each label" if shares else ""
