@@ -153,8 +153,8 @@ class BoundSignature:
         return f"Signature '{self.name}' wants {wants or 'no inputs'}."
 
     def _beyond_a_table(self, arrays: Mapping[str, np.ndarray | Rows]) -> str:
-        whole = {key: np.asarray(a) for key, a in arrays.items() if a.dtype.kind in "iu" and a.size}
-        given = ", ".join(f"{key} {a.min()} to {a.max()}" for key, a in whole.items())
+        whole = {key: np.asarray(a) for key, a in arrays.items() if a.dtype.kind in "iu"}
+        given = ", ".join(f"{key} {a.min()} to {a.max()}" for key, a in whole.items() if a.size)
         return (
             f"Signature '{self.name}' looks up a row of a table (an embedding, for instance) that "
             f"is not there. It was given: {given or 'no whole numbers'}. Give the ids "

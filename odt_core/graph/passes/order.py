@@ -29,7 +29,9 @@ def refused_apart(model: schema.ModelT, graph: schema.SubGraphT) -> None:
     handles = handles_in(model, graph)
     made_later: set[int] = set()
     held: set[Key | None] = set()  # variables that an op which stays has read or assigned
-    first, rest, last = [], [], []
+    first: list[schema.OperatorT] = []
+    rest: list[schema.OperatorT] = []
+    last: list[schema.OperatorT] = []
     closing = _closing(model, graph)
     for operator in graph.operators:
         name = name_of(model, operator)
