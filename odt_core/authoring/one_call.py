@@ -20,6 +20,7 @@ from odt_core.authoring.keras_files import load_keras_model
 from odt_core.authoring.losses import resolve_loss
 from odt_core.authoring.program import Program, check_model
 from odt_core.authoring.recipe import DEFAULT_LEARNING_RATE, save_program
+from odt_core.authoring.update_rules import NAMES
 from odt_core.errors import AuthoringError
 from odt_core.graph import lower
 
@@ -149,8 +150,7 @@ def choose_optimizer(
         chosen = keras.optimizers.get(chosen)
     except ValueError as error:
         raise AuthoringError(
-            f"Keras knows no optimiser {optimizer!r}. Use 'sgd', 'adam', 'adamw', 'rmsprop' or "
-            "'adagrad', or a Keras optimiser."
+            f"Keras knows no optimiser {optimizer!r}. Give a Keras optimiser or its name: {NAMES}."
         ) from error
     if learning_rate is not None:
         config = chosen.get_config() | {"learning_rate": float(learning_rate)}

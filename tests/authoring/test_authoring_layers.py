@@ -123,6 +123,18 @@ OPTIMISERS = {
     "adamw": lambda: optimizers.AdamW(1e-3),
     "rmsprop, centred, momentum": lambda: optimizers.RMSprop(1e-4, momentum=0.9, centered=True),
     "adagrad": lambda: optimizers.Adagrad(1e-2),
+    "adadelta": lambda: optimizers.Adadelta(0.5),
+    "adamax, decay": lambda: optimizers.Adamax(1e-3, weight_decay=0.1),
+    "nadam": lambda: optimizers.Nadam(1e-3),
+    "lion": lambda: optimizers.Lion(1e-3),
+    "ftrl": lambda: optimizers.Ftrl(
+        1e-2,
+        l1_regularization_strength=0.01,
+        l2_regularization_strength=0.1,
+        l2_shrinkage_regularization_strength=0.1,
+        beta=0.1,
+    ),
+    "lamb": lambda: optimizers.Lamb(1e-3),
 }
 
 LOSSES = {

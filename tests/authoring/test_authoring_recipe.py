@@ -434,7 +434,7 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("optimizer", "message"),
         [
-            ("ftrl", "Ftrl is not available"),
+            ("adafactor", "Adafactor is not available"),
             ("nonsense", "knows no optimiser"),
             (keras.optimizers.SGD(0.1, use_ema=True), "use_ema is not available"),
             (
