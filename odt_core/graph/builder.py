@@ -308,6 +308,10 @@ class Builder:
         """a < b, bool."""
         return self._binary("LESS", a, b, schema.LessOptionsT(), np.bool_)
 
+    def less_equal(self, a: Value, b: Value) -> Tensor:
+        """a <= b, bool."""
+        return self.greater_equal(b, a)
+
     def logical_and(self, a: Tensor, b: Tensor) -> Tensor:
         """a and b, bool."""
         return self._binary("LOGICAL_AND", a, b, schema.LogicalAndOptionsT())

@@ -71,7 +71,7 @@ def run_lowered(
     tensors = {
         name: builder.new((None, *value.shape[1:]) if name in dynamic else value.shape, value.dtype)
         if name in given
-        else builder.constant(value)
+        else builder.constant(value, value.dtype)
         for name, value in inputs.items()
     }
     values = {k: v.encode() if isinstance(v, str) else v for k, v in attributes.items()}

@@ -7,6 +7,7 @@ from one_op import normal, run_lowered, run_tensorflow
 import odt_core.graph.rules  # noqa: F401 (declares the rules)
 from odt_core.errors import LoweringError
 from odt_core.graph.rules.elementwise import _BINARY, _UNARY
+from odt_core.graph.rules.unsigned import ORDER, SAME_BITS
 
 EDGES = np.array([0.0, -0.0, 1e-6, -1e-6, 1e-3, 0.499, 0.501, 1.0, -1.0, 8.0, -8.0], np.float32)
 ANY = np.concatenate([EDGES, normal(0, 50) * 3]).astype(np.float32)
@@ -20,7 +21,7 @@ ONE = [
     *_UNARY, "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Cosh", "Elu", "Expm1", "Inv",
     "Log1p", "Reciprocal", "Relu6", "Selu", "Sinh", "Softplus", "Softsign", "Tan",
 ]  # fmt: skip
-TWO = [*_BINARY, "LessEqual", "Atan2", "DivNoNan", "MulNoNan", "Xdivy", "Xlogy", "Xlog1py"]
+TWO = [*_BINARY, "Atan2", "DivNoNan", "MulNoNan", "Xdivy", "Xlogy", "Xlog1py"]
 
 
 @pytest.mark.parametrize("op", ONE)
@@ -102,10 +103,50 @@ class TestOthers:
         assert actual.dtype == np.int32
         assert actual.tolist() == [[value, value]]
 
-    def test_binary_when_uint64_then_says_so(self):
-        inputs = {"x": np.ones(2, np.uint64), "y": np.ones(2, np.uint64)}
-        with pytest.raises(LoweringError, match="AddV2 works on uint64"):
+    def test_binary_when_float64_then_says_so(self):
+        inputs = {"x": np.ones(2, np.float64), "y": np.ones(2, np.float64)}
+        with pytest.raises(LoweringError, match="AddV2 works on float64"):
             run_lowered("AddV2", inputs, {})
+
+    def test_unpack_when_an_axis_is_unknown_then_says_so(self):
+        with pytest.raises(LoweringError, match="known at run time only"):
+            run_lowered("Unpack", {"value": normal(0, 2, 3)}, {"axis": 0}, dynamic=["value"])
+
+    @pytest.mark.parametrize("dtype", [np.float32, np.int64])
+    @pytest.mark.parametrize("axis", [0, 1, -1])
+    def test_unpack_when_split_along_an_axis_then_equals_tensorflow(self, axis, dtype):
+        inputs = {"value": (normal(0, 2, 3, 4) * 10).astype(dtype)}
+        num = inputs["value"].shape[axis]
+        actual = run_lowered("Unpack", inputs, {"axis": axis})
+        expected = run_tensorflow("Unpack", inputs, {"axis": axis, "num": num})
+        assert len(actual) == num
+        for one, other in zip(actual, expected, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+class TestUnsigned:
+    X = np.array([0, 1, 2**63 - 1, 2**63, 2**64 - 1, 5], np.uint64)
+    Y = np.array([2**64 - 1, 1, 2**63, 2**63 - 1, 2**64 - 1, 2**40], np.uint64)
+
+    @pytest.mark.parametrize("op", sorted(SAME_BITS | ORDER))
+    def test_function_of_two_then_equals_tensorflow(self, op):
+        inputs = {"x": self.X, "y": self.Y}
+        (actual,), (expected,) = run_lowered(op, inputs, {}), run_tensorflow(op, inputs, {})
+        assert actual.dtype == expected.dtype
+        np.testing.assert_array_equal(actual, expected)
+
+    def test_select_then_equals_tensorflow(self):
+        inputs = {"condition": self.X < self.Y, "t": self.X, "e": self.Y}
+        (actual,) = run_lowered("SelectV2", inputs, {})
+        np.testing.assert_array_equal(actual, np.minimum(self.X, self.Y))
+
+    @pytest.mark.parametrize("source", [np.int32, np.int64])
+    def test_cast_there_and_back_then_has_the_same_bits(self, source):
+        x = np.array([0, 1, -1, 2**31 - 1, -(2**31)], source)
+        (wide,) = run_lowered("Cast", {"x": x}, {"DstT": 23})
+        np.testing.assert_array_equal(wide, x.astype(np.uint64))
+        (back,) = run_lowered("Cast", {"x": wide}, {"DstT": 9})
+        np.testing.assert_array_equal(back, x.astype(np.int64))
 
 
 class TestConcatOffset:

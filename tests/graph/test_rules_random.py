@@ -72,6 +72,83 @@ class TestStatelessRandomUniform:
         assert np.array_equal(actual[0], expected[0])
 
 
+class TestStatelessRandomUniformInt:
+    @batch
+    @shapes
+    @pytest.mark.parametrize(("low", "high"), [(0, 10), (-7, 3), (-(2**31), 2**31 - 1)])
+    def test_value_equals_tensorflow(self, shape, dynamic, low, high):
+        ends = {"minval": np.array(low, np.int32), "maxval": np.array(high, np.int32)}
+        inputs = drawn(shape) | ends
+        expected = run_tensorflow("StatelessRandomUniformIntV2", inputs, {})
+        actual = lowered("StatelessRandomUniformIntV2", inputs, shape, dynamic)
+        assert np.array_equal(actual[0], expected[0])
+
+    def test_value_of_the_old_op_equals_tensorflow(self):
+        inputs = {"shape": np.array([3, 7], np.int32), "seed": np.array([5, -9], np.int32)}
+        inputs |= {"minval": np.array(-4, np.int32), "maxval": np.array(90, np.int32)}
+        expected = run_tensorflow("StatelessRandomUniformInt", inputs, {})
+        actual = lowered("StatelessRandomUniformInt", inputs, (3, 7), True)
+        assert np.array_equal(actual[0], expected[0])
+
+    @batch
+    @shapes
+    @pytest.mark.parametrize(("low", "high"), [(0, 10), (-(2**40), 3 - 2**40), (0, 2**31 - 1)])
+    def test_value_of_64_bits_equals_tensorflow(self, shape, dynamic, low, high):
+        ends = {"minval": np.array(low, np.int64), "maxval": np.array(high, np.int64)}
+        inputs = drawn(shape) | ends
+        expected = run_tensorflow("StatelessRandomUniformIntV2", inputs, {})
+        actual = run_lowered(
+            "StatelessRandomUniformIntV2",
+            inputs,
+            {},
+            constant=["alg", "minval", "maxval"] + ([] if dynamic else ["shape"]),
+            output_shapes=((None, *shape[1:]) if dynamic else shape,),
+        )
+        assert np.array_equal(actual[0], expected[0])
+
+    def test_too_many_numbers_of_64_bits_are_refused(self):
+        ends = {"minval": np.array(0), "maxval": np.array(2**31)}
+        with pytest.raises(LoweringError, match=r"fewer than 2\^31"):
+            run_lowered(
+                "StatelessRandomUniformIntV2",
+                drawn((3,)) | ends,
+                {},
+                constant=[*drawn((3,)), *ends],
+            )
+
+    def test_computed_ends_of_64_bits_are_refused(self):
+        ends = {"minval": np.array(0), "maxval": np.array(9)}
+        with pytest.raises(LoweringError, match="int64 between computed bounds"):
+            lowered("StatelessRandomUniformIntV2", drawn((3, 5)) | ends, (3, 5), False)
+
+
+class TestStatelessRandomUniformFullInt:
+    @batch
+    @shapes
+    @pytest.mark.parametrize(
+        ("dtype", "number"), [("int32", 3), ("int64", 9), ("uint32", 22), ("uint64", 23)]
+    )
+    def test_value_equals_tensorflow(self, shape, dynamic, dtype, number):
+        expected = run_tensorflow("StatelessRandomUniformFullIntV2", drawn(shape), {"dtype": dtype})
+        actual = run_lowered(
+            "StatelessRandomUniformFullIntV2",
+            drawn(shape),
+            {"dtype": number},
+            constant=["alg"] if dynamic else ["alg", "shape"],
+            output_shapes=((None, *shape[1:]) if dynamic else shape,),
+        )
+        assert actual[0].dtype == dtype
+        assert np.array_equal(actual[0], expected[0])
+
+    def test_value_of_the_old_op_equals_tensorflow(self):
+        inputs = {"shape": np.array([3, 7], np.int32), "seed": np.array([5, -9], np.int32)}
+        expected = run_tensorflow("StatelessRandomUniformFullInt", inputs, {"dtype": "int64"})
+        actual = run_lowered(
+            "StatelessRandomUniformFullInt", inputs, {"dtype": 9}, output_shapes=((None, 7),)
+        )
+        assert np.array_equal(actual[0], expected[0])
+
+
 class TestStatelessRandomNormalV2:
     @batch
     @shapes

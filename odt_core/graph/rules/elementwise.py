@@ -15,6 +15,7 @@ from odt_core.graph.builder import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.registry import rule
 from odt_core.graph.rules.special import atan2, expm1, log1p
+from odt_core.graph.rules.unsigned import ORDER, SAME_BITS, of_uint64
 from odt_core.graph.tensor import Tensor
 
 _BINARY = {
@@ -35,6 +36,7 @@ _BINARY = {
     "Greater": "greater",
     "GreaterEqual": "greater_equal",
     "Less": "less",
+    "LessEqual": "less_equal",
     "LogicalAnd": "logical_and",
     "LogicalOr": "logical_or",
 }
@@ -65,10 +67,14 @@ _DTYPES = frozenset(map(np.dtype, (np.float32, np.int32, np.int64, np.bool_, np.
 @rule(*_BINARY, since="0.2")
 def binary(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """The builtin op of the same meaning."""
+    x, y = inputs
+    compute = getattr(b, _BINARY[op.op])
+    if x.dtype == np.uint64 and op.op in SAME_BITS | ORDER:
+        return [of_uint64(b, op.op, compute, x, y)]
     _check(op, inputs)
-    if op.op == "FloorDiv" and inputs[0].dtype == np.int64:
-        return [_floor_div_int64(b, *inputs)]
-    return [getattr(b, _BINARY[op.op])(*inputs)]
+    if op.op == "FloorDiv" and x.dtype == np.int64:
+        return [_floor_div_int64(b, x, y)]
+    return [compute(x, y)]
 
 
 def _floor_div_int64(b: Builder, x: Tensor, y: Tensor) -> Tensor:
@@ -96,13 +102,6 @@ def unary(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     return [getattr(b, _UNARY[op.op])(inputs[0])]
 
 
-@rule("LessEqual", since="0.2")
-def less_equal(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
-    """x ≤ y, that is y ≥ x."""
-    _check(op, inputs)
-    return [b.greater_equal(inputs[1], inputs[0])]
-
-
 @rule("Cast", "Bitcast", since="0.2")
 def cast(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """x in another dtype: converted, or the same bits."""
@@ -111,6 +110,10 @@ def cast(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
         wanted = op.dtype("DstT")
         if wanted is None or x.dtype == object:
             raise LoweringError("it converts to or from a type that LiteRT has none for.")
+        if x.dtype == np.uint64:
+            x = b.bitcast(x, np.int64)
+        if wanted == np.uint64:
+            return [b.bitcast(b.cast(x, np.int64), wanted)]
         return [b.cast(x, wanted)]
     wanted = op.dtype("type")
     if wanted is None:
@@ -124,6 +127,8 @@ def select(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]
     condition, x, y = inputs
     if op.op == "Select" and 0 < condition.rank < x.rank:
         condition = b.reshape(condition, (*condition.shape, *[1] * (x.rank - condition.rank)))
+    if x.dtype == np.uint64:
+        return [of_uint64(b, "Equal", lambda x, y: b.select(condition, x, y), x, y)]
     return [b.select(condition, x, y)]
 
 

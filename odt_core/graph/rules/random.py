@@ -37,50 +37,64 @@ def key_and_counter(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequenc
     return _scramble(b, inputs[0])
 
 
-@rule("StatelessRandomUniformV2")
-def uniform_v2(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
-    """Numbers in [0, 1): the lower 23 bits of each word, times 2⁻²³ (random_distributions.h)."""
-    shape, key, counter, algorithm = inputs
-    _check_algorithm(op, algorithm)
-    return [shaped(b, op, shape, uniform_numbers(b, _words(b, op, shape, key, counter)))]
-
-
-@rule("StatelessRandomUniform")
+@rule("StatelessRandomUniform", "StatelessRandomUniformV2")
 def uniform(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
-    """Numbers in [0, 1) from a seed [2]."""
-    shape, seed = inputs
-    words = _words(b, op, shape, *_scramble(b, seed))
-    return [shaped(b, op, shape, uniform_numbers(b, words))]
+    """Numbers in [0, 1): the lower 23 bits of each word, times 2⁻²³ (random_distributions.h)."""
+    shape, state = _source(b, op, inputs)
+    return [shaped(b, op, shape, uniform_numbers(b, _words(b, op, shape, state)))]
 
 
-@rule("StatelessRandomNormalV2")
-def normal_v2(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+@rule("StatelessRandomNormal", "StatelessRandomNormalV2")
+def normal(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """Standard normal numbers by G. Box, M. Muller, 1958: of two uniform numbers u, v come
     √(−2·ln u)·sin 2πv and √(−2·ln u)·cos 2πv (random_distributions.h, BoxMullerFloat).
     """
-    shape, key, counter, algorithm = inputs
-    _check_algorithm(op, algorithm)
-    return [shaped(b, op, shape, normal_numbers(b, _words(b, op, shape, key, counter)))]
-
-
-@rule("StatelessRandomNormal")
-def normal(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
-    """Standard normal numbers from a seed [2]."""
-    shape, seed = inputs
-    words = _words(b, op, shape, *_scramble(b, seed))
-    return [shaped(b, op, shape, normal_numbers(b, words))]
+    shape, state = _source(b, op, inputs)
+    return [shaped(b, op, shape, normal_numbers(b, _words(b, op, shape, state)))]
 
 
 @rule("StatelessTruncatedNormal", "StatelessTruncatedNormalV2", since="0.2")
 def truncated_normal(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """Standard normal numbers between −2 and 2."""
-    if op.op.endswith("V2"):
-        shape, key, counter, algorithm = inputs
-        _check_algorithm(op, algorithm)
-    else:
-        shape, (key, counter) = inputs[0], _scramble(b, inputs[1])
-    state = b.concat([b.bitcast(key, np.int64), b.bitcast(counter, np.int64)], 0)
+    shape, state = _source(b, op, inputs)
     return [shaped(b, op, shape, truncated_numbers(b, shape, state))]
+
+
+@rule("StatelessRandomUniformInt", "StatelessRandomUniformIntV2", since="0.2")
+def uniform_int(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Integers from a lowest up to and without an end."""
+    shape, state, lowest, end = _source(b, op, inputs)
+    if lowest.dtype == np.int64:
+        return [shaped(b, op, shape, long_numbers(b, _pairs(b, op, shape, state), lowest, end))]
+    return [shaped(b, op, shape, whole_numbers(b, _words(b, op, shape, state), lowest, end))]
+
+
+@rule("StatelessRandomUniformFullInt", "StatelessRandomUniformFullIntV2", since="0.2")
+def full_int(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Integers of all 32 or 64 bits."""
+    shape, state = _source(b, op, inputs)
+    wanted = op.dtype("dtype") or np.dtype(np.uint64)
+    if wanted.itemsize == 4:
+        drawn = b.bitcast(_words(b, op, shape, state), np.int32)
+    else:
+        drawn = b.bitcast(_pairs(b, op, shape, state), np.int64)
+    return [b.bitcast(shaped(b, op, shape, drawn), wanted)]
+
+
+def _source(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> list[Tensor]:
+    """The shape, the state to draw from (int64 [3]: key, halves of the counter), other inputs."""
+    if not op.op.endswith("V2"):
+        shape, seed, *rest = inputs
+        key, counter = _scramble(b, seed)
+    else:
+        shape, key, counter, algorithm, *rest = inputs
+        if algorithm.const is None or int(algorithm.const) not in (_PHILOX, _AUTO):
+            raise LoweringError(
+                f"{op.op} uses a generator other than Philox. Build the model with TensorFlow's "
+                "default random algorithm."
+            )
+    state = b.concat([b.bitcast(key, np.int64), b.bitcast(counter, np.int64)], 0)
+    return [shape, state, *rest]
 
 
 def truncated_numbers(b: Builder, shape: Tensor, state: Tensor) -> Tensor:
@@ -108,14 +122,6 @@ def truncated_numbers(b: Builder, shape: Tensor, state: Tensor) -> Tensor:
     return b.concat(chosen, 1)
 
 
-def _check_algorithm(op: FlexOp, algorithm: Tensor) -> None:
-    if algorithm.const is None or int(algorithm.const) not in (_PHILOX, _AUTO):
-        raise LoweringError(
-            f"{op.op} uses a generator other than Philox. Build the model with TensorFlow's "
-            "default random algorithm."
-        )
-
-
 def _scramble(b: Builder, seed: Tensor) -> list[Tensor]:
     key = b.constant(np.array([_SCRAMBLE_KEY], np.int64), np.int64)
     words = _generate(b, b.concat([key, b.cast(seed, np.int64)], 0), 4)
@@ -125,10 +131,14 @@ def _scramble(b: Builder, seed: Tensor) -> list[Tensor]:
     return [b.bitcast(b.slice(halves, [0], [1]), np.uint64), b.bitcast(upper, np.uint64)]
 
 
-def _words(b: Builder, op: FlexOp, shape: Tensor, key: Tensor, counter: Tensor) -> Tensor:
-    """At least as many words as `shape` has entries, uint32 [groups, 4]."""
-    state = b.concat([b.bitcast(key, np.int64), b.bitcast(counter, np.int64)], 0)
+def _words(b: Builder, op: FlexOp, shape: Tensor, state: Tensor) -> Tensor:
     return words(b, _static(op, shape), shape, state)
+
+
+def _pairs(b: Builder, op: FlexOp, shape: Tensor, state: Tensor) -> Tensor:
+    """Two words for each entry of `shape`, the lower one first, uint32 [n, 2]."""
+    doubled = b.concat([b.cast(shape, np.int32), b.constant(np.array([2], np.int32))], 0)
+    return b.reshape(words(b, (*_static(op, shape), 2), doubled, state), (None, 2))
 
 
 def words(b: Builder, static: Shape, shape: Tensor, state: Tensor) -> Tensor:
@@ -250,6 +260,35 @@ def uniform_numbers(b: Builder, words: Tensor) -> Tensor:
     """The lower 23 bits as the upper ones of a word, exact in float32, times 2⁻³²."""
     top = b.mul(words, np.array(1 << 9, np.uint32))
     return b.mul(b.cast(top, np.float32), 2.0**-32)
+
+
+def whole_numbers(b: Builder, words: Tensor, lowest: Tensor, end: Tensor) -> Tensor:
+    """lowest + word mod (end − lowest), int32; LoweringError for other integers."""
+    if lowest.dtype != np.int32:
+        raise LoweringError(f"it draws integers of type {lowest.dtype}. Draw int32 instead.")
+    first, last = (b.cast(bound, np.int64) for bound in (lowest, end))
+    wide = b.floor_mod(b.cast(words, np.int64), b.sub(last, first))
+    return b.cast(b.add(wide, first), np.int32)
+
+
+def long_numbers(b: Builder, pairs: Tensor, lowest: Tensor, end: Tensor) -> Tensor:
+    """lowest + word mod (end − lowest), int64, from words of 64 bits as pairs, uint32 [n, 2].
+
+    The remainder of h·2³² + l is that of (h mod size)(2³² mod size) + l, whose parts have room in
+    int64 while size < 2³¹.
+    """
+    if lowest.const is None or end.const is None:
+        raise LoweringError("it draws int64 between computed bounds. Draw int32 instead.")
+    size = int(end.const) - int(lowest.const)
+    if size >= 2**31:
+        raise LoweringError(f"it draws int64 from {size} numbers. Draw from fewer than 2^31.")
+    low, high = b.split(b.cast(pairs, np.int64), 2, 1)
+
+    def left(x: Tensor) -> Tensor:
+        return b.floor_mod(x, np.array(size, np.int64))
+
+    upper = b.mul(left(high), np.array(2**32 % size, np.int64))
+    return b.add(left(b.add(upper, low)), lowest)
 
 
 def normal_numbers(b: Builder, words: Tensor) -> Tensor:

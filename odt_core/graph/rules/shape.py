@@ -118,6 +118,16 @@ def shapes(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]
     return [b.cast(b.shape(x), op.dtype("out_type") or np.int32) for x in inputs]
 
 
+@rule("Unpack", since="0.2")
+def unpack(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """The entries along an axis, each without it."""
+    (x,) = inputs
+    axis = int(op.number("axis")) % x.rank
+    if x.shape[axis] is None:
+        raise LoweringError("the size of its axis is known at run time only. Fix it.")
+    return [b.gather(x, np.array(i, np.int32), axis) for i in range(x.dim(axis))]
+
+
 @rule("ConcatOffset", since="0.2")
 def concat_offset(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """Where each part begins in a concatenation: 0 but on the axis, there the sizes before it.

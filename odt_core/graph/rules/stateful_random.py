@@ -29,6 +29,7 @@ from odt_core.graph.rules.random import (
     shaped,
     truncated_numbers,
     uniform_numbers,
+    whole_numbers,
     words,
 )
 from odt_core.graph.rules.registry import rule
@@ -60,14 +61,9 @@ def truncated(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tens
 
 @rule("RandomUniformInt", since="0.2")
 def uniform_int(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
-    """Integers from `lowest` up to and without `end`: lowest + word mod (end − lowest)."""
+    """Integers from `lowest` up to and without `end`."""
     shape, lowest, end = inputs
-    if lowest.dtype != np.int32:
-        raise LoweringError("it draws integers of 64 bits. Draw int32 instead.")
-    wide = b.cast(_drawn(b, op, shape), np.int64)
-    size = b.cast(b.sub(end, lowest), np.int64)
-    values = b.add(b.cast(b.floor_mod(wide, size), np.int32), lowest)
-    return [shaped(b, op, shape, values)]
+    return [shaped(b, op, shape, whole_numbers(b, _drawn(b, op, shape), lowest, end))]
 
 
 def builtin_random(b: Builder, op: FlexOp, shape: Tensor) -> Tensor:

@@ -1,6 +1,15 @@
 """Trainable models written for the corpus, by the recipes that people use; see recipes.py."""
 
-from zoo import catalogue, convolution, dense, personalise, sequence
+from zoo import augmented, catalogue, convolution, dense, personalise, sequence
 from zoo.registry import ZOO, Exhibit
 
-__all__ = ["ZOO", "Exhibit", "catalogue", "convolution", "dense", "personalise", "sequence"]
+__all__ = [
+    "ZOO",
+    "Exhibit",
+    "augmented",
+    "catalogue",
+    "convolution",
+    "dense",
+    "personalise",
+    "sequence",
+]

@@ -1,0 +1,100 @@
+"""Contrast, hue and saturation of pictures [..., C], as augmentation changes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from odt_core.graph.builder import Builder
+from odt_core.graph.flex import FlexOp
+from odt_core.graph.rules.registry import rule
+from odt_core.graph.tensor import Tensor
+
+
+@rule("AdjustContrastv2", since="0.2")
+def contrast(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """(x − m) factor + m, m the mean of each image's channel, [..., H, W, C].
+
+    Source: https://www.tensorflow.org/api_docs/python/tf/raw_ops/AdjustContrastv2
+    """
+    images, factor = inputs
+    mean = b.mean(images, [images.rank - 3, images.rank - 2], keepdims=True)
+    return [b.add(b.mul(b.sub(images, mean), factor), mean)]
+
+
+@rule("RGBToHSV", since="0.2")
+def to_hsv(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Red, green and blue to hue, saturation and value, all 0 to 1."""
+    return [b.concat(_hsv(b, inputs[0]), inputs[0].rank - 1)]
+
+
+@rule("HSVToRGB", since="0.2")
+def to_rgb(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Hue, saturation and value to red, green and blue, all 0 to 1."""
+    return [_rgb(b, *b.split(inputs[0], 3, -1))]
+
+
+@rule("AdjustSaturation", since="0.2")
+def saturation(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """The saturation times a scale, at most 1.
+
+    Source: tensorflow/core/kernels/image/adjust_saturation_op.cc
+    """
+    images, scale = inputs
+    hue, strength, value = _hsv(b, images)
+    return [_rgb(b, hue, _share(b, b.mul(strength, scale)), value)]
+
+
+@rule("AdjustHue", since="0.2")
+def hue(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """The hue turned by a part of the circle.
+
+    Source: tensorflow/core/kernels/image/adjust_hue_op.cc
+    """
+    images, delta = inputs
+    angle, strength, value = _hsv(b, images)
+    turned = b.add(angle, delta)
+    return [_rgb(b, b.sub(turned, b.floor(turned)), strength, value)]
+
+
+def _hsv(b: Builder, images: Tensor) -> list[Tensor]:
+    """Hue, saturation and value [..., 1].
+
+    Source: tensorflow/core/kernels/image/colorspace_op.h (RGBToHSV)
+    """
+    red, green, blue = b.split(images, 3, -1)
+    value = b.max(images, [images.rank - 1], keepdims=True)
+    least = b.neg(b.max(b.neg(images), [images.rank - 1], keepdims=True))
+    spread = b.sub(value, least)
+    grey = b.equal(spread, 0.0)
+    strength = _where_not_zero(b, value, spread)
+    sixth = b.div(1 / 6, b.select(grey, 1.0, spread))
+
+    def between(one: Tensor, other: Tensor, start: float) -> Tensor:
+        return b.add(b.mul(b.sub(one, other), sixth), start)
+
+    rest = b.select(b.equal(green, value), between(blue, red, 2 / 6), between(red, green, 4 / 6))
+    angle = b.select(b.equal(red, value), between(green, blue, 0.0), rest)
+    angle = b.select(b.less(angle, 0.0), b.add(angle, 1.0), angle)
+    return [b.select(grey, 0.0, angle), strength, value]
+
+
+def _where_not_zero(b: Builder, value: Tensor, spread: Tensor) -> Tensor:
+    some = b.greater(value, 0.0)
+    return b.select(some, b.div(spread, b.select(some, value, 1.0)), 0.0)
+
+
+def _rgb(b: Builder, angle: Tensor, strength: Tensor, value: Tensor) -> Tensor:
+    """[..., 3] from hue, saturation and value [..., 1].
+
+    Source: tensorflow/core/kernels/image/colorspace_op.h (HSVToRGB)
+    """
+    sixths = b.mul(angle, 6.0)
+    red = _share(b, b.sub(b.abs(b.sub(sixths, 3.0)), 1.0))
+    green, blue = (_share(b, b.sub(2.0, b.abs(b.sub(sixths, at)))) for at in (2.0, 4.0))
+    pale = b.sub(1.0, strength)
+    colours = [b.mul(b.add(pale, b.mul(strength, part)), value) for part in (red, green, blue)]
+    return b.concat(colours, value.rank - 1)
+
+
+def _share(b: Builder, x: Tensor) -> Tensor:
+    return b.minimum(b.maximum(x, 0.0), 1.0)

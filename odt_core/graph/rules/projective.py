@@ -1,0 +1,153 @@
+"""Pictures turned, moved, sheared and zoomed: what Keras' layers for augmentation leave in a train
+step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from itertools import product
+
+import numpy as np
+
+from odt_core.errors import LoweringError
+from odt_core.graph.builder import Builder
+from odt_core.graph.flex import FlexOp
+from odt_core.graph.rules.registry import rule
+from odt_core.graph.tensor import Tensor
+
+_FAR = 2.0**24  # whole numbers up to here are exact in float32
+
+
+@rule("ImageProjectiveTransformV2", "ImageProjectiveTransformV3", since="0.2")
+def projective_transform(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """images [N, H, W, C], transforms [N or 1, 8] -> [N, height, width, C]: each place (x, y) of
+    the result shows the images at ((a₀ x + a₁ y + a₂) / k, (a₃ x + a₄ y + a₅) / k),
+    k = a₆ x + a₇ y + 1.
+
+    Source: tensorflow/core/kernels/image/image_ops.h (ProjectiveGenerator, MapCoordinate).
+    """
+    images, transforms, size, *rest = inputs
+    height, width = _size(op, size)
+    if None in images.shape[1:]:
+        raise LoweringError("the images' size is known at run time only. Fix it.")
+    fill = rest[0] if rest else b.constant(0.0, np.float32)
+    rows, columns = images.dim(1), images.dim(2)
+    y, x, infinite = _places(b, transforms, height, width)
+    mode = op.text("fill_mode", "CONSTANT")
+    y, x = (_inside(b, at, count, mode) for at, count in ((y, rows), (x, columns)))
+    read = _Pixels(b, images, fill, bounded=mode == "CONSTANT")
+    values = _BETWEEN[op.text("interpolation")](b, read, y, x)
+    return [b.select(b.reshape(infinite, (*infinite.shape, 1)), fill, values)]
+
+
+def _size(op: FlexOp, size: Tensor) -> tuple[int, int]:
+    declared = op.output_shapes[0][1:3] if op.output_shapes else (None, None)
+    known = tuple(map(int, size.const)) if size.const is not None else declared
+    height, width = known
+    if height is None or width is None:
+        raise LoweringError("the size of its result is known at run time only. Fix it.")
+    return height, width
+
+
+def _places(
+    b: Builder, transforms: Tensor, height: int, width: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """y and x in the images for each place of the result, and which of them are infinite, each
+    [N or 1, height, width].
+    """
+    across = b.constant(np.arange(width, dtype=np.float32).reshape(1, 1, width))
+    down = b.constant(np.arange(height, dtype=np.float32).reshape(1, height, 1))
+    a = [b.reshape(part, (transforms.shape[0], 1, 1)) for part in b.split(transforms, 8, 1)]
+
+    def sum_of(first: int) -> Tensor:
+        return b.add(b.mul(a[first], across), b.mul(a[first + 1], down))
+
+    x, y = b.add(sum_of(0), a[2]), b.add(sum_of(3), a[5])
+    depth = b.add(sum_of(6), 1.0)
+    infinite = b.equal(depth, 0.0)
+    depth = b.select(infinite, 1.0, depth)
+    return b.div(y, depth), b.div(x, depth), infinite
+
+
+def _inside(b: Builder, at: Tensor, count: int, mode: str) -> Tensor:
+    """Coordinates beyond an axis of `count` entries, brought into it as the mode says."""
+    if mode == "CONSTANT":
+        return b.minimum(b.maximum(at, -_FAR), _FAR)
+    if mode == "REFLECT" and count > 1:
+        far = b.abs(at)
+        left = b.sub(far, b.mul(b.floor(b.div(far, 2.0 * count)), 2.0 * count))
+        back = b.sub(2.0 * count, left)
+        before = b.select(b.greater(left, float(count)), back, b.sub(left, 1.0))
+        after = b.select(b.greater_equal(left, float(count)), b.sub(back, 1.0), left)
+        at = b.select(b.less(at, 0.0), before, after)
+    elif mode == "WRAP" and count > 1:
+        turns = b.mul(b.floor(b.div(b.abs(at), float(count - 1))), float(count))
+        after = b.select(b.greater(at, count - 1.0), b.sub(at, turns), at)
+        at = b.select(b.less(at, 0.0), b.add(at, b.add(turns, float(count))), after)
+    elif mode not in ("NEAREST", "REFLECT", "WRAP"):
+        raise LoweringError(f"its fill mode {mode!r} is not known.")
+    return b.minimum(b.maximum(at, 0.0), count - 1.0)
+
+
+class _Pixels:
+    """Reads images at whole coordinates, float32 [N or 1, height, width] each.
+
+    bounded: what lies outside is the fill value; else nothing does but what is multiplied by 0.
+    """
+
+    def __init__(self, b: Builder, images: Tensor, fill: Tensor, *, bounded: bool) -> None:
+        self._b, self._fill, self._bounded = b, fill, bounded
+        rows, columns, channels = (images.dim(axis) for axis in (1, 2, 3))
+        self._last = rows - 1, columns - 1
+        self._flat = b.reshape(images, (None, channels))
+        count = b.reshape(b.slice(b.shape(images), [0], [1]), ())
+        first = b.mul(b.range(0, count), rows * columns)  # each image's first pixel
+        self._first = b.reshape(first, (images.shape[0], 1, 1))
+
+    def __call__(self, y: Tensor, x: Tensor) -> Tensor:
+        """[N, height, width, C]"""
+        b = self._b
+        (y_in, y_there), (x_in, x_there) = (
+            self._near(at, last) for at, last in zip((y, x), self._last, strict=True)
+        )
+        place = b.add(b.mul(y_in, self._last[1] + 1), x_in)
+        values = b.gather(self._flat, b.add(self._first, place))
+        if not self._bounded:
+            return values
+        there = b.logical_and(y_there, x_there)
+        return b.select(b.reshape(there, (*there.shape, 1)), values, self._fill)
+
+    def _near(self, at: Tensor, last: int) -> tuple[Tensor, Tensor]:
+        """The nearest index that there is, int32, and whether it is the one asked for."""
+        near = self._b.minimum(self._b.maximum(at, 0.0), float(last))
+        return self._b.cast(near, np.int32), self._b.equal(near, at)
+
+
+def _nearest(b: Builder, read: _Pixels, y: Tensor, x: Tensor) -> Tensor:
+    return read(*(_rounded(b, at) for at in (y, x)))
+
+
+def _rounded(b: Builder, at: Tensor) -> Tensor:
+    """Halves away from 0, as C's round."""
+    low = b.floor(at)
+    part = b.sub(at, low)
+    half = b.logical_and(b.equal(part, 0.5), b.greater_equal(at, 0.0))
+    return b.add(low, b.cast(b.logical_or(b.greater(part, 0.5), half), np.float32))
+
+
+def _bilinear(b: Builder, read: _Pixels, y: Tensor, x: Tensor) -> Tensor:
+    ends = []
+    for at in (y, x):
+        low = b.floor(at)
+        high = b.add(low, 1.0)
+        shares = b.sub(high, at), b.sub(at, low)
+        ends.append(list(zip((low, high), shares, strict=True)))
+    parts = []
+    for (row, down), (column, across) in product(*ends):
+        weight = b.mul(down, across)
+        parts.append(b.mul(read(row, column), b.reshape(weight, (*weight.shape, 1))))
+    return reduce(b.add, parts)
+
+
+_BETWEEN = {"NEAREST": _nearest, "BILINEAR": _bilinear}
