@@ -58,7 +58,8 @@ def to_trainable_tflite(
 
     source: a built keras.Model, or the path of a .keras or .h5 file.
     loss, optimizer: as for model.compile(); left out, those the model was compiled with, else
-    cross-entropy and SGD. learning_rate: instead of the optimiser's own.
+    cross-entropy and SGD. learning_rate: instead of the optimiser's own; where that is a schedule
+    of Keras, the file follows it and has no set_learning_rate.
     trainable: names of the layers that learn; left out, those that are trainable already.
     lowered: False keeps TensorFlow's own ops, for phones with the Select-TF-ops library.
     Raises AuthoringError when the model cannot be read or converted.
@@ -107,10 +108,7 @@ def author(
         signatures = {
             "train": signature(lambda x, y: {"loss": program.train(x, y)}, x, y),
             **dialect(program, x),
-            "set_learning_rate": signature(
-                lambda learning_rate: {"learning_rate": program.set_learning_rate(learning_rate)},
-                tf.TensorSpec([], tf.float32, name="learning_rate"),
-            ),
+            **program.rate_signatures(),
         }
         with tempfile.TemporaryDirectory() as directory:
             save_program(program, signatures, directory)

@@ -14,13 +14,15 @@ from odt_core.authoring.backend import keras, tf
 from odt_core.authoring.update_rules import NAMES, RULES
 from odt_core.errors import AuthoringError
 
+Schedule = keras.optimizers.schedules.LearningRateSchedule
 _UNSUPPORTED = ("use_ema", "gradient_accumulation_steps", "loss_scale_factor")
 
 
 class Optimiser(tf.Module):
     """An optimiser's state and its update of all weights.
 
-    weights: the variables it trains; names: theirs, for the slots' names.
+    weights: the variables it trains; names: theirs, for the slots' names. learning_rate: a
+    variable, or None where a schedule of Keras tells it from the number of steps.
     """
 
     def __init__(
@@ -31,10 +33,17 @@ class Optimiser(tf.Module):
         self._weights = list(weights)
         self._names = list(names)
         self._kind = _kind(optimizer)
-        self.learning_rate = tf.Variable(_rate(optimizer), name="learning_rate", dtype=tf.float32)
         self._numbers: dict[str, tuple[Any, Callable[[Any], Any]]] = {}
         self._slots: dict[str, list[Any]] = {}
         self._update = RULES[self._kind](self)
+        rate = optimizer._learning_rate
+        self._schedule = rate if isinstance(rate, Schedule) else None
+        if self._schedule is None:
+            value = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+            self.learning_rate = tf.Variable(value, name="learning_rate", dtype=tf.float32)
+        else:
+            self.learning_rate = None
+            self.counter()
 
     def slot(self, name: str, initial: float = 0.0) -> list[Any]:
         """One more variable for each weight, named e.g. "adam/momentum/dense/kernel"."""
@@ -47,7 +56,9 @@ class Optimiser(tf.Module):
 
     def counter(self) -> Any:
         """The number of the step, from 1, int32 []."""
-        return self.number("step", 0, lambda step: step + 1)
+        if "step" not in self._numbers:
+            self.number("step", 0, lambda step: step + 1)
+        return self._numbers["step"][0]
 
     def number(self, name: str, initial: float, following: Callable[[Any], Any]) -> Any:
         """A variable [] that takes its following value as each step begins."""
@@ -61,7 +72,7 @@ class Optimiser(tf.Module):
         """One step. values: the weights as they were read; a gradient may be None (unused)."""
         used = [i for i, gradient in enumerate(gradients) if gradient is not None]
         clipped = self.config._clip_gradients([gradients[i] for i in used])
-        rate = self.learning_rate.read_value()
+        rate = self._rate()
         for number, following in self._numbers.values():
             number.assign(following(number.read_value()))
         for i, gradient in zip(used, clipped, strict=True):
@@ -73,6 +84,11 @@ class Optimiser(tf.Module):
             if keras_weights[i].constraint is not None:
                 value = keras_weights[i].constraint(value)
             self._weights[i].assign(value)
+
+    def _rate(self) -> Any:
+        if self._schedule is None:
+            return self.learning_rate.read_value()
+        return self._schedule(self.counter().read_value())
 
 
 def _kind(optimizer: keras.optimizers.Optimizer) -> str:
@@ -88,12 +104,3 @@ def _kind(optimizer: keras.optimizers.Optimizer) -> str:
                 f"The optimiser's option {option} is not available on the device. Leave it out."
             )
     return kind
-
-
-def _rate(optimizer: keras.optimizers.Optimizer) -> float:
-    if isinstance(optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule):
-        raise AuthoringError(
-            "The optimiser has a learning-rate schedule. Give it a number: the learning rate can "
-            "be changed at run time through the signature set_learning_rate."
-        )
-    return float(keras.ops.convert_to_numpy(optimizer.learning_rate))

@@ -129,10 +129,20 @@ class Program(tf.Module):
             for i, variable in enumerate(self._weights)
         }
 
-    def set_learning_rate(self, learning_rate: Any) -> Any:
-        """Sets the learning rate of the following steps and returns it, float32 []."""
-        self._optimiser.learning_rate.assign(learning_rate)
-        return self._optimiser.learning_rate.read_value()
+    def rate_signatures(self) -> dict[str, Any]:
+        """set_learning_rate(learning_rate), float32 [] -> learning_rate; none where the optimiser
+        has a schedule of its own.
+        """
+        variable = self._optimiser.learning_rate
+        if variable is None:
+            return {}
+
+        def set_rate(learning_rate: Any) -> dict[str, Any]:
+            variable.assign(learning_rate)
+            return {"learning_rate": variable.read_value()}
+
+        spec = tf.TensorSpec([], tf.float32, name="learning_rate")
+        return {"set_learning_rate": tf.function(set_rate).get_concrete_function(spec)}
 
     def _run(self, function: Callable[[], Any], values: Sequence[Any]) -> tuple[Any, list[Any]]:
         mapping = list(zip(self._keras_variables, values, strict=True))

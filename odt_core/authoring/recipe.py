@@ -162,7 +162,8 @@ def tflite_model_class(cls: Class) -> Class:
 
 def save_model(model: Any, saved_model_dir: str | Path) -> None:
     """Writes a model of the recipe, with the weights it has now, as a SavedModel with its
-    signatures: train, infer, parameters, restore and set_learning_rate.
+    signatures: train, infer, parameters, restore and set_learning_rate (but where the optimiser
+    has a learning-rate schedule).
 
     Raises AuthoringError when the Keras model cannot be converted.
     """
@@ -173,10 +174,6 @@ def save_model(model: Any, saved_model_dir: str | Path) -> None:
         )
     program, functions = program_of(model), cast(Any, model)
     program.take_over()
-    rate = tf.TensorSpec([], tf.float32, name="learning_rate")
-    set_rate = tf.function(
-        lambda learning_rate: {"learning_rate": program.set_learning_rate(learning_rate)}
-    )
     save_program(
         program,
         {
@@ -184,7 +181,7 @@ def save_model(model: Any, saved_model_dir: str | Path) -> None:
             "infer": functions.infer.get_concrete_function(),
             "parameters": functions.parameters.get_concrete_function(),
             "restore": functions.restore.get_concrete_function(**program.parameter_specs()),
-            "set_learning_rate": set_rate.get_concrete_function(rate),
+            **program.rate_signatures(),
         },
         saved_model_dir,
     )

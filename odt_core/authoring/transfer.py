@@ -60,7 +60,6 @@ def to_transfer_tflite(
     sample = tf.TensorSpec([None, *backbone.input_shape[1:]], tf.float32, name="feature")
     bottleneck = tf.TensorSpec([None, *features], tf.float32, name="bottleneck")
     label = tf.TensorSpec([None, outputs], tf.float32, name="label")
-    rate = tf.TensorSpec([], tf.float32, name="learning_rate")
     extract = _constant(backbone)
     signatures = {
         "load": signature(lambda feature: {"bottleneck": extract(feature)}, sample),
@@ -70,12 +69,7 @@ def to_transfer_tflite(
         "infer": signature(lambda feature: learner.infer(extract(feature)), sample),
         "infer_bottleneck": signature(learner.infer, bottleneck),
         "initialize": signature(learner.initialize),
-        "set_learning_rate": signature(
-            lambda learning_rate: {
-                "learning_rate": learner.program.set_learning_rate(learning_rate)
-            },
-            rate,
-        ),
+        **learner.program.rate_signatures(),
     }
     if classifier is not None:
         scores = _constant(classifier)

@@ -13,6 +13,7 @@ from side_by_side import (
 from odt_core.authoring import to_trainable_tflite
 from odt_core.graph import describe
 
+schedules = keras.optimizers.schedules
 layers, optimizers, losses = keras.layers, keras.optimizers, keras.losses
 TOLERANCE = 1e-4
 CLASSES = 5
@@ -135,6 +136,15 @@ OPTIMISERS = {
         beta=0.1,
     ),
     "lamb": lambda: optimizers.Lamb(1e-3),
+    "exponential decay": lambda: optimizers.SGD(
+        schedules.ExponentialDecay(0.05, 10, 0.5, staircase=True)
+    ),
+    "steps": lambda: optimizers.Adam(schedules.PiecewiseConstantDecay([5, 20], [5e-3, 1e-3, 1e-4])),
+    "cosine, warm-up": lambda: optimizers.RMSprop(
+        schedules.CosineDecay(1e-4, 30, warmup_target=1e-3, warmup_steps=5)
+    ),
+    "polynomial": lambda: optimizers.SGD(schedules.PolynomialDecay(0.05, 20, cycle=True), 0.9),
+    "cosine, restarts": lambda: optimizers.SGD(schedules.CosineDecayRestarts(0.05, 10)),
 }
 
 LOSSES = {
