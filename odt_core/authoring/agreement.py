@@ -25,22 +25,26 @@ _Arrays = dict[str, np.ndarray]
 class Agreement(NamedTuple):
     """answers: of signatures that change nothing, such as infer. results: of those that do, such as
     the loss of a train step, which may be drawn otherwise where there is dropout. What cannot be
-    compared, agrees.
+    compared, agrees. limits: no ReLU is missing of which a name is left; the answers may be the
+    same without it, and the gradients not.
     """
 
     answers: bool
     results: bool
+    limits: bool = True
 
 
 def agreement_of(data: bytes, saved_model_dir: str | Path) -> Agreement:
     """What a lowered .tflite and its SavedModel agree in, each signature asked once."""
     loaded = tf.saved_model.load(str(saved_model_dir))
     interpreter = Interpreter(model_content=data, num_threads=1)
-    known = [one for one in describe(data).signatures if one.name in loaded.signatures]
+    description = describe(data)
+    known = [one for one in description.signatures if one.name in loaded.signatures]
     changing = [one for one in known if one.assigns]  # last: others answer as it was saved
     return Agreement(
         answers=all(_agrees(one, loaded, interpreter) for one in known if not one.assigns),
         results=all(_agrees(one, loaded, interpreter) for one in changing),
+        limits=not description.lost,
     )
 
 

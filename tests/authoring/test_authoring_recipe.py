@@ -245,6 +245,30 @@ class TestLostActivation:
         assert said.min() == 0
         np.testing.assert_allclose(said, infer(x)["output"], atol=1e-5)
 
+    def test_relu_that_only_a_gradient_misses_then_stays(self, tmp_path):
+        module = tf.Module()
+        module.w = tf.Variable(np.random.default_rng(0).normal(size=(6, 5)).astype(np.float32))
+        module.low = tf.Variable(0.0)
+
+        @tf.function
+        def train(x):
+            with tf.GradientTape(persistent=True) as tape:
+                h = tf.nn.relu(x @ module.w)  # without it the answers are the same
+                h = tf.quantization.fake_quant_with_min_max_vars(h, module.low, 3.0)
+                loss = tf.reduce_mean(h)
+            for variable in (module.low, module.w):
+                variable.assign_sub(tape.gradient(loss, variable))
+            return {"loss": loss}
+
+        signatures = {
+            "train": train.get_concrete_function(tf.TensorSpec([None, 6], name="x")),
+            "low": tf.function(lambda: {"low": module.low.read_value()}).get_concrete_function(),
+        }
+        tf.saved_model.save(module, str(tmp_path), signatures=signatures)
+        device = LiteRT(convert_saved_model(tmp_path))
+        device.run("train", x=np.random.default_rng(1).normal(size=(4, 6)).astype(np.float32))
+        assert device.run("low")["low"] == 0
+
     def test_model_that_no_conversion_agrees_with_then_is_refused(self, tmp_path, monkeypatch):
         monkeypatch.setattr(
             "odt_core.authoring.conversion.agreement_of", lambda *_: Agreement(False, True)
