@@ -19,9 +19,10 @@ Batch = tuple[int, int]
 # Ops of one input and of several that compute each number of their result from one of each input.
 UNARY = frozenset(
     {
-        "ABS", "CAST", "CEIL", "COS", "ELU", "EXP", "FLOOR", "GELU", "HARD_SWISH", "LEAKY_RELU",
-        "LOGICAL_NOT", "LOGISTIC", "LOG", "NEG", "RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1",
-        "ROUND", "RSQRT", "SIGN", "SIN", "SQRT", "SQUARE", "TANH", "ZEROS_LIKE",
+        "ABS", "CAST", "CEIL", "COMPLEX_ABS", "COS", "ELU", "EXP", "FLOOR", "GELU", "HARD_SWISH",
+        "IMAG", "LEAKY_RELU", "LOGICAL_NOT", "LOGISTIC", "LOG", "NEG", "REAL", "RELU", "RELU6",
+        "RELU_0_TO_1", "RELU_N1_TO_1", "ROUND", "RSQRT", "SIGN", "SIN", "SQRT", "SQUARE", "TANH",
+        "ZEROS_LIKE",
     }
 )  # fmt: skip
 ELEMENTWISE = frozenset(
@@ -72,6 +73,8 @@ def batch_of(
         return known(image) if dynamic_axis(image) == axis == 0 else None
     if name == "FULLY_CONNECTED":  # else its rows are those of all axes before the last together
         return known(first) if first.rank == output.rank else None
+    if name == "RFFT2D":
+        return known(first) if axis < first.rank - 2 else None
     if name == "TILE":
         batch, times = known(first), inputs[1].const
         return None if batch is None or times is None else (batch[0], batch[1] * int(times[axis]))

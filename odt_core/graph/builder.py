@@ -15,7 +15,8 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
 from odt_core.graph.batch import Batch, batch_of, dynamic_axis
-from odt_core.graph.known_shapes import inferred, open_size, with_contents
+from odt_core.graph.inferred_shapes import inferred
+from odt_core.graph.known_shapes import open_size, with_contents
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.resources import Resources
 from odt_core.graph.tensor import (
@@ -178,7 +179,7 @@ class Builder:
     ) -> Tensor:
         """An output tensor, with what its op's inputs tell of its shape written into the file."""
         output = self.tensor(index)
-        shape = inferred(name, inputs, output, operator.builtinOptions)
+        shape = inferred(self, name, inputs, output, operator.builtinOptions)
         sizes = _sizes_input(name, inputs)
         if sizes is not None and None in shape and len(inputs) > sizes:
             shape = with_contents(self, shape, inputs[sizes])

@@ -78,7 +78,12 @@ def has_dtype(code: int) -> bool:
 
 
 def code_of(dtype: np.dtype | type) -> int:
-    """The TensorType of a numpy dtype."""
+    """The TensorType of a numpy dtype; LoweringError for resources, strings and complex numbers."""
+    if np.dtype(dtype) not in _CODES:
+        raise LoweringError(
+            "it works on text, lists or complex numbers, for which odt has no builtin form. Build "
+            "the model without it."
+        )
     return _CODES[np.dtype(dtype)]
 
 

@@ -175,3 +175,57 @@ class TestLists:
         got = model.session().run("double", x=np.array([1, 3], "f"), times=np.array(4, "i"))["y"]
         assert got.tolist() == [16, 48]
         assert "WHILE" in describe(model.data).operators
+
+
+class TestConditions:
+    """tf.cond whose gradient is taken; right ones are in the zoo (conditions_module)."""
+
+    def converted(self, folder: Path, step: object) -> bytes:
+        module = tf.Module()
+        module.w = tf.Variable(np.ones((3, 1), "f"), name="w")
+        module.n = tf.Variable(0, name="n")
+        x = tf.TensorSpec([None, 3], tf.float32, name="x")
+        train = tf.function(lambda x: {"loss": step(module, x)}, input_signature=[x])  # type: ignore[operator]
+        infer = tf.function(lambda x: {"output": x @ module.w}, input_signature=[x])
+        return convert(module, {"train": train, "infer": infer}, folder)
+
+    def test_train_when_a_branch_sets_a_variable_then_is_explained_and_others_work(
+        self, tmp_path: Path
+    ) -> None:
+        def step(module, x):  # type: ignore[no-untyped-def]
+            def counted() -> tf.Tensor:
+                module.n.assign_add(1)
+                return tf.tanh(x @ module.w)
+
+            with tf.GradientTape() as tape:
+                h = tf.cond(tf.reduce_sum(x) > 0, counted, lambda: x @ module.w)
+                loss = tf.reduce_mean(h)
+            module.w.assign_sub(tape.gradient(loss, module.w))
+            return loss
+
+        lowered = lower(self.converted(tmp_path, step))
+        (message,) = {missing.message for missing in lowered.missing}
+        assert "a branch of its tf.cond sets variables" in message
+        assert "infer" in {one.name for one in lowered.describe().signatures}
+
+    def test_branch_that_only_one_value_leaves_then_both_kinds_of_step_learn(
+        self, tmp_path: Path
+    ) -> None:
+        def step(module, x):  # type: ignore[no-untyped-def]
+            with tf.GradientTape() as tape:
+                rare = tf.reduce_sum(x) > 0
+                h = tf.cond(rare, lambda: tf.exp(x @ module.w) ** 2, lambda: -(x @ module.w))
+                loss = tf.reduce_mean(h)
+            module.w.assign_sub(0.01 * tape.gradient(loss, module.w))
+            return loss
+
+        session = load_model(self.converted(tmp_path, step)).session()
+        w = np.ones((3, 1), "f")
+        for sign in (1, -1, -1, 1):
+            x = sign * np.array([[0.1, 0.2, 0.3], [0.3, 0.1, 0.2]], "f")
+            slope = 2 * np.exp(2 * x @ w) * x if sign > 0 else -x
+            w = w - 0.01 * slope.mean(0)[:, None]
+            session.run("train", x=x)
+            np.testing.assert_allclose(
+                session.run("infer", x=np.eye(3, dtype="f"))["output"], w, rtol=1e-5
+            )

@@ -2,9 +2,17 @@
 
 import numpy as np
 import pytest
-from one_op import normal, run_lowered, update_lowered, update_tensorflow, worst_error
+from one_op import (
+    normal,
+    run_lowered,
+    run_tensorflow,
+    update_lowered,
+    update_tensorflow,
+    worst_error,
+)
 
 import odt_core.graph.rules  # noqa: F401 (declares the rules)
+from odt_core.errors import LoweringError
 from odt_core.graph.rules import RULES
 
 LR, G = {"lr": 0.05}, {"grad": normal(1, 6, 4)}
@@ -132,6 +140,79 @@ class TestRows:
         (actual,) = update_lowered(op, variables, inputs, {})
         (expected,) = update_tensorflow(op, variables, inputs, {})
         assert worst_error(actual, expected) < 1e-6
+
+    @pytest.mark.parametrize("depth", [1, 2, 3])
+    def test_scatter_nd_update_when_a_place_comes_twice_then_the_last_wins(self, depth):
+        places = np.array([[4, 0, 1], [1, 2, 0], [4, 0, 1]], np.int32)[:, :depth]
+        table, updates = normal(0, 6, 3, 2), normal(1, 3, *(6, 3, 2)[depth:])
+        inputs = {"indices": places, "updates": updates}
+        (actual,) = update_lowered("ResourceScatterNdUpdate", {"ref": table}, inputs, {})
+        for place, update in zip(places, updates, strict=True):
+            table[tuple(place)] = update
+        np.testing.assert_array_equal(actual, table)
+
+    @pytest.mark.parametrize(
+        "chosen", [np.s_[1:3], np.s_[:, 2], np.s_[4], np.s_[1::2, ::-1], np.s_[2, 1:]], ids=str
+    )
+    @pytest.mark.parametrize("single", [True, False], ids=["one number", "an array"])
+    def test_slice_assigned_then_is_what_numpy_gives(self, chosen, single):
+        table = normal(0, 6, 3)
+        value = np.float32(5) if single else normal(1, *table[chosen].shape)
+        table, inputs, attributes = self.assignment(table, chosen, value)
+        (actual,) = run_lowered(
+            "ResourceStridedSliceAssign",
+            inputs,
+            attributes,
+            variables={"ref": table},
+            constant=["begin", "end", "strides"],
+        )
+        expected = table.copy()
+        expected[chosen] = value
+        np.testing.assert_array_equal(actual, expected)
+
+    @pytest.mark.parametrize("chosen", [np.s_[4], np.s_[-2], np.s_[3, 1], np.s_[-1, -3]], ids=str)
+    def test_entry_assigned_at_a_computed_place_then_is_what_numpy_gives(self, chosen):
+        table = normal(0, 6, 3)
+        value = normal(1, 3) if np.ndim(chosen) == 0 else np.float32(5)
+        table, inputs, attributes = self.assignment(table, chosen, value)
+        variables = {"ref": table}
+        (actual,) = run_lowered(
+            "ResourceStridedSliceAssign", inputs, attributes, variables=variables
+        )
+        expected = table.copy()
+        expected[chosen] = value
+        np.testing.assert_array_equal(actual, expected)
+
+    def test_slice_assigned_between_computed_bounds_then_is_refused(self):
+        _, inputs, attributes = self.assignment(normal(0, 6, 3), np.s_[1:3], normal(1, 2, 3))
+        variables = {"ref": normal(0, 6, 3)}
+        with pytest.raises(LoweringError, match="with constant bounds"):
+            run_lowered("ResourceStridedSliceAssign", inputs, attributes, variables=variables)
+
+    def test_tensor_with_a_slice_replaced_then_equals_tensorflow(self):
+        table, inputs, attributes = self.assignment(normal(0, 6, 3), np.s_[1:3], normal(1, 2, 3))
+        inputs = {"input": table} | inputs
+        constant = ["begin", "end", "strides"]
+        (actual,) = run_lowered("TensorStridedSliceUpdate", inputs, attributes, constant=constant)
+        (expected,) = run_tensorflow("TensorStridedSliceUpdate", inputs, attributes)
+        np.testing.assert_array_equal(actual, expected)
+
+    @staticmethod
+    def assignment(table, chosen, value):
+        """The op's inputs and masks for table[chosen] = value."""
+        parts = chosen if isinstance(chosen, tuple) else (chosen,)
+        spec, masks = [], {"begin_mask": 0, "end_mask": 0, "shrink_axis_mask": 0}
+        for axis, part in enumerate(parts):
+            if isinstance(part, slice):
+                masks["begin_mask"] |= (part.start is None) << axis
+                masks["end_mask"] |= (part.stop is None) << axis
+                spec.append((part.start or 0, part.stop or 0, part.step or 1))
+            else:
+                masks["shrink_axis_mask"] |= 1 << axis
+                spec.append((part, part + 1, 1))
+        columns = (np.array(column, np.int32) for column in zip(*spec, strict=True))
+        inputs = dict(zip(("begin", "end", "strides"), columns, strict=True))
+        return table, inputs | {"value": np.asarray(value, np.float32)}, masks
 
     def test_gather_when_rows_come_twice_then_equals_tensorflow(self):
         table = normal(0, 6, 3)

@@ -26,7 +26,7 @@ def test_segment_sum_when_sorted_then_equals_tensorflow():
     assert worst_error(actual, expected) < 1e-6
 
 
-@pytest.mark.parametrize("op", ["Cumsum", "Cumprod"])
+@pytest.mark.parametrize("op", ["Cumsum", "Cumprod", "CumulativeLogsumexp"])
 @pytest.mark.parametrize("exclusive", [True, False])
 @pytest.mark.parametrize("reverse", [True, False])
 @pytest.mark.parametrize("axis", [1, -1])
@@ -35,7 +35,45 @@ def test_running_when_random_then_equals_tensorflow(op, exclusive, reverse, axis
     attributes = {"exclusive": exclusive, "reverse": reverse}
     (actual,) = run_lowered(op, inputs, attributes, dynamic=["x"], constant=["axis"])
     (expected,) = run_tensorflow(op, inputs, attributes)
-    assert worst_error(actual, expected) < 1e-6
+    np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_running_log_of_sums_when_infinite_or_far_apart_then_equals_tensorflow():
+    x = np.array([[-np.inf, -np.inf, 1e4, -1e4, 0, np.inf, 3]], np.float32)
+    inputs = {"x": x, "axis": np.array(1, np.int32)}
+    (actual,) = run_lowered("CumulativeLogsumexp", inputs, {}, constant=["axis"])
+    (expected,) = run_tensorflow("CumulativeLogsumexp", inputs, {})
+    np.testing.assert_array_equal(actual, expected)
+
+
+NUMBERS = np.array([3, 0, 3, 9, 1, 4], np.int32)
+WEIGHTS = {"none": np.zeros(0, np.float32), "some": normal(1, 6), "int": np.zeros(0, np.int32)}
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["size known", "size computed"])
+@pytest.mark.parametrize("weights", WEIGHTS)
+@pytest.mark.parametrize("op", ["Bincount", "DenseBincount"])
+def test_counts_then_equal_tensorflow_and_leave_out_what_is_too_large(op, weights, known):
+    first = "arr" if op == "Bincount" else "input"
+    inputs = {first: NUMBERS, "size": np.array(5, np.int32), "weights": WEIGHTS[weights]}
+    constant = ["size"] if known else []
+    (actual,) = run_lowered(op, inputs, {}, dynamic=[first], constant=constant)
+    (expected,) = run_tensorflow(op, inputs, {})
+    assert actual.dtype == expected.dtype
+    np.testing.assert_allclose(actual, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("binary", [True, False])
+@pytest.mark.parametrize("weighted", [True, False])
+def test_counts_by_row_then_equal_tensorflow(binary, weighted):
+    weights = normal(1, 2, 3) if weighted and not binary else np.zeros(0, np.float32)
+    inputs = {"input": NUMBERS.reshape(2, 3), "size": np.array(5, np.int32), "weights": weights}
+    attributes = {"binary_output": binary}
+    (actual,) = run_lowered(
+        "DenseBincount", inputs, attributes, dynamic=["input"], constant=["size"]
+    )
+    (expected,) = run_tensorflow("DenseBincount", inputs, attributes)
+    np.testing.assert_allclose(actual, expected, rtol=1e-6)
 
 
 def test_range_when_computed_then_equals_tensorflow():

@@ -16,7 +16,14 @@ from odt_core.graph.operators import name_of, outputs_of
 from odt_core.graph.tensor import Tensor
 
 _SMALL = 64  # entries; counters and shapes are far smaller
-_FUNCTIONS: dict[str, Callable[..., np.ndarray]] = {
+
+
+def _range(start: np.ndarray, limit: np.ndarray, step: np.ndarray) -> np.ndarray | None:
+    numbers = range(*(int(part.reshape(-1)[0]) for part in (start, limit, step)))
+    return np.array(numbers) if len(numbers) <= _SMALL else None
+
+
+_FUNCTIONS: dict[str, Callable[..., np.ndarray | None]] = {
     "ADD": np.add,
     "SUB": np.subtract,
     "MUL": np.multiply,
@@ -37,6 +44,7 @@ _FUNCTIONS: dict[str, Callable[..., np.ndarray]] = {
     "SELECT": np.where,
     "SELECT_V2": np.where,
     "CAST": np.asarray,
+    "RANGE": _range,
 }
 
 
@@ -47,15 +55,17 @@ def known(b: Builder, tensor: Tensor) -> np.ndarray | None:
     if tensor.dtype.kind != "i":
         return None
     found = contents(b, tensor)
-    if found is None or any(entry is None for entry in found.ravel()):
+    if found is None or any(not isinstance(n, int | np.integer) for n in found.ravel()):
         return None
     return found.astype(tensor.dtype)
 
 
 def folded(b: Builder, operator: schema.OperatorT, inputs: Sequence[Tensor]) -> Tensor | None:
     """The op's output as a constant; None when its operands are not all small and known."""
-    function = _FUNCTIONS.get(name_of(b.model, operator))
-    outputs = outputs_of(operator)
+    name, outputs = name_of(b.model, operator), outputs_of(operator)
+    if name == "RANK" and inputs[0].rank:
+        return b.constant(inputs[0].rank, np.int32)
+    function = _FUNCTIONS.get(name)
     if function is None or len(outputs) != 1:
         return None
     output = b.tensor(outputs[0])
@@ -64,7 +74,8 @@ def folded(b: Builder, operator: schema.OperatorT, inputs: Sequence[Tensor]) -> 
     values = [known(b, part) for part in inputs]
     if any(value is None or value.size > _SMALL for value in values):
         return None
-    if function in (np.floor_divide, np.mod) and not np.all(values[1]):
+    if function in (np.floor_divide, np.mod, _range) and not np.all(values[-1]):
         return None
     with np.errstate(all="ignore"):
-        return b.constant(np.asarray(function(*values)).astype(output.dtype), output.dtype)
+        found = function(*values)
+    return None if found is None else b.constant(np.asarray(found, output.dtype), output.dtype)

@@ -17,6 +17,7 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.errors import LoweringError
 from odt_core.graph.builder import Builder
 from odt_core.graph.loops.folding import known
+from odt_core.graph.loops.optionals import Either, Nothing, value_of
 from odt_core.graph.tensor import Tensor
 
 
@@ -35,7 +36,7 @@ class TensorList:
     shape: the int tensor that says the entries' shape (-1 for a dimension that it leaves open).
     """
 
-    entries: tuple[Tensor | ZerosLike | TensorList | None, ...]
+    entries: tuple[Tensor | ZerosLike | TensorList | Nothing | Either | None, ...]
     shape: Tensor | None = None
 
     def written(self, position: int, entry: Tensor) -> TensorList:
@@ -46,7 +47,7 @@ class TensorList:
         return replace(self, entries=entries)
 
 
-Value = Tensor | TensorList
+Value = Tensor | TensorList | Nothing | Either
 Rule = Callable[[Builder, Sequence[Value], Sequence[Tensor]], Sequence[Value]]
 
 
@@ -154,12 +155,20 @@ def _same(b: Builder, inputs: Sequence[Value], outputs: Sequence[Tensor]) -> Seq
     return [inputs[0]]  # older converters cast a list to a list
 
 
-def _read(
-    b: Builder, whole: TensorList, position: int, shape: Tensor, like: Tensor
-) -> Tensor | TensorList:
+def _nothing(b: Builder, inputs: Sequence[Value], outputs: Sequence[Tensor]) -> Sequence[Value]:
+    return [Nothing()]
+
+
+def _value(b: Builder, inputs: Sequence[Value], outputs: Sequence[Tensor]) -> Sequence[Value]:
+    if outputs[0].dtype.hasobject:  # an optional in an optional
+        return [inputs[0]]
+    return [value_of(b, inputs[0])]
+
+
+def _read(b: Builder, whole: TensorList, position: int, shape: Tensor, like: Tensor) -> Value:
     """An entry; one that nobody wrote is zeros, as TensorFlow reads it."""
     entry = whole.entries[position]
-    if isinstance(entry, Tensor | TensorList):
+    if isinstance(entry, Tensor | TensorList | Nothing | Either):
         return entry
     if isinstance(entry, ZerosLike):
         return _zeros(b, entry.tensor)
@@ -216,6 +225,9 @@ _RULES: Mapping[str, Rule] = {
     "TensorListStack": _stack,
     "TensorListLength": _length,
     "TensorListElementShape": _element_shape,
+    "OptionalFromValue": _same,
+    "OptionalNone": _nothing,
+    "OptionalGetValue": _value,
 }
 _ON_LISTS: Mapping[str, Rule] = {
     "ZerosLike": _zeros_like,

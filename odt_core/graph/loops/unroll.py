@@ -1,4 +1,5 @@
-"""Unrolls loops over lists of tensors, which LSTM and GRU layers and their gradients are.
+"""Unrolls loops over lists of tensors, which LSTM and GRU layers and their gradients are, and
+writes out both branches of conditions whose gradient is taken (optionals.py).
 
 LiteRT has no ops on lists of tensors, and TensorFlow's are Flex ops. A recurrent layer over a
 fixed number of time steps runs its loop a number of times that is known when the model is loaded:
@@ -18,15 +19,16 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
 from odt_core.graph.builder import Builder
-from odt_core.graph.known_shapes import KEEPS_SHAPE
+from odt_core.graph.inferred_shapes import KEEPS_SHAPE
 from odt_core.graph.loops.folding import folded, known
-from odt_core.graph.loops.tensor_lists import TensorList, Value, list_rule
+from odt_core.graph.loops.optionals import Either, chosen
+from odt_core.graph.loops.tensor_lists import Value, list_rule
 from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
 from odt_core.graph.signature import plain_name
 from odt_core.graph.tensor import Tensor, declare_shape, dtype_of, has_dtype, shape_of
 
 _GRADIENTS = ("FlexSigmoidGrad", "FlexTanhGrad", "FlexReluGrad")  # of the same shape as well
-_MOST_OPS = 200_000  # written out by all loops of a subgraph
+_MOST_OPS = 200_000  # written out by all loops of a subgraph; also the most steps of loops
 
 
 def holds_lists(model: schema.ModelT, graph: schema.SubGraphT) -> bool:
@@ -97,11 +99,13 @@ class _Writing:
         self.builder = builder
         self.dissolved: dict[str, str] = {}
         self._constants: dict[tuple[int, int], Tensor] = {}
+        self._runs = 0
 
     def run(self, operators: Sequence[schema.OperatorT], scope: _Scope) -> None:
         """Writes ops whose tensors `scope` knows, or are constants."""
+        self._runs += 1
         for operator in operators:
-            if len(self.builder.operators) > _MOST_OPS:
+            if max(len(self.builder.operators), self._runs) > _MOST_OPS:
                 raise LoweringError(
                     "its loops have too many steps to be written out. Convert the model with "
                     "fewer time steps."
@@ -112,12 +116,14 @@ class _Writing:
         model = self.builder.model
         name = name_of(model, operator).removeprefix("Flex")
         inputs = [self._value(index, scope) for index in inputs_of(operator) if index >= 0]
-        listed = any(isinstance(value, TensorList) for value in inputs)
+        listed = any(not isinstance(value, Tensor) for value in inputs)
         if name == "WHILE" and listed:
-            for index, value in zip(
-                outputs_of(operator), self._loop(operator, inputs), strict=True
-            ):
-                scope.values[index] = value
+            results = self._loop(operator, inputs)
+            scope.values.update(zip(outputs_of(operator), results, strict=True))
+            return
+        if name == "IF" and (listed or any(self._wrapped(operator, scope))):
+            results = self._branches(operator, inputs, self._wrapped(operator, scope))
+            scope.values.update(zip(outputs_of(operator), results, strict=True))
             return
         rule = list_rule(name, inputs)
         if rule is not None:
@@ -179,6 +185,43 @@ class _Writing:
             carried = self._call(body, carried)
         return carried
 
+    @staticmethod
+    def _wrapped(operator: schema.OperatorT, scope: _Scope) -> list[bool]:
+        """Which outputs are optionals or lists."""
+        types = [scope.graph.tensors[index].type for index in outputs_of(operator)]
+        return [one == schema.TensorType.VARIANT for one in types]
+
+    def _branches(
+        self, operator: schema.OperatorT, inputs: Sequence[Value], wrapped: Sequence[bool]
+    ) -> Sequence[Value]:
+        """Both branches of a condition, one after the other, and a choice of their results."""
+        condition, arguments = inputs[0], inputs[1:]
+        assert isinstance(condition, Tensor)
+        options, graphs = operator.builtinOptions, self.builder.model.subgraphs
+        branches = [graphs[options.thenSubgraphIndex], graphs[options.elseSubgraphIndex]]
+        found = known(self.builder, condition)
+        if found is not None:
+            return self._call(branches[not found.reshape(-1)[0]], arguments)
+        if _writes(self.builder.model, *branches):
+            raise LoweringError(
+                "a branch of its tf.cond sets variables, and its gradient is taken. Set them "
+                "outside of the condition."
+            )
+        results = [
+            self._call(
+                branch,
+                [
+                    value.where(condition, holds=holds) if isinstance(value, Either) else value  # type: ignore[misc]
+                    for value in arguments
+                ],
+            )
+            for branch, holds in zip(branches, (True, False), strict=True)
+        ]
+        return [
+            chosen(self.builder, condition, then, other, wrapped=late)  # type: ignore[misc]
+            for then, other, late in zip(*results, wrapped, strict=True)
+        ]
+
     def _holds(self, graph: schema.SubGraphT, carried: Sequence[Value]) -> bool:
         (result,) = self._call(graph, carried)
         value = known(self.builder, result) if isinstance(result, Tensor) else None
@@ -216,3 +259,18 @@ class _Writing:
         raw = scope.graph.tensors[index]
         dtype = dtype_of(raw.type) if has_dtype(raw.type) else np.dtype(object)
         return Tensor(index, shape_of(raw), dtype)
+
+
+def _writes(model: schema.ModelT, *graphs: schema.SubGraphT) -> bool:
+    """Whether subgraphs, or those that they call, set a variable: an op that returns nothing."""
+    waiting, seen = list(graphs), set()
+    while waiting:
+        graph = waiting.pop()
+        if id(graph) in seen:
+            continue
+        seen.add(id(graph))
+        for operator in graph.operators:
+            if not outputs_of(operator):
+                return True
+            waiting += [model.subgraphs[called] for called in called_by(model, operator)]
+    return False

@@ -5,6 +5,7 @@ Source: https://www.tensorflow.org/api_docs/python/tf/raw_ops, the ops of these 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from odt_core.errors import LoweringError
 from odt_core.graph.builder import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.registry import rule
+from odt_core.graph.rules.special import log1p
 from odt_core.graph.tensor import Tensor
 
 _UNSORTED = {
@@ -46,6 +48,39 @@ def segment_sum(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Te
     return unsorted_segment(b, replace(op, op="UnsortedSegmentSum"), [x, ids, count])
 
 
+@rule("Bincount", "DenseBincount", since="0.2")
+def bincount(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """How often each of the numbers below a size comes, or the sum of its weights; DenseBincount
+    of a matrix: in each row; binary: whether it comes.
+    """
+    numbers, size, weights = inputs
+    by_row = op.op == "DenseBincount" and numbers.rank == 2
+    depth = None if size.const is None else int(size.const)
+    size, ids = b.cast(size, np.int32), b.cast(numbers, np.int32)
+    if 0 in weights.shape or op.flag("binary_output"):
+        weights = b.fill(b.shape(ids), np.array(1, weights.dtype), ids.shape, weights.dtype.type)
+    counted = b.logical_and(b.greater_equal(ids, 0), b.less(ids, size))
+    ids = b.select(counted, ids, size)  # all others in a segment of their own
+    count, one_more = b.constant(1, np.int32), b.add(size, 1)
+    if by_row:
+        count = b.reshape(b.slice(b.shape(ids), [0], [1]), ())
+        ids = b.add(ids, b.reshape(b.mul(b.range(0, count), one_more), (None, 1)))
+    total = replace(op, op="UnsortedSegmentSum")
+    segments = b.mul(count, one_more)
+    (sums,) = unsorted_segment(
+        b, total, [b.reshape(weights, (None,)), b.reshape(ids, (None,)), segments]
+    )
+    wide = b.reshape_to(
+        sums, b.pack([count, one_more]), (None, None if depth is None else depth + 1)
+    )
+    y = b.new((None, depth), weights.dtype, "bincount")
+    start = b.constant(np.zeros(2, np.int32))
+    b.emit("SLICE", [wide, start, b.pack([count, size])], [y], schema.SliceOptionsT())
+    if op.flag("binary_output"):
+        y = b.minimum(y, np.array(1, weights.dtype))
+    return [y if by_row else b.reshape(y, (depth,))]
+
+
 @rule("Cumsum", since="0.2")
 def cumsum(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """Running sum along an axis; exclusive: without the entry itself; reverse: from the end."""
@@ -57,27 +92,46 @@ def cumsum(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]
     return [y]
 
 
-@rule("Cumprod", since="0.2")
-def cumprod(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
-    """Running product along an axis, by doubling: after step k each entry holds the product of the
-    2ᵏ entries that end with it (W. D. Hillis, G. L. Steele: Data Parallel Algorithms, 1986).
+@rule("Cumprod", "CumulativeLogsumexp", since="0.2")
+def running(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Running product or log of summed exponentials along an axis, by doubling: after step k each
+    entry holds that of the 2ᵏ entries that end with it (W. D. Hillis, G. L. Steele: Data Parallel
+    Algorithms, 1986).
     """
     x, axis_tensor = inputs
     if axis_tensor.const is None:
         raise LoweringError("its axis is computed. Write it as a constant instead.")
     axis = int(axis_tensor.const) % x.rank
     size, reverse = x.dim(axis), op.flag("reverse")
+    combine, neutral = _RUNNING[op.op]
     if op.flag("exclusive"):
-        x = _moved(b, x, axis, 1, reverse=reverse)
+        x = _moved(b, x, axis, 1, neutral, reverse=reverse)
     step = 1
     while step < size:
-        x = b.mul(x, _moved(b, x, axis, step, reverse=reverse))
+        x = combine(b, x, _moved(b, x, axis, step, neutral, reverse=reverse))
         step *= 2
     return [x]
 
 
-def _moved(b: Builder, x: Tensor, axis: int, by: int, *, reverse: bool) -> Tensor:
-    """x moved on along an axis, or back, with ones where nothing comes from."""
+def _product(b: Builder, x: Tensor, y: Tensor) -> Tensor:
+    return b.mul(x, y)
+
+
+def _logsumexp(b: Builder, x: Tensor, y: Tensor) -> Tensor:
+    """log(eˣ + eʸ), by the larger of the two."""
+    larger = b.maximum(x, y)
+    less = b.select(b.equal(x, y), 0.0, b.neg(b.abs(b.sub(x, y))))  # also of two infinities
+    return b.add(larger, log1p(b, b.exp(less)))
+
+
+_RUNNING = {
+    "Cumprod": (_product, 1.0),
+    "CumulativeLogsumexp": (_logsumexp, -math.inf),
+}
+
+
+def _moved(b: Builder, x: Tensor, axis: int, by: int, neutral: float, *, reverse: bool) -> Tensor:
+    """x moved on along an axis, or back, with what changes nothing where nothing comes from."""
     start, extent, shape = [0] * x.rank, list(x.shape), list(x.shape)
     if not reverse:
         extent[axis] = x.dim(axis) - by
@@ -86,8 +140,8 @@ def _moved(b: Builder, x: Tensor, axis: int, by: int, *, reverse: bool) -> Tenso
     shape[axis] = by
     part = b.slice(x, start, extent)
     first = b.slice(x, [0] * x.rank, shape)
-    ones = b.fill(b.shape(first), np.array(1, x.dtype), shape, x.dtype.type)
-    return b.concat([part, ones] if reverse else [ones, part], axis)
+    filled = b.fill(b.shape(first), np.array(neutral, x.dtype), shape, x.dtype.type)
+    return b.concat([part, filled] if reverse else [filled, part], axis)
 
 
 @rule("Range", since="0.2")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,9 +10,11 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
+from odt_core.graph import resources
 from odt_core.graph.builder import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.registry import rule
+from odt_core.graph.rules.rows import put_rows
 from odt_core.graph.tensor import Shape, Tensor
 
 
@@ -84,6 +87,70 @@ def _sliced(b: Builder, x: Tensor, read: list[Axis]) -> Tensor:
     y = b.new(shape, x.dtype, "strided_slice")
     bounds = zip(*((a.part.start or 0, a.part.stop or 0, a.part.step) for a in read), strict=True)
     b.emit("STRIDED_SLICE", [x, *(b.constant(np.array(v, np.int32)) for v in bounds)], [y], options)
+    return y
+
+
+@rule("ResourceStridedSliceAssign", since="0.2")
+def strided_slice_assign(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """variable[begin:end:strides] = value.
+
+    Source: https://www.tensorflow.org/api_docs/python/tf/raw_ops/ResourceStridedSliceAssign
+    """
+    variable, *bounds, value = inputs
+    whole = resources.read(b, variable)
+    resources.assign(b, variable, _with_slice(b, op, whole, bounds, value))
+    return []
+
+
+@rule("TensorStridedSliceUpdate", since="0.2")
+def strided_slice_update(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """x with x[begin:end:strides] = value.
+
+    Source: https://www.tensorflow.org/api_docs/python/tf/raw_ops/TensorStridedSliceUpdate
+    """
+    x, *bounds, value = inputs
+    return [_with_slice(b, op, x, bounds, value)]
+
+
+def _with_slice(
+    b: Builder, op: FlexOp, x: Tensor, bounds: Sequence[Tensor], value: Tensor
+) -> Tensor:
+    sizes = [x.dim(axis) for axis in range(x.rank)]
+    if all(part.const is not None for part in bounds):
+        read, _ = _axes(op, x.rank, bounds)
+        places = np.arange(math.prod(sizes)).reshape(sizes)
+        chosen = places[tuple(axis.part for axis in read)]
+        flat = _as_many(b, value, chosen.size)
+        table = put_rows(
+            b, b.reshape(x, (places.size,)), b.constant(chosen.ravel(), np.int32), flat
+        )
+        return b.reshape(table, sizes)
+    return _with_entry(b, op, x, bounds, value)
+
+
+def _as_many(b: Builder, value: Tensor, count: int) -> Tensor:
+    if value.rank:
+        return b.reshape(value, (count,))
+    return b.fill(b.constant(np.array([count], np.int32)), value, (count,), value.dtype.type)
+
+
+def _with_entry(
+    b: Builder, op: FlexOp, x: Tensor, bounds: Sequence[Tensor], value: Tensor
+) -> Tensor:
+    """x with x[i, j, …] = value, the numbers of the entry being computed."""
+    count = bounds[0].dim(0)
+    if int(op.number("shrink_axis_mask")) != (1 << count) - 1:
+        raise LoweringError(
+            "its bounds are computed. Assign to one entry, or to a slice with constant bounds."
+        )
+    sizes = np.array([x.dim(axis) for axis in range(count)], np.int32)
+    begin = b.cast(bounds[0], np.int32)
+    begin = b.select(b.less(begin, 0), b.add(begin, sizes), begin)
+    rest = b.constant(np.zeros(x.rank - count, np.int32))
+    shape = (*[1] * count, *x.shape[count:])
+    y = b.new(x.shape, x.dtype, "dynamic_update_slice")
+    places = [x, b.reshape(value, shape), b.concat([begin, rest], 0)]
+    b.emit("DYNAMIC_UPDATE_SLICE", places, [y], schema.DynamicUpdateSliceOptionsT())
     return y
 
 

@@ -7,6 +7,7 @@ ops of these names.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -99,6 +100,21 @@ def scatter_update(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence
     variable, indices, updates = inputs
     value = resources.read(b, variable)
     resources.assign(b, variable, put_rows(b, value, indices, updates))
+    return []
+
+
+@rule("ResourceScatterNdUpdate", since="0.2")
+def scatter_nd_update(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Entries at index tuples = updates; of a tuple that comes twice the last wins."""
+    variable, indices, updates = inputs
+    value = resources.read(b, variable)
+    depth = indices.dim(-1)
+    sizes, row = [value.dim(axis) for axis in range(depth)], value.shape[depth:]
+    strides = [math.prod(sizes[axis + 1 :]) for axis in range(depth)]
+    parts = b.mul(b.cast(indices, np.int32), np.array(strides, np.int32))
+    table = b.reshape(value, (math.prod(sizes), *row))
+    changed = put_rows(b, table, b.sum(parts, [-1]), updates)
+    resources.assign(b, variable, b.reshape(changed, value.shape))
     return []
 
 

@@ -1,0 +1,93 @@
+"""Fake quantisation, as quantisation-aware training has it, and its gradients.
+
+Source: tensorflow/core/kernels/fake_quant_ops_functor.h. The range [min, max] is first nudged so
+that 0 is one of its 2^bits steps (B. Jacob et al.: Quantization and Training of Neural Networks for
+Efficient Integer-Arithmetic-Only Inference, CVPR 2018); per channel means along the last axis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from odt_core.graph.builder import Builder
+from odt_core.graph.flex import FlexOp
+from odt_core.graph.rules.registry import rule
+from odt_core.graph.tensor import Tensor
+
+_VARS = "FakeQuantWithMinMaxVars"
+_CHANNELS = "FakeQuantWithMinMaxVarsPerChannel"
+_ARGS = "FakeQuantWithMinMaxArgs"
+
+
+@rule(_VARS, _CHANNELS, _ARGS, since="0.2")
+def fake_quant(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """The nearest step of the range; 0 everywhere when the range is [0, 0]."""
+    x, *ends = inputs
+    steps = _nudged(b, op, ends)
+    shifted = b.sub(_clipped(b, x, steps), steps.lowest)
+    whole = b.floor(b.add(b.div(shifted, steps.size), 0.5))
+    y = b.add(b.mul(whole, steps.size), steps.lowest)
+    return [y if steps.empty is None else b.select(steps.empty, 0.0, y)]
+
+
+@rule(f"{_VARS}Gradient", f"{_CHANNELS}Gradient", since="0.2")
+def gradient(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """dx: dy where x is in the range; dmin and dmax: the sums of dy below and above it."""
+    dy, x, *ends = inputs
+    steps = _nudged(b, op, ends)
+    empty = steps.empty or b.constant(np.array(False))
+    below, above = b.less(x, steps.lowest), b.greater(x, steps.highest)
+    axes = list(range(x.rank - ends[0].rank))
+
+    def total(outside: Tensor) -> Tensor:
+        part = b.select(b.logical_or(b.logical_not(outside), empty), 0.0, dy)
+        return b.sum(part, axes)
+
+    inside = b.logical_not(b.logical_or(below, above))
+    dx = b.select(b.logical_or(inside, empty), dy, 0.0)
+    return [dx, total(below), total(above)]
+
+
+@rule(f"{_ARGS}Gradient", since="0.2")
+def gradient_of_args(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """dx: dy where x is in the range."""
+    dy, x = inputs
+    steps = _nudged(b, op, ())
+    return [b.select(b.equal(_clipped(b, x, steps), x), dy, 0.0)]
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """The nudged range, one for all or one a channel; empty: where min and max are both 0."""
+
+    lowest: Tensor
+    highest: Tensor
+    size: Tensor
+    empty: Tensor | None
+
+
+def _nudged(b: Builder, op: FlexOp, ends: Sequence[Tensor]) -> _Steps:
+    first = 1.0 if op.flag("narrow_range") else 0.0
+    last = 2.0 ** op.number("num_bits", 8) - 1
+    if ends:
+        low, high = ends
+        empty = b.logical_and(b.equal(low, 0.0), b.equal(high, 0.0))
+        high = b.select(empty, 1.0, high)  # any range that can be divided by
+    else:
+        low, high = (
+            b.constant(op.number(key, default), np.float32)
+            for key, default in (("min", -6.0), ("max", 6.0))
+        )
+        empty = None
+    size = b.div(b.sub(high, low), last - first)
+    from_low = b.sub(first, b.div(low, size))
+    zero = b.floor(b.add(b.minimum(b.maximum(from_low, first), last), 0.5))
+    lowest, highest = (b.mul(b.sub(end, zero), size) for end in (first, last))
+    return _Steps(lowest, highest, size, empty)
+
+
+def _clipped(b: Builder, x: Tensor, steps: _Steps) -> Tensor:
+    return b.maximum(b.minimum(x, steps.highest), steps.lowest)
