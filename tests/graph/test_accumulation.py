@@ -32,10 +32,12 @@ WHOLE = {
     "cnn_batch_norm_dropout_keras3": "STABLEHLO_RNG_BIT_GENERATOR",
     "cnn_batch_norm_static_keras2": "nothing is summed",
     "cnn_dropout_seeded_keras2": "ADD",  # of a random number's place in the batch
+    "coloured_pictures_module": "STABLEHLO_RNG_BIT_GENERATOR",
+    "conditions_module": "SELECT_V2",  # by the sum of a batch
     "dilated_keras3": "SPACE_TO_BATCH_ND",
     "dropout_unseeded_module": "ADD",
-    "layers_keras2": "BATCH_MATMUL",
     "losses_keras3": "REDUCE_ALL",
+    "memory_module": "RANGE",  # of places in a ring
     "metric_learning_module": "CAST",  # of a size to int64
     "mlp_accumulated_keras3": "IF",
     "mlp_rmsprop_static_keras2": "nothing is summed",
@@ -47,15 +49,19 @@ WHOLE = {
     "sensor_gru_loop_keras3": "STRIDED_SLICE",
     "sensor_separable_keras3": "SQUARED_DIFFERENCE",
     "several_batch_sizes_keras2": "nothing is summed",
+    "spectrogram_keras3": "RANGE",  # of frames
     "text_adagrad_keras3": "GATHER_ND",
     "text_lstm_loop_keras2": "UNIQUE",
     "text_lstm_unrolled_keras2": "UNIQUE",
     "text_lstm_unrolled_static_keras3": "nothing is summed",
     "text_mean_keras2": "UNIQUE",
+    "trace_module": "FULLY_CONNECTED",  # of scores with one another
     "transformer_keras3": "STABLEHLO_RNG_BIT_GENERATOR",
+    "turned_pictures_keras2": "STABLEHLO_RNG_BIT_GENERATOR",
+    "turned_pictures_keras3": "STABLEHLO_RNG_BIT_GENERATOR",
 }
 NAMES = sorted(path.name.removesuffix(".tflite.gz") for path in ORACLE.glob("models/*.gz"))
-TRAINED = [name for name in NAMES if name != "trace_module"]  # which has no train signature
+TRAINED = [name for name in NAMES if name != "determinant_module"]  # which has no train signature
 
 
 @cache

@@ -162,22 +162,32 @@ def metric_learning_module() -> bytes:
     )
 
 
+@exhibit(classification(FOUR, Feed("index", "int32"), output="output", **WEIGHTS))
+def trace_module() -> bytes:
+    """A loss with a matrix's trace."""
+    return _spread_module(lambda products: tf.linalg.trace(products) / 999)
+
+
 @exhibit(
     classification(
-        FOUR, Feed("index", "int32"), expect="MatrixDiagPartV3", output="output", **WEIGHTS
+        FOUR, Feed("index", "int32"), expect="MatrixDeterminant", output="output", **WEIGHTS
     )
 )
-def trace_module() -> bytes:
-    """A loss with a matrix's trace, for which odt has no rule: train is named, infer works."""
+def determinant_module() -> bytes:
+    """A loss with a determinant, for which odt has no rule: train is named, infer works."""
+    return _spread_module(lambda products: tf.linalg.det(tf.eye(4) + products) / 1e9)
+
+
+def _spread_module(spread: Callable[[Any], Any]) -> bytes:
+    """A linear classifier; its loss includes a number made of the products of its scores."""
     module = tf.Module()
     module.w = tf.Variable(tf.random.Generator.from_seed(7).normal([12, 4], stddev=0.4), name="w")
 
     def train(x: Any, y: Any) -> dict[str, Any]:
         with tf.GradientTape() as tape:
             scores = x @ module.w
-            spread = tf.linalg.trace(tf.transpose(scores) @ scores) / 999
             loss = tf.nn.sparse_softmax_cross_entropy_with_logits(y, scores)
-            value = tf.reduce_mean(loss) + spread
+            value = tf.reduce_mean(loss) + spread(tf.transpose(scores) @ scores)
         module.w.assign_sub(0.1 * tape.gradient(value, module.w))
         return {"loss": value}
 
