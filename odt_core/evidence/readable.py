@@ -215,7 +215,9 @@ def _settings_table(card: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
         return ()
     many = len(settings) > 1
     head = ("setting", *(f"training {k + 1}" if many else "value" for k in range(len(settings))))
-    names = list(dict.fromkeys(name for one in settings for name in one))
+    names = dict.fromkeys(name for one in settings for name in one)
+    if not card["samples"]["replay"]:
+        names.pop("replay", None)  # nothing was there to be mixed in, whatever the setting
     rows = [
         (
             name.replace("_", " "),

@@ -45,6 +45,14 @@ def card(files) -> dict:
     return json.loads(files["personalisation-card.json"])
 
 
+@pytest.mark.usefixtures("without_charts")
+@pytest.mark.parametrize("there", [True, False])
+def test_setting_of_replay_is_told_only_where_base_samples_were_there(trained, there):
+    given = {} if there else {"replay": None}
+    text = files_of(trained.bundle(**given))["personalisation-card.md"].decode()
+    assert ("\n| replay |" in text) == there
+
+
 class TestZip:
     def test_equal_inputs_give_equal_bytes(self, trained, packed):
         assert trained.bundle() == packed

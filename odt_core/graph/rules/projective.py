@@ -5,10 +5,9 @@ step.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
-from itertools import product
 
 import numpy as np
+from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
 from odt_core.graph.builder import Builder
@@ -17,6 +16,7 @@ from odt_core.graph.rules.registry import rule
 from odt_core.graph.tensor import Tensor
 
 _FAR = 2.0**24  # whole numbers up to here are exact in float32
+_FRAME = 2  # of a place outside, the next one may be outside as well
 
 
 @rule("ImageProjectiveTransformV2", "ImageProjectiveTransformV3", since="0.2")
@@ -36,8 +36,7 @@ def projective_transform(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Se
     y, x, infinite = _places(b, transforms, height, width)
     mode = op.text("fill_mode", "CONSTANT")
     y, x = (_inside(b, at, count, mode) for at, count in ((y, rows), (x, columns)))
-    read = _Pixels(b, images, fill, bounded=mode == "CONSTANT")
-    values = _BETWEEN[op.text("interpolation")](b, read, y, x)
+    values = _BETWEEN[op.text("interpolation")](b, _framed(b, images, fill), y, x)
     return [b.select(b.reshape(infinite, (*infinite.shape, 1)), fill, values)]
 
 
@@ -90,42 +89,20 @@ def _inside(b: Builder, at: Tensor, count: int, mode: str) -> Tensor:
     return b.minimum(b.maximum(at, 0.0), count - 1.0)
 
 
-class _Pixels:
-    """Reads images at whole coordinates, float32 [N or 1, height, width] each.
-
-    bounded: what lies outside is the fill value; else nothing does but what is multiplied by 0.
-    """
-
-    def __init__(self, b: Builder, images: Tensor, fill: Tensor, *, bounded: bool) -> None:
-        self._b, self._fill, self._bounded = b, fill, bounded
-        rows, columns, channels = (images.dim(axis) for axis in (1, 2, 3))
-        self._last = rows - 1, columns - 1
-        self._flat = b.reshape(images, (None, channels))
-        count = b.reshape(b.slice(b.shape(images), [0], [1]), ())
-        first = b.mul(b.range(0, count), rows * columns)  # each image's first pixel
-        self._first = b.reshape(first, (images.shape[0], 1, 1))
-
-    def __call__(self, y: Tensor, x: Tensor) -> Tensor:
-        """[N, height, width, C]"""
-        b = self._b
-        (y_in, y_there), (x_in, x_there) = (
-            self._near(at, last) for at, last in zip((y, x), self._last, strict=True)
-        )
-        place = b.add(b.mul(y_in, self._last[1] + 1), x_in)
-        values = b.gather(self._flat, b.add(self._first, place))
-        if not self._bounded:
-            return values
-        there = b.logical_and(y_there, x_there)
-        return b.select(b.reshape(there, (*there.shape, 1)), values, self._fill)
-
-    def _near(self, at: Tensor, last: int) -> tuple[Tensor, Tensor]:
-        """The nearest index that there is, int32, and whether it is the one asked for."""
-        near = self._b.minimum(self._b.maximum(at, 0.0), float(last))
-        return self._b.cast(near, np.int32), self._b.equal(near, at)
+def _framed(b: Builder, images: Tensor, fill: Tensor) -> Tensor:
+    """The images in a frame of the fill value, as wide as a coordinate outside needs."""
+    wide = [0, _FRAME, _FRAME, 0]
+    sizes = [
+        size if size is None else size + 2 * w for size, w in zip(images.shape, wide, strict=True)
+    ]
+    frame = b.constant(np.stack([wide, wide], 1), np.int32)
+    y = b.new(sizes, images.dtype, "frame")
+    b.emit("PADV2", [images, frame, fill], [y], schema.PadV2OptionsT())
+    return y
 
 
-def _nearest(b: Builder, read: _Pixels, y: Tensor, x: Tensor) -> Tensor:
-    return read(*(_rounded(b, at) for at in (y, x)))
+def _nearest(b: Builder, images: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    return _read(b, images, _rounded(b, y), _rounded(b, x))
 
 
 def _rounded(b: Builder, at: Tensor) -> Tensor:
@@ -136,18 +113,38 @@ def _rounded(b: Builder, at: Tensor) -> Tensor:
     return b.add(low, b.cast(b.logical_or(b.greater(part, 0.5), half), np.float32))
 
 
-def _bilinear(b: Builder, read: _Pixels, y: Tensor, x: Tensor) -> Tensor:
-    ends = []
-    for at in (y, x):
-        low = b.floor(at)
-        high = b.add(low, 1.0)
-        shares = b.sub(high, at), b.sub(at, low)
-        ends.append(list(zip((low, high), shares, strict=True)))
-    parts = []
-    for (row, down), (column, across) in product(*ends):
-        weight = b.mul(down, across)
-        parts.append(b.mul(read(row, column), b.reshape(weight, (*weight.shape, 1))))
-    return reduce(b.add, parts)
+def _bilinear(b: Builder, images: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    """Between the four around: two neighbours of a row are read at once, from a table of pairs."""
+    top, left = b.floor(y), b.floor(x)
+    whole = [None] * images.rank
+    pairs = b.concat(
+        [
+            b.slice(images, [0, 0, 0, 0], [*whole[:2], images.dim(2) - 1, None]),
+            b.slice(images, [0, 0, 1, 0], whole),
+        ],
+        3,
+    )
+    down, across = (b.reshape(b.sub(at, low), (*at.shape, 1)) for at, low in ((y, top), (x, left)))
+    upper, lower = _read(b, pairs, top, left), _read(b, pairs, top, left, further=1)
+    both = b.add(b.mul(upper, b.sub(1.0, down)), b.mul(lower, down))
+    first, second = b.split(both, 2, 3)
+    return b.add(b.mul(first, b.sub(1.0, across)), b.mul(second, across))
+
+
+def _read(b: Builder, images: Tensor, y: Tensor, x: Tensor, *, further: int = 0) -> Tensor:
+    """Framed images [N, H, W, C] at whole coordinates [N or 1, height, width] that count from
+    inside the frame; further: so many rows below.
+    """
+    rows, columns, channels = (images.dim(axis) for axis in (1, 2, 3))
+    ends = rows - 2, columns - 1  # the row below is in the frame, too
+    down, across = (
+        b.minimum(b.maximum(b.add(at, float(_FRAME)), 0.0), float(end))
+        for at, end in zip((y, x), ends, strict=True)
+    )
+    place = b.cast(b.add(b.mul(b.add(down, float(further)), float(columns)), across), np.int32)
+    count = b.reshape(b.slice(b.shape(images), [0], [1]), ())
+    first = b.reshape(b.mul(b.range(0, count), rows * columns), (images.shape[0], 1, 1))
+    return b.gather(b.reshape(images, (None, channels)), b.add(first, place))
 
 
 _BETWEEN = {"NEAREST": _nearest, "BILINEAR": _bilinear}

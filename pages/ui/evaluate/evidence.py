@@ -42,15 +42,9 @@ from pages.ui.evaluate.study import (
 )
 from pages.ui.say import size
 
-_INSIDE = (
-    (True, "A card for people and for programs: model and sample digests, settings, seed, curves"),
-    (True, "Gain and price with intervals, calibration, unknown input, negative controls, samples "
-           "needed, what changed inside, what training costs"),
-    (True, "All charts as pictures and as one interactive page"),
-    (True, "Your weights as a checkpoint and as a .tflite"),
-    (True, "reproduce.py: trains again from the bundle alone and compares the weights bit by bit"),
-    (None, "Your samples are inside: give it to those who may see them"),
-)  # fmt: skip
+_STUDIED = (
+    "unknown input, negative controls, samples needed, what changed inside, what training costs"
+)
 _STUDY = 0.1, 0.75  # from where to where of the way the studies are
 
 
@@ -70,7 +64,7 @@ def evidence(desk: Desk) -> None:
     """Draw the part."""
     with st.container(key="card_evidence", border=True, gap="small"):
         pieces.heading("Evidence bundle", "one zip; from the command line: odt_core report")
-        pieces.checks(_INSIDE)
+        pieces.checks(_inside(desk))
         head = desk.workspace.manifest.head
         ready = why_not(desk) if not desk.can_train else ""
         if head is None:
@@ -95,6 +89,24 @@ def evidence(desk: Desk) -> None:
             button="Make the bundle",
             about=(head, whole, about_training(desk)),
         )
+
+
+def _inside(desk: Desk) -> list[tuple[bool | None, str]]:
+    calibration = "calibration, " if desk.contract.classifies else ""
+    return [
+        (
+            True,
+            "A card for people and for programs: model and sample digests, settings, seed, curves",
+        ),
+        (True, f"Gain and price with intervals, {calibration}{_STUDIED}"),
+        (True, "All charts as pictures and as one interactive page"),
+        (True, "Your weights as a checkpoint and as a .tflite"),
+        (
+            True,
+            "reproduce.py: trains again from the bundle alone and compares the weights bit by bit",
+        ),
+        (None, "Your samples are inside: give it to those who may see them"),
+    ]
 
 
 def _work(desk: Desk, job: Job, *, whole: bool) -> Bundle:
