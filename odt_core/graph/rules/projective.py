@@ -5,6 +5,8 @@ step.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from itertools import product
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -102,7 +104,8 @@ def _framed(b: Builder, images: Tensor, fill: Tensor) -> Tensor:
 
 
 def _nearest(b: Builder, images: Tensor, y: Tensor, x: Tensor) -> Tensor:
-    return _read(b, images, _rounded(b, y), _rounded(b, x))
+    place = _place(b, images, _rounded(b, y), _rounded(b, x))
+    return b.gather(_pixels(b, images), place)
 
 
 def _rounded(b: Builder, at: Tensor) -> Tensor:
@@ -114,37 +117,39 @@ def _rounded(b: Builder, at: Tensor) -> Tensor:
 
 
 def _bilinear(b: Builder, images: Tensor, y: Tensor, x: Tensor) -> Tensor:
-    """Between the four around: two neighbours of a row are read at once, from a table of pairs."""
+    """Between the four around."""
     top, left = b.floor(y), b.floor(x)
-    whole = [None] * images.rank
-    pairs = b.concat(
-        [
-            b.slice(images, [0, 0, 0, 0], [*whole[:2], images.dim(2) - 1, None]),
-            b.slice(images, [0, 0, 1, 0], whole),
-        ],
-        3,
-    )
-    down, across = (b.reshape(b.sub(at, low), (*at.shape, 1)) for at, low in ((y, top), (x, left)))
-    upper, lower = _read(b, pairs, top, left), _read(b, pairs, top, left, further=1)
-    both = b.add(b.mul(upper, b.sub(1.0, down)), b.mul(lower, down))
-    first, second = b.split(both, 2, 3)
-    return b.add(b.mul(first, b.sub(1.0, across)), b.mul(second, across))
+    down, across = b.sub(y, top), b.sub(x, left)
+    first, pixels = _place(b, images, top, left), _pixels(b, images)
+    parts = []
+    for below, beside in product((0, 1), repeat=2):
+        shares = (
+            near if further else b.sub(1.0, near)
+            for near, further in ((down, below), (across, beside))
+        )
+        weight = b.mul(*shares)
+        place = b.add(first, below * images.dim(2) + beside)
+        parts.append(b.mul(b.gather(pixels, place), b.reshape(weight, (*weight.shape, 1))))
+    return reduce(b.add, parts)
 
 
-def _read(b: Builder, images: Tensor, y: Tensor, x: Tensor, *, further: int = 0) -> Tensor:
-    """Framed images [N, H, W, C] at whole coordinates [N or 1, height, width] that count from
-    inside the frame; further: so many rows below.
+def _place(b: Builder, images: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    """Where whole coordinates [N or 1, height, width], counted from inside the frame, are among the
+    pixels, int32 [N, height, width]; of those too far outside, a place whose four are in the frame.
     """
-    rows, columns, channels = (images.dim(axis) for axis in (1, 2, 3))
-    ends = rows - 2, columns - 1  # the row below is in the frame, too
+    rows, columns = images.dim(1), images.dim(2)
     down, across = (
-        b.minimum(b.maximum(b.add(at, float(_FRAME)), 0.0), float(end))
-        for at, end in zip((y, x), ends, strict=True)
+        b.minimum(b.maximum(b.add(at, float(_FRAME)), 0.0), float(size - 2))
+        for at, size in ((y, rows), (x, columns))
     )
-    place = b.cast(b.add(b.mul(b.add(down, float(further)), float(columns)), across), np.int32)
+    place = b.cast(b.add(b.mul(down, float(columns)), across), np.int32)
     count = b.reshape(b.slice(b.shape(images), [0], [1]), ())
-    first = b.reshape(b.mul(b.range(0, count), rows * columns), (images.shape[0], 1, 1))
-    return b.gather(b.reshape(images, (None, channels)), b.add(first, place))
+    first = b.mul(b.range(0, count), rows * columns)
+    return b.add(place, b.reshape(first, (images.shape[0], 1, 1)))
+
+
+def _pixels(b: Builder, images: Tensor) -> Tensor:
+    return b.reshape(images, (None, images.dim(3)))
 
 
 _BETWEEN = {"NEAREST": _nearest, "BILINEAR": _bilinear}

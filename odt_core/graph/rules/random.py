@@ -23,7 +23,8 @@ from odt_core.graph.tensor import Shape, Tensor
 _PHILOX, _AUTO = 1, 3  # tensorflow/core/framework/rng_alg.h; on the CPU, auto is Philox
 _FACTORS = (0xD2511F53, 0xCD9E8D57)
 _KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
-_BLOCK, _SAMPLES = 4096, 16  # a block holds at least so many words, or those of so many samples
+_BLOCK = 4096  # words of a block, but
+_SAMPLES = 16, 128  # those of at least and at most so many samples
 _RESERVED = 256  # counters that a group of truncated normal numbers may use
 _DRAWS = 4  # and those that are drawn here: 16 numbers, of which 4 are wanted and 15 fit on average
 _SCRAMBLE_KEY = 0x02461E29_3EC8F720  # stateless_random_ops.cc
@@ -151,7 +152,8 @@ def words(b: Builder, static: Shape, shape: Tensor, state: Tensor) -> Tensor:
         groups = -(-total // 4)
         return b.reshape(_generate(b, state, 4 * groups), (groups, 4))
     inner = _total(static[1:]) or _BLOCK
-    block = -(-max(_BLOCK, _SAMPLES * inner) // 4)
+    least, most = (samples * inner for samples in _SAMPLES)
+    block = -(-max(least, min(_BLOCK, most)) // 4)
     wanted = groups_of(b, shape)
     drawn = _blocks(b, state, block, wanted)
     size = b.reshape(b.mul(wanted, 4), (1,))
