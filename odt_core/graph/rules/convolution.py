@@ -17,7 +17,7 @@ from odt_core.graph.builder import Builder
 from odt_core.graph.rules.windows import Window, add_back, concat, take
 from odt_core.graph.tensor import Tensor
 
-_ONE_HOT_LIMIT = 64  # up to this many patch entries a constant one-hot filter gathers them fastest
+_ONE_HOT_LIMIT = 32  # up to this many patch entries a constant one-hot filter gathers them fastest
 
 
 def patches(b: Builder, x: Tensor, rows: Window, columns: Window) -> Tensor:
