@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from odt_core.graph.builder import Builder
 
 _DEPTH = 40  # steps of shape arithmetic that are followed back
+_SHAPES = ("SHAPE", "FlexShape", "FlexShapeN")
 _ARITHMETIC: dict[str, Callable[[int, int], int]] = {
     "ADD": operator.add,
     "SUB": operator.sub,
@@ -57,8 +58,9 @@ def contents(b: Builder, tensor: Tensor, depth: int = _DEPTH) -> np.ndarray | No
         return None
     name, options = name_of(b.model, source), source.builtinOptions
     inputs = [b.tensor(i) for i in inputs_of(source) if i >= 0]
-    if name == "SHAPE":
-        return _sizes(b, inputs[0]) if inputs[0].rank else None
+    if name in _SHAPES:
+        measured = inputs[outputs_of(source).index(tensor.index)]  # FlexShapeN: one each
+        return _sizes(b, measured) if measured.rank else None
     parts = [contents(b, part, depth - 1) for part in inputs]
     first = parts[0] if parts else None
     if first is None:

@@ -33,6 +33,14 @@ def test_part_of_one_matrix_of_any_size_then_equals_tensorflow(shape):
     np.testing.assert_array_equal(actual, np.diagonal(inputs["input"]))
 
 
+def test_part_of_the_old_op_then_is_the_diagonal_of_a_matrix_alone():
+    matrix = normal(0, 4, 4)
+    (actual,) = run_lowered("DiagPart", {"input": matrix}, {})
+    np.testing.assert_array_equal(actual, np.diagonal(matrix))
+    with pytest.raises(LoweringError, match="more than a matrix"):
+        run_lowered("DiagPart", {"input": normal(0, 2, 2, 2, 2)}, {})
+
+
 def test_several_diagonals_then_are_refused():
     inputs = {"input": normal(0, 4, 4), "k": np.array([0, 1], np.int32)} | PADDING
     with pytest.raises(LoweringError, match="Take one by a constant"):

@@ -19,10 +19,11 @@ def test_unsorted_segments_when_some_are_empty_then_equal_tensorflow(op):
     np.testing.assert_allclose(actual, expected, rtol=1e-6)
 
 
-def test_segment_sum_when_sorted_then_equals_tensorflow():
+@pytest.mark.parametrize("op", ["SegmentSum", "SegmentMean"])
+def test_segments_when_sorted_then_equal_tensorflow(op):
     inputs = {"data": normal(0, 4, 3), "segment_ids": np.array([0, 0, 1, 3], np.int32)}
-    (actual,) = run_lowered("SegmentSum", inputs, {}, dynamic=list(inputs))
-    (expected,) = run_tensorflow("SegmentSum", inputs, {})
+    (actual,) = run_lowered(op, inputs, {}, dynamic=list(inputs))
+    (expected,) = run_tensorflow(op, inputs, {})
     assert worst_error(actual, expected) < 1e-6
 
 

@@ -23,7 +23,7 @@ from odt_core.graph.inferred_shapes import KEEPS_SHAPE
 from odt_core.graph.loops.folding import folded, known
 from odt_core.graph.loops.optionals import Either, chosen
 from odt_core.graph.loops.tensor_lists import Value, list_rule
-from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
+from odt_core.graph.operators import PRINTS, called_by, inputs_of, name_of, outputs_of
 from odt_core.graph.signature import plain_name
 from odt_core.graph.tensor import Tensor, declare_shape, dtype_of, has_dtype, shape_of
 
@@ -270,7 +270,7 @@ def _writes(model: schema.ModelT, *graphs: schema.SubGraphT) -> bool:
             continue
         seen.add(id(graph))
         for operator in graph.operators:
-            if not outputs_of(operator):
+            if not outputs_of(operator) and name_of(model, operator) not in PRINTS:
                 return True
             waiting += [model.subgraphs[called] for called in called_by(model, operator)]
     return False

@@ -14,13 +14,15 @@ from odt_core.graph.rules.registry import rule
 from odt_core.graph.tensor import Tensor
 
 
-@rule("MatrixDiagPart", "MatrixDiagPartV2", "MatrixDiagPartV3", since="0.2")
+@rule("DiagPart", "MatrixDiagPart", "MatrixDiagPartV2", "MatrixDiagPartV3", since="0.2")
 def diagonal_part(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """A diagonal of each matrix, [..., rows, columns] -> [..., n].
 
     Source: https://www.tensorflow.org/api_docs/python/tf/raw_ops/MatrixDiagPartV3
     """
     x = inputs[0]
+    if op.op == "DiagPart" and x.rank != 2:
+        raise LoweringError("it takes the diagonal of more than a matrix. Use tf.linalg.diag_part.")
     k = _one_diagonal(inputs[1]) if len(inputs) > 1 else 0
     *lead, rows, columns = x.shape
     if rows is None or columns is None:

@@ -38,14 +38,21 @@ def unsorted_segment(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequen
     return [y]
 
 
-@rule("SegmentSum", since="0.2")
+@rule("SegmentMean", "SegmentSum", since="0.2")
 def segment_sum(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
-    """The sum of x's rows of each segment; segments in rising order."""
+    """The sum or mean of x's rows of each segment, 0 of none; segments in rising order."""
     x, segments = inputs
     ids = b.cast(segments, np.int32)
     count = b.add(b.max(ids, [0]), 1)
     # LiteRT's SEGMENT_SUM refuses segments without a row
-    return unsorted_segment(b, replace(op, op="UnsortedSegmentSum"), [x, ids, count])
+    total = replace(op, op="UnsortedSegmentSum")
+    (sums,) = unsorted_segment(b, total, [x, ids, count])
+    if op.op == "SegmentSum":
+        return [sums]
+    ones = b.fill(b.shape(ids), np.array(1, x.dtype), ids.shape, x.dtype.type)
+    (rows,) = unsorted_segment(b, total, [ones, ids, count])
+    rows = b.maximum(rows, np.array(1, x.dtype))
+    return [b.div(sums, b.reshape(rows, (rows.shape[0], *[1] * (x.rank - 1))))]
 
 
 @rule("Bincount", "DenseBincount", since="0.2")

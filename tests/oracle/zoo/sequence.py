@@ -107,6 +107,23 @@ def sensor_bidirectional_keras2() -> bytes:
     return tutorial(model, sparse_loss, optimizer, x, LABELS, checkpoint="weights")
 
 
+@exhibit(classification(WINDOWS, INDEX, **WEIGHTS))
+def sensor_bidirectional_loop_keras3() -> bytes:
+    """Loops in both directions, all steps of which are joined with one another."""
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((6, 3)),
+            layers.Bidirectional(layers.LSTM(3, return_sequences=True)),
+            layers.Bidirectional(layers.GRU(2, return_sequences=True)),
+            layers.GlobalMaxPooling1D(),
+            layers.Dense(3),
+        ]
+    )
+    x, optimizer = Spec([None, 6, 3]), keras.optimizers.SGD(0.05)
+    return tutorial(model, sparse_loss, optimizer, x, LABELS, checkpoint="weights")
+
+
 @exhibit(classification(WORDS, ONE_HOT, samples=TOKENS, idle=("weight_4",), **WEIGHTS))
 def transformer_keras3() -> bytes:
     """A transformer block: attention of two heads, layer normalisation, GELU, seeded dropout.
