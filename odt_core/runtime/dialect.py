@@ -40,6 +40,7 @@ from odt_core.runtime.signatures import (
     find_trainer,
     trains,
 )
+from odt_core.runtime.targets import filling
 from odt_core.runtime.tasks import Goal, goal_of
 from odt_core.runtime.vocabulary import (
     EVALUATE_NAMES,
@@ -118,7 +119,7 @@ def _train_roles(
             f"takes the labels' numbers."
         )
         return ()
-    together = _taken_together(trainer, found)
+    together = _taken_together(trainer, found, goal)
     if together:
         names = ", ".join(f"'{name}'" for name in together)
         notes.append(
@@ -126,6 +127,16 @@ def _train_roles(
             f"({names}), such as pairs or triplets to compare. odt gives a step one input and its "
             f"labels, so this model cannot be trained here; its signatures can be called with "
             f"Session.run."
+        )
+        return ()
+    beside = _needed_beside(trainer, found)
+    if beside and wish.train is None:
+        names = ", ".join(f"'{name}'" for name in beside)
+        notes.append(
+            f"The signature '{trainer.name}' needs more of each sample than itself and its label "
+            f"or target: {names}. odt gives a step one input and its labels, so this model is not "
+            f"trained here; its signatures can be called with Session.run. To train all the same, "
+            f"with zeros in its place, choose this signature for training yourself."
         )
         return ()
     family = [trainer]
@@ -167,7 +178,7 @@ def _text_labels(trainer: SignatureDescription) -> str | None:
     return None
 
 
-def _taken_together(trainer: SignatureDescription, found: Found) -> tuple[str, ...]:
+def _taken_together(trainer: SignatureDescription, found: Found, goal: Goal) -> tuple[str, ...]:
     """The inputs that take samples, where there is more than the one that is known."""
     assert found.samples is not None
     others = [
@@ -177,11 +188,32 @@ def _taken_together(trainer: SignatureDescription, found: Found) -> tuple[str, .
         if one.shape == found.samples.shape and one.dtype == found.samples.dtype
         if not is_memory(one.name)
     ]
-    if not others:
-        return ()
-    if found.labels is not None and found.labels.weighed:
-        others.insert(0, found.labels.name)
-    return (found.samples.name, *others)
+    labels, answer = found.labels, goal.prediction
+    if labels is None or not labels.weighed:
+        return (found.samples.name, *others) if others else ()
+    # what is learnt has an answer's form; what a sample is compared with has another
+    unlike = (
+        answer is not None
+        and labels.dtype.startswith("float")
+        and size_of(of_one(labels)) != size_of(of_one(answer))
+    )
+    return (found.samples.name, labels.name, *others) if others or unlike else ()
+
+
+def _needed_beside(trainer: SignatureDescription, found: Found) -> tuple[str, ...]:
+    """The inputs that want something of each sample that nobody gives, such as a reward: zeros in
+    its place would teach something else.
+    """
+    assert found.samples is not None
+    batch = found.samples.shape[0] if found.samples.shape else 1
+    return tuple(
+        one.name
+        for one in trainer.inputs
+        if one.used and one is not found.samples and one is not found.labels
+        if one.shape and one.shape[0] == batch and batch != 1
+        if not is_memory(one.name) and not is_learning_rate(one.name)
+        if filling(one.name, one.dtype) == 0
+    )
 
 
 def _same(one: SignatureDescription, two: SignatureDescription) -> bool:

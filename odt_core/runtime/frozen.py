@@ -86,8 +86,11 @@ def trunk_of(model: Model) -> Trunk | None:
     variables, where they are too many, or where it cannot be: then it runs as it is.
     """
     tree, extract = model.trees.pop() if model.trees else None, model.contract.extract
-    assert extract is not None
-    if not extract.reads or _frozen_bytes(model.description, extract.reads) > _MOST:
+    if (
+        extract is None
+        or not extract.reads
+        or _frozen_bytes(model.description, extract.reads) > _MOST
+    ):
         return None
     try:
         data, values = as_constants(tree or read(model.data), EXTRACT, extract.reads)

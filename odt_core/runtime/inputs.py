@@ -12,6 +12,7 @@ from odt_core.runtime.vocabulary import (
     LABEL_WORDS,
     LOSS_NAMES,
     LOSS_WORDS,
+    MASK_WORDS,
     NO_LOSS_WORDS,
     SAMPLE_NAMES,
     SAMPLE_WORDS,
@@ -51,7 +52,7 @@ def samples_and_labels(
     chosen, chosen_labels = every.get(wish.samples or ""), every.get(wish.labels or "")
     if len(data) == 1 and chosen_labels is None:
         samples = chosen or data[0]
-        return Found(samples, _mask_of_labels(trainer, samples, asked))
+        return Found(samples, _mask_of_labels(trainer, samples, asked, predictor))
     pairs = [
         (one, two)
         for one in ([chosen] if chosen else data)
@@ -69,16 +70,30 @@ def samples_and_labels(
 
 
 def _mask_of_labels(
-    trainer: SignatureDescription, samples: TensorDescription, asked: set[str]
+    trainer: SignatureDescription,
+    samples: TensorDescription,
+    asked: set[str],
+    predictor: SignatureDescription | None,
 ) -> TensorDescription | None:
-    """What a model that labels every pixel learns from: whole numbers, which predicting does not
-    take, under a name of those that mostly say what not to look at.
+    """What a model that labels every pixel learns from: whole numbers, or numbers in an answer's
+    form where that is not the samples', which predicting does not take, under a name of those that
+    mostly say what not to look at.
     """
+    answers = [one for one in predictor.outputs if one.shape] if predictor else []
+
+    def learnt(one: TensorDescription) -> bool:
+        return whole(one) or any(
+            compatible(of_one(one), of_one(answer))
+            for answer in answers
+            if words(one.name) & words(answer.name) & MASK_WORDS
+            or not compatible(of_one(answer), of_one(samples))
+        )
+
     masks = [
         one
         for one in trainer.inputs
         if one.used and one is not samples and one.name not in asked and is_memory(one.name)
-        if numeric(one) and whole(one) and len(one.shape) > 1
+        if numeric(one) and learnt(one) and len(one.shape) > 1
     ]
     return masks[0] if len(masks) == 1 else None
 

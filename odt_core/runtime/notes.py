@@ -11,6 +11,8 @@ from odt_core.runtime.targets import filling
 from odt_core.runtime.tasks import Goal
 from odt_core.runtime.vocabulary import TRAIN_WORDS, words
 
+_TRAINING = frozenset(["train", "training"])  # switches of which nothing need be said
+
 
 def explain(
     notes: list[str],
@@ -34,7 +36,16 @@ def explain(
     if train and trainer is not None:
         taken = {train[0].samples, train[0].labels, train[0].learning_rate}
         for tensor in trainer.inputs:
-            if tensor.name not in taken and tensor.used and filling(tensor.name, tensor.dtype) == 0:
+            if tensor.name in taken or not tensor.used:
+                continue
+            given = filling(tensor.name, tensor.dtype)
+            if tensor.dtype == "bool":
+                if not words(tensor.name) & _TRAINING:
+                    notes.append(
+                        f"The signature '{trainer.name}' also has a switch '{tensor.name}': it is "
+                        f"{'on' if given else 'off'} in training."
+                    )
+            elif given == 0:
                 notes.append(
                     f"The signature '{trainer.name}' also uses an input '{tensor.name}', for which "
                     f"there is nothing to give: it is filled with zeros."

@@ -16,11 +16,19 @@ from odt_core.runtime.shapes import (
     size_of,
     whole,
 )
-from odt_core.runtime.vocabulary import LOGIT_NAMES, PREDICTION_NAMES, PROBABILITY_NAMES
+from odt_core.runtime.vocabulary import (
+    HIDDEN_WORDS,
+    LOGIT_NAMES,
+    MASK_WORDS,
+    PREDICTION_NAMES,
+    PROBABILITY_NAMES,
+    words,
+)
 
 _PROBABILITY_OPS = ("SOFTMAX", "LOGISTIC")
 # Ops that end a layer without squashing: what comes out of them is no probability.
 _LINEAR_OPS = ("ADD", "BATCH_MATMUL", "CONV_2D", "FULLY_CONNECTED", "LOG_SOFTMAX", "SUB")
+_HIDDEN_OPS = ("RELU", "RELU6", "TANH")  # that seldom end a model with several outputs
 # Ops that give numbers from 0 to anything, such as counts: neither logits nor probabilities.
 _COUNTING_OPS = ("ABS", "EXP", "RELU", "SQUARE")
 
@@ -102,6 +110,8 @@ def _pick_prediction(
                 score += 30 if _tells_labels_apart(output) else 0
             else:
                 score += 30 if compatible(of_one(targets), of_one(output)) else 0
+        if words(name) & HIDDEN_WORDS or output.producer in _HIDDEN_OPS:
+            score -= 12  # what an inner layer makes, beside the answer
         if output.producer in _LINEAR_OPS:
             score += 3  # a softmax of it may be another output: the logits tell more
         rated.append((score, -at, output))
@@ -139,8 +149,9 @@ def _task(
     if samples is not None and size > 1 and size == size_of(of_one(samples)):
         fits = prediction is None or size_of(of_one(prediction)) == size
         softmax = prediction is not None and prediction.producer == "SOFTMAX"
+        mask = bool(words(labels.name) & MASK_WORDS)
         if fits and not scores and not softmax:
-            return Task.RECONSTRUCTION
+            return Task.VALUES if mask else Task.RECONSTRUCTION
     if is_open_row(labels) and count is not None and count >= 2:
         return Task.CLASSES if many_labels or likelihood is None else Task.VALUES
     if size == 1:

@@ -211,9 +211,55 @@ NO_LOSS_WORDS = frozenset(
         "prediction",
         "logits",
         "status",
+        "auc",
+        "kappa",
+        "precision",
+        "recall",
+        "iou",
+        "top",
     ]
 )
 WEIGHT_WORDS = frozenset(["weight", "weights", "mask", "scale", "keep"])
+# beside these, a weight is that of a penalty or of noise, and 0 leaves it out
+PENALTY_WORDS = frozenset(["decay", "noise", "penalty", "reg", "regularization", "l", "jitter"])
+# switches that are on change what is learnt, or undo it
+OFF_WORDS = frozenset(
+    [
+        "clear",
+        "debug",
+        "disable",
+        "eval",
+        "evaluate",
+        "evaluation",
+        "freeze",
+        "frozen",
+        "inference",
+        "init",
+        "initialize",
+        "only",
+        "reinit",
+        "reset",
+        "restart",
+        "skip",
+        "stop",
+        "test",
+        "testing",
+        "verbose",
+    ]
+)
+MASK_WORDS = frozenset(["mask", "masks", "segmentation", "segmentations"])
+HIDDEN_WORDS = frozenset(
+    [
+        "attention",
+        "bottleneck",
+        "embedding",
+        "embeddings",
+        "feature",
+        "features",
+        "hidden",
+        "latent",
+    ]
+)
 
 
 def words(name: str) -> frozenset[str]:
@@ -231,8 +277,9 @@ def is_learning_rate(name: str) -> bool:
 
 def is_memory(name: str) -> bool:
     """Whether a name is one of what a recurrent model carries from call to call, or of a mask:
-    seldom samples or labels.
+    seldom samples or labels. The next state is one of a game.
     """
-    return any(
-        "state" in word or word in ("hidden", "carry", "memory", "mask") for word in words(name)
+    said = words(name)
+    return "next" not in said and any(
+        "state" in word or word in ("hidden", "carry", "memory", "mask") for word in said
     )

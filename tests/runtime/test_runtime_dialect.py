@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from odt_core.graph import SignatureDescription, TensorDescription
-from odt_core.runtime import Contract, LabelKind, OutputKind, Task, load_model, propose
+from odt_core.runtime import Choice, Contract, LabelKind, OutputKind, Task, load_model, propose
+from odt_core.runtime.targets import filling
 
 PUBLIC = Path(__file__).parents[1] / "models"
 OWN = Path(__file__).parent / "models"
@@ -266,18 +267,37 @@ class TestShapes:
         )
         assert (contract.input_shape, contract.free_axes) == ((20, 3), ())
 
-    def test_further_input_that_is_used_is_named(self):
-        contract = propose(
-            [
-                signature(
-                    "train",
-                    {"x": ("float32", (None, 9)), "y": ("int32", (None,)), "age": FLOATS},
-                    {"loss": ("float32", ())},
-                ),
-                signature("infer", {"x": ("float32", (None, 9))}, {"p": ("float32", (None, 4))}),
-            ]
-        )
-        assert any("also uses an input 'age'" in note for note in contract.notes)
+    @pytest.mark.parametrize("name", ["age", "reward", "next_state", "old_logp"])
+    def test_further_input_of_each_sample_is_only_filled_with_zeros_when_asked_for(self, name):
+        found = [
+            signature(
+                "train",
+                {"x": ("float32", (None, 9)), "y": ("int32", (None,)), name: ("float32", (None,))},
+                {"loss": ("float32", ())},
+            ),
+            signature("infer", {"x": ("float32", (None, 9))}, {"p": ("float32", (None, 4))}),
+        ]
+        contract = propose(found)
+        assert not contract.trainable
+        assert any("needs more of each sample" in n and f"'{name}'" in n for n in contract.notes)
+        contract = propose(found, choice=Choice(train="train"))
+        assert contract.trainable
+        assert any(f"also uses an input '{name}'" in note for note in contract.notes)
+
+    @pytest.mark.parametrize(
+        ("name", "of"),
+        [("rate", ()), ("epoch", (1,)), ("sample_weight", (None,)), ("state", (None, 12))],
+    )
+    def test_further_input_that_is_not_of_the_sample_itself_is_filled(self, name, of):
+        found = [
+            signature(
+                "train",
+                {"x": ("float32", (None, 9)), "y": ("int32", (None,)), name: ("float32", of)},
+                {"loss": ("float32", ())},
+            ),
+            signature("infer", {"x": ("float32", (None, 9))}, {"p": ("float32", (None, 4))}),
+        ]
+        assert propose(found).trainable
 
     def test_labels_of_the_samples_shape_are_the_samples_and_that_is_said(self):
         contract = propose(
@@ -368,7 +388,8 @@ class TestShapes:
                     {"state_batch": ("float32", (None, 4, 9, 9))},
                     {"output_0": ("float32", (None, 81), "SOFTMAX")},
                 ),
-            ]
+            ],
+            choice=Choice(train="train"),  # the score of a game is filled with zeros
         )
         assert (contract.train[0].samples, contract.train[0].labels) == ("state_batch", "probs")
 
@@ -458,9 +479,53 @@ class TestWhatIsLearnt:
         assert "several inputs that weights work on" in note
         assert all(f"'{name}'" in note for name in ("anchor", "positive", "negative"))
 
+    @pytest.mark.parametrize("answer", ["mask", "output"])
+    @pytest.mark.parametrize("channels", [1, 3])
+    def test_masks_under_that_name_are_what_is_learnt(self, answer, channels):
+        image, mask = ("float32", (None, 8, 8, channels)), ("float32", (None, 8, 8, 1))
+        answers = {answer: ((None, 8, 8, 1), "LOGISTIC")}
+        contract = made({"image": image, "mask": mask}, answers, (), weighed=("image",))
+        if answer == "output" and channels == 1:  # it may as well say where to look
+            assert contract.train[0].labels is None
+        else:
+            assert (contract.train[0].labels, contract.task) == ("mask", Task.VALUES)
+
+    @pytest.mark.parametrize("name", ["embedding", "hidden", "features"])
+    def test_what_an_inner_layer_makes_is_not_the_answer(self, name):
+        outputs = {name: ((None, 8), "TANH"), "out": ((None, 4), "SOFTMAX")}
+        contract = made({"x": self.X, "y": self.LABEL}, outputs, ("LOG",))
+        assert contract.infer.prediction == "out"
+
+    def test_texts_and_pictures_to_match_do_not_train_as_samples_and_targets(self):
+        inputs = {"picture": self.X, "text": ("float32", (None, 5))}
+        embedding = {"embedding": ((None, 8), "MUL")}
+        contract = made(inputs, embedding, ("LOG",), weighed=("picture", "text"))
+        assert not contract.trainable
+        assert made(inputs, embedding, ("LOG",), weighed=("picture",)).trainable
+
     def test_labels_as_text_are_not_left_out(self):
         contract = made(
             {"x": self.X, "label": ("string", (None,))}, {"logits": ((None, 3), "ADD")}, ("LOG",)
         )
         assert not contract.trainable
         assert any("as text" in note for note in contract.notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype", "given"),
+    [
+        ("training", "bool", 1),
+        ("apply_update", "bool", 1),
+        ("freeze_base", "bool", 0),
+        ("resetOptimizer", "bool", 0),
+        ("head_only", "bool", 0),
+        ("sample_weight", "float32", 1),
+        ("keep_prob", "float32", 1),
+        ("weight_decay", "float32", 0),
+        ("l2_weight", "float32", 0),
+        ("noise_scale", "float32", 0),
+        ("age", "float32", 0),
+    ],
+)
+def test_what_nobody_gives_is_filled_with_what_changes_least(name, dtype, given):
+    assert filling(name, dtype) == given
