@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from odt_core.errors import SampleError
+from odt_core.evaluation.unknown import kept_of
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,11 @@ class Familiar:
     threshold: float
     kept: float
     n: int
+
+    @property
+    def count(self) -> int:
+        """How many of the n known samples keep their answer."""
+        return kept_of(self.kept, self.n)
 
     def score(self, features: np.ndarray) -> np.ndarray:
         """1 - cosine to the nearest label's mean, float64 [N], higher is stranger."""
@@ -56,7 +61,7 @@ def fit_familiar(features: np.ndarray, y: np.ndarray, kept: float = 0.95) -> Fam
     cosines[np.arange(len(rows)), place] = (rows * _unit(sums[place] - rows)).sum(axis=1)
     several = counts[place] >= 2
     values = np.sort(1.0 - cosines[several].max(axis=1))
-    at = max(math.ceil(kept * len(values) - 1e-9), 1) - 1
+    at = kept_of(kept, len(values)) - 1
     return Familiar(means, float(values[at]), kept, len(values))
 
 

@@ -149,6 +149,9 @@ def _sentence(
             f"The temperature that fits these {n:,} samples best lies {side} {value:g}: the "
             f"model's scores are that {what}."
         )
+    if n < FEWEST:
+        few = "1 sample is" if n == 1 else f"{n} samples are"
+        return f"{few} too few to tell how honest the confidences are (temperature {value:.2f})."
     if 0.95 <= value <= 1.05:
         return f"The confidences are honest as they are (temperature {value:.2f}, n = {n:,})."
     if not helps:

@@ -40,6 +40,11 @@ def strangeness(
     return np.asarray(top[:, -2] - top[:, -1])
 
 
+def kept_of(share: float, n: int) -> int:
+    """How many of n are at least the share, and at least 1."""
+    return max(math.ceil(share * n - 1e-9), 1)
+
+
 @dataclass(frozen=True)
 class Unknown:
     """threshold: a sample stranger than this is answered with "not sure"; `kept` of the n known
@@ -52,6 +57,11 @@ class Unknown:
     n: int
     kind: OutputKind = OutputKind.LOGITS
     used: tuple[bool, ...] | None = None
+
+    @property
+    def count(self) -> int:
+        """How many of the n known samples keep their answer."""
+        return kept_of(self.kept, self.n)
 
     def score(self, scores: np.ndarray) -> np.ndarray:
         """Out-of-distribution score, float64 [N], higher is stranger. scores: [N, K]."""
@@ -83,7 +93,7 @@ def fit_unknown(
     if not len(scores_in):
         raise SampleError("Without known samples there is no telling what is unknown. Add some.")
     values = np.sort(strangeness(scores_in, method, kind, used))
-    place = max(math.ceil(kept * len(values) - 1e-9), 1) - 1
+    place = kept_of(kept, len(values)) - 1
     return Unknown(
         threshold=float(values[place]),
         method=method,

@@ -61,8 +61,8 @@ def inside_facts(inside: Inside) -> dict[str, Any]:
             "n": unknown.n,
             "sentence": (
                 f"An input of whose answer the model is less than {1 - unknown.threshold:.1%} sure "
-                f"is answered with 'not sure'; {unknown.kept:.0%} of the {unknown.n:,} test "
-                "samples keep their answer."
+                f"is answered with 'not sure'; {unknown.count:,} of the {unknown.n:,} test samples "
+                "keep their answer."
             ),
         },
         "map": None

@@ -119,6 +119,9 @@ class Preprocessing:
 
     def _ready(self, item: np.ndarray) -> np.ndarray:
         if item.shape != self.shape and item.size != int(np.prod(self.shape)):
+            if item.ndim == 1:
+                wanted = f"{int(np.prod(self.shape)):,} (shape {list(self.shape)})"
+                raise SampleError(f"A sample has {item.size:,} numbers; the model takes {wanted}.")
             raise SampleError(
                 f"A sample has shape {list(item.shape)}; the model takes {list(self.shape)}."
             )

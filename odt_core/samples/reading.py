@@ -97,6 +97,8 @@ def _read_bytes(
         )
     if name.lower().endswith(_TABLES):
         return read_table(data, name, input_shape=input_shape, target_shape=target_shape)
+    if not data:
+        raise SampleError(f"'{name}' is empty. Choose another file.")
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
@@ -108,6 +110,12 @@ def _read_bytes(
         try:
             if "x.npy" in {member.filename for member in members}:
                 return _read_npz(archive, members, name)
+            if name.lower().endswith(".npz"):
+                arrays = ", ".join(sorted(PurePosixPath(m.filename).stem for m in members)[:10])
+                raise SampleError(
+                    f"'{name}' has no array x: it has {arrays or 'none'}. Name the samples x, and "
+                    "their labels or targets y."
+                )
             return _read_zip(archive, members, name)
         except OdtError:  # it says itself what is wrong
             raise
@@ -296,8 +304,8 @@ def _decoded(files: list[tuple[str, str, bytes]], name: str) -> RawSamples:
     files = [one for one in files if not one[1].endswith(_TARGET)]
     if not files:
         raise SampleError(
-            f"'{name}' holds no pictures in label folders. Make one folder per label and put its "
-            "pictures (PNG, JPEG) inside."
+            f"'{name}' holds no samples in label folders. Make one folder per label and put its "
+            "pictures (PNG, JPEG), or arrays of numbers (.npy), inside."
         )
     pictures = [data for _, file, data in files if not file.lower().endswith(_ARRAY)]
     pixels = sum(map(declared_pixels, pictures))

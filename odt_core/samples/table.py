@@ -19,7 +19,8 @@ from odt_core.samples.types import RawSamples
 
 MAX_BYTES = 50_000_000
 MAX_ROWS = 50_000
-_DELIMITERS = ",;\t| "
+_DIVIDING = ";\t|"  # nobody writes these but to divide
+_DELIMITERS = _DIVIDING + ", "
 _LOOKED_AT = 20  # lines that decide on the delimiter
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -44,7 +45,7 @@ def read_table(
     shape = tuple(input_shape) if input_shape is not None else (columns - 1,)
     features, extra = prod(shape), columns - prod(shape)
     wanted = None if target_shape is None else prod(target_shape)
-    if features < 1 or extra not in ({0, 1} if wanted is None else {0, 1, wanted}):
+    if features < 1 or extra not in (0, 1 if wanted is None else wanted):
         raise SampleError(f"'{name}' has {columns} columns. {_columns_in_words(features, wanted)}")
     if not any(_number(cell, decimal_comma=True) is not None for cell in rows[0][1][:features]):
         rows = rows[1:]
@@ -136,7 +137,7 @@ def _delimiter(text: str) -> str:
         counts = {_cells(line, delimiter) for line in lines}
         if len(counts) == 1 and (count := counts.pop()) > most:
             best, most = delimiter, count
-            if delimiter in ";\t|":  # nobody writes these but to divide
+            if delimiter in _DIVIDING:
                 return best
     if most > 1:
         return best

@@ -352,8 +352,8 @@ def _output_for(manifest: Manifest, name: str) -> int:
     free = [output for output, known in enumerate(outputs) if known is None and output not in taken]
     if not own and not free:
         raise LabelError(
-            f"The model has no free output left for {name!r}. Rename a label, delete one that you "
-            f"added, or give the outputs other names (Label names on the Model page)."
+            f"The model tells {len(outputs)} labels apart and has no output left for {name!r}. Use "
+            f"fewer labels, or give the outputs other names (Label names on the Model page)."
         )
     return (own or free)[0]
 

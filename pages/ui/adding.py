@@ -132,15 +132,15 @@ def add_files(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | No
         "input_shape": None if desk.sees_pictures else desk.card.input_shape,
         "target_shape": desk.contract.target_shape if desk.task is Task.VALUES else None,
     }
+    if pictures and not desk.sees_pictures:
+        raise SampleError(
+            f"'{pictures[0][0]}' is no table, and this model takes numbers. Upload a .csv or "
+            ".npz, or say on the Model page that its input is a picture."
+        )
     raws = [read_samples(data, name, **shapes) for name, data in archives]
     items = [decode_image(data, name) for name, data in pictures]
     said = []
     if items:
-        if not desk.sees_pictures:
-            raise SampleError(
-                f"'{pictures[0][0]}' is a picture, but this model takes numbers. Upload a .csv or "
-                ".npz, or say on the Model page that its input is a picture."
-            )
         if desk.tells_labels and label_id is None:
             raise LabelError("There is no label for these pictures yet. Add one first.")
         names = [name for name, _ in pictures]

@@ -54,6 +54,7 @@ def save_and_upload(desk: Desk) -> None:
 def _save(desk: Desk) -> None:
     with trouble.caught("upload"):
         desk.save_checkpoint(st.session_state.get("save_note", ""))
+        st.session_state["save_note"] = ""
 
 
 def _upload(desk: Desk, key: str) -> None:

@@ -321,13 +321,19 @@ class TestTraining:
 class TestCheckpoints:
     def test_restore_when_clicked_brings_the_very_weights_back(self, trained):
         app, desk = trained
-        start = desk.workspace.manifest.checkpoints[0]
+        start, *_, end = desk.workspace.manifest.checkpoints
         app.switch_page("pages/checkpoints.py").run()
         app.button(key=f"restore_{start.id}").click().run()
-        assert desk.workspace.manifest.head == start.id
+        assert desk.workspace.manifest.head is None  # it has the base model's weights
         base, own = desk.worker().state("base"), desk.worker().state("own")
         weights = [name for name in base if name.endswith("kernel")]
         assert all(np.array_equal(base[name], own[name]) for name in weights)
+        app.button(key=f"restore_{end.id}").click().run()
+        assert desk.workspace.manifest.head == end.id
+        kept = load_checkpoint(desk.workspace.checkpoint_bytes(end.id)).state
+        own = desk.worker().state("own")
+        assert all(np.array_equal(kept[name], own[name]) for name in kept)
+        assert any(not np.array_equal(kept[name], base[name]) for name in weights)
 
     def test_compare_when_two_are_chosen_shows_both_sets(self, trained):
         app, _ = trained

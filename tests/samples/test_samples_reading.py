@@ -41,7 +41,7 @@ class TestFolder:
         assert [int(item[0, 0]) for item in raw.items] == [10, 20]
 
     def test_folder_without_pictures_raises(self, tmp_path):
-        with pytest.raises(SampleError, match="holds no pictures in label folders"):
+        with pytest.raises(SampleError, match="holds no samples in label folders"):
             read_samples(tmp_path)
 
     def test_missing_path_raises(self, tmp_path):

@@ -27,7 +27,7 @@ class TestLabels:
     def test_without_a_free_output_a_label_is_refused(self, workspace):
         for name in "abcdef":
             workspace.add_label(name)
-        with pytest.raises(LabelError, match="no free output left for 'g'"):
+        with pytest.raises(LabelError, match="no output left for 'g'"):
             workspace.add_label("g")
 
     @pytest.mark.parametrize("name", ["Heart", "HEART", " heart "])
@@ -100,7 +100,7 @@ class TestSetModel:
             workspace.add_samples([drawing(k)], workspace.add_label(name).id, Source.DRAW)
         workspace.set_model("new.tflite", Labels(("x", None)), data=b"model")
         a, b = workspace.manifest.labels[1:]
-        with pytest.raises(LabelError, match="no free output"):
+        with pytest.raises(LabelError, match="no output left"):
             workspace.enable_label(b.id, True)
         workspace.delete_label(a.id)
         workspace.enable_label(b.id, True)

@@ -133,7 +133,7 @@ class TestAddRaw:
     def test_more_new_names_than_free_outputs_add_nothing(self, workspace, drawing):
         before = workspace.manifest
         raw = RawSamples(tuple(drawing(k) for k in range(7)), tuple("abcdefg"), ("",) * 7)
-        with pytest.raises(LabelError, match="no free output left for 'g'"):
+        with pytest.raises(LabelError, match="no output left for 'g'"):
             workspace.add_raw(raw, Source.UPLOAD)
         assert workspace.manifest is before
 

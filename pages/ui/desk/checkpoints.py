@@ -7,6 +7,7 @@ from typing import Literal
 
 from odt_core.checkpoint import Tempering, load_checkpoint, with_temperature
 from odt_core.errors import CheckpointError, TrainingError
+from odt_core.evaluation import state_digest
 from odt_core.workspace import CheckpointInfo, Kind
 from pages.ui.desk.worker import ELSEWHERE, HasWorker
 
@@ -22,12 +23,17 @@ class HasCheckpoints(HasWorker):
             self.workspace.set_head(None)
 
     def restore(self, checkpoint_id: str | None) -> None:
-        """Your model is that checkpoint from now on; None is the base model."""
+        """Your model is that checkpoint from now on; None is the base model, and so is one with its
+        weights, such as the start of a first run.
+        """
         with self._lock:
             self._check_idle("restore a checkpoint")
             if checkpoint_id is not None:
                 # Read it before anything changes: a damaged file must not become your model.
-                load_checkpoint(self.workspace.checkpoint_bytes(checkpoint_id))
+                checkpoint = load_checkpoint(self.workspace.checkpoint_bytes(checkpoint_id))
+                base = self.worker().state("base")
+                if state_digest(checkpoint.state) == state_digest(base):
+                    checkpoint_id = None
             self.workspace.set_head(checkpoint_id)
 
     def use_temperature(self, temperature: Tempering | None) -> None:

@@ -43,7 +43,11 @@ from pages.ui.evaluate.study import (
 from pages.ui.say import size
 
 _STUDIED = (
-    "unknown input, negative controls, samples needed, what changed inside, what training costs"
+    "Gain and price with intervals, calibration, unknown input, negative controls, samples needed, "
+    "what changed inside, what training costs"
+)
+_STUDIED_NUMBERS = (
+    "Gain, and whether it may be chance; samples needed, what changed inside, what training costs"
 )
 _STUDY = 0.1, 0.75  # from where to where of the way the studies are
 
@@ -92,13 +96,13 @@ def evidence(desk: Desk) -> None:
 
 
 def _inside(desk: Desk) -> list[tuple[bool | None, str]]:
-    calibration = "calibration, " if desk.contract.classifies else ""
+    studied = _STUDIED if desk.contract.classifies else _STUDIED_NUMBERS
     return [
         (
             True,
             "A card for people and for programs: model and sample digests, settings, seed, curves",
         ),
-        (True, f"Gain and price with intervals, {calibration}{_STUDIED}"),
+        (True, studied),
         (True, "All charts as pictures and as one interactive page"),
         (True, "Your weights as a checkpoint and as a .tflite"),
         (

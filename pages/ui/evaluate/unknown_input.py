@@ -69,7 +69,7 @@ def _histogram(
         Number(
             "“Not sure” below",
             percent(surest),
-            f"keeps {100 * limit.kept:.0f} % of n = {limit.n:,} known samples",
+            f"keeps {limit.count:,} of {limit.n:,} known samples",
             own=True,
         ),
         Number(
