@@ -1,4 +1,4 @@
-"""ReLUs that TensorFlow's converter has lost: the file names them and holds none."""
+"""ReLUs and limits that TensorFlow's converter has lost: the file names them and holds none."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.signature import plain_name
 
 _LIMITS = frozenset({"MAXIMUM", "MINIMUM", "RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1"})
-_NAMED = re.compile(r"(^|/)relu6?[\d_]*$", re.IGNORECASE)
+_NAMED = re.compile(r"(^|/)(relu6?|clip_by_value)[\d_]*$", re.IGNORECASE)
 
 
 def lost_limits(model: schema.ModelT) -> tuple[str, ...]:
-    """Names of the results that should have gone through a ReLU, each once, in the file's order.
+    """Names of the results that should have gone through a ReLU or a limit, each once, in order.
 
     Where a product of a variable has no bias, TensorFlow's converter (2.16 to 2.21) fuses the ReLU
     into a FULLY_CONNECTED of which it makes a BATCH_MATMUL then, which knows no ReLU. What is left

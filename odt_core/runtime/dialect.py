@@ -119,7 +119,7 @@ def _train_roles(
             f"takes the labels' numbers."
         )
         return ()
-    together = _taken_together(trainer, found, goal)
+    together = _taken_together(trainer, found, goal, wish)
     if together:
         names = ", ".join(f"'{name}'" for name in together)
         notes.append(
@@ -178,7 +178,9 @@ def _text_labels(trainer: SignatureDescription) -> str | None:
     return None
 
 
-def _taken_together(trainer: SignatureDescription, found: Found, goal: Goal) -> tuple[str, ...]:
+def _taken_together(
+    trainer: SignatureDescription, found: Found, goal: Goal, wish: Choice
+) -> tuple[str, ...]:
     """The inputs that take samples, where there is more than the one that is known."""
     assert found.samples is not None
     others = [
@@ -194,6 +196,7 @@ def _taken_together(trainer: SignatureDescription, found: Found, goal: Goal) -> 
     # what is learnt has an answer's form; what a sample is compared with has another
     unlike = (
         answer is not None
+        and wish.labels is None
         and labels.dtype.startswith("float")
         and size_of(of_one(labels)) != size_of(of_one(answer))
     )

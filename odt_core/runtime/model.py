@@ -284,7 +284,7 @@ def _explain(description: ModelDescription) -> tuple[str, ...]:
         )
     if description.lost:
         notes.append(
-            f"A ReLU is missing in this file: a matrix product bears its name "
+            f"A ReLU or a limit is missing in this file: a matrix product bears its name "
             f"('{description.lost[0]}'), and none follows. TensorFlow's converter loses it where a "
             f"product of a variable has no bias. The file answers otherwise than the model that it "
             f"was made from, here as on any phone. Convert that model's SavedModel again with "

@@ -84,6 +84,11 @@ class Labels:
             name = clean_label(raw)
             if name in result:
                 continue
+            if not result:
+                raise LabelError(
+                    f"The model tells no labels apart, so '{name}' cannot be one of them. Give its "
+                    f"samples targets instead (y as float32, or columns of numbers)."
+                )
             if None not in result:
                 raise LabelError(
                     f"The model has {len(self.names)} outputs and all have names: there is none "

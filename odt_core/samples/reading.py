@@ -356,7 +356,11 @@ def _load(data: bytes, name: str) -> np.ndarray:
         old = version == (1, 0)
         header = np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0
         shape, _, dtype = header(stream)
-        if dtype.hasobject or math.prod(shape) * dtype.itemsize > len(data) - stream.tell():
+        if dtype.hasobject:
+            raise ValueError(
+                "it holds Python objects, which are not read; give numbers of one shape"
+            )
+        if math.prod(shape) * dtype.itemsize > len(data) - stream.tell():
             raise ValueError("it is cut short")
         stream.seek(0)
         return np.load(stream, allow_pickle=False)

@@ -36,7 +36,7 @@ def loss_chart(key: str, desk: Desk, snapshot: Snapshot | None, height: int) -> 
         x_max=_steps(snapshot),
         height=height,
         label=_said("Loss", curves),
-        wait="" if snapshot else _WAIT,
+        wait=_WAIT if desk.can_train and not snapshot else "",
     )
 
 

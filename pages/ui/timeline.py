@@ -37,7 +37,7 @@ def timeline(desk: Desk) -> None:
     with base, st.container(horizontal=True, vertical_alignment="center"):
         pieces.heading("Base model", "as it came")
         if manifest.head is None:
-            pieces.chip("your model now", own=False)
+            pieces.chip(_now(desk), own=False)
         else:
             st.button(
                 "Go back to it",
@@ -55,7 +55,7 @@ def _checkpoint(desk: Desk, entry: CheckpointEntry, *, head: bool) -> None:
             aside = _facts(entry) if usable else f"{_facts(entry)} · of another model"
             pieces.heading(f"Step {entry.info.step:,}", aside)
             if head:
-                pieces.chip("your model now", own=True)
+                pieces.chip(_now(desk), own=True)
         with st.container(horizontal=True, vertical_alignment="center"):
             pieces.scores(
                 _score("Your test samples", entry.info.own),
@@ -97,6 +97,10 @@ def _checkpoint(desk: Desk, entry: CheckpointEntry, *, head: bool) -> None:
             on_change=_note,
             args=(desk, entry.id),
         )
+
+
+def _now(desk: Desk) -> str:
+    return "where this training began" if desk.busy else "your model now"
 
 
 def _facts(entry: CheckpointEntry) -> str:

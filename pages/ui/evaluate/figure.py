@@ -72,6 +72,11 @@ def letters(text: str) -> str:
     return escape(text, quote=False)
 
 
+def shortened(text: str, most: int) -> str:
+    """`text`, cut to so many letters where it has more."""
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
 def apply_style() -> None:
     """The page's own style sheet: large type."""
     st.html(_style())

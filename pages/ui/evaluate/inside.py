@@ -12,7 +12,7 @@ from odt_core.samples import Samples
 from odt_core.workspace import Part
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
-from pages.ui.evaluate.figure import BASE, OWN, figure, letters
+from pages.ui.evaluate.figure import BASE, OWN, figure, letters, shortened
 from pages.ui.evaluate.judged import Judged, choose_judged
 from pages.ui.say import count, percent
 
@@ -205,4 +205,4 @@ def _marks(desk: Desk, samples: Samples) -> list[str]:
     """The label of each sample, short; none where the model gives numbers."""
     if not desk.tells_labels:
         return []
-    return [letters((samples.labels.names[int(y)] or "?")[:6]) for y in samples.y]
+    return [letters(shortened(samples.labels.names[int(y)] or "?", 7)) for y in samples.y]

@@ -38,4 +38,5 @@ def label_rows(one: Judged) -> None:
 
 def _said(one: Proportion) -> str:
     low, high = one.interval
-    return f"{100 * one.share:.0f} % ({100 * low:.0f}–{100 * high:.0f})"
+    # In a narrow column the share and its interval are two lines, each of them whole.
+    return f"{100 * one.share:.0f}\u00a0% ({100 * low:.0f}\u2060–\u2060{100 * high:.0f})"

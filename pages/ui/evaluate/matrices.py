@@ -8,12 +8,13 @@ import streamlit as st
 from odt_core.evaluation import Evaluation
 from pages.ui import pieces
 from pages.ui.desk import Desk
-from pages.ui.evaluate.figure import BASE, OWN, Click, figure, letters
+from pages.ui.evaluate.figure import BASE, OWN, Click, figure, letters, shortened
 from pages.ui.evaluate.gallery import gallery
 from pages.ui.evaluate.judged import Judged, by_confidence
 from pages.ui.say import count
 
 _LARGEST = 24  # labels that a matrix is drawn for
+_LONGEST = 14  # letters of a name beside it; whole where the pointer is
 _SIDES = {"Base model": "base", "Your model": "own"}
 
 
@@ -52,6 +53,7 @@ def _matrix(
 ) -> Click | None:
     assert evaluation.confusion is not None
     table = evaluation.confusion[np.ix_(seen, seen)]  # [labels, labels]
+    shown = [letters(shortened(name, _LONGEST)) for name in names]
     names = [letters(name) for name in names]
     trace = {
         "type": "heatmap",
@@ -75,7 +77,7 @@ def _matrix(
     return figure(
         f"chart_matrix_{role}",
         [trace],
-        height=min(520, 150 + 34 * max(3, len(names))),
+        height=min(520, 150 + 34 * max(3, len(names))) + 7 * max(0, max(map(len, shown)) - 4),
         label=f"{title}: {int(np.trace(table))} right, {wrong} wrong, n = {evaluation.n}",
         layout={
             "title": {"text": f"{title} · {wrong} wrong of {evaluation.n:,}", "font": {"size": 16}},
@@ -84,7 +86,10 @@ def _matrix(
                 "type": "category",
                 "showgrid": False,
                 "side": "bottom",
-                "title": {"text": "answer"},
+                "title": {"text": "answer", "standoff": 8},
+                "tickvals": names,
+                "ticktext": shown,
+                "automargin": True,
                 "constrain": "domain",
             },
             "yaxis": {
@@ -92,6 +97,8 @@ def _matrix(
                 "autorange": "reversed",
                 "showgrid": False,
                 "title": {"text": "is"},
+                "tickvals": names,
+                "ticktext": shown,
                 "scaleanchor": "x",
                 "constrain": "domain",
             },

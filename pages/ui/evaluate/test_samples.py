@@ -121,12 +121,12 @@ def _move(desk: Desk, test: Sequence[SampleEntry], train: Sequence[SampleEntry])
 
 def _called(desk: Desk, sample: SampleEntry) -> str:
     part = "test" if sample.part is Part.TEST else "training"
-    return f"{part} · {_label(desk, sample)} · {sample.origin or sample.id}"
+    return " · ".join(filter(None, (part, _label(desk, sample), sample.origin or sample.id)))
 
 
 def _label(desk: Desk, sample: SampleEntry) -> str:
     label = desk.workspace.manifest.label(sample.label)
-    return label.name if label else "no label"
+    return label.name if label else "no label" if desk.tells_labels else ""
 
 
 def _face(desk: Desk, sample: SampleEntry, remark: str = "") -> Face:
