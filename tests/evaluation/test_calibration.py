@@ -115,6 +115,13 @@ class TestTemperature:
         assert (got.after.nll, got.after.ece) < (got.before.nll, got.before.ece)
         assert got.sentence.startswith("The model is too sure of itself (temperature ")
 
+    @pytest.mark.parametrize("n", [1, 3, 9])
+    def test_few_samples_say_nothing_of_honesty(self, n):
+        got = fit_temperature(*some_logits(n, sharp=1.0))
+        few = "too few to tell how honest"
+        assert (few in got.sentence) != got.at_limit
+        assert "honest as they are" not in got.sentence
+
     def test_sentence_never_promises_what_samples_that_were_not_fitted_to_deny(self):
         said = set()
         for seed in range(12):
@@ -231,6 +238,7 @@ class TestUnknown:
         got = fit_unknown(logits, kept, method=method)
         assert int(got.is_unknown(logits).sum()) == unsure
         assert got.n == n
+        assert got.count == n - unsure
 
     def test_flat_answers_are_unknown_to_a_model_that_is_sure(self):
         known = np.eye(4)[np.arange(40) % 4] * 9

@@ -136,6 +136,15 @@ class TestNpz:
         assert raw.items[0].dtype == np.float32
         assert raw.labels == ("a", "b")
 
+    def test_arrays_of_other_names_are_listed(self):
+        with pytest.raises(SampleError, match="has no array x: it has X_train, y_train"):
+            read_samples(npz(X_train=np.zeros((2, 4)), y_train=np.zeros(2)), "own.npz")
+
+    @pytest.mark.parametrize("name", ["own.npz", "own.zip", "own.csv"])
+    def test_nothing_is_called_empty(self, name):
+        with pytest.raises(SampleError, match="is empty"):
+            read_samples(b"", name)
+
     def test_pickled_objects_are_not_loaded(self):
         data = npz(x=np.array([{"a": 1}], object), y=np.zeros(1))
         with pytest.raises(SampleError):

@@ -39,6 +39,7 @@ class TestColumns:
             ((3,), None, "has 5 columns. This model takes 3 feature columns, then one with the"),
             ((3,), (4,), "This model takes 3 feature columns, then 4 with the target values"),
             ((9,), None, "has 5 columns. This model takes 9 feature columns"),
+            ((4,), (2,), "has 5 columns. This model takes 4 feature columns, then 2 with the"),
         ],
     )
     def test_wrong_number_says_what_is_wanted(self, shape, target, said):
@@ -53,6 +54,7 @@ class TestForms:
             "a,b,label\n1.5,2,x\n3,4,y\n",
             "1.5;2;x\r\n3;4;y\r\n",
             "1,5;2;x\n3,0;4,0;y\n",
+            "1,5;2,0;x\n3,0;4,0;y\n",
             "1.5\t2\tx\n\n3\t4\ty\n\n",
             "1.5 2 x\n3  4 y",
             "1.5|2|x\n3|4|y",
