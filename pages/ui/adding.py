@@ -22,6 +22,7 @@ from pages.ui.uploads import contents
 ACTIVE = "samples_label"  # id of the label that new samples get
 _FILES = "samples_files"  # changes with each upload that was taken, which empties the widget
 _TARGET = "samples_target"
+_TYPED_AT_MOST = 64  # numbers of a target
 _TYPED = "samples_typed"
 _ARCHIVES = (".zip", ".tm", ".npz", ".csv", ".tsv", ".txt")
 _NO_LABEL = "Add a label below first: what are your samples to be called?"
@@ -244,8 +245,10 @@ def _target_size(desk: Desk) -> int:
 
 def _target_field(desk: Desk) -> None:
     """What the model is to answer for the samples that are added next."""
-    if desk.task is Task.VALUES:
-        size = _target_size(desk)
+    size = _target_size(desk)
+    if desk.task is Task.VALUES and size > _TYPED_AT_MOST:
+        pieces.note(_targets_in_files(desk))
+    elif desk.task is Task.VALUES:
         st.text_input(
             "Target" if size == 1 else f"{size:,} target values, with commas between",
             key=_TARGET,
@@ -254,9 +257,20 @@ def _target_field(desk: Desk) -> None:
         )
 
 
+def _targets_in_files(desk: Desk) -> str:
+    shape = ", ".join(map(str, desk.contract.target_shape))
+    return (
+        f"This model learns {_target_size(desk):,} numbers of each sample, such as a mask. Give "
+        f"them in a file: an .npz with x and y [N, {shape}], or a .zip with NAME.target.npy "
+        f"beside each sample."
+    )
+
+
 def _targets(desk: Desk, many: int) -> list[np.ndarray | None]:
     if desk.task is not Task.VALUES:
         return []
+    if _target_size(desk) > _TYPED_AT_MOST:
+        raise SampleError(_targets_in_files(desk))
     text = str(st.session_state.get(_TARGET, "")).replace("−", "-")
     target = typed(text, desk.contract.target_shape, "The target")
     return [target] * many
