@@ -196,7 +196,8 @@ class _Writing:
     ) -> Sequence[Value]:
         """Both branches of a condition, one after the other, and a choice of their results."""
         condition, arguments = inputs[0], inputs[1:]
-        assert isinstance(condition, Tensor)
+        if not isinstance(condition, Tensor):
+            raise LoweringError("its condition is a list of tensors.")
         options, graphs = operator.builtinOptions, self.builder.model.subgraphs
         branches = [graphs[options.thenSubgraphIndex], graphs[options.elseSubgraphIndex]]
         found = known(self.builder, condition)
