@@ -9,7 +9,7 @@ import numpy as np
 
 from odt_core.errors import SignatureError
 from odt_core.runtime.contract import LabelKind, TrainRole
-from odt_core.runtime.vocabulary import OFF_WORDS, PENALTY_WORDS, WEIGHT_WORDS, words
+from odt_core.runtime.vocabulary import OFF_WORDS, ONCE_WORDS, PENALTY_WORDS, WEIGHT_WORDS, words
 
 _KEPT = 256  # outputs for which all one-hot rows are kept: picking some is faster than making them
 
@@ -61,12 +61,13 @@ def filling(name: str, dtype: str) -> int:
     """What an input gets that is neither samples nor labels: 1 for switches and weights, else 0.
 
     A sample weight, a mask or a keep probability of 1 changes nothing, a 0 would undo the training.
-    The weight of a penalty or of noise is 0, and so is a switch that freezes, resets or only tests.
+    The weight of a penalty or of noise is 0, and so is a switch that freezes, resets or only tests;
+    what is done so many times is done once, and what a temperature divides stays as it is.
     """
     said = words(name)
     if dtype == "bool":
         return int(not said & OFF_WORDS)
-    return int(bool(said & WEIGHT_WORDS) and not said & PENALTY_WORDS)
+    return int(bool(said & (WEIGHT_WORDS | ONCE_WORDS)) and not said & PENALTY_WORDS)
 
 
 def one_hot(y: np.ndarray, count: int, dtype: Any = np.float32) -> np.ndarray:

@@ -220,6 +220,7 @@ NO_LOSS_WORDS = frozenset(
     ]
 )
 WEIGHT_WORDS = frozenset(["weight", "weights", "mask", "scale", "keep"])
+ONCE_WORDS = frozenset(["epochs", "iterations", "repeats", "temperature"])
 # beside these, a weight is that of a penalty or of noise, and 0 leaves it out
 PENALTY_WORDS = frozenset(["decay", "noise", "penalty", "reg", "regularization", "l", "jitter"])
 # switches that are on change what is learnt, or undo it

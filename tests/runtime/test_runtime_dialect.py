@@ -525,6 +525,9 @@ class TestWhatIsLearnt:
         ("l2_weight", "float32", 0),
         ("noise_scale", "float32", 0),
         ("age", "float32", 0),
+        ("local_epochs", "int32", 1),
+        ("temperature", "float32", 1),
+        ("epoch", "int32", 0),
     ],
 )
 def test_what_nobody_gives_is_filled_with_what_changes_least(name, dtype, given):
