@@ -136,7 +136,7 @@ def _train_roles(
             f"The signature '{trainer.name}' needs more of each sample than itself and its label "
             f"or target: {names}. odt gives a step one input and its labels, so this model is not "
             f"trained here; its signatures can be called with Session.run. To train all the same, "
-            f"with zeros in its place, choose this signature for training yourself."
+            f"with zeros instead, choose this signature for training yourself."
         )
         return ()
     family = [trainer]
