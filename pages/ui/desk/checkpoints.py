@@ -7,7 +7,6 @@ from typing import Literal
 
 from odt_core.checkpoint import Tempering, load_checkpoint, with_temperature
 from odt_core.errors import CheckpointError, TrainingError
-from odt_core.evaluation import state_digest
 from odt_core.workspace import CheckpointInfo, Kind
 from pages.ui.desk.worker import ELSEWHERE, HasWorker
 
@@ -26,6 +25,8 @@ class HasCheckpoints(HasWorker):
         """Your model is that checkpoint from now on; None is the base model, and so is one with its
         weights, such as the start of a first run.
         """
+        from odt_core.evaluation import state_digest  # here: the first page draws without it
+
         with self._lock:
             self._check_idle("restore a checkpoint")
             if checkpoint_id is not None:
