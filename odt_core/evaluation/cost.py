@@ -77,10 +77,12 @@ def measure_cost(
     assert last is not None
     inputs = samples.x if asked is None or not len(asked) else asked
     times, some = [], np.random.default_rng().random()
+    whole = np.dtype(trainer.contract.input_dtype).kind in "iu"  # ids of words stay what they are
     for at in range(INFERENCES + 3 if trainer.contract.infer is not None else 0):
         one = inputs[at % len(inputs)][None]
         # features are looked up for an input that was asked about before, this time or another
-        one = np.asarray(one * (1 - (at + some) / _SHADES), one.dtype)
+        one = one * (1 - (at + some) / _SHADES)
+        one = np.asarray(np.floor(one) if whole else one, inputs.dtype)
         began = time.perf_counter()
         trainer.infer(one)
         times.append(time.perf_counter() - began)

@@ -28,9 +28,14 @@ _DELEGATE = "DELEGATE"
 
 
 def example_batch(model: Model, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Random samples of a model's shape, and labels or targets for them."""
-    shape = (size, *model.contract.input_shape)
-    x = np.random.default_rng(0).random(shape, dtype=np.float32)
+    """Random samples of a model's shape, and labels or targets for them. Ids are 0 and 1, which
+    every table has.
+    """
+    shape, draw = (size, *model.contract.input_shape), np.random.default_rng(0)
+    if np.dtype(model.contract.input_dtype).kind in "iu":
+        x = draw.integers(0, 2, shape).astype(np.float32)
+    else:
+        x = draw.random(shape, dtype=np.float32)
     if model.contract.measures_errors:
         return x, np.zeros((size, *model.contract.target_shape), np.float32)
     return x, np.arange(size) % (model.contract.outputs or 1)

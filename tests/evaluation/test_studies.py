@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -391,6 +393,16 @@ class TestCost:
         got = measure_cost(trainer, given, settings, asked=asked)
         assert looked == [1] * (got.inferences + 3)
         assert got.inference_ms > 1
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+    def test_answers_to_ids_of_words_are_timed_on_ids(self):
+        path = Path(__file__).parents[1] / "oracle" / "models" / "text_mean_keras2.tflite.gz"
+        model = load_model(gzip.decompress(path.read_bytes()))
+        ids = np.random.default_rng(0).integers(0, 4, (8, *model.contract.input_shape))
+        count = model.contract.outputs
+        given = Samples(ids.astype(np.float32), np.arange(8) % count, Labels.numbered(count))
+        settings = Settings(epochs=1, learning_rate=None, replay=0.0, batch_size=4)
+        assert measure_cost(SessionTrainer(model), given, settings).inference_ms > 0
 
     @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
     def test_process_that_could_send_is_not_said_to_have_sent_nothing(self, samples, trainer):

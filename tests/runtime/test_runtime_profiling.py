@@ -23,6 +23,12 @@ MODELS = Path(__file__).parent / "models"
 VARIABLE_OPS = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
 
 
+@pytest.mark.parametrize("name", ["text_mean_keras2", "text_lstm_loop_keras2"])
+def test_profile_when_samples_are_ids_then_gives_it_ids(name) -> None:
+    path = ROOT / "tests" / "oracle" / "models" / f"{name}.tflite.gz"
+    assert profile_step(load_model(gzip.decompress(path.read_bytes()))).step_ms > 0
+
+
 def test_profile_when_model_trains_then_names_every_op_of_the_step() -> None:
     model = load_model(PHOTOS)
     profile = profile_step(model, 4)
