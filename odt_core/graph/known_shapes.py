@@ -84,7 +84,10 @@ def contents(b: Builder, tensor: Tensor, depth: int = _DEPTH) -> np.ndarray | No
     if any(part is None for part in rest):
         return None
     if name == "SPLIT_V" and first.ndim == 1:
-        ends = np.cumsum(rest[0])  # type: ignore[arg-type]
+        counts = [int(n) for n in rest[0]]  # type: ignore[union-attr]
+        if -1 in counts:  # what the others leave
+            counts[counts.index(-1)] = len(first) - sum(counts) - 1
+        ends = np.cumsum(counts)
         return np.split(first, ends[:-1])[outputs_of(source).index(tensor.index)]
     if name == "TRANSPOSE":
         return first.transpose([int(axis) for axis in rest[0]])  # type: ignore[union-attr]

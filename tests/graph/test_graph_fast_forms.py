@@ -78,6 +78,18 @@ class TestFastForms:
         squared = builder.mul(whole, whole)
         assert contents(builder, squared).tolist() is None
 
+    @pytest.mark.parametrize("sizes", [[1, 2, 1], [1, -1, 1], [-1, 2, 1], [1, 2, -1]], ids=str)
+    def test_sizes_when_split_then_are_those_of_each_part(self, builder, sizes):
+        whole = builder.concat(
+            [builder.constant(np.array([7, 8, 9])), builder.shape(builder.tensor(0))], 0
+        )
+        whole = builder.slice(whole, [0], [4])
+        parts = [builder.new((n,), np.int32, "part") for n in (1, 2, 1)]
+        inputs = [whole, builder.constant(np.array(sizes)), builder.constant(np.array(0))]
+        builder.emit("SPLIT_V", inputs, parts, schema.SplitVOptionsT())
+        known = [contents(builder, part).tolist() for part in parts]
+        assert known == [[7], [8, 9], [OpenSize((0, 1))]]
+
     def test_batch_when_tiled_then_counts_as_often(self, builder):
         once, thrice = (
             builder.new((None, 8, 4, 2), np.float32, "y"),
