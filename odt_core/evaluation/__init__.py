@@ -21,7 +21,7 @@ from odt_core.evaluation.network import NetworkUse, NetworkWatch
 from odt_core.evaluation.paired import gain_interval
 from odt_core.evaluation.proportion import Proportion
 from odt_core.evaluation.ranking import auroc
-from odt_core.evaluation.reliability import Bin, Reliability, reliability, reliability_of
+from odt_core.evaluation.reliability import Bin, Reliability, reliability, reliability_of, too_few
 from odt_core.evaluation.sample_size import Point, SamplesNeeded, samples_needed
 from odt_core.evaluation.study import Progress, StudyStopped
 from odt_core.evaluation.temperature import Calibration, Temperature, fit_temperature
@@ -88,6 +88,7 @@ __all__ = [
     "score",
     "state_digest",
     "strangeness",
+    "too_few",
     "truth_of",
     "unlearn",
     "weight_changes",

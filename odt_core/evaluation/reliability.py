@@ -45,6 +45,11 @@ class Reliability:
         return self.n > 0 and self.ece > self.by_chance + _ROUNDING
 
 
+def too_few(n: int) -> str:
+    """The beginning of a sentence about n samples from which nothing follows."""
+    return f"{'1 sample is' if n == 1 else f'{n} samples are'} too few to tell how honest"
+
+
 def reliability(confidences: np.ndarray, correct: np.ndarray, bins: int = 10) -> Reliability:
     """Bins of equal width (Guo et al. 2017, arXiv:1706.04599, equations 2 to 3).
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from odt_core.errors import SampleError
 from odt_core.evaluation.logits import as_logits, log_sum_exp, softmax
-from odt_core.evaluation.reliability import reliability
+from odt_core.evaluation.reliability import reliability, too_few
 from odt_core.runtime.contract import OutputKind
 
 LOWEST, HIGHEST = 0.05, 20.0  # a temperature outside says that the samples do not fix one
@@ -150,8 +150,7 @@ def _sentence(
             f"model's scores are that {what}."
         )
     if n < FEWEST:
-        few = "1 sample is" if n == 1 else f"{n} samples are"
-        return f"{few} too few to tell how honest the confidences are (temperature {value:.2f})."
+        return f"{too_few(n)} the confidences are (temperature {value:.2f})."
     if 0.95 <= value <= 1.05:
         return f"The confidences are honest as they are (temperature {value:.2f}, n = {n:,})."
     if not helps:

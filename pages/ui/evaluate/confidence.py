@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from odt_core.evaluation import Reliability, reliability_of
+from odt_core.evaluation import Reliability, reliability_of, too_few
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
 from pages.ui.evaluate.figure import BASE, OWN, figure
@@ -83,8 +83,7 @@ def _remark(one: Reliability) -> str:
 def _sentence(own: Reliability) -> str:
     """Whether the error of your model is more than chance."""
     if own.n < _FEWEST:
-        are = "1 sample is" if own.n == 1 else f"{own.n} samples are"
-        return f"{are} too few to tell how honest confidences are."
+        return f"{too_few(own.n)} confidences are."
     if own.dishonest:
         return (
             f"Your model's confidences are off by {percent(own.ece)}: more than chance explains. "
