@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,6 +64,11 @@ class Tensor:
                 "is loaded. Convert the model with this dimension fixed."
             )
         return size
+
+
+def entries(shape: Shape) -> int | None:
+    """How many entries a shape has; None when a dimension is known only at run time."""
+    return None if None in shape else math.prod(size or 0 for size in shape)
 
 
 def dtype_of(code: int) -> np.dtype:

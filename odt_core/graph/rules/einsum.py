@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 
 from odt_core.errors import LoweringError
 from odt_core.graph.builder import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.registry import rule
-from odt_core.graph.tensor import Tensor
+from odt_core.graph.tensor import Tensor, entries
 
 Sizes = Mapping[str, int | None]
 
@@ -72,8 +71,4 @@ def _arranged(b: Builder, x: Tensor, axes: str, order: str) -> Tensor:
 
 def _grouped(b: Builder, x: Tensor, groups: Sequence[str], sizes: Sizes) -> Tensor:
     """x with each group of its axes as one."""
-    return b.reshape(x, [_size([sizes[axis] for axis in group]) for group in groups])
-
-
-def _size(sizes: Sequence[int | None]) -> int | None:
-    return None if None in sizes else math.prod(size or 0 for size in sizes)
+    return b.reshape(x, [entries(tuple(sizes[axis] for axis in group)) for group in groups])

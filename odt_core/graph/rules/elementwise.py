@@ -70,7 +70,7 @@ def binary(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]
     x, y = inputs
     compute = getattr(b, _BINARY[op.op])
     if x.dtype == np.uint64 and op.op in SAME_BITS | ORDER:
-        return [of_uint64(b, op.op, compute, x, y)]
+        return [of_uint64(b, compute, x, y, ordered=op.op in ORDER)]
     _check(op, inputs)
     if op.op == "FloorDiv" and x.dtype == np.int64:
         return [_floor_div_int64(b, x, y)]
@@ -128,7 +128,7 @@ def select(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]
     if op.op == "Select" and 0 < condition.rank < x.rank:
         condition = b.reshape(condition, (*condition.shape, *[1] * (x.rank - condition.rank)))
     if x.dtype == np.uint64:
-        return [of_uint64(b, "Equal", lambda x, y: b.select(condition, x, y), x, y)]
+        return [of_uint64(b, lambda x, y: b.select(condition, x, y), x, y)]
     return [b.select(condition, x, y)]
 
 

@@ -18,7 +18,7 @@ from odt_core.errors import LoweringError
 from odt_core.graph.builder import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.registry import rule
-from odt_core.graph.tensor import Shape, Tensor
+from odt_core.graph.tensor import Shape, Tensor, entries
 
 _PHILOX, _AUTO = 1, 3  # tensorflow/core/framework/rng_alg.h; on the CPU, auto is Philox
 _FACTORS = (0xD2511F53, 0xCD9E8D57)
@@ -133,13 +133,13 @@ def _scramble(b: Builder, seed: Tensor) -> list[Tensor]:
 
 
 def _words(b: Builder, op: FlexOp, shape: Tensor, state: Tensor) -> Tensor:
-    return words(b, _static(op, shape), shape, state)
+    return words(b, drawn_shape(op, shape), shape, state)
 
 
 def _pairs(b: Builder, op: FlexOp, shape: Tensor, state: Tensor) -> Tensor:
     """Two words for each entry of `shape`, the lower one first, uint32 [n, 2]."""
     doubled = b.concat([b.cast(shape, np.int32), b.constant(np.array([2], np.int32))], 0)
-    return b.reshape(words(b, (*_static(op, shape), 2), doubled, state), (None, 2))
+    return b.reshape(words(b, (*drawn_shape(op, shape), 2), doubled, state), (None, 2))
 
 
 def words(b: Builder, static: Shape, shape: Tensor, state: Tensor) -> Tensor:
@@ -147,11 +147,11 @@ def words(b: Builder, static: Shape, shape: Tensor, state: Tensor) -> Tensor:
 
     state: int64 [3], key, lower and upper half of the counter. static: what is known of `shape`.
     """
-    total = _total(static)
+    total = entries(static)
     if total is not None:
         groups = -(-total // 4)
         return b.reshape(_generate(b, state, 4 * groups), (groups, 4))
-    inner = _total(static[1:]) or _BLOCK
+    inner = entries(static[1:]) or _BLOCK
     least, most = (samples * inner for samples in _SAMPLES)
     block = -(-max(least, min(_BLOCK, most)) // 4)
     wanted = groups_of(b, shape)
@@ -304,12 +304,12 @@ def normal_numbers(b: Builder, words: Tensor) -> Tensor:
 
 
 def shaped(b: Builder, op: FlexOp, shape: Tensor, values: Tensor) -> Tensor:
-    static = _static(op, shape)
-    total = _total(static)
+    static = drawn_shape(op, shape)
+    total = entries(static)
     if total is not None:
         return b.reshape(b.slice(b.reshape(values, (None,)), [0], [total]), static)
     flat = b.reshape(values, (None,))
-    inner = _total(static[1:])
+    inner = entries(static[1:])
     if inner is None or inner % 4:  # the last group may be used in part
         cut = b.new((None,), values.dtype, "slice")
         size = b.reshape(b.prod(shape, [0]), (1,))
@@ -319,11 +319,8 @@ def shaped(b: Builder, op: FlexOp, shape: Tensor, values: Tensor) -> Tensor:
     return b.reshape_to(flat, shape, static)
 
 
-def _static(op: FlexOp, shape: Tensor) -> Shape:
+def drawn_shape(op: FlexOp, shape: Tensor) -> Shape:
+    """What is known now of the shape that an op draws."""
     if shape.const is not None:
         return tuple(int(size) for size in shape.const)
     return op.output_shapes[0]
-
-
-def _total(shape: Shape) -> int | None:
-    return None if None in shape else math.prod(size or 0 for size in shape)

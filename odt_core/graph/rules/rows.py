@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from odt_core.errors import LoweringError
 from odt_core.graph.builder import Builder
-from odt_core.graph.tensor import Tensor
+from odt_core.graph.tensor import Tensor, entries
 
 
 def gather_rows(b: Builder, table: Tensor, indices: Tensor) -> Tensor:
@@ -18,7 +16,7 @@ def gather_rows(b: Builder, table: Tensor, indices: Tensor) -> Tensor:
 
 def add_rows(b: Builder, table: Tensor, indices: Tensor, rows: Tensor) -> Tensor:
     """The table with rows[i] added at indices[i]; an index that comes twice counts twice."""
-    places = b.reshape(b.cast(indices, np.int32), (_count(indices), 1))
+    places = b.reshape(b.cast(indices, np.int32), (entries(indices.shape), 1))
     flat = _flat_rows(b, table, indices, rows)
     return b.add(table, b.scatter_nd(places, flat, b.shape(table), table.shape))
 
@@ -29,7 +27,7 @@ def put_rows(b: Builder, table: Tensor, indices: Tensor, rows: Tensor) -> Tensor
     For each row of the table the last place in `indices` that names it (−1: none) says where its
     new content is.
     """
-    flat_indices = b.reshape(b.cast(indices, np.int32), (_count(indices),))
+    flat_indices = b.reshape(b.cast(indices, np.int32), (entries(indices.shape),))
     flat = _flat_rows(b, table, indices, rows)
     size = table.dim(0)
     number = b.reshape(b.shape(flat_indices), ())
@@ -45,11 +43,7 @@ def _flat_rows(b: Builder, table: Tensor, indices: Tensor, rows: Tensor) -> Tens
         raise LoweringError("the shape of the variable's rows is not known. Fix it.")
     row = table.shape[1:]
     if rows.rank == indices.rank + len(row):
-        return b.reshape(rows, (_count(indices), *row))
+        return b.reshape(rows, (entries(indices.shape), *row))
     size = b.concat([b.shape(indices), b.constant(np.array(row, np.int32))], 0)
     wide = b.broadcast_to(rows, size, (*indices.shape, *row))
-    return b.reshape(wide, (_count(indices), *row))
-
-
-def _count(indices: Tensor) -> int | None:
-    return None if None in indices.shape else math.prod(size or 0 for size in indices.shape)
+    return b.reshape(wide, (entries(indices.shape), *row))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -30,12 +29,20 @@ _UNSORTED = {
 @rule(*_UNSORTED, since="0.2")
 def unsorted_segment(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """Sum, product, largest or smallest of x's rows of each segment, [count, *row]."""
-    x, segments, count = inputs
+    return [_segments(b, op.op, *inputs)]
+
+
+def _segments(b: Builder, kind: str, x: Tensor, segments: Tensor, count: Tensor) -> Tensor:
     known = None if count.const is None else int(count.const)
     y = b.new((known, *x.shape[segments.rank :]), x.dtype, "segments")
-    name, options = _UNSORTED[op.op]
+    name, options = _UNSORTED[kind]
     b.emit(name, [x, b.cast(segments, np.int32), b.cast(count, np.int32)], [y], options())
-    return [y]
+    return y
+
+
+def _filled(b: Builder, like: Tensor, value: float, dtype: np.dtype) -> Tensor:
+    """One value in the shape of a tensor."""
+    return b.fill(b.shape(like), np.array(value, dtype), like.shape, dtype.type)
 
 
 @rule("SegmentMean", "SegmentSum", since="0.2")
@@ -45,12 +52,10 @@ def segment_sum(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Te
     ids = b.cast(segments, np.int32)
     count = b.add(b.max(ids, [0]), 1)
     # LiteRT's SEGMENT_SUM refuses segments without a row
-    total = replace(op, op="UnsortedSegmentSum")
-    (sums,) = unsorted_segment(b, total, [x, ids, count])
+    sums = _segments(b, "UnsortedSegmentSum", x, ids, count)
     if op.op == "SegmentSum":
         return [sums]
-    ones = b.fill(b.shape(ids), np.array(1, x.dtype), ids.shape, x.dtype.type)
-    (rows,) = unsorted_segment(b, total, [ones, ids, count])
+    rows = _segments(b, "UnsortedSegmentSum", _filled(b, ids, 1, x.dtype), ids, count)
     rows = b.maximum(rows, np.array(1, x.dtype))
     return [b.div(sums, b.reshape(rows, (rows.shape[0], *[1] * (x.rank - 1))))]
 
@@ -65,18 +70,15 @@ def bincount(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tenso
     depth = None if size.const is None else int(size.const)
     size, ids = b.cast(size, np.int32), b.cast(numbers, np.int32)
     if 0 in weights.shape or op.flag("binary_output"):
-        weights = b.fill(b.shape(ids), np.array(1, weights.dtype), ids.shape, weights.dtype.type)
+        weights = _filled(b, ids, 1, weights.dtype)
     counted = b.logical_and(b.greater_equal(ids, 0), b.less(ids, size))
     ids = b.select(counted, ids, size)  # all others in a segment of their own
     count, one_more = b.constant(1, np.int32), b.add(size, 1)
     if by_row:
         count = b.reshape(b.slice(b.shape(ids), [0], [1]), ())
         ids = b.add(ids, b.reshape(b.mul(b.range(0, count), one_more), (None, 1)))
-    total = replace(op, op="UnsortedSegmentSum")
-    segments = b.mul(count, one_more)
-    (sums,) = unsorted_segment(
-        b, total, [b.reshape(weights, (None,)), b.reshape(ids, (None,)), segments]
-    )
+    flat, places = (b.reshape(part, (None,)) for part in (weights, ids))
+    sums = _segments(b, "UnsortedSegmentSum", flat, places, b.mul(count, one_more))
     wide = b.reshape_to(
         sums, b.pack([count, one_more]), (None, None if depth is None else depth + 1)
     )
@@ -147,7 +149,7 @@ def _moved(b: Builder, x: Tensor, axis: int, by: int, neutral: float, *, reverse
     shape[axis] = by
     part = b.slice(x, start, extent)
     first = b.slice(x, [0] * x.rank, shape)
-    filled = b.fill(b.shape(first), np.array(neutral, x.dtype), shape, x.dtype.type)
+    filled = _filled(b, first, neutral, x.dtype)
     return b.concat([part, filled] if reverse else [filled, part], axis)
 
 

@@ -120,18 +120,12 @@ def _with_slice(
         read, _ = _axes(op, x.rank, bounds)
         places = np.arange(math.prod(sizes)).reshape(sizes)
         chosen = places[tuple(axis.part for axis in read)]
-        flat = _as_many(b, value, chosen.size)
+        flat = b.reshape(value, (chosen.size,)) if value.rank else value
         table = put_rows(
             b, b.reshape(x, (places.size,)), b.constant(chosen.ravel(), np.int32), flat
         )
         return b.reshape(table, sizes)
     return _with_entry(b, op, x, bounds, value)
-
-
-def _as_many(b: Builder, value: Tensor, count: int) -> Tensor:
-    if value.rank:
-        return b.reshape(value, (count,))
-    return b.fill(b.constant(np.array([count], np.int32)), value, (count,), value.dtype.type)
 
 
 def _with_entry(

@@ -24,6 +24,7 @@ from odt_core.graph import resources
 from odt_core.graph.builder import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.random import (
+    drawn_shape,
     groups_of,
     normal_numbers,
     shaped,
@@ -34,7 +35,7 @@ from odt_core.graph.rules.random import (
 )
 from odt_core.graph.rules.registry import rule
 from odt_core.graph.signature import plain_name
-from odt_core.graph.tensor import Shape, Tensor
+from odt_core.graph.tensor import Tensor
 
 PREFIX = "odt_random/"
 _SKIPPED = 256  # counters that TensorFlow's ops leave out for every number drawn
@@ -74,18 +75,12 @@ def builtin_random(b: Builder, op: FlexOp, shape: Tensor) -> Tensor:
 
 
 def _drawn(b: Builder, op: FlexOp, shape: Tensor, *, builtin: bool = False) -> Tensor:
-    return words(b, _static(op, shape), shape, _advance(b, op, shape, builtin=builtin))
-
-
-def _static(op: FlexOp, shape: Tensor) -> Shape:
-    if shape.const is not None:
-        return tuple(int(size) for size in shape.const)
-    return op.output_shapes[0]
+    return words(b, drawn_shape(op, shape), shape, _advance(b, op, shape, builtin=builtin))
 
 
 def _advance(b: Builder, op: FlexOp, shape: Tensor, *, builtin: bool) -> Tensor:
     """The state to draw from, int64 [3]; the variable is set to the next one."""
-    if not _static(op, shape) and shape.const is None:
+    if not drawn_shape(op, shape) and shape.const is None:
         raise LoweringError("it is not known how many dimensions it draws. Fix them.")
     name = f"{PREFIX}{plain_name(b.graph.name)}/{_number(b)}"
     variable = resources.new_variable(b, name, _initial(op, name))

@@ -19,11 +19,16 @@ _HALF = np.array(-(2**63), np.int64)
 
 
 def of_uint64(
-    b: Builder, op: str, compute: Callable[[Tensor, Tensor], Tensor], x: Tensor, y: Tensor
+    b: Builder,
+    compute: Callable[[Tensor, Tensor], Tensor],
+    x: Tensor,
+    y: Tensor,
+    *,
+    ordered: bool = False,
 ) -> Tensor:
-    """What `compute` gives for two uint64 tensors; op: one of SAME_BITS or ORDER."""
+    """What `compute` gives for two uint64 tensors; ordered: it asks which of them is larger."""
     left, right = (b.bitcast(one, np.int64) for one in (x, y))
-    if op in ORDER:
+    if ordered:
         left, right = b.add(left, _HALF), b.add(right, _HALF)
     result = compute(left, right)
     return b.bitcast(result, np.uint64) if result.dtype == np.int64 else result
