@@ -1,6 +1,7 @@
 """Editing a .tflite as data: lower Flex ops, add state signatures, bake, inspect."""
 
 from odt_core.graph.baking.bake import bake
+from odt_core.graph.hidden_scores import ALL_SCORES
 from odt_core.graph.inspect import (
     ModelDescription,
     SignatureDescription,
@@ -13,6 +14,7 @@ from odt_core.graph.record import CheckpointSignature, CheckpointTensor, Missing
 from odt_core.graph.state import GET_STATE, SET_STATE
 
 __all__ = [
+    "ALL_SCORES",
     "GET_STATE",
     "SET_STATE",
     "CheckpointSignature",

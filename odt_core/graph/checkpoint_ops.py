@@ -19,7 +19,7 @@ from odt_core.errors import LoweringError
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.record import CheckpointSignature, CheckpointTensor
-from odt_core.graph.signature import plain_name
+from odt_core.graph.signature import entry, plain_name
 from odt_core.graph.tensor import dtype_of, shape_of
 from odt_core.graph.variables import find_variables, key_in
 
@@ -90,24 +90,24 @@ def rewire(
     path = _drop_path(ops, signature)
     found = []
     if ops.saved:
-        taken = {plain_name(entry.name) for entry in signature.outputs}
+        taken = {plain_name(one.name) for one in signature.outputs}
         tensors = []
         for name, index in ops.saved.items():
             own = _free(name, taken)
-            signature.outputs.append(_entry(own, index))
+            signature.outputs.append(entry(own, index))
             tensors.append(_described(name, own, graph.tensors[index]))
         found.append(CheckpointSignature(key, "save", ops.version, path, tuple(tensors)))
     if ops.restored:
-        taken = {plain_name(entry.name) for entry in signature.inputs}
+        taken = {plain_name(one.name) for one in signature.inputs}
         tensors = []
         for name, index in ops.restored.items():
             own = _free(name, taken)
             _settle_shape(ops, name, index, shapes)
-            signature.inputs.append(_entry(own, index))
+            signature.inputs.append(entry(own, index))
             tensors.append(_described(name, own, graph.tensors[index]))
         found.append(CheckpointSignature(key, "restore", ops.version, path, tuple(tensors)))
-    graph.inputs = np.array([entry.tensorIndex for entry in signature.inputs], np.int32)
-    graph.outputs = np.array([entry.tensorIndex for entry in signature.outputs], np.int32)
+    graph.inputs = np.array([one.tensorIndex for one in signature.inputs], np.int32)
+    graph.outputs = np.array([one.tensorIndex for one in signature.outputs], np.int32)
     return found
 
 
@@ -122,7 +122,7 @@ def _drop_path(ops: CheckpointOps, signature: schema.SignatureDefT) -> str:
         for entry in signature.outputs or []
         if not is_string[entry.tensorIndex] or _is_constant(ops.model, tensors[entry.tensorIndex])
     ]
-    names = [plain_name(entry.name) for entry in dropped]
+    names = [plain_name(one.name) for one in dropped]
     return names[0] if names else ""
 
 
@@ -175,9 +175,3 @@ def _free(name: str, taken: set[str]) -> str:
         own, number = f"{name}#{number}", number + 1
     taken.add(own)
     return own
-
-
-def _entry(name: str, index: int) -> schema.TensorMapT:
-    entry = schema.TensorMapT()
-    entry.name, entry.tensorIndex = name.encode(), index
-    return entry

@@ -27,7 +27,7 @@ _LINEAR = frozenset(
 )
 _LOOKUP = frozenset({"EMBEDDING_LOOKUP", "GATHER", "GATHER_ND"})
 # Ops that hand on what they get: the op before them says what a number is.
-_LAYOUT = frozenset({"CAST", "DEQUANTIZE", "EXPAND_DIMS", "QUANTIZE", "RESHAPE", "SQUEEZE"})
+LAYOUT = frozenset({"CAST", "DEQUANTIZE", "EXPAND_DIMS", "QUANTIZE", "RESHAPE", "SQUEEZE"})
 _BRANCHES = frozenset({"MUL", "SELECT", "SELECT_V2"})
 _DEEP = 16  # subgraphs that call subgraphs
 _FAR = 8  # ops between an output and the division of a running mean
@@ -136,7 +136,7 @@ def _alone(data: int, weights: int) -> int:
 
 def _producer(tensor: int, made_by: dict[int, tuple[str, list[int]]]) -> str | None:
     first = made_by.get(tensor)
-    while (step := made_by.get(tensor)) is not None and step[0] in _LAYOUT and step[1]:
+    while (step := made_by.get(tensor)) is not None and step[0] in LAYOUT and step[1]:
         tensor = step[1][0]
     return (step or first or (None,))[0]
 
@@ -154,7 +154,7 @@ def _running(
                 total, count = (sources.get(operand, 0) for operand in reads)
                 if total & _VARIABLE and count == _VARIABLE:
                     return True
-            elif name in _LAYOUT or name in _BRANCHES:
+            elif name in LAYOUT or name in _BRANCHES:
                 behind += reads
         front = behind
     return False

@@ -48,13 +48,14 @@ def add_signature(
     signature = schema.SignatureDefT()
     signature.signatureKey = name.encode()
     signature.subgraphIndex = len(model.subgraphs)
-    signature.inputs = [_entry(key, tensor) for key, tensor in inputs.items()]
-    signature.outputs = [_entry(key, tensor) for key, tensor in outputs.items()]
+    signature.inputs = [entry(key, tensor) for key, tensor in inputs.items()]
+    signature.outputs = [entry(key, tensor) for key, tensor in outputs.items()]
     model.subgraphs.append(graph)
     model.signatureDefs = [*(model.signatureDefs or []), signature]
 
 
-def _entry(key: str, tensor: int) -> schema.TensorMapT:
-    entry = schema.TensorMapT()
-    entry.name, entry.tensorIndex = key.encode(), tensor
-    return entry
+def entry(key: str, tensor: int) -> schema.TensorMapT:
+    """An input or output of a signature: its name and its tensor."""
+    made = schema.TensorMapT()
+    made.name, made.tensorIndex = key.encode(), tensor
+    return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from odt_core.graph import SignatureDescription, TensorDescription
+from odt_core.graph import ALL_SCORES, SignatureDescription, TensorDescription
 from odt_core.runtime.contract import Choice, LabelKind, OutputKind, Task
 from odt_core.runtime.shapes import (
     compatible,
@@ -112,6 +112,8 @@ def _pick_prediction(
                 score += 30 if compatible(of_one(targets), of_one(output)) else 0
         if words(name) & HIDDEN_WORDS or output.producer in _HIDDEN_OPS:
             score -= 12  # what an inner layer makes, beside the answer
+        if output.name == ALL_SCORES:
+            score += 60  # the others are picked from it
         if output.producer in _LINEAR_OPS:
             score += 3  # a softmax of it may be another output: the logits tell more
         rated.append((score, -at, output))
