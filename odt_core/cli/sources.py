@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 PATH_HELP = (
     "a folder with one folder of images per label, a zip of one, an .npz with x (uint8 images, or "
-    "numbers in the model's input shape) and y (labels, or targets for a model of numbers); .csv"
+    "numbers in the model's input shape) and y (labels, or targets for a model of numbers); .csv; "
+    "for a model of masks folders images and masks"
 )
 _USES = tuple(field.name for field in fields(Choice))  # what --use corrects
 
@@ -119,7 +120,7 @@ def open_samples(path: str, model: Model, labels: Labels) -> Samples:
     contract = model.contract
     targets = contract.asked_targets
     raw = read_samples(path, input_shape=contract.input_shape, target_shape=targets)
-    if labels == model.labels and not has_names(model):
+    if not contract.measures_errors and labels == model.labels and not has_names(model):
         labels = labels.named_after(name for name in raw.labels if name)
     preprocessing = model.preprocessing
     if contract.free_axes and len(raw) and raw.items[0].dtype.kind == "f":

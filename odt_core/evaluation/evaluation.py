@@ -38,9 +38,9 @@ class Evaluation:
     correct: int | None
     cross_entropy: float | None  # mean of -ln p(right label), nats
     confusion: np.ndarray | None  # int64 [K, K], rows: right label, columns: prediction
-    predictions: np.ndarray  # int64 [N]; float32 [N, *target_shape] for values
+    predictions: np.ndarray  # int64 [N]; float32 [N, *target_shape] or [N, …, K] for values
     confidences: np.ndarray | None  # float32 [N], probability of the prediction
-    truth: np.ndarray  # int64 [N]; float32 [N, *target_shape] for values
+    truth: np.ndarray  # int64 [N]; float32, such as the predictions, for values
     mean_squared_error: float | None = None
     mean_absolute_error: float | None = None
 
@@ -70,10 +70,10 @@ def evaluate(session: Predicts, samples: Samples) -> Evaluation:
 
 
 def truth_of(samples: Samples, contract: Contract) -> np.ndarray:
-    """What is right: the labels or targets, or the samples for a model that reconstructs them."""
-    from odt_core.runtime.contract import Task
+    """What is right: labels, targets, or the samples for a model that reconstructs them."""
+    from odt_core.runtime.scores import right_answers
 
-    return samples.x if contract.task is Task.RECONSTRUCTION else samples.y
+    return right_answers(samples.x, samples.y, contract)
 
 
 def measure(probabilities: np.ndarray, y: np.ndarray) -> tuple[float, float]:

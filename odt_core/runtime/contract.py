@@ -35,6 +35,14 @@ class OutputKind(Enum):
     UNKNOWN = "unknown"  # decided from the numbers of a first inference
 
 
+class Activation(Enum):
+    """What a prediction goes through before it is compared with a target, as within the loss."""
+
+    NONE = "none"
+    SIGMOID = "sigmoid"
+    SOFTMAX = "softmax"  # over the last axis
+
+
 @dataclass(frozen=True)
 class TrainRole:
     """One `train` signature: which input takes what, which output is the loss.
@@ -106,6 +114,8 @@ class Contract:
     input_dtype: str = "float32"  # of the samples, numpy's name
     free_axes: tuple[int, ...] = ()  # axes of input_shape that may have any size
     comparable: bool = True  # a prediction has as many numbers as its target
+    activation: Activation = Activation.NONE  # of predictions of values, such as masks
+    scores_each: int = 0  # K, where a prediction has K scores for each of a target's class numbers
 
     @property
     def trainable(self) -> bool:
@@ -183,6 +193,7 @@ class Contract:
             if extract
             else None,
             "task": Task(document["task"]),
+            "activation": Activation(document["activation"]),
         }
         for name in ("input_shape", "target_shape", "feature_shape", "free_axes", "notes"):
             known[name] = tuple(document[name])

@@ -96,6 +96,8 @@ def propose(
         input_dtype=dtype,
         free_axes=free,
         comparable=goal.comparable,
+        activation=goal.activation,
+        scores_each=goal.scores_each,
     )
 
 

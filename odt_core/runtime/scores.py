@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from odt_core.runtime.contract import Contract, OutputKind, Task
+from odt_core.runtime.contract import Activation, Contract, OutputKind, Task
 from odt_core.samples import Labels
 
 # A probability of 0 counts as this one, so that its logarithm stays finite: a softmax in float32
@@ -38,12 +38,23 @@ def two_labels(scores: np.ndarray, kind: OutputKind) -> np.ndarray:
     A logit goes through the logistic function; a probability is that of label 1.
     """
     values = scores.reshape(-1).astype(np.float64)
-    if kind is OutputKind.PROBABILITIES:
-        one = np.clip(values, 0, 1)
-    else:  # in the form that does not overflow
-        small = np.exp(-np.abs(values))
-        one = np.where(values >= 0, 1, small) / (1 + small)
+    one = np.clip(values, 0, 1) if kind is OutputKind.PROBABILITIES else _sigmoid(values)
     return np.stack([1 - one, one], axis=1).astype(np.float32)
+
+
+def _sigmoid(values: np.ndarray) -> np.ndarray:
+    small = np.exp(-np.abs(values))  # does not overflow
+    return np.where(values >= 0, 1, small) / (1 + small)
+
+
+def _activated(values: np.ndarray, activation: Activation) -> np.ndarray:
+    """What a model of values answers, float32, in the targets' terms."""
+    if activation is Activation.SIGMOID:
+        values = _sigmoid(values)
+    elif activation is Activation.SOFTMAX:
+        values = np.exp(values - values.max(axis=-1, keepdims=True, initial=-np.inf))
+        values = values / values.sum(axis=-1, keepdims=True)
+    return values.astype(np.float32)
 
 
 def at_temperature(scores: np.ndarray, kind: OutputKind, temperature: float) -> np.ndarray:
@@ -73,13 +84,13 @@ def answers(
     temperature: float = 1.0,
 ) -> np.ndarray:
     """What `infer` gave as what a person is shown: float32 [N, K] probabilities of K labels,
-    [N, 2] of two, or the numbers themselves for a model of values.
+    [N, 2] of two, or for a model of values its numbers, after the activation that its loss applies.
 
     labels: unused ones get 0; None or another number of labels counts as all used. temperature:
     what the logits are divided by; it changes no answer, only how sure it is.
     """
     if contract.measures_errors:
-        return scores.astype(np.float32)
+        return _activated(scores, contract.activation)
     scores = at_temperature(scores, kind, temperature)
     if contract.task is Task.BINARY:
         return two_labels(scores, kind)
@@ -87,6 +98,17 @@ def answers(
     if labels is not None and len(labels) == len(used):
         used = labels.used
     return probabilities(scores, used, kind)
+
+
+def right_answers(x: np.ndarray, y: np.ndarray, contract: Contract) -> np.ndarray:
+    """What `answers` is compared with: labels int64 [N], targets or the samples themselves, float
+    [N, …]; a row of K with a 1 for each class number where an answer has K scores for it.
+    """
+    if contract.task is Task.RECONSTRUCTION:
+        return x
+    if contract.scores_each:
+        return (y[..., None] == np.arange(contract.scores_each)).astype(np.float32)
+    return y
 
 
 def kind_of(scores: np.ndarray) -> OutputKind:

@@ -389,8 +389,9 @@ class Session:
         """Probabilities float32 [N, K]; outputs that no label uses get 0 and rows sum to 1.
 
         [N, 2] for a model of one output that tells two labels apart; a model of values gives what
-        `infer` gives. labels: default the model's own. temperature: what the scores are divided by,
-        such as that of a checkpoint (`CheckpointMeta.temperature`).
+        `infer` gives, after the activation that its loss applies (Contract.activation). labels:
+        default the model's own. temperature: what the scores are divided by, such as that of a
+        checkpoint (`CheckpointMeta.temperature`).
         """
         scores = self.infer(x)
         labels = labels or self.model.labels

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from odt_core.graph import ALL_SCORES, SignatureDescription, TensorDescription
-from odt_core.runtime.contract import Choice, LabelKind, OutputKind, Task
+from odt_core.runtime.contract import Activation, Choice, LabelKind, OutputKind, Task
 from odt_core.runtime.shapes import (
     compatible,
     is_open_row,
@@ -45,6 +45,8 @@ class Goal:
     output_kind: OutputKind = OutputKind.UNKNOWN
     comparable: bool = True  # a prediction has as many numbers as its target, as far as one knows
     independent: bool = False  # each of the K outputs is a probability of its own
+    activation: Activation = Activation.NONE
+    scores_each: int = 0  # K, where a prediction has K scores for each number of a target
 
 
 def goal_of(
@@ -65,6 +67,8 @@ def goal_of(
     if wish.task is not None:
         task = wish.task
     target_shape = _target_shape(task, labels, prediction)
+    output_kind = wish.output_kind or _output_kind(task, prediction, predictor)
+    each = _scores_each(target_shape, labels, prediction)
     several = labels is not None and not whole(labels) and (count or 0) >= 2
     return Goal(
         task=task,
@@ -72,11 +76,15 @@ def goal_of(
         outputs=_outputs(task, labels, prediction, count),
         target_shape=target_shape,
         label_kind=wish.label_kind or _label_kind(task, labels),
-        output_kind=wish.output_kind or _output_kind(task, prediction, predictor),
-        comparable=_comparable(task, target_shape, samples, labels, prediction),
+        output_kind=output_kind,
+        comparable=bool(each) or _comparable(task, target_shape, samples, labels, prediction),
         independent=bool(
             task is Task.CLASSES and several and prediction and prediction.producer == "LOGISTIC"
         ),
+        activation=_activation(
+            len(target_shape) > 1 or bool(each), output_kind, trainer, predictor
+        ),
+        scores_each=each,
     )
 
 
@@ -228,6 +236,20 @@ def _comparable(
     return True
 
 
+def _scores_each(
+    target_shape: tuple[int, ...],
+    labels: TensorDescription | None,
+    prediction: TensorDescription | None,
+) -> int:
+    """K of a prediction [N, …, K] where targets are class numbers [N, …], or [N, …, 1]."""
+    if labels is None or prediction is None or not target_shape or not whole(labels):
+        return 0
+    *places, count = of_one(prediction) or (None,)
+    row = target_shape[:-1] if target_shape[-1] == 1 else target_shape
+    fits = any(compatible(tuple(places), shape) for shape in (target_shape, row))
+    return count if count and count >= 2 and fits else 0
+
+
 def _label_kind(task: Task, labels: TensorDescription | None) -> LabelKind:
     if labels is None or task in (Task.VALUES, Task.RECONSTRUCTION):
         return LabelKind.VALUES
@@ -254,6 +276,27 @@ def _output_kind(
     if any(o.producer in _PROBABILITY_OPS and o.shape == prediction.shape for o in others):
         return OutputKind.LOGITS
     return OutputKind.UNKNOWN
+
+
+def _activation(
+    shares: bool,
+    kind: OutputKind,
+    trainer: SignatureDescription | None,
+    predictor: SignatureDescription | None,
+) -> Activation:
+    """That which the loss applies to logits. shares: whether answers may be numbers from 0 to 1, as
+    those of masks; a row of a few numbers is no sign of it, since many losses take a logarithm.
+    """
+    if not shares or trainer is None or predictor is None or kind is not OutputKind.LOGITS:
+        return Activation.NONE
+    new = set(trainer.ops) - set(predictor.ops)
+    if {"SOFTMAX", "LOG_SOFTMAX"} & new or {"EXP", "LOG", "REDUCE_MAX"} <= new:
+        return Activation.SOFTMAX
+    softplus = {"ABS", "EXP", "LOG"} <= new  # log(1 + exp(-|x|)), of a cross-entropy
+    hidden = "LOG" in predictor.ops  # a softplus in a layer, whose gradient is a sigmoid
+    if softplus or ("LOGISTIC" in new and not hidden):
+        return Activation.SIGMOID
+    return Activation.NONE
 
 
 def _says(name: str, known: tuple[str, ...]) -> bool:

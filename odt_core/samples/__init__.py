@@ -4,7 +4,7 @@ from odt_core.samples.augment import Augmentation
 from odt_core.samples.image import decode_image
 from odt_core.samples.labels import Labels, clean_label
 from odt_core.samples.preprocess import Preprocessing, prepare
-from odt_core.samples.reading import read_samples
+from odt_core.samples.reading import decode_files, read_samples
 from odt_core.samples.split import split
 from odt_core.samples.table import read_table
 from odt_core.samples.types import RawSamples, Samples
@@ -17,6 +17,7 @@ __all__ = [
     "RawSamples",
     "Samples",
     "clean_label",
+    "decode_files",
     "decode_image",
     "prepare",
     "read_samples",

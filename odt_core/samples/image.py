@@ -25,13 +25,27 @@ _one_large = threading.Lock()  # so that pictures of 100 MB and more are unpacke
 _LARGE = 12_000_000  # pixels
 
 
-def decode_image(data: bytes, name: str, side: int | None = WORKING_SIDE) -> np.ndarray:
+def decode_mask(data: bytes, name: str, side: int | None = WORKING_SIDE) -> np.ndarray:
+    """A mask as uint8 [H, W] or [H, W, 3]: the numbers of a palette's colours, not the colours.
+
+    A larger one is shrunk to `side` without new values in between. Raises SampleError as
+    `decode_image` does.
+    """
+    mask = decode_image(data, name, side, mask=True)
+    if mask.ndim == 3 and (mask[..., :3] == mask[..., :1]).all():
+        return mask[..., 0]  # saved as colours, but grey
+    return mask[..., :3] if mask.ndim == 3 else mask
+
+
+def decode_image(
+    data: bytes, name: str, side: int | None = WORKING_SIDE, *, mask: bool = False
+) -> np.ndarray:
     """The picture in `data` as uint8 [H, W] (grey), [H, W, 3] (RGB) or [H, W, 4] (RGBA).
 
     Photographs are turned upright (EXIF). side: a larger picture is shrunk until its longer side
-    has so many pixels; None keeps its size. Raises SampleError, with `name` in the message, for
-    anything that is not a still picture in one of FORMATS or HEIC within the limits of bytes and
-    pixels.
+    has so many pixels; None keeps its size. mask: see `decode_mask`. Raises SampleError, with
+    `name` in the message, for anything that is not a still picture in one of FORMATS or HEIC within
+    the limits of bytes and pixels.
     """
     if not data:
         raise SampleError(f"'{name}' is empty. Choose a picture (PNG, JPEG, WebP, HEIC).")
@@ -48,7 +62,7 @@ def decode_image(data: bytes, name: str, side: int | None = WORKING_SIDE) -> np.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=formats) as image:
-                return _pixels(image, name, side)
+                return _pixels(image, name, side, mask)
     except UnidentifiedImageError:
         raise SampleError(
             f"'{name}' is not a picture that can be read. Use PNG, JPEG, WebP, HEIC, BMP, GIF or "
@@ -108,7 +122,7 @@ def _heif_opener() -> bool:
     return True
 
 
-def _pixels(image: Image.Image, name: str, side: int | None) -> np.ndarray:
+def _pixels(image: Image.Image, name: str, side: int | None, mask: bool) -> np.ndarray:
     width, height = image.size
     if width * height > MAX_IMAGE_PIXELS:
         raise SampleError(f"'{name}' has {width}×{height} pixels. {_SMALLER}")
@@ -118,21 +132,30 @@ def _pixels(image: Image.Image, name: str, side: int | None) -> np.ndarray:
         raise SampleError(
             f"'{name}' is an animation or has several pages. Save one still picture of it."
         )
-    if side is not None and image.format in ("JPEG", "MPO"):
+    if side is not None and not mask and image.format in ("JPEG", "MPO"):
         image.draft(None, (side, side))  # JPEG unpacks at 1/2, 1/4 or 1/8 of the size at once
     if image.width * image.height > _LARGE:
         with _one_large:
-            return _small_array(image, side)
-    return _small_array(image, side)
+            return _small_array(image, side, mask)
+    return _small_array(image, side, mask)
 
 
-def _small_array(image: Image.Image, side: int | None) -> np.ndarray:
+def _small_array(image: Image.Image, side: int | None, mask: bool) -> np.ndarray:
     image.load()
-    plain = _eight_bits(image)
+    plain = _numbers(image) if mask and image.mode == "P" else _eight_bits(image)
     if side is not None and max(plain.size) > side:
-        plain.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        how = Image.Resampling.NEAREST if mask else Image.Resampling.LANCZOS
+        plain.thumbnail((side, side), how, reducing_gap=3.0)
     # after shrinking, since turning copies; the tag is still that of the file
     return np.array(_upright(plain, image))
+
+
+def _numbers(image: Image.Image) -> Image.Image:
+    """A palette's numbers in mode L; its shades where it has only such, in whatever order."""
+    colours = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
+    if (colours == colours[:, :1]).all():
+        return image.convert("L")
+    return Image.fromarray(np.asarray(image))
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

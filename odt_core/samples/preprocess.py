@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from odt_core.errors import SampleError
+from odt_core.samples.box import centred_box
 from odt_core.samples.ink import normalise_ink
 from odt_core.samples.labels import Labels, clean_label
 from odt_core.samples.types import RawSamples, Samples
@@ -145,11 +146,7 @@ class Preprocessing:
             paper = Image.new("RGBA", picture.size, "white")
             picture = Image.alpha_composite(paper, picture)
         picture = picture.convert("RGB" if self.channels == 3 else "L")
-        ratio = min(picture.width / width, picture.height / height)
-        # One side fits exactly, but for rounding, and Pillow takes no box that reaches outside.
-        left = max(0.0, (picture.width - ratio * width) / 2)
-        top = max(0.0, (picture.height - ratio * height) / 2)
-        box = (left, top, picture.width - left, picture.height - top)
+        box = centred_box(picture.width, picture.height, width, height)
         return np.asarray(
             picture.resize((width, height), Image.Resampling.BILINEAR, box=box), np.float32
         )

@@ -20,8 +20,10 @@ from odt_core.samples.image import (
     WORKING_SIDE,
     declared_pixels,
     decode_image,
+    decode_mask,
 )
 from odt_core.samples.labels import clean_label
+from odt_core.samples.masks import is_picture, stem_of, targets_among
 from odt_core.samples.table import read_table
 from odt_core.samples.types import RawSamples
 
@@ -41,7 +43,7 @@ _DAMAGED = (  # what zipfile lets through when a member is broken or packed in a
 )
 _TABLES = (".csv", ".tsv", ".txt")
 _ZIPPED = "-samples"  # ends the names of Teachable Machine's zips, "heart-samples.zip"
-_ARRAY, _TARGET = ".npy", ".target.npy"  # in a zip: a sample of numbers, and a sample's target
+_ARRAY = ".npy"  # in a zip: a sample of numbers, or NAME.target.npy, a sample's target
 _EXACT = 2**24  # whole numbers up to here are exact in float32
 
 
@@ -57,7 +59,8 @@ def read_samples(
     source: a folder with one folder of pictures per label; a zip of such a folder (a Teachable
     Machine sample zip too: a zip per label is read with the zip's name as label; and a project
     file, see teachable_machine.py), where .npy files
-    are samples of numbers and NAME.target.npy is the target of NAME; an .npz with x (uint8
+    are samples of numbers and NAME.target.npy, or the picture of a mask (masks.py), is the target
+    of NAME; an .npz with x (uint8
     [N, H, W(, C)], or numbers [N, *input shape]) and y (N labels, one-hot rows, or targets
     [N, *target shape]), where y may be missing; or a .csv (see table.py).
     input_shape, target_shape: of one sample and its target, which say how a .csv divides.
@@ -73,7 +76,7 @@ def read_samples(
     except OSError as error:
         raise SampleError(f"'{label[:60]}…' cannot be read: {error.strerror}.") from error
     if folder:
-        return _read_folder(path, label)
+        return _read_folder(path, label, target_shape)
     if not there:
         raise SampleError(f"'{path}' does not exist. Give a folder, a .zip, .npz or .csv.")
     if path.stat().st_size > MAX_TOTAL_BYTES:
@@ -116,7 +119,7 @@ def _read_bytes(
                     f"'{name}' has no array x: it has {arrays or 'none'}. Name the samples x, and "
                     "their labels or targets y."
                 )
-            return _read_zip(archive, members, name)
+            return _read_zip(archive, members, name, target_shape)
         except OdtError:  # it says itself what is wrong
             raise
         except (*_DAMAGED, OSError, ValueError) as error:
@@ -221,7 +224,7 @@ def _targets_of(y: np.ndarray) -> tuple[np.ndarray, ...]:
         return tuple(y.astype(np.float32).reshape(len(y), *y.shape[1:]))
 
 
-def _read_folder(path: Path, name: str) -> RawSamples:
+def _read_folder(path: Path, name: str, target_shape: Sequence[int] | None) -> RawSamples:
     files: list[tuple[str, str, bytes]] = []
     total = 0
     for folder in sorted(p for p in path.iterdir() if p.is_dir() and not _skipped(p.name)):
@@ -235,10 +238,15 @@ def _read_folder(path: Path, name: str) -> RawSamples:
                     f"{MAX_TOTAL_BYTES // 10**6} MB are read."
                 )
             files.append((folder.name, f"{folder.name}/{file.name}", file.read_bytes()))
-    return _decoded(files, name)
+    return decode_files(files, name, target_shape)
 
 
-def _read_zip(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], name: str) -> RawSamples:
+def _read_zip(
+    archive: zipfile.ZipFile,
+    members: list[zipfile.ZipInfo],
+    name: str,
+    target_shape: Sequence[int] | None,
+) -> RawSamples:
     files: list[tuple[str, str, bytes]] = []
     total = 0
     labels = _project(archive, members, name)
@@ -261,7 +269,7 @@ def _read_zip(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], name: st
                 f"'{name}' holds too much: at most {MAX_FILES} pictures and "
                 f"{MAX_TOTAL_BYTES // 10**6} MB are read."
             )
-    return _decoded(files, name)
+    return decode_files(files, name, target_shape)
 
 
 def _project(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], name: str) -> dict[str, str]:
@@ -299,15 +307,22 @@ def _wanted(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in (*SUFFIXES, _ARRAY)
 
 
-def _decoded(files: list[tuple[str, str, bytes]], name: str) -> RawSamples:
-    targets = {_stem(file): _array(data, file) for _, file, data in files if file.endswith(_TARGET)}
-    files = [one for one in files if not one[1].endswith(_TARGET)]
-    if not files:
+def decode_files(
+    files: Sequence[tuple[str, str, bytes]], name: str, target_shape: Sequence[int] | None = None
+) -> RawSamples:
+    """Samples of files in memory: (label, path, bytes) each, targets among them.
+
+    name: what the files came in, for messages. Raises SampleError with the file's name.
+    """
+    masks = target_shape is not None and is_picture(target_shape)
+    owners = targets_among([file for _, file, _ in files], masks)
+    samples = [one for one in files if one[1] not in owners]
+    if not samples:
         raise SampleError(
             f"'{name}' holds no samples in label folders. Make one folder per label and put its "
             "pictures (PNG, JPEG), or arrays of numbers (.npy), inside."
         )
-    pictures = [data for _, file, data in files if not file.lower().endswith(_ARRAY)]
+    pictures = [data for _, file, data in files if not _is_array(file)]
     pixels = sum(map(declared_pixels, pictures))
     if pixels > MAX_PIXELS + PIXELS_A_BYTE * sum(map(len, pictures)):
         raise SampleError(
@@ -315,25 +330,30 @@ def _decoded(files: list[tuple[str, str, bytes]], name: str) -> RawSamples:
             f"its size hold. Save them smaller."
         )
     side = _side(len(pictures))
-    items = tuple(
-        _array(data, file) if file.lower().endswith(_ARRAY) else decode_image(data, file, side)
+    targets = {
+        owners[file]: _array(data, file) if _is_array(file) else decode_mask(data, file, side)
         for _, file, data in files
+        if file in owners
+    }
+    items = tuple(
+        _array(data, file) if _is_array(file) else decode_image(data, file, side)
+        for _, file, data in samples
     )
     return RawSamples(
         items,
-        tuple(clean_label(label) for label, _, _ in files),
-        tuple(file for _, file, _ in files),
-        tuple(targets.get(_stem(file)) for _, file, _ in files) if targets else (),
+        tuple(clean_label(label) if label else "" for label, _, _ in samples),
+        tuple(file for _, file, _ in samples),
+        tuple(targets.get(stem_of(file)) for _, file, _ in samples) if targets else (),
     )
+
+
+def _is_array(file: str) -> bool:
+    return file.lower().endswith(_ARRAY)
 
 
 def _side(count: int) -> int:
     """The longer side that so many pictures are kept with, 4 bytes a pixel at most."""
     return min(WORKING_SIDE, int(math.sqrt(MAX_KEPT / 4 / max(count, 1))))
-
-
-def _stem(file: str) -> str:
-    return file.removesuffix(_TARGET) if file.endswith(_TARGET) else file.rpartition(".")[0]
 
 
 def _array(data: bytes, file: str) -> np.ndarray:

@@ -17,7 +17,7 @@ class RawSamples:
     items: each uint8 [H, W], [H, W, 3] or [H, W, 4], or float32 in the model's own input shape.
     labels: what each shows, "" where nobody said. names: where each came from, for messages.
     targets: empty, or one for each item: float32, the numbers that a model of values is to give
-    for it, or None where the file has none.
+    for it; uint8 [H, W(, 3)], a mask (masks.py); or None where the file has none.
     """
 
     items: tuple[np.ndarray, ...]

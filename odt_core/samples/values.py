@@ -9,6 +9,7 @@ from math import prod
 import numpy as np
 
 from odt_core.errors import SampleError
+from odt_core.samples.masks import as_target, is_picture
 from odt_core.samples.types import RawSamples
 
 
@@ -30,10 +31,13 @@ def _target(given: np.ndarray | None, label: str, name: str, shape: tuple[int, .
     if given is None:
         with contextlib.suppress(ValueError):
             given = np.array(float(label), np.float32)
+    if given is not None and given.dtype == np.uint8 and given.ndim >= 2 and is_picture(shape):
+        return as_target(given, shape, name)
     if given is None:
         raise SampleError(
             f"{name} has no target. This model gives {in_words(shape)} for each sample: put what "
-            "it should be into y of the .npz, or into the last columns of the .csv."
+            "it should be into y of the .npz, or into the last columns of the .csv"
+            + (", or its mask beside it as NAME.target.png." if is_picture(shape) else ".")
         )
     if given.size != prod(shape):
         raise SampleError(

@@ -8,6 +8,7 @@ import numpy as np
 
 from odt_core.runtime.contract import LabelKind, Task
 from odt_core.runtime.rows import Part, Rows
+from odt_core.runtime.scores import right_answers
 from odt_core.runtime.targets import one_hot
 from odt_core.training.batches import Plan
 from odt_core.training.settings import Settings
@@ -100,9 +101,10 @@ class Material:
         """
         if batch.shown is not None:
             features, chosen = batch.shown
-            return features[chosen], self._samples.y[batch.own]
-        x = self._samples.x[batch.own] if batch.variants is None else batch.variants
-        return x, x if self._reconstructs else self._samples.y[batch.own]
+            x = features[chosen]
+        else:
+            x = self._samples.x[batch.own] if batch.variants is None else batch.variants
+        return x, right_answers(x, self._samples.y[batch.own], self._session.contract)
 
     def _encoded(self, y: np.ndarray) -> np.ndarray:
         """As `train` takes them, once for all steps; as they are where that would take much."""

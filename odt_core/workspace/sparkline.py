@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-_INKS = ("#4f46e5", "#0e7490", "#b45309", "#be185d", "#5e6373", "#15803d", "#7c3aed", "#a16207")
+INKS = ("#4f46e5", "#0e7490", "#b45309", "#be185d", "#5e6373", "#15803d", "#7c3aed", "#a16207")
 _PAPER = "white"
 _FEW = 16  # up to so many numbers are bars
 _FINE = 3  # drawn so much larger, then shrunk: smooth lines
@@ -14,7 +14,7 @@ def is_series(item: np.ndarray) -> bool:
     squeezed = item.squeeze()
     if squeezed.ndim <= 1:
         return True
-    return squeezed.ndim == 2 and squeezed.shape[1] <= len(_INKS) < squeezed.shape[0]
+    return squeezed.ndim == 2 and squeezed.shape[1] <= len(INKS) < squeezed.shape[0]
 
 
 def draw_series(item: np.ndarray, side: int) -> Image.Image:
@@ -38,7 +38,7 @@ def _digits(pen: ImageDraw.ImageDraw, values: np.ndarray, size: int) -> None:
     for k, line in enumerate(lines):
         font = ImageFont.load_default(min(height * 0.75, 1.5 * size / max(3, len(line))))
         middle = (size / 2, size / 2 + (k - (len(lines) - 1) / 2) * height)
-        pen.text(middle, line, fill=_INKS[0], font=font, anchor="mm")
+        pen.text(middle, line, fill=INKS[0], font=font, anchor="mm")
 
 
 def _bars(pen: ImageDraw.ImageDraw, values: np.ndarray, size: int) -> None:
@@ -53,7 +53,7 @@ def _bars(pen: ImageDraw.ImageDraw, values: np.ndarray, size: int) -> None:
     for k, value in enumerate(values):
         left = margin + k * width
         top, bottom = sorted((at(float(value)), at(0.0)))
-        pen.rectangle((left, top, left + width * 0.7, bottom + _FINE), fill=_INKS[0])
+        pen.rectangle((left, top, left + width * 0.7, bottom + _FINE), fill=INKS[0])
 
 
 def _curves(pen: ImageDraw.ImageDraw, values: np.ndarray, size: int) -> None:
@@ -66,4 +66,4 @@ def _curves(pen: ImageDraw.ImageDraw, values: np.ndarray, size: int) -> None:
     for channel in range(values.shape[1]):
         down = size - margin - (values[:, channel] - low) / span * (size - 2 * margin)
         points = list(zip(across.tolist(), down.tolist(), strict=True))
-        pen.line(points, fill=_INKS[channel % len(_INKS)], width=max(2, size // 40), joint="curve")
+        pen.line(points, fill=INKS[channel % len(INKS)], width=max(2, size // 40), joint="curve")

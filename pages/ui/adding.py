@@ -9,7 +9,7 @@ import streamlit as st
 
 from odt_core.errors import LabelError, SampleError
 from odt_core.runtime.contract import Task
-from odt_core.samples import RawSamples, decode_image, read_samples, targets_of
+from odt_core.samples import RawSamples, decode_files, decode_image, read_samples, targets_of
 from odt_core.workspace import LabelEntry, Manifest, Source
 from pages.ui import pieces, trouble
 from pages.ui.canvas import decode_drawing, sample_pad
@@ -30,6 +30,8 @@ _NO_LABEL = "Add a label below first: what are your samples to be called?"
 
 def ways(desk: Desk) -> tuple[str, ...]:
     """What can be done for this model."""
+    if desk.answers_pictures:
+        return ("Upload",)
     if desk.sees_photos:
         return ("Upload", "Camera", "Draw")
     if desk.sees_pictures:
@@ -82,7 +84,8 @@ def _upload(desk: Desk, active: LabelEntry | None) -> None:
         args=(desk, f"upload_{turn}"),
         label_visibility="collapsed",
     )
-    pieces.note(_upload_hint(desk, active))
+    if not desk.answers_pictures:  # of which it says how before
+        pieces.note(_upload_hint(desk, active))
 
 
 def _upload_hint(desk: Desk, active: LabelEntry | None) -> str:
@@ -139,6 +142,10 @@ def add_files(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | No
             ".npz, or say on the Model page that its input is a picture."
         )
     raws = [read_samples(data, name, **shapes) for name, data in archives]
+    if pictures and desk.answers_pictures:
+        loose = [("", name, data) for name, data in pictures]
+        raws.append(decode_files(loose, "The upload", desk.contract.target_shape))
+        pictures = []
     items = [decode_image(data, name) for name, data in pictures]
     said = []
     if items:
@@ -259,6 +266,12 @@ def _target_field(desk: Desk) -> None:
 
 def _targets_in_files(desk: Desk) -> str:
     shape = ", ".join(map(str, desk.contract.target_shape))
+    if desk.answers_pictures:
+        return (
+            "This model learns a picture of each sample, such as a mask. Upload the two together: "
+            "NAME_mask.png beside NAME.jpg, or a .zip with folders images and masks; black is 0 "
+            f"and white 1, small numbers are classes. Or an .npz with x and y [N, {shape}]."
+        )
     return (
         f"This model learns {_target_size(desk):,} numbers of each sample, such as a mask. Give "
         f"them in a file: an .npz with x and y [N, {shape}], or a .zip with NAME.target.npy "

@@ -78,9 +78,17 @@ def _tells(shares: np.ndarray) -> bool:
 
 
 def value_answers(
-    key: str, base: np.ndarray, own: np.ndarray, target: np.ndarray | None, *, trained: bool
+    key: str,
+    base: np.ndarray,
+    own: np.ndarray,
+    target: np.ndarray | None,
+    *,
+    trained: bool,
+    classes: bool = False,
 ) -> None:
-    """base, own: the numbers that both models give; target: what they should give, when known."""
+    """base, own: the numbers that both models give; target: what they should give, when known.
+    classes: they are numbers of classes, right or wrong.
+    """
     flat = [one.reshape(-1).astype(float) for one in (base, own)]
     wanted = None if target is None else target.reshape(-1).astype(float)
     several = flat[0].size > 1
@@ -88,7 +96,7 @@ def value_answers(
     largest = float(np.abs(finite).max(initial=1e-12))
     sides, away = [], []
     for (role, title), values in zip(_SIDES, flat, strict=True):
-        off = None if wanted is None else float(np.abs(values - wanted).mean())
+        off = None if wanted is None else _off(values, wanted, classes)
         away.append(off)
         bars = [
             [
@@ -103,7 +111,7 @@ def value_answers(
                 "role": role,
                 "title": title,
                 "answer": _listed(values),
-                "sure": "" if off is None else f"{figure(off)} off the target",
+                "sure": "" if off is None else _off_in_words(off, values.size, classes),
                 "bars": bars,
             }
         )
@@ -114,10 +122,21 @@ def value_answers(
                 "sides": sides,
                 "idle": False,
                 "numbers": True,
-                **_value_change(flat, wanted, away, trained),
+                **_value_change(flat, wanted, away, trained, classes),
             }
         ),
     )
+
+
+def _off(values: np.ndarray, wanted: np.ndarray, classes: bool) -> float:
+    """The mean distance, or how many classes are wrong."""
+    if classes:
+        return float(np.count_nonzero(values != wanted))
+    return float(np.abs(values - wanted).mean())
+
+
+def _off_in_words(off: float, count: int, classes: bool) -> str:
+    return f"{count - off:.0f} of {count} right" if classes else f"{figure(off)} off the target"
 
 
 def _listed(values: np.ndarray) -> str:
@@ -133,6 +152,7 @@ def _value_change(
     wanted: np.ndarray | None,
     away: list[float | None],
     trained: bool,
+    classes: bool,
 ) -> dict[str, object]:
     goal = ""
     if wanted is not None:
@@ -141,9 +161,14 @@ def _value_change(
         return {"summary": f"{goal}Not trained yet: your model is the base model.", "changed": 0}
     before, after = away
     if before is None or after is None:
-        moved = float(np.abs(flat[1] - flat[0]).mean())
-        return {"summary": f"Changed by {figure(moved)}.", "changed": False}
+        moved = _off(flat[1], flat[0], classes)
+        by = f"{moved:.0f} of {flat[0].size}" if classes else f"by {figure(moved)}"
+        return {"summary": f"Changed {by}.", "changed": False}
     closer = before - after
+    if classes:
+        word = "more" if closer >= 0 else "fewer"
+        summary = f"{goal}Your model has {abs(closer):.0f} {word} right."
+        return {"summary": summary, "changed": closer > 0}
     word = "closer" if closer >= 0 else "further away"
     return {
         "summary": f"{goal}Your model is {figure(abs(closer))} {word}.",

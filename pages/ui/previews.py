@@ -6,9 +6,9 @@ import base64
 import io
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageColor
 
-from odt_core.workspace.sparkline import draw_series, is_series
+from odt_core.workspace.sparkline import INKS, draw_series, is_series
 
 SIDE = 144  # pixels
 
@@ -16,6 +16,19 @@ SIDE = 144  # pixels
 def series_uri(values: np.ndarray, low: float | None = None, high: float | None = None) -> str:
     """A data URI. low, high: what is black and what is white in a picture; default its own."""
     image = draw_series(values, SIDE) if is_series(values) else _picture(values, low, high)
+    return _uri(image)
+
+
+def mask_uri(classes: np.ndarray) -> str:
+    """A data URI of numbers of classes [H, W], each in a colour of its own; class 0 is white."""
+    colours = [ImageColor.getrgb(ink) for ink in ("#ffffff", *INKS)]
+    at = classes.astype(np.int64)
+    places = np.where(at > 0, (at - 1) % len(INKS) + 1, 0)
+    image = Image.fromarray(np.array(colours, np.uint8)[places])
+    return _uri(image.resize((SIDE, SIDE), Image.Resampling.NEAREST))
+
+
+def _uri(image: Image.Image) -> str:
     stream = io.BytesIO()
     image.save(stream, "PNG")
     return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()

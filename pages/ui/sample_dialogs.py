@@ -9,6 +9,7 @@ from odt_core.workspace import Part, SampleEntry
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
 from pages.ui.numbers import as_text
+from pages.ui.picture_answers import target_uri
 from pages.ui.say import clock, count, plain
 from pages.ui.thumbs import thumb_uri
 from pages.ui.turns import Urgency, in_turn
@@ -28,7 +29,10 @@ def show_sample(desk: Desk, sample_id: str) -> None:
             pieces.note(f"Numbers: {as_text(desk.workspace.sample_array(sample.id), 24)}")
         if sample.target:
             target = desk.workspace.sample_target(sample.id)
-            pieces.note(f"Target: {'–' if target is None else as_text(target, 24)}")
+            if target is not None and desk.answers_pictures:
+                pieces.pictures([("Target", target_uri(target, desk.contract), "")])
+            else:
+                pieces.note(f"Target: {'–' if target is None else as_text(target, 24)}")
         test = sample.part is Part.TEST
         pieces.note(
             f"{label.name if label else 'No label'} · {sample.origin or sample.source.value} · "

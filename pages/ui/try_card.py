@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import streamlit as st
@@ -17,8 +18,9 @@ from pages.ui.base_words import base_in_words
 from pages.ui.camera import decode_photo, guide_of, live_camera, live_frame, live_side
 from pages.ui.canvas import sketch
 from pages.ui.desk import Desk
-from pages.ui.numbers import MOST, as_text, figure, typed
+from pages.ui.numbers import MOST, as_text, typed
 from pages.ui.pace import tick
+from pages.ui.picture_answers import picture_answers
 from pages.ui.previews import series_uri
 from pages.ui.say import count, plain
 from pages.ui.turns import Urgency, fragment
@@ -27,7 +29,8 @@ from pages.ui.uploads import picture_in
 TRY_WAY = "try_way"  # key of the choice between drawing, uploading and the camera
 _PICTURES = ("Draw", "Upload", "Camera")
 _PHOTOS = ("Upload", "Camera", "Draw")
-_NUMBERS = ("My samples", "Type", "Upload")
+_OWN = "My samples"
+_NUMBERS = (_OWN, "Type", "Upload")
 _PICKED = "try_picked"
 _TYPED = "try_typed"
 _GIVEN = "try_given"  # whether there is an input to answer
@@ -64,8 +67,7 @@ def try_card(desk: Desk) -> None:
 
 def _try(desk: Desk, ticks: bool) -> None:
     with trouble.shown():
-        photos, pictures = desk.sees_photos, desk.sees_pictures
-        options = _PHOTOS if photos else _PICTURES if pictures else _NUMBERS
+        options = _ways(desk)
         if st.session_state.get(TRY_WAY) not in options:
             st.session_state[TRY_WAY] = options[0]
         way = st.segmented_control(
@@ -83,13 +85,20 @@ def _try(desk: Desk, ticks: bool) -> None:
         _answer(desk, given, ticks, _empty[(way or options[0], desk.sees_pictures)])
 
 
+def _ways(desk: Desk) -> tuple[str, ...]:
+    if not desk.sees_pictures:
+        return _NUMBERS
+    own = (_OWN,) if desk.answers_pictures else ()  # which have targets to compare with
+    return (*own, *(_PHOTOS if desk.sees_photos else _PICTURES))
+
+
 def _answer(desk: Desk, given: _Input | None, ticks: bool, hint: str) -> None:
     follows = given is not None and not given.live
     st.session_state[_GIVEN] = follows
     if follows and desk.busy and not ticks:
         st.rerun()  # from now on the answers follow the training
     if given is None:
-        if desk.task is Task.RECONSTRUCTION:
+        if desk.task is Task.RECONSTRUCTION or desk.answers_pictures:
             pieces.note(hint)
         else:
             no_answers("answers", hint)
@@ -124,33 +133,18 @@ def _show(desk: Desk, given: _Input) -> None:
         if side is not None:
             seen = f" Its backbone alone takes this for: {said.seen}." if said.seen else ""
             pieces.note(base_in_words(side) + seen)
-    elif desk.task is Task.VALUES:
-        value_answers("answers", base, own, given.target, trained=desk.trained)
+    elif desk.task is Task.RECONSTRUCTION:
+        shape = desk.card.preprocessing.picture_shape
+        ready, base, own = (one.reshape(shape) for one in (desk.input_of(given.item)[0], base, own))
+        picture_answers(desk, ready, base, own, ready)
+    elif desk.answers_pictures:
+        ready = desk.input_of(given.item)[0].reshape(desk.card.preprocessing.picture_shape)
+        picture_answers(desk, ready, base, own, given.target)
     else:
-        _show_again(desk, given.item, base, own)
-
-
-def _show_again(desk: Desk, item: np.ndarray, base: np.ndarray, own: np.ndarray) -> None:
-    """What an autoencoder makes of its input."""
-    ready = desk.input_of(item)[0]
-    shape = desk.card.preprocessing.picture_shape
-    away = [float(np.mean((one.astype(float) - ready) ** 2)) for one in (base, own)]
-    low, high = float(ready.min()), float(ready.max())
-
-    def picture(values: np.ndarray) -> str:
-        return series_uri(values.reshape(shape), low, high)
-
-    pieces.pictures(
-        [
-            ("Input", picture(ready), "as the model gets it"),
-            ("Base model", picture(base), f"squared error {figure(away[0])}"),
-            ("Your model", picture(own), f"squared error {figure(away[1])}"),
-        ]
-    )
-    if desk.trained and away[0]:
-        change = 100 * (away[0] - away[1]) / away[0]
-        word = "smaller" if change >= 0 else "larger"
-        pieces.note(f"Your model's error is {abs(change):.1f} % {word}.")
+        each = bool(desk.contract.scores_each)
+        if each:
+            base, own = base.argmax(axis=-1), own.argmax(axis=-1)
+        value_answers("answers", base, own, given.target, trained=desk.trained, classes=each)
 
 
 # Pictures
@@ -202,7 +196,7 @@ def _would_rather_upload() -> None:
 
 def _picked(desk: Desk) -> _Input | None:
     """One of the person's own samples, test samples first: those are new to both models."""
-    samples = {sample.id: sample for sample in _numeric(desk)}
+    samples = {sample.id: sample for sample in _own(desk)}
     if not samples:
         return None
     if st.session_state.get(_PICKED) not in samples:
@@ -217,7 +211,7 @@ def _picked(desk: Desk) -> _Input | None:
     sample = samples[chosen]
     item = desk.workspace.sample_array(sample.id)
     target = _fitting(desk, desk.workspace.sample_target(sample.id))
-    if desk.task is not Task.RECONSTRUCTION:
+    if desk.task is not Task.RECONSTRUCTION and not desk.sees_pictures:
         pieces.pictures([("", series_uri(item), as_text(item, 12))])
     return _Input(item, target)
 
@@ -229,17 +223,17 @@ def _fitting(desk: Desk, target: np.ndarray | None) -> np.ndarray | None:
     return target if target.size == int(np.prod(desk.contract.target_shape)) else None
 
 
-def _numeric(desk: Desk) -> list[SampleEntry]:
-    size = int(np.prod(desk.card.input_shape))
-    samples = [sample for sample in desk.workspace.manifest.samples if sample.suffix == "npy"]
-    samples.sort(key=lambda sample: sample.part is not Part.TEST)
-    fitting: list[SampleEntry] = []
-    for sample in samples:
-        if len(fitting) == _MOST:
-            break
-        if _size_of(desk, sample) == size:
-            fitting.append(sample)
-    return fitting
+def _own(desk: Desk) -> list[SampleEntry]:
+    """The first of the person's samples that this model takes, test samples first."""
+    samples = sorted(desk.workspace.manifest.samples, key=lambda one: one.part is not Part.TEST)
+    fitting = (sample for sample in samples if _fits(desk, sample))
+    return list(islice(fitting, _MOST))
+
+
+def _fits(desk: Desk, sample: SampleEntry) -> bool:
+    if sample.suffix != "npy":
+        return desk.sees_pictures
+    return _size_of(desk, sample) == int(np.prod(desk.card.input_shape))
 
 
 def _size_of(desk: Desk, sample: SampleEntry) -> int:
@@ -305,12 +299,13 @@ def _from_file(desk: Desk) -> _Input | None:
     return _Input(item, target)
 
 
-_picture_ways = {"Draw": _drawn, "Upload": _picture}
-_number_ways = {"My samples": _picked, "Type": _typed, "Upload": _from_file}
+_picture_ways = {_OWN: _picked, "Draw": _drawn, "Upload": _picture}
+_number_ways = {_OWN: _picked, "Type": _typed, "Upload": _from_file}
 _empty = {
     ("Draw", True): "Draw something above: both models answer at every stroke.",
     ("Upload", True): "Upload a picture: both models answer at once.",
-    ("My samples", False): "Add samples on the left; then choose one here: both models answer.",
+    (_OWN, True): "Add samples on the left; then choose one here: both models answer.",
+    (_OWN, False): "Add samples on the left; then choose one here: both models answer.",
     ("Type", False): "Type the numbers of one sample: both models answer at once.",
     ("Upload", False): "Upload a .csv or .npz and choose a sample of it: both models answer.",
 }

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from odt_core.errors import TrainingError
 from odt_core.graph import describe
-from odt_core.runtime.contract import Choice, OutputKind, Task
+from odt_core.runtime.contract import Activation, Choice, OutputKind, Task
 from odt_core.training.settings import Settings
 from odt_core.workspace import Kind, Part
 from pages.ui.desks import all_desks
@@ -57,6 +60,12 @@ def table(*columns) -> bytes:
 def npz(**arrays) -> bytes:
     stream = io.BytesIO()
     np.savez(stream, **arrays)
+    return stream.getvalue()
+
+
+def png(pixels: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG")
     return stream.getvalue()
 
 
@@ -324,3 +333,45 @@ class TestTensorFlowCheckpoints:
         assert said(app)
         assert "did not foresee" not in said(app)
         assert desk.workspace.manifest == before
+
+
+class TestMasks:
+    """A model that labels every pixel, in real LiteRT: tests/oracle/models/segmentation_keras2."""
+
+    @pytest.fixture
+    def masks(self, app, desk_of, tmp_path):
+        packed = ROOT / "tests" / "oracle" / "models" / "segmentation_keras2.tflite.gz"
+        path = tmp_path / "segmentation.tflite"
+        path.write_bytes(gzip.decompress(packed.read_bytes()))
+        drop(app, path)
+        assert not said(app)
+        desk_of(app).correct(Choice(task=Task.VALUES))  # grey in and grey out: it may be both
+        return app, desk_of(app)
+
+    def test_pictures_and_masks_are_paired_trained_on_and_drawn(self, masks):
+        app, desk = masks
+        assert desk.answers_pictures
+        assert desk.contract.activation is Activation.SIGMOID
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w") as archive:
+            for k in range(12):
+                photo = np.zeros((8, 8), np.uint8)
+                photo[k % 4 : k % 4 + 4, 1 + k % 3 : 5 + k % 3] = 200
+                archive.writestr(f"images/{k}.png", png(photo))
+                archive.writestr(f"masks/{k}.png", png(np.where(photo, 255, 0).astype(np.uint8)))
+        give(app, "set.zip", stream.getvalue())
+        assert not said(app)
+        samples = desk.samples(Part.TRAIN)
+        assert np.array_equal(samples.x > samples.x.mean(), samples.y == 1)
+        assert "of the pixels right" in shown(app)
+        before = desk.scores(desk.samples(Part.TEST), "own").base.mean_squared_error
+        desk.train(Settings(epochs=60, batch_size=8))
+        assert desk.run.wait(60)
+        after = desk.scores(desk.samples(Part.TEST), "own").own.mean_squared_error
+        assert after < 0.5 * before
+
+    def test_loose_picture_without_mask_says_so_and_adds_nothing(self, masks):
+        app, desk = masks
+        give(app, "lone.png", png(np.zeros((8, 8), np.uint8)))
+        assert "lone.png has no target" in said(app)
+        assert not desk.workspace.manifest.samples

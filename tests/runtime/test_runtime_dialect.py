@@ -9,6 +9,7 @@ import pytest
 
 from odt_core.graph import SignatureDescription, TensorDescription
 from odt_core.runtime import Choice, Contract, LabelKind, OutputKind, Task, load_model, propose
+from odt_core.runtime.contract import Activation
 from odt_core.runtime.targets import filling
 
 PUBLIC = Path(__file__).parents[1] / "models"
@@ -461,11 +462,38 @@ class TestWhatIsLearnt:
         contract = made({"x": self.X, "y": y}, {"tags": ((None, 5), "SOFTMAX")}, ("LOG",))
         assert not contract.notes
 
-    def test_label_of_each_pixel_can_be_learnt_and_not_scored(self):
-        image, mask = ("float32", (None, 8, 8, 1)), ("int32", (None, 8, 8))
-        contract = made({"x": image, "y": mask}, {"output": ((None, 8, 8, 3), "ADD")}, ("LOG",))
-        assert contract.trainable
-        assert not contract.scored
+    @pytest.mark.parametrize("mask", [(None, 8, 8), (None, 8, 8, 1)])
+    def test_label_of_each_pixel_is_compared_with_its_scores(self, mask):
+        inputs = {"x": ("float32", (None, 8, 8, 3)), "y": ("int32", mask)}
+        ops = ("LOG", "EXP", "REDUCE_MAX")
+        contract = made(inputs, {"output": ((None, 8, 8, 5), "ADD")}, ops)
+        assert (contract.task, contract.scores_each, contract.scored) == (Task.VALUES, 5, True)
+        assert contract.activation is Activation.SOFTMAX
+
+    def test_label_of_each_word_is_compared_with_its_scores(self):
+        inputs = {"x": ("int32", (None, 12)), "y": ("int32", (None, 12))}
+        contract = made(inputs, {"tags": ((None, 12, 4), "SOFTMAX")}, ("LOG",))
+        assert (contract.scores_each, contract.scored) == (4, True)
+        assert contract.activation is Activation.NONE
+
+    @pytest.mark.parametrize(
+        ("ops", "producer", "activation"),
+        [
+            (("ABS", "EXP", "LOG"), "CONV_2D", Activation.SIGMOID),  # cross-entropy with logits
+            (("LOGISTIC", "DIV"), "CONV_2D", Activation.SIGMOID),  # Dice, on sigmoids
+            (("LOGISTIC", "LOG"), "LOGISTIC", Activation.NONE),  # it has been applied
+            (("SUB", "MUL"), "CONV_2D", Activation.NONE),  # squared errors
+        ],
+    )
+    def test_logits_of_masks_go_through_what_their_loss_applies(self, ops, producer, activation):
+        inputs = {"x": ("float32", (None, 8, 8, 3)), "y": ("float32", (None, 8, 8, 1))}
+        contract = made(inputs, {"output": ((None, 8, 8, 1), producer)}, ops)
+        assert (contract.task, contract.activation) == (Task.VALUES, activation)
+
+    def test_logarithm_of_a_few_numbers_is_no_sign_of_shares(self):
+        inputs = {"x": self.X, "y": ("float32", (None, 4))}
+        contract = made(inputs, {"output": ((None, 4), "ADD")}, ("ABS", "EXP", "SUB"))
+        assert contract.activation is Activation.NONE
 
     def test_samples_that_come_in_triplets_do_not_train_on_zeros(self):
         contract = made(

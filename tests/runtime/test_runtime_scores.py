@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import special
 
-from odt_core.runtime.contract import OutputKind
-from odt_core.runtime.scores import at_temperature
+from odt_core.runtime.contract import Activation, Contract, OutputKind, Task
+from odt_core.runtime.scores import answers, at_temperature, right_answers
 
 LOGITS = np.random.default_rng(0).normal(0, 4, (50, 6))
 HEAT = 2.5
@@ -48,3 +48,35 @@ class TestAtTemperature:
     def test_what_is_no_temperature_is_refused(self, value):
         with pytest.raises(ValueError, match="above 0"):
             at_temperature(LOGITS, OutputKind.LOGITS, value)
+
+
+def of_values(**facts: object) -> Contract:
+    return Contract(
+        train=(), infer=None, input_shape=(4,), outputs=None, learning_rate=None, state=True,
+        task=Task.VALUES, **facts,
+    )  # fmt: skip
+
+
+class TestAnswersOfValues:
+    def test_numbers_stay_what_they_are(self):
+        got = answers(LOGITS, OutputKind.LOGITS, of_values(target_shape=(6,)), None)
+        np.testing.assert_array_equal(got, LOGITS.astype(np.float32))
+
+    def test_logits_become_what_targets_are(self):
+        each = LOGITS.reshape(5, 10, 6)
+        sigmoid = of_values(activation=Activation.SIGMOID)
+        got = answers(each * 100, OutputKind.LOGITS, sigmoid, None)
+        np.testing.assert_allclose(got, special.expit(each * 100), rtol=1e-6, atol=1e-12)
+        softmax = of_values(activation=Activation.SOFTMAX)
+        got = answers(each, OutputKind.LOGITS, softmax, None)
+        np.testing.assert_allclose(got, special.softmax(each, axis=-1), rtol=1e-5)
+
+    def test_no_samples_give_no_answers(self):
+        softmax = of_values(activation=Activation.SOFTMAX)
+        assert answers(np.zeros((0, 4, 3)), OutputKind.LOGITS, softmax, None).shape == (0, 4, 3)
+
+    def test_class_numbers_are_compared_as_rows(self):
+        y = np.array([[0, 2], [1, 255]], np.float32)
+        got = right_answers(y, y, of_values(scores_each=3))
+        np.testing.assert_array_equal(got[0], [[1, 0, 0], [0, 0, 1]])
+        np.testing.assert_array_equal(got[1], [[0, 1, 0], [0, 0, 0]])  # 255 is no class

@@ -12,6 +12,7 @@ from odt_core.bundled import ModelCard, bundled_models, default_card, find_card
 from odt_core.errors import LabelError, ModelError, OdtError
 from odt_core.runtime.contract import Contract, Task
 from odt_core.samples import Labels, Preprocessing
+from odt_core.samples.masks import is_picture
 from odt_core.workspace import ModelEntry, Part, Workspace
 from odt_core.workspace.manifest import SampleEntry
 from pages.ui.desk.worker import HasWorker, bundled_path, choice_of
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from odt_core.runtime.worker import Worker
 
 _KEPT = 8  # cards and contracts of models that were on this desk
+_PICTURE = 8  # pixels of the shorter side from which numbers are looked at as a picture
 _OPEN_ENDED = 2  # labels to begin with where the file does not say how many there are
 
 
@@ -86,6 +88,17 @@ class HasModel(HasWorker):
     def sees_photos(self) -> bool:
         """Whether samples are pictures of things; else they are ink on paper, or numbers."""
         return self.card.preprocessing.kind == "image"
+
+    @property
+    def answers_pictures(self) -> bool:
+        """Whether the model makes a picture of a picture, such as a mask: its targets are some."""
+        shape = self.contract.target_shape
+        return (
+            self.task is Task.VALUES
+            and self.sees_pictures
+            and is_picture(shape)
+            and min(shape[:2]) >= _PICTURE
+        )
 
     @property
     def can_predict(self) -> bool:

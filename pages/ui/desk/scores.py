@@ -14,7 +14,7 @@ from odt_core.errors import ModelError, SampleError, WorkerError
 from odt_core.runtime.contract import OutputKind, Task
 from odt_core.runtime.preparer import Preparer
 from odt_core.runtime.scores import answers as said
-from odt_core.runtime.scores import at_temperature
+from odt_core.runtime.scores import at_temperature, right_answers
 from odt_core.samples import Labels, Samples
 from odt_core.samples.near_duplicates import near_duplicates
 from odt_core.workspace import Part, SampleEntry, Workspace
@@ -438,8 +438,7 @@ class HasScores(HasFeatures):
         )
 
     def _truth(self, samples: Samples) -> np.ndarray:
-        """What is right: labels, targets, or the samples themselves."""
-        return samples.x if self.task is Task.RECONSTRUCTION else samples.y
+        return right_answers(samples.x, samples.y, self.contract)
 
 
 def _same(one: np.ndarray, other: np.ndarray) -> bool:

@@ -1,0 +1,100 @@
+"""What both models make of a picture: the picture again, or a mask of it, side by side."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from odt_core.runtime.contract import Activation, Contract, OutputKind, Task
+from pages.ui import pieces
+from pages.ui.desk import Desk
+from pages.ui.numbers import figure
+from pages.ui.previews import mask_uri, series_uri
+from pages.ui.say import percent
+
+
+def picture_answers(
+    desk: Desk, item: np.ndarray, base: np.ndarray, own: np.ndarray, target: np.ndarray | None
+) -> None:
+    """item: the sample as the model gets it. base, own: such as it, or of the targets' shape, or
+    [H, W, K] of K classes. target: what they should be, where that is known.
+    """
+    contract = desk.contract
+    low, high = _range(contract, [one for one in (base, own, target) if one is not None])
+    answers = (("Base model", base), ("Your model", own))
+    known = []
+    if target is not None and contract.task is Task.VALUES:
+        known = [("Target", _drawn(target, contract, low, high), "")]
+    shown = [
+        (title, _drawn(one, contract, low, high), _remark(one, target, contract))
+        for title, one in answers
+    ]
+    pieces.pictures([("Input", series_uri(item), "as the model gets it"), *known, *shown])
+    if not desk.trained:
+        pieces.note("Not trained yet: your model is the base model.")
+    elif target is not None and base.size == target.size:
+        before, after = (float(np.mean((one - target) ** 2)) for one in (base, own))
+        if before:
+            word = "smaller" if after <= before else "larger"
+            change = 100 * abs(before - after) / before
+            pieces.note(f"Your model's squared error is {change:.1f} % {word}.")
+
+
+def target_uri(target: np.ndarray, contract: Contract) -> str:
+    """A sample's target as a picture."""
+    return _drawn(target, contract, *_range(contract, [target]))
+
+
+def _drawn(values: np.ndarray, contract: Contract, low: float, high: float) -> str:
+    classes = _classes(values, contract)
+    return series_uri(values, low, high) if classes is None else mask_uri(classes)
+
+
+def _classes(values: np.ndarray, contract: Contract) -> np.ndarray | None:
+    """[H, W], which of several classes each pixel is; None where values are shades or colours."""
+    if contract.task is not Task.VALUES:
+        return None
+    if contract.scores_each and values.shape == contract.target_shape:
+        return values.reshape(values.shape[:2]).astype(np.int64)
+    if (
+        values.ndim < 3
+        or values.shape[-1] < 2
+        or not (_is_shares(contract) or contract.scores_each)
+    ):
+        return None
+    best, sure = values.argmax(axis=-1), values.max(axis=-1)
+    if contract.activation is Activation.SIGMOID:  # none of them may be there
+        return np.where(sure >= 0.5, best + 1, 0)
+    return best
+
+
+def _is_shares(contract: Contract) -> bool:
+    """Whether answers are probabilities, of pixels or of their classes."""
+    kind = contract.infer.kind if contract.infer else None
+    shares = contract.activation is not Activation.NONE or kind is OutputKind.PROBABILITIES
+    return shares and contract.task is Task.VALUES
+
+
+def _range(contract: Contract, pictures: list[np.ndarray]) -> tuple[float, float]:
+    """What is black and what is white in all of them."""
+    if _is_shares(contract):
+        return 0.0, 1.0
+    finite = [one[np.isfinite(one)] for one in pictures]
+    return (
+        min(float(one.min(initial=np.inf)) for one in finite),
+        max(float(one.max(initial=-np.inf)) for one in finite),
+    )
+
+
+def _remark(values: np.ndarray, target: np.ndarray | None, contract: Contract) -> str:
+    """How near an answer is to the target."""
+    if target is None:
+        return ""
+    one, other = _classes(values, contract), _classes(target, contract)
+    of_two = contract.task is Task.VALUES and set(np.unique(target)) <= {0, 1}
+    if one is None and values.size == target.size and of_two:
+        one, other = values >= 0.5, target >= 0.5
+    if one is not None and other is not None:
+        return f"{percent(float(np.mean(one == other)))} of the pixels right"
+    if values.size != target.size:
+        return ""
+    return f"squared error {figure(float(np.mean((values - target) ** 2)))}"

@@ -1,0 +1,151 @@
+"""Masks: which picture is whose, what its values mean, and that it covers its photograph."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from odt_core.errors import SampleError
+from odt_core.samples import Labels, Preprocessing, decode_files, prepare, read_samples
+from odt_core.samples.image import decode_mask
+from odt_core.samples.masks import as_target, targets_among
+
+SHAPE = (4, 4, 1)
+
+
+def png(pixels: np.ndarray | Image.Image, **options: object) -> bytes:
+    image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
+    stream = io.BytesIO()
+    image.save(stream, "PNG", **options)
+    return stream.getvalue()
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return stream.getvalue()
+
+
+PHOTO = png(np.full((8, 8, 3), 90, np.uint8))
+LEFT = np.repeat([[255] * 4 + [0] * 4], 8, axis=0).astype(np.uint8)  # the left half is white
+
+
+class TestWhoseMask:
+    @pytest.mark.parametrize(
+        ("photo", "mask"),
+        [
+            ("images/a.jpg", "masks/a.png"),
+            ("data/train/images/a.jpg", "data/train/masks/a.png"),
+            ("images/a.jpg", "annotations/a_mask.png"),
+            ("set/a.jpg", "set/a_mask.gif"),
+            ("a.jpg", "a-mask.png"),
+            ("set/a.jpg", "set/a.target.png"),
+        ],
+    )
+    def test_names_that_data_sets_use_are_known(self, photo, mask):
+        assert targets_among([photo, "images/b.jpg", mask], True) == {mask: photo[:-4]}
+
+    def test_folder_of_another_set_gives_no_mask(self):
+        files = ["train/images/a.jpg", "test/masks/a.png", "test/images/b.jpg"]
+        assert targets_among(files, True) == {}
+
+    def test_label_called_masks_stays_one_where_labels_are_learnt(self):
+        raw = read_samples(zipped({"bare/a.png": PHOTO, "masks/a.png": PHOTO}), "faces.zip")
+        assert sorted(raw.labels) == ["bare", "masks"]
+        assert raw.targets == ()
+
+    @pytest.mark.parametrize("folder", ["images", "masks"])
+    def test_samples_without_a_mask_say_which(self, folder):
+        files = {"images/a.png": PHOTO, "masks/a.png": png(LEFT), f"{folder}/lone.png": PHOTO}
+        raw = read_samples(zipped(files), "set.zip", target_shape=SHAPE)
+        with pytest.raises(SampleError, match=rf"{folder}/lone.png has no target.*target.png"):
+            prepare(raw, Preprocessing("image", (4, 4, 3)), Labels(()), SHAPE)
+
+
+class TestWhatAMaskMeans:
+    def test_photograph_and_mask_are_cut_alike(self):
+        """Wide pictures of which only the centre is seen."""
+        photo = np.zeros((8, 16, 3), np.uint8)
+        photo[:, 8:] = 255
+        mask = photo[..., 0]
+        raw = read_samples(
+            zipped({"images/a.png": png(photo), "masks/a.png": png(mask)}),
+            "set.zip",
+            target_shape=SHAPE,
+        )
+        samples = prepare(raw, Preprocessing("image", (4, 4, 3), scale=1 / 255), Labels(()), SHAPE)
+        assert np.array_equal(samples.x[0, ..., :1] > 0.5, samples.y[0] > 0.5)
+        assert set(np.unique(samples.y)) == {0, 1}
+
+    def test_black_and_white_is_0_and_1_without_values_between(self):
+        target = as_target(LEFT[:7, :7], (5, 5), "a")
+        assert target.shape == (5, 5)
+        assert set(np.unique(target)) == {0, 1}
+
+    def test_shades_go_from_0_to_1(self):
+        shades = np.repeat(np.arange(0, 256, 32, dtype=np.uint8)[None], 8, axis=0)
+        target = as_target(shades, (8, 8, 1), "a")
+        assert np.allclose(target[..., 0], shades / 255)
+
+    def test_small_numbers_are_classes(self):
+        classes = np.array([[0, 1], [2, 255]], np.uint8).repeat(4, 0).repeat(4, 1)
+        assert np.array_equal(np.unique(as_target(classes, (4, 4), "a")), [0, 1, 2])
+        hot = as_target(classes, (4, 4, 3), "a")
+        assert np.array_equal(hot[0, 0], [1, 0, 0])
+        assert np.array_equal(hot[3, 0], [0, 0, 1])
+        assert np.array_equal(hot[3, 3], [0, 0, 0])  # 255 is no class
+
+    def test_class_beyond_the_models_says_so(self):
+        with pytest.raises(SampleError, match=r"a has class 7; this model tells 3 apart, 0 to 2"):
+            as_target(np.full((4, 4), 7, np.uint8), (4, 4, 3), "a")
+
+    def test_two_classes_of_black_and_white(self):
+        hot = as_target(LEFT, (4, 4, 2), "a")
+        assert np.array_equal(hot[0, 0], [0, 1])
+        assert np.array_equal(hot[0, 3], [1, 0])
+
+    def test_colours_are_colours_where_these_are_learnt(self):
+        red = np.zeros((4, 4, 3), np.uint8)
+        red[..., 0] = 255
+        assert np.array_equal(as_target(red, (2, 2, 3), "a")[0, 0], [1, 0, 0])
+        assert as_target(red, (2, 2, 1), "a").shape == (2, 2, 1)
+
+
+class TestDecodeMask:
+    def test_palette_gives_numbers_not_colours(self):
+        image = Image.fromarray(np.array([[0, 1], [2, 2]], np.uint8), "P")
+        image.putpalette([0, 0, 0, 200, 30, 30, 10, 200, 40])
+        assert np.array_equal(decode_mask(png(image), "a.png"), [[0, 1], [2, 2]])
+
+    def test_palette_of_shades_gives_shades_in_whatever_order(self):
+        image = Image.fromarray(np.array([[0, 1]], np.uint8), "P")
+        image.putpalette([255, 255, 255, 0, 0, 0])
+        assert np.array_equal(decode_mask(png(image), "a.png"), [[255, 0]])
+
+    def test_grey_saved_as_colours_is_grey(self):
+        grey = np.repeat(LEFT[..., None], 3, axis=-1)
+        assert np.array_equal(decode_mask(png(grey), "a.png"), LEFT)
+
+    def test_large_mask_is_shrunk_without_new_values(self):
+        big = np.where(np.add.outer(np.arange(900), np.arange(900)) % 7 < 3, 5, 9).astype(np.uint8)
+        small = decode_mask(png(big), "a.png", 100)
+        assert max(small.shape) == 100
+        assert set(np.unique(small)) == {5, 9}
+
+    def test_loose_files_are_paired(self):
+        files = [("", "a.png", PHOTO), ("", "a_mask.png", png(LEFT)), ("", "b.png", PHOTO)]
+        raw = decode_files(files, "the upload", SHAPE)
+        assert raw.names == ("a.png", "b.png")
+        assert raw.targets[0].dtype == np.uint8
+        assert raw.targets[1] is None
+
+    def test_mask_that_is_no_picture_is_named(self):
+        files = [("", "a.png", PHOTO), ("", "a_mask.png", b"nothing")]
+        with pytest.raises(SampleError, match=r"'a_mask.png' is not a picture"):
+            decode_files(files, "the upload", SHAPE)
