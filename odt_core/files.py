@@ -1,10 +1,23 @@
-"""Writing a file in one go."""
+"""Writing a file in one go, and what reading a damaged one raises."""
 
 from __future__ import annotations
 
+import lzma
 import os
 import tempfile
+import zipfile
+import zlib
 from pathlib import Path
+
+DAMAGED_ZIP = (  # what zipfile lets through when a member is broken or packed in an unknown way
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    NotImplementedError,
+)
 
 
 def write_whole(path: Path, content: bytes, *, private: bool = False) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from odt_core.checkpoint.fitting import check_state
+from odt_core.checkpoint.prefixes import under
 from odt_core.checkpoint.progress import Progress, is_count
 from odt_core.checkpoint.tempering import Tempering
 from odt_core.checkpoint.writing import write_checkpoint
@@ -106,9 +107,9 @@ def load_checkpoint(data: bytes, model: Model | None = None) -> Checkpoint:
             document["temperature"] = Tempering.from_json(document["temperature"])
         meta = CheckpointMeta(**document)
         _check_meta(meta)
-        state, progress = _under(_STATE, arrays), None
+        state, progress = under(_STATE, arrays), None
         if progress_document is not None:
-            progress = Progress.from_parts(progress_document, _under(_PROGRESS, arrays), state)
+            progress = Progress.from_parts(progress_document, under(_PROGRESS, arrays), state)
     except (TypeError, KeyError, AttributeError) as error:
         raise _no_metadata() from error
     checkpoint = Checkpoint(state=state, meta=meta, progress=progress)
@@ -198,11 +199,3 @@ def _no_metadata() -> CheckpointError:
         "This .safetensors file was not made by odt (its metadata is missing or damaged). "
         "Choose a checkpoint saved or downloaded here."
     )
-
-
-def _under(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return {
-        name.removeprefix(prefix): array
-        for name, array in arrays.items()
-        if name.startswith(prefix)
-    }

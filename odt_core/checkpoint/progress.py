@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from odt_core.checkpoint.prefixes import under
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -61,16 +63,8 @@ class Progress:
     ) -> Progress:
         """The inverse of `to_json` and `arrays`, or of `arrays_beside` the state given."""
 
-        def under(prefix: str) -> dict[str, np.ndarray]:
-            return {
-                name.removeprefix(prefix): array
-                for name, array in arrays.items()
-                if name.startswith(prefix)
-            }
-
-        progress = cls(
-            **document, state={**(beside or {}), **under("state/")}, average=under("average/")
-        )
+        state = {**(beside or {}), **under("state/", arrays)}
+        progress = cls(**document, state=state, average=under("average/", arrays))
         progress._check()
         return progress
 

@@ -71,18 +71,18 @@ def _profile(model: Model, sizes: list[int], threads: int) -> Result:
 
 
 def _infer(model: Model, size: int, options: Namespace) -> Callable[[], object]:
-    from odt_core.runtime.profiling import example_batch
+    from odt_core.runtime.examples import example_batch
 
     session = model.session(threads=options.threads, whole=True)
-    x = example_batch(model, size)[0]
+    x = example_batch(model.contract, size)[0]
     return lambda: session.infer(x)
 
 
 def _train(model: Model, size: int, options: Namespace) -> Callable[[], object]:
-    from odt_core.runtime.profiling import example_batch
+    from odt_core.runtime.examples import example_batch
 
     session = model.session(threads=options.threads, whole=True)
-    x, y = example_batch(model, size)
+    x, y = example_batch(model.contract, size)
     if model.contract.sets_learning_rate:
         session.learning_rate = min(Settings().learning_rate or 0.01, 0.01)
     return lambda: session.train_step(x, y)

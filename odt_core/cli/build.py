@@ -7,8 +7,8 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from odt_core.cli.command import Command, Result
+from odt_core.cli.output import check_output, write_model
 from odt_core.errors import AuthoringError
-from odt_core.files import write_whole
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -23,17 +23,13 @@ def _run(options: Namespace) -> Result:
     source, output = Path(options.keras_file), Path(options.output)
     if not source.is_file():
         raise AuthoringError(f"There is no file {source}. Give a .keras or .h5 file.")
-    if not output.resolve().parent.is_dir():
-        raise AuthoringError(f"There is no folder for {output}. Make it first.")
+    check_output(output, source)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from odt_core.authoring import to_inference_tflite, to_trainable_tflite
 
     convert = to_inference_tflite if options.inference_only else to_trainable_tflite
     data = convert(source)
-    try:
-        write_whole(output, data)
-    except OSError as error:
-        raise AuthoringError(f"{output} cannot be written: {error.strerror}.") from error
+    write_model(output, data)
     from odt_core.graph import describe
 
     return {

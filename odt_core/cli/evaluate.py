@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from odt_core.cli.command import Command, Result
 from odt_core.cli.sources import (
@@ -17,7 +17,7 @@ from odt_core.cli.sources import (
 )
 
 if TYPE_CHECKING:
-    from odt_core.evaluation import Evaluation
+    pass
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -36,42 +36,18 @@ def _run(options: Namespace) -> Result:
     base = None if session.uninitialised else evaluate(session, samples)
     result: Result = {
         "labels": list(samples.labels.names),
-        "base": None if base is None else _summary(base),
+        "base": None if base is None else base.to_json(),
         "personalised": None,
         "comparison": None,
     }
     if checkpoint is not None:
         session.restore(checkpoint)
         own = evaluate(session, samples)
-        result["personalised"] = _summary(own)
+        result["personalised"] = own.to_json()
     if checkpoint is not None and base is not None:
         comparison = compare(base, own)
-        result["comparison"] = {
-            "fixed": comparison.fixed.tolist(),
-            "broken": comparison.broken.tolist(),
-            "gain": comparison.gain,
-            "p_value": comparison.p_value,
-            "verdict": comparison.verdict.value,
-            "sentence": comparison.sentence,
-        }
+        result["comparison"] = comparison.to_json()
     return result
-
-
-def _summary(evaluation: Evaluation) -> dict[str, Any]:
-    if evaluation.confusion is None:
-        return {
-            "n": evaluation.n,
-            "mean_squared_error": evaluation.mean_squared_error,
-            "mean_absolute_error": evaluation.mean_absolute_error,
-        }
-    return {
-        "n": evaluation.n,
-        "correct": evaluation.correct,
-        "accuracy": evaluation.accuracy,
-        "interval": list(evaluation.interval or ()),
-        "cross_entropy": evaluation.cross_entropy,
-        "confusion": evaluation.confusion.tolist(),
-    }
 
 
 def _text(result: Result) -> str:

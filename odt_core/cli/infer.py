@@ -37,6 +37,12 @@ def _run(options: Namespace) -> Result:
         for name, item in _items(Path(file)):
             names.append(name)
             inputs.append(_input(model, name, item))
+    for name, one in zip(names, inputs, strict=True):
+        if one.shape != inputs[0].shape:
+            raise SampleError(
+                f"{name} has shape {list(one.shape)} and {names[0]} {list(inputs[0].shape)}. Give "
+                "samples of one shape at a time."
+            )
     x = np.stack(inputs)
     if not model.contract.classifies:
         values = session.infer(x)

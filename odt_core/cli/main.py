@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from odt_core.cli import bake, bench, build, evaluate, infer, inspect, lower, report, train
 from odt_core.cli.command import Command
 from odt_core.errors import OdtError
+from odt_core.plain import plain
 
 COMMANDS: tuple[Command, ...] = (
     inspect.COMMAND,
@@ -34,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         result = command.run(options)
         if options.json:
-            print(json.dumps(_plain(result), allow_nan=False))
+            print(json.dumps(plain(result), allow_nan=False))
         else:
             print(command.text(result))
         sys.stdout.flush()
@@ -68,14 +67,3 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--json", action="store_true", help="print one line of JSON")
         sub.set_defaults(command=command)
     return parser
-
-
-def _plain(value: Any) -> Any:
-    """The value with numbers that JSON lacks (NaN, infinity) as null."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

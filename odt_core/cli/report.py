@@ -27,6 +27,7 @@ from odt_core.cli.sources import (
     open_model,
     open_samples,
 )
+from odt_core.cli.training_options import add_settings, given_settings
 from odt_core.errors import OdtError, SettingsError, TrainingError
 from odt_core.graph.files import read_model_file
 from odt_core.training.settings import Settings
@@ -57,12 +58,7 @@ def _arguments(parser: ArgumentParser) -> None:
         "--from", dest="source", metavar="C.safetensors", help="the weights training began with"
     )
     parser.add_argument("--out", required=True, metavar="OUT.zip", help="the bundle to write")
-    defaults = "default: what the model's card says"
-    parser.add_argument("--epochs", type=int, help=f"passes over the samples ({defaults})")
-    parser.add_argument("--batch-size", type=int, help=f"samples a step ({defaults})")
-    parser.add_argument("--learning-rate", type=float, help=f"step size ({defaults})")
-    parser.add_argument("--replay", type=float, help=f"share of base samples ({defaults})")
-    parser.add_argument("--seed", type=int, help="of every random choice (default: 0)")
+    add_settings(parser)
     parser.add_argument(
         "--others",
         metavar="PATH",
@@ -92,7 +88,7 @@ def _run(options: Namespace) -> Result:
     given = (options.samples, options.test, options.others, options.source, options.checkpoint)
     read = [find_model(options.model), *(Path(path) for path in given if path)]
     check_output(out, *read, kind=".zip")
-    settings = _given(options)
+    settings = given_settings(options)
     model = open_model(options)
     original = read_model_file(find_model(options.model))
     source = open_checkpoint(options.source, model) if options.source else None
@@ -168,11 +164,6 @@ def _run(options: Namespace) -> Result:
         "studies": study_facts(studies),
         "check": _check(out) if options.check else None,
     }
-
-
-def _given(options: Namespace) -> dict[str, Any]:
-    names = ("epochs", "batch_size", "learning_rate", "replay", "seed")
-    return {name: value for name in names if (value := getattr(options, name)) is not None}
 
 
 def _train(
@@ -308,14 +299,18 @@ def _check(out: Path) -> dict[str, Any]:
         with zipfile.ZipFile(out) as archive:
             archive.extractall(folder)
         environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-        done = subprocess.run(
-            [sys.executable, "reproduce.py", "--json"],
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=CHECK_SECONDS,
-        )
+        try:
+            done = subprocess.run(
+                [sys.executable, "reproduce.py", "--json"],
+                cwd=folder,
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=CHECK_SECONDS,
+            )
+        except subprocess.TimeoutExpired:
+            message = f"It did not end within {CHECK_SECONDS} seconds. Run it by hand."
+            return {"exit_code": None, "identical": None, "message": message}
     try:
         said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     except (ValueError, IndexError):

@@ -23,6 +23,7 @@ from odt_core.cli.sources import (
     open_model,
     open_samples,
 )
+from odt_core.cli.training_options import add_settings, given_settings
 from odt_core.training import Callback, Control, Run, Settings, fit
 from odt_core.training.history import History, Record
 
@@ -41,14 +42,7 @@ def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--from", dest="source", metavar="C.safetensors", help="begin with these weights"
     )
-    defaults = "default: what the model's card says"
-    parser.add_argument("--epochs", type=int, help=f"passes over the samples ({defaults})")
-    parser.add_argument("--batch-size", type=int, help=f"samples a step ({defaults})")
-    parser.add_argument("--learning-rate", type=float, help=f"step size ({defaults})")
-    parser.add_argument(
-        "--replay", type=float, help=f"share of base samples in each batch, 0 to < 1 ({defaults})"
-    )
-    parser.add_argument("--seed", type=int, help="of every random choice (default: 0)")
+    add_settings(parser)
 
 
 def _run(options: Namespace) -> Result:
@@ -116,12 +110,7 @@ def _stop_on_interrupt() -> Iterator[Control]:
 
 def _settings(options: Namespace, model: Model) -> Settings:
     settings = Settings.from_json(model.card.settings)
-    given = {
-        name: getattr(options, name)
-        for name in ("epochs", "batch_size", "learning_rate", "replay", "seed")
-        if getattr(options, name) is not None
-    }
-    return replace(settings, **given)
+    return replace(settings, **given_settings(options))
 
 
 def _write(

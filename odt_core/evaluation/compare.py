@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from operator import index
+from typing import Any
 
 import numpy as np
 
-from odt_core.errors import SampleError
-from odt_core.evaluation.evaluation import Evaluation
+from odt_core.evaluation.evaluation import Evaluation, check_alike, squared_errors
 
 # With fewer changed answers the exact test cannot reach the 5 % level, however they fall: five the
 # same way give p = 2 / 2⁵ = 0.0625, six p = 2 / 2⁶ = 0.031.
@@ -42,6 +42,18 @@ class Comparison:
     verdict: Verdict
     sentence: str
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types only."""
+        return {
+            "n": self.n,
+            "fixed": self.fixed.tolist(),
+            "broken": self.broken.tolist(),
+            "gain": self.gain,
+            "p_value": self.p_value,
+            "verdict": self.verdict.value,
+            "sentence": self.sentence,
+        }
+
     @property
     def p_words(self) -> str:
         """ "p = 0.003"; never shown without its sentence."""
@@ -67,10 +79,7 @@ def compare(base: Evaluation, own: Evaluation, called: str = "Your model") -> Co
     """base and own must be evaluations of the same samples; SampleError otherwise. called: what the
     sentence calls the second of the two.
     """
-    if base.n != own.n or not np.array_equal(base.truth, own.truth):
-        raise SampleError(
-            "The two evaluations are of different samples. Evaluate both on the same."
-        )
+    check_alike(base, own)
     values = base.correct is None or own.correct is None
     fixed, broken, gain = _closer(base, own) if values else _right(base, own)
     p_value = mcnemar(len(fixed), len(broken))
@@ -99,14 +108,8 @@ def _right(base: Evaluation, own: Evaluation) -> tuple[np.ndarray, np.ndarray, f
 
 
 def _closer(base: Evaluation, own: Evaluation) -> tuple[np.ndarray, np.ndarray, float]:
-    def distance(evaluation: Evaluation) -> np.ndarray:
-        away = evaluation.predictions.astype(np.float64) - evaluation.truth
-        return np.asarray((away**2).reshape(evaluation.n, -1).mean(axis=1))  # [N]
-
-    if not base.n:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64), 0.0
-    before, after = distance(base), distance(own)
-    gain = float(before.mean() - after.mean())
+    before, after = squared_errors(base), squared_errors(own)
+    gain = float(before.mean() - after.mean()) if base.n else 0.0
     return np.flatnonzero(after < before), np.flatnonzero(after > before), gain
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +10,12 @@ import numpy as np
 
 from odt_core.evaluation.network import NetworkUse, NetworkWatch, process_status
 from odt_core.evaluation.study import Stopped, never
+from odt_core.evaluation.timing import ANSWERS, answer_ms
 from odt_core.training.settings import Settings
 
 if TYPE_CHECKING:
     from odt_core.evaluation.trainer import SessionTrainer, WorkerTrainer
     from odt_core.samples import Samples
-
-_SHADES = 4096  # parts by which an input is dimmed, so that it is a new one
-INFERENCES = 30  # single inferences timed
 
 
 @dataclass(frozen=True)
@@ -76,16 +73,10 @@ def measure_cost(
     last = trainer.last
     assert last is not None
     inputs = samples.x if asked is None or not len(asked) else asked
-    times, some = [], np.random.default_rng().random()
-    whole = np.dtype(trainer.contract.input_dtype).kind in "iu"  # ids of words stay what they are
-    for at in range(INFERENCES + 3 if trainer.contract.infer is not None else 0):
-        one = inputs[at % len(inputs)][None]
-        # features are looked up for an input that was asked about before, this time or another
-        one = one * (1 - (at + some) / _SHADES)
-        one = np.asarray(np.floor(one) if whole else one, inputs.dtype)
-        began = time.perf_counter()
-        trainer.infer(one)
-        times.append(time.perf_counter() - began)
+    inference_ms = None
+    if trainer.contract.infer is not None:
+        whole = np.dtype(trainer.contract.input_dtype).kind in "iu"
+        inference_ms = answer_ms(trainer.infer, inputs, whole)
     watch.look()
     meta = CheckpointMeta(
         model_sha256="0" * 64,
@@ -96,7 +87,6 @@ def measure_cost(
     )
     size = len(save_checkpoint(Checkpoint(trainer.state(), meta)))
     step_ms = 1000 * float(np.median(np.diff([0.0, *(last.clock or (0.0,))])))
-    inference_ms = 1000 * float(np.median(times[3:])) if times else None  # the first few warm up
     memory, network = peak_memory(pid), watch.result()
     return Cost(
         step_ms=step_ms,
@@ -104,7 +94,7 @@ def measure_cost(
         seconds=last.seconds,
         batch_size=settings.batch_size,
         inference_ms=inference_ms,
-        inferences=len(times[3:]),
+        inferences=0 if inference_ms is None else ANSWERS,
         peak_memory=memory,
         network=network,
         checkpoint_bytes=size,

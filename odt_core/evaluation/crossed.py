@@ -10,7 +10,7 @@ import numpy as np
 
 from odt_core.errors import SampleError
 from odt_core.evaluation.compare import FEWEST_CHANGES
-from odt_core.evaluation.evaluation import Evaluation
+from odt_core.evaluation.evaluation import Evaluation, squared_errors
 from odt_core.evaluation.intervals import wilson_share
 from odt_core.evaluation.student import student_quantile
 
@@ -51,8 +51,7 @@ def outcomes(evaluation: Evaluation) -> np.ndarray:
     """
     if evaluation.correct is not None:
         return (evaluation.predictions == evaluation.truth).astype(np.float64)
-    away = evaluation.predictions.astype(np.float64) - evaluation.truth
-    return np.asarray((away**2).reshape(evaluation.n, -1).mean(axis=1))
+    return squared_errors(evaluation)
 
 
 def estimate(matrix: np.ndarray, quantity: Quantity) -> Estimate:

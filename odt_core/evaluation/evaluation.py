@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -58,6 +59,23 @@ class Evaluation:
 
         return None if self.correct is None else wilson(self.correct, self.n)
 
+    def to_json(self) -> dict[str, Any]:
+        """The figures, as plain JSON types."""
+        if self.correct is None or self.confusion is None:
+            return {
+                "n": self.n,
+                "mean_squared_error": self.mean_squared_error,
+                "mean_absolute_error": self.mean_absolute_error,
+            }
+        return {
+            "n": self.n,
+            "correct": self.correct,
+            "accuracy": self.accuracy,
+            "interval": list(self.interval or ()),
+            "cross_entropy": self.cross_entropy,
+            "confusion": self.confusion.tolist(),
+        }
+
 
 def evaluate(session: Predicts, samples: Samples) -> Evaluation:
     """Predict all samples and compare with their labels, or their targets for a model of values.
@@ -92,6 +110,21 @@ def errors(predictions: np.ndarray, targets: np.ndarray) -> tuple[float, float]:
         return float("nan"), float("nan")
     away = predictions.astype(np.float64).reshape(-1) - targets.astype(np.float64).reshape(-1)
     return float(np.mean(away**2)), float(np.mean(np.abs(away)))
+
+
+def squared_errors(evaluation: Evaluation) -> np.ndarray:
+    """float64 [N]: each sample's mean squared error, of a model of values."""
+    away = evaluation.predictions.astype(np.float64) - evaluation.truth
+    numbers = math.prod(away.shape[1:])
+    return np.asarray((away**2).reshape(evaluation.n, numbers).mean(axis=1))
+
+
+def check_alike(base: Evaluation, own: Evaluation) -> None:
+    """SampleError unless both are evaluations of the same samples."""
+    if base.n != own.n or not np.array_equal(base.truth, own.truth):
+        raise SampleError(
+            "The two evaluations are of different samples. Evaluate both on the same."
+        )
 
 
 def score(answers: np.ndarray, y: np.ndarray) -> Evaluation:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from odt_core.errors import SampleError
-from odt_core.evaluation.evaluation import Evaluation
+from odt_core.evaluation.evaluation import Evaluation, check_alike
 from odt_core.evaluation.proportion import Proportion
 
 
@@ -88,7 +88,4 @@ def moved_labels(base: Evaluation, own: Evaluation) -> tuple[Moved, ...]:
 def _check(base: Evaluation, own: Evaluation) -> None:
     if base.correct is None or own.correct is None:
         raise SampleError("A model of values has no labels to look at one by one.")
-    if base.n != own.n or not np.array_equal(base.truth, own.truth):
-        raise SampleError(
-            "The two evaluations are of different samples. Evaluate both on the same."
-        )
+    check_alike(base, own)

@@ -109,4 +109,4 @@ def _layer(name: str) -> str:
 
 def _natural(name: str) -> list[tuple[int, int | str]]:
     parts = re.split(r"(\d+)", name)
-    return [(0, int(part)) if part.isdigit() else (1, part) for part in parts]
+    return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts]

@@ -6,7 +6,7 @@ import numpy as np
 
 from odt_core.errors import SampleError
 from odt_core.runtime.contract import OutputKind
-from odt_core.runtime.scores import SMALLEST
+from odt_core.runtime.scores import TINY
 
 
 def as_logits(
@@ -29,7 +29,7 @@ def as_logits(
     single = values.shape[1] == 1
     if kind is OutputKind.PROBABILITIES:
         both = np.concatenate([1 - values, values], axis=1) if single else values
-        return _chosen(np.log(np.clip(both, SMALLEST, 1)), used)
+        return _chosen(np.log(np.clip(both, TINY, 1)), used)
     return _chosen(
         np.concatenate([np.zeros_like(values), values], axis=1) if single else values, used
     )

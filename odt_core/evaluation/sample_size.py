@@ -12,6 +12,7 @@ from odt_core.errors import SampleError
 from odt_core.evaluation.crossed import Estimate, Quantity, can_be_told_apart, estimate, outcomes
 from odt_core.evaluation.evaluation import evaluate
 from odt_core.evaluation.study import OnProgress, Progress, Stopped, StudyStopped, never, quiet
+from odt_core.samples.split import groups_of
 from odt_core.training.settings import Settings
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def nested_subset(samples: Samples, per_label: int | None, seed: int) -> Samples
     if per_label is None:
         return samples
     chosen = np.zeros(len(samples), bool)
-    groups = _groups(samples)
+    groups = groups_of(samples)
     for label in np.unique(groups):
         index = np.flatnonzero(groups == label)
         order = np.random.default_rng((seed, int(label))).permutation(len(index))
@@ -119,14 +120,9 @@ def nested_subset(samples: Samples, per_label: int | None, seed: int) -> Samples
     return samples.take(chosen)
 
 
-def _groups(samples: Samples) -> np.ndarray:
-    """int64 [N]: the label of each sample; all the same where there are targets instead."""
-    return samples.y if samples.y.dtype.kind != "f" else np.zeros(len(samples), np.int64)
-
-
 def _counts(train: Samples, wanted: Sequence[int | None]) -> list[int | None]:
     """Ascending, without those that come to the same as all."""
-    most = int(np.unique(_groups(train), return_counts=True)[1].max())
+    most = int(np.unique(groups_of(train), return_counts=True)[1].max())
     if any(count is not None and count < 1 for count in wanted):
         raise ValueError("samples_needed needs counts of at least 1.")
     short = sorted({count for count in wanted if count is not None and count < most})

@@ -6,6 +6,12 @@ import statistics
 import time
 from collections.abc import Callable
 
+import numpy as np
+
+ANSWERS = 30
+_FIRST = 3  # answers that warm up
+_SHADES = 64  # parts by one of which an input is dimmed at most
+
 
 def median_ms(
     call: Callable[[], object], seconds: float = 0.3, *, warm_up: int = 1
@@ -22,3 +28,24 @@ def median_ms(
         call()
         times.append(time.perf_counter() - began)
     return statistics.median(times) * 1000, len(times)
+
+
+def answer_ms(answer: Callable[[np.ndarray], object], like: np.ndarray, whole: bool) -> float:
+    """Median milliseconds of 30 single answers, after a few that do not count.
+
+    like: [N, *input_shape], what they are asked. Each is changed a little: a session knows what it
+    was asked before, this time or another. whole: they are ids of words, of which only the order
+    is changed.
+    """
+    draw, times = np.random.default_rng(), []
+    for at in range(ANSWERS + _FIRST):
+        one = like[at % len(like)]
+        if whole:
+            one = draw.permutation(one.reshape(-1)).reshape(one.shape)
+        else:
+            one = one * np.float32(1 - draw.random() / _SHADES)
+        one = one[None]
+        began = time.perf_counter()
+        answer(one)
+        times.append(time.perf_counter() - began)
+    return statistics.median(times[_FIRST:]) * 1000

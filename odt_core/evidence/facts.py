@@ -142,14 +142,8 @@ def _result(judged: Judged) -> dict[str, Any]:
     if base is not None:
         change = compare(base, own)
         result["comparison"] = {
-            "n": change.n,
-            "fixed": change.fixed.tolist(),
-            "broken": change.broken.tolist(),
-            "gain": change.gain,
-            "p_value": change.p_value,
+            **change.to_json(),
             "test": "McNemar, exact, two-sided" if own.correct is not None else "sign test",
-            "verdict": change.verdict.value,
-            "sentence": change.sentence,
         }
     if base is not None and own.correct is not None:
         result["labels"] = [
@@ -169,19 +163,11 @@ def _result(judged: Judged) -> dict[str, Any]:
 
 def _measured(evaluation: Evaluation) -> dict[str, Any]:
     if evaluation.correct is None:
-        return {
-            "n": evaluation.n,
-            "mean_squared_error": evaluation.mean_squared_error,
-            "mean_absolute_error": evaluation.mean_absolute_error,
-        }
+        return evaluation.to_json()
     found = reliability_of(evaluation)
     return {
-        "n": evaluation.n,
-        "correct": evaluation.correct,
-        "accuracy": evaluation.accuracy,
-        "interval": list(evaluation.interval or ()),
+        **evaluation.to_json(),
         "interval_is": "95 % Wilson",
-        "cross_entropy": evaluation.cross_entropy,
         "calibration": {
             "expected_calibration_error": found.ece,
             "bins": [
@@ -195,5 +181,4 @@ def _measured(evaluation: Evaluation) -> dict[str, Any]:
                 for b in found.bins
             ],
         },
-        "confusion": [] if evaluation.confusion is None else evaluation.confusion.tolist(),
     }

@@ -20,8 +20,8 @@ from odt_core.graph.flex import FlexOp
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.record import CheckpointSignature, CheckpointTensor
 from odt_core.graph.signature import entry, plain_name
-from odt_core.graph.tensor import dtype_of, shape_of
-from odt_core.graph.variables import find_variables, key_in
+from odt_core.graph.tensor import declare_shape, dtype_of, shape_of
+from odt_core.graph.variables import find_variables, handles_in
 
 SAVE = frozenset({"Save", "SaveSlices", "SaveV2"})
 RESTORE = frozenset({"Restore", "RestoreSlice", "RestoreV2"})
@@ -142,14 +142,10 @@ def _settle_shape(
         raw.hasRank = True
         return
     variables = {v.key: v for v in find_variables(ops.model)}
-    handles = {}
+    handles = handles_in(ops.model, graph)
     for operator in graph.operators:
         kind, inputs = name_of(ops.model, operator), inputs_of(operator)
-        if kind == "VAR_HANDLE":
-            options = operator.builtinOptions
-            key = key_in(options)
-            handles[outputs_of(operator)[0]] = key
-        elif kind == "RESHAPE" and inputs[0] == index:
+        if kind == "RESHAPE" and inputs[0] == index:
             target = graph.tensors[outputs_of(operator)[0]]
             raw.shape, raw.shapeSignature = target.shape, target.shapeSignature
             raw.hasRank = True
@@ -157,9 +153,7 @@ def _settle_shape(
         elif kind == "ASSIGN_VARIABLE" and inputs[1] == index and inputs[0] in handles:
             variable = variables.get(handles[inputs[0]])
             if variable is not None:
-                sizes = [-1 if size is None else size for size in variable.shape]
-                raw.shape = np.array([max(size, 1) for size in sizes], np.int32)
-                raw.shapeSignature = np.array(sizes, np.int32) if -1 in sizes else None
+                declare_shape(raw, variable.shape)
                 raw.hasRank = True
                 return
 

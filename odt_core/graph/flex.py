@@ -1,8 +1,8 @@
 """Flex ops as data: which TensorFlow op a custom op stands for, and its attributes.
 
 A Flex op's custom options are a flexbuffer vector [op name, serialized tensorflow.NodeDef].
-The NodeDef is read from protobuf's wire format here, so that loading a model needs neither
-TensorFlow nor protobuf. Fields: tensorflow/core/framework/node_def.proto and attr_value.proto.
+The NodeDef is read from the wire, so that loading a model needs neither TensorFlow nor protobuf.
+Fields: tensorflow/core/framework/node_def.proto and attr_value.proto.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ from ai_edge_litert import schema_py_generated as schema
 from flatbuffers import flexbuffers
 
 from odt_core.errors import ModelError
+from odt_core.protobuf import read_fields, read_varint
 
 Attribute = bytes | int | float | bool | list["Attribute"] | None
-
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
 @dataclass(frozen=True)
@@ -167,7 +166,7 @@ def _unpacked(data: bytes) -> Iterator[tuple[int, int | bytes]]:
         if number in (3, 5, 6) and isinstance(value, bytes):
             position = 0
             while position < len(value):
-                item, position = _varint(value, position)
+                item, position = read_varint(value, position)
                 yield number, item
         elif number == 4 and isinstance(value, bytes) and len(value) != 4:
             for start in range(0, len(value) - 3, 4):
@@ -177,38 +176,8 @@ def _unpacked(data: bytes) -> Iterator[tuple[int, int | bytes]]:
 
 
 def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """(field number, value) of a protobuf message: integers for varints, bytes for the rest."""
-    position = 0
-    while position < len(data):
-        key, position = _varint(data, position)
-        number, wire = key >> 3, key & 7
-        if wire == _VARINT:
-            value, position = _varint(data, position)
-            yield number, value
-            continue
-        if wire == _BYTES:
-            length, position = _varint(data, position)
-        elif wire in (_FIXED32, _FIXED64):
-            length = 4 if wire == _FIXED32 else 8
-        else:
-            raise ValueError(f"wire type {wire}")
-        if position + length > len(data):
-            raise ValueError("truncated")
-        yield number, data[position : position + length]
-        position += length
-
-
-def _varint(data: bytes, position: int) -> tuple[int, int]:
-    result = shift = 0
-    while True:
-        byte = data[position]
-        position += 1
-        result |= (byte & 0x7F) << shift
-        if not byte & 0x80:
-            return result & ((1 << 64) - 1), position
-        shift += 7
-        if shift > 63:
-            raise ValueError("varint too long")
+    """(field number, value) of a protobuf message."""
+    return ((number, value) for number, _, value in read_fields(data))
 
 
 def _as_bytes(value: int | bytes) -> bytes:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from odt_core.errors import LoweringError
+from odt_core.graph.batch import ELEMENTWISE, UNARY
 from odt_core.graph.known_shapes import contents
 from odt_core.graph.tensor import Shape, Tensor
 
@@ -15,15 +16,8 @@ if TYPE_CHECKING:
     from odt_core.graph.builder import Builder
 
 Sizes = Sequence[int | None]
-KEEPS_SHAPE = frozenset(
-    {
-        "ABS", "ADD", "ADD_N", "CAST", "CEIL", "COMPLEX_ABS", "DIV", "ELU", "EQUAL", "EXP", "FLOOR",
-        "GREATER", "GREATER_EQUAL", "IMAG", "LEAKY_RELU", "LESS", "LOG", "LOGICAL_AND",
-        "LOGICAL_NOT", "LOGICAL_OR", "LOGISTIC", "LOG_SOFTMAX", "MAXIMUM", "MINIMUM", "MUL", "NEG",
-        "NOT_EQUAL", "POW", "REAL", "RELU", "RELU6", "RSQRT", "SELECT_V2", "SIGN", "SOFTMAX",
-        "SQRT", "SQUARE", "SQUARED_DIFFERENCE", "SUB", "TANH", "ZEROS_LIKE",
-    }
-)  # fmt: skip
+# SELECT has a condition that may be a row of another rank.
+KEEPS_SHAPE = (UNARY | ELEMENTWISE | {"LOG_SOFTMAX", "SOFTMAX"}) - {"SELECT"}
 
 
 def inferred(

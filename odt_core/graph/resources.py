@@ -85,7 +85,7 @@ class Resources:
             dtype = op.dtype("dtype")
         elif name in ("READ_VARIABLE", "ReadVariableOp", "ASSIGN_VARIABLE", "AssignVariableOp"):
             key = self.key(graph, tensors[0])
-            value = tensors[1] if "ssign" in name.lower() else outputs_of(operator)[0]
+            value = tensors[1] if "assign" in name.lower() else outputs_of(operator)[0]
             raw = graph.tensors[value]
             shape, dtype = shape_of(raw), dtype_of(raw.type) if has_dtype(raw.type) else None
         else:

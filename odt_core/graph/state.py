@@ -14,7 +14,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.builder import Builder
-from odt_core.graph.resources import handle
+from odt_core.graph.resources import assign, handle
 from odt_core.graph.signature import add_signature
 from odt_core.graph.tensor import Tensor
 from odt_core.graph.variables import Variable, find_variables, initialisers
@@ -41,9 +41,7 @@ def add_state_signatures(model: schema.ModelT) -> None:
     for index, variable in enumerate(variables):
         value = setter.new(variable.shape, variable.dtype, variable.name)
         taken[f"v{index}"] = value
-        setter.emit(
-            "ASSIGN_VARIABLE", [handle(setter, variable.key), value], [], _options("Assign")
-        )
+        assign(setter, handle(setter, variable.key), value)
     count = setter.constant(np.array(len(variables), np.int32))
     _close(setter, SET_STATE, taken, {"count": count})
 
@@ -80,11 +78,7 @@ def _close(
 
 def _read(builder: Builder, variable: Variable) -> Tensor:
     value = builder.new(variable.shape, variable.dtype, variable.name)
-    builder.emit("READ_VARIABLE", [handle(builder, variable.key)], [value], _options("Read"))
+    builder.emit(
+        "READ_VARIABLE", [handle(builder, variable.key)], [value], schema.ReadVariableOptionsT()
+    )
     return value
-
-
-def _options(verb: str) -> object:
-    if verb == "Read":
-        return schema.ReadVariableOptionsT()
-    return schema.AssignVariableOptionsT()

@@ -9,7 +9,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
-from odt_core.graph.tensor import Shape, code_of, dtype_of, has_dtype, shape_of
+from odt_core.graph.tensor import Shape, dtype_of, has_dtype, shape_of
 
 # (container, shared name): what tells variables apart
 Key = tuple[bytes, bytes]
@@ -35,11 +35,6 @@ class Variable:
     def key(self) -> Key:
         """What tells it apart from other variables in the file."""
         return self.container, self.shared_name
-
-    @property
-    def code(self) -> int:
-        """The schema's TensorType of its content."""
-        return code_of(self.dtype)
 
 
 def initialisers(model: schema.ModelT) -> list[int]:

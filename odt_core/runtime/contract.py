@@ -147,6 +147,13 @@ class Contract:
         """Whether samples of a shape [N, …] are features already, of a model that keeps them."""
         return self.keeps_features and tuple(shape[1:]) == self.feature_shape
 
+    def takes(self, shape: tuple[int, ...]) -> bool:
+        """Whether one sample may have this shape."""
+        return len(shape) == len(self.input_shape) and all(
+            got == want or axis in self.free_axes
+            for axis, (got, want) in enumerate(zip(shape, self.input_shape, strict=True))
+        )
+
     @property
     def measures_errors(self) -> bool:
         """Whether predictions are numbers that targets can be compared with."""

@@ -18,6 +18,7 @@ from odt_core.errors import OdtError, TrainingError
 from odt_core.graph.alone import OneOp, as_primary, cheapest_call, each_op, subgraph_of
 from odt_core.graph.flatbuffer import read
 from odt_core.graph.tensor import dtype_of, has_dtype, shape_of
+from odt_core.runtime.examples import example_batch
 from odt_core.runtime.model import Model
 from odt_core.runtime.profile import OpCost, Profile
 
@@ -25,20 +26,6 @@ XNNPACK, KERNELS = "XNNPACK", "LiteRT's own kernels"
 _ROUNDS = 15
 _ROUND = 3e-4  # seconds
 _DELEGATE = "DELEGATE"
-
-
-def example_batch(model: Model, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Random samples of a model's shape, and labels or targets for them. Ids are 0 and 1, which
-    every table has.
-    """
-    shape, draw = (size, *model.contract.input_shape), np.random.default_rng(0)
-    if np.dtype(model.contract.input_dtype).kind in "iu":
-        x = draw.integers(0, 2, shape).astype(np.float32)
-    else:
-        x = draw.random(shape, dtype=np.float32)
-    if model.contract.measures_errors:
-        return x, np.zeros((size, *model.contract.target_shape), np.float32)
-    return x, np.arange(size) % (model.contract.outputs or 1)
 
 
 def profile_step(model: Model, batch: int = 32, *, threads: int = 1) -> Profile:
@@ -51,7 +38,7 @@ def profile_step(model: Model, batch: int = 32, *, threads: int = 1) -> Profile:
         raise TrainingError("This model cannot be trained: there is no train step to look into.")
     batch = model.contract.train[-1].batch or batch
     session = model.session(threads=threads, whole=True)
-    x, y = example_batch(model, batch)
+    x, y = example_batch(model.contract, batch)
     name, feeds = session.train_feeds(session.bottlenecks(x), y)
     step_ms = _best_ms(lambda: session.run(name, **feeds))
     data = model.data

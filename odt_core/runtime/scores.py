@@ -9,7 +9,7 @@ from odt_core.samples import Labels
 
 # A probability of 0 counts as this one, so that its logarithm stays finite: a softmax in float32
 # gives 0 for what is smaller still.
-SMALLEST = float(np.finfo(np.float32).tiny)
+TINY = float(np.finfo(np.float32).tiny)
 
 
 def probabilities(scores: np.ndarray, used: np.ndarray, kind: OutputKind) -> np.ndarray:
@@ -69,10 +69,10 @@ def at_temperature(scores: np.ndarray, kind: OutputKind, temperature: float) -> 
         return np.asarray(scores.astype(np.float64) / temperature)
     power = 1 / temperature
     values = scores.astype(np.float64)
-    raised = np.clip(values, SMALLEST, 1) ** power
+    raised = np.clip(values, TINY, 1) ** power
     if scores.shape[-1] > 1:
         return np.asarray(raised)
-    other = np.clip(1 - values, SMALLEST, 1) ** power
+    other = np.clip(1 - values, TINY, 1) ** power
     return np.asarray(raised / (raised + other))  # of two labels, the second
 
 

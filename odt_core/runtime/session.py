@@ -536,11 +536,7 @@ class Session:
                 f"The model takes whole numbers ({contract.input_dtype}), such as ids of words; "
                 f"got {wrong:g}."
             )
-        fits = len(x.shape) == len(contract.input_shape) + 1 and all(
-            axis in contract.free_axes or got == want
-            for axis, (got, want) in enumerate(zip(x.shape[1:], contract.input_shape, strict=True))
-        )
-        if not fits:
+        if not x.ndim or not contract.takes(x.shape[1:]):
             wanted = "".join(
                 f", {'any' if axis in contract.free_axes else size}"
                 for axis, size in enumerate(contract.input_shape)

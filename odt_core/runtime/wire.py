@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from odt_core.checkpoint.checkpoint import Checkpoint, CheckpointMeta
+from odt_core.checkpoint.prefixes import prefixed, under
 from odt_core.checkpoint.progress import Progress
 from odt_core.errors import WorkerError
 from odt_core.graph import (
@@ -40,20 +41,6 @@ from odt_core.training.events import (
 from odt_core.training.history import EvaluationRecord, Outcome, Record
 
 Arrays = dict[str, np.ndarray]
-
-
-def under(prefix: str, arrays: Mapping[str, np.ndarray]) -> Arrays:
-    """The arrays whose name starts with `prefix`, without it."""
-    return {
-        name.removeprefix(prefix): array
-        for name, array in arrays.items()
-        if name.startswith(prefix)
-    }
-
-
-def prefixed(prefix: str, arrays: Mapping[str, np.ndarray]) -> Arrays:
-    """The inverse of `under`."""
-    return {prefix + name: array for name, array in arrays.items()}
 
 
 def pack_description(description: ModelDescription) -> dict[str, Any]:

@@ -163,7 +163,11 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     if image.mode in _DEEP:
         values = np.asarray(image, np.float32)
         low, high = float(values.min()), float(values.max())
-        if high > 255 or low < 0:
+        if not np.isfinite([low, high]).all():
+            raise ValueError("it holds numbers that are not finite")
+        if image.mode == "F" and low >= 0 and high <= 1:
+            values = values * 255
+        elif high > 255 or low < 0:
             values = (values - low) * (255 / max(high - low, 1e-6))
         return Image.fromarray(values.round().astype(np.uint8))
     if image.mode in ("1", "L"):

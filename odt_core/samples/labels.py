@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
+from math import inf
 
 import numpy as np
 
@@ -23,7 +24,7 @@ def clean_label(name: str) -> str:
             f"The label '{name[:20]}…' has {len(name)} characters. "
             f"Shorten it to {MAX_LABEL_LENGTH} or fewer."
         )
-    if not name.isprintable() or any(c in name for c in "/\\\0") or set(name) == {"."}:
+    if not name.isprintable() or any(c in name for c in "/\\") or set(name) == {"."}:
         raise LabelError(
             f"The label {name!r} cannot be used as a name. Use letters, digits and spaces."
         )
@@ -32,7 +33,7 @@ def clean_label(name: str) -> str:
 
 def in_order(names: Iterable[str]) -> list[str]:
     """Each name once: numbers first, 2 before 10, then the others by the alphabet."""
-    return sorted(set(names), key=lambda one: (0, int(one), "") if one.isdecimal() else (1, 0, one))
+    return sorted(set(names), key=lambda one: (int(one) if one.isdecimal() else inf, one))
 
 
 def _other(name: str, taken: Sequence[str | None]) -> str:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import io
-import lzma
 import math
 import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from odt_core.errors import OdtError, SampleError
+from odt_core.files import DAMAGED_ZIP
 from odt_core.samples import teachable_machine
 from odt_core.samples.image import (
     MAX_IMAGE_BYTES,
@@ -33,14 +32,6 @@ MAX_PIXELS = 3_000_000_000  # of an archive's pictures, a minute's work; for eac
 PIXELS_A_BYTE = 20  # a photograph has 4 to 10, a flat PNG 1,000
 MAX_KEPT = 600_000_000  # bytes of pictures that are held at once; many are kept smaller
 _SKIPPED = ("__MACOSX", ".")
-_DAMAGED = (  # what zipfile lets through when a member is broken or packed in an unknown way
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    RuntimeError,
-    NotImplementedError,
-)
 _TABLES = (".csv", ".tsv", ".txt")
 _ZIPPED = "-samples"  # ends the names of Teachable Machine's zips, "heart-samples.zip"
 _ARRAY = ".npy"  # in a zip: a sample of numbers, or NAME.target.npy, a sample's target
@@ -122,7 +113,7 @@ def _read_bytes(
             return _read_zip(archive, members, name, target_shape)
         except OdtError:  # it says itself what is wrong
             raise
-        except (*_DAMAGED, OSError, ValueError) as error:
+        except (*DAMAGED_ZIP, ValueError) as error:
             raise SampleError(f"'{name}' is damaged ({error}). Make the zip again.") from error
 
 
@@ -221,7 +212,7 @@ def _targets_of(y: np.ndarray) -> tuple[np.ndarray, ...]:
     if y.dtype.kind not in "biuf":
         return ()
     with np.errstate(over="ignore"):
-        return tuple(y.astype(np.float32).reshape(len(y), *y.shape[1:]))
+        return tuple(y.astype(np.float32))
 
 
 def _read_folder(path: Path, name: str, target_shape: Sequence[int] | None) -> RawSamples:

@@ -17,7 +17,7 @@ def split(samples: Samples, *, share: float = 0.2, seed: int = 0) -> tuple[Sampl
     if not 0 <= share < 1:
         raise ValueError(f"share is {share}; it must be at least 0 and below 1")
     test = np.zeros(len(samples), bool)
-    groups = samples.y if samples.y.dtype.kind != "f" else np.zeros(len(samples), np.int64)
+    groups = groups_of(samples)
     for label in np.unique(groups):
         index = np.flatnonzero(groups == label)
         count = round(len(index) * share)
@@ -28,3 +28,8 @@ def split(samples: Samples, *, share: float = 0.2, seed: int = 0) -> tuple[Sampl
         chosen = np.random.default_rng((seed, int(label))).permutation(len(index))[:count]
         test[index[chosen]] = True
     return samples.take(~test), samples.take(test)
+
+
+def groups_of(samples: Samples) -> np.ndarray:
+    """int64 [N]: the label of each sample; all the same where there are targets instead."""
+    return samples.y if samples.y.dtype.kind != "f" else np.zeros(len(samples), np.int64)

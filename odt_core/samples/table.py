@@ -40,29 +40,30 @@ def read_table(
     the last. target_shape: of one target, whose size is the number of columns after the features;
     None: one column with the label, or none at all. Raises SampleError with file and line.
     """
-    rows = _rows(_text(data, name), name)
+    text = _text(data, name)
+    delimiter = _delimiter(text)
+    rows = _rows(text, name, delimiter)
     columns = len(rows[0][1])
     shape = tuple(input_shape) if input_shape is not None else (columns - 1,)
     features, extra = prod(shape), columns - prod(shape)
     wanted = None if target_shape is None else prod(target_shape)
     if features < 1 or extra not in (0, 1 if wanted is None else wanted):
         raise SampleError(f"'{name}' has {columns} columns. {_columns_in_words(features, wanted)}")
-    if not any(_number(cell, decimal_comma=True) is not None for cell in rows[0][1][:features]):
+    comma = delimiter != ","
+    if not any(_number(cell, comma) is not None for cell in rows[0][1][:features]):
         rows = rows[1:]
     if not rows:
         raise SampleError(f"'{name}' has a header, but no samples below it.")
-    comma = "," in "".join(rows[0][1])  # cells can hold a comma only where it is no delimiter
     items, labels, targets = [], [], []
     for line, cells in rows:
         numbers = [
-            _checked(cell, name, line, at, decimal_comma=comma)
-            for at, cell in enumerate(cells[:features], 1)
+            _checked(cell, name, line, at, comma) for at, cell in enumerate(cells[:features], 1)
         ]
         items.append(np.array(numbers, np.float32).reshape(shape))
-        rest = [_number(cell, decimal_comma=comma) for cell in cells[features:]]
+        rest = [_number(cell, comma) for cell in cells[features:]]
         if wanted is not None:
             for at, cell in enumerate(cells[features:], features + 1):
-                _checked(cell, name, line, at, decimal_comma=comma)
+                _checked(cell, name, line, at, comma)
         known = [value for value in rest if value is not None]
         targets.append(np.array(known, np.float32) if rest and len(known) == len(rest) else None)
         labels.append(_label(cells[features], name, line) if extra == 1 and wanted is None else "")
@@ -98,9 +99,8 @@ def _text(data: bytes, name: str) -> str:
     return text
 
 
-def _rows(text: str, name: str) -> list[Row]:
+def _rows(text: str, name: str, delimiter: str) -> list[Row]:
     """All lines that are not blank, each with as many cells as the first."""
-    delimiter = _delimiter(text)
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
     )
@@ -153,7 +153,7 @@ def _cells(line: str, delimiter: str) -> int:
         return 0
 
 
-def _number(cell: str, *, decimal_comma: bool) -> float | None:
+def _number(cell: str, decimal_comma: bool = False) -> float | None:
     text = cell.strip()
     if decimal_comma and text.count(",") == 1 and "." not in text:
         text = text.replace(",", ".")
@@ -165,8 +165,8 @@ def _number(cell: str, *, decimal_comma: bool) -> float | None:
         return None
 
 
-def _checked(cell: str, name: str, line: int, column: int, *, decimal_comma: bool) -> float:
-    value = _number(cell, decimal_comma=decimal_comma)
+def _checked(cell: str, name: str, line: int, column: int, decimal_comma: bool) -> float:
+    value = _number(cell, decimal_comma)
     where = f"'{name}', line {line}, column {column}"
     if value is None:
         shown = cell.strip()[:30]
@@ -179,7 +179,7 @@ def _checked(cell: str, name: str, line: int, column: int, *, decimal_comma: boo
 
 def _label(cell: str, name: str, line: int) -> str:
     text = cell.strip()
-    value = _number(text, decimal_comma=False)
+    value = _number(text)
     if value is not None and value.is_integer() and abs(value) < 1e6:
         text = str(int(value))  # 3.0 and 3 are the same label
     try:

@@ -30,15 +30,10 @@ def check_trainable(session: Session, samples: Samples, what: str) -> None:
         )
     if len(samples.y) == 0:
         raise TrainingError("There are no samples to train on. Add a few first.")
-    shape, wanted = samples.x.shape[1:], contract.input_shape
-    fits = len(shape) == len(wanted) and all(
-        got == want or axis in contract.free_axes
-        for axis, (got, want) in enumerate(zip(shape, wanted, strict=True))
-    )
-    if not fits and not session.are_features(samples.x):
+    if not contract.takes(samples.x.shape[1:]) and not session.are_features(samples.x):
         raise TrainingError(
             f"The {what} have shape {list(samples.x.shape)}; this model takes "
-            f"{['N', *wanted]}. Prepare them with model.prepare()."
+            f"{['N', *contract.input_shape]}. Prepare them with model.prepare()."
         )
     _check_finite(samples, what)
     _check_targets(contract, samples.y, what)

@@ -52,8 +52,7 @@ class Material:
     ) -> None:
         self._session, self._plan = session, plan
         self._samples, self._replay = samples, replay
-        features = session.are_features(samples.x)  # of which there are no variants
-        augmented = None if features else _scaled(augmentation, settings.augment)
+        augmented = _scaled(augmentation, settings.augment) if _vary(session, samples) else None
         self._variants = None if augmented is None else Variants(augmented, samples.x, plan)
         self._reconstructs = session.contract.task is Task.RECONSTRUCTION
         extract = session.contract.extract
@@ -156,6 +155,15 @@ def _alike(own: np.ndarray, old: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         old = one_hot(old, own.shape[1])
     dtype = np.result_type(own, old)
     return own.astype(dtype, copy=False), old.astype(dtype, copy=False)
+
+
+def _vary(session: Session, samples: Samples) -> bool:
+    """Whether samples are pictures whose targets stay right when these are turned or moved: not
+    windows of numbers, nor features, nor photographs with masks.
+    """
+    contract = session.contract
+    pictures = session.model.preprocessing.kind != "none" and not session.are_features(samples.x)
+    return pictures and (contract.task is not Task.VALUES or len(contract.target_shape) < 2)
 
 
 def _scaled(augmentation: Augmentation | None, strength: float) -> Augmentation | None:

@@ -63,6 +63,11 @@ class ModelEntry:
         """Same key, same model: what a checkpoint belongs to."""
         return f"bundled:{self.bundled}" if self.bundled else f"sha256:{self.sha256}"
 
+    @property
+    def as_it_came(self) -> bool:
+        """Whether it is a bundled one whose signatures nobody has corrected: all is known of it."""
+        return bool(self.bundled) and not self.choice
+
 
 @dataclass(frozen=True)
 class LabelEntry:

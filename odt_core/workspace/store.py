@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Self
 
 from odt_core.errors import WorkspaceError
 from odt_core.workspace import pictures
@@ -44,8 +43,6 @@ class Store:
         self._disk = disk
         self._clock = clock
         self._lock = threading.RLock()
-        self._holders = 0
-        self._used = time.monotonic()
         self._closed = False
         self._history = History(folder, disk, limits.undo_steps)
         try:
@@ -66,7 +63,6 @@ class Store:
     @property
     def manifest(self) -> Manifest:
         """The visible state just now."""
-        self._used = time.monotonic()
         return self._history.present.manifest
 
     @property
@@ -88,27 +84,6 @@ class Store:
         return self._history.damage + lost
 
     # Life
-
-    @contextlib.contextmanager
-    def hold(self) -> Iterator[Self]:
-        """While held, for example by a training run, the workspace is neither closed nor swept."""
-        with self._changing():
-            self._holders += 1
-        try:
-            yield self
-        finally:
-            with self._lock:
-                self._holders -= 1
-
-    @property
-    def held(self) -> bool:
-        """Whether something holds it open."""
-        return self._holders > 0
-
-    @property
-    def idle(self) -> float:
-        """Seconds since anything read or changed it."""
-        return time.monotonic() - self._used
 
     def collect_garbage(self) -> None:
         """Remove the files that no kept manifest names, and what cut-short writes have left."""

@@ -129,20 +129,6 @@ class Workspaces:
         with _open_lock:
             self._close(self._folder(token))
 
-    def close_idle(self, seconds: float) -> int:
-        """Close those that nothing holds and nobody has used for so long; returns how many."""
-        with _open_lock:
-            idle = [
-                folder
-                for folder, entry in _open.items()
-                if folder.parent == self._root
-                and not entry.workspace.held
-                and entry.workspace.idle >= seconds
-            ]
-            for folder in idle:
-                self._close(folder)
-            return len(idle)
-
     def sweep(self, age: float, empty_age: float | None = None) -> int:
         """Delete the workspaces unused for `age` seconds; returns how many.
 

@@ -231,7 +231,7 @@ def _type(desk: Desk, active: LabelEntry | None) -> None:
 
 def _add_typed(desk: Desk) -> None:
     with trouble.caught("samples"):
-        text = str(st.session_state.get(_TYPED, "")).replace("−", "-")
+        text = str(st.session_state.get(_TYPED, ""))
         item = typed(text, desk.card.input_shape, "The sample")
         active = active_label(desk.workspace.manifest) if desk.tells_labels else None
         if desk.tells_labels and active is None:
@@ -284,7 +284,7 @@ def _targets(desk: Desk, many: int) -> list[np.ndarray | None]:
         return []
     if _target_size(desk) > _TYPED_AT_MOST:
         raise SampleError(_targets_in_files(desk))
-    text = str(st.session_state.get(_TARGET, "")).replace("−", "-")
+    text = str(st.session_state.get(_TARGET, ""))
     target = typed(text, desk.contract.target_shape, "The target")
     return [target] * many
 

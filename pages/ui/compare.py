@@ -66,7 +66,7 @@ def right_of(evaluation: Evaluation) -> str:
     """ "17 of 19 right, 95 % interval 68.6 – 97.1 %", or the two errors of a model of values."""
     if evaluation.interval is None:
         return (
-            f"mean squared error on {evaluation.n:,} · mean absolute error "
+            f"mean squared error, n = {evaluation.n:,} · absolute error "
             f"{figure(evaluation.mean_absolute_error)}"
         )
     return (

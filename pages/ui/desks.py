@@ -61,6 +61,7 @@ class Desks:
         """
         with self._lock:
             if token not in self._desks:
+                self._check_room()
                 workspace = self._workspaces.open(token)
                 self._make_room()
                 self._desks[token] = Desk(workspace)
@@ -81,7 +82,9 @@ class Desks:
 
     def create(self, tab: str = "") -> Desk:
         """A desk with a new, empty workspace."""
-        return self.open(self._workspaces.create().token, tab)
+        with self._lock:
+            self._check_room()
+            return self.open(self._workspaces.create().token, tab)
 
     def close(self) -> None:
         """End all workers and let go of all workspaces."""
@@ -116,13 +119,16 @@ class Desks:
             if unvisited > (longest if desk.tabs else _LEFT):
                 desk.sleep()
 
-    def _make_room(self) -> None:
-        idle = [token for token, desk in self._desks.items() if not desk.busy]
-        if len(self._desks) >= _LIMIT and not idle:
+    def _check_room(self) -> None:
+        """WorkspaceError when nobody can leave for one more, before a workspace is opened."""
+        if len(self._desks) >= _LIMIT and all(desk.busy for desk in self._desks.values()):
             raise WorkspaceError(
                 f"{_LIMIT} people are training on this server just now. Try again in a minute."
             )
-        if len(self._desks) >= _LIMIT:
+
+    def _make_room(self) -> None:
+        idle = [token for token, desk in self._desks.items() if not desk.busy]
+        if len(self._desks) >= _LIMIT and idle:
             self._drop(min(idle, key=lambda token: self._desks[token].used))
 
     def _drop(self, token: str) -> None:

@@ -15,7 +15,7 @@ MOST = 1_024  # values that are typed or shown as text
 
 def typed(text: str, shape: tuple[int, ...], what: str) -> np.ndarray:
     """float32 [*shape] from numbers with commas, semicolons or spaces between. SampleError."""
-    words = [word for word in _BETWEEN.split(text.strip("[]() \n")) if word]
+    words = [word for word in _BETWEEN.split(text.strip("[]() \n").replace("−", "-")) if word]
     if not words:
         raise SampleError(f"{what} is empty. Type {prod(shape):,} numbers with commas between.")
     values = []

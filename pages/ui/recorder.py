@@ -68,19 +68,18 @@ class Recorder:
         self._events.put(event)
 
     def _work(self) -> None:
-        with self._workspace.hold():
-            while True:
-                event = self._events.get()
-                try:
-                    self._record(event)
-                except OdtError as error:
-                    _log.warning("run %s: %s", self._run.id, error)
-                    self._failed_at(event, str(error))
-                except Exception:
-                    _log.exception("run %s", self._run.id)
-                    self._failed_at(event, "The details are in the server's log.")
-                if isinstance(event, Ended | Failed):
-                    return
+        while True:
+            event = self._events.get()
+            try:
+                self._record(event)
+            except OdtError as error:
+                _log.warning("run %s: %s", self._run.id, error)
+                self._failed_at(event, str(error))
+            except Exception:
+                _log.exception("run %s", self._run.id)
+                self._failed_at(event, "The details are in the server's log.")
+            if isinstance(event, Ended | Failed):
+                return
 
     def _failed_at(self, event: Event, reason: str) -> None:
         """Something could not be kept. That matters at the end: a later autosave may succeed."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import time
 
+from odt_core.workspace.words import count as count
+
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$&^=])")
 
 
@@ -26,11 +28,6 @@ def between(interval: tuple[float, float]) -> str:
 def points(difference: float) -> str:
     """0.021 -> "+2.1 points", the difference of two shares."""
     return f"{100 * difference:+.1f} points".replace("-", "−")
-
-
-def count(number: int, one: str, many: str | None = None) -> str:
-    """1, "sample" -> "1 sample"; 2400 -> "2,400 samples"."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def size(number: int) -> str:

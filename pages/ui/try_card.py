@@ -24,7 +24,7 @@ from pages.ui.picture_answers import picture_answers
 from pages.ui.previews import series_uri
 from pages.ui.say import count, plain
 from pages.ui.turns import Urgency, fragment
-from pages.ui.uploads import picture_in
+from pages.ui.uploads import contents, picture_in
 
 TRY_WAY = "try_way"  # key of the choice between drawing, uploading and the camera
 _PICTURES = ("Draw", "Upload", "Camera")
@@ -266,9 +266,7 @@ def _typed(desk: Desk) -> _Input | None:
         with trouble.shown():
             st.session_state[_TYPED] = as_text(desk.workspace.sample_array(picked))
             st.session_state[_FILLED] = picked
-    text = st.text_area(f"{size:,} numbers, with commas between", key=_TYPED, height=90).replace(
-        "−", "-"
-    )
+    text = st.text_area(f"{size:,} numbers, with commas between", key=_TYPED, height=90)
     return _Input(typed(text, shape, "The input")) if text.strip() else None
 
 
@@ -280,9 +278,10 @@ def _from_file(desk: Desk) -> _Input | None:
     if file is None:
         return None
     contract = desk.contract
+    name, data = contents(file)
     raw = read_samples(
-        file.getvalue(),
-        file.name,
+        data,
+        name,
         input_shape=desk.card.input_shape,
         target_shape=contract.target_shape if desk.task is Task.VALUES else None,
     )

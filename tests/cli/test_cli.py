@@ -170,6 +170,7 @@ class TestHelpAndErrors:
             (("infer", MODEL, "pyproject.toml"), "pyproject.toml"),
             (("evaluate", MODEL, "--samples", "pyproject.toml"), "neither"),
             (("build", "none.keras", "out.tflite"), "no file"),
+            (("build", "pyproject.toml", "pyproject.toml"), "is the file to read"),
             (("bench", MODEL, "--batch-sizes", "x"), "--batch-sizes"),
         ],
     )

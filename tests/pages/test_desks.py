@@ -10,7 +10,8 @@ from odt_core.bundled import bundled_models, find_card
 from odt_core.errors import WorkspaceError
 from odt_core.runtime import OutputKind
 from odt_core.runtime.turns import Turns
-from odt_core.workspace import Source
+from odt_core.workspace import Source, Workspaces
+from odt_core.workspace.lock import FolderLock
 from pages.ui import base_sets
 from pages.ui import desks as module
 from pages.ui.desks import Desks, all_desks
@@ -164,3 +165,25 @@ def test_base_scores_when_one_visitors_process_hangs_then_another_is_asked(monke
     go_on.set()
     waiting.join(30)
     assert not waiting.is_alive()
+
+
+def test_create_when_all_are_training_then_nothing_is_made_or_left_open(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_LIMIT", 1)
+    desks = Desks(tmp_path)
+    try:
+        token = desks.create().workspace.token
+        monkeypatch.setattr(module.Desk, "busy", True)
+        other = Workspaces(tmp_path).create().token
+        Workspaces(tmp_path).close(other)
+        before = sorted(tmp_path.iterdir())
+        for _ in range(3):
+            with pytest.raises(WorkspaceError, match="training on this server"):
+                desks.create()
+            with pytest.raises(WorkspaceError, match="training on this server"):
+                desks.open(other)
+        assert sorted(tmp_path.iterdir()) == before
+        FolderLock(desks._workspaces._folder(other) / "lock").release()  # nobody has it open
+        assert desks.open(token).workspace.token == token
+    finally:
+        monkeypatch.setattr(module.Desk, "busy", False)
+        desks.close()

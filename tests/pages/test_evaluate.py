@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from odt_core.checkpoint import Tempering, load_checkpoint
 from odt_core.workspace import Part, Source
 from pages.ui.desk import Desk
-from pages.ui.evaluate import background, blind, over_time
+from pages.ui.evaluate import blind, over_time
 from pages.ui.evaluate.blind import Game, Round, Vote
 from pages.ui.evaluate.parts import PARTS
 
@@ -41,7 +41,7 @@ def said(app) -> str:
 def run_job(app, desk, key: str, name: str):
     """Press a study's button and wait for its result."""
     app.button(key=f"{key}_run").click().run()
-    job = background.job_of(desk, name)
+    job = desk.job(name)
     assert job is not None, said(app)
     assert job.wait(60)
     assert job.look().error == ""
@@ -318,7 +318,7 @@ class TestOverTime:
     def data(self, desk):
         """What the browser is given."""
         stops, samples = over_time._stops(desk), desk.samples(Part.TEST)
-        course = [over_time._evaluate(desk, stop, "test", samples) for stop in stops]
+        course = [desk.evaluation_at(stop.id, "test", samples) for stop in stops]
         return over_time._data(desk, stops, course, samples, desk.entries(Part.TEST))
 
     def test_every_checkpoint_answers_the_same_samples(self, trained):
@@ -364,12 +364,26 @@ class TestStudies:
         app, desk = trained
         visit(app, "Studies")
         app.button(key="needed_run").click().run()
-        job = background.job_of(desk, "the study of samples needed")
+        job = desk.job("the study of samples needed")
         assert job is not None
         app.button(key="controls_run").click().run()
         assert "is still running" in said(app)
         app.button(key="needed_stop").click().run()
         assert job.wait(20)
+
+    def test_everything_deleted_then_no_study_goes_on_and_nothing_is_remembered(self, trained):
+        app, desk = trained
+        sets = desk.test_sets()
+        desk.scores(sets[0][1], sets[0][0])
+        visit(app, "Studies")
+        app.button(key="needed_run").click().run()
+        job = desk.job("the study of samples needed")
+        desk.erase()
+        assert not job.look().running
+        assert desk.job("the study of samples needed") is None
+        kept = [desk._own, desk._base, desk._at, desk._unknown, desk._features[1], desk._jobs]
+        assert not any(kept)
+        assert (desk._seen, desk._kept_run, desk._familiar, desk._told) == (None,) * 4
         assert job.look().error == ""
         app.run()
         assert not app.exception

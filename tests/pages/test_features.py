@@ -17,8 +17,8 @@ from odt_core.runtime.worker import Worker
 from odt_core.training.settings import Settings
 from odt_core.workspace import Part, Source
 from pages.ui.desk import Desk
+from pages.ui.desk.jobs import Job
 from pages.ui.evaluate import evidence
-from pages.ui.evaluate.background import Job
 
 
 def photo(seed: int, hue: int) -> np.ndarray:
@@ -110,7 +110,7 @@ class TestFeatures:
         assert len(report.added) == 1
         desk._warm()  # says nothing, whatever became of the process
         assert desk.samples(None).x.shape == (13, 1280)
-        assert sum(looked) in (13, 14)  # the one that died may have been asked in vain
+        assert 13 <= sum(looked) <= 15  # the one that died may have been asked in vain, twice
 
     def test_evidence_of_a_model_trained_on_features_is_reproduced_bit_for_bit(
         self, desk, tmp_path, monkeypatch

@@ -113,6 +113,14 @@ class TestFeed:
         got = feed(np.array([[-3.0, 254.6, 400.0]], np.float32), (np.dtype(np.uint8), (-1, 3)))
         np.testing.assert_array_equal(got, [[0, 255, 255]])
 
+    @pytest.mark.parametrize("dtype", [np.int32, np.int64, np.uint32])
+    def test_far_larger_numbers_become_the_largest_not_the_smallest(self, dtype):
+        got = feed(np.array([[1e30, 3e9, -1e30]], np.float32), (np.dtype(dtype), (-1, 3)))
+        limits = np.iinfo(dtype)
+        assert got[0, 0] > 0.999 * limits.max
+        assert got[0, 1] == min(3_000_000_000, limits.max)
+        assert got[0, 2] == limits.min
+
     def test_same_numbers_in_another_arrangement_are_rearranged(self):
         x = np.arange(12, dtype=np.float32).reshape(1, 3, 4)
         dtype = np.dtype(np.float32)

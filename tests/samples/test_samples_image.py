@@ -49,6 +49,16 @@ class TestDecodeImage:
         pixels = np.array([[0, 65535]], np.uint16)
         assert decode_image(encoded(Image.fromarray(pixels)), "a.png").tolist() == [[0, 255]]
 
+    def test_fractions_are_brought_to_eight(self):
+        pixels = Image.fromarray(np.array([[0, 0.5, 1]], np.float32))
+        assert decode_image(encoded(pixels, "TIFF"), "a.tiff").tolist() == [[0, 128, 255]]
+
+    @pytest.mark.parametrize("value", [np.nan, np.inf])
+    def test_numbers_that_are_not_finite_raise(self, value):
+        pixels = Image.fromarray(np.array([[0, value]], np.float32))
+        with pytest.raises(SampleError, match=r"'a.tiff' is damaged .*not finite"):
+            decode_image(encoded(pixels, "TIFF"), "a.tiff")
+
     def test_empty_file_raises(self):
         with pytest.raises(SampleError, match=r"'a.png' is empty"):
             decode_image(b"", "a.png")

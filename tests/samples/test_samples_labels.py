@@ -2,6 +2,7 @@ import pytest
 
 from odt_core.errors import LabelError
 from odt_core.samples import Labels
+from odt_core.samples.labels import in_order
 
 
 class TestLabels:
@@ -45,3 +46,7 @@ class TestLabels:
         assert own.with_those_of(Labels(("a",))) is own
         taken = Labels(("cat", "cat 2", None)).with_those_of(Labels(("q", "r", "cat")))
         assert taken.names == ("cat", "cat 2", "cat 3")
+
+
+def test_in_order_is_the_same_whatever_order_a_set_has():
+    assert in_order(["10", "cat", "2", "02", "2", "ant"]) == ["02", "2", "10", "ant", "cat"]

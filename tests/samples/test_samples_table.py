@@ -48,6 +48,14 @@ class TestColumns:
 
 
 class TestForms:
+    def test_decimal_commas_may_begin_in_any_line(self):
+        raw = read_table(b"a;b;label\n1;2;x\n1,5;2,5;y\n", "m.csv", input_shape=(2,))
+        assert [item.tolist() for item in raw.items] == [[1, 2], [1.5, 2.5]]
+
+    def test_thousands_within_quotes_are_no_decimals(self):
+        with pytest.raises(SampleError, match=r"line 1, column 2: '1,234' is not a number"):
+            read_table(b'1,"1,234",x\n', "m.csv", input_shape=(2,))
+
     @pytest.mark.parametrize(
         "text",
         [

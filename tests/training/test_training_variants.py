@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from odt_core.samples import Augmentation
-from odt_core.training import Settings, variants
+from odt_core.runtime import Choice, Task, load_model
+from odt_core.samples import Augmentation, Samples
+from odt_core.training import Settings, fit, variants
 from odt_core.training.batches import plan
 from odt_core.training.variants import Variants
 
+MODELS = Path(__file__).parents[1] / "oracle" / "models"
 X = np.random.default_rng(0).random((10, 12, 12, 1), np.float32)
 PLAN = plan(Settings(epochs=3, batch_size=4, replay=0.0, seed=5), len(X), 0)
 
@@ -57,3 +62,20 @@ def test_what_goes_wrong_ahead_is_said_when_it_is_asked_for(monkeypatch):
     assert made.of(0).shape == (PLAN.own_per_step, *X.shape[1:])
     with pytest.raises(ValueError, match="no such picture"):
         made.of(1)
+
+
+def test_windows_of_numbers_and_photographs_with_masks_are_not_varied():
+    """Else a turned photograph would be taught the mask of the upright one."""
+    data = gzip.decompress((MODELS / "segmentation_keras2.tflite.gz").read_bytes())
+    model = load_model(data).with_choice(Choice(task=Task.VALUES))
+    assert model.preprocessing.kind != "none"
+    x = np.random.default_rng(0).random((8, 8, 8, 1), np.float32)
+    samples = Samples(x, (x > 0.5).astype(np.float32), model.labels)
+
+    def trained(strength: float) -> dict[str, np.ndarray]:
+        session = model.session()
+        fit(session, samples, Settings(epochs=2, batch_size=4, augment=strength))
+        return session.state()
+
+    still, varied = trained(0.0), trained(1.0)
+    assert all(np.array_equal(still[name], varied[name]) for name in still)

@@ -131,16 +131,6 @@ class TestSweep:
         assert Workspaces(tmp_path).sweep(500) == 0
         assert (tmp_path / "notes").is_dir()
 
-    def test_idle_ones_are_closed_unless_something_holds_them(self, tmp_path):
-        workspaces = Workspaces(tmp_path)
-        held, idle = workspaces.create(), workspaces.create()
-        with held.hold():
-            assert workspaces.close_idle(3600) == 0
-            assert workspaces.close_idle(0) == 1
-            held.set_model("m", Labels(("a",)), bundled="m")
-        with pytest.raises(WorkspaceError, match="was closed"):
-            idle.set_model("m", Labels(("a",)), bundled="m")
-
 
 class TestThreads:
     def test_changes_from_many_threads_are_all_there(self, workspace, workspaces, drawing):

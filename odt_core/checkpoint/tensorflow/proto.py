@@ -1,13 +1,14 @@
-"""Protocol buffers on the wire (protobuf.dev/programming-guides/encoding), what is needed here."""
+"""Protocol buffers in a checkpoint: messages as dicts, written and read."""
 
 from __future__ import annotations
 
 import struct
 from collections import defaultdict
 
+from odt_core import protobuf
 from odt_core.errors import CheckpointError
+from odt_core.protobuf import BYTES, FIXED32, FIXED64, VARINT
 
-VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 Value = int | bytes
 
 
@@ -37,40 +38,22 @@ def fixed32(number: int, value: int) -> bytes:
 
 def read_varint(data: bytes, at: int) -> tuple[int, int]:
     """(value, position after it)."""
-    value = shift = 0
-    while True:
-        if at >= len(data) or shift > 63:
-            raise damaged()
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value & 0xFFFFFFFFFFFFFFFF, at
-        shift += 7
+    try:
+        return protobuf.read_varint(data, at)
+    except ValueError:
+        raise damaged() from None
 
 
 def fields(data: bytes) -> dict[int, list[Value]]:
-    """Field number -> its values in order; unpacked by wire type alone."""
+    """Field number -> its values in order; those of a fixed size as numbers."""
     found: dict[int, list[Value]] = defaultdict(list)
-    at = 0
-    while at < len(data):
-        key, at = read_varint(data, at)
-        number, kind = key >> 3, key & 7
-        if kind == VARINT:
-            number_value, at = read_varint(data, at)
-            found[number].append(number_value)
-            continue
-        if kind == BYTES:
-            size, at = read_varint(data, at)
-        elif kind in (FIXED32, FIXED64):
-            size = 4 if kind == FIXED32 else 8
-        else:
-            raise damaged()
-        if size > len(data) - at:
-            raise damaged()
-        piece = data[at : at + size]
-        found[number].append(int.from_bytes(piece, "little") if kind != BYTES else piece)
-        at += size
+    try:
+        for number, wire, value in protobuf.read_fields(data):
+            if wire in (FIXED32, FIXED64) and isinstance(value, bytes):
+                value = int.from_bytes(value, "little")
+            found[number].append(value)
+    except ValueError:
+        raise damaged() from None
     return found
 
 

@@ -14,14 +14,15 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.baking.inference import inference_model
+from odt_core.graph.baking.initial import forget_values
 from odt_core.graph.builder import Builder
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.lower import lower
 from odt_core.graph.operators import called_by, name_of
-from odt_core.graph.passes.prune import compact, drop_subgraphs, remove_dead_ops, share_buffers
+from odt_core.graph.passes.prune import compact, drop_subgraphs, share_buffers
 from odt_core.graph.resources import handle
 from odt_core.graph.state import call_once
-from odt_core.graph.variables import Variable, assigned, find_variables, initialisers
+from odt_core.graph.variables import Variable, find_variables, initialisers
 
 _NAME = b"odt_initial_values"
 
@@ -74,7 +75,7 @@ def _set_initial_values(
     before = initialisers(model)
     keys = {variable.key for variable in variables}
     for index in before:
-        _forget_values(model, model.subgraphs[index], keys)
+        forget_values(model, model.subgraphs[index], keys)
     before = [index for index in before if model.subgraphs[index].operators]
     for graph in model.subgraphs:
         graph.operators = [
@@ -105,12 +106,3 @@ def _set_initial_values(
     drop_subgraphs(model, entries)
     share_buffers(model)
     compact(model)
-
-
-def _forget_values(
-    model: schema.ModelT, graph: schema.SubGraphT, keys: set[tuple[bytes, bytes]]
-) -> None:
-    """Removes the assignments of variables from a subgraph, and what they needed."""
-    doomed = {id(operator) for key, operator in assigned(model, graph) if key in keys}
-    graph.operators = [operator for operator in graph.operators if id(operator) not in doomed]
-    remove_dead_ops(model, graph)

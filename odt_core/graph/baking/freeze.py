@@ -10,9 +10,7 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.errors import ModelError
 from odt_core.graph.builder import Builder
 from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
-from odt_core.graph.variables import handles_in
-
-Key = tuple[bytes, bytes]  # (container, shared name)
+from odt_core.graph.variables import Key, handles_in
 
 # where a calling op's inputs stand among those of the subgraphs it runs
 _FIRST_PASSED = {"WHILE": 0, "IF": 1, "CALL": 0}

@@ -9,6 +9,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import ModelError
 from odt_core.graph.baking.freeze import freeze
+from odt_core.graph.baking.initial import forget_values
 from odt_core.graph.flatbuffer import write
 from odt_core.graph.operators import called_by, name_of, run_from
 from odt_core.graph.passes.constant_forms import constant_form
@@ -20,7 +21,7 @@ from odt_core.graph.passes.prune import compact, drop_subgraphs, remove_dead_ops
 from odt_core.graph.record import drop_record
 from odt_core.graph.signature import plain_name
 from odt_core.graph.state import GET_STATE, SET_STATE
-from odt_core.graph.variables import Variable, assigned
+from odt_core.graph.variables import Variable
 
 
 def inference_model(
@@ -123,14 +124,8 @@ def _strip_initialisers(model: schema.ModelT) -> None:
         for operator in graph.operators:
             if name_of(model, operator) == "CALL_ONCE":
                 for called in called_by(model, operator):
-                    _forget_assignments(model, model.subgraphs[called])
+                    forget_values(model, model.subgraphs[called])
                 if not any(model.subgraphs[c].operators for c in called_by(model, operator)):
                     continue
             kept.append(operator)
         graph.operators = kept
-
-
-def _forget_assignments(model: schema.ModelT, graph: schema.SubGraphT) -> None:
-    doomed = {id(operator) for _, operator in assigned(model, graph)}
-    graph.operators = [operator for operator in graph.operators if id(operator) not in doomed]
-    remove_dead_ops(model, graph)

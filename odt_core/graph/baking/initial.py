@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.flatbuffer import read
 from odt_core.graph.operators import inputs_of
+from odt_core.graph.passes.prune import remove_dead_ops
 from odt_core.graph.tensor import dtype_of, has_dtype
-from odt_core.graph.variables import assigned, initialisers, variable_name
+from odt_core.graph.variables import Key, assigned, initialisers, variable_name
 
 
 def initial_values(data: bytes) -> dict[str, np.ndarray]:
@@ -26,6 +27,17 @@ def assigned_constants(model: schema.ModelT) -> Iterator[tuple[str, np.ndarray]]
             value = _constant(model, graph.tensors[inputs_of(operator)[1]])
             if value is not None:
                 yield variable_name(key), value
+
+
+def forget_values(
+    model: schema.ModelT, graph: schema.SubGraphT, keys: Collection[Key] | None = None
+) -> None:
+    """Removes the assignments of variables (None: of all) from a subgraph, and what they needed."""
+    doomed = {
+        id(operator) for key, operator in assigned(model, graph) if keys is None or key in keys
+    }
+    graph.operators = [operator for operator in graph.operators if id(operator) not in doomed]
+    remove_dead_ops(model, graph)
 
 
 def _constant(model: schema.ModelT, tensor: schema.TensorT) -> np.ndarray | None:

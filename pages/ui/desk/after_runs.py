@@ -12,7 +12,7 @@ from typing import Any
 
 from odt_core.errors import OdtError
 from odt_core.training.history import Score
-from odt_core.workspace import Kind, Part, Workspace
+from odt_core.workspace import Kind, Part
 from pages.ui.desk.runs import HasRuns
 from pages.ui.run import Snapshot
 
@@ -42,8 +42,8 @@ class Stale:
 class HasAfterRuns(HasRuns):
     """The part of a desk that looks back at runs."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        super().__init__(workspace)
+    def _forget(self) -> None:
+        super()._forget()
         self._seen: tuple[object, frozenset[str]] | None = None  # of which head, and what
         self._kept_run: tuple[str, Snapshot | None] | None = None  # of which head
 

@@ -11,13 +11,14 @@ from odt_core.workspace import Workspace
 from pages.ui import prepared, thumbs
 from pages.ui.base_sets import base_test_of, replay_of
 from pages.ui.desk.after_runs import HasAfterRuns
+from pages.ui.desk.jobs import HasJobs
 from pages.ui.desk.tf_checkpoints import HasTfCheckpoints
 from pages.ui.turns import Urgency, turn
 
 _WAIT = 0.3  # seconds, in which the browser draws: server and browser may share two cores
 
 
-class Desk(HasAfterRuns, HasTfCheckpoints):
+class Desk(HasAfterRuns, HasTfCheckpoints, HasJobs):
     """One open workspace. Made by `pages.ui.desks.Desks`.
 
     All tabs of a person share one desk. Its methods may be called from any thread; none of them
@@ -37,12 +38,12 @@ class Desk(HasAfterRuns, HasTfCheckpoints):
         """
         with self._lock:
             self._check_idle("delete everything")
+            self._end_jobs()
             self._end_worker()  # it has seen samples, and holds what was learnt
             gone = self.workspace.erase()
             prepared.forget(gone)
             thumbs.forget(gone)
-            self._near_known = self._asked = self._told = None
-            self._features = ("", {})
+            self._forget()
             self.run = None
 
     def warm_up(self) -> None:

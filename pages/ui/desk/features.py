@@ -41,9 +41,12 @@ class HasFeatures(HasModel):
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace)
-        self._features: tuple[str, dict[str, np.ndarray | None]] = ("", {})
         self._features_lock = PatientLock()
         self._digest: tuple[ModelEntry, str] | None = None
+
+    def _forget(self) -> None:
+        super()._forget()
+        self._features: tuple[str, dict[str, np.ndarray | None]] = ("", {})
 
     def whole_inputs(self) -> np.ndarray | None:
         """A few samples as the model is asked about them, float32 [N, *input_shape], for those who
@@ -82,7 +85,7 @@ class HasFeatures(HasModel):
         A frozen part that reads variables keeps none either: a checkpoint might change them.
         """
         model, card = self.model, self.card
-        if model.bundled and not model.choice and not self.sees_photos:
+        if model.as_it_came and not self.sees_photos:
             return None  # known without asking the worker
         contract = self.contract
         if not contract.keeps_features or contract.extract is None or contract.extract.reads:

@@ -15,13 +15,13 @@ from odt_core.samples import Labels, Preprocessing
 from odt_core.samples.masks import is_picture
 from odt_core.workspace import ModelEntry, Part, Workspace
 from odt_core.workspace.manifest import SampleEntry
+from pages.ui.desk.state import newest
 from pages.ui.desk.worker import HasWorker, bundled_path, choice_of
 
 if TYPE_CHECKING:
     from odt_core.runtime.contract import Choice
     from odt_core.runtime.worker import Worker
 
-_KEPT = 8  # cards and contracts of models that were on this desk
 _PICTURE = 8  # pixels of the shorter side from which numbers are looked at as a picture
 _OPEN_ENDED = 2  # labels to begin with where the file does not say how many there are
 
@@ -41,7 +41,7 @@ class HasModel(HasWorker):
         if model not in self._cards:
             found = find_card(bundled_path(model.bundled)) if model.bundled else None
             card = found or _card_of(self.worker(), model.name)
-            self._cards = _newest(self._cards, model, _as_said(card, model))
+            self._cards = newest(self._cards, model, _as_said(card, model))
         return self._cards[model]
 
     @property
@@ -49,13 +49,13 @@ class HasModel(HasWorker):
         """What each of its signatures is used for."""
         model = self.model
         if model not in self._contracts:
-            self._contracts = _newest(self._contracts, model, self.worker().contract)
+            self._contracts = newest(self._contracts, model, self.worker().contract)
         return self._contracts[model]
 
     @property
     def task(self) -> Task:
         """What the model learns. Bundled models tell labels apart: that needs no worker to know."""
-        if self.model.bundled and not self.model.choice:
+        if self.model.as_it_came:
             return Task.CLASSES
         return self.contract.task
 
@@ -103,14 +103,12 @@ class HasModel(HasWorker):
     @property
     def can_predict(self) -> bool:
         """Whether there is a signature that answers."""
-        return bool(self.model.bundled and not self.model.choice) or (
-            self.contract.infer is not None
-        )
+        return self.model.as_it_came or (self.contract.infer is not None)
 
     @property
     def can_train(self) -> bool:
         """Whether there is a signature that trains."""
-        return bool(self.model.bundled and not self.model.choice) or self.contract.trainable
+        return self.model.as_it_came or self.contract.trainable
 
     @property
     def why_not_trained(self) -> str:
@@ -121,9 +119,7 @@ class HasModel(HasWorker):
     @property
     def sets_learning_rate(self) -> bool:
         """Whether the rate is a setting rather than part of the file."""
-        return bool(self.model.bundled and not self.model.choice) or (
-            self.contract.sets_learning_rate
-        )
+        return self.model.as_it_came or (self.contract.sets_learning_rate)
 
     def choose_bundled(self, stem: str) -> None:
         """Personalise a bundled model from now on."""
@@ -240,11 +236,7 @@ class HasModel(HasWorker):
         """What was said about the input, while it still fits what the model takes."""
         said = json.loads(self.model.card or "{}")
         shape = said.get("preprocessing", {}).get("shape", [])
-        fits = len(shape) == len(contract.input_shape) and all(
-            axis in contract.free_axes or given == size
-            for axis, (given, size) in enumerate(zip(shape, contract.input_shape, strict=True))
-        )
-        return said if fits else None
+        return said if contract.takes(tuple(shape)) else None
 
 
 def _card_of(worker: Worker, name: str) -> ModelCard:
@@ -290,7 +282,3 @@ def _check_usable(worker: Worker, name: str) -> None:
                 f"'{name}' cannot be personalised here. {' '.join(contract.notes)} Choose a "
                 ".tflite with a train and an infer signature."
             )
-
-
-def _newest(kept: dict, key: ModelEntry, value: object) -> dict:
-    return dict([*kept.items(), (key, value)][-_KEPT:])

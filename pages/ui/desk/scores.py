@@ -17,9 +17,10 @@ from odt_core.runtime.scores import answers as said
 from odt_core.runtime.scores import at_temperature, right_answers
 from odt_core.samples import Labels, Samples
 from odt_core.samples.near_duplicates import near_duplicates
-from odt_core.workspace import Part, SampleEntry, Workspace
+from odt_core.workspace import Part, SampleEntry
 from pages.ui.base_sets import base_scores_of, base_test_of
 from pages.ui.desk.features import HasFeatures
+from pages.ui.desk.state import newest
 from pages.ui.desk.worker import ELSEWHERE
 from pages.ui.prepared import Prepared, compared_picture, unprepared
 from pages.ui.turns import meanwhile
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _preparer = Preparer(meanwhile)  # of this process, for all visitors
 _AT_ONCE = 40  # samples that a page prepares while it is drawn: a fifth of a second
+_CHECKPOINTS = 200  # whose evaluations are kept
 _KEPT = 0.95  # share of known samples that keeps its answer: the others get "not sure"
 _BELIEVED = 0.1  # what a backbone must believe in a person's labels altogether to answer one
 BASE_TEST = "base test set"  # name of the card's frozen test set
@@ -80,10 +82,11 @@ class Near:
 class HasScores(HasFeatures):
     """The part of a desk that asks both models and remembers how they did."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        super().__init__(workspace)
+    def _forget(self) -> None:
+        super()._forget()
         self._base: dict[object, Evaluation] = {}
         self._own: dict[object, Evaluation] = {}
+        self._at: dict[object, Evaluation] = {}  # of checkpoints
         self._unknown: dict[object, Unknown] = {}
         self._familiar: tuple[object, Familiar | None] | None = None
         self._near_known: tuple[object, Near] | None = None
@@ -341,7 +344,7 @@ class HasScores(HasFeatures):
         answer = said(scores, kind, worker.contract, samples.labels, heat)
         own = _score(answer, self._truth(samples))
         if not self.busy:  # else the weights are moving: nothing to keep
-            self._own = _newest(self._own, key, own)
+            self._own = newest(self._own, key, own)
         return Scores(base, own)
 
     def test_name(self) -> object:
@@ -382,6 +385,14 @@ class HasScores(HasFeatures):
             for answer, (_, samples) in zip(answers, sets, strict=True)
         )
 
+    def evaluation_at(self, which: str | None, name: object, samples: Samples) -> Evaluation:
+        """How a checkpoint (None: the base model) does; the last ones are kept."""
+        key = (self.model, samples.labels, which, name)
+        if key not in self._at:
+            found = self.evaluations(which, [(name, samples)])[0]
+            self._at = newest(self._at, key, found, _CHECKPOINTS)
+        return self._at[key]
+
     def test_sets(self) -> list[tuple[object, Samples]]:
         """(name, samples) of what models are measured on; the first is the person's own."""
         sets: list[tuple[object, Samples]] = []
@@ -405,13 +416,13 @@ class HasScores(HasFeatures):
             else:
                 scores, kind = self._base_scores(samples, name)
                 answer = said(scores, kind, worker.contract, samples.labels)
-            self._base = _newest(self._base, key, _score(answer, self._truth(samples)))
+            self._base = newest(self._base, key, _score(answer, self._truth(samples)))
         return self._base[key]
 
     def _base_scores(self, samples: Samples, name: object) -> tuple[np.ndarray, OutputKind]:
         """What the base model's `infer` gives for a test set of that name."""
         worker = self._reach_worker()
-        if name == BASE_TEST and self.model.bundled and not self.model.choice:
+        if name == BASE_TEST and self.model.as_it_came:
             return base_scores_of(self.card, lambda x: worker.scores(x, "base"))
         return worker.scores(samples.x, "base")
 
@@ -449,9 +460,3 @@ def _score(answer: np.ndarray, truth: np.ndarray) -> Evaluation:
     from odt_core.evaluation import score  # not before there is something to judge
 
     return score(answer, truth)
-
-
-def _newest(kept: dict, key: object, value: Evaluation, limit: int = 8) -> dict:
-    """`kept` with one more entry, the oldest beyond `limit` dropped."""
-    entries: Sequence = [*kept.items(), (key, value)]
-    return dict(entries[-limit:])

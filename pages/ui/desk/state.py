@@ -13,6 +13,11 @@ from pages.ui.run import Phase, Run
 from pages.ui.turns import PatientLock
 
 
+def newest(kept: dict, key: object, value: object, limit: int = 8) -> dict:
+    """`kept` with one more entry, the oldest beyond `limit` dropped."""
+    return dict([*kept.items(), (key, value)][-limit:])
+
+
 class State:
     """One open workspace and its run."""
 
@@ -22,6 +27,12 @@ class State:
         self.used = time.monotonic()  # when somebody last opened it, or asked the model
         self.tabs: set[str] = set()  # ids of the tabs that show it, as far as they are still open
         self._lock = PatientLock()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Begin with nothing known of what a person brought or made here: each part says what it
+        keeps of that.
+        """
 
     @property
     def model(self) -> ModelEntry:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from odt_core.checkpoint.checkpoint import Checkpoint, CheckpointMeta, save_checkpoint
 from odt_core.errors import CheckpointError
+from odt_core.files import DAMAGED_ZIP
 from odt_core.workspace import CheckpointInfo, Kind
 from pages.ui.desk.checkpoints import HasCheckpoints
 from pages.ui.desk.worker import ELSEWHERE
@@ -100,7 +101,7 @@ def _files(data: bytes, name: str) -> dict[str, bytes]:
                 if suffix is not None or len(members) == 1:
                     with archive.open(member) as file:
                         found[suffix or ""] = file.read(_MOST)
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError) as error:
+    except DAMAGED_ZIP as error:
         raise CheckpointError(f"'{name}' is damaged ({error}). Zip the files again.") from error
     if set(found) not in ({""}, set(_PARTS)):
         raise CheckpointError(

@@ -26,10 +26,9 @@ from odt_core.workspace import Part
 from pages.ui import pieces
 from pages.ui.base_sets import base_test_of, replay_of
 from pages.ui.desk import BASE_TEST, Desk
+from pages.ui.desk.jobs import Job
 from pages.ui.desk.kept_curves import kept_curves
 from pages.ui.downloads import file_name
-from pages.ui.evaluate import background
-from pages.ui.evaluate.background import Job
 from pages.ui.evaluate.large import verdict
 from pages.ui.evaluate.study import (
     CONTROLS,
@@ -200,9 +199,9 @@ def _studies(desk: Desk, job: Job, checkpoint: Checkpoint) -> Studies:
     if settings == desk.settings:
         about = about_training(desk)
         known = Studies(
-            background.result_of(desk, COST, about),
-            background.result_of(desk, CONTROLS, about),
-            background.result_of(desk, NEEDED, about),
+            desk.result_of(COST, about),
+            desk.result_of(CONTROLS, about),
+            desk.result_of(NEEDED, about),
         )
 
     def told(now: Progress) -> None:

@@ -16,7 +16,7 @@ from odt_core.workspace import CheckpointInfo, Kind, Part, SampleEntry, Score
 from pages.ui import pieces, trouble
 from pages.ui.base_sets import base_test_of, replay_of
 from pages.ui.desk import Desk
-from pages.ui.evaluate.background import Job
+from pages.ui.desk.jobs import Job
 from pages.ui.evaluate.large import Number, numbers, verdict
 from pages.ui.evaluate.study import about_training, study, told, trainer_of, why_not
 from pages.ui.say import count

@@ -9,16 +9,15 @@ from odt_core.workspace import Part
 from pages.ui import pieces, trouble
 from pages.ui.base_sets import base_test_of
 from pages.ui.base_words import base_in_words
-from pages.ui.compare import headline
+from pages.ui.compare import headline, right_of
 from pages.ui.curves import accuracy_chart, error_chart
 from pages.ui.desk import BASE_TEST, Desk, Scores
 from pages.ui.evaluate.figure import BASE, OWN, figure
 from pages.ui.evaluate.large import Number, numbers, verdict
 from pages.ui.evaluate.test_samples import test_notes
 from pages.ui.lost_run import lost_run
-from pages.ui.numbers import figure as short
 from pages.ui.pace import tick
-from pages.ui.say import between, percent, points
+from pages.ui.say import percent, points
 from pages.ui.turns import Urgency, fragment
 
 _MOODS = {Verdict.BETTER: True, Verdict.WORSE: False}  # else there is no telling
@@ -83,8 +82,8 @@ def _draw(desk: Desk, was_busy: bool) -> None:
 def _both(desk: Desk, scores: Scores) -> None:
     base, own = scores.base, scores.own
     numbers(
-        Number("Base model", headline(base), _remark(base)),
-        Number("Your model", headline(own), _remark(own), own=True),
+        Number("Base model", headline(base), right_of(base)),
+        Number("Your model", headline(own), right_of(own), own=True),
     )
     if not desk.trained:
         apart = desk.base_side is not None
@@ -95,14 +94,6 @@ def _both(desk: Desk, scores: Scores) -> None:
     verdict(_change(base, own, result), result.sentence, good=_MOODS.get(result.verdict))
     if own.accuracy is not None and len(result.fixed) + len(result.broken):
         pieces.note("p: McNemar's exact test on the answers that changed, two-sided.")
-
-
-def _remark(one: Evaluation) -> str:
-    if one.interval is None:
-        return (
-            f"mean squared error, n = {one.n:,} · absolute error {short(one.mean_absolute_error)}"
-        )
-    return f"{one.correct:,} of {one.n:,} right · 95 % interval {between(one.interval)}"
 
 
 def _change(base: Evaluation, own: Evaluation, result: Comparison) -> str:

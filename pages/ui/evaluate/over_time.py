@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import streamlit as st
@@ -15,6 +13,7 @@ from odt_core.samples import Samples
 from odt_core.workspace import Kind, Part, SampleEntry, Score
 from pages.ui import pieces, trouble
 from pages.ui.base_sets import base_test_of
+from pages.ui.compare import headline
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.evaluate.figure import BASE, OWN
 from pages.ui.numbers import figure as short
@@ -33,9 +32,6 @@ _mount = st.components.v2.component(
 _TICKS = 13  # steps named below the chart
 _MOST = 40  # checkpoints on the slider, the newest
 _SHOWN = 12  # inputs
-_KEPT = 200  # evaluations of checkpoints a desk
-_known: WeakKeyDictionary[Desk, dict[object, Evaluation]] = WeakKeyDictionary()
-_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -73,7 +69,7 @@ def over_time(desk: Desk) -> None:
             return
         name = (part, tuple((entry.sha256, entry.label, entry.target) for entry in entries))
         with st.spinner("Asking each checkpoint …"):
-            course = [_evaluate(desk, stop, name, samples) for stop in stops]
+            course = [desk.evaluation_at(stop.id, name, samples) for stop in stops]
         if part is Part.TRAIN:
             pieces.note("There are no test samples: these are training samples, easy to get right.")
         _mount(key="chart_scrub", data=_data(desk, stops, course, samples, entries))
@@ -96,7 +92,7 @@ def _data(
         "stops": [
             {
                 "name": stop.name,
-                "figure": _headline(one),
+                "figure": headline(one),
                 "remark": _remark(stop, one),
                 "sentence": _sentence(stop, course[0], one),
             }
@@ -110,7 +106,7 @@ def _data(
         "file": "checkpoints",
         "label": ("Accuracy" if labelled else "Mean squared error")
         + " at each checkpoint: "
-        + ", ".join(f"{s.name} {_headline(one)}" for s, one in zip(stops, course, strict=True)),
+        + ", ".join(f"{s.name} {headline(one)}" for s, one in zip(stops, course, strict=True)),
     }
 
 
@@ -271,18 +267,3 @@ def _base_score(desk: Desk) -> Score | None:
         return None
     one = desk.evaluations(None, [(BASE_TEST, base_test)])[0]
     return Score(one.accuracy, one.n, one.mean_squared_error)
-
-
-def _evaluate(desk: Desk, stop: Stop, name: object, samples: Samples) -> Evaluation:
-    key = (desk.model, samples.labels, stop.id, name)
-    with _lock:
-        known = _known.setdefault(desk, {})
-    if key not in known:
-        known[key] = desk.evaluations(stop.id, [(name, samples)])[0]
-        while len(known) > _KEPT:
-            known.pop(next(iter(known)))
-    return known[key]
-
-
-def _headline(one: Evaluation) -> str:
-    return short(one.mean_squared_error) if one.accuracy is None else percent(one.accuracy)

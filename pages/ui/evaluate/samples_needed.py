@@ -11,7 +11,7 @@ from odt_core.workspace import Part
 from pages.ui import pieces
 from pages.ui.base_sets import base_test_of, replay_of
 from pages.ui.desk import Desk
-from pages.ui.evaluate.background import Job
+from pages.ui.desk.jobs import Job
 from pages.ui.evaluate.figure import BASE, OWN, figure
 from pages.ui.evaluate.large import verdict
 from pages.ui.evaluate.study import (

@@ -10,8 +10,7 @@ import streamlit as st
 from odt_core.workspace import Part
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
-from pages.ui.evaluate import background
-from pages.ui.evaluate.background import Job, Look
+from pages.ui.desk.jobs import Job, Look
 from pages.ui.pace import tick
 from pages.ui.say import plain
 from pages.ui.turns import Urgency, fragment
@@ -40,7 +39,7 @@ def study(
 
     `about` is equal as long as a result is still about the present model and samples.
     """
-    job = background.job_of(desk, name)
+    job = desk.job(name)
     active = job is not None and job.look().running
     with st.container(horizontal=True):
         st.button(
@@ -68,7 +67,7 @@ def study(
 def _watch(
     desk: Desk, name: str, show: Callable[[Any], None], about: object, was_active: bool
 ) -> None:
-    job = background.job_of(desk, name)
+    job = desk.job(name)
     if job is None:
         return
     look = job.look()
@@ -95,11 +94,11 @@ def _doing(look: Look) -> str:
 
 def _start(desk: Desk, name: str, key: str, about: object, work: Callable[[Job], Any]) -> None:
     with trouble.caught(key):
-        background.start(desk, name, about, work)
+        desk.start_job(name, about, work)
 
 
 def _stop(desk: Desk, name: str) -> None:
-    job = background.job_of(desk, name)
+    job = desk.job(name)
     if job is not None:
         job.stop()
 

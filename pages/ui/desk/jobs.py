@@ -1,7 +1,7 @@
 """Long work in the background: a thread of its own, progress, stop, and results that stay.
 
-A job belongs to a desk: every tab sees it, and its result stays as long as the desk does. It never
-touches Streamlit; pages look at `Job.look` when they like.
+Every tab sees a desk's jobs, and their results stay as long as the desk does. None of them touches
+Streamlit; pages look at `Job.look` when they like.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from odt_core.errors import OdtError, TrainingError
-from pages.ui.desk import Desk
+from odt_core.workspace import Workspace
+from pages.ui.desk.state import State
 
 _log = logging.getLogger("odt.evaluate")
+_SOON = 20.0  # seconds in which a job that was asked to end has ended
 _UNEXPECTED = "That did not work, for a reason that odt did not foresee. The server's log has more."
 
 
@@ -92,43 +93,46 @@ class Job:
             self._over.set()
 
 
-_jobs: WeakKeyDictionary[Desk, dict[str, Job]] = WeakKeyDictionary()
-_lock = threading.Lock()
+class HasJobs(State):
+    """The part of a desk that does long work beside everything else."""
 
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
+        self._starting = threading.Lock()
 
-def job_of(desk: Desk, name: str) -> Job | None:
-    """The job of that name, running or over."""
-    with _lock:
-        return _jobs.get(desk, {}).get(name)
+    def _forget(self) -> None:
+        super()._forget()
+        self._jobs: dict[str, Job] = {}
 
+    def job(self, name: str) -> Job | None:
+        """The job of that name, running or over."""
+        return self._jobs.get(name)
 
-def result_of(desk: Desk, name: str, about: object) -> Any:
-    """The result of the job of that name, where it is about the present; None otherwise."""
-    job = job_of(desk, name)
-    look = job.look() if job is not None else None
-    return look.result if look is not None and look.about == about else None
+    def result_of(self, name: str, about: object) -> Any:
+        """The result of the job of that name, where it is about the present; None otherwise."""
+        job = self.job(name)
+        look = job.look() if job is not None else None
+        return look.result if look is not None and look.about == about else None
 
+    def start_job(self, name: str, about: object, work: Callable[[Job], Any]) -> Job:
+        """Begin, unless it is running already. One at a time for a person: they all want the core.
 
-def start(desk: Desk, name: str, about: object, work: Callable[[Job], Any]) -> Job:
-    """Begin, unless it is running already. One at a time for a person: they all want the core.
+        Raises TrainingError when another one runs.
+        """
+        with self._starting:
+            for other, job in self._jobs.items():
+                if job.look().running:
+                    if other == name:
+                        return job
+                    raise TrainingError(
+                        f"{other.capitalize()} is still running. Wait for it, or stop it first."
+                    )
+            job = self._jobs[name] = Job(about)
+        threading.Thread(target=job.run, args=(work,), name=f"odt-{name}", daemon=True).start()
+        return job
 
-    Raises TrainingError when another one runs.
-    """
-    with _lock:
-        jobs = _jobs.setdefault(desk, {})
-        for other, job in jobs.items():
-            if job.look().running:
-                if other == name:
-                    return job
-                raise TrainingError(
-                    f"{other.capitalize()} is still running. Wait for it, or stop it first."
-                )
-        job = jobs[name] = Job(about)
-    threading.Thread(target=job.run, args=(work,), name=f"odt-{name}", daemon=True).start()
-    return job
-
-
-def running(desk: Desk) -> bool:
-    """Whether any job of the desk is running."""
-    with _lock:
-        return any(job.look().running for job in _jobs.get(desk, {}).values())
+    def _end_jobs(self) -> None:
+        """Stop what runs, and wait until it has."""
+        for job in list(self._jobs.values()):
+            job.stop()
+            job.wait(_SOON)
