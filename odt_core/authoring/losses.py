@@ -75,7 +75,8 @@ def _as_object(loss: Any) -> keras.losses.Loss:
         return keras.losses.CategoricalCrossentropy()
     if found is keras.losses.sparse_categorical_crossentropy:
         return keras.losses.SparseCategoricalCrossentropy()
-    return LossFunctionWrapper(found, name=getattr(found, "__name__", "loss"))
+    name = getattr(found, "__name__", "loss")
+    return LossFunctionWrapper(found, name=name if name.isidentifier() else "loss")  # a lambda
 
 
 def _as_function(loss: keras.losses.Loss) -> Loss:

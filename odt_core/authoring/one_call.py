@@ -20,6 +20,7 @@ from odt_core.authoring.keras_files import load_keras_model
 from odt_core.authoring.losses import resolve_loss
 from odt_core.authoring.program import Program, check_model
 from odt_core.authoring.recipe import DEFAULT_LEARNING_RATE, save_program
+from odt_core.authoring.tracing import plain_errors
 from odt_core.authoring.update_rules import NAMES
 from odt_core.errors import AuthoringError
 from odt_core.graph import lower
@@ -33,8 +34,7 @@ def to_inference_tflite(source: keras.Model | str | Path, *, safe_mode: bool = T
     """
     model = load_keras_model(source, safe_mode=safe_mode)
     check_model(model)
-    infer = tf.function(lambda x: {"logits": model(x, training=False)})
-    concrete = infer.get_concrete_function(input_spec(model))
+    concrete = signature(lambda x: {"logits": model(x, training=False)}, input_spec(model))
     with tempfile.TemporaryDirectory() as directory:
         module = tf.Module()
         module.weights = [variable.value for variable in model.variables]
@@ -125,8 +125,9 @@ def author(
 
 
 def signature(function: Any, *specs: Any, **named: Any) -> Any:
-    """A function of tensors as a signature of a SavedModel."""
-    return tf.function(function).get_concrete_function(*specs, **named)
+    """A function of tensors as a signature of a SavedModel. AuthoringError when it cannot be."""
+    with plain_errors():
+        return tf.function(function).get_concrete_function(*specs, **named)
 
 
 def make_program(

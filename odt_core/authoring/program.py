@@ -31,6 +31,7 @@ class Program(tf.Module):
     ) -> None:
         super().__init__(name="odt")
         check_model(model)
+        _check_training(model)
         self._model, self._loss = model, loss
         self._keras_variables = [*model.trainable_variables, *model.non_trainable_variables]
         names = _names(self._keras_variables, model.name)
@@ -97,6 +98,7 @@ class Program(tf.Module):
         with tf.GradientTape() as tape:
             tape.watch(trained)
             loss, new = self._run(forward, [*trained, *rest])
+        self._check_unassigned(new, values)
         gradients = [
             None if gradient is None else tf.convert_to_tensor(gradient)
             for gradient in tape.gradient(loss, trained)
@@ -107,6 +109,17 @@ class Program(tf.Module):
         keras_weights = self._keras_variables[: self._trained]
         self._optimiser.apply(trained, gradients, keras_weights)
         return loss
+
+    def _check_unassigned(self, new: Sequence[Any], old: Sequence[Any]) -> None:
+        """What learns is set by the optimiser alone: AuthoringError where a layer sets it, too."""
+        for at in range(self._trained):
+            if new[at] is not None and new[at] is not old[at]:
+                raise AuthoringError(
+                    f"A layer sets its weight {self._keras_variables[at].path} while it computes, "
+                    "as SpectralNormalization does, and the optimiser sets it as well. odt does "
+                    "not train this as Keras does. Leave the layer out, or write the step as a "
+                    "tf.function on tf.Variables and use convert_saved_model."
+                )
 
     def infer(self, x: Any) -> Any:
         """The model's output for a batch, as for inference."""
@@ -165,6 +178,11 @@ def check_model(model: keras.Model) -> None:
             f"The model '{model.name}' has no weights yet. Start it with a keras.Input of your "
             "input's shape, or call build() or the model itself once."
         )
+    if getattr(model, "inputs", None) is None:
+        raise AuthoringError(
+            f"The model '{model.name}' is a subclass of keras.Model, which does not say what it "
+            "takes. Wrap it: x = keras.Input(shape of one input); keras.Model(x, model(x))."
+        )
     if len(model.inputs or [None]) != 1 or len(model.outputs or [None]) != 1:
         raise AuthoringError(
             f"The model '{model.name}' has {len(model.inputs)} inputs and {len(model.outputs)} "
@@ -175,6 +193,17 @@ def check_model(model: keras.Model) -> None:
             raise AuthoringError(
                 f"The weight {variable.path} is {variable.dtype}. Build the model with float32 "
                 "(keras.config.set_dtype_policy('float32'))."
+            )
+
+
+def _check_training(model: keras.Model) -> None:
+    """AuthoringError when the model trains in another way than by its loss and optimiser."""
+    for name in ("train_step", "compute_loss"):
+        if getattr(type(model), name) is not getattr(keras.Model, name):
+            raise AuthoringError(
+                f"The model '{model.name}' has a {name} of its own, which odt does not run: it "
+                "trains with the loss and the optimiser of compile(). Leave it out, or write the "
+                "step as a tf.function on tf.Variables and use convert_saved_model."
             )
 
 

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 from odt_core.authoring.backend import keras, tf
 from odt_core.authoring.losses import resolve_loss
 from odt_core.authoring.program import Program, check_model
+from odt_core.authoring.tracing import plain_errors
 from odt_core.errors import AuthoringError
 
 Class = TypeVar("Class", bound=type)
@@ -131,7 +132,8 @@ class _Call:
             return function(*arrays, **named)
         program = program_of(self._model)
         program.take_over()
-        result = function(*arrays, **named)
+        with plain_errors():
+            result = function(*arrays, **named)
         program.hand_back()
         return result
 
@@ -174,17 +176,15 @@ def save_model(model: Any, saved_model_dir: str | Path) -> None:
         )
     program, functions = program_of(model), cast(Any, model)
     program.take_over()
-    save_program(
-        program,
-        {
+    with plain_errors():
+        signatures = {
             "train": functions.train.get_concrete_function(),
             "infer": functions.infer.get_concrete_function(),
             "parameters": functions.parameters.get_concrete_function(),
             "restore": functions.restore.get_concrete_function(**program.parameter_specs()),
             **program.rate_signatures(),
-        },
-        saved_model_dir,
-    )
+        }
+    save_program(program, signatures, saved_model_dir)
 
 
 def save_program(program: Any, signatures: dict[str, Any], directory: str | Path) -> None:

@@ -18,6 +18,7 @@ from odt_core.evaluation.intervals import wilson
 from odt_core.evaluation.label_table import LabelRow, Moved, label_table, moved_labels
 from odt_core.evaluation.layers import LayerChange, most_moved, weight_changes
 from odt_core.evaluation.network import NetworkUse, NetworkWatch
+from odt_core.evaluation.new_labels import NewLabels, new_labels
 from odt_core.evaluation.paired import gain_interval
 from odt_core.evaluation.proportion import Proportion
 from odt_core.evaluation.ranking import auroc
@@ -47,6 +48,7 @@ __all__ = [
     "Moved",
     "NetworkUse",
     "NetworkWatch",
+    "NewLabels",
     "Point",
     "Progress",
     "Proportion",
@@ -80,6 +82,7 @@ __all__ = [
     "most_moved",
     "moved_labels",
     "negative_controls",
+    "new_labels",
     "other_person",
     "peak_memory",
     "reliability",

@@ -216,11 +216,13 @@ def _lead(material: Material) -> str:
     when = f", made {made.replace('T', ' ').replace('+00:00', ' UTC')}" if made else ""
     now = len(material.samples)
     count = now if material.trained_on is None else material.trained_on
+    several = len(material.origin.stages) > 1 or material.origin.beginning is Beginning.WEIGHTS
+    went_on = " in the last of its trainings" if several else ""
     others = "" if count == now else f" ({now:,} are for training now)"
     return (
         f"Trained on {count:,} sample{'' if count == 1 else 's'}{others}, "
-        f"{material.checkpoint.meta.step:,} steps{when}. Every number comes with its n; what is "
-        "not known is said."
+        f"{material.checkpoint.meta.step:,} steps{went_on}{when}. Every number comes with its n; "
+        "what is not known is said."
     )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from odt_core.evaluation import Evaluation, compare
+from odt_core.evaluation import Evaluation, compare, new_labels
 from odt_core.evaluation.digest import state_digest
 from odt_core.evaluation.label_table import label_table
 from odt_core.evaluation.reliability import reliability_of
@@ -24,7 +24,8 @@ FORMAT = "odt evidence, version 1"
 def facts(material: Material, files: Mapping[str, bytes]) -> dict[str, Any]:
     """Plain JSON types only. files: what else is in the bundle, to name with its digest."""
     checkpoint = material.checkpoint
-    results = {name: _result(judged) for name, judged in material.judged.items()}
+    known = material.card.labels.used
+    results = {name: _result(judged, known) for name, judged in material.judged.items()}
     card = material.card.to_json()
     return plain(
         {
@@ -128,7 +129,8 @@ def _curves(material: Material) -> dict[str, Any] | None:
     }
 
 
-def _result(judged: Judged) -> dict[str, Any]:
+def _result(judged: Judged, known: np.ndarray) -> dict[str, Any]:
+    """known: bool [K], whether the base model learnt each label."""
     base, own = judged.base, judged.own
     own_labels = judged.own_labels or judged.samples.labels
     result: dict[str, Any] = {
@@ -138,6 +140,7 @@ def _result(judged: Judged) -> dict[str, Any]:
         "own": _measured(own),
         "comparison": None,
         "labels": None,
+        "new_to_base": None,
     }
     if base is not None:
         change = compare(base, own)
@@ -146,6 +149,7 @@ def _result(judged: Judged) -> dict[str, Any]:
             "test": "McNemar, exact, two-sided" if own.correct is not None else "sign test",
         }
     if base is not None and own.correct is not None:
+        result["new_to_base"] = _new_to_base(base, own, known, own_labels.names)
         result["labels"] = [
             {
                 "output": row.label,
@@ -159,6 +163,25 @@ def _result(judged: Judged) -> dict[str, Any]:
             for row in label_table(base, own)
         ]
     return result
+
+
+def _new_to_base(
+    base: Evaluation, own: Evaluation, known: np.ndarray, names: Sequence[str | None]
+) -> dict[str, Any] | None:
+    found = new_labels(base, own, known, names) if len(known) == len(names) else None
+    if found is None:
+        return None
+    return {
+        "outputs": list(found.outputs),
+        "n": found.n,
+        "on_the_others": {
+            "n": found.base.n,
+            "base_correct": found.base.correct,
+            "own_correct": found.own.correct,
+            "p_value": found.comparison.p_value,
+        },
+        "sentence": found.sentence,
+    }
 
 
 def _measured(evaluation: Evaluation) -> dict[str, Any]:

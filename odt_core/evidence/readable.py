@@ -45,9 +45,10 @@ def personalisation_sections(card: dict[str, Any], charts: Sequence[Chart]) -> l
         Section(
             "What was gained, and what it cost",
             tuple(
-                f"{SETS[name]}: {result['comparison']['sentence']}"
+                f"{SETS[name]}: {result[what]['sentence']}"
                 for name, result in results.items()
-                if result["comparison"]
+                for what in ("comparison", "new_to_base")
+                if result[what]
             )
             or ("There are no test samples with answers of both models: no gain can be claimed.",),
             _results_table(results),

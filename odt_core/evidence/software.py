@@ -10,7 +10,9 @@ from pathlib import Path
 
 _ENGINE = Path(__file__).resolve().parent.parent
 _ROOMS = ("checkpoint", "evaluation", "graph", "runtime", "samples", "training")
-_FILES = ("__init__.py", "bundled.py", "errors.py", "files.py", "lazy.py", "plain.py")
+_FILES = tuple(
+    f"{name}.py" for name in ("__init__", "bundled", "errors", "files", "lazy", "plain", "protobuf")
+)
 REQUIREMENTS = ("ai-edge-litert", "numpy", "pillow", "safetensors")
 
 

@@ -283,6 +283,10 @@ class Builder:
         """a ^ b, integers."""
         return self._binary("BITWISE_XOR", a, b, schema.BitwiseXorOptionsT())
 
+    def right_shift(self, a: Value, b: Value) -> Tensor:
+        """a >> b: logical for unsigned, arithmetic for signed integers."""
+        return self._binary("RIGHT_SHIFT", a, b, schema.RightShiftOptionsT())
+
     # comparison and choice
 
     def equal(self, a: Value, b: Value) -> Tensor:

@@ -14,7 +14,7 @@ from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.signature import ends, entry
 from odt_core.graph.tensor import shape_of
 
-ALL_SCORES = "odt_each_label"  # the output that is added: float32 [N, K], or [K]
+ALL_SCORES = "odt_each_label"  # the output that is added: float32 [N, …, K], or [K]
 _PICKS = ("ARG_MAX", "TOPK_V2")
 
 
@@ -44,12 +44,12 @@ def _hidden(model: schema.ModelT, graph: schema.SubGraphT, outputs: list[int]) -
             shown.append(index)
             continue
         scores = inputs_of(operator)[0]
-        if _is_row(graph.tensors[scores]):
+        if _are_rows(graph.tensors[scores], graph.tensors[outputs_of(operator)[0]]):
             found = scores
     if found is None:
         return None
     form = shape_of(graph.tensors[found])
-    told = any(_is_row(graph.tensors[i]) and shape_of(graph.tensors[i]) == form for i in shown)
+    told = any(shape_of(graph.tensors[i]) == form for i in shown)
     return None if told else found
 
 
@@ -66,10 +66,12 @@ def _picked(model: schema.ModelT, index: int, made_by: dict[int, schema.Operator
     return index
 
 
-def _is_row(tensor: schema.TensorT) -> bool:
-    shape = shape_of(tensor)
+def _are_rows(scores: schema.TensorT, picked: schema.TensorT) -> bool:
+    """Whether labels were picked along the last axis, from two scores or more."""
+    shape, result = shape_of(scores), shape_of(picked)
     return (
-        tensor.type == schema.TensorType.FLOAT32
-        and len(shape) in (1, 2)
+        scores.type == schema.TensorType.FLOAT32
+        and bool(shape)
         and (shape[-1] is None or shape[-1] >= 2)
+        and (result == shape[:-1] or result[:-1] == shape[:-1])
     )

@@ -34,6 +34,8 @@ class TensorDescription:
     None for an input. reached_by: names of the inputs whose data reach an output. running: the
     output is a mean over more than one call. used: the input reaches an output or a variable.
     weighed: the input meets weights before it meets another input, as samples do and labels do not.
+    meets: ops in which an input first meets a variable, or what came from another input. counted:
+    the output only tells what was equal or larger, as an accuracy does.
     """
 
     name: str
@@ -44,6 +46,8 @@ class TensorDescription:
     running: bool = False
     used: bool = True
     weighed: bool = False
+    meets: tuple[str, ...] = ()
+    counted: bool = False
 
 
 @dataclass(frozen=True)
@@ -221,7 +225,10 @@ def _ops(model: schema.ModelT, index: int, seen: set[int]) -> set[str]:
 def _input(graph: schema.SubGraphT, entry: schema.TensorMapT, facts: Flow) -> TensorDescription:
     index = int(entry.tensorIndex)
     return TensorDescription(
-        *_tensor(graph, entry), used=index in facts.used, weighed=index in facts.weighed
+        *_tensor(graph, entry),
+        used=index in facts.used,
+        weighed=index in facts.weighed,
+        meets=tuple(sorted(facts.meets.get(index, ()))),
     )
 
 
@@ -234,6 +241,7 @@ def _output(
         producer=facts.producers.get(index),
         reached_by=tuple(called[i] for i in facts.reached_by.get(index, ()) if i in called),
         running=index in facts.running,
+        counted=index in facts.counted,
     )
 
 

@@ -27,6 +27,7 @@ from odt_core.runtime.inputs import (
     pick_loss,
     samples_and_labels,
 )
+from odt_core.runtime.no_batch import with_batch_axis
 from odt_core.runtime.notes import explain, loss_note
 from odt_core.runtime.shapes import compatible, merged, of_one, proposed, size_of
 from odt_core.runtime.signatures import (
@@ -60,7 +61,7 @@ def propose(
     it is (`correct` checks it). Never raises: what is not understood is left out and explained in
     `notes`.
     """
-    every = tuple(signatures)
+    every = with_batch_axis(tuple(signatures))
     names = {signature.name for signature in every}
     table = {s.name: s for s in every if s.name not in (GET_STATE, SET_STATE)}
     wish = choice or Choice()
@@ -72,7 +73,7 @@ def propose(
         found = samples_and_labels(trainer, predictor, wish)
     extractor = find_extractor(table, trainer, predictor, found)
     goal = goal_of(trainer, found.labels, found.samples, predictor, wish)
-    infer = _infer_role(predictor, goal, wish, found, extractor)
+    infer = _infer_role(predictor, goal, wish, found, extractor, notes)
     train = _train_roles(table, trainer, found, goal, wish, notes)
     explain(notes, train, infer, trainer, found, goal)
     free, input_shape, dtype = _input(table, found, infer, extractor)
@@ -141,6 +142,13 @@ def _train_roles(
             f"with zeros instead, choose this signature for training yourself."
         )
         return ()
+    others = [s.name for s in table.values() if s is not trainer and _trains_too(s, trainer)]
+    if others and wish.train is None:
+        names = ", ".join(f"'{name}'" for name in others)
+        notes.append(
+            f"More than one signature trains: '{trainer.name}' was taken, not {names}. Choose "
+            f"another if that is wrong."
+        )
     family = [trainer]
     if wish.train is None and batch_of(found.samples) is not None:
         family += [s for s in table.values() if s is not trainer and _same(s, trainer)]
@@ -221,11 +229,24 @@ def _needed_beside(trainer: SignatureDescription, found: Found) -> tuple[str, ..
     )
 
 
+def _trains_too(one: SignatureDescription, trainer: SignatureDescription) -> bool:
+    """Whether another signature trains, and not the same in batches of another size."""
+    return (
+        bool(one.ops)
+        and trains(one) >= ENOUGH
+        and changes_variables(one)
+        and bool(data_inputs(one))
+        and not _same(one, trainer)
+    )
+
+
 def _same(one: SignatureDescription, two: SignatureDescription) -> bool:
     """Whether two signatures train the same way and differ in the batch size alone."""
     mine = {i.name: (i.dtype, i.shape[1:]) for i in one.inputs}
     theirs = {i.name: (i.dtype, i.shape[1:]) for i in two.inputs}
-    return trains(one) >= ENOUGH and changes_variables(one) and mine == theirs
+    alike = mine == theirs and one.assigns == two.assigns
+    batches = [tuple(i.shape[:1] for i in each.inputs) for each in (one, two)]
+    return trains(one) >= ENOUGH and changes_variables(one) and alike and batches[0] != batches[1]
 
 
 def _infer_role(
@@ -234,6 +255,7 @@ def _infer_role(
     wish: Choice,
     found: Found,
     extractor: ExtractRole | None,
+    notes: list[str],
 ) -> InferRole | None:
     if predictor is None or not predictor.inputs:
         return None
@@ -243,6 +265,15 @@ def _infer_role(
         data, key=lambda tensor: (likeness(tensor, None), size_of(of_one(tensor)))
     )
     if goal.prediction is None:
+        return None
+    beside = _needed_beside(predictor, Found(samples))
+    if beside and wish.infer is None:
+        names = ", ".join(f"'{name}'" for name in beside)
+        notes.append(
+            f"The signature '{predictor.name}' predicts from more than one input of each sample: "
+            f"'{samples.name}' and {names}. odt gives it one, so it is not tried out here; call it "
+            f"with Session.run."
+        )
         return None
     batch = batch_of(samples)
     if found.samples is not None and samples.shape == of_one(found.samples):

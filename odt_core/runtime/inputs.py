@@ -8,6 +8,7 @@ from odt_core.graph import SignatureDescription, TensorDescription
 from odt_core.runtime.contract import Choice
 from odt_core.runtime.shapes import compatible, numeric, of_one, size_of, whole
 from odt_core.runtime.vocabulary import (
+    FIRST_OUTPUT,
     LABEL_NAMES,
     LABEL_WORDS,
     LOSS_NAMES,
@@ -136,6 +137,8 @@ def pick_loss(
     for at, output in enumerate(signature.outputs):
         name, said = output.name.lower(), words(output.name)
         score = 60 - LOSS_NAMES.index(name) if name in LOSS_NAMES else 0
+        score += 12 if name == FIRST_OUTPUT else 0
+        score -= 60 if output.counted else 0
         score += 30 * bool(said & LOSS_WORDS) - 50 * bool(said & NO_LOSS_WORDS)
         score += 20 if is_scalar(output) else -20
         score += 10 if output.dtype.startswith("float") else -60

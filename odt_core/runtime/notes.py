@@ -23,7 +23,7 @@ def explain(
     goal: Goal,
 ) -> None:
     """Add to notes what is missing or was guessed."""
-    if infer is None:
+    if infer is None and not any("is not tried out here" in note for note in notes):
         notes.append(
             "This model has no signature that predicts (such as 'infer'), so it cannot be tried "
             "out and its accuracy cannot be measured."

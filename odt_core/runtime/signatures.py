@@ -31,7 +31,8 @@ def find_trainer(
     """The signature that trains; the first of several that differ in batch size alone."""
     if wish.train is not None:
         return table.get(wish.train)
-    rated = [(score, s) for s in table.values() if (score := trains(s)) >= ENOUGH]
+    alone = len(table) == 1  # then no other one trains, whatever it is called
+    rated = [(score, s) for s in table.values() if (score := trains(s, alone=alone)) >= ENOUGH]
     good = []
     for _, signature in sorted(rated, key=lambda row: -row[0]):
         data = data_inputs(signature)
@@ -58,14 +59,14 @@ def find_trainer(
     return best
 
 
-def trains(signature: SignatureDescription) -> int:
+def trains(signature: SignatureDescription, *, alone: bool = False) -> int:
     name, said = signature.name.lower(), words(signature.name)
     if name in TRAIN_NAMES:
         return 200 - TRAIN_NAMES.index(name)
     if name.startswith(TRAIN_FAMILIES):
         return 180
     score = 40 if said & TRAIN_WORDS else 0
-    score -= 60 if said & (OTHER_WORDS | INFER_WORDS) else 0
+    score -= 60 if said & (OTHER_WORDS | INFER_WORDS) and not alone else 0
     if signature.ops:
         score += 30 if changes_variables(signature) else -200
         score += 20 if any(i.weighed for i in signature.inputs) else -40
@@ -113,6 +114,8 @@ def _predicts(
     if signature.ops and not exact:
         score += 20 if any(tensor.weighed for tensor in data) else -40
         score -= 40 if signature.assigns else 0
+    if signature.ops and exact and trainer is None and signature.assigns:
+        return 0  # it trains, under whatever name
     if trainer is not None and any(
         compatible(of_one(one), of_one(two)) for one in data for two in data_inputs(trainer)
     ):

@@ -9,8 +9,16 @@ import numpy as np
 
 from odt_core.errors import SignatureError
 from odt_core.runtime.contract import LabelKind, TrainRole
-from odt_core.runtime.vocabulary import OFF_WORDS, ONCE_WORDS, PENALTY_WORDS, WEIGHT_WORDS, words
+from odt_core.runtime.vocabulary import (
+    LIMIT_WORDS,
+    OFF_WORDS,
+    ONCE_WORDS,
+    PENALTY_WORDS,
+    WEIGHT_WORDS,
+    words,
+)
 
+_NO_LIMIT = 10**6
 _KEPT = 256  # outputs for which all one-hot rows are kept: picking some is faster than making them
 
 
@@ -46,6 +54,8 @@ def encode(
         if count:
             _check_range(y, count)
         y = y.astype(dtype, copy=False)
+        if not shape and y.size == 1:
+            return y.reshape(())  # one sample a call, with no batch axis
         return y if len(shape) == 1 == y.ndim else y.reshape((len(y),) + (1,) * (len(shape) - 1))
     if role.label_kind is LabelKind.ONE_HOT and y.ndim == 1:
         return one_hot(_whole(y), shape[-1], dtype)
@@ -62,11 +72,14 @@ def filling(name: str, dtype: str) -> int:
 
     A sample weight, a mask or a keep probability of 1 changes nothing, a 0 would undo the training.
     The weight of a penalty or of noise is 0, and so is a switch that freezes, resets or only tests;
-    what is done so many times is done once, and what a temperature divides stays as it is.
+    what is done so many times is done once, and what a temperature divides stays as it is. What
+    gradients are clipped to is so large that they are not.
     """
     said = words(name)
     if dtype == "bool":
         return int(not said & OFF_WORDS)
+    if said & LIMIT_WORDS or {"max", "norm"} <= said:
+        return _NO_LIMIT
     return int(bool(said & (WEIGHT_WORDS | ONCE_WORDS)) and not said & PENALTY_WORDS)
 
 

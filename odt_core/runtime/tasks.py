@@ -22,14 +22,23 @@ from odt_core.runtime.vocabulary import (
     MASK_WORDS,
     PREDICTION_NAMES,
     PROBABILITY_NAMES,
+    SPREAD_WORDS,
     words,
 )
 
 _PROBABILITY_OPS = ("SOFTMAX", "LOGISTIC")
 # Ops that end a layer without squashing: what comes out of them is no probability.
 _LINEAR_OPS = ("ADD", "BATCH_MATMUL", "CONV_2D", "FULLY_CONNECTED", "LOG_SOFTMAX", "SUB")
+_FEW = 4  # numbers
 _HIDDEN_OPS = ("RELU", "RELU6", "TANH")  # that seldom end a model with several outputs
 # Ops that give numbers from 0 to anything, such as counts: neither logits nor probabilities.
+# How labels choose from what a model answers: as factors, divisors or places.
+_CHOICES = frozenset(
+    {
+        "BATCH_MATMUL", "DIV", "FULLY_CONNECTED", "GATHER", "GATHER_ND", "MUL", "SELECT",
+        "SELECT_V2",
+    }
+)  # fmt: skip
 _COUNTING_OPS = ("ABS", "EXP", "RELU", "SQUARE")
 
 
@@ -57,13 +66,14 @@ def goal_of(
     wish: Choice,
 ) -> Goal:
     """The goal that labels, samples and prediction suggest together."""
-    likelihood = _has_likelihood(trainer, predictor)
+    likelihood = _has_likelihood(trainer, predictor, labels)
     prediction = _pick_prediction(predictor, labels or samples, wish, likelihood)
     count = score_count(prediction) if prediction else None
     if labels is None:
         task = Task.RECONSTRUCTION if samples is not None else _task_of_prediction(prediction)
     else:
-        task = _task(labels, samples, prediction, likelihood)
+        softmax = _has_softmax(trainer, predictor)
+        task = _task(labels, samples, prediction, likelihood, softmax)
     if wish.task is not None:
         task = wish.task
     target_shape = _target_shape(task, labels, prediction)
@@ -120,6 +130,8 @@ def _pick_prediction(
                 score += 30 if compatible(of_one(targets), of_one(output)) else 0
         if words(name) & HIDDEN_WORDS or output.producer in _HIDDEN_OPS:
             score -= 12  # what an inner layer makes, beside the answer
+        if words(name) & SPREAD_WORDS:
+            score -= 12  # how sure it is of the answer
         if output.name == ALL_SCORES:
             score += 60  # the others are picked from it
         if output.producer in _LINEAR_OPS:
@@ -139,18 +151,24 @@ def _task(
     samples: TensorDescription | None,
     prediction: TensorDescription | None,
     likelihood: bool | None,
+    softmax: bool,
 ) -> Task:
-    """likelihood: whether the loss is a cross-entropy, None where the graph is not known."""
+    """likelihood: whether the loss is a cross-entropy, None where the graph is not known. softmax:
+    whether that of a softmax.
+    """
     size, count = size_of(of_one(labels)), score_count(prediction) if prediction else None
     squashes = prediction is not None and prediction.producer in (*_PROBABILITY_OPS, "LOG_SOFTMAX")
     scores = prediction is not None and _says(prediction.name, LOGIT_NAMES + PROBABILITY_NAMES)
     if likelihood is None:
         two_labels = many_labels = squashes or scores
     else:  # a sigmoid may end a regression too, and many call any output logits
+        scores = scores and (_chooses(labels) or not labels.meets)
         two_labels, many_labels = likelihood, likelihood or squashes or scores
     if prediction is not None and prediction.producer in _COUNTING_OPS and count == 1:
         return Task.VALUES  # learnt by a Poisson loss, which takes a logarithm as well
     if whole(labels):
+        if prediction is not None and whole(prediction) and size > 1:
+            return Task.VALUES  # such as the tag of each word
         if prediction is None or (count is not None and count >= 2):
             return Task.CLASSES if size == 1 or size == count else Task.VALUES
         if count == 1:
@@ -158,10 +176,13 @@ def _task(
         return Task.VALUES
     if samples is not None and size > 1 and size == size_of(of_one(samples)):
         fits = prediction is None or size_of(of_one(prediction)) == size
-        softmax = prediction is not None and prediction.producer == "SOFTMAX"
         mask = bool(words(labels.name) & MASK_WORDS)
-        if fits and not scores and not softmax:
-            return Task.VALUES if mask else Task.RECONSTRUCTION
+        one_of = softmax and bool(likelihood) and score_count(labels) is not None
+        if prediction is not None and prediction.producer == "SOFTMAX":
+            one_of = True
+        if fits and not one_of and not (scores and likelihood is None):
+            few = size <= _FEW  # of which nothing would be learnt by giving them back
+            return Task.VALUES if mask or few else Task.RECONSTRUCTION
     if is_open_row(labels) and count is not None and count >= 2:
         return Task.CLASSES if many_labels or likelihood is None else Task.VALUES
     if size == 1:
@@ -181,15 +202,32 @@ def _task_of_prediction(prediction: TensorDescription | None) -> Task:
 
 
 def _has_likelihood(
-    trainer: SignatureDescription | None, predictor: SignatureDescription | None
+    trainer: SignatureDescription | None,
+    predictor: SignatureDescription | None,
+    labels: TensorDescription | None,
 ) -> bool | None:
-    """Whether training takes a logarithm that predicting does not: a cross-entropy, no mean of
-    squared errors. None where the graph is not known.
+    """Whether the loss is a cross-entropy: it takes a logarithm, and labels choose from it, while
+    targets are taken the difference of. None where the graph is not known.
     """
     if trainer is None or not trainer.ops:
         return None
     logarithms = {"LOG", "LOG_SOFTMAX"} & set(trainer.ops)
+    if labels is not None and labels.meets:
+        return bool(logarithms) and _chooses(labels)
     return bool(logarithms - set(predictor.ops if predictor else ()))
+
+
+def _has_softmax(
+    trainer: SignatureDescription | None, predictor: SignatureDescription | None
+) -> bool:
+    """Whether training takes a softmax that predicting does not."""
+    new = set(trainer.ops if trainer else ()) - set(predictor.ops if predictor else ())
+    return bool({"SOFTMAX", "LOG_SOFTMAX"} & new) or {"EXP", "LOG", "REDUCE_MAX"} <= new
+
+
+def _chooses(labels: TensorDescription) -> bool:
+    """Whether labels are multiplied with what the model answers, or are looked up in it."""
+    return bool(_CHOICES & set(labels.meets))
 
 
 def _outputs(
@@ -287,10 +325,10 @@ def _activation(
     """That which the loss applies to logits. shares: whether answers may be numbers from 0 to 1, as
     those of masks; a row of a few numbers is no sign of it, since many losses take a logarithm.
     """
-    if not shares or trainer is None or predictor is None or kind is not OutputKind.LOGITS:
+    if not shares or trainer is None or predictor is None or kind is OutputKind.PROBABILITIES:
         return Activation.NONE
     new = set(trainer.ops) - set(predictor.ops)
-    if {"SOFTMAX", "LOG_SOFTMAX"} & new or {"EXP", "LOG", "REDUCE_MAX"} <= new:
+    if _has_softmax(trainer, predictor):
         return Activation.SOFTMAX
     softplus = {"ABS", "EXP", "LOG"} <= new  # log(1 + exp(-|x|)), of a cross-entropy
     hidden = "LOG" in predictor.ops  # a softplus in a layer, whose gradient is a sigmoid

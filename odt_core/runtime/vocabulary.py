@@ -28,7 +28,8 @@ SAMPLE_NAMES = (
     "inputs",
 )
 LABEL_NAMES = ("y", "y_batch", "label", "labels", "target", "targets", "y_true")
-LOSS_NAMES = ("loss", "losses", "train_loss", "output_0")
+LOSS_NAMES = ("loss", "losses", "train_loss")
+FIRST_OUTPUT = "output_0"  # what the converter calls the first of outputs without names
 LOGIT_NAMES = ("logits", "logit")
 PROBABILITY_NAMES = ("probabilities", "probability", "softmax", "sigmoid", "probs", "scores")
 PREDICTION_NAMES = (
@@ -220,7 +221,11 @@ NO_LOSS_WORDS = frozenset(
     ]
 )
 WEIGHT_WORDS = frozenset(["weight", "weights", "mask", "scale", "keep"])
-ONCE_WORDS = frozenset(["epochs", "iterations", "repeats", "temperature"])
+ONCE_WORDS = frozenset(
+    ["epochs", "gain", "iter", "iteration", "iterations", "repeats", "step", "steps", "temperature"]
+)
+# a limit that is never reached changes nothing
+LIMIT_WORDS = frozenset(["clip", "clipnorm", "clipvalue", "clipping"])
 # beside these, a weight is that of a penalty or of noise, and 0 leaves it out
 PENALTY_WORDS = frozenset(["decay", "noise", "penalty", "reg", "regularization", "l", "jitter"])
 # switches that are on change what is learnt, or undo it
@@ -249,6 +254,9 @@ OFF_WORDS = frozenset(
     ]
 )
 MASK_WORDS = frozenset(["mask", "masks", "segmentation", "segmentations"])
+SPREAD_WORDS = frozenset(
+    ["deviation", "logvar", "precision", "scale", "sigma", "std", "stddev", "var", "variance"]
+)
 HIDDEN_WORDS = frozenset(
     [
         "attention",
@@ -271,9 +279,10 @@ def words(name: str) -> frozenset[str]:
 
 
 def is_learning_rate(name: str) -> bool:
-    """Whether a name is one of a learning rate: "lr", "learning_rate", "learningRate"."""
+    """Whether a name is one of a learning rate: "lr", "learning_rate", "stepSize", "eta"."""
     said = words(name)
-    return "lr" in said or {"learning", "rate"} <= said or "learningrate" in said
+    pairs = ({"learning", "rate"}, {"step", "size"})
+    return bool(said & {"lr", "eta", "learningrate", "stepsize"}) or any(p <= said for p in pairs)
 
 
 def is_memory(name: str) -> bool:

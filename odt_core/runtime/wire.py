@@ -82,10 +82,9 @@ def unpack_description(document: Mapping[str, Any]) -> ModelDescription:
     """The inverse of `pack_description`; WorkerError when it makes no sense."""
 
     def tensors(rows: Any) -> tuple[TensorDescription, ...]:
+        listed = ("shape", "reached_by", "meets")
         return tuple(
-            TensorDescription(
-                **{**row, "shape": tuple(row["shape"]), "reached_by": tuple(row["reached_by"])}
-            )
+            TensorDescription(**{**row, **{name: tuple(row[name]) for name in listed}})
             for row in rows
         )
 

@@ -194,16 +194,15 @@ def with_checkpoint(manifest: Manifest, entry: CheckpointEntry, *, as_head: bool
 
 def without_checkpoint(manifest: Manifest, checkpoint_id: str) -> Manifest:
     """The checkpoint gone. WorkspaceError when it is your model just now."""
-    entry = _checkpoint(manifest, checkpoint_id)
+    _checkpoint(manifest, checkpoint_id)
     if manifest.head == checkpoint_id:
         raise WorkspaceError(
             "This checkpoint is your model just now. Restore another one first, then delete it."
         )
-    hidden = manifest.hidden | {checkpoint_id} if entry.info.kind.automatic else manifest.hidden
     return replace(
         manifest,
         checkpoints=tuple(other for other in manifest.checkpoints if other.id != checkpoint_id),
-        hidden=hidden,
+        hidden=manifest.hidden | {checkpoint_id},
     )
 
 
@@ -278,17 +277,13 @@ def thinned(
 
 
 def travelled(present: Manifest, target: Manifest, exists: Collection[str]) -> Manifest:
-    """What undo or redo shows: `target`, but nothing that happened by itself is taken back.
+    """What undo or redo shows: `target`, but no model that was kept is taken back.
 
-    Runs, and automatic checkpoints that `target` does not know and has not deleted, come from
-    `present`. Checkpoints that were thinned out since (not in `exists`) do not come back.
+    Runs, and checkpoints that `target` does not know and has not deleted, come from `present`.
+    Checkpoints that were thinned out since (not in `exists`) do not come back.
     """
     known = {entry.id for entry in target.checkpoints} | target.hidden
-    made_since = [
-        entry
-        for entry in present.checkpoints
-        if entry.info.kind.automatic and entry.id not in known
-    ]
+    made_since = [entry for entry in present.checkpoints if entry.id not in known]
     checkpoints = [entry for entry in (*target.checkpoints, *made_since) if entry.id in exists]
     checkpoints.sort(key=lambda entry: entry.id)  # ids count upwards
     return replace(

@@ -6,12 +6,10 @@ from dataclasses import replace
 from odt_core.checkpoint.tempering import Tempering
 from odt_core.errors import CheckpointError, WorkspaceError
 from odt_core.workspace import changes, pictures
-from odt_core.workspace.manifest import CheckpointEntry, CheckpointInfo, Kind, Manifest
+from odt_core.workspace.manifest import CheckpointEntry, CheckpointInfo, Manifest
 from odt_core.workspace.names import clean_note
 from odt_core.workspace.store import Store
 from odt_core.workspace.words import step_of
-
-_CHECKPOINT_STEPS = {Kind.MANUAL: "save a checkpoint", Kind.UPLOADED: "upload a checkpoint"}
 
 
 class HasCheckpoints(Store):
@@ -25,7 +23,7 @@ class HasCheckpoints(Store):
         data = self._file("checkpoints", f"{entry.id}.safetensors", entry.sha256)
         if data is None:
             raise CheckpointError(
-                f"The checkpoint of step {entry.info.step} is missing or damaged on disk. "
+                f"The checkpoint of step {entry.info.steps} is missing or damaged on disk. "
                 "Choose another one."
             )
         return data
@@ -35,8 +33,8 @@ class HasCheckpoints(Store):
     ) -> CheckpointEntry:
         """Keep a checkpoint; with `as_head` it becomes your model in the same step.
 
-        An automatic one that does not become your model is no step to undo, and undoing other
-        steps leaves it there. Where there is no room, older automatic ones go, and steps to undo
+        One that does not become your model is no step to undo, and undoing other steps leaves it
+        there. Where there is no room, older automatic ones go, and steps to undo
         before it is refused. Raises WorkspaceError when there are too many kept by hand.
         """
         info = replace(info, note=clean_note(info.note, self.limits.note_length))
@@ -61,8 +59,8 @@ class HasCheckpoints(Store):
             changed = self._thinned(changes.with_checkpoint(manifest, entry, as_head=as_head))
             self._commit(
                 changed,
-                _CHECKPOINT_STEPS.get(info.kind, f"train to step {info.step:,}"),
-                fact=automatic and not as_head,
+                f"train to step {info.steps:,}" if automatic else "change your model",
+                fact=not as_head,
                 files={f"checkpoints/{entry.id}.safetensors": data},
                 next_number=number + 1,
             )

@@ -123,6 +123,12 @@ class CheckpointInfo:
     base: Score | None = None  # on the frozen base test set
     note: str = ""
     temperature: Tempering | None = None  # what the person lets its scores be divided by
+    earlier: int = 0  # steps of the trainings that this one went on from
+
+    @property
+    def steps(self) -> int:
+        """All steps of training in it, as far as they are known; `step` counts those of its run."""
+        return self.earlier + self.step
 
 
 @dataclass(frozen=True)
@@ -150,7 +156,7 @@ class RunEntry:
 class Manifest:
     """Everything a person sees of a workspace; every change makes a new one.
 
-    `hidden` names the automatic checkpoints that the person deleted, so that undo and redo can
+    `hidden` names the checkpoints that the person deleted, so that undo and redo can
     tell those from the ones that training has added since.
     """
 

@@ -26,7 +26,7 @@ def label_name(manifest: Manifest, label_id: str) -> str:
 def step_of(manifest: Manifest, checkpoint_id: str) -> str:
     """ "of step 240" for a checkpoint."""
     entry = manifest.checkpoint(checkpoint_id)
-    return f"of step {entry.info.step}" if entry else "?"
+    return f"of step {entry.info.steps}" if entry else "?"
 
 
 def samples_in_words(manifest: Manifest, ids: set[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -124,48 +125,75 @@ def _uploaded(desk: Desk, key: str) -> None:
 
 
 def add_files(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | None) -> str:
-    """Add uploaded files, all or none of each archive and all or none of the pictures.
+    """Add uploaded files, all or none.
 
     Pictures, and samples of a table without labels, get the label `label_id`; archives bring their
     own. Returns what happened in words.
     """
-    workspace = desk.workspace
-    archives = [file for file in files if file[0].lower().endswith(_ARCHIVES)]
-    pictures = [file for file in files if file not in archives]
-    shapes = {
-        "input_shape": None if desk.sees_pictures else desk.card.input_shape,
-        "target_shape": desk.contract.target_shape if desk.task is Task.VALUES else None,
-    }
-    if pictures and not desk.sees_pictures:
-        raise SampleError(
-            f"'{pictures[0][0]}' is no table, and this model takes numbers. Upload a .csv or "
-            ".npz, or say on the Model page that its input is a picture."
-        )
-    raws = [read_samples(data, name, **shapes) for name, data in archives]
-    if pictures and desk.answers_pictures:
-        loose = [("", name, data) for name, data in pictures]
-        raws.append(decode_files(loose, "The upload", desk.contract.target_shape))
-        pictures = []
-    items = [decode_image(data, name) for name, data in pictures]
-    said = []
+    try:
+        ready, items, names = _read(desk, files, label_id)
+    except SampleError as error:
+        if len(files) > 1:
+            raise SampleError(f"{error} Nothing was added.") from error
+        raise
+    workspace, said = desk.workspace, []
     if items:
-        if desk.tells_labels and label_id is None:
-            raise LabelError("There is no label for these pictures yet. Add one first.")
-        names = [name for name, _ in pictures]
         label = label_id if desk.tells_labels else ""
         report = workspace.add_samples(
             items, label or "", Source.UPLOAD, names, _targets(desk, len(items))
         )
         said.append(report.summary)
-    ready = [as_the_model_wants(desk, raw, label_id) for raw in raws]
     for raw in ready:
-        if not len(raw):
-            raise SampleError("The archive holds no pictures. Put them into one folder per label.")
         if desk.tells_labels and desk.contract.labels_count == 0:
             numbers = [int(label) for label in raw.labels if label.isdecimal() and len(label) < 4]
             desk.number_labels(max(numbers, default=-1) + 1)
         said.append(workspace.add_raw(raw, Source.UPLOAD).summary)
+        if raw.targets and desk.task is Task.RECONSTRUCTION:
+            said.append(
+                "Its targets are kept, but not learnt: this model is taken for one that gives its "
+                "input back. If it learns targets, choose 'Numbers' on the Model page."
+            )
     return " ".join(said)
+
+
+def _read(
+    desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | None
+) -> tuple[list[RawSamples], list[np.ndarray], list[str]]:
+    """Archives as the model wants them, and single pictures with their names."""
+    archives = [file for file in files if file[0].lower().endswith(_ARCHIVES)]
+    pictures = [file for file in files if file not in archives]
+    if pictures and not desk.sees_pictures:
+        raise SampleError(
+            f"'{pictures[0][0]}' is no table, and this model takes numbers. Upload a .csv or "
+            ".npz, or say on the Model page that its input is a picture."
+        )
+    raws = [
+        read_samples(
+            data,
+            name,
+            input_shape=None if desk.sees_pictures else desk.card.input_shape,
+            target_shape=_target_shape(desk, name),
+        )
+        for name, data in archives
+    ]
+    if pictures and desk.answers_pictures:
+        loose = [("", name, data) for name, data in pictures]
+        raws.append(decode_files(loose, "The upload", desk.contract.target_shape))
+        pictures = []
+    items = [decode_image(data, name) for name, data in pictures]
+    if items and desk.tells_labels and label_id is None:
+        raise LabelError("There is no label for these pictures yet. Add one first.")
+    ready = [as_the_model_wants(desk, raw, label_id) for raw in raws]
+    if not all(map(len, ready)):
+        raise SampleError("The archive holds no pictures. Put them into one folder per label.")
+    return ready, items, [name for name, _ in pictures]
+
+
+def _target_shape(desk: Desk, name: str) -> tuple[int, ...] | None:
+    """Of the targets that a file may hold; a table has them only where they are learnt."""
+    table = not name.lower().endswith((".zip", ".npz"))
+    learns = desk.task is Task.VALUES or (desk.task is Task.RECONSTRUCTION and not table)
+    return desk.contract.target_shape if learns else None
 
 
 def as_the_model_wants(desk: Desk, raw: RawSamples, label_id: str | None) -> RawSamples:
@@ -183,7 +211,7 @@ def as_the_model_wants(desk: Desk, raw: RawSamples, label_id: str | None) -> Raw
         targets = targets_of(raw, desk.contract.target_shape)
         return RawSamples(raw.items, unlabelled, raw.names, targets)
     if desk.task is Task.RECONSTRUCTION:
-        return RawSamples(raw.items, unlabelled, raw.names)
+        return RawSamples(raw.items, unlabelled, raw.names, _spare_targets(desk, raw))
     names = desk.labels.names
     active = desk.workspace.manifest.label(label_id or "")
 
@@ -197,6 +225,15 @@ def as_the_model_wants(desk: Desk, raw: RawSamples, label_id: str | None) -> Raw
         return label
 
     return RawSamples(raw.items, tuple(named(label) for label in raw.labels), raw.names)
+
+
+def _spare_targets(desk: Desk, raw: RawSamples) -> tuple[np.ndarray, ...]:
+    """What a model that is taken for an autoencoder might learn instead, where a file brings it."""
+    train = desk.contract.train
+    with contextlib.suppress(SampleError):
+        if raw.targets and train and train[0].labels:
+            return targets_of(raw, desk.contract.target_shape)
+    return ()
 
 
 # Camera

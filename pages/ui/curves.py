@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from odt_core.training.history import Score
 from pages.ui.base_sets import base_test_of
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.live_chart import Curve, level, live_chart
@@ -51,8 +52,9 @@ def accuracy_chart(
     if snapshot is not None:
         tests = [(e.step, e.test.accuracy) for e in snapshot.evaluations if e.test]
         bases = [(e.step, e.base_test.accuracy) for e in snapshot.evaluations if e.base_test]
-        own_level = desk.base_level(desk.test_name()) if tests else None
-        base_level = desk.base_level(BASE_TEST) if bases else None
+        own_level = _base_level(desk, desk.test_name(), [e.test for e in snapshot.evaluations])
+        base_tests = [e.base_test for e in snapshot.evaluations]
+        base_level = _base_level(desk, BASE_TEST, base_tests)
         curves = [
             Curve("your test samples", *_columns(tests), marks="circle", hover="%{y:.1%}"),
             Curve("base test set", *_columns(bases), marks="square", faint=True, hover="%{y:.1%}"),
@@ -92,7 +94,7 @@ def error_chart(
             Curve("squared error", *_columns(squared), marks="circle"),
             Curve("absolute error", *_columns(absolute), marks="square", faint=True),
         ]
-        own_level = desk.base_level(desk.test_name()) if squared else None
+        own_level = _base_level(desk, desk.test_name(), [score for _, score in scores])
         if own_level is not None:
             curves.append(level("base model, squared", own_level, x_max, hover="%{y:.4g}"))
     live_chart(
@@ -105,6 +107,14 @@ def error_chart(
         large=large,
         wait=_nothing(snapshot, curves, "Mean squared and absolute error"),
     )
+
+
+def _base_level(desk: Desk, name: object, scores: Sequence[Score | None]) -> float | None:
+    """Where the base model stands on the samples that a run was scored on: not on those of today,
+    where a person has added or deleted some since.
+    """
+    measured = [score for score in scores if score is not None]
+    return desk.base_level(name, measured[-1].n) if measured else None
 
 
 def _nothing(

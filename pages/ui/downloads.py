@@ -21,7 +21,7 @@ def download_menu(desk: Desk) -> None:
         if head is None:
             pieces.note("Your model is the base model still. Train it, then download it here.")
         else:
-            name, step = desk.model.name.removesuffix(".tflite"), f"step{head.info.step}"
+            name, step = desk.model.name.removesuffix(".tflite"), f"step{head.info.steps}"
             _download(
                 "Your model as .tflite (trains on)",
                 lambda: desk.bake(),

@@ -1,4 +1,4 @@
-"""The style sheet of the dashboard, one for all pages, and how its menu behaves on a phone."""
+"""What all pages share: the style sheet, how the menu behaves on a phone, and the Back button."""
 
 from __future__ import annotations
 
@@ -18,4 +18,5 @@ def apply_look() -> None:
     """Fonts and spacing; colours stay in .streamlit/config.toml."""
     st.html(f"<style>{_read('look.css')}</style>")
     with st.container(key="menu"):  # look.css takes it out of the page's flow
-        st.html(f"<script>{_read('menu.js')}</script>", unsafe_allow_javascript=True)
+        scripts = _read("menu.js") + _read("history.js")
+        st.html(f"<script>{scripts}</script>", unsafe_allow_javascript=True)

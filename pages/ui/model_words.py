@@ -24,10 +24,10 @@ def what_it_does(desk: Desk) -> str:
 
 def _gives(desk: Desk) -> str:
     if desk.task is Task.CLASSES:
-        named = sum(name is not None for name in desk.model.outputs)
-        free = len(desk.model.outputs) - named
-        if not named:
-            return f"Tells up to {count(free, 'label')} of yours apart,"
+        if not any(desk.model.outputs):
+            return f"Tells up to {count(len(desk.model.outputs), 'label')} of yours apart,"
+        named = sum(name is not None for name in desk.output_names)
+        free = len(desk.output_names) - named
         more = f" ({free} more are free)" if free else ""
         return f"Tells {count(named, 'label')} apart{more},"
     if desk.task is Task.BINARY:

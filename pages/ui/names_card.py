@@ -19,7 +19,7 @@ _LARGEST = 200_000  # bytes of a labels.txt
 
 def names_of(desk: Desk) -> None:
     """Draw the card's content; only models that tell labels apart have names."""
-    outputs = desk.model.outputs
+    outputs = desk.output_names
     named = sum(name is not None for name in outputs)
     aside = count(named, "label")
     if len(outputs) > named:

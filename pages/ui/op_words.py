@@ -6,11 +6,13 @@ _WORDS = {
     "AvgPoolGrad": "gradient of average pooling",
     "BiasAddGrad": "gradient of a bias",
     "BroadcastGradientArgs": "shapes of a gradient",
+    "ConcatOffset": "places within what is joined",
     "Conv2DBackpropFilter": "gradient of a convolution's filters",
     "Conv2DBackpropInput": "gradient of a convolution's input",
     "DepthwiseConv2dNativeBackpropFilter": "gradient of a depthwise convolution's filters",
     "DepthwiseConv2dNativeBackpropInput": "gradient of a depthwise convolution's input",
     "EluGrad": "gradient of ELU",
+    "EnsureShape": "a check of a shape",
     "FusedBatchNormV3": "batch normalisation",
     "FusedBatchNormGradV3": "gradient of batch normalisation",
     "LeakyReluGrad": "gradient of leaky ReLU",
@@ -25,6 +27,8 @@ _WORDS = {
     "SeluGrad": "gradient of SELU",
     "SoftmaxCrossEntropyWithLogits": "cross-entropy of one-hot labels",
     "SparseSoftmaxCrossEntropyWithLogits": "cross-entropy of label numbers",
+    "Shape": "sizes of a tensor",
+    "ShapeN": "sizes of tensors",
     "StatelessRandomUniformV2": "random numbers, as dropout needs them",
 }
 _PARTS = (
@@ -32,6 +36,9 @@ _PARTS = (
     ("ResourceScatter", "changing rows of a variable"),
     ("Resource", "reading or changing a variable"),
     ("Random", "random numbers"),
+    ("StridedSlice", "a part of a tensor"),
+    ("MatrixDiag", "a diagonal"),
+    ("TensorList", "a list of tensors, as loops use them"),
     ("Grad", "a gradient"),
     ("Backprop", "a gradient"),
 )

@@ -162,6 +162,7 @@ class Recorder:
             own=_score(scores.test if scores else None),
             base=_score(scores.base_test if scores else None),
             note=_NOTES[kind],
+            earlier=self._run.earlier,
         )
         entry = self._workspace.add_checkpoint(save_checkpoint(checkpoint), info, as_head=as_head)
         self._note({"kind": "checkpoint", "checkpoint": entry.id, "step": entry.info.step})

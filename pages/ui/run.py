@@ -57,9 +57,13 @@ class Snapshot:
 class Run:
     """Collects what the worker reports. Thread-safe; pages only call `snapshot`."""
 
-    def __init__(self, run_id: str, total: int, samples: int, before: str | None) -> None:
-        """before: the checkpoint that was "your model" when the run began, None for the base."""
-        self.id, self.samples, self.before = run_id, samples, before
+    def __init__(
+        self, run_id: str, total: int, samples: int, before: str | None, earlier: int = 0
+    ) -> None:
+        """before: the checkpoint that was "your model" when the run began, None for the base.
+        earlier: steps of training that were in it.
+        """
+        self.id, self.samples, self.before, self.earlier = run_id, samples, before, earlier
         self.after: str | None = None  # the checkpoint at its end, your model from then on
         self._lock = threading.Lock()
         self._total = total

@@ -85,7 +85,10 @@ def shelf(
     label says, "" for no field. `busy` locks what would change labels under a running training.
     """
 
+    acts = f"{key}_acts"  # counted, so that a name which was refused is drawn anew
+
     def acted() -> None:
+        st.session_state[acts] = st.session_state.get(acts, 0) + 1
         act = Act.read(getattr(st.session_state.get(key), "act", None))
         if act is not None:
             on_act(act)
@@ -100,5 +103,6 @@ def shelf(
         "add": add,
         "busy": busy,
         "hint": hint,
+        "acts": st.session_state.get(acts, 0),
     }
     _mount(key=key, data=unexamined(data), on_act_change=acted)

@@ -35,13 +35,17 @@ def step_profile(desk: Desk) -> None:
     shown, others = profile.ops[:_SHOWN], profile.ops[_SHOWN:]
     whole = max(profile.step_ms, sum(cost.ms for cost in profile.ops))
     rows = [
-        (f"`{cost.op} ×{cost.times}", f"{cost.ms:.3f}", f"{cost.share:.0%}", cost.delegate)
+        (f"`{cost.op} ×{cost.times}", _ms(cost.ms), f"{cost.share:.0%}", cost.delegate)
         for cost in shown
     ]
     if others:
         ms = sum(cost.ms for cost in others)
         times = sum(cost.times for cost in others)
-        rows.append((f"Other ops ×{times}", f"{ms:.3f}", f"{ms / whole:.0%}", ""))
+        rows.append((f"Other ops ×{times}", _ms(ms), f"{ms / whole:.0%}", ""))
     rest = profile.rest_ms
-    rows.append(("Variables and moving", f"{rest:.3f}", f"{rest / whole:.0%}", ""))
+    rows.append(("Variables and moving", _ms(rest), f"{rest / whole:.0%}", ""))
     pieces.table(("Op", "ms", "Share", "Run by"), rows)
+
+
+def _ms(ms: float) -> str:
+    return f"{ms:.3f}" if ms >= 0.01 else f"{ms:.4f}"

@@ -25,7 +25,7 @@ _WORDS = {
 def title(entry: CheckpointEntry) -> str:
     """ "Step 240 · end of a run · 14:03:21"."""
     kind = _WORDS[entry.info.kind].lower()
-    return f"Step {entry.info.step:,} · {kind} · {clock(entry.added)}"
+    return f"Step {entry.info.steps:,} · {kind} · {clock(entry.added)}"
 
 
 def timeline(desk: Desk) -> None:
@@ -53,7 +53,7 @@ def _checkpoint(desk: Desk, entry: CheckpointEntry, *, head: bool) -> None:
     with st.container(key=f"card_{entry.id}", border=True, gap="small"):
         with st.container(horizontal=True, vertical_alignment="center"):
             aside = _facts(entry) if usable else f"{_facts(entry)} · of another model"
-            pieces.heading(f"Step {entry.info.step:,}", aside)
+            pieces.heading(f"Step {entry.info.steps:,}", aside)
             if head:
                 pieces.chip(_now(desk), own=True)
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -74,7 +74,7 @@ def _checkpoint(desk: Desk, entry: CheckpointEntry, *, head: bool) -> None:
             st.download_button(
                 "Download",
                 lambda: desk.checkpoint_file(entry.id),
-                file_name=file_name(desk.model.name, f"step{entry.info.step}.safetensors"),
+                file_name=file_name(desk.model.name, f"step{entry.info.steps}.safetensors"),
                 mime="application/octet-stream",
                 on_click="ignore",
                 key=f"get_{entry.id}",

@@ -60,7 +60,7 @@ def state_in_words(desk: Desk) -> str:
     entry = manifest.checkpoint(manifest.head) if manifest.head else None
     if entry is None:
         return "base · 0 steps"
-    words = f"personalised · {count(entry.info.step, 'step')}"
+    words = f"personalised · {count(entry.info.steps, 'step')}"
     return words + (f" · {count(entry.info.samples, 'sample')}" if entry.info.samples else "")
 
 

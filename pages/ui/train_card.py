@@ -237,7 +237,7 @@ def _live(desk: Desk, pace: float | None, paused: bool) -> None:
     """Progress and curves; ticks while a run is active, and reruns the page once when it ends."""
     snapshot = desk.shown_run()
     with trouble.shown():
-        _progress(snapshot, stale_in_words(desk.stale()), desk.can_train)
+        _progress(desk, snapshot)
         lost_run(desk, "train")
         loss_chart("loss", desk, snapshot, _HEIGHT)
         if not desk.can_predict:
@@ -277,10 +277,13 @@ def _left(gone: int) -> str:
     return "is gone or changed" if gone == 1 else "are gone or changed"
 
 
-def _progress(snapshot: Snapshot | None, stale: str, can_train: bool) -> None:
+def _progress(desk: Desk, snapshot: Snapshot | None) -> None:
+    stale = stale_in_words(desk.stale())
     if snapshot is None:
-        hint = "Add samples, then press Train. The settings are good as they are."
-        st.progress(0.0, text=plain(stale) or (hint if can_train else "Nothing to train."))
+        hint = "Press Train. The settings are good as they are."
+        if not desk.usable_samples(Part.TRAIN):
+            hint = f"Add samples, then press Train.{hint.removeprefix('Press Train.')}"
+        st.progress(0.0, text=plain(stale) or (hint if desk.can_train else "Nothing to train."))
         return
     steps = f"Step {snapshot.step:,} of {snapshot.total:,}"
     if snapshot.phase is Phase.PAUSED:

@@ -18,7 +18,7 @@ from odt_core.authoring.agreement import Agreement
 from odt_core.authoring.conversion import state_of
 from odt_core.errors import AuthoringError
 from odt_core.graph import describe
-from odt_core.runtime import load_model
+from odt_core.runtime import Task, load_model
 
 
 @tflite_model_class
@@ -514,3 +514,55 @@ class TestImport:
         code = "import sys, odt_core, odt_core.authoring; print('tensorflow' in sys.modules)"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert done.stdout.strip() == "False"
+
+
+class OwnStep(keras.Model):
+    def train_step(self, data):
+        return {"loss": 0.0}
+
+
+class Subclassed(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(2)
+
+    def call(self, x):
+        return self.dense(x)
+
+
+class TestWhatOdtWouldTrainOtherwise:
+    """Models that odt would train, but not as Keras does, are refused in words."""
+
+    def test_own_train_step_is_named(self):
+        x = keras.Input((6,))
+        model = OwnStep(x, keras.layers.Dense(2)(x))
+        with pytest.raises(AuthoringError, match=r"has a train_step of its own.*compile"):
+            to_trainable_tflite(model, loss="mse")
+
+    def test_weight_that_a_layer_sets_is_named(self):
+        layer = keras.layers.SpectralNormalization(keras.layers.Dense(2))
+        model = keras.Sequential([keras.Input((6,)), layer])
+        with pytest.raises(AuthoringError, match=r"sets its weight .*kernel while it computes"):
+            to_trainable_tflite(model, loss="mse")
+
+    def test_subclass_says_how_to_wrap_it_and_can_be(self):
+        own = Subclassed()
+        own(np.zeros((1, 6), np.float32))
+        with pytest.raises(AuthoringError, match=r"keras.Model\(x, model\(x\)\)"):
+            to_trainable_tflite(own, loss="mse")
+        x = keras.Input((6,))
+        model = load_model(to_trainable_tflite(keras.Model(x, own(x)), loss="mse"))
+        assert model.contract.task is Task.VALUES
+
+    def test_loss_without_a_name_trains(self):
+        model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(2)])
+        data = to_trainable_tflite(model, loss=lambda a, b: tf.reduce_mean(tf.abs(a - b), -1))
+        x = np.ones((4, 6), np.float32)
+        session = load_model(data).session()
+        losses = [session.train_step(x, x[:, :2]) for _ in range(40)]
+        assert losses[-1] < losses[0]
+
+    def test_loss_that_cannot_take_the_labels_says_so_in_words(self):
+        model = keras.Sequential([keras.Input((12, 4)), keras.layers.Dense(5)])
+        with pytest.raises(AuthoringError, match=r"cannot be traced .*labels of the given shape"):
+            to_trainable_tflite(model, loss=keras.losses.CTC())

@@ -96,6 +96,14 @@ def test_model_that_hides_its_scores_is_read_as_a_classifier_and_learns(answer, 
     assert (shares.argmax(axis=1) == y).mean() > 0.9
 
 
+def test_label_of_every_place_is_picked_from_scores_too(tmp_path):
+    def tags(z):
+        return {"tags": tf.argmax(z[:, None, :] * tf.ones((1, 3, 1)), -1)}
+
+    infer = describe(lower(trainable(tags, tmp_path)).data).signature("infer")
+    assert [one.name for one in infer.outputs] == ["tags", ALL_SCORES]
+
+
 def test_scores_are_those_that_the_answer_is_picked_from(tmp_path):
     model = load_model(trainable(best, tmp_path))
     assert model.contract.infer.kind is OutputKind.LOGITS
@@ -110,11 +118,11 @@ def shown_too(z: tf.Tensor) -> dict[str, tf.Tensor]:
     return {"label": tf.argmax(z, -1), "probabilities": tf.nn.softmax(z)}
 
 
-def of_every_pixel(z: tf.Tensor) -> dict[str, tf.Tensor]:
+def along_another_axis(z: tf.Tensor) -> dict[str, tf.Tensor]:
     return {"mask": tf.argmax(tf.reshape(z, (-1, LABELS, 1, 1)) * tf.ones((1, 1, 4, 4)), 1)}
 
 
-@pytest.mark.parametrize("answer", [shown_too, of_every_pixel])
+@pytest.mark.parametrize("answer", [shown_too, along_another_axis])
 def test_model_that_shows_what_it_has_is_left_as_it_is(answer, tmp_path):
     data = trainable(answer, tmp_path)
     names = [one.name for one in describe(lower(data).data).signature("infer").outputs]

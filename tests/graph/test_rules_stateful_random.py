@@ -85,6 +85,26 @@ class TestFlex:
             np.testing.assert_array_equal(draw(interpreter, shape), expect)
 
 
+class TestShuffle:
+    def test_rows_when_shuffled_then_are_the_same_in_another_order_each_time(self, tmp_path):
+        module = tf.Module()
+        module.mix = tf.function(
+            tf.random.shuffle, input_signature=[tf.TensorSpec([None, 3], tf.float32)]
+        )
+        tf.saved_model.save(module, str(tmp_path), signatures={"mix": module.mix})
+        converter = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path))
+        converter.target_spec.supported_ops = [
+            tf.lite.OpsSet.TFLITE_BUILTINS,
+            tf.lite.OpsSet.SELECT_TF_OPS,
+        ]
+        mix = Interpreter(model_content=lower(converter.convert()).data).get_signature_runner("mix")
+        for count in (1, 2, 40, 7):
+            x = np.arange(3 * count, dtype=np.float32).reshape(count, 3)
+            orders = [next(iter(mix(value=x).values())) for _ in range(20)]
+            assert all(np.array_equal(one[one[:, 0].argsort()], x) for one in orders)
+            assert len({one.tobytes() for one in orders}) >= min(count, 10)
+
+
 class TestBuiltin:
     @pytest.mark.parametrize("name", ["RANDOM_UNIFORM", "RANDOM_STANDARD_NORMAL"])
     @pytest.mark.parametrize("seeds", SEEDS, ids=str)

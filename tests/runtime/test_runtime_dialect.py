@@ -11,6 +11,7 @@ from odt_core.graph import SignatureDescription, TensorDescription
 from odt_core.runtime import Choice, Contract, LabelKind, OutputKind, Task, load_model, propose
 from odt_core.runtime.contract import Activation
 from odt_core.runtime.targets import filling
+from odt_core.runtime.vocabulary import is_learning_rate
 
 PUBLIC = Path(__file__).parents[1] / "models"
 OWN = Path(__file__).parent / "models"
@@ -404,11 +405,20 @@ class TestShapes:
 
 
 def made(
-    inputs: dict, outputs: dict, ops: tuple[str, ...], weighed: tuple[str, ...] = ("x",)
+    inputs: dict,
+    outputs: dict,
+    ops: tuple[str, ...],
+    weighed: tuple[str, ...] = ("x",),
+    meets: tuple[str, ...] = (),
 ) -> Contract:
-    """Of a train signature with these inputs and ops, and one that predicts these outputs."""
+    """Of a train signature with these inputs and ops, and one that predicts these outputs. meets:
+    ops in which labels meet what the model makes of samples.
+    """
     train = signature("train", inputs, {"loss": ("float32", ())})
-    met = tuple(replace(one, weighed=one.name in weighed) for one in train.inputs)
+    met = tuple(
+        replace(one, weighed=one.name in weighed, meets=() if one.name in weighed else meets)
+        for one in train.inputs
+    )
     train = replace(train, inputs=met, ops=ops, assigns=("w",))
     x = next(iter(inputs.items()))
     infer = signature("infer", dict([x]), {})
@@ -461,6 +471,113 @@ class TestWhatIsLearnt:
         assert any("a probability of its own" in note for note in contract.notes)
         contract = made({"x": self.X, "y": y}, {"tags": ((None, 5), "SOFTMAX")}, ("LOG",))
         assert not contract.notes
+
+    @pytest.mark.parametrize("name", ["logits", "output"])
+    def test_targets_that_are_subtracted_are_numbers_whatever_the_output_is_called(self, name):
+        y = ("float32", (None, 2))
+        outputs = {name: ((None, 2), "ADD")}
+        contract = made({"x": self.X, "y": y}, outputs, ("SUB", "SQUARE"), meets=("SUB",))
+        assert (contract.task, contract.target_shape) == (Task.VALUES, (2,))
+        contract = made({"x": self.X, "y": y}, outputs, ("LOG", "MUL"), meets=("MUL", "SUB"))
+        assert contract.task is Task.CLASSES
+
+    @pytest.mark.parametrize("labels", [(None, 1), (None,)])
+    def test_logarithm_of_a_difference_is_no_sign_of_labels(self, labels):
+        """log-cosh, a normal distribution's likelihood, mean squared logarithmic errors."""
+        inputs = {"x": self.X, "y": ("float32", labels)}
+        outputs = {"output": (labels, "ADD")}
+        contract = made(inputs, outputs, ("LOG", "EXP", "SUB"), meets=("SUB",))
+        assert contract.task is Task.VALUES
+        contract = made(inputs, outputs, ("LOG", "EXP", "MUL"), meets=("MUL",))
+        assert contract.task is Task.BINARY
+
+    def test_few_numbers_from_as_many_are_no_autoencoder(self):
+        pair = ("float32", (None, 2))
+        contract = made({"x": pair, "target": pair}, {"point": ((None, 2), "ADD")}, ("SUB",))
+        assert contract.task is Task.VALUES
+
+    def test_as_many_labels_as_features_are_labels_under_a_softmax(self):
+        row = ("float32", (None, 6))
+        ops = ("EXP", "LOG", "MUL", "REDUCE_MAX")
+        contract = made(
+            {"x": self.X, "y": row}, {"output": ((None, 6), "ADD")}, ops, meets=("MUL",)
+        )
+        assert (contract.task, contract.outputs) == (Task.CLASSES, 6)
+        sigmoids = ("EXP", "LOG", "MUL", "ABS")  # of an autoencoder of black and white
+        contract = made(
+            {"x": self.X, "y": row}, {"output": ((None, 6), "ADD")}, sigmoids, meets=("MUL",)
+        )
+        assert contract.task is Task.RECONSTRUCTION
+
+    @pytest.mark.parametrize(
+        ("mean", "spread"), [("mean", "sigma"), ("mu", "std"), ("y_mean", "y_var")]
+    )
+    def test_how_sure_a_model_is_is_not_its_answer(self, mean, spread):
+        outputs = {mean: ((None, 1), "STRIDED_SLICE"), spread: ((None, 1), "ADD")}
+        inputs = {"x": self.X, "y": self.NUMBER}
+        assert made(inputs, outputs, ("SUB",)).infer.prediction == mean
+
+    def test_infer_of_two_inputs_is_not_tried_on_one(self):
+        train = signature("train", {"x": self.X, "y": self.LABEL}, {"loss": ("float32", ())})
+        infer = signature("infer", {"x1": self.X, "x2": self.X}, {"distance": ("float32", (None,))})
+        contract = propose([train, infer])
+        assert contract.infer is None
+        (note,) = (one for one in contract.notes if "'infer'" in one)
+        assert "'x1' and 'x2'" in note
+        assert "Session.run" in note
+        assert not any("has no signature that predicts" in one for one in contract.notes)
+
+    def test_second_signature_that_trains_is_told_of(self):
+        inputs, outputs = {"x": self.X, "y": self.LABEL}, {"loss": ("float32", ())}
+        every = [
+            replace(
+                signature(name, inputs, outputs),
+                ops=("MUL",),
+                assigns=assigns,
+                inputs=tuple(
+                    replace(one, weighed=one.name == "x")
+                    for one in signature(name, inputs, outputs).inputs
+                ),
+            )
+            for name, assigns in (("train_full", ("w", "v")), ("train_head", ("w",)))
+        ]
+        (note,) = (one for one in propose(every).notes if "More than one" in one)
+        assert "'train_full' was taken, not 'train_head'" in note
+
+    def test_the_only_signature_trains_if_it_changes_weights(self):
+        only = signature(
+            "serving_default",
+            {"x": self.X, "y": self.LABEL},
+            {"loss": ("float32", ()), "logits": ("float32", (None, 3))},
+        )
+        met = tuple(replace(one, weighed=one.name == "x") for one in only.inputs)
+        contract = propose([replace(only, inputs=met, ops=("MUL",), assigns=("w",))])
+        assert contract.trainable
+        assert contract.infer is None
+
+    def test_accuracy_that_comes_first_is_not_the_loss(self):
+        outputs = (
+            TensorDescription("output_0", "float32", (), counted=True, reached_by=("y",)),
+            TensorDescription("output_1", "float32", (), reached_by=("y",)),
+        )
+        train = signature("train", {"x": self.X, "y": self.LABEL}, {})
+        (role,) = propose([replace(train, outputs=outputs)]).train
+        assert role.loss == "output_1"
+
+    @pytest.mark.parametrize(
+        ("sample", "label", "answer", "task"),
+        [
+            ((6,), (), (3,), Task.CLASSES),
+            ((8, 8), (), (3,), Task.CLASSES),
+            ((8, 8), (3,), (3,), Task.CLASSES),
+        ],
+    )
+    def test_one_sample_a_call_without_a_batch_axis(self, sample, label, answer, task):
+        kind = "int32" if not label else "float32"
+        inputs = {"x": ("float32", sample), "y": (kind, label)}
+        contract = made(inputs, {"logits": (answer, "ADD")}, ("LOG", "MUL"), meets=("MUL",))
+        assert (contract.task, contract.input_shape, contract.outputs) == (task, sample, 3)
+        assert (contract.train[0].batch, contract.infer.batch) == (1, 1)
 
     @pytest.mark.parametrize("mask", [(None, 8, 8), (None, 8, 8, 1)])
     def test_label_of_each_pixel_is_compared_with_its_scores(self, mask):
@@ -556,7 +673,17 @@ class TestWhatIsLearnt:
         ("local_epochs", "int32", 1),
         ("temperature", "float32", 1),
         ("epoch", "int32", 0),
+        ("local_steps", "int32", 1),
+        ("gain", "float32", 1),
+        ("clip_norm", "float32", 10**6),
+        ("max_norm", "float32", 10**6),
     ],
 )
 def test_what_nobody_gives_is_filled_with_what_changes_least(name, dtype, given):
     assert filling(name, dtype) == given
+
+
+@pytest.mark.parametrize("name", ["lr", "learningRate", "step_size", "eta"])
+def test_learning_rates_go_by_many_names(name):
+    assert is_learning_rate(name)
+    assert not is_learning_rate(f"{name}x")

@@ -76,11 +76,9 @@ class TestAddCheckpoint:
         workspace.add_checkpoint(b"x" * 4_000, CheckpointInfo(Kind.MANUAL, 40, 4))
         assert steps(workspace) == [30, 40]
         workspace.add_checkpoint(b"x" * 500, CheckpointInfo(Kind.MANUAL, 50, 4))
-        assert workspace.undo_step == "save a checkpoint"
         with pytest.raises(WorkspaceError, match="full"):
             workspace.add_checkpoint(b"x" * 4_000, CheckpointInfo(Kind.MANUAL, 60, 4))
         assert steps(workspace) == [30, 40, 50]
-        assert workspace.undo_step == "save a checkpoint"
 
     def test_too_many_kept_by_hand_are_refused(self, tmp_path):
         workspace = _workspace(tmp_path, Limits(kept_checkpoints=1))
@@ -100,6 +98,24 @@ class TestUndoOfTraining:
         assert workspace.checkpoint_bytes(entry.id) == b"end"
         workspace.redo()
         assert workspace.manifest.head == entry.id
+
+    @pytest.mark.parametrize("kind", [Kind.MANUAL, Kind.UPLOADED])
+    def test_what_a_person_saves_is_no_step_and_outlives_undo_and_another_training(
+        self, workspace, workspaces, kind
+    ):
+        workspace.add_label("heart")
+        kept = workspace.add_checkpoint(b"before the meeting", CheckpointInfo(kind, 7, 4))
+        assert workspace.undo() == "add the label 'heart'"
+        workspace.add_checkpoint(b"end", auto(240, Kind.END), as_head=True)
+        assert workspace.redo_step is None
+        assert workspace.checkpoint_bytes(kept.id) == b"before the meeting"
+        workspaces.close(workspace.token)
+        again = workspaces.open(workspace.token)
+        assert again.checkpoint_bytes(kept.id) == b"before the meeting"
+        again.delete_checkpoint(kept.id)
+        again.undo()
+        again.redo()
+        assert steps(again) == [240]
 
     def test_autosaves_are_no_steps_and_outlive_undo_and_redo(self, workspace):
         workspace.add_label("heart")

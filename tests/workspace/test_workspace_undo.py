@@ -25,10 +25,6 @@ OPERATIONS = {
         "other.tflite", Labels(("a", None)), data=b"other"
     ),
     "empty the workspace": lambda w, draw: w.reset(),
-    "save a checkpoint": lambda w, draw: w.add_checkpoint(b"m", CheckpointInfo(Kind.MANUAL, 7, 4)),
-    "upload a checkpoint": lambda w, draw: w.add_checkpoint(
-        b"u", CheckpointInfo(Kind.UPLOADED, 7, 4)
-    ),
     "delete the checkpoint of step 20": lambda w, draw: w.delete_checkpoint(
         w.manifest.checkpoints[1].id
     ),

@@ -16,8 +16,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
+from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
 from odt_core.graph import resources
@@ -65,6 +67,21 @@ def uniform_int(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Te
     """Integers from `lowest` up to and without `end`."""
     shape, lowest, end = inputs
     return [shaped(b, op, shape, whole_numbers(b, _drawn(b, op, shape), lowest, end))]
+
+
+@rule("RandomShuffle", since="0.2")
+def shuffle(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """The rows of x in the order of random numbers: as random as TensorFlow's, but another order,
+    since that exchanges one row after the other.
+    """
+    (x,) = inputs
+    rows = b.slice(b.shape(x), [0], [1])
+    plain = replace(op, output_shapes=((x.shape[0],),))
+    numbers = shaped(b, plain, rows, uniform_numbers(b, _drawn(b, plain, rows)))
+    values = b.new(numbers.shape, np.float32, "sorted")
+    order = b.new(numbers.shape, np.int32, "order")
+    b.emit("TOPK_V2", [numbers, b.reshape(rows, ())], [values, order], schema.TopKV2OptionsT())
+    return [b.gather(x, order)]
 
 
 def builtin_random(b: Builder, op: FlexOp, shape: Tensor) -> Tensor:

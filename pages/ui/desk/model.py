@@ -64,6 +64,15 @@ class HasModel(HasWorker):
         """Whether samples have labels for this model; else they have targets, or nothing."""
         return self.task in (Task.CLASSES, Task.BINARY)
 
+    @property
+    def output_names(self) -> tuple[str | None, ...]:
+        """What each output is called: by the label of the person's that has it, else by the model.
+        None: nobody has it.
+        """
+        labels = self.workspace.manifest.labels
+        taken = {label.output: label.name for label in labels if label.output is not None}
+        return tuple(taken.get(at, name) for at, name in enumerate(self.model.outputs))
+
     def usable_samples(self, part: Part | None = None) -> tuple[SampleEntry, ...]:
         """The samples that stand for something with this model, oldest first: those of the labels
         that are turned on, those with a target, or all; of one part where it is given.

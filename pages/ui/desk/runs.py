@@ -54,7 +54,8 @@ class HasRuns(HasScores):
                 checkpoint = load_checkpoint(self.workspace.checkpoint_bytes(go_on))
                 progress = checkpoint.progress
                 settings = Settings.from_json(checkpoint.meta.settings)
-            run = Run(self.workspace.start_run(), 0, len(train), self.workspace.manifest.head)
+            head, earlier = self.workspace.manifest.head, self._earlier(go_on)
+            run = Run(self.workspace.start_run(), 0, len(train), head, earlier)
             recorder = Recorder(self.workspace, run, on_head=self._now_at)
             try:
                 if settings != self.settings:
@@ -87,6 +88,14 @@ class HasRuns(HasScores):
             target=self._score_base, args=(test,), name="odt-base-level", daemon=True
         ).start()
         return run
+
+    def _earlier(self, go_on: str | None) -> int:
+        """The steps of training that a new run begins with."""
+        manifest = self.workspace.manifest
+        entry = manifest.checkpoint(go_on or manifest.head or "")
+        if entry is None:
+            return 0
+        return entry.info.earlier if go_on else entry.info.steps  # else its own count again
 
     def pause(self) -> None:
         """Wait before the next step."""

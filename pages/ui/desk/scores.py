@@ -356,13 +356,13 @@ class HasScores(HasFeatures):
             if sample.part is Part.TEST
         )
 
-    def base_level(self, name: object) -> float | None:
-        """The base model's accuracy on the samples of that name, or its mean squared error where
-        it gives values; None while it is not known.
+    def base_level(self, name: object, n: int) -> float | None:
+        """The base model's accuracy on the n samples of that name, or its mean squared error where
+        it gives values; None while it is not known, and where there are no longer so many.
         """
         labels = self.card.labels if name == BASE_TEST else self.labels
         known = self._base.get((self.model, labels, name))
-        if known is None:
+        if known is None or known.n != n:
             return None
         return known.mean_squared_error if known.accuracy is None else known.accuracy
 

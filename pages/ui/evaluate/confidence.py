@@ -77,7 +77,8 @@ def _diagram(desk: Desk, one: Judged) -> None:
 
 
 def _remark(one: Reliability) -> str:
-    return f"expected calibration error, n = {one.n:,} · by chance up to {percent(one.by_chance)}"
+    chance = f" · by chance up to {percent(one.by_chance)}" if one.n >= _FEWEST else ""
+    return f"expected calibration error, n = {one.n:,}{chance}"
 
 
 def _sentence(own: Reliability) -> str:

@@ -23,7 +23,7 @@ from odt_core.evidence import (
 from odt_core.samples import Samples
 from odt_core.training.settings import Settings
 from odt_core.workspace import Part
-from pages.ui import pieces
+from pages.ui import kept_widgets, pieces
 from pages.ui.base_sets import base_test_of, replay_of
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.desk.jobs import Job
@@ -48,6 +48,7 @@ _STUDIED = (
 _STUDIED_NUMBERS = (
     "Gain, and whether it may be chance; samples needed, what changed inside, what training costs"
 )
+_WHOLE, _CHOSEN = "evidence_whole", "evidence_chosen"
 _STUDY = 0.1, 0.75  # from where to where of the way the studies are
 
 
@@ -74,14 +75,15 @@ def evidence(desk: Desk) -> None:
             ready = "Not trained yet: there is nothing to give evidence of."
         elif desk.busy:
             ready = f"{desk.training_is}. When it has ended, make the bundle."
+        kept_widgets.fill(_CHOSEN, {_WHOLE: True}, None)
         whole = st.toggle(
             "With the studies",
-            value=True,
-            key="evidence_whole",
+            key=_WHOLE,
             disabled=bool(ready),
             help="Negative controls, samples needed and cost: trains up to 22 times from the base "
             "model, in a process of its own. Studies that you have run already are taken over.",
         )
+        kept_widgets.keep(_CHOSEN, [_WHOLE])
         study(
             desk,
             "the evidence bundle",
@@ -158,7 +160,8 @@ def _work(desk: Desk, job: Job, *, whole: bool) -> Bundle:
         loss_name=desk.contract.loss_note,
         trained_on=entry.info.samples or None,
     )
-    name = file_name(desk.model.name.removesuffix(".tflite"), f"step{entry.info.step}-evidence.zip")
+    end = f"step{entry.info.steps}-evidence.zip"
+    name = file_name(desk.model.name.removesuffix(".tflite"), end)
     return Bundle(
         data=data,
         origin=origin.sentence,

@@ -227,7 +227,7 @@ def _layout(stops: list[Stop], *, labelled: bool) -> dict[str, Any]:
                 "base" if not k else "start" if stops[k].begins else f"{stops[k].step:,}"
                 for k in told
             ],
-            "title": {"text": "steps since the start of a training"},
+            "title": {"text": "steps of training"},
             "showgrid": False,
             "range": [-0.4, len(stops) - 0.6],
         },
@@ -250,8 +250,8 @@ def _stops(desk: Desk) -> list[Stop]:
         stops.append(
             Stop(
                 entry.id,
-                f"Checkpoint {number}: step {entry.info.step:,}",
-                entry.info.step,
+                f"Checkpoint {number}: step {entry.info.steps:,}",
+                entry.info.steps,
                 entry.info.kind is Kind.START,
                 clock(entry.added),
                 entry.info.base,

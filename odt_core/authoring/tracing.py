@@ -1,0 +1,38 @@
+"""Tracing what a person wrote: what goes wrong in it is said in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from odt_core.errors import AuthoringError
+
+_LONGEST = 300  # characters of somebody else's message
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """AuthoringError for whatever Keras or TensorFlow raises while a model is traced: our own,
+    which AutoGraph wraps, or theirs with what to look at.
+    """
+    try:
+        yield
+    except AuthoringError:
+        raise
+    except Exception as error:
+        own = _own(error)
+        if own is not None:
+            raise AuthoringError(str(own)) from error
+        said = " ".join(str(error).split())
+        said = said if len(said) <= _LONGEST else f"…{said[-_LONGEST:]}"
+        raise AuthoringError(
+            f"The model cannot be traced ({type(error).__name__}: {said}). See that its loss takes "
+            "labels of the given shape, and that it runs as a tf.function."
+        ) from error
+
+
+def _own(error: BaseException) -> AuthoringError | None:
+    found: BaseException | None = error
+    while found is not None and not isinstance(found, AuthoringError):
+        found = found.__cause__ or found.__context__
+    return found

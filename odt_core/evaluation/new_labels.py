@@ -1,0 +1,75 @@
+"""A gain on labels that the base model never learnt is no improvement of what it could do before.
+
+It has no answer for them, so that it is wrong on their samples whatever it is. How both models do
+on the other samples is told apart from that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from odt_core.evaluation.compare import Comparison, compare
+from odt_core.evaluation.evaluation import Evaluation
+
+_MOST = 4  # labels that are named
+
+
+@dataclass(frozen=True)
+class NewLabels:
+    """outputs: of the new labels among the samples. n: samples of them. base, own: how the models
+    do on the others, without cross-entropy; comparison: of these two. sentence: all of it.
+    """
+
+    outputs: tuple[int, ...]
+    n: int
+    base: Evaluation
+    own: Evaluation
+    comparison: Comparison
+    sentence: str
+
+
+def new_labels(
+    base: Evaluation, own: Evaluation, known: np.ndarray, names: Sequence[str | None]
+) -> NewLabels | None:
+    """None where the base model knows all labels of the samples, or none at all, and for values.
+
+    known: bool [K], whether the base model learnt each label. names: of the K labels.
+    """
+    if base.correct is None or not known.any():
+        return None
+    old = known[base.truth]
+    count = int(np.count_nonzero(~old))
+    if not count:
+        return None
+    outputs = tuple(int(label) for label in np.unique(base.truth[~old]))
+    parts = _part(base, old), _part(own, old)
+    comparison = compare(*parts)
+    listed = ", ".join(f"“{names[k] or f'output {k}'}”" for k in outputs[:_MOST])
+    if len(outputs) > _MOST:
+        listed += f" and {len(outputs) - _MOST} more"
+    sentence = (
+        f"{count:,} of the {base.n:,} samples {'is' if count == 1 else 'are'} of {listed}, which "
+        f"the base model never learnt: it cannot be right there."
+    )
+    if parts[0].n:
+        right = " → ".join(f"{one.accuracy:.1%}".replace("%", " %") for one in parts)
+        sentence += f" On the other {parts[0].n:,}: {right}. {comparison.sentence}"
+    return NewLabels(outputs, count, *parts, comparison, sentence)
+
+
+def _part(evaluation: Evaluation, chosen: np.ndarray) -> Evaluation:
+    predictions, truth = evaluation.predictions[chosen], evaluation.truth[chosen]
+    confidences = evaluation.confidences
+    return replace(
+        evaluation,
+        n=len(truth),
+        correct=int(np.count_nonzero(predictions == truth)),
+        cross_entropy=None,
+        confusion=None,
+        predictions=predictions,
+        truth=truth,
+        confidences=None if confidences is None else confidences[chosen],
+    )

@@ -1,0 +1,51 @@
+"""Labels that the base model never learnt are told apart from what it could do before."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from odt_core.evaluation import new_labels, score
+
+KNOWN = np.array([True, True, True, False])
+NAMES = ("0", "1", "2", "cross")
+Y = np.array([0] * 4 + [1] * 4 + [3] * 6)
+
+
+def answering(answers: np.ndarray):
+    return score(np.eye(4, dtype=np.float32)[answers] * 0.97 + 0.01, Y)
+
+
+def test_gain_on_a_new_label_is_not_one_on_the_others():
+    base = answering(np.where(Y == 3, 1, Y))
+    own = answering(Y)
+    found = new_labels(base, own, KNOWN, NAMES)
+    assert (found.outputs, found.n) == ((3,), 6)
+    assert (found.base.n, found.base.correct, found.own.correct) == (8, 8, 8)
+    assert (found.comparison.gain, len(found.comparison.fixed)) == (0, 0)
+    assert found.sentence == (
+        "6 of the 14 samples are of “cross”, which the base model never learnt: it cannot be right "
+        "there. On the other 8: 100.0 % → 100.0 %. Both models are right and wrong on the same of "
+        "the 8 samples."
+    )
+
+
+def test_others_count_as_they_are():
+    wrong = np.where(Y == 3, 1, Y)
+    wrong[:2] = 2
+    found = new_labels(answering(wrong), answering(Y), KNOWN, NAMES)
+    assert found.base.accuracy == 0.75
+    assert found.comparison.fixed.tolist() == [0, 1]
+    assert "75.0 % → 100.0 %" in found.sentence
+
+
+def test_nothing_is_said_where_the_base_knows_all_or_none():
+    both = answering(Y), answering(Y)
+    assert new_labels(*both, np.ones(4, bool), NAMES) is None
+    assert new_labels(*both, np.zeros(4, bool), NAMES) is None
+
+
+def test_new_labels_alone_are_compared_with_nothing():
+    y = np.array([3, 3])
+    one = score(np.eye(4, dtype=np.float32)[[1, 3]], y)
+    found = new_labels(one, one, KNOWN, NAMES)
+    assert found.sentence.endswith("it cannot be right there.")

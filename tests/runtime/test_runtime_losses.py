@@ -1,0 +1,214 @@
+"""What a model learns, told by its loss: files made with TensorFlow, as people write them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from odt_core import Samples, Settings, Task, fit, load_model
+from odt_core.runtime.contract import Activation
+
+WIDTH = 6
+Loss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+FLOATS, INTS = tf.float32, tf.int32
+
+
+class Net(tf.Module):
+    """A layer of tanh and a linear one."""
+
+    def __init__(self, outputs: int) -> None:
+        super().__init__()
+        draw = np.random.default_rng(0)
+        self.w = tf.Variable(draw.normal(0, 0.4, (WIDTH, 8)), dtype=FLOATS, name="w")
+        self.v = tf.Variable(draw.normal(0, 0.4, (8, outputs)), dtype=FLOATS, name="v")
+
+    def __call__(self, x: tf.Tensor) -> tf.Tensor:
+        return tf.tanh(x @ self.w) @ self.v
+
+    def step(self, losses: Callable[[], tf.Tensor]) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(losses())
+        weights = [self.w, self.v]
+        for weight, gradient in zip(weights, tape.gradient(loss, weights), strict=True):
+            weight.assign_sub(0.2 * gradient)
+        return loss
+
+
+def file_of(module: tf.Module, folder: Any, **signatures: Any) -> bytes:
+    tf.saved_model.save(module, str(folder), signatures=signatures)
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
+    converter.target_spec.supported_ops = [
+        tf.lite.OpsSet.TFLITE_BUILTINS,
+        tf.lite.OpsSet.SELECT_TF_OPS,
+    ]
+    converter.experimental_enable_resource_variables = True
+    return converter.convert()
+
+
+def model_of(
+    loss: Loss, folder: Any, *, outputs: int = 1, y: tf.TensorSpec | None = None,
+    answer: Callable[[tf.Tensor], tf.Tensor] = lambda z: z, name: str = "logits",
+) -> Any:  # fmt: skip
+    net = Net(outputs)
+    labels = y or tf.TensorSpec([None, outputs], FLOATS)
+
+    @tf.function(input_signature=[tf.TensorSpec([None, WIDTH], FLOATS), labels])
+    def train(x, y):
+        return {"loss": net.step(lambda: loss(y, net(x)))}
+
+    @tf.function(input_signature=[tf.TensorSpec([None, WIDTH], FLOATS)])
+    def infer(x):
+        return {name: answer(net(x))}
+
+    return load_model(file_of(net, folder, train=train, infer=infer))
+
+
+def log_cosh(y, z):
+    return (z - y) + tf.nn.softplus(-2.0 * (z - y)) - np.log(2.0)
+
+
+def squared_logs(y, z):
+    return (tf.math.log(tf.nn.relu(z) + 1.0) - tf.math.log(tf.nn.relu(y) + 1.0)) ** 2
+
+
+def sigmoid(y, z):
+    return tf.nn.sigmoid_cross_entropy_with_logits(y, z)
+
+
+def written_out(y, z):
+    p = tf.sigmoid(z)
+    return -(y * tf.math.log(p + 1e-7) + (1 - y) * tf.math.log(1 - p + 1e-7))
+
+
+def softmax(y, z):
+    return tf.nn.softmax_cross_entropy_with_logits(y, z)
+
+
+def squared(y, z):
+    return (y - z) ** 2
+
+
+@pytest.mark.parametrize(
+    ("loss", "outputs", "task"),
+    [
+        (squared, 1, Task.VALUES),
+        (squared, 3, Task.VALUES),
+        (log_cosh, 1, Task.VALUES),
+        (squared_logs, 1, Task.VALUES),
+        (squared_logs, 2, Task.VALUES),
+        (sigmoid, 1, Task.BINARY),
+        (written_out, 1, Task.BINARY),
+        (softmax, 3, Task.CLASSES),
+        (softmax, WIDTH, Task.CLASSES),
+        (sigmoid, WIDTH, Task.RECONSTRUCTION),
+    ],
+)
+def test_loss_tells_labels_from_numbers_whatever_the_output_is_called(
+    loss, outputs, task, tmp_path
+):
+    model = model_of(loss, tmp_path, outputs=outputs)
+    assert model.contract.task is task
+
+
+def test_logarithm_in_the_network_does_not_hide_that_of_the_loss(tmp_path):
+    """Such as the log energies of a wake-word model."""
+    net = Net(1)
+
+    def answer(x):
+        return net(tf.math.log(tf.abs(x) + 1.0))
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None, WIDTH], FLOATS), tf.TensorSpec([None, 1], FLOATS)]
+    )
+    def train(x, y):
+        return {"loss": net.step(lambda: sigmoid(y, answer(x)))}
+
+    @tf.function(input_signature=[tf.TensorSpec([None, WIDTH], FLOATS)])
+    def infer(x):
+        return {"output": tf.sigmoid(answer(x))}
+
+    model = load_model(file_of(net, tmp_path, train=train, infer=infer))
+    assert model.contract.task is Task.BINARY
+
+
+def test_accuracy_before_the_loss_in_a_tuple_is_not_taken_for_it(tmp_path):
+    net = Net(3)
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None, WIDTH], FLOATS), tf.TensorSpec([None], INTS)]
+    )
+    def train(x, y):
+        right = tf.equal(tf.argmax(net(x), -1, output_type=INTS), y)
+        loss = net.step(lambda: tf.nn.sparse_softmax_cross_entropy_with_logits(y, net(x)))
+        return tf.reduce_mean(tf.cast(right, FLOATS)), loss
+
+    @tf.function(input_signature=[tf.TensorSpec([None, WIDTH], FLOATS)])
+    def infer(x):
+        return {"logits": net(x)}
+
+    model = load_model(file_of(net, tmp_path, train=train, infer=infer))
+    x = np.random.default_rng(1).normal(size=(12, WIDTH)).astype(np.float32)
+    assert model.session().train_step(x, np.arange(12) % 3) == pytest.approx(1.1, abs=0.4)
+    assert model.contract.train[0].loss == "output_1"
+
+
+def test_one_sample_a_call_trains_and_predicts_one_after_the_other(tmp_path):
+    net = Net(3)
+
+    @tf.function(input_signature=[tf.TensorSpec([WIDTH], FLOATS), tf.TensorSpec([], INTS)])
+    def train(x, y):
+        def losses():
+            return tf.nn.sparse_softmax_cross_entropy_with_logits(y, net(x[None])[0])
+
+        return {"loss": net.step(losses)}
+
+    @tf.function(input_signature=[tf.TensorSpec([WIDTH], FLOATS)])
+    def infer(x):
+        return {"logits": net(x[None])[0]}
+
+    model = load_model(file_of(net, tmp_path, train=train, infer=infer))
+    assert (model.contract.task, model.contract.input_shape) == (Task.CLASSES, (WIDTH,))
+    x = np.random.default_rng(1).normal(size=(30, WIDTH)).astype(np.float32)
+    y = x[:, :3].argmax(axis=1)
+    session = model.session()
+    history = fit(session, Samples(x, y, model.labels), Settings(epochs=30, batch_size=1, seed=0))
+    assert history.steps == 900
+    assert (session.predict_proba(x).argmax(axis=1) == y).mean() > 0.9
+
+
+def test_tags_of_words_are_compared_with_their_scores(tmp_path):
+    class Tagger(tf.Module):
+        def __init__(self):
+            super().__init__()
+            draw = np.random.default_rng(0)
+            self.table = tf.Variable(draw.normal(0, 0.5, (20, 4)), dtype=FLOATS)
+
+    tagger = Tagger()
+    spec = tf.TensorSpec([None, 7], INTS)
+
+    @tf.function(input_signature=[spec, spec])
+    def train(tokens, tags):
+        with tf.GradientTape() as tape:
+            scores = tf.gather(tagger.table, tokens)
+            loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(tags, scores))
+        gradient = tf.convert_to_tensor(tape.gradient(loss, tagger.table))
+        tagger.table.assign_sub(5.0 * gradient)
+        return {"loss": loss}
+
+    @tf.function(input_signature=[spec])
+    def infer(tokens):
+        return {"tags": tf.argmax(tf.gather(tagger.table, tokens), -1)}
+
+    model = load_model(file_of(tagger, tmp_path, train=train, infer=infer))
+    contract = model.contract
+    assert (contract.task, contract.scores_each, contract.scored) == (Task.VALUES, 4, True)
+    assert contract.activation is Activation.SOFTMAX
+    tokens = np.random.default_rng(1).integers(0, 20, (40, 7)).astype(np.float32)
+    session = model.session()
+    for _ in range(60):
+        session.train_step(tokens, tokens % 4)
+    assert (session.infer(tokens).argmax(axis=-1) == tokens % 4).mean() > 0.95
