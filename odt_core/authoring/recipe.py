@@ -200,7 +200,7 @@ def save_program(program: Any, signatures: dict[str, Any], directory: str | Path
                     f"The signature '{name}' uses {variable.name.removesuffix(':0')} of the Keras "
                     "model itself, which it cannot train. Leave train() out of a class of the "
                     "recipe: that of BaseTFLiteModel does what compile() was told. Leave "
-                    "@tf.function off a layer's call()."
+                    "@tf.function off a layer's call(), and stateful=True off recurrent layers."
                 )
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     # the tracked module holds variables only: Keras objects would drag theirs along

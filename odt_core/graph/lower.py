@@ -8,6 +8,7 @@ signatures. A signature that needs an op without a rule is left out and reported
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -41,6 +42,7 @@ from odt_core.graph.record import (
 from odt_core.graph.rules import RULES
 from odt_core.graph.signature import plain_name
 from odt_core.graph.state import add_state_signatures
+from odt_core.graph.tensor import Tensor
 
 # Ops whose first input is the shape of their output.
 _SIZED = frozenset(
@@ -130,6 +132,20 @@ def _version(passes: tuple[Pass, ...]) -> int:
     return PASSES_VERSION if passes == PASSES else 0
 
 
+def _why_not(inputs: Sequence[Tensor]) -> str:
+    """Why an op without a rule cannot be rewritten."""
+    for dtype in (np.float64, np.float16):
+        if any(tensor.dtype == dtype for tensor in inputs):
+            return (
+                f"it works on {np.dtype(dtype).name} numbers, and LiteRT's kernels on float32. "
+                f"Build the model with float32."
+            )
+    return (
+        "odt has no builtin form for it. Build the model without it, or use a version of odt that "
+        "knows it."
+    )
+
+
 class _Lowering:
     """One model on its way from Flex to builtin ops."""
 
@@ -200,10 +216,7 @@ class _Lowering:
         try:
             found = RULES.get(op.op)
             if found is None:
-                raise LoweringError(
-                    "odt has no builtin form for it. Build the model without it, or use a version "
-                    "of odt that knows it."
-                )
+                raise LoweringError(_why_not(inputs))
             if "Grad" in op.op or "Backprop" in op.op:  # a gradient has its value's batch
                 builder.share_batch([t for t in inputs if t.dtype == np.float32])
             given = list(found(builder, op, inputs))

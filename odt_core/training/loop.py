@@ -17,6 +17,7 @@ from odt_core.errors import OdtError, TrainingError
 from odt_core.runtime.contract import Task
 from odt_core.runtime.threads import STEPS, Work, choose_threads
 from odt_core.runtime.turns import usable_cores
+from odt_core.runtime.weights import weights_of
 from odt_core.training.average import WeightAverage, averages_from
 from odt_core.training.batches import Plan, plan
 from odt_core.training.callbacks import Callback, Reason
@@ -155,6 +156,7 @@ class Run:
         self._measures = settings.measure_every > 0 and self._judge.can_score
         self._records: list[Record] = []
         self._evaluations: list[EvaluationRecord] = []
+        self._first: dict[str, np.ndarray] | None = None  # what the first step of this run had
         self._good: tuple[int, dict[str, np.ndarray]] | None = None
         self._next_evaluation = 0.0
         self.threads = self._choose_threads(threads)
@@ -266,7 +268,7 @@ class Run:
         elif outcome is Outcome.STOPPED:
             message = f"Stopped after {self.step:,} of {self.total:,} steps."
         else:
-            message = f"Finished all {self.total:,} steps."
+            message = f"Finished all {self.total:,} steps.{self._idle()}"
         progress = self.progress()
         if self._average.count:
             self.session.load_state(self._average.over(progress.state))
@@ -285,6 +287,19 @@ class Run:
         for callback in self._callbacks:
             callback.on_train_end(self, history)
         return history
+
+    def _idle(self) -> str:
+        """A sentence where no step changed a weight; "" where one did."""
+        if self._first is None:
+            return ""
+        model, after = self.session.model, self.session.state()
+        weights = weights_of(model.description, model.contract) or set(after)
+        if any(not np.array_equal(self._first[name], after[name]) for name in weights & set(after)):
+            return ""
+        return (
+            " No weight has changed: the learning rate is 0, or an input that the model's step "
+            "goes by was filled with zeros."
+        )
 
     def _record(self, batch: Batch, loss: float, rate: float | None, began: float) -> Record:
         measures = _UNMEASURED
@@ -372,6 +387,7 @@ class Run:
     def _keep_good(self) -> None:
         state = self.session.state()
         if is_finite(state):
+            self._first = self._first or state
             self._good = (self.step, state)
 
     def _go_back(self, bad_step: int) -> str:

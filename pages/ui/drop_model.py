@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.ui import trouble
 from pages.ui.desk import Desk
-from pages.ui.model_words import what_it_does
+from pages.ui.model_words import of_trained_models, what_it_does
 from pages.ui.uploads import contents
 
 _TURN = "drop_turn"  # changes with each file that was taken, which empties the widget
@@ -33,6 +33,8 @@ def _dropped(desk: Desk, key: str, place: str) -> None:
     st.session_state[_TURN] += 1
     with trouble.caught(place):
         name, data = contents(file)
+        left = desk.trained
         desk.choose_uploaded(data, name)
         st.session_state["top_asked_for_own"] = False
-        trouble.say(place, f"{name}: {what_it_does(desk)}", "info")
+        said = f"{name}: {what_it_does(desk)} {of_trained_models(desk, left)}"
+        trouble.say(place, said.rstrip(), "info")

@@ -22,6 +22,18 @@ def what_it_does(desk: Desk) -> str:
     return f"{_gives(desk)} from {_takes(desk)}."
 
 
+def of_trained_models(desk: Desk, left: bool) -> str:
+    """What becomes of what was learnt when another model is chosen. left: the last one was trained.
+    "" where nothing was.
+    """
+    told = []
+    if left:
+        told.append("Your trained model is kept on the Checkpoints page, for when you come back.")
+    if any(entry.model == desk.model.key for entry in desk.workspace.manifest.checkpoints):
+        told.append("You have trained this one before: the Checkpoints page restores it.")
+    return " ".join(told)
+
+
 def _gives(desk: Desk) -> str:
     if desk.task is Task.CLASSES:
         if not any(desk.model.outputs):

@@ -9,6 +9,7 @@ from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
 from pages.ui.downloads import download_menu
 from pages.ui.drop_model import drop_model
+from pages.ui.model_words import of_trained_models
 from pages.ui.photograph import WAY
 from pages.ui.reset import reset_menu
 from pages.ui.say import count, plain
@@ -97,7 +98,10 @@ def _picked(desk: Desk) -> None:
     st.session_state[_ASKED] = chosen == "other"
     if chosen not in ("other", "own") and chosen != desk.model.bundled:
         with trouble.caught("top"):
+            left = desk.trained
             desk.choose_bundled(chosen)
+            if said := of_trained_models(desk, left):
+                trouble.say("top", said, "info")
             for way in (WAY, TRY_WAY):  # what suits this model best comes first
                 st.session_state.pop(way, None)
 

@@ -97,6 +97,17 @@ class TestLearning:
         assert history.records[-1].cross_entropy > 0
         assert all(r.seconds > 0 and r.learning_rate == 0.05 for r in history.records)
 
+    def test_run_that_changes_no_weight_says_so(self, session, monkeypatch):
+        with monkeypatch.context() as fault:
+            fault.setattr(session, "train_features", lambda features, y: 1.0)
+            still = fit(session, some(8), Settings(epochs=1, batch_size=4))
+        assert still.message == (
+            "Finished all 2 steps. No weight has changed: the learning rate is 0, or an input that "
+            "the model's step goes by was filled with zeros."
+        )
+        moved = fit(session, some(8), Settings(epochs=1, batch_size=4, learning_rate=0.01))
+        assert moved.message == "Finished all 2 steps."
+
     def test_single_sample_and_single_label_train(self, session):
         history = fit(session, some(1), Settings(epochs=3, batch_size=4))
         assert history.outcome is Outcome.FINISHED

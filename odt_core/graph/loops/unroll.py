@@ -229,7 +229,8 @@ class _Writing:
         if value is None:
             raise LoweringError(
                 "how often its loop runs is known at run time only. Convert the model with a "
-                "fixed number of time steps, or its recurrent layers with unroll=True."
+                "fixed number of time steps, or its recurrent layers with unroll=True; instead of "
+                "tf.map_fn, compute all samples at once."
             )
         return bool(value.reshape(-1)[0])
 
