@@ -495,7 +495,7 @@ class Session:
         Raises ModelError when the model saves none.
         """
         self._check_initialised("saved")
-        return tf_checkpoint.save(self, path, signature)
+        return tf_checkpoint.save(self.model.description, self.run, path, signature)
 
     def load_tf_checkpoint(self, path: str | Path, signature: str | None = None) -> None:
         """Take over a TensorFlow checkpoint that the original model's own save wrote.
@@ -503,7 +503,7 @@ class Session:
         Raises ModelError when the model restores none, CheckpointError when the file is damaged or
         lacks what the model wants; nothing changes then.
         """
-        tf_checkpoint.load(self, path, signature)
+        tf_checkpoint.load(self.model.description, self.run, path, signature)
 
     def _forget(self, by: BoundSignature | MicroBatches | None = None) -> None:
         """Give up what was answered so far, since variables change. by: the step that does it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,24 +13,28 @@ from odt_core.errors import CheckpointError, ModelError
 from odt_core.graph import CheckpointSignature
 
 if TYPE_CHECKING:
-    from odt_core.runtime.session import Session
+    from odt_core.graph import ModelDescription
+
+Run = Callable[..., dict[str, np.ndarray]]  # (signature, **inputs) -> outputs, as Session.run
 
 
-def save(session: Session, path: str | Path, signature: str | None) -> tuple[Path, ...]:
+def save(
+    description: ModelDescription, run: Run, path: str | Path, signature: str | None
+) -> tuple[Path, ...]:
     """Write the checkpoint of a saving signature; returns the files written."""
     from odt_core.checkpoint.tensorflow import write_tf_checkpoint
 
-    form = _form(session, "save", signature)
-    values = session.run(form.signature)
+    form = _form(description, "save", signature)
+    values = run(form.signature)
     tensors = {tensor.name: values[tensor.key] for tensor in form.tensors}
     return write_tf_checkpoint(path, tensors, form.version)
 
 
-def load(session: Session, path: str | Path, signature: str | None) -> None:
+def load(description: ModelDescription, run: Run, path: str | Path, signature: str | None) -> None:
     """Feed a checkpoint to a restoring signature. CheckpointError when it does not fit."""
     from odt_core.checkpoint.tensorflow import read_tf_checkpoint
 
-    form = _form(session, "restore", signature)
+    form = _form(description, "restore", signature)
     tensors = read_tf_checkpoint(path)
     inputs: dict[str, np.ndarray] = {}
     for tensor in form.tensors:
@@ -46,20 +51,20 @@ def load(session: Session, path: str | Path, signature: str | None) -> None:
                 f"{list(tensor.shape)}. Choose one that this model saved."
             )
         inputs[tensor.key] = array
-    session.run(form.signature, **inputs)
+    run(form.signature, **inputs)
 
 
-def _form(session: Session, kind: str, name: str | None) -> CheckpointSignature:
+def _form(description: ModelDescription, kind: str, name: str | None) -> CheckpointSignature:
     """The signature that saves or restores, the one of that name where there are several.
 
     One that takes more than a checkpoint (`aggregate(checkpoint_path, weight)`) does something else
     with it, and is taken only when it is asked for.
     """
-    forms = [form for form in session.model.description.checkpoints if form.kind == kind]
+    forms = [form for form in description.checkpoints if form.kind == kind]
     if name is not None:
         forms = [form for form in forms if form.signature == name]
     else:
-        forms = [form for form in forms if not _others(session, form)]
+        forms = [form for form in forms if not _others(description, form)]
     if not forms:
         raise ModelError(
             f"This model has no signature that can {kind} a TensorFlow checkpoint. Use odt's "
@@ -69,9 +74,9 @@ def _form(session: Session, kind: str, name: str | None) -> CheckpointSignature:
     return min(forms, key=lambda form: _place(form.signature, usual))
 
 
-def _others(session: Session, form: CheckpointSignature) -> set[str]:
+def _others(description: ModelDescription, form: CheckpointSignature) -> set[str]:
     """Inputs of a signature that a checkpoint does not give."""
-    about = session.model.description.signature(form.signature)
+    about = description.signature(form.signature)
     given = {tensor.key for tensor in form.tensors}
     return {i.name for i in about.inputs if i.used} - given if about else set()
 

@@ -225,8 +225,7 @@ def _interrupted(desk: Desk) -> None:
 
 def _go_on(desk: Desk, run_id: str, checkpoint_id: str) -> None:
     with trouble.caught("train"):
-        settings = Settings.from_json(desk.workspace.manifest.settings)
-        desk.train(settings, go_on=checkpoint_id)
+        desk.go_on(checkpoint_id)
         desk.dismiss_interrupted(run_id)
 
 

@@ -107,7 +107,7 @@ class Player:
     def train(self) -> None:
         """Begin a run, or go on with one that was interrupted, and look on for a while."""
         found = self._desk.interrupted()
-        run = self._desk.train(SETTINGS, go_on=found[1] if found else None)
+        run = self._desk.go_on(found[1]) if found else self._desk.train(SETTINGS)
         run.wait(self._rng.uniform(0, 0.5))
 
     def stop(self) -> None:

@@ -160,7 +160,7 @@ def _finish(desk: Desk) -> bool | None:
     begin = load_checkpoint(desk.workspace.checkpoint_bytes(first)).progress
     assert begin is not None
     try:
-        run = desk.train(SETTINGS, go_on=checkpoint_id)
+        run = desk.go_on(checkpoint_id)
         assert run.wait(_PATIENCE)
         assert run.snapshot().phase.value == "finished" or "cannot go on" in run.snapshot().message
         if run.snapshot().phase.value != "finished":

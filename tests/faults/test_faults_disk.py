@@ -60,7 +60,7 @@ def test_disk_that_fails_from_some_save_on_then_all_before_is_there_and_training
         found = desk.interrupted()
         assert found is not None
         first = next(e.id for e in workspace.manifest.checkpoints if e.info.kind is Kind.START)
-        assert desk.train(SETTINGS, go_on=found[1]).wait(60)
+        assert desk.go_on(found[1]).wait(60)
         ended = load_checkpoint(workspace.checkpoint_bytes(workspace.manifest.head)).state
         begin = load_checkpoint(workspace.checkpoint_bytes(first)).progress
         alone = uninterrupted(desk.samples(Part.TRAIN), begin)

@@ -8,6 +8,7 @@ import threading
 import numpy as np
 
 from odt_core.checkpoint.checkpoint import load_checkpoint
+from odt_core.checkpoint.progress import Progress
 from odt_core.errors import OdtError, TrainingError
 from odt_core.samples import Samples
 from odt_core.training.events import Failed
@@ -28,12 +29,21 @@ class HasRuns(HasScores):
         """The settings that Train would use."""
         return Settings.from_json({**self.card.settings, **self.workspace.manifest.settings})
 
-    def train(self, settings: Settings, *, go_on: str | None = None) -> Run:
-        """Start a run, or return the one that is active: a double click trains nothing twice.
+    def train(self, settings: Settings) -> Run:
+        """Start a run, or return the one that is active: a double click trains nothing twice."""
+        return self._begin(settings)
 
-        go_on: an automatic checkpoint of an interrupted run, to go on from exactly there, with the
-        settings of that run.
+    def go_on(self, checkpoint_id: str) -> Run:
+        """Go on from an automatic checkpoint of an interrupted run, exactly there and with its
+        settings; or return the run that is active.
         """
+        checkpoint = load_checkpoint(self.workspace.checkpoint_bytes(checkpoint_id))
+        settings = Settings.from_json(checkpoint.meta.settings)
+        return self._begin(settings, checkpoint_id, checkpoint.progress)
+
+    def _begin(
+        self, settings: Settings, go_on: str | None = None, progress: Progress | None = None
+    ) -> Run:
         with self._lock:
             if self.run is not None and self.busy:
                 return self.run
@@ -49,11 +59,6 @@ class HasRuns(HasScores):
                     "to train on from. Upload a checkpoint of it on the Checkpoints page and "
                     "restore it, or convert the model again with odt_core.authoring."
                 )
-            progress = None
-            if go_on is not None:
-                checkpoint = load_checkpoint(self.workspace.checkpoint_bytes(go_on))
-                progress = checkpoint.progress
-                settings = Settings.from_json(checkpoint.meta.settings)
             head, earlier = self.workspace.manifest.head, self._earlier(go_on)
             run = Run(self.workspace.start_run(), 0, len(train), head, earlier)
             recorder = Recorder(self.workspace, run, on_head=self._now_at)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import tempfile
 import zipfile
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from odt_core.checkpoint.checkpoint import Checkpoint, CheckpointMeta, save_checkpoint
 from odt_core.errors import CheckpointError
@@ -17,22 +19,11 @@ from pages.ui.desk.checkpoints import HasCheckpoints
 from pages.ui.desk.worker import ELSEWHERE
 
 if TYPE_CHECKING:
-    from odt_core.runtime.session import Session
     from odt_core.runtime.worker import Worker
 
 _MOST = 256 * 1024 * 1024  # bytes that a zip may unpack to
 _NAME = "checkpoint"
 _PARTS = (".index", ".data-00000-of-00001")
-
-
-@dataclass(frozen=True)
-class _Face:
-    """A worker's own session as the checkpoint functions want a session."""
-
-    model: Worker  # has the model's description
-
-    def run(self, signature: str, **inputs: Any) -> Any:
-        return self.model.run(signature, "own", **inputs)
 
 
 class HasTfCheckpoints(HasCheckpoints):
@@ -51,8 +42,9 @@ class HasTfCheckpoints(HasCheckpoints):
 
         with self._lock, tempfile.TemporaryDirectory() as folder:
             self._check_idle("make a TensorFlow checkpoint")
-            face = cast("Session", _Face(self.worker()))
-            files = tf_checkpoint.save(face, Path(folder) / _NAME, None)
+            worker = self.worker()
+            run = partial(_run, worker)
+            files = tf_checkpoint.save(worker.description, run, Path(folder) / _NAME, None)
             if len(files) == 1:
                 return files[0].read_bytes()
             stream = io.BytesIO()
@@ -77,11 +69,15 @@ class HasTfCheckpoints(HasCheckpoints):
             worker = self.worker()
             self._worker_head = ELSEWHERE
             worker.reset()
-            tf_checkpoint.load(cast("Session", _Face(worker)), path, None)
+            tf_checkpoint.load(worker.description, partial(_run, worker), path, None)
             labels = tuple(self.labels.names)
             meta = CheckpointMeta(model_sha256=worker.sha256, labels=labels, note=name[:100])
             kept = save_checkpoint(Checkpoint(worker.state(), meta))
             self.workspace.add_checkpoint(kept, CheckpointInfo(Kind.UPLOADED, 0, 0, note=name))
+
+
+def _run(worker: Worker, signature: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
+    return worker.run(signature, "own", **inputs)
 
 
 def _files(data: bytes, name: str) -> dict[str, bytes]:
