@@ -10,7 +10,7 @@ import tempfile
 import threading
 import zipfile
 from argparse import ArgumentParser, Namespace
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,21 +78,26 @@ def _arguments(parser: ArgumentParser) -> None:
     )
 
 
-def _run(options: Namespace) -> Result:
-    from odt_core.checkpoint import load_checkpoint
-    from odt_core.evidence import Curves, Studies, bundle, empty_base, look_inside, trace
-    from odt_core.evidence.study_facts import study_facts
-    from odt_core.runtime import Worker
+@dataclass(frozen=True)
+class _Given:
+    """What the command line names, read."""
 
-    out = Path(options.out)
-    given = (options.samples, options.test, options.others, options.source, options.checkpoint)
-    read = [find_model(options.model), *(Path(path) for path in given if path)]
-    check_output(out, *read, kind=".zip")
-    settings = given_settings(options)
+    model: Model
+    original: bytes
+    card: ModelCard
+    choice: Choice
+    source: Checkpoint | None  # what training begins with
+    checkpoint: Checkpoint | None  # what is trained already
+    samples: Samples
+    test: Samples | None
+    others: Samples | None
+
+
+def _given(options: Namespace) -> _Given:
     model = open_model(options)
-    original = read_model_file(find_model(options.model))
     source = open_checkpoint(options.source, model) if options.source else None
     checkpoint = open_checkpoint(options.checkpoint, model) if options.checkpoint else None
+    settings = given_settings(options)
     if checkpoint is not None and settings:
         name = next(iter(settings)).replace("_", "-")
         raise SettingsError(
@@ -100,22 +105,50 @@ def _run(options: Namespace) -> Result:
             "already. Leave one of the two out."
         )
     samples = open_samples(options.samples, model, labels_of(checkpoint or source, model))
-    test = open_samples(options.test, model, samples.labels) if options.test else None
-    others = open_samples(options.others, model, samples.labels) if options.others else None
-    choice = choice_of(options)
-    card = replace(model.card, labels=model.labels if has_names(model) else samples.labels)
-    base_test, replay = card.load_base_test(), card.load_replay()
+
+    def group(path: str | None) -> Samples | None:
+        return open_samples(path, model, samples.labels) if path else None
+
+    labels = model.labels if has_names(model) else samples.labels
+    return _Given(
+        model=model,
+        original=read_model_file(find_model(options.model)),
+        card=replace(model.card, labels=labels),
+        choice=choice_of(options),
+        source=source,
+        checkpoint=checkpoint,
+        samples=samples,
+        test=group(options.test),
+        others=group(options.others),
+    )
+
+
+def _run(options: Namespace) -> Result:
+    from odt_core.checkpoint import load_checkpoint
+    from odt_core.evidence import Curves, Studies, bundle, empty_base, look_inside, trace
+    from odt_core.evidence.study_facts import study_facts
+    from odt_core.runtime import Worker
+
+    out = Path(options.out)
+    paths = (options.samples, options.test, options.others, options.source, options.checkpoint)
+    read = [find_model(options.model), *(Path(path) for path in paths if path)]
+    check_output(out, *read, kind=".zip")
+    given = _given(options)
+    model, samples, test, checkpoint = given.model, given.samples, given.test, given.checkpoint
+    base_test, replay = given.card.load_base_test(), given.card.load_replay()
+    trained = checkpoint is None
     # Whatever runs the model does so in a process of its own, which cannot reach the network.
-    with Worker.start(original, card, model.name, choice) as worker:
+    with Worker.start(given.original, given.card, model.name, given.choice) as worker:
         curves = Curves()
         empty = worker.uninitialised  # the file holds no weights: the base model cannot answer
         if checkpoint is not None:
             data = Path(options.checkpoint).read_bytes()
             worker.load_state(checkpoint.state)
         else:
-            wanted = replace(Settings.from_json(card.settings), **settings)
-            if source is not None:
-                worker.load_state(source.state)
+            settings = Settings.from_json(given.card.settings)
+            if given.source is not None:
+                worker.load_state(given.source.state)
+            wanted = replace(settings, **given_settings(options))
             data, curves = _train(worker, samples, wanted, test, replay, base_test)
             checkpoint = load_checkpoint(data)
         judged = {
@@ -123,21 +156,20 @@ def _run(options: Namespace) -> Result:
             for name, group in (("test", test), ("base_test", base_test))
             if group is not None and len(group)
         }
-        trained = options.checkpoint is None
         studies = Studies(reasons=("Nothing was studied: --quick was given.",))
         if not options.quick:
-            studies = _study(original, card, model, choice, checkpoint, samples, test, others)
+            studies = _study(given, checkpoint)
         inside = look_inside(worker, samples.labels, samples, test, base_test)
         origin = trace(
             checkpoint,
             samples,
             replay,
-            start=source.state if source is not None else None,
-            from_base=trained and source is None,
+            start=given.source.state if given.source is not None else None,
+            from_base=trained and given.source is None,
         )
         packed = bundle(
-            model=original,
-            card=card,
+            model=given.original,
+            card=given.card,
             checkpoint=data,
             samples=samples,
             origin=origin,
@@ -145,7 +177,7 @@ def _run(options: Namespace) -> Result:
             test=judged.get("test"),
             base_test=judged.get("base_test"),
             replay=replay,
-            choice=choice,
+            choice=given.choice,
             curves=curves if trained else None,
             studies=studies,
             inside=empty_base(inside) if empty else inside,
@@ -212,31 +244,24 @@ def _train(
     return save_checkpoint(saved[-1]), curves
 
 
-def _study(
-    original: bytes,
-    card: ModelCard,
-    model: Model,
-    choice: Choice,
-    checkpoint: Checkpoint,
-    samples: Samples,
-    test: Samples | None,
-    others: Samples | None,
-) -> Studies:
+def _study(given: _Given, checkpoint: Checkpoint) -> Studies:
     """All studies, with the settings that the checkpoint was trained with, in a worker of their
     own; what Ctrl+C ends is left out.
     """
     from odt_core.evaluation import WorkerTrainer, other_person
     from odt_core.evidence import Studies, study_all
 
+    card, samples, others = given.card, given.samples, given.others
     try:
         settings = Settings.from_json(checkpoint.meta.settings or card.settings)
-        if others is None and not model.contract.measures_errors:
+        if others is None and not given.model.contract.measures_errors:
             others = other_person(card, samples.labels, samples)
-        with WorkerTrainer.start(original, card, model.name, choice) as trainer:
+        name = given.model.name
+        with WorkerTrainer.start(given.original, card, name, given.choice) as trainer:
             return study_all(
                 trainer,
                 samples,
-                test,
+                given.test,
                 settings,
                 others=others,
                 replay=card.load_replay() if settings.replay else None,

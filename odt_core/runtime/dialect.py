@@ -1,9 +1,9 @@
 """Which signature of a model is for what: proposed from names, shapes and graph facts, correctable.
 
 vocabulary.py holds the names, signatures.py and inputs.py rate what there is, tasks.py finds out
-what the model learns, notes.py says what is missing, correction.py takes a person's word for it.
-Facts of the graph count for more than names: a signature that changes no variable does not train,
-whatever it is called.
+what the model learns, beyond.py what odt cannot give it, notes.py says what is missing,
+correction.py takes a person's word for it. Facts of the graph count for more than names: a
+signature that changes no variable does not train, whatever it is called.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from odt_core.graph import GET_STATE, SET_STATE, SignatureDescription, TensorDescription
+from odt_core.runtime.beyond import why_not_trained, why_not_tried
 from odt_core.runtime.contract import (
     Choice,
     Contract,
@@ -41,12 +42,10 @@ from odt_core.runtime.signatures import (
     find_trainer,
     trains,
 )
-from odt_core.runtime.targets import filling
 from odt_core.runtime.tasks import Goal, goal_of
 from odt_core.runtime.vocabulary import (
     EVALUATE_NAMES,
     is_learning_rate,
-    is_memory,
 )
 
 
@@ -114,33 +113,9 @@ def _train_roles(
         return ()
     if (found.labels is None and goal.task is not Task.RECONSTRUCTION) or not trainer.outputs:
         return ()
-    text = _text_labels(trainer)
-    if text is not None:
-        notes.append(
-            f"The signature '{trainer.name}' takes its labels ('{text}') as text, and odt gives "
-            f"numbers, so this model cannot be trained here. Build it with a train signature that "
-            f"takes the labels' numbers."
-        )
-        return ()
-    together = _taken_together(trainer, found, goal, wish)
-    if together:
-        names = ", ".join(f"'{name}'" for name in together)
-        notes.append(
-            f"The signature '{trainer.name}' takes several inputs that weights work on at once "
-            f"({names}), such as pairs or triplets to compare. odt gives a step one input and its "
-            f"labels, so this model cannot be trained here; its signatures can be called with "
-            f"Session.run."
-        )
-        return ()
-    beside = _needed_beside(trainer, found)
-    if beside and wish.train is None:
-        names = ", ".join(f"'{name}'" for name in beside)
-        notes.append(
-            f"The signature '{trainer.name}' needs more of each sample than itself and its label "
-            f"or target: {names}. odt gives a step one input and its labels, so this model is not "
-            f"trained here; its signatures can be called with Session.run. To train all the same, "
-            f"with zeros instead, choose this signature for training yourself."
-        )
+    why_not = why_not_trained(trainer, found, goal, wish)
+    if why_not:
+        notes.append(why_not)
         return ()
     others = [s.name for s in table.values() if s is not trainer and _trains_too(s, trainer)]
     if others and wish.train is None:
@@ -180,55 +155,6 @@ def _train_roles(
     return tuple(sorted(roles, key=lambda role: -(role.batch or 0)))
 
 
-def _text_labels(trainer: SignatureDescription) -> str | None:
-    """The input for labels where that takes text."""
-    for one in trainer.inputs:
-        if one.dtype == "string" and one.used and likeness(one, None) < 0:
-            return one.name
-    return None
-
-
-def _taken_together(
-    trainer: SignatureDescription, found: Found, goal: Goal, wish: Choice
-) -> tuple[str, ...]:
-    """The inputs that take samples, where there is more than the one that is known."""
-    assert found.samples is not None
-    others = [
-        one.name
-        for one in trainer.inputs
-        if one.weighed and one is not found.samples and one is not found.labels
-        if one.shape == found.samples.shape and one.dtype == found.samples.dtype
-        if not is_memory(one.name)
-    ]
-    labels, answer = found.labels, goal.prediction
-    if labels is None or not labels.weighed:
-        return (found.samples.name, *others) if others else ()
-    # what is learnt has an answer's form; what a sample is compared with has another
-    unlike = (
-        answer is not None
-        and wish.labels is None
-        and labels.dtype.startswith("float")
-        and size_of(of_one(labels)) != size_of(of_one(answer))
-    )
-    return (found.samples.name, labels.name, *others) if others or unlike else ()
-
-
-def _needed_beside(trainer: SignatureDescription, found: Found) -> tuple[str, ...]:
-    """The inputs that want something of each sample that nobody gives, such as a reward: zeros in
-    its place would teach something else.
-    """
-    assert found.samples is not None
-    batch = found.samples.shape[0] if found.samples.shape else 1
-    return tuple(
-        one.name
-        for one in trainer.inputs
-        if one.used and one is not found.samples and one is not found.labels
-        if one.shape and one.shape[0] == batch and batch != 1
-        if not is_memory(one.name) and not is_learning_rate(one.name)
-        if filling(one.name, one.dtype) == 0
-    )
-
-
 def _trains_too(one: SignatureDescription, trainer: SignatureDescription) -> bool:
     """Whether another signature trains, and not the same in batches of another size."""
     return (
@@ -266,14 +192,9 @@ def _infer_role(
     )
     if goal.prediction is None:
         return None
-    beside = _needed_beside(predictor, Found(samples))
-    if beside and wish.infer is None:
-        names = ", ".join(f"'{name}'" for name in beside)
-        notes.append(
-            f"The signature '{predictor.name}' predicts from more than one input of each sample: "
-            f"'{samples.name}' and {names}. odt gives it one, so it is not tried out here; call it "
-            f"with Session.run."
-        )
+    why_not = why_not_tried(predictor, samples, wish)
+    if why_not:
+        notes.append(why_not)
         return None
     batch = batch_of(samples)
     if found.samples is not None and samples.shape == of_one(found.samples):

@@ -1,0 +1,110 @@
+"""What signatures want that odt does not give them: text, pairs, more than one input a sample."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from odt_core.graph import SignatureDescription, TensorDescription
+from odt_core.runtime.contract import Choice
+from odt_core.runtime.inputs import Found, likeness
+from odt_core.runtime.shapes import of_one, size_of
+from odt_core.runtime.targets import filling
+from odt_core.runtime.tasks import Goal
+from odt_core.runtime.vocabulary import is_learning_rate, is_memory
+
+
+def why_not_trained(
+    trainer: SignatureDescription, found: Found, goal: Goal, wish: Choice
+) -> str | None:
+    """A sentence where the signature would learn something else from what odt can give it."""
+    text = _text_labels(trainer)
+    if text is not None:
+        return (
+            f"The signature '{trainer.name}' takes its labels ('{text}') as text, and odt gives "
+            f"numbers, so this model cannot be trained here. Build it with a train signature that "
+            f"takes the labels' numbers."
+        )
+    together = _taken_together(trainer, found, goal, wish)
+    if together:
+        return (
+            f"The signature '{trainer.name}' takes several inputs that weights work on at once "
+            f"({_listed(together)}), such as pairs or triplets to compare. odt gives a step one "
+            f"input and its labels, so this model cannot be trained here; its signatures can be "
+            f"called with Session.run."
+        )
+    beside = _needed_beside(trainer, found)
+    if beside and wish.train is None:
+        return (
+            f"The signature '{trainer.name}' needs more of each sample than itself and its label "
+            f"or target: {_listed(beside)}. odt gives a step one input and its labels, so this "
+            f"model is not trained here; its signatures can be called with Session.run. To train "
+            f"all the same, with zeros instead, choose this signature for training yourself."
+        )
+    return None
+
+
+def why_not_tried(
+    predictor: SignatureDescription, samples: TensorDescription, wish: Choice
+) -> str | None:
+    """A sentence where the signature would predict from zeros beside a sample."""
+    beside = _needed_beside(predictor, Found(samples))
+    if not beside or wish.infer is not None:
+        return None
+    return (
+        f"The signature '{predictor.name}' predicts from more than one input of each sample: "
+        f"'{samples.name}' and {_listed(beside)}. odt gives it one, so it is not tried out here; "
+        f"call it with Session.run."
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
+
+
+def _text_labels(trainer: SignatureDescription) -> str | None:
+    """The input for labels where that takes text."""
+    for one in trainer.inputs:
+        if one.dtype == "string" and one.used and likeness(one, None) < 0:
+            return one.name
+    return None
+
+
+def _taken_together(
+    trainer: SignatureDescription, found: Found, goal: Goal, wish: Choice
+) -> tuple[str, ...]:
+    """The inputs that take samples, where there is more than the one that is known."""
+    assert found.samples is not None
+    others = [
+        one.name
+        for one in trainer.inputs
+        if one.weighed and one is not found.samples and one is not found.labels
+        if one.shape == found.samples.shape and one.dtype == found.samples.dtype
+        if not is_memory(one.name)
+    ]
+    labels, answer = found.labels, goal.prediction
+    if labels is None or not labels.weighed:
+        return (found.samples.name, *others) if others else ()
+    # what is learnt has an answer's form; what a sample is compared with has another
+    unlike = (
+        answer is not None
+        and wish.labels is None
+        and labels.dtype.startswith("float")
+        and size_of(of_one(labels)) != size_of(of_one(answer))
+    )
+    return (found.samples.name, labels.name, *others) if others or unlike else ()
+
+
+def _needed_beside(trainer: SignatureDescription, found: Found) -> tuple[str, ...]:
+    """The inputs that want something of each sample that nobody gives, such as a reward: zeros in
+    its place would teach something else.
+    """
+    assert found.samples is not None
+    batch = found.samples.shape[0] if found.samples.shape else 1
+    return tuple(
+        one.name
+        for one in trainer.inputs
+        if one.used and one is not found.samples and one is not found.labels
+        if one.shape and one.shape[0] == batch and batch != 1
+        if not is_memory(one.name) and not is_learning_rate(one.name)
+        if filling(one.name, one.dtype) == 0
+    )
