@@ -16,6 +16,7 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.errors import LoweringError
 from odt_core.graph.batch import Batch, batch_of, dynamic_axis
 from odt_core.graph.inferred_shapes import inferred
+from odt_core.graph.kernels import check_kernel
 from odt_core.graph.known_shapes import open_size, with_contents
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.resources import Resources
@@ -149,7 +150,12 @@ class Builder:
         outputs: Sequence[Tensor],
         options: object | None = None,
     ) -> None:
-        """Append the builtin op named as in the schema's BuiltinOperator, e.g. "BATCH_MATMUL"."""
+        """Append the builtin op named as in the schema's BuiltinOperator, e.g. "BATCH_MATMUL".
+
+        Raises LoweringError when LiteRT has no kernel of it for the first input's dtype.
+        """
+        if inputs:
+            check_kernel(op, inputs[0].dtype)
         operator = schema.OperatorT()
         operator.opcodeIndex = self._opcode(getattr(schema.BuiltinOperator, op))
         operator.inputs = np.array([tensor.index for tensor in inputs], np.int32)

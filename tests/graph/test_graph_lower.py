@@ -19,7 +19,11 @@ BROKEN = MODELS / "flower__android-automotive__enginefaultdb.tflite"
 
 
 def signatures(data: bytes) -> dict:
-    return {s.name: (s.inputs, s.outputs) for s in describe(data).signatures}
+    """Name, dtype and shape of every input and output."""
+    return {
+        s.name: [(one.name, one.dtype, one.shape) for one in (*s.inputs, *s.outputs)]
+        for s in describe(data).signatures
+    }
 
 
 def run(interpreter: Interpreter, signature: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:

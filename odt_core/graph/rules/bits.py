@@ -13,6 +13,7 @@ import numpy as np
 from odt_core.errors import LoweringError
 from odt_core.graph.builder import Builder
 from odt_core.graph.flex import FlexOp
+from odt_core.graph.kernels import check_kernel
 from odt_core.graph.rules.registry import rule
 from odt_core.graph.tensor import Tensor
 
@@ -38,6 +39,7 @@ def bitwise_or(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Ten
 def invert(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """The bits that x has not."""
     (x,) = inputs
+    check_kernel("BITWISE_XOR", x.dtype)
     ones = -1 if x.dtype.kind == "i" else np.iinfo(x.dtype).max
     return [b.bitwise_xor(x, b.constant(np.array(ones, x.dtype)))]
 

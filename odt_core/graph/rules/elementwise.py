@@ -60,21 +60,38 @@ _UNARY = {
     "Square": "square",
     "Tanh": "tanh",
 }
-# LiteRT's arithmetic knows these; the others are named
-_DTYPES = frozenset(map(np.dtype, (np.float32, np.int32, np.int64, np.bool_, np.uint32, np.int16)))
+# what LiteRT has few kernels for is computed in more bits, and cut to its own again
+_WIDER = {
+    np.dtype(np.int8): np.int32,
+    np.dtype(np.uint8): np.int32,
+    np.dtype(np.int16): np.int32,
+    np.dtype(np.uint32): np.int64,
+}
 
 
 @rule(*_BINARY, since="0.2")
 def binary(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """The builtin op of the same meaning."""
     x, y = inputs
-    compute = getattr(b, _BINARY[op.op])
     if x.dtype == np.uint64 and op.op in SAME_BITS | ORDER:
+        compute = getattr(b, _BINARY[op.op])
         return [of_uint64(b, compute, x, y, ordered=op.op in ORDER)]
-    _check(op, inputs)
-    if op.op == "FloorDiv" and x.dtype == np.int64:
-        return [_floor_div_int64(b, x, y)]
-    return [compute(x, y)]
+    wide = _WIDER.get(x.dtype)
+    if wide is None:
+        return [_of_two(b, op.op, x, y)]
+    result = _of_two(b, op.op, b.cast(x, wide), b.cast(y, wide))
+    return [result if result.dtype == np.bool_ else b.cast(result, x.dtype)]
+
+
+def _of_two(b: Builder, op: str, x: Tensor, y: Tensor) -> Tensor:
+    if x.dtype == np.int64:
+        if op == "FloorDiv":
+            return _floor_div_int64(b, x, y)
+        if op == "SquaredDifference":
+            away = b.sub(x, y)
+            return b.mul(away, away)
+    result: Tensor = getattr(b, _BINARY[op])(x, y)
+    return result
 
 
 def _floor_div_int64(b: Builder, x: Tensor, y: Tensor) -> Tensor:
@@ -98,8 +115,30 @@ def _floor_div_int64(b: Builder, x: Tensor, y: Tensor) -> Tensor:
 @rule(*_UNARY, since="0.2")
 def unary(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """The builtin op of the same meaning."""
-    _check(op, inputs)
-    return [getattr(b, _UNARY[op.op])(inputs[0])]
+    (x,) = inputs
+    wide = _WIDER.get(x.dtype)
+    if wide is None:
+        return [_of_one(b, op.op, x)]
+    return [b.cast(_of_one(b, op.op, b.cast(x, wide)), x.dtype)]
+
+
+def _of_one(b: Builder, op: str, x: Tensor) -> Tensor:
+    if x.dtype in (np.int32, np.int64):
+        match op:
+            case "Abs" if x.dtype == np.int64:
+                return b.maximum(x, b.neg(x))
+            case "Relu":
+                return b.maximum(x, _whole(b, x, 0))
+            case "Sign" if x.dtype == np.int64:
+                return b.minimum(b.maximum(x, _whole(b, x, -1)), _whole(b, x, 1))
+            case "Square":
+                return b.mul(x, x)
+    result: Tensor = getattr(b, _UNARY[op])(x)
+    return result
+
+
+def _whole(b: Builder, like: Tensor, value: int) -> Tensor:
+    return b.constant(value, like.dtype)
 
 
 @rule("Cast", "Bitcast", since="0.2")
@@ -135,7 +174,6 @@ def select(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]
 @rule("AddN", since="0.2")
 def add_n(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """The sum of all inputs."""
-    _check(op, inputs)
     total = inputs[0]
     for part in inputs[1:]:
         total = b.add(total, part)
@@ -146,7 +184,6 @@ def add_n(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
 def filled_like(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """Zeros or ones in the shape of x."""
     (x,) = inputs
-    _check(op, inputs)
     value = np.array(op.op == "OnesLike", x.dtype)
     return [b.fill(b.shape(x), value, x.shape, x.dtype.type)]
 
@@ -306,13 +343,8 @@ def kind_of_number(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence
 def rounded(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """The nearest integer, halves to the even one."""
     (x,) = inputs
+    if x.dtype.kind in "iu":
+        return [x]
     y = b.new(x.shape, x.dtype, "round")
     b.emit("ROUND", [x], [y])
     return [y]
-
-
-def _check(op: FlexOp, inputs: Sequence[Tensor]) -> None:
-    wrong = next((t.dtype for t in inputs if t.dtype not in _DTYPES), None)
-    if wrong is not None:
-        kind = "a list or string" if wrong.hasobject else str(wrong)
-        raise LoweringError(f"{op.op} works on {kind}, which LiteRT cannot. Use float32 or int32.")
