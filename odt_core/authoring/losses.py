@@ -23,7 +23,7 @@ def resolve_loss(model: keras.Model, loss: Any = None) -> Loss:
 
     Raises AuthoringError when the model was compiled without a loss, or with several.
     """
-    chosen = loss if loss is not None else getattr(model, "loss", None)
+    chosen = _chosen(model, loss)
     if chosen is None and model.compiled:
         raise AuthoringError(
             f"The model '{model.name}' was compiled without a loss, so it cannot be trained. "
@@ -31,14 +31,36 @@ def resolve_loss(model: keras.Model, loss: Any = None) -> Loss:
         )
     if chosen is None:
         chosen = _default_loss(model)
-    if isinstance(chosen, (list, tuple)) and len(chosen) == 1:
-        chosen = chosen[0]
     if isinstance(chosen, (list, tuple, dict)):
         raise AuthoringError(
             "The model has several losses; odt trains models with one output and one loss. "
             "Build a model with one output."
         )
     return _as_function(_as_object(chosen))
+
+
+def takes_class_numbers(model: keras.Model, loss: Any = None) -> bool:
+    """Whether labels are numbers of classes, not rows of the output's shape."""
+    chosen = _chosen(model, loss)
+    sparse = keras.losses.SparseCategoricalCrossentropy
+    return _is_one_loss(chosen) and isinstance(_as_object(chosen), sparse)
+
+
+def takes_rows(model: keras.Model) -> bool:
+    """Whether labels are rows of the output's shape for certain: one-hot, or shares."""
+    chosen = _chosen(model, None)
+    hot = keras.losses.CategoricalCrossentropy
+    return _is_one_loss(chosen) and isinstance(_as_object(chosen), hot)
+
+
+def _chosen(model: keras.Model, loss: Any) -> Any:
+    chosen: Any = loss if loss is not None else getattr(model, "loss", None)
+    one = isinstance(chosen, (list, tuple)) and len(chosen) == 1
+    return chosen[0] if one else chosen
+
+
+def _is_one_loss(chosen: Any) -> bool:
+    return chosen is not None and not isinstance(chosen, (list, tuple, dict))
 
 
 def _default_loss(model: keras.Model) -> Any:

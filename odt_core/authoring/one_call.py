@@ -17,7 +17,7 @@ from odt_core.authoring.conversion import (
     state_of,
 )
 from odt_core.authoring.keras_files import load_keras_model
-from odt_core.authoring.losses import resolve_loss
+from odt_core.authoring.losses import resolve_loss, takes_class_numbers
 from odt_core.authoring.program import Program, check_model
 from odt_core.authoring.recipe import DEFAULT_LEARNING_RATE, save_program
 from odt_core.authoring.tracing import plain_errors
@@ -166,12 +166,8 @@ def input_spec(model: keras.Model) -> Any:
 
 def label_spec(model: keras.Model, loss: Any) -> Any:
     """y as a signature takes it: int32 [N] for sparse losses, else float32 like the output."""
-    chosen = loss if loss is not None else getattr(model, "loss", None)
-    if isinstance(chosen, (list, tuple)) and len(chosen) == 1:
-        chosen = chosen[0]
-    name = chosen if isinstance(chosen, str) else getattr(chosen, "name", str(chosen))
     shape = model.output_shape
-    if "sparse" in str(name):
+    if takes_class_numbers(model, loss):
         return tf.TensorSpec([None, *shape[1:-1]], tf.int32, name="y")
     return tf.TensorSpec([None, *shape[1:]], tf.float32, name="y")
 

@@ -20,7 +20,7 @@ from types import MethodType
 from typing import Any, NamedTuple, TypeVar, cast
 
 from odt_core.authoring.backend import keras, tf
-from odt_core.authoring.losses import resolve_loss
+from odt_core.authoring.losses import resolve_loss, takes_rows
 from odt_core.authoring.program import Program, check_model
 from odt_core.authoring.tracing import plain_errors
 from odt_core.errors import AuthoringError
@@ -213,7 +213,7 @@ def _check_shapes(model: BaseTFLiteModel) -> None:
         ("X_SHAPE", model.X_SHAPE, model.model.input_shape, "input"),
         ("Y_SHAPE", model.Y_SHAPE, model.model.output_shape, "output"),
     ):
-        if what == "output" and not _one_hot_loss(model.model):
+        if what == "output" and not takes_rows(model.model):
             continue
         given, wanted = list(own), list(other[1:])
         fits = len(given) == len(wanted) and all(
@@ -224,10 +224,3 @@ def _check_shapes(model: BaseTFLiteModel) -> None:
                 f"{name} is {given}, but the model's {what} has the shape {wanted}. "
                 f"Set {name} = {wanted}."
             )
-
-
-def _one_hot_loss(model: keras.Model) -> bool:
-    """Whether labels have the output's shape; sparse and custom losses take others."""
-    loss = getattr(model, "loss", None)
-    name = loss if isinstance(loss, str) else getattr(loss, "name", type(loss).__name__)
-    return "categorical_crossentropy" in str(name) and "sparse" not in str(name)

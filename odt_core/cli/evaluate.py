@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING
 
 from odt_core.cli.command import Command, Result
 from odt_core.cli.sources import (
@@ -15,9 +14,6 @@ from odt_core.cli.sources import (
     open_model,
     open_samples,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 def _arguments(parser: ArgumentParser) -> None:

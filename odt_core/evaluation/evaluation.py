@@ -61,7 +61,7 @@ class Evaluation:
 
     def to_json(self) -> dict[str, Any]:
         """The figures, as plain JSON types."""
-        if self.correct is None or self.confusion is None:
+        if self.correct is None:
             return {
                 "n": self.n,
                 "mean_squared_error": self.mean_squared_error,
@@ -73,7 +73,7 @@ class Evaluation:
             "accuracy": self.accuracy,
             "interval": list(self.interval or ()),
             "cross_entropy": self.cross_entropy,
-            "confusion": self.confusion.tolist(),
+            "confusion": None if self.confusion is None else self.confusion.tolist(),
         }
 
 

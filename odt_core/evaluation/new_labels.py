@@ -1,7 +1,7 @@
 """A gain on labels that the base model never learnt is no improvement of what it could do before.
 
-It has no answer for them, so that it is wrong on their samples whatever it is. How both models do
-on the other samples is told apart from that.
+It never saw them, so that it is right about their samples by chance alone. How both models do on
+the other samples is told apart from that.
 """
 
 from __future__ import annotations
@@ -50,9 +50,10 @@ def new_labels(
     listed = ", ".join(f"“{names[k] or f'output {k}'}”" for k in outputs[:_MOST])
     if len(outputs) > _MOST:
         listed += f" and {len(outputs) - _MOST} more"
+    lucky = int(base.correct - parts[0].correct) if parts[0].correct is not None else 0
     sentence = (
         f"{count:,} of the {base.n:,} samples {'is' if count == 1 else 'are'} of {listed}, which "
-        f"the base model never learnt: it cannot be right there."
+        f"the base model never learnt: it is right about {lucky or 'none'} of them."
     )
     if parts[0].n:
         right = " → ".join(f"{one.accuracy:.1%}".replace("%", " %") for one in parts)

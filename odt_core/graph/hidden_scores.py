@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.graph.flow import LAYOUT
+from odt_core.graph.flow import LAYOUT, variables_of
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.signature import ends, entry
 from odt_core.graph.tensor import shape_of
@@ -22,7 +22,7 @@ def show_scores(model: schema.ModelT) -> None:
     """Add the output to each signature that changes no variable and keeps its scores to itself."""
     for signature in model.signatureDefs or []:
         graph = model.subgraphs[signature.subgraphIndex]
-        if any(name_of(model, one) == "ASSIGN_VARIABLE" for one in graph.operators):
+        if variables_of(model, signature.subgraphIndex)[1]:
             continue
         scores = _hidden(model, graph, list(ends(signature.outputs).values()))
         if scores is None:

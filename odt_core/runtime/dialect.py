@@ -29,7 +29,7 @@ from odt_core.runtime.inputs import (
     samples_and_labels,
 )
 from odt_core.runtime.no_batch import with_batch_axis
-from odt_core.runtime.notes import explain, loss_note
+from odt_core.runtime.notes import NO_INFER, NO_TRAIN, explain, loss_note
 from odt_core.runtime.shapes import compatible, merged, of_one, proposed, size_of
 from odt_core.runtime.signatures import (
     ENOUGH,
@@ -67,13 +67,21 @@ def propose(
     notes = list(known)
     found = Found()
     trainer = find_trainer(table, wish, notes)
+    refused = trainer is None and bool(notes)  # of the file, or of what looked like training
     predictor = find_predictor(table, trainer, wish)
     if trainer is not None:
         found = samples_and_labels(trainer, predictor, wish)
     extractor = find_extractor(table, trainer, predictor, found)
     goal = goal_of(trainer, found.labels, found.samples, predictor, wish)
+    said = len(notes)
     infer = _infer_role(predictor, goal, wish, found, extractor, notes)
+    untried, said = len(notes) > said, len(notes)
     train = _train_roles(table, trainer, found, goal, wish, notes)
+    refused = refused or len(notes) > said
+    if infer is None and not untried:
+        notes.append(NO_INFER)
+    if not train and not refused:
+        notes.append(NO_TRAIN)
     explain(notes, train, infer, trainer, found, goal)
     free, input_shape, dtype = _input(table, found, infer, extractor)
     feature_shape = proposed(of_one(found.samples)) if found.samples else input_shape

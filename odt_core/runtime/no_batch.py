@@ -16,12 +16,17 @@ def with_batch_axis(signatures: Sequence[SignatureDescription]) -> tuple[Signatu
     A signature shows that it takes one sample when its label is a single number, or has another
     first size than the sample: then that is no batch.
     """
-    for signature in signatures:
-        for one in signature.inputs:
-            label = _label_beside(signature, one)
-            if label is not None:
-                signatures = [_widened(each, one.shape, label) for each in signatures]
-                break
+    found = next(
+        (
+            (one.shape, label)
+            for signature in signatures
+            for one in signature.inputs
+            if (label := _label_beside(signature, one)) is not None
+        ),
+        None,
+    )
+    if found is not None:
+        signatures = [_widened(each, *found) for each in signatures]
     return tuple(map(_with_rows, signatures))
 
 
@@ -41,7 +46,10 @@ def _label_beside(
 ) -> TensorDescription | None:
     if not sample.weighed or not sample.shape or None in sample.shape or sample.shape[0] == 1:
         return None
-    labels = [one for one in signature.inputs if one is not sample and _is_label(one)]
+    others = [one for one in signature.inputs if one is not sample and one.used]
+    if any(one.shape[:1] == sample.shape[:1] and not one.weighed for one in others):
+        return None  # that is the batch
+    labels = [one for one in others if _is_label(one)]
     if len(labels) != 1 or None in labels[0].shape:
         return None
     shape = labels[0].shape
@@ -49,7 +57,7 @@ def _label_beside(
 
 
 def _is_label(tensor: TensorDescription) -> bool:
-    if not tensor.used or tensor.weighed or not numeric(tensor) or is_learning_rate(tensor.name):
+    if tensor.weighed or not numeric(tensor) or is_learning_rate(tensor.name):
         return False
     name = tensor.name.lower()
     named = name in LABEL_NAMES or bool(words(name) & LABEL_WORDS)

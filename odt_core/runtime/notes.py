@@ -9,8 +9,16 @@ from odt_core.runtime.contract import LOSS_NAME, InferRole, Task, TrainRole
 from odt_core.runtime.inputs import Found
 from odt_core.runtime.targets import filling
 from odt_core.runtime.tasks import Goal
-from odt_core.runtime.vocabulary import TRAIN_WORDS, words
+from odt_core.runtime.vocabulary import words
 
+NO_INFER = (
+    "This model has no signature that predicts (such as 'infer'), so it cannot be tried out and "
+    "its accuracy cannot be measured."
+)
+NO_TRAIN = (
+    "This model has no 'train' signature, so it cannot be trained; it can still be used for "
+    "predictions."
+)
 _TRAINING = frozenset(["train", "training"])  # switches of which nothing need be said
 
 
@@ -22,17 +30,7 @@ def explain(
     found: Found,
     goal: Goal,
 ) -> None:
-    """Add to notes what is missing or was guessed."""
-    if infer is None and not any("is not tried out here" in note for note in notes):
-        notes.append(
-            "This model has no signature that predicts (such as 'infer'), so it cannot be tried "
-            "out and its accuracy cannot be measured."
-        )
-    if not train and not any(_is_about_training(note) for note in notes):
-        notes.append(
-            "This model has no 'train' signature, so it cannot be trained; it can still be used "
-            "for predictions."
-        )
+    """Add to notes what was guessed."""
     if train and trainer is not None:
         taken = {train[0].samples, train[0].labels, train[0].learning_rate}
         for tensor in trainer.inputs:
@@ -83,9 +81,3 @@ def loss_note(trainer: SignatureDescription | None, train: Sequence[TrainRole]) 
     if loss is not None and loss.running:
         return f"{LOSS_NAME} (a mean over all steps so far, not of this batch)"
     return LOSS_NAME
-
-
-def _is_about_training(note: str) -> bool:
-    """Whether a note says already why a signature cannot train."""
-    parts = note.split("'")
-    return note.startswith("The signature '") and bool(words(parts[1]) & TRAIN_WORDS)

@@ -68,7 +68,8 @@ def encode(
 
 
 def filling(name: str, dtype: str) -> int:
-    """What an input gets that is neither samples nor labels: 1 for switches and weights, else 0.
+    """What an input gets that is neither samples nor labels: 1 for switches and weights, what is
+    never reached for limits, else 0.
 
     A sample weight, a mask or a keep probability of 1 changes nothing, a 0 would undo the training.
     The weight of a penalty or of noise is 0, and so is a switch that freezes, resets or only tests;
@@ -79,8 +80,13 @@ def filling(name: str, dtype: str) -> int:
     if dtype == "bool":
         return int(not said & OFF_WORDS)
     if said & LIMIT_WORDS or {"max", "norm"} <= said:
-        return _NO_LIMIT
+        return min(_NO_LIMIT, _largest(dtype))
     return int(bool(said & (WEIGHT_WORDS | ONCE_WORDS)) and not said & PENALTY_WORDS)
+
+
+def _largest(dtype: str) -> int:
+    kind = np.dtype(dtype)
+    return int(np.iinfo(kind).max if kind.kind in "iu" else np.finfo(kind).max)
 
 
 def one_hot(y: np.ndarray, count: int, dtype: Any = np.float32) -> np.ndarray:

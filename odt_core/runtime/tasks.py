@@ -31,7 +31,6 @@ _PROBABILITY_OPS = ("SOFTMAX", "LOGISTIC")
 _LINEAR_OPS = ("ADD", "BATCH_MATMUL", "CONV_2D", "FULLY_CONNECTED", "LOG_SOFTMAX", "SUB")
 _FEW = 4  # numbers
 _HIDDEN_OPS = ("RELU", "RELU6", "TANH")  # that seldom end a model with several outputs
-# Ops that give numbers from 0 to anything, such as counts: neither logits nor probabilities.
 # How labels choose from what a model answers: as factors, divisors or places.
 _CHOICES = frozenset(
     {
@@ -39,6 +38,7 @@ _CHOICES = frozenset(
         "SELECT_V2",
     }
 )  # fmt: skip
+# Ops that give numbers from 0 to anything, such as counts: neither logits nor probabilities.
 _COUNTING_OPS = ("ABS", "EXP", "RELU", "SQUARE")
 
 
@@ -117,7 +117,7 @@ def _pick_prediction(
     for at, output in enumerate(predictor.outputs):
         name = output.name.lower()
         score = 40 - PREDICTION_NAMES.index(name) if name in PREDICTION_NAMES else 0
-        if name in LOGIT_NAMES or any(known in name for known in LOGIT_NAMES):
+        if _says(name, LOGIT_NAMES):
             score += 10
         if not output.dtype.startswith("float"):
             score -= 40

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -46,14 +46,16 @@ def is_picture(shape: Sequence[int]) -> bool:
 def targets_among(files: Sequence[str], masks: bool) -> dict[str, str]:
     """File -> the sample whose target it is, without its suffix. files: paths with slashes.
 
-    masks: whether names that other tools use count, too; else only NAME.target.*.
+    masks: whether names that other tools use count, too; else only NAME.target.*. Raises
+    SampleError where a sample has two.
     """
     stems = {stem_of(file) for file in files}
-    beside = defaultdict(list)  # by the folder above theirs, and name
+    photographs = defaultdict(list)  # by the folder above theirs, and name
     for stem in sorted(stems):
         path = PurePosixPath(stem)
-        beside[path.parent.parent, path.name].append(stem)
-    found = {}
+        if not _is_of_masks(path.parent.name):
+            photographs[path.parent.parent, path.name].append(stem)
+    found: dict[str, str] = {}
     for file in files:
         stem = stem_of(file)
         path = PurePosixPath(stem)
@@ -62,13 +64,22 @@ def targets_among(files: Sequence[str], masks: bool) -> dict[str, str]:
             found[file] = stem.removesuffix(TARGET)
         elif masks and unmarked != stem and unmarked in stems:
             found[file] = unmarked
-        elif masks and _FOLDERS & set(re.split("[^a-z]+", path.parent.name.lower())):
+        elif masks and _is_of_masks(path.parent.name):
             names = (path.name, PurePosixPath(unmarked).name)
-            others = [s for name in names for s in beside[path.parent.parent, name]]
-            partner = next((s for s in others if PurePosixPath(s).parent != path.parent), None)
-            if partner is not None:
-                found[file] = partner
+            partners = [s for name in names for s in photographs[path.parent.parent, name]]
+            found |= {file: partners[0]} if partners else {}
+    taken: dict[str, str] = {}
+    for file, stem in found.items():
+        if stem in taken:
+            raise SampleError(
+                f"'{stem}' has two targets, {taken[stem]} and {file}. Leave one of them out."
+            )
+        taken[stem] = file
     return found
+
+
+def _is_of_masks(folder: str) -> bool:
+    return bool(_FOLDERS & set(re.split("[^a-z]+", folder.lower())))
 
 
 def stem_of(file: str) -> str:
@@ -76,17 +87,32 @@ def stem_of(file: str) -> str:
     return file.rpartition(".")[0]
 
 
-def as_target(picture: np.ndarray, shape: tuple[int, ...], name: str) -> np.ndarray:
-    """A mask as float32 [*shape]. picture: uint8 [H, W] (shades, or numbers of classes) or
-    [H, W, 3]. shape: [height, width], or that with 1, 3 (colours) or K (classes) channels.
+def hold_classes(pictures: Iterable[np.ndarray], shape: tuple[int, ...]) -> bool:
+    """Whether the masks of an upload hold numbers of classes, judged by all of them together: some
+    number from 1 to 31 and no shade between it and white. Black and white alone are 0 and 1, but
+    for a model of more than two classes, to which white is no class.
+    """
+    values: set[int] = set()
+    for picture in pictures:
+        if picture.ndim == 2:
+            values |= set(np.unique(picture).tolist())
+    values -= {0, VOID}
+    return max(values) < CLASSES if values else _channels(shape) > 2
 
-    Numbers below 32 are taken for classes, 255 beside them for none; all other shades go from 0
-    (black) to 1 (white). Classes become a row of K with a 1 where the shape asks for one. Raises
-    SampleError where a class is beyond K, or colours are given and not asked for.
+
+def as_target(
+    picture: np.ndarray, shape: tuple[int, ...], name: str, *, classes: bool
+) -> np.ndarray:
+    """A mask as float32 [*shape]. picture: uint8 [H, W], or [H, W, 3] colours. shape: [height,
+    width], or that with 1, 3 (colours) or K (classes) channels.
+
+    classes: of [H, W], whether its numbers are those of classes, 255 being none; they become rows
+    of K with a 1 where the shape asks for such. Else they are shades from 0 (black) to 1 (white).
+    Raises SampleError where a class is beyond K, or there are shades for more than two classes.
     """
     height, width = shape[:2]
-    channels = shape[2] if len(shape) == 3 else 1
-    classes = picture.ndim == 2 and bool((picture[picture != VOID] < CLASSES).all())
+    channels = _channels(shape)
+    classes = classes and picture.ndim == 2
     sharp = classes or set(np.unique(picture)) <= {0, VOID}
     image = Image.fromarray(picture)
     if image.mode == "RGB" and channels != 3:
@@ -94,16 +120,23 @@ def as_target(picture: np.ndarray, shape: tuple[int, ...], name: str) -> np.ndar
     how = Image.Resampling.NEAREST if sharp else Image.Resampling.BILINEAR
     box = centred_box(image.width, image.height, width, height)
     values = np.asarray(image.resize((width, height), how, box=box))
-    if classes and picture[picture != VOID].any():
+    if classes:
         return _of_classes(values, channels, name).reshape(shape)
     shades = values.astype(np.float32) / 255
     if values.ndim == 2 and channels == 2:
         shades = np.stack([1 - shades, shades], axis=-1)
     elif values.ndim == 2 and channels == 3:
         shades = np.repeat(shades[..., None], 3, axis=-1)
-    elif values.ndim == 2 and channels > 1:
-        shades = _of_classes(np.rint(shades), channels, name)
+    elif channels > 3:
+        raise SampleError(
+            f"The mask of {name} has shades; this model tells {channels} classes apart. Save their "
+            f"numbers, 0 to {channels - 1}."
+        )
     return shades.reshape(shape)
+
+
+def _channels(shape: tuple[int, ...]) -> int:
+    return shape[2] if len(shape) == 3 else 1
 
 
 def _of_classes(values: np.ndarray, channels: int, name: str) -> np.ndarray:

@@ -9,7 +9,7 @@ from math import prod
 import numpy as np
 
 from odt_core.errors import SampleError
-from odt_core.samples.masks import as_target, is_picture
+from odt_core.samples.masks import as_target, hold_classes, is_picture
 from odt_core.samples.types import RawSamples
 
 
@@ -19,20 +19,28 @@ def targets_of(raw: RawSamples, shape: tuple[int, ...]) -> tuple[np.ndarray, ...
     Where a sample has none, its label counts when it is a number: a folder called 3.5, say. Raises
     SampleError (which sample, and what to do) when neither fits.
     """
+    masks = [one for one in raw.targets if one is not None and _is_mask(one)]
+    classes = is_picture(shape) and hold_classes(masks, shape)
     return tuple(
-        _target(given, label, name, shape)
+        _target(given, label, name, shape, classes)
         for given, label, name in zip(
             raw.targets or (None,) * len(raw), raw.labels, raw.names, strict=True
         )
     )
 
 
-def _target(given: np.ndarray | None, label: str, name: str, shape: tuple[int, ...]) -> np.ndarray:
+def _is_mask(target: np.ndarray) -> bool:
+    return target.dtype == np.uint8 and target.ndim >= 2
+
+
+def _target(
+    given: np.ndarray | None, label: str, name: str, shape: tuple[int, ...], classes: bool
+) -> np.ndarray:
     if given is None:
         with contextlib.suppress(ValueError):
             given = np.array(float(label), np.float32)
-    if given is not None and given.dtype == np.uint8 and given.ndim >= 2 and is_picture(shape):
-        return as_target(given, shape, name)
+    if given is not None and _is_mask(given) and is_picture(shape):
+        return as_target(given, shape, name, classes=classes)
     if given is None:
         raise SampleError(
             f"{name} has no target. This model gives {in_words(shape)} for each sample: put what "

@@ -220,7 +220,8 @@ def _fitting(desk: Desk, target: np.ndarray | None) -> np.ndarray | None:
     """The target, where this model could answer it."""
     if target is None or desk.task is not Task.VALUES:
         return None
-    return target if target.size == int(np.prod(desk.contract.target_shape)) else None
+    shape = desk.contract.target_shape
+    return target.reshape(shape) if target.size == int(np.prod(shape)) else None
 
 
 def _own(desk: Desk) -> list[SampleEntry]:
@@ -238,14 +239,15 @@ def _fits(desk: Desk, sample: SampleEntry) -> bool:
 
 def _size_of(desk: Desk, sample: SampleEntry) -> int:
     """How many numbers it has; 0 for one whose file is damaged or missing."""
-    if sample.sha256 not in _sizes:
+    known = _sizes.get(sample.sha256)
+    if known is None:
         if len(_sizes) > 20_000:
             _sizes.clear()
         try:
-            _sizes[sample.sha256] = desk.workspace.sample_array(sample.id).size
+            known = _sizes[sample.sha256] = desk.workspace.sample_array(sample.id).size
         except SampleError:
             return 0
-    return _sizes[sample.sha256]
+    return known
 
 
 def _called(desk: Desk, sample: SampleEntry) -> str:

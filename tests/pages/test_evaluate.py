@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
 from pathlib import Path
 
@@ -370,23 +371,30 @@ class TestStudies:
         assert "is still running" in said(app)
         app.button(key="needed_stop").click().run()
         assert job.wait(20)
-
-    def test_everything_deleted_then_no_study_goes_on_and_nothing_is_remembered(self, trained):
-        app, desk = trained
-        sets = desk.test_sets()
-        desk.scores(sets[0][1], sets[0][0])
-        visit(app, "Studies")
-        app.button(key="needed_run").click().run()
-        job = desk.job("the study of samples needed")
-        desk.erase()
-        assert not job.look().running
-        assert desk.job("the study of samples needed") is None
-        kept = [desk._own, desk._base, desk._at, desk._unknown, desk._features[1], desk._jobs]
-        assert not any(kept)
-        assert (desk._seen, desk._kept_run, desk._familiar, desk._told) == (None,) * 4
         assert job.look().error == ""
         app.run()
         assert not app.exception
+
+    def test_everything_deleted_then_no_study_goes_on_and_nothing_is_remembered(self, trained):
+        _, desk = trained
+        sets = desk.test_sets()
+        desk.scores(sets[0][1], sets[0][0])
+
+        def work(job):
+            while not job.stopped():
+                time.sleep(0.01)
+            return desk.worker().pid  # for which it takes the desk's lock
+
+        job = desk.start_job("a study", "what", work)
+        began = time.monotonic()
+        desk.erase()
+        assert time.monotonic() - began < 10
+        assert not job.look().running
+        assert not desk.awake
+        assert desk.job("a study") is None
+        kept = [desk._own, desk._base, desk._at, desk._unknown, desk._features[1], desk._jobs]
+        assert not any(kept)
+        assert (desk._seen, desk._kept_run, desk._familiar, desk._told) == (None,) * 4
 
 
 class TestWithoutTestSamples:

@@ -687,3 +687,23 @@ def test_what_nobody_gives_is_filled_with_what_changes_least(name, dtype, given)
 def test_learning_rates_go_by_many_names(name):
     assert is_learning_rate(name)
     assert not is_learning_rate(f"{name}x")
+
+
+def test_reason_why_a_model_is_not_trained_is_given_once():
+    inputs = {"x": ("float32", (None, 6)), "y": ("int32", (None,)), "reward": ("float32", (None,))}
+    train = signature("advance", inputs, {"loss": ("float32", ())})
+    met = tuple(replace(one, weighed=one.name == "x") for one in train.inputs)
+    contract = propose([replace(train, inputs=met, ops=("MUL",), assigns=("w",))])
+    assert any("needs more of each sample" in note for note in contract.notes)
+    assert not any("has no 'train' signature" in note for note in contract.notes)
+
+
+def test_batch_of_another_input_shows_that_there_is_one():
+    inputs = {
+        "x": ("float32", (8, 4)),
+        "t": ("float32", (8,)),
+        "class_weights": ("float32", (3,)),
+    }
+    contract = made(inputs, {"logits": ((8, 3), "ADD")}, ("LOG",), meets=("MUL",))
+    assert contract.train == () or contract.train[0].batch == 8
+    assert contract.input_shape == (4,)

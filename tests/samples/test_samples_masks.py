@@ -10,9 +10,17 @@ import pytest
 from PIL import Image
 
 from odt_core.errors import SampleError
-from odt_core.samples import Labels, Preprocessing, decode_files, prepare, read_samples
+from odt_core.samples import (
+    Labels,
+    Preprocessing,
+    RawSamples,
+    decode_files,
+    prepare,
+    read_samples,
+    targets_of,
+)
 from odt_core.samples.image import decode_mask
-from odt_core.samples.masks import as_target, targets_among
+from odt_core.samples.masks import targets_among
 
 SHAPE = (4, 4, 1)
 
@@ -30,6 +38,16 @@ def zipped(files: dict[str, bytes]) -> bytes:
         for name, data in files.items():
             archive.writestr(name, data)
     return stream.getvalue()
+
+
+def raw_of(*masks: np.ndarray) -> RawSamples:
+    count = len(masks)
+    items = (np.zeros((4, 4), np.uint8),) * count
+    return RawSamples(items, ("",) * count, tuple(f"s{k}" for k in range(count)), masks)
+
+
+def target_of(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    return targets_of(raw_of(mask), shape)[0]
 
 
 PHOTO = png(np.full((8, 8, 3), 90, np.uint8))
@@ -50,6 +68,11 @@ class TestWhoseMask:
     )
     def test_names_that_data_sets_use_are_known(self, photo, mask):
         assert targets_among([photo, "images/b.jpg", mask], True) == {mask: photo[:-4]}
+
+    def test_two_masks_of_one_photograph_are_told(self):
+        files = ["images/a.jpg", "masks/a.png", "annotations/a.png"]
+        with pytest.raises(SampleError, match=r"'images/a' has two targets, masks/a.png and anno"):
+            targets_among(files, True)
 
     def test_folder_of_another_set_gives_no_mask(self):
         files = ["train/images/a.jpg", "test/masks/a.png", "test/images/b.jpg"]
@@ -84,37 +107,58 @@ class TestWhatAMaskMeans:
         assert set(np.unique(samples.y)) == {0, 1}
 
     def test_black_and_white_is_0_and_1_without_values_between(self):
-        target = as_target(LEFT[:7, :7], (5, 5), "a")
+        target = target_of(LEFT[:7, :7], (5, 5))
         assert target.shape == (5, 5)
         assert set(np.unique(target)) == {0, 1}
 
     def test_shades_go_from_0_to_1(self):
         shades = np.repeat(np.arange(0, 256, 32, dtype=np.uint8)[None], 8, axis=0)
-        target = as_target(shades, (8, 8, 1), "a")
-        assert np.allclose(target[..., 0], shades / 255)
+        assert np.allclose(target_of(shades, (8, 8, 1))[..., 0], shades / 255)
 
-    def test_small_numbers_are_classes(self):
+    def test_small_numbers_are_classes_and_255_is_none(self):
         classes = np.array([[0, 1], [2, 255]], np.uint8).repeat(4, 0).repeat(4, 1)
-        assert np.array_equal(np.unique(as_target(classes, (4, 4), "a")), [0, 1, 2])
-        hot = as_target(classes, (4, 4, 3), "a")
+        assert np.array_equal(np.unique(target_of(classes, (4, 4))), [0, 1, 2])
+        hot = target_of(classes, (4, 4, 3))
         assert np.array_equal(hot[0, 0], [1, 0, 0])
         assert np.array_equal(hot[3, 0], [0, 0, 1])
-        assert np.array_equal(hot[3, 3], [0, 0, 0])  # 255 is no class
+        assert np.array_equal(hot[3, 3], [0, 0, 0])
+
+    @pytest.mark.parametrize("channels", [2, 3, 4])
+    def test_mask_of_background_alone_is_class_0(self, channels):
+        hot = target_of(np.zeros((4, 4), np.uint8), (4, 4, channels))
+        assert (hot == [1, *[0] * (channels - 1)]).all()
+
+    @pytest.mark.parametrize("channels", [3, 4])
+    def test_white_is_no_class_where_there_are_several(self, channels):
+        hot = target_of(LEFT, (4, 4, channels))
+        assert not hot[0, 0].any()
+        assert hot[0, 3, 0] == 1
+
+    def test_all_masks_of_an_upload_mean_the_same(self):
+        """A dark picture among others of shades is dark, not of classes."""
+        dark, bright = np.full((4, 4), 9, np.uint8), np.full((4, 4), 90, np.uint8)
+        first, second = targets_of(raw_of(dark, bright), (4, 4, 1))
+        assert np.allclose(first, 9 / 255)
+        assert np.allclose(second, 90 / 255)
 
     def test_class_beyond_the_models_says_so(self):
-        with pytest.raises(SampleError, match=r"a has class 7; this model tells 3 apart, 0 to 2"):
-            as_target(np.full((4, 4), 7, np.uint8), (4, 4, 3), "a")
+        with pytest.raises(SampleError, match=r"s0 has class 7; this model tells 3 apart, 0 to 2"):
+            target_of(np.full((4, 4), 7, np.uint8), (4, 4, 3))
+
+    def test_shades_for_several_classes_say_so(self):
+        with pytest.raises(SampleError, match=r"s0 has shades; .*Save their numbers, 0 to 3"):
+            target_of(np.full((4, 4), 90, np.uint8), (4, 4, 4))
 
     def test_two_classes_of_black_and_white(self):
-        hot = as_target(LEFT, (4, 4, 2), "a")
+        hot = target_of(LEFT, (4, 4, 2))
         assert np.array_equal(hot[0, 0], [0, 1])
         assert np.array_equal(hot[0, 3], [1, 0])
 
     def test_colours_are_colours_where_these_are_learnt(self):
         red = np.zeros((4, 4, 3), np.uint8)
         red[..., 0] = 255
-        assert np.array_equal(as_target(red, (2, 2, 3), "a")[0, 0], [1, 0, 0])
-        assert as_target(red, (2, 2, 1), "a").shape == (2, 2, 1)
+        assert np.array_equal(target_of(red, (2, 2, 3))[0, 0], [1, 0, 0])
+        assert target_of(red, (2, 2, 1)).shape == (2, 2, 1)
 
 
 class TestDecodeMask:

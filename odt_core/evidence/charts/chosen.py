@@ -11,10 +11,10 @@ from odt_core.evaluation import Evaluation, compare
 from odt_core.evaluation.label_table import label_table
 from odt_core.evaluation.reliability import reliability_of
 from odt_core.evidence.charts import look
-from odt_core.evidence.charts.intervals import Group, Intervals, Value, shortened
+from odt_core.evidence.charts.intervals import Group, Intervals, Value
 from odt_core.evidence.charts.lines import Line, Lines
 from odt_core.evidence.charts.matrices import Matrices
-from odt_core.evidence.charts.pictures import Picture, Pictures, as_pixels
+from odt_core.evidence.charts.pictures import MOST, Picture, Pictures, as_pixels
 from odt_core.evidence.charts.studied import inside_charts, study_charts
 from odt_core.evidence.charts.types import Chart, Role
 from odt_core.evidence.material import Curves, Judged, Material
@@ -224,7 +224,6 @@ def _labels_chart(name: str, said: str, judged: Judged, labels: Labels) -> Inter
         for row in rows
         if row.label in kept
     )
-    groups, _ = shortened(groups, _ROWS)
     left_out = len(rows) - len(groups)
     more = f" {left_out} labels that changed less are left out." if left_out else ""
     return Intervals(
@@ -306,8 +305,8 @@ def _samples(material: Material) -> list[Chart]:
                 name="samples",
                 title="Your training samples",
                 note=f"n = {len(own):,}, as the model sees them."
-                + (" The first of each label." if len(own) > 60 else ""),
-                pictures=tuple(Picture(pixels[k], (name(k),)) for k in order[:60]),
+                + (" The first of each label." if len(own) > MOST else ""),
+                pictures=tuple(Picture(pixels[k], (name(k),)) for k in order[:MOST]),
             )
         )
     test = material.test
@@ -335,8 +334,8 @@ def _samples(material: Material) -> list[Chart]:
             for k in index
         )
         note = f"{len(index)} of your {test.own.n:,} test samples."
-        if len(index) > 60:
-            note += " The first 60."
+        if len(index) > MOST:
+            note += f" The first {MOST}."
         charts.append(Pictures(slug, title, note, pictures))
     return charts
 

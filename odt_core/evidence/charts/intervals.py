@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -191,8 +190,3 @@ class Intervals:
 
 def _beyond(one: float | None, other: float | None) -> float:
     return 0.0 if one is None or other is None else max(0.0, one - other)
-
-
-def shortened(groups: Sequence[Group], most: int) -> tuple[tuple[Group, ...], int]:
-    """(at most `most` of the groups, how many were left out)."""
-    return tuple(groups[:most]), max(0, len(groups) - most)

@@ -35,7 +35,7 @@ def width(text: str, size: int, weight: int) -> float:
 
 
 def runs(text: str) -> list[tuple[str, bool]]:
-    """The text in stretches of (text, whether the extended font has it); others become "□"."""
+    """The text in stretches of (text, whether the extended font has it); others become "?"."""
     found: list[tuple[str, bool]] = []
     for letter in text:
         code = ord(letter)

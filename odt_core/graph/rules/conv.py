@@ -31,7 +31,7 @@ def conv2d(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]
 def conv2d_backprop_filter(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """∂L/∂w from x, the shape of w and ∂L/∂y: patches of x, transposed, times ∂L/∂y."""
     x, sizes, dy = inputs
-    shape = op.output_shapes[0] if sizes.const is None else tuple(map(int, sizes.const))
+    shape = shape_of_gradient(op, sizes)
     groups = _groups(op, shape, x.dim(3))
     rows, columns = windows_of(op, x.shape, shape[:2])
     dy = b.reshape(dy, (dy.shape[0], rows.count, columns.count, shape[3]))
@@ -43,7 +43,7 @@ def conv2d_backprop_filter(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> 
 def conv2d_backprop_input(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """∂L/∂x from the shape of x, w and ∂L/∂y: ∂L/∂y times w transposed, added back to its place."""
     sizes, weights, dy = inputs
-    shape = image_shape(op, sizes)
+    shape = shape_of_gradient(op, sizes)
     groups = _groups(op, weights.shape, shape[3])
     rows, columns = windows_of(op, shape, weights.shape[:2])
     dy = b.reshape(dy, (dy.shape[0], rows.count, columns.count, weights.shape[3]))
@@ -51,8 +51,8 @@ def conv2d_backprop_input(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> S
     return [_joined(b, [convolution.input_gradient(b, *part, rows, columns) for part in parts])]
 
 
-def image_shape(op: FlexOp, sizes: Tensor) -> Shape:
-    """The shape [N, H, W, C] of a gradient: the constant `sizes`, else what the file declares."""
+def shape_of_gradient(op: FlexOp, sizes: Tensor) -> Shape:
+    """Of the image or filter: the constant `sizes`, else what the file declares."""
     if sizes.const is not None:
         return tuple(map(int, sizes.const))
     return op.output_shapes[0]
@@ -70,11 +70,7 @@ def _groups(op: FlexOp, kernel: Shape, channels: int | None) -> int:
 
 def _split(b: Builder, tensor: Tensor, groups: int) -> list[Tensor]:
     """The parts of the last of four axes."""
-    if groups == 1:
-        return [tensor]
-    size = tensor.dim(3) // groups
-    extent = [*tensor.shape[:3], size]
-    return [b.slice(tensor, [0, 0, 0, at * size], extent) for at in range(groups)]
+    return [tensor] if groups == 1 else convolution.cut(b, tensor, groups)
 
 
 def _joined(b: Builder, parts: list[Tensor]) -> Tensor:

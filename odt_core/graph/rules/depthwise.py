@@ -13,7 +13,7 @@ import numpy as np
 
 from odt_core.graph.builder import Builder
 from odt_core.graph.flex import FlexOp
-from odt_core.graph.rules.conv import image_shape
+from odt_core.graph.rules.conv import shape_of_gradient
 from odt_core.graph.rules.registry import rule
 from odt_core.graph.rules.windows import Window, interleave, pad, take_both, windows_of
 from odt_core.graph.tensor import Tensor
@@ -37,7 +37,7 @@ def depthwise(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tens
 def depthwise_backprop_filter(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """∂L/∂w[i, j] = Σ over images and outputs of (what tap i, j reads)·∂L/∂y."""
     x, sizes, dy = inputs
-    shape = op.output_shapes[0] if sizes.const is None else tuple(map(int, sizes.const))
+    shape = shape_of_gradient(op, sizes)
     rows, columns = windows_of(op, x.shape, shape[:2])
     x = _repeat(b, x, dy.dim(3) // x.dim(3))
     taps = [tap for row in take_both(b, x, rows, columns) for tap in row]
@@ -51,7 +51,7 @@ def depthwise_backprop_input(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -
     turned round; the m copies of a channel add up.
     """
     sizes, weights, dy = inputs
-    shape = image_shape(op, sizes)
+    shape = shape_of_gradient(op, sizes)
     rows, columns = windows_of(op, shape, weights.shape[:2])
     kh, kw = rows.kernel, columns.kernel
     for axis, window in ((1, rows), (2, columns)):

@@ -191,9 +191,7 @@ def proximal_gradient_descent(b: Builder, op: FlexOp, s: Any) -> list[Tensor]:
 
 
 def proximal_adagrad(b: Builder, op: FlexOp, s: Any) -> list[Tensor]:
-    """a' = a + g²; as ProximalGradientDescent with the rate lr/√a' for the step and its gradient,
-    and with the rate lr/√a' for the penalties.
-    """
+    """a' = a + g²; as ProximalGradientDescent with the rate lr/√a'."""
     accum = b.add(s.accum, b.square(s.g))
     rate = b.div(s.lr, b.sqrt(accum))
     return [_shrunk(b, s, b.sub(s.var, b.mul(s.g, rate)), rate), accum]

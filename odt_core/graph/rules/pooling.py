@@ -11,7 +11,7 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.errors import LoweringError
 from odt_core.graph.builder import Builder, PoolGradient
 from odt_core.graph.flex import Attribute, FlexOp
-from odt_core.graph.rules.conv import image_shape
+from odt_core.graph.rules.conv import shape_of_gradient
 from odt_core.graph.rules.registry import rule
 from odt_core.graph.rules.windows import Window, add_back, pad, take_both, windows_of
 from odt_core.graph.tensor import Shape, Tensor
@@ -102,7 +102,7 @@ def avg_pool_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[
     the same share (avgpooling_op.cc, AvgPoolingGradOp).
     """
     sizes, dy = inputs
-    rows, columns = _windows(op, image_shape(op, sizes))
+    rows, columns = _windows(op, shape_of_gradient(op, sizes))
     count = np.multiply.outer(entries(rows), entries(columns)).astype(np.float32)
     share = b.mul(dy, (1 / count)[None, :, :, None])
     wide = add_back(b, [share] * columns.kernel, 2, columns)

@@ -164,7 +164,7 @@ def range_of(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tenso
 @rule("InTopK", "InTopKV2", since="0.2")
 def in_top_k(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """Whether fewer than k classes have a larger score than the given one, bool [N]; false for a
-    class that does not exist or a score that is not finite.
+    class that does not exist, a score that is not finite, and where any is nan.
     """
     scores, classes = inputs[:2]
     k = inputs[2] if len(inputs) > 2 else b.constant(int(op.number("k")), np.int32)
@@ -174,5 +174,7 @@ def in_top_k(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tenso
     larger = b.sum(b.cast(b.greater(scores, own), np.int32), [1])
     exists = b.greater(b.sum(hot, [1]), 0.0)
     is_finite = b.equal(b.reshape(b.sub(own, own), (own.shape[0],)), 0.0)
+    no_nan = b.logical_not(b.greater(b.sum(b.cast(b.not_equal(scores, scores), np.int32), [1]), 0))
     is_first = b.greater(b.cast(k, np.int32), larger)
-    return [b.logical_and(is_first, b.logical_and(exists, is_finite))]
+    known = b.logical_and(b.logical_and(exists, is_finite), no_nan)
+    return [b.logical_and(is_first, known)]

@@ -16,6 +16,7 @@ from odt_core.graph.builder import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.known_shapes import with_contents
 from odt_core.graph.rules import convolution
+from odt_core.graph.rules.conv import shape_of_gradient
 from odt_core.graph.rules.pooling import LOWEST, entries, pool
 from odt_core.graph.rules.registry import rule
 from odt_core.graph.rules.windows import Window, add_back, take, take_both
@@ -40,7 +41,7 @@ def conv3d(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]
 def backprop_filter(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """∂L/∂w, for each depth tap that of the convolution of what the tap reads."""
     x, sizes, dy = inputs
-    shape = op.output_shapes[0] if sizes.const is None else tuple(map(int, sizes.const))
+    shape = shape_of_gradient(op, sizes)
     depth, rows, columns = _windows(op, x.shape, _kernel(op, shape, x.shape))
     dy = _images(b, _known(b, dy, (depth, rows, columns), shape[4]))
     parts = [

@@ -36,9 +36,10 @@ class Desk(HasAfterRuns, HasTfCheckpoints, HasJobs):
         """Everything that a person brought or made here goes, from the disk and from memory; the
         model stays. Nothing brings it back. Raises TrainingError, WorkspaceError.
         """
-        with self._lock:
-            self._check_idle("delete everything")
-            self._end_jobs()
+        what = "delete everything"
+        self._check_idle(what)
+        with self._without_jobs(what), self._lock:
+            self._check_idle(what)
             self._end_worker()  # it has seen samples, and holds what was learnt
             gone = self.workspace.erase()
             prepared.forget(gone)

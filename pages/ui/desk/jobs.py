@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from odt_core.errors import OdtError, TrainingError
 from odt_core.workspace import Workspace
 from pages.ui.desk.state import State
 
-_log = logging.getLogger("odt.evaluate")
+_log = logging.getLogger("odt.jobs")
 _SOON = 20.0  # seconds in which a job that was asked to end has ended
 _UNEXPECTED = "That did not work, for a reason that odt did not foresee. The server's log has more."
 
@@ -131,8 +132,14 @@ class HasJobs(State):
         threading.Thread(target=job.run, args=(work,), name=f"odt-{name}", daemon=True).start()
         return job
 
-    def _end_jobs(self) -> None:
-        """Stop what runs, and wait until it has."""
-        for job in list(self._jobs.values()):
-            job.stop()
-            job.wait(_SOON)
+    @contextmanager
+    def _without_jobs(self, what: str) -> Iterator[None]:
+        """Stop what runs, and let nothing begin meanwhile. To be entered before the desk's lock,
+        for which a job may be waiting. TrainingError when one does not end.
+        """
+        with self._starting:
+            for name, job in self._jobs.items():
+                job.stop()
+                if not job.wait(_SOON):
+                    raise TrainingError(f"{name.capitalize()} has not ended yet. Then {what}.")
+            yield

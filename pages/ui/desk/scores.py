@@ -197,7 +197,7 @@ class HasScores(HasFeatures):
                 kind=kind,
                 used=self.labels.used,
             )
-            self._unknown = dict([*self._unknown.items(), (key, found)][-8:])
+            self._unknown = newest(self._unknown, key, found)
         return self._unknown[key]
 
     def _is_on(self, samples: Samples) -> np.ndarray:

@@ -141,6 +141,8 @@ def _work(desk: Desk, job: Job, *, whole: bool) -> Bundle:
     studies = Studies(reasons=("Nothing was studied: it was not asked for.",))
     if whole:
         studies = _studies(desk, job, loaded)
+    if job.stopped():
+        raise OdtError("Stopped before it was packed.")
     job.progressed(0.8, "drawing charts, baking models, packing")
     file = desk.model_file()
     data = bundle(
