@@ -40,3 +40,9 @@ function layout(data, font) {
     legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" },
     hoverlabel: { bgcolor: "@card", bordercolor: "@line", font: { color: "@text" } } }, data.layout[0]);
 }
+
+function options(data) {
+  return { responsive: true, displaylogo: false, showTips: false, displayModeBar: "hover",
+    modeBarButtons: [["toImage"]],
+    toImageButtonOptions: { format: "png", scale: 3, filename: data.file } };
+}

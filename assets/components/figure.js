@@ -13,10 +13,7 @@ async function draw(root, s) {
   const full = layout(data, getComputedStyle(root).fontFamily);
   for (const axis of ["xaxis2", "yaxis2"])
     if (!data.traces.some((one) => one[axis[0] + "axis"] === axis[0] + "2")) delete full[axis];
-  await Plotly.react(graph, painted(data.traces, colours), painted(full, colours), {
-    responsive: true, displaylogo: false, showTips: false, displayModeBar: "hover",
-    modeBarButtons: [["toImage"]],
-    toImageButtonOptions: { format: "png", scale: 3, filename: data.file } });
+  await Plotly.react(graph, painted(data.traces, colours), painted(full, colours), options(data));
   root.querySelector(".odt-plot-wait").textContent = "";
   graph.removeAllListeners?.("plotly_click");
   if (data.clicks)

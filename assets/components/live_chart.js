@@ -35,7 +35,7 @@ function layout(data, colours, revision) {
 async function draw(root, s) {
   // An empty chart lets the page come first: five megabytes of script are a lot to read.
   if (!s.data.series.length && !window.__odtPlotly) {
-    setTimeout(() => plotly(s.data.src).then(() => draw(root, s)), 1200);
+    s.later ??= setTimeout(() => { plotly(s.data.src); next(root, s); }, 1200);
     return;
   }
   const Plotly = await plotly(s.data.src);
@@ -63,6 +63,13 @@ async function draw(root, s) {
   await Plotly.extendTraces(graph, update, longer);
 }
 
+// One drawing at a time, in order.
+function next(root, s) {
+  s.turn = s.turn.then(() => draw(root, s)).catch((error) => {
+    root.querySelector(".odt-chart-wait").textContent = "The chart cannot be drawn: " + error.message;
+  });
+}
+
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".odt-chart");
   let s = STATE.get(root);
@@ -72,8 +79,5 @@ export default function ({ data, parentElement }) {
   root.setAttribute("aria-label", data.label);
   root.querySelector(".odt-chart-wait").textContent = data.wait || "";
   root.classList.toggle("empty", !data.series.length);
-  // One drawing at a time, in order.
-  s.turn = s.turn.then(() => draw(root, s)).catch((error) => {
-    root.querySelector(".odt-chart-wait").textContent = "The chart cannot be drawn: " + error.message;
-  });
+  next(root, s);
 }

@@ -53,10 +53,7 @@ async function draw(root, s) {
     showlegend: false, cliponaxis: false,
     marker: { size: 22, color: "rgba(0,0,0,0)", line: { color: "@own", width: 4 } } };
   await s.Plotly.react(graph, painted([...data.traces, here], colours),
-    painted(layout(data, getComputedStyle(root).fontFamily), colours), {
-    responsive: true, displaylogo: false, showTips: false, displayModeBar: "hover",
-    modeBarButtons: [["toImage"]],
-    toImageButtonOptions: { format: "png", scale: 3, filename: data.file } });
+    painted(layout(data, getComputedStyle(root).fontFamily), colours), options(data));
   s.drawn = true;
   beneath(root, s);
   graph.removeAllListeners?.("plotly_afterplot");

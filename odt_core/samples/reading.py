@@ -47,13 +47,14 @@ def read_samples(
 ) -> RawSamples:
     """Samples from `source`; those of a folder or zip are sorted by label and file name.
 
-    source: a folder with one folder of pictures per label; a zip of such a folder (a Teachable
-    Machine sample zip too: a zip per label is read with the zip's name as label; and a project
-    file, see teachable_machine.py), where .npy files
-    are samples of numbers and NAME.target.npy, or the picture of a mask (masks.py), is the target
-    of NAME; an .npz with x (uint8
-    [N, H, W(, C)], or numbers [N, *input shape]) and y (N labels, one-hot rows, or targets
-    [N, *target shape]), where y may be missing; or a .csv (see table.py).
+    source: one of
+    - a folder with one folder of pictures per label, or a zip of it; .npy files in it are samples
+      of numbers, and NAME.target.npy or the picture of a mask (masks.py) is the target of NAME;
+    - a zip or project file of Teachable Machine (teachable_machine.py): a zip per label is read
+      with the zip's name as label;
+    - an .npz with x (uint8 [N, H, W(, C)], or numbers [N, *input shape]) and y, which may be
+      missing: N labels, one-hot rows, or targets [N, *target shape];
+    - a .csv (table.py).
     input_shape, target_shape: of one sample and its target, which say how a .csv divides.
     Raises SampleError with the file's name; a zip with absolute or `..` names, too many or too
     large members is refused as a whole.
