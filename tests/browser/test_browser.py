@@ -108,6 +108,32 @@ class TestCanvas:
         assert ink > 3000
 
 
+class TestAddress:
+    def test_back_when_pressed_once_then_the_page_before_is_there(self, shared_server, visit):
+        tab = visit(shared_server).open().load_person()
+        pages = ("Evaluate", "Checkpoints", "Model")
+        before = tab.page.evaluate("history.length")
+        for name in pages:
+            tab.page.get_by_role("link", name=name, exact=True).first.click()
+            tab.page.wait_for_url(f"**/{name.lower()}?w=*")
+            tab.idle()
+        assert tab.page.evaluate("history.length") == before + len(pages)
+        for name in pages[-2::-1]:
+            tab.page.go_back()
+            tab.page.wait_for_url(f"**/{name.lower()}?w=*")
+            tab.idle()
+
+
+class TestShelf:
+    def test_name_when_refused_then_the_old_one_is_back(self, shared_server, visit):
+        tab = visit(shared_server).open().load_person().idle()
+        name = tab.page.locator(".st-key-shelf input.name").nth(3)
+        name.fill("4")
+        name.press("Enter")
+        tab.sees("There is a label '4' already")
+        expect(name).to_have_value("3")
+
+
 class TestTraining:
     def test_chart_when_training_ticks_keeps_its_elements_height_and_zoom(
         self, shared_server, visit
