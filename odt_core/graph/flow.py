@@ -7,24 +7,10 @@ from dataclasses import dataclass
 
 from ai_edge_litert import schema_py_generated as schema
 
+from odt_core.graph.loss_facts import PRODUCTS
 from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
 from odt_core.graph.variables import key_in, variable_name
 
-# Ops in which samples meet weights. Labels never do alone: they meet predictions.
-_LINEAR = frozenset(
-    {
-        "BATCH_MATMUL",
-        "CONV_2D",
-        "CONV_3D",
-        "DEPTHWISE_CONV_2D",
-        "FULLY_CONNECTED",
-        "RNN",
-        "SVDF",
-        "TRANSPOSE_CONV",
-        "UNIDIRECTIONAL_SEQUENCE_LSTM",
-        "UNIDIRECTIONAL_SEQUENCE_RNN",
-    }
-)
 _LOOKUP = frozenset({"EMBEDDING_LOOKUP", "GATHER", "GATHER_ND"})
 # Ops that hand on what they get: the op before them says what a number is.
 LAYOUT = frozenset({"CAST", "DEQUANTIZE", "EXPAND_DIMS", "QUANTIZE", "RESHAPE", "SQUEEZE"})
@@ -32,9 +18,7 @@ _BRANCHES = frozenset({"MUL", "SELECT", "SELECT_V2"})
 _DEEP = 16  # subgraphs that call subgraphs
 _FAR = 8  # ops between an output and the division of a running mean
 
-_SIZES = frozenset({"RANK", "SHAPE", "ZEROS_LIKE"})  # that do not tell what a tensor holds
-_UNKNOWN = frozenset({"CALL", "IF", "READ_VARIABLE", "WHILE"})
-_SEVERAL = -1  # stands for more than one input, or a variable
+_SIZES = frozenset({"RANK", "SHAPE"})  # that do not tell what a tensor holds
 _COMPARE = frozenset(
     {"ARG_MAX", "ARG_MIN", "EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "NOT_EQUAL"}
 )
@@ -50,7 +34,6 @@ class Flow:
     running: frozenset[int]  # outputs that are a mean over more than this call
     used: frozenset[int]  # inputs that reach an output or a variable
     weighed: frozenset[int]  # inputs that meet weights before they meet another input
-    meets: dict[int, frozenset[str]]  # input -> ops in which it first meets a variable or another
     counted: frozenset[int]  # outputs that only say what was equal or larger, such as an accuracy
 
 
@@ -59,14 +42,12 @@ def flow(model: schema.ModelT, graph: schema.SubGraphT) -> Flow:
     inputs, outputs = _list(graph.inputs), _list(graph.outputs)
     sources = {tensor: 2 << at for at, tensor in enumerate(inputs)}
     made_by: dict[int, tuple[str, list[int]]] = {}
-    alone = {tensor: tensor for tensor in inputs}  # what comes of one input and constants alone
-    meets: dict[int, set[str]] = {tensor: set() for tensor in inputs}
     counted: set[int] = set()
     weighed = kept = 0
     for operator in graph.operators or []:
         name, reads = name_of(model, operator), [t for t in inputs_of(operator) if t >= 0]
         got = [sources.get(tensor, 0) for tensor in reads]
-        if name in _LINEAR and len(got) > 1:
+        if name in PRODUCTS and len(got) > 1:
             weighed |= _alone(got[0], got[1]) | _alone(got[1], got[0])
         elif name in _LOOKUP and len(got) > 1:
             table, index = (got[1], got[0]) if name == "EMBEDDING_LOOKUP" else (got[0], got[1])
@@ -78,17 +59,17 @@ def flow(model: schema.ModelT, graph: schema.SubGraphT) -> Flow:
             reach |= mask
         if name == "READ_VARIABLE":
             reach |= _VARIABLE
+        elif name in _SIZES:
+            reach = 0
         if name in ("WHILE", "IF", "CALL"):  # may assign; not looked into
             kept |= reach
-        single = _met(name, reads, alone, meets)
         says = name in _COMPARE or (
-            any(t in counted for t in reads) and all(t in counted or t not in alone for t in reads)
+            any(t in counted for t in reads)
+            and all(t in counted or not sources.get(t, 0) for t in reads)
         )
         for tensor in outputs_of(operator):
             sources[tensor] = reach
             made_by[tensor] = (name, reads)
-            if single is not None:
-                alone[tensor] = single
             if says:
                 counted.add(tensor)
     for tensor in outputs:
@@ -102,27 +83,8 @@ def flow(model: schema.ModelT, graph: schema.SubGraphT) -> Flow:
         running=frozenset(tensor for tensor in outputs if _running(tensor, made_by, sources)),
         used=frozenset(i for at, i in enumerate(inputs) if kept & (2 << at)),
         weighed=frozenset(i for at, i in enumerate(inputs) if weighed & (2 << at)),
-        meets={tensor: frozenset(names) for tensor, names in meets.items()},
         counted=frozenset(counted.intersection(outputs)),
     )
-
-
-def _met(
-    name: str, reads: list[int], alone: dict[int, int], meets: dict[int, set[str]]
-) -> int | None:
-    """The one input that an op's result comes from, beside constants; −1 where it comes from more
-    or from variables, None where it is constant. What meets there is noted in `meets`.
-    """
-    if name in _SIZES:
-        return None
-    if name in _UNKNOWN:
-        return _SEVERAL
-    found = {alone[tensor] for tensor in reads if tensor in alone}
-    if len(found) > 1:
-        for one in found - {_SEVERAL}:
-            meets[one].add(name)
-        return _SEVERAL
-    return next(iter(found), None)
 
 
 def variables_of(model: schema.ModelT, index: int) -> tuple[frozenset[str], frozenset[str]]:

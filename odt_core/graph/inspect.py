@@ -14,6 +14,7 @@ from odt_core.graph.baking.initial import assigned_constants
 from odt_core.graph.checks.check import check, plain_errors
 from odt_core.graph.flatbuffer import read
 from odt_core.graph.flow import Flow, flow, variables_of
+from odt_core.graph.loss_facts import Facts
 from odt_core.graph.lost_limits import lost_limits
 from odt_core.graph.operators import called_by, name_of, outputs_of
 from odt_core.graph.record import CheckpointSignature, Missing, Record, Rewrite, read_record
@@ -34,8 +35,9 @@ class TensorDescription:
     None for an input. reached_by: names of the inputs whose data reach an output. running: the
     output is a mean over more than one call. used: the input reaches an output or a variable.
     weighed: the input meets weights before it meets another input, as samples do and labels do not.
-    meets: ops in which an input first meets a variable, or what came from another input. counted:
-    the output only tells what was equal or larger, as an accuracy does.
+    counted: the output only tells what was equal or larger, as an accuracy does. tail: the ops that
+    an output is computed with after the last layer of a network. meets: (input, op, with what):
+    where inputs join in there (loss_facts.py).
     """
 
     name: str
@@ -46,8 +48,9 @@ class TensorDescription:
     running: bool = False
     used: bool = True
     weighed: bool = False
-    meets: tuple[str, ...] = ()
     counted: bool = False
+    tail: tuple[str, ...] = ()
+    meets: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -174,14 +177,14 @@ def _signature(model: schema.ModelT, signature: schema.SignatureDefT) -> Signatu
     graph = model.subgraphs[signature.subgraphIndex]
     seen: set[int] = set()
     names = _ops(model, signature.subgraphIndex, seen)
-    facts = flow(model, graph)
+    facts, losses = flow(model, graph), Facts(model, graph)
     called = {int(entry.tensorIndex): plain_name(entry.name) for entry in signature.inputs or []}
     reads, assigns = variables_of(model, signature.subgraphIndex)
     largest, work = _numbers_a_sample(graph)
     return SignatureDescription(
         plain_name(signature.signatureKey),
         tuple(_input(graph, entry, facts) for entry in signature.inputs or []),
-        tuple(_output(graph, entry, facts, called) for entry in signature.outputs or []),
+        tuple(_output(graph, entry, facts, losses, called) for entry in signature.outputs or []),
         tuple(sorted({name[4:] for name in names if name.startswith("Flex")})),
         tuple(sorted(names)),
         reads=tuple(sorted(reads)),
@@ -228,20 +231,26 @@ def _input(graph: schema.SubGraphT, entry: schema.TensorMapT, facts: Flow) -> Te
         *_tensor(graph, entry),
         used=index in facts.used,
         weighed=index in facts.weighed,
-        meets=tuple(sorted(facts.meets.get(index, ()))),
     )
 
 
 def _output(
-    graph: schema.SubGraphT, entry: schema.TensorMapT, facts: Flow, called: dict[int, str]
+    graph: schema.SubGraphT,
+    entry: schema.TensorMapT,
+    facts: Flow,
+    losses: Facts,
+    called: dict[int, str],
 ) -> TensorDescription:
     index = int(entry.tensorIndex)
+    loss = losses.of(index)
     return TensorDescription(
         *_tensor(graph, entry),
         producer=facts.producers.get(index),
         reached_by=tuple(called[i] for i in facts.reached_by.get(index, ()) if i in called),
         running=index in facts.running,
         counted=index in facts.counted,
+        tail=loss.ops,
+        meets=tuple((called[i], op, other) for i, op, other in loss.meets if i in called),
     )
 
 

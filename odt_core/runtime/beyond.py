@@ -10,7 +10,7 @@ from odt_core.runtime.inputs import Found, likeness
 from odt_core.runtime.shapes import of_one, size_of
 from odt_core.runtime.targets import filling
 from odt_core.runtime.tasks import Goal
-from odt_core.runtime.vocabulary import is_learning_rate, is_memory
+from odt_core.runtime.vocabulary import is_memory
 
 
 def why_not_trained(
@@ -105,6 +105,6 @@ def _needed_beside(trainer: SignatureDescription, found: Found) -> tuple[str, ..
         for one in trainer.inputs
         if one.used and one is not found.samples and one is not found.labels
         if one.shape and one.shape[0] == batch and batch != 1
-        if not is_memory(one.name) and not is_learning_rate(one.name)
+        if not is_memory(one.name)
         if filling(one.name, one.dtype) == 0
     )

@@ -24,6 +24,7 @@ from odt_core.runtime.inputs import (
     Found,
     batch_of,
     data_inputs,
+    find_rate,
     likeness,
     pick_loss,
     samples_and_labels,
@@ -43,10 +44,7 @@ from odt_core.runtime.signatures import (
     trains,
 )
 from odt_core.runtime.tasks import Goal, goal_of
-from odt_core.runtime.vocabulary import (
-    EVALUATE_NAMES,
-    is_learning_rate,
-)
+from odt_core.runtime.vocabulary import EVALUATE_NAMES
 
 
 def propose(
@@ -72,7 +70,8 @@ def propose(
     if trainer is not None:
         found = samples_and_labels(trainer, predictor, wish)
     extractor = find_extractor(table, trainer, predictor, found)
-    goal = goal_of(trainer, found.labels, found.samples, predictor, wish)
+    loss = pick_loss(trainer, found, wish) if trainer is not None else None
+    goal = goal_of(trainer, found.labels, found.samples, predictor, loss, wish)
     said = len(notes)
     infer = _infer_role(predictor, goal, wish, found, extractor, notes)
     untried, said = len(notes) > said, len(notes)
@@ -144,7 +143,7 @@ def _train_roles(
                 f"The signature '{signature.name}' returns no loss, so only odt's own figures show "
                 f"how training goes."
             )
-        rate = next((i.name for i in signature.inputs if is_learning_rate(i.name) and i.used), None)
+        rate = find_rate(signature)
         labels = inputs[found.labels.name] if found.labels else None
         roles.append(
             TrainRole(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from odt_core.graph import SignatureDescription, TensorDescription
 from odt_core.runtime.contract import Choice
+from odt_core.runtime.losses import learnt_by
 from odt_core.runtime.shapes import compatible, numeric, of_one, size_of, whole
 from odt_core.runtime.vocabulary import (
     FIRST_OUTPUT,
@@ -37,7 +38,7 @@ def data_inputs(signature: SignatureDescription | None) -> list[TensorDescriptio
         return []
     inputs = [i for i in signature.inputs if numeric(i) and i.dtype != "bool" and i.shape]
     used = [i for i in inputs if i.used]
-    used = [i for i in used if not is_learning_rate(i.name)]
+    used = [i for i in used if not (is_scalar(i) and is_learning_rate(i.name))]
     rest = [i for i in used if not is_memory(i.name)]
     enough = len(rest) > 1 or any(tensor.weighed for tensor in rest)
     return (rest if enough else used) or inputs
@@ -53,7 +54,7 @@ def samples_and_labels(
     chosen, chosen_labels = every.get(wish.samples or ""), every.get(wish.labels or "")
     if len(data) == 1 and chosen_labels is None:
         samples = chosen or data[0]
-        return Found(samples, _mask_of_labels(trainer, samples, asked, predictor))
+        return Found(samples, _hidden_labels(trainer, samples, asked, predictor, wish))
     pairs = [
         (one, two)
         for one in ([chosen] if chosen else data)
@@ -70,19 +71,27 @@ def samples_and_labels(
     return Found(*best)
 
 
-def _mask_of_labels(
+def _hidden_labels(
     trainer: SignatureDescription,
     samples: TensorDescription,
     asked: set[str],
     predictor: SignatureDescription | None,
+    wish: Choice,
 ) -> TensorDescription | None:
-    """What a model that labels every pixel learns from: whole numbers, or numbers in an answer's
-    form where that is not the samples', which predicting does not take, under a name of those that
-    mostly say what not to look at.
+    """What a model learns under a name of what says where to look or of a state, or from yes and
+    no: a mask of labels, the state of a machine. Predicting does not take it, and the loss compares
+    it with answers, but not the samples; where the graph is not known, it holds whole numbers or
+    has an answer's form where that is not the samples'.
     """
+    loss = pick_loss(trainer, Found(samples), wish)
+    compared = {name for name, _, _ in loss.meets} if loss else set()
+    if samples.name in compared:
+        return None  # it learns to give them back
     answers = [one for one in predictor.outputs if one.shape] if predictor else []
 
     def learnt(one: TensorDescription) -> bool:
+        if loss is not None and compared:
+            return one.name in compared and (whole(one) or learnt_by(loss, one))
         return whole(one) or any(
             compatible(of_one(one), of_one(answer))
             for answer in answers
@@ -90,13 +99,14 @@ def _mask_of_labels(
             or not compatible(of_one(answer), of_one(samples))
         )
 
-    masks = [
+    found = [
         one
         for one in trainer.inputs
-        if one.used and one is not samples and one.name not in asked and is_memory(one.name)
-        if numeric(one) and learnt(one) and len(one.shape) > 1
+        if one.used and one is not samples and one.name not in asked and one.shape
+        if is_memory(one.name) or (one.dtype == "bool" and compared)
+        if numeric(one) and learnt(one)
     ]
-    return masks[0] if len(masks) == 1 else None
+    return found[0] if len(found) == 1 else None
 
 
 def likeness(tensor: TensorDescription, predictor: SignatureDescription | None) -> int:
@@ -147,6 +157,12 @@ def pick_loss(
         rated.append((score, -at, output))
     best = max(rated, key=lambda row: row[:2], default=None)
     return best[2] if best and best[0] > 0 else None
+
+
+def find_rate(signature: SignatureDescription) -> str | None:
+    """The input that takes the learning rate."""
+    rates = (i for i in signature.inputs if i.used and is_learning_rate(i.name) and is_scalar(i))
+    return next((rate.name for rate in rates), None)
 
 
 def batch_of(tensor: TensorDescription) -> int | None:

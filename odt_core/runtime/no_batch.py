@@ -49,19 +49,21 @@ def _label_beside(
     others = [one for one in signature.inputs if one is not sample and one.used]
     if any(one.shape[:1] == sample.shape[:1] and not one.weighed for one in others):
         return None  # that is the batch
-    labels = [one for one in others if _is_label(one)]
+    met = {name for output in signature.outputs for name, _, _ in output.meets}
+    labels = [one for one in others if _is_label(one, one.name in met)]
     if len(labels) != 1 or None in labels[0].shape:
         return None
     shape = labels[0].shape
     return labels[0] if not shape or shape[0] not in (1, sample.shape[0]) else None
 
 
-def _is_label(tensor: TensorDescription) -> bool:
+def _is_label(tensor: TensorDescription, met: bool) -> bool:
+    """met: whether an output is computed from it and what a network answers."""
     if tensor.weighed or not numeric(tensor) or is_learning_rate(tensor.name):
         return False
     name = tensor.name.lower()
     named = name in LABEL_NAMES or bool(words(name) & LABEL_WORDS)
-    return named or (whole(tensor) and not tensor.shape and bool(tensor.meets))
+    return named or (whole(tensor) and not tensor.shape and met)
 
 
 def _widened(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any
 
@@ -58,7 +59,9 @@ def encode(
             return y.reshape(())  # one sample a call, with no batch axis
         return y if len(shape) == 1 == y.ndim else y.reshape((len(y),) + (1,) * (len(shape) - 1))
     if role.label_kind is LabelKind.ONE_HOT and y.ndim == 1:
-        return one_hot(_whole(y), shape[-1], dtype)
+        y = one_hot(_whole(y), shape[-1], dtype)
+    if len(y) == 1 and -1 not in shape and y.size == math.prod(shape):
+        return np.asarray(y.reshape(shape), dtype, order="C")  # perhaps with no batch axis
     rest = tuple(shape[1:])
     if y.ndim == 1:
         y = y.reshape((len(y),) + (1,) * len(rest))

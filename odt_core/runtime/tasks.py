@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from odt_core.graph import ALL_SCORES, SignatureDescription, TensorDescription
 from odt_core.runtime.contract import Activation, Choice, LabelKind, OutputKind, Task
+from odt_core.runtime.losses import Loss, loss_of, squashed
 from odt_core.runtime.shapes import (
     compatible,
     is_open_row,
@@ -30,14 +31,8 @@ _PROBABILITY_OPS = ("SOFTMAX", "LOGISTIC")
 # Ops that end a layer without squashing: what comes out of them is no probability.
 _LINEAR_OPS = ("ADD", "BATCH_MATMUL", "CONV_2D", "FULLY_CONNECTED", "LOG_SOFTMAX", "SUB")
 _FEW = 4  # numbers
+_PICKED = ("REDUCE_MAX", "TOPK_V2")  # ops that give the best of some scores
 _HIDDEN_OPS = ("RELU", "RELU6", "TANH")  # that seldom end a model with several outputs
-# How labels choose from what a model answers: as factors, divisors or places.
-_CHOICES = frozenset(
-    {
-        "BATCH_MATMUL", "DIV", "FULLY_CONNECTED", "GATHER", "GATHER_ND", "MUL", "SELECT",
-        "SELECT_V2",
-    }
-)  # fmt: skip
 # Ops that give numbers from 0 to anything, such as counts: neither logits nor probabilities.
 _COUNTING_OPS = ("ABS", "EXP", "RELU", "SQUARE")
 
@@ -63,22 +58,23 @@ def goal_of(
     labels: TensorDescription | None,
     samples: TensorDescription | None,
     predictor: SignatureDescription | None,
+    loss: TensorDescription | None,
     wish: Choice,
 ) -> Goal:
-    """The goal that labels, samples and prediction suggest together."""
-    likelihood = _has_likelihood(trainer, predictor, labels)
-    prediction = _pick_prediction(predictor, labels or samples, wish, likelihood)
+    """The goal that labels, samples, prediction and loss suggest together."""
+    kind = loss_of(trainer, loss, labels or samples, predictor)
+    prediction = _pick_prediction(predictor, labels or samples, wish, kind)
     count = score_count(prediction) if prediction else None
     if labels is None:
         task = Task.RECONSTRUCTION if samples is not None else _task_of_prediction(prediction)
     else:
-        softmax = _has_softmax(trainer, predictor)
-        task = _task(labels, samples, prediction, likelihood, softmax)
+        task = _task(labels, samples, prediction, kind)
     if wish.task is not None:
         task = wish.task
     target_shape = _target_shape(task, labels, prediction)
     output_kind = wish.output_kind or _output_kind(task, prediction, predictor)
     each = _scores_each(target_shape, labels, prediction)
+    comparable = bool(each) or _comparable(task, target_shape, samples, labels, prediction)
     several = labels is not None and not whole(labels) and (count or 0) >= 2
     return Goal(
         task=task,
@@ -87,13 +83,11 @@ def goal_of(
         target_shape=target_shape,
         label_kind=wish.label_kind or _label_kind(task, labels),
         output_kind=output_kind,
-        comparable=bool(each) or _comparable(task, target_shape, samples, labels, prediction),
-        independent=bool(
-            task is Task.CLASSES and several and prediction and prediction.producer == "LOGISTIC"
-        ),
-        activation=_activation(
-            len(target_shape) > 1 or bool(each), output_kind, trainer, predictor
-        ),
+        comparable=comparable,
+        independent=bool(task is Task.CLASSES and several and _are_sigmoids(prediction, kind)),
+        activation=_activation(kind, prediction, squashed(loss, labels or samples, prediction))
+        if comparable and (each or task in (Task.VALUES, Task.RECONSTRUCTION))
+        else Activation.NONE,
         scores_each=each,
     )
 
@@ -102,17 +96,17 @@ def _pick_prediction(
     predictor: SignatureDescription | None,
     targets: TensorDescription | None,
     wish: Choice,
-    likelihood: bool | None,
+    loss: Loss,
 ) -> TensorDescription | None:
     """The output that is compared with the targets; logits before probabilities of the same.
 
-    targets: the input that takes labels, or samples where they are their own targets. likelihood:
-    whether the loss is a cross-entropy, None where that is not known.
+    targets: the input that takes labels, or samples where they are their own targets.
     """
     if predictor is None or not predictor.outputs:
         return None
     if wish.prediction is not None:
         return next((o for o in predictor.outputs if o.name == wish.prediction), None)
+    told = any(_answers(output, targets) for output in predictor.outputs)
     rated = []
     for at, output in enumerate(predictor.outputs):
         name = output.name.lower()
@@ -124,7 +118,7 @@ def _pick_prediction(
         if not output.shape or not numeric(output):
             score -= 100
         if targets is not None and (not whole(targets) or not whole(output)):
-            if likelihood and whole(targets) and size_of(of_one(targets)) == 1:
+            if loss.of_labels and whole(targets) and size_of(of_one(targets)) == 1:
                 score += 30 if _tells_labels_apart(output) else 0
             else:
                 score += 30 if compatible(of_one(targets), of_one(output)) else 0
@@ -132,12 +126,26 @@ def _pick_prediction(
             score -= 12  # what an inner layer makes, beside the answer
         if words(name) & SPREAD_WORDS:
             score -= 12  # how sure it is of the answer
-        if output.name == ALL_SCORES:
+        if output.name == ALL_SCORES and not told:
             score += 60  # the others are picked from it
         if output.producer in _LINEAR_OPS:
             score += 3  # a softmax of it may be another output: the logits tell more
         rated.append((score, -at, output))
     return max(rated, key=lambda row: row[:2])[2]
+
+
+def _answers(output: TensorDescription, targets: TensorDescription | None) -> bool:
+    """Whether an output answers by itself: what was picked beside it says something else, such as
+    where a network looked.
+    """
+    picked = output.name == ALL_SCORES or output.producer in _PICKED
+    if picked or not output.shape or not output.dtype.startswith("float"):
+        return False
+    if targets is None:
+        return True
+    if whole(targets):
+        return _tells_labels_apart(output)
+    return compatible(of_one(targets), of_one(output))
 
 
 def _tells_labels_apart(output: TensorDescription) -> bool:
@@ -150,48 +158,80 @@ def _task(
     labels: TensorDescription,
     samples: TensorDescription | None,
     prediction: TensorDescription | None,
-    likelihood: bool | None,
-    softmax: bool,
+    loss: Loss,
 ) -> Task:
-    """likelihood: whether the loss is a cross-entropy, None where the graph is not known. softmax:
-    whether that of a softmax.
-    """
     size, count = size_of(of_one(labels)), score_count(prediction) if prediction else None
-    squashes = prediction is not None and prediction.producer in (*_PROBABILITY_OPS, "LOG_SOFTMAX")
-    scores = prediction is not None and _says(prediction.name, LOGIT_NAMES + PROBABILITY_NAMES)
-    if likelihood is None:
-        two_labels = many_labels = squashes or scores
-    else:  # a sigmoid may end a regression too, and many call any output logits
-        scores = scores and (_chooses(labels) or not labels.meets)
-        two_labels, many_labels = likelihood, likelihood or squashes or scores
-    if prediction is not None and prediction.producer in _COUNTING_OPS and count == 1:
-        return Task.VALUES  # learnt by a Poisson loss, which takes a logarithm as well
     if whole(labels):
         if prediction is not None and whole(prediction) and size > 1:
             return Task.VALUES  # such as the tag of each word
         if prediction is None or (count is not None and count >= 2):
             return Task.CLASSES if size == 1 or size == count else Task.VALUES
-        if count == 1:
-            return Task.BINARY if two_labels or likelihood is None else Task.VALUES
-        return Task.VALUES
+        yes_or_no = loss in (Loss.SIGMOID, Loss.UNKNOWN) and not _counts(prediction)
+        return Task.BINARY if count == 1 and yes_or_no else Task.VALUES
     if samples is not None and size > 1 and size == size_of(of_one(samples)):
-        fits = prediction is None or size_of(of_one(prediction)) == size
-        mask = bool(words(labels.name) & MASK_WORDS)
-        one_of = softmax and bool(likelihood) and score_count(labels) is not None
-        if prediction is not None and prediction.producer == "SOFTMAX":
-            one_of = True
-        if fits and not one_of and not (scores and likelihood is None):
-            few = size <= _FEW  # of which nothing would be learnt by giving them back
-            return Task.VALUES if mask or few else Task.RECONSTRUCTION
-    if is_open_row(labels) and count is not None and count >= 2:
-        return Task.CLASSES if many_labels or likelihood is None else Task.VALUES
-    if size == 1:
-        if count is not None and count >= 2 and (many_labels or likelihood is None):
-            return Task.CLASSES  # class numbers given as floats
-        return Task.BINARY if two_labels and count in (None, 1) else Task.VALUES
-    if score_count(labels) is None:
+        return _task_of_same_size(labels, samples, prediction, loss)
+    if size == 1 and not is_open_row(labels):
+        if count in (None, 1):
+            return Task.BINARY if _yes_or_no(prediction, loss) else Task.VALUES
+        # class numbers given as floats
+        return Task.CLASSES if _of_classes(prediction, loss) else Task.VALUES
+    if score_count(labels) is None and not is_open_row(labels):
         return Task.VALUES
-    return Task.CLASSES if many_labels or likelihood is None else Task.VALUES
+    return Task.CLASSES if _of_classes(prediction, loss) else Task.VALUES
+
+
+def _task_of_same_size(
+    labels: TensorDescription,
+    samples: TensorDescription,
+    prediction: TensorDescription | None,
+    loss: Loss,
+) -> Task:
+    """Where targets have as many numbers as samples, they may be the samples again."""
+    size = size_of(of_one(samples))
+    one_of = loss is Loss.SOFTMAX or (prediction is not None and prediction.producer == "SOFTMAX")
+    if one_of:
+        return Task.VALUES if score_count(labels) is None else Task.CLASSES
+    if loss is Loss.UNKNOWN and _is_called_scores(prediction):
+        return Task.CLASSES
+    fits = prediction is None or size_of(of_one(prediction)) == size
+    mask = bool(words(labels.name) & MASK_WORDS)
+    few = size <= _FEW  # of which nothing would be learnt by giving them back
+    return Task.VALUES if mask or few or not fits else Task.RECONSTRUCTION
+
+
+def _of_classes(prediction: TensorDescription | None, loss: Loss) -> bool:
+    """Whether a prediction of several numbers scores classes."""
+    if loss.of_labels or prediction is None or prediction.producer in ("SOFTMAX", "LOG_SOFTMAX"):
+        return True
+    if loss is Loss.UNKNOWN:
+        return True
+    # squared errors of sigmoids: of labels where they are called so, else of places or shares
+    return prediction.producer == "LOGISTIC" and _is_called_scores(prediction)
+
+
+def _yes_or_no(prediction: TensorDescription | None, loss: Loss) -> bool:
+    if loss is not Loss.UNKNOWN or prediction is None:
+        return loss is Loss.SIGMOID and not _counts(prediction)
+    return _is_called_scores(prediction) or prediction.producer in (
+        *_PROBABILITY_OPS,
+        "LOG_SOFTMAX",
+    )
+
+
+def _counts(prediction: TensorDescription | None) -> bool:
+    """Whether it is learnt by a Poisson loss, which takes a logarithm as well."""
+    return prediction is not None and prediction.producer in _COUNTING_OPS
+
+
+def _is_called_scores(prediction: TensorDescription | None) -> bool:
+    return prediction is not None and _says(prediction.name, LOGIT_NAMES + PROBABILITY_NAMES)
+
+
+def _are_sigmoids(prediction: TensorDescription | None, loss: Loss) -> bool:
+    """Whether each of several scores is a probability of its own."""
+    if prediction is None or prediction.producer == "SOFTMAX":
+        return False
+    return loss is Loss.SIGMOID or prediction.producer == "LOGISTIC"
 
 
 def _task_of_prediction(prediction: TensorDescription | None) -> Task:
@@ -199,35 +239,6 @@ def _task_of_prediction(prediction: TensorDescription | None) -> Task:
     if prediction is None or (count or 0) >= 2:
         return Task.CLASSES
     return Task.BINARY if prediction.producer == "LOGISTIC" else Task.VALUES
-
-
-def _has_likelihood(
-    trainer: SignatureDescription | None,
-    predictor: SignatureDescription | None,
-    labels: TensorDescription | None,
-) -> bool | None:
-    """Whether the loss is a cross-entropy: it takes a logarithm, and labels choose from it, while
-    targets are taken the difference of. None where the graph is not known.
-    """
-    if trainer is None or not trainer.ops:
-        return None
-    logarithms = {"LOG", "LOG_SOFTMAX"} & set(trainer.ops)
-    if labels is not None and labels.meets:
-        return bool(logarithms) and _chooses(labels)
-    return bool(logarithms - set(predictor.ops if predictor else ()))
-
-
-def _has_softmax(
-    trainer: SignatureDescription | None, predictor: SignatureDescription | None
-) -> bool:
-    """Whether training takes a softmax that predicting does not."""
-    new = set(trainer.ops if trainer else ()) - set(predictor.ops if predictor else ())
-    return bool({"SOFTMAX", "LOG_SOFTMAX"} & new) or {"EXP", "LOG", "REDUCE_MAX"} <= new
-
-
-def _chooses(labels: TensorDescription) -> bool:
-    """Whether labels are multiplied with what the model answers, or are looked up in it."""
-    return bool(_CHOICES & set(labels.meets))
 
 
 def _outputs(
@@ -316,25 +327,17 @@ def _output_kind(
     return OutputKind.UNKNOWN
 
 
-def _activation(
-    shares: bool,
-    kind: OutputKind,
-    trainer: SignatureDescription | None,
-    predictor: SignatureDescription | None,
-) -> Activation:
-    """That which the loss applies to logits. shares: whether answers may be numbers from 0 to 1, as
-    those of masks; a row of a few numbers is no sign of it, since many losses take a logarithm.
+def _activation(loss: Loss, prediction: TensorDescription | None, squashed: bool) -> Activation:
+    """That which the loss applies to what a model of numbers predicts. squashed: it compares
+    targets with a sigmoid of it.
     """
-    if not shares or trainer is None or predictor is None or kind is OutputKind.PROBABILITIES:
+    if prediction is None or whole(prediction):
         return Activation.NONE
-    new = set(trainer.ops) - set(predictor.ops)
-    if _has_softmax(trainer, predictor):
+    if prediction.producer in (*_PROBABILITY_OPS, "LOG_SOFTMAX"):
+        return Activation.NONE
+    if loss is Loss.SOFTMAX:
         return Activation.SOFTMAX
-    softplus = {"ABS", "EXP", "LOG"} <= new  # log(1 + exp(-|x|)), of a cross-entropy
-    hidden = "LOG" in predictor.ops  # a softplus in a layer, whose gradient is a sigmoid
-    if softplus or ("LOGISTIC" in new and not hidden):
-        return Activation.SIGMOID
-    return Activation.NONE
+    return Activation.SIGMOID if loss is Loss.SIGMOID or squashed else Activation.NONE
 
 
 def _says(name: str, known: tuple[str, ...]) -> bool:

@@ -82,9 +82,15 @@ def unpack_description(document: Mapping[str, Any]) -> ModelDescription:
     """The inverse of `pack_description`; WorkerError when it makes no sense."""
 
     def tensors(rows: Any) -> tuple[TensorDescription, ...]:
-        listed = ("shape", "reached_by", "meets")
+        listed = ("shape", "reached_by", "tail")
         return tuple(
-            TensorDescription(**{**row, **{name: tuple(row[name]) for name in listed}})
+            TensorDescription(
+                **{
+                    **row,
+                    **{name: tuple(row[name]) for name in listed},
+                    "meets": tuple(tuple(one) for one in row["meets"]),
+                }
+            )
             for row in rows
         )
 

@@ -409,17 +409,17 @@ def made(
     outputs: dict,
     ops: tuple[str, ...],
     weighed: tuple[str, ...] = ("x",),
-    meets: tuple[str, ...] = (),
+    meets: tuple[tuple[str, str], ...] = (),
 ) -> Contract:
     """Of a train signature with these inputs and ops, and one that predicts these outputs. meets:
-    ops in which labels meet what the model makes of samples.
+    how labels join what the loss is computed from.
     """
     train = signature("train", inputs, {"loss": ("float32", ())})
-    met = tuple(
-        replace(one, weighed=one.name in weighed, meets=() if one.name in weighed else meets)
-        for one in train.inputs
-    )
-    train = replace(train, inputs=met, ops=ops, assigns=("w",))
+    met = tuple(replace(one, weighed=one.name in weighed) for one in train.inputs)
+    labels = [one.name for one in met if not one.weighed][:1]
+    facts = tuple((name, op, kind) for name in labels for op, kind in meets)
+    losses = tuple(replace(one, tail=ops, meets=facts) for one in train.outputs)
+    train = replace(train, inputs=met, outputs=losses, ops=ops, assigns=("w",))
     x = next(iter(inputs.items()))
     infer = signature("infer", dict([x]), {})
     answers = tuple(
@@ -476,9 +476,10 @@ class TestWhatIsLearnt:
     def test_targets_that_are_subtracted_are_numbers_whatever_the_output_is_called(self, name):
         y = ("float32", (None, 2))
         outputs = {name: ((None, 2), "ADD")}
-        contract = made({"x": self.X, "y": y}, outputs, ("SUB", "SQUARE"), meets=("SUB",))
+        contract = made({"x": self.X, "y": y}, outputs, ("SUB", "MUL"), meets=(("SUB", "LINEAR"),))
         assert (contract.task, contract.target_shape) == (Task.VALUES, (2,))
-        contract = made({"x": self.X, "y": y}, outputs, ("LOG", "MUL"), meets=("MUL", "SUB"))
+        labels = (("MUL", "LOG"), ("SUB", "CONSTANT"))
+        contract = made({"x": self.X, "y": y}, outputs, ("LOG", "MUL"), meets=labels)
         assert contract.task is Task.CLASSES
 
     @pytest.mark.parametrize("labels", [(None, 1), (None,)])
@@ -486,9 +487,9 @@ class TestWhatIsLearnt:
         """log-cosh, a normal distribution's likelihood, mean squared logarithmic errors."""
         inputs = {"x": self.X, "y": ("float32", labels)}
         outputs = {"output": (labels, "ADD")}
-        contract = made(inputs, outputs, ("LOG", "EXP", "SUB"), meets=("SUB",))
+        contract = made(inputs, outputs, ("LOG", "EXP", "SUB"), meets=(("SUB", "LINEAR"),))
         assert contract.task is Task.VALUES
-        contract = made(inputs, outputs, ("LOG", "EXP", "MUL"), meets=("MUL",))
+        contract = made(inputs, outputs, ("LOG", "EXP", "MUL"), meets=(("MUL", "LINEAR"),))
         assert contract.task is Task.BINARY
 
     def test_few_numbers_from_as_many_are_no_autoencoder(self):
@@ -500,12 +501,13 @@ class TestWhatIsLearnt:
         row = ("float32", (None, 6))
         ops = ("EXP", "LOG", "MUL", "REDUCE_MAX")
         contract = made(
-            {"x": self.X, "y": row}, {"output": ((None, 6), "ADD")}, ops, meets=("MUL",)
+            {"x": self.X, "y": row}, {"output": ((None, 6), "ADD")}, ops, meets=(("MUL", "SUB"),)
         )
         assert (contract.task, contract.outputs) == (Task.CLASSES, 6)
         sigmoids = ("EXP", "LOG", "MUL", "ABS")  # of an autoencoder of black and white
+        met = (("MUL", "LINEAR"),)
         contract = made(
-            {"x": self.X, "y": row}, {"output": ((None, 6), "ADD")}, sigmoids, meets=("MUL",)
+            {"x": self.X, "y": row}, {"output": ((None, 6), "ADD")}, sigmoids, meets=met
         )
         assert contract.task is Task.RECONSTRUCTION
 
@@ -574,8 +576,9 @@ class TestWhatIsLearnt:
     )
     def test_one_sample_a_call_without_a_batch_axis(self, sample, label, answer, task):
         kind = "int32" if not label else "float32"
+        met = (("MUL", "LOG_SOFTMAX"),)
         inputs = {"x": ("float32", sample), "y": (kind, label)}
-        contract = made(inputs, {"logits": (answer, "ADD")}, ("LOG", "MUL"), meets=("MUL",))
+        contract = made(inputs, {"logits": (answer, "ADD")}, ("LOG_SOFTMAX", "MUL"), meets=met)
         assert (contract.task, contract.input_shape, contract.outputs) == (task, sample, 3)
         assert (contract.train[0].batch, contract.infer.batch) == (1, 1)
 
@@ -594,17 +597,21 @@ class TestWhatIsLearnt:
         assert contract.activation is Activation.NONE
 
     @pytest.mark.parametrize(
-        ("ops", "producer", "activation"),
+        ("ops", "meets", "producer", "activation"),
         [
-            (("ABS", "EXP", "LOG"), "CONV_2D", Activation.SIGMOID),  # cross-entropy with logits
-            (("LOGISTIC", "DIV"), "CONV_2D", Activation.SIGMOID),  # Dice, on sigmoids
-            (("LOGISTIC", "LOG"), "LOGISTIC", Activation.NONE),  # it has been applied
-            (("SUB", "MUL"), "CONV_2D", Activation.NONE),  # squared errors
+            (("EXP", "LOG"), ("MUL", "LINEAR"), "CONV_2D", Activation.SIGMOID),  # with logits
+            (("LOGISTIC", "DIV"), ("MUL", "LOGISTIC"), "CONV_2D", Activation.SIGMOID),  # Dice
+            (("LOGISTIC", "MUL"), ("SUB", "LOGISTIC"), "CONV_2D", Activation.SIGMOID),
+            (("LOGISTIC", "LOG"), ("MUL", "LOG"), "LOGISTIC", Activation.NONE),  # it was applied
+            (("SUB", "MUL"), ("SUB", "LINEAR"), "CONV_2D", Activation.NONE),  # squared errors
+            (("EXP", "LOG"), ("SUB", "LINEAR"), "CONV_2D", Activation.NONE),  # log-cosh
         ],
     )
-    def test_logits_of_masks_go_through_what_their_loss_applies(self, ops, producer, activation):
+    def test_logits_of_masks_go_through_what_their_loss_applies(
+        self, ops, meets, producer, activation
+    ):
         inputs = {"x": ("float32", (None, 8, 8, 3)), "y": ("float32", (None, 8, 8, 1))}
-        contract = made(inputs, {"output": ((None, 8, 8, 1), producer)}, ops)
+        contract = made(inputs, {"output": ((None, 8, 8, 1), producer)}, ops, meets=(meets,))
         assert (contract.task, contract.activation) == (Task.VALUES, activation)
 
     def test_logarithm_of_a_few_numbers_is_no_sign_of_shares(self):
@@ -704,6 +711,8 @@ def test_batch_of_another_input_shows_that_there_is_one():
         "t": ("float32", (8,)),
         "class_weights": ("float32", (3,)),
     }
-    contract = made(inputs, {"logits": ((8, 3), "ADD")}, ("LOG",), meets=("MUL",))
+    contract = made(
+        inputs, {"logits": ((8, 3), "ADD")}, ("LOG_SOFTMAX",), meets=(("MUL", "LOG_SOFTMAX"),)
+    )
     assert contract.train == () or contract.train[0].batch == 8
     assert contract.input_shape == (4,)
