@@ -18,7 +18,7 @@ from odt_core.checkpoint import Progress, load_checkpoint
 from odt_core.errors import TrainingError
 from odt_core.runtime import load_model
 from odt_core.samples import Samples
-from odt_core.training import fit
+from odt_core.training import Settings, fit
 from odt_core.workspace import Part, Workspace, Workspaces
 from pages.ui.desk import Desk
 from tests.faults.player import LIMITS, SETTINGS, visible
@@ -175,11 +175,13 @@ def _finish(desk: Desk) -> bool | None:
     return True
 
 
-def uninterrupted(samples: Samples, begin: Progress) -> dict[str, bytes]:
+def uninterrupted(
+    samples: Samples, begin: Progress, settings: Settings = SETTINGS
+) -> dict[str, bytes]:
     """The weights of a run from `begin` to its end, in this process."""
     session = load_model(bundled_models()[0]).session()
     nothing = Samples(samples.x[:0], samples.y[:0], samples.labels)
-    fit(session, samples, SETTINGS, start=begin, base_test=nothing)  # scores take the longest
+    fit(session, samples, settings, start=begin, base_test=nothing)  # scores take the longest
     return {name: array.tobytes() for name, array in session.state().items()}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,8 @@ from pages.ui.run import Phase
 from tests.faults.player import LIMITS, SETTINGS, Player, save_often
 from tests.faults.sessions import uninterrupted
 from tests.workspace.failing_disk import FailingDisk
+
+LONG = replace(SETTINGS, epochs=400)  # so that no run ends before the disk fails
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +39,7 @@ def test_disk_that_fails_from_some_save_on_then_all_before_is_there_and_training
     token = desk.workspace.token
     try:
         Player(desk, 3, lambda said: None).add()
-        run = desk.train(SETTINGS)
+        run = desk.train(LONG)
         while len(desk.workspace.manifest.checkpoints) < saved and run.phase.active:
             time.sleep(0.002)
         disk.after = 1  # the next save is cut in the middle
@@ -63,7 +66,7 @@ def test_disk_that_fails_from_some_save_on_then_all_before_is_there_and_training
         assert desk.go_on(found[1]).wait(60)
         ended = load_checkpoint(workspace.checkpoint_bytes(workspace.manifest.head)).state
         begin = load_checkpoint(workspace.checkpoint_bytes(first)).progress
-        alone = uninterrupted(desk.samples(Part.TRAIN), begin)
+        alone = uninterrupted(desk.samples(Part.TRAIN), begin, LONG)
         assert {name: array.tobytes() for name, array in ended.items()} == alone
     finally:
         disk.after = None
