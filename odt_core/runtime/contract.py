@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, fields
 from enum import Enum
 from typing import Any
 
+import numpy as np
+
 LOSS_NAME = "loss reported by the model"
 
 
@@ -33,6 +35,9 @@ class OutputKind(Enum):
     LOGITS = "logits"
     PROBABILITIES = "probabilities"
     UNKNOWN = "unknown"  # decided from the numbers of a first inference
+
+
+NONE = 255  # the number of a class that is none, as masks have it
 
 
 class Activation(Enum):
@@ -116,6 +121,7 @@ class Contract:
     comparable: bool = True  # a prediction has as many numbers as its target
     activation: Activation = Activation.NONE  # of predictions of values, such as masks
     scores_each: int = 0  # K, where a prediction has K scores for each of a target's class numbers
+    shares: bool = False  # targets of values are probabilities, to the loss
 
     @property
     def trainable(self) -> bool:
@@ -172,6 +178,24 @@ class Contract:
         label, or nothing.
         """
         return self.target_shape if self.task is Task.VALUES else None
+
+    def why_not_learnt(self, target: np.ndarray) -> str | None:
+        """What is wrong with targets of values, as the end of a sentence about them; None where
+        they can be learnt. Below 0 and 255 may mean that a pixel or word belongs to no class.
+        """
+        if self.task is not Task.VALUES or not target.size:
+            return None
+        if self.scores_each:
+            wrong = (target != np.floor(target)) | ((target >= self.scores_each) & (target != NONE))
+            if wrong.any():
+                return (
+                    f"class {target[wrong].flat[0]:g}; this model tells {self.scores_each} apart, "
+                    f"0 to {self.scores_each - 1}"
+                )
+        elif self.shares and (target.min() < 0 or target.max() > 1):
+            beyond = target.max() if target.max() > 1 else target.min()
+            return f"{beyond:g}; this model learns probabilities, from 0 to 1"
+        return None
 
     @property
     def labels_count(self) -> int:

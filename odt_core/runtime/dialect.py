@@ -105,6 +105,7 @@ def propose(
         comparable=goal.comparable,
         activation=goal.activation,
         scores_each=goal.scores_each,
+        shares=goal.shares,
     )
 
 

@@ -51,6 +51,7 @@ class Goal:
     independent: bool = False  # each of the K outputs is a probability of its own
     activation: Activation = Activation.NONE
     scores_each: int = 0  # K, where a prediction has K scores for each number of a target
+    shares: bool = False  # targets of values are probabilities
 
 
 def goal_of(
@@ -89,6 +90,7 @@ def goal_of(
         if comparable and (each or task in (Task.VALUES, Task.RECONSTRUCTION))
         else Activation.NONE,
         scores_each=each,
+        shares=task is Task.VALUES and kind.of_labels and not each,
     )
 
 

@@ -1,8 +1,9 @@
 """Pictures as targets: the mask beside a photograph, and what its values mean.
 
 A mask is cut and shrunk as its photograph is (Preprocessing), so that the two still cover each
-other. Whose mask a file is, is told by names as data sets use them: NAME.target.png or
-NAME_mask.png beside NAME.jpg, or masks/NAME.png beside images/NAME.jpg.
+other, also where it was saved in another size. Whose mask a file is, is told by names as data sets
+use them: NAME.target.png or NAME_mask.png beside NAME.jpg, or masks/NAME.png beside
+images/NAME.jpg.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from odt_core.errors import SampleError
 from odt_core.samples.box import centred_box
 
 TARGET = ".target"  # ends the name, without its suffix, of a file that is a target
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _MARK = re.compile(r"[_-]mask$")
 _FOLDERS = frozenset(
     [
@@ -32,8 +34,10 @@ _FOLDERS = frozenset(
         "segmentations",
         "target",
         "targets",
+        "trimaps",
     ]
 )
+_ASKEW = 1.03  # sides of a mask and its photograph differ by more than rounding
 CLASSES = 32  # numbers below are those of classes, not shades
 VOID = 255  # in a mask of classes: a pixel that belongs to none
 
@@ -53,7 +57,7 @@ def targets_among(files: Sequence[str], masks: bool) -> dict[str, str]:
     photographs = defaultdict(list)  # by the folder above theirs, and name
     for stem in sorted(stems):
         path = PurePosixPath(stem)
-        if not _is_of_masks(path.parent.name):
+        if not _is_of_masks(path.parent):
             photographs[path.parent.parent, path.name].append(stem)
     found: dict[str, str] = {}
     for file in files:
@@ -64,9 +68,10 @@ def targets_among(files: Sequence[str], masks: bool) -> dict[str, str]:
             found[file] = stem.removesuffix(TARGET)
         elif masks and unmarked != stem and unmarked in stems:
             found[file] = unmarked
-        elif masks and _is_of_masks(path.parent.name):
+        elif masks and _is_of_masks(path.parent):
             names = (path.name, PurePosixPath(unmarked).name)
-            partners = [s for name in names for s in photographs[path.parent.parent, name]]
+            keys = [(above, name) for above in path.parent.parents for name in names]
+            partners = [partner for key in keys for partner in photographs.get(key, ())]
             found |= {file: partners[0]} if partners else {}
     taken: dict[str, str] = {}
     for file, stem in found.items():
@@ -78,8 +83,10 @@ def targets_among(files: Sequence[str], masks: bool) -> dict[str, str]:
     return found
 
 
-def _is_of_masks(folder: str) -> bool:
-    return bool(_FOLDERS & set(re.split("[^a-z]+", folder.lower())))
+def _is_of_masks(folder: PurePosixPath) -> bool:
+    """Such as "masks", "train_masks", "SegmentationClass" or "annotations/trimaps"."""
+    said = {word.lower() for part in folder.parts[-2:] for word in _WORD.findall(part)}
+    return bool(_FOLDERS & said)
 
 
 def stem_of(file: str) -> str:
@@ -90,25 +97,38 @@ def stem_of(file: str) -> str:
 def hold_classes(pictures: Iterable[np.ndarray], shape: tuple[int, ...]) -> bool:
     """Whether the masks of an upload hold numbers of classes, judged by all of them together: some
     number from 1 to 31 and no shade between it and white. Black and white alone are 0 and 1, but
-    for a model of more than two classes, to which white is no class.
+    for a model of more than two classes, to which white is no class: SampleError where they have
+    no other.
     """
     values: set[int] = set()
     for picture in pictures:
         if picture.ndim == 2:
             values |= set(np.unique(picture).tolist())
-    values -= {0, VOID}
-    return max(values) < CLASSES if values else _channels(shape) > 2
+    numbers = values - {0, VOID}
+    several = _channels(shape) > 2
+    if several and not numbers and VOID in values:
+        raise SampleError(
+            f"The masks are black and white; this model tells {_channels(shape)} classes apart. "
+            f"Save their numbers, 0 to {_channels(shape) - 1}."
+        )
+    return max(numbers) < CLASSES if numbers else several
 
 
 def as_target(
-    picture: np.ndarray, shape: tuple[int, ...], name: str, *, classes: bool
+    picture: np.ndarray,
+    shape: tuple[int, ...],
+    name: str,
+    *,
+    classes: bool,
+    of: tuple[int, int] | None = None,
 ) -> np.ndarray:
     """A mask as float32 [*shape]. picture: uint8 [H, W], or [H, W, 3] colours. shape: [height,
     width], or that with 1, 3 (colours) or K (classes) channels.
 
     classes: of [H, W], whether its numbers are those of classes, 255 being none; they become rows
     of K with a 1 where the shape asks for such. Else they are shades from 0 (black) to 1 (white).
-    Raises SampleError where a class is beyond K, or there are shades for more than two classes.
+    of: height and width of the photograph. Raises SampleError where a class is beyond K, there are
+    shades for more than two classes, or the photograph lies on its side.
     """
     height, width = shape[:2]
     channels = _channels(shape)
@@ -118,7 +138,7 @@ def as_target(
     if image.mode == "RGB" and channels != 3:
         image = image.convert("L")
     how = Image.Resampling.NEAREST if sharp else Image.Resampling.BILINEAR
-    box = centred_box(image.width, image.height, width, height)
+    box = _box(image, of or picture.shape[:2], (height, width), name)
     values = np.asarray(image.resize((width, height), how, box=box))
     if classes:
         return _of_classes(values, channels, name).reshape(shape)
@@ -133,6 +153,23 @@ def as_target(
             f"numbers, 0 to {channels - 1}."
         )
     return shades.reshape(shape)
+
+
+def _box(
+    mask: Image.Image, of: tuple[int, ...], wanted: tuple[int, int], name: str
+) -> tuple[float, float, float, float]:
+    """The part of a mask over that part of its photograph which the model sees."""
+    high, wide = of
+    skew = (mask.width / mask.height) / (wide / high)
+    turned = (mask.width / mask.height) * (wide / high)
+    if max(skew, 1 / skew) > _ASKEW and max(turned, 1 / turned) < _ASKEW:
+        raise SampleError(
+            f"The mask of {name} lies on its side: it has {mask.width} × {mask.height} pixels, the "
+            f"picture {wide} × {high}. Turn one of them."
+        )
+    left, top, right, bottom = centred_box(wide, high, wanted[1], wanted[0])
+    x, y = mask.width / wide, mask.height / high
+    return left * x, top * y, right * x, bottom * y
 
 
 def _channels(shape: tuple[int, ...]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import prod
 
 import numpy as np
@@ -21,11 +21,15 @@ def targets_of(raw: RawSamples, shape: tuple[int, ...]) -> tuple[np.ndarray, ...
     """
     masks = [one for one in raw.targets if one is not None and _is_mask(one)]
     classes = is_picture(shape) and hold_classes(masks, shape)
+    given = [
+        _number(label) if target is None else target
+        for target, label in zip(raw.targets or (None,) * len(raw), raw.labels, strict=True)
+    ]
+    _all_given(given, raw.names, shape)
     return tuple(
-        _target(given, label, name, shape, classes)
-        for given, label, name in zip(
-            raw.targets or (None,) * len(raw), raw.labels, raw.names, strict=True
-        )
+        _target(target, item, name, shape, classes)
+        for target, item, name in zip(given, raw.items, raw.names, strict=True)
+        if target is not None
     )
 
 
@@ -33,20 +37,37 @@ def _is_mask(target: np.ndarray) -> bool:
     return target.dtype == np.uint8 and target.ndim >= 2
 
 
+def _number(label: str) -> np.ndarray | None:
+    with contextlib.suppress(ValueError):
+        return np.array(float(label), np.float32)
+    return None
+
+
+def _all_given(
+    targets: Sequence[np.ndarray | None], names: Sequence[str], shape: tuple[int, ...]
+) -> None:
+    """Raise SampleError where a sample has no target."""
+    without = [name for target, name in zip(targets, names, strict=True) if target is None]
+    if not without:
+        return
+    more = f" (and {len(without) - 1} more)" if len(without) > 1 else ""
+    masks = (
+        ", or its mask beside it: NAME.target.png or NAME_mask.png, or masks/NAME.png beside "
+        "images/NAME.jpg."
+    )
+    raise SampleError(
+        f"{without[0]}{more} has no target. This model gives {in_words(shape)} for each sample: "
+        "put what it should be into y of the .npz, or into the last columns of the .csv"
+        + (masks if is_picture(shape) else ".")
+    )
+
+
 def _target(
-    given: np.ndarray | None, label: str, name: str, shape: tuple[int, ...], classes: bool
+    given: np.ndarray, item: np.ndarray, name: str, shape: tuple[int, ...], classes: bool
 ) -> np.ndarray:
-    if given is None:
-        with contextlib.suppress(ValueError):
-            given = np.array(float(label), np.float32)
-    if given is not None and _is_mask(given) and is_picture(shape):
-        return as_target(given, shape, name, classes=classes)
-    if given is None:
-        raise SampleError(
-            f"{name} has no target. This model gives {in_words(shape)} for each sample: put what "
-            "it should be into y of the .npz, or into the last columns of the .csv"
-            + (", or its mask beside it as NAME.target.png." if is_picture(shape) else ".")
-        )
+    if _is_mask(given) and is_picture(shape):
+        photograph = item.shape[:2] if item.dtype == np.uint8 and item.ndim >= 2 else None
+        return as_target(given, shape, name, classes=classes, of=photograph)
     if given.size != prod(shape):
         raise SampleError(
             f"{name} has {given.size} target values; this model gives {in_words(shape)}."

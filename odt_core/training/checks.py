@@ -83,6 +83,9 @@ def _check_targets(contract: Contract, y: np.ndarray, what: str) -> None:
                 f"The {what} have targets of shape {list(y.shape)}; this model learns "
                 f"{['N', *contract.target_shape]}. Give one target of that shape per sample."
             )
+        wrong = contract.why_not_learnt(y)
+        if wrong:
+            raise TrainingError(f"The {what} have targets with {wrong}. Correct them.")
         return
     if y.dtype.kind not in "iu" or y.ndim != 1:
         raise TrainingError(

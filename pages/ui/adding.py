@@ -209,6 +209,10 @@ def as_the_model_wants(desk: Desk, raw: RawSamples, label_id: str | None) -> Raw
     unlabelled = ("",) * len(raw)
     if desk.task is Task.VALUES:
         targets = targets_of(raw, desk.contract.target_shape)
+        for target, name in zip(targets, raw.names, strict=True):
+            wrong = desk.contract.why_not_learnt(target)
+            if wrong:
+                raise SampleError(f"The target of {name} has {wrong}.")
         return RawSamples(raw.items, unlabelled, raw.names, targets)
     if desk.task is Task.RECONSTRUCTION:
         return RawSamples(raw.items, unlabelled, raw.names, _spare_targets(desk, raw))

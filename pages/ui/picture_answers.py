@@ -55,11 +55,7 @@ def _classes(values: np.ndarray, contract: Contract) -> np.ndarray | None:
         return None
     if contract.scores_each and values.shape == contract.target_shape:
         return values.reshape(values.shape[:2]).astype(np.int64)
-    if (
-        values.ndim < 3
-        or values.shape[-1] < 2
-        or not (_is_shares(contract) or contract.scores_each)
-    ):
+    if values.ndim < 3 or values.shape[-1] < 2 or not _is_shares(contract):
         return None
     best, sure = values.argmax(axis=-1), values.max(axis=-1)
     if contract.activation is Activation.SIGMOID:  # none of them may be there
@@ -67,10 +63,18 @@ def _classes(values: np.ndarray, contract: Contract) -> np.ndarray | None:
     return best
 
 
+def _of_a_class(target: np.ndarray, contract: Contract) -> np.ndarray:
+    """Of each pixel, bool [H, W(, 1)], whether it has a class: where not, no answer is wrong."""
+    rows = target.ndim > 2 and target.shape[-1] > 1
+    if not rows or contract.activation is Activation.SIGMOID:
+        return np.ones_like(target[..., 0] if rows else target, bool)
+    return target.any(axis=-1)
+
+
 def _is_shares(contract: Contract) -> bool:
     """Whether answers are probabilities, of pixels or of their classes."""
     kind = contract.infer.kind if contract.infer else None
-    shares = contract.activation is not Activation.NONE or kind is OutputKind.PROBABILITIES
+    shares = contract.shares or bool(contract.scores_each) or kind is OutputKind.PROBABILITIES
     return shares and contract.task is Task.VALUES
 
 
@@ -94,6 +98,9 @@ def _remark(values: np.ndarray, target: np.ndarray | None, contract: Contract) -
     if one is None and values.size == target.size and of_two:
         one, other = values >= 0.5, target >= 0.5
     if one is not None and other is not None:
+        known = _of_a_class(target, contract)
+        if known.any():
+            one, other = one[known], other[known]
         return f"{percent(float(np.mean(one == other)))} of the pixels right"
     if values.size != target.size:
         return ""

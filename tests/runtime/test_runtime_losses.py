@@ -10,7 +10,8 @@ import pytest
 import tensorflow as tf
 
 from odt_core import Samples, Settings, Task, fit, load_model
-from odt_core.runtime.contract import Activation
+from odt_core.errors import TrainingError
+from odt_core.runtime.contract import Activation, Contract
 
 WIDTH = 6
 Loss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
@@ -373,3 +374,44 @@ def test_tags_of_words_are_compared_with_their_scores(tmp_path):
     for _ in range(60):
         session.train_step(tokens, tokens % 4)
     assert (session.infer(tokens).argmax(axis=-1) == tokens % 4).mean() > 0.95
+
+
+class TestTargetsThatCannotBeLearnt:
+    SCORED = Contract((), None, (8, 8), None, None, True, task=Task.VALUES, scores_each=3)
+    SHARES = Contract((), None, (8, 8), None, None, True, task=Task.VALUES, shares=True)
+
+    @pytest.mark.parametrize("fine", [[0, 2], [1, 255], [-1, 0], [-100, 2]])
+    def test_numbers_of_classes_or_of_none(self, fine):
+        assert self.SCORED.why_not_learnt(np.array(fine, np.float32)) is None
+
+    @pytest.mark.parametrize(("wrong", "said"), [([0, 3], "class 3"), ([0.5, 1], "class 0.5")])
+    def test_classes_beyond_the_models_are_said(self, wrong, said):
+        why = self.SCORED.why_not_learnt(np.array(wrong, np.float32))
+        assert why is not None
+        assert why.startswith(f"{said}; this model tells 3 apart, 0 to 2")
+
+    @pytest.mark.parametrize(("wrong", "said"), [([0, 5], "5;"), ([-0.5, 1], "-0.5;")])
+    def test_numbers_beyond_probabilities_are_said(self, wrong, said):
+        why = self.SHARES.why_not_learnt(np.array(wrong, np.float32))
+        assert why is not None
+        assert why.startswith(said)
+        assert self.SHARES.why_not_learnt(np.array([0, 0.3, 1], np.float32)) is None
+
+    def test_training_refuses_them_and_changes_nothing(self, tmp_path):
+        def pixels(y, z):
+            return sigmoid(tf.reshape(y, [-1, 8]), z)
+
+        y = tf.TensorSpec([None, 2, 4], FLOATS)
+
+        def squares(z):
+            return tf.reshape(z, [-1, 2, 4])
+
+        model = model_of(pixels, tmp_path, outputs=8, y=y, answer=squares)
+        assert (model.contract.shares, model.contract.activation) == (True, Activation.SIGMOID)
+        session = model.session()
+        before = session.state()
+        x = np.ones((4, WIDTH), np.float32)
+        samples = Samples(x, np.full((4, 2, 4), 7, np.float32), model.labels)
+        with pytest.raises(TrainingError, match=r"targets with 7; this model learns probabilities"):
+            fit(session, samples, Settings(epochs=1, batch_size=4))
+        assert all(np.array_equal(before[name], array) for name, array in session.state().items())

@@ -64,6 +64,8 @@ class TestWhoseMask:
             ("set/a.jpg", "set/a_mask.gif"),
             ("a.jpg", "a-mask.png"),
             ("set/a.jpg", "set/a.target.png"),
+            ("images/a.jpg", "annotations/trimaps/a.png"),
+            ("VOC/JPEGImages/a.jpg", "VOC/SegmentationClass/a.png"),
         ],
     )
     def test_names_that_data_sets_use_are_known(self, photo, mask):
@@ -87,7 +89,7 @@ class TestWhoseMask:
     def test_samples_without_a_mask_say_which(self, folder):
         files = {"images/a.png": PHOTO, "masks/a.png": png(LEFT), f"{folder}/lone.png": PHOTO}
         raw = read_samples(zipped(files), "set.zip", target_shape=SHAPE)
-        with pytest.raises(SampleError, match=rf"{folder}/lone.png has no target.*target.png"):
+        with pytest.raises(SampleError, match=rf"{folder}/lone.png has no target.*masks/NAME.png"):
             prepare(raw, Preprocessing("image", (4, 4, 3)), Labels(()), SHAPE)
 
 
@@ -105,6 +107,24 @@ class TestWhatAMaskMeans:
         samples = prepare(raw, Preprocessing("image", (4, 4, 3), scale=1 / 255), Labels(()), SHAPE)
         assert np.array_equal(samples.x[0, ..., :1] > 0.5, samples.y[0] > 0.5)
         assert set(np.unique(samples.y)) == {0, 1}
+
+    def test_mask_saved_square_covers_its_wide_photograph(self):
+        photo = np.zeros((8, 16), np.uint8)
+        photo[:, 8:] = 255
+        square = np.repeat([[0] * 4 + [255] * 4], 8, axis=0).astype(np.uint8)
+        raw = RawSamples((photo,), ("",), ("wide",), (square,))
+        assert np.array_equal(targets_of(raw, (4, 4))[0], [[0, 0, 1, 1]] * 4)
+        fifth = np.zeros((8, 8), np.uint8)
+        fifth[:, 2:] = 255  # from a quarter on: all that is seen of the photograph
+        raw = RawSamples((photo,), ("",), ("wide",), (fifth,))
+        assert (targets_of(raw, (4, 4))[0] == 1).all()
+
+    def test_mask_that_lies_on_its_side_says_so(self):
+        raw = RawSamples(
+            (np.zeros((8, 16), np.uint8),), ("",), ("tall",), (np.zeros((16, 8), np.uint8),)
+        )
+        with pytest.raises(SampleError, match=r"mask of tall lies on its side"):
+            targets_of(raw, (4, 4))
 
     def test_black_and_white_is_0_and_1_without_values_between(self):
         target = target_of(LEFT[:7, :7], (5, 5))
@@ -130,9 +150,12 @@ class TestWhatAMaskMeans:
 
     @pytest.mark.parametrize("channels", [3, 4])
     def test_white_is_no_class_where_there_are_several(self, channels):
-        hot = target_of(LEFT, (4, 4, channels))
+        with pytest.raises(SampleError, match=rf"black and white; .* 0 to {channels - 1}"):
+            target_of(LEFT, (4, 4, channels))
+        one = np.where(LEFT, LEFT, 1).astype(np.uint8)
+        hot = target_of(one, (4, 4, channels))
         assert not hot[0, 0].any()
-        assert hot[0, 3, 0] == 1
+        assert hot[0, 3, 1] == 1
 
     def test_all_masks_of_an_upload_mean_the_same(self):
         """A dark picture among others of shades is dark, not of classes."""
