@@ -16,7 +16,7 @@ from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.tensor import shape_of
 from odt_core.graph.variables import key_in, variable_name
 
-LINEAR = "LINEAR"  # stands for a product with weights, with or without its bias
+LINEAR = "LINEAR"  # stands for a product with weights, with or without its bias, or sums of such
 CONSTANT = "CONSTANT"
 # Ops in which samples meet weights. Labels never do alone: they meet predictions.
 PRODUCTS = frozenset(
@@ -41,7 +41,7 @@ _MOVES = frozenset(
 _SIZES = frozenset({"RANK", "SHAPE", "ZEROS_LIKE"})  # that do not tell what a tensor holds
 _UNKNOWN = frozenset({"CALL", "IF", "READ_VARIABLE", "WHILE"})
 _SEVERAL = -1  # stands for more than one input, or a variable
-_SUMS = ("ADD", "SUB")
+_SUMS = frozenset({"ADD", "CONCATENATION", "PACK", "PAD", "SUB"})  # of which linear stays linear
 
 
 @dataclass(frozen=True)
@@ -63,12 +63,18 @@ class Facts:
         self._ops: list[tuple[str, list[int]]] = []
         self._alone = {int(tensor): int(tensor) for tensor in graph.inputs}
         self._meetings: dict[int, list[tuple[int, str, str]]] = {}
+        self._linear: set[int] = set()  # what a layer without activation gives
+        self._weights: set[int] = set()  # what is read from variables
         self._mixed: set[int] = set()  # ops whose results come from variables or several inputs
         for at, (operator, name, reads) in enumerate(_steps(model, graph)):
             self._ops.append((name, reads))
             single = self._meet(at, name, reads)
             if single == _SEVERAL:
                 self._mixed.add(at)
+            if self._is_linear(name, reads):
+                self._linear.update(outputs_of(operator))
+            elif name == "READ_VARIABLE" or (name in _MOVES and reads[0] in self._weights):
+                self._weights.update(outputs_of(operator))
             for tensor in outputs_of(operator):
                 self._made_by[tensor] = at
                 if single is not None:
@@ -112,22 +118,23 @@ class Facts:
             self._meetings.setdefault(at, []).append((single, name, CONSTANT))
         return single
 
+    def _is_linear(self, name: str, reads: list[int]) -> bool:
+        if name in PRODUCTS:
+            return True
+        if name in _MOVES:
+            return reads[0] in self._linear
+        beside = [tensor for tensor in reads if tensor not in self._linear]
+        kept = all(one in self._weights or one not in self._alone for one in beside)
+        return name in _SUMS and len(beside) < len(reads) and kept
+
     def _kind(self, tensor: int) -> str:
         """The op that made it, what only moves numbers looked through."""
+        if tensor in self._linear:
+            return LINEAR
         at = self._made_by.get(tensor)
         while at is not None and self._ops[at][0] in _MOVES:
             at = self._made_by.get(self._ops[at][1][0])
-        if at is None:
-            return "INPUT"
-        name, reads = self._ops[at]
-        biased = name in _SUMS and any(self._is_product(read) for read in reads)
-        return LINEAR if name in PRODUCTS or biased else name
-
-    def _is_product(self, tensor: int) -> bool:
-        at = self._made_by.get(tensor)
-        while at is not None and self._ops[at][0] in _MOVES:
-            at = self._made_by.get(self._ops[at][1][0])
-        return at is not None and self._ops[at][0] in PRODUCTS
+        return "INPUT" if at is None else self._ops[at][0]
 
 
 def _steps(

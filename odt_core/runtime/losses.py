@@ -14,6 +14,7 @@ from odt_core.graph.loss_facts import CONSTANT, LINEAR
 
 _DIFFERENCES = ("SUB", "SQUARED_DIFFERENCE")
 _ANSWERS = (LINEAR, "LOG", "LOGISTIC", "LOG_SOFTMAX", "SOFTMAX")
+_LOGITS = (LINEAR, "ADD", "MEAN", "SUM")  # ops that may end a network
 
 
 class Loss(Enum):
@@ -91,7 +92,7 @@ def _is_sigmoid(ops: set[str], met: set[tuple[str, str]], whole: bool) -> bool:
         return True  # whole numbers that a sigmoid comes near are 0 and 1
     if "LOG" not in ops:
         return False
-    if ("MUL", LINEAR) in met:  # y·z beside log(1 + exp(z))
+    if any(("MUL", kind) in met for kind in _LOGITS):  # y·z beside log(1 + exp(z))
         return "EXP" in ops
     other_label = ("SUB", CONSTANT) in met  # 1 − y
     return other_label and ("LOGISTIC" in ops or any(op == "MUL" for op, _ in met))
