@@ -27,7 +27,8 @@ def with_model(manifest: Manifest, model: ModelEntry, ids: Iterable[str]) -> Man
 
     A label whose name the model knows keeps its samples; others that have samples take free
     outputs in order, or stay without an output, disabled. `ids` yields ids for new labels.
-    Your model is the base model again. Settings go, since they were chosen for the old model.
+    Your model is the base model again. Settings go, since they were chosen for the old model. An
+    uploaded model that is left is remembered, to be chosen again.
     """
     if model.key == (manifest.model.key if manifest.model else None):
         return replace(manifest, model=model)
@@ -51,6 +52,11 @@ def with_model(manifest: Manifest, model: ModelEntry, ids: Iterable[str]) -> Man
     return replace(
         manifest,
         model=model,
+        models=tuple(
+            one
+            for one in (manifest.model, *manifest.models)
+            if one and one.sha256 and one.key != model.key
+        ),
         labels=tuple(labels),
         head=None,
         settings=MappingProxyType({}),

@@ -14,15 +14,15 @@ class CanErase(Store):
     def erase(self) -> frozenset[str]:
         """No samples, the model's own labels, the base model, no checkpoints, runs or undo steps.
 
-        The model itself stays. All the rest has left the disk when this returns, what only undo
-        could have shown too. Returns the digests of the samples that there were. Raises
-        WorkspaceError: either nothing has changed; or, "still on the disk", a file could not be
-        removed, which is tried again whenever the workspace opens.
+        The model itself stays, those chosen before it do not. All the rest has left the disk when
+        this returns, what only undo could have shown too. Returns the digests of the samples that
+        there were. Raises WorkspaceError: either nothing has changed; or, "still on the disk", a
+        file could not be removed, which is tried again whenever the workspace opens.
         """
         with self._changing() as manifest:
             gone = frozenset(name.split(".")[0] for name in self._files("samples"))
             bare = changes.emptied(manifest, new_ids())
-            bare = replace(bare, checkpoints=(), runs=(), hidden=frozenset())
+            bare = replace(bare, checkpoints=(), runs=(), hidden=frozenset(), models=())
             self._history.forget_steps(bare)
             pictures.THUMBNAILS.forget(gone)
             self.collect_garbage()

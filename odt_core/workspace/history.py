@@ -299,9 +299,8 @@ def _revision_bytes(revision: Revision, shas: dict[int, str], newest: Page) -> b
 
 
 def _manifest(data: dict[str, Any], samples: tuple[SampleEntry, ...]) -> Manifest:
-    model = data["model"]
     return Manifest(
-        model=ModelEntry(**model | {"outputs": tuple(model["outputs"])}) if model else None,
+        model=_model(data["model"]) if data["model"] else None,
         labels=tuple(LabelEntry(**fields) for fields in data["labels"]),
         samples=samples,
         settings=MappingProxyType(data["settings"]),
@@ -309,7 +308,12 @@ def _manifest(data: dict[str, Any], samples: tuple[SampleEntry, ...]) -> Manifes
         hidden=frozenset(data["hidden"]),
         head=data["head"],
         runs=tuple(RunEntry(**fields) for fields in data["runs"]),
+        models=tuple(_model(fields) for fields in data.get("models", ())),  # older ones have none
     )
+
+
+def _model(fields: dict[str, Any]) -> ModelEntry:
+    return ModelEntry(**fields | {"outputs": tuple(fields["outputs"])})
 
 
 def _checkpoint(fields: dict[str, Any]) -> CheckpointEntry:

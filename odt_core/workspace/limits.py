@@ -21,7 +21,8 @@ class Limits:
     workspace_bytes: int = 512 * _MB  # what the manifest shows; undo may hold as much again
     kept_checkpoints: int = 40  # saved by hand or uploaded
     automatic_checkpoints: int = 20  # beyond it the oldest are thinned out
-    model_bytes: int = 128 * _MB
+    model_bytes: int = 128 * _MB  # and for all that were chosen before it, together
+    models_before: int = 5  # uploaded ones that can be chosen again
     settings_bytes: int = 16 * 1024
     description_bytes: int = 64 * 1024  # what was said by hand about a model
     runs: int = 100

@@ -168,6 +168,7 @@ class Manifest:
     hidden: frozenset[str] = frozenset()
     head: str | None = None  # the checkpoint that "your model" is; None = the base model
     runs: tuple[RunEntry, ...] = ()  # oldest first
+    models: tuple[ModelEntry, ...] = ()  # uploaded ones chosen before, newest first
 
     def label(self, label_id: str) -> LabelEntry | None:
         """The label with that id, or None."""
@@ -195,6 +196,6 @@ class Manifest:
 
     @property
     def bytes(self) -> int:
-        """Size on disk of the files that this manifest shows, the uploaded model left out."""
+        """Size on disk of the files that this manifest shows, uploaded models left out."""
         samples = sum([sample.bytes + sample.target_bytes for sample in self.samples])
         return samples + sum([entry.bytes for entry in self.checkpoints])

@@ -8,7 +8,7 @@ from typing import Any
 from odt_core.errors import ModelError, WorkspaceError
 from odt_core.samples import Labels
 from odt_core.workspace import changes, pictures
-from odt_core.workspace.manifest import ModelEntry
+from odt_core.workspace.manifest import Manifest, ModelEntry
 from odt_core.workspace.names import clean_origin
 from odt_core.workspace.store import Store
 from odt_core.workspace.words import new_ids
@@ -47,9 +47,33 @@ class HasModel(Store):
         model = ModelEntry(clean_origin(name) or "model", bundled, sha, labels.names)
         files = {} if data is None else {f"models/{sha}.tflite": data}
         with self._changing() as manifest:
-            changed = changes.with_model(manifest, model, new_ids())
+            changed = self._remembered(changes.with_model(manifest, model, new_ids()))
             step = f"choose the model '{model.name}'" if manifest.model else ""
             self._commit(changed, step, files=files)
+
+    def choose_again(self, key: str) -> None:
+        """An uploaded model that was chosen before (Manifest.models), as it was described then.
+
+        Samples stay, and your model is the base model, as in `set_model`. Raises ModelError.
+        """
+        with self._changing() as manifest:
+            model = next((one for one in manifest.models if one.key == key), None)
+            if model is None:
+                raise ModelError("That model is not kept any more. Upload it again.")
+            changed = self._remembered(changes.with_model(manifest, model, new_ids()))
+            self._commit(changed, f"choose the model '{model.name}'")
+
+    def _remembered(self, manifest: Manifest) -> Manifest:
+        """With as many models chosen before as there is room for, the newest first."""
+        sizes = self._disk.names(self._folder / "models")
+        kept: list[ModelEntry] = []
+        room = self.limits.model_bytes
+        for model in manifest.models[: self.limits.models_before]:
+            room -= sizes.get(f"{model.sha256}.tflite", room + 1)
+            if room < 0:
+                break
+            kept.append(model)
+        return replace(manifest, models=tuple(kept))
 
     def describe_model(
         self, labels: Labels, *, choice: Mapping[str, Any] | None, card: Mapping[str, Any] | None

@@ -182,8 +182,8 @@ class Store:
         for manifest in manifests:
             named |= {f"checkpoints/{entry.id}.safetensors" for entry in manifest.checkpoints}
             named |= {f"runs/{run.id}.jsonl" for run in manifest.runs}
-            if manifest.model and manifest.model.sha256:
-                named.add(f"models/{manifest.model.sha256}.tflite")
+            models = (manifest.model, *manifest.models)
+            named |= {f"models/{one.sha256}.tflite" for one in models if one and one.sha256}
         return named
 
     def _find_missing(self) -> frozenset[str]:
@@ -205,7 +205,7 @@ class Store:
 
     def _make_room(self, more: int) -> None:
         """WorkspaceError when `more` bytes do not fit; undo steps go before samples are refused."""
-        limit = 2 * self.limits.workspace_bytes + self.limits.model_bytes
+        limit = 2 * self.limits.workspace_bytes + 2 * self.limits.model_bytes
         if self._stored + more > limit:
             self.collect_garbage()
         if self._stored + more > limit:

@@ -56,7 +56,8 @@ def _confirm(desk: Desk) -> None:
             f"**{count(len(manifest.samples), 'sample')}**{taken}, your labels, "
             f"{count(len(manifest.checkpoints), 'checkpoint')} and "
             f"{count(len(desk.workspace.steps_done()), 'undo step')} are deleted from this "
-            "workspace's disk now. Undo does **not** bring them back. The model file stays."
+            "workspace's disk now. Undo does **not** bring them back. The model file stays"
+            + (", models that you uploaded before it do not." if manifest.models else ".")
         )
         pieces.note("What you have downloaded yourself stays where you saved it.")
         with st.container(horizontal=True):

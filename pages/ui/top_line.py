@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from odt_core.bundled import bundled_models, find_card
+from odt_core.workspace import ModelEntry
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
 from pages.ui.downloads import download_menu
@@ -15,7 +18,7 @@ from pages.ui.reset import reset_menu
 from pages.ui.say import count, plain
 from pages.ui.try_card import TRY_WAY
 
-_OWN = "Your own .tflite …"
+_OTHER = "Your own .tflite …"
 _MODEL = "top_model"
 _ASKED = "top_asked_for_own"
 
@@ -66,26 +69,33 @@ def state_in_words(desk: Desk) -> str:
 
 
 def _model_picker(desk: Desk) -> None:
-    stems = [path.stem for path in bundled_models()]
     names = {path.stem: card.name for path in bundled_models() if (card := find_card(path))}
     model = desk.model
-    present = model.bundled or "own"
-    options = [*stems, *(["own"] if present == "own" else []), "other"]
-    wanted = "other" if st.session_state.get(_ASKED) else present
+    own = {one.key: one for one in (model, *desk.workspace.manifest.models) if one.sha256}
+    wanted = "other" if st.session_state.get(_ASKED) else model.bundled or model.key
     if st.session_state.get(_MODEL) != wanted:
         st.session_state[_MODEL] = wanted
     st.selectbox(
         "Model",
-        options,
+        [*names, *own, "other"],
         key=_MODEL,
         label_visibility="collapsed",
-        format_func=lambda key: {"own": model.name, "other": _OWN}.get(key) or names.get(key, key),
+        format_func=lambda key: _called(key, own) or names.get(key, _OTHER),
         disabled=desk.busy,
         help=_about(desk) if model.bundled else None,
         width=250,
         on_change=_picked,
         args=(desk,),
     )
+
+
+def _called(key: str, own: Mapping[str, ModelEntry]) -> str:
+    """An uploaded model's name; with a part of its digest where others are called the same."""
+    model = own.get(key)
+    if model is None or not model.sha256:
+        return ""
+    same = sum(one.name == model.name for one in own.values())
+    return f"{model.name} · {model.sha256[:4]}" if same > 1 else model.name
 
 
 def _about(desk: Desk) -> str:
@@ -96,10 +106,13 @@ def _about(desk: Desk) -> str:
 def _picked(desk: Desk) -> None:
     chosen = st.session_state[_MODEL]
     st.session_state[_ASKED] = chosen == "other"
-    if chosen not in ("other", "own") and chosen != desk.model.bundled:
+    if chosen not in ("other", desk.model.bundled, desk.model.key):
         with trouble.caught("top"):
             left = desk.trained
-            desk.choose_bundled(chosen)
+            if any(one.key == chosen for one in desk.workspace.manifest.models):
+                desk.choose_again(chosen)
+            else:
+                desk.choose_bundled(chosen)
             if said := of_trained_models(desk, left):
                 trouble.say("top", said, "info")
             for way in (WAY, TRY_WAY):  # what suits this model best comes first

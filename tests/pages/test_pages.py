@@ -395,7 +395,8 @@ class TestCheckpoints:
 class TestOwnModel:
     def choose(self, app, name, data):
         app.selectbox(key="top_model").set_value("other").run()
-        app.file_uploader(key="own_model_0").upload(name, data)
+        field = next(one for one in app.file_uploader if one.key.startswith("own_model_"))
+        field.upload(name, data)
         return app.run()
 
     def test_model_when_uploaded_is_personalised_from_then_on(self, app, desk_of):
@@ -404,6 +405,29 @@ class TestOwnModel:
         assert not app.error, said(app)
         model = desk_of(app).model
         assert (model.name, model.bundled, len(model.outputs)) == ("mine.tflite", None, 16)
+
+    def test_model_when_another_is_chosen_stays_in_the_list_as_it_was_described(self, app, desk_of):
+        data = (ROOT / "assets" / "models" / "digits.tflite").read_bytes()
+        self.choose(app, "mine.tflite", data)
+        desk = desk_of(app)
+        desk.name_labels(["left", "right"])
+        mine = desk.model
+        picker = app.run().selectbox(key="top_model")
+        picker.set_value("photos").run()
+        assert (desk.model.bundled, picker.options[2:-1]) == ("photos", ["mine.tflite"])
+        picker.set_value(mine.key).run()
+        assert not app.error, said(app)
+        assert desk.model == mine
+        assert desk.output_names[:2] == ("left", "right")
+        assert not desk.workspace.manifest.models
+
+    def test_models_of_one_name_are_told_apart(self, app, desk_of):
+        models = ROOT / "assets" / "models"
+        for stem in ("digits", "photos"):
+            self.choose(app, "model.tflite", (models / f"{stem}.tflite").read_bytes())
+        present, before = desk_of(app).model, desk_of(app).workspace.manifest.models[0]
+        own = app.selectbox(key="top_model").options[2:-1]
+        assert own == [f"model.tflite · {one.sha256[:4]}" for one in (present, before)]
 
     def test_model_when_far_too_large_says_so_and_keeps_the_old_one(self, app, desk_of):
         limit = desk_of(app).workspace.limits.model_bytes

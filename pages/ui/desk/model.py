@@ -142,6 +142,13 @@ class HasModel(HasWorker):
             self._save_before("before another model was chosen")
             self.workspace.set_model(card.name, card.labels, bundled=stem)
 
+    def choose_again(self, key: str) -> None:
+        """Personalise an uploaded model that was chosen before (ModelEntry.key)."""
+        with self._lock:
+            self._check_idle("choose another model")
+            self._save_before("before another model was chosen")
+            self.workspace.choose_again(key)
+
     def choose_uploaded(self, data: bytes, name: str) -> None:
         """Personalise an uploaded .tflite. Only a worker process ever looks into the bytes.
 
