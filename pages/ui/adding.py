@@ -291,10 +291,14 @@ def _target_size(desk: Desk) -> int:
     return int(np.prod(desk.contract.target_shape))
 
 
+def _can_type(desk: Desk) -> bool:
+    return _target_size(desk) <= _TYPED_AT_MOST and not desk.answers_pictures
+
+
 def _target_field(desk: Desk) -> None:
     """What the model is to answer for the samples that are added next."""
     size = _target_size(desk)
-    if desk.task is Task.VALUES and size > _TYPED_AT_MOST:
+    if desk.task is Task.VALUES and not _can_type(desk):
         pieces.note(_targets_in_files(desk))
     elif desk.task is Task.VALUES:
         st.text_input(
@@ -323,7 +327,7 @@ def _targets_in_files(desk: Desk) -> str:
 def _targets(desk: Desk, many: int) -> list[np.ndarray | None]:
     if desk.task is not Task.VALUES:
         return []
-    if _target_size(desk) > _TYPED_AT_MOST:
+    if not _can_type(desk):
         raise SampleError(_targets_in_files(desk))
     text = str(st.session_state.get(_TARGET, ""))
     target = typed(text, desk.contract.target_shape, "The target")

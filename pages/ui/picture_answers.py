@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from odt_core.runtime.contract import Activation, Contract, OutputKind, Task
@@ -19,16 +21,17 @@ def picture_answers(
     [H, W, K] of K classes. target: what they should be, where that is known.
     """
     contract = desk.contract
-    low, high = _range(contract, [one for one in (base, own, target) if one is not None])
-    answers = (("Base model", base), ("Your model", own))
-    known = []
-    if target is not None and contract.task is Task.VALUES:
-        known = [("Target", _drawn(target, contract, low, high), "")]
-    shown = [
-        (title, _drawn(one, contract, low, high), _remark(one, target, contract))
-        for title, one in answers
-    ]
-    pieces.pictures([("Input", series_uri(item), "as the model gets it"), *known, *shown])
+    wanted = target if contract.task is Task.VALUES else None  # else it is the input again
+    every = [base, own] if wanted is None else [base, own, wanted]
+    (base_uri, base_is), (own_uri, own_is), *known = in_pictures(desk, every, target)
+    pieces.pictures(
+        [
+            ("Input", series_uri(item), "as the model gets it"),
+            *(("Target", uri, "") for uri, _ in known),
+            ("Base model", base_uri, base_is),
+            ("Your model", own_uri, own_is),
+        ]
+    )
     if not desk.trained:
         pieces.note("Not trained yet: your model is the base model.")
     elif target is not None and base.size == target.size:
@@ -37,6 +40,15 @@ def picture_answers(
             word = "smaller" if after <= before else "larger"
             change = 100 * abs(before - after) / before
             pieces.note(f"Your model's squared error is {change:.1f} % {word}.")
+
+
+def in_pictures(
+    desk: Desk, answers: Sequence[np.ndarray], target: np.ndarray | None
+) -> list[tuple[str, str]]:
+    """Each answer as a picture, in the same shades, and how near it is to the target."""
+    contract = desk.contract
+    low, high = _range(contract, [one for one in (*answers, target) if one is not None])
+    return [(_drawn(one, contract, low, high), _remark(one, target, contract)) for one in answers]
 
 
 def target_uri(target: np.ndarray, contract: Contract) -> str:

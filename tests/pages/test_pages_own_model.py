@@ -369,6 +369,14 @@ class TestMasks:
         assert desk.run.wait(60)
         after = desk.scores(desk.samples(Part.TEST), "own").own.mean_squared_error
         assert after < 0.5 * before
+        app.switch_page("pages/evaluate.py").run()
+        app.segmented_control(key="evaluate_part").set_value("Blind test").run()
+        app.segmented_control(key="blind_way").set_value("Test samples").run()
+        assert "What Model A answers" in shown(app)  # a picture of it
+        assert not app.button(key="vote_a").disabled
+        app.button(key="vote_a").click().run()
+        app.button(key="reveal").click().run()
+        assert "of the pixels right" in shown(app)
 
     def test_loose_picture_without_mask_says_so_and_adds_nothing(self, masks):
         app, desk = masks

@@ -20,6 +20,7 @@ from pages.ui.canvas import sketch
 from pages.ui.desk import Desk
 from pages.ui.evaluate.large import Stage, stage, verdict
 from pages.ui.numbers import figure as short
+from pages.ui.picture_answers import in_pictures, target_uri
 from pages.ui.say import count, percent
 from pages.ui.turns import Urgency, fragment
 from pages.ui.uploads import picture_in
@@ -75,6 +76,20 @@ class Game:
         return Game(_lot(), self.about, rounds, self.number + 1)
 
 
+@dataclass(frozen=True)
+class _Answer:
+    """What one model answers: shown in words, or as a picture (a data URI); said, in the table at
+    the end. alike: equal where nobody could tell two answers apart.
+    """
+
+    shown: str
+    picture: str
+    said: str
+    alike: str
+
+
+_UNKNOWN = _Answer("?", "", "?", "?")
+
 _games: WeakKeyDictionary[Desk, Game] = WeakKeyDictionary()
 _lock = threading.Lock()
 
@@ -120,13 +135,18 @@ def _play(desk: Desk) -> None:
             return
         left, right = st.columns([1, 1.7], gap="medium")
         with left:
-            item, truth = _input(desk, game)
-            if truth:
-                pieces.note(f"It should be {truth}.")
+            item, target = _input(desk, game)
+            if target is not None and desk.answers_pictures:
+                pieces.pictures([("Target", target_uri(target, desk.contract), "")])
+            elif target is not None:
+                pieces.note(f"It should be {_numbers(target)}.")
         with right:
-            said = ("?", "?") if item is None else _answers(desk, game, item)
-            same = said[0] == said[1]  # then neither is better
-            stage(Stage("Model A", said[0]), Stage("Model B", said[1]))
+            a, b = (_UNKNOWN, _UNKNOWN) if item is None else _answers(desk, game, item, target)
+            said, same = (a.said, b.said), a.alike == b.alike  # then neither is better
+            stage(
+                Stage("Model A", a.shown, picture=a.picture),
+                Stage("Model B", b.shown, picture=b.picture),
+            )
         with st.container(key="vote", horizontal=True):
             for vote in Vote:
                 st.button(
@@ -158,7 +178,7 @@ def _play(desk: Desk) -> None:
             )
 
 
-def _input(desk: Desk, game: Game) -> tuple[np.ndarray | None, str]:
+def _input(desk: Desk, game: Game) -> tuple[np.ndarray | None, np.ndarray | None]:
     """What is asked of both, and the numbers that a model of values is to answer."""
     ways = ["Test samples"]
     if desk.sees_pictures:
@@ -169,49 +189,66 @@ def _input(desk: Desk, game: Game) -> tuple[np.ndarray | None, str]:
         "Input", ways, key="blind_way", required=True, label_visibility="collapsed"
     )
     if way == "Draw":
-        return sketch("blind_pad", size=320, epoch=game.number), ""
+        return sketch("blind_pad", size=320, epoch=game.number), None
     if way == "Upload":
         file = st.file_uploader(
             "A picture", key=f"blind_file_{game.number}", label_visibility="collapsed"
         )
         if file is None:
-            return None, ""
+            return None, None
         picture = picture_in(file)
         st.image(picture, width=320)
-        return picture, ""
+        return picture, None
     if way == "Camera":
         photo = st.camera_input(
             "A photo", key=f"blind_photo_{game.number}", label_visibility="collapsed"
         )
-        return (None if photo is None else picture_in(photo, "The photo")), ""
+        return (None if photo is None else picture_in(photo, "The photo")), None
     entries = desk.entries(Part.TEST)
     if not entries:
         pieces.note("You have no test samples yet.")
-        return None, ""
+        return None, None
     entry = entries[(game.number * 7919) % len(entries)]
-    st.image(desk.workspace.thumbnail(entry.id, 320), width=320)
+    side = 200 if desk.answers_pictures else 320  # the target stands below
+    st.image(desk.workspace.thumbnail(entry.id, 320), width=side)
     target = desk.workspace.sample_target(entry.id) if desk.task is Task.VALUES else None
-    return desk.workspace.sample_array(entry.id), "" if target is None else _numbers(target)
+    if target is not None and target.size == int(np.prod(desk.contract.target_shape)):
+        target = target.reshape(desk.contract.target_shape)
+    return desk.workspace.sample_array(entry.id), target
 
 
-def _answers(desk: Desk, game: Game, item: np.ndarray) -> tuple[str, str]:
+def _answers(
+    desk: Desk, game: Game, item: np.ndarray, target: np.ndarray | None
+) -> tuple[_Answer, _Answer]:
     """What A and B say."""
     answered = desk.answers(item)
-    base, own = (_said(desk, one) for one in (answered.base, answered.own))
-    return (own, base) if game.own_is_a else (base, own)
+    both = [answered.own, answered.base] if game.own_is_a else [answered.base, answered.own]
+    if desk.tells_labels:
+        a, b = (_label(desk, one) for one in both)
+    elif desk.answers_pictures or (desk.task is Task.RECONSTRUCTION and desk.sees_pictures):
+        if desk.task is Task.RECONSTRUCTION:
+            both = [one.reshape(desk.card.preprocessing.picture_shape) for one in both]
+        a, b = (
+            _Answer("", uri, remark or "a picture", uri)
+            for uri, remark in in_pictures(desk, both, target)
+        )
+    else:
+        if desk.contract.scores_each:
+            both = [one.argmax(axis=-1) for one in both]
+        a, b = (_Answer(text := _numbers(one), "", text, _numbers(one, one.size)) for one in both)
+    return a, b
 
 
-def _said(desk: Desk, answer: np.ndarray) -> str:
-    if not desk.tells_labels:
-        return _numbers(answer)
+def _label(desk: Desk, answer: np.ndarray) -> _Answer:
     used = [k for k, name in enumerate(desk.labels.names) if name is not None]
-    return str(desk.labels.names[max(used, key=lambda k: float(answer[k]))])
+    name = str(desk.labels.names[max(used, key=lambda k: float(answer[k]))])
+    return _Answer(name, "", name, name)
 
 
-def _numbers(values: np.ndarray) -> str:
+def _numbers(values: np.ndarray, most: int = _MOST) -> str:
     """ "0.2, 1.5, 3 …": the first of them."""
     flat = values.reshape(-1)
-    return ", ".join(short(float(one)) for one in flat[:_MOST]) + " …" * (len(flat) > _MOST)
+    return ", ".join(short(float(one)) for one in flat[:most]) + " …" * (len(flat) > most)
 
 
 def _score(desk: Desk, game: Game) -> None:

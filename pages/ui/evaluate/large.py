@@ -33,12 +33,13 @@ class Face:
 
 @dataclass(frozen=True)
 class Stage:
-    """One of the two answers of a blind test."""
+    """One of the two answers of a blind test; picture: the data URI of what stands in its place."""
 
     title: str
     answer: str
     remark: str = ""
     role: Literal["", "own", "base"] = ""
+    picture: str = ""
 
 
 def numbers(*items: Number) -> None:
@@ -80,9 +81,14 @@ def faces(items: Iterable[Face]) -> None:
 def stage(*items: Stage) -> None:
     """The answers of two models for a projector."""
     boxes = "".join(
-        f'<div class="{one.role}"><h3>{escape(one.title)}</h3>'
-        f"<strong{' class=word' if len(one.answer) > 3 else ''}>{escape(one.answer)}</strong>"
+        f'<div class="{one.role}"><h3>{escape(one.title)}</h3>{_answer(one)}'
         f"<p>{escape(one.remark)}</p></div>"
         for one in items
     )
     st.html(f'<div class="odt-stage">{boxes}</div>')
+
+
+def _answer(one: Stage) -> str:
+    if one.picture:
+        return f'<img src="{escape(one.picture)}" alt="What {escape(one.title)} answers">'
+    return f"<strong{' class=word' if len(one.answer) > 3 else ''}>{escape(one.answer)}</strong>"
