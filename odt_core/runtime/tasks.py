@@ -240,7 +240,8 @@ def _task_of_prediction(prediction: TensorDescription | None) -> Task:
     count = score_count(prediction) if prediction else None
     if prediction is None or (count or 0) >= 2:
         return Task.CLASSES
-    return Task.BINARY if prediction.producer == "LOGISTIC" else Task.VALUES
+    yes_or_no = count == 1 and prediction.producer == "LOGISTIC"
+    return Task.BINARY if yes_or_no else Task.VALUES
 
 
 def _outputs(

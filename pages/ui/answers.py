@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
+from pages.ui import pieces
 from pages.ui.element_data import unexamined
 from pages.ui.numbers import figure
 from pages.ui.say import percent
@@ -14,6 +15,8 @@ from pages.ui.served import ASSETS
 
 _PARTS = ASSETS / "components"
 _SHOWN = 5  # bars a side
+_PLACES = 40  # of a sample whose words or pixels have classes
+_UNTRAINED = "Not trained yet: your model is the base model."
 _mount = st.components.v2.component(
     "odt_answers",
     html=(_PARTS / "answers.html").read_text(encoding="utf-8"),
@@ -84,11 +87,8 @@ def value_answers(
     target: np.ndarray | None,
     *,
     trained: bool,
-    classes: bool = False,
 ) -> None:
-    """base, own: the numbers that both models give; target: what they should give, when known.
-    classes: they are numbers of classes, right or wrong.
-    """
+    """base, own: the numbers that both models give; target: what they should give, when known."""
     flat = [one.reshape(-1).astype(float) for one in (base, own)]
     wanted = None if target is None else target.reshape(-1).astype(float)
     several = flat[0].size > 1
@@ -96,7 +96,7 @@ def value_answers(
     largest = float(np.abs(finite).max(initial=1e-12))
     sides, away = [], []
     for (role, title), values in zip(_SIDES, flat, strict=True):
-        off = None if wanted is None else _off(values, wanted, classes)
+        off = None if wanted is None else _off(values, wanted)
         away.append(off)
         bars = [
             [
@@ -111,32 +111,52 @@ def value_answers(
                 "role": role,
                 "title": title,
                 "answer": _listed(values),
-                "sure": "" if off is None else _off_in_words(off, values.size, classes),
+                "sure": "" if off is None else f"{figure(off)} off the target",
                 "bars": bars,
             }
         )
-    _mount(
-        key=key,
-        data=unexamined(
-            {
-                "sides": sides,
-                "idle": False,
-                "numbers": True,
-                **_value_change(flat, wanted, away, trained, classes),
-            }
-        ),
+    _mount_values(key, sides, _value_change(flat, wanted, away, trained))
+
+
+def class_answers(
+    key: str, base: np.ndarray, own: np.ndarray, target: np.ndarray | None, *, trained: bool
+) -> None:
+    """base, own: int [...], which class each pixel or word of a sample is to both models; target:
+    which it is, when known.
+    """
+    flat = [one.reshape(-1).astype(int) for one in (base, own)]
+    wanted = None if target is None else target.reshape(-1).astype(int)
+    right = None if wanted is None else [int((one == wanted).sum()) for one in flat]
+    sides = []
+    for (role, title), values, known in zip(_SIDES, flat, right or (None, None), strict=True):
+        answer = _listed(values) if known is None else f"{known} of {values.size}"
+        side = {"role": role, "title": title, "answer": answer, "bars": []}
+        sides.append(side | {"sure": "" if known is None else "right"})
+    _mount_values(key, sides, _class_change(flat, right, trained))
+    columns = [*([] if wanted is None else [("Target", wanted)]), ("Base", flat[0])]
+    columns += [("Yours", flat[1])]
+    pieces.table(
+        ("Place", *(title for title, _ in columns)),
+        [
+            (str(k + 1), *(_marked(values[k], wanted, k) for _, values in columns))
+            for k in range(min(flat[0].size, _PLACES))
+        ],
     )
+    if flat[0].size > _PLACES:
+        pieces.note(f"The first {_PLACES} of {flat[0].size:,}.")
 
 
-def _off(values: np.ndarray, wanted: np.ndarray, classes: bool) -> float:
-    """The mean distance, or how many classes are wrong."""
-    if classes:
-        return float(np.count_nonzero(values != wanted))
+def _marked(value: int, wanted: np.ndarray | None, k: int) -> str:
+    return f"{value} ✗" if wanted is not None and value != wanted[k] else str(value)
+
+
+def _mount_values(key: str, sides: list[dict], change: dict[str, object]) -> None:
+    _mount(key=key, data=unexamined({"sides": sides, "idle": False, "numbers": True, **change}))
+
+
+def _off(values: np.ndarray, wanted: np.ndarray) -> float:
+    """The mean distance."""
     return float(np.abs(values - wanted).mean())
-
-
-def _off_in_words(off: float, count: int, classes: bool) -> str:
-    return f"{count - off:.0f} of {count} right" if classes else f"{figure(off)} off the target"
 
 
 def _listed(values: np.ndarray) -> str:
@@ -148,32 +168,35 @@ def _listed(values: np.ndarray) -> str:
 
 
 def _value_change(
-    flat: list[np.ndarray],
-    wanted: np.ndarray | None,
-    away: list[float | None],
-    trained: bool,
-    classes: bool,
+    flat: list[np.ndarray], wanted: np.ndarray | None, away: list[float | None], trained: bool
 ) -> dict[str, object]:
     goal = ""
     if wanted is not None:
         goal = "Target: " + ", ".join(figure(float(value)) for value in wanted[:_SHOWN]) + ". "
     if not trained:
-        return {"summary": f"{goal}Not trained yet: your model is the base model.", "changed": 0}
+        return {"summary": f"{goal}{_UNTRAINED}", "changed": False}
     before, after = away
     if before is None or after is None:
-        moved = _off(flat[1], flat[0], classes)
-        by = f"{moved:.0f} of {flat[0].size}" if classes else f"by {figure(moved)}"
-        return {"summary": f"Changed {by}.", "changed": False}
+        return {"summary": f"Changed by {figure(_off(flat[1], flat[0]))}.", "changed": False}
     closer = before - after
-    if classes:
-        word = "more" if closer >= 0 else "fewer"
-        summary = f"{goal}Your model has {abs(closer):.0f} {word} right."
-        return {"summary": summary, "changed": closer > 0}
     word = "closer" if closer >= 0 else "further away"
     return {
         "summary": f"{goal}Your model is {figure(abs(closer))} {word}.",
         "changed": closer > 0,
     }
+
+
+def _class_change(
+    flat: list[np.ndarray], right: list[int] | None, trained: bool
+) -> dict[str, object]:
+    if not trained:
+        return {"summary": _UNTRAINED, "changed": False}
+    if right is None:
+        moved = int((flat[0] != flat[1]).sum())
+        return {"summary": f"Changed {moved} of {flat[0].size}.", "changed": False}
+    more = right[1] - right[0]
+    word = "more" if more >= 0 else "fewer"
+    return {"summary": f"Your model has {abs(more)} {word} right.", "changed": more > 0}
 
 
 def no_answers(key: str, summary: str) -> None:

@@ -13,7 +13,7 @@ from odt_core.runtime.contract import Task
 from odt_core.samples import read_samples
 from odt_core.workspace import Part, SampleEntry
 from pages.ui import pieces, trouble
-from pages.ui.answers import answers, no_answers, value_answers
+from pages.ui.answers import answers, class_answers, no_answers, value_answers
 from pages.ui.base_words import base_in_words
 from pages.ui.camera import decode_photo, guide_of, live_camera, live_frame, live_side
 from pages.ui.canvas import sketch
@@ -141,10 +141,10 @@ def _show(desk: Desk, given: _Input) -> None:
         ready = desk.input_of(given.item)[0].reshape(desk.card.preprocessing.picture_shape)
         picture_answers(desk, ready, base, own, given.target)
     else:
-        each = bool(desk.contract.scores_each)
-        if each:
-            base, own = base.argmax(axis=-1), own.argmax(axis=-1)
-        value_answers("answers", base, own, given.target, trained=desk.trained, classes=each)
+        draw = value_answers
+        if desk.contract.scores_each:
+            draw, base, own = class_answers, base.argmax(axis=-1), own.argmax(axis=-1)
+        draw("answers", base, own, given.target, trained=desk.trained)
 
 
 # Pictures
