@@ -60,6 +60,11 @@ def _text(result: Result) -> str:
             lines.append(
                 f"{key:12}  mean squared error {row['mean_squared_error']:.6g}, mean absolute "
                 f"error {row['mean_absolute_error']:.6g} ({row['n']} samples)"
+                + (
+                    f", {row['places_right']:.1%} of places right, mean IoU {row['mean_iou']:.4f}"
+                    if row["places_right"] is not None
+                    else ""
+                )
             )
     if result["comparison"]:
         lines.append(result["comparison"]["sentence"])
@@ -72,7 +77,8 @@ COMMAND = Command(
     description=(
         "Accuracy with a 95 % Wilson interval, cross-entropy and confusion matrix. With a\n"
         "checkpoint also McNemar's exact test of personalised against base. For a model of values\n"
-        "mean squared and mean absolute error, and the sign test."
+        "mean squared and mean absolute error, and the sign test; where each pixel or word has a\n"
+        "class, also the share of right ones and the mean intersection over union."
     ),
     example=(
         "example: python -m odt_core evaluate digits --samples test.zip --checkpoint me.safetensors"

@@ -20,6 +20,7 @@ from odt_core.evaluation.layers import LayerChange, most_moved, weight_changes
 from odt_core.evaluation.network import NetworkUse, NetworkWatch
 from odt_core.evaluation.new_labels import NewLabels, new_labels
 from odt_core.evaluation.paired import gain_interval
+from odt_core.evaluation.places import Places, places
 from odt_core.evaluation.proportion import Proportion
 from odt_core.evaluation.ranking import auroc
 from odt_core.evaluation.reliability import Bin, Reliability, reliability, reliability_of, too_few
@@ -49,6 +50,7 @@ __all__ = [
     "NetworkUse",
     "NetworkWatch",
     "NewLabels",
+    "Places",
     "Point",
     "Progress",
     "Proportion",
@@ -85,6 +87,7 @@ __all__ = [
     "new_labels",
     "other_person",
     "peak_memory",
+    "places",
     "reliability",
     "reliability_of",
     "samples_needed",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from odt_core.errors import NoAnswerError, SampleError
+from odt_core.evaluation.places import places
 
 if TYPE_CHECKING:
     from odt_core.runtime.contract import Contract
@@ -62,10 +63,13 @@ class Evaluation:
     def to_json(self) -> dict[str, Any]:
         """The figures, as plain JSON types."""
         if self.correct is None:
+            found = places(self)
             return {
                 "n": self.n,
                 "mean_squared_error": self.mean_squared_error,
                 "mean_absolute_error": self.mean_absolute_error,
+                "places_right": found and found.right,
+                "mean_iou": found and found.mean_iou,
             }
         return {
             "n": self.n,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from odt_core.errors import SampleError
-from odt_core.evaluation import Evaluation, compare
+from odt_core.evaluation import Evaluation, compare, places
 from pages.ui import pieces, trouble
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.numbers import figure
@@ -63,11 +63,16 @@ def headline(evaluation: Evaluation) -> str:
 
 
 def right_of(evaluation: Evaluation) -> str:
-    """ "17 of 19 right, 95 % interval 68.6 – 97.1 %", or the two errors of a model of values."""
+    """ "17 of 19 right, 95 % interval 68.6 – 97.1 %", or the two errors of a model of values and
+    how many pixels or words it gets right.
+    """
     if evaluation.interval is None:
+        found = places(evaluation)
         return (
             f"mean squared error, n = {evaluation.n:,} · absolute error "
             f"{figure(evaluation.mean_absolute_error)}"
+            + (f" · {percent(found.right)} of places right" if found else "")
+            + (f", mean IoU {figure(found.mean_iou)}" if found else "")
         )
     return (
         f"{evaluation.correct:,} of {evaluation.n:,} right · 95 % interval "
