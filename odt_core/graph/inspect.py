@@ -14,7 +14,7 @@ from odt_core.graph.baking.initial import assigned_constants
 from odt_core.graph.checks.check import check, plain_errors
 from odt_core.graph.flatbuffer import read
 from odt_core.graph.flow import Flow, flow, variables_of
-from odt_core.graph.loss_facts import Facts
+from odt_core.graph.loss_facts import Facts, Meeting
 from odt_core.graph.lost_limits import lost_limits
 from odt_core.graph.operators import called_by, name_of, outputs_of
 from odt_core.graph.record import CheckpointSignature, Missing, Record, Rewrite, read_record
@@ -36,8 +36,8 @@ class TensorDescription:
     output is a mean over more than one call. used: the input reaches an output or a variable.
     weighed: the input meets weights before it meets another input, as samples do and labels do not.
     counted: the output only tells what was equal or larger, as an accuracy does. tail: the ops that
-    an output is computed with after the last layer of a network. meets: (input, op, with what):
-    where inputs join in there (loss_facts.py).
+    an output is computed with after the last layer of a network; ends: the last of them, what only
+    moves or clips numbers looked through. meets: where inputs join in there (loss_facts.py).
     """
 
     name: str
@@ -50,7 +50,8 @@ class TensorDescription:
     weighed: bool = False
     counted: bool = False
     tail: tuple[str, ...] = ()
-    meets: tuple[tuple[str, str, str], ...] = ()
+    ends: str | None = None
+    meets: tuple[Meeting, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -177,8 +178,8 @@ def _signature(model: schema.ModelT, signature: schema.SignatureDefT) -> Signatu
     graph = model.subgraphs[signature.subgraphIndex]
     seen: set[int] = set()
     names = _ops(model, signature.subgraphIndex, seen)
-    facts, losses = flow(model, graph), Facts(model, graph)
     called = {int(entry.tensorIndex): plain_name(entry.name) for entry in signature.inputs or []}
+    facts, losses = flow(model, graph), Facts(model, graph, called)
     reads, assigns = variables_of(model, signature.subgraphIndex)
     largest, work = _numbers_a_sample(graph)
     return SignatureDescription(
@@ -242,15 +243,15 @@ def _output(
     called: dict[int, str],
 ) -> TensorDescription:
     index = int(entry.tensorIndex)
-    loss = losses.of(index)
     return TensorDescription(
         *_tensor(graph, entry),
         producer=facts.producers.get(index),
         reached_by=tuple(called[i] for i in facts.reached_by.get(index, ()) if i in called),
         running=index in facts.running,
         counted=index in facts.counted,
-        tail=loss.ops,
-        meets=tuple((called[i], op, other) for i, op, other in loss.meets if i in called),
+        tail=losses.tail(index),
+        ends=losses.ends(index),
+        meets=losses.meets(index),
     )
 
 

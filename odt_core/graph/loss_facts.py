@@ -7,7 +7,7 @@ from, as far back as the last product with weights.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ai_edge_litert import schema_py_generated as schema
@@ -16,8 +16,7 @@ from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.tensor import shape_of
 from odt_core.graph.variables import key_in, variable_name
 
-LINEAR = "LINEAR"  # stands for a product with weights, with or without its bias, or sums of such
-CONSTANT = "CONSTANT"
+CONSTANT = "CONSTANT"  # stands for a number in the file, where it is less the input (1 - y)
 # Ops in which samples meet weights. Labels never do alone: they meet predictions.
 PRODUCTS = frozenset(
     {
@@ -33,119 +32,260 @@ PRODUCTS = frozenset(
         "UNIDIRECTIONAL_SEQUENCE_RNN",
     }
 )
+_LOOKUPS = frozenset({"EMBEDDING_LOOKUP", "GATHER", "GATHER_ND"})
+# Ops that move numbers, clip or blend them: what was a probability before is one after.
 _MOVES = frozenset(
     {
-        "CAST", "EXPAND_DIMS", "RESHAPE", "SLICE", "SQUEEZE", "STRIDED_SLICE", "TRANSPOSE",
+        "AVERAGE_POOL_2D", "BATCH_TO_SPACE_ND", "BROADCAST_TO", "CAST", "CONCATENATION",
+        "DEPTH_TO_SPACE", "DEQUANTIZE", "EXPAND_DIMS", "GATHER", "GATHER_ND", "MAXIMUM", "MINIMUM",
+        "PACK", "PAD", "PADV2", "QUANTIZE", "RESHAPE", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR",
+        "REVERSE_V2", "SLICE", "SPACE_TO_BATCH_ND", "SPACE_TO_DEPTH", "SPLIT", "SPLIT_V", "SQUEEZE",
+        "STRIDED_SLICE", "TILE", "TRANSPOSE", "UNPACK",
     }
 )  # fmt: skip
+_BENDS = frozenset({"EXP", "LOGISTIC"})
+_SLICES = frozenset({"SLICE", "SPLIT", "SPLIT_V", "STRIDED_SLICE", "UNPACK"})
+_CHOICES = frozenset({"SELECT", "SELECT_V2"})
+_LOGS = frozenset({"LOG", "LOG_SOFTMAX"})
+_COMPARISONS = frozenset({"EQUAL", "NOT_EQUAL", "SUB"})
+_ACTIVATIONS = {
+    number: name
+    for name, number in vars(schema.ActivationFunctionType).items()
+    if isinstance(number, int)
+}
 _SIZES = frozenset({"RANK", "SHAPE", "ZEROS_LIKE"})  # that do not tell what a tensor holds
-_UNKNOWN = frozenset({"CALL", "IF", "READ_VARIABLE", "WHILE"})
-_SEVERAL = -1  # stands for more than one input, or a variable
-_SUMS = frozenset({"ADD", "CONCATENATION", "PACK", "PAD", "SUB"})  # of which linear stays linear
 
 
 @dataclass(frozen=True)
-class LossFacts:
-    """ops: names of those after the last layer, but not of what labels alone go through. meets:
-    (input, op, what it meets): the op that made the other operand, LINEAR for the network's last
-    layer, CONSTANT for a number in the file where the op is SUB.
+class Meeting:
+    """Where an input and an answer are computed with together.
+
+    input: its name. op: by which. kind: the op that made the answer, what only moves or clips
+    numbers looked through; CONSTANT where the input is taken from a number in the file (1 − y).
+    way: the ops that the input went through; on: those that the result goes through, while nothing
+    but answers comes in. width: the size of the answer's last axis, None where it is open.
+    log: a logarithm was taken of the answer, or of what the result is multiplied with.
+    shares: of what sums to 1, or log(Σ exp(answer)) is computed beside: a softmax.
+    softplus: log(1 + exp(answer)) is computed beside, or log(sigmoid(answer)).
+    chooses: the input says which of two is taken. part: only some of its numbers meet this.
+    paired: it tells how the input's numbers compare with each other.
+    mixed: another input, such as labels, is in the answer already.
     """
 
-    ops: tuple[str, ...] = ()
-    meets: tuple[tuple[int, str, str], ...] = ()
+    input: str
+    op: str
+    kind: str = ""
+    way: tuple[str, ...] = ()
+    on: tuple[str, ...] = ()
+    width: int | None = None
+    log: bool = False
+    shares: bool = False
+    softplus: bool = False
+    chooses: bool = False
+    part: bool = False
+    paired: bool = False
+    mixed: bool = False
+
+
+@dataclass(frozen=True)
+class _Step:
+    name: str
+    reads: list[int]
+    makes: list[int]
 
 
 class Facts:
-    """Of one subgraph, for each of its outputs."""
+    """Of one subgraph, for each of its outputs. names: of its inputs."""
 
-    def __init__(self, model: schema.ModelT, graph: schema.SubGraphT) -> None:
-        self._made_by: dict[int, int] = {}
-        self._ops: list[tuple[str, list[int]]] = []
-        self._alone = {int(tensor): int(tensor) for tensor in graph.inputs}
-        self._meetings: dict[int, list[tuple[int, str, str]]] = {}
-        self._linear: set[int] = set()  # what a layer without activation gives
-        self._weights: set[int] = set()  # what is read from variables
-        self._mixed: set[int] = set()  # ops whose results come from variables or several inputs
-        for at, (operator, name, reads) in enumerate(_steps(model, graph)):
-            self._ops.append((name, reads))
-            single = self._meet(at, name, reads)
-            if single == _SEVERAL:
-                self._mixed.add(at)
-            if self._is_linear(name, reads):
-                self._linear.update(outputs_of(operator))
-            elif name == "READ_VARIABLE" or (name in _MOVES and reads[0] in self._weights):
-                self._weights.update(outputs_of(operator))
-            for tensor in outputs_of(operator):
-                self._made_by[tensor] = at
-                if single is not None:
-                    self._alone[tensor] = single
+    def __init__(
+        self, model: schema.ModelT, graph: schema.SubGraphT, names: dict[int, str]
+    ) -> None:
+        self._graph, self._names = graph, names
+        self._steps = list(_steps(model, graph))
+        self._made_by = {made: at for at, one in enumerate(self._steps) for made in one.makes}
+        self._read_by: dict[int, list[int]] = {}
+        for at, one in enumerate(self._steps):
+            for tensor in one.reads:
+                self._read_by.setdefault(tensor, []).append(at)
+        self._reach: dict[int, frozenset[int]] = {int(i): frozenset([int(i)]) for i in graph.inputs}
+        self._answers: set[int] = set()  # what comes out of a layer, and all that is made of it
+        self._samples: set[int] = set()  # inputs that go into a layer
+        layered = any(one.name in PRODUCTS for one in self._steps)
+        for one in self._steps:
+            self._follow(one, layered)
 
-    def of(self, output: int) -> LossFacts:
-        """What an output is computed from after the last layer."""
+    def ends(self, output: int) -> str | None:
+        """The op that made it, what only moves or clips numbers looked through."""
+        return self._kind(output) if output in self._made_by else None
+
+    def tail(self, output: int) -> tuple[str, ...]:
+        """Ops that an output is computed with after the last layer, but not of labels alone."""
+        steps = [self._steps[at] for at in self._behind(output)]
+        return tuple(sorted({one.name for one in steps if self._answers.intersection(one.makes)}))
+
+    def meets(self, output: int) -> tuple[Meeting, ...]:
+        """How inputs join in there."""
+        tail = self._behind(output)
+        found = {one for at in tail for one in self._meetings(at, tail)}
+        return tuple(sorted(found, key=repr))
+
+    def _follow(self, one: _Step, layered: bool) -> None:
+        if one.name in _SIZES:
+            return
+        reach: frozenset[int] = frozenset().union(*(self._reach.get(t, ()) for t in one.reads))
+        table = one.name in _LOOKUPS and any(self._is_variable(t) for t in one.reads)
+        if one.name in PRODUCTS or table:
+            fresh = [t for t in one.reads if t not in self._answers]
+            self._samples.update(*(self._reach.get(t, ()) for t in fresh))
+        loop = one.name == "WHILE" and bool(reach)  # but not one that shuffles
+        starts = one.name in PRODUCTS or table or loop
+        starts = starts or (one.name == "READ_VARIABLE" and not layered)
+        if starts or self._answers.intersection(one.reads):
+            self._answers.update(one.makes)
+        self._reach |= dict.fromkeys(one.makes, reach)
+
+    def _is_variable(self, tensor: int) -> bool:
+        at = self._made_by.get(tensor)
+        return at is not None and self._steps[at].name == "READ_VARIABLE"
+
+    def _behind(self, tensor: int) -> set[int]:
+        """The steps that a tensor is computed in after the last layer."""
         seen: set[int] = set()
-        waiting = [output]
+        waiting = [tensor]
         while waiting:
             at = self._made_by.get(waiting.pop())
-            if at is None or at in seen or self._ops[at][0] in PRODUCTS:
-                continue
-            seen.add(at)
-            waiting += self._ops[at][1]
-        meets = {one for at in seen for one in self._meetings.get(at, [])}
-        names = {self._ops[at][0] for at in seen if at in self._mixed}
-        return LossFacts(tuple(sorted(names)), tuple(sorted(meets)))
+            if at is not None and at not in seen and self._steps[at].name not in PRODUCTS:
+                seen.add(at)
+                waiting += self._steps[at].reads
+        return seen
 
-    def _meet(self, at: int, name: str, reads: list[int]) -> int | None:
-        """The one input that an op's result comes from, beside constants; _SEVERAL where it comes
-        from more or from variables, None where it is constant.
-        """
-        if name in _SIZES:
+    def _ahead(self, tensors: Iterable[int], tail: set[int]) -> set[int]:
+        """The steps of the tail that go on from tensors, while nothing but answers comes in."""
+        seen: set[int] = set()
+        waiting = list(tensors)
+        while waiting:
+            for at in self._read_by.get(waiting.pop(), ()):
+                if at in tail and at not in seen and not self._beside(at):
+                    seen.add(at)
+                    waiting += self._steps[at].makes
+        return seen
+
+    def _beside(self, at: int) -> list[int]:
+        """What a step reads that comes from inputs, but from no layer."""
+        reads = self._steps[at].reads
+        return [t for t in reads if self._reach.get(t) and t not in self._answers]
+
+    def _meetings(self, at: int, tail: set[int]) -> Iterator[Meeting]:
+        one = self._steps[at]
+        answers = [tensor for tensor in one.reads if tensor in self._answers]
+        for tensor in self._beside(at):
+            if one.name == "SUB" and not answers and not self._reach.get(one.reads[0]):
+                for index in self._reach[tensor] & self._names.keys():
+                    yield Meeting(self._names[index], one.name, CONSTANT)
+            for answer in answers:
+                yield from self._meeting(one, tensor, answer, tail)
+
+    def _meeting(self, one: _Step, tensor: int, answer: int, tail: set[int]) -> Iterator[Meeting]:
+        before, ahead = self._behind(answer), self._ahead(one.makes, tail)
+        factors = {at for t in self._factors(ahead, one) for at in self._behind(t)}
+        logs = [self._steps[at] for at in before | factors if self._steps[at].name in _LOGS]
+        logarithm = bool(logs)
+        between = None if logarithm else self._until_logarithm(answer, tail)
+        inside = frozenset().union(*(self._reach[t] for at in before for t in self._beside(at)))
+        for index in self._reach[tensor] & self._names.keys():
+            way = [
+                step
+                for step in map(self._steps.__getitem__, self._behind(tensor))
+                if any(index in self._reach.get(made, ()) for made in step.makes)
+            ]
+            yield Meeting(
+                self._names[index],
+                one.name,
+                self._kind(answer),
+                way=tuple(sorted({step.name for step in way})),
+                on=tuple(sorted({self._steps[at].name for at in ahead})),
+                width=(shape_of(self._graph.tensors[answer])[-1:] or (None,))[0],
+                log=logarithm,
+                shares=any(self._of_shares(step) for step in logs)
+                if logarithm
+                else between is not None and "SUM" in between,
+                softplus=between is not None and "SUM" not in between,
+                chooses=one.name in _CHOICES and tensor == one.reads[0],
+                part=any(self._takes_part(step) for step in way),
+                paired=any(self._pairs(step, index) for step in way),
+                mixed=bool((inside & self._names.keys()) - self._samples - {index}),
+            )
+
+    def _factors(self, ahead: set[int], one: _Step) -> list[int]:
+        """What a result is multiplied with on its way."""
+        products = [self._steps[at] for at in ahead if self._steps[at].name == "MUL"]
+        own = {*one.makes, *(made for at in ahead for made in self._steps[at].makes)}
+        return [t for step in products for t in step.reads if t in self._answers and t not in own]
+
+    def _until_logarithm(self, answer: int, tail: set[int]) -> set[str] | None:
+        """The ops from exp or a sigmoid of an answer to a logarithm, with no label in between."""
+        sources = [answer]
+        while (at := self._made_by.get(sources[-1])) is not None and self._moves(at):
+            if self._steps[at].name in _SLICES:
+                break  # of other parts, other things are computed
+            sources.append(self._moved(at))
+        ahead = [self._steps[at] for at in self._ahead(sources, tail)]
+        bent = [made for step in ahead if step.name in _BENDS for made in step.makes]
+        on = self._ahead(bent, tail)
+        logs = [at for at in on if self._steps[at].name == "LOG"]
+        if not logs:
             return None
-        if name in _UNKNOWN:
-            return _SEVERAL
-        found = {self._alone[tensor] for tensor in reads if tensor in self._alone}
-        if len(found) > 1:
-            for tensor in reads:
-                one = self._alone.get(tensor)
-                if one is not None and one != _SEVERAL:
-                    others = [other for other in reads if self._alone.get(other) not in (None, one)]
-                    self._meetings.setdefault(at, []).extend(
-                        (one, name, self._kind(other)) for other in others
-                    )
-            return _SEVERAL
-        single = next(iter(found), None)
-        if name == "SUB" and single not in (None, _SEVERAL) and reads[0] not in self._alone:
-            assert single is not None
-            self._meetings.setdefault(at, []).append((single, name, CONSTANT))
-        return single
+        before = {at for log in logs for t in self._steps[log].reads for at in self._behind(t)}
+        return {self._steps[at].name for at in on & before}
 
-    def _is_linear(self, name: str, reads: list[int]) -> bool:
-        if name in PRODUCTS:
+    def _of_shares(self, log: _Step) -> bool:
+        """Whether a logarithm is one of what sums to 1, but for a small number added to it."""
+        if log.name == "LOG_SOFTMAX":
             return True
-        if name in _MOVES:
-            return reads[0] in self._linear
-        beside = [tensor for tensor in reads if tensor not in self._linear]
-        kept = all(one in self._weights or one not in self._alone for one in beside)
-        return name in _SUMS and len(beside) < len(reads) and kept
+        source = log.reads[0]
+        while (at := self._made_by.get(source)) is not None and (
+            self._moves(at) or self._steps[at].name in ("ADD", "SUB")
+        ):
+            source = self._moved(at)
+        behind = {self._steps[at].name for at in self._behind(source)}
+        sigmoid = at is not None and self._steps[at].name == "LOGISTIC"
+        return not sigmoid and ({"EXP", "SUM"} <= behind or "SOFTMAX" in behind)
+
+    def _pairs(self, step: _Step, index: int) -> bool:
+        """Whether a step compares an input with itself."""
+        read = [tensor for tensor in step.reads if index in self._reach.get(tensor, ())]
+        return step.name in _COMPARISONS and len(read) > 1
+
+    def _takes_part(self, step: _Step) -> bool:
+        """Whether a step takes some of the numbers of the last axis."""
+        if step.name not in _SLICES:
+            return False
+        data = step.reads[-1] if step.name == "SPLIT" else step.reads[0]
+        before, after = (shape_of(self._graph.tensors[t]) for t in (data, step.makes[0]))
+        return bool(before) and (before[-1] or 2) > 1 and before[-1:] != after[-1:]
+
+    def _moves(self, at: int) -> bool:
+        return self._steps[at].name in _MOVES
+
+    def _moved(self, at: int) -> int:
+        reads = self._steps[at].reads
+        return next((tensor for tensor in reads if tensor in self._answers), reads[0])
 
     def _kind(self, tensor: int) -> str:
-        """The op that made it, what only moves numbers looked through."""
-        if tensor in self._linear:
-            return LINEAR
         at = self._made_by.get(tensor)
-        while at is not None and self._ops[at][0] in _MOVES:
-            at = self._made_by.get(self._ops[at][1][0])
-        return "INPUT" if at is None else self._ops[at][0]
+        while at is not None and self._moves(at):
+            at = self._made_by.get(self._moved(at))
+        return "INPUT" if at is None else self._steps[at].name
 
 
-def _steps(
-    model: schema.ModelT, graph: schema.SubGraphT
-) -> Iterator[tuple[schema.OperatorT, str, list[int]]]:
-    """Each operator with its op and what it reads. A single number read from a variable after it
-    was put there is that number, as in a metric that gives the mean loss so far.
+def _steps(model: schema.ModelT, graph: schema.SubGraphT) -> Iterator[_Step]:
+    """Each operator with its op and what it reads. An activation that is part of an operator is a
+    step of its own, what lies between has a number below 0. A single number read from a variable
+    after it was put there is that number, as in a metric that gives the mean loss so far.
     """
     handles: dict[int, str] = {}
     held: dict[str, int] = {}
-    for operator in graph.operators or []:
+    for at, operator in enumerate(graph.operators or []):
         name = name_of(model, operator)
         reads = [tensor for tensor in inputs_of(operator) if tensor >= 0]
         variable = handles.get(reads[0], "") if reads else ""
@@ -155,4 +295,9 @@ def _steps(
             held[variable] = reads[1]
         elif name == "READ_VARIABLE" and variable in held:
             name, reads = "RESHAPE", [held[variable]]
-        yield operator, name, reads
+        makes = outputs_of(operator)
+        fused = getattr(operator.builtinOptions, "fusedActivationFunction", None)
+        if fused:
+            yield _Step(name, reads, [-1 - at])
+            name, reads = _ACTIVATIONS[fused], [-1 - at]
+        yield _Step(name, reads, makes)

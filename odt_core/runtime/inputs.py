@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from odt_core.graph import SignatureDescription, TensorDescription
 from odt_core.runtime.contract import Choice
-from odt_core.runtime.losses import learnt_by
+from odt_core.runtime.losses import learns
 from odt_core.runtime.shapes import compatible, numeric, of_one, size_of, whole
 from odt_core.runtime.vocabulary import (
     FIRST_OUTPUT,
@@ -18,6 +18,7 @@ from odt_core.runtime.vocabulary import (
     NO_LOSS_WORDS,
     SAMPLE_NAMES,
     SAMPLE_WORDS,
+    WEIGHT_WORDS,
     is_learning_rate,
     is_memory,
     words,
@@ -54,7 +55,10 @@ def samples_and_labels(
     chosen, chosen_labels = every.get(wish.samples or ""), every.get(wish.labels or "")
     if len(data) == 1 and chosen_labels is None:
         samples = chosen or data[0]
-        return Found(samples, _hidden_labels(trainer, samples, asked, predictor, wish))
+        learnt = _learnt(trainer, samples, asked, wish)
+        if learnt is None:
+            learnt = _likely_learnt(trainer, samples, asked, predictor)
+        return Found(samples, learnt[0] if len(learnt) == 1 else None)
     pairs = [
         (one, two)
         for one in ([chosen] if chosen else data)
@@ -68,30 +72,41 @@ def samples_and_labels(
         pairs,
         key=lambda pair: marks[pair[0].name] - marks[pair[1].name] + _bigger(*pair),
     )
-    return Found(*best)
+    samples, labels = best
+    told = _is_called_label(labels) and labels.shape[:1] == samples.shape[:1]
+    if chosen_labels is None and not told:
+        learnt = _learnt(trainer, samples, asked, wish) or []
+        labels = learnt[0] if len(learnt) == 1 else labels  # beside weights, say
+    return Found(samples, labels)
 
 
-def _hidden_labels(
+def _learnt(
+    trainer: SignatureDescription, samples: TensorDescription, asked: set[str], wish: Choice
+) -> list[TensorDescription] | None:
+    """What the loss compares with answers, whatever it is called: a mask that one could take for
+    what says where to look, the state of a machine, yes and no. None where the graph does not tell;
+    nothing where samples are learnt themselves.
+    """
+    loss = pick_loss(trainer, Found(samples), wish)
+    if loss is None or not loss.meets:
+        return None
+    if learns(loss, samples):
+        return []
+    return [one for one in _beside(trainer, samples, asked) if learns(loss, one)]
+
+
+def _likely_learnt(
     trainer: SignatureDescription,
     samples: TensorDescription,
     asked: set[str],
     predictor: SignatureDescription | None,
-    wish: Choice,
-) -> TensorDescription | None:
-    """What a model learns under a name of what says where to look or of a state, or from yes and
-    no: a mask of labels, the state of a machine. Predicting does not take it, and the loss compares
-    it with answers, but not the samples; where the graph is not known, it holds whole numbers or
-    has an answer's form where that is not the samples'.
+) -> list[TensorDescription]:
+    """The same by names and forms: of what is called a mask or a state, whole numbers, or what has
+    an answer's form where that is not the samples'.
     """
-    loss = pick_loss(trainer, Found(samples), wish)
-    compared = {name for name, _, _ in loss.meets} if loss else set()
-    if samples.name in compared:
-        return None  # it learns to give them back
     answers = [one for one in predictor.outputs if one.shape] if predictor else []
 
-    def learnt(one: TensorDescription) -> bool:
-        if loss is not None and compared:
-            return one.name in compared and (whole(one) or learnt_by(loss, one))
+    def fits(one: TensorDescription) -> bool:
         return whole(one) or any(
             compatible(of_one(one), of_one(answer))
             for answer in answers
@@ -99,14 +114,27 @@ def _hidden_labels(
             or not compatible(of_one(answer), of_one(samples))
         )
 
-    found = [
+    beside = [one for one in _beside(trainer, samples, asked) if len(one.shape) > 1]
+    return [one for one in beside if is_memory(one.name) and one.dtype != "bool" and fits(one)]
+
+
+def _beside(
+    trainer: SignatureDescription, samples: TensorDescription, asked: set[str]
+) -> list[TensorDescription]:
+    """The inputs that predicting does not take."""
+    return [
         one
         for one in trainer.inputs
-        if one.used and one is not samples and one.name not in asked and one.shape
-        if is_memory(one.name) or (one.dtype == "bool" and compared)
-        if numeric(one) and learnt(one)
+        if one.used and one is not samples and one.name not in asked
+        if one.shape and numeric(one)
     ]
-    return found[0] if len(found) == 1 else None
+
+
+def _is_called_label(tensor: TensorDescription) -> bool:
+    said = words(tensor.name)
+    return tensor.name.lower() in LABEL_NAMES or bool(
+        said & LABEL_WORDS and not said & WEIGHT_WORDS
+    )
 
 
 def likeness(tensor: TensorDescription, predictor: SignatureDescription | None) -> int:
@@ -150,6 +178,7 @@ def pick_loss(
         score += 12 if name == FIRST_OUTPUT else 0
         score -= 60 if output.counted else 0
         score += 30 * bool(said & LOSS_WORDS) - 50 * bool(said & NO_LOSS_WORDS)
+        score += 10 * ("total" in said)
         score += 20 if is_scalar(output) else -20
         score += 10 if output.dtype.startswith("float") else -60
         if found.labels is not None and found.labels.name in output.reached_by:

@@ -9,26 +9,44 @@ from __future__ import annotations
 
 from enum import Enum
 
-from odt_core.graph import SignatureDescription, TensorDescription
-from odt_core.graph.loss_facts import CONSTANT, LINEAR
+from odt_core.graph import Meeting, SignatureDescription, TensorDescription
+from odt_core.graph.loss_facts import CONSTANT
 
-_DIFFERENCES = ("SUB", "SQUARED_DIFFERENCE")
-_ANSWERS = (LINEAR, "LOG", "LOGISTIC", "LOG_SOFTMAX", "SOFTMAX")
-_LOGITS = (LINEAR, "ADD", "MEAN", "SUM")  # ops that may end a network
+_SOFTMAX = ("SOFTMAX", "LOG_SOFTMAX")
+_CHOICES = ("SELECT", "SELECT_V2")
+_LOGS = {"LOG", "LOG_SOFTMAX"}
+_LIMITS = {"MAXIMUM", "RELU"}
+_SHIFTS = {"ADD", "MUL", "SUB"}
+_SQUASHES = {"EXP", "LOGISTIC", "SOFTMAX"}
+_LOOKUPS = {"EMBEDDING_LOOKUP", "GATHER", "GATHER_ND"}
+# Ops by which a number stands for a class.
+_CODES = _LOOKUPS | {
+    "EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "NOT_EQUAL", "ONE_HOT",
+}  # fmt: skip
 
 
 class Loss(Enum):
     """UNKNOWN: the graph is not known. NUMBERS: a distance, or a likelihood of numbers. SIGMOID:
-    of probabilities that do not depend on each other. SOFTMAX: of those that sum to 1.
+    of probabilities that do not depend on each other. SOFTMAX: of those that sum to 1. MARGIN: a
+    hinge, of what the right class leads by. CODES: of class numbers in another way, such as one-hot
+    rows' squared errors. LIKENESS: of what an answer is not the score of each class for.
     """
 
     UNKNOWN = "unknown"
     NUMBERS = "numbers"
     SIGMOID = "sigmoid"
     SOFTMAX = "softmax"
+    MARGIN = "margin"
+    CODES = "codes"
+    LIKENESS = "likeness"
 
     @property
-    def of_labels(self) -> bool:
+    def of_classes(self) -> bool:
+        """Whether it has labels of classes, or of yes and no, for targets."""
+        return self in (Loss.SIGMOID, Loss.SOFTMAX, Loss.MARGIN)
+
+    @property
+    def of_shares(self) -> bool:
         """Whether its targets are probabilities, as those of labels are."""
         return self in (Loss.SIGMOID, Loss.SOFTMAX)
 
@@ -42,64 +60,94 @@ def loss_of(
     """What the output `loss` of `trainer` makes of `targets`, an input of it."""
     if trainer is None or not trainer.ops:
         return Loss.UNKNOWN
+    whole = targets is not None and targets.dtype.startswith(("int", "uint", "bool"))
     met = _met(loss, targets)
     if loss is None or not met:  # it is computed inside another subgraph, or is no output
-        return _of_ops(set(trainer.ops) - set(predictor.ops if predictor else ()))
-    ops = set(loss.tail)
-    if _is_softmax(ops, met):
+        return _of_ops(set(trainer.ops), set(predictor.ops if predictor else ()), whole)
+    if not whole and any(one.part for one in met):
+        return Loss.NUMBERS  # of several kinds: no one form holds for all
+    if all(_SQUASHES.intersection(one.way) for one in met):
+        return Loss.NUMBERS  # such as the logits of another model
+    if whole and all(one.paired for one in met):
+        return Loss.LIKENESS
+    if any(one.shares or one.kind in _SOFTMAX for one in met):
         return Loss.SOFTMAX
-    whole = targets is not None and targets.dtype.startswith(("int", "uint", "bool"))
-    return Loss.SIGMOID if _is_sigmoid(ops, met, whole) else Loss.NUMBERS
+    if _is_sigmoid(met, whole):
+        return Loss.SIGMOID
+    if "REDUCE_MAX" in loss.tail and any(one.op == "MUL" for one in met):
+        return Loss.MARGIN  # over the best of the others
+    if _is_margin(met):
+        return Loss.MARGIN
+    return Loss.CODES if whole and any(_is_code(one) for one in met) else Loss.NUMBERS
 
 
-def squashed(
-    loss: TensorDescription | None,
-    targets: TensorDescription | None,
-    prediction: TensorDescription | None,
-) -> bool:
-    """Whether a loss compares targets with a sigmoid of what `prediction` gives."""
-    own = set(prediction.tail) if prediction else set()
-    return "LOGISTIC" not in own and any(kind == "LOGISTIC" for _, kind in _met(loss, targets))
+def squashed(loss: TensorDescription | None, targets: TensorDescription | None) -> bool:
+    """Whether a loss compares targets with a sigmoid of all that a network gives."""
+    return any(one.kind == "LOGISTIC" and not one.part for one in _met(loss, targets))
 
 
-def learnt_by(loss: TensorDescription | None, one: TensorDescription) -> bool:
-    """Whether a loss compares an input with answers, rather than weighs them by it."""
-    return any(op in _DIFFERENCES or kind in _ANSWERS for op, kind in _met(loss, one))
+def widths(loss: TensorDescription | None, targets: TensorDescription | None) -> set[int | None]:
+    """Of how many numbers each the answers are that targets meet; a table's rows are none."""
+    met = _met(loss, targets)
+    return {one.width for one in met if one.kind != CONSTANT and one.op not in _LOOKUPS}
 
 
-def _met(loss: TensorDescription | None, targets: TensorDescription | None) -> set[tuple[str, str]]:
+def learns(loss: TensorDescription | None, one: TensorDescription) -> bool:
+    """Whether a loss compares an input with answers, rather than weighs what others have met."""
+    return any(not met.mixed for met in _met(loss, one))
+
+
+def _met(loss: TensorDescription | None, targets: TensorDescription | None) -> tuple[Meeting, ...]:
+    """How targets meet answers; that with what they are in already is left out."""
     if loss is None or targets is None:
-        return set()
-    return {(op, kind) for name, op, kind in loss.meets if name == targets.name}
+        return ()
+    met = tuple(one for one in loss.meets if one.input == targets.name)
+    if all(one.kind == CONSTANT for one in met):
+        return ()
+    first = tuple(one for one in met if not one.mixed)
+    return first if any(one.kind != CONSTANT for one in first) else met
 
 
-def _is_softmax(ops: set[str], met: set[tuple[str, str]]) -> bool:
-    """Also that which a converter takes apart, and a hinge over the best of the others. One that
-    weighs parts of the network, as in a mixture of normal distributions, is none of labels.
-    """
-    of_parts = all(op in _DIFFERENCES and kind not in _ANSWERS[1:] for op, kind in met)
-    if of_parts:
-        return False
-    written_out = {"EXP", "LOG", "REDUCE_MAX"} <= ops
-    hinge = "REDUCE_MAX" in ops and ("MUL", LINEAR) in met
-    return bool({"SOFTMAX", "LOG_SOFTMAX"} & ops) or written_out or hinge
-
-
-def _is_sigmoid(ops: set[str], met: set[tuple[str, str]], whole: bool) -> bool:
-    if ("MUL", "LOGISTIC") in met:  # an overlap, such as Dice
+def _is_sigmoid(met: tuple[Meeting, ...], whole: bool) -> bool:
+    other_label = any(one.kind == CONSTANT for one in met)  # 1 − y
+    factors = [one for one in met if one.op == "MUL"]
+    if any(one.kind == "LOGISTIC" for one in factors):  # an overlap, such as Dice
         return True
-    if ("SUB", "LOGISTIC") in met and (whole or "LOG" in ops):
+    if (whole or other_label) and any(one.kind == "LOGISTIC" for one in met):
         return True  # whole numbers that a sigmoid comes near are 0 and 1
-    if "LOG" not in ops:
+    logs = any(one.log for one in factors)  # y·log(p)
+    if whole and any(_LOGS.intersection(one.on) for one in factors):
+        return True  # log(1 + exp(−(2y − 1)·z))
+    if other_label and logs:
+        return True
+    if any(one.softplus for one in factors) and not logs:  # y·z beside log(1 + exp(z))
+        return True
+    chosen = [one for one in met if one.op in _CHOICES]
+    if len(chosen) < len(met) or not all(one.chooses for one in chosen):
         return False
-    if any(("MUL", kind) in met for kind in _LOGITS):  # y·z beside log(1 + exp(z))
-        return "EXP" in ops
-    other_label = ("SUB", CONSTANT) in met  # 1 − y
-    return other_label and ("LOGISTIC" in ops or any(op == "MUL" for op, _ in met))
+    return any(one.log or one.softplus or _LOGS.intersection(one.on) for one in chosen)
 
 
-def _of_ops(new: set[str]) -> Loss:
+def _is_margin(met: tuple[Meeting, ...]) -> bool:
+    factors = [one for one in met if one.op == "MUL"]
+    if any(one.kind == CONSTANT for one in met):  # 1 − y: of those that are not it
+        return bool(factors)
+    return any(
+        _LIMITS.intersection(one.on) and (_is_code(one) or _SHIFTS.intersection(one.way))
+        for one in factors  # 2y − 1
+        if not one.paired
+    )
+
+
+def _is_code(one: Meeting) -> bool:
+    return bool(_CODES.intersection((one.op, *one.way)))
+
+
+def _of_ops(training: set[str], predicting: set[str], whole: bool) -> Loss:
     """Of the ops that training has and predicting has not, where nothing else is known."""
-    if {"SOFTMAX", "LOG_SOFTMAX"} & new or {"EXP", "LOG", "REDUCE_MAX"} <= new:
+    new = training - predicting
+    if new.intersection(_SOFTMAX) or {"EXP", "LOG", "REDUCE_MAX"} <= new:
         return Loss.SOFTMAX
-    return Loss.SIGMOID if "LOG" in new else Loss.NUMBERS
+    if "LOG" in new:
+        return Loss.SOFTMAX if "SOFTMAX" in predicting else Loss.SIGMOID
+    return Loss.CODES if whole else Loss.NUMBERS

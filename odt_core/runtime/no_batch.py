@@ -49,7 +49,7 @@ def _label_beside(
     others = [one for one in signature.inputs if one is not sample and one.used]
     if any(one.shape[:1] == sample.shape[:1] and not one.weighed for one in others):
         return None  # that is the batch
-    met = {name for output in signature.outputs for name, _, _ in output.meets}
+    met = {one.input for output in signature.outputs for one in output.meets}
     labels = [one for one in others if _is_label(one, one.name in met)]
     if len(labels) != 1 or None in labels[0].shape:
         return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from odt_core.graph import ALL_SCORES, SignatureDescription, TensorDescription
 from odt_core.runtime.contract import Activation, Choice, LabelKind, OutputKind, Task
-from odt_core.runtime.losses import Loss, loss_of, squashed
+from odt_core.runtime.losses import Loss, loss_of, squashed, widths
 from odt_core.runtime.shapes import (
     compatible,
     is_open_row,
@@ -65,7 +65,13 @@ def goal_of(
     """The goal that labels, samples, prediction and loss suggest together."""
     kind = loss_of(trainer, loss, labels or samples, predictor)
     prediction = _pick_prediction(predictor, labels or samples, wish, kind)
+    if kind is Loss.SOFTMAX and prediction is not None and of_one(prediction)[-1:] in ((), (1,)):
+        kind = Loss.NUMBERS  # a softmax over samples, or one inside the network
     count = score_count(prediction) if prediction else None
+    if labels is not None and whole(labels) and size_of(of_one(labels)) == 1:
+        met = widths(loss, labels)
+        if (count or 0) >= 2 and met and not met & {None, 1, count}:
+            kind = Loss.LIKENESS  # more lies between the answer and the scores
     if labels is None:
         task = Task.RECONSTRUCTION if samples is not None else _task_of_prediction(prediction)
     else:
@@ -86,11 +92,11 @@ def goal_of(
         output_kind=output_kind,
         comparable=comparable,
         independent=bool(task is Task.CLASSES and several and _are_sigmoids(prediction, kind)),
-        activation=_activation(kind, prediction, squashed(loss, labels or samples, prediction))
+        activation=_activation(kind, prediction, squashed(loss, labels or samples))
         if comparable and (each or task in (Task.VALUES, Task.RECONSTRUCTION))
         else Activation.NONE,
         scores_each=each,
-        shares=task is Task.VALUES and kind.of_labels and not each,
+        shares=task is Task.VALUES and kind.of_shares and not each,
     )
 
 
@@ -120,10 +126,7 @@ def _pick_prediction(
         if not output.shape or not numeric(output):
             score -= 100
         if targets is not None and (not whole(targets) or not whole(output)):
-            if loss.of_labels and whole(targets) and size_of(of_one(targets)) == 1:
-                score += 30 if _tells_labels_apart(output) else 0
-            else:
-                score += 30 if compatible(of_one(targets), of_one(output)) else 0
+            score += 30 if _fits(output, targets, loss) else 0
         if words(name) & HIDDEN_WORDS or output.producer in _HIDDEN_OPS:
             score -= 12  # what an inner layer makes, beside the answer
         if words(name) & SPREAD_WORDS:
@@ -150,6 +153,19 @@ def _answers(output: TensorDescription, targets: TensorDescription | None) -> bo
     return compatible(of_one(targets), of_one(output))
 
 
+def _fits(output: TensorDescription, targets: TensorDescription, loss: Loss) -> bool:
+    """Whether an output may be what the loss compares with targets."""
+    if whole(targets) and size_of(of_one(targets)) == 1:
+        count = score_count(output)
+        if loss is Loss.SIGMOID:
+            return count == 1
+        if loss is Loss.NUMBERS:
+            return size_of(of_one(output)) == 1
+        if loss is not Loss.UNKNOWN:
+            return _tells_labels_apart(output)
+    return compatible(of_one(targets), of_one(output))
+
+
 def _tells_labels_apart(output: TensorDescription) -> bool:
     """Whether an output may answer with one of several labels: scores, or one sigmoid."""
     count = score_count(output)
@@ -166,9 +182,13 @@ def _task(
     if whole(labels):
         if prediction is not None and whole(prediction) and size > 1:
             return Task.VALUES  # such as the tag of each word
+        if loss is Loss.NUMBERS:
+            return Task.VALUES  # that happen to be whole, such as counts
+        if loss is Loss.LIKENESS and not _is_called_scores(prediction):
+            return Task.VALUES  # of which an embedding says nothing by itself
         if prediction is None or (count is not None and count >= 2):
             return Task.CLASSES if size == 1 or size == count else Task.VALUES
-        yes_or_no = loss in (Loss.SIGMOID, Loss.UNKNOWN) and not _counts(prediction)
+        yes_or_no = loss in (Loss.SIGMOID, Loss.MARGIN, Loss.UNKNOWN) and not _counts(prediction)
         return Task.BINARY if count == 1 and yes_or_no else Task.VALUES
     if samples is not None and size > 1 and size == size_of(of_one(samples)):
         return _task_of_same_size(labels, samples, prediction, loss)
@@ -203,7 +223,7 @@ def _task_of_same_size(
 
 def _of_classes(prediction: TensorDescription | None, loss: Loss) -> bool:
     """Whether a prediction of several numbers scores classes."""
-    if loss.of_labels or prediction is None or prediction.producer in ("SOFTMAX", "LOG_SOFTMAX"):
+    if loss.of_classes or prediction is None or prediction.producer in ("SOFTMAX", "LOG_SOFTMAX"):
         return True
     if loss is Loss.UNKNOWN:
         return True
@@ -213,7 +233,7 @@ def _of_classes(prediction: TensorDescription | None, loss: Loss) -> bool:
 
 def _yes_or_no(prediction: TensorDescription | None, loss: Loss) -> bool:
     if loss is not Loss.UNKNOWN or prediction is None:
-        return loss is Loss.SIGMOID and not _counts(prediction)
+        return loss in (Loss.SIGMOID, Loss.MARGIN) and not _counts(prediction)
     return _is_called_scores(prediction) or prediction.producer in (
         *_PROBABILITY_OPS,
         "LOG_SOFTMAX",
@@ -334,12 +354,10 @@ def _activation(loss: Loss, prediction: TensorDescription | None, squashed: bool
     """That which the loss applies to what a model of numbers predicts. squashed: it compares
     targets with a sigmoid of it.
     """
-    if prediction is None or whole(prediction):
-        return Activation.NONE
-    if prediction.producer in (*_PROBABILITY_OPS, "LOG_SOFTMAX"):
+    if prediction is None or whole(prediction) or prediction.ends in _PROBABILITY_OPS:
         return Activation.NONE
     if loss is Loss.SOFTMAX:
-        return Activation.SOFTMAX
+        return Activation.SOFTMAX  # of its logarithm, a softmax is the softmax itself
     return Activation.SIGMOID if loss is Loss.SIGMOID or squashed else Activation.NONE
 
 

@@ -220,7 +220,7 @@ NO_LOSS_WORDS = frozenset(
         "top",
     ]
 )
-WEIGHT_WORDS = frozenset(["weight", "weights", "mask", "scale", "keep"])
+WEIGHT_WORDS = frozenset(["weight", "weights", "importance", "mask", "scale", "keep", "sw", "w"])
 ONCE_WORDS = frozenset(
     ["epochs", "gain", "iter", "iteration", "iterations", "repeats", "step", "steps", "temperature"]
 )

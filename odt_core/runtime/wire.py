@@ -15,6 +15,7 @@ from odt_core.errors import WorkerError
 from odt_core.graph import (
     CheckpointSignature,
     CheckpointTensor,
+    Meeting,
     Missing,
     ModelDescription,
     Rewrite,
@@ -88,7 +89,10 @@ def unpack_description(document: Mapping[str, Any]) -> ModelDescription:
                 **{
                     **row,
                     **{name: tuple(row[name]) for name in listed},
-                    "meets": tuple(tuple(one) for one in row["meets"]),
+                    "meets": tuple(
+                        Meeting(**{**one, "way": tuple(one["way"]), "on": tuple(one["on"])})
+                        for one in row["meets"]
+                    ),
                 }
             )
             for row in rows

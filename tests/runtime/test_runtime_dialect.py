@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from odt_core.graph import SignatureDescription, TensorDescription
+from odt_core.graph import Meeting, SignatureDescription, TensorDescription
+from odt_core.graph.loss_facts import CONSTANT
 from odt_core.runtime import Choice, Contract, LabelKind, OutputKind, Task, load_model, propose
 from odt_core.runtime.contract import Activation
 from odt_core.runtime.targets import filling
@@ -409,24 +411,33 @@ def made(
     outputs: dict,
     ops: tuple[str, ...],
     weighed: tuple[str, ...] = ("x",),
-    meets: tuple[tuple[str, str], ...] = (),
+    meets: tuple[Meeting, ...] = (),
 ) -> Contract:
     """Of a train signature with these inputs and ops, and one that predicts these outputs. meets:
-    how labels join what the loss is computed from.
+    how an input "y", or the first that meets no weights, joins what the loss is computed from.
     """
     train = signature("train", inputs, {"loss": ("float32", ())})
     met = tuple(replace(one, weighed=one.name in weighed) for one in train.inputs)
     labels = [one.name for one in met if not one.weighed][:1]
-    facts = tuple((name, op, kind) for name in labels for op, kind in meets)
+    facts = tuple(replace(one, input=name) for name in labels for one in meets)
     losses = tuple(replace(one, tail=ops, meets=facts) for one in train.outputs)
     train = replace(train, inputs=met, outputs=losses, ops=ops, assigns=("w",))
     x = next(iter(inputs.items()))
     infer = signature("infer", dict([x]), {})
     answers = tuple(
-        TensorDescription(name, "float32", shape, producer=producer)
+        TensorDescription(name, "float32", shape, producer=producer, ends=producer)
         for name, (shape, producer) in outputs.items()
     )
-    return propose([train, replace(infer, outputs=answers, ops=("MUL",), reads=("w",))])
+    ends = tuple(producer for _, producer in outputs.values())
+    return propose([train, replace(infer, outputs=answers, ops=("MUL", *ends), reads=("w",))])
+
+
+def met(op: str, kind: str = "ADD", **facts: Any) -> Meeting:
+    return Meeting("y", op, kind, **facts)
+
+
+ENTROPY = met("MUL", "LOG_SOFTMAX", log=True, shares=True)
+WITH_LOGITS = met("MUL", softplus=True)
 
 
 class TestWhatIsLearnt:
@@ -476,9 +487,9 @@ class TestWhatIsLearnt:
     def test_targets_that_are_subtracted_are_numbers_whatever_the_output_is_called(self, name):
         y = ("float32", (None, 2))
         outputs = {name: ((None, 2), "ADD")}
-        contract = made({"x": self.X, "y": y}, outputs, ("SUB", "MUL"), meets=(("SUB", "LINEAR"),))
+        contract = made({"x": self.X, "y": y}, outputs, ("SUB", "MUL"), meets=(met("SUB"),))
         assert (contract.task, contract.target_shape) == (Task.VALUES, (2,))
-        labels = (("MUL", "LOG"), ("SUB", "CONSTANT"))
+        labels = (met("MUL", "LOG", log=True), met("SUB", CONSTANT))
         contract = made({"x": self.X, "y": y}, outputs, ("LOG", "MUL"), meets=labels)
         assert contract.task is Task.CLASSES
 
@@ -487,9 +498,11 @@ class TestWhatIsLearnt:
         """log-cosh, a normal distribution's likelihood, mean squared logarithmic errors."""
         inputs = {"x": self.X, "y": ("float32", labels)}
         outputs = {"output": (labels, "ADD")}
-        contract = made(inputs, outputs, ("LOG", "EXP", "SUB"), meets=(("SUB", "LINEAR"),))
+        contract = made(
+            inputs, outputs, ("LOG", "EXP", "SUB"), meets=(met("SUB", on=("EXP", "LOG")),)
+        )
         assert contract.task is Task.VALUES
-        contract = made(inputs, outputs, ("LOG", "EXP", "MUL"), meets=(("MUL", "LINEAR"),))
+        contract = made(inputs, outputs, ("LOG", "EXP", "MUL"), meets=(WITH_LOGITS,))
         assert contract.task is Task.BINARY
 
     def test_few_numbers_from_as_many_are_no_autoencoder(self):
@@ -501,13 +514,12 @@ class TestWhatIsLearnt:
         row = ("float32", (None, 6))
         ops = ("EXP", "LOG", "MUL", "REDUCE_MAX")
         contract = made(
-            {"x": self.X, "y": row}, {"output": ((None, 6), "ADD")}, ops, meets=(("MUL", "SUB"),)
+            {"x": self.X, "y": row}, {"output": ((None, 6), "ADD")}, ops, meets=(ENTROPY,)
         )
         assert (contract.task, contract.outputs) == (Task.CLASSES, 6)
         sigmoids = ("EXP", "LOG", "MUL", "ABS")  # of an autoencoder of black and white
-        met = (("MUL", "LINEAR"),)
         contract = made(
-            {"x": self.X, "y": row}, {"output": ((None, 6), "ADD")}, sigmoids, meets=met
+            {"x": self.X, "y": row}, {"output": ((None, 6), "ADD")}, sigmoids, meets=(WITH_LOGITS,)
         )
         assert contract.task is Task.RECONSTRUCTION
 
@@ -576,9 +588,10 @@ class TestWhatIsLearnt:
     )
     def test_one_sample_a_call_without_a_batch_axis(self, sample, label, answer, task):
         kind = "int32" if not label else "float32"
-        met = (("MUL", "LOG_SOFTMAX"),)
         inputs = {"x": ("float32", sample), "y": (kind, label)}
-        contract = made(inputs, {"logits": (answer, "ADD")}, ("LOG_SOFTMAX", "MUL"), meets=met)
+        contract = made(
+            inputs, {"logits": (answer, "ADD")}, ("LOG_SOFTMAX", "MUL"), meets=(ENTROPY,)
+        )
         assert (contract.task, contract.input_shape, contract.outputs) == (task, sample, 3)
         assert (contract.train[0].batch, contract.infer.batch) == (1, 1)
 
@@ -599,12 +612,12 @@ class TestWhatIsLearnt:
     @pytest.mark.parametrize(
         ("ops", "meets", "producer", "activation"),
         [
-            (("EXP", "LOG"), ("MUL", "LINEAR"), "CONV_2D", Activation.SIGMOID),  # with logits
-            (("LOGISTIC", "DIV"), ("MUL", "LOGISTIC"), "CONV_2D", Activation.SIGMOID),  # Dice
-            (("LOGISTIC", "MUL"), ("SUB", "LOGISTIC"), "CONV_2D", Activation.SIGMOID),
-            (("LOGISTIC", "LOG"), ("MUL", "LOG"), "LOGISTIC", Activation.NONE),  # it was applied
-            (("SUB", "MUL"), ("SUB", "LINEAR"), "CONV_2D", Activation.NONE),  # squared errors
-            (("EXP", "LOG"), ("SUB", "LINEAR"), "CONV_2D", Activation.NONE),  # log-cosh
+            (("EXP", "LOG"), WITH_LOGITS, "CONV_2D", Activation.SIGMOID),
+            (("LOGISTIC", "DIV"), met("MUL", "LOGISTIC"), "CONV_2D", Activation.SIGMOID),  # Dice
+            (("LOGISTIC", "MUL"), met("SUB", "LOGISTIC"), "CONV_2D", Activation.SIGMOID),
+            (("LOGISTIC", "LOG"), met("MUL", "LOG", log=True), "LOGISTIC", Activation.NONE),
+            (("SUB", "MUL"), met("SUB"), "CONV_2D", Activation.NONE),  # squared errors
+            (("EXP", "LOG"), met("SUB", on=("LOG",)), "CONV_2D", Activation.NONE),  # log-cosh
         ],
     )
     def test_logits_of_masks_go_through_what_their_loss_applies(
@@ -711,8 +724,6 @@ def test_batch_of_another_input_shows_that_there_is_one():
         "t": ("float32", (8,)),
         "class_weights": ("float32", (3,)),
     }
-    contract = made(
-        inputs, {"logits": ((8, 3), "ADD")}, ("LOG_SOFTMAX",), meets=(("MUL", "LOG_SOFTMAX"),)
-    )
+    contract = made(inputs, {"logits": ((8, 3), "ADD")}, ("LOG_SOFTMAX",), meets=(ENTROPY,))
     assert contract.train == () or contract.train[0].batch == 8
     assert contract.input_shape == (4,)

@@ -1,0 +1,65 @@
+"""Files of a small network and a loss, made with TensorFlow as people write them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from odt_core import load_model
+
+WIDTH = 6
+Loss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+FLOATS, INTS = tf.float32, tf.int32
+
+
+class Net(tf.Module):
+    """A layer of tanh and a linear one."""
+
+    def __init__(self, outputs: int) -> None:
+        super().__init__()
+        draw = np.random.default_rng(0)
+        self.w = tf.Variable(draw.normal(0, 0.4, (WIDTH, 8)), dtype=FLOATS, name="w")
+        self.v = tf.Variable(draw.normal(0, 0.4, (8, outputs)), dtype=FLOATS, name="v")
+
+    def __call__(self, x: tf.Tensor) -> tf.Tensor:
+        return tf.tanh(x @ self.w) @ self.v
+
+    def step(self, losses: Callable[[], tf.Tensor]) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(losses())
+        weights = [self.w, self.v]
+        for weight, gradient in zip(weights, tape.gradient(loss, weights), strict=True):
+            weight.assign_sub(0.2 * gradient)
+        return loss
+
+
+def file_of(module: tf.Module, folder: Any, **signatures: Any) -> bytes:
+    tf.saved_model.save(module, str(folder), signatures=signatures)
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
+    converter.target_spec.supported_ops = [
+        tf.lite.OpsSet.TFLITE_BUILTINS,
+        tf.lite.OpsSet.SELECT_TF_OPS,
+    ]
+    converter.experimental_enable_resource_variables = True
+    return converter.convert()
+
+
+def model_of(
+    loss: Loss, folder: Any, *, outputs: int = 1, y: tf.TensorSpec | None = None,
+    answer: Callable[[tf.Tensor], tf.Tensor] = lambda z: z, name: str = "logits",
+) -> Any:  # fmt: skip
+    net = Net(outputs)
+    labels = y or tf.TensorSpec([None, outputs], FLOATS)
+
+    @tf.function(input_signature=[tf.TensorSpec([None, WIDTH], FLOATS), labels])
+    def train(x, y):
+        return {"loss": net.step(lambda: loss(y, net(x)))}
+
+    @tf.function(input_signature=[tf.TensorSpec([None, WIDTH], FLOATS)])
+    def infer(x):
+        return {name: answer(net(x))}
+
+    return load_model(file_of(net, folder, train=train, infer=infer))

@@ -1,0 +1,239 @@
+"""Losses and last layers in the many forms that people write them in, read from their files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from odt_core import Task, load_model
+from odt_core.runtime.contract import Activation
+from tests.runtime.small_nets import FLOATS, INTS, WIDTH, Net, file_of, model_of
+
+NUMBER = tf.TensorSpec([None], INTS)
+LOG = tf.math.log
+
+
+def floats(y: tf.Tensor) -> tf.Tensor:
+    return tf.cast(y, FLOATS)[:, None]
+
+
+def entropy(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    return tf.nn.sigmoid_cross_entropy_with_logits(y, z)
+
+
+def pinball(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    return tf.maximum(0.9 * (y - z), -0.1 * (y - z))
+
+
+def wing(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    off = tf.abs(y - tf.sigmoid(z))
+    return tf.where(off < 0.1, 0.1 * LOG(1.0 + off / 0.05), off)
+
+
+def negative_binomial(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    return (y + 2.0) * LOG(2.0 + tf.exp(z)) - y * z
+
+
+def chosen(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    p = tf.sigmoid(z)
+    right = tf.where(tf.equal(y, 1.0), p, 1.0 - p)
+    return -((1.0 - right) ** 2.0) * LOG(right + 1e-7)
+
+
+def hinge(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    return tf.nn.relu(1.0 - (2.0 * y - 1.0) * z)
+
+
+def capsules(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    p = tf.sigmoid(z)
+    return y * tf.nn.relu(0.9 - p) ** 2.0 + 0.5 * (1.0 - y) * tf.nn.relu(p - 0.1) ** 2.0
+
+
+def lead(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    right = tf.reduce_sum(z * y, -1, keepdims=True)
+    return tf.nn.relu(1.0 + z - right) * (1.0 - y)
+
+
+def mixed_up(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    share = tf.random.uniform([], 0.6, 1.0)
+    other = tf.random.shuffle(tf.range(tf.shape(y)[0]))
+    y = share * y + (1.0 - share) * tf.gather(y, other)
+    return tf.nn.softmax_cross_entropy_with_logits(y, z)
+
+
+def distilled(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    return -tf.reduce_sum(tf.nn.softmax(y / 2.0) * tf.nn.log_softmax(z / 2.0), -1)
+
+
+@pytest.mark.parametrize(
+    ("loss", "outputs", "task"),
+    [
+        (pinball, 1, Task.VALUES),
+        (wing, 1, Task.VALUES),
+        (negative_binomial, 1, Task.VALUES),
+        (distilled, 3, Task.VALUES),
+        (chosen, 1, Task.BINARY),
+        (hinge, 1, Task.BINARY),
+        (hinge, 3, Task.CLASSES),
+        (capsules, 3, Task.CLASSES),
+        (lead, 3, Task.CLASSES),
+        (mixed_up, 3, Task.CLASSES),
+    ],
+)
+def test_form_of_a_loss_tells_what_it_learns(loss, outputs, task, tmp_path):
+    assert model_of(loss, tmp_path, outputs=outputs, name="output").contract.task is task
+
+
+@pytest.mark.parametrize(
+    ("loss", "outputs", "task"),
+    [
+        (lambda y, z: (floats(y) - z) ** 2.0, 1, Task.VALUES),
+        (lambda y, z: tf.nn.log_poisson_loss(floats(y), z), 1, Task.VALUES),
+        (lambda y, z: entropy(floats(y), z), 1, Task.BINARY),
+        (lambda y, z: chosen(floats(y), z), 1, Task.BINARY),
+        (lambda y, z: tf.nn.softplus(-(2.0 * floats(y) - 1.0) * z), 1, Task.BINARY),
+        (lambda y, z: tf.keras.losses.hinge(floats(y), z), 1, Task.BINARY),
+        (lambda y, z: (tf.one_hot(y, 3) - z) ** 2.0, 3, Task.CLASSES),
+        (lambda y, z: tf.nn.sparse_softmax_cross_entropy_with_logits(y, z), 3, Task.CLASSES),
+        (lambda y, z: LOG(tf.gather(tf.nn.softmax(z), y, axis=1, batch_dims=1)), 3, Task.CLASSES),
+    ],
+)
+def test_whole_targets_are_labels_where_the_loss_takes_them_for_such(loss, outputs, task, tmp_path):
+    model = model_of(loss, tmp_path, outputs=outputs, y=NUMBER, name="output")
+    assert model.contract.task is task
+
+
+def alike(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    """Supervised contrastive learning."""
+    z = tf.math.l2_normalize(z, -1)
+    same = tf.cast(tf.equal(y[:, None], y[None]), FLOATS)
+    return -tf.reduce_sum(same * tf.nn.log_softmax(z @ tf.transpose(z) / 0.1), -1)
+
+
+def test_labels_that_tell_which_are_alike_are_not_compared_with_an_embedding(tmp_path):
+    contract = model_of(alike, tmp_path, outputs=8, y=NUMBER, name="embedding").contract
+    assert contract.trainable
+    assert not contract.scored
+
+
+def test_labels_of_more_classes_than_an_embedding_has_numbers_are_not_compared_with_it(tmp_path):
+    table = tf.constant(np.eye(8, 20), FLOATS)
+
+    def loss(y, z):
+        return tf.nn.sparse_softmax_cross_entropy_with_logits(y, z @ table)
+
+    contract = model_of(loss, tmp_path, outputs=8, y=NUMBER, name="embedding").contract
+    assert contract.trainable
+    assert not contract.scored
+
+
+class Pixels(Net):
+    """A convolution of pictures [N, 8, 8, 3] that comes before what ends it."""
+
+    def __init__(self, outputs: int, end: Callable[[tf.Tensor], tf.Tensor]) -> None:
+        super().__init__(1)
+        draw = np.random.default_rng(0)
+        self.end = end
+        self.w = tf.Variable(draw.normal(0, 0.4, (3, 3, 3, 4)), dtype=FLOATS)
+        self.v = tf.Variable(draw.normal(0, 0.4, (3, 3, 4, outputs)), dtype=FLOATS)
+
+    def __call__(self, x: tf.Tensor) -> tf.Tensor:
+        hidden = tf.nn.relu(tf.nn.conv2d(x, self.w, 1, "SAME"))
+        return self.end(tf.nn.conv2d(hidden, self.v, 1, "SAME"))
+
+
+def pixels(
+    loss: Callable[..., tf.Tensor], folder: Any, *, outputs: int = 1, y: tf.TensorSpec,
+    end: Callable[[tf.Tensor], tf.Tensor] = lambda z: z, beside: tuple[tf.TensorSpec, ...] = (),
+) -> Any:  # fmt: skip
+    net = Pixels(outputs, end)
+    image = tf.TensorSpec([None, 8, 8, 3], FLOATS, "image")
+
+    @tf.function(input_signature=[image, y, *beside])
+    def train(image, mask, *beside):
+        return {"loss": net.step(lambda: loss(mask, net(image), *beside))}
+
+    @tf.function(input_signature=[image])
+    def infer(image):
+        return {"mask": net(image)}
+
+    return load_model(file_of(net, folder, train=train, infer=infer)).contract
+
+
+def mask(*sizes: int, dtype: Any = FLOATS) -> tf.TensorSpec:
+    return tf.TensorSpec([None, 8, 8, *sizes], dtype, "mask")
+
+
+def logarithms(y: tf.Tensor, p: tf.Tensor) -> tf.Tensor:
+    return -(y * LOG(p + 1e-7) + (1.0 - y) * LOG(1.0 - p + 1e-7))
+
+
+def enlarged(z: tf.Tensor) -> tf.Tensor:
+    return tf.image.resize(z[:, ::2, ::2], (8, 8))
+
+
+def boxes(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    """Whether there is one, where, and of which kind: as YOLO's grids."""
+    there = entropy(y[..., :1], z[..., :1])
+    where = y[..., :1] * (y[..., 1:3] - tf.sigmoid(z[..., 1:3])) ** 2.0
+    kind = tf.nn.softmax_cross_entropy_with_logits(y[..., 3:], z[..., 3:])
+    return tf.reduce_mean(there) + tf.reduce_mean(where) + tf.reduce_mean(kind)
+
+
+@pytest.mark.parametrize(
+    ("loss", "outputs", "end", "activation"),
+    [
+        (entropy, 1, enlarged, Activation.SIGMOID),
+        (entropy, 1, lambda z: 0.5 * z + 1.0, Activation.SIGMOID),
+        (logarithms, 1, tf.sigmoid, Activation.NONE),
+        (logarithms, 1, lambda z: enlarged(tf.sigmoid(z)), Activation.NONE),
+        (logarithms, 1, lambda z: tf.clip_by_value(tf.sigmoid(z), 0.01, 0.99), Activation.NONE),
+        (tf.keras.losses.categorical_crossentropy, 3, lambda z: enlarged(tf.nn.softmax(z)), None),
+        (tf.nn.softmax_cross_entropy_with_logits, 3, lambda z: z, Activation.SOFTMAX),
+        (lambda y, z: -y * z, 3, tf.nn.log_softmax, Activation.SOFTMAX),
+        (boxes, 6, lambda z: z, Activation.NONE),
+        (lambda y, z: tf.abs(y - z), 1, lambda z: z, Activation.NONE),
+    ],
+)
+def test_mask_goes_through_what_its_network_has_not_applied_yet(
+    loss, outputs, end, activation, tmp_path
+):
+    contract = pixels(loss, tmp_path, outputs=outputs, end=end, y=mask(outputs))
+    assert contract.task is Task.VALUES
+    assert contract.train[0].labels == "mask"
+    assert contract.activation is (activation or Activation.NONE)
+
+
+@pytest.mark.parametrize("sizes", [(8, 8), (3,)])
+def test_weights_beside_a_mask_are_not_what_is_learnt(sizes, tmp_path):
+    batch = [None] if sizes == (8, 8) else []
+    beside = (tf.TensorSpec([*batch, *sizes], FLOATS, "class_weights"),)
+
+    def loss(y, z, weights):
+        each = tf.nn.sparse_softmax_cross_entropy_with_logits(y, z)
+        return each * (weights if batch else tf.gather(weights, y))
+
+    contract = pixels(loss, tmp_path, outputs=3, y=mask(dtype=INTS), beside=beside)
+    assert contract.train[0].labels == "mask"
+    assert (contract.scores_each, contract.activation) == (3, Activation.SOFTMAX)
+
+
+def test_sum_of_losses_is_the_one_that_is_watched(tmp_path):
+    net = Net(1)
+
+    @tf.function(input_signature=[tf.TensorSpec([None, n], FLOATS) for n in (WIDTH, 1)])
+    def train(x, y):
+        loss = net.step(lambda: (y - net(x)) ** 2.0)
+        size = tf.reduce_sum(net.w**2.0)
+        return {"fit_loss": loss, "size_loss": size, "total_loss": loss + size}
+
+    @tf.function(input_signature=[tf.TensorSpec([None, WIDTH], FLOATS)])
+    def infer(x):
+        return {"output": net(x)}
+
+    model = load_model(file_of(net, tmp_path, train=train, infer=infer))
+    assert model.contract.train[0].loss == "total_loss"
