@@ -6,6 +6,7 @@ follows the op's documented semantics. Python numbers and numpy arrays may stand
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -137,7 +138,7 @@ class Builder:
         if data is None or not len(data):
             return None
         sizes = [size for size in shape if size is not None]
-        if len(sizes) < len(shape) or len(data) != int(np.prod(sizes)) * dtype.itemsize:
+        if len(sizes) < len(shape) or len(data) != math.prod(sizes) * dtype.itemsize:
             return None
         return np.frombuffer(np.ascontiguousarray(data, np.uint8), dtype).reshape(sizes)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.signature import plain_name
@@ -35,7 +36,7 @@ def name_of(model: schema.ModelT, operator: schema.OperatorT) -> str:
     if code.customCode is not None:
         return plain_name(code.customCode)
     number = max(code.builtinCode, code.deprecatedBuiltinCode)
-    return _BUILTINS.get(number, f"BUILTIN_{number}")
+    return _BUILTINS.get(number) or f"BUILTIN_{number}"
 
 
 def inputs_of(operator: schema.OperatorT) -> list[int]:
@@ -99,4 +100,4 @@ def has_effect(model: schema.ModelT, graph: schema.SubGraphT, operator: schema.O
 
 
 def _indices(values: object) -> list[int]:
-    return [] if values is None else [int(value) for value in values]  # type: ignore[attr-defined]
+    return [] if values is None else np.asarray(values).tolist()

@@ -97,7 +97,8 @@ def shape_of(tensor: schema.TensorT) -> Shape:
     """The shape of a file's tensor, None where it is dynamic."""
     signature = tensor.shapeSignature
     sizes = signature if signature is not None and len(signature) else tensor.shape
-    return tuple(None if size < 0 else int(size) for size in (() if sizes is None else sizes))
+    known = () if sizes is None else np.asarray(sizes).tolist()
+    return tuple([None if size < 0 else size for size in known])
 
 
 def declare_shape(tensor: schema.TensorT, shape: Shape) -> None:
