@@ -224,11 +224,10 @@ class Facts:
 
     def _until_logarithm(self, answer: int, tail: set[int]) -> set[str] | None:
         """The ops from exp or a sigmoid of an answer to a logarithm, with no label in between."""
-        sources = [answer]
-        while (at := self._made_by.get(sources[-1])) is not None and self._moves(at):
-            if self._steps[at].name in _SLICES:
-                break  # of other parts, other things are computed
-            sources.append(self._moved(at))
+        sources, at = [answer], self._made_by.get(answer)
+        while at is not None and self._moves(at) and self._steps[at].name not in _SLICES:
+            sources.append(self._moved(at))  # of other parts, other things are computed
+            at = self._before(at)
         ahead = [self._steps[at] for at in self._ahead(sources, tail)]
         bent = [made for step in ahead if step.name in _BENDS for made in step.makes]
         on = self._ahead(bent, tail)
@@ -242,14 +241,13 @@ class Facts:
         """Whether a logarithm is one of what sums to 1, but for a small number added to it."""
         if log.name == "LOG_SOFTMAX":
             return True
-        source = log.reads[0]
-        while (at := self._made_by.get(source)) is not None and (
-            self._moves(at) or self._steps[at].name in ("ADD", "SUB")
-        ):
-            source = self._moved(at)
-        behind = {self._steps[at].name for at in self._behind(source)}
-        sigmoid = at is not None and self._steps[at].name == "LOGISTIC"
-        return not sigmoid and ({"EXP", "SUM"} <= behind or "SOFTMAX" in behind)
+        at = self._made_by.get(log.reads[0])
+        while at is not None and (self._moves(at) or self._steps[at].name in ("ADD", "SUB")):
+            at = self._before(at)
+        if at is None or self._steps[at].name == "LOGISTIC":
+            return False
+        behind = {self._steps[at].name for at in self._behind(self._steps[at].makes[0])}
+        return {"EXP", "SUM"} <= behind or "SOFTMAX" in behind
 
     def _pairs(self, step: _Step, index: int) -> bool:
         """Whether a step compares an input with itself."""
@@ -271,10 +269,14 @@ class Facts:
         reads = self._steps[at].reads
         return next((tensor for tensor in reads if tensor in self._answers), reads[0])
 
+    def _before(self, at: int) -> int | None:
+        """The step that makes what a step moves."""
+        return self._made_by.get(self._moved(at))
+
     def _kind(self, tensor: int) -> str:
         at = self._made_by.get(tensor)
         while at is not None and self._moves(at):
-            at = self._made_by.get(self._moved(at))
+            at = self._before(at)
         return "INPUT" if at is None else self._steps[at].name
 
 
@@ -299,5 +301,5 @@ def _steps(model: schema.ModelT, graph: schema.SubGraphT) -> Iterator[_Step]:
         fused = getattr(operator.builtinOptions, "fusedActivationFunction", None)
         if fused:
             yield _Step(name, reads, [-1 - at])
-            name, reads = _ACTIVATIONS[fused], [-1 - at]
+            name, reads = _ACTIVATIONS.get(fused, name), [-1 - at]
         yield _Step(name, reads, makes)

@@ -277,6 +277,24 @@ class TestPartsThatDoNotFit:
 
             assert lower(changed(CHECKPOINT, change)).report
 
+    def test_op_that_reads_the_empty_tensor_it_writes_then_is_refused(self):
+        def change(model: schema.ModelT) -> None:
+            graph = model.subgraphs[model.signatureDefs[0].subgraphIndex]
+            last = next(o for o in graph.operators if graph.outputs[0] in o.outputs)
+            index = int(graph.outputs[0])
+            graph.tensors[index].shape = graph.tensors[index].shapeSignature = np.zeros(1, np.int32)
+            graph.operators.remove(last)
+            code = schema.OperatorCodeT()
+            code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.QUANTIZE
+            model.operatorCodes.append(code)
+            moves = schema.OperatorT()
+            moves.opcodeIndex = len(model.operatorCodes) - 1
+            moves.inputs = moves.outputs = np.array([index], np.int32)
+            graph.operators.append(moves)
+
+        with pytest.raises(ModelError, match="before it is written"):
+            describe(changed(SMALL, change))
+
 
 class TestMutations:
     """Whatever happens to a file: a result, or an OdtError that tells what to do."""

@@ -36,6 +36,7 @@ def check_flow(model: schema.ModelT) -> None:
         fixed = {index for index, tensor in enumerate(graph.tensors) if _is_fixed(model, tensor)}
         fixed.update(int(index) for index in graph.inputs)
         empty = {index for index, tensor in enumerate(graph.tensors) if 0 in shape_of(tensor)}
+        empty.difference_update(*(outputs_of(operator) for operator in graph.operators))
         there = set(fixed)
         for operator in graph.operators:
             custom = model.operatorCodes[operator.opcodeIndex].customCode is not None
