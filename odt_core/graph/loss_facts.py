@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.graph.operators import inputs_of, name_of, outputs_of
+from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
 from odt_core.graph.tensor import shape_of
 from odt_core.graph.variables import key_in, variable_name
 
@@ -92,6 +92,7 @@ class _Step:
     name: str
     reads: list[int]
     makes: list[int]
+    body: int | None = None  # the subgraph that a loop runs again and again
 
 
 class Facts:
@@ -100,7 +101,7 @@ class Facts:
     def __init__(
         self, model: schema.ModelT, graph: schema.SubGraphT, names: dict[int, str]
     ) -> None:
-        self._graph, self._names = graph, names
+        self._model, self._graph, self._names = model, graph, names
         self._steps = list(_steps(model, graph))
         self._made_by = {made: at for at, one in enumerate(self._steps) for made in one.makes}
         self._read_by: dict[int, list[int]] = {}
@@ -124,9 +125,11 @@ class Facts:
         return tuple(sorted({one.name for one in steps if self._answers.intersection(one.makes)}))
 
     def meets(self, output: int) -> tuple[Meeting, ...]:
-        """How inputs join in there."""
+        """How inputs join in there; inside a loop where the loss is what its last round gave."""
         tail = self._behind(output)
         found = {one for at in tail for one in self._meetings(at, tail)}
+        if not found:
+            found = {one for facts, made in self._rounds(output, tail) for one in facts.meets(made)}
         return tuple(sorted(found, key=repr))
 
     def _follow(self, one: _Step, layered: bool) -> None:
@@ -143,6 +146,21 @@ class Facts:
         if starts or self._answers.intersection(one.reads):
             self._answers.update(one.makes)
         self._reach |= dict.fromkeys(one.makes, reach)
+
+    def _rounds(self, output: int, tail: set[int]) -> Iterator[tuple[Facts, int]]:
+        """The loops that an output comes from, and which of their outputs it is there."""
+        read = {output, *(tensor for at in tail for tensor in self._steps[at].reads)}
+        for one in (self._steps[at] for at in tail):
+            if one.body is None:
+                continue
+            body = self._model.subgraphs[one.body]
+            given = zip(body.inputs, one.reads, strict=True)
+            names = {
+                int(inner): self._names[outer] for inner, outer in given if outer in self._names
+            }
+            facts = Facts(self._model, body, names)
+            made = zip(body.outputs, one.makes, strict=True)
+            yield from ((facts, int(inner)) for inner, outer in made if outer in read)
 
     def _is_variable(self, tensor: int) -> bool:
         at = self._made_by.get(tensor)
@@ -302,4 +320,4 @@ def _steps(model: schema.ModelT, graph: schema.SubGraphT) -> Iterator[_Step]:
         if fused:
             yield _Step(name, reads, [-1 - at])
             name, reads = _ACTIVATIONS.get(fused, name), [-1 - at]
-        yield _Step(name, reads, makes)
+        yield _Step(name, reads, makes, called_by(model, operator)[1] if name == "WHILE" else None)

@@ -237,3 +237,25 @@ def test_sum_of_losses_is_the_one_that_is_watched(tmp_path):
 
     model = load_model(file_of(net, tmp_path, train=train, infer=infer))
     assert model.contract.train[0].loss == "total_loss"
+
+
+@pytest.mark.parametrize(
+    ("loss", "task"), [(entropy, Task.CLASSES), (wing, Task.VALUES), (hinge, Task.CLASSES)]
+)
+def test_loss_inside_a_loop_of_epochs_is_read(loss, task, tmp_path):
+    net = Net(3)
+
+    @tf.function(input_signature=[tf.TensorSpec([None, n], FLOATS) for n in (WIDTH, 3)])
+    def train(x, y):
+        last = tf.constant(0.0)
+        for _ in tf.range(tf.shape(x)[0]):
+            last = net.step(lambda: loss(y, net(x)))
+        return {"loss": last}
+
+    @tf.function(input_signature=[tf.TensorSpec([None, WIDTH], FLOATS)])
+    def infer(x):
+        return {"output": net(x)}
+
+    model = load_model(file_of(net, tmp_path, train=train, infer=infer))
+    assert model.contract.task is task
+    assert "WHILE" in {one.ends for one in model.description.signature("train").outputs}
