@@ -61,7 +61,8 @@ def _text(result: Result) -> str:
                 f"{key:12}  mean squared error {row['mean_squared_error']:.6g}, mean absolute "
                 f"error {row['mean_absolute_error']:.6g} ({row['n']} samples)"
                 + (
-                    f", {row['places_right']:.1%} of places right, mean IoU {row['mean_iou']:.4f}"
+                    f", {row['places_right']:.1%} of the places right, mean IoU "
+                    f"{row['mean_iou']:.4f}"
                     if row["places_right"] is not None
                     else ""
                 )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from odt_core.errors import NoAnswerError, SampleError
-from odt_core.evaluation.places import places
+from odt_core.evaluation.places import Places, places
 
 if TYPE_CHECKING:
     from odt_core.runtime.contract import Contract
@@ -45,6 +45,7 @@ class Evaluation:
     truth: np.ndarray  # int64 [N]; float32, such as the predictions, for values
     mean_squared_error: float | None = None
     mean_absolute_error: float | None = None
+    places: Places | None = None  # of values that tell the class of each pixel or word
 
     @property
     def accuracy(self) -> float | None:
@@ -63,13 +64,12 @@ class Evaluation:
     def to_json(self) -> dict[str, Any]:
         """The figures, as plain JSON types."""
         if self.correct is None:
-            found = places(self)
             return {
                 "n": self.n,
                 "mean_squared_error": self.mean_squared_error,
                 "mean_absolute_error": self.mean_absolute_error,
-                "places_right": found and found.right,
-                "mean_iou": found and found.mean_iou,
+                "places_right": self.places and self.places.right,
+                "mean_iou": self.places and self.places.mean_iou,
             }
         return {
             "n": self.n,
@@ -88,7 +88,7 @@ def evaluate(session: Predicts, samples: Samples) -> Evaluation:
     prediction is not a number, ModelError when the model cannot predict.
     """
     truth = truth_of(samples, session.contract)
-    return score(session.predict_proba(samples.x, samples.labels), truth)
+    return score(session.predict_proba(samples.x, samples.labels), truth, session.contract)
 
 
 def truth_of(samples: Samples, contract: Contract) -> np.ndarray:
@@ -131,16 +131,21 @@ def check_alike(base: Evaluation, own: Evaluation) -> None:
         )
 
 
-def score(answers: np.ndarray, y: np.ndarray) -> Evaluation:
-    """answers: what predict_proba gave. SampleError when the two do not fit, NoAnswerError when
-    one is not a number: it would be neither right nor wrong.
+def score(answers: np.ndarray, y: np.ndarray, contract: Contract | None = None) -> Evaluation:
+    """answers: what predict_proba gave. contract: of the model, for the class of each pixel or word
+    where it tells them. SampleError when answers and y do not fit, NoAnswerError when an answer is
+    not a number: it would be neither right nor wrong.
 
     For labels: answers float [N, K] probabilities, y int [N]. For values: both float, as many
     numbers a sample.
     """
     y = np.asarray(y)
     _check_answers(answers)
-    return _score_values(answers, y) if y.dtype.kind == "f" else _score_labels(answers, y)
+    if y.dtype.kind != "f":
+        return _score_labels(answers, y)
+    scored = _score_values(answers, y)
+    found = places(scored.predictions, y, contract) if contract is not None else None
+    return replace(scored, places=found)
 
 
 def _check_answers(answers: np.ndarray) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from odt_core.evaluation.evaluation import Evaluation
+    from odt_core.runtime.contract import Contract
 
 
 @dataclass(frozen=True)
@@ -16,31 +16,53 @@ class Places:
     """right: share of all places of all samples. mean_iou: intersection over union of what is and
     what is said to be of a class, the mean over the classes that there are (Everingham et al. 2010,
     The PASCAL VOC Challenge, section 4.3); a class that fills most places does not outweigh others.
+    pixels: whether a place is one of a picture.
     """
 
     right: float
     mean_iou: float
+    pixels: bool
 
 
-def places(evaluation: Evaluation) -> Places | None:
-    """None where targets are no classes: neither rows of K with a 1 at one of them, nor 0 and 1.
+def places(answers: np.ndarray, truth: np.ndarray, contract: Contract) -> Places | None:
+    """answers: what predict_proba gave; truth: what `truth_of` gives, float [N, …].
 
-    Rows without a 1 are places that belong to no class: they count neither way.
+    None where targets are no classes: neither rows of K with a 1 at one of them, nor 0 and 1 of
+    what is learnt as a probability. Rows without a 1 are places that belong to no class: they count
+    neither way. Where each of K may be there or not, a place is right when all of them are.
     """
-    truth, answers = evaluation.truth, evaluation.predictions
-    if evaluation.correct is not None or truth.ndim < 2 or not truth.size:
+    numbers = truth[:1].size
+    if not contract.tells_places or numbers < 2 or answers.size != truth.size:
         return None
-    if truth[0].size < 2 or not ((truth == 0) | (truth == 1)).all():
+    if not ((truth == 0) | (truth == 1)).all():
         return None
-    rows = truth.ndim > 2 and truth.shape[-1] > 1
-    sums = truth.sum(axis=-1)
-    if rows and sums.max() <= 1 and sums.any():
-        known = sums == 1
-        right, said = truth.argmax(axis=-1)[known], answers.argmax(axis=-1)[known]
+    answers = answers.reshape(truth.shape)
+    if contract.one_of or contract.scores_each:
+        known = truth.sum(axis=-1) == 1
+        is_, said = truth.argmax(axis=-1)[known], answers.argmax(axis=-1)[known]
+        pairs = [(is_ == k, said == k) for k in np.union1d(is_, said)]
+        right = is_ == said
     else:
-        right, said = truth >= 0.5, answers >= 0.5
-    shares = []
-    for label in np.union1d(right, said):
-        one, other = right == label, said == label
-        shares.append(np.count_nonzero(one & other) / np.count_nonzero(one | other))
-    return Places(float(np.mean(right == said)), float(np.mean(shares)))
+        is_, said = truth == 1, answers >= 0.5
+        several = len(contract.target_shape) > 2 and truth.shape[-1] > 1
+        channels = truth.shape[-1] if several else 1
+        is_, said = is_.reshape(-1, channels), said.reshape(-1, channels)
+        pairs = list(zip(is_.T, said.T, strict=True))
+        pairs += [] if several else [(~is_[:, 0], ~said[:, 0])]  # what is not it is a class, too
+        right = (is_ == said).all(axis=-1)
+    if not right.size:
+        return None
+    overlaps = [
+        np.count_nonzero(one & other) / union
+        for one, other in pairs
+        if (union := np.count_nonzero(one | other))
+    ]
+    return Places(
+        float(right.mean()), float(np.mean(overlaps)) if overlaps else 1.0, _is_picture(contract)
+    )
+
+
+def _is_picture(contract: Contract) -> bool:
+    from odt_core.samples.masks import is_picture
+
+    return is_picture(contract.target_shape)

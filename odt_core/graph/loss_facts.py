@@ -69,7 +69,7 @@ class Meeting:
     softplus: log(1 + exp(answer)) is computed beside, or log(sigmoid(answer)).
     chooses: the input says which of two is taken. part: only some of its numbers meet this.
     paired: it tells how the input's numbers compare with each other.
-    mixed: another input, such as labels, is in the answer already.
+    mixed: another input, such as labels, is in the answer already; again: this one is.
     """
 
     input: str
@@ -85,6 +85,7 @@ class Meeting:
     part: bool = False
     paired: bool = False
     mixed: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -231,6 +232,7 @@ class Facts:
                 chooses=one.name in _CHOICES and tensor == one.reads[0],
                 part=any(self._takes_part(step) for step in way),
                 paired=any(self._pairs(step, index) for step in way),
+                again=index in inside,
                 mixed=bool((inside & self._names.keys()) - self._samples - {index}),
             )
 

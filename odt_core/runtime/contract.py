@@ -38,6 +38,7 @@ class OutputKind(Enum):
 
 
 NONE = 255  # the number of a class that is none, as masks have it
+_ROUNDING = 1e-4  # how far a probability may lie beyond 0 or 1
 
 
 class Activation(Enum):
@@ -122,6 +123,7 @@ class Contract:
     activation: Activation = Activation.NONE  # of predictions of values, such as masks
     scores_each: int = 0  # K, where a prediction has K scores for each of a target's class numbers
     shares: bool = False  # targets of values are probabilities, to the loss
+    one_of: bool = False  # those of a row of K, of which one is right
 
     @property
     def trainable(self) -> bool:
@@ -173,6 +175,13 @@ class Contract:
         return self.classifies or (self.measures_errors and self.comparable)
 
     @property
+    def tells_places(self) -> bool:
+        """Whether targets of values may be classes: of each pixel or word, say."""
+        learnt = self.shares or self.one_of or bool(self.scores_each)
+        probable = self.infer is not None and self.infer.kind is OutputKind.PROBABILITIES
+        return self.task is Task.VALUES and (learnt or probable)
+
+    @property
     def asked_targets(self) -> tuple[int, ...] | None:
         """The shape of the target that a person gives with each sample; None where they give a
         label, or nothing.
@@ -192,7 +201,7 @@ class Contract:
                     f"class {target[wrong].flat[0]:g}; this model tells {self.scores_each} apart, "
                     f"0 to {self.scores_each - 1}"
                 )
-        elif self.shares and (target.min() < 0 or target.max() > 1):
+        elif self.shares and (target.min() < -_ROUNDING or target.max() > 1 + _ROUNDING):
             beyond = target.max() if target.max() > 1 else target.min()
             return f"{beyond:g}; this model learns probabilities, from 0 to 1"
         return None

@@ -106,6 +106,7 @@ def propose(
         activation=goal.activation,
         scores_each=goal.scores_each,
         shares=goal.shares,
+        one_of=goal.one_of,
     )
 
 

@@ -64,7 +64,8 @@ def loss_of(
     met = _met(loss, targets)
     if loss is None or not met:  # it is computed inside another subgraph, or is no output
         return _of_ops(set(trainer.ops), set(predictor.ops if predictor else ()), whole)
-    if not whole and any(one.part for one in met):
+    fresh = tuple(one for one in met if not one.again) or met
+    if not whole and any(one.part for one in fresh):
         return Loss.NUMBERS  # of several kinds: no one form holds for all
     if all(_SQUASHES.intersection(one.way) for one in met):
         return Loss.NUMBERS  # such as the logits of another model
@@ -72,11 +73,11 @@ def loss_of(
         return Loss.LIKENESS
     if any(one.shares or one.kind in _SOFTMAX for one in met):
         return Loss.SOFTMAX
-    if _is_sigmoid(met, whole):
+    if _is_sigmoid(fresh, whole):
         return Loss.SIGMOID
     if "REDUCE_MAX" in loss.tail and any(one.op == "MUL" for one in met):
         return Loss.MARGIN  # over the best of the others
-    if _is_margin(met):
+    if _is_margin(fresh):
         return Loss.MARGIN
     return Loss.CODES if whole and any(_is_code(one) for one in met) else Loss.NUMBERS
 
@@ -93,8 +94,10 @@ def widths(loss: TensorDescription | None, targets: TensorDescription | None) ->
 
 
 def learns(loss: TensorDescription | None, one: TensorDescription) -> bool:
-    """Whether a loss compares an input with answers, rather than weighs what others have met."""
-    return any(not met.mixed for met in _met(loss, one))
+    """Whether a loss compares an input with answers, rather than weighs what others have met; what
+    meets weights is not compared with them.
+    """
+    return any(not met.mixed and met.kind != "READ_VARIABLE" for met in _met(loss, one))
 
 
 def _met(loss: TensorDescription | None, targets: TensorDescription | None) -> tuple[Meeting, ...]:

@@ -210,7 +210,8 @@ class Model:
         """Raw samples in the model's input shape, with labels or targets as its task has them."""
         from odt_core.samples import prepare
 
-        return prepare(raw, self.preprocessing, self.labels, self.contract.asked_targets)
+        asked, each = self.contract.asked_targets, self.contract.scores_each
+        return prepare(raw, self.preprocessing, self.labels, asked, each)
 
     def with_contract(self, contract: Contract) -> Model:
         """The same model under a corrected contract."""

@@ -52,6 +52,7 @@ class Goal:
     activation: Activation = Activation.NONE
     scores_each: int = 0  # K, where a prediction has K scores for each number of a target
     shares: bool = False  # targets of values are probabilities
+    one_of: bool = False  # of which, in a row, one is right
 
 
 def goal_of(
@@ -97,6 +98,7 @@ def goal_of(
         else Activation.NONE,
         scores_each=each,
         shares=task is Task.VALUES and kind.of_shares and not each,
+        one_of=task is Task.VALUES and kind is Loss.SOFTMAX and not each,
     )
 
 

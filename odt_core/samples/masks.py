@@ -37,6 +37,9 @@ _FOLDERS = frozenset(
         "trimaps",
     ]
 )
+_PHOTOGRAPHS = frozenset(
+    ["image", "images", "img", "imgs", "input", "inputs", "photo", "photos", "pictures", "rgb"]
+)
 _ASKEW = 1.03  # sides of a mask and its photograph differ by more than rounding
 CLASSES = 32  # numbers below are those of classes, not shades
 VOID = 255  # in a mask of classes: a pixel that belongs to none
@@ -54,11 +57,12 @@ def targets_among(files: Sequence[str], masks: bool) -> dict[str, str]:
     SampleError where a sample has two.
     """
     stems = {stem_of(file) for file in files}
-    photographs = defaultdict(list)  # by the folder above theirs, and name
+    photographs = defaultdict(list)  # by the folder above theirs, or _beside, and name
     for stem in sorted(stems):
         path = PurePosixPath(stem)
         if not _is_of_masks(path.parent):
-            photographs[path.parent.parent, path.name].append(stem)
+            for above in (path.parent.parent, _beside(path.parent)):
+                photographs[above, path.name].append(stem)
     found: dict[str, str] = {}
     for file in files:
         stem = stem_of(file)
@@ -70,7 +74,8 @@ def targets_among(files: Sequence[str], masks: bool) -> dict[str, str]:
             found[file] = unmarked
         elif masks and _is_of_masks(path.parent):
             names = (path.name, PurePosixPath(unmarked).name)
-            keys = [(above, name) for above in path.parent.parents for name in names]
+            folders = (*path.parent.parents, _beside(path.parent))
+            keys = [(above, name) for above in folders for name in names]
             partners = [partner for key in keys for partner in photographs.get(key, ())]
             found |= {file: partners[0]} if partners else {}
     taken: dict[str, str] = {}
@@ -84,9 +89,19 @@ def targets_among(files: Sequence[str], masks: bool) -> dict[str, str]:
 
 
 def _is_of_masks(folder: PurePosixPath) -> bool:
-    """Such as "masks", "train_masks", "SegmentationClass" or "annotations/trimaps"."""
-    said = {word.lower() for part in folder.parts[-2:] for word in _WORD.findall(part)}
-    return bool(_FOLDERS & said)
+    """Such as "masks", "train_masks", "SegmentationClass" or "annotations/training", but not
+    "segmentation/images".
+    """
+    for part in reversed(folder.parts[-2:]):
+        said = {word.lower() for word in _WORD.findall(part)}
+        if said & (_FOLDERS | _PHOTOGRAPHS):
+            return bool(said & _FOLDERS)
+    return False
+
+
+def _beside(folder: PurePosixPath) -> PurePosixPath:
+    """Of images/training and annotations/training alike: training."""
+    return folder.parent.parent / folder.name
 
 
 def stem_of(file: str) -> str:
@@ -94,24 +109,23 @@ def stem_of(file: str) -> str:
     return file.rpartition(".")[0]
 
 
-def hold_classes(pictures: Iterable[np.ndarray], shape: tuple[int, ...]) -> bool:
+def hold_classes(pictures: Iterable[np.ndarray], count: int) -> bool:
     """Whether the masks of an upload hold numbers of classes, judged by all of them together: some
-    number from 1 to 31 and no shade between it and white. Black and white alone are 0 and 1, but
-    for a model of more than two classes, to which white is no class: SampleError where they have
-    no other.
+    number from 1 to 31, or below the model's `count` of classes, and no shade between it and white.
+    Black and white alone are 0 and 1, but for a model of more than two classes, to which white is
+    no class: SampleError where they have no other.
     """
     values: set[int] = set()
     for picture in pictures:
         if picture.ndim == 2:
             values |= set(np.unique(picture).tolist())
     numbers = values - {0, VOID}
-    several = _channels(shape) > 2
-    if several and not numbers and VOID in values:
+    if count > 2 and not numbers and VOID in values:
         raise SampleError(
-            f"The masks are black and white; this model tells {_channels(shape)} classes apart. "
-            f"Save their numbers, 0 to {_channels(shape) - 1}."
+            f"The masks are black and white; this model tells {count} classes apart. Save their "
+            f"numbers, 0 to {count - 1}."
         )
-    return max(numbers) < CLASSES if numbers else several
+    return max(numbers) < max(CLASSES, count) if numbers else count > 2
 
 
 def as_target(
@@ -120,6 +134,7 @@ def as_target(
     name: str,
     *,
     classes: bool,
+    each: int = 0,
     of: tuple[int, int] | None = None,
 ) -> np.ndarray:
     """A mask as float32 [*shape]. picture: uint8 [H, W], or [H, W, 3] colours. shape: [height,
@@ -127,8 +142,9 @@ def as_target(
 
     classes: of [H, W], whether its numbers are those of classes, 255 being none; they become rows
     of K with a 1 where the shape asks for such. Else they are shades from 0 (black) to 1 (white).
-    of: height and width of the photograph. Raises SampleError where a class is beyond K, there are
-    shades for more than two classes, or the photograph lies on its side.
+    each: K, where a target is the number of a class of K: it then keeps 255. of: height and width
+    of the photograph. Raises SampleError where a class is beyond K, there are shades for more than
+    two classes, or the photograph lies on its side.
     """
     height, width = shape[:2]
     channels = _channels(shape)
@@ -141,16 +157,17 @@ def as_target(
     box = _box(image, of or picture.shape[:2], (height, width), name)
     values = np.asarray(image.resize((width, height), how, box=box))
     if classes:
-        return _of_classes(values, channels, name).reshape(shape)
+        return _of_classes(values, channels, each, name).reshape(shape)
     shades = values.astype(np.float32) / 255
     if values.ndim == 2 and channels == 2:
         shades = np.stack([1 - shades, shades], axis=-1)
     elif values.ndim == 2 and channels == 3:
         shades = np.repeat(shades[..., None], 3, axis=-1)
-    elif channels > 3:
+    elif channels > 3 or each > 2:
+        count = each or channels
         raise SampleError(
-            f"The mask of {name} has shades; this model tells {channels} classes apart. Save their "
-            f"numbers, 0 to {channels - 1}."
+            f"The mask of {name} has shades; this model tells {count} classes apart. Save their "
+            f"numbers, 0 to {count - 1}."
         )
     return shades.reshape(shape)
 
@@ -176,16 +193,17 @@ def _channels(shape: tuple[int, ...]) -> int:
     return shape[2] if len(shape) == 3 else 1
 
 
-def _of_classes(values: np.ndarray, channels: int, name: str) -> np.ndarray:
-    """Numbers of classes as they are, or [H, W, K] with a 1 at each; VOID is class 0, or no class
-    at all.
+def _of_classes(values: np.ndarray, channels: int, each: int, name: str) -> np.ndarray:
+    """Numbers of classes as they are, or [H, W, K] with a 1 at each; VOID is no class at all, but 0
+    to a model that learns shades.
     """
-    if channels == 1:
-        return np.where(values == VOID, 0, values).astype(np.float32)
+    count = each or channels
     last = int(values[values != VOID].max(initial=0))
-    if last >= channels:
+    if count > 1 and last >= count:
         raise SampleError(
-            f"The mask of {name} has class {last}; this model tells {channels} apart, 0 to "
-            f"{channels - 1}."
+            f"The mask of {name} has class {last}; this model tells {count} apart, 0 to "
+            f"{count - 1}."
         )
+    if channels == 1:
+        return np.where((values == VOID) & (each == 0), 0, values).astype(np.float32)
     return (values[..., None] == np.arange(channels)).astype(np.float32)

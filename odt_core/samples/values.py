@@ -13,21 +13,23 @@ from odt_core.samples.masks import as_target, hold_classes, is_picture
 from odt_core.samples.types import RawSamples
 
 
-def targets_of(raw: RawSamples, shape: tuple[int, ...]) -> tuple[np.ndarray, ...]:
-    """A target for each sample, float32 [*shape].
+def targets_of(raw: RawSamples, shape: tuple[int, ...], each: int = 0) -> tuple[np.ndarray, ...]:
+    """A target for each sample, float32 [*shape]. each: K, where its numbers are those of K classes
+    (Contract.scores_each).
 
     Where a sample has none, its label counts when it is a number: a folder called 3.5, say. Raises
     SampleError (which sample, and what to do) when neither fits.
     """
     masks = [one for one in raw.targets if one is not None and _is_mask(one)]
-    classes = is_picture(shape) and hold_classes(masks, shape)
+    count = each or (shape[2] if len(shape) == 3 else 1)
+    classes = is_picture(shape) and hold_classes(masks, count)
     given = [
         _number(label) if target is None else target
         for target, label in zip(raw.targets or (None,) * len(raw), raw.labels, strict=True)
     ]
     _all_given(given, raw.names, shape)
     return tuple(
-        _target(target, item, name, shape, classes)
+        _target(target, item, name, shape, classes, each)
         for target, item, name in zip(given, raw.items, raw.names, strict=True)
         if target is not None
     )
@@ -63,11 +65,16 @@ def _all_given(
 
 
 def _target(
-    given: np.ndarray, item: np.ndarray, name: str, shape: tuple[int, ...], classes: bool
+    given: np.ndarray,
+    item: np.ndarray,
+    name: str,
+    shape: tuple[int, ...],
+    classes: bool,
+    each: int,
 ) -> np.ndarray:
     if _is_mask(given) and is_picture(shape):
         photograph = item.shape[:2] if item.dtype == np.uint8 and item.ndim >= 2 else None
-        return as_target(given, shape, name, classes=classes, of=photograph)
+        return as_target(given, shape, name, classes=classes, each=each, of=photograph)
     if given.size != prod(shape):
         raise SampleError(
             f"{name} has {given.size} target values; this model gives {in_words(shape)}."

@@ -83,9 +83,12 @@ def _check_targets(contract: Contract, y: np.ndarray, what: str) -> None:
                 f"The {what} have targets of shape {list(y.shape)}; this model learns "
                 f"{['N', *contract.target_shape]}. Give one target of that shape per sample."
             )
-        wrong = contract.why_not_learnt(y)
-        if wrong:
-            raise TrainingError(f"The {what} have targets with {wrong}. Correct them.")
+        if contract.why_not_learnt(y):
+            every = ((k, contract.why_not_learnt(one)) for k, one in enumerate(y, start=1))
+            first, wrong = next((k, why) for k, why in every if why)
+            raise TrainingError(
+                f"The target of number {first} of the {what} has {wrong}. Correct or remove it."
+            )
         return
     if y.dtype.kind not in "iu" or y.ndim != 1:
         raise TrainingError(

@@ -47,6 +47,8 @@ class HasModel(Store):
         model = ModelEntry(clean_origin(name) or "model", bundled, sha, labels.names)
         files = {} if data is None else {f"models/{sha}.tflite": data}
         with self._changing() as manifest:
+            before = (one for one in manifest.models if one.key == model.key)
+            model = replace(next(before, model), name=model.name)  # as it was described then
             changed = self._remembered(changes.with_model(manifest, model, new_ids()))
             step = f"choose the model '{model.name}'" if manifest.model else ""
             self._commit(changed, step, files=files)
@@ -58,7 +60,8 @@ class HasModel(Store):
         """
         with self._changing() as manifest:
             model = next((one for one in manifest.models if one.key == key), None)
-            if model is None:
+            files = self._disk.names(self._folder / "models")
+            if model is None or f"{model.sha256}.tflite" not in files:
                 raise ModelError("That model is not kept any more. Upload it again.")
             changed = self._remembered(changes.with_model(manifest, model, new_ids()))
             self._commit(changed, f"choose the model '{model.name}'")
@@ -69,7 +72,10 @@ class HasModel(Store):
         kept: list[ModelEntry] = []
         room = self.limits.model_bytes
         for model in manifest.models[: self.limits.models_before]:
-            room -= sizes.get(f"{model.sha256}.tflite", room + 1)
+            size = sizes.get(f"{model.sha256}.tflite")
+            if size is None:
+                continue  # somebody has removed the file
+            room -= size
             if room < 0:
                 break
             kept.append(model)

@@ -208,11 +208,9 @@ def as_the_model_wants(desk: Desk, raw: RawSamples, label_id: str | None) -> Raw
                 raise SampleError(f"{name}: {error}") from error
     unlabelled = ("",) * len(raw)
     if desk.task is Task.VALUES:
-        targets = targets_of(raw, desk.contract.target_shape)
+        targets = targets_of(raw, desk.contract.target_shape, desk.contract.scores_each)
         for target, name in zip(targets, raw.names, strict=True):
-            wrong = desk.contract.why_not_learnt(target)
-            if wrong:
-                raise SampleError(f"The target of {name} has {wrong}.")
+            _check_target(desk, target, f"The target of {name}")
         return RawSamples(raw.items, unlabelled, raw.names, targets)
     if desk.task is Task.RECONSTRUCTION:
         return RawSamples(raw.items, unlabelled, raw.names, _spare_targets(desk, raw))
@@ -238,6 +236,12 @@ def _spare_targets(desk: Desk, raw: RawSamples) -> tuple[np.ndarray, ...]:
         if raw.targets and train and train[0].labels:
             return targets_of(raw, desk.contract.target_shape)
     return ()
+
+
+def _check_target(desk: Desk, target: np.ndarray, what: str) -> None:
+    wrong = desk.contract.why_not_learnt(target)
+    if wrong:
+        raise SampleError(f"{what} has {wrong}.")
 
 
 # Camera
@@ -331,6 +335,7 @@ def _targets(desk: Desk, many: int) -> list[np.ndarray | None]:
         raise SampleError(_targets_in_files(desk))
     text = str(st.session_state.get(_TARGET, ""))
     target = typed(text, desk.contract.target_shape, "The target")
+    _check_target(desk, target, "The target")
     return [target] * many
 
 

@@ -16,6 +16,7 @@ from pages.ui.served import ASSETS
 _PARTS = ASSETS / "components"
 _SHOWN = 5  # bars a side
 _PLACES = 40  # of a sample whose words or pixels have classes
+_NO_CLASS = -1
 _UNTRAINED = "Not trained yet: your model is the base model."
 _mount = st.components.v2.component(
     "odt_answers",
@@ -121,15 +122,19 @@ def value_answers(
 def class_answers(
     key: str, base: np.ndarray, own: np.ndarray, target: np.ndarray | None, *, trained: bool
 ) -> None:
-    """base, own: int [...], which class each pixel or word of a sample is to both models; target:
-    which it is, when known.
+    """base, own: float [..., K], the scores of each pixel's or word's classes, to both models;
+    target: which it is, when known; where it is none of K, no answer is wrong.
     """
-    flat = [one.reshape(-1).astype(int) for one in (base, own)]
+    flat = [one.argmax(axis=-1).reshape(-1) for one in (base, own)]
     wanted = None if target is None else target.reshape(-1).astype(int)
+    of = flat[0].size
+    if wanted is not None:
+        wanted = np.where((wanted >= 0) & (wanted < base.shape[-1]), wanted, _NO_CLASS)
+        of = int((wanted != _NO_CLASS).sum())
     right = None if wanted is None else [int((one == wanted).sum()) for one in flat]
     sides = []
     for (role, title), values, known in zip(_SIDES, flat, right or (None, None), strict=True):
-        answer = _listed(values) if known is None else f"{known} of {values.size}"
+        answer = _listed(values) if known is None else f"{known} of {of}"
         side = {"role": role, "title": title, "answer": answer, "bars": []}
         sides.append(side | {"sure": "" if known is None else "right"})
     _mount_values(key, sides, _class_change(flat, right, trained))
@@ -147,7 +152,10 @@ def class_answers(
 
 
 def _marked(value: int, wanted: np.ndarray | None, k: int) -> str:
-    return f"{value} ✗" if wanted is not None and value != wanted[k] else str(value)
+    if value == _NO_CLASS:
+        return "–"
+    wrong = wanted is not None and wanted[k] not in (value, _NO_CLASS)
+    return f"{value} ✗" if wrong else str(value)
 
 
 def _mount_values(key: str, sides: list[dict], change: dict[str, object]) -> None:

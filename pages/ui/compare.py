@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from odt_core.errors import SampleError
-from odt_core.evaluation import Evaluation, compare, places
+from odt_core.evaluation import Evaluation, compare
 from pages.ui import pieces, trouble
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.numbers import figure
@@ -67,11 +67,12 @@ def right_of(evaluation: Evaluation) -> str:
     how many pixels or words it gets right.
     """
     if evaluation.interval is None:
-        found = places(evaluation)
+        found = evaluation.places
+        what = "pixels" if found and found.pixels else "places"
         return (
             f"mean squared error, n = {evaluation.n:,} · absolute error "
             f"{figure(evaluation.mean_absolute_error)}"
-            + (f" · {percent(found.right)} of places right" if found else "")
+            + (f" · {percent(found.right)} of the {what} right" if found else "")
             + (f", mean IoU {figure(found.mean_iou)}" if found else "")
         )
     return (

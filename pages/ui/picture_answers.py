@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from odt_core.runtime.contract import Activation, Contract, OutputKind, Task
+from odt_core.runtime.contract import Contract, Task
+from odt_core.runtime.scores import right_answers
 from pages.ui import pieces
 from pages.ui.desk import Desk
 from pages.ui.numbers import figure
@@ -67,32 +68,18 @@ def _classes(values: np.ndarray, contract: Contract) -> np.ndarray | None:
         return None
     if contract.scores_each and values.shape == contract.target_shape:
         return values.reshape(values.shape[:2]).astype(np.int64)
-    if values.ndim < 3 or values.shape[-1] < 2 or not _is_shares(contract):
+    if values.ndim < 3 or values.shape[-1] < 2:
         return None
     best, sure = values.argmax(axis=-1), values.max(axis=-1)
-    if contract.activation is Activation.SIGMOID:  # none of them may be there
-        return np.where(sure >= 0.5, best + 1, 0)
-    return best
-
-
-def _of_a_class(target: np.ndarray, contract: Contract) -> np.ndarray:
-    """Of each pixel, bool [H, W(, 1)], whether it has a class: where not, no answer is wrong."""
-    rows = target.ndim > 2 and target.shape[-1] > 1
-    if not rows or contract.activation is Activation.SIGMOID:
-        return np.ones_like(target[..., 0] if rows else target, bool)
-    return target.any(axis=-1)
-
-
-def _is_shares(contract: Contract) -> bool:
-    """Whether answers are probabilities, of pixels or of their classes."""
-    kind = contract.infer.kind if contract.infer else None
-    shares = contract.shares or bool(contract.scores_each) or kind is OutputKind.PROBABILITIES
-    return shares and contract.task is Task.VALUES
+    if contract.one_of or contract.scores_each:
+        return best
+    # none of them may be there
+    return np.where(sure >= 0.5, best + 1, 0) if contract.shares else None
 
 
 def _range(contract: Contract, pictures: list[np.ndarray]) -> tuple[float, float]:
     """What is black and what is white in all of them."""
-    if _is_shares(contract):
+    if contract.tells_places:
         return 0.0, 1.0
     finite = [one[np.isfinite(one)] for one in pictures]
     return (
@@ -103,17 +90,13 @@ def _range(contract: Contract, pictures: list[np.ndarray]) -> tuple[float, float
 
 def _remark(values: np.ndarray, target: np.ndarray | None, contract: Contract) -> str:
     """How near an answer is to the target."""
+    from odt_core.evaluation.places import places  # not before there is something to judge
+
     if target is None:
         return ""
-    one, other = _classes(values, contract), _classes(target, contract)
-    of_two = contract.task is Task.VALUES and set(np.unique(target)) <= {0, 1}
-    if one is None and values.size == target.size and of_two:
-        one, other = values >= 0.5, target >= 0.5
-    if one is not None and other is not None:
-        known = _of_a_class(target, contract)
-        if known.any():
-            one, other = one[known], other[known]
-        return f"{percent(float(np.mean(one == other)))} of the pixels right"
+    found = places(values[None], right_answers(target[None], target[None], contract), contract)
+    if found is not None:
+        return f"{percent(found.right)} of the pixels right"
     if values.size != target.size:
         return ""
     return f"squared error {figure(float(np.mean((values - target) ** 2)))}"

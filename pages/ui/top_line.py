@@ -109,7 +109,7 @@ def _picked(desk: Desk) -> None:
     if chosen not in ("other", desk.model.bundled, desk.model.key):
         with trouble.caught("top"):
             left = desk.trained
-            if any(one.key == chosen for one in desk.workspace.manifest.models):
+            if chosen.startswith("sha256:"):  # another tab may have removed it
                 desk.choose_again(chosen)
             else:
                 desk.choose_bundled(chosen)

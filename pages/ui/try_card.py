@@ -141,9 +141,7 @@ def _show(desk: Desk, given: _Input) -> None:
         ready = desk.input_of(given.item)[0].reshape(desk.card.preprocessing.picture_shape)
         picture_answers(desk, ready, base, own, given.target)
     else:
-        draw = value_answers
-        if desk.contract.scores_each:
-            draw, base, own = class_answers, base.argmax(axis=-1), own.argmax(axis=-1)
+        draw = class_answers if desk.contract.scores_each else value_answers
         draw("answers", base, own, given.target, trained=desk.trained)
 
 

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from odt_core.evaluation import places, score
+from odt_core.runtime.contract import Activation, Contract, Task
+
+VALUES = Contract(
+    train=(), infer=None, input_shape=(8,), outputs=None, learning_rate=None, state=True,
+    task=Task.VALUES,
+)  # fmt: skip
+EACH = replace(VALUES, shares=True, activation=Activation.SIGMOID)  # may be there or not
+ONE_OF = replace(VALUES, shares=True, one_of=True)
 
 
-def found(answers, truth):
-    return places(score(np.asarray(answers, np.float32), np.asarray(truth, np.float32)))
+def found(answers, truth, contract=EACH):
+    truth = np.asarray(truth, np.float32)
+    contract = replace(contract, target_shape=truth.shape[1:])
+    return score(np.asarray(answers, np.float32), truth, contract).places
 
 
 def test_half_of_a_mask_is_half_right():
@@ -21,6 +33,7 @@ def test_half_of_a_mask_is_half_right():
     assert got.right == pytest.approx(0.75)
     # background: 16 of 24 places, object: 8 of 16
     assert got.mean_iou == pytest.approx((16 / 24 + 8 / 16) / 2)
+    assert got.pixels
 
 
 def test_best_of_k_counts_and_places_of_no_class_do_not():
@@ -29,9 +42,31 @@ def test_best_of_k_counts_and_places_of_no_class_do_not():
     said = np.zeros((1, 2, 2, 3))
     said[..., 2] = 0.4
     said[0, 0, 1, 1] = 0.6
-    got = found(said, truth)
+    got = found(said, truth, ONE_OF)
     assert got.right == pytest.approx(2 / 3)
     assert got.mean_iou == pytest.approx((0 + 1 + 1 / 2) / 3)
+
+
+@pytest.mark.parametrize("shape", [(1, 6), (1, 6, 1)])
+def test_numbers_of_classes_count_as_their_rows(shape):
+    """[N, words] or [N, words, 1], of a model of three scores for each."""
+    tagger = replace(VALUES, scores_each=3, target_shape=shape[1:])
+    tags = np.array([0, 1, 2, 2, 255, -100], np.float32).reshape(shape)
+    truth = (tags[..., None] == np.arange(3)).astype(np.float32)
+    said = np.eye(3, dtype=np.float32)[[0, 1, 2, 0, 0, 0]].reshape(truth.shape)
+    got = score(said, truth, tagger).places
+    assert got.right == pytest.approx(3 / 4)
+    assert not got.pixels
+
+
+def test_of_classes_that_may_all_be_there_each_has_to_be_told():
+    truth = np.zeros((1, 4, 4, 3))
+    truth[0, 0, 0, 0] = truth[0, 1, 1, 1] = 1
+    got = found(np.full((1, 4, 4, 3), 0.9), truth)
+    assert got.right == 0
+    # the third is nowhere, and said to be everywhere
+    assert got.mean_iou == pytest.approx((1 / 16 + 1 / 16 + 0) / 3)
+    assert found(truth, truth).right == 1
 
 
 def test_all_right_is_one_however_few_have_the_class():
@@ -48,5 +83,14 @@ def test_numbers_have_no_places(truth):
     assert found(truth, truth) is None
 
 
+@pytest.mark.parametrize(
+    "contract", [VALUES, replace(VALUES, task=Task.RECONSTRUCTION, shares=True)]
+)
+def test_counts_and_pictures_given_back_have_no_places(contract):
+    truth = np.eye(4)[None]
+    assert found(truth, truth, contract) is None
+
+
 def test_labels_have_no_places():
-    assert places(score(np.eye(3, dtype=np.float32), np.arange(3))) is None
+    assert score(np.eye(3, dtype=np.float32), np.arange(3), ONE_OF).places is None
+    assert places(np.ones((1, 4)), np.ones((1, 5)), EACH) is None

@@ -35,19 +35,22 @@ def test_values_when_they_are_no_numbers_then_the_page_can_be_drawn(shown, broke
 def test_classes_of_places_when_trained_are_counted_and_the_wrong_ones_marked(shown, monkeypatch):
     tables = []
     monkeypatch.setattr(module.pieces, "table", lambda head, rows: tables.append((head, rows)))
-    base, own, target = np.array([1, 2, 0]), np.array([1, 0, 0]), np.array([1.0, 0, 2])
+    base, own = (np.eye(3)[[1, 2, 0, 0, 1]], np.eye(3)[[1, 0, 0, 2, 1]])
+    target = np.array([1.0, 0, 2, 255, -100])  # the last two have no class
     module.class_answers("k", base, own, target, trained=True)
     assert [side["answer"] for side in shown["sides"]] == ["1 of 3", "2 of 3"]
     assert (shown["summary"], shown["changed"]) == ("Your model has 1 more right.", True)
     ((head, rows),) = tables
     assert head == ("Place", "Target", "Base", "Yours")
-    assert rows == [("1", "1", "1", "1"), ("2", "0", "2 ✗", "0"), ("3", "2", "0 ✗", "0 ✗")]
+    assert rows[:3] == [("1", "1", "1", "1"), ("2", "0", "2 ✗", "0"), ("3", "2", "0 ✗", "0 ✗")]
+    assert rows[3:] == [("4", "–", "0", "2"), ("5", "–", "1", "1")]
 
 
 def test_classes_of_places_when_nothing_is_known_of_them_are_listed(shown, monkeypatch):
     tables = []
     monkeypatch.setattr(module.pieces, "table", lambda head, rows: tables.append((head, rows)))
-    module.class_answers("k", np.zeros(90, int), np.ones(90, int), None, trained=True)
+    base, own = np.eye(2)[np.zeros(90, int)], np.eye(2)[np.ones(90, int)]
+    module.class_answers("k", base, own, None, trained=True)
     assert shown["summary"] == "Changed 90 of 90."
     ((head, rows),) = tables
     assert (head, len(rows)) == (("Place", "Base", "Yours"), 40)

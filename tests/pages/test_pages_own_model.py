@@ -383,3 +383,56 @@ class TestMasks:
         give(app, "lone.png", png(np.zeros((8, 8), np.uint8)))
         assert "lone.png has no target" in said(app)
         assert not desk.workspace.manifest.samples
+
+
+class TestClassesOfPlaces:
+    """Models that give the scores of K classes for each pixel or word."""
+
+    def test_pixels_of_no_class_count_neither_way(self, app, desk_of):
+        drop(app, OURS / "dialect_pixels.tflite")
+        desk = desk_of(app)
+        assert (desk.contract.target_shape, desk.contract.scores_each) == ((8, 8, 1), 3)
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w") as archive:
+            for k in range(10):
+                mask = RNG.integers(0, 3, (8, 8)).astype(np.uint8)
+                mask[0] = 255
+                photo = (mask[..., None] == np.arange(3)).astype(np.uint8) * 200
+                archive.writestr(f"segmentation/images/{k}.png", png(photo))
+                archive.writestr(f"segmentation/masks/{k}.png", png(mask))
+        give(app, "set.zip", stream.getvalue())
+        assert not said(app)
+        assert "of the pixels right" in shown(app)
+        assert (desk.samples(Part.TRAIN).y[:, 0] == 255).all()
+        desk.train(Settings(epochs=100, batch_size=4))
+        assert desk.run.wait(60)
+        own = desk.scores(desk.samples(Part.TEST), "own").own
+        assert own.places.right > 0.9
+        app.switch_page("pages/evaluate.py").run()
+        app.segmented_control(key="evaluate_part").set_value("Blind test").run()
+        app.segmented_control(key="blind_way").set_value("Test samples").run()
+        assert not said(app)
+        assert "What Model A answers" in shown(app)
+
+    def test_typed_class_that_the_model_has_not_is_refused(self, app, desk_of):
+        drop(app, OURS / "dialect_tags.tflite")
+        app.switch_page("pages/personalise.py").run()
+        app.segmented_control(key="samples_way").set_value("Type").run()
+        for target, added in (("0, 1, 2, 0, 7", 0), ("0, 1, 2, 0, 1", 1)):
+            app.text_area(key="samples_typed").set_value("4, 8, 15, 16, 3")
+            app.text_input(key="samples_target").set_value(target)
+            app.button(key="type_add").click().run()
+            assert ("class 7; this model tells 3 apart" in said(app)) is not added
+            assert len(desk_of(app).workspace.manifest.samples) == added
+
+
+def test_model_that_another_tab_has_removed_says_so(app, desk_of):
+    drop(app, OURS / "dialect_tags.tflite")
+    app.switch_page("pages/personalise.py").run()
+    app.selectbox(key="top_model").set_value("digits").run()
+    desk = desk_of(app)
+    (before,) = desk.workspace.manifest.models
+    desk.workspace.erase()  # in another tab
+    app.selectbox(key="top_model").set_value(before.key).run()
+    assert "not kept any more. Upload it again." in said(app)
+    assert desk.model.bundled == "digits"

@@ -194,7 +194,48 @@ def bottleneck(name: str, *, initialised: bool) -> None:
     m.write(name)
 
 
+def pixels() -> None:
+    """The number of a class for each pixel, [N, 8, 8, 1], and 255 where it has none."""
+    m = Learner(w=(3, 3, 3, 3), b=(3,))
+
+    def scores(image: Any) -> Any:
+        return tf.nn.conv2d(image, m.w, 1, "SAME") + m.b
+
+    def step(image: Any, mask: Any) -> dict[str, Any]:
+        with tf.GradientTape() as tape:
+            known = mask[..., 0] < 255
+            classes = tf.where(known, mask[..., 0], 0)
+            each = tf.nn.sparse_softmax_cross_entropy_with_logits(classes, scores(image))
+            loss = tf.reduce_mean(each * tf.cast(known, FLOAT))
+        m.descend(tape, loss)
+        return {"loss": loss}
+
+    image = Spec([None, 8, 8, 3], FLOAT)
+    m.add("train", step, image=image, mask=Spec([None, 8, 8, 1], INT32))
+    m.add("infer", lambda image: {"mask": scores(image)}, image=image)
+    m.write("dialect_pixels")
+
+
+def tags() -> None:
+    """The number of a class for each of five words."""
+    m = Learner(table=(20, 3))
+
+    def step(words: Any, tags: Any) -> dict[str, Any]:
+        with tf.GradientTape() as tape:
+            scores = tf.gather(m.table, words)
+            loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(tags, scores))
+        m.descend(tape, loss, 3.0)
+        return {"loss": loss}
+
+    words = Spec([None, 5], INT32)
+    m.add("train", step, words=words, tags=words)
+    m.add("infer", lambda words: {"tags": tf.nn.softmax(tf.gather(m.table, words))}, words=words)
+    m.write("dialect_tags")
+
+
 def main() -> None:
+    pixels()
+    tags()
     autoencoder()
     regression()
     binary()

@@ -107,6 +107,48 @@ def test_whole_targets_are_labels_where_the_loss_takes_them_for_such(loss, outpu
     assert model.contract.task is task
 
 
+def weighed(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    return (1.0 + 4.0 * y) * entropy(y, z)
+
+
+def chosen_weights(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    return entropy(y, z) * tf.where(y > 0.5, 5.0, 1.0)
+
+
+def balanced_focal(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    share = 0.25 * y + 0.75 * (1.0 - y)
+    return share * (1.0 - tf.exp(-entropy(y, z))) ** 2.0 * entropy(y, z)
+
+
+def of_first(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    return (1.0 + 4.0 * y[:, 0]) * tf.nn.softmax_cross_entropy_with_logits(y, z)
+
+
+def by_class(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    weights = tf.reduce_sum(y * tf.constant([1.0, 2.0, 3.0]), -1)
+    return weights * tf.nn.softmax_cross_entropy_with_logits(y, z)
+
+
+@pytest.mark.parametrize(
+    ("loss", "outputs", "task"),
+    [
+        (weighed, 1, Task.BINARY),
+        (chosen_weights, 1, Task.BINARY),
+        (balanced_focal, 1, Task.BINARY),
+        (weighed, 3, Task.CLASSES),
+        (of_first, 3, Task.CLASSES),
+        (by_class, 3, Task.CLASSES),
+    ],
+)
+def test_labels_that_weigh_their_own_loss_stay_labels(loss, outputs, task, tmp_path):
+    assert model_of(loss, tmp_path, outputs=outputs, name="output").contract.task is task
+
+
+@pytest.mark.parametrize("loss", [weighed, chosen_weights, balanced_focal])
+def test_pixels_that_weigh_their_own_loss_are_still_probabilities(loss, tmp_path):
+    assert pixels(loss, tmp_path, y=mask(1)).activation is Activation.SIGMOID
+
+
 def alike(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
     """Supervised contrastive learning."""
     z = tf.math.l2_normalize(z, -1)

@@ -356,6 +356,9 @@ class TestTargetsThatCannotBeLearnt:
         before = session.state()
         x = np.ones((4, WIDTH), np.float32)
         samples = Samples(x, np.full((4, 2, 4), 7, np.float32), model.labels)
-        with pytest.raises(TrainingError, match=r"targets with 7; this model learns probabilities"):
+        with pytest.raises(
+            TrainingError,
+            match=r"number 1 of the own samples has 7; this model learns probabilities",
+        ):
             fit(session, samples, Settings(epochs=1, batch_size=4))
         assert all(np.array_equal(before[name], array) for name, array in session.state().items())

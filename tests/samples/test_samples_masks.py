@@ -46,8 +46,8 @@ def raw_of(*masks: np.ndarray) -> RawSamples:
     return RawSamples(items, ("",) * count, tuple(f"s{k}" for k in range(count)), masks)
 
 
-def target_of(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    return targets_of(raw_of(mask), shape)[0]
+def target_of(mask: np.ndarray, shape: tuple[int, ...], each: int = 0) -> np.ndarray:
+    return targets_of(raw_of(mask), shape, each)[0]
 
 
 PHOTO = png(np.full((8, 8, 3), 90, np.uint8))
@@ -66,6 +66,10 @@ class TestWhoseMask:
             ("set/a.jpg", "set/a.target.png"),
             ("images/a.jpg", "annotations/trimaps/a.png"),
             ("VOC/JPEGImages/a.jpg", "VOC/SegmentationClass/a.png"),
+            ("ADE/images/training/a.jpg", "ADE/annotations/training/a.png"),
+            ("segmentation/images/a.jpg", "segmentation/masks/a.png"),
+            ("Face Mask/images/a.jpg", "Face Mask/labels/a.png"),
+            ("annotations/images/a.jpg", "annotations/trimaps/a.png"),
         ],
     )
     def test_names_that_data_sets_use_are_known(self, photo, mask):
@@ -91,6 +95,29 @@ class TestWhoseMask:
         raw = read_samples(zipped(files), "set.zip", target_shape=SHAPE)
         with pytest.raises(SampleError, match=rf"{folder}/lone.png has no target.*masks/NAME.png"):
             prepare(raw, Preprocessing("image", (4, 4, 3)), Labels(()), SHAPE)
+
+
+class TestNumbersOfClasses:
+    """Of a model that has K scores for each number."""
+
+    def test_pixels_of_no_class_stay_such(self):
+        mask = np.array([[0, 1], [2, 255]], np.uint8)
+        assert target_of(mask, (2, 2, 1), each=3).reshape(2, 2).tolist() == [[0, 1], [2, 255]]
+        assert target_of(mask, (2, 2), each=3)[1, 1] == 255
+
+    @pytest.mark.parametrize(("shape", "each"), [((2, 2, 1), 40), ((2, 2, 40), 0)])
+    def test_as_many_classes_as_the_model_has_are_no_shades(self, shape, each):
+        target = target_of(np.array([[0, 34], [33, 2]], np.uint8), shape, each)
+        told = target.argmax(axis=-1) if each == 0 else target.reshape(2, 2)
+        assert told.tolist() == [[0, 34], [33, 2]]
+
+    def test_class_that_the_model_has_not_is_named(self):
+        with pytest.raises(SampleError, match="has class 3; this model tells 3 apart, 0 to 2"):
+            target_of(np.array([[0, 3], [1, 2]], np.uint8), (2, 2), each=3)
+
+    def test_shades_are_no_numbers(self):
+        with pytest.raises(SampleError, match="has shades; this model tells 3 classes apart"):
+            target_of(np.array([[0, 120], [130, 90]], np.uint8), (2, 2), each=3)
 
 
 class TestWhatAMaskMeans:

@@ -64,6 +64,35 @@ def test_large_models_are_kept_while_there_is_room(make):
     assert names(workspace) == ["m2", "m1"]  # of seven bytes each
 
 
+def test_one_that_does_not_fit_ends_the_list_and_a_lost_file_does_not(make):
+    workspace = make(model_bytes=16)
+    for name, size in (("old", 2), ("lost", 8), ("new", 8)):
+        workspace.set_model(name, LABELS, data=name[:1].encode() * size)
+    lost = workspace.manifest.models[0]
+    assert names(workspace) == ["lost", "old"]
+    (workspace._folder / "models" / f"{lost.sha256}.tflite").unlink()
+    with pytest.raises(ModelError, match="not kept any more"):
+        workspace.choose_again(lost.key)
+    assert workspace.model_bytes() == b"n" * 8
+    workspace.set_model("Digits", LABELS, bundled="digits")
+    assert names(workspace) == ["new", "old"]
+
+
+def test_file_that_was_uploaded_before_is_as_it_was_described(make):
+    workspace = make()
+    workspace.set_model("mine", LABELS, data=b"mine")
+    workspace.describe_model(Labels(("x", "y")), choice={"train": "fit"}, card=None)
+    workspace.set_model("other", LABELS, data=b"other")
+    workspace.set_model("mine, copied", LABELS, data=b"mine")
+    model = workspace.manifest.model
+    assert (model.name, model.outputs, model.choice) == (
+        "mine, copied",
+        ("x", "y"),
+        '{"train": "fit"}',
+    )
+    assert names(workspace) == ["other"]
+
+
 def test_model_that_is_not_kept_says_so(make):
     workspace = make()
     fill(workspace, 1)

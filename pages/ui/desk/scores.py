@@ -28,6 +28,7 @@ from pages.ui.turns import meanwhile
 if TYPE_CHECKING:
     from odt_core.evaluation import BaseAnswers, BaseLabels, Evaluation, Unknown
     from odt_core.evaluation.familiar import Familiar
+    from odt_core.runtime.contract import Contract
     from odt_core.runtime.worker import Worker
 
 _preparer = Preparer(meanwhile)  # of this process, for all visitors
@@ -342,7 +343,7 @@ class HasScores(HasFeatures):
             return Scores(base, self._own[key])
         scores, kind = worker.scores(samples.x)
         answer = said(scores, kind, worker.contract, samples.labels, heat)
-        own = _score(answer, self._truth(samples))
+        own = _score(answer, self._truth(samples), self.contract)
         if not self.busy:  # else the weights are moving: nothing to keep
             self._own = newest(self._own, key, own)
         return Scores(base, own)
@@ -381,7 +382,7 @@ class HasScores(HasFeatures):
             answers = [worker.predict_proba(samples.x, samples.labels) for _, samples in sets]
             self._bring_to_head(worker)
         return tuple(
-            _score(answer, self._truth(samples))
+            _score(answer, self._truth(samples), self.contract)
             for answer, (_, samples) in zip(answers, sets, strict=True)
         )
 
@@ -416,7 +417,9 @@ class HasScores(HasFeatures):
             else:
                 scores, kind = self._base_scores(samples, name)
                 answer = said(scores, kind, worker.contract, samples.labels)
-            self._base = newest(self._base, key, _score(answer, self._truth(samples)))
+            self._base = newest(
+                self._base, key, _score(answer, self._truth(samples), self.contract)
+            )
         return self._base[key]
 
     def _base_scores(self, samples: Samples, name: object) -> tuple[np.ndarray, OutputKind]:
@@ -456,7 +459,7 @@ def _same(one: np.ndarray, other: np.ndarray) -> bool:
     return one is other or (one.dtype == other.dtype and np.array_equal(one, other))
 
 
-def _score(answer: np.ndarray, truth: np.ndarray) -> Evaluation:
+def _score(answer: np.ndarray, truth: np.ndarray, contract: Contract) -> Evaluation:
     from odt_core.evaluation import score  # not before there is something to judge
 
-    return score(answer, truth)
+    return score(answer, truth, contract)
