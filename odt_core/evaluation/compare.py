@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from odt_core.evaluation.evaluation import Evaluation, check_alike, squared_errors
+from odt_core.evaluation.evaluation import Evaluation, check_alike, errors_each
 
 # With fewer changed answers the exact test cannot reach the 5 % level, however they fall: five the
 # same way give p = 2 / 2⁵ = 0.0625, six p = 2 / 2⁶ = 0.031.
@@ -108,7 +108,7 @@ def _right(base: Evaluation, own: Evaluation) -> tuple[np.ndarray, np.ndarray, f
 
 
 def _closer(base: Evaluation, own: Evaluation) -> tuple[np.ndarray, np.ndarray, float]:
-    before, after = squared_errors(base), squared_errors(own)
+    before, after = errors_each(base), errors_each(own)
     gain = float(before.mean() - after.mean()) if base.n else 0.0
     return np.flatnonzero(after < before), np.flatnonzero(after > before), gain
 

@@ -123,6 +123,14 @@ def squared_errors(evaluation: Evaluation) -> np.ndarray:
     return np.asarray((away**2).reshape(evaluation.n, numbers).mean(axis=1))
 
 
+def errors_each(evaluation: Evaluation) -> np.ndarray:
+    """float64 [N]: how far each sample's answer is from its target, of a model of values: the share
+    of pixels or words that is wrong where it tells their classes, else the mean squared error.
+    """
+    found = evaluation.places
+    return squared_errors(evaluation) if found is None else found.wrong
+
+
 def check_alike(base: Evaluation, own: Evaluation) -> None:
     """SampleError unless both are evaluations of the same samples."""
     if base.n != own.n or not np.array_equal(base.truth, own.truth):

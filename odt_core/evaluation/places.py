@@ -16,12 +16,14 @@ class Places:
     """right: share of all places of all samples. mean_iou: intersection over union of what is and
     what is said to be of a class, the mean over the classes that there are (Everingham et al. 2010,
     The PASCAL VOC Challenge, section 4.3); a class that fills most places does not outweigh others.
-    pixels: whether a place is one of a picture.
+    pixels: whether a place is one of a picture. wrong: float64 [N], the share of each sample's
+    places that is not right; 0 where none of them belongs to a class.
     """
 
     right: float
     mean_iou: float
     pixels: bool
+    wrong: np.ndarray
 
 
 def places(answers: np.ndarray, truth: np.ndarray, contract: Contract) -> Places | None:
@@ -39,9 +41,10 @@ def places(answers: np.ndarray, truth: np.ndarray, contract: Contract) -> Places
     answers = answers.reshape(truth.shape)
     if contract.one_of or contract.scores_each:
         known = truth.sum(axis=-1) == 1
-        is_, said = truth.argmax(axis=-1)[known], answers.argmax(axis=-1)[known]
-        pairs = [(is_ == k, said == k) for k in np.union1d(is_, said)]
+        is_, said = truth.argmax(axis=-1), answers.argmax(axis=-1)
         right = is_ == said
+        is_, said = is_[known], said[known]
+        pairs = [(is_ == k, said == k) for k in np.union1d(is_, said)]
     else:
         is_, said = truth == 1, answers >= 0.5
         several = len(contract.target_shape) > 2 and truth.shape[-1] > 1
@@ -50,16 +53,18 @@ def places(answers: np.ndarray, truth: np.ndarray, contract: Contract) -> Places
         pairs = list(zip(is_.T, said.T, strict=True))
         pairs += [] if several else [(~is_[:, 0], ~said[:, 0])]  # what is not it is a class, too
         right = (is_ == said).all(axis=-1)
-    if not right.size:
+        known = np.ones_like(right)
+    if not known.any():
         return None
+    right, known = (one.reshape(len(truth), -1) for one in (right, known))
+    wrong = (known & ~right).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     overlaps = [
         np.count_nonzero(one & other) / union
         for one, other in pairs
         if (union := np.count_nonzero(one | other))
     ]
-    return Places(
-        float(right.mean()), float(np.mean(overlaps)) if overlaps else 1.0, _is_picture(contract)
-    )
+    mean_iou = float(np.mean(overlaps)) if overlaps else 1.0
+    return Places(float(right[known].mean()), mean_iou, _is_picture(contract), wrong)
 
 
 def _is_picture(contract: Contract) -> bool:

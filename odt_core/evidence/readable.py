@@ -188,7 +188,9 @@ def _results_table(results: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
                     )
                 )
             else:
+                places = got.get("places_right") is not None
                 head = ("samples", "model", "n", "mean squared error", "mean absolute error")
+                head += ("places right", "mean IoU") if places else ()
                 rows.append(
                     (
                         SETS[name],
@@ -196,6 +198,7 @@ def _results_table(results: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
                         f"{got['n']:,}",
                         _number(got["mean_squared_error"]),
                         _number(got["mean_absolute_error"]),
+                        *((_percent(got["places_right"]), _number(got["mean_iou"])) * places),
                     )
                 )
     return (head, *rows) if rows else ()

@@ -27,6 +27,7 @@ class LabelKind(Enum):
     ONE_HOT = "one-hot"  # float [N, K]
     INTEGER = "integer"  # int [N] or [N, 1]
     VALUES = "values"  # numbers of any shape: regression, autoencoder, one sigmoid output
+    SIGNS = "signs"  # −1 for the first of two labels, 1 for the second
 
 
 class OutputKind(Enum):

@@ -82,6 +82,10 @@ def _check_sense(contract: Contract, choice: Choice) -> None:
             f"'classes'."
         )
     kind = contract.train[0].label_kind if contract.train else None
+    if kind is LabelKind.SIGNS and contract.task is not Task.BINARY:
+        raise SignatureError(
+            "−1 and 1 are labels of yes or no. Choose the task 'binary', or other labels."
+        )
     if kind is LabelKind.ONE_HOT and contract.task is not Task.CLASSES:
         raise SignatureError(
             "One-hot labels belong to classes. Choose the task 'classes', or other labels."

@@ -14,6 +14,8 @@ from odt_core.runtime.targets import encode, filling
 
 Wanted = tuple[np.dtype[Any], tuple[int, ...]]  # -1 for a dynamic dimension
 
+_NUMBERED = (LabelKind.INTEGER, LabelKind.SIGNS)  # arrays that look alike before and after
+
 
 class TrainInputs:
     """Batches as what a `train` signature takes."""
@@ -50,7 +52,7 @@ class TrainInputs:
         samples = x if _is_ready(x, self._samples) else feed(x, self._samples)
         feeds = {role.samples: samples}
         if role.labels is not None and targets is not None:
-            looked_at = type(y) is Rows or role.label_kind is not LabelKind.INTEGER
+            looked_at = type(y) is Rows or role.label_kind not in _NUMBERED
             ready = _is_ready(y, targets) and looked_at
             feeds[role.labels] = y if ready else encode(np.asarray(y), role, *targets, self.labels)
         if self._nothing_else:  # nearly always

@@ -28,8 +28,9 @@ _CODES = _LOOKUPS | {
 class Loss(Enum):
     """UNKNOWN: the graph is not known. NUMBERS: a distance, or a likelihood of numbers. SIGMOID:
     of probabilities that do not depend on each other. SOFTMAX: of those that sum to 1. MARGIN: a
-    hinge, of what the right class leads by. CODES: of class numbers in another way, such as one-hot
-    rows' squared errors. LIKENESS: of what an answer is not the score of each class for.
+    hinge, of what the right class leads by. SIGNS: one of labels that are −1 and 1. CODES: of class
+    numbers in another way, such as one-hot rows' squared errors. LIKENESS: of what an answer is not
+    the score of each class for.
     """
 
     UNKNOWN = "unknown"
@@ -37,13 +38,14 @@ class Loss(Enum):
     SIGMOID = "sigmoid"
     SOFTMAX = "softmax"
     MARGIN = "margin"
+    SIGNS = "signs"
     CODES = "codes"
     LIKENESS = "likeness"
 
     @property
     def of_classes(self) -> bool:
         """Whether it has labels of classes, or of yes and no, for targets."""
-        return self in (Loss.SIGMOID, Loss.SOFTMAX, Loss.MARGIN)
+        return self in (Loss.SIGMOID, Loss.SOFTMAX, Loss.MARGIN, Loss.SIGNS)
 
     @property
     def of_shares(self) -> bool:
@@ -73,6 +75,8 @@ def loss_of(
         return Loss.LIKENESS
     if any(one.shares or one.kind in _SOFTMAX for one in met):
         return Loss.SOFTMAX
+    if _are_signs(fresh):
+        return Loss.SIGNS
     if _is_sigmoid(fresh, whole):
         return Loss.SIGMOID
     if "REDUCE_MAX" in loss.tail and any(one.op == "MUL" for one in met):
@@ -129,6 +133,18 @@ def _is_sigmoid(met: tuple[Meeting, ...], whole: bool) -> bool:
     if len(chosen) < len(met) or not all(one.chooses for one in chosen):
         return False
     return any(one.log or one.softplus or _LOGS.intersection(one.on) for one in chosen)
+
+
+def _are_signs(met: tuple[Meeting, ...]) -> bool:
+    """Whether y·z alone tells how good an answer z is: max(0, 1 − y·z), log(1 + exp(−y·z))."""
+    return bool(met) and all(
+        one.op == "MUL"
+        and one.kind not in (*_SOFTMAX, "LOGISTIC")
+        and (_LIMITS | _LOGS).intersection(one.on)
+        and not (one.log or one.softplus or one.paired)
+        and not (_is_code(one) or _SHIFTS.intersection(one.way))
+        for one in met
+    )
 
 
 def _is_margin(met: tuple[Meeting, ...]) -> bool:

@@ -9,7 +9,7 @@ from odt_core.runtime.contract import LOSS_NAME, InferRole, Task, TrainRole
 from odt_core.runtime.inputs import Found
 from odt_core.runtime.targets import filling
 from odt_core.runtime.tasks import Goal
-from odt_core.runtime.vocabulary import words
+from odt_core.runtime.vocabulary import SAMPLE_WEIGHT_WORDS, words
 
 NO_INFER = (
     "This model has no signature that predicts (such as 'infer'), so it cannot be tried out and "
@@ -47,6 +47,11 @@ def explain(
                 notes.append(
                     f"The signature '{trainer.name}' also uses an input '{tensor.name}', for which "
                     f"there is nothing to give: it is filled with zeros."
+                )
+            elif given == 1 and tensor.shape and words(tensor.name) & SAMPLE_WEIGHT_WORDS:
+                notes.append(
+                    f"The signature '{trainer.name}' also takes '{tensor.name}': every sample "
+                    f"counts alike, with a weight of 1."
                 )
     if train and train[0].labels is not None and goal.task is Task.RECONSTRUCTION:
         notes.append(

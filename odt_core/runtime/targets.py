@@ -32,7 +32,8 @@ def encode(
 ) -> np.ndarray:
     """y as the array for the label input.
 
-    y: int [N] output indices, float [N, K] one-hot or soft targets, or float [N, *target_shape].
+    y: int [N] output indices, float [N, K] one-hot or soft targets, or float [N, *target_shape]. Of
+    two labels as signs, 0 becomes −1; floats are taken as they are.
     shape: of the label input, -1 for dynamic. count: how many labels there are, where that is
     known. Raises SignatureError when the label is out of range or y has no form that the model
     takes.
@@ -58,6 +59,9 @@ def encode(
         if not shape and y.size == 1:
             return y.reshape(())  # one sample a call, with no batch axis
         return y if len(shape) == 1 == y.ndim else y.reshape((len(y),) + (1,) * (len(shape) - 1))
+    if role.label_kind is LabelKind.SIGNS and y.dtype.kind != "f":
+        _check_range(y, 2)
+        y = 2 * y.astype(np.int64) - 1
     if role.label_kind is LabelKind.ONE_HOT and y.ndim == 1:
         y = one_hot(_whole(y), shape[-1], dtype)
     if len(y) == 1 and -1 not in shape and y.size == math.prod(shape):

@@ -69,6 +69,8 @@ def goal_of(
     if kind is Loss.SOFTMAX and prediction is not None and of_one(prediction)[-1:] in ((), (1,)):
         kind = Loss.NUMBERS  # a softmax over samples, or one inside the network
     count = score_count(prediction) if prediction else None
+    if kind is Loss.SIGNS and count != 1:
+        kind = Loss.NUMBERS  # more than a sign is compared
     if labels is not None and whole(labels) and size_of(of_one(labels)) == 1:
         met = widths(loss, labels)
         if (count or 0) >= 2 and met and not met & {None, 1, count}:
@@ -89,7 +91,7 @@ def goal_of(
         prediction=prediction,
         outputs=_outputs(task, labels, prediction, count),
         target_shape=target_shape,
-        label_kind=wish.label_kind or _label_kind(task, labels),
+        label_kind=wish.label_kind or _label_kind(task, labels, kind),
         output_kind=output_kind,
         comparable=comparable,
         independent=bool(task is Task.CLASSES and several and _are_sigmoids(prediction, kind)),
@@ -190,7 +192,7 @@ def _task(
             return Task.VALUES  # of which an embedding says nothing by itself
         if prediction is None or (count is not None and count >= 2):
             return Task.CLASSES if size == 1 or size == count else Task.VALUES
-        yes_or_no = loss in (Loss.SIGMOID, Loss.MARGIN, Loss.UNKNOWN) and not _counts(prediction)
+        yes_or_no = (loss.of_classes or loss is Loss.UNKNOWN) and not _counts(prediction)
         return Task.BINARY if count == 1 and yes_or_no else Task.VALUES
     if samples is not None and size > 1 and size == size_of(of_one(samples)):
         return _task_of_same_size(labels, samples, prediction, loss)
@@ -235,7 +237,7 @@ def _of_classes(prediction: TensorDescription | None, loss: Loss) -> bool:
 
 def _yes_or_no(prediction: TensorDescription | None, loss: Loss) -> bool:
     if loss is not Loss.UNKNOWN or prediction is None:
-        return loss in (Loss.SIGMOID, Loss.MARGIN) and not _counts(prediction)
+        return loss.of_classes and not _counts(prediction)
     return _is_called_scores(prediction) or prediction.producer in (
         *_PROBABILITY_OPS,
         "LOG_SOFTMAX",
@@ -324,9 +326,11 @@ def _scores_each(
     return count if count and count >= 2 and fits else 0
 
 
-def _label_kind(task: Task, labels: TensorDescription | None) -> LabelKind:
+def _label_kind(task: Task, labels: TensorDescription | None, loss: Loss) -> LabelKind:
     if labels is None or task in (Task.VALUES, Task.RECONSTRUCTION):
         return LabelKind.VALUES
+    if task is Task.BINARY and loss is Loss.SIGNS:
+        return LabelKind.SIGNS
     if task is Task.BINARY:
         return LabelKind.INTEGER if whole(labels) else LabelKind.VALUES
     if is_open_row(labels):

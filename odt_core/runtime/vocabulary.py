@@ -220,7 +220,8 @@ NO_LOSS_WORDS = frozenset(
         "top",
     ]
 )
-WEIGHT_WORDS = frozenset(["weight", "weights", "importance", "mask", "scale", "keep", "sw", "w"])
+SAMPLE_WEIGHT_WORDS = frozenset(["weight", "weights", "importance", "sw", "w"])
+WEIGHT_WORDS = SAMPLE_WEIGHT_WORDS | {"mask", "scale", "keep"}
 ONCE_WORDS = frozenset(
     ["epochs", "gain", "iter", "iteration", "iterations", "repeats", "step", "steps", "temperature"]
 )

@@ -100,9 +100,12 @@ class Labels:
 
     def named_after(self, names: Iterable[str]) -> Labels:
         """These; where they are but numbers and none of the names is among them, the names in
-        their order, one an output. LabelError when there are more names than outputs.
+        their order, one an output. −1 and 1 are the names of two outputs. LabelError when there are
+        more names than outputs.
         """
         new = in_order(names)
+        if self == Labels.numbered(2) and "-1" in new and set(new) <= {"-1", "1"}:
+            return Labels(("-1", "1"))
         if not new or self != Labels.numbered(len(self)) or set(new) & set(self.names):
             return self
         return Labels((None,) * len(self)).extended(new)

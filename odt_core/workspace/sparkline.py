@@ -17,8 +17,10 @@ def is_series(item: np.ndarray) -> bool:
     return squeezed.ndim == 2 and squeezed.shape[1] <= len(INKS) < squeezed.shape[0]
 
 
-def draw_series(item: np.ndarray, side: int) -> Image.Image:
-    """A square picture of features [F] or of a window [time, channels]."""
+def draw_series(item: np.ndarray, side: int, limits: tuple[float, ...] = ()) -> Image.Image:
+    """A square picture of features [F] or of a window [time, channels]. limits: the least and the
+    largest number that it has room for, so that several can be compared; default its own.
+    """
     values = np.atleast_1d(item.squeeze()).astype(np.float64)
     size = side * _FINE
     image = Image.new("RGB", (size, size), _PAPER)
@@ -26,9 +28,9 @@ def draw_series(item: np.ndarray, side: int) -> Image.Image:
     if values.size <= 2:
         _digits(pen, values, size)
     elif values.ndim == 1 and values.size <= _FEW:
-        _bars(pen, values, size)
+        _bars(pen, values, size, limits)
     else:
-        _curves(pen, values.reshape(len(values), -1), size)
+        _curves(pen, values.reshape(len(values), -1), size, limits)
     return image.resize((side, side), Image.Resampling.BOX)
 
 
@@ -41,8 +43,10 @@ def _digits(pen: ImageDraw.ImageDraw, values: np.ndarray, size: int) -> None:
         pen.text(middle, line, fill=INKS[0], font=font, anchor="mm")
 
 
-def _bars(pen: ImageDraw.ImageDraw, values: np.ndarray, size: int) -> None:
-    low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
+def _bars(
+    pen: ImageDraw.ImageDraw, values: np.ndarray, size: int, limits: tuple[float, ...]
+) -> None:
+    low, high = min(0.0, float(values.min()), *limits), max(0.0, float(values.max()), *limits)
     span = (high - low) or 1.0
     margin = size * 0.1
     width = (size - 2 * margin) / len(values)
@@ -56,10 +60,12 @@ def _bars(pen: ImageDraw.ImageDraw, values: np.ndarray, size: int) -> None:
         pen.rectangle((left, top, left + width * 0.7, bottom + _FINE), fill=INKS[0])
 
 
-def _curves(pen: ImageDraw.ImageDraw, values: np.ndarray, size: int) -> None:
+def _curves(
+    pen: ImageDraw.ImageDraw, values: np.ndarray, size: int, limits: tuple[float, ...]
+) -> None:
     if len(values) > size:  # more points than pixels
         values = values[np.linspace(0, len(values) - 1, size).astype(int)]
-    low, high = float(values.min()), float(values.max())
+    low, high = min([float(values.min()), *limits]), max([float(values.max()), *limits])
     span = (high - low) or 1.0
     margin = size * 0.08
     across = np.linspace(margin, size - margin, len(values))

@@ -31,8 +31,8 @@ _NO_LABEL = "Add a label below first: what are your samples to be called?"
 
 def ways(desk: Desk) -> tuple[str, ...]:
     """What can be done for this model."""
-    if desk.answers_pictures:
-        return ("Upload",)
+    if desk.answers_pictures or (desk.task is Task.VALUES and not _can_type(desk)):
+        return ("Upload",)  # targets come in files alone
     if desk.sees_photos:
         return ("Upload", "Camera", "Draw")
     if desk.sees_pictures:
@@ -147,13 +147,28 @@ def add_files(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | No
         if desk.tells_labels and desk.contract.labels_count == 0:
             numbers = [int(label) for label in raw.labels if label.isdecimal() and len(label) < 4]
             desk.number_labels(max(numbers, default=-1) + 1)
+        before = _outputs(workspace.manifest)
         said.append(workspace.add_raw(raw, Source.UPLOAD).summary)
+        after = _outputs(workspace.manifest)
+        if before and after != before and all(name.isdecimal() for name in before):
+            said.append(
+                f"The model says nothing about the order of its labels; they are taken for "
+                f"{', '.join(after)}, in this order. Label names on the Model page change that."
+            )
         if raw.targets and desk.task is Task.RECONSTRUCTION:
             said.append(
                 "Its targets are kept, but not learnt: this model is taken for one that gives its "
                 "input back. If it learns targets, choose 'Numbers' on the Model page."
             )
     return " ".join(said)
+
+
+def _outputs(manifest: Manifest) -> list[str]:
+    """The names of an uploaded model's labels, in the order of its outputs."""
+    if manifest.model is None or manifest.model.bundled:
+        return []
+    used = [label for label in manifest.labels if label.enabled]
+    return [label.name for label in sorted(used, key=lambda label: label.output)]
 
 
 def _read(
@@ -214,6 +229,13 @@ def as_the_model_wants(desk: Desk, raw: RawSamples, label_id: str | None) -> Raw
         return RawSamples(raw.items, unlabelled, raw.names, targets)
     if desk.task is Task.RECONSTRUCTION:
         return RawSamples(raw.items, unlabelled, raw.names, _spare_targets(desk, raw))
+    rows = [name for label, name in zip(raw.labels, raw.names, strict=True) if not label]
+    if rows and raw.targets and len(raw.targets[0].reshape(-1)) > 1:
+        raise SampleError(
+            f"{rows[0]} has several numbers for a label, such as several labels that are right at "
+            f"once. This model is taken for one that tells one label of {len(desk.labels)}: choose "
+            f"'Numbers' under Learns on the Model page if it learns them."
+        )
     names = desk.labels.names
     active = desk.workspace.manifest.label(label_id or "")
 

@@ -171,7 +171,8 @@ def _listed(values: np.ndarray) -> str:
     """The number, or the first few of several."""
     if values.size == 1:
         return figure(float(values[0]))
-    first = ", ".join(f"{value:.3g}".replace("-", "−") for value in values[:3])
+    shown = values if values.size <= 3 else values[:2]  # as many as the panel has room for
+    first = ", ".join(f"{value:.3g}".replace("-", "−") for value in shown)
     return first + (" …" if values.size > 3 else "")
 
 

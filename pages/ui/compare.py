@@ -39,8 +39,8 @@ def compare_two(desk: Desk) -> None:
         if not sets:
             raise SampleError(
                 f"There are no test samples yet. Add three samples{desk.of_a_label}."
-                if desk.can_predict
-                else "This model has no signature that predicts: nothing can be compared."
+                if not desk.why_unscored
+                else f"{desk.why_unscored} Nothing can be compared."
             )
         scored = [desk.evaluations(None if key == _BASE else key, sets) for key in (first, second)]
         for k, (name, _) in enumerate(sets):
@@ -56,7 +56,9 @@ def compare_two(desk: Desk) -> None:
 
 
 def headline(evaluation: Evaluation) -> str:
-    """The one number: accuracy, or mean squared error."""
+    """The one number: accuracy, the share of right pixels or words, or mean squared error."""
+    if evaluation.places is not None:
+        return percent(evaluation.places.right)
     if evaluation.accuracy is None:
         return figure(evaluation.mean_squared_error)
     return percent(evaluation.accuracy)
@@ -66,14 +68,16 @@ def right_of(evaluation: Evaluation) -> str:
     """ "17 of 19 right, 95 % interval 68.6 – 97.1 %", or the two errors of a model of values and
     how many pixels or words it gets right.
     """
+    found = evaluation.places
+    if found is not None:
+        return (
+            f"of the {'pixels' if found.pixels else 'places'} right, n = {evaluation.n:,} · mean "
+            f"IoU {figure(found.mean_iou)} · squared error {figure(evaluation.mean_squared_error)}"
+        )
     if evaluation.interval is None:
-        found = evaluation.places
-        what = "pixels" if found and found.pixels else "places"
         return (
             f"mean squared error, n = {evaluation.n:,} · absolute error "
             f"{figure(evaluation.mean_absolute_error)}"
-            + (f" · {percent(found.right)} of the {what} right" if found else "")
-            + (f", mean IoU {figure(found.mean_iou)}" if found else "")
         )
     return (
         f"{evaluation.correct:,} of {evaluation.n:,} right · 95 % interval "

@@ -9,7 +9,7 @@ from odt_core.training.history import Score
 from pages.ui.base_sets import base_test_of
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.live_chart import Curve, level, live_chart
-from pages.ui.run import Snapshot
+from pages.ui.run import Phase, Snapshot
 
 _POINTS = 600  # a curve; beyond, every second, fourth … step is drawn
 _WAIT = "The curves grow here while your model trains."
@@ -26,7 +26,7 @@ def loss_chart(key: str, desk: Desk, snapshot: Snapshot | None, height: int) -> 
             name, values = "mean squared error", [r.mean_squared_error for r in records]
         measured = [(s, v) for s, v in zip(steps, values, strict=True) if v is not None]
         reported = [(r.step, r.loss) for r in records if r.loss == r.loss]
-        alone = not desk.can_predict  # then the model's own figure is all there is
+        alone = bool(desk.why_unscored)  # then the model's own figure is all there is
         curves = [Curve("loss reported by the model", *_columns(reported), faint=not alone)]
         if not alone:
             curves.append(Curve(name, *_columns(measured)))
@@ -125,6 +125,8 @@ def _nothing(
         return f"{what} on your test samples{' and on the base test set' if base else ''}."
     if snapshot.phase.active or any(len(curve.y) for curve in curves):
         return ""
+    if snapshot.phase is Phase.FAILED:
+        return f"{what}: the run ended before the first measurement."
     return f"{what}: there were no test samples to measure it on."
 
 

@@ -56,7 +56,7 @@ def download_menu(desk: Desk) -> None:
                 )
         if manifest.samples:
             _download(
-                "Your samples (.zip of label folders)",
+                f"Your samples (.zip{' of label folders' * desk.tells_labels})",
                 workspace.export_zip,
                 file_name(desk.model.name, "samples.zip"),
                 "download_samples",

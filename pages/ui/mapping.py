@@ -31,6 +31,7 @@ _LABELS = {
     LabelKind.ONE_HOT: "One 1 among zeros (one-hot)",
     LabelKind.INTEGER: "Its number",
     LabelKind.VALUES: "Numbers as they are",
+    LabelKind.SIGNS: "−1 or 1",
 }
 _NOTHING = "–"
 # Choosing another signature makes what was chosen inside the old one void.
@@ -102,7 +103,7 @@ def _train_fields(contract: Contract, signatures: dict[str, SignatureDescription
     if contract.classifies and role.labels is not None:
         kinds = [LabelKind.INTEGER, LabelKind.ONE_HOT]
         if contract.task is Task.BINARY:
-            kinds = [LabelKind.INTEGER, LabelKind.VALUES]
+            kinds = [LabelKind.INTEGER, LabelKind.VALUES, LabelKind.SIGNS]
         fields.append(_Field("label_kind", "A label is given as", kinds, role.label_kind, _LABELS))
     return fields
 

@@ -25,9 +25,11 @@ def picture_answers(
     wanted = target if contract.task is Task.VALUES else None  # else it is the input again
     every = [base, own] if wanted is None else [base, own, wanted]
     (base_uri, base_is), (own_uri, own_is), *known = in_pictures(desk, every, target)
+    again = contract.task is Task.RECONSTRUCTION  # then the input has the answers' shades
+    limits = _range(contract, [item, base, own]) if again else ()
     pieces.pictures(
         [
-            ("Input", series_uri(item), "as the model gets it"),
+            ("Input", series_uri(item, *limits), "as the model gets it"),
             *(("Target", uri, "") for uri, _ in known),
             ("Base model", base_uri, base_is),
             ("Your model", own_uri, own_is),

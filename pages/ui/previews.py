@@ -14,9 +14,13 @@ SIDE = 144  # pixels
 
 
 def series_uri(values: np.ndarray, low: float | None = None, high: float | None = None) -> str:
-    """A data URI. low, high: what is black and what is white in a picture; default its own."""
-    image = draw_series(values, SIDE) if is_series(values) else _picture(values, low, high)
-    return _uri(image)
+    """A data URI. low, high: what is black and what is white in a picture, the bottom and the top
+    of a curve; default its own.
+    """
+    if is_series(values):
+        limits = () if low is None or high is None else (low, high)
+        return _uri(draw_series(values, SIDE, limits))
+    return _uri(_picture(values, low, high))
 
 
 def mask_uri(classes: np.ndarray) -> str:

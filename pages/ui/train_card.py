@@ -239,10 +239,10 @@ def _live(desk: Desk, pace: float | None, paused: bool) -> None:
         _progress(desk, snapshot)
         lost_run(desk, "train")
         loss_chart("loss", desk, snapshot, _HEIGHT)
-        if not desk.can_predict:
+        if desk.why_unscored:
             pieces.note(
-                "No signature of this model predicts: the loss that it reports is all that can be "
-                "shown while it trains."
+                f"{desk.why_unscored} The loss that it reports is all that can be shown while it "
+                "trains."
             )
         elif desk.tells_labels:
             accuracy_chart("accuracy", desk, snapshot, _HEIGHT)

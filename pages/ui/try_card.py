@@ -88,8 +88,11 @@ def _try(desk: Desk, ticks: bool) -> None:
 def _ways(desk: Desk) -> tuple[str, ...]:
     if not desk.sees_pictures:
         return _NUMBERS
-    own = (_OWN,) if desk.answers_pictures else ()  # which have targets to compare with
-    return (*own, *(_PHOTOS if desk.sees_photos else _PICTURES))
+    ways = _PHOTOS if desk.sees_photos else _PICTURES
+    if desk.answers_pictures:  # samples have targets to compare with
+        return (_OWN, *ways)
+    # what another's model takes may be no picture that can be drawn or saved as one
+    return ways if desk.model.as_it_came else (*ways, _OWN)
 
 
 def _answer(desk: Desk, given: _Input | None, ticks: bool, hint: str) -> None:
@@ -142,7 +145,8 @@ def _show(desk: Desk, given: _Input) -> None:
         picture_answers(desk, ready, base, own, given.target)
     else:
         draw = class_answers if desk.contract.scores_each else value_answers
-        draw("answers", base, own, given.target, trained=desk.trained)
+        target = None if desk.why_unscored else given.target
+        draw("answers", base, own, target, trained=desk.trained)
 
 
 # Pictures

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from odt_core.evaluation import places, score
+from odt_core.evaluation import compare, places, score
 from odt_core.runtime.contract import Activation, Contract, Task
 
 VALUES = Contract(
@@ -94,3 +94,16 @@ def test_counts_and_pictures_given_back_have_no_places(contract):
 def test_labels_have_no_places():
     assert score(np.eye(3, dtype=np.float32), np.arange(3), ONE_OF).places is None
     assert places(np.ones((1, 4)), np.ones((1, 5)), EACH) is None
+
+
+def test_models_of_places_are_compared_by_what_each_sample_has_wrong():
+    truth = np.zeros((8, 4, 4))
+    truth[:, 0] = 1
+    base, own = truth * 0.4, truth * 0.4
+    own[:6, 0, 0] = 0.9  # one pixel more of each is right, though all others are as far as before
+    contract = replace(EACH, target_shape=(4, 4))
+    before, after = (score(one, truth, contract) for one in (base, own))
+    assert before.places.wrong.tolist() == [0.25] * 8
+    result = compare(before, after)
+    assert (len(result.fixed), len(result.broken)) == (6, 0)
+    assert result.gain == pytest.approx(6 / 8 / 16)

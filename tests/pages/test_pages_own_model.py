@@ -426,6 +426,64 @@ class TestClassesOfPlaces:
             assert len(desk_of(app).workspace.manifest.samples) == added
 
 
+class TestWhatLabelsMean:
+    def test_rows_of_several_labels_are_refused_and_learnt_as_numbers(self, app, desk_of):
+        drop(app, OURS / "dialect_several.tflite")
+        desk = desk_of(app)
+        assert any("'sample_weight'" in note for note in desk.contract.notes)
+        x = RNG.normal(size=(12, 4)).astype(np.float32)
+        y = (RNG.random((12, 5)) > 0.5).astype(np.float32)
+        y[0, :2] = 1
+        give(app, "tags.npz", npz(x=x, y=y))
+        assert "choose 'Numbers' under Learns on the Model page" in said(app)
+        assert not desk.workspace.manifest.samples
+        desk.correct(Choice(task=Task.VALUES))
+        give(app, "tags.npz", npz(x=x, y=y))
+        assert not said(app)
+        assert np.array_equal(
+            np.sort(desk.samples(Part.TRAIN).y.sum(axis=1)),
+            np.sort(
+                [sum(desk.workspace.sample_target(one.id)) for one in desk.entries(Part.TRAIN)]
+            ),
+        )
+
+    def test_minus_one_and_one_are_two_labels(self, app, desk_of):
+        drop(app, OURS / "dialect_binary.tflite")
+        desk = desk_of(app)
+        x = RNG.normal(size=(12, *desk.card.input_shape)).astype(np.float32)
+        give(app, "signs.npz", npz(x=x, y=np.where(np.arange(12) % 2, 1, -1)))
+        assert not said(app)
+        assert desk.labels.names == ("-1", "1")
+
+    def test_order_that_names_are_given_is_said(self, app, desk_of):
+        drop(app, OURS / "dialect_fixed_batches.tflite")
+        desk = desk_of(app)
+        x = RNG.normal(size=(12, *desk.card.input_shape)).astype(np.float32)
+        give(app, "words.npz", npz(x=x, y=np.array(["yes", "no", "stop"] * 4)))
+        assert "taken for no, stop, yes, in this order" in app.toast[0].value
+
+
+class TestAnswersThatCannotBeJudged:
+    """An embedding that is trained with labels: tests/runtime/build_dialects.py, alike."""
+
+    def test_every_page_says_why_and_none_fails(self, app, desk_of):
+        drop(app, OURS / "dialect_alike.tflite")
+        desk = desk_of(app)
+        x = RNG.normal(size=(20, 6)).astype(np.float32)
+        give(app, "faces.npz", npz(x=x, y=(np.arange(20) % 4).astype(np.float32)))
+        assert not said(app)
+        assert "off the target" not in shown(app)
+        train(app, desk)
+        assert "have another form than its targets" in shown(app)
+        app.switch_page("pages/evaluate.py").run()
+        for part in app.segmented_control(key="evaluate_part").options:
+            app.segmented_control(key="evaluate_part").set_value(part).run()
+            assert not app.exception, part
+            assert not said(app), part
+        app.switch_page("pages/checkpoints.py").run()
+        assert not said(app)
+
+
 def test_model_that_another_tab_has_removed_says_so(app, desk_of):
     drop(app, OURS / "dialect_tags.tflite")
     app.switch_page("pages/personalise.py").run()

@@ -233,9 +233,49 @@ def tags() -> None:
     m.write("dialect_tags")
 
 
+def alike() -> None:
+    """An embedding whose loss asks the labels of a batch only which of them are the same."""
+    m = Learner(w=(6, 8))
+
+    def embedding(x: Any) -> Any:
+        return tf.math.l2_normalize(x @ m.w, -1)
+
+    def step(x: Any, y: Any) -> dict[str, Any]:
+        with tf.GradientTape() as tape:
+            z = embedding(x)
+            same = tf.cast(tf.equal(y[:, None], y[None]), FLOAT)
+            loss = tf.reduce_mean((tf.matmul(z, z, transpose_b=True) - same) ** 2)
+        m.descend(tape, loss)
+        return {"loss": loss}
+
+    x = Spec([None, 6], FLOAT)
+    m.add("train", step, x=x, y=Spec([None], INT32))
+    m.add("infer", lambda x: {"embedding": embedding(x)}, x=x)
+    m.write("dialect_alike")
+
+
+def several() -> None:
+    """Five labels that may all be right at once, and a weight for each sample."""
+    m = Learner(w=(4, 5), b=(5,))
+
+    def step(x: Any, y: Any, sample_weight: Any) -> dict[str, Any]:
+        with tf.GradientTape() as tape:
+            each = tf.nn.sigmoid_cross_entropy_with_logits(y, x @ m.w + m.b)
+            loss = tf.reduce_mean(sample_weight[:, None] * each)
+        m.descend(tape, loss)
+        return {"loss": loss}
+
+    x = Spec([None, 4], FLOAT)
+    m.add("train", step, x=x, y=Spec([None, 5], FLOAT), sample_weight=Spec([None], FLOAT))
+    m.add("infer", lambda x: {"tags": tf.sigmoid(x @ m.w + m.b)}, x=x)
+    m.write("dialect_several")
+
+
 def main() -> None:
     pixels()
     tags()
+    alike()
+    several()
     autoencoder()
     regression()
     binary()

@@ -10,7 +10,8 @@ import pytest
 import tensorflow as tf
 
 from odt_core import Task, load_model
-from odt_core.runtime.contract import Activation
+from odt_core.errors import SignatureError
+from odt_core.runtime.contract import Activation, LabelKind
 from tests.runtime.small_nets import FLOATS, INTS, WIDTH, Net, file_of, model_of
 
 NUMBER = tf.TensorSpec([None], INTS)
@@ -147,6 +148,29 @@ def test_labels_that_weigh_their_own_loss_stay_labels(loss, outputs, task, tmp_p
 @pytest.mark.parametrize("loss", [weighed, chosen_weights, balanced_focal])
 def test_pixels_that_weigh_their_own_loss_are_still_probabilities(loss, tmp_path):
     assert pixels(loss, tmp_path, y=mask(1)).activation is Activation.SIGMOID
+
+
+@pytest.mark.parametrize(
+    "loss", [lambda y, z: tf.nn.relu(1.0 - y * z), lambda y, z: tf.nn.softplus(-y * z)]
+)
+@pytest.mark.parametrize("dtype", [INTS, FLOATS])
+def test_labels_of_a_hand_written_margin_are_signs(loss, dtype, tmp_path):
+    def of_signs(y, z):
+        return loss(tf.cast(y, FLOATS), z[:, 0])
+
+    model = model_of(of_signs, tmp_path, y=tf.TensorSpec([None], dtype), name="score")
+    (role,) = model.contract.train
+    assert (model.contract.task, role.label_kind) == (Task.BINARY, LabelKind.SIGNS)
+    x = np.random.default_rng(1).normal(size=(16, WIDTH)).astype(np.float32)
+    y = (x[:, 0] > 0).astype(np.int64)
+    session = model.session()
+    expected = tf.reduce_mean(loss(2.0 * y.astype(np.float32) - 1.0, session.infer(x)[:, 0]))
+    assert session.train_step(x, y) == pytest.approx(float(expected), rel=1e-5)
+    for _ in range(60):
+        session.train_step(x, y)
+    assert (session.predict_proba(x).argmax(axis=1) == y).all()
+    with pytest.raises(SignatureError, match="between 0 and 1"):
+        session.train_step(x, 2 * y - 1)
 
 
 def alike(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:

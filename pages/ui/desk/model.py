@@ -115,6 +115,18 @@ class HasModel(HasWorker):
         return self.model.as_it_came or (self.contract.infer is not None)
 
     @property
+    def why_unscored(self) -> str:
+        """Why answers cannot be judged; "" when they can."""
+        if not self.can_predict:
+            return "This model has no signature that predicts."
+        if self.model.as_it_came or self.contract.scored:
+            return ""
+        return (
+            "This model's answers have another form than its targets, as an embedding has, so they "
+            "cannot be judged by them."
+        )
+
+    @property
     def can_train(self) -> bool:
         """Whether there is a signature that trains."""
         return self.model.as_it_came or self.contract.trainable

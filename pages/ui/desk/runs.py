@@ -79,7 +79,7 @@ class HasRuns(HasScores):
                 worker.fit(
                     train,
                     settings,
-                    test=test if len(test) and self.can_predict else None,
+                    test=test if len(test) and not self.why_unscored else None,
                     replay=replay,
                     base_test=base_test_of(self.card),
                     start=progress,
@@ -155,7 +155,7 @@ class HasRuns(HasScores):
     def _score_base(self, test: Samples) -> None:
         """The base model's levels, for the dashed lines of the accuracy chart."""
         with contextlib.suppress(OdtError):  # no level is drawn then
-            if len(test) and self.can_predict:
+            if len(test) and not self.why_unscored:
                 self._base_on(test, self.test_name())
             base_test = base_test_of(self.card)
             if base_test is not None:

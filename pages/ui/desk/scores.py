@@ -397,7 +397,7 @@ class HasScores(HasFeatures):
     def test_sets(self) -> list[tuple[object, Samples]]:
         """(name, samples) of what models are measured on; the first is the person's own."""
         sets: list[tuple[object, Samples]] = []
-        if not self.can_predict:
+        if self.why_unscored:
             return sets
         own = self.samples(Part.TEST)
         if len(own):

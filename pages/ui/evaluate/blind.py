@@ -211,7 +211,8 @@ def _input(desk: Desk, game: Game) -> tuple[np.ndarray | None, np.ndarray | None
     entry = entries[(game.number * 7919) % len(entries)]
     side = 200 if desk.answers_pictures else 320  # the target stands below
     st.image(desk.workspace.thumbnail(entry.id, 320), width=side)
-    target = desk.workspace.sample_target(entry.id) if desk.task is Task.VALUES else None
+    judged = desk.task is Task.VALUES and not desk.why_unscored
+    target = desk.workspace.sample_target(entry.id) if judged else None
     if target is not None and target.size == int(np.prod(desk.contract.target_shape)):
         target = target.reshape(desk.contract.target_shape)
     return desk.workspace.sample_array(entry.id), target
@@ -225,7 +226,7 @@ def _answers(
     both = [answered.own, answered.base] if game.own_is_a else [answered.base, answered.own]
     if desk.tells_labels:
         a, b = (_label(desk, one) for one in both)
-    elif desk.answers_pictures or (desk.task is Task.RECONSTRUCTION and desk.sees_pictures):
+    elif desk.answers_pictures or desk.task is Task.RECONSTRUCTION:
         if desk.task is Task.RECONSTRUCTION:
             both = [one.reshape(desk.card.preprocessing.picture_shape) for one in both]
         a, b = (

@@ -185,7 +185,7 @@ def _others(desk: Desk) -> list[Checkpoint]:
 
 
 def _judged(desk: Desk, samples: Samples | None, name: object) -> Judged | None:
-    if samples is None or not len(samples) or not desk.can_predict:
+    if samples is None or not len(samples) or desk.why_unscored:
         return None
     scores = desk.scores(samples, name, by_file=True)  # as reproduce.py counts again
     return Judged(samples, scores.base, scores.own)

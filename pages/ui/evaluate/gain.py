@@ -35,11 +35,11 @@ def _draw(desk: Desk, was_busy: bool) -> None:
     shown: dict[str, Scores] = {}
     with left, st.container(key="card_gain", border=True, gap="small"), trouble.shown():
         pieces.heading("Gain", "on your test samples, never trained on")
-        test = desk.samples(Part.TEST) if desk.can_predict else None
+        test = None if desk.why_unscored else desk.samples(Part.TEST)
         if test is None:
             pieces.note(
-                "This model has no signature that predicts, so only the loss that it reports while "
-                "training can be watched. The Model page lets you choose one that predicts."
+                f"{desk.why_unscored} The loss that it reports while training is all that can be "
+                "watched. The Model page lets you choose another signature or output."
             )
         elif not len(test):
             pieces.note(
@@ -56,7 +56,7 @@ def _draw(desk: Desk, was_busy: bool) -> None:
             test_notes(desk)
     with right, st.container(key="card_price", border=True, gap="small"), trouble.shown():
         pieces.heading("Price", "on the frozen base test set")
-        base_test = base_test_of(desk.card) if desk.can_predict else None
+        base_test = None if desk.why_unscored else base_test_of(desk.card)
         if base_test is None:
             pieces.note("This model came without a base test set: forgetting is not measured.")
             if desk.base_side is not None:
@@ -110,6 +110,8 @@ def _new(desk: Desk, scores: Scores) -> None:
 def _change(base: Evaluation, own: Evaluation, result: Comparison) -> str:
     if own.accuracy is not None:
         return points(result.gain) + "."
+    if base.places is not None and own.places is not None:
+        return points(own.places.right - base.places.right) + "."
     before, after = base.mean_squared_error or 0.0, own.mean_squared_error or 0.0
     if not before:
         return ""

@@ -90,7 +90,7 @@ def _layers(desk: Desk) -> None:
         layout={
             "xaxis": {
                 "tickformat": ".1%" if relative else "~g",
-                "range": [0, 1.25 * max([*moves, 1e-9])],
+                "range": [0, 1.5 * max([*moves, 1e-9])],
             },
             "yaxis": {"autorange": "reversed", "showgrid": False},
             "showlegend": False,

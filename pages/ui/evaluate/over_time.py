@@ -50,8 +50,8 @@ def over_time(desk: Desk) -> None:
     """Draw the part."""
     with st.container(key="card_scrubber", border=True, gap="small"), trouble.shown():
         pieces.heading("Over time", "the same samples, answered by each checkpoint")
-        if not desk.can_predict:
-            pieces.note("This model has no signature that predicts.")
+        if desk.why_unscored:
+            pieces.note(desk.why_unscored)
             return
         part, prepared = Part.TEST, desk.prepared(Part.TEST)
         if not prepared.entries:

@@ -129,6 +129,8 @@ def why_not(desk: Desk, *, judged: bool = True) -> str:
     """Why no study can run now, "" when one can. judged: whether it asks the test samples."""
     if not desk.can_train or (judged and not desk.can_predict):
         return f"This needs a model that trains{' and predicts' if judged else ''}."
+    if judged and desk.why_unscored:
+        return desk.why_unscored
     if judged and not len(desk.samples(Part.TEST)):
         return f"You have no test samples yet: add three or more{desk.of_a_label}."
     if len(desk.samples(Part.TRAIN)) < 2:

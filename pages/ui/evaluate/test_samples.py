@@ -43,7 +43,10 @@ def test_samples(desk: Desk) -> None:
         else:
             pieces.note(f"None yet: add three or more samples{desk.of_a_label} on the first page.")
     with st.container(key="card_near", border=True, gap="small"), trouble.shown():
-        pieces.heading("Kept out of training", "the same stroke twice, the same photo resized")
+        twins = "the same stroke twice, the same photo resized"
+        if not desk.sees_pictures:
+            twins = "what is nearly the same as another sample"
+        pieces.heading("Kept out of training", twins)
         _near(desk, near)
     with st.container(key="card_moves", border=True, gap="small"), trouble.shown():
         pieces.heading("Moved by hand", "newest first; undo takes a move back")

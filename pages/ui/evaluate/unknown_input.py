@@ -20,7 +20,8 @@ _BARS = 25
 def unknown_card(desk: Desk, one: Judged) -> None:
     """Draw the card."""
     with st.container(key="card_unknown", border=True, gap="small"), trouble.shown():
-        pieces.heading("Unknown input", "a scribble is answered with “not sure”")
+        what = "a scribble" if desk.sees_pictures else "what is like none of your samples"
+        pieces.heading("Unknown input", f"{what} is answered with “not sure”")
         _unknown(desk, one)
 
 
@@ -41,8 +42,9 @@ def _unknown(desk: Desk, one: Judged) -> None:
         one,
         limit,
         ("how sure your model is", "surer than"),
-        "Left of the dashed line the first page answers “not sure”: draw a scribble there to see "
-        "it. The out-of-distribution score is 1 minus the confidence of the answer.",
+        "Left of the dashed line the first page answers “not sure”"
+        + (": draw a scribble there to see it" if desk.sees_pictures else "")
+        + ". The out-of-distribution score is 1 minus the confidence of the answer.",
     )
 
 
