@@ -228,7 +228,9 @@ def _answers(
         a, b = (_label(desk, one) for one in both)
     elif desk.answers_pictures or desk.task is Task.RECONSTRUCTION:
         if desk.task is Task.RECONSTRUCTION:
-            both = [one.reshape(desk.card.preprocessing.picture_shape) for one in both]
+            every = (*both, desk.input_of(item)[0])
+            shape = desk.card.preprocessing.picture_shape
+            *both, target = (one.reshape(shape) for one in every)
         a, b = (
             _Answer("", uri, remark or "a picture", uri)
             for uri, remark in in_pictures(desk, both, target)
