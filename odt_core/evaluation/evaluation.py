@@ -55,6 +55,11 @@ class Evaluation:
         return self.correct / self.n if self.n else float("nan")
 
     @property
+    def share_right(self) -> float | None:
+        """Of predictions, or of pixels or words where those have classes; None for numbers."""
+        return self.accuracy if self.places is None else self.places.right
+
+    @property
     def interval(self) -> tuple[float, float] | None:
         """95 % Wilson interval of the accuracy; None for values."""
         from odt_core.evaluation.intervals import wilson

@@ -47,13 +47,16 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How the model does on one set of samples: right answers for labels, errors for values."""
+    """How the model does on one set of samples: right answers for labels, errors for values.
+    places_right: share of pixels or words that are right, of values that tell their classes.
+    """
 
     n: int
     correct: int | None
     cross_entropy: float | None
     mean_squared_error: float | None = None
     mean_absolute_error: float | None = None
+    places_right: float | None = None
 
     @property
     def accuracy(self) -> float | None:

@@ -83,20 +83,26 @@ def accuracy_chart(
 def error_chart(
     key: str, desk: Desk, snapshot: Snapshot | None, height: int, *, large: bool = False
 ) -> None:
-    """Mean squared error of a model of values on the person's test samples, the base's dashed."""
-    curves: list[Curve] = []
+    """What a model of values gets wrong on the person's test samples, the base's dashed: the share
+    of right pixels or words where those have classes, else two errors.
+    """
+    scores = [(e.step, e.test) for e in snapshot.evaluations if e.test] if snapshot else []
+    shares = any(score.places_right is not None for _, score in scores)
+    what, hover = ("right pixels or words", "%{y:.1%}") if shares else ("squared error", "%{y:.4g}")
     x_max = _steps(snapshot)
+    curves: list[Curve] = []
     if snapshot is not None:
-        scores = [(e.step, e.test) for e in snapshot.evaluations if e.test]
-        squared = [(step, score.mean_squared_error or 0.0) for step, score in scores]
-        absolute = [(step, score.mean_absolute_error or 0.0) for step, score in scores]
-        curves = [
-            Curve("squared error", *_columns(squared), marks="circle"),
-            Curve("absolute error", *_columns(absolute), marks="square", faint=True),
-        ]
+        values = [s.places_right if shares else s.mean_squared_error for _, s in scores]
+        steps = [step for step, _ in scores]
+        known = [(step, v or 0.0) for step, v in zip(steps, values, strict=True)]
+        curves = [Curve(what, *_columns(known), marks="circle", hover=hover)]
+        if not shares:
+            absolute = [(step, score.mean_absolute_error or 0.0) for step, score in scores]
+            curves.append(Curve("absolute error", *_columns(absolute), marks="square", faint=True))
         own_level = _base_level(desk, desk.test_name(), [score for _, score in scores])
         if own_level is not None:
-            curves.append(level("base model, squared", own_level, x_max, hover="%{y:.4g}"))
+            name = "base model" if shares else "base model, squared"
+            curves.append(level(name, own_level, x_max, hover=hover))
     live_chart(
         key,
         curves,
@@ -104,6 +110,8 @@ def error_chart(
         x_max=x_max,
         height=height,
         label=_said("On your test samples", curves),
+        percent=shares,
+        y_range=(0.0, 1.015) if shares else None,
         large=large,
         wait=_nothing(snapshot, curves, "Mean squared and absolute error"),
     )

@@ -408,7 +408,9 @@ class TestClassesOfPlaces:
         assert desk.run.wait(60)
         own = desk.scores(desk.samples(Part.TEST), "own").own
         assert own.places.right > 0.9
+        assert desk.shown_run().evaluations[-1].test.places_right == own.places.right
         app.switch_page("pages/evaluate.py").run()
+        assert "of the pixels right, n = 2 · mean IoU" in shown(app)
         app.segmented_control(key="evaluate_part").set_value("Blind test").run()
         app.segmented_control(key="blind_way").set_value("Test samples").run()
         assert not said(app)

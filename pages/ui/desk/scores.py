@@ -358,14 +358,15 @@ class HasScores(HasFeatures):
         )
 
     def base_level(self, name: object, n: int) -> float | None:
-        """The base model's accuracy on the n samples of that name, or its mean squared error where
-        it gives values; None while it is not known, and where there are no longer so many.
+        """The base model's share of right answers, pixels or words on the n samples of that name,
+        or its mean squared error where it gives numbers; None while it is not known, and where
+        there are no longer so many.
         """
         labels = self.card.labels if name == BASE_TEST else self.labels
         known = self._base.get((self.model, labels, name))
         if known is None or known.n != n:
             return None
-        return known.mean_squared_error if known.accuracy is None else known.accuracy
+        return known.mean_squared_error if known.share_right is None else known.share_right
 
     def evaluations(
         self, which: str | None, sets: Sequence[tuple[object, Samples]]

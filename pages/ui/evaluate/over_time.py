@@ -84,7 +84,8 @@ def _data(
 ) -> dict[str, Any]:
     """All that the browser needs to drag without asking the server."""
     labelled = course[0].accuracy is not None
-    marks = [one.accuracy if labelled else one.mean_squared_error for one in course]
+    shares = course[0].share_right is not None
+    marks = [one.share_right if shares else one.mean_squared_error for one in course]
     whose = "your test samples" if entries[0].part is Part.TEST else "your training samples"
     faces = _faces(desk, course, samples, entries) if labelled else []
     return {
@@ -100,14 +101,20 @@ def _data(
         ],
         "faces": faces,
         "marks": marks,
-        "traces": _traces(stops, course, marks, whose, labelled=labelled),
-        "layout": (_layout(stops, labelled=labelled),),
+        "traces": _traces(stops, course, marks, whose, shares=shares),
+        "layout": (_layout(stops, shares=shares),),
         "height": 280,
         "file": "checkpoints",
-        "label": ("Accuracy" if labelled else "Mean squared error")
+        "label": _quantity(course[0])
         + " at each checkpoint: "
         + ", ".join(f"{s.name} {headline(one)}" for s, one in zip(stops, course, strict=True)),
     }
+
+
+def _quantity(one: Evaluation) -> str:
+    if one.places is not None:
+        return "Right pixels" if one.places.pixels else "Right places"
+    return "Mean squared error" if one.accuracy is None else "Accuracy"
 
 
 def _remark(stop: Stop, one: Evaluation) -> str:
@@ -161,11 +168,11 @@ def _traces(
     marks: list[float | None],
     whose: str,
     *,
-    labelled: bool,
+    shares: bool,
 ) -> list[dict[str, Any]]:
     x, n = list(range(len(stops))), course[0].n
     names = [stop.name for stop in stops]
-    hover = "%{text}: %{y:.1%}<extra></extra>" if labelled else "%{text}: %{y:.4g}<extra></extra>"
+    hover = "%{text}: %{y:.1%}<extra></extra>" if shares else "%{text}: %{y:.4g}<extra></extra>"
     own: dict[str, Any] = {
         "type": "scatter",
         "mode": "lines+markers",
@@ -178,7 +185,7 @@ def _traces(
         "hovertemplate": hover,
         "cliponaxis": False,
     }
-    if labelled:
+    if shares:
         ends = [one.interval or (0.0, 1.0) for one in course]
         own["error_y"] = {
             "type": "data",
@@ -200,7 +207,7 @@ def _traces(
     }
     kept = [(k, s.base_task) for k, s in enumerate(stops) if s.base_task is not None]
     kept = [(k, score) for k, score in kept if score.accuracy is not None]
-    if not labelled or not kept:
+    if not shares or not kept:
         return [level, own]
     task = {
         "type": "scatter",
@@ -217,7 +224,7 @@ def _traces(
     return [level, task, own]
 
 
-def _layout(stops: list[Stop], *, labelled: bool) -> dict[str, Any]:
+def _layout(stops: list[Stop], *, shares: bool) -> dict[str, Any]:
     every = -(-len(stops) // _TICKS)  # so that the steps do not run into each other
     told = [k for k in range(len(stops)) if k % every == 0]
     return {
@@ -231,7 +238,7 @@ def _layout(stops: list[Stop], *, labelled: bool) -> dict[str, Any]:
             "showgrid": False,
             "range": [-0.4, len(stops) - 0.6],
         },
-        "yaxis": {"tickformat": ".0%", "rangemode": "normal"} if labelled else {},
+        "yaxis": {"tickformat": ".0%", "rangemode": "normal"} if shares else {},
     }
 
 
