@@ -10,7 +10,7 @@ from pages.ui import pieces, trouble
 from pages.ui.base_sets import base_test_of
 from pages.ui.base_words import base_in_words
 from pages.ui.compare import headline, right_of
-from pages.ui.curves import accuracy_chart, error_chart
+from pages.ui.curves import accuracy_chart, error_chart, loss_chart
 from pages.ui.desk import BASE_TEST, Desk, Scores
 from pages.ui.evaluate.figure import BASE, OWN, figure
 from pages.ui.evaluate.large import Number, numbers, verdict
@@ -72,7 +72,11 @@ def _draw(desk: Desk, was_busy: bool) -> None:
             pieces.heading("How sure is that?", "accuracy with 95 % Wilson intervals")
             _intervals(shown)
     run = desk.shown_run()
-    if run is not None and run.evaluations:
+    if run is not None and desk.why_unscored:
+        with st.container(key="card_course", border=True, gap="small"), trouble.shown():
+            pieces.heading("The last run", "what the model reports of itself")
+            loss_chart("course", desk, run, 300)
+    elif run is not None and run.evaluations:
         with st.container(key="card_course", border=True, gap="small"), trouble.shown():
             pieces.heading("The last run", "your model moves, the base model is dashed")
             chart = accuracy_chart if desk.tells_labels else error_chart
