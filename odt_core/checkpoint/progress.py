@@ -26,6 +26,7 @@ class Progress:
     best_correct: int | None = None
     best_cross_entropy: float | None = None
     best_mean_squared_error: float | None = None  # for a model of values, instead of these two
+    best_places_right: float | None = None  # and where it tells classes of pixels or words
     average_count: int = 0
     state: Mapping[str, np.ndarray] = field(default_factory=dict)  # variables as the loop has them
     average: Mapping[str, np.ndarray] = field(default_factory=dict)  # float64 sums
@@ -51,6 +52,7 @@ class Progress:
             "best_correct": self.best_correct,
             "best_cross_entropy": self.best_cross_entropy,
             "best_mean_squared_error": self.best_mean_squared_error,
+            "best_places_right": self.best_places_right,
             "average_count": self.average_count,
         }
 
@@ -72,9 +74,8 @@ class Progress:
         """TypeError where a field is not what it must be."""
         counts = [self.step, self.total, self.average_count]
         counts += [n for n in (self.best_step, self.best_correct) if n is not None]
-        numbers = [
-            n for n in (self.best_cross_entropy, self.best_mean_squared_error) if n is not None
-        ]
+        best = (self.best_cross_entropy, self.best_mean_squared_error, self.best_places_right)
+        numbers = [n for n in best if n is not None]
         fits = isinstance(self.fingerprint, str) and all(map(is_count, counts))
         if not fits or not all(map(_is_number, [self.seconds, *numbers])):
             raise TypeError("a progress of other types")

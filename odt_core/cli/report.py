@@ -306,6 +306,8 @@ def _summary(judged: Judged | None) -> dict[str, Any] | None:
             found[which] = None
         elif evaluation.correct is None:
             found[which] = {"mean_squared_error": evaluation.mean_squared_error}
+            if evaluation.places is not None:
+                found[which]["places_right"] = evaluation.places.right
         else:
             found[which] = {
                 "accuracy": evaluation.accuracy,
@@ -369,6 +371,8 @@ def _figure(found: dict[str, Any] | None) -> str:
         return "unknown"
     if "accuracy" in found:
         return f"{found['accuracy']:.1%}"
+    if "places_right" in found:
+        return f"{found['places_right']:.1%} of the places right"
     return f"mean squared error {found['mean_squared_error']:.6g}"
 
 

@@ -136,11 +136,12 @@ def _write(
 
 def _summary(evaluation: Evaluation) -> dict[str, Any]:
     if evaluation.accuracy is None:
+        places = evaluation.places
         return {
             "mean_squared_error": evaluation.mean_squared_error,
             "mean_absolute_error": evaluation.mean_absolute_error,
             "n": evaluation.n,
-        }
+        } | ({"places_right": places.right, "mean_iou": places.mean_iou} if places else {})
     return {
         "accuracy": evaluation.accuracy,
         "n": evaluation.n,
@@ -190,6 +191,8 @@ def _text(result: Result) -> str:
 def _figure(summary: dict[str, Any]) -> str:
     if "accuracy" in summary:
         return f"{summary['accuracy']:.1%}"
+    if "places_right" in summary:
+        return f"{summary['places_right']:.1%} of the places right"
     if "mean_squared_error" in summary:
         return f"mean squared error {summary['mean_squared_error']:.6g}"
     return "unknown"

@@ -37,7 +37,7 @@ class Comparison:
     fixed: np.ndarray  # base wrong, own right
     broken: np.ndarray  # base right, own wrong
     n: int
-    gain: float  # own accuracy - base accuracy, -1..1; for values: base - own mean squared error
+    gain: float  # of share_right, own - base, -1..1; for numbers: base - own mean squared error
     p_value: float  # McNemar exact, two-sided
     verdict: Verdict
     sentence: str
@@ -110,6 +110,8 @@ def _right(base: Evaluation, own: Evaluation) -> tuple[np.ndarray, np.ndarray, f
 def _closer(base: Evaluation, own: Evaluation) -> tuple[np.ndarray, np.ndarray, float]:
     before, after = errors_each(base), errors_each(own)
     gain = float(before.mean() - after.mean()) if base.n else 0.0
+    if base.places is not None and own.places is not None:
+        gain = own.places.right - base.places.right  # of all places, not the mean over samples
     return np.flatnonzero(after < before), np.flatnonzero(after > before), gain
 
 

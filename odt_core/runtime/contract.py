@@ -203,7 +203,7 @@ class Contract:
                     f"0 to {self.scores_each - 1}"
                 )
         elif self.shares and (target.min() < -_ROUNDING or target.max() > 1 + _ROUNDING):
-            beyond = target.max() if target.max() > 1 else target.min()
+            beyond = target.max() if target.max() > 1 + _ROUNDING else target.min()
             return f"{beyond:g}; this model learns probabilities, from 0 to 1"
         return None
 

@@ -56,7 +56,8 @@ class TrainInputs:
             ready = _is_ready(y, targets) and looked_at
             feeds[role.labels] = y if ready else encode(np.asarray(y), role, *targets, self.labels)
         if self._nothing_else:  # nearly always
-            if samples is x and feeds[role.labels] is y:  # type: ignore[index]
+            as_is = samples is x and feeds[role.labels] is y  # type: ignore[index]
+            if as_is and role.label_kind is not LabelKind.SIGNS:
                 self._last = x.shape, y.shape, x.dtype, y.dtype
             return feeds
         if role.learning_rate is not None:

@@ -33,7 +33,7 @@ def encode(
     """y as the array for the label input.
 
     y: int [N] output indices, float [N, K] one-hot or soft targets, or float [N, *target_shape]. Of
-    two labels as signs, 0 becomes −1; floats are taken as they are.
+    two labels as signs, 0 becomes −1, and −1 stays −1.
     shape: of the label input, -1 for dynamic. count: how many labels there are, where that is
     known. Raises SignatureError when the label is out of range or y has no form that the model
     takes.
@@ -59,9 +59,8 @@ def encode(
         if not shape and y.size == 1:
             return y.reshape(())  # one sample a call, with no batch axis
         return y if len(shape) == 1 == y.ndim else y.reshape((len(y),) + (1,) * (len(shape) - 1))
-    if role.label_kind is LabelKind.SIGNS and y.dtype.kind != "f":
-        _check_range(y, 2)
-        y = 2 * y.astype(np.int64) - 1
+    if role.label_kind is LabelKind.SIGNS:
+        y = _signs(y, np.dtype(dtype), role.signature)
     if role.label_kind is LabelKind.ONE_HOT and y.ndim == 1:
         y = one_hot(_whole(y), shape[-1], dtype)
     if len(y) == 1 and -1 not in shape and y.size == math.prod(shape):
@@ -104,6 +103,21 @@ def one_hot(y: np.ndarray, count: int, dtype: Any = np.float32) -> np.ndarray:
     result = np.zeros((len(y), count), dtype)
     result[np.arange(len(y)), y] = 1
     return result
+
+
+def _signs(y: np.ndarray, dtype: np.dtype, signature: str) -> np.ndarray:
+    """0 and 1, or −1 and 1, as −1 and 1: what was done already is not done again."""
+    if dtype.kind in "ub":
+        raise SignatureError(
+            f"Signature '{signature}' takes labels as {dtype}, which cannot be −1. Choose labels "
+            f"by their number instead."
+        )
+    y = _whole(y)
+    if y.size and (y.min() < -1 or y.max() > 1):
+        raise SignatureError(
+            f"Labels must be 0 and 1, or −1 and 1, for this model; got {y.min()} to {y.max()}."
+        )
+    return np.where(y > 0, 1, -1)
 
 
 def _whole(y: np.ndarray) -> np.ndarray:

@@ -71,6 +71,8 @@ def goal_of(
     count = score_count(prediction) if prediction else None
     if kind is Loss.SIGNS and count != 1:
         kind = Loss.NUMBERS  # more than a sign is compared
+    if kind is Loss.SIGNS and labels is not None and labels.dtype.startswith(("uint", "bool")):
+        kind = Loss.MARGIN  # of which −1 is none
     if labels is not None and whole(labels) and size_of(of_one(labels)) == 1:
         met = widths(loss, labels)
         if (count or 0) >= 2 and met and not met & {None, 1, count}:
@@ -82,7 +84,7 @@ def goal_of(
     if wish.task is not None:
         task = wish.task
     target_shape = _target_shape(task, labels, prediction)
-    output_kind = wish.output_kind or _output_kind(task, prediction, predictor)
+    output_kind = wish.output_kind or _output_kind(task, prediction, predictor, kind)
     each = _scores_each(target_shape, labels, prediction)
     comparable = bool(each) or _comparable(task, target_shape, samples, labels, prediction)
     several = labels is not None and not whole(labels) and (count or 0) >= 2
@@ -100,7 +102,7 @@ def goal_of(
         else Activation.NONE,
         scores_each=each,
         shares=task is Task.VALUES and kind.of_shares and not each,
-        one_of=task is Task.VALUES and kind is Loss.SOFTMAX and not each,
+        one_of=task is Task.VALUES and not each and _is_one_of(prediction, kind),
     )
 
 
@@ -235,6 +237,13 @@ def _of_classes(prediction: TensorDescription | None, loss: Loss) -> bool:
     return prediction.producer == "LOGISTIC" and _is_called_scores(prediction)
 
 
+def _is_one_of(prediction: TensorDescription | None, loss: Loss) -> bool:
+    """Whether each row of K answers sums to 1."""
+    if prediction is None or of_one(prediction)[-1:] in ((), (1,)):
+        return False
+    return loss is Loss.SOFTMAX or prediction.ends == "SOFTMAX"
+
+
 def _yes_or_no(prediction: TensorDescription | None, loss: Loss) -> bool:
     if loss is not Loss.UNKNOWN or prediction is None:
         return loss.of_classes and not _counts(prediction)
@@ -339,7 +348,10 @@ def _label_kind(task: Task, labels: TensorDescription | None, loss: Loss) -> Lab
 
 
 def _output_kind(
-    task: Task, prediction: TensorDescription | None, predictor: SignatureDescription | None
+    task: Task,
+    prediction: TensorDescription | None,
+    predictor: SignatureDescription | None,
+    loss: Loss,
 ) -> OutputKind:
     """What the graph says counts for more than a name: many call the output of a softmax logits."""
     if prediction is None:
@@ -348,6 +360,8 @@ def _output_kind(
         return OutputKind.PROBABILITIES
     if _says(prediction.name, LOGIT_NAMES) or prediction.producer in _LINEAR_OPS:
         return OutputKind.LOGITS
+    if task is Task.BINARY and loss in (Loss.MARGIN, Loss.SIGNS):
+        return OutputKind.LOGITS  # yes above 0, such as a hyperbolic tangent
     if _says(prediction.name, PROBABILITY_NAMES):
         return OutputKind.PROBABILITIES
     others = [o for o in predictor.outputs if o is not prediction] if predictor else []

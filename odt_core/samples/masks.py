@@ -57,10 +57,11 @@ def targets_among(files: Sequence[str], masks: bool) -> dict[str, str]:
     SampleError where a sample has two.
     """
     stems = {stem_of(file) for file in files}
+    folders = {PurePosixPath(stem).parent for stem in stems}
     photographs = defaultdict(list)  # by the folder above theirs, or _beside, and name
     for stem in sorted(stems):
         path = PurePosixPath(stem)
-        if not _is_of_masks(path.parent):
+        if not _is_of_masks(path.parent, folders):
             for above in (path.parent.parent, _beside(path.parent)):
                 photographs[above, path.name].append(stem)
     found: dict[str, str] = {}
@@ -72,10 +73,10 @@ def targets_among(files: Sequence[str], masks: bool) -> dict[str, str]:
             found[file] = stem.removesuffix(TARGET)
         elif masks and unmarked != stem and unmarked in stems:
             found[file] = unmarked
-        elif masks and _is_of_masks(path.parent):
+        elif masks and _is_of_masks(path.parent, folders):
             names = (path.name, PurePosixPath(unmarked).name)
-            folders = (*path.parent.parents, _beside(path.parent))
-            keys = [(above, name) for above in folders for name in names]
+            near = (*path.parent.parents, _beside(path.parent))
+            keys = [(above, name) for above in near for name in names]
             partners = [partner for key in keys for partner in photographs.get(key, ())]
             found |= {file: partners[0]} if partners else {}
     taken: dict[str, str] = {}
@@ -88,15 +89,21 @@ def targets_among(files: Sequence[str], masks: bool) -> dict[str, str]:
     return found
 
 
-def _is_of_masks(folder: PurePosixPath) -> bool:
+def _is_of_masks(folder: PurePosixPath, folders: set[PurePosixPath]) -> bool:
     """Such as "masks", "train_masks", "SegmentationClass" or "annotations/training", but not
     "segmentation/images".
     """
-    for part in reversed(folder.parts[-2:]):
-        said = {word.lower() for word in _WORD.findall(part)}
-        if said & (_FOLDERS | _PHOTOGRAPHS):
-            return bool(said & _FOLDERS)
-    return False
+    if _said(folder) & _FOLDERS:
+        return True
+    if not _said(folder.parent) & _FOLDERS:
+        return False
+    # of masks/images, only where no folder of masks stands beside it
+    beside = any(one.parent == folder.parent and _said(one) & _FOLDERS for one in folders)
+    return not (_said(folder) & _PHOTOGRAPHS and beside)
+
+
+def _said(folder: PurePosixPath) -> set[str]:
+    return {word.lower() for word in _WORD.findall(folder.name)}
 
 
 def _beside(folder: PurePosixPath) -> PurePosixPath:

@@ -65,6 +65,11 @@ class Score:
             return None
         return self.correct / self.n if self.n else float("nan")
 
+    @property
+    def share_right(self) -> float | None:
+        """Of labels, or of pixels or words; None for numbers."""
+        return self.accuracy if self.places_right is None else self.places_right
+
 
 @dataclass(frozen=True, slots=True)
 class EvaluationRecord:

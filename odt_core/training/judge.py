@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Judge:
     """Scores a session on batches and test sets, and knows the best score so far.
 
-    Better is: more right answers, then the smaller cross-entropy; for a model of values the smaller
-    mean squared error.
+    Better is: more right answers, then the smaller cross-entropy; for a model of values more right
+    pixels or words where it tells their classes, then the smaller mean squared error.
     """
 
     def __init__(
@@ -85,6 +85,7 @@ class Judge:
             correct=progress.best_correct,
             cross_entropy=progress.best_cross_entropy,
             mean_squared_error=progress.best_mean_squared_error,
+            places_right=progress.best_places_right,
         )
         self._best = score, progress.best_step
 
@@ -104,5 +105,5 @@ def _kept(session: Session, samples: Samples | None) -> Samples | None:
 def _rank(score: Score) -> tuple[float, float]:
     """Smaller is better."""
     if score.mean_squared_error is not None:
-        return score.mean_squared_error, 0.0
+        return -(score.places_right or 0.0), score.mean_squared_error
     return -(score.correct or 0), score.cross_entropy or 0.0

@@ -185,6 +185,7 @@ class Run:
             best_correct=best.correct if best else None,
             best_cross_entropy=best.cross_entropy if best else None,
             best_mean_squared_error=best.mean_squared_error if best else None,
+            best_places_right=best.places_right if best else None,
             average_count=self._average.count,
             state=self._variables if self._published else self.session.state(),
             average=self._average.sums,

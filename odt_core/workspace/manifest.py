@@ -105,11 +105,19 @@ class SampleEntry:
 
 @dataclass(frozen=True)
 class Score:
-    """An accuracy in 0..1, or the error of a model of values, and on how many samples."""
+    """An accuracy in 0..1, or the error of a model of values, and on how many samples.
+    places_right: share of pixels or words that are right, of values that tell their classes.
+    """
 
     accuracy: float | None
     n: int
     error: float | None = None  # mean squared, where there is no accuracy
+    places_right: float | None = None
+
+    @property
+    def share_right(self) -> float | None:
+        """Of labels, or of pixels or words; None for numbers."""
+        return self.accuracy if self.places_right is None else self.places_right
 
 
 @dataclass(frozen=True)

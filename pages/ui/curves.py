@@ -99,7 +99,8 @@ def error_chart(
         if not shares:
             absolute = [(step, score.mean_absolute_error or 0.0) for step, score in scores]
             curves.append(Curve("absolute error", *_columns(absolute), marks="square", faint=True))
-        own_level = _base_level(desk, desk.test_name(), [score for _, score in scores])
+        tests = [score for _, score in scores]
+        own_level = _base_level(desk, desk.test_name(), tests, shares=shares)
         if own_level is not None:
             name = "base model" if shares else "base model, squared"
             curves.append(level(name, own_level, x_max, hover=hover))
@@ -113,16 +114,24 @@ def error_chart(
         percent=shares,
         y_range=(0.0, 1.015) if shares else None,
         large=large,
-        wait=_nothing(snapshot, curves, "Mean squared and absolute error"),
+        wait=_nothing(
+            snapshot,
+            curves,
+            "Right pixels or words"
+            if desk.contract.tells_places
+            else "Mean squared and absolute error",
+        ),
     )
 
 
-def _base_level(desk: Desk, name: object, scores: Sequence[Score | None]) -> float | None:
+def _base_level(
+    desk: Desk, name: object, scores: Sequence[Score | None], *, shares: bool = True
+) -> float | None:
     """Where the base model stands on the samples that a run was scored on: not on those of today,
     where a person has added or deleted some since.
     """
     measured = [score for score in scores if score is not None]
-    return desk.base_level(name, measured[-1].n) if measured else None
+    return desk.base_level(name, measured[-1].n, shares=shares) if measured else None
 
 
 def _nothing(

@@ -8,6 +8,7 @@ from odt_core.training.history import Score
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
 from pages.ui.numbers import figure
+from pages.ui.say import percent
 
 
 def lost_run(desk: Desk, place: str) -> None:
@@ -33,6 +34,8 @@ def lost_run(desk: Desk, place: str) -> None:
 
 
 def _said(score: Score) -> str:
+    if score.places_right is not None:
+        return f"{percent(score.places_right)} right, n = {score.n:,},"
     if score.correct is None:
         return f"squared error {figure(score.mean_squared_error)}, n = {score.n:,},"
     return f"{score.correct:,} of {score.n:,} right"

@@ -186,4 +186,5 @@ class Recorder:
 def _score(measured: Measured | None) -> Score | None:
     if measured is None:
         return None
-    return Score(measured.accuracy, measured.n, measured.mean_squared_error)
+    error, places = measured.mean_squared_error, measured.places_right
+    return Score(measured.accuracy, measured.n, error, places)

@@ -114,9 +114,9 @@ def _facts(entry: CheckpointEntry) -> str:
 def _score(name: str, score: Score | None) -> tuple[str, str]:
     if score is None:
         return name, "not measured"
-    if score.accuracy is None:
+    if score.share_right is None:
         return name, f"error {figure(score.error)} on {score.n:,}"
-    return name, f"{percent(score.accuracy)} of {score.n:,}"
+    return name, f"{percent(score.share_right)} of {score.n:,}"
 
 
 def _restore(desk: Desk, checkpoint_id: str | None) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from odt_core.evaluation import compare, places, score
 from odt_core.runtime.contract import Activation, Contract, Task
+from odt_core.training.history import Score
+from odt_core.training.judge import Judge
+from pages.ui.desk.after_runs import worse
 
 VALUES = Contract(
     train=(), infer=None, input_shape=(8,), outputs=None, learning_rate=None, state=True,
@@ -107,3 +111,22 @@ def test_models_of_places_are_compared_by_what_each_sample_has_wrong():
     result = compare(before, after)
     assert (len(result.fixed), len(result.broken)) == (6, 0)
     assert result.gain == pytest.approx(6 / 8 / 16)
+
+
+def test_run_that_has_more_right_is_better_everywhere_though_its_error_is_larger():
+    truth = np.zeros((8, 4, 4))
+    truth[:, 0] = 1
+    base, own = truth * 0.48, np.where(truth == 1, 0.55, 0.45)
+    contract = replace(EACH, target_shape=(4, 4))
+    before, after = (score(one, truth, contract) for one in (base, own))
+    assert before.mean_squared_error < after.mean_squared_error
+    assert compare(before, after).sentence.endswith("Your model is better.")
+    scores = [
+        Score(8, None, None, one.mean_squared_error, 0.1, one.places.right)
+        for one in (before, after)
+    ]
+    assert not worse(*scores)
+    judge = Judge(SimpleNamespace(contract=contract), SimpleNamespace(labels=()), None, None)
+    assert judge.is_best(scores[0], 1)
+    assert judge.is_best(scores[1], 2)
+    assert not judge.is_best(scores[0], 3)

@@ -415,6 +415,12 @@ class TestClassesOfPlaces:
         app.segmented_control(key="blind_way").set_value("Test samples").run()
         assert not said(app)
         assert "What Model A answers" in shown(app)
+        for part in app.segmented_control(key="evaluate_part").options:
+            app.segmented_control(key="evaluate_part").set_value(part).run()
+            assert not app.exception, part
+            assert not said(app), part
+        app.switch_page("pages/checkpoints.py").run()
+        assert f"{100 * own.places.right:.1f} % of 2" in shown(app).replace("\u202f", " ")
 
     def test_typed_class_that_the_model_has_not_is_refused(self, app, desk_of):
         drop(app, OURS / "dialect_tags.tflite")
@@ -424,7 +430,7 @@ class TestClassesOfPlaces:
             app.text_area(key="samples_typed").set_value("4, 8, 15, 16, 3")
             app.text_input(key="samples_target").set_value(target)
             app.button(key="type_add").click().run()
-            assert ("class 7; this model tells 3 apart" in said(app)) is not added
+            assert ("class 7; this model tells 3 apart" in said(app)) == (not added)
             assert len(desk_of(app).workspace.manifest.samples) == added
 
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from odt_core import Task, load_model
+from odt_core import Choice, Labels, Samples, Settings, Task, fit, load_model
 from odt_core.errors import SignatureError
-from odt_core.runtime.contract import Activation, LabelKind
+from odt_core.evaluation import evaluate
+from odt_core.runtime.contract import Activation, LabelKind, OutputKind
 from tests.runtime.small_nets import FLOATS, INTS, WIDTH, Net, file_of, model_of
 
 NUMBER = tf.TensorSpec([None], INTS)
@@ -169,8 +170,65 @@ def test_labels_of_a_hand_written_margin_are_signs(loss, dtype, tmp_path):
     for _ in range(60):
         session.train_step(x, y)
     assert (session.predict_proba(x).argmax(axis=1) == y).all()
-    with pytest.raises(SignatureError, match="between 0 and 1"):
-        session.train_step(x, 2 * y - 1)
+    with pytest.raises(SignatureError, match="0 and 1, or −1 and 1"):
+        session.train_step(x, 3 * y)
+
+
+def signs_of(
+    folder: Any, *, batch: int | None = None, dtype: Any = INTS, name: str = "score",
+    end: Callable[[tf.Tensor], tf.Tensor] = lambda z: z,
+) -> Any:  # fmt: skip
+    """A hinge of y · z whose `train` takes so many samples at a time."""
+    net = Net(1)
+    inputs = [tf.TensorSpec([batch, WIDTH], FLOATS), tf.TensorSpec([batch], dtype)]
+
+    @tf.function(input_signature=inputs)
+    def train(x, y):
+        return {"loss": net.step(lambda: tf.nn.relu(1.0 - tf.cast(y, FLOATS) * end(net(x))[:, 0]))}
+
+    @tf.function(input_signature=[tf.TensorSpec([None, WIDTH], FLOATS)])
+    def infer(x):
+        return {name: end(net(x))}
+
+    return load_model(file_of(net, folder, train=train, infer=infer))
+
+
+X = np.random.default_rng(1).normal(size=(64, WIDTH)).astype(np.float32)
+Y = (X[:, 0] > 0).astype(np.int64)
+
+
+@pytest.mark.parametrize("replay", [False, True])
+@pytest.mark.parametrize("batch", [None, 1, 8])
+def test_signs_are_made_once_whatever_the_batches(batch, replay, tmp_path):
+    model = signs_of(tmp_path, batch=batch)
+    session, samples = model.session(), Samples(X, Y, Labels(("no", "yes")))
+    old = Samples(X[:32], Y[:32], samples.labels) if replay else None
+    fit(session, samples, Settings(epochs=12, batch_size=16), replay=old)
+    assert evaluate(session, samples).accuracy > 0.9
+
+
+def test_signs_are_made_after_a_run_as_before(tmp_path):
+    model = signs_of(tmp_path)
+    used, fresh = model.session(), model.session()
+    fit(used, Samples(X, Y, Labels(("no", "yes"))), Settings(epochs=1, batch_size=8))
+    used.load_state(fresh.state())
+    numbers = Y[:8].astype(np.int32)  # of the input's own dtype
+    assert used.train_step(X[:8], numbers) == fresh.train_step(X[:8], numbers)
+
+
+@pytest.mark.parametrize("dtype", [tf.uint8, tf.bool])
+def test_labels_that_cannot_be_minus_one_are_no_signs(dtype, tmp_path):
+    model = signs_of(tmp_path, dtype=dtype)
+    assert model.contract.train[0].label_kind is not LabelKind.SIGNS
+    signs = model.with_choice(Choice(task=Task.BINARY, label_kind=LabelKind.SIGNS))
+    with pytest.raises(SignatureError, match="cannot be −1"):
+        signs.session().train_step(X[:8], Y[:8])
+
+
+@pytest.mark.parametrize("name", ["score", "probability"])
+def test_margin_above_zero_is_yes_whatever_it_is_called(name, tmp_path):
+    contract = signs_of(tmp_path, name=name, end=tf.tanh).contract
+    assert contract.infer.kind is OutputKind.LOGITS
 
 
 def alike(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
@@ -272,6 +330,15 @@ def test_mask_goes_through_what_its_network_has_not_applied_yet(
     assert contract.task is Task.VALUES
     assert contract.train[0].labels == "mask"
     assert contract.activation is (activation or Activation.NONE)
+
+
+def test_softmax_of_which_a_loss_takes_a_part_is_still_one_of_several(tmp_path):
+    def dice(y, p):
+        y, p = y[..., 1:], p[..., 1:]  # without the background
+        return 1.0 - (2.0 * tf.reduce_sum(y * p) + 1.0) / (tf.reduce_sum(y + p) + 1.0)
+
+    contract = pixels(dice, tmp_path, outputs=3, end=tf.nn.softmax, y=mask(3))
+    assert (contract.task, contract.one_of) == (Task.VALUES, True)
 
 
 @pytest.mark.parametrize("sizes", [(8, 8), (3,)])

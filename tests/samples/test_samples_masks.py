@@ -68,6 +68,8 @@ class TestWhoseMask:
             ("VOC/JPEGImages/a.jpg", "VOC/SegmentationClass/a.png"),
             ("ADE/images/training/a.jpg", "ADE/annotations/training/a.png"),
             ("segmentation/images/a.jpg", "segmentation/masks/a.png"),
+            ("images/a.jpg", "masks/images/a.png"),
+            ("rgb/a.jpg", "segmentation/rgb/a.png"),
             ("Face Mask/images/a.jpg", "Face Mask/labels/a.png"),
             ("annotations/images/a.jpg", "annotations/trimaps/a.png"),
         ],

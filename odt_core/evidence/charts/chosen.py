@@ -49,7 +49,7 @@ def charts_of(material: Material) -> tuple[Chart, ...]:
 
 def _gain(material: Material) -> Intervals:
     groups, sentences = [], []
-    values = any(judged.own.correct is None for judged in material.judged.values())
+    values = any(judged.own.share_right is None for judged in material.judged.values())
     for name, judged in material.judged.items():
         rows = [
             _value(role, evaluation)
@@ -65,14 +65,23 @@ def _gain(material: Material) -> Intervals:
         title="What was gained, and what it cost",
         note=" ".join(sentences) or "Nobody set test samples aside, so no gain can be shown.",
         groups=tuple(groups),
-        x_title="mean squared error, less is better"
-        if values
-        else "accuracy, 95 % Wilson interval",
+        x_title=_quantity([judged.own for judged in material.judged.values()]),
         percent=not values,
     )
 
 
+def _quantity(evaluations: Sequence[Evaluation]) -> str:
+    if any(one.places is not None for one in evaluations):
+        return "right pixels or words"
+    if any(one.correct is None for one in evaluations):
+        return "mean squared error, less is better"
+    return "accuracy, 95 % Wilson interval"
+
+
 def _value(role: Role, evaluation: Evaluation) -> Value:
+    if evaluation.places is not None:
+        right = evaluation.places.right
+        return Value(role, right, f"{right:.1%}  (n = {evaluation.n:,})")
     if evaluation.correct is None:
         error = evaluation.mean_squared_error or 0.0
         return Value(role, error, f"{error:.4g}  (n = {evaluation.n:,})")
@@ -109,7 +118,8 @@ def _loss(curves: Curves, loss_name: str) -> Lines:
 
 def _progress(material: Material, curves: Curves) -> Lines:
     values = curves.evaluations[0].test or curves.evaluations[0].base_test
-    accuracy = values is None or values.correct is not None
+    accuracy = values is None or values.share_right is not None
+    places = values is not None and values.places_right is not None
     last = max(
         [e.step for e in curves.evaluations] + [r.step for r in curves.records[-1:]], default=1
     )
@@ -118,7 +128,7 @@ def _progress(material: Material, curves: Curves) -> Lines:
         said = SETS[name].lower()
         square = name == "base_test"
         scores = [
-            (e.step, score.accuracy if accuracy else score.mean_squared_error)
+            (e.step, score.share_right if accuracy else score.mean_squared_error)
             for e in curves.evaluations
             if (score := (e.test if name == "test" else e.base_test)) is not None
         ]
@@ -126,7 +136,7 @@ def _progress(material: Material, curves: Curves) -> Lines:
         own = f"personalised, {said} (n = {judged.own.n:,})"
         lines.append(Line(own, *_columns(known), role=Role.OWN, square=square, faint=square))
         if judged.base is not None and known:
-            level = judged.base.accuracy if accuracy else judged.base.mean_squared_error
+            level = judged.base.share_right if accuracy else judged.base.mean_squared_error
             base = f"base model, {said}"
             ends = (level or 0.0,) * 2
             levels.append(Line(base, (0, last), ends, role=Role.BASE, dash=True, faint=square))
@@ -137,7 +147,11 @@ def _progress(material: Material, curves: Curves) -> Lines:
         title="On samples that were never trained on",
         note="Dashed: the base model. Moving: the model while it is personalised.",
         x_title="step",
-        y_title="accuracy" if accuracy else "mean squared error",
+        y_title="right pixels or words"
+        if places
+        else "accuracy"
+        if accuracy
+        else "mean squared error",
         lines=drawn,
         percent=accuracy,
         x_range=(0, last or 1),

@@ -152,9 +152,11 @@ class HasAfterRuns(HasRuns):
 
 
 def worse(before: Score, after: Score) -> bool:
-    """Fewer right answers, or for a model of values a larger squared error."""
+    """Fewer right answers, pixels or words, or for a model of numbers a larger squared error."""
     if before.correct is not None and after.correct is not None:
         return after.correct < before.correct
+    if before.places_right is not None and after.places_right is not None:
+        return after.places_right < before.places_right
     return (after.mean_squared_error or 0.0) > (before.mean_squared_error or 0.0)
 
 

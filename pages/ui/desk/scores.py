@@ -357,16 +357,16 @@ class HasScores(HasFeatures):
             if sample.part is Part.TEST
         )
 
-    def base_level(self, name: object, n: int) -> float | None:
+    def base_level(self, name: object, n: int, *, shares: bool) -> float | None:
         """The base model's share of right answers, pixels or words on the n samples of that name,
-        or its mean squared error where it gives numbers; None while it is not known, and where
-        there are no longer so many.
+        or its mean squared error where shares are not asked for; None while it is not known, and
+        where there are no longer so many.
         """
         labels = self.card.labels if name == BASE_TEST else self.labels
         known = self._base.get((self.model, labels, name))
         if known is None or known.n != n:
             return None
-        return known.mean_squared_error if known.share_right is None else known.share_right
+        return known.share_right if shares else known.mean_squared_error
 
     def evaluations(
         self, which: str | None, sets: Sequence[tuple[object, Samples]]

@@ -116,7 +116,8 @@ def _score(trainer: Trainer, samples: Samples | None) -> Score | None:
     if samples is None or not len(samples) or not trainer.contract.scored:
         return None
     found = evaluate(trainer, samples)
-    return Score(found.accuracy, found.n, found.mean_squared_error)
+    places = found.places and found.places.right
+    return Score(found.accuracy, found.n, found.mean_squared_error, places)
 
 
 def _show(desk: Desk, found: Forgotten) -> None:

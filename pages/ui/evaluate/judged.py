@@ -70,6 +70,9 @@ def choose_judged(desk: Desk, key: str) -> Judged | None:
     if not desk.can_predict:
         pieces.note("This model has no signature that predicts: there are no answers to look at.")
         return None
+    if desk.why_unscored:
+        pieces.note(desk.why_unscored)
+        return None
     if not desk.tells_labels:
         pieces.note("This model gives numbers, not labels: see its errors under Result.")
         return None

@@ -132,7 +132,8 @@ def _sentence(stop: Stop, base: Evaluation, one: Evaluation) -> str:
     score = stop.base_task
     if score is None:
         return told
-    kept = percent(score.accuracy) if score.accuracy is not None else short(score.error or 0.0)
+    share = score.share_right
+    kept = percent(share) if share is not None else short(score.error or 0.0)
     return f"{told} Base test set: {kept}, n = {score.n:,}."
 
 
@@ -185,8 +186,8 @@ def _traces(
         "hovertemplate": hover,
         "cliponaxis": False,
     }
-    if shares:
-        ends = [one.interval or (0.0, 1.0) for one in course]
+    ends = [one.interval for one in course if one.interval is not None]
+    if len(ends) == len(marks):
         own["error_y"] = {
             "type": "data",
             "symmetric": False,
@@ -206,7 +207,7 @@ def _traces(
         "hoverinfo": "skip",
     }
     kept = [(k, s.base_task) for k, s in enumerate(stops) if s.base_task is not None]
-    kept = [(k, score) for k, score in kept if score.accuracy is not None]
+    kept = [(k, score) for k, score in kept if score.share_right is not None]
     if not shares or not kept:
         return [level, own]
     task = {
@@ -214,7 +215,7 @@ def _traces(
         "mode": "lines+markers",
         "name": f"base test set, n = {kept[0][1].n:,}",
         "x": [k for k, _ in kept],
-        "y": [score.accuracy for _, score in kept],
+        "y": [score.share_right for _, score in kept],
         "text": [names[k] for k, _ in kept],
         "line": {"color": "@own:45", "width": 2},
         "marker": {"symbol": "square", "size": 7},
@@ -273,4 +274,4 @@ def _base_score(desk: Desk) -> Score | None:
     if base_test is None:
         return None
     one = desk.evaluations(None, [(BASE_TEST, base_test)])[0]
-    return Score(one.accuracy, one.n, one.mean_squared_error)
+    return Score(one.accuracy, one.n, one.mean_squared_error, one.places and one.places.right)
