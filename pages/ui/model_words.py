@@ -45,7 +45,15 @@ def _gives(desk: Desk) -> str:
     if desk.task is Task.BINARY:
         return "Tells two labels apart,"
     if desk.task is Task.VALUES:
-        size = prod(desk.contract.target_shape)
+        contract = desk.contract
+        size = prod(contract.target_shape)
+        classes = contract.scores_each or (contract.target_shape[-1] if contract.one_of else 0)
+        places = size if contract.scores_each else size // max(classes, 1)
+        if classes and places > 1:
+            each = "pixels" if desk.answers_pictures else "places"
+            return f"Tells one of {classes} classes for each of {places:,} {each},"
+        if desk.why_unscored and contract.outputs:
+            size = contract.outputs
         return "Gives one number," if size == 1 else f"Gives {size:,} numbers,"
     return "Gives its own input back (an autoencoder),"
 

@@ -392,6 +392,7 @@ class TestClassesOfPlaces:
         drop(app, OURS / "dialect_pixels.tflite")
         desk = desk_of(app)
         assert (desk.contract.target_shape, desk.contract.scores_each) == ((8, 8, 1), 3)
+        assert "Tells one of 3 classes for each of 64 pixels," in shown(app)
         stream = io.BytesIO()
         with zipfile.ZipFile(stream, "w") as archive:
             for k in range(10):
@@ -477,6 +478,7 @@ class TestAnswersThatCannotBeJudged:
     def test_every_page_says_why_and_none_fails(self, app, desk_of):
         drop(app, OURS / "dialect_alike.tflite")
         desk = desk_of(app)
+        assert "Gives 8 numbers," in shown(app)
         x = RNG.normal(size=(20, 6)).astype(np.float32)
         give(app, "faces.npz", npz(x=x, y=(np.arange(20) % 4).astype(np.float32)))
         assert not said(app)
