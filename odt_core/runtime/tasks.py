@@ -66,17 +66,8 @@ def goal_of(
     """The goal that labels, samples, prediction and loss suggest together."""
     kind = loss_of(trainer, loss, labels or samples, predictor)
     prediction = _pick_prediction(predictor, labels or samples, wish, kind)
-    if kind is Loss.SOFTMAX and prediction is not None and of_one(prediction)[-1:] in ((), (1,)):
-        kind = Loss.NUMBERS  # a softmax over samples, or one inside the network
+    kind = _fitting(kind, loss, labels, prediction)
     count = score_count(prediction) if prediction else None
-    if kind is Loss.SIGNS and count != 1:
-        kind = Loss.NUMBERS  # more than a sign is compared
-    if kind is Loss.SIGNS and labels is not None and labels.dtype.startswith(("uint", "bool")):
-        kind = Loss.MARGIN  # of which −1 is none
-    if labels is not None and whole(labels) and size_of(of_one(labels)) == 1:
-        met = widths(loss, labels)
-        if (count or 0) >= 2 and met and not met & {None, 1, count}:
-            kind = Loss.LIKENESS  # more lies between the answer and the scores
     if labels is None:
         task = Task.RECONSTRUCTION if samples is not None else _task_of_prediction(prediction)
     else:
@@ -104,6 +95,27 @@ def goal_of(
         shares=task is Task.VALUES and kind.of_shares and not each,
         one_of=task is Task.VALUES and not each and _is_one_of(prediction, kind),
     )
+
+
+def _fitting(
+    kind: Loss,
+    loss: TensorDescription | None,
+    labels: TensorDescription | None,
+    prediction: TensorDescription | None,
+) -> Loss:
+    """What a loss can be, given the form of labels and answers."""
+    count = score_count(prediction) if prediction else None
+    if kind is Loss.SOFTMAX and prediction is not None and of_one(prediction)[-1:] in ((), (1,)):
+        return Loss.NUMBERS  # a softmax over samples, or one inside the network
+    if kind is Loss.SIGNS and count != 1:
+        return Loss.NUMBERS  # more than a sign is compared
+    if kind is Loss.SIGNS and labels is not None and labels.dtype.startswith(("uint", "bool")):
+        return Loss.MARGIN  # of which −1 is none
+    if labels is not None and whole(labels) and size_of(of_one(labels)) == 1:
+        met = widths(loss, labels)
+        if (count or 0) >= 2 and met and not met & {None, 1, count}:
+            return Loss.LIKENESS  # more lies between the answer and the scores
+    return kind
 
 
 def _pick_prediction(
