@@ -72,6 +72,11 @@ class Samples:
             raise SampleError(
                 f"{len(self.x)} inputs have labels of shape {self.y.shape}. Give one per input."
             )
+        if len(self.y) and not len(self.labels):
+            raise SampleError(
+                "The model tells no labels apart, so whole numbers cannot be labels of it. Give "
+                "targets as float32 [N, …]."
+            )
         if len(self.y) and not 0 <= int(self.y.min()) <= int(self.y.max()) < len(self.labels):
             raise SampleError(
                 f"A label index is outside 0..{len(self.labels) - 1}, the model's outputs."

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from odt_core import Choice, Labels, Samples, Settings, Task, fit, load_model
-from odt_core.errors import SignatureError
+from odt_core.errors import SampleError, SignatureError
 from odt_core.evaluation import evaluate
 from odt_core.runtime.contract import Activation, LabelKind, OutputKind
 from tests.runtime.small_nets import FLOATS, INTS, WIDTH, Net, file_of, model_of
@@ -239,9 +239,14 @@ def alike(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
 
 
 def test_labels_that_tell_which_are_alike_are_not_compared_with_an_embedding(tmp_path):
-    contract = model_of(alike, tmp_path, outputs=8, y=NUMBER, name="embedding").contract
-    assert contract.trainable
-    assert not contract.scored
+    model = model_of(alike, tmp_path, outputs=8, y=NUMBER, name="embedding")
+    assert model.contract.trainable
+    assert not model.contract.scored
+    with pytest.raises(SampleError, match="targets as float32"):
+        Samples(X, Y, model.labels)
+    numbers = Samples(X, Y.astype(np.float32), model.labels)
+    losses = fit(model.session(), numbers, Settings(epochs=4, batch_size=16)).records
+    assert losses[-1].loss < losses[0].loss
 
 
 def test_labels_of_more_classes_than_an_embedding_has_numbers_are_not_compared_with_it(tmp_path):
