@@ -19,7 +19,20 @@ class Quantity(StrEnum):
     """What a point is the mean of."""
 
     ACCURACY = "accuracy"  # 0 to 1, more is better
-    ERROR = "mean squared error"  # at least 0, less is better: models of values
+    RIGHT = "right pixels or words"  # 0 to 1, more is better: values that tell their classes
+    ERROR = "mean squared error"  # at least 0, less is better: other models of values
+
+    @staticmethod
+    def of(evaluation: Evaluation) -> Quantity:
+        """What `outcomes` gives of it."""
+        if evaluation.correct is not None:
+            return Quantity.ACCURACY
+        return Quantity.ERROR if evaluation.places is None else Quantity.RIGHT
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it is one, from 0 to 1, and more is better."""
+        return self is not Quantity.ERROR
 
     @property
     def of_each(self) -> str:
@@ -28,7 +41,7 @@ class Quantity(StrEnum):
 
     def better(self, one: float, other: float) -> bool:
         """Whether the first mean is the better one."""
-        return one > other if self is Quantity.ACCURACY else one < other
+        return one > other if self.is_share else one < other
 
 
 @dataclass(frozen=True)
@@ -46,11 +59,13 @@ class Estimate:
 
 
 def outcomes(evaluation: Evaluation) -> np.ndarray:
-    """float64 [N]: 1 for each right answer and 0 for each wrong one; each sample's mean squared
-    error for a model of values.
+    """float64 [N]: 1 for each right answer and 0 for each wrong one; of a model of values each
+    sample's share of right pixels or words, where it tells their classes, or mean squared error.
     """
     if evaluation.correct is not None:
         return (evaluation.predictions == evaluation.truth).astype(np.float64)
+    if evaluation.places is not None:
+        return np.asarray(1 - evaluation.places.wrong)
     return squared_errors(evaluation)
 
 
@@ -66,7 +81,8 @@ def estimate(matrix: np.ndarray, quantity: Quantity) -> Estimate:
     section 4.14). A share gets Wilson's interval at the number of independent answers that would
     have the same variance and degrees of freedom (Korn & Graubard 1998, Survey Methodology
     24:193–201), never more than N; of one seed that is N, and the interval Wilson's of its right
-    answers.
+    answers. Shares of pixels or words are treated alike: they vary less than right and wrong
+    answers do, so that theirs is rather too wide, but never none, however alike the samples are.
     """
     matrix = np.atleast_2d(np.asarray(matrix, np.float64))
     n = matrix.shape[1]
@@ -74,7 +90,7 @@ def estimate(matrix: np.ndarray, quantity: Quantity) -> Estimate:
         raise SampleError("There are no test samples to measure on. Add some.")
     mean = float(matrix.mean())
     variance, reach = _variance(matrix)
-    if quantity is Quantity.ACCURACY:
+    if quantity.is_share:
         independent = float(n)
         if variance > 0 and n > 1:
             simple = mean * (1 - mean) / (n - 1)  # variance of N answers that are independent

@@ -72,13 +72,14 @@ def samples_needed(
     if not seeds or not counts:
         raise ValueError("samples_needed needs at least one seed and one count.")
     total = len(counts) * len(seeds)
-    quantity = Quantity.ERROR if trainer.contract.measures_errors else Quantity.ACCURACY
     tests = [replace(test, labels=train.labels)]
     if base_test is not None and len(base_test):
         tests.append(replace(base_test, labels=train.labels.with_those_of(base_test.labels)))
     progress(Progress(0, total, "the base model"))
     trainer.reset()
-    answered = [_answers(trainer, tests)]
+    evaluated = [evaluate(trainer, samples) for samples in tests]
+    quantity = Quantity.of(evaluated[0])
+    answered = [[outcomes(one) for one in evaluated]]
     points, own = [_point(0, 0, answered, quantity)], [_first(answered)]
     done = 0
     try:

@@ -345,7 +345,7 @@ def _controls_table(controls: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
 
 def _needed_table(needed: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
     quantity = Quantity(needed["quantity"])
-    said = _percent if quantity is Quantity.ACCURACY else _number
+    said = _percent if quantity.is_share else _number
     both = all(point["base_test"] for point in needed["points"])
     rows = [
         (

@@ -43,6 +43,7 @@ from odt_core.runtime import load_model
 from odt_core.samples import Labels, Samples
 from odt_core.training import Settings, fit
 
+PIXELS = Path(__file__).parents[1] / "runtime" / "models" / "dialect_pixels.tflite"
 SHORT = replace(SETTINGS, epochs=2)
 
 
@@ -191,6 +192,26 @@ class TestSamplesNeeded:
         assert [p.samples for p in got.points] == [0, 2, 12]
         assert all(p.own.interval[0] <= p.own.mean <= p.own.interval[1] for p in got.points)
         assert "mean squared error" in got.sentence
+
+    def test_pixels_are_measured_by_the_share_that_is_right(self):
+        model = load_model(PIXELS)
+        rng = np.random.default_rng(0)
+        y = rng.integers(0, 3, (24, 8, 8, 1)).astype(np.float32)
+        x = (y == np.arange(3)).astype(np.float32)
+        whole = Samples(x, y, Labels(()))
+        got = samples_needed(
+            SessionTrainer(model),
+            whole.take(np.arange(12)),
+            whole.take(np.arange(12, 24)),
+            Settings(epochs=80, learning_rate=None, replay=0.0, batch_size=4),
+            per_label=(None,),
+            seeds=(0, 1),
+        )
+        base, own = (point.own for point in got.points)
+        assert got.quantity is Quantity.RIGHT
+        assert base.mean < 0.6 < 0.9 < own.mean <= 1
+        assert all(one.interval[0] < one.mean <= one.interval[1] <= 1 for one in (base, own))
+        assert "% right" in got.sentence
 
     def test_nothing_to_measure_on_is_refused(self, samples, trainer):
         with pytest.raises(SampleError, match="test samples"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from odt_core.evaluation import Comparison, Controls, Quantity, SamplesNeeded, gain_interval
+from odt_core.evaluation import Comparison, Controls, SamplesNeeded, gain_interval
 from odt_core.evaluation.layers import LayerChange, most_moved
 from odt_core.evidence.charts import look
 from odt_core.evidence.charts.intervals import Group, Intervals, Value
@@ -60,7 +60,7 @@ def _gain(role: Role, one: Comparison) -> Value:
 
 def _needed(needed: SamplesNeeded) -> Lines:
     points = needed.points
-    percent, of_each = needed.quantity is Quantity.ACCURACY, needed.quantity.of_each
+    percent, of_each = needed.quantity.is_share, needed.quantity.of_each
     x = [float(point.samples) for point in points]
     own = [point.own for point in points]
     names = ["all" if point.per_label is None else str(point.per_label) for point in points]
@@ -97,7 +97,7 @@ def _needed(needed: SamplesNeeded) -> Lines:
         title="How many samples does it take?",
         note=f"Trained on {' and '.join(filter(None, counts))}{of_each}. {needed.sentence}",
         x_title="training samples in all",
-        y_title="accuracy" if percent else "mean squared error",
+        y_title=needed.quantity.value,
         lines=tuple(lines),
         percent=percent,
         y_range=(max(0.0, math.floor(lowest * 10 - 0.1) / 10), 1.01) if percent else None,

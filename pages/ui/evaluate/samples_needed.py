@@ -6,7 +6,7 @@ import math
 
 import streamlit as st
 
-from odt_core.evaluation import Point, Quantity, SamplesNeeded, samples_needed
+from odt_core.evaluation import Point, SamplesNeeded, samples_needed
 from odt_core.workspace import Part
 from pages.ui import pieces
 from pages.ui.base_sets import base_test_of, replay_of
@@ -65,7 +65,7 @@ def _work(desk: Desk, job: Job) -> SamplesNeeded:
 
 def _show(result: SamplesNeeded) -> None:
     verdict("", result.sentence)
-    shares, of_each = result.quantity is Quantity.ACCURACY, result.quantity.of_each
+    shares, of_each = result.quantity.is_share, result.quantity.of_each
     names = [_name(point) for point in result.points]
     base = result.points[0].own.mean
     traces = [
@@ -119,7 +119,7 @@ def _show(result: SamplesNeeded) -> None:
         (
             f"Samples{of_each}",
             "In all",
-            "Accuracy" if shares else "Mean squared error",
+            result.quantity.value.capitalize(),
             "95 % interval",
             "Each seed",
             "n",
