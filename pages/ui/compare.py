@@ -13,6 +13,7 @@ from pages.ui.say import between, percent
 from pages.ui.timeline import title
 
 _BASE = "base"
+_ASKED = "compare_asked"  # which model's two were compared last: that stays, whatever is drawn anew
 
 
 def compare_two(desk: Desk) -> None:
@@ -32,7 +33,10 @@ def compare_two(desk: Desk) -> None:
         "First", options, index=len(options) - 1, format_func=names.get, key="compare_first"
     )
     second = b.selectbox("Second", options, format_func=names.get, key="compare_second")
-    if not st.button("Compare", key="compare", disabled=desk.busy or first == second):
+    pair = (desk.model.key, first, second)
+    if st.button("Compare", key="compare", disabled=desk.busy or first == second):
+        st.session_state[_ASKED] = pair
+    if desk.busy or st.session_state.get(_ASKED) != pair:
         return
     with trouble.shown():
         sets = desk.test_sets()
@@ -42,9 +46,9 @@ def compare_two(desk: Desk) -> None:
                 if not desk.why_unscored
                 else f"{desk.why_unscored} Nothing can be compared."
             )
-        scored = [desk.evaluations(None if key == _BASE else key, sets) for key in (first, second)]
-        for k, (name, _) in enumerate(sets):
-            one, other = scored[0][k], scored[1][k]
+        chosen = [None if key == _BASE else key for key in (first, second)]
+        for name, samples in sets:
+            one, other = (desk.evaluation_at(key, name, samples) for key in chosen)
             pieces.heading("Base test set" if name == BASE_TEST else "Your test samples")
             pieces.figures(
                 (names[first], headline(one), right_of(one)),

@@ -339,6 +339,7 @@ class TestCheckpoints:
         app, _ = trained
         app.switch_page("pages/checkpoints.py").run()
         app.button(key="compare").click().run()
+        app.run()  # as when something else on the page asks for it
         assert not app.error, said(app)
         shown = " ".join(html.value for html in app.html)
         assert "Your test samples" in shown
