@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from odt_core.evaluation.compare import FEWEST_CHANGES
 from odt_core.evaluation.evaluation import Evaluation, squared_errors
 from odt_core.evaluation.intervals import wilson_share
 from odt_core.evaluation.student import student_quantile
+
+if TYPE_CHECKING:
+    from odt_core.training.history import Score
 
 
 class Quantity(StrEnum):
@@ -23,11 +27,11 @@ class Quantity(StrEnum):
     ERROR = "mean squared error"  # at least 0, less is better: other models of values
 
     @staticmethod
-    def of(evaluation: Evaluation) -> Quantity:
-        """What `outcomes` gives of it."""
-        if evaluation.correct is not None:
+    def of(measured: Evaluation | Score) -> Quantity:
+        """What an evaluation, or a run's score, is judged by."""
+        if measured.correct is not None:
             return Quantity.ACCURACY
-        return Quantity.ERROR if evaluation.places is None else Quantity.RIGHT
+        return Quantity.ERROR if measured.places_right is None else Quantity.RIGHT
 
     @property
     def is_share(self) -> bool:

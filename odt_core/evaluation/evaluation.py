@@ -55,9 +55,14 @@ class Evaluation:
         return self.correct / self.n if self.n else float("nan")
 
     @property
+    def places_right(self) -> float | None:
+        """Share of pixels or words that are right, where those have classes."""
+        return None if self.places is None else self.places.right
+
+    @property
     def share_right(self) -> float | None:
         """Of predictions, or of pixels or words where those have classes; None for numbers."""
-        return self.accuracy if self.places is None else self.places.right
+        return self.accuracy if self.places_right is None else self.places_right
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -73,7 +78,7 @@ class Evaluation:
                 "n": self.n,
                 "mean_squared_error": self.mean_squared_error,
                 "mean_absolute_error": self.mean_absolute_error,
-                "places_right": self.places and self.places.right,
+                "places_right": self.places_right,
                 "mean_iou": self.places and self.places.mean_iou,
             }
         return {

@@ -62,7 +62,7 @@ class Judge:
             result.cross_entropy,
             result.mean_squared_error,
             result.mean_absolute_error,
-            result.places.right if result.places else None,
+            result.places_right,
         )
 
     def is_best(self, score: Score | None, step: int) -> bool:

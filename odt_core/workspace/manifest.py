@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol, Self
 
 from odt_core.checkpoint.tempering import Tempering
 
@@ -103,6 +103,19 @@ class SampleEntry:
         return f"s{self.number}"
 
 
+class Measured(Protocol):
+    """An Evaluation, or the Score of a training."""
+
+    @property
+    def n(self) -> int: ...
+    @property
+    def accuracy(self) -> float | None: ...
+    @property
+    def mean_squared_error(self) -> float | None: ...
+    @property
+    def places_right(self) -> float | None: ...
+
+
 @dataclass(frozen=True)
 class Score:
     """An accuracy in 0..1, or the error of a model of values, and on how many samples.
@@ -113,6 +126,12 @@ class Score:
     n: int
     error: float | None = None  # mean squared, where there is no accuracy
     places_right: float | None = None
+
+    @classmethod
+    def of(cls, measured: Measured) -> Self:
+        """What is kept of an evaluation, or of a run's score."""
+        error, places = measured.mean_squared_error, measured.places_right
+        return cls(measured.accuracy, measured.n, error, places)
 
     @property
     def share_right(self) -> float | None:

@@ -47,8 +47,8 @@ def compare_two(desk: Desk) -> None:
                 else f"{desk.why_unscored} Nothing can be compared."
             )
         chosen = [None if key == _BASE else key for key in (first, second)]
-        for name, samples in sets:
-            one, other = (desk.evaluation_at(key, name, samples) for key in chosen)
+        first_of, second_of = (desk.evaluations(key, sets) for key in chosen)
+        for (name, _), one, other in zip(sets, first_of, second_of, strict=True):
             pieces.heading("Base test set" if name == BASE_TEST else "Your test samples")
             pieces.figures(
                 (names[first], headline(one), right_of(one)),
@@ -61,11 +61,8 @@ def compare_two(desk: Desk) -> None:
 
 def headline(evaluation: Evaluation) -> str:
     """The one number: accuracy, the share of right pixels or words, or mean squared error."""
-    if evaluation.places is not None:
-        return percent(evaluation.places.right)
-    if evaluation.accuracy is None:
-        return figure(evaluation.mean_squared_error)
-    return percent(evaluation.accuracy)
+    share = evaluation.share_right
+    return figure(evaluation.mean_squared_error) if share is None else percent(share)
 
 
 def right_of(evaluation: Evaluation) -> str:

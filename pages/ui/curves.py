@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from odt_core.training.history import Score
 from pages.ui.base_sets import base_test_of
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.live_chart import Curve, level, live_chart
 from pages.ui.run import Phase, Snapshot
+
+if TYPE_CHECKING:
+    from odt_core.evaluation import Evaluation
 
 _POINTS = 600  # a curve; beyond, every second, fourth … step is drawn
 _WAIT = "The curves grow here while your model trains."
@@ -41,29 +45,46 @@ def loss_chart(key: str, desk: Desk, snapshot: Snapshot | None, height: int) -> 
     )
 
 
-def accuracy_chart(
+def score_chart(
     key: str, desk: Desk, snapshot: Snapshot | None, height: int, *, large: bool = False
 ) -> None:
-    """Accuracy on the person's test samples and on the base test set; the base model's level on
-    each, dashed on the former and dotted on the latter. large: for the back of a room.
+    """What the model is judged by on the person's test samples, the base model's level dashed: the
+    share that is right, of labels, pixels or words, or two errors. large: for the back of a room.
     """
+    scores = [e.test or e.base_test for e in snapshot.evaluations] if snapshot else []
+    measured = [score for score in scores if score is not None]
+    shares = desk.tells_labels or desk.contract.tells_places
+    if measured:
+        shares = measured[0].share_right is not None
+    (_share_chart if shares else _error_chart)(key, desk, snapshot, height, large=large)
+
+
+def _share_chart(
+    key: str, desk: Desk, snapshot: Snapshot | None, height: int, *, large: bool
+) -> None:
+    """On the person's test samples and on the base test set; the base model's level on each, dashed
+    on the former and dotted on the latter.
+    """
+    what, own, base = "Accuracy", "your test samples", "base model on yours"
+    if not desk.tells_labels:
+        what, own, base = "Right pixels or words", "right pixels or words", "base model"
     curves: list[Curve] = []
     x_max = _steps(snapshot)
     if snapshot is not None:
-        tests = [(e.step, e.test.accuracy) for e in snapshot.evaluations if e.test]
-        bases = [(e.step, e.base_test.accuracy) for e in snapshot.evaluations if e.base_test]
+        tests = [(e.step, e.test.share_right) for e in snapshot.evaluations if e.test]
+        bases = [(e.step, e.base_test.share_right) for e in snapshot.evaluations if e.base_test]
         own_level = _base_level(desk, desk.test_name(), [e.test for e in snapshot.evaluations])
         base_tests = [e.base_test for e in snapshot.evaluations]
         base_level = _base_level(desk, BASE_TEST, base_tests)
         curves = [
-            Curve("your test samples", *_columns(tests), marks="circle", hover="%{y:.1%}"),
+            Curve(own, *_columns(tests), marks="circle", hover="%{y:.1%}"),
             Curve("base test set", *_columns(bases), marks="square", faint=True, hover="%{y:.1%}"),
         ]
-        if own_level is not None:
-            curves.append(level("base model on yours", own_level, x_max, hover="%{y:.1%}"))
-        if base_level is not None:
-            name = "base model on base set"
-            curves.append(level(name, base_level, x_max, hover="%{y:.1%}", dash="dot"))
+        if own_level is not None and own_level.share_right is not None:
+            curves.append(level(base, own_level.share_right, x_max, hover="%{y:.1%}"))
+        if base_level is not None and base_level.share_right is not None:
+            name, share = "base model on base set", base_level.share_right
+            curves.append(level(name, share, x_max, hover="%{y:.1%}", dash="dot"))
     lowest = min((min(curve.y) for curve in curves if len(curve.y)), default=0.0)
     live_chart(
         key,
@@ -71,39 +92,33 @@ def accuracy_chart(
         run=snapshot.id if snapshot else "",
         x_max=x_max,
         height=height,
-        label=_said("Accuracy", curves),
+        label=_said(what, curves),
         percent=True,
         # In whole steps, so that the axis seldom moves, and no line ever leaves the chart.
         y_range=(max(0.0, math.floor(10 * lowest - 0.5) / 10) if lowest > 0.5 else 0.0, 1.015),
         large=large,
-        wait=_nothing(snapshot, curves, "Accuracy", base=base_test_of(desk.card) is not None),
+        wait=_nothing(snapshot, curves, what, base=base_test_of(desk.card) is not None),
     )
 
 
-def error_chart(
-    key: str, desk: Desk, snapshot: Snapshot | None, height: int, *, large: bool = False
+def _error_chart(
+    key: str, desk: Desk, snapshot: Snapshot | None, height: int, *, large: bool
 ) -> None:
-    """What a model of values gets wrong on the person's test samples, the base's dashed: the share
-    of right pixels or words where those have classes, else two errors.
-    """
-    scores = [(e.step, e.test) for e in snapshot.evaluations if e.test] if snapshot else []
-    shares = any(score.places_right is not None for _, score in scores)
-    what, hover = ("right pixels or words", "%{y:.1%}") if shares else ("squared error", "%{y:.4g}")
-    x_max = _steps(snapshot)
+    """Mean squared error of a model of values on the person's test samples, the base's dashed."""
     curves: list[Curve] = []
+    x_max = _steps(snapshot)
     if snapshot is not None:
-        values = [s.places_right if shares else s.mean_squared_error for _, s in scores]
-        steps = [step for step, _ in scores]
-        known = [(step, v or 0.0) for step, v in zip(steps, values, strict=True)]
-        curves = [Curve(what, *_columns(known), marks="circle", hover=hover)]
-        if not shares:
-            absolute = [(step, score.mean_absolute_error or 0.0) for step, score in scores]
-            curves.append(Curve("absolute error", *_columns(absolute), marks="square", faint=True))
-        tests = [score for _, score in scores]
-        own_level = _base_level(desk, desk.test_name(), tests, shares=shares)
-        if own_level is not None:
-            name = "base model" if shares else "base model, squared"
-            curves.append(level(name, own_level, x_max, hover=hover))
+        scores = [(e.step, e.test) for e in snapshot.evaluations if e.test]
+        squared = [(step, score.mean_squared_error or 0.0) for step, score in scores]
+        absolute = [(step, score.mean_absolute_error or 0.0) for step, score in scores]
+        curves = [
+            Curve("squared error", *_columns(squared), marks="circle"),
+            Curve("absolute error", *_columns(absolute), marks="square", faint=True),
+        ]
+        own_level = _base_level(desk, desk.test_name(), [score for _, score in scores])
+        if own_level is not None and own_level.mean_squared_error is not None:
+            error = own_level.mean_squared_error
+            curves.append(level("base model, squared", error, x_max, hover="%{y:.4g}"))
     live_chart(
         key,
         curves,
@@ -111,27 +126,17 @@ def error_chart(
         x_max=x_max,
         height=height,
         label=_said("On your test samples", curves),
-        percent=shares,
-        y_range=(0.0, 1.015) if shares else None,
         large=large,
-        wait=_nothing(
-            snapshot,
-            curves,
-            "Right pixels or words"
-            if desk.contract.tells_places
-            else "Mean squared and absolute error",
-        ),
+        wait=_nothing(snapshot, curves, "Mean squared and absolute error"),
     )
 
 
-def _base_level(
-    desk: Desk, name: object, scores: Sequence[Score | None], *, shares: bool = True
-) -> float | None:
+def _base_level(desk: Desk, name: object, scores: Sequence[Score | None]) -> Evaluation | None:
     """Where the base model stands on the samples that a run was scored on: not on those of today,
     where a person has added or deleted some since.
     """
     measured = [score for score in scores if score is not None]
-    return desk.base_level(name, measured[-1].n, shares=shares) if measured else None
+    return desk.base_level(name, measured[-1].n) if measured else None
 
 
 def _nothing(

@@ -184,7 +184,4 @@ class Recorder:
 
 
 def _score(measured: Measured | None) -> Score | None:
-    if measured is None:
-        return None
-    error, places = measured.mean_squared_error, measured.places_right
-    return Score(measured.accuracy, measured.n, error, places)
+    return None if measured is None else Score.of(measured)

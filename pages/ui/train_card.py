@@ -11,7 +11,7 @@ from odt_core.errors import SettingsError
 from odt_core.training.settings import Settings
 from odt_core.workspace import Part
 from pages.ui import kept_widgets, pieces, trouble
-from pages.ui.curves import accuracy_chart, error_chart, loss_chart
+from pages.ui.curves import loss_chart, score_chart
 from pages.ui.desk import Desk
 from pages.ui.desk.after_runs import Stale
 from pages.ui.lost_run import lost_run
@@ -244,10 +244,8 @@ def _live(desk: Desk, pace: float | None, paused: bool) -> None:
                 f"{desk.why_unscored} The loss that it reports is all that can be shown while it "
                 "trains."
             )
-        elif desk.tells_labels:
-            accuracy_chart("accuracy", desk, snapshot, _HEIGHT)
         else:
-            error_chart("error", desk, snapshot, _HEIGHT)
+            score_chart("accuracy" if desk.tells_labels else "error", desk, snapshot, _HEIGHT)
     # Over, too fast by now, or paused by another tab: the buttons are not of this fragment.
     if pace is not None and (not desk.busy or tick() >= 2 * pace or desk.paused != paused):
         st.rerun()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from odt_core.evaluation import Evaluation, compare
+from odt_core.evaluation import Evaluation, Quantity, compare
 from odt_core.evaluation.label_table import label_table
 from odt_core.evaluation.reliability import reliability_of
 from odt_core.evidence.charts import look
@@ -21,6 +21,7 @@ from odt_core.evidence.material import Curves, Judged, Material
 from odt_core.samples import Labels, Samples
 
 SETS = {"test": "Your test samples", "base_test": "Base test set"}
+_TOLD = {Quantity.ACCURACY: ", 95 % Wilson interval", Quantity.ERROR: ", less is better"}
 _ROWS = 40  # labels in one chart
 _POINTS = 800  # of a curve
 _MATRIX = 120  # labels beyond which a matrix is a smear
@@ -49,7 +50,9 @@ def charts_of(material: Material) -> tuple[Chart, ...]:
 
 def _gain(material: Material) -> Intervals:
     groups, sentences = [], []
-    values = any(judged.own.share_right is None for judged in material.judged.values())
+    asked = {Quantity.of(judged.own) for judged in material.judged.values()}
+    less = (one for one in (Quantity.ERROR, Quantity.RIGHT) if one in asked)
+    quantity = next(less, Quantity.ACCURACY)
     for name, judged in material.judged.items():
         rows = [
             _value(role, evaluation)
@@ -65,22 +68,14 @@ def _gain(material: Material) -> Intervals:
         title="What was gained, and what it cost",
         note=" ".join(sentences) or "Nobody set test samples aside, so no gain can be shown.",
         groups=tuple(groups),
-        x_title=_quantity([judged.own for judged in material.judged.values()]),
-        percent=not values,
+        x_title=quantity.value + _TOLD.get(quantity, ""),
+        percent=quantity.is_share,
     )
 
 
-def _quantity(evaluations: Sequence[Evaluation]) -> str:
-    if any(one.places is not None for one in evaluations):
-        return "right pixels or words"
-    if any(one.correct is None for one in evaluations):
-        return "mean squared error, less is better"
-    return "accuracy, 95 % Wilson interval"
-
-
 def _value(role: Role, evaluation: Evaluation) -> Value:
-    if evaluation.places is not None:
-        right = evaluation.places.right
+    right = evaluation.places_right
+    if right is not None:
         return Value(role, right, f"{right:.1%}  (n = {evaluation.n:,})")
     if evaluation.correct is None:
         error = evaluation.mean_squared_error or 0.0
@@ -118,8 +113,7 @@ def _loss(curves: Curves, loss_name: str) -> Lines:
 
 def _progress(material: Material, curves: Curves) -> Lines:
     values = curves.evaluations[0].test or curves.evaluations[0].base_test
-    accuracy = values is None or values.share_right is not None
-    places = values is not None and values.places_right is not None
+    quantity = Quantity.ACCURACY if values is None else Quantity.of(values)
     last = max(
         [e.step for e in curves.evaluations] + [r.step for r in curves.records[-1:]], default=1
     )
@@ -128,7 +122,7 @@ def _progress(material: Material, curves: Curves) -> Lines:
         said = SETS[name].lower()
         square = name == "base_test"
         scores = [
-            (e.step, score.share_right if accuracy else score.mean_squared_error)
+            (e.step, score.share_right if quantity.is_share else score.mean_squared_error)
             for e in curves.evaluations
             if (score := (e.test if name == "test" else e.base_test)) is not None
         ]
@@ -136,7 +130,8 @@ def _progress(material: Material, curves: Curves) -> Lines:
         own = f"personalised, {said} (n = {judged.own.n:,})"
         lines.append(Line(own, *_columns(known), role=Role.OWN, square=square, faint=square))
         if judged.base is not None and known:
-            level = judged.base.share_right if accuracy else judged.base.mean_squared_error
+            base_score = judged.base
+            level = base_score.share_right if quantity.is_share else base_score.mean_squared_error
             base = f"base model, {said}"
             ends = (level or 0.0,) * 2
             levels.append(Line(base, (0, last), ends, role=Role.BASE, dash=True, faint=square))
@@ -147,15 +142,11 @@ def _progress(material: Material, curves: Curves) -> Lines:
         title="On samples that were never trained on",
         note="Dashed: the base model. Moving: the model while it is personalised.",
         x_title="step",
-        y_title="right pixels or words"
-        if places
-        else "accuracy"
-        if accuracy
-        else "mean squared error",
+        y_title=quantity.value,
         lines=drawn,
-        percent=accuracy,
+        percent=quantity.is_share,
         x_range=(0, last or 1),
-        y_range=(max(0.0, math.floor(lowest * 10 - 0.5) / 10), 1.01) if accuracy else None,
+        y_range=(max(0.0, math.floor(lowest * 10 - 0.5) / 10), 1.01) if quantity.is_share else None,
     )
 
 

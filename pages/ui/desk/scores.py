@@ -357,43 +357,50 @@ class HasScores(HasFeatures):
             if sample.part is Part.TEST
         )
 
-    def base_level(self, name: object, n: int, *, shares: bool) -> float | None:
-        """The base model's share of right answers, pixels or words on the n samples of that name,
-        or its mean squared error where shares are not asked for; None while it is not known, and
+    def base_level(self, name: object, n: int) -> Evaluation | None:
+        """How the base model does on the n samples of that name; None while it is not known, and
         where there are no longer so many.
         """
         labels = self.card.labels if name == BASE_TEST else self.labels
         known = self._base.get((self.model, labels, name))
-        if known is None or known.n != n:
-            return None
-        return known.share_right if shares else known.mean_squared_error
+        return known if known is not None and known.n == n else None
 
     def evaluations(
         self, which: str | None, sets: Sequence[tuple[object, Samples]]
     ) -> tuple[Evaluation, ...]:
-        """How a checkpoint (None: the base model) does on each set of (name, samples)."""
+        """How a checkpoint (None: the base model) does on each set of (name, samples). What was
+        asked last is kept.
+        """
         if which is None:
             return tuple(self._base_on(samples, name) for name, samples in sets)
+        keys = [(self.model, samples.labels, which, name) for name, samples in sets]
+        found = {key: self._at[key] for key in keys if key in self._at}
+        new = {key: samples for key, (_, samples) in zip(keys, sets, strict=True)}
+        new = {key: samples for key, samples in new.items() if key not in found}
+        for key, one in zip(new, self._measured(which, list(new.values())), strict=True):
+            found[key] = one
+            self._at = newest(self._at, key, one, _CHECKPOINTS)
+        return tuple(found[key] for key in keys)
+
+    def _measured(self, which: str, sets: list[Samples]) -> list[Evaluation]:
+        if not sets:
+            return []
         with self._lock:
             self._check_idle("compare checkpoints")
             state = load_checkpoint(self.workspace.checkpoint_bytes(which)).state
             worker = self.worker()
             self._worker_head = ELSEWHERE
             worker.load_state(state)
-            answers = [worker.predict_proba(samples.x, samples.labels) for _, samples in sets]
+            answers = [worker.predict_proba(samples.x, samples.labels) for samples in sets]
             self._bring_to_head(worker)
-        return tuple(
+        return [
             _score(answer, self._truth(samples), self.contract)
-            for answer, (_, samples) in zip(answers, sets, strict=True)
-        )
+            for answer, samples in zip(answers, sets, strict=True)
+        ]
 
     def evaluation_at(self, which: str | None, name: object, samples: Samples) -> Evaluation:
-        """How a checkpoint (None: the base model) does; the last ones are kept."""
-        key = (self.model, samples.labels, which, name)
-        if key not in self._at:
-            found = self.evaluations(which, [(name, samples)])[0]
-            self._at = newest(self._at, key, found, _CHECKPOINTS)
-        return self._at[key]
+        """The same on one set."""
+        return self.evaluations(which, [(name, samples)])[0]
 
     def test_sets(self) -> list[tuple[object, Samples]]:
         """(name, samples) of what models are measured on; the first is the person's own."""

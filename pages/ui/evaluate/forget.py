@@ -115,9 +115,7 @@ def _score(trainer: Trainer, samples: Samples | None) -> Score | None:
     """How the weights that a trainer holds do; None where there is nothing to tell by."""
     if samples is None or not len(samples) or not trainer.contract.scored:
         return None
-    found = evaluate(trainer, samples)
-    places = found.places and found.places.right
-    return Score(found.accuracy, found.n, found.mean_squared_error, places)
+    return Score.of(evaluate(trainer, samples))
 
 
 def _show(desk: Desk, found: Forgotten) -> None:

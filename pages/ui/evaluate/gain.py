@@ -10,7 +10,7 @@ from pages.ui import pieces, trouble
 from pages.ui.base_sets import base_test_of
 from pages.ui.base_words import base_in_words
 from pages.ui.compare import headline, right_of
-from pages.ui.curves import accuracy_chart, error_chart, loss_chart
+from pages.ui.curves import loss_chart, score_chart
 from pages.ui.desk import BASE_TEST, Desk, Scores
 from pages.ui.evaluate.figure import BASE, OWN, figure
 from pages.ui.evaluate.large import Number, numbers, verdict
@@ -79,8 +79,7 @@ def _draw(desk: Desk, was_busy: bool) -> None:
     elif run is not None and run.evaluations:
         with st.container(key="card_course", border=True, gap="small"), trouble.shown():
             pieces.heading("The last run", "your model moves, the base model is dashed")
-            chart = accuracy_chart if desk.tells_labels else error_chart
-            chart("course", desk, run, 300, large=True)
+            score_chart("course", desk, run, 300, large=True)
     if was_busy and not desk.busy:
         st.rerun()
 
@@ -112,10 +111,8 @@ def _new(desk: Desk, scores: Scores) -> None:
 
 
 def _change(base: Evaluation, own: Evaluation, result: Comparison) -> str:
-    if own.accuracy is not None:
+    if own.share_right is not None:
         return points(result.gain) + "."
-    if base.places is not None and own.places is not None:
-        return points(own.places.right - base.places.right) + "."
     before, after = base.mean_squared_error or 0.0, own.mean_squared_error or 0.0
     if not before:
         return ""

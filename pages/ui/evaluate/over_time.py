@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from odt_core.evaluation import Evaluation, compare
+from odt_core.evaluation import Evaluation, Quantity, compare
 from odt_core.samples import Samples
 from odt_core.workspace import Kind, Part, SampleEntry, Score
 from pages.ui import pieces, trouble
@@ -84,7 +84,8 @@ def _data(
 ) -> dict[str, Any]:
     """All that the browser needs to drag without asking the server."""
     labelled = course[0].accuracy is not None
-    shares = course[0].share_right is not None
+    quantity = Quantity.of(course[0])
+    shares = quantity.is_share
     marks = [one.share_right if shares else one.mean_squared_error for one in course]
     whose = "your test samples" if entries[0].part is Part.TEST else "your training samples"
     faces = _faces(desk, course, samples, entries) if labelled else []
@@ -105,16 +106,10 @@ def _data(
         "layout": (_layout(stops, shares=shares),),
         "height": 280,
         "file": "checkpoints",
-        "label": _quantity(course[0])
+        "label": quantity.value.capitalize()
         + " at each checkpoint: "
         + ", ".join(f"{s.name} {headline(one)}" for s, one in zip(stops, course, strict=True)),
     }
-
-
-def _quantity(one: Evaluation) -> str:
-    if one.places is not None:
-        return "Right pixels" if one.places.pixels else "Right places"
-    return "Mean squared error" if one.accuracy is None else "Accuracy"
 
 
 def _remark(stop: Stop, one: Evaluation) -> str:
@@ -273,5 +268,4 @@ def _base_score(desk: Desk) -> Score | None:
     base_test = base_test_of(desk.card)
     if base_test is None:
         return None
-    one = desk.evaluations(None, [(BASE_TEST, base_test)])[0]
-    return Score(one.accuracy, one.n, one.mean_squared_error, one.places and one.places.right)
+    return Score.of(desk.evaluation_at(None, BASE_TEST, base_test))
