@@ -11,7 +11,17 @@ from pathlib import Path
 _ENGINE = Path(__file__).resolve().parent.parent
 _ROOMS = ("checkpoint", "evaluation", "graph", "runtime", "samples", "training")
 _FILES = tuple(
-    f"{name}.py" for name in ("__init__", "bundled", "errors", "files", "lazy", "plain", "protobuf")
+    f"{name}.py"
+    for name in (
+        "__init__",
+        "bundled",
+        "errors",
+        "files",
+        "lazy",
+        "plain",
+        "protobuf",
+        "words",
+    )
 )
 REQUIREMENTS = ("ai-edge-litert", "numpy", "pillow", "safetensors")
 

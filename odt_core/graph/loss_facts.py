@@ -32,7 +32,9 @@ PRODUCTS = frozenset(
         "UNIDIRECTIONAL_SEQUENCE_RNN",
     }
 )
-_LOOKUPS = frozenset({"EMBEDDING_LOOKUP", "GATHER", "GATHER_ND"})
+LOOKUPS = frozenset({"EMBEDDING_LOOKUP", "GATHER", "GATHER_ND"})
+CHOICES = frozenset({"SELECT", "SELECT_V2"})
+LOGS = frozenset({"LOG", "LOG_SOFTMAX"})
 # Ops that move numbers, clip or blend them: what was a probability before is one after.
 _MOVES = frozenset(
     {
@@ -45,8 +47,6 @@ _MOVES = frozenset(
 )  # fmt: skip
 _BENDS = frozenset({"EXP", "LOGISTIC"})
 _SLICES = frozenset({"SLICE", "SPLIT", "SPLIT_V", "STRIDED_SLICE", "UNPACK"})
-_CHOICES = frozenset({"SELECT", "SELECT_V2"})
-_LOGS = frozenset({"LOG", "LOG_SOFTMAX"})
 _COMPARISONS = frozenset({"EQUAL", "NOT_EQUAL", "SUB"})
 _ACTIVATIONS = {
     number: name
@@ -137,7 +137,7 @@ class Facts:
         if one.name in _SIZES:
             return
         reach: frozenset[int] = frozenset().union(*(self._reach.get(t, ()) for t in one.reads))
-        table = one.name in _LOOKUPS and any(self._is_variable(t) for t in one.reads)
+        table = one.name in LOOKUPS and any(self._is_variable(t) for t in one.reads)
         if one.name in PRODUCTS or table:
             fresh = [t for t in one.reads if t not in self._answers]
             self._samples.update(*(self._reach.get(t, ()) for t in fresh))
@@ -207,7 +207,7 @@ class Facts:
     def _meeting(self, one: _Step, tensor: int, answer: int, tail: set[int]) -> Iterator[Meeting]:
         before, ahead = self._behind(answer), self._ahead(one.makes, tail)
         factors = {at for t in self._factors(ahead, one) for at in self._behind(t)}
-        logs = [self._steps[at] for at in before | factors if self._steps[at].name in _LOGS]
+        logs = [self._steps[at] for at in before | factors if self._steps[at].name in LOGS]
         logarithm = bool(logs)
         between = None if logarithm else self._until_logarithm(answer, tail)
         inside = frozenset().union(*(self._reach[t] for at in before for t in self._beside(at)))
@@ -229,7 +229,7 @@ class Facts:
                 if logarithm
                 else between is not None and "SUM" in between,
                 softplus=between is not None and "SUM" not in between,
-                chooses=one.name in _CHOICES and tensor == one.reads[0],
+                chooses=one.name in CHOICES and tensor == one.reads[0],
                 part=any(self._takes_part(step) for step in way),
                 paired=any(self._pairs(step, index) for step in way),
                 again=index in inside,

@@ -21,8 +21,8 @@ from odt_core.runtime.vocabulary import (
     WEIGHT_WORDS,
     is_learning_rate,
     is_memory,
-    words,
 )
+from odt_core.words import words
 
 
 @dataclass(frozen=True)

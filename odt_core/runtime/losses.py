@@ -10,17 +10,14 @@ from __future__ import annotations
 from enum import Enum
 
 from odt_core.graph import Meeting, SignatureDescription, TensorDescription
-from odt_core.graph.loss_facts import CONSTANT
+from odt_core.graph.loss_facts import CHOICES, CONSTANT, LOGS, LOOKUPS
 
 _SOFTMAX = ("SOFTMAX", "LOG_SOFTMAX")
-_CHOICES = ("SELECT", "SELECT_V2")
-_LOGS = {"LOG", "LOG_SOFTMAX"}
 _LIMITS = {"MAXIMUM", "RELU"}
 _SHIFTS = {"ADD", "MUL", "SUB"}
 _SQUASHES = {"EXP", "LOGISTIC", "SOFTMAX"}
-_LOOKUPS = {"EMBEDDING_LOOKUP", "GATHER", "GATHER_ND"}
 # Ops by which a number stands for a class.
-_CODES = _LOOKUPS | {
+_CODES = LOOKUPS | {
     "EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "NOT_EQUAL", "ONE_HOT",
 }  # fmt: skip
 
@@ -94,7 +91,7 @@ def squashed(loss: TensorDescription | None, targets: TensorDescription | None) 
 def widths(loss: TensorDescription | None, targets: TensorDescription | None) -> set[int | None]:
     """Of how many numbers each the answers are that targets meet; a table's rows are none."""
     met = _met(loss, targets)
-    return {one.width for one in met if one.kind != CONSTANT and one.op not in _LOOKUPS}
+    return {one.width for one in met if one.kind != CONSTANT and one.op not in LOOKUPS}
 
 
 def learns(loss: TensorDescription | None, one: TensorDescription) -> bool:
@@ -123,16 +120,16 @@ def _is_sigmoid(met: tuple[Meeting, ...], whole: bool) -> bool:
     if (whole or other_label) and any(one.kind == "LOGISTIC" for one in met):
         return True  # whole numbers that a sigmoid comes near are 0 and 1
     logs = any(one.log for one in factors)  # y·log(p)
-    if whole and any(_LOGS.intersection(one.on) for one in factors):
+    if whole and any(LOGS.intersection(one.on) for one in factors):
         return True  # log(1 + exp(−(2y − 1)·z))
     if other_label and logs:
         return True
     if any(one.softplus for one in factors) and not logs:  # y·z beside log(1 + exp(z))
         return True
-    chosen = [one for one in met if one.op in _CHOICES]
+    chosen = [one for one in met if one.op in CHOICES]
     if len(chosen) < len(met) or not all(one.chooses for one in chosen):
         return False
-    return any(one.log or one.softplus or _LOGS.intersection(one.on) for one in chosen)
+    return any(one.log or one.softplus or LOGS.intersection(one.on) for one in chosen)
 
 
 def _are_signs(met: tuple[Meeting, ...]) -> bool:
@@ -140,7 +137,7 @@ def _are_signs(met: tuple[Meeting, ...]) -> bool:
     return bool(met) and all(
         one.op == "MUL"
         and one.kind not in (*_SOFTMAX, "LOGISTIC")
-        and (_LIMITS | _LOGS).intersection(one.on)
+        and (_LIMITS | LOGS).intersection(one.on)
         and not (one.log or one.softplus or one.paired)
         and not (_is_code(one) or _SHIFTS.intersection(one.way))
         for one in met

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from odt_core.graph import ALL_SCORES, SignatureDescription, TensorDescription
 from odt_core.runtime.shapes import numeric, whole
-from odt_core.runtime.vocabulary import LABEL_NAMES, LABEL_WORDS, is_learning_rate, words
+from odt_core.runtime.vocabulary import LABEL_NAMES, LABEL_WORDS, is_learning_rate
+from odt_core.words import words
 
 
 def with_batch_axis(signatures: Sequence[SignatureDescription]) -> tuple[SignatureDescription, ...]:

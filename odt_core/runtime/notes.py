@@ -9,7 +9,8 @@ from odt_core.runtime.contract import LOSS_NAME, InferRole, Task, TrainRole
 from odt_core.runtime.inputs import Found
 from odt_core.runtime.targets import filling
 from odt_core.runtime.tasks import Goal
-from odt_core.runtime.vocabulary import SAMPLE_WEIGHT_WORDS, words
+from odt_core.runtime.vocabulary import SAMPLE_WEIGHT_WORDS
+from odt_core.words import words
 
 NO_INFER = (
     "This model has no signature that predicts (such as 'infer'), so it cannot be tried out and "

@@ -19,8 +19,8 @@ from odt_core.runtime.vocabulary import (
     TRAIN_NAMES,
     TRAIN_WORDS,
     is_learning_rate,
-    words,
 )
+from odt_core.words import words
 
 ENOUGH = 40  # points that make a signature one that trains or predicts
 

@@ -16,8 +16,8 @@ from odt_core.runtime.vocabulary import (
     ONCE_WORDS,
     PENALTY_WORDS,
     WEIGHT_WORDS,
-    words,
 )
+from odt_core.words import words
 
 _NO_LIMIT = 10**6
 _KEPT = 256  # outputs for which all one-hot rows are kept: picking some is faster than making them

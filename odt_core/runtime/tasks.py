@@ -24,8 +24,8 @@ from odt_core.runtime.vocabulary import (
     PREDICTION_NAMES,
     PROBABILITY_NAMES,
     SPREAD_WORDS,
-    words,
 )
+from odt_core.words import words
 
 _PROBABILITY_OPS = ("SOFTMAX", "LOGISTIC")
 # Ops that end a layer without squashing: what comes out of them is no probability.
@@ -105,7 +105,7 @@ def _fitting(
 ) -> Loss:
     """What a loss can be, given the form of labels and answers."""
     count = score_count(prediction) if prediction else None
-    if kind is Loss.SOFTMAX and prediction is not None and of_one(prediction)[-1:] in ((), (1,)):
+    if kind is Loss.SOFTMAX and prediction is not None and not _has_rows(prediction):
         return Loss.NUMBERS  # a softmax over samples, or one inside the network
     if kind is Loss.SIGNS and count != 1:
         return Loss.NUMBERS  # more than a sign is compared
@@ -251,9 +251,14 @@ def _of_classes(prediction: TensorDescription | None, loss: Loss) -> bool:
 
 def _is_one_of(prediction: TensorDescription | None, loss: Loss) -> bool:
     """Whether each row of K answers sums to 1."""
-    if prediction is None or of_one(prediction)[-1:] in ((), (1,)):
+    if prediction is None or not _has_rows(prediction):
         return False
     return loss is Loss.SOFTMAX or prediction.ends == "SOFTMAX"
+
+
+def _has_rows(prediction: TensorDescription) -> bool:
+    """Whether there is more than one number along the last axis, as far as one knows."""
+    return of_one(prediction)[-1:] not in ((), (1,))
 
 
 def _yes_or_no(prediction: TensorDescription | None, loss: Loss) -> bool:

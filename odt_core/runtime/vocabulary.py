@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from odt_core.words import words
 
 # Exact names, the most specific first (design.md, "Dialects").
 TRAIN_NAMES = ("train", "train_step", "train_epoch", "training", "fit")
@@ -270,13 +270,6 @@ HIDDEN_WORDS = frozenset(
         "latent",
     ]
 )
-
-
-def words(name: str) -> frozenset[str]:
-    """The words of a name in lower case: "trainStep_v2" gives train, step and v."""
-    return frozenset(
-        word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name) if word
-    )
 
 
 def is_learning_rate(name: str) -> bool:

@@ -18,9 +18,9 @@ from PIL import Image
 
 from odt_core.errors import SampleError
 from odt_core.samples.box import centred_box
+from odt_core.words import words
 
 TARGET = ".target"  # ends the name, without its suffix, of a file that is a target
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _MARK = re.compile(r"[_-]mask$")
 _FOLDERS = frozenset(
     [
@@ -93,17 +93,14 @@ def _is_of_masks(folder: PurePosixPath, folders: set[PurePosixPath]) -> bool:
     """Such as "masks", "train_masks", "SegmentationClass" or "annotations/training", but not
     "segmentation/images".
     """
-    if _said(folder) & _FOLDERS:
+    said = words(folder.name)
+    if said & _FOLDERS:
         return True
-    if not _said(folder.parent) & _FOLDERS:
+    if not words(folder.parent.name) & _FOLDERS:
         return False
     # of masks/images, only where no folder of masks stands beside it
-    beside = any(one.parent == folder.parent and _said(one) & _FOLDERS for one in folders)
-    return not (_said(folder) & _PHOTOGRAPHS and beside)
-
-
-def _said(folder: PurePosixPath) -> set[str]:
-    return {word.lower() for word in _WORD.findall(folder.name)}
+    beside = (one for one in folders if one.parent == folder.parent)
+    return not (said & _PHOTOGRAPHS and any(words(one.name) & _FOLDERS for one in beside))
 
 
 def _beside(folder: PurePosixPath) -> PurePosixPath:
