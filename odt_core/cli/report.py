@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odt_core.cli.command import Command, Result
+from odt_core.cli.figures import figure_of
 from odt_core.cli.output import check_output, write_model
 from odt_core.cli.sources import (
     PATH_HELP,
@@ -351,7 +352,7 @@ def _text(result: Result) -> str:
         found = result[key]
         if found:
             figures = " → ".join(
-                f"{which} {_figure(found[which])}" for which in ("base", "personalised")
+                f"{which} {figure_of(found[which])}" for which in ("base", "personalised")
             )
             lines.append(f"{title} ({found['n']})  {figures}")
             lines += [found["sentence"]] if "sentence" in found else []
@@ -364,16 +365,6 @@ def _text(result: Result) -> str:
         verdict = {True: "identical, bit for bit", False: "NOT identical", None: "not tried"}
         lines.append(f"trained again from the bundle alone: {verdict[check['identical']]}")
     return "\n".join(lines)
-
-
-def _figure(found: dict[str, Any] | None) -> str:
-    if not found:
-        return "unknown"
-    if "accuracy" in found:
-        return f"{found['accuracy']:.1%}"
-    if "places_right" in found:
-        return f"{found['places_right']:.1%} of the places right"
-    return f"mean squared error {found['mean_squared_error']:.6g}"
 
 
 COMMAND = Command(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odt_core.cli.command import Command, Result
+from odt_core.cli.figures import figure_of
 from odt_core.cli.output import check_output
 from odt_core.cli.sources import (
     PATH_HELP,
@@ -181,21 +182,11 @@ def _text(result: Result) -> str:
         if pair:
             base, own = pair["base"] or {}, pair["personalised"]
             lines.append(
-                f"{title} ({own['n']})  base {_figure(base)} → personalised {_figure(own)}"
+                f"{title} ({own['n']})  base {figure_of(base)} → personalised {figure_of(own)}"
             )
     if result["checkpoint"]:
         lines.append(f"checkpoint  {result['checkpoint']}")
     return "\n".join(lines)
-
-
-def _figure(summary: dict[str, Any]) -> str:
-    if "accuracy" in summary:
-        return f"{summary['accuracy']:.1%}"
-    if "places_right" in summary:
-        return f"{summary['places_right']:.1%} of the places right"
-    if "mean_squared_error" in summary:
-        return f"mean squared error {summary['mean_squared_error']:.6g}"
-    return "unknown"
 
 
 COMMAND = Command(
