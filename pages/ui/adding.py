@@ -147,13 +147,15 @@ def add_files(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | No
         if desk.tells_labels and desk.contract.labels_count == 0:
             numbers = [int(label) for label in raw.labels if label.isdecimal() and len(label) < 4]
             desk.number_labels(max(numbers, default=-1) + 1)
-        before = _outputs(workspace.manifest)
+        before = desk.labels.names
         said.append(workspace.add_raw(raw, Source.UPLOAD).summary)
-        after = _outputs(workspace.manifest)
-        if before and after != before and all(name.isdecimal() for name in before):
+        after = desk.labels.names
+        unnamed = all(name is not None and name.isdecimal() for name in before)
+        if not desk.model.bundled and after != before and unnamed:
             said.append(
                 f"The model says nothing about the order of its labels; they are taken for "
-                f"{', '.join(after)}, in this order. Label names on the Model page change that."
+                f"{', '.join(filter(None, after))}, in this order. Label names on the Model page "
+                "change that."
             )
         if raw.targets and desk.task is Task.RECONSTRUCTION:
             said.append(
@@ -161,14 +163,6 @@ def add_files(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | No
                 "input back. If it learns targets, choose 'Numbers' on the Model page."
             )
     return " ".join(said)
-
-
-def _outputs(manifest: Manifest) -> list[str]:
-    """The names of an uploaded model's labels, in the order of its outputs."""
-    if manifest.model is None or manifest.model.bundled:
-        return []
-    used = [label for label in manifest.labels if label.enabled]
-    return [label.name for label in sorted(used, key=lambda label: label.output)]
 
 
 def _read(

@@ -12,6 +12,7 @@ from odt_core import load_model
 from odt_core.graph import describe, flatbuffer, lower
 from odt_core.graph.operators import name_of
 from odt_core.runtime.model import Model
+from tests.converting import file_of
 
 STEPS, FEATURES, UNITS = 5, 3, 4
 
@@ -53,17 +54,6 @@ class Recurrent(tf.Module):
         return loss
 
 
-def convert(module: tf.Module, signatures: dict[str, object], folder: Path) -> bytes:
-    tf.saved_model.save(module, str(folder), signatures=signatures)
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
-    converter.target_spec.supported_ops = [
-        tf.lite.OpsSet.TFLITE_BUILTINS,
-        tf.lite.OpsSet.SELECT_TF_OPS,
-    ]
-    converter.experimental_enable_resource_variables = True
-    return converter.convert()
-
-
 def recurrent(folder: Path, steps: int | None) -> bytes:
     module = Recurrent()
     x = tf.TensorSpec([None, steps, FEATURES], tf.float32, name="x")
@@ -74,7 +64,7 @@ def recurrent(folder: Path, steps: int | None) -> bytes:
         input_signature=[x],
     )
     weights = tf.function(lambda: {"w": module.w.read_value()}, input_signature=[])
-    return convert(module, {"train": train, "infer": infer, "weights": weights}, folder)
+    return file_of(module, folder, train=train, infer=infer, weights=weights)
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +146,7 @@ class TestLists:
             return {"y": kept.stack()}
 
         spec = tf.TensorSpec([2], tf.float32, name="x")
-        data = convert(tf.Module(), {"fill": tf.function(fill, input_signature=[spec])}, tmp_path)
+        data = file_of(tf.Module(), tmp_path, fill=tf.function(fill, input_signature=[spec]))
         got = load_model(data).session().run("fill", x=np.array([1, 2], "f"))["y"]
         assert got.tolist() == [[1, 2], [0, 0], [3, 6], [0, 0]]
 
@@ -168,9 +158,7 @@ class TestLists:
             return {"y": loop[1]}
 
         specs = [tf.TensorSpec([2], tf.float32, name="x"), tf.TensorSpec([], tf.int32, "times")]
-        data = convert(
-            tf.Module(), {"double": tf.function(double, input_signature=specs)}, tmp_path
-        )
+        data = file_of(tf.Module(), tmp_path, double=tf.function(double, input_signature=specs))
         model = load_model(data)
         got = model.session().run("double", x=np.array([1, 3], "f"), times=np.array(4, "i"))["y"]
         assert got.tolist() == [16, 48]
@@ -187,7 +175,7 @@ class TestConditions:
         x = tf.TensorSpec([None, 3], tf.float32, name="x")
         train = tf.function(lambda x: {"loss": step(module, x)}, input_signature=[x])  # type: ignore[operator]
         infer = tf.function(lambda x: {"output": x @ module.w}, input_signature=[x])
-        return convert(module, {"train": train, "infer": infer}, folder)
+        return file_of(module, folder, train=train, infer=infer)
 
     def test_train_when_a_branch_sets_a_variable_then_is_explained_and_others_work(
         self, tmp_path: Path

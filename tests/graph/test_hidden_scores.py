@@ -11,6 +11,7 @@ import tensorflow as tf
 from odt_core import Task, load_model
 from odt_core.graph import ALL_SCORES, describe, lower
 from odt_core.runtime.contract import OutputKind
+from tests.converting import file_of
 
 LABELS, WIDTH = 5, 6
 Answer = Callable[[tf.Tensor], dict[str, tf.Tensor]]
@@ -39,15 +40,7 @@ def trainable(answer: Answer, tmp_path) -> bytes:
     def infer(x):
         return answer(x @ module.w + 0.0)
 
-    folder = str(tmp_path / "saved")
-    tf.saved_model.save(module, folder, signatures={"train": train, "infer": infer})
-    converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-    converter.target_spec.supported_ops = [
-        tf.lite.OpsSet.TFLITE_BUILTINS,
-        tf.lite.OpsSet.SELECT_TF_OPS,
-    ]
-    converter.experimental_enable_resource_variables = True
-    return converter.convert()
+    return file_of(module, tmp_path / "saved", train=train, infer=infer)
 
 
 def best(z: tf.Tensor) -> dict[str, tf.Tensor]:

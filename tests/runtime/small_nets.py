@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from odt_core import load_model
+from tests.converting import file_of
 
 WIDTH = 6
 Loss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
@@ -34,17 +35,6 @@ class Net(tf.Module):
         for weight, gradient in zip(weights, tape.gradient(loss, weights), strict=True):
             weight.assign_sub(0.2 * gradient)
         return loss
-
-
-def file_of(module: tf.Module, folder: Any, **signatures: Any) -> bytes:
-    tf.saved_model.save(module, str(folder), signatures=signatures)
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
-    converter.target_spec.supported_ops = [
-        tf.lite.OpsSet.TFLITE_BUILTINS,
-        tf.lite.OpsSet.SELECT_TF_OPS,
-    ]
-    converter.experimental_enable_resource_variables = True
-    return converter.convert()
 
 
 def model_of(

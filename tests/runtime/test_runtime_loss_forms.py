@@ -13,7 +13,8 @@ from odt_core import Choice, Labels, Samples, Settings, Task, fit, load_model
 from odt_core.errors import SampleError, SignatureError
 from odt_core.evaluation import evaluate
 from odt_core.runtime.contract import Activation, LabelKind, OutputKind
-from tests.runtime.small_nets import FLOATS, INTS, WIDTH, Net, file_of, model_of
+from tests.converting import file_of
+from tests.runtime.small_nets import FLOATS, INTS, WIDTH, Net, model_of
 
 NUMBER = tf.TensorSpec([None], INTS)
 LOG = tf.math.log
@@ -71,44 +72,6 @@ def distilled(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
     return -tf.reduce_sum(tf.nn.softmax(y / 2.0) * tf.nn.log_softmax(z / 2.0), -1)
 
 
-@pytest.mark.parametrize(
-    ("loss", "outputs", "task"),
-    [
-        (pinball, 1, Task.VALUES),
-        (wing, 1, Task.VALUES),
-        (negative_binomial, 1, Task.VALUES),
-        (distilled, 3, Task.VALUES),
-        (chosen, 1, Task.BINARY),
-        (hinge, 1, Task.BINARY),
-        (hinge, 3, Task.CLASSES),
-        (capsules, 3, Task.CLASSES),
-        (lead, 3, Task.CLASSES),
-        (mixed_up, 3, Task.CLASSES),
-    ],
-)
-def test_form_of_a_loss_tells_what_it_learns(loss, outputs, task, tmp_path):
-    assert model_of(loss, tmp_path, outputs=outputs, name="output").contract.task is task
-
-
-@pytest.mark.parametrize(
-    ("loss", "outputs", "task"),
-    [
-        (lambda y, z: (floats(y) - z) ** 2.0, 1, Task.VALUES),
-        (lambda y, z: tf.nn.log_poisson_loss(floats(y), z), 1, Task.VALUES),
-        (lambda y, z: entropy(floats(y), z), 1, Task.BINARY),
-        (lambda y, z: chosen(floats(y), z), 1, Task.BINARY),
-        (lambda y, z: tf.nn.softplus(-(2.0 * floats(y) - 1.0) * z), 1, Task.BINARY),
-        (lambda y, z: tf.keras.losses.hinge(floats(y), z), 1, Task.BINARY),
-        (lambda y, z: (tf.one_hot(y, 3) - z) ** 2.0, 3, Task.CLASSES),
-        (lambda y, z: tf.nn.sparse_softmax_cross_entropy_with_logits(y, z), 3, Task.CLASSES),
-        (lambda y, z: LOG(tf.gather(tf.nn.softmax(z), y, axis=1, batch_dims=1)), 3, Task.CLASSES),
-    ],
-)
-def test_whole_targets_are_labels_where_the_loss_takes_them_for_such(loss, outputs, task, tmp_path):
-    model = model_of(loss, tmp_path, outputs=outputs, y=NUMBER, name="output")
-    assert model.contract.task is task
-
-
 def weighed(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
     return (1.0 + 4.0 * y) * entropy(y, z)
 
@@ -134,6 +97,17 @@ def by_class(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
 @pytest.mark.parametrize(
     ("loss", "outputs", "task"),
     [
+        (pinball, 1, Task.VALUES),
+        (wing, 1, Task.VALUES),
+        (negative_binomial, 1, Task.VALUES),
+        (distilled, 3, Task.VALUES),
+        (chosen, 1, Task.BINARY),
+        (hinge, 1, Task.BINARY),
+        (hinge, 3, Task.CLASSES),
+        (capsules, 3, Task.CLASSES),
+        (lead, 3, Task.CLASSES),
+        (mixed_up, 3, Task.CLASSES),
+        # labels that weigh their own loss
         (weighed, 1, Task.BINARY),
         (chosen_weights, 1, Task.BINARY),
         (balanced_focal, 1, Task.BINARY),
@@ -142,8 +116,27 @@ def by_class(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
         (by_class, 3, Task.CLASSES),
     ],
 )
-def test_labels_that_weigh_their_own_loss_stay_labels(loss, outputs, task, tmp_path):
+def test_form_of_a_loss_tells_what_it_learns(loss, outputs, task, tmp_path):
     assert model_of(loss, tmp_path, outputs=outputs, name="output").contract.task is task
+
+
+@pytest.mark.parametrize(
+    ("loss", "outputs", "task"),
+    [
+        (lambda y, z: (floats(y) - z) ** 2.0, 1, Task.VALUES),
+        (lambda y, z: tf.nn.log_poisson_loss(floats(y), z), 1, Task.VALUES),
+        (lambda y, z: entropy(floats(y), z), 1, Task.BINARY),
+        (lambda y, z: chosen(floats(y), z), 1, Task.BINARY),
+        (lambda y, z: tf.nn.softplus(-(2.0 * floats(y) - 1.0) * z), 1, Task.BINARY),
+        (lambda y, z: tf.keras.losses.hinge(floats(y), z), 1, Task.BINARY),
+        (lambda y, z: (tf.one_hot(y, 3) - z) ** 2.0, 3, Task.CLASSES),
+        (lambda y, z: tf.nn.sparse_softmax_cross_entropy_with_logits(y, z), 3, Task.CLASSES),
+        (lambda y, z: LOG(tf.gather(tf.nn.softmax(z), y, axis=1, batch_dims=1)), 3, Task.CLASSES),
+    ],
+)
+def test_whole_targets_are_labels_where_the_loss_takes_them_for_such(loss, outputs, task, tmp_path):
+    model = model_of(loss, tmp_path, outputs=outputs, y=NUMBER, name="output")
+    assert model.contract.task is task
 
 
 @pytest.mark.parametrize("loss", [weighed, chosen_weights, balanced_focal])

@@ -9,7 +9,8 @@ import tensorflow as tf
 from odt_core import Samples, Settings, Task, fit, load_model
 from odt_core.errors import TrainingError
 from odt_core.runtime.contract import Activation, Contract
-from tests.runtime.small_nets import FLOATS, INTS, WIDTH, Net, file_of, model_of
+from tests.converting import file_of
+from tests.runtime.small_nets import FLOATS, INTS, WIDTH, Net, model_of
 
 
 def log_cosh(y, z):
