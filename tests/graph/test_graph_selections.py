@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from test_graph_unroll import convert
 
 from odt_core import load_model
+from tests.converting import file_of
 
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(16, 6)).astype(np.float32)
@@ -84,7 +84,7 @@ def test_steps_are_those_of_tensorflow(tmp_path: Path, loss) -> None:  # type: i
     x, y = tf.TensorSpec([None, 6], tf.float32, "x"), tf.TensorSpec([None, 2], tf.float32, "y")
     train = tf.function(lambda x, y: {"loss": module.step(x, y)}, input_signature=[x, y])
     infer = tf.function(lambda x: {"output": x @ module.w}, input_signature=[x])
-    data = convert(module, {"train": train, "infer": infer}, tmp_path)
+    data = file_of(module, tmp_path, train=train, infer=infer)
     session = load_model(data).session()
     for size in (16, 16, 10):
         expected = float(module.step(tf.constant(X[:size]), tf.constant(Y[:size])))
@@ -108,7 +108,7 @@ class Sequence(tf.Module):
 def test_convolution_of_an_open_length_gives_its_own_length(tmp_path: Path) -> None:
     module = Sequence()
     spec = tf.TensorSpec([1, None, 3], tf.float32, "x")
-    data = convert(module, {"infer": tf.function(module.infer, input_signature=[spec])}, tmp_path)
+    data = file_of(module, tmp_path, infer=tf.function(module.infer, input_signature=[spec]))
     x = RNG.normal(size=(1, 9, 3)).astype(np.float32)
     assert load_model(data).session().run("infer", x=x)["length"] == [4]
 
@@ -123,7 +123,7 @@ class Softplus(tf.Module):
 
 def test_softplus_of_large_numbers_is_that_of_tensorflow(tmp_path: Path) -> None:
     module = Softplus()
-    data = convert(module, {"infer": module.infer}, tmp_path)
+    data = file_of(module, tmp_path, infer=module.infer)
     x = np.array([[-500, -3, -1e-6], [0, 2, 87], [90, 1e4, 1e30]], np.float32)
     found, expected = load_model(data).session().run("infer", x=x), module.infer(x)
     for name in ("plus", "sigmoid"):
