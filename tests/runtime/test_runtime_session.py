@@ -175,10 +175,10 @@ class TestInfer:
     @pytest.mark.parametrize(
         ("path", "count", "calls"),
         [
-            (bundled_models()[0], 200, 13),
-            (bundled_models()[1], 102, 2),  # of 51 at most: there is no third of another size
-            (bundled_models()[1], 128, 4),
-            (bundled_models()[1], 127, 3),  # a prime
+            (bundled_models()[0], 200, 8),
+            (bundled_models()[1], 408, 2),  # of 204 at most: there is no third of another size
+            (bundled_models()[1], 512, 4),
+            (bundled_models()[1], 509, 3),  # a prime
             (DENSE, 200, 1),
         ],
     )
