@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from odt_core.runtime.rows import Rows
     from odt_core.runtime.session import Session
 
-WORTH = 0.25  # milliseconds of a step below which threads mostly wait for one another
+WORTH = 0.1  # milliseconds of a step below which threads mostly wait for one another
 GAIN = 1.15  # how many times as fast more threads must be: they keep cores from others
 # What a run must still have, as measuring takes as long as four steps, or a third of a second.
 STEPS, MILLISECONDS = 20, 2000.0
