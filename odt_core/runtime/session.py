@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from odt_core.samples import Labels
 
 # Samples in a call that predicts: as many as leave its largest array in a core's cache, and some
-# where one sample alone is more than that. The bundled photo model takes 5.6, 5.3, 5.3, 5.5, 5.9 ms a
-# picture in calls of 1, 2, 4, 8, 16; a head of 1280 features 3.9, 2.5, 2.1, 1.8, 1.8, 2.1 ms for 2,000
-# in calls of 16, 32, 64, 128, 512, 1024.
+# where one sample alone is more than that. A picture takes the bundled photo model 5.6, 5.3, 5.3,
+# 5.5 and 5.9 ms in calls of 1, 2, 4, 8 and 16, whose arrays are 2.5 MB a picture; 2,000 vectors of
+# 1280 a head of four labels 3.9, 2.5, 1.8, 1.8 and 2.1 ms in calls of 16, 32, 128, 512 and 1024.
 INFER_CHUNK = 8
 CALL_NUMBERS = 2**18  # of the largest array of a call
 
