@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from odt_core.graph.builder import Builder
 from odt_core.graph.flex import FlexOp
+from odt_core.graph.rules.activation import step
 from odt_core.graph.rules.registry import rule
 from odt_core.graph.tensor import Tensor
 
@@ -57,30 +58,32 @@ def hue(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
 
 
 def _hsv(b: Builder, images: Tensor) -> list[Tensor]:
-    """Hue, saturation and value [..., 1].
+    """Hue, saturation and value [..., 1]: which channel is the largest as factors of 0 and 1, since
+    XNNPACK refuses comparisons and SELECT.
 
     Source: tensorflow/core/kernels/image/colorspace_op.h (RGBToHSV)
     """
     red, green, blue = b.split(images, 3, -1)
-    value = b.max(images, [images.rank - 1], keepdims=True)
-    least = b.neg(b.max(b.neg(images), [images.rank - 1], keepdims=True))
-    spread = b.sub(value, least)
-    grey = b.equal(spread, 0.0)
-    strength = _where_not_zero(b, value, spread)
-    sixth = b.div(1 / 6, b.select(grey, 1.0, spread))
+    value = b.maximum(b.maximum(red, green), blue)
+    spread = b.sub(value, b.minimum(b.minimum(red, green), blue))
+    not_red = step(b, b.sub(value, red))
+    is_blue = b.mul(not_red, step(b, b.sub(value, green)))
+    is_green = b.sub(not_red, is_blue)
+    apart = (
+        b.mul(b.sub(green, blue), b.sub(1.0, not_red)),
+        b.mul(b.sub(blue, red), is_green),
+        b.mul(b.sub(red, green), is_blue),
+    )
+    share = b.mul(b.add(b.add(*apart[:2]), apart[2]), b.div(1 / 6, _or_one(b, spread)))
+    angle = b.add(share, b.add(b.mul(is_green, 2 / 6), b.mul(is_blue, 4 / 6)))
+    bright = step(b, value)
+    strength = b.div(b.mul(spread, bright), _or_one(b, b.mul(value, bright)))
+    return [b.add(angle, step(b, b.neg(angle))), strength, value]
 
-    def between(one: Tensor, other: Tensor, start: float) -> Tensor:
-        return b.add(b.mul(b.sub(one, other), sixth), start)
 
-    rest = b.select(b.equal(green, value), between(blue, red, 2 / 6), between(red, green, 4 / 6))
-    angle = b.select(b.equal(red, value), between(green, blue, 0.0), rest)
-    angle = b.select(b.less(angle, 0.0), b.add(angle, 1.0), angle)
-    return [b.select(grey, 0.0, angle), strength, value]
-
-
-def _where_not_zero(b: Builder, value: Tensor, spread: Tensor) -> Tensor:
-    some = b.greater(value, 0.0)
-    return b.select(some, b.div(spread, b.select(some, value, 1.0)), 0.0)
+def _or_one(b: Builder, x: Tensor) -> Tensor:
+    """1 where x ≥ 0 is 0, else x."""
+    return b.add(x, b.sub(1.0, step(b, x)))
 
 
 def _rgb(b: Builder, angle: Tensor, strength: Tensor, value: Tensor) -> Tensor:
