@@ -97,7 +97,8 @@ def selu_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tens
     dy, y = inputs
 
     def slope(y: Tensor) -> Tensor:
-        return b.select(b.less(y, 0.0), b.add(y, _SELU_SCALE_ALPHA), _SELU_SCALE)
+        below = b.mul(step(b, b.neg(y)), _SELU_SCALE_ALPHA - _SELU_SCALE)
+        return b.add(b.add(b.minimum(y, 0.0), _SELU_SCALE), below)
 
     return [_scaled(b, dy, y, slope)]
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from odt_core.graph.builder import Builder
 from odt_core.graph.flex import FlexOp
+from odt_core.graph.rules.activation import step
 from odt_core.graph.rules.registry import rule
 from odt_core.graph.tensor import Tensor
 
@@ -27,46 +28,47 @@ def fake_quant(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Ten
     """The nearest step of the range; 0 everywhere when the range is [0, 0]."""
     x, *ends = inputs
     steps = _nudged(b, op, ends)
-    shifted = b.sub(_clipped(b, x, steps), steps.lowest)
-    whole = b.floor(b.add(b.div(shifted, steps.size), 0.5))
+    clipped = b.maximum(b.minimum(x, steps.highest), steps.lowest)
+    whole = b.floor(b.add(b.div(b.sub(clipped, steps.lowest), steps.size), 0.5))
     y = b.add(b.mul(whole, steps.size), steps.lowest)
-    return [y if steps.empty is None else b.select(steps.empty, 0.0, y)]
+    return [y if steps.used is None else b.mul(y, steps.used)]
 
 
 @rule(f"{_VARS}Gradient", f"{_CHANNELS}Gradient", since="0.2")
 def gradient(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """dx: dy where x is in the range; dmin and dmax: the sums of dy below and above it."""
     dy, x, *ends = inputs
-    steps = _nudged(b, op, ends)
-    empty = steps.empty or b.constant(np.array(False))
-    below, above = b.less(x, steps.lowest), b.greater(x, steps.highest)
     axes = list(range(x.rank - ends[0].rank))
-
-    def total(outside: Tensor) -> Tensor:
-        part = b.select(b.logical_or(b.logical_not(outside), empty), 0.0, dy)
-        return b.sum(part, axes)
-
-    inside = b.logical_not(b.logical_or(below, above))
-    dx = b.select(b.logical_or(inside, empty), dy, 0.0)
-    return [dx, total(below), total(above)]
+    below, above = (b.mul(dy, one) for one in _outside(b, x, _nudged(b, op, ends)))
+    return [b.sub(b.sub(dy, below), above), b.sum(below, axes), b.sum(above, axes)]
 
 
 @rule(f"{_ARGS}Gradient", since="0.2")
 def gradient_of_args(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """dx: dy where x is in the range."""
     dy, x = inputs
-    steps = _nudged(b, op, ())
-    return [b.select(b.equal(_clipped(b, x, steps), x), dy, 0.0)]
+    below, above = _outside(b, x, _nudged(b, op, ()))
+    return [b.mul(dy, b.sub(1.0, b.add(below, above)))]
+
+
+def _outside(b: Builder, x: Tensor, steps: _Steps) -> tuple[Tensor, Tensor]:
+    """1 where x is below and above the range, else 0: XNNPACK refuses comparisons."""
+    below, above = step(b, b.sub(steps.lowest, x)), step(b, b.sub(x, steps.highest))
+    if steps.used is None:
+        return below, above
+    return b.mul(below, steps.used), b.mul(above, steps.used)
 
 
 @dataclass(frozen=True)
 class _Steps:
-    """The nudged range, one for all or one a channel; empty: where min and max are both 0."""
+    """The nudged range, one for all or one a channel; used: 0 where min and max are both 0, else 1;
+    None where they are not.
+    """
 
     lowest: Tensor
     highest: Tensor
     size: Tensor
-    empty: Tensor | None
+    used: Tensor | None
 
 
 def _nudged(b: Builder, op: FlexOp, ends: Sequence[Tensor]) -> _Steps:
@@ -74,20 +76,16 @@ def _nudged(b: Builder, op: FlexOp, ends: Sequence[Tensor]) -> _Steps:
     last = 2.0 ** op.number("num_bits", 8) - 1
     if ends:
         low, high = ends
-        empty = b.logical_and(b.equal(low, 0.0), b.equal(high, 0.0))
-        high = b.select(empty, 1.0, high)  # any range that can be divided by
+        used = step(b, b.add(b.abs(low), b.abs(high)))
+        high = b.add(high, b.sub(1.0, used))  # any range that can be divided by
     else:
         low, high = (
             b.constant(op.number(key, default), np.float32)
             for key, default in (("min", -6.0), ("max", 6.0))
         )
-        empty = None
+        used = None
     size = b.div(b.sub(high, low), last - first)
     from_low = b.sub(first, b.div(low, size))
     zero = b.floor(b.add(b.minimum(b.maximum(from_low, first), last), 0.5))
     lowest, highest = (b.mul(b.sub(end, zero), size) for end in (first, last))
-    return _Steps(lowest, highest, size, empty)
-
-
-def _clipped(b: Builder, x: Tensor, steps: _Steps) -> Tensor:
-    return b.maximum(b.minimum(x, steps.highest), steps.lowest)
+    return _Steps(lowest, highest, size, used)
