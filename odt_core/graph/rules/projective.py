@@ -12,8 +12,9 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
-from odt_core.graph.builder import Builder
+from odt_core.graph.builder import Builder, Value
 from odt_core.graph.flex import FlexOp
+from odt_core.graph.rules.activation import step
 from odt_core.graph.rules.registry import rule
 from odt_core.graph.tensor import Tensor
 
@@ -35,11 +36,11 @@ def projective_transform(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Se
         raise LoweringError("the images' size is known at run time only. Fix it.")
     fill = rest[0] if rest else b.constant(0.0, np.float32)
     rows, columns = images.dim(1), images.dim(2)
-    y, x, infinite = _places(b, transforms, height, width)
+    y, x, finite = _places(b, transforms, height, width)
     mode = op.text("fill_mode", "CONSTANT")
     y, x = (_inside(b, at, count, mode) for at, count in ((y, rows), (x, columns)))
-    values = _BETWEEN[op.text("interpolation")](b, _framed(b, images, fill), y, x)
-    return [b.select(b.reshape(infinite, (*infinite.shape, 1)), fill, values)]
+    y = _either(b, finite, y, -_FAR)  # in the frame
+    return [_BETWEEN[op.text("interpolation")](b, _framed(b, images, fill), y, x)]
 
 
 def _size(op: FlexOp, size: Tensor) -> tuple[int, int]:
@@ -54,7 +55,7 @@ def _size(op: FlexOp, size: Tensor) -> tuple[int, int]:
 def _places(
     b: Builder, transforms: Tensor, height: int, width: int
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """y and x in the images for each place of the result, and which of them are infinite, each
+    """y and x in the images for each place of the result, and 1 where they are finite, else 0, each
     [N or 1, height, width].
     """
     across = b.constant(np.arange(width, dtype=np.float32).reshape(1, 1, width))
@@ -66,9 +67,14 @@ def _places(
 
     x, y = b.add(sum_of(0), a[2]), b.add(sum_of(3), a[5])
     depth = b.add(sum_of(6), 1.0)
-    infinite = b.equal(depth, 0.0)
-    depth = b.select(infinite, 1.0, depth)
-    return b.div(y, depth), b.div(x, depth), infinite
+    finite = step(b, b.abs(depth))
+    depth = b.add(depth, b.sub(1.0, finite))
+    return b.div(y, depth), b.div(x, depth), finite
+
+
+def _either(b: Builder, condition: Tensor, x: Tensor, y: Value) -> Tensor:
+    """x where the condition is 1, y where it is 0: XNNPACK refuses SELECT and comparisons."""
+    return b.add(b.mul(condition, x), b.mul(b.sub(1.0, condition), y))
 
 
 def _inside(b: Builder, at: Tensor, count: int, mode: str) -> Tensor:
@@ -79,13 +85,13 @@ def _inside(b: Builder, at: Tensor, count: int, mode: str) -> Tensor:
         far = b.abs(at)
         left = b.sub(far, b.mul(b.floor(b.div(far, 2.0 * count)), 2.0 * count))
         back = b.sub(2.0 * count, left)
-        before = b.select(b.greater(left, float(count)), back, b.sub(left, 1.0))
-        after = b.select(b.greater_equal(left, float(count)), b.sub(back, 1.0), left)
-        at = b.select(b.less(at, 0.0), before, after)
+        before = _either(b, step(b, b.sub(left, float(count))), back, b.sub(left, 1.0))
+        after = _either(b, step(b, b.sub(float(count), left)), left, b.sub(back, 1.0))
+        at = _either(b, step(b, b.neg(at)), before, after)
     elif mode == "WRAP" and count > 1:
         turns = b.mul(b.floor(b.div(b.abs(at), float(count - 1))), float(count))
-        after = b.select(b.greater(at, count - 1.0), b.sub(at, turns), at)
-        at = b.select(b.less(at, 0.0), b.add(at, b.add(turns, float(count))), after)
+        after = b.sub(at, b.mul(step(b, b.sub(at, count - 1.0)), turns))
+        at = _either(b, step(b, b.neg(at)), b.add(at, b.add(turns, float(count))), after)
     elif mode not in ("NEAREST", "REFLECT", "WRAP"):
         raise LoweringError(f"its fill mode {mode!r} is not known.")
     return b.minimum(b.maximum(at, 0.0), count - 1.0)
@@ -112,8 +118,9 @@ def _rounded(b: Builder, at: Tensor) -> Tensor:
     """Halves away from 0, as C's round."""
     low = b.floor(at)
     part = b.sub(at, low)
-    half = b.logical_and(b.equal(part, 0.5), b.greater_equal(at, 0.0))
-    return b.add(low, b.cast(b.logical_or(b.greater(part, 0.5), half), np.float32))
+    beyond, short = step(b, b.sub(part, 0.5)), step(b, b.sub(0.5, part))
+    half = b.sub(b.sub(1.0, beyond), short)
+    return b.add(low, b.add(beyond, b.mul(half, b.sub(1.0, step(b, b.neg(at))))))
 
 
 def _bilinear(b: Builder, images: Tensor, y: Tensor, x: Tensor) -> Tensor:
