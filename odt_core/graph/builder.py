@@ -405,6 +405,10 @@ class Builder:
         """max(x, 0)."""
         return self._unary("RELU", x)
 
+    def elu(self, x: Tensor) -> Tensor:
+        """x, or eˣ − 1 below 0."""
+        return self._unary("ELU", x)
+
     def softmax(self, x: Tensor) -> Tensor:
         """Softmax over the last axis."""
         options = schema.SoftmaxOptionsT()

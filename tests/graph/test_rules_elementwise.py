@@ -271,3 +271,12 @@ class TestSpecialFunctions:
         (actual,) = run_lowered(op, inputs, {})
         (expected,) = run_tensorflow(op, inputs, {})
         np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-7)
+
+    @pytest.mark.parametrize("op", ["Erf", "Erfc", "Log1p", "Expm1", "Selu"])
+    def test_value_when_huge_or_where_formulas_meet_then_equals_tensorflow(self, op):
+        far = [0.4999, 0.5, 0.5001, 1, 2, 30, 88, 89, 1e3, 1e5, 1e20, 1e38, np.inf]
+        x = np.array([0, *far, *np.negative(far), np.nan], np.float32)
+        inputs = {"features" if op == "Selu" else "x": x}
+        (actual,) = run_lowered(op, inputs, {}, dynamic=list(inputs))
+        (expected,) = run_tensorflow(op, inputs, {})
+        np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-7)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.graph.builder import Builder
+from odt_core.graph.builder import Builder, Value
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.operators import inputs_of, name_of
 from odt_core.graph.rules.registry import rule
@@ -30,6 +30,13 @@ def step(b: Builder, x: Tensor, *, above: float = 0.0) -> Tensor:
     if above or not is_rectified(b, x):
         shifted = b.relu(shifted)
     return b.ceil(b.minimum(shifted, 1.0))
+
+
+def either(b: Builder, condition: Tensor, x: Value, y: Value) -> Tensor:
+    """x where the condition is 1, y where it is 0, without SELECT, which XNNPACK refuses; what is
+    not chosen must be finite.
+    """
+    return b.add(b.mul(condition, x), b.mul(b.sub(1.0, condition), y))
 
 
 def is_rectified(b: Builder, x: Tensor) -> bool:

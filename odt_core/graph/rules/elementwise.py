@@ -233,9 +233,9 @@ def activation(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Ten
             return [b.minimum(b.relu(x), 6.0)]
         case "LeakyRelu":
             return [b.add(b.relu(x), b.mul(b.minimum(x, 0.0), op.number("alpha", 0.2)))]
-    below = expm1(b, b.minimum(x, 0.0))
     if op.op == "Elu":
-        return [b.add(b.relu(x), below)]
+        return [b.elu(x)]
+    below = b.elu(b.minimum(x, 0.0))
     return [b.mul(b.add(b.relu(x), b.mul(below, 1.6732632423543772)), 1.0507009873554805)]
 
 

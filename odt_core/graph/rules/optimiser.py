@@ -15,6 +15,7 @@ from odt_core.errors import LoweringError
 from odt_core.graph import resources
 from odt_core.graph.builder import Builder
 from odt_core.graph.flex import FlexOp
+from odt_core.graph.rules.activation import step
 from odt_core.graph.rules.registry import rule
 from odt_core.graph.rules.rows import gather_rows, put_rows
 from odt_core.graph.tensor import Tensor
@@ -180,8 +181,9 @@ def ftrl(b: Builder, op: FlexOp, s: Any) -> list[Tensor]:
     sigma = b.div(b.sub(new, old), s.lr)
     linear = b.sub(b.add(s.linear, gradient), b.mul(sigma, s.var))
     quadratic = b.add(b.div(new, s.lr), b.mul(s.l2, 2.0))
-    pulled = b.div(b.sub(b.mul(b.sign(linear), s.l1), linear), quadratic)
-    var = b.select(b.greater(b.abs(linear), s.l1), pulled, 0.0)
+    pulled = b.sub(b.mul(b.sign(linear), s.l1), linear)
+    beyond = step(b, b.sub(b.abs(linear), s.l1))
+    var = b.div(b.mul(beyond, pulled), b.add(quadratic, b.sub(1.0, beyond)))
     return [var, accum, linear]
 
 

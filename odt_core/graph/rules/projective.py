@@ -12,9 +12,9 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
-from odt_core.graph.builder import Builder, Value
+from odt_core.graph.builder import Builder
 from odt_core.graph.flex import FlexOp
-from odt_core.graph.rules.activation import step
+from odt_core.graph.rules.activation import either, step
 from odt_core.graph.rules.registry import rule
 from odt_core.graph.tensor import Tensor
 
@@ -39,7 +39,7 @@ def projective_transform(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Se
     y, x, finite = _places(b, transforms, height, width)
     mode = op.text("fill_mode", "CONSTANT")
     y, x = (_inside(b, at, count, mode) for at, count in ((y, rows), (x, columns)))
-    y = _either(b, finite, y, -_FAR)  # in the frame
+    y = either(b, finite, y, -_FAR)  # in the frame
     return [_BETWEEN[op.text("interpolation")](b, _framed(b, images, fill), y, x)]
 
 
@@ -72,11 +72,6 @@ def _places(
     return b.div(y, depth), b.div(x, depth), finite
 
 
-def _either(b: Builder, condition: Tensor, x: Tensor, y: Value) -> Tensor:
-    """x where the condition is 1, y where it is 0: XNNPACK refuses SELECT and comparisons."""
-    return b.add(b.mul(condition, x), b.mul(b.sub(1.0, condition), y))
-
-
 def _inside(b: Builder, at: Tensor, count: int, mode: str) -> Tensor:
     """Coordinates beyond an axis of `count` entries, brought into it as the mode says."""
     if mode == "CONSTANT":
@@ -85,13 +80,13 @@ def _inside(b: Builder, at: Tensor, count: int, mode: str) -> Tensor:
         far = b.abs(at)
         left = b.sub(far, b.mul(b.floor(b.div(far, 2.0 * count)), 2.0 * count))
         back = b.sub(2.0 * count, left)
-        before = _either(b, step(b, b.sub(left, float(count))), back, b.sub(left, 1.0))
-        after = _either(b, step(b, b.sub(float(count), left)), left, b.sub(back, 1.0))
-        at = _either(b, step(b, b.neg(at)), before, after)
+        before = either(b, step(b, b.sub(left, float(count))), back, b.sub(left, 1.0))
+        after = either(b, step(b, b.sub(float(count), left)), left, b.sub(back, 1.0))
+        at = either(b, step(b, b.neg(at)), before, after)
     elif mode == "WRAP" and count > 1:
         turns = b.mul(b.floor(b.div(b.abs(at), float(count - 1))), float(count))
         after = b.sub(at, b.mul(step(b, b.sub(at, count - 1.0)), turns))
-        at = _either(b, step(b, b.neg(at)), b.add(at, b.add(turns, float(count))), after)
+        at = either(b, step(b, b.neg(at)), b.add(at, b.add(turns, float(count))), after)
     elif mode not in ("NEAREST", "REFLECT", "WRAP"):
         raise LoweringError(f"its fill mode {mode!r} is not known.")
     return b.minimum(b.maximum(at, 0.0), count - 1.0)

@@ -1,8 +1,11 @@
-"""Special functions without a builtin op: Erf, Erfc (exact GELU layers), Log1p, Expm1, Atan2."""
+"""Special functions without a builtin op: Erf, Erfc (exact GELU layers), Log1p, Expm1, Atan2.
+
+Where one formula takes over from another, factors of 0 and 1 choose between the two, since XNNPACK
+refuses comparisons and SELECT; the one not chosen is given numbers for which it is finite.
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,6 +13,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.builder import Builder
 from odt_core.graph.flex import FlexOp
+from odt_core.graph.rules.activation import either, step
 from odt_core.graph.rules.registry import rule
 from odt_core.graph.tensor import Tensor
 
@@ -24,8 +28,6 @@ _SERIES = (1.0, -1 / 3, 1 / 10, -1 / 42, 1 / 216, -1 / 1320, 1 / 9360)
 _SMALL = 0.5
 # ln(1 + x) = 2·Σ s²ⁿ⁺¹/(2n + 1), s = x/(2 + x): Abramowitz and Stegun, 4.1.27
 _LOG1P = tuple(2 / (2 * n + 1) for n in range(6))
-# (eˣ − 1)/x
-_EXPM1 = tuple(1 / math.factorial(n) for n in range(1, 10))
 
 
 @rule("Erfc")
@@ -39,8 +41,9 @@ def erfc(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
 def erf(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """2/√π·∫₀ˣ exp(−t²) dt: its power series for small |x|, else 1 − erfc(x)."""
     (x,) = inputs
-    small = b.mul(b.mul(x, _polynomial(b, b.square(x), _SERIES)), float(2 / np.sqrt(np.pi)))
-    return [b.select(b.less(b.abs(x), _SMALL), small, b.sub(1.0, _erfc(b, x)))]
+    near, is_small = _near_zero(b, x)
+    small = b.mul(b.mul(near, _polynomial(b, b.square(near), _SERIES)), float(2 / np.sqrt(np.pi)))
+    return [either(b, is_small, small, b.sub(1.0, _erfc(b, x)))]
 
 
 @rule("Log1p", since="0.2")
@@ -57,15 +60,16 @@ def exp_minus_1(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Te
 
 def log1p(b: Builder, x: Tensor) -> Tensor:
     """ln(1 + x): its series for small |x|, where 1 + x would forget x."""
-    s = b.div(x, b.add(x, 2.0))
+    near, is_small = _near_zero(b, x)
+    s = b.div(near, b.add(near, 2.0))
     small = b.mul(s, _polynomial(b, b.square(s), _LOG1P))
-    return b.select(b.less(b.abs(x), _SMALL), small, b.log(b.add(x, 1.0)))
+    return either(b, is_small, small, b.log(b.add(x, 1.0)))
 
 
 def expm1(b: Builder, x: Tensor) -> Tensor:
-    """eˣ − 1: its series for small |x|, where eˣ has forgotten x."""
-    small = b.mul(x, _polynomial(b, x, _EXPM1))
-    return b.select(b.less(b.abs(x), _SMALL), small, b.sub(b.exp(x), 1.0))
+    """eˣ − 1: elu(x) below 0, else −eˣ·elu(−x), each 0 where the other counts."""
+    above = b.relu(x)
+    return b.sub(b.elu(b.minimum(x, 0.0)), b.mul(b.exp(above), b.elu(b.neg(above))))
 
 
 def atan2(b: Builder, y: Tensor, x: Tensor) -> Tensor:
@@ -81,7 +85,13 @@ def _erfc(b: Builder, x: Tensor) -> Tensor:
     z = b.abs(x)
     t = b.div(1.0, b.add(b.mul(z, 0.5), 1.0))
     tail = b.mul(t, b.exp(b.sub(_polynomial(b, t, _CHEBYSHEV), b.square(z))))
-    return b.select(b.less(x, 0.0), b.sub(2.0, tail), tail)
+    return either(b, step(b, b.neg(x)), b.sub(2.0, tail), tail)
+
+
+def _near_zero(b: Builder, x: Tensor) -> tuple[Tensor, Tensor]:
+    """x within ±_SMALL, and 1 where that is x itself, else 0."""
+    near = b.maximum(b.minimum(x, _SMALL), -_SMALL)
+    return near, step(b, b.sub(_SMALL, b.abs(x)))
 
 
 def _polynomial(b: Builder, x: Tensor, coefficients: Sequence[float]) -> Tensor:
