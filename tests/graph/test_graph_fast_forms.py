@@ -46,6 +46,20 @@ class TestFastForms:
         assert "FULLY_CONNECTED" not in after
         assert after["BATCH_MATMUL"] == 3
 
+    @pytest.mark.parametrize("count", [1, 2, 4])
+    def test_sum_of_several_then_is_one_addition_after_the_other(self, builder, count):
+        parts = [builder.tensor(0), *(builder.new((None, 4, 4, 2), "f") for _ in range(count - 1))]
+        builder.emit("ADD_N", parts, [builder.new((None, 4, 4, 2), "f")], schema.AddNOptionsT())
+        total = fast_form(builder, builder.operators[0])
+        assert (total is None) == (count == 1)
+        assert names(builder) == ["ADD_N", *["ADD"] * (count - 1)]
+
+    @pytest.mark.parametrize("name", ["residual_keras3", "transformer_keras3"])
+    def test_train_step_then_has_no_sum_of_several_that_xnnpack_refuses(self, name):
+        data = gzip.decompress((ZOO / f"{name}.tflite.gz").read_bytes())
+        assert "ADD_N" in describe(data).signature("train").ops
+        assert "ADD_N" not in describe(lower(data).data).signature("train").ops
+
     def test_shape_of_an_activation_then_is_read_from_the_input(self, builder):
         x = builder.tensor(0)
         y = builder.relu(builder.reshape(x, (None, 8, 4)))

@@ -115,6 +115,12 @@ def _shape(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Tens
     return b.shape(x)
 
 
+def _add_n(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Tensor | None:
+    """ADD_N, which XNNPACK refuses, as one ADD after the other."""
+    (total,) = RULES["AddN"](b, FlexOp("AddN"), inputs)
+    return total if len(inputs) > 1 else None
+
+
 def _log(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Tensor | None:
     """LOG of 1 + EXP, which TensorFlow's converter makes of a softplus and which overflows from
     x = 88 on, as a softplus that does not.
@@ -200,6 +206,7 @@ def _random(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Ten
 
 
 _FORMS: dict[str, Form] = {
+    "ADD_N": _add_n,
     "CONV_2D": _conv2d,
     "FULLY_CONNECTED": _fully_connected,
     "LOG": _log,
