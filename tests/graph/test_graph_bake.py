@@ -270,6 +270,16 @@ class TestInferenceOnly:
         for key, value in expected.items():
             assert np.abs(got[key] - value).max() <= 1e-5 * np.abs(value).max()
 
+    def test_convolution_to_few_channels_when_constant_then_is_one_again(self):
+        """In training it is a sum of products of its image's patches, or such a product turned."""
+        packed = ROOT / "tests/oracle/models/convolutional_autoencoder_keras3.tflite.gz"
+        data = lower(gzip.decompress(packed.read_bytes())).data
+        assert "SUM" in describe(data).signature("infer").ops
+        small = bake(data, state_of(interpreter(data), data), inference_only=True)
+        ops = set(describe(small).signature("infer").ops)
+        assert "CONV_2D" in ops
+        assert not ops & {"SUM", "BATCH_MATMUL", "FULLY_CONNECTED"}
+
     def test_file_when_constant_then_has_no_state_and_no_initialiser_left(self):
         data, _, state = trained(DIGITS, 1)
         small = bake(data, state, inference_only=True)

@@ -220,18 +220,23 @@ class TestEachPass:
         assert difference(y, expected) < ROUNDING
 
     @pytest.mark.parametrize("gradient", [False, True])
-    def test_product_of_few_columns_then_is_turned_over(self, gradient):
+    @pytest.mark.parametrize("row", [False, True])
+    @pytest.mark.parametrize(("columns", "last"), [(1, "SUM"), (2, "TRANSPOSE"), (4, "TRANSPOSE")])
+    def test_product_of_few_columns_then_is_summed_or_turned_over(
+        self, gradient, row, columns, last
+    ):
         def build(b: Builder) -> tuple[list[int], int]:
-            left = b.new((None, 1280), np.float32, "x")
-            right = b.new((None, 4) if gradient else (1280, 4), np.float32, "w")
-            product = b.matmul(left, right, transpose_a=gradient)
+            left = b.new((None, 40), np.float32, "x")
+            shape = (None if gradient else 40, columns)
+            right = b.new(shape[::-1] if row else shape, np.float32, "w")
+            product = b.matmul(left, right, transpose_a=gradient, transpose_b=row)
             return [left.index, right.index], product.index
 
         draw = np.random.default_rng(0)
-        x = draw.random((32, 1280), np.float32)
-        w = draw.random((32 if gradient else 1280, 4), np.float32)
-        names, y = computed(build, (BY_NAME["narrow products"],), [x, w])
-        assert names[-1] == "TRANSPOSE"
+        x = draw.random((32, 40), np.float32)
+        w = draw.random((32 if gradient else 40, columns), np.float32)
+        names, y = computed(build, (BY_NAME["narrow products"],), [x, w.T.copy() if row else w])
+        assert [name for name in names if name != "RESHAPE"][-1] == last
         assert difference(y, x.T @ w if gradient else x @ w) < ROUNDING
 
     @pytest.mark.parametrize("turned", [False, True])

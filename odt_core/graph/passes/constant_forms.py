@@ -30,6 +30,8 @@ def constant_form(b: Builder, operator: schema.OperatorT) -> Tensor | None:
         return _reshape(b, operator)
     if name == "TRANSPOSE":
         return _turned_product(b, operator)
+    if name == "SUM":
+        return _column_of_patches(b, operator)
     return None
 
 
@@ -69,7 +71,28 @@ def _turned_product(b: Builder, operator: schema.OperatorT) -> Tensor | None:
     if weights.rank != 2 or x.rank != 2 or weights.dtype != np.float32:
         return None
     matrix = weights.const.T if options.adjX else weights.const
-    return fully_connected(b, x, matrix) if x.shape[-1] == matrix.shape[-1] else None
+    y = b.tensor(outputs_of(operator)[0])
+    if x.shape[-1] != matrix.shape[-1] or y.rank != 2:
+        return None
+    convolved = _convolution(b, x, y, matrix)
+    return fully_connected(b, x, matrix) if convolved is None else b.reshape(convolved, y.shape)
+
+
+def _column_of_patches(b: Builder, operator: schema.OperatorT) -> Tensor | None:
+    """Σ x · w [1, K], as products of one column are written, as CONV_2D where x holds the patches
+    of an image; nothing is faster for other x.
+    """
+    y, product = b.tensor(outputs_of(operator)[0]), b.producer(b.tensor(inputs_of(operator)[0]))
+    axes = b.tensor(inputs_of(operator)[1]).const
+    if product is None or name_of(b.model, product) != "MUL" or y.rank != 2 or y.shape[1] != 1:
+        return None
+    x, weights = (b.tensor(index) for index in inputs_of(product))
+    if weights.const is None or x.const is not None or x.dtype != np.float32:
+        return None
+    if axes is None or axes.tolist() != [1] or weights.shape != (1, x.shape[-1]):
+        return None
+    convolved = _convolution(b, x, y, weights.const)
+    return None if convolved is None else b.reshape(convolved, y.shape)
 
 
 def _convolution(b: Builder, x: Tensor, y: Tensor, matrix: np.ndarray) -> Tensor | None:
