@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.loss_facts import PRODUCTS
+from odt_core.graph.one_column import column_products
 from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
 from odt_core.graph.variables import key_in, variable_name
 
 _LOOKUP = frozenset({"EMBEDDING_LOOKUP", "GATHER", "GATHER_ND"})
 # Ops that hand on what they get: the op before them says what a number is.
 LAYOUT = frozenset({"CAST", "DEQUANTIZE", "EXPAND_DIMS", "QUANTIZE", "RESHAPE", "SQUEEZE"})
+_HANDED_ON = LAYOUT | {"TRANSPOSE"}  # also in another order
 _BRANCHES = frozenset({"MUL", "SELECT", "SELECT_V2"})
 _DEEP = 16  # subgraphs that call subgraphs
 _FAR = 8  # ops between an output and the division of a running mean
@@ -44,8 +46,11 @@ def flow(model: schema.ModelT, graph: schema.SubGraphT) -> Flow:
     made_by: dict[int, tuple[str, list[int]]] = {}
     counted: set[int] = set()
     weighed = kept = 0
+    columns, _ = column_products(model, graph)
     for operator in graph.operators or []:
         name, reads = name_of(model, operator), [t for t in inputs_of(operator) if t >= 0]
+        if id(operator) in columns:
+            name, reads = "BATCH_MATMUL", columns[id(operator)]
         got = [sources.get(tensor, 0) for tensor in reads]
         if name in PRODUCTS and len(got) > 1:
             weighed |= _alone(got[0], got[1]) | _alone(got[1], got[0])
@@ -137,7 +142,7 @@ def _alone(data: int, weights: int) -> int:
 
 def _producer(tensor: int, made_by: dict[int, tuple[str, list[int]]]) -> str | None:
     first = made_by.get(tensor)
-    while (step := made_by.get(tensor)) is not None and step[0] in LAYOUT and step[1]:
+    while (step := made_by.get(tensor)) is not None and step[0] in _HANDED_ON and step[1]:
         tensor = step[1][0]
     return (step or first or (None,))[0]
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ai_edge_litert import schema_py_generated as schema
 
+from odt_core.graph.one_column import column_products
 from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
 from odt_core.graph.tensor import shape_of
 from odt_core.graph.variables import key_in, variable_name
@@ -302,14 +303,20 @@ class Facts:
 
 def _steps(model: schema.ModelT, graph: schema.SubGraphT) -> Iterator[_Step]:
     """Each operator with its op and what it reads. An activation that is part of an operator is a
-    step of its own, what lies between has a number below 0. A single number read from a variable
-    after it was put there is that number, as in a metric that gives the mean loss so far.
+    step of its own, what lies between has a number below 0. A product of one column is a
+    BATCH_MATMUL, however it is written. A single number read from a variable after it was put there
+    is that number, as in a metric that gives the mean loss so far.
     """
     handles: dict[int, str] = {}
     held: dict[str, int] = {}
+    columns, parts = column_products(model, graph)
     for at, operator in enumerate(graph.operators or []):
+        if id(operator) in parts:
+            continue
         name = name_of(model, operator)
         reads = [tensor for tensor in inputs_of(operator) if tensor >= 0]
+        if id(operator) in columns:
+            name, reads = "BATCH_MATMUL", columns[id(operator)]
         variable = handles.get(reads[0], "") if reads else ""
         if name == "VAR_HANDLE":
             handles[outputs_of(operator)[0]] = variable_name(key_in(operator.builtinOptions))

@@ -139,6 +139,14 @@ def test_whole_targets_are_labels_where_the_loss_takes_them_for_such(loss, outpu
     assert model.contract.task is task
 
 
+@pytest.mark.parametrize("outputs", [1, 2, 4, 5])
+def test_last_layer_without_bias_gives_logits_however_its_product_is_written(outputs, tmp_path):
+    loss = entropy if outputs == 1 else tf.nn.softmax_cross_entropy_with_logits
+    contract = model_of(loss, tmp_path, outputs=outputs, name="output").contract
+    assert contract.task is (Task.BINARY if outputs == 1 else Task.CLASSES)
+    assert contract.infer.kind is OutputKind.LOGITS
+
+
 @pytest.mark.parametrize("loss", [weighed, chosen_weights, balanced_focal])
 def test_pixels_that_weigh_their_own_loss_are_still_probabilities(loss, tmp_path):
     assert pixels(loss, tmp_path, y=mask(1)).activation is Activation.SIGMOID

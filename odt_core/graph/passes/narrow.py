@@ -2,8 +2,7 @@
 
 XNNPACK's kernels compute 16 or more columns at a time, however few there are, but only some 5 rows.
 A product of two to eight columns, as in the head of a classifier and its gradient, is quicker with
-these as rows; one of a single column, as where one number is predicted or one channel is drawn, is
-several times quicker as MUL and SUM, and so is its gradient.
+these as rows.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.builder import Builder
+from odt_core.graph.one_column import times_column, turned_times_column
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.tensor import Tensor
 
@@ -34,17 +34,6 @@ def narrow_product(b: Builder, operator: schema.OperatorT) -> Tensor | None:
     if right.const is not None:
         return None  # packed once, when the model is loaded
     if columns == 1:
-        return _column(b, left, right, y, options.adjX)
+        return (turned_times_column if options.adjX else times_column)(b, left, right)
     turned = b.matmul(right, left, transpose_a=not options.adjY, transpose_b=not options.adjX)
     return b.transpose(turned, [1, 0])
-
-
-def _column(b: Builder, left: Tensor, vector: Tensor, y: Tensor, turned: bool) -> Tensor | None:
-    """left, or leftᵀ where it is turned, times a vector of one row or one column."""
-    length = left.shape[0 if turned else 1]
-    if turned:
-        total = b.sum(b.mul(left, b.reshape(vector, (length, 1))), [0])
-        return b.reshape(total, y.shape)
-    if length is None:
-        return None
-    return b.sum(b.mul(left, b.reshape(vector, (1, length))), [1], keepdims=True)
