@@ -1,4 +1,4 @@
-"""The models whose train step is timed: four that odt_core authors, and the bundled ones."""
+"""The models whose train step is timed: six that odt_core authors, and the bundled ones."""
 
 from __future__ import annotations
 
@@ -21,5 +21,16 @@ def model_files() -> dict[str, bytes]:
         network.name: to_trainable_tflite(fresh_network(network), learning_rate=0.01, lowered=False)
         for network in (MLP, STRIDED, CNN, HEAD)
     }
+    layers, squares = keras.layers, keras.losses.MeanSquaredError()
+    for name, network in {
+        "value": [keras.Input((1280,)), layers.Dense(1)],
+        "channel": [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(8, 3, activation="relu", padding="same"),
+            layers.Conv2D(1, 3, padding="same"),
+        ],
+    }.items():
+        model = keras.Sequential(network)
+        made[name] = to_trainable_tflite(model, loss=squares, learning_rate=0.01, lowered=False)
     names = ("digits", "photos")
     return made | {name: (_BUNDLED / f"{name}.tflite").read_bytes() for name in names}

@@ -82,7 +82,7 @@ def _hsv(b: Builder, images: Tensor) -> list[Tensor]:
 
 
 def _or_one(b: Builder, x: Tensor) -> Tensor:
-    """1 where x ≥ 0 is 0, else x."""
+    """x, 0 or more, and 1 where it is 0: something to divide by."""
     return b.add(x, b.sub(1.0, step(b, x)))
 
 
