@@ -169,6 +169,10 @@ APART: dict[str, tuple[Callable[[Builder, Tensor], Tensor], tuple[int | None, ..
         (None, 4, 3),
     ),
     "blocks": (lambda b, x: b.space_to_depth(x, 2), IMAGES),
+    "repeated in each": (
+        lambda b, x: b.broadcast_to(b.reshape(x, [None, 1, 3]), sized(b, x, 2, 3), (None, 2, 3)),
+        (None, 3),
+    ),
 }
 SUMMED: dict[str, tuple[Callable[[Builder, Tensor], Tensor], tuple[int | None, ...]]] = {
     "over samples": (lambda b, x: b.sum(x, [0]), (None, 3)),
@@ -197,6 +201,10 @@ MIXED: dict[str, tuple[Callable[[Builder, Tensor], Tensor], tuple[int | None, ..
         lambda b, x: b.mul(b.cast(x, np.int32), first_size(b, x)),
         (None, 3),
     ),
+    "repeated for each": (
+        lambda b, x: b.broadcast_to(x, b.concat([size := sized(b, x), size], 0), (None, None)),
+        (None, 1),
+    ),
     "filled with their number": (
         lambda b, x: b.fill(b.reshape(first_size(b, x), [1]), first_size(b, x), (None,), np.int32),
         (None, 3),
@@ -211,6 +219,11 @@ MIXED: dict[str, tuple[Callable[[Builder, Tensor], Tensor], tuple[int | None, ..
 def first_size(b: Builder, x: Tensor) -> Tensor:
     shape = b.shape(x)
     return b.reshape(b.slice(shape, [0], [1]), [])
+
+
+def sized(b: Builder, x: Tensor, *others: int) -> Tensor:
+    """The shape [N, *others], N the number of samples of x."""
+    return b.concat([b.reshape(first_size(b, x), [1]), b.constant(np.array(others, np.int32))], 0)
 
 
 def role_of(b: Builder, y: Tensor) -> Role:

@@ -42,6 +42,10 @@ def keeps_apart(
         return _only(mixed, inputs[IMAGES[name]]) and dynamic_axis(mixed[0]) == 0
     if name in ("RESHAPE", "SQUEEZE", "EXPAND_DIMS"):
         return _only(mixed, first) and _before(first) == _before(output)
+    if name == "BROADCAST_TO":  # of the same samples: their number is not changed by it
+        place = dynamic_axis(first)
+        kept = place is not None and place - first.rank == axis - output.rank
+        return kept and _only(mixed, first) and _times(b, first) == _times(b, output)
     if name == "TRANSPOSE":
         return True
     if name == "BATCH_MATMUL":

@@ -20,7 +20,7 @@ _DRAWN = frozenset(
 # Ops that repeat what is the same for all samples, and others that may be told a shape; by name,
 # which input holds it.
 _FILLS = {"BROADCAST_TO": 1, "FILL": 0, "TILE": 1}
-_SHAPED = {"RESHAPE": 1, "SLICE": 2, "TRANSPOSE_CONV": 0}
+_SHAPED = {"BROADCAST_TO": 1, "RESHAPE": 1, "SLICE": 2, "TRANSPOSE_CONV": 0}
 
 
 class Role(Enum):
