@@ -180,7 +180,7 @@ def _text(result: Result) -> str:
     for key, title in (("test", "your test samples"), ("base_task", "base test set")):
         pair = result[key]
         if pair:
-            base, own = pair["base"] or {}, pair["personalised"]
+            base, own = pair["base"], pair["personalised"]
             lines.append(
                 f"{title} ({own['n']})  base {figure_of(base)} → personalised {figure_of(own)}"
             )

@@ -46,7 +46,7 @@ def flow(model: schema.ModelT, graph: schema.SubGraphT) -> Flow:
     made_by: dict[int, tuple[str, list[int]]] = {}
     counted: set[int] = set()
     weighed = kept = 0
-    columns, _ = column_products(model, graph)
+    columns = column_products(model, graph)
     for operator in graph.operators or []:
         name, reads = name_of(model, operator), [t for t in inputs_of(operator) if t >= 0]
         if id(operator) in columns:

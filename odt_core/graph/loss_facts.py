@@ -309,10 +309,8 @@ def _steps(model: schema.ModelT, graph: schema.SubGraphT) -> Iterator[_Step]:
     """
     handles: dict[int, str] = {}
     held: dict[str, int] = {}
-    columns, parts = column_products(model, graph)
+    columns = column_products(model, graph)
     for at, operator in enumerate(graph.operators or []):
-        if id(operator) in parts:
-            continue
         name = name_of(model, operator)
         reads = [tensor for tensor in inputs_of(operator) if tensor >= 0]
         if id(operator) in columns:

@@ -28,15 +28,13 @@ def turned_times_column(b: Builder, x: Tensor, column: Tensor) -> Tensor:
     return b.reshape(total, (x.shape[1], 1))
 
 
-def column_products(
-    model: schema.ModelT, graph: schema.SubGraphT
-) -> tuple[dict[int, list[int]], set[int]]:
+def column_products(model: schema.ModelT, graph: schema.SubGraphT) -> dict[int, list[int]]:
     """What `times_column` wrote: by id of each SUM the tensors that it multiplies, x and the
-    numbers; and the ids of its MULs.
+    numbers.
     """
     made_by = {i: one for one in graph.operators or [] for i in outputs_of(one)}
-    sums, parts = {}, set()
-    for operator in made_by.values():
+    found = {}
+    for operator in graph.operators or []:
         if name_of(model, operator) != "SUM" or not operator.builtinOptions.keepDims:
             continue
         product = made_by.get(inputs_of(operator)[0])
@@ -50,6 +48,5 @@ def column_products(
         shapes = [shape_of(graph.tensors[index]) for index in (x, row, column)]
         length = shapes[1][-1] if len(shapes[1]) == len(shapes[0]) == 2 else None
         if shapes[1] == (1, length) and shapes[2] in ((length, 1), (1, length)):
-            sums[id(operator)] = [x, column]
-            parts.add(id(product))
-    return sums, parts
+            found[id(operator)] = [x, column]
+    return found

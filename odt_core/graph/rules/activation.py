@@ -76,7 +76,7 @@ def relu6_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Ten
     dy, y = inputs
 
     def between(y: Tensor) -> Tensor:
-        return b.mul(step(b, y), b.ceil(b.minimum(b.relu(b.sub(6.0, y)), 1.0)))
+        return b.mul(step(b, y), step(b, b.sub(6.0, y)))
 
     return [_scaled(b, dy, y, between)]
 
