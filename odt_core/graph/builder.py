@@ -16,6 +16,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
 from odt_core.graph.batch import Batch, batch_of, dynamic_axis
+from odt_core.graph.flex import Pooled
 from odt_core.graph.inferred_shapes import inferred
 from odt_core.graph.kernels import check_kernel
 from odt_core.graph.known_shapes import open_size, with_contents
@@ -70,6 +71,7 @@ class Builder:
         self._producers: dict[int, schema.OperatorT] = {}
         self._batches: dict[int, Batch] = {}
         self.pool_gradients: dict[int, PoolGradient] = {}  # by the tensor of the gradient
+        self.pooled: dict[int, Pooled] = {}  # by the id of an operator that is to be lowered
         for index in [] if graph.inputs is None else graph.inputs:
             if dynamic_axis(self.tensor(int(index))) is not None:
                 self._batches[int(index)] = (int(index), 1)

@@ -22,17 +22,31 @@ Attribute = bytes | int | float | bool | list["Attribute"] | None
 
 
 @dataclass(frozen=True)
+class Pooled:
+    """How an op goes with the max pool behind it (pool_plan.py).
+
+    early: how many ops, bias and activation, the pool comes before. block: rows and columns of its
+    window, where the convolution's outputs lie window by window.
+    """
+
+    early: int = 0
+    block: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
 class FlexOp:
     """One TensorFlow op: its name (without "Flex"), node name and attributes.
 
     output_shapes: what the file says of the outputs' shapes (None = known at run time only); a
     gradient op whose size comes in as a run-time tensor has its static dimensions from here.
+    pooled: what the max pool behind it allows.
     """
 
     op: str
     name: str = ""
     attributes: dict[str, Attribute] = field(default_factory=dict)
     output_shapes: tuple[tuple[int | None, ...], ...] = ()
+    pooled: Pooled = Pooled()
 
     def text(self, key: str, default: str = "") -> str:
         """A string attribute such as padding or data_format."""

@@ -30,6 +30,7 @@ from odt_core.graph.passes.fast_forms import fast_form
 from odt_core.graph.passes.forms import finish, keep_or_reform, moved, refine
 from odt_core.graph.passes.optimise import PASSES, Pass, optimise
 from odt_core.graph.passes.prune import compact, drop_subgraphs, remove_dead_ops
+from odt_core.graph.pool_plan import plan_pools
 from odt_core.graph.record import (
     PASSES_VERSION,
     CheckpointSignature,
@@ -180,6 +181,7 @@ class _Lowering:
         graph = self.model.subgraphs[index]
         remove_dead_ops(self.model, graph)
         builder = Builder(self.model, graph)
+        builder.pooled = plan_pools(builder)
         replaced: dict[int, int] = {}
         checkpoint = CheckpointOps(self.model, graph)
         for operator in list(graph.operators):
@@ -212,7 +214,8 @@ class _Lowering:
         shapes = [t.shape for t in wanted]
         if op.op in _SIZED:
             shapes[0] = with_contents(builder, shapes[0], inputs[0])
-        op = replace(op, output_shapes=tuple(shapes))
+        pooled = builder.pooled.get(id(operator), op.pooled)
+        op = replace(op, output_shapes=tuple(shapes), pooled=pooled)
         try:
             found = RULES.get(op.op)
             if found is None:

@@ -16,12 +16,13 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.builder import Builder
-from odt_core.graph.flex import FlexOp
+from odt_core.graph.flex import FlexOp, Pooled
 from odt_core.graph.known_shapes import with_contents
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.rules import RULES
 from odt_core.graph.rules.stateful_random import builtin_random
 from odt_core.graph.tensor import Tensor
+from odt_core.graph.window_ops import window_op
 
 _ACTIVATIONS: dict[int, str | None] = {
     schema.ActivationFunctionType.NONE: None,
@@ -58,7 +59,7 @@ def _conv2d(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Ten
     kernel = _untransposed(b, weights, [3, 0, 1, 2])  # [kh, kw, C, O]
     if kernel.shape[2] != x.shape[3]:
         return None  # grouped
-    (y,) = RULES["Conv2D"](b, _window_op(b, operator, "Conv2D"), [x, kernel])
+    (y,) = RULES["Conv2D"](b, window_op(b, operator, "Conv2D"), [x, kernel])
     return _finish(b, y, bias, activation)
 
 
@@ -69,7 +70,7 @@ def _transpose_conv(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]
     if weights.const is not None or activation not in _ACTIVATIONS:
         return None
     kernel = _untransposed(b, weights, [2, 0, 1, 3])  # [kh, kw, C, O]
-    op = _window_op(b, operator, "Conv2DBackpropInput")
+    op = window_op(b, operator, "Conv2DBackpropInput")
     op = replace(op, output_shapes=(with_contents(b, op.output_shapes[0], sizes),))
     if None in op.output_shapes[0][1:]:
         return None
@@ -113,6 +114,14 @@ def _shape(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Tens
     if None in x.shape and (source is None or source[0] == x.index):
         return None
     return b.shape(x)
+
+
+def _max_pool(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Tensor | None:
+    """MAX_POOL_2D before the bias and activation that it follows, or of what lies by windows."""
+    op = window_op(b, operator, "MaxPool")
+    if op.pooled == Pooled():
+        return None
+    return RULES["MaxPool"](b, op, inputs)[0]
 
 
 def _add_n(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Tensor | None:
@@ -159,12 +168,18 @@ def _is_below_zero(b: Builder, x: Tensor) -> bool:
 
 
 def _sum(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Tensor | None:
-    """SUM over no axis is its input; SUM of a RESHAPE to many axes is one over few."""
+    """SUM over no axis is its input; of a max pool's gradient over all positions that of what the
+    pool spread; of a RESHAPE to many axes one over few.
+    """
     x, axes = inputs[0], inputs[1].const
     if axes is None:
         return None
     if axes.size == 0:
         return x
+    if sorted(axes.ravel().tolist()) == [0, 1, 2] and not operator.builtinOptions.keepDims:
+        spread = b.pool_gradients.get(x.index)
+        if spread is not None:
+            return b.sum(spread.dy, [0, 1, 2])
     if x.rank <= _MOST_AXES or sum(size is None for size in x.shape) > 1:
         return None
     # neighbouring axes that are both summed, or both kept, become one; those of size 1 go
@@ -210,6 +225,7 @@ _FORMS: dict[str, Form] = {
     "CONV_2D": _conv2d,
     "FULLY_CONNECTED": _fully_connected,
     "LOG": _log,
+    "MAX_POOL_2D": _max_pool,
     "RANDOM_STANDARD_NORMAL": _random,
     "RANDOM_UNIFORM": _random,
     "RESHAPE": _reshape,
@@ -227,28 +243,6 @@ def _untransposed(b: Builder, weights: Tensor, order: list[int]) -> Tensor:
         if permutation.const is not None and list(permutation.const) == order:
             return source
     return b.transpose(weights, [order.index(axis) for axis in range(len(order))])
-
-
-def _window_op(b: Builder, operator: schema.OperatorT, name: str) -> FlexOp:
-    """A builtin op's strides, dilations and padding as TensorFlow's attributes."""
-    options = operator.builtinOptions
-    dilations = [
-        1,
-        int(getattr(options, "dilationHFactor", 1)),
-        int(getattr(options, "dilationWFactor", 1)),
-        1,
-    ]
-    padding = b"SAME" if options.padding == schema.Padding.SAME else b"VALID"
-    return FlexOp(
-        name,
-        "",
-        {
-            "strides": [1, int(options.strideH), int(options.strideW), 1],
-            "dilations": dilations,  # type: ignore[dict-item]
-            "padding": padding,
-        },
-        (b.tensor(outputs_of(operator)[0]).shape,),
-    )
 
 
 def _finish(b: Builder, y: Tensor, bias: list[Tensor], activation: int) -> Tensor:

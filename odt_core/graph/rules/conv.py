@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from odt_core.errors import LoweringError
 from odt_core.graph.builder import Builder
 from odt_core.graph.flex import FlexOp
-from odt_core.graph.rules import convolution
+from odt_core.graph.rules import blocks, convolution
 from odt_core.graph.rules.registry import rule
 from odt_core.graph.rules.windows import windows_of
 from odt_core.graph.tensor import Shape, Tensor
@@ -23,6 +23,8 @@ def conv2d(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]
     x, weights = inputs
     groups = _groups(op, weights.shape, x.dim(3))
     rows, columns = windows_of(op, x.shape, weights.shape[:2])
+    if op.pooled.block:
+        return [blocks.convolve(b, x, weights, rows, columns, op.pooled.block)]
     parts = zip(_split(b, x, groups), _split(b, weights, groups), strict=True)
     return [_joined(b, [convolution.convolve(b, *part, rows, columns) for part in parts])]
 
@@ -34,6 +36,8 @@ def conv2d_backprop_filter(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> 
     shape = shape_of_gradient(op, sizes)
     groups = _groups(op, shape, x.dim(3))
     rows, columns = windows_of(op, x.shape, shape[:2])
+    if op.pooled.block:
+        return [blocks.filter_gradient(b, x, dy, rows, columns, op.pooled.block)]
     dy = b.reshape(dy, (dy.shape[0], rows.count, columns.count, shape[3]))
     parts = zip(_split(b, x, groups), _split(b, dy, groups), strict=True)
     return [_joined(b, [convolution.filter_gradient(b, *part, rows, columns) for part in parts])]

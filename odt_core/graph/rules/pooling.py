@@ -11,9 +11,12 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.errors import LoweringError
 from odt_core.graph.builder import Builder, PoolGradient
 from odt_core.graph.flex import Attribute, FlexOp
+from odt_core.graph.operators import inputs_of, name_of
+from odt_core.graph.rules.blocks import Block
 from odt_core.graph.rules.conv import shape_of_gradient
+from odt_core.graph.rules.convolution import cut
 from odt_core.graph.rules.registry import rule
-from odt_core.graph.rules.windows import Window, add_back, pad, take_both, windows_of
+from odt_core.graph.rules.windows import Window, add_back, concat, pad, take_both, windows_of
 from odt_core.graph.tensor import Shape, Tensor
 
 LOWEST = float(np.finfo(np.float32).min)
@@ -22,12 +25,54 @@ LOWEST = float(np.finfo(np.float32).min)
 @rule("MaxPool")
 def max_pool(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """y = the largest entry of each window; padding counts as −∞."""
-    x = inputs[0]
+    x, later = _before(b, inputs[0], op.pooled.early)
+    y = _largest(b, op, x)
+    for operator in later:
+        others = [y if i == _image(b, operator) else b.tensor(i) for i in inputs_of(operator)]
+        name, y = name_of(b.model, operator), b.new(y.shape, y.dtype, "pooled")
+        b.emit(name, others, [y], operator.builtinOptions)
+    return [y]
+
+
+def _largest(b: Builder, op: FlexOp, x: Tensor) -> Tensor:
+    if op.pooled.block:
+        return _largest_of(b, _block_taps(b, x, op.pooled.block))
     rows, columns = _windows(op, x.shape)
     if op.text("padding") == "EXPLICIT":
         for axis, window in ((1, rows), (2, columns)):
             x = pad(b, x, axis, (window.before, window.reach - window.size), LOWEST)
-    return [pool(b, "MAX_POOL_2D", op, x, rows, columns)]
+    return pool(b, "MAX_POOL_2D", op, x, rows, columns)
+
+
+def _largest_of(b: Builder, taps: list[Tensor]) -> Tensor:
+    """The maximum of tensors, two at a time."""
+    while len(taps) > 1:
+        pairs = [b.maximum(*taps[i : i + 2]) for i in range(0, len(taps) - 1, 2)]
+        taps = pairs + taps[2 * len(pairs) :]
+    return taps[0]
+
+
+def _block_taps(b: Builder, x: Tensor, block: Block) -> list[Tensor]:
+    """The entries of each window, [N, Q, R, C] each, of x [N, Q, R·ph·pw, C] (blocks.py)."""
+    area = block[0] * block[1]
+    windows = (x.shape[0], x.dim(1), x.dim(2) // area, area * x.dim(3))
+    return cut(b, b.reshape(x, windows), area)
+
+
+def _before(b: Builder, x: Tensor, count: int) -> tuple[Tensor, list[schema.OperatorT]]:
+    """What so many ops were given whose result x is, and these ops, the first first."""
+    later: list[schema.OperatorT] = []
+    for _ in range(count):
+        operator = b.producer(x)
+        assert operator is not None  # the plan has found it
+        later.insert(0, operator)
+        x = b.tensor(_image(b, operator))
+    return x, later
+
+
+def _image(b: Builder, operator: schema.OperatorT) -> int:
+    """The input of an activation, or of an addition of a bias, that is no bias."""
+    return max(inputs_of(operator), key=lambda index: b.tensor(index).rank)
 
 
 @rule("AvgPool")
@@ -47,31 +92,36 @@ def max_pool_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[
     not take is handed on to the next. XNNPACK takes each of these ops, but no comparison.
     """
     x, y, dy = inputs
-    rows, columns = _windows(op, x.shape)
+    compared, largest = (_before(b, tensor, op.pooled.early)[0] for tensor in (x, y))
 
     def spread(dy: Tensor) -> Tensor:
-        return _to_maxima(b, x, y, dy, rows, columns)
+        dx = _to_maxima(b, op, compared, largest, dy)
+        b.pool_gradients[dx.index] = PoolGradient(x, y, dy, spread)
+        return dx
 
-    dx = spread(dy)
-    b.pool_gradients[dx.index] = PoolGradient(x, y, dy, spread)
-    return [dx]
+    return [spread(dy)]
 
 
-def _to_maxima(
-    b: Builder, x: Tensor, y: Tensor, dy: Tensor, rows: Window, columns: Window
-) -> Tensor:
+def _to_maxima(b: Builder, op: FlexOp, x: Tensor, y: Tensor, dy: Tensor) -> Tensor:
+    if op.pooled.block:
+        shares = _shares(b, _block_taps(b, x, op.pooled.block), y, dy)
+        return b.reshape(concat(b, shares, 3), x.shape)
+    rows, columns = _windows(op, x.shape)
     taps = take_both(b, x, rows, columns, LOWEST)
-    shares: list[list[Tensor]] = [[] for _ in taps]  # [row][column]
-    rest = dy
-    for row, column in np.ndindex(rows.kernel, columns.kernel):
-        if (row, column) == (rows.kernel - 1, columns.kernel - 1):
-            shares[row].append(rest)
-            break
-        is_less = b.ceil(b.minimum(b.sub(y, taps[row][column]), 1.0))
+    parts = iter(_shares(b, [tap for row in taps for tap in row], y, dy))
+    wide = [add_back(b, [next(parts) for _ in row], 2, columns) for row in taps]
+    return add_back(b, wide, 1, rows)
+
+
+def _shares(b: Builder, taps: Sequence[Tensor], y: Tensor, dy: Tensor) -> list[Tensor]:
+    """What each entry of the windows gets of the gradient."""
+    shares, rest = [], dy
+    for tap in taps[:-1]:
+        is_less = b.ceil(b.minimum(b.sub(y, tap), 1.0))
         handed_on = b.mul(rest, is_less)
-        shares[row].append(b.sub(rest, handed_on))
+        shares.append(b.sub(rest, handed_on))
         rest = handed_on
-    return add_back(b, [add_back(b, share, 2, columns) for share in shares], 1, rows)
+    return [*shares, rest]
 
 
 @rule("MaxPoolV2", since="0.2")

@@ -1,0 +1,162 @@
+"""Convolutions before max pools, in the forms that pools allow, train as in eager Keras."""
+
+from collections import Counter
+
+import pytest
+from side_by_side import LiteRT, classification_batches, keras, train_eagerly, worst_error
+
+from odt_core.authoring import to_trainable_tflite
+from odt_core.graph.flatbuffer import read
+from odt_core.graph.operators import inputs_of, name_of
+from odt_core.graph.signature import find_signature
+from odt_core.graph.tensor import shape_of
+
+layers = keras.layers
+CLASSES = 5
+TOLERANCE = 1e-4
+STEPS = 20
+
+
+def conv(filters=4, kernel=3, activation="relu", **options):
+    return layers.Conv2D(filters, kernel, activation=activation, **options)
+
+
+# name -> (image, layers before Flatten and Dense)
+BY_WINDOWS = {
+    "one channel": ((12, 12, 1), lambda: [conv(), layers.MaxPooling2D(2)]),
+    "colours": ((10, 12, 3), lambda: [conv(6), layers.MaxPooling2D(2)]),
+    "same padding": ((12, 12, 1), lambda: [conv(padding="same"), layers.MaxPooling2D(2)]),
+    "5 by 5": ((12, 12, 1), lambda: [conv(kernel=5), layers.MaxPooling2D(2)]),
+    "strides": ((13, 13, 1), lambda: [conv(strides=2), layers.MaxPooling2D(2)]),
+    "no bias": ((12, 12, 1), lambda: [conv(use_bias=False), layers.MaxPooling2D(2)]),
+    "no activation": ((12, 12, 1), lambda: [conv(activation=None), layers.MaxPooling2D(2)]),
+    "relu6": ((12, 12, 1), lambda: [conv(activation="relu6"), layers.MaxPooling2D(2)]),
+    "activation of its own": (
+        (12, 12, 1),
+        lambda: [conv(activation=None), layers.ReLU(), layers.MaxPooling2D(2)],
+    ),
+    "activation after the pool": (
+        (12, 12, 1),
+        lambda: [conv(activation=None), layers.MaxPooling2D(2), layers.ReLU()],
+    ),
+    "windows of 3": ((11, 11, 1), lambda: [conv(kernel=2), layers.MaxPooling2D(3)]),
+    "windows of 1 by 2": ((12, 12, 1), lambda: [conv(), layers.MaxPooling2D((1, 2))]),
+}
+EARLY = {
+    "a second convolution": (
+        (18, 18, 1),
+        lambda: [conv(), layers.MaxPooling2D(2), conv(6), layers.MaxPooling2D(2)],
+    ),
+    "windows that overlap": (
+        (12, 12, 1),
+        lambda: [conv(), layers.MaxPooling2D(3, strides=2, padding="same")],
+    ),
+    "many channels": (
+        (12, 12, 16),
+        lambda: [conv(activation="relu6"), layers.MaxPooling2D(2)],
+    ),
+}
+# what follows is as it was
+OTHERS = {
+    "tanh": ((12, 12, 1), lambda: [conv(activation="tanh"), layers.MaxPooling2D(2)]),
+    "leaky": (
+        (12, 12, 1),
+        lambda: [conv(activation=None), layers.LeakyReLU(), layers.MaxPooling2D(2)],
+    ),
+    "normalisation between": (
+        (12, 12, 1),
+        lambda: [conv(), layers.BatchNormalization(), layers.MaxPooling2D(2)],
+    ),
+    "average pool": ((12, 12, 1), lambda: [conv(), layers.AveragePooling2D(2)]),
+}
+
+
+def sequential(image, stack):
+    keras.utils.set_random_seed(3)
+    model = keras.Sequential(
+        [keras.Input(image), *stack(), layers.Flatten(), layers.Dense(CLASSES)]
+    )
+    return compiled(model)
+
+
+def compiled(model):
+    model.compile(
+        keras.optimizers.SGD(0.02), keras.losses.CategoricalCrossentropy(from_logits=True)
+    )
+    return model
+
+
+def assert_trains_as_keras(model, image):
+    batches = classification_batches(image, CLASSES, STEPS)
+    data = to_trainable_tflite(model)
+    device = LiteRT(data)
+    actual, expected = device.train(batches), train_eagerly(model, batches)
+    assert actual == pytest.approx(expected, rel=TOLERANCE, abs=1e-5)
+    assert worst_error(device.parameters(), model.get_weights()) < TOLERANCE
+    x = batches[0][0]
+    logits = device.run("infer", x=x)["logits"]
+    assert worst_error([logits], [model(x, training=False)]) < TOLERANCE
+    return data
+
+
+def ops_of(data):
+    """The ops of the train step, and the shapes of what its additions give."""
+    model = read(data)
+    graph = model.subgraphs[find_signature(model, "train").subgraphIndex]
+    added = [
+        shape_of(graph.tensors[inputs_of(operator)[0]])
+        for operator in graph.operators
+        if name_of(model, operator) == "ADD"
+    ]
+    return Counter(name_of(model, operator) for operator in graph.operators), added
+
+
+@pytest.mark.parametrize("name", BY_WINDOWS)
+def test_convolution_by_windows_when_trained_then_equals_keras(name):
+    image, stack = BY_WINDOWS[name]
+    ops, _ = ops_of(assert_trains_as_keras(sequential(image, stack), image))
+    assert ops["MAX_POOL_2D"] == 0
+    assert ops["MAXIMUM"] >= 1
+
+
+@pytest.mark.parametrize("name", EARLY)
+def test_bias_after_the_pool_when_trained_then_equals_keras(name):
+    image, stack = EARLY[name]
+    ops, added = ops_of(assert_trains_as_keras(sequential(image, stack), image))
+    assert ops["MAX_POOL_2D"] == 1
+    assert all(shape[1:3] not in ((10, 10), (12, 12)) for shape in added)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_layers_before_a_pool_when_trained_then_equal_keras(name):
+    image, stack = OTHERS[name]
+    ops, _ = ops_of(assert_trains_as_keras(sequential(image, stack), image))
+    assert ops["MAX_POOL_2D"] + ops["AVERAGE_POOL_2D"] == 1
+
+
+def test_convolution_that_others_read_when_trained_then_equals_keras():
+    x = keras.Input((12, 12, 1))
+    y = conv(padding="same")(x)
+    kept = layers.GlobalAveragePooling2D()(y)
+    pooled = layers.Flatten()(layers.MaxPooling2D(2)(y))
+    model = keras.Model(x, layers.Dense(CLASSES)(layers.Concatenate()([kept, pooled])))
+    ops, _ = ops_of(assert_trains_as_keras(compiled(model), (12, 12, 1)))
+    assert ops["MAX_POOL_2D"] == 1
+
+
+def test_convolution_with_two_pools_when_trained_then_equals_keras():
+    x = keras.Input((12, 12, 1))
+    y = conv()(x)
+    both = [layers.Flatten()(layers.MaxPooling2D(size)(y)) for size in (2, 5)]
+    model = keras.Model(x, layers.Dense(CLASSES)(layers.Concatenate()(both)))
+    ops, _ = ops_of(assert_trains_as_keras(compiled(model), (12, 12, 1)))
+    assert ops["MAX_POOL_2D"] == 2
+
+
+def test_image_that_is_learnt_too_when_trained_then_equals_keras():
+    """The convolution's input has a gradient: it is not worked on window by window."""
+    x = keras.Input((12, 12, 1))
+    y = layers.MaxPooling2D(2)(conv()(conv(1, padding="same")(x)))
+    model = keras.Model(x, layers.Dense(CLASSES)(layers.Flatten()(y)))
+    ops, _ = ops_of(assert_trains_as_keras(compiled(model), (12, 12, 1)))
+    assert ops["MAX_POOL_2D"] == 1
