@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -31,6 +32,9 @@ from odt_core.graph.tensor import (
     has_dtype,
     shape_of,
 )
+
+if TYPE_CHECKING:
+    from odt_core.graph.rules.windows import Window
 
 Value = Tensor | np.ndarray | int | float
 
@@ -71,7 +75,9 @@ class Builder:
         self._producers: dict[int, schema.OperatorT] = {}
         self._batches: dict[int, Batch] = {}
         self.pool_gradients: dict[int, PoolGradient] = {}  # by the tensor of the gradient
-        self.pooled: dict[int, Pooled] = {}  # by the id of an operator that is to be lowered
+        # by the id of an operator that is to be lowered: what the graph around it allows
+        self.pooled: dict[int, Pooled] = {}
+        self.windows: dict[int, tuple[Window, Window]] = {}
         for index in [] if graph.inputs is None else graph.inputs:
             if dynamic_axis(self.tensor(int(index))) is not None:
                 self._batches[int(index)] = (int(index), 1)

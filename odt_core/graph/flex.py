@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -17,6 +18,9 @@ from flatbuffers import flexbuffers
 
 from odt_core.errors import ModelError
 from odt_core.protobuf import read_fields, read_varint
+
+if TYPE_CHECKING:
+    from odt_core.graph.rules.windows import Window
 
 Attribute = bytes | int | float | bool | list["Attribute"] | None
 
@@ -39,7 +43,8 @@ class FlexOp:
 
     output_shapes: what the file says of the outputs' shapes (None = known at run time only); a
     gradient op whose size comes in as a run-time tensor has its static dimensions from here.
-    pooled: what the max pool behind it allows.
+    pooled: what the max pool behind it allows. windows: how it slides over rows and columns, where
+    not all of its outputs are needed (crop.py).
     """
 
     op: str
@@ -47,6 +52,7 @@ class FlexOp:
     attributes: dict[str, Attribute] = field(default_factory=dict)
     output_shapes: tuple[tuple[int | None, ...], ...] = ()
     pooled: Pooled = Pooled()
+    windows: tuple[Window, Window] | None = None
 
     def text(self, key: str, default: str = "") -> str:
         """A string attribute such as padding or data_format."""

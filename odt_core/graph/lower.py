@@ -18,6 +18,7 @@ from odt_core.errors import LoweringError
 from odt_core.graph.builder import Builder
 from odt_core.graph.checkpoint_ops import FORGOTTEN, RESTORE, SAVE, CheckpointOps, rewire
 from odt_core.graph.checks.check import check, plain_errors
+from odt_core.graph.crop import crop
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.flex import FlexOp, custom_name, flex_name, read_flex
 from odt_core.graph.hidden_scores import show_scores
@@ -181,6 +182,7 @@ class _Lowering:
         graph = self.model.subgraphs[index]
         remove_dead_ops(self.model, graph)
         builder = Builder(self.model, graph)
+        crop(builder)
         builder.pooled = plan_pools(builder)
         replaced: dict[int, int] = {}
         checkpoint = CheckpointOps(self.model, graph)
@@ -214,8 +216,12 @@ class _Lowering:
         shapes = [t.shape for t in wanted]
         if op.op in _SIZED:
             shapes[0] = with_contents(builder, shapes[0], inputs[0])
-        pooled = builder.pooled.get(id(operator), op.pooled)
-        op = replace(op, output_shapes=tuple(shapes), pooled=pooled)
+        op = replace(
+            op,
+            output_shapes=tuple(shapes),
+            pooled=builder.pooled.get(id(operator), op.pooled),
+            windows=builder.windows.get(id(operator)),
+        )
         try:
             found = RULES.get(op.op)
             if found is None:

@@ -20,16 +20,9 @@ from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.rules.blocks import Block, block_windows, pays
 from odt_core.graph.rules.conv import shape_of_gradient
 from odt_core.graph.rules.windows import windows_of
-from odt_core.graph.window_ops import window_op
+from odt_core.graph.window_ops import ACTIVATIONS, kernel_of_variables, window_op
 
 _RISING = frozenset({"RELU", "RELU6"})  # activations that are ops of their own
-_FUSED = frozenset(
-    {
-        schema.ActivationFunctionType.NONE,
-        schema.ActivationFunctionType.RELU,
-        schema.ActivationFunctionType.RELU6,
-    }
-)
 _SLOPES = frozenset({"FlexReluGrad", "FlexRelu6Grad"})
 _POOLS = frozenset({"MAX_POOL_2D", "FlexMaxPool"})
 
@@ -108,7 +101,7 @@ class _Plan:
         name = "" if operator is None else self._name(operator)
         if operator is None or name in _RISING:
             return None if operator is None else inputs_of(operator)[0]
-        if name != "ADD" or operator.builtinOptions.fusedActivationFunction not in _FUSED:
+        if name != "ADD" or operator.builtinOptions.fusedActivationFunction not in ACTIVATIONS:
             return None
         images = [i for i in inputs_of(operator) if set(self.b.tensor(i).shape[:-1]) - {1}]
         return images[0] if len(images) == 1 else None
@@ -157,8 +150,10 @@ class _Plan:
     def _fitting(
         self, pool: _Pool, forward: schema.OperatorT, gradient: schema.OperatorT
     ) -> Block | None:
+        if self._name(forward) not in ("CONV_2D", "FlexConv2D"):
+            return None
         image = self.b.tensor(inputs_of(forward)[0])
-        if not self._is_variable(forward) or inputs_of(gradient)[0] != image.index:
+        if inputs_of(gradient)[0] != image.index or kernel_of_variables(self.b, forward) is None:
             return None
         op = window_op(self.b, gradient, "Conv2DBackpropFilter")
         kernel = shape_of_gradient(op, self.b.tensor(inputs_of(gradient)[1]))
@@ -177,12 +172,3 @@ class _Plan:
             and (down.count, right.count) == (rows.count // block[0], columns.count // block[1])
         )
         return block if fits and larger and pays(larger, image.dim(3)) else None
-
-    def _is_variable(self, operator: schema.OperatorT) -> bool:
-        """Whether it is a convolution by a filter that changes."""
-        if self._name(operator) == "FlexConv2D":
-            return True
-        fused = getattr(operator.builtinOptions, "fusedActivationFunction", None)
-        if self._name(operator) != "CONV_2D" or fused not in _FUSED:
-            return False
-        return self.b.tensor(inputs_of(operator)[1]).const is None

@@ -2,22 +2,48 @@
 
 from __future__ import annotations
 
+import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.builder import Builder
 from odt_core.graph.flex import Attribute, FlexOp, Pooled, flex_name, read_flex
-from odt_core.graph.operators import outputs_of
+from odt_core.graph.operators import inputs_of, name_of, outputs_of
+from odt_core.graph.tensor import Shape
+
+ACTIVATIONS: dict[int, str | None] = {
+    schema.ActivationFunctionType.NONE: None,
+    schema.ActivationFunctionType.RELU: "RELU",
+    schema.ActivationFunctionType.RELU6: "RELU6",
+}
+
+
+def kernel_of_variables(b: Builder, operator: schema.OperatorT) -> Shape | None:
+    """(kh, kw) of a convolution or its transpose that the convolution's rules rewrite: its filter
+    is no constant; None for others.
+    """
+    if flex_name(b.model, operator) is not None:
+        return b.tensor(inputs_of(operator)[1]).shape[:2]
+    inputs = [b.tensor(index) for index in inputs_of(operator) if index >= 0]
+    fused = getattr(operator.builtinOptions, "fusedActivationFunction", None)
+    if any(tensor.dtype not in (np.float32, np.int32) for tensor in inputs):
+        return None
+    weights = inputs[1]
+    if weights.const is not None or weights.rank != 4 or fused not in ACTIVATIONS:
+        return None
+    grouped = name_of(b.model, operator) == "CONV_2D" and weights.shape[3] != inputs[0].shape[3]
+    return None if grouped else weights.shape[1:3]
 
 
 def window_op(b: Builder, operator: schema.OperatorT, name: str) -> FlexOp:
     """An op's strides, dilations, padding and, of a pool, window as attributes of the TensorFlow op
-    `name`; with the outputs' shapes as the file declares them, and how it goes with its pool.
+    `name`; with the outputs' shapes as the file declares them, and what the graph around it allows.
     """
     shapes = tuple(b.tensor(index).shape for index in outputs_of(operator))
     pooled = b.pooled.get(id(operator), Pooled())
+    windows = b.windows.get(id(operator))
     if flex_name(b.model, operator) is not None:
         op = read_flex(b.model, operator)
-        return FlexOp(op.op, op.name, op.attributes, shapes, pooled)
+        return FlexOp(op.op, op.name, op.attributes, shapes, pooled, windows)
     options = operator.builtinOptions
     same = options.padding == schema.Padding.SAME
     attributes: dict[str, Attribute] = {
@@ -32,4 +58,4 @@ def window_op(b: Builder, operator: schema.OperatorT, name: str) -> FlexOp:
     }
     if hasattr(options, "filterHeight"):
         attributes["ksize"] = [1, int(options.filterHeight), int(options.filterWidth), 1]
-    return FlexOp(name, "", attributes, shapes, pooled)
+    return FlexOp(name, "", attributes, shapes, pooled, windows)

@@ -7,7 +7,7 @@ from side_by_side import LiteRT, classification_batches, keras, train_eagerly, w
 
 from odt_core.authoring import to_trainable_tflite
 from odt_core.graph.flatbuffer import read
-from odt_core.graph.operators import inputs_of, name_of
+from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.signature import find_signature
 from odt_core.graph.tensor import shape_of
 
@@ -55,6 +55,46 @@ EARLY = {
         (12, 12, 16),
         lambda: [conv(activation="relu6"), layers.MaxPooling2D(2)],
     ),
+}
+# name -> (image, layers, the extents of images that a train step computes and does not compute)
+CROPPED = {
+    "valid": ((13, 13, 8), lambda: [conv(), layers.MaxPooling2D(2)], {10}, {11}),
+    "one channel": ((11, 11, 1), lambda: [conv(), layers.MaxPooling2D(2)], {4}, {9}),
+    "same": ((7, 7, 8), lambda: [conv(padding="same"), layers.MaxPooling2D(2)], {6}, {7}),
+    "strides": ((14, 14, 8), lambda: [conv(strides=2), layers.MaxPooling2D(5)], {5}, {6}),
+    "overlap": ((12, 12, 8), lambda: [conv(), layers.MaxPooling2D(3, strides=2)], {9}, {11, 12}),
+    "tanh": (
+        (13, 13, 8),
+        lambda: [conv(activation="tanh"), layers.MaxPooling2D(2)],
+        {10},
+        {11},
+    ),
+    "two pools": (
+        (16, 16, 1),
+        lambda: [conv(), layers.MaxPooling2D(2), conv(6), layers.MaxPooling2D(2)],
+        {6, 4},
+        {7, 5},
+    ),
+    "two convolutions": (
+        (11, 11, 8),
+        lambda: [conv(), conv(), layers.MaxPooling2D(2)],
+        {8, 6},
+        {9, 7},
+    ),
+    "image of a transposed convolution": (
+        (6, 6, 8),
+        lambda: [layers.Conv2DTranspose(4, 3), conv(), layers.MaxPooling2D(4)],
+        {4},
+        {},
+    ),
+}
+WHOLE = {
+    "pool with padding": lambda: [conv(), layers.MaxPooling2D(2, padding="same")],
+    "normalisation": lambda: [
+        conv(activation=None),
+        layers.BatchNormalization(),
+        layers.MaxPooling2D(2),
+    ],
 }
 # what follows is as it was
 OTHERS = {
@@ -111,6 +151,14 @@ def ops_of(data):
     return Counter(name_of(model, operator) for operator in graph.operators), added
 
 
+def extents_of(data):
+    """Rows and columns of the images that ops of the train step give."""
+    model = read(data)
+    graph = model.subgraphs[find_signature(model, "train").subgraphIndex]
+    shapes = [shape_of(graph.tensors[i]) for o in graph.operators for i in outputs_of(o)]
+    return {shape[1:3] for shape in shapes if len(shape) == 4}
+
+
 @pytest.mark.parametrize("name", BY_WINDOWS)
 def test_convolution_by_windows_when_trained_then_equals_keras(name):
     image, stack = BY_WINDOWS[name]
@@ -125,6 +173,39 @@ def test_bias_after_the_pool_when_trained_then_equals_keras(name):
     ops, added = ops_of(assert_trains_as_keras(sequential(image, stack), image))
     assert ops["MAX_POOL_2D"] == 1
     assert all(shape[1:3] not in ((10, 10), (12, 12)) for shape in added)
+
+
+@pytest.mark.parametrize("name", CROPPED)
+def test_image_that_a_pool_does_not_read_whole_when_trained_then_equals_keras(name):
+    image, stack, there, absent = CROPPED[name]
+    extents = extents_of(assert_trains_as_keras(sequential(image, stack), image))
+    assert extents.issuperset((size, size) for size in there)
+    assert extents.isdisjoint((size, size) for size in absent)
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_image_that_is_read_whole_when_trained_then_equals_keras(name):
+    data = assert_trains_as_keras(sequential((13, 13, 8), WHOLE[name]), (13, 13, 8))
+    assert (11, 11) in extents_of(data)
+
+
+def test_image_that_others_read_whole_when_trained_then_equals_keras():
+    x = keras.Input((13, 13, 8))
+    y = conv()(x)
+    kept = layers.GlobalAveragePooling2D()(y)
+    pooled = layers.Flatten()(layers.MaxPooling2D(2)(y))
+    model = keras.Model(x, layers.Dense(CLASSES)(layers.Concatenate()([kept, pooled])))
+    assert (11, 11) in extents_of(assert_trains_as_keras(compiled(model), (13, 13, 8)))
+
+
+def test_sum_of_two_images_when_trained_then_equals_keras():
+    """One of them is read whole elsewhere."""
+    x = keras.Input((13, 13, 8))
+    y, z = conv()(x), conv()(x)
+    pooled = layers.Flatten()(layers.MaxPooling2D(2)(layers.Add()([y, z])))
+    kept = layers.GlobalAveragePooling2D()(y)
+    model = keras.Model(x, layers.Dense(CLASSES)(layers.Concatenate()([kept, pooled])))
+    assert_trains_as_keras(compiled(model), (13, 13, 8))
 
 
 @pytest.mark.parametrize("name", OTHERS)

@@ -228,7 +228,7 @@ class TestFit:
         assert end.outcome is Outcome.STOPPED
 
     def test_stop_then_go_on_equals_never_having_stopped(self, worker):
-        settings = Settings(epochs=300, batch_size=8, average=0.5, learning_rate=0.05)
+        settings = Settings(epochs=6000, batch_size=8, average=0.5, learning_rate=0.05)
         events = training(worker, settings, replay=some(40, 2))
         events.wait_for(lambda: events.step >= 20)
         worker.stop()

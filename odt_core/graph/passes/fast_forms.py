@@ -22,13 +22,7 @@ from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.rules import RULES
 from odt_core.graph.rules.stateful_random import builtin_random
 from odt_core.graph.tensor import Tensor
-from odt_core.graph.window_ops import window_op
-
-_ACTIVATIONS: dict[int, str | None] = {
-    schema.ActivationFunctionType.NONE: None,
-    schema.ActivationFunctionType.RELU: "RELU",
-    schema.ActivationFunctionType.RELU6: "RELU6",
-}
+from odt_core.graph.window_ops import ACTIVATIONS, kernel_of_variables, window_op
 
 _MOST_AXES = 6  # LiteRT's kernels refuse RESHAPE to more than 8, XNNPACK more than 6
 
@@ -53,12 +47,10 @@ def fast_form(b: Builder, operator: schema.OperatorT) -> Tensor | None:
 def _conv2d(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Tensor | None:
     """CONV_2D with a variable filter [O, kh, kw, C] as TensorFlow's Conv2D."""
     x, weights, *bias = inputs
-    activation = operator.builtinOptions.fusedActivationFunction
-    if weights.const is not None or activation not in _ACTIVATIONS:
+    if kernel_of_variables(b, operator) is None:
         return None
+    activation = operator.builtinOptions.fusedActivationFunction
     kernel = _untransposed(b, weights, [3, 0, 1, 2])  # [kh, kw, C, O]
-    if kernel.shape[2] != x.shape[3]:
-        return None  # grouped
     (y,) = RULES["Conv2D"](b, window_op(b, operator, "Conv2D"), [x, kernel])
     return _finish(b, y, bias, activation)
 
@@ -66,9 +58,9 @@ def _conv2d(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Ten
 def _transpose_conv(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Tensor | None:
     """TRANSPOSE_CONV with variable weights [C, kh, kw, O] as TensorFlow's Conv2DBackpropInput."""
     sizes, weights, dy, *bias = inputs
-    activation = operator.builtinOptions.fusedActivationFunction
-    if weights.const is not None or activation not in _ACTIVATIONS:
+    if kernel_of_variables(b, operator) is None:
         return None
+    activation = operator.builtinOptions.fusedActivationFunction
     kernel = _untransposed(b, weights, [2, 0, 1, 3])  # [kh, kw, C, O]
     op = window_op(b, operator, "Conv2DBackpropInput")
     op = replace(op, output_shapes=(with_contents(b, op.output_shapes[0], sizes),))
@@ -83,7 +75,7 @@ def _fully_connected(b: Builder, operator: schema.OperatorT, inputs: list[Tensor
     x, weights, *bias = inputs
     activation = operator.builtinOptions.fusedActivationFunction
     shape = b.tensor(outputs_of(operator)[0]).shape
-    plain = x.rank == weights.rank == 2 and len(shape) == 2 and activation in _ACTIVATIONS
+    plain = x.rank == weights.rank == 2 and len(shape) == 2 and activation in ACTIVATIONS
     if weights.const is not None or not plain or weights.shape[0] is None:
         return None
     if x.const is not None or x.shape[1] != weights.shape[1]:
@@ -250,7 +242,7 @@ def _finish(b: Builder, y: Tensor, bias: list[Tensor], activation: int) -> Tenso
     for vector in bias:
         if vector is not None and (vector.const is None or vector.const.any()):
             y = b.add(y, vector)
-    name = _ACTIVATIONS[activation]
+    name = ACTIVATIONS[activation]
     if name is None:
         return y
     out = b.new(y.shape, y.dtype, name.lower())

@@ -30,11 +30,9 @@ _MOST_ENTRIES = 48  # of a patch: 3×3 with 3 channels, 5×5 with one, before a 
 
 def block_windows(rows: Window, columns: Window, block: Block) -> tuple[Window, Window] | None:
     """How the larger patches slide; None where TensorFlow has no padding that fits them."""
-    larger = tuple(
-        _larger(window, size) for window, size in zip((rows, columns), block, strict=True)
-    )
+    larger = _larger(rows, block[0]).trimmed, _larger(columns, block[1]).trimmed
     fits = all(window.is_same for window in larger) or all(window.is_valid for window in larger)
-    return (larger[0], larger[1]) if fits else None
+    return larger if fits else None
 
 
 def _larger(window: Window, size: int) -> Window:
@@ -64,7 +62,7 @@ def convolve(
     matrix = b.reshape(weights, (rows.kernel * columns.kernel * channels, outputs))
     spread = b.matmul(b.constant(places), matrix)  # [K·ph·pw, O]
     spread = b.reshape(spread, (len(places) // _area(block), _area(block) * outputs))
-    product = b.matmul(patches(b, x, *large), spread)
+    product = b.matmul(_patches(b, x, large), spread)
     return b.reshape(product, (x.shape[0], large[0].count, large[1].count * _area(block), outputs))
 
 
@@ -75,10 +73,15 @@ def filter_gradient(
     channels, outputs = x.dim(3), dy.dim(3)
     places = _places(rows, columns, channels, block)
     dy = b.reshape(dy, (None, _area(block) * outputs))
-    spread = b.matmul(patches(b, x, *_windows(rows, columns, block)), dy, transpose_a=True)
+    read = _patches(b, x, _windows(rows, columns, block))
+    spread = b.matmul(read, dy, transpose_a=True)
     spread = b.reshape(spread, (len(places), outputs))
     gradient = b.matmul(b.constant(places.T), spread)
     return b.reshape(gradient, (rows.kernel, columns.kernel, channels, outputs))
+
+
+def _patches(b: Builder, x: Tensor, larger: tuple[Window, Window]) -> Tensor:
+    return patches(b, x, *larger, one_hot_limit=_MOST_ENTRIES)
 
 
 def _area(block: Block) -> int:

@@ -20,13 +20,17 @@ from odt_core.graph.tensor import Tensor
 _ONE_HOT_LIMIT = 32  # up to this many patch entries a constant one-hot filter gathers them fastest
 
 
-def patches(b: Builder, x: Tensor, rows: Window, columns: Window) -> Tensor:
+def patches(
+    b: Builder, x: Tensor, rows: Window, columns: Window, *, one_hot_limit: int = _ONE_HOT_LIMIT
+) -> Tensor:
     """Every window of x [N, H, W, C], flattened: [N·OH·OW, kh·kw·C]."""
     kh, kw, channels = rows.kernel, columns.kernel, x.dim(3)
     length = kh * kw * channels
-    is_same = rows.is_same and columns.is_same
-    is_valid = rows.is_valid and columns.is_valid
-    if kh * kw > 1 and length <= _ONE_HOT_LIMIT and (is_same or is_valid):
+    down, right = rows.trimmed, columns.trimmed
+    is_same = down.is_same and right.is_same
+    is_valid = down.is_valid and right.is_valid
+    if kh * kw > 1 and length <= one_hot_limit and (is_same or is_valid):
+        x = b.slice(x, (0, 0, 0, 0), (x.shape[0], down.size, right.size, channels))
         one_hot = np.eye(length, dtype=np.float32).reshape(length, kh, kw, channels)
         strides = (rows.stride, columns.stride)
         dilations = (rows.dilation, columns.dilation)

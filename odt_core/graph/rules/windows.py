@@ -12,7 +12,7 @@ RESHAPE, SLICE and CONCATENATION, which XNNPACK takes, unlike strided slices and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -74,6 +74,13 @@ class Window:
         return (self.count - 1) * self.stride + (self.kernel - 1) * self.dilation + 1 - self.before
 
     @property
+    def trimmed(self) -> Window:
+        """The same over no more of the input than it reads, where no padding gives it otherwise."""
+        if self.is_same or self.is_valid:
+            return self
+        return replace(self, size=min(self.size, self.reach))
+
+    @property
     def is_same(self) -> bool:
         """Whether TensorFlow's SAME padding gives this window."""
         return self == Window.of(self.size, self.kernel, self.stride, self.dilation, "SAME")
@@ -100,6 +107,8 @@ def windows_of(op: FlexOp, image: Shape, kernel: Sequence[int | None]) -> tuple[
             f"The op {op.op} works on an image or with a kernel whose height and width are not "
             "known when the model is loaded. Convert the model with a fixed image size."
         )
+    if op.windows:
+        return op.windows
     height, width, kh, kw = (int(size or 0) for size in sizes)
     strides, dilations = op.ints("strides")[1:3], op.ints("dilations")[1:3] or [1, 1]
     explicit = op.ints("explicit_paddings")[2:6] or [0, 0, 0, 0]
@@ -149,7 +158,10 @@ def _aligned(b: Builder, x: Tensor, axis: int, window: Window, fill: float) -> T
     """x cut or padded to whole groups of stride entries, from the first tap's group on."""
     first = window.place(0)[0]
     end = window.place(window.kernel - 1)[0] + window.count
-    return pad(b, x, axis, (-first * window.stride, end * window.stride - window.size), fill)
+    after = end * window.stride - window.size
+    if window.stride == 1:  # what is left over does no harm
+        after = max(after, 0)
+    return pad(b, x, axis, (-first * window.stride, after), fill)
 
 
 def _regroup(b: Builder, x: Tensor, axis: int, size: int, following: int) -> Tensor:
