@@ -265,6 +265,121 @@ class TestEachPass:
         names, _ = computed(build, (BY_NAME["narrow products"],), arrays)
         assert names == kept
 
+    @pytest.mark.parametrize("first", [False, True])
+    @pytest.mark.parametrize("constant", [False, True])
+    @pytest.mark.parametrize("op", ["add", "sub", "mul", "div", "maximum"])
+    def test_numbers_a_channel_then_meet_longer_rows(self, op, constant, first):
+        draw = np.random.default_rng(0)
+        x, v = draw.random((3, 4, 6, 8), np.float32), draw.random((1, 1, 8), np.float32)
+
+        def build(b: Builder) -> tuple[list[int], int]:
+            image = b.new((None, 4, 6, 8), np.float32, "x")
+            numbers = b.constant(v) if constant else b.new(v.shape, np.float32, "v")
+            pair = (numbers, image) if first else (image, numbers)
+            ends = [image.index] if constant else [image.index, numbers.index]
+            return ends, getattr(b, op)(*pair).index
+
+        arrays = [x] if constant else [x, v]
+        _, expected = computed(build, (), arrays)
+        names, y = computed(build, (BY_NAME["longer rows"], BY_NAME["dead code"]), arrays)
+        assert names.count("RESHAPE") == (2 if constant else 3)
+        assert ("CONCATENATION" in names) is not constant
+        assert y.tobytes() == expected.tobytes()
+
+    @pytest.mark.parametrize("shape", [(None, 4, 6, 64), (None, 1, 29, 8), (None, None, 6, 8)])
+    def test_image_of_many_channels_or_of_no_rows_then_stays(self, shape):
+        def build(b: Builder) -> tuple[list[int], int]:
+            image = b.new(shape, np.float32, "x")
+            numbers = b.new(shape[-1:], np.float32, "v")
+            return [image.index, numbers.index], b.add(image, numbers).index
+
+        x = np.ones([size or 4 for size in shape], np.float32)
+        v = np.arange(shape[-1], dtype=np.float32)
+        names, y = computed(build, (BY_NAME["longer rows"],), [x, v])
+        assert names == ["ADD"]
+        np.testing.assert_array_equal(y, x + v)
+
+    def test_longer_rows_when_the_numbers_are_constants_then_are_as_before(self):
+        """So that a convolution takes its bias in."""
+        v = np.arange(8, dtype=np.float32)
+
+        def build(b: Builder) -> tuple[list[int], int]:
+            image = b.new((None, 4, 6, 8), np.float32, "x")
+            return [image.index], b.sub(v, image).index
+
+        passes = [
+            BY_NAME["longer rows"],
+            Pass("constant forms", "", lambda m, g: rewrite(m, g, constant_form)),
+            BY_NAME["dead code"],
+        ]
+        x = np.random.default_rng(0).random((2, 4, 6, 8), np.float32)
+        names, y = computed(build, tuple(passes), [x])
+        assert names == ["SUB"]
+        np.testing.assert_array_equal(y, v - x)
+
+    @pytest.mark.parametrize("swapped", [False, True])
+    def test_broadcast_that_meets_an_array_of_its_size_then_is_none(self, swapped):
+        """The gradient of a mean: Σ/n over every position, times what was there."""
+
+        def build(b: Builder) -> tuple[list[int], int]:
+            x, v = (b.new(size, np.float32) for size in ((None, 3, 4, 5), (1, 1, 1, 5)))
+            repeated = b.div(b.broadcast_to(v, b.shape(x), x.shape), 12.0)
+            b.share_batch([x, repeated])
+            pair = (b.exp(repeated), x) if swapped else (x, b.exp(repeated))
+            return [x.index, v.index], b.sub(*pair).index
+
+        draw = np.random.default_rng(0)
+        arrays = [draw.random((7, 3, 4, 5), np.float32), draw.random((1, 1, 1, 5), np.float32)]
+        kept, expected = computed(build, (), arrays)
+        names, y = computed(build, (BY_NAME["broadcasts"], BY_NAME["dead code"]), arrays)
+        assert "BROADCAST_TO" in kept
+        assert names == ["DIV", "EXP", "SUB"]
+        assert y.tobytes() == expected.tobytes()
+
+    def test_two_broadcasts_that_meet_then_are_one_of_what_they_give(self):
+        def build(b: Builder) -> tuple[list[int], int]:
+            x = b.new((None, 3, 5), np.float32, "x")
+            row, column = (b.new(size, np.float32) for size in ((5,), (3, 1)))
+            both = [b.broadcast_to(v, b.shape(x), x.shape) for v in (row, column)]
+            for one in both:
+                b.share_batch([x, one])
+            return [x.index, row.index, column.index], b.neg(b.mul(*both)).index
+
+        draw = np.random.default_rng(0)
+        arrays = [draw.random(size, np.float32) for size in ((4, 3, 5), (5,), (3, 1))]
+        _, expected = computed(build, (), arrays)
+        names, y = computed(build, (BY_NAME["broadcasts"], BY_NAME["dead code"]), arrays)
+        assert names[-4:] == ["MUL", "NEG", "FILL", "ADD"]
+        assert y.tobytes() == expected.tobytes()
+
+    def test_broadcast_to_another_batch_than_the_array_has_then_counts(self):
+        """[1, 5] broadcast to as many rows as z has, and added to x, which may have but one."""
+
+        def build(b: Builder) -> tuple[list[int], int]:
+            x, z = (b.new((None, 5), np.float32, name) for name in "xz")
+            v = b.new((1, 5), np.float32, "v")
+            repeated = b.broadcast_to(v, b.shape(z), (None, 5))
+            return [x.index, z.index, v.index], b.add(repeated, x).index
+
+        arrays = [np.ones((n, 5), np.float32) for n in (1, 4, 1)]
+        names, y = computed(build, (BY_NAME["broadcasts"], BY_NAME["dead code"]), arrays)
+        assert "BROADCAST_TO" not in names
+        assert y.shape == (4, 5)
+        assert (y == 2).all()
+
+    def test_broadcast_of_integers_then_stays(self):
+        def build(b: Builder) -> tuple[list[int], int]:
+            x, v = b.new((None, 5), np.int32, "x"), b.new((5,), np.int32, "v")
+            return [x.index, v.index], b.broadcast_to(v, b.shape(x), x.shape).index
+
+        names, y = computed(
+            build,
+            (BY_NAME["broadcasts"],),
+            [np.zeros((2, 5), np.int32), np.arange(5, dtype=np.int32)],
+        )
+        assert names[-1] == "BROADCAST_TO"
+        assert y.tolist() == [[0, 1, 2, 3, 4]] * 2
+
     @pytest.mark.parametrize("op", ["mul", "add", "maximum"])
     def test_variable_on_both_sides_of_an_op_then_is_read_for_each(self, op):
         """LiteRT would die of it: w·w in a penalty on weights."""

@@ -17,6 +17,7 @@ from odt_core.graph.passes.fast_forms import fast_form
 from odt_core.graph.passes.fold import fold_constants
 from odt_core.graph.passes.forms import rewrite
 from odt_core.graph.passes.fuse import fuse
+from odt_core.graph.passes.long_rows import longer_rows
 from odt_core.graph.passes.prune import compact, drop_subgraphs, remove_dead_ops, share_buffers
 from odt_core.graph.record import drop_record
 from odt_core.graph.signature import plain_name
@@ -50,8 +51,9 @@ def inference_model(
             rewrite(model, graph, form)
             remove_dead_ops(model, graph)
         fuse(model, graph)
-        rewrite(model, graph, constant_form)
-        remove_dead_ops(model, graph)
+        for form in (constant_form, longer_rows):
+            rewrite(model, graph, form)
+            remove_dead_ops(model, graph)
     drop_record(model)
     share_buffers(model)
     compact(model)

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.builder import Builder
+from odt_core.graph.passes.broadcasts import without_broadcasts
 from odt_core.graph.passes.forms import rewrite
+from odt_core.graph.passes.long_rows import longer_rows
 from odt_core.graph.passes.narrow import narrow_product
 from odt_core.graph.passes.order import refused_apart
 from odt_core.graph.passes.prune import remove_dead_ops
@@ -44,8 +46,10 @@ PASSES = (
     _DEAD_CODE,
     Pass("common subexpressions", "computes the same thing once", share_results),
     Pass("slices", "writes slices so that XNNPACK takes them", _each_op(masked_slice)),
+    Pass("broadcasts", "broadcasts by the ops that read it", without_broadcasts),
     Pass("scales", "scales the smaller factor", scale_smaller_factor, exact=False),
     Pass("narrow products", "turns narrow products over", _each_op(narrow_product), exact=False),
+    Pass("longer rows", "adds and scales few channels in longer rows", _each_op(longer_rows)),
     Pass("reads", "reads a variable for each side of an op", read_for_each_side),
     Pass("order", "does first or last what XNNPACK refuses", refused_apart),
 )
