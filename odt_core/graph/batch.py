@@ -34,7 +34,10 @@ ELEMENTWISE = frozenset(
     }
 )  # fmt: skip
 REDUCTIONS = frozenset({"SUM", "MEAN", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "REDUCE_ANY"})
-_FIRST_INPUT = UNARY | {"BITCAST", "L2_NORMALIZATION", "LOG_SOFTMAX", "ONE_HOT", "SOFTMAX"}
+_FIRST_INPUT = UNARY | {
+    "BITCAST", "CUMSUM", "DEQUANTIZE", "FAKE_QUANT", "L2_NORMALIZATION", "LOG_SOFTMAX", "ONE_HOT",
+    "QUANTIZE", "REVERSE_V2", "SOFTMAX",
+}  # fmt: skip
 # What changes the size of every axis but the first of a picture: which input that is.
 IMAGES = {
     "AVERAGE_POOL_2D": 0, "CONV_2D": 0, "DEPTHWISE_CONV_2D": 0, "DEPTH_TO_SPACE": 0,
@@ -96,7 +99,9 @@ def batch_of(
         return next((source for source in map(known, inputs) if source is not None), None)
     if name == "BATCH_MATMUL":
         return _shared([part for part in inputs if None in part.shape], known)
-    if name in REDUCTIONS:
+    if name == "GATHER_ND":  # rows of a table
+        return known(inputs[1]) if None not in first.shape else None
+    if name in REDUCTIONS or name in ("ARG_MAX", "ARG_MIN"):
         return known(first)  # the dynamic axis is still there, so it was not reduced
     if name == "SPLIT":  # into parts of an axis: along the dynamic one they are smaller
         along = first.const
@@ -104,6 +109,10 @@ def batch_of(
         return known(inputs[1]) if whole else None
     if name in ("SLICE", "PAD", "PADV2", "STRIDED_SLICE") and first.rank == output.rank:
         return known(first) if is_whole(name, inputs, options, axis) else None
+    if name == "STRIDED_SLICE":  # an index on other axes drops them
+        kept = dynamic_axis(first)
+        whole = kept is not None and is_whole(name, inputs, options, kept)
+        return known(first) if whole else None
     return None
 
 

@@ -125,6 +125,36 @@ class TestFastForms:
         rest = builder.slice(builder.tensor(0), [1, 0, 0, 0], [None, 4, 4, 2])
         assert builder.batch_source(rest) is None
 
+    def test_batch_when_another_axis_is_indexed_then_stays(self, builder):
+        x = builder.transpose(builder.tensor(0), [1, 0, 2, 3])
+        step = builder.new((None, 4, 2), np.float32, "step")
+        options = schema.StridedSliceOptionsT()
+        options.shrinkAxisMask, options.beginMask, options.endMask = 1, 0b1110, 0b1110
+        bounds = [
+            builder.constant(np.array(v, np.int32)) for v in ([-1, 0, 0, 0], [0] * 4, [1] * 4)
+        ]
+        builder.emit("STRIDED_SLICE", [x, *bounds], [step], options)
+        assert builder.batch_source(step) == (0, 1)
+
+    def test_batch_when_some_of_it_is_cut_and_another_axis_indexed_then_is_not_known(self, builder):
+        x = builder.transpose(builder.tensor(0), [1, 0, 2, 3])
+        step = builder.new((None, 4, 2), np.float32, "step")
+        options = schema.StridedSliceOptionsT()
+        options.shrinkAxisMask, options.beginMask, options.endMask = 1, 0b1100, 0b1110
+        bounds = [builder.constant(np.array(v, np.int32)) for v in ([0, 1, 0, 0], [0] * 4, [1] * 4)]
+        builder.emit("STRIDED_SLICE", [x, *bounds], [step], options)
+        assert builder.batch_source(step) is None
+
+    def test_batch_when_reversed_then_stays(self, builder):
+        assert builder.batch_source(builder.reverse(builder.tensor(0), 1)) == (0, 1)
+
+    def test_rows_of_a_table_then_are_as_many_as_their_numbers(self, builder):
+        indices = builder.cast(builder.sum(builder.tensor(0), [2, 3]), np.int32)
+        table = builder.constant(np.zeros((9, 9, 9, 9, 5), np.float32))
+        rows = builder.gather_nd(table, builder.slice(indices, [0, 0], [None, 3]))
+        assert rows.shape == (None, 9, 5)
+        assert builder.batch_source(rows) == (0, 1)
+
     def test_sum_over_no_axis_then_is_its_input(self, builder):
         x = builder.tensor(0)
         builder.sum(x, [])
