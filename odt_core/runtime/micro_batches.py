@@ -40,7 +40,7 @@ def micro_batch(count: int, step: SignatureDescription, weights: int) -> int | N
     """
     if count * step.largest <= CACHED:  # also where nothing is known
         return None
-    most = min(CACHED // step.largest, count // LANES)
+    most = min(max(1, CACHED // step.largest), count // LANES)
     size = next((size for size in range(most, 0, -1) if count % size == 0), 0)
     return size if 2 * size > most and size * step.work >= WORTH * weights else None
 

@@ -74,8 +74,9 @@ class TestSize:
         assert micro_batch(64, self.step(9_000, 10_000), work) == 16
         assert micro_batch(64, self.step(9_000, 10_000), work + 1) is None
 
-    def test_sample_larger_than_a_cache_stays_with_the_others(self):
-        assert micro_batch(64, self.step(CACHED + 1, 10**7), 10) is None
+    def test_sample_larger_than_a_cache_comes_alone(self):
+        assert micro_batch(64, self.step(CACHED + 1, 10**7), 10) == 1
+        assert micro_batch(3, self.step(CACHED + 1, 10**7), 10) is None
 
 
 @pytest.mark.usefixtures("worth_it")

@@ -18,27 +18,39 @@ from odt_core.graph.rules.windows import Window, add_back, concat, take
 from odt_core.graph.tensor import Tensor
 
 _ONE_HOT_LIMIT = 32  # up to this many patch entries a constant one-hot filter gathers them fastest
+_FEW_CHANNELS = 3  # up to so many it does so for columns alone, where slices are of few numbers
 
 
 def patches(
     b: Builder, x: Tensor, rows: Window, columns: Window, *, one_hot_limit: int = _ONE_HOT_LIMIT
 ) -> Tensor:
     """Every window of x [N, H, W, C], flattened: [N·OH·OW, kh·kw·C]."""
-    kh, kw, channels = rows.kernel, columns.kernel, x.dim(3)
-    length = kh * kw * channels
+    channels = x.dim(3)
+    gathered = _by_one_hot(b, x, rows, columns, one_hot_limit)
+    if gathered is None:
+        wide = None  # [N, H, OW, kw·C]
+        if channels <= _FEW_CHANNELS:
+            wide = _by_one_hot(b, x, Window.of(x.dim(1), 1), columns, _ONE_HOT_LIMIT)
+        if wide is None:
+            wide = concat(b, take(b, x, 2, columns), 3)
+        gathered = concat(b, take(b, wide, 1, rows), 3)
+    return b.reshape(gathered, (None, rows.kernel * columns.kernel * channels))
+
+
+def _by_one_hot(b: Builder, x: Tensor, rows: Window, columns: Window, limit: int) -> Tensor | None:
+    """The windows [N, OH, OW, kh·kw·C] by a convolution with zeros and ones; None where they are of
+    one entry, or too large, or where no padding of TensorFlow's gives them.
+    """
     down, right = rows.trimmed, columns.trimmed
+    kh, kw, channels = down.kernel, right.kernel, x.dim(3)
+    length = kh * kw * channels
     is_same = down.is_same and right.is_same
-    is_valid = down.is_valid and right.is_valid
-    if kh * kw > 1 and length <= one_hot_limit and (is_same or is_valid):
-        x = b.slice(x, (0, 0, 0, 0), (x.shape[0], down.size, right.size, channels))
-        one_hot = np.eye(length, dtype=np.float32).reshape(length, kh, kw, channels)
-        strides = (rows.stride, columns.stride)
-        dilations = (rows.dilation, columns.dilation)
-        gathered = b.conv2d(x, one_hot, strides, dilations, same=is_same)
-    else:
-        wide = concat(b, take(b, x, 2, columns), 3)  # [N, H, OW, kw·C]
-        gathered = concat(b, take(b, wide, 1, rows), 3)  # [N, OH, OW, kh·kw·C]
-    return b.reshape(gathered, (None, length))
+    if kh * kw == 1 or length > limit or not (is_same or (down.is_valid and right.is_valid)):
+        return None
+    x = b.slice(x, (0, 0, 0, 0), (x.shape[0], down.size, right.size, channels))
+    one_hot = np.eye(length, dtype=np.float32).reshape(length, kh, kw, channels)
+    strides, dilations = (down.stride, right.stride), (down.dilation, right.dilation)
+    return b.conv2d(x, one_hot, strides, dilations, same=is_same)
 
 
 def convolve(b: Builder, x: Tensor, weights: Tensor, rows: Window, columns: Window) -> Tensor:
