@@ -44,10 +44,7 @@ WHOLE = {
     "normalised_keras3": "SQUARED_DIFFERENCE",  # from the mean of a batch
     "regression_mae_keras2": "IF",
     "residual_keras3": "SQUARED_DIFFERENCE",
-    "sensor_bidirectional_keras2": "REVERSE_V2",
-    "sensor_bidirectional_loop_keras3": "EQUAL",
     "sensor_conv1d_keras2": "SPACE_TO_BATCH_ND",
-    "sensor_gru_loop_keras3": "STRIDED_SLICE",
     "sensor_separable_keras3": "SQUARED_DIFFERENCE",
     "several_batch_sizes_keras2": "nothing is summed",
     "spectrogram_keras3": "RANGE",  # of frames

@@ -65,9 +65,14 @@ def keeps_apart(
         begin = inputs[1].const
         whole = begin is not None and not begin[axis] and dynamic_axis(first) == axis
         return whole and _times(b, first) == _times(b, output)
-    if name in ("PAD", "PADV2", "STRIDED_SLICE"):
-        kept = is_whole(name, inputs, options, axis)
-        return kept and first.rank == output.rank and dynamic_axis(first) == axis
+    if name in ("PAD", "PADV2"):
+        return is_whole(name, inputs, options, axis) and dynamic_axis(first) == axis
+    if name == "STRIDED_SLICE":  # also one place on another axis, which is dropped
+        place = dynamic_axis(first)
+        return place is not None and is_whole(name, inputs, options, place)
+    if name == "REVERSE_V2":
+        over = inputs[1].const
+        return over is not None and int(over.item()) % first.rank != axis
     if name == "TILE":
         times = inputs[1].const
         return times is not None and int(times[axis]) == 1
