@@ -166,6 +166,12 @@ def _packed(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
     return [*sizes[:axis], len(inputs), *sizes[axis:]]
 
 
+def _unpacked(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
+    sizes = inputs[0].shape
+    axis = int(getattr(options, "axis", 0)) % max(len(sizes), 1)
+    return [*sizes[:axis], *sizes[axis + 1 :]]
+
+
 _RULES: Mapping[str, Callable[[Builder, Sequence[Tensor], object], Sizes]] = {
     "SUM": _reduced,
     "MEAN": _reduced,
@@ -187,6 +193,7 @@ _RULES: Mapping[str, Callable[[Builder, Sequence[Tensor], object], Sizes]] = {
     "PAD": _padded,
     "PADV2": _padded,
     "PACK": _packed,
+    "UNPACK": _unpacked,
 }
 
 
