@@ -20,6 +20,7 @@ from odt_core.graph.passes.prune import remove_dead_ops
 from odt_core.graph.tensor import Tensor
 
 _ON_TWO = frozenset({"ADD", "DIV", "MAXIMUM", "MINIMUM", "MUL", "SQUARED_DIFFERENCE", "SUB"})
+_MOST_AXES = 6  # of arrays that LiteRT's kernels broadcast
 _ON_ONE = frozenset(
     {"ABS", "EXP", "LOG", "LOGISTIC", "NEG", "RELU", "RELU6", "RSQRT", "SQRT", "SQUARE", "TANH"}
 )
@@ -41,10 +42,10 @@ def _absorbed(b: Builder, operator: schema.OperatorT) -> Tensor | None:
     makers = {t.index: maker for t in inputs if (maker := _broadcasting(b, t)) is not None}
     repeated = [tensor for tensor in inputs if tensor.index in makers]
     others = [tensor for tensor in inputs if tensor.index not in makers]
-    if not repeated:
+    y = b.tensor(outputs_of(operator)[0])
+    if not repeated or y.rank > _MOST_AXES or any(t.rank != y.rank for t in repeated):
         return None
     sources = [b.tensor(inputs_of(makers[t.index])[0]) if t.index in makers else t for t in inputs]
-    y = b.tensor(outputs_of(operator)[0])
     if others and _is_same_size(b, *repeated, *others):
         return _emitted(b, operator, sources, y.shape)
     if not _is_same_size(b, *repeated) or not all(set(t.shape) <= {1} for t in others):
@@ -87,6 +88,6 @@ def _written(b: Builder, operator: schema.OperatorT) -> Tensor | None:
         return None
     x, shape = (b.tensor(index) for index in inputs_of(operator))
     y = b.tensor(outputs_of(operator)[0])
-    if x.dtype != np.float32 or not y.rank or shape.dtype != np.int32:
+    if x.dtype != np.float32 or not 0 < y.rank <= _MOST_AXES:
         return None
     return b.add(b.fill(shape, 0.0, y.shape, np.float32), x)

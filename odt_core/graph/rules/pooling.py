@@ -72,7 +72,8 @@ def _before(b: Builder, x: Tensor, count: int) -> tuple[Tensor, list[schema.Oper
 
 def _image(b: Builder, operator: schema.OperatorT) -> int:
     """The input of an activation, or of an addition of a bias, that is no bias."""
-    return max(inputs_of(operator), key=lambda index: b.tensor(index).rank)
+    first, *rest = inputs_of(operator)
+    return next((i for i in (first, *rest) if set(b.tensor(i).shape[:-1]) - {1}), first)
 
 
 @rule("AvgPool")
