@@ -1,4 +1,4 @@
-"""The models whose train step is timed: six that odt_core authors, and the bundled ones."""
+"""The models whose train step is timed: seven that odt_core authors, and the bundled ones."""
 
 from __future__ import annotations
 
@@ -28,6 +28,14 @@ def model_files() -> dict[str, bytes]:
             keras.Input((28, 28, 1)),
             layers.Conv2D(8, 3, activation="relu", padding="same"),
             layers.Conv2D(1, 3, padding="same"),
+        ],
+        "normalised": [
+            keras.Input((32, 32, 3)),
+            layers.Conv2D(16, 3, padding="same", use_bias=False),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(10),
         ],
     }.items():
         model = keras.Sequential(network)
