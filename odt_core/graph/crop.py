@@ -29,6 +29,7 @@ from odt_core.graph.window_ops import kernel_of_variables, window_op
 Extent = tuple[int, int]  # rows and columns, from the first on
 Windows = tuple[Window, Window]
 
+_ROUNDS = 100
 _EACH_NUMBER = frozenset(
     {
         "ABS", "ADD", "DIV", "ELU", "EXP", "FlexEluGrad", "FlexLeakyReluGrad", "FlexRelu6Grad",
@@ -76,12 +77,21 @@ class _Crop:
             images = [i for i in (*inputs_of(operator), *outputs_of(operator)) if i in self.images]
             if images and not self._understood(operator):
                 self._whole(images)
-        before = None
-        while before != self._needed:
+        if not self._settled():
+            return
+        self._declare({i for i, whole in self.images.items() if self.extent(i) != whole})
+
+    def _settled(self) -> bool:
+        """Whether all demands came to be met. Where an image is added to what was made of it, each
+        round may ask for a row more, up to the whole image: that is not worth waiting for.
+        """
+        for _ in range(_ROUNDS):
             before = dict(self._needed)
             for demand in self._demands:
                 demand()
-        self._declare({i for i, whole in self.images.items() if self.extent(i) != whole})
+            if before == self._needed:
+                return True
+        return False
 
     def _declare(self, cropped: set[int]) -> None:
         for operator, windows, image, outputs in self._sliding:

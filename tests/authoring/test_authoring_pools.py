@@ -208,6 +208,24 @@ def test_sum_of_two_images_when_trained_then_equals_keras():
     assert_trains_as_keras(compiled(model), (13, 13, 8))
 
 
+def test_image_added_to_what_was_made_of_it_when_trained_then_equals_keras():
+    """Each convolution asks for a row more of the image that it gave, up to the last."""
+    x = keras.Input((7, 7, 8))
+    y = conv(8, padding="same")(x)
+    for _ in range(2):
+        y = layers.Add()([y, conv(8, padding="same")(y)])
+    model = keras.Model(x, layers.Dense(CLASSES)(layers.Flatten()(layers.MaxPooling2D(2)(y))))
+    assert (7, 7) in extents_of(assert_trains_as_keras(compiled(model), (7, 7, 8)))
+
+
+def test_high_image_added_to_what_was_made_of_it_is_lowered_at_once():
+    x = keras.Input((301, 3, 4))
+    y = layers.Add()([x, conv(4, padding="same")(x)])
+    y = layers.Add()([y, conv(4, padding="same")(y)])
+    model = keras.Model(x, layers.Dense(CLASSES)(layers.Flatten()(layers.MaxPooling2D(2)(y))))
+    assert (301, 3) in extents_of(to_trainable_tflite(compiled(model)))
+
+
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_layers_before_a_pool_when_trained_then_equal_keras(name):
     image, stack = OTHERS[name]
