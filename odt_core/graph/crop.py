@@ -63,6 +63,7 @@ class _Crop:
         self._filled: dict[int, Extent] = {}  # beyond it an image is all zeros
         self._demands: list[Callable[[], None]] = []
         self._sliding: list[tuple[schema.OperatorT, Windows, int, int]] = []
+        self._results = [int(i) for i in ([] if b.graph.outputs is None else b.graph.outputs)]
         self._readers: dict[int, list[schema.OperatorT]] = defaultdict(list)
         for operator in b.graph.operators:
             for index in inputs_of(operator):
@@ -72,7 +73,7 @@ class _Crop:
         graph = self.b.graph
         made = {index for operator in graph.operators for index in outputs_of(operator)}
         self._whole(index for index in self.images if index not in made)
-        self._whole(int(index) for index in ([] if graph.outputs is None else graph.outputs))
+        self._whole(self._results)
         for operator in graph.operators:
             images = [i for i in (*inputs_of(operator), *outputs_of(operator)) if i in self.images]
             if images and not self._understood(operator):
@@ -280,6 +281,8 @@ class _Crop:
         """Whether of an image's shape no more is read than the batch, but where it is the size of a
         gradient, which is known.
         """
+        if shape in self._results:
+            return False
         for reader in self._readers[shape]:
             name, inputs = name_of(self.b.model, reader), inputs_of(reader)
             if name in ("TRANSPOSE_CONV", "FlexConv2DBackpropInput") and inputs[0] == shape:
