@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from odt_core.workspace import Kind, Workspaces
 from pages.ui.desk import Desk
 from tests.faults.player import SETTINGS, Player, save_often
 
+LONG = replace(SETTINGS, epochs=1000)  # so that it saves itself before it ends
 DAY = 24 * 3600.0
 
 
@@ -97,7 +99,7 @@ def test_training_while_the_clock_is_set_then_saves_itself_all_the_same(
     desk = Desk(workspaces.create())
     try:
         Player(desk, 1, lambda said: None).add()
-        run = desk.train(SETTINGS)
+        run = desk.train(LONG)
         assert run.wait(60)
         checkpoints = desk.workspace.manifest.checkpoints
         kinds = [entry.info.kind for entry in checkpoints]
