@@ -16,7 +16,7 @@ from tests.browser.conftest import IDLE, Visitor
 
 STROKES = 3
 MANY = 2_000
-LONG = 1_000  # epochs of the training that is watched: longer than it is watched
+LONG = 10_000  # epochs of the training that is watched: the most there are
 WATCHED = 4.0  # seconds of it
 OTHERS = Path(__file__).resolve().parents[2] / "tests" / "models"
 # What is to be seen of a page before it counts as there.
