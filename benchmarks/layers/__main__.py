@@ -8,20 +8,16 @@ the medians within a turn, its median and quartiles those over the turns.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import tempfile
 from argparse import ArgumentParser
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from benchmarks.engines.environments import BENCH, Entrant
+from benchmarks.engines.team import Engine, settle
 from benchmarks.machine import machine
-
-_WORKER = "benchmarks.layers.worker"
-_RANDOM = ("dropout", "flips", "one wide", "movements, convolutions", "LSTM")  # other draws
 
 
 @dataclass(frozen=True)
@@ -39,37 +35,21 @@ class Row:
     apart: float | None
 
 
-class Engine:
-    """A worker that trains one net at a time."""
+class LayersEntrant(Entrant):
+    """odt or TensorFlow with one net at a time."""
 
-    def __init__(self, name: str, folder: Path, threads: int) -> None:
-        command = [sys.executable, "-m", _WORKER, name, str(folder), str(threads)]
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-
-    def ask(self, order: str) -> Any:
-        """What the worker answers. Raises EOFError when it has died."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(order + "\n")
-        self._process.stdin.flush()
-        answer = self._process.stdout.readline()
-        if not answer:
-            raise EOFError(f"The worker died of: {order}")
-        return json.loads(answer)
-
-    def close(self) -> None:
-        self._process.kill()
-        self._process.wait()
+    def command(self, threads: int) -> list[str]:
+        return [str(self.python), "-m", "benchmarks.layers.worker", self.name, str(threads)]
 
 
-def make(folder: Path, name: str, batch: int) -> None:
-    """The net as .keras and as .tflite, and a batch for it."""
+ENTRANTS = (
+    LayersEntrant("odt", "odt", None, "odt_core"),
+    LayersEntrant("tf_function", "tf.function", None, "tensorflow"),
+)
+
+
+def make(folder: Path, name: str, batch: int) -> bool:
+    """The net as .keras and as .tflite, and a batch for it; whether it draws random numbers."""
     import keras
 
     from benchmarks.layers.nets import NETS
@@ -94,17 +74,23 @@ def make(folder: Path, name: str, batch: int) -> None:
     model.save(folder / "model.keras")
     (folder / "model.tflite").write_bytes(to_trainable_tflite(model))
     np.savez(folder / "batch.npz", x=x, y=y)
+    return any(type(layer).__name__.startswith(("Dropout", "Random")) for layer in model.layers)
 
 
-def measure(engines: list[Engine], name: str, number: int, turns: int, seconds: float) -> Row:
+def measure(
+    engines: list[Engine], name: str, folder: Path, turns: int, seconds: float, *, is_random: bool
+) -> Row:
     """Both engines, turn by turn."""
-    losses = [np.array(engine.ask(f"net {number}")) for engine in engines]
-    apart = float(np.max(np.abs(losses[0] - losses[1]) / np.abs(losses[1])))
-    times = np.array([[one.ask(f"turn {seconds}") for one in engines] for _ in range(turns)])
-    low, ratio, high = np.percentile(times[:, 0] / times[:, 1], [25, 50, 75])
-    ours, theirs = np.median(times, 0)
-    is_random = any(part in name for part in _RANDOM)
-    return Row(name, ours, theirs, ratio, low, high, None if is_random else apart)
+    ours, theirs = (np.array(one.ask("open", folder=str(folder))["losses"]) for one in engines)
+    apart = None if is_random else float(np.max(np.abs(ours - theirs) / np.abs(theirs)))
+    times = []
+    for _ in range(turns):
+        for engine in engines:
+            settle(engines)
+            times.append(engine.ask("train", seconds=seconds)["median"])
+    pairs = np.array(times).reshape(turns, len(engines))
+    low, ratio, high = np.percentile(pairs[:, 0] / pairs[:, 1], [25, 50, 75])
+    return Row(name, *np.median(pairs, 0), ratio, low, high, apart)
 
 
 def main() -> None:
@@ -125,11 +111,13 @@ def main() -> None:
     print("|---|---|---|---|---|")
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for number, name in enumerate(names):
-            make(Path(folder) / str(number), name, args.batch)
-        engines = [Engine(name, Path(folder), args.threads) for name in ("odt", "tf.function")]
-        for number, name in enumerate(names):
-            row = measure(engines, name, number, args.turns, args.seconds)
+        folders = {name: Path(folder) / str(number) for number, name in enumerate(names)}
+        random = {name: make(path, name, args.batch) for name, path in folders.items()}
+        engines = [
+            Engine(one, args.threads, BENCH / "logs" / f"layers-{one.name}.txt") for one in ENTRANTS
+        ]
+        for name, path in folders.items():
+            row = measure(engines, name, path, args.turns, args.seconds, is_random=random[name])
             rows.append(row)
             apart = "–" if row.apart is None else f"{row.apart:.0e}"
             print(
@@ -138,7 +126,7 @@ def main() -> None:
                 flush=True,
             )
         for engine in engines:
-            engine.close()
+            engine.end()
     print(f"\nMedian of the ratios: {np.median([row.ratio for row in rows]):.2f}")
     if args.json:
         document = {"machine": machine(), "rows": [asdict(row) for row in rows]}

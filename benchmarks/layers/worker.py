@@ -1,40 +1,41 @@
-"""One engine in a process of its own: python -m benchmarks.layers.worker ENGINE FOLDER THREADS.
+"""A net in a process of its own, by odt or TensorFlow.
 
-Reads lines from its input: `net NAME` loads the net and its batch and answers with the losses of
-five steps, `turn SECONDS` trains for so long and answers with the median of a step in milliseconds.
+python -m benchmarks.layers.worker odt|tf_function THREADS
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-Step = Callable[[], float]
+from benchmarks.engines.clock import Clock
+from benchmarks.engines.worker import serve
+
+Step = Callable[[np.ndarray, np.ndarray], float]
 _CHECKED = 5  # steps whose losses are compared
 
 
-def odt_step(folder: Path, threads: int, x: np.ndarray, y: np.ndarray) -> Step:
+def odt_step(folder: Path, threads: int) -> Step:
+    """The .tflite's own train signature."""
     import odt_core
 
     session = odt_core.load_model(folder / "model.tflite").session(threads=threads)
-    return lambda: float(np.ravel(session.train_step(x, y))[0])
+    return lambda x, y: float(np.ravel(session.train_step(x, y))[0])
 
 
-def tensorflow_step(folder: Path, threads: int, x: np.ndarray, y: np.ndarray) -> Step:
+def tensorflow_step(folder: Path, threads: int) -> Step:
     """The step of Keras' own custom training loops, as one tf.function."""
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     import keras
     import tensorflow as tf
 
-    if tf.config.threading.get_intra_op_parallelism_threads() != threads:
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
+    from benchmarks.engines.contenders.keras_batch import use_threads
+
+    use_threads(threads)
     model = keras.models.load_model(folder / "model.keras")
     weights = model.trainable_variables
     model.optimizer.build(weights)
@@ -47,35 +48,33 @@ def tensorflow_step(folder: Path, threads: int, x: np.ndarray, y: np.ndarray) ->
         model.optimizer.apply(gradients, weights)
         return loss
 
-    return lambda: float(step(x, y))
+    return lambda x, y: float(step(x, y))
 
 
-ENGINES = {"odt": odt_step, "tf.function": tensorflow_step}
+_STEPS = {"odt": odt_step, "tf_function": tensorflow_step}
 
 
-def main() -> None:
-    engine, root, threads = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
-    step: Step = float
-    for line in sys.stdin:
-        order, _, value = line.strip().partition(" ")
-        if order == "net":
-            batch = np.load(root / value / "batch.npz")
-            step = ENGINES[engine](root / value, threads, batch["x"], batch["y"])
-            answer: object = [step() for _ in range(_CHECKED)]
-        else:
-            answer = _turn(step, float(value))
-        print(json.dumps(answer), flush=True)
+class LayersWorker:
+    """Trains the net that was opened last, on one batch."""
 
+    def __init__(self, engine: str, threads: int) -> None:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        self._engine, self._threads = engine, threads
+        self.hello = {"engine": engine}
+        self._call: Callable[[], float] = float
 
-def _turn(step: Step, seconds: float) -> float:
-    times: list[float] = []
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end or len(times) < 3:
-        began = time.perf_counter()
-        step()
-        times.append(time.perf_counter() - began)
-    return 1000 * float(np.median(times[len(times) // 5 :]))
+    def open(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Loads the net in a folder, and takes a few steps: their losses."""
+        folder = Path(request["folder"])
+        step, batch = _STEPS[self._engine](folder, self._threads), np.load(folder / "batch.npz")
+        x, y = batch["x"], batch["y"]
+        self._call = lambda: step(x, y)
+        return {"losses": [self._call() for _ in range(_CHECKED)]}
+
+    def train(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Milliseconds of a step."""
+        return Clock(request["seconds"]).time([self._call]).to_json()
 
 
 if __name__ == "__main__":
-    main()
+    serve(lambda: LayersWorker(sys.argv[1], int(sys.argv[2])))
