@@ -107,7 +107,7 @@ def batch_of(
         along = first.const
         whole = along is not None and int(along) % inputs[1].rank != axis
         return known(inputs[1]) if whole else None
-    if name in ("SLICE", "PAD", "PADV2", "STRIDED_SLICE") and first.rank == output.rank:
+    if name in ("SLICE", "PAD", "PADV2"):
         return known(first) if is_whole(name, inputs, options, axis) else None
     if name == "STRIDED_SLICE":  # an index on other axes drops them
         kept = dynamic_axis(first)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -173,6 +174,15 @@ class Builder:
             operator.builtinOptions = options
             operator.builtinOptionsType = _OPTION_TYPES[type(options).__name__.removesuffix("T")]
         self.keep(operator)
+
+    def again(
+        self, operator: schema.OperatorT, inputs: Sequence[Tensor], shape: Sequence[int | None]
+    ) -> Tensor:
+        """What an op, options and all, gives of other inputs of the same dtype."""
+        name = name_of(self.model, operator)
+        y = self.new(shape, inputs[0].dtype, name.lower())
+        self.emit(name, inputs, [y], copy(operator.builtinOptions))
+        return y
 
     def keep(self, operator: schema.OperatorT) -> None:
         """Append an operator as it is."""

@@ -20,11 +20,11 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.errors import LoweringError
 from odt_core.graph.builder import Builder
 from odt_core.graph.flex import FlexOp, read_flex
-from odt_core.graph.operators import inputs_of, name_of, outputs_of
+from odt_core.graph.operators import inputs_of, name_of, outputs_of, readers_of
 from odt_core.graph.rules.conv import shape_of_gradient
 from odt_core.graph.rules.windows import Window, windows_of
 from odt_core.graph.tensor import declare_shape
-from odt_core.graph.window_ops import kernel_of_variables, window_op
+from odt_core.graph.window_ops import MAX_POOLS, kernel_of_variables, window_op
 
 Extent = tuple[int, int]  # rows and columns, from the first on
 Windows = tuple[Window, Window]
@@ -49,8 +49,7 @@ def crop(b: Builder) -> None:
     """Declares the images of a graph that is to be lowered as large as they are needed, and notes
     how convolutions slide over them (`Builder.windows`).
     """
-    names = {name_of(b.model, operator) for operator in b.graph.operators}
-    if names & {"MAX_POOL_2D", "FlexMaxPool"}:
+    if any(name_of(b.model, operator) in MAX_POOLS for operator in b.graph.operators):
         _Crop(b).apply()
 
 
@@ -63,11 +62,8 @@ class _Crop:
         self._filled: dict[int, Extent] = {}  # beyond it an image is all zeros
         self._demands: list[Callable[[], None]] = []
         self._sliding: list[tuple[schema.OperatorT, Windows, int, int]] = []
-        self._results = [int(i) for i in ([] if b.graph.outputs is None else b.graph.outputs)]
-        self._readers: dict[int, list[schema.OperatorT]] = defaultdict(list)
-        for operator in b.graph.operators:
-            for index in inputs_of(operator):
-                self._readers[index].append(operator)
+        self._results = {int(index) for index in b.graph.outputs}
+        self._readers = readers_of(b.graph)
 
     def apply(self) -> None:
         graph = self.b.graph
@@ -147,9 +143,9 @@ class _Crop:
             if name in _EACH_NUMBER:
                 return self._each_number(operator, name)
             match name:
-                case "MAX_POOL_2D" | "FlexMaxPool":
+                case _ if name in MAX_POOLS:
                     x, y = inputs_of(operator)[0], outputs_of(operator)[0]
-                    return self._pool(operator, "MaxPool", x, y)
+                    return self._pool(operator, x, y) is not None
                 case "FlexMaxPoolGrad":
                     return self._pool_gradient(operator)
                 case "CONV_2D" | "FlexConv2D":
@@ -184,15 +180,16 @@ class _Crop:
             self._filled[output] = _both(max, filled)
         return True
 
-    def _pool(self, operator: schema.OperatorT, name: str, x: int, y: int) -> bool:
-        op = window_op(self.b, operator, name)
+    def _pool(self, operator: schema.OperatorT, x: int, y: int) -> Windows | None:
+        """How a pool, or its gradient, slides over a whole x; None where that is not known."""
+        op = window_op(self.b, operator, "MaxPool")
         windows = self._windows(op, x, op.ints("ksize")[1:3], y)
         padding = op.text("padding")
         same = padding == "SAME"
         if windows is None or padding == "EXPLICIT" or any(window.before for window in windows):
-            return False
+            return None
         if same and any(window.kernel != window.stride for window in windows):
-            return False
+            return None
 
         def demand() -> None:
             self._need(x, _reached(windows, self.extent(y)))
@@ -200,17 +197,15 @@ class _Crop:
             self._need(y, [_count(window, size, same) for window, size in sizes])
 
         self._demands.append(demand)
-        return True
+        return windows
 
     def _pool_gradient(self, operator: schema.OperatorT) -> bool:
         x, y, dy = inputs_of(operator)
         (dx,) = outputs_of(operator)
-        if not {dy, dx} <= set(self.images) or not self._pool(operator, "MaxPoolGrad", x, y):
+        windows = self._pool(operator, x, y)
+        whole = [self.images.get(index) for index in (dx, dy)]
+        if windows is None or whole != [self.images[x], self.images[y]]:
             return False
-        if self.images[dx] != self.images[x] or self.images[dy] != self.images[y]:
-            return False
-        op = window_op(self.b, operator, "MaxPoolGrad")
-        windows = windows_of(op, self.b.tensor(x).shape, op.ints("ksize")[1:3])
         self._join([x, dx])
         self._join([y, dy])
         self._filled[dx] = _reached(windows, self._filled_to(dy))
@@ -219,9 +214,7 @@ class _Crop:
     def _convolution(self, operator: schema.OperatorT) -> bool:
         x = inputs_of(operator)[0]
         (y,) = outputs_of(operator)
-        kernel = kernel_of_variables(self.b, operator)
-        op = window_op(self.b, operator, "Conv2D")
-        windows = None if kernel is None else self._windows(op, x, kernel, y)
+        windows = self._by_variables(operator, "Conv2D", x, y)
         if windows is None:
             return False
         self._demands.append(lambda: self._need(x, _reached(windows, self.extent(y))))
@@ -247,9 +240,7 @@ class _Crop:
     def _input_gradient(self, operator: schema.OperatorT) -> bool:
         _, _, dy, *bias = inputs_of(operator)
         (dx,) = outputs_of(operator)
-        kernel = kernel_of_variables(self.b, operator)
-        op = window_op(self.b, operator, "Conv2DBackpropInput")
-        windows = None if kernel is None else self._windows(op, dx, kernel, dy)
+        windows = self._by_variables(operator, "Conv2DBackpropInput", dx, dy)
         if windows is None:
             return False
 
@@ -292,6 +283,14 @@ class _Crop:
             if name != "STRIDED_SLICE" or not first:
                 return False
         return True
+
+    def _by_variables(
+        self, operator: schema.OperatorT, name: str, image: int, outputs: int
+    ) -> Windows | None:
+        kernel = kernel_of_variables(self.b, operator)
+        if kernel is None:
+            return None
+        return self._windows(window_op(self.b, operator, name), image, kernel, outputs)
 
     def _windows(
         self, op: FlexOp, image: int, kernel: Sequence[int | None], outputs: int

@@ -45,6 +45,7 @@ from odt_core.graph.rules import RULES
 from odt_core.graph.signature import plain_name
 from odt_core.graph.state import add_state_signatures
 from odt_core.graph.tensor import Tensor
+from odt_core.graph.window_ops import in_graph
 
 # Ops whose first input is the shape of their output.
 _SIZED = frozenset(
@@ -213,15 +214,10 @@ class _Lowering:
     ) -> None:
         wanted = [builder.tensor(i) for i in outputs_of(operator)]
         inputs = [builder.tensor(i) for i in inputs_of(operator)]
-        shapes = [t.shape for t in wanted]
+        op = in_graph(builder, operator, op)
         if op.op in _SIZED:
-            shapes[0] = with_contents(builder, shapes[0], inputs[0])
-        op = replace(
-            op,
-            output_shapes=tuple(shapes),
-            pooled=builder.pooled.get(id(operator), op.pooled),
-            windows=builder.windows.get(id(operator)),
-        )
+            first, *rest = op.output_shapes
+            op = replace(op, output_shapes=(with_contents(builder, first, inputs[0]), *rest))
         try:
             found = RULES.get(op.op)
             if found is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -47,6 +48,15 @@ def inputs_of(operator: schema.OperatorT) -> list[int]:
 def outputs_of(operator: schema.OperatorT) -> list[int]:
     """Tensor indices the op writes."""
     return _indices(operator.outputs)
+
+
+def readers_of(graph: schema.SubGraphT) -> dict[int, list[schema.OperatorT]]:
+    """Tensor index -> the operators that read it, each once; none for others."""
+    readers: dict[int, list[schema.OperatorT]] = defaultdict(list)
+    for operator in graph.operators:
+        for index in dict.fromkeys(inputs_of(operator)):
+            readers[index].append(operator)
+    return readers
 
 
 def called_by(model: schema.ModelT, operator: schema.OperatorT) -> list[int]:

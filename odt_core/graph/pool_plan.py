@@ -8,7 +8,6 @@ not overlap, a convolution that only the pool reads may give its outputs window 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 
 from ai_edge_litert import schema_py_generated as schema
@@ -16,15 +15,15 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.errors import LoweringError
 from odt_core.graph.builder import Builder
 from odt_core.graph.flex import Pooled, read_flex
-from odt_core.graph.operators import inputs_of, name_of, outputs_of
+from odt_core.graph.operators import inputs_of, name_of, outputs_of, readers_of
 from odt_core.graph.rules.blocks import Block, block_windows, pays
 from odt_core.graph.rules.conv import shape_of_gradient
 from odt_core.graph.rules.windows import windows_of
-from odt_core.graph.window_ops import ACTIVATIONS, kernel_of_variables, window_op
+from odt_core.graph.window_ops import ACTIVATIONS, MAX_POOLS, kernel_of_variables, window_op
 
 _RISING = frozenset({"RELU", "RELU6"})  # activations that are ops of their own
+_GRADIENT = "FlexMaxPoolGrad"
 _SLOPES = frozenset({"FlexReluGrad", "FlexRelu6Grad"})
-_POOLS = frozenset({"MAX_POOL_2D", "FlexMaxPool"})
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,8 @@ class _Pool:
 
 def plan_pools(b: Builder) -> dict[int, Pooled]:
     """By the id of an operator of the graph that is to be lowered: how it goes with its pool."""
+    if not any(name_of(b.model, operator) == _GRADIENT for operator in b.graph.operators):
+        return {}
     return _Plan(b).found()
 
 
@@ -51,16 +52,13 @@ class _Plan:
     def __init__(self, b: Builder) -> None:
         self.b = b
         self.producers = {i: o for o in b.graph.operators for i in outputs_of(o)}
-        self.readers: dict[int, list[schema.OperatorT]] = defaultdict(list)
-        for operator in b.graph.operators:
-            for index in set(inputs_of(operator)):
-                self.readers[index].append(operator)
-        self.results = {int(i) for i in ([] if b.graph.outputs is None else b.graph.outputs)}
+        self.readers = readers_of(b.graph)
+        self.results = {int(index) for index in b.graph.outputs}
 
     def found(self) -> dict[int, Pooled]:
         plan: dict[int, Pooled] = {}
         for operator in self.b.graph.operators:
-            pool = self._pool(operator) if self._name(operator) == "FlexMaxPoolGrad" else None
+            pool = self._pool(operator) if self._name(operator) == _GRADIENT else None
             if pool is None:
                 continue
             block, others = self._block(pool)
@@ -79,7 +77,7 @@ class _Plan:
         """The pool of a gradient, where nothing but they read what goes into it."""
         x, y, _ = inputs_of(gradient)
         forward = self.producers.get(y)
-        if forward is None or self._name(forward) not in _POOLS or inputs_of(forward)[0] != x:
+        if forward is None or self._name(forward) not in MAX_POOLS or inputs_of(forward)[0] != x:
             return None
         if getattr(forward.builtinOptions, "fusedActivationFunction", None):
             return None

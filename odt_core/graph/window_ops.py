@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
@@ -15,6 +17,19 @@ ACTIVATIONS: dict[int, str | None] = {
     schema.ActivationFunctionType.RELU: "RELU",
     schema.ActivationFunctionType.RELU6: "RELU6",
 }
+
+
+MAX_POOLS = frozenset({"MAX_POOL_2D", "FlexMaxPool"})
+
+
+def in_graph(b: Builder, operator: schema.OperatorT, op: FlexOp) -> FlexOp:
+    """The op with what its graph says of it: its outputs' shapes, and what others allow."""
+    return replace(
+        op,
+        output_shapes=tuple(b.tensor(index).shape for index in outputs_of(operator)),
+        pooled=b.pooled.get(id(operator), Pooled()),
+        windows=b.windows.get(id(operator)),
+    )
 
 
 def kernel_of_variables(b: Builder, operator: schema.OperatorT) -> Shape | None:
@@ -36,14 +51,10 @@ def kernel_of_variables(b: Builder, operator: schema.OperatorT) -> Shape | None:
 
 def window_op(b: Builder, operator: schema.OperatorT, name: str) -> FlexOp:
     """An op's strides, dilations, padding and, of a pool, window as attributes of the TensorFlow op
-    `name`; with the outputs' shapes as the file declares them, and what the graph around it allows.
+    `name`, with what its graph says of it.
     """
-    shapes = tuple(b.tensor(index).shape for index in outputs_of(operator))
-    pooled = b.pooled.get(id(operator), Pooled())
-    windows = b.windows.get(id(operator))
     if flex_name(b.model, operator) is not None:
-        op = read_flex(b.model, operator)
-        return FlexOp(op.op, op.name, op.attributes, shapes, pooled, windows)
+        return in_graph(b, operator, read_flex(b.model, operator))
     options = operator.builtinOptions
     same = options.padding == schema.Padding.SAME
     attributes: dict[str, Attribute] = {
@@ -58,4 +69,4 @@ def window_op(b: Builder, operator: schema.OperatorT, name: str) -> FlexOp:
     }
     if hasattr(options, "filterHeight"):
         attributes["ksize"] = [1, int(options.filterHeight), int(options.filterWidth), 1]
-    return FlexOp(name, "", attributes, shapes, pooled, windows)
+    return in_graph(b, operator, FlexOp(name, "", attributes))

@@ -51,9 +51,9 @@ def inference_model(
             rewrite(model, graph, form)
             remove_dead_ops(model, graph)
         fuse(model, graph)
-        for form in (constant_form, longer_rows):
-            rewrite(model, graph, form)
-            remove_dead_ops(model, graph)
+        rewrite(model, graph, constant_form)
+        longer_rows(model, graph)
+        remove_dead_ops(model, graph)
     drop_record(model)
     share_buffers(model)
     compact(model)

@@ -7,8 +7,6 @@ by themselves, and ops on one can come before. What is left adds to zeros.
 
 from __future__ import annotations
 
-from copy import copy
-
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
@@ -19,7 +17,8 @@ from odt_core.graph.passes.forms import rewrite
 from odt_core.graph.passes.prune import remove_dead_ops
 from odt_core.graph.tensor import Tensor
 
-_ON_TWO = frozenset({"ADD", "DIV", "MAXIMUM", "MINIMUM", "MUL", "SQUARED_DIFFERENCE", "SUB"})
+# of two arrays that XNNPACK takes
+ON_TWO = frozenset({"ADD", "DIV", "MAXIMUM", "MINIMUM", "MUL", "SQUARED_DIFFERENCE", "SUB"})
 _MOST_AXES = 6  # of arrays that LiteRT's kernels broadcast
 _ON_ONE = frozenset(
     {"ABS", "EXP", "LOG", "LOGISTIC", "NEG", "RELU", "RELU6", "RSQRT", "SQRT", "SQUARE", "TANH"}
@@ -28,15 +27,16 @@ _ON_ONE = frozenset(
 
 def without_broadcasts(model: schema.ModelT, graph: schema.SubGraphT) -> None:
     """Takes BROADCAST_TO out of a subgraph."""
-    rewrite(model, graph, _absorbed)
-    remove_dead_ops(model, graph)
-    rewrite(model, graph, _written)
+    for form in (_absorbed, _written):
+        if any(name_of(model, operator) == "BROADCAST_TO" for operator in graph.operators):
+            rewrite(model, graph, form)
+            remove_dead_ops(model, graph)
 
 
 def _absorbed(b: Builder, operator: schema.OperatorT) -> Tensor | None:
     """An op that reads what was broadcast, on what it was broadcast from."""
     name = name_of(b.model, operator)
-    if name not in _ON_TWO | _ON_ONE:
+    if name not in ON_TWO | _ON_ONE:
         return None
     inputs = [b.tensor(index) for index in inputs_of(operator)]
     makers = {t.index: maker for t in inputs if (maker := _broadcasting(b, t)) is not None}
@@ -47,14 +47,14 @@ def _absorbed(b: Builder, operator: schema.OperatorT) -> Tensor | None:
         return None
     sources = [b.tensor(inputs_of(makers[t.index])[0]) if t.index in makers else t for t in inputs]
     if others and _is_same_size(b, *repeated, *others):
-        return _emitted(b, operator, sources, y.shape)
+        return b.again(operator, sources, y.shape)
     if not _is_same_size(b, *repeated) or not all(set(t.shape) <= {1} for t in others):
         return None
     try:
         shape = broadcast(sources[0].shape, sources[-1].shape)
     except LoweringError:
         return None
-    small = _emitted(b, operator, sources, shape)
+    small = b.again(operator, sources, shape)
     return b.broadcast_to(small, b.tensor(inputs_of(makers[repeated[0].index])[1]), y.shape)
 
 
@@ -71,15 +71,6 @@ def _is_same_size(b: Builder, first: Tensor, *others: Tensor) -> bool:
     if None in first.shape and batch is None and others:
         return False
     return all(t.shape == first.shape and b.batch_source(t) == batch for t in others)
-
-
-def _emitted(
-    b: Builder, operator: schema.OperatorT, inputs: list[Tensor], shape: tuple[int | None, ...]
-) -> Tensor:
-    name = name_of(b.model, operator)
-    result = b.new(shape, inputs[0].dtype, name.lower())
-    b.emit(name, inputs, [result], copy(operator.builtinOptions))
-    return result
 
 
 def _written(b: Builder, operator: schema.OperatorT) -> Tensor | None:

@@ -14,7 +14,8 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.builder import Builder
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
-from odt_core.graph.passes.long_rows import OPS, shorter_rows
+from odt_core.graph.passes.broadcasts import ON_TWO
+from odt_core.graph.passes.long_rows import shorter_rows
 from odt_core.graph.passes.movement import Patches, find_patches
 from odt_core.graph.rules.windows import Window
 from odt_core.graph.tensor import Tensor
@@ -33,7 +34,7 @@ def constant_form(b: Builder, operator: schema.OperatorT) -> Tensor | None:
         return _turned_product(b, operator)
     if name == "SUM":
         return _column_of_patches(b, operator)
-    if name in OPS:
+    if name in ON_TWO:
         return shorter_rows(b, operator)
     return None
 

@@ -8,25 +8,38 @@ has to be copied for that: with 8 channels that pays still, with 16 not any more
 
 from __future__ import annotations
 
-from copy import copy
-
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.builder import Builder
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
+from odt_core.graph.passes.broadcasts import ON_TWO
+from odt_core.graph.passes.forms import rewrite
 from odt_core.graph.rules.windows import concat
-from odt_core.graph.tensor import Shape, Tensor
+from odt_core.graph.tensor import Tensor, shape_of
 
-OPS = frozenset({"ADD", "DIV", "MAXIMUM", "MINIMUM", "MUL", "SQUARED_DIFFERENCE", "SUB"})
 _FEW = 8  # channels
 _ROW = 128  # numbers; longer rows gain nothing
 _MOST_COPIES = 25  # of the numbers: CONCATENATION takes five at a time
 
 
-def longer_rows(b: Builder, operator: schema.OperatorT) -> Tensor | None:
-    """The op on rows of several positions; None where it stays as it is."""
-    if name_of(b.model, operator) not in OPS:
+def longer_rows(model: schema.ModelT, graph: schema.SubGraphT) -> None:
+    """Has such ops go through rows of several positions."""
+    if any(_gives_few_channels(model, graph, operator) for operator in graph.operators):
+        rewrite(model, graph, _on_rows)
+
+
+def _gives_few_channels(
+    model: schema.ModelT, graph: schema.SubGraphT, operator: schema.OperatorT
+) -> bool:
+    if name_of(model, operator) not in ON_TWO:
+        return False
+    shape = shape_of(graph.tensors[outputs_of(operator)[0]])
+    return len(shape) == 4 and shape[3] is not None and shape[3] <= _FEW
+
+
+def _on_rows(b: Builder, operator: schema.OperatorT) -> Tensor | None:
+    if name_of(b.model, operator) not in ON_TWO:
         return None
     tensors = [b.tensor(index) for index in inputs_of(operator)]
     y = b.tensor(outputs_of(operator)[0])
@@ -39,7 +52,7 @@ def longer_rows(b: Builder, operator: schema.OperatorT) -> Tensor | None:
     inputs = [
         b.reshape(t, rows) if t is images[0] else _repeated(b, t, channels, copies) for t in tensors
     ]
-    return b.reshape(_same_op(b, operator, inputs, rows), y.shape)
+    return b.reshape(b.again(operator, inputs, rows), y.shape)
 
 
 def shorter_rows(b: Builder, operator: schema.OperatorT) -> Tensor | None:
@@ -61,13 +74,7 @@ def shorter_rows(b: Builder, operator: schema.OperatorT) -> Tensor | None:
     if len(repeated) % channels or (repeated.reshape(-1, channels) != numbers).any():
         return None
     inputs = [image if t is rows[0] else b.constant(numbers) for t in tensors]
-    return b.reshape(_same_op(b, operator, inputs, image.shape), y.shape)
-
-
-def _same_op(b: Builder, operator: schema.OperatorT, inputs: list[Tensor], shape: Shape) -> Tensor:
-    result = b.new(shape, inputs[0].dtype, "rows")
-    b.emit(name_of(b.model, operator), inputs, [result], copy(operator.builtinOptions))
-    return result
+    return b.reshape(b.again(operator, inputs, image.shape), y.shape)
 
 
 def _repeated(b: Builder, numbers: Tensor, channels: int, copies: int) -> Tensor:

@@ -49,7 +49,7 @@ PASSES = (
     Pass("broadcasts", "broadcasts by the ops that read it", without_broadcasts),
     Pass("scales", "scales the smaller factor", scale_smaller_factor, exact=False),
     Pass("narrow products", "turns narrow products over", _each_op(narrow_product), exact=False),
-    Pass("longer rows", "adds and scales few channels in longer rows", _each_op(longer_rows)),
+    Pass("longer rows", "adds and scales few channels in longer rows", longer_rows),
     Pass("reads", "reads a variable for each side of an op", read_for_each_side),
     Pass("order", "does first or last what XNNPACK refuses", refused_apart),
 )

@@ -11,7 +11,7 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.errors import LoweringError
 from odt_core.graph.builder import Builder, PoolGradient
 from odt_core.graph.flex import Attribute, FlexOp
-from odt_core.graph.operators import inputs_of, name_of
+from odt_core.graph.operators import inputs_of
 from odt_core.graph.rules.blocks import Block
 from odt_core.graph.rules.conv import shape_of_gradient
 from odt_core.graph.rules.convolution import cut
@@ -28,9 +28,9 @@ def max_pool(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tenso
     x, later = _before(b, inputs[0], op.pooled.early)
     y = _largest(b, op, x)
     for operator in later:
-        others = [y if i == _image(b, operator) else b.tensor(i) for i in inputs_of(operator)]
-        name, y = name_of(b.model, operator), b.new(y.shape, y.dtype, "pooled")
-        b.emit(name, others, [y], operator.builtinOptions)
+        image = _image(b, operator)
+        given = [y if index == image else b.tensor(index) for index in inputs_of(operator)]
+        y = b.again(operator, given, y.shape)
     return [y]
 
 
