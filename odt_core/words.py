@@ -1,12 +1,20 @@
-"""Names that people invent, taken apart."""
+"""Names that people invent: taken apart, and listed."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 
 def words(name: str) -> frozenset[str]:
     """The words of a name in lower case: "trainStep_v2" gives train, step and v."""
     return frozenset(
         word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name) if word
+    )
+
+
+def inputs_in_words(sizes: Mapping[str, int]) -> str:
+    """ "'item' (1 number), 'user' (1 number)": how many of a sample's numbers each input takes."""
+    return ", ".join(
+        f"'{one}' ({size:,} number{'' if size == 1 else 's'})" for one, size in sizes.items()
     )

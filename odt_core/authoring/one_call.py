@@ -16,6 +16,7 @@ from odt_core.authoring.conversion import (
     run_converter,
     state_of,
 )
+from odt_core.authoring.inputs import Inputs
 from odt_core.authoring.keras_files import load_keras_model
 from odt_core.authoring.losses import resolve_loss, takes_class_numbers
 from odt_core.authoring.program import Program, check_model
@@ -29,12 +30,16 @@ from odt_core.graph import lower
 def to_inference_tflite(source: keras.Model | str | Path, *, safe_mode: bool = True) -> bytes:
     """A .tflite with the one signature infer(x) -> logits and constant weights, any batch size.
 
-    source: a built keras.Model, or the path of a .keras or .h5 file.
+    source: a built keras.Model, or the path of a .keras or .h5 file. Of a model with several inputs
+    the signature takes each under its name.
     Raises AuthoringError when the model cannot be read or converted.
     """
     model = load_keras_model(source, safe_mode=safe_mode)
     check_model(model)
-    concrete = signature(lambda x: {"logits": model(x, training=False)}, input_spec(model))
+    inputs = Inputs(model)
+    concrete = signature(
+        lambda **x: {"logits": model(inputs.taken(x), training=False)}, **inputs.specs
+    )
     with tempfile.TemporaryDirectory() as directory:
         module = tf.Module()
         module.weights = [variable.value for variable in model.variables]
@@ -56,7 +61,8 @@ def to_trainable_tflite(
     """A trainable .tflite with the signatures train, infer, parameters, restore and
     set_learning_rate, that runs on plain LiteRT with any batch size.
 
-    source: a built keras.Model, or the path of a .keras or .h5 file.
+    source: a built keras.Model, or the path of a .keras or .h5 file. Of a model with several inputs
+    train and infer take each under its name.
     loss, optimizer: as for model.compile(); left out, those the model was compiled with, else
     cross-entropy and SGD. learning_rate: instead of the optimiser's own; where that is a schedule
     of Keras, the file follows it and has no set_learning_rate.
@@ -65,9 +71,11 @@ def to_trainable_tflite(
     Raises AuthoringError when the model cannot be read or converted.
     """
 
-    def dialect(program: Program, x: Any) -> dict[str, Any]:
+    def dialect(program: Program, inputs: Inputs) -> dict[str, Any]:
         return {
-            "infer": signature(lambda x: {"logits": program.infer(x)}, x),
+            "infer": signature(
+                lambda **x: {"logits": program.infer(inputs.taken(x))}, **inputs.specs
+            ),
             "parameters": signature(program.parameters),
             "restore": signature(lambda **p: program.restore(p), **program.parameter_specs()),
         }
@@ -86,7 +94,7 @@ def to_trainable_tflite(
 
 def author(
     source: keras.Model | str | Path,
-    dialect: Callable[[Program, Any], dict[str, Any]],
+    dialect: Callable[[Program, Inputs], dict[str, Any]],
     *,
     loss: Any,
     optimizer: Any,
@@ -97,17 +105,19 @@ def author(
 ) -> bytes:
     """The .tflite of a Keras model with train, set_learning_rate and a dialect's own signatures.
 
-    dialect: from the program and the spec of x to signatures by name. The rest as for
+    dialect: from the program and the model's inputs to signatures by name. The rest as for
     `to_trainable_tflite`. That the file holds the model's weights is checked before it is returned.
     """
     model = load_keras_model(source, safe_mode=safe_mode)
     check_model(model)
     with only_trainable(model, trainable):
         program = make_program(model, loss, optimizer, learning_rate)
-        x, y = input_spec(model), label_spec(model, loss)
+        inputs, y = Inputs(model), label_spec(model, loss)
         signatures = {
-            "train": signature(lambda x, y: {"loss": program.train(x, y)}, x, y),
-            **dialect(program, x),
+            "train": signature(
+                lambda y, **x: {"loss": program.train(inputs.taken(x), y)}, y=y, **inputs.specs
+            ),
+            **dialect(program, inputs),
             **program.rate_signatures(),
         }
         with tempfile.TemporaryDirectory() as directory:
@@ -155,13 +165,6 @@ def choose_optimizer(
         config = chosen.get_config() | {"learning_rate": float(learning_rate)}
         chosen = type(chosen).from_config(config)
     return chosen
-
-
-def input_spec(model: keras.Model) -> Any:
-    """x as a signature takes it: the model's input with a free batch."""
-    shape = model.input_shape
-    dtype = model.inputs[0].dtype if model.inputs else "float32"
-    return tf.TensorSpec([None, *shape[1:]], dtype, name="x")
 
 
 def label_spec(model: keras.Model, loss: Any) -> Any:

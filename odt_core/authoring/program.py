@@ -21,7 +21,7 @@ from odt_core.errors import AuthoringError
 class Program(tf.Module):
     """The trainable program of one Keras model.
 
-    model: built, float32, one input and one output. loss: see `resolve_loss`.
+    model: built, float32, one output. loss: see `resolve_loss`.
     optimizer: a Keras optimiser, whose settings are taken over and whose state starts fresh.
     Raises AuthoringError when the model cannot be turned into a program.
     """
@@ -183,10 +183,10 @@ def check_model(model: keras.Model) -> None:
             f"The model '{model.name}' is a subclass of keras.Model, which does not say what it "
             "takes. Wrap it: x = keras.Input(shape of one input); keras.Model(x, model(x))."
         )
-    if len(model.inputs or [None]) != 1 or len(model.outputs or [None]) != 1:
+    if len(model.outputs or [None]) != 1:
         raise AuthoringError(
-            f"The model '{model.name}' has {len(model.inputs)} inputs and {len(model.outputs)} "
-            "outputs; odt trains models with one of each."
+            f"The model '{model.name}' has {len(model.outputs)} outputs; odt trains models with "
+            f"one. Make a model of the output that is to learn: keras.Model(inputs, output)."
         )
     for variable in model.variables:
         if variable.dtype in ("float16", "bfloat16", "float64"):

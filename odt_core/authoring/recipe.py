@@ -20,6 +20,7 @@ from types import MethodType
 from typing import Any, NamedTuple, TypeVar, cast
 
 from odt_core.authoring.backend import keras, tf
+from odt_core.authoring.inputs import check_one_input
 from odt_core.authoring.losses import resolve_loss, takes_rows
 from odt_core.authoring.program import Program, check_model
 from odt_core.authoring.tracing import plain_errors
@@ -209,6 +210,7 @@ def save_program(program: Any, signatures: dict[str, Any], directory: str | Path
 
 def _check_shapes(model: BaseTFLiteModel) -> None:
     check_model(model.model)
+    check_one_input(model.model)
     for name, own, other, what in (
         ("X_SHAPE", model.X_SHAPE, model.model.input_shape, "input"),
         ("Y_SHAPE", model.Y_SHAPE, model.model.output_shape, "output"),

@@ -11,6 +11,7 @@ from odt_core.authoring.conversion import (
     convert,
     state_of,
 )
+from odt_core.authoring.inputs import check_one_input
 from odt_core.authoring.losses import resolve_loss
 from odt_core.authoring.one_call import choose_optimizer, signature
 from odt_core.authoring.program import Program, check_model
@@ -48,6 +49,7 @@ def to_transfer_tflite(
     parts = [backbone, head, *([classifier] if classifier is not None else [])]
     for model in parts:
         check_model(model)
+        check_one_input(model)
     features, outputs = backbone.output_shape[1:], head.output_shape[-1]
     for model in parts[1:]:
         if model.input_shape[1:] != features or len(model.output_shape) != 2:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from odt_core.authoring.backend import keras, tf
+from odt_core.authoring.inputs import Inputs
 from odt_core.authoring.one_call import author, signature
 from odt_core.authoring.program import Program
 
@@ -33,10 +34,10 @@ def to_tutorial_tflite(
     Raises AuthoringError when the model cannot be read or converted.
     """
 
-    def dialect(program: Program, x: Any) -> dict[str, Any]:
+    def dialect(program: Program, inputs: Inputs) -> dict[str, Any]:
         path = tf.TensorSpec([], tf.string, name="checkpoint_path")
         return {
-            "infer": signature(lambda x: _infer(program, x), x),
+            "infer": signature(lambda **x: _infer(program, inputs.taken(x)), **inputs.specs),
             "save": signature(lambda checkpoint_path: _save(program, checkpoint_path), path),
             "restore": signature(lambda checkpoint_path: _restore(program, checkpoint_path), path),
         }

@@ -14,12 +14,15 @@ from odt_core.errors import SampleError
 
 if TYPE_CHECKING:
     from odt_core.runtime import Model
+    from odt_core.runtime.contract import Contract
+
+_MANY = (".npz", ".csv", ".tsv", ".txt")  # suffixes of files that hold many samples
 
 
 def _arguments(parser: ArgumentParser) -> None:
     add_model(parser)
     parser.add_argument(
-        "files", metavar="FILE", nargs="+", help="an image, or an .npz with x (as for --samples)"
+        "files", metavar="FILE", nargs="+", help="an image, or a .csv or .npz as for --samples"
     )
     add_checkpoint(parser)
     parser.add_argument("--top", type=int, default=3, metavar="N", help="labels to list (3)")
@@ -34,7 +37,7 @@ def _run(options: Namespace) -> Result:
         session.restore(checkpoint)
     names, inputs = [], []
     for file in options.files:
-        for name, item in _items(Path(file)):
+        for name, item in _items(Path(file), model.contract):
             names.append(name)
             inputs.append(_input(model, name, item))
     for name, one in zip(names, inputs, strict=True):
@@ -63,16 +66,22 @@ def _run(options: Namespace) -> Result:
     return {"predictions": predictions}
 
 
-def _items(path: Path) -> list[tuple[str, np.ndarray]]:
+def _items(path: Path, contract: Contract) -> list[tuple[str, np.ndarray]]:
     from odt_core.samples import decode_image, read_samples
 
     try:
         data = path.read_bytes()
     except OSError as error:
         raise SampleError(f"{path} cannot be read: {error.strerror}. Check the path.") from None
-    if path.suffix.lower() != ".npz":
+    if path.suffix.lower() not in _MANY:
         return [(str(path), decode_image(data, path.name))]
-    raw = read_samples(data, path.name)
+    raw = read_samples(
+        data,
+        path.name,
+        input_shape=contract.input_shape,
+        target_shape=contract.asked_targets,
+        inputs=contract.part_sizes,
+    )
     return [(f"{path}[{at}]", item) for at, item in enumerate(raw.items)]
 
 

@@ -119,7 +119,12 @@ def open_samples(path: str, model: Model, labels: Labels) -> Samples:
 
     contract = model.contract
     targets = contract.asked_targets
-    raw = read_samples(path, input_shape=contract.input_shape, target_shape=targets)
+    raw = read_samples(
+        path,
+        input_shape=contract.input_shape,
+        target_shape=targets,
+        inputs=contract.part_sizes,
+    )
     if not contract.measures_errors and labels == model.labels and not has_names(model):
         labels = labels.named_after(name for name in raw.labels if name)
     preprocessing = model.preprocessing

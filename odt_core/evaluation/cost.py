@@ -75,8 +75,7 @@ def measure_cost(
     inputs = samples.x if asked is None or not len(asked) else asked
     inference_ms = None
     if trainer.contract.infer is not None:
-        whole = np.dtype(trainer.contract.input_dtype).kind in "iu"
-        inference_ms = answer_ms(trainer.infer, inputs, whole)
+        inference_ms = answer_ms(trainer.infer, inputs, trainer.contract.whole_numbers)
     watch.look()
     meta = CheckpointMeta(
         model_sha256="0" * 64,

@@ -30,17 +30,21 @@ def median_ms(
     return statistics.median(times) * 1000, len(times)
 
 
-def answer_ms(answer: Callable[[np.ndarray], object], like: np.ndarray, whole: bool) -> float:
+def answer_ms(answer: Callable[[np.ndarray], object], like: np.ndarray, whole: np.ndarray) -> float:
     """Median milliseconds of 30 single answers, after a few that do not count.
 
     like: [N, *input_shape], what they are asked. Each is changed a little: a session knows what it
-    was asked before, this time or another. whole: they are ids of words, of which only the order
-    is changed.
+    was asked before, this time or another. whole: which numbers are ids (Contract.whole_numbers).
+    Of a sample's ids of words the order is changed; one that is an input of its own is taken from
+    another sample.
     """
     draw, times = np.random.default_rng(), []
     for at in range(ANSWERS + _FIRST):
         one = like[at % len(like)]
-        if whole:
+        if whole.ndim:  # a number for each input, mostly
+            others = like[draw.integers(len(like), size=whole.size), np.arange(whole.size)]
+            one = np.where(whole, others, one * np.float32(1 - draw.random() / _SHADES))
+        elif whole:
             one = draw.permutation(one.reshape(-1)).reshape(one.shape)
         else:
             one = one * np.float32(1 - draw.random() / _SHADES)

@@ -1,4 +1,4 @@
-"""What signatures want that odt does not give them: text, pairs, more than one input a sample."""
+"""What signatures want that odt does not give them: text, triplets, more than predicting takes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from odt_core.graph import SignatureDescription, TensorDescription
 from odt_core.runtime.contract import Choice
 from odt_core.runtime.inputs import Found, likeness
 from odt_core.runtime.shapes import of_one, size_of
-from odt_core.runtime.targets import filling
 from odt_core.runtime.tasks import Goal
+from odt_core.runtime.together import Together, needed
 from odt_core.runtime.vocabulary import is_memory
 
 
 def why_not_trained(
-    trainer: SignatureDescription, found: Found, goal: Goal, wish: Choice
+    trainer: SignatureDescription, found: Found, goal: Goal, wish: Choice, together: Together | None
 ) -> str | None:
     """A sentence where the signature would learn something else from what odt can give it."""
     text = _text_labels(trainer)
@@ -24,21 +24,24 @@ def why_not_trained(
             f"numbers, so this model cannot be trained here. Build it with a train signature that "
             f"takes the labels' numbers."
         )
-    together = _taken_together(trainer, found, goal, wish)
-    if together:
+    if together is not None:
+        return None
+    compared = _compared(trainer, found, goal, wish)
+    if compared:
         return (
             f"The signature '{trainer.name}' takes several inputs that weights work on at once "
-            f"({_listed(together)}), such as pairs or triplets to compare. odt gives a step one "
-            f"input and its labels, so this model cannot be trained here; its signatures can be "
-            f"called with Session.run."
+            f"({_listed(compared)}), such as pairs or triplets to compare. No signature predicts "
+            f"from the same, so this model cannot be trained here; its signatures can be called "
+            f"with Session.run."
         )
-    beside = _needed_beside(trainer, found)
+    assert found.samples is not None
+    beside = [one.name for one in needed(trainer, found.samples) if one is not found.labels]
     if beside and wish.train is None:
         return (
             f"The signature '{trainer.name}' needs more of each sample than itself and its label "
-            f"or target: {_listed(beside)}. odt gives a step one input and its labels, so this "
-            f"model is not trained here; its signatures can be called with Session.run. To train "
-            f"all the same, with zeros instead, choose this signature for training yourself."
+            f"or target: {_listed(beside)}. Predicting does not take that, so this model is not "
+            f"trained here; its signatures can be called with Session.run. To train all the same, "
+            f"with zeros instead, choose this signature for training yourself."
         )
     return None
 
@@ -47,13 +50,13 @@ def why_not_tried(
     predictor: SignatureDescription, samples: TensorDescription, wish: Choice
 ) -> str | None:
     """A sentence where the signature would predict from zeros beside a sample."""
-    beside = _needed_beside(predictor, Found(samples))
+    beside = [one.name for one in needed(predictor, samples)]
     if not beside or wish.infer is not None:
         return None
     return (
         f"The signature '{predictor.name}' predicts from more than one input of each sample: "
-        f"'{samples.name}' and {_listed(beside)}. odt gives it one, so it is not tried out here; "
-        f"call it with Session.run."
+        f"'{samples.name}' and {_listed(beside)}. Training does not take the same, so it is not "
+        f"tried out here; call it with Session.run."
     )
 
 
@@ -69,7 +72,7 @@ def _text_labels(trainer: SignatureDescription) -> str | None:
     return None
 
 
-def _taken_together(
+def _compared(
     trainer: SignatureDescription, found: Found, goal: Goal, wish: Choice
 ) -> tuple[str, ...]:
     """The inputs that take samples, where there is more than the one that is known."""
@@ -92,19 +95,3 @@ def _taken_together(
         and size_of(of_one(labels)) != size_of(of_one(answer))
     )
     return (found.samples.name, labels.name, *others) if others or unlike else ()
-
-
-def _needed_beside(trainer: SignatureDescription, found: Found) -> tuple[str, ...]:
-    """The inputs that want something of each sample that nobody gives, such as a reward: zeros in
-    its place would teach something else.
-    """
-    assert found.samples is not None
-    batch = found.samples.shape[0] if found.samples.shape else 1
-    return tuple(
-        one.name
-        for one in trainer.inputs
-        if one.used and one is not found.samples and one is not found.labels
-        if one.shape and one.shape[0] == batch and batch != 1
-        if not is_memory(one.name)
-        if filling(one.name, one.dtype) == 0
-    )

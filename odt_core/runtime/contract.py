@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import Enum
@@ -51,11 +52,33 @@ class Activation(Enum):
 
 
 @dataclass(frozen=True)
+class SamplePart:
+    """One of several inputs that take a sample together: which of its numbers it is. shape: without
+    the batch. dtype: numpy's name.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+    @property
+    def size(self) -> int:
+        """How many of a sample's numbers it takes."""
+        return math.prod(self.shape)
+
+    @property
+    def whole(self) -> bool:
+        """Whether they are whole numbers, such as ids."""
+        return np.dtype(self.dtype).kind in "iu"
+
+
+@dataclass(frozen=True)
 class TrainRole:
     """One `train` signature: which input takes what, which output is the loss.
 
     labels: None where `train` takes samples alone (an autoencoder that is its own teacher).
-    learning_rate: the input that takes the rate with every step, where there is one.
+    learning_rate: the input that takes the rate with every step, where there is one. beside: the
+    inputs that take the rest of a sample, where `samples` takes only the first of its parts.
     """
 
     signature: str
@@ -66,13 +89,15 @@ class TrainRole:
     loss: str | None  # None: it returns none
     batch: int | None  # None: any batch size
     learning_rate: str | None = None
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class InferRole:
     """The `infer` signature: which input takes the samples, which output is the prediction.
 
-    on_features: it takes what `load` computes (ExtractRole), not the samples themselves.
+    on_features: it takes what `load` computes (ExtractRole), not the samples themselves. beside: as
+    of TrainRole, in the same order.
     """
 
     signature: str
@@ -81,6 +106,7 @@ class InferRole:
     kind: OutputKind
     batch: int | None
     on_features: bool = False
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,6 +151,7 @@ class Contract:
     scores_each: int = 0  # K, where a prediction has K scores for each of a target's class numbers
     shares: bool = False  # targets of values are probabilities, to the loss
     one_of: bool = False  # those of a row of K, of which one is right
+    parts: tuple[SamplePart, ...] = ()  # of a sample, where several inputs take it together
 
     @property
     def trainable(self) -> bool:
@@ -135,6 +162,20 @@ class Contract:
     def sets_learning_rate(self) -> bool:
         """Whether the learning rate can be chosen."""
         return self.learning_rate is not None or any(role.learning_rate for role in self.train)
+
+    @property
+    def part_sizes(self) -> dict[str, int]:
+        """How many of a sample's numbers go to which input; empty where all go to one."""
+        return {part.name: part.size for part in self.parts}
+
+    @property
+    def whole_numbers(self) -> np.ndarray:
+        """Which of a sample's numbers are whole ones, such as ids: bool [*input_shape], or [] for
+        all alike.
+        """
+        if self.parts:
+            return np.concatenate([np.full(part.size, part.whole) for part in self.parts])
+        return np.array(np.dtype(self.input_dtype).kind in "iu")
 
     @property
     def classifies(self) -> bool:
@@ -225,7 +266,13 @@ class Contract:
         known = {
             **document,
             "train": tuple(
-                TrainRole(**{**role, "label_kind": LabelKind(role["label_kind"])})
+                TrainRole(
+                    **{
+                        **role,
+                        "label_kind": LabelKind(role["label_kind"]),
+                        "beside": tuple(role["beside"]),
+                    }
+                )
                 for role in document["train"]
             ),
             "infer": _infer_role(document["infer"]),
@@ -235,6 +282,10 @@ class Contract:
             else None,
             "task": Task(document["task"]),
             "activation": Activation(document["activation"]),
+            "parts": tuple(
+                SamplePart(part["name"], tuple(part["shape"]), part["dtype"])
+                for part in document["parts"]
+            ),
         }
         for name in ("input_shape", "target_shape", "feature_shape", "free_axes", "notes"):
             known[name] = tuple(document[name])
@@ -244,7 +295,8 @@ class Contract:
 def _infer_role(document: Mapping[str, Any] | None) -> InferRole | None:
     if document is None:
         return None
-    return InferRole(**{**document, "kind": OutputKind(document["kind"])})
+    kind, beside = OutputKind(document["kind"]), tuple(document["beside"])
+    return InferRole(**{**document, "kind": kind, "beside": beside})
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """Which signature of a model is for what: proposed from names, shapes and graph facts, correctable.
 
 vocabulary.py holds the names, signatures.py and inputs.py rate what there is, tasks.py finds out
-what the model learns, beyond.py what odt cannot give it, notes.py says what is missing,
-correction.py takes a person's word for it. Facts of the graph count for more than names: a
-signature that changes no variable does not train, whatever it is called.
+what the model learns, together.py which inputs share a sample, beyond.py what odt cannot give it,
+notes.py says what is missing, correction.py takes a person's word for it. Facts of the graph count
+for more than names: a signature that changes no variable does not train, whatever it is called.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from odt_core.runtime.contract import (
     Contract,
     ExtractRole,
     InferRole,
+    SamplePart,
     Task,
     TrainRole,
 )
@@ -44,6 +45,7 @@ from odt_core.runtime.signatures import (
     trains,
 )
 from odt_core.runtime.tasks import Goal, goal_of
+from odt_core.runtime.together import Together, taken_together
 from odt_core.runtime.vocabulary import EVALUATE_NAMES
 
 
@@ -69,20 +71,22 @@ def propose(
     predictor = find_predictor(table, trainer, wish)
     if trainer is not None:
         found = samples_and_labels(trainer, predictor, wish)
-    extractor = find_extractor(table, trainer, predictor, found)
+    together = taken_together(trainer, predictor, found)
+    extractor = None if together else find_extractor(table, trainer, predictor, found)
     loss = pick_loss(trainer, found, wish) if trainer is not None else None
     goal = goal_of(trainer, found.labels, found.samples, predictor, loss, wish)
     said = len(notes)
-    infer = _infer_role(predictor, goal, wish, found, extractor, notes)
+    infer = _infer_role(predictor, goal, wish, found, extractor, together, notes)
     untried, said = len(notes) > said, len(notes)
-    train = _train_roles(table, trainer, found, goal, wish, notes)
+    train = _train_roles(table, trainer, found, goal, wish, together, notes)
     refused = refused or len(notes) > said
     if infer is None and not untried:
         notes.append(NO_INFER)
     if not train and not refused:
         notes.append(NO_TRAIN)
-    explain(notes, train, infer, trainer, found, goal)
-    free, input_shape, dtype = _input(table, found, infer, extractor)
+    parts = together.parts if together else ()
+    explain(notes, train, infer, trainer, found, goal, parts)
+    free, input_shape, dtype = _row_of(parts) if parts else _input(table, found, infer, extractor)
     feature_shape = proposed(of_one(found.samples)) if found.samples else input_shape
     return Contract(
         train=train,
@@ -107,6 +111,7 @@ def propose(
         scores_each=goal.scores_each,
         shares=goal.shares,
         one_of=goal.one_of,
+        parts=parts,
     )
 
 
@@ -116,13 +121,14 @@ def _train_roles(
     found: Found,
     goal: Goal,
     wish: Choice,
+    together: Together | None,
     notes: list[str],
 ) -> tuple[TrainRole, ...]:
     if trainer is None or found.samples is None:
         return ()
     if (found.labels is None and goal.task is not Task.RECONSTRUCTION) or not trainer.outputs:
         return ()
-    why_not = why_not_trained(trainer, found, goal, wish)
+    why_not = why_not_trained(trainer, found, goal, wish, together)
     if why_not:
         notes.append(why_not)
         return ()
@@ -136,6 +142,7 @@ def _train_roles(
     family = [trainer]
     if wish.train is None and batch_of(found.samples) is not None:
         family += [s for s in table.values() if s is not trainer and _same(s, trainer)]
+    samples, *beside = [one.name for one in (together.train if together else (found.samples,))]
     roles = []
     for signature in family:
         inputs = {tensor.name: tensor for tensor in signature.inputs}
@@ -150,13 +157,14 @@ def _train_roles(
         roles.append(
             TrainRole(
                 signature=signature.name,
-                samples=found.samples.name,
+                samples=samples,
                 labels=labels.name if labels else None,
                 label_kind=goal.label_kind,
                 label_rank=len(labels.shape) if labels else 0,
                 loss=loss.name if loss else None,
-                batch=batch_of(inputs[found.samples.name]),
+                batch=batch_of(inputs[samples]),
                 learning_rate=rate,
+                beside=tuple(beside),
             )
         )
     if any(role.batch is None for role in roles):  # it takes every size by itself
@@ -190,6 +198,7 @@ def _infer_role(
     wish: Choice,
     found: Found,
     extractor: ExtractRole | None,
+    together: Together | None,
     notes: list[str],
 ) -> InferRole | None:
     if predictor is None or not predictor.inputs:
@@ -201,7 +210,10 @@ def _infer_role(
     )
     if goal.prediction is None:
         return None
-    why_not = why_not_tried(predictor, samples, wish)
+    beside: list[str] = []
+    if together is not None:
+        samples, beside = together.infer[0], [one.name for one in together.infer[1:]]
+    why_not = None if together else why_not_tried(predictor, samples, wish)
     if why_not:
         notes.append(why_not)
         return None
@@ -218,7 +230,15 @@ def _infer_role(
         on_features=bool(
             features and found.samples and compatible(of_one(samples), of_one(found.samples))
         ),
+        beside=tuple(beside),
     )
+
+
+def _row_of(parts: tuple[SamplePart, ...]) -> tuple[tuple[int, ...], tuple[int, ...], str]:
+    """What `_input` tells, of samples that several inputs take together."""
+    dtypes = {part.dtype for part in parts}
+    size = sum(part.size for part in parts)
+    return (), (size,), dtypes.pop() if len(dtypes) == 1 else "float32"
 
 
 def _input(

@@ -12,10 +12,8 @@ if TYPE_CHECKING:
 
 def example_inputs(contract: Contract, count: int, draw: np.random.Generator) -> np.ndarray:
     """float32 [count, *input_shape] from 0 to 1. Ids are 0 and 1, which every table has."""
-    shape = (count, *contract.input_shape)
-    if np.dtype(contract.input_dtype).kind in "iu":
-        return draw.integers(0, 2, shape).astype(np.float32)
-    return draw.random(shape, dtype=np.float32)
+    made = draw.random((count, *contract.input_shape), dtype=np.float32)
+    return np.where(contract.whole_numbers, np.rint(made), made)
 
 
 def example_batch(contract: Contract, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -31,7 +33,6 @@ class TrainInputs:
         open. labels: how many there are, where that is known.
         """
         self._role, self._inputs = role, inputs
-        self._samples = inputs[role.samples]
         self.targets: Wanted | None = None  # what the labels' input takes
         if role.labels is not None:
             dtype, shape = inputs[role.labels]
@@ -39,7 +40,8 @@ class TrainInputs:
                 shape = (*shape[:-1], outputs or -1)
             self.targets = dtype, shape
         self.labels = labels
-        self._nothing_else = inputs.keys() == {role.samples, role.labels}
+        self._parts = (role.samples, *role.beside)
+        self._nothing_else = inputs.keys() == {*self._parts, role.labels}
         self._last: tuple[Any, ...] = ()  # shapes and dtypes that could be taken as they are
 
     def of(
@@ -49,14 +51,13 @@ class TrainInputs:
         role, targets = self._role, self.targets
         if (x.shape, y.shape, x.dtype, y.dtype) == self._last and _in_order(x) and _in_order(y):
             return {role.samples: x, role.labels: y}  # type: ignore[dict-item]
-        samples = x if _is_ready(x, self._samples) else feed(x, self._samples)
-        feeds = {role.samples: samples}
+        feeds = feed_parts(x, self._parts, self._inputs)
         if role.labels is not None and targets is not None:
             looked_at = type(y) is Rows or role.label_kind not in _NUMBERED
             ready = _is_ready(y, targets) and looked_at
             feeds[role.labels] = y if ready else encode(np.asarray(y), role, *targets, self.labels)
         if self._nothing_else:  # nearly always
-            as_is = samples is x and feeds[role.labels] is y  # type: ignore[index]
+            as_is = feeds[role.samples] is x and feeds[role.labels] is y  # type: ignore[index]
             if as_is and role.label_kind is not LabelKind.SIGNS:
                 self._last = x.shape, y.shape, x.dtype, y.dtype
             return feeds
@@ -71,6 +72,23 @@ def _is_ready(array: np.ndarray | Rows, wanted: Wanted) -> bool:
 
 def _in_order(array: np.ndarray | Rows) -> bool:
     return type(array) is Rows or array.flags.c_contiguous  # type: ignore[union-attr]
+
+
+def feed_parts(
+    x: np.ndarray | Rows, names: Sequence[str], inputs: Mapping[str, Wanted]
+) -> dict[str, np.ndarray | Rows]:
+    """Samples [N, …] for the input that takes them. Of rows of numbers [N, M] for several inputs
+    the first takes as many as it has room for, the next those that follow.
+    """
+    if len(names) == 1:
+        return {names[0]: feed(x, inputs[names[0]])}
+    feeds: dict[str, np.ndarray | Rows] = {}
+    rows, at = np.asarray(x), 0
+    for name in names:
+        size = math.prod(inputs[name][1][1:])
+        feeds[name] = feed(rows[:, at : at + size], inputs[name])
+        at += size
+    return feeds
 
 
 def feed(x: np.ndarray | Rows, wanted: Wanted) -> np.ndarray | Rows:

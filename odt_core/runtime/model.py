@@ -130,12 +130,10 @@ class Model:
                     }
                 )
             shape = (_PROBES, *self.contract.input_shape)
-            if self.contract.input_dtype.startswith("float"):
-                x = rng.normal(size=shape) * np.repeat([1.0, 30.0], _PROBES // 2).reshape(
-                    -1, *(1,) * (len(shape) - 1)
-                )
-            else:
-                x = rng.integers(0, 2, shape)
+            x = rng.normal(size=shape) * np.repeat([1.0, 30.0], _PROBES // 2).reshape(
+                -1, *(1,) * (len(shape) - 1)
+            )
+            x = np.where(self.contract.whole_numbers, rng.integers(0, 2, shape), x)
             return kind_of(session.infer(x.astype(np.float32)))
         except OdtError:  # it cannot be asked
             return OutputKind.LOGITS

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from odt_core.graph import SignatureDescription
-from odt_core.runtime.contract import LOSS_NAME, InferRole, Task, TrainRole
+from odt_core.runtime.contract import LOSS_NAME, InferRole, SamplePart, Task, TrainRole
 from odt_core.runtime.inputs import Found
 from odt_core.runtime.targets import filling
 from odt_core.runtime.tasks import Goal
 from odt_core.runtime.vocabulary import SAMPLE_WEIGHT_WORDS
-from odt_core.words import words
+from odt_core.words import inputs_in_words, words
 
 NO_INFER = (
     "This model has no signature that predicts (such as 'infer'), so it cannot be tried out and "
@@ -30,10 +30,19 @@ def explain(
     trainer: SignatureDescription | None,
     found: Found,
     goal: Goal,
+    parts: tuple[SamplePart, ...],
 ) -> None:
     """Add to notes what was guessed."""
+    if parts:
+        sizes = {part.name: part.size for part in parts}
+        notes.append(
+            f"A sample of this model has {len(parts)} parts, each an input of its own: "
+            f"{inputs_in_words(sizes)}. The header of a table, or the names of arrays in an .npz, "
+            f"say which is which; numbers without names stand in this order."
+        )
     if train and trainer is not None:
-        taken = {train[0].samples, train[0].labels, train[0].learning_rate}
+        role = train[0]
+        taken = {role.samples, *role.beside, role.labels, role.learning_rate}
         for tensor in trainer.inputs:
             if tensor.name in taken or not tensor.used:
                 continue

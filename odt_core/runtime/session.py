@@ -22,7 +22,7 @@ from odt_core.runtime.contract import (
     Task,
     TrainRole,
 )
-from odt_core.runtime.feeding import TrainInputs, calls, feed, fill, filled
+from odt_core.runtime.feeding import TrainInputs, calls, feed_parts, fill, filled
 from odt_core.runtime.frozen import digest_of
 from odt_core.runtime.interpreter import BoundSignature, Interpreter
 from odt_core.runtime.micro_batches import LANES, MicroBatches
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 # 1280 a head of four labels 3.9, 2.5, 1.8, 1.8 and 2.1 ms in calls of 16, 32, 128, 512 and 1024.
 INFER_CHUNK = 8
 CALL_NUMBERS = 2**18  # of the largest array of a call
+_SMALL = frozenset({"int8", "uint8", "int16", "uint16"})  # dtypes of pictures, not of ids
 
 
 class Session:
@@ -70,9 +71,9 @@ class Session:
         # Those that say the same again: what one that sets variables says may depend on them.
         self._repeat = {one.name for one in signatures if not one.assigns}
         # Whole numbers that are no picture's: a fraction is a mistake, not to be rounded away.
-        self._ids = (
-            self.contract.input_dtype in ("int32", "int64") and model.preprocessing.kind == "none"
-        )
+        numbers = self.contract.whole_numbers
+        ids = self.contract.input_dtype not in _SMALL and model.preprocessing.kind == "none"
+        self._ids = numbers if ids and numbers.any() else None
         self._start()
 
     def _start(self) -> None:
@@ -375,7 +376,8 @@ class Session:
         if role.batch is not None and count < role.batch:
             x = np.concatenate([x, np.repeat(x[-1:], role.batch - count, axis=0)])
         signature = self._bound(role)
-        feeds = {role.samples: feed(x, signature.inputs[role.samples])}
+        names = (role.samples, *role.beside) if isinstance(role, InferRole) else (role.samples,)
+        feeds = feed_parts(x, names, signature.inputs)
         if len(signature.inputs) > 1:
             feeds = fill(feeds, signature.inputs, training=False)
         signature.invoke(feeds)
@@ -520,7 +522,7 @@ class Session:
         if isinstance(x, Features) and self.are_features(x):
             return x
         x = np.ascontiguousarray(x)
-        if x.dtype == np.float32 and x.shape[1:] == contract.input_shape and not self._ids:
+        if x.dtype == np.float32 and x.shape[1:] == contract.input_shape and self._ids is None:
             return x  # nearly always
         if x.dtype.kind not in "biuf":  # objects would be told apart by where they lie
             raise SignatureError(
@@ -531,12 +533,6 @@ class Session:
             x = x.astype(np.float32)
         if self.are_features(x):
             return x
-        if self._ids and x.dtype.kind == "f" and not np.array_equal(x, np.rint(x)):
-            wrong = x[x != np.rint(x)].flat[0]
-            raise SignatureError(
-                f"The model takes whole numbers ({contract.input_dtype}), such as ids of words; "
-                f"got {wrong:g}."
-            )
         if not x.ndim or not contract.takes(x.shape[1:]):
             wanted = "".join(
                 f", {'any' if axis in contract.free_axes else size}"
@@ -545,7 +541,21 @@ class Session:
             raise SignatureError(
                 f"The model takes samples of shape [N{wanted}]; got {list(x.shape)}."
             )
+        if self._ids is not None and x.dtype.kind == "f":
+            wrong = x[(x != np.rint(x)) & self._ids]
+            if wrong.size:
+                raise SignatureError(f"{self._what_is_whole(x)}; got {wrong.flat[0]:g}.")
         return x
+
+    def _what_is_whole(self, x: np.ndarray) -> str:
+        """A sentence about samples [N, …], of which some number that should be whole is not."""
+        contract, at = self.contract, 0
+        for part in contract.parts:
+            column = x[:, at : at + part.size]
+            if part.whole and (column != np.rint(column)).any():
+                return f"The model takes whole numbers ({part.dtype}) as '{part.name}', such as ids"
+            at += part.size
+        return f"The model takes whole numbers ({contract.input_dtype}), such as ids of words"
 
     def _check_initialised(self, what: str) -> None:
         if self._variables.missing:

@@ -21,10 +21,12 @@ from odt_core.samples.image import (
     decode_image,
     decode_mask,
 )
+from odt_core.samples.inputs import Inputs, joined
 from odt_core.samples.labels import clean_label
 from odt_core.samples.masks import is_picture, stem_of, targets_among
 from odt_core.samples.table import read_table
 from odt_core.samples.types import RawSamples
+from odt_core.words import inputs_in_words
 
 MAX_FILES = 5_000
 MAX_TOTAL_BYTES = 200_000_000
@@ -44,6 +46,7 @@ def read_samples(
     *,
     input_shape: Sequence[int] | None = None,
     target_shape: Sequence[int] | None = None,
+    inputs: Inputs | None = None,
 ) -> RawSamples:
     """Samples from `source`; those of a folder or zip are sorted by label and file name.
 
@@ -55,12 +58,14 @@ def read_samples(
     - an .npz with x (uint8 [N, H, W(, C)], or numbers [N, *input shape]) and y, which may be
       missing: N labels, one-hot rows, or targets [N, *target shape];
     - a .csv (table.py).
-    input_shape, target_shape: of one sample and its target, which say how a .csv divides.
+    input_shape, target_shape: of one sample and its target, which say how a .csv divides. inputs:
+    where a model's several inputs take a sample together, how many numbers each: an .npz may then
+    hold an array for each in the place of x, and a .csv's header says which column is whose.
     Raises SampleError with the file's name; a zip with absolute or `..` names, too many or too
     large members is refused as a whole.
     """
     if isinstance(source, bytes):
-        return _read_bytes(source, name or "upload", input_shape, target_shape)
+        return _read_bytes(source, name or "upload", input_shape, target_shape, inputs or {})
     path = Path(source)
     label = name or path.name
     try:
@@ -76,7 +81,7 @@ def read_samples(
             f"'{label}' has {path.stat().st_size / 1e6:.0f} MB; at most "
             f"{MAX_TOTAL_BYTES // 10**6} MB are read."
         )
-    return _read_bytes(path.read_bytes(), label, input_shape, target_shape)
+    return _read_bytes(path.read_bytes(), label, input_shape, target_shape, inputs or {})
 
 
 def _read_bytes(
@@ -84,6 +89,7 @@ def _read_bytes(
     name: str,
     input_shape: Sequence[int] | None,
     target_shape: Sequence[int] | None,
+    inputs: Inputs,
 ) -> RawSamples:
     if len(data) > MAX_TOTAL_BYTES:
         raise SampleError(
@@ -91,7 +97,9 @@ def _read_bytes(
             f"{MAX_TOTAL_BYTES // 10**6} MB are read."
         )
     if name.lower().endswith(_TABLES):
-        return read_table(data, name, input_shape=input_shape, target_shape=target_shape)
+        return read_table(
+            data, name, input_shape=input_shape, target_shape=target_shape, inputs=inputs
+        )
     if not data:
         raise SampleError(f"'{name}' is empty. Choose another file.")
     try:
@@ -103,13 +111,17 @@ def _read_bytes(
     with archive:
         members = _checked(archive, name)
         try:
-            if "x.npy" in {member.filename for member in members}:
-                return _read_npz(archive, members, name)
+            arrays = {member.filename.removesuffix(_ARRAY) for member in members}
+            if inputs and arrays.issuperset(inputs):
+                return _read_npz(archive, members, name, inputs)
+            if "x" in arrays:
+                return _read_npz(archive, members, name, {})
             if name.lower().endswith(".npz"):
-                arrays = ", ".join(sorted(PurePosixPath(m.filename).stem for m in members)[:10])
+                there = ", ".join(sorted(PurePosixPath(one).name for one in arrays)[:10])
+                wanted = f", or their parts {inputs_in_words(inputs)}" if inputs else ""
                 raise SampleError(
-                    f"'{name}' has no array x: it has {arrays or 'none'}. Name the samples x, and "
-                    "their labels or targets y."
+                    f"'{name}' has no array x: it has {there or 'none'}. Name the samples x"
+                    f"{wanted}, and their labels or targets y."
                 )
             return _read_zip(archive, members, name, target_shape)
         except OdtError:  # it says itself what is wrong
@@ -148,15 +160,18 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> by
     return data
 
 
-def _read_npz(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], name: str) -> RawSamples:
+def _read_npz(
+    archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], name: str, inputs: Inputs
+) -> RawSamples:
     by_name = {member.filename: member for member in members}
-    x = _load(_unpack(archive, by_name["x.npy"], MAX_TOTAL_BYTES), f"{name}, x")
+
+    def array(key: str) -> np.ndarray:
+        return _load(_unpack(archive, by_name[key + _ARRAY], MAX_TOTAL_BYTES), f"{name}, {key}")
+
+    x = joined({key: array(key) for key in inputs}, inputs, name) if inputs else array("x")
     if x.ndim and not x.size:
         raise SampleError(f"'{name}' holds no samples: x has shape {list(x.shape)}.")
-    if "y.npy" in by_name:
-        y = _load(_unpack(archive, by_name["y.npy"], MAX_TOTAL_BYTES), f"{name}, y")
-    else:
-        y = np.full(len(x) if x.ndim else 0, "")
+    y = array("y") if "y.npy" in by_name else np.full(len(x) if x.ndim else 0, "")
     if x.ndim < 2 or y.ndim < 1 or len(x) != len(y):
         raise SampleError(
             f"'{name}': x has shape {list(x.shape)} and y {list(y.shape)}. "

@@ -14,6 +14,7 @@ from math import isfinite, prod
 import numpy as np
 
 from odt_core.errors import SampleError
+from odt_core.samples.inputs import Inputs, columns_of
 from odt_core.samples.labels import clean_label
 from odt_core.samples.types import RawSamples
 
@@ -33,12 +34,14 @@ def read_table(
     *,
     input_shape: Sequence[int] | None = None,
     target_shape: Sequence[int] | None = None,
+    inputs: Inputs | None = None,
 ) -> RawSamples:
     """Samples of a .csv; items are float32 [*input_shape].
 
     input_shape: of one sample; its size is the number of feature columns. None: all columns but
     the last. target_shape: of one target, whose size is the number of columns after the features;
-    None: one column with the label, or none at all. Raises SampleError with file and line.
+    None: one column with the label, or none at all. inputs: where several take a sample together;
+    a header's names then say which column is whose. Raises SampleError with file and line.
     """
     text = _text(data, name)
     delimiter = _delimiter(text)
@@ -50,30 +53,33 @@ def read_table(
     if features < 1 or extra not in (0, 1 if wanted is None else wanted):
         raise SampleError(f"'{name}' has {columns} columns. {_columns_in_words(features, wanted)}")
     comma = delimiter != ","
+    places: Sequence[int] = range(features)
     if not any(_number(cell, comma) is not None for cell in rows[0][1][:features]):
+        if inputs:
+            places = columns_of(rows[0][1], inputs, name)
         rows = rows[1:]
+    others = sorted(set(range(columns)).difference(places))
     if not rows:
         raise SampleError(f"'{name}' has a header, but no samples below it.")
     items, labels, targets = [], [], []
     for line, cells in rows:
-        numbers = [
-            _checked(cell, name, line, at, comma) for at, cell in enumerate(cells[:features], 1)
-        ]
+        numbers = [_checked(cells[at], name, line, at + 1, comma) for at in places]
         items.append(np.array(numbers, np.float32).reshape(shape))
-        rest = [_number(cell, comma) for cell in cells[features:]]
+        rest = [_number(cells[at], comma) for at in others]
         if wanted is not None:
-            for at, cell in enumerate(cells[features:], features + 1):
-                _checked(cell, name, line, at, comma)
+            for at in others:
+                _checked(cells[at], name, line, at + 1, comma)
         known = [value for value in rest if value is not None]
         targets.append(np.array(known, np.float32) if rest and len(known) == len(rest) else None)
-        labels.append(_label(cells[features], name, line) if extra == 1 and wanted is None else "")
+        labels.append(_label(cells[others[0]], name, line) if extra == 1 and wanted is None else "")
     names = tuple(f"{name}, line {line}" for line, _ in rows)
     given = tuple(targets) if any(target is not None for target in targets) else ()
     return RawSamples(tuple(items), tuple(labels), names, given)
 
 
 def _columns_in_words(features: int, targets: int | None) -> str:
-    want = f"This model takes {features:,} feature columns" if features > 0 else "Give features"
+    want = f"This model takes {features:,} feature column{'' if features == 1 else 's'}"
+    want = want if features > 0 else "Give features"
     if targets is None:
         return f"{want}, then one with the label (or none)."
     return f"{want}, then {targets:,} with the target value{'s' if targets > 1 else ''}."

@@ -11,10 +11,12 @@ import streamlit as st
 from odt_core.errors import LabelError, SampleError
 from odt_core.runtime.contract import Task
 from odt_core.samples import RawSamples, decode_files, decode_image, read_samples, targets_of
+from odt_core.words import inputs_in_words
 from odt_core.workspace import LabelEntry, Manifest, Source
 from pages.ui import pieces, trouble
 from pages.ui.canvas import decode_drawing, sample_pad
 from pages.ui.desk import Desk
+from pages.ui.model_words import asked_numbers
 from pages.ui.numbers import MOST, typed
 from pages.ui.photograph import photograph
 from pages.ui.say import count
@@ -108,6 +110,12 @@ def _upload_hint(desk: Desk, active: LabelEntry | None) -> str:
         Task.RECONSTRUCTION: "",
     }.get(desk.task, ", then the label")
     y = "" if desk.task is Task.RECONSTRUCTION else " and y"
+    if desk.contract.parts:
+        return (
+            f"A .csv with {columns} of numbers{last}. A header says which are whose; without one "
+            f"they stand in this order: {inputs_in_words(desk.contract.part_sizes)}. Or an .npz "
+            f"with an array for each{y}. Several files at once are fine."
+        )
     return (
         f"A .csv with {columns} of numbers{last}; a header is optional. Or an .npz with "
         f"x [N, {shape}]{y}. Several files at once are fine."
@@ -182,6 +190,7 @@ def _read(
             name,
             input_shape=None if desk.sees_pictures else desk.card.input_shape,
             target_shape=_target_shape(desk, name),
+            inputs=desk.contract.part_sizes,
         )
         for name, data in archives
     ]
@@ -278,7 +287,7 @@ def _type(desk: Desk, active: LabelEntry | None) -> None:
         return
     with st.form("type_sample", border=False):
         st.text_area(
-            f"{size:,} numbers, with commas between",
+            asked_numbers(desk),
             key=_TYPED,
             height=90,
             placeholder=", ".join(["0.5", "1.2", "−3"][:size]) + (" …" if size > 3 else ""),

@@ -95,7 +95,8 @@ def _train_fields(contract: Contract, signatures: dict[str, SignatureDescription
     signature = signatures[role.signature]
     inputs = [one.name for one in signature.inputs]
     outputs = [one.name for one in signature.outputs]
-    fields.append(_Field("samples", "Samples go to", inputs, role.samples))
+    if not role.beside:
+        fields.append(_Field("samples", "Samples go to", inputs, role.samples))
     if role.labels is not None:
         what = "Labels go to" if contract.classifies else "Targets go to"
         fields.append(_Field("labels", what, inputs, role.labels))
@@ -116,7 +117,8 @@ def _infer_fields(contract: Contract, signatures: dict[str, SignatureDescription
     signature = signatures[role.signature]
     inputs = [one.name for one in signature.inputs]
     outputs = [one.name for one in signature.outputs]
-    fields.append(_Field("infer_samples", "Samples go to", inputs, role.samples))
+    if not role.beside:
+        fields.append(_Field("infer_samples", "Samples go to", inputs, role.samples))
     fields.append(_Field("prediction", "Its prediction is", outputs, role.prediction))
     if contract.classifies:
         kinds = [OutputKind.LOGITS, OutputKind.PROBABILITIES]

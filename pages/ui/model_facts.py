@@ -114,8 +114,7 @@ def _answer_ms(desk: Desk) -> float:
 
     contract, worker = desk.contract, desk.worker()
     inputs = example_inputs(contract, _INPUTS, np.random.default_rng())
-    whole = np.dtype(contract.input_dtype).kind in "iu"
-    return answer_ms(lambda one: worker.infer(one, "base"), inputs, whole)
+    return answer_ms(lambda one: worker.infer(one, "base"), inputs, contract.whole_numbers)
 
 
 def signatures_of(desk: Desk) -> None:

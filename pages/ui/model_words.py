@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import prod
 
 from odt_core.runtime.contract import Contract, Task
+from odt_core.words import inputs_in_words
 from pages.ui.desk import Desk
 from pages.ui.say import count
 
@@ -20,6 +21,14 @@ TASKS = {
 def what_it_does(desk: Desk) -> str:
     """ "Tells 10 labels apart, from pictures of 28 × 28 pixels, grey."."""
     return f"{_gives(desk)} from {_takes(desk)}."
+
+
+def asked_numbers(desk: Desk) -> str:
+    """ "4 numbers, with commas between: item, user (3)"."""
+    asked = f"{count(prod(desk.card.input_shape), 'number')}, with commas between"
+    sizes = desk.contract.part_sizes
+    named = [one if size == 1 else f"{one} ({size:,})" for one, size in sizes.items()]
+    return f"{asked}: {', '.join(named)}" if named else asked
 
 
 def of_trained_models(desk: Desk, left: bool) -> str:
@@ -66,6 +75,8 @@ def _takes(desk: Desk) -> str:
         what = "drawings" if preprocessing.kind == "ink" else "pictures"
         return f"{what} of {height} × {width} pixels, {colour}"
     shape = desk.card.input_shape
+    if desk.contract.parts:
+        return inputs_in_words(desk.contract.part_sizes)
     if not desk.model.bundled and desk.contract.input_dtype.startswith(("int", "uint")):
         return f"{count(prod(shape), 'whole number')} (such as the numbers of words)"
     if len(shape) > 1:

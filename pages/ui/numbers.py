@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from math import prod
 
 import numpy as np
@@ -37,6 +38,17 @@ def as_text(values: np.ndarray, most: int = MOST) -> str:
     flat = values.reshape(-1)
     said = ", ".join(_short(float(value)) for value in flat[:most])
     return said if flat.size <= most else f"{said}, …"
+
+
+def parts_as_text(values: np.ndarray, sizes: Mapping[str, int], most: int = MOST) -> str:
+    """ "film 15 · mood -0.6, 1.2": numbers by the inputs they go to, where these are several."""
+    if values.size != sum(sizes.values()):
+        return as_text(values, most)
+    flat, said, at = values.reshape(-1), [], 0
+    for name, size in sizes.items():
+        said.append(f"{name} {as_text(flat[at : at + size], max(1, most // len(sizes)))}")
+        at += size
+    return " · ".join(said)
 
 
 def figure(value: float | None) -> str:

@@ -8,7 +8,7 @@ from odt_core.errors import SampleError
 from odt_core.workspace import Part, SampleEntry
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
-from pages.ui.numbers import as_text
+from pages.ui.numbers import as_text, parts_as_text
 from pages.ui.picture_answers import target_uri
 from pages.ui.say import clock, count, plain
 from pages.ui.thumbs import thumb_uri
@@ -26,7 +26,8 @@ def show_sample(desk: Desk, sample_id: str) -> None:
         label = desk.workspace.manifest.label(sample.label)
         st.image(desk.workspace.thumbnail(sample.id, 512), width=320)
         if sample.suffix == "npy":
-            pieces.note(f"Numbers: {as_text(desk.workspace.sample_array(sample.id), 24)}")
+            numbers = desk.workspace.sample_array(sample.id)
+            pieces.note(f"Numbers: {parts_as_text(numbers, desk.contract.part_sizes, 24)}")
         if sample.target:
             target = desk.workspace.sample_target(sample.id)
             if target is not None and desk.answers_pictures:

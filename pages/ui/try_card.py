@@ -18,7 +18,8 @@ from pages.ui.base_words import base_in_words
 from pages.ui.camera import decode_photo, guide_of, live_camera, live_frame, live_side
 from pages.ui.canvas import sketch
 from pages.ui.desk import Desk
-from pages.ui.numbers import MOST, as_text, typed
+from pages.ui.model_words import asked_numbers
+from pages.ui.numbers import MOST, as_text, parts_as_text, typed
 from pages.ui.pace import tick
 from pages.ui.picture_answers import picture_answers
 from pages.ui.previews import series_uri
@@ -214,7 +215,7 @@ def _picked(desk: Desk) -> _Input | None:
     item = desk.workspace.sample_array(sample.id)
     target = _fitting(desk, desk.workspace.sample_target(sample.id))
     if desk.task is not Task.RECONSTRUCTION and not desk.sees_pictures:
-        pieces.pictures([("", series_uri(item), as_text(item, 12))])
+        pieces.pictures([("", series_uri(item), parts_as_text(item, desk.contract.part_sizes, 12))])
     return _Input(item, target)
 
 
@@ -270,7 +271,7 @@ def _typed(desk: Desk) -> _Input | None:
         with trouble.shown():
             st.session_state[_TYPED] = as_text(desk.workspace.sample_array(picked))
             st.session_state[_FILLED] = picked
-    text = st.text_area(f"{size:,} numbers, with commas between", key=_TYPED, height=90)
+    text = st.text_area(asked_numbers(desk), key=_TYPED, height=90)
     return _Input(typed(text, shape, "The input")) if text.strip() else None
 
 
@@ -288,6 +289,7 @@ def _from_file(desk: Desk) -> _Input | None:
         name,
         input_shape=desk.card.input_shape,
         target_shape=contract.target_shape if desk.task is Task.VALUES else None,
+        inputs=contract.part_sizes,
     )
     row = 1
     if len(raw) > 1:

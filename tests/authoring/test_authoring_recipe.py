@@ -499,11 +499,51 @@ class TestErrors:
         first = session.train_step(x, y)
         assert min(session.train_step(x, y) for _ in range(20)) < first
 
-    def test_two_inputs_then_says_one(self):
-        a, b = keras.Input((3,)), keras.Input((3,))
+    @pytest.mark.parametrize("named", [False, True])
+    def test_several_inputs_train_as_in_keras(self, named):
+        keras.utils.set_random_seed(1)
+        person = keras.Input((1,), name="person", dtype="int32")
+        mood = keras.Input((3,), name="mood")
+        taste = keras.layers.Flatten()(keras.layers.Embedding(9, 4)(person))
+        joined = keras.layers.Concatenate()([taste, mood])
+        answer = keras.layers.Dense(1)(keras.layers.Dense(5, "tanh")(joined))
+        given = {"mood": mood, "person": person} if named else [person, mood]
+        model = keras.Model(given, answer)
+        model.compile(keras.optimizers.SGD(0.1), "mse")
+        draw = np.random.default_rng(0)
+        x, y = draw.normal(size=(16, 3)).astype(np.float32), draw.normal(size=(16, 1))
+        ids = draw.integers(0, 9, (16, 1))
+        mine = load_model(to_trainable_tflite(model))
+        assert [part.name for part in mine.contract.parts] == ["mood", "person"]
+        session, rows = mine.session(), np.hstack([x, ids])
+        fed = {"mood": x, "person": ids} if named else [ids, x]
+        for _ in range(5):
+            expected = model.train_on_batch(fed, y)
+            assert session.train_step(rows, y) == pytest.approx(expected, rel=1e-5)
+        expected = model.predict(fed, verbose=0)
+        assert np.allclose(session.infer(rows), expected, atol=1e-6)
+        fixed = load_model(to_inference_tflite(model))
+        assert np.allclose(fixed.session().infer(rows), expected, atol=1e-6)
+
+    def test_input_called_like_the_labels_says_so(self):
+        a, b = keras.Input((3,), name="x"), keras.Input((3,), name="y")
         model = keras.Model([a, b], keras.layers.Dense(2)(keras.layers.Add()([a, b])))
-        with pytest.raises(AuthoringError, match="2 inputs"):
+        with pytest.raises(AuthoringError, match=r"named x, y\. Give each a name of its own"):
             to_trainable_tflite(model)
+
+    def test_recipe_takes_one_input_and_says_what_takes_more(self):
+        @tflite_model_class
+        class Two(BaseTFLiteModel):
+            X_SHAPE = [3]  # noqa: RUF012
+            Y_SHAPE = [2]  # noqa: RUF012
+
+            def __init__(self):
+                a, b = keras.Input((3,)), keras.Input((3,))
+                self.model = keras.Model([a, b], keras.layers.Dense(2)(keras.layers.Add()([a, b])))
+                self.model.compile("sgd", "mse")
+
+        with pytest.raises(AuthoringError, match="has 2 inputs, and this takes one"):
+            save_model(Two(), "unused")
 
 
 class TestImport:

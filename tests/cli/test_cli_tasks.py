@@ -68,6 +68,27 @@ class TestValues:
         assert after < trained["test"]["base"]["mean_squared_error"]
 
 
+class TestSeveralInputs:
+    MODEL = OWN / "dialect_ratings.tflite"
+
+    def test_tables_and_arrays_of_them_train_to_the_same(self, tmp_path):
+        draw = np.random.default_rng(0)
+        film, person = draw.integers(0, 30, 60), draw.integers(0, 20, 60)
+        mood, rated = draw.integers(0, 9, (60, 2)), film % 5
+        np.savez(tmp_path / "own.npz", film=film, person=person, mood=mood, y=rated)
+        lines = ["person,rated,mood_1,mood_2,film"]
+        rows = zip(person, rated, *mood.T, film, strict=True)
+        lines += [",".join(map(str, row)) for row in rows]
+        (tmp_path / "own.csv").write_text("\n".join(lines))
+        losses = [
+            result("train", self.MODEL, "--samples", tmp_path / name, "--epochs", 2)["loss"]
+            for name in ("own.npz", "own.csv")
+        ]
+        assert losses[0] == losses[1]
+        said = result("infer", self.MODEL, tmp_path / "own.csv")
+        assert len(said["predictions"]) == 60
+
+
 class TestTokens:
     def test_text_as_token_numbers_trains(self, tmp_path):
         tokens = np.random.default_rng(0).integers(0, 20, (30, 5)).astype(np.int32)

@@ -7,9 +7,10 @@ import numpy as np
 from odt_core.evaluation.timing import ANSWERS, answer_ms
 
 
-def asked(like: np.ndarray, whole: bool) -> np.ndarray:
+def asked(like: np.ndarray, *whole: bool) -> np.ndarray:
     seen: list[np.ndarray] = []
-    assert answer_ms(lambda one: seen.append(one), like, whole) >= 0
+    kinds = np.array(whole) if len(whole) > 1 else np.array(whole[0])
+    assert answer_ms(lambda one: seen.append(one), like, kinds) >= 0
     return np.concatenate(seen)
 
 
@@ -28,3 +29,11 @@ def test_ids_of_words_stay_ids_in_another_order():
     assert len({one.tobytes() for one in given}) == len(given)
     for at, one in enumerate(given):
         assert sorted(one) == sorted(like[at % 2])
+
+
+def test_ids_that_are_inputs_of_their_own_stay_in_their_tables():
+    like = np.array([[3, 900, 0.5], [1, 700, 0.25], [2, 800, 0.75]], np.float32)
+    given = asked(like, True, True, False)
+    assert len({one.tobytes() for one in given}) == len(given)
+    assert set(given[:, 0]) <= {1, 2, 3}
+    assert set(given[:, 1]) <= {700, 800, 900}

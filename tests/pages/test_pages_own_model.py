@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import zipfile
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -470,6 +472,39 @@ class TestWhatLabelsMean:
         x = RNG.normal(size=(12, *desk.card.input_shape)).astype(np.float32)
         give(app, "words.npz", npz(x=x, y=np.array(["yes", "no", "stop"] * 4)))
         assert "taken for no, stop, yes, in this order" in app.toast[0].value
+
+
+class TestSeveralInputs:
+    """Two ids and two numbers a sample: tests/runtime/build_dialects.py, ratings."""
+
+    def test_table_with_a_header_trains_and_every_page_knows_its_parts(self, app, desk_of):
+        drop(app, OURS / "dialect_ratings.tflite")
+        desk = desk_of(app)
+        assert "'film' (1 number), 'mood' (2 numbers), 'person' (1 number)" in unescape(shown(app))
+        assert not [one for one in app.selectbox if one.key == "map_samples"]
+        film, person = np.arange(40) % 30, np.arange(40) % 20
+        rows = table(person, film % 5, RNG.integers(0, 9, (40, 2)), film)
+        give(app, "mine.csv", b"person,rated,mood,mood,film\n" + rows)
+        assert not said(app)
+        assert "in this order: 'film' (1 number)" in unescape(shown(app))
+        kept = np.concatenate([desk.samples(part).x for part in (Part.TRAIN, Part.TEST)])
+        assert sorted(kept[:, 0]) == sorted(film)
+        assert sorted(kept[:, 3]) == sorted(person)
+        train(app, desk)
+        app.segmented_control(key="samples_way").set_value("Type").run()
+        typing = next(one for one in app.text_area if one.key == "samples_typed")
+        assert typing.label == "4 numbers, with commas between: film, mood (2), person"
+        assert re.search(r"film \d+ · mood \d+, \d+ · person \d+", shown(app))
+        for page in ("evaluate", "checkpoints", "model"):
+            app.switch_page(f"pages/{page}.py").run()
+            assert not app.exception
+            assert not said(app), page
+
+    def test_columns_of_other_names_are_not_guessed(self, app, desk_of):
+        drop(app, OURS / "dialect_ratings.tflite")
+        give(app, "mine.csv", b"user,rated,mood,mood,film\n1,2,3,4,5\n")
+        assert "no column named 'person'" in said(app)
+        assert not desk_of(app).workspace.manifest.samples
 
 
 class TestAnswersThatCannotBeJudged:

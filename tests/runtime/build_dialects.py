@@ -271,7 +271,34 @@ def several() -> None:
     m.write("dialect_several")
 
 
+def ratings() -> None:
+    """A sample in three inputs: two ids, each of a table of its own, and two numbers."""
+    m = Learner(films=(30, 3), people=(20, 3), w=(2, 3), b=())
+
+    def rating(film: Any, mood: Any, person: Any) -> Any:
+        taste = tf.gather(m.people, person) + mood @ m.w
+        return tf.reduce_sum(tf.gather(m.films, film) * taste, axis=1) + m.b
+
+    def step(film: Any, mood: Any, person: Any, rated: Any) -> dict[str, Any]:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(rating(film, mood, person) - rated))
+        m.descend(tape, loss, 0.3)
+        return {"loss": loss}
+
+    ids, mood = Spec([None], INT32), Spec([None, 2], FLOAT)
+    m.add("train", step, film=ids, mood=mood, person=ids, rated=Spec([None], FLOAT))
+    m.add(
+        "infer",
+        lambda film, mood, person: {"rating": rating(film, mood, person)},
+        film=ids,
+        mood=mood,
+        person=ids,
+    )
+    m.write("dialect_ratings")
+
+
 def main() -> None:
+    ratings()
     pixels()
     tags()
     alike()
