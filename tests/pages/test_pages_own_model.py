@@ -529,6 +529,26 @@ class TestAnswersThatCannotBeJudged:
         assert not said(app)
 
 
+def test_what_is_found_out_ahead_while_another_model_is_chosen_counts_for_neither(
+    app, desk_of, monkeypatch
+):
+    give(app, "mine.csv", table(RNG.random((20, 784)), np.arange(20) % 10))
+    desk = desk_of(app)
+    asked = type(desk)._base_scores
+    other = (OURS / "dialect_several.tflite").read_bytes()  # of five labels, not sixteen
+
+    def switched(self, samples, name):
+        if self.model.bundled:
+            self.choose_uploaded(other, "other.tflite")
+        return asked(self, samples, name)
+
+    monkeypatch.setattr(type(desk), "_base_scores", switched)
+    desk._unknown = {}
+    desk._warm()
+    assert desk.model.name == "other.tflite"
+    assert not desk._unknown
+
+
 def test_model_that_another_tab_has_removed_says_so(app, desk_of):
     drop(app, OURS / "dialect_tags.tflite")
     app.switch_page("pages/personalise.py").run()

@@ -173,9 +173,8 @@ class HasScores(HasFeatures):
         if self.busy or not self.tells_labels or not self.can_predict:
             return None
         own = own and self.workspace.manifest.head is not None  # else it is the base model
-        name = self.test_name()
-        heat = self._heat if own else 1.0
-        key = (self.model, self.labels, name, own and self.workspace.manifest.head, heat)
+        key = self._about_unknown(own)
+        heat = key[-1]
         if key not in self._unknown:
             sets = self.test_sets()
             if not sets:
@@ -198,8 +197,15 @@ class HasScores(HasFeatures):
                 kind=kind,
                 used=self.labels.used,
             )
+            if key != self._about_unknown(own):
+                return None  # another model was chosen meanwhile
             self._unknown = newest(self._unknown, key, found)
         return self._unknown[key]
+
+    def _about_unknown(self, own: bool) -> tuple:
+        """Equal as long as `unknown` tells the same; its last is the temperature."""
+        head, heat = own and self.workspace.manifest.head, self._heat if own else 1.0
+        return self.model, self.labels, self.test_name(), head, heat
 
     def _is_on(self, samples: Samples) -> np.ndarray:
         """bool [N]: whether the label of a sample is turned on, at a model that tells labels."""
@@ -223,6 +229,8 @@ class HasScores(HasFeatures):
 
                 with contextlib.suppress(SampleError):
                     found = fit_familiar(self.worker().bottlenecks(train.x), train.y, _KEPT)
+            if key[0] != self.model:
+                return None  # another was chosen meanwhile
             self._familiar = (key, found)
         return self._familiar[1]
 
