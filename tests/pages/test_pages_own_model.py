@@ -17,7 +17,8 @@ from odt_core.errors import TrainingError
 from odt_core.graph import describe
 from odt_core.runtime.contract import Activation, Choice, OutputKind, Task
 from odt_core.training.settings import Settings
-from odt_core.workspace import Kind, Part
+from odt_core.workspace import Kind, Part, Workspaces
+from pages.ui.desk import Desk
 from pages.ui.desks import all_desks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -530,20 +531,18 @@ class TestAnswersThatCannotBeJudged:
 
 
 def test_what_is_found_out_ahead_while_another_model_is_chosen_counts_for_neither(
-    app, desk_of, monkeypatch
+    tmp_path, monkeypatch
 ):
-    give(app, "mine.csv", table(RNG.random((20, 784)), np.arange(20) % 10))
-    desk = desk_of(app)
-    asked = type(desk)._base_scores
+    desk, asked = Desk(Workspaces(tmp_path).create()), Desk._base_scores
     other = (OURS / "dialect_several.tflite").read_bytes()  # of five labels, not sixteen
 
     def switched(self, samples, name):
+        scores = asked(self, samples, name)
         if self.model.bundled:
             self.choose_uploaded(other, "other.tflite")
-        return asked(self, samples, name)
+        return scores
 
-    monkeypatch.setattr(type(desk), "_base_scores", switched)
-    desk._unknown = {}
+    monkeypatch.setattr(Desk, "_base_scores", switched)
     desk._warm()
     assert desk.model.name == "other.tflite"
     assert not desk._unknown
