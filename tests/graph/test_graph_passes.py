@@ -42,7 +42,9 @@ ZOO = (
     "mlp_adam_keras2",
     "personalise_keras2",
     "residual_keras3",
+    "attention_static_keras2",
     "sensor_gru_unrolled_keras3",
+    "text_mean_keras2",
     "text_lstm_unrolled_static_keras3",
 )
 BY_NAME = {one.name: one for one in PASSES}

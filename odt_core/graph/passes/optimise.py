@@ -22,6 +22,7 @@ from odt_core.graph.passes.reads import read_for_each_side
 from odt_core.graph.passes.scales import scale_smaller_factor
 from odt_core.graph.passes.shared import share_results
 from odt_core.graph.passes.slices import masked_slice
+from odt_core.graph.passes.tables import whole_tables
 from odt_core.graph.tensor import Tensor
 
 Apply = Callable[[schema.ModelT, schema.SubGraphT], None]
@@ -45,6 +46,7 @@ _DEAD_CODE = Pass("dead code", "drops what nobody reads", remove_dead_ops)
 PASSES = (
     _DEAD_CODE,
     Pass("common subexpressions", "computes the same thing once", share_results),
+    Pass("whole tables", "updates looked-up rows of a table with the table", whole_tables),
     Pass("slices", "writes slices so that XNNPACK takes them", _each_op(masked_slice)),
     Pass("broadcasts", "broadcasts by the ops that read it", without_broadcasts),
     Pass("scales", "scales the smaller factor", scale_smaller_factor, exact=False),
