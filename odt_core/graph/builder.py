@@ -22,7 +22,7 @@ from odt_core.graph.flex import Pooled
 from odt_core.graph.inferred_shapes import inferred
 from odt_core.graph.kernels import check_kernel
 from odt_core.graph.known_shapes import open_size, with_contents
-from odt_core.graph.operators import inputs_of, name_of, outputs_of
+from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
 from odt_core.graph.resources import Resources
 from odt_core.graph.tensor import (
     Shape,
@@ -196,6 +196,8 @@ class Builder:
             sizes = _sizes_input(name, inputs)
             if batch is None and sizes is not None and len(inputs) > sizes:
                 batch = open_size(self, inputs[sizes], output)
+            if name == "IF":
+                batch = self._of_branches(operator, index)
             if batch is not None:
                 self._batches[index] = batch
 
@@ -212,6 +214,22 @@ class Builder:
             return output
         declare_shape(self.graph.tensors[index], shape)
         return self.tensor(index)
+
+    def _of_branches(self, operator: schema.OperatorT, index: int) -> Batch | None:
+        """The batch of a result of IF, where both branches give it from the same input's."""
+        found = set()
+        for called in called_by(self.model, operator):
+            branch = Builder(self.model, self.model.subgraphs[called])
+            for inner in branch.graph.operators:
+                branch.keep(inner)
+            result = int(branch.graph.outputs[outputs_of(operator).index(index)])
+            source = branch.batch_source(branch.tensor(result))
+            if source is None:
+                return None
+            taken, times = list(map(int, branch.graph.inputs)).index(source[0]), source[1]
+            given = self.batch_source(self.tensor(inputs_of(operator)[1 + taken]))
+            found.add(given and (given[0], given[1] * times))
+        return found.pop() if len(found) == 1 else None
 
     def producer(self, tensor: Tensor) -> schema.OperatorT | None:
         """The operator before this point that writes a tensor; None for inputs and constants."""

@@ -45,8 +45,8 @@ def _each_op(form: Callable[[Builder, schema.OperatorT], Tensor | None]) -> Appl
 _DEAD_CODE = Pass("dead code", "drops what nobody reads", remove_dead_ops)
 PASSES = (
     _DEAD_CODE,
-    Pass("common subexpressions", "computes the same thing once", share_results),
     Pass("whole tables", "updates looked-up rows of a table with the table", whole_tables),
+    Pass("common subexpressions", "computes the same thing once", share_results),
     Pass("slices", "writes slices so that XNNPACK takes them", _each_op(masked_slice)),
     Pass("broadcasts", "broadcasts by the ops that read it", without_broadcasts),
     Pass("scales", "scales the smaller factor", scale_smaller_factor, exact=False),

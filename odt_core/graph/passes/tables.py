@@ -1,14 +1,16 @@
 """Rows of a table that a batch looked up, updated without first finding out which they are.
 
-Keras 2 sums up the gradients of an embedding's rows, one for each different id in the batch (UNIQUE),
-works out what these rows are to be, and writes them among the others. How many ids differ is known
-only once they are seen, so every shape behind it is planned anew in the middle of each call, and
-XNNPACK cannot be used at all (Model.shaped_by_data). But a row whose id does not come has no
-gradient, and what is made of that is nought: so the sums may as well be worked out for every row of
-the table, and added to it. That takes fewer passes over the table than finding the rows did.
+Keras 2 sums up the gradients of an embedding's rows, one for each different id in the batch
+(UNIQUE), works out what these rows are to be, and writes them among the others. How many ids differ
+is known only once they are seen, so every shape behind it is planned anew in the middle of each
+call, and XNNPACK cannot be used at all (Model.shaped_by_data). But a row whose id does not come has
+no gradient, and what is made of that is nought: so the sums may as well be worked out for every row
+of the table, and added to it. That takes fewer passes over the table than finding the rows did.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -17,11 +19,14 @@ from odt_core.graph.builder import Builder
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.passes.forms import rewrite
 from odt_core.graph.passes.prune import remove_dead_ops
-from odt_core.graph.tensor import Tensor
+from odt_core.graph.tensor import Shape, Tensor
 
 # Ops that make nought of nought.
 _KEEP_NOUGHT = frozenset({"ABS", "NEG", "SIGN", "SQRT", "SQUARE"})
 _ROOTS = frozenset({"RSQRT", "SQRT"})
+# Ops that put rows among noughts: which input holds them, and which their ids.
+_PLACES = {"SCATTER_ND": (1, 0), "UNSORTED_SEGMENT_SUM": (0, 1)}
+_MOST = 100  # ops between the sums and the table; optimisers have a dozen
 
 
 def whole_tables(model: schema.ModelT, graph: schema.SubGraphT) -> None:
@@ -33,7 +38,11 @@ def whole_tables(model: schema.ModelT, graph: schema.SubGraphT) -> None:
 
 
 def _updated(b: Builder, operator: schema.OperatorT) -> Tensor | None:
-    """table · (1 − rows found) + rows as they are to be, as table + what is added to its rows."""
+    """table · (1 − rows found) + rows as they are to be, as table + what is added to its rows; and
+    rows put in their places among noughts.
+    """
+    if name_of(b.model, operator) in _PLACES:
+        return _placed(b, operator)
     parts = _inputs(b, operator, "ADD")
     for kept, written in (parts, parts[::-1]) if len(parts) == 2 else ():
         found = _kept(b, kept)
@@ -41,10 +50,18 @@ def _updated(b: Builder, operator: schema.OperatorT) -> Tensor | None:
             continue
         table, unique = found
         rows = _scattered(b, written, unique)
-        added = None if rows is None else _added(b, rows, table, unique)
-        if added is not None:
-            return b.add(table, added)
+        new = None if rows is None else _written(b, rows, table, unique)
+        if new is not None:
+            return new
     return None
+
+
+def _placed(b: Builder, operator: schema.OperatorT) -> Tensor | None:
+    rows, ids = (b.tensor(inputs_of(operator)[at]) for at in _PLACES[name_of(b.model, operator)])
+    unique, shape = _unique_of(b, ids), b.tensor(outputs_of(operator)[0]).shape
+    if unique is None or not shape or None in shape or rows.rank != len(shape):
+        return None
+    return _Whole(b, shape, unique).noughts(rows)
 
 
 def _kept(b: Builder, tensor: Tensor) -> tuple[Tensor, schema.OperatorT] | None:
@@ -52,14 +69,14 @@ def _kept(b: Builder, tensor: Tensor) -> tuple[Tensor, schema.OperatorT] | None:
     factors = _inputs(b, tensor, "MUL")
     for share, table in (factors, factors[::-1]) if len(factors) == 2 else ():
         terms = _inputs(b, share, "SUB")
-        if len(terms) != 2 or not _is_one(terms[0]) or table.rank != 2 or None in table.shape:
+        if len(terms) != 2 or not _is_one(terms[0]) or None in table.shape or not table.rank:
             continue
         scatter = _inputs(b, terms[1], "SCATTER_ND")
         unique = _unique_of(b, scatter[0]) if scatter else None
         if unique is None or terms[1].shape != table.shape:
             continue
-        ones = _inputs(b, scatter[1], "FILL")
-        if ones and _is_one(ones[1]):
+        filled = _inputs(b, scatter[1], "FILL")[1:] or _inputs(b, scatter[1], "BROADCAST_TO")[:1]
+        if filled and _is_one(filled[0]):
             return table, unique
     return None
 
@@ -70,25 +87,43 @@ def _scattered(b: Builder, tensor: Tensor, unique: schema.OperatorT) -> Tensor |
     return scatter[1] if scatter and _unique_of(b, scatter[0]) is unique else None
 
 
-def _added(b: Builder, rows: Tensor, table: Tensor, unique: schema.OperatorT) -> Tensor | None:
-    """What rows of a table become more, for every row of it: nought where its id does not come."""
+def _written(b: Builder, rows: Tensor, table: Tensor, unique: schema.OperatorT) -> Tensor | None:
+    """The table with rows that are those of before and more, or less."""
+    whole = _Whole(b, table.shape, unique)
     terms = _inputs(b, rows, "ADD")
-    for more, before in (terms, terms[::-1]) if len(terms) == 2 else ():
-        if _looked_up(b, before, unique) == table:
-            return _Whole(b, table, unique).noughts(more)
+    for before, more in (terms, terms[::-1]) if len(terms) == 2 else ():
+        if _is(table, _looked_up(b, before, unique)):
+            found = whole.noughts(more)
+            return None if found is None else b.add(table, found)
+    terms = _inputs(b, rows, "SUB")
+    if len(terms) == 2 and _is(table, _looked_up(b, terms[0], unique)):
+        found = whole.noughts(terms[1])
+        return None if found is None else b.sub(table, found)
     return None
 
 
-class _Whole:
-    """Rows [U, D], one for each different id, as a table [T, D] of a row for every id."""
+def _is(one: Tensor, other: Tensor | None) -> bool:
+    return other is not None and one.index == other.index
 
-    def __init__(self, b: Builder, table: Tensor, unique: schema.OperatorT) -> None:
-        self.b, self._table, self._unique = b, table, unique
+
+class _Whole:
+    """Rows [U, …], one for each different id, as a table [T, …] of a row for every id."""
+
+    def __init__(self, b: Builder, shape: Shape, unique: schema.OperatorT) -> None:
+        """shape: of the table."""
+        self.b, self._shape, self._unique = b, shape, unique
+        self._noughts: dict[int, Tensor | None] = {}  # what was found out, by the tensor of rows
 
     def noughts(self, rows: Tensor) -> Tensor | None:
         """The table of rows, where those whose id does not come are noughts; None where that is not
         known.
         """
+        if rows.index not in self._noughts and len(self._noughts) < _MOST:
+            self._noughts[rows.index] = None
+            self._noughts[rows.index] = self._of_noughts(rows)
+        return self._noughts.get(rows.index)
+
+    def _of_noughts(self, rows: Tensor) -> Tensor | None:
         b, operator = self.b, self.b.producer(rows)
         if operator is None:
             return None
@@ -98,7 +133,7 @@ class _Whole:
             return self._sums(*inputs)
         if name in _KEEP_NOUGHT:
             whole = self.noughts(inputs[0])
-            return None if whole is None else b.again(operator, [whole], self._table.shape)
+            return None if whole is None else b.again(operator, [whole], self._shape)
         if name in ("ADD", "SUB"):
             both = [self.noughts(one) for one in inputs]
             return self._again(operator, both)
@@ -118,39 +153,42 @@ class _Whole:
         """
         if self._is_alike(rows):
             return rows
-        return _looked_up(self.b, rows, self._unique) or self._positive(rows)
+        return self._looked_up(rows) or self._positive(rows)
 
     def _positive(self, rows: Tensor) -> Tensor | None:
-        """The same of √(table + ε) or √table + ε, or one over the former, as optimisers divide by:
-        above nought in every row, where the table is not below it.
+        """The same of what optimisers divide by, √(table + ε) and √table + ε, or multiply with, one
+        over the former: above nought in every row of a table that is not below it.
         """
         b, operator = self.b, self.b.producer(rows)
-        name = name_of(b.model, operator) if operator is not None else ""
-        inputs = [b.tensor(index) for index in inputs_of(operator)] if operator is not None else []
-        if name in _ROOTS:
-            terms = _inputs(b, inputs[0], "ADD")
-            inner = self._plus(terms, lambda one: _looked_up(b, one, self._unique))
-            return self._again(operator, [inner])
-        if name == "ADD":
-            return self._plus(inputs, self._root)
-        return None
+        if operator is None or len(inputs_of(operator)) == 0:
+            return None
+        if name_of(b.model, operator) in _ROOTS:
+            inner = b.tensor(inputs_of(operator)[0])
+            table = self._looked_up(inner)
+            if table is None or _raised(b, table) is None:
+                table = self._raised(inner, self._looked_up)
+            return self._again(operator, [table])
+        return self._raised(rows, self._root)
 
     def _root(self, rows: Tensor) -> Tensor | None:
         inputs = _inputs(self.b, rows, "SQRT")
-        table = _looked_up(self.b, inputs[0], self._unique) if inputs else None
+        table = self._looked_up(inputs[0]) if inputs else None
         return None if table is None else self.b.sqrt(table)
 
-    def _plus(self, terms, whole) -> Tensor | None:  # type: ignore[no-untyped-def]
-        for one, other in (terms, terms[::-1]) if len(terms) == 2 else ():
-            if one.const is not None and one.const.size == 1 and float(one.const.max()) > 0:
-                found = whole(other)
-                return None if found is None else self.b.add(found, one)
-        return None
+    def _raised(self, rows: Tensor, whole: Callable[[Tensor], Tensor | None]) -> Tensor | None:
+        """The same of rows that a positive number was added to."""
+        found = _raised(self.b, rows)
+        table = whole(found[0]) if found is not None else None
+        return None if found is None or table is None else self.b.add(table, found[1])
+
+    def _looked_up(self, rows: Tensor) -> Tensor | None:
+        return _looked_up(self.b, rows, self._unique)
 
     def _is_alike(self, tensor: Tensor) -> bool:
         """Whether it is the same for all rows."""
-        wide = tensor.rank == 2 and tensor.shape[0] != 1
-        return None not in tensor.shape and tensor.rank <= 2 and not wide
+        rank = len(self._shape)
+        wide = tensor.rank == rank and tensor.shape[0] != 1
+        return None not in tensor.shape and tensor.rank <= rank and not wide
 
     def _again(
         self, operator: schema.OperatorT | None, inputs: list[Tensor | None]
@@ -158,7 +196,7 @@ class _Whole:
         given = [one for one in inputs if one is not None]
         if operator is None or len(given) < len(inputs):
             return None
-        return self.b.again(operator, given, self._table.shape)
+        return self.b.again(operator, given, self._shape)
 
     def _sums(self, values: Tensor, places: Tensor, _: Tensor) -> Tensor | None:
         """The values of each id summed up; in the order in which they come, as before."""
@@ -167,24 +205,36 @@ class _Whole:
         if unique is not self._unique or places.index != outputs_of(unique)[1]:
             return None
         ids = b.cast(b.tensor(inputs_of(unique)[0]), np.int32)
-        y = b.new(self._table.shape, values.dtype, "sums")
-        count = b.constant(self._table.shape[0], np.int32)
+        y = b.new(self._shape, values.dtype, "sums")
+        count = b.constant(np.array(self._shape[0], np.int32))
         options = schema.UnsortedSegmentSumOptionsT()
         b.emit("UNSORTED_SEGMENT_SUM", [values, ids, count], [y], options)
         return y
+
+
+def _raised(b: Builder, tensor: Tensor) -> tuple[Tensor, Tensor] | None:
+    """What a positive number was added to, and that number."""
+    terms = _inputs(b, tensor, "ADD")
+    for one, other in (terms, terms[::-1]) if len(terms) == 2 else ():
+        if other.const is not None and other.const.size == 1 and float(other.const.max()) > 0:
+            return one, other
+    return None
 
 
 def _looked_up(b: Builder, rows: Tensor, unique: schema.OperatorT) -> Tensor | None:
     """The table whose rows they are, one for each id that is different."""
     for name in ("GATHER_ND", "GATHER"):
         inputs = _inputs(b, rows, name)
-        if inputs and _unique_of(b, inputs[1]) is unique:
-            return inputs[0]
+        if inputs and rows.rank == inputs[0].rank and _unique_of(b, inputs[1]) is unique:
+            options = b.producer(rows).builtinOptions  # type: ignore[union-attr]
+            return None if getattr(options, "axis", 0) else inputs[0]
     return None
 
 
 def _unique_of(b: Builder, ids: Tensor) -> schema.OperatorT | None:
-    """The UNIQUE that gives these ids, [U] or [U, 1]."""
+    """The UNIQUE that gives these ids, [U] or [U, 1]; None for others, or in another form."""
+    if ids.shape not in ((None,), (None, 1)):
+        return None
     operator = b.producer(ids)
     while operator is not None and name_of(b.model, operator) in ("EXPAND_DIMS", "RESHAPE", "CAST"):
         ids = b.tensor(inputs_of(operator)[0])
