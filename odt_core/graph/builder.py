@@ -22,6 +22,7 @@ from odt_core.graph.flex import Pooled
 from odt_core.graph.inferred_shapes import inferred
 from odt_core.graph.kernels import check_kernel
 from odt_core.graph.known_shapes import open_size, with_contents
+from odt_core.graph.open_axes import Size, axes_of
 from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
 from odt_core.graph.resources import Resources
 from odt_core.graph.tensor import (
@@ -75,6 +76,7 @@ class Builder:
         self._constants: dict[tuple, Tensor] = {}
         self._producers: dict[int, schema.OperatorT] = {}
         self._batches: dict[int, Batch] = {}
+        self._axes: dict[int, Sequence[Size]] = {}  # of tensors with several dynamic dimensions
         self.pool_gradients: dict[int, PoolGradient] = {}  # by the tensor of the gradient
         # by the id of an operator that is to be lowered: what the graph around it allows
         self.pooled: dict[int, Pooled] = {}
@@ -198,6 +200,8 @@ class Builder:
                 batch = open_size(self, inputs[sizes], output)
             if name == "IF":
                 batch = self._of_branches(operator, index)
+            if batch is None and None in output.shape:
+                batch = self._of_axes(name, inputs, output, operator.builtinOptions)
             if batch is not None:
                 self._batches[index] = batch
 
@@ -214,6 +218,33 @@ class Builder:
             return output
         declare_shape(self.graph.tensors[index], shape)
         return self.tensor(index)
+
+    def sizes(self, tensor: Tensor) -> Sequence[Size]:
+        """The size of each axis: a number, or which input's dynamic dimension it is and how many
+        times it; None where that is not clear.
+        """
+        axis, batch = dynamic_axis(tensor), self.batch_source(tensor)
+        if axis is None:
+            return self._axes.get(tensor.index, tensor.shape)
+        return [batch if at == axis else size for at, size in enumerate(tensor.shape)]
+
+    def _of_axes(
+        self, name: str, inputs: Sequence[Tensor], output: Tensor, options: object
+    ) -> Batch | None:
+        """What `batch_of` gives, of an op on tensors with several dynamic dimensions. Notes the
+        sizes of a result that has several itself.
+        """
+        axis = dynamic_axis(output)
+        if axis is not None and not any(one.shape.count(None) > 1 for one in inputs):
+            return None
+        found = axes_of(name, inputs, output, options, self.sizes)
+        if found is None or len(found) != output.rank:
+            return None
+        if axis is None:
+            self._axes[output.index] = found
+            return None
+        size = found[axis]
+        return size if isinstance(size, tuple) else None
 
     def _of_branches(self, operator: schema.OperatorT, index: int) -> Batch | None:
         """The batch of a result of IF, where both branches give it from the same input's."""
@@ -241,6 +272,10 @@ class Builder:
         known = [source for source in map(self.batch_source, batched) if source is not None]
         for tensor in batched if known else []:
             self._batches.setdefault(tensor.index, known[0])
+
+    def note_batch(self, tensor: Tensor, batch: Batch) -> None:
+        """Note whose a tensor's one dynamic dimension is, where its op does not tell."""
+        self._batches[tensor.index] = batch
 
     def batch_source(self, tensor: Tensor) -> Batch | None:
         """Which input's dynamic dimension a tensor's is, and how many times it.

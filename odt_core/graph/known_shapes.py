@@ -132,10 +132,8 @@ def _times(one: object, other: object) -> object:
 
 
 def _sizes(b: Builder, x: Tensor) -> np.ndarray:
-    sizes = np.array(x.shape, object)
-    source = b.batch_source(x)
-    if source is not None:
-        sizes[dynamic_axis(x)] = OpenSize(source)
+    sizes = np.empty(x.rank, object)
+    sizes[:] = [OpenSize(size) if isinstance(size, tuple) else size for size in b.sizes(x)]
     return sizes
 
 

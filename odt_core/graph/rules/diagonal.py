@@ -102,4 +102,8 @@ def _of_open_size(b: Builder, x: Tensor, k: int) -> Tensor:
     sizes = b.split(b.shape(x), 2, 0)
     rows, columns = (b.reshape(size, ()) for size in sizes)
     index = b.range(0, b.minimum(rows, columns))
-    return b.gather(b.reshape(x, (None,)), b.mul(index, b.add(columns, 1)))
+    diagonal = b.gather(b.reshape(x, (None,)), b.mul(index, b.add(columns, 1)))
+    height, width = b.sizes(x)
+    if height == width and isinstance(height, tuple):
+        b.note_batch(diagonal, height)
+    return diagonal
