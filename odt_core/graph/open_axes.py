@@ -21,14 +21,14 @@ def axes_of(
     name: str, inputs: Sequence[Tensor], output: Tensor, options: object, sizes: Sizes
 ) -> Sequence[Size] | None:
     """The size of each axis of an op's output, given its inputs'; None where that is not clear."""
-    if not inputs:
+    if name in ELEMENTWISE:
+        return [_shared(axis - output.rank, inputs, sizes) for axis in range(output.rank)]
+    if not inputs or not inputs[0].rank:
         return None
     first = inputs[0]
     if name in _AS_FIRST:
         return sizes(first)
-    if name in ELEMENTWISE:
-        return [_shared(axis - output.rank, inputs, sizes) for axis in range(output.rank)]
-    if name == "FULLY_CONNECTED" and first.rank == output.rank == 2:
+    if name == "FULLY_CONNECTED" and first.rank == inputs[1].rank == output.rank == 2:
         return [sizes(first)[0], sizes(inputs[1])[0]]
     if name == "BATCH_MATMUL" and first.rank == inputs[1].rank == output.rank == 2:
         rows, columns = bool(getattr(options, "adjX", 0)), not getattr(options, "adjY", 0)
@@ -38,7 +38,7 @@ def axes_of(
         kept = getattr(options, "keepDims", False)
         every = [1 if axis in gone else size for axis, size in enumerate(sizes(first))]
         return every if kept else [s for axis, s in enumerate(every) if axis not in gone]
-    if name == "TRANSPOSE" and inputs[1].const is not None:
+    if name == "TRANSPOSE" and inputs[1].const is not None and inputs[1].const.size == first.rank:
         return [sizes(first)[int(axis)] for axis in inputs[1].const]
     if name == "MATRIX_DIAG":
         return [*sizes(first), sizes(first)[-1]]

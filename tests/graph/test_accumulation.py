@@ -49,10 +49,7 @@ WHOLE = {
     "several_batch_sizes_keras2": "nothing is summed",
     "spectrogram_keras3": "RANGE",  # of frames
     "text_adagrad_keras3": "GATHER_ND",
-    "text_lstm_loop_keras2": "UNIQUE",
-    "text_lstm_unrolled_keras2": "UNIQUE",
     "text_lstm_unrolled_static_keras3": "nothing is summed",
-    "text_mean_keras2": "UNIQUE",
     "trace_module": "FULLY_CONNECTED",  # of scores with one another
     "transformer_keras3": "STABLEHLO_RNG_BIT_GENERATOR",
     "turned_pictures_keras2": "STABLEHLO_RNG_BIT_GENERATOR",

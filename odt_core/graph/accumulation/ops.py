@@ -98,6 +98,9 @@ def sums_up(
         return False
     if name == "SUM":
         return True  # the axis is not there any more, so it was reduced
+    if name == "UNSORTED_SEGMENT_SUM":  # into the rows of a table
+        alike = len({_times(b, part) for part in mixed}) == 1
+        return len(mixed) == 2 and alike and all(dynamic_axis(part) == 0 for part in mixed)
     if name == "BATCH_MATMUL":
         left, right = inputs
         return len(mixed) == 2 and (dynamic_axis(left), dynamic_axis(right)) == _summed(
