@@ -4,7 +4,8 @@ A step of an image model reads and writes arrays of megabytes, each larger than 
 it waits for memory most of the time. In micro-batches they stay where they are used next, and each
 core can have its own. What is learnt is the same up to the order in which numbers are added; that
 order, and how large the parts are, depend on the model and the batch alone, never on a measurement
-or the number of threads: the same run gives the same bits.
+or the number of threads: the same run gives the same bits. Random numbers, of dropout say, are
+drawn for the whole batch first, so that they are the same in parts as without.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TypeVar
 import numpy as np
 
 from odt_core.graph import GET_STATE, SET_STATE, SignatureDescription
-from odt_core.graph.accumulation.accumulation import APPLY, COUNT, GRADIENTS
+from odt_core.graph.accumulation.accumulation import AHEAD, APPLY, COUNT, GRADIENTS
 from odt_core.runtime.interpreter import Interpreter
 from odt_core.runtime.rows import Rows
 
@@ -63,6 +64,7 @@ class MicroBatches:
         self._threads = ThreadPoolExecutor(len(workers)) if self._helpers else None
         self._inputs = workers[0].signature(GRADIENTS).inputs
         self._batched = [key for key, (_, shape) in self._inputs.items() if shape[:1] == (-1,)]
+        self._ahead = interpreter.signature(AHEAD) if AHEAD in interpreter.names else None
         self._sums: list[Sums] = [{} for _ in range(LANES)]
 
     def invoke(self, arrays: Arrays) -> None:
@@ -71,14 +73,17 @@ class MicroBatches:
             state = self._interpreter.signature(GET_STATE)({})
             self._on_all(self._helpers, lambda one: one.signature(SET_STATE).invoke(state))
         self.stale = True  # should anything fail on the way
-        count = len(arrays[self._batched[0]])
+        count = len(next(arrays[key] for key in self._batched if key in arrays))
         given: dict[str, np.ndarray | Rows] = {**arrays, COUNT: np.array(count, np.float32)}
+        if self._ahead is not None:
+            self._ahead.invoke({key: given[key] for key in self._ahead.inputs})
+            given |= {key: self._ahead.output(key) for key in self._ahead.outputs}
         starts = np.array_split(np.arange(0, count, self.size), LANES)
         lanes = zip(starts, self._sums, strict=True)  # a core that is done takes the next
 
         def sum_up(worker: Interpreter) -> None:
             for lane in lanes:
-                self._sum_up(worker, given, *lane)
+                self._sum_up(worker, given, count, *lane)
 
         self._on_all(self._workers, sum_up)
         total = self._sums[0]
@@ -106,13 +111,16 @@ class MicroBatches:
             return [do(one) for one in interpreters]
         return list(self._threads.map(do, interpreters))
 
-    def _sum_up(self, worker: Interpreter, given: Arrays, starts: np.ndarray, sums: Sums) -> None:
+    def _sum_up(
+        self, worker: Interpreter, given: Arrays, count: int, starts: np.ndarray, sums: Sums
+    ) -> None:
         """Sums over the parts that begin at `starts`, in arrays that are made once."""
         gradients = worker.signature(GRADIENTS)
         feeds = {key: given[key] for key in self._inputs}
+        rows = {key: len(given[key]) // count for key in self._batched}  # of a sample
         for at, start in enumerate(map(int, starts)):
             for key in self._batched:
-                feeds[key] = given[key][start : start + self.size]
+                feeds[key] = given[key][start * rows[key] : (start + self.size) * rows[key]]
             gradients.invoke(feeds)
             for key in gradients.outputs:
                 if key not in sums:

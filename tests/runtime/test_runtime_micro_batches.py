@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from odt_core.runtime.model import Model
 from odt_core.runtime.rows import Rows
 from odt_core.runtime.session import Session
 
+ORACLE = Path(__file__).parents[1] / "oracle"
 COUNT = 64
 PART = 16  # what CACHED allows of the bundled CNN's largest array
 
@@ -77,6 +80,35 @@ class TestSize:
     def test_sample_larger_than_a_cache_comes_alone(self):
         assert micro_batch(64, self.step(CACHED + 1, 10**7), 10) == 1
         assert micro_batch(3, self.step(CACHED + 1, 10**7), 10) is None
+
+
+@pytest.mark.usefixtures("worth_it")
+class TestRandomNumbers:
+    """Dropout: its numbers belong to the whole batch, and come before its parts."""
+
+    @pytest.fixture(params=["cnn_dropout_seeded_keras2", "dropout_unseeded_module"])
+    def dropout(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Model:
+        monkeypatch.setattr(micro_batches, "CACHED", 100)  # a sample of it is larger
+        path = ORACLE / "models" / f"{request.param}.tflite.gz"
+        return load_model(gzip.decompress(path.read_bytes()))
+
+    def test_steps_are_those_of_the_whole_batch(self, dropout):
+        draw = np.random.default_rng(0)
+        x = draw.random((COUNT, *dropout.contract.input_shape), np.float32)
+        y = draw.integers(0, dropout.contract.outputs or 1, COUNT)
+        whole, one, two = (dropout.session(threads=n) for n in (1, 1, 2))
+        state = whole.state()  # where nothing seeds them, each session draws its own
+        for session in (one, two):
+            session.load_state(state)
+        whole._sizes[COUNT] = (dropout.contract.train[-1], None)
+        losses = [trained(session, x, y) for session in (whole, one, two)]
+        assert parts_of(one) is not None
+        np.testing.assert_allclose(losses[1], losses[0], rtol=1e-5)
+        assert losses[1] == losses[2]
+        assert len(set(losses[0])) == len(losses[0])
+        for name, value in whole.state().items():
+            np.testing.assert_allclose(one.state()[name], value, rtol=1e-3, atol=1e-6)
+            assert np.array_equal(one.state()[name], two.state()[name])
 
 
 @pytest.mark.usefixtures("worth_it")

@@ -4,6 +4,10 @@ odt_gradients(what train takes, count) -> g0..gN: sums over the samples of a par
 what the whole batch divides it by. odt_apply(the rest of what train takes, count, g0..gN) -> loss:
 what train does with these sums. Fed with the sums over all parts it does the same step as train,
 up to the order in which numbers are added. Small parts stay in a core's cache.
+
+A step that draws random numbers, as for dropout, draws them for its whole batch: that is a
+signature of its own, odt_ahead(what train takes) -> r0..rM, and the other two take the rows of
+their samples of these.
 """
 
 from __future__ import annotations
@@ -23,15 +27,16 @@ from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.passes.prune import compact, remove_dead_ops
 from odt_core.graph.signature import add_signature, copy_of, ends, find_signature
 
-GRADIENTS, APPLY, COUNT = "odt_gradients", "odt_apply", "odt_count"
+AHEAD, GRADIENTS, APPLY, COUNT = "odt_ahead", "odt_gradients", "odt_apply", "odt_count"
 
 _EACH_PART = frozenset({Role.FIXED, Role.SIZES, Role.SAMPLES, Role.SUM})
 _LATER = frozenset({Role.FIXED, Role.AFTER})
+_FIRST = frozenset({Role.FIXED, Role.SIZES, Role.AHEAD})
 
 
 @plain_errors()
 def accumulate(data: bytes, signature: str, loss: str | None) -> bytes:
-    """A lowered model with the two signatures as well, for one of its train signatures.
+    """A lowered model with these signatures as well, for one of its train signatures.
 
     loss: the output that odt_apply returns, if any. Raises LoweringError when the step cannot be
     done in parts, saying why.
@@ -43,7 +48,8 @@ def accumulate(data: bytes, signature: str, loss: str | None) -> bytes:
     graph.outputs = [results[loss]] if loss is not None else []
     feeds[COUNT] = take_count(model, graph)
     remove_dead_ops(model, graph)
-    builder, roles = roles_of(model, graph)
+    reader = roles_of(model, graph)
+    builder, roles = reader.builder, reader.roles
     given = {} if loss is None else {loss: _ending(builder, roles, int(graph.outputs[0]))}
     graph.operators = builder.operators
 
@@ -52,16 +58,21 @@ def accumulate(data: bytes, signature: str, loss: str | None) -> bytes:
     sums = [index for index in sorted(read_later) if roles.get(index) is Role.SUM]
     if not sums:
         raise LoweringError("nothing is summed over its samples")
+    if any(not graph.tensors[index].hasRank for index in (*sums, *reader.met)):
+        raise LoweringError("the file does not tell how many axes a sum has")
     keyed = {f"g{at}": index for at, index in enumerate(sums)}
-    _add(model, graph, GRADIENTS, _kept(model, graph, roles, _EACH_PART), feeds, keyed)
-    _add(model, graph, APPLY, later, feeds | keyed, given)
+    ahead = {f"r{at}": index for at, index in enumerate(sorted(reader.met))}
+    if ahead:
+        _add(model, graph, AHEAD, _kept(model, graph, roles, _FIRST), feeds, ahead)
+    _add(model, graph, GRADIENTS, _kept(model, graph, roles, _EACH_PART), feeds | ahead, keyed)
+    _add(model, graph, APPLY, later, feeds | ahead | keyed, given)
     compact(model)
     return write(model)
 
 
 def _ending(builder: Builder, roles: dict[int, Role], loss: int) -> int:
     """The tensor that odt_apply returns as the loss: one that it computes itself."""
-    if roles[loss] in (Role.SAMPLES, Role.SIZES):
+    if roles[loss] in (Role.SAMPLES, Role.SIZES, Role.AHEAD):
         raise LoweringError("its loss is one for each sample")
     if roles[loss] is Role.SUM:
         loss = builder.mul(builder.tensor(loss), 1).index

@@ -80,9 +80,10 @@ def _role(
         if key is None or variable_name(key) in trained:
             return Role.AFTER
     try:
-        return reader.role(operator)
+        role = reader.role(operator)
     except LoweringError:
         return Role.AFTER
+    return Role.AFTER if role is Role.AHEAD else role
 
 
 def _can_be_kept(tensor: Tensor, samples: Tensor) -> bool:
