@@ -103,6 +103,10 @@ NETS: dict[str, Callable[[], keras.Model]] = {
         *(_relu(32), _relu(64), Pool(2), layers.Dropout(0.25), Flat()),
         *(Dense(128, activation="relu"), layers.Dropout(0.5), Dense(10)),
     ),
+    "convolutions, pools and dropout": lambda: _sequential(
+        (28, 28, 1),
+        *(_relu(32), Pool(2), _relu(64), Pool(2), Flat(), layers.Dropout(0.5), Dense(10)),
+    ),
     "batch normalisation": lambda: _sequential(
         (32, 32, 3),
         *(*_normalised(_plain(16)), Pool(2), *_normalised(_plain(32)), Pool(2), Flat()),

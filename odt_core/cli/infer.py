@@ -80,7 +80,7 @@ def _items(path: Path, contract: Contract) -> list[tuple[str, np.ndarray]]:
         path.name,
         input_shape=contract.input_shape,
         target_shape=contract.asked_targets,
-        inputs=contract.part_sizes,
+        inputs=contract.input_sizes,
     )
     return [(f"{path}[{at}]", item) for at, item in enumerate(raw.items)]
 

@@ -123,7 +123,7 @@ def open_samples(path: str, model: Model, labels: Labels) -> Samples:
         path,
         input_shape=contract.input_shape,
         target_shape=targets,
-        inputs=contract.part_sizes,
+        inputs=contract.input_sizes,
     )
     if not contract.measures_errors and labels == model.labels and not has_names(model):
         labels = labels.named_after(name for name in raw.labels if name)

@@ -52,8 +52,8 @@ class Activation(Enum):
 
 
 @dataclass(frozen=True)
-class SamplePart:
-    """One of several inputs that take a sample together: which of its numbers it is. shape: without
+class SampleInput:
+    """One of several inputs that take a sample together, each a part of its numbers. shape: without
     the batch. dtype: numpy's name.
     """
 
@@ -151,7 +151,7 @@ class Contract:
     scores_each: int = 0  # K, where a prediction has K scores for each of a target's class numbers
     shares: bool = False  # targets of values are probabilities, to the loss
     one_of: bool = False  # those of a row of K, of which one is right
-    parts: tuple[SamplePart, ...] = ()  # of a sample, where several inputs take it together
+    sample_inputs: tuple[SampleInput, ...] = ()  # where several take a sample together
 
     @property
     def trainable(self) -> bool:
@@ -164,17 +164,17 @@ class Contract:
         return self.learning_rate is not None or any(role.learning_rate for role in self.train)
 
     @property
-    def part_sizes(self) -> dict[str, int]:
+    def input_sizes(self) -> dict[str, int]:
         """How many of a sample's numbers go to which input; empty where all go to one."""
-        return {part.name: part.size for part in self.parts}
+        return {one.name: one.size for one in self.sample_inputs}
 
     @property
     def whole_numbers(self) -> np.ndarray:
         """Which of a sample's numbers are whole ones, such as ids: bool [*input_shape], or [] for
         all alike.
         """
-        if self.parts:
-            return np.concatenate([np.full(part.size, part.whole) for part in self.parts])
+        if self.sample_inputs:
+            return np.concatenate([np.full(one.size, one.whole) for one in self.sample_inputs])
         return np.array(np.dtype(self.input_dtype).kind in "iu")
 
     @property
@@ -282,9 +282,9 @@ class Contract:
             else None,
             "task": Task(document["task"]),
             "activation": Activation(document["activation"]),
-            "parts": tuple(
-                SamplePart(part["name"], tuple(part["shape"]), part["dtype"])
-                for part in document["parts"]
+            "sample_inputs": tuple(
+                SampleInput(one["name"], tuple(one["shape"]), one["dtype"])
+                for one in document["sample_inputs"]
             ),
         }
         for name in ("input_shape", "target_shape", "feature_shape", "free_axes", "notes"):

@@ -17,7 +17,7 @@ from odt_core.runtime.contract import (
     Contract,
     ExtractRole,
     InferRole,
-    SamplePart,
+    SampleInput,
     Task,
     TrainRole,
 )
@@ -84,9 +84,9 @@ def propose(
         notes.append(NO_INFER)
     if not train and not refused:
         notes.append(NO_TRAIN)
-    parts = together.parts if together else ()
-    explain(notes, train, infer, trainer, found, goal, parts)
-    free, input_shape, dtype = _row_of(parts) if parts else _input(table, found, infer, extractor)
+    taking = together.sample_inputs if together else ()
+    explain(notes, train, infer, trainer, found, goal, taking)
+    free, input_shape, dtype = _row_of(taking) if taking else _input(table, found, infer, extractor)
     feature_shape = proposed(of_one(found.samples)) if found.samples else input_shape
     return Contract(
         train=train,
@@ -111,7 +111,7 @@ def propose(
         scores_each=goal.scores_each,
         shares=goal.shares,
         one_of=goal.one_of,
-        parts=parts,
+        sample_inputs=taking,
     )
 
 
@@ -234,10 +234,10 @@ def _infer_role(
     )
 
 
-def _row_of(parts: tuple[SamplePart, ...]) -> tuple[tuple[int, ...], tuple[int, ...], str]:
+def _row_of(taking: tuple[SampleInput, ...]) -> tuple[tuple[int, ...], tuple[int, ...], str]:
     """What `_input` tells, of samples that several inputs take together."""
-    dtypes = {part.dtype for part in parts}
-    size = sum(part.size for part in parts)
+    dtypes = {one.dtype for one in taking}
+    size = sum(one.size for one in taking)
     return (), (size,), dtypes.pop() if len(dtypes) == 1 else "float32"
 
 

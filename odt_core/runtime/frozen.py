@@ -110,7 +110,7 @@ def _promising(model: Model) -> SignatureDescription | None:
     known = contract.extract is None and not contract.free_axes and not model.shaped_by_data
     if not known or len(contract.train) != 1 or contract.train[0].batch is not None:
         return None
-    if contract.task is Task.RECONSTRUCTION or contract.parts:
+    if contract.task is Task.RECONSTRUCTION or contract.sample_inputs:
         return None  # its samples are its targets too, or not all in one input
     about = model.description.signature(contract.train[0].signature)
     if about is None:

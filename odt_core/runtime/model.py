@@ -163,7 +163,7 @@ class Model:
         2.3.0) sometimes goes on with what it knew before: of fresh sessions of a recurrent model
         about every fifth answered its second call wrongly. Such models run without it.
         """
-        return any(_SHAPED_BY_DATA.intersection(about.ops) for about in self.description.signatures)
+        return shaped_by_data(self.description)
 
     def session(self, *, threads: int | None = None, whole: bool = False) -> Session:
         """A new interpreter with the file's own weights; belongs to the thread that makes it.
@@ -242,6 +242,11 @@ class Model:
         if "apart" in self.__dict__:
             copy.__dict__["apart"] = copy if self.apart is self else self.apart
         return copy
+
+
+def shaped_by_data(description: ModelDescription) -> bool:
+    """As Model.shaped_by_data tells."""
+    return any(_SHAPED_BY_DATA.intersection(about.ops) for about in description.signatures)
 
 
 def load_model(source: str | Path | bytes, *, name: str | None = None) -> Model:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from odt_core.graph import SignatureDescription
-from odt_core.runtime.contract import LOSS_NAME, InferRole, SamplePart, Task, TrainRole
+from odt_core.runtime.contract import LOSS_NAME, InferRole, SampleInput, Task, TrainRole
 from odt_core.runtime.inputs import Found
 from odt_core.runtime.targets import filling
 from odt_core.runtime.tasks import Goal
@@ -30,13 +30,13 @@ def explain(
     trainer: SignatureDescription | None,
     found: Found,
     goal: Goal,
-    parts: tuple[SamplePart, ...],
+    taking: tuple[SampleInput, ...],
 ) -> None:
     """Add to notes what was guessed."""
-    if parts:
-        sizes = {part.name: part.size for part in parts}
+    if taking:
+        sizes = {one.name: one.size for one in taking}
         notes.append(
-            f"A sample of this model has {len(parts)} parts, each an input of its own: "
+            f"A sample of this model has {len(taking)} parts, each an input of its own: "
             f"{inputs_in_words(sizes)}. The header of a table, or the names of arrays in an .npz, "
             f"say which is which; numbers without names stand in this order."
         )

@@ -550,11 +550,11 @@ class Session:
     def _what_is_whole(self, x: np.ndarray) -> str:
         """A sentence about samples [N, …], of which some number that should be whole is not."""
         contract, at = self.contract, 0
-        for part in contract.parts:
-            column = x[:, at : at + part.size]
-            if part.whole and (column != np.rint(column)).any():
-                return f"The model takes whole numbers ({part.dtype}) as '{part.name}', such as ids"
-            at += part.size
+        for one in contract.sample_inputs:
+            column = x[:, at : at + one.size]
+            if one.whole and (column != np.rint(column)).any():
+                return f"The model takes whole numbers ({one.dtype}) as '{one.name}', such as ids"
+            at += one.size
         return f"The model takes whole numbers ({contract.input_dtype}), such as ids of words"
 
     def _check_initialised(self, what: str) -> None:

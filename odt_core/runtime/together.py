@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from odt_core.graph import SignatureDescription, TensorDescription
-from odt_core.runtime.contract import SamplePart
+from odt_core.runtime.contract import SampleInput
 from odt_core.runtime.inputs import Found, data_inputs
 from odt_core.runtime.shapes import compatible, numeric, of_one
 from odt_core.runtime.targets import filling
@@ -22,10 +22,10 @@ class Together(NamedTuple):
     infer: tuple[TensorDescription, ...]
 
     @property
-    def parts(self) -> tuple[SamplePart, ...]:
-        """What a row of numbers consists of."""
+    def sample_inputs(self) -> tuple[SampleInput, ...]:
+        """What takes which numbers of a row."""
         return tuple(
-            SamplePart(one.name, tuple(size or 0 for size in of_one(one)), one.dtype)
+            SampleInput(one.name, tuple(size or 0 for size in of_one(one)), one.dtype)
             for one in self.train
         )
 

@@ -110,10 +110,10 @@ def _upload_hint(desk: Desk, active: LabelEntry | None) -> str:
         Task.RECONSTRUCTION: "",
     }.get(desk.task, ", then the label")
     y = "" if desk.task is Task.RECONSTRUCTION else " and y"
-    if desk.contract.parts:
+    if desk.contract.sample_inputs:
         return (
             f"A .csv with {columns} of numbers{last}. A header says which are whose; without one "
-            f"they stand in this order: {inputs_in_words(desk.contract.part_sizes)}. Or an .npz "
+            f"they stand in this order: {inputs_in_words(desk.contract.input_sizes)}. Or an .npz "
             f"with an array for each{y}. Several files at once are fine."
         )
     return (
@@ -190,7 +190,7 @@ def _read(
             name,
             input_shape=None if desk.sees_pictures else desk.card.input_shape,
             target_shape=_target_shape(desk, name),
-            inputs=desk.contract.part_sizes,
+            inputs=desk.contract.input_sizes,
         )
         for name, data in archives
     ]

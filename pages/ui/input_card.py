@@ -58,7 +58,7 @@ def _shape_in_words(desk: Desk) -> str:
 
 
 def _kinds(desk: Desk) -> list[str]:
-    shapes = [] if desk.contract.parts else _picture_shapes(_sized(desk))
+    shapes = [] if desk.contract.sample_inputs else _picture_shapes(_sized(desk))
     kinds = ["image"] if shapes else []
     if any(shape[0] == shape[1] for shape in shapes):
         kinds.append("ink")

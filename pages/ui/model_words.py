@@ -26,7 +26,7 @@ def what_it_does(desk: Desk) -> str:
 def asked_numbers(desk: Desk) -> str:
     """ "4 numbers, with commas between: item, user (3)"."""
     asked = f"{count(prod(desk.card.input_shape), 'number')}, with commas between"
-    sizes = desk.contract.part_sizes
+    sizes = desk.contract.input_sizes
     named = [one if size == 1 else f"{one} ({size:,})" for one, size in sizes.items()]
     return f"{asked}: {', '.join(named)}" if named else asked
 
@@ -75,8 +75,8 @@ def _takes(desk: Desk) -> str:
         what = "drawings" if preprocessing.kind == "ink" else "pictures"
         return f"{what} of {height} × {width} pixels, {colour}"
     shape = desk.card.input_shape
-    if desk.contract.parts:
-        return inputs_in_words(desk.contract.part_sizes)
+    if desk.contract.sample_inputs:
+        return inputs_in_words(desk.contract.input_sizes)
     if not desk.model.bundled and desk.contract.input_dtype.startswith(("int", "uint")):
         return f"{count(prod(shape), 'whole number')} (such as the numbers of words)"
     if len(shape) > 1:

@@ -27,7 +27,7 @@ def show_sample(desk: Desk, sample_id: str) -> None:
         st.image(desk.workspace.thumbnail(sample.id, 512), width=320)
         if sample.suffix == "npy":
             numbers = desk.workspace.sample_array(sample.id)
-            pieces.note(f"Numbers: {parts_as_text(numbers, desk.contract.part_sizes, 24)}")
+            pieces.note(f"Numbers: {parts_as_text(numbers, desk.contract.input_sizes, 24)}")
         if sample.target:
             target = desk.workspace.sample_target(sample.id)
             if target is not None and desk.answers_pictures:

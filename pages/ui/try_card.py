@@ -215,7 +215,9 @@ def _picked(desk: Desk) -> _Input | None:
     item = desk.workspace.sample_array(sample.id)
     target = _fitting(desk, desk.workspace.sample_target(sample.id))
     if desk.task is not Task.RECONSTRUCTION and not desk.sees_pictures:
-        pieces.pictures([("", series_uri(item), parts_as_text(item, desk.contract.part_sizes, 12))])
+        pieces.pictures(
+            [("", series_uri(item), parts_as_text(item, desk.contract.input_sizes, 12))]
+        )
     return _Input(item, target)
 
 
@@ -289,7 +291,7 @@ def _from_file(desk: Desk) -> _Input | None:
         name,
         input_shape=desk.card.input_shape,
         target_shape=contract.target_shape if desk.task is Task.VALUES else None,
-        inputs=contract.part_sizes,
+        inputs=contract.input_sizes,
     )
     row = 1
     if len(raw) > 1:

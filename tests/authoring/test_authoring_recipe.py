@@ -514,7 +514,7 @@ class TestErrors:
         x, y = draw.normal(size=(16, 3)).astype(np.float32), draw.normal(size=(16, 1))
         ids = draw.integers(0, 9, (16, 1))
         mine = load_model(to_trainable_tflite(model))
-        assert [part.name for part in mine.contract.parts] == ["mood", "person"]
+        assert [part.name for part in mine.contract.sample_inputs] == ["mood", "person"]
         session, rows = mine.session(), np.hstack([x, ids])
         fed = {"mood": x, "person": ids} if named else [ids, x]
         for _ in range(5):

@@ -51,7 +51,7 @@ def described(names: tuple[str, ...], signature: SignatureDescription) -> Signat
 class TestContract:
     def test_parts_are_the_inputs_that_training_and_predicting_share(self, model):
         contract = model.contract
-        parts = [(part.name, part.shape, part.dtype) for part in contract.parts]
+        parts = [(part.name, part.shape, part.dtype) for part in contract.sample_inputs]
         assert parts == [("film", (), "int32"), ("mood", (2,), "float32"), ("person", (), "int32")]
         assert (contract.input_shape, contract.task) == ((4,), Task.VALUES)
         assert contract.whole_numbers.tolist() == [True, False, False, True]
@@ -72,7 +72,7 @@ class TestContract:
         train, infer = (model.description.signature(name) for name in ("train", "infer"))
         more = replace(infer.inputs[1], name="weather")
         contract = propose([train, replace(infer, inputs=(*infer.inputs, more))])
-        assert not contract.parts
+        assert not contract.sample_inputs
         assert not contract.trainable
         assert contract.infer is None
 
@@ -133,5 +133,5 @@ class TestSession:
         session, (x, y) = model.session(), samples(20)
         session.train_step(x, y)
         baked = load_model(session.bake(inference_only=True))
-        assert [part.name for part in baked.contract.parts] == ["film", "mood", "person"]
+        assert [part.name for part in baked.contract.sample_inputs] == ["film", "mood", "person"]
         assert np.allclose(baked.session().infer(x), session.infer(x), atol=1e-6)
