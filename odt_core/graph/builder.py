@@ -247,19 +247,24 @@ class Builder:
         return size if isinstance(size, tuple) else None
 
     def _of_branches(self, operator: schema.OperatorT, index: int) -> Batch | None:
-        """The batch of a result of IF, where both branches give it from the same input's."""
+        """The batch of a result of IF, where both branches give it from the same input's. Branches
+        that call others are not looked into.
+        """
+        place, given = outputs_of(operator).index(index), inputs_of(operator)[1:]
         found = set()
         for called in called_by(self.model, operator):
-            branch = Builder(self.model, self.model.subgraphs[called])
-            for inner in branch.graph.operators:
+            graph = self.model.subgraphs[called]
+            fits = len(graph.inputs) == len(given) and place < len(graph.outputs)
+            if not fits or any(called_by(self.model, inner) for inner in graph.operators):
+                return None
+            branch = Builder(self.model, graph)
+            for inner in graph.operators:
                 branch.keep(inner)
-            result = int(branch.graph.outputs[outputs_of(operator).index(index)])
-            source = branch.batch_source(branch.tensor(result))
+            source = branch.batch_source(branch.tensor(int(graph.outputs[place])))
             if source is None:
                 return None
-            taken, times = list(map(int, branch.graph.inputs)).index(source[0]), source[1]
-            given = self.batch_source(self.tensor(inputs_of(operator)[1 + taken]))
-            found.add(given and (given[0], given[1] * times))
+            batch = self.batch_source(self.tensor(given[graph.inputs.tolist().index(source[0])]))
+            found.add(batch and (batch[0], batch[1] * source[1]))
         return found.pop() if len(found) == 1 else None
 
     def producer(self, tensor: Tensor) -> schema.OperatorT | None:

@@ -19,6 +19,7 @@ from pages.ui.thumbs import thumb_uri
 _OPEN = "samples_open"  # (dialog, id) to open in this run
 _HEIGHT = "max(19rem, calc(100vh - 32.2rem))"  # of the shelf: the page fits the window
 _HEIGHT_BELOW_CAMERA = "max(13rem, calc(100vh - 39.9rem))"
+_NAMED = 12  # labels that are listed in the order of the outputs
 _TITLES = {Task.VALUES: "Samples with targets", Task.RECONSTRUCTION: "All samples"}
 
 
@@ -40,6 +41,7 @@ def samples_card(desk: Desk) -> None:
                 add_by(desk, way, active)
             trouble.show_said("samples")
             _unfit(desk)
+            _order(desk)
             _shelf(desk, manifest, active)
     _dialogs(desk)
 
@@ -64,6 +66,18 @@ def _unfit(desk: Desk) -> None:
             f"{count(resting, 'sample')} of another kind than this model takes: "
             "kept for the model they belong to, not used here."
         )
+
+
+def _order(desk: Desk) -> None:
+    """Which output each label is taken for, at a model whose file does not say."""
+    names = [name for name in desk.output_names if name is not None and not name.isdecimal()]
+    if desk.model.bundled or not desk.tells_labels or len(names) < 2:
+        return
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    pieces.note(
+        f"The model's outputs are taken for {', '.join(names[:_NAMED])}{more}, in this order. "
+        "Label names on the Model page change that."
+    )
 
 
 def _shelf(desk: Desk, manifest: Manifest, active: LabelEntry | None) -> None:

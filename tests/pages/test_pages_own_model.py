@@ -473,6 +473,7 @@ class TestWhatLabelsMean:
         x = RNG.normal(size=(12, *desk.card.input_shape)).astype(np.float32)
         give(app, "words.npz", npz(x=x, y=np.array(["yes", "no", "stop"] * 4)))
         assert "taken for no, stop, yes, in this order" in app.toast[0].value
+        assert "taken for no, stop, yes, in this order" in shown(app)  # as long as it is so
 
 
 class TestSeveralInputs:
