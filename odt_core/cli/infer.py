@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from odt_core.runtime import Model
     from odt_core.runtime.contract import Contract
 
-_MANY = (".npz", ".csv", ".tsv", ".txt")  # suffixes of files that hold many samples
-
 
 def _arguments(parser: ArgumentParser) -> None:
     add_model(parser)
@@ -68,12 +66,13 @@ def _run(options: Namespace) -> Result:
 
 def _items(path: Path, contract: Contract) -> list[tuple[str, np.ndarray]]:
     from odt_core.samples import decode_image, read_samples
+    from odt_core.samples.reading import TABLES
 
     try:
         data = path.read_bytes()
     except OSError as error:
         raise SampleError(f"{path} cannot be read: {error.strerror}. Check the path.") from None
-    if path.suffix.lower() not in _MANY:
+    if path.suffix.lower() not in (".npz", *TABLES):
         return [(str(path), decode_image(data, path.name))]
     raw = read_samples(
         data,

@@ -237,8 +237,8 @@ class Builder:
         axis = dynamic_axis(output)
         if axis is not None and not any(one.shape.count(None) > 1 for one in inputs):
             return None
-        found = axes_of(name, inputs, output, options, self.sizes)
-        if found is None or len(found) != output.rank:
+        found = axes_of(self, name, inputs, output, options)
+        if len(found) != output.rank:
             return None
         if axis is None:
             self._axes[output.index] = found

@@ -29,11 +29,18 @@ def inferred(
     if name in KEEPS_SHAPE:
         found: Sizes = _broadcast([part.shape for part in inputs])
     else:
-        rule = _RULES.get(name)
-        found = rule(b, inputs, options) if rule else ()
+        found = by_rule(b, name, inputs, options)
     if len(found) != output.rank:
         return output.shape
     return tuple(s if s is not None else f for s, f in zip(output.shape, found, strict=True))
+
+
+def by_rule(b: Builder, name: str, inputs: Sequence[Tensor], options: object) -> Sizes:
+    """The sizes that an op which does not keep its inputs' gives its output; none where that is not
+    known. Whatever stands for an input's size is taken over as it is.
+    """
+    rule = _RULES.get(name)
+    return rule(b, inputs, options) if rule else ()
 
 
 def _reduced(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
@@ -175,6 +182,7 @@ def _unpacked(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
 _RULES: Mapping[str, Callable[[Builder, Sequence[Tensor], object], Sizes]] = {
     "SUM": _reduced,
     "MEAN": _reduced,
+    "REDUCE_ANY": _reduced,
     "REDUCE_MAX": _reduced,
     "REDUCE_MIN": _reduced,
     "REDUCE_PROD": _reduced,

@@ -542,19 +542,19 @@ class Session:
                 f"The model takes samples of shape [N{wanted}]; got {list(x.shape)}."
             )
         if self._ids is not None and x.dtype.kind == "f":
-            wrong = x[(x != np.rint(x)) & self._ids]
-            if wrong.size:
-                raise SignatureError(f"{self._what_is_whole(x)}; got {wrong.flat[0]:g}.")
+            wrong = np.argwhere((x != np.rint(x)) & self._ids)
+            if len(wrong):
+                number = x[tuple(wrong[0])]
+                raise SignatureError(f"{self._what_is_whole(int(wrong[0][-1]))}; got {number:g}.")
         return x
 
-    def _what_is_whole(self, x: np.ndarray) -> str:
-        """A sentence about samples [N, …], of which some number that should be whole is not."""
-        contract, at = self.contract, 0
-        for one in contract.sample_inputs:
-            column = x[:, at : at + one.size]
-            if one.whole and (column != np.rint(column)).any():
-                return f"The model takes whole numbers ({one.dtype}) as '{one.name}', such as ids"
-            at += one.size
+    def _what_is_whole(self, place: int) -> str:
+        """A sentence about the number at this place of a sample, which should be a whole one."""
+        contract = self.contract
+        owners = [one for one in contract.sample_inputs for _ in range(one.size)]
+        if owners:
+            one = owners[place]
+            return f"The model takes whole numbers ({one.dtype}) as '{one.name}', such as ids"
         return f"The model takes whole numbers ({contract.input_dtype}), such as ids of words"
 
     def _check_initialised(self, what: str) -> None:

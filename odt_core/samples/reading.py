@@ -34,7 +34,7 @@ MAX_PIXELS = 3_000_000_000  # of an archive's pictures, a minute's work; for eac
 PIXELS_A_BYTE = 20  # a photograph has 4 to 10, a flat PNG 1,000
 MAX_KEPT = 600_000_000  # bytes of pictures that are held at once; many are kept smaller
 _SKIPPED = ("__MACOSX", ".")
-_TABLES = (".csv", ".tsv", ".txt")
+TABLES = (".csv", ".tsv", ".txt")
 _ZIPPED = "-samples"  # ends the names of Teachable Machine's zips, "heart-samples.zip"
 _ARRAY = ".npy"  # in a zip: a sample of numbers, or NAME.target.npy, a sample's target
 _EXACT = 2**24  # whole numbers up to here are exact in float32
@@ -96,7 +96,7 @@ def _read_bytes(
             f"'{name}' has {len(data) / 1e6:.0f} MB; at most "
             f"{MAX_TOTAL_BYTES // 10**6} MB are read."
         )
-    if name.lower().endswith(_TABLES):
+    if name.lower().endswith(TABLES):
         return read_table(
             data, name, input_shape=input_shape, target_shape=target_shape, inputs=inputs
         )

@@ -11,6 +11,7 @@ import streamlit as st
 from odt_core.errors import LabelError, SampleError
 from odt_core.runtime.contract import Task
 from odt_core.samples import RawSamples, decode_files, decode_image, read_samples, targets_of
+from odt_core.samples.reading import TABLES
 from odt_core.words import inputs_in_words
 from odt_core.workspace import LabelEntry, Manifest, Source
 from pages.ui import pieces, trouble
@@ -27,7 +28,7 @@ _FILES = "samples_files"  # changes with each upload that was taken, which empti
 _TARGET = "samples_target"
 _TYPED_AT_MOST = 64  # numbers of a target
 _TYPED = "samples_typed"
-_ARCHIVES = (".zip", ".tm", ".npz", ".csv", ".tsv", ".txt")
+_ARCHIVES = (".zip", ".tm", ".npz", *TABLES)
 _NO_LABEL = "Add a label below first: what are your samples to be called?"
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from odt_core.graph import lower
 from odt_core.graph.passes.optimise import PASSES
 from odt_core.runtime import load_model
 from odt_core.runtime.interpreter import Interpreter
+from tests.converting import file_of
 
 ROWS, WIDTH = 9, 3
 IDS = [np.array(ids, np.int32) for ids in ([1, 4, 1, 1], [0, 0, 8, 2], [5, 5, 5, 5], [7, 3, 8, 1])]
@@ -42,14 +43,13 @@ class Step(tf.Module):
         return {"table": self.table.read_value(), "slot": self.slot.read_value()}
 
 
-def converted(step: Step) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(step, folder, signatures={"train": step.train})
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        ops = tf.lite.OpsSet
-        converter.target_spec.supported_ops = [ops.TFLITE_BUILTINS, ops.SELECT_TF_OPS]
-        converter.experimental_enable_resource_variables = True
-        return converter.convert()
+@pytest.fixture
+def converted(tmp_path: Path) -> Callable[[Update], bytes]:
+    def convert(update: Update) -> bytes:
+        step = Step(update)
+        return file_of(step, tmp_path / update.__name__, train=step.train)
+
+    return convert
 
 
 def more(table: Any, ids: Any, rows: Any) -> None:
@@ -125,8 +125,8 @@ def expected(update: Update) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("update", [sgd, less, adagrad, outside, inverse, placed])
-def test_rows_are_updated_with_the_table_and_the_numbers_stay(update):
-    file = converted(Step(update))
+def test_rows_are_updated_with_the_table_and_the_numbers_stay(converted, update):
+    file = converted(update)
     assert "UNIQUE" in lower(file, passes=OTHERS).describe().operators
     lowered = lower(file)
     assert "UNIQUE" not in lowered.describe().operators
@@ -136,20 +136,20 @@ def test_rows_are_updated_with_the_table_and_the_numbers_stay(update):
 
 
 @pytest.mark.parametrize("update", [sgd, less, adagrad, outside])
-def test_what_only_adds_gives_the_same_bits(update):
-    file = converted(Step(update))
+def test_what_only_adds_gives_the_same_bits(converted, update):
+    file = converted(update)
     before, after = run(lower(file, passes=OTHERS).data), run(lower(file).data)
     assert all(np.array_equal(one, two) for one, two in zip(before, after, strict=True))
 
 
 @pytest.mark.parametrize("update", [one_more, shared_norm, not_raised, replaced, of_another])
-def test_rows_that_mean_something_without_a_gradient_stay_rows(update):
-    lowered = lower(converted(Step(update)))
+def test_rows_that_mean_something_without_a_gradient_stay_rows(converted, update):
+    lowered = lower(converted(update))
     assert "UNIQUE" in lowered.describe().operators
     for mine, theirs in zip(run(lowered.data), expected(update), strict=True):
         assert np.allclose(mine, theirs, rtol=1e-6, atol=1e-6)
 
 
-def test_model_is_no_longer_shaped_by_its_data():
-    assert not load_model(converted(Step(sgd))).shaped_by_data
-    assert load_model(converted(Step(replaced))).shaped_by_data
+def test_model_is_no_longer_shaped_by_its_data(converted):
+    assert not load_model(converted(sgd)).shaped_by_data
+    assert load_model(converted(replaced)).shaped_by_data

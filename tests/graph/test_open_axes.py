@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import tensorflow as tf
 from odt_core.graph import lower
 from odt_core.runtime import load_model
 from odt_core.runtime.interpreter import Interpreter
+from tests.converting import file_of
 
 ZOO = Path(__file__).parents[1] / "oracle" / "models"
 
@@ -59,20 +59,10 @@ def hinge(x: Any, y: Any, z: Any) -> Any:
     return tf.reduce_mean(tf.nn.relu(1.0 - signs * z[:, 0]))
 
 
-def converted(step: Step) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(step, folder, signatures={"train": step.train})
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        ops = tf.lite.OpsSet
-        converter.target_spec.supported_ops = [ops.TFLITE_BUILTINS, ops.SELECT_TF_OPS]
-        converter.experimental_enable_resource_variables = True
-        return converter.convert()
-
-
 @pytest.mark.parametrize("loss", [contrastive, distances, hinge])
-def test_no_shape_is_left_to_the_run_and_the_numbers_are_tensorflows(loss):
+def test_no_shape_is_left_to_the_run_and_the_numbers_are_tensorflows(loss, tmp_path):
     step = Step(loss)
-    data = lower(converted(step)).data
+    data = lower(file_of(step, tmp_path, train=step.train)).data
     assert not load_model(data).shaped_by_data
     call, draw = Interpreter(data).signature("train"), np.random.default_rng(1)
     for count in (4, 1, 7, 4):  # one sample is a size that could be taken for a broadcast

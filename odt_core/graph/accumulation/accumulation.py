@@ -19,7 +19,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
 from odt_core.graph.accumulation.counted import take_count
-from odt_core.graph.accumulation.roles import Role, roles_of
+from odt_core.graph.accumulation.roles import FIRST, Role, roles_of
 from odt_core.graph.builder import Builder
 from odt_core.graph.checks.check import plain_errors
 from odt_core.graph.flatbuffer import read, write
@@ -31,7 +31,6 @@ AHEAD, GRADIENTS, APPLY, COUNT = "odt_ahead", "odt_gradients", "odt_apply", "odt
 
 _EACH_PART = frozenset({Role.FIXED, Role.SIZES, Role.SAMPLES, Role.SUM})
 _LATER = frozenset({Role.FIXED, Role.AFTER})
-_FIRST = frozenset({Role.FIXED, Role.SIZES, Role.AHEAD})
 
 
 @plain_errors()
@@ -63,7 +62,7 @@ def accumulate(data: bytes, signature: str, loss: str | None) -> bytes:
     keyed = {f"g{at}": index for at, index in enumerate(sums)}
     ahead = {f"r{at}": index for at, index in enumerate(sorted(reader.met))}
     if ahead:
-        _add(model, graph, AHEAD, _kept(model, graph, roles, _FIRST), feeds, ahead)
+        _add(model, graph, AHEAD, _kept(model, graph, roles, FIRST), feeds, ahead)
     _add(model, graph, GRADIENTS, _kept(model, graph, roles, _EACH_PART), feeds | ahead, keyed)
     _add(model, graph, APPLY, later, feeds | ahead | keyed, given)
     compact(model)

@@ -35,7 +35,7 @@ class Role(Enum):
     AFTER = "after"  # made of such sums: known once the last part is through
 
 
-_BEFORE = frozenset({Role.FIXED, Role.SIZES, Role.AHEAD})
+FIRST = frozenset({Role.FIXED, Role.SIZES, Role.AHEAD})  # known before any sample is
 
 
 def roles_of(model: schema.ModelT, graph: schema.SubGraphT) -> RoleReader:
@@ -84,7 +84,7 @@ class RoleReader:
         if name in ("CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE"):
             return self._variable(name, operator, got)
         differs = name in _DRAWN or bool(called_by(self._model, operator))
-        if got <= _BEFORE and (Role.AHEAD in got or differs) and self._only_computes(operator):
+        if got <= FIRST and (Role.AHEAD in got or differs) and self._only_computes(operator):
             return Role.AHEAD
         if differs:
             raise LoweringError(f"{name} may do another thing for each part")

@@ -10,7 +10,7 @@ of the table, and added to it. That takes fewer passes over the table than findi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -43,8 +43,7 @@ def _updated(b: Builder, operator: schema.OperatorT) -> Tensor | None:
     """
     if name_of(b.model, operator) in _PLACES:
         return _placed(b, operator)
-    parts = _inputs(b, operator, "ADD")
-    for kept, written in (parts, parts[::-1]) if len(parts) == 2 else ():
+    for kept, written in _either_way(b, operator, "ADD"):
         found = _kept(b, kept)
         if found is None:
             continue
@@ -66,8 +65,7 @@ def _placed(b: Builder, operator: schema.OperatorT) -> Tensor | None:
 
 def _kept(b: Builder, tensor: Tensor) -> tuple[Tensor, schema.OperatorT] | None:
     """The table, and the UNIQUE whose ids it is looked up with, of (1 − scattered ones) · table."""
-    factors = _inputs(b, tensor, "MUL")
-    for share, table in (factors, factors[::-1]) if len(factors) == 2 else ():
+    for share, table in _either_way(b, tensor, "MUL"):
         terms = _inputs(b, share, "SUB")
         if len(terms) != 2 or not _is_one(terms[0]) or None in table.shape or not table.rank:
             continue
@@ -90,8 +88,7 @@ def _scattered(b: Builder, tensor: Tensor, unique: schema.OperatorT) -> Tensor |
 def _written(b: Builder, rows: Tensor, table: Tensor, unique: schema.OperatorT) -> Tensor | None:
     """The table with rows that are those of before and more, or less."""
     whole = _Whole(b, table.shape, unique)
-    terms = _inputs(b, rows, "ADD")
-    for before, more in (terms, terms[::-1]) if len(terms) == 2 else ():
+    for before, more in _either_way(b, rows, "ADD"):
         if _is(table, _looked_up(b, before, unique)):
             found = whole.noughts(more)
             return None if found is None else b.add(table, found)
@@ -131,12 +128,8 @@ class _Whole:
         inputs = [b.tensor(index) for index in inputs_of(operator)]
         if name == "UNSORTED_SEGMENT_SUM":
             return self._sums(*inputs)
-        if name in _KEEP_NOUGHT:
-            whole = self.noughts(inputs[0])
-            return None if whole is None else b.again(operator, [whole], self._shape)
-        if name in ("ADD", "SUB"):
-            both = [self.noughts(one) for one in inputs]
-            return self._again(operator, both)
+        if name in _KEEP_NOUGHT or name in ("ADD", "SUB"):
+            return self._again(operator, [self.noughts(one) for one in inputs])
         if name == "MUL":
             for one, other in (inputs, inputs[::-1]):
                 whole = self.noughts(one)
@@ -214,8 +207,7 @@ class _Whole:
 
 def _raised(b: Builder, tensor: Tensor) -> tuple[Tensor, Tensor] | None:
     """What a positive number was added to, and that number."""
-    terms = _inputs(b, tensor, "ADD")
-    for one, other in (terms, terms[::-1]) if len(terms) == 2 else ():
+    for one, other in _either_way(b, tensor, "ADD"):
         if other.const is not None and other.const.size == 1 and float(other.const.max()) > 0:
             return one, other
     return None
@@ -254,6 +246,16 @@ def _inputs(b: Builder, of: Tensor | schema.OperatorT, name: str) -> list[Tensor
     if getattr(operator.builtinOptions, "fusedActivationFunction", 0):
         return []
     return [b.tensor(index) for index in inputs_of(operator)]
+
+
+def _either_way(
+    b: Builder, of: Tensor | schema.OperatorT, name: str
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """The two inputs of an op for which their order does not matter, in both orders."""
+    inputs = _inputs(b, of, name)
+    if len(inputs) == 2:
+        yield inputs[0], inputs[1]
+        yield inputs[1], inputs[0]
 
 
 def _is_one(tensor: Tensor) -> bool:
