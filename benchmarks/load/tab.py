@@ -65,6 +65,7 @@ class Tab:
     pieces: dict[tuple[int, ...], Piece] = field(default_factory=dict)
     received: int = 0  # bytes
     errors: list[str] = field(default_factory=list)  # alerts and exceptions that were shown
+    cacheable: set[str] = field(default_factory=set)  # hashes of messages that a page would keep
     _socket: ClientConnection | None = None
     _open: ExitStack = field(default_factory=ExitStack)
     _states: dict[str, WidgetState] = field(default_factory=dict)
@@ -142,6 +143,7 @@ class Tab:
             page_name="" if self._page_hash else self.page,
             fragment_id=fragment,
             is_auto_rerun=ticking,
+            cached_message_hashes=self.cacheable,
         )
         state.context_info.url = f"http://{self.host}:{self.port}/{self.page}"
         state.widget_states.widgets.extend([*self._states.values(), *extra])
@@ -314,6 +316,8 @@ class Tab:
         self._read(message)
 
     def _read(self, message: ForwardMsg) -> None:
+        if message.metadata.cacheable:
+            self.cacheable.add(message.hash)
         match message.WhichOneof("type"):
             case "new_session":
                 self._started(message.new_session, list(message.metadata.run.fragment_ids))
@@ -321,6 +325,8 @@ class Tab:
                 self._draw(tuple(message.metadata.delta_path), message.delta)
             case "script_finished":
                 self._finished(message.script_finished)
+            case "ref_hash":
+                self.errors.append(f"message {message.ref_hash} is taken to be here still")
             case "page_info_changed":
                 self.query = message.page_info_changed.query_string
             case "navigation":
