@@ -43,14 +43,18 @@ def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
 def _folders(labels: Iterable[LabelEntry]) -> dict[str, str]:
     taken = {UNLABELLED}
     folders = {"": UNLABELLED}
+    named: dict[str, str] = {}  # a label at rest may be called as one that is in use
     for label in labels:
+        if label.name in named:
+            folders[label.id] = named[label.name]
+            continue
         folder = plain = _safe(label.name)
         count = 1
         while folder.casefold() in taken:
             count += 1
             folder = f"{plain} ({count})"
         taken.add(folder.casefold())
-        folders[label.id] = folder
+        folders[label.id] = named[label.name] = folder
     return folders
 
 

@@ -26,12 +26,14 @@ def with_model(manifest: Manifest, model: ModelEntry, ids: Iterable[str]) -> Man
     """Another model: its labels, and of the old labels those that have samples.
 
     A label whose name the model knows keeps its samples; others that have samples take free
-    outputs in order, or stay without an output, disabled. `ids` yields ids for new labels.
+    outputs in order, or stay without an output, disabled. One whose samples the model cannot take
+    rests: it holds no output, and its name is free. `ids` yields ids for new labels.
     Your model is the base model again. Settings go, since they were chosen for the old model. An
     uploaded model that is left is remembered, to be chosen again.
     """
     if model.key == (manifest.model.key if manifest.model else None):
         return replace(manifest, model=model)
+    manifest = _rested(manifest, model)
     used = {sample.label for sample in manifest.samples}
     kept = [label for label in manifest.labels if label.id in used]
     fresh = iter(ids)
@@ -67,12 +69,13 @@ def with_description(manifest: Manifest, model: ModelEntry, ids: Iterable[str]) 
     """The same model described otherwise: other names of outputs, another use of signatures.
 
     A label goes on standing for its output, under the output's new name, with its samples. One
-    whose output is gone stays with its samples, disabled; without samples it goes. Weights and
-    settings stay.
+    whose output is gone stays with its samples, disabled; without samples it goes. One whose
+    samples the model cannot take any more rests. Weights and settings stay.
     """
     if manifest.model is None or model.key != manifest.model.key:
         raise WorkspaceError("Another model was chosen in the meantime. Reload the page.")
-    if model.outputs == manifest.model.outputs:
+    before_it, manifest = manifest, _rested(manifest, model)
+    if model.outputs == manifest.model.outputs and manifest is before_it:
         return replace(manifest, model=model)
     at = {label.output: label for label in manifest.labels if label.output is not None}
     used = {sample.label for sample in manifest.samples}
@@ -118,7 +121,8 @@ def with_outputs_named(manifest: Manifest, names: Iterable[str]) -> Manifest:
     turned off. Else as it is.
     """
     model, labels = manifest.model, manifest.labels
-    if model is None or model.bundled or any(sample.label for sample in manifest.samples):
+    ids = {label.id for label in labels}
+    if model is None or model.bundled or any(one.label in ids for one in manifest.samples):
         return manifest
     given = set(names)
     if len(given) > len(labels) or model.outputs != tuple(label.name for label in labels):
@@ -244,7 +248,9 @@ def with_run(manifest: Manifest, run: RunEntry, limit: int) -> Manifest:
 
 def emptied(manifest: Manifest, ids: Iterable[str]) -> Manifest:
     """No samples, the model's own labels, the base model; checkpoints and runs stay."""
-    bare = replace(manifest, samples=(), labels=(), head=None, settings=MappingProxyType({}))
+    bare = replace(
+        manifest, samples=(), labels=(), resting=(), head=None, settings=MappingProxyType({})
+    )
     if manifest.model is None:
         return bare
     labels = (
@@ -297,6 +303,41 @@ def travelled(present: Manifest, target: Manifest, exists: Collection[str]) -> M
         checkpoints=tuple(checkpoints),
         head=target.head if target.head in exists else None,
         runs=present.runs,
+    )
+
+
+def _rested(manifest: Manifest, model: ModelEntry) -> Manifest:
+    """Labels none of whose samples the model can take are set aside; those that were, and of which
+    it can take some, are back, without an output. Where a label of that name came in between, the
+    two become one.
+    """
+    taken, held = set(), set()
+    for sample in manifest.samples:
+        held.add(sample.label)
+        if model.takes(sample):
+            taken.add(sample.label)
+    labels = [one for one in manifest.labels if one.id in taken or one.id not in held]
+    resting = [one for one in manifest.labels if one.id in held - taken]
+    joined: dict[str, str] = {}
+    for label in manifest.resting:
+        if label.id not in taken:
+            resting += [label] if label.id in held else []
+            continue
+        known = label_called(labels, label.name)
+        if known is None:
+            labels.append(replace(label, output=None, enabled=False))
+        elif known.id in held:
+            joined[label.id] = known.id
+        else:
+            labels[labels.index(known)] = replace(label, output=known.output, enabled=True)
+    if (tuple(labels), tuple(resting)) == (manifest.labels, manifest.resting):
+        return manifest
+    samples = (replace(one, label=joined.get(one.label, one.label)) for one in manifest.samples)
+    return replace(
+        manifest,
+        labels=tuple(labels),
+        resting=tuple(replace(one, output=None, enabled=False) for one in resting),
+        samples=tuple(samples) if joined else manifest.samples,
     )
 
 

@@ -309,6 +309,7 @@ def _manifest(data: dict[str, Any], samples: tuple[SampleEntry, ...]) -> Manifes
         head=data["head"],
         runs=tuple(RunEntry(**fields) for fields in data["runs"]),
         models=tuple(_model(fields) for fields in data.get("models", ())),  # older ones have none
+        resting=tuple(LabelEntry(**fields) for fields in data.get("resting", ())),  # likewise
     )
 
 

@@ -8,6 +8,9 @@ from typing import Any, Protocol, Self
 
 from odt_core.checkpoint.tempering import Tempering
 
+# Bytes before the numbers, whatever their shape: NumPy leaves room for the shape to grow.
+_NPY_HEADER = 128
+
 
 class Part(StrEnum):
     """What a sample is for. A test sample is never trained on."""
@@ -57,6 +60,8 @@ class ModelEntry:
     outputs: tuple[str | None, ...]  # the model's own name of each output; None = free
     choice: str = ""  # what was corrected by hand about its signatures, as JSON; "" = nothing
     card: str = ""  # what was said by hand about its input, as JSON; "" = nothing
+    sees_pictures: bool = True  # whether a picture can become its input
+    input_size: int = 0  # numbers in one input; 0 = not known
 
     @property
     def key(self) -> str:
@@ -67,6 +72,12 @@ class ModelEntry:
     def as_it_came(self) -> bool:
         """Whether it is a bundled one whose signatures nobody has corrected: all is known of it."""
         return bool(self.bundled) and not self.choice
+
+    def takes(self, sample: "SampleEntry") -> bool:
+        """Whether the sample is of a kind and size to be its input; True where none is known."""
+        if not self.input_size:
+            return True
+        return sample.numbers == self.input_size if sample.numbers else self.sees_pictures
 
 
 @dataclass(frozen=True)
@@ -101,6 +112,11 @@ class SampleEntry:
     def id(self) -> str:
         """Name of the sample within its workspace."""
         return f"s{self.number}"
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers it holds; 0 for a picture."""
+        return (self.bytes - _NPY_HEADER) // 4 if self.suffix == "npy" else 0
 
 
 class Measured(Protocol):
@@ -196,6 +212,9 @@ class Manifest:
     head: str | None = None  # the checkpoint that "your model" is; None = the base model
     runs: tuple[RunEntry, ...] = ()  # oldest first
     models: tuple[ModelEntry, ...] = ()  # uploaded ones chosen before, newest first
+    resting: tuple[
+        LabelEntry, ...
+    ] = ()  # whose samples are all of a kind that the model cannot take
 
     def label(self, label_id: str) -> LabelEntry | None:
         """The label with that id, or None."""

@@ -1,12 +1,13 @@
 """The model of a workspace and how it is trained: which file, which settings."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from odt_core.errors import ModelError, WorkspaceError
-from odt_core.samples import Labels
+from odt_core.samples import Labels, Preprocessing
 from odt_core.workspace import changes, pictures
 from odt_core.workspace.manifest import Manifest, ModelEntry
 from odt_core.workspace.names import clean_origin
@@ -28,12 +29,19 @@ class HasModel(Store):
         return data
 
     def set_model(
-        self, name: str, labels: Labels, *, data: bytes | None = None, bundled: str | None = None
+        self,
+        name: str,
+        labels: Labels,
+        *,
+        data: bytes | None = None,
+        bundled: str | None = None,
+        preprocessing: Preprocessing | None = None,
     ) -> None:
         """Another model: an uploaded .tflite (`data`), or the bundled one called `bundled`.
 
         `name` is what the person reads. `labels` are the model's own. Samples stay (see
-        `changes.with_model`); your model is the base model again. Raises ModelError.
+        `changes.with_model`); those that `preprocessing` says it cannot take rest. Your model is
+        the base model again. Raises ModelError.
         """
         if (data is None) == (bundled is None):
             raise ModelError("Give either the bytes of a .tflite or the name of a bundled model.")
@@ -49,6 +57,8 @@ class HasModel(Store):
         with self._changing() as manifest:
             before = (one for one in manifest.models if one.key == model.key)
             model = replace(next(before, model), name=model.name)  # as it was described then
+            if not model.card:
+                model = _taking(model, preprocessing)
             changed = self._remembered(changes.with_model(manifest, model, new_ids()))
             step = f"choose the model '{model.name}'" if manifest.model else ""
             self._commit(changed, step, files=files)
@@ -82,11 +92,17 @@ class HasModel(Store):
         return replace(manifest, models=tuple(kept))
 
     def describe_model(
-        self, labels: Labels, *, choice: Mapping[str, Any] | None, card: Mapping[str, Any] | None
+        self,
+        labels: Labels,
+        *,
+        choice: Mapping[str, Any] | None,
+        card: Mapping[str, Any] | None,
+        preprocessing: Preprocessing | None = None,
     ) -> None:
         """The same model with other names of outputs, signatures or input, as said by hand.
 
-        choice, card: JSON objects, or None for what odt itself proposes. Raises ModelError.
+        choice, card: JSON objects, or None for what odt itself proposes. preprocessing: how its
+        input is made from now on; None: as before. Raises ModelError.
         """
         texts = [_text(choice), _text(card)]
         if sum(map(len, texts)) > self.limits.description_bytes:
@@ -96,6 +112,7 @@ class HasModel(Store):
             if manifest.model is None:
                 raise ModelError("There is no model yet. Choose one first.")
             model = replace(manifest.model, outputs=labels.names, choice=texts[0], card=texts[1])
+            model = _taking(model, preprocessing)
             changed = changes.with_description(manifest, model, new_ids())
             self._commit(changed, f"describe the model '{model.name}'")
 
@@ -122,6 +139,14 @@ class HasModel(Store):
                 f"{name} has {len(labels.names)} outputs; at most {self.limits.labels} labels "
                 "can be shown. Use a model with fewer outputs."
             )
+
+
+def _taking(model: ModelEntry, preprocessing: Preprocessing | None) -> ModelEntry:
+    """The model with what its input is made of, where that is said."""
+    if preprocessing is None:
+        return model
+    size = math.prod(preprocessing.shape)
+    return replace(model, sees_pictures=preprocessing.kind != "none", input_size=size)
 
 
 def _text(document: Mapping[str, Any] | None) -> str:

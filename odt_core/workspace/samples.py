@@ -145,7 +145,7 @@ class HasSamples(HasLabels):
             with contextlib.suppress(SampleError):
                 target = self._target_bytes(sample) if sample.target else None
                 files.append((sample, self._sample_bytes(sample), target))
-        return zip_samples(manifest.labels, files)
+        return zip_samples((*manifest.labels, *manifest.resting), files)
 
     # Changing
 

@@ -19,8 +19,8 @@ def count(number: int, noun: str) -> str:
 
 def label_name(manifest: Manifest, label_id: str) -> str:
     """What the person calls a label; "?" for one that is not there."""
-    label = manifest.label(label_id)
-    return label.name if label else "?"
+    known = (*manifest.labels, *manifest.resting)
+    return next((label.name for label in known if label.id == label_id), "?")
 
 
 def step_of(manifest: Manifest, checkpoint_id: str) -> str:

@@ -54,6 +54,7 @@ def prepared_samples(
     """
     manifest = workspace.manifest
     outputs = {label.id: label.output for label in manifest.labels if label.enabled}
+    resting = {label.id for label in manifest.resting}
     x: list[np.ndarray] = []
     y: list[int | np.ndarray] = []
     entries: list[SampleEntry] = []
@@ -64,7 +65,8 @@ def prepared_samples(
         goal: int | np.ndarray | None
         if task in (Task.CLASSES, Task.BINARY):
             goal = outputs.get(sample.label)
-            if goal is None:  # without a label, or its label rests
+            if goal is None:  # without a label, or its label is turned off or rests
+                unfit += sample.label in resting
                 continue
         elif task is Task.VALUES:
             goal = _target(workspace, sample, target_shape)

@@ -58,7 +58,7 @@ def _way(desk: Desk) -> str:
 
 def _unfit(desk: Desk) -> None:
     """Samples of another model rest; they are not lost."""
-    if desk.model.bundled and desk.sees_pictures:
+    if desk.model.bundled and desk.sees_pictures and not desk.workspace.manifest.resting:
         return
     resting = desk.unfit()
     if resting:

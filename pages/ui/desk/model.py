@@ -39,9 +39,9 @@ class HasModel(HasWorker):
         """Its card; for an uploaded model the worker has to look into the file first."""
         model = self.model
         if model not in self._cards:
-            found = find_card(bundled_path(model.bundled)) if model.bundled else None
-            card = found or _card_of(self.worker(), model.name)
-            self._cards = newest(self._cards, model, _as_said(card, model))
+            card = replace(self._own_card(), labels=Labels(model.outputs))
+            said = json.loads(model.card or "{}")
+            self._cards = newest(self._cards, model, _as_said(card, said))
         return self._cards[model]
 
     @property
@@ -152,7 +152,9 @@ class HasModel(HasWorker):
         with self._lock:
             self._check_idle("choose another model")
             self._save_before("before another model was chosen")
-            self.workspace.set_model(card.name, card.labels, bundled=stem)
+            self.workspace.set_model(
+                card.name, card.labels, bundled=stem, preprocessing=card.preprocessing
+            )
 
     def choose_again(self, key: str) -> None:
         """Personalise an uploaded model that was chosen before (ModelEntry.key)."""
@@ -182,7 +184,9 @@ class HasModel(HasWorker):
                 card = _card_of(worker, name)
                 _check_usable(worker, name)
                 self._save_before("before another model was chosen")
-                self.workspace.set_model(name, card.labels, data=data)
+                self.workspace.set_model(
+                    name, card.labels, data=data, preprocessing=card.preprocessing
+                )
             except BaseException:
                 worker.close()
                 raise
@@ -199,11 +203,13 @@ class HasModel(HasWorker):
             worker = self._start_worker(choice)
             try:
                 names = _names(worker.contract, self.model.outputs)
-                card = self._said_about_card(worker.contract)
+                said = self._said_about_card(worker.contract)
+                card = _as_said(self._own_card(worker), said)
                 self.workspace.describe_model(
                     Labels(names),
                     choice=choice.to_json() if choice else None,
-                    card=card,
+                    card=said,
+                    preprocessing=card.preprocessing,
                 )
             except BaseException:
                 worker.close()
@@ -216,7 +222,7 @@ class HasModel(HasWorker):
             self._check_idle("change what the model sees")
             own = self._own_card().preprocessing
             said = {} if preprocessing == own else {"preprocessing": preprocessing.to_json()}
-            self._describe(self.model.outputs, said)
+            self._describe(self.model.outputs, said, preprocessing)
 
     def name_labels(self, names: Sequence[str]) -> None:
         """Call the outputs so, in order; "" is a free one. Raises LabelError."""
@@ -247,18 +253,26 @@ class HasModel(HasWorker):
         if more:
             self._describe((*present, *more), json.loads(self.model.card or "{}"))
 
-    def _describe(self, outputs: tuple[str | None, ...], card: dict) -> None:
+    def _describe(
+        self,
+        outputs: tuple[str | None, ...],
+        card: dict,
+        preprocessing: Preprocessing | None = None,
+    ) -> None:
         choice = choice_of(self.model)
         self.workspace.describe_model(
-            Labels(outputs), choice=choice.to_json() if choice else None, card=card or None
+            Labels(outputs),
+            choice=choice.to_json() if choice else None,
+            card=card or None,
+            preprocessing=preprocessing,
         )
         self._worker_model = self.model  # signatures are used as before: the worker stays
 
-    def _own_card(self) -> ModelCard:
-        """The card without what was said by hand."""
+    def _own_card(self, worker: Worker | None = None) -> ModelCard:
+        """The card without what was said by hand; of an uploaded model it is asked of a worker."""
         model = self.model
         found = find_card(bundled_path(model.bundled)) if model.bundled else None
-        return found or _card_of(self.worker(), model.name)
+        return found or _card_of(worker or self.worker(), model.name)
 
     def _said_about_card(self, contract: Contract) -> dict | None:
         """What was said about the input, while it still fits what the model takes."""
@@ -282,11 +296,9 @@ def _card_of(worker: Worker, name: str) -> ModelCard:
     return card if rate is None else replace(card, settings={"learning_rate": float(rate)})
 
 
-def _as_said(card: ModelCard, model: ModelEntry) -> ModelCard:
-    """The card with the model's names of outputs and what a person said about its input."""
-    said = json.loads(model.card or "{}")
-    card = replace(card, labels=Labels(model.outputs))
-    if "preprocessing" in said:
+def _as_said(card: ModelCard, said: dict | None) -> ModelCard:
+    """The card with what a person said about the model's input."""
+    if said and "preprocessing" in said:
         preprocessing = Preprocessing.from_json(said["preprocessing"])
         card = replace(card, preprocessing=preprocessing, input_shape=preprocessing.shape)
     return card
