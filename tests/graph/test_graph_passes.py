@@ -393,7 +393,7 @@ class TestEachPass:
         y = getattr(b, op)(w, w)
         b.graph.operators = b.operators
         b.graph.inputs, b.graph.outputs = (np.array([one.index], np.int32) for one in (x, y))
-        optimise(b.model, b.graph, (BY_NAME["reads"],))
+        optimise(b.model, b.graph, (BY_NAME["dead code"], BY_NAME["reads"]))
         assert [name_of(b.model, one) for one in b.graph.operators].count("READ_VARIABLE") == 2
         values = np.arange(10, dtype=np.float32)
         function = {"mul": np.multiply, "add": np.add, "maximum": np.maximum}[op]

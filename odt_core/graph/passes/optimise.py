@@ -18,7 +18,7 @@ from odt_core.graph.passes.long_rows import longer_rows
 from odt_core.graph.passes.narrow import narrow_product
 from odt_core.graph.passes.order import refused_apart
 from odt_core.graph.passes.prune import remove_dead_ops
-from odt_core.graph.passes.reads import read_for_each_side
+from odt_core.graph.passes.reads import read_for_each_reader
 from odt_core.graph.passes.scales import scale_smaller_factor
 from odt_core.graph.passes.shared import share_results
 from odt_core.graph.passes.slices import masked_slice
@@ -52,8 +52,8 @@ PASSES = (
     Pass("scales", "scales the smaller factor", scale_smaller_factor, exact=False),
     Pass("narrow products", "turns narrow products over", _each_op(narrow_product), exact=False),
     Pass("longer rows", "adds and scales few channels in longer rows", longer_rows),
-    Pass("reads", "reads a variable for each side of an op", read_for_each_side),
     Pass("order", "does first or last what XNNPACK refuses", refused_apart),
+    Pass("reads", "reads and assigns variables without copies", read_for_each_reader),
 )
 
 
