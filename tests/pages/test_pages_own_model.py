@@ -475,6 +475,21 @@ class TestWhatLabelsMean:
         assert "taken for no, stop, yes, in this order" in app.toast[0].value
         assert "taken for no, stop, yes, in this order" in shown(app)  # as long as it is so
 
+    def test_labels_of_drawings_leave_their_outputs_to_words_and_come_back(self, app, desk_of):
+        app.button(key="example").click().run()
+        desk = desk_of(app)
+        drawn = desk.usable_samples()
+        drop(app, OURS / "dialect_tokens.tflite")
+        words = np.array(["yes", "no", "perhaps"] * 4)
+        give(app, "texts.npz", npz(x=RNG.integers(0, 5, (12, 5)), y=words))
+        assert not said(app)
+        assert desk.labels.names == ("no", "perhaps", "yes")
+        assert f"{len(drawn)} samples of another kind" in shown(app)
+        train(app, desk)
+        desk.choose_bundled("digits")
+        assert desk.usable_samples() == drawn
+        assert desk.unfit() == len(words)
+
 
 class TestSeveralInputs:
     """Two ids and two numbers a sample: tests/runtime/build_dialects.py, ratings."""
