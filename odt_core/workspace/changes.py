@@ -72,11 +72,13 @@ def with_description(manifest: Manifest, model: ModelEntry, ids: Iterable[str]) 
     whose output is gone stays with its samples, disabled; without samples it goes. One whose
     samples the model cannot take any more rests. Weights and settings stay.
     """
-    if manifest.model is None or model.key != manifest.model.key:
+    old = manifest.model
+    if old is None or model.key != old.key:
         raise WorkspaceError("Another model was chosen in the meantime. Reload the page.")
-    before_it, manifest = manifest, _rested(manifest, model)
-    if model.outputs == manifest.model.outputs and manifest is before_it:
+    rested = _rested(manifest, model)
+    if model.outputs == old.outputs and rested is manifest:
         return replace(manifest, model=model)
+    manifest = rested
     at = {label.output: label for label in manifest.labels if label.output is not None}
     used = {sample.label for sample in manifest.samples}
     idle = [label for label in manifest.labels if label.output is None]
@@ -84,7 +86,7 @@ def with_description(manifest: Manifest, model: ModelEntry, ids: Iterable[str]) 
     labels: list[LabelEntry] = []
     for output, name in enumerate(model.outputs):
         before = at.pop(output, None)
-        own = manifest.model.outputs[output] if output < len(manifest.model.outputs) else None
+        own = old.outputs[output] if output < len(old.outputs) else None
         resting = label_called(idle, name) if name is not None else None
         if resting is not None and (before is None or before.id not in used):
             idle.remove(resting)
