@@ -32,7 +32,7 @@ def with_model(manifest: Manifest, model: ModelEntry, ids: Iterable[str]) -> Man
     uploaded model that is left is remembered, to be chosen again.
     """
     if model.key == (manifest.model.key if manifest.model else None):
-        return replace(manifest, model=model)
+        return with_description(manifest, model, ids)
     manifest = _rested(manifest, model)
     used = {sample.label for sample in manifest.samples}
     kept = [label for label in manifest.labels if label.id in used]

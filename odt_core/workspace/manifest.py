@@ -212,9 +212,7 @@ class Manifest:
     head: str | None = None  # the checkpoint that "your model" is; None = the base model
     runs: tuple[RunEntry, ...] = ()  # oldest first
     models: tuple[ModelEntry, ...] = ()  # uploaded ones chosen before, newest first
-    resting: tuple[
-        LabelEntry, ...
-    ] = ()  # whose samples are all of a kind that the model cannot take
+    resting: tuple[LabelEntry, ...] = ()  # the model takes none of their samples
 
     def label(self, label_id: str) -> LabelEntry | None:
         """The label with that id, or None."""

@@ -107,6 +107,17 @@ def test_saying_that_the_input_is_a_picture_wakes_them(drawn):
     assert counted(drawn) == {"0": 0, "1": 0, "2": 0}
 
 
+def test_the_same_file_again_is_as_it_says_itself(drawn):
+    flat = Preprocessing("none", (784,))
+    drawn.set_model("flat.tflite", Labels.numbered(3), data=b"flat", preprocessing=flat)
+    said = Preprocessing("ink", (784,), picture=(28, 28))
+    drawn.describe_model(
+        Labels.numbered(3), choice=None, card={"preprocessing": said.to_json()}, preprocessing=said
+    )
+    drawn.set_model("flat.tflite", Labels.numbered(3), data=b"flat", preprocessing=flat)
+    assert counted(drawn) == {"0": 0, "1": 0, "2": 0}
+
+
 def test_two_labels_of_one_name_become_one_when_both_fit(drawn):
     """Drawings, then numbers that a model of pictures takes as well."""
     flat = Preprocessing("none", (784,))
