@@ -1,4 +1,4 @@
-"""The models whose train step is timed: seven that odt_core authors, one of words that Keras 2 made
+"""The models whose train step is timed: eight that odt_core authors, one of words that Keras 2 made
 (tests/oracle), and the bundled ones.
 """
 
@@ -26,6 +26,7 @@ def model_files() -> dict[str, bytes]:
         network.name: to_trainable_tflite(fresh_network(network), learning_rate=0.01, lowered=False)
         for network in (MLP, STRIDED, CNN, HEAD)
     }
+    made["adam"] = to_trainable_tflite(fresh_network(MLP), optimizer="adam", lowered=False)
     layers, squares = keras.layers, keras.losses.MeanSquaredError()
     for name, network in {
         "value": [keras.Input((1280,)), layers.Dense(1)],
