@@ -89,6 +89,12 @@ def assigned(
             yield handles[inputs_of(operator)[0]], operator
 
 
+def is_on_xnnpack(value: schema.TensorT) -> bool:
+    """Whether XNNPACK reads and assigns variables of such values: floats, and more than one."""
+    known = has_dtype(value.type) and dtype_of(value.type) == np.float32
+    return known and len(shape_of(value)) > 0
+
+
 def handles_in(model: schema.ModelT, graph: schema.SubGraphT) -> dict[int, Key]:
     """The (container, shared name) behind each handle that a subgraph makes, by tensor."""
     found = {}

@@ -12,8 +12,8 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
-from odt_core.graph.tensor import dtype_of, has_dtype, shape_of
-from odt_core.graph.variables import Key, handles_in
+from odt_core.graph.tensor import dtype_of, has_dtype
+from odt_core.graph.variables import Key, handles_in, is_on_xnnpack
 
 _REFUSED = frozenset({"CAST", "FILL", "POW", "RANGE", "SHAPE"})
 _VARIABLES = frozenset({"ASSIGN_VARIABLE", "READ_VARIABLE", "VAR_HANDLE"})
@@ -96,5 +96,5 @@ def _is_scalar_variable(model: schema.ModelT, graph: schema.SubGraphT, handle: i
         value = outputs_of(operator)[0] if name == "READ_VARIABLE" else inputs[1]
         tensor = graph.tensors[value]
         if has_dtype(tensor.type):
-            return shape_of(tensor) == () or dtype_of(tensor.type) != np.float32
+            return not is_on_xnnpack(tensor)
     return False

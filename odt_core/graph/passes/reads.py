@@ -24,8 +24,7 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.graph.batch import ELEMENTWISE, UNARY
 from odt_core.graph.builder import Builder
 from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
-from odt_core.graph.tensor import dtype_of, has_dtype, shape_of
-from odt_core.graph.variables import Key, handles_in
+from odt_core.graph.variables import Key, handles_in, is_on_xnnpack
 
 _READ, _ASSIGN = "READ_VARIABLE", "ASSIGN_VARIABLE"
 _EACH_NUMBER = UNARY | ELEMENTWISE
@@ -103,7 +102,7 @@ class _Rewriter:
     def _hold(self, value: int, operator: schema.OperatorT) -> None:
         """Note that the op's variable holds this value now."""
         key = self._key(operator)
-        if key is not None and _is_taken(self._graph, value):
+        if key is not None and is_on_xnnpack(self._graph.tensors[value]):
             self._held[value] = _Held(inputs_of(operator)[0], key, self._ages[key])
 
     def _read(self, operator: schema.OperatorT) -> None:
@@ -193,7 +192,7 @@ def _assign_at_once(model: schema.ModelT, graph: schema.SubGraphT) -> None:
             used[None].append(at)
         if name in (_READ, _ASSIGN):
             key = handles.get(inputs[0])
-            if name == _ASSIGN and key is not None and _is_taken(graph, inputs[1]):
+            if name == _ASSIGN and key is not None and is_on_xnnpack(graph.tensors[inputs[1]]):
                 since = place.get(inputs[1], at)
                 last = max(used[key][-1:] + used[None][-1:], default=-1)
                 if last <= since < at - 1 and place.get(inputs[0], at) < since:
@@ -211,9 +210,3 @@ def _assign_at_once(model: schema.ModelT, graph: schema.SubGraphT) -> None:
         if id(operator) not in moved
         for one in (operator, *early.get(at, ()))
     ]
-
-
-def _is_taken(graph: schema.SubGraphT, value: int) -> bool:
-    """Whether XNNPACK reads and assigns variables of such values: floats, and more than one."""
-    raw = graph.tensors[value]
-    return has_dtype(raw.type) and dtype_of(raw.type) == np.float32 and len(shape_of(raw)) > 0
