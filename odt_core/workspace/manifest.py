@@ -75,9 +75,7 @@ class ModelEntry:
 
     def takes(self, sample: "SampleEntry") -> bool:
         """Whether the sample is of a kind and size to be its input; True where none is known."""
-        if not self.input_size:
-            return True
-        return sample.numbers == self.input_size if sample.numbers else self.sees_pictures
+        return not self.input_size or sample.fits(pictures=self.sees_pictures, size=self.input_size)
 
 
 @dataclass(frozen=True)
@@ -117,6 +115,10 @@ class SampleEntry:
     def numbers(self) -> int:
         """How many numbers it holds; 0 for a picture."""
         return (self.bytes - _NPY_HEADER) // 4 if self.suffix == "npy" else 0
+
+    def fits(self, *, pictures: bool, size: int) -> bool:
+        """Whether it can be the input of a model that takes pictures, or so many numbers."""
+        return self.numbers == size if self.numbers else pictures
 
 
 class Measured(Protocol):

@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 import streamlit as st
 
-from odt_core.errors import SampleError, WorkerError
+from odt_core.errors import WorkerError
 from odt_core.runtime.contract import Task
 from odt_core.samples import read_samples
 from odt_core.workspace import Part, SampleEntry
@@ -37,7 +37,6 @@ _TYPED = "try_typed"
 _GIVEN = "try_given"  # whether there is an input to answer
 _CAMERA = "live"
 _MOST = 100  # samples to choose from
-_sizes: dict[str, int] = {}  # by content, so that a tick of a training reads no files
 _FILLED = "try_filled"  # the sample whose numbers stand in the text field
 
 
@@ -237,22 +236,9 @@ def _own(desk: Desk) -> list[SampleEntry]:
 
 
 def _fits(desk: Desk, sample: SampleEntry) -> bool:
-    if sample.suffix != "npy":
-        return desk.sees_pictures
-    return _size_of(desk, sample) == int(np.prod(desk.card.input_shape))
-
-
-def _size_of(desk: Desk, sample: SampleEntry) -> int:
-    """How many numbers it has; 0 for one whose file is damaged or missing."""
-    known = _sizes.get(sample.sha256)
-    if known is None:
-        if len(_sizes) > 20_000:
-            _sizes.clear()
-        try:
-            known = _sizes[sample.sha256] = desk.workspace.sample_array(sample.id).size
-        except SampleError:
-            return 0
-    return known
+    if sample.numbers and sample.id in desk.workspace.missing:
+        return False
+    return sample.fits(pictures=desk.sees_pictures, size=int(np.prod(desk.card.input_shape)))
 
 
 def _called(desk: Desk, sample: SampleEntry) -> str:
