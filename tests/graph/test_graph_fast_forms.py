@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph import describe, lower
@@ -12,6 +13,8 @@ from odt_core.graph.builder import Builder
 from odt_core.graph.known_shapes import OpenSize, contents
 from odt_core.graph.passes.fast_forms import fast_form
 from odt_core.graph.passes.shared import share_results
+from odt_core.runtime.interpreter import Interpreter
+from tests.converting import file_of
 
 ZOO = Path(__file__).parents[1] / "oracle" / "models"
 FLEX = (
@@ -45,6 +48,52 @@ class TestFastForms:
         assert before["FULLY_CONNECTED"] == 3
         assert "FULLY_CONNECTED" not in after
         assert after["BATCH_MATMUL"] == 3
+
+    @pytest.mark.parametrize(
+        ("keeps", "weights", "shape"),
+        [
+            (True, (5, 2), (None, 4, 4, 5)),  # of each position
+            (False, (5, 2), (None, 5)),  # the same, flat
+            (False, (5, 32), (None, 5)),  # of the whole sample
+        ],
+    )
+    def test_fully_connected_when_x_has_more_axes_then_is_a_matrix_product_of_its_rows(
+        self, builder, keeps, weights, shape
+    ):
+        options = schema.FullyConnectedOptionsT()
+        options.keepNumDims = keeps
+        inputs = [builder.tensor(0), builder.new(weights, np.float32, "w")]
+        builder.emit("FULLY_CONNECTED", inputs, [builder.new(shape, np.float32, "y")], options)
+        y = fast_form(builder, builder.operators[0])
+        assert names(builder)[1:].count("BATCH_MATMUL") == 1
+        assert y.shape == shape
+
+    def test_dense_layer_on_sequences_then_gives_what_tensorflow_gives(self, tmp_path):
+        class Dense(tf.Module):
+            def __init__(self):
+                self.w = tf.Variable(tf.random.stateless_normal([5, 8], [1, 2]), name="w")
+
+            @tf.function(input_signature=[tf.TensorSpec([None, 6, 8])])
+            def infer(self, x):
+                y = tf.matmul(tf.reshape(x, [-1, 8]), self.w, transpose_b=True)
+                return {"y": tf.reshape(y, [-1, 6, 5])}
+
+            @tf.function(input_signature=[tf.TensorSpec([5, 8])])
+            def train(self, w):
+                self.w.assign(w)
+                return {"done": tf.reduce_sum(w)}
+
+        net = Dense()
+        functions = {
+            name: getattr(net, name).get_concrete_function() for name in ("infer", "train")
+        }
+        data = file_of(net, tmp_path, **functions)
+        assert describe(data).operators["FULLY_CONNECTED"] == 1
+        lowered = lower(data).data
+        assert "FULLY_CONNECTED" not in describe(lowered).operators
+        x = np.random.default_rng(0).normal(size=(3, 6, 8)).astype(np.float32)
+        got = Interpreter(lowered).signature("infer")({"x": x})["y"]
+        np.testing.assert_allclose(got, net.infer(tf.constant(x))["y"], rtol=0, atol=1e-5)
 
     @pytest.mark.parametrize("count", [1, 2, 4])
     def test_sum_of_several_then_is_one_addition_after_the_other(self, builder, count):

@@ -21,7 +21,7 @@ from odt_core.graph.known_shapes import with_contents
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.rules import RULES
 from odt_core.graph.rules.stateful_random import builtin_random
-from odt_core.graph.tensor import Tensor
+from odt_core.graph.tensor import Shape, Tensor
 from odt_core.graph.window_ops import ACTIVATIONS, kernel_of_variables, window_op
 
 _MOST_AXES = 6  # LiteRT's kernels refuse RESHAPE to more than 8, XNNPACK more than 6
@@ -73,16 +73,20 @@ def _transpose_conv(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]
 def _fully_connected(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Tensor | None:
     """FULLY_CONNECTED with variable weights [O, I] as x · Wᵀ, a rank-3 BATCH_MATMUL."""
     x, weights, *bias = inputs
-    activation = operator.builtinOptions.fusedActivationFunction
-    shape = b.tensor(outputs_of(operator)[0]).shape
-    plain = x.rank == weights.rank == 2 and len(shape) == 2 and activation in ACTIVATIONS
-    if weights.const is not None or not plain or weights.shape[0] is None:
+    options = operator.builtinOptions
+    activation = options.fusedActivationFunction
+    if weights.const is not None or weights.rank != 2 or x.rank < 2:
         return None
-    if x.const is not None or x.shape[1] != weights.shape[1]:
+    outputs, size = weights.shape
+    lies_flat = x.rank == 2 and x.shape[1] == size
+    if outputs is None or (size is None and not lies_flat):
         return None
-    rows = b.reshape(x, (1, *x.shape))
+    lead: Shape = x.shape[:-1] if options.keepNumDims or lies_flat else (None,)
+    if activation not in ACTIVATIONS or x.const is not None or lead.count(None) > 1:
+        return None
+    rows = b.reshape(x, (1, x.shape[0] if lies_flat else None, size))
     product = b.matmul(rows, b.reshape(weights, (1, *weights.shape)), transpose_b=True)
-    return _finish(b, b.reshape(product, (x.shape[0], weights.shape[0])), bias, activation)
+    return _finish(b, b.reshape(product, (*lead, outputs)), bias, activation)
 
 
 def _reshape(b: Builder, operator: schema.OperatorT, inputs: list[Tensor]) -> Tensor | None:
