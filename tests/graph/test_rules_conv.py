@@ -1,4 +1,4 @@
-"""Conv2D's gradients, lowered, give what TensorFlow's own ops give."""
+"""Conv2D and its gradients, lowered, give what TensorFlow's own ops give."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,8 @@ from one_op import normal, run_lowered, run_tensorflow, stretched_kernel, worst_
 
 import odt_core.graph.rules  # noqa: F401 (declares the rules)
 from odt_core.errors import LoweringError
+from odt_core.graph.rules import strips
+from odt_core.graph.rules.windows import Window
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,13 @@ cases = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 batch = pytest.mark.parametrize("dynamic", [True, False], ids=["any batch", "fixed batch"])
 
 
+@pytest.fixture(params=["patches", "strips"])
+def form(request, monkeypatch):
+    """Which form all convolutions take that can: with strides in rows there are patches alone."""
+    monkeypatch.setattr(strips, "WORTH", 0 if request.param == "patches" else 1000)
+
+
+@pytest.mark.usefixtures("form")
 class TestConv2D:
     @cases
     def test_value_equals_tensorflow(self, case):
@@ -87,6 +96,7 @@ class TestConv2D:
         assert worst_error(actual[0], expected[0]) < 2e-6
 
 
+@pytest.mark.usefixtures("form")
 class TestConv2DBackpropFilter:
     @batch
     @cases
@@ -112,6 +122,7 @@ class TestConv2DBackpropFilter:
         assert worst_error(actual[0], expected) < 2e-6
 
 
+@pytest.mark.usefixtures("form")
 class TestConv2DBackpropInput:
     @batch
     @cases
@@ -131,6 +142,7 @@ class TestConv2DBackpropInput:
         assert worst_error(actual[0], expected) < 2e-6
 
 
+@pytest.mark.usefixtures("form")
 class TestGroups:
     """TensorFlow has no gradients of grouped convolutions on the CPU: each group by itself."""
 
@@ -171,6 +183,28 @@ class TestGroups:
             constant=[name for name in given if name.endswith("sizes")],
         )
         assert worst_error(actual, np.concatenate(parts, axis=-1)) < 2e-6
+
+
+class TestStrips:
+    @pytest.mark.parametrize(
+        ("size", "kernel", "stride", "channels", "outputs", "worth"),
+        [
+            (28, 3, 1, 16, 16, True),
+            (32, 3, 1, 16, 8, True),
+            (28, 5, 1, 32, 64, True),
+            (14, 3, 1, 64, 64, True),
+            (7, 3, 1, 64, 64, False),  # of 9 rows 2 are padding
+            (28, 3, 1, 8, 32, False),
+            (28, 3, 1, 3, 16, False),
+            (28, 3, 2, 16, 16, False),
+            (28, 1, 1, 64, 16, False),
+        ],
+    )
+    def test_form_is_taken_where_less_is_written_out(
+        self, size, kernel, stride, channels, outputs, worth
+    ):
+        window = Window.of(size, kernel, stride, padding="SAME")
+        assert strips.pays(window, window, channels, outputs) is worth
 
 
 class TestWhatCannotBeLowered:

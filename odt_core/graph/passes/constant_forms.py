@@ -15,8 +15,9 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.graph.builder import Builder
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.passes.broadcasts import ON_TWO
+from odt_core.graph.passes.kernel_rows import sum_of_kernel_rows
 from odt_core.graph.passes.long_rows import shorter_rows
-from odt_core.graph.passes.movement import Patches, find_patches
+from odt_core.graph.passes.movement import find_patches
 from odt_core.graph.rules.windows import Window
 from odt_core.graph.tensor import Tensor
 
@@ -34,9 +35,10 @@ def constant_form(b: Builder, operator: schema.OperatorT) -> Tensor | None:
         return _turned_product(b, operator)
     if name == "SUM":
         return _column_of_patches(b, operator)
-    if name in ON_TWO:
+    convolved = sum_of_kernel_rows(b, operator) if name == "ADD" else None
+    if convolved is None and name in ON_TWO:
         return shorter_rows(b, operator)
-    return None
+    return convolved
 
 
 def _product(b: Builder, operator: schema.OperatorT) -> Tensor | None:
@@ -109,14 +111,7 @@ def _convolution(b: Builder, x: Tensor, y: Tensor, matrix: np.ndarray) -> Tensor
     for entry, tap in enumerate(found.taps):
         if tap is not None:
             filters[(slice(None), *tap)] += matrix[:, entry]
-    image, same = _padded(b, found)
-    return b.conv2d(
-        image,
-        filters,
-        (found.rows.stride, found.columns.stride),
-        (found.rows.dilation, found.columns.dilation),
-        same=same,
-    )
+    return found.convolved(b, filters)
 
 
 def _grid(b: Builder, y: Tensor) -> tuple[int, int] | None:
@@ -129,17 +124,6 @@ def _grid(b: Builder, y: Tensor) -> tuple[int, int] | None:
         if len(shape) == 4 and shape[3] == y.shape[-1] and None not in shape[1:]:
             return int(shape[1] or 0), int(shape[2] or 0)
     return None
-
-
-def _padded(b: Builder, found: Patches) -> tuple[Tensor, bool]:
-    """The image, padded unless the op does it, and whether its padding is SAME."""
-    windows = (found.rows, found.columns)
-    if all(window.is_valid for window in windows):
-        return found.image, False
-    if all(window.is_same for window in windows):
-        return found.image, True
-    margins = [(w.before, max(0, w.reach - w.size)) for w in windows]
-    return b.pad(found.image, [(0, 0), *margins, (0, 0)]), False
 
 
 def fully_connected(b: Builder, x: Tensor, weights: np.ndarray) -> Tensor:

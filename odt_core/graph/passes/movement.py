@@ -48,6 +48,21 @@ class Patches:
     columns: Window
     taps: tuple[tuple[int, int, int] | None, ...]
 
+    def convolved(self, b: Builder, filters: np.ndarray) -> Tensor:
+        """CONV_2D of the image with filters [O, kernel rows, kernel columns, C]: [N, OH, OW, O]."""
+        windows = (self.rows, self.columns)
+        image, same = self.image, all(window.is_same for window in windows)
+        if not same and not all(window.is_valid for window in windows):
+            margins = [(w.before, max(0, w.reach - w.size)) for w in windows]
+            image = b.pad(image, [(0, 0), *margins, (0, 0)])
+        return b.conv2d(
+            image,
+            filters,
+            (self.rows.stride, self.columns.stride),
+            (self.rows.dilation, self.columns.dilation),
+            same=same,
+        )
+
 
 def find_patches(b: Builder, tensor: Tensor, grid: tuple[int, int]) -> Patches | None:
     """The image and windows whose patches a tensor holds, or None when it holds something else.

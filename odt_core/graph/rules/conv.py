@@ -13,7 +13,7 @@ from odt_core.graph.builder import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules import blocks, convolution
 from odt_core.graph.rules.registry import rule
-from odt_core.graph.rules.windows import windows_of
+from odt_core.graph.rules.windows import cut, windows_of
 from odt_core.graph.tensor import Shape, Tensor
 
 
@@ -74,7 +74,7 @@ def _groups(op: FlexOp, kernel: Shape, channels: int | None) -> int:
 
 def _split(b: Builder, tensor: Tensor, groups: int) -> list[Tensor]:
     """The parts of the last of four axes."""
-    return [tensor] if groups == 1 else convolution.cut(b, tensor, groups)
+    return [tensor] if groups == 1 else cut(b, tensor, groups)
 
 
 def _joined(b: Builder, parts: list[Tensor]) -> Tensor:

@@ -14,7 +14,8 @@ from __future__ import annotations
 import numpy as np
 
 from odt_core.graph.builder import Builder
-from odt_core.graph.rules.windows import Window, add_back, concat, take
+from odt_core.graph.rules import strips
+from odt_core.graph.rules.windows import Window, add_back, concat, cut, take
 from odt_core.graph.tensor import Tensor
 
 _ONE_HOT_LIMIT = 32  # up to this many patch entries a constant one-hot filter gathers them fastest
@@ -55,6 +56,8 @@ def _by_one_hot(b: Builder, x: Tensor, rows: Window, columns: Window, limit: int
 
 def convolve(b: Builder, x: Tensor, weights: Tensor, rows: Window, columns: Window) -> Tensor:
     """x [N, H, W, C] with weights [kh, kw, C, O] gives [N, OH, OW, O]."""
+    if strips.pays(rows, columns, x.dim(3), weights.dim(3)):
+        return strips.convolve(b, x, weights, rows, columns)
     outputs = weights.dim(3)
     matrix = b.reshape(weights, (rows.kernel * columns.kernel * x.dim(3), outputs))
     product = b.matmul(patches(b, x, rows, columns), matrix)
@@ -63,6 +66,8 @@ def convolve(b: Builder, x: Tensor, weights: Tensor, rows: Window, columns: Wind
 
 def filter_gradient(b: Builder, x: Tensor, dy: Tensor, rows: Window, columns: Window) -> Tensor:
     """The gradient of `convolve` by its weights, [kh, kw, C, O]."""
+    if strips.pays(rows, columns, x.dim(3), dy.dim(3)):
+        return strips.filter_gradient(b, x, dy, rows, columns)
     dy = b.reshape(dy, (None, dy.dim(3)))
     product = b.matmul(patches(b, x, rows, columns), dy, transpose_a=True)
     return b.reshape(product, (rows.kernel, columns.kernel, x.dim(3), dy.dim(1)))
@@ -75,6 +80,8 @@ def input_gradient(
     after the other, so that most of the adding happens on the smaller image.
     """
     kh, kw, channels, outputs = (weights.dim(axis) for axis in range(4))
+    if strips.pays(rows, columns, channels, outputs):
+        return strips.input_gradient(b, weights, dy, rows, columns)
     flat = b.reshape(dy, (None, outputs))
     parts = []
     for column in range(kw):
@@ -84,10 +91,3 @@ def input_gradient(
         parts.append(b.reshape(product, (dy.shape[0], rows.count, columns.count, kh * channels)))
     wide = add_back(b, parts, 2, columns)  # [N, OH, W, kh·C]
     return add_back(b, cut(b, wide, kh), 1, rows)
-
-
-def cut(b: Builder, x: Tensor, count: int) -> list[Tensor]:
-    """`count` equal parts along the last axis of [N, H, W, C]; XNNPACK splits in four at most."""
-    size = x.dim(3) // count
-    extent = (*x.shape[:3], size)
-    return [b.slice(x, (0, 0, 0, part * size), extent) for part in range(count)]

@@ -14,9 +14,8 @@ from odt_core.graph.flex import Attribute, FlexOp
 from odt_core.graph.operators import inputs_of
 from odt_core.graph.rules.blocks import Block
 from odt_core.graph.rules.conv import shape_of_gradient
-from odt_core.graph.rules.convolution import cut
 from odt_core.graph.rules.registry import rule
-from odt_core.graph.rules.windows import Window, add_back, concat, pad, take_both, windows_of
+from odt_core.graph.rules.windows import Window, add_back, concat, cut, pad, take_both, windows_of
 from odt_core.graph.tensor import Shape, Tensor
 
 LOWEST = float(np.finfo(np.float32).min)

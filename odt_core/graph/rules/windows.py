@@ -227,3 +227,10 @@ def concat(b: Builder, parts: Sequence[Tensor], axis: int) -> Tensor:
         groups = range(0, len(parts), _CONCAT_LIMIT)
         parts = [b.concat(parts[i : i + _CONCAT_LIMIT], axis) for i in groups]
     return parts[0]
+
+
+def cut(b: Builder, x: Tensor, count: int) -> list[Tensor]:
+    """`count` equal parts along the last axis of [N, H, W, C]; XNNPACK splits in four at most."""
+    size = x.dim(3) // count
+    extent = (*x.shape[:3], size)
+    return [b.slice(x, (0, 0, 0, part * size), extent) for part in range(count)]
