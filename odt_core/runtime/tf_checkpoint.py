@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -35,23 +35,28 @@ def load(description: ModelDescription, run: Run, path: str | Path, signature: s
     from odt_core.checkpoint.tensorflow import read_tf_checkpoint
 
     form = _form(description, "restore", signature)
-    tensors = read_tf_checkpoint(path)
-    inputs: dict[str, np.ndarray] = {}
-    for tensor in form.tensors:
-        array = tensors.get(tensor.name)
-        if array is None:
+    wanted = {tensor.name: tensor for tensor in form.tensors}
+
+    def accept(name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> bool:
+        tensor = wanted.get(name)
+        if tensor is None:
+            return False
+        if dtype.name != tensor.dtype or not shape_fits(tensor.shape, shape):
             raise CheckpointError(
-                f"The TensorFlow checkpoint has no tensor '{tensor.name}', which this model "
-                f"restores. Choose one that this model saved."
+                f"The TensorFlow checkpoint belongs to another model: '{name}' is {dtype} "
+                f"{list(shape)}, the model wants {tensor.dtype} {list(tensor.shape)}. Choose one "
+                f"that this model saved."
             )
-        if array.dtype.name != tensor.dtype or not shape_fits(tensor.shape, array.shape):
+        return True
+
+    tensors = read_tf_checkpoint(path, accept)
+    for name in wanted:
+        if name not in tensors:
             raise CheckpointError(
-                f"The TensorFlow checkpoint belongs to another model: '{tensor.name}' is "
-                f"{array.dtype} {list(array.shape)}, the model wants {tensor.dtype} "
-                f"{list(tensor.shape)}. Choose one that this model saved."
+                f"The TensorFlow checkpoint has no tensor '{name}', which this model restores. "
+                f"Choose one that this model saved."
             )
-        inputs[tensor.key] = array
-    run(form.signature, **inputs)
+    run(form.signature, **{tensor.key: tensors[tensor.name] for tensor in form.tensors})
 
 
 def _form(description: ModelDescription, kind: str, name: str | None) -> CheckpointSignature:

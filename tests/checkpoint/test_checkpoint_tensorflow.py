@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import time
+import tracemalloc
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
-from odt_core.checkpoint.tensorflow import read_tf_checkpoint, write_tf_checkpoint
+from odt_core.checkpoint.tensorflow import (
+    decode_v1,
+    decode_v2,
+    encode_v1,
+    encode_v2,
+    read_tf_checkpoint,
+    table,
+    v1,
+    v2,
+    write_tf_checkpoint,
+)
 from odt_core.checkpoint.tensorflow.crc32c import crc32c
+from odt_core.checkpoint.tensorflow.proto import field, varint
+from odt_core.checkpoint.tensorflow.shapes import encode_shape
 from odt_core.checkpoint.tensorflow.snappy import uncompress
+from odt_core.checkpoint.tensorflow.table import read_table, write_table
 from odt_core.errors import CheckpointError
 
 RNG = np.random.default_rng(7)
@@ -132,6 +149,59 @@ class TestDamage:
         assert list(tmp_path.iterdir()) == []
 
 
+class TestSize:
+    """What a small file claims costs no more memory than its own bytes."""
+
+    def claiming(self, monkeypatch, shape: tuple[int, ...]) -> bytes:
+        """A version 1 file of one float, which says that its tensor 'w' has `shape`."""
+        monkeypatch.setattr(v1, "encode_shape", lambda _: encode_shape(shape))
+        return encode_v1({"w": np.zeros(1, np.float32)})
+
+    def test_v1_when_values_are_left_out_is_refused_without_memory_for_them(self, monkeypatch):
+        data = self.claiming(monkeypatch, (2**31,))
+        assert len(data) < 200
+        assert peak_of_refusal(lambda: decode_v1(data)) < 10**6
+
+    def test_v1_when_tensor_has_more_values_than_declared_reads_no_further(self, monkeypatch):
+        monkeypatch.setattr(v1, "encode_shape", lambda _: encode_shape((2,)))
+        data = encode_v1({"w": np.zeros(10**6, np.int64)})
+        assert peak_of_refusal(lambda: decode_v1(data)) < 8 * 10**6
+
+    def test_v2_when_tensors_share_bytes_is_refused(self, monkeypatch):
+        monkeypatch.setattr(v2, "field", lambda n, v: b"" if n == 4 else field(n, v))  # offset 0
+        index, data = encode_v2({"a": np.zeros(8, np.int8), "b": np.zeros(9, np.int8)})
+        with pytest.raises(CheckpointError, match="damaged"):
+            decode_v2(index, data[:9])
+
+    def test_tensor_that_is_not_accepted_is_left_out(self):
+        def first(name, dtype, shape):
+            return (name, dtype, shape) == ("a", np.float32, (3,))
+
+        both = {"a": np.arange(3, dtype=np.float32), "b": np.zeros(2, np.int32)}
+        assert list(decode_v1(encode_v1(both), first)) == ["a"]
+        assert list(decode_v2(*encode_v2(both), first)) == ["a"]
+
+    def test_table_when_keys_share_more_than_the_file_holds_is_refused(self, monkeypatch):
+        monkeypatch.setattr(table, "_BLOCK_BYTES", 2**30)  # all keys in one block
+        monkeypatch.setattr(table, "_GROWTH", 2**20)
+        key = bytes(10**5)
+        data = write_table([(key + bytes([0, at]), b"") for at in range(32)])
+        assert len(data) < 4 * 10**5
+        with pytest.raises(CheckpointError, match="damaged"):
+            read_table(data)
+
+
+def peak_of_refusal(read: Callable[[], object]) -> int:
+    """The most bytes in use while `read` raises CheckpointError."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(CheckpointError, match="damaged"):
+            read()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
 class TestParts:
     def test_crc32c_of_known_inputs(self):
         assert crc32c(b"") == 0
@@ -152,8 +222,25 @@ class TestParts:
 
     def test_snappy_literals_and_overlapping_copies(self):
         # 9 bytes: literal "abc", then a copy of 6 bytes from 3 back.
-        assert uncompress(b"\x09\x08abc\x09\x03") == b"abcabcabc"
+        assert uncompress(b"\x09\x08abc\x09\x03", 9) == b"abcabcabc"
 
     def test_snappy_copy_from_before_the_start_is_refused(self):
         with pytest.raises(CheckpointError):
-            uncompress(b"\x09\x08abc\x09\x04")
+            uncompress(b"\x09\x08abc\x09\x04", 9)
+
+    def test_snappy_copy_of_one_byte_repeats_it(self):
+        # 64 bytes: literal "a", then a copy of 63 bytes from 1 back.
+        assert uncompress(b"\x40\x00a\xfa\x01\x00", 64) == b"a" * 64
+
+    def test_snappy_of_more_than_there_is_room_for_is_refused(self):
+        with pytest.raises(CheckpointError):
+            uncompress(b"\x40\x00a\xfa\x01\x00", 63)
+
+    def test_snappy_copies_from_far_back_take_no_more_than_they_give(self):
+        literal, copies = bytes(2**20), 20_000
+        size = len(literal) + 4 * copies
+        data = varint(size) + b"\xf8" + (len(literal) - 1).to_bytes(3, "little") + literal
+        copy = b"\x0f" + len(literal).to_bytes(4, "little")  # 4 bytes, 2**20 back
+        began = time.process_time()
+        assert uncompress(data + copy * copies, size) == bytes(size)
+        assert time.process_time() - began < 0.5  # a copy of all that lies behind takes 1.5 s

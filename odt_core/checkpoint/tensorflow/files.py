@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from odt_core.checkpoint.tensorflow.shapes import Accept
 from odt_core.checkpoint.tensorflow.table import is_table
 from odt_core.checkpoint.tensorflow.v1 import decode_v1, encode_v1
 from odt_core.checkpoint.tensorflow.v2 import decode_v2, encode_v2
@@ -38,11 +39,12 @@ def write_tf_checkpoint(
     return tuple(files)
 
 
-def read_tf_checkpoint(path: str | Path) -> dict[str, np.ndarray]:
+def read_tf_checkpoint(path: str | Path, accept: Accept | None = None) -> dict[str, np.ndarray]:
     """The tensors of a checkpoint of either version, by name; strings are left out.
 
-    path: as given to the model's `save`; the name of the .index file works too. Raises
-    CheckpointError when there is none or it is damaged.
+    path: as given to the model's `save`; the name of the .index file works too. accept: asked
+    before anything of a tensor is read; it is left out when False. Raises CheckpointError when
+    there is none or it is damaged.
     """
     path = Path(path)
     if path.name.endswith(".index"):
@@ -55,13 +57,13 @@ def read_tf_checkpoint(path: str | Path) -> dict[str, np.ndarray]:
                 f"{path.name} is not a TensorFlow checkpoint, or is cut short. Choose the file "
                 f"that the model's save wrote."
             )
-        return decode_v1(content)
+        return decode_v1(content, accept)
     if index.is_file():
         if not data.is_file():
             raise CheckpointError(
                 f"{data.name} is missing beside {index.name}. A version 2 checkpoint is both files."
             )
-        return decode_v2(_read(index), _read(data))
+        return decode_v2(_read(index), _read(data), accept)
     raise CheckpointError(f"There is no TensorFlow checkpoint {path}. Check the path.")
 
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
 
 from odt_core.checkpoint.tensorflow.proto import all_bytes, damaged, field, fields, number_of
 
 MAX_ELEMENTS = 2**31
+# Name, dtype and shape of a tensor -> whether to read it at all.
+Accept = Callable[[str, np.dtype[Any], tuple[int, ...]], bool]
 
 
 def encode_shape(shape: tuple[int, ...]) -> bytes:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from odt_core.checkpoint.tensorflow.proto import damaged, read_varint
 
-MAX_BLOCK = 2**30  # bytes; a block that claims more is not believed
 
-
-def uncompress(data: bytes) -> bytes:
-    """The original bytes; CheckpointError when `data` makes no sense."""
+def uncompress(data: bytes, most: int) -> bytes:
+    """The original bytes; CheckpointError when `data` makes no sense or gives more than `most`."""
     size, at = read_varint(data, 0)
-    if size > MAX_BLOCK:
+    if size > most:
         raise damaged()
     out = bytearray()
     while at < len(data):
@@ -39,10 +37,11 @@ def uncompress(data: bytes) -> bytes:
         at += width
         if not 0 < offset <= len(out) or len(out) + length > size:
             raise damaged()
-        while length > 0:  # the copy may overlap what it makes
-            piece = out[-offset:][:length]
-            out += piece
-            length -= len(piece)
+        start = len(out) - offset
+        piece = out[start : start + length]
+        if offset < length:  # the copy overlaps what it makes
+            piece = (piece * (length // offset + 1))[:length]
+        out += piece
     if len(out) != size:
         raise damaged()
     return bytes(out)

@@ -15,6 +15,9 @@ _FOOTER = 48  # two block handles, padded to 40 bytes, and the magic number
 _BLOCK_BYTES = 256 * 1024  # a block is closed when it holds more
 _RESTART_EVERY = 16  # entries whose keys share prefixes
 _PLAIN, _SNAPPY = 0, 1
+# What compressed blocks, shared beginnings of keys and Python's objects may add to a file's bytes.
+_GROWTH = 64 * 2**20
+_ENTRY = 128  # bytes that Python takes for one entry, about
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,18 @@ class _Handle:
 
     def encode(self) -> bytes:
         return varint(self.offset) + varint(self.size)
+
+
+class _Room:
+    """How many bytes the rest of a table may still unpack to."""
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+
+    def take(self, size: int) -> None:
+        self.left -= size
+        if self.left < 0:
+            raise damaged()
 
 
 def is_table(data: bytes) -> bool:
@@ -55,16 +70,19 @@ def write_table(entries: Iterable[tuple[bytes, bytes]]) -> bytes:
 
 
 def read_table(data: bytes) -> list[tuple[bytes, bytes]]:
-    """All (key, value) of a table; CheckpointError when it is not one or a checksum is wrong."""
+    """All (key, value) of a table. CheckpointError when it is not one, a checksum is wrong, or it
+    unpacks to 64 MB more than `data`.
+    """
     if not is_table(data):
         raise damaged()
     footer = data[-_FOOTER:-8]
     _, at = _handle(footer, 0)
     index, _ = _handle(footer, at)
+    room = _Room(len(data) + _GROWTH)
     entries: list[tuple[bytes, bytes]] = []
-    for _, value in _block(data, index):
+    for _, value in _block(data, index, room):
         handle, _ = _handle(value, 0)
-        entries += _block(data, handle)
+        entries += _block(data, handle, room)
     return entries
 
 
@@ -93,17 +111,19 @@ def _append(
     return handle
 
 
-def _block(data: bytes, handle: _Handle) -> list[tuple[bytes, bytes]]:
+def _block(data: bytes, handle: _Handle, room: _Room) -> list[tuple[bytes, bytes]]:
     end = handle.offset + handle.size
     if end + 5 > len(data):
         raise damaged()
+    room.take(handle.size)
     kind = data[end]
     (crc,) = struct.unpack_from("<I", data, end + 1)
     if masked_crc32c(data[handle.offset : end + 1]) != crc:
         raise damaged()
     body = data[handle.offset : end]
     if kind == _SNAPPY:
-        body = uncompress(body)
+        body = uncompress(body, room.left)
+        room.take(len(body))
     elif kind != _PLAIN:
         raise damaged()
     if len(body) < 4:
@@ -120,6 +140,7 @@ def _block(data: bytes, handle: _Handle) -> list[tuple[bytes, bytes]]:
         size, at = read_varint(body, at)
         if shared > len(key) or at + own + size > stop:
             raise damaged()
+        room.take(shared + _ENTRY)
         key = key[:shared] + body[at : at + own]
         entries.append((key, body[at + own : at + own + size]))
         at += own + size

@@ -8,6 +8,7 @@ tensors only, as models on devices write them.
 
 from __future__ import annotations
 
+import array as arrays
 import math
 from collections.abc import Mapping
 
@@ -25,11 +26,12 @@ from odt_core.checkpoint.tensorflow.proto import (
     read_varint,
     varint,
 )
-from odt_core.checkpoint.tensorflow.shapes import decode_shape, encode_shape
+from odt_core.checkpoint.tensorflow.shapes import Accept, decode_shape, encode_shape
 from odt_core.checkpoint.tensorflow.table import read_table, write_table
 from odt_core.errors import CheckpointError
 
 _PRODUCER = 1  # TF_CHECKPOINT_VERSION
+_GROWTH = 64 * 2**20  # bytes by which the tensors may be more than the file
 # TensorProto's field for each dtype (tensorflow/core/framework/tensor.proto). All are packed.
 _VALUES = {
     "float32": 5,
@@ -66,8 +68,10 @@ def encode_v1(tensors: Mapping[str, np.ndarray]) -> bytes:
     return write_table([(b"", field(1, meta)), *sorted(entries)])
 
 
-def decode_v1(data: bytes) -> dict[str, np.ndarray]:
-    """The tensors of a version 1 file; strings are left out. CheckpointError when damaged."""
+def decode_v1(data: bytes, accept: Accept | None = None) -> dict[str, np.ndarray]:
+    """The tensors of a version 1 file that `accept` takes; strings are left out. CheckpointError
+    when damaged.
+    """
     entries = read_table(data)
     if not entries or entries[0][0] != b"":
         raise damaged()
@@ -76,8 +80,14 @@ def decode_v1(data: bytes) -> dict[str, np.ndarray]:
     for row in all_bytes(meta, 1):
         tensor = fields(row)
         name, number = bytes_of(tensor, 1).decode("utf-8", "replace"), number_of(tensor, 3)
-        if number != STRING:
-            wanted[name] = (dtype_of(number, name), decode_shape(bytes_of(tensor, 2)))
+        if number == STRING:
+            continue
+        dtype, shape = dtype_of(number, name), decode_shape(bytes_of(tensor, 2))
+        if accept is None or accept(name, dtype, shape):
+            wanted[name] = dtype, shape
+    # A whole number takes a byte of the file or more, and up to eight here.
+    if sum(math.prod(s) * d.itemsize for d, s in wanted.values()) > len(data) + _GROWTH:
+        raise damaged()
     found: dict[str, np.ndarray] = {}
     for _, value in entries[1:]:
         saved = fields(bytes_of(fields(value), 2))
@@ -111,31 +121,31 @@ def _decode_values(
     tensor: dict[int, list[Value]], dtype: np.dtype, shape: tuple[int, ...]
 ) -> np.ndarray:
     count, number = math.prod(shape), _VALUES[dtype.name]
-    numbers: list[int] = []
-    for value in tensor.get(number, []):
+    given = tensor.get(number, [])
+    if number in (5, 6):
+        size = dtype.itemsize
+        raw = b"".join(
+            value.to_bytes(size, "little") if isinstance(value, int) else value for value in given
+        )
+        if len(raw) != count * size:
+            raise damaged()
+        return np.frombuffer(raw, dtype.newbyteorder("<")).astype(dtype).reshape(shape)
+    numbers = arrays.array("Q")
+    for value in given:
         if isinstance(value, int):  # a field that is not packed
             numbers.append(value)
-        elif number in (5, 6):
-            numbers += np.frombuffer(
-                value[: len(value) // dtype.itemsize * dtype.itemsize],
-                np.dtype(f"<u{dtype.itemsize}"),
-            ).tolist()
-        else:
-            at = 0
-            while at < len(value):
-                one, at = read_varint(value, at)
-                numbers.append(one)
-    if number in (5, 6):
-        values = np.array(numbers, f"<u{dtype.itemsize}").view(dtype)
-    elif dtype == np.float16:
-        values = (np.array(numbers, np.uint64) & 0xFFFF).astype(np.uint16).view(np.float16)
-    else:  # negative numbers come as 64-bit two's complement; the low bytes are the number
-        values = np.array(numbers, np.uint64).astype(dtype)
-    if 0 < len(values) < count:  # TensorProto may leave out repetitions of the last value
-        values = np.concatenate([values, np.full(count - len(values), values[-1], dtype)])
-    if len(values) != count:
+            continue
+        at = 0
+        while at < len(value) and len(numbers) <= count:
+            one, at = read_varint(value, at)
+            numbers.append(one)
+    if len(numbers) != count:  # Restore refuses it too: repetitions may not be left out
         raise damaged()
-    return values.reshape(shape).copy()
+    # Negative numbers come as 64-bit two's complement; the low bytes are the number.
+    whole = np.frombuffer(numbers, np.uint64)
+    if dtype == np.float16:
+        return (whole & 0xFFFF).astype(np.uint16).view(np.float16).reshape(shape)
+    return whole.astype(dtype).reshape(shape)
 
 
 def _key(name: str, rank: int) -> bytes:

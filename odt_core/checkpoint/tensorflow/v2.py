@@ -19,7 +19,7 @@ from odt_core.checkpoint.tensorflow.proto import (
     fixed32,
     number_of,
 )
-from odt_core.checkpoint.tensorflow.shapes import decode_shape, encode_shape
+from odt_core.checkpoint.tensorflow.shapes import Accept, decode_shape, encode_shape
 from odt_core.checkpoint.tensorflow.table import read_table, write_table
 from odt_core.errors import CheckpointError
 
@@ -43,8 +43,10 @@ def encode_v2(tensors: Mapping[str, np.ndarray]) -> tuple[bytes, bytes]:
     return write_table(entries), bytes(data)
 
 
-def decode_v2(index: bytes, data: bytes) -> dict[str, np.ndarray]:
-    """The tensors of a version 2 checkpoint; strings are left out. CheckpointError when damaged."""
+def decode_v2(index: bytes, data: bytes, accept: Accept | None = None) -> dict[str, np.ndarray]:
+    """The tensors of a version 2 checkpoint that `accept` takes; strings are left out.
+    CheckpointError when damaged.
+    """
     entries = read_table(index)
     if not entries or entries[0][0] != b"":
         raise damaged()
@@ -54,7 +56,7 @@ def decode_v2(index: bytes, data: bytes) -> dict[str, np.ndarray]:
             "The TensorFlow checkpoint is divided into several data files or big-endian, which is "
             "not supported. Save it again as one."
         )
-    found = {}
+    found, left = {}, len(data)
     for key, value in entries[1:]:
         entry, name = fields(value), key.decode("utf-8", "replace")
         number = number_of(entry, 1)
@@ -66,8 +68,13 @@ def decode_v2(index: bytes, data: bytes) -> dict[str, np.ndarray]:
                 f"not supported. Save it whole."
             )
         dtype, shape = dtype_of(number, name), decode_shape(bytes_of(entry, 2))
+        if accept is not None and not accept(name, dtype, shape):
+            continue
         offset, size = number_of(entry, 4), number_of(entry, 5)
         if size != math.prod(shape) * dtype.itemsize or offset < 0 or offset + size > len(data):
+            raise damaged()
+        left -= size  # no two tensors share bytes
+        if left < 0:
             raise damaged()
         raw = data[offset : offset + size]
         if 6 in entry and masked_crc32c(raw) != number_of(entry, 6):
