@@ -35,7 +35,31 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "process_madvise": (440, 440),
     "pidfd_open": (434, 434),
     "pidfd_getfd": (438, 438),
+    # what reaches the user's other processes: signals (kill and tgkill to the worker's own are
+    # seen to below), priorities, System V's and POSIX' shared memory, semaphores and queues
     "pidfd_send_signal": (424, 424),
+    "tkill": (200, 130),
+    "rt_sigqueueinfo": (129, 138),
+    "rt_tgsigqueueinfo": (297, 240),
+    "setpriority": (141, 140),
+    "ioprio_set": (251, 30),
+    "sched_setparam": (142, 118),
+    "sched_setscheduler": (144, 119),
+    "sched_setattr": (314, 274),
+    "sched_setaffinity": (203, 122),
+    "shmget": (29, 194),
+    "shmctl": (31, 195),
+    "shmat": (30, 196),
+    "semget": (64, 190),
+    "semctl": (66, 191),
+    "semop": (65, 193),
+    "semtimedop": (220, 192),
+    "msgget": (68, 186),
+    "msgctl": (71, 187),
+    "msgsnd": (69, 189),
+    "msgrcv": (70, 188),
+    "mq_open": (240, 180),
+    "mq_unlink": (241, 181),
     # files: what changes them by name (opening for writing is refused below)
     "creat": (85, None),
     "unlink": (87, None),
@@ -104,6 +128,7 @@ _OPEN = (2, None)
 _OPENAT = (257, 56)
 _CLONE = (56, 220)
 _KILL = (62, 129)
+_TGKILL = (234, 131)
 _PRLIMIT = (302, 261)
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CLONE_THREAD = 0x00010000
@@ -152,7 +177,8 @@ def _program(column: int, architecture: int) -> bytes:
     lines += _when(_OPEN[column], _unless_clear(1, _WRITES))
     lines += _when(_OPENAT[column], _unless_clear(2, _WRITES))
     lines += _when(_CLONE[column], _if_set(0, _CLONE_THREAD))
-    lines += _when(_KILL[column], _if_equal(0, os.getpid()))  # abort() may end the process itself
+    for number in (_KILL[column], _TGKILL[column]):  # abort() may end the process itself
+        lines += _when(number, _if_equal(0, os.getpid()))
     lines += _when(_PRLIMIT[column], _if_null(2))  # limits may be read
     lines.append(_line(_RETURN, _ALLOW))
     return b"".join(lines)
