@@ -8,10 +8,11 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+import site
 import struct
 import sys
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 _CREATE, _ADD, _RESTRICT = 444, 445, 446  # the same numbers on all architectures
@@ -41,13 +42,34 @@ _SYSTEM = (
 
 
 def readable() -> tuple[Path, ...]:
-    """What a worker may read: files, and folders with all that is in them."""
+    """What a worker may read: files, and folders with all that is in them.
+
+    Not what `sys.path` holds besides, such as the folder that the server was started in.
+    """
     package = Path(__file__).resolve().parents[1]
     project = package.parent  # holds the workspaces too, unless told otherwise
-    places = {sys.prefix, sys.base_prefix, *sysconfig.get_paths().values(), *sys.path}
-    python = {Path(place).resolve() for place in places if place}
+    python = {Path(place).resolve() for place in (*_libraries(), *_packages())}
     outside = sorted(path for path in python if not project.is_relative_to(path))
     return (package, project / "assets", *outside, *map(Path, _SYSTEM))
+
+
+def _libraries() -> Iterator[str | Path]:
+    """Where Python keeps its own modules, those installed for it and what these link to."""
+    for key in ("stdlib", "platstdlib", "purelib", "platlib"):
+        yield sysconfig.get_path(key)
+    yield from site.getsitepackages()
+    if site.ENABLE_USER_SITE:
+        yield site.getusersitepackages()
+    for prefix in (sys.prefix, sys.base_prefix):
+        yield Path(prefix, "lib")
+        yield Path(prefix, sys.platlibdir)
+
+
+def _packages() -> Iterator[str]:
+    """The packages that have been imported, wherever they are: not all come from Python's own."""
+    for name, module in list(sys.modules.items()):
+        if "." not in name:
+            yield from getattr(module, "__path__", ())
 
 
 def restrict(paths: Iterable[Path]) -> bool:

@@ -160,7 +160,8 @@ def _start(descriptor: int) -> subprocess.Popen[bytes]:
     }
     try:
         return subprocess.Popen(
-            [sys.executable, "-m", "odt_core.runtime.nursery_main", str(descriptor)],
+            # Without -P the folder that the server was started in could hide Python's own modules.
+            [sys.executable, "-P", "-m", "odt_core.runtime.nursery_main", str(descriptor)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

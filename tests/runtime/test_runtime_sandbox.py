@@ -1,6 +1,7 @@
 """What the kernel refuses a worker, tried from inside."""
 
 import json
+import os
 import platform
 import signal
 import subprocess
@@ -100,17 +101,26 @@ CHANGES = [*OTHERS, "create", "append", "delete", "rename", "limits"]
 READS = ["read", "list", "project", "environment"]
 
 
+def tried(outside: Path) -> dict:
+    """What came of the attempts by a program that was started in `outside`, which is on its path
+    for modules, as Python has it for `python -m`, and in PYTHONPATH.
+    """
+    (outside / "attempts.py").write_text(ATTEMPTS)
+    done = subprocess.run(
+        [sys.executable, "-m", "attempts", str(outside), str(ROOT)],
+        capture_output=True,
+        text=True,
+        cwd=outside,
+        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{outside}"},
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
 @pytest.mark.skipif(platform.system() != "Linux", reason="the sandbox is Linux's")
 def test_sandbox_when_a_worker_is_taken_over_then_it_reaches_nothing_outside(tmp_path):
     (tmp_path / "secret").write_text("another visitor's sample")
-    done = subprocess.run(
-        [sys.executable, "-c", ATTEMPTS, str(tmp_path), str(ROOT)],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        check=True,
-    )
-    told = json.loads(done.stdout)
+    told = tried(tmp_path)
     in_force = told["in_force"]
     expected = [*(CHANGES if in_force["seccomp"] else []), *(READS if in_force["landlock"] else [])]
     assert [name for name in told["refused"] if name in CHANGES + READS] == expected
