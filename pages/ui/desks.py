@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -33,6 +34,7 @@ _FORGET_EMPTY = 6 * 3600.0  # the same for one in which nobody has done anything
 _LOOK = 10.0  # seconds between two looks at who may sleep
 _SWEEP = 6 * 3600.0  # seconds between two sweeps
 _TOKEN = "odt_workspace"
+_log = logging.getLogger("odt.desks")
 
 
 class Desks:
@@ -96,12 +98,15 @@ class Desks:
     def _look_after(self) -> None:
         swept = -_SWEEP
         while True:
-            if time.monotonic() - swept >= _SWEEP:
-                swept = time.monotonic()
-                self._workspaces.sweep(self._forget, _FORGET_EMPTY)
+            try:
+                if time.monotonic() - swept >= _SWEEP:
+                    swept = time.monotonic()
+                    self._workspaces.sweep(self._forget, _FORGET_EMPTY)
+                self.rest(time.monotonic())
+            except Exception:  # such as a disk that is away for a while; the next round may do
+                _log.exception("looking after the workspaces failed")
             if self._closed.wait(_LOOK):
                 return
-            self.rest(time.monotonic())
 
     def rest(self, now: float) -> None:
         """Put to sleep, and close, what nobody has visited for long at the time `now`."""

@@ -1,5 +1,6 @@
 """Desks that rest: workers sleep and wake, swept workspaces are replaced."""
 
+import os
 import threading
 import time
 
@@ -187,3 +188,29 @@ def test_create_when_all_are_training_then_nothing_is_made_or_left_open(tmp_path
     finally:
         monkeypatch.setattr(module.Desk, "busy", False)
         desks.close()
+
+
+def test_housekeeping_when_a_sweep_fails_then_it_goes_on_at_the_next_round(
+    tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setattr(module, "_LOOK", 0.01)
+    monkeypatch.setattr(module, "_SWEEP", 0.0)
+    root, away = tmp_path / "root", tmp_path / "away"
+    Workspaces(root).close(Workspaces(root).create().token)
+    (folder,) = root.iterdir()
+    desks = Desks(root)
+    try:
+        root.rename(away)  # as when a disk is taken away
+        wait_for(lambda: "looking after the workspaces failed" in caplog.text)
+        os.utime(away / folder.name / "history", (0, 0))
+        away.rename(root)
+        wait_for(lambda: not folder.exists())
+    finally:
+        desks.close()
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
