@@ -220,6 +220,9 @@ class Link:
             pass
         except WorkerError as error:
             nonsense = str(error)
+        except Exception:  # whatever it made the reader trip over
+            _log.exception("a message of a worker could not be read")
+            nonsense = "The model's process sent a message that makes no sense."
         self._bury(nonsense)
 
     def _settle(self, message: Message) -> None:

@@ -42,6 +42,8 @@ from odt_core.training.events import (
 from odt_core.training.history import EvaluationRecord, Outcome, Record
 
 Arrays = dict[str, np.ndarray]
+# What values of the wrong kind raise here; int() of an infinite number overflows.
+_SENSELESS = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 
 
 def pack_description(description: ModelDescription) -> dict[str, Any]:
@@ -75,7 +77,7 @@ def unpack_profile(document: Mapping[str, Any]) -> Profile:
             ),
             rest_ms=float(document["rest_ms"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except _SENSELESS as error:
         raise WorkerError("The worker sent a profile that makes no sense.") from error
 
 
@@ -136,7 +138,7 @@ def unpack_description(document: Mapping[str, Any]) -> ModelDescription:
             ),
             lost=tuple(str(name) for name in document["lost"]),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except _SENSELESS as error:
         raise WorkerError(
             "The model's process described the model in a way that makes no sense."
         ) from error
@@ -248,7 +250,7 @@ def unpack_event(message: Message) -> Event:
                 )
             case "Failed":
                 return Failed(str(body["message"]), bool(body["died"]))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except _SENSELESS as error:
         raise WorkerError("The model's process sent an event that makes no sense.") from error
     raise WorkerError(f"The model's process sent an unknown event '{message.kind[:40]}'.")
 

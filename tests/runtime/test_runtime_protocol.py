@@ -11,6 +11,7 @@ import pytest
 
 from odt_core.errors import WorkerError
 from odt_core.runtime.protocol import Channel, Message, parse
+from odt_core.runtime.wire import unpack_event
 
 
 @pytest.fixture
@@ -94,3 +95,19 @@ class TestParse:
     def test_header_that_is_no_header_is_refused(self, header):
         with pytest.raises(WorkerError):
             parse(header, bytearray())
+
+
+class TestEvents:
+    @pytest.mark.parametrize(
+        ("kind", "body"),
+        [
+            ("Started", '{"step": 0, "total": 9, "threads": Infinity}'),
+            ("Progressed", '{"records": [[1, -Infinity, 0, 0, 0, 0, 0, 0, 0]]}'),
+            ("Progressed", '{"records": [[1]]}'),
+            ("Ended", "{}"),
+            ("Nothing", "{}"),
+        ],
+    )
+    def test_event_that_makes_no_sense_is_refused(self, kind, body):
+        with pytest.raises(WorkerError, match="event"):
+            unpack_event(Message(kind, 0, json.loads(body)))

@@ -282,6 +282,21 @@ class TestDeath:
         with pytest.raises(WorkerError, match="killed by signal"):
             worker.fit(some(12), SETTINGS, on_event=Events())
 
+    def test_worker_when_the_reader_trips_over_its_message_then_is_ended_and_says_so(
+        self, worker, monkeypatch, caplog
+    ):
+        def trip(message):
+            raise RecursionError
+
+        monkeypatch.setattr("odt_core.runtime.link.unpack_event", trip)
+        failed = training(worker, ENDLESS).last(10)
+        assert isinstance(failed, Failed)
+        assert "a message that makes no sense. It was ended." in failed.message
+        assert not worker.alive
+        assert not worker.training
+        assert gone(worker.pid)
+        assert "RecursionError" in caplog.text
+
     def test_death_of_one_is_not_noticed_by_another(self, worker):
         with Worker.start(MODEL.read_bytes()) as other:
             os.kill(other.pid, signal.SIGKILL)
