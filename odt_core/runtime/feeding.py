@@ -12,7 +12,7 @@ import numpy as np
 from odt_core.errors import SignatureError
 from odt_core.runtime.contract import LabelKind, TrainRole
 from odt_core.runtime.rows import Rows
-from odt_core.runtime.targets import encode, filling
+from odt_core.runtime.targets import check_range, encode, filling
 
 Wanted = tuple[np.dtype[Any], tuple[int, ...]]  # -1 for a dynamic dimension
 
@@ -40,6 +40,7 @@ class TrainInputs:
                 shape = (*shape[:-1], outputs or -1)
             self.targets = dtype, shape
         self.labels = labels
+        self._count = labels if role.label_kind is LabelKind.INTEGER else None
         self._parts = (role.samples, *role.beside)
         self._nothing_else = inputs.keys() == {*self._parts, role.labels}
         self._last: tuple[Any, ...] = ()  # shapes and dtypes that could be taken as they are
@@ -50,6 +51,8 @@ class TrainInputs:
         """The arrays of a call. rate: for a signature that takes it with every step."""
         role, targets = self._role, self.targets
         if (x.shape, y.shape, x.dtype, y.dtype) == self._last and _in_order(x) and _in_order(y):
+            if self._count and type(y) is not Rows:  # rows of labels have been looked at already
+                check_range(y, self._count)  # type: ignore[arg-type]
             return {role.samples: x, role.labels: y}  # type: ignore[dict-item]
         feeds = feed_parts(x, self._parts, self._inputs)
         if role.labels is not None and targets is not None:

@@ -315,6 +315,20 @@ class TestRefusals:
         with ThreadPoolExecutor(1) as other, pytest.raises(ModelError, match="made it"):
             other.submit(session.train_features, X, Y).result()
 
+    @pytest.mark.parametrize("wrong", [3, -1])
+    def test_labels_out_of_range_are_refused_in_every_batch_and_change_nothing(self, wrong):
+        model = load_model(Path(__file__).parent / "models" / "dialect_tokens.tflite")
+        session = model.session()
+        x, y = np.ones((4, 5), np.int32), np.array([0, 1, 2, 0])
+        for _ in range(2):
+            session.train_step(x, y)
+        before = session.state()
+        with pytest.raises(SignatureError, match=f"between 0 and 2 for this model; got .*{wrong}"):
+            session.train_step(x, np.array([0, 1, 2, wrong]))
+        for name, array in session.state().items():
+            np.testing.assert_array_equal(array, before[name])
+        assert session.train_step(x, y) > 0
+
     @pytest.mark.parametrize("kind", [object, str, complex])
     def test_samples_that_are_no_numbers_are_refused(self, model, kind):
         session = model.session()
