@@ -190,23 +190,28 @@ def open_desk() -> Desk:
     """The desk of this visitor: by the address, else by the session, else a new one.
 
     The token stands in the address, so that a refresh, a second tab or a bookmark finds the same
-    workspace. Whoever has the address has the workspace.
+    workspace. Whoever has the address has the workspace. A link to none leads back to the visitor's
+    own.
     """
-    wanted = st.query_params.get("w") or st.session_state.get(_TOKEN)
     desk = None
-    if wanted:
-        try:
-            desk = all_desks().open(wanted, _tab())
-        except WorkspaceError as error:
-            if all_desks().knows(wanted):  # damaged, or another server has it: the link stays good
-                raise
-            st.session_state.pop(_TOKEN, None)
-            st.error(plain(str(error)))
+    for token in dict.fromkeys((st.query_params.get("w"), st.session_state.get(_TOKEN))):
+        if token and desk is None:
+            desk = _behind(token)
     if desk is None:
-        kept = st.session_state.get(_TOKEN)
-        desk = all_desks().open(kept, _tab()) if kept else all_desks().create(_tab())
+        desk = all_desks().create(_tab())
     token = desk.workspace.token
     st.session_state[_TOKEN] = token
     if st.query_params.get("w") != token:
         st.query_params["w"] = token
     return desk
+
+
+def _behind(token: str) -> Desk | None:
+    """The desk of a token; None, and the page says so, where there is no such workspace."""
+    try:
+        return all_desks().open(token, _tab())
+    except WorkspaceError as error:
+        if all_desks().knows(token):  # damaged, or another server has it: the link stays good
+            raise
+        st.error(plain(str(error)))
+        return None

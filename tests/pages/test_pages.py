@@ -128,6 +128,16 @@ class TestAddress:
         assert other.session_state["odt_workspace"] != app.session_state["odt_workspace"]
         assert "no workspace behind this link" in said(other)
 
+    def test_address_when_unknown_leads_back_to_the_visitors_own_workspace(self, app):
+        own = app.session_state["odt_workspace"]
+        app.query_params["w"] = "nobody-has-this-one-xx"
+        app.run()
+        assert app.session_state["odt_workspace"] == own
+        assert own in app.query_params["w"]
+        assert "no workspace behind this link" in said(app)
+        app.run()
+        assert "no workspace behind this link" not in said(app)
+
 
 class TestSamples:
     def test_example_person_when_clicked_fills_every_label(self, person):
