@@ -7,9 +7,11 @@ import socket
 import subprocess
 import sys
 import threading
+from collections import deque
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from pathlib import Path
+from typing import Any
 
 import odt_core.errors
 from odt_core.errors import WorkerError
@@ -46,10 +48,11 @@ class Nursery:
         self._control, theirs = socket.socketpair()
         with theirs:
             self._process = _start(theirs.fileno())
-        self._lock = threading.Lock()  # one request at a time
+        self._lock = threading.Lock()  # one request is sent at a time
         self._children: dict[int, Child] = {}
         self._ready: Future[None] = Future()
-        self._spawned: Future[Child] | None = None
+        # What was asked for and is not answered yet, the oldest first: the nursery keeps the order.
+        self._asked: deque[Future[Child]] = deque()
         self._reader = threading.Thread(target=self._read, name="odt-nursery", daemon=True)
         self._reader.start()
 
@@ -70,12 +73,16 @@ class Nursery:
         """
         try:
             self._ready.result(START_SECONDS)
+            spawned: Future[Child] = Future()
             with self._lock:
-                spawned: Future[Child] = Future()
-                self._spawned = spawned
-                request = REQUEST.pack(What.SPAWN, nice)
-                socket.send_fds(self._control, [request], [descriptor])
-                return spawned.result(START_SECONDS)
+                self._asked.append(spawned)
+                try:
+                    request = REQUEST.pack(What.SPAWN, nice)
+                    socket.send_fds(self._control, [request], [descriptor])
+                except OSError:
+                    self._asked.pop()
+                    raise
+            return _wait(spawned)
         except (OSError, FutureTimeout) as error:
             raise WorkerError(
                 "A process for the model cannot be started. Try again; if it happens again, "
@@ -110,10 +117,15 @@ class Nursery:
             self._ready.set_result(None)
         elif what == What.SPAWN:
             self._children[pid] = child = Child(self, pid)
-            if self._spawned is not None:
-                self._spawned.set_result(child)
-        elif what == What.REFUSED and self._spawned is not None:
-            self._spawned.set_exception(OSError(status, os.strerror(status)))
+            asked = self._asked.popleft()
+            if asked.set_running_or_notify_cancel():
+                asked.set_result(child)
+            else:
+                child.kill()  # nobody waits for it any more
+        elif what == What.REFUSED:
+            asked = self._asked.popleft()
+            if asked.set_running_or_notify_cancel():
+                asked.set_exception(OSError(status, os.strerror(status)))
         elif what == What.EXIT:
             child = self._children.pop(pid, Child(self, pid))
             child.exit.set_result(os.waitstatus_to_exitcode(status))
@@ -122,12 +134,23 @@ class Nursery:
         """The nursery is gone: nobody can tell how its workers end any more."""
         self._process.poll()
         gone = OSError("the nursery is gone")
-        for future in (self._ready, self._spawned):
-            if future is not None and not future.done():
+        waiting: list[Future[Any]] = [self._ready, *self._asked]
+        for future in waiting:
+            if not future.done():
                 future.set_exception(gone)
         for child in self._children.values():
             child.exit.set_result(1)
         self._children.clear()
+
+
+def _wait(spawned: Future[Child]) -> Child:
+    """What was asked for; FutureTimeout when it does not come in time, nor is wanted later."""
+    try:
+        return spawned.result(START_SECONDS)
+    except FutureTimeout:
+        if spawned.cancel():
+            raise
+        return spawned.result()  # it came at the last moment
 
 
 _the_one: Nursery | None = None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from odt_core.errors import WorkerError
 from odt_core.runtime import Worker
 from odt_core.runtime import link as client
 from odt_core.runtime import memory as memory_module
+from odt_core.runtime import nursery as nursery_module
 from odt_core.runtime.memory import available_memory, check_memory
 from odt_core.runtime.nursery import nursery
 from odt_core.training import Settings
@@ -117,6 +120,34 @@ class TestNursery:
             worker.infer(TRAIN.x)
         with Worker.start(MODEL.read_bytes()) as other:
             assert other.infer(TRAIN.x).shape == (12, 4)
+
+    def test_nursery_that_answers_late_then_ends_what_nobody_waits_for(self, monkeypatch):
+        ours, theirs = socket.socketpair()
+        own = nursery_module.Nursery()
+        with ours, theirs:
+            first = own.spawn(theirs.fileno(), 0)
+            os.kill(own.pid, signal.SIGSTOP)
+            monkeypatch.setattr(nursery_module, "START_SECONDS", 0.2)
+            for _ in range(2):
+                with pytest.raises(WorkerError, match="cannot be started"):
+                    own.spawn(theirs.fileno(), 0)
+            monkeypatch.undo()
+            os.kill(own.pid, signal.SIGCONT)
+            last = own.spawn(theirs.fileno(), 0)
+            assert own.alive
+            deadline = time.monotonic() + 10
+            while children_of(own.pid) != {first.pid, last.pid}:
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            for child in (last, first):
+                child.kill()
+                assert child.wait(10) == -signal.SIGKILL
+            os.kill(own.pid, signal.SIGKILL)
+
+
+def children_of(pid: int) -> set[int]:
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return {int(child) for child in listed}
 
 
 class TestMemory:
