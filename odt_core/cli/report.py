@@ -214,9 +214,14 @@ def _train(
     from odt_core.training.events import Ended, Evaluated, Failed, Progressed, Saved
 
     events: list[Event] = []
+    saved: list[Checkpoint] = []
     ended = threading.Event()
 
     def hear(event: Event) -> None:
+        if isinstance(event, Saved):
+            if event.reason is Reason.END:  # of the others nothing is needed
+                saved.append(event.checkpoint)
+            return
         events.append(event)
         if isinstance(event, Ended | Failed):
             ended.set()
@@ -228,6 +233,7 @@ def _train(
         replay=replay if settings.replay else None,
         base_test=base_test,
         on_event=hear,
+        autosave_seconds=1e9,
     )
     try:
         ended.wait()
@@ -240,7 +246,6 @@ def _train(
     assert isinstance(end, Ended)
     records = tuple(r for event in events if isinstance(event, Progressed) for r in event.records)
     evaluations = tuple(e.evaluation for e in events if isinstance(e, Evaluated))
-    saved = [e.checkpoint for e in events if isinstance(e, Saved) and e.reason is Reason.END]
     curves = Curves(records, evaluations, end.outcome.value, end.message)
     return save_checkpoint(saved[-1]), curves
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import sys
+import weakref
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from odt_core.checkpoint import load_checkpoint
+from odt_core.cli.report import _train
+from odt_core.runtime import Worker
+from odt_core.samples import Labels, Samples
+from odt_core.training import Settings
+from odt_core.training.events import Ended, Saved
 from tests.cli.command_line import ROOT, odt, result
 
 MODELS = ROOT / "tests" / "runtime" / "models"
@@ -139,3 +146,37 @@ class TestRefusals:
         assert done.returncode == 2
         assert message in done.stderr
         assert "Traceback" not in done.stderr
+
+
+class Watched:
+    """A worker, and whether the checkpoints that it sent are still held at the end of a run."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self.held: list[bool] = []
+
+    def fit(self, samples, settings, *, on_event, **more):
+        sent = []
+
+        def hear(event):
+            on_event(event)
+            if isinstance(event, Saved):
+                sent.append(weakref.ref(event.checkpoint))
+            if isinstance(event, Ended):
+                self.held = [checkpoint() is not None for checkpoint in sent]
+
+        self._worker.fit(samples, settings, on_event=hear, **more)
+
+
+def test_training_for_a_report_when_it_saves_itself_then_the_last_checkpoint_alone_is_held():
+    y = np.arange(8) % 4
+    x = np.random.default_rng(0).random((8, 8, 8, 1), dtype=np.float32)
+    samples = Samples(x, y, Labels.numbered(4))
+    settings = Settings(epochs=3, batch_size=8)
+    with Worker.start(MODEL.read_bytes()) as worker:
+        watched = Watched(worker)
+        checkpoint, curves = _train(watched, samples, settings, samples, None, None)
+    assert len(watched.held) >= 3  # at the start, the best so far, at the end
+    assert watched.held == [*[False] * (len(watched.held) - 1), True]
+    assert load_checkpoint(checkpoint).meta.step == 3
+    assert [record.step for record in curves.records] == [1, 2, 3]
