@@ -3,7 +3,7 @@
 from odt_core.evidence.bundling import bundle
 from odt_core.evidence.inside import Inside, empty_base, look_inside
 from odt_core.evidence.material import Curves, Judged
-from odt_core.evidence.origin import Beginning, Origin, trace
+from odt_core.evidence.origin import Beginning, Origin, Unloaded, trace
 from odt_core.evidence.studies import Studies, study_all
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Judged",
     "Origin",
     "Studies",
+    "Unloaded",
     "bundle",
     "empty_base",
     "look_inside",

@@ -7,8 +7,8 @@ told by the fingerprint that every checkpoint of a run carries.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +19,27 @@ from odt_core.training.checks import fingerprint
 from odt_core.training.settings import Settings
 
 if TYPE_CHECKING:
-    from odt_core.checkpoint import Checkpoint
+    from odt_core.checkpoint import Checkpoint, CheckpointMeta, Progress
     from odt_core.samples import Samples
 
 State = Mapping[str, np.ndarray]
 MOST_STAGES = 50
+
+
+class Unloaded:
+    """What a checkpoint says of itself; its arrays are read when they are asked for."""
+
+    def __init__(self, checkpoint: Checkpoint, load: Callable[[], Checkpoint]) -> None:
+        """load: reads the checkpoint again."""
+        told = checkpoint.progress
+        self.meta: CheckpointMeta = checkpoint.meta
+        self.progress: Progress | None = told and replace(told, state={}, average={})
+        self._load = load
+
+    @property
+    def state(self) -> State:
+        """The variables, read anew each time. Raises what `load` does."""
+        return self._load().state
 
 
 class Beginning(StrEnum):
@@ -96,7 +112,7 @@ def trace(
     samples: Samples,
     replay: Samples | None = None,
     *,
-    others: Sequence[Checkpoint] = (),
+    others: Sequence[Checkpoint | Unloaded] = (),
     base_state: State | None = None,
     start: State | None = None,
     from_base: bool = False,
@@ -105,6 +121,7 @@ def trace(
 
     others: further checkpoints of the same model, oldest first, in which the one at the start of
     each run (step 0) and the ends of earlier runs are looked for; `checkpoint` may be among them.
+    Of unloaded ones, two at most are in memory at a time.
     base_state: the model file's own weights, to know them again. start, from_base: what the run
     began with, where the caller knows.
     """
@@ -114,7 +131,7 @@ def trace(
     stages = [_stage(checkpoint)]
     if from_base or start is not None:
         return _begun(stages, start, base_state)
-    known, position = list(others), _place(checkpoint, others)
+    known, position = others, _place(checkpoint, others)
     begin: State | None = None
     while len(stages) < MOST_STAGES:
         at = _start_before(known, position, stages[0].fingerprint)
@@ -158,7 +175,7 @@ def _begun(stages: Sequence[Stage], start: State | None, base_state: State | Non
     return Origin(Beginning.WEIGHTS, tuple(stages), start)
 
 
-def _mismatch(checkpoint: Checkpoint, samples: Samples, replay: Samples | None) -> str:
+def _mismatch(checkpoint: Checkpoint | Unloaded, samples: Samples, replay: Samples | None) -> str:
     """Why these samples are not what the checkpoint was trained on; "" when they are."""
     if checkpoint.progress is None:
         return (
@@ -177,7 +194,7 @@ def _mismatch(checkpoint: Checkpoint, samples: Samples, replay: Samples | None) 
     return ""
 
 
-def _stage(checkpoint: Checkpoint) -> Stage:
+def _stage(checkpoint: Checkpoint | Unloaded) -> Stage:
     progress = checkpoint.progress
     assert progress is not None
     return Stage(
@@ -189,7 +206,7 @@ def _stage(checkpoint: Checkpoint) -> Stage:
     )
 
 
-def _place(checkpoint: Checkpoint, others: Sequence[Checkpoint]) -> int:
+def _place(checkpoint: Checkpoint, others: Sequence[Checkpoint | Unloaded]) -> int:
     """Where the checkpoint stands among the others; after all of them when it does not."""
     for index in reversed(range(len(others))):
         if others[index] is checkpoint or (
@@ -200,7 +217,7 @@ def _place(checkpoint: Checkpoint, others: Sequence[Checkpoint]) -> int:
     return len(others)
 
 
-def _start_before(known: Sequence[Checkpoint], position: int, wanted: str) -> int | None:
+def _start_before(known: Sequence[Checkpoint | Unloaded], position: int, wanted: str) -> int | None:
     for index in reversed(range(min(position, len(known)))):
         progress = known[index].progress
         if progress is not None and progress.step == 0 and progress.fingerprint == wanted:
@@ -208,5 +225,5 @@ def _start_before(known: Sequence[Checkpoint], position: int, wanted: str) -> in
     return None
 
 
-def _ended(checkpoint: Checkpoint) -> bool:
+def _ended(checkpoint: Checkpoint | Unloaded) -> bool:
     return checkpoint.progress is not None and checkpoint.progress.step > 0

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import weakref
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 from evidence_cases import SETTINGS, reproduce, train
 
 from odt_core.checkpoint import load_checkpoint, save_checkpoint
-from odt_core.evidence import Beginning, trace
+from odt_core.evidence import Beginning, Unloaded, trace
 from odt_core.training import Settings
 
 pytestmark = pytest.mark.usefixtures("without_charts")
@@ -109,6 +111,24 @@ class TestChains:
         assert (origin.beginning, len(origin.stages)) == (Beginning.BASE, 2)
         assert [stage.settings["seed"] for stage in origin.stages] == [3, 8]
         assert reproduce(unpack(two[1].bundle(origin=origin)))[1]["identical"] is True
+
+    def test_unloaded_checkpoints_tell_the_same_and_are_read_one_at_a_time(self, two):
+        files = [save_checkpoint(one) for run in two for one in run.saved]
+        held: list[weakref.ref] = []
+        most = 0
+
+        def load(file):
+            nonlocal most
+            loaded = load_checkpoint(file)
+            held.append(weakref.ref(next(iter(loaded.state.values()))))
+            most = max(most, sum(one() is not None for one in held))
+            return loaded
+
+        others = [Unloaded(load(file), partial(load, file)) for file in files]
+        assert (len(others) > 3, most) == (True, 1)
+        origin = self.origin(two, others=others)
+        assert (origin.beginning, origin.stages) == (Beginning.BASE, self.origin(two).stages)
+        assert most <= 2
 
     def test_a_run_from_weights_that_cannot_be_repeated_is_identical_from_these_on(
         self, two, unpack

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from odt_core.checkpoint import Tempering, load_checkpoint
 from odt_core.workspace import Part, Source
 from pages.ui.desk import Desk
-from pages.ui.evaluate import blind, over_time
+from pages.ui.evaluate import blind, evidence, over_time
 from pages.ui.evaluate.blind import Game, Round, Vote
 from pages.ui.evaluate.parts import PARTS
 
@@ -446,6 +446,14 @@ class TestEvidence:
         for wanted in ("reproduce.py", "personalisation-card.json"):
             assert any(name.endswith(wanted) for name in names)
         assert "from the base model" in made.origin
+
+    def test_checkpoints_that_it_may_come_from_hold_no_arrays_until_they_are_asked(self, trained):
+        _, desk = trained
+        others = evidence._others(desk)
+        assert len(others) >= 2  # from the start of the training and from its end
+        assert all(not one.progress.state and not one.progress.average for one in others)
+        own = desk.worker().state()
+        assert any(all(np.array_equal(one.state[k], v) for k, v in own.items()) for one in others)
 
     def test_bundle_says_how_many_samples_it_was_trained_on_and_how_many_are_left(self, trained):
         app, desk = trained

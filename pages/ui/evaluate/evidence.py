@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
@@ -14,6 +15,7 @@ from odt_core.evidence import (
     Beginning,
     Judged,
     Studies,
+    Unloaded,
     bundle,
     empty_base,
     look_inside,
@@ -174,13 +176,17 @@ def _work(desk: Desk, job: Job, *, whole: bool) -> Bundle:
     )
 
 
-def _others(desk: Desk) -> list[Checkpoint]:
-    """The readable checkpoints of this model, oldest first."""
+def _others(desk: Desk) -> list[Unloaded]:
+    """The readable checkpoints of this model, oldest first: all at once could fill the memory."""
+
+    def load(checkpoint_id: str) -> Checkpoint:
+        return load_checkpoint(desk.workspace.checkpoint_bytes(checkpoint_id))
+
     found = []
     for entry in desk.workspace.manifest.checkpoints:
         if entry.model == desk.model.key:
             with contextlib.suppress(OdtError):
-                found.append(load_checkpoint(desk.workspace.checkpoint_bytes(entry.id)))
+                found.append(Unloaded(load(entry.id), partial(load, entry.id)))
     return found
 
 
