@@ -66,14 +66,16 @@ class ModelCard:
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> ModelCard:
-        """The inverse of to_json; ModelError when a field is missing or wrong."""
+        """The inverse of to_json; ModelError when a field is missing or wrong, or a file is not one
+        of assets/.
+        """
         try:
             plain = dict(data)
             for key in _FILES:
                 path = plain.get(key)
-                plain[key] = None if path is None else ASSETS / path
+                plain[key] = None if path is None else _from_assets(path)
             plain["never_for"] = tuple(str(what) for what in plain.get("never_for", ()))
-            plain["people"] = tuple(ASSETS / path for path in plain.get("people", ()))
+            plain["people"] = tuple(map(_from_assets, plain.get("people", ())))
             plain["input_shape"] = tuple(int(v) for v in plain["input_shape"])
             plain["labels"] = Labels(tuple(plain["labels"]))
             plain["preprocessing"] = Preprocessing.from_json(plain["preprocessing"])
@@ -134,6 +136,12 @@ def _question(labels: Sequence[str]) -> str:
 
 def _in_assets(path: Path) -> str:
     return path.resolve().relative_to(ASSETS).as_posix()
+
+
+def _from_assets(name: str) -> Path:
+    path = ASSETS / name
+    _in_assets(path)
+    return path
 
 
 def bundled_models() -> tuple[Path, ...]:

@@ -98,6 +98,15 @@ class TestFindCard:
         with pytest.raises(ModelError, match=r"m\.json"):
             find_card(tmp_path / "m.tflite")
 
+    @pytest.mark.parametrize("key", ["base_test", "replay", "base_labels", "people"])
+    @pytest.mark.parametrize("path", ["/etc/hostname", "../app.py", 3])
+    def test_card_that_names_a_file_outside_the_assets_raises(self, tmp_path, key, path):
+        card = find_card(DIGITS).to_json()
+        card[key] = [path] if key == "people" else path
+        (tmp_path / "m.json").write_text(json.dumps(card))
+        with pytest.raises(ModelError, match=r"m\.json"):
+            find_card(tmp_path / "m.tflite")
+
 
 class TestDefaultCard:
     @pytest.mark.parametrize(
