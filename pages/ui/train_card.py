@@ -220,12 +220,17 @@ def _interrupted(desk: Desk) -> None:
     with st.container(key="interrupted", horizontal=True, vertical_alignment="center"):
         pieces.note(f"Training was interrupted. Step {entry.info.step:,} is saved.")
         st.button("Go on from there", key="go_on", on_click=_go_on, args=(desk, *found))
-        st.button("Dismiss", key="dismiss", on_click=desk.dismiss_interrupted, args=(run_id,))
+        st.button("Dismiss", key="dismiss", on_click=_dismiss, args=(desk, run_id))
 
 
 def _go_on(desk: Desk, run_id: str, checkpoint_id: str) -> None:
     with trouble.caught("train"):
         desk.go_on(checkpoint_id)
+        desk.dismiss_interrupted(run_id)
+
+
+def _dismiss(desk: Desk, run_id: str) -> None:
+    with trouble.caught("train"):
         desk.dismiss_interrupted(run_id)
 
 

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from odt_core.checkpoint import load_checkpoint, save_checkpoint
+from odt_core.errors import WorkspaceError
 from odt_core.workspace import Kind, Part, Source
 from pages.ui.desk import Desk
 
@@ -326,6 +327,22 @@ class TestTraining:
         assert app.button(key="go_on").label == "Go on from there"
         app.button(key="dismiss").click().run()
         assert desk.interrupted() is None
+
+    def test_dismiss_when_the_disk_fails_is_said_and_the_offer_stays(self, trained, monkeypatch):
+        def fail(run_id, records):
+            raise WorkspaceError("This could not be saved: the disk is full.")
+
+        app, desk = trained
+        entry = desk.workspace.manifest.checkpoints[0]
+        run = desk.workspace.start_run()
+        record = {"kind": "checkpoint", "checkpoint": entry.id, "step": entry.info.step}
+        desk.workspace.append_run(run, [record])
+        app.run()
+        monkeypatch.setattr(desk.workspace, "append_run", fail)
+        app.button(key="dismiss").click().run()
+        assert not app.exception
+        assert "the disk is full" in said(app)
+        assert app.button(key="go_on").label == "Go on from there"
 
 
 class TestCheckpoints:
