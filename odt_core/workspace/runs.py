@@ -36,12 +36,16 @@ class HasRuns(Store):
         data = text.encode()
         with self._changing() as manifest:
             path = self._run_path(manifest, run_id)
-            size = path.stat().st_size if path.exists() else 0
+            try:
+                size = path.stat().st_size if path.exists() else 0
+                cut_short = size and not _ends_with_newline(path)  # by a power cut
+            except OSError as error:
+                raise failure(error) from error
             if size + len(data) > self.limits.run_bytes:
                 return False
             self._make_room(len(data))
-            if size and not _ends_with_newline(path):
-                data = b"\n" + data  # the last append was cut short by a power cut
+            if cut_short:
+                data = b"\n" + data
             self._disk.append(path, data)
             self._stored += len(data)
             return True

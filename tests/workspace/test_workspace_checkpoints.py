@@ -187,6 +187,16 @@ class TestRuns:
         assert workspace.run_records(run) == [{"step": 1}, {"step": 3}]
         assert json.loads(path.read_text().splitlines()[-1]) == {"step": 3}
 
+    def test_a_record_that_the_disk_does_not_give_is_a_workspace_error(self, workspace, tmp_path):
+        run = workspace.start_run()
+        workspace.append_run(run, [{"step": 1}])
+        path = next(tmp_path.glob("*/*/runs/*.jsonl"))
+        path.unlink()
+        path.mkdir()
+        for ask in (lambda: workspace.append_run(run, [{}]), lambda: workspace.run_records(run)):
+            with pytest.raises(WorkspaceError, match="could not be saved"):
+                ask()
+
     def test_undo_leaves_runs_alone(self, workspace):
         workspace.add_label("heart")
         run = workspace.start_run()
