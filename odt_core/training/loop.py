@@ -13,7 +13,7 @@ import numpy as np
 
 from odt_core.checkpoint.checkpoint import Checkpoint, CheckpointMeta
 from odt_core.checkpoint.progress import Progress
-from odt_core.errors import OdtError, TrainingError
+from odt_core.errors import TrainingError
 from odt_core.runtime.contract import Task
 from odt_core.runtime.threads import STEPS, Work, choose_threads
 from odt_core.runtime.turns import usable_cores
@@ -140,6 +140,11 @@ class Run:
         self._seconds = 0.0
         self._published = False  # the session holds averaged weights, `_variables` the loop's own
         self._variables: dict[str, np.ndarray] = {}
+        self._records: list[Record] = []
+        self._evaluations: list[EvaluationRecord] = []
+        self._first: dict[str, np.ndarray] | None = None  # what the first step of this run had
+        self._good: tuple[int, dict[str, np.ndarray]] | None = None
+        self._next_evaluation = 0.0
         before = session.state() if start is not None else {}
         self._resume(start)  # first: features of samples are those of its weights
         try:
@@ -147,19 +152,14 @@ class Run:
             self._material = Material(
                 session, self.plan, settings, samples, replay, augmentation, base
             )
-        except OdtError:
+            if start is not None:
+                self._judge.take(start)
+            self._measures = settings.measure_every > 0 and self._judge.can_score
+            self.threads = self._choose_threads(threads)
+        except Exception:
             if start is not None:
                 session.load_state(before)
             raise
-        if start is not None:
-            self._judge.take(start)
-        self._measures = settings.measure_every > 0 and self._judge.can_score
-        self._records: list[Record] = []
-        self._evaluations: list[EvaluationRecord] = []
-        self._first: dict[str, np.ndarray] | None = None  # what the first step of this run had
-        self._good: tuple[int, dict[str, np.ndarray]] | None = None
-        self._next_evaluation = 0.0
-        self.threads = self._choose_threads(threads)
 
     # --- for callbacks --------------------------------------------------------------------------
 

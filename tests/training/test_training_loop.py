@@ -262,6 +262,18 @@ class TestGoingOn:
             fit(session, some(12), replace(SETTINGS, epochs=13), start=progress)
         same(session.state(), before)
 
+    def test_run_that_cannot_measure_its_steps_changes_nothing(self, session, monkeypatch):
+        def fail(*_):
+            raise MemoryError
+
+        progress = fit(session, some(12), SETTINGS, [StopAt(3)]).progress
+        session.reset()
+        before = session.state()
+        monkeypatch.setattr("odt_core.training.loop.choose_threads", fail)
+        with pytest.raises(MemoryError):
+            fit(session, some(12), SETTINGS, start=progress, threads=2)
+        same(session.state(), before)
+
     def test_progress_of_another_augmentation_is_refused(self, session):
         given = {"augmentation": Augmentation(rotation=0.3)}
         progress = fit(session, some(12), SETTINGS, [StopAt(3)], **given).progress
