@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from odt_core.words import words
 
-# Exact names, the most specific first (design.md, "Dialects").
+# Exact names, the most specific first.
 TRAIN_NAMES = ("train", "train_step", "train_epoch", "training", "fit")
 TRAIN_FAMILIES = ("train_fixed_batch",)
 INFER_NAMES = (

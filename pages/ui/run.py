@@ -1,4 +1,4 @@
-"""One training run as the pages see it: fed by the worker's reader thread, read as snapshots."""
+"""One training run as the pages see it: fed by the recorder's thread, read as snapshots."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class Run:
         """Block until the run has ended; False when it has not in time."""
         return self._ended.wait(seconds)
 
-    # Called by the worker's reader thread
+    # Called by the recorder's thread
 
     def planned(self, total: int) -> None:
         """How many steps there will be."""

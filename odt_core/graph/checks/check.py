@@ -1,8 +1,8 @@
 """Checks that the parts of a parsed .tflite fit together, before anyone follows an index of it.
 
 LiteRT trusts much of what it loads: about 3 % of mutated files that parse well kill the process.
-What is known to do so is refused here, with ModelError (design.md, fact 6). Other checks, each for
-one kind of damage: `check_flow`, `check_sizes`, `check_operators`, `check_variables`.
+What is known to do so is refused here, with ModelError. Other checks, each for one kind of damage:
+`check_flow`, `check_sizes`, `check_operators`, `check_variables`.
 """
 
 from __future__ import annotations
