@@ -95,13 +95,10 @@ class Network:
         """How many numbers `weights` holds."""
         return sum(math.prod(shape) for shape in self.weights)
 
-    def infer_flops(self, batch: int) -> int:
-        """Floating-point operations of the matrix products of one forward pass."""
-        return 2 * batch * sum(_products(*step) for step in self.walk())
-
     def train_flops(self, batch: int) -> int:
-        """The same of a whole step: forward, gradients of the kernels that learn, and of the inputs
-        of all layers above the first that learns, since nobody needs those below it.
+        """Floating-point operations of the matrix products of a step: forward, gradients of the
+        kernels that learn, and of the inputs of all layers above the first that learns, since
+        nobody needs those below it.
         """
         total, learning = 0, False
         for layer, before, after in self.walk():

@@ -868,24 +868,6 @@ class Builder:
             for a, k, s, d in sizes
         )
 
-    def space_to_depth(self, x: Tensor, block: int) -> Tensor:
-        """[N, H, W, C] to [N, H/b, W/b, b·b·C], block positions row by row."""
-        options = schema.SpaceToDepthOptionsT()
-        options.blockSize = block
-        shape = (x.shape[0], x.dim(1) // block, x.dim(2) // block, x.dim(3) * block * block)
-        y = self.new(shape, x.dtype, "space_to_depth")
-        self.emit("SPACE_TO_DEPTH", [x], [y], options)
-        return y
-
-    def depth_to_space(self, x: Tensor, block: int) -> Tensor:
-        """The inverse of space_to_depth."""
-        options = schema.DepthToSpaceOptionsT()
-        options.blockSize = block
-        shape = (x.shape[0], x.dim(1) * block, x.dim(2) * block, x.dim(3) // (block * block))
-        y = self.new(shape, x.dtype, "depth_to_space")
-        self.emit("DEPTH_TO_SPACE", [x], [y], options)
-        return y
-
 
 def broadcast(a: Shape, b: Shape) -> Shape:
     """The shape of an elementwise result; unknown against 1 or unknown stays unknown."""

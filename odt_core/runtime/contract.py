@@ -85,7 +85,6 @@ class TrainRole:
     samples: str
     labels: str | None
     label_kind: LabelKind
-    label_rank: int
     loss: str | None  # None: it returns none
     batch: int | None  # None: any batch size
     learning_rate: str | None = None

@@ -85,7 +85,7 @@ def propose(
     if not train and not refused:
         notes.append(NO_TRAIN)
     taking = together.sample_inputs if together else ()
-    explain(notes, train, infer, trainer, found, goal, taking)
+    explain(notes, train, infer, trainer, goal, taking)
     free, input_shape, dtype = _row_of(taking) if taking else _input(table, found, infer, extractor)
     feature_shape = proposed(of_one(found.samples)) if found.samples else input_shape
     return Contract(
@@ -160,7 +160,6 @@ def _train_roles(
                 samples=samples,
                 labels=labels.name if labels else None,
                 label_kind=goal.label_kind,
-                label_rank=len(labels.shape) if labels else 0,
                 loss=loss.name if loss else None,
                 batch=batch_of(inputs[samples]),
                 learning_rate=rate,

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from odt_core.graph import SignatureDescription
 from odt_core.runtime.contract import LOSS_NAME, InferRole, SampleInput, Task, TrainRole
-from odt_core.runtime.inputs import Found
 from odt_core.runtime.targets import filling
 from odt_core.runtime.tasks import Goal
 from odt_core.runtime.vocabulary import SAMPLE_WEIGHT_WORDS
@@ -28,7 +27,6 @@ def explain(
     train: Sequence[TrainRole],
     infer: InferRole | None,
     trainer: SignatureDescription | None,
-    found: Found,
     goal: Goal,
     taking: tuple[SampleInput, ...],
 ) -> None:

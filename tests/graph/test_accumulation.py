@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 from drill import Drill
 from graphs import difference, empty, run_graph
 
@@ -164,7 +165,7 @@ APART: dict[str, tuple[Callable[[Builder, Tensor], Tensor], tuple[int | None, ..
         lambda b, x: b.matmul(x, b.transpose(x, [0, 2, 1])),
         (None, 4, 3),
     ),
-    "blocks": (lambda b, x: b.space_to_depth(x, 2), IMAGES),
+    "blocks": (lambda b, x: in_blocks(b, x), IMAGES),
     "repeated in each": (
         lambda b, x: b.broadcast_to(b.reshape(x, [None, 1, 3]), sized(b, x, 2, 3), (None, 2, 3)),
         (None, 3),
@@ -220,6 +221,15 @@ def first_size(b: Builder, x: Tensor) -> Tensor:
 def sized(b: Builder, x: Tensor, *others: int) -> Tensor:
     """The shape [N, *others], N the number of samples of x."""
     return b.concat([b.reshape(first_size(b, x), [1]), b.constant(np.array(others, np.int32))], 0)
+
+
+def in_blocks(b: Builder, x: Tensor) -> Tensor:
+    """[N, 4, 4, 2] as [N, 2, 2, 8]: what lies in squares of 2 × 2 beside each other."""
+    options = schema.SpaceToDepthOptionsT()
+    options.blockSize = 2
+    y = b.new((None, 2, 2, 8), x.dtype, "blocks")
+    b.emit("SPACE_TO_DEPTH", [x], [y], options)
+    return y
 
 
 def role_of(b: Builder, y: Tensor) -> Role:

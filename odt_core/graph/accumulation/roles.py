@@ -100,18 +100,17 @@ class RoleReader:
         if Role.SAMPLES in got:
             self._check_sizes(name, tensors, _SHAPED.get(name))
             self._meet(tensors)
-        inputs = [self.builder.tensor(index) for index in tensors if index >= 0]
         outputs = [self.builder.tensor(index) for index in outputs_of(operator)]
-        by_sample = Role.SAMPLES in got and name != "SHAPE"
-        computed = self._computed if by_sample else self._repeated
-        found = {computed(name, operator, inputs, output) for output in outputs}
+        if Role.SAMPLES in got and name != "SHAPE":
+            inputs = [self.builder.tensor(index) for index in tensors if index >= 0]
+            found = {self._computed(name, operator, inputs, output) for output in outputs}
+        else:
+            found = {self._repeated(name, operator, output) for output in outputs}
         if len(found) != 1:
             raise LoweringError(f"{name} gives results of several kinds")
         return found.pop()
 
-    def _repeated(
-        self, name: str, operator: schema.OperatorT, inputs: list[Tensor], output: Tensor
-    ) -> Role:
+    def _repeated(self, name: str, operator: schema.OperatorT, output: Tensor) -> Role:
         """Of sizes, or what is made of them and of nothing that differs from sample to sample."""
         sizes = contents(self.builder, output)
         if sizes is not None and None not in sizes.reshape(-1).tolist():

@@ -31,7 +31,7 @@ _GRADIENTS = ("FlexSigmoidGrad", "FlexTanhGrad", "FlexReluGrad")  # of the same 
 _MOST_OPS = 200_000  # written out by all loops of a subgraph; also the most steps of loops
 
 
-def holds_lists(model: schema.ModelT, graph: schema.SubGraphT) -> bool:
+def holds_lists(graph: schema.SubGraphT) -> bool:
     """Whether ops of a subgraph use lists of tensors."""
     variant = [tensor.type == schema.TensorType.VARIANT for tensor in graph.tensors]
     return any(
@@ -49,7 +49,7 @@ def dissolve_lists(model: schema.ModelT, index: int) -> dict[str, str]:
     not known, or for an op on lists that odt does not know.
     """
     graph = model.subgraphs[index]
-    if not holds_lists(model, graph):
+    if not holds_lists(graph):
         return {}
     tensors, operators = list(graph.tensors), graph.operators
     outputs = graph.outputs

@@ -235,8 +235,8 @@ def _recognised(image: Tensor, origins: np.ndarray, grid: tuple[int, int]) -> Pa
     at_row, at_column, channel = np.unravel_index(
         np.maximum(first, 1) - 1, (height, width, channels)
     )
-    rows = _slide(at_row, real, 0, height)
-    columns = _slide(at_column, real, 1, width)
+    rows = _slide(at_row, real, 0)
+    columns = _slide(at_column, real, 1)
     if rows is None or columns is None:
         return None
     (row_step, row_at), (column_step, column_at) = rows, columns
@@ -267,7 +267,7 @@ def _recognised(image: Tensor, origins: np.ndarray, grid: tuple[int, int]) -> Pa
     return Patches(image, vertical, horizontal, taps)
 
 
-def _slide(at: np.ndarray, real: np.ndarray, axis: int, size: int) -> tuple[int, np.ndarray] | None:
+def _slide(at: np.ndarray, real: np.ndarray, axis: int) -> tuple[int, np.ndarray] | None:
     """(step from one output to the next or 0 where it never shows, offset of each entry)."""
     outputs = np.arange(at.shape[axis]).reshape([-1 if a == axis else 1 for a in range(3)])
     outputs = np.broadcast_to(outputs, at.shape)
