@@ -1,7 +1,8 @@
 """Samples as a table: one a line, its features first, then its label or its target values.
 
-A header line is optional. The delimiter is whichever of , ; tab | or space divides the lines
-evenly; where it is not the comma, 1,5 is read as 1.5, as spreadsheets in many countries write it.
+A header line is optional (columns.py). The delimiter is whichever of , ; tab | or space divides the
+lines evenly; where it is not the comma, 1,5 is read as 1.5, as spreadsheets in many countries write
+it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from math import isfinite, prod
 import numpy as np
 
 from odt_core.errors import SampleError
-from odt_core.samples.inputs import Inputs, columns_of
+from odt_core.samples.cells import number
+from odt_core.samples.columns import Row, columns_in
+from odt_core.samples.inputs import Inputs
 from odt_core.samples.labels import clean_label
 from odt_core.samples.types import RawSamples
 
@@ -24,8 +27,6 @@ _DIVIDING = ";\t|"  # nobody writes these but to divide
 _DELIMITERS = _DIVIDING + ", "
 _LOOKED_AT = 20  # lines that decide on the delimiter
 _LARGEST = float(np.finfo(np.float32).max)
-
-Row = tuple[int, list[str]]  # line number, cells
 
 
 def read_table(
@@ -38,51 +39,38 @@ def read_table(
 ) -> RawSamples:
     """Samples of a .csv; items are float32 [*input_shape].
 
-    input_shape: of one sample; its size is the number of feature columns. None: all columns but
-    the last. target_shape: of one target, whose size is the number of columns after the features;
-    None: one column with the label, or none at all. inputs: where several take a sample together;
-    a header's names then say which column is whose. Raises SampleError with file and line.
+    input_shape: of one sample; its size is the number of feature columns. None: all but those of
+    label or target. target_shape: of one target, whose size is the number of its columns; None: one
+    column with the label, or none at all. They come after the features where no header says
+    otherwise. inputs: where several take a sample together; a header's names then say which column
+    is whose. Raises SampleError with file and line.
     """
     text = _text(data, name)
     delimiter = _delimiter(text)
     rows = _rows(text, name, delimiter)
-    columns = len(rows[0][1])
-    shape = tuple(input_shape) if input_shape is not None else (columns - 1,)
-    features, extra = prod(shape), columns - prod(shape)
+    size = None if input_shape is None else prod(input_shape)
     wanted = None if target_shape is None else prod(target_shape)
-    if features < 1 or extra not in (0, 1 if wanted is None else wanted):
-        raise SampleError(f"'{name}' has {columns} columns. {_columns_in_words(features, wanted)}")
+    columns = columns_in(rows, name, size, wanted, inputs)
+    places, others = columns.features, columns.others
+    shape = (len(places),) if input_shape is None else tuple(input_shape)
     comma = delimiter != ","
-    places: Sequence[int] = range(features)
-    if not any(_number(cell, comma) is not None for cell in rows[0][1][:features]):
-        if inputs:
-            places = columns_of(rows[0][1], inputs, name)
-        rows = rows[1:]
-    others = sorted(set(range(columns)).difference(places))
+    rows = rows[columns.header :]
     if not rows:
         raise SampleError(f"'{name}' has a header, but no samples below it.")
     items, labels, targets = [], [], []
     for line, cells in rows:
         numbers = [_checked(cells[at], name, line, at + 1, comma) for at in places]
         items.append(np.array(numbers, np.float32).reshape(shape))
-        rest = [_number(cells[at], comma) for at in others]
+        rest = [number(cells[at], comma) for at in others]
         if wanted is not None:
             for at in others:
                 _checked(cells[at], name, line, at + 1, comma)
         known = [value for value in rest if value is not None]
         targets.append(np.array(known, np.float32) if rest and len(known) == len(rest) else None)
-        labels.append(_label(cells[others[0]], name, line) if extra == 1 and wanted is None else "")
+        labels.append(_label(cells[others[0]], name, line) if others and wanted is None else "")
     names = tuple(f"{name}, line {line}" for line, _ in rows)
     given = tuple(targets) if any(target is not None for target in targets) else ()
     return RawSamples(tuple(items), tuple(labels), names, given)
-
-
-def _columns_in_words(features: int, targets: int | None) -> str:
-    want = f"This model takes {features:,} feature column{'' if features == 1 else 's'}"
-    want = want if features > 0 else "Give features"
-    if targets is None:
-        return f"{want}, then one with the label (or none)."
-    return f"{want}, then {targets:,} with the target value{'s' if targets > 1 else ''}."
 
 
 def _text(data: bytes, name: str) -> str:
@@ -159,20 +147,8 @@ def _cells(line: str, delimiter: str) -> int:
         return 0
 
 
-def _number(cell: str, decimal_comma: bool = False) -> float | None:
-    text = cell.strip()
-    if decimal_comma and text.count(",") == 1 and "." not in text:
-        text = text.replace(",", ".")
-    if "_" in text:  # Python reads 1_000 as a number; nobody else does
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
 def _checked(cell: str, name: str, line: int, column: int, decimal_comma: bool) -> float:
-    value = _number(cell, decimal_comma)
+    value = number(cell, decimal_comma)
     where = f"'{name}', line {line}, column {column}"
     if value is None:
         shown = cell.strip()[:30]
@@ -185,7 +161,7 @@ def _checked(cell: str, name: str, line: int, column: int, decimal_comma: bool) 
 
 def _label(cell: str, name: str, line: int) -> str:
     text = cell.strip()
-    value = _number(text)
+    value = number(text)
     if value is not None and value.is_integer() and abs(value) < 1e6:
         text = str(int(value))  # 3.0 and 3 are the same label
     try:
