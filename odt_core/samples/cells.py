@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from odt_core.errors import SampleError
 
 # As pandas, R, Weka and spreadsheets write them. "None" and "none" are left out: people give a
 # class of nothing that name.
@@ -10,7 +13,16 @@ _MISSING = frozenset(
     ["", "NaN", "nan", "NAN", "NA", "<NA>", "N/A", "n/a", "#N/A", "null", "NULL", "Null", "?", "-"]
 )
 
-_DIGITS = re.compile(r"[+\-]?[\d.,]*\d[\d.,]*")
+Row = tuple[int, list[str]]  # line number, cells
+
+
+def _written(thousands: str, mark: str) -> re.Pattern[str]:
+    whole = rf"[1-9]\d{{0,2}}(?:{thousands}\d{{3}})+(?:{mark}\d*)?"
+    return re.compile(rf"[+-]?(?:{whole}|\d+(?:{mark}\d*)?|{mark}\d+)(?:[eE][+-]?\d+)?")
+
+
+_WRITTEN = {".": _written(",", r"\."), ",": _written(r"\.", ",")}  # by the mark before decimals
+_DIGITS = re.compile(r"[+-]?[\d.,]*\d[\d.,]*")
 
 
 def is_missing(cell: str) -> bool:
@@ -18,11 +30,15 @@ def is_missing(cell: str) -> bool:
     return cell.strip() in _MISSING
 
 
-def number(cell: str, decimal_comma: bool = False) -> float | None:
-    """What a cell says as a number, which may not be finite; None where it says none."""
+def number(cell: str, mark: str = "") -> float | None:
+    """What a cell says as a number, which may not be finite; None where it says none. mark: as
+    `decimal_mark` finds it.
+    """
     text = cell.strip()
-    if decimal_comma and text.count(",") == 1 and "." not in text:
-        text = text.replace(",", ".")
+    if mark == "," or (mark and "," in text):
+        if _WRITTEN[mark].fullmatch(text) is None:
+            return None
+        text = text.replace("." if mark == "," else ",", "").replace(",", ".")
     if "_" in text:  # Python reads 1_000 as a number; nobody else does
         return None
     try:
@@ -36,3 +52,39 @@ def resembles_number(cell: str) -> bool:
     at any rate.
     """
     return number(cell) is not None or _DIGITS.fullmatch(cell.strip()) is not None
+
+
+def decimal_mark(rows: Sequence[Row], places: Sequence[int], name: str) -> str:
+    """What stands before the decimals of a table's numbers: "." or ","; "" where no comma stands in
+    any, and points are what they are everywhere.
+
+    One cell tells it for all: 2,5 and 1.234,5 on the one hand, 1,234.5 and 1,234,567 on the other.
+    SampleError where none does, or two say different things. places: the columns of numbers.
+    """
+    if not any("," in cells[at] for _, cells in rows for at in places):
+        return ""
+    told: dict[str, str] = {}  # by mark, the first cell that tells it
+    unclear: tuple[str, str] | None = None  # the first that tells nothing
+    for line, cells in rows:
+        for text in (cells[at].strip() for at in places):
+            if "," not in text and "." not in text:
+                continue
+            marks = [mark for mark, written in _WRITTEN.items() if written.fullmatch(text)]
+            cell = f"'{text}' in line {line}"
+            if len(marks) == 1:
+                told.setdefault(marks[0], cell)
+            elif marks and "," in text:
+                unclear = unclear or (text, cell)
+    if len(told) > 1:
+        raise SampleError(
+            f"'{name}' writes decimals in two ways: {told['.']}, {told[',']}. Write all numbers "
+            "with a point and without commas."
+        )
+    if unclear and not told:
+        text, cell = unclear
+        whole, decimal = text.replace(",", ""), text.replace(",", ".")
+        raise SampleError(
+            f"'{name}': {cell} may be {whole} or {decimal}, and no other number of the file tells "
+            f"which. Write such numbers as {whole}, or as {decimal}."
+        )
+    return next(iter(told), "")

@@ -13,10 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from odt_core.errors import SampleError
-from odt_core.samples.cells import is_missing, resembles_number
+from odt_core.samples.cells import Row, is_missing, resembles_number
 from odt_core.samples.inputs import Inputs, columns_of
-
-Row = tuple[int, list[str]]  # line number, cells
 
 # Names that hardly anybody gives a feature. In a model of values a class may well be one.
 _TARGETS = frozenset(["label", "labels", "target", "targets"])

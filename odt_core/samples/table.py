@@ -1,8 +1,8 @@
 """Samples as a table: one a line, its features first, then its label or its target values.
 
 A header line is optional (columns.py). The delimiter is whichever of , ; tab | or space divides the
-lines evenly; where it is not the comma, 1,5 is read as 1.5, as spreadsheets in many countries write
-it.
+lines evenly. 1,5 is read as 1.5, as spreadsheets in many countries write it, where the file tells
+that it is that (cells.py).
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from math import isfinite, prod
 
 import numpy as np
 
 from odt_core.errors import SampleError
-from odt_core.samples.cells import number
-from odt_core.samples.columns import Row, columns_in
+from odt_core.samples.cells import Row, decimal_mark, number
+from odt_core.samples.columns import columns_in
 from odt_core.samples.inputs import Inputs
 from odt_core.samples.labels import clean_label
 from odt_core.samples.types import RawSamples
@@ -53,24 +54,32 @@ def read_table(
     columns = columns_in(rows, name, size, wanted, inputs)
     places, others = columns.features, columns.others
     shape = (len(places),) if input_shape is None else tuple(input_shape)
-    comma = delimiter != ","
     rows = rows[columns.header :]
     if not rows:
         raise SampleError(f"'{name}' has a header, but no samples below it.")
+    mark = decimal_mark(rows, [*places, *(others if wanted is not None else ())], name)
+    spare = mark if wanted is not None else _mark_of_labels(rows, others, name)
     items, labels, targets = [], [], []
     for line, cells in rows:
-        numbers = [_checked(cells[at], name, line, at + 1, comma) for at in places]
+        numbers = [_checked(cells[at], name, line, at + 1, mark) for at in places]
         items.append(np.array(numbers, np.float32).reshape(shape))
-        rest = [number(cells[at], comma) for at in others]
+        rest = [number(cells[at], spare) for at in others]
         if wanted is not None:
             for at in others:
-                _checked(cells[at], name, line, at + 1, comma)
+                _checked(cells[at], name, line, at + 1, mark)
         known = [value for value in rest if value is not None]
         targets.append(np.array(known, np.float32) if rest and len(known) == len(rest) else None)
         labels.append(_label(cells[others[0]], name, line) if others and wanted is None else "")
     names = tuple(f"{name}, line {line}" for line, _ in rows)
     given = tuple(targets) if any(target is not None for target in targets) else ()
     return RawSamples(tuple(items), tuple(labels), names, given)
+
+
+def _mark_of_labels(rows: Sequence[Row], places: Sequence[int], name: str) -> str:
+    """As `decimal_mark`, of labels that may be targets; "" where it cannot be told."""
+    with suppress(SampleError):
+        return decimal_mark(rows, places, name)
+    return ""
 
 
 def _text(data: bytes, name: str) -> str:
@@ -147,8 +156,8 @@ def _cells(line: str, delimiter: str) -> int:
         return 0
 
 
-def _checked(cell: str, name: str, line: int, column: int, decimal_comma: bool) -> float:
-    value = number(cell, decimal_comma)
+def _checked(cell: str, name: str, line: int, column: int, mark: str) -> float:
+    value = number(cell, mark)
     where = f"'{name}', line {line}, column {column}"
     if value is None:
         shown = cell.strip()[:30]

@@ -52,9 +52,50 @@ class TestForms:
         raw = read_table(b"a;b;label\n1;2;x\n1,5;2,5;y\n", "m.csv", input_shape=(2,))
         assert [item.tolist() for item in raw.items] == [[1, 2], [1.5, 2.5]]
 
-    def test_thousands_within_quotes_are_no_decimals(self):
-        with pytest.raises(SampleError, match=r"line 1, column 2: '1,234' is not a number"):
-            read_table(b'1,"1,234",x\n', "m.csv", input_shape=(2,))
+    @pytest.mark.parametrize(
+        ("text", "first", "last"),
+        [
+            ('"1,5",2,x\n3,4,y\n', [1.5, 2], [3, 4]),  # decimals, within quotes
+            ("1,234;2,5;x\n3;0,5;y\n", [1.234, 2.5], [3, 0.5]),
+            ("1,234;2;x\n0,125;4;y\n", [1.234, 2], [0.125, 4]),
+            ("1,234;2;x\n1234,567;4;y\n", [1.234, 2], [1234.567, 4]),
+            ("1.234,5;2;x\n3.000;4;y\n", [1234.5, 2], [3000, 4]),
+            ("1.234;2,5;x\n-3e2;4;y\n", [1234, 2.5], [-300, 4]),
+            ("1,234.5\t2\tx\n12,500\t4\ty\n", [1234.5, 2], [12500, 4]),
+            ("1,234;2.5;x\n-3;4;y\n", [1234, 2.5], [-3, 4]),
+            ("1,234,567;2;x\n1,000;4;y\n", [1234567, 2], [1000, 4]),
+            ("1.234;2;x\n3;4;y\n", [1.234, 2], [3, 4]),  # no comma anywhere: points as always
+        ],
+    )
+    def test_commas_are_what_the_file_tells_that_they_are(self, text, first, last):
+        raw = read_table(text.encode(), "m.csv")
+        expected = np.array([first, last], np.float32).tolist()
+        assert [item.tolist() for item in raw.items] == expected
+
+    @pytest.mark.parametrize(
+        "text",
+        ['1,"1,234",x\n', "9;1,234;x\n12,500;999;y\n", "2;1,234;x\n2.500;1;y\n"],
+    )
+    def test_commas_that_may_be_either_are_refused(self, text):
+        with pytest.raises(SampleError, match=r"may be 1234 or 1\.234, and no other") as error:
+            read_table(text.encode(), "m.csv", input_shape=(2,))
+        assert "'1,234' in line 1" in str(error.value)
+
+    def test_two_ways_to_write_decimals_are_refused(self):
+        with pytest.raises(SampleError, match=r"in two ways: '1\.5' in line 2, '2,5' in line 1"):
+            read_table(b"1;2,5;x\n1.5;2;y\n", "m.csv", input_shape=(2,))
+
+    def test_targets_are_numbers_like_the_features(self):
+        options = {"input_shape": (1,), "target_shape": (1,)}
+        raw = read_table(b"1;12,5\n2;1.250\n", "m.csv", **options)
+        assert [target.tolist() for target in raw.targets] == [[12.5], [1250]]
+        with pytest.raises(SampleError, match=r"'12,500' in line 1 may be 12500 or 12\.500"):
+            read_table(b"1;12,500\n2;999\n", "m.csv", **options)
+
+    def test_commas_in_labels_tell_nothing_of_the_features(self):
+        raw = read_table(b"1.5;2;0,5\n3;4;1,234\n", "m.csv", input_shape=(2,))
+        assert raw.labels == ("0,5", "1,234")
+        assert raw.targets[0].tolist() == [0.5]
 
     @pytest.mark.parametrize(
         "text",
