@@ -8,6 +8,7 @@ from odt_core.samples.reading import decode_files, read_samples
 from odt_core.samples.split import split
 from odt_core.samples.table import read_table
 from odt_core.samples.types import RawSamples, Samples
+from odt_core.samples.unlabelled import check_labelled
 from odt_core.samples.values import targets_of
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Preprocessing",
     "RawSamples",
     "Samples",
+    "check_labelled",
     "clean_label",
     "decode_files",
     "decode_image",

@@ -15,6 +15,7 @@ from odt_core.samples.box import centred_box
 from odt_core.samples.ink import normalise_ink
 from odt_core.samples.labels import Labels, clean_label
 from odt_core.samples.types import RawSamples, Samples
+from odt_core.samples.unlabelled import check_labelled
 from odt_core.samples.values import targets_of
 
 KINDS = ("ink", "image", "none")
@@ -201,14 +202,7 @@ def prepare(
         return Samples(x, y, labels)
     if not len(labels):
         return Samples(x, np.zeros((len(raw), 0), np.float32), labels)
-    for label, name in zip(raw.labels, raw.names, strict=True):
-        if not label.strip():
-            raise SampleError(
-                f"{name} has no label, and this model is taken for one that tells {len(labels)} "
-                f"labels apart. Give each sample one (the name of its folder, y of the .npz, the "
-                f"last column of the .csv). If the model learns numbers, correct what it is taken "
-                f"for first: the task is 'values'."
-            )
+    check_labelled(raw, len(labels))
     extended = labels.extended(raw.labels)
     y = np.array([extended.index(clean_label(label)) for label in raw.labels], np.int64)
     return Samples(x, y.reshape(-1), extended)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from odt_core.errors import OdtError, SampleError
 from odt_core.files import DAMAGED_ZIP
 from odt_core.samples import teachable_machine
+from odt_core.samples.arrays import load_array, read_arrays
 from odt_core.samples.image import (
     MAX_IMAGE_BYTES,
     SUFFIXES,
@@ -21,7 +22,7 @@ from odt_core.samples.image import (
     decode_image,
     decode_mask,
 )
-from odt_core.samples.inputs import Inputs, joined
+from odt_core.samples.inputs import Inputs
 from odt_core.samples.labels import clean_label
 from odt_core.samples.masks import is_picture, stem_of, targets_among
 from odt_core.samples.table import read_table
@@ -37,7 +38,6 @@ _SKIPPED = ("__MACOSX", ".")
 TABLES = (".csv", ".tsv", ".txt")
 _ZIPPED = "-samples"  # ends the names of Teachable Machine's zips, "heart-samples.zip"
 _ARRAY = ".npy"  # in a zip: a sample of numbers, or NAME.target.npy, a sample's target
-_EXACT = 2**24  # whole numbers up to here are exact in float32
 
 
 def read_samples(
@@ -111,11 +111,9 @@ def _read_bytes(
     with archive:
         members = _checked(archive, name)
         try:
-            arrays = {member.filename.removesuffix(_ARRAY) for member in members}
-            if inputs and arrays.issuperset(inputs):
-                return _read_npz(archive, members, name, inputs)
-            if "x" in arrays:
-                return _read_npz(archive, members, name, {})
+            arrays = _Arrays(archive, members)
+            if "x" in arrays or (inputs and set(inputs) <= arrays.keys()):
+                return read_arrays(arrays, name, inputs)
             if name.lower().endswith(".npz"):
                 there = ", ".join(sorted(PurePosixPath(one).name for one in arrays)[:10])
                 wanted = f", or their parts {inputs_in_words(inputs)}" if inputs else ""
@@ -128,6 +126,27 @@ def _read_bytes(
             raise
         except (*DAMAGED_ZIP, ValueError) as error:
             raise SampleError(f"'{name}' is damaged ({error}). Make the zip again.") from error
+
+
+class _Arrays(Mapping[str, bytes]):
+    """The .npy files of an archive by their names, each unpacked when it is asked for."""
+
+    def __init__(self, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> None:
+        self._archive = archive
+        self._members = {
+            member.filename.removesuffix(_ARRAY): member
+            for member in members
+            if member.filename.endswith(_ARRAY)
+        }
+
+    def __getitem__(self, key: str) -> bytes:
+        return _unpack(self._archive, self._members[key], MAX_TOTAL_BYTES)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
 
 
 def _checked(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
@@ -158,77 +177,6 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> by
     if len(data) > limit:
         raise SampleError(f"'{member.filename}' unpacks to more than {limit // 10**6} MB.")
     return data
-
-
-def _read_npz(
-    archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], name: str, inputs: Inputs
-) -> RawSamples:
-    by_name = {member.filename: member for member in members}
-
-    def array(key: str) -> np.ndarray:
-        return _load(_unpack(archive, by_name[key + _ARRAY], MAX_TOTAL_BYTES), f"{name}, {key}")
-
-    x = joined({key: array(key) for key in inputs}, inputs, name) if inputs else array("x")
-    if x.ndim and not x.size:
-        raise SampleError(f"'{name}' holds no samples: x has shape {list(x.shape)}.")
-    y = array("y") if "y.npy" in by_name else np.full(len(x) if x.ndim else 0, "")
-    if x.ndim < 2 or y.ndim < 1 or len(x) != len(y):
-        raise SampleError(
-            f"'{name}': x has shape {list(x.shape)} and y {list(y.shape)}. "
-            "Use x [N, …] and y [N] or [N, …], one label or target per sample."
-        )
-    if len(x) > MAX_FILES * 10:
-        raise SampleError(f"'{name}' has {len(x)} samples; at most {MAX_FILES * 10} are read.")
-    if y.dtype.kind not in "biufUS" or (y.dtype.kind in "US" and y.ndim != 1):
-        raise SampleError(f"'{name}': y has type {y.dtype}. Use numbers or strings.")
-    names = tuple(f"{name}, sample {k + 1}" for k in range(len(x)))
-    items = tuple(_numbers_or_pictures(x, name))
-    return RawSamples(items, _labels_of(y), names, _targets_of(y))
-
-
-def _numbers_or_pictures(x: np.ndarray, name: str) -> np.ndarray:
-    """[N, …] as uint8 where it can be pictures, else as float32. SampleError for other types."""
-    if x.dtype == np.uint8 and (x.ndim == 3 or (x.ndim == 4 and x.shape[3] in (1, 3, 4))):
-        return x
-    if x.dtype.kind not in "biuf":
-        raise SampleError(
-            f"'{name}': x has type {x.dtype}. Use uint8 pictures (0..255) or numbers."
-        )
-    if x.dtype.kind in "iu" and x.size and max(-int(x.min()), int(x.max())) > _EXACT:
-        raise SampleError(f"'{name}': x has whole numbers beyond {_EXACT:,}. Use smaller ones.")
-    with np.errstate(over="ignore"):
-        numbers = x.astype(np.float32)
-    bad = np.flatnonzero(~np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1))
-    if len(bad):
-        raise SampleError(
-            f"'{name}', sample {bad[0] + 1} holds a number that is not finite. Correct or remove "
-            "it."
-        )
-    return numbers
-
-
-def _labels_of(y: np.ndarray) -> tuple[str, ...]:
-    """Labels where y can be such: strings, whole numbers, one-hot rows; else "" for each."""
-    if y.dtype.kind == "S":
-        y = np.char.decode(y, "utf-8", "replace")
-    if y.dtype.kind == "U":
-        return tuple(clean_label(str(value)) if value else "" for value in y)
-    rows = y.reshape(len(y), -1)
-    if rows.shape[1] > 1:
-        if y.ndim == 2 and np.isin(rows, (0, 1)).all() and (rows.sum(axis=1) == 1).all():
-            return tuple(str(value) for value in rows.argmax(axis=1))
-        return ("",) * len(y)
-    column = rows[:, 0] if rows.size else np.zeros(len(y))
-    if rows.size and np.isfinite(column).all() and (column == np.round(column)).all():
-        return tuple(str(int(value)) for value in column)
-    return ("",) * len(y)
-
-
-def _targets_of(y: np.ndarray) -> tuple[np.ndarray, ...]:
-    if y.dtype.kind not in "biuf":
-        return ()
-    with np.errstate(over="ignore"):
-        return tuple(y.astype(np.float32))
 
 
 def _read_folder(path: Path, name: str, target_shape: Sequence[int] | None) -> RawSamples:
@@ -365,7 +313,7 @@ def _side(count: int) -> int:
 
 def _array(data: bytes, file: str) -> np.ndarray:
     """A sample of numbers, float32."""
-    array = _load(data, file)
+    array = load_array(data, file)
     if array.dtype.kind not in "biuf" or not array.size:
         raise SampleError(f"'{file}' does not hold numbers. Save a float32 array.")
     with np.errstate(over="ignore"):
@@ -373,25 +321,3 @@ def _array(data: bytes, file: str) -> np.ndarray:
     if not np.isfinite(numbers).all():
         raise SampleError(f"'{file}' holds a number that is not finite. Correct or remove it.")
     return numbers
-
-
-def _load(data: bytes, name: str) -> np.ndarray:
-    """The array of a .npy whose header tells the truth about its size."""
-    stream = io.BytesIO(data)
-    try:
-        version = np.lib.format.read_magic(stream)
-        old = version == (1, 0)
-        header = np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0
-        shape, _, dtype = header(stream)
-        if dtype.hasobject:
-            raise ValueError(
-                "it holds Python objects, which are not read; give numbers of one shape"
-            )
-        if math.prod(shape) * dtype.itemsize > len(data) - stream.tell():
-            raise ValueError("it is cut short")
-        stream.seek(0)
-        return np.load(stream, allow_pickle=False)
-    except (OSError, ValueError, EOFError, SyntaxError, MemoryError, TypeError) as error:
-        raise SampleError(
-            f"'{name}' is not an array that can be read ({error}). Save it again."
-        ) from error

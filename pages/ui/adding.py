@@ -10,7 +10,14 @@ import streamlit as st
 
 from odt_core.errors import LabelError, SampleError
 from odt_core.runtime.contract import Task
-from odt_core.samples import RawSamples, decode_files, decode_image, read_samples, targets_of
+from odt_core.samples import (
+    RawSamples,
+    check_labelled,
+    decode_files,
+    decode_image,
+    read_samples,
+    targets_of,
+)
 from odt_core.samples.reading import TABLES
 from odt_core.words import inputs_in_words
 from odt_core.workspace import LabelEntry, Manifest, Source
@@ -233,13 +240,8 @@ def as_the_model_wants(desk: Desk, raw: RawSamples, label_id: str | None) -> Raw
         return RawSamples(raw.items, unlabelled, raw.names, targets)
     if desk.task is Task.RECONSTRUCTION:
         return RawSamples(raw.items, unlabelled, raw.names, _spare_targets(desk, raw))
-    rows = [name for label, name in zip(raw.labels, raw.names, strict=True) if not label]
-    if rows and raw.targets and len(raw.targets[0].reshape(-1)) > 1:
-        raise SampleError(
-            f"{rows[0]} has several numbers for a label, such as several labels that are right at "
-            f"once. This model is taken for one that tells one label of {len(desk.labels)}: choose "
-            f"'Numbers' under Learns on the Model page if it learns them."
-        )
+    if raw.targets:  # of a file that says something of each: the chosen label is not meant
+        check_labelled(raw, len(desk.labels))
     names = desk.labels.names
     active = desk.workspace.manifest.label(label_id or "")
 

@@ -459,6 +459,18 @@ class TestWhatLabelsMean:
             ),
         )
 
+    @pytest.mark.parametrize(("odd", "what"), [(0.5, "0.5 for a label"), (np.nan, "not finite")])
+    def test_fractions_are_refused_and_not_taken_for_the_chosen_label(
+        self, app, desk_of, odd, what
+    ):
+        drop(app, OURS / "dialect_fixed_batches.tflite")
+        desk = desk_of(app)
+        x = RNG.normal(size=(4, *desk.card.input_shape)).astype(np.float32)
+        give(app, "odd.npz", npz(x=x, y=np.array([0, 1, odd, 1])))
+        assert "sample 3" in said(app)
+        assert what in said(app)
+        assert not desk.workspace.manifest.samples
+
     def test_minus_one_and_one_are_two_labels(self, app, desk_of):
         drop(app, OURS / "dialect_binary.tflite")
         desk = desk_of(app)

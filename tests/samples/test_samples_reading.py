@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from odt_core.errors import LabelError, SampleError
-from odt_core.samples import read_samples, reading
+from odt_core.samples import Labels, Preprocessing, prepare, read_samples, reading
 
 
 def png(shade: int) -> bytes:
@@ -190,6 +190,28 @@ class TestNpz:
         np.lib.format.write_array_header_1_0(stream, header)
         with pytest.raises(SampleError, match="cut short"):
             read_samples(zipped({"x.npy": stream.getvalue(), "y.npy": b""}), "liar.npz")
+
+    @pytest.mark.parametrize("y", [[0, 1, np.nan, np.inf], [[0.0], [1], [np.nan], [2]]])
+    def test_y_that_is_not_finite_is_refused_with_its_sample(self, y):
+        with pytest.raises(SampleError, match=r"'own\.npz', sample 3.* not finite, in y"):
+            read_samples(npz(x=np.zeros((4, 3)), y=y), "own.npz")
+
+    @pytest.mark.parametrize(
+        ("y", "said"),
+        [
+            ([0, 1, 2.5, 0.5], r"sample 3 has 2\.5 for a label"),
+            ([[1, 0], [1, 1], [0, 0]], "sample 1 has several numbers for a label"),
+        ],
+    )
+    def test_y_that_is_no_label_is_refused_with_its_sample(self, y, said):
+        raw = read_samples(npz(x=np.zeros((len(y), 3)), y=y), "own.npz")
+        with pytest.raises(SampleError, match=rf"own\.npz, {said}.*the task is 'values'"):
+            prepare(raw, Preprocessing("none", (3,)), Labels(("0", "1", "2")))
+
+    def test_no_y_at_all_is_called_no_label(self):
+        raw = read_samples(npz(x=np.zeros((2, 3))), "own.npz")
+        with pytest.raises(SampleError, match=r"own\.npz, sample 1 has no label"):
+            prepare(raw, Preprocessing("none", (3,)), Labels(("0", "1")))
 
 
 class TestArraysInAZip:

@@ -1,0 +1,119 @@
+"""Samples as the arrays of an .npz: x, and y with their labels or targets."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from odt_core.errors import SampleError
+from odt_core.samples.inputs import Inputs, joined
+from odt_core.samples.labels import clean_label
+from odt_core.samples.types import RawSamples
+
+MAX_SAMPLES = 50_000
+_EXACT = 2**24  # whole numbers up to here are exact in float32
+
+
+def read_arrays(files: Mapping[str, bytes], name: str, inputs: Inputs) -> RawSamples:
+    """Samples of the .npy files of an .npz, by their names without that ending.
+
+    inputs: as of `read_samples`; where files has an array for each, these take the place of x.
+    Raises SampleError with the file's name, and that of the sample.
+    """
+
+    def array(key: str) -> np.ndarray:
+        return load_array(files[key], f"{name}, {key}")
+
+    parts = bool(inputs) and set(inputs) <= files.keys()
+    x = joined({key: array(key) for key in inputs}, inputs, name) if parts else array("x")
+    if x.ndim and not x.size:
+        raise SampleError(f"'{name}' holds no samples: x has shape {list(x.shape)}.")
+    y = array("y") if "y" in files else None
+    if x.ndim < 2 or (y is not None and (y.ndim < 1 or len(x) != len(y))):
+        of_y = f" and y {list(y.shape)}" if y is not None else ""
+        raise SampleError(
+            f"'{name}': x has shape {list(x.shape)}{of_y}. "
+            "Use x [N, …] and y [N] or [N, …], one label or target per sample."
+        )
+    if len(x) > MAX_SAMPLES:
+        raise SampleError(f"'{name}' has {len(x):,} samples; at most {MAX_SAMPLES:,} are read.")
+    names = tuple(f"{name}, sample {k + 1}" for k in range(len(x)))
+    items = tuple(_numbers_or_pictures(x, name))
+    if y is None:
+        return RawSamples(items, ("",) * len(x), names)
+    if y.dtype.kind in "SU" and y.ndim == 1:
+        return RawSamples(items, _text_labels(y), names)
+    if y.dtype.kind not in "biuf":
+        raise SampleError(f"'{name}': y has type {y.dtype}. Use numbers or strings.")
+    return RawSamples(items, _labels_of(y), names, tuple(_finite(y, name, "y")))
+
+
+def _numbers_or_pictures(x: np.ndarray, name: str) -> np.ndarray:
+    """[N, …] as uint8 where it can be pictures, else as float32. SampleError for other types."""
+    if x.dtype == np.uint8 and (x.ndim == 3 or (x.ndim == 4 and x.shape[3] in (1, 3, 4))):
+        return x
+    if x.dtype.kind not in "biuf":
+        raise SampleError(
+            f"'{name}': x has type {x.dtype}. Use uint8 pictures (0..255) or numbers."
+        )
+    if x.dtype.kind in "iu" and x.size and max(-int(x.min()), int(x.max())) > _EXACT:
+        raise SampleError(f"'{name}': x has whole numbers beyond {_EXACT:,}. Use smaller ones.")
+    return _finite(x, name, "x")
+
+
+def _finite(array: np.ndarray, name: str, key: str) -> np.ndarray:
+    """As float32. SampleError, with the first samples, where a number is not finite as such."""
+    with np.errstate(over="ignore"):
+        numbers = array.astype(np.float32)
+    bad = np.flatnonzero(~np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1))
+    if len(bad):
+        more = f" (and {len(bad) - 1:,} more)" if len(bad) > 1 else ""
+        raise SampleError(
+            f"'{name}', sample {bad[0] + 1}{more} holds a number that is not finite, in {key}. "
+            "Correct or remove it."
+        )
+    return numbers
+
+
+def _text_labels(y: np.ndarray) -> tuple[str, ...]:
+    if y.dtype.kind == "S":
+        y = np.char.decode(y, "utf-8", "replace")
+    return tuple(clean_label(str(value)) if value else "" for value in y)
+
+
+def _labels_of(y: np.ndarray) -> tuple[str, ...]:
+    """Labels where numbers can be such: whole ones and one-hot rows; else "" for each."""
+    rows = y.reshape(len(y), -1)
+    if rows.shape[1] > 1:
+        if y.ndim == 2 and np.isin(rows, (0, 1)).all() and (rows.sum(axis=1) == 1).all():
+            return tuple(str(value) for value in rows.argmax(axis=1))
+        return ("",) * len(y)
+    column = rows[:, 0] if rows.size else np.zeros(len(y))
+    if rows.size and np.isfinite(column).all() and (column == np.round(column)).all():
+        return tuple(str(int(value)) for value in column)
+    return ("",) * len(y)
+
+
+def load_array(data: bytes, name: str) -> np.ndarray:
+    """The array of a .npy whose header tells the truth about its size."""
+    stream = io.BytesIO(data)
+    try:
+        version = np.lib.format.read_magic(stream)
+        old = version == (1, 0)
+        header = np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0
+        shape, _, dtype = header(stream)
+        if dtype.hasobject:
+            raise ValueError(
+                "it holds Python objects, which are not read; give numbers of one shape"
+            )
+        if math.prod(shape) * dtype.itemsize > len(data) - stream.tell():
+            raise ValueError("it is cut short")
+        stream.seek(0)
+        return np.load(stream, allow_pickle=False)
+    except (OSError, ValueError, EOFError, SyntaxError, MemoryError, TypeError) as error:
+        raise SampleError(
+            f"'{name}' is not an array that can be read ({error}). Save it again."
+        ) from error
