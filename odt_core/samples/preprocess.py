@@ -14,6 +14,7 @@ from odt_core.errors import SampleError
 from odt_core.samples.box import centred_box
 from odt_core.samples.ink import normalise_ink
 from odt_core.samples.labels import Labels, clean_label
+from odt_core.samples.shapes import arranged
 from odt_core.samples.types import RawSamples, Samples
 from odt_core.samples.unlabelled import check_labelled
 from odt_core.samples.values import targets_of
@@ -88,8 +89,8 @@ class Preprocessing:
     def apply(self, item: np.ndarray) -> np.ndarray:
         """One item as the model's input, float32 [*shape].
 
-        item: uint8 [H, W], [H, W, 3] or [H, W, 4]; any float array already in the input shape
-        passes through. Raises SampleError for anything else.
+        item: uint8 [H, W], [H, W, 3] or [H, W, 4]; a float array passes through in the input shape,
+        as a row of as many numbers or as [C, H, W]. Raises SampleError for anything else.
         """
         if item.dtype.kind == "f":
             return self._ready(item)
@@ -120,16 +121,18 @@ class Preprocessing:
         return values.reshape(self.shape).astype(np.float32)
 
     def _ready(self, item: np.ndarray) -> np.ndarray:
-        if item.shape != self.shape and item.size != int(np.prod(self.shape)):
+        ready = item if item.shape == self.shape else arranged(item, self.picture_shape)
+        if ready is None:
             if item.ndim == 1:
                 wanted = f"{int(np.prod(self.shape)):,} (shape {list(self.shape)})"
                 raise SampleError(f"A sample has {item.size:,} numbers; the model takes {wanted}.")
             raise SampleError(
                 f"A sample has shape {list(item.shape)}; the model takes {list(self.shape)}."
+                + (" Give its axes in that order." if item.size == math.prod(self.shape) else "")
             )
         if not np.isfinite(item).all():
             raise SampleError("A sample holds NaN or infinity. Leave it out.")
-        return item.reshape(self.shape).astype(np.float32)
+        return ready.reshape(self.shape).astype(np.float32)
 
     def _ink(self, item: np.ndarray) -> np.ndarray:
         height, width = self.picture_shape[:2]

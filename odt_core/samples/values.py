@@ -10,6 +10,7 @@ import numpy as np
 
 from odt_core.errors import SampleError
 from odt_core.samples.masks import as_target, hold_classes, is_picture
+from odt_core.samples.shapes import arranged
 from odt_core.samples.types import RawSamples
 
 
@@ -79,9 +80,15 @@ def _target(
         raise SampleError(
             f"{name} has {given.size} target values; this model gives {in_words(shape)}."
         )
+    target = arranged(given, shape)
+    if target is None:
+        raise SampleError(
+            f"The target of {name} has shape {list(given.shape)}; this model gives "
+            f"{in_words(shape)}. Give its axes in that order."
+        )
     if not np.isfinite(given).all():
         raise SampleError(f"The target of {name} is not a finite number. Correct or remove it.")
-    return np.ascontiguousarray(given, np.float32).reshape(shape)
+    return np.ascontiguousarray(target, np.float32).reshape(shape)
 
 
 def in_words(shape: Iterable[int]) -> str:

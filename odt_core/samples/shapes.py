@@ -1,0 +1,33 @@
+"""Arrays that hold what a model takes in another shape of the same size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+import numpy as np
+
+_CHANNELS = (1, 3, 4)  # of pictures
+
+
+def arranged(array: np.ndarray, shape: Sequence[int]) -> np.ndarray | None:
+    """`array` in `shape`, where it can only be meant in one way; None where it cannot.
+
+    That is so where one of the two is a row of all numbers, where they differ by axes of one
+    element, and of pictures [C, H, W] for [H, W, C], as PyTorch has them, larger than their number
+    of channels. Any other shape of the same size, such as [W, H], would put numbers where others
+    belong.
+    """
+    wanted = tuple(shape)
+    if array.size != prod(wanted):
+        return None
+    picture = len(wanted) == 3 and wanted[2] in _CHANNELS and min(wanted[:2]) > max(_CHANNELS)
+    if picture and array.shape == (wanted[2], *wanted[:2]):
+        return np.ascontiguousarray(array.transpose(1, 2, 0))
+    ours, theirs = _long(wanted), _long(array.shape)
+    return array.reshape(wanted) if min(len(ours), len(theirs)) <= 1 or ours == theirs else None
+
+
+def _long(shape: Sequence[int]) -> tuple[int, ...]:
+    """The axes with more than one element."""
+    return tuple(size for size in shape if size != 1)
