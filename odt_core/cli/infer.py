@@ -14,7 +14,6 @@ from odt_core.errors import SampleError
 
 if TYPE_CHECKING:
     from odt_core.runtime import Model
-    from odt_core.runtime.contract import Contract
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -35,7 +34,7 @@ def _run(options: Namespace) -> Result:
         session.restore(checkpoint)
     names, inputs = [], []
     for file in options.files:
-        for name, item in _items(Path(file), model.contract):
+        for name, item in _items(Path(file), model):
             names.append(name)
             inputs.append(_input(model, name, item))
     for name, one in zip(names, inputs, strict=True):
@@ -64,7 +63,7 @@ def _run(options: Namespace) -> Result:
     return {"predictions": predictions}
 
 
-def _items(path: Path, contract: Contract) -> list[tuple[str, np.ndarray]]:
+def _items(path: Path, model: Model) -> list[tuple[str, np.ndarray]]:
     from odt_core.samples import decode_image, read_samples
     from odt_core.samples.reading import TABLES
 
@@ -74,6 +73,7 @@ def _items(path: Path, contract: Contract) -> list[tuple[str, np.ndarray]]:
         raise SampleError(f"{path} cannot be read: {error.strerror}. Check the path.") from None
     if path.suffix.lower() not in (".npz", *TABLES):
         return [(str(path), decode_image(data, path.name))]
+    contract = model.contract
     raw = read_samples(
         data,
         path.name,
@@ -81,7 +81,8 @@ def _items(path: Path, contract: Contract) -> list[tuple[str, np.ndarray]]:
         target_shape=contract.asked_targets,
         inputs=contract.input_sizes,
     )
-    return [(f"{path}[{at}]", item) for at, item in enumerate(raw.items)]
+    items = model.preprocessing.as_pictures(raw).items
+    return [(f"{path}[{at}]", item) for at, item in enumerate(items)]
 
 
 def _input(model: Model, name: str, item: np.ndarray) -> np.ndarray:

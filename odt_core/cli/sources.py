@@ -128,6 +128,7 @@ def open_samples(path: str, model: Model, labels: Labels) -> Samples:
     if not contract.measures_errors and labels == model.labels and not has_names(model):
         labels = labels.named_after(name for name in raw.labels if name)
     preprocessing = model.preprocessing
+    raw = preprocessing.as_pictures(raw)
     if contract.free_axes and len(raw) and raw.items[0].dtype.kind == "f":
         # An input of any size takes the size that the samples have.
         preprocessing = replace(preprocessing, shape=raw.items[0].shape)

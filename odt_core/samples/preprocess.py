@@ -86,6 +86,33 @@ class Preprocessing:
         size = self.picture_shape
         return size[2] if len(size) == 3 else 1
 
+    def as_pictures(self, raw: RawSamples) -> RawSamples:
+        """`raw` with its float items as uint8 pictures, where they are the pixels of such.
+
+        They are where all of them together are whole numbers from 0 to 255 and go beyond what this
+        makes of a picture: a row of a .csv, or an .npz of int64 or float32, whose 255 is not 1.0
+        yet. Elsewhere, and for kind "none", `raw` itself.
+        """
+        numbers = [item for item in raw.items if item.dtype.kind == "f"]
+        if self.kind == "none" or not any(map(self._is_beyond, numbers)):
+            return raw
+        if not all(map(_are_pixels, numbers)):
+            return raw
+        items = tuple(self._picture(item) if item.dtype.kind == "f" else item for item in raw.items)
+        return dataclasses.replace(raw, items=items)
+
+    def _is_beyond(self, item: np.ndarray) -> bool:
+        """Whether a number is larger than all that pictures become, and than 1."""
+        ends = np.array([0.0, 1.0 if self.kind == "ink" else 255.0]) * self.scale + self.offset
+        ends = (ends[:, None] - np.array(self.mean or (0.0,))) / np.array(self.std or (1.0,))
+        return float(item.max(initial=0)) > max(1.0, float(ends.max()))
+
+    def _picture(self, pixels: np.ndarray) -> np.ndarray:
+        picture = arranged(pixels, self.picture_shape)
+        if picture is None and pixels.ndim not in (2, 3):
+            return pixels  # `apply` says what is wrong with it
+        return (pixels if picture is None else picture).astype(np.uint8)
+
     def apply(self, item: np.ndarray) -> np.ndarray:
         """One item as the model's input, float32 [*shape].
 
@@ -177,6 +204,11 @@ class Preprocessing:
             raise SampleError(f"The preprocessing {data!r} cannot be read ({error}).") from error
 
 
+def _are_pixels(item: np.ndarray) -> bool:
+    within = item.min(initial=0) >= 0 and item.max(initial=0) <= 255
+    return bool(within and (item == np.rint(item)).all())
+
+
 def prepare(
     raw: RawSamples,
     preprocessing: Preprocessing,
@@ -192,6 +224,7 @@ def prepare(
     and stands for nothing.
     Raises SampleError (which item, and what to do) or LabelError; never returns a part.
     """
+    raw = preprocessing.as_pictures(raw)
     x = np.zeros((len(raw), *preprocessing.shape), np.float32)
     for k, (item, name) in enumerate(zip(raw.items, raw.names, strict=True)):
         try:

@@ -226,6 +226,7 @@ def as_the_model_wants(desk: Desk, raw: RawSamples, label_id: str | None) -> Raw
     """The samples of a file with labels or targets as the task has them; SampleError when one
     cannot be the model's input.
     """
+    raw = desk.card.preprocessing.as_pictures(raw)
     for item, name in zip(raw.items, raw.names, strict=True):
         if item.dtype != np.uint8 or not desk.sees_pictures:
             try:

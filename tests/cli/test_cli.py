@@ -204,6 +204,17 @@ class TestHelpAndErrors:
         (tmp_path / "cut.npz").write_bytes((tmp_path / "nan.npz").read_bytes()[:-40])
         assert odt("infer", MODEL, tmp_path / "cut.npz").returncode == 2
 
+    def test_pixels_are_inferred_alike_whatever_holds_them(self, tmp_path):
+        x = np.random.default_rng(0).integers(0, 256, (2, 8, 8), np.uint8)
+        for name, array in {"bytes": x, "whole": x.astype(np.int64)}.items():
+            np.savez(tmp_path / f"{name}.npz", x=array)
+        np.savetxt(tmp_path / "rows.csv", x.reshape(2, -1), "%d", ",")
+        said = [
+            [one["top"] for one in result("infer", MODEL, tmp_path / name)["predictions"]]
+            for name in ("bytes.npz", "whole.npz", "rows.csv")
+        ]
+        assert said[0] == said[1] == said[2]
+
     def test_name_that_is_far_too_long_is_plain_bad_input(self, files):
         for arguments in (("inspect", "x" * 400), ("train", MODEL, "--samples", "y" * 400)):
             done = odt(*arguments)

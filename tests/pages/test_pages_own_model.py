@@ -292,6 +292,14 @@ class TestByHand:
         names = {label.id: label.name for label in manifest.labels}
         assert [names[s.label] for s in manifest.samples] == ["cat", "dog", "owl"] * 2
 
+    def test_pixels_are_kept_alike_whatever_holds_them(self, app, desk_of):
+        drop(app, OURS / "tiny_adam.tflite")
+        desk = desk_of(app)
+        x = RNG.integers(0, 256, (3, 8, 8))
+        for data in (x.astype(np.uint8), x, x.astype(np.float32)):
+            give(app, "mine.npz", npz(x=data, y=[0, 1, 2]))
+        assert [one.suffix for one in desk.workspace.manifest.samples] == ["png"] * 3
+
 
 class TestDownloads:
     def test_trained_model_leaves_as_a_tflite_that_holds_its_weights(self, regression):

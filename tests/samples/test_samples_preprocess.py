@@ -166,6 +166,51 @@ class TestPrepare:
             prepare(raw, INK, Labels(("7",)))
 
 
+class TestPixelsThatAreNoBytes:
+    PIXELS = np.arange(192, dtype=np.uint8).reshape(1, 8, 8, 3)
+    SIGNED = Preprocessing("image", (8, 8, 3), scale=2 / 255, offset=-1)
+    IMAGE = Preprocessing("image", (8, 8, 3), scale=1 / 255)
+
+    def ready(self, preprocessing, *items):
+        count = len(items)
+        raw = RawSamples(tuple(items), ("0",) * count, tuple(map(str, range(count))))
+        return prepare(raw, preprocessing, Labels(("0",))).x
+
+    @pytest.mark.parametrize("preprocessing", [SIGNED, IMAGE])
+    def test_whole_numbers_up_to_255_are_scaled_as_bytes_are(self, preprocessing):
+        (picture,) = self.PIXELS
+        (expected,) = self.ready(preprocessing, picture)
+        for pixels in (picture, picture.reshape(-1), picture.transpose(2, 0, 1)):
+            (found,) = self.ready(preprocessing, pixels.astype(np.float32))
+            assert np.array_equal(found, expected)
+
+    def test_row_of_a_drawing_is_redrawn_as_its_bytes_are(self):
+        drawing = seven(28, 4)
+        row = drawing.reshape(-1).astype(np.float32)
+        assert np.array_equal(self.ready(INK, row), self.ready(INK, drawing))
+
+    def test_all_samples_together_tell_it(self):
+        dark = np.ones((8, 8, 3), np.float32)
+        bright = np.full((8, 8, 3), 255, np.float32)
+        assert self.ready(self.IMAGE, dark).max() == 1
+        assert self.ready(self.IMAGE, dark, bright)[0].max() == np.float32(1 / 255)
+
+    @pytest.mark.parametrize("odd", [-1, 256, 0.5])
+    def test_other_numbers_stay(self, odd):
+        pixels = np.full((8, 8, 3), 200, np.float32)
+        pixels[0, 0, 0] = odd
+        assert np.array_equal(self.ready(self.IMAGE, pixels)[0], pixels)
+
+    def test_model_of_0_to_255_and_one_of_numbers_take_them_as_they_are(self):
+        (pixels,) = self.PIXELS.astype(np.float32)
+        for same in (Preprocessing("image", (8, 8, 3)), Preprocessing("none", (8, 8, 3))):
+            assert np.array_equal(self.ready(same, pixels)[0], pixels)
+
+    def test_pixels_of_another_size_are_shrunk_as_bytes_are(self):
+        large = np.full((16, 16, 3), 51, np.float32)
+        assert np.allclose(self.ready(self.IMAGE, large), 0.2)
+
+
 class TestByHand:
     GREY = np.array([[0, 51], [102, 255]], np.uint8)
 
