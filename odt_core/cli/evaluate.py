@@ -27,7 +27,7 @@ def _run(options: Namespace) -> Result:
 
     model = open_model(options)
     checkpoint = open_checkpoint(options.checkpoint, model) if options.checkpoint else None
-    samples = open_samples(options.samples, model, labels_of(checkpoint, model))
+    samples = open_samples(options.samples, model, labels_of(checkpoint, model), test=True)
     session = model.session()
     base = None if session.uninitialised else evaluate(session, samples)
     result: Result = {

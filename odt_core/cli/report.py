@@ -108,7 +108,7 @@ def _given(options: Namespace) -> _Given:
     samples = open_samples(options.samples, model, labels_of(checkpoint or source, model))
 
     def group(path: str | None) -> Samples | None:
-        return open_samples(path, model, samples.labels) if path else None
+        return open_samples(path, model, samples.labels, test=True) if path else None
 
     labels = model.labels if has_names(model) else samples.labels
     return _Given(

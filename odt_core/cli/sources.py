@@ -109,11 +109,11 @@ def has_names(model: Model) -> bool:
     return model.path is not None and find_card(model.path) is not None
 
 
-def open_samples(path: str, model: Model, labels: Labels) -> Samples:
+def open_samples(path: str, model: Model, labels: Labels, test: bool = False) -> Samples:
     """Samples in the model's input shape; labels the model does not know take its free outputs, or
     those that have numbers for names.
 
-    For a model of values each comes with its target.
+    For a model of values each comes with its target. test: whether a model is judged by them.
     """
     from odt_core.samples import prepare, read_samples
 
@@ -124,6 +124,7 @@ def open_samples(path: str, model: Model, labels: Labels) -> Samples:
         input_shape=contract.input_shape,
         target_shape=targets,
         inputs=contract.input_sizes,
+        test=test,
     )
     if not contract.measures_errors and labels == model.labels and not has_names(model):
         labels = labels.named_after(name for name in raw.labels if name)

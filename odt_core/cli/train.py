@@ -56,7 +56,7 @@ def _run(options: Namespace) -> Result:
     source = open_checkpoint(options.source, model) if options.source else None
     labels = labels_of(source, model)
     samples = open_samples(options.samples, model, labels)
-    test = open_samples(options.test, model, samples.labels) if options.test else None
+    test = open_samples(options.test, model, samples.labels, test=True) if options.test else None
     base, own = model.session(), model.session()
     if source is not None:
         own.restore(source)

@@ -1,10 +1,13 @@
-"""Samples as the arrays of an .npz: x, and y with their labels or targets."""
+"""Samples as the arrays of an .npz: x, and y with their labels or targets, by these names or other
+usual ones.
+"""
 
 from __future__ import annotations
 
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
 
 import numpy as np
 
@@ -12,35 +15,49 @@ from odt_core.errors import SampleError
 from odt_core.samples.inputs import Inputs, joined
 from odt_core.samples.labels import clean_label
 from odt_core.samples.types import RawSamples
+from odt_core.words import inputs_in_words
 
 MAX_SAMPLES = 50_000
+_SAMPLES = ("x", "data", "features", "images", "inputs")
+_LABELS = ("y", "label", "labels", "target", "targets")
+_PARTS = ("train", "test")
 _EXACT = 2**24  # whole numbers up to here are exact in float32
 
 
-def read_arrays(files: Mapping[str, bytes], name: str, inputs: Inputs) -> RawSamples:
+def read_arrays(files: Mapping[str, bytes], name: str, inputs: Inputs, test: bool) -> RawSamples:
     """Samples of the .npy files of an .npz, by their names without that ending.
 
-    inputs: as of `read_samples`; where files has an array for each, these take the place of x.
-    Raises SampleError with the file's name, and that of the sample.
+    inputs, test: as of `read_samples`; where files has an array for each input, these take the
+    place of x. Raises SampleError with the file's name, and that of the sample.
     """
 
     def array(key: str) -> np.ndarray:
         return load_array(files[key], f"{name}, {key}")
 
-    parts = bool(inputs) and set(inputs) <= files.keys()
-    x = joined({key: array(key) for key in inputs}, inputs, name) if parts else array("x")
+    if inputs and set(inputs) <= files.keys():
+        key, part = "x", ""
+        x = joined({one: array(one) for one in inputs}, inputs, name)
+    else:
+        key, part = _samples_among(files, name, inputs, test)
+        x = array(key)
     if x.ndim and not x.size:
-        raise SampleError(f"'{name}' holds no samples: x has shape {list(x.shape)}.")
-    y = array("y") if "y" in files else None
+        raise SampleError(f"'{name}' holds no samples: {key} has shape {list(x.shape)}.")
+    called = [one for one in files if _meaning(one) == ("y", part) and one not in inputs]
+    of_labels = _one_of(called, "y", name)
+    y = array(of_labels) if of_labels else None
     if x.ndim < 2 or (y is not None and (y.ndim < 1 or len(x) != len(y))):
-        of_y = f" and y {list(y.shape)}" if y is not None else ""
+        of_y = f" and {of_labels} {list(y.shape)}" if y is not None else ""
         raise SampleError(
-            f"'{name}': x has shape {list(x.shape)}{of_y}. "
+            f"'{name}': {key} has shape {list(x.shape)}{of_y}. "
             "Use x [N, …] and y [N] or [N, …], one label or target per sample."
         )
     if len(x) > MAX_SAMPLES:
-        raise SampleError(f"'{name}' has {len(x):,} samples; at most {MAX_SAMPLES:,} are read.")
-    names = tuple(f"{name}, sample {k + 1}" for k in range(len(x)))
+        raise SampleError(
+            f"'{name}' has {len(x):,} samples; at most {MAX_SAMPLES:,} are read. Save fewer, such "
+            f"as {key}[:{MAX_SAMPLES}]."
+        )
+    where = f"{name}, {key}" if part else name
+    names = tuple(f"{where}, sample {k + 1}" for k in range(len(x)))
     items = tuple(_numbers_or_pictures(x, name))
     if y is None:
         return RawSamples(items, ("",) * len(x), names)
@@ -49,6 +66,46 @@ def read_arrays(files: Mapping[str, bytes], name: str, inputs: Inputs) -> RawSam
     if y.dtype.kind not in "biuf":
         raise SampleError(f"'{name}': y has type {y.dtype}. Use numbers or strings.")
     return RawSamples(items, _labels_of(y), names, tuple(_finite(y, name, "y")))
+
+
+def _samples_among(keys: Iterable[str], name: str, inputs: Inputs, test: bool) -> tuple[str, str]:
+    """The array of samples, and whether it is a "train" or a "test" part, or ""."""
+    parts: dict[str, list[str]] = {}
+    for key in keys:
+        what, part = _meaning(key)
+        if what == "x":
+            parts.setdefault(part, []).append(key)
+    for part in ("test", "", "train") if test else ("", "train", "test"):
+        if part in parts:
+            return _one_of(parts[part], "x", name), part
+    there = ", ".join(sorted(PurePosixPath(one).name for one in keys)[:10])
+    wanted = f", or their parts {inputs_in_words(inputs)}" if inputs else ""
+    raise SampleError(
+        f"'{name}' has no array x: it has {there or 'none'}. Name the samples x{wanted}, and their "
+        "labels or targets y."
+    )
+
+
+def _meaning(key: str) -> tuple[str, str]:
+    """What an array's name means, "x", "y" or "", and of which part: ("x", "train") of
+    Train_Images.
+    """
+    words = key.casefold().split("_")
+    part = next((one for one in words if one in _PARTS), "")
+    rest = "_".join(one for one in words if one not in _PARTS)
+    return "x" if rest in _SAMPLES else "y" if rest in _LABELS else "", part
+
+
+def _one_of(keys: list[str], usual: str, name: str) -> str:
+    """The only one, or the one that has the usual name; "" of none. SampleError where each may be
+    meant.
+    """
+    if len(keys) > 1 and usual not in keys:
+        raise SampleError(
+            f"'{name}' has the arrays {', '.join(sorted(keys))}: name the one that is meant "
+            f"{usual}."
+        )
+    return usual if usual in keys else next(iter(keys), "")
 
 
 def _numbers_or_pictures(x: np.ndarray, name: str) -> np.ndarray:
@@ -107,7 +164,8 @@ def load_array(data: bytes, name: str) -> np.ndarray:
         shape, _, dtype = header(stream)
         if dtype.hasobject:
             raise ValueError(
-                "it holds Python objects, which are not read; give numbers of one shape"
+                "it holds Python objects, which are never read; strings are saved with "
+                "array.astype(str), numbers of one shape with array.astype('float32')"
             )
         if math.prod(shape) * dtype.itemsize > len(data) - stream.tell():
             raise ValueError("it is cut short")

@@ -27,7 +27,6 @@ from odt_core.samples.labels import clean_label
 from odt_core.samples.masks import is_picture, stem_of, targets_among
 from odt_core.samples.table import read_table
 from odt_core.samples.types import RawSamples
-from odt_core.words import inputs_in_words
 
 MAX_FILES = 5_000
 MAX_TOTAL_BYTES = 200_000_000
@@ -47,6 +46,7 @@ def read_samples(
     input_shape: Sequence[int] | None = None,
     target_shape: Sequence[int] | None = None,
     inputs: Inputs | None = None,
+    test: bool = False,
 ) -> RawSamples:
     """Samples from `source`; those of a folder or zip are sorted by label and file name.
 
@@ -56,16 +56,18 @@ def read_samples(
     - a zip or project file of Teachable Machine (teachable_machine.py): a zip per label is read
       with the zip's name as label;
     - an .npz with x (uint8 [N, H, W(, C)], or numbers [N, *input shape]) and y, which may be
-      missing: N labels, one-hot rows, or targets [N, *target shape];
+      missing: N labels, one-hot rows, or targets [N, *target shape]; or with arrays that are called
+      otherwise, such as x_train, y_train, x_test and y_test, or features and labels;
     - a .csv (table.py).
     input_shape, target_shape: of one sample and its target, which say how a .csv divides. inputs:
     where a model's several inputs take a sample together, how many numbers each: an .npz may then
-    hold an array for each in the place of x, and a .csv's header says which column is whose.
+    hold an array for each in the place of x, and a .csv's header says which column is whose. test:
+    whether samples to judge a model by are wanted, of an .npz that has both such and others.
     Raises SampleError with the file's name; a zip with absolute or `..` names, too many or too
     large members is refused as a whole.
     """
     if isinstance(source, bytes):
-        return _read_bytes(source, name or "upload", input_shape, target_shape, inputs or {})
+        return _read_bytes(source, name or "upload", input_shape, target_shape, inputs or {}, test)
     path = Path(source)
     label = name or path.name
     try:
@@ -81,7 +83,7 @@ def read_samples(
             f"'{label}' has {path.stat().st_size / 1e6:.0f} MB; at most "
             f"{MAX_TOTAL_BYTES // 10**6} MB are read."
         )
-    return _read_bytes(path.read_bytes(), label, input_shape, target_shape, inputs or {})
+    return _read_bytes(path.read_bytes(), label, input_shape, target_shape, inputs or {}, test)
 
 
 def _read_bytes(
@@ -90,6 +92,7 @@ def _read_bytes(
     input_shape: Sequence[int] | None,
     target_shape: Sequence[int] | None,
     inputs: Inputs,
+    test: bool,
 ) -> RawSamples:
     if len(data) > MAX_TOTAL_BYTES:
         raise SampleError(
@@ -112,15 +115,9 @@ def _read_bytes(
         members = _checked(archive, name)
         try:
             arrays = _Arrays(archive, members)
-            if "x" in arrays or (inputs and set(inputs) <= arrays.keys()):
-                return read_arrays(arrays, name, inputs)
-            if name.lower().endswith(".npz"):
-                there = ", ".join(sorted(PurePosixPath(one).name for one in arrays)[:10])
-                wanted = f", or their parts {inputs_in_words(inputs)}" if inputs else ""
-                raise SampleError(
-                    f"'{name}' has no array x: it has {there or 'none'}. Name the samples x"
-                    f"{wanted}, and their labels or targets y."
-                )
+            parts = bool(inputs) and set(inputs) <= arrays.keys()
+            if "x" in arrays or parts or name.lower().endswith(".npz"):
+                return read_arrays(arrays, name, inputs, test)
             return _read_zip(archive, members, name, target_shape)
         except OdtError:  # it says itself what is wrong
             raise

@@ -204,6 +204,19 @@ class TestHelpAndErrors:
         (tmp_path / "cut.npz").write_bytes((tmp_path / "nan.npz").read_bytes()[:-40])
         assert odt("infer", MODEL, tmp_path / "cut.npz").returncode == 2
 
+    def test_model_is_judged_by_the_test_part_of_a_file(self, tmp_path):
+        own, test = samples(20, 0), samples(12, 1)
+        both = {"x_train": own["x"], "y_train": own["y"], "x_test": test["x"], "y_test": test["y"]}
+        path = tmp_path / "both.npz"
+        np.savez(path, **both)
+        assert result("evaluate", MODEL, "--samples", path)["base"]["n"] == 12
+        trained = result(
+            "train", MODEL, "--samples", path, "--test", path, "--epochs", 1, "--batch-size", 20,
+            "--replay", 0,
+        )  # fmt: skip
+        assert trained["test"]["base"]["n"] == 12
+        assert trained["steps"] == 1
+
     def test_pixels_are_inferred_alike_whatever_holds_them(self, tmp_path):
         x = np.random.default_rng(0).integers(0, 256, (2, 8, 8), np.uint8)
         for name, array in {"bytes": x, "whole": x.astype(np.int64)}.items():

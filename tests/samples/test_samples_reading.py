@@ -137,8 +137,46 @@ class TestNpz:
         assert raw.labels == ("a", "b")
 
     def test_arrays_of_other_names_are_listed(self):
-        with pytest.raises(SampleError, match="has no array x: it has X_train, y_train"):
-            read_samples(npz(X_train=np.zeros((2, 4)), y_train=np.zeros(2)), "own.npz")
+        with pytest.raises(SampleError, match="has no array x: it has pixels, y"):
+            read_samples(npz(pixels=np.zeros((2, 4)), y=np.zeros(2)), "own.npz")
+
+    @pytest.mark.parametrize(
+        ("x", "y"),
+        [("X", "Y"), ("data", "target"), ("features", "labels"), ("x", "label"), ("Images", "y")],
+    )
+    def test_arrays_may_have_other_usual_names(self, x, y):
+        raw = read_samples(npz(**{x: np.ones((2, 4)), y: [3, 1]}), "own.npz")
+        assert (raw.labels, raw.names[1]) == (("3", "1"), "own.npz, sample 2")
+
+    @pytest.mark.parametrize(
+        ("x", "y"),
+        [("x_{}", "y_{}"), ("X_{}", "y_{}"), ("{}_x", "{}_y"), ("{}_images", "{}_labels")],
+    )
+    def test_train_part_is_read_and_the_test_part_where_a_model_is_judged(self, x, y):
+        data = npz(**{
+            x.format("train"): np.ones((1, 4)), y.format("train"): [1],
+            x.format("test"): np.ones((2, 4)), y.format("test"): [2, 2],
+        })  # fmt: skip
+        raw = read_samples(data, "own.npz")
+        assert (raw.labels, raw.names) == (("1",), (f"own.npz, {x.format('train')}, sample 1",))
+        assert read_samples(data, "own.npz", test=True).labels == ("2", "2")
+
+    def test_only_part_there_is_is_read(self):
+        data = npz(x_test=np.ones((1, 4)), y_test=[1])
+        assert read_samples(data, "own.npz").labels == ("1",)
+        data = npz(x=np.ones((1, 4)), y=[1])
+        assert read_samples(data, "own.npz", test=True).labels == ("1",)
+
+    def test_labels_of_the_other_part_are_not_taken(self):
+        data = npz(x_train=np.ones((1, 4)), y_test=[1])
+        assert read_samples(data, "own.npz").labels == ("",)
+
+    @pytest.mark.parametrize(
+        "arrays", [{"data": [[1]], "images": [[1]]}, {"x": [[1]], "labels": [0], "target": [1]}]
+    )
+    def test_several_that_may_be_meant_are_not_guessed(self, arrays):
+        with pytest.raises(SampleError, match="name the one that is meant"):
+            read_samples(npz(**arrays), "own.npz")
 
     @pytest.mark.parametrize("name", ["own.npz", "own.zip", "own.csv"])
     def test_nothing_is_called_empty(self, name):
@@ -147,7 +185,7 @@ class TestNpz:
 
     def test_pickled_objects_are_not_loaded(self):
         data = npz(x=np.array([{"a": 1}], object), y=np.zeros(1))
-        with pytest.raises(SampleError):
+        with pytest.raises(SampleError, match=r"strings are saved with array\.astype\(str\)"):
             read_samples(data, "own.npz")
 
     @pytest.mark.parametrize(
