@@ -30,11 +30,15 @@ def is_missing(cell: str) -> bool:
     return cell.strip() in _MISSING
 
 
+def _plain(cell: str) -> str:
+    return cell.strip().replace("−", "-")  # a minus that is no hyphen
+
+
 def number(cell: str, mark: str = "") -> float | None:
     """What a cell says as a number, which may not be finite; None where it says none. mark: as
     `decimal_mark` finds it.
     """
-    text = cell.strip()
+    text = _plain(cell)
     if mark == "," or (mark and "," in text):
         if _WRITTEN[mark].fullmatch(text) is None:
             return None
@@ -51,7 +55,7 @@ def resembles_number(cell: str) -> bool:
     """Whether a cell is a number however it may be written, such as 1.234,5: no name of a column,
     at any rate.
     """
-    return number(cell) is not None or _DIGITS.fullmatch(cell.strip()) is not None
+    return number(cell) is not None or _DIGITS.fullmatch(_plain(cell)) is not None
 
 
 def decimal_mark(rows: Sequence[Row], places: Sequence[int], name: str) -> str:
@@ -66,7 +70,7 @@ def decimal_mark(rows: Sequence[Row], places: Sequence[int], name: str) -> str:
     told: dict[str, str] = {}  # by mark, the first cell that tells it
     unclear: tuple[str, str] | None = None  # the first that tells nothing
     for line, cells in rows:
-        for text in (cells[at].strip() for at in places):
+        for text in (_plain(cells[at]) for at in places):
             if "," not in text and "." not in text:
                 continue
             marks = [mark for mark, written in _WRITTEN.items() if written.fullmatch(text)]

@@ -42,16 +42,24 @@ def columns_in(
     features, targets: how many numbers a sample and its target have; None as in `read_table`.
     SampleError where they do not fit, or where it cannot be told what a line or column is.
     """
-    width, rest = len(rows[0][1]), 1 if targets is None else targets
-    names = [cell.strip().casefold() for cell in rows[0][1]]
+    rest = 1 if targets is None else targets
 
     def divides(columns: int) -> bool:
         size = columns - rest if features is None else features
         return size > 0 and columns - size in (0, rest)
 
-    unnamed = names[0] in _UNNAMED
-    if not divides(width) and not (unnamed and divides(width - 1)):
+    def may_divide(columns: int) -> bool:
+        unnamed = rows[0][1][0].strip().casefold() in _UNNAMED
+        return divides(columns) or (unnamed and divides(columns - 1))
+
+    width = len(rows[0][1])
+    ended = not any(cells[-1].strip() for _, cells in rows)  # every line with a delimiter
+    if ended and not may_divide(width) and may_divide(width - 1):
+        rows = [(line, cells[:-1]) for line, cells in rows]
+        width -= 1
+    if not may_divide(width):
         raise SampleError(f"'{name}' has {width} columns. {_in_words(features, targets)}")
+    names = [cell.strip().casefold() for cell in rows[0][1]]
     size = min(width, width - rest if features is None else features)
     header = _is_header(rows, name, size, targets)
     places = list(range(1 if header and _counts_rows(rows, names) else 0, width))

@@ -7,8 +7,6 @@ that it is that (cells.py).
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from contextlib import suppress
 from math import isfinite, prod
@@ -20,13 +18,9 @@ from odt_core.samples.cells import Row, decimal_mark, number
 from odt_core.samples.columns import columns_in
 from odt_core.samples.inputs import Inputs
 from odt_core.samples.labels import clean_label
+from odt_core.samples.rows import rows_of
 from odt_core.samples.types import RawSamples
 
-MAX_BYTES = 50_000_000
-MAX_ROWS = 50_000
-_DIVIDING = ";\t|"  # nobody writes these but to divide
-_DELIMITERS = _DIVIDING + ", "
-_LOOKED_AT = 20  # lines that decide on the delimiter
 _LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -46,9 +40,7 @@ def read_table(
     otherwise. inputs: where several take a sample together; a header's names then say which column
     is whose. Raises SampleError with file and line.
     """
-    text = _text(data, name)
-    delimiter = _delimiter(text)
-    rows = _rows(text, name, delimiter)
+    rows = rows_of(data, name)
     size = None if input_shape is None else prod(input_shape)
     wanted = None if target_shape is None else prod(target_shape)
     columns = columns_in(rows, name, size, wanted, inputs)
@@ -80,80 +72,6 @@ def _mark_of_labels(rows: Sequence[Row], places: Sequence[int], name: str) -> st
     with suppress(SampleError):
         return decimal_mark(rows, places, name)
     return ""
-
-
-def _text(data: bytes, name: str) -> str:
-    if len(data) > MAX_BYTES:
-        raise SampleError(
-            f"'{name}' has {len(data) / 1e6:.0f} MB; at most {MAX_BYTES // 10**6} MB are read. Use "
-            "an .npz for so many samples."
-        )
-    try:
-        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            text = data.decode("utf-16")
-        else:
-            text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("latin-1")
-    if "\0" in text:
-        raise SampleError(f"'{name}' is not a text file. Save the table as .csv.")
-    if not text.strip():
-        raise SampleError(f"'{name}' is empty. Put one sample on each line.")
-    return text
-
-
-def _rows(text: str, name: str, delimiter: str) -> list[Row]:
-    """All lines that are not blank, each with as many cells as the first."""
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
-    )
-    rows: list[Row] = []
-    try:
-        for cells in reader:
-            if delimiter == " ":
-                cells = [cell for cell in cells if cell]
-            if not any(cell.strip() for cell in cells):
-                continue
-            if rows and len(cells) != len(rows[0][1]):
-                raise SampleError(
-                    f"'{name}', line {reader.line_num} has {len(cells)} columns, line {rows[0][0]} "
-                    f"has {len(rows[0][1])}. Give every line the same."
-                )
-            if len(rows) > MAX_ROWS:
-                raise SampleError(f"'{name}' has more than {MAX_ROWS:,} lines. Use fewer.")
-            rows.append((reader.line_num, cells))
-    except csv.Error as error:
-        raise SampleError(
-            f"'{name}', line {reader.line_num} cannot be read ({error}). Save the table as .csv "
-            "again."
-        ) from error
-    return rows
-
-
-def _delimiter(text: str) -> str:
-    """The one that gives most columns, the same number in each of the first lines."""
-    lines = [line for line in text[:200_000].splitlines() if line.strip()][:_LOOKED_AT]
-    if len(text) > 200_000 and len(lines) > 1:
-        lines.pop()  # may have been cut
-    best, most = ",", 1
-    for delimiter in _DELIMITERS:
-        counts = {_cells(line, delimiter) for line in lines}
-        if len(counts) == 1 and (count := counts.pop()) > most:
-            best, most = delimiter, count
-            if delimiter in _DIVIDING:
-                return best
-    if most > 1:
-        return best
-    return max(_DELIMITERS[:-1], key=lines[0].count)  # uneven lines: the message says which
-
-
-def _cells(line: str, delimiter: str) -> int:
-    if delimiter == " ":
-        return len(line.split())
-    try:
-        return len(next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), ()))
-    except csv.Error:
-        return 0
 
 
 def _checked(cell: str, name: str, line: int, column: int, mark: str) -> float:
