@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 
 def words(name: str) -> frozenset[str]:
@@ -18,3 +18,9 @@ def inputs_in_words(sizes: Mapping[str, int]) -> str:
     return ", ".join(
         f"'{one}' ({size:,} number{'' if size == 1 else 's'})" for one, size in sizes.items()
     )
+
+
+def some_of(numbers: Sequence[int], most: int = 5) -> str:
+    """ "3, 5, 8, 9, 12 and 7 more": the first of many numbers."""
+    more = f" and {len(numbers) - most:,} more" if len(numbers) > most else ""
+    return ", ".join(map(str, numbers[:most])) + more

@@ -6,16 +6,17 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 import numpy as np
 
 from odt_core.errors import SampleError
+from odt_core.samples.cells import is_missing
 from odt_core.samples.inputs import Inputs, joined
 from odt_core.samples.labels import clean_label
 from odt_core.samples.types import RawSamples
-from odt_core.words import inputs_in_words
+from odt_core.words import inputs_in_words, some_of
 
 MAX_SAMPLES = 50_000
 _SAMPLES = ("x", "data", "features", "images", "inputs")
@@ -62,7 +63,7 @@ def read_arrays(files: Mapping[str, bytes], name: str, inputs: Inputs, test: boo
     if y is None:
         return RawSamples(items, ("",) * len(x), names)
     if y.dtype.kind in "SU" and y.ndim == 1:
-        return RawSamples(items, _text_labels(y), names)
+        return RawSamples(items, _text_labels(y, name), names)
     if y.dtype.kind not in "biuf":
         raise SampleError(f"'{name}': y has type {y.dtype}. Use numbers or strings.")
     return RawSamples(items, _labels_of(y), names, tuple(_finite(y, name, "y")))
@@ -127,18 +128,30 @@ def _finite(array: np.ndarray, name: str, key: str) -> np.ndarray:
         numbers = array.astype(np.float32)
     bad = np.flatnonzero(~np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1))
     if len(bad):
-        more = f" (and {len(bad) - 1:,} more)" if len(bad) > 1 else ""
         raise SampleError(
-            f"'{name}', sample {bad[0] + 1}{more} holds a number that is not finite, in {key}. "
-            "Correct or remove it."
+            f"'{name}', sample {bad[0] + 1} holds a number that is not finite, in {key}. Correct "
+            f"or remove it.{_of_all(bad)}"
         )
     return numbers
 
 
-def _text_labels(y: np.ndarray) -> tuple[str, ...]:
+def _text_labels(y: np.ndarray, name: str) -> tuple[str, ...]:
     if y.dtype.kind == "S":
         y = np.char.decode(y, "utf-8", "replace")
-    return tuple(clean_label(str(value)) if value else "" for value in y)
+    signs = bool((y == "+").any())
+    bad = [at for at, text in enumerate(y) if is_missing(text) and not (signs and text == "-")]
+    if bad:
+        raise SampleError(
+            f"'{name}', sample {bad[0] + 1} has no label: y is '{y[bad[0]]}'. Give it one, or "
+            f"leave the sample out.{_of_all(bad)}"
+        )
+    return tuple(clean_label(str(text)) for text in y)
+
+
+def _of_all(bad: Sequence[int] | np.ndarray) -> str:
+    if len(bad) == 1:
+        return ""
+    return f" {len(bad):,} samples are wrong: {some_of([int(at) + 1 for at in bad])}."
 
 
 def _labels_of(y: np.ndarray) -> tuple[str, ...]:

@@ -13,13 +13,14 @@ from math import isfinite, prod
 
 import numpy as np
 
-from odt_core.errors import SampleError
-from odt_core.samples.cells import Row, decimal_mark, number
+from odt_core.errors import LabelError, OdtError, SampleError
+from odt_core.samples.cells import Row, decimal_mark, is_missing, number
 from odt_core.samples.columns import columns_in
 from odt_core.samples.inputs import Inputs
 from odt_core.samples.labels import clean_label
 from odt_core.samples.rows import rows_of
 from odt_core.samples.types import RawSamples
+from odt_core.words import some_of
 
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -49,49 +50,73 @@ def read_table(
     rows = rows[columns.header :]
     if not rows:
         raise SampleError(f"'{name}' has a header, but no samples below it.")
-    mark = decimal_mark(rows, [*places, *(others if wanted is not None else ())], name)
-    spare = mark if wanted is not None else _mark_of_labels(rows, others, name)
-    items, labels, targets = [], [], []
+    numeric = [*places, *(others if wanted is not None else ())]
+    label_at = others[0] if others and wanted is None else None
+    mark = decimal_mark(rows, numeric, name)
+    of_label = "" if label_at is None else _mark_of_labels(rows, label_at, name)
+    signs = label_at is not None and any(cells[label_at].strip() == "+" for _, cells in rows)
+    items, labels, names, faults = [], [], [], []
+    targets: list[np.ndarray | None] = []
     for line, cells in rows:
-        numbers = [_checked(cells[at], name, line, at + 1, mark) for at in places]
-        items.append(np.array(numbers, np.float32).reshape(shape))
-        rest = [number(cells[at], spare) for at in others]
-        if wanted is not None:
-            for at in others:
-                _checked(cells[at], name, line, at + 1, mark)
-        known = [value for value in rest if value is not None]
-        targets.append(np.array(known, np.float32) if rest and len(known) == len(rest) else None)
-        labels.append(_label(cells[others[0]], name, line) if others and wanted is None else "")
-    names = tuple(f"{name}, line {line}" for line, _ in rows)
+        try:
+            values = np.array([_value(cells[at], at + 1, mark) for at in numeric], np.float32)
+            label = "" if label_at is None else _label(cells[label_at], label_at + 1, signs)
+        except OdtError as error:
+            faults.append((line, error))
+            continue
+        target = number(cells[label_at], of_label) if label_at is not None else None
+        items.append(values[: len(places)].reshape(shape))
+        labels.append(label)
+        names.append(f"{name}, line {line}")
+        if wanted is not None and others:
+            targets.append(values[len(places) :])
+        else:
+            targets.append(None if target is None else np.array([target], np.float32))
+    if faults:
+        raise SampleError(_in_words(faults, name))
     given = tuple(targets) if any(target is not None for target in targets) else ()
-    return RawSamples(tuple(items), tuple(labels), names, given)
+    return RawSamples(tuple(items), tuple(labels), tuple(names), given)
 
 
-def _mark_of_labels(rows: Sequence[Row], places: Sequence[int], name: str) -> str:
+def _mark_of_labels(rows: Sequence[Row], place: int, name: str) -> str:
     """As `decimal_mark`, of labels that may be targets; "" where it cannot be told."""
     with suppress(SampleError):
-        return decimal_mark(rows, places, name)
+        return decimal_mark(rows, [place], name)
     return ""
 
 
-def _checked(cell: str, name: str, line: int, column: int, mark: str) -> float:
+def _value(cell: str, column: int, mark: str) -> float:
     value = number(cell, mark)
-    where = f"'{name}', line {line}, column {column}"
-    if value is None:
-        shown = cell.strip()[:30]
-        what = f"'{shown}' is not a number" if shown else "the cell is empty"
-        raise SampleError(f"{where}: {what}. Correct it, or remove the line.")
-    if not isfinite(value) or abs(value) > _LARGEST:
-        raise SampleError(f"{where}: {cell.strip()[:30]} is not a finite number. Remove the line.")
-    return value
+    if value is not None and isfinite(value) and abs(value) <= _LARGEST:
+        return value
+    shown = cell.strip()[:30]
+    if value is not None:
+        raise SampleError(f"column {column}: {shown} is not a finite number. Remove the line.")
+    what = f"'{shown}' is not a number" if shown else "the cell is empty"
+    raise SampleError(f"column {column}: {what}. Correct it, or remove the line.")
 
 
-def _label(cell: str, name: str, line: int) -> str:
+def _label(cell: str, column: int, signs: bool) -> str:
+    """signs: whether labels are + and -, so that - is none that is missing."""
     text = cell.strip()
+    if is_missing(text) and not (signs and text == "-"):
+        shown = f" ('{text}')" if text else ""
+        raise SampleError(
+            f"column {column}: the label is missing{shown}. Give it, or remove the line."
+        )
     value = number(text)
     if value is not None and value.is_integer() and abs(value) < 1e6:
         text = str(int(value))  # 3.0 and 3 are the same label
     try:
         return clean_label(text)
-    except ValueError as error:
-        raise SampleError(f"'{name}', line {line}: {error}") from error
+    except LabelError as error:
+        raise SampleError(f"column {column}: {error}") from error
+
+
+def _in_words(faults: Sequence[tuple[int, OdtError]], name: str) -> str:
+    """What is wrong with the first line, and which others are: (line, what) each."""
+    line, what = faults[0]
+    more = ""
+    if len(faults) > 1:
+        more = f" {len(faults):,} lines are wrong: {some_of([line for line, _ in faults])}."
+    return f"'{name}', line {line}, {what}{more}"

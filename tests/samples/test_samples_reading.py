@@ -231,7 +231,7 @@ class TestNpz:
 
     @pytest.mark.parametrize("y", [[0, 1, np.nan, np.inf], [[0.0], [1], [np.nan], [2]]])
     def test_y_that_is_not_finite_is_refused_with_its_sample(self, y):
-        with pytest.raises(SampleError, match=r"'own\.npz', sample 3.* not finite, in y"):
+        with pytest.raises(SampleError, match=r"'own\.npz', sample 3.* not finite, in y\."):
             read_samples(npz(x=np.zeros((4, 3)), y=y), "own.npz")
 
     @pytest.mark.parametrize(
@@ -245,6 +245,11 @@ class TestNpz:
         raw = read_samples(npz(x=np.zeros((len(y), 3)), y=y), "own.npz")
         with pytest.raises(SampleError, match=rf"own\.npz, {said}.*the task is 'values'"):
             prepare(raw, Preprocessing("none", (3,)), Labels(("0", "1", "2")))
+
+    def test_y_that_names_nothing_is_refused_with_its_samples(self):
+        data = npz(x=np.zeros((5, 3)), y=["a", "", "b", "NaN", "?"])
+        with pytest.raises(SampleError, match=r"sample 2 has no label.*are wrong: 2, 4, 5\.$"):
+            read_samples(data, "own.npz")
 
     def test_no_y_at_all_is_called_no_label(self):
         raw = read_samples(npz(x=np.zeros((2, 3))), "own.npz")

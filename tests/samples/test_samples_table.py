@@ -136,9 +136,9 @@ class TestBad:
             (b"1,2,x\n1,1e999,x\n", "line 2, column 2: 1e999 is not a finite"),
             (b"1,2,x\n1,1e39,x\n", "line 2, column 2: 1e39 is not a finite"),
             (b"1,2,x\n1,x\n", "line 2 has 2 columns, line 1 has 3"),
-            (b"1,2,\n", "line 1: A label is empty"),
-            (b"1,2," + b"x" * 41, "line 1: The label .* has 41 characters"),
-            (b"1,2,../../etc\n", "line 1: The label"),
+            (b"1,2,\n", "line 1, column 3: the label is missing. Give it"),
+            (b"1,2," + b"x" * 41, "line 1, column 3: The label .* has 41 characters"),
+            (b"1,2,../../etc\n", "line 1, column 3: The label"),
             (b"1,2,x\0y\n", "not a text file"),
             (b'1,2,"x\n3,4,y\n', "cannot be read"),
             (b"1," + b"9" * 200_000 + b",x\n", "cannot be read"),
@@ -149,6 +149,33 @@ class TestBad:
     def test_table_says_where_and_what(self, data, said):
         with pytest.raises(SampleError, match=said):
             read_samples(data, "m.csv")
+
+    @pytest.mark.parametrize(
+        "missing", ["", "NaN", "nan", "NA", "N/A", "#N/A", "<NA>", "null", "NULL", "?", "-", " "]
+    )
+    def test_nothing_is_no_label_and_no_number(self, missing):
+        with pytest.raises(SampleError, match="line 2, column 3: the label is missing"):
+            read_table(f"1,2,x\n3,4,{missing}\n".encode(), "m.csv")
+        with pytest.raises(SampleError, match="line 2, column 2: "):
+            read_table(f"1,2,x\n3,{missing},y\n".encode(), "m.csv")
+        with pytest.raises(SampleError, match="line 2, column 2: "):
+            read_table(f"1,2\n3,{missing}\n".encode(), "m.csv", input_shape=(1,), target_shape=())
+
+    @pytest.mark.parametrize("name", ["None", "none", "Na", "+"])
+    def test_names_that_resemble_nothing_are_labels(self, name):
+        assert read_table(f"1,{name}\n2,b\n".encode(), "m.csv").labels == (name, "b")
+
+    def test_minus_is_a_label_beside_plus(self):
+        assert read_table(b"1,+\n2,-\n", "m.csv").labels == ("+", "-")
+
+    def test_first_five_of_all_wrong_lines_are_named(self):
+        lines = ["1,2,x", "1,,x", "1,2,", "1,a,x", "1,2,?", "NA,,x", "1,inf,x", "1,2,y"]
+        with pytest.raises(SampleError) as error:
+            read_table("\n".join(lines).encode(), "m.csv")
+        assert str(error.value) == (
+            "'m.csv', line 2, column 2: the cell is empty. Correct it, or remove the line. 6 lines "
+            "are wrong: 2, 3, 4, 5, 6 and 1 more."
+        )
 
     def test_too_many_lines_are_refused(self):
         with pytest.raises(SampleError, match="more than 50,000 lines"):
