@@ -133,4 +133,4 @@ def open_samples(path: str, model: Model, labels: Labels, test: bool = False) ->
     if contract.free_axes and len(raw) and raw.items[0].dtype.kind == "f":
         # An input of any size takes the size that the samples have.
         preprocessing = replace(preprocessing, shape=raw.items[0].shape)
-    return prepare(raw, preprocessing, labels, targets)
+    return prepare(raw, preprocessing, labels, targets, contract.scores_each)
