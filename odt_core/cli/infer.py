@@ -64,7 +64,7 @@ def _run(options: Namespace) -> Result:
 
 
 def _items(path: Path, model: Model) -> list[tuple[str, np.ndarray]]:
-    from odt_core.samples import decode_image, read_samples
+    from odt_core.samples import check_ids, decode_image, read_samples
     from odt_core.samples.reading import TABLES
 
     try:
@@ -81,6 +81,7 @@ def _items(path: Path, model: Model) -> list[tuple[str, np.ndarray]]:
         target_shape=contract.asked_targets,
         inputs=contract.input_sizes,
     )
+    check_ids(raw, contract.ids)
     items = model.preprocessing.as_pictures(raw).items
     return [(f"{path}[{at}]", item) for at, item in enumerate(items)]
 

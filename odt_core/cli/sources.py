@@ -115,7 +115,7 @@ def open_samples(path: str, model: Model, labels: Labels, test: bool = False) ->
 
     For a model of values each comes with its target. test: whether a model is judged by them.
     """
-    from odt_core.samples import prepare, read_samples
+    from odt_core.samples import check_ids, prepare, read_samples
 
     contract = model.contract
     targets = contract.asked_targets
@@ -126,6 +126,7 @@ def open_samples(path: str, model: Model, labels: Labels, test: bool = False) ->
         inputs=contract.input_sizes,
         test=test,
     )
+    check_ids(raw, contract.ids)
     if not contract.measures_errors and labels == model.labels and not has_names(model):
         labels = labels.named_after(name for name in raw.labels if name)
     preprocessing = model.preprocessing

@@ -151,6 +151,7 @@ class Contract:
     shares: bool = False  # targets of values are probabilities, to the loss
     one_of: bool = False  # those of a row of K, of which one is right
     sample_inputs: tuple[SampleInput, ...] = ()  # where several take a sample together
+    looks_up: bool = False  # rows of a table, by the whole numbers that it takes
 
     @property
     def trainable(self) -> bool:
@@ -175,6 +176,11 @@ class Contract:
         if self.sample_inputs:
             return np.concatenate([np.full(one.size, one.whole) for one in self.sample_inputs])
         return np.array(np.dtype(self.input_dtype).kind in "iu")
+
+    @property
+    def ids(self) -> np.ndarray:
+        """Which of a sample's numbers name rows of a table, as `whole_numbers`."""
+        return np.asarray(self.whole_numbers & self.looks_up)
 
     @property
     def classifies(self) -> bool:

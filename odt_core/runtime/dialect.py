@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import numpy as np
+
 from odt_core.graph import GET_STATE, SET_STATE, SignatureDescription, TensorDescription
+from odt_core.graph.loss_facts import LOOKUPS
 from odt_core.runtime.beyond import why_not_trained, why_not_tried
 from odt_core.runtime.contract import (
     Choice,
@@ -47,6 +50,8 @@ from odt_core.runtime.signatures import (
 from odt_core.runtime.tasks import Goal, goal_of
 from odt_core.runtime.together import Together, taken_together
 from odt_core.runtime.vocabulary import EVALUATE_NAMES
+
+_TABLES = LOOKUPS | {"ONE_HOT"}  # a product with which is a row, too
 
 
 def propose(
@@ -112,6 +117,7 @@ def propose(
         shares=goal.shares,
         one_of=goal.one_of,
         sample_inputs=taking,
+        looks_up=infer is not None and _looks_up(table[infer.signature], dtype),
     )
 
 
@@ -231,6 +237,11 @@ def _infer_role(
         ),
         beside=tuple(beside),
     )
+
+
+def _looks_up(predictor: SignatureDescription, dtype: str) -> bool:
+    """Whether whole numbers that it takes name rows of a table; of 8 or 16 bits they are pixels."""
+    return np.dtype(dtype).itemsize >= 4 and not _TABLES.isdisjoint(predictor.ops)
 
 
 def _row_of(taking: tuple[SampleInput, ...]) -> tuple[tuple[int, ...], tuple[int, ...], str]:

@@ -206,8 +206,9 @@ class Model:
 
     def prepare(self, raw: RawSamples) -> Samples:
         """Raw samples in the model's input shape, with labels or targets as its task has them."""
-        from odt_core.samples import prepare
+        from odt_core.samples import check_ids, prepare
 
+        check_ids(raw, self.contract.ids)
         asked, each = self.contract.asked_targets, self.contract.scores_each
         return prepare(raw, self.preprocessing, self.labels, asked, each)
 

@@ -1,6 +1,7 @@
 """Labelled samples: read, decode, preprocess to a model's input, split, vary."""
 
 from odt_core.samples.augment import Augmentation
+from odt_core.samples.ids import check_ids
 from odt_core.samples.image import decode_image
 from odt_core.samples.labels import Labels, clean_label
 from odt_core.samples.preprocess import Preprocessing, prepare
@@ -17,6 +18,7 @@ __all__ = [
     "Preprocessing",
     "RawSamples",
     "Samples",
+    "check_ids",
     "check_labelled",
     "clean_label",
     "decode_files",

@@ -12,6 +12,7 @@ from odt_core.errors import LabelError, SampleError
 from odt_core.runtime.contract import Task
 from odt_core.samples import (
     RawSamples,
+    check_ids,
     check_labelled,
     decode_files,
     decode_image,
@@ -233,6 +234,7 @@ def as_the_model_wants(desk: Desk, raw: RawSamples, label_id: str | None) -> Raw
                 desk.card.preprocessing.apply(item)
             except SampleError as error:
                 raise SampleError(f"{name}: {error}") from error
+    check_ids(raw, desk.contract.ids)
     unlabelled = ("",) * len(raw)
     if desk.task is Task.VALUES:
         targets = targets_of(raw, desk.contract.target_shape, desk.contract.scores_each)

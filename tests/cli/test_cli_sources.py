@@ -7,10 +7,12 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 import odt_core as odt
 from odt_core.cli.sources import open_samples
+from odt_core.errors import SampleError
 from tests.cli.command_line import ROOT
 
 OWN = ROOT / "tests" / "runtime" / "models"
@@ -20,6 +22,42 @@ def png(pixels: np.ndarray) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "PNG")
     return stream.getvalue()
+
+
+class TestIds:
+    @pytest.mark.parametrize(
+        ("name", "row"),
+        [
+            ("dialect_tokens", "1,2,{},0,0,2"),
+            ("dialect_ratings", "1,0.5,0.5,{},4"),
+        ],
+    )
+    @pytest.mark.parametrize("number", [-1, 1.5])
+    def test_numbers_that_are_none_are_refused_with_their_line(
+        self, tmp_path: Path, name: str, row: str, number: float
+    ):
+        path = tmp_path / "own.csv"
+        lines = [row.format(one) for one in (1, number, number)]
+        path.write_text("\n".join(lines))
+        model = odt.load_model(OWN / f"{name}.tflite")
+        with pytest.raises(SampleError) as error:
+            open_samples(str(path), model, model.labels)
+        assert f"own.csv, line 2 (and 1 more) has {number:g} for an id." in str(error.value)
+        raw = odt.read_samples(
+            path, input_shape=model.contract.input_shape, target_shape=model.contract.asked_targets
+        )
+        with pytest.raises(SampleError, match="for an id"):
+            model.prepare(raw)
+
+    def test_other_numbers_may_be_negative_beside_them(self, tmp_path: Path):
+        path = tmp_path / "own.csv"
+        path.write_text("1,-0.5,0.5,2,4\n")
+        model = odt.load_model(OWN / "dialect_ratings.tflite")
+        assert open_samples(str(path), model, model.labels).x[0].tolist() == [1, -0.5, 0.5, 2]
+
+    @pytest.mark.parametrize("name", ["tiny_adam", "dialect_regression", "dialect_pixels"])
+    def test_models_of_numbers_and_pictures_take_none(self, name: str):
+        assert not odt.load_model(OWN / f"{name}.tflite").contract.ids.any()
 
 
 class TestMasks:
