@@ -65,6 +65,7 @@ def _run(options: Namespace) -> Result:
 
 def _items(path: Path, model: Model) -> list[tuple[str, np.ndarray]]:
     from odt_core.samples import check_ids, decode_image, read_samples
+    from odt_core.samples.other_files import refuse_other_files
     from odt_core.samples.reading import TABLES
 
     try:
@@ -72,6 +73,7 @@ def _items(path: Path, model: Model) -> list[tuple[str, np.ndarray]]:
     except OSError as error:
         raise SampleError(f"{path} cannot be read: {error.strerror}. Check the path.") from None
     if path.suffix.lower() not in (".npz", *TABLES):
+        refuse_other_files(path.name)
         return [(str(path), decode_image(data, path.name))]
     contract = model.contract
     raw = read_samples(

@@ -25,6 +25,7 @@ from odt_core.samples.image import (
 from odt_core.samples.inputs import Inputs
 from odt_core.samples.labels import clean_label
 from odt_core.samples.masks import is_picture, stem_of, targets_among
+from odt_core.samples.other_files import refuse_other_files
 from odt_core.samples.table import read_table
 from odt_core.samples.types import RawSamples
 
@@ -105,6 +106,7 @@ def _read_bytes(
         )
     if not data:
         raise SampleError(f"'{name}' is empty. Choose another file.")
+    refuse_other_files(name)
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):

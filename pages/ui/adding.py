@@ -19,6 +19,7 @@ from odt_core.samples import (
     read_samples,
     targets_of,
 )
+from odt_core.samples.other_files import refuse_other_files
 from odt_core.samples.reading import TABLES
 from odt_core.words import inputs_in_words
 from odt_core.workspace import LabelEntry, Manifest, Source
@@ -188,6 +189,8 @@ def _read(
     """Archives as the model wants them, and single pictures with their names."""
     archives = [file for file in files if file[0].lower().endswith(_ARCHIVES)]
     pictures = [file for file in files if file not in archives]
+    for name, _ in pictures:
+        refuse_other_files(name)
     if pictures and not desk.sees_pictures:
         raise SampleError(
             f"'{pictures[0][0]}' is no table, and this model takes numbers. Upload a .csv or "

@@ -172,9 +172,13 @@ class TestNumbers:
     def test_picture_for_a_model_of_numbers_says_what_it_takes(self, regression):
         app, desk = regression
         before = desk.workspace.manifest
-        for name in ("cat.png", "hum.wav"):
+        for name, what in (
+            ("cat.png", "no table, and this model takes numbers"),
+            ("hum.wav", "sound or video"),
+            ("book.xlsx", "a spreadsheet: save its sheet as .csv"),
+        ):
             give(app, name, b"\x89PNG")
-            assert f"'{name}' is no table, and this model takes numbers" in said(app)
+            assert f"'{name}' is {what}" in said(app)
         assert desk.workspace.manifest == before
 
     def test_typed_sample_is_added_with_its_target(self, regression):

@@ -87,6 +87,25 @@ class TestZip:
         with pytest.raises(SampleError, match="neither a zip of label folders nor"):
             read_samples(b"some text", "notes.zip")
 
+    @pytest.mark.parametrize(
+        ("name", "said"),
+        [
+            ("b.XLSX", r"'b\.XLSX' is a spreadsheet: save its sheet as \.csv"),
+            ("p.parquet", r"save it as \.csv, in pandas"),
+            ("a.arff", r"save it as \.csv"),
+            ("j.json", r"If it holds a table, save that as \.csv"),
+            ("j.jsonl", r"If it holds a table, save that as \.csv"),
+            ("one.wav", r"models take numbers or pictures"),
+            ("x.npy", r"numpy\.savez\(file, x=samples, y=labels\)"),
+            ("p.csv.gz", r"is packed: unpack it"),
+            ("iris.data", r"If it is a table, call it \.csv"),
+        ],
+    )
+    @pytest.mark.parametrize("data", [b"PAR1", zipped({"xl/workbook.xml": b"<a/>"})])
+    def test_file_of_another_kind_says_what_to_save_instead(self, name, said, data):
+        with pytest.raises(SampleError, match=said):
+            read_samples(data, name)
+
     def test_damaged_picture_raises_with_its_name(self):
         with pytest.raises(SampleError, match=r"cat/1\.png"):
             read_samples(zipped({"cat/1.png": b"no picture"}), "z.zip")

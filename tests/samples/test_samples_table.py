@@ -177,6 +177,10 @@ class TestBad:
             "are wrong: 2, 3, 4, 5, 6 and 1 more."
         )
 
+    def test_table_that_is_too_large_is_sent_to_nothing_that_holds_more(self):
+        with pytest.raises(SampleError, match="holds as many samples in less room"):
+            read_table(b"1,2\n" * 12_600_000, "m.csv")
+
     def test_too_many_lines_are_refused(self):
         with pytest.raises(SampleError, match="more than 50,000 lines"):
             read_table(b"1,2\n" * 50_002, "m.csv")
