@@ -140,15 +140,16 @@ def assert_trains_as_keras(model, image):
 
 
 def ops_of(data):
-    """The ops of the train step, and the shapes of what its additions give."""
+    """The ops of the train step, and the shapes of what biases are added to."""
     model = read(data)
     graph = model.subgraphs[find_signature(model, "train").subgraphIndex]
     added = [
-        shape_of(graph.tensors[inputs_of(operator)[0]])
+        [shape_of(graph.tensors[index]) for index in inputs_of(operator)]
         for operator in graph.operators
         if name_of(model, operator) == "ADD"
     ]
-    return Counter(name_of(model, operator) for operator in graph.operators), added
+    biased = [shape for shape, other in added if len(other) == 1]
+    return Counter(name_of(model, operator) for operator in graph.operators), biased
 
 
 def extents_of(data):
