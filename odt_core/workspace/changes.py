@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from types import MappingProxyType
 from typing import Any
 
 from odt_core.checkpoint.tempering import Tempering
 from odt_core.errors import LabelError, WorkspaceError
 from odt_core.samples import Labels
+from odt_core.samples.labels import in_order
 from odt_core.workspace.manifest import (
     CheckpointEntry,
     CheckpointInfo,
@@ -118,25 +120,47 @@ def with_label(manifest: Manifest, label_id: str, name: str) -> Manifest:
 
 
 def with_outputs_named(manifest: Manifest, names: Iterable[str]) -> Manifest:
-    """The labels under these names, one an output in their order, where the outputs have numbers
-    for names, nothing was done with them yet, and none of the names is known; the other labels are
-    turned off. Else as it is.
+    """Those of the names that no label has, in their order, on outputs that nobody has named:
+    whose names are the model's own numbers, none of which stands for samples. The labels of such
+    outputs that are left over are turned off. As it is where no name is new, where a number is
+    among the names and so means an output, or where there are fewer such outputs than names.
     """
-    model, labels = manifest.model, manifest.labels
-    ids = {label.id for label in labels}
-    if model is None or model.bundled or any(one.label in ids for one in manifest.samples):
+    model, given = manifest.model, set(names)
+    idle = _unnamed(manifest)
+    new = in_order(name for name in given if label_called(manifest.labels, name) is None)
+    if model is None or not new or given & {label.name for label in idle} or len(new) > len(idle):
         return manifest
-    given = set(names)
-    if len(given) > len(labels) or model.outputs != tuple(label.name for label in labels):
-        return manifest
-    named = Labels(model.outputs).named_after(given).names
+    named: Sequence[str | None] = new
+    if len(idle) == len(model.outputs):
+        named = Labels(model.outputs).named_after(given).names
+    taken = {label.id: name for label, name in zip_longest(idle, named) if label}
     return replace(
         manifest,
         labels=tuple(
-            replace(label, enabled=False) if name is None else replace(label, name=name)
-            for label, name in zip(labels, named, strict=True)
+            label
+            if label.id not in taken
+            else replace(label, name=taken[label.id] or label.name, enabled=bool(taken[label.id]))
+            for label in manifest.labels
         ),
     )
+
+
+def _unnamed(manifest: Manifest) -> list[LabelEntry]:
+    """Labels of outputs that nobody has named; none where one of the numbers has samples."""
+    model = manifest.model
+    if (
+        model is None
+        or model.bundled
+        or Labels(model.outputs) != Labels.numbered(len(model.outputs))
+    ):
+        return []
+    idle = [
+        label
+        for label in manifest.labels
+        if label.output is not None and label.name == model.outputs[label.output]
+    ]
+    ids = {label.id for label in idle}
+    return [] if any(sample.label in ids for sample in manifest.samples) else idle
 
 
 def with_label_name(manifest: Manifest, label_id: str, name: str) -> Manifest:

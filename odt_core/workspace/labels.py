@@ -17,13 +17,17 @@ class HasLabels(Store):
         return Labels(self.manifest.output_names())
 
     def add_label(self, name: str) -> LabelEntry:
-        """A new label on the next free output of the model. Raises LabelError."""
+        """A new label on the next free output of the model, or the next that nobody has named.
+        Raises LabelError.
+        """
         text = clean_label(name, self.limits.label_length)
         with self._changing() as manifest:
             self._check_label_count(manifest)
-            changed = changes.with_label(manifest, next(new_ids()), text)
+            changed = changes.with_outputs_named(manifest, [text])
+            if changed is manifest:
+                changed = changes.with_label(manifest, next(new_ids()), text)
             self._commit(changed, f"add the label '{text}'")
-            return changed.labels[-1]
+            return next(label for label in changed.labels if label.name == text)
 
     def rename_label(self, label_id: str, name: str) -> None:
         """Another name for a label. Raises LabelError."""

@@ -168,7 +168,8 @@ def add_files(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | No
         before = desk.labels.names
         said.append(workspace.add_raw(raw, Source.UPLOAD).summary)
         after = desk.labels.names
-        unnamed = all(name is not None and name.isdecimal() for name in before)
+        own = desk.model.outputs  # not those of the labels, some of which may be named already
+        unnamed = all(name is not None and name.isdecimal() for name in own)
         if not desk.model.bundled and after != before and unnamed:
             said.append(
                 f"The model says nothing about the order of its labels; they are taken for "

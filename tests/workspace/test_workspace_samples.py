@@ -327,3 +327,34 @@ class TestNamesOfOutputs:
         with pytest.raises(LabelError, match="Label names on the Model page"):
             workspace.add_raw(self.raw(*names), Source.UPLOAD)
         assert workspace.manifest.output_names() == ("0", "1", "2", "3")
+
+    def test_one_upload_a_label_when_numbers_are_nobodys_gives_each_an_output(self, workspaces):
+        workspace = workspaces.create()
+        workspace.set_model("own.tflite", Labels.numbered(3), data=b"a model")
+        for name in ("wave", "circle", "tap"):
+            workspace.add_raw(self.raw(name), Source.UPLOAD)
+        assert workspace.manifest.output_names() == ("wave", "circle", "tap")
+        assert workspace.raw_samples().labels == ("wave", "circle", "tap")
+        with pytest.raises(LabelError, match="no output left for 'jump'"):
+            workspace.add_raw(self.raw("jump"), Source.UPLOAD)
+
+    def test_number_that_has_samples_is_a_name(self, workspaces):
+        workspace = workspaces.create()
+        workspace.set_model("own.tflite", Labels.numbered(3), data=b"a model")
+        workspace.add_raw(self.raw("1"), Source.UPLOAD)
+        with pytest.raises(LabelError, match="no output left for 'cat'"):
+            workspace.add_raw(self.raw("cat"), Source.UPLOAD)
+
+    def test_output_that_the_person_named_keeps_its_name(self, workspaces):
+        workspace = workspaces.create()
+        workspace.set_model("own.tflite", Labels.numbered(3), data=b"a model")
+        workspace.rename_label(workspace.manifest.labels[0].id, "mine")
+        workspace.add_raw(self.raw("dog", "cat"), Source.UPLOAD)
+        assert workspace.manifest.output_names() == ("mine", "cat", "dog")
+
+    def test_label_added_by_hand_takes_an_output_that_nobody_named(self, workspaces):
+        workspace = workspaces.create()
+        workspace.set_model("own.tflite", Labels.numbered(3), data=b"a model")
+        assert workspace.add_label("heart").output == 0
+        assert workspace.add_label("star").output == 1
+        assert workspace.manifest.output_names() == ("heart", "star", None)
