@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +39,19 @@ class RawSamples:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    @staticmethod
+    def together(parts: Sequence[RawSamples]) -> RawSamples:
+        """The samples of all parts, in order; None for the targets of a part without any."""
+        with_targets = any(part.targets for part in parts)
+        return RawSamples(
+            tuple(item for part in parts for item in part.items),
+            tuple(label for part in parts for label in part.labels),
+            tuple(name for part in parts for name in part.names),
+            tuple(target for part in parts for target in part.targets or (None,) * len(part))
+            if with_targets
+            else (),
+        )
 
 
 @dataclass(frozen=True)

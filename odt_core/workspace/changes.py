@@ -128,11 +128,13 @@ def with_outputs_named(manifest: Manifest, names: Iterable[str]) -> Manifest:
     model, given = manifest.model, set(names)
     idle = _unnamed(manifest)
     new = in_order(name for name in given if label_called(manifest.labels, name) is None)
-    if model is None or not new or given & {label.name for label in idle} or len(new) > len(idle):
+    if model is None or not new or len(new) > len(idle):
         return manifest
     named: Sequence[str | None] = new
-    if len(idle) == len(model.outputs):
+    if len(idle) == len(model.outputs) >= len(given):  # -1 and 1 are names of two, too
         named = Labels(model.outputs).named_after(given).names
+    elif given & {label.name for label in idle}:
+        return manifest
     taken = {label.id: name for label, name in zip_longest(idle, named) if label}
     return replace(
         manifest,

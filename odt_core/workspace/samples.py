@@ -358,5 +358,7 @@ class HasSamples(HasLabels):
 
 
 def _where(labels: Sequence[str]) -> str:
-    kinds = len({label for label in labels if label})
-    return count(kinds, "label") if kinds else "the samples"
+    kinds = {label for label in labels if label}
+    if len(kinds) == 1:
+        return f"'{kinds.pop()}'"
+    return count(len(kinds), "label") if kinds else "the samples"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from odt_core.errors import LabelError, SampleError
+from odt_core.errors import LabelError, OdtError, SampleError
 from odt_core.runtime.contract import Task
 from odt_core.samples import (
     RawSamples,
@@ -149,45 +149,39 @@ def add_files(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | No
     own. Returns what happened in words.
     """
     try:
-        ready, items, names = _read(desk, files, label_id)
-    except SampleError as error:
+        return _add(desk, _read(desk, files, label_id))
+    except OdtError as error:
         if len(files) > 1:
-            raise SampleError(f"{error} Nothing was added.") from error
+            raise type(error)(f"{error} Nothing was added.") from error
         raise
-    workspace, said = desk.workspace, []
-    if items:
-        label = label_id if desk.tells_labels else ""
-        report = workspace.add_samples(
-            items, label or "", Source.UPLOAD, names, _targets(desk, len(items))
+
+
+def _add(desk: Desk, raw: RawSamples) -> str:
+    """Add what all files hold in one step; returns what happened in words."""
+    if desk.tells_labels and desk.contract.labels_count == 0:
+        numbers = [int(label) for label in raw.labels if label.isdecimal() and len(label) < 4]
+        desk.number_labels(max(numbers, default=-1) + 1)
+    before = desk.labels.names
+    said = [desk.workspace.add_raw(raw, Source.UPLOAD).summary]
+    after = desk.labels.names
+    own = desk.model.outputs  # not those of the labels, some of which may be named already
+    unnamed = all(name is not None and name.isdecimal() for name in own)
+    if not desk.model.bundled and after != before and unnamed:
+        said.append(
+            f"The model says nothing about the order of its labels; they are taken for "
+            f"{', '.join(filter(None, after))}, in this order. Label names on the Model page "
+            "change that."
         )
-        said.append(report.summary)
-    for raw in ready:
-        if desk.tells_labels and desk.contract.labels_count == 0:
-            numbers = [int(label) for label in raw.labels if label.isdecimal() and len(label) < 4]
-            desk.number_labels(max(numbers, default=-1) + 1)
-        before = desk.labels.names
-        said.append(workspace.add_raw(raw, Source.UPLOAD).summary)
-        after = desk.labels.names
-        own = desk.model.outputs  # not those of the labels, some of which may be named already
-        unnamed = all(name is not None and name.isdecimal() for name in own)
-        if not desk.model.bundled and after != before and unnamed:
-            said.append(
-                f"The model says nothing about the order of its labels; they are taken for "
-                f"{', '.join(filter(None, after))}, in this order. Label names on the Model page "
-                "change that."
-            )
-        if raw.targets and desk.task is Task.RECONSTRUCTION:
-            said.append(
-                "Its targets are kept, but not learnt: this model is taken for one that gives its "
-                "input back. If it learns targets, choose 'Numbers' on the Model page."
-            )
+    if raw.targets and desk.task is Task.RECONSTRUCTION:
+        said.append(
+            "Its targets are kept, but not learnt: this model is taken for one that gives its "
+            "input back. If it learns targets, choose 'Numbers' on the Model page."
+        )
     return " ".join(said)
 
 
-def _read(
-    desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | None
-) -> tuple[list[RawSamples], list[np.ndarray], list[str]]:
-    """Archives as the model wants them, and single pictures with their names."""
+def _read(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | None) -> RawSamples:
+    """What all files hold, as the model wants it: first the pictures, then archives."""
     archives = [file for file in files if file[0].lower().endswith(_ARCHIVES)]
     pictures = [file for file in files if file not in archives]
     for name, _ in pictures:
@@ -211,13 +205,25 @@ def _read(
         loose = [("", name, data) for name, data in pictures]
         raws.append(decode_files(loose, "The upload", desk.contract.target_shape))
         pictures = []
-    items = [decode_image(data, name) for name, data in pictures]
-    if items and desk.tells_labels and label_id is None:
+    if pictures and desk.tells_labels and label_id is None:
         raise LabelError("There is no label for these pictures yet. Add one first.")
     ready = [as_the_model_wants(desk, raw, label_id) for raw in raws]
     if not all(map(len, ready)):
         raise SampleError("The archive holds no pictures. Put them into one folder per label.")
-    return ready, items, [name for name, _ in pictures]
+    if pictures:
+        ready.insert(0, _loose(desk, pictures, label_id))
+    return RawSamples.together(ready)
+
+
+def _loose(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | None) -> RawSamples:
+    """Single pictures under the label `label_id`, or with the target that was typed."""
+    label = desk.workspace.manifest.label(label_id or "") if desk.tells_labels else None
+    if label_id and desk.tells_labels and label is None:
+        raise LabelError("That label is not there any more. Reload the page.")
+    items = tuple(decode_image(data, name) for name, data in files)
+    names = tuple(name for name, _ in files)
+    labels = (label.name if label else "",) * len(items)
+    return RawSamples(items, labels, names, tuple(_targets(desk, len(items))))
 
 
 def _target_shape(desk: Desk, name: str) -> tuple[int, ...] | None:

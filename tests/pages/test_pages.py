@@ -184,6 +184,32 @@ class TestSamples:
         assert "bad.png" in said(app)
         assert desk_of(app).workspace.manifest.samples == ()
 
+    def test_upload_when_the_second_of_two_zips_has_too_many_labels_adds_neither(
+        self, app, desk_of
+    ):
+        archives = []
+        for labels in ("ab", "cdefgh"):  # six outputs are free
+            data = io.BytesIO()
+            with zipfile.ZipFile(data, "w") as archive:
+                for k, label in enumerate(labels):
+                    archive.writestr(f"{label}/{k}.png", picture(k))
+            archives.append((f"{labels}.zip", data.getvalue()))
+        upload(app, *archives)
+        assert "no output left for 'g'" in said(app)
+        assert said(app).endswith("Nothing was added.")
+        assert desk_of(app).workspace.manifest.samples == ()
+        assert len(desk_of(app).workspace.manifest.labels) == 10
+
+    def test_upload_when_of_pictures_and_a_zip_is_one_step(self, app, desk_of):
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as archive:
+            archive.writestr("heart/b.png", picture(5))
+        upload(app, ("a.png", picture()), ("mine.zip", data.getvalue()))
+        workspace = desk_of(app).workspace
+        assert workspace.raw_samples().labels == ("0", "heart")
+        workspace.undo()
+        assert workspace.manifest.samples == ()
+
     def test_upload_when_zip_points_outside_is_refused(self, app, desk_of):
         data = io.BytesIO()
         with zipfile.ZipFile(data, "w") as archive:

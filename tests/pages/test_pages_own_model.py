@@ -91,6 +91,17 @@ def regression(app, desk_of):
     return app, desk_of(app)
 
 
+class TestOneFileALabel:
+    def test_each_gets_an_output_and_the_order_is_told(self, app, desk_of):
+        drop(app, OURS / "dialect_binary.tflite")
+        desk = desk_of(app)
+        for name in ("wave", "circle"):
+            rows = RNG.normal(size=(3, *desk.card.input_shape)).round(3)
+            give(app, f"{name}.csv", table(rows, [name] * 3))
+        assert desk.labels.names == ("wave", "circle")
+        assert "they are taken for wave, circle, in this order" in app.toast[0].value
+
+
 class TestOthers:
     @pytest.mark.parametrize("path", TRAINABLE, ids=lambda path: path.stem)
     def test_model_that_can_train_is_trained_here(self, app, desk_of, path):
