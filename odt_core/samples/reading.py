@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -52,8 +55,9 @@ def read_samples(
     """Samples from `source`; those of a folder or zip are sorted by label and file name.
 
     source: one of
-    - a folder with one folder of pictures per label, or a zip of it; .npy files in it are samples
-      of numbers, and NAME.target.npy or the picture of a mask (masks.py) is the target of NAME;
+    - a folder with one folder of pictures per label, at whatever depth, or a zip of it; .npy files
+      in it are samples of numbers, and NAME.target.npy or the picture of a mask (masks.py) is the
+      target of NAME;
     - a zip or project file of Teachable Machine (teachable_machine.py): a zip per label is read
       with the zip's name as label;
     - an .npz with x (uint8 [N, H, W(, C)], or numbers [N, *input shape]) and y, which may be
@@ -178,21 +182,41 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> by
     return data
 
 
+@dataclass(frozen=True)
+class _File:
+    """One file of a folder or zip: its path within, with slashes, and how to read it, at most so
+    many bytes of it.
+    """
+
+    path: str
+    read: Callable[[int], bytes]
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return PurePosixPath(self.path).parts
+
+
 def _read_folder(path: Path, name: str, target_shape: Sequence[int] | None) -> RawSamples:
-    files: list[tuple[str, str, bytes]] = []
-    total = 0
-    for folder in sorted(p for p in path.iterdir() if p.is_dir() and not _skipped(p.name)):
-        for file in sorted(folder.iterdir()):
-            if _skipped(file.name) or not _wanted(file.name) or not file.is_file():
-                continue
-            total += file.stat().st_size
-            if len(files) >= MAX_FILES or total > MAX_TOTAL_BYTES:
-                raise SampleError(
-                    f"'{name}' holds too much: at most {MAX_FILES} files and "
-                    f"{MAX_TOTAL_BYTES // 10**6} MB are read."
-                )
-            files.append((folder.name, f"{folder.name}/{file.name}", file.read_bytes()))
-    return decode_files(files, name, target_shape)
+    files: list[_File] = []
+    for folder, inner, names in os.walk(path):
+        inner[:] = [one for one in inner if not _skipped(one)]
+        for one in names:
+            file = Path(folder, one)
+            if file.is_file():
+                files.append(_File(file.relative_to(path).as_posix(), partial(_content, file)))
+        _check_count(len(files), name)
+    return _read_files(files, name, target_shape)
+
+
+def _content(file: Path, limit: int) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(limit + 1)
+    except OSError as error:
+        raise SampleError(f"'{file}' cannot be read: {error.strerror}.") from error
+    if len(data) > limit:
+        raise SampleError(f"'{file}' has more than {limit // 10**6} MB, which are not read.")
+    return data
 
 
 def _read_zip(
@@ -201,53 +225,72 @@ def _read_zip(
     name: str,
     target_shape: Sequence[int] | None,
 ) -> RawSamples:
+    files = [
+        _File(member.filename.replace("\\", "/"), partial(_unpack, archive, member))
+        for member in members
+    ]
+    return _read_files(files, name, target_shape)
+
+
+def _read_files(
+    there: Sequence[_File], name: str, target_shape: Sequence[int] | None
+) -> RawSamples:
+    """The samples among the files of a folder or zip."""
     files: list[tuple[str, str, bytes]] = []
     total = 0
-    labels = _project(archive, members, name)
-    for member in sorted(members, key=lambda m: m.filename):
-        path = PurePosixPath(member.filename.replace("\\", "/"))
-        if any(_skipped(part) for part in path.parts):
+    labels = _project(there, name)
+    for file in sorted(there, key=lambda one: one.parts):
+        if any(_skipped(part) for part in file.parts):
             continue
-        if path.suffix.lower() == ".zip":  # Teachable Machine: one zip of pictures per label
-            inner = _unpack(archive, member, MAX_TOTAL_BYTES - total)
-            found = _inner_zip(inner, path)
-        elif _wanted(path.name):
-            label = labels.get(member.filename) or _folder_label(path, name)
-            found = [(label, str(path), _unpack(archive, member, MAX_IMAGE_BYTES))]
+        if file.path.lower().endswith(".zip"):  # Teachable Machine: a zip of pictures per label
+            found = _inner_zip(file.read(MAX_TOTAL_BYTES - total), PurePosixPath(file.path))
+        elif _wanted(file.path):
+            label = labels.get(file.path) or _folder_label(PurePosixPath(file.path), name)
+            found = [(label, file.path, file.read(MAX_IMAGE_BYTES))]
         else:
             continue
         total += sum(len(data) for _, _, data in found)
         files += found
-        if total > MAX_TOTAL_BYTES or len(files) > MAX_FILES:
+        _check_count(len(files), name)
+        if total > MAX_TOTAL_BYTES:
             raise SampleError(
-                f"'{name}' holds too much: at most {MAX_FILES} pictures and "
-                f"{MAX_TOTAL_BYTES // 10**6} MB are read."
+                f"'{name}' holds too much: at most {MAX_TOTAL_BYTES // 10**6} MB are read."
             )
     return decode_files(files, name, target_shape)
 
 
-def _project(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], name: str) -> dict[str, str]:
-    """File name -> label where the zip is a Teachable Machine project; empty where it is none."""
-    manifest = next((m for m in members if m.filename == teachable_machine.MANIFEST), None)
+def _check_count(files: int, name: str) -> None:
+    if files > MAX_FILES:
+        raise SampleError(f"'{name}' holds more than {MAX_FILES} files, the most that are read.")
+
+
+def _project(files: Sequence[_File], name: str) -> dict[str, str]:
+    """Path -> label where the files are a Teachable Machine project; empty where they are none."""
+    manifest = next((file for file in files if file.path == teachable_machine.MANIFEST), None)
     if manifest is None:
         return {}
-    document = _unpack(archive, manifest, teachable_machine.MAX_MANIFEST)
-    return teachable_machine.labels_of(document, [m.filename for m in members], name)
+    document = manifest.read(teachable_machine.MAX_MANIFEST)
+    return teachable_machine.labels_of(document, [file.path for file in files], name)
 
 
 def _inner_zip(data: bytes, path: PurePosixPath) -> list[tuple[str, str, bytes]]:
     label = path.stem.removesuffix(_ZIPPED)
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return [
-            (label, f"{path.name}/{member.filename}", _unpack(archive, member, MAX_IMAGE_BYTES))
-            for member in sorted(_checked(archive, path.name), key=lambda m: m.filename)
-            if _wanted(member.filename)
-            and not any(_skipped(part) for part in PurePosixPath(member.filename).parts)
-        ]
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return [
+                (label, f"{path.name}/{member.filename}", _unpack(archive, member, MAX_IMAGE_BYTES))
+                for member in sorted(_checked(archive, path.name), key=lambda m: m.filename)
+                if _wanted(member.filename)
+                and not any(_skipped(part) for part in PurePosixPath(member.filename).parts)
+            ]
+    except OdtError:  # it says itself what is wrong
+        raise
+    except (*DAMAGED_ZIP, ValueError) as error:
+        raise SampleError(f"'{path}' is damaged ({error}). Make the zip again.") from error
 
 
 def _folder_label(path: PurePosixPath, name: str) -> str:
-    """A picture's label is its folder; a zip of loose pictures is one label, the zip's name."""
+    """A picture's label is its folder; loose pictures are one label, the zip's or folder's name."""
     if len(path.parts) > 1:
         return path.parts[-2]
     return PurePosixPath(name).stem.removesuffix(_ZIPPED)

@@ -40,6 +40,27 @@ class TestFolder:
         assert raw.names == ("cat/a.png", "dog/a.png")
         assert [int(item[0, 0]) for item in raw.items] == [10, 20]
 
+    def test_folder_is_read_as_the_zip_of_it(self, tmp_path):
+        inner = zipped({"0.png": png(7)})
+        files = {
+            "set/cat/1.png": png(1),
+            "set/dog/2.png": png(2),
+            "bird-samples.zip": inner,
+            "set/.cache/3.png": b"no picture",
+        }
+        for file, data in files.items():
+            (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / file).write_bytes(data)
+        folder, archive = read_samples(tmp_path), read_samples(zipped(files), "set.zip")
+        assert folder.labels == archive.labels == ("bird", "cat", "dog")
+        assert folder.names == archive.names
+        assert [int(item[0, 0]) for item in folder.items] == [7, 1, 2]
+
+    def test_damaged_zip_in_a_folder_is_named(self, tmp_path):
+        (tmp_path / "bird-samples.zip").write_bytes(b"no zip")
+        with pytest.raises(SampleError, match=r"'bird-samples.zip' is damaged"):
+            read_samples(tmp_path)
+
     def test_folder_without_pictures_raises(self, tmp_path):
         with pytest.raises(SampleError, match="holds no samples in label folders"):
             read_samples(tmp_path)
