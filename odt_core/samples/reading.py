@@ -7,7 +7,7 @@ import math
 import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from odt_core.errors import OdtError, SampleError
 from odt_core.files import DAMAGED_ZIP
-from odt_core.samples import teachable_machine
+from odt_core.samples import labels_file, teachable_machine
 from odt_core.samples.arrays import load_array, read_arrays
 from odt_core.samples.image import (
     MAX_IMAGE_BYTES,
@@ -58,6 +58,8 @@ def read_samples(
     - a folder with one folder of pictures per label, at whatever depth, or a zip of it; .npy files
       in it are samples of numbers, and NAME.target.npy or the picture of a mask (masks.py) is the
       target of NAME;
+    - a zip of samples that a workspace exported (labels_file.py): labels and test samples are as
+      they were;
     - a zip or project file of Teachable Machine (teachable_machine.py): a zip per label is read
       with the zip's name as label;
     - an .npz with x (uint8 [N, H, W(, C)], or numbers [N, *input shape]) and y, which may be
@@ -238,14 +240,15 @@ def _read_files(
     """The samples among the files of a folder or zip."""
     files: list[tuple[str, str, bytes]] = []
     total = 0
-    labels = _project(there, name)
+    labels, ours = _project(there, name), _ours(there)
     for file in sorted(there, key=lambda one: one.parts):
         if any(_skipped(part) for part in file.parts):
             continue
         if file.path.lower().endswith(".zip"):  # Teachable Machine: a zip of pictures per label
             found = _inner_zip(file.read(MAX_TOTAL_BYTES - total), PurePosixPath(file.path))
         elif _wanted(file.path):
-            label = labels.get(file.path) or _folder_label(PurePosixPath(file.path), name)
+            path = PurePosixPath(file.path)
+            label = ours.get(str(path.parent), labels.get(file.path) or _folder_label(path, name))
             found = [(label, file.path, file.read(MAX_IMAGE_BYTES))]
         else:
             continue
@@ -256,7 +259,24 @@ def _read_files(
             raise SampleError(
                 f"'{name}' holds too much: at most {MAX_TOTAL_BYTES // 10**6} MB are read."
             )
-    return decode_files(files, name, target_shape)
+    raw = decode_files(files, name, target_shape)
+    return replace(raw, tests=tuple(_test(file, ours) for file in raw.names)) if ours else raw
+
+
+def _ours(files: Sequence[_File]) -> dict[str, str]:
+    """Folder -> label as the file of a zip of ours says; empty where there is none."""
+    found = [file for file in files if file.parts[-1] == labels_file.NAME]
+    if len(found) != 1:
+        return {}
+    beside = PurePosixPath(found[0].path).parent
+    labels = labels_file.read_labels(found[0].read(labels_file.MAX_BYTES))
+    return {str(beside / folder): label for folder, label in labels.items()}
+
+
+def _test(file: str, ours: Mapping[str, str]) -> bool | None:
+    """Whether a file of a zip of ours is a test sample; None for one that was put there later."""
+    known = str(PurePosixPath(file).parent) in ours
+    return stem_of(file).endswith(labels_file.TEST_MARK) if known else None
 
 
 def _check_count(files: int, name: str) -> None:

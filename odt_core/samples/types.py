@@ -18,13 +18,15 @@ class RawSamples:
     items: each uint8 [H, W], [H, W, 3] or [H, W, 4], or float32 in the model's own input shape.
     labels: what each shows, "" where nobody said. names: where each came from, for messages.
     targets: empty, or one for each item: float32, the numbers that a model of values is to give
-    for it; uint8 [H, W(, 3)], a mask (masks.py); or None where the file has none.
+    for it; uint8 [H, W(, 3)], a mask (masks.py); or None where the file has none. tests: empty, or
+    for each item whether where it comes from it is a test sample; None where nobody said.
     """
 
     items: tuple[np.ndarray, ...]
     labels: tuple[str, ...]
     names: tuple[str, ...]
     targets: tuple[np.ndarray | None, ...] = ()
+    tests: tuple[bool | None, ...] = ()
 
     def __post_init__(self) -> None:
         if not len(self.items) == len(self.labels) == len(self.names):
@@ -36,20 +38,29 @@ class RawSamples:
             raise SampleError(
                 f"{len(self.items)} samples have {len(self.targets)} targets. Give one per sample."
             )
+        if len(self.tests) not in (0, len(self.items)):
+            raise SampleError(
+                f"{len(self.items)} samples have {len(self.tests)} marks of test samples. Give one "
+                "per sample."
+            )
 
     def __len__(self) -> int:
         return len(self.items)
 
     @staticmethod
     def together(parts: Sequence[RawSamples]) -> RawSamples:
-        """The samples of all parts, in order; None for the targets of a part without any."""
+        """The samples of all parts, in order; None for the targets or marks of a part without."""
         with_targets = any(part.targets for part in parts)
+        with_tests = any(part.tests for part in parts)
         return RawSamples(
             tuple(item for part in parts for item in part.items),
             tuple(label for part in parts for label in part.labels),
             tuple(name for part in parts for name in part.names),
             tuple(target for part in parts for target in part.targets or (None,) * len(part))
             if with_targets
+            else (),
+            tuple(test for part in parts for test in part.tests or (None,) * len(part))
+            if with_tests
             else (),
         )
 

@@ -6,6 +6,7 @@ import unicodedata
 import zipfile
 from collections.abc import Iterable
 
+from odt_core.samples import labels_file
 from odt_core.workspace.manifest import LabelEntry, Part, SampleEntry
 
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")  # device names on Windows
@@ -21,16 +22,21 @@ def zip_samples(
     """A zip with one folder per label; file names say number and, for test samples, "test".
 
     files: each sample with its bytes and those of its target, which is NAME.target.npy beside it.
+    The labels themselves stand in a file beside the folders (labels_file.py), from which
+    `read_samples` has them and the test samples back as they were.
     """
+    labels = tuple(labels)
     folders = _folders(labels)
+    names = {folders[label.id]: label.name for label in labels} | {UNLABELLED: ""}
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:  # PNG is compressed already
         for sample, data, target in files:
-            mark = "-test" if sample.part is Part.TEST else ""
+            mark = labels_file.TEST_MARK if sample.part is Part.TEST else ""
             name = f"{folders[sample.label]}/{sample.number:05d}{mark}"
             _add(archive, f"{name}.{sample.suffix}", data)
             if target is not None:
                 _add(archive, f"{name}.target.npy", target)
+        _add(archive, labels_file.NAME, labels_file.write_labels(names))
     return stream.getvalue()
 
 
@@ -65,4 +71,5 @@ def _safe(name: str) -> str:
         for char in name
     )
     text = re.sub(r'[<>|"`^$=~]', "_", text).strip(" .") or "_"
-    return f"_{text}" if _RESERVED.fullmatch(text) else text
+    kept_back = _RESERVED.fullmatch(text) or text.startswith("__MACOSX")  # which readers leave out
+    return f"_{text}" if kept_back else text

@@ -138,7 +138,9 @@ class HasSamples(HasLabels):
         return RawSamples(items, labels, origins, targets if known else ())
 
     def export_zip(self) -> bytes:
-        """All readable samples as a zip of label folders, targets beside them."""
+        """All readable samples as a zip of label folders, targets beside them, that `read_samples`
+        reads back with the same labels, targets and test samples.
+        """
         manifest = self.manifest
         files: list[tuple[SampleEntry, bytes, bytes | None]] = []
         for sample in manifest.samples:
@@ -177,8 +179,9 @@ class HasSamples(HasLabels):
     def add_raw(self, raw: RawSamples, source: Source) -> AddReport:
         """Add samples that carry their labels, all or none; new labels are made for new names.
 
-        Those whose label is "" get none. Raises SampleError, LabelError (no output left for a new
-        label), WorkspaceError.
+        Those whose label is "" get none. Those that `raw.tests` says something of are used for
+        testing, or for training, as it says. Raises SampleError, LabelError (no output left for a
+        new label), WorkspaceError.
         """
         encoded = self._encoded(raw.items, raw.names, raw.targets)
         with self._changing() as manifest:
@@ -193,7 +196,8 @@ class HasSamples(HasLabels):
                     manifest = changes.with_label(manifest, next(new_ids()), text)
                 ids[name] = known.id if known else manifest.labels[-1].id
             labels = [ids[name] for name in raw.labels]
-            return self._add(manifest, labels, encoded, source, _where(raw.labels))
+            where = _where(raw.labels)
+            return self._add(manifest, labels, encoded, source, where, tests=raw.tests)
 
     def delete_samples(self, sample_ids: Sequence[str]) -> None:
         """Delete samples. Raises WorkspaceError when one of them is not there."""
@@ -249,12 +253,14 @@ class HasSamples(HasLabels):
         source: Source,
         where: str,
         take: str = "",
+        tests: Sequence[bool | None] = (),
     ) -> AddReport:
         number = self._history.present.next_number
         now = self._clock()
         seeds = {label.id: label.output or 0 for label in manifest.labels}
         counted = tally(manifest.samples)
-        counts, tests = counted.all, counted.tests
+        counts, tested = counted.all, counted.tests
+        said = tests or (None,) * len(encoded)
         # -> ids of labels that have it; equal inputs with other targets are other samples
         known: dict[tuple[str, str], list[str]] = {one.key: [] for one in encoded}
         for sample in manifest.samples:
@@ -265,7 +271,7 @@ class HasSamples(HasLabels):
         elsewhere: list[Elsewhere] = []
         files: dict[str, bytes] = {}
         self._heal(manifest, encoded)
-        for label, one in zip(labels, encoded, strict=True):
+        for label, one, test in zip(labels, encoded, said, strict=True):
             others = known[one.key]
             if label in others:
                 duplicates.append(one.origin)
@@ -274,9 +280,11 @@ class HasSamples(HasLabels):
             if contrary:
                 elsewhere.append(Elsewhere(one.origin, label_name(manifest, contrary[0])))
             others.append(label)
-            part = part_of_next(counts[label], tests[label], seeds.get(label, 0))
+            part = part_of_next(counts[label], tested[label], seeds.get(label, 0))
+            if test is not None:
+                part = Part.TEST if test else Part.TRAIN
             counts[label] += 1
-            tests[label] += part is Part.TEST
+            tested[label] += part is Part.TEST
             entry = SampleEntry(
                 number=number + len(added),
                 sha256=one.sha256,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
@@ -250,9 +251,9 @@ def as_the_model_wants(desk: Desk, raw: RawSamples, label_id: str | None) -> Raw
         targets = targets_of(raw, desk.contract.target_shape, desk.contract.scores_each)
         for target, name in zip(targets, raw.names, strict=True):
             _check_target(desk, target, f"The target of {name}")
-        return RawSamples(raw.items, unlabelled, raw.names, targets)
+        return replace(raw, labels=unlabelled, targets=targets)
     if desk.task is Task.RECONSTRUCTION:
-        return RawSamples(raw.items, unlabelled, raw.names, _spare_targets(desk, raw))
+        return replace(raw, labels=unlabelled, targets=_spare_targets(desk, raw))
     if raw.targets:  # of a file that says something of each: the chosen label is not meant
         check_labelled(raw, len(desk.labels))
     names = desk.labels.names
@@ -267,7 +268,7 @@ def as_the_model_wants(desk: Desk, raw: RawSamples, label_id: str | None) -> Raw
             return names[int(label)] or label  # a number where outputs have names
         return label
 
-    return RawSamples(raw.items, tuple(named(label) for label in raw.labels), raw.names)
+    return replace(raw, labels=tuple(named(label) for label in raw.labels), targets=())
 
 
 def _spare_targets(desk: Desk, raw: RawSamples) -> tuple[np.ndarray, ...]:

@@ -183,7 +183,8 @@ class TestZips:
             assert not workspace.manifest.labels
             return
         exported = zipfile.ZipFile(io.BytesIO(workspace.export_zip()))
-        (name,) = exported.namelist()
+        name, labels = exported.namelist()
+        assert labels == "odt-labels.json"
         folder, file = name.split("/")
         assert file == "00001.png"
         assert not set(folder) & set('<>:"|?*\\`$;&\x00\u202e')
@@ -192,8 +193,8 @@ class TestZips:
         for path in (tmp_path / "workspaces").rglob("*"):
             assert label not in path.name
 
-    def test_zip_when_exported_holds_pictures_alone(self, workspace):
+    def test_zip_when_exported_holds_pictures_and_labels_alone(self, workspace):
         raw = RawSamples((np.zeros((4, 4), np.uint8),), ("heart",), ("=cmd|' /C calc'!A0.png",))
         workspace.add_raw(raw, Source.UPLOAD)
         names = zipfile.ZipFile(io.BytesIO(workspace.export_zip())).namelist()
-        assert [name.rsplit(".", 1)[1] for name in names] == ["png"]
+        assert [name.rsplit(".", 1)[1] for name in names] == ["png", "json"]

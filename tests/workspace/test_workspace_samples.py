@@ -8,6 +8,7 @@ from PIL import Image
 from odt_core.errors import LabelError, SampleError, WorkspaceError
 from odt_core.samples import Labels, RawSamples, read_samples
 from odt_core.workspace import Limits, Part, Source, Workspaces
+from odt_core.workspace.pictures import encode
 
 
 class TestAddSamples:
@@ -282,6 +283,7 @@ class TestExportZip:
                 "my _b_cat_ _/00001.png",
                 "my _b_cat_ _/00002.png",
                 "my _b_cat_ _/00003-test.png",
+                "odt-labels.json",
             ]
 
     def test_names_that_look_alike_get_folders_of_their_own(self, workspace, drawing):
@@ -289,7 +291,7 @@ class TestExportZip:
             label = workspace.add_label(name).id
             workspace.add_samples([drawing(k)], label, Source.DRAW)
         with zipfile.ZipFile(io.BytesIO(workspace.export_zip())) as archive:
-            folders = [name.split("/")[0] for name in archive.namelist()]
+            folders = [name.split("/")[0] for name in archive.namelist()[:-1]]
         assert folders == ["a_", "a_ (2)", "_CON", "x"]
 
     def test_an_exported_zip_can_be_read_again(self, workspace, drawing):
@@ -298,6 +300,35 @@ class TestExportZip:
             workspace.add_samples([drawing(k)], label, Source.DRAW)
         raw = read_samples(workspace.export_zip(), name="export.zip")
         assert sorted(raw.labels) == ["0", "0", "0", "1", "1", "1"]
+
+    def test_export_when_read_again_has_the_very_labels_and_test_samples(self, workspaces):
+        names = (">20", "50%", "C#", ".NET", "samples", "Cat", "cat", "__MACOSX", "CON", "a:b")
+        items = tuple(np.full(4, k, np.float32) for k in range(4 * len(names)))
+        raw = RawSamples(items, names * 4, ("row",) * len(items))
+        first, second = workspaces.create(), workspaces.create()
+        for one in (first, second):
+            one.set_model("own.tflite", Labels.numbered(len(names)), data=b"a model")
+        first.add_raw(raw, Source.UPLOAD)
+        first.move_samples([f"s{k}" for k in (1, 2, 3, 25)], Part.TEST)
+        second.add_raw(read_samples(first.export_zip(), "mine.zip"), Source.UPLOAD)
+        assert kept(second) == kept(first)
+        assert {name for name, *_ in kept(second)} == set(names)
+
+    def test_zip_of_ours_with_a_labels_file_that_cannot_be_is_read_by_its_folders(self):
+        for said in (b"no JSON", b'{"odt": 1, "labels": {"a_": ""  , "b": "x/y"}}', b"[1]"):
+            stream = io.BytesIO()
+            with zipfile.ZipFile(stream, "w") as archive:
+                archive.writestr("a_/1-test.png", encode(np.zeros((8, 8), np.uint8), Limits())[0])
+                archive.writestr("odt-labels.json", said)
+            raw = read_samples(stream.getvalue(), "mine.zip")
+            assert (raw.labels, raw.tests) == (("a_",), ())
+
+
+def kept(workspace) -> list[tuple[str, str, str, Part]]:
+    """Label, content, target and part of every sample."""
+    names = {"": ""} | {label.id: label.name for label in workspace.manifest.labels}
+    samples = workspace.manifest.samples
+    return sorted((names[one.label], one.sha256, one.target, one.part) for one in samples)
 
 
 def _labels(names: str) -> Labels:

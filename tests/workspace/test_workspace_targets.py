@@ -65,6 +65,8 @@ class TestTargets:
         raw = read_samples(filled.export_zip(), "mine.zip")
         assert [item.tolist() for item in raw.items] == [x.tolist() for x in X]
         assert [target.tolist() for target in raw.targets] == [y.tolist() for y in Y]
+        assert raw.tests == (False, False, True, False, False, False)
+        assert raw.labels == ("",) * 6
 
     @pytest.mark.parametrize("target", [np.array([np.nan], np.float32), np.array([1.0])])
     def test_target_that_cannot_be_kept_changes_nothing(self, workspace, target):
