@@ -32,7 +32,8 @@ from odt_core.samples.other_files import refuse_other_files
 from odt_core.samples.table import read_table
 from odt_core.samples.types import RawSamples
 
-MAX_FILES = 5_000
+MAX_FILES = 5_000  # samples of a folder or zip
+_MAX_MEMBERS = 2 * MAX_FILES + 1  # each with its target, and the labels' file
 MAX_TOTAL_BYTES = 200_000_000
 MAX_PIXELS = 3_000_000_000  # of an archive's pictures, a minute's work; for each byte so many more:
 PIXELS_A_BYTE = 20  # a photograph has 4 to 10, a flat PNG 1,000
@@ -157,8 +158,8 @@ class _Arrays(Mapping[str, bytes]):
 def _checked(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
     """The archive's files; SampleError when any name or size is not to be trusted."""
     members = [member for member in archive.infolist() if not member.filename.endswith("/")]
-    if len(members) > MAX_FILES:
-        raise SampleError(f"'{name}' has {len(members)} files; at most {MAX_FILES} are read.")
+    if len(members) > _MAX_MEMBERS:
+        raise SampleError(f"'{name}' has {len(members)} files; at most {_MAX_MEMBERS} are read.")
     total = sum(member.file_size for member in members)
     if total > MAX_TOTAL_BYTES:
         raise SampleError(
@@ -280,8 +281,8 @@ def _test(file: str, ours: Mapping[str, str]) -> bool | None:
 
 
 def _check_count(files: int, name: str) -> None:
-    if files > MAX_FILES:
-        raise SampleError(f"'{name}' holds more than {MAX_FILES} files, the most that are read.")
+    if files > _MAX_MEMBERS:
+        raise SampleError(f"'{name}' holds more than {_MAX_MEMBERS} files, the most that are read.")
 
 
 def _project(files: Sequence[_File], name: str) -> dict[str, str]:
@@ -338,6 +339,11 @@ def decode_files(
         raise SampleError(
             f"'{name}' holds no samples in label folders. Make one folder per label and put its "
             "pictures (PNG, JPEG), or arrays of numbers (.npy), inside."
+        )
+    if len(samples) > MAX_FILES:
+        raise SampleError(
+            f"'{name}' holds {len(samples)} samples; at most {MAX_FILES} are read. Give fewer at a "
+            "time."
         )
     pictures = [data for _, file, data in files if not _is_array(file)]
     pixels = sum(map(declared_pixels, pictures))

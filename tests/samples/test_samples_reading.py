@@ -104,6 +104,11 @@ class TestZip:
         with pytest.raises(SampleError):
             read_samples(bytes(data), "liar.zip")
 
+    def test_more_than_5000_samples_are_refused_before_they_are_decoded(self):
+        many = zipped({f"cat/{k}.png": b"" for k in range(5_001)})
+        with pytest.raises(SampleError, match="holds 5001 samples; at most 5000 are read"):
+            read_samples(many, "many.zip")
+
     def test_neither_zip_nor_npz_raises(self):
         with pytest.raises(SampleError, match="neither a zip of label folders nor"):
             read_samples(b"some text", "notes.zip")

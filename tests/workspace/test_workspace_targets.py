@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from odt_core.errors import LabelError, ModelError, SampleError
 from odt_core.samples import Labels, read_samples
 from odt_core.workspace import Part, Source, Workspaces
+from odt_core.workspace.archive import zip_samples
 
 X = [np.array([k, -1.5], np.float32) for k in range(6)]
 Y = [np.array([k / 3, 2.0], np.float32) for k in range(6)]
@@ -67,6 +70,14 @@ class TestTargets:
         assert [target.tolist() for target in raw.targets] == [y.tolist() for y in Y]
         assert raw.tests == (False, False, True, False, False, False)
         assert raw.labels == ("",) * 6
+
+    def test_largest_export_is_read_again(self, filled):
+        (sample, *_) = filled.manifest.samples
+        data, _ = filled.sample_file(sample.id)
+        files = [(replace(sample, number=k), data, data) for k in range(1, 5_001)]
+        raw = read_samples(zip_samples((), files), "mine.zip")
+        assert len(raw) == len(raw.targets) == 5_000
+        assert all(target is not None for target in raw.targets)
 
     @pytest.mark.parametrize("target", [np.array([np.nan], np.float32), np.array([1.0])])
     def test_target_that_cannot_be_kept_changes_nothing(self, workspace, target):
