@@ -22,7 +22,7 @@ from odt_core.words import words
 
 TARGET = ".target"  # ends the name, without its suffix, of a file that is a target
 _MARK = re.compile(r"[_-]mask$")
-_FOLDERS = frozenset(
+OF_MASKS = frozenset(
     [
         "annotations",
         "gt",
@@ -37,7 +37,7 @@ _FOLDERS = frozenset(
         "trimaps",
     ]
 )
-_PHOTOGRAPHS = frozenset(
+PHOTOGRAPHS = frozenset(
     ["image", "images", "img", "imgs", "input", "inputs", "photo", "photos", "pictures", "rgb"]
 )
 _ASKEW = 1.03  # sides of a mask and its photograph differ by more than rounding
@@ -94,13 +94,13 @@ def _is_of_masks(folder: PurePosixPath, folders: set[PurePosixPath]) -> bool:
     "segmentation/images".
     """
     said = words(folder.name)
-    if said & _FOLDERS:
+    if said & OF_MASKS:
         return True
-    if not words(folder.parent.name) & _FOLDERS:
+    if not words(folder.parent.name) & OF_MASKS:
         return False
     # of masks/images, only where no folder of masks stands beside it
     beside = (one for one in folders if one.parent == folder.parent)
-    return not (said & _PHOTOGRAPHS and any(words(one.name) & _FOLDERS for one in beside))
+    return not (said & PHOTOGRAPHS and any(words(one.name) & OF_MASKS for one in beside))
 
 
 def _beside(folder: PurePosixPath) -> PurePosixPath:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import math
 import os
 import zipfile
@@ -27,6 +28,7 @@ from odt_core.samples.image import (
 )
 from odt_core.samples.inputs import Inputs
 from odt_core.samples.labels import clean_label
+from odt_core.samples.layout import is_test, tell_labels
 from odt_core.samples.masks import is_picture, stem_of, targets_among
 from odt_core.samples.other_files import refuse_other_files
 from odt_core.samples.table import read_table
@@ -42,6 +44,7 @@ _SKIPPED = ("__MACOSX", ".")
 TABLES = (".csv", ".tsv", ".txt")
 _ZIPPED = "-samples"  # ends the names of Teachable Machine's zips, "heart-samples.zip"
 _ARRAY = ".npy"  # in a zip: a sample of numbers, or NAME.target.npy, a sample's target
+_log = logging.getLogger(__name__)
 
 
 def read_samples(
@@ -52,13 +55,15 @@ def read_samples(
     target_shape: Sequence[int] | None = None,
     inputs: Inputs | None = None,
     test: bool = False,
+    tests: bool = False,
 ) -> RawSamples:
     """Samples from `source`; those of a folder or zip are sorted by label and file name.
 
     source: one of
-    - a folder with one folder of pictures per label, at whatever depth, or a zip of it; .npy files
-      in it are samples of numbers, and NAME.target.npy or the picture of a mask (masks.py) is the
-      target of NAME;
+    - a folder with one folder of pictures per label, at whatever depth, folders train, val and test
+      above them or not, or a zip of it; labels are "" where no folder is one (layout.py). .npy
+      files in it are samples of numbers, and NAME.target.npy or the picture of a mask (masks.py)
+      is the target of NAME;
     - a zip of samples that a workspace exported (labels_file.py): labels and test samples are as
       they were;
     - a zip or project file of Teachable Machine (teachable_machine.py): a zip per label is read
@@ -71,11 +76,15 @@ def read_samples(
     where a model's several inputs take a sample together, how many numbers each: an .npz may then
     hold an array for each in the place of x, and a .csv's header says which column is whose. test:
     whether samples to judge a model by are wanted, of an .npz that has both such and others.
+    tests: whether those in a folder called test are wanted, too, marked as such (RawSamples.tests);
+    else they are left out, unless there are no others, and a warning is logged.
     Raises SampleError with the file's name; a zip with absolute or `..` names, too many or too
     large members is refused as a whole.
     """
     if isinstance(source, bytes):
-        return _read_bytes(source, name or "upload", input_shape, target_shape, inputs or {}, test)
+        return _read_bytes(
+            source, name or "upload", input_shape, target_shape, inputs or {}, test, tests
+        )
     path = Path(source)
     label = name or path.name
     try:
@@ -83,7 +92,7 @@ def read_samples(
     except OSError as error:
         raise SampleError(f"'{label[:60]}…' cannot be read: {error.strerror}.") from error
     if folder:
-        return _read_folder(path, label, target_shape)
+        return _read_folder(path, label, target_shape, tests)
     if not there:
         raise SampleError(f"'{path}' does not exist. Give a folder, a .zip, .npz or .csv.")
     if path.stat().st_size > MAX_TOTAL_BYTES:
@@ -91,7 +100,9 @@ def read_samples(
             f"'{label}' has {path.stat().st_size / 1e6:.0f} MB; at most "
             f"{MAX_TOTAL_BYTES // 10**6} MB are read."
         )
-    return _read_bytes(path.read_bytes(), label, input_shape, target_shape, inputs or {}, test)
+    return _read_bytes(
+        path.read_bytes(), label, input_shape, target_shape, inputs or {}, test, tests
+    )
 
 
 def _read_bytes(
@@ -101,6 +112,7 @@ def _read_bytes(
     target_shape: Sequence[int] | None,
     inputs: Inputs,
     test: bool,
+    tests: bool,
 ) -> RawSamples:
     if len(data) > MAX_TOTAL_BYTES:
         raise SampleError(
@@ -127,7 +139,7 @@ def _read_bytes(
             parts = bool(inputs) and set(inputs) <= arrays.keys()
             if "x" in arrays or parts or name.lower().endswith(".npz"):
                 return read_arrays(arrays, name, inputs, test)
-            return _read_zip(archive, members, name, target_shape)
+            return _read_zip(archive, members, name, target_shape, tests)
         except OdtError:  # it says itself what is wrong
             raise
         except (*DAMAGED_ZIP, ValueError) as error:
@@ -199,7 +211,9 @@ class _File:
         return PurePosixPath(self.path).parts
 
 
-def _read_folder(path: Path, name: str, target_shape: Sequence[int] | None) -> RawSamples:
+def _read_folder(
+    path: Path, name: str, target_shape: Sequence[int] | None, tests: bool
+) -> RawSamples:
     files: list[_File] = []
     for folder, inner, names in os.walk(path):
         inner[:] = [one for one in inner if not _skipped(one)]
@@ -208,7 +222,7 @@ def _read_folder(path: Path, name: str, target_shape: Sequence[int] | None) -> R
             if file.is_file():
                 files.append(_File(file.relative_to(path).as_posix(), partial(_content, file)))
         _check_count(len(files), name)
-    return _read_files(files, name, target_shape)
+    return _read_files(files, name, target_shape, tests)
 
 
 def _content(file: Path, limit: int) -> bytes:
@@ -227,29 +241,34 @@ def _read_zip(
     members: list[zipfile.ZipInfo],
     name: str,
     target_shape: Sequence[int] | None,
+    tests: bool,
 ) -> RawSamples:
     files = [
         _File(member.filename.replace("\\", "/"), partial(_unpack, archive, member))
         for member in members
     ]
-    return _read_files(files, name, target_shape)
+    return _read_files(files, name, target_shape, tests)
 
 
 def _read_files(
-    there: Sequence[_File], name: str, target_shape: Sequence[int] | None
+    there: Sequence[_File], name: str, target_shape: Sequence[int] | None, tests: bool
 ) -> RawSamples:
     """The samples among the files of a folder or zip."""
     files: list[tuple[str, str, bytes]] = []
     total = 0
     labels, ours = _project(there, name), _ours(there)
-    for file in sorted(there, key=lambda one: one.parts):
-        if any(_skipped(part) for part in file.parts):
-            continue
-        if file.path.lower().endswith(".zip"):  # Teachable Machine: a zip of pictures per label
-            found = _inner_zip(file.read(MAX_TOTAL_BYTES - total), PurePosixPath(file.path))
-        elif _wanted(file.path):
-            path = PurePosixPath(file.path)
-            label = ours.get(str(path.parent), labels.get(file.path) or _folder_label(path, name))
+    there = sorted(
+        (file for file in there if not any(_skipped(part) for part in file.parts)),
+        key=lambda one: one.parts,
+    )
+    told = bool(labels or ours) or _told([file.path for file in there])
+    for file in there:
+        path = PurePosixPath(file.path)
+        if path.suffix.lower() == ".zip":  # Teachable Machine: one zip of pictures per label
+            found = _inner_zip(file.read(MAX_TOTAL_BYTES - total), path)
+        elif _is_sample(path.name):
+            folder = _folder_label(path, name) if told else ""
+            label = ours.get(str(path.parent), labels.get(file.path) or folder)
             found = [(label, file.path, file.read(MAX_IMAGE_BYTES))]
         else:
             continue
@@ -261,7 +280,33 @@ def _read_files(
                 f"'{name}' holds too much: at most {MAX_TOTAL_BYTES // 10**6} MB are read."
             )
     raw = decode_files(files, name, target_shape)
-    return replace(raw, tests=tuple(_test(file, ours) for file in raw.names)) if ours else raw
+    if ours:
+        return replace(raw, tests=tuple(_test(file, ours) for file in raw.names))
+    above = -2 if told and target_shape is None else -1  # a label called test is one
+    marks = tuple(is_test(PurePosixPath(file).parts[:above]) for file in raw.names)
+    if set(marks) == {None}:
+        return raw
+    raw = replace(raw, tests=marks)
+    return raw if tests else _without_tests(raw)
+
+
+def _told(paths: Sequence[str]) -> bool:
+    samples = [path for path in paths if _is_sample(path)]
+    return not samples or tell_labels(samples, [path for path in paths if not _is_sample(path)])
+
+
+def _without_tests(raw: RawSamples) -> RawSamples:
+    """Those of folders for training, where there are any."""
+    train = [k for k, test in enumerate(raw.tests) if not test]
+    left = len(raw) - len(train)
+    if not left or not train:
+        return raw
+    said = (
+        f"Left out {left} sample{'' if left == 1 else 's'} in folders called test: give such a "
+        "folder by itself to test with it."
+    )
+    _log.warning("%s", said)  # scripts and the command line show no notices
+    return replace(raw.take(train), notice=said)
 
 
 def _ours(files: Sequence[_File]) -> dict[str, str]:
@@ -301,7 +346,7 @@ def _inner_zip(data: bytes, path: PurePosixPath) -> list[tuple[str, str, bytes]]
             return [
                 (label, f"{path.name}/{member.filename}", _unpack(archive, member, MAX_IMAGE_BYTES))
                 for member in sorted(_checked(archive, path.name), key=lambda m: m.filename)
-                if _wanted(member.filename)
+                if _is_sample(member.filename)
                 and not any(_skipped(part) for part in PurePosixPath(member.filename).parts)
             ]
     except OdtError:  # it says itself what is wrong
@@ -321,7 +366,7 @@ def _skipped(part: str) -> bool:
     return part.startswith(_SKIPPED)
 
 
-def _wanted(name: str) -> bool:
+def _is_sample(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in (*SUFFIXES, _ARRAY)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,8 @@ class RawSamples:
     labels: what each shows, "" where nobody said. names: where each came from, for messages.
     targets: empty, or one for each item: float32, the numbers that a model of values is to give
     for it; uint8 [H, W(, 3)], a mask (masks.py); or None where the file has none. tests: empty, or
-    for each item whether where it comes from it is a test sample; None where nobody said.
+    for each item whether where it comes from it is a test sample; None where nobody said. notice:
+    what was left out where they come from, in sentences; empty for nothing.
     """
 
     items: tuple[np.ndarray, ...]
@@ -27,6 +28,7 @@ class RawSamples:
     names: tuple[str, ...]
     targets: tuple[np.ndarray | None, ...] = ()
     tests: tuple[bool | None, ...] = ()
+    notice: str = ""
 
     def __post_init__(self) -> None:
         if not len(self.items) == len(self.labels) == len(self.names):
@@ -62,6 +64,19 @@ class RawSamples:
             tuple(test for part in parts for test in part.tests or (None,) * len(part))
             if with_tests
             else (),
+            " ".join(part.notice for part in parts if part.notice),
+        )
+
+    def take(self, index: Iterable[int]) -> RawSamples:
+        """The samples at `index`, in that order."""
+        chosen = list(index)
+        return RawSamples(
+            tuple(self.items[k] for k in chosen),
+            tuple(self.labels[k] for k in chosen),
+            tuple(self.names[k] for k in chosen),
+            tuple(self.targets[k] for k in chosen) if self.targets else (),
+            tuple(self.tests[k] for k in chosen) if self.tests else (),
+            self.notice,
         )
 
 

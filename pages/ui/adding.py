@@ -20,6 +20,7 @@ from odt_core.samples import (
     read_samples,
     targets_of,
 )
+from odt_core.samples.layout import HOW
 from odt_core.samples.other_files import refuse_other_files
 from odt_core.samples.reading import TABLES
 from odt_core.words import inputs_in_words
@@ -38,7 +39,8 @@ _FILES = "samples_files"  # changes with each upload that was taken, which empti
 _TARGET = "samples_target"
 _TYPED_AT_MOST = 64  # numbers of a target
 _TYPED = "samples_typed"
-_ARCHIVES = (".zip", ".tm", ".npz", *TABLES)
+_FOLDERS = (".zip", ".tm")
+_ARCHIVES = (*_FOLDERS, ".npz", *TABLES)
 _NO_LABEL = "Add a label below first: what are your samples to be called?"
 
 
@@ -164,6 +166,8 @@ def _add(desk: Desk, raw: RawSamples) -> str:
         desk.number_labels(max(numbers, default=-1) + 1)
     before = desk.labels.names
     said = [desk.workspace.add_raw(raw, Source.UPLOAD).summary]
+    if raw.notice:
+        said.append(raw.notice)
     after = desk.labels.names
     own = desk.model.outputs  # not those of the labels, some of which may be named already
     unnamed = all(name is not None and name.isdecimal() for name in own)
@@ -199,9 +203,13 @@ def _read(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | None) 
             input_shape=None if desk.sees_pictures else desk.card.input_shape,
             target_shape=_target_shape(desk, name),
             inputs=desk.contract.input_sizes,
+            tests=True,
         )
         for name, data in archives
     ]
+    for (name, _), raw in zip(archives, raws, strict=True):
+        if desk.tells_labels and name.lower().endswith(_FOLDERS) and not any(raw.labels):
+            raise SampleError(f"'{name}' does not tell by folders what its samples show. {HOW}")
     if pictures and desk.answers_pictures:
         loose = [("", name, data) for name, data in pictures]
         raws.append(decode_files(loose, "The upload", desk.contract.target_shape))

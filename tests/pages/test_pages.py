@@ -210,6 +210,29 @@ class TestSamples:
         workspace.undo()
         assert workspace.manifest.samples == ()
 
+    def test_upload_when_zip_has_train_and_test_folders_sets_the_latter_aside(self, app, desk_of):
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as archive:
+            for k, part in enumerate(("train", "train", "train", "train", "test", "test")):
+                archive.writestr(f"{part}/3/{k}.png", picture(k))
+        upload(app, ("split.zip", data.getvalue()))
+        samples = desk_of(app).workspace.manifest.samples
+        assert {one.origin: one.part for one in samples} == {
+            **{f"{k}.png": Part.TRAIN for k in range(4)},
+            "4.png": Part.TEST,
+            "5.png": Part.TEST,
+        }
+
+    def test_upload_when_zip_is_of_another_layout_says_what_is_expected(self, app, desk_of):
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as archive:
+            archive.writestr("images/train/a.png", picture())
+            archive.writestr("labels/train/a.txt", "0 0.5 0.5 1 1")
+        upload(app, ("yolo.zip", data.getvalue()))
+        assert "'yolo.zip' does not tell by folders" in said(app)
+        assert "train/cat/1.jpg" in said(app)
+        assert desk_of(app).workspace.manifest.samples == ()
+
     def test_upload_when_zip_points_outside_is_refused(self, app, desk_of):
         data = io.BytesIO()
         with zipfile.ZipFile(data, "w") as archive:

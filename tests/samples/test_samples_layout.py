@@ -1,0 +1,122 @@
+"""Folders of data sets: which are labels, which say train and test, and which say nothing."""
+
+from __future__ import annotations
+
+import io
+import logging
+import zipfile
+
+import pytest
+from PIL import Image
+
+from odt_core.errors import SampleError
+from odt_core.samples import Labels, Preprocessing, prepare, read_samples
+from odt_core.samples.layout import is_test, tell_labels
+
+
+def zipped(*files: str) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for shade, name in enumerate(files):
+            picture = io.BytesIO()
+            Image.new("L", (6, 6), shade).save(picture, "PNG")
+            archive.writestr(name, picture.getvalue())
+    return stream.getvalue()
+
+
+SPLIT = ("train/cat/0.png", "val/dog/1.png", "test/cat/2.png", "test/dog/3.png")
+
+
+class TestIsTest:
+    @pytest.mark.parametrize(
+        ("folder", "said"),
+        [
+            ("train", False),
+            ("Training_Set", False),
+            ("val2017", False),
+            ("valid", False),
+            ("test", True),
+            ("TEST", True),
+            ("test_images", True),
+            ("images", None),
+            ("crash test", None),
+            ("contest", None),
+            ("тест train", None),
+        ],
+    )
+    def test_folder_says_what_it_is_for(self, folder, said):
+        assert is_test((folder,)) is said
+
+    def test_innermost_folder_decides(self):
+        assert is_test(("test", "mine", "train")) is False
+
+
+class TestTellLabels:
+    @pytest.mark.parametrize(
+        ("samples", "others"),
+        [
+            (["images/train/0.png", "images/val/1.png"], ["labels/train/0.txt"]),
+            (["train/images/0.png"], ["train/labels/0.txt"]),
+            (["train2017/0.jpg", "val2017/1.jpg"], ["annotations/instances.json"]),
+            (["JPEGImages/0.jpg"], ["Annotations/0.xml"]),
+            (["JPEGImages/0.jpg", "SegmentationClass/0.png"], []),
+            (["images/0.png"], ["labels.csv"]),
+            (["0.png", "1.png"], ["labels.csv"]),
+            (["0.png", "1.png"], ["0.txt", "1.txt"]),
+        ],
+    )
+    def test_labels_that_stand_elsewhere_are_told_by_no_folder(self, samples, others):
+        assert not tell_labels(samples, others)
+
+    @pytest.mark.parametrize(
+        ("samples", "others"),
+        [
+            (["cat/0.png", "dog/1.png"], ["labels.txt"]),
+            (["car/0.png", "train/1.png"], []),
+            (["bare/0.png", "masks/1.png"], []),
+            (["masks/1.png"], []),
+            (["2017/0.png", "2018/0.png"], []),
+            (["图/0.png"], []),
+            (["0.png", "1.png"], ["readme.txt"]),
+        ],
+    )
+    def test_other_folders_are_labels(self, samples, others):
+        assert tell_labels(samples, others)
+
+
+class TestReadingASplit:
+    def test_test_folder_is_left_out_where_tests_are_not_wanted_and_said(self, caplog):
+        with caplog.at_level(logging.WARNING):
+            raw = read_samples(zipped(*SPLIT), "split.zip")
+        assert raw.names == ("train/cat/0.png", "val/dog/1.png")
+        assert raw.labels == ("cat", "dog")
+        assert raw.notice.startswith("Left out 2 samples in folders called test")
+        assert "Left out 2 samples" in caplog.text
+
+    def test_test_folder_is_marked_where_tests_are_wanted(self):
+        raw = read_samples(zipped(*SPLIT), "split.zip", tests=True)
+        assert dict(zip(raw.names, raw.tests, strict=True)) == {
+            "train/cat/0.png": False,
+            "val/dog/1.png": False,
+            "test/cat/2.png": True,
+            "test/dog/3.png": True,
+        }
+
+    def test_test_folder_alone_is_read(self):
+        assert len(read_samples(zipped("test/cat/0.png"), "test.zip")) == 1
+
+    def test_label_called_test_is_a_label(self):
+        raw = read_samples(zipped("exam/0.png", "test/1.png"), "papers.zip", tests=True)
+        assert (raw.labels, raw.tests) == (("exam", "test"), ())
+
+    def test_masks_are_split_with_their_pictures(self):
+        files = [f"{what}/{part}/a.png" for what in ("images", "masks") for part in ("test", "val")]
+        raw = read_samples(zipped(*files), "set.zip", target_shape=(4, 4, 1), tests=True)
+        assert raw.names == ("images/test/a.png", "images/val/a.png")
+        assert raw.tests == (True, False)
+
+    def test_pictures_in_no_label_folder_have_no_label(self):
+        raw = read_samples(zipped("images/train/0.png", "images/val/1.png"), "yolo.zip")
+        assert raw.labels == ("", "")
+        with pytest.raises(SampleError, match="the name of its folder"):
+            prepare(raw, Preprocessing("image", (4, 4, 1)), Labels(("a", None)))
