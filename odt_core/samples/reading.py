@@ -28,7 +28,8 @@ from odt_core.samples.image import (
 )
 from odt_core.samples.inputs import Inputs
 from odt_core.samples.labels import clean_label
-from odt_core.samples.layout import is_test, tell_labels
+from odt_core.samples.layout import HOW, is_test, tell_labels
+from odt_core.samples.left_out import left_out
 from odt_core.samples.masks import is_picture, stem_of, targets_among
 from odt_core.samples.other_files import refuse_other_files
 from odt_core.samples.table import read_table
@@ -43,6 +44,7 @@ MAX_KEPT = 600_000_000  # bytes of pictures that are held at once; many are kept
 _SKIPPED = ("__MACOSX", ".")
 TABLES = (".csv", ".tsv", ".txt")
 _ZIPPED = "-samples"  # ends the names of Teachable Machine's zips, "heart-samples.zip"
+_ABOUT = (labels_file.NAME, teachable_machine.MANIFEST)  # no samples, but read
 _ARRAY = ".npy"  # in a zip: a sample of numbers, or NAME.target.npy, a sample's target
 _log = logging.getLogger(__name__)
 
@@ -255,23 +257,29 @@ def _read_files(
 ) -> RawSamples:
     """The samples among the files of a folder or zip."""
     files: list[tuple[str, str, bytes]] = []
-    total = 0
+    others: list[str] = []
+    total = loose = 0
     labels, ours = _project(there, name), _ours(there)
     there = sorted(
         (file for file in there if not any(_skipped(part) for part in file.parts)),
         key=lambda one: one.parts,
     )
     told = bool(labels or ours) or _told([file.path for file in there])
+    stray = target_shape is None and not labels and _has_folders(there)
     for file in there:
         path = PurePosixPath(file.path)
         if path.suffix.lower() == ".zip":  # Teachable Machine: one zip of pictures per label
             found = _inner_zip(file.read(MAX_TOTAL_BYTES - total), path)
-        elif _is_sample(path.name):
+        elif not _is_sample(path.name):
+            others += [file.path] if path.name not in _ABOUT else []
+            continue
+        elif stray and len(path.parts) == 1:
+            loose += 1
+            continue
+        else:
             folder = _folder_label(path, name) if told else ""
             label = ours.get(str(path.parent), labels.get(file.path) or folder)
             found = [(label, file.path, file.read(MAX_IMAGE_BYTES))]
-        else:
-            continue
         total += sum(len(data) for _, _, data in found)
         files += found
         _check_count(len(files), name)
@@ -279,34 +287,34 @@ def _read_files(
             raise SampleError(
                 f"'{name}' holds too much: at most {MAX_TOTAL_BYTES // 10**6} MB are read."
             )
+    if others and not files:
+        raise SampleError(f"'{name}' holds no samples. {left_out(others, 0, 0)} {HOW}")
     raw = decode_files(files, name, target_shape)
     if ours:
-        return replace(raw, tests=tuple(_test(file, ours) for file in raw.names))
-    above = -2 if told and target_shape is None else -1  # a label called test is one
-    marks = tuple(is_test(PurePosixPath(file).parts[:above]) for file in raw.names)
-    if set(marks) == {None}:
-        return raw
-    raw = replace(raw, tests=marks)
-    return raw if tests else _without_tests(raw)
+        raw = replace(raw, tests=tuple(_test(file, ours) for file in raw.names))
+    else:
+        above = -2 if told and target_shape is None else -1  # a label called test is one
+        marks = tuple(is_test(PurePosixPath(file).parts[:above]) for file in raw.names)
+        raw = raw if set(marks) == {None} else replace(raw, tests=marks)
+    train = [k for k, test in enumerate(raw.tests) if not test]
+    apart = len(raw.tests) - len(train) if train and not (ours or tests) else 0
+    notice = left_out(others, loose, apart)
+    if notice and not tests:
+        _log.warning("'%s': %s", name, notice)  # scripts and the command line show no notices
+    return replace(raw.take(train) if apart else raw, notice=notice)
+
+
+def _has_folders(files: Sequence[_File]) -> bool:
+    """Whether some samples lie in folders, or in zips of their own."""
+    return any(
+        file.path.lower().endswith(".zip") or (len(file.parts) > 1 and _is_sample(file.path))
+        for file in files
+    )
 
 
 def _told(paths: Sequence[str]) -> bool:
     samples = [path for path in paths if _is_sample(path)]
     return not samples or tell_labels(samples, [path for path in paths if not _is_sample(path)])
-
-
-def _without_tests(raw: RawSamples) -> RawSamples:
-    """Those of folders for training, where there are any."""
-    train = [k for k, test in enumerate(raw.tests) if not test]
-    left = len(raw) - len(train)
-    if not left or not train:
-        return raw
-    said = (
-        f"Left out {left} sample{'' if left == 1 else 's'} in folders called test: give such a "
-        "folder by itself to test with it."
-    )
-    _log.warning("%s", said)  # scripts and the command line show no notices
-    return replace(raw.take(train), notice=said)
 
 
 def _ours(files: Sequence[_File]) -> dict[str, str]:

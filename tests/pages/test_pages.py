@@ -223,6 +223,16 @@ class TestSamples:
             "5.png": Part.TEST,
         }
 
+    def test_upload_when_some_files_are_no_samples_says_how_many_of_which(self, app):
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as archive:
+            archive.writestr("3/a.png", picture())
+            archive.writestr("4/b.avif", b"")
+        upload(app, ("mixed.zip", data.getvalue()))
+        assert "Left out 1 file that cannot be read as samples: 1 .avif" in app.toast[
+            0
+        ].value.replace("\\", "")
+
     def test_upload_when_zip_is_of_another_layout_says_what_is_expected(self, app, desk_of):
         data = io.BytesIO()
         with zipfile.ZipFile(data, "w") as archive:

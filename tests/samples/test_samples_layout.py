@@ -12,6 +12,7 @@ from PIL import Image
 from odt_core.errors import SampleError
 from odt_core.samples import Labels, Preprocessing, prepare, read_samples
 from odt_core.samples.layout import is_test, tell_labels
+from odt_core.samples.left_out import left_out
 
 
 def zipped(*files: str) -> bytes:
@@ -90,8 +91,8 @@ class TestReadingASplit:
             raw = read_samples(zipped(*SPLIT), "split.zip")
         assert raw.names == ("train/cat/0.png", "val/dog/1.png")
         assert raw.labels == ("cat", "dog")
-        assert raw.notice.startswith("Left out 2 samples in folders called test")
-        assert "Left out 2 samples" in caplog.text
+        assert raw.notice.startswith("Left out 2 in folders called test")
+        assert "'split.zip': Left out 2 in folders" in caplog.text
 
     def test_test_folder_is_marked_where_tests_are_wanted(self):
         raw = read_samples(zipped(*SPLIT), "split.zip", tests=True)
@@ -120,3 +121,32 @@ class TestReadingASplit:
         assert raw.labels == ("", "")
         with pytest.raises(SampleError, match="the name of its folder"):
             prepare(raw, Preprocessing("image", (4, 4, 1)), Labels(("a", None)))
+
+
+class TestLeftOut:
+    def test_files_that_are_no_samples_are_counted_by_suffix(self):
+        files = {"a/1.avif": b"", "a/2.AVIF": b"", "a/3.svg": b"", "Thumbs.db": b""}
+        stream = io.BytesIO(zipped("b/0.png"))
+        with zipfile.ZipFile(stream, "a") as archive:
+            for name, data in files.items():
+                archive.writestr(name, data)
+        raw = read_samples(stream.getvalue(), "some.zip")
+        assert raw.labels == ("b",)
+        assert raw.notice == ("Left out 3 files that cannot be read as samples: 2 .avif, 1 .svg.")
+
+    def test_files_that_are_all_no_samples_are_named_in_the_error(self, tmp_path):
+        (tmp_path / "yes").mkdir()
+        (tmp_path / "yes" / "1.wav").write_bytes(b"RIFF")
+        with pytest.raises(SampleError, match=r"holds no samples. Left out 1 file .*: 1 \.wav"):
+            read_samples(tmp_path)
+
+    def test_suffix_that_is_no_word_is_not_repeated(self):
+        assert left_out(["a.<b>", "c"], 0, 0).endswith(": 2 of another kind.")
+
+    def test_sample_outside_of_the_label_folders_is_no_label(self):
+        raw = read_samples(zipped("cat/0.png", "cover.png"), "pets.zip")
+        assert raw.labels == ("cat",)
+        assert raw.notice == "Left out 1 outside of the label folders."
+
+    def test_jfif_is_a_picture(self):
+        assert read_samples(zipped("cat/0.jfif"), "pets.zip").labels == ("cat",)
