@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -15,8 +16,10 @@ MAX_LABEL_LENGTH = 40
 
 
 def clean_label(name: str) -> str:
-    """`name` without outer white space; LabelError when empty, too long or not printable."""
-    name = " ".join(str(name).split())
+    """`name` in Unicode NFC without outer white space; LabelError when empty, too long or not
+    printable. macOS names folders in NFD, in which "É" is two characters.
+    """
+    name = " ".join(unicodedata.normalize("NFC", str(name)).split())
     if not name:
         raise LabelError("A label is empty. Give it a name, for example 'heart'.")
     if len(name) > MAX_LABEL_LENGTH:
@@ -53,7 +56,7 @@ class Labels:
     def __post_init__(self) -> None:
         named = [name for name in self.names if name is not None]
         for name in named:
-            if clean_label(name) != name:
+            if clean_label(name) != unicodedata.normalize("NFC", name):
                 raise LabelError(f"The label {name!r} has extra white space. Remove it.")
         doubled = {name for name in named if named.count(name) > 1}
         if doubled:

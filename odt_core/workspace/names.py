@@ -12,7 +12,7 @@ def clean_label(name: str, limit: int) -> str:
     Raises LabelError when nothing visible is left, it is longer than `limit` characters, or it
     holds characters that cannot be seen.
     """
-    text = samples.clean_label(unicodedata.normalize("NFC", name))
+    text = samples.clean_label(name)
     if len(text) > limit:
         raise LabelError(
             f"The label '{text[:20]}…' has {len(text)} characters. Shorten it to {limit} or fewer."

@@ -30,6 +30,9 @@ class TestLabels:
         with pytest.raises(LabelError, match="'a' is there twice"):
             Labels(("a", "b", "a"))
 
+    def test_names_of_an_earlier_checkpoint_may_be_in_nfd(self):
+        assert Labels(("E\u0301cran",)).names == ("E\u0301cran",)
+
     def test_used_marks_named_outputs(self):
         assert Labels(("0", None, "heart")).used.tolist() == [True, False, True]
 

@@ -91,6 +91,11 @@ class TestZip:
         with pytest.raises(SampleError, match="leads out of the zip"):
             read_samples(zipped({"cat/1.png": png(1), name: png(2)}), "bad.zip")
 
+    def test_label_of_a_zip_of_macos_is_the_one_that_others_write(self):
+        mac, other = "E\u0301cran", "\u00c9cran"
+        raw = read_samples(zipped({f"{mac}/1.png": png(1), f"{other}/2.png": png(2)}), "z.zip")
+        assert raw.labels == (other, other)
+
     def test_zip_bomb_raises(self):
         bomb = zipped({"cat/1.png": bytes(210_000_000)})
         assert len(bomb) < 1_000_000
