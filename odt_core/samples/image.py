@@ -25,27 +25,39 @@ _one_large = threading.Lock()  # so that pictures of 100 MB and more are unpacke
 _LARGE = 12_000_000  # pixels
 
 
-def decode_mask(data: bytes, name: str, side: int | None = WORKING_SIDE) -> np.ndarray:
+def decode_mask(
+    data: bytes, name: str, side: int | None = WORKING_SIDE, *, classes: bool = False
+) -> np.ndarray:
     """A mask as uint8 [H, W] or [H, W, 3]: the numbers of a palette's colours, not the colours.
 
-    A larger one is shrunk to `side` without new values in between. Raises SampleError as
-    `decode_image` does.
+    A palette of shades alone gives the shades, unless `classes` says that numbers are learnt.
+    Transparency counts only where the colour says nothing, being one all over. A larger mask is
+    shrunk to `side` without new values in between. Raises SampleError as `decode_image` does.
     """
-    mask = decode_image(data, name, side, mask=True)
-    if mask.ndim == 3 and (mask[..., :3] == mask[..., :1]).all():
+    mask = decode_image(data, name, side, mask=True, numbers=classes)
+    if mask.ndim == 3 and mask.shape[2] == 4:
+        alpha, mask = mask[..., 3], mask[..., :3]
+        if (mask == mask[:1, :1]).all() and (alpha < 255).any():
+            return alpha
+    if mask.ndim == 3 and (mask == mask[..., :1]).all():
         return mask[..., 0]  # saved as colours, but grey
-    return mask[..., :3] if mask.ndim == 3 else mask
+    return mask
 
 
 def decode_image(
-    data: bytes, name: str, side: int | None = WORKING_SIDE, *, mask: bool = False
+    data: bytes,
+    name: str,
+    side: int | None = WORKING_SIDE,
+    *,
+    mask: bool = False,
+    numbers: bool = False,
 ) -> np.ndarray:
     """The picture in `data` as uint8 [H, W] (grey), [H, W, 3] (RGB) or [H, W, 4] (RGBA).
 
     Photographs are turned upright (EXIF). side: a larger picture is shrunk until its longer side
-    has so many pixels; None keeps its size. mask: see `decode_mask`. Raises SampleError, with
-    `name` in the message, for anything that is not a still picture in one of FORMATS or HEIC within
-    the limits of bytes and pixels.
+    has so many pixels; None keeps its size. mask, numbers: see `decode_mask`. Raises SampleError,
+    with `name` in the message, for anything that is not a still picture in one of FORMATS or HEIC
+    within the limits of bytes and pixels.
     """
     if not data:
         raise SampleError(f"'{name}' is empty. Choose a picture (PNG, JPEG, WebP, HEIC).")
@@ -62,7 +74,7 @@ def decode_image(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=formats) as image:
-                return _pixels(image, name, side, mask)
+                return _pixels(image, name, side, mask, numbers)
     except UnidentifiedImageError:
         raise SampleError(
             f"'{name}' is not a picture that can be read. Use PNG, JPEG, WebP, HEIC, BMP, GIF or "
@@ -122,7 +134,9 @@ def _heif_opener() -> bool:
     return True
 
 
-def _pixels(image: Image.Image, name: str, side: int | None, mask: bool) -> np.ndarray:
+def _pixels(
+    image: Image.Image, name: str, side: int | None, mask: bool, numbers: bool
+) -> np.ndarray:
     width, height = image.size
     if width * height > MAX_IMAGE_PIXELS:
         raise SampleError(f"'{name}' has {width}×{height} pixels. {_SMALLER}")
@@ -136,13 +150,13 @@ def _pixels(image: Image.Image, name: str, side: int | None, mask: bool) -> np.n
         image.draft(None, (side, side))  # JPEG unpacks at 1/2, 1/4 or 1/8 of the size at once
     if image.width * image.height > _LARGE:
         with _one_large:
-            return _small_array(image, side, mask)
-    return _small_array(image, side, mask)
+            return _small_array(image, side, mask, numbers)
+    return _small_array(image, side, mask, numbers)
 
 
-def _small_array(image: Image.Image, side: int | None, mask: bool) -> np.ndarray:
+def _small_array(image: Image.Image, side: int | None, mask: bool, numbers: bool) -> np.ndarray:
     image.load()
-    plain = _numbers(image) if mask and image.mode == "P" else _eight_bits(image)
+    plain = _numbers(image, numbers) if mask and image.mode == "P" else _eight_bits(image)
     if side is not None and max(plain.size) > side:
         how = Image.Resampling.NEAREST if mask else Image.Resampling.LANCZOS
         plain.thumbnail((side, side), how, reducing_gap=3.0)
@@ -150,10 +164,12 @@ def _small_array(image: Image.Image, side: int | None, mask: bool) -> np.ndarray
     return np.array(_upright(plain, image))
 
 
-def _numbers(image: Image.Image) -> Image.Image:
-    """A palette's numbers in mode L; its shades where it has only such, in whatever order."""
+def _numbers(image: Image.Image, always: bool) -> Image.Image:
+    """A palette's numbers in mode L; unless `always`, its shades where it has only such, in
+    whatever order.
+    """
     colours = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
-    if (colours == colours[:, :1]).all():
+    if not always and (colours == colours[:, :1]).all():
         return image.convert("L")
     return Image.fromarray(np.asarray(image))
 

@@ -1,8 +1,8 @@
 """Pictures as targets: the mask beside a photograph, and what its values mean.
 
 A mask is cut and shrunk as its photograph is (Preprocessing), so that the two still cover each
-other, also where it was saved in another size. Whose mask a file is, is told by names as data sets
-use them: NAME.target.png or NAME_mask.png beside NAME.jpg, or masks/NAME.png beside
+other, also where it was saved larger or smaller. Whose mask a file is, is told by names as data
+sets use them: NAME.target.png or NAME_mask.png beside NAME.jpg, or masks/NAME.png beside
 images/NAME.jpg.
 """
 
@@ -40,7 +40,11 @@ OF_MASKS = frozenset(
 PHOTOGRAPHS = frozenset(
     ["image", "images", "img", "imgs", "input", "inputs", "photo", "photos", "pictures", "rgb"]
 )
-_ASKEW = 1.03  # sides of a mask and its photograph differ by more than rounding
+_ASKEW = 2  # pixels by which a mask's proportions may differ from its photograph's
+HOW_CLASSES = (
+    "Save it as an indexed (palette) PNG, or in grey with the numbers of its classes, 0 being the "
+    "background."
+)
 CLASSES = 32  # numbers below are those of classes, not shades
 VOID = 255  # in a mask of classes: a pixel that belongs to none
 
@@ -126,10 +130,47 @@ def hold_classes(pictures: Iterable[np.ndarray], count: int) -> bool:
     numbers = values - {0, VOID}
     if count > 2 and not numbers and VOID in values:
         raise SampleError(
-            f"The masks are black and white; this model tells {count} classes apart. Save their "
-            f"numbers, 0 to {count - 1}."
+            f"The masks have two colours, such as black and white; this model tells {count} "
+            f"classes apart. Save their numbers, 0 to {count - 1}."
         )
     return max(numbers) < max(CLASSES, count) if numbers else count > 2
+
+
+def in_two_colours(masks: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The masks of an upload as black and white, uint8 [H, W], where all of them together have two
+    colours and these are no shades of grey: the darker one is the background, black. Where they
+    have but one, all but black is foreground. Else as they are.
+    """
+    if all(mask.ndim == 2 for mask in masks):
+        return list(masks)
+    colours: set[tuple[int, ...]] = set()
+    for mask in masks:
+        colours |= _colours(mask)
+        if len(colours) > 2:
+            return list(masks)
+    colours |= {(0, 0, 0)} if len(colours) == 1 else set()
+    bright = np.array(max(sorted(colours), key=_brightness), np.uint8)
+    return [
+        np.where((_in_colour(mask) == bright).all(axis=-1), 255, 0).astype(np.uint8)
+        for mask in masks
+    ]
+
+
+def _in_colour(mask: np.ndarray) -> np.ndarray:
+    """[H, W, 3] of [H, W] or [H, W, 3]."""
+    return mask if mask.ndim == 3 else np.repeat(mask[..., None], 3, axis=-1)
+
+
+def _colours(mask: np.ndarray) -> set[tuple[int, ...]]:
+    """At least three of a mask's colours, or all where it has no more."""
+    pixels = _in_colour(mask).reshape(-1, 3).astype(np.uint32)
+    numbers = np.unique(pixels @ np.array([65536, 256, 1], np.uint32))[:3]
+    return {(int(n) >> 16, int(n) >> 8 & 255, int(n) & 255) for n in numbers}
+
+
+def _brightness(colour: tuple[int, ...]) -> float:
+    red, green, blue = colour  # ITU-R BT.601, as in conversions to grey
+    return 0.299 * red + 0.587 * green + 0.114 * blue
 
 
 def as_target(
@@ -148,7 +189,7 @@ def as_target(
     of K with a 1 where the shape asks for such. Else they are shades from 0 (black) to 1 (white).
     each: K, where a target is the number of a class of K: it then keeps 255. of: height and width
     of the photograph. Raises SampleError where a class is beyond K, there are shades for more than
-    two classes, or the photograph lies on its side.
+    two classes, colours where none are learnt, or the photograph has other proportions.
     """
     height, width = shape[:2]
     channels = _channels(shape)
@@ -156,7 +197,7 @@ def as_target(
     sharp = classes or set(np.unique(picture)) <= {0, VOID}
     image = Image.fromarray(picture)
     if image.mode == "RGB" and channels != 3:
-        image = image.convert("L")
+        raise SampleError(f"The mask of {name} is in colours. {HOW_CLASSES}")
     how = Image.Resampling.NEAREST if sharp else Image.Resampling.BILINEAR
     box = _box(image, of or picture.shape[:2], (height, width), name)
     values = np.asarray(image.resize((width, height), how, box=box))
@@ -181,16 +222,23 @@ def _box(
 ) -> tuple[float, float, float, float]:
     """The part of a mask over that part of its photograph which the model sees."""
     high, wide = of
-    skew = (mask.width / mask.height) / (wide / high)
-    turned = (mask.width / mask.height) * (wide / high)
-    if max(skew, 1 / skew) > _ASKEW and max(turned, 1 / turned) < _ASKEW:
+    if not _alike(mask.width, mask.height, wide, high):
+        sizes = f"it has {mask.width} × {mask.height} pixels, the picture {wide} × {high}"
+        if _alike(mask.width, mask.height, high, wide):
+            raise SampleError(f"The mask of {name} lies on its side: {sizes}. Turn one of them.")
         raise SampleError(
-            f"The mask of {name} lies on its side: it has {mask.width} × {mask.height} pixels, the "
-            f"picture {wide} × {high}. Turn one of them."
+            f"The mask of {name} has other proportions than its picture: {sizes}. Save one that "
+            "covers the whole picture."
         )
     left, top, right, bottom = centred_box(wide, high, wanted[1], wanted[0])
     x, y = mask.width / wide, mask.height / high
     return left * x, top * y, right * x, bottom * y
+
+
+def _alike(width: int, height: int, wide: int, high: int) -> bool:
+    """Whether two sizes have the same proportions, but for what rounding makes of them."""
+    across, down = abs(width - height * wide / high), abs(height - width * high / wide)
+    return min(across, down) <= _ASKEW
 
 
 def _channels(shape: tuple[int, ...]) -> int:

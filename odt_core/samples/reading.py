@@ -30,7 +30,7 @@ from odt_core.samples.inputs import Inputs
 from odt_core.samples.labels import clean_label
 from odt_core.samples.layout import HOW, is_test, tell_labels
 from odt_core.samples.left_out import left_out
-from odt_core.samples.masks import is_picture, stem_of, targets_among
+from odt_core.samples.masks import in_two_colours, is_picture, stem_of, targets_among
 from odt_core.samples.other_files import refuse_other_files
 from odt_core.samples.table import read_table
 from odt_core.samples.types import RawSamples
@@ -406,11 +406,17 @@ def decode_files(
             f"its size hold. Save them smaller."
         )
     side = _side(len(pictures))
+    channels = target_shape[2] if target_shape is not None and len(target_shape) == 3 else 1
     targets = {
-        owners[file]: _array(data, file) if _is_array(file) else decode_mask(data, file, side)
+        owners[file]: _array(data, file)
+        if _is_array(file)
+        else decode_mask(data, file, side, classes=channels > 2)
         for _, file, data in files
         if file in owners
     }
+    covers = {of: target for of, target in targets.items() if target.dtype == np.uint8}
+    if channels < 3:  # of three or more, colours may be learnt
+        targets |= zip(covers, in_two_colours(list(covers.values())), strict=True)
     items = tuple(
         _array(data, file) if _is_array(file) else decode_image(data, file, side)
         for _, file, data in samples

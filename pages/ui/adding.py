@@ -21,6 +21,7 @@ from odt_core.samples import (
     targets_of,
 )
 from odt_core.samples.layout import HOW
+from odt_core.samples.masks import HOW_CLASSES
 from odt_core.samples.other_files import refuse_other_files
 from odt_core.samples.reading import TABLES
 from odt_core.words import inputs_in_words
@@ -256,6 +257,7 @@ def as_the_model_wants(desk: Desk, raw: RawSamples, label_id: str | None) -> Raw
     check_ids(raw, desk.contract.ids)
     unlabelled = ("",) * len(raw)
     if desk.task is Task.VALUES:
+        _check_colours(desk, raw)
         targets = targets_of(raw, desk.contract.target_shape, desk.contract.scores_each)
         for target, name in zip(targets, raw.names, strict=True):
             _check_target(desk, target, f"The target of {name}")
@@ -286,6 +288,17 @@ def _spare_targets(desk: Desk, raw: RawSamples) -> tuple[np.ndarray, ...]:
         if raw.targets and train and train[0].labels:
             return targets_of(raw, desk.contract.target_shape)
     return ()
+
+
+def _check_colours(desk: Desk, raw: RawSamples) -> None:
+    """SampleError where a model of one class of several for each pixel gets colours, which a model
+    that learns pictures of three channels may have.
+    """
+    if not desk.contract.one_of:
+        return
+    for target, name in zip(raw.targets, raw.names, strict=False):
+        if target is not None and target.dtype == np.uint8 and target.ndim == 3:
+            raise SampleError(f"The mask of {name} is in colours. {HOW_CLASSES}")
 
 
 def _check_target(desk: Desk, target: np.ndarray, what: str) -> None:
@@ -368,8 +381,9 @@ def _targets_in_files(desk: Desk) -> str:
     if desk.answers_pictures:
         return (
             "This model learns a picture of each sample, such as a mask. Upload the two together: "
-            "NAME_mask.png beside NAME.jpg, or a .zip with folders images and masks; black is 0 "
-            f"and white 1, small numbers are classes. Or an .npz with x and y [N, {shape}]."
+            "NAME_mask.png beside NAME.jpg, or a .zip with folders images and masks; black, or the "
+            "darker of two colours, is 0 and white 1, small numbers and the colours of an indexed "
+            f"PNG are classes. Or an .npz with x and y [N, {shape}]."
         )
     return (
         f"This model learns {_target_size(desk):,} numbers of each sample, such as a mask. Give "

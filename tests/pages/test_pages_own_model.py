@@ -8,16 +8,20 @@ import re
 import zipfile
 from html import unescape
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from odt_core.errors import TrainingError
+from odt_core.errors import SampleError, TrainingError
 from odt_core.graph import describe
 from odt_core.runtime.contract import Activation, Choice, OutputKind, Task
+from odt_core.samples import RawSamples
 from odt_core.training.settings import Settings
 from odt_core.workspace import Kind, Part, Workspaces
+from pages.ui.adding import as_the_model_wants
 from pages.ui.desk import Desk
 from pages.ui.desks import all_desks
 
@@ -409,6 +413,17 @@ class TestMasks:
         give(app, "lone.png", png(np.zeros((8, 8), np.uint8)))
         assert "lone.png has no target" in said(app)
         assert not desk.workspace.manifest.samples
+
+
+class TestColoursOfMasks:
+    def test_colours_for_one_of_three_classes_are_refused_by_name(self):
+        """Not so where pictures of three channels are learnt, of which these might be one."""
+        contract = SimpleNamespace(one_of=True, target_shape=(8, 8, 3), scores_each=0)
+        desk = SimpleNamespace(contract=contract, task=Task.VALUES, sees_pictures=True)
+        mask = np.full((8, 8, 3), (128, 0, 0), np.uint8)
+        raw = RawSamples((np.zeros((8, 8), np.uint8),), ("",), ("a.png",), (mask,))
+        with pytest.raises(SampleError, match=r"mask of a.png is in colours\. Save it as an index"):
+            as_the_model_wants(cast(Desk, desk), raw, None)
 
 
 class TestClassesOfPlaces:

@@ -20,7 +20,7 @@ from odt_core.samples import (
     targets_of,
 )
 from odt_core.samples.image import decode_mask
-from odt_core.samples.masks import targets_among
+from odt_core.samples.masks import in_two_colours, targets_among
 
 SHAPE = (4, 4, 1)
 
@@ -137,16 +137,25 @@ class TestWhatAMaskMeans:
         assert np.array_equal(samples.x[0, ..., :1] > 0.5, samples.y[0] > 0.5)
         assert set(np.unique(samples.y)) == {0, 1}
 
-    def test_mask_saved_square_covers_its_wide_photograph(self):
+    def test_mask_saved_smaller_covers_its_photograph(self):
         photo = np.zeros((8, 16), np.uint8)
         photo[:, 8:] = 255
-        square = np.repeat([[0] * 4 + [255] * 4], 8, axis=0).astype(np.uint8)
-        raw = RawSamples((photo,), ("",), ("wide",), (square,))
+        small = np.repeat([[0] * 4 + [255] * 4], 4, axis=0).astype(np.uint8)
+        raw = RawSamples((photo,), ("",), ("wide",), (small,))
         assert np.array_equal(targets_of(raw, (4, 4))[0], [[0, 0, 1, 1]] * 4)
-        fifth = np.zeros((8, 8), np.uint8)
-        fifth[:, 2:] = 255  # from a quarter on: all that is seen of the photograph
-        raw = RawSamples((photo,), ("",), ("wide",), (fifth,))
-        assert (targets_of(raw, (4, 4))[0] == 1).all()
+
+    @pytest.mark.parametrize(
+        ("size", "alike"), [((15, 30), True), ((16, 30), True), ((30, 30), False)]
+    )
+    def test_mask_of_other_proportions_is_refused_but_for_a_few_pixels(self, size, alike):
+        raw = RawSamples(
+            (np.zeros((30, 60), np.uint8),), ("",), ("wide",), (np.zeros(size, np.uint8),)
+        )
+        if alike:
+            assert targets_of(raw, (4, 4))[0].shape == (4, 4)
+            return
+        with pytest.raises(SampleError, match=r"mask of wide has other proportions .* 30 × 30 pix"):
+            targets_of(raw, (4, 4))
 
     def test_mask_that_lies_on_its_side_says_so(self):
         raw = RawSamples(
@@ -210,10 +219,71 @@ class TestWhatAMaskMeans:
         red = np.zeros((4, 4, 3), np.uint8)
         red[..., 0] = 255
         assert np.array_equal(target_of(red, (2, 2, 3))[0, 0], [1, 0, 0])
-        assert target_of(red, (2, 2, 1)).shape == (2, 2, 1)
+        for shape in ((2, 2, 1), (2, 2), (2, 2, 4)):
+            with pytest.raises(
+                SampleError, match=r"mask of s0 is in colours\. Save it as an indexed"
+            ):
+                target_of(red, shape)
+
+
+def coloured(*colours: tuple[int, int, int]) -> np.ndarray:
+    """[8, 8, 3]: stripes of these colours."""
+    return np.array([[colours[k * len(colours) // 8] for k in range(8)]] * 8, np.uint8)
+
+
+class TestTwoColours:
+    @pytest.mark.parametrize("bright", [(255, 0, 0), (0, 0, 255), (128, 0, 0), (1, 0, 0)])
+    def test_the_darker_is_background(self, bright):
+        (mask,) = in_two_colours([coloured((0, 0, 0), bright)])
+        assert mask[0].tolist() == [0] * 4 + [255] * 4
+
+    def test_neither_need_be_black_and_all_masks_mean_the_same(self):
+        blue, yellow = (0, 0, 200), (250, 250, 0)
+        first, second = in_two_colours([coloured(yellow, blue), coloured(blue)])
+        assert first[0].tolist() == [255] * 4 + [0] * 4
+        assert not second.any()
+
+    def test_one_colour_is_foreground_unless_it_is_black(self):
+        assert (in_two_colours([coloured((200, 0, 0))])[0] == 255).all()
+        red, black = in_two_colours([coloured((200, 0, 0)), np.zeros((8, 8), np.uint8)])
+        assert (red.min(), black.max()) == (255, 0)
+
+    def test_three_colours_and_shades_of_grey_stay(self):
+        three = [coloured((0, 0, 0), (128, 0, 0)), coloured((0, 128, 0))]
+        assert in_two_colours(three)[0] is three[0]
+        grey = [np.full((8, 8), 9, np.uint8), np.full((8, 8), 90, np.uint8)]
+        assert in_two_colours(grey)[1] is grey[1]
+
+    def test_red_mask_in_a_zip_is_0_and_1(self):
+        files = {"images/a.png": PHOTO, "masks/a.png": png(coloured((0, 0, 0), (255, 0, 0)))}
+        raw = read_samples(zipped(files), "set.zip", target_shape=SHAPE)
+        target = targets_of(raw, SHAPE)[0]
+        assert target[0, :, 0].tolist() == [0, 0, 1, 1]
+
+    def test_colours_of_several_classes_are_refused_by_name(self):
+        mask = png(coloured((0, 0, 0), (128, 0, 0), (0, 128, 0)))
+        files = {"images/a.png": PHOTO, "masks/a.png": mask}
+        raw = read_samples(zipped(files), "set.zip", target_shape=SHAPE)
+        with pytest.raises(SampleError, match=r"mask of images/a.png is in colours.*palette"):
+            targets_of(raw, SHAPE)
 
 
 class TestDecodeMask:
+    @pytest.mark.parametrize("colour", [(255, 255, 255), (0, 0, 0)])
+    def test_transparency_counts_where_the_colour_says_nothing(self, colour):
+        mask = np.dstack([coloured(colour), LEFT])
+        assert np.array_equal(decode_mask(png(mask), "a.png"), LEFT)
+
+    def test_transparency_is_no_foreground_where_the_colour_says_something(self):
+        grey = np.repeat(LEFT[..., None], 3, axis=-1)
+        mask = np.dstack([grey, 255 - LEFT])
+        assert np.array_equal(decode_mask(png(mask), "a.png"), LEFT)
+
+    def test_palette_of_shades_gives_numbers_where_classes_are_learnt(self):
+        image = Image.fromarray(np.array([[0, 1], [2, 2]], np.uint8), "P")
+        image.putpalette([0, 0, 0, 100, 100, 100, 200, 200, 200])
+        assert decode_mask(png(image), "a.png", classes=True).tolist() == [[0, 1], [2, 2]]
+
     def test_palette_gives_numbers_not_colours(self):
         image = Image.fromarray(np.array([[0, 1], [2, 2]], np.uint8), "P")
         image.putpalette([0, 0, 0, 200, 30, 30, 10, 200, 40])
