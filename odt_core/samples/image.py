@@ -21,6 +21,7 @@ SUFFIXES = (
 )  # fmt: skip
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _DEEP = ("I;16", "I;16B", "I;16L", "I", "F")  # Pillow's modes of more than 8 bits
+_WHITES = (255.0, 4_095.0, 65_535.0)  # of 8, 12 and 16 bits
 _one_large = threading.Lock()  # so that pictures of 100 MB and more are unpacked one at a time
 _LARGE = 12_000_000  # pixels
 
@@ -156,7 +157,7 @@ def _pixels(
 
 def _small_array(image: Image.Image, side: int | None, mask: bool, numbers: bool) -> np.ndarray:
     image.load()
-    plain = _numbers(image, numbers) if mask and image.mode == "P" else _eight_bits(image)
+    plain = _numbers(image, numbers) if mask and image.mode == "P" else _eight_bits(image, mask)
     if side is not None and max(plain.size) > side:
         how = Image.Resampling.NEAREST if mask else Image.Resampling.LANCZOS
         plain.thumbnail((side, side), how, reducing_gap=3.0)
@@ -174,24 +175,37 @@ def _numbers(image: Image.Image, always: bool) -> Image.Image:
     return Image.fromarray(np.asarray(image))
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
+def _eight_bits(image: Image.Image, mask: bool) -> Image.Image:
     """The same picture in mode L, RGB or RGBA."""
     if image.mode in _DEEP:
-        values = np.asarray(image, np.float32)
-        low, high = float(values.min()), float(values.max())
-        if not np.isfinite([low, high]).all():
-            raise ValueError("it holds numbers that are not finite")
-        if image.mode == "F" and low >= 0 and high <= 1:
-            values = values * 255
-        elif high > 255 or low < 0:
-            values = (values - low) * (255 / max(high - low, 1e-6))
-        return Image.fromarray(values.round().astype(np.uint8))
+        return Image.fromarray(_of_depth(np.asarray(image, np.float32), image.mode == "F", mask))
     if image.mode in ("1", "L"):
         return image.convert("L")
     transparent = image.mode in ("LA", "PA", "RGBA", "La", "RGBa")
     if transparent or "transparency" in image.info:
         return image.convert("RGBA")
     return image.convert("RGB")
+
+
+def _of_depth(values: np.ndarray, fractions: bool, mask: bool) -> np.ndarray:
+    """A grey picture of more than 8 bits as uint8: white stays white, however the rest looks.
+
+    values: float32 [H, W]. What white is, is said by the largest value: 255 where none is above it,
+    else 4,095 (12 bits), else 65,535, else that value itself; 1 for `fractions`. Where there are
+    numbers below 0, which have no white, the smallest is black and the largest white. Of a mask
+    numbers up to 255 stay as they are, beside white too.
+    """
+    low, high = float(values.min()), float(values.max())
+    if not np.isfinite([low, high]).all():
+        raise ValueError("it holds numbers that are not finite")
+    white = next((limit for limit in _WHITES if high <= limit), high)
+    if low < 0:
+        values, white = values - low, max(high - low, 1e-6)
+    elif fractions and high <= 1:
+        white = 1.0
+    elif mask and (values[values != _WHITES[-1]] <= _WHITES[0]).all():
+        return np.minimum(values, _WHITES[0]).round().astype(np.uint8)
+    return (values * (_WHITES[0] / white)).round().astype(np.uint8)
 
 
 def _upright(picture: Image.Image, source: Image.Image) -> Image.Image:

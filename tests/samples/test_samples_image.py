@@ -8,6 +8,7 @@ from PIL import Image
 
 from odt_core.errors import SampleError
 from odt_core.samples import decode_image
+from odt_core.samples.image import decode_mask
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options) -> bytes:
@@ -48,6 +49,40 @@ class TestDecodeImage:
     def test_sixteen_bit_grey_is_brought_to_eight(self):
         pixels = np.array([[0, 65535]], np.uint16)
         assert decode_image(encoded(Image.fromarray(pixels)), "a.png").tolist() == [[0, 255]]
+
+    @pytest.mark.parametrize(
+        ("values", "decoded"),
+        [
+            ([65535, 65535], [255, 255]),
+            ([20000, 30000], [78, 117]),
+            ([4095, 4095], [255, 255]),
+            ([0, 2048], [0, 128]),
+            ([255, 255], [255, 255]),
+            ([7, 200], [7, 200]),
+            ([0, 0], [0, 0]),
+        ],
+    )
+    def test_sixteen_bits_have_the_white_of_their_range(self, values, decoded):
+        data = encoded(Image.fromarray(np.array([values], np.uint16)))
+        assert decode_image(data, "a.png").tolist() == [decoded]
+
+    @pytest.mark.parametrize(
+        ("values", "decoded"),
+        [
+            ([65535, 65535], [255, 255]),
+            ([0, 65535], [0, 255]),
+            ([1, 3], [1, 3]),
+            ([2, 65535], [2, 255]),
+            ([0, 32768], [0, 128]),
+        ],
+    )
+    def test_sixteen_bits_of_a_mask_are_its_numbers(self, values, decoded):
+        data = encoded(Image.fromarray(np.array([values], np.uint16)))
+        assert decode_mask(data, "a.png").tolist() == [decoded]
+
+    def test_numbers_below_0_go_from_black_to_white(self):
+        data = encoded(Image.fromarray(np.array([[-1000, 0, 1000]], np.float32)), "TIFF")
+        assert decode_image(data, "a.tiff").tolist() == [[0, 128, 255]]
 
     def test_fractions_are_brought_to_eight(self):
         pixels = Image.fromarray(np.array([[0, 0.5, 1]], np.float32))
