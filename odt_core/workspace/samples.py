@@ -3,6 +3,7 @@
 import contextlib
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -165,7 +166,8 @@ class HasSamples(HasLabels):
         items: each uint8 [H, W], [H, W, 1|3|4] or float32 of any shape. label_id: "" for samples
         without a label. targets: float32, for a model of values. take: a name that the pictures of
         one burst share; they may come in several calls, are all trained on or all tested, and are
-        undone as one step. What the label has already is ignored. Raises SampleError, LabelError,
+        undone as one step. What the label has already is ignored, and a picture that comes twice;
+        numbers that come several times are as many samples. Raises SampleError, LabelError,
         WorkspaceError.
         """
         encoded = self._encoded(items, names, targets)
@@ -263,9 +265,12 @@ class HasSamples(HasLabels):
         said = tests or (None,) * len(encoded)
         # -> ids of labels that have it; equal inputs with other targets are other samples
         known: dict[tuple[str, str], list[str]] = {one.key: [] for one in encoded}
+        there = Counter[tuple[str, tuple[str, str]]]()
         for sample in manifest.samples:
-            if (sample.sha256, sample.target) in known:
-                known[sample.sha256, sample.target].append(sample.label)
+            key = sample.sha256, sample.target
+            if key in known:
+                known[key].append(sample.label)
+                there[sample.label, key] += 1
         added: list[SampleEntry] = []
         duplicates: list[str] = []
         elsewhere: list[Elsewhere] = []
@@ -273,13 +278,15 @@ class HasSamples(HasLabels):
         self._heal(manifest, encoded)
         for label, one, test in zip(labels, encoded, said, strict=True):
             others = known[one.key]
-            if label in others:
+            there[label, one.key] -= 1
+            # the same picture twice is a mistake, the same row of numbers twice are two samples
+            if there[label, one.key] >= 0 or (label in others and one.suffix != "npy"):
                 duplicates.append(one.origin)
                 continue
             contrary = [other for other in others if other and label]
             if contrary:
                 elsewhere.append(Elsewhere(one.origin, label_name(manifest, contrary[0])))
-            others.append(label)
+            others += [label] if label not in others else []
             part = part_of_next(counts[label], tested[label], seeds.get(label, 0))
             if test is not None:
                 part = Part.TEST if test else Part.TRAIN

@@ -39,8 +39,21 @@ class TestTargets:
         assert parts[2] is Part.TEST
 
     def test_same_input_with_another_target_is_another_sample(self, workspace):
-        report = workspace.add_samples([X[0]] * 3, "", Source.UPLOAD, [], [Y[0], Y[1], Y[0]])
-        assert (len(report.added), len(report.duplicates)) == (2, 1)
+        workspace.add_samples([X[0]], "", Source.UPLOAD, [], [Y[0]])
+        report = workspace.add_samples([X[0]] * 2, "", Source.UPLOAD, [], [Y[0], Y[1]])
+        assert (len(report.added), len(report.duplicates)) == (1, 1)
+
+    def test_rows_of_numbers_that_come_several_times_are_as_many_samples(self, workspace):
+        rows = [X[k % 2] for k in range(10)]
+        targets = [Y[k % 2] for k in range(10)]
+        assert len(workspace.add_samples(rows, "", Source.UPLOAD, [], targets).added) == 10
+        again = workspace.add_samples(rows, "", Source.UPLOAD, [], targets)
+        assert (len(again.added), len(again.duplicates)) == (0, 10)
+        longer = workspace.add_samples([*rows, X[0]], "", Source.UPLOAD, [], [*targets, Y[0]])
+        assert (len(longer.added), len(longer.duplicates)) == (1, 10)
+        workspace.delete_samples([workspace.manifest.samples[0].id])
+        assert len(workspace.raw_samples()) == 10
+        assert np.array_equal(workspace.sample_array("s3"), X[0])
 
     def test_undo_takes_samples_and_targets_back_and_redo_brings_them(self, filled):
         filled.undo()
