@@ -295,7 +295,8 @@ def _read_files(
     else:
         above = -2 if told and target_shape is None else -1  # a label called test is one
         marks = tuple(is_test(PurePosixPath(file).parts[:above]) for file in raw.names)
-        raw = raw if set(marks) == {None} else replace(raw, tests=marks)
+        # of folders train and val alone, some are set aside for testing as of any others
+        raw = replace(raw, tests=marks) if True in marks else raw
     train = [k for k, test in enumerate(raw.tests) if not test]
     apart = len(raw.tests) - len(train) if train and not (ours or tests) else 0
     notice = left_out(others, loose, apart)

@@ -103,6 +103,10 @@ class TestReadingASplit:
             "test/dog/3.png": True,
         }
 
+    def test_train_and_val_alone_say_nothing_of_tests(self):
+        raw = read_samples(zipped("train/cat/0.png", "val/cat/1.png"), "split.zip", tests=True)
+        assert (raw.labels, raw.tests) == (("cat", "cat"), ())
+
     def test_test_folder_alone_is_read(self):
         assert len(read_samples(zipped("test/cat/0.png"), "test.zip")) == 1
 
