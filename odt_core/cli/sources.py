@@ -109,13 +109,14 @@ def has_names(model: Model) -> bool:
     return model.path is not None and find_card(model.path) is not None
 
 
-def open_samples(path: str, model: Model, labels: Labels, test: bool = False) -> Samples:
+def open_samples(path: str, model: Model, labels: Labels, *, test: bool = False) -> Samples:
     """Samples in the model's input shape; labels the model does not know take its free outputs, or
     those that have numbers for names.
 
-    For a model of values each comes with its target. test: whether a model is judged by them.
+    For a model of values each comes with its target. test: whether a model is judged by
+    them, so that of both training and test samples these are wanted.
     """
-    from odt_core.samples import check_ids, prepare, read_samples
+    from odt_core.samples import Subset, check_ids, prepare, read_samples
 
     contract = model.contract
     targets = contract.asked_targets
@@ -124,7 +125,7 @@ def open_samples(path: str, model: Model, labels: Labels, test: bool = False) ->
         input_shape=contract.input_shape,
         target_shape=targets,
         inputs=contract.input_sizes,
-        test=test,
+        subset=Subset.TEST if test else Subset.TRAINING,
     )
     check_ids(raw, contract.ids)
     if not contract.measures_errors and labels == model.labels and not has_names(model):

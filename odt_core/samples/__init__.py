@@ -1,14 +1,15 @@
 """Labelled samples: read, decode, preprocess to a model's input, split, vary."""
 
 from odt_core.samples.augment import Augmentation
+from odt_core.samples.folders import decode_files
 from odt_core.samples.ids import check_ids
 from odt_core.samples.image import decode_image
 from odt_core.samples.labels import Labels, clean_label
 from odt_core.samples.preprocess import Preprocessing, prepare
-from odt_core.samples.reading import decode_files, read_samples
+from odt_core.samples.reading import read_samples
 from odt_core.samples.split import split
 from odt_core.samples.table import read_table
-from odt_core.samples.types import RawSamples, Samples
+from odt_core.samples.types import RawSamples, Samples, Subset
 from odt_core.samples.unlabelled import check_labelled
 from odt_core.samples.values import targets_of
 
@@ -18,6 +19,7 @@ __all__ = [
     "Preprocessing",
     "RawSamples",
     "Samples",
+    "Subset",
     "check_ids",
     "check_labelled",
     "clean_label",

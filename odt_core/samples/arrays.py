@@ -15,7 +15,7 @@ from odt_core.errors import SampleError
 from odt_core.samples.cells import is_missing
 from odt_core.samples.inputs import Inputs, joined
 from odt_core.samples.labels import clean_label
-from odt_core.samples.types import RawSamples
+from odt_core.samples.types import RawSamples, Subset
 from odt_core.words import inputs_in_words, some_of
 
 MAX_SAMPLES = 50_000
@@ -25,10 +25,12 @@ _PARTS = ("train", "test")
 _EXACT = 2**24  # whole numbers up to here are exact in float32
 
 
-def read_arrays(files: Mapping[str, bytes], name: str, inputs: Inputs, test: bool) -> RawSamples:
+def read_arrays(
+    files: Mapping[str, bytes], name: str, inputs: Inputs, subset: Subset
+) -> RawSamples:
     """Samples of the .npy files of an .npz, by their names without that ending.
 
-    inputs, test: as of `read_samples`; where files has an array for each input, these take the
+    inputs, subset: as of `read_samples`; where files has an array for each input, these take the
     place of x. Raises SampleError with the file's name, and that of the sample.
     """
 
@@ -36,14 +38,14 @@ def read_arrays(files: Mapping[str, bytes], name: str, inputs: Inputs, test: boo
         return load_array(files[key], f"{name}, {key}")
 
     if inputs and set(inputs) <= files.keys():
-        key, part = "x", ""
+        key, kind = "x", ""
         x = joined({one: array(one) for one in inputs}, inputs, name)
     else:
-        key, part = _samples_among(files, name, inputs, test)
+        key, kind = _samples_among(files, name, inputs, subset)
         x = array(key)
     if x.ndim and not x.size:
         raise SampleError(f"'{name}' holds no samples: {key} has shape {list(x.shape)}.")
-    called = [one for one in files if _meaning(one) == ("y", part) and one not in inputs]
+    called = [one for one in files if _meaning(one) == ("y", kind) and one not in inputs]
     of_labels = _one_of(called, "y", name)
     y = array(of_labels) if of_labels else None
     if x.ndim < 2 or (y is not None and (y.ndim < 1 or len(x) != len(y))):
@@ -57,7 +59,7 @@ def read_arrays(files: Mapping[str, bytes], name: str, inputs: Inputs, test: boo
             f"'{name}' has {len(x):,} samples; at most {MAX_SAMPLES:,} are read. Save fewer, such "
             f"as {key}[:{MAX_SAMPLES}]."
         )
-    where = f"{name}, {key}" if part else name
+    where = f"{name}, {key}" if kind else name
     names = tuple(f"{where}, sample {k + 1}" for k in range(len(x)))
     items = tuple(_numbers_or_pictures(x, name))
     if y is None:
@@ -69,16 +71,18 @@ def read_arrays(files: Mapping[str, bytes], name: str, inputs: Inputs, test: boo
     return RawSamples(items, _labels_of(y), names, tuple(_finite(y, name, "y")))
 
 
-def _samples_among(keys: Iterable[str], name: str, inputs: Inputs, test: bool) -> tuple[str, str]:
+def _samples_among(
+    keys: Iterable[str], name: str, inputs: Inputs, subset: Subset
+) -> tuple[str, str]:
     """The array of samples, and whether it is a "train" or a "test" part, or ""."""
-    parts: dict[str, list[str]] = {}
+    kinds: dict[str, list[str]] = {}
     for key in keys:
-        what, part = _meaning(key)
+        what, kind = _meaning(key)
         if what == "x":
-            parts.setdefault(part, []).append(key)
-    for part in ("test", "", "train") if test else ("", "train", "test"):
-        if part in parts:
-            return _one_of(parts[part], "x", name), part
+            kinds.setdefault(kind, []).append(key)
+    for kind in ("test", "", "train") if subset is Subset.TEST else ("", "train", "test"):
+        if kind in kinds:
+            return _one_of(kinds[kind], "x", name), kind
     there = ", ".join(sorted(PurePosixPath(one).name for one in keys)[:10])
     wanted = f", or their parts {inputs_in_words(inputs)}" if inputs else ""
     raise SampleError(

@@ -34,6 +34,6 @@ def left_out(files: Sequence[str], loose: int, tests: int) -> str:
         said.append(f"Left out {loose} outside of the label folders.")
     if tests:
         said.append(
-            f"Left out {tests} in folders called test: give such a folder by itself to test with."
+            f"Left out {tests} test sample{'' if tests == 1 else 's'}: give the same to test with."
         )
     return " ".join(said)

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 
 from odt_core.errors import SampleError
 from odt_core.samples.labels import Labels
+
+
+class Subset(Enum):
+    """Which samples of a source that has some to train on and some to test with: those, these, or
+    both, marked (RawSamples.tests). A source of one kind alone gives all it has.
+    """
+
+    TRAINING = "training"
+    TEST = "test"
+    BOTH = "both"
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from odt_core.errors import LabelError, OdtError, SampleError
 from odt_core.runtime.contract import Task
 from odt_core.samples import (
     RawSamples,
+    Subset,
     check_ids,
     check_labelled,
     decode_files,
@@ -204,7 +205,7 @@ def _read(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | None) 
             input_shape=None if desk.sees_pictures else desk.card.input_shape,
             target_shape=_target_shape(desk, name),
             inputs=desk.contract.input_sizes,
-            tests=True,
+            subset=Subset.BOTH,
         )
         for name, data in archives
     ]

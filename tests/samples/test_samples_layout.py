@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from odt_core.errors import SampleError
-from odt_core.samples import Labels, Preprocessing, prepare, read_samples
+from odt_core.samples import Labels, Preprocessing, Subset, prepare, read_samples
 from odt_core.samples.layout import is_test, tell_labels
 from odt_core.samples.left_out import left_out
 
@@ -91,11 +91,16 @@ class TestReadingASplit:
             raw = read_samples(zipped(*SPLIT), "split.zip")
         assert raw.names == ("train/cat/0.png", "val/dog/1.png")
         assert raw.labels == ("cat", "dog")
-        assert raw.notice.startswith("Left out 2 in folders called test")
-        assert "'split.zip': Left out 2 in folders" in caplog.text
+        assert raw.notice == "Left out 2 test samples: give the same to test with."
+        assert "'split.zip': Left out 2 test samples" in caplog.text
+
+    def test_test_folder_alone_is_taken_where_samples_to_test_with_are_wanted(self):
+        raw = read_samples(zipped(*SPLIT), "split.zip", subset=Subset.TEST)
+        assert raw.names == ("test/cat/2.png", "test/dog/3.png")
+        assert raw.notice == ""
 
     def test_test_folder_is_marked_where_tests_are_wanted(self):
-        raw = read_samples(zipped(*SPLIT), "split.zip", tests=True)
+        raw = read_samples(zipped(*SPLIT), "split.zip", subset=Subset.BOTH)
         assert dict(zip(raw.names, raw.tests, strict=True)) == {
             "train/cat/0.png": False,
             "val/dog/1.png": False,
@@ -104,19 +109,21 @@ class TestReadingASplit:
         }
 
     def test_train_and_val_alone_say_nothing_of_tests(self):
-        raw = read_samples(zipped("train/cat/0.png", "val/cat/1.png"), "split.zip", tests=True)
+        raw = read_samples(
+            zipped("train/cat/0.png", "val/cat/1.png"), "split.zip", subset=Subset.BOTH
+        )
         assert (raw.labels, raw.tests) == (("cat", "cat"), ())
 
     def test_test_folder_alone_is_read(self):
         assert len(read_samples(zipped("test/cat/0.png"), "test.zip")) == 1
 
     def test_label_called_test_is_a_label(self):
-        raw = read_samples(zipped("exam/0.png", "test/1.png"), "papers.zip", tests=True)
+        raw = read_samples(zipped("exam/0.png", "test/1.png"), "papers.zip", subset=Subset.BOTH)
         assert (raw.labels, raw.tests) == (("exam", "test"), ())
 
     def test_masks_are_split_with_their_pictures(self):
         files = [f"{what}/{part}/a.png" for what in ("images", "masks") for part in ("test", "val")]
-        raw = read_samples(zipped(*files), "set.zip", target_shape=(4, 4, 1), tests=True)
+        raw = read_samples(zipped(*files), "set.zip", target_shape=(4, 4, 1), subset=Subset.BOTH)
         assert raw.names == ("images/test/a.png", "images/val/a.png")
         assert raw.tests == (True, False)
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from odt_core.errors import LabelError, SampleError
-from odt_core.samples import Labels, Preprocessing, prepare, read_samples, reading
+from odt_core.samples import Labels, Preprocessing, Subset, folders, prepare, read_samples
 
 
 def png(shade: int) -> bytes:
@@ -158,7 +158,7 @@ class TestZip:
             read_samples(zipped(bombs), "bombs.zip")
 
     def test_many_pictures_are_kept_smaller(self, monkeypatch):
-        monkeypatch.setattr(reading, "MAX_KEPT", 4 * 4 * 100 * 100)
+        monkeypatch.setattr(folders, "MAX_KEPT", 4 * 4 * 100 * 100)
         buffer = io.BytesIO()
         Image.new("RGB", (400, 200)).save(buffer, "PNG")
         one, four = (
@@ -209,13 +209,13 @@ class TestNpz:
         })  # fmt: skip
         raw = read_samples(data, "own.npz")
         assert (raw.labels, raw.names) == (("1",), (f"own.npz, {x.format('train')}, sample 1",))
-        assert read_samples(data, "own.npz", test=True).labels == ("2", "2")
+        assert read_samples(data, "own.npz", subset=Subset.TEST).labels == ("2", "2")
 
     def test_only_part_there_is_is_read(self):
         data = npz(x_test=np.ones((1, 4)), y_test=[1])
         assert read_samples(data, "own.npz").labels == ("1",)
         data = npz(x=np.ones((1, 4)), y=[1])
-        assert read_samples(data, "own.npz", test=True).labels == ("1",)
+        assert read_samples(data, "own.npz", subset=Subset.TEST).labels == ("1",)
 
     def test_labels_of_the_other_part_are_not_taken(self):
         data = npz(x_train=np.ones((1, 4)), y_test=[1])

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from odt_core.errors import LabelError, SampleError, WorkspaceError
-from odt_core.samples import Labels, RawSamples, read_samples
+from odt_core.samples import Labels, RawSamples, Subset, read_samples
 from odt_core.workspace import Limits, Part, Source, Workspaces
 from odt_core.workspace.pictures import encode
 
@@ -298,8 +298,11 @@ class TestExportZip:
         for k in range(6):
             label = workspace.manifest.labels[k % 2].id
             workspace.add_samples([drawing(k)], label, Source.DRAW)
-        raw = read_samples(workspace.export_zip(), name="export.zip")
+        exported = workspace.export_zip()
+        raw = read_samples(exported, name="export.zip", subset=Subset.BOTH)
         assert sorted(raw.labels) == ["0", "0", "0", "1", "1", "1"]
+        sizes = [len(read_samples(exported, "export.zip", subset=one)) for one in Subset]
+        assert sizes == [4, 2, 6]  # to train on, to test with, both
 
     def test_export_when_read_again_has_the_very_labels_and_test_samples(self, workspaces):
         names = (">20", "50%", "C#", ".NET", "samples", "Cat", "cat", "__MACOSX", "CON", "a:b")
@@ -310,7 +313,8 @@ class TestExportZip:
             one.set_model("own.tflite", Labels.numbered(len(names)), data=b"a model")
         first.add_raw(raw, Source.UPLOAD)
         first.move_samples([f"s{k}" for k in (1, 2, 3, 25)], Part.TEST)
-        second.add_raw(read_samples(first.export_zip(), "mine.zip"), Source.UPLOAD)
+        mine = read_samples(first.export_zip(), "mine.zip", subset=Subset.BOTH)
+        second.add_raw(mine, Source.UPLOAD)
         assert kept(second) == kept(first)
         assert {name for name, *_ in kept(second)} == set(names)
 

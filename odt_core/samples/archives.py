@@ -1,0 +1,65 @@
+"""Zips that people give: no name, number or size in one is believed."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+
+from odt_core.errors import SampleError
+
+MAX_FILES = 5_000  # samples of a folder or zip
+MAX_MEMBERS = 2 * MAX_FILES + 1  # each with its target, and the labels' file
+MAX_TOTAL_BYTES = 200_000_000
+ARRAY = ".npy"  # in a zip: a sample of numbers, or NAME.target.npy, a sample's target
+
+
+def checked(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
+    """The archive's files; SampleError when any name or size is not to be trusted."""
+    members = [member for member in archive.infolist() if not member.filename.endswith("/")]
+    if len(members) > MAX_MEMBERS:
+        raise SampleError(f"'{name}' has {len(members)} files; at most {MAX_MEMBERS} are read.")
+    total = sum(member.file_size for member in members)
+    if total > MAX_TOTAL_BYTES:
+        raise SampleError(
+            f"'{name}' unpacks to {total / 1e6:.0f} MB; at most {MAX_TOTAL_BYTES // 10**6} MB "
+            "are read."
+        )
+    for member in members:
+        parts = PurePosixPath(member.filename.replace("\\", "/")).parts
+        if not parts or ".." in parts or parts[0].startswith(("/", "\\")) or ":" in parts[0]:
+            raise SampleError(
+                f"'{name}' holds the file name '{member.filename}', which leads out of the zip. "
+                "Nothing was read; make the zip again from a plain folder."
+            )
+    return members
+
+
+def unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> bytes:
+    """A member's bytes; the size in the zip's directory may lie, so reading stops at `limit`."""
+    with archive.open(member) as file:
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise SampleError(f"'{member.filename}' unpacks to more than {limit // 10**6} MB.")
+    return data
+
+
+class Arrays(Mapping[str, bytes]):
+    """The .npy files of an archive by their names, each unpacked when it is asked for."""
+
+    def __init__(self, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> None:
+        self._archive = archive
+        self._members = {
+            member.filename.removesuffix(ARRAY): member
+            for member in members
+            if member.filename.endswith(ARRAY)
+        }
+
+    def __getitem__(self, key: str) -> bytes:
+        return unpack(self._archive, self._members[key], MAX_TOTAL_BYTES)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
