@@ -7,6 +7,7 @@ from odt_core.evaluation.base_labels import (
     base_answers,
     load_base_labels,
 )
+from odt_core.evaluation.claims import Claims, claims
 from odt_core.evaluation.compare import FEWEST_CHANGES, Comparison, Verdict, compare, mcnemar
 from odt_core.evaluation.controls import Controls, negative_controls, other_person
 from odt_core.evaluation.cost import Cost, measure_cost, peak_memory
@@ -17,6 +18,7 @@ from odt_core.evaluation.feature_map import FeatureMap, feature_map
 from odt_core.evaluation.intervals import wilson
 from odt_core.evaluation.label_table import LabelRow, Moved, label_table, moved_labels
 from odt_core.evaluation.layers import LayerChange, most_moved, weight_changes
+from odt_core.evaluation.leakage import Leakage, leakage
 from odt_core.evaluation.network import NetworkUse, NetworkWatch
 from odt_core.evaluation.new_labels import NewLabels, new_labels
 from odt_core.evaluation.paired import gain_interval
@@ -38,6 +40,7 @@ __all__ = [
     "BaseLabels",
     "Bin",
     "Calibration",
+    "Claims",
     "Comparison",
     "Controls",
     "Cost",
@@ -46,6 +49,7 @@ __all__ = [
     "FeatureMap",
     "LabelRow",
     "LayerChange",
+    "Leakage",
     "Moved",
     "NetworkUse",
     "NetworkWatch",
@@ -70,6 +74,7 @@ __all__ = [
     "auroc",
     "backbone_answers",
     "base_answers",
+    "claims",
     "compare",
     "errors",
     "evaluate",
@@ -78,6 +83,7 @@ __all__ = [
     "fit_unknown",
     "gain_interval",
     "label_table",
+    "leakage",
     "load_base_labels",
     "mcnemar",
     "measure_cost",

@@ -77,7 +77,7 @@ def mcnemar(fixed: int, broken: int) -> float:
 
 def compare(base: Evaluation, own: Evaluation, called: str = "Your model") -> Comparison:
     """base and own must be evaluations of the same samples; SampleError otherwise. called: what the
-    sentence calls the second of the two.
+    sentence calls the second of the two; "" where it is to say nothing of the two as such.
     """
     check_alike(base, own)
     values = base.correct is None or own.correct is None
@@ -150,7 +150,8 @@ def _sentence(
         return f"{counts}: {changed} {_are(changes)} too few to tell, {p_words(p_value)}."
     if verdict is Verdict.UNCLEAR:
         return f"{counts}: may be chance, {p_words(p_value)}."
-    return f"{counts}: not chance, {p_words(p_value)}. {called} is {verdict.value}."
+    claim = f" {called} is {verdict.value}." if called else ""
+    return f"{counts}: not chance, {p_words(p_value)}.{claim}"
 
 
 def _are(count: int) -> str:

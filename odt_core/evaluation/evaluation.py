@@ -141,6 +141,36 @@ def errors_each(evaluation: Evaluation) -> np.ndarray:
     return squared_errors(evaluation) if found is None else found.wrong
 
 
+def part_of(evaluation: Evaluation, chosen: np.ndarray) -> Evaluation:
+    """The same on some of its samples. chosen: bool [N]. Without cross-entropy, confusion and mean
+    IoU (nan), which the answers alone do not give.
+    """
+    predictions, truth = evaluation.predictions[chosen], evaluation.truth[chosen]
+    if evaluation.correct is None:
+        squared, absolute = errors(predictions, truth)
+        found = evaluation.places
+        return replace(
+            evaluation,
+            n=len(truth),
+            predictions=predictions,
+            truth=truth,
+            mean_squared_error=squared,
+            mean_absolute_error=absolute,
+            places=None if found is None else found.part(chosen),
+        )
+    confidences = evaluation.confidences
+    return replace(
+        evaluation,
+        n=len(truth),
+        correct=int(np.count_nonzero(predictions == truth)),
+        cross_entropy=None,
+        confusion=None,
+        predictions=predictions,
+        truth=truth,
+        confidences=None if confidences is None else confidences[chosen],
+    )
+
+
 def check_alike(base: Evaluation, own: Evaluation) -> None:
     """SampleError unless both are evaluations of the same samples."""
     if base.n != own.n or not np.array_equal(base.truth, own.truth):

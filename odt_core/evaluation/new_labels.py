@@ -7,12 +7,12 @@ the other samples is told apart from that.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from odt_core.evaluation.compare import Comparison, compare
-from odt_core.evaluation.evaluation import Evaluation
+from odt_core.evaluation.evaluation import Evaluation, part_of
 
 _MOST = 4  # labels that are named
 
@@ -45,7 +45,7 @@ def new_labels(
     if not count:
         return None
     outputs = tuple(int(label) for label in np.unique(base.truth[~old]))
-    parts = _part(base, old), _part(own, old)
+    parts = part_of(base, old), part_of(own, old)
     comparison = compare(*parts)
     listed = ", ".join(f"“{names[k] or f'output {k}'}”" for k in outputs[:_MOST])
     if len(outputs) > _MOST:
@@ -59,18 +59,3 @@ def new_labels(
         right = " → ".join(f"{one.accuracy:.1%}".replace("%", " %") for one in parts)
         sentence += f" On the other {parts[0].n:,}: {right}. {comparison.sentence}"
     return NewLabels(outputs, count, *parts, comparison, sentence)
-
-
-def _part(evaluation: Evaluation, chosen: np.ndarray) -> Evaluation:
-    predictions, truth = evaluation.predictions[chosen], evaluation.truth[chosen]
-    confidences = evaluation.confidences
-    return replace(
-        evaluation,
-        n=len(truth),
-        correct=int(np.count_nonzero(predictions == truth)),
-        cross_entropy=None,
-        confusion=None,
-        predictions=predictions,
-        truth=truth,
-        confidences=None if confidences is None else confidences[chosen],
-    )

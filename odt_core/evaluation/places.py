@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,13 +17,21 @@ class Places:
     what is said to be of a class, the mean over the classes that there are (Everingham et al. 2010,
     The PASCAL VOC Challenge, section 4.3); a class that fills most places does not outweigh others.
     pixels: whether a place is one of a picture. wrong: float64 [N], the share of each sample's
-    places that is not right; 0 where none of them belongs to a class.
+    places that is not right; 0 where none of them belongs to a class. known: int64 [N], how many of
+    each sample's places belong to one.
     """
 
     right: float
     mean_iou: float
     pixels: bool
     wrong: np.ndarray
+    known: np.ndarray
+
+    def part(self, chosen: np.ndarray) -> Places:
+        """Of some of the samples, bool [N]; without mean IoU (nan)."""
+        wrong, known = self.wrong[chosen], self.known[chosen]
+        right = 1 - float((wrong * known).sum() / known.sum()) if known.any() else float("nan")
+        return replace(self, right=right, mean_iou=float("nan"), wrong=wrong, known=known)
 
 
 def places(answers: np.ndarray, truth: np.ndarray, contract: Contract) -> Places | None:
@@ -57,14 +65,15 @@ def places(answers: np.ndarray, truth: np.ndarray, contract: Contract) -> Places
     if not known.any():
         return None
     right, known = (one.reshape(len(truth), -1) for one in (right, known))
-    wrong = (known & ~right).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    counts = known.sum(axis=1)
+    wrong = (known & ~right).sum(axis=1) / np.maximum(counts, 1)
     overlaps = [
         np.count_nonzero(one & other) / union
         for one, other in pairs
         if (union := np.count_nonzero(one | other))
     ]
     mean_iou = float(np.mean(overlaps)) if overlaps else 1.0
-    return Places(float(right[known].mean()), mean_iou, _is_picture(contract), wrong)
+    return Places(float(right[known].mean()), mean_iou, _is_picture(contract), wrong, counts)
 
 
 def _is_picture(contract: Contract) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from odt_core.checkpoint import Checkpoint, CheckpointMeta, load_checkpoint, save_checkpoint
 from odt_core.errors import CheckpointError, OdtError
+from odt_core.evaluation import leakage
 from odt_core.evidence.archive import array_file, pack
 from odt_core.evidence.charts import Chart, charts_of, page
 from odt_core.evidence.escape import csv_text
@@ -108,7 +109,7 @@ def bundle(
         samples=samples,
         origin=origin or trace(loaded, samples, replay),
         loss_name=loss_name,
-        test=test if test is not None and len(test.samples) else None,
+        test=_checked(test, samples, card) if test is not None and len(test.samples) else None,
         base_test=base_test if base_test is not None and len(base_test.samples) else None,
         replay=replay if _replays(loaded) else None,
         choice=choice or None,
@@ -125,6 +126,11 @@ def bundle(
         files |= {f"charts/{c.name}.png": png for c, png in zip(charts, pictures, strict=True)}
     files["charts.html"] = page(_title(material), charts)
     return pack({**files, **_card_files(material, charts, files)})
+
+
+def _checked(test: Judged, samples: Samples, card: ModelCard) -> Judged:
+    """With those of the test samples that were trained on."""
+    return replace(test, leak=leakage(samples, test.samples, card.preprocessing))
 
 
 def _with_baked(material: Material, bake: Bake | None) -> Material:

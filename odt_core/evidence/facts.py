@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from odt_core.evaluation import Evaluation, compare, new_labels
+from odt_core.evaluation import Claims, Evaluation, NewLabels
 from odt_core.evaluation.digest import state_digest
 from odt_core.evaluation.label_table import label_table
 from odt_core.evaluation.reliability import reliability_of
@@ -141,15 +141,17 @@ def _result(judged: Judged, known: np.ndarray) -> dict[str, Any]:
         "comparison": None,
         "labels": None,
         "new_to_base": None,
+        "seen_in_training": None,
     }
-    if base is not None:
-        change = compare(base, own)
+    said = judged.claims(known)
+    if said is not None:
         result["comparison"] = {
-            **change.to_json(),
+            **said.comparison.to_json(),
             "test": "McNemar, exact, two-sided" if own.correct is not None else "sign test",
         }
+        result["seen_in_training"] = _seen(said)
+        result["new_to_base"] = _new_to_base(said.new)
     if base is not None and own.correct is not None:
-        result["new_to_base"] = _new_to_base(base, own, known, own_labels.names)
         result["labels"] = [
             {
                 "output": row.label,
@@ -165,10 +167,17 @@ def _result(judged: Judged, known: np.ndarray) -> dict[str, Any]:
     return result
 
 
-def _new_to_base(
-    base: Evaluation, own: Evaluation, known: np.ndarray, names: Sequence[str | None]
-) -> dict[str, Any] | None:
-    found = new_labels(base, own, known, names) if len(known) == len(names) else None
+def _seen(said: Claims) -> dict[str, Any] | None:
+    if said.leak is None:
+        return None
+    return {
+        "samples": said.leak.seen.tolist(),
+        "others": None if said.others is None else said.others.to_json(),
+        "sentence": said.leak_sentence,
+    }
+
+
+def _new_to_base(found: NewLabels | None) -> dict[str, Any] | None:
     if found is None:
         return None
     return {

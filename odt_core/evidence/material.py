@@ -6,14 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from odt_core.evaluation import claims
 from odt_core.evidence.inside import Inside
 from odt_core.evidence.origin import Origin
 from odt_core.evidence.studies import Studies
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from odt_core.bundled import ModelCard
     from odt_core.checkpoint import Checkpoint
-    from odt_core.evaluation import Evaluation
+    from odt_core.evaluation import Claims, Evaluation, Leakage
     from odt_core.runtime import Choice
     from odt_core.samples import Labels, Samples
     from odt_core.training import EvaluationRecord, Record
@@ -27,13 +30,23 @@ class Judged:
 
     base: None where the model's file holds no weights. own_labels: the labels that the personalised
     model was asked with, where they are not those of the samples (a base test set under the labels
-    that the person added).
+    that the person added). leak: which of the samples training did see after all.
     """
 
     samples: Samples
     base: Evaluation | None
     own: Evaluation
     own_labels: Labels | None = None
+    leak: Leakage | None = None
+
+    def claims(self, known: np.ndarray) -> Claims | None:
+        """What may be said of the two; None where there is one. known: bool [K], whether the base
+        model learnt each label.
+        """
+        if self.base is None:
+            return None
+        names = (self.own_labels or self.samples.labels).names
+        return claims(self.base, self.own, known, names, self.leak)
 
 
 @dataclass(frozen=True)

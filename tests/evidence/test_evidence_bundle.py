@@ -148,6 +148,18 @@ class TestContents:
 
 
 class TestLimits:
+    @pytest.mark.usefixtures("without_charts")
+    def test_test_samples_that_were_trained_on_claim_no_gain(self, trained):
+        judged = trained.judged(trained.own)
+        files = files_of(trained.bundle(test=judged))
+        result = json.loads(files["personalisation-card.json"])["results"]["test"]
+        assert result["seen_in_training"]["samples"] == list(range(18))
+        assert "is better" not in result["comparison"]["sentence"]
+        assert (
+            b"All 18 test samples look the same as a training sample: they say nothing of new ones."
+            in files["index.html"]
+        )
+
     def test_no_test_samples_claims_no_gain(self, trained, unpack):
         files = files_of(trained.bundle(test=None))
         assert "no gain can be claimed" in files["index.html"].decode()

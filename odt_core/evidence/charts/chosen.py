@@ -61,8 +61,9 @@ def _gain(material: Material) -> Intervals:
         ]
         if rows:
             groups.append(Group(f"{SETS[name]} (n = {judged.own.n:,})", tuple(rows)))
-        if name == "test" and judged.base is not None:
-            sentences.append(compare(judged.base, judged.own).sentence)
+        said = judged.claims(material.card.labels.used) if name == "test" else None
+        if said is not None:
+            sentences += [one for one in (said.comparison.sentence, said.leak_sentence) if one]
     return Intervals(
         name="gain",
         title="What was gained, and what it cost",

@@ -1,0 +1,63 @@
+"""Test samples that were trained on: how a model does on these says nothing of new ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from odt_core.evaluation.evaluation import Evaluation, part_of
+from odt_core.samples.near_duplicates import near_duplicates
+
+if TYPE_CHECKING:
+    from odt_core.samples import Preprocessing, Samples
+
+
+@dataclass(frozen=True)
+class Leakage:
+    """Some of n test samples that are training samples over again. seen: int64, which, ascending.
+    sentence: how many, for a card.
+    """
+
+    seen: np.ndarray
+    n: int
+    sentence: str
+
+    def others(self, evaluation: Evaluation) -> Evaluation:
+        """Of all n samples; what is left of it without those that were trained on."""
+        chosen = np.ones(self.n, bool)
+        chosen[self.seen] = False
+        return part_of(evaluation, chosen)
+
+
+def leakage(train: Samples, test: Samples, preprocessing: Preprocessing) -> Leakage | None:
+    """None where no test sample is known to have been trained on.
+
+    train, test: as the model takes them. Pictures are the same as the dashboard tells it
+    (`near_duplicates`): drawn or photographed twice or resized. Numbers are the same when all are.
+    """
+    if train.x.shape[1:] != test.x.shape[1:]:
+        return None  # features of one and inputs of the other
+    picture = preprocessing.kind != "none" and train.x.shape[1:] == preprocessing.shape
+    if picture:
+        size = preprocessing.picture_shape
+        seen = [found.train for found in near_duplicates(test.x, train.x, picture=size)]
+    else:
+        known = {row.tobytes() for row in np.asarray(train.x, "<f4", "C")}
+        rows = enumerate(np.asarray(test.x, "<f4", "C"))
+        seen = [at for at, row in rows if row.tobytes() in known]
+    if not seen:
+        return None
+    return Leakage(np.array(seen, np.int64), len(test), _sentence(len(seen), len(test), picture))
+
+
+def _sentence(seen: int, n: int, picture: bool) -> str:
+    same = "looks the same as" if picture else "has the same numbers as"
+    if seen == n == 1:
+        return f"The only test sample {same} a training sample: it says nothing of new ones."
+    if seen > 1:
+        same = same.replace("looks", "look").replace("has", "have")
+    which = f"All {n:,}" if seen == n else f"{seen:,} of the {n:,}"
+    they = "it says" if seen == 1 else "they say"
+    return f"{which} test samples {same} a training sample: {they} nothing of new ones."

@@ -1,0 +1,94 @@
+"""Test samples that were trained on are told, and what the others say is told apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from evaluation_material import digits, person
+
+from odt_core.evaluation import Verdict, claims, leakage, score
+from odt_core.evaluation.evaluation import part_of
+from odt_core.samples import Labels, Preprocessing, Samples
+
+NUMBERS = Preprocessing("none", (3,))
+NAMES = ("a", "b")
+
+
+def rows(n: int, seed: int = 0) -> Samples:
+    x = np.random.default_rng(seed).random((n, 3), dtype=np.float32)
+    return Samples(x, np.arange(n) % 2, Labels(NAMES))
+
+
+def answering(right: list[bool]):
+    y = np.arange(len(right)) % 2
+    said = np.where(right, y, 1 - y)
+    return score(np.eye(2, dtype=np.float32)[said], y)
+
+
+class TestLeakage:
+    def test_nothing_is_told_when_no_sample_is_shared(self):
+        assert leakage(rows(9), rows(9, seed=1), NUMBERS) is None
+
+    def test_rows_of_the_same_numbers_are_told_by_index(self):
+        test = rows(5, seed=1)
+        found = leakage(rows(9), Samples(np.r_[test.x, rows(9).x[3:5]], np.zeros(7, int),
+                                         test.labels), NUMBERS)  # fmt: skip
+        assert (found.seen.tolist(), found.n) == ([5, 6], 7)
+        assert found.sentence == (
+            "2 of the 7 test samples have the same numbers as a training sample: they say nothing "
+            "of new ones."
+        )
+
+    @pytest.mark.parametrize(
+        ("n", "said"),
+        [
+            (1, "The only test sample has the same numbers as a training sample: it says nothing"),
+            (3, "All 3 test samples have the same numbers as a training sample: they say nothing"),
+        ],
+    )
+    def test_all_of_them_are_told_in_plain_words(self, n, said):
+        assert leakage(rows(9), rows(n), NUMBERS).sentence.startswith(said)
+
+    def test_picture_that_was_made_brighter_is_the_same(self):
+        model = digits()
+        train, test = person(model, "Writer 1")
+        assert leakage(train, test, model.preprocessing) is None
+        again = Samples(np.r_[test.x, 0.8 * train.x[:1]], np.r_[test.y, train.y[:1]], test.labels)
+        found = leakage(train, again, model.preprocessing)
+        assert found.seen.tolist() == [len(test)]
+        assert "1 of the " in found.sentence
+        assert "looks the same as a training sample: it says nothing of new ones" in found.sentence
+
+    def test_features_are_not_compared_with_inputs(self):
+        other = Samples(np.zeros((2, 4), np.float32), np.zeros(2, int), Labels(NAMES))
+        assert leakage(rows(2), other, NUMBERS) is None
+
+
+class TestClaims:
+    def test_gain_on_samples_that_were_trained_on_is_not_called_better(self):
+        base, own = answering([False] * 8), answering([True] * 8)
+        assert claims(base, own, np.ones(2, bool), NAMES).sentences == (
+            "8 fixed, 0 broken of 8 samples: not chance, p = 0.008. Your model is better.",
+        )
+        got = claims(base, own, np.ones(2, bool), NAMES, leakage(rows(8), rows(8), NUMBERS))
+        assert got.sentences == (
+            "8 fixed, 0 broken of 8 samples: not chance, p = 0.008.",
+            "All 8 test samples have the same numbers as a training sample: they say nothing of "
+            "new ones.",
+        )
+
+    def test_others_are_judged_by_themselves(self):
+        base, own = answering([False] * 14), answering([True] * 14)
+        got = claims(base, own, np.ones(2, bool), NAMES, leakage(rows(8), rows(14), NUMBERS))
+        assert (got.others.n, got.others.verdict) == (6, Verdict.BETTER)
+        assert got.leak_sentence.endswith(
+            "On the other 6: 6 fixed, 0 broken of 6 samples: not chance, p = 0.031. Your model "
+            "is better."
+        )
+
+
+class TestPart:
+    def test_values_of_some_samples_have_their_own_errors(self):
+        whole = score(np.array([[1.0], [2.0], [5.0]]), np.zeros((3, 1), np.float32))
+        got = part_of(whole, np.array([True, True, False]))
+        assert (got.n, got.mean_squared_error, got.mean_absolute_error) == (2, 2.5, 1.5)
