@@ -23,7 +23,7 @@ def _arguments(parser: ArgumentParser) -> None:
 
 
 def _run(options: Namespace) -> Result:
-    from odt_core.evaluation import compare, evaluate
+    from odt_core.evaluation import claims, evaluate
 
     model = open_model(options)
     checkpoint = open_checkpoint(options.checkpoint, model) if options.checkpoint else None
@@ -35,14 +35,16 @@ def _run(options: Namespace) -> Result:
         "base": None if base is None else base.to_json(),
         "personalised": None,
         "comparison": None,
+        "sentences": [],
     }
     if checkpoint is not None:
         session.restore(checkpoint)
         own = evaluate(session, samples)
         result["personalised"] = own.to_json()
     if checkpoint is not None and base is not None:
-        comparison = compare(base, own)
-        result["comparison"] = comparison.to_json()
+        said = claims(base, own, model.labels.used, samples.labels.names)
+        result["comparison"] = said.comparison.to_json()
+        result["sentences"] = list(said.sentences)
     return result
 
 
@@ -67,9 +69,7 @@ def _text(result: Result) -> str:
                     else ""
                 )
             )
-    if result["comparison"]:
-        lines.append(result["comparison"]["sentence"])
-    return "\n".join(lines)
+    return "\n".join(lines + result["sentences"])
 
 
 COMMAND = Command(

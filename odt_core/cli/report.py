@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odt_core.cli.command import Command, Result
-from odt_core.cli.figures import figure_of
+from odt_core.cli.figures import figure_of, told
 from odt_core.cli.output import check_output, write_model
 from odt_core.cli.sources import (
     PATH_HELP,
@@ -36,7 +36,7 @@ from odt_core.training.settings import Settings
 if TYPE_CHECKING:
     from odt_core.bundled import ModelCard
     from odt_core.checkpoint import Checkpoint
-    from odt_core.evaluation import Progress
+    from odt_core.evaluation import Leakage, Progress
     from odt_core.evidence import Judged, Studies
     from odt_core.runtime import Model, Worker
     from odt_core.runtime.contract import Choice
@@ -126,6 +126,7 @@ def _given(options: Namespace) -> _Given:
 
 def _run(options: Namespace) -> Result:
     from odt_core.checkpoint import load_checkpoint
+    from odt_core.evaluation import leakage
     from odt_core.evidence import Curves, Studies, bundle, empty_base, look_inside, trace
     from odt_core.evidence.study_facts import study_facts
     from odt_core.runtime import Worker
@@ -157,6 +158,7 @@ def _run(options: Namespace) -> Result:
             for name, group in (("test", test), ("base_test", base_test))
             if group is not None and len(group)
         }
+        leak = leakage(samples, test, given.card.preprocessing) if test is not None else None
         studies = Studies(reasons=("Nothing was studied: --quick was given.",))
         if not options.quick:
             studies = _study(given, checkpoint)
@@ -189,8 +191,8 @@ def _run(options: Namespace) -> Result:
         "bundle": options.out,
         "bytes": len(packed),
         "steps": checkpoint.meta.step,
-        "test": _summary(judged.get("test")),
-        "base_task": _summary(judged.get("base_test")),
+        "test": _summary(judged.get("test"), given, leak),
+        "base_task": _summary(judged.get("base_test"), given),
         "origin": origin.beginning.value,
         "origin_sentence": origin.sentence,
         "cost": studies.cost.to_json() if studies.cost else None,
@@ -301,9 +303,9 @@ def _judge(
     return Judged(samples, base, own, labels)
 
 
-def _summary(judged: Judged | None) -> dict[str, Any] | None:
-    from odt_core.evaluation import compare
-
+def _summary(
+    judged: Judged | None, given: _Given, leak: Leakage | None = None
+) -> dict[str, Any] | None:
     if judged is None:
         return None
     found: dict[str, Any] = {"n": judged.own.n}
@@ -320,10 +322,8 @@ def _summary(judged: Judged | None) -> dict[str, Any] | None:
                 "correct": evaluation.correct,
                 "interval": list(evaluation.interval or ()),
             }
-    if judged.base is not None:
-        change = compare(judged.base, judged.own)
-        found["sentence"], found["p_value"] = change.sentence, change.p_value
-    return found
+    said = replace(judged, leak=leak).claims(given.card.labels.used)
+    return found if said is None else found | told(said)
 
 
 def _check(out: Path) -> dict[str, Any]:
@@ -360,7 +360,7 @@ def _text(result: Result) -> str:
                 f"{which} {figure_of(found[which])}" for which in ("base", "personalised")
             )
             lines.append(f"{title} ({found['n']})  {figures}")
-            lines += [found["sentence"]] if "sentence" in found else []
+            lines += found.get("sentences", [])
     studies = result["studies"]
     for study in (studies["controls"], studies["samples_needed"], result["cost"]):
         lines += [study["sentence"]] if study else []

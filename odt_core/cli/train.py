@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odt_core.cli.command import Command, Result
-from odt_core.cli.figures import figure_of
+from odt_core.cli.figures import figure_of, told
 from odt_core.cli.output import check_output
 from odt_core.cli.sources import (
     PATH_HELP,
@@ -30,7 +30,8 @@ from odt_core.training.history import History, Record
 
 if TYPE_CHECKING:
     from odt_core.evaluation import Evaluation
-    from odt_core.runtime import Model
+    from odt_core.runtime import Model, Session
+    from odt_core.samples import Samples
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -66,19 +67,12 @@ def _run(options: Namespace) -> Result:
         history = fit(
             own, samples, settings, callbacks, test=test, base_test=base_test, control=control
         )
-    pairs: dict[str, Any] = {"test": None, "base_task": None}
-    from odt_core.evaluation import evaluate
-
+    judged: dict[str, Any] = {"test": None, "base_task": None}
     for key, group in (("test", test), ("base_task", base_test)):
         if group is not None and len(group) and model.contract.scored:
-            # A label that the person added can also be a wrong answer to a base test sample.
-            own_group = replace(group, labels=samples.labels.with_those_of(group.labels))
-            pairs[key] = {
-                "base": None if base.uninitialised else _summary(evaluate(base, group)),
-                "personalised": _summary(evaluate(own, own_group)),
-            }
+            judged[key] = _judge(model, base, own, samples, group, key == "test")
     if options.checkpoint:
-        _write(options.checkpoint, own, history, settings, samples.labels.names, pairs)
+        _write(options.checkpoint, own, history, settings, samples.labels.names, judged)
     reports = model.contract.train[0].loss is not None
     return {
         "steps": history.steps,
@@ -86,7 +80,7 @@ def _run(options: Namespace) -> Result:
         "loss": [record.loss for record in history.records] if reports else [],
         "loss_name": model.contract.loss_note,
         "labels": list(samples.labels.names) if model.contract.classifies else [],
-        **pairs,
+        **judged,
         "outcome": history.outcome.value,
         "message": history.message,
         "checkpoint": options.checkpoint,
@@ -129,10 +123,34 @@ def _write(
         settings=settings.to_json(),
         seed=settings.seed,
         labels=tuple(labels),
-        metrics={key: value for key, value in metrics.items() if value is not None},
+        metrics={
+            key: {which: value[which] for which in ("base", "personalised")}
+            for key, value in metrics.items()
+            if value is not None
+        },
         note="trained on the command line",
     )
     save_checkpoint_file(replace(checkpoint, progress=history.progress), path)
+
+
+def _judge(
+    model: Model, base: Session, own: Session, samples: Samples, group: Samples, mine: bool
+) -> dict[str, Any]:
+    """Base against personalised. mine: whether some of the group may have been trained on."""
+    from odt_core.evaluation import claims, evaluate, leakage
+
+    # A label that the person added can also be a wrong answer to a base test sample.
+    labels = samples.labels.with_those_of(group.labels)
+    after = evaluate(own, replace(group, labels=labels))
+    before = None if base.uninitialised else evaluate(base, group)
+    found = {
+        "base": None if before is None else _summary(before),
+        "personalised": _summary(after),
+    }
+    if before is None:
+        return found
+    leak = leakage(samples, group, model.preprocessing) if mine else None
+    return found | told(claims(before, after, model.labels.used, labels.names, leak))
 
 
 def _summary(evaluation: Evaluation) -> dict[str, Any]:
@@ -145,6 +163,7 @@ def _summary(evaluation: Evaluation) -> dict[str, Any]:
         } | ({"places_right": places.right, "mean_iou": places.mean_iou} if places else {})
     return {
         "accuracy": evaluation.accuracy,
+        "interval": list(evaluation.interval or ()),
         "n": evaluation.n,
         "cross_entropy": evaluation.cross_entropy,
     }
@@ -184,6 +203,7 @@ def _text(result: Result) -> str:
             lines.append(
                 f"{title} ({own['n']})  base {figure_of(base)} → personalised {figure_of(own)}"
             )
+            lines += pair.get("sentences", [])
     if result["checkpoint"]:
         lines.append(f"checkpoint  {result['checkpoint']}")
     return "\n".join(lines)
@@ -198,8 +218,8 @@ COMMAND = Command(
         "alphabet. With --json the last line has steps, seconds, loss (one per step, as the model\n"
         "reports it), labels (names of the outputs), test (null without --test) and base_task\n"
         "(null where the model has no base test set), each with accuracy and n of base and\n"
-        "personalised; mean_squared_error and mean_absolute_error instead of accuracy for a\n"
-        "model of values."
+        "personalised, and sentences that say what follows from them; mean_squared_error and\n"
+        "mean_absolute_error instead of accuracy for a model of values."
     ),
     example=(
         "example: python -m odt_core train digits --samples me.zip --test more.zip "

@@ -55,6 +55,29 @@ class TestTrain:
         assert got["base_task"] is None
         assert got["outcome"] == "finished"
 
+    def test_base_and_personalised_have_intervals_and_the_paired_test(self, files):
+        got = json.loads(files["trained"].read_text())["test"]
+        low, high = got["personalised"]["interval"]
+        assert 0.9 < low < high == 1.0
+        assert got["sentences"][0].endswith("not chance, p < 0.001. Your model is better.")
+        assert got["seen_in_training"] is None
+        text = odt(
+            "train", MODEL, "--samples", files["own"], "--test", files["test"], "--epochs", 1
+        ).stdout
+        assert "(95 % interval " in text
+        assert "p = " in text
+
+    def test_test_samples_that_are_trained_on_are_told_instead_of_a_gain(self, files):
+        arguments = ("--samples", files["own"], "--test", files["own"], "--epochs", 20)
+        got = result("train", MODEL, *arguments)["test"]
+        assert got["seen_in_training"] == list(range(20))
+        text = odt("train", MODEL, *arguments).stdout
+        assert (
+            "All 20 test samples look the same as a training sample: they say nothing of new ones."
+            in text
+        )
+        assert "is better" not in text
+
     def test_without_test_samples_test_is_null_and_the_text_reads_well(self, files):
         got = result("train", MODEL, "--samples", files["own"], "--epochs", 1)
         assert got["test"] is None
@@ -115,6 +138,17 @@ class TestOthers:
         got = result("evaluate", MODEL, "--samples", files["test"])
         assert got["personalised"] is None
         assert got["base"]["n"] == 40
+
+    def test_gain_on_labels_that_the_base_never_learnt_is_told_apart(self, tmp_path):
+        x = np.zeros((8, 28, 28, 1), np.float32)
+        for k in range(8):
+            x[k, 4 + k : 8 + k, 4:24] = 1.0
+        path, weights = tmp_path / "bars.npz", tmp_path / "bars.safetensors"
+        np.savez(path, x=x, y=np.array(["bar"] * 4 + ["1"] * 4))
+        done = odt("train", "digits", "--samples", path, "--epochs", 1, "--checkpoint", weights)
+        assert done.returncode == 0, done.stderr
+        said = odt("evaluate", "digits", "--samples", path, "--checkpoint", weights).stdout
+        assert "4 of the 8 samples are of “bar”, which the base model never learnt" in said
 
     def test_infer_tells_label_and_probability_of_each_sample(self, files):
         got = result("infer", MODEL, files["test"], "--checkpoint", files["checkpoint"])

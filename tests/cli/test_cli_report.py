@@ -67,6 +67,19 @@ def test_training_and_report_when_checked_are_identical(files):
     assert got["bytes"] == files["out"].stat().st_size
 
 
+def test_test_samples_that_are_trained_on_are_told_instead_of_a_gain(files):
+    arguments = (
+        "report", MODEL, "--samples", files["own"], "--test", files["own"],
+        "--out", files["out"], "--quick", *SHORT,
+    )  # fmt: skip
+    text = odt(*arguments).stdout
+    assert (
+        "All 20 test samples look the same as a training sample: they say nothing of new ones."
+        in text
+    )
+    assert "is better" not in text
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_training_sends_nothing_over_the_network(files):
     got = report(MODEL, "--samples", files["own"], "--out", files["out"], *SHORT)
