@@ -8,7 +8,8 @@ identical to the published ones, bit for bit; then counts the published accuraci
 Needs Python 3.11 or newer and the pinned packages of requirements.txt; no network after that. The
 engine's sources are in software/; --installed uses the odt_core on your path instead.
 
-Exit code: 0 identical, and all accuracies as published; 1 not; 2 it could not be tried.
+Exit code: 0 identical, and all accuracies as published; 1 not; 2 it could not be tried. Files that
+are not as published (CHANGED) are named first, and are never 0; ADDED ones are only named.
 Options: --json prints one line of JSON. --installed as above.
 """
 
@@ -18,6 +19,8 @@ import hashlib
 import json
 import platform
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -25,15 +28,45 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 
 
-def changed_files() -> list[str]:
-    """Files that are not what SHA256SUMS says."""
-    changed = []
-    for line in (HERE / "SHA256SUMS").read_text("utf-8").splitlines():
-        digest, name = line.split("  ", 1)
-        path = HERE / name
-        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
-            changed.append(name)
-    return changed
+MODEL, CARD, SUMS = "models/base.tflite", "personalisation-card.json", "SHA256SUMS"
+
+
+class NotTriedError(Exception):
+    """Why it could not be tried."""
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """Say which file it is when one cannot be read, whatever is wrong with it."""
+    try:
+        yield
+    except ImportError:  # a package that is not installed is not the file's fault
+        raise
+    except Exception as error:
+        why = " ".join(str(error).split()) or type(error).__name__
+        raise NotTriedError(f"{name} cannot be used: {why}") from error
+
+
+def checked_files() -> tuple[list[str], list[str]]:
+    """(files that are not what SHA256SUMS says, files in the bundle's folders that it does not
+    name). Hidden files are left alone, and so are folders of others, such as venv.
+    """
+    changed, listed = [], {SUMS}
+    try:
+        for line in (HERE / SUMS).read_text("utf-8").splitlines():
+            digest, name = line.split("  ", 1)
+            listed.add(name)
+            path = HERE / name
+            if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+                changed.append(name)
+    except (OSError, ValueError):
+        return [SUMS], []
+    ours = {name.split("/")[0] for name in listed if "/" in name}
+    there = [path for path in HERE.iterdir() if path.is_file()]
+    there += [path for folder in sorted(ours) for path in (HERE / folder).rglob("*")]
+    names = (path.relative_to(HERE).as_posix() for path in there if path.is_file())
+    added = {name for name in names if not name.split("/")[-1].startswith(".")} - listed
+    return changed, sorted(added)
 
 
 def versions_here(published: dict[str, str]) -> list[str]:
@@ -60,8 +93,20 @@ def load_samples(name: str, labels: list[str | None]) -> Any:
     folder = HERE / "samples" / name
     if not folder.is_dir():
         return None
-    x, y = (np.load(folder / f"{part}.npy", allow_pickle=False) for part in "xy")
-    return Samples(x, y, Labels(tuple(labels)))
+    arrays = {}
+    for part in "xy":
+        with reading(f"samples/{name}/{part}.npy"):
+            arrays[part] = np.load(folder / f"{part}.npy", allow_pickle=False)
+    with reading(f"samples/{name}"):
+        return Samples(arrays["x"], arrays["y"], Labels(tuple(labels)))
+
+
+def load_weights(name: str) -> dict[str, Any]:
+    """The state in a checkpoint of the bundle."""
+    from odt_core.checkpoint import load_checkpoint
+
+    with reading(f"weights/{name}"):
+        return dict(load_checkpoint((HERE / "weights" / name).read_bytes()).state)
 
 
 def load_base(facts: dict[str, Any]) -> Any:
@@ -71,16 +116,17 @@ def load_base(facts: dict[str, Any]) -> Any:
     from odt_core.bundled import ModelCard
     from odt_core.runtime import Choice, load_model
 
-    model = load_model((HERE / "models" / "base.tflite").read_bytes())
-    if facts["choice"]:
-        model = model.with_choice(Choice.from_json(facts["choice"]))
-    card = ModelCard.from_json(facts["card"])
-    return model.with_card(replace(card, base_test=None, replay=None, people=()))
+    with reading(MODEL):
+        model = load_model((HERE / MODEL).read_bytes())
+    with reading(CARD):
+        if facts["choice"]:
+            model = model.with_choice(Choice.from_json(facts["choice"]))
+        card = ModelCard.from_json(facts["card"])
+        return model.with_card(replace(card, base_test=None, replay=None, people=()))
 
 
 def train_again(model: Any, facts: dict[str, Any]) -> Any:
     """The state after all trainings of the bundle, one after the other."""
-    from odt_core.checkpoint import load_checkpoint
     from odt_core.training import Callback, Control, Settings, fit
 
     class StopAfter(Callback):
@@ -92,9 +138,8 @@ def train_again(model: Any, facts: dict[str, Any]) -> Any:
                 self.control.stop()
 
     session = model.session()
-    start = HERE / "weights" / "start.safetensors"
     if facts["origin"]["beginning"] == "weights":
-        session.load_state(load_checkpoint(start.read_bytes()).state)
+        session.load_state(load_weights("start.safetensors"))
     own = load_samples("train", facts["labels"])
     replay = load_samples("replay", facts["labels_replay"])
     for stage in facts["origin"]["stages"]:
@@ -169,33 +214,61 @@ def main(arguments: list[str]) -> int:
     if "--installed" not in arguments:
         sys.path.insert(0, str(HERE / "software"))
         sys.dont_write_bytecode = True  # the bundle stays as it is
-    facts = json.loads((HERE / "personalisation-card.json").read_text("utf-8"))["reproduce"]
-    changed, other = changed_files(), versions_here(facts["versions"])
     quiet = "--json" in arguments
 
     def say(text: str) -> None:
         if not quiet:
             print(text, flush=True)
 
-    try:
-        from odt_core.checkpoint import load_checkpoint
-
-        model = load_base(facts)
-    except ImportError as error:
-        print(f"{error}. Run: pip install -r requirements.txt", file=sys.stderr)
-        return 2
+    changed, added = checked_files()
     for name in changed:
         say(f"CHANGED     {name} is not the file that was published")
+    for name in added:
+        say(f"ADDED       {name} was not published")
+    result: dict[str, Any] = {
+        "identical": None,
+        "differences": [],
+        "results": [],
+        "changed_files": changed,
+        "added_files": added,
+        "other_versions": [],
+        "message": "",
+    }
+    try:
+        code = tried(result, say)
+    except Exception as error:
+        code, said = 2, " ".join(str(error).split())
+        if isinstance(error, ImportError):
+            said += ". Run: pip install -r requirements.txt"
+        elif not isinstance(error, NotTriedError):
+            said = f"{type(error).__name__}: {said}"
+        broken = [name for name in changed if name not in said]
+        if broken:
+            said += f" (not as published: {', '.join(broken[:5])})"
+        result["message"] = said
+        print(f"NOT TRIED   {said}", file=sys.stderr)
+    if quiet:
+        print(json.dumps(result))
+    return 1 if code == 0 and changed else code
+
+
+def tried(result: dict[str, Any], say: Callable[[str], None]) -> int:
+    """Fills the result; returns the exit code but for changed files."""
+    with reading(CARD):
+        facts = json.loads((HERE / CARD).read_text("utf-8"))["reproduce"]
+        other = result["other_versions"] = versions_here(facts["versions"])
     for line in other:
         say(f"OTHER       {line}")
-    published = dict(
-        load_checkpoint((HERE / "weights" / "checkpoint.safetensors").read_bytes()).state
-    )
+    if MODEL in result["changed_files"]:  # a damaged one can end the process
+        raise NotTriedError(f"{MODEL} is not the file that was published, and is not loaded.")
+    model = load_base(facts)
+    published = load_weights("checkpoint.safetensors")
     found: list[str] | None = None
     if facts["origin"]["beginning"] != "unknown":
         say("Training again …")
-        found = differences(published, train_again(model, facts))
-    rows = count_again(model, published, facts)
+        found = result["differences"] = differences(published, train_again(model, facts))
+        result["identical"] = not found
+    rows = result["results"] = count_again(model, published, facts)
     for row in rows:
         mark = "AS SAID " if row["same"] else "DIFFERS "
         say(
@@ -203,7 +276,8 @@ def main(arguments: list[str]) -> int:
             f"again {row['again']}"
         )
     if found is None:
-        say(f"NOT TRIED   {facts['origin']['sentence']}")
+        result["message"] = facts["origin"]["sentence"]
+        say(f"NOT TRIED   {result['message']}")
     elif not found:
         say(f"IDENTICAL   all {len(published)} variables, bit for bit")
     else:
@@ -213,17 +287,9 @@ def main(arguments: list[str]) -> int:
             say("Other versions or another kind of processor can be the cause: see OTHER above.")
         if facts["origin"]["beginning"] == "assumed":
             say("The training may have begun with other weights than the base model's.")
-    identical = found == []
-    if quiet:
-        result = {
-            "identical": None if found is None else identical,
-            "differences": found or [],
-            "results": rows,
-            "changed_files": changed,
-            "other_versions": other,
-        }
-        print(json.dumps(result))
-    return 0 if identical and all(row["same"] for row in rows) and not changed else 1
+    if found or not all(row["same"] for row in rows):
+        return 1
+    return 2 if found is None else 0
 
 
 if __name__ == "__main__":

@@ -103,11 +103,16 @@ def train(
     return Trained(model, own, test, replay, history, tuple(saved), session)
 
 
-def reproduce(folder: Path) -> tuple[int, dict]:
-    """(exit code, what it says) of the bundle's own script, in a Python that knows no odt_core."""
-    done = subprocess.run(
-        [sys.executable, "-I", "reproduce.py", "--json"],
+def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """The bundle's own script, in a Python that knows no odt_core."""
+    return subprocess.run(
+        [sys.executable, "-I", "reproduce.py", *options],
         cwd=folder, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
+
+
+def reproduce(folder: Path) -> tuple[int, dict]:
+    """(exit code, what it says)."""
+    done = run(folder, "--json")
     assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout.splitlines()[-1])

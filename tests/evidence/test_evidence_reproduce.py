@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from evidence_cases import SETTINGS, reproduce, train
+from evidence_cases import SETTINGS, reproduce, run, train
 
 from odt_core.checkpoint import load_checkpoint, save_checkpoint
 from odt_core.evidence import Beginning, Unloaded, trace
@@ -56,6 +56,58 @@ def test_another_seed_is_not_identical(packed, unpack):
     card["reproduce"]["origin"]["stages"][0]["settings"]["seed"] = 4
     path.write_text(json.dumps(card), "utf-8")
     assert reproduce(folder)[1]["identical"] is False
+
+
+class TestDamage:
+    """What cannot be tried ends with exit code 2 and one line that names the file."""
+
+    @pytest.mark.parametrize(
+        ("name", "at"),
+        [
+            ("models/base.tflite", 4),
+            ("weights/checkpoint.safetensors", 9),
+            ("samples/train/x.npy", 0),
+            ("samples/test/y.npy", 1),
+            ("personalisation-card.json", 2),
+            ("software/odt_core/training/loop.py", 1),
+        ],
+    )
+    def test_damaged_file_is_named(self, packed, unpack, name, at):
+        folder = unpack(packed)
+        data = bytearray((folder / name).read_bytes())
+        data[at] ^= 1
+        (folder / name).write_bytes(data)
+        done = run(folder)
+        assert done.returncode == 2
+        assert done.stdout.startswith(f"CHANGED     {name} is not the file that was published")
+        last = done.stderr.splitlines()[-1]
+        assert last.startswith("NOT TRIED")
+        assert name in last
+        assert "Traceback" not in done.stderr
+        assert reproduce(folder)[1]["message"] in last
+
+    def test_missing_file_is_named(self, packed, unpack):
+        folder = unpack(packed)
+        (folder / "samples" / "test" / "x.npy").unlink()
+        done = run(folder)
+        assert (done.returncode, "samples/test/x.npy" in done.stderr) == (2, True)
+
+    @pytest.mark.parametrize("damage", [None, b"nonsense", b"\xff"])
+    def test_damaged_list_of_digests_is_a_changed_file(self, packed, unpack, damage):
+        folder = unpack(packed)
+        path = folder / "SHA256SUMS"
+        path.unlink() if damage is None else path.write_bytes(damage)
+        code, said = reproduce(folder)
+        assert (code, said["identical"], said["changed_files"]) == (1, True, ["SHA256SUMS"])
+
+    def test_added_files_are_named_and_folders_of_others_are_not(self, packed, unpack):
+        folder = unpack(packed)
+        for name in ("charts/extra.png", "venv/lib.py", ".hidden", "said.json"):
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text("x")
+        code, said = reproduce(folder)
+        assert (code, said["changed_files"]) == (0, [])
+        assert said["added_files"] == ["charts/extra.png", "said.json"]
 
 
 def test_a_claimed_accuracy_that_is_wrong_is_found(packed, unpack):
@@ -154,7 +206,8 @@ class TestChains:
         assert origin.beginning is Beginning.UNKNOWN
         assert "samples were added, removed" in origin.reason
         code, said = reproduce(unpack(trained.bundle(samples=fewer, origin=origin)))
-        assert (code, said["identical"]) == (1, None)
+        assert (code, said["identical"]) == (2, None)
+        assert "samples were added, removed" in said["message"]
         assert all(row["same"] for row in said["results"])
 
     def test_a_checkpoint_without_a_training_is_not_tried(self, trained):
