@@ -12,7 +12,9 @@ Result = dict[str, Any]
 
 @dataclass(frozen=True)
 class Command:
-    """A command: how it is called, what it does, and how its result reads."""
+    """A command: how it is called, what it does, and how its result reads. code: the exit code of a
+    result.
+    """
 
     name: str
     summary: str
@@ -21,3 +23,4 @@ class Command:
     arguments: Callable[[ArgumentParser], None]
     run: Callable[[Namespace], Result]
     text: Callable[[Result], str]
+    code: Callable[[Result], int] = lambda result: 0

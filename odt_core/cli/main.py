@@ -27,7 +27,9 @@ COMMANDS: tuple[Command, ...] = (
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command; returns the exit code: 0, 2 for bad input, 130 for Ctrl+C."""
+    """Run one command; returns the exit code: 0, 1 where a check that was asked for failed, 2
+    for bad input, 130 for Ctrl+C.
+    """
     options = _parser().parse_args(arguments)
     command: Command = options.command
     try:
@@ -37,6 +39,7 @@ def main(arguments: Sequence[str]) -> int:
         else:
             print(command.text(result))
         sys.stdout.flush()
+        return command.code(result)
     except OdtError as error:
         print(f"odt: {' '.join(str(error).split())}", file=sys.stderr)
         return 2

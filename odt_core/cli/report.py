@@ -369,7 +369,25 @@ def _text(result: Result) -> str:
     if check:
         verdict = {True: "identical, bit for bit", False: "NOT identical", None: "not tried"}
         lines.append(f"trained again from the bundle alone: {verdict[check['identical']]}")
+        lines += _why_not(check)
     return "\n".join(lines)
+
+
+def _why_not(check: dict[str, Any]) -> list[str]:
+    """What is wrong, in words; nothing where reproduce.py found all as it was published."""
+    lines = [f"not as published: {name}" for name in check.get("changed_files", [])]
+    lines += check.get("differences", [])
+    lines += [
+        f"{row['model']} on {row['samples']}: published {row['published']}, again {row['again']}"
+        for row in check.get("results", [])
+        if not row["same"]
+    ]
+    return [*lines, check["message"]] if check.get("message") else lines
+
+
+def _code(result: Result) -> int:
+    check = result["check"]
+    return 0 if check is None or check["exit_code"] == 0 else 1
 
 
 COMMAND = Command(
@@ -380,8 +398,8 @@ COMMAND = Command(
         "files, and reproduce.py, which from the bundle alone trains again and says whether the\n"
         "weights are identical, bit for bit. Without --checkpoint it trains first. Then it trains\n"
         "from the base model again and again for the studies: negative controls, samples needed\n"
-        "and cost; --quick leaves them out. With --check it runs reproduce.py at once; with\n"
-        "--json its answer is `check`."
+        "and cost; --quick leaves them out. With --check it runs reproduce.py at once, and\n"
+        "ends with exit code 1 unless all is as published; with --json its answer is `check`."
     ),
     example=(
         "example: python -m odt_core report digits --samples me.zip --test more.zip --out "
@@ -390,4 +408,5 @@ COMMAND = Command(
     arguments=_arguments,
     run=_run,
     text=_text,
+    code=_code,
 )

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from odt_core.checkpoint import load_checkpoint
-from odt_core.cli.report import _train
+from odt_core.cli.report import _code, _train, _why_not
 from odt_core.runtime import Worker
 from odt_core.samples import Labels, Samples
 from odt_core.training import Settings
@@ -121,6 +121,37 @@ def test_a_checkpoint_with_other_samples_is_told(files):
     )  # fmt: skip
     assert got["origin"] == "unknown"
     assert "samples were added, removed" in got["origin_sentence"]
+
+
+def test_check_that_fails_ends_with_exit_code_1_and_says_why(files):
+    done = odt(
+        "report", MODEL, "--samples", files["test"], "--checkpoint", files["checkpoint"],
+        "--out", files["out"], "--quick", "--check",
+    )  # fmt: skip
+    assert done.returncode == 1
+    *_, verdict, why = done.stdout.splitlines()
+    assert verdict == "trained again from the bundle alone: not tried"
+    assert "samples were added, removed" in why
+
+
+class TestCheck:
+    def test_whatever_is_not_as_published_is_named(self):
+        row = {"model": "own", "samples": "test", "published": "3 of 4", "again": "2 of 4"}
+        check = {
+            "exit_code": 1,
+            "identical": False,
+            "differences": ["w: largest difference 0.1"],
+            "results": [{**row, "same": False}, {**row, "same": True}],
+            "changed_files": ["models/base.tflite"],
+            "message": "",
+        }
+        assert _why_not(check) == [
+            "not as published: models/base.tflite",
+            "w: largest difference 0.1",
+            "own on test: published 3 of 4, again 2 of 4",
+        ]
+        assert [_code({"check": {"exit_code": code}}) for code in (0, 1, 2, None)] == [0, 1, 1, 1]
+        assert _code({"check": None}) == 0
 
 
 def test_a_model_of_values_is_reported(files):
