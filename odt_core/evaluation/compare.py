@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from operator import index
@@ -14,6 +15,9 @@ from odt_core.evaluation.evaluation import Evaluation, check_alike, errors_each
 # With fewer changed answers the exact test cannot reach the 5 % level, however they fall: five the
 # same way give p = 2 / 2⁵ = 0.0625, six p = 2 / 2⁶ = 0.031.
 FEWEST_CHANGES = 6
+# Numbers that differ by less than this share of the largest one in a sample are the same: rounding
+# in float32 is 6e-8 of each term of a sum, and terms are summed in another order now and then.
+_ROUNDING = 1e-6
 
 
 class Verdict(StrEnum):
@@ -21,7 +25,7 @@ class Verdict(StrEnum):
 
     BETTER = "better"
     WORSE = "worse"
-    UNCLEAR = "unclear"  # a difference this small also comes about by chance
+    UNCLEAR = "unclear"  # may be chance; or most values came closer, and the mean error grew
     SAME = "same"  # not one answer changed between right and wrong
 
 
@@ -30,8 +34,9 @@ class Comparison:
     """Which answers changed. Index arrays are int64, in the samples' order.
 
     For a model of values, "fixed" are the samples whose answer came closer to the target, "broken"
-    those whose answer moved away from it, and p_value is that of the sign test (Dixon & Mood 1946),
-    the same sum of binomials as McNemar's.
+    those whose answer moved away from it by more than rounding, and p_value is that of the sign
+    test (Dixon & Mood 1946), the same sum of binomials as McNemar's. That test does not see how
+    far: a model is better only where the gain does not say the opposite.
     """
 
     fixed: np.ndarray  # base wrong, own right
@@ -85,7 +90,7 @@ def compare(base: Evaluation, own: Evaluation, called: str = "Your model") -> Co
     p_value = mcnemar(len(fixed), len(broken))
     if len(fixed) == len(broken) == 0:
         verdict = Verdict.SAME
-    elif p_value >= 0.05:
+    elif p_value >= 0.05 or gain * (len(fixed) - len(broken)) < 0:
         verdict = Verdict.UNCLEAR
     else:
         verdict = Verdict.BETTER if len(fixed) > len(broken) else Verdict.WORSE
@@ -96,7 +101,15 @@ def compare(base: Evaluation, own: Evaluation, called: str = "Your model") -> Co
         gain=gain,
         p_value=p_value,
         verdict=verdict,
-        sentence=_sentence(verdict, len(fixed), len(broken), base.n, p_value, values, called),
+        sentence=_sentence(
+            verdict,
+            len(fixed),
+            len(broken),
+            base.n,
+            p_value,
+            called,
+            means=_means(base, own, gain) if values else None,
+        ),
     )
 
 
@@ -112,7 +125,33 @@ def _closer(base: Evaluation, own: Evaluation) -> tuple[np.ndarray, np.ndarray, 
     gain = float(before.mean() - after.mean()) if base.n else 0.0
     if base.places is not None and own.places is not None:
         gain = own.places.right - base.places.right  # of all places, not the mean over samples
-    return np.flatnonzero(after < before), np.flatnonzero(after > before), gain
+        moved = np.ones(base.n, bool)
+    else:
+        moved = _moved(base, own)
+    return np.flatnonzero(moved & (after < before)), np.flatnonzero(moved & (after > before)), gain
+
+
+def _moved(base: Evaluation, own: Evaluation) -> np.ndarray:
+    """bool [N]: whether an answer of values differs by more than rounding."""
+    size = base.n, math.prod(base.truth.shape[1:])
+    all_three = base.predictions, own.predictions, base.truth
+    first, second, truth = (np.asarray(one, np.float64).reshape(size) for one in all_three)
+    largest = np.maximum(np.maximum(np.abs(first), np.abs(second)), np.abs(truth))
+    away = np.abs(second - first).max(axis=1, initial=0.0)
+    return np.asarray(away > _ROUNDING * largest.max(axis=1, initial=0.0))
+
+
+def _means(base: Evaluation, own: Evaluation, gain: float) -> str:
+    """What the gain of values is, as a part of a sentence."""
+    if base.places is not None and own.places is not None:
+        pixels = "pixels" if base.places.pixels else "words"
+        what, one, other = f"share of right {pixels}", base.places.right, own.places.right
+        rose = gain > 0
+    else:
+        what = "mean squared error"
+        one, other = base.mean_squared_error or 0.0, own.mean_squared_error or 0.0
+        rose = gain < 0
+    return f"the {what} {'rose' if rose else 'fell'} from {one:.4g} to {other:.4g}"
 
 
 def p_words(p_value: float) -> str:
@@ -127,8 +166,17 @@ def p_words(p_value: float) -> str:
 
 
 def _sentence(
-    verdict: Verdict, fixed: int, broken: int, n: int, p_value: float, values: bool, called: str
+    verdict: Verdict,
+    fixed: int,
+    broken: int,
+    n: int,
+    p_value: float,
+    called: str,
+    *,
+    means: str | None,
 ) -> str:
+    """means: what became of the mean, of values; None for labels."""
+    values = means is not None
     if n == 0:
         return "There are no test samples to compare on yet."
     samples = f"{n:,} sample{'' if n == 1 else 's'}"
@@ -148,6 +196,11 @@ def _sentence(
     if changes < FEWEST_CHANGES:
         changed = f"{changes} changed answer{'' if changes == 1 else 's'}"
         return f"{counts}: {changed} {_are(changes)} too few to tell, {p_words(p_value)}."
+    if verdict is Verdict.UNCLEAR and p_value < 0.05:
+        return (
+            f"{counts}: not chance, {p_words(p_value)}. But {means}: there is no telling which "
+            "model is better."
+        )
     if verdict is Verdict.UNCLEAR:
         return f"{counts}: may be chance, {p_words(p_value)}."
     claim = f" {called} is {verdict.value}." if called else ""

@@ -94,6 +94,28 @@ class TestValues:
             "is better."
         )
 
+    def test_closer_answers_are_not_better_when_the_mean_error_grew(self):
+        got = compare(far([0.1] * 21), far([0.05] * 20 + [100.0]))
+        assert got.p_value < 0.001
+        assert got.verdict is Verdict.UNCLEAR
+        assert got.sentence == (
+            "20 closer to their targets, 1 farther of 21 samples: not chance, p < 0.001. But the "
+            "mean squared error rose from 0.01 to 476.2: there is no telling which model is better."
+        )
+        assert compare(far([0.05] * 20 + [100.0]), far([0.1] * 21)).verdict is Verdict.UNCLEAR
+
+    def test_no_values_are_too_few(self):
+        assert "no test samples" in compare(far([]), far([])).sentence
+
+    def test_rounding_is_no_change(self):
+        answers = np.full((8, 1), 3.0, np.float32)
+        target = np.ones((8, 1), np.float32)
+        base, own = score(answers, target), score(np.nextafter(answers, np.float32(0)), target)
+        assert own.mean_squared_error < base.mean_squared_error
+        assert compare(base, own).verdict is Verdict.SAME
+        closer = score(answers - np.float32(1e-4), target)
+        assert compare(base, closer).verdict is Verdict.BETTER
+
     def test_same_answers_are_the_same(self):
         got = compare(far([1.0, 2.0] * 3), far([1.0, -2.0] * 3))
         assert got.verdict is Verdict.SAME
