@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from odt_core.errors import SampleError
-from odt_core.evaluation.compare import FEWEST_CHANGES
+from odt_core.evaluation.compare import mcnemar
 from odt_core.evaluation.evaluation import Evaluation, squared_errors
 from odt_core.evaluation.intervals import wilson_share
 from odt_core.evaluation.student import student_quantile
@@ -111,15 +111,22 @@ def estimate(matrix: np.ndarray, quantity: Quantity) -> Estimate:
 
 def can_be_told_apart(first: np.ndarray, second: np.ndarray) -> bool:
     """Whether the means of two matrices [seeds, N] (or [1, N]) of the same test samples and seeds
-    differ by more than chance, at the 5 % level: t of their differences, variance as `estimate`;
-    the sign test where all samples differ by the same.
+    differ by more than chance, at the 5 % level.
+
+    As in `compare` the exact sign test must say so, over the samples: what all seeds made of one is
+    one difference. The mean must not say the opposite. Of several seeds it must also differ by more
+    than their models do: t, variance as in `estimate`.
     """
     differences = np.asarray(second, np.float64) - np.asarray(first, np.float64)
+    each = differences.mean(axis=0)
+    up, down = int(np.count_nonzero(each > 0)), int(np.count_nonzero(each < 0))
+    mean = float(each.mean())
+    if mcnemar(up, down) >= 0.05 or mean * (up - down) <= 0:
+        return False
+    if len(differences) == 1:
+        return True
     variance, reach = _variance(differences)
-    mean = abs(float(differences.mean()))
-    if variance == 0:
-        return mean > 0 and differences.shape[1] >= FEWEST_CHANGES
-    return mean > reach * math.sqrt(variance)
+    return abs(mean) > reach * math.sqrt(variance)
 
 
 def _variance(matrix: np.ndarray) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from odt_core.errors import SampleError
+from odt_core.evaluation.compare import FEWEST_CHANGES
 from odt_core.evaluation.crossed import Estimate, Quantity, can_be_told_apart, estimate, outcomes
 from odt_core.evaluation.evaluation import evaluate
 from odt_core.evaluation.study import OnProgress, Progress, Stopped, StudyStopped, never, quiet
@@ -156,7 +157,10 @@ def _first(answered: list[list[np.ndarray]]) -> np.ndarray:
 def _sentence(points: list[Point], own: list[np.ndarray], quantity: Quantity, seeds: int) -> str:
     """From how many samples on more of them cannot be told to have helped."""
     last, n = points[-1], points[0].own.n
-    told = f"n = {n} test samples, {seeds} seed{'' if seeds == 1 else 's'}"
+    told = f"n = {n} test sample{_s(n)}, {seeds} seed{_s(seeds)}"
+    if n < FEWEST_CHANGES:
+        said = f"{_figure(points[0].own, quantity)} before, {_figure(last.own, quantity)} after"
+        return f"These are too few test samples to tell how many samples it takes ({said}; {told})."
     at = next(k for k in range(len(points)) if not can_be_told_apart(own[k], own[-1]))
     enough = points[at]
     figures = f"{_figure(last.own, quantity)} against {_figure(enough.own, quantity)}, {told}"
@@ -189,6 +193,10 @@ def _sentence(points: list[Point], own: list[np.ndarray], quantity: Quantity, se
         f"{_figure(enough.own, quantity)} with {enough.per_label}{' of each' if of_each else ''}, "
         f"{_figure(last.own, quantity)} with {most} ({told}). More test samples would tell more."
     )
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"
 
 
 def _figure(own: Estimate, quantity: Quantity) -> str:

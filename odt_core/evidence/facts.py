@@ -27,6 +27,7 @@ def facts(material: Material, files: Mapping[str, bytes]) -> dict[str, Any]:
     known = material.card.labels.used
     results = {name: _result(judged, known) for name, judged in material.judged.items()}
     card = material.card.to_json()
+    studies, inside = study_facts(material.studies), inside_facts(material.inside)
     return plain(
         {
             "format": FORMAT,
@@ -61,8 +62,9 @@ def facts(material: Material, files: Mapping[str, bytes]) -> dict[str, Any]:
                 "curves": _curves(material),
             },
             "results": results,
-            "studies": study_facts(material.studies),
-            "inside": inside_facts(material.inside),
+            "studies": studies,
+            "inside": inside,
+            "tests": _tests(results, studies),
             "cost": cost_facts(material.studies.cost),
             "versions": versions(),
             "reproduce": {
@@ -77,6 +79,21 @@ def facts(material: Material, files: Mapping[str, bytes]) -> dict[str, Any]:
             "files": {name: digest(content) for name, content in sorted(files.items())},
         }
     )
+
+
+def _tests(results: Mapping[str, Any], studies: Mapping[str, Any]) -> int:
+    """How many tests at the 5 % level the card holds."""
+    count = 0
+    for result in results.values():
+        seen, new = result["seen_in_training"], result["new_to_base"]
+        found = (result["comparison"], seen and seen["others"], new and new["on_the_others"]["n"])
+        count += sum(bool(one) for one in found)
+    controls, needed = studies["controls"], studies["samples_needed"]
+    if controls:
+        count += sum(gain is not None for gain in controls["gains"].values())
+    if needed:
+        count += len(needed["points"]) - 1
+    return count
 
 
 def digest(data: bytes) -> str:

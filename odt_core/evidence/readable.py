@@ -50,6 +50,7 @@ def personalisation_sections(card: dict[str, Any], charts: Sequence[Chart]) -> l
                 for what in ("comparison", "seen_in_training", "new_to_base")
                 if result[what]
             )
+            + _several(card["tests"])
             or ("There are no test samples with answers of both models: no gain can be claimed.",),
             _results_table(results),
             has("gain", "fixed", "broken"),
@@ -202,6 +203,15 @@ def _results_table(results: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
                     )
                 )
     return (head, *rows) if rows else ()
+
+
+def _several(tests: int) -> tuple[str, ...]:
+    if tests < 2:
+        return ()
+    return (
+        f"This card holds {tests} tests, each at the 5 % level: where nothing differs, one in "
+        "twenty finds something all the same.",
+    )
 
 
 def _ending(card: dict[str, Any]) -> tuple[str, ...]:

@@ -149,12 +149,27 @@ class TestEstimate:
         with pytest.raises(SampleError, match="no test samples"):
             estimate(np.zeros((3, 0)), Quantity.ACCURACY)
 
-    def test_told_apart_equals_the_paired_t_test_for_one_seed(self):
-        rng = np.random.default_rng(5)
-        for shift in np.linspace(0, 1, 12):
-            first, second = rng.normal(size=25), rng.normal(shift, size=25)
-            expected = stats.ttest_rel(first, second).pvalue < 0.05
-            assert can_be_told_apart(first[None], second[None]) is bool(expected)
+    def test_told_apart_equals_mcnemars_exact_test_for_one_seed(self):
+        for fixed in range(9):
+            for broken in range(9):
+                first = np.r_[np.zeros(fixed), np.ones(broken), np.ones(20)][None]
+                second = np.r_[np.ones(fixed), np.zeros(broken), np.ones(20)][None]
+                expected = mcnemar(fixed, broken) < 0.05
+                assert can_be_told_apart(first, second) is expected
+
+    def test_seeds_are_not_more_samples(self):
+        """Three wrong answers of three models each are three, not nine."""
+        for n, told in ((1, False), (3, False), (6, True)):
+            assert can_be_told_apart(np.ones((1, n)), np.zeros((3, n))) is told
+
+    def test_errors_are_not_told_apart_when_signs_and_mean_disagree(self):
+        first, second = np.full((1, 21), 0.01), np.r_[np.full(20, 0.005), 1e4][None]
+        assert not can_be_told_apart(first, second)
+
+    def test_seeds_that_disagree_are_not_told_apart(self):
+        low, high = np.zeros((1, 40)), np.full((1, 40), 0.9)
+        assert can_be_told_apart(low, np.repeat(high, 3, axis=0))
+        assert not can_be_told_apart(low, high * np.array([[0.1], [0.0], [1.0]]))
 
     @pytest.mark.parametrize("seeds", [2, 3, 5])
     @pytest.mark.parametrize("ratio", [0.3, 1, 10])

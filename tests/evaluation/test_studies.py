@@ -14,6 +14,7 @@ from evaluation_material import CARD, DIGITS, SETTINGS, digits, person, zoo_mode
 from odt_core.bundled import bundled_models
 from odt_core.errors import SampleError, TrainingError
 from odt_core.evaluation import (
+    Point,
     Progress,
     Quantity,
     SessionTrainer,
@@ -38,6 +39,8 @@ from odt_core.evaluation.controls import (
     other_person,
     shuffled_labels,
 )
+from odt_core.evaluation.crossed import estimate
+from odt_core.evaluation.sample_size import _sentence as in_words_of_points
 from odt_core.evaluation.sample_size import nested_subset
 from odt_core.runtime import load_model
 from odt_core.samples import Labels, Samples
@@ -216,6 +219,31 @@ class TestSamplesNeeded:
     def test_nothing_to_measure_on_is_refused(self, samples, trainer):
         with pytest.raises(SampleError, match="test samples"):
             samples_needed(trainer, samples[0], samples[0].take(np.zeros(0, int)), SHORT)
+
+
+class TestSamplesNeededInWords:
+    """Made-up answers of the base model and of three seeds with all samples."""
+
+    def sentence(self, base: np.ndarray, own: np.ndarray) -> str:
+        matrices = [base[None], np.stack([own] * 3)]
+        points = [
+            Point(count, 0, estimate(one, Quantity.ACCURACY), None)
+            for count, one in zip((0, None), matrices, strict=True)
+        ]
+        return in_words_of_points(points, matrices, Quantity.ACCURACY, 3)
+
+    @pytest.mark.parametrize(("n", "samples"), [(1, "1 test sample,"), (3, "3 test samples,")])
+    def test_hardly_any_test_samples_claim_nothing(self, n, samples):
+        said = self.sentence(np.ones(n), np.zeros(n))
+        assert said.startswith("These are too few test samples to tell")
+        assert f"n = {samples}" in said
+        assert "worse" not in said
+
+    def test_claims_agree_with_the_paired_test(self):
+        base = np.r_[np.zeros(6), np.ones(14)]
+        assert "still helped" in self.sentence(base, np.ones(20))
+        four = np.r_[np.zeros(4), np.ones(16)]  # 4 fixed, 0 broken: p = 0.125
+        assert "cannot be told from the base model" in self.sentence(four, np.ones(20))
 
 
 class TestNegativeControls:

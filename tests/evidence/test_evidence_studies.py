@@ -126,6 +126,17 @@ class TestStudyFacts:
             (name,) = [n for n in packed.namelist() if n.endswith("personalisation-card.md")]
             assert "not known" in packed.read(name).decode()
 
+    @pytest.mark.usefixtures("without_charts")
+    def test_card_says_how_many_tests_it_holds(self, trained, studies):
+        packed = zipfile.ZipFile(io.BytesIO(trained.bundle(studies=studies)))
+        card = json.loads(packed.read("personalisation-card.json"))
+        assert card["tests"] == 1 + 5 + 4  # the comparison, the controls, the learning curve
+        said = "This card holds 10 tests, each at the 5 % level"
+        assert said in packed.read("personalisation-card.md").decode()
+        alone = zipfile.ZipFile(io.BytesIO(trained.bundle()))
+        assert json.loads(alone.read("personalisation-card.json"))["tests"] == 1
+        assert "This card holds" not in alone.read("personalisation-card.md").decode()
+
     def test_nothing_studied_says_why(self):
         found = study_facts(Studies(reasons=("Nobody asked.",)))
         assert found == {"controls": None, "samples_needed": None, "reasons": ["Nobody asked."]}
