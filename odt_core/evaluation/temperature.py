@@ -13,6 +13,9 @@ from odt_core.runtime.contract import OutputKind
 
 LOWEST, HIGHEST = 0.05, 20.0  # a temperature outside says that the samples do not fix one
 FOLDS = 5
+# Twice the gain in log-likelihood of a temperature over 1 is chi-squared, of one degree of freedom,
+# where confidences are honest (Wilks 1938): 1 in 20 models passes this then.
+_CHANCE = 3.841
 FEWEST = 2 * FOLDS  # samples from which the gain is judged on samples not fitted to
 
 
@@ -23,11 +26,13 @@ class Calibration:
     nll: float  # mean of -ln p(right label), nats
     ece: float  # expected calibration error in ten bins, 0 to 1
     n: int
+    dishonest: bool = False  # the calibration error is larger than chance explains (Reliability)
 
 
 @dataclass(frozen=True)
 class Temperature:
-    """value: above 1 the model was too sure of itself, below 1 not sure enough.
+    """value: above 1 the model was too sure of itself, below 1 not sure enough, where that is more
+    than chance: the sentence says so, by the likelihood-ratio test at the 5 % level.
 
     after: where `held_out`, each sample is judged with the temperature of the other four fifths;
     else the samples are those fitted to, and the figure is too good. at_limit: the samples fix none
@@ -72,8 +77,8 @@ def fit_temperature(
     value, at_limit = _best(logits, y)
     held_out = n >= FEWEST
     before = _calibration(logits, y)
-    after = _calibration(_cross_fitted(logits, y) if held_out else logits / value, y)
-    helps = not held_out or after.nll < before.nll
+    fitted = _calibration(logits / value, y)
+    after = _calibration(_cross_fitted(logits, y), y) if held_out else fitted
     return Temperature(
         value=value,
         before=before,
@@ -82,7 +87,15 @@ def fit_temperature(
         held_out=held_out,
         at_limit=at_limit,
         kind=kind,
-        sentence=_sentence(value, n, at_limit, helps, bool((logits.argmax(axis=1) == y).all())),
+        sentence=_sentence(
+            value,
+            n,
+            at_limit,
+            all_right=bool((logits.argmax(axis=1) == y).all()),
+            off=2 * n * (before.nll - fitted.nll) > _CHANCE,
+            helps=after.nll < before.nll,
+            dishonest=before.dishonest,
+        ),
     )
 
 
@@ -133,12 +146,23 @@ def _calibration(logits: np.ndarray, y: np.ndarray) -> Calibration:
     nll = float((log_sum_exp(logits) - logits[np.arange(len(y)), y]).mean())
     probabilities = softmax(logits)
     right = probabilities.argmax(axis=1) == y
-    return Calibration(nll, reliability(probabilities.max(axis=1), right).ece, len(y))
+    found = reliability(probabilities.max(axis=1), right)
+    return Calibration(nll, found.ece, len(y), found.dishonest)
 
 
 def _sentence(
-    value: float, n: int, at_limit: bool = False, helps: bool = True, all_right: bool = False
+    value: float,
+    n: int,
+    at_limit: bool = False,
+    *,
+    all_right: bool = False,
+    off: bool = False,
+    helps: bool = True,
+    dishonest: bool = False,
 ) -> str:
+    """off: the temperature is not 1 by more than chance. helps: it does good to samples that it was
+    not fitted to. dishonest: the calibration error is more than chance explains.
+    """
     if n == 0:
         return "There are no samples to fit a temperature to."
     if at_limit:
@@ -151,8 +175,16 @@ def _sentence(
         )
     if n < FEWEST:
         return f"{too_few(n)} the confidences are (temperature {value:.2f})."
-    if 0.95 <= value <= 1.05:
-        return f"The confidences are honest as they are (temperature {value:.2f}, n = {n:,})."
+    if not off and dishonest:
+        return (
+            f"The confidences are not honest, but no temperature is sure to mend that (the best is "
+            f"{value:.2f}, n = {n:,})."
+        )
+    if not off:
+        return (
+            f"The confidences are as honest as these {n:,} samples can tell (temperature "
+            f"{value:.2f})."
+        )
     if not helps:
         return (
             f"No temperature is sure to help: {value:.2f} fits these {n:,} samples best, but does "

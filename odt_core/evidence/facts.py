@@ -64,7 +64,7 @@ def facts(material: Material, files: Mapping[str, bytes]) -> dict[str, Any]:
             "results": results,
             "studies": studies,
             "inside": inside,
-            "tests": _tests(results, studies),
+            "tests": _tests(results, studies, inside),
             "cost": cost_facts(material.studies.cost),
             "versions": versions(),
             "reproduce": {
@@ -81,7 +81,9 @@ def facts(material: Material, files: Mapping[str, bytes]) -> dict[str, Any]:
     )
 
 
-def _tests(results: Mapping[str, Any], studies: Mapping[str, Any]) -> int:
+def _tests(
+    results: Mapping[str, Any], studies: Mapping[str, Any], inside: Mapping[str, Any]
+) -> int:
     """How many tests at the 5 % level the card holds."""
     count = 0
     for result in results.values():
@@ -93,6 +95,9 @@ def _tests(results: Mapping[str, Any], studies: Mapping[str, Any]) -> int:
         count += sum(gain is not None for gain in controls["gains"].values())
     if needed:
         count += len(needed["points"]) - 1
+    temperature = inside["temperature"]
+    if temperature and temperature["held_out"]:
+        count += 2  # of the temperature, and of the calibration error
     return count
 
 
