@@ -36,7 +36,7 @@ from odt_core.training.settings import Settings
 if TYPE_CHECKING:
     from odt_core.bundled import ModelCard
     from odt_core.checkpoint import Checkpoint
-    from odt_core.evaluation import Leakage, Progress
+    from odt_core.evaluation import Progress
     from odt_core.evidence import Judged, Studies
     from odt_core.runtime import Model, Worker
     from odt_core.runtime.contract import Choice
@@ -126,8 +126,7 @@ def _given(options: Namespace) -> _Given:
 
 def _run(options: Namespace) -> Result:
     from odt_core.checkpoint import load_checkpoint
-    from odt_core.evaluation import leakage
-    from odt_core.evidence import Curves, Studies, bundle, empty_base, look_inside, trace
+    from odt_core.evidence import Curves, Studies, bundle, checked, empty_base, look_inside, trace
     from odt_core.evidence.study_facts import study_facts
     from odt_core.runtime import Worker
 
@@ -158,7 +157,9 @@ def _run(options: Namespace) -> Result:
             for name, group in (("test", test), ("base_test", base_test))
             if group is not None and len(group)
         }
-        leak = leakage(samples, test, given.card.preprocessing) if test is not None else None
+        test_judged = judged.get("test")
+        if test_judged is not None:
+            test_judged = checked(test_judged, samples, checkpoint, given.card)
         studies = Studies(reasons=("Nothing was studied: --quick was given.",))
         if not options.quick:
             studies = _study(given, checkpoint)
@@ -191,7 +192,7 @@ def _run(options: Namespace) -> Result:
         "bundle": options.out,
         "bytes": len(packed),
         "steps": checkpoint.meta.step,
-        "test": _summary(judged.get("test"), given, leak),
+        "test": _summary(test_judged, given),
         "base_task": _summary(judged.get("base_test"), given),
         "origin": origin.beginning.value,
         "origin_sentence": origin.sentence,
@@ -303,9 +304,7 @@ def _judge(
     return Judged(samples, base, own, labels)
 
 
-def _summary(
-    judged: Judged | None, given: _Given, leak: Leakage | None = None
-) -> dict[str, Any] | None:
+def _summary(judged: Judged | None, given: _Given) -> dict[str, Any] | None:
     if judged is None:
         return None
     found: dict[str, Any] = {"n": judged.own.n}
@@ -322,7 +321,7 @@ def _summary(
                 "correct": evaluation.correct,
                 "interval": list(evaluation.interval or ()),
             }
-    said = replace(judged, leak=leak).claims(given.card.labels.used)
+    said = judged.claims(given.card.labels.used)
     return found if said is None else found | told(said)
 
 

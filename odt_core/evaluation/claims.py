@@ -15,15 +15,28 @@ from odt_core.evaluation.new_labels import NewLabels, new_labels
 
 @dataclass(frozen=True)
 class Claims:
-    """comparison: on all samples; where some of them were trained on it calls no model the better
-    one. leak: those samples; others: the comparison on the rest, None where there is no rest. new:
-    labels that the base model never learnt, among samples that were not trained on.
+    """comparison: on all samples; it calls no model the better one where some of them were trained
+    on, or may have decided which weights were kept. leak: those trained on; others: the comparison
+    on the rest, None where there is no rest. new: labels that the base model never learnt, among
+    samples that were not trained on. chosen: whether the weights are those of a run that did best
+    on its test samples.
     """
 
     comparison: Comparison
     leak: Leakage | None
     others: Comparison | None
     new: NewLabels | None
+    chosen: bool = False
+
+    @property
+    def chosen_sentence(self) -> str | None:
+        """What figures on samples are worth by which the weights were chosen."""
+        if not self.chosen:
+            return None
+        return (
+            "These weights were kept because they did best on the test samples of their run: where "
+            "those are these, the figures are too good. Judge by others."
+        )
 
     @property
     def leak_sentence(self) -> str | None:
@@ -37,7 +50,12 @@ class Claims:
     @property
     def sentences(self) -> tuple[str, ...]:
         """All of it, to be shown together."""
-        said = self.comparison.sentence, self.leak_sentence, self.new and self.new.sentence
+        said = (
+            self.comparison.sentence,
+            self.chosen_sentence,
+            self.leak_sentence,
+            self.new and self.new.sentence,
+        )
         return tuple(sentence for sentence in said if sentence)
 
 
@@ -47,13 +65,20 @@ def claims(
     known: np.ndarray,
     names: Sequence[str | None],
     leak: Leakage | None = None,
+    *,
+    chosen: bool = False,
 ) -> Claims:
     """known: bool [K], whether the base model learnt each of the labels; names: of the K labels
     that the personalised model was asked with. SampleError unless both are of the same samples.
     """
-    comparison = compare(base, own, called="" if leak else "Your model")
+    called = "" if chosen or leak else "Your model"
+    comparison = compare(base, own, called=called)
     rest = (base, own) if leak is None else (leak.others(base), leak.others(own))
-    others = compare(*rest) if leak is not None and rest[0].n else None
+    others = (
+        compare(*rest, called="" if chosen else "Your model")
+        if leak is not None and rest[0].n
+        else None
+    )
     fits = len(known) == len(names) and rest[0].n > 0
     new = new_labels(*rest, known, names) if fits else None
-    return Claims(comparison, leak, others, new)
+    return Claims(comparison, leak, others, new, chosen)

@@ -1,6 +1,6 @@
 """Evidence: what personalising did, in one zip that anybody can check."""
 
-from odt_core.evidence.bundling import bundle
+from odt_core.evidence.bundling import bundle, checked
 from odt_core.evidence.inside import Inside, empty_base, look_inside
 from odt_core.evidence.material import Curves, Judged
 from odt_core.evidence.origin import Beginning, Origin, Unloaded, trace
@@ -15,6 +15,7 @@ __all__ = [
     "Studies",
     "Unloaded",
     "bundle",
+    "checked",
     "empty_base",
     "look_inside",
     "study_all",

@@ -28,6 +28,7 @@ from odt_core.evidence.studies import Studies
 from odt_core.evidence.versions import requirements
 from odt_core.runtime.contract import LOSS_NAME
 from odt_core.runtime.turns import usable_cores
+from odt_core.training import Reason
 
 if TYPE_CHECKING:
     from odt_core.bundled import ModelCard
@@ -109,7 +110,7 @@ def bundle(
         samples=samples,
         origin=origin or trace(loaded, samples, replay),
         loss_name=loss_name,
-        test=_checked(test, samples, card) if test is not None and len(test.samples) else None,
+        test=checked(test, samples, loaded, card) if test and len(test.samples) else None,
         base_test=base_test if base_test is not None and len(base_test.samples) else None,
         replay=replay if _replays(loaded) else None,
         choice=choice or None,
@@ -128,9 +129,15 @@ def bundle(
     return pack({**files, **_card_files(material, charts, files)})
 
 
-def _checked(test: Judged, samples: Samples, card: ModelCard) -> Judged:
-    """With those of the test samples that were trained on."""
-    return replace(test, leak=leakage(samples, test.samples, card.preprocessing))
+def checked(test: Judged, samples: Samples, checkpoint: Checkpoint, card: ModelCard) -> Judged:
+    """With what makes the test samples worth less: those of them that were trained on, and whether
+    test samples decided which weights of the run were kept.
+    """
+    return replace(
+        test,
+        leak=leakage(samples, test.samples, card.preprocessing),
+        chosen=checkpoint.meta.note == Reason.BEST,
+    )
 
 
 def _with_baked(material: Material, bake: Bake | None) -> Material:

@@ -164,6 +164,7 @@ def _result(judged: Judged, known: np.ndarray) -> dict[str, Any]:
         "labels": None,
         "new_to_base": None,
         "seen_in_training": None,
+        "chosen_on_these": None,
     }
     said = judged.claims(known)
     if said is not None:
@@ -172,6 +173,7 @@ def _result(judged: Judged, known: np.ndarray) -> dict[str, Any]:
             "test": "McNemar, exact, two-sided" if own.correct is not None else "sign test",
         }
         result["seen_in_training"] = _seen(said)
+        result["chosen_on_these"] = {"sentence": said.chosen_sentence} if said.chosen else None
         result["new_to_base"] = _new_to_base(said.new)
     if base is not None and own.correct is not None:
         result["labels"] = [

@@ -30,7 +30,8 @@ class Judged:
 
     base: None where the model's file holds no weights. own_labels: the labels that the personalised
     model was asked with, where they are not those of the samples (a base test set under the labels
-    that the person added). leak: which of the samples training did see after all.
+    that the person added). leak: which of the samples training did see after all. chosen: whether
+    the weights are those of a run that did best on its test samples.
     """
 
     samples: Samples
@@ -38,6 +39,7 @@ class Judged:
     own: Evaluation
     own_labels: Labels | None = None
     leak: Leakage | None = None
+    chosen: bool = False
 
     def claims(self, known: np.ndarray) -> Claims | None:
         """What may be said of the two; None where there is one. known: bool [K], whether the base
@@ -46,7 +48,7 @@ class Judged:
         if self.base is None:
             return None
         names = (self.own_labels or self.samples.labels).names
-        return claims(self.base, self.own, known, names, self.leak)
+        return claims(self.base, self.own, known, names, self.leak, chosen=self.chosen)
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def personalisation_sections(card: dict[str, Any], charts: Sequence[Chart]) -> l
             tuple(
                 f"{SETS[name]}: {result[what]['sentence']}"
                 for name, result in results.items()
-                for what in ("comparison", "seen_in_training", "new_to_base")
+                for what in ("comparison", "chosen_on_these", "seen_in_training", "new_to_base")
                 if result[what]
             )
             + _several(card["tests"])

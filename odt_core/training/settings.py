@@ -35,7 +35,9 @@ class Settings:
     average: float = 0.0  # share of the last steps whose weights are averaged, 0 (off) to 1
     seed: int = 0  # 0 to 2**63 - 1
     measure_every: int = 4  # steps between own cross-entropy and accuracy; 0: never
-    evaluate_every: int = 0  # steps between evaluations; 0: as often as a tenth of the time allows
+    # Steps between evaluations; 0: as often as a tenth of the time allows, so that which checkpoint
+    # of a run is the best one depends on the clock.
+    evaluate_every: int = 0
 
     def __post_init__(self) -> None:
         _whole(self, "epochs", 1, 10_000)

@@ -14,7 +14,7 @@ from pages.ui.say import clock, count, percent, size
 _WORDS = {
     Kind.START: "Start of a run",
     Kind.END: "End of a run",
-    Kind.BEST: "Best of a run",
+    Kind.BEST: "Best of a run, chosen on your test samples",
     Kind.AUTO: "During a run",
     Kind.BEFORE: "Safety copy",
     Kind.MANUAL: "Saved by you",

@@ -16,7 +16,7 @@ import pytest
 from evidence_cases import MODEL, train
 from PIL import Image
 
-from odt_core.checkpoint import load_checkpoint
+from odt_core.checkpoint import load_checkpoint, save_checkpoint
 from odt_core.errors import CheckpointError, ModelError
 from odt_core.evaluation import compare, wilson
 from odt_core.runtime import load_model
@@ -148,6 +148,13 @@ class TestContents:
 
 
 class TestLimits:
+    @pytest.mark.usefixtures("without_charts")
+    def test_best_checkpoint_of_a_run_is_told_to_be_chosen_on_its_test_samples(self, trained):
+        best = next(one for one in trained.saved if one.meta.note == "best")
+        told = b"These weights were kept because they did best on the test samples of their run"
+        assert told in files_of(trained.bundle(checkpoint=save_checkpoint(best)))["index.html"]
+        assert told not in files_of(trained.bundle())["index.html"]
+
     @pytest.mark.usefixtures("without_charts")
     def test_test_samples_that_were_trained_on_claim_no_gain(self, trained):
         judged = trained.judged(trained.own)

@@ -11,8 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from odt_core.checkpoint import Tempering, load_checkpoint
-from odt_core.workspace import Part, Source
+from odt_core.checkpoint import (
+    Checkpoint,
+    CheckpointMeta,
+    Tempering,
+    load_checkpoint,
+    save_checkpoint,
+)
+from odt_core.workspace import CheckpointInfo, Kind, Part, Source
 from pages.ui.desk import Desk
 from pages.ui.evaluate import blind, evidence, over_time
 from pages.ui.evaluate.blind import Game, Round, Vote
@@ -248,6 +254,15 @@ class TestTestSamples:
         assert len(desk.samples(Part.TRAIN)) == len(desk.entries(Part.TRAIN)) == trained_on
         visit(app, "Test samples")
         assert "would have given a test sample away" in shown(app)
+
+    def test_best_of_a_run_is_told_to_be_chosen_on_the_test_samples(self, person):
+        app, desk = person
+        worker = desk.worker()
+        checkpoint = Checkpoint(worker.state(), CheckpointMeta(worker.sha256))
+        info = CheckpointInfo(Kind.BEST, 8, 8)
+        desk.workspace.add_checkpoint(save_checkpoint(checkpoint), info, as_head=True)
+        visit(app, "Test samples")
+        assert "Your model is the best of a run, chosen on these test samples" in shown(app)
 
     def test_label_when_all_its_samples_are_alike_is_trained_on_and_said(self, app, desk_of):
         desk = desk_of(app)

@@ -63,7 +63,8 @@ def _gain(material: Material) -> Intervals:
             groups.append(Group(f"{SETS[name]} (n = {judged.own.n:,})", tuple(rows)))
         said = judged.claims(material.card.labels.used) if name == "test" else None
         if said is not None:
-            sentences += [one for one in (said.comparison.sentence, said.leak_sentence) if one]
+            told = said.comparison.sentence, said.chosen_sentence, said.leak_sentence
+            sentences += [sentence for sentence in told if sentence]
     return Intervals(
         name="gain",
         title="What was gained, and what it cost",

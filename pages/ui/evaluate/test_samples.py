@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from odt_core.workspace import Part, SampleEntry
+from odt_core.workspace import Kind, Part, SampleEntry
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
 from pages.ui.evaluate.gallery import gallery
@@ -66,6 +66,13 @@ def test_notes(desk: Desk) -> None:
                     "to base on the first page, then train again.",
                 )
             ]
+        )
+    manifest = desk.workspace.manifest
+    head = manifest.checkpoint(manifest.head) if manifest.head else None
+    if head is not None and head.info.kind is Kind.BEST:
+        pieces.note(
+            "Your model is the best of a run, chosen on these test samples: the figures are too "
+            "good."
         )
     _alike_note(desk)
     moved = [sample for sample in desk.workspace.manifest.samples if sample.moved]
