@@ -5,9 +5,19 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from odt_core.evaluation import Comparison, Controls, Cost, Estimate, SamplesNeeded, gain_interval
+from odt_core.evaluation import (
+    Comparison,
+    Controls,
+    Cost,
+    Estimate,
+    Quantity,
+    SamplesNeeded,
+    gain_interval,
+)
 from odt_core.evidence.inside import Inside
 from odt_core.evidence.studies import Studies
+
+_OF_ERRORS = "95 %; about 90 % where there are few samples and rare errors are much larger"
 
 
 def study_facts(studies: Studies) -> dict[str, Any]:
@@ -126,20 +136,22 @@ def _needed(needed: SamplesNeeded) -> dict[str, Any]:
             {
                 "per_label": "all" if point.per_label is None else point.per_label,
                 "samples": point.samples,
-                "own": _estimate(point.own),
-                "base_test": None if point.base_task is None else _estimate(point.base_task),
+                "own": _estimate(point.own, needed.quantity),
+                "base_test": None
+                if point.base_task is None
+                else _estimate(point.base_task, needed.quantity),
             }
             for point in needed.points
         ],
     }
 
 
-def _estimate(one: Estimate) -> dict[str, Any]:
+def _estimate(one: Estimate, quantity: Quantity) -> dict[str, Any]:
     """interval: None where one sample says nothing of how far others lie apart."""
     return {
         "mean": one.mean,
         "interval": list(one.interval) if math.isfinite(one.interval[1]) else None,
-        "interval_is": "95 %",
+        "interval_is": "95 %" if quantity.is_share else _OF_ERRORS,
         "n": one.n,
         "per_seed": list(one.per_seed),
     }

@@ -125,11 +125,16 @@ class TestEstimate:
     def test_all_right_is_not_certainty(self):
         assert estimate(np.ones((3, 10)), Quantity.ACCURACY).interval == wilson(10, 10)
 
-    def test_errors_of_one_seed_have_students_interval(self):
+    def test_errors_of_one_seed_have_students_interval_upwards_in_logarithms(self):
         errors = np.random.default_rng(1).gamma(2.0, size=30)
         got = estimate(errors[None], Quantity.ERROR)
-        expected = stats.t.interval(0.95, 29, errors.mean(), stats.sem(errors))
-        assert got.interval == pytest.approx(expected)
+        low, high = stats.t.interval(0.95, 29, errors.mean(), stats.sem(errors))
+        upper = errors.mean() * np.exp((high - errors.mean()) / errors.mean())
+        assert got.interval == pytest.approx((low, upper))
+        assert upper > high
+
+    def test_interval_of_errors_that_are_all_the_same_is_that_error(self):
+        assert estimate(np.zeros((1, 4)), Quantity.ERROR).interval == (0.0, 0.0)
 
     @pytest.mark.parametrize("share", [0.7, 0.95])
     def test_interval_holds_the_truth_as_often_as_it_says(self, share):
