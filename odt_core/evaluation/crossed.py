@@ -84,11 +84,12 @@ def estimate(matrix: np.ndarray, quantity: Quantity) -> Estimate:
     (Cochran & Cox 1950, Experimental Designs, section 4.14), upwards on the scale of logarithms: a
     few samples seldom show the rare large errors that raise the mean. It holds the truth in 92 to
     98 of 100 cases for squared errors of a normal spread, whatever the number of samples, in 84 to
-    97 where rare errors are much larger (benchmarks/evaluation/README.md). A share gets Wilson's interval at the number of independent answers that would
-    have the same variance and degrees of freedom (Korn & Graubard 1998, Survey Methodology
-    24:193–201), never more than N; of one seed that is N, and the interval Wilson's of its right
-    answers. Shares of pixels or words are treated alike: they vary less than right and wrong
-    answers do, so that theirs is rather too wide, but never none, however alike the samples are.
+    97 where rare errors are much larger (benchmarks/evaluation/README.md). A share gets Wilson's
+    interval at the number of independent answers that would have the same variance and degrees of
+    freedom (Korn & Graubard 1998, Survey Methodology 24:193–201), never more than N; of one seed
+    that is N, and the interval Wilson's of its right answers. Shares of pixels or words are treated
+    alike: they vary less than right and wrong answers do, so that theirs is rather too wide, but
+    never none, however alike the samples are.
     """
     matrix = np.atleast_2d(np.asarray(matrix, np.float64))
     n = matrix.shape[1]

@@ -52,7 +52,8 @@ def unlearn(
 
     removed: what was taken out; the trainer is then first shown everything, so that there is
     something to forget. never_shown: default `trainer.fresh()`. Raises SampleError when a removed
-    sample is still among the others or none are left, StudyStopped when stopped.
+    sample is still among the others or the replayed ones, to the last number, or none are left;
+    StudyStopped when stopped.
     """
     if not len(samples_without):
         raise SampleError(
@@ -60,7 +61,11 @@ def unlearn(
             "model that was never shown them."
         )
     gone = 0 if removed is None else len(removed)
-    _check_gone(samples_without, removed)
+    if removed is not None:
+        _check_gone(samples_without, removed, "still there a second time. Remove those too")
+        if replay is not None and settings.replay:
+            also = "also among the base samples that are mixed in. Set replay to 0"
+            _check_gone(replay, removed, also)
     shown, total = None, 3 if gone else 2
     if removed is not None and gone:
         progress(Progress(0, total, "with the removed samples"))
@@ -92,15 +97,13 @@ def unlearn(
     )
 
 
-def _check_gone(samples: Samples, removed: Samples | None) -> None:
-    if removed is None:
-        return
-    left = {row.tobytes() for row in np.ascontiguousarray(samples.x)}
-    twice = sum(row.tobytes() in left for row in np.ascontiguousarray(removed.x))
+def _check_gone(samples: Samples, removed: Samples, what: str) -> None:
+    left = {row.tobytes() for row in np.asarray(samples.x, "<f4", "C")}
+    twice = sum(row.tobytes() in left for row in np.asarray(removed.x, "<f4", "C"))
     if twice:
+        are = "is" if twice == 1 else "are"
         raise SampleError(
-            f"{twice} of the removed samples are still there a second time. Remove those too, or "
-            "the model goes on seeing them."
+            f"{twice} of the removed samples {are} {what}, or the model goes on seeing them."
         )
 
 
@@ -121,7 +124,8 @@ def _sentence(digest: str, reference: str, gone: int, left: int) -> str:
     if digest == reference:
         return (
             f"Forgotten: trained again from the base on the other {left}, the weights equal those "
-            f"of a model never shown {what}, bit for bit ({digest[:12]})."
+            f"of a model never shown {what}, bit for bit ({digest[:12]}). Copies that differ in "
+            "any number would count as others."
         )
     return (
         f"Not verified: the weights ({digest[:12]}) differ from those of a model never shown "

@@ -373,6 +373,7 @@ class TestUnlearning:
         got = unlearn(trainer, train.take(np.arange(1, 70)), SHORT, removed=train.take([0]))
         assert got.identical
         assert got.shown_digest != got.digest
+        assert got.sentence.endswith("Copies that differ in any number would count as others.")
 
     def test_difference_is_told(self, samples, trainer, model):
         class Otherwise(SessionTrainer):
@@ -389,6 +390,15 @@ class TestUnlearning:
             unlearn(trainer, train, SHORT, removed=train.take(np.array([5])))
         with pytest.raises(SampleError, match="nothing left"):
             unlearn(trainer, train.take(np.zeros(0, int)), SHORT)
+
+    def test_sample_that_is_replayed_too_is_refused(self, samples, trainer):
+        train, _ = samples
+        rest, gone = train.take(np.arange(5, 70)), train.take(np.arange(5))
+        mixed = replace(SHORT, replay=0.5)
+        with pytest.raises(SampleError, match="2 of the removed samples are also among the base"):
+            unlearn(trainer, rest, mixed, removed=gone, replay=train.take(np.arange(3, 20)))
+        unmixed = replace(SHORT, replay=0.0)
+        assert unlearn(trainer, rest, unmixed, removed=gone, replay=gone).identical
 
     def test_models_with_dropout_and_adam_are_deterministic_too(self):
         for name in ("cnn_dropout_seeded_keras2", "dropout_unseeded_module"):
