@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from odt_core.samples import Labels, Samples
 
 
+_MOSTLY_KEPT = 2 / 3  # share of labels that shuffling keeps where most samples have the same one
+
+
 @dataclass(frozen=True)
 class Controls:
     """All on the same test samples. `own`, `shuffled`, `other_person`: the base model against the
@@ -87,7 +90,7 @@ def negative_controls(
     over_shuffled = compare(shuffled, mine) if shuffled else None
     other_person = compare(base, other) if other else None
     over_other = compare(other, mine) if other else None
-    vanished = _vanished(own, against_base, over_shuffled)
+    vanished = _vanished(own, against_base, over_shuffled, kept)
     return Controls(
         own=own,
         shuffled=against_base,
@@ -98,7 +101,7 @@ def negative_controls(
         samples=len(train),
         other_samples=len(theirs) if theirs is not None else 0,
         vanished=vanished,
-        sentence=_sentence(own, against_base, other_person, over_other, vanished),
+        sentence=_sentence(own, against_base, over_shuffled, other_person, over_other, kept=kept),
     )
 
 
@@ -156,49 +159,69 @@ def _check(train: Samples, test: Samples) -> None:
 
 
 def _vanished(
-    own: Comparison, shuffled: Comparison | None, over_shuffled: Comparison | None
+    own: Comparison, shuffled: Comparison | None, over_shuffled: Comparison | None, kept: float
 ) -> bool | None:
     """Whether there was a gain and shuffling took it away; None where that cannot be told: there
-    was none, or the two models differ by no more than chance.
+    was none, the two models differ by no more than chance, only a part of it remained (a model
+    learns which labels there are, and how often, from shuffled ones too), or most labels were kept.
     """
     if shuffled is None or over_shuffled is None or own.verdict is not Verdict.BETTER:
         return None
+    better = over_shuffled.verdict is Verdict.BETTER
     if shuffled.verdict is Verdict.BETTER:
-        return False
-    return True if over_shuffled.verdict is Verdict.BETTER else None
+        return None if better or kept > _MOSTLY_KEPT else False
+    return True if better else None
 
 
 def _sentence(
     own: Comparison,
     shuffled: Comparison | None,
+    over_shuffled: Comparison | None,
     other: Comparison | None,
     over_other: Comparison | None,
-    vanished: bool | None,
+    *,
+    kept: float,
 ) -> str:
     n = own.n
     if own.verdict is not Verdict.BETTER:
+        these = "this 1 test sample" if n == 1 else f"these {n} test samples"
         return (
-            f"On these {n} test samples personalising shows no gain that is more than chance, so "
+            f"On {these} personalising shows no gain that is more than chance, so "
             f"there is none that could vanish ({_points(own)})."
         )
     told = [f"Your samples: {_points(own)} (n = {n} test samples)."]
-    if shuffled is None:
+    if shuffled is None or over_shuffled is None:
         told.append("All your samples have one label, so there is nothing to shuffle.")
-    elif vanished:
-        told.append(f"With shuffled labels the gain vanished, as it should ({_points(shuffled)}).")
-    elif vanished is None:
-        told.append(
-            f"With shuffled labels: {_points(shuffled)}. These are too few test samples to tell "
-            "whether the gain vanished."
-        )
     else:
-        told.append(
-            f"With shuffled labels the gain did not vanish ({_points(shuffled)}): it does not come "
-            "from what you taught. Do not trust it."
-        )
+        told.append(_of_shuffled(shuffled, over_shuffled, kept))
     if other is not None and over_other is not None:
         told.append(_of_other(other, over_other))
     return " ".join(told)
+
+
+def _of_shuffled(shuffled: Comparison, over: Comparison, kept: float) -> str:
+    points, better = _points(shuffled), over.verdict is Verdict.BETTER
+    if shuffled.verdict is not Verdict.BETTER and better:
+        return f"With shuffled labels the gain vanished, as it should ({points})."
+    if shuffled.verdict is not Verdict.BETTER:
+        return (
+            f"With shuffled labels: {points}. These are too few test samples to tell whether the "
+            "gain vanished."
+        )
+    if better:
+        return (
+            f"With shuffled labels a part of the gain remained ({points}): which labels there are, "
+            f"and how often, is learnt from those too. Yours is more ({over.p_words})."
+        )
+    if kept > _MOSTLY_KEPT:
+        return (
+            f"With shuffled labels: {points}. Most of your samples have the same label, so that "
+            f"{kept:.0%} of them kept theirs: this tells little."
+        )
+    return (
+        f"With shuffled labels the gain did not vanish ({points}), and yours is not more by more "
+        f"than chance ({over.p_words}): it may not come from what you taught. Do not trust it."
+    )
 
 
 def _of_other(other: Comparison, over_other: Comparison) -> str:
@@ -215,8 +238,9 @@ def _of_other(other: Comparison, over_other: Comparison) -> str:
             f"({over_other.p_words})."
         )
     return (
-        f"Another person's samples helped about as much ({_points(other)}): a good part of the "
-        "gain is not yours alone, but comes from how the samples were taken."
+        f"Another person's samples helped, too ({_points(other)}), and yours are not better by "
+        f"more than chance ({over_other.p_words}): the gain may come from how the samples were "
+        "taken."
     )
 
 

@@ -304,8 +304,8 @@ def told(fixed: int, broken: int, n: int = 60) -> Comparison:
 
 
 class TestControlsInWords:
-    def sentence(self, own, shuffled, over, other=None, over_other=None) -> str:
-        return _sentence(own, shuffled, other, over_other, _vanished(own, shuffled, over))
+    def sentence(self, own, shuffled, over, other=None, over_other=None, kept=0.1) -> str:
+        return _sentence(own, shuffled, over, other, over_other, kept=kept)
 
     def test_gain_when_shuffling_takes_it_is_real_and_every_figure_has_its_interval(self):
         said = self.sentence(told(12, 0), told(1, 20), told(30, 0))
@@ -316,17 +316,33 @@ class TestControlsInWords:
         said = self.sentence(told(12, 0), told(11, 0), told(1, 0))
         assert "did not vanish" in said
         assert "Do not trust it" in said
+        assert _vanished(told(12, 0), told(11, 0), told(1, 0), 0.1) is False
+
+    def test_gain_when_shuffling_keeps_most_labels_is_left_open(self):
+        """27 samples of one label and 3 of another: shuffling keeps 87 % of the labels."""
+        three = told(12, 0), told(11, 0), told(1, 0)
+        said = self.sentence(*three, kept=0.87)
+        assert "87% of them kept theirs: this tells little" in said
+        assert "trust" not in said
+        assert _vanished(*three, 0.87) is None
+
+    def test_gain_of_which_shuffling_leaves_a_part_is_not_called_false(self):
+        three = told(40, 0), told(20, 0), told(20, 0)
+        said = self.sentence(*three)
+        assert "a part of the gain remained" in said
+        assert said.endswith("Yours is more (p < 0.001).")
+        assert _vanished(*three, 0.5) is None
 
     def test_gain_when_models_are_too_alike_is_left_open(self):
         own, shuffled, over = told(8, 0), told(5, 0), told(3, 0)
-        assert _vanished(own, shuffled, over) is None
+        assert _vanished(own, shuffled, over, 0.1) is None
         assert "too few test samples to tell" in self.sentence(own, shuffled, over)
 
     def test_other_person_when_as_good_is_not_claimed_away(self):
         rest = told(12, 0), told(1, 20), told(30, 0)
         assert "it is yours" in self.sentence(*rest, told(2, 2), told(12, 2))
         assert "not better by more than chance" in self.sentence(*rest, told(5, 0), told(7, 3))
-        assert "helped about as much" in self.sentence(*rest, told(10, 0), told(2, 1))
+        assert "helped, too" in self.sentence(*rest, told(10, 0), told(2, 1))
 
     def test_model_trained_on_others_is_not_called_yours(self):
         assert in_words(told(0, 10)) == "Worse than the base model, not chance, p = 0.002."
