@@ -64,12 +64,13 @@ class Estimate:
 
 def outcomes(evaluation: Evaluation) -> np.ndarray:
     """float64 [N]: 1 for each right answer and 0 for each wrong one; of a model of values each
-    sample's share of right pixels or words, where it tells their classes, or mean squared error.
+    sample's share of right pixels or words, where it tells their classes (and without samples none
+    of whose has one), or mean squared error.
     """
     if evaluation.correct is not None:
         return (evaluation.predictions == evaluation.truth).astype(np.float64)
     if evaluation.places is not None:
-        return np.asarray(1 - evaluation.places.wrong)
+        return np.asarray(1 - evaluation.places.wrong)[evaluation.places.known > 0]
     return squared_errors(evaluation)
 
 

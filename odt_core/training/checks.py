@@ -30,13 +30,18 @@ def check_trainable(session: Session, samples: Samples, what: str) -> None:
         )
     if len(samples.y) == 0:
         raise TrainingError("There are no samples to train on. Add a few first.")
+    _check_shape(session, samples, what)
+    _check_finite(samples, what)
+    _check_targets(contract, samples.y, what)
+
+
+def _check_shape(session: Session, samples: Samples, what: str) -> None:
+    contract = session.contract
     if not contract.takes(samples.x.shape[1:]) and not session.are_features(samples.x):
         raise TrainingError(
             f"The {what} have shape {list(samples.x.shape)}; this model takes "
             f"{['N', *contract.input_shape]}. Prepare them with model.prepare()."
         )
-    _check_finite(samples, what)
-    _check_targets(contract, samples.y, what)
 
 
 def _check_finite(samples: Samples, what: str) -> None:
@@ -50,12 +55,13 @@ def _check_finite(samples: Samples, what: str) -> None:
         )
 
 
-def check_tests(samples: Samples, test: Samples | None, what: str) -> None:
-    """Raise TrainingError unless what is to be judged by is finite, and means the same by a label
-    as the samples that are trained on. what: for messages.
+def check_tests(session: Session, samples: Samples, test: Samples | None, what: str) -> None:
+    """Raise TrainingError unless what is to be judged by has the model's shape, is finite, and
+    means the same by a label as the samples that are trained on. what: for messages.
     """
     if test is None or not len(test.y):
         return
+    _check_shape(session, test, what)
     _check_finite(test, what)
     _check_labels(samples, test, what)
 

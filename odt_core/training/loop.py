@@ -13,7 +13,7 @@ import numpy as np
 
 from odt_core.checkpoint.checkpoint import Checkpoint, CheckpointMeta
 from odt_core.checkpoint.progress import Progress
-from odt_core.errors import TrainingError
+from odt_core.errors import SettingsError, TrainingError
 from odt_core.runtime.contract import Task
 from odt_core.runtime.threads import STEPS, Work, choose_threads
 from odt_core.runtime.turns import usable_cores
@@ -62,11 +62,19 @@ def fit(
     when needed and not given.
     threads: at most so many for a step, where the session leaves it open; None: as many as there
     are cores. How many it gets is measured when the run begins, and seen in its time alone.
-    Raises TrainingError when training cannot start; the session is unchanged then.
+    Raises TrainingError when training cannot start, SettingsError for settings that are none; the
+    session is unchanged then.
     """
     card = session.model.card
     if settings is None:
         settings = Settings.from_json(card.settings)
+    if not isinstance(settings, Settings):
+        raise SettingsError(
+            f"Settings come as odt.Settings(...), not as {type(settings).__name__}. Of a dict "
+            "odt.Settings.from_json makes them."
+        )
+    if threads is not None and threads < 1:
+        raise TrainingError(f"A step takes 1 thread or more, not {threads}. Leave it out.")
     if replay is None and settings.replay > 0:
         replay = card.load_replay()
     if base_test is None:
@@ -120,7 +128,7 @@ class Run:
         check_trainable(session, samples, "own samples")
         if replay is not None:
             check_trainable(session, replay, "replay samples")
-        check_tests(samples, test, "test samples")
+        check_tests(session, samples, test, "test samples")
         contract = session.contract
         counts = contract.task is Task.CLASSES
         self.plan: Plan = plan(

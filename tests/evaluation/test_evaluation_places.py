@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from odt_core.evaluation import compare, places, score
+from odt_core.evaluation.crossed import outcomes
 from odt_core.runtime.contract import Activation, Contract, Task
 from odt_core.training.history import Score
 from odt_core.training.judge import Judge
@@ -49,6 +50,17 @@ def test_best_of_k_counts_and_places_of_no_class_do_not():
     got = found(said, truth, ONE_OF)
     assert got.right == pytest.approx(2 / 3)
     assert got.mean_iou == pytest.approx((0 + 1 + 1 / 2) / 3)
+
+
+def test_sample_without_a_known_place_is_not_one_that_is_right():
+    truth = np.zeros((2, 2, 2, 3))
+    truth[0, ..., 1] = 1  # nothing in the second has a class
+    said = np.zeros((2, 2, 2, 3))
+    said[0, 0, :, 1] = said[0, 1, :, 2] = 1.0
+    truth, said = truth.astype(np.float32), said.astype(np.float32)
+    got = score(said, truth, replace(ONE_OF, target_shape=(2, 2, 3)))
+    assert got.places.known.tolist() == [4, 0]
+    assert outcomes(got).tolist() == [0.5]
 
 
 @pytest.mark.parametrize("shape", [(1, 6), (1, 6, 1)])

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from odt_core.checkpoint import Checkpoint, load_checkpoint_file, save_checkpoint_file
-from odt_core.errors import TrainingError
+from odt_core.errors import SettingsError, TrainingError
 from odt_core.evaluation import evaluate
 from odt_core.runtime import Session, load_model
 from odt_core.samples import Augmentation, Labels, Samples
@@ -391,6 +391,20 @@ class TestNanGuard:
 
 
 class TestRefusals:
+    def test_test_samples_of_another_shape_are_refused(self, session):
+        wrong = Samples(np.zeros((3, 9, 9, 1), np.float32), np.arange(3), LABELS)
+        with pytest.raises(TrainingError, match=r"The test samples have shape \[3, 9, 9, 1\]"):
+            fit(session, some(8), SETTINGS, test=wrong)
+
+    def test_settings_that_are_none_are_refused(self, session):
+        with pytest.raises(SettingsError, match="not as dict"):
+            fit(session, some(8), {})
+
+    @pytest.mark.parametrize("threads", [0, -3])
+    def test_impossible_threads_are_refused(self, session, threads):
+        with pytest.raises(TrainingError, match=f"1 thread or more, not {threads}"):
+            fit(session, some(8), SETTINGS, threads=threads)
+
     def test_nan_samples_are_refused_by_number(self, session):
         bad = some(5)
         bad.x[2, 1, 1, 0] = np.inf
