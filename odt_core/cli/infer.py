@@ -26,6 +26,10 @@ def _arguments(parser: ArgumentParser) -> None:
 
 
 def _run(options: Namespace) -> Result:
+    from odt_core.evaluation.evaluation import check_answers
+
+    if options.top < 1:
+        raise SampleError(f"--top {options.top} lists no label. Give 1 or more.")
     model = open_model(options)
     checkpoint = open_checkpoint(options.checkpoint, model) if options.checkpoint else None
     labels = labels_of(checkpoint, model)
@@ -46,6 +50,7 @@ def _run(options: Namespace) -> Result:
     x = np.stack(inputs)
     if not model.contract.classifies:
         values = session.infer(x)
+        check_answers(values)
         return {
             "predictions": [
                 {"file": name, "values": row.reshape(-1).tolist()}
@@ -53,8 +58,10 @@ def _run(options: Namespace) -> Result:
             ]
         }
     predictions = []
-    for name, row in zip(names, session.predict_proba(x, labels), strict=True):
-        order = np.argsort(-row, kind="stable")[: max(options.top, 1)]
+    probabilities = session.predict_proba(x, labels)
+    check_answers(probabilities)
+    for name, row in zip(names, probabilities, strict=True):
+        order = np.argsort(-row, kind="stable")[: options.top]
         top = [
             {"label": labels.names[at] or f"output {at}", "probability": float(row[at])}
             for at in order

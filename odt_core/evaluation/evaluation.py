@@ -188,7 +188,7 @@ def score(answers: np.ndarray, y: np.ndarray, contract: Contract | None = None) 
     numbers a sample.
     """
     y = np.asarray(y)
-    _check_answers(answers)
+    check_answers(answers)
     if y.dtype.kind != "f":
         return _score_labels(answers, y)
     scored = _score_values(answers, y)
@@ -196,7 +196,8 @@ def score(answers: np.ndarray, y: np.ndarray, contract: Contract | None = None) 
     return replace(scored, places=found)
 
 
-def _check_answers(answers: np.ndarray) -> None:
+def check_answers(answers: np.ndarray) -> None:
+    """NoAnswerError where one of the N answers, float [N, …], is not a number."""
     finite = np.isfinite(answers)
     bad = np.flatnonzero(~finite.all(axis=tuple(range(1, answers.ndim))))
     if len(bad):

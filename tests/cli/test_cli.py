@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from odt_core.checkpoint import Checkpoint, load_checkpoint_file, save_checkpoint_file
 from tests.cli.command_line import ROOT, odt, result
 
 MODEL = ROOT / "tests" / "runtime" / "models" / "tiny_momentum.tflite"
@@ -154,6 +155,20 @@ class TestOthers:
         got = result("infer", MODEL, files["test"], "--checkpoint", files["checkpoint"])
         assert [row["label"] for row in got["predictions"]] == [str(n % 4) for n in range(40)]
         assert len(got["predictions"][0]["top"]) == 3
+
+    def test_infer_of_weights_that_are_not_numbers_is_refused(self, files, tmp_path):
+        checkpoint = load_checkpoint_file(files["checkpoint"])
+        state = {name: np.full_like(value, np.nan) if value.dtype.kind == "f" else value
+                 for name, value in checkpoint.state.items()}  # fmt: skip
+        path = tmp_path / "nan.safetensors"
+        save_checkpoint_file(Checkpoint(state, checkpoint.meta), path)
+        done = odt("infer", MODEL, files["test"], "--checkpoint", path)
+        assert done.returncode == 2
+        assert "is not a finite number" in done.stderr
+
+    def test_infer_that_is_to_list_no_label_is_refused(self, files):
+        done = odt("infer", MODEL, files["test"], "--top", -3)
+        assert (done.returncode, "--top -3 lists no label" in done.stderr) == (2, True)
 
     def test_infer_takes_images(self, tmp_path):
         Image.new("L", (20, 20), 255).save(tmp_path / "a.png")
