@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from odt_core.evaluation import claims
 from odt_core.evidence.inside import Inside
 from odt_core.evidence.origin import Origin
 from odt_core.evidence.studies import Studies
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from odt_core.bundled import ModelCard
     from odt_core.checkpoint import Checkpoint
     from odt_core.evaluation import Claims, Evaluation, Leakage
@@ -41,13 +41,14 @@ class Judged:
     leak: Leakage | None = None
     chosen: bool = False
 
-    def claims(self, known: np.ndarray) -> Claims | None:
+    def claims(self, known: np.ndarray | None = None) -> Claims | None:
         """What may be said of the two; None where there is one. known: bool [K], whether the base
-        model learnt each label.
+        model learnt each label; None where that is not to be said.
         """
         if self.base is None:
             return None
         names = (self.own_labels or self.samples.labels).names
+        known = np.zeros(0, bool) if known is None else known
         return claims(self.base, self.own, known, names, self.leak, chosen=self.chosen)
 
 

@@ -61,7 +61,7 @@ def _gain(material: Material) -> Intervals:
         ]
         if rows:
             groups.append(Group(f"{SETS[name]} (n = {judged.own.n:,})", tuple(rows)))
-        said = judged.claims(material.card.labels.used) if name == "test" else None
+        said = judged.claims() if name == "test" else None
         if said is not None:
             told = said.comparison.sentence, said.chosen_sentence, said.leak_sentence
             sentences += [sentence for sentence in told if sentence]
