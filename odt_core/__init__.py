@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 from odt_core.lazy import lazily
 
+__version__ = "0.2.0"
+
 if TYPE_CHECKING:
     from odt_core.bundled import ModelCard, bundled_models
     from odt_core.checkpoint import (

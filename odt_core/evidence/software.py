@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -50,12 +49,3 @@ def sources_digest() -> str:
     for name, content in sorted(sources().items()):
         digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
     return digest.hexdigest()
-
-
-@cache
-def engine_version() -> str:
-    """odt's version, "unknown" where its pyproject.toml is not at hand."""
-    project = _ENGINE.parent / "pyproject.toml"
-    if not project.is_file():
-        return "unknown"
-    return str(tomllib.loads(project.read_text("utf-8"))["project"]["version"])

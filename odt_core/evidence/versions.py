@@ -7,13 +7,14 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from odt_core.evidence.software import REQUIREMENTS, engine_version, sources_digest
+from odt_core import __version__
+from odt_core.evidence.software import REQUIREMENTS, sources_digest
 
 
 @cache
 def _versions() -> tuple[tuple[str, str], ...]:
     found = {
-        "odt": engine_version(),
+        "odt": __version__,
         "odt_sources_sha256": sources_digest(),
         "python": platform.python_version(),
         "system": platform.system(),

@@ -14,7 +14,7 @@ from benchmarks.engines.networks import Network
 from odt_core.runtime.threads import Work as Wanted
 from odt_core.runtime.threads import choose_threads
 
-VERSION = "odt 0.2.0"
+VERSION = f"odt {odt_core.__version__}"
 _MANY = 100_000  # steps of a run, so that measuring pays
 
 
