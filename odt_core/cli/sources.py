@@ -119,11 +119,10 @@ def open_samples(path: str, model: Model, labels: Labels, *, test: bool = False)
     from odt_core.samples import Subset, check_ids, prepare, read_samples
 
     contract = model.contract
-    targets = contract.asked_targets
     raw = read_samples(
         path,
         input_shape=contract.input_shape,
-        target_shape=targets,
+        target_shape=contract.asked_targets,
         inputs=contract.input_sizes,
         subset=Subset.TEST if test else Subset.TRAINING,
     )
@@ -135,4 +134,4 @@ def open_samples(path: str, model: Model, labels: Labels, *, test: bool = False)
     if contract.free_axes and len(raw) and raw.items[0].dtype.kind == "f":
         # An input of any size takes the size that the samples have.
         preprocessing = replace(preprocessing, shape=raw.items[0].shape)
-    return prepare(raw, preprocessing, labels, targets, contract.scores_each)
+    return prepare(raw, preprocessing, labels, model.targets_in(raw), contract.scores_each)

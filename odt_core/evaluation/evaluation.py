@@ -102,9 +102,15 @@ def evaluate(session: Predicts, samples: Samples) -> Evaluation:
 
 
 def truth_of(samples: Samples, contract: Contract) -> np.ndarray:
-    """What is right: labels, targets, or the samples for a model that reconstructs them."""
+    """What is right: labels, targets, or the samples for a model that reconstructs them.
+
+    SampleError where such a model's samples have targets that say otherwise.
+    """
     from odt_core.runtime.scores import right_answers
 
+    dropped = contract.why_not_given_back(samples.x, samples.y)
+    if dropped:
+        raise SampleError(dropped)
     return right_answers(samples.x, samples.y, contract)
 
 

@@ -19,7 +19,7 @@ class Task(Enum):
     CLASSES = "classes"  # K >= 2 scores; y: int64 [N]
     BINARY = "binary"  # one sigmoid or logit, two labels; y: int64 [N], 0 or 1
     VALUES = "values"  # numbers; y: float32 [N, *target_shape]
-    RECONSTRUCTION = "reconstruction"  # the samples themselves; y is not looked at
+    RECONSTRUCTION = "reconstruction"  # the samples themselves; y says nothing else
 
 
 class LabelKind(Enum):
@@ -252,6 +252,22 @@ class Contract:
             beyond = target.max() if target.max() > 1 + _ROUNDING else target.min()
             return f"{beyond:g}; this model learns probabilities, from 0 to 1"
         return None
+
+    def why_not_given_back(self, x: np.ndarray, y: np.ndarray) -> str | None:
+        """What is wrong with targets y beside samples x [N, …], as a sentence, where the model is
+        taken for one that gives x back and y says otherwise; None where nothing is dropped.
+        """
+        takes_targets = any(role.labels is not None for role in self.train)
+        if self.task is not Task.RECONSTRUCTION or not takes_targets or y.size != x.size:
+            return None
+        if np.array_equal(np.asarray(y, np.float32).reshape(x.shape), np.asarray(x, np.float32)):
+            return None
+        return (
+            "The targets have the samples' shape and differ from them, and this model is taken for "
+            "one that learns to give its input back. If it learns the targets, say so: "
+            "model.with_choice(odt.Choice(task=odt.Task.VALUES)), or --use task=values. If not, "
+            "leave them out."
+        )
 
     @property
     def labels_count(self) -> int:

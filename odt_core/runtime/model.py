@@ -18,7 +18,7 @@ from odt_core.graph import ModelDescription, SignatureDescription, lower
 from odt_core.graph.accumulation.accumulation import accumulate
 from odt_core.graph.files import read_model_file
 from odt_core.runtime.bottlenecks import Bottlenecks
-from odt_core.runtime.contract import Choice, Contract, OutputKind, TrainRole
+from odt_core.runtime.contract import Choice, Contract, OutputKind, Task, TrainRole
 from odt_core.runtime.dialect import propose
 from odt_core.runtime.frozen import Trunk, trunk_of, with_frozen_apart
 from odt_core.runtime.micro_batches import micro_batch
@@ -209,8 +209,23 @@ class Model:
         from odt_core.samples import check_ids, prepare
 
         check_ids(raw, self.contract.ids)
-        asked, each = self.contract.asked_targets, self.contract.scores_each
-        return prepare(raw, self.preprocessing, self.labels, asked, each)
+        each = self.contract.scores_each
+        return prepare(raw, self.preprocessing, self.labels, self.targets_in(raw), each)
+
+    def targets_in(self, raw: RawSamples) -> tuple[int, ...] | None:
+        """The shape of the targets to take from raw samples: those of a model of values; and of one
+        that is taken for an autoencoder, such as say something else than the samples, so that they
+        are not dropped unseen.
+        """
+        contract = self.contract
+        again = contract.task is Task.RECONSTRUCTION and any(role.labels for role in contract.train)
+        given = [one for one in raw.targets if one is not None]
+        if not again or not given or len(given) < len(raw):
+            return contract.asked_targets
+        pairs = zip(raw.items, given, strict=True)
+        alike = all(np.array_equal(item.reshape(-1), one.reshape(-1)) for item, one in pairs)
+        fits = all(one.size == math.prod(contract.target_shape) for one in given)
+        return contract.target_shape if fits and not alike else None
 
     def with_contract(self, contract: Contract) -> Model:
         """The same model under a corrected contract."""

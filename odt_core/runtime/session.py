@@ -110,7 +110,8 @@ class Session:
 
         x: [N, *input_shape]; for a model with a frozen part its bottlenecks are looked up or
         computed. y: int [N] output indices, or float [N, K] one-hot or soft targets; float
-        [N, *target_shape] for a model of values; not looked at by a model that reconstructs x.
+        [N, *target_shape] for a model of values; of a model that reconstructs x, x again or
+        anything of another size, which is not looked at.
         A model of static batch sizes takes every sum of them: the batch is then the fewest steps
         that make it up, and the mean loss is returned. Raises TrainingError when the model cannot
         be trained, SignatureError when the arrays do not fit.
@@ -119,6 +120,9 @@ class Session:
         if not self.contract.train:
             raise TrainingError(self._why_not("trained"))
         self._check_initialised("trained")
+        dropped = self.contract.why_not_given_back(np.asarray(x), np.asarray(y))
+        if dropped:
+            raise SignatureError(dropped)
         return self.train_features(self.bottlenecks(x), np.asarray(y))
 
     def train_features(self, features: np.ndarray | Rows, y: np.ndarray | Rows) -> float:

@@ -96,8 +96,8 @@ class Samples:
     """What a session takes.
 
     x: float32 [N, *input_shape]. y: int64 [N], output index (0 or 1 where one output tells two
-    labels apart); or float32 [N, *target_shape] for models of values. A model that reconstructs
-    its input does not look at y.
+    labels apart); or float32 [N, *target_shape] for models of values. Of a model that reconstructs
+    its input y is x again, or of another size and not looked at.
     """
 
     x: np.ndarray

@@ -32,6 +32,9 @@ def check_trainable(session: Session, samples: Samples, what: str) -> None:
         raise TrainingError("There are no samples to train on. Add a few first.")
     _check_shape(session, samples, what)
     _check_finite(samples, what)
+    dropped = contract.why_not_given_back(samples.x, samples.y)
+    if dropped:
+        raise TrainingError(f"The {what} cannot be trained on. {dropped}")
     _check_targets(contract, samples.y, what)
 
 
