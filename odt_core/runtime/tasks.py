@@ -30,6 +30,15 @@ from odt_core.words import words
 _PROBABILITY_OPS = ("SOFTMAX", "LOGISTIC")
 # Ops that end a layer without squashing: what comes out of them is no probability.
 _LINEAR_OPS = ("ADD", "BATCH_MATMUL", "CONV_2D", "FULLY_CONNECTED", "LOG_SOFTMAX", "SUB")
+# Of them those that may add up what was squashed before, such as two networks' probabilities.
+_SUMS = ("ADD", "SUB")
+_SQUASHES = {"EXP", "LOGISTIC", "SOFTMAX"}
+_CALLS = {"CALL", "IF", "WHILE"}  # in which anything may happen
+# Ops that leave numbers without bounds: after these alone comes no probability.
+_STRAIGHT = {
+    "ADD", "BROADCAST_TO", "CAST", "CONCATENATION", "EXPAND_DIMS", "MEAN", "MUL", "NEG",
+    "READ_VARIABLE", "RESHAPE", "SLICE", "SQUEEZE", "STRIDED_SLICE", "SUB", "SUM", "TRANSPOSE",
+}  # fmt: skip
 _FEW = 4  # numbers
 _PICKED = ("REDUCE_MAX", "TOPK_V2")  # ops that give the best of some scores
 _HIDDEN_OPS = ("RELU", "RELU6", "TANH")  # that seldom end a model with several outputs
@@ -375,11 +384,20 @@ def _output_kind(
         return OutputKind.UNKNOWN
     if prediction.producer in _PROBABILITY_OPS:
         return OutputKind.PROBABILITIES
-    if _says(prediction.name, LOGIT_NAMES) or prediction.producer in _LINEAR_OPS:
+    if _says(prediction.name, LOGIT_NAMES):
+        return OutputKind.LOGITS
+    probable, tail = _says(prediction.name, PROBABILITY_NAMES), set(prediction.tail)
+    if prediction.producer in _SUMS and probable and tail & _SQUASHES:
+        return OutputKind.UNKNOWN  # such as the mean of two softmaxes
+    if prediction.producer in _LINEAR_OPS:
         return OutputKind.LOGITS
     if task is Task.BINARY and loss in (Loss.MARGIN, Loss.SIGNS):
         return OutputKind.LOGITS  # yes above 0, such as a hyperbolic tangent
-    if _says(prediction.name, PROBABILITY_NAMES):
+    if loss is Loss.SOFTMAX and tail and not tail & (_SQUASHES | _CALLS):
+        return OutputKind.LOGITS  # the softmax is the loss's
+    if probable and tail and tail <= _STRAIGHT:
+        return OutputKind.UNKNOWN
+    if probable:
         return OutputKind.PROBABILITIES
     others = [o for o in predictor.outputs if o is not prediction] if predictor else []
     if any(o.producer in _PROBABILITY_OPS and o.shape == prediction.shape for o in others):

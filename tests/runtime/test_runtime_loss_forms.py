@@ -398,3 +398,36 @@ def test_loss_inside_a_loop_of_epochs_is_read(loss, task, tmp_path):
     model = load_model(file_of(net, tmp_path, train=train, infer=infer))
     assert model.contract.task is task
     assert "WHILE" in {one.ends for one in model.description.signature("train").outputs}
+
+
+def of_scores(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(y, 4.0 * z)
+
+
+def blended(z: tf.Tensor) -> tf.Tensor:
+    return 0.5 * tf.nn.softmax(z) + 0.5 * tf.nn.softmax(3.0 * z)
+
+
+def of_blend(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    return -LOG(tf.gather(blended(z), y, batch_dims=1) + 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("loss", "answer", "name", "kind"),
+    [
+        (of_scores, lambda z: 4.0 * z, "scores", OutputKind.LOGITS),
+        (of_scores, lambda z: -2.0 * (-2.0 * z), "class_scores", OutputKind.LOGITS),
+        (of_blend, blended, "probabilities", OutputKind.PROBABILITIES),
+    ],
+)
+def test_what_scores_are_is_told_by_the_graph_and_not_by_their_name(
+    loss, answer, name, kind, tmp_path
+):
+    model = model_of(loss, tmp_path, outputs=3, y=NUMBER, answer=answer, name=name)
+    session = model.session()
+    assert session.output_kind is kind
+    x = np.random.default_rng(1).normal(size=(8, WIDTH)).astype(np.float32)
+    scores = session.infer(x)
+    shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    expected = shares if kind is OutputKind.LOGITS else scores
+    np.testing.assert_allclose(session.predict_proba(x), expected, rtol=1e-5)
