@@ -1,9 +1,10 @@
 """Which signature of a model is for what: proposed from names, shapes and graph facts, correctable.
 
-vocabulary.py holds the names, signatures.py and inputs.py rate what there is, tasks.py finds out
-what the model learns, together.py which inputs share a sample, beyond.py what odt cannot give it,
-notes.py says what is missing, correction.py takes a person's word for it. Facts of the graph count
-for more than names: a signature that changes no variable does not train, whatever it is called.
+vocabulary.py holds the names, signatures.py and inputs.py rate what there is, by_graph.py decides
+where no name does, tasks.py finds out what the model learns, together.py which inputs share a
+sample, beyond.py what odt cannot give it, notes.py says what is missing, correction.py takes a
+person's word for it. Facts of the graph count for more than names: a signature that changes no
+variable does not train, whatever it is called.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from odt_core.runtime.inputs import (
     samples_and_labels,
 )
 from odt_core.runtime.no_batch import with_batch_axis
-from odt_core.runtime.notes import NO_INFER, NO_TRAIN, explain, loss_note
+from odt_core.runtime.notes import NO_INFER, NO_TRAIN, NO_TRAIN_EITHER, explain, loss_note
 from odt_core.runtime.shapes import compatible, merged, of_one, proposed, size_of
 from odt_core.runtime.signatures import (
     ENOUGH,
@@ -73,7 +74,7 @@ def propose(
     found = Found()
     trainer = find_trainer(table, wish, notes)
     refused = trainer is None and bool(notes)  # of the file, or of what looked like training
-    predictor = find_predictor(table, trainer, wish)
+    predictor = find_predictor(table, trainer, wish, notes)
     if trainer is not None:
         found = samples_and_labels(trainer, predictor, wish)
     together = taken_together(trainer, predictor, found)
@@ -85,10 +86,11 @@ def propose(
     untried, said = len(notes) > said, len(notes)
     train = _train_roles(table, trainer, found, goal, wish, together, notes)
     refused = refused or len(notes) > said
+    asked = infer.signature if infer else None
     if infer is None and not untried:
         notes.append(NO_INFER)
     if not train and not refused:
-        notes.append(NO_TRAIN)
+        notes.append(NO_TRAIN if infer is not None else NO_TRAIN_EITHER)
     taking = together.sample_inputs if together else ()
     explain(notes, train, infer, trainer, goal, taking)
     free, input_shape, dtype = _row_of(taking) if taking else _input(table, found, infer, extractor)
@@ -107,7 +109,7 @@ def propose(
         feature_shape=feature_shape if extractor else input_shape,
         infer_features=find_head(table, infer, extractor, found),
         initialise=find_initialiser(table),
-        evaluate=next((name for name in EVALUATE_NAMES if name in table), None),
+        evaluate=next((name for name in EVALUATE_NAMES if name in table and name != asked), None),
         loss_note=loss_note(trainer, train),
         input_dtype=dtype,
         free_axes=free,

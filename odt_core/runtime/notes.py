@@ -19,6 +19,10 @@ NO_TRAIN = (
     "This model has no 'train' signature, so it cannot be trained; it can still be used for "
     "predictions."
 )
+NO_TRAIN_EITHER = (
+    "This model has no 'train' signature either, so it cannot be trained; its signatures can be "
+    "called with Session.run."
+)
 _TRAINING = frozenset(["train", "training"])  # switches of which nothing need be said
 
 

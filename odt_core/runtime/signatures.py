@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from odt_core.graph import SignatureDescription
+from odt_core.runtime.by_graph import only_predictor, only_trainer
 from odt_core.runtime.contract import Choice, ExtractRole, InferRole
 from odt_core.runtime.inputs import Found, batch_of, data_inputs, is_scalar
 from odt_core.runtime.shapes import compatible, numeric, of_one, size_of
@@ -47,16 +48,24 @@ def find_trainer(
             )
         else:
             good.append(signature)
-    if not good:
+    untold = len(good) == len(rated) and not any(_says_so(signature) for signature in good)
+    told = only_trainer(table) if untold else None
+    if not good and told is None:
         return None
-    best = good[0]
-    named = best.name.lower() in TRAIN_NAMES or best.name.lower().startswith(TRAIN_FAMILIES)
-    if not named and not words(best.name) & TRAIN_WORDS:
+    best = told or good[0]
+    if not _says_so(best):
         notes.append(
             f"No name says which signature trains; '{best.name}' was taken, because it changes the "
             f"variables. Choose another if that is wrong."
         )
     return best
+
+
+def _says_so(signature: SignatureDescription) -> bool:
+    """Whether its name is one of training."""
+    name = signature.name.lower()
+    named = name in TRAIN_NAMES or name.startswith(TRAIN_FAMILIES)
+    return named or bool(words(signature.name) & TRAIN_WORDS)
 
 
 def trains(signature: SignatureDescription, *, alone: bool = False) -> int:
@@ -84,14 +93,26 @@ def _self_taught(signature: SignatureDescription) -> bool:
 
 
 def find_predictor(
-    table: Mapping[str, SignatureDescription], trainer: SignatureDescription | None, wish: Choice
+    table: Mapping[str, SignatureDescription],
+    trainer: SignatureDescription | None,
+    wish: Choice,
+    notes: list[str],
 ) -> SignatureDescription | None:
     if wish.infer is not None:
         return table.get(wish.infer)
     others = [s for s in table.values() if s is not trainer]
     rated = [(_predicts(s, trainer, len(table)), s) for s in others]
     rated = [(score, s) for score, s in rated if score >= ENOUGH]
-    return max(rated, key=lambda row: row[0])[1] if rated else None
+    if rated:
+        return max(rated, key=lambda row: row[0])[1]
+    told = only_predictor(table, trainer) if trainer is not None else None
+    if told is not None:
+        notes.append(
+            f"No name says which signature predicts; '{told.name}' was taken, because it alone "
+            f"takes samples, changes nothing and gives answers as training compares them with "
+            f"targets. Choose another if that is wrong."
+        )
+    return told
 
 
 def _predicts(
