@@ -15,7 +15,7 @@ from odt_core.graph.loss_facts import CHOICES, CONSTANT, LOGS, LOOKUPS
 _SOFTMAX = ("SOFTMAX", "LOG_SOFTMAX")
 _LIMITS = {"MAXIMUM", "RELU"}
 _SHIFTS = {"ADD", "MUL", "SUB"}
-_SQUASHES = {"EXP", "LOGISTIC", "SOFTMAX"}
+_SQUASHES = {"EXP", "LOGISTIC", "LOG_SOFTMAX", "SOFTMAX"}
 # Ops by which a number stands for a class.
 _CODES = LOOKUPS | {
     "EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "NOT_EQUAL", "ONE_HOT",
@@ -66,6 +66,8 @@ def loss_of(
     fresh = tuple(one for one in met if not one.again) or met
     if not whole and any(one.part for one in fresh):
         return Loss.NUMBERS  # of several kinds: no one form holds for all
+    if not whole and _are_swapped(fresh):
+        return Loss.SOFTMAX
     if all(_SQUASHES.intersection(one.way) for one in met):
         return Loss.NUMBERS  # such as the logits of another model
     if whole and all(one.paired for one in met):
@@ -130,6 +132,18 @@ def _is_sigmoid(met: tuple[Meeting, ...], whole: bool) -> bool:
     if len(chosen) < len(met) or not all(one.chooses for one in chosen):
         return False
     return any(one.log or one.softplus or LOGS.intersection(one.on) for one in chosen)
+
+
+def _are_swapped(met: tuple[Meeting, ...]) -> bool:
+    """Whether a cross-entropy takes labels for answers and answers for labels, as where somebody
+    wrote loss(prediction, y): rows of answers times logarithms of labels. Where a network learns
+    another's answers, its own have a logarithm too.
+    """
+    return bool(met) and all(
+        one.op == "MUL" and LOGS.intersection(one.way) and "SUM" in one.on
+        and one.width != 1 and not one.log
+        for one in met
+    )  # fmt: skip
 
 
 def _are_signs(met: tuple[Meeting, ...]) -> bool:

@@ -72,6 +72,20 @@ def distilled(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
     return -tf.reduce_sum(tf.nn.softmax(y / 2.0) * tf.nn.log_softmax(z / 2.0), -1)
 
 
+def divergence(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    """Of another network's logits."""
+    theirs, ours = tf.nn.log_softmax(y / 2.0), tf.nn.log_softmax(z / 2.0)
+    return tf.reduce_sum(tf.nn.softmax(y / 2.0) * (theirs - ours), -1)
+
+
+def swapped(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    return tf.keras.losses.CategoricalCrossentropy(from_logits=True)(z, y)
+
+
+def swapped_shares(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    return tf.keras.losses.CategoricalCrossentropy()(tf.nn.softmax(z), y)
+
+
 def weighed(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
     return (1.0 + 4.0 * y) * entropy(y, z)
 
@@ -101,6 +115,9 @@ def by_class(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
         (wing, 1, Task.VALUES),
         (negative_binomial, 1, Task.VALUES),
         (distilled, 3, Task.VALUES),
+        (divergence, 3, Task.VALUES),
+        (swapped, 3, Task.CLASSES),
+        (swapped_shares, 3, Task.CLASSES),
         (chosen, 1, Task.BINARY),
         (hinge, 1, Task.BINARY),
         (hinge, 3, Task.CLASSES),
