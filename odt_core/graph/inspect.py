@@ -17,6 +17,7 @@ from odt_core.graph.flow import Flow, flow, variables_of
 from odt_core.graph.loss_facts import Facts, Meeting
 from odt_core.graph.lost_limits import lost_limits
 from odt_core.graph.operators import called_by, name_of, outputs_of
+from odt_core.graph.rates import rates_of
 from odt_core.graph.record import CheckpointSignature, Missing, Record, Rewrite, read_record
 from odt_core.graph.signature import plain_name
 from odt_core.graph.tensor import Shape, dtype_of, has_dtype, shape_of
@@ -38,6 +39,7 @@ class TensorDescription:
     counted: the output only tells what was equal or larger, as an accuracy does. tail: the ops that
     an output is computed with after the last layer of a network; ends: the last of them, what only
     moves or clips numbers looked through. meets: where inputs join in there (loss_facts.py).
+    scales: of an input, the variables whose changes it multiplies, as a learning rate does.
     """
 
     name: str
@@ -52,6 +54,7 @@ class TensorDescription:
     tail: tuple[str, ...] = ()
     ends: str | None = None
     meets: tuple[Meeting, ...] = ()
+    scales: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -181,10 +184,11 @@ def _signature(model: schema.ModelT, signature: schema.SignatureDefT) -> Signatu
     called = {int(entry.tensorIndex): plain_name(entry.name) for entry in signature.inputs or []}
     facts, losses = flow(model, graph), Facts(model, graph, called)
     reads, assigns = variables_of(model, signature.subgraphIndex)
+    rates = rates_of(model, graph) if assigns else {}
     largest, work = _numbers_a_sample(graph)
     return SignatureDescription(
         plain_name(signature.signatureKey),
-        tuple(_input(graph, entry, facts) for entry in signature.inputs or []),
+        tuple(_input(graph, entry, facts, rates) for entry in signature.inputs or []),
         tuple(_output(graph, entry, facts, losses, called) for entry in signature.outputs or []),
         tuple(sorted({name[4:] for name in names if name.startswith("Flex")})),
         tuple(sorted(names)),
@@ -226,12 +230,18 @@ def _ops(model: schema.ModelT, index: int, seen: set[int]) -> set[str]:
     return names
 
 
-def _input(graph: schema.SubGraphT, entry: schema.TensorMapT, facts: Flow) -> TensorDescription:
+def _input(
+    graph: schema.SubGraphT,
+    entry: schema.TensorMapT,
+    facts: Flow,
+    rates: dict[int, tuple[str, ...]],
+) -> TensorDescription:
     index = int(entry.tensorIndex)
     return TensorDescription(
         *_tensor(graph, entry),
         used=index in facts.used,
         weighed=index in facts.weighed,
+        scales=rates.get(index, ()),
     )
 
 

@@ -334,6 +334,7 @@ class Choice:
     output_kind: OutputKind | None = None
     label_kind: LabelKind | None = None
     task: Task | None = None
+    learning_rate: str | None = None  # the input of `train` that takes it with every step
 
     def __bool__(self) -> bool:
         """Whether anything was chosen at all."""

@@ -8,6 +8,7 @@ from odt_core.errors import SignatureError
 from odt_core.graph import SignatureDescription
 from odt_core.runtime.contract import Choice, Contract, LabelKind, Task
 from odt_core.runtime.dialect import propose
+from odt_core.runtime.inputs import is_scalar
 from odt_core.runtime.signatures import changes_variables
 
 
@@ -52,6 +53,8 @@ def _check_names(signatures: tuple[SignatureDescription, ...], choice: Choice) -
     check(choice.samples, inputs, "input")
     check(choice.labels, inputs, "input")
     check(choice.loss, outputs, "output")
+    single = [i.name for i in table[train].inputs if is_scalar(i)] if train else []
+    check(choice.learning_rate, single, "input of a single number")
     check(choice.infer_samples, [i.name for i in table[infer].inputs] if infer else [], "input")
     check(choice.prediction, [o.name for o in table[infer].outputs] if infer else [], "output")
     if choice.samples is not None and choice.samples == choice.labels:

@@ -84,7 +84,7 @@ def propose(
     said = len(notes)
     infer = _infer_role(predictor, goal, wish, found, extractor, together, notes)
     untried, said = len(notes) > said, len(notes)
-    train = _train_roles(table, trainer, found, goal, wish, together, notes)
+    train = _train_roles(table, trainer, predictor, found, goal, wish, together, notes)
     refused = refused or len(notes) > said
     asked = infer.signature if infer else None
     if infer is None and not untried:
@@ -126,6 +126,7 @@ def propose(
 def _train_roles(
     table: Mapping[str, SignatureDescription],
     trainer: SignatureDescription | None,
+    predictor: SignatureDescription | None,
     found: Found,
     goal: Goal,
     wish: Choice,
@@ -160,7 +161,7 @@ def _train_roles(
                 f"The signature '{signature.name}' returns no loss, so only odt's own figures show "
                 f"how training goes."
             )
-        rate = find_rate(signature)
+        rate = find_rate(signature, predictor, wish)
         labels = inputs[found.labels.name] if found.labels else None
         roles.append(
             TrainRole(

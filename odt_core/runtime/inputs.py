@@ -39,7 +39,7 @@ def data_inputs(signature: SignatureDescription | None) -> list[TensorDescriptio
         return []
     inputs = [i for i in signature.inputs if numeric(i) and i.dtype != "bool" and i.shape]
     used = [i for i in inputs if i.used]
-    used = [i for i in used if not (is_scalar(i) and is_learning_rate(i.name))]
+    used = [i for i in used if not (is_scalar(i) and (is_learning_rate(i.name) or i.scales))]
     rest = [i for i in used if not is_memory(i.name)]
     enough = len(rest) > 1 or any(tensor.weighed for tensor in rest)
     return (rest if enough else used) or inputs
@@ -188,10 +188,21 @@ def pick_loss(
     return best[2] if best and best[0] > 0 else None
 
 
-def find_rate(signature: SignatureDescription) -> str | None:
-    """The input that takes the learning rate."""
-    rates = (i for i in signature.inputs if i.used and is_learning_rate(i.name) and is_scalar(i))
-    return next((rate.name for rate in rates), None)
+def find_rate(
+    signature: SignatureDescription, predictor: SignatureDescription | None, wish: Choice
+) -> str | None:
+    """The input that takes the learning rate: called so, or the only one that scales the changes of
+    at least half of the variables that predicting reads. Those of a normalisation's means are not.
+    """
+    single = [one for one in signature.inputs if is_scalar(one)]
+    if wish.learning_rate is not None:
+        return next((one.name for one in single if one.name == wish.learning_rate), None)
+    called = next((one.name for one in single if one.used and is_learning_rate(one.name)), None)
+    if called is not None:
+        return called
+    learnt = set(signature.assigns) & set(predictor.reads if predictor else signature.assigns)
+    rates = [one for one in single if 2 * len(learnt.intersection(one.scales)) >= len(learnt) > 0]
+    return rates[0].name if len(rates) == 1 else None
 
 
 def batch_of(tensor: TensorDescription) -> int | None:

@@ -275,8 +275,9 @@ HIDDEN_WORDS = frozenset(
 def is_learning_rate(name: str) -> bool:
     """Whether a name is one of a learning rate: "lr", "learning_rate", "stepSize", "eta"."""
     said = words(name)
-    pairs = ({"learning", "rate"}, {"step", "size"})
-    return bool(said & {"lr", "eta", "learningrate", "stepsize"}) or any(p <= said for p in pairs)
+    pairs = ({"learning", "rate"}, {"learn", "rate"}, {"step", "size"})
+    names = {"lr", "eta", "learningrate", "learnrate", "lrate", "stepsize"}
+    return bool(said & names) or any(p <= said for p in pairs)
 
 
 def is_memory(name: str) -> bool:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from odt_core.graph import SignatureDescription
 from odt_core.runtime.contract import Choice, Contract, LabelKind, OutputKind, Task
+from odt_core.runtime.inputs import is_scalar
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
 from pages.ui.desk.worker import choice_of
@@ -36,7 +37,7 @@ _LABELS = {
 _NOTHING = "–"
 # Choosing another signature makes what was chosen inside the old one void.
 _VOID: dict[str, tuple[str, ...]] = {
-    "train": ("samples", "labels", "loss", "label_kind"),
+    "train": ("samples", "labels", "loss", "label_kind", "learning_rate"),
     "infer": ("infer_samples", "prediction", "output_kind"),
     "task": ("label_kind", "output_kind"),
 }
@@ -101,6 +102,9 @@ def _train_fields(contract: Contract, signatures: dict[str, SignatureDescription
         what = "Labels go to" if contract.classifies else "Targets go to"
         fields.append(_Field("labels", what, inputs, role.labels))
     fields.append(_Field("loss", "Its loss is", outputs, role.loss))
+    rates = [one.name for one in signature.inputs if is_scalar(one)]
+    if rates:
+        fields.append(_Field("learning_rate", "Its learning rate is", rates, role.learning_rate))
     if contract.classifies and role.labels is not None:
         kinds = [LabelKind.INTEGER, LabelKind.ONE_HOT]
         if contract.task is Task.BINARY:
