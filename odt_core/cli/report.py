@@ -98,7 +98,7 @@ def _given(options: Namespace) -> _Given:
     model = open_model(options)
     source = open_checkpoint(options.source, model) if options.source else None
     checkpoint = open_checkpoint(options.checkpoint, model) if options.checkpoint else None
-    settings = given_settings(options)
+    settings = given_settings(options, model)
     if checkpoint is not None and settings:
         name = next(iter(settings)).replace("_", "-")
         raise SettingsError(
@@ -149,7 +149,7 @@ def _run(options: Namespace) -> Result:
             settings = Settings.from_json(given.card.settings)
             if given.source is not None:
                 worker.load_state(given.source.state)
-            wanted = replace(settings, **given_settings(options))
+            wanted = replace(settings, **given_settings(options, model))
             data, curves = _train(worker, samples, wanted, test, replay, base_test)
             checkpoint = load_checkpoint(data)
         judged = {

@@ -105,7 +105,7 @@ def _stop_on_interrupt() -> Iterator[Control]:
 
 def _settings(options: Namespace, model: Model) -> Settings:
     settings = Settings.from_json(model.card.settings)
-    return replace(settings, **given_settings(options))
+    return replace(settings, **given_settings(options, model))
 
 
 def _write(

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from odt_core.errors import SettingsError
+
+if TYPE_CHECKING:
+    from odt_core.runtime import Model
 
 _NAMES = ("epochs", "batch_size", "learning_rate", "replay", "seed")
 
@@ -20,6 +25,13 @@ def add_settings(parser: ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, help="of every random choice (default: 0)")
 
 
-def given_settings(options: Namespace) -> dict[str, Any]:
-    """What was given, by the names of Settings."""
+def given_settings(options: Namespace, model: Model) -> dict[str, Any]:
+    """What was given, by the names of Settings; SettingsError where the model cannot follow it."""
+    contract = model.contract
+    if options.learning_rate is not None and contract.trainable and not contract.sets_learning_rate:
+        raise SettingsError(
+            "--learning-rate would change nothing: this model's learning rate is part of its file. "
+            "Leave it out; if an input of its train signature takes the rate, say which: --use "
+            "learning_rate=NAME."
+        )
     return {name: value for name in _NAMES if (value := getattr(options, name)) is not None}

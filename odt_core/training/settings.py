@@ -26,7 +26,7 @@ class Settings:
 
     epochs: int = 20  # passes over the own samples, 1 to 10,000
     batch_size: int = 32  # samples a step, own and replayed together, 1 to 4,096
-    learning_rate: float | None = 0.02  # > 0 to 100; None: leave the model's own
+    learning_rate: float | None = 0.02  # > 0 to 100; None, or where it is fixed: the model's own
     schedule: Schedule = Schedule.CONSTANT
     warmup: float = 0.0  # share of the steps over which the rate rises from zero, 0 to < 1
     replay: float = 0.5  # share of each batch that comes from base samples, 0 to < 1

@@ -53,6 +53,12 @@ class TestValues:
         after = trained["test"]["personalised"]["mean_squared_error"]
         assert after < trained["test"]["base"]["mean_squared_error"] / 2
 
+    def test_learning_rate_that_the_file_fixes_is_refused(self, line):
+        model = PUBLIC / "flutter_litert__training_model.tflite"
+        done = odt("train", model, "--samples", line, "--epochs", 2, "--learning-rate", 0.5)
+        assert done.returncode != 0
+        assert "--learning-rate would change nothing" in done.stderr
+
     def test_text_names_the_error(self, line):
         model = PUBLIC / "flutter_litert__training_model.tflite"
         done = odt("train", model, "--samples", line, "--test", line, "--epochs", 2)
