@@ -45,6 +45,7 @@ from odt_core.graph.rules import RULES
 from odt_core.graph.signature import plain_name
 from odt_core.graph.state import add_state_signatures
 from odt_core.graph.tensor import Tensor
+from odt_core.graph.wider import wider_form
 from odt_core.graph.window_ops import in_graph
 
 # Ops whose first input is the shape of their output.
@@ -135,6 +136,12 @@ def _version(passes: tuple[Pass, ...]) -> int:
     return PASSES_VERSION if passes == PASSES else 0
 
 
+def _form(builder: Builder, operator: schema.OperatorT) -> Tensor | None:
+    """The form of a builtin op that LiteRT takes, or is faster with; None for the op itself."""
+    wide = wider_form(builder, operator)
+    return fast_form(builder, operator) if wide is None else wide
+
+
 def _why_not(inputs: Sequence[Tensor]) -> str:
     """Why an op without a rule cannot be rewritten."""
     for dtype in (np.float64, np.float16):
@@ -194,7 +201,7 @@ class _Lowering:
             if custom in RULES:  # a TensorFlow op that its converter passed on as it is
                 self._apply_rule(index, operator, FlexOp(custom), builder, replaced)
             elif name is None:
-                keep_or_reform(builder, operator, fast_form, replaced)
+                keep_or_reform(builder, operator, _form, replaced)
             elif name in SAVE | RESTORE | FORGOTTEN:
                 self._take_checkpoint(index, operator, checkpoint, replaced)
             else:
