@@ -41,6 +41,7 @@ def _run(options: Namespace) -> Result:
         checkpoint.state,
         inference_only=options.inference_only,
         signature=options.signature,
+        contract=model.contract,
     )
     write_model(output, data)
     description = describe(data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -97,7 +97,8 @@ class ModelDescription:
     variables: sorted by name; odt_get_state's vK is the K-th of them.
     operators: how many of each op. size: of the file, bytes.
     rewrites, missing, checkpoints: what lowering did, empty for a model that was not lowered.
-    lost: results whose ReLU TensorFlow's converter had lost, by name.
+    lost: results whose ReLU TensorFlow's converter had lost, by name. taken_for: a Choice, as JSON,
+    of a file that only predicts and does not tell by itself what it is for.
     """
 
     signatures: tuple[SignatureDescription, ...]
@@ -108,6 +109,7 @@ class ModelDescription:
     missing: tuple[Missing, ...] = ()
     checkpoints: tuple[CheckpointSignature, ...] = ()
     lost: tuple[str, ...] = ()
+    taken_for: dict[str, str] = field(default_factory=dict)
 
     @property
     def flex_ops(self) -> tuple[str, ...]:
@@ -165,6 +167,7 @@ def describe_tree(model: schema.ModelT, size: int) -> ModelDescription:
         record.missing,
         record.checkpoints,
         record.lost,
+        record.taken_for,
     )
 
 

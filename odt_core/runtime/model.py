@@ -240,6 +240,9 @@ class Model:
         """
         from odt_core.runtime.correction import correct
 
+        told, said = _told(self.description).to_json(), choice.to_json()
+        known = {**told, **{name: value for name, value in said.items() if value is not None}}
+        choice = Choice.from_json(known) if choice.infer is None else choice
         return self.with_contract(correct(self.description.signatures, self.contract, choice))
 
     def with_card(self, card: ModelCard) -> Model:
@@ -282,11 +285,18 @@ def load_model(source: str | Path | bytes, *, name: str | None = None) -> Model:
         data=lowered.data,
         sha256=hashlib.sha256(original).hexdigest(),
         description=description,
-        contract=propose(description.signatures, _explain(description)),
+        contract=propose(description.signatures, _explain(description), _told(description)),
         name=name or (path.name if path else "model.tflite"),
         path=path,
         trees=[lowered.tree],
     )
+
+
+def _told(description: ModelDescription) -> Choice:
+    """What the file says of itself; nothing where that makes no sense."""
+    with contextlib.suppress(ValueError):
+        return Choice.from_json(description.taken_for)
+    return Choice()
 
 
 def _explain(description: ModelDescription) -> tuple[str, ...]:

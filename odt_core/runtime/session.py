@@ -491,7 +491,13 @@ class Session:
 
         infer = self.contract.infer
         name = infer.signature if inference_only and infer is not None else None
-        return bake(self.model.data, self.state(), inference_only=inference_only, signature=name)
+        return bake(
+            self.model.data,
+            self.state(),
+            inference_only=inference_only,
+            signature=name,
+            contract=self.model.contract,
+        )
 
     def save_tf_checkpoint(
         self, path: str | Path, signature: str | None = None

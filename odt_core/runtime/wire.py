@@ -137,6 +137,7 @@ def unpack_description(document: Mapping[str, Any]) -> ModelDescription:
                 for row in document["checkpoints"]
             ),
             lost=tuple(str(name) for name in document["lost"]),
+            taken_for={str(k): str(v) for k, v in document["taken_for"].items()},
         )
     except _SENSELESS as error:
         raise WorkerError(

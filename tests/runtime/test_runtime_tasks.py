@@ -11,7 +11,7 @@ import pytest
 from odt_core.errors import CheckpointError, ModelError, SignatureError, TrainingError
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.variables import initialisers
-from odt_core.runtime import Model, OutputKind, Session, Worker, load_model
+from odt_core.runtime import Choice, Model, OutputKind, Session, Task, Worker, load_model
 from odt_core.runtime.feeding import calls, feed
 from odt_core.runtime.scores import two_labels
 from odt_core.samples import Labels, Samples
@@ -289,3 +289,19 @@ class TestBake:
         small = load_model(session.bake(inference_only=True))
         assert not small.contract.trainable
         np.testing.assert_allclose(small.session().infer(x), session.infer(x), rtol=1e-5)
+
+    @pytest.mark.parametrize(
+        ("choice", "prediction", "task"),
+        [
+            (Choice(), "rebuilt", Task.RECONSTRUCTION),
+            (Choice(prediction="code", task=Task.VALUES), "code", Task.VALUES),
+        ],
+    )
+    def test_baked_model_that_only_predicts_answers_with_the_same_output(
+        self, choice, prediction, task
+    ):
+        session, x = model("autoencoder").with_choice(choice).session(), RNG.random((4, 12))
+        small = load_model(session.bake(inference_only=True))
+        assert (small.contract.infer.prediction, small.contract.task) == (prediction, task)
+        np.testing.assert_allclose(small.session().infer(x), session.infer(x), rtol=1e-5)
+        assert small.with_choice(Choice(task=Task.VALUES)).contract.infer.prediction == prediction

@@ -9,12 +9,14 @@ same model and state always give the same bytes, hence the same digest.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.baking.inference import inference_model
 from odt_core.graph.baking.initial import forget_values
+from odt_core.graph.baking.taken_for import with_word
 from odt_core.graph.builder import Builder
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.lower import lower
@@ -23,6 +25,9 @@ from odt_core.graph.passes.prune import compact, drop_subgraphs, share_buffers
 from odt_core.graph.resources import handle
 from odt_core.graph.state import call_once
 from odt_core.graph.variables import Variable, find_variables, initialisers
+
+if TYPE_CHECKING:
+    from odt_core.runtime.contract import Contract
 
 _NAME = b"odt_initial_values"
 
@@ -33,6 +38,7 @@ def bake(
     *,
     inference_only: bool = False,
     signature: str | None = None,
+    contract: Contract | None = None,
 ) -> bytes:
     """A .tflite whose variables start as `state`, which runs on plain LiteRT.
 
@@ -45,7 +51,8 @@ def bake(
 
     inference_only: keep one signature alone, with the variables as constants, in the forms that
     LiteRT runs fastest; outputs are equal to about 1e-6 relative. signature: which one, where it is
-    not clear which one predicts.
+    not clear which one predicts. contract: what the model is taken for, where that was corrected by
+    hand; the file says so where its one signature does not.
 
     Raises CheckpointError when a name, shape or dtype of `state` is wrong; ModelError when
     model_bytes is no .tflite or has no signature that only predicts; LoweringError when nothing of
@@ -58,7 +65,10 @@ def bake(
     model = read(lowered.data)
     variables = find_variables(model)
     if inference_only:
-        return inference_model(model, variables, arrays, signature)
+        from odt_core.runtime.dialect import propose  # so does this one
+
+        contract = contract or propose(lowered.describe().signatures)
+        return with_word(inference_model(model, variables, arrays, signature), contract)
     if variables:
         _set_initial_values(model, variables, arrays)
     return write(model)
