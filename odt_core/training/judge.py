@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -33,10 +35,15 @@ class Judge:
         self.can_score = session.contract.scored
         self.has_tests = self.can_score and (test is not None or base_test is not None)
         self._best: tuple[Score, int] | None = None
+        roles = (session.contract.infer, session.contract.infer_features)
+        asked = {role.signature for role in roles if role is not None}
+        signatures = session.model.description.signatures
+        self._leaves_traces = any(one.assigns for one in signatures if one.name in asked)
 
     def measure(self, x: np.ndarray, truth: np.ndarray) -> Measures:
         """The figures of a batch's own samples as the model stands."""
-        answers = self._session.predict_proba(x, self._labels)
+        with self._untouched():
+            answers = self._session.predict_proba(x, self._labels)
         if self._session.contract.measures_errors:
             if answers.size != truth.size:  # such as embeddings, learnt from labels
                 return Measures()
@@ -47,7 +54,20 @@ class Judge:
 
     def scores(self) -> tuple[Score | None, Score | None]:
         """On the own test samples, and on the base test set."""
-        return self._score(self._test), self._score(self._base_test)
+        with self._untouched():
+            return self._score(self._test), self._score(self._base_test)
+
+    @contextmanager
+    def _untouched(self) -> Iterator[None]:
+        """Predict within without a trace: a signature that predicts may set variables, such as the
+        state of a recurrent network, which the next step would go on from.
+        """
+        kept = self._session.state() if self._leaves_traces else {}
+        try:
+            yield
+        finally:
+            if kept:
+                self._session.load_state(kept)
 
     def _score(self, samples: Samples | None) -> Score | None:
         if samples is None:

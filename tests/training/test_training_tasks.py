@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from odt_core.checkpoint import Checkpoint
 from odt_core.errors import TrainingError
@@ -16,6 +17,7 @@ from odt_core.samples import Labels, Samples
 from odt_core.training import Autosave, Callback, Control, Outcome, Reason, Record, Run, Settings
 from odt_core.training.events import Ended, Evaluated, Event, Progressed
 from odt_core.training.loop import fit
+from tests.converting import file_of
 
 MODELS = Path(__file__).parents[1] / "runtime" / "models"
 PUBLIC = Path(__file__).parents[1] / "models"
@@ -221,3 +223,46 @@ class TestWorker:
         assert (records[-1].mean_squared_error is None) == (records[-1].accuracy is not None)
         scores = [e.evaluation.test for e in events if isinstance(e, Evaluated)]
         assert scores[0] != scores[-1]
+
+
+def test_measuring_changes_nothing_where_predicting_sets_a_variable(tmp_path):
+    """A recurrent network that keeps its state in a variable, between all calls."""
+    net, draw = tf.Module(), np.random.default_rng(0)
+    net.w = tf.Variable(draw.normal(0, 0.4, (8, 5)), dtype=tf.float32)
+    net.v = tf.Variable(draw.normal(0, 0.4, (5, 1)), dtype=tf.float32)
+    net.state = tf.Variable(tf.zeros([4, 5]))
+
+    def advanced(x):
+        return tf.tanh(tf.concat([x, net.state], 1) @ net.w)
+
+    x, y = tf.TensorSpec([4, 3], tf.float32), tf.TensorSpec([4, 1], tf.float32)
+
+    @tf.function(input_signature=[x, y])
+    def train(x, y):
+        with tf.GradientTape() as tape:
+            state = advanced(x)
+            loss = tf.reduce_mean((state @ net.v - y) ** 2)
+        for weight, gradient in zip(
+            (net.w, net.v), tape.gradient(loss, [net.w, net.v]), strict=True
+        ):
+            weight.assign_sub(0.1 * gradient)
+        net.state.assign(state)
+        return {"loss": loss}
+
+    @tf.function(input_signature=[x])
+    def infer(x):
+        net.state.assign(advanced(x))
+        return {"output": net.state @ net.v}
+
+    model = load_model(file_of(net, tmp_path, train=train, infer=infer))
+    x = draw.normal(size=(16, 3)).astype(np.float32)
+    samples = Samples(x, x[:, :1], NOTHING)
+    learnt = []
+    for every in (0, 1, 4):
+        session = model.session()
+        settings = replace(SETTINGS, epochs=3, batch_size=4, measure_every=every, evaluate_every=1)
+        fit(session, samples, settings, test=samples if every else None)
+        learnt.append(session.state())
+    for name, array in learnt[0].items():
+        np.testing.assert_array_equal(learnt[1][name], array)
+        np.testing.assert_array_equal(learnt[2][name], array)
