@@ -115,7 +115,8 @@ def _fitting(
     """What a loss can be, given the form of labels and answers."""
     count = score_count(prediction) if prediction else None
     if kind is Loss.SOFTMAX and prediction is not None and not _has_rows(prediction):
-        return Loss.NUMBERS  # a softmax over samples, or one inside the network
+        # the second of two probabilities; else a softmax over samples, or one inside the network
+        return Loss.SIGMOID if _is_one_of_two(prediction, loss, labels) else Loss.NUMBERS
     if kind is Loss.SIGNS and count != 1:
         return Loss.NUMBERS  # more than a sign is compared
     if kind is Loss.SIGNS and labels is not None and labels.dtype.startswith(("uint", "bool")):
@@ -125,6 +126,15 @@ def _fitting(
         if (count or 0) >= 2 and met and not met & {None, 1, count}:
             return Loss.LIKENESS  # more lies between the answer and the scores
     return kind
+
+
+def _is_one_of_two(
+    prediction: TensorDescription, loss: TensorDescription | None, labels: TensorDescription | None
+) -> bool:
+    """Whether a prediction is one number of a softmax over two, whose label is 0 or 1."""
+    if labels is None or not whole(labels) or prediction.ends != "SOFTMAX":
+        return False
+    return size_of(of_one(labels)) == 1 and widths(loss, labels) == {2}
 
 
 def _pick_prediction(
@@ -383,6 +393,8 @@ def _output_kind(
     if prediction is None:
         return OutputKind.UNKNOWN
     if prediction.producer in _PROBABILITY_OPS:
+        return OutputKind.PROBABILITIES
+    if task is Task.BINARY and prediction.ends == "SOFTMAX":
         return OutputKind.PROBABILITIES
     if _says(prediction.name, LOGIT_NAMES):
         return OutputKind.LOGITS

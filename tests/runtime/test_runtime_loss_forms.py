@@ -448,3 +448,21 @@ def test_what_scores_are_is_told_by_the_graph_and_not_by_their_name(
     shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     expected = shares if kind is OutputKind.LOGITS else scores
     np.testing.assert_allclose(session.predict_proba(x), expected, rtol=1e-5)
+
+
+def test_second_of_two_probabilities_is_yes_or_no(tmp_path):
+    def of_two(y, z):
+        return tf.nn.sparse_softmax_cross_entropy_with_logits(y, z)
+
+    model = model_of(
+        of_two, tmp_path, outputs=2, y=NUMBER,
+        answer=lambda z: tf.nn.softmax(z)[:, 1], name="score",
+    )  # fmt: skip
+    contract = model.contract
+    assert (contract.task, contract.infer.kind) == (Task.BINARY, OutputKind.PROBABILITIES)
+    assert contract.train[0].label_kind is LabelKind.INTEGER
+    x = np.random.default_rng(1).normal(size=(24, WIDTH)).astype(np.float32)
+    samples = Samples(x, (x[:, 0] > 0).astype(np.int64), model.labels)
+    session = model.session()
+    fit(session, samples, Settings(epochs=60, replay=0))
+    assert evaluate(session, samples).accuracy > 0.9
