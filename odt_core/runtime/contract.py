@@ -248,7 +248,11 @@ class Contract:
                     f"class {target[wrong].flat[0]:g}; this model tells {self.scores_each} apart, "
                     f"0 to {self.scores_each - 1}"
                 )
-        elif self.shares and (target.min() < -_ROUNDING or target.max() > 1 + _ROUNDING):
+        elif (
+            self.shares
+            and self.comparable
+            and (target.min() < -_ROUNDING or target.max() > 1 + _ROUNDING)
+        ):
             beyond = target.max() if target.max() > 1 + _ROUNDING else target.min()
             return f"{beyond:g}; this model learns probabilities, from 0 to 1"
         return None
