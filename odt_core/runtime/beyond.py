@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from odt_core.graph import SignatureDescription, TensorDescription
 from odt_core.runtime.contract import Choice
 from odt_core.runtime.inputs import Found, likeness
-from odt_core.runtime.shapes import of_one, size_of
+from odt_core.runtime.shapes import of_one, size_of, whole
 from odt_core.runtime.tasks import Goal
 from odt_core.runtime.together import Together, needed
 from odt_core.runtime.vocabulary import is_memory
@@ -25,7 +25,9 @@ def why_not_trained(
             f"takes the labels' numbers."
         )
     if together is not None:
-        return None
+        triplet = found.labels is not None and found.labels.weighed and whole(found.labels)
+        if not triplet or wish.labels is not None:
+            return None
     compared = _compared(trainer, found, goal, wish)
     if compared:
         return (

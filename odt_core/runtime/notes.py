@@ -83,11 +83,21 @@ def explain(
             f"training works, but answers cannot be scored. Choose another output if there is one "
             f"that has the targets' shape."
         )
+    if train and infer is not None and goal.task is Task.BINARY and _is_distance(goal):
+        notes.append(
+            f"A prediction ('{infer.prediction}') is a root, as a distance is, and is read as a "
+            f"score that is large for yes. Where a small one means yes, training works, and each "
+            f"answer and the accuracy are those of the opposite."
+        )
     if train and goal.task is Task.CLASSES and goal.outputs is None:
         notes.append(
             "Nothing in the file says how many labels this model tells apart, so labels must be "
             "given as numbers."
         )
+
+
+def _is_distance(goal: Goal) -> bool:
+    return goal.prediction is not None and goal.prediction.ends == "SQRT"
 
 
 def loss_note(trainer: SignatureDescription | None, train: Sequence[TrainRole]) -> str:
