@@ -30,7 +30,7 @@ from odt_core.training.history import History, Record
 
 if TYPE_CHECKING:
     from odt_core.evaluation import Evaluation
-    from odt_core.runtime import Model, Session
+    from odt_core.runtime import Contract, Model, Session
     from odt_core.samples import Samples
 
 
@@ -81,10 +81,20 @@ def _run(options: Namespace) -> Result:
         "loss_name": model.contract.loss_note,
         "labels": list(samples.labels.names) if model.contract.classifies else [],
         **judged,
+        "unjudged": _why_unjudged(model.contract) if test is not None else None,
         "outcome": history.outcome.value,
         "message": history.message,
         "checkpoint": options.checkpoint,
     }
+
+
+def _why_unjudged(contract: Contract) -> str | None:
+    """Why nothing can be said of test samples; None where it can."""
+    if contract.scored:
+        return None
+    if contract.infer is None:
+        return "not judged: this model has no signature that predicts"
+    return "not judged: its answers have another form than its targets"
 
 
 @contextmanager
@@ -204,6 +214,8 @@ def _text(result: Result) -> str:
                 f"{title} ({own['n']})  base {figure_of(base)} → personalised {figure_of(own)}"
             )
             lines += pair.get("sentences", [])
+    if result["unjudged"]:
+        lines.append(f"your test samples  {result['unjudged']}")
     if result["checkpoint"]:
         lines.append(f"checkpoint  {result['checkpoint']}")
     return "\n".join(lines)
@@ -219,7 +231,8 @@ COMMAND = Command(
         "reports it), labels (names of the outputs), test (null without --test) and base_task\n"
         "(null where the model has no base test set), each with accuracy and n of base and\n"
         "personalised, and sentences that say what follows from them; mean_squared_error and\n"
-        "mean_absolute_error instead of accuracy for a model of values."
+        "mean_absolute_error instead of accuracy for a model of values. unjudged says why --test\n"
+        "gave no figures (null where it did)."
     ),
     example=(
         "example: python -m odt_core train digits --samples me.zip --test more.zip "

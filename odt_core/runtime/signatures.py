@@ -42,9 +42,13 @@ def find_trainer(
                 f"The signature '{signature.name}' changes no variable, so it trains nothing."
             )
         elif not data or not signature.outputs or (len(data) < 2 and not _self_taught(signature)):
+            advice = (
+                f" If it learns from samples alone, say so by choosing it for training yourself "
+                f"(--use train={signature.name})."
+            )
             notes.append(
                 f"The signature '{signature.name}' takes {len(signature.inputs)} inputs; training "
-                "needs samples and labels."
+                f"needs samples and labels.{advice if data and signature.outputs else ''}"
             )
         else:
             good.append(signature)

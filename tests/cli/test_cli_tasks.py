@@ -59,6 +59,14 @@ class TestValues:
         assert done.returncode != 0
         assert "--learning-rate would change nothing" in done.stderr
 
+    def test_text_says_why_test_samples_are_not_judged(self, tmp_path):
+        x = np.random.default_rng(0).normal(size=(12, 30)).astype(np.float32)
+        np.savez(tmp_path / "own.npz", x=x, y=(x[:, 0] > 0).astype(np.int64))
+        model = PUBLIC / "flower__android-kotlin-new__logistic_regression.tflite"
+        own = tmp_path / "own.npz"
+        done = odt("train", model, "--samples", own, "--test", own, "--epochs", 1)
+        assert "not judged: this model has no signature that predicts" in done.stdout
+
     def test_text_names_the_error(self, line):
         model = PUBLIC / "flutter_litert__training_model.tflite"
         done = odt("train", model, "--samples", line, "--test", line, "--epochs", 2)

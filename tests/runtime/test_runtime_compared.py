@@ -80,3 +80,30 @@ def test_targets_that_no_answer_is_compared_with_need_be_no_probabilities(tmp_pa
     letters = np.array([[2.0, 3.0, 0.0]], np.float32)
     assert contract.why_not_learnt(letters) is not None
     assert replace(contract, comparable=False).why_not_learnt(letters) is None
+
+
+def test_what_learns_from_samples_alone_is_trained_once_it_is_chosen(tmp_path):
+    """Means of groups, each moved towards the samples that are nearest."""
+    net = tf.Module()
+    net.means = tf.Variable(DRAW.normal(size=(4, WIDTH)), dtype=FLOATS)
+
+    def away(x):
+        return tf.reduce_sum((x[:, None] - net.means[None]) ** 2.0, -1)
+
+    @tf.function(input_signature=[ROW])
+    def train(x):
+        mine = tf.one_hot(tf.argmin(away(x), -1), 4)
+        count = tf.maximum(tf.reduce_sum(mine, 0)[:, None], 1.0)
+        net.means.assign_add(0.5 * (tf.transpose(mine) @ x / count - net.means))
+        return {"inertia": tf.reduce_mean(tf.reduce_min(away(x), -1))}
+
+    @tf.function(input_signature=[ROW])
+    def predict(x):
+        return {"distance": tf.sqrt(away(x))}
+
+    model = odt.load_model(file_of(net, tmp_path, train=train, predict=predict))
+    assert any("--use train=train" in note for note in model.contract.notes)
+    session = model.with_choice(odt.Choice(train="train")).session()
+    x = DRAW.normal(size=(32, WIDTH)).astype(np.float32)
+    losses = [session.train_step(x, x) for _ in range(10)]
+    assert losses[-1] < losses[0]
