@@ -35,10 +35,6 @@ class Judge:
         self.can_score = session.contract.scored
         self.has_tests = self.can_score and (test is not None or base_test is not None)
         self._best: tuple[Score, int] | None = None
-        roles = (session.contract.infer, session.contract.infer_features)
-        asked = {role.signature for role in roles if role is not None}
-        signatures = session.model.description.signatures
-        self._leaves_traces = any(one.assigns for one in signatures if one.name in asked)
 
     def measure(self, x: np.ndarray, truth: np.ndarray) -> Measures:
         """The figures of a batch's own samples as the model stands."""
@@ -62,7 +58,7 @@ class Judge:
         """Predict within without a trace: a signature that predicts may set variables, such as the
         state of a recurrent network, which the next step would go on from.
         """
-        kept = self._session.state() if self._leaves_traces else {}
+        kept = self._session.state() if _leaves_traces(self._session) else {}
         try:
             yield
         finally:
@@ -113,6 +109,13 @@ class Judge:
     def best(self) -> tuple[Score | None, int | None]:
         """The best score and its step."""
         return self._best or (None, None)
+
+
+def _leaves_traces(session: Session) -> bool:
+    """Whether a signature that predicts sets variables."""
+    roles = (session.contract.infer, session.contract.infer_features)
+    asked = {role.signature for role in roles if role is not None}
+    return any(one.assigns for one in session.model.description.signatures if one.name in asked)
 
 
 def _kept(session: Session, samples: Samples | None) -> Samples | None:
