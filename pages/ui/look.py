@@ -8,6 +8,8 @@ import streamlit as st
 
 from pages.ui.served import ASSETS, FONTS
 
+_DAY = 24 * 3600.0  # seconds
+
 
 @cache
 def _read(name: str) -> str:
@@ -20,3 +22,11 @@ def apply_look() -> None:
     with st.container(key="menu"):  # look.css takes it out of the page's flow
         scripts = _read("menu.js") + _read("history.js")
         st.html(f"<script>{scripts}</script>", unsafe_allow_javascript=True)
+        # When a browser finds its server again, Streamlit draws the page anew only where a fragment
+        # of it ticks. Without that, after a restart of the server the page would look alive while
+        # the new process knows none of its buttons and swallows the first thing that is done.
+        st.fragment(_nothing, run_every=_DAY)()
+
+
+def _nothing() -> None:
+    """What the slow tick draws."""

@@ -222,6 +222,42 @@ class TestTraining:
         tab.press("stop").sees("personalised ·")
 
 
+class TestRestart:
+    """The server starts again while a page is open; nobody reloads it."""
+
+    def restart(self, tab, server):
+        before = tab.page.locator("[data-testid=stApp]")
+        server.stop()
+        expect(before).not_to_have_attribute("data-test-connection-state", "CONNECTED")
+        server.start()
+        expect(before).to_have_attribute("data-test-connection-state", "CONNECTED", timeout=30_000)
+        tab.page.wait_for_timeout(1000)
+        tab.idle()
+
+    def test_train_when_pressed_once_then_trains(self, server, visit):
+        tab = visit(server).open().load_person().set_epochs(3).idle()
+        self.restart(tab, server)
+        tab.press("train").sees("personalised ·", 20)
+
+    def test_drawing_when_on_the_canvas_stays_and_the_next_stroke_is_answered(self, server, visit):
+        tab = visit(server).open().draw("sketch").sees("Not trained yet").idle()
+        answer = tab.page.locator(".st-key-answers .answer").first
+        expect(answer).to_have_text("7")
+        self.restart(tab, server)
+        expect(answer).to_have_text("7", timeout=20_000)
+        tab.part("sketch", ".undo").click()
+        tab.sees("Draw something above", 20)
+        assert "does not exist anymore" not in server.log
+
+    def test_page_when_it_is_not_the_first_is_open_still(self, server, visit):
+        tab = visit(server).open("/evaluate").idle()
+        address = tab.page.url
+        self.restart(tab, server)
+        tab.page.wait_for_selector("[class*=st-key-card_]")
+        assert tab.page.url == address
+        assert "does not exist anymore" not in server.log
+
+
 class TestCamera:
     def test_photo_when_taken_by_the_plain_camera_is_a_sample_of_the_chosen_label(
         self, shared_server, visit
