@@ -12,8 +12,9 @@ def fill(place: str, values: Mapping[str, Any], since: object) -> None:
     """Call before the widgets: by their keys, all say `values` when `since` is another than the
     last time, else what they said last.
     """
-    before, said = st.session_state.get(place, (None, {}))
-    if before != since:
+    kept = st.session_state.get(place)  # since, and what they said
+    said = kept[1] if kept is not None and kept[0] == since else None
+    if said is None:
         said = {}
         for key, value in values.items():
             st.session_state[key] = value

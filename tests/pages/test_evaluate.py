@@ -129,6 +129,7 @@ class TestEveryPart:
         assert not app.error, said(app)
         assert found.sentence[:30] in shown(app)
         visit(app, "Evidence")
+        app.toggle(key="evidence_whole").set_value(False).run()
         assert run_job(app, desk, "evidence", "the evidence bundle").data
         app.run()
         assert not app.error, said(app)
@@ -451,9 +452,32 @@ class TestForget:
 
 
 class TestEvidence:
+    def test_studies_when_nobody_said_anything_are_part_of_it(self, trained):
+        app, _ = trained
+        visit(app, "Evidence")
+        assert app.toggle(key="evidence_whole").value is True
+
+    def test_bundle_when_the_toggle_is_moved_afterwards_is_no_older_for_that(self, trained):
+        app, desk = trained
+        visit(app, "Evidence")
+        app.toggle(key="evidence_whole").set_value(False).run()
+        run_job(app, desk, "evidence", "the evidence bundle")
+        app.toggle(key="evidence_whole").set_value(True).run()
+        assert "From before your samples" not in shown(app)
+
+    def test_bundle_when_the_first_training_runs_has_to_wait_for_it(self, person):
+        app, desk = person
+        app.number_input(key="set_epochs").set_value(2000)
+        app.button(key="train").click().run()
+        visit(app, "Evidence")
+        desk.stop()
+        assert desk.run.wait(60)
+        assert "Training is running. When it has ended, make the bundle." in shown(app)
+
     def test_bundle_when_made_holds_card_and_script(self, trained):
         app, desk = trained
         visit(app, "Evidence")
+        app.toggle(key="evidence_whole").set_value(False).run()
         made = run_job(app, desk, "evidence", "the evidence bundle")
         app.run()
         assert not app.error, said(app)

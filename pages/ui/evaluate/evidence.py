@@ -73,10 +73,10 @@ def evidence(desk: Desk) -> None:
         pieces.checks(_inside(desk))
         head = desk.workspace.manifest.head
         ready = why_not(desk) if not desk.can_train else ""
-        if head is None:
-            ready = "Not trained yet: there is nothing to give evidence of."
-        elif desk.busy:
+        if desk.busy:
             ready = f"{desk.training_is}. When it has ended, make the bundle."
+        elif head is None:
+            ready = "Not trained yet: there is nothing to give evidence of."
         kept_widgets.fill(_CHOSEN, {_WHOLE: True}, None)
         whole = st.toggle(
             "With the studies",
@@ -94,7 +94,7 @@ def evidence(desk: Desk) -> None:
             _show,
             ready=ready,
             button="Make the bundle",
-            about=(head, whole, about_training(desk)),
+            about=(head, about_training(desk)),
         )
 
 
