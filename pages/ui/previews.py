@@ -6,11 +6,19 @@ import base64
 import io
 
 import numpy as np
+import streamlit as st
 from PIL import Image, ImageColor
 
 from odt_core.workspace.sparkline import INKS, draw_series, is_series
 
 SIDE = 144  # pixels
+
+
+def show_picture(picture: np.ndarray, side: int) -> None:
+    """Draw uint8 [H, W] or [H, W, 3] with a long side of `side` pixels, however long and thin."""
+    image = Image.fromarray(picture)
+    image.thumbnail((side, side))  # leaves a pixel of the short side
+    st.image(image, width=max(1, round(side * image.width / max(image.size))))
 
 
 def series_uri(values: np.ndarray, low: float | None = None, high: float | None = None) -> str:

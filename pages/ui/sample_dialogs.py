@@ -24,7 +24,7 @@ def show_sample(desk: Desk, sample_id: str) -> None:
     with trouble.shown():
         sample = _find(desk, sample_id)
         label = desk.workspace.manifest.label(sample.label)
-        st.image(desk.workspace.thumbnail(sample.id, 512), width=320)
+        st.image(desk.workspace.thumbnail(sample.id, 320), width=320)
         if sample.suffix == "npy":
             numbers = desk.workspace.sample_array(sample.id)
             pieces.note(f"Numbers: {parts_as_text(numbers, desk.contract.input_sizes, 24)}")

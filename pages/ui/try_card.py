@@ -22,7 +22,7 @@ from pages.ui.model_words import asked_numbers
 from pages.ui.numbers import MOST, as_text, parts_as_text, typed
 from pages.ui.pace import tick
 from pages.ui.picture_answers import picture_answers
-from pages.ui.previews import series_uri
+from pages.ui.previews import series_uri, show_picture
 from pages.ui.say import count, plain
 from pages.ui.turns import Urgency, fragment
 from pages.ui.uploads import contents, picture_in
@@ -162,7 +162,7 @@ def _picture(desk: Desk) -> _Input | None:
     if file is None:
         return None
     picture = picture_in(file)
-    st.image(picture, width=160)
+    show_picture(picture, 160)
     return _Input(picture)
 
 

@@ -274,6 +274,15 @@ class TestSamples:
         assert "moving.gif" in said(app)
         assert desk_of(app).workspace.manifest.samples == ()
 
+    @pytest.mark.parametrize("size", [(12_000, 50), (50, 12_000), (28, 28)])
+    def test_tried_picture_when_long_and_thin_is_shown_and_answered(self, app, size):
+        out = io.BytesIO()
+        Image.new("L", size, 255).save(out, "PNG")
+        app.segmented_control(key="try_way").set_value("Upload").run()
+        app.file_uploader[-1].upload("thin.png", out.getvalue())
+        app.run()
+        assert not app.error, said(app)
+
     def test_undo_when_clicked_takes_the_person_back(self, person):
         app, desk = person
         app.button(key="undo").click().run()

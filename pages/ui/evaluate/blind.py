@@ -21,8 +21,10 @@ from pages.ui.desk import Desk
 from pages.ui.evaluate.large import Stage, stage, verdict
 from pages.ui.numbers import figure as short
 from pages.ui.picture_answers import in_pictures, target_uri
+from pages.ui.previews import show_picture
 from pages.ui.say import count, percent
 from pages.ui.turns import Urgency, fragment
+from pages.ui.untested import untested
 from pages.ui.uploads import picture_in
 
 _MOST = 6  # numbers of an answer that are shown
@@ -197,7 +199,7 @@ def _input(desk: Desk, game: Game) -> tuple[np.ndarray | None, np.ndarray | None
         if file is None:
             return None, None
         picture = picture_in(file)
-        st.image(picture, width=320)
+        show_picture(picture, 320)
         return picture, None
     if way == "Camera":
         photo = st.camera_input(
@@ -206,11 +208,11 @@ def _input(desk: Desk, game: Game) -> tuple[np.ndarray | None, np.ndarray | None
         return (None if photo is None else picture_in(photo, "The photo")), None
     entries = desk.entries(Part.TEST)
     if not entries:
-        pieces.note("You have no test samples yet.")
+        pieces.note(untested(desk))
         return None, None
     entry = entries[(game.number * 7919) % len(entries)]
     side = 200 if desk.answers_pictures else 320  # the target stands below
-    st.image(desk.workspace.thumbnail(entry.id, 320), width=side)
+    st.image(desk.workspace.thumbnail(entry.id, side), width=side)
     judged = desk.task is Task.VALUES and not desk.why_unscored
     target = desk.workspace.sample_target(entry.id) if judged else None
     if target is not None and target.size == int(np.prod(desk.contract.target_shape)):
