@@ -11,6 +11,7 @@ from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.numbers import figure
 from pages.ui.say import between, percent
 from pages.ui.timeline import title
+from pages.ui.untested import untested
 
 _BASE = "base"
 _ASKED = "compare_asked"  # which model's two were compared last: that stays, whatever is drawn anew
@@ -42,7 +43,7 @@ def compare_two(desk: Desk) -> None:
         sets = desk.test_sets()
         if not sets:
             raise SampleError(
-                f"There are no test samples yet. Add three samples{desk.of_a_label}."
+                untested(desk)
                 if not desk.why_unscored
                 else f"{desk.why_unscored} Nothing can be compared."
             )

@@ -59,13 +59,14 @@ def live_chart(
     wait: str = "",
     large: bool = False,
 ) -> None:
-    """Draw `curves`; another `run` or another set of names starts the graph afresh. large: type and
-    lines for the back of a room.
+    """Draw `curves`; another `run` or another set of names starts the graph afresh. wait: what is
+    said in place of a graph while there is nothing to draw. large: type and lines for the back of a
+    room.
     """
     data = {
         "src": PLOTLY,
         "run": run,
-        "series": [vars(curve) for curve in curves],
+        "series": [] if wait else [vars(curve) for curve in curves],
         "x_max": x_max,
         "x_title": "step",
         "height": height,

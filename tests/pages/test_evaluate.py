@@ -71,6 +71,27 @@ def trained(person):
     return app.run(), desk
 
 
+class TestUntested:
+    def test_bursts_when_all_are_for_training_are_said_to_stay_together(self, app, desk_of):
+        desk = desk_of(app)
+        rng = np.random.default_rng(0)
+        for label in desk.workspace.manifest.labels[:2]:
+            desk.workspace.add_samples(
+                list(rng.integers(0, 255, (10, 28, 28)).astype(np.uint8)),
+                label.id,
+                Source.CAMERA,
+                take=f"burst of {label.name}",
+            )
+        assert desk.usable_samples(Part.TEST) == ()
+        visit(app, "Result")
+        assert "from the third burst of a label on one is set aside whole" in shown(app)
+        assert "add three or more" not in shown(app)
+
+    def test_samples_when_there_are_none_are_to_be_added(self, app):
+        visit(app, "Test samples")
+        assert "add three or more of a label on the first page" in shown(app)
+
+
 class TestEveryPart:
     def test_parts_when_there_are_no_samples_say_what_to_do(self, app):
         for part in PARTS:

@@ -19,6 +19,7 @@ from pages.ui.lost_run import lost_run
 from pages.ui.pace import tick
 from pages.ui.say import percent, points
 from pages.ui.turns import Urgency, fragment
+from pages.ui.untested import untested
 
 _MOODS = {Verdict.BETTER: True, Verdict.WORSE: False}  # else there is no telling
 
@@ -42,10 +43,7 @@ def _draw(desk: Desk, was_busy: bool) -> None:
                 "watched. The Model page lets you choose another signature or output."
             )
         elif not len(test):
-            pieces.note(
-                f"You have no test samples yet. Of every five samples{desk.of_a_label} one is set "
-                f"aside, from the third on: add three or more on the first page."
-            )
+            pieces.note(untested(desk))
         else:
             shown["Your test samples"] = desk.scores(test, desk.test_name())
             _both(desk, shown["Your test samples"])

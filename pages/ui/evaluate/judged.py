@@ -17,6 +17,7 @@ from pages.ui.evaluate.large import Face
 from pages.ui.previews import series_uri
 from pages.ui.say import percent
 from pages.ui.thumbs import thumb_uri
+from pages.ui.untested import untested
 
 _OWN = "Your test samples"
 _BASE = "Base test set"
@@ -82,7 +83,7 @@ def choose_judged(desk: Desk, key: str) -> Judged | None:
     if base_test_of(desk.card) is not None:
         sets.append(_BASE)
     if not sets:
-        pieces.note("There are no test samples yet: add three or more of a label.")
+        pieces.note(untested(desk))
         return None
     if st.session_state.get(key) not in sets:
         st.session_state[key] = sets[0]

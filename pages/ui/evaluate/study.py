@@ -14,6 +14,7 @@ from pages.ui.desk.jobs import Job, Look
 from pages.ui.pace import tick
 from pages.ui.say import plain
 from pages.ui.turns import Urgency, fragment
+from pages.ui.untested import untested
 
 if TYPE_CHECKING:
     from odt_core.evaluation import Progress, WorkerTrainer
@@ -132,7 +133,7 @@ def why_not(desk: Desk, *, judged: bool = True) -> str:
     if judged and desk.why_unscored:
         return desk.why_unscored
     if judged and not len(desk.samples(Part.TEST)):
-        return f"You have no test samples yet: add three or more{desk.of_a_label}."
+        return untested(desk)
     if len(desk.samples(Part.TRAIN)) < 2:
         return "There are too few samples to train on yet."
     return ""

@@ -13,6 +13,7 @@ from pages.ui.evaluate.gallery import gallery
 from pages.ui.evaluate.large import Face, Number, numbers
 from pages.ui.say import clock, count, plain
 from pages.ui.thumbs import thumb_uri
+from pages.ui.untested import untested
 
 
 def test_samples(desk: Desk) -> None:
@@ -41,7 +42,7 @@ def test_samples(desk: Desk) -> None:
         if test:
             gallery("locked", test[::-1], lambda sample: _face(desk, sample))
         else:
-            pieces.note(f"None yet: add three or more samples{desk.of_a_label} on the first page.")
+            pieces.note(untested(desk))
     with st.container(key="card_near", border=True, gap="small"), trouble.shown():
         twins = "the same stroke twice, the same photo resized"
         if not desk.sees_pictures:
@@ -110,7 +111,7 @@ def _move(desk: Desk, test: Sequence[SampleEntry], train: Sequence[SampleEntry])
         )
         sample = everything.get(chosen) or next(iter(everything.values()))
         locked = sample.part is Part.TEST
-        st.image(desk.workspace.thumbnail(sample.id, 64), width=44)
+        st.image(desk.workspace.thumbnail(sample.id, 44), width=44)
         st.button(
             "Use it for training" if locked else "Lock it for testing",
             key="change_part",
