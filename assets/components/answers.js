@@ -19,6 +19,12 @@ function bar() {
   return line;
 }
 
+// No share that is there reads as none, and none that is not all as all.
+function percent(share) {
+  if (share > 0 && share < 0.01) return "<1 %";
+  return (share === 0 || share >= 0.9995 ? Math.round(100 * share) : (100 * share).toFixed(1)) + " %";
+}
+
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".answers");
   const sides = root.querySelector(".sides");
@@ -42,7 +48,7 @@ export default function ({ data, parentElement }) {
       const [name, track, number] = bars.children[k].children;
       name.textContent = name.title = label;
       track.firstChild.style.width = (100 * share).toFixed(1) + "%";
-      number.textContent = data.idle ? "" : said ?? (100 * share).toFixed(share > 0.995 || share < 0.005 ? 0 : 1) + " %";
+      number.textContent = data.idle ? "" : said ?? percent(share);
       number.title = number.textContent;
     });
   });

@@ -231,8 +231,9 @@ def _change(
     answer = own["answer"]
     for side, strange in ((base, base_unknown), (own, unknown)):
         if strange:
-            share = side["sure"].removesuffix(" sure")
-            side |= {"sure": f"closest: {side['answer']}, {share}", "answer": "Not sure"}
+            # A share tells labels apart, not whether one fits: 100 % may stand beside "not sure".
+            side |= {"sure": f"closest: {side['answer']}", "answer": "Not sure"}
+            side["bars"] = [[*bar, ""] for bar in side["bars"]]
     if unknown:
         who = "the model" if not trained else "either model" if base_unknown else "your model"
         return {

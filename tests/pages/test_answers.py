@@ -54,3 +54,12 @@ def test_classes_of_places_when_nothing_is_known_of_them_are_listed(shown, monke
     assert shown["summary"] == "Changed 90 of 90."
     ((head, rows),) = tables
     assert (head, len(rows)) == (("Place", "Base", "Yours"), 40)
+
+
+def test_label_when_the_model_is_not_sure_has_no_percentage(shown):
+    sure = np.array([1.0, 0.0], np.float32)
+    module.answers("k", ("a", "b"), sure, KNOWN, trained=True, base_unknown=True)
+    base, own = shown["sides"]
+    assert (base["answer"], base["sure"]) == ("Not sure", "closest: a")
+    assert base["bars"] == [["a", 1.0, ""], ["b", 0.0, ""]]
+    assert (own["answer"], own["sure"]) == ("b", "80.0 % sure")
