@@ -10,16 +10,21 @@ from pages.ui import trouble  # noqa: E402
 from pages.ui.desks import open_desk  # noqa: E402
 from pages.ui.evaluate.figure import apply_style  # noqa: E402
 from pages.ui.evaluate.parts import PARTS, draw  # noqa: E402
+from pages.ui.top_line import which_model  # noqa: E402
 
 with trouble.shown():
     desk = open_desk()
     apply_style()
-    part = st.segmented_control(
-        "What to look at",
-        list(PARTS),
-        key="evaluate_part",
-        default=next(iter(PARTS)),
-        required=True,
-        label_visibility="collapsed",
-    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        part = st.segmented_control(
+            "What to look at",
+            list(PARTS),
+            key="evaluate_part",
+            default=next(iter(PARTS)),
+            required=True,
+            label_visibility="collapsed",
+            persist_state="session",
+        )
+        st.space("stretch")
+        which_model(desk)
     draw(part, desk)

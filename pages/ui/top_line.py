@@ -56,6 +56,11 @@ def top_line(desk: Desk) -> None:
         st.warning(plain(problem))
 
 
+def which_model(desk: Desk) -> None:
+    """What this line says, on pages that change nothing of it: the model and its state."""
+    pieces.chip(f"{desk.model.name} · {state_in_words(desk)}", own=desk.trained)
+
+
 def state_in_words(desk: Desk) -> str:
     """ "base · 0 steps", "training", "paused", or "personalised · 240 steps · 38 samples"."""
     manifest = desk.workspace.manifest

@@ -71,6 +71,21 @@ def trained(person):
     return app.run(), desk
 
 
+class TestPage:
+    def test_part_when_another_page_was_open_is_open_still(self, app):
+        visit(app, "Studies")
+        app.switch_page("pages/personalise.py").run()
+        app.switch_page("pages/evaluate.py").run()
+        assert app.segmented_control(key="evaluate_part").value == "Studies"
+
+    @pytest.mark.parametrize("page", ["evaluate", "checkpoints"])
+    def test_page_says_which_model_it_is_about_and_its_state(self, trained, page):
+        app, desk = trained
+        app.switch_page(f"pages/{page}.py").run()
+        steps = desk.run.snapshot().step
+        assert f"Handwritten digits · personalised · {steps} steps" in shown(app)
+
+
 class TestUntested:
     def test_bursts_when_all_are_for_training_are_said_to_stay_together(self, app, desk_of):
         desk = desk_of(app)
