@@ -45,7 +45,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   part("add").hidden = !data.add;
   canvas.setAttribute("aria-label", data.label);
   canvas.classList.toggle("off", data.disabled);
-  canvas.style.width = canvas.style.height = data.size + "px";
+  canvas.style.width = canvas.style.height = `min(${data.size}px, var(--odt-canvas, ${data.size}px))`;
   const density = Math.max(1, window.devicePixelRatio || 1);
   const side = Math.round(data.size * density);
   if (canvas.width !== side) canvas.width = canvas.height = side;

@@ -2,7 +2,7 @@
 // remounted, the height stays and a zoom stays. Every tick carries the whole curves (a lost tick
 // then loses nothing); what is already drawn is skipped by count.
 const STATE = new WeakMap();
-const CONFIG = { displayModeBar: false, showTips: false, responsive: true, doubleClick: "reset+autosize" };
+const CONFIG = { displayModeBar: false, showTips: false, doubleClick: "reset+autosize" };
 
 function palette(root) {
   const css = getComputedStyle(root);
@@ -18,16 +18,17 @@ function asTrace(series, colours, large) {
     marker: { size: large ? 9 : 5, symbol: series.marks || "circle", color: colours[series.role] } };
 }
 
-function layout(data, colours, revision) {
+function layout(data, colours, revision, low) {
   const axis = { gridcolor: colours.grid, zeroline: false, linecolor: colours.grid, automargin: false };
-  // Four names need two lines in a narrow card.
+  // Four names need two lines in a narrow card; a low one has no room for the axis' name.
   const top = data.series.length > 3 && !data.large ? 42 : data.large ? 34 : 26;
-  return { height: data.height, margin: { l: data.large ? 56 : 44, r: 8, t: top, b: data.large ? 40 : 30 }, uirevision: revision,
+  return { autosize: true, margin: { l: data.large ? 56 : 44, r: 8, t: top, b: data.large ? 40 : low ? 20 : 30 }, uirevision: revision,
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", hovermode: "x",
     font: { family: colours.font, size: data.large ? 14 : 11, color: colours.text },
-    legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" },
+    legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)", itemwidth: 30,
+      ...(data.series.length > 3 && !data.large ? { entrywidth: 0.5, entrywidthmode: "fraction" } : {}) },
     hoverlabel: { bgcolor: colours.paper, font: { color: colours.text } },
-    xaxis: { ...axis, range: [0, data.x_max], title: { text: data.x_title, standoff: 4 }, showgrid: false },
+    xaxis: { ...axis, range: [0, data.x_max], title: { text: low ? "" : data.x_title, standoff: 4 }, showgrid: false },
     yaxis: { ...axis, tickformat: data.percent ? ".0%" : "",
       ...(data.y_range ? { range: data.y_range } : { rangemode: "tozero" }) } };
 }
@@ -42,16 +43,18 @@ async function draw(root, s) {
   const { data } = s;  // the newest: ticks may have passed while Plotly loaded
   const graph = root.querySelector(".odt-chart-graph");
   const colours = palette(root);
+  const low = root.clientHeight < 150;
+  s.watch ??= watch(root, s);
   if (!data.series.length) {  // a graph that is there already shows its first point much sooner
-    await Plotly.react(graph, [], layout(data, colours, data.run), CONFIG);
+    await Plotly.react(graph, [], layout(data, colours, data.run, low), CONFIG);
     s.names = null;
     return;
   }
-  const look = JSON.stringify([colours, data.height, data.y_range]);
+  const look = JSON.stringify([colours, low, data.y_range]);
   const names = JSON.stringify([data.run, data.x_max, data.series.map((one) => one.name)]);
   if (s.names !== names || s.look !== look) {  // another run, theme or axis
     await Plotly.react(graph, data.series.map((one) => asTrace(one, colours, data.large)),
-      layout(data, colours, data.run), CONFIG);
+      layout(data, colours, data.run, low), CONFIG);
     Object.assign(s, { names, look, counts: data.series.map((one) => one.x.length) });
     return;
   }
@@ -61,6 +64,17 @@ async function draw(root, s) {
   const update = { x: tail("x"), y: tail("y") };
   longer.forEach((i) => { s.counts[i] = data.series[i].x.length; });
   await Plotly.extendTraces(graph, update, longer);
+}
+
+// The style sheet may change the size at any time, not only with the window.
+function watch(root, s) {
+  const watcher = new ResizeObserver(() => {
+    const graph = root.querySelector(".odt-chart-graph");
+    s.turn = s.turn.then(() => root.clientHeight && graph.data && window.Plotly.Plots.resize(graph));
+    next(root, s);
+  });
+  watcher.observe(root);
+  return watcher;
 }
 
 // One drawing at a time, in order.
@@ -75,7 +89,7 @@ export default function ({ data, parentElement }) {
   let s = STATE.get(root);
   if (!s) STATE.set(root, (s = { turn: Promise.resolve() }));
   s.data = data;
-  root.style.height = data.height + "px";
+  root.style.height = `var(--odt-chart, ${data.height}px)`;
   root.setAttribute("aria-label", data.label);
   root.querySelector(".odt-chart-wait").textContent = data.wait || "";
   root.classList.toggle("empty", !data.series.length);

@@ -65,7 +65,7 @@ def _share_chart(
     """On the person's test samples and on the base test set; the base model's level on each, dashed
     on the former and dotted on the latter.
     """
-    what, own, base = "Accuracy", "your test samples", "base model on yours"
+    what, own, base = "Accuracy", "your test samples", "base model, yours"
     if not desk.tells_labels:
         what, own, base = "Right pixels or words", "right pixels or words", "base model"
     curves: list[Curve] = []
@@ -83,7 +83,7 @@ def _share_chart(
         if own_level is not None and own_level.share_right is not None:
             curves.append(level(base, own_level.share_right, x_max, hover="%{y:.1%}"))
         if base_level is not None and base_level.share_right is not None:
-            name, share = "base model on base set", base_level.share_right
+            name, share = "base model, base set", base_level.share_right
             curves.append(level(name, share, x_max, hover="%{y:.1%}", dash="dot"))
     lowest = min((min(curve.y) for curve in curves if len(curve.y)), default=0.0)
     live_chart(

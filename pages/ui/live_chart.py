@@ -59,9 +59,9 @@ def live_chart(
     wait: str = "",
     large: bool = False,
 ) -> None:
-    """Draw `curves`; another `run` or another set of names starts the graph afresh. wait: what is
-    said in place of a graph while there is nothing to draw. large: type and lines for the back of a
-    room.
+    """Draw `curves`; another `run` or another set of names starts the graph afresh. height: pixels,
+    unless the style sheet says --odt-chart. wait: what is said in place of a graph while there is
+    nothing to draw. large: type and lines for the back of a room.
     """
     data = {
         "src": PLOTLY,
@@ -76,4 +76,4 @@ def live_chart(
         "large": large,
         "wait": wait,
     }
-    _mount(key=key, data=unexamined(data), height=height)
+    _mount(key=key, data=unexamined(data))

@@ -23,7 +23,8 @@ def personalise() -> None:
         desk = open_desk()
         busy = desk.busy  # once: the run may end while the page is drawn
         top_line(desk)
-        samples, train, trial = st.columns([1.08, 1, 1], gap="small")
+        with st.container(key="cards"):  # look.css says from which width on they are side by side
+            samples, train, trial = st.columns([1.08, 1, 1], gap="small")
         with samples:
             samples_card(desk)
         with train:

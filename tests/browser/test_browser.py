@@ -319,6 +319,27 @@ class TestScreens:
         tab.load_person()
         assert tab.page.evaluate("document.documentElement.scrollWidth") <= 390
 
+    def test_page_when_1280_by_720_shows_the_charts_and_answers_whole(self, shared_server, visit):
+        tab = visit(shared_server, viewport={"width": 1280, "height": 720}).open()
+        tab.load_person().draw("sketch").sees("Not trained yet").train()
+        for key, inside in (("accuracy", ".odt-chart"), ("answers", ".bar >> nth=-1")):
+            box = tab.page.locator(f".st-key-{key} {inside}").bounding_box()
+            assert box["y"] + box["height"] <= 720
+
+    @pytest.mark.parametrize(("width", "side_by_side"), [(1440, 3), (1024, 2), (720, 1)])
+    def test_cards_when_they_do_not_fit_side_by_side_are_stacked(
+        self, shared_server, visit, width, side_by_side
+    ):
+        tab = visit(shared_server, viewport={"width": width, "height": 800}).open()
+        boxes = [
+            tab.page.locator(f".st-key-card_{name}").bounding_box()
+            for name in ("samples", "train", "try")
+        ]
+        assert sum(box["y"] == boxes[0]["y"] for box in boxes) == side_by_side
+        for key in ("set_epochs", "set_batch_size", "set_learning_rate"):
+            label = tab.part(key, "label").bounding_box()
+            assert label["height"] < 30  # one line
+
     def test_canvas_when_dark_shows_light_ink_and_still_reads_it(self, shared_server, visit):
         tab = visit(shared_server, color_scheme="dark").open().draw("sketch")
         tab.sees("Not trained yet")

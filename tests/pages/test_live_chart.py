@@ -11,7 +11,7 @@ from pages.ui.live_chart import Curve
 @pytest.fixture
 def drawn(monkeypatch):
     given = {}
-    monkeypatch.setattr(module, "_mount", lambda key, data, height: given.update(data))
+    monkeypatch.setattr(module, "_mount", lambda key, data: given.update(data))
 
     def draw(**more):
         curves = [Curve("own", (), ())]
