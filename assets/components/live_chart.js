@@ -28,7 +28,8 @@ function layout(data, colours, revision, low) {
     legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)", itemwidth: 30,
       ...(data.series.length > 3 && !data.large ? { entrywidth: 0.5, entrywidthmode: "fraction" } : {}) },
     hoverlabel: { bgcolor: colours.paper, font: { color: colours.text } },
-    xaxis: { ...axis, range: [0, data.x_max], title: { text: low ? "" : data.x_title, standoff: 4 }, showgrid: false },
+    // A little further than the last point, which is a mark.
+    xaxis: { ...axis, range: [0, 1.015 * data.x_max], title: { text: low ? "" : data.x_title, standoff: 4 }, showgrid: false },
     yaxis: { ...axis, tickformat: data.percent ? ".0%" : "",
       ...(data.y_range ? { range: data.y_range } : { rangemode: "tozero" }) } };
 }

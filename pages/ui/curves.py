@@ -153,8 +153,11 @@ def _nothing(
 
 
 def _steps(snapshot: Snapshot | None) -> float:
-    """How far the axis goes: to the last step, as soon as it is known."""
-    return float(snapshot.total if snapshot and snapshot.total else 100)
+    """How far the axis goes: to the last planned step, or the last one made when it is over."""
+    if snapshot is None:
+        return 100.0
+    over = not snapshot.phase.active and snapshot.step
+    return float(over or snapshot.total or 100)
 
 
 def thinned(records: Sequence, total: int) -> Sequence:

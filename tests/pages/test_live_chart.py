@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
+from pages.ui import curves
 from pages.ui import live_chart as module
 from pages.ui.live_chart import Curve
+from pages.ui.run import Phase, Snapshot
 
 
 @pytest.fixture
@@ -28,3 +32,17 @@ class TestLiveChart:
     def test_graph_when_its_first_point_is_due_has_its_axes(self, drawn):
         (series,) = drawn()["series"]
         assert series["name"] == "own"
+
+
+class TestAxis:
+    @pytest.mark.parametrize(
+        ("phase", "step", "end"),
+        [(Phase.RUNNING, 491, 15_000), (Phase.STOPPED, 491, 491), (Phase.STOPPED, 0, 15_000)],
+    )
+    def test_axis_when_the_run_is_over_ends_at_its_last_step(self, monkeypatch, phase, step, end):
+        given = {}
+        monkeypatch.setattr(curves, "live_chart", lambda key, drawn, **more: given.update(more))
+        snapshot = Snapshot("1", phase, False, step, 15_000, 80, 0.0, (), (), "")
+        desk = SimpleNamespace(tells_labels=True, why_unscored="", can_train=True)
+        curves.loss_chart("loss", desk, snapshot, 200)
+        assert given["x_max"] == end
