@@ -65,12 +65,12 @@ def _settings(desk: Desk) -> None:
     kept_widgets.fill(_SETTINGS, values, (saved, replays))
     busy = desk.busy
     fixed = not desk.sets_learning_rate
+    # Without limits: the browser would keep a number beyond them to itself, and the one before it
+    # would be trained with.
     with st.container(key="settings"):
         a, b, c = st.columns(3, gap="small")
         a.number_input(
             "Epochs",
-            1,
-            10_000,
             step=5,
             key="set_epochs",
             disabled=busy,
@@ -78,8 +78,6 @@ def _settings(desk: Desk) -> None:
         )
         b.number_input(
             "Batch size",
-            1,
-            4_096,
             step=8,
             key="set_batch_size",
             disabled=busy,
@@ -87,8 +85,6 @@ def _settings(desk: Desk) -> None:
         )
         c.number_input(
             "Learning rate",
-            0.0,
-            100.0,
             format="%.4g",
             step=0.005,
             disabled=busy or fixed,
@@ -114,13 +110,13 @@ def _settings(desk: Desk) -> None:
             e = st.columns(3, gap="small")[0]
         e.number_input(
             "Seed",
-            0,
-            2**31,
+            step=1,
             key="set_seed",
             disabled=busy,
             help="Same samples, settings and seed: the same weights, bit for bit.",
         )
     kept_widgets.keep(_SETTINGS, values)
+    chosen_settings(saved, st.session_state)  # what is wrong with them is said here
 
 
 def _values(settings: Settings) -> dict[str, Any]:
@@ -152,6 +148,15 @@ def chosen_settings(saved: Mapping[str, Any], widgets: Mapping[str, Any]) -> Set
     return Settings.from_json({**saved, **changed})
 
 
+def _fitting(desk: Desk) -> Settings | None:
+    """The settings of the widgets; None where one is out of range."""
+    saved = {**desk.card.settings, **desk.workspace.manifest.settings}
+    try:
+        return chosen_settings(saved, st.session_state)
+    except SettingsError:
+        return None
+
+
 def _rate(saved: Mapping[str, Any], value: float | None) -> float | None:
     """None: the model's own rate, where nothing else was ever said."""
     return None if value is None and saved.get("learning_rate", 0) is None else float(value)
@@ -168,7 +173,7 @@ def _buttons(desk: Desk) -> None:
             "Train",
             key="train",
             type="primary",
-            disabled=busy or not desk.can_train,
+            disabled=busy or not desk.can_train or bool(desk.missing),
             on_click=_train,
             args=(desk,),
             width="stretch",
@@ -192,8 +197,9 @@ def _buttons(desk: Desk) -> None:
 
 def _train(desk: Desk) -> None:
     with trouble.caught("train"):
-        saved = {**desk.card.settings, **desk.workspace.manifest.settings}
-        desk.train(chosen_settings(saved, st.session_state))
+        settings = _fitting(desk)
+        if settings is not None:  # else the settings say why
+            desk.train(settings)
 
 
 def _pause(desk: Desk) -> None:
@@ -218,7 +224,8 @@ def _interrupted(desk: Desk) -> None:
     entry = desk.workspace.manifest.checkpoint(checkpoint_id)
     assert entry is not None
     with st.container(key="interrupted", horizontal=True, vertical_alignment="center"):
-        pieces.note(f"Training was interrupted. Step {entry.info.step:,} is saved.")
+        began = "" if entry.info.step else ", where it began,"
+        pieces.note(f"Training was interrupted. Step {entry.info.steps:,}{began} is saved.")
         st.button("Go on from there", key="go_on", on_click=_go_on, args=(desk, *found))
         st.button("Dismiss", key="dismiss", on_click=_dismiss, args=(desk, run_id))
 
@@ -282,10 +289,11 @@ def _left(gone: int) -> str:
 def _progress(desk: Desk, snapshot: Snapshot | None) -> None:
     stale = stale_in_words(desk.stale())
     if snapshot is None:
-        hint = "Press Train. The settings are good as they are."
-        if not desk.usable_samples(Part.TRAIN):
-            hint = f"Add samples, then press Train.{hint.removeprefix('Press Train.')}"
-        st.progress(0.0, text=plain(stale) or (hint if desk.can_train else "Nothing to train."))
+        hint = desk.missing or "Press Train. The settings are good as they are."
+        if _fitting(desk) is None:
+            hint = "Correct the settings, then press Train."
+        hint = plain(stale or hint) if desk.can_train else "Nothing to train."
+        st.progress(0.0, text=hint)
         return
     steps = f"Step {snapshot.step:,} of {snapshot.total:,}"
     if snapshot.phase is Phase.PAUSED:

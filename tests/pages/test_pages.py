@@ -70,6 +70,11 @@ def said(app) -> str:
     return " ".join(error.value for error in app.error).replace("\\", "")
 
 
+def progress(app) -> str:
+    """What stands at the progress bar."""
+    return app.get("progress")[0].proto.text.replace("\\", "")
+
+
 @pytest.fixture
 def person(app, desk_of):
     """The app with an example person's samples, and its desk."""
@@ -368,15 +373,55 @@ class TestTraining:
         shown = " ".join(html.value for html in app.html)
         assert f"{before - resting - len(desk.near_test())} samples to learn from" in shown
 
-    def test_train_when_there_is_no_sample_says_what_to_do(self, app, desk_of):
-        app.button(key="train").click().run()
-        assert "no samples to train on" in said(app)
-        assert desk_of(app).workspace.runs() == ()
+    def test_train_when_there_is_no_sample_waits_and_says_what_to_do(self, app):
+        assert app.button(key="train").disabled
+        assert "Add samples, then press Train" in progress(app)
 
-    def test_train_when_all_have_one_label_says_what_to_do(self, app, desk_of):
-        upload(app, ("a.png", picture()), ("b.png", picture(4)))
+    def test_train_when_all_have_one_label_waits_and_says_what_to_do(self, app):
+        upload(app, ("a.png", picture()))
+        assert "One sample is too few to train on" in progress(app)
+        upload(app, ("b.png", picture(4)))
+        assert app.button(key="train").disabled
+        assert "All samples so far are '0'. Add some of another label" in progress(app)
+
+    @pytest.mark.parametrize(
+        ("key", "value", "expected"),
+        [
+            ("set_epochs", 20_000, "from 1 to 10000, not 20000"),
+            ("set_batch_size", 0, "from 1 to 4096, not 0"),
+            ("set_learning_rate", -0.5, "from 0 to 100, not -0.5"),
+        ],
+    )
+    def test_train_when_a_setting_is_out_of_range_says_so_once_and_trains_not(
+        self, person, key, value, expected
+    ):
+        app, desk = person
+        app.number_input(key=key).set_value(value).run()
         app.button(key="train").click().run()
-        assert "nothing to tell apart" in said(app)
+        assert said(app).count(expected) == 1
+        assert progress(app) == "Correct the settings, then press Train."
+        assert desk.workspace.runs() == ()
+        app.number_input(key=key).set_value(3).run()
+        assert not app.error
+
+    def test_run_when_interrupted_at_its_start_tells_the_step_that_your_model_has(self, trained):
+        app, desk = trained
+        steps = desk.run.snapshot().step
+        app.number_input(key="set_epochs").set_value(9000)
+        app.button(key="train").click().run()
+        desk.stop()
+        assert desk.run.wait(60)
+        start = next(
+            one
+            for one in desk.workspace.manifest.checkpoints
+            if one.info.kind is Kind.START and one.info.earlier
+        )
+        run = desk.workspace.start_run()
+        record = {"kind": "checkpoint", "checkpoint": start.id, "step": 0}
+        desk.workspace.append_run(run, [record])
+        app.run()
+        notes = " ".join(html.value for html in app.html)
+        assert f"Training was interrupted. Step {steps}, where it began, is saved." in notes
 
     def test_reset_when_clicked_keeps_the_weights_as_a_checkpoint(self, trained):
         app, desk = trained

@@ -29,6 +29,22 @@ class HasRuns(HasScores):
         """The settings that Train would use."""
         return Settings.from_json({**self.card.settings, **self.workspace.manifest.settings})
 
+    @property
+    def missing(self) -> str:
+        """What samples training still needs, as far as that shows without looking into them; "":
+        nothing.
+        """
+        train = self.usable_samples(Part.TRAIN)
+        if not train:
+            return "Add samples, then press Train. The settings are good as they are."
+        if len(train) < 2:
+            return "One sample is too few to train on. Add some more, best five of each label."
+        labels = {sample.label for sample in train}
+        if self.tells_labels and len(labels) < 2:
+            (label,) = (one for one in self.workspace.manifest.labels if one.id in labels)
+            return f"All samples so far are '{label.name}'. Add some of another label, then train."
+        return ""
+
     def train(self, settings: Settings) -> Run:
         """Start a run, or return the one that is active: a double click trains nothing twice."""
         return self._begin(settings)
