@@ -279,7 +279,9 @@ def stale_in_words(stale: Stale) -> str:
         told.append(f"{new} {'is' if stale.added == 1 else 'are'} newer than your model")
     if stale.gone:
         told.append(f"{count(stale.gone, 'sample')} that it learnt from {_left(stale.gone)}")
-    return f"{'; '.join(told)}. Train again."
+    # Training on does not take back what was learnt; training from the base model does.
+    then = "Reset to base, then train: that leaves it out." if stale.gone else "Train again."
+    return f"{'; '.join(told)}. {then}"
 
 
 def _left(gone: int) -> str:

@@ -20,6 +20,7 @@ from odt_core.checkpoint import (
 )
 from odt_core.workspace import CheckpointInfo, Kind, Part, Source
 from pages.ui.desk import Desk
+from pages.ui.desk.after_runs import SeenTests
 from pages.ui.evaluate import blind, evidence, over_time
 from pages.ui.evaluate.blind import Game, Round, Vote
 from pages.ui.evaluate.parts import PARTS
@@ -300,6 +301,37 @@ class TestTestSamples:
         desk.workspace.add_checkpoint(save_checkpoint(checkpoint), info, as_head=True)
         visit(app, "Test samples")
         assert "Your model is the best of a run, chosen on these test samples" in shown(app)
+
+    def test_test_sample_when_like_one_that_was_trained_on_says_so_until_that_is_unlearnt(
+        self, trained
+    ):
+        app, desk = trained
+        entry = desk.entries(Part.TRAIN)[0]
+        again = np.clip(desk.workspace.sample_array(entry.id).astype(int) * 0.9, 0, 255)
+        report = desk.workspace.add_samples([again.astype(np.uint8)], entry.label, Source.UPLOAD)
+        (new,) = report.added
+        if new.part is not Part.TEST:
+            desk.workspace.move_sample(new.id, Part.TEST)
+        seen = desk.seen_tests()
+        assert (seen.itself, seen.again) == ((), (new.id,))
+        assert desk.stale().gone == 0  # what was learnt is there still, only kept out by now
+        visit(app, "Test samples")
+        assert (
+            "Of these test samples 1 is nearly the same as a sample that your model was trained on"
+        ) in shown(app)
+        desk.reset_to_base()
+        assert desk.train(desk.settings).wait(60)
+        assert desk.seen_tests() == SeenTests((), ())
+
+    def test_test_sample_when_it_was_trained_on_itself_says_so(self, trained):
+        app, desk = trained
+        entry = desk.entries(Part.TRAIN)[0]
+        desk.workspace.move_sample(entry.id, Part.TEST)
+        assert desk.seen_tests() == SeenTests((entry.id,), ())
+        visit(app, "Result")
+        assert "Of these test samples 1 was trained on earlier: the figures are too good" in shown(
+            app
+        )
 
     def test_label_when_all_its_samples_are_alike_is_trained_on_and_said(self, app, desk_of):
         desk = desk_of(app)

@@ -19,6 +19,7 @@ from odt_core.workspace import Part, Source
 from pages.ui.desk import Desk
 from pages.ui.desk.jobs import Job
 from pages.ui.evaluate import evidence
+from pages.ui.train_card import stale_in_words
 
 
 def photo(seed: int, hue: int) -> np.ndarray:
@@ -153,6 +154,10 @@ class TestStale:
         gone = next(s for s in desk.workspace.manifest.samples if s.part is Part.TRAIN)
         desk.workspace.delete_samples([gone.id])
         assert desk.stale().gone == 1
+        assert stale_in_words(desk.stale()) == (
+            "1 sample that it learnt from is gone or changed. Reset to base, then train: that "
+            "leaves it out."
+        )
 
     def test_label_that_no_output_is_left_for_never_wins(self, desk):
         """Outputs without a label answer nothing, whatever the weights say."""

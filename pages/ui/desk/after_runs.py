@@ -39,6 +39,14 @@ class Stale:
         return bool(self.added or self.gone)
 
 
+@dataclass(frozen=True)
+class SeenTests:
+    """Ids of test samples that tell less than they should."""
+
+    itself: tuple[str, ...]  # your model was trained on them, before they were for testing
+    again: tuple[str, ...]  # it was trained on a sample that is one of them over again
+
+
 class HasAfterRuns(HasRuns):
     """The part of a desk that looks back at runs."""
 
@@ -117,29 +125,22 @@ class HasAfterRuns(HasRuns):
         now = {
             sample.id: sample.label
             for sample in manifest.samples
-            if sample.part is Part.TRAIN
-            and sample.id not in near
-            and (sample.label in labels or not self.tells_labels)
+            if sample.part is Part.TRAIN and (sample.label in labels or not self.tells_labels)
         }
-        added = [one for one in now if one not in seen]
+        added = [one for one in now if one not in seen and one not in near]
         known = {label for one, label in now.items() if one in seen}
         fresh = dict.fromkeys(now[one] for one in added if now[one] not in known)
         names = tuple(labels[label] for label in fresh if label in labels)
         return Stale(len(added), names, len(seen - set(now)))
 
-    def seen_tests(self) -> tuple[str, ...]:
-        """Ids of test samples that your model has seen the answer of: it was trained on them, or on
-        a sample that is one of them over again.
-        """
+    def seen_tests(self) -> SeenTests:
+        """The test samples that your model has seen the answer of."""
         seen = self.trained_on()
-        if not seen:
-            return ()
-        again = {test for train, test in self.near_test().items() if train in seen}
-        return tuple(
-            sample.id
-            for sample in self.workspace.manifest.samples
-            if sample.part is Part.TEST and (sample.id in seen or sample.id in again)
-        )
+        tests = [s.id for s in self.workspace.manifest.samples if s.part is Part.TEST]
+        itself = tuple(one for one in tests if one in seen)
+        near = self.near_test() if seen else {}
+        again = {test for train, test in near.items() if train in seen}
+        return SeenTests(itself, tuple(one for one in tests if one in again - seen))
 
     def _records_of_runs(self) -> list[list[dict[str, Any]]]:
         found = []

@@ -9,6 +9,7 @@ import streamlit as st
 from odt_core.workspace import Kind, Part, SampleEntry
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
+from pages.ui.desk.after_runs import SeenTests
 from pages.ui.evaluate.gallery import gallery
 from pages.ui.evaluate.large import Face, Number, numbers
 from pages.ui.say import clock, count, plain
@@ -56,18 +57,9 @@ def test_samples(desk: Desk) -> None:
 
 def test_notes(desk: Desk) -> None:
     """What makes the figures on the test samples worth less than they seem, if anything does."""
-    seen = len(desk.seen_tests())
+    seen = _seen_in_words(desk.seen_tests())
     if seen:
-        one = "1 of these test samples was" if seen == 1 else f"{seen:,} of these test samples were"
-        pieces.checks(
-            [
-                (
-                    None,
-                    f"{one} trained on, before it was for testing: the figures are too good. Reset "
-                    "to base on the first page, then train again.",
-                )
-            ]
-        )
+        pieces.checks([(None, seen)])
     manifest = desk.workspace.manifest
     head = manifest.checkpoint(manifest.head) if manifest.head else None
     if head is not None and head.info.kind is Kind.BEST:
@@ -82,6 +74,21 @@ def test_notes(desk: Desk) -> None:
         said = [f"{into:,} into these"] if into else []
         said += [f"{len(moved) - into:,} out of them"] if into < len(moved) else []
         pieces.note(f"Samples moved by hand: {', '.join(said)}. Test samples lists them.")
+
+
+def _seen_in_words(seen: SeenTests) -> str:
+    told = []
+    if many := len(seen.itself):
+        told.append(f"{many:,} {'was' if many == 1 else 'were'} trained on earlier")
+    if many := len(seen.again):
+        same = "is nearly the same as a sample" if many == 1 else "are nearly the same as samples"
+        told.append(f"{many:,} {same} that your model was trained on")
+    if not told:
+        return ""
+    return (
+        f"Of these test samples {' and '.join(told)}: the figures are too good. Reset to base on "
+        "the first page, then train again."
+    )
 
 
 def _alike_note(desk: Desk) -> None:
