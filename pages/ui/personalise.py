@@ -32,12 +32,19 @@ def personalise() -> None:
         with trial:
             try_card(desk)
         desk.warm_up()
-        if desk.near_test_known() is None:
+        if _waits(desk):
             fragment(_look_again, Urgency.TICK, _LOOK)(desk)
         import_ahead()
 
 
+def _waits(desk: Desk) -> bool:
+    """Whether the warm-up is still to find out which samples are kept out of training, or how both
+    models do on the test samples.
+    """
+    return desk.near_test_known() is None or desk.learns_scores()
+
+
 def _look_again(desk: Desk) -> None:
-    """Draw the page anew as soon as it is known which samples are kept out of training."""
-    if desk.near_test_known() is not None:
+    """Draw the page anew as soon as all is known that it shows."""
+    if not _waits(desk):
         st.rerun()

@@ -249,6 +249,7 @@ def _live(desk: Desk, pace: float | None, paused: bool) -> None:
     snapshot = desk.shown_run()
     with trouble.shown():
         _progress(desk, snapshot)
+        _result(desk)
         lost_run(desk, "train")
         loss_chart("loss", desk, snapshot, _HEIGHT)
         if desk.why_unscored:
@@ -261,6 +262,15 @@ def _live(desk: Desk, pace: float | None, paused: bool) -> None:
     # Over, too fast by now, or paused by another tab: the buttons are not of this fragment.
     if pace is not None and (not desk.busy or tick() >= 2 * pace or desk.paused != paused):
         st.rerun()
+
+
+def _result(desk: Desk) -> None:
+    """What came of the training, as soon as it is known."""
+    scores = None if desk.busy or desk.workspace.manifest.head is None else desk.own_scores()
+    if scores is not None:
+        from pages.ui.result_line import result_line  # not before there is something to compare
+
+        result_line(scores)
 
 
 def stale_in_words(stale: Stale) -> str:

@@ -322,6 +322,7 @@ class TestScreens:
     def test_page_when_1280_by_720_shows_the_charts_and_answers_whole(self, shared_server, visit):
         tab = visit(shared_server, viewport={"width": 1280, "height": 720}).open()
         tab.load_person().draw("sketch").sees("Not trained yet").train()
+        tab.page.locator(".st-key-result").wait_for()
         for key, inside in (("accuracy", ".odt-chart"), ("answers", ".bar >> nth=-1")):
             box = tab.page.locator(f".st-key-{key} {inside}").bounding_box()
             assert box["y"] + box["height"] <= 720

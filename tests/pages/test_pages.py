@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import sys
+import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from PIL import Image
 from odt_core.checkpoint import load_checkpoint, save_checkpoint
 from odt_core.errors import WorkspaceError
 from odt_core.workspace import Kind, Part, Source
-from pages.ui.desk import Desk
+from pages.ui.desk import BASE_TEST, Desk
 
 PAGES = ["personalise", "evaluate", "checkpoints", "model"]
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,6 +69,15 @@ def train(app, desk, epochs=3):
 
 def said(app) -> str:
     return " ".join(error.value for error in app.error).replace("\\", "")
+
+
+def warm(desk) -> bool:
+    """Wait for the warm-up; whether it ended."""
+    for _ in range(300):
+        if desk._warm_at == desk._moment:
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def progress(app) -> str:
@@ -300,6 +310,30 @@ class TestTraining:
         manifest = desk.workspace.manifest
         assert manifest.checkpoint(manifest.head).info.kind is Kind.END
         assert any("personalised" in html.value for html in app.html)
+
+    def test_result_when_finished_is_said_with_its_verdict(self, trained):
+        app, desk = trained
+        assert warm(desk)
+        app.run()
+        assert not app.exception
+        scores = desk.own_scores()
+        line = next(html.value for html in app.html if " → " in html.value)
+        assert f"85.0 % → {100 * scores.own.accuracy:.1f} %" in line
+        assert "to tell, p = " in line or "chance, p = " in line
+        assert app.get("page_link")[0].proto.page == "evaluate"
+
+    def test_levels_of_the_base_model_when_the_server_was_restarted_are_there_again(self, trained):
+        _, desk = trained
+        evaluation = desk.run.snapshot().evaluations[-1]
+        again = Desk(desk.workspace)
+        assert again.learns_scores()
+        again.warm_up()
+        assert warm(again)
+        assert not again.learns_scores()
+        assert again.scores_known(evaluation)
+        assert again.base_level(again.test_name(), 20).accuracy == 0.85
+        assert again.base_level(BASE_TEST, 1000) is not None
+        again.close()
 
     def test_train_when_clicked_twice_trains_once(self, person):
         app, desk = person

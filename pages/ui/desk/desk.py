@@ -7,7 +7,7 @@ import threading
 
 from odt_core.bundled import bundled_models
 from odt_core.errors import OdtError
-from odt_core.workspace import Workspace
+from odt_core.workspace import Part, Workspace
 from pages.ui import prepared, thumbs
 from pages.ui.base_sets import base_test_of, replay_of
 from pages.ui.desk.after_runs import HasAfterRuns
@@ -28,7 +28,8 @@ class Desk(HasAfterRuns, HasTfCheckpoints, HasJobs):
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace)
-        self._warmed = -1  # revision of the workspace that was warmed up for
+        self._warmed: object = None  # what was warmed up for: `_moment`
+        self._warm_at: object = None  # the same, once it is over
         if workspace.manifest.model is None:
             self.choose_bundled(bundled_models()[0].stem)
 
@@ -49,15 +50,27 @@ class Desk(HasAfterRuns, HasTfCheckpoints, HasJobs):
 
     def warm_up(self) -> None:
         """Do in the background what answers and training would otherwise have to wait for."""
-        revision = self.workspace.revision
-        if self._warmed != revision:
-            self._warmed = revision
+        moment = self._moment
+        if self._warmed != moment:
+            self._warmed = moment
             timer = threading.Timer(_WAIT, self._warm)
             timer.daemon = True
             timer.start()
 
+    def learns_scores(self) -> bool:
+        """Whether the warm-up is still to find figures that the first page shows of the run."""
+        run = self.shown_run()
+        if self._warm_at == self._moment or run is None or run.phase.active:
+            return False
+        return bool(run.evaluations) and not self.scores_known(run.evaluations[-1])
+
+    @property
+    def _moment(self) -> tuple[int, bool]:
+        """Equal as long as there is nothing new to do ahead."""
+        return self.workspace.revision, self.busy
+
     def _warm(self) -> None:
-        model = self.model
+        moment, model = self._moment, self.model
         with contextlib.suppress(OdtError), turn(Urgency.AHEAD):
             self.near_test()  # a page in which they are needed says what is wrong with them
         try:
@@ -66,7 +79,19 @@ class Desk(HasAfterRuns, HasTfCheckpoints, HasJobs):
                 base_test_of(self.card)
                 replay_of(self.card)
                 self.samples(None)
+                self._learn_scores()
                 self.learn_what_is_known()
         except Exception:
             if self.model == model:
                 raise  # else another was chosen meanwhile, and this was about half of each
+        finally:
+            self._warm_at = moment
+
+    def _learn_scores(self) -> None:
+        run = self.shown_run()
+        if run is None or run.phase.active or not run.evaluations:
+            return
+        test = self.samples(Part.TEST)
+        self._score_base(test)
+        if self.workspace.manifest.head is not None and len(test):
+            self.scores(test, self.test_name())

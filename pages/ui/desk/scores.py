@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from odt_core.evaluation.familiar import Familiar
     from odt_core.runtime.contract import Contract
     from odt_core.runtime.worker import Worker
+    from odt_core.training.history import EvaluationRecord
 
 _preparer = Preparer(meanwhile)  # of this process, for all visitors
 _AT_ONCE = 40  # samples that a page prepares while it is drawn: a fifth of a second
@@ -372,6 +373,21 @@ class HasScores(HasFeatures):
         labels = self.card.labels if name == BASE_TEST else self.labels
         known = self._base.get((self.model, labels, name))
         return known if known is not None and known.n == n else None
+
+    def own_scores(self) -> Scores | None:
+        """Base and own on the person's test samples; None while they are not known."""
+        manifest, name = self.workspace.manifest, self.test_name()
+        base = self._base.get((self.model, self.labels, name))
+        own = self._own.get((self.model, self.labels, name, manifest.head, self._heat))
+        return None if base is None or own is None else Scores(base, own)
+
+    def scores_known(self, measured: EvaluationRecord) -> bool:
+        """Whether all is known that stands beside a run that was scored on these sets."""
+        test, base_test = measured.test, measured.base_test
+        return (
+            test is None
+            or (self.base_level(self.test_name(), test.n) is not None and bool(self.own_scores()))
+        ) and (base_test is None or self.base_level(BASE_TEST, base_test.n) is not None)
 
     def evaluations(
         self, which: str | None, sets: Sequence[tuple[object, Samples]]
