@@ -408,10 +408,11 @@ def _targets(desk: Desk, many: int) -> list[np.ndarray | None]:
 
 
 def active_label(manifest: Manifest) -> LabelEntry | None:
-    """The label that new samples get: the chosen one, else the first."""
+    """The label that new samples get: the chosen one, else the first that the model can take."""
     wanted = manifest.label(st.session_state.get(ACTIVE, ""))
-    if wanted is None:
-        wanted = next(iter(manifest.labels), None)
+    if wanted is None or wanted.output is None:
+        can = (label for label in manifest.labels if label.output is not None)
+        wanted = next(can, wanted or next(iter(manifest.labels), None))
         if wanted is not None:
             st.session_state[ACTIVE] = wanted.id
     return wanted

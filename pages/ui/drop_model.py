@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.ui import trouble
 from pages.ui.desk import Desk
-from pages.ui.model_words import of_trained_models, what_it_does
+from pages.ui.model_words import of_labels_that_came_along, of_trained_models, what_it_does
 from pages.ui.uploads import contents
 
 _TURN = "drop_turn"  # changes with each file that was taken, which empties the widget
@@ -36,5 +36,6 @@ def _dropped(desk: Desk, key: str, place: str) -> None:
         left = desk.trained
         desk.choose_uploaded(data, name)
         st.session_state["top_asked_for_own"] = False
-        said = f"{name}: {what_it_does(desk)} {of_trained_models(desk, left)}"
+        said = f"{name}: {what_it_does(desk)} {of_trained_models(desk, left)}".rstrip()
+        said = f"{said} {of_labels_that_came_along(desk)}"
         trouble.say(place, said.rstrip(), "info")

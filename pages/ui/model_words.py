@@ -10,6 +10,7 @@ from odt_core.words import inputs_in_words
 from pages.ui.desk import Desk
 from pages.ui.say import count
 
+_NAMED = 3  # labels that a sentence lists
 TASKS = {
     Task.CLASSES: "labels",
     Task.BINARY: "yes or no",
@@ -41,6 +42,22 @@ def of_trained_models(desk: Desk, left: bool) -> str:
     if any(entry.model == desk.model.key for entry in desk.workspace.manifest.checkpoints):
         told.append("You have trained this one before: the Checkpoints page restores it.")
     return " ".join(told)
+
+
+def of_labels_that_came_along(desk: Desk) -> str:
+    """Which labels of yours this model learns although it did not come with them; "" for none."""
+    manifest, outputs = desk.workspace.manifest, desk.model.outputs
+    names = [
+        f"'{label.name}'"
+        for label in manifest.labels
+        if label.output is not None and label.enabled and label.name not in outputs
+        if manifest.samples_of(label.id)
+    ]
+    if not names or not desk.tells_labels:
+        return ""
+    more = len(names) - _NAMED
+    listed = ", ".join(names[:_NAMED]) + (f" and {count(more, 'other label')}" if more > 0 else "")
+    return f"Your samples came along: it learns {listed}. Disable what it is not to learn."
 
 
 def _gives(desk: Desk) -> str:

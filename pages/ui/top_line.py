@@ -9,10 +9,11 @@ import streamlit as st
 from odt_core.bundled import bundled_models, find_card
 from odt_core.workspace import ModelEntry
 from pages.ui import pieces, trouble
+from pages.ui.adding import ACTIVE
 from pages.ui.desk import Desk
 from pages.ui.downloads import download_menu
 from pages.ui.drop_model import drop_model
-from pages.ui.model_words import of_trained_models
+from pages.ui.model_words import of_labels_that_came_along, of_trained_models
 from pages.ui.photograph import WAY
 from pages.ui.reset import reset_menu
 from pages.ui.say import count, plain
@@ -118,10 +119,12 @@ def _picked(desk: Desk) -> None:
                 desk.choose_again(chosen)
             else:
                 desk.choose_bundled(chosen)
-            if said := of_trained_models(desk, left):
+            said = f"{of_trained_models(desk, left)} {of_labels_that_came_along(desk)}".strip()
+            if said:
                 trouble.say("top", said, "info")
-            for way in (WAY, TRY_WAY):  # what suits this model best comes first
-                st.session_state.pop(way, None)
+            # What suits this model best comes first, and so does the first label of the list.
+            for choice in (WAY, TRY_WAY, ACTIVE):
+                st.session_state.pop(choice, None)
 
 
 def _own_model(desk: Desk) -> None:

@@ -617,6 +617,24 @@ class TestOwnModel:
         assert desk_of(app).model.bundled == "digits"
 
 
+class TestSwitch:
+    def test_model_when_switched_begins_with_its_first_label_and_tells_what_came_along(
+        self, app, desk_of
+    ):
+        desk = desk_of(app)
+        app.selectbox(key="top_model").set_value("photos").run()
+        app.button(key="example").click().run()
+        names = [label.name for label in desk.workspace.manifest.labels]
+        assert names == ["dam", "solar panel", "windmill"]
+        app.selectbox(key="top_model").set_value("digits").run()
+        active = desk.workspace.manifest.label(app.session_state["samples_label"])
+        assert active.name == "0"
+        assert app.toast[0].value.replace("\\", "") == (
+            "Your samples came along: it learns 'dam', 'solar panel', 'windmill'. Disable what it "
+            "is not to learn."
+        )
+
+
 class TestEvaluate:
     def test_evaluate_when_trained_gives_n_interval_and_test(self, trained):
         app, _ = trained
