@@ -311,6 +311,13 @@ class TestTraining:
         assert manifest.checkpoint(manifest.head).info.kind is Kind.END
         assert any("personalised" in html.value for html in app.html)
 
+    def test_settings_when_the_first_page_is_opened_by_its_name_are_as_they_were(self, app):
+        app.number_input(key="set_epochs").set_value(7).run()
+        app.switch_page("pages/personalise.py").run()
+        assert app.number_input(key="set_epochs").value == 7
+        app.number_input(key="set_epochs").set_value(8).run()
+        assert app.number_input(key="set_epochs").value == 8
+
     def test_result_when_finished_is_said_with_its_verdict(self, trained):
         app, desk = trained
         assert warm(desk)
