@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 import zipfile
 from pathlib import Path
@@ -361,6 +362,11 @@ class TestBlind:
         assert game.number == 1
         assert game.rounds == (Round(own_is_a=True, vote=Vote.A),)
 
+    def test_round_when_there_is_no_input_yet_says_what_to_do(self, trained):
+        app, _ = trained
+        visit(app, "Blind test")
+        assert "Give both models an input, then vote for the better answer." in shown(app)
+
     def test_models_when_revealed_are_named_and_scored(self, trained):
         app, _ = trained
         visit(app, "Blind test")
@@ -413,7 +419,10 @@ class TestOverTime:
         assert names[:2] == ["Base model", "Checkpoint 1: step 0"]
         assert len(names) == len(desk.workspace.manifest.checkpoints) + 1
         assert data["stops"][0]["figure"] == data["stops"][1]["figure"]
-        assert "of 20 right, 95 %" in data["stops"][-1]["remark"]
+        assert re.match(
+            r"\d+ of 20 right, 95 % interval [\d.]+\u2060–\u2060[\d.]+\u00a0% · made",
+            data["stops"][-1]["remark"],
+        )
         assert "Base test set: " in data["stops"][-1]["sentence"]
         assert {len(face["says"]) for face in data["faces"]} == {len(names)}
         assert {trace["name"] for trace in data["traces"]} == {

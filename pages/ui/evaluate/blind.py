@@ -160,15 +160,13 @@ def _play(desk: Desk) -> None:
                     width="stretch",
                 )
         with st.container(horizontal=True, vertical_alignment="center"):
-            alike = item is not None and same
-            pieces.note(
-                f"Round {len(game.rounds) + 1}, {count(len(game.rounds), 'vote')} so far. "
-                + (
-                    "They agree: are both right?"
-                    if alike
-                    else "Sides are drawn by lot every round."
-                )
-            )
+            hint = "Sides are drawn by lot every round."
+            if item is None:
+                hint = "Give both models an input, then vote for the better answer."
+            elif same:
+                hint = "They agree: are both right?"
+            votes = count(len(game.rounds), "vote")
+            pieces.note(f"Round {len(game.rounds) + 1}, {votes} so far. {hint}")
             st.space("stretch")
             st.button(
                 "Reveal and score",

@@ -17,7 +17,7 @@ from pages.ui.compare import headline
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.evaluate.figure import BASE, OWN
 from pages.ui.numbers import figure as short
-from pages.ui.say import clock, percent
+from pages.ui.say import between, clock, percent
 from pages.ui.served import ASSETS, PLOTLY, with_plotly
 from pages.ui.thumbs import thumb_uri
 
@@ -115,8 +115,7 @@ def _data(
 def _remark(stop: Stop, one: Evaluation) -> str:
     told = f"n = {one.n:,}"
     if one.interval is not None:
-        low, high = one.interval
-        told = f"{one.correct} of {one.n:,} right, 95 % {percent(low)} – {percent(high)}"
+        told = f"{one.correct} of {one.n:,} right, 95 % interval {between(one.interval)}"
     return told + (f" · made {stop.made}" if stop.made else "")
 
 
