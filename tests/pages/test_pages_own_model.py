@@ -18,7 +18,7 @@ from PIL import Image
 from odt_core.errors import SampleError, TrainingError
 from odt_core.graph import describe
 from odt_core.runtime.contract import Activation, Choice, OutputKind, Task
-from odt_core.samples import RawSamples
+from odt_core.samples import Preprocessing, RawSamples
 from odt_core.training.settings import Settings
 from odt_core.workspace import Kind, Part, Workspaces
 from pages.ui.adding import as_the_model_wants
@@ -418,8 +418,11 @@ class TestMasks:
 class TestColoursOfMasks:
     def test_colours_for_one_of_three_classes_are_refused_by_name(self):
         """Not so where pictures of three channels are learnt, of which these might be one."""
-        contract = SimpleNamespace(one_of=True, target_shape=(8, 8, 3), scores_each=0)
-        desk = SimpleNamespace(contract=contract, task=Task.VALUES, sees_pictures=True)
+        contract = SimpleNamespace(
+            one_of=True, target_shape=(8, 8, 3), scores_each=0, ids=np.array(False)
+        )
+        card = SimpleNamespace(preprocessing=Preprocessing("image", (8, 8, 1)))
+        desk = SimpleNamespace(contract=contract, card=card, task=Task.VALUES, sees_pictures=True)
         mask = np.full((8, 8, 3), (128, 0, 0), np.uint8)
         raw = RawSamples((np.zeros((8, 8), np.uint8),), ("",), ("a.png",), (mask,))
         with pytest.raises(SampleError, match=r"mask of a.png is in colours\. Save it as an index"):
