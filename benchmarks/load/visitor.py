@@ -147,7 +147,7 @@ class Visitor:
         if piece is None:
             return {}
         data = json.loads(piece.proto.json or piece.proto.mixed.json)
-        return dict(map(tuple, data["sides"][0]["bars"]))
+        return {label: share for label, share, *_ in data["sides"][0]["bars"]}
 
 
 def all_do(visitors: list[Visitor], phase: Callable[[Visitor], None]) -> float:
