@@ -332,11 +332,18 @@ class TestScreens:
         self, shared_server, visit, width, side_by_side
     ):
         tab = visit(shared_server, viewport={"width": width, "height": 800}).open()
-        boxes = [
-            tab.page.locator(f".st-key-card_{name}").bounding_box()
-            for name in ("samples", "train", "try")
-        ]
-        assert sum(box["y"] == boxes[0]["y"] for box in boxes) == side_by_side
+        # as soon as the page has settled
+        tab.page.wait_for_function(
+            """many => {
+              const cards = ["samples", "train", "try"].map(
+                (name) => document.querySelector(`.st-key-card_${name}`),
+              );
+              if (cards.some((card) => !card)) return false;
+              const tops = cards.map((card) => Math.round(card.getBoundingClientRect().top));
+              return tops.filter((top) => top === tops[0]).length === many;
+            }""",
+            arg=side_by_side,
+        )
         for key in ("set_epochs", "set_batch_size", "set_learning_rate"):
             label = tab.part(key, "label").bounding_box()
             assert label["height"] < 30  # one line
