@@ -11,6 +11,7 @@ from odt_core.errors import OdtError, SampleError
 from odt_core.evaluation.compare import Comparison, Verdict, compare
 from odt_core.evaluation.evaluation import Evaluation, evaluate
 from odt_core.evaluation.paired import gain_interval
+from odt_core.evaluation.repeats import repeated
 from odt_core.evaluation.sample_size import nested_subset
 from odt_core.evaluation.study import OnProgress, Progress, Stopped, StudyStopped, never, quiet
 from odt_core.training.settings import Settings
@@ -124,7 +125,6 @@ def other_person(card: ModelCard, labels: Labels, mine: Samples) -> Samples | No
     """
     from odt_core.samples import prepare
 
-    known = {row.tobytes() for row in np.ascontiguousarray(mine.x)}
     for raw in card.load_people().values() if card.people else ():
         try:
             theirs = prepare(raw, card.preprocessing, labels)
@@ -132,7 +132,7 @@ def other_person(card: ModelCard, labels: Labels, mine: Samples) -> Samples | No
             continue
         if theirs.x.shape[1:] != mine.x.shape[1:]:
             continue
-        if not any(row.tobytes() in known for row in np.ascontiguousarray(theirs.x)):
+        if not repeated(theirs.x, mine.x).any():
             return theirs
     return None
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from odt_core.evaluation.evaluation import Evaluation, part_of
+from odt_core.evaluation.repeats import repeated
 from odt_core.samples.near_duplicates import near_duplicates
 
 if TYPE_CHECKING:
@@ -44,9 +45,7 @@ def leakage(train: Samples, test: Samples, preprocessing: Preprocessing) -> Leak
         size = preprocessing.picture_shape
         seen = [found.train for found in near_duplicates(test.x, train.x, picture=size)]
     else:
-        known = {row.tobytes() for row in np.asarray(train.x, "<f4", "C")}
-        rows = enumerate(np.asarray(test.x, "<f4", "C"))
-        seen = [at for at, row in rows if row.tobytes() in known]
+        seen = np.flatnonzero(repeated(test.x, train.x)).tolist()
     if not seen:
         return None
     return Leakage(np.array(seen, np.int64), len(test), _sentence(len(seen), len(test), picture))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from odt_core.errors import SampleError
+from odt_core.evaluation.repeats import repeated
 from odt_core.evaluation.study import OnProgress, Progress, Stopped, StudyStopped, never, quiet
 from odt_core.training.settings import Settings
 
@@ -98,8 +99,7 @@ def unlearn(
 
 
 def _check_gone(samples: Samples, removed: Samples, what: str) -> None:
-    left = {row.tobytes() for row in np.asarray(samples.x, "<f4", "C")}
-    twice = sum(row.tobytes() in left for row in np.asarray(removed.x, "<f4", "C"))
+    twice = int(repeated(removed.x, samples.x).sum())
     if twice:
         are = "is" if twice == 1 else "are"
         raise SampleError(
