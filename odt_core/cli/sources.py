@@ -113,10 +113,10 @@ def open_samples(path: str, model: Model, labels: Labels, *, test: bool = False)
     """Samples in the model's input shape; labels the model does not know take its free outputs, or
     those that have numbers for names.
 
-    For a model of values each comes with its target. test: whether a model is judged by
-    them, so that of both training and test samples these are wanted.
+    For a model of values each comes with its target. test: whether a model is judged by them,
+    so that of both training and test samples these are wanted.
     """
-    from odt_core.samples import Subset, check_ids, prepare, read_samples
+    from odt_core.samples import Subset, read_samples
 
     contract = model.contract
     raw = read_samples(
@@ -126,7 +126,6 @@ def open_samples(path: str, model: Model, labels: Labels, *, test: bool = False)
         inputs=contract.input_sizes,
         subset=Subset.TEST if test else Subset.TRAINING,
     )
-    check_ids(raw, contract.ids)
     if not contract.measures_errors and labels == model.labels and not has_names(model):
         labels = labels.named_after(name for name in raw.labels if name)
     preprocessing = model.preprocessing
@@ -134,4 +133,4 @@ def open_samples(path: str, model: Model, labels: Labels, *, test: bool = False)
     if contract.free_axes and len(raw) and raw.items[0].dtype.kind == "f":
         # An input of any size takes the size that the samples have.
         preprocessing = replace(preprocessing, shape=raw.items[0].shape)
-    return prepare(raw, preprocessing, labels, model.targets_in(raw), contract.scores_each)
+    return model.prepare(raw, labels=labels, preprocessing=preprocessing)

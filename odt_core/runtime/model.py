@@ -204,13 +204,28 @@ class Model:
             if variable.name in trained
         )
 
-    def prepare(self, raw: RawSamples) -> Samples:
-        """Raw samples in the model's input shape, with labels or targets as its task has them."""
+    def prepare(
+        self,
+        raw: RawSamples,
+        *,
+        labels: Labels | None = None,
+        preprocessing: Preprocessing | None = None,
+    ) -> Samples:
+        """Raw samples in the model's input shape, with labels or targets as its task has them.
+
+        labels, preprocessing: in the place of the model's own.
+        """
         from odt_core.samples import check_ids, prepare
 
         check_ids(raw, self.contract.ids)
-        each = self.contract.scores_each
-        return prepare(raw, self.preprocessing, self.labels, self.targets_in(raw), each)
+        return prepare(
+            raw,
+            preprocessing or self.preprocessing,
+            self.labels if labels is None else labels,
+            self.targets_in(raw),
+            self.contract.scores_each,
+            one_of=self.contract.one_of,
+        )
 
     def targets_in(self, raw: RawSamples) -> tuple[int, ...] | None:
         """The shape of the targets to take from raw samples: those of a model of values; and of one

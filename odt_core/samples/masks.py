@@ -180,6 +180,7 @@ def as_target(
     *,
     classes: bool,
     each: int = 0,
+    one_of: bool = False,
     of: tuple[int, int] | None = None,
 ) -> np.ndarray:
     """A mask as float32 [*shape]. picture: uint8 [H, W], or [H, W, 3] colours. shape: [height,
@@ -187,16 +188,17 @@ def as_target(
 
     classes: of [H, W], whether its numbers are those of classes, 255 being none; they become rows
     of K with a 1 where the shape asks for such. Else they are shades from 0 (black) to 1 (white).
-    each: K, where a target is the number of a class of K: it then keeps 255. of: height and width
-    of the photograph. Raises SampleError where a class is beyond K, there are shades for more than
-    two classes, colours where none are learnt, or the photograph has other proportions.
+    each: K, where a target is the number of a class of K: it then keeps 255. one_of: whether three
+    channels are classes, and no colours. of: height and width of the photograph. Raises SampleError
+    where a class is beyond K, there are shades for more than two classes, colours where none are
+    learnt, or the photograph has other proportions.
     """
     height, width = shape[:2]
     channels = _channels(shape)
     classes = classes and picture.ndim == 2
     sharp = classes or set(np.unique(picture)) <= {0, VOID}
     image = Image.fromarray(picture)
-    if image.mode == "RGB" and channels != 3:
+    if image.mode == "RGB" and (channels != 3 or one_of):
         raise SampleError(f"The mask of {name} is in colours. {HOW_CLASSES}")
     how = Image.Resampling.NEAREST if sharp else Image.Resampling.BILINEAR
     box = _box(image, of or picture.shape[:2], (height, width), name)

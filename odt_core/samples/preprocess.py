@@ -215,11 +215,13 @@ def prepare(
     labels: Labels,
     target_shape: tuple[int, ...] | None = None,
     each: int = 0,
+    *,
+    one_of: bool = False,
 ) -> Samples:
     """`raw` as model input; labels that the model does not know yet take its free outputs.
 
-    target_shape: of one target, for a model of values: y is then float32 [N, *target_shape]; each:
-    as in `targets_of`.
+    target_shape: of one target, for a model of values: y is then float32 [N, *target_shape]; each,
+    one_of: as in `targets_of`.
     Without labels at all (`labels` is empty: a model that reconstructs its input) y is all zeros
     and stands for nothing.
     Raises SampleError (which item, and what to do) or LabelError; never returns a part.
@@ -233,7 +235,7 @@ def prepare(
             raise SampleError(f"{name}: {error}") from error
     if target_shape is not None:
         y = np.zeros((len(raw), *target_shape), np.float32)
-        for k, target in enumerate(targets_of(raw, target_shape, each)):
+        for k, target in enumerate(targets_of(raw, target_shape, each, one_of=one_of)):
             y[k] = target
         return Samples(x, y, labels)
     if not len(labels):

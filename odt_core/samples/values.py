@@ -14,9 +14,11 @@ from odt_core.samples.shapes import arranged
 from odt_core.samples.types import RawSamples
 
 
-def targets_of(raw: RawSamples, shape: tuple[int, ...], each: int = 0) -> tuple[np.ndarray, ...]:
+def targets_of(
+    raw: RawSamples, shape: tuple[int, ...], each: int = 0, *, one_of: bool = False
+) -> tuple[np.ndarray, ...]:
     """A target for each sample, float32 [*shape]. each: K, where its numbers are those of K classes
-    (Contract.scores_each).
+    (Contract.scores_each). one_of: whether of each row of K one is right (Contract.one_of).
 
     Where a sample has none, its label counts when it is a number: a folder called 3.5, say. Raises
     SampleError (which sample, and what to do) when neither fits.
@@ -30,7 +32,7 @@ def targets_of(raw: RawSamples, shape: tuple[int, ...], each: int = 0) -> tuple[
     ]
     _all_given(given, raw.names, shape)
     return tuple(
-        _target(target, item, name, shape, classes, each)
+        _target(target, item, name, shape, classes, each, one_of)
         for target, item, name in zip(given, raw.items, raw.names, strict=True)
         if target is not None
     )
@@ -72,10 +74,13 @@ def _target(
     shape: tuple[int, ...],
     classes: bool,
     each: int,
+    one_of: bool,
 ) -> np.ndarray:
     if _is_mask(given) and is_picture(shape):
         photograph = item.shape[:2] if item.dtype == np.uint8 and item.ndim >= 2 else None
-        return as_target(given, shape, name, classes=classes, each=each, of=photograph)
+        return as_target(
+            given, shape, name, classes=classes, each=each, one_of=one_of, of=photograph
+        )
     if given.size != prod(shape):
         raise SampleError(
             f"{name} has {given.size} target values; this model gives {in_words(shape)}."

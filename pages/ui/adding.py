@@ -22,7 +22,6 @@ from odt_core.samples import (
     targets_of,
 )
 from odt_core.samples.layout import HOW
-from odt_core.samples.masks import HOW_CLASSES
 from odt_core.samples.other_files import refuse_other_files
 from odt_core.samples.reading import TABLES
 from odt_core.words import inputs_in_words
@@ -258,8 +257,10 @@ def as_the_model_wants(desk: Desk, raw: RawSamples, label_id: str | None) -> Raw
     check_ids(raw, desk.contract.ids)
     unlabelled = ("",) * len(raw)
     if desk.task is Task.VALUES:
-        _check_colours(desk, raw)
-        targets = targets_of(raw, desk.contract.target_shape, desk.contract.scores_each)
+        contract = desk.contract
+        targets = targets_of(
+            raw, contract.target_shape, contract.scores_each, one_of=contract.one_of
+        )
         for target, name in zip(targets, raw.names, strict=True):
             _check_target(desk, target, f"The target of {name}")
         return replace(raw, labels=unlabelled, targets=targets)
@@ -289,17 +290,6 @@ def _spare_targets(desk: Desk, raw: RawSamples) -> tuple[np.ndarray, ...]:
         if raw.targets and train and train[0].labels:
             return targets_of(raw, desk.contract.target_shape)
     return ()
-
-
-def _check_colours(desk: Desk, raw: RawSamples) -> None:
-    """SampleError where a model of one class of several for each pixel gets colours, which a model
-    that learns pictures of three channels may have.
-    """
-    if not desk.contract.one_of:
-        return
-    for target, name in zip(raw.targets, raw.names, strict=False):
-        if target is not None and target.dtype == np.uint8 and target.ndim == 3:
-            raise SampleError(f"The mask of {name} is in colours. {HOW_CLASSES}")
 
 
 def _check_target(desk: Desk, target: np.ndarray, what: str) -> None:

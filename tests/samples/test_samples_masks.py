@@ -225,6 +225,12 @@ class TestWhatAMaskMeans:
             ):
                 target_of(red, shape)
 
+    def test_colours_of_three_channels_that_are_classes_are_refused(self):
+        red = np.zeros((4, 4, 3), np.uint8)
+        red[..., 0] = 255
+        with pytest.raises(SampleError, match=r"mask of s0 is in colours\. Save it as an indexed"):
+            targets_of(raw_of(red), (2, 2, 3), one_of=True)
+
 
 def coloured(*colours: tuple[int, int, int]) -> np.ndarray:
     """[8, 8, 3]: stripes of these colours."""
