@@ -24,3 +24,8 @@ def some_of(numbers: Sequence[int], most: int = 5) -> str:
     """ "3, 5, 8, 9, 12 and 7 more": the first of many numbers."""
     more = f" and {len(numbers) - most:,} more" if len(numbers) > most else ""
     return ", ".join(map(str, numbers[:most])) + more
+
+
+def count(number: int, noun: str) -> str:
+    """1, "sample" -> "1 sample"; 2400 -> "2,400 samples"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -15,6 +15,7 @@ from odt_core.evaluation.evaluation import evaluate
 from odt_core.evaluation.study import OnProgress, Progress, Stopped, StudyStopped, never, quiet
 from odt_core.samples.split import groups_of
 from odt_core.training.settings import Settings
+from odt_core.words import count
 
 if TYPE_CHECKING:
     from odt_core.evaluation.trainer import Trainer
@@ -157,7 +158,7 @@ def _first(answered: list[list[np.ndarray]]) -> np.ndarray:
 def _sentence(points: list[Point], own: list[np.ndarray], quantity: Quantity, seeds: int) -> str:
     """From how many samples on more of them cannot be told to have helped."""
     last, n = points[-1], points[0].own.n
-    told = f"n = {n} test sample{_s(n)}, {seeds} seed{_s(seeds)}"
+    told = f"n = {count(n, 'test sample')}, {count(seeds, 'seed')}"
     if n < FEWEST_CHANGES:
         said = f"{_figure(points[0].own, quantity)} before, {_figure(last.own, quantity)} after"
         return f"These are too few test samples to tell how many samples it takes ({said}; {told})."
@@ -193,10 +194,6 @@ def _sentence(points: list[Point], own: list[np.ndarray], quantity: Quantity, se
         f"{_figure(enough.own, quantity)} with {enough.per_label}{' of each' if of_each else ''}, "
         f"{_figure(last.own, quantity)} with {most} ({told}). More test samples would tell more."
     )
-
-
-def _s(count: int) -> str:
-    return "" if count == 1 else "s"
 
 
 def _figure(own: Estimate, quantity: Quantity) -> str:

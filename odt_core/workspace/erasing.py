@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from odt_core.errors import WorkspaceError
+from odt_core.words import count
 from odt_core.workspace import changes, pictures
 from odt_core.workspace.store import COUNTED, FEATURES, Store
-from odt_core.workspace.words import count, new_ids
+from odt_core.workspace.words import new_ids
 
 
 class CanErase(Store):

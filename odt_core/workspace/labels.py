@@ -2,11 +2,12 @@
 
 from odt_core.errors import LabelError
 from odt_core.samples import Labels
+from odt_core.words import count
 from odt_core.workspace import changes
 from odt_core.workspace.manifest import LabelEntry, Manifest
 from odt_core.workspace.names import clean_label
 from odt_core.workspace.store import Store
-from odt_core.workspace.words import count, label_name, new_ids
+from odt_core.workspace.words import label_name, new_ids
 
 
 class HasLabels(Store):

@@ -12,13 +12,14 @@ import numpy as np
 
 from odt_core.errors import LabelError, SampleError
 from odt_core.samples import RawSamples
+from odt_core.words import count
 from odt_core.workspace import changes, pictures
 from odt_core.workspace.archive import zip_samples
 from odt_core.workspace.holdout import part_of_next, part_of_take, tally, whole_takes
 from odt_core.workspace.labels import HasLabels
 from odt_core.workspace.manifest import Manifest, Part, SampleEntry, Source
 from odt_core.workspace.names import clean_label, clean_origin
-from odt_core.workspace.words import count, label_name, new_ids, samples_in_words
+from odt_core.workspace.words import label_name, new_ids, samples_in_words
 
 _THUMBNAIL_SIDES = range(8, 1025)  # pixels
 

@@ -13,12 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from odt_core.errors import WorkspaceError
+from odt_core.words import count
 from odt_core.workspace import pictures
 from odt_core.workspace.disk import Disk, failure, is_temporary
 from odt_core.workspace.history import History
 from odt_core.workspace.limits import Limits
 from odt_core.workspace.manifest import Manifest
-from odt_core.workspace.words import count
 
 FEATURES = "features"  # see features.py
 FOLDERS = ("samples", "models", "checkpoints", "runs", "index", "history", FEATURES)

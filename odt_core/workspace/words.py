@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterator
 
+from odt_core.words import count
 from odt_core.workspace.manifest import Manifest
 
 
@@ -10,11 +11,6 @@ def new_ids() -> Iterator[str]:
     """Ids for new labels, without end."""
     while True:
         yield f"l{secrets.token_hex(6)}"
-
-
-def count(number: int, noun: str) -> str:
-    """1, "sample" -> "1 sample"; 2400 -> "2,400 samples"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def label_name(manifest: Manifest, label_id: str) -> str:

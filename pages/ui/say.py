@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 
-from odt_core.workspace.words import count as count
+from odt_core.words import count as count
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$&^=])")
 
