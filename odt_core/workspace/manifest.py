@@ -224,6 +224,11 @@ class Manifest:
         """The checkpoint with that id, or None."""
         return next((entry for entry in self.checkpoints if entry.id == checkpoint_id), None)
 
+    @property
+    def head_entry(self) -> CheckpointEntry | None:
+        """The checkpoint that is the person's model; None where that is the base model."""
+        return self.checkpoint(self.head) if self.head else None
+
     def samples_of(self, label_id: str, part: Part | None = None) -> tuple[SampleEntry, ...]:
         """The samples of one label, oldest first; only those of `part` when it is given."""
         return tuple(

@@ -17,7 +17,7 @@ def download_menu(desk: Desk) -> None:
     """A button that opens the choice of downloads; each file is made when it is asked for."""
     workspace, manifest = desk.workspace, desk.workspace.manifest
     with st.popover("Download", key="download"):
-        head = manifest.checkpoint(manifest.head) if manifest.head else None
+        head = manifest.head_entry
         if head is None:
             pieces.note("Your model is the base model still. Train it, then download it here.")
         else:

@@ -67,7 +67,7 @@ def state_in_words(desk: Desk) -> str:
     manifest = desk.workspace.manifest
     if desk.busy:
         return "paused" if desk.paused else "training"
-    entry = manifest.checkpoint(manifest.head) if manifest.head else None
+    entry = manifest.head_entry
     if entry is None:
         return "base · 0 steps"
     words = f"personalised · {count(entry.info.steps, 'step')}"

@@ -68,8 +68,7 @@ class State:
     @property
     def temperature(self) -> Tempering | None:
         """What your model's scores are divided by; None: nothing, or the weights are moving."""
-        manifest = self.workspace.manifest
-        entry = manifest.checkpoint(manifest.head) if manifest.head and not self.busy else None
+        entry = None if self.busy else self.workspace.manifest.head_entry
         return entry.info.temperature if entry else None
 
     @property
@@ -98,8 +97,7 @@ class State:
 
     def _save_before(self, why: str) -> None:
         """An automatic checkpoint before something destructive, when there is something to lose."""
-        manifest = self.workspace.manifest
-        entry = manifest.checkpoint(manifest.head) if manifest.head else None
+        entry = self.workspace.manifest.head_entry
         if entry is not None and entry.info.kind.automatic:
             info = replace(entry.info, kind=Kind.BEFORE, note=why)
             self.workspace.add_checkpoint(self.workspace.checkpoint_bytes(entry.id), info)

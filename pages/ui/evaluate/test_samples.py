@@ -60,8 +60,7 @@ def test_notes(desk: Desk) -> None:
     seen = _seen_in_words(desk.seen_tests())
     if seen:
         pieces.checks([(None, seen)])
-    manifest = desk.workspace.manifest
-    head = manifest.checkpoint(manifest.head) if manifest.head else None
+    head = desk.workspace.manifest.head_entry
     if head is not None and head.info.kind is Kind.BEST:
         pieces.note(
             "Your model is the best of a run, chosen on these test samples: the figures are too "
