@@ -7,6 +7,11 @@ from pathlib import Path
 import tensorflow as tf
 
 
+def functions_of(module: tf.Module, *names: str) -> dict[str, object]:
+    """Signatures for `file_of` of a module's methods, by their names."""
+    return {name: getattr(module, name).get_concrete_function() for name in names}
+
+
 def file_of(module: tf.Module, folder: str | Path, **signatures: object) -> bytes:
     """folder: an empty one to write in."""
     tf.saved_model.save(module, str(folder), signatures=signatures)

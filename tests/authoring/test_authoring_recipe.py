@@ -19,6 +19,7 @@ from odt_core.authoring.conversion import state_of
 from odt_core.errors import AuthoringError
 from odt_core.graph import describe
 from odt_core.runtime import Task, load_model
+from tests.converting import functions_of
 
 
 @tflite_model_class
@@ -340,9 +341,7 @@ class TestSavedModelFromElsewhere:
                 return {"output": self.model(x)}
 
         module = Tutorial()
-        signatures = {
-            name: getattr(module, name).get_concrete_function() for name in ("train", "infer")
-        }
+        signatures = functions_of(module, "train", "infer")
         tf.saved_model.save(module, str(tmp_path), signatures=signatures)
         (x, y), *_ = classification_batches((6,), 5, steps=1)
         device = LiteRT(convert_saved_model(tmp_path))

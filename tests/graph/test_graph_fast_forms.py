@@ -14,7 +14,7 @@ from odt_core.graph.known_shapes import OpenSize, contents
 from odt_core.graph.passes.fast_forms import fast_form
 from odt_core.graph.passes.shared import share_results
 from odt_core.runtime.interpreter import Interpreter
-from tests.converting import file_of
+from tests.converting import file_of, functions_of
 
 ZOO = Path(__file__).parents[1] / "oracle" / "models"
 FLEX = (
@@ -84,10 +84,7 @@ class TestFastForms:
                 return {"done": tf.reduce_sum(w)}
 
         net = Dense()
-        functions = {
-            name: getattr(net, name).get_concrete_function() for name in ("infer", "train")
-        }
-        data = file_of(net, tmp_path, **functions)
+        data = file_of(net, tmp_path, **functions_of(net, "infer", "train"))
         assert describe(data).operators["FULLY_CONNECTED"] == 1
         lowered = lower(data).data
         assert "FULLY_CONNECTED" not in describe(lowered).operators

@@ -10,7 +10,7 @@ import odt_core as odt
 from odt_core.graph import bake, describe, lower
 from odt_core.graph.rules import strips
 from odt_core.runtime.interpreter import Interpreter
-from tests.converting import file_of
+from tests.converting import file_of, functions_of
 
 
 class Layer(tf.Module):
@@ -34,9 +34,7 @@ class Layer(tf.Module):
         self.infer, self.train = infer, train
 
     def file(self, folder: Path) -> bytes:
-        signatures = {"infer": self.infer, "train": self.train}
-        functions = {name: one.get_concrete_function() for name, one in signatures.items()}
-        return lower(file_of(self, folder, **functions)).data
+        return lower(file_of(self, folder, **functions_of(self, "infer", "train"))).data
 
 
 def baked(data: bytes) -> bytes:
@@ -96,10 +94,7 @@ class TestConvolutionByStrips:
                 return {"done": tf.reduce_sum(w)}
 
         net = Two()
-        functions = {
-            name: getattr(net, name).get_concrete_function() for name in ("infer", "train")
-        }
-        small = baked(lower(file_of(net, tmp_path, **functions)).data)
+        small = baked(lower(file_of(net, tmp_path, **functions_of(net, "infer", "train"))).data)
         assert describe(small).operators["ADD"] == 1
         x = np.random.default_rng(0).normal(size=(2, 16, 16, 8)).astype(np.float32)
         got = Interpreter(small).signature("infer")({"x": x})["y"]

@@ -67,6 +67,14 @@ def train(app, desk, epochs=3):
     return app.run()
 
 
+def interrupt(app, desk, entry) -> None:
+    """As if the server had died in a run that had come to this checkpoint."""
+    run = desk.workspace.start_run()
+    record = {"kind": "checkpoint", "checkpoint": entry.id, "step": entry.info.step}
+    desk.workspace.append_run(run, [record])
+    app.run()
+
+
 def said(app) -> str:
     return " ".join(error.value for error in app.error).replace("\\", "")
 
@@ -457,10 +465,7 @@ class TestTraining:
             for one in desk.workspace.manifest.checkpoints
             if one.info.kind is Kind.START and one.info.earlier
         )
-        run = desk.workspace.start_run()
-        record = {"kind": "checkpoint", "checkpoint": start.id, "step": 0}
-        desk.workspace.append_run(run, [record])
-        app.run()
+        interrupt(app, desk, start)
         notes = " ".join(html.value for html in app.html)
         assert f"Training was interrupted. Step {steps}, where it began, is saved." in notes
 
@@ -473,11 +478,7 @@ class TestTraining:
 
     def test_run_when_server_died_offers_to_go_on(self, trained):
         app, desk = trained
-        entry = desk.workspace.manifest.checkpoints[0]
-        run = desk.workspace.start_run()
-        record = {"kind": "checkpoint", "checkpoint": entry.id, "step": entry.info.step}
-        desk.workspace.append_run(run, [record])
-        app.run()
+        interrupt(app, desk, desk.workspace.manifest.checkpoints[0])
         assert app.button(key="go_on").label == "Go on from there"
         app.button(key="dismiss").click().run()
         assert desk.interrupted() is None
@@ -487,11 +488,7 @@ class TestTraining:
             raise WorkspaceError("This could not be saved: the disk is full.")
 
         app, desk = trained
-        entry = desk.workspace.manifest.checkpoints[0]
-        run = desk.workspace.start_run()
-        record = {"kind": "checkpoint", "checkpoint": entry.id, "step": entry.info.step}
-        desk.workspace.append_run(run, [record])
-        app.run()
+        interrupt(app, desk, desk.workspace.manifest.checkpoints[0])
         monkeypatch.setattr(desk.workspace, "append_run", fail)
         app.button(key="dismiss").click().run()
         assert not app.exception
