@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from odt_core.runtime.limits import keep_little_memory
+from odt_core.worker.limits import keep_little_memory
 from pages.ui.entry import mark_entered
 from pages.ui.look import apply_look
 from pages.ui.personalise import personalise

@@ -17,6 +17,7 @@ from odt_core.lazy import lazily
 __version__ = "0.2.0"
 
 if TYPE_CHECKING:
+    from odt_core.baking import bake
     from odt_core.bundled import ModelCard, bundled_models
     from odt_core.checkpoint import (
         Checkpoint,
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
         save_checkpoint,
         save_checkpoint_file,
     )
+    from odt_core.dialects import Choice, Task
     from odt_core.errors import OdtError
     from odt_core.evaluation import Evaluation, evaluate, wilson
     from odt_core.evaluation.compare import Comparison, compare, mcnemar
-    from odt_core.graph import bake, describe, lower
-    from odt_core.runtime import Choice, Model, Session, Task, Worker, load_model
+    from odt_core.graph import describe, lower
+    from odt_core.runtime import Model, Session, load_model
     from odt_core.samples import (
         Labels,
         Preprocessing,
@@ -41,9 +43,11 @@ if TYPE_CHECKING:
         split,
     )
     from odt_core.training import Callback, Control, History, Settings, fit
+    from odt_core.worker import Worker
     from odt_core.workspace import Workspace, Workspaces
 
 _ROOMS = {
+    "baking": ("bake",),
     "bundled": ("ModelCard", "bundled_models"),
     "checkpoint": (
         "Checkpoint",
@@ -54,8 +58,9 @@ _ROOMS = {
     ),
     "errors": ("OdtError",),
     "evaluation": ("Comparison", "Evaluation", "compare", "evaluate", "mcnemar", "wilson"),
-    "graph": ("bake", "describe", "lower"),
-    "runtime": ("Choice", "Model", "Session", "Task", "Worker", "load_model"),
+    "graph": ("describe", "lower"),
+    "dialects": ("Choice", "Task"),
+    "runtime": ("Model", "Session", "load_model"),
     "samples": (
         "Labels",
         "Preprocessing",
@@ -67,6 +72,7 @@ _ROOMS = {
         "split",
     ),
     "training": ("Callback", "Control", "History", "Settings", "fit"),
+    "worker": ("Worker",),
     "workspace": ("Workspace", "Workspaces"),
 }
 

@@ -9,10 +9,10 @@ import time
 from benchmarks.load.person import pictures_of
 from benchmarks.load.visitor import STEPS_AN_EPOCH
 from odt_core.bundled import bundled_models, find_card
-from odt_core.runtime.worker import Worker
 from odt_core.samples import Labels, prepare
 from odt_core.training.events import Ended, Event, Failed
 from odt_core.training.settings import Settings
+from odt_core.worker.remote import Worker
 
 
 def steps_a_second(epochs: int, runs: int = 8) -> float:

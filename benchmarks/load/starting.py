@@ -16,8 +16,8 @@ from pathlib import Path
 from benchmarks.load.server import pss
 from benchmarks.machine import machine
 from odt_core.bundled import bundled_models
-from odt_core.runtime.nursery import warm_up
-from odt_core.runtime.worker import Worker
+from odt_core.worker.nursery import warm_up
+from odt_core.worker.remote import Worker
 
 OTHERS = Path(__file__).resolve().parents[2] / "tests" / "models"
 SETTLED = 3.0  # seconds after which the nursery has read the bundled models

@@ -27,8 +27,9 @@ def _arguments(parser: ArgumentParser) -> None:
 
 
 def _run(options: Namespace) -> Result:
+    from odt_core.baking import bake
     from odt_core.errors import SignatureError
-    from odt_core.graph import bake, describe
+    from odt_core.graph import describe
 
     output = Path(options.output)
     if options.signature and not options.inference_only:

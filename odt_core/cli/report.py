@@ -36,12 +36,13 @@ from odt_core.training.settings import Settings
 if TYPE_CHECKING:
     from odt_core.bundled import ModelCard
     from odt_core.checkpoint import Checkpoint
+    from odt_core.dialects.contract import Choice
     from odt_core.evaluation import Progress
     from odt_core.evidence import Judged, Studies
-    from odt_core.runtime import Model, Worker
-    from odt_core.runtime.contract import Choice
+    from odt_core.runtime import Model
     from odt_core.samples import Labels, Samples
     from odt_core.training.events import Event
+    from odt_core.worker import Worker
 
 CHECK_SECONDS = 3600
 
@@ -128,7 +129,7 @@ def _run(options: Namespace) -> Result:
     from odt_core.checkpoint import load_checkpoint
     from odt_core.evidence import Curves, Studies, bundle, checked, empty_base, look_inside, trace
     from odt_core.evidence.study_facts import study_facts
-    from odt_core.runtime import Worker
+    from odt_core.worker import Worker
 
     out = Path(options.out)
     paths = (options.samples, options.test, options.others, options.source, options.checkpoint)

@@ -7,8 +7,8 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from odt_core.dialects.contract import Choice
 from odt_core.errors import ModelError, SignatureError
-from odt_core.runtime.contract import Choice
 
 if TYPE_CHECKING:
     from odt_core.checkpoint import Checkpoint

@@ -29,8 +29,9 @@ from odt_core.training import Callback, Control, Run, Settings, fit
 from odt_core.training.history import History, Record
 
 if TYPE_CHECKING:
+    from odt_core.dialects import Contract
     from odt_core.evaluation import Evaluation
-    from odt_core.runtime import Contract, Model, Session
+    from odt_core.runtime import Model, Session
     from odt_core.samples import Samples
 
 

@@ -12,7 +12,7 @@ from odt_core.errors import NoAnswerError, SampleError
 from odt_core.evaluation.places import Places, places
 
 if TYPE_CHECKING:
-    from odt_core.runtime.contract import Contract
+    from odt_core.dialects.contract import Contract
     from odt_core.samples import Labels, Samples
 
 # A probability of 0 for the right label counts as this one, so that the mean stays finite.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from odt_core.dialects.contract import OutputKind
 from odt_core.errors import SampleError
-from odt_core.runtime.contract import OutputKind
 from odt_core.runtime.scores import TINY
 
 

@@ -81,7 +81,7 @@ class NetworkWatch:
 
 
 def is_confined(pid: int) -> bool:
-    """Whether a filter of system calls (seccomp) is on a process; see odt_core.runtime.seccomp."""
+    """Whether a filter of system calls (seccomp) is on a process; see odt_core.worker.seccomp."""
     return re.search(r"^Seccomp:\s+2$", process_status(pid), re.MULTILINE) is not None
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from odt_core.runtime.contract import Contract
+    from odt_core.dialects.contract import Contract
 
 
 @dataclass(frozen=True)

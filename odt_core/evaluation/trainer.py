@@ -19,9 +19,11 @@ from odt_core.training.settings import Settings
 
 if TYPE_CHECKING:
     from odt_core.bundled import ModelCard
-    from odt_core.runtime import Choice, Contract, Model, Session, Worker
+    from odt_core.dialects import Choice, Contract
+    from odt_core.runtime import Model, Session
     from odt_core.samples import Labels, Samples
     from odt_core.training.events import Event
+    from odt_core.worker import Worker
 
 LOOK_EVERY = 0.1  # seconds between two looks at whether a study is to stop
 
@@ -190,7 +192,7 @@ class WorkerTrainer(_Held):
         choice: Choice | None = None,
     ) -> WorkerTrainer:
         """Start a process for studies; arguments and errors as Worker.start. Close it."""
-        from odt_core.runtime import Worker
+        from odt_core.worker import Worker
 
         def begin() -> Worker:
             return Worker.start(model, card, name, choice)

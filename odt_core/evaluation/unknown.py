@@ -8,9 +8,9 @@ from enum import StrEnum
 
 import numpy as np
 
+from odt_core.dialects.contract import OutputKind
 from odt_core.errors import SampleError
 from odt_core.evaluation.logits import as_logits, log_sum_exp, softmax
-from odt_core.runtime.contract import OutputKind
 
 
 class Strangeness(StrEnum):

@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from odt_core.checkpoint import Checkpoint, CheckpointMeta, load_checkpoint, save_checkpoint
+from odt_core.cores import usable_cores
+from odt_core.dialects.contract import LOSS_NAME
 from odt_core.errors import CheckpointError, OdtError
 from odt_core.evaluation import leakage
 from odt_core.evidence.archive import array_file, pack
@@ -26,13 +28,11 @@ from odt_core.evidence.readable import (
 from odt_core.evidence.software import script, sources
 from odt_core.evidence.studies import Studies
 from odt_core.evidence.versions import requirements
-from odt_core.runtime.contract import LOSS_NAME
-from odt_core.runtime.turns import usable_cores
 from odt_core.training import Reason
 
 if TYPE_CHECKING:
     from odt_core.bundled import ModelCard
-    from odt_core.runtime.contract import Choice
+    from odt_core.dialects.contract import Choice
     from odt_core.samples import Samples
 
 _README = """\

@@ -21,8 +21,8 @@ from odt_core.evaluation import (
 )
 
 if TYPE_CHECKING:
-    from odt_core.runtime import Worker
     from odt_core.samples import Labels, Samples
+    from odt_core.worker import Worker
 
 KEPT = 0.95  # share of known samples that keeps its answer: the others get "not sure"
 MOST_POINTS = 500  # of a map

@@ -16,8 +16,8 @@ from odt_core.evidence.studies import Studies
 if TYPE_CHECKING:
     from odt_core.bundled import ModelCard
     from odt_core.checkpoint import Checkpoint
+    from odt_core.dialects import Choice
     from odt_core.evaluation import Claims, Evaluation, Leakage
-    from odt_core.runtime import Choice
     from odt_core.samples import Labels, Samples
     from odt_core.training import EvaluationRecord, Record
 

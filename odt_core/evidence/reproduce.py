@@ -114,7 +114,8 @@ def load_base(facts: dict[str, Any]) -> Any:
     from dataclasses import replace
 
     from odt_core.bundled import ModelCard
-    from odt_core.runtime import Choice, load_model
+    from odt_core.dialects import Choice
+    from odt_core.runtime import load_model
 
     with reading(MODEL):
         model = load_model((HERE / MODEL).read_bytes())

@@ -1,6 +1,5 @@
-"""Editing a .tflite as data: lower Flex ops, add state signatures, bake, inspect."""
+"""Editing a .tflite as data: lower Flex ops, add state signatures, freeze, inspect."""
 
-from odt_core.graph.baking.bake import bake
 from odt_core.graph.hidden_scores import ALL_SCORES
 from odt_core.graph.inspect import (
     ModelDescription,
@@ -28,7 +27,6 @@ __all__ = [
     "SignatureDescription",
     "TensorDescription",
     "VariableDescription",
-    "bake",
     "describe",
     "lower",
 ]

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.graph.baking.initial import assigned_constants
 from odt_core.graph.checks.check import check, plain_errors
 from odt_core.graph.flatbuffer import read
 from odt_core.graph.flow import Flow, flow, variables_of
+from odt_core.graph.freezing.initial import assigned_constants
 from odt_core.graph.loss_facts import Facts, Meeting
 from odt_core.graph.lost_limits import lost_limits
 from odt_core.graph.operators import called_by, name_of, outputs_of

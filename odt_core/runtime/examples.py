@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from odt_core.runtime.contract import Contract
+    from odt_core.dialects.contract import Contract
 
 
 def example_inputs(contract: Contract, count: int, draw: np.random.Generator) -> np.ndarray:

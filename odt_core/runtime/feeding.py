@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from odt_core.dialects.contract import LabelKind, TrainRole
+from odt_core.dialects.targets import check_range, encode, filling
 from odt_core.errors import SignatureError
-from odt_core.runtime.contract import LabelKind, TrainRole
 from odt_core.runtime.rows import Rows
-from odt_core.runtime.targets import check_range, encode, filling
 
 Wanted = tuple[np.dtype[Any], tuple[int, ...]]  # -1 for a dynamic dimension
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from odt_core.dialects.contract import ExtractRole, Task
 from odt_core.errors import OdtError
 from odt_core.graph import ModelDescription, SignatureDescription
 from odt_core.graph.flatbuffer import read
 from odt_core.graph.trunk.apart import EXTRACT, FEATURES, INFER, TRAIN, set_apart
 from odt_core.graph.trunk.constant import as_constants
-from odt_core.runtime.contract import ExtractRole, Task
 from odt_core.runtime.interpreter import Interpreter
 
 if TYPE_CHECKING:

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from odt_core.dialects.contract import Choice, Contract, OutputKind, Task, TrainRole
+from odt_core.dialects.dialect import propose
+from odt_core.dialects.vocabulary import is_learning_rate
 from odt_core.errors import OdtError
 from odt_core.graph import ModelDescription, SignatureDescription, lower
 from odt_core.graph.accumulation.accumulation import accumulate
 from odt_core.graph.files import read_model_file
 from odt_core.runtime.bottlenecks import Bottlenecks
-from odt_core.runtime.contract import Choice, Contract, OutputKind, Task, TrainRole
-from odt_core.runtime.dialect import propose
 from odt_core.runtime.frozen import Trunk, trunk_of, with_frozen_apart
 from odt_core.runtime.micro_batches import micro_batch
 from odt_core.runtime.remembered import Remembered
 from odt_core.runtime.scores import kind_of
-from odt_core.runtime.vocabulary import is_learning_rate
 from odt_core.runtime.weights import weights_of
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Model:
         zeros, with which every optimiser begins, and DEFAULT_RATE for a learning rate. Empty where
         a variable's shape is not known.
         """
-        from odt_core.graph.baking.initial import initial_values
+        from odt_core.graph.freezing.initial import initial_values
 
         given, state = initial_values(self.data), {}
         for variable in self.description.variables:
@@ -253,7 +253,7 @@ class Model:
 
         A card given with `with_card` before is not kept: label names may mean other things now.
         """
-        from odt_core.runtime.correction import correct
+        from odt_core.dialects.correction import correct
 
         told, said = _told(self.description).to_json(), choice.to_json()
         known = {**told, **{name: value for name, value in said.items() if value is not None}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from odt_core.runtime.contract import Activation, Contract, OutputKind, Task
+from odt_core.dialects.contract import Activation, Contract, OutputKind, Task
 from odt_core.samples import Labels
 
 # A probability of 0 counts as this one, so that its logarithm stays finite: a softmax in float32

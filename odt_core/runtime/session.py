@@ -11,10 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from odt_core.errors import ModelError, SignatureError, TrainingError
-from odt_core.runtime import tf_checkpoint
-from odt_core.runtime.bottlenecks import MAX_BYTES, Features
-from odt_core.runtime.contract import (
+from odt_core.dialects.contract import (
     Contract,
     ExtractRole,
     InferRole,
@@ -22,6 +19,10 @@ from odt_core.runtime.contract import (
     Task,
     TrainRole,
 )
+from odt_core.dialects.targets import encode
+from odt_core.errors import ModelError, SignatureError, TrainingError
+from odt_core.runtime import tf_checkpoint
+from odt_core.runtime.bottlenecks import MAX_BYTES, Features
 from odt_core.runtime.feeding import TrainInputs, calls, feed_parts, fill, filled
 from odt_core.runtime.frozen import digest_of
 from odt_core.runtime.interpreter import BoundSignature, Interpreter
@@ -30,7 +31,6 @@ from odt_core.runtime.model import DEFAULT_RATE
 from odt_core.runtime.remembered import Remembered
 from odt_core.runtime.rows import Rows
 from odt_core.runtime.scores import answers
-from odt_core.runtime.targets import encode
 from odt_core.runtime.variables import Variables
 
 if TYPE_CHECKING:
@@ -487,7 +487,7 @@ class Session:
 
     def bake(self, *, inference_only: bool = False) -> bytes:
         """A .tflite that starts with the weights this session has now (odt_core.bake)."""
-        from odt_core.graph.baking.bake import bake
+        from odt_core.baking.bake import bake
 
         infer = self.contract.infer
         name = infer.signature if inference_only and infer is not None else None
@@ -578,7 +578,7 @@ class Session:
         if threading.get_ident() != self._thread:
             raise ModelError(
                 "A session belongs to the thread that made it. Make a session of its own in each "
-                "thread with model.session(), or use odt_core.runtime.Worker."
+                "thread with model.session(), or use odt_core.worker.Worker."
             )
 
     def _why_not(self, what: str) -> str:

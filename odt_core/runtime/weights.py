@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from odt_core.dialects.contract import Contract
 from odt_core.graph import ModelDescription
-from odt_core.runtime.contract import Contract
 
 
 def weights_of(description: ModelDescription, contract: Contract) -> frozenset[str]:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from odt_core.dialects.contract import Contract, Task
 from odt_core.errors import TrainingError
-from odt_core.runtime.contract import Contract, Task
 from odt_core.training.settings import Settings
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ import numpy as np
 
 from odt_core.checkpoint.checkpoint import Checkpoint, CheckpointMeta
 from odt_core.checkpoint.progress import Progress
+from odt_core.cores import usable_cores
+from odt_core.dialects.contract import Task
 from odt_core.errors import SettingsError, TrainingError
-from odt_core.runtime.contract import Task
 from odt_core.runtime.threads import STEPS, Work, choose_threads
-from odt_core.runtime.turns import usable_cores
 from odt_core.runtime.weights import weights_of
 from odt_core.training.average import WeightAverage, averages_from
 from odt_core.training.batches import Plan, plan

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from odt_core.runtime.contract import LabelKind, Task
+from odt_core.dialects.contract import LabelKind, Task
+from odt_core.dialects.targets import one_hot
 from odt_core.runtime.rows import Part, Rows
 from odt_core.runtime.scores import right_answers
-from odt_core.runtime.targets import one_hot
 from odt_core.training.batches import Plan
 from odt_core.training.settings import Settings
 from odt_core.training.variants import Variants

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from odt_core.runtime.turns import usable_cores
+from odt_core.cores import usable_cores
 from odt_core.training.batches import Plan, Stream
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
+from odt_core.dialects.contract import Task
 from odt_core.errors import LabelError, OdtError, SampleError
-from odt_core.runtime.contract import Task
 from odt_core.samples import (
     RawSamples,
     Subset,

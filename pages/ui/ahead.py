@@ -8,7 +8,7 @@ import threading
 
 _WAIT = 1.0  # seconds, in which the first visitor's browser draws the page
 _MODULES = (
-    "odt_core.runtime.worker",
+    "odt_core.worker.remote",
     "odt_core.evaluation",
     "odt_core.evidence",
     "pages.ui.evaluate.parts",

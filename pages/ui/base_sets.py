@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from odt_core.bundled import ModelCard
-from odt_core.runtime.contract import OutputKind
+from odt_core.dialects.contract import OutputKind
 from odt_core.samples import Samples
 
 _Scores = tuple[np.ndarray, OutputKind]

@@ -8,9 +8,9 @@ from typing import Any
 
 import streamlit as st
 
+from odt_core.dialects.contract import Choice, Contract, LabelKind, OutputKind, Task
+from odt_core.dialects.inputs import is_scalar
 from odt_core.graph import SignatureDescription
-from odt_core.runtime.contract import Choice, Contract, LabelKind, OutputKind, Task
-from odt_core.runtime.inputs import is_scalar
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
 from pages.ui.desk.worker import choice_of

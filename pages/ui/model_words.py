@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from odt_core.runtime.contract import Contract, Task
+from odt_core.dialects.contract import Contract, Task
 from odt_core.words import inputs_in_words
 from pages.ui.desk import Desk
 from pages.ui.say import count

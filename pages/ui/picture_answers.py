@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from odt_core.runtime.contract import Contract, Task
+from odt_core.dialects.contract import Contract, Task
 from odt_core.runtime.scores import right_answers
 from pages.ui import pieces
 from pages.ui.desk import Desk

@@ -10,8 +10,8 @@ from math import prod
 
 import numpy as np
 
+from odt_core.dialects.contract import Task
 from odt_core.errors import SampleError
-from odt_core.runtime.contract import Task
 from odt_core.samples import Preprocessing, Samples
 from odt_core.samples.near_duplicates import averaged_down
 from odt_core.workspace import Part, SampleEntry, Workspace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from odt_core.runtime.contract import Task
+from odt_core.dialects.contract import Task
 from odt_core.workspace import LabelEntry, Manifest, Part, SampleEntry
 from pages.ui import pieces, trouble
 from pages.ui.adding import ACTIVE, active_label, add_by, ways

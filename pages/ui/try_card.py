@@ -8,8 +8,8 @@ from itertools import islice
 import numpy as np
 import streamlit as st
 
+from odt_core.dialects.contract import Task
 from odt_core.errors import WorkerError
-from odt_core.runtime.contract import Task
 from odt_core.samples import read_samples
 from odt_core.workspace import Part, SampleEntry
 from pages.ui import pieces, trouble

@@ -16,9 +16,10 @@ from odt_core.authoring import (
 )
 from odt_core.authoring.agreement import Agreement
 from odt_core.authoring.conversion import state_of
+from odt_core.dialects import Task
 from odt_core.errors import AuthoringError
 from odt_core.graph import describe
-from odt_core.runtime import Task, load_model
+from odt_core.runtime import load_model
 from tests.converting import functions_of
 
 

@@ -12,10 +12,10 @@ import pytest
 
 from odt_core.checkpoint import load_checkpoint
 from odt_core.cli.report import _code, _train, _why_not
-from odt_core.runtime import Worker
 from odt_core.samples import Labels, Samples
 from odt_core.training import Settings
 from odt_core.training.events import Ended, Saved
+from odt_core.worker import Worker
 from tests.cli.command_line import ROOT, odt, result
 
 MODELS = ROOT / "tests" / "runtime" / "models"

@@ -10,6 +10,7 @@ from scipy import optimize, special, stats
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss, roc_auc_score
 
+from odt_core.dialects import OutputKind
 from odt_core.errors import SampleError
 from odt_core.evaluation import (
     Strangeness,
@@ -23,7 +24,6 @@ from odt_core.evaluation import (
 )
 from odt_core.evaluation.logits import as_logits
 from odt_core.evaluation.temperature import _sentence
-from odt_core.runtime import OutputKind
 from odt_core.runtime.scores import at_temperature, probabilities
 
 

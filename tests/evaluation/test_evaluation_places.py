@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from odt_core.dialects.contract import Activation, Contract, Task
 from odt_core.evaluation import compare, places, score
 from odt_core.evaluation.crossed import outcomes
-from odt_core.runtime.contract import Activation, Contract, Task
 from odt_core.training.history import Score
 from odt_core.training.judge import Judge
 from pages.ui.desk.after_runs import worse

@@ -42,7 +42,7 @@ class TestNetworkWatch:
     def test_process_when_confined_without_sockets_sent_nothing(self):
         from evaluation_material import DIGITS
 
-        from odt_core.runtime import Worker
+        from odt_core.worker import Worker
 
         with Worker.start(DIGITS.read_bytes()) as worker:
             watch = NetworkWatch(worker.pid)

@@ -26,8 +26,8 @@ from odt_core.evaluation import (
 )
 from odt_core.evidence import Inside, Studies, empty_base, look_inside, study_all
 from odt_core.evidence.study_facts import cost_facts, inside_facts, study_facts
-from odt_core.runtime import Worker
 from odt_core.training import Settings
+from odt_core.worker import Worker
 
 SHORT = Settings(epochs=2, batch_size=8, learning_rate=0.1, seed=1)
 

@@ -18,13 +18,14 @@ from pathlib import Path
 import numpy as np
 
 from odt_core.checkpoint import Checkpoint, CheckpointMeta, load_checkpoint, save_checkpoint
+from odt_core.dialects.contract import Task
 from odt_core.errors import CheckpointError, OdtError
 from odt_core.graph.flatbuffer import read, write
-from odt_core.runtime import Session, Worker, load_model
-from odt_core.runtime.contract import Task
+from odt_core.runtime import Session, load_model
 from odt_core.samples import Labels, Samples
 from odt_core.training import Settings
 from odt_core.training.events import Ended, Event, Failed
+from odt_core.worker import Worker
 from odt_core.workspace import CheckpointInfo, Kind, Source, Workspace, Workspaces
 from tests.faults.worker_runs import LABELS, MODEL, as_bytes
 from tests.graph.mutation import mutate

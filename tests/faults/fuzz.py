@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from odt_core.runtime import Worker
-from odt_core.runtime import link as client
+from odt_core.worker import Worker
+from odt_core.worker import link as client
 from odt_core.workspace import Workspaces
 from tests.faults import damage, sessions, worker_runs
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from odt_core.errors import OdtError
-from odt_core.runtime import Worker
 from odt_core.training.settings import Settings
+from odt_core.worker import Worker
 from odt_core.workspace import Limits, Manifest, Part, Source, Workspace, Workspaces
 from pages.ui.desk import Desk
 

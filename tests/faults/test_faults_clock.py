@@ -92,7 +92,7 @@ class TestSweep:
 def test_training_while_the_clock_is_set_then_saves_itself_all_the_same(
     tmp_path, monkeypatch, jump
 ):
-    monkeypatch.setattr("odt_core.runtime.Worker.fit", save_often())
+    monkeypatch.setattr("odt_core.worker.Worker.fit", save_often())
     real, turns = time.time, iter(range(10**9))
     monkeypatch.setattr(time, "time", lambda: real() + (next(turns) % 2) * jump)
     workspaces = Workspaces(tmp_path)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from odt_core.errors import OdtError
-from odt_core.runtime import Worker
+from odt_core.worker import Worker
 from odt_core.workspace import Source
 from pages.ui.desks import Desks
 from tests.faults.player import SETTINGS, picture

@@ -22,7 +22,7 @@ LONG = replace(SETTINGS, epochs=1000)  # so that no run ends before the disk fai
 
 @pytest.fixture(autouse=True)
 def _saved_often(monkeypatch):
-    monkeypatch.setattr("odt_core.runtime.Worker.fit", save_often())
+    monkeypatch.setattr("odt_core.worker.Worker.fit", save_often())
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from odt_core.runtime import link as client
+from odt_core.worker import link as client
 from tests.faults import damage, fuzz
 
 

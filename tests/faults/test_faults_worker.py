@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 
 from odt_core.errors import WorkerError
-from odt_core.runtime import Worker
-from odt_core.runtime import link as client
-from odt_core.runtime import memory as memory_module
-from odt_core.runtime import nursery as nursery_module
-from odt_core.runtime.memory import available_memory, check_memory
-from odt_core.runtime.nursery import nursery
 from odt_core.training import Settings
 from odt_core.training.events import Ended, Event, Failed, Progressed
+from odt_core.worker import Worker
+from odt_core.worker import link as client
+from odt_core.worker import memory as memory_module
+from odt_core.worker import nursery as nursery_module
+from odt_core.worker.memory import available_memory, check_memory
+from odt_core.worker.nursery import nursery
 from tests.faults.worker_runs import MODEL, TRAIN, Fault, run_once
 
 ENDLESS = Settings(epochs=10_000, batch_size=8)

@@ -22,11 +22,12 @@ import numpy as np
 
 from odt_core.checkpoint import Checkpoint, load_checkpoint
 from odt_core.errors import OdtError
-from odt_core.runtime import Worker, load_model
-from odt_core.runtime import link as client
+from odt_core.runtime import load_model
 from odt_core.samples import Labels, Samples
 from odt_core.training import Settings, fit
 from odt_core.training.events import Ended, Failed
+from odt_core.worker import Worker
+from odt_core.worker import link as client
 from odt_core.workspace import Workspace, Workspaces
 from pages.ui.recorder import Recorder
 from pages.ui.run import Phase, Run

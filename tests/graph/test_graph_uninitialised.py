@@ -11,7 +11,8 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
-from odt_core.graph import bake, describe, lower
+from odt_core.baking import bake
+from odt_core.graph import describe, lower
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.operators import name_of
 from odt_core.runtime import load_model

@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 
 from odt_core import Task, load_model
+from odt_core.dialects.contract import OutputKind
 from odt_core.graph import ALL_SCORES, describe, lower
-from odt_core.runtime.contract import OutputKind
 from tests.converting import file_of
 
 LABELS, WIDTH = 5, 6

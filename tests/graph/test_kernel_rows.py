@@ -7,7 +7,8 @@ import pytest
 import tensorflow as tf
 
 import odt_core as odt
-from odt_core.graph import bake, describe, lower
+from odt_core.baking import bake
+from odt_core.graph import describe, lower
 from odt_core.graph.rules import strips
 from odt_core.runtime.interpreter import Interpreter
 from tests.converting import file_of, functions_of

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from odt_core.evidence import bundling
-from odt_core.runtime.worker import Worker
 from odt_core.training.settings import Settings
+from odt_core.worker.remote import Worker
 from odt_core.workspace import Part, Source
 from pages.ui.desk import Desk
 from pages.ui.desk.jobs import Job

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from odt_core.dialects.contract import Activation, Choice, OutputKind, Task
 from odt_core.errors import SampleError, TrainingError
 from odt_core.graph import describe
-from odt_core.runtime.contract import Activation, Choice, OutputKind, Task
 from odt_core.samples import Preprocessing, RawSamples
 from odt_core.training.settings import Settings
 from odt_core.workspace import Kind, Part, Workspaces

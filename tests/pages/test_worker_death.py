@@ -15,9 +15,9 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from odt_core.errors import WorkspaceError
-from odt_core.runtime import Worker
-from odt_core.runtime import link as client
 from odt_core.training.settings import Settings
+from odt_core.worker import Worker
+from odt_core.worker import link as client
 from odt_core.workspace import CheckpointInfo, Kind
 from pages.ui.desks import all_desks
 from pages.ui.run import Phase

@@ -13,8 +13,8 @@ from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.operators import name_of
 from odt_core.graph.signature import add_signature
 from odt_core.graph.tensor import shape_of
-from odt_core.runtime import Worker
 from odt_core.runtime.profiling import KERNELS, XNNPACK, profile_step
+from odt_core.worker import Worker
 from tests.graph.graphs import empty
 
 ROOT = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from odt_core.runtime.contract import Activation, Contract, OutputKind, Task
+from odt_core.dialects.contract import Activation, Contract, OutputKind, Task
 from odt_core.runtime.scores import answers, at_temperature, right_answers
 
 LOGITS = np.random.default_rng(0).normal(0, 4, (50, 6))

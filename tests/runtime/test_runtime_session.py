@@ -13,8 +13,9 @@ import pytest
 from safetensors.numpy import load, save
 
 from odt_core.bundled import bundled_models
+from odt_core.dialects import OutputKind
 from odt_core.errors import CheckpointError, ModelError, SignatureError, TrainingError
-from odt_core.runtime import OutputKind, load_model
+from odt_core.runtime import load_model
 from odt_core.runtime.interpreter import BoundSignature
 from odt_core.runtime.scores import probabilities
 from odt_core.runtime.session import INFER_CHUNK

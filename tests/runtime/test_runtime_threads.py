@@ -9,12 +9,13 @@ import pytest
 
 from odt_core.bundled import bundled_models
 from odt_core.errors import ModelError
-from odt_core.runtime import Session, Worker, load_model, threads
+from odt_core.runtime import Session, load_model, threads
 from odt_core.runtime.threads import Work, choose_threads
-from odt_core.runtime.turns import Turns
 from odt_core.samples import Labels, Samples
 from odt_core.training import Settings, fit, loop
 from odt_core.training.events import Ended, Failed, Started
+from odt_core.worker import Worker
+from odt_core.worker.turns import Turns
 
 MODEL = Path(__file__).parent / "models" / "tiny_momentum.tflite"
 LABELS = Labels.numbered(4)
@@ -141,8 +142,8 @@ class TestRun:
 
     def test_a_worker_says_how_many_and_its_weights_are_those_of_one(self, monkeypatch) -> None:
         turns = Turns(4)
-        monkeypatch.setattr("odt_core.runtime.worker.turns", turns)
-        monkeypatch.setattr("odt_core.runtime.link.turns", turns)
+        monkeypatch.setattr("odt_core.worker.remote.turns", turns)
+        monkeypatch.setattr("odt_core.worker.link.turns", turns)
         events: list = []
         done = []
         with Worker.start(MODEL.read_bytes()) as worker:

@@ -12,11 +12,12 @@ import tensorflow as tf
 from odt_core.checkpoint import Checkpoint
 from odt_core.errors import TrainingError
 from odt_core.evaluation import evaluate
-from odt_core.runtime import Session, Worker, load_model
+from odt_core.runtime import Session, load_model
 from odt_core.samples import Labels, Samples
 from odt_core.training import Autosave, Callback, Control, Outcome, Reason, Record, Run, Settings
 from odt_core.training.events import Ended, Evaluated, Event, Progressed
 from odt_core.training.loop import fit
+from odt_core.worker import Worker
 from tests.converting import file_of
 
 MODELS = Path(__file__).parents[1] / "runtime" / "models"

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from odt_core.runtime import Choice, Task, load_model
+from odt_core.dialects import Choice, Task
+from odt_core.runtime import load_model
 from odt_core.samples import Augmentation, Samples
 from odt_core.training import Settings, fit, variants
 from odt_core.training.batches import plan

@@ -8,9 +8,9 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
-from odt_core.graph.baking.inference import inference_model
-from odt_core.graph.baking.initial import assigned_constants
 from odt_core.graph.checks.check import plain_errors
+from odt_core.graph.freezing.inference import inference_model
+from odt_core.graph.freezing.initial import assigned_constants
 from odt_core.graph.variables import find_variables
 
 

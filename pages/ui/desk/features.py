@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from odt_core.dialects.contract import Task
 from odt_core.errors import WorkspaceError
-from odt_core.runtime.contract import Task
 from odt_core.workspace import ModelEntry, Part, SampleEntry, Workspace
 from pages.ui.desk.model import HasModel
 from pages.ui.prepared import (
@@ -30,7 +30,7 @@ from pages.ui.prepared import (
 from pages.ui.turns import PatientLock
 
 if TYPE_CHECKING:
-    from odt_core.runtime.worker import Worker
+    from odt_core.worker.remote import Worker
 
 _FEW = 8  # samples that answers are timed on
 _AT_ONCE = 16  # samples of a call to the worker, which may have answers to give in between

@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from odt_core.bundled import ModelCard, bundled_models, default_card, find_card
+from odt_core.dialects.contract import Contract, Task
 from odt_core.errors import LabelError, ModelError, OdtError
-from odt_core.runtime.contract import Contract, Task
 from odt_core.samples import Labels, Preprocessing
 from odt_core.samples.masks import is_picture
 from odt_core.workspace import ModelEntry, Part, Workspace
@@ -19,8 +19,8 @@ from pages.ui.desk.state import newest
 from pages.ui.desk.worker import HasWorker, bundled_path, choice_of
 
 if TYPE_CHECKING:
-    from odt_core.runtime.contract import Choice
-    from odt_core.runtime.worker import Worker
+    from odt_core.dialects.contract import Choice
+    from odt_core.worker.remote import Worker
 
 _PICTURE = 8  # pixels of the shorter side from which numbers are looked at as a picture
 _OPEN_ENDED = 2  # labels to begin with where the file does not say how many there are
@@ -168,7 +168,7 @@ class HasModel(HasWorker):
 
         Raises ModelError, and keeps the present model, when there is nothing to do with it.
         """
-        from odt_core.runtime.worker import Worker
+        from odt_core.worker.remote import Worker
 
         if not data:
             raise ModelError(f"'{name}' is empty. Choose a .tflite file.")

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from odt_core.checkpoint.checkpoint import load_checkpoint
+from odt_core.dialects.contract import OutputKind, Task
 from odt_core.errors import ModelError, SampleError, WorkerError
-from odt_core.runtime.contract import OutputKind, Task
-from odt_core.runtime.preparer import Preparer
 from odt_core.runtime.scores import answers as said
 from odt_core.runtime.scores import at_temperature, right_answers
 from odt_core.samples import Labels, Samples
 from odt_core.samples.near_duplicates import near_duplicates
+from odt_core.worker.preparer import Preparer
 from odt_core.workspace import Part, SampleEntry
 from pages.ui.base_sets import base_scores_of, base_test_of
 from pages.ui.desk.features import HasFeatures
@@ -26,11 +26,11 @@ from pages.ui.prepared import Prepared, compared_picture, unprepared
 from pages.ui.turns import meanwhile
 
 if TYPE_CHECKING:
+    from odt_core.dialects.contract import Contract
     from odt_core.evaluation import BaseAnswers, BaseLabels, Evaluation, Unknown
     from odt_core.evaluation.familiar import Familiar
-    from odt_core.runtime.contract import Contract
-    from odt_core.runtime.worker import Worker
     from odt_core.training.history import EvaluationRecord
+    from odt_core.worker.remote import Worker
 
 _preparer = Preparer(meanwhile)  # of this process, for all visitors
 _AT_ONCE = 40  # samples that a page prepares while it is drawn: a fifth of a second

@@ -19,7 +19,7 @@ from pages.ui.desk.checkpoints import HasCheckpoints
 from pages.ui.desk.worker import ELSEWHERE
 
 if TYPE_CHECKING:
-    from odt_core.runtime.worker import Worker
+    from odt_core.worker.remote import Worker
 
 _MOST = 256 * 1024 * 1024  # bytes that a zip may unpack to
 _NAME = "checkpoint"

@@ -17,8 +17,8 @@ from pages.ui.turns import meanwhile
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from odt_core.runtime.contract import Choice
-    from odt_core.runtime.worker import Worker
+    from odt_core.dialects.contract import Choice
+    from odt_core.worker.remote import Worker
 
 ELSEWHERE = "not at a checkpoint of the workspace"  # so the next answer goes to the head first
 
@@ -107,7 +107,7 @@ class HasWorker(State):
 
     def _start_worker(self, choice: Choice | None) -> Worker:
         """A new process with the workspace's model. Raises ModelError, SignatureError."""
-        from odt_core.runtime.worker import Worker
+        from odt_core.worker.remote import Worker
 
         file = self.model_file()
         with meanwhile():
@@ -136,7 +136,7 @@ class HasWorker(State):
 
 def choice_of(model: ModelEntry) -> Choice:
     """What a person corrected about the use of the model's signatures."""
-    from odt_core.runtime.contract import Choice
+    from odt_core.dialects.contract import Choice
 
     return Choice.from_json(json.loads(model.choice)) if model.choice else Choice()
 

@@ -1,0 +1,99 @@
+"""What signatures want that odt does not give them: text, triplets, more than predicting takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from odt_core.dialects.contract import Choice
+from odt_core.dialects.inputs import Found, likeness
+from odt_core.dialects.shapes import of_one, size_of, whole
+from odt_core.dialects.tasks import Goal
+from odt_core.dialects.together import Together, needed
+from odt_core.dialects.vocabulary import is_memory
+from odt_core.graph import SignatureDescription, TensorDescription
+
+
+def why_not_trained(
+    trainer: SignatureDescription, found: Found, goal: Goal, wish: Choice, together: Together | None
+) -> str | None:
+    """A sentence where the signature would learn something else from what odt can give it."""
+    text = _text_labels(trainer)
+    if text is not None:
+        return (
+            f"The signature '{trainer.name}' takes its labels ('{text}') as text, and odt gives "
+            f"numbers, so this model cannot be trained here. Build it with a train signature that "
+            f"takes the labels' numbers."
+        )
+    if together is not None:
+        triplet = found.labels is not None and found.labels.weighed and whole(found.labels)
+        if not triplet or wish.labels is not None:
+            return None
+    compared = _compared(trainer, found, goal, wish)
+    if compared:
+        return (
+            f"The signature '{trainer.name}' takes several inputs that weights work on at once "
+            f"({_listed(compared)}), such as pairs or triplets to compare. No signature predicts "
+            f"from the same, so this model cannot be trained here; its signatures can be called "
+            f"with Session.run."
+        )
+    assert found.samples is not None
+    beside = [one.name for one in needed(trainer, found.samples) if one is not found.labels]
+    if beside and wish.train is None:
+        return (
+            f"The signature '{trainer.name}' needs more of each sample than itself and its label "
+            f"or target: {_listed(beside)}. Predicting does not take that, so this model is not "
+            f"trained here; its signatures can be called with Session.run. To train all the same, "
+            f"with zeros instead, choose this signature for training yourself."
+        )
+    return None
+
+
+def why_not_tried(
+    predictor: SignatureDescription, samples: TensorDescription, wish: Choice
+) -> str | None:
+    """A sentence where the signature would predict from zeros beside a sample."""
+    beside = [one.name for one in needed(predictor, samples)]
+    if not beside or wish.infer is not None:
+        return None
+    return (
+        f"The signature '{predictor.name}' predicts from more than one input of each sample: "
+        f"'{samples.name}' and {_listed(beside)}. Training does not take the same, so it is not "
+        f"tried out here; call it with Session.run."
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
+
+
+def _text_labels(trainer: SignatureDescription) -> str | None:
+    """The input for labels where that takes text."""
+    for one in trainer.inputs:
+        if one.dtype == "string" and one.used and likeness(one, None) < 0:
+            return one.name
+    return None
+
+
+def _compared(
+    trainer: SignatureDescription, found: Found, goal: Goal, wish: Choice
+) -> tuple[str, ...]:
+    """The inputs that take samples, where there is more than the one that is known."""
+    assert found.samples is not None
+    others = [
+        one.name
+        for one in trainer.inputs
+        if one.weighed and one is not found.samples and one is not found.labels
+        if one.shape == found.samples.shape and one.dtype == found.samples.dtype
+        if not is_memory(one.name)
+    ]
+    labels, answer = found.labels, goal.prediction
+    if labels is None or not labels.weighed:
+        return (found.samples.name, *others) if others else ()
+    # what is learnt has an answer's form; what a sample is compared with has another
+    unlike = (
+        answer is not None
+        and wish.labels is None
+        and labels.dtype.startswith("float")
+        and size_of(of_one(labels)) != size_of(of_one(answer))
+    )
+    return (found.samples.name, labels.name, *others) if others or unlike else ()

@@ -1,0 +1,70 @@
+"""The signature that trains, or predicts, where no name tells it: the only one that the graph lets
+do so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from odt_core.dialects.inputs import data_inputs
+from odt_core.dialects.shapes import compatible, numeric, of_one, score_count, size_of, whole
+from odt_core.graph import SignatureDescription, TensorDescription
+
+Table = Mapping[str, SignatureDescription]
+
+
+def only_trainer(table: Table) -> SignatureDescription | None:
+    """The one signature that takes samples and labels and changes what another computes with that
+    takes samples alone; a metric's sums are changed too, but nothing is predicted from them.
+    """
+    found = [one for one in table.values() if _may_train(one, table)]
+    return found[0] if len(found) == 1 else None
+
+
+def only_predictor(table: Table, trainer: SignatureDescription) -> SignatureDescription | None:
+    """The one signature that takes samples alone, changes nothing, computes with what training
+    changes, and gives an output in the form of the targets, or of what they are compared with.
+    """
+    found = [one for one in table.values() if one is not trainer and _may_predict(one, trainer)]
+    return found[0] if len(found) == 1 else None
+
+
+def _may_train(one: SignatureDescription, table: Table) -> bool:
+    data = data_inputs(one)
+    learnt = set(one.reads) & set(one.assigns)
+    asked = any(
+        learnt.intersection(other.reads)
+        for other in table.values()
+        if other is not one and not other.assigns and _takes_samples(other)
+    )
+    labels = any(not tensor.weighed for tensor in data)
+    return asked and labels and bool(one.outputs) and any(tensor.weighed for tensor in data)
+
+
+def _may_predict(one: SignatureDescription, trainer: SignatureDescription) -> bool:
+    if one.assigns or not set(one.reads) & set(trainer.assigns) or not _takes_samples(one):
+        return False
+    (samples,) = data_inputs(one)
+    theirs = data_inputs(trainer)
+    if not any(compatible(of_one(samples), of_one(two)) for two in theirs if two.weighed):
+        return False
+    targets = [two for two in theirs if not two.weighed] or [samples]
+    return any(_answers(output, target, trainer) for output in one.outputs for target in targets)
+
+
+def _takes_samples(one: SignatureDescription) -> bool:
+    data = data_inputs(one)
+    return len(data) == 1 and data[0].weighed
+
+
+def _answers(
+    output: TensorDescription, target: TensorDescription, trainer: SignatureDescription
+) -> bool:
+    """Whether an output may be what the trainer compares with a target."""
+    if not output.shape or not numeric(output) or output.counted:
+        return False
+    if not whole(target) or size_of(of_one(target)) > 1:
+        return compatible(of_one(target), of_one(output))
+    meets = [met for loss in trainer.outputs for met in loss.meets if met.input == target.name]
+    known = {met.width for met in meets} - {None}
+    return score_count(output) in known if known else score_count(output) is not None

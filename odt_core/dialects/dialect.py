@@ -1,0 +1,284 @@
+"""Which signature of a model is for what: proposed from names, shapes and graph facts, correctable.
+
+vocabulary.py holds the names, signatures.py and inputs.py rate what there is, by_graph.py decides
+where no name does, tasks.py finds out what the model learns, together.py which inputs share a
+sample, beyond.py what odt cannot give it, notes.py says what is missing, correction.py takes a
+person's word for it. Facts of the graph count for more than names: a signature that changes no
+variable does not train, whatever it is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from odt_core.dialects.beyond import why_not_trained, why_not_tried
+from odt_core.dialects.contract import (
+    Choice,
+    Contract,
+    ExtractRole,
+    InferRole,
+    SampleInput,
+    Task,
+    TrainRole,
+)
+from odt_core.dialects.inputs import (
+    Found,
+    batch_of,
+    data_inputs,
+    find_rate,
+    likeness,
+    pick_loss,
+    samples_and_labels,
+)
+from odt_core.dialects.no_batch import with_batch_axis
+from odt_core.dialects.notes import NO_INFER, NO_TRAIN, NO_TRAIN_EITHER, explain, loss_note
+from odt_core.dialects.shapes import compatible, merged, of_one, proposed, size_of
+from odt_core.dialects.signatures import (
+    ENOUGH,
+    changes_variables,
+    find_extractor,
+    find_head,
+    find_initialiser,
+    find_learning_rate,
+    find_predictor,
+    find_trainer,
+    trains,
+)
+from odt_core.dialects.tasks import Goal, goal_of
+from odt_core.dialects.together import Together, taken_together
+from odt_core.dialects.vocabulary import EVALUATE_NAMES
+from odt_core.graph import GET_STATE, SET_STATE, SignatureDescription, TensorDescription
+from odt_core.graph.loss_facts import LOOKUPS
+
+_TABLES = LOOKUPS | {"ONE_HOT"}  # a product with which is a row, too
+
+
+def propose(
+    signatures: Iterable[SignatureDescription],
+    known: tuple[str, ...] = (),
+    choice: Choice | None = None,
+) -> Contract:
+    """The contract that names, shapes, dtypes and graph facts suggest.
+
+    known: notes about the model that come first. choice: what a person has decided; it is taken as
+    it is (`correct` checks it). Never raises: what is not understood is left out and explained in
+    `notes`.
+    """
+    every = with_batch_axis(tuple(signatures))
+    names = {signature.name for signature in every}
+    table = {s.name: s for s in every if s.name not in (GET_STATE, SET_STATE)}
+    wish = choice or Choice()
+    notes = list(known)
+    found = Found()
+    trainer = find_trainer(table, wish, notes)
+    refused = trainer is None and bool(notes)  # of the file, or of what looked like training
+    predictor = find_predictor(table, trainer, wish, notes)
+    if trainer is not None:
+        found = samples_and_labels(trainer, predictor, wish)
+    together = taken_together(trainer, predictor, found)
+    extractor = None if together else find_extractor(table, trainer, predictor, found)
+    loss = pick_loss(trainer, found, wish) if trainer is not None else None
+    goal = goal_of(trainer, found.labels, found.samples, predictor, loss, wish)
+    said = len(notes)
+    infer = _infer_role(predictor, goal, wish, found, extractor, together, notes)
+    untried, said = len(notes) > said, len(notes)
+    train = _train_roles(table, trainer, predictor, found, goal, wish, together, notes)
+    refused = refused or len(notes) > said
+    asked = infer.signature if infer else None
+    if infer is None and not untried:
+        notes.append(NO_INFER)
+    if not train and not refused:
+        notes.append(NO_TRAIN if infer is not None else NO_TRAIN_EITHER)
+    taking = together.sample_inputs if together else ()
+    explain(notes, train, infer, trainer, goal, taking)
+    free, input_shape, dtype = _row_of(taking) if taking else _input(table, found, infer, extractor)
+    feature_shape = proposed(of_one(found.samples)) if found.samples else input_shape
+    return Contract(
+        train=train,
+        infer=infer,
+        input_shape=input_shape,
+        outputs=goal.outputs,
+        learning_rate=find_learning_rate(table),
+        state=GET_STATE in names and SET_STATE in names,
+        notes=tuple(notes),
+        task=goal.task,
+        target_shape=input_shape if goal.task is Task.RECONSTRUCTION else goal.target_shape,
+        extract=extractor,
+        feature_shape=feature_shape if extractor else input_shape,
+        infer_features=find_head(table, infer, extractor, found),
+        initialise=find_initialiser(table),
+        evaluate=next((name for name in EVALUATE_NAMES if name in table and name != asked), None),
+        loss_note=loss_note(trainer, train),
+        input_dtype=dtype,
+        free_axes=free,
+        comparable=goal.comparable,
+        activation=goal.activation,
+        scores_each=goal.scores_each,
+        shares=goal.shares,
+        one_of=goal.one_of,
+        sample_inputs=taking,
+        looks_up=infer is not None and _looks_up(table[infer.signature], dtype),
+    )
+
+
+def _train_roles(
+    table: Mapping[str, SignatureDescription],
+    trainer: SignatureDescription | None,
+    predictor: SignatureDescription | None,
+    found: Found,
+    goal: Goal,
+    wish: Choice,
+    together: Together | None,
+    notes: list[str],
+) -> tuple[TrainRole, ...]:
+    if trainer is None or found.samples is None:
+        return ()
+    if (found.labels is None and goal.task is not Task.RECONSTRUCTION) or not trainer.outputs:
+        return ()
+    why_not = why_not_trained(trainer, found, goal, wish, together)
+    if why_not:
+        notes.append(why_not)
+        return ()
+    others = [s.name for s in table.values() if s is not trainer and _trains_too(s, trainer)]
+    if others and wish.train is None:
+        names = ", ".join(f"'{name}'" for name in others)
+        notes.append(
+            f"More than one signature trains: '{trainer.name}' was taken, not {names}. Choose "
+            f"another if that is wrong."
+        )
+    family = [trainer]
+    if wish.train is None and batch_of(found.samples) is not None:
+        family += [s for s in table.values() if s is not trainer and _same(s, trainer)]
+    samples, *beside = [one.name for one in (together.train if together else (found.samples,))]
+    roles = []
+    for signature in family:
+        inputs = {tensor.name: tensor for tensor in signature.inputs}
+        loss = pick_loss(signature, found, wish)
+        if loss is None and signature is trainer:
+            notes.append(
+                f"The signature '{signature.name}' returns no loss, so only odt's own figures show "
+                f"how training goes."
+            )
+        rate = find_rate(signature, predictor, wish)
+        labels = inputs[found.labels.name] if found.labels else None
+        roles.append(
+            TrainRole(
+                signature=signature.name,
+                samples=samples,
+                labels=labels.name if labels else None,
+                label_kind=goal.label_kind,
+                loss=loss.name if loss else None,
+                batch=batch_of(inputs[samples]),
+                learning_rate=rate,
+                beside=tuple(beside),
+            )
+        )
+    if any(role.batch is None for role in roles):  # it takes every size by itself
+        roles = [role for role in roles if role.batch is None][:1]
+    return tuple(sorted(roles, key=lambda role: -(role.batch or 0)))
+
+
+def _trains_too(one: SignatureDescription, trainer: SignatureDescription) -> bool:
+    """Whether another signature trains, and not the same in batches of another size."""
+    return (
+        bool(one.ops)
+        and trains(one) >= ENOUGH
+        and changes_variables(one)
+        and bool(data_inputs(one))
+        and not _same(one, trainer)
+    )
+
+
+def _same(one: SignatureDescription, two: SignatureDescription) -> bool:
+    """Whether two signatures train the same way and differ in the batch size alone."""
+    mine = {i.name: (i.dtype, i.shape[1:]) for i in one.inputs}
+    theirs = {i.name: (i.dtype, i.shape[1:]) for i in two.inputs}
+    alike = mine == theirs and one.assigns == two.assigns
+    batches = [tuple(i.shape[:1] for i in each.inputs) for each in (one, two)]
+    return trains(one) >= ENOUGH and changes_variables(one) and alike and batches[0] != batches[1]
+
+
+def _infer_role(
+    predictor: SignatureDescription | None,
+    goal: Goal,
+    wish: Choice,
+    found: Found,
+    extractor: ExtractRole | None,
+    together: Together | None,
+    notes: list[str],
+) -> InferRole | None:
+    if predictor is None or not predictor.inputs:
+        return None
+    by_name = {tensor.name: tensor for tensor in predictor.inputs}
+    data = data_inputs(predictor) or list(predictor.inputs)
+    samples = by_name.get(wish.infer_samples or "") or max(
+        data, key=lambda tensor: (likeness(tensor, None), size_of(of_one(tensor)))
+    )
+    if goal.prediction is None:
+        return None
+    beside: list[str] = []
+    if together is not None:
+        samples, beside = together.infer[0], [one.name for one in together.infer[1:]]
+    why_not = None if together else why_not_tried(predictor, samples, wish)
+    if why_not:
+        notes.append(why_not)
+        return None
+    batch = batch_of(samples)
+    if found.samples is not None and samples.shape == of_one(found.samples):
+        batch = 1  # one sample at a time, without a batch dimension
+    features = extractor is not None and found.samples is not None
+    return InferRole(
+        signature=predictor.name,
+        samples=samples.name,
+        prediction=goal.prediction.name,
+        kind=goal.output_kind,
+        batch=batch,
+        on_features=bool(
+            features and found.samples and compatible(of_one(samples), of_one(found.samples))
+        ),
+        beside=tuple(beside),
+    )
+
+
+def _looks_up(predictor: SignatureDescription, dtype: str) -> bool:
+    """Whether whole numbers that it takes name rows of a table; of 8 or 16 bits they are pixels."""
+    return np.dtype(dtype).itemsize >= 4 and not _TABLES.isdisjoint(predictor.ops)
+
+
+def _row_of(taking: tuple[SampleInput, ...]) -> tuple[tuple[int, ...], tuple[int, ...], str]:
+    """What `_input` tells, of samples that several inputs take together."""
+    dtypes = {one.dtype for one in taking}
+    size = sum(one.size for one in taking)
+    return (), (size,), dtypes.pop() if len(dtypes) == 1 else "float32"
+
+
+def _input(
+    table: Mapping[str, SignatureDescription],
+    found: Found,
+    infer: InferRole | None,
+    extractor: ExtractRole | None,
+) -> tuple[tuple[int, ...], tuple[int, ...], str]:
+    """Which axes of a sample are free, its shape, and its dtype."""
+    tensors = []
+    if infer is not None and not infer.on_features:
+        tensors.append(_named(table[infer.signature], infer.samples))
+    if extractor is not None:
+        tensors.append(_named(table[extractor.signature], extractor.samples))
+    elif found.samples is not None:
+        tensors.append(found.samples)
+    if not tensors:
+        return (), (), "float32"
+    shapes = [of_one(tensor) for tensor in tensors]
+    if len(tensors) == 2 and tensors[0].shape == shapes[1]:  # infer takes one sample at a time
+        shapes = shapes[1:]
+    # The form that tells most: a picture rather than the same numbers in a row.
+    shapes.sort(key=len, reverse=True)
+    shape = merged(shapes)
+    free = tuple(axis for axis, size in enumerate(shape) if size is None)
+    return free, proposed(shape), tensors[0].dtype
+
+
+def _named(signature: SignatureDescription, name: str) -> TensorDescription:
+    return next(tensor for tensor in signature.inputs if tensor.name == name)

@@ -1,0 +1,213 @@
+"""Which input of a signature takes what, and which output is the loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from odt_core.dialects.contract import Choice
+from odt_core.dialects.losses import learns
+from odt_core.dialects.shapes import compatible, numeric, of_one, size_of, whole
+from odt_core.dialects.vocabulary import (
+    FIRST_OUTPUT,
+    LABEL_NAMES,
+    LABEL_WORDS,
+    LOSS_NAMES,
+    LOSS_WORDS,
+    MASK_WORDS,
+    NO_LOSS_WORDS,
+    SAMPLE_NAMES,
+    SAMPLE_WORDS,
+    WEIGHT_WORDS,
+    is_learning_rate,
+    is_memory,
+)
+from odt_core.graph import SignatureDescription, TensorDescription
+from odt_core.words import words
+
+
+@dataclass(frozen=True)
+class Found:
+    """The two inputs of `train` that hold data; labels None where samples are their own."""
+
+    samples: TensorDescription | None = None
+    labels: TensorDescription | None = None
+
+
+def data_inputs(signature: SignatureDescription | None) -> list[TensorDescription]:
+    """The inputs that take a batch of numbers which matter."""
+    if signature is None:
+        return []
+    inputs = [i for i in signature.inputs if numeric(i) and i.dtype != "bool" and i.shape]
+    used = [i for i in inputs if i.used]
+    used = [i for i in used if not (is_scalar(i) and (is_learning_rate(i.name) or i.scales))]
+    rest = [i for i in used if not is_memory(i.name)]
+    enough = len(rest) > 1 or any(tensor.weighed for tensor in rest)
+    return (rest if enough else used) or inputs
+
+
+def samples_and_labels(
+    trainer: SignatureDescription, predictor: SignatureDescription | None, wish: Choice
+) -> Found:
+    every = {tensor.name: tensor for tensor in trainer.inputs}
+    asked = {tensor.name for tensor in data_inputs(predictor)}
+    data = data_inputs(trainer)
+    data += [i for i in trainer.inputs if i.name in asked and i not in data]
+    chosen, chosen_labels = every.get(wish.samples or ""), every.get(wish.labels or "")
+    if len(data) == 1 and chosen_labels is None:
+        samples = chosen or data[0]
+        learnt = _learnt(trainer, samples, asked, wish)
+        if learnt is None:
+            learnt = _likely_learnt(trainer, samples, asked, predictor)
+        return Found(samples, learnt[0] if len(learnt) == 1 else None)
+    pairs = [
+        (one, two)
+        for one in ([chosen] if chosen else data)
+        for two in ([chosen_labels] if chosen_labels else data)
+        if one is not two
+    ]
+    if not pairs:
+        return Found(chosen or (data[0] if data else None), chosen_labels)
+    marks = {name: likeness(tensor, predictor) for name, tensor in every.items()}
+    best = max(
+        pairs,
+        key=lambda pair: marks[pair[0].name] - marks[pair[1].name] + _bigger(*pair),
+    )
+    samples, labels = best
+    told = _is_called_label(labels) and labels.shape[:1] == samples.shape[:1]
+    if chosen_labels is None and not told:
+        learnt = _learnt(trainer, samples, asked, wish) or []
+        labels = learnt[0] if len(learnt) == 1 else labels  # beside weights, say
+    return Found(samples, labels)
+
+
+def _learnt(
+    trainer: SignatureDescription, samples: TensorDescription, asked: set[str], wish: Choice
+) -> list[TensorDescription] | None:
+    """What the loss compares with answers, whatever it is called: a mask that one could take for
+    what says where to look, the state of a machine, yes and no. None where the graph does not tell;
+    nothing where samples are learnt themselves.
+    """
+    loss = pick_loss(trainer, Found(samples), wish)
+    if loss is None or not loss.meets:
+        return None
+    if learns(loss, samples):
+        return []
+    return [one for one in _beside(trainer, samples, asked) if learns(loss, one)]
+
+
+def _likely_learnt(
+    trainer: SignatureDescription,
+    samples: TensorDescription,
+    asked: set[str],
+    predictor: SignatureDescription | None,
+) -> list[TensorDescription]:
+    """The same by names and forms: of what is called a mask or a state, whole numbers, or what has
+    an answer's form where that is not the samples'.
+    """
+    answers = [one for one in predictor.outputs if one.shape] if predictor else []
+
+    def fits(one: TensorDescription) -> bool:
+        return whole(one) or any(
+            compatible(of_one(one), of_one(answer))
+            for answer in answers
+            if words(one.name) & words(answer.name) & MASK_WORDS
+            or not compatible(of_one(answer), of_one(samples))
+        )
+
+    beside = [one for one in _beside(trainer, samples, asked) if len(one.shape) > 1]
+    return [one for one in beside if is_memory(one.name) and one.dtype != "bool" and fits(one)]
+
+
+def _beside(
+    trainer: SignatureDescription, samples: TensorDescription, asked: set[str]
+) -> list[TensorDescription]:
+    """The inputs that predicting does not take."""
+    return [
+        one
+        for one in trainer.inputs
+        if one.used and one is not samples and one.name not in asked
+        if one.shape and numeric(one)
+    ]
+
+
+def _is_called_label(tensor: TensorDescription) -> bool:
+    said = words(tensor.name)
+    return tensor.name.lower() in LABEL_NAMES or bool(
+        said & LABEL_WORDS and not said & WEIGHT_WORDS
+    )
+
+
+def likeness(tensor: TensorDescription, predictor: SignatureDescription | None) -> int:
+    """How much an input looks like samples (positive) or labels (negative)."""
+    name, said = tensor.name.lower(), words(tensor.name)
+    score = 0
+    if name in SAMPLE_NAMES:
+        score += 60
+    elif name in LABEL_NAMES:
+        score -= 60
+    else:
+        score += 30 * bool(said & SAMPLE_WORDS) - 40 * bool(said & LABEL_WORDS)
+    score += 50 if tensor.weighed else 0
+    if predictor is not None:
+        inputs, outputs = data_inputs(predictor), predictor.outputs
+        score += 40 if tensor.name in {i.name for i in inputs} else 0
+        score += 25 * any(compatible(of_one(tensor), of_one(i)) for i in inputs)
+        score -= 25 * any(o.shape and compatible(of_one(tensor), of_one(o)) for o in outputs)
+    return score
+
+
+def _bigger(samples: TensorDescription, labels: TensorDescription) -> int:
+    """Samples are mostly of higher rank and more numbers, and rarely whole where labels are not."""
+    ranks, sizes = len(samples.shape) - len(labels.shape), 0
+    if size_of(of_one(samples)) != size_of(of_one(labels)):
+        sizes = 1 if size_of(of_one(samples)) > size_of(of_one(labels)) else -1
+    kinds = whole(labels) - whole(samples)
+    return 10 * (ranks > 0) - 10 * (ranks < 0) + 10 * sizes + 15 * kinds
+
+
+def pick_loss(
+    signature: SignatureDescription, found: Found, wish: Choice
+) -> TensorDescription | None:
+    by_name = {output.name: output for output in signature.outputs}
+    if wish.loss is not None:
+        return by_name.get(wish.loss)
+    rated = []
+    for at, output in enumerate(signature.outputs):
+        name, said = output.name.lower(), words(output.name)
+        score = 60 - LOSS_NAMES.index(name) if name in LOSS_NAMES else 0
+        score += 12 if name == FIRST_OUTPUT else 0
+        score -= 60 if output.counted else 0
+        score += 30 * bool(said & LOSS_WORDS) - 50 * bool(said & NO_LOSS_WORDS)
+        score += 10 * ("total" in said)
+        score += 20 if is_scalar(output) else -20
+        score += 10 if output.dtype.startswith("float") else -60
+        if found.labels is not None and found.labels.name in output.reached_by:
+            score += 15
+        rated.append((score, -at, output))
+    best = max(rated, key=lambda row: row[:2], default=None)
+    return best[2] if best and best[0] > 0 else None
+
+
+def find_rate(
+    signature: SignatureDescription, predictor: SignatureDescription | None, wish: Choice
+) -> str | None:
+    """The input that takes the learning rate: called so, or the only one that scales the changes of
+    at least half of the variables that predicting reads. Those of a normalisation's means are not.
+    """
+    single = [one for one in signature.inputs if is_scalar(one)]
+    if wish.learning_rate is not None:
+        return next((one.name for one in single if one.name == wish.learning_rate), None)
+    called = next((one.name for one in single if one.used and is_learning_rate(one.name)), None)
+    if called is not None:
+        return called
+    learnt = set(signature.assigns) & set(predictor.reads if predictor else signature.assigns)
+    rates = [one for one in single if 2 * len(learnt.intersection(one.scales)) >= len(learnt) > 0]
+    return rates[0].name if len(rates) == 1 else None
+
+
+def batch_of(tensor: TensorDescription) -> int | None:
+    return tensor.shape[0] if tensor.shape else None
+
+
+def is_scalar(tensor: TensorDescription) -> bool:
+    return numeric(tensor) and all(size == 1 for size in tensor.shape)

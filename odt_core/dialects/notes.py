@@ -1,0 +1,110 @@
+"""What a person should know of a model's contract, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from odt_core.dialects.contract import LOSS_NAME, InferRole, SampleInput, Task, TrainRole
+from odt_core.dialects.targets import filling
+from odt_core.dialects.tasks import Goal
+from odt_core.dialects.vocabulary import SAMPLE_WEIGHT_WORDS
+from odt_core.graph import SignatureDescription
+from odt_core.words import inputs_in_words, words
+
+NO_INFER = (
+    "This model has no signature that predicts (such as 'infer'), so it cannot be tried out and "
+    "its accuracy cannot be measured."
+)
+NO_TRAIN = (
+    "This model has no 'train' signature, so it cannot be trained; it can still be used for "
+    "predictions."
+)
+NO_TRAIN_EITHER = (
+    "This model has no 'train' signature either, so it cannot be trained; its signatures can be "
+    "called with Session.run."
+)
+_TRAINING = frozenset(["train", "training"])  # switches of which nothing need be said
+
+
+def explain(
+    notes: list[str],
+    train: Sequence[TrainRole],
+    infer: InferRole | None,
+    trainer: SignatureDescription | None,
+    goal: Goal,
+    taking: tuple[SampleInput, ...],
+) -> None:
+    """Add to notes what was guessed."""
+    if taking:
+        sizes = {one.name: one.size for one in taking}
+        notes.append(
+            f"A sample of this model has {len(taking)} parts, each an input of its own: "
+            f"{inputs_in_words(sizes)}. The header of a table, or the names of arrays in an .npz, "
+            f"say which is which; numbers without names stand in this order."
+        )
+    if train and trainer is not None:
+        role = train[0]
+        taken = {role.samples, *role.beside, role.labels, role.learning_rate}
+        for tensor in trainer.inputs:
+            if tensor.name in taken or not tensor.used:
+                continue
+            given = filling(tensor.name, tensor.dtype)
+            if tensor.dtype == "bool":
+                if not words(tensor.name) & _TRAINING:
+                    notes.append(
+                        f"The signature '{trainer.name}' also has a switch '{tensor.name}': it is "
+                        f"{'on' if given else 'off'} in training."
+                    )
+            elif given == 0:
+                notes.append(
+                    f"The signature '{trainer.name}' also uses an input '{tensor.name}', for which "
+                    f"there is nothing to give: it is filled with zeros."
+                )
+            elif given == 1 and tensor.shape and words(tensor.name) & SAMPLE_WEIGHT_WORDS:
+                notes.append(
+                    f"The signature '{trainer.name}' also takes '{tensor.name}': every sample "
+                    f"counts alike, with a weight of 1."
+                )
+    if train and train[0].labels is not None and goal.task is Task.RECONSTRUCTION:
+        notes.append(
+            f"The input '{train[0].labels}' has the samples' shape, so the model is taken for one "
+            f"that learns to give its input back. Choose numbers ('values') if it learns something "
+            f"else, such as masks."
+        )
+    if train and goal.independent:
+        notes.append(
+            f"Each of the {goal.outputs} outputs is a probability of its own (a sigmoid). They are "
+            f"taken for labels of which one is right. Choose numbers ('values') if several can be "
+            f"right at once."
+        )
+    if train and infer is not None and not goal.comparable:
+        notes.append(
+            f"A prediction ('{infer.prediction}') has another number of values than a target, so "
+            f"training works, but answers cannot be scored. Choose another output if there is one "
+            f"that has the targets' shape."
+        )
+    if train and infer is not None and goal.task is Task.BINARY and _is_distance(goal):
+        notes.append(
+            f"A prediction ('{infer.prediction}') is a root, as a distance is, and is read as a "
+            f"score that is large for yes. Where a small one means yes, training works, and each "
+            f"answer and the accuracy are those of the opposite."
+        )
+    if train and goal.task is Task.CLASSES and goal.outputs is None:
+        notes.append(
+            "Nothing in the file says how many labels this model tells apart, so labels must be "
+            "given as numbers."
+        )
+
+
+def _is_distance(goal: Goal) -> bool:
+    return goal.prediction is not None and goal.prediction.ends == "SQRT"
+
+
+def loss_note(trainer: SignatureDescription | None, train: Sequence[TrainRole]) -> str:
+    """What to call the loss, and what is known of it."""
+    if trainer is None or not train:
+        return LOSS_NAME
+    loss = next((o for o in trainer.outputs if o.name == train[0].loss), None)
+    if loss is not None and loss.running:
+        return f"{LOSS_NAME} (a mean over all steps so far, not of this batch)"
+    return LOSS_NAME

@@ -1,0 +1,233 @@
+"""Which signature trains, which predicts, which prepares: by names, shapes and graph facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from odt_core.dialects.by_graph import only_predictor, only_trainer
+from odt_core.dialects.contract import Choice, ExtractRole, InferRole
+from odt_core.dialects.inputs import Found, batch_of, data_inputs, is_scalar
+from odt_core.dialects.shapes import compatible, numeric, of_one, size_of
+from odt_core.dialects.vocabulary import (
+    EXTRACT_WORDS,
+    INFER_NAMES,
+    INFER_WORDS,
+    INITIALISE_WORDS,
+    OTHER_WORDS,
+    TRAIN_FAMILIES,
+    TRAIN_NAMES,
+    TRAIN_WORDS,
+    is_learning_rate,
+)
+from odt_core.graph import SignatureDescription
+from odt_core.words import words
+
+ENOUGH = 40  # points that make a signature one that trains or predicts
+
+
+def find_trainer(
+    table: Mapping[str, SignatureDescription], wish: Choice, notes: list[str]
+) -> SignatureDescription | None:
+    """The signature that trains; the first of several that differ in batch size alone."""
+    if wish.train is not None:
+        return table.get(wish.train)
+    alone = len(table) == 1  # then no other one trains, whatever it is called
+    rated = [(score, s) for s in table.values() if (score := trains(s, alone=alone)) >= ENOUGH]
+    good = []
+    for _, signature in sorted(rated, key=lambda row: -row[0]):
+        data = data_inputs(signature)
+        if not changes_variables(signature):
+            notes.append(
+                f"The signature '{signature.name}' changes no variable, so it trains nothing."
+            )
+        elif not data or not signature.outputs or (len(data) < 2 and not _self_taught(signature)):
+            advice = (
+                f" If it learns from samples alone, say so by choosing it for training yourself "
+                f"(--use train={signature.name})."
+            )
+            notes.append(
+                f"The signature '{signature.name}' takes {len(signature.inputs)} inputs; training "
+                f"needs samples and labels.{advice if data and signature.outputs else ''}"
+            )
+        else:
+            good.append(signature)
+    untold = len(good) == len(rated) and not any(_says_so(signature) for signature in good)
+    told = only_trainer(table) if untold else None
+    if not good and told is None:
+        return None
+    best = told or good[0]
+    if not _says_so(best):
+        notes.append(
+            f"No name says which signature trains; '{best.name}' was taken, because it changes the "
+            f"variables. Choose another if that is wrong."
+        )
+    return best
+
+
+def _says_so(signature: SignatureDescription) -> bool:
+    """Whether its name is one of training."""
+    name = signature.name.lower()
+    named = name in TRAIN_NAMES or name.startswith(TRAIN_FAMILIES)
+    return named or bool(words(signature.name) & TRAIN_WORDS)
+
+
+def trains(signature: SignatureDescription, *, alone: bool = False) -> int:
+    name, said = signature.name.lower(), words(signature.name)
+    if name in TRAIN_NAMES:
+        return 200 - TRAIN_NAMES.index(name)
+    if name.startswith(TRAIN_FAMILIES):
+        return 180
+    score = 40 if said & TRAIN_WORDS else 0
+    score -= 60 if said & (OTHER_WORDS | INFER_WORDS) and not alone else 0
+    if signature.ops:
+        score += 30 if changes_variables(signature) else -200
+        score += 20 if any(i.weighed for i in signature.inputs) else -40
+    score += 10 if any(is_scalar(output) for output in signature.outputs) else -20
+    return score if data_inputs(signature) else 0
+
+
+def changes_variables(signature: SignatureDescription) -> bool:
+    return not signature.ops or bool(signature.assigns)
+
+
+def _self_taught(signature: SignatureDescription) -> bool:
+    """Whether samples alone are enough: one input, which meets weights."""
+    return any(tensor.weighed for tensor in data_inputs(signature))
+
+
+def find_predictor(
+    table: Mapping[str, SignatureDescription],
+    trainer: SignatureDescription | None,
+    wish: Choice,
+    notes: list[str],
+) -> SignatureDescription | None:
+    if wish.infer is not None:
+        return table.get(wish.infer)
+    others = [s for s in table.values() if s is not trainer]
+    rated = [(_predicts(s, trainer, len(table)), s) for s in others]
+    rated = [(score, s) for score, s in rated if score >= ENOUGH]
+    if rated:
+        return max(rated, key=lambda row: row[0])[1]
+    told = only_predictor(table, trainer) if trainer is not None else None
+    if told is not None:
+        notes.append(
+            f"No name says which signature predicts; '{told.name}' was taken, because it alone "
+            f"takes samples, changes nothing and gives answers as training compares them with "
+            f"targets. Choose another if that is wrong."
+        )
+    return told
+
+
+def _predicts(
+    signature: SignatureDescription, trainer: SignatureDescription | None, count: int
+) -> int:
+    data = data_inputs(signature)
+    if not data or not any(output.shape and numeric(output) for output in signature.outputs):
+        return 0
+    name, said = signature.name.lower(), words(signature.name)
+    exact = name in INFER_NAMES
+    score = 200 - INFER_NAMES.index(name) if exact else 0
+    if not exact:
+        score += 40 if said & INFER_WORDS else 0
+        score -= 60 if said & (OTHER_WORDS | TRAIN_WORDS) else 0
+        score -= 30 if said & EXTRACT_WORDS else 0
+        score -= 40 * (len(data) - 1)
+        score += 30 if count == 1 else 0
+    if signature.ops and trainer is not None and not signature.reads:
+        return 0  # what it says would not change with training
+    if signature.ops and not exact:
+        score += 20 if any(tensor.weighed for tensor in data) else -40
+        score -= 40 if signature.assigns else 0
+    if signature.ops and exact and trainer is None and signature.assigns:
+        return 0  # it trains, under whatever name
+    if trainer is not None and any(
+        compatible(of_one(one), of_one(two)) for one in data for two in data_inputs(trainer)
+    ):
+        score += 20
+    return score
+
+
+def find_extractor(
+    table: Mapping[str, SignatureDescription],
+    trainer: SignatureDescription | None,
+    predictor: SignatureDescription | None,
+    found: Found,
+) -> ExtractRole | None:
+    """The signature that turns samples into what `train` takes, where the two differ."""
+    if trainer is None or found.samples is None:
+        return None
+    wanted = of_one(found.samples)
+    inputs = [of_one(i) for i in data_inputs(predictor)] if predictor else []
+    raw = [shape for shape in inputs if not compatible(shape, wanted)]
+    rated = []
+    for signature in table.values():
+        data = data_inputs(signature)
+        if signature in (trainer, predictor) or len(data) != 1:
+            continue
+        if signature.assigns:
+            continue
+        shape = of_one(data[0])
+        outputs = [o for o in signature.outputs if o.shape and compatible(of_one(o), wanted)]
+        if not outputs or compatible(shape, wanted):
+            continue
+        feeds = any(compatible(shape, other) for other in raw)
+        named = bool(words(signature.name) & EXTRACT_WORDS)
+        if feeds or (named and not raw):
+            role = ExtractRole(
+                signature=signature.name,
+                samples=data[0].name,
+                features=outputs[0].name,
+                batch=batch_of(data[0]),
+                reads=signature.reads,
+                frozen=not set(signature.reads) & set(trainer.assigns),
+            )
+            rated.append((2 * feeds + named, role))
+    return max(rated, key=lambda row: row[0])[1] if rated else None
+
+
+def find_head(
+    table: Mapping[str, SignatureDescription],
+    infer: InferRole | None,
+    extractor: ExtractRole | None,
+    found: Found,
+) -> InferRole | None:
+    """The signature that gives what `infer` gives, from features: it has an output of the same name
+    and shape, and reads the same variables.
+    """
+    if infer is None or infer.on_features or extractor is None or found.samples is None:
+        return None
+    whole = table[infer.signature]
+    wanted = next(o for o in whole.outputs if o.name == infer.prediction)
+    for name, signature in table.items():
+        data = data_inputs(signature)
+        if name == infer.signature or len(data) != 1 or signature.assigns:
+            continue
+        same = any(o.name == wanted.name and o.shape == wanted.shape for o in signature.outputs)
+        reads = set(signature.reads) | set(extractor.reads) == set(whole.reads)
+        if same and reads and compatible(of_one(data[0]), of_one(found.samples)):
+            return replace(
+                infer,
+                signature=name,
+                samples=data[0].name,
+                batch=batch_of(data[0]),
+                on_features=True,
+            )
+    return None
+
+
+def find_initialiser(table: Mapping[str, SignatureDescription]) -> str | None:
+    for name, signature in table.items():
+        takes_data = any(i.used and i.shape for i in signature.inputs)
+        if words(name) & INITIALISE_WORDS and changes_variables(signature) and not takes_data:
+            return name
+    return None
+
+
+def find_learning_rate(table: Mapping[str, SignatureDescription]) -> str | None:
+    for name, signature in table.items():
+        if is_learning_rate(name) and len(signature.inputs) == 1 and changes_variables(signature):
+            (rate,) = signature.inputs
+            if size_of(rate.shape) == 1 and rate.dtype.startswith("float"):
+                return name
+    return None

@@ -1,0 +1,93 @@
+"""Samples that several inputs take together: a person and a film, two pictures to compare.
+
+odt keeps such a sample as one row of numbers: those of the first input, then those of the next.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from odt_core.dialects.contract import SampleInput
+from odt_core.dialects.inputs import Found, data_inputs
+from odt_core.dialects.shapes import compatible, numeric, of_one
+from odt_core.dialects.targets import filling
+from odt_core.dialects.vocabulary import is_memory
+from odt_core.graph import SignatureDescription, TensorDescription
+
+
+class Together(NamedTuple):
+    """The inputs of training and, in the same order, those of predicting that take the same."""
+
+    train: tuple[TensorDescription, ...]
+    infer: tuple[TensorDescription, ...]
+
+    @property
+    def sample_inputs(self) -> tuple[SampleInput, ...]:
+        """What takes which numbers of a row."""
+        return tuple(
+            SampleInput(one.name, tuple(size or 0 for size in of_one(one)), one.dtype)
+            for one in self.train
+        )
+
+
+def taken_together(
+    trainer: SignatureDescription | None, predictor: SignatureDescription | None, found: Found
+) -> Together | None:
+    """Where both signatures take a sample in the same several inputs, whose sizes are known, beside
+    a label or target, or where only one predicts and takes it so; None where a sample goes to one
+    input, or where that is not so.
+    """
+    if trainer is None and predictor is not None:
+        return _of_predicting(predictor)
+    if trainer is None or predictor is None or found.samples is None or found.labels is None:
+        return None
+    wanted = needed(trainer, found.samples)
+    ours = [one for one in trainer.inputs if one is found.samples or one in wanted]
+    ours = [one for one in ours if one is not found.labels]
+    pairs = _pairs(ours, predictor)
+    if len(ours) < 2 or pairs is None or any(None in of_one(one) for one in ours):
+        return None
+    theirs = tuple(pairs[one.name] for one in ours)
+    if any(one not in theirs for one in needed(predictor, theirs[0])):
+        return None  # it predicts from more than training takes
+    return Together(tuple(ours), theirs)
+
+
+def _of_predicting(predictor: SignatureDescription) -> Together | None:
+    data = data_inputs(predictor)
+    beside = needed(predictor, data[0]) if data else ()
+    theirs = tuple(one for one in predictor.inputs if one in data[:1] or one in beside)
+    known = all(numeric(one) and None not in of_one(one) for one in theirs)
+    return Together(theirs, theirs) if len(theirs) > 1 and known else None
+
+
+def needed(
+    signature: SignatureDescription, samples: TensorDescription
+) -> tuple[TensorDescription, ...]:
+    """The inputs beside `samples` that want something of each sample, such as a reward: zeros in
+    its place would teach something else.
+    """
+    batch = samples.shape[0] if samples.shape else 1
+    return tuple(
+        one
+        for one in signature.inputs
+        if one.used and one is not samples
+        if one.shape and one.shape[0] == batch and batch != 1
+        if not is_memory(one.name)
+        if filling(one.name, one.dtype) == 0
+    )
+
+
+def _pairs(
+    ours: list[TensorDescription], predictor: SignatureDescription
+) -> dict[str, TensorDescription] | None:
+    """Each input of training with that of predicting of the same name, or the only one left."""
+    theirs = {one.name: one for one in predictor.inputs if one.used and numeric(one)}
+    pairs = {one.name: theirs.pop(one.name) for one in ours if one.name in theirs}
+    left = [one for one in ours if one.name not in pairs]
+    if len(left) == 1 and len(theirs) == 1:
+        pairs[left[0].name] = next(iter(theirs.values()))
+    alike = all(
+        one.name in pairs and compatible(of_one(one), of_one(pairs[one.name])) for one in ours
+    )
+    return pairs if alike else None

@@ -1,0 +1,313 @@
+"""The line to a process that the nursery forked: questions, answers, events, and how it ended."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import logging
+import signal
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+import odt_core.errors
+from odt_core.errors import OdtError, TrainingError, WorkerError
+from odt_core.training.events import Ended, Event, Failed, Started
+from odt_core.worker.limits import NICE
+from odt_core.worker.memory import check_memory
+from odt_core.worker.nursery import nursery
+from odt_core.worker.protocol import Channel, Message
+from odt_core.worker.turns import turns
+from odt_core.worker.wire import unpack_event
+
+CALL_SECONDS = 60.0  # a call that takes longer means that the process hangs: it is ended
+RUN_SECONDS = 300.0  # the same between two signs of life of a training
+_log = logging.getLogger(__name__)
+
+
+class Link:
+    """The process, the connection and what is pending. The reader thread holds this, not the
+    Worker, so that a forgotten Worker is collected and its process ends.
+    """
+
+    def __init__(
+        self, meanwhile: Callable[[], AbstractContextManager[None]], nice: int = NICE
+    ) -> None:
+        """meanwhile: entered by whoever waits for an answer. nice: see Nursery.spawn."""
+        check_memory()
+        self._meanwhile, self._steps_back = meanwhile, nice > 0
+        ours, theirs = socket.socketpair()
+        _limit_sending(ours, CALL_SECONDS)
+        with theirs:
+            self._child = nursery().spawn(theirs.fileno(), nice)
+        self._channel = Channel(ours)
+        self._send_lock = threading.Lock()
+        self._lock = threading.Lock()
+        self._pending: dict[int, Future[Message]] = {}
+        self._numbers = itertools.count(1)
+        self._on_event: Callable[[Event], None] | None = None
+        self._dead: str | None = None
+        self._closing = False
+        self._hung = 0.0  # seconds that it did not answer
+        self._heard = time.monotonic()
+        self._run_over = threading.Event()
+        self._reader = threading.Thread(target=self._read, name="odt-worker-reader", daemon=True)
+        self._reader.start()
+
+    @property
+    def alive(self) -> bool:
+        return self._dead is None
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    @property
+    def running(self) -> bool:
+        return self._on_event is not None
+
+    def call(
+        self,
+        kind: str,
+        body: Mapping[str, Any] | None = None,
+        arrays: Mapping[str, np.ndarray] | None = None,
+    ) -> Message:
+        """Ask and wait for the answer."""
+        # A process that steps back for nobody needs no training to wait for it.
+        computes = turns.answer(self) if self._steps_back else nullcontext()
+        with self._meanwhile(), computes:
+            return self._ask(Message(kind, 0, body or {}, arrays or {}), CALL_SECONDS)
+
+    def _ask(self, message: Message, seconds: float) -> Message:
+        """The answer; a process that gives none in time is ended."""
+        future: Future[Message] = Future()
+        with self._lock:
+            if self._dead is not None:
+                raise WorkerError(self._dead)
+            number = next(self._numbers)
+            self._pending[number] = future
+        try:
+            self._send(replace(message, id=number), number)
+            return future.result(seconds)
+        except FutureTimeout:
+            self._end_hung(seconds)
+            raise WorkerError(self._dead or _NO_ANSWER) from None
+
+    def _end_hung(self, seconds: float) -> None:
+        self._hung = seconds
+        self._child.kill()
+        self._reader.join(5)
+
+    def start_run(self, message: Message, on_event: Callable[[Event], None]) -> None:
+        with self._lock:
+            if self._dead is not None:
+                raise WorkerError(self._dead)
+            if self._on_event is not None:
+                raise TrainingError("Training is already running. Stop it first.")
+            self._on_event = on_event
+            self._run_over = over = threading.Event()
+        try:
+            check_memory()
+            self._send(message, None)
+        except OdtError:
+            with self._lock:
+                self._on_event = None
+            raise
+        threading.Thread(
+            target=self._watch, args=(over,), name="odt-worker-watch", daemon=True
+        ).start()
+        turns.join(self)
+        if not self.running:  # it ended in the meantime, and left before it had joined
+            turns.leave(self)
+
+    def _watch(self, over: threading.Event) -> None:
+        """End the process when its training hangs. One that waits or is paused still answers."""
+        quiet = RUN_SECONDS / 2
+        while not over.wait(quiet):
+            if time.monotonic() - self._heard >= quiet:
+                with contextlib.suppress(WorkerError):
+                    self._ask(Message("ping"), RUN_SECONDS / 2)
+
+    def pause(self) -> None:
+        """The run waits, and others may have its core."""
+        turns.leave(self)
+        self._notify("hold", wait=True)
+        self.call("pause")
+
+    def resume(self) -> None:
+        """The run goes on when a core is free."""
+        self.call("resume")
+        if self.running:
+            turns.join(self)
+            if not self.running:
+                turns.leave(self)
+
+    def go(self) -> bool:
+        """It is the run's turn to compute."""
+        return self._notify("go")
+
+    def hold(self) -> bool:
+        """The run has to wait before its next step."""
+        return self._notify("hold")
+
+    def _notify(self, kind: str, wait: bool = False) -> bool:
+        """Tell what needs no answer; False when the connection is busy and `wait` is not set."""
+        if not self._send_lock.acquire(blocking=wait):
+            return False
+        try:
+            if not wait and not self._channel.has_room():
+                return False
+            self._channel.send(Message(kind, 0))
+        except BlockingIOError:
+            self._hung = CALL_SECONDS
+            self._child.kill()
+        except (OSError, ValueError, WorkerError):
+            pass  # it is dead, its connection closed; the reader sees to that
+        finally:
+            self._send_lock.release()
+        return True
+
+    def close(self) -> None:
+        self._closing = True
+        self._channel.close()
+        if self._child.wait(0.2) is None:
+            self._child.kill()
+            self._child.wait(5)
+        if threading.current_thread() is not self._reader:
+            self._reader.join(2)
+
+    def _send(self, message: Message, number: int | None) -> None:
+        try:
+            with self._send_lock:
+                self._channel.send(message)
+        except WorkerError:
+            self._forget(number)
+            raise
+        except BlockingIOError:  # it reads nothing any more
+            self._end_hung(CALL_SECONDS)
+            self._forget(number)
+            raise WorkerError(self._dead or _NO_ANSWER) from None
+        except OSError:  # the reader notices too and knows why
+            self._reader.join(2)
+            self._forget(number)
+            raise WorkerError(self._dead or _NO_ANSWER) from None
+
+    def _forget(self, number: int | None) -> None:
+        with self._lock:
+            if number is not None:
+                self._pending.pop(number, None)
+
+    def _read(self) -> None:
+        nonsense: str | None = None
+        try:
+            while True:
+                message = self._channel.receive()
+                self._heard = time.monotonic()
+                if message.kind in ("answer", "error"):
+                    self._settle(message)
+                else:
+                    self._tell(unpack_event(message))
+        except (EOFError, OSError):
+            pass
+        except WorkerError as error:
+            nonsense = str(error)
+        except Exception:  # whatever it made the reader trip over
+            _log.exception("a message of a worker could not be read")
+            nonsense = "The model's process sent a message that makes no sense."
+        self._bury(nonsense)
+
+    def _settle(self, message: Message) -> None:
+        with self._lock:
+            future = self._pending.pop(message.id, None)
+        if future is None:
+            return
+        if message.kind == "answer":
+            future.set_result(message)
+        else:
+            future.set_exception(_error(message))
+
+    def _tell(self, event: Event) -> None:
+        on_event = self._on_event
+        if on_event is None:
+            return
+        if isinstance(event, Started):
+            turns.weigh(self, event.threads)
+        if isinstance(event, Ended | Failed):
+            turns.leave(self)  # before the next run can join
+            with self._lock:
+                self._on_event = None
+                self._run_over.set()
+        try:
+            on_event(event)
+        except Exception:
+            _log.exception("an event handler of a worker failed")
+
+    def _bury(self, nonsense: str | None) -> None:
+        """Reap the process, then let everybody who waits know."""
+        code = self._child.wait(0 if nonsense else 0.5)
+        if code is None:
+            self._child.kill()
+            code = self._child.wait(5)
+        reason = self._reason(code, nonsense)
+        with self._lock:
+            self._dead = reason
+            pending, self._pending = list(self._pending.values()), {}
+        for future in pending:
+            future.set_exception(WorkerError(reason))
+        self._tell(Failed(reason, died=True))
+        self._channel.close()
+
+    def _reason(self, code: int | None, nonsense: str | None) -> str:
+        advice = "Your samples and checkpoints are safe; start it again to go on."
+        if self._closing:
+            return "The model's process was closed. Start it again to go on."
+        if self._hung:
+            return f"The model did not answer for {self._hung:.0f} s and was ended. {advice}"
+        if nonsense:
+            return f"{nonsense} It was ended. {advice}"
+        if code is not None and code < 0:
+            return f"{_death(-code)} {advice}"
+        return f"The model's process ended by itself (exit code {code}). {advice}"
+
+
+_NO_ANSWER = "The model's process does not answer. Start it again to go on."
+_CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
+
+
+def _death(number: int) -> str:
+    """What happened to a process that a signal ended, in a sentence."""
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        name = "unknown"
+    killed = f"was killed by signal {number} ({name})"
+    if number in _CRASHES:
+        return f"The model crashed: its process {killed}."
+    if number == signal.SIGKILL:
+        return f"The model's process {killed}, as happens when a machine is out of memory."
+    return f"The model's process {killed}."
+
+
+def _limit_sending(connection: socket.socket, seconds: float) -> None:
+    """A send during which the other side reads nothing for so long raises BlockingIOError."""
+    whole = int(seconds)
+    value = struct.pack("@ll", whole, int((seconds - whole) * 1e6))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, value)
+
+
+def _error(message: Message) -> OdtError:
+    """The error that the worker raised; its type only when it is one of ours."""
+    kind = getattr(odt_core.errors, str(message.body.get("type")), None)
+    text = str(message.body.get("message"))[:2000]
+    if isinstance(kind, type) and issubclass(kind, OdtError):
+        return kind(text)
+    return WorkerError(text)

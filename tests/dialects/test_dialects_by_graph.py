@@ -1,0 +1,76 @@
+"""Signatures whose names tell nothing, or something else than what they do."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import odt_core as odt
+from odt_core.dialects import propose
+from tests.converting import file_of
+from tests.dialects.small_nets import FLOATS, INTS, WIDTH, Net
+
+X = tf.TensorSpec([None, WIDTH], FLOATS, "x")
+Y = tf.TensorSpec([None], INTS, "y")
+
+
+def model_with(folder, *, train: str, infer: str | None, scoring: bool = False):
+    """A classifier of three labels whose signatures are called so; scoring: one more counts how
+    often it was right, in a variable.
+    """
+    net = Net(3)
+    net.seen = tf.Variable(0.0, name="seen")
+
+    def loss(x, y):
+        return tf.nn.sparse_softmax_cross_entropy_with_logits(y, net(x))
+
+    @tf.function(input_signature=[X, Y])
+    def step(x, y):
+        return {"loss": net.step(lambda: loss(x, y))}
+
+    @tf.function(input_signature=[X])
+    def answer(x):
+        return {"output": tf.nn.softmax(net(x))}
+
+    @tf.function(input_signature=[X, Y])
+    def score(x, y):
+        net.seen.assign_add(tf.cast(tf.size(y), FLOATS))
+        return {"loss": tf.reduce_mean(loss(x, y)) + 0.0 * net.seen}
+
+    @tf.function(input_signature=[X])
+    def inner(x):
+        return {"h": tf.tanh(x @ net.w)}
+
+    made = {train: step, "inner_layer": inner}
+    made |= {infer: answer} if infer else {}
+    made |= {"score": score} if scoring else {}
+    return odt.load_model(file_of(net, folder, **made))
+
+
+class TestNoNameTells:
+    @pytest.mark.parametrize("infer", ["eval", "test", "get_output", "model", "features"])
+    def test_what_predicts_is_found_by_what_it_computes(self, infer, tmp_path):
+        contract = model_with(tmp_path, train="train", infer=infer).contract
+        assert (contract.infer.signature, contract.infer.prediction) == (infer, "output")
+        assert contract.evaluate is None
+
+    @pytest.mark.parametrize("train", ["update_weights", "loss_and_update"])
+    def test_what_trains_is_found_by_what_it_changes(self, train, tmp_path):
+        model = model_with(tmp_path, train=train, infer="evaluate", scoring=True)
+        (role,) = model.contract.train
+        assert (role.signature, role.samples, role.labels) == (train, "x", "y")
+        assert any(f"'{train}' was taken" in note for note in model.contract.notes)
+        x = np.random.default_rng(1).normal(size=(30, WIDTH)).astype(np.float32)
+        session, y = model.session(), x[:, :3].argmax(axis=1)
+        losses = [session.train_step(x, y) for _ in range(60)]
+        assert losses[-1] < losses[0] / 2
+
+    def test_nothing_predicts_where_no_output_is_an_answer(self, tmp_path):
+        contract = model_with(tmp_path, train="train", infer=None).contract
+        assert contract.infer is None  # a layer of eight numbers is no answer of three
+
+    def test_notes_do_not_contradict_each_other(self):
+        notes = propose([]).notes
+        assert not any("can still be used for predictions" in note for note in notes)
+        assert len(notes) == 2
