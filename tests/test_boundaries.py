@@ -11,6 +11,12 @@ import pytest
 import odt_core
 
 ROOT = Path(__file__).parents[1]
+# Lowest first. A room uses what stands before it, never what stands after it.
+LAYERS = (
+    *("errors", "lazy", "words", "plain", "files", "cores", "protobuf"),
+    *("samples", "graph", "checkpoint", "dialects", "baking", "bundled", "runtime"),
+    *("evaluation", "training", "worker", "studies", "evidence", "workspace", "authoring", "cli"),
+)
 
 
 def imports(path: Path) -> set[str]:
@@ -22,6 +28,21 @@ def imports(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found.add(node.module.split(".")[0])
     return found
+
+
+def rooms_used(path: Path) -> set[str]:
+    """The rooms of odt_core that a file imports when it runs: not those it names in types alone."""
+    found, nodes = set(), [ast.parse(path.read_text("utf-8"))]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(node, ast.ImportFrom) and node.module == "odt_core":
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("odt_core."):
+            found.add(str(node.module).split(".")[1])
+        nodes += ast.iter_child_nodes(node)
+    return found & {*LAYERS}
 
 
 def modules_after(code: str) -> set[str]:
@@ -50,6 +71,18 @@ class TestImports:
             and "authoring" not in path.relative_to(ROOT).parts
         ]
         assert offenders == []
+
+    @pytest.mark.parametrize("room", LAYERS)
+    def test_room_uses_rooms_below_it_alone(self, room):
+        path = ROOT / "odt_core" / room
+        files = [*path.rglob("*.py")] if path.is_dir() else [path.with_suffix(".py")]
+        above = {*LAYERS[LAYERS.index(room) + 1 :]}
+        found = {str(file.relative_to(ROOT)): rooms_used(file) & above for file in files}
+        assert {file: rooms for file, rooms in found.items() if rooms} == {}
+
+    def test_every_room_has_its_layer(self):
+        here = {path.stem for path in (ROOT / "odt_core").iterdir() if path.name[0] not in "_."}
+        assert here == {*LAYERS}
 
     def test_every_public_name_when_used_comes_without_tensorflow_or_streamlit(self):
         loaded = modules_after("import odt_core\nfor n in odt_core.__all__: getattr(odt_core, n)")

@@ -14,8 +14,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from odt_core.evaluation import Quantity
-from odt_core.evaluation.crossed import estimate
+from odt_core.studies import Quantity
+from odt_core.studies.crossed import estimate
 
 STUDIES = 2_000
 COUNTS = (2, 5, 10, 20, 50, 200)  # test samples

@@ -89,7 +89,7 @@ def _train(model: Model, size: int, options: Namespace) -> Callable[[], object]:
 
 
 def _time(call: Callable[[], object], seconds: float) -> float:
-    from odt_core.evaluation.timing import median_ms
+    from odt_core.studies.timing import median_ms
 
     return median_ms(call, seconds, warm_up=3)[0]
 

@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from odt_core.bundled import ModelCard
     from odt_core.checkpoint import Checkpoint
     from odt_core.dialects.contract import Choice
-    from odt_core.evaluation import Progress
     from odt_core.evidence import Judged, Studies
     from odt_core.runtime import Model
     from odt_core.samples import Labels, Samples
+    from odt_core.studies import Progress
     from odt_core.training.events import Event
     from odt_core.worker import Worker
 
@@ -258,8 +258,8 @@ def _study(given: _Given, checkpoint: Checkpoint) -> Studies:
     """All studies, with the settings that the checkpoint was trained with, in a worker of their
     own; what Ctrl+C ends is left out.
     """
-    from odt_core.evaluation import WorkerTrainer, other_person
     from odt_core.evidence import Studies, study_all
+    from odt_core.studies import WorkerTrainer, other_person
 
     card, samples, others = given.card, given.samples, given.others
     try:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from odt_core.evaluation.compare import p_words
-from odt_core.evaluation.crossed import Quantity
 from odt_core.evidence.charts.page import POLICY, STYLE
 from odt_core.evidence.charts.types import Chart
 from odt_core.evidence.escape import html_text, markdown_text
+from odt_core.studies.crossed import Quantity
 
 SETS = {
     "test": "Your test samples",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from odt_core.errors import SampleError
-from odt_core.evaluation import (
+from odt_core.studies import (
     Controls,
     Cost,
     Progress,
@@ -18,7 +18,7 @@ from odt_core.evaluation import (
     negative_controls,
     samples_needed,
 )
-from odt_core.evaluation.study import OnProgress, Stopped, never, quiet
+from odt_core.studies.study import OnProgress, Stopped, never, quiet
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,17 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from odt_core.evaluation import (
-    Comparison,
-    Controls,
-    Cost,
-    Estimate,
-    Quantity,
-    SamplesNeeded,
-    gain_interval,
-)
+from odt_core.evaluation import Comparison, gain_interval
 from odt_core.evidence.inside import Inside
 from odt_core.evidence.studies import Studies
+from odt_core.studies import Controls, Cost, Estimate, Quantity, SamplesNeeded
 
 _OF_ERRORS = "95 %; about 90 % where there are few samples and rare errors are much larger"
 

@@ -110,7 +110,7 @@ def cost_of(desk: Desk) -> None:
 
 
 def _answer_ms(desk: Desk) -> float:
-    from odt_core.evaluation.timing import answer_ms  # not before it is asked for
+    from odt_core.studies.timing import answer_ms  # not before it is asked for
 
     contract, worker = desk.contract, desk.worker()
     inputs = example_inputs(contract, _INPUTS, np.random.default_rng())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from evaluation_material import CARD, digits
 from PIL import Image, ImageDraw
 from scipy import optimize, special, stats
 from sklearn.calibration import calibration_curve
@@ -25,6 +24,7 @@ from odt_core.evaluation import (
 from odt_core.evaluation.logits import as_logits
 from odt_core.evaluation.temperature import _sentence
 from odt_core.runtime.scores import at_temperature, probabilities
+from tests.evaluation.evaluation_material import CARD, digits
 
 
 def some_logits(n: int = 300, outputs: int = 4, sharp: float = 3.0, seed: int = 0):

@@ -10,7 +10,7 @@ import pytest
 
 from odt_core.dialects.contract import Activation, Contract, Task
 from odt_core.evaluation import compare, places, score
-from odt_core.evaluation.crossed import outcomes
+from odt_core.studies.crossed import outcomes
 from odt_core.training.history import Score
 from odt_core.training.judge import Judge
 from pages.ui.desk.after_runs import worse

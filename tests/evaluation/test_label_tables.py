@@ -7,7 +7,6 @@ import struct
 
 import numpy as np
 import pytest
-from evaluation_material import zoo_model
 from sklearn.decomposition import PCA
 from sklearn.metrics import confusion_matrix
 
@@ -24,6 +23,7 @@ from odt_core.evaluation import (
     wilson,
 )
 from odt_core.runtime import load_model
+from tests.evaluation.evaluation_material import zoo_model
 
 
 def said(predictions: list[int], truth: list[int], outputs: int = 4):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from evaluation_material import digits, person
 
 from odt_core.evaluation import Verdict, claims, leakage, score
 from odt_core.evaluation.evaluation import part_of
 from odt_core.samples import Labels, Preprocessing, Samples
+from tests.evaluation.evaluation_material import digits, person
 
 NUMBERS = Preprocessing("none", (3,))
 NAMES = ("a", "b")

@@ -11,18 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from odt_core.evaluation import (
-    Controls,
-    Estimate,
-    FeatureMap,
-    LayerChange,
-    Point,
-    Quantity,
-    SamplesNeeded,
-    compare,
-    gain_interval,
-    score,
-)
+from odt_core.evaluation import FeatureMap, LayerChange, compare, gain_interval, score
 from odt_core.evidence import Inside, Studies
 from odt_core.evidence.charts import Chart, look
 from odt_core.evidence.charts.canvas import Canvas
@@ -36,6 +25,7 @@ from odt_core.evidence.inside import Map
 from odt_core.evidence.material import Judged, Material
 from odt_core.evidence.origin import Beginning, Origin
 from odt_core.samples import Labels, Samples
+from odt_core.studies import Controls, Estimate, Point, Quantity, SamplesNeeded
 from tests.figures import check_figure
 
 

@@ -13,7 +13,10 @@ import numpy as np
 import pytest
 from evidence_cases import MODEL, Trained, samples_of
 
-from odt_core.evaluation import (
+from odt_core.evaluation import gain_interval, state_digest
+from odt_core.evidence import Inside, Studies, empty_base, look_inside, study_all
+from odt_core.evidence.study_facts import cost_facts, inside_facts, study_facts
+from odt_core.studies import (
     Estimate,
     Point,
     Progress,
@@ -21,11 +24,7 @@ from odt_core.evaluation import (
     SamplesNeeded,
     StudyStopped,
     WorkerTrainer,
-    gain_interval,
-    state_digest,
 )
-from odt_core.evidence import Inside, Studies, empty_base, look_inside, study_all
-from odt_core.evidence.study_facts import cost_facts, inside_facts, study_facts
 from odt_core.training import Settings
 from odt_core.worker import Worker
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from odt_core.evaluation import Evaluation, Quantity, compare
+from odt_core.evaluation import Evaluation, compare
 from odt_core.evaluation.label_table import label_table
 from odt_core.evaluation.reliability import reliability_of
 from odt_core.evidence.charts import look
@@ -19,6 +19,7 @@ from odt_core.evidence.charts.studied import inside_charts, study_charts
 from odt_core.evidence.charts.types import Chart, Role
 from odt_core.evidence.material import Curves, Judged, Material
 from odt_core.samples import Labels, Samples
+from odt_core.studies import Quantity
 
 SETS = {"test": "Your test samples", "base_test": "Base test set"}
 _TOLD = {Quantity.ACCURACY: ", 95 % Wilson interval", Quantity.ERROR: ", less is better"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from odt_core.evaluation import Comparison, Controls, SamplesNeeded, gain_interval
+from odt_core.evaluation import Comparison, gain_interval
 from odt_core.evaluation.layers import LayerChange, most_moved
 from odt_core.evidence.charts import look
 from odt_core.evidence.charts.intervals import Group, Intervals, Value
@@ -13,6 +13,7 @@ from odt_core.evidence.charts.places import Places
 from odt_core.evidence.charts.types import Chart, Role
 from odt_core.evidence.inside import Inside
 from odt_core.evidence.studies import Studies
+from odt_core.studies import Controls, SamplesNeeded
 
 _LAYERS = 30
 

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from odt_core.evaluation import (
-    Comparison,
-    Controls,
-    gain_interval,
-    negative_controls,
-    other_person,
-)
-from odt_core.evaluation.controls import in_words
+from odt_core.evaluation import Comparison, gain_interval
+from odt_core.studies import Controls, negative_controls, other_person
+from odt_core.studies.controls import in_words
 from odt_core.workspace import Part
 from pages.ui import pieces
 from pages.ui.base_sets import replay_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from odt_core.evaluation import Cost, measure_cost
+from odt_core.studies import Cost, measure_cost
 from odt_core.workspace import Part
 from pages.ui import pieces
 from pages.ui.base_sets import replay_of

@@ -10,7 +10,7 @@ import streamlit as st
 
 from odt_core.checkpoint import Checkpoint, load_checkpoint
 from odt_core.errors import OdtError
-from odt_core.evaluation import Progress, other_person, state_digest
+from odt_core.evaluation import state_digest
 from odt_core.evidence import (
     Beginning,
     Judged,
@@ -23,6 +23,7 @@ from odt_core.evidence import (
     trace,
 )
 from odt_core.samples import Samples
+from odt_core.studies import Progress, other_person
 from odt_core.training.settings import Settings
 from odt_core.workspace import Part
 from pages.ui import kept_widgets, pieces

@@ -9,8 +9,9 @@ import streamlit as st
 
 from odt_core.checkpoint import Checkpoint, CheckpointMeta, save_checkpoint
 from odt_core.errors import SampleError
-from odt_core.evaluation import Trainer, Unlearned, evaluate, unlearn
+from odt_core.evaluation import evaluate
 from odt_core.samples import Samples
+from odt_core.studies import Trainer, Unlearned, unlearn
 from odt_core.training.settings import Settings
 from odt_core.workspace import CheckpointInfo, Kind, Part, SampleEntry, Score
 from pages.ui import pieces, trouble

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from odt_core.evaluation import Evaluation, Quantity, compare
+from odt_core.evaluation import Evaluation, compare
 from odt_core.samples import Samples
+from odt_core.studies import Quantity
 from odt_core.workspace import Kind, Part, SampleEntry, Score
 from pages.ui import pieces, trouble
 from pages.ui.base_sets import base_test_of

@@ -6,7 +6,7 @@ import math
 
 import streamlit as st
 
-from odt_core.evaluation import Point, SamplesNeeded, samples_needed
+from odt_core.studies import Point, SamplesNeeded, samples_needed
 from odt_core.workspace import Part
 from pages.ui import pieces
 from pages.ui.base_sets import base_test_of, replay_of

@@ -17,7 +17,7 @@ from pages.ui.turns import Urgency, fragment
 from pages.ui.untested import untested
 
 if TYPE_CHECKING:
-    from odt_core.evaluation import Progress, WorkerTrainer
+    from odt_core.studies import Progress, WorkerTrainer
 
 CONTROLS = "the study of negative controls"
 NEEDED = "the study of samples needed"
@@ -141,7 +141,7 @@ def why_not(desk: Desk, *, judged: bool = True) -> str:
 
 def trainer_of(desk: Desk) -> WorkerTrainer:
     """A process of its own with the base model: your model is not touched. Close it."""
-    from odt_core.evaluation import WorkerTrainer
+    from odt_core.studies import WorkerTrainer
 
     model = desk.model_file()
     return WorkerTrainer.start(model.data, model.card, model.name, model.choice)

@@ -10,16 +10,16 @@ import numpy as np
 
 from odt_core.errors import SampleError
 from odt_core.evaluation.compare import FEWEST_CHANGES
-from odt_core.evaluation.crossed import Estimate, Quantity, can_be_told_apart, estimate, outcomes
 from odt_core.evaluation.evaluation import evaluate
-from odt_core.evaluation.study import OnProgress, Progress, Stopped, StudyStopped, never, quiet
 from odt_core.samples.split import groups_of
+from odt_core.studies.crossed import Estimate, Quantity, can_be_told_apart, estimate, outcomes
+from odt_core.studies.study import OnProgress, Progress, Stopped, StudyStopped, never, quiet
 from odt_core.training.settings import Settings
 from odt_core.words import count
 
 if TYPE_CHECKING:
-    from odt_core.evaluation.trainer import Trainer
     from odt_core.samples import Samples
+    from odt_core.studies.trainer import Trainer
 
 
 @dataclass(frozen=True)

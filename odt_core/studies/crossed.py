@@ -13,7 +13,7 @@ from odt_core.errors import SampleError
 from odt_core.evaluation.compare import mcnemar
 from odt_core.evaluation.evaluation import Evaluation, squared_errors
 from odt_core.evaluation.intervals import wilson_share
-from odt_core.evaluation.student import student_quantile
+from odt_core.studies.student import student_quantile
 
 if TYPE_CHECKING:
     from odt_core.training.history import Score

@@ -9,12 +9,12 @@ import numpy as np
 
 from odt_core.errors import SampleError
 from odt_core.evaluation.repeats import repeated
-from odt_core.evaluation.study import OnProgress, Progress, Stopped, StudyStopped, never, quiet
+from odt_core.studies.study import OnProgress, Progress, Stopped, StudyStopped, never, quiet
 from odt_core.training.settings import Settings
 
 if TYPE_CHECKING:
-    from odt_core.evaluation.trainer import Trainer
     from odt_core.samples import Samples
+    from odt_core.studies.trainer import Trainer
 
 
 @dataclass(frozen=True)

@@ -9,29 +9,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from evaluation_material import CARD, DIGITS, SETTINGS, digits, person, zoo_model
 
 from odt_core.bundled import bundled_models
 from odt_core.errors import SampleError, TrainingError
-from odt_core.evaluation import (
+from odt_core.evaluation import Verdict, evaluate, score, state_digest, wilson
+from odt_core.evaluation.compare import Comparison, compare
+from odt_core.runtime import load_model
+from odt_core.samples import Labels, Samples
+from odt_core.studies import (
     Point,
     Progress,
     Quantity,
     SessionTrainer,
     StudyStopped,
-    Verdict,
     WorkerTrainer,
-    evaluate,
     measure_cost,
     negative_controls,
     samples_needed,
-    score,
-    state_digest,
     unlearn,
-    wilson,
 )
-from odt_core.evaluation.compare import Comparison, compare
-from odt_core.evaluation.controls import (
+from odt_core.studies.controls import (
     _sentence,
     _vanished,
     in_words,
@@ -39,12 +36,11 @@ from odt_core.evaluation.controls import (
     other_person,
     shuffled_labels,
 )
-from odt_core.evaluation.crossed import estimate
-from odt_core.evaluation.sample_size import _sentence as in_words_of_points
-from odt_core.evaluation.sample_size import nested_subset
-from odt_core.runtime import load_model
-from odt_core.samples import Labels, Samples
+from odt_core.studies.crossed import estimate
+from odt_core.studies.sample_size import _sentence as in_words_of_points
+from odt_core.studies.sample_size import nested_subset
 from odt_core.training import Settings, fit
+from tests.evaluation.evaluation_material import CARD, DIGITS, SETTINGS, digits, person, zoo_model
 
 PIXELS = Path(__file__).parents[1] / "runtime" / "models" / "dialect_pixels.tflite"
 SHORT = replace(SETTINGS, epochs=2)

@@ -12,14 +12,14 @@ from odt_core.evaluation.compare import Comparison, Verdict, compare
 from odt_core.evaluation.evaluation import Evaluation, evaluate
 from odt_core.evaluation.paired import gain_interval
 from odt_core.evaluation.repeats import repeated
-from odt_core.evaluation.sample_size import nested_subset
-from odt_core.evaluation.study import OnProgress, Progress, Stopped, StudyStopped, never, quiet
+from odt_core.studies.sample_size import nested_subset
+from odt_core.studies.study import OnProgress, Progress, Stopped, StudyStopped, never, quiet
 from odt_core.training.settings import Settings
 
 if TYPE_CHECKING:
     from odt_core.bundled import ModelCard
-    from odt_core.evaluation.trainer import Trainer
     from odt_core.samples import Labels, Samples
+    from odt_core.studies.trainer import Trainer
 
 
 _MOSTLY_KEPT = 2 / 3  # share of labels that shuffling keeps where most samples have the same one

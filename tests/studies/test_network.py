@@ -9,9 +9,9 @@ import sys
 
 import pytest
 
-from odt_core.evaluation import NetworkWatch
-from odt_core.evaluation.network import sent_by_machine
-from odt_core.evaluation.timing import median_ms
+from odt_core.studies import NetworkWatch
+from odt_core.studies.network import sent_by_machine
+from odt_core.studies.timing import median_ms
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -40,9 +40,8 @@ class TestNetworkWatch:
         assert "nothing kept the process from having one" in result.sentence
 
     def test_process_when_confined_without_sockets_sent_nothing(self):
-        from evaluation_material import DIGITS
-
         from odt_core.worker import Worker
+        from tests.evaluation.evaluation_material import DIGITS
 
         with Worker.start(DIGITS.read_bytes()) as worker:
             watch = NetworkWatch(worker.pid)

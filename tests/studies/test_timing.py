@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from odt_core.evaluation.timing import ANSWERS, answer_ms
+from odt_core.studies.timing import ANSWERS, answer_ms
 
 
 def asked(like: np.ndarray, *whole: bool) -> np.ndarray:

@@ -9,11 +9,12 @@ from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
 from statsmodels.stats.proportion import proportion_confint
 
 from odt_core.errors import SampleError
-from odt_core.evaluation import Proportion, Quantity, gain_interval, mcnemar, wilson
-from odt_core.evaluation.crossed import can_be_told_apart, estimate
+from odt_core.evaluation import Proportion, gain_interval, mcnemar, wilson
 from odt_core.evaluation.intervals import wilson_share
 from odt_core.evaluation.paired import tango_interval
-from odt_core.evaluation.student import student_quantile
+from odt_core.studies import Quantity
+from odt_core.studies.crossed import can_be_told_apart, estimate
+from odt_core.studies.student import student_quantile
 
 
 class TestStudent:

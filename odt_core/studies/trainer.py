@@ -12,7 +12,7 @@ import numpy as np
 
 from odt_core.errors import TrainingError
 from odt_core.evaluation.digest import state_digest
-from odt_core.evaluation.study import Stopped, StudyStopped, never
+from odt_core.studies.study import Stopped, StudyStopped, never
 from odt_core.training.control import Control
 from odt_core.training.history import Outcome
 from odt_core.training.settings import Settings

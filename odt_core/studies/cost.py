@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from odt_core.evaluation.network import NetworkUse, NetworkWatch, process_status
-from odt_core.evaluation.study import Stopped, never
-from odt_core.evaluation.timing import ANSWERS, answer_ms
+from odt_core.studies.network import NetworkUse, NetworkWatch, process_status
+from odt_core.studies.study import Stopped, never
+from odt_core.studies.timing import ANSWERS, answer_ms
 from odt_core.training.settings import Settings
 
 if TYPE_CHECKING:
-    from odt_core.evaluation.trainer import SessionTrainer, WorkerTrainer
     from odt_core.samples import Samples
+    from odt_core.studies.trainer import SessionTrainer, WorkerTrainer
 
 
 @dataclass(frozen=True)
