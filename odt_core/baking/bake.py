@@ -17,7 +17,7 @@ from odt_core.baking.taken_for import with_word
 from odt_core.checkpoint.fitting import check_state
 from odt_core.dialects import Contract, propose
 from odt_core.errors import ModelError
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.freezing.inference import inference_model, predicting
 from odt_core.graph.freezing.initial import forget_values

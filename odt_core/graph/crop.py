@@ -18,7 +18,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.flex import FlexOp, read_flex
 from odt_core.graph.operators import inputs_of, name_of, outputs_of, readers_of
 from odt_core.graph.rules.conv import shape_of_gradient

@@ -15,7 +15,8 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
+from odt_core.graph.building.known_shapes import with_contents
 from odt_core.graph.checkpoint_ops import FORGOTTEN, RESTORE, SAVE, CheckpointOps, rewire
 from odt_core.graph.checks.check import check, plain_errors
 from odt_core.graph.crop import crop
@@ -23,7 +24,6 @@ from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.flex import FlexOp, custom_name, flex_name, read_flex
 from odt_core.graph.hidden_scores import show_scores
 from odt_core.graph.inspect import ModelDescription, describe_tree
-from odt_core.graph.known_shapes import with_contents
 from odt_core.graph.loops.unroll import dissolve_lists
 from odt_core.graph.lost_limits import lost_limits
 from odt_core.graph.operators import called_by, inputs_of, outputs_of

@@ -18,7 +18,7 @@ from odt_core.graph.tensor import Shape, Tensor, dtype_of, has_dtype, shape_of
 from odt_core.graph.variables import Key, key_in
 
 if TYPE_CHECKING:
-    from odt_core.graph.builder import Builder
+    from odt_core.graph.building import Builder
 
 _INITIALISER = b"odt_initialise"
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.resources import assign, handle
 from odt_core.graph.signature import add_signature
 from odt_core.graph.tensor import Tensor

@@ -11,7 +11,7 @@ from ai_edge_litert.interpreter import Interpreter
 from odt_core.baking import bake
 from odt_core.errors import CheckpointError, ModelError
 from odt_core.graph import describe, lower
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.state import add_state_signatures
 

@@ -8,7 +8,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.flatbuffer import write
 
 

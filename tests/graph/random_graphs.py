@@ -15,7 +15,7 @@ from ai_edge_litert import schema_py_generated as schema
 from graphs import empty
 
 from odt_core.errors import LoweringError, ModelError
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.flatbuffer import write
 from odt_core.graph.passes.optimise import PASSES, optimise
 from odt_core.graph.resources import assign, handle

@@ -19,7 +19,7 @@ from odt_core.errors import LoweringError
 from odt_core.graph.accumulation.accumulation import AHEAD, APPLY, COUNT, GRADIENTS, accumulate
 from odt_core.graph.accumulation.counted import take_count
 from odt_core.graph.accumulation.roles import Role, roles_of
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.tensor import Tensor
 from odt_core.runtime.interpreter import Interpreter
 from odt_core.runtime.model import Model

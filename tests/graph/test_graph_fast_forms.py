@@ -9,8 +9,8 @@ import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph import describe, lower
-from odt_core.graph.builder import Builder
-from odt_core.graph.known_shapes import OpenSize, contents
+from odt_core.graph.building import Builder
+from odt_core.graph.building.known_shapes import OpenSize, contents
 from odt_core.graph.passes.fast_forms import fast_form
 from odt_core.graph.passes.shared import share_results
 from odt_core.runtime.interpreter import Interpreter

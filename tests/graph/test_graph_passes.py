@@ -22,7 +22,7 @@ from graphs import difference, empty, run_graph
 
 from odt_core import load_model
 from odt_core.graph import lower
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.operators import inputs_of, name_of
 from odt_core.graph.passes.constant_forms import constant_form

@@ -10,7 +10,7 @@ from ai_edge_litert import schema_py_generated as schema
 from graphs import empty, run_graph
 
 from odt_core.graph import resources
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.flatbuffer import write
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.passes.prune import remove_dead_ops

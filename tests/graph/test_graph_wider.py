@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 
 import odt_core as odt
+from odt_core.graph.building.kernels import KERNELS
 from odt_core.graph.flatbuffer import read
-from odt_core.graph.kernels import KERNELS
 from odt_core.graph.operators import inputs_of, name_of
 from odt_core.graph.tensor import dtype_of
 from tests.converting import file_of

@@ -11,7 +11,7 @@ from one_op import run_lowered, run_tensorflow
 
 import odt_core.graph.rules  # noqa: F401 (declares the rules)
 from odt_core.errors import LoweringError
-from odt_core.graph.kernels import KERNELS, check_kernel
+from odt_core.graph.building.kernels import KERNELS, check_kernel
 from odt_core.graph.rules.elementwise import _BINARY, _UNARY
 
 DTYPES = (np.int64, np.int32, np.int16, np.int8, np.uint8, np.uint32, np.float64, np.bool_)

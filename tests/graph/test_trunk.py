@@ -8,7 +8,7 @@ from ai_edge_litert import schema_py_generated as schema
 from graphs import empty
 
 from odt_core.errors import LoweringError
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.flatbuffer import write
 from odt_core.graph.signature import add_signature
 from odt_core.graph.tensor import Tensor

@@ -20,7 +20,7 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.errors import LoweringError
 from odt_core.graph.accumulation.counted import take_count
 from odt_core.graph.accumulation.roles import FIRST, Role, roles_of
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.checks.check import plain_errors
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.operators import inputs_of, name_of, outputs_of

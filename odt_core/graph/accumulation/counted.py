@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.graph.batch import dynamic_axis
-from odt_core.graph.builder import Builder
-from odt_core.graph.known_shapes import OpenSize, contents
+from odt_core.graph.building import Builder
+from odt_core.graph.building.batch import dynamic_axis
+from odt_core.graph.building.known_shapes import OpenSize, contents
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.passes.forms import rewrite
 from odt_core.graph.tensor import Tensor

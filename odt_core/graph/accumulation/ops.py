@@ -11,8 +11,15 @@ from collections.abc import Sequence
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.graph.batch import ELEMENTWISE, IMAGES, REDUCTIONS, UNARY, dynamic_axis, is_whole
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
+from odt_core.graph.building.batch import (
+    ELEMENTWISE,
+    IMAGES,
+    REDUCTIONS,
+    UNARY,
+    dynamic_axis,
+    is_whole,
+)
 from odt_core.graph.operators import name_of
 from odt_core.graph.tensor import Tensor
 

@@ -8,9 +8,9 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
 from odt_core.graph.accumulation.ops import keeps_apart, sums_up
-from odt_core.graph.batch import dynamic_axis
-from odt_core.graph.builder import Builder
-from odt_core.graph.known_shapes import contents
+from odt_core.graph.building import Builder
+from odt_core.graph.building.batch import dynamic_axis
+from odt_core.graph.building.known_shapes import contents
 from odt_core.graph.operators import called_by, has_effect, inputs_of, name_of, outputs_of, run_from
 from odt_core.graph.tensor import Tensor
 from odt_core.graph.variables import Key, key_in

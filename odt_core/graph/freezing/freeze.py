@@ -8,7 +8,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import ModelError
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
 from odt_core.graph.variables import Key, handles_in
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.graph.builder import Builder
-from odt_core.graph.known_shapes import contents
+from odt_core.graph.building import Builder
+from odt_core.graph.building.known_shapes import contents
 from odt_core.graph.operators import name_of, outputs_of
 from odt_core.graph.tensor import Tensor
 

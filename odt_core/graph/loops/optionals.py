@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from odt_core.errors import LoweringError
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.tensor import Tensor
 
 

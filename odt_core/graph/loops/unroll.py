@@ -18,8 +18,8 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
-from odt_core.graph.builder import Builder
-from odt_core.graph.inferred_shapes import KEEPS_SHAPE
+from odt_core.graph.building import Builder
+from odt_core.graph.building.inferred_shapes import KEEPS_SHAPE
 from odt_core.graph.loops.folding import folded, known
 from odt_core.graph.loops.optionals import Either, chosen
 from odt_core.graph.loops.tensor_lists import Value, list_rule

@@ -11,7 +11,8 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
-from odt_core.graph.builder import Builder, broadcast
+from odt_core.graph.building import Builder
+from odt_core.graph.building.broadcast import broadcast
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.passes.forms import rewrite
 from odt_core.graph.passes.prune import remove_dead_ops

@@ -12,7 +12,7 @@ from copy import copy
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.passes.broadcasts import ON_TWO
 from odt_core.graph.passes.kernel_rows import sum_of_kernel_rows

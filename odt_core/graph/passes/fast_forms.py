@@ -15,9 +15,9 @@ from dataclasses import replace
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
+from odt_core.graph.building.known_shapes import with_contents
 from odt_core.graph.flex import FlexOp, Pooled
-from odt_core.graph.known_shapes import with_contents
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.rules import RULES
 from odt_core.graph.rules.stateful_random import builtin_random

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.passes.movement import Patches
 from odt_core.graph.rules.windows import Window

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.passes.broadcasts import without_broadcasts
 from odt_core.graph.passes.forms import rewrite
 from odt_core.graph.passes.long_rows import longer_rows

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.tensor import Tensor
 

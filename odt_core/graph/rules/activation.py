@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.graph.builder import Builder, Value
+from odt_core.graph.building import Builder, Value
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.operators import inputs_of, name_of
 from odt_core.graph.rules.registry import rule

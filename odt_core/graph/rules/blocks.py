@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.rules.convolution import patches
 from odt_core.graph.rules.windows import Window
 from odt_core.graph.tensor import Tensor

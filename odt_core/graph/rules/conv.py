@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from odt_core.errors import LoweringError
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules import blocks, convolution
 from odt_core.graph.rules.registry import rule

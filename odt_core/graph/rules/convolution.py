@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.rules import strips
 from odt_core.graph.rules.windows import Window, add_back, concat, cut, take
 from odt_core.graph.tensor import Tensor

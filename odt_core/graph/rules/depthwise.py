@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.conv import shape_of_gradient
 from odt_core.graph.rules.registry import rule

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.activation import step
 from odt_core.graph.rules.registry import rule

@@ -13,7 +13,7 @@ from typing import Any
 
 from odt_core.errors import LoweringError
 from odt_core.graph import resources
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.activation import step
 from odt_core.graph.rules.registry import rule

@@ -9,7 +9,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
-from odt_core.graph.builder import Builder, PoolGradient
+from odt_core.graph.building import Builder, PoolGradient
 from odt_core.graph.flex import Attribute, FlexOp
 from odt_core.graph.operators import inputs_of
 from odt_core.graph.rules.blocks import Block

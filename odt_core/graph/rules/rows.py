@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from odt_core.errors import LoweringError
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.tensor import Tensor, entries
 
 

@@ -13,7 +13,7 @@ strides in rows most of S·W' would be for nothing.
 
 from __future__ import annotations
 
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.rules.windows import Window, add_back, concat, cut, pad, take
 from odt_core.graph.tensor import Tensor
 

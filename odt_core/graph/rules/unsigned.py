@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.tensor import Tensor
 
 SAME_BITS = frozenset(("AddV2", "Sub", "Mul", "Equal", "NotEqual"))

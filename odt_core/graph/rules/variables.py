@@ -14,7 +14,7 @@ import numpy as np
 
 from odt_core.errors import LoweringError
 from odt_core.graph import resources
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.registry import rule
 from odt_core.graph.rules.rows import add_rows, gather_rows, put_rows

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from odt_core.errors import LoweringError
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
+from odt_core.graph.building.known_shapes import with_contents
 from odt_core.graph.flex import FlexOp
-from odt_core.graph.known_shapes import with_contents
 from odt_core.graph.rules import convolution
 from odt_core.graph.rules.conv import shape_of_gradient
 from odt_core.graph.rules.pooling import LOWEST, entries, pool

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from odt_core.errors import LoweringError
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.tensor import Shape, Tensor
 

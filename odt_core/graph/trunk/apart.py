@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
-from odt_core.graph.builder import Builder
+from odt_core.graph.building import Builder
 from odt_core.graph.checks.check import plain_errors
 from odt_core.graph.flatbuffer import write
 from odt_core.graph.inspect import SignatureDescription, describe_signatures

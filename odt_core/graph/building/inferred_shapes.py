@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from odt_core.errors import LoweringError
-from odt_core.graph.batch import ELEMENTWISE, UNARY
-from odt_core.graph.known_shapes import contents
+from odt_core.graph.building.batch import ELEMENTWISE, UNARY
+from odt_core.graph.building.known_shapes import contents
 from odt_core.graph.tensor import Shape, Tensor
 
 if TYPE_CHECKING:
-    from odt_core.graph.builder import Builder
+    from odt_core.graph.building.writer import Writer
 
 Sizes = Sequence[int | None]
 # SELECT has a condition that may be a row of another rank.
@@ -21,7 +21,7 @@ KEEPS_SHAPE = (UNARY | ELEMENTWISE | {"LOG_SOFTMAX", "SOFTMAX"}) - {"SELECT"}
 
 
 def inferred(
-    b: Builder, name: str, inputs: Sequence[Tensor], output: Tensor, options: object
+    b: Writer, name: str, inputs: Sequence[Tensor], output: Tensor, options: object
 ) -> Shape:
     """The output's declared shape, its gaps filled with what its op makes of its inputs."""
     if None not in output.shape or not inputs:
@@ -35,7 +35,7 @@ def inferred(
     return tuple(s if s is not None else f for s, f in zip(output.shape, found, strict=True))
 
 
-def by_rule(b: Builder, name: str, inputs: Sequence[Tensor], options: object) -> Sizes:
+def by_rule(b: Writer, name: str, inputs: Sequence[Tensor], options: object) -> Sizes:
     """The sizes that an op which does not keep its inputs' gives its output; none where that is not
     known. Whatever stands for an input's size is taken over as it is.
     """
@@ -43,7 +43,7 @@ def by_rule(b: Builder, name: str, inputs: Sequence[Tensor], options: object) ->
     return rule(b, inputs, options) if rule else ()
 
 
-def _reduced(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
+def _reduced(b: Writer, inputs: Sequence[Tensor], options: object) -> Sizes:
     if len(inputs) < 2 or inputs[1].const is None:
         return ()
     rank = inputs[0].rank
@@ -53,24 +53,24 @@ def _reduced(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
     return [1 if axis in axes else s for axis, s in shape if keep or axis not in axes]
 
 
-def _transposed(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
+def _transposed(b: Writer, inputs: Sequence[Tensor], options: object) -> Sizes:
     if inputs[1].const is None:
         return ()
     return [inputs[0].shape[int(axis)] for axis in np.ravel(inputs[1].const)]
 
 
-def _reversed(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
+def _reversed(b: Writer, inputs: Sequence[Tensor], options: object) -> Sizes:
     return inputs[0].shape if inputs[1].const is not None else ()
 
 
-def _tiled(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
+def _tiled(b: Writer, inputs: Sequence[Tensor], options: object) -> Sizes:
     if inputs[1].const is None:
         return ()
     sized = zip(inputs[0].shape, np.ravel(inputs[1].const), strict=True)
     return [None if size is None else size * int(n) for size, n in sized]
 
 
-def _joined(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
+def _joined(b: Writer, inputs: Sequence[Tensor], options: object) -> Sizes:
     if len({part.rank for part in inputs}) != 1:
         return ()
     shapes = [part.shape for part in inputs]
@@ -82,7 +82,7 @@ def _joined(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
     return rest
 
 
-def _gathered(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
+def _gathered(b: Writer, inputs: Sequence[Tensor], options: object) -> Sizes:
     x, indices = inputs
     if getattr(options, "batchDims", 0):
         return ()
@@ -90,7 +90,7 @@ def _gathered(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
     return [*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]]
 
 
-def _counted(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
+def _counted(b: Writer, inputs: Sequence[Tensor], options: object) -> Sizes:
     """RANGE: how many numbers there are from its first to its limit."""
     ends = [contents(b, part) for part in inputs]
     if not all(e is not None and isinstance(e.ravel()[0], int | np.integer) for e in ends):
@@ -99,7 +99,7 @@ def _counted(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
     return (len(range(start, limit, step)),) if step else ()
 
 
-def _strided(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
+def _strided(b: Writer, inputs: Sequence[Tensor], options: object) -> Sizes:
     x, *parts = inputs
     bounds = [contents(b, part) for part in parts]
     added = [getattr(options, mask, 0) for mask in ("newAxisMask", "ellipsisMask")]
@@ -120,7 +120,7 @@ def _strided(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
     return found
 
 
-def _spectrum(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
+def _spectrum(b: Writer, inputs: Sequence[Tensor], options: object) -> Sizes:
     x, length = inputs
     if length.const is None or x.rank < 2:
         return ()
@@ -128,7 +128,7 @@ def _spectrum(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
     return [*x.shape[:-2], height, width // 2 + 1]
 
 
-def _squeezed(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
+def _squeezed(b: Writer, inputs: Sequence[Tensor], options: object) -> Sizes:
     chosen = getattr(options, "squeezeDims", None)
     if chosen is None or not len(chosen):
         return ()
@@ -136,7 +136,7 @@ def _squeezed(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
     return [size for axis, size in enumerate(inputs[0].shape) if axis not in axes]
 
 
-def _expanded(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
+def _expanded(b: Writer, inputs: Sequence[Tensor], options: object) -> Sizes:
     x, axis = inputs
     if axis.const is None:
         return ()
@@ -144,13 +144,13 @@ def _expanded(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
     return [*x.shape[:at], 1, *x.shape[at:]]
 
 
-def _connected(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
+def _connected(b: Writer, inputs: Sequence[Tensor], options: object) -> Sizes:
     if not getattr(options, "keepNumDims", False):
         return ()
     return [*inputs[0].shape[:-1], inputs[1].shape[0]]
 
 
-def _product(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
+def _product(b: Writer, inputs: Sequence[Tensor], options: object) -> Sizes:
     x, y = inputs
     if x.rank < 2 or y.rank < 2:
         return ()
@@ -159,7 +159,7 @@ def _product(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
     return [*_broadcast([x.shape[:-2], y.shape[:-2]]), rows, columns]
 
 
-def _padded(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
+def _padded(b: Writer, inputs: Sequence[Tensor], options: object) -> Sizes:
     amounts = inputs[1].const
     if amounts is None:
         return ()
@@ -167,19 +167,19 @@ def _padded(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
     return [None if size is None else size + int(sum(around)) for size, around in sized]
 
 
-def _packed(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
+def _packed(b: Writer, inputs: Sequence[Tensor], options: object) -> Sizes:
     sizes = _broadcast([part.shape for part in inputs])
     axis = int(getattr(options, "axis", 0)) % (len(sizes) + 1)
     return [*sizes[:axis], len(inputs), *sizes[axis:]]
 
 
-def _unpacked(b: Builder, inputs: Sequence[Tensor], options: object) -> Sizes:
+def _unpacked(b: Writer, inputs: Sequence[Tensor], options: object) -> Sizes:
     sizes = inputs[0].shape
     axis = int(getattr(options, "axis", 0)) % max(len(sizes), 1)
     return [*sizes[:axis], *sizes[axis + 1 :]]
 
 
-_RULES: Mapping[str, Callable[[Builder, Sequence[Tensor], object], Sizes]] = {
+_RULES: Mapping[str, Callable[[Writer, Sequence[Tensor], object], Sizes]] = {
     "SUM": _reduced,
     "MEAN": _reduced,
     "REDUCE_ANY": _reduced,

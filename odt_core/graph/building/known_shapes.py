@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from odt_core.graph.batch import Batch, dynamic_axis
+from odt_core.graph.building.batch import Batch, dynamic_axis
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.tensor import Shape, Tensor
 
 if TYPE_CHECKING:
-    from odt_core.graph.builder import Builder
+    from odt_core.graph.building.writer import Writer
 
 _DEPTH = 40  # steps of shape arithmetic that are followed back
 _SHAPES = ("SHAPE", "FlexShape", "FlexShapeN")
@@ -46,7 +46,7 @@ class OpenSize:
         return self.batch[1]
 
 
-def contents(b: Builder, tensor: Tensor, depth: int = _DEPTH) -> np.ndarray | None:
+def contents(b: Writer, tensor: Tensor, depth: int = _DEPTH) -> np.ndarray | None:
     """What an integer tensor holds: object array of int, OpenSize and, where unknown, None.
 
     None altogether when even the number of entries is unknown.
@@ -131,13 +131,13 @@ def _times(one: object, other: object) -> object:
     return None if other is None else int(one) * int(other)  # type: ignore[call-overload]
 
 
-def _sizes(b: Builder, x: Tensor) -> np.ndarray:
+def _sizes(b: Writer, x: Tensor) -> np.ndarray:
     sizes = np.empty(x.rank, object)
     sizes[:] = [OpenSize(size) if isinstance(size, tuple) else size for size in b.sizes(x)]
     return sizes
 
 
-def open_size(b: Builder, sizes: Tensor, output: Tensor) -> Batch | None:
+def open_size(b: Writer, sizes: Tensor, output: Tensor) -> Batch | None:
     """Whose the dynamic dimension of `output` is when the tensor `sizes` holds its shape."""
     axis = dynamic_axis(output)
     found = contents(b, sizes) if axis is not None else None
@@ -156,7 +156,7 @@ def _strided(values: np.ndarray, bounds: Sequence[int], options: object) -> np.n
     return values[first:last:step]
 
 
-def with_contents(b: Builder, shape: Shape, sizes: Tensor) -> Shape:
+def with_contents(b: Writer, shape: Shape, sizes: Tensor) -> Shape:
     """A declared shape, its gaps filled with what the tensor that holds it is bound to hold."""
     found = contents(b, sizes) if None in shape else None
     if found is None or found.shape != (len(shape),):

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from odt_core.graph.batch import ELEMENTWISE, REDUCTIONS, UNARY, Batch
-from odt_core.graph.inferred_shapes import by_rule
+from odt_core.graph.building.batch import ELEMENTWISE, REDUCTIONS, UNARY, Batch
+from odt_core.graph.building.inferred_shapes import by_rule
 from odt_core.graph.tensor import Tensor
 
 if TYPE_CHECKING:
-    from odt_core.graph.builder import Builder
+    from odt_core.graph.building.writer import Writer
 
 Size = int | Batch | None  # None: not known
 
@@ -24,7 +24,7 @@ _AS_FIRST = UNARY | {"LOG_SOFTMAX", "MATRIX_SET_DIAG", "SOFTMAX"}
 
 
 def axes_of(
-    b: Builder, name: str, inputs: Sequence[Tensor], output: Tensor, options: object
+    b: Writer, name: str, inputs: Sequence[Tensor], output: Tensor, options: object
 ) -> Sequence[Size]:
     """The size of each axis of an op's output, given its inputs'; none where that is not clear."""
     if name in ELEMENTWISE:
@@ -45,7 +45,7 @@ def axes_of(
     return ()
 
 
-def _shared(b: Builder, place: int, inputs: Sequence[Tensor]) -> Size:
+def _shared(b: Writer, place: int, inputs: Sequence[Tensor]) -> Size:
     """The size of an axis, counted from the end, that all inputs have which are not 1 there.
     Samples and labels have one batch, so either input will do.
     """
