@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.building.broadcast import broadcast
 from odt_core.graph.building.writer import Value, Writer
 from odt_core.graph.tensor import Shape, Tensor
+
+Pair = tuple[int, int]
 
 
 class Products(Writer):
@@ -30,55 +34,61 @@ class Products(Writer):
         self,
         x: Tensor,
         weights: Value,
-        strides: tuple[int, int] = (1, 1),
-        dilations: tuple[int, int] = (1, 1),
+        strides: Pair = (1, 1),
+        dilations: Pair = (1, 1),
         *,
         same: bool = False,
     ) -> Tensor:
         """Convolution of [N, H, W, C] with weights [K, kh, kw, C], VALID or SAME padding."""
         kernel = self.constant(weights, np.float32)
+        windows = _Windows(kernel.shape[1:3], strides, dilations, same)
         options = schema.Conv2DOptionsT()
-        options.padding = schema.Padding.SAME if same else schema.Padding.VALID
-        options.strideH, options.strideW = strides
-        options.dilationHFactor, options.dilationWFactor = dilations
-        rows, columns = self._windows(x, kernel.shape[1:3], strides, dilations, same)
-        y = self.new((x.shape[0], rows, columns, kernel.shape[0]), x.dtype, "conv2d")
-        bias = self.constant(np.zeros(kernel.dim(0), np.float32))  # the kernel insists on one
-        self.emit("CONV_2D", [x, kernel, bias], [y], options)
-        return y
+        return self._slide("CONV_2D", options, x, kernel, windows, kernel.dim(0))
 
     def depthwise_conv2d(
         self,
         x: Tensor,
         weights: Value,
-        strides: tuple[int, int] = (1, 1),
-        dilations: tuple[int, int] = (1, 1),
-        *,
-        same: bool = False,
+        strides: Pair = (1, 1),
+        dilations: Pair = (1, 1),
     ) -> Tensor:
-        """Depthwise convolution of [N, H, W, C] with weights [1, kh, kw, C·m]."""
+        """Depthwise convolution of [N, H, W, C] with weights [1, kh, kw, C·m], VALID padding."""
         kernel = self.constant(weights, np.float32)
+        windows = _Windows(kernel.shape[1:3], strides, dilations, same=False)
         options = schema.DepthwiseConv2DOptionsT()
-        options.padding = schema.Padding.SAME if same else schema.Padding.VALID
-        options.strideH, options.strideW = strides
-        options.dilationHFactor, options.dilationWFactor = dilations
         options.depthMultiplier = kernel.dim(3) // x.dim(3)
-        rows, columns = self._windows(x, kernel.shape[1:3], strides, dilations, same)
-        y = self.new((x.shape[0], rows, columns, kernel.shape[3]), x.dtype, "depthwise_conv2d")
-        bias = self.constant(np.zeros(kernel.dim(3), np.float32))
-        self.emit("DEPTHWISE_CONV_2D", [x, kernel, bias], [y], options)
+        return self._slide("DEPTHWISE_CONV_2D", options, x, kernel, windows, kernel.dim(3))
+
+    def _slide(
+        self,
+        op: str,
+        options: schema.Conv2DOptionsT | schema.DepthwiseConv2DOptionsT,
+        x: Tensor,
+        kernel: Tensor,
+        windows: _Windows,
+        channels: int,
+    ) -> Tensor:
+        options.padding = schema.Padding.SAME if windows.same else schema.Padding.VALID
+        options.strideH, options.strideW = windows.strides
+        options.dilationHFactor, options.dilationWFactor = windows.dilations
+        y = self.new((x.shape[0], *windows.over(x), channels), x.dtype, op.lower())
+        bias = self.constant(np.zeros(channels, np.float32))  # the kernel insists on one
+        self.emit(op, [x, kernel, bias], [y], options)
         return y
 
-    @staticmethod
-    def _windows(
-        x: Tensor,
-        kernel: Shape,
-        strides: tuple[int, int],
-        dilations: tuple[int, int],
-        same: bool,
-    ) -> tuple[int, ...]:
-        sizes = zip((1, 2), kernel, strides, dilations, strict=True)
+
+class _Windows(NamedTuple):
+    """How a kernel slides over the rows and columns of [N, H, W, C]."""
+
+    kernel: Shape
+    strides: Pair
+    dilations: Pair
+    same: bool
+
+    def over(self, x: Tensor) -> tuple[int, ...]:
+        """How many windows there are in rows and columns."""
+        sizes = zip((1, 2), self.kernel, self.strides, self.dilations, strict=True)
         return tuple(
-            -(-x.dim(a) // s) if same else (x.dim(a) - ((k or 1) - 1) * d - 1) // s + 1
+            -(-x.dim(a) // s) if self.same else (x.dim(a) - ((k or 1) - 1) * d - 1) // s + 1
             for a, k, s, d in sizes
         )
