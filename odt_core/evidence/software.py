@@ -8,12 +8,16 @@ from functools import cache
 from pathlib import Path
 
 _ENGINE = Path(__file__).resolve().parent.parent
-_ROOMS = ("checkpoint", "evaluation", "graph", "runtime", "samples", "training")
+_ROOMS = (
+    *("samples", "graph", "checkpoint", "dialects", "baking"),
+    *("runtime", "evaluation", "training"),
+)
 _FILES = tuple(
     f"{name}.py"
     for name in (
         "__init__",
         "bundled",
+        "cores",
         "errors",
         "files",
         "lazy",
