@@ -58,11 +58,13 @@ def bake(
     it can be rewritten.
     """
     lowered = lower(model_bytes)
-    arrays = check_state(state, lowered.describe().variables)
-    model = read(lowered.data)
+    description = lowered.describe()
+    arrays = check_state(state, description.variables)
+    as_it_came = lowered.data is model_bytes  # then the tree is parsed from these very bytes
+    model = lowered.tree if as_it_came else read(lowered.data)
     variables = find_variables(model)
     if inference_only:
-        taken = propose(lowered.describe().signatures)
+        taken = propose(description.signatures)
         baked = inference_model(model, variables, arrays, signature or _predictor(model, taken))
         return with_word(baked, contract or taken)
     if variables:
