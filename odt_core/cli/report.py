@@ -179,7 +179,7 @@ def _run(options: Namespace) -> Result:
             samples=samples,
             origin=origin,
             bake=lambda inference_only: worker.bake(inference_only=inference_only),
-            test=judged.get("test"),
+            test=test_judged,
             base_test=judged.get("base_test"),
             replay=replay,
             choice=given.choice,

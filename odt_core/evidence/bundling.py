@@ -131,8 +131,10 @@ def bundle(
 
 def checked(test: Judged, samples: Samples, checkpoint: Checkpoint, card: ModelCard) -> Judged:
     """With what makes the test samples worth less: those of them that were trained on, and whether
-    test samples decided which weights of the run were kept.
+    test samples decided which weights of the run were kept. As it is where that is known.
     """
+    if test.leak is not None:
+        return test
     return replace(
         test,
         leak=leakage(samples, test.samples, card.preprocessing),
