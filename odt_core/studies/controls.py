@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from odt_core.studies.trainer import Trainer
 
 
+_FEW = 8  # samples that tell a person whose samples they are
 _MOSTLY_KEPT = 2 / 3  # share of labels that shuffling keeps where most samples have the same one
 
 
@@ -127,6 +128,9 @@ def other_person(card: ModelCard, labels: Labels, mine: Samples) -> Samples | No
 
     for raw in card.load_people().values() if card.people else ():
         try:
+            few = prepare(raw.take(range(min(_FEW, len(raw)))), card.preprocessing, labels)
+            if repeated(few.x, mine.x).any():
+                continue  # it is the person: a sample takes milliseconds to prepare
             theirs = prepare(raw, card.preprocessing, labels)
         except OdtError:  # labels that are not there
             continue
