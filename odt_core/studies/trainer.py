@@ -223,7 +223,7 @@ class WorkerTrainer(_Held):
             replay=replay,
             base_test=_none_of(samples),
             on_event=run,
-            autosave_seconds=1e9,
+            autosave_seconds=None,
         )
         while not run.over.wait(LOOK_EVERY):
             if stopped():

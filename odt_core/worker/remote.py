@@ -166,10 +166,11 @@ class Worker:
         base_test: Samples | None = None,
         start: Progress | None = None,
         on_event: Callable[[Event], None],
-        autosave_seconds: float = 5.0,
+        autosave_seconds: float | None = 5.0,
     ) -> None:
         """Start training the own session and return at once.
 
+        autosave_seconds: between two checkpoints (Autosave); None: none, not at the end either.
         on_event is called on the worker's reader thread, with Ended or Failed last, exactly once;
         it must be quick and must not call the worker. When more workers train than there are cores,
         they take turns; Waiting says so. Raises TrainingError when a run is going on.

@@ -250,12 +250,12 @@ class Service:
             samples = unpack_samples("samples", message)
             if samples is None:
                 raise TrainingError("There are no samples to train on. Add a few first.")
-            settings = message.body.get("settings")
+            settings, every = message.body.get("settings"), message.body["autosave_seconds"]
             fit(
                 self._session("own"),
                 samples,
                 None if settings is None else Settings.from_json(settings),
-                [reporter, Autosave(every_seconds=float(message.body["autosave_seconds"]))],
+                [reporter, *([] if every is None else [Autosave(every_seconds=float(every))])],
                 test=unpack_samples("test", message),
                 replay=unpack_samples("replay", message),
                 base_test=unpack_samples("base_test", message),

@@ -23,6 +23,7 @@ from odt_core.samples import Labels, Samples
 from odt_core.training import Outcome, Settings, fit
 from odt_core.training.events import (
     Ended,
+    Evaluated,
     Event,
     Failed,
     Paused,
@@ -201,6 +202,12 @@ class TestFit:
         saved = [e.reason.value for e in events.all if isinstance(e, Saved)]
         assert saved[0] == "start"
         assert saved[-1] == "end"
+
+    def test_training_when_it_is_not_saved_sends_no_checkpoint(self, worker):
+        events = training(worker, SETTINGS, test=some(8, 1), autosave_seconds=None)
+        assert isinstance(events.last(), Ended)
+        assert events.told(Saved) == 0
+        assert events.told(Evaluated) > 0
 
     def test_infer_and_state_are_answered_while_training_runs(self, worker):
         events = training(worker, ENDLESS)
