@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from odt_core.errors import SampleError
+from odt_core.evaluation import state_digest
 from odt_core.studies import (
     Controls,
     Cost,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from odt_core.training import Settings
 
 Found = TypeVar("Found")
+_COST, _CONTROLS = 15, 30  # percent of the way at which they are over
 
 
 @dataclass(frozen=True)
@@ -67,15 +69,23 @@ def study_all(
             Progress(low + round(now.share * (high - low)), 100, f"{name}: {now.doing}")
         )
 
-    cost = known.cost
+    cost, weights = known.cost, None
     if cost is None:
-        progress(Progress(0, 100, "what training costs"))
+        # Before all others, as it would be disturbed by one that trains beside it.
+        price = told("what training costs", 0, _COST)
         cost = _possible(
             lambda: measure_cost(
-                trainer, train, settings, replay=replay, asked=asked, stopped=stopped
+                trainer,
+                train,
+                settings,
+                replay=replay,
+                asked=asked,
+                progress=lambda share: price(Progress(0, 1, "your samples", share)),
+                stopped=stopped,
             ),
             reasons,
         )
+        weights = _as_measured(trainer, cost)
     controls, needed = known.controls, known.needed
     if needed is not None and not needed.complete:
         needed = None
@@ -93,7 +103,8 @@ def study_all(
                     settings,
                     others=others,
                     replay=replay,
-                    progress=told("negative controls", 5, 20),
+                    weights=weights,
+                    progress=told("negative controls", _COST, _CONTROLS),
                     stopped=stopped,
                 ),
                 reasons,
@@ -107,7 +118,8 @@ def study_all(
                     settings,
                     replay=replay,
                     base_test=base_test,
-                    progress=told("samples needed", 20, 100),
+                    weights=weights,
+                    progress=told("samples needed", _CONTROLS, 100),
                     stopped=stopped,
                 ),
                 reasons,
@@ -115,6 +127,16 @@ def study_all(
         if needed is not None and not needed.complete:
             raise StudyStopped
     return Studies(cost, controls, needed, tuple(reasons))
+
+
+def _as_measured(trainer: WorkerTrainer, cost: Cost | None) -> dict[str, np.ndarray] | None:
+    """The weights that the measured training gave; None where there was none, or where the answers
+    that were timed since have changed some, such as the state of a recurrent network.
+    """
+    if cost is None:
+        return None
+    weights = trainer.state()
+    return weights if state_digest(weights) == cost.weights else None
 
 
 def _possible(study: Callable[[], Found], reasons: list[str]) -> Found | None:

@@ -14,6 +14,7 @@ from odt_core.evaluation.paired import gain_interval
 from odt_core.evaluation.repeats import repeated
 from odt_core.studies.sample_size import nested_subset
 from odt_core.studies.study import OnProgress, Progress, Stopped, StudyStopped, never, quiet
+from odt_core.studies.trainings import State, Training, train_each
 from odt_core.training.settings import Settings
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def negative_controls(
     others: Samples | None = None,
     replay: Samples | None = None,
     seed: int = 0,
+    weights: State | None = None,
     progress: OnProgress = quiet,
     stopped: Stopped = never,
 ) -> Controls:
@@ -63,27 +65,34 @@ def negative_controls(
     with their labels shuffled, and on as many of another person.
 
     others: another person's samples under the same labels; at most as many of each label as
-    `train` has are used. seed: of the shuffling. Raises SampleError without samples or for models
-    without labels, StudyStopped when stopped.
+    `train` has are used. seed: of the shuffling. weights: all variables after training on `train`
+    with these settings, where they are known: the first training is left out then. Raises
+    SampleError without samples or for models without labels, StudyStopped when stopped.
     """
     _check(train, test)
     test = replace(test, labels=train.labels)
     mixed, kept = shuffled_labels(train, seed)
     theirs = like(others, train, seed) if others is not None else None
-    runs = [("your samples", train)]
+    runs = [Training("your samples", train, settings, weights=weights)]
     if mixed is not None:
-        runs.append(("shuffled labels", mixed))
+        runs.append(Training("shuffled labels", mixed, settings))
     if theirs is not None and len(theirs):
-        runs.append(("another person's samples", theirs))
+        runs.append(Training("another person's samples", theirs, settings))
     trainer.reset()
     base = evaluate(trainer, test)
+    asked = train_each(
+        trainer,
+        runs,
+        lambda one: evaluate(one, test),
+        replay=replay,
+        progress=progress,
+        stopped=stopped,
+    )
     found: dict[str, Evaluation] = {}
-    for done, (name, samples) in enumerate(runs):
-        if stopped():
+    for run, one in zip(runs, asked, strict=True):
+        if one is None:
             raise StudyStopped
-        progress(Progress(done, len(runs), name))
-        trainer.train(samples, settings, replay=replay, stopped=stopped)
-        found[name] = evaluate(trainer, test)
+        found[run.name] = one
     progress(Progress(len(runs), len(runs), "finished"))
     mine = found["your samples"]
     shuffled, other = found.get("shuffled labels"), found.get("another person's samples")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from odt_core.studies.network import NetworkUse, NetworkWatch, process_status
-from odt_core.studies.study import Stopped, never
+from odt_core.studies.study import OnShare, Stopped, never, unheard
 from odt_core.studies.timing import ANSWERS, answer_ms
 from odt_core.training.settings import Settings
 
@@ -52,6 +52,7 @@ def measure_cost(
     *,
     replay: Samples | None = None,
     asked: np.ndarray | None = None,
+    progress: OnShare = unheard,
     stopped: Stopped = never,
 ) -> Cost:
     """Train once from the base and measure. Only a WorkerTrainer's process is confined, and its
@@ -69,7 +70,7 @@ def measure_cost(
         watch.look()
         return stopped()
 
-    weights = trainer.train(samples, settings, replay=replay, stopped=looks)
+    weights = trainer.train(samples, settings, replay=replay, progress=progress, stopped=looks)
     last = trainer.last
     assert last is not None
     inputs = samples.x if asked is None or not len(asked) else asked

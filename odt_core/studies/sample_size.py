@@ -14,6 +14,7 @@ from odt_core.evaluation.evaluation import evaluate
 from odt_core.samples.split import groups_of
 from odt_core.studies.crossed import Estimate, Quantity, can_be_told_apart, estimate, outcomes
 from odt_core.studies.study import OnProgress, Progress, Stopped, StudyStopped, never, quiet
+from odt_core.studies.trainings import State, Training, train_each
 from odt_core.training.settings import Settings
 from odt_core.words import count
 
@@ -53,6 +54,7 @@ def samples_needed(
     seeds: Sequence[int] = (0, 1, 2),
     replay: Samples | None = None,
     base_test: Samples | None = None,
+    weights: State | None = None,
     progress: OnProgress = quiet,
     stopped: Stopped = never,
 ) -> SamplesNeeded:
@@ -62,7 +64,9 @@ def samples_needed(
     subsets lie within each other. A label with fewer samples gives all it has; counts that no label
     has come to the same as all and are left out. Samples with targets count as one label. When
     `stopped()` turns true, what was finished is returned; StudyStopped when that is nothing.
-    SampleError when there is nothing to train or to test on.
+    weights: all variables after training on `train` with these settings, where they are known: with
+    their seed it is not trained on all samples then. SampleError when there is nothing to train or
+    to test on.
     """
     if not len(train) or not len(test):
         raise SampleError(
@@ -73,36 +77,46 @@ def samples_needed(
     counts = _counts(train, per_label)
     if not seeds or not counts:
         raise ValueError("samples_needed needs at least one seed and one count.")
-    total = len(counts) * len(seeds)
     tests = [replace(test, labels=train.labels)]
     if base_test is not None and len(base_test):
         tests.append(replace(base_test, labels=train.labels.with_those_of(base_test.labels)))
+    total = len(counts) * len(seeds)
     progress(Progress(0, total, "the base model"))
     trainer.reset()
     evaluated = [evaluate(trainer, samples) for samples in tests]
     quantity = Quantity.of(evaluated[0])
+    trainings = [
+        Training(
+            _doing(count, seed, quantity),
+            train,
+            replace(settings, seed=seed),
+            _chosen(train, count, seed),
+            weights if count is None and seed == settings.seed else None,
+        )
+        for count in counts
+        for seed in seeds
+    ]
+    found = train_each(
+        trainer,
+        trainings,
+        lambda one: [outcomes(evaluate(one, samples)) for samples in tests],
+        replay=replay,
+        progress=progress,
+        stopped=stopped,
+    )
     answered = [[outcomes(one) for one in evaluated]]
     points, own = [_point(0, 0, answered, quantity)], [_first(answered)]
-    done = 0
-    try:
-        for count in counts:
-            answered, trained_on = [], 0
-            for seed in seeds:
-                if stopped():
-                    raise StudyStopped
-                subset = nested_subset(train, count, seed)
-                progress(Progress(done, total, _doing(count, seed, quantity)))
-                trainer.train(subset, replace(settings, seed=seed), replay=replay, stopped=stopped)
-                answered.append(_answers(trainer, tests))
-                trained_on = len(subset)
-                done += 1
-            points.append(_point(count, trained_on, answered, quantity))
-            own.append(_first(answered))
-    except StudyStopped:
-        if len(points) == 1:
-            raise
+    for at in range(0, total, len(seeds)):
+        answered = [one for one in found[at : at + len(seeds)] if one is not None]
+        if len(answered) < len(seeds):
+            break
+        points.append(_point(counts[len(points) - 1], trainings[at].count, answered, quantity))
+        own.append(_first(answered))
+    if len(points) == 1:
+        raise StudyStopped
     complete = len(points) == len(counts) + 1
-    progress(Progress(done, total, "finished" if complete else "stopped"))
+    if complete:
+        progress(Progress(total, total, "finished"))
     return SamplesNeeded(
         tuple(points), seeds, quantity, complete, _sentence(points, own, quantity, len(seeds))
     )
@@ -112,15 +126,21 @@ def nested_subset(samples: Samples, per_label: int | None, seed: int) -> Samples
     """`per_label` of each label (None: all), chosen by the seed; a larger number has the smaller
     one's samples too. In the order of `samples`.
     """
+    chosen = _chosen(samples, per_label, seed)
+    return samples if chosen is None else samples.take(chosen)
+
+
+def _chosen(samples: Samples, per_label: int | None, seed: int) -> np.ndarray | None:
+    """bool [N]: which are in the nested subset; None: all."""
     if per_label is None:
-        return samples
+        return None
     chosen = np.zeros(len(samples), bool)
     groups = groups_of(samples)
     for label in np.unique(groups):
         index = np.flatnonzero(groups == label)
         order = np.random.default_rng((seed, int(label))).permutation(len(index))
         chosen[index[order[:per_label]]] = True
-    return samples.take(chosen)
+    return chosen
 
 
 def _counts(train: Samples, wanted: Sequence[int | None]) -> list[int | None]:
@@ -131,10 +151,6 @@ def _counts(train: Samples, wanted: Sequence[int | None]) -> list[int | None]:
     short = sorted({count for count in wanted if count is not None and count < most})
     whole = any(count is None or count >= most for count in wanted)
     return [*short, None] if whole else list(short)
-
-
-def _answers(trainer: Trainer, tests: list[Samples]) -> list[np.ndarray]:
-    return [outcomes(evaluate(trainer, samples)) for samples in tests]
 
 
 def _point(

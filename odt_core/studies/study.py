@@ -12,19 +12,25 @@ Stopped = Callable[[], bool]
 
 @dataclass(frozen=True)
 class Progress:
-    """`done` of `total` trainings; `doing`: what is trained now, for people."""
+    """`done` of `total` trainings; `doing`: what is trained now, for people. way: how much of the
+    work is done, 0 to 1, where that is known better: of more samples a training takes longer.
+    """
 
     done: int
     total: int
     doing: str
+    way: float | None = None
 
     @property
     def share(self) -> float:
         """0 to 1."""
+        if self.way is not None:
+            return self.way
         return self.done / self.total if self.total else 1.0
 
 
 OnProgress = Callable[[Progress], None]
+OnShare = Callable[[float], None]  # told which share of one training is done, 0 to 1
 
 
 class StudyStopped(TrainingError):  # noqa: N818 (a wish, not an error)
@@ -36,6 +42,10 @@ class StudyStopped(TrainingError):  # noqa: N818 (a wish, not an error)
 
 def quiet(progress: Progress) -> None:
     """For whoever does not want to know."""
+
+
+def unheard(share: float) -> None:
+    """For whoever does not want to know how far one training is."""
 
 
 def never() -> bool:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
 
+from odt_core.cores import usable_cores
 from odt_core.errors import TrainingError
 from odt_core.evaluation.digest import state_digest
-from odt_core.studies.study import Stopped, StudyStopped, never
+from odt_core.studies.study import OnShare, Stopped, StudyStopped, never, unheard
+from odt_core.training.callbacks import Callback
 from odt_core.training.control import Control
 from odt_core.training.history import Outcome
 from odt_core.training.settings import Settings
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from odt_core.runtime import Model, Session
     from odt_core.samples import Labels, Samples
     from odt_core.training.events import Event
+    from odt_core.training.history import Record
+    from odt_core.training.loop import Run
     from odt_core.worker import Worker
 
 LOOK_EVERY = 0.1  # seconds between two looks at whether a study is to stop
@@ -56,14 +60,15 @@ class Trainer(Protocol):
         *,
         replay: Samples | None = None,
         start_from_base: bool = True,
+        progress: OnShare = unheard,
         stopped: Stopped = never,
     ) -> str:
         """Train on all of `samples` and return the digest of the weights.
 
         replay: None takes the model card's where the settings ask for it, as `odt.fit` does; none
         at all with `samples.take(empty index)`. Settings of measuring and evaluating on the way are
-        ignored: they change no weight. Raises StudyStopped as soon as `stopped()` is true,
-        TrainingError when training cannot start.
+        ignored: they change no weight. progress: called now and then by this thread. Raises
+        StudyStopped as soon as `stopped()` is true, TrainingError when training cannot start.
         """
 
     def infer(self, x: np.ndarray) -> np.ndarray: ...
@@ -72,11 +77,19 @@ class Trainer(Protocol):
 
     def state(self) -> dict[str, np.ndarray]: ...
 
+    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Set all variables."""
+
     def reset(self) -> None:
         """Back to the base model."""
 
     def fresh(self) -> Trainer:
         """Another trainer of the same model that has never seen a sample. The caller closes it."""
+
+    def beside(self) -> Trainer | None:
+        """Another trainer of the same model, for another thread, which may train while this one
+        does; None where that would be no faster. It is closed with this one.
+        """
 
     def close(self) -> None: ...
 
@@ -104,6 +117,10 @@ class _Held:
     def state(self) -> dict[str, np.ndarray]:
         """A copy of all variables."""
         return self._held.state()
+
+    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Set all variables."""
+        self._held.load_state(state)
 
     def reset(self) -> None:
         """Back to the base model."""
@@ -142,6 +159,7 @@ class SessionTrainer(_Held):
         *,
         replay: Samples | None = None,
         start_from_base: bool = True,
+        progress: OnShare = unheard,
         stopped: Stopped = never,
     ) -> str:
         """See Trainer.train."""
@@ -153,6 +171,7 @@ class SessionTrainer(_Held):
             self._session,
             samples,
             _plain(settings),
+            [_Telling(progress)],
             replay=replay,
             base_test=_none_of(samples),
             control=_Asking(stopped),
@@ -171,6 +190,9 @@ class SessionTrainer(_Held):
         """A session of its own, with the weights of the file."""
         return SessionTrainer(self._model, threads=self._threads)
 
+    def beside(self) -> None:
+        """None: two threads of one process would wait for each other."""
+
 
 class WorkerTrainer(_Held):
     """In a worker process of its own, which takes turns with other trainings for the cores.
@@ -181,6 +203,7 @@ class WorkerTrainer(_Held):
     def __init__(self, worker: Worker, again: Callable[[], Worker] | None = None) -> None:
         """again: starts another worker of the same model, for `fresh`."""
         self._worker, self._again = worker, again
+        self._beside: WorkerTrainer | None = None
         super().__init__(worker)
 
     @classmethod
@@ -211,6 +234,7 @@ class WorkerTrainer(_Held):
         *,
         replay: Samples | None = None,
         start_from_base: bool = True,
+        progress: OnShare = unheard,
         stopped: Stopped = never,
     ) -> str:
         """See Trainer.train."""
@@ -226,6 +250,7 @@ class WorkerTrainer(_Held):
             autosave_seconds=None,
         )
         while not run.over.wait(LOOK_EVERY):
+            progress(run.share)
             if stopped():
                 self._worker.stop()
                 run.over.wait()
@@ -239,8 +264,16 @@ class WorkerTrainer(_Held):
             )
         return WorkerTrainer(self._again(), self._again)
 
+    def beside(self) -> WorkerTrainer | None:
+        """A second process, kept from the first time on; None where there is one core only."""
+        if self._beside is None and self._again is not None and usable_cores() > 1:
+            self._beside = self.fresh()
+        return self._beside
+
     def close(self) -> None:
-        """End the process."""
+        """End the process, and the one beside it."""
+        if self._beside is not None:
+            self._beside.close()
         self._worker.close()
 
 
@@ -257,6 +290,16 @@ class _Asking(Control):
         return super().proceed()
 
 
+class _Telling(Callback):
+    """Tells after each step how far the training is."""
+
+    def __init__(self, progress: OnShare) -> None:
+        self._progress = progress
+
+    def on_step_end(self, run: Run, record: Record) -> None:
+        self._progress(run.step / run.total)
+
+
 class _RunOfWorker:
     """Waits for the last event of a run."""
 
@@ -264,10 +307,18 @@ class _RunOfWorker:
         self.over = threading.Event()
         self._last: Event | None = None
         self._clock: list[float] = []
+        self._total = 0
+
+    @property
+    def share(self) -> float:
+        """Of its steps, that are done: 0 to 1."""
+        return len(self._clock) / self._total if self._total else 0.0
 
     def __call__(self, event: Event) -> None:
-        from odt_core.training.events import Ended, Failed, Progressed
+        from odt_core.training.events import Ended, Failed, Progressed, Started
 
+        if isinstance(event, Started):
+            self._total = event.total
         if isinstance(event, Progressed):
             self._clock += [record.seconds for record in event.records]
         if isinstance(event, Ended | Failed):

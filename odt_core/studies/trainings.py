@@ -1,0 +1,162 @@
+"""The trainings of a study, each from the base model: two at a time where there are two cores."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from odt_core.errors import OdtError
+from odt_core.studies.study import OnProgress, Progress, Stopped, StudyStopped
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from odt_core.samples import Samples
+    from odt_core.studies.trainer import Trainer
+    from odt_core.training.settings import Settings
+
+Found = TypeVar("Found")
+State = Mapping[str, "np.ndarray"]
+_MOVED = 0.01  # of the way, that is worth telling
+
+
+@dataclass(frozen=True)
+class Training:
+    """One of a study's. chosen: bool [N], which of the samples it is on; None: all. weights: all
+    variables after it where they are known, to be taken over instead.
+    """
+
+    name: str
+    samples: Samples
+    settings: Settings
+    chosen: np.ndarray | None = None
+    weights: State | None = None
+
+    @property
+    def count(self) -> int:
+        """How many samples it is on."""
+        return len(self.samples) if self.chosen is None else int(self.chosen.sum())
+
+    def taken(self) -> Samples:
+        """The samples that it is on."""
+        return self.samples if self.chosen is None else self.samples.take(self.chosen)
+
+
+def train_each(
+    trainer: Trainer,
+    trainings: Sequence[Training],
+    ask: Callable[[Trainer], Found],
+    *,
+    replay: Samples | None,
+    progress: OnProgress,
+    stopped: Stopped,
+) -> list[Found | None]:
+    """What `ask` gives of the model after each training, in their order; None for those that were
+    not finished before `stopped()` turned true. Trainings begin in order.
+
+    The second at a time is done by `trainer.beside()`, asked by a thread of its own: a training is
+    the same, bit for bit, whatever runs beside it. Raises what a training raises.
+    """
+    shared = _Shared(trainings, ask, replay, progress, stopped)
+    helper = threading.Thread(target=shared.help, args=(trainer,), name="odt-study", daemon=True)
+    if len(trainings) > 1:
+        helper.start()
+    shared.work(trainer)
+    if len(trainings) > 1:
+        helper.join()
+    if shared.error is not None:
+        raise shared.error
+    return shared.found
+
+
+class _Shared(Generic[Found]):
+    """What is still to be done, and what was found. Thread-safe."""
+
+    def __init__(
+        self,
+        trainings: Sequence[Training],
+        ask: Callable[[Trainer], Found],
+        replay: Samples | None,
+        progress: OnProgress,
+        stopped: Stopped,
+    ) -> None:
+        self._trainings, self._ask, self._replay = trainings, ask, replay
+        self._progress, self._stopped = progress, stopped
+        self._lock = threading.Lock()
+        self._next = 0
+        self._shares = [0.0] * len(trainings)  # of each training, that are done
+        self._done, self._doing, self._told = 0, "", -1.0
+        self.found: list[Found | None] = [None] * len(trainings)
+        self.error: BaseException | None = None  # the first
+
+    def help(self, trainer: Trainer) -> None:
+        """Work with the trainer beside that one, where there is one."""
+        try:
+            beside = trainer.beside()
+        except OdtError:  # no memory for a second process: one is enough
+            return
+        if beside is not None:
+            self.work(beside)
+
+    def work(self, trainer: Trainer) -> None:
+        """Do trainings until none is left."""
+        try:
+            while (at := self._begin()) is not None:
+                self._do(trainer, at)
+        except StudyStopped:
+            pass
+        except BaseException as error:
+            with self._lock:
+                self.error = self.error or error
+
+    def _do(self, trainer: Trainer, at: int) -> None:
+        one = self._trainings[at]
+        if one.weights is not None:
+            trainer.load_state(one.weights)
+        else:
+            trainer.train(
+                one.taken(),
+                one.settings,
+                replay=self._replay,
+                progress=lambda share: self._moved(at, share),
+                stopped=self._over,
+            )
+        found = self._ask(trainer)
+        with self._lock:
+            self.found[at] = found
+            self._done += 1
+            self._shares[at] = 1.0
+            self._tell()
+
+    def _begin(self) -> int | None:
+        """The next training; None when there is none, or the study is over."""
+        with self._lock:
+            at = self._next
+            if at == len(self._trainings) or self._over():
+                return None
+            self._next += 1
+            self._doing = self._trainings[at].name
+            self._tell()
+            return at
+
+    def _over(self) -> bool:
+        return self.error is not None or self._stopped()
+
+    def _moved(self, at: int, share: float) -> None:
+        with self._lock:
+            self._shares[at] = share
+            if self._way - self._told >= _MOVED:
+                self._tell()
+
+    def _tell(self) -> None:
+        self._told = self._way
+        self._progress(Progress(self._done, len(self._trainings), self._doing, self._told))
+
+    @property
+    def _way(self) -> float:
+        """0 to 1."""
+        works = [one.count if one.weights is None else 0 for one in self._trainings]
+        done = sum(work * share for work, share in zip(works, self._shares, strict=True))
+        return done / sum(works) if sum(works) else 0.0
