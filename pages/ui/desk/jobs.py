@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from odt_core.workspace import Workspace
 from pages.ui.desk.state import State
 
 _log = logging.getLogger("odt.jobs")
+_TELLING = 0.1  # of the way, from where on the rest can be judged by it
 _SOON = 20.0  # seconds in which a job that was asked to end has ended
 _UNEXPECTED = "That did not work, for a reason that odt did not foresee. The server's log has more."
 
@@ -33,6 +35,14 @@ class Look:
     result: Any
     error: str
     about: object  # equal as long as the result is about the same model and samples
+    seconds: float  # since it began
+
+    @property
+    def seconds_left(self) -> float | None:
+        """By the way that is behind; None while that is too short to tell."""
+        if self.share < _TELLING:
+            return None
+        return self.seconds * (1 - self.share) / self.share
 
 
 class Job:
@@ -44,6 +54,7 @@ class Job:
         self._stop = threading.Event()
         self._over = threading.Event()
         self._share, self._doing = 0.0, "starting"
+        self._began = time.monotonic()
         self._result: Any = None
         self._error = ""
 
@@ -58,6 +69,7 @@ class Job:
                 result=self._result,
                 error=self._error,
                 about=self._about,
+                seconds=time.monotonic() - self._began,
             )
 
     def stop(self) -> None:

@@ -12,7 +12,7 @@ from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
 from pages.ui.desk.jobs import Job, Look
 from pages.ui.pace import tick
-from pages.ui.say import plain
+from pages.ui.say import plain, span
 from pages.ui.turns import Urgency, fragment
 from pages.ui.untested import untested
 
@@ -90,7 +90,10 @@ def _watch(
 
 
 def _doing(look: Look) -> str:
-    return "stopping" if look.stopping else look.doing
+    if look.stopping:
+        return "stopping"
+    left = look.seconds_left
+    return look.doing if left is None else f"{look.doing} · about {span(left)} left"
 
 
 def _start(desk: Desk, name: str, key: str, about: object, work: Callable[[Job], Any]) -> None:
