@@ -167,6 +167,12 @@ def find_card(model_path: str | Path) -> ModelCard | None:
         raise ModelError(f"{path.name}: {error}") from error
 
 
+def _is_picture(shape: tuple[int, ...]) -> bool:
+    if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (1, 3)):
+        return False
+    return min(shape[:2]) >= 8 and shape[0] <= 4 * shape[1]
+
+
 def default_card(
     input_shape: tuple[int, ...], labels: int, *, name: str = "model", dtype: str = "float32"
 ) -> ModelCard:
@@ -175,13 +181,13 @@ def default_card(
     labels: how many names there must be (Contract.labels_count), 0 for a model of numbers.
     dtype: of the model's input. [28, 28(, 1)] is taken for drawn symbols, other [H, W(, 1 or 3)]
     for pictures scaled to 0..1, or 0..255 where the input is whole numbers; anything else for plain
-    numbers.
+    numbers, and what is far longer than wide as well: [128, 9] is a window of nine sensors.
     """
     shape = tuple(int(v) for v in input_shape)
     whole = not dtype.startswith("float")
     if shape in ((28, 28), (28, 28, 1)):
         preprocessing = Preprocessing("ink", shape, scale=255.0 if whole else 1.0)
-    elif len(shape) in (2, 3) and min(shape[:2]) >= 8 and (len(shape) == 2 or shape[2] in (1, 3)):
+    elif _is_picture(shape):
         preprocessing = Preprocessing("image", shape, scale=1.0 if whole else 1 / 255)
     else:
         preprocessing = Preprocessing("none", shape)

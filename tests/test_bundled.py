@@ -115,6 +115,9 @@ class TestDefaultCard:
             ((28, 28), "ink"),
             ((28, 28, 1), "ink"),
             ((224, 224, 3), "image"),
+            ((128, 9), "none"),  # nine sensors
+            ((128, 9, 1), "none"),
+            ((49, 40), "image"),
             ((1280,), "none"),
             ((7, 7, 64), "none"),
         ],

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 def _arguments(parser: ArgumentParser) -> None:
     add_model(parser)
     parser.add_argument(
-        "files", metavar="FILE", nargs="+", help="an image, or a .csv or .npz as for --samples"
+        "files",
+        metavar="FILE",
+        nargs="+",
+        help="an image, or a .csv, .wav, .npy or .npz as for --samples",
     )
     add_checkpoint(parser)
     parser.add_argument("--top", type=int, default=3, metavar="N", help="labels to list (3)")
@@ -71,7 +74,7 @@ def _run(options: Namespace) -> Result:
 
 
 def _items(path: Path, model: Model) -> list[tuple[str, np.ndarray]]:
-    from odt_core.samples import check_ids, decode_image, read_samples
+    from odt_core.samples import check_ids, decode_image, read_samples, sound
     from odt_core.samples.other_files import refuse_other_files
     from odt_core.samples.reading import TABLES
 
@@ -79,7 +82,7 @@ def _items(path: Path, model: Model) -> list[tuple[str, np.ndarray]]:
         data = path.read_bytes()
     except OSError as error:
         raise SampleError(f"{path} cannot be read: {error.strerror}. Check the path.") from None
-    if path.suffix.lower() not in (".npz", *TABLES):
+    if path.suffix.lower() not in (".npz", ".npy", *TABLES, *sound.SUFFIXES):
         refuse_other_files(path.name)
         return [(str(path), decode_image(data, path.name))]
     contract = model.contract

@@ -1,7 +1,7 @@
 """Labelled samples: read, decode, preprocess to a model's input, split, vary."""
 
 from odt_core.samples.augment import Augmentation
-from odt_core.samples.folders import decode_files
+from odt_core.samples.decoding import decode_files
 from odt_core.samples.ids import check_ids
 from odt_core.samples.image import decode_image
 from odt_core.samples.labels import Labels, clean_label
@@ -9,12 +9,13 @@ from odt_core.samples.preprocess import Preprocessing, prepare
 from odt_core.samples.reading import read_samples
 from odt_core.samples.split import split
 from odt_core.samples.table import read_table
-from odt_core.samples.types import RawSamples, Samples, Subset
+from odt_core.samples.types import Form, RawSamples, Samples, Subset
 from odt_core.samples.unlabelled import check_labelled
 from odt_core.samples.values import targets_of
 
 __all__ = [
     "Augmentation",
+    "Form",
     "Labels",
     "Preprocessing",
     "RawSamples",

@@ -1,10 +1,8 @@
-"""Samples among the files of a folder or zip: pictures and arrays in folders of labels."""
+"""Samples among the files of a folder or zip, most often in folders of labels."""
 
 from __future__ import annotations
 
 import io
-import logging
-import math
 import os
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -12,41 +10,20 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-import numpy as np
-
 from odt_core.errors import OdtError, SampleError
 from odt_core.files import DAMAGED_ZIP
 from odt_core.samples import labels_file, teachable_machine
-from odt_core.samples.archives import (
-    ARRAY,
-    MAX_FILES,
-    MAX_MEMBERS,
-    MAX_TOTAL_BYTES,
-    checked,
-    unpack,
-)
-from odt_core.samples.arrays import load_array
-from odt_core.samples.image import (
-    MAX_IMAGE_BYTES,
-    SUFFIXES,
-    WORKING_SIDE,
-    declared_pixels,
-    decode_image,
-    decode_mask,
-)
-from odt_core.samples.labels import clean_label
-from odt_core.samples.layout import HOW, is_test, tell_labels
+from odt_core.samples.archives import MAX_MEMBERS, MAX_TOTAL_BYTES, checked, unpack
+from odt_core.samples.decoding import TABLES, File, decode_files, kinds_among
+from odt_core.samples.image import MAX_IMAGE_BYTES
+from odt_core.samples.layout import HOW, is_test, labels_in_names, tell_labels
 from odt_core.samples.left_out import left_out
-from odt_core.samples.masks import in_two_colours, is_picture, stem_of, targets_among
-from odt_core.samples.types import RawSamples, Subset
+from odt_core.samples.masks import stem_of
+from odt_core.samples.types import Form, RawSamples, Subset
 
-MAX_PIXELS = 3_000_000_000  # of an archive's pictures, a minute's work; for each byte so many more:
-PIXELS_A_BYTE = 20  # a photograph has 4 to 10, a flat PNG 1,000
-MAX_KEPT = 600_000_000  # bytes of pictures that are held at once; many are kept smaller
 _SKIPPED = ("__MACOSX", ".")
 _ZIPPED = "-samples"  # ends the names of Teachable Machine's zips, "heart-samples.zip"
 _ABOUT = (labels_file.NAME, teachable_machine.MANIFEST)  # no samples, but read
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -63,9 +40,7 @@ class _File:
         return PurePosixPath(self.path).parts
 
 
-def read_folder(
-    path: Path, name: str, target_shape: Sequence[int] | None, subset: Subset
-) -> RawSamples:
+def read_folder(path: Path, name: str, form: Form, subset: Subset) -> RawSamples:
     """The samples in a folder; see `read_samples`."""
     files: list[_File] = []
     for folder, inner, names in os.walk(path):
@@ -75,7 +50,7 @@ def read_folder(
             if file.is_file():
                 files.append(_File(file.relative_to(path).as_posix(), partial(_content, file)))
         _check_count(len(files), name)
-    return _read_files(files, name, target_shape, subset)
+    return _read_files(files, name, form, subset)
 
 
 def _content(file: Path, limit: int) -> bytes:
@@ -93,7 +68,7 @@ def read_zip(
     archive: zipfile.ZipFile,
     members: list[zipfile.ZipInfo],
     name: str,
-    target_shape: Sequence[int] | None,
+    form: Form,
     subset: Subset,
 ) -> RawSamples:
     """The samples in an open zip whose members have been checked; see `read_samples`."""
@@ -101,35 +76,37 @@ def read_zip(
         _File(member.filename.replace("\\", "/"), partial(unpack, archive, member))
         for member in members
     ]
-    return _read_files(files, name, target_shape, subset)
+    return _read_files(files, name, form, subset)
 
 
-def _read_files(
-    there: Sequence[_File], name: str, target_shape: Sequence[int] | None, subset: Subset
-) -> RawSamples:
+def _read_files(there: Sequence[_File], name: str, form: Form, subset: Subset) -> RawSamples:
     """The samples among the files of a folder or zip."""
-    files: list[tuple[str, str, bytes]] = []
+    files: list[File] = []
     others: list[str] = []
     total = loose = 0
     labels, ours = _project(there, name), _ours(there)
+    form = replace(form, input_shape=None) if ours else form  # each file is one sample as it is
     there = sorted(
         (file for file in there if not any(_skipped(part) for part in file.parts)),
         key=lambda one: one.parts,
     )
-    told = bool(labels or ours) or _told([file.path for file in there])
-    stray = target_shape is None and not labels and _has_folders(there)
+    kinds = kinds_among([file.path for file in there], form)
+    told = bool(labels or ours) or _told([file.path for file in there], kinds)
+    stray = form.target_shape is None and not labels and _has_folders(there, kinds)
+    tables = [file.path for file in there if file.path.lower().endswith(TABLES)]
+    by_name = labels_in_names(tables, told) if not ours else {}
     for file in there:
         path = PurePosixPath(file.path)
         if path.suffix.lower() == ".zip":  # Teachable Machine: one zip of pictures per label
-            found = _inner_zip(file.read(MAX_TOTAL_BYTES - total), path)
-        elif not _is_sample(path.name):
+            found = _inner_zip(file.read(MAX_TOTAL_BYTES - total), path, kinds)
+        elif not _is_sample(path.name, kinds):
             others += [file.path] if path.name not in _ABOUT else []
             continue
         elif stray and len(path.parts) == 1:
             loose += 1
             continue
         else:
-            folder = _folder_label(path, name) if told else ""
+            folder = by_name.get(file.path) or (_folder_label(path, name) if told else "")
             label = ours.get(str(path.parent), labels.get(file.path) or folder)
             found = [(label, file.path, file.read(MAX_IMAGE_BYTES))]
         total += sum(len(data) for _, _, data in found)
@@ -141,19 +118,17 @@ def _read_files(
             )
     if others and not files:
         raise SampleError(f"'{name}' holds no samples. {left_out(others, 0, 0)} {HOW}")
-    raw = decode_files(files, name, target_shape)
+    raw = decode_files(files, name, form)
     if ours:
         raw = replace(raw, tests=tuple(_test(file, ours) for file in raw.names))
     else:
-        above = -2 if told and target_shape is None else -1  # a label called test is one
+        above = -2 if told and form.target_shape is None else -1  # a label called test is one
         marks = tuple(is_test(PurePosixPath(file).parts[:above]) for file in raw.names)
         # of folders train and val alone, some are set aside for testing as of any others
         raw = replace(raw, tests=marks) if True in marks else raw
     kept = _kept(raw, subset)
     apart = 0 if kept is None or subset is Subset.TEST else len(raw) - len(kept)
-    notice = left_out(others, loose, apart)
-    if notice and subset is not Subset.BOTH:
-        _log.warning("'%s': %s", name, notice)  # scripts and the command line show no notices
+    notice = " ".join(filter(None, (raw.notice, left_out(others, loose, apart))))
     return replace(raw if kept is None else raw.take(kept), notice=notice)
 
 
@@ -166,17 +141,18 @@ def _kept(raw: RawSamples, subset: Subset) -> list[int] | None:
     return of_test if subset is Subset.TEST else others
 
 
-def _has_folders(files: Sequence[_File]) -> bool:
+def _has_folders(files: Sequence[_File], kinds: tuple[str, ...]) -> bool:
     """Whether some samples lie in folders, or in zips of their own."""
     return any(
-        file.path.lower().endswith(".zip") or (len(file.parts) > 1 and _is_sample(file.path))
+        file.path.lower().endswith(".zip") or (len(file.parts) > 1 and _is_sample(file.path, kinds))
         for file in files
     )
 
 
-def _told(paths: Sequence[str]) -> bool:
-    samples = [path for path in paths if _is_sample(path)]
-    return not samples or tell_labels(samples, [path for path in paths if not _is_sample(path)])
+def _told(paths: Sequence[str], kinds: tuple[str, ...]) -> bool:
+    samples = [path for path in paths if _is_sample(path, kinds)]
+    others = [path for path in paths if not _is_sample(path, kinds)]
+    return not samples or tell_labels(samples, others)
 
 
 def _ours(files: Sequence[_File]) -> dict[str, str]:
@@ -209,14 +185,14 @@ def _project(files: Sequence[_File], name: str) -> dict[str, str]:
     return teachable_machine.labels_of(document, [file.path for file in files], name)
 
 
-def _inner_zip(data: bytes, path: PurePosixPath) -> list[tuple[str, str, bytes]]:
+def _inner_zip(data: bytes, path: PurePosixPath, kinds: tuple[str, ...]) -> list[File]:
     label = path.stem.removesuffix(_ZIPPED)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return [
                 (label, f"{path.name}/{member.filename}", unpack(archive, member, MAX_IMAGE_BYTES))
                 for member in sorted(checked(archive, path.name), key=lambda m: m.filename)
-                if _is_sample(member.filename)
+                if _is_sample(member.filename, kinds)
                 and not any(_skipped(part) for part in PurePosixPath(member.filename).parts)
             ]
     except OdtError:  # it says itself what is wrong
@@ -236,77 +212,5 @@ def _skipped(part: str) -> bool:
     return part.startswith(_SKIPPED)
 
 
-def _is_sample(name: str) -> bool:
-    return PurePosixPath(name).suffix.lower() in (*SUFFIXES, ARRAY)
-
-
-def decode_files(
-    files: Sequence[tuple[str, str, bytes]], name: str, target_shape: Sequence[int] | None = None
-) -> RawSamples:
-    """Samples of files in memory: (label, path, bytes) each, targets among them.
-
-    name: what the files came in, for messages. Raises SampleError with the file's name.
-    """
-    masks = target_shape is not None and is_picture(target_shape)
-    owners = targets_among([file for _, file, _ in files], masks)
-    samples = [one for one in files if one[1] not in owners]
-    if not samples:
-        raise SampleError(
-            f"'{name}' holds no samples in label folders. Make one folder per label and put its "
-            "pictures (PNG, JPEG), or arrays of numbers (.npy), inside."
-        )
-    if len(samples) > MAX_FILES:
-        raise SampleError(
-            f"'{name}' holds {len(samples)} samples; at most {MAX_FILES} are read. Give fewer at a "
-            "time."
-        )
-    pictures = [data for _, file, data in files if not _is_array(file)]
-    pixels = sum(map(declared_pixels, pictures))
-    if pixels > MAX_PIXELS + PIXELS_A_BYTE * sum(map(len, pictures)):
-        raise SampleError(
-            f"'{name}' unpacks to {pixels / 1e6:,.0f} million pixels, far more than pictures of "
-            f"its size hold. Save them smaller."
-        )
-    side = _side(len(pictures))
-    channels = target_shape[2] if target_shape is not None and len(target_shape) == 3 else 1
-    targets = {
-        owners[file]: _array(data, file)
-        if _is_array(file)
-        else decode_mask(data, file, side, classes=channels > 2)
-        for _, file, data in files
-        if file in owners
-    }
-    covers = {of: target for of, target in targets.items() if target.dtype == np.uint8}
-    if channels < 3:  # of three or more, colours may be learnt
-        targets |= zip(covers, in_two_colours(list(covers.values())), strict=True)
-    items = tuple(
-        _array(data, file) if _is_array(file) else decode_image(data, file, side)
-        for _, file, data in samples
-    )
-    return RawSamples(
-        items,
-        tuple(clean_label(label) if label else "" for label, _, _ in samples),
-        tuple(file for _, file, _ in samples),
-        tuple(targets.get(stem_of(file)) for _, file, _ in samples) if targets else (),
-    )
-
-
-def _is_array(file: str) -> bool:
-    return file.lower().endswith(ARRAY)
-
-
-def _side(count: int) -> int:
-    """The longer side that so many pictures are kept with, 4 bytes a pixel at most."""
-    return min(WORKING_SIDE, int(math.sqrt(MAX_KEPT / 4 / max(count, 1))))
-
-
-def _array(data: bytes, file: str) -> np.ndarray:
-    """A sample of numbers, float32."""
-    array = load_array(data, file)
-    if array.dtype.kind not in "biuf" or not array.size:
-        raise SampleError(f"'{file}' does not hold numbers. Save a float32 array.")
-    with np.errstate(over="ignore"):
-        numbers = array.astype(np.float32)
-    if not np.isfinite(numbers).all():
-        raise SampleError(f"'{file}' holds a number that is not finite. Correct or remove it.")
-    return numbers
+def _is_sample(name: str, kinds: tuple[str, ...]) -> bool:
+    return name.lower().endswith(kinds)

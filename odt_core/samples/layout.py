@@ -25,6 +25,14 @@ _BESIDE_ROLE = frozenset(["set", "data", "split"]) | PHOTOGRAPHS  # training_set
 _OF_NO_LABEL = _TRAIN | _TEST | _BESIDE_ROLE | {"jpeg", "jpg", "png"}  # JPEGImages, train2017
 _ASCII = re.compile(r"[A-Za-z0-9 ._-]+")
 _LISTS = frozenset([".csv", ".tsv", ".xml", ".jsonl"])  # beside loose pictures they hold labels
+_NUMBER = re.compile(r"[\W_\d]+$")  # ends the names of several recordings of a thing
+_ANY = frozenset(
+    [
+        "capture", "csv", "data", "export", "file", "log", "measurement", "output", "rec", "record",
+        "recording", "recordings", "sample", "samples", "sensor", "sensors", "series", "untitled",
+        "window", "windows",
+    ]
+)  # fmt: skip
 _NOTES = frozenset([".txt", ".json"])  # where each has the name of a picture
 
 
@@ -57,6 +65,30 @@ def tell_labels(samples: Sequence[str], others: Sequence[str]) -> bool:
     return not (
         any(pictures) and all(one or other for one, other in zip(pictures, masks, strict=True))
     )
+
+
+def label_in_name(file: str) -> str:
+    """The label that the name of a recording says: "punch" of punch.csv and of punch_03.csv; "" of
+    01.csv, and of one that has any recording's name.
+    """
+    stem = _NUMBER.sub("", PurePosixPath(file).name.partition(".")[0])
+    return "" if words(stem) <= _ANY | _TRAIN | _TEST and stem.isascii() else stem
+
+
+def labels_in_names(files: Sequence[str], told: bool) -> dict[str, str]:
+    """File -> label of the recordings whose own names are their labels: those that lie in no
+    folder, in one that says no label, or in one for all of them, each with a name of its own.
+
+    files: paths with slashes. told: whether folders are labels (`tell_labels`).
+    """
+    names = {file: label_in_name(file) for file in files}
+    folders = {PurePosixPath(file).parent for file in files}
+    one_each = len(folders) == 1 and 1 < len(files) == len({*names.values()} - {""})
+    return {
+        file: label
+        for file, label in names.items()
+        if label and (not told or one_each or "/" not in file)
+    }
 
 
 def _words(folder: str) -> frozenset[str]:

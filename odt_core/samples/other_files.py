@@ -12,19 +12,14 @@ _RECORDS = "not read as samples. If it holds a table, save that as .csv"
 _ARRAYS = (
     "not read as samples: save its arrays as .npz, with numpy.savez(file, x=samples, y=labels)"
 )
-_SOUND = (
-    "sound or video, and models take numbers or pictures: save those that yours takes, such as x "
-    "[N, 16000] and y, as .npz with numpy.savez"
-)
+_SOUND = "packed sound or video: save its sound as .wav"
 _PACKED = "packed: unpack it, or make a .zip of its folders"
 _INSTEAD = {
     **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".ods", ".numbers"), _SHEET),
     **dict.fromkeys((".parquet", ".feather", ".arrow", ".arff", ".libsvm", ".svm", ".sav"), _TABLE),
     **dict.fromkeys((".json", ".jsonl", ".ndjson", ".xml", ".yaml"), _RECORDS),
-    **dict.fromkeys(
-        (".npy", ".pkl", ".pickle", ".h5", ".hdf5", ".mat", ".pt", ".tfrecord"), _ARRAYS
-    ),
-    **dict.fromkeys((".wav", ".mp3", ".flac", ".ogg", ".m4a", ".mp4", ".mov", ".webm"), _SOUND),
+    **dict.fromkeys((".pkl", ".pickle", ".h5", ".hdf5", ".mat", ".pt", ".tfrecord"), _ARRAYS),
+    **dict.fromkeys((".mp3", ".flac", ".ogg", ".m4a", ".mp4", ".mov", ".webm"), _SOUND),
     **dict.fromkeys((".gz", ".bz2", ".xz", ".tar", ".tgz", ".7z", ".rar"), _PACKED),
     ".data": "not read under this name. If it is a table, call it .csv",
 }

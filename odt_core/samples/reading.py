@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import io
+import logging
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from odt_core.errors import OdtError, SampleError
 from odt_core.files import DAMAGED_ZIP
-from odt_core.samples.archives import MAX_TOTAL_BYTES, Arrays, checked
+from odt_core.samples import sound
+from odt_core.samples.archives import ARRAY, MAX_TOTAL_BYTES, Arrays, checked
 from odt_core.samples.arrays import read_arrays
+from odt_core.samples.decoding import decode_files
 from odt_core.samples.folders import read_folder, read_zip
 from odt_core.samples.inputs import Inputs
+from odt_core.samples.layout import label_in_name
 from odt_core.samples.other_files import refuse_other_files
 from odt_core.samples.table import read_table
-from odt_core.samples.types import RawSamples, Subset
+from odt_core.samples.types import Form, RawSamples, Subset
+from odt_core.samples.windows import window_of
+
+_log = logging.getLogger(__name__)
 
 TABLES = (".csv", ".tsv", ".txt")
 
@@ -43,7 +50,10 @@ def read_samples(
     - an .npz with x (uint8 [N, H, W(, C)], or numbers [N, *input shape]) and y, which may be
       missing: N labels, one-hot rows, or targets [N, *target shape]; or with arrays that are called
       otherwise, such as x_train, y_train, x_test and y_test, or features and labels;
-    - a .csv (table.py).
+    - a .csv (table.py), or of a model that takes windows of time one of its rows (windows.py), and
+      label folders of such; where neither folder nor table says a label, its name does;
+    - an .npy of one sample, or of [N, *input shape];
+    - a .wav of a model that hears waveforms (sound.py), and label folders of such.
     input_shape, target_shape: of one sample and its target, which say how a .csv divides. inputs:
     where a model's several inputs take a sample together, how many numbers each: an .npz may then
     hold an array for each in the place of x, and a .csv's header says which column is whose.
@@ -52,10 +62,20 @@ def read_samples(
     Raises SampleError with the file's name; a zip with absolute or `..` names, too many or too
     large members is refused as a whole.
     """
+    form = Form(input_shape, target_shape, inputs or {})
+    raw, label = _read(source, name, form, subset)
+    if raw.notice and subset is not Subset.BOTH:
+        _log.warning("'%s': %s", label, raw.notice)  # scripts and the command line show no notices
+    return raw
+
+
+def _read(
+    source: str | Path | bytes, name: str | None, form: Form, subset: Subset
+) -> tuple[RawSamples, str]:
+    """The samples, and what messages call their source."""
     if isinstance(source, bytes):
-        return _read_bytes(
-            source, name or "upload", input_shape, target_shape, inputs or {}, subset
-        )
+        label = name or "upload"
+        return _read_bytes(source, label, form, subset), label
     path = Path(source)
     label = name or path.name
     try:
@@ -63,7 +83,7 @@ def read_samples(
     except OSError as error:
         raise SampleError(f"'{label[:60]}…' cannot be read: {error.strerror}.") from error
     if folder:
-        return read_folder(path, label, target_shape, subset)
+        return read_folder(path, label, form, subset), label
     if not there:
         raise SampleError(f"'{path}' does not exist. Give a folder, a .zip, .npz or .csv.")
     if path.stat().st_size > MAX_TOTAL_BYTES:
@@ -71,17 +91,10 @@ def read_samples(
             f"'{label}' has {path.stat().st_size / 1e6:.0f} MB; at most "
             f"{MAX_TOTAL_BYTES // 10**6} MB are read."
         )
-    return _read_bytes(path.read_bytes(), label, input_shape, target_shape, inputs or {}, subset)
+    return _read_bytes(path.read_bytes(), label, form, subset), label
 
 
-def _read_bytes(
-    data: bytes,
-    name: str,
-    input_shape: Sequence[int] | None,
-    target_shape: Sequence[int] | None,
-    inputs: Inputs,
-    subset: Subset,
-) -> RawSamples:
+def _read_bytes(data: bytes, name: str, form: Form, subset: Subset) -> RawSamples:
     if len(data) > MAX_TOTAL_BYTES:
         raise SampleError(
             f"'{name}' has {len(data) / 1e6:.0f} MB; at most "
@@ -89,10 +102,18 @@ def _read_bytes(
         )
     if name.lower().endswith(TABLES):
         return read_table(
-            data, name, input_shape=input_shape, target_shape=target_shape, inputs=inputs
+            data,
+            name,
+            input_shape=form.input_shape,
+            target_shape=form.target_shape,
+            inputs=form.inputs,
         )
     if not data:
         raise SampleError(f"'{name}' is empty. Choose another file.")
+    if name.lower().endswith((ARRAY, *sound.SUFFIXES)):
+        array = name.lower().endswith(ARRAY)
+        label = label_in_name(name) if array and window_of(form.input_shape) else ""
+        return decode_files([(label, name, data)], name, form)
     refuse_other_files(name)
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
@@ -104,10 +125,10 @@ def _read_bytes(
         members = checked(archive, name)
         try:
             arrays = Arrays(archive, members)
-            parts = bool(inputs) and set(inputs) <= arrays.keys()
+            parts = bool(form.inputs) and set(form.inputs) <= arrays.keys()
             if "x" in arrays or parts or name.lower().endswith(".npz"):
-                return read_arrays(arrays, name, inputs, subset)
-            return read_zip(archive, members, name, target_shape, subset)
+                return read_arrays(arrays, name, form.inputs, subset)
+            return read_zip(archive, members, name, form, subset)
         except OdtError:  # it says itself what is wrong
             raise
         except (*DAMAGED_ZIP, ValueError) as error:

@@ -22,8 +22,9 @@ _ORDER = re.compile(r'\s*"?sep=([^"\r\n])"?[ \t]*(\r\n|\r|\n)', re.IGNORECASE)  
 _REMARK = re.compile(r"\s*#([^\r\n]*)(\r\n|\r|\n)")
 
 
-def rows_of(data: bytes, name: str) -> list[Row]:
-    """All lines that are not blank, at least one, each with as many cells as the first.
+def rows_of(data: bytes, name: str, most: int = MAX_ROWS) -> list[Row]:
+    """All lines that are not blank, at least one and at most `most` below a header, each with as
+    many cells as the first.
 
     Lines before the table that begin with # are left out, but for one that names its columns.
     Raises SampleError with the file's name, and the line.
@@ -37,7 +38,7 @@ def rows_of(data: bytes, name: str) -> list[Row]:
     table = text[start:]
     delimiter = order[1] if order else _delimiter(table)
     above = len(re.findall(r"\r\n|\r|\n", text[:start]))
-    rows = _rows(table, name, delimiter, above)
+    rows = _rows(table, name, delimiter, above, most)
     if not rows:
         raise SampleError(f"'{name}' is empty. Put one sample on each line.")
     names = _names(remark, delimiter)
@@ -89,7 +90,7 @@ def _encoding(data: bytes) -> str:
     return "utf-8-sig"
 
 
-def _rows(text: str, name: str, delimiter: str, above: int) -> list[Row]:
+def _rows(text: str, name: str, delimiter: str, above: int, most: int) -> list[Row]:
     """above: how many lines of the file stand before the text."""
     rows: list[Row] = []
     line = above
@@ -100,14 +101,19 @@ def _rows(text: str, name: str, delimiter: str, above: int) -> list[Row]:
                     f"'{name}', line {line} has {len(cells)} columns, line {rows[0][0]} "
                     f"has {len(rows[0][1])}. Give every line the same."
                 )
-            if len(rows) > MAX_ROWS:
-                raise SampleError(f"'{name}' has more than {MAX_ROWS:,} lines. Use fewer.")
+            if len(rows) > most:
+                raise too_many_rows(name, most)
             rows.append((line, cells))
     except csv.Error as error:
         raise SampleError(
             f"'{name}' cannot be read after line {line} ({error}). Save the table as .csv again."
         ) from error
     return rows
+
+
+def too_many_rows(name: str, most: int) -> SampleError:
+    """The error to raise for a table with more than `most` lines below a header."""
+    return SampleError(f"'{name}' has more than {most:,} lines. Use fewer.")
 
 
 def _records(text: str, delimiter: str, above: int = 0) -> Iterator[Row]:

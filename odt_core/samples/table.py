@@ -1,6 +1,7 @@
 """Samples as a table: one a line, its features first, then its label or its target values.
 
-A header line is optional (columns.py). The delimiter is whichever of , ; tab | or space divides the
+Of a model that takes windows of time a table may hold these instead (windows.py). A header line is
+optional (columns.py). The delimiter is whichever of , ; tab | or space divides the
 lines evenly. 1,5 is read as 1.5, as spreadsheets in many countries write it, where the file tells
 that it is that (cells.py).
 """
@@ -14,12 +15,14 @@ from math import isfinite, prod
 import numpy as np
 
 from odt_core.errors import LabelError, OdtError, SampleError
+from odt_core.samples import windows
 from odt_core.samples.cells import Row, decimal_mark, is_missing, number
 from odt_core.samples.columns import columns_in
 from odt_core.samples.inputs import Inputs
 from odt_core.samples.labels import clean_label
-from odt_core.samples.rows import rows_of
+from odt_core.samples.rows import MAX_ROWS, rows_of, too_many_rows
 from odt_core.samples.types import RawSamples
+from odt_core.samples.windows import read_windows, window_of
 from odt_core.words import some_of
 
 _LARGEST = float(np.finfo(np.float32).max)
@@ -41,9 +44,14 @@ def read_table(
     otherwise. inputs: where several take a sample together; a header's names then say which column
     is whose. Raises SampleError with file and line.
     """
-    rows = rows_of(data, name)
+    window = None if inputs else window_of(input_shape)
+    rows = rows_of(data, name, MAX_ROWS if window is None else windows.MAX_ROWS)
     size = None if input_shape is None else prod(input_shape)
     wanted = None if target_shape is None else prod(target_shape)
+    if window and input_shape and window.is_meant_by(len(rows[0][1])):
+        return read_windows(rows, name, input_shape, window)
+    if len(rows) > MAX_ROWS + 1:
+        raise too_many_rows(name, MAX_ROWS)
     columns = columns_in(rows, name, size, wanted, inputs)
     places, others = columns.features, columns.others
     shape = (len(places),) if input_shape is None else tuple(input_shape)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
@@ -20,6 +20,17 @@ class Subset(Enum):
     TRAINING = "training"
     TEST = "test"
     BOTH = "both"
+
+
+@dataclass(frozen=True)
+class Form:
+    """What samples are read for, as far as it is known: the shapes of one sample and its target,
+    and how many of its numbers go to which input where these are several.
+    """
+
+    input_shape: Sequence[int] | None = None
+    target_shape: Sequence[int] | None = None
+    inputs: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

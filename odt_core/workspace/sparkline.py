@@ -6,6 +6,7 @@ from PIL import Image, ImageDraw, ImageFont
 INKS = ("#4f46e5", "#0e7490", "#b45309", "#be185d", "#5e6373", "#15803d", "#7c3aed", "#a16207")
 _PAPER = "white"
 _FEW = 16  # up to so many numbers are bars
+_CURVES = 16  # that can be told from a grey picture, some in the same ink
 _FINE = 3  # drawn so much larger, then shrunk: smooth lines
 
 
@@ -14,7 +15,10 @@ def is_series(item: np.ndarray) -> bool:
     squeezed = item.squeeze()
     if squeezed.ndim <= 1:
         return True
-    return squeezed.ndim == 2 and squeezed.shape[1] <= len(INKS) < squeezed.shape[0]
+    if squeezed.ndim != 2:
+        return False
+    moments, channels = squeezed.shape
+    return channels <= len(INKS) < moments or (channels <= _CURVES and moments > 4 * channels)
 
 
 def draw_series(item: np.ndarray, side: int, limits: tuple[float, ...] = ()) -> Image.Image:
@@ -63,8 +67,10 @@ def _bars(
 def _curves(
     pen: ImageDraw.ImageDraw, values: np.ndarray, size: int, limits: tuple[float, ...]
 ) -> None:
-    if len(values) > size:  # more points than pixels
-        values = values[np.linspace(0, len(values) - 1, size).astype(int)]
+    if len(values) > 2 * size:  # more points than pixels: the least and the largest of each
+        starts = np.linspace(0, len(values), size, endpoint=False).astype(int)
+        ends = [bound.reduceat(values, starts) for bound in (np.minimum, np.maximum)]
+        values = np.stack(ends, axis=1).reshape(2 * size, -1)
     low, high = min([float(values.min()), *limits]), max([float(values.max()), *limits])
     span = (high - low) or 1.0
     margin = size * 0.08

@@ -12,6 +12,7 @@ import streamlit as st
 from odt_core.dialects.contract import Task
 from odt_core.errors import LabelError, OdtError, SampleError
 from odt_core.samples import (
+    Form,
     RawSamples,
     Subset,
     check_ids,
@@ -19,11 +20,13 @@ from odt_core.samples import (
     decode_files,
     decode_image,
     read_samples,
+    sound,
     targets_of,
 )
 from odt_core.samples.layout import HOW
 from odt_core.samples.other_files import refuse_other_files
 from odt_core.samples.reading import TABLES
+from odt_core.samples.windows import Window, window_of
 from odt_core.words import inputs_in_words
 from odt_core.workspace import LabelEntry, Manifest, Source
 from pages.ui import pieces, trouble
@@ -41,7 +44,7 @@ _TARGET = "samples_target"
 _TYPED_AT_MOST = 64  # numbers of a target
 _TYPED = "samples_typed"
 _FOLDERS = (".zip", ".tm")
-_ARCHIVES = (*_FOLDERS, ".npz", *TABLES)
+_ARCHIVES = (*_FOLDERS, ".npz", ".npy", *TABLES)
 _NO_LABEL = "Add a label below first: what are your samples to be called?"
 
 
@@ -94,7 +97,7 @@ def _upload(desk: Desk, active: LabelEntry | None) -> None:
     if desk.sees_pictures:
         _target_field(desk)
     st.file_uploader(
-        "Pictures, or a zip of label folders" if desk.sees_pictures else "A .csv or .npz",
+        "Pictures, or a zip of label folders" if desk.sees_pictures else "Tables, sounds or arrays",
         accept_multiple_files=True,
         key=f"upload_{turn}",
         on_change=_uploaded,
@@ -118,6 +121,9 @@ def _upload_hint(desk: Desk, active: LabelEntry | None) -> str:
         )
     size = int(np.prod(desk.card.input_shape))
     shape = " × ".join(str(n) for n in desk.card.input_shape)
+    window = None if desk.contract.sample_inputs else window_of(desk.card.input_shape)
+    if window is not None:
+        return _window_hint(desk, window, shape, active)
     columns = count(size, "column")
     last = {
         Task.VALUES: f", then {count(_target_size(desk), 'target column')}",
@@ -133,6 +139,26 @@ def _upload_hint(desk: Desk, active: LabelEntry | None) -> str:
     return (
         f"A .csv with {columns} of numbers{last}; a header is optional. Or an .npz with "
         f"x [N, {shape}]{y}. Several files at once are fine."
+    )
+
+
+def _window_hint(desk: Desk, window: Window, shape: str, active: LabelEntry | None) -> str:
+    """Of a model that takes windows of time."""
+    y = "" if desk.task is Task.RECONSTRUCTION else " and y"
+    others = f"Or .npy files of the same, or an .npz with x [N, {shape}]{y}."
+    if window.channels == 1:
+        goes = ""
+        if desk.tells_labels:
+            where = f"'{active.name}'" if active else "the chosen label"
+            goes = f" goes to {where}; a .zip of label folders brings its own labels"
+        return (
+            f"A .wav of {window.length:,} values, or of somewhat fewer,{goes}. Or a .csv with one "
+            f"column of them. {others}"
+        )
+    own = " Its label is its name (punch.csv), or in a .zip its folder (punch/01.csv)."
+    return (
+        f"A .csv of {window} for each sample, or for several below each other; a header and a "
+        f"column of times are optional.{own if desk.tells_labels else ''} {others}"
     )
 
 
@@ -189,7 +215,8 @@ def _add(desk: Desk, raw: RawSamples) -> str:
 def _read(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | None) -> RawSamples:
     """What all files hold, as the model wants it: first the pictures, then archives."""
     archives = [file for file in files if file[0].lower().endswith(_ARCHIVES)]
-    pictures = [file for file in files if file not in archives]
+    sounds = [file for file in files if file[0].lower().endswith(sound.SUFFIXES)]
+    pictures = [file for file in files if file not in archives and file not in sounds]
     for name, _ in pictures:
         refuse_other_files(name)
     if pictures and not desk.sees_pictures:
@@ -211,9 +238,12 @@ def _read(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | None) 
     for (name, _), raw in zip(archives, raws, strict=True):
         if desk.tells_labels and name.lower().endswith(_FOLDERS) and not any(raw.labels):
             raise SampleError(f"'{name}' does not tell by folders what its samples show. {HOW}")
+    if sounds:
+        loose = [("", name, data) for name, data in sounds]
+        raws.append(decode_files(loose, "The upload", _form(desk)))
     if pictures and desk.answers_pictures:
         loose = [("", name, data) for name, data in pictures]
-        raws.append(decode_files(loose, "The upload", desk.contract.target_shape))
+        raws.append(decode_files(loose, "The upload", _form(desk)))
         pictures = []
     if pictures and desk.tells_labels and label_id is None:
         raise LabelError("There is no label for these pictures yet. Add one first.")
@@ -223,6 +253,12 @@ def _read(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | None) 
     if pictures:
         ready.insert(0, _loose(desk, pictures, label_id))
     return RawSamples.together(ready)
+
+
+def _form(desk: Desk) -> Form:
+    """Of what the model takes; of a picture's input nothing, which has any size before it."""
+    shape = None if desk.sees_pictures else desk.card.input_shape
+    return Form(shape, desk.contract.target_shape, desk.contract.input_sizes)
 
 
 def _loose(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | None) -> RawSamples:

@@ -10,7 +10,8 @@ import streamlit as st
 
 from odt_core.dialects.contract import Task
 from odt_core.errors import WorkerError
-from odt_core.samples import read_samples
+from odt_core.samples import Subset, read_samples
+from odt_core.samples.windows import window_of
 from odt_core.workspace import Part, SampleEntry
 from pages.ui import pieces, trouble
 from pages.ui.answers import answers, class_answers, no_answers, value_answers
@@ -19,7 +20,7 @@ from pages.ui.camera import decode_photo, guide_of, live_camera, live_frame, liv
 from pages.ui.canvas import sketch
 from pages.ui.desk import Desk
 from pages.ui.model_words import asked_numbers
-from pages.ui.numbers import MOST, as_text, parts_as_text, typed
+from pages.ui.numbers import MOST, as_text, figure, parts_as_text, typed
 from pages.ui.pace import tick
 from pages.ui.picture_answers import picture_answers
 from pages.ui.previews import series_uri, show_picture
@@ -213,11 +214,21 @@ def _picked(desk: Desk) -> _Input | None:
     sample = samples[chosen]
     item = desk.workspace.sample_array(sample.id)
     target = _fitting(desk, desk.workspace.sample_target(sample.id))
-    if desk.task is not Task.RECONSTRUCTION and not desk.sees_pictures:
-        pieces.pictures(
-            [("", series_uri(item), parts_as_text(item, desk.contract.input_sizes, 12))]
-        )
+    if not desk.sees_pictures:
+        _show_numbers(desk, item)
     return _Input(item, target)
+
+
+def _show_numbers(desk: Desk, item: np.ndarray) -> None:
+    """The input as a curve, and in figures."""
+    if desk.task is Task.RECONSTRUCTION:  # which is shown beside its answer
+        return
+    if window_of(item.shape) is None or desk.contract.sample_inputs:
+        said = parts_as_text(item, desk.contract.input_sizes, 12)
+    else:
+        sizes = " × ".join(f"{size:,}" for size in item.shape)
+        said = f"{sizes} values from {figure(float(item.min()))} to {figure(float(item.max()))}"
+    pieces.pictures([("", series_uri(item), said)])
 
 
 def _fitting(desk: Desk, target: np.ndarray | None) -> np.ndarray | None:
@@ -264,8 +275,11 @@ def _typed(desk: Desk) -> _Input | None:
 
 
 def _from_file(desk: Desk) -> _Input | None:
+    kinds = ["csv", "tsv", "txt", "npz", "npy"]
+    if (window := window_of(desk.card.input_shape)) and window.channels == 1:
+        kinds = ["wav", *kinds]
     file = st.file_uploader(
-        "A .csv or .npz", type=["csv", "tsv", "txt", "npz"], key="try_file_numbers",
+        "A table, a sound or arrays", type=kinds, key="try_file_numbers",
         label_visibility="collapsed",
     )  # fmt: skip
     if file is None:
@@ -278,6 +292,7 @@ def _from_file(desk: Desk) -> _Input | None:
         input_shape=desk.card.input_shape,
         target_shape=contract.target_shape if desk.task is Task.VALUES else None,
         inputs=contract.input_sizes,
+        subset=Subset.BOTH,
     )
     row = 1
     if len(raw) > 1:
@@ -287,8 +302,10 @@ def _from_file(desk: Desk) -> _Input | None:
         row = min(max(int(asked), 1), len(raw))  # the browser's word alone is not enough
     target = _fitting(desk, raw.targets[row - 1] if raw.targets else None)
     item = raw.items[row - 1].astype(np.float32)
-    if raw.labels[row - 1]:
-        pieces.note(f"In the file its label is '{raw.labels[row - 1]}'.")
+    _show_numbers(desk, item)
+    said = [f"By the file its label is '{raw.labels[row - 1]}'."] if raw.labels[row - 1] else []
+    if said or raw.notice:
+        pieces.note(" ".join([*said, raw.notice]).strip())
     return _Input(item, target)
 
 
@@ -300,5 +317,5 @@ _empty = {
     (_OWN, True): "Add samples on the left; then choose one here: both models answer.",
     (_OWN, False): "Add samples on the left; then choose one here: both models answer.",
     ("Type", False): "Type the numbers of one sample: both models answer at once.",
-    ("Upload", False): "Upload a .csv or .npz and choose a sample of it: both models answer.",
+    ("Upload", False): "Upload a file and choose a sample of it: both models answer.",
 }

@@ -189,7 +189,8 @@ class TestNumbers:
         before = desk.workspace.manifest
         for name, what in (
             ("cat.png", "no table, and this model takes numbers"),
-            ("hum.wav", "sound or video"),
+            ("hum.wav", "sound, and this model's input"),
+            ("hum.mp3", "packed sound or video: save its sound as .wav"),
             ("book.xlsx", "a spreadsheet: save its sheet as .csv"),
         ):
             give(app, name, b"\x89PNG")

@@ -6,6 +6,7 @@ them: invented names, odd shapes, several outputs, other kinds of labels.
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -297,7 +298,28 @@ def ratings() -> None:
     m.write("dialect_ratings")
 
 
+def over_time(name: str, shape: tuple[int, ...], labels: int) -> None:
+    """Windows of sensors or of sound: scores, and a label for each whole window."""
+    m = Learner(w=(math.prod(shape), labels), b=(labels,))
+
+    def scores(x: Any) -> Any:
+        return tf.reshape(x, [-1, math.prod(shape)]) @ m.w + m.b
+
+    def step(x: Any, y: Any) -> dict[str, Any]:
+        with tf.GradientTape() as tape:
+            right = tf.one_hot(y, labels)
+            loss = -tf.reduce_mean(tf.reduce_sum(right * tf.nn.log_softmax(scores(x)), axis=-1))
+        m.descend(tape, loss)
+        return {"loss": loss}
+
+    m.add("train", step, x=Spec([None, *shape], FLOAT), y=Spec([None], INT32))
+    m.add("infer", lambda x: {"output": tf.nn.softmax(scores(x))}, x=Spec([None, *shape], FLOAT))
+    m.write(name)
+
+
 def main() -> None:
+    over_time("dialect_gestures", (8, 3), 3)
+    over_time("dialect_sounds", (64, 1), 3)
     ratings()
     pixels()
     tags()

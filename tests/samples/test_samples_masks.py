@@ -11,6 +11,7 @@ from PIL import Image
 
 from odt_core.errors import SampleError
 from odt_core.samples import (
+    Form,
     Labels,
     Preprocessing,
     RawSamples,
@@ -312,7 +313,7 @@ class TestDecodeMask:
 
     def test_loose_files_are_paired(self):
         files = [("", "a.png", PHOTO), ("", "a_mask.png", png(LEFT)), ("", "b.png", PHOTO)]
-        raw = decode_files(files, "the upload", SHAPE)
+        raw = decode_files(files, "the upload", Form(target_shape=SHAPE))
         assert raw.names == ("a.png", "b.png")
         assert raw.targets[0].dtype == np.uint8
         assert raw.targets[1] is None
@@ -320,4 +321,4 @@ class TestDecodeMask:
     def test_mask_that_is_no_picture_is_named(self):
         files = [("", "a.png", PHOTO), ("", "a_mask.png", b"nothing")]
         with pytest.raises(SampleError, match=r"'a_mask.png' is not a picture"):
-            decode_files(files, "the upload", SHAPE)
+            decode_files(files, "the upload", Form(target_shape=SHAPE))

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from odt_core.errors import LabelError, SampleError
-from odt_core.samples import Labels, Preprocessing, Subset, folders, prepare, read_samples
+from odt_core.samples import Labels, Preprocessing, Subset, decoding, prepare, read_samples
 
 
 def png(shade: int) -> bytes:
@@ -126,8 +126,8 @@ class TestZip:
             ("a.arff", r"save it as \.csv"),
             ("j.json", r"If it holds a table, save that as \.csv"),
             ("j.jsonl", r"If it holds a table, save that as \.csv"),
-            ("one.wav", r"models take numbers or pictures"),
-            ("x.npy", r"numpy\.savez\(file, x=samples, y=labels\)"),
+            ("one.mp3", r"save its sound as \.wav"),
+            ("x.h5", r"numpy\.savez\(file, x=samples, y=labels\)"),
             ("p.csv.gz", r"is packed: unpack it"),
             ("iris.data", r"If it is a table, call it \.csv"),
         ],
@@ -158,7 +158,7 @@ class TestZip:
             read_samples(zipped(bombs), "bombs.zip")
 
     def test_many_pictures_are_kept_smaller(self, monkeypatch):
-        monkeypatch.setattr(folders, "MAX_KEPT", 4 * 4 * 100 * 100)
+        monkeypatch.setattr(decoding, "MAX_KEPT", 4 * 4 * 100 * 100)
         buffer = io.BytesIO()
         Image.new("RGB", (400, 200)).save(buffer, "PNG")
         one, four = (

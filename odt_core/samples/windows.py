@@ -1,0 +1,190 @@
+"""Tables with a row for each moment and a column for each channel, as sensors are recorded.
+
+So many rows as the model takes are a sample. A file holds one or many: one after the other, or with
+blank lines between them. Columns that tell the time or count the rows are left out where they have
+such a name; one that is called a label says what the rows show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import isfinite
+
+import numpy as np
+
+from odt_core.errors import SampleError
+from odt_core.samples.cells import Row, decimal_mark, number, resembles_number
+from odt_core.samples.layout import label_in_name
+from odt_core.samples.types import RawSamples
+from odt_core.words import count, words
+
+MAX_ROWS = 250_000  # of a file; with six channels they take 100 MB while they are read
+_FEW = 4  # columns: one channel, and beside it times and a label
+_LONG = 32  # numbers; a model's row of fewer holds features rather than moments
+_TIMES = frozenset(
+    [
+        "date", "datetime", "elapsed", "epoc", "epoch", "frame", "idx", "index", "micros", "millis",
+        "ms", "sample", "seconds", "t", "time", "times", "timestamp", "unnamed",
+    ]
+)  # fmt: skip
+_UNITS = frozenset(["s", "sec", "ms", "us", "ns", "utc", "unix", "local", "number", "no"])
+_LABELS = frozenset(["label", "labels", "class", "category", "activity", "gesture"])
+_LARGEST = float(np.finfo(np.float32).max)
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a model takes: so many rows of so many channels."""
+
+    length: int
+    channels: int
+
+    def is_meant_by(self, columns: int) -> bool:
+        """Whether a table of so many columns is one of windows rather than of a sample a row."""
+        return columns < self.length * self.channels and (self.channels > 1 or columns <= _FEW)
+
+    def __str__(self) -> str:
+        return f"{count(self.length, 'row')} of {count(self.channels, 'column')}"
+
+
+@dataclass(frozen=True)
+class _Columns:
+    channels: Sequence[int]
+    label: int | None = None
+    notice: str = ""  # which were left out
+
+
+def window_of(shape: Sequence[int] | None) -> Window | None:
+    """The window that an input of this shape is: [time, channels], or [time] alone where that is
+    long; axes of one element do not count. None for anything else.
+    """
+    axes = [size for size in shape or () if size != 1]
+    if len(axes) == 2:
+        return Window(*axes)
+    return Window(axes[0], 1) if len(axes) == 1 and axes[0] >= _LONG else None
+
+
+def read_windows(
+    rows: Sequence[Row], name: str, shape: Sequence[int], window: Window
+) -> RawSamples:
+    """Samples of the rows of a table, float32 [*shape] each; the window is that of `shape`.
+
+    rows: at least one, all with as many cells, as of `rows_of`. Labels are those of the column of
+    labels, else the file's name where it is one. Raises SampleError with the file, how many rows it
+    has, and how many are wanted.
+    """
+    header = _header(rows, window)
+    if header:  # files that were put together have one each
+        rows = [row for row in rows if row[1] != header]
+    if not rows:
+        raise SampleError(f"'{name}' has a header, but no rows of numbers below it.")
+    columns = _columns(header, rows, name, window)
+    blocks = _blocks(rows, columns.label)
+    wrong = [block for block in blocks if len(block) % window.length]
+    if wrong:
+        raise SampleError(_does_not_fit(wrong, len(blocks), name, window))
+    values = _numbers(rows, columns.channels, name)
+    starts = range(0, len(rows), window.length)  # blocks hold whole windows
+    items = values.reshape(len(starts), *shape)
+    many = len(starts) > 1
+    labels = [label_in_name(name)] * len(starts)
+    if columns.label is not None:
+        labels = [rows[at][1][columns.label].strip() for at in starts]
+    if not all(labels) and columns.label is not None:
+        line = rows[starts[labels.index("")]][0]
+        raise SampleError(f"'{name}', line {line}: the label is missing. Give it, or leave it out.")
+    return RawSamples(
+        tuple(items),
+        tuple(labels),
+        tuple(f"{name}, line {rows[at][0]}" if many else name for at in starts),
+        notice=columns.notice,
+    )
+
+
+def _header(rows: Sequence[Row], window: Window) -> list[str]:
+    """The names of the columns; empty where the first row holds numbers.
+
+    Names that are numbers, which pandas gives to columns without any, are told by their being one
+    row too many.
+    """
+    cells = [cell.strip() for cell in rows[0][1]]
+    if not any(map(resembles_number, cells)):
+        return rows[0][1] if any(cells) else []
+    counted = cells[-window.channels :] == [str(at) for at in range(window.channels)]
+    return rows[0][1] if counted and len(rows) % window.length == 1 % window.length else []
+
+
+def _columns(header: Sequence[str], rows: Sequence[Row], name: str, window: Window) -> _Columns:
+    """Which columns are the channels."""
+    width = len(rows[0][1])
+    if width == window.channels:
+        return _Columns(range(width))
+    spare = [at for at in range(width) if not any(cells[at].strip() for _, cells in rows)]
+    named = [words(cell) for cell in header] or [frozenset[str]()] * width
+    times = [at for at in range(width) if named[at] & _TIMES and named[at] <= _TIMES | _UNITS]
+    times += [0] if header and not header[0].strip() and 0 not in spare else []
+    labels = [at for at in range(width) if named[at] and named[at] <= _LABELS]
+    labels = labels if len(labels) == 1 else []
+    channels = [at for at in range(width) if at not in {*spare, *times, *labels}]
+    if len(channels) == window.channels:
+        return _Columns(channels, labels[0] if labels else None, _left_out(header, times, name))
+    called = f": {', '.join(cell.strip()[:20] for cell in header[:12])}" if header else ""
+    raise SampleError(
+        f"'{name}' has {count(width, 'column')}{called}. This model takes windows of {window}"
+        + (f", or all {window.length * window.channels:,} numbers in one row" * (width > 1))
+        + ". Leave the other columns out"
+        + ("." if header else ", or name them in the first line, such as time.")
+    )
+
+
+def _left_out(header: Sequence[str], times: Sequence[int], name: str) -> str:
+    names = ", ".join(f"'{header[at].strip()[:20]}'" for at in times if header[at].strip())
+    kind = "column" if names.count("', '") == 0 else "columns"
+    return f"Left out the {kind} {names} of '{name}'." if names else ""
+
+
+def _blocks(rows: Sequence[Row], label: int | None) -> list[list[Row]]:
+    """The rows, apart where there are blank lines between them or the label changes. Where every
+    row has a blank line behind it, these say nothing: line ends were doubled.
+    """
+    gaps = [one[0] - before[0] > 1 for before, one in pairwise(rows)]
+    telling = not all(gaps)
+    blocks = [[rows[0]]]
+    for (before, row), gap in zip(pairwise(rows), gaps, strict=True):
+        other = label is not None and row[1][label].strip() != before[1][label].strip()
+        if other or (gap and telling):
+            blocks.append([])
+        blocks[-1].append(row)
+    return blocks
+
+
+def _does_not_fit(wrong: Sequence[list[Row]], of: int, name: str, window: Window) -> str:
+    """What is said of blocks that do not hold whole windows, of so many."""
+    first = wrong[0]
+    where, more = f"'{name}'", ""
+    if of > 1:
+        where += f", lines {first[0][0]} to {first[-1][0]},"
+        more = f" {len(wrong):,} of {of:,} parts of the file are so." if len(wrong) > 1 else ""
+    return (
+        f"{where} has {count(len(first), 'row')} of numbers; this model takes {window.length:,} "
+        f"for each sample, or a multiple for several. Record or cut it so.{more}"
+    )
+
+
+def _numbers(rows: Sequence[Row], places: Sequence[int], name: str) -> np.ndarray:
+    """float32 [rows, channels]. SampleError with line and column where a cell is no number."""
+    mark = decimal_mark(rows, places, name)
+    values = np.empty((len(rows), len(places)), np.float32)
+    for k, (line, cells) in enumerate(rows):
+        for channel, at in enumerate(places):
+            value = number(cells[at], mark)
+            if value is None or not isfinite(value) or abs(value) > _LARGEST:
+                shown = f"'{cells[at].strip()[:30]}'" if cells[at].strip() else "an empty cell"
+                raise SampleError(
+                    f"'{name}', line {line}, column {at + 1}: {shown} is not a finite number. "
+                    "Correct it."
+                )
+            values[k, channel] = value
+    return values

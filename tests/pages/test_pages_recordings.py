@@ -1,0 +1,135 @@
+"""Recordings on the pages: uploaded, shown, tried, taken along and brought back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from odt_core.errors import SampleError
+from odt_core.samples import Subset, read_samples
+from pages.ui.adding import add_files
+from tests.pages.test_pages_own_model import drop, give, said, shown, train
+from tests.recordings import (
+    EACH,
+    GESTURES,
+    LABELS,
+    SOUNDS,
+    csv,
+    gestures,
+    sounds,
+    wav,
+    waves,
+    windows,
+    zipped,
+)
+
+
+def contents(desk) -> list[tuple[str, bytes]]:
+    """Label and numbers of every sample, in order."""
+    raw = desk.workspace.raw_samples()
+    pairs = zip(raw.labels, raw.items, strict=True)
+    return sorted((label, item.tobytes()) for label, item in pairs)
+
+
+@pytest.fixture
+def gesturing(app, desk_of):
+    """The first page with a model of windows, and its desk."""
+    drop(app, GESTURES)
+    return app, desk_of(app)
+
+
+@pytest.mark.parametrize(
+    ("model", "files", "x", "told"),
+    [
+        (
+            GESTURES,
+            gestures(),
+            windows(),
+            "Left out the column 'time' of 'flex/000.csv'. 17 more files are read so.",
+        ),
+        (SOUNDS, sounds(), waves(), "18 sounds of 8,000 Hz, not resampled"),
+    ],
+    ids=["gestures", "sounds"],
+)
+class TestBoth:
+    def test_zip_is_trained_and_brought_back_from_its_export(
+        self, app, desk_of, model, files, x, told
+    ):
+        drop(app, model)
+        desk = desk_of(app)
+        give(app, "mine.zip", zipped(files))
+        assert told in app.toast[0].value.replace("\\", "")
+        expected = sorted(
+            (label, window.tobytes())
+            for label, those in zip(LABELS, x, strict=True)
+            for window in those
+        )
+        assert contents(desk) == expected
+        train(app, desk)
+        exported = desk.workspace.export_zip()
+        back = read_samples(exported, "mine.zip", input_shape=x.shape[2:], subset=Subset.BOTH)
+        pairs = zip(back.labels, back.items, strict=True)
+        assert sorted((label, item.tobytes()) for label, item in pairs) == expected
+
+
+class TestGestures:
+    def test_files_of_many_windows_are_called_as_they_are(self, gesturing):
+        app, desk = gesturing
+        for label, those in zip(LABELS, windows(), strict=True):
+            give(app, f"{label}.csv", csv(np.concatenate(those)))
+        assert not app.error, said(app)
+        assert [label for label, _ in contents(desk)] == sorted(LABELS * EACH)
+
+    def test_file_that_does_not_fit_says_so_and_adds_nothing(self, gesturing):
+        app, desk = gesturing
+        give(app, "punch.csv", csv(windows()[0, 0][:7]))
+        assert "'punch.csv' has 7 rows of numbers; this model takes 8" in said(app)
+        assert not desk.workspace.manifest.samples
+
+    def test_one_of_a_file_is_tried(self, gesturing):
+        app, _ = gesturing
+        give(app, "mine.zip", zipped(gestures()))
+        app.segmented_control(key="try_way").set_value("Upload").run()
+        next(one for one in app.file_uploader if one.key == "try_file_numbers").upload(
+            "wave.csv", csv(np.concatenate(windows()[2]))
+        )
+        app.run()
+        assert app.number_input(key="try_row").max == EACH
+        assert not app.exception
+        assert not app.error, said(app)
+
+
+class TestSounds:
+    @pytest.fixture
+    def hearing(self, app, desk_of):
+        """The first page with a model of waveforms, and its desk."""
+        drop(app, SOUNDS)
+        return app, desk_of(app)
+
+    def test_sound_goes_to_the_chosen_label(self, hearing):
+        app, desk = hearing
+        give(app, "a.wav", wav(waves()[0, 0]))
+        assert contents(desk) == [("0", waves()[0, 0].tobytes())]
+
+    def test_sounds_of_two_rates_at_once_add_nothing(self, hearing):
+        _, desk = hearing
+        slow = wav(waves()[0, 0]).replace((8_000).to_bytes(4, "little"), b"\0\x10\0\0")
+        with pytest.raises(SampleError, match=r"'b\.wav' 4,096"):
+            add_files(desk, [("a.wav", wav(waves()[0, 0])), ("b.wav", slow)], None)
+        assert not desk.workspace.manifest.samples
+
+    def test_sound_is_tried_and_its_rate_told(self, hearing):
+        app, _ = hearing
+        give(app, "a.wav", wav(waves()[0, 0]))
+        app.segmented_control(key="try_way").set_value("Upload").run()
+        next(one for one in app.file_uploader if one.key == "try_file_numbers").upload(
+            "b.wav", wav(waves()[0, 1][:40])
+        )
+        app.run()
+        assert not app.error, said(app)
+        assert "1 sound of 8,000 Hz" in shown(app)
+        assert "1 shorter than the model&#x27;s input got silence behind" in shown(app)
+
+    def test_model_of_pictures_says_what_to_make_of_a_sound(self, app, desk_of):
+        give(app, "a.wav", wav(waves()[0, 0]))
+        assert "'a.wav' is sound, and this model's input is no waveform" in said(app)
