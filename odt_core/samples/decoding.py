@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from odt_core.errors import SampleError
-from odt_core.samples import sound
+from odt_core.samples import packed, sound
 from odt_core.samples.archives import ARRAY, MAX_FILES
 from odt_core.samples.arrays import MAX_SAMPLES, load_array
 from odt_core.samples.image import (
@@ -29,7 +29,8 @@ from odt_core.samples.windows import window_of
 MAX_PIXELS = 3_000_000_000  # of an archive's pictures, a minute's work; for each byte so many more:
 PIXELS_A_BYTE = 20  # a photograph has 4 to 10, a flat PNG 1,000
 MAX_KEPT = 600_000_000  # bytes of pictures that are held at once; many are kept smaller
-TABLES = (".csv", ".tsv")  # in folders, where .txt are notes
+# In folders, where .txt and .json are about the samples.
+TABLES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 
 File = tuple[str, str, bytes]  # label, or "" for none, path and content
 
@@ -96,6 +97,8 @@ def _parts(
             item = sounds[-1][1].wave.reshape(form.input_shape or -1)
             part = RawSamples((item,), (label,), (file,))
         else:
+            if file.lower().endswith(packed.ENDING):
+                data, file = packed.unpacked(data, file, MAX_BYTES), file[: -len(packed.ENDING)]
             text += len(data)
             if text > MAX_BYTES:
                 raise SampleError(

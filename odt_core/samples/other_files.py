@@ -17,7 +17,7 @@ _PACKED = "packed: unpack it, or make a .zip of its folders"
 _INSTEAD = {
     **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".ods", ".numbers"), _SHEET),
     **dict.fromkeys((".parquet", ".feather", ".arrow", ".arff", ".libsvm", ".svm", ".sav"), _TABLE),
-    **dict.fromkeys((".json", ".jsonl", ".ndjson", ".xml", ".yaml"), _RECORDS),
+    **dict.fromkeys((".xml", ".yaml"), _RECORDS),
     **dict.fromkeys((".pkl", ".pickle", ".h5", ".hdf5", ".mat", ".pt", ".tfrecord"), _ARRAYS),
     **dict.fromkeys((".mp3", ".flac", ".ogg", ".m4a", ".mp4", ".mov", ".webm"), _SOUND),
     **dict.fromkeys((".gz", ".bz2", ".xz", ".tar", ".tgz", ".7z", ".rar"), _PACKED),

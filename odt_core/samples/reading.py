@@ -10,7 +10,7 @@ from pathlib import Path
 
 from odt_core.errors import OdtError, SampleError
 from odt_core.files import DAMAGED_ZIP
-from odt_core.samples import sound
+from odt_core.samples import sound, table
 from odt_core.samples.archives import ARRAY, MAX_TOTAL_BYTES, Arrays, checked
 from odt_core.samples.arrays import read_arrays
 from odt_core.samples.decoding import decode_files
@@ -18,13 +18,10 @@ from odt_core.samples.folders import read_folder, read_zip
 from odt_core.samples.inputs import Inputs
 from odt_core.samples.layout import label_in_name
 from odt_core.samples.other_files import refuse_other_files
-from odt_core.samples.table import read_table
 from odt_core.samples.types import Form, RawSamples, Subset
 from odt_core.samples.windows import window_of
 
 _log = logging.getLogger(__name__)
-
-TABLES = (".csv", ".tsv", ".txt")
 
 
 def read_samples(
@@ -50,8 +47,9 @@ def read_samples(
     - an .npz with x (uint8 [N, H, W(, C)], or numbers [N, *input shape]) and y, which may be
       missing: N labels, one-hot rows, or targets [N, *target shape]; or with arrays that are called
       otherwise, such as x_train, y_train, x_test and y_test, or features and labels;
-    - a .csv (table.py), or of a model that takes windows of time one of its rows (windows.py), and
-      label folders of such; where neither folder nor table says a label, its name does;
+    - a .csv (table.py) or a table as JSON (records.py), both also as .gz; of a model that takes
+      windows of time a table of its rows (windows.py), or label folders of such: where neither
+      folder nor table says a label, its name does;
     - an .npy of one sample, or of [N, *input shape];
     - a .wav of a model that hears waveforms (sound.py), and label folders of such.
     input_shape, target_shape: of one sample and its target, which say how a .csv divides. inputs:
@@ -100,8 +98,8 @@ def _read_bytes(data: bytes, name: str, form: Form, subset: Subset) -> RawSample
             f"'{name}' has {len(data) / 1e6:.0f} MB; at most "
             f"{MAX_TOTAL_BYTES // 10**6} MB are read."
         )
-    if name.lower().endswith(TABLES):
-        return read_table(
+    if name.lower().endswith(table.ENDINGS):
+        return table.read_table(
             data,
             name,
             input_shape=form.input_shape,

@@ -3,7 +3,7 @@
 Of a model that takes windows of time a table may hold these instead (windows.py). A header line is
 optional (columns.py). The delimiter is whichever of , ; tab | or space divides the
 lines evenly. 1,5 is read as 1.5, as spreadsheets in many countries write it, where the file tells
-that it is that (cells.py).
+that it is that (cells.py). A table may also be JSON (records.py), and either packed with gzip.
 """
 
 from __future__ import annotations
@@ -15,16 +15,18 @@ from math import isfinite, prod
 import numpy as np
 
 from odt_core.errors import LabelError, OdtError, SampleError
-from odt_core.samples import windows
+from odt_core.samples import packed, records, windows
 from odt_core.samples.cells import Row, decimal_mark, is_missing, number
 from odt_core.samples.columns import columns_in
 from odt_core.samples.inputs import Inputs
 from odt_core.samples.labels import clean_label
-from odt_core.samples.rows import MAX_ROWS, rows_of, too_many_rows
+from odt_core.samples.rows import MAX_BYTES, MAX_ROWS, rows_of, too_many_rows
 from odt_core.samples.types import RawSamples
 from odt_core.samples.windows import read_windows, window_of
 from odt_core.words import some_of
 
+_KINDS = (".csv", ".tsv", ".txt", *records.SUFFIXES)
+ENDINGS = (*_KINDS, *(kind + packed.ENDING for kind in _KINDS))  # of files that are tables
 _LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -36,7 +38,7 @@ def read_table(
     target_shape: Sequence[int] | None = None,
     inputs: Inputs | None = None,
 ) -> RawSamples:
-    """Samples of a .csv; items are float32 [*input_shape].
+    """Samples of a .csv, or of another of ENDINGS; items are float32 [*input_shape].
 
     input_shape: of one sample; its size is the number of feature columns. None: all but those of
     label or target. target_shape: of one target, whose size is the number of its columns; None: one
@@ -45,11 +47,11 @@ def read_table(
     is whose. Raises SampleError with file and line.
     """
     window = None if inputs else window_of(input_shape)
-    rows = rows_of(data, name, MAX_ROWS if window is None else windows.MAX_ROWS)
+    rows, unit = _rows(data, name, MAX_ROWS if window is None else windows.MAX_ROWS)
     size = None if input_shape is None else prod(input_shape)
     wanted = None if target_shape is None else prod(target_shape)
     if window and input_shape and window.is_meant_by(len(rows[0][1])):
-        return read_windows(rows, name, input_shape, window)
+        return read_windows(rows, name, input_shape, window, unit)
     if len(rows) > MAX_ROWS + 1:
         raise too_many_rows(name, MAX_ROWS)
     columns = columns_in(rows, name, size, wanted, inputs)
@@ -75,15 +77,27 @@ def read_table(
         target = number(cells[label_at], of_label) if label_at is not None else None
         items.append(values[: len(places)].reshape(shape))
         labels.append(label)
-        names.append(f"{name}, line {line}")
+        names.append(f"{name}, {unit} {line}")
         if wanted is not None and others:
             targets.append(values[len(places) :])
         else:
             targets.append(None if target is None else np.array([target], np.float32))
     if faults:
-        raise SampleError(_in_words(faults, name))
+        raise SampleError(_in_words(faults, name, unit))
     given = tuple(targets) if any(target is not None for target in targets) else ()
     return RawSamples(tuple(items), tuple(labels), tuple(names), given)
+
+
+def _rows(data: bytes, name: str, most: int) -> tuple[list[Row], str]:
+    """The rows of a file of any kind, packed or not, and what one of them is called."""
+    kind = name.lower()
+    if kind.endswith(packed.ENDING):
+        data, kind = packed.unpacked(data, name, MAX_BYTES), kind.removesuffix(packed.ENDING)
+    if kind.endswith(records.SUFFIXES):
+        return records.rows_of_json(data, name, most), "record" if kind.endswith(
+            ".json"
+        ) else "line"
+    return rows_of(data, name, most), "line"
 
 
 def _mark_of_labels(rows: Sequence[Row], place: int, name: str) -> str:
@@ -121,10 +135,10 @@ def _label(cell: str, column: int, signs: bool) -> str:
         raise SampleError(f"column {column}: {error}") from error
 
 
-def _in_words(faults: Sequence[tuple[int, OdtError]], name: str) -> str:
+def _in_words(faults: Sequence[tuple[int, OdtError]], name: str, unit: str) -> str:
     """What is wrong with the first line, and which others are: (line, what) each."""
     line, what = faults[0]
     more = ""
     if len(faults) > 1:
-        more = f" {len(faults):,} lines are wrong: {some_of([line for line, _ in faults])}."
-    return f"'{name}', line {line}, {what}{more}"
+        more = f" {len(faults):,} {unit}s are wrong: {some_of([line for line, _ in faults])}."
+    return f"'{name}', {unit} {line}, {what}{more}"

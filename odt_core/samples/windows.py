@@ -67,13 +67,13 @@ def window_of(shape: Sequence[int] | None) -> Window | None:
 
 
 def read_windows(
-    rows: Sequence[Row], name: str, shape: Sequence[int], window: Window
+    rows: Sequence[Row], name: str, shape: Sequence[int], window: Window, unit: str = "line"
 ) -> RawSamples:
     """Samples of the rows of a table, float32 [*shape] each; the window is that of `shape`.
 
-    rows: at least one, all with as many cells, as of `rows_of`. Labels are those of the column of
-    labels, else the file's name where it is one. Raises SampleError with the file, how many rows it
-    has, and how many are wanted.
+    rows: at least one, all with as many cells, as of `rows_of`. unit: what one of them is called.
+    Labels are those of the column of labels, else the file's name where it is one. Raises
+    SampleError with the file, how many rows it has, and how many are wanted.
     """
     header = _header(rows, window)
     if header:  # files that were put together have one each
@@ -84,8 +84,8 @@ def read_windows(
     blocks = _blocks(rows, columns.label)
     wrong = [block for block in blocks if len(block) % window.length]
     if wrong:
-        raise SampleError(_does_not_fit(wrong, len(blocks), name, window))
-    values = _numbers(rows, columns.channels, name)
+        raise SampleError(_does_not_fit(wrong, len(blocks), name, window, unit))
+    values = _numbers(rows, columns.channels, name, unit)
     starts = range(0, len(rows), window.length)  # blocks hold whole windows
     items = values.reshape(len(starts), *shape)
     many = len(starts) > 1
@@ -94,11 +94,13 @@ def read_windows(
         labels = [rows[at][1][columns.label].strip() for at in starts]
     if not all(labels) and columns.label is not None:
         line = rows[starts[labels.index("")]][0]
-        raise SampleError(f"'{name}', line {line}: the label is missing. Give it, or leave it out.")
+        raise SampleError(
+            f"'{name}', {unit} {line}: the label is missing. Give it, or leave it out."
+        )
     return RawSamples(
         tuple(items),
         tuple(labels),
-        tuple(f"{name}, line {rows[at][0]}" if many else name for at in starts),
+        tuple(f"{name}, {unit} {rows[at][0]}" if many else name for at in starts),
         notice=columns.notice,
     )
 
@@ -160,12 +162,12 @@ def _blocks(rows: Sequence[Row], label: int | None) -> list[list[Row]]:
     return blocks
 
 
-def _does_not_fit(wrong: Sequence[list[Row]], of: int, name: str, window: Window) -> str:
+def _does_not_fit(wrong: Sequence[list[Row]], of: int, name: str, window: Window, unit: str) -> str:
     """What is said of blocks that do not hold whole windows, of so many."""
     first = wrong[0]
     where, more = f"'{name}'", ""
     if of > 1:
-        where += f", lines {first[0][0]} to {first[-1][0]},"
+        where += f", {unit}s {first[0][0]} to {first[-1][0]},"
         more = f" {len(wrong):,} of {of:,} parts of the file are so." if len(wrong) > 1 else ""
     return (
         f"{where} has {count(len(first), 'row')} of numbers; this model takes {window.length:,} "
@@ -173,7 +175,7 @@ def _does_not_fit(wrong: Sequence[list[Row]], of: int, name: str, window: Window
     )
 
 
-def _numbers(rows: Sequence[Row], places: Sequence[int], name: str) -> np.ndarray:
+def _numbers(rows: Sequence[Row], places: Sequence[int], name: str, unit: str) -> np.ndarray:
     """float32 [rows, channels]. SampleError with line and column where a cell is no number."""
     mark = decimal_mark(rows, places, name)
     values = np.empty((len(rows), len(places)), np.float32)
@@ -183,7 +185,7 @@ def _numbers(rows: Sequence[Row], places: Sequence[int], name: str) -> np.ndarra
             if value is None or not isfinite(value) or abs(value) > _LARGEST:
                 shown = f"'{cells[at].strip()[:30]}'" if cells[at].strip() else "an empty cell"
                 raise SampleError(
-                    f"'{name}', line {line}, column {at + 1}: {shown} is not a finite number. "
+                    f"'{name}', {unit} {line}, column {at + 1}: {shown} is not a finite number. "
                     "Correct it."
                 )
             values[k, channel] = value

@@ -25,7 +25,7 @@ from odt_core.samples import (
 )
 from odt_core.samples.layout import HOW
 from odt_core.samples.other_files import refuse_other_files
-from odt_core.samples.reading import TABLES
+from odt_core.samples.table import ENDINGS
 from odt_core.samples.windows import Window, window_of
 from odt_core.words import inputs_in_words
 from odt_core.workspace import LabelEntry, Manifest, Source
@@ -44,7 +44,7 @@ _TARGET = "samples_target"
 _TYPED_AT_MOST = 64  # numbers of a target
 _TYPED = "samples_typed"
 _FOLDERS = (".zip", ".tm")
-_ARCHIVES = (*_FOLDERS, ".npz", ".npy", *TABLES)
+_ARCHIVES = (*_FOLDERS, ".npz", ".npy", *ENDINGS)
 _NO_LABEL = "Add a label below first: what are your samples to be called?"
 
 
@@ -138,7 +138,7 @@ def _upload_hint(desk: Desk, active: LabelEntry | None) -> str:
         )
     return (
         f"A .csv with {columns} of numbers{last}; a header is optional. Or an .npz with "
-        f"x [N, {shape}]{y}. Several files at once are fine."
+        f"x [N, {shape}]{y}, or records as .json. Several files at once are fine."
     )
 
 

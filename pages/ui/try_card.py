@@ -275,13 +275,9 @@ def _typed(desk: Desk) -> _Input | None:
 
 
 def _from_file(desk: Desk) -> _Input | None:
-    kinds = ["csv", "tsv", "txt", "npz", "npy"]
-    if (window := window_of(desk.card.input_shape)) and window.channels == 1:
-        kinds = ["wav", *kinds]
     file = st.file_uploader(
-        "A table, a sound or arrays", type=kinds, key="try_file_numbers",
-        label_visibility="collapsed",
-    )  # fmt: skip
+        "A table, a sound or arrays", key="try_file_numbers", label_visibility="collapsed"
+    )
     if file is None:
         return None
     contract = desk.contract

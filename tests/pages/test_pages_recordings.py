@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+
 import numpy as np
 import pytest
 
@@ -13,6 +16,7 @@ from tests.recordings import (
     EACH,
     GESTURES,
     LABELS,
+    MODELS,
     SOUNDS,
     csv,
     gestures,
@@ -133,3 +137,25 @@ class TestSounds:
     def test_model_of_pictures_says_what_to_make_of_a_sound(self, app, desk_of):
         give(app, "a.wav", wav(waves()[0, 0]))
         assert "'a.wav' is sound, and this model's input is no waveform" in said(app)
+
+
+class TestRecords:
+    def test_json_and_packed_tables_are_added_and_tried(self, app, desk_of):
+        drop(app, MODELS / "dialect_binary.tflite")
+        desk = desk_of(app)
+        rows = [[k, 1, 2, 3, k % 2] for k in range(4)]
+        give(
+            app,
+            "mine.json",
+            json.dumps([dict(zip("abcdy", row, strict=True)) for row in rows]).encode(),
+        )
+        give(app, "more.csv.gz", gzip.compress(b"9,1,2,3,1\n"))
+        assert not app.error, said(app)
+        assert [label for label, _ in contents(desk)] == ["0", "0", "1", "1", "1"]
+        app.segmented_control(key="try_way").set_value("Upload").run()
+        next(one for one in app.file_uploader if one.key == "try_file_numbers").upload(
+            "one.jsonl", b"[9, 1, 2, 3, 1]\n[8, 1, 2, 3, 0]\n"
+        )
+        app.run()
+        assert not app.error, said(app)
+        assert app.number_input(key="try_row").max == 2

@@ -124,11 +124,10 @@ class TestZip:
             ("b.XLSX", r"'b\.XLSX' is a spreadsheet: save its sheet as \.csv"),
             ("p.parquet", r"save it as \.csv, in pandas"),
             ("a.arff", r"save it as \.csv"),
-            ("j.json", r"If it holds a table, save that as \.csv"),
-            ("j.jsonl", r"If it holds a table, save that as \.csv"),
+            ("t.xml", r"If it holds a table, save that as \.csv"),
             ("one.mp3", r"save its sound as \.wav"),
             ("x.h5", r"numpy\.savez\(file, x=samples, y=labels\)"),
-            ("p.csv.gz", r"is packed: unpack it"),
+            ("p.tar.gz", r"is packed: unpack it"),
             ("iris.data", r"If it is a table, call it \.csv"),
         ],
     )

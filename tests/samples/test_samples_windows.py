@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import zipfile
 
@@ -149,6 +150,7 @@ class TestFolders:
         [
             ("punch/001.csv", "flex/001.csv"),
             ("PUNCH.CSV", "flex.tsv"),
+            ("punch/1.csv.gz", "flex/1.CSV.GZ"),
             ("punch_1.csv", "flex-02.csv"),
             ("gestures/punch.csv", "gestures/flex.csv"),
             ("mine/train/punch/1.csv", "mine/train/flex/1.csv"),
@@ -156,7 +158,8 @@ class TestFolders:
         ],
     )
     def test_label_is_the_folder_or_else_the_name(self, files):
-        raw = read(zipped(**dict(zip(files, (csv(ONE), csv(TWO)), strict=True))), "any.zip")
+        packed = [gzip.compress(csv(w)) if "gz" in files[0] else csv(w) for w in (ONE, TWO)]
+        raw = read(zipped(**dict(zip(files, packed, strict=True))), "any.zip")
         found = {label.lower(): item for label, item in zip(raw.labels, raw.items, strict=True)}
         assert found.keys() == {"punch", "flex"}
         assert np.array_equal(found["punch"], ONE)
