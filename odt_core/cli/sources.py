@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from odt_core.samples import Labels, Samples
 
 PATH_HELP = (
-    "a folder with one folder of images per label, a zip of one, an .npz with x (uint8 images, or "
-    "numbers in the model's input shape) and y (labels, or targets for a model of numbers); .csv, "
-    ".json; for a model of masks folders images and masks; for one of windows of time .csv files "
-    "of their rows (punch.csv, or punch/01.csv in a folder or zip), for one of sound .wav files"
+    "a folder with one folder of images per label, or with a labels.csv that names them, a zip of "
+    "one, an .npz with x (uint8 images, or numbers in the model's input shape) and y (labels, or "
+    "targets for a model of numbers); .csv, .json; for a model of masks folders images and masks; "
+    "for one of windows of time .csv files of their rows (punch.csv, or punch/01.csv in a folder "
+    "or zip), for one of sound .wav files"
 )
 _USES = tuple(field.name for field in fields(Choice))  # what --use corrects
 

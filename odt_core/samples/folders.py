@@ -12,13 +12,14 @@ from pathlib import Path, PurePosixPath
 
 from odt_core.errors import OdtError, SampleError
 from odt_core.files import DAMAGED_ZIP
-from odt_core.samples import labels_file, teachable_machine
+from odt_core.samples import label_table, labels_file, teachable_machine
 from odt_core.samples.archives import MAX_MEMBERS, MAX_TOTAL_BYTES, checked, unpack
 from odt_core.samples.decoding import TABLES, File, decode_files, kinds_among
 from odt_core.samples.image import MAX_IMAGE_BYTES
+from odt_core.samples.label_table import LabelTable, find_label_tables
 from odt_core.samples.layout import HOW, is_test, labels_in_names, tell_labels
 from odt_core.samples.left_out import left_out
-from odt_core.samples.masks import stem_of
+from odt_core.samples.masks import TARGET, is_picture, stem_of
 from odt_core.samples.types import Form, RawSamples, Subset
 
 _SKIPPED = ("__MACOSX", ".")
@@ -59,9 +60,7 @@ def _content(file: Path, limit: int) -> bytes:
             data = stream.read(limit + 1)
     except OSError as error:
         raise SampleError(f"'{file}' cannot be read: {error.strerror}.") from error
-    if len(data) > limit:
-        raise SampleError(f"'{file}' has more than {limit // 10**6} MB, which are not read.")
-    return data
+    return _at_most(str(file), data, limit)
 
 
 def read_zip(
@@ -79,28 +78,58 @@ def read_zip(
     return _read_files(files, name, form, subset)
 
 
+def read_loose(
+    files: Sequence[tuple[str, bytes]], name: str, form: Form, subset: Subset
+) -> RawSamples | None:
+    """The samples of files (name, content) that were given together, as of a folder of them, where
+    a table among them says what the others show; None where none does.
+    """
+    there = [_File(file, partial(_at_most, file, data)) for file, data in files]
+    if all(file.path.lower().endswith(label_table.ENDINGS) for file in there):
+        return None
+    if not _label_tables(there, kinds_among([file.path for file in there], form), form):
+        return None
+    return _read_files(there, name, form, subset)
+
+
+def _at_most(file: str, data: bytes, limit: int) -> bytes:
+    if len(data) > limit:
+        raise SampleError(f"'{file}' has more than {limit // 10**6} MB, which are not read.")
+    return data
+
+
 def _read_files(there: Sequence[_File], name: str, form: Form, subset: Subset) -> RawSamples:
     """The samples among the files of a folder or zip."""
     files: list[File] = []
     others: list[str] = []
     total = loose = 0
-    labels, ours = _project(there, name), _ours(there)
+    project, ours = _project(there, name), _ours(there)
     form = replace(form, input_shape=None) if ours else form  # each file is one sample as it is
     there = sorted(
         (file for file in there if not any(_skipped(part) for part in file.parts)),
         key=lambda one: one.parts,
     )
     kinds = kinds_among([file.path for file in there], form)
-    told = bool(labels or ours) or _told([file.path for file in there], kinds)
-    stray = form.target_shape is None and not labels and _has_folders(there, kinds)
-    tables = [file.path for file in there if file.path.lower().endswith(TABLES)]
-    by_name = labels_in_names(tables, told) if not ours else {}
+    tables = [] if project or ours else _label_tables(there, kinds, form)
+    about = {*_ABOUT, *(table.name for table in tables)}
+    told = bool(project or ours) or _told([f.path for f in there if f.path not in about], kinds)
+    labels = project or _of_tables(tables)
+    samples = [f.path for f in there if _is_sample(f.path, kinds) and f.path not in about]
+    by_table = bool(tables) and not (told and _agree(labels, samples))
+    told = told and not by_table
+    stray = form.target_shape is None and not (project or by_table) and _has_folders(there, kinds)
+    recordings = [file.path for file in there if file.path.lower().endswith(TABLES)]
+    by_name = labels_in_names(recordings, told) if not (ours or tables) else {}
+    unnamed: list[str] = []
     for file in there:
         path = PurePosixPath(file.path)
         if path.suffix.lower() == ".zip":  # Teachable Machine: one zip of pictures per label
             found = _inner_zip(file.read(MAX_TOTAL_BYTES - total), path, kinds)
-        elif not _is_sample(path.name, kinds):
-            others += [file.path] if path.name not in _ABOUT else []
+        elif not _is_sample(path.name, kinds) or file.path in about:
+            others += [file.path] if not {path.name, file.path} & about else []
+            continue
+        elif by_table and file.path not in labels and not _is_target(file.path):
+            unnamed.append(file.path)
             continue
         elif stray and len(path.parts) == 1:
             loose += 1
@@ -128,8 +157,58 @@ def _read_files(there: Sequence[_File], name: str, form: Form, subset: Subset) -
         raw = replace(raw, tests=marks) if True in marks else raw
     kept = _kept(raw, subset)
     apart = 0 if kept is None or subset is Subset.TEST else len(raw) - len(kept)
-    notice = " ".join(filter(None, (raw.notice, left_out(others, loose, apart))))
+    of_tables = [table.notice(unnamed if table is tables[-1] else ()) for table in tables]
+    notice = " ".join(filter(None, (raw.notice, *of_tables, left_out(others, loose, apart))))
     return replace(raw if kept is None else raw.take(kept), notice=notice)
+
+
+def _label_tables(files: Sequence[_File], kinds: tuple[str, ...], form: Form) -> list[LabelTable]:
+    """Those that say what other files show; none for a model of masks, whose targets these are."""
+    if form.target_shape is not None and is_picture(form.target_shape):
+        return []
+    samples = [file.path for file in files if _is_sample(file.path, kinds)]
+    if not samples:
+        return []
+    tables = [
+        (file.path, partial(file.read, MAX_IMAGE_BYTES))
+        for file in files
+        if file.path.lower().endswith(label_table.ENDINGS)
+    ]
+    return find_label_tables(tables, samples)
+
+
+def _of_tables(tables: Sequence[LabelTable]) -> dict[str, str]:
+    """Path -> label as all tables together say; SampleError where two say different things."""
+    labels: dict[str, str] = {}
+    for table in tables:
+        for path, label in table.labels.items():
+            if labels.setdefault(path, label) != label:
+                raise SampleError(
+                    f"'{path}' is '{label}' in '{table.name}' and '{labels[path]}' in another "
+                    "table. A sample has one label."
+                )
+    return labels
+
+
+def _agree(labels: Mapping[str, str], samples: Sequence[str]) -> bool:
+    """Whether the folders of samples tell labels apart as tables do; False where all lie in one, or
+    in none. SampleError where they say other things.
+    """
+    folders = {file: PurePosixPath(file).parent.name for file in samples}
+    if len(set(folders.values())) < 2:
+        return False
+    for file, folder in folders.items():
+        label = labels.get(file, folder)
+        if folder.casefold() != label.casefold():
+            raise SampleError(
+                f"'{file}' is '{label}' by the table and '{folder}' by its folder. Take the table "
+                "out, or put all samples into one folder."
+            )
+    return True
+
+
+def _is_target(file: str) -> bool:
+    return stem_of(file).endswith(TARGET)
 
 
 def _kept(raw: RawSamples, subset: Subset) -> list[int] | None:

@@ -17,7 +17,8 @@ from odt_core.words import words
 
 HOW = (
     "Make one folder per label and put its samples inside, such as cat/1.jpg; folders train, val "
-    "and test may stand above: train/cat/1.jpg."
+    "and test may stand above: train/cat/1.jpg. Or put a labels.csv with columns file and label "
+    "beside them."
 )
 _TRAIN = frozenset(["train", "training", "trainval", "val", "valid", "validation"])
 _TEST = frozenset(["test", "testing"])

@@ -39,7 +39,7 @@ def read_samples(
     - a folder with one folder of pictures per label, at whatever depth, folders train, val and test
       above them or not, or a zip of it; labels are "" where no folder is one (layout.py). .npy
       files in it are samples of numbers, and NAME.target.npy or the picture of a mask (masks.py)
-      is the target of NAME;
+      is the target of NAME. A table beside them may say what they show (label_table.py);
     - a zip of samples that a workspace exported (labels_file.py): labels and test samples are as
       they were;
     - a zip or project file of Teachable Machine (teachable_machine.py): a zip per label is read

@@ -70,7 +70,7 @@ def read_table(
     for line, cells in rows:
         try:
             values = np.array([_value(cells[at], at + 1, mark) for at in numeric], np.float32)
-            label = "" if label_at is None else _label(cells[label_at], label_at + 1, signs)
+            label = "" if label_at is None else label_in(cells[label_at], label_at + 1, signs)
         except OdtError as error:
             faults.append((line, error))
             continue
@@ -118,8 +118,10 @@ def _value(cell: str, column: int, mark: str) -> float:
     raise SampleError(f"column {column}: {what}. Correct it, or remove the line.")
 
 
-def _label(cell: str, column: int, signs: bool) -> str:
-    """signs: whether labels are + and -, so that - is none that is missing."""
+def label_in(cell: str, column: int, signs: bool = False) -> str:
+    """The label that a cell holds. signs: whether labels are + and -, so that - is none that is
+    missing. SampleError with the column where it holds none.
+    """
     text = cell.strip()
     if is_missing(text) and not (signs and text == "-"):
         shown = f" ('{text}')" if text else ""

@@ -23,6 +23,7 @@ from odt_core.samples import (
     sound,
     targets_of,
 )
+from odt_core.samples.folders import read_loose
 from odt_core.samples.layout import HOW
 from odt_core.samples.other_files import refuse_other_files
 from odt_core.samples.table import ENDINGS
@@ -116,8 +117,8 @@ def _upload_hint(desk: Desk, active: LabelEntry | None) -> str:
             )
         where = f"'{active.name}'" if active else "the chosen label"
         return (
-            f"Pictures go to {where}. A .zip of label folders (Teachable Machine's .tm too) or an "
-            ".npz brings its own labels."
+            f"Pictures go to {where}. A .zip of label folders (Teachable Machine's .tm too), a "
+            "labels.csv beside pictures or an .npz brings its own labels."
         )
     size = int(np.prod(desk.card.input_shape))
     shape = " × ".join(str(n) for n in desk.card.input_shape)
@@ -214,6 +215,9 @@ def _add(desk: Desk, raw: RawSamples) -> str:
 
 def _read(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | None) -> RawSamples:
     """What all files hold, as the model wants it: first the pictures, then archives."""
+    by_table = read_loose(files, "The upload", _form(desk), Subset.BOTH)
+    if by_table is not None:
+        return as_the_model_wants(desk, by_table, label_id)
     archives = [file for file in files if file[0].lower().endswith(_ARCHIVES)]
     sounds = [file for file in files if file[0].lower().endswith(sound.SUFFIXES)]
     pictures = [file for file in files if file not in archives and file not in sounds]
@@ -258,7 +262,7 @@ def _read(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | None) 
 def _form(desk: Desk) -> Form:
     """Of what the model takes; of a picture's input nothing, which has any size before it."""
     shape = None if desk.sees_pictures else desk.card.input_shape
-    return Form(shape, desk.contract.target_shape, desk.contract.input_sizes)
+    return Form(shape, _target_shape(desk, ".zip"), desk.contract.input_sizes)
 
 
 def _loose(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | None) -> RawSamples:

@@ -71,3 +71,15 @@ class TestMasks:
         model = odt.load_model(OWN / "dialect_pixels.tflite")
         samples = open_samples(str(path), model, model.labels)
         assert np.array_equal(samples.y[0, ..., 0], mask)
+
+
+class TestLabelTable:
+    def test_pictures_have_the_labels_of_the_table_beside_them(self, tmp_path: Path):
+        names = ["heart", "star", "heart"]
+        for at in range(len(names)):
+            (tmp_path / f"{at}.png").write_bytes(png(np.full((8, 8), 80 * at, np.uint8)))
+        rows = [f"{at}.png,{name}" for at, name in enumerate(names)]
+        (tmp_path / "labels.csv").write_text("\n".join(["file,label", *rows]))
+        model = odt.load_model(OWN / "tiny_adam.tflite")
+        samples = open_samples(str(tmp_path), model, model.labels)
+        assert [samples.labels.names[one] for one in samples.y] == names

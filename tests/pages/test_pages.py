@@ -256,6 +256,22 @@ class TestSamples:
             0
         ].value.replace("\\", "")
 
+    @pytest.mark.parametrize("packed", [True, False])
+    def test_upload_when_a_table_says_the_labels_takes_them_from_it(self, app, desk_of, packed):
+        files = {"a.png": picture(), "b.png": picture(4), "c.png": picture(8)}
+        files["labels.csv"] = b"file;label\na.png;3\nb.png;7\nz.png;7\n"
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+        upload(app, *([("all.zip", data.getvalue())] if packed else files.items()))
+        raw = desk_of(app).workspace.raw_samples()
+        assert dict(zip(raw.names, raw.labels, strict=True)) == {"a.png": "3", "b.png": "7"}
+        assert (
+            "'labels.csv' names 1 file that cannot be found, such as 'z.png'. Left out 1 file that "
+            "'labels.csv' does not name, such as 'c.png'."
+        ) in app.toast[0].value.replace("\\", "")
+
     def test_upload_when_zip_is_of_another_layout_says_what_is_expected(self, app, desk_of):
         data = io.BytesIO()
         with zipfile.ZipFile(data, "w") as archive:

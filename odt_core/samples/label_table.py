@@ -1,0 +1,153 @@
+"""Tables that say what other files show: labels.csv beside the pictures or sounds, a row for each.
+
+Which column names the files is told by the files that are there; which holds the labels by its
+name, or by its being the only other one. A column for each label, with a 1 where it holds, will do
+as well.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from odt_core.errors import SampleError
+from odt_core.samples.cells import Row
+from odt_core.samples.masks import stem_of
+from odt_core.samples.rows import rows_of
+from odt_core.samples.table import label_in
+from odt_core.words import count
+
+ENDINGS = (".csv", ".tsv")
+MOST = 20  # files that are looked into, those that lie least deep first
+_LABELS = ("label", "labels", "class", "classname", "labelname", "category", "species", "breed",
+           "target")  # fmt: skip
+_BOXES = frozenset(["xmin", "ymin", "bbox", "x1"])  # then the labels are those of parts of pictures
+
+
+@dataclass(frozen=True)
+class LabelTable:
+    """labels: path of a file -> what it shows. absent: names of files that are not there."""
+
+    name: str
+    labels: Mapping[str, str]
+    absent: tuple[str, ...]
+
+    def notice(self, unnamed: Sequence[str]) -> str:
+        """What is to be told, with the files that it does not name; "" for nothing."""
+        said = []
+        if self.absent:
+            said.append(
+                f"'{self.name}' names {count(len(self.absent), 'file')} that cannot be found, such "
+                f"as '{self.absent[0][:60]}'."
+            )
+        if unnamed:
+            said.append(
+                f"Left out {count(len(unnamed), 'file')} that '{self.name}' does not name, such as "
+                f"'{unnamed[0][:60]}'."
+            )
+        return " ".join(said)
+
+
+def find_label_tables(
+    tables: Iterable[tuple[str, Callable[[], bytes]]], files: Sequence[str]
+) -> list[LabelTable]:
+    """The tables that name some of the files and say what they show.
+
+    tables: path, and how to read it, of any. files: paths of the samples, with slashes. Raises
+    SampleError with file and line where such a table is damaged or contradicts itself.
+    """
+    known = _by_every_name(files)
+    whole = {name: file for name, file in known.items() if file.endswith(name)}
+    nearest = sorted(tables, key=lambda one: (one[0].count("/"), one[0]))[:MOST]
+    # Numbers of a table that may be a sample itself are not names of files without their suffix.
+    found = (_read(path, read(), whole if path in known else known) for path, read in nearest)
+    return [one for one in found if one is not None]
+
+
+def _read(path: str, data: bytes, known: Mapping[str, str]) -> LabelTable | None:
+    """None for a table of something else."""
+    try:
+        rows = rows_of(data, path)
+    except SampleError:
+        return None  # what it is, if anything, is told elsewhere
+    beside = str(PurePosixPath(path).parent)
+    width = len(rows[0][1])
+    named = [[_file(cells[at], beside, known) for _, cells in rows] for at in range(width)]
+    hits = [len(set(column) - {None}) for column in named]
+    at = hits.index(max(hits))
+    if not hits[at] or width < 2:
+        return None
+    header = [] if named[at][0] else [cell.strip() for cell in rows[0][1]]
+    rows, files = (rows[1:], named[at][1:]) if header else (rows, named[at])
+    label_of = _labels_in(rows, header, at)
+    if label_of is None:
+        return None
+    labels: dict[str, str] = {}
+    absent = []
+    for (line, cells), file in zip(rows, files, strict=True):
+        if file is None:
+            absent.append(cells[at].strip())
+            continue
+        try:
+            label = label_of(cells)
+        except SampleError as error:
+            raise SampleError(f"'{path}', line {line}, {error}") from error
+        if labels.setdefault(file, label) != label:
+            raise SampleError(
+                f"'{path}', line {line}: '{file}' is '{label}' here and '{labels[file]}' before. A "
+                "sample has one label."
+            )
+    return LabelTable(path, labels, tuple(absent))
+
+
+def _labels_in(
+    rows: Sequence[Row], header: Sequence[str], of_files: int
+) -> Callable[[Sequence[str]], str] | None:
+    """From a row to its label; None where no column is one of labels."""
+    others = [at for at in range(len(rows[0][1])) if at != of_files] if rows else []
+    plain = [_plain(name) for name in header]
+    if _BOXES & set(plain):
+        return None
+    called = [plain.index(name) for name in _LABELS if name in plain]
+    chosen = [at for at in called if at != of_files] or (others if len(others) == 1 else [])
+    if chosen:
+        place = chosen[0]
+        return lambda cells: label_in(cells[place], place + 1)
+    marks = [[cells[at].strip() for at in others] for _, cells in rows]
+    if header and marks and all(sorted(row) == ["0"] * (len(row) - 1) + ["1"] for row in marks):
+        return lambda cells: header[next(at for at in others if cells[at].strip() == "1")]
+    return None
+
+
+def _plain(cell: str) -> str:
+    """A column's name without what people write differently."""
+    return "".join(sign for sign in cell.casefold() if sign.isalnum())
+
+
+def _by_every_name(files: Sequence[str]) -> dict[str, str]:
+    """Path, and name alone, with and without suffix -> the file; of two of a name, neither. A whole
+    path counts for more than a part.
+    """
+    known: dict[str, str] = {}
+    for shortened in (
+        lambda file: stem_of(PurePosixPath(file).name),
+        lambda file: PurePosixPath(file).name,
+        stem_of,
+        str,
+    ):
+        owners: dict[str, list[str]] = defaultdict(list)
+        for file in files:
+            owners[shortened(file)].append(file)
+        known |= {name: those[0] for name, those in owners.items() if len(those) == 1}
+    return known
+
+
+def _file(cell: str, beside: str, known: Mapping[str, str]) -> str | None:
+    """The file that a cell names, looked for beside the table first."""
+    name = str(PurePosixPath(cell.strip().replace("\\", "/").removeprefix("./")))
+    if name in ("", ".", ".."):
+        return None
+    near = name if beside == "." else f"{beside}/{name}"
+    return next((known[one] for one in (near, name, name.rpartition("/")[2]) if one in known), None)
