@@ -29,9 +29,9 @@ _LISTS = frozenset([".csv", ".tsv", ".xml", ".jsonl"])  # beside loose pictures 
 _NUMBER = re.compile(r"[\W_\d]+$")  # ends the names of several recordings of a thing
 _ANY = frozenset(
     [
-        "capture", "csv", "data", "export", "file", "log", "measurement", "output", "rec", "record",
-        "recording", "recordings", "sample", "samples", "sensor", "sensors", "series", "untitled",
-        "window", "windows",
+        "array", "capture", "csv", "data", "export", "features", "file", "inputs", "log",
+        "measurement", "output", "rec", "record", "recording", "recordings", "sample", "samples",
+        "sensor", "sensors", "series", "untitled", "window", "windows", "x",
     ]
 )  # fmt: skip
 _NOTES = frozenset([".txt", ".json"])  # where each has the name of a picture

@@ -109,8 +109,9 @@ def _read_bytes(data: bytes, name: str, form: Form, subset: Subset) -> RawSample
     if not data:
         raise SampleError(f"'{name}' is empty. Choose another file.")
     if name.lower().endswith((ARRAY, *sound.SUFFIXES)):
-        array = name.lower().endswith(ARRAY)
-        label = label_in_name(name) if array and window_of(form.input_shape) else ""
+        window = window_of(form.input_shape)
+        several = window is not None and window.channels > 1  # not a row of features
+        label = label_in_name(name) if several and name.lower().endswith(ARRAY) else ""
         return decode_files([(label, name, data)], name, form)
     refuse_other_files(name)
     try:

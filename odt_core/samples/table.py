@@ -22,7 +22,7 @@ from odt_core.samples.inputs import Inputs
 from odt_core.samples.labels import clean_label
 from odt_core.samples.rows import MAX_BYTES, MAX_ROWS, rows_of, too_many_rows
 from odt_core.samples.types import RawSamples
-from odt_core.samples.windows import read_windows, window_of
+from odt_core.samples.windows import read_windows, window_in, window_of
 from odt_core.words import some_of
 
 _KINDS = (".csv", ".tsv", ".txt", *records.SUFFIXES)
@@ -46,11 +46,12 @@ def read_table(
     otherwise. inputs: where several take a sample together; a header's names then say which column
     is whose. Raises SampleError with file and line.
     """
-    window = None if inputs else window_of(input_shape)
-    rows, unit = _rows(data, name, MAX_ROWS if window is None else windows.MAX_ROWS)
+    of_time = None if inputs else window_of(input_shape)
+    rows, unit = _rows(data, name, MAX_ROWS if of_time is None else windows.MAX_ROWS)
     size = None if input_shape is None else prod(input_shape)
     wanted = None if target_shape is None else prod(target_shape)
-    if window and input_shape and window.is_meant_by(len(rows[0][1])):
+    window = window_in(rows, input_shape) if of_time else None
+    if window is not None and input_shape is not None:
         return read_windows(rows, name, input_shape, window, unit)
     if len(rows) > MAX_ROWS + 1:
         raise too_many_rows(name, MAX_ROWS)

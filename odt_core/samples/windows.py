@@ -8,7 +8,7 @@ such a name; one that is called a label says what the rows show.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import isfinite
 
@@ -21,8 +21,9 @@ from odt_core.samples.types import RawSamples
 from odt_core.words import count, words
 
 MAX_ROWS = 250_000  # of a file; with six channels they take 100 MB while they are read
-_FEW = 4  # columns: one channel, and beside it times and a label
 _LONG = 32  # numbers; a model's row of fewer holds features rather than moments
+_FLAT = 96  # the same of several channels in a row, of at most so many, and so many moments or more
+_CHANNELS, _MOMENTS = 16, 8
 _TIMES = frozenset(
     [
         "date", "datetime", "elapsed", "epoc", "epoch", "frame", "idx", "index", "micros", "millis",
@@ -41,10 +42,6 @@ class Window:
     length: int
     channels: int
 
-    def is_meant_by(self, columns: int) -> bool:
-        """Whether a table of so many columns is one of windows rather than of a sample a row."""
-        return columns < self.length * self.channels and (self.channels > 1 or columns <= _FEW)
-
     def __str__(self) -> str:
         return f"{count(self.length, 'row')} of {count(self.channels, 'column')}"
 
@@ -52,6 +49,7 @@ class Window:
 @dataclass(frozen=True)
 class _Columns:
     channels: Sequence[int]
+    times: Sequence[int] = ()
     label: int | None = None
     notice: str = ""  # which were left out
 
@@ -66,14 +64,36 @@ def window_of(shape: Sequence[int] | None) -> Window | None:
     return Window(axes[0], 1) if len(axes) == 1 and axes[0] >= _LONG else None
 
 
+def window_in(rows: Sequence[Row], shape: Sequence[int] | None) -> Window | None:
+    """The window of which a table has the rows, for an input of this shape; None for a table that
+    has a sample in each row.
+
+    A long input of one axis may be that of a window laid out in a row, as those of gestures often
+    are: the table's columns are then its channels.
+    """
+    window, width = window_of(shape), len(rows[0][1])
+    if window is None or width >= window.length * window.channels:
+        return None
+    if window.channels > 1:
+        return window
+    header = [] if any(map(resembles_number, rows[0][1])) else rows[0][1]
+    channels = len(_roles(header, rows).channels)
+    if channels == 1:
+        return window
+    if window.length < _FLAT or not 1 < channels <= _CHANNELS or window.length % channels:
+        return None
+    flat = Window(window.length // channels, channels)
+    return flat if flat.length >= _MOMENTS else None
+
+
 def read_windows(
     rows: Sequence[Row], name: str, shape: Sequence[int], window: Window, unit: str = "line"
 ) -> RawSamples:
-    """Samples of the rows of a table, float32 [*shape] each; the window is that of `shape`.
+    """Samples of the rows of a table, float32 [*shape] each.
 
-    rows: at least one, all with as many cells, as of `rows_of`. unit: what one of them is called.
-    Labels are those of the column of labels, else the file's name where it is one. Raises
-    SampleError with the file, how many rows it has, and how many are wanted.
+    rows: at least one, all with as many cells, as of `rows_of`. window: as of `window_in`. unit:
+    what a row is called. Labels are those of the column of labels, else the file's name where it is
+    one. Raises SampleError with the file, how many rows it has, and how many are wanted.
     """
     header = _header(rows, window)
     if header:  # files that were put together have one each
@@ -119,26 +139,32 @@ def _header(rows: Sequence[Row], window: Window) -> list[str]:
 
 
 def _columns(header: Sequence[str], rows: Sequence[Row], name: str, window: Window) -> _Columns:
-    """Which columns are the channels."""
+    """Which columns are the channels, so many as the window has."""
     width = len(rows[0][1])
     if width == window.channels:
         return _Columns(range(width))
+    found = _roles(header, rows)
+    if len(found.channels) == window.channels:
+        return replace(found, notice=_left_out(header, found.times, name))
+    called = f": {', '.join(cell.strip()[:20] for cell in header[:12])}" if header else ""
+    raise SampleError(
+        f"'{name}' has {count(width, 'column')}{called}. This model takes windows of {window}, or "
+        f"all {window.length * window.channels:,} numbers in one row. Leave the other columns out"
+        + ("." if header else ", or name them in the first line, such as time.")
+    )
+
+
+def _roles(header: Sequence[str], rows: Sequence[Row]) -> _Columns:
+    """What each column is for by its name. Empty ones, of delimiters at the ends, do not count."""
+    width = len(rows[0][1])
     spare = [at for at in range(width) if not any(cells[at].strip() for _, cells in rows)]
     named = [words(cell) for cell in header] or [frozenset[str]()] * width
     times = [at for at in range(width) if named[at] & _TIMES and named[at] <= _TIMES | _UNITS]
     times += [0] if header and not header[0].strip() and 0 not in spare else []
     labels = [at for at in range(width) if named[at] and named[at] <= _LABELS]
-    labels = labels if len(labels) == 1 else []
-    channels = [at for at in range(width) if at not in {*spare, *times, *labels}]
-    if len(channels) == window.channels:
-        return _Columns(channels, labels[0] if labels else None, _left_out(header, times, name))
-    called = f": {', '.join(cell.strip()[:20] for cell in header[:12])}" if header else ""
-    raise SampleError(
-        f"'{name}' has {count(width, 'column')}{called}. This model takes windows of {window}"
-        + (f", or all {window.length * window.channels:,} numbers in one row" * (width > 1))
-        + ". Leave the other columns out"
-        + ("." if header else ", or name them in the first line, such as time.")
-    )
+    label = labels[0] if len(labels) == 1 else None
+    channels = [at for at in range(width) if at not in (*spare, *times, label)]
+    return _Columns(channels, times, label)
 
 
 def _left_out(header: Sequence[str], times: Sequence[int], name: str) -> str:

@@ -18,7 +18,8 @@ def is_series(item: np.ndarray) -> bool:
     if squeezed.ndim != 2:
         return False
     moments, channels = squeezed.shape
-    return channels <= len(INKS) < moments or (channels <= _CURVES and moments > 4 * channels)
+    most = len(INKS) if moments <= 4 * channels else _CURVES
+    return channels <= most and channels < moments
 
 
 def draw_series(item: np.ndarray, side: int, limits: tuple[float, ...] = ()) -> Image.Image:

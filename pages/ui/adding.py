@@ -46,6 +46,7 @@ _TYPED_AT_MOST = 64  # numbers of a target
 _TYPED = "samples_typed"
 _FOLDERS = (".zip", ".tm")
 _ARCHIVES = (*_FOLDERS, ".npz", ".npy", *ENDINGS)
+_SOUND = 1_000  # numbers in a row from which they are rather a waveform than features
 _NO_LABEL = "Add a label below first: what are your samples to be called?"
 
 
@@ -123,7 +124,7 @@ def _upload_hint(desk: Desk, active: LabelEntry | None) -> str:
     size = int(np.prod(desk.card.input_shape))
     shape = " × ".join(str(n) for n in desk.card.input_shape)
     window = None if desk.contract.sample_inputs else window_of(desk.card.input_shape)
-    if window is not None:
+    if window is not None and (window.channels > 1 or window.length >= _SOUND):
         return _window_hint(desk, window, shape, active)
     columns = count(size, "column")
     last = {
@@ -140,6 +141,8 @@ def _upload_hint(desk: Desk, active: LabelEntry | None) -> str:
     return (
         f"A .csv with {columns} of numbers{last}; a header is optional. Or an .npz with "
         f"x [N, {shape}]{y}, or records as .json. Several files at once are fine."
+        + " A .csv with a row for each moment of a window is read as well."
+        * (window is not None)
     )
 
 
@@ -153,8 +156,8 @@ def _window_hint(desk: Desk, window: Window, shape: str, active: LabelEntry | No
             where = f"'{active.name}'" if active else "the chosen label"
             goes = f" goes to {where}; a .zip of label folders brings its own labels"
         return (
-            f"A .wav of {window.length:,} values, or of somewhat fewer,{goes}. Or a .csv with one "
-            f"column of them. {others}"
+            f"A .wav of {window.length:,} values, or of somewhat fewer,{goes}. Or a .csv with a "
+            f"row for each moment. {others}"
         )
     own = " Its label is its name (punch.csv), or in a .zip its folder (punch/01.csv)."
     return (

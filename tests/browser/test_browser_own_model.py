@@ -8,6 +8,17 @@ import numpy as np
 import pytest
 
 from odt_core.graph import describe
+from tests.recordings import (
+    GESTURES,
+    SOUNDS,
+    csv,
+    gestures,
+    sounds,
+    wav,
+    waves,
+    windows,
+    zipped,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT / "tests" / "runtime" / "models"
@@ -55,6 +66,35 @@ class TestOwnModel:
         assert download.value.suggested_filename == "dialect_regression-step10.tflite"
         data = Path(download.value.path()).read_bytes()
         assert describe(data).signature("adapt") is not None
+
+    @pytest.mark.parametrize("kind", ["gestures", "sounds"])
+    def test_recordings_when_uploaded_are_curves_and_one_can_be_tried(
+        self, shared_server, visit, tmp_path, kind
+    ):
+        mine, one, model = {
+            "gestures": (gestures(), csv(windows()[1, 0]), GESTURES),
+            "sounds": (sounds(), wav(waves()[1, 0]), SOUNDS),
+        }[kind]
+        (tmp_path / "mine.zip").write_bytes(zipped(mine))
+        lone = tmp_path / ("one.csv" if kind == "gestures" else "one.wav")
+        lone.write_bytes(one)
+        tab = visit(shared_server).open("/model")
+        drop(tab, model)
+        tab.press("go_personalise")
+        files = ".st-key-card_samples input[type=file]"
+        tab.page.wait_for_selector(files, state="attached")
+        tab.idle()
+        tab.page.locator(files).set_input_files(tmp_path / "mine.zip")
+        tab.sees("18 samples, 3 set aside for testing")
+        thumb = tab.page.locator(".st-key-shelf .thumb img").first
+        assert thumb.evaluate("image => image.naturalWidth") > 20
+        tab.train(5)
+        tab.page.locator(".st-key-try_way button", has_text="Upload").click()
+        tab.page.locator(".st-key-try_file_numbers input[type=file]").set_input_files(lone)
+        curve = tab.page.locator(".st-key-card_try .odt-pictures img")
+        curve.wait_for()
+        assert curve.evaluate("image => image.naturalWidth") == 144
+        tab.sees("values from")
 
     def test_mapping_when_corrected_badly_says_so_and_stays(self, shared_server, visit):
         tab = visit(shared_server).open("/model")

@@ -86,6 +86,18 @@ class TestOneTable:
         raw = read("\n".join(map(str, wave)).encode(), shape=(32,))
         assert same(raw, wave)
 
+    def test_long_row_takes_the_channels_that_the_table_has(self):
+        flat = np.arange(119 * 6, dtype=np.float32)  # as the gestures of Arduino's tutorial are
+        rows = "\n".join(",".join(map(str, row)) for row in flat.reshape(119, 6))
+        raw = read(f"aX,aY,aZ,gX,gY,gZ\n{rows}\n\n{rows}\n".encode(), shape=(119 * 6,))
+        assert same(raw, flat, flat)
+        assert raw.labels == ("punch", "punch")
+
+    @pytest.mark.parametrize("size", [64, 119 * 6 + 1, 6 * 7])
+    def test_row_that_no_channels_divide_into_moments_is_one_of_features(self, size):
+        with pytest.raises(SampleError, match=f"has 6 columns. This model takes {size} feature"):
+            read(b"1,2,3,4,5,6\n" * 14, shape=(size,))
+
     def test_sample_may_still_be_a_row_with_its_label(self):
         raw = read(b"0,1,2,3,4,5,6,7,flex\n")
         assert same(raw, ONE)

@@ -10,7 +10,8 @@ class TestIsSeries:
     @pytest.mark.parametrize(
         ("shape", "series"),
         [((1,), True), ((30,), True), ((128, 3), True), ((128, 9), True), ((16, 9), False),
-         ((1, 30), True), ((28, 28), False), ((28, 28, 1), False), ((8, 8, 3), False), ((), True)],
+         ((8, 3), True), ((1, 30), True), ((28, 28), False), ((28, 28, 1), False),
+         ((8, 8, 3), False), ((), True)],
     )  # fmt: skip
     def test_rows_and_windows_are_pictures_are_not(self, shape, series):
         assert is_series(np.zeros(shape, np.float32)) is series
