@@ -125,7 +125,7 @@ def _of_table(data: bytes, label: str, file: str, form: Form) -> RawSamples:
         inputs=form.inputs,
     )
     for own, where in zip(part.labels, part.names, strict=True):
-        if label and own not in ("", label, label_in_name(file)):
+        if label and own.casefold() not in ("", label.casefold(), label_in_name(file).casefold()):
             raise SampleError(
                 f"{where} says '{own}', and its folder '{label}'. Correct the label, or leave the "
                 "column out."

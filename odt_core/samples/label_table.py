@@ -62,14 +62,14 @@ def find_label_tables(
     whole = {name: file for name, file in known.items() if file.endswith(name)}
     nearest = sorted(tables, key=lambda one: (one[0].count("/"), one[0]))[:MOST]
     # Numbers of a table that may be a sample itself are not names of files without their suffix.
-    found = (_read(path, read(), whole if path in known else known) for path, read in nearest)
+    found = (_read(path, read, whole if path in known else known) for path, read in nearest)
     return [one for one in found if one is not None]
 
 
-def _read(path: str, data: bytes, known: Mapping[str, str]) -> LabelTable | None:
+def _read(path: str, read: Callable[[], bytes], known: Mapping[str, str]) -> LabelTable | None:
     """None for a table of something else."""
     try:
-        rows = rows_of(data, path)
+        rows = rows_of(read(), path)
     except SampleError:
         return None  # what it is, if anything, is told elsewhere
     beside = str(PurePosixPath(path).parent)
@@ -81,7 +81,11 @@ def _read(path: str, data: bytes, known: Mapping[str, str]) -> LabelTable | None
         return None
     header = [] if named[at][0] else [cell.strip() for cell in rows[0][1]]
     rows, files = (rows[1:], named[at][1:]) if header else (rows, named[at])
-    label_of = _labels_in(rows, header, at)
+    whole = any(
+        file and cells[at].strip().endswith(file.rpartition(".")[2])
+        for (_, cells), file in zip(rows, files, strict=True)
+    )
+    label_of = _labels_in(rows, header, at, whole)
     if label_of is None:
         return None
     labels: dict[str, str] = {}
@@ -103,17 +107,20 @@ def _read(path: str, data: bytes, known: Mapping[str, str]) -> LabelTable | None
 
 
 def _labels_in(
-    rows: Sequence[Row], header: Sequence[str], of_files: int
+    rows: Sequence[Row], header: Sequence[str], of_files: int, whole: bool
 ) -> Callable[[Sequence[str]], str] | None:
-    """From a row to its label; None where no column is one of labels."""
+    """From a row to its label; None where no column is one of labels. whole: whether files are
+    named with their suffix. Else they may be numbers by chance, and only a name tells the labels.
+    """
     others = [at for at in range(len(rows[0][1])) if at != of_files] if rows else []
     plain = [_plain(name) for name in header]
     if _BOXES & set(plain):
         return None
-    called = [plain.index(name) for name in _LABELS if name in plain]
-    chosen = [at for at in called if at != of_files] or (others if len(others) == 1 else [])
-    if chosen:
-        place = chosen[0]
+    called = [at for name in _LABELS if name in plain and (at := plain.index(name)) != of_files]
+    if not called and not whole:
+        return None
+    if called or len(others) == 1:
+        place = (called or others)[0]
         return lambda cells: label_in(cells[place], place + 1)
     marks = [[cells[at].strip() for at in others] for _, cells in rows]
     if header and marks and all(sorted(row) == ["0"] * (len(row) - 1) + ["1"] for row in marks):

@@ -13,7 +13,7 @@ from odt_core.errors import SampleError
 from odt_core.samples.cells import Row, resembles_number
 
 SUFFIXES = (".json", ".jsonl", ".ndjson")
-MAX_BYTES = 20_000_000  # which take ten times as much while they are read
+MAX_BYTES = 5_000_000  # which take up to sixty times as much while they are read
 _DEEPEST = 6  # axes of a list in a cell
 _FORMS = (
     'Give a list of records, [{"a": 1, "label": "x"}, …], one record a line, or a list for each '

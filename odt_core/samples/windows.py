@@ -20,7 +20,7 @@ from odt_core.samples.layout import label_in_name
 from odt_core.samples.types import RawSamples
 from odt_core.words import count, words
 
-MAX_ROWS = 250_000  # of a file; with six channels they take 100 MB while they are read
+MAX_ROWS = 250_000  # of a file; with six channels they take 200 MB while they are read
 _LONG = 32  # numbers; a model's row of fewer holds features rather than moments
 _FLAT = 96  # the same of several channels in a row, of at most so many, and so many moments or more
 _CHANNELS, _MOMENTS = 16, 8

@@ -91,6 +91,7 @@ class TestColumns:
             "file,width,height\n1.png,6,6\n",  # no label
             "file,xmin,ymin,xmax,ymax,class\n1.png,1,1,2,2,cat\n",  # of boxes
             "name,label\nsomething,else\n",
+            "epoch,loss\n1,0.5\n2,0.25\n",  # numbers that are names of files by chance
             "free text, with a comma\nand none\n",
         ],
     )
@@ -143,6 +144,11 @@ class TestWhatDoesNotFit:
 
 
 class TestOthers:
+    def test_table_that_is_too_large_to_look_into_is_left_out(self, monkeypatch):
+        monkeypatch.setattr("odt_core.samples.folders.MAX_IMAGE_BYTES", 1_000)
+        raw = read(["cat/1.png"], **{"about.csv": "a,b\n" * 400})
+        assert raw.labels == ("cat",)
+
     def test_files_given_together_are_as_a_folder_of_them(self):
         given = list(files(THREE, **{"labels.csv": TABLE}).items())
         assert labels(read_loose(given, "The upload", Form(), Subset.BOTH)) == LABELS

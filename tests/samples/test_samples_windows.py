@@ -215,8 +215,10 @@ class TestFolders:
 
     def test_label_of_the_rows_that_is_not_that_of_the_folder_is_refused(self):
         rows = "".join(f"{a},{b},flex\n" for a, b in ONE)
+        data = f"aX,aY,label\n{rows}".encode()
         with pytest.raises(SampleError, match=r"1\.csv says 'flex', and its folder 'punch'"):
-            read(zipped(**{"punch/1.csv": f"aX,aY,label\n{rows}".encode()}), "any.zip")
+            read(zipped(**{"punch/1.csv": data}), "any.zip")
+        assert read(zipped(**{"Flex/1.csv": data}), "any.zip").labels == ("Flex",)
 
     def test_file_that_does_not_fit_is_named(self):
         files = {"punch/1.csv": csv(ONE), "punch/2.csv": csv(ONE[:3])}
