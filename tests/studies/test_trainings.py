@@ -11,19 +11,18 @@ import numpy as np
 import pytest
 
 from odt_core.errors import WorkerError
-from odt_core.evaluation import (
+from odt_core.evaluation import evaluate, state_digest
+from odt_core.samples import Samples
+from odt_core.studies import (
     Progress,
     SessionTrainer,
     WorkerTrainer,
-    evaluate,
     negative_controls,
     samples_needed,
-    state_digest,
 )
-from odt_core.runtime import Worker
-from odt_core.samples import Samples
 from odt_core.studies.study import never, quiet
 from odt_core.studies.trainings import Training, train_each
+from odt_core.worker import Worker
 from tests.evaluation.evaluation_material import CARD, DIGITS, SETTINGS, digits, person
 
 SHORT = replace(SETTINGS, epochs=2)
