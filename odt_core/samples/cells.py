@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from odt_core.errors import SampleError
+from odt_core.errors import LabelError, SampleError
+from odt_core.samples.labels import clean_label
 
 # As pandas, R, Weka and spreadsheets write them. "None" and "none" are left out: people give a
 # class of nothing that name.
@@ -92,3 +93,22 @@ def decimal_mark(rows: Sequence[Row], places: Sequence[int], name: str) -> str:
             f"which. Write such numbers as {whole}, or as {decimal}."
         )
     return next(iter(told), "")
+
+
+def label_in(cell: str, column: int, signs: bool = False) -> str:
+    """The label that a cell holds. signs: whether labels are + and -, so that - is none that is
+    missing. SampleError with the column where it holds none.
+    """
+    text = cell.strip()
+    if is_missing(text) and not (signs and text == "-"):
+        shown = f" ('{text}')" if text else ""
+        raise SampleError(
+            f"column {column}: the label is missing{shown}. Give it, or remove the line."
+        )
+    value = number(text)
+    if value is not None and value.is_integer() and abs(value) < 1e6:
+        text = str(int(value))  # 3.0 and 3 are the same label
+    try:
+        return clean_label(text)
+    except LabelError as error:
+        raise SampleError(f"column {column}: {error}") from error

@@ -113,10 +113,11 @@ def _read_files(there: Sequence[_File], name: str, form: Form, subset: Subset) -
     tables = [] if project or ours else _label_tables(there, kinds, form)
     about = {*_ABOUT, *(table.name for table in tables)}
     told = bool(project or ours) or _told([f.path for f in there if f.path not in about], kinds)
-    labels = project or _of_tables(tables)
+    said = _of_tables(tables)
     samples = [f.path for f in there if _is_sample(f.path, kinds) and f.path not in about]
-    by_table = bool(tables) and not (told and _agree(labels, samples))
+    by_table = bool(tables) and not (told and _agree(said, samples))
     told = told and not by_table
+    labels = said if by_table else project
     stray = form.target_shape is None and not (project or by_table) and _has_folders(there, kinds)
     recordings = [file.path for file in there if file.path.lower().endswith(TABLES)]
     by_name = labels_in_names(recordings, told) if not (ours or tables) else {}

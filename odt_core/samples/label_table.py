@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from odt_core.errors import SampleError
-from odt_core.samples.cells import Row
+from odt_core.samples.cells import Row, label_in
 from odt_core.samples.masks import stem_of
 from odt_core.samples.rows import rows_of
-from odt_core.samples.table import label_in
 from odt_core.words import count
 
 ENDINGS = (".csv", ".tsv")

@@ -14,12 +14,11 @@ from math import isfinite, prod
 
 import numpy as np
 
-from odt_core.errors import LabelError, OdtError, SampleError
+from odt_core.errors import OdtError, SampleError
 from odt_core.samples import packed, records, windows
-from odt_core.samples.cells import Row, decimal_mark, is_missing, number
+from odt_core.samples.cells import Row, decimal_mark, label_in, number
 from odt_core.samples.columns import columns_in
 from odt_core.samples.inputs import Inputs
-from odt_core.samples.labels import clean_label
 from odt_core.samples.rows import MAX_BYTES, MAX_ROWS, rows_of, too_many_rows
 from odt_core.samples.types import RawSamples
 from odt_core.samples.windows import read_windows, window_in, window_of
@@ -117,25 +116,6 @@ def _value(cell: str, column: int, mark: str) -> float:
         raise SampleError(f"column {column}: {shown} is not a finite number. Remove the line.")
     what = f"'{shown}' is not a number" if shown else "the cell is empty"
     raise SampleError(f"column {column}: {what}. Correct it, or remove the line.")
-
-
-def label_in(cell: str, column: int, signs: bool = False) -> str:
-    """The label that a cell holds. signs: whether labels are + and -, so that - is none that is
-    missing. SampleError with the column where it holds none.
-    """
-    text = cell.strip()
-    if is_missing(text) and not (signs and text == "-"):
-        shown = f" ('{text}')" if text else ""
-        raise SampleError(
-            f"column {column}: the label is missing{shown}. Give it, or remove the line."
-        )
-    value = number(text)
-    if value is not None and value.is_integer() and abs(value) < 1e6:
-        text = str(int(value))  # 3.0 and 3 are the same label
-    try:
-        return clean_label(text)
-    except LabelError as error:
-        raise SampleError(f"column {column}: {error}") from error
 
 
 def _in_words(faults: Sequence[tuple[int, OdtError]], name: str, unit: str) -> str:

@@ -15,7 +15,7 @@ from math import isfinite
 import numpy as np
 
 from odt_core.errors import SampleError
-from odt_core.samples.cells import Row, decimal_mark, number, resembles_number
+from odt_core.samples.cells import Row, decimal_mark, label_in, number, resembles_number
 from odt_core.samples.layout import label_in_name
 from odt_core.samples.types import RawSamples
 from odt_core.words import count, words
@@ -111,18 +111,21 @@ def read_windows(
     many = len(starts) > 1
     labels = [label_in_name(name)] * len(starts)
     if columns.label is not None:
-        labels = [rows[at][1][columns.label].strip() for at in starts]
-    if not all(labels) and columns.label is not None:
-        line = rows[starts[labels.index("")]][0]
-        raise SampleError(
-            f"'{name}', {unit} {line}: the label is missing. Give it, or leave it out."
-        )
+        labels = [_label(rows[at], columns.label, name, unit) for at in starts]
     return RawSamples(
         tuple(items),
         tuple(labels),
         tuple(f"{name}, {unit} {rows[at][0]}" if many else name for at in starts),
         notice=columns.notice,
     )
+
+
+def _label(row: Row, place: int, name: str, unit: str) -> str:
+    line, cells = row
+    try:
+        return label_in(cells[place], place + 1)
+    except SampleError as error:
+        raise SampleError(f"'{name}', {unit} {line}, {error}") from error
 
 
 def _header(rows: Sequence[Row], window: Window) -> list[str]:
@@ -135,7 +138,8 @@ def _header(rows: Sequence[Row], window: Window) -> list[str]:
     if not any(map(resembles_number, cells)):
         return rows[0][1] if any(cells) else []
     counted = cells[-window.channels :] == [str(at) for at in range(window.channels)]
-    return rows[0][1] if counted and len(rows) % window.length == 1 % window.length else []
+    too_many = len(rows) % window.length == 1
+    return rows[0][1] if counted and too_many and window.channels > 1 else []
 
 
 def _columns(header: Sequence[str], rows: Sequence[Row], name: str, window: Window) -> _Columns:

@@ -115,7 +115,7 @@ class TestWhatDoesNotFit:
         raw = read(
             ["cat/1.png", "Dog/2.png", "cat/9.png"], **{"l.csv": "f,l\n1.png,cat\n2.png,dog\n"}
         )
-        assert labels(raw) == {"cat/1.png": "cat", "Dog/2.png": "dog", "cat/9.png": "cat"}
+        assert labels(raw) == {"cat/1.png": "cat", "Dog/2.png": "Dog", "cat/9.png": "cat"}
 
     def test_folders_that_disagree_are_refused(self):
         with pytest.raises(

@@ -143,12 +143,20 @@ class TestOneTable:
             (csv(ONE).replace(b"2.0", b"1e39"), "line 3, column 1: '1e39' is not a finite"),
             (csv(ONE).replace(b"2.0", b"9,2.0"), "line 3 has 3 columns, line 1 has 2"),
             (b"aX,aY\n", "has a header, but no rows"),
-            (b"aX,aY,label\n" + b"1,2,\n" * 3 + b"1,2,\n", "line 2: the label is missing"),
+            (b"0,1\n" + csv(ONE, TWO[:1], header=""), "has 6 rows of numbers"),
+            (
+                b"aX,aY,label\n" + b"1,2,\n" * 3 + b"1,2,\n",
+                "line 2, column 3: the label is missing",
+            ),
         ],
     )
     def test_what_does_not_fit_is_told_with_what_would(self, data, said):
         with pytest.raises(SampleError, match=said):
             read(data)
+
+    def test_first_of_too_many_values_of_one_channel_is_no_header(self):
+        with pytest.raises(SampleError, match="has 33 rows of numbers; this model takes 32"):
+            read("\n".join(map(str, range(33))).encode(), shape=(32,))
 
     def test_more_lines_than_of_other_tables_are_read_and_not_any_number(self):
         assert len(read(b"1,2\n" * 60_000)) == 15_000
