@@ -129,12 +129,13 @@ def _run(options: Namespace) -> Result:
     from odt_core.checkpoint import load_checkpoint
     from odt_core.evidence import Curves, Studies, bundle, checked, empty_base, look_inside, trace
     from odt_core.evidence.study_facts import study_facts
-    from odt_core.worker import Worker
+    from odt_core.worker import Worker, warm_up
 
     out = Path(options.out)
     paths = (options.samples, options.test, options.others, options.source, options.checkpoint)
     read = [find_model(options.model), *(Path(path) for path in paths if path)]
     check_output(out, *read, kind=".zip")
+    warm_up()  # while the samples are read
     given = _given(options)
     model, samples, test, checkpoint = given.model, given.samples, given.test, given.checkpoint
     base_test, replay = given.card.load_base_test(), given.card.load_replay()
@@ -163,7 +164,7 @@ def _run(options: Namespace) -> Result:
             test_judged = checked(test_judged, samples, checkpoint, given.card)
         studies = Studies(reasons=("Nothing was studied: --quick was given.",))
         if not options.quick:
-            studies = _study(given, checkpoint)
+            studies = _study(given, checkpoint, replay, base_test, worker)
         inside = look_inside(worker, samples.labels, samples, test, base_test)
         origin = trace(
             checkpoint,
@@ -254,28 +255,44 @@ def _train(
     return save_checkpoint(saved[-1]), curves
 
 
-def _study(given: _Given, checkpoint: Checkpoint) -> Studies:
+def _study(
+    given: _Given,
+    checkpoint: Checkpoint,
+    replay: Samples | None,
+    base_test: Samples | None,
+    worker: Worker,
+) -> Studies:
     """All studies, with the settings that the checkpoint was trained with, in a worker of their
-    own; what Ctrl+C ends is left out.
+    own; what Ctrl+C ends is left out. worker: has looked at most of the samples already.
     """
     from odt_core.evidence import Studies, study_all
     from odt_core.studies import WorkerTrainer, other_person
 
     card, samples, others = given.card, given.samples, given.others
+    extract = given.model.contract.extract if given.model.contract.keeps_features else None
+
+    def seen(group: Samples | None) -> Samples | None:
+        """As features, where no checkpoint changes what these are."""
+        if group is None or extract is None or extract.reads:
+            return group
+        return replace(group, x=worker.bottlenecks(group.x))
+
     try:
         settings = Settings.from_json(checkpoint.meta.settings or card.settings)
         if others is None and not given.model.contract.measures_errors:
             others = other_person(card, samples.labels, samples)
-        name = given.model.name
+        name, own = given.model.name, seen(samples)
+        assert own is not None
         with WorkerTrainer.start(given.original, card, name, given.choice) as trainer:
             return study_all(
                 trainer,
-                samples,
-                given.test,
+                own,
+                seen(given.test),
                 settings,
-                others=others,
-                replay=card.load_replay() if settings.replay else None,
-                base_test=card.load_base_test(),
+                others=seen(others),
+                replay=seen(replay) if settings.replay else None,
+                base_test=seen(base_test),
+                asked=samples.x,
                 progress=_say,
             )
     except (OdtError, TypeError) as error:
