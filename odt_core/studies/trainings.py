@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 State = Mapping[str, "np.ndarray"]
+_LONG = 0.5  # seconds of trainings for which a second process is worth its start
 _MOVED = 0.01  # of the way, that is worth telling
 
 
@@ -56,16 +57,11 @@ def train_each(
     """What `ask` gives of the model after each training, in their order; None for those that were
     not finished before `stopped()` turned true. Trainings begin in order.
 
-    The second at a time is done by `trainer.beside()`, asked by a thread of its own: a training is
-    the same, bit for bit, whatever runs beside it. Raises what a training raises.
+    `trainer.beside()` joins in, on a thread of its own, where the last training tells that the rest
+    takes long. Each gives the same, bit for bit, whatever runs beside it. Raises what one raises.
     """
     shared = _Shared(trainings, ask, replay, progress, stopped)
-    helper = threading.Thread(target=shared.help, args=(trainer,), name="odt-study", daemon=True)
-    if len(trainings) > 1:
-        helper.start()
-    shared.work(trainer)
-    if len(trainings) > 1:
-        helper.join()
+    shared.work(trainer, helped=True)
     if shared.error is not None:
         raise shared.error
     return shared.found
@@ -91,8 +87,24 @@ class _Shared(Generic[Found]):
         self.found: list[Found | None] = [None] * len(trainings)
         self.error: BaseException | None = None  # the first
 
-    def help(self, trainer: Trainer) -> None:
-        """Work with the trainer beside that one, where there is one."""
+    def work(self, trainer: Trainer, *, helped: bool = False) -> None:
+        """Do trainings until none is left; helped: with another trainer where it is worth it."""
+        helper = None
+        try:
+            while (at := self._begin()) is not None:
+                if helped and helper is None and self._is_long(trainer):
+                    helper = threading.Thread(target=self._help, args=(trainer,), daemon=True)
+                    helper.start()
+                self._do(trainer, at)
+        except StudyStopped:
+            pass
+        except BaseException as error:
+            with self._lock:
+                self.error = self.error or error
+        if helper is not None:
+            helper.join()
+
+    def _help(self, trainer: Trainer) -> None:
         try:
             beside = trainer.beside()
         except OdtError:  # no memory for a second process: one is enough
@@ -100,16 +112,10 @@ class _Shared(Generic[Found]):
         if beside is not None:
             self.work(beside)
 
-    def work(self, trainer: Trainer) -> None:
-        """Do trainings until none is left."""
-        try:
-            while (at := self._begin()) is not None:
-                self._do(trainer, at)
-        except StudyStopped:
-            pass
-        except BaseException as error:
-            with self._lock:
-                self.error = self.error or error
+    def _is_long(self, trainer: Trainer) -> bool:
+        """Whether the trainings that nobody has begun take long, if each takes as the last did."""
+        last, left = trainer.last, len(self._trainings) - self._next
+        return last is not None and left * last.seconds >= _LONG
 
     def _do(self, trainer: Trainer, at: int) -> None:
         one = self._trainings[at]

@@ -46,8 +46,10 @@ def worker() -> Iterator[WorkerTrainer]:
 
 
 @pytest.fixture
-def two_cores(monkeypatch) -> None:
+def always_helped(monkeypatch) -> None:
+    """However few cores there are, and however short the trainings."""
     monkeypatch.setattr("odt_core.studies.trainer.usable_cores", lambda: 2)
+    monkeypatch.setattr("odt_core.studies.trainings._LONG", 0.0)
 
 
 class Counted(SessionTrainer):
@@ -62,7 +64,7 @@ class Counted(SessionTrainer):
         return super().train(samples, settings, **more)
 
 
-@pytest.mark.usefixtures("two_cores")
+@pytest.mark.usefixtures("always_helped")
 class TestSideBySide:
     def test_studies_when_two_processes_share_them_find_what_one_session_finds(
         self, model, samples, worker
@@ -112,6 +114,12 @@ class TestSideBySide:
         for closed in (one, other):
             with pytest.raises(WorkerError):
                 closed.state()
+
+
+def test_second_process_when_trainings_are_short_is_not_started(samples):
+    with Worker.start(DIGITS.read_bytes(), CARD) as only:
+        trainer = WorkerTrainer(only, lambda: pytest.fail("a second process was started"))
+        samples_needed(trainer, *samples, SHORT, per_label=(1,), seeds=(0, 1))
 
 
 def test_second_process_when_there_is_one_core_is_not_started(worker, monkeypatch):
