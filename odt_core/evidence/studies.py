@@ -73,6 +73,7 @@ def study_all(
     if cost is None:
         # Before all others, as it would be disturbed by one that trains beside it.
         price = told("what training costs", 0, _COST)
+        price(Progress(0, 1, "your samples"))
         cost = _possible(
             lambda: measure_cost(
                 trainer,

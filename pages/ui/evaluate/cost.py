@@ -39,7 +39,6 @@ def cost_card(desk: Desk) -> None:
 
 def _work(desk: Desk, job: Job) -> Cost:
     settings = desk.settings
-    job.progressed(0.2, "training once from the base model")
     with trainer_of(desk) as trainer:
         return measure_cost(
             trainer,
@@ -47,6 +46,7 @@ def _work(desk: Desk, job: Job) -> Cost:
             settings,
             replay=replay_of(desk.card) if settings.replay else None,
             asked=desk.whole_inputs(),
+            progress=lambda share: job.progressed(share, "training once from the base model"),
             stopped=job.stopped,
         )
 
