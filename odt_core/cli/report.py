@@ -71,7 +71,7 @@ def _arguments(parser: ArgumentParser) -> None:
         "--quick",
         action="store_true",
         help="leave out the studies (negative controls, samples needed, cost): they train up to "
-        "22 times",
+        "21 times",
     )
     parser.add_argument(
         "--check",
