@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from operator import index
 from typing import Any
 
 import numpy as np
 
+from odt_core.errors import SettingsError
+from odt_core.evaluation.binomial import two_sided
+from odt_core.evaluation.counts import whole
 from odt_core.evaluation.evaluation import Evaluation, check_alike, errors_each
 
 # With fewer changed answers the exact test cannot reach the 5 % level, however they fall: five the
@@ -67,17 +69,17 @@ class Comparison:
 
 def mcnemar(fixed: int, broken: int) -> float:
     """Two-sided exact p-value of McNemar's test (McNemar 1947): under the null hypothesis each of
-    the fixed + broken changed answers is as likely to be one as the other.
+    the fixed + broken changed answers is as likely to be one as the other. To about 1e-12
+    of itself, for any counts.
+
+    SettingsError unless both are whole numbers of at least 0.
     """
-    fixed, broken = index(fixed), index(broken)  # numpy's integers overflow
+    fixed, broken = whole(fixed, "fixed"), whole(broken, "broken")
     if fixed < 0 or broken < 0:
-        raise ValueError(f"mcnemar counts cannot be negative, got {fixed} and {broken}.")
-    n, few = fixed + broken, min(fixed, broken)
-    term = tail = 1  # binomial coefficients of n, one made of the other
-    for k in range(few):
-        term = term * (n - k) // (k + 1)
-        tail += term
-    return min(1.0, 2 * tail / 2**n)
+        raise SettingsError(
+            f"mcnemar counts answers: neither can be below 0, got {fixed} and {broken}."
+        )
+    return two_sided(min(fixed, broken), fixed + broken)
 
 
 def compare(base: Evaluation, own: Evaluation, called: str = "Your model") -> Comparison:

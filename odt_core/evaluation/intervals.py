@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from operator import index
 from statistics import NormalDist
+
+from odt_core.errors import SettingsError
+from odt_core.evaluation.counts import whole
 
 
 def wilson(correct: int, n: int, level: float = 0.95) -> tuple[float, float]:
     """Wilson's score interval of correct / n (Wilson 1927, JASA 22:209–212).
 
     level: 0 < level < 1. Returns (low, high) within 0..1; (0, 1) when n is 0.
+    SettingsError for counts that cannot be.
     """
-    correct, n = index(correct), index(n)  # numpy's integers overflow
+    correct, n = whole(correct, "correct"), whole(n, "n")
     if not (0 <= correct <= n and 0 < level < 1):
-        raise ValueError(
+        raise SettingsError(
             f"wilson needs 0 <= correct <= n and 0 < level < 1, got {correct}, {n}, {level}."
         )
     return wilson_share(correct / n, n, level) if n else (0.0, 1.0)

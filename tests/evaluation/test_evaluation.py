@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import time
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from scipy import stats
 
-from odt_core.errors import NoAnswerError, SampleError
+from odt_core.errors import NoAnswerError, SampleError, SettingsError
 from odt_core.evaluation import FEWEST_CHANGES, compare, gain_interval, mcnemar, score, wilson
 from odt_core.evaluation.compare import Verdict
 from odt_core.evaluation.evaluation import measure
@@ -136,8 +140,12 @@ class TestWilson:
 
     @pytest.mark.parametrize("arguments", [(-1, 5), (6, 5), (1, 5, 0.0), (1, 5, 1.0)])
     def test_impossible_counts_are_refused(self, arguments):
-        with pytest.raises(ValueError, match="wilson needs"):
+        with pytest.raises(SettingsError, match="wilson needs"):
             wilson(*arguments)
+
+    def test_half_a_count_is_refused(self):
+        with pytest.raises(SettingsError, match="'correct' counts answers: give a whole number"):
+            wilson(1.5, 3)
 
 
 class TestMcNemar:
@@ -153,6 +161,32 @@ class TestMcNemar:
         assert mcnemar(10, 1) == pytest.approx(24 / 2048)
         assert mcnemar(0, 0) == 1.0
         assert mcnemar(3000, 2000) < 1e-40
+
+    @pytest.mark.parametrize(
+        ("n", "relative"), [(60, 0), (2_000, 0), (2_001, 1e-12), (2_501, 1e-12)]
+    )
+    def test_equals_exact_fractions(self, n, relative):
+        for away in (0, 1, 20, 100, 300):
+            few = max(n // 2 - away, 0)
+            tail = sum(math.comb(n, k) for k in range(few + 1))
+            expected = float(min(Fraction(2 * tail, 2**n), 1))
+            assert mcnemar(few, n - few) == pytest.approx(expected, rel=relative, abs=0)
+
+    @pytest.mark.parametrize("n", [50_000, 10**6, 10**8, 10**8 + 2, 10**9])
+    def test_many_answers_take_no_time_and_equal_scipys_tail(self, n):
+        began = time.perf_counter()
+        for deviations in (0.01, 1, 2, 5, 20):
+            few = n // 2 - round(deviations * math.sqrt(n) / 2)
+            expected = 2 * stats.binom.cdf(few, n, 0.5)
+            assert mcnemar(few, n - few) == pytest.approx(expected, rel=1e-9, abs=0)
+        assert mcnemar(n, 0) == 0
+        assert mcnemar(n, n) == 1
+        assert time.perf_counter() - began < 5  # in whole numbers it was days
+
+    @pytest.mark.parametrize("counts", [(-1, 2), (2, -1), (1.5, 2), (None, 2)])
+    def test_impossible_counts_are_refused(self, counts):
+        with pytest.raises(SettingsError, match="counts answers"):
+            mcnemar(*counts)
 
     @pytest.mark.parametrize("kind", [np.int64, np.int32, np.uint8])
     def test_numpys_counts_give_what_pythons_do(self, kind):

@@ -1,0 +1,21 @@
+"""Numbers of answers, as statistics take them."""
+
+from __future__ import annotations
+
+from operator import index
+from typing import SupportsIndex
+
+from odt_core.errors import SettingsError
+
+
+def whole(count: SupportsIndex, name: str) -> int:
+    """A count as Python's own int, since numpy's overflow. name: for the message.
+
+    SettingsError where it is no whole number.
+    """
+    try:
+        return index(count)
+    except TypeError:
+        raise SettingsError(
+            f"'{name}' counts answers: give a whole number, not {count!r}."
+        ) from None
