@@ -34,7 +34,7 @@ class LabelError(OdtError, ValueError):
 
 
 class SettingsError(OdtError, ValueError):
-    """A training setting is out of its range."""
+    """A setting or an argument is out of its range."""
 
 
 class TrainingError(OdtError, RuntimeError):

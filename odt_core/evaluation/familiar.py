@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from odt_core.errors import SampleError
+from odt_core.errors import SampleError, SettingsError
 from odt_core.evaluation.unknown import kept_of
 
 
@@ -44,10 +44,11 @@ def fit_familiar(features: np.ndarray, y: np.ndarray, kept: float = 0.95) -> Fam
     that keeps its answer, 0 < kept <= 1. Distances are cosines between signed square roots of the
     features (Perronnin et al. 2010, "Improving the Fisher kernel"), which tell far pictures from
     known ones better than scores do: see benchmarks/photos/README.md. Raises SampleError when no
-    label has two samples, since then nothing says how alike two of a kind are.
+    label has two samples, since then nothing says how alike two of a kind are; SettingsError for
+    another `kept`.
     """
     if not 0 < kept <= 1:
-        raise ValueError(f"fit_familiar needs 0 < kept <= 1, got {kept}.")
+        raise SettingsError(f"fit_familiar needs 0 < kept <= 1, got {kept}.")
     rows, y = _directions(features), np.asarray(y)
     labels, place, counts = np.unique(y, return_inverse=True, return_counts=True)
     if not (counts >= 2).any():

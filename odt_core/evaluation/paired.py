@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from operator import index
 from statistics import NormalDist
 
+from odt_core.errors import SettingsError
 from odt_core.evaluation.compare import mcnemar
+from odt_core.evaluation.counts import whole
 
 
 def gain_interval(fixed: int, broken: int, n: int, level: float = 0.95) -> tuple[float, float]:
@@ -27,10 +28,11 @@ def tango_interval(fixed: int, broken: int, n: int, level: float = 0.95) -> tupl
     fixed, broken: how many of n samples one model alone gets right, and the other alone. level:
     0 < level < 1. Returns (low, high) within -1..1; (-1, 1) when n is 0. It is the set of true
     gains that the score test, of which McNemar's is the one for a gain of 0, does not reject.
+    SettingsError for counts that cannot be.
     """
-    fixed, broken, n = index(fixed), index(broken), index(n)  # numpy's integers overflow
+    fixed, broken, n = whole(fixed, "fixed"), whole(broken, "broken"), whole(n, "n")
     if not (fixed >= 0 and broken >= 0 and fixed + broken <= n and 0 < level < 1):
-        raise ValueError(
+        raise SettingsError(
             "The interval of a gain needs counts of at most n together and 0 < level < 1, got "
             f"{fixed}, {broken}, {n}, {level}."
         )

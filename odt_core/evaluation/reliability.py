@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from odt_core.errors import SampleError
+from odt_core.errors import SampleError, SettingsError
 from odt_core.evaluation.evaluation import Evaluation
 from odt_core.evaluation.proportion import Proportion
 
@@ -54,10 +54,10 @@ def reliability(confidences: np.ndarray, correct: np.ndarray, bins: int = 10) ->
     """Bins of equal width (Guo et al. 2017, arXiv:1706.04599, equations 2 to 3).
 
     confidences: float [N], 0 to 1, of the answer given. correct: bool [N]. SampleError when they do
-    not fit; ValueError for less than one bin.
+    not fit; SettingsError for less than one bin.
     """
     if bins < 1:
-        raise ValueError(f"reliability needs at least 1 bin, not {bins}.")
+        raise SettingsError(f"reliability needs at least 1 bin, not {bins}.")
     sure = np.asarray(confidences, np.float64)
     right = np.asarray(correct, bool)
     if sure.ndim != 1 or sure.shape != right.shape:

@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 
 from odt_core.dialects.contract import OutputKind
-from odt_core.errors import SampleError
+from odt_core.errors import SampleError, SettingsError
 from odt_core.evaluation.logits import as_logits, log_sum_exp, softmax
 
 
@@ -86,10 +86,10 @@ def fit_unknown(
     scores_in: [N, K] as `infer` gives them, N at least 1. kept: share of them that keeps its
     answer, 0 < kept <= 1. method: the default tells scribbles and letters from digits best, see
     benchmarks/evaluation/README.md. used: bool [K], outputs that have a label. SampleError without
-    samples.
+    samples, SettingsError for another `kept`.
     """
     if not 0 < kept <= 1:
-        raise ValueError(f"fit_unknown needs 0 < kept <= 1, got {kept}.")
+        raise SettingsError(f"fit_unknown needs 0 < kept <= 1, got {kept}.")
     if not len(scores_in):
         raise SampleError("Without known samples there is no telling what is unknown. Add some.")
     values = np.sort(strangeness(scores_in, method, kind, used))

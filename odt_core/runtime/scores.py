@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from odt_core.dialects.contract import Activation, Contract, OutputKind, Task
+from odt_core.errors import SettingsError
 from odt_core.samples import Labels
 
 # A probability of 0 counts as this one, so that its logarithm stays finite: a softmax in float32
@@ -59,10 +60,11 @@ def _activated(values: np.ndarray, activation: Activation) -> np.ndarray:
 
 def at_temperature(scores: np.ndarray, kind: OutputKind, temperature: float) -> np.ndarray:
     """Scores whose softmax is that of the logits / temperature (Guo et al. 2017,
-    arXiv:1706.04599); probabilities, not of sum 1, stay probabilities. temperature: above 0.
+    arXiv:1706.04599); probabilities, not of sum 1, stay probabilities. temperature: above 0, else
+    SettingsError.
     """
     if not temperature > 0:
-        raise ValueError(f"A temperature must be above 0, not {temperature}.")
+        raise SettingsError(f"A temperature must be above 0, not {temperature}.")
     if temperature == 1:
         return scores
     if kind is not OutputKind.PROBABILITIES:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from odt_core.errors import SampleError
+from odt_core.errors import SampleError, SettingsError
 from odt_core.evaluation.compare import FEWEST_CHANGES
 from odt_core.evaluation.evaluation import evaluate
 from odt_core.samples.split import groups_of
@@ -76,7 +76,7 @@ def samples_needed(
     seeds = tuple(dict.fromkeys(seeds))
     counts = _counts(train, per_label)
     if not seeds or not counts:
-        raise ValueError("samples_needed needs at least one seed and one count.")
+        raise SettingsError("samples_needed needs at least one seed and one count.")
     tests = [replace(test, labels=train.labels)]
     if base_test is not None and len(base_test):
         tests.append(replace(base_test, labels=train.labels.with_those_of(base_test.labels)))
@@ -147,7 +147,7 @@ def _counts(train: Samples, wanted: Sequence[int | None]) -> list[int | None]:
     """Ascending, without those that come to the same as all."""
     most = int(np.unique(groups_of(train), return_counts=True)[1].max())
     if any(count is not None and count < 1 for count in wanted):
-        raise ValueError("samples_needed needs counts of at least 1.")
+        raise SettingsError("samples_needed needs counts of at least 1.")
     short = sorted({count for count in wanted if count is not None and count < most})
     whole = any(count is None or count >= most for count in wanted)
     return [*short, None] if whole else list(short)

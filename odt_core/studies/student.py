@@ -6,17 +6,20 @@ import math
 
 import numpy as np
 
+from odt_core.errors import SettingsError
+
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 
 
 def student_quantile(level: float, freedom: float) -> float:
     """t with P(|T| <= t) = level, for `freedom` > 0 degrees of freedom (Student 1908).
+    SettingsError for others.
 
     With t = √freedom · tan a the density becomes a power of cos a, which is integrated by
     Gauss and Legendre's rule; a is then bisected.
     """
     if not (0 < level < 1 and freedom > 0):
-        raise ValueError(
+        raise SettingsError(
             f"student_quantile needs 0 < level < 1 and freedom > 0, got {level}, {freedom}."
         )
     scale = 2 * math.exp(math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2))

@@ -10,7 +10,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss, roc_auc_score
 
 from odt_core.dialects import OutputKind
-from odt_core.errors import SampleError
+from odt_core.errors import SampleError, SettingsError
 from odt_core.evaluation import (
     Strangeness,
     auroc,
@@ -227,7 +227,7 @@ class TestAuroc:
         assert auroc([3, 4], [1, 2]) == 0.0
         assert auroc([1, 1], [1, 1]) == 0.5
         assert np.isnan(auroc([], [1]))
-        with pytest.raises(ValueError, match="nan"):
+        with pytest.raises(SampleError, match="nan"):
             auroc([np.nan], [1])
 
 
@@ -280,5 +280,5 @@ class TestUnknown:
     def test_no_known_samples_are_refused(self):
         with pytest.raises(SampleError, match="Without known samples"):
             fit_unknown(np.zeros((0, 3)))
-        with pytest.raises(ValueError, match="kept"):
+        with pytest.raises(SettingsError, match="kept"):
             fit_unknown(self.LOGITS, 0)

@@ -7,6 +7,7 @@ import pytest
 from scipy import special
 
 from odt_core.dialects.contract import Activation, Contract, OutputKind, Task
+from odt_core.errors import SettingsError
 from odt_core.runtime.scores import answers, at_temperature, right_answers
 
 LOGITS = np.random.default_rng(0).normal(0, 4, (50, 6))
@@ -46,7 +47,7 @@ class TestAtTemperature:
 
     @pytest.mark.parametrize("value", [0.0, -1.0, float("nan")])
     def test_what_is_no_temperature_is_refused(self, value):
-        with pytest.raises(ValueError, match="above 0"):
+        with pytest.raises(SettingsError, match="above 0"):
             at_temperature(LOGITS, OutputKind.LOGITS, value)
 
 

@@ -1,5 +1,7 @@
 import numpy as np
+import pytest
 
+from odt_core.errors import SettingsError
 from odt_core.samples import Labels, Samples, split
 
 
@@ -33,6 +35,16 @@ class TestSplit:
     def test_more_samples_of_one_label_do_not_move_those_of_another(self):
         before, after = split(samples([10, 5]))[1], split(samples([10, 50]))[1]
         assert np.array_equal(before.x[before.y == 0], after.x[after.y == 0])
+
+    @pytest.mark.parametrize("share", [1, -1, 1.5, float("nan"), "0.2", None])
+    def test_share_that_is_none_is_refused(self, share):
+        with pytest.raises(SettingsError, match="from 0 to below 1"):
+            split(samples([9]), share=share)
+
+    @pytest.mark.parametrize("seed", [-1, 0.5, "a"])
+    def test_seed_that_is_none_is_refused(self, seed):
+        with pytest.raises(SettingsError, match="A seed is a whole number"):
+            split(samples([9]), seed=seed)
 
 
 def test_samples_with_targets_are_divided_as_one_group():

@@ -8,7 +8,7 @@ from scipy import optimize, stats
 from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
 from statsmodels.stats.proportion import proportion_confint
 
-from odt_core.errors import SampleError
+from odt_core.errors import SampleError, SettingsError
 from odt_core.evaluation import Proportion, gain_interval, mcnemar, wilson
 from odt_core.evaluation.intervals import wilson_share
 from odt_core.evaluation.paired import tango_interval
@@ -29,7 +29,7 @@ class TestStudent:
 
     @pytest.mark.parametrize("arguments", [(0.0, 3), (1.0, 3), (0.95, 0)])
     def test_impossible_arguments_are_refused(self, arguments):
-        with pytest.raises(ValueError, match="student_quantile"):
+        with pytest.raises(SettingsError, match="student_quantile"):
             student_quantile(*arguments)
 
 
@@ -97,7 +97,7 @@ class TestGainInterval:
         assert gain_interval(0, 0, 0) == (-1, 1)
         assert gain_interval(20, 0, 20)[1] == 1
         for wrong in [(3, 3, 5), (-1, 0, 5)]:
-            with pytest.raises(ValueError, match="interval of a gain"):
+            with pytest.raises(SettingsError, match="interval of a gain"):
                 gain_interval(*wrong)
 
 
