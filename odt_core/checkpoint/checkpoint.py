@@ -16,6 +16,7 @@ from odt_core.checkpoint.progress import Progress, is_count
 from odt_core.checkpoint.tempering import Tempering
 from odt_core.checkpoint.writing import write_checkpoint
 from odt_core.errors import CheckpointError
+from odt_core.kinds import check_kind, path_of
 from odt_core.plain import plain
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ VERSION = 1
 MAX_CHECKPOINT_BYTES = 2 * 2**30
 _KEY = "odt"  # one metadata entry, so that equal checkpoints are equal bytes
 _STATE, _PROGRESS = "variable/", "progress/"
+_PATH = "A checkpoint's file comes as its path"
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ def save_checkpoint(checkpoint: Checkpoint) -> bytes:
     """The checkpoint as a safetensors file; equal checkpoints give equal bytes."""
     from safetensors.numpy import save
 
+    _check_checkpoint(checkpoint)
     arrays = {_STATE + name: array for name, array in checkpoint.state.items()}
     meta = dict(vars(checkpoint.meta))
     meta |= {name: plain(meta[name]) for name in ("step", "seed", "settings", "metrics")}
@@ -83,6 +86,9 @@ def load_checkpoint(data: bytes, model: Model | None = None) -> Checkpoint:
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
+    wanted = "A checkpoint comes as its file's bytes"
+    advice = "odt.load_checkpoint_file takes a path."
+    check_kind(data, (bytes, bytearray, memoryview), wanted, CheckpointError, advice)
     if not data:
         raise CheckpointError("The checkpoint is empty. Choose a .safetensors file saved here.")
     try:
@@ -132,6 +138,12 @@ def with_temperature(data: bytes, temperature: Tempering | None) -> bytes:
 
 def check_belongs(checkpoint: Checkpoint, model: Model) -> None:
     """CheckpointError unless the checkpoint was made with this model and fits its variables."""
+    _check_checkpoint(checkpoint)
+    if not hasattr(model, "sha256"):
+        raise CheckpointError(
+            "What a checkpoint is to belong to is an odt.Model, such as odt.load_model gives, not "
+            f"{type(model).__name__}."
+        )
     if checkpoint.meta.model_sha256 != model.sha256:
         raise CheckpointError(
             f"The checkpoint belongs to another model ({checkpoint.meta.model_sha256[:12]}…, this "
@@ -144,12 +156,12 @@ def check_belongs(checkpoint: Checkpoint, model: Model) -> None:
 
 def save_checkpoint_file(checkpoint: Checkpoint, path: str | Path) -> None:
     """Write the file in one go: readers see the old one or the new one, never half of one."""
-    write_checkpoint(Path(path), save_checkpoint(checkpoint))
+    write_checkpoint(path_of(path, _PATH, CheckpointError), save_checkpoint(checkpoint))
 
 
 def load_checkpoint_file(path: str | Path, model: Model | None = None) -> Checkpoint:
     """`load_checkpoint` of a file."""
-    path = Path(path)
+    path = path_of(path, _PATH, CheckpointError)
     try:
         if path.stat().st_size > MAX_CHECKPOINT_BYTES:
             raise CheckpointError(f"{path.name} is too large to be a checkpoint.")
@@ -159,6 +171,11 @@ def load_checkpoint_file(path: str | Path, model: Model | None = None) -> Checkp
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}.") from error
     return load_checkpoint(data, model)
+
+
+def _check_checkpoint(checkpoint: object) -> None:
+    wanted = "A checkpoint comes as odt.Checkpoint, such as session.checkpoint() gives"
+    check_kind(checkpoint, Checkpoint, wanted, CheckpointError)
 
 
 def _document(data: bytes) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from odt_core.errors import CheckpointError
+from odt_core.kinds import check_kind
 
 if TYPE_CHECKING:
     from odt_core.graph import VariableDescription
@@ -17,6 +18,8 @@ def check_state(
     state: Mapping[str, np.ndarray], variables: Iterable[VariableDescription]
 ) -> list[np.ndarray]:
     """The arrays in the variables' order; CheckpointError names the first that does not fit."""
+    wanted = "A state comes as arrays by name, such as session.state() or checkpoint.state"
+    check_kind(state, Mapping, wanted, CheckpointError)
     variables = list(variables)
     names = [variable.name for variable in variables]
     missing = [name for name in names if name not in state]

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from odt_core.errors import NoAnswerError, SampleError
+from odt_core.errors import ModelError, NoAnswerError, SampleError
 from odt_core.evaluation.places import Places, places
+from odt_core.kinds import check_kind
+from odt_core.samples.types import check_samples
 
 if TYPE_CHECKING:
     from odt_core.dialects.contract import Contract
@@ -95,8 +97,12 @@ def evaluate(session: Predicts, samples: Samples) -> Evaluation:
     """Predict all samples and compare with their labels, or their targets for a model of values.
 
     Raises SampleError when predictions and labels or targets do not fit, NoAnswerError when a
-    prediction is not a number, ModelError when the model cannot predict.
+    prediction is not a number, ModelError when the model cannot predict or is no session.
     """
+    if not hasattr(session, "predict_proba"):
+        given = type(session).__name__
+        raise ModelError(f"What is evaluated is a session, such as model.session(), not {given}.")
+    check_samples(samples)
     truth = truth_of(samples, session.contract)
     return score(session.predict_proba(samples.x, samples.labels), truth, session.contract)
 
@@ -179,6 +185,9 @@ def part_of(evaluation: Evaluation, chosen: np.ndarray) -> Evaluation:
 
 def check_alike(base: Evaluation, own: Evaluation) -> None:
     """SampleError unless both are evaluations of the same samples."""
+    for one in (base, own):
+        wanted = "What is compared comes as odt.Evaluation, such as odt.evaluate gives"
+        check_kind(one, Evaluation, wanted, SampleError)
     if base.n != own.n or not np.array_equal(base.truth, own.truth):
         raise SampleError(
             "The two evaluations are of different samples. Evaluate both on the same."

@@ -20,6 +20,7 @@ _FILES = tuple(
         "cores",
         "errors",
         "files",
+        "kinds",
         "lazy",
         "plain",
         "protobuf",

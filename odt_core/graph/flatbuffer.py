@@ -10,6 +10,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import ModelError
 from odt_core.graph.verify import verify
+from odt_core.kinds import check_kind
 
 MAX_MODEL_BYTES = 512 * 2**20  # of a .tflite that odt accepts
 
@@ -77,6 +78,8 @@ def read(data: bytes) -> schema.ModelT:
 
     Raises ModelError when `data` is not a whole .tflite.
     """
+    wanted = "A .tflite comes as its bytes, such as model.data or Path(…).read_bytes() give them"
+    check_kind(data, (bytes, bytearray, memoryview), wanted, ModelError)
     check_size(len(data))
     check_identifier(data)
     data = bytes(data)

@@ -16,10 +16,11 @@ import numpy as np
 from odt_core.dialects.contract import Choice, Contract, OutputKind, Task, TrainRole
 from odt_core.dialects.dialect import propose
 from odt_core.dialects.vocabulary import is_learning_rate
-from odt_core.errors import OdtError
+from odt_core.errors import ModelError, OdtError, SignatureError
 from odt_core.graph import ModelDescription, SignatureDescription, lower
 from odt_core.graph.accumulation.accumulation import accumulate
 from odt_core.graph.files import read_model_file
+from odt_core.kinds import check_kind, path_of
 from odt_core.runtime.bottlenecks import Bottlenecks
 from odt_core.runtime.frozen import Trunk, trunk_of, with_frozen_apart
 from odt_core.runtime.micro_batches import micro_batch
@@ -216,7 +217,9 @@ class Model:
         labels, preprocessing: in the place of the model's own.
         """
         from odt_core.samples import check_ids, prepare
+        from odt_core.samples.types import check_raw
 
+        check_raw(raw)
         check_ids(raw, self.contract.ids)
         return prepare(
             raw,
@@ -255,6 +258,7 @@ class Model:
         """
         from odt_core.dialects.correction import correct
 
+        check_kind(choice, Choice, "How signatures are used comes as odt.Choice", SignatureError)
         told, said = _told(self.description).to_json(), choice.to_json()
         known = {**told, **{name: value for name, value in said.items() if value is not None}}
         choice = Choice.from_json(known) if choice.infer is None else choice
@@ -262,6 +266,9 @@ class Model:
 
     def with_card(self, card: ModelCard) -> Model:
         """The same model with another card (labels, preprocessing, default settings)."""
+        from odt_core.bundled import ModelCard
+
+        check_kind(card, ModelCard, "A model's card comes as odt.ModelCard", ModelError)
         copy = self._with()
         copy.__dict__["card"] = card
         return copy
@@ -292,7 +299,8 @@ def load_model(source: str | Path | bytes, *, name: str | None = None) -> Model:
     if isinstance(source, bytes | bytearray | memoryview):
         original = bytes(source)
     else:
-        path = Path(source)
+        wanted = "A model comes as the path of a .tflite, or as its bytes"
+        path = path_of(source, wanted, ModelError)
         original = read_model_file(path)
     lowered = lower(original)
     description = lowered.describe()

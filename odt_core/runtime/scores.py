@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 
 from odt_core.dialects.contract import Activation, Contract, OutputKind, Task
-from odt_core.errors import SettingsError
+from odt_core.errors import LabelError, SettingsError
+from odt_core.kinds import check_kind
 from odt_core.samples import Labels
 
 # A probability of 0 counts as this one, so that its logarithm stays finite: a softmax in float32
@@ -63,8 +66,8 @@ def at_temperature(scores: np.ndarray, kind: OutputKind, temperature: float) -> 
     arXiv:1706.04599); probabilities, not of sum 1, stay probabilities. temperature: above 0, else
     SettingsError.
     """
-    if not temperature > 0:
-        raise SettingsError(f"A temperature must be above 0, not {temperature}.")
+    if not (isinstance(temperature, Real) and temperature > 0):
+        raise SettingsError(f"A temperature must be above 0, not {temperature!r}.")
     if temperature == 1:
         return scores
     if kind is not OutputKind.PROBABILITIES:
@@ -97,8 +100,9 @@ def answers(
     if contract.task is Task.BINARY:
         return two_labels(scores, kind)
     used = np.ones(scores.shape[-1], bool)
-    if labels is not None and len(labels) == len(used):
-        used = labels.used
+    if labels is not None:
+        check_kind(labels, Labels, "Labels come as odt.Labels, such as model.labels", LabelError)
+        used = labels.used if len(labels) == len(used) else used
     return probabilities(scores, used, kind)
 
 

@@ -6,6 +6,7 @@ import math
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,16 @@ CALL_NUMBERS = 2**18  # of the largest array of a call
 _SMALL = frozenset({"int8", "uint8", "int16", "uint16"})  # dtypes of pictures, not of ids
 
 
+def _array(given: np.ndarray, what: str) -> np.ndarray:
+    """What was given as an array; SignatureError for lists of different lengths. what: for the
+    message.
+    """
+    try:
+        return np.asanyarray(given)
+    except ValueError:
+        raise SignatureError(f"The {what} of a call must all have the same shape.") from None
+
+
 class Session:
     """A model's own variables. Not thread-safe: LiteRT crashes when two threads share an
     interpreter, so every call checks that it comes from the thread that made the session.
@@ -54,8 +65,8 @@ class Session:
 
     def __init__(self, model: Model, *, threads: int | None = None, whole: bool = False) -> None:
         """threads, whole: as Model.session takes them."""
-        if threads is not None and threads < 1:
-            raise ModelError(f"A session needs at least 1 thread, not {threads}.")
+        if threads is not None and not (isinstance(threads, Integral) and threads >= 1):
+            raise ModelError(f"A session needs at least 1 thread, not {threads!r}.")
         self.model = model
         self._runs = model if whole else model.apart
         self.threads = threads or 1
@@ -120,10 +131,11 @@ class Session:
         if not self.contract.train:
             raise TrainingError(self._why_not("trained"))
         self._check_initialised("trained")
-        dropped = self.contract.why_not_given_back(np.asarray(x), np.asarray(y))
+        x, y = _array(x, "samples"), _array(y, "labels or targets")
+        dropped = self.contract.why_not_given_back(x, y)
         if dropped:
             raise SignatureError(dropped)
-        return self.train_features(self.bottlenecks(x), np.asarray(y))
+        return self.train_features(self.bottlenecks(x), y)
 
     def train_features(self, features: np.ndarray | Rows, y: np.ndarray | Rows) -> float:
         """`train_step` on what `bottlenecks` gave: [N, *feature_shape]; samples as they are for a
@@ -291,8 +303,8 @@ class Session:
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
         self._check_thread()
-        if not (math.isfinite(value) and value >= 0):
-            raise TrainingError(f"A learning rate must be a number of at least 0, not {value}.")
+        if not (isinstance(value, Real) and math.isfinite(value) and value >= 0):
+            raise TrainingError(f"A learning rate must be a number of at least 0, not {value!r}.")
         if not self.contract.sets_learning_rate:
             raise TrainingError(
                 "This model's learning rate is fixed in the file. Leave the learning rate alone, "
@@ -531,7 +543,7 @@ class Session:
         contract = self.contract
         if isinstance(x, Features) and self.are_features(x):
             return x
-        x = np.ascontiguousarray(x)
+        x = np.ascontiguousarray(_array(x, "samples"))
         if x.dtype == np.float32 and x.shape[1:] == contract.input_shape and self._ids is None:
             return x  # nearly always
         if x.dtype.kind not in "biuf":  # objects would be told apart by where they lie

@@ -9,7 +9,7 @@ from odt_core.samples.preprocess import Preprocessing, prepare
 from odt_core.samples.reading import read_samples
 from odt_core.samples.split import split
 from odt_core.samples.table import read_table
-from odt_core.samples.types import Form, RawSamples, Samples, Subset
+from odt_core.samples.types import Form, RawSamples, Samples, Subset, check_samples
 from odt_core.samples.unlabelled import check_labelled
 from odt_core.samples.values import targets_of
 
@@ -23,6 +23,7 @@ __all__ = [
     "Subset",
     "check_ids",
     "check_labelled",
+    "check_samples",
     "clean_label",
     "decode_files",
     "decode_image",

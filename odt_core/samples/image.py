@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from odt_core.errors import SampleError
+from odt_core.kinds import check_kind
 
 MAX_IMAGE_BYTES = 30_000_000
 MAX_IMAGE_PIXELS = 64_000_000  # a phone's 48-megapixel photograph has 48.8 million
@@ -60,6 +61,8 @@ def decode_image(
     with `name` in the message, for anything that is not a still picture in one of FORMATS or HEIC
     within the limits of bytes and pixels.
     """
+    wanted = "A picture comes as its file's bytes"
+    check_kind(data, (bytes, bytearray, memoryview), wanted, SampleError)
     if not data:
         raise SampleError(f"'{name}' is empty. Choose a picture (PNG, JPEG, WebP, HEIC).")
     if len(data) > MAX_IMAGE_BYTES:

@@ -11,6 +11,7 @@ from math import inf
 import numpy as np
 
 from odt_core.errors import LabelError
+from odt_core.kinds import check_kind
 
 MAX_LABEL_LENGTH = 40
 
@@ -54,6 +55,8 @@ class Labels:
     names: tuple[str | None, ...]
 
     def __post_init__(self) -> None:
+        wanted = "The names of a model's outputs come as a tuple, one for each"
+        check_kind(self.names, (tuple, list), wanted, LabelError)
         named = [name for name in self.names if name is not None]
         for name in named:
             if clean_label(name) != unicodedata.normalize("NFC", name):

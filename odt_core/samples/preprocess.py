@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from odt_core.errors import SampleError
+from odt_core.errors import LabelError, SampleError
+from odt_core.kinds import check_kind
 from odt_core.samples.box import centred_box
 from odt_core.samples.ink import normalise_ink
 from odt_core.samples.labels import Labels, clean_label
 from odt_core.samples.shapes import arranged
-from odt_core.samples.types import RawSamples, Samples
+from odt_core.samples.types import RawSamples, Samples, check_raw
 from odt_core.samples.unlabelled import check_labelled
 from odt_core.samples.values import targets_of
 
@@ -226,6 +227,10 @@ def prepare(
     and stands for nothing.
     Raises SampleError (which item, and what to do) or LabelError; never returns a part.
     """
+    check_raw(raw)
+    wanted = "How samples are prepared comes as odt.Preprocessing, such as model.preprocessing"
+    check_kind(preprocessing, Preprocessing, wanted, SampleError)
+    check_kind(labels, Labels, "Labels come as odt.Labels, such as model.labels", LabelError)
     raw = preprocessing.as_pictures(raw)
     x = np.zeros((len(raw), *preprocessing.shape), np.float32)
     for k, (item, name) in enumerate(zip(raw.items, raw.names, strict=True)):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from odt_core.errors import OdtError, SampleError
 from odt_core.files import DAMAGED_ZIP
+from odt_core.kinds import path_of
 from odt_core.samples import sound, table
 from odt_core.samples.archives import ARRAY, MAX_TOTAL_BYTES, Arrays, checked
 from odt_core.samples.arrays import read_arrays
@@ -74,7 +75,8 @@ def _read(
     if isinstance(source, bytes):
         label = name or "upload"
         return _read_bytes(source, label, form, subset), label
-    path = Path(source)
+    wanted = "Samples are read from the path of a file or folder, or from a file's bytes"
+    path = path_of(source, wanted, SampleError)
     label = name or path.name
     try:
         folder, there = path.is_dir(), path.exists()

@@ -7,7 +7,7 @@ from numbers import Integral, Real
 import numpy as np
 
 from odt_core.errors import SettingsError
-from odt_core.samples.types import Samples
+from odt_core.samples.types import Samples, check_samples
 
 
 def split(samples: Samples, *, share: float = 0.2, seed: int = 0) -> tuple[Samples, Samples]:
@@ -16,8 +16,10 @@ def split(samples: Samples, *, share: float = 0.2, seed: int = 0) -> tuple[Sampl
     A label with n samples gives round(n · share) of them to the test part, but at least one from
     the third sample on and never its last one. share: 0 to below 1; 0 keeps everything for
     training. Samples with targets instead of labels are divided as if all had the same label.
-    seed: a whole number of at least 0. SettingsError for another share or seed.
+    seed: a whole number of at least 0. SettingsError for another share or seed, SampleError for
+    what is no odt.Samples.
     """
+    check_samples(samples)
     if not (isinstance(share, Real) and 0 <= share < 1):
         raise SettingsError(
             f"The share to test with is a number from 0 to below 1, such as 0.2, not {share!r}."

@@ -9,6 +9,7 @@ from enum import Enum
 import numpy as np
 
 from odt_core.errors import SampleError
+from odt_core.kinds import check_kind
 from odt_core.samples.labels import Labels
 
 
@@ -102,6 +103,27 @@ class RawSamples:
         )
 
 
+def check_samples(samples: object, what: str = "samples") -> None:
+    """SampleError unless they are what a session takes. what: for the message."""
+    check_kind(
+        samples,
+        Samples,
+        f"The {what} come as odt.Samples",
+        SampleError,
+        "Make them with model.prepare(raw), raw being what odt.read_samples(path) gives.",
+    )
+
+
+def check_raw(raw: object) -> None:
+    """SampleError unless they are samples as a person gives them."""
+    check_kind(
+        raw,
+        RawSamples,
+        "What is to be prepared comes as odt.RawSamples, such as odt.read_samples(path) gives",
+        SampleError,
+    )
+
+
 @dataclass(frozen=True)
 class Samples:
     """What a session takes.
@@ -117,11 +139,15 @@ class Samples:
 
     def __post_init__(self) -> None:
         for name, what in (("x", "Inputs"), ("y", "Labels or targets")):
-            array = np.asanyarray(getattr(self, name))
+            try:
+                array = np.asanyarray(getattr(self, name))
+            except ValueError:  # rows of different lengths
+                raise SampleError(f"{what} must all have the same shape.") from None
             if array.dtype.kind not in "biuf":
                 raise SampleError(f"{what} must be numbers; these are an array of {array.dtype}.")
             array = array.astype(np.int64) if name == "y" and array.dtype.kind == "b" else array
             object.__setattr__(self, name, array)
+        check_kind(self.labels, Labels, "The labels of samples come as odt.Labels", SampleError)
         if not self.y.ndim or not self.x.ndim or len(self.x) != len(self.y):
             raise SampleError(
                 f"{len(self.x)} inputs have labels of shape {self.y.shape}. Give one per input."

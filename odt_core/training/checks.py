@@ -4,18 +4,49 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from odt_core.checkpoint.progress import Progress
 from odt_core.dialects.contract import Contract, Task
 from odt_core.errors import TrainingError
+from odt_core.kinds import check_kind
+from odt_core.runtime.session import Session
+from odt_core.samples import Augmentation, Samples, check_samples
+from odt_core.training.callbacks import Callback
+from odt_core.training.control import Control
 from odt_core.training.settings import Settings
 
-if TYPE_CHECKING:
-    from odt_core.runtime.session import Session
-    from odt_core.samples import Augmentation, Samples
+_OF_SAMPLES = ("test", "replay", "base_test")
+_KINDS: dict[str, type] = {
+    "start": Progress,
+    "control": Control,
+    "augmentation": Augmentation,
+    "base": Session,
+}
+
+
+def check_kinds(
+    session: object, samples: object, callbacks: Iterable[object], **others: object
+) -> None:
+    """SampleError or TrainingError unless `fit` was given what it takes. others: its other
+    arguments by name, None where they were left out.
+    """
+    what = "What is trained comes as a session, such as model.session() gives"
+    check_kind(session, Session, what, TrainingError)
+    check_samples(samples, "samples to train on")
+    check_kind(callbacks, tuple, "Callbacks come as a list", TrainingError)
+    for one in callbacks:
+        check_kind(one, Callback, "A callback comes as odt.Callback", TrainingError)
+    for name, given in others.items():
+        if given is None:
+            continue
+        if name in _OF_SAMPLES:
+            check_samples(given, f"{name} samples")
+        else:
+            kind = _KINDS[name]
+            check_kind(given, kind, f"'{name}' of fit comes as {kind.__name__}", TrainingError)
 
 
 def check_trainable(session: Session, samples: Samples, what: str) -> None:

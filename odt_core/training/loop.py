@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,13 @@ from odt_core.runtime.weights import weights_of
 from odt_core.training.average import WeightAverage, averages_from
 from odt_core.training.batches import Plan, plan
 from odt_core.training.callbacks import Callback, Reason
-from odt_core.training.checks import check_tests, check_trainable, fingerprint, is_finite
+from odt_core.training.checks import (
+    check_kinds,
+    check_tests,
+    check_trainable,
+    fingerprint,
+    is_finite,
+)
 from odt_core.training.control import Control
 from odt_core.training.history import EvaluationRecord, History, Measures, Outcome, Record
 from odt_core.training.judge import Judge
@@ -62,9 +69,23 @@ def fit(
     when needed and not given.
     threads: at most so many for a step, where the session leaves it open; None: as many as there
     are cores. How many it gets is measured when the run begins, and seen in its time alone.
-    Raises TrainingError when training cannot start, SettingsError for settings that are none; the
-    session is unchanged then.
+    Raises TrainingError when training cannot start, SampleError for samples and SettingsError for
+    settings that are none; the session is unchanged then.
     """
+    if isinstance(callbacks, Iterable):  # it may be one that can be gone through once
+        callbacks = tuple(callbacks)
+    check_kinds(
+        session,
+        samples,
+        callbacks,
+        test=test,
+        replay=replay,
+        base_test=base_test,
+        start=start,
+        control=control,
+        augmentation=augmentation,
+        base=base,
+    )
     card = session.model.card
     if settings is None:
         settings = Settings.from_json(card.settings)
@@ -73,8 +94,8 @@ def fit(
             f"Settings come as odt.Settings(...), not as {type(settings).__name__}. Of a dict "
             "odt.Settings.from_json makes them."
         )
-    if threads is not None and threads < 1:
-        raise TrainingError(f"A step takes 1 thread or more, not {threads}. Leave it out.")
+    if threads is not None and not (isinstance(threads, Integral) and threads >= 1):
+        raise TrainingError(f"A step takes 1 thread or more, not {threads!r}. Leave it out.")
     if replay is None and settings.replay > 0:
         replay = card.load_replay()
     if base_test is None:
@@ -83,7 +104,7 @@ def fit(
         session=session,
         samples=samples,
         settings=settings,
-        callbacks=tuple(callbacks),
+        callbacks=callbacks,
         test=test if test is not None and len(test.y) else None,
         replay=replay if replay is not None and len(replay.y) and settings.replay > 0 else None,
         base_test=_among(samples, base_test),

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from odt_core.checkpoint.progress import Progress
 from odt_core.dialects.contract import Choice, Contract, OutputKind
-from odt_core.errors import WorkerError
+from odt_core.errors import CheckpointError, ModelError, SettingsError, TrainingError, WorkerError
+from odt_core.kinds import check_kind
 from odt_core.runtime.profile import Profile
 from odt_core.runtime.scores import answers
-from odt_core.samples import Labels
+from odt_core.samples import Labels, check_samples
 from odt_core.training.events import Event
+from odt_core.training.settings import Settings
 from odt_core.worker.link import Link
 from odt_core.worker.protocol import Message
 from odt_core.worker.turns import turns
@@ -23,9 +26,7 @@ from odt_core.worker.wire import pack_progress, pack_samples, unpack_description
 
 if TYPE_CHECKING:
     from odt_core.bundled import ModelCard
-    from odt_core.checkpoint.progress import Progress
     from odt_core.samples import Samples
-    from odt_core.training.settings import Settings
 
 Which = Literal["own", "base"]
 
@@ -63,6 +64,7 @@ class Worker:
         when the model cannot be loaded, SignatureError when it cannot be used as chosen,
         WorkerError when loading kills the process.
         """
+        check_kind(model, bytes, "A worker's model comes as the bytes of a .tflite", ModelError)
         link = Link(meanwhile)
         try:
             loaded = link.call(
@@ -106,6 +108,8 @@ class Worker:
 
     def load_state(self, state: Mapping[str, np.ndarray]) -> None:
         """Set all variables of the own session; CheckpointError when they do not fit."""
+        wanted = "A state comes as arrays by name, such as checkpoint.state"
+        check_kind(state, Mapping, wanted, CheckpointError)
         self._link.call("load_state", {}, state)
 
     def reset(self) -> None:
@@ -173,8 +177,17 @@ class Worker:
         autosave_seconds: between two checkpoints (Autosave); None: none, not at the end either.
         on_event is called on the worker's reader thread, with Ended or Failed last, exactly once;
         it must be quick and must not call the worker. When more workers train than there are cores,
-        they take turns; Waiting says so. Raises TrainingError when a run is going on.
+        they take turns; Waiting says so. Raises TrainingError when a run is going on, SampleError
+        or SettingsError for samples or settings that are none.
         """
+        check_samples(samples, "samples to train on")
+        for what, others in (("test", test), ("replay", replay), ("base_test", base_test)):
+            if others is not None:
+                check_samples(others, f"{what} samples")
+        if settings is not None:
+            check_kind(settings, Settings, "Settings come as odt.Settings(...)", SettingsError)
+        if start is not None:
+            check_kind(start, Progress, "'start' of fit comes as Progress", TrainingError)
         body: dict[str, Any] = {
             "held": True,
             "settings": settings.to_json() if settings else None,

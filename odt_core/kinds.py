@@ -1,0 +1,28 @@
+"""Whether a public function was given the kind of thing it takes; an OdtError says so where not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from odt_core.errors import OdtError
+
+
+def check_kind(
+    given: object,
+    kind: type | tuple[type, ...],
+    wanted: str,
+    error: type[OdtError],
+    advice: str = "",
+) -> None:
+    """`error` unless what was given is of that kind. wanted: a sentence such as "Samples come as
+    odt.Samples", without its full stop. advice: a sentence more.
+    """
+    if not isinstance(given, kind):
+        name = "None" if given is None else type(given).__name__
+        raise error(f"{wanted}, not as {name}.{advice and ' '}{advice}")
+
+
+def path_of(given: object, wanted: str, error: type[OdtError]) -> Path:
+    """A path, given as text or as one; as `check_kind` otherwise."""
+    check_kind(given, (str, Path), wanted, error)
+    return Path(given)  # type: ignore[arg-type]  # it is one of the two

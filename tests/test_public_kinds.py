@@ -1,0 +1,173 @@
+"""What the public functions say to things of another kind than they take."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import odt_core as odt
+from odt_core.bundled import bundled_models
+
+PATH = next(path for path in bundled_models() if path.stem == "digits")
+
+
+@pytest.fixture(scope="module")
+def model() -> odt.Model:
+    return odt.load_model(PATH)
+
+
+@pytest.fixture(scope="module")
+def raw(model) -> odt.RawSamples:
+    return model.card.load_people()["Writer 1"]
+
+
+@pytest.fixture(scope="module")
+def mine(model, raw) -> odt.Samples:
+    return model.prepare(raw)
+
+
+@pytest.fixture(scope="module")
+def session(model) -> odt.Session:
+    return model.session()
+
+
+@pytest.fixture(scope="module")
+def checkpoint(session) -> odt.Checkpoint:
+    return session.checkpoint()
+
+
+class TestSamples:
+    def test_raw_samples_are_told_to_be_prepared(self, session, mine, raw):
+        for call in (
+            lambda: odt.fit(session, raw),
+            lambda: odt.fit(session, mine, test=raw),
+            lambda: odt.fit(session, mine, replay=raw),
+            lambda: odt.fit(session, mine, base_test=raw),
+            lambda: odt.evaluate(session, raw),
+            lambda: odt.split(raw),
+        ):
+            with pytest.raises(odt.OdtError, match=r"not as RawSamples.*model\.prepare\(raw\)"):
+                call()
+
+    @pytest.mark.parametrize("given", [None, "me.zip", 5, (np.zeros(3), np.zeros(3))])
+    def test_other_things_are_no_samples(self, session, given):
+        for call in (odt.fit, odt.evaluate, lambda _, samples: odt.split(samples)):
+            with pytest.raises(odt.OdtError, match=r"come as odt\.Samples, not as"):
+                call(session, given)
+
+    def test_what_is_to_be_prepared_is_raw(self, model, mine):
+        for given in (mine, mine.x, "me.zip", None):
+            with pytest.raises(odt.OdtError, match=r"comes as odt\.RawSamples"):
+                model.prepare(given)
+            with pytest.raises(odt.OdtError, match=r"comes as odt\.RawSamples"):
+                odt.prepare(given, model.preprocessing, model.labels)
+
+    def test_arrays_of_samples_are_arrays_with_labels(self, session, mine):
+        with pytest.raises(odt.OdtError, match=r"come as odt\.Labels"):
+            odt.Samples(mine.x, mine.y, mine.labels.names)
+        with pytest.raises(odt.OdtError, match="same shape"):
+            odt.Samples([[1], [1, 2]], [0, 0], mine.labels)
+        for call in (session.infer, lambda x: session.train_step(x, [0, 1])):
+            with pytest.raises(odt.OdtError, match="same shape"):
+                call([[1], [1, 2]])
+        with pytest.raises(odt.OdtError, match=r"come as odt\.Labels"):
+            session.predict_proba(mine.x[:1], labels=list(mine.labels.names))
+        with pytest.raises(odt.OdtError, match="as a tuple"):
+            odt.Labels("abc")
+
+
+class TestSessions:
+    def test_a_model_is_told_to_make_a_session(self, model, mine):
+        for call in (odt.fit, odt.evaluate):
+            with pytest.raises(odt.OdtError, match=r"model\.session\(\).*Model\."):
+                call(model, mine)
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            {"start": 5},
+            {"control": 5},
+            {"augmentation": 5},
+            {"base": PATH},
+            {"threads": "2"},
+            {"callbacks": odt.Callback()},
+            {"callbacks": [print]},
+            {"settings": {"epochs": 3}},
+        ],
+    )
+    def test_other_arguments_of_fit_are_of_their_kind(self, session, mine, arguments):
+        before = session.state()
+        with pytest.raises(odt.OdtError):
+            odt.fit(session, mine, **arguments)
+        after = session.state()
+        assert all(np.array_equal(before[name], after[name]) for name in before)
+
+    def test_numbers_that_are_text_are_refused(self, model, session, mine):
+        for call in (
+            lambda: model.session(threads="a"),
+            lambda: setattr(session, "learning_rate", "a"),
+            lambda: session.predict_proba(mine.x[:1], temperature="a"),
+        ):
+            with pytest.raises(odt.OdtError, match="'a'"):
+                call()
+
+    def test_evaluations_are_compared(self, session, mine):
+        for given in (mine, session, None):
+            with pytest.raises(odt.OdtError, match=r"comes as odt\.Evaluation"):
+                odt.compare(odt.evaluate(session, mine), given)
+
+
+class TestModels:
+    @pytest.mark.parametrize("given", [5, None, ["digits.tflite"]])
+    def test_a_model_is_a_path_or_bytes(self, given):
+        with pytest.raises(odt.OdtError, match=r"the path of a \.tflite, or as its bytes, not as"):
+            odt.load_model(given)
+
+    def test_bytes_are_wanted_where_a_model_is_edited(self, model, checkpoint):
+        for given in (str(PATH), model, 5, None):
+            for call in (odt.lower, odt.describe, lambda one: odt.bake(one, checkpoint.state)):
+                with pytest.raises(odt.OdtError, match=r"comes as its bytes.*not as"):
+                    call(given)
+            with pytest.raises(odt.OdtError, match=r"the bytes of a \.tflite"):
+                odt.Worker.start(given)
+
+    def test_choices_and_cards_are_of_their_kind(self, model):
+        with pytest.raises(odt.OdtError, match=r"comes as odt\.Choice, not as dict"):
+            model.with_choice({"task": "values"})
+        with pytest.raises(odt.OdtError, match=r"comes as odt\.ModelCard, not as dict"):
+            model.with_card({})
+
+    @pytest.mark.parametrize("given", [5, None, ["a.png"]])
+    def test_files_are_paths_or_bytes(self, given):
+        with pytest.raises(odt.OdtError, match="not as"):
+            odt.read_samples(given)
+        with pytest.raises(odt.OdtError, match="not as"):
+            odt.decode_image(given, "a.png")
+
+
+class TestCheckpoints:
+    def test_a_state_is_arrays_by_name(self, model, session, checkpoint):
+        for given in (checkpoint, None, "me.safetensors"):
+            for call in (session.load_state, lambda one: odt.bake(model.data, one)):
+                with pytest.raises(odt.OdtError, match=r"arrays by name.*not as"):
+                    call(given)
+
+    def test_a_checkpoint_is_one(self, session, tmp_path):
+        for given in (session, session.state(), "me.safetensors", None):
+            for call in (
+                session.restore,
+                odt.save_checkpoint,
+                lambda one: odt.save_checkpoint_file(one, tmp_path / "c.safetensors"),
+            ):
+                with pytest.raises(odt.OdtError, match=r"comes as odt\.Checkpoint.*not as"):
+                    call(given)
+        assert not list(tmp_path.iterdir())
+
+    def test_bytes_and_paths_of_checkpoints_are_told_apart(self, session, checkpoint):
+        data = odt.save_checkpoint(checkpoint)
+        with pytest.raises(odt.OdtError, match="load_checkpoint_file takes a path"):
+            odt.load_checkpoint("me.safetensors")
+        with pytest.raises(odt.OdtError, match="comes as its path, not as bytes"):
+            odt.load_checkpoint_file(data)
+        with pytest.raises(odt.OdtError, match=r"an odt\.Model.*not Session"):
+            odt.load_checkpoint(data, session)
