@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from odt_core.errors import OdtError
@@ -24,5 +25,5 @@ def check_kind(
 
 def path_of(given: object, wanted: str, error: type[OdtError]) -> Path:
     """A path, given as text or as one; as `check_kind` otherwise."""
-    check_kind(given, (str, Path), wanted, error)
+    check_kind(given, (str, os.PathLike), wanted, error)
     return Path(given)  # type: ignore[arg-type]  # it is one of the two

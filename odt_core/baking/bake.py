@@ -14,7 +14,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.baking.taken_for import with_word
-from odt_core.checkpoint.fitting import check_state
+from odt_core.checkpoint.fitting import check_finite, check_state
 from odt_core.dialects import Contract, propose
 from odt_core.errors import ModelError
 from odt_core.graph.building import Builder
@@ -53,13 +53,14 @@ def bake(
     not clear which one predicts. contract: what the model is taken for, where that was corrected by
     hand; the file says so where its one signature does not.
 
-    Raises CheckpointError when a name, shape or dtype of `state` is wrong; ModelError when
-    model_bytes is no .tflite or has no signature that only predicts; LoweringError when nothing of
-    it can be rewritten.
+    Raises CheckpointError when a name, shape or dtype of `state` is wrong, or a number not finite;
+    ModelError when model_bytes is no .tflite or has no signature that only predicts; LoweringError
+    when nothing of it can be rewritten.
     """
     lowered = lower(model_bytes)
     description = lowered.describe()
     arrays = check_state(state, description.variables)
+    check_finite(state, description.variables)
     as_it_came = lowered.data is model_bytes  # then the tree is parsed from these very bytes
     model = lowered.tree if as_it_came else read(lowered.data)
     variables = find_variables(model)

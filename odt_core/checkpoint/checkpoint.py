@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from odt_core.checkpoint.fitting import check_state
+from odt_core.checkpoint.fitting import check_finite, check_state
 from odt_core.checkpoint.prefixes import under
 from odt_core.checkpoint.progress import Progress, is_count
 from odt_core.checkpoint.tempering import Tempering
@@ -137,7 +137,9 @@ def with_temperature(data: bytes, temperature: Tempering | None) -> bytes:
 
 
 def check_belongs(checkpoint: Checkpoint, model: Model) -> None:
-    """CheckpointError unless the checkpoint was made with this model and fits its variables."""
+    """CheckpointError unless the checkpoint was made with this model, fits its variables and gives
+    them finite numbers.
+    """
     _check_checkpoint(checkpoint)
     if not hasattr(model, "sha256"):
         raise CheckpointError(
@@ -150,6 +152,7 @@ def check_belongs(checkpoint: Checkpoint, model: Model) -> None:
             f"is {model.sha256[:12]}…). Open that model first, or choose another checkpoint."
         )
     check_state(checkpoint.state, model.description.variables)
+    check_finite(checkpoint.state, model.description.variables)
     if checkpoint.progress is not None and checkpoint.progress.state:
         check_state(checkpoint.progress.state, model.description.variables)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from odt_core.checkpoint.fitting import check_finite, check_state
 from odt_core.dialects.contract import (
     Contract,
     ExtractRole,
@@ -56,6 +57,18 @@ def _array(given: np.ndarray, what: str) -> np.ndarray:
         return np.asanyarray(given)
     except ValueError:
         raise SignatureError(f"The {what} of a call must all have the same shape.") from None
+
+
+def _check_finite(batch: np.ndarray, what: str) -> None:
+    """SignatureError for a row that would make all weights NaN. what: a row is, for the message."""
+    if batch.dtype.kind != "f" or np.isfinite(batch).all():
+        return
+    rows = np.atleast_1d(batch)
+    bad = ~np.isfinite(rows).reshape(len(rows), -1).all(axis=1)
+    raise SignatureError(
+        f"{what} {int(bad.argmax()) + 1} of the batch holds numbers that are not finite (NaN, "
+        f"infinity, or beyond float32). Remove or correct it."
+    )
 
 
 class Session:
@@ -125,13 +138,16 @@ class Session:
         anything of another size, which is not looked at.
         A model of static batch sizes takes every sum of them: the batch is then the fewest steps
         that make it up, and the mean loss is returned. Raises TrainingError when the model cannot
-        be trained, SignatureError when the arrays do not fit.
+        be trained, SignatureError when the arrays do not fit or hold numbers that are not finite.
         """
         self._check_thread()
         if not self.contract.train:
             raise TrainingError(self._why_not("trained"))
         self._check_initialised("trained")
-        x, y = _array(x, "samples"), _array(y, "labels or targets")
+        x, y = self._samples(x), _array(y, "labels or targets")
+        _check_finite(x, "Sample")
+        if self.contract.task is Task.VALUES or (self.contract.classifies and y.ndim > 1):
+            _check_finite(y, "The target of sample")  # labels that are none are told as such
         dropped = self.contract.why_not_given_back(x, y)
         if dropped:
             raise SignatureError(dropped)
@@ -445,7 +461,18 @@ class Session:
     def load_state(self, state: Mapping[str, np.ndarray]) -> None:
         """Set all variables.
 
-        CheckpointError when a name, shape or dtype is wrong; nothing changes then.
+        CheckpointError when a name, shape or dtype is wrong, or a number not finite; nothing
+        changes then.
+        """
+        self._check_thread()
+        variables = self.model.description.variables
+        check_state(state, variables)
+        check_finite(state, variables)
+        self.put_back(state)
+
+    def put_back(self, state: Mapping[str, np.ndarray]) -> None:
+        """Set all variables to what `state()` gave, whatever numbers these are: who looks at a
+        training on its way leaves it as it was. CheckpointError as `load_state` otherwise.
         """
         self._check_thread()
         self._variables.write(state)
@@ -467,7 +494,7 @@ class Session:
         state = self.state()
         self._data, self.threads = data, threads
         self._interpret()
-        self.load_state(state)
+        self.put_back(state)
 
     def run(self, signature: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
         """Any signature by name, as it is. SignatureError when inputs do not fit."""
@@ -491,11 +518,13 @@ class Session:
         return Checkpoint(self.state(), CheckpointMeta(model_sha256=self.model.sha256, **meta))
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Take over a checkpoint's variables. CheckpointError when it belongs to another model."""
+        """Take over a checkpoint's variables. CheckpointError when it belongs to another model, or
+        as `load_state`.
+        """
         from odt_core.checkpoint import check_belongs
 
         check_belongs(checkpoint, self.model)
-        self.load_state(checkpoint.state)
+        self.put_back(checkpoint.state)
 
     def bake(self, *, inference_only: bool = False) -> bytes:
         """A .tflite that starts with the weights this session has now (odt_core.bake)."""
@@ -552,7 +581,8 @@ class Session:
                 f"of numbers, for example with x.astype(np.float32)."
             )
         if x.dtype.kind == "f" and x.dtype != np.float32:
-            x = x.astype(np.float32)
+            with np.errstate(over="ignore"):  # infinity says it
+                x = x.astype(np.float32)
         if self.are_features(x):
             return x
         if not x.ndim or not contract.takes(x.shape[1:]):

@@ -65,7 +65,7 @@ class _Trial:
     ) -> None:
         self.threads = threads
         trial = session.model.session(threads=threads)
-        trial.load_state(state)
+        trial.put_back(state)
 
         def step() -> float:
             if work.varied is not None:

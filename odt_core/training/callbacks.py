@@ -58,6 +58,7 @@ class Autosave(Callback):
 
     def on_step_end(self, run: Run, record: Record) -> None:
         if time.monotonic() - self._last >= self._every:
+            self._last = time.monotonic()
             run.save(Reason.PERIODIC)
 
     def on_evaluate(self, run: Run, evaluation: EvaluationRecord) -> None:

@@ -63,7 +63,7 @@ class Judge:
             yield
         finally:
             if kept:
-                self._session.load_state(kept)
+                self._session.put_back(kept)
 
     def _score(self, samples: Samples | None) -> Score | None:
         if samples is None:

@@ -187,7 +187,7 @@ class Run:
             self.threads = self._choose_threads(threads)
         except Exception:
             if start is not None:
-                session.load_state(before)
+                session.put_back(before)
             raise
 
     # --- for callbacks --------------------------------------------------------------------------
@@ -239,8 +239,12 @@ class Run:
         )
 
     def save(self, reason: Reason) -> None:
-        """Make a checkpoint and tell every callback."""
+        """Make a checkpoint and tell every callback; none between the steps of a run that has gone
+        wrong, which ends at the last good state.
+        """
         checkpoint = self.checkpoint(note=reason.value)
+        if reason in (Reason.PERIODIC, Reason.BEST) and not is_finite(checkpoint.state):
+            return
         for callback in self._callbacks:
             callback.on_checkpoint(self, checkpoint, reason)
 
@@ -301,7 +305,7 @@ class Run:
             message = f"Finished all {self.total:,} steps.{self._idle()}"
         progress = self.progress()
         if self._average.count:
-            self.session.load_state(self._average.over(progress.state))
+            self.session.put_back(self._average.over(progress.state))
             self._variables, self._published = dict(progress.state), True
         self._evaluate()
         history = History(
@@ -367,10 +371,10 @@ class Run:
         averaged = self._average.count > 0 and not self._published
         variables = self.session.state() if averaged else {}
         if averaged:
-            self.session.load_state(self._average.over(variables))
+            self.session.put_back(self._average.over(variables))
         record = EvaluationRecord(self.step, *self._judge.scores(), self._seconds)
         if averaged:
-            self.session.load_state(variables)
+            self.session.put_back(variables)
         took = time.perf_counter() - began
         self._next_evaluation = self._seconds + max(took / EVALUATION_SHARE, 0.2)
         self.improved = self._judge.is_best(record.test, record.step)

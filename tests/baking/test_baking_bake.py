@@ -110,6 +110,14 @@ class TestBake:
         with pytest.raises(CheckpointError, match="bias"):
             bake(data, state)
 
+    @pytest.mark.parametrize("inference_only", [False, True])
+    def test_state_when_not_finite_then_is_refused(self, inference_only):
+        data, _, state = trained(ADAM)
+        name = next(name for name in state if name.endswith("/bias"))
+        state[name][0] = np.nan
+        with pytest.raises(CheckpointError, match="bias' holds numbers that are not finite"):
+            bake(data, state, inference_only=inference_only)
+
 
 class TestUnusualInitialisers:
     """One model with what converters make of variables: see `_unusual`."""

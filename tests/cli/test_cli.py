@@ -156,15 +156,19 @@ class TestOthers:
         assert [row["label"] for row in got["predictions"]] == [str(n % 4) for n in range(40)]
         assert len(got["predictions"][0]["top"]) == 3
 
-    def test_infer_of_weights_that_are_not_numbers_is_refused(self, files, tmp_path):
+    @pytest.mark.parametrize(
+        ("number", "word"),
+        [(np.nan, "holds numbers that are not finite"), (3e38, "is not a finite number")],
+    )
+    def test_infer_of_weights_that_went_wrong_is_refused(self, files, tmp_path, number, word):
         checkpoint = load_checkpoint_file(files["checkpoint"])
-        state = {name: np.full_like(value, np.nan) if value.dtype.kind == "f" else value
+        state = {name: np.full_like(value, number) if value.dtype.kind == "f" else value
                  for name, value in checkpoint.state.items()}  # fmt: skip
-        path = tmp_path / "nan.safetensors"
+        path = tmp_path / "wrong.safetensors"
         save_checkpoint_file(Checkpoint(state, checkpoint.meta), path)
         done = odt("infer", MODEL, files["test"], "--checkpoint", path)
         assert done.returncode == 2
-        assert "is not a finite number" in done.stderr
+        assert word in done.stderr
 
     def test_infer_that_is_to_list_no_label_is_refused(self, files):
         done = odt("infer", MODEL, files["test"], "--top", -3)

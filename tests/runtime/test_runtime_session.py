@@ -6,6 +6,7 @@ import gzip
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 from safetensors.numpy import load, save
 
 from odt_core.bundled import bundled_models
+from odt_core.checkpoint.fitting import check_finite
 from odt_core.dialects import OutputKind
 from odt_core.errors import CheckpointError, ModelError, SignatureError, TrainingError
 from odt_core.runtime import load_model
@@ -137,6 +139,21 @@ class TestTrainStep:
         assert both.train_step(x, y) == pytest.approx(np.mean(losses))
         assert both.infer(x).shape == (2, 1)
         np.testing.assert_array_equal(both.infer(x), single.infer(x))
+
+    def test_batch_that_is_not_finite_is_refused_by_number_and_changes_nothing(self, model):
+        session = model.session()
+        before = session.state()
+        x, y = X.copy(), np.eye(4, dtype=np.float32)[Y]
+        x[4, 1, 1, 0] = np.nan
+        y[2, 1] = np.inf
+        with pytest.raises(SignatureError, match=r"Sample 5 of the batch .*not finite"):
+            session.train_step(x, Y)
+        with pytest.raises(SignatureError, match=r"Sample 1 of the batch .*beyond float32"):
+            session.train_step(X.astype(np.float64) + 1e200, Y)
+        with pytest.raises(SignatureError, match=r"target of sample 3 of the batch .*not finite"):
+            session.train_step(X, y)
+        for name, array in session.state().items():
+            np.testing.assert_array_equal(array, before[name])
 
 
 class TestLearningRate:
@@ -263,6 +280,33 @@ class TestState:
             session.load_state(state)
         for name, array in session.state().items():
             np.testing.assert_array_equal(array, before[name])
+
+    @pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+    def test_state_that_is_not_finite_is_refused_and_changes_nothing(self, model, number):
+        session = model.session()
+        before = session.state()
+        state = {name: array + 1 for name, array in before.items()}
+        state["dense/bias"][2] = number
+        checkpoint = replace(session.checkpoint(), state=state)
+        for call, given in ((session.load_state, state), (session.restore, checkpoint)):
+            with pytest.raises(CheckpointError, match=r"'dense/bias' holds numbers .*not finite"):
+                call(given)
+        for name, array in session.state().items():
+            np.testing.assert_array_equal(array, before[name])
+
+    def test_infinity_that_the_file_itself_holds_is_taken(self, model):
+        own = next(one for one in model.description.variables if one.name == "dense/bias")
+        state = {"dense/bias": np.full(4, -np.inf, np.float32)}
+        check_finite(state, [replace(own, finite=False)])
+        with pytest.raises(CheckpointError, match="not finite"):
+            check_finite(state, [own])
+
+    def test_weights_that_went_wrong_can_be_put_back_and_go_on_with_other_threads(self, model):
+        session = model.session()
+        broken = {name: array + np.float32(np.nan) for name, array in session.state().items()}
+        session.put_back(broken)
+        session.use_threads(2)
+        assert np.isnan(session.state()["dense/bias"]).all()
 
     def test_restore_of_another_models_checkpoint_is_refused(self, model):
         other = load_model(OWN / "tiny_adam.tflite").session().checkpoint()

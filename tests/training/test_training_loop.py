@@ -341,7 +341,7 @@ class Poison(Callback):
         if record.step == self.at:
             state = run.session.state()
             state["dense/kernel"][0, 0] = np.nan
-            run.session.load_state(state)
+            run.session.put_back(state)
 
 
 class TestJudge:
@@ -357,7 +357,7 @@ class TestJudge:
 
     def test_answers_that_are_no_numbers_are_no_score(self, session):
         state = session.state()
-        session.load_state({name: np.full_like(value, np.nan) for name, value in state.items()})
+        session.put_back({name: np.full_like(value, np.nan) for name, value in state.items()})
         assert Judge(session, some(8), some(8), None).scores() == (None, None)
 
 
@@ -377,6 +377,16 @@ class TestNanGuard:
         assert history.steps == 50
         assert np.isfinite(session.infer(some(4).x)).all()
         assert ended == [history]
+
+    def test_weights_that_went_wrong_are_never_saved(self, session):
+        saved: list[Checkpoint] = []
+        save = Autosave(lambda checkpoint, _: saved.append(checkpoint), every_seconds=0.0)
+        settings = Settings(epochs=20, batch_size=8, learning_rate=0.05, average=0.5)
+        history = fit(session, some(12), settings, [Poison(30), save], test=some(8, seed=2))
+        assert history.outcome is Outcome.DIVERGED
+        assert len(saved) > 25
+        for checkpoint in saved:
+            assert np.isfinite(checkpoint.state["dense/kernel"]).all()
 
     def test_nan_after_the_last_step_is_noticed(self, session):
         settings = Settings(epochs=10, batch_size=8, replay=0.0)
