@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 import time
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +22,9 @@ from odt_core.worker import memory as memory_module
 from odt_core.worker import nursery as nursery_module
 from odt_core.worker.memory import available_memory, check_memory
 from odt_core.worker.nursery import nursery
-from tests.faults.worker_runs import MODEL, TRAIN, Fault, run_once
+from tests.faults.worker_runs import MODEL, TRAIN, During, Fault, run_once
 
 ENDLESS = Settings(epochs=10_000, batch_size=8)
-SEEDS = 20
 
 
 @pytest.fixture
@@ -73,14 +73,16 @@ def bystander():
 
 
 class TestAnyMoment:
-    @pytest.mark.parametrize("seed", range(SEEDS))
+    @pytest.mark.parametrize("fault", Fault)
+    @pytest.mark.parametrize("during", During)
     def test_run_when_its_worker_is_hurt_then_all_that_was_kept_is_there_and_goes_on(
-        self, tmp_path, seed, bystander
+        self, tmp_path, during, fault, bystander
     ):
         before = bystander.infer(TRAIN.x)
-        report = run_once(tmp_path, seed)
+        seed = list(product(During, Fault)).index((during, fault))
+        report = run_once(tmp_path, seed, fault, during)
         assert np.array_equal(bystander.infer(TRAIN.x), before)
-        if report.fault is Fault.CRASHED and report.phase == "failed":
+        if fault is Fault.CRASHED and report.phase == "failed":
             assert "The model crashed" in report.message
 
 

@@ -107,10 +107,16 @@ def hurt(pid: int, fault: Fault) -> None:
             os.kill(pid, getattr(signal, fault.value))
 
 
-def run_once(root: Path, seed: int) -> Report:
-    """Play a run; AssertionError when anything that was kept is lost or altered."""
+def run_once(
+    root: Path, seed: int, fault: Fault | None = None, during: During | None = None
+) -> Report:
+    """Play a run; AssertionError when anything that was kept is lost or altered.
+
+    fault, during: left out, the seed chooses them too.
+    """
     rng = random.Random(seed)
-    fault, during = rng.choice(list(Fault)), rng.choice(list(During))
+    fault = fault or rng.choice(list(Fault))
+    during = during or rng.choice(list(During))
     settings = rng.choice(SETTINGS)
     workspaces = Workspaces(root)
     workspace = workspaces.create()
