@@ -1,4 +1,4 @@
-"""The command line as a person uses it: real processes, files, JSON and messages."""
+"""The command line as a person uses it: processes, files, JSON and messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from odt_core.checkpoint import Checkpoint, load_checkpoint_file, save_checkpoint_file
-from tests.cli.command_line import ROOT, odt, result
+from tests.cli.command_line import ROOT, odt, odt_process, result
 
 MODEL = ROOT / "tests" / "runtime" / "models" / "tiny_momentum.tflite"
 COMMANDS = ("inspect", "train", "infer", "evaluate", "bake", "lower", "build", "bench", "report")
@@ -34,7 +34,7 @@ def files(tmp_path_factory) -> dict[str, Path]:
     np.savez(paths["test"], **samples(40, 1))
     paths["checkpoint"] = folder / "own.safetensors"
     paths["trained"] = folder / "trained.json"
-    done = odt(
+    done = odt_process(
         "train", MODEL, "--samples", paths["own"], "--test", paths["test"], "--epochs", 40,
         "--batch-size", 8, "--learning-rate", 0.1, "--replay", 0, "--seed", 3,
         "--checkpoint", paths["checkpoint"], "--json",
@@ -42,6 +42,42 @@ def files(tmp_path_factory) -> dict[str, Path]:
     assert done.returncode == 0, done.stderr
     paths["trained"].write_text(done.stdout.splitlines()[-1])
     return paths
+
+
+class TestProcess:
+    """`train` as a process makes the files of all these tests; `report` is in test_cli_report.py,
+    `build` below.
+    """
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("inspect", MODEL),
+            ("inspect", MODEL, "--json"),
+            ("infer", MODEL, "TEST", "--checkpoint", "CHECKPOINT", "--json"),
+            ("evaluate", MODEL, "--samples", "TEST", "--checkpoint", "CHECKPOINT"),
+            ("bake", MODEL, "CHECKPOINT", "OUT"),
+            ("lower", MODEL, "OUT", "--json"),
+            ("train", "--help"),
+            ("train", MODEL),
+            ("bench", MODEL, "--batch-sizes", "x"),
+        ],
+        ids=lambda arguments: arguments[0],
+    )
+    def test_command_says_and_writes_what_it_does_without_a_process(
+        self, files, tmp_path, arguments
+    ):
+        names = {"TEST": files["test"], "CHECKPOINT": files["checkpoint"]}
+        seen = []
+        for run in (odt_process, odt):
+            out = tmp_path / "out.tflite"
+            done = run(*({**names, "OUT": out}.get(one, one) for one in arguments))
+            said = [line for line in done.stderr.splitlines() if not line.startswith("INFO:")]
+            written = out.read_bytes() if "OUT" in arguments else b""
+            seen.append((done.returncode, done.stdout, said, written))  # LiteRT's notes apart
+            out.unlink(missing_ok=True)
+        assert seen[0] == seen[1]
+        assert done.stdout or done.returncode == 2
 
 
 class TestTrain:
@@ -305,7 +341,7 @@ class TestBuild:
             [keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(4)]
         )
         model.save(tmp_path / "m.keras")
-        got = result("build", tmp_path / "m.keras", tmp_path / "m.tflite")
+        got = result("build", tmp_path / "m.keras", tmp_path / "m.tflite", run=odt_process)
         assert {"train", "infer"} <= set(got["signatures"])
         assert got["bytes"] == (tmp_path / "m.tflite").stat().st_size
         trained = result("train", tmp_path / "m.tflite", "--samples", files["own"], "--epochs", 2)

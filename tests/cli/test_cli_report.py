@@ -1,4 +1,4 @@
-"""`report` as a person uses it: a zip that stands on its own, in real processes."""
+"""`report` as a person uses it: a zip that stands on its own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from odt_core.samples import Labels, Samples
 from odt_core.training import Settings
 from odt_core.training.events import Ended, Saved
 from odt_core.worker import Worker
-from tests.cli.command_line import ROOT, odt, result
+from tests.cli.command_line import ROOT, odt, odt_process, result
 
 MODELS = ROOT / "tests" / "runtime" / "models"
 MODEL = MODELS / "tiny_momentum.tflite"
@@ -47,9 +47,9 @@ def files(tmp_path_factory) -> dict[str, Path]:
 
 
 def test_training_and_report_when_checked_are_identical(files):
-    got = report(
-        MODEL, "--samples", files["own"], "--test", files["test"], "--out", files["out"],
-        "--check", *SHORT,
+    got = result(
+        "report", MODEL, "--samples", files["own"], "--test", files["test"],
+        "--out", files["out"], "--check", *SHORT, run=odt_process,
     )  # fmt: skip
     assert got["check"]["identical"] is True
     assert got["check"]["exit_code"] == 0

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_cli import ROOT, odt, result
+
+from tests.cli.command_line import ROOT, odt, result
 
 PUBLIC = ROOT / "tests" / "models"
 OWN = ROOT / "tests" / "runtime" / "models"
