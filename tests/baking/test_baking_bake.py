@@ -1,6 +1,5 @@
 """A baked model starts where the session it came from stands, and runs without odt."""
 
-import gzip
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from odt_core.graph import describe, lower
 from odt_core.graph.building import Builder
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.state import add_state_signatures
+from tests.zoo_models import zoo_file
 
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "tests" / "models"
@@ -229,8 +229,7 @@ ZOO = (
 class TestZoo:
     @pytest.mark.parametrize("name", ZOO)
     def test_both_forms_when_trained_then_predict_as_the_session(self, name):
-        packed = ROOT / "tests" / "oracle" / "models" / f"{name}.tflite.gz"
-        data = lower(gzip.decompress(packed.read_bytes())).data
+        data = lower(zoo_file(name)).data
         session = interpreter(data)
         start = state_of(session, data)
         state = {v: (array + 0.01).astype(array.dtype) for v, array in start.items()}
@@ -281,8 +280,7 @@ class TestInferenceOnly:
 
     def test_convolution_to_few_channels_when_constant_then_is_one_again(self):
         """In training it is a sum of products of its image's patches, or such a product turned."""
-        packed = ROOT / "tests/oracle/models/convolutional_autoencoder_keras3.tflite.gz"
-        data = lower(gzip.decompress(packed.read_bytes())).data
+        data = lower(zoo_file("convolutional_autoencoder_keras3")).data
         small = bake(data, state_of(interpreter(data), data), inference_only=True)
         ops = set(describe(small).signature("infer").ops)
         assert "CONV_2D" in ops

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections.abc import Callable, Mapping
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from drill import Drill
 from graphs import difference, empty, run_graph
 
-from odt_core import load_model
 from odt_core.errors import LoweringError
 from odt_core.graph.accumulation.accumulation import AHEAD, APPLY, COUNT, GRADIENTS, accumulate
 from odt_core.graph.accumulation.counted import take_count
@@ -22,9 +16,8 @@ from odt_core.graph.accumulation.roles import Role, roles_of
 from odt_core.graph.building import Builder
 from odt_core.graph.tensor import Tensor
 from odt_core.runtime.interpreter import Interpreter
-from odt_core.runtime.model import Model
+from tests.zoo_models import NAMES, zoo_drill, zoo_model
 
-ORACLE = Path(__file__).parents[1] / "oracle"
 STEPS = 4
 ROUNDING = 2e-5  # relative to the largest of an array
 # Models whose batch must stay whole, and the words that say why.
@@ -54,26 +47,14 @@ WHOLE = {
     "turned_pictures_keras2": "STABLEHLO_RNG_BIT_GENERATOR",
     "turned_pictures_keras3": "STABLEHLO_RNG_BIT_GENERATOR",
 }
-NAMES = sorted(path.name.removesuffix(".tflite.gz") for path in ORACLE.glob("models/*.gz"))
 TRAINED = [name for name in NAMES if name != "determinant_module"]  # which has no train signature
-
-
-@cache
-def model(name: str) -> Model:
-    return load_model(gzip.decompress((ORACLE / "models" / f"{name}.tflite.gz").read_bytes()))
-
-
-@cache
-def drill(name: str) -> Drill:
-    document = json.loads((ORACLE / "recordings" / f"{name}.json").read_text())
-    return Drill.from_json(document["drill"])
 
 
 @pytest.mark.parametrize("name", [name for name in TRAINED if name not in WHOLE])
 def test_a_step_in_parts_is_the_step(name: str) -> None:
-    role = model(name).contract.train[-1]
-    whole = Interpreter(model(name).data)
-    parts = Interpreter(accumulate(model(name).data, role.signature, role.loss))
+    role = zoo_model(name).contract.train[-1]
+    whole = Interpreter(zoo_model(name).data)
+    parts = Interpreter(accumulate(zoo_model(name).data, role.signature, role.loss))
 
     def run_whole(signature: str, inputs: dict[str, np.ndarray]) -> Mapping[str, np.ndarray]:
         return whole.signature(signature)(inputs)
@@ -85,10 +66,10 @@ def test_a_step_in_parts_is_the_step(name: str) -> None:
 
     results = []
     for run in (run_whole, run_parts):
-        if drill(name).start:  # a file without initial values
+        if zoo_drill(name).start:  # a file without initial values
             run("odt_set_state", starting_state(name))
-        drill(name).prepare(run)
-        found = [np.array(drill(name).losses(run, STEPS)), *drill(name).outputs(run)]
+        zoo_drill(name).prepare(run)
+        found = [np.array(zoo_drill(name).losses(run, STEPS)), *zoo_drill(name).outputs(run)]
         results.append(found + [value for _, value in sorted(run("odt_get_state", {}).items())])
     for given, expected in zip(*results, strict=True):
         assert difference(given, expected) < ROUNDING
@@ -96,9 +77,9 @@ def test_a_step_in_parts_is_the_step(name: str) -> None:
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_a_step_that_must_stay_whole_is_refused(name: str) -> None:
-    role = model(name).contract.train[-1]
+    role = zoo_model(name).contract.train[-1]
     with pytest.raises(LoweringError, match=WHOLE[name]):
-        accumulate(model(name).data, role.signature, role.loss)
+        accumulate(zoo_model(name).data, role.signature, role.loss)
 
 
 def in_parts(interpreter: Interpreter, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -121,11 +102,11 @@ def in_parts(interpreter: Interpreter, inputs: dict[str, np.ndarray]) -> dict[st
 
 def starting_state(name: str) -> dict[str, np.ndarray]:
     """Small weights, and for the optimiser what it starts from."""
-    about = model(name).description.signature("infer")
+    about = zoo_model(name).description.signature("infer")
     assert about is not None
     draw, state = np.random.default_rng(1), {}
-    for at, variable in enumerate(model(name).variables):
-        value = model(name).starting_state[variable]
+    for at, variable in enumerate(zoo_model(name).variables):
+        value = zoo_model(name).starting_state[variable]
         drawn = draw.normal(size=value.shape).astype(value.dtype)
         state[f"v{at}"] = drawn if variable in about.reads else value
     return state

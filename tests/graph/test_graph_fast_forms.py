@@ -1,6 +1,5 @@
 """Lowering leaves out what costs time: slow kernels, repeated work, arithmetic on shapes."""
 
-import gzip
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +14,8 @@ from odt_core.graph.passes.fast_forms import fast_form
 from odt_core.graph.passes.shared import share_results
 from odt_core.runtime.interpreter import Interpreter
 from tests.converting import file_of, functions_of
+from tests.zoo_models import zoo_file
 
-ZOO = Path(__file__).parents[1] / "oracle" / "models"
 FLEX = (
     Path(__file__).parents[1] / "models" / "flower__android-kotlin-new__logistic_regression.tflite"
 )
@@ -102,7 +101,7 @@ class TestFastForms:
 
     @pytest.mark.parametrize("name", ["residual_keras3", "transformer_keras3"])
     def test_train_step_then_has_no_sum_of_several_that_xnnpack_refuses(self, name):
-        data = gzip.decompress((ZOO / f"{name}.tflite.gz").read_bytes())
+        data = zoo_file(name)
         assert "ADD_N" in describe(data).signature("train").ops
         assert "ADD_N" not in describe(lower(data).data).signature("train").ops
 
@@ -123,7 +122,7 @@ class TestFastForms:
         """Upsampling tiles, and a Dense layer on sequences multiplies sizes: XNNPACK could run none
         of a step in which a shape depended on numbers.
         """
-        data = gzip.decompress((ZOO / f"{name}.tflite.gz").read_bytes())
+        data = zoo_file(name)
         assert "WHERE" not in describe(lower(data).data).operators
 
     def test_sizes_when_multiplied_then_count_the_batch_as_often(self, builder):

@@ -5,7 +5,6 @@ The recordings are made by `make oracle`, see tests/oracle/README.md; nothing he
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 from collections.abc import Mapping
@@ -23,6 +22,7 @@ from odt_core.checkpoint.tensorflow import read_tf_checkpoint, write_tf_checkpoi
 from odt_core.errors import ModelError
 from odt_core.runtime.model import Model
 from odt_core.runtime.session import Session
+from tests import zoo_models
 
 ORACLE = Path(__file__).parents[1] / "oracle"
 RECORDINGS = ORACLE / "recordings"
@@ -42,17 +42,11 @@ class Recording:
     found: Mapping[str, Any]
 
     @cached_property
-    def data(self) -> bytes:
-        """The original .tflite, Flex ops and all."""
-        packed = ORACLE / "models" / f"{self.name}.tflite.gz"
-        if packed.is_file():
-            return gzip.decompress(packed.read_bytes())
-        return (ORACLE.parent / "models" / f"{self.name}.tflite").read_bytes()
-
-    @cached_property
     def model(self) -> Model:
-        """The lowered one."""
-        return load_model(self.data)
+        """The lowered one, of a file with Flex ops and all."""
+        if self.name in zoo_models.NAMES:
+            return zoo_models.zoo_model(self.name)
+        return load_model(ORACLE.parent / "models" / f"{self.name}.tflite")
 
     @property
     def checkpoint(self) -> Path:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import json
 import os
 import subprocess
 import sys
@@ -17,7 +15,6 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter as LiteRt
-from drill import Drill
 from graphs import difference, empty, run_graph
 
 from odt_core import load_model
@@ -32,9 +29,9 @@ from odt_core.graph.passes.prune import compact, drop_subgraphs
 from odt_core.graph.record import PASSES_VERSION, read_record
 from odt_core.graph.resources import assign, handle
 from odt_core.runtime.interpreter import Interpreter
+from tests.zoo_models import zoo_drill, zoo_file
 
 ROOT = Path(__file__).parents[2]
-ORACLE = ROOT / "tests" / "oracle"
 BUNDLED = ("digits", "photos")
 ZOO = (
     "cnn_overlapping_pool_keras3",
@@ -57,7 +54,7 @@ def file(name: str) -> bytes:
     """A bundled model, or a zoo model with the Flex ops it came with."""
     if name in BUNDLED:
         return (ROOT / "assets" / "models" / f"{name}.tflite").read_bytes()
-    return gzip.decompress((ORACLE / "models" / f"{name}.tflite.gz").read_bytes())
+    return zoo_file(name)
 
 
 @cache
@@ -78,8 +75,7 @@ def numbers(name: str, *passes: str) -> list[np.ndarray]:
         found.append(run("infer", batch(interpreter, "infer", STEPS)))
         results = [array for outputs in found for _, array in sorted(outputs.items())]
     else:
-        document = json.loads((ORACLE / "recordings" / f"{name}.json").read_text())
-        drill = Drill.from_json(document["drill"])
+        drill = zoo_drill(name)
         drill.prepare(run)
         results = [np.array(drill.losses(run, STEPS)), *drill.outputs(run)]
     state = run("odt_get_state", {})

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +13,7 @@ from odt_core.graph import lower
 from odt_core.runtime import load_model
 from odt_core.runtime.interpreter import Interpreter
 from tests.converting import file_of
-
-ZOO = Path(__file__).parents[1] / "oracle" / "models"
+from tests.zoo_models import zoo_model
 
 
 class Step(tf.Module):
@@ -76,4 +73,4 @@ def test_no_shape_is_left_to_the_run_and_the_numbers_are_tensorflows(loss, tmp_p
     "name", ["attention_static_keras2", "losses_keras3", "memory_module", "text_mean_keras2"]
 )
 def test_zoo_models_run_on_xnnpack(name):
-    assert not load_model(gzip.decompress((ZOO / f"{name}.tflite.gz").read_bytes())).shaped_by_data
+    assert not zoo_model(name).shaped_by_data
