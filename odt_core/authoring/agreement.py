@@ -14,7 +14,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from odt_core.authoring.backend import tf
-from odt_core.graph import SignatureDescription, describe
+from odt_core.graph import ModelDescription, SignatureDescription
 
 # Of the largest number: float32 sums in another order differ by a hundredth of it.
 TOLERANCE = 1e-3
@@ -34,17 +34,19 @@ class Agreement(NamedTuple):
     limits: bool = True
 
 
-def agreement_of(data: bytes, saved_model_dir: str | Path) -> Agreement:
-    """What a lowered .tflite and its SavedModel agree in, each signature asked once."""
+def agreement_of(data: bytes, about: ModelDescription, saved_model_dir: Path) -> Agreement:
+    """What a lowered .tflite and its SavedModel agree in, each signature asked once.
+
+    about: what `describe` says of `data`.
+    """
     loaded = tf.saved_model.load(str(saved_model_dir))
     interpreter = Interpreter(model_content=data, num_threads=1)
-    description = describe(data)
-    known = [one for one in description.signatures if one.name in loaded.signatures]
+    known = [one for one in about.signatures if one.name in loaded.signatures]
     changing = [one for one in known if one.assigns]  # last: others answer as it was saved
     return Agreement(
         answers=all(_agrees(one, loaded, interpreter) for one in known if not one.assigns),
         results=all(_agrees(one, loaded, interpreter) for one in changing),
-        limits=not description.lost,
+        limits=not about.lost,
     )
 
 

@@ -16,7 +16,7 @@ from odt_core.authoring.agreement import Agreement, agreement_of
 from odt_core.authoring.backend import tf
 from odt_core.baking.bake import bake
 from odt_core.errors import AuthoringError, LoweringError
-from odt_core.graph import GET_STATE, describe, lower
+from odt_core.graph import GET_STATE, ModelDescription, describe, lower
 from odt_core.graph.freezing.initial import initial_values
 
 _OPS = re.compile(r"(?:Flex|Custom) ops:\s*([^\n]*)")
@@ -66,14 +66,18 @@ def convert(saved_model_dir: str | Path, *, must_lower: bool = True) -> Converte
         converter.unfold_batchmatmul = unfold
         flex = run_converter(converter, flex=True)
         try:
-            lowered = _with_lost_values(lower_converted(flex), directory)
+            lowered = lower_converted(flex)
         except AuthoringError:
             if must_lower:
                 raise
             return Converted(flex, None)
-        _check_initial(lowered)
+        about = describe(lowered)
+        if not all(variable.has_initial_value for variable in about.variables):
+            lowered = _with_lost_values(lowered, about, directory)
+            about = describe(lowered)
+        _check_initial(about)
         with _quiet():
-            found.append((agreement_of(lowered, directory), Converted(flex, lowered)))
+            found.append((agreement_of(lowered, about, directory), Converted(flex, lowered)))
         if all(found[-1][0]):
             break
     agreement, converted = max(found, key=lambda one: one[0])
@@ -126,13 +130,10 @@ def lower_converted(data: bytes) -> bytes:
     return lowered.data
 
 
-def _with_lost_values(data: bytes, saved_model_dir: str | Path) -> bytes:
+def _with_lost_values(data: bytes, about: ModelDescription, saved_model_dir: Path) -> bytes:
     """The model with the SavedModel's values for variables that the converter left without one,
     where their names tell which is which.
     """
-    variables = describe(data).variables
-    if all(variable.has_initial_value for variable in variables):
-        return data
     loaded = tf.saved_model.load(str(saved_model_dir))
     saved: dict[str, list[Any]] = {}
     for signature in loaded.signatures.values():
@@ -142,9 +143,9 @@ def _with_lost_values(data: bytes, saved_model_dir: str | Path) -> bytes:
                 same.append(variable)
     state = {name: same[0].numpy() for name, same in saved.items() if len(same) == 1}
     state |= initial_values(data)
-    if any(v.name not in state or state[v.name].shape != v.shape for v in variables):
+    if any(v.name not in state or state[v.name].shape != v.shape for v in about.variables):
         return data
-    return bake(data, {variable.name: state[variable.name] for variable in variables})
+    return bake(data, {variable.name: state[variable.name] for variable in about.variables})
 
 
 def _check_parameters(data: bytes, saved_model_dir: str | Path) -> None:
@@ -159,9 +160,8 @@ def _check_parameters(data: bytes, saved_model_dir: str | Path) -> None:
     )
 
 
-def _check_initial(data: bytes) -> None:
+def _check_initial(about: ModelDescription) -> None:
     """Raises AuthoringError when a signature that only reads variables has none to read."""
-    about = describe(data)
     empty = {v.name for v in about.variables if not v.has_initial_value}
     for signature in about.signatures:
         lost = sorted(empty.intersection(signature.reads))
