@@ -18,7 +18,7 @@ BATCH_SIZES = (8, 5, 1, 8, 3)  # a train step of any size follows any other
 
 
 def classification_batches(
-    shape: Sequence[int], classes: int, steps: int = 50
+    shape: Sequence[int], classes: int, steps: int
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Learnable noise: x float32 [N, *shape], y one-hot float32 [N, classes]."""
     rng = np.random.default_rng(7)

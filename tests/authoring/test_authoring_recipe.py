@@ -432,8 +432,9 @@ class TestTutorialFlavour:
 
 
 class TestInitialWeights:
-    @pytest.mark.parametrize("convert", [to_trainable_tflite, to_tutorial_tflite])
-    @pytest.mark.parametrize("lowered", [True, False])
+    @pytest.mark.parametrize(
+        ("convert", "lowered"), [(to_trainable_tflite, True), (to_tutorial_tflite, False)]
+    )
     def test_weights_when_lost_in_conversion_then_no_file_is_returned(
         self, convert, lowered, monkeypatch
     ):
