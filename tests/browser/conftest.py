@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -139,10 +140,10 @@ def server(tmp_path: Path) -> Iterator[Server]:
     server.stop()
 
 
-@pytest.fixture
-def visit(browser: Browser) -> Iterator[Callable[..., Visitor]]:
-    """Opens tabs, in another Chromium when one is given; every other keyword goes to Chromium's
-    context (viewport, color_scheme …).
+@contextmanager
+def visits(browser: Browser) -> Iterator[Callable[..., Visitor]]:
+    """Opens tabs, in another Chromium when one is given, and closes them at the end; every other
+    keyword goes to Chromium's context (viewport, color_scheme …).
     """
     contexts: list[BrowserContext] = []
 
@@ -154,6 +155,15 @@ def visit(browser: Browser) -> Iterator[Callable[..., Visitor]]:
         visitor.page.on("request", lambda request: visitor.requests.append(request.url))
         return visitor
 
-    yield visit
-    for context in contexts:
-        context.close()
+    try:
+        yield visit
+    finally:
+        for context in contexts:
+            context.close()
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Visitor]]:
+    """Opens tabs of one test."""
+    with visits(browser) as visit:
+        yield visit

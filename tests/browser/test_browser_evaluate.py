@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser.conftest import visits
 from tests.figures import DRAWN, check_figure
 
 # Parts that draw Plotly charts as soon as they are open, and one chart of each.
@@ -16,10 +17,22 @@ def open_part(tab, name: str) -> None:
     tab.idle()
 
 
-@pytest.fixture
-def workspace(shared_server, visit) -> str:
+def train(server, visit) -> str:
     """The address of a workspace with a trained model."""
-    return visit(shared_server).open().load_person().train(3).page.url.split("?")[1]
+    return visit(server).open().load_person().train(3).page.url.split("?")[1]
+
+
+@pytest.fixture(scope="module")
+def workspace(shared_server, browser) -> str:
+    """For all tests that only look."""
+    with visits(browser) as visit:
+        return train(shared_server, visit)
+
+
+@pytest.fixture
+def own_workspace(shared_server, visit) -> str:
+    """For a test that leaves something there."""
+    return train(shared_server, visit)
 
 
 class TestCharts:
@@ -57,9 +70,9 @@ class TestCharts:
 
 class TestBlind:
     def test_models_when_voted_on_stay_unnamed_until_revealed(
-        self, shared_server, visit, workspace
+        self, shared_server, visit, own_workspace
     ):
-        tab = visit(shared_server).open(f"/evaluate?{workspace}")
+        tab = visit(shared_server).open(f"/evaluate?{own_workspace}")
         open_part(tab, "Blind test")
         tab.draw("blind_pad")
         tab.page.locator(".odt-stage strong").filter(has_not_text="?").first.wait_for()
@@ -68,12 +81,14 @@ class TestBlind:
         tab.press("reveal").sees("of 1 round")
         assert "Your model" in tab.page.locator(".odt-stage").inner_text()
 
-    def test_vote_when_the_page_is_loaded_again_still_counts(self, shared_server, visit, workspace):
-        tab = visit(shared_server).open(f"/evaluate?{workspace}")
+    def test_vote_when_the_page_is_loaded_again_still_counts(
+        self, shared_server, visit, own_workspace
+    ):
+        tab = visit(shared_server).open(f"/evaluate?{own_workspace}")
         open_part(tab, "Blind test")
         tab.page.get_by_role("radio", name="Test samples", exact=True).last.click()
         tab.idle().press("vote_both").sees("1 vote so far")
-        tab.open(f"/evaluate?{workspace}")
+        tab.open(f"/evaluate?{own_workspace}")
         open_part(tab, "Blind test")
         tab.sees("1 vote so far")
 
