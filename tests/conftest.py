@@ -1,7 +1,8 @@
-"""The Chromium that all browser tests share: Playwright allows one instance in a process."""
+"""What rooms share: a calm garbage collector, the one Chromium that Playwright allows, …"""
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -18,6 +19,14 @@ FLAGS = [
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
 ]
+
+
+def pytest_collection_finish() -> None:
+    """TensorFlow, Streamlit and thousands of tests stay to the end: no collection, of which Keras
+    and Streamlit ask for many, need look at them again.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
