@@ -40,3 +40,10 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def without_charts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of a bundle's numbers alone: drawing takes most of its time."""
+    monkeypatch.setattr("odt_core.evidence.bundling.charts_of", lambda material: ())
+    monkeypatch.setattr("odt_core.evidence.bundling.page", lambda title, charts: b"")

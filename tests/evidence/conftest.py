@@ -1,4 +1,4 @@
-"""Bundles of a small model, whole and without the charts."""
+"""A bundle of a small model."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 from evidence_cases import Trained, train
-
-from odt_core.evidence import bundling
 
 
 @pytest.fixture(scope="session")
@@ -31,10 +29,3 @@ def unpack(tmp_path: Path) -> Callable[[bytes], Path]:
         return folder
 
     return unpacked
-
-
-@pytest.fixture
-def without_charts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For tests of the numbers alone: drawing takes most of a bundle's time."""
-    monkeypatch.setattr(bundling, "charts_of", lambda material: ())
-    monkeypatch.setattr(bundling, "page", lambda title, charts: b"")

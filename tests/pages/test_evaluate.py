@@ -534,6 +534,7 @@ class TestEvidence:
         visit(app, "Evidence")
         assert app.toggle(key="evidence_whole").value is True
 
+    @pytest.mark.usefixtures("without_charts")
     def test_bundle_when_the_toggle_is_moved_afterwards_is_no_older_for_that(self, trained):
         app, desk = trained
         visit(app, "Evidence")
@@ -571,6 +572,7 @@ class TestEvidence:
         own = desk.worker().state()
         assert any(all(np.array_equal(one.state[k], v) for k, v in own.items()) for one in others)
 
+    @pytest.mark.usefixtures("without_charts")
     def test_bundle_says_how_many_samples_it_was_trained_on_and_how_many_are_left(self, trained):
         app, desk = trained
         learnt = len(desk.samples(Part.TRAIN))

@@ -12,7 +12,6 @@ import zipfile
 import numpy as np
 import pytest
 
-from odt_core.evidence import bundling
 from odt_core.training.settings import Settings
 from odt_core.worker.remote import Worker
 from odt_core.workspace import Part, Source
@@ -114,10 +113,8 @@ class TestFeatures:
         assert 13 <= sum(looked) <= 15  # the one that died may have been asked in vain, twice
 
     def test_evidence_of_a_model_trained_on_features_is_reproduced_bit_for_bit(
-        self, desk, tmp_path, monkeypatch
+        self, desk, tmp_path, without_charts
     ):
-        monkeypatch.setattr(bundling, "charts_of", lambda material: ())
-        monkeypatch.setattr(bundling, "page", lambda title, charts: b"")
         desk.train(Settings(**{**desk.card.settings, "epochs": 3}))
         assert desk.run.wait(60)
         made = evidence._work(desk, Job("evidence"), whole=False)
