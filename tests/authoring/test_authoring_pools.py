@@ -14,7 +14,7 @@ from odt_core.graph.tensor import shape_of
 layers = keras.layers
 CLASSES = 5
 TOLERANCE = 1e-4
-STEPS = 20
+STEPS = 10  # two of each batch size
 
 
 def conv(filters=4, kernel=3, activation="relu", **options):
