@@ -88,6 +88,14 @@ class Visitor:
         self.page.wait_for_selector(IDLE, timeout=30_000)
         return self
 
+    def until(self, true: Callable[[], bool], seconds: float = 30) -> Visitor:
+        """Wait, with the page alive, until something is true that the page does not show."""
+        for _ in range(int(seconds * 10)):
+            if true():
+                return self
+            self.page.wait_for_timeout(100)
+        raise AssertionError(f"not true within {seconds} seconds")
+
     def part(self, key: str, inside: str = "button") -> Locator:
         return self.page.locator(f".st-key-{key} {inside}").locator("visible=true").first
 
@@ -121,7 +129,7 @@ class Visitor:
         return self.idle()
 
     def train(self, epochs: int = 3) -> Visitor:
-        return self.set_epochs(epochs).press("train").sees("personalised ·")
+        return self.set_epochs(epochs).press("train").sees("personalised ·", 60)
 
 
 @pytest.fixture(scope="session")

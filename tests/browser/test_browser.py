@@ -31,6 +31,9 @@ SEEN = """(key) => {
     points: graph.data[0].x.length, range: graph.layout.xaxis.range };
 }"""
 
+LONGER = """(points) =>
+  (document.querySelector(".st-key-loss .odt-chart-graph")?.data?.[0]?.x.length ?? 0) > points"""
+
 
 class TestFirstVisit:
     @pytest.mark.parametrize("path", ["/personalise", "/evaluate", "/checkpoints", "/model"])
@@ -142,10 +145,7 @@ class TestTraining:
         self, shared_server, visit
     ):
         tab = visit(shared_server).open().load_person().set_epochs(3000).press("train")
-        tab.page.wait_for_function(
-            "(document.querySelector('.st-key-loss .odt-chart-graph')?.data?.[0]?.x.length ?? 0)"
-            " > 3"
-        )
+        tab.page.wait_for_function(LONGER, arg=3)
         tab.page.evaluate(WATCH, "loss")
         drag = tab.part("loss", ".nsewdrag").bounding_box()
         tab.page.mouse.move(drag["x"] + 60, drag["y"] + 20)
@@ -153,9 +153,10 @@ class TestTraining:
         tab.page.mouse.move(drag["x"] + 200, drag["y"] + 70, steps=4)
         tab.page.mouse.up()
         tab.page.wait_for_timeout(300)
-        before = tab.page.evaluate(SEEN, "loss")
-        tab.page.wait_for_timeout(2500)
-        after = tab.page.evaluate(SEEN, "loss")
+        before = after = tab.page.evaluate(SEEN, "loss")
+        for _ in range(4):  # ticks
+            tab.page.wait_for_function(LONGER, arg=after["points"])
+            after = tab.page.evaluate(SEEN, "loss")
         figures = tab.page.evaluate(DRAWN)
         tab.press("stop").sees("personalised ·")
         assert after["points"] > before["points"]
@@ -216,7 +217,10 @@ class TestTraining:
 
     def test_training_when_server_is_killed_can_go_on(self, server, visit):
         tab = visit(server).open().load_person().set_epochs(3000).press("train")
-        tab.sees("steps a second").page.wait_for_timeout(7000)  # an automatic checkpoint is made
+        manifests = server.folder / "workspaces"
+        tab.until(  # an automatic checkpoint is made
+            lambda: any('"auto"' in one.read_text() for one in manifests.glob("*/history/*.json"))
+        )
         server.stop(kill=True)
         server.start()
         tab.page.reload()

@@ -66,11 +66,8 @@ class Camera:
 
     def answer_more(self, than: int) -> int:
         """Wait until more live frames than that have been answered."""
-        for _ in range(300):
-            if (now := self.answered()) > than:
-                return now
-            self.tab.page.wait_for_timeout(100)
-        raise AssertionError(f"only {now} frames were answered")
+        self.tab.until(lambda: self.answered() > than)
+        return self.answered()
 
 
 def open_camera(tab, way: str = "samples_way") -> Camera:

@@ -17,7 +17,7 @@ from tests.faults.player import LIMITS, SETTINGS, Player, save_often
 from tests.faults.sessions import uninterrupted
 from tests.workspace.failing_disk import FailingDisk
 
-LONG = replace(SETTINGS, epochs=400)  # so that no run ends before the disk fails
+LONG = replace(SETTINGS, epochs=1000)  # so that no run ends before the disk fails
 
 
 @pytest.fixture(autouse=True)
