@@ -1,4 +1,4 @@
-"""What rooms share: a calm garbage collector, the one Chromium that Playwright allows, …"""
+"""What rooms share: a calm collector of garbage, one Chromium, bundles without charts."""
 
 from __future__ import annotations
 
