@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import visits
 from tests.figures import DRAWN, check_figure
 
 # Counts, from now on, the elements that are put in place of another around one chart.
@@ -52,25 +53,29 @@ class TestFirstVisit:
         assert links.all_inner_texts() == ["Personalise", "Evaluate", "Checkpoints", "Model"]
         assert links.first.get_attribute("aria-current") == "page"
 
-    def test_first_page_when_opened_asks_only_this_server(self, shared_server, visit):
-        tab = visit(shared_server).open()
-        tab.load_person().draw("sketch").page.wait_for_timeout(1500)
-        outside = [
-            url for url in tab.requests if not url.startswith((shared_server.url, "data:", "blob:"))
-        ]
-        assert outside == []
 
-    def test_first_page_when_1440_by_900_needs_no_scrolling(self, shared_server, visit):
-        tab = visit(shared_server).open().load_person()
+class TestFirstPage:
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def tab(shared_server, browser):
+        """As it is with an example person's samples."""
+        with visits(browser) as visit:
+            yield visit(shared_server).open().load_person()
+
+    def test_page_when_1440_by_900_needs_no_scrolling(self, tab):
         main = "document.querySelector('[data-testid=stMain]')"
         assert tab.page.evaluate(f"{main}.scrollHeight <= {main}.clientHeight")
 
-    def test_fonts_when_loaded_are_ours(self, shared_server, visit):
-        tab = visit(shared_server).open()
+    def test_fonts_when_loaded_are_ours(self, tab):
         tab.page.wait_for_function(
             "[...document.fonts].some((f) => f.family === 'Inter' && f.status === 'loaded')"
         )
         assert any("inter-latin" in url for url in tab.requests)
+
+    def test_page_when_drawn_on_has_asked_only_this_server(self, tab):
+        tab.draw("sketch").sees("Not trained yet").page.wait_for_timeout(500)
+        outside = [url for url in tab.requests if not url.startswith((tab.url, "data:", "blob:"))]
+        assert outside == []
 
 
 class TestCanvas:
@@ -312,14 +317,8 @@ class TestWholeWay:
 
 
 class TestScreens:
-    @pytest.mark.parametrize("scheme", ["light", "dark"])
-    def test_page_when_390_wide_does_not_scroll_sideways(self, shared_server, visit, scheme):
-        tab = visit(
-            shared_server,
-            viewport={"width": 390, "height": 844},
-            has_touch=True,
-            color_scheme=scheme,
-        ).open()
+    def test_page_when_390_wide_does_not_scroll_sideways(self, shared_server, visit):
+        tab = visit(shared_server, viewport={"width": 390, "height": 844}, has_touch=True).open()
         tab.load_person()
         assert tab.page.evaluate("document.documentElement.scrollWidth") <= 390
 
