@@ -207,6 +207,15 @@ def count_again(model: Any, state: Any, facts: dict[str, Any]) -> list[dict[str,
     return rows
 
 
+def what_to_do(error: ImportError, installed: bool) -> str:
+    """Advice where something cannot be imported: not every module is a package's."""
+    if (error.name or "").split(".")[0] != "odt_core":
+        return "Run: pip install -r requirements.txt"
+    if installed:
+        return "The odt_core on your path is not the bundle's. Leave out --installed."
+    return "This bundle is incomplete: its software/ lacks that. Get it anew from whoever made it."
+
+
 def main(arguments: list[str]) -> int:
     """Do it all; returns the exit code."""
     if "--help" in arguments or "-h" in arguments:
@@ -240,7 +249,7 @@ def main(arguments: list[str]) -> int:
     except Exception as error:
         code, said = 2, " ".join(str(error).split())
         if isinstance(error, ImportError):
-            said += ". Run: pip install -r requirements.txt"
+            said += f". {what_to_do(error, '--installed' in arguments)}"
         elif not isinstance(error, NotTriedError):
             said = f"{type(error).__name__}: {said}"
         broken = [name for name in changed if name not in said]

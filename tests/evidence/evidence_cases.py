@@ -94,7 +94,7 @@ def train(
             if record.step == poison_at:  # as an optimiser that diverges
                 state = run.session.state()
                 state["dense/kernel"][0, 0] = np.nan
-                run.session.load_state(state)
+                run.session.put_back(state)
 
     history = fit(
         session, own, settings, [autosave, Disturb()], test=test, replay=replay, control=control,
@@ -111,8 +111,8 @@ def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def reproduce(folder: Path) -> tuple[int, dict]:
+def reproduce(folder: Path, *options: str) -> tuple[int, dict]:
     """(exit code, what it says)."""
-    done = run(folder, "--json")
+    done = run(folder, "--json", *options)
     assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout.splitlines()[-1])

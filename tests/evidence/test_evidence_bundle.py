@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import io
 import json
@@ -33,6 +34,23 @@ NASTY = (
 def files_of(data: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
+
+
+def engine_modules(code: bytes) -> set[str]:
+    """The modules of odt_core that a file imports when it runs: not those in types alone."""
+    found, nodes = set(), [ast.parse(code)]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module == "odt_core":
+            found |= {f"odt_core.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(str(node.module))
+        nodes += ast.iter_child_nodes(node)
+    return {module for module in found if module.split(".")[0] == "odt_core"}
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +103,18 @@ class TestZip:
         rooms = {name.split("/")[2] for name in files if name.startswith("software/odt_core/")}
         assert "training" in rooms
         assert not rooms & {"authoring", "cli", "evidence", "studies", "worker", "workspace"}
+
+    def test_sources_import_nothing_that_is_left_out(self, files):
+        modules = {
+            name.removeprefix("software/").removesuffix(".py").removesuffix("/__init__")
+            for name in files
+            if name.startswith("software/")
+        }
+        code = {name: content for name, content in files.items() if name.endswith(".py")}
+        assert len(code) > 200
+        for name, content in code.items():
+            wanted = {module.replace(".", "/") for module in engine_modules(content)}
+            assert wanted <= modules, name
 
     def test_readme_names_no_file_that_is_missing(self, files):
         text = files["README.txt"].decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import weakref
 from dataclasses import replace
 from functools import partial
@@ -60,6 +61,35 @@ def test_another_seed_is_not_identical(packed, unpack):
 
 class TestDamage:
     """What cannot be tried ends with exit code 2 and one line that names the file."""
+
+    @pytest.mark.parametrize("missing", ["kinds.py", "runtime/session.py", "samples"])
+    def test_bundle_that_lacks_a_part_of_the_engine_is_said_to_be_incomplete(
+        self, packed, unpack, missing
+    ):
+        folder = unpack(packed)
+        path = folder / "software" / "odt_core" / missing
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        code, said = reproduce(folder)
+        assert code == 2
+        assert f"odt_core.{missing.removesuffix('.py').replace('/', '.')}" in said["message"]
+        assert "This bundle is incomplete" in said["message"]
+        assert "pip install" not in said["message"]
+
+    def test_package_that_is_not_installed_is_said_to_be_wanted(self, packed, unpack):
+        folder = unpack(packed)
+        (folder / "software" / "safetensors.py").write_text(  # stands before the installed one
+            "raise ModuleNotFoundError(\"No module named 'safetensors'\", name='safetensors')"
+        )
+        code, said = reproduce(folder)
+        assert code == 2
+        assert said["message"].startswith(
+            "No module named 'safetensors'. Run: pip install -r requirements.txt"
+        )
+
+    def test_installed_engine_that_is_none_is_told(self, packed, unpack):
+        code, said = reproduce(unpack(packed), "--installed")  # none is on the path there
+        assert code == 2
+        assert "Leave out --installed" in said["message"]
 
     @pytest.mark.parametrize(
         ("name", "at"),
