@@ -41,6 +41,10 @@ class TrainingError(OdtError, RuntimeError):
     """Training cannot start or cannot go on."""
 
 
+class NothingLearntError(TrainingError):
+    """A training ended before it had learnt anything: it diverged, or was stopped."""
+
+
 class CheckpointError(OdtError, ValueError):
     """A checkpoint is damaged, or belongs to another model."""
 

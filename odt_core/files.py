@@ -20,6 +20,15 @@ DAMAGED_ZIP = (  # what zipfile lets through when a member is broken or packed i
 )
 
 
+def check_writable(folder: Path) -> None:
+    """OSError where no file can be written into the folder now: one of a byte is tried, which no
+    one sees.
+    """
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(b"\0")
+        file.flush()
+
+
 def write_whole(path: Path, content: bytes, *, private: bool = False) -> None:
     """Readers see the old file or the new one, never half of one; OSError leaves the old one.
 

@@ -13,7 +13,7 @@ Result = dict[str, Any]
 @dataclass(frozen=True)
 class Command:
     """A command: how it is called, what it does, and how its result reads. code: the exit code of a
-    result.
+    result. A result with an `error` has figures, but what was to be written could not be.
     """
 
     name: str

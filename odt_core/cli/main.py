@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from odt_core.cli import bake, bench, build, evaluate, infer, inspect, lower, report, train
 from odt_core.cli.command import Command
-from odt_core.errors import OdtError
+from odt_core.errors import NothingLearntError, OdtError
 from odt_core.plain import plain
 
 COMMANDS: tuple[Command, ...] = (
@@ -27,8 +27,8 @@ COMMANDS: tuple[Command, ...] = (
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command; returns the exit code: 0, 1 where a check that was asked for failed, 2
-    for bad input, 130 for Ctrl+C.
+    """Run one command; returns the exit code: 0, 1 where a check that was asked for failed or a
+    training diverged, 2 for bad input or a file that cannot be written, 130 for Ctrl+C.
     """
     options = _parser().parse_args(arguments)
     command: Command = options.command
@@ -39,16 +39,23 @@ def main(arguments: Sequence[str]) -> int:
         else:
             print(command.text(result))
         sys.stdout.flush()
+        if result.get("error"):  # figures there are, but no file
+            _complain(result["error"])
+            return 2
         return command.code(result)
     except OdtError as error:
-        print(f"odt: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+        _complain(str(error))
+        return 1 if isinstance(error, NothingLearntError) else 2
     except KeyboardInterrupt:
         print("odt: stopped.", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader has seen enough, as `head` has
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _complain(message: str) -> None:
+    print(f"odt: {' '.join(message.split())}", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:

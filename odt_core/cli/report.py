@@ -28,9 +28,11 @@ from odt_core.cli.sources import (
     open_model,
     open_samples,
 )
+from odt_core.cli.stopping import terminated_as_interrupted
 from odt_core.cli.training_options import add_settings, given_settings
-from odt_core.errors import OdtError, SettingsError, TrainingError
+from odt_core.errors import ModelError, NothingLearntError, OdtError, SettingsError, TrainingError
 from odt_core.graph.files import read_model_file
+from odt_core.training.history import Outcome
 from odt_core.training.settings import Settings
 
 if TYPE_CHECKING:
@@ -126,6 +128,11 @@ def _given(options: Namespace) -> _Given:
 
 
 def _run(options: Namespace) -> Result:
+    with terminated_as_interrupted():
+        return _report(options)
+
+
+def _report(options: Namespace) -> Result:
     from odt_core.checkpoint import load_checkpoint
     from odt_core.evidence import Curves, Studies, bundle, checked, empty_base, look_inside, trace
     from odt_core.evidence.study_facts import study_facts
@@ -189,9 +196,14 @@ def _run(options: Namespace) -> Result:
             inside=empty_base(inside) if empty else inside,
             loss_name=model.contract.loss_note,
         )
-    write_model(out, packed)
+    error = None
+    try:
+        write_model(out, packed)
+    except ModelError as failure:  # the figures are worth having all the same
+        error = str(failure)
+    ended = curves.outcome if trained else None
     return {
-        "bundle": options.out,
+        "bundle": None if error else options.out,
         "bytes": len(packed),
         "steps": checkpoint.meta.step,
         "test": _summary(test_judged, given),
@@ -200,7 +212,10 @@ def _run(options: Namespace) -> Result:
         "origin_sentence": origin.sentence,
         "cost": studies.cost.to_json() if studies.cost else None,
         "studies": study_facts(studies),
-        "check": _check(out) if options.check else None,
+        "check": _check(out) if options.check and not error else None,
+        "outcome": ended,
+        "message": curves.message if ended else None,
+        "error": error,
     }
 
 
@@ -249,6 +264,8 @@ def _train(
     if isinstance(end, Failed):
         raise TrainingError(end.message)
     assert isinstance(end, Ended)
+    if not saved[-1].meta.step:
+        raise NothingLearntError(f"There is nothing to report on. {end.message}")
     records = tuple(r for event in events if isinstance(event, Progressed) for r in event.records)
     evaluations = tuple(e.evaluation for e in events if isinstance(e, Evaluated))
     curves = Curves(records, evaluations, end.outcome.value, end.message)
@@ -370,6 +387,10 @@ def _check(out: Path) -> dict[str, Any]:
 
 def _text(result: Result) -> str:
     lines = [f"{result['bundle']}  {result['bytes'] / 1e6:.1f} MB. {result['origin_sentence']}"]
+    if result["error"]:
+        lines = [result["origin_sentence"]]
+    if result["outcome"] in (Outcome.DIVERGED.value, Outcome.STOPPED.value):
+        lines.append(result["message"])
     for key, title in (("test", "your test samples"), ("base_task", "base test set")):
         found = result[key]
         if found:
@@ -404,7 +425,8 @@ def _why_not(check: dict[str, Any]) -> list[str]:
 
 def _code(result: Result) -> int:
     check = result["check"]
-    return 0 if check is None or check["exit_code"] == 0 else 1
+    diverged = result["outcome"] == Outcome.DIVERGED.value
+    return 1 if diverged or (check and check["exit_code"] != 0) else 0
 
 
 COMMAND = Command(
@@ -416,7 +438,8 @@ COMMAND = Command(
         "weights are identical, bit for bit. Without --checkpoint it trains first. Then it trains\n"
         "from the base model again and again for the studies: negative controls, samples needed\n"
         "and cost; --quick leaves them out. With --check it runs reproduce.py at once, and\n"
-        "ends with exit code 1 unless all is as published; with --json its answer is `check`."
+        "ends with exit code 1 unless all is as published; with --json its answer is `check`. The\n"
+        "exit code is 1 too where training diverged; no bundle is written where nothing was learnt."
     ),
     example=(
         "example: python -m odt_core report digits --samples me.zip --test more.zip --out "

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,8 +21,10 @@ from odt_core.cli.sources import (
     open_model,
     open_samples,
 )
+from odt_core.cli.stopping import stopped_by_signals
 from odt_core.cli.training_options import add_settings, given_settings
-from odt_core.training import Callback, Control, Run, Settings, fit
+from odt_core.errors import CheckpointError, NoAnswerError
+from odt_core.training import Callback, Outcome, Run, Settings, fit
 from odt_core.training.history import History, Record
 
 if TYPE_CHECKING:
@@ -64,16 +63,26 @@ def _run(options: Namespace) -> Result:
         own.restore(source)
     base_test = model.card.load_base_test()
     callbacks = [] if options.json else [_Ticker()]
-    with _stop_on_interrupt() as control:
+    with stopped_by_signals() as control:
         history = fit(
             own, samples, settings, callbacks, test=test, base_test=base_test, control=control
         )
+    learnt = history.steps > 0  # else the weights are those it began with
+    unjudged = _why_unjudged(model.contract, learnt) if test is not None else None
     judged: dict[str, Any] = {"test": None, "base_task": None}
     for key, group in (("test", test), ("base_task", base_test)):
-        if group is not None and len(group) and model.contract.scored:
-            judged[key] = _judge(model, base, own, samples, group, key == "test")
-    if options.checkpoint:
-        _write(options.checkpoint, own, history, settings, samples.labels.names, judged)
+        if group is not None and len(group) and model.contract.scored and learnt:
+            try:
+                judged[key] = _judge(model, base, own, samples, group, key == "test")
+            except NoAnswerError as failure:
+                unjudged = f"not judged: {failure}"
+    written, error = None, None
+    if options.checkpoint and learnt:
+        try:
+            _write(options.checkpoint, own, history, settings, samples.labels.names, judged)
+            written = options.checkpoint
+        except CheckpointError as failure:  # the figures are worth having all the same
+            error = str(failure)
     reports = model.contract.train[0].loss is not None
     return {
         "steps": history.steps,
@@ -82,36 +91,29 @@ def _run(options: Namespace) -> Result:
         "loss_name": model.contract.loss_note,
         "labels": list(samples.labels.names) if model.contract.classifies else [],
         **judged,
-        "unjudged": _why_unjudged(model.contract) if test is not None else None,
+        "unjudged": unjudged,
         "outcome": history.outcome.value,
         "message": history.message,
-        "checkpoint": options.checkpoint,
+        "checkpoint": written,
+        "unwritten": "nothing was learnt" if options.checkpoint and not learnt else None,
+        "error": error,
     }
 
 
-def _why_unjudged(contract: Contract) -> str | None:
+def _code(result: Result) -> int:
+    diverged = result["outcome"] == Outcome.DIVERGED.value
+    return 1 if diverged or not result["steps"] else 0
+
+
+def _why_unjudged(contract: Contract, learnt: bool) -> str | None:
     """Why nothing can be said of test samples; None where it can."""
+    if not learnt:
+        return "not judged: nothing was learnt"
     if contract.scored:
         return None
     if contract.infer is None:
         return "not judged: this model has no signature that predicts"
     return "not judged: its answers have another form than its targets"
-
-
-@contextmanager
-def _stop_on_interrupt() -> Iterator[Control]:
-    """The first Ctrl+C stops training and keeps what was learnt; the second ends the program."""
-    control = Control()
-
-    def stop(*_: object) -> None:
-        control.stop()
-        signal.signal(signal.SIGINT, before)
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield control
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _settings(options: Namespace, model: Model) -> Settings:
@@ -219,6 +221,8 @@ def _text(result: Result) -> str:
         lines.append(f"your test samples  {result['unjudged']}")
     if result["checkpoint"]:
         lines.append(f"checkpoint  {result['checkpoint']}")
+    if result["unwritten"]:
+        lines.append(f"checkpoint  not written: {result['unwritten']}")
     return "\n".join(lines)
 
 
@@ -233,7 +237,9 @@ COMMAND = Command(
         "(null where the model has no base test set), each with accuracy and n of base and\n"
         "personalised, and sentences that say what follows from them; mean_squared_error and\n"
         "mean_absolute_error instead of accuracy for a model of values. unjudged says why --test\n"
-        "gave no figures (null where it did)."
+        "gave no figures (null where it did). The exit code is 1 where training diverged; then\n"
+        "checkpoint is null unless something was learnt before. Ctrl+C and SIGTERM stop training\n"
+        "and keep what was learnt."
     ),
     example=(
         "example: python -m odt_core train digits --samples me.zip --test more.zip "
@@ -242,4 +248,5 @@ COMMAND = Command(
     arguments=_arguments,
     run=_run,
     text=_text,
+    code=_code,
 )

@@ -26,6 +26,22 @@ def samples(count: int, seed: int) -> dict[str, np.ndarray]:
     return {"x": x, "y": y}
 
 
+def disturbed(statement: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """`train` with these arguments, in which an expression of `run` is evaluated in each step."""
+    code = (
+        "import os, signal, sys; import numpy as np; from odt_core.training import loop; "
+        f"real = loop.Run._record; loop.Run._record = lambda run, *a: ({statement}, "
+        "real(run, *a))[1]; from odt_core.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code, "train", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=120,
+    )
+
+
 @pytest.fixture(scope="module")
 def files(tmp_path_factory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("cli")
@@ -128,27 +144,70 @@ class TestTrain:
         )
         assert got["loss"][0] < first[0] / 4
 
-    def test_interrupt_stops_training_and_keeps_what_was_learnt(self, files, tmp_path):
-        running = subprocess.Popen(
-            [
-                *(sys.executable, "-c"),
-                "import os, signal, sys; from odt_core.training import loop; "
-                "real = loop.Run._record; "
-                "loop.Run._record = lambda run, *a: ("
-                "run.step == 5 and os.kill(os.getpid(), signal.SIGINT), real(run, *a))[1]; "
-                "from odt_core.cli.main import main; sys.exit(main(sys.argv[1:]))",
-                *("train", str(MODEL), "--samples", str(files["own"]), "--epochs", "50"),
-                *("--checkpoint", str(tmp_path / "c.safetensors"), "--json"),
-            ],
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
+    @pytest.mark.parametrize("signal", ["SIGINT", "SIGTERM"])
+    def test_signal_stops_training_and_keeps_what_was_learnt(self, files, tmp_path, signal):
+        kill = f"run.step == 5 and os.kill(os.getpid(), signal.{signal})"
+        path = tmp_path / "c.safetensors"
+        done = disturbed(
+            kill, MODEL, "--samples", files["own"], "--epochs", 50, "--checkpoint", path, "--json"
         )
-        stdout, _ = running.communicate(timeout=60)
-        got = json.loads(stdout.splitlines()[-1])
-        assert running.returncode == 0
+        got = json.loads(done.stdout.splitlines()[-1])
+        assert done.returncode == 0
         assert (got["outcome"], got["steps"]) == ("stopped", 5)
-        assert (tmp_path / "c.safetensors").stat().st_size > 0
+        assert load_checkpoint_file(path).meta.step == 5
+
+    def test_training_that_diverged_at_once_leaves_the_old_checkpoint(self, files, tmp_path):
+        path, huge = tmp_path / "c.safetensors", tmp_path / "huge.npz"
+        before = files["checkpoint"].read_bytes()
+        path.write_bytes(before)
+        given = samples(20, 0)
+        np.savez(huge, x=given["x"] * 1e30, y=given["y"])
+        arguments = (
+            "train", MODEL, "--samples", huge, "--test", files["test"], "--replay", 0,
+            "--checkpoint", path,
+        )  # fmt: skip
+        done = odt(*arguments)
+        assert done.returncode == 1
+        assert "Your model is back at step 0." in done.stdout
+        assert "your test samples  not judged: nothing was learnt" in done.stdout
+        assert "checkpoint  not written: nothing was learnt" in done.stdout
+        done = odt(*arguments, "--json")
+        got = json.loads(done.stdout)
+        assert done.returncode == 1
+        assert (got["outcome"], got["steps"]) == ("diverged", 0)
+        assert got["checkpoint"] is got["test"] is None
+        assert path.read_bytes() == before
+
+    def test_training_that_diverged_later_keeps_the_last_good_step(self, files, tmp_path):
+        poison = (
+            "run.step == 60 and run.session.put_back("
+            "{n: v * np.float32('nan') for n, v in run.session.state().items()})"
+        )
+        path = tmp_path / "c.safetensors"
+        done = disturbed(
+            poison, MODEL, "--samples", files["own"], "--test", files["test"], "--epochs", 80,
+            "--checkpoint", path, "--json",
+        )  # fmt: skip
+        got = json.loads(done.stdout.splitlines()[-1])
+        assert done.returncode == 1
+        assert (got["outcome"], got["steps"]) == ("diverged", 50)
+        assert got["test"]["personalised"]["n"] == 40
+        assert load_checkpoint_file(path).meta.step == 50
+
+    def test_answers_that_are_no_numbers_do_not_lose_the_checkpoint(self, files, tmp_path):
+        large = (  # finite, but what they say is not
+            "run.step == 5 and run.session.put_back("
+            "{n: np.full_like(v, 3e38) for n, v in run.session.state().items()})"
+        )
+        path = tmp_path / "c.safetensors"
+        done = disturbed(
+            large, MODEL, "--samples", files["own"], "--test", files["test"], "--epochs", 5,
+            "--checkpoint", path, "--json",
+        )  # fmt: skip
+        got = json.loads(done.stdout.splitlines()[-1])
+        assert done.returncode == 0, done.stderr
+        assert "is not a finite number" in got["unjudged"]
+        assert load_checkpoint_file(path).meta.step == 5
 
     def test_folder_of_label_folders_with_new_labels_is_refused_when_no_output_is_free(
         self, tmp_path
@@ -283,6 +342,50 @@ class TestHelpAndErrors:
             assert done.returncode == 2
             assert "is the file to read" in done.stderr
             assert read.read_bytes() == before
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and /dev")
+    @pytest.mark.parametrize(
+        ("place", "word"),
+        [("/proc/mine.zip", "cannot be written"), ("/dev/null", "is no ordinary file")],
+    )
+    @pytest.mark.parametrize("command", ["train", "report", "bake", "lower", "build"])
+    def test_place_that_cannot_be_written_is_noticed_before_the_work(
+        self, files, tmp_path, command, place, word
+    ):
+        (tmp_path / "m.keras").write_bytes(b"")
+        arguments = {
+            "train": (MODEL, "--samples", "none.zip", "--checkpoint", place),
+            "report": (MODEL, "--samples", "none.zip", "--out", place),
+            "bake": (MODEL, "none.safetensors", place),
+            "lower": (MODEL, place),
+            "build": (tmp_path / "m.keras", place),
+        }
+        done = odt(command, *arguments[command])
+        assert done.returncode == 2
+        assert word in done.stderr
+
+    def test_figures_are_told_where_the_checkpoint_cannot_be_written(self, files, tmp_path):
+        path = tmp_path / "c.safetensors"
+        path.write_bytes(b"old")
+        arguments = (
+            MODEL, "--samples", files["own"], "--test", files["test"], "--epochs", 5,
+            "--checkpoint", path,
+        )  # fmt: skip
+        full = (  # as on a disk that is full when the training ends
+            "run.step == 5 and __import__('resource').setrlimit("
+            "__import__('resource').RLIMIT_FSIZE, (100, 100))"
+        )
+        done = disturbed(full, *arguments)
+        assert done.returncode == 2
+        assert "Finished all 5 steps." in done.stdout
+        assert "your test samples (40)  base" in done.stdout
+        assert "The checkpoint cannot be written" in done.stderr.splitlines()[-1]
+        done = disturbed(full, *arguments, "--json")
+        got = json.loads(done.stdout)
+        assert (done.returncode, got["steps"], got["checkpoint"]) == (2, 5, None)
+        assert "The checkpoint cannot be written" in got["error"]
+        assert path.read_bytes() == b"old"
+        assert list(tmp_path.iterdir()) == [path]
 
     def test_arrays_to_infer_are_read_as_samples_are(self, files, tmp_path):
         bad = {"nan": np.full((1, 8, 8, 1), np.nan, np.float32), "text": np.array([["a", "b"]])}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
 import weakref
 import zipfile
@@ -150,8 +152,12 @@ class TestCheck:
             "w: largest difference 0.1",
             "own on test: published 3 of 4, again 2 of 4",
         ]
-        assert [_code({"check": {"exit_code": code}}) for code in (0, 1, 2, None)] == [0, 1, 1, 1]
-        assert _code({"check": None}) == 0
+        codes = [_code({"check": {"exit_code": code}, "outcome": None}) for code in (0, 1, 2, None)]
+        assert codes == [0, 1, 1, 1]
+
+    def test_report_of_a_training_that_diverged_ends_with_exit_code_1(self):
+        ended = ("finished", "stopped", "diverged", None)
+        assert [_code({"check": None, "outcome": one}) for one in ended] == [0, 0, 1, 0]
 
 
 def test_a_model_of_values_is_reported(files):
@@ -170,6 +176,64 @@ def test_a_model_of_values_is_reported(files):
     assert got["check"]["identical"] is True
     assert got["test"]["personalised"]["mean_squared_error"] >= 0
     assert "charts/values-test.png" in zipfile.ZipFile(files["out"]).namelist()
+
+
+def test_training_that_learnt_nothing_is_no_bundle(files, tmp_path):
+    huge, out = tmp_path / "huge.npz", tmp_path / "bundle.zip"
+    with np.load(files["own"]) as own:
+        np.savez(huge, x=own["x"] * 1e30, y=own["y"])
+    out.write_bytes(b"old")
+    done = odt("report", MODEL, "--samples", huge, "--out", out, "--quick", *SHORT)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "There is nothing to report on. Training diverged at step" in done.stderr
+    assert out.read_bytes() == b"old"
+
+
+def test_figures_are_told_where_the_bundle_cannot_be_written(files, tmp_path):
+    code = (  # as on a disk that is full when the bundle is made
+        "import resource, sys; from odt_core.cli import report; real = report.write_model\n"
+        "def full(*a): resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)); real(*a)\n"
+        "report.write_model = full\n"
+        "from odt_core.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+    words = (
+        "report", MODEL, "--samples", files["own"], "--test", files["test"], "--quick", "--check",
+        "--out", tmp_path / "bundle.zip", *SHORT,
+    )  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 2
+    assert "your test samples (40)  base" in done.stdout
+    assert "bundle.zip cannot be written: File too large" in done.stderr.splitlines()[-1]
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_report_that_is_terminated_while_it_trains_reports_what_was_learnt(files, tmp_path):
+    out = tmp_path / "bundle.zip"
+    code = (
+        "import os, signal, sys, threading; from odt_core.worker import Worker; real = Worker.fit\n"
+        "def fit(self, *a, on_event, **more):\n"
+        "    def hear(event):\n"
+        "        on_event(event)\n"
+        "        if getattr(event, 'records', None) and not sent.is_set():\n"
+        "            sent.set(); os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    real(self, *a, on_event=hear, **more)\n"
+        "Worker.fit, sent = fit, threading.Event()\n"
+        "from odt_core.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+    words = ("report", MODEL, "--samples", files["own"], "--out", out, "--quick", "--json")
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, words), "--epochs", "10000", "--batch-size", "1"],
+        capture_output=True, text=True, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    got = json.loads(done.stdout)
+    assert got["outcome"] == "stopped"
+    assert 0 < got["steps"] < 200_000
+    assert zipfile.ZipFile(out).testzip() is None
 
 
 class TestRefusals:
