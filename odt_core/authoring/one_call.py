@@ -19,8 +19,9 @@ from odt_core.authoring.conversion import (
 from odt_core.authoring.inputs import Inputs
 from odt_core.authoring.keras_files import load_keras_model
 from odt_core.authoring.losses import resolve_loss, takes_class_numbers
+from odt_core.authoring.optimisers import DEFAULT_LEARNING_RATE
 from odt_core.authoring.program import Program, check_model
-from odt_core.authoring.recipe import DEFAULT_LEARNING_RATE, save_program
+from odt_core.authoring.recipe import save_program
 from odt_core.authoring.tracing import plain_errors
 from odt_core.authoring.update_rules import NAMES
 from odt_core.errors import AuthoringError

@@ -15,6 +15,7 @@ from odt_core.authoring.update_rules import NAMES, RULES
 from odt_core.errors import AuthoringError
 
 Schedule = keras.optimizers.schedules.LearningRateSchedule
+DEFAULT_LEARNING_RATE = 0.01  # of SGD, where the model was not compiled
 _UNSUPPORTED = ("use_ema", "gradient_accumulation_steps", "loss_scale_factor")
 
 

@@ -75,13 +75,27 @@ class Program(tf.Module):
                 self._keras_variables[at].assign(value)
                 self._seen[at] = value
 
-    def call(self, function: Callable[[], Any], *, update: bool = False) -> Any:
-        """Runs Keras code on this program's variables; `update` keeps what it assigned."""
-        values = [variable.read_value() for variable in self._state]
-        result, new = self._run(function, values)
-        if update:
-            self._assign(new, values, range(len(self._state)))
-        return result
+    def call(self, function: Callable[[], Any]) -> Any:
+        """Runs Keras code on the values of this program's variables, and keeps nothing of what it
+        assigns.
+        """
+        return self._run(function, [variable.read_value() for variable in self._state])[0]
+
+    def on_variables(self, function: Callable[[], Any]) -> Any:
+        """Runs Keras code on this program's variables themselves: what it assigns, they keep.
+        model.train_step((x, y)) is a step of this program.
+        """
+        own = {id(v): mine for v, mine in zip(self._keras_variables, self._state, strict=True)}
+        attributes = vars(self._model)  # set by name, it would be tracked as a part of the model
+        before = attributes.get("train_step")
+        attributes["train_step"] = lambda data: {"loss": self.train(*data)}
+        try:
+            with _InPlace(own):
+                return function()
+        finally:
+            del attributes["train_step"]
+            if before is not None:
+                attributes["train_step"] = before
 
     def train(self, x: Any, y: Any) -> Any:
         """One step on a batch; the loss of that batch before the step, float32 []."""
@@ -167,6 +181,24 @@ class Program(tf.Module):
         for i in which:
             if new[i] is not None and new[i] is not old[i]:
                 self._state[i].assign(new[i])
+
+
+class _InPlace(keras.StatelessScope):
+    """Keras code within runs on other variables, as on its own."""
+
+    def __init__(self, variables: dict[int, Any]) -> None:
+        super().__init__()
+        self._variables = variables  # by the id of Keras' own
+
+    def get_current_value(self, variable: Any) -> Any:
+        return self._variables.get(id(variable))
+
+    def add_update(self, update: tuple[Any, Any]) -> None:
+        variable, value = update
+        if id(variable) in self._variables:
+            self._variables[id(variable)].assign(value)
+        else:
+            variable._direct_assign(value)
 
 
 def check_model(model: keras.Model) -> None:

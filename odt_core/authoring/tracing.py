@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from odt_core.errors import AuthoringError
 
 _LONGEST = 300  # characters of somebody else's message
+_USERS = re.compile(r"\bin user code:.*^\s+(?:[\w.]+: )", re.DOTALL | re.MULTILINE)  # AutoGraph's
 
 
 @contextmanager
-def plain_errors() -> Iterator[None]:
+def plain_errors(
+    what: str = "The model",
+    advice: str = "See that its loss takes labels of the given shape, and that it runs as a "
+    "tf.function.",
+) -> Iterator[None]:
     """AuthoringError for whatever Keras or TensorFlow raises while a model is traced: our own,
     which AutoGraph wraps, or theirs with what to look at.
     """
@@ -23,11 +29,10 @@ def plain_errors() -> Iterator[None]:
         own = _own(error)
         if own is not None:
             raise AuthoringError(str(own)) from error
-        said = " ".join(str(error).split())
+        said = " ".join(_USERS.sub("", str(error)).split())
         said = said if len(said) <= _LONGEST else f"…{said[-_LONGEST:]}"
         raise AuthoringError(
-            f"The model cannot be traced ({type(error).__name__}: {said}). See that its loss takes "
-            "labels of the given shape, and that it runs as a tf.function."
+            f"{what} cannot be traced ({type(error).__name__}: {said}). {advice}"
         ) from error
 
 
