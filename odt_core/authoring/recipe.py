@@ -86,8 +86,8 @@ def save_model(model: Any, saved_model_dir: str | Path) -> None:
     signatures: train, infer, parameters, restore and set_learning_rate (but where the optimiser
     has a learning-rate schedule). Other methods of its class are not in it.
 
-    Raises AuthoringError when the Keras model cannot be converted, or a method cannot be a
-    signature.
+    Raises AuthoringError when the Keras model cannot be converted, a method cannot be a signature,
+    or the folder cannot be written.
     """
     if not isinstance(model, BaseTFLiteModel) or not hasattr(model, "x_spec"):
         raise AuthoringError(
@@ -116,7 +116,8 @@ def save_model(model: Any, saved_model_dir: str | Path) -> None:
 def save_program(held: tf.Module, signatures: dict[str, Any], directory: str | Path) -> None:
     """Writes signatures over the variables of a module as a SavedModel.
 
-    Raises AuthoringError where one uses other variables: training would leave them as they are.
+    Raises AuthoringError where one uses other variables: training would leave them as they are;
+    and where the directory cannot be written.
     """
     own = {variable.ref() for variable in held.variables}
     for name, function in signatures.items():
@@ -131,4 +132,10 @@ def save_program(held: tf.Module, signatures: dict[str, Any], directory: str | P
                 )
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     # the held module has variables only: Keras objects would drag theirs along
-    tf.saved_model.save(held, str(directory), signatures=signatures, options=options)
+    try:
+        tf.saved_model.save(held, str(directory), signatures=signatures, options=options)
+    except (OSError, tf.errors.OpError) as error:
+        raise AuthoringError(
+            f"{directory} cannot be written: {getattr(error, 'message', error)}. Choose a folder "
+            "that can."
+        ) from error

@@ -490,6 +490,13 @@ class TestOwnMethods:
         with pytest.raises(AuthoringError, match=r"'train' uses .*leave Keras' optimisers .*super"):
             save_model(with_methods(train=train), tmp_path)
 
+    @pytest.mark.parametrize("place", ["file", "file/folder"])
+    def test_folder_that_is_a_file_when_saved_then_is_named_and_left(self, place, tmp_path):
+        (tmp_path / "file").write_text("mine")
+        with pytest.raises(AuthoringError, match=rf"{place} cannot be written.*Choose a folder"):
+            save_model(Small(), tmp_path / place)
+        assert (tmp_path / "file").read_text() == "mine"
+
 
 class TestSavedModelFromElsewhere:
     def test_weights_inside_a_keras_model_when_converted_then_are_the_saved_ones(self, tmp_path):
