@@ -220,10 +220,17 @@ def check_model(model: keras.Model) -> None:
             f"The model '{model.name}' has {len(model.outputs)} outputs; odt trains models with "
             f"one. Make a model of the output that is to learn: keras.Model(inputs, output)."
         )
-    for variable in model.variables:
-        if variable.dtype in ("float16", "bfloat16", "float64"):
+    dtypes = [(f"weight {variable.path} is", variable.dtype) for variable in model.variables]
+    # of mixed precision the weights alone are float32
+    dtypes += [
+        (f"layer '{layer.name}' computes in", layer.compute_dtype)
+        for layer in model._flatten_layers(include_self=False)
+        if not isinstance(layer, keras.layers.InputLayer)
+    ]
+    for what, dtype in dtypes:
+        if dtype in ("float16", "bfloat16", "float64"):
             raise AuthoringError(
-                f"The weight {variable.path} is {variable.dtype}. Build the model with float32 "
+                f"The {what} {dtype}. Build the model with float32 "
                 "(keras.config.set_dtype_policy('float32'))."
             )
 

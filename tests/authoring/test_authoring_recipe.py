@@ -654,6 +654,31 @@ class TestErrors:
         with pytest.raises(AuthoringError, match=message):
             to_trainable_tflite(small_model(), optimizer=optimizer)
 
+    @pytest.mark.parametrize("convert", [to_trainable_tflite, to_inference_tflite])
+    @pytest.mark.parametrize(
+        ("policy", "message"),
+        [
+            ("mixed_float16", "layer 'out' computes in float16"),
+            ("mixed_bfloat16", "layer 'out' computes in bfloat16"),
+            ("float64", "weight .*kernel is float64"),
+        ],
+    )
+    def test_precision_other_than_float32_then_says_so(self, policy, message, convert):
+        out = keras.layers.Dense(5, dtype=policy, name="out")
+        model = keras.Sequential([keras.Input((6,)), keras.Sequential([out])])
+        model.compile(keras.optimizers.LossScaleOptimizer(keras.optimizers.RMSprop()), "mse")
+        with pytest.raises(AuthoringError, match=f"{message}.*Build the model with float32"):
+            convert(model)
+
+    @pytest.mark.parametrize("dtype", ["uint8", "float16", "float64"])
+    def test_input_of_another_dtype_is_trained(self, dtype):
+        layers = [keras.Input((6,), dtype=dtype), keras.layers.Rescaling(0.1)]
+        model = keras.Sequential([*layers, keras.layers.Dense(5)])
+        model.compile("sgd", "mse")
+        session = load_model(to_trainable_tflite(model)).session()
+        x, y = np.arange(12).reshape(2, 6).astype(dtype), np.ones((2, 5), np.float32)
+        assert session.train_step(x, y) == pytest.approx(model.train_on_batch(x, y), rel=1e-4)
+
     def test_unknown_layer_to_train_then_lists_the_layers(self):
         with pytest.raises(
             AuthoringError, match=r"no layer last\. Layers with weights: hidden, out"
