@@ -34,7 +34,7 @@ class Agreement(NamedTuple):
     limits: bool = True
 
 
-def agreement_of(data: bytes, about: ModelDescription, saved_model_dir: Path) -> Agreement:
+def agreement_of(data: bytes, about: ModelDescription, saved_model_dir: str | Path) -> Agreement:
     """What a lowered .tflite and its SavedModel agree in, each signature asked once.
 
     about: what `describe` says of `data`.

@@ -41,11 +41,13 @@ def convert_saved_model(saved_model_dir: str | Path) -> bytes:
 class Converted(NamedTuple):
     """flex: as TensorFlow's converter makes it, Flex ops and all; phones run it with the
     Select-TF-ops library, no current Python runtime does. lowered: without Flex ops, and with all
-    of the SavedModel's values; None where that cannot be.
+    of the SavedModel's values; None where that cannot be. about: what `describe` says of it, as
+    parsing it again takes seconds for a large model.
     """
 
     flex: bytes
     lowered: bytes | None
+    about: ModelDescription | None
 
 
 def convert(saved_model_dir: str | Path, *, must_lower: bool = True) -> Converted:
@@ -66,18 +68,15 @@ def convert(saved_model_dir: str | Path, *, must_lower: bool = True) -> Converte
         converter.unfold_batchmatmul = unfold
         flex = run_converter(converter, flex=True)
         try:
-            lowered = lower_converted(flex)
+            lowered, about = _with_lost_values(*lower_converted(flex), directory)
         except AuthoringError:
             if must_lower:
                 raise
-            return Converted(flex, None)
-        about = describe(lowered)
-        if not all(variable.has_initial_value for variable in about.variables):
-            lowered = _with_lost_values(lowered, about, directory)
-            about = describe(lowered)
+            return Converted(flex, None, None)
         _check_initial(about)
         with _quiet():
-            found.append((agreement_of(lowered, about, directory), Converted(flex, lowered)))
+            agreement = agreement_of(lowered, about, directory)
+        found.append((agreement, Converted(flex, lowered, about)))
         if all(found[-1][0]):
             break
     agreement, converted = max(found, key=lambda one: one[0])
@@ -111,8 +110,8 @@ def run_converter(converter: Any, *, flex: bool) -> bytes:
         ) from error
 
 
-def lower_converted(data: bytes) -> bytes:
-    """A converted model without Flex ops.
+def lower_converted(data: bytes) -> tuple[bytes, ModelDescription]:
+    """A converted model without Flex ops, and what `describe` says of it.
 
     Raises AuthoringError naming every op that has no builtin form.
     """
@@ -120,20 +119,26 @@ def lower_converted(data: bytes) -> bytes:
         lowered = lower(data)
     except LoweringError as error:
         raise AuthoringError(str(error)) from error
+    about = lowered.describe()
     problems = [missing.message for missing in lowered.missing]
     problems += [
         f"The op {name} has no builtin form. Build the model without the layer that needs it."
-        for name in lowered.describe().custom_ops
+        for name in about.custom_ops
     ]
     if problems:
         raise AuthoringError(" ".join(dict.fromkeys(problems)))
-    return lowered.data
+    return lowered.data, about
 
 
-def _with_lost_values(data: bytes, about: ModelDescription, saved_model_dir: Path) -> bytes:
+def _with_lost_values(
+    data: bytes, about: ModelDescription, saved_model_dir: str | Path
+) -> tuple[bytes, ModelDescription]:
     """The model with the SavedModel's values for variables that the converter left without one,
     where their names tell which is which.
     """
+    variables = about.variables
+    if all(variable.has_initial_value for variable in variables):
+        return data, about
     loaded = tf.saved_model.load(str(saved_model_dir))
     saved: dict[str, list[Any]] = {}
     for signature in loaded.signatures.values():
@@ -143,9 +148,10 @@ def _with_lost_values(data: bytes, about: ModelDescription, saved_model_dir: Pat
                 same.append(variable)
     state = {name: same[0].numpy() for name, same in saved.items() if len(same) == 1}
     state |= initial_values(data)
-    if any(v.name not in state or state[v.name].shape != v.shape for v in about.variables):
-        return data
-    return bake(data, {variable.name: state[variable.name] for variable in about.variables})
+    if any(v.name not in state or state[v.name].shape != v.shape for v in variables):
+        return data, about
+    baked = bake(data, {variable.name: state[variable.name] for variable in variables})
+    return baked, describe(baked)
 
 
 def _check_parameters(data: bytes, saved_model_dir: str | Path) -> None:
@@ -173,11 +179,11 @@ def _check_initial(about: ModelDescription) -> None:
             )
 
 
-def state_of(data: bytes) -> dict[str, np.ndarray]:
-    """The variables of a lowered model in a fresh interpreter, by name."""
+def state_of(data: bytes, about: ModelDescription) -> dict[str, np.ndarray]:
+    """The variables of a lowered model, as described, in a fresh interpreter, by name."""
     interpreter = Interpreter(model_content=data, num_threads=1)
     values = interpreter.get_signature_runner(GET_STATE)()
-    return {v.name: values[f"v{k}"] for k, v in enumerate(describe(data).variables)}
+    return {v.name: values[f"v{k}"] for k, v in enumerate(about.variables)}
 
 
 def check_values(given: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:

@@ -46,7 +46,7 @@ def to_inference_tflite(source: keras.Model | str | Path, *, safe_mode: bool = T
         module.weights = [variable.value for variable in model.variables]
         tf.saved_model.save(module, directory, signatures={"infer": concrete})
         converter = tf.lite.TFLiteConverter.from_saved_model(directory)
-        return lower_converted(run_converter(converter, flex=True))
+        return lower_converted(run_converter(converter, flex=True))[0]
 
 
 def to_trainable_tflite(
@@ -124,9 +124,12 @@ def author(
         with tempfile.TemporaryDirectory() as directory:
             save_program(program, signatures, directory)
             converted = convert(directory, must_lower=lowered)
-    runs = converted.lowered or lower(converted.flex).data
+    runs, about = converted.lowered, converted.about
+    if runs is None or about is None:
+        anyhow = lower(converted.flex)
+        runs, about = anyhow.data, anyhow.describe()
     check_values(
-        state_of(runs),
+        state_of(runs, about),
         {
             name.removesuffix(":0"): variable.numpy()
             for name, variable in zip(program.weight_names(), program.weights, strict=True)

@@ -17,6 +17,7 @@ from odt_core.authoring.one_call import choose_optimizer, signature
 from odt_core.authoring.program import Program, check_model
 from odt_core.authoring.recipe import save_program
 from odt_core.errors import AuthoringError
+from odt_core.graph import describe
 from odt_core.graph.halve import halve_weights
 
 UNUSED = -100.0  # what the logit of an output is lowered by while no sample has shown its label
@@ -83,7 +84,7 @@ def to_transfer_tflite(
         converted = convert(directory).lowered
     assert converted is not None
     data = halve_weights(converted)
-    check_values(state_of(data), learner.first)
+    check_values(state_of(data, describe(data)), learner.first)
     return data
 
 
