@@ -130,10 +130,11 @@ class Method:
         named = isinstance(result, Mapping)
         parts = result.values() if named else result if isinstance(result, (list, tuple)) else ()
         flat = not any(part is None or tf.nest.is_nested(part) for part in parts)
+        flat = flat and not (named and any(not isinstance(name, str) for name in result))
         if not flat or (self._name == "parameters" and not named):
             raise AuthoringError(
                 f"{self._name}() returns a {type(result).__name__}"
-                f"{'' if flat else ' of other things than tensors'}. "
+                f"{'' if flat else ' of other things than tensors by name'}. "
                 f"Return a dict of tensors, {_RETURNS[self._name]}."
             )
         return tf.nest.map_structure(tf.convert_to_tensor, result)

@@ -187,7 +187,7 @@ class _InPlace(keras.StatelessScope):
     """Keras code within runs on other variables, as on its own."""
 
     def __init__(self, variables: dict[int, Any]) -> None:
-        super().__init__()
+        super().__init__(collect_losses=True)
         self._variables = variables  # by the id of Keras' own
 
     def get_current_value(self, variable: Any) -> Any:

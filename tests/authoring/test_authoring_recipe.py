@@ -402,11 +402,14 @@ class TestOwnMethods:
                 weights = self.model.trainable_weights
                 with tf.GradientTape() as tape:
                     loss = self.model.loss(y, self.model(x, training=True))
+                    loss += sum(self.model.losses)
                 for weight, gradient in zip(weights, tape.gradient(loss, weights), strict=True):
                     weight.assign_sub(0.01 * gradient)
                 return {"loss": loss}
 
         model, batches = Descent(), classification_batches((6,), 5, steps=4)
+        model.model.add(keras.layers.ActivityRegularization(0.1))
+        model.model.compile("sgd", logits_loss())
         device = self.converted(model, tmp_path)
         np.testing.assert_allclose(device.train(batches), train_eagerly(model.model, batches), 1e-5)
         assert worst_error(device.parameters(), model.model.get_weights()) < 1e-5
@@ -440,6 +443,7 @@ class TestOwnMethods:
             ({"parameters": lambda self: self.model.weights}, r"parameters\(\) returns a list"),
             ({"restore": lambda self, **all: None}, r"restore\(\) returns nothing.*self.param"),
             ({"train": lambda self, x, y: {"loss": None}}, r"returns a dict of other things than"),
+            ({"infer": lambda self, x: {0: x}}, r"returns a dict of other things than"),
             ({"infer": lambda self, x: {"a": {"b": x}}}, r"returns a dict of other things than"),
             (
                 {"infer": lambda self, x: {"a": x + np.ones(7)}},
