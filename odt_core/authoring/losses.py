@@ -17,6 +17,21 @@ from odt_core.errors import AuthoringError
 
 Loss = Callable[[Any, Any], Any]  # (labels, model output) -> float32 []
 
+_OF_ROWS = (
+    keras.losses.categorical_crossentropy,
+    keras.losses.categorical_focal_crossentropy,
+    keras.losses.binary_crossentropy,
+    keras.losses.binary_focal_crossentropy,
+    keras.losses.mean_squared_error,
+    keras.losses.mean_absolute_error,
+    keras.losses.mean_absolute_percentage_error,
+    keras.losses.mean_squared_logarithmic_error,
+    keras.losses.huber,
+    keras.losses.log_cosh,
+    keras.losses.kl_divergence,
+    keras.losses.poisson,
+)
+
 
 def resolve_loss(model: keras.Model, loss: Any = None) -> Loss:
     """The loss given, else the one the model was compiled with, else one that fits its output.
@@ -47,10 +62,11 @@ def takes_class_numbers(model: keras.Model, loss: Any = None) -> bool:
 
 
 def takes_rows(model: keras.Model) -> bool:
-    """Whether labels are rows of the output's shape for certain: one-hot, or shares."""
+    """Whether labels have the output's shape for certain: one-hot, shares, or values. Others Keras
+    would repeat without a word until they have.
+    """
     chosen = _chosen(model, None)
-    hot = keras.losses.CategoricalCrossentropy
-    return _is_one_loss(chosen) and isinstance(_as_object(chosen), hot)
+    return _is_one_loss(chosen) and getattr(_as_object(chosen), "fn", None) in _OF_ROWS
 
 
 def _chosen(model: keras.Model, loss: Any) -> Any:

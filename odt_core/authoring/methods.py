@@ -177,11 +177,17 @@ def _check_shapes(model: BaseTFLiteModel) -> None:
         if what == "output" and not takes_rows(model.model):
             continue
         given, wanted = list(own), list(other[1:])
-        fits = len(given) == len(wanted) and all(
-            b in (None, a) for a, b in zip(given, wanted, strict=False)
-        )
-        if not fits:
+        pairs = [(given, wanted)]
+        if what == "output":  # Keras adds or drops a last 1
+            pairs += [([*given, 1], wanted), (given, [*wanted, 1])]
+        if not any(_fits(*pair) for pair in pairs):
             raise AuthoringError(
                 f"{name} is {given}, but the model's {what} has the shape {wanted}. "
                 f"Set {name} = {wanted}."
             )
+
+
+def _fits(given: list[int], wanted: list[int | None]) -> bool:
+    return len(given) == len(wanted) and all(
+        b in (None, a) for a, b in zip(given, wanted, strict=True)
+    )

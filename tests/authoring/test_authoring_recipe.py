@@ -475,9 +475,37 @@ class TestOwnMethods:
         with pytest.raises(AuthoringError, match=r"restore\(self, .*\*\*parameters.*to_tutorial"):
             save_model(with_methods(restore=restore), tmp_path)
 
+    @pytest.mark.parametrize("loss", ["mse", keras.losses.Huber(), "binary_crossentropy"])
+    @pytest.mark.parametrize("shape", [[7], [1], [], [5, 5]])
+    def test_labels_of_another_shape_than_values_when_saved_then_says_which(
+        self, shape, loss, tmp_path
+    ):
+        model = with_methods(Y_SHAPE=shape)
+        model.model.compile("sgd", loss)
+        with pytest.raises(AuthoringError, match=r"Y_SHAPE is \[.*Set Y_SHAPE = \[5\]"):
+            save_model(model, tmp_path)
+
+    @pytest.mark.parametrize(
+        ("shape", "outputs", "loss"),
+        [
+            ([], 1, "mse"),
+            ([1], 1, "binary_crossentropy"),
+            ([5, 1], 5, "mse"),
+            ([], 5, "sparse_categorical_crossentropy"),
+            ([1], 5, lambda labels, output: tf.square(output - labels)),
+        ],
+    )
+    def test_labels_that_keras_takes_when_called_then_train_as_there(self, shape, outputs, loss):
+        model = with_methods(Y_SHAPE=shape)
+        model.model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(outputs)])
+        model.model.compile("sgd", loss)
+        y = np.ones((len(self.X), *shape), np.float32)
+        expected = model.model.test_on_batch(self.X, y)
+        assert float(model.train(self.X, y)["loss"]) == pytest.approx(expected, rel=1e-5)
+
     def test_labels_that_the_loss_cannot_take_when_saved_then_says_so(self, tmp_path):
-        model = with_methods(Y_SHAPE=[7])
-        model.model.compile("sgd", "mse")
+        model = Small()
+        model.model.compile("sgd", "sparse_categorical_crossentropy")
         with pytest.raises(
             AuthoringError, match=r"train\(\) cannot be traced .* labels of Y_SHAPE"
         ):
