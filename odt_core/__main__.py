@@ -3,6 +3,9 @@
 import sys
 
 from odt_core.cli.main import main
+from odt_core.cli.quiet import quiet_libraries
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    with quiet_libraries():
+        code = main(sys.argv[1:])
+    sys.exit(code)

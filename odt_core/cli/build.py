@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import os
+import logging
+import warnings
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from odt_core.cli.command import Command, Result
@@ -24,11 +27,11 @@ def _run(options: Namespace) -> Result:
     if not source.is_file():
         raise AuthoringError(f"There is no file {source}. Give a .keras or .h5 file.")
     check_output(output, source)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from odt_core.authoring import to_inference_tflite, to_trainable_tflite
+    with _without_warnings():
+        from odt_core.authoring import to_inference_tflite, to_trainable_tflite
 
-    convert = to_inference_tflite if options.inference_only else to_trainable_tflite
-    data = convert(source)
+        convert = to_inference_tflite if options.inference_only else to_trainable_tflite
+        data = convert(source)
     write_model(output, data)
     from odt_core.graph import describe
 
@@ -38,6 +41,20 @@ def _run(options: Namespace) -> Result:
         "trainable": not options.inference_only,
         "signatures": [signature.name for signature in describe(data).signatures],
     }
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Keras and TensorFlow warn of what odt sees to itself: of optimisers and of custom gradients
+    that a file does not hold.
+    """
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _text(result: Result) -> str:

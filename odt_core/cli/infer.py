@@ -79,6 +79,11 @@ def _items(path: Path, model: Model) -> list[tuple[str, np.ndarray]]:
     from odt_core.samples.table import ENDINGS
 
     try:
+        if path.is_dir():
+            raise SampleError(
+                f"{path} is a folder. Give its files ({path}/*), or use `evaluate` for a folder "
+                "of label folders."
+            )
         data = path.read_bytes()
     except OSError as error:
         raise SampleError(f"{path} cannot be read: {error.strerror}. Check the path.") from None

@@ -31,7 +31,8 @@ def probabilities(scores: np.ndarray, used: np.ndarray, kind: OutputKind) -> np.
         values = np.where(used, np.maximum(scores, 0), 0).astype(np.float64)
     else:
         masked = np.where(used, scores.astype(np.float64), -np.inf)
-        values = np.exp(masked - masked.max(axis=1, keepdims=True))
+        with np.errstate(invalid="ignore"):  # of infinite scores
+            values = np.exp(masked - masked.max(axis=1, keepdims=True))
     values[(values == 0).all(axis=1)] = used
     return np.asarray(values / values.sum(axis=1, keepdims=True), np.float32)
 
@@ -56,7 +57,8 @@ def _activated(values: np.ndarray, activation: Activation) -> np.ndarray:
     if activation is Activation.SIGMOID:
         values = _sigmoid(values)
     elif activation is Activation.SOFTMAX:
-        values = np.exp(values - values.max(axis=-1, keepdims=True, initial=-np.inf))
+        with np.errstate(invalid="ignore"):
+            values = np.exp(values - values.max(axis=-1, keepdims=True, initial=-np.inf))
         values = values / values.sum(axis=-1, keepdims=True)
     return values.astype(np.float32)
 

@@ -242,9 +242,9 @@ class Run:
         """Make a checkpoint and tell every callback; none between the steps of a run that has gone
         wrong, which ends at the last good state.
         """
-        checkpoint = self.checkpoint(note=reason.value)
-        if reason in (Reason.PERIODIC, Reason.BEST) and not is_finite(checkpoint.state):
+        if reason in (Reason.PERIODIC, Reason.BEST) and not is_finite(self.session.state()):
             return
+        checkpoint = self.checkpoint(note=reason.value)
         for callback in self._callbacks:
             callback.on_checkpoint(self, checkpoint, reason)
 

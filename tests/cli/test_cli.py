@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -295,6 +296,46 @@ class TestOthers:
         assert got["load_ms"] > 0
 
 
+def quiet_result(*arguments: object) -> dict:
+    """As `result`, of a command that says nothing besides."""
+    done = odt_process(*arguments, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    return json.loads(done.stdout)
+
+
+class TestNoise:
+    def test_commands_that_work_say_nothing_on_stderr(self, files, tmp_path):
+        quiet_result("train", MODEL, "--samples", files["own"], "--epochs", 1)
+        quiet_result("infer", MODEL, files["test"], "--checkpoint", files["checkpoint"])
+        quiet_result("evaluate", MODEL, "--samples", files["test"])
+        quiet_result("bake", MODEL, files["checkpoint"], tmp_path / "own.tflite")
+
+    def test_training_that_diverges_says_so_alone(self, files, tmp_path):
+        given = samples(20, 0)
+        np.savez(tmp_path / "huge.npz", x=given["x"] * 1e30, y=given["y"])
+        huge, test = tmp_path / "huge.npz", files["test"]
+        done = odt_process("train", MODEL, "--samples", huge, "--test", test)
+        assert done.returncode == 1
+        assert "diverged" in done.stdout
+        assert done.stderr == ""
+
+    @pytest.mark.parametrize(
+        ("ending", "seen"), [("pass", False), ("sys.exit(2)", False), ("raise OSError", True)]
+    )
+    def test_what_libraries_print_is_seen_where_the_program_fails(self, ending, seen):
+        code = (
+            "import os, sys; from odt_core.cli.quiet import quiet_libraries\n"
+            "with quiet_libraries():\n"
+            "    os.write(2, b'of a library\\n'); print('of odt', file=sys.stderr); " + ending
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT
+        )
+        assert "of odt" in done.stderr
+        assert ("of a library" in done.stderr) is seen
+        assert ("Traceback" in done.stderr) is seen
+
+
 class TestHelpAndErrors:
     @pytest.mark.parametrize("command", COMMANDS)
     def test_help_shows_an_example_and_json(self, command):
@@ -315,6 +356,7 @@ class TestHelpAndErrors:
             (("train", MODEL, "--samples", "OWN", "--checkpoint", "no/c"), "no folder"),
             (("train", MODEL, "--samples", "OWN", "--from", "pyproject.toml"), ".safetensors"),
             (("infer", MODEL, "none.png"), "cannot be read"),
+            (("infer", MODEL, "tests/cli"), "is a folder. Give its files (tests/cli/*), or use"),
             (("infer", MODEL, "pyproject.toml"), "pyproject.toml"),
             (("evaluate", MODEL, "--samples", "pyproject.toml"), "neither"),
             (("build", "none.keras", "out.tflite"), "no file"),
@@ -343,16 +385,18 @@ class TestHelpAndErrors:
             assert "is the file to read" in done.stderr
             assert read.read_bytes() == before
 
-    @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and /dev")
+    @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
     @pytest.mark.parametrize(
         ("place", "word"),
-        [("/proc/mine.zip", "cannot be written"), ("/dev/null", "is no ordinary file")],
+        [("/proc/mine.zip", "cannot be written"), ("{folder}/pipe", "is no ordinary file")],
     )
     @pytest.mark.parametrize("command", ["train", "report", "bake", "lower", "build"])
     def test_place_that_cannot_be_written_is_noticed_before_the_work(
         self, files, tmp_path, command, place, word
     ):
         (tmp_path / "m.keras").write_bytes(b"")
+        os.mkfifo(tmp_path / "pipe")  # for devices, such as /dev/null, which would become files
+        place = place.format(folder=tmp_path)
         arguments = {
             "train": (MODEL, "--samples", "none.zip", "--checkpoint", place),
             "report": (MODEL, "--samples", "none.zip", "--out", place),
@@ -441,10 +485,12 @@ class TestBuild:
     def test_keras_file_becomes_a_model_that_trains(self, files, tmp_path):
         keras = pytest.importorskip("keras")
         model = keras.Sequential(
-            [keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(4)]
+            [keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(4, "gelu")]
         )
+        model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        model.fit(np.zeros((4, 8, 8, 1)), np.zeros(4), verbose=0)  # its optimiser is saved too
         model.save(tmp_path / "m.keras")
-        got = result("build", tmp_path / "m.keras", tmp_path / "m.tflite", run=odt_process)
+        got = quiet_result("build", tmp_path / "m.keras", tmp_path / "m.tflite")
         assert {"train", "infer"} <= set(got["signatures"])
         assert got["bytes"] == (tmp_path / "m.tflite").stat().st_size
         trained = result("train", tmp_path / "m.tflite", "--samples", files["own"], "--epochs", 2)

@@ -8,7 +8,7 @@ from scipy import special
 
 from odt_core.dialects.contract import Activation, Contract, OutputKind, Task
 from odt_core.errors import SettingsError
-from odt_core.runtime.scores import answers, at_temperature, right_answers
+from odt_core.runtime.scores import answers, at_temperature, probabilities, right_answers
 
 LOGITS = np.random.default_rng(0).normal(0, 4, (50, 6))
 HEAT = 2.5
@@ -44,6 +44,15 @@ class TestAtTemperature:
     def test_one_changes_nothing(self, kind):
         given = special.softmax(LOGITS, axis=1)
         assert at_temperature(given, kind, 1.0) is given
+
+    @pytest.mark.filterwarnings("error")
+    @pytest.mark.parametrize("number", [np.inf, -np.inf, np.nan])
+    def test_scores_that_are_not_finite_give_nan_without_a_warning(self, number):
+        scores = np.full((2, 3), number, np.float32)
+        used = np.ones(3, bool)
+        assert np.isnan(probabilities(scores, used, OutputKind.LOGITS)).all()
+        softmax = of_values(activation=Activation.SOFTMAX)
+        assert np.isnan(answers(scores, OutputKind.LOGITS, softmax, None)).all()
 
     @pytest.mark.parametrize("value", [0.0, -1.0, float("nan")])
     def test_what_is_no_temperature_is_refused(self, value):

@@ -378,15 +378,17 @@ class TestNanGuard:
         assert np.isfinite(session.infer(some(4).x)).all()
         assert ended == [history]
 
-    def test_weights_that_went_wrong_are_never_saved(self, session):
+    @pytest.mark.parametrize("average", [0.0, 0.5])
+    def test_weights_that_went_wrong_are_never_saved(self, session, average):
         saved: list[Checkpoint] = []
         save = Autosave(lambda checkpoint, _: saved.append(checkpoint), every_seconds=0.0)
-        settings = Settings(epochs=20, batch_size=8, learning_rate=0.05, average=0.5)
+        settings = Settings(epochs=20, batch_size=8, learning_rate=0.05, average=average)
         history = fit(session, some(12), settings, [Poison(30), save], test=some(8, seed=2))
         assert history.outcome is Outcome.DIVERGED
         assert len(saved) > 25
         for checkpoint in saved:
-            assert np.isfinite(checkpoint.state["dense/kernel"]).all()
+            for state in (checkpoint.state, checkpoint.progress.state):
+                assert np.isfinite(state["dense/kernel"]).all()
 
     def test_nan_after_the_last_step_is_noticed(self, session):
         settings = Settings(epochs=10, batch_size=8, replay=0.0)
