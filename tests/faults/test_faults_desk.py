@@ -35,16 +35,18 @@ def desk(desks):
 
 def test_worker_put_to_sleep_while_it_answers_then_the_visitor_gets_the_answer(desk, monkeypatch):
     expected = desk.answers(picture(1))
-    predict, slept = Worker.predict_proba, []
+    scores, slept = Worker.both_scores, []
 
-    def asleep_once(self, *given, **more):
+    def asleep_once(self, *given):
         if not slept:
             slept.append(True)
             desk.sleep()
-        return predict(self, *given, **more)
+        return scores(self, *given)
 
-    monkeypatch.setattr(Worker, "predict_proba", asleep_once)
+    desk.answers(picture(2))  # the last answer is kept
+    monkeypatch.setattr(Worker, "both_scores", asleep_once)
     answered = desk.answers(picture(1))
+    assert slept
     assert np.array_equal(answered.base, expected.base)
     assert np.array_equal(answered.own, expected.own)
 

@@ -167,14 +167,14 @@ class TestAnswering:
         self, person, monkeypatch
     ):
         app, desk = person
-        scores = Worker.scores
+        scores = Worker.both_scores
 
-        def die(self, *given, **more):
+        def die(self, *given):
             os.kill(self.pid, signal.SIGKILL)
-            return scores(self, *given, **more)
+            return scores(self, *given)
 
         with monkeypatch.context() as fault:
-            fault.setattr(Worker, "scores", die)
+            fault.setattr(Worker, "both_scores", die)
             ask(app)
         assert not app.exception
         assert "killed by signal 9" in said(app)
@@ -187,10 +187,8 @@ class TestAnswering:
     def test_page_drawn_again_then_nobody_is_asked_for_the_same_answer(self, person, monkeypatch):
         app, desk = person
         asked = []
-        scores = Worker.scores
-        monkeypatch.setattr(
-            Worker, "scores", lambda *given, **more: asked.append(1) or scores(*given, **more)
-        )
+        scores = Worker.both_scores
+        monkeypatch.setattr(Worker, "both_scores", lambda *given: asked.append(1) or scores(*given))
         ask(app)
         assert asked
         asked.clear()
