@@ -14,7 +14,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.baking.taken_for import with_word
-from odt_core.checkpoint.fitting import check_finite, check_state
+from odt_core.checkpoint.fitting import check_finite
 from odt_core.dialects import Contract, propose
 from odt_core.errors import ModelError
 from odt_core.graph.building import Builder
@@ -59,8 +59,7 @@ def bake(
     """
     lowered = lower(model_bytes)
     description = lowered.describe()
-    arrays = check_state(state, description.variables)
-    check_finite(state, description.variables)
+    arrays = check_finite(state, description.variables)
     as_it_came = lowered.data is model_bytes  # then the tree is parsed from these very bytes
     model = lowered.tree if as_it_came else read(lowered.data)
     variables = find_variables(model)

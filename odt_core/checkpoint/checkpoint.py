@@ -151,7 +151,6 @@ def check_belongs(checkpoint: Checkpoint, model: Model) -> None:
             f"The checkpoint belongs to another model ({checkpoint.meta.model_sha256[:12]}…, this "
             f"is {model.sha256[:12]}…). Open that model first, or choose another checkpoint."
         )
-    check_state(checkpoint.state, model.description.variables)
     check_finite(checkpoint.state, model.description.variables)
     if checkpoint.progress is not None and checkpoint.progress.state:
         check_state(checkpoint.progress.state, model.description.variables)

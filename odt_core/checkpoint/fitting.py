@@ -43,18 +43,22 @@ def check_state(
     return arrays
 
 
-def check_finite(state: Mapping[str, np.ndarray], variables: Iterable[VariableDescription]) -> None:
-    """CheckpointError names the first variable that holds NaN or infinity, but for one that holds
-    such in the model's own file. The state is known to fit.
+def check_finite(
+    state: Mapping[str, np.ndarray], variables: Iterable[VariableDescription]
+) -> list[np.ndarray]:
+    """As `check_state`; CheckpointError also names the first variable that holds NaN or infinity,
+    but for one that holds such in the model's own file.
     """
-    for variable in variables:
-        array = np.asarray(state[variable.name])
+    variables = list(variables)
+    arrays = check_state(state, variables)
+    for variable, array in zip(variables, arrays, strict=True):
         if variable.finite and array.dtype.kind == "f" and not np.isfinite(array).all():
             raise CheckpointError(
                 f"The state cannot be used: '{variable.name}' holds numbers that are not finite "
                 f"(NaN or infinity), as after a training that went wrong. Take a checkpoint from "
                 f"before, or train again with a smaller learning rate."
             )
+    return arrays
 
 
 def shape_fits(wanted: tuple[int | None, ...], got: tuple[int, ...]) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from odt_core.checkpoint.fitting import check_finite, check_state
+from odt_core.checkpoint.fitting import check_finite
 from odt_core.dialects.contract import (
     Contract,
     ExtractRole,
@@ -465,9 +465,7 @@ class Session:
         changes then.
         """
         self._check_thread()
-        variables = self.model.description.variables
-        check_state(state, variables)
-        check_finite(state, variables)
+        check_finite(state, self.model.description.variables)
         self.put_back(state)
 
     def put_back(self, state: Mapping[str, np.ndarray]) -> None:
