@@ -135,23 +135,6 @@ class _Held:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _digest(self, last: Trained) -> str:
-        """Keep what the training was; the digest of the weights, or StudyStopped."""
-        self.last = last
-        if last.outcome is Outcome.STOPPED:
-            raise StudyStopped
-        return state_digest(self.state())
-
-
-class SessionTrainer(_Held):
-    """In this process; belongs to the thread that makes it."""
-
-    def __init__(self, model: Model, *, threads: int = 1) -> None:
-        self._model, self._threads = model, threads
-        self._session = model.session(threads=threads)
-        self.pid = os.getpid()
-        super().__init__(self._session)
-
     def train(
         self,
         samples: Samples,
@@ -163,27 +146,59 @@ class SessionTrainer(_Held):
         stopped: Stopped = never,
     ) -> str:
         """See Trainer.train."""
-        from odt_core.training.loop import fit
-
         if start_from_base:
             self.reset()
+        self.last = self._fit(samples, _plain(settings), replay, progress, stopped)
+        if self.last.outcome is Outcome.STOPPED:
+            raise StudyStopped
+        return state_digest(self.state())
+
+    def _fit(
+        self,
+        samples: Samples,
+        settings: Settings,
+        replay: Samples | None,
+        progress: OnShare,
+        stopped: Stopped,
+    ) -> Trained:
+        """Train with the settings as they are, from the weights that there are."""
+        raise NotImplementedError
+
+
+class SessionTrainer(_Held):
+    """In this process; belongs to the thread that makes it."""
+
+    def __init__(self, model: Model, *, threads: int = 1) -> None:
+        self._model, self._threads = model, threads
+        self._session = model.session(threads=threads)
+        self.pid = os.getpid()
+        super().__init__(self._session)
+
+    def _fit(
+        self,
+        samples: Samples,
+        settings: Settings,
+        replay: Samples | None,
+        progress: OnShare,
+        stopped: Stopped,
+    ) -> Trained:
+        from odt_core.training.loop import fit
+
         history = fit(
             self._session,
             samples,
-            _plain(settings),
+            settings,
             [_Telling(progress)],
             replay=replay,
             base_test=_none_of(samples),
             control=_Asking(stopped),
         )
-        return self._digest(
-            Trained(
-                history.steps,
-                history.seconds,
-                history.outcome,
-                history.message,
-                tuple(record.seconds for record in history.records),
-            )
+        return Trained(
+            history.steps,
+            history.seconds,
+            history.outcome,
+            history.message,
+            tuple(record.seconds for record in history.records),
         )
 
     def fresh(self) -> SessionTrainer:
@@ -227,23 +242,18 @@ class WorkerTrainer(_Held):
         """Process id of the worker."""
         return self._worker.pid
 
-    def train(
+    def _fit(
         self,
         samples: Samples,
         settings: Settings,
-        *,
-        replay: Samples | None = None,
-        start_from_base: bool = True,
-        progress: OnShare = unheard,
-        stopped: Stopped = never,
-    ) -> str:
-        """See Trainer.train."""
-        if start_from_base:
-            self.reset()
+        replay: Samples | None,
+        progress: OnShare,
+        stopped: Stopped,
+    ) -> Trained:
         run = _RunOfWorker()
         self._worker.fit(
             samples,
-            _plain(settings),
+            settings,
             replay=replay,
             base_test=_none_of(samples),
             on_event=run,
@@ -254,7 +264,7 @@ class WorkerTrainer(_Held):
             if stopped():
                 self._worker.stop()
                 run.over.wait()
-        return self._digest(run.result())
+        return run.result()
 
     def fresh(self) -> WorkerTrainer:
         """A process of its own that has seen no sample."""
