@@ -222,7 +222,9 @@ class Run:
 
     def checkpoint(self, note: str = "") -> Checkpoint:
         """The model as it stands (with averaged weights where averaging is on) and the progress."""
-        progress = self.progress()
+        return self._checkpoint(self.progress(), note)
+
+    def _checkpoint(self, progress: Progress, note: str) -> Checkpoint:
         return Checkpoint(
             state=self._average.over(progress.state),
             meta=CheckpointMeta(
@@ -242,9 +244,10 @@ class Run:
         """Make a checkpoint and tell every callback; none between the steps of a run that has gone
         wrong, which ends at the last good state.
         """
-        if reason in (Reason.PERIODIC, Reason.BEST) and not is_finite(self.session.state()):
+        progress = self.progress()
+        if reason in (Reason.PERIODIC, Reason.BEST) and not is_finite(progress.state):
             return
-        checkpoint = self.checkpoint(note=reason.value)
+        checkpoint = self._checkpoint(progress, reason.value)
         for callback in self._callbacks:
             callback.on_checkpoint(self, checkpoint, reason)
 
