@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import numpy as np
+
 from odt_core.errors import LabelError, SampleError
 from odt_core.samples.labels import clean_label
 
@@ -13,6 +15,8 @@ from odt_core.samples.labels import clean_label
 _MISSING = frozenset(
     ["", "NaN", "nan", "NAN", "NA", "<NA>", "N/A", "n/a", "#N/A", "null", "NULL", "Null", "?", "-"]
 )
+
+_LARGEST = float(np.finfo(np.float32).max)
 
 Row = tuple[int, list[str]]  # line number, cells
 
@@ -50,6 +54,11 @@ def number(cell: str, mark: str = "") -> float | None:
         return float(text)
     except ValueError:
         return None
+
+
+def fits_float32(value: float) -> bool:
+    """Whether a number is finite, in float32 too."""
+    return abs(value) <= _LARGEST  # which NaN is not
 
 
 def resembles_number(cell: str) -> bool:

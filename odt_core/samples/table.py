@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from math import isfinite, prod
+from math import prod
 
 import numpy as np
 
 from odt_core.errors import OdtError, SampleError
 from odt_core.samples import packed, records, windows
-from odt_core.samples.cells import Row, decimal_mark, label_in, number
+from odt_core.samples.cells import Row, decimal_mark, fits_float32, label_in, number
 from odt_core.samples.columns import columns_in
 from odt_core.samples.inputs import Inputs
 from odt_core.samples.rows import MAX_BYTES, MAX_ROWS, rows_of, too_many_rows
@@ -26,7 +26,6 @@ from odt_core.words import some_of
 
 _KINDS = (".csv", ".tsv", ".txt", *records.SUFFIXES)
 ENDINGS = (*_KINDS, *(kind + packed.ENDING for kind in _KINDS))  # of files that are tables
-_LARGEST = float(np.finfo(np.float32).max)
 
 
 def read_table(
@@ -94,9 +93,8 @@ def _rows(data: bytes, name: str, most: int) -> tuple[list[Row], str]:
     if kind.endswith(packed.ENDING):
         data, kind = packed.unpacked(data, name, MAX_BYTES), kind.removesuffix(packed.ENDING)
     if kind.endswith(records.SUFFIXES):
-        return records.rows_of_json(data, name, most), "record" if kind.endswith(
-            ".json"
-        ) else "line"
+        unit = "record" if kind.endswith(".json") else "line"
+        return records.rows_of_json(data, name, most), unit
     return rows_of(data, name, most), "line"
 
 
@@ -109,7 +107,7 @@ def _mark_of_labels(rows: Sequence[Row], place: int, name: str) -> str:
 
 def _value(cell: str, column: int, mark: str) -> float:
     value = number(cell, mark)
-    if value is not None and isfinite(value) and abs(value) <= _LARGEST:
+    if value is not None and fits_float32(value):
         return value
     shown = cell.strip()[:30]
     if value is not None:

@@ -10,12 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from math import isfinite
 
 import numpy as np
 
 from odt_core.errors import SampleError
-from odt_core.samples.cells import Row, decimal_mark, label_in, number, resembles_number
+from odt_core.samples.cells import (
+    Row,
+    decimal_mark,
+    fits_float32,
+    label_in,
+    number,
+    resembles_number,
+)
 from odt_core.samples.layout import label_in_name
 from odt_core.samples.types import RawSamples
 from odt_core.words import count, words
@@ -32,7 +38,6 @@ _TIMES = frozenset(
 )  # fmt: skip
 _UNITS = frozenset(["s", "sec", "ms", "us", "ns", "utc", "unix", "local", "number", "no"])
 _LABELS = frozenset(["label", "labels", "class", "category", "activity", "gesture"])
-_LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -212,7 +217,7 @@ def _numbers(rows: Sequence[Row], places: Sequence[int], name: str, unit: str) -
     for k, (line, cells) in enumerate(rows):
         for channel, at in enumerate(places):
             value = number(cells[at], mark)
-            if value is None or not isfinite(value) or abs(value) > _LARGEST:
+            if value is None or not fits_float32(value):
                 shown = f"'{cells[at].strip()[:30]}'" if cells[at].strip() else "an empty cell"
                 raise SampleError(
                     f"'{name}', {unit} {line}, column {at + 1}: {shown} is not a finite number. "
