@@ -39,15 +39,18 @@ def answer_ms(answer: Callable[[np.ndarray], object], like: np.ndarray, whole: n
     another sample.
     """
     draw, times = np.random.default_rng(), []
-    for at in range(ANSWERS + _FIRST):
+    many = ANSWERS + _FIRST
+    for at in range(many):
         one = like[at % len(like)]
+        # Each of a range of its own: of so many, float32 would give some the same twice.
+        shade = np.float32(1 - (at + draw.random()) / many / _SHADES)
         if whole.ndim:  # a number for each input, mostly
             others = like[draw.integers(len(like), size=whole.size), np.arange(whole.size)]
-            one = np.where(whole, others, one * np.float32(1 - draw.random() / _SHADES))
+            one = np.where(whole, others, one * shade)
         elif whole:
             one = draw.permutation(one.reshape(-1)).reshape(one.shape)
         else:
-            one = one * np.float32(1 - draw.random() / _SHADES)
+            one = one * shade
         one = one[None]
         began = time.perf_counter()
         answer(one)
