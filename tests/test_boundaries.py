@@ -13,7 +13,7 @@ import odt_core
 ROOT = Path(__file__).parents[1]
 # Lowest first. A room uses what stands before it, never what stands after it.
 LAYERS = (
-    *("errors", "kinds", "lazy", "words", "plain", "files", "cores", "protobuf"),
+    *("errors", "kinds", "lazy", "words", "plain", "byte_order", "files", "cores", "protobuf"),
     *("samples", "graph", "checkpoint", "dialects", "baking", "bundled", "runtime"),
     *("evaluation", "training", "worker", "studies", "evidence", "workspace", "authoring", "cli"),
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from odt_core.byte_order import native
 from odt_core.errors import CheckpointError
 from odt_core.kinds import check_kind
 
@@ -32,7 +33,7 @@ def check_state(
         )
     arrays = []
     for variable in variables:
-        array = np.asarray(state[variable.name])
+        array = native(np.asarray(state[variable.name]))
         if not shape_fits(variable.shape, array.shape) or array.dtype.name != variable.dtype:
             raise CheckpointError(
                 f"The state belongs to another model: '{variable.name}' is {array.dtype} "

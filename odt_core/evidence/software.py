@@ -17,6 +17,7 @@ _FILES = tuple(
     for name in (
         "__init__",
         "bundled",
+        "byte_order",
         "cores",
         "errors",
         "files",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from odt_core.byte_order import native
 from odt_core.checkpoint.fitting import check_finite
 from odt_core.dialects.contract import (
     Contract,
@@ -498,7 +499,7 @@ class Session:
         """Any signature by name, as it is. SignatureError when inputs do not fit."""
         self._check_thread()
         bound = self._interpreter.signature(signature)
-        result = bound({key: np.asarray(value) for key, value in inputs.items()})
+        result = bound({key: native(np.asarray(value)) for key, value in inputs.items()})
         changed = self._variables.note(signature)
         if changed:
             self._forget()

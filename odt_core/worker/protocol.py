@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from odt_core.byte_order import native
 from odt_core.errors import WorkerError
 
 _MAGIC = b"ODT1"
@@ -50,7 +51,7 @@ class Channel:
     def send(self, message: Message) -> None:
         """Send all of it. OSError when the other side is gone."""
         arrays = {
-            name: np.ascontiguousarray(array).reshape(np.shape(array))
+            name: np.ascontiguousarray(native(np.asarray(array))).reshape(np.shape(array))
             for name, array in message.arrays.items()
         }
         for name, array in arrays.items():

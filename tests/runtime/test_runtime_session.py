@@ -234,6 +234,21 @@ class TestInfer:
 
 
 class TestState:
+    @pytest.mark.parametrize("by", ["load_state", "odt_set_state"])
+    def test_state_in_another_byte_order_is_the_same_state(self, model, by):
+        session = model.session()
+        session.train_step(X, Y)
+        state = session.state()
+        turned = {name: v.astype(v.dtype.newbyteorder(">")) for name, v in state.items()}
+        fresh = model.session()
+        for given in (state, turned):  # what comes second is not checked against the signature
+            if by == "load_state":
+                fresh.load_state(given)
+            else:
+                fresh.run(by, **{f"v{at}": given[name] for at, name in enumerate(model.variables)})
+        for name, value in fresh.state().items():
+            np.testing.assert_array_equal(value, state[name])
+
     @pytest.mark.parametrize("name", ["tiny_momentum", "tiny_adam"])
     def test_state_moved_to_another_session_continues_bit_for_bit(self, name):
         model = load_model(OWN / f"{name}.tflite")

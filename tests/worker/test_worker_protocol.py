@@ -39,6 +39,16 @@ class TestChannel:
             assert got.arrays[name].dtype == array.dtype
             np.testing.assert_array_equal(got.arrays[name], array)
 
+    def test_numbers_in_another_byte_order_arrive_as_the_same_numbers(self, pair):
+        sender, receiver, _ = pair
+        sent = {"x": np.array([1.5, -2.0], ">f4"), "y": np.array([3, 258], ">i8")}
+        sender.send(Message("kind", arrays=sent))
+        got = receiver.receive().arrays
+        assert {name: array.tolist() for name, array in got.items()} == {
+            "x": [1.5, -2.0],
+            "y": [3, 258],
+        }
+
     def test_hang_up_is_end_of_file(self, pair):
         sender, receiver, _ = pair
         sender.close()
