@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,10 +16,13 @@ from odt_core.graph import ModelDescription, SignatureDescription
 from odt_core.graph.flatbuffer import read
 from odt_core.graph.trunk.apart import EXTRACT, FEATURES, INFER, TRAIN, set_apart
 from odt_core.graph.trunk.constant import as_constants
-from odt_core.runtime.interpreter import Interpreter
+from odt_core.runtime.bottlenecks import MAX_BYTES, Features
+from odt_core.runtime.interpreter import BoundSignature, Interpreter
 
 if TYPE_CHECKING:
+    from odt_core.runtime.chunks import Chunks
     from odt_core.runtime.model import Model
+    from odt_core.runtime.variables import Variables
 
 # What the frozen part must compute for each sample (`work_of`) for looking it up to be faster; that
 # takes 6 µs, most of it for the digest.
@@ -27,6 +31,78 @@ _WEIGHTS = 2**12  # bytes of frozen weights below which nobody looks for such a 
 # Bytes of frozen weights that become constants: that takes as long as reading the file and three
 # times their memory. Larger networks are mostly of large convolutions, which gain a third.
 _MOST = 2**25
+
+
+class FrozenPart:
+    """The frozen part of a model as one interpreter runs it: samples to their features."""
+
+    def __init__(
+        self,
+        model: Model,
+        runs: Model,
+        interpreter: Interpreter,
+        variables: Variables,
+        chunks: Chunks,
+    ) -> None:
+        """runs: what the interpreter runs, the model itself or with that part apart."""
+        role = runs.contract.extract
+        assert role is not None
+        self._model, self._runs, self._role = model, runs, role
+        self._interpreter, self._variables, self._chunks = interpreter, variables, chunks
+        self._shape = runs.contract.feature_shape
+        self._digest: bytes | None = None  # of its weights, when asked for
+        self._trunk: Interpreter | None = None  # with those of the file as constants, when needed
+
+    def features(self, x: np.ndarray) -> np.ndarray:
+        """[N, *feature_shape] of samples x [N, *input_shape], each computed once, unless training
+        changes that part too.
+        """
+        if not len(x):
+            return self._marked(np.zeros((0, *self._shape), np.float32))
+        if not self._role.frozen or not self.keeps(x):
+            return self.compute(x)
+        by = self._weights() + f"{self._interpreter.threads} {x.dtype.str}".encode()
+        return self._marked(self._model.features(by, x, self._compute))
+
+    def compute(self, x: np.ndarray) -> np.ndarray:
+        """`features` without remembering them; N at least 1."""
+        return self._marked(self._compute(x))
+
+    def keeps(self, x: np.ndarray) -> bool:
+        """Whether so many samples' features are remembered at a time."""
+        return 4 * len(x) * math.prod(self._shape) <= MAX_BYTES
+
+    def note(self, changed: Collection[str]) -> None:
+        """Know that these variables were set."""
+        if not set(changed).isdisjoint(self._role.reads):
+            self.forget()
+
+    def forget(self) -> None:
+        """Know that any variable may have been set."""
+        self._digest = None
+
+    def _marked(self, features: np.ndarray) -> np.ndarray:
+        return features if self._runs is self._model else features.view(Features)
+
+    def _compute(self, x: np.ndarray) -> np.ndarray:
+        return self._chunks.ask(self._signature(), self._role, x, self._role.features)
+
+    def _signature(self) -> BoundSignature:
+        """In its fastest form."""
+        trunk = self._runs.trunk if self._runs is not self._model else None
+        if trunk is None or trunk.weights != self._weights():
+            return self._interpreter.signature(self._role.signature)
+        if self._trunk is None:
+            self._trunk = Interpreter(trunk.data, self._interpreter.threads)
+        return self._trunk.signature(self._role.signature)
+
+    def _weights(self) -> bytes:
+        """A digest of the variables that it reads."""
+        if self._digest is None:
+            reads = self._role.reads
+            state = self._variables.read() if reads else {}
+            self._digest = digest_of(state[name] for name in reads)
+        return self._digest
 
 
 class Trunk(NamedTuple):

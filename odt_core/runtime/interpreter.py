@@ -26,6 +26,7 @@ class Interpreter:
         from ai_edge_litert.interpreter import Interpreter as LiteRt
         from ai_edge_litert.interpreter import OpResolverType
 
+        self.threads = threads
         resolver = OpResolverType.AUTO
         if not delegates:
             resolver = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES

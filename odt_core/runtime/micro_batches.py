@@ -55,13 +55,15 @@ class MicroBatches:
     size = 1
     stale = True
 
-    def __init__(self, interpreter: Interpreter, workers: Sequence[Interpreter]) -> None:
-        """interpreter: the session's. workers: one for each core that is to compute, the session's
-        own for a single one; at most LANES.
+    def __init__(self, interpreter: Interpreter, data: bytes) -> None:
+        """interpreter: the session's, of `data`, which computes by itself with one thread; with
+        more each gets an interpreter of its own, at most LANES of them.
         """
-        self._interpreter, self._workers = interpreter, workers
-        self._helpers = [worker for worker in workers if worker is not interpreter]
-        self._threads = ThreadPoolExecutor(len(workers)) if self._helpers else None
+        self._interpreter = interpreter
+        helpers = min(interpreter.threads, LANES) if interpreter.threads > 1 else 0
+        self._helpers = [Interpreter(data) for _ in range(helpers)]
+        workers = self._workers = self._helpers or [interpreter]
+        self._threads = ThreadPoolExecutor(helpers) if helpers else None
         self._inputs = workers[0].signature(GRADIENTS).inputs
         self._batched = [key for key, (_, shape) in self._inputs.items() if shape[:1] == (-1,)]
         self._ahead = interpreter.signature(AHEAD) if AHEAD in interpreter.names else None

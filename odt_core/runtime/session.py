@@ -14,22 +14,16 @@ import numpy as np
 
 from odt_core.byte_order import native
 from odt_core.checkpoint.fitting import check_finite
-from odt_core.dialects.contract import (
-    Contract,
-    ExtractRole,
-    InferRole,
-    OutputKind,
-    Task,
-    TrainRole,
-)
+from odt_core.dialects.contract import Contract, InferRole, OutputKind, Task, TrainRole
 from odt_core.dialects.targets import encode
 from odt_core.errors import ModelError, SignatureError, TrainingError
 from odt_core.runtime import tf_checkpoint
-from odt_core.runtime.bottlenecks import MAX_BYTES, Features
-from odt_core.runtime.feeding import TrainInputs, calls, feed_parts, fill, filled
-from odt_core.runtime.frozen import digest_of
+from odt_core.runtime.checks import SampleCheck, as_array, check_rows_finite, no_initial_values
+from odt_core.runtime.chunks import Chunks
+from odt_core.runtime.feeding import TrainInputs, calls, filled
+from odt_core.runtime.frozen import FrozenPart
 from odt_core.runtime.interpreter import BoundSignature, Interpreter
-from odt_core.runtime.micro_batches import LANES, MicroBatches
+from odt_core.runtime.micro_batches import MicroBatches
 from odt_core.runtime.model import DEFAULT_RATE
 from odt_core.runtime.remembered import Remembered
 from odt_core.runtime.rows import Rows
@@ -40,36 +34,6 @@ if TYPE_CHECKING:
     from odt_core.checkpoint import Checkpoint
     from odt_core.runtime.model import Model
     from odt_core.samples import Labels
-
-# Samples in a call that predicts: as many as leave its largest array in a core's cache, and some
-# where one sample alone is more than that. A picture takes the bundled photo model 5.6, 5.3, 5.3,
-# 5.5 and 5.9 ms in calls of 1, 2, 4, 8 and 16, whose arrays are 2.5 MB a picture; 2,000 vectors of
-# 1280 a head of four labels 3.9, 2.5, 1.8, 1.8 and 2.1 ms in calls of 16, 32, 128, 512 and 1024.
-INFER_CHUNK = 8
-CALL_NUMBERS = 2**18  # of the largest array of a call
-_SMALL = frozenset({"int8", "uint8", "int16", "uint16"})  # dtypes of pictures, not of ids
-
-
-def _array(given: np.ndarray, what: str) -> np.ndarray:
-    """What was given as an array; SignatureError for lists of different lengths. what: for the
-    message.
-    """
-    try:
-        return np.asanyarray(given)
-    except ValueError:
-        raise SignatureError(f"The {what} of a call must all have the same shape.") from None
-
-
-def _check_finite(batch: np.ndarray, what: str) -> None:
-    """SignatureError for a row that would make all weights NaN. what: a row is, for the message."""
-    if batch.dtype.kind != "f" or np.isfinite(batch).all():
-        return
-    rows = np.atleast_1d(batch)
-    bad = ~np.isfinite(rows).reshape(len(rows), -1).all(axis=1)
-    raise SignatureError(
-        f"{what} {int(bad.argmax()) + 1} of the batch holds numbers that are not finite (NaN, "
-        f"infinity, or beyond float32). Remove or correct it."
-    )
 
 
 class Session:
@@ -89,16 +53,10 @@ class Session:
         self._inputs: dict[str, TrainInputs] = {}  # by the train signature
         self._data = self._runs.data  # or with a train step in parts beside the whole
         signatures = self._runs.description.signatures
-        self._chunk_sizes = {
-            one.name: max(INFER_CHUNK, CALL_NUMBERS // one.largest) if one.largest else INFER_CHUNK
-            for one in signatures
-        }
+        self._samples = SampleCheck(model, self._runs)
+        self._chunks = Chunks(signatures)
         # Those that say the same again: what one that sets variables says may depend on them.
         self._repeat = {one.name for one in signatures if not one.assigns}
-        # Whole numbers that are no picture's: a fraction is a mistake, not to be rounded away.
-        numbers = self.contract.whole_numbers
-        ids = self.contract.input_dtype not in _SMALL and model.preprocessing.kind == "none"
-        self._ids = numbers if ids and numbers.any() else None
         self._start()
 
     def _start(self) -> None:
@@ -117,8 +75,11 @@ class Session:
         self._sizes: dict[int, tuple[TrainRole, int | None]] = {}  # of the parts of a batch
         self._variables = Variables(self.model, self._interpreter)
         self._answers = Remembered()
-        self._frozen: bytes | None = None  # a digest of the frozen weights, when asked for
-        self._trunk: Interpreter | None = None  # with those of the file as constants, when needed
+        self._frozen: FrozenPart | None = None
+        if self.contract.extract is not None:
+            self._frozen = FrozenPart(
+                self.model, self._runs, self._interpreter, self._variables, self._chunks
+            )
 
     @property
     def contract(self) -> Contract:
@@ -145,10 +106,11 @@ class Session:
         if not self.contract.train:
             raise TrainingError(self._why_not("trained"))
         self._check_initialised("trained")
-        x, y = self._samples(x), _array(y, "labels or targets")
-        _check_finite(x, "Sample")
+        x, y = self._samples(x), as_array(y, "labels or targets")
+        check_rows_finite(x, "Sample", "batch")
+        # Labels that are none are told as such.
         if self.contract.task is Task.VALUES or (self.contract.classifies and y.ndim > 1):
-            _check_finite(y, "The target of sample")  # labels that are none are told as such
+            check_rows_finite(y, "The target of sample", "batch")
         dropped = self.contract.why_not_given_back(x, y)
         if dropped:
             raise SignatureError(dropped)
@@ -193,58 +155,25 @@ class Session:
         """
         self._check_thread()
         x = self._samples(x)
-        if self.contract.extract is None or self.are_features(x):
+        if self._frozen is None or self.are_features(x):
             return x
-        if not len(x):
-            return self._marked(np.zeros((0, *self.contract.feature_shape), np.float32))
-        if not self.contract.extract.frozen or not self.keeps(x):
-            return self._marked(self._extract(x))
-        by = self._frozen_weights() + f"{self.threads} {x.dtype.str}".encode()
-        return self._marked(self.model.features(by, x, self._extract))
+        return self._frozen.features(x)
 
     def are_features(self, x: np.ndarray) -> bool:
         """Whether x is features already, which this session takes wherever it takes samples."""
-        if self._runs is not self.model and not isinstance(x, Features):
-            return False
-        return self.contract.are_features(x.shape)
-
-    def _marked(self, features: np.ndarray) -> np.ndarray:
-        return features if self._runs is self.model else features.view(Features)
+        return self._samples.are_features(x)
 
     def keeps(self, x: np.ndarray) -> bool:
         """Whether so many samples' bottlenecks are remembered at a time."""
-        return 4 * len(x) * math.prod(self.contract.feature_shape) <= MAX_BYTES
-
-    def _frozen_weights(self) -> bytes:
-        """A digest of the variables that the frozen part reads."""
-        if self._frozen is None:
-            extract = self.contract.extract
-            assert extract is not None
-            state = self._variables.read() if extract.reads else {}
-            self._frozen = digest_of(state[name] for name in extract.reads)
-        return self._frozen
+        return self._frozen is not None and self._frozen.keeps(x)
 
     def extract(self, x: np.ndarray) -> np.ndarray:
         """`bottlenecks` without remembering them, for variants of samples that never come again."""
         self._check_thread()
         x = self._samples(x)
-        given = self.contract.extract is None or self.are_features(x)
-        return x if given else self._marked(self._extract(x))
-
-    def _extract(self, x: np.ndarray) -> np.ndarray:
-        role = self.contract.extract
-        assert role is not None
-        return self._chunks(role, x, role.features)
-
-    def _bound(self, role: InferRole | ExtractRole) -> BoundSignature:
-        """The signature of a role; the frozen part's in its fastest form."""
-        apart = self._runs is not self.model and role is self.contract.extract
-        trunk = self._runs.trunk if apart else None
-        if trunk is None or trunk.weights != self._frozen_weights():
-            return self._interpreter.signature(role.signature)
-        if self._trunk is None:
-            self._trunk = Interpreter(trunk.data, self.threads)
-        return self._trunk.signature(role.signature)
+        if self._frozen is None or self.are_features(x):
+            return x
+        return self._frozen.compute(x)
 
     def targets(self, y: np.ndarray) -> np.ndarray:
         """Labels or targets [N, …] in the form that `train` takes them, so that a loop encodes them
@@ -303,17 +232,14 @@ class Session:
         if self._data is not data:
             self._renew(data, self.threads)
         if self._parts is None:
-            workers = [self._interpreter]
-            if self.threads > 1:
-                workers = [Interpreter(data) for _ in range(min(self.threads, LANES))]
-            self._parts = MicroBatches(self._interpreter, workers)
+            self._parts = MicroBatches(self._interpreter, data)
         return size
 
     @property
     def learning_rate(self) -> float | None:
         """The rate in force; None when the model fixes its own."""
         self._check_thread()
-        if self.contract.learning_rate is not None and "learning_rate" in (self.model.variables):
+        if self.contract.learning_rate is not None and "learning_rate" in self.model.variables:
             return float(self.state()["learning_rate"].reshape(-1)[0])
         return self._learning_rate
 
@@ -373,9 +299,13 @@ class Session:
     def _predict(self, role: InferRole, x: np.ndarray) -> np.ndarray:
         """What a signature predicts, or has predicted where it can only say the same again."""
         if not Remembered.takes(x) or role.signature not in self._repeat:
-            return self._chunks(role, x, role.prediction)
+            return self._ask(role, x)
         question = (role.signature, role.prediction)
-        return self._answers(question, x, lambda: self._chunks(role, x, role.prediction))
+        return self._answers(question, x, lambda: self._ask(role, x))
+
+    def _ask(self, role: InferRole, x: np.ndarray) -> np.ndarray:
+        signature = self._interpreter.signature(role.signature)
+        return self._chunks.ask(signature, role, x, role.prediction)
 
     def few_alike(self, x: np.ndarray) -> np.ndarray:
         """The fewest of samples [N, *input_shape] that `infer` takes in calls of every shape that
@@ -383,41 +313,9 @@ class Session:
         """
         contract = self.contract
         role = (contract.keeps_features and contract.infer_features) or contract.infer
-        size = self._call_size(role, len(x)) if role else 1
+        size = self._chunks.size(role, len(x)) if role else 1
         few = x[: size + len(x) % size]
         return self.bottlenecks(few) if contract.keeps_features else few
-
-    def _chunks(self, role: InferRole | ExtractRole, x: np.ndarray, output: str) -> np.ndarray:
-        """One output of a signature that predicts, for any number of samples, at least one."""
-        size = self._call_size(role, len(x))
-        if len(x) <= size:
-            return self._chunk(role, x, output)
-        parts = [self._chunk(role, x[at : at + size], output) for at in range(0, len(x), size)]
-        return np.concatenate(parts)
-
-    def _call_size(self, role: InferRole | ExtractRole, count: int) -> int:
-        """Samples in each call but the last, which has what is left: best nothing, where calls are
-        so short that it counts that LiteRT plans its memory anew for one of another size.
-        """
-        size = role.batch or self._chunk_sizes[role.signature]
-        if role.batch or size <= INFER_CHUNK or count < 2 * size:
-            return size
-        return next((even for even in range(size, size // 2, -1) if count % even == 0), size)
-
-    def _chunk(self, role: InferRole | ExtractRole, x: np.ndarray, output: str) -> np.ndarray:
-        count = len(x)
-        if role.batch is not None and count < role.batch:
-            x = np.concatenate([x, np.repeat(x[-1:], role.batch - count, axis=0)])
-        signature = self._bound(role)
-        names = (role.samples, *role.beside) if isinstance(role, InferRole) else (role.samples,)
-        feeds = feed_parts(x, names, signature.inputs)
-        if len(signature.inputs) > 1:
-            feeds = fill(feeds, signature.inputs, training=False)
-        signature.invoke(feeds)
-        result = signature.output(output)
-        if role.batch == 1 and (not result.ndim or len(result) != 1):
-            result = result[None]  # one sample at a time, without a batch dimension
-        return result[:count]
 
     def predict_proba(
         self, x: np.ndarray, labels: Labels | None = None, temperature: float = 1.0
@@ -476,7 +374,8 @@ class Session:
         self._check_thread()
         self._variables.write(state)
         self._forget()
-        self._frozen = None
+        if self._frozen is not None:
+            self._frozen.forget()
 
     def reset(self) -> None:
         """Back to the weights in the file (a new interpreter: LiteRT cannot reset variables)."""
@@ -503,9 +402,8 @@ class Session:
         changed = self._variables.note(signature)
         if changed:
             self._forget()
-            extract = self.contract.extract
-            if extract is not None and not changed.isdisjoint(extract.reads):
-                self._frozen = None
+            if self._frozen is not None:
+                self._frozen.note(changed)
         return result
 
     def checkpoint(self, **meta: Any) -> Checkpoint:
@@ -567,53 +465,9 @@ class Session:
 
     # --- checks ---------------------------------------------------------------------------------
 
-    def _samples(self, x: np.ndarray) -> np.ndarray:
-        contract = self.contract
-        if isinstance(x, Features) and self.are_features(x):
-            return x
-        x = np.ascontiguousarray(_array(x, "samples"))
-        if x.dtype == np.float32 and x.shape[1:] == contract.input_shape and self._ids is None:
-            return x  # nearly always
-        if x.dtype.kind not in "biuf":  # objects would be told apart by where they lie
-            raise SignatureError(
-                f"The model takes samples as numbers; these are an array of {x.dtype}. Make it one "
-                f"of numbers, for example with x.astype(np.float32)."
-            )
-        if x.dtype.kind == "f" and x.dtype != np.float32:
-            with np.errstate(over="ignore"):  # infinity says it
-                x = x.astype(np.float32)
-        if self.are_features(x):
-            return x
-        if not x.ndim or not contract.takes(x.shape[1:]):
-            wanted = "".join(
-                f", {'any' if axis in contract.free_axes else size}"
-                for axis, size in enumerate(contract.input_shape)
-            )
-            raise SignatureError(
-                f"The model takes samples of shape [N{wanted}]; got {list(x.shape)}."
-            )
-        if self._ids is not None and x.dtype.kind == "f":
-            wrong = np.argwhere((x != np.rint(x)) & self._ids)
-            if len(wrong):
-                number = x[tuple(wrong[0])]
-                raise SignatureError(f"{self._what_is_whole(int(wrong[0][-1]))}; got {number:g}.")
-        return x
-
-    def _what_is_whole(self, place: int) -> str:
-        """A sentence about the number at this place of a sample, which should be a whole one."""
-        contract = self.contract
-        owners = [one for one in contract.sample_inputs for _ in range(one.size)]
-        if owners:
-            one = owners[place]
-            return f"The model takes whole numbers ({one.dtype}) as '{one.name}', such as ids"
-        return f"The model takes whole numbers ({contract.input_dtype}), such as ids of words"
-
     def _check_initialised(self, what: str) -> None:
         if self._variables.missing:
-            raise ModelError(
-                f"This model cannot be {what} yet: its file gives its variables no initial values. "
-                f"Restore a checkpoint first, or convert the model with odt_core.authoring."
-            )
+            raise ModelError(no_initial_values(what))
 
     def _check_thread(self) -> None:
         if threading.get_ident() != self._thread:

@@ -12,6 +12,7 @@ from odt_core.checkpoint.progress import Progress
 from odt_core.dialects.contract import Contract, Task
 from odt_core.errors import TrainingError
 from odt_core.kinds import check_kind
+from odt_core.runtime.checks import check_rows_finite, no_initial_values
 from odt_core.runtime.session import Session
 from odt_core.samples import Augmentation, Samples, check_samples
 from odt_core.training.callbacks import Callback
@@ -55,10 +56,7 @@ def check_trainable(session: Session, samples: Samples, what: str) -> None:
     if not contract.trainable:
         raise TrainingError(" ".join(contract.notes) or "This model cannot be trained.")
     if session.uninitialised:
-        raise TrainingError(
-            "This model cannot be trained yet: its file gives its variables no initial values. "
-            "Restore a checkpoint first, or convert the model with odt_core.authoring."
-        )
+        raise TrainingError(no_initial_values("trained"))
     if len(samples.y) == 0:
         raise TrainingError("There are no samples to train on. Add a few first.")
     _check_shape(session, samples, what)
@@ -81,12 +79,7 @@ def _check_shape(session: Session, samples: Samples, what: str) -> None:
 def _check_finite(samples: Samples, what: str) -> None:
     with np.errstate(over="ignore"):
         x = np.asarray(samples.x, np.float32)  # what the model gets
-    bad = np.flatnonzero(~np.isfinite(x).reshape(len(x), -1).all(axis=1))
-    if len(bad):
-        raise TrainingError(
-            f"Sample {bad[0] + 1} of the {what} holds numbers that are not finite (NaN, infinity, "
-            f"or beyond float32). Remove or correct it."
-        )
+    check_rows_finite(x, "Sample", what, TrainingError)
 
 
 def check_tests(session: Session, samples: Samples, test: Samples | None, what: str) -> None:

@@ -155,9 +155,16 @@ class Counting(Session):
 
     extracted = 0
 
-    def _extract(self, x: np.ndarray) -> np.ndarray:
-        self.extracted += len(x)
-        return super()._extract(x)
+    def _interpret(self) -> None:
+        super()._interpret()
+        if self._frozen is not None:
+            compute = self._frozen._compute
+
+            def counted(x: np.ndarray) -> np.ndarray:
+                self.extracted += len(x)
+                return compute(x)
+
+            self._frozen._compute = counted
 
 
 @pytest.mark.parametrize("build", APART, ids=lambda build: build.__name__)
@@ -307,7 +314,7 @@ class TestSessions:
         model = load_model(made(plain).data)
         x, session = own(model).x, Counting(model)
         expected = model.session(whole=True).infer(x)
-        monkeypatch.setattr("odt_core.runtime.session.MAX_BYTES", 39 * 1024 * 4)
+        monkeypatch.setattr("odt_core.runtime.frozen.MAX_BYTES", 39 * 1024 * 4)
         np.testing.assert_array_equal(session.infer(x), expected)
         assert session.extracted == 0
         assert len(session.bottlenecks(x)) == len(x)

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from odt_core.runtime import Model, Session, load_model, remembered
+from odt_core.runtime import Model, load_model, remembered
+from odt_core.runtime.chunks import Chunks
 from odt_core.runtime.remembered import Remembered
 from odt_core.samples import Labels, Samples
 
@@ -29,13 +30,13 @@ def model() -> Model:
 def computed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many samples each prediction took that was really made."""
     counts: list[int] = []
-    chunks = Session._chunks
+    ask = Chunks.ask
 
-    def counted(self, role, x, output):
+    def counted(self, signature, role, x, output):
         counts.append(len(x))
-        return chunks(self, role, x, output)
+        return ask(self, signature, role, x, output)
 
-    monkeypatch.setattr(Session, "_chunks", counted)
+    monkeypatch.setattr(Chunks, "ask", counted)
     return counts
 
 

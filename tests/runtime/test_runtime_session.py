@@ -18,9 +18,9 @@ from odt_core.checkpoint.fitting import check_finite
 from odt_core.dialects import OutputKind
 from odt_core.errors import CheckpointError, ModelError, SignatureError, TrainingError
 from odt_core.runtime import load_model
+from odt_core.runtime.chunks import INFER_CHUNK
 from odt_core.runtime.interpreter import BoundSignature
 from odt_core.runtime.scores import probabilities
-from odt_core.runtime.session import INFER_CHUNK
 from odt_core.samples import Labels
 
 OWN = Path(__file__).parent / "models"

@@ -175,15 +175,16 @@ class TestSession:
 
     @pytest.mark.parametrize("count", [1, 15, 16, 17, 100])
     def test_few_alike_makes_calls_of_every_shape(self, session, monkeypatch, count) -> None:
-        monkeypatch.setattr(session, "_chunk_sizes", dict.fromkeys(session._chunk_sizes, 16))
+        chunks = session._chunks
+        chunks.sizes = dict.fromkeys(chunks.sizes, 16)
         shapes: list[set] = []
-        chunk = session._chunk
+        call = chunks.call
 
-        def seen(role, x, output):
+        def seen(signature, role, x, output):
             shapes[-1].add(x.shape)
-            return chunk(role, x, output)
+            return call(signature, role, x, output)
 
-        monkeypatch.setattr(session, "_chunk", seen)
+        monkeypatch.setattr(chunks, "call", seen)
         x = some(count).x
         few = session.few_alike(x)
         assert len(few) < 32
