@@ -15,7 +15,7 @@ from odt_core.training.settings import Settings
 
 if TYPE_CHECKING:
     from odt_core.samples import Samples
-    from odt_core.studies.trainer import SessionTrainer, WorkerTrainer
+    from odt_core.studies.trainer import Trainer
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Cost:
 
 
 def measure_cost(
-    trainer: SessionTrainer | WorkerTrainer,
+    trainer: Trainer,
     samples: Samples,
     settings: Settings,
     *,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -43,15 +44,24 @@ class Trained:
     clock: tuple[float, ...] = ()  # seconds of training after each step
 
 
-class Trainer(Protocol):
-    """What a study needs of a model. `evaluate` takes a trainer as it takes a session."""
+class Trainer(ABC):
+    """What a study needs of a model: a Session or a Worker, which have the same face, trained again
+    and again. `evaluate` takes a trainer as it takes a session.
+    """
+
+    def __init__(self, model: Session | Worker) -> None:
+        self._held = model
+        self.last: Trained | None = None  # what the last training was; None before the first
 
     @property
-    def contract(self) -> Contract: ...
+    @abstractmethod
+    def pid(self) -> int:
+        """Id of the process that trains."""
 
     @property
-    def last(self) -> Trained | None:
-        """What the last training was; None before the first."""
+    def contract(self) -> Contract:
+        """What each signature of the model is for."""
+        return self._held.contract
 
     def train(
         self,
@@ -70,41 +80,23 @@ class Trainer(Protocol):
         ignored: they change no weight. progress: called now and then by this thread. Raises
         StudyStopped as soon as `stopped()` is true, TrainingError when training cannot start.
         """
+        if start_from_base:
+            self.reset()
+        self.last = self._fit(samples, _plain(settings), replay, progress, stopped)
+        if self.last.outcome is Outcome.STOPPED:
+            raise StudyStopped
+        return state_digest(self.state())
 
-    def infer(self, x: np.ndarray) -> np.ndarray: ...
-
-    def predict_proba(self, x: np.ndarray, labels: Labels | None = None) -> np.ndarray: ...
-
-    def state(self) -> dict[str, np.ndarray]: ...
-
-    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
-        """Set all variables."""
-
-    def reset(self) -> None:
-        """Back to the base model."""
-
-    def fresh(self) -> Trainer:
-        """Another trainer of the same model that has never seen a sample. The caller closes it."""
-
-    def beside(self) -> Trainer | None:
-        """Another trainer of the same model, for another thread, which may train while this one
-        does; None where that would be no faster. It is closed with this one.
-        """
-
-    def close(self) -> None: ...
-
-
-class _Held:
-    """What both trainers do alike: a Session and a Worker have the same face."""
-
-    def __init__(self, model: Session | Worker) -> None:
-        self._held = model
-        self.last: Trained | None = None
-
-    @property
-    def contract(self) -> Contract:
-        """What each signature of the model is for."""
-        return self._held.contract
+    @abstractmethod
+    def _fit(
+        self,
+        samples: Samples,
+        settings: Settings,
+        replay: Samples | None,
+        progress: OnShare,
+        stopped: Stopped,
+    ) -> Trained:
+        """Train with the settings as they are, from the weights that there are."""
 
     def infer(self, x: np.ndarray) -> np.ndarray:
         """What Session.infer gives."""
@@ -126,7 +118,17 @@ class _Held:
         """Back to the base model."""
         self._held.reset()
 
-    def close(self) -> None:
+    @abstractmethod
+    def fresh(self) -> Trainer:
+        """Another trainer of the same model that has never seen a sample. The caller closes it."""
+
+    def beside(self) -> Trainer | None:
+        """Another trainer of the same model, for another thread, which may train while this one
+        does; None where that would be no faster. It is closed with this one.
+        """
+        return None
+
+    def close(self) -> None:  # noqa: B027 (a session needs no end)
         """End what was started for it."""
 
     def __enter__(self) -> Self:
@@ -135,44 +137,21 @@ class _Held:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def train(
-        self,
-        samples: Samples,
-        settings: Settings,
-        *,
-        replay: Samples | None = None,
-        start_from_base: bool = True,
-        progress: OnShare = unheard,
-        stopped: Stopped = never,
-    ) -> str:
-        """See Trainer.train."""
-        if start_from_base:
-            self.reset()
-        self.last = self._fit(samples, _plain(settings), replay, progress, stopped)
-        if self.last.outcome is Outcome.STOPPED:
-            raise StudyStopped
-        return state_digest(self.state())
 
-    def _fit(
-        self,
-        samples: Samples,
-        settings: Settings,
-        replay: Samples | None,
-        progress: OnShare,
-        stopped: Stopped,
-    ) -> Trained:
-        """Train with the settings as they are, from the weights that there are."""
-        raise NotImplementedError
-
-
-class SessionTrainer(_Held):
-    """In this process; belongs to the thread that makes it."""
+class SessionTrainer(Trainer):
+    """In this process; belongs to the thread that makes it. None trains beside it: two threads of
+    one process would wait for each other.
+    """
 
     def __init__(self, model: Model, *, threads: int = 1) -> None:
         self._model, self._threads = model, threads
         self._session = model.session(threads=threads)
-        self.pid = os.getpid()
         super().__init__(self._session)
+
+    @property
+    def pid(self) -> int:
+        """Of this process."""
+        return os.getpid()
 
     def _fit(
         self,
@@ -205,11 +184,8 @@ class SessionTrainer(_Held):
         """A session of its own, with the weights of the file."""
         return SessionTrainer(self._model, threads=self._threads)
 
-    def beside(self) -> None:
-        """None: two threads of one process would wait for each other."""
 
-
-class WorkerTrainer(_Held):
+class WorkerTrainer(Trainer):
     """In a worker process of its own, which takes turns with other trainings for the cores.
 
     The worker's own session is trained and reset: never give it the worker of a dashboard's desk.
