@@ -9,7 +9,7 @@ variable does not train, whatever it is called.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -70,29 +70,29 @@ def propose(
     names = {signature.name for signature in every}
     table = {s.name: s for s in every if s.name not in (GET_STATE, SET_STATE)}
     wish = choice or Choice()
-    notes = list(known)
     found = Found()
-    trainer = find_trainer(table, wish, notes)
-    refused = trainer is None and bool(notes)  # of the file, or of what looked like training
-    predictor = find_predictor(table, trainer, wish, notes)
+    trainer, of_trainer = find_trainer(table, wish)
+    predictor, of_predictor = find_predictor(table, trainer, wish)
     if trainer is not None:
         found = samples_and_labels(trainer, predictor, wish)
     together = taken_together(trainer, predictor, found)
     extractor = None if together else find_extractor(table, trainer, predictor, found)
     loss = pick_loss(trainer, found, wish) if trainer is not None else None
     goal = goal_of(trainer, found.labels, found.samples, predictor, loss, wish)
-    said = len(notes)
-    infer = _infer_role(predictor, goal, wish, found, extractor, together, notes)
-    untried, said = len(notes) > said, len(notes)
-    train = _train_roles(table, trainer, predictor, found, goal, wish, together, notes)
-    refused = refused or len(notes) > said
+    infer, untried = _infer_role(predictor, goal, wish, found, extractor, together)
+    train, untrained = _train_roles(table, trainer, predictor, found, goal, wish, together)
     asked = infer.signature if infer else None
-    if infer is None and not untried:
-        notes.append(NO_INFER)
-    if not train and not refused:
-        notes.append(NO_TRAIN if infer is not None else NO_TRAIN_EITHER)
     taking = together.sample_inputs if together else ()
-    explain(notes, train, infer, trainer, goal, taking)
+    notes = [*known, *of_trainer, *of_predictor, *filter(None, (untried, untrained))]
+    if train and trainer is not None:
+        notes += _of_taken(table, trainer, loss, wish)
+    if infer is None and untried is None:
+        notes.append(NO_INFER)
+    # The file, or what looked like training, may have said why already.
+    told = trainer is None and bool(known or of_trainer)
+    if not train and untrained is None and not told:
+        notes.append(NO_TRAIN if infer is not None else NO_TRAIN_EITHER)
+    notes += explain(train, infer, trainer, goal, taking)
     free, input_shape, dtype = _row_of(taking) if taking else _input(table, found, infer, extractor)
     feature_shape = proposed(of_one(found.samples)) if found.samples else input_shape
     return Contract(
@@ -131,23 +131,15 @@ def _train_roles(
     goal: Goal,
     wish: Choice,
     together: Together | None,
-    notes: list[str],
-) -> tuple[TrainRole, ...]:
+) -> tuple[tuple[TrainRole, ...], str | None]:
+    """The roles, and a sentence where what looks like training is refused."""
     if trainer is None or found.samples is None:
-        return ()
+        return (), None
     if (found.labels is None and goal.task is not Task.RECONSTRUCTION) or not trainer.outputs:
-        return ()
+        return (), None
     why_not = why_not_trained(trainer, found, goal, wish, together)
     if why_not:
-        notes.append(why_not)
-        return ()
-    others = [s.name for s in table.values() if s is not trainer and _trains_too(s, trainer)]
-    if others and wish.train is None:
-        names = ", ".join(f"'{name}'" for name in others)
-        notes.append(
-            f"More than one signature trains: '{trainer.name}' was taken, not {names}. Choose "
-            f"another if that is wrong."
-        )
+        return (), why_not
     family = [trainer]
     if wish.train is None and batch_of(found.samples) is not None:
         family += [s for s in table.values() if s is not trainer and _same(s, trainer)]
@@ -156,11 +148,6 @@ def _train_roles(
     for signature in family:
         inputs = {tensor.name: tensor for tensor in signature.inputs}
         loss = pick_loss(signature, found, wish)
-        if loss is None and signature is trainer:
-            notes.append(
-                f"The signature '{signature.name}' returns no loss, so only odt's own figures show "
-                f"how training goes."
-            )
         rate = find_rate(signature, predictor, wish)
         labels = inputs[found.labels.name] if found.labels else None
         roles.append(
@@ -177,7 +164,28 @@ def _train_roles(
         )
     if any(role.batch is None for role in roles):  # it takes every size by itself
         roles = [role for role in roles if role.batch is None][:1]
-    return tuple(sorted(roles, key=lambda role: -(role.batch or 0)))
+    return tuple(sorted(roles, key=lambda role: -(role.batch or 0))), None
+
+
+def _of_taken(
+    table: Mapping[str, SignatureDescription],
+    trainer: SignatureDescription,
+    loss: TensorDescription | None,
+    wish: Choice,
+) -> Iterator[str]:
+    """What to know of the signature that was taken for training."""
+    others = [s.name for s in table.values() if s is not trainer and _trains_too(s, trainer)]
+    if others and wish.train is None:
+        names = ", ".join(f"'{name}'" for name in others)
+        yield (
+            f"More than one signature trains: '{trainer.name}' was taken, not {names}. Choose "
+            f"another if that is wrong."
+        )
+    if loss is None:
+        yield (
+            f"The signature '{trainer.name}' returns no loss, so only odt's own figures show "
+            f"how training goes."
+        )
 
 
 def _trains_too(one: SignatureDescription, trainer: SignatureDescription) -> bool:
@@ -207,29 +215,28 @@ def _infer_role(
     found: Found,
     extractor: ExtractRole | None,
     together: Together | None,
-    notes: list[str],
-) -> InferRole | None:
+) -> tuple[InferRole | None, str | None]:
+    """The role, and a sentence where what looks like predicting is refused."""
     if predictor is None or not predictor.inputs:
-        return None
+        return None, None
     by_name = {tensor.name: tensor for tensor in predictor.inputs}
     data = data_inputs(predictor) or list(predictor.inputs)
     samples = by_name.get(wish.infer_samples or "") or max(
         data, key=lambda tensor: (likeness(tensor, None), size_of(of_one(tensor)))
     )
     if goal.prediction is None:
-        return None
+        return None, None
     beside: list[str] = []
     if together is not None:
         samples, beside = together.infer[0], [one.name for one in together.infer[1:]]
     why_not = None if together else why_not_tried(predictor, samples, wish)
     if why_not:
-        notes.append(why_not)
-        return None
+        return None, why_not
     batch = batch_of(samples)
     if found.samples is not None and samples.shape == of_one(found.samples):
         batch = 1  # one sample at a time, without a batch dimension
     features = extractor is not None and found.samples is not None
-    return InferRole(
+    role = InferRole(
         signature=predictor.name,
         samples=samples.name,
         prediction=goal.prediction.name,
@@ -240,6 +247,7 @@ def _infer_role(
         ),
         beside=tuple(beside),
     )
+    return role, None
 
 
 def _looks_up(predictor: SignatureDescription, dtype: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from odt_core.dialects.contract import LOSS_NAME, InferRole, SampleInput, Task, TrainRole
 from odt_core.dialects.targets import filling
@@ -27,70 +27,78 @@ _TRAINING = frozenset(["train", "training"])  # switches of which nothing need b
 
 
 def explain(
-    notes: list[str],
     train: Sequence[TrainRole],
     infer: InferRole | None,
     trainer: SignatureDescription | None,
     goal: Goal,
     taking: tuple[SampleInput, ...],
-) -> None:
-    """Add to notes what was guessed."""
+) -> Iterator[str]:
+    """What was guessed, a note each."""
     if taking:
         sizes = {one.name: one.size for one in taking}
-        notes.append(
+        yield (
             f"A sample of this model has {len(taking)} parts, each an input of its own: "
             f"{inputs_in_words(sizes)}. The header of a table, or the names of arrays in an .npz, "
             f"say which is which; numbers without names stand in this order."
         )
     if train and trainer is not None:
-        role = train[0]
-        taken = {role.samples, *role.beside, role.labels, role.learning_rate}
-        for tensor in trainer.inputs:
-            if tensor.name in taken or not tensor.used:
-                continue
-            given = filling(tensor.name, tensor.dtype)
-            if tensor.dtype == "bool":
-                if not words(tensor.name) & _TRAINING:
-                    notes.append(
-                        f"The signature '{trainer.name}' also has a switch '{tensor.name}': it is "
-                        f"{'on' if given else 'off'} in training."
-                    )
-            elif given == 0:
-                notes.append(
-                    f"The signature '{trainer.name}' also uses an input '{tensor.name}', for which "
-                    f"there is nothing to give: it is filled with zeros."
+        yield from _of_inputs_beside(train[0], trainer)
+    if train:
+        yield from _of_what_is_learnt(train[0], infer, goal)
+
+
+def _of_inputs_beside(role: TrainRole, trainer: SignatureDescription) -> Iterator[str]:
+    """What the inputs of training are given that take neither samples nor labels."""
+    taken = {role.samples, *role.beside, role.labels, role.learning_rate}
+    for tensor in trainer.inputs:
+        if tensor.name in taken or not tensor.used:
+            continue
+        given = filling(tensor.name, tensor.dtype)
+        if tensor.dtype == "bool":
+            if not words(tensor.name) & _TRAINING:
+                yield (
+                    f"The signature '{trainer.name}' also has a switch '{tensor.name}': it is "
+                    f"{'on' if given else 'off'} in training."
                 )
-            elif given == 1 and tensor.shape and words(tensor.name) & SAMPLE_WEIGHT_WORDS:
-                notes.append(
-                    f"The signature '{trainer.name}' also takes '{tensor.name}': every sample "
-                    f"counts alike, with a weight of 1."
-                )
-    if train and train[0].labels is not None and goal.task is Task.RECONSTRUCTION:
-        notes.append(
-            f"The input '{train[0].labels}' has the samples' shape, so the model is taken for one "
+        elif given == 0:
+            yield (
+                f"The signature '{trainer.name}' also uses an input '{tensor.name}', for which "
+                f"there is nothing to give: it is filled with zeros."
+            )
+        elif given == 1 and tensor.shape and words(tensor.name) & SAMPLE_WEIGHT_WORDS:
+            yield (
+                f"The signature '{trainer.name}' also takes '{tensor.name}': every sample "
+                f"counts alike, with a weight of 1."
+            )
+
+
+def _of_what_is_learnt(role: TrainRole, infer: InferRole | None, goal: Goal) -> Iterator[str]:
+    if role.labels is not None and goal.task is Task.RECONSTRUCTION:
+        yield (
+            f"The input '{role.labels}' has the samples' shape, so the model is taken for one "
             f"that learns to give its input back. Choose numbers ('values') if it learns something "
             f"else, such as masks."
         )
-    if train and goal.independent:
-        notes.append(
+    if goal.independent:
+        yield (
             f"Each of the {goal.outputs} outputs is a probability of its own (a sigmoid). They are "
             f"taken for labels of which one is right. Choose numbers ('values') if several can be "
             f"right at once."
         )
-    if train and infer is not None and not goal.comparable:
-        notes.append(
+    if infer is not None and not goal.comparable:
+        yield (
             f"A prediction ('{infer.prediction}') has another number of values than a target, so "
             f"training works, but answers cannot be scored. Choose another output if there is one "
             f"that has the targets' shape."
         )
-    if train and infer is not None and goal.task is Task.BINARY and _is_distance(goal):
-        notes.append(
+    if infer is not None and goal.task is Task.BINARY and _is_distance(goal):
+        yield (
             f"A prediction ('{infer.prediction}') is a root, as a distance is, and is read as a "
             f"score that is large for yes. Where a small one means yes, training works, and each "
             f"answer and the accuracy are those of the opposite."
         )
-    if train and goal.task is Task.CLASSES and goal.outputs is None:
-        notes.append(
+    if goal.task is Task.CLASSES and goal.outputs is None:
+        yield (
             "Nothing in the file says how many labels this model tells apart, so labels must be "
             "given as numbers."
         )

@@ -27,14 +27,17 @@ ENOUGH = 40  # points that make a signature one that trains or predicts
 
 
 def find_trainer(
-    table: Mapping[str, SignatureDescription], wish: Choice, notes: list[str]
-) -> SignatureDescription | None:
-    """The signature that trains; the first of several that differ in batch size alone."""
+    table: Mapping[str, SignatureDescription], wish: Choice
+) -> tuple[SignatureDescription | None, list[str]]:
+    """The signature that trains, the first of several that differ in batch size alone; and what to
+    know of it, or of those that only look like one.
+    """
     if wish.train is not None:
-        return table.get(wish.train)
+        return table.get(wish.train), []
     alone = len(table) == 1  # then no other one trains, whatever it is called
     rated = [(score, s) for s in table.values() if (score := trains(s, alone=alone)) >= ENOUGH]
-    good = []
+    good: list[SignatureDescription] = []
+    notes: list[str] = []
     for _, signature in sorted(rated, key=lambda row: -row[0]):
         data = data_inputs(signature)
         if not changes_variables(signature):
@@ -55,14 +58,14 @@ def find_trainer(
     untold = len(good) == len(rated) and not any(_says_so(signature) for signature in good)
     told = only_trainer(table) if untold else None
     if not good and told is None:
-        return None
+        return None, notes
     best = told or good[0]
     if not _says_so(best):
         notes.append(
             f"No name says which signature trains; '{best.name}' was taken, because it changes the "
             f"variables. Choose another if that is wrong."
         )
-    return best
+    return best, notes
 
 
 def _says_so(signature: SignatureDescription) -> bool:
@@ -100,23 +103,23 @@ def find_predictor(
     table: Mapping[str, SignatureDescription],
     trainer: SignatureDescription | None,
     wish: Choice,
-    notes: list[str],
-) -> SignatureDescription | None:
+) -> tuple[SignatureDescription | None, list[str]]:
+    """The signature that predicts, and what to know of it."""
     if wish.infer is not None:
-        return table.get(wish.infer)
+        return table.get(wish.infer), []
     others = [s for s in table.values() if s is not trainer]
     rated = [(_predicts(s, trainer, len(table)), s) for s in others]
     rated = [(score, s) for score, s in rated if score >= ENOUGH]
     if rated:
-        return max(rated, key=lambda row: row[0])[1]
+        return max(rated, key=lambda row: row[0])[1], []
     told = only_predictor(table, trainer) if trainer is not None else None
-    if told is not None:
-        notes.append(
-            f"No name says which signature predicts; '{told.name}' was taken, because it alone "
-            f"takes samples, changes nothing and gives answers as training compares them with "
-            f"targets. Choose another if that is wrong."
-        )
-    return told
+    if told is None:
+        return None, []
+    return told, [
+        f"No name says which signature predicts; '{told.name}' was taken, because it alone takes "
+        f"samples, changes nothing and gives answers as training compares them with targets. "
+        f"Choose another if that is wrong."
+    ]
 
 
 def _predicts(
