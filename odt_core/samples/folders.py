@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -14,17 +14,16 @@ from odt_core.errors import OdtError, SampleError
 from odt_core.files import DAMAGED_ZIP
 from odt_core.samples import label_table, labels_file, teachable_machine
 from odt_core.samples.archives import MAX_MEMBERS, MAX_TOTAL_BYTES, checked, unpack
-from odt_core.samples.decoding import TABLES, File, decode_files, kinds_among
+from odt_core.samples.decoding import File, decode_files, kinds_among
+from odt_core.samples.file_layout import ZIPPED, FileKind, Layout, is_zip
 from odt_core.samples.image import MAX_IMAGE_BYTES
 from odt_core.samples.label_table import LabelTable, find_label_tables
-from odt_core.samples.layout import HOW, is_test, labels_in_names, tell_labels
+from odt_core.samples.layout import HOW
 from odt_core.samples.left_out import left_out
-from odt_core.samples.masks import TARGET, is_picture, stem_of
+from odt_core.samples.masks import is_picture
 from odt_core.samples.types import Form, RawSamples, Subset
 
 _SKIPPED = ("__MACOSX", ".")
-_ZIPPED = "-samples"  # ends the names of Teachable Machine's zips, "heart-samples.zip"
-_ABOUT = (labels_file.NAME, teachable_machine.MANIFEST)  # no samples, but read
 
 
 @dataclass(frozen=True)
@@ -100,67 +99,62 @@ def _at_most(file: str, data: bytes, limit: int) -> bytes:
 
 def _read_files(there: Sequence[_File], name: str, form: Form, subset: Subset) -> RawSamples:
     """The samples among the files of a folder or zip."""
-    files: list[File] = []
-    others: list[str] = []
-    total = loose = 0
     project, ours = _project(there, name), _ours(there)
     form = replace(form, input_shape=None) if ours else form  # each file is one sample as it is
     there = sorted(
         (file for file in there if not any(_skipped(part) for part in file.parts)),
         key=lambda one: one.parts,
     )
-    kinds = kinds_among([file.path for file in there], form)
+    paths = [file.path for file in there]
+    kinds = kinds_among(paths, form)
     tables = [] if project or ours else _label_tables(there, kinds, form)
-    about = {*_ABOUT, *(table.name for table in tables)}
-    told = bool(project or ours) or _told([f.path for f in there if f.path not in about], kinds)
-    said = _of_tables(tables)
-    samples = [f.path for f in there if _is_sample(f.path, kinds) and f.path not in about]
-    by_table = bool(tables) and not (told and _agree(said, samples))
-    told = told and not by_table
-    labels = said if by_table else project
-    stray = form.target_shape is None and not (project or by_table) and _has_folders(there, kinds)
-    recordings = [file.path for file in there if file.path.lower().endswith(TABLES)]
-    by_name = labels_in_names(recordings, told) if not (ours or tables) else {}
-    unnamed: list[str] = []
+    layout = Layout.of(
+        paths,
+        kinds,
+        name,
+        has_targets=form.target_shape is not None,
+        project=project,
+        ours=ours,
+        tables=tables,
+    )
+    by_kind: dict[FileKind, list[_File]] = {kind: [] for kind in FileKind}
     for file in there:
-        path = PurePosixPath(file.path)
-        if path.suffix.lower() == ".zip":  # Teachable Machine: one zip of pictures per label
-            found = _inner_zip(file.read(MAX_TOTAL_BYTES - total), path, kinds)
-        elif not _is_sample(path.name, kinds) or file.path in about:
-            others += [file.path] if not {path.name, file.path} & about else []
-            continue
-        elif by_table and file.path not in labels and not _is_target(file.path):
-            unnamed.append(file.path)
-            continue
-        elif stray and len(path.parts) == 1:
-            loose += 1
-            continue
-        else:
-            folder = by_name.get(file.path) or (_folder_label(path, name) if told else "")
-            label = ours.get(str(path.parent), labels.get(file.path) or folder)
-            found = [(label, file.path, file.read(MAX_IMAGE_BYTES))]
-        total += sum(len(data) for _, _, data in found)
-        files += found
-        _check_count(len(files), name)
-        if total > MAX_TOTAL_BYTES:
-            raise SampleError(
-                f"'{name}' holds too much: at most {MAX_TOTAL_BYTES // 10**6} MB are read."
-            )
+        by_kind[layout.kind_of(file.path)].append(file)
+    files = _contents(by_kind[FileKind.SAMPLE], layout)
+    others = [file.path for file in by_kind[FileKind.OTHER]]
     if others and not files:
         raise SampleError(f"'{name}' holds no samples. {left_out(others, 0, 0)} {HOW}")
     raw = decode_files(files, name, form)
-    if ours:
-        raw = replace(raw, tests=tuple(_test(file, ours) for file in raw.names))
-    else:
-        above = -2 if told and form.target_shape is None else -1  # a label called test is one
-        marks = tuple(is_test(PurePosixPath(file).parts[:above]) for file in raw.names)
+    marks = tuple(map(layout.is_test, raw.names))
+    if ours or True in marks:
         # of folders train and val alone, some are set aside for testing as of any others
-        raw = replace(raw, tests=marks) if True in marks else raw
+        raw = replace(raw, tests=marks)
     kept = _kept(raw, subset)
     apart = 0 if kept is None or subset is Subset.TEST else len(raw) - len(kept)
+    unnamed = [file.path for file in by_kind[FileKind.UNNAMED]]
     of_tables = [table.notice(unnamed if table is tables[-1] else ()) for table in tables]
-    notice = " ".join(filter(None, (raw.notice, *of_tables, left_out(others, loose, apart))))
+    of_others = left_out(others, len(by_kind[FileKind.LOOSE]), apart)
+    notice = " ".join(filter(None, (raw.notice, *of_tables, of_others)))
     return replace(raw if kept is None else raw.take(kept), notice=notice)
+
+
+def _contents(samples: Sequence[_File], layout: Layout) -> list[File]:
+    files: list[File] = []
+    total = 0
+    for file in samples:
+        if is_zip(file.path):
+            data = file.read(MAX_TOTAL_BYTES - total)
+            found = _inner_zip(data, PurePosixPath(file.path), layout.kinds)
+        else:
+            found = [(layout.label_of(file.path), file.path, file.read(MAX_IMAGE_BYTES))]
+        total += sum(len(data) for _, _, data in found)
+        files += found
+        _check_count(len(files), layout.name)
+        if total > MAX_TOTAL_BYTES:
+            raise SampleError(
+                f"'{layout.name}' holds too much: at most {MAX_TOTAL_BYTES // 10**6} MB are read."
+            )
+    return files
 
 
 def _label_tables(files: Sequence[_File], kinds: tuple[str, ...], form: Form) -> list[LabelTable]:
@@ -178,40 +172,6 @@ def _label_tables(files: Sequence[_File], kinds: tuple[str, ...], form: Form) ->
     return find_label_tables(tables, samples)
 
 
-def _of_tables(tables: Sequence[LabelTable]) -> dict[str, str]:
-    """Path -> label as all tables together say; SampleError where two say different things."""
-    labels: dict[str, str] = {}
-    for table in tables:
-        for path, label in table.labels.items():
-            if labels.setdefault(path, label) != label:
-                raise SampleError(
-                    f"'{path}' is '{label}' in '{table.name}' and '{labels[path]}' in another "
-                    "table. A sample has one label."
-                )
-    return labels
-
-
-def _agree(labels: Mapping[str, str], samples: Sequence[str]) -> bool:
-    """Whether the folders of samples tell labels apart as tables do; False where all lie in one, or
-    in none. SampleError where they say other things.
-    """
-    folders = {file: PurePosixPath(file).parent.name for file in samples}
-    if len(set(folders.values())) < 2:
-        return False
-    for file, folder in folders.items():
-        label = labels.get(file, folder)
-        if folder.casefold() != label.casefold():
-            raise SampleError(
-                f"'{file}' is '{label}' by the table and '{folder}' by its folder. Take the table "
-                "out, or put all samples into one folder."
-            )
-    return True
-
-
-def _is_target(file: str) -> bool:
-    return stem_of(file).endswith(TARGET)
-
-
 def _kept(raw: RawSamples, subset: Subset) -> list[int] | None:
     """Those that are wanted of both kinds; None for all, as where there is but one kind."""
     of_test = [k for k, test in enumerate(raw.tests) if test]
@@ -219,20 +179,6 @@ def _kept(raw: RawSamples, subset: Subset) -> list[int] | None:
     if subset is Subset.BOTH or not (of_test and others):
         return None
     return of_test if subset is Subset.TEST else others
-
-
-def _has_folders(files: Sequence[_File], kinds: tuple[str, ...]) -> bool:
-    """Whether some samples lie in folders, or in zips of their own."""
-    return any(
-        file.path.lower().endswith(".zip") or (len(file.parts) > 1 and _is_sample(file.path, kinds))
-        for file in files
-    )
-
-
-def _told(paths: Sequence[str], kinds: tuple[str, ...]) -> bool:
-    samples = [path for path in paths if _is_sample(path, kinds)]
-    others = [path for path in paths if not _is_sample(path, kinds)]
-    return not samples or tell_labels(samples, others)
 
 
 def _ours(files: Sequence[_File]) -> dict[str, str]:
@@ -243,12 +189,6 @@ def _ours(files: Sequence[_File]) -> dict[str, str]:
     beside = PurePosixPath(found[0].path).parent
     labels = labels_file.read_labels(found[0].read(labels_file.MAX_BYTES))
     return {str(beside / folder): label for folder, label in labels.items()}
-
-
-def _test(file: str, ours: Mapping[str, str]) -> bool | None:
-    """Whether a file of a zip of ours is a test sample; None for one that was put there later."""
-    known = str(PurePosixPath(file).parent) in ours
-    return stem_of(file).endswith(labels_file.TEST_MARK) if known else None
 
 
 def _check_count(files: int, name: str) -> None:
@@ -266,7 +206,7 @@ def _project(files: Sequence[_File], name: str) -> dict[str, str]:
 
 
 def _inner_zip(data: bytes, path: PurePosixPath, kinds: tuple[str, ...]) -> list[File]:
-    label = path.stem.removesuffix(_ZIPPED)
+    label = path.stem.removesuffix(ZIPPED)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return [
@@ -279,13 +219,6 @@ def _inner_zip(data: bytes, path: PurePosixPath, kinds: tuple[str, ...]) -> list
         raise
     except (*DAMAGED_ZIP, ValueError) as error:
         raise SampleError(f"'{path}' is damaged ({error}). Make the zip again.") from error
-
-
-def _folder_label(path: PurePosixPath, name: str) -> str:
-    """A picture's label is its folder; loose pictures are one label, the zip's or folder's name."""
-    if len(path.parts) > 1:
-        return path.parts[-2]
-    return PurePosixPath(name).stem.removesuffix(_ZIPPED)
 
 
 def _skipped(part: str) -> bool:
