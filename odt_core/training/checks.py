@@ -17,6 +17,7 @@ from odt_core.runtime.session import Session
 from odt_core.samples import Augmentation, Samples, check_samples
 from odt_core.training.callbacks import Callback
 from odt_core.training.control import Control
+from odt_core.training.sets import Sets
 from odt_core.training.settings import Settings
 
 _OF_SAMPLES = ("test", "replay", "base_test")
@@ -50,8 +51,21 @@ def check_kinds(
             check_kind(given, kind, f"'{name}' of fit comes as {kind.__name__}", TrainingError)
 
 
-def check_trainable(session: Session, samples: Samples, what: str) -> None:
-    """Raise TrainingError unless the model can train on the samples. what: for messages."""
+def check_sets(session: Session, sets: Sets) -> None:
+    """Raise TrainingError unless the model can train on what it is to, and be judged by the
+    person's test samples.
+    """
+    _check_trainable(session, sets.own, "own samples")
+    if sets.replay is not None:
+        _check_trainable(session, sets.replay, "replay samples")
+    if sets.test is not None:
+        _check_shape(session, sets.test, "test samples")
+        _check_finite(sets.test, "test samples")
+        _check_labels(sets.own, sets.test, "test samples")
+
+
+def _check_trainable(session: Session, samples: Samples, what: str) -> None:
+    """what: for messages, as below."""
     contract = session.contract
     if not contract.trainable:
         raise TrainingError(" ".join(contract.notes) or "This model cannot be trained.")
@@ -80,17 +94,6 @@ def _check_finite(samples: Samples, what: str) -> None:
     with np.errstate(over="ignore"):
         x = np.asarray(samples.x, np.float32)  # what the model gets
     check_rows_finite(x, "Sample", what, TrainingError)
-
-
-def check_tests(session: Session, samples: Samples, test: Samples | None, what: str) -> None:
-    """Raise TrainingError unless what is to be judged by has the model's shape, is finite, and
-    means the same by a label as the samples that are trained on. what: for messages.
-    """
-    if test is None or not len(test.y):
-        return
-    _check_shape(session, test, what)
-    _check_finite(test, what)
-    _check_labels(samples, test, what)
 
 
 def _check_labels(samples: Samples, other: Samples, what: str) -> None:

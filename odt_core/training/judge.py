@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from odt_core.runtime.session import Session
     from odt_core.samples import Samples
+    from odt_core.training.sets import Sets
 
 
 class Judge:
@@ -27,13 +28,12 @@ class Judge:
     pixels or words where it tells their classes, then the smaller mean squared error.
     """
 
-    def __init__(
-        self, session: Session, samples: Samples, test: Samples | None, base_test: Samples | None
-    ) -> None:
-        self._session, self._labels = session, samples.labels
-        self._test, self._base_test = _kept(session, test), _kept(session, base_test)
+    def __init__(self, session: Session, sets: Sets) -> None:
+        self._session, self._labels = session, sets.own.labels
+        self._test, self._base_test = _kept(session, sets.test), _kept(session, sets.base_test)
         self.can_score = session.contract.scored
-        self.has_tests = self.can_score and (test is not None or base_test is not None)
+        tests = sets.test is not None or sets.base_test is not None
+        self.has_tests = self.can_score and tests
         self._best: tuple[Score, int] | None = None
 
     def measure(self, x: np.ndarray, truth: np.ndarray) -> Measures:

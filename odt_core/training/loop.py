@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 from numbers import Integral
 from typing import TYPE_CHECKING
@@ -22,18 +21,13 @@ from odt_core.runtime.weights import weights_of
 from odt_core.training.average import WeightAverage, averages_from
 from odt_core.training.batches import Plan, plan
 from odt_core.training.callbacks import Callback, Reason
-from odt_core.training.checks import (
-    check_kinds,
-    check_tests,
-    check_trainable,
-    fingerprint,
-    is_finite,
-)
+from odt_core.training.checks import check_kinds, check_sets, fingerprint, is_finite
 from odt_core.training.control import Control
 from odt_core.training.history import EvaluationRecord, History, Measures, Outcome, Record
 from odt_core.training.judge import Judge
 from odt_core.training.material import Batch, Material
 from odt_core.training.schedule import learning_rate_at
+from odt_core.training.sets import Sets
 from odt_core.training.settings import Settings
 
 if TYPE_CHECKING:
@@ -96,18 +90,11 @@ def fit(
         )
     if threads is not None and not (isinstance(threads, Integral) and threads >= 1):
         raise TrainingError(f"A step takes 1 thread or more, not {threads!r}. Leave it out.")
-    if replay is None and settings.replay > 0:
-        replay = card.load_replay()
-    if base_test is None:
-        base_test = card.load_base_test()
     run = Run(
         session=session,
-        samples=samples,
+        sets=Sets.of(samples, card, settings.replay, replay=replay, test=test, base_test=base_test),
         settings=settings,
         callbacks=callbacks,
-        test=test if test is not None and len(test.y) else None,
-        replay=replay if replay is not None and len(replay.y) and settings.replay > 0 else None,
-        base_test=_among(samples, base_test),
         start=start,
         control=control or Control(),
         augmentation=augmentation,
@@ -117,13 +104,6 @@ def fit(
     return run.train()
 
 
-def _among(own: Samples, base_test: Samples | None) -> Samples | None:
-    """The base test set with the own labels as well: one that the person added is an answer too."""
-    if base_test is None or not len(base_test.y):
-        return None
-    return replace(base_test, labels=own.labels.with_those_of(base_test.labels))
-
-
 class Run:
     """A run in progress: what callbacks see, and the loop itself."""
 
@@ -131,38 +111,32 @@ class Run:
         self,
         *,
         session: Session,
-        samples: Samples,
+        sets: Sets,
         settings: Settings,
         callbacks: tuple[Callback, ...],
-        test: Samples | None,
-        replay: Samples | None,
-        base_test: Samples | None,
         start: Progress | None,
         control: Control,
         augmentation: Augmentation | None,
         base: Session | None = None,
         threads: int | None = None,
     ) -> None:
-        self.session, self.settings, self.control = session, settings, control
-        self.samples, self.test, self.replay, self.base_test = samples, test, replay, base_test
+        self.session, self.sets, self.settings, self.control = session, sets, settings, control
         self._callbacks = callbacks
-        check_trainable(session, samples, "own samples")
-        if replay is not None:
-            check_trainable(session, replay, "replay samples")
-        check_tests(session, samples, test, "test samples")
+        check_sets(session, sets)
         contract = session.contract
         counts = contract.task is Task.CLASSES
+        replayed = sets.replay.y if sets.replay is not None else np.zeros(0, np.int64)
         self.plan: Plan = plan(
             settings,
-            len(samples.y),
-            len(replay.y) if replay is not None else 0,
+            len(sets.own),
+            len(replayed),
             contract.train[-1].batch or 1,
-            own_labels=len(np.unique(samples.y)) if counts else 0,
-            replay_labels=len(np.unique(replay.y)) if counts and replay is not None else 0,
+            own_labels=len(np.unique(sets.own.y)) if counts else 0,
+            replay_labels=len(np.unique(replayed)) if counts else 0,
         )
         self._sets_rate = contract.sets_learning_rate
         self._reports_loss = contract.train[0].loss is not None
-        self._fingerprint = fingerprint(settings, samples, replay, augmentation)
+        self._fingerprint = fingerprint(settings, sets.own, sets.replay, augmentation)
         self.step = 0
         self.improved = False  # the last evaluation was the best on the test samples so far
         self._average = WeightAverage({}, 0)
@@ -177,10 +151,8 @@ class Run:
         before = session.state() if start is not None else {}
         self._resume(start)  # first: features of samples are those of its weights
         try:
-            self._judge = Judge(session, samples, test, base_test)
-            self._material = Material(
-                session, self.plan, settings, samples, replay, augmentation, base
-            )
+            self._judge = Judge(session, sets)
+            self._material = Material(session, self.plan, settings, sets, augmentation, base)
             if start is not None:
                 self._judge.take(start)
             self._measures = settings.measure_every > 0 and self._judge.can_score
@@ -232,7 +204,7 @@ class Run:
                 step=self.step,
                 settings=self.settings.to_json(),
                 seed=self.settings.seed,
-                labels=tuple(self.samples.labels.names),
+                labels=tuple(self.sets.own.labels.names),
                 metrics=self._evaluations[-1].to_json() if self._evaluations else {},
                 created=datetime.now(UTC).isoformat(timespec="seconds"),
                 note=note,
@@ -394,11 +366,10 @@ class Run:
         if session.threads_fixed or most < 2 or left < STEPS:
             return session.threads
         batch = self._material.batch(self.step)
-        sets = [self.test.x] if self.test is not None else []
-        sets += [self.base_test.x] if self.base_test is not None else []
-        sets += [self._material.shown(batch)[0]] if self._measures else []
-        sets = [session.few_alike(x) for x in sets] if session.contract.scored else []
-        work = Work(batch.features, batch.targets, sets, left, batch.variants)
+        asked = [one.x for one in (self.sets.test, self.sets.base_test) if one is not None]
+        asked += [self._material.shown(batch)[0]] if self._measures else []
+        asked = [session.few_alike(x) for x in asked] if session.contract.scored else []
+        work = Work(batch.features, batch.targets, asked, left, batch.variants)
         return choose_threads(session, work, most)
 
     # --- state ----------------------------------------------------------------------------------

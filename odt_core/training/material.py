@@ -17,6 +17,7 @@ from odt_core.training.variants import Variants
 if TYPE_CHECKING:
     from odt_core.runtime.session import Session
     from odt_core.samples import Augmentation, Samples
+    from odt_core.training.sets import Sets
 
 
 _MOST_TARGETS = 2**22  # numbers of targets that are kept as `train` takes them
@@ -45,12 +46,12 @@ class Material:
         session: Session,
         plan: Plan,
         settings: Settings,
-        samples: Samples,
-        replay: Samples | None,
+        sets: Sets,
         augmentation: Augmentation | None,
         base: Session | None,
     ) -> None:
         self._session, self._plan = session, plan
+        samples, replay = sets.own, sets.replay
         self._samples, self._replay = samples, replay
         augmented = _scaled(augmentation, settings.augment) if _vary(session, samples) else None
         self._variants = None if augmented is None else Variants(augmented, samples.x, plan)

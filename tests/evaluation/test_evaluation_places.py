@@ -10,9 +10,11 @@ import pytest
 
 from odt_core.dialects.contract import Activation, Contract, Task
 from odt_core.evaluation import compare, places, score
+from odt_core.samples import Labels, Samples
 from odt_core.studies.crossed import outcomes
 from odt_core.training.history import Score
 from odt_core.training.judge import Judge
+from odt_core.training.sets import Sets
 from pages.ui.desk.after_runs import worse
 
 VALUES = Contract(
@@ -138,7 +140,8 @@ def test_run_that_has_more_right_is_better_everywhere_though_its_error_is_larger
         for one in (before, after)
     ]
     assert not worse(*scores)
-    judge = Judge(SimpleNamespace(contract=contract), SimpleNamespace(labels=()), None, None)
+    samples = Samples(np.zeros((0, 1)), np.zeros((0, 4, 4)), Labels(()))
+    judge = Judge(SimpleNamespace(contract=contract), Sets(samples))
     assert judge.is_best(scores[0], 1)
     assert judge.is_best(scores[1], 2)
     assert not judge.is_best(scores[0], 3)

@@ -30,6 +30,7 @@ from odt_core.training import (
 )
 from odt_core.training.history import Score
 from odt_core.training.judge import Judge
+from odt_core.training.sets import Sets
 
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "tests" / "runtime" / "models"
@@ -346,7 +347,7 @@ class Poison(Callback):
 
 class TestJudge:
     def test_score_that_is_no_number_is_never_the_best(self, session):
-        judge = Judge(session, some(8), some(8), None)
+        judge = Judge(session, Sets(some(8), test=some(8)))
         worse, better = (Score(4, None, None, squared, 1.0) for squared in (2.0, 1.0))
         assert not judge.is_best(Score(4, None, None, float("nan"), 1.0), 0)
         assert judge.best == (None, None)
@@ -358,7 +359,7 @@ class TestJudge:
     def test_answers_that_are_no_numbers_are_no_score(self, session):
         state = session.state()
         session.put_back({name: np.full_like(value, np.nan) for name, value in state.items()})
-        assert Judge(session, some(8), some(8), None).scores() == (None, None)
+        assert Judge(session, Sets(some(8), test=some(8))).scores() == (None, None)
 
 
 class TestNanGuard:
