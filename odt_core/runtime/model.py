@@ -43,7 +43,12 @@ _SHAPED_BY_DATA = frozenset({"NON_MAX_SUPPRESSION_V4", "NON_MAX_SUPPRESSION_V5",
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A .tflite that is ready to run. Immutable; the weights that change live in a Session."""
+    """A .tflite that is ready to run. What it is never changes; the weights that do live in a
+    Session.
+
+    Only what is kept so as not to be computed again does: `answers`, `features`, `parted` and the
+    cached properties grow, `trees` is used up.
+    """
 
     data: bytes  # lowered, with state signatures
     sha256: str  # of the original bytes: what checkpoints are bound to
@@ -54,7 +59,8 @@ class Model:
     answers: Remembered = field(default_factory=Remembered, repr=False)  # by the file's weights
     features: Bottlenecks = field(default_factory=Bottlenecks, repr=False)  # that were computed
     parted: dict[TrainRole, bytes | None] = field(default_factory=dict, repr=False)
-    trees: list[schema.ModelT] = field(default_factory=list, repr=False)  # data parsed, to use up
+    # `data` parsed, for the first to need it: looking for a frozen part changes the tree.
+    trees: list[schema.ModelT] = field(default_factory=list, repr=False)
 
     @cached_property
     def card(self) -> ModelCard:

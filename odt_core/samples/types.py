@@ -126,11 +126,13 @@ def check_raw(raw: object) -> None:
 
 @dataclass(frozen=True)
 class Samples:
-    """What a session takes.
+    """What a session takes. Any dtype of numbers will do and is kept, but that booleans of y become
+    int64; `prepare` gives x and targets as float32, labels as int64.
 
-    x: float32 [N, *input_shape]. y: int64 [N], output index (0 or 1 where one output tells two
-    labels apart); or float32 [N, *target_shape] for models of values. Of a model that reconstructs
-    its input y is x again, or of another size and not looked at.
+    x: [N, *input_shape]. y: whole numbers [N], output index (0 or 1 where one output tells two
+    labels apart); or floats [N, *target_shape] for models of values. Of a model that reconstructs
+    its input y is x again, or floats of another size that are not looked at. SampleError for
+    others.
     """
 
     x: np.ndarray

@@ -106,5 +106,5 @@ class History:
     steps: int  # steps done in all, those before a resume included
     total: int
     seconds: float
-    message: str  # one plain sentence
+    message: str  # how it ended, in one plain sentence or a few
     progress: Progress  # to go on from here: fit(..., start=history.progress)

@@ -258,11 +258,11 @@ class RemoteSession:
         return self._owner().contract
 
     def infer(self, x: np.ndarray) -> np.ndarray:
-        """float32 [N, K]."""
+        """What Session.infer gives."""
         return self._owner().infer(x, self.which)
 
     def predict_proba(self, x: np.ndarray, labels: Labels | None = None) -> np.ndarray:
-        """float32 [N, K]."""
+        """What Session.predict_proba gives. labels: default the card's."""
         return self._owner().predict_proba(x, labels, self.which)
 
     def state(self) -> dict[str, np.ndarray]:
