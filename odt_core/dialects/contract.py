@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from odt_core.samples.masks import VOID
+
 LOSS_NAME = "loss reported by the model"
 
 
@@ -39,7 +41,6 @@ class OutputKind(Enum):
     UNKNOWN = "unknown"  # decided from the numbers of a first inference
 
 
-NONE = 255  # the number of a class that is none, as masks have it
 _ROUNDING = 1e-4  # how far a probability may lie beyond 0 or 1
 
 
@@ -148,8 +149,8 @@ class Contract:
     comparable: bool = True  # a prediction has as many numbers as its target
     activation: Activation = Activation.NONE  # of predictions of values, such as masks
     scores_each: int = 0  # K, where a prediction has K scores for each of a target's class numbers
-    shares: bool = False  # targets of values are probabilities, to the loss
-    one_of: bool = False  # those of a row of K, of which one is right
+    targets_are_probabilities: bool = False  # those of values, to the loss
+    rows_are_one_hot: bool = False  # of K probabilities in a row of a target one is right
     sample_inputs: tuple[SampleInput, ...] = ()  # where several take a sample together
     looks_up: bool = False  # rows of a table, by the whole numbers that it takes
 
@@ -224,7 +225,7 @@ class Contract:
     @property
     def tells_places(self) -> bool:
         """Whether targets of values may be classes: of each pixel or word, say."""
-        learnt = self.shares or self.one_of or bool(self.scores_each)
+        learnt = self.targets_are_probabilities or self.rows_are_one_hot or bool(self.scores_each)
         probable = self.infer is not None and self.infer.kind is OutputKind.PROBABILITIES
         return self.task is Task.VALUES and (learnt or probable)
 
@@ -242,14 +243,14 @@ class Contract:
         if self.task is not Task.VALUES or not target.size:
             return None
         if self.scores_each:
-            wrong = (target != np.floor(target)) | ((target >= self.scores_each) & (target != NONE))
+            wrong = (target != np.floor(target)) | ((target >= self.scores_each) & (target != VOID))
             if wrong.any():
                 return (
                     f"class {target[wrong].flat[0]:g}; this model tells {self.scores_each} apart, "
                     f"0 to {self.scores_each - 1}"
                 )
         elif (
-            self.shares
+            self.targets_are_probabilities
             and self.comparable
             and (target.min() < -_ROUNDING or target.max() > 1 + _ROUNDING)
         ):

@@ -116,8 +116,8 @@ def propose(
         comparable=goal.comparable,
         activation=goal.activation,
         scores_each=goal.scores_each,
-        shares=goal.shares,
-        one_of=goal.one_of,
+        targets_are_probabilities=goal.targets_are_probabilities,
+        rows_are_one_hot=goal.rows_are_one_hot,
         sample_inputs=taking,
         looks_up=infer is not None and _looks_up(table[infer.signature], dtype),
     )

@@ -60,8 +60,8 @@ class Goal:
     independent: bool = False  # each of the K outputs is a probability of its own
     activation: Activation = Activation.NONE
     scores_each: int = 0  # K, where a prediction has K scores for each number of a target
-    shares: bool = False  # targets of values are probabilities
-    one_of: bool = False  # of which, in a row, one is right
+    targets_are_probabilities: bool = False  # as of Contract
+    rows_are_one_hot: bool = False
 
 
 def goal_of(
@@ -101,8 +101,8 @@ def goal_of(
         if comparable and (each or task in (Task.VALUES, Task.RECONSTRUCTION))
         else Activation.NONE,
         scores_each=each,
-        shares=task is Task.VALUES and kind.of_shares and not each,
-        one_of=task is Task.VALUES and not each and _is_one_of(prediction, kind),
+        targets_are_probabilities=task is Task.VALUES and kind.of_shares and not each,
+        rows_are_one_hot=task is Task.VALUES and not each and _is_one_of(prediction, kind),
     )
 
 

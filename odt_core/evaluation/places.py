@@ -47,7 +47,7 @@ def places(answers: np.ndarray, truth: np.ndarray, contract: Contract) -> Places
     if not ((truth == 0) | (truth == 1)).all():
         return None
     answers = answers.reshape(truth.shape)
-    if contract.one_of or contract.scores_each:
+    if contract.rows_are_one_hot or contract.scores_each:
         known = truth.sum(axis=-1) == 1
         is_, said = truth.argmax(axis=-1), answers.argmax(axis=-1)
         right = is_ == said

@@ -233,7 +233,7 @@ class Model:
             self.labels if labels is None else labels,
             self.targets_in(raw),
             self.contract.scores_each,
-            one_of=self.contract.one_of,
+            rows_are_one_hot=self.contract.rows_are_one_hot,
         )
 
     def targets_in(self, raw: RawSamples) -> tuple[int, ...] | None:

@@ -46,7 +46,7 @@ HOW_CLASSES = (
     "background."
 )
 CLASSES = 32  # numbers below are those of classes, not shades
-VOID = 255  # in a mask of classes: a pixel that belongs to none
+VOID = 255  # among the numbers of classes: that of a pixel or word that belongs to none
 
 
 def is_picture(shape: Sequence[int]) -> bool:
@@ -179,8 +179,8 @@ def as_target(
     name: str,
     *,
     classes: bool,
-    each: int = 0,
-    one_of: bool = False,
+    scores_each: int = 0,
+    rows_are_one_hot: bool = False,
     of: tuple[int, int] | None = None,
 ) -> np.ndarray:
     """A mask as float32 [*shape]. picture: uint8 [H, W], or [H, W, 3] colours. shape: [height,
@@ -188,30 +188,30 @@ def as_target(
 
     classes: of [H, W], whether its numbers are those of classes, 255 being none; they become rows
     of K with a 1 where the shape asks for such. Else they are shades from 0 (black) to 1 (white).
-    each: K, where a target is the number of a class of K: it then keeps 255. one_of: whether three
-    channels are classes, and no colours. of: height and width of the photograph. Raises SampleError
-    where a class is beyond K, there are shades for more than two classes, colours where none are
-    learnt, or the photograph has other proportions.
+    scores_each: K, where a target is the number of a class of K: it then keeps 255.
+    rows_are_one_hot: whether three channels are classes, and no colours. of: height and width of
+    the photograph. Raises SampleError where a class is beyond K, there are shades for more than two
+    classes, colours where none are learnt, or the photograph has other proportions.
     """
     height, width = shape[:2]
     channels = _channels(shape)
     classes = classes and picture.ndim == 2
     sharp = classes or set(np.unique(picture)) <= {0, VOID}
     image = Image.fromarray(picture)
-    if image.mode == "RGB" and (channels != 3 or one_of):
+    if image.mode == "RGB" and (channels != 3 or rows_are_one_hot):
         raise SampleError(f"The mask of {name} is in colours. {HOW_CLASSES}")
     how = Image.Resampling.NEAREST if sharp else Image.Resampling.BILINEAR
     box = _box(image, of or picture.shape[:2], (height, width), name)
     values = np.asarray(image.resize((width, height), how, box=box))
     if classes:
-        return _of_classes(values, channels, each, name).reshape(shape)
+        return _of_classes(values, channels, scores_each, name).reshape(shape)
     shades = values.astype(np.float32) / 255
     if values.ndim == 2 and channels == 2:
         shades = np.stack([1 - shades, shades], axis=-1)
     elif values.ndim == 2 and channels == 3:
         shades = np.repeat(shades[..., None], 3, axis=-1)
-    elif channels > 3 or each > 2:
-        count = each or channels
+    elif channels > 3 or scores_each > 2:
+        count = scores_each or channels
         raise SampleError(
             f"The mask of {name} has shades; this model tells {count} classes apart. Save their "
             f"numbers, 0 to {count - 1}."
@@ -247,11 +247,11 @@ def _channels(shape: tuple[int, ...]) -> int:
     return shape[2] if len(shape) == 3 else 1
 
 
-def _of_classes(values: np.ndarray, channels: int, each: int, name: str) -> np.ndarray:
+def _of_classes(values: np.ndarray, channels: int, scores_each: int, name: str) -> np.ndarray:
     """Numbers of classes as they are, or [H, W, K] with a 1 at each; VOID is no class at all, but 0
     to a model that learns shades.
     """
-    count = each or channels
+    count = scores_each or channels
     last = int(values[values != VOID].max(initial=0))
     if count > 1 and last >= count:
         raise SampleError(
@@ -259,5 +259,5 @@ def _of_classes(values: np.ndarray, channels: int, each: int, name: str) -> np.n
             f"{count - 1}."
         )
     if channels == 1:
-        return np.where((values == VOID) & (each == 0), 0, values).astype(np.float32)
+        return np.where((values == VOID) & (scores_each == 0), 0, values).astype(np.float32)
     return (values[..., None] == np.arange(channels)).astype(np.float32)

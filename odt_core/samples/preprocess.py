@@ -215,14 +215,14 @@ def prepare(
     preprocessing: Preprocessing,
     labels: Labels,
     target_shape: tuple[int, ...] | None = None,
-    each: int = 0,
+    scores_each: int = 0,
     *,
-    one_of: bool = False,
+    rows_are_one_hot: bool = False,
 ) -> Samples:
     """`raw` as model input; labels that the model does not know yet take its free outputs.
 
-    target_shape: of one target, for a model of values: y is then float32 [N, *target_shape]; each,
-    one_of: as in `targets_of`.
+    target_shape: of one target, for a model of values: y is then float32 [N, *target_shape].
+    scores_each, rows_are_one_hot: as in `targets_of`.
     Without labels at all (`labels` is empty: a model that reconstructs its input) y is all zeros
     and stands for nothing.
     Raises SampleError (which item, and what to do) or LabelError; never returns a part.
@@ -240,7 +240,8 @@ def prepare(
             raise SampleError(f"{name}: {error}") from error
     if target_shape is not None:
         y = np.zeros((len(raw), *target_shape), np.float32)
-        for k, target in enumerate(targets_of(raw, target_shape, each, one_of=one_of)):
+        targets = targets_of(raw, target_shape, scores_each, rows_are_one_hot=rows_are_one_hot)
+        for k, target in enumerate(targets):
             y[k] = target
         return Samples(x, y, labels)
     if not len(labels):

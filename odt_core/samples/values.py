@@ -15,16 +15,16 @@ from odt_core.samples.types import RawSamples
 
 
 def targets_of(
-    raw: RawSamples, shape: tuple[int, ...], each: int = 0, *, one_of: bool = False
+    raw: RawSamples, shape: tuple[int, ...], scores_each: int = 0, *, rows_are_one_hot: bool = False
 ) -> tuple[np.ndarray, ...]:
-    """A target for each sample, float32 [*shape]. each: K, where its numbers are those of K classes
-    (Contract.scores_each). one_of: whether of each row of K one is right (Contract.one_of).
+    """A target for each sample, float32 [*shape]. scores_each: K, where its numbers are those of K
+    classes. rows_are_one_hot: whether of each row of K one is right. Both as of Contract.
 
     Where a sample has none, its label counts when it is a number: a folder called 3.5, say. Raises
     SampleError (which sample, and what to do) when neither fits.
     """
     masks = [one for one in raw.targets if one is not None and _is_mask(one)]
-    count = each or (shape[2] if len(shape) == 3 else 1)
+    count = scores_each or (shape[2] if len(shape) == 3 else 1)
     classes = is_picture(shape) and hold_classes(masks, count)
     given = [
         _number(label) if target is None else target
@@ -32,7 +32,7 @@ def targets_of(
     ]
     _all_given(given, raw.names, shape)
     return tuple(
-        _target(target, item, name, shape, classes, each, one_of)
+        _target(target, item, name, shape, classes, scores_each, rows_are_one_hot)
         for target, item, name in zip(given, raw.items, raw.names, strict=True)
         if target is not None
     )
@@ -73,13 +73,19 @@ def _target(
     name: str,
     shape: tuple[int, ...],
     classes: bool,
-    each: int,
-    one_of: bool,
+    scores_each: int,
+    rows_are_one_hot: bool,
 ) -> np.ndarray:
     if _is_mask(given) and is_picture(shape):
         photograph = item.shape[:2] if item.dtype == np.uint8 and item.ndim >= 2 else None
         return as_target(
-            given, shape, name, classes=classes, each=each, one_of=one_of, of=photograph
+            given,
+            shape,
+            name,
+            classes=classes,
+            scores_each=scores_each,
+            rows_are_one_hot=rows_are_one_hot,
+            of=photograph,
         )
     if given.size != prod(shape):
         raise SampleError(

@@ -302,7 +302,10 @@ def as_the_model_wants(desk: Desk, raw: RawSamples, label_id: str | None) -> Raw
     if desk.task is Task.VALUES:
         contract = desk.contract
         targets = targets_of(
-            raw, contract.target_shape, contract.scores_each, one_of=contract.one_of
+            raw,
+            contract.target_shape,
+            contract.scores_each,
+            rows_are_one_hot=contract.rows_are_one_hot,
         )
         for target, name in zip(targets, raw.names, strict=True):
             _check_target(desk, target, f"The target of {name}")

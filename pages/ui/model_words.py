@@ -73,7 +73,9 @@ def _gives(desk: Desk) -> str:
     if desk.task is Task.VALUES:
         contract = desk.contract
         size = prod(contract.target_shape)
-        classes = contract.scores_each or (contract.target_shape[-1] if contract.one_of else 0)
+        classes = contract.scores_each or (
+            contract.target_shape[-1] if contract.rows_are_one_hot else 0
+        )
         places = size if contract.scores_each else size // max(classes, 1)
         if classes and places > 1:
             each = "pixels" if desk.answers_pictures else "places"

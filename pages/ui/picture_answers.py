@@ -73,10 +73,10 @@ def _classes(values: np.ndarray, contract: Contract) -> np.ndarray | None:
     if values.ndim < 3 or values.shape[-1] < 2:
         return None
     best, sure = values.argmax(axis=-1), values.max(axis=-1)
-    if contract.one_of or contract.scores_each:
+    if contract.rows_are_one_hot or contract.scores_each:
         return best
     # none of them may be there
-    return np.where(sure >= 0.5, best + 1, 0) if contract.shares else None
+    return np.where(sure >= 0.5, best + 1, 0) if contract.targets_are_probabilities else None
 
 
 def _range(contract: Contract, pictures: list[np.ndarray]) -> tuple[float, float]:

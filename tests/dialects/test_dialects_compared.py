@@ -76,7 +76,9 @@ def test_targets_that_no_answer_is_compared_with_need_be_no_probabilities(tmp_pa
         return {"loss": net.step(lambda: tf.nn.sigmoid_cross_entropy_with_logits(y, net(x)))}
 
     model = odt.load_model(file_of(net, tmp_path, train=train))
-    contract = replace(model.contract, task=odt.Task.VALUES, target_shape=(3,), shares=True)
+    contract = replace(
+        model.contract, task=odt.Task.VALUES, target_shape=(3,), targets_are_probabilities=True
+    )
     letters = np.array([[2.0, 3.0, 0.0]], np.float32)
     assert contract.why_not_learnt(letters) is not None
     assert replace(contract, comparable=False).why_not_learnt(letters) is None

@@ -361,7 +361,7 @@ def test_softmax_of_which_a_loss_takes_a_part_is_still_one_of_several(tmp_path):
         return 1.0 - (2.0 * tf.reduce_sum(y * p) + 1.0) / (tf.reduce_sum(y + p) + 1.0)
 
     contract = pixels(dice, tmp_path, outputs=3, end=tf.nn.softmax, y=mask(3))
-    assert (contract.task, contract.one_of) == (Task.VALUES, True)
+    assert (contract.task, contract.rows_are_one_hot) == (Task.VALUES, True)
 
 
 @pytest.mark.parametrize("sizes", [(8, 8), (3,)])

@@ -323,7 +323,9 @@ def test_tags_of_words_are_compared_with_their_scores(tmp_path):
 
 class TestTargetsThatCannotBeLearnt:
     SCORED = Contract((), None, (8, 8), None, None, True, task=Task.VALUES, scores_each=3)
-    SHARES = Contract((), None, (8, 8), None, None, True, task=Task.VALUES, shares=True)
+    SHARES = Contract(
+        (), None, (8, 8), None, None, True, task=Task.VALUES, targets_are_probabilities=True
+    )
 
     @pytest.mark.parametrize("fine", [[0, 2], [1, 255], [-1, 0], [-100, 2]])
     def test_numbers_of_classes_or_of_none(self, fine):
@@ -352,7 +354,10 @@ class TestTargetsThatCannotBeLearnt:
             return tf.reshape(z, [-1, 2, 4])
 
         model = model_of(pixels, tmp_path, outputs=8, y=y, answer=squares)
-        assert (model.contract.shares, model.contract.activation) == (True, Activation.SIGMOID)
+        assert (model.contract.targets_are_probabilities, model.contract.activation) == (
+            True,
+            Activation.SIGMOID,
+        )
         session = model.session()
         before = session.state()
         x = np.ones((4, WIDTH), np.float32)

@@ -21,8 +21,9 @@ VALUES = Contract(
     train=(), infer=None, input_shape=(8,), outputs=None, learning_rate=None, state=True,
     task=Task.VALUES,
 )  # fmt: skip
-EACH = replace(VALUES, shares=True, activation=Activation.SIGMOID)  # may be there or not
-ONE_OF = replace(VALUES, shares=True, one_of=True)
+# Each may be there or not.
+EACH = replace(VALUES, targets_are_probabilities=True, activation=Activation.SIGMOID)
+ONE_OF = replace(VALUES, targets_are_probabilities=True, rows_are_one_hot=True)
 
 
 def found(answers, truth, contract=EACH):
@@ -102,7 +103,7 @@ def test_numbers_have_no_places(truth):
 
 
 @pytest.mark.parametrize(
-    "contract", [VALUES, replace(VALUES, task=Task.RECONSTRUCTION, shares=True)]
+    "contract", [VALUES, replace(VALUES, task=Task.RECONSTRUCTION, targets_are_probabilities=True)]
 )
 def test_counts_and_pictures_given_back_have_no_places(contract):
     truth = np.eye(4)[None]

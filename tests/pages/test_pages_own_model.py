@@ -420,7 +420,7 @@ class TestColoursOfMasks:
     def test_colours_for_one_of_three_classes_are_refused_by_name(self):
         """Not so where pictures of three channels are learnt, of which these might be one."""
         contract = SimpleNamespace(
-            one_of=True, target_shape=(8, 8, 3), scores_each=0, ids=np.array(False)
+            rows_are_one_hot=True, target_shape=(8, 8, 3), scores_each=0, ids=np.array(False)
         )
         card = SimpleNamespace(preprocessing=Preprocessing("image", (8, 8, 1)))
         desk = SimpleNamespace(contract=contract, card=card, task=Task.VALUES, sees_pictures=True)

@@ -47,8 +47,8 @@ def raw_of(*masks: np.ndarray) -> RawSamples:
     return RawSamples(items, ("",) * count, tuple(f"s{k}" for k in range(count)), masks)
 
 
-def target_of(mask: np.ndarray, shape: tuple[int, ...], each: int = 0) -> np.ndarray:
-    return targets_of(raw_of(mask), shape, each)[0]
+def target_of(mask: np.ndarray, shape: tuple[int, ...], scores_each: int = 0) -> np.ndarray:
+    return targets_of(raw_of(mask), shape, scores_each)[0]
 
 
 PHOTO = png(np.full((8, 8, 3), 90, np.uint8))
@@ -105,8 +105,11 @@ class TestNumbersOfClasses:
 
     def test_pixels_of_no_class_stay_such(self):
         mask = np.array([[0, 1], [2, 255]], np.uint8)
-        assert target_of(mask, (2, 2, 1), each=3).reshape(2, 2).tolist() == [[0, 1], [2, 255]]
-        assert target_of(mask, (2, 2), each=3)[1, 1] == 255
+        assert target_of(mask, (2, 2, 1), scores_each=3).reshape(2, 2).tolist() == [
+            [0, 1],
+            [2, 255],
+        ]
+        assert target_of(mask, (2, 2), scores_each=3)[1, 1] == 255
 
     @pytest.mark.parametrize(("shape", "each"), [((2, 2, 1), 40), ((2, 2, 40), 0)])
     def test_as_many_classes_as_the_model_has_are_no_shades(self, shape, each):
@@ -116,11 +119,11 @@ class TestNumbersOfClasses:
 
     def test_class_that_the_model_has_not_is_named(self):
         with pytest.raises(SampleError, match="has class 3; this model tells 3 apart, 0 to 2"):
-            target_of(np.array([[0, 3], [1, 2]], np.uint8), (2, 2), each=3)
+            target_of(np.array([[0, 3], [1, 2]], np.uint8), (2, 2), scores_each=3)
 
     def test_shades_are_no_numbers(self):
         with pytest.raises(SampleError, match="has shades; this model tells 3 classes apart"):
-            target_of(np.array([[0, 120], [130, 90]], np.uint8), (2, 2), each=3)
+            target_of(np.array([[0, 120], [130, 90]], np.uint8), (2, 2), scores_each=3)
 
 
 class TestWhatAMaskMeans:
@@ -230,7 +233,7 @@ class TestWhatAMaskMeans:
         red = np.zeros((4, 4, 3), np.uint8)
         red[..., 0] = 255
         with pytest.raises(SampleError, match=r"mask of s0 is in colours\. Save it as an indexed"):
-            targets_of(raw_of(red), (2, 2, 3), one_of=True)
+            targets_of(raw_of(red), (2, 2, 3), rows_are_one_hot=True)
 
 
 def coloured(*colours: tuple[int, int, int]) -> np.ndarray:
