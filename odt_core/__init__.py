@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from odt_core.dialects import Choice, Task
     from odt_core.errors import OdtError
     from odt_core.evaluation import Evaluation, evaluate, wilson
-    from odt_core.evaluation.compare import Comparison, compare, mcnemar
+    from odt_core.evaluation.comparison import Comparison, compare, mcnemar
     from odt_core.graph import describe, lower
     from odt_core.runtime import Model, Session, load_model
     from odt_core.samples import (

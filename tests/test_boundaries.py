@@ -45,6 +45,17 @@ def rooms_used(path: Path) -> set[str]:
     return found & {*LAYERS}
 
 
+def names_passed_on(init: Path) -> set[str]:
+    """What a room takes from its modules, so that it can be imported from the room itself."""
+    package = ".".join(init.parent.relative_to(ROOT).parts)
+    return {
+        alias.name
+        for node in ast.walk(ast.parse(init.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{package}.")
+        for alias in node.names
+    }
+
+
 def modules_after(code: str) -> set[str]:
     """The modules that a fresh Python has loaded after running `code`."""
     ending = "\nimport sys, json; print(json.dumps(sorted(sys.modules)))"
@@ -79,6 +90,16 @@ class TestImports:
         above = {*LAYERS[LAYERS.index(room) + 1 :]}
         found = {str(file.relative_to(ROOT)): rooms_used(file) & above for file in files}
         assert {file: rooms for file, rooms in found.items() if rooms} == {}
+
+    @pytest.mark.parametrize(
+        "room",
+        sorted({path.parent for path in (ROOT / "odt_core").rglob("*.py")}),
+        ids=lambda path: path.name,
+    )
+    def test_no_name_of_a_room_is_that_of_a_module_in_it(self, room):
+        """Python puts an imported module in the name's place, and the name in the module's."""
+        modules = {path.stem for path in room.iterdir()} - {"__init__"}
+        assert names_passed_on(room / "__init__.py") & modules == set()
 
     def test_every_room_has_its_layer(self):
         here = {path.stem for path in (ROOT / "odt_core").iterdir() if path.name[0] not in "_."}

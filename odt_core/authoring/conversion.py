@@ -14,7 +14,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from odt_core.authoring.agreement import Agreement, agreement_of
 from odt_core.authoring.backend import tf
-from odt_core.baking.bake import bake
+from odt_core.baking.baked import bake
 from odt_core.errors import AuthoringError, LoweringError
 from odt_core.graph import GET_STATE, ModelDescription, describe, lower
 from odt_core.graph.freezing.initial import initial_values

@@ -7,21 +7,27 @@ from odt_core.evaluation.base_labels import (
     base_answers,
     load_base_labels,
 )
-from odt_core.evaluation.claims import Claims, claims
-from odt_core.evaluation.compare import FEWEST_CHANGES, Comparison, Verdict, compare, mcnemar
+from odt_core.evaluation.by_label import LabelRow, Moved, label_table, moved_labels
+from odt_core.evaluation.claiming import Claims, claims
+from odt_core.evaluation.comparison import FEWEST_CHANGES, Comparison, Verdict, compare, mcnemar
 from odt_core.evaluation.digest import state_digest
 from odt_core.evaluation.evaluation import Evaluation, errors, evaluate, score, truth_of
-from odt_core.evaluation.feature_map import FeatureMap, feature_map
+from odt_core.evaluation.feature_plane import FeatureMap, feature_map
 from odt_core.evaluation.intervals import wilson
-from odt_core.evaluation.label_table import LabelRow, Moved, label_table, moved_labels
 from odt_core.evaluation.layers import LayerChange, most_moved, weight_changes
-from odt_core.evaluation.leakage import Leakage, leakage
-from odt_core.evaluation.new_labels import NewLabels, new_labels
+from odt_core.evaluation.leaks import Leakage, leakage
+from odt_core.evaluation.never_learnt import NewLabels, new_labels
 from odt_core.evaluation.paired import gain_interval
-from odt_core.evaluation.places import Places, places
+from odt_core.evaluation.place_scores import Places, places
 from odt_core.evaluation.proportion import Proportion
 from odt_core.evaluation.ranking import auroc
-from odt_core.evaluation.reliability import Bin, Reliability, reliability, reliability_of, too_few
+from odt_core.evaluation.reliability_diagram import (
+    Bin,
+    Reliability,
+    reliability,
+    reliability_of,
+    too_few,
+)
 from odt_core.evaluation.temperature import Calibration, Temperature, fit_temperature
 from odt_core.evaluation.unknown import Strangeness, Unknown, fit_unknown, strangeness
 from odt_core.runtime.weights import weights_of

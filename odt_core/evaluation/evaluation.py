@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from odt_core.errors import ModelError, NoAnswerError, SampleError
-from odt_core.evaluation.places import Places, places
+from odt_core.evaluation.place_scores import Places, places
 from odt_core.kinds import check_kind
 from odt_core.samples.types import check_samples
 

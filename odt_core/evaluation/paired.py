@@ -6,7 +6,7 @@ import math
 from statistics import NormalDist
 
 from odt_core.errors import SettingsError
-from odt_core.evaluation.compare import mcnemar
+from odt_core.evaluation.comparison import mcnemar
 from odt_core.evaluation.counts import whole
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from odt_core.dialects.contract import OutputKind
 from odt_core.errors import SampleError
 from odt_core.evaluation.logits import as_logits, log_sum_exp, softmax
-from odt_core.evaluation.reliability import reliability, too_few
+from odt_core.evaluation.reliability_diagram import reliability, too_few
 
 LOWEST, HIGHEST = 0.05, 20.0  # a temperature outside says that the samples do not fix one
 FOLDS = 5

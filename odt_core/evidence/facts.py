@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from odt_core.evaluation import Claims, Evaluation, NewLabels
+from odt_core.evaluation.by_label import label_table
 from odt_core.evaluation.digest import state_digest
-from odt_core.evaluation.label_table import label_table
-from odt_core.evaluation.reliability import reliability_of
+from odt_core.evaluation.reliability_diagram import reliability_of
 from odt_core.evidence.material import Judged, Material
 from odt_core.evidence.study_facts import cost_facts, inside_facts, study_facts
 from odt_core.evidence.versions import versions

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from odt_core.evaluation.compare import p_words
-from odt_core.evidence.charts.page import POLICY, STYLE
+from odt_core.evaluation.comparison import p_words
+from odt_core.evidence.charts.chart_page import POLICY, STYLE
 from odt_core.evidence.charts.types import Chart
 from odt_core.evidence.escape import html_text, markdown_text
 from odt_core.studies.crossed import Quantity

@@ -9,7 +9,7 @@ from odt_core.graph.inspect import (
     describe,
 )
 from odt_core.graph.loss_facts import Meeting
-from odt_core.graph.lower import Lowered, lower
+from odt_core.graph.lowering import Lowered, lower
 from odt_core.graph.record import CheckpointSignature, CheckpointTensor, Missing, Rewrite
 from odt_core.graph.state import GET_STATE, SET_STATE
 

@@ -425,7 +425,7 @@ class Session:
 
     def bake(self, *, inference_only: bool = False) -> bytes:
         """A .tflite that starts with the weights this session has now (odt_core.bake)."""
-        from odt_core.baking.bake import bake
+        from odt_core.baking.baked import bake
 
         infer = self.contract.infer
         name = infer.signature if inference_only and infer is not None else None

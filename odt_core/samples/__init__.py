@@ -7,7 +7,7 @@ from odt_core.samples.image import decode_image
 from odt_core.samples.labels import Labels, clean_label
 from odt_core.samples.preprocess import Preprocessing, prepare
 from odt_core.samples.reading import read_samples
-from odt_core.samples.split import split
+from odt_core.samples.splitting import split
 from odt_core.samples.table import read_table
 from odt_core.samples.types import Form, RawSamples, Samples, Subset, check_samples
 from odt_core.samples.unlabelled import check_labelled

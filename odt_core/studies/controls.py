@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from odt_core.errors import OdtError, SampleError
-from odt_core.evaluation.compare import Comparison, Verdict, compare
+from odt_core.evaluation.comparison import Comparison, Verdict, compare
 from odt_core.evaluation.evaluation import Evaluation, evaluate
 from odt_core.evaluation.paired import gain_interval
 from odt_core.evaluation.repeats import repeated

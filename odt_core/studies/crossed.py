@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from odt_core.errors import SampleError
-from odt_core.evaluation.compare import mcnemar
+from odt_core.evaluation.comparison import mcnemar
 from odt_core.evaluation.evaluation import Evaluation, squared_errors
 from odt_core.evaluation.intervals import wilson_share
 from odt_core.studies.student import student_quantile

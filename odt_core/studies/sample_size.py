@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from odt_core.errors import SampleError, SettingsError
-from odt_core.evaluation.compare import FEWEST_CHANGES
+from odt_core.evaluation.comparison import FEWEST_CHANGES
 from odt_core.evaluation.evaluation import evaluate
-from odt_core.samples.split import groups_of
+from odt_core.samples.splitting import groups_of
 from odt_core.studies.crossed import Estimate, Quantity, can_be_told_apart, estimate, outcomes
 from odt_core.studies.study import OnProgress, Progress, Stopped, StudyStopped, never, quiet
 from odt_core.studies.trainings import State, Training, train_each

@@ -92,7 +92,7 @@ def _range(contract: Contract, pictures: list[np.ndarray]) -> tuple[float, float
 
 def _remark(values: np.ndarray, target: np.ndarray | None, contract: Contract) -> str:
     """How near an answer is to the target."""
-    from odt_core.evaluation.places import places  # not before there is something to judge
+    from odt_core.evaluation.place_scores import places  # not before there is something to judge
 
     if target is None:
         return ""

@@ -12,7 +12,7 @@ from scipy import stats
 
 from odt_core.errors import NoAnswerError, SampleError, SettingsError
 from odt_core.evaluation import FEWEST_CHANGES, compare, gain_interval, mcnemar, score, wilson
-from odt_core.evaluation.compare import Verdict
+from odt_core.evaluation.comparison import Verdict
 from odt_core.evaluation.evaluation import measure
 
 

@@ -10,7 +10,7 @@ from one_op import worst_error
 from odt_core.graph.building import Builder
 from odt_core.graph.flatbuffer import write
 from odt_core.graph.flex import FlexOp
-from odt_core.graph.lower import lower
+from odt_core.graph.lowering import lower
 from odt_core.graph.rules import RULES
 from odt_core.graph.state import add_state_signatures
 

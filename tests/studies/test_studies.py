@@ -13,7 +13,7 @@ import pytest
 from odt_core.bundled import bundled_models
 from odt_core.errors import SampleError, TrainingError
 from odt_core.evaluation import Verdict, evaluate, score, state_digest, wilson
-from odt_core.evaluation.compare import Comparison, compare
+from odt_core.evaluation.comparison import Comparison, compare
 from odt_core.runtime import load_model
 from odt_core.samples import Labels, Samples
 from odt_core.studies import (

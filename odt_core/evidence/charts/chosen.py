@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from odt_core.evaluation import Evaluation, compare
-from odt_core.evaluation.label_table import label_table
-from odt_core.evaluation.reliability import reliability_of
+from odt_core.evaluation.by_label import label_table
+from odt_core.evaluation.reliability_diagram import reliability_of
 from odt_core.evidence.charts import look
 from odt_core.evidence.charts.intervals import Group, Intervals, Value
 from odt_core.evidence.charts.lines import Line, Lines

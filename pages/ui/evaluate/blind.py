@@ -13,7 +13,7 @@ import streamlit as st
 
 from odt_core.dialects.contract import Task
 from odt_core.evaluation import FEWEST_CHANGES, mcnemar, wilson
-from odt_core.evaluation.compare import p_words
+from odt_core.evaluation.comparison import p_words
 from odt_core.workspace import Part
 from pages.ui import pieces, trouble
 from pages.ui.canvas import sketch

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from odt_core.evaluation.compare import Comparison, compare
+from odt_core.evaluation.comparison import Comparison, compare
 from odt_core.evaluation.evaluation import Evaluation, part_of
 
 _MOST = 4  # labels that are named

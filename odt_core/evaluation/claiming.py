@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from odt_core.evaluation.compare import Comparison, compare
+from odt_core.evaluation.comparison import Comparison, compare
 from odt_core.evaluation.evaluation import Evaluation
-from odt_core.evaluation.leakage import Leakage
-from odt_core.evaluation.new_labels import NewLabels, new_labels
+from odt_core.evaluation.leaks import Leakage
+from odt_core.evaluation.never_learnt import NewLabels, new_labels
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from odt_core.graph.building import Builder
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.freezing.inference import inference_model, predicting
 from odt_core.graph.freezing.initial import forget_values
-from odt_core.graph.lower import lower
+from odt_core.graph.lowering import lower
 from odt_core.graph.operators import called_by, name_of
 from odt_core.graph.passes.prune import compact, drop_subgraphs, share_buffers
 from odt_core.graph.resources import handle
