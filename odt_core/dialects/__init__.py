@@ -7,30 +7,16 @@ from typing import TYPE_CHECKING
 from odt_core.lazy import lazily
 
 if TYPE_CHECKING:
-    from odt_core.dialects.contract import (
-        LOSS_NAME,
-        Choice,
-        Contract,
-        ExtractRole,
-        InferRole,
-        LabelKind,
-        OutputKind,
-        Task,
-        TrainRole,
-    )
+    from odt_core.dialects.contract import Choice, Contract, LabelKind, OutputKind, Task
     from odt_core.dialects.correction import correct
     from odt_core.dialects.dialect import propose
 
 __all__ = [
-    "LOSS_NAME",
     "Choice",
     "Contract",
-    "ExtractRole",
-    "InferRole",
     "LabelKind",
     "OutputKind",
     "Task",
-    "TrainRole",
     "correct",
     "propose",
 ]
@@ -38,17 +24,7 @@ __all__ = [
 __getattr__ = lazily(
     __name__,
     {
-        "contract": (
-            "LOSS_NAME",
-            "Choice",
-            "Contract",
-            "ExtractRole",
-            "InferRole",
-            "LabelKind",
-            "OutputKind",
-            "Task",
-            "TrainRole",
-        ),
+        "contract": ("Choice", "Contract", "LabelKind", "OutputKind", "Task"),
         "correction": ("correct",),
         "dialect": ("propose",),
     },

@@ -7,28 +7,27 @@ from odt_core.evaluation.base_labels import (
     base_answers,
     load_base_labels,
 )
-from odt_core.evaluation.by_label import LabelRow, Moved, label_table, moved_labels
+from odt_core.evaluation.by_label import label_table, moved_labels
 from odt_core.evaluation.claiming import Claims, claims
 from odt_core.evaluation.comparison import FEWEST_CHANGES, Comparison, Verdict, compare, mcnemar
 from odt_core.evaluation.digest import state_digest
-from odt_core.evaluation.evaluation import Evaluation, errors, evaluate, score, truth_of
+from odt_core.evaluation.evaluation import Evaluation, evaluate, score
 from odt_core.evaluation.feature_plane import FeatureMap, feature_map
 from odt_core.evaluation.intervals import wilson
 from odt_core.evaluation.layers import LayerChange, most_moved, weight_changes
 from odt_core.evaluation.leaks import Leakage, leakage
 from odt_core.evaluation.never_learnt import NewLabels, new_labels
 from odt_core.evaluation.paired import gain_interval
-from odt_core.evaluation.place_scores import Places, places
+from odt_core.evaluation.place_scores import places
 from odt_core.evaluation.proportion import Proportion
 from odt_core.evaluation.ranking import auroc
 from odt_core.evaluation.reliability_diagram import (
-    Bin,
     Reliability,
     reliability,
     reliability_of,
     too_few,
 )
-from odt_core.evaluation.temperature import Calibration, Temperature, fit_temperature
+from odt_core.evaluation.temperature import Temperature, fit_temperature
 from odt_core.evaluation.unknown import Strangeness, Unknown, fit_unknown, strangeness
 from odt_core.runtime.weights import weights_of
 
@@ -36,18 +35,13 @@ __all__ = [
     "FEWEST_CHANGES",
     "BaseAnswers",
     "BaseLabels",
-    "Bin",
-    "Calibration",
     "Claims",
     "Comparison",
     "Evaluation",
     "FeatureMap",
-    "LabelRow",
     "LayerChange",
     "Leakage",
-    "Moved",
     "NewLabels",
-    "Places",
     "Proportion",
     "Reliability",
     "Strangeness",
@@ -59,7 +53,6 @@ __all__ = [
     "base_answers",
     "claims",
     "compare",
-    "errors",
     "evaluate",
     "feature_map",
     "fit_temperature",
@@ -79,7 +72,6 @@ __all__ = [
     "state_digest",
     "strangeness",
     "too_few",
-    "truth_of",
     "weight_changes",
     "weights_of",
     "wilson",

@@ -1,19 +1,18 @@
 """Studies that train again from the base model: what a result depends on, and what it cost."""
 
 from odt_core.studies.controls import Controls, negative_controls, other_person
-from odt_core.studies.cost import Cost, measure_cost, peak_memory
+from odt_core.studies.cost import Cost, measure_cost
 from odt_core.studies.crossed import Estimate, Quantity
-from odt_core.studies.network import NetworkUse, NetworkWatch
+from odt_core.studies.network import NetworkWatch
 from odt_core.studies.sample_size import Point, SamplesNeeded, samples_needed
 from odt_core.studies.study import Progress, StudyStopped
-from odt_core.studies.trainer import SessionTrainer, Trained, Trainer, WorkerTrainer
+from odt_core.studies.trainer import SessionTrainer, Trainer, WorkerTrainer
 from odt_core.studies.unlearning import Unlearned, unlearn
 
 __all__ = [
     "Controls",
     "Cost",
     "Estimate",
-    "NetworkUse",
     "NetworkWatch",
     "Point",
     "Progress",
@@ -21,14 +20,12 @@ __all__ = [
     "SamplesNeeded",
     "SessionTrainer",
     "StudyStopped",
-    "Trained",
     "Trainer",
     "Unlearned",
     "WorkerTrainer",
     "measure_cost",
     "negative_controls",
     "other_person",
-    "peak_memory",
     "samples_needed",
     "unlearn",
 ]

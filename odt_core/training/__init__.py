@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from odt_core.checkpoint.progress import Progress
 from odt_core.lazy import lazily
 
 if TYPE_CHECKING:
     from odt_core.training.callbacks import Autosave, Callback, Reason
     from odt_core.training.control import Control
-    from odt_core.training.history import EvaluationRecord, History, Outcome, Record, Score
+    from odt_core.training.history import EvaluationRecord, History, Outcome, Record
     from odt_core.training.loop import Run, fit
     from odt_core.training.settings import Schedule, Settings
 
@@ -21,12 +20,10 @@ __all__ = [
     "EvaluationRecord",
     "History",
     "Outcome",
-    "Progress",
     "Reason",
     "Record",
     "Run",
     "Schedule",
-    "Score",
     "Settings",
     "fit",
 ]
@@ -36,7 +33,7 @@ __getattr__ = lazily(
     {
         "callbacks": ("Autosave", "Callback", "Reason"),
         "control": ("Control",),
-        "history": ("EvaluationRecord", "History", "Outcome", "Record", "Score"),
+        "history": ("EvaluationRecord", "History", "Outcome", "Record"),
         "loop": ("Run", "fit"),
         "settings": ("Schedule", "Settings"),
     },
