@@ -19,9 +19,10 @@ import numpy as np
 
 from benchmarks.machine import machine
 from benchmarks.passes.models import model_files
-from odt_core.graph import describe, lower
+from odt_core.graph import describe
 from odt_core.graph.alone import subgraph_of
 from odt_core.graph.flatbuffer import read
+from odt_core.graph.lowering import lower_with
 from odt_core.graph.passes.optimise import PASSES, Pass
 from odt_core.runtime.interpreter import Interpreter
 from odt_core.runtime.model import shaped_by_data
@@ -59,7 +60,7 @@ def variants() -> dict[str, tuple[Pass, ...]]:
 
 def measured(name: str, data: bytes, batch: int, turns: int) -> Row:
     """Lower a model once for each variant, and time a train step of each, in turns."""
-    lowered = {left_out: lower(data, passes=p).data for left_out, p in variants().items()}
+    lowered = {left_out: lower_with(data, p).data for left_out, p in variants().items()}
     steps = [_step(one, batch) for one in lowered.values()]
     times = np.array([[_best_ms(step) for step in steps] for _ in range(turns + 1)])[1:]
     ratios = times[:, 1:] / times[:, :1]

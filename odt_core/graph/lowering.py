@@ -80,16 +80,22 @@ class Lowered:
         return describe_tree(self.tree, len(self.data))
 
 
-@plain_errors()
-def lower(data: bytes, *, passes: tuple[Pass, ...] = PASSES) -> Lowered:
+def lower(data: bytes) -> Lowered:
     """Rewrite the Flex ops of a .tflite into builtins and add the state signatures.
 
     The signatures keep their names, inputs, outputs, dtypes and shapes; those with Save or Restore
     return or take the checkpoint's tensors instead of a path, and one that gives the best label
     alone gives the scores of all as well (hidden_scores.py). A lowered model comes back as it
-    is, or as today's passes make it where an older odt lowered it. With fewer passes than all, so
-    that one's gain can be measured, it counts as not passed yet.
+    is, or as today's passes make it where an older odt lowered it.
     Raises ModelError when `data` is no .tflite, LoweringError when no signature is left.
+    """
+    return lower_with(data, PASSES)
+
+
+@plain_errors()
+def lower_with(data: bytes, passes: tuple[Pass, ...]) -> Lowered:
+    """`lower` with these passes. With fewer than all, so that one's gain can be measured, a model
+    counts as not passed yet.
     """
     model = read(data)
     check(model)

@@ -21,6 +21,7 @@ from odt_core import load_model
 from odt_core.graph import lower
 from odt_core.graph.building import Builder
 from odt_core.graph.flatbuffer import read, write
+from odt_core.graph.lowering import lower_with
 from odt_core.graph.operators import inputs_of, name_of
 from odt_core.graph.passes.constant_forms import constant_form
 from odt_core.graph.passes.forms import rewrite
@@ -59,7 +60,7 @@ def file(name: str) -> bytes:
 
 @cache
 def lowered(name: str, *passes: str) -> bytes:
-    return lower(file(name), passes=tuple(BY_NAME[one] for one in passes)).data
+    return lower_with(file(name), tuple(BY_NAME[one] for one in passes)).data
 
 
 @cache

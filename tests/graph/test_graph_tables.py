@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 
 from odt_core.graph import lower
+from odt_core.graph.lowering import lower_with
 from odt_core.graph.passes.optimise import PASSES
 from odt_core.runtime import load_model
 from odt_core.runtime.interpreter import Interpreter
@@ -127,7 +128,7 @@ def expected(update: Update) -> list[np.ndarray]:
 @pytest.mark.parametrize("update", [sgd, less, adagrad, outside, inverse, placed])
 def test_rows_are_updated_with_the_table_and_the_numbers_stay(converted, update):
     file = converted(update)
-    assert "UNIQUE" in lower(file, passes=OTHERS).describe().operators
+    assert "UNIQUE" in lower_with(file, OTHERS).describe().operators
     lowered = lower(file)
     assert "UNIQUE" not in lowered.describe().operators
     assert "SCATTER_ND" not in lowered.describe().operators
@@ -138,7 +139,7 @@ def test_rows_are_updated_with_the_table_and_the_numbers_stay(converted, update)
 @pytest.mark.parametrize("update", [sgd, less, adagrad, outside])
 def test_what_only_adds_gives_the_same_bits(converted, update):
     file = converted(update)
-    before, after = run(lower(file, passes=OTHERS).data), run(lower(file).data)
+    before, after = run(lower_with(file, OTHERS).data), run(lower(file).data)
     assert all(np.array_equal(one, two) for one, two in zip(before, after, strict=True))
 
 
