@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from odt_core.bundled import ModelCard, bundled_models
     from odt_core.checkpoint import (
         Checkpoint,
+        Progress,
         load_checkpoint,
         load_checkpoint_file,
         save_checkpoint,
@@ -28,21 +29,30 @@ if TYPE_CHECKING:
     )
     from odt_core.dialects import Choice, Task
     from odt_core.errors import OdtError
-    from odt_core.evaluation import Evaluation, evaluate, wilson
-    from odt_core.evaluation.comparison import Comparison, compare, mcnemar
+    from odt_core.evaluation import Comparison, Evaluation, compare, evaluate, mcnemar, wilson
     from odt_core.graph import describe, lower
     from odt_core.runtime import Model, Session, load_model
     from odt_core.samples import (
+        Augmentation,
         Labels,
         Preprocessing,
         RawSamples,
         Samples,
+        Subset,
         decode_image,
         prepare,
         read_samples,
         split,
     )
-    from odt_core.training import Callback, Control, History, Settings, fit
+    from odt_core.training import (
+        Autosave,
+        Callback,
+        Control,
+        History,
+        Outcome,
+        Settings,
+        fit,
+    )
     from odt_core.worker import Worker
     from odt_core.workspace import Workspace, Workspaces
 
@@ -51,6 +61,7 @@ _ROOMS = {
     "bundled": ("ModelCard", "bundled_models"),
     "checkpoint": (
         "Checkpoint",
+        "Progress",
         "load_checkpoint",
         "load_checkpoint_file",
         "save_checkpoint",
@@ -62,21 +73,25 @@ _ROOMS = {
     "dialects": ("Choice", "Task"),
     "runtime": ("Model", "Session", "load_model"),
     "samples": (
+        "Augmentation",
         "Labels",
         "Preprocessing",
         "RawSamples",
         "Samples",
+        "Subset",
         "decode_image",
         "prepare",
         "read_samples",
         "split",
     ),
-    "training": ("Callback", "Control", "History", "Settings", "fit"),
+    "training": ("Autosave", "Callback", "Control", "History", "Outcome", "Settings", "fit"),
     "worker": ("Worker",),
     "workspace": ("Workspace", "Workspaces"),
 }
 
 __all__ = [
+    "Augmentation",
+    "Autosave",
     "Callback",
     "Checkpoint",
     "Choice",
@@ -88,11 +103,14 @@ __all__ = [
     "Model",
     "ModelCard",
     "OdtError",
+    "Outcome",
     "Preprocessing",
+    "Progress",
     "RawSamples",
     "Samples",
     "Session",
     "Settings",
+    "Subset",
     "Task",
     "Worker",
     "Workspace",

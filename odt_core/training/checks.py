@@ -48,7 +48,7 @@ def check_kinds(
             check_samples(given, f"{name} samples")
         else:
             kind = _KINDS[name]
-            check_kind(given, kind, f"'{name}' of fit comes as {kind.__name__}", TrainingError)
+            check_kind(given, kind, f"'{name}' of fit comes as odt.{kind.__name__}", TrainingError)
 
 
 def check_sets(session: Session, sets: Sets) -> None:

@@ -187,7 +187,7 @@ class Worker:
         if settings is not None:
             check_kind(settings, Settings, "Settings come as odt.Settings(...)", SettingsError)
         if start is not None:
-            check_kind(start, Progress, "'start' of fit comes as Progress", TrainingError)
+            check_kind(start, Progress, "'start' of fit comes as odt.Progress", TrainingError)
         body: dict[str, Any] = {
             "held": True,
             "settings": settings.to_json() if settings else None,
