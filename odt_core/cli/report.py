@@ -213,8 +213,8 @@ def _report(options: Namespace) -> Result:
         "cost": studies.cost.to_json() if studies.cost else None,
         "studies": study_facts(studies),
         "check": _check(out) if options.check and not error else None,
-        "outcome": ended,
-        "message": curves.message if ended else None,
+        "outcome": ended.value if ended is not None else None,
+        "message": curves.message if ended is not None else None,
         "error": error,
     }
 
@@ -268,7 +268,7 @@ def _train(
         raise NothingLearntError(f"There is nothing to report on. {end.message}")
     records = tuple(r for event in events if isinstance(event, Progressed) for r in event.records)
     evaluations = tuple(e.evaluation for e in events if isinstance(e, Evaluated))
-    curves = Curves(records, evaluations, end.outcome.value, end.message)
+    curves = Curves(records, evaluations, end.outcome, end.message)
     return save_checkpoint(saved[-1]), curves
 
 

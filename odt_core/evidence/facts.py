@@ -143,7 +143,7 @@ def _curves(material: Material) -> dict[str, Any] | None:
     if curves is None:
         return None
     return {
-        "outcome": curves.outcome,
+        "outcome": curves.outcome.value if curves.outcome is not None else "",
         "message": curves.message,
         "steps": len(curves.records),
         "evaluations": [evaluation.to_json() for evaluation in curves.evaluations],

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from odt_core.dialects import Choice
     from odt_core.evaluation import Claims, Evaluation, Leakage
     from odt_core.samples import Labels, Samples
-    from odt_core.training import EvaluationRecord, Record
+    from odt_core.training import EvaluationRecord, Outcome, Record
 
 Bake = Callable[[bool], bytes]  # True: for predictions only
 
@@ -58,7 +58,7 @@ class Curves:
 
     records: tuple[Record, ...] = ()
     evaluations: tuple[EvaluationRecord, ...] = ()
-    outcome: str = ""  # finished, stopped, diverged
+    outcome: Outcome | None = None  # None: it is not known how it ended, or it failed
     message: str = ""
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from odt_core.checkpoint.checkpoint import Checkpoint, save_checkpoint
 from odt_core.errors import OdtError
+from odt_core.training import history
 from odt_core.training.callbacks import Reason
 from odt_core.training.events import (
     Ended,
@@ -28,9 +29,9 @@ from odt_core.training.events import (
     Waiting,
 )
 from odt_core.training.history import EvaluationRecord, Outcome, Record
-from odt_core.training.history import Score as Measured
 from odt_core.training.journal import evaluation_line, kept, steps_line
 from odt_core.workspace import CheckpointInfo, Kind, Score, Workspace
+from odt_core.workspace.run_log import RunEnded, RunKept
 from pages.ui.run import Phase, Run
 
 _log = logging.getLogger("odt.recorder")
@@ -119,20 +120,21 @@ class Recorder:
                 message = f"The end of training could not be saved. {self._unsaved}"
                 self._run.ended(Phase.FAILED, message)
             case Ended():
-                end = {"kind": "end", "outcome": event.outcome.value, "steps": event.steps}
-                end["total"] = self._total
-                self._note({**end, "message": event.message} | self._first_and_last())
+                test = self._first_and_last()
+                self._note(
+                    RunEnded(event.outcome, event.steps, self._total, event.message, test).to_json()
+                )
                 self._run.ended(_PHASES[event.outcome], event.message)
             case Failed():
                 self._run.ended(Phase.FAILED, event.message)
                 self._note_curves()
                 if not event.died:
-                    self._note({"kind": "end", "outcome": "failed"})
+                    self._note(RunEnded(None).to_json())
 
-    def _first_and_last(self) -> dict[str, object]:
+    def _first_and_last(self) -> tuple[history.Score, history.Score] | None:
         """How the model did on the person's test samples before the run and after it."""
         scores = [e.test for e in self._run.snapshot().evaluations if e.test is not None]
-        return {"test": [asdict(scores[0]), asdict(scores[-1])]} if len(scores) > 1 else {}
+        return (scores[0], scores[-1]) if len(scores) > 1 else None
 
     def _flush_start(self) -> None:
         """The checkpoint before the first step, once its scores are known."""
@@ -165,10 +167,10 @@ class Recorder:
             earlier=self._run.earlier,
         )
         entry = self._workspace.add_checkpoint(save_checkpoint(checkpoint), info, as_head=as_head)
-        self._note({"kind": "checkpoint", "checkpoint": entry.id, "step": entry.info.step})
+        self._note(RunKept(entry.id, entry.info.step).to_json())
         return entry.id
 
-    def _note(self, record: dict[str, object]) -> None:
+    def _note(self, record: Mapping[str, Any]) -> None:
         """Add a record, after the curves up to here."""
         self._note_curves()
         self._workspace.append_run(self._run.id, [record])
@@ -183,5 +185,5 @@ class Recorder:
             self._workspace.append_run(self._run.id, lines)
 
 
-def _score(measured: Measured | None) -> Score | None:
+def _score(measured: history.Score | None) -> Score | None:
     return None if measured is None else Score.of(measured)

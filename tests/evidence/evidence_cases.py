@@ -15,7 +15,17 @@ from odt_core.evaluation import evaluate
 from odt_core.evidence import Curves, Judged, bundle, trace
 from odt_core.runtime import Model, load_model
 from odt_core.samples import Labels, Samples
-from odt_core.training import Autosave, Callback, Control, History, Record, Run, Settings, fit
+from odt_core.training import (
+    Autosave,
+    Callback,
+    Control,
+    History,
+    Outcome,
+    Record,
+    Run,
+    Settings,
+    fit,
+)
 
 MODEL = Path(__file__).parents[1] / "runtime" / "models" / "tiny_momentum.tflite"
 SETTINGS = Settings(
@@ -61,7 +71,9 @@ class Trained:
             "bake": lambda inference_only: self.session.bake(inference_only=inference_only),
             "test": self.judged(self.test),
             "replay": self.replay,
-            "curves": Curves(self.history.records, self.history.evaluations, "finished", "Done."),
+            "curves": Curves(
+                self.history.records, self.history.evaluations, Outcome.FINISHED, "Done."
+            ),
         }
         return bundle(**{**given, **changed})
 

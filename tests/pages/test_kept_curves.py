@@ -43,6 +43,10 @@ class TestKeptCurves:
         assert [one.step for one in curves.evaluations] == [0, 8]
         assert (curves.outcome, curves.message) == ("finished", "Done.")
 
+    def test_run_that_failed_says_so(self, workspace):
+        keep(workspace, steps(1, 5), saved("c1", 5), {"kind": "end", "outcome": "failed"})
+        assert kept_curves(workspace, "c1").message == "This training failed."
+
     def test_checkpoint_when_made_on_the_way_has_the_steps_up_to_it(self, workspace):
         keep(workspace, measured(0), steps(1, 5), saved("c1", 5), steps(6, 9), measured(9),
              saved("c2", 9))  # fmt: skip

@@ -6,13 +6,12 @@ Both are read from the runs' records on disk, so that a restart of the server fo
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from odt_core.errors import OdtError
 from odt_core.training.history import Score
 from odt_core.workspace import Kind, Part
+from odt_core.workspace.run_log import ACCEPTED, RunBegan, RunLog, read_log
 from pages.ui.desk.runs import HasRuns
 from pages.ui.run import Snapshot
 
@@ -78,14 +77,13 @@ class HasAfterRuns(HasRuns):
         if self.busy or manifest.head is None or not manifest.runs:
             return None
         run_id = manifest.runs[-1].id
-        records = self.workspace.run_records(run_id)
-        kinds = {str(record.get("kind")): record for record in records}
-        end, begin = kinds.get("end", {}), kinds.get("begin", {})
-        made = [str(r["checkpoint"]) for r in records if r.get("kind") == "checkpoint"]
-        if "accepted" in kinds or not made or made[-1] != manifest.head or "test" not in end:
+        log = read_log(self.workspace.run_records(run_id))
+        made = [one.checkpoint for one in log.kept]
+        test = log.ended.test if log.ended is not None else None
+        if log.accepted or not made or made[-1] != manifest.head or test is None:
             return None
-        before, after = (Score(**score) for score in end["test"])
-        began = begin.get("head")
+        before, after = test
+        began = log.began.head if log.began is not None else None
         if not worse(before, after):
             return None
         if began is not None and manifest.checkpoint(began) is None:  # thinned out: its copy then
@@ -98,7 +96,7 @@ class HasAfterRuns(HasRuns):
 
     def accept_run(self, run_id: str) -> None:
         """Keep what that run made, although it lost."""
-        self.workspace.append_run(run_id, [{"kind": "accepted"}])
+        self.workspace.append_run(run_id, [ACCEPTED])
 
     def take_back(self, lost: LostRun) -> None:
         """Your model is again what it was before that run; both stay in the timeline."""
@@ -112,7 +110,7 @@ class HasAfterRuns(HasRuns):
         manifest = self.workspace.manifest
         head = manifest.head
         if self._seen is None or self._seen[0] != head:
-            self._seen = (head, _trained_on(self._records_of_runs(), head))
+            self._seen = (head, _trained_on(self._logs(), head))
         return self._seen[1]
 
     def stale(self) -> Stale:
@@ -142,11 +140,11 @@ class HasAfterRuns(HasRuns):
         again = {test for train, test in near.items() if train in seen}
         return SeenTests(itself, tuple(one for one in tests if one in again - seen))
 
-    def _records_of_runs(self) -> list[list[dict[str, Any]]]:
+    def _logs(self) -> list[RunLog]:
         found = []
         for run in self.workspace.runs():
             try:
-                found.append(self.workspace.run_records(run.id))
+                found.append(read_log(self.workspace.run_records(run.id)))
             except OdtError:  # its file cannot be read: what it was trained on is not known
                 continue
         return found
@@ -161,16 +159,18 @@ def worse(before: Score, after: Score) -> bool:
     return (after.mean_squared_error or 0.0) > (before.mean_squared_error or 0.0)
 
 
-def _trained_on(runs: list[list[dict[str, Any]]], head: str | None) -> frozenset[str]:
+def _trained_on(runs: list[RunLog], head: str | None) -> frozenset[str]:
     """Follows checkpoints back from `head`, run by run."""
-    made_by: dict[str, Mapping[str, Any]] = {}  # checkpoint -> how its run began
-    for records in runs:
-        begin = next((r for r in records if r.get("kind") == "begin"), {})
-        made_by |= {str(r["checkpoint"]): begin for r in records if r.get("kind") == "checkpoint"}
+    began: dict[str, RunBegan | None] = {}  # checkpoint -> how the run that made it began
+    for log in runs:
+        began |= {one.checkpoint: log.began for one in log.kept}
     found: set[str] = set()
     passed: set[str] = set()
-    while head is not None and head in made_by and head not in passed:
+    while head is not None and head not in passed:
         passed.add(head)
-        found |= {str(one) for one in made_by[head].get("trained_on", ())}
-        head = made_by[head].get("from")
+        run = began.get(head)
+        if run is None:
+            break
+        found.update(run.trained_on)
+        head = run.source
     return frozenset(found)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from odt_core.evidence import Curves
+from odt_core.training.history import EvaluationRecord, Record
 from odt_core.training.journal import read_journal
 from odt_core.workspace import Workspace
+from odt_core.workspace.run_log import RunEnded, read_log
 from pages.ui.run import Phase, Snapshot
 
 _MOST = 50  # restarts of one training
@@ -14,22 +16,20 @@ _MOST = 50  # restarts of one training
 
 def kept_run(workspace: Workspace, checkpoint: str) -> Snapshot | None:
     """The run that made the checkpoint, as it stood at its end; None as `kept_curves`."""
-    curves, entry = kept_curves(workspace, checkpoint), workspace.manifest.checkpoint(checkpoint)
-    lines = _of_checkpoint(workspace, checkpoint)
-    if curves is None or entry is None or lines is None:
+    maker, entry = _maker(workspace, checkpoint), workspace.manifest.checkpoint(checkpoint)
+    curves = _curves(workspace, maker) if maker is not None else None
+    if curves is None or entry is None or maker is None:
         return None
-    end = next((line for line in lines if line.get("kind") == "end"), {})
-    steps = curves.records[-1].step
-    try:
-        phase = Phase(curves.outcome)
-    except ValueError:  # it has no end: this was made on the way
-        phase = Phase.STOPPED
+    ended, steps = maker.ended, curves.records[-1].step
+    phase = Phase.STOPPED  # where it has no end, this was made on the way
+    if ended is not None:
+        phase = Phase(ended.outcome.value) if ended.outcome is not None else Phase.FAILED
     return Snapshot(
         id=f"kept {checkpoint}",
         phase=phase,
         waiting=False,
         step=steps,
-        total=max(int(end.get("total", steps)), steps),
+        total=max(ended.total if ended is not None else 0, steps),
         samples=entry.info.samples,
         rate=0.0,
         records=curves.records,
@@ -43,35 +43,49 @@ def kept_curves(workspace: Workspace, checkpoint: str) -> Curves | None:
 
     None where no run is known to have made it, or its curves were not kept.
     """
-    records: list[Any] = []
-    evaluations: list[Any] = []
-    outcome = message = ""
-    wanted: str | None = checkpoint
+    maker = _maker(workspace, checkpoint)
+    return _curves(workspace, maker) if maker is not None else None
+
+
+def _curves(workspace: Workspace, last: _Maker) -> Curves | None:
+    records: list[Record] = []
+    evaluations: list[EvaluationRecord] = []
+    maker: _Maker | None = last
     for _ in range(_MOST):
-        lines = _of_checkpoint(workspace, wanted)
-        if lines is None:
+        if maker is None:
             break
-        if wanted == checkpoint:
-            end = next((line for line in lines if line.get("kind") == "end"), {})
-            outcome, message = end.get("outcome", ""), end.get("message", "")
-        step = next(line["step"] for line in lines if line.get("checkpoint") == wanted)
-        earlier, scores = read_journal(lines)
-        first = min((r.step for r in records), default=step + 1)
-        records = [*(r for r in earlier if r.step < min(first, step + 1)), *records]
-        begun = min((e.step for e in evaluations), default=step + 1)
-        evaluations = [*(e for e in scores if e.step < min(begun, step + 1)), *evaluations]
-        wanted = next((line.get("goes_on") for line in lines if line.get("kind") == "begin"), None)
-        if wanted is None:
-            break
+        after = maker.step + 1
+        first = min((r.step for r in records), default=after)
+        records = [*(r for r in maker.records if r.step < min(first, after)), *records]
+        begun = min((e.step for e in evaluations), default=after)
+        evaluations = [*(e for e in maker.evaluations if e.step < min(begun, after)), *evaluations]
+        maker = _maker(workspace, maker.goes_on) if maker.goes_on is not None else None
     if not records:
         return None
+    outcome, message, ended = None, "", last.ended
+    if ended is not None:
+        outcome = ended.outcome
+        message = ended.message if outcome is not None else "This training failed."
     return Curves(tuple(records), tuple(evaluations), outcome, message)
 
 
-def _of_checkpoint(workspace: Workspace, checkpoint: str | None) -> list[dict[str, Any]] | None:
-    """All lines of the run that made it."""
+@dataclass(frozen=True)
+class _Maker:
+    """The run that made a checkpoint, after `step` steps."""
+
+    step: int
+    records: tuple[Record, ...]
+    evaluations: tuple[EvaluationRecord, ...]
+    goes_on: str | None  # the checkpoint of an interrupted run that it went on from
+    ended: RunEnded | None
+
+
+def _maker(workspace: Workspace, checkpoint: str) -> _Maker | None:
     for run in reversed(workspace.runs()):
         lines = workspace.run_records(run.id)
-        if any(line.get("checkpoint") == checkpoint and "step" in line for line in lines):
-            return lines
+        log = read_log(lines)
+        step = log.step_of(checkpoint)
+        if step is not None:
+            goes_on = log.began.goes_on if log.began is not None else None
+            return _Maker(step, *read_journal(lines), goes_on, log.ended)
     return None

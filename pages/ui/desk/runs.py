@@ -14,6 +14,7 @@ from odt_core.samples import Samples
 from odt_core.training.events import Failed
 from odt_core.training.settings import Settings
 from odt_core.workspace import Kind, Part
+from odt_core.workspace.run_log import DISMISSED, RunBegan, read_log
 from pages.ui.base_sets import base_test_of, replay_of
 from pages.ui.desk.scores import BASE_TEST, HasScores
 from pages.ui.desk.worker import ELSEWHERE
@@ -81,15 +82,14 @@ class HasRuns(HasScores):
             try:
                 if settings != self.settings:
                     self.workspace.set_settings(settings.to_json())
-                begin = {
-                    "kind": "begin",
-                    "after": self._newest(),
-                    "head": run.before,
-                    "from": go_on or run.before,
-                    "goes_on": go_on,
-                    "trained_on": [entry.id for entry in prepared.entries],
-                }
-                self.workspace.append_run(run.id, [begin])
+                began = RunBegan(
+                    newest=self._newest(),
+                    head=run.before,
+                    source=go_on or run.before,
+                    goes_on=go_on,
+                    trained_on=tuple(entry.id for entry in prepared.entries),
+                )
+                self.workspace.append_run(run.id, [began.to_json()])
                 replay = replay_of(self.card) if settings.replay else None
                 self._worker_head = ELSEWHERE  # until the end of the run is kept
                 worker.fit(
@@ -144,17 +144,17 @@ class HasRuns(HasScores):
             and self.run.phase is not Phase.FAILED
         ):
             return None
-        records = self.workspace.run_records(runs[-1].id)
-        if any(record.get("kind") in ("end", "dismissed") for record in records):
+        log = read_log(self.workspace.run_records(runs[-1].id))
+        if log.ended is not None or log.dismissed:
             return None
-        saved = {record["checkpoint"] for record in records if record.get("kind") == "checkpoint"}
-        # The record of the last one may be missing: it is written after the checkpoint.
-        after = next((record["after"] for record in records if record.get("kind") == "begin"), None)
+        saved = {one.checkpoint for one in log.kept}
+        # The line of the last one may be missing: it is written after the checkpoint.
+        before = log.began.newest if log.began is not None else None
         there = [
             entry
             for entry in self.workspace.manifest.checkpoints
             if entry.id in saved
-            or (after is not None and entry.id > after and entry.info.kind.of_a_run)
+            or (before is not None and entry.id > before and entry.info.kind.of_a_run)
         ]
         if not there or any(entry.info.kind is Kind.END for entry in there):
             return None
@@ -162,7 +162,7 @@ class HasRuns(HasScores):
 
     def dismiss_interrupted(self, run_id: str) -> None:
         """Do not offer to go on with that run any more."""
-        self.workspace.append_run(run_id, [{"kind": "dismissed"}])
+        self.workspace.append_run(run_id, [DISMISSED])
 
     def _newest(self) -> str:
         """The newest checkpoint; ids count upwards."""
