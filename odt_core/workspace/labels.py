@@ -21,7 +21,7 @@ class HasLabels(Store):
         """A new label on the next free output of the model, or the next that nobody has named.
         Raises LabelError.
         """
-        text = clean_label(name, self.limits.label_length)
+        text = clean_label(name)
         with self._changing() as manifest:
             self._check_label_count(manifest)
             changed = changes.with_outputs_named(manifest, [text])
@@ -32,7 +32,7 @@ class HasLabels(Store):
 
     def rename_label(self, label_id: str, name: str) -> None:
         """Another name for a label. Raises LabelError."""
-        text = clean_label(name, self.limits.label_length)
+        text = clean_label(name)
         with self._changing() as manifest:
             changed = changes.with_label_name(manifest, label_id, text)
             self._commit(changed, f"rename '{label_name(manifest, label_id)}' to '{text}'")

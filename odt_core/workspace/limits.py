@@ -16,7 +16,6 @@ class Limits:
     sample_side: int = 640  # pixels; larger pictures are shrunk before they are stored
     sample_bytes: int = 8 * _MB  # one stored picture or .npy
     labels: int = 1_024
-    label_length: int = 40  # characters
     note_length: int = 500  # characters
     workspace_bytes: int = 512 * _MB  # what the manifest shows; undo may hold as much again
     kept_checkpoints: int = 40  # saved by hand or uploaded

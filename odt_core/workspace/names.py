@@ -6,17 +6,13 @@ from odt_core import samples
 from odt_core.errors import LabelError, WorkspaceError
 
 
-def clean_label(name: str, limit: int) -> str:
+def clean_label(name: str) -> str:
     """The name in Unicode NFC, trimmed, inner white space as single spaces.
 
-    Raises LabelError when nothing visible is left, it is longer than `limit` characters, or it
-    holds characters that cannot be seen.
+    Raises LabelError when nothing visible is left, it is longer than MAX_LABEL_LENGTH characters,
+    or it holds characters that cannot be seen.
     """
     text = samples.clean_label(name)
-    if len(text) > limit:
-        raise LabelError(
-            f"The label '{text[:20]}…' has {len(text)} characters. Shorten it to {limit} or fewer."
-        )
     if all(unicodedata.category(char)[0] in "MZ" for char in text):
         raise LabelError("A label needs a name. Type at least one letter, digit or symbol.")
     return text

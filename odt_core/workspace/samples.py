@@ -189,10 +189,10 @@ class HasSamples(HasLabels):
         encoded = self._encoded(raw.items, raw.names, raw.targets)
         with self._changing() as manifest:
             ids = {"": ""}
-            new = (clean_label(name, self.limits.label_length) for name in raw.labels if name)
+            new = (clean_label(name) for name in raw.labels if name)
             manifest = changes.with_outputs_named(manifest, new)
             for name in dict.fromkeys(label for label in raw.labels if label):
-                text = clean_label(name, self.limits.label_length)
+                text = clean_label(name)
                 known = changes.label_called(manifest.labels, text)
                 if known is None:
                     self._check_label_count(manifest)

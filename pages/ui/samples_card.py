@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from odt_core.dialects.contract import Task
+from odt_core.samples.labels import MAX_LABEL_LENGTH
 from odt_core.workspace import LabelEntry, Manifest, Part, SampleEntry
 from pages.ui import pieces, trouble
 from pages.ui.adding import ACTIVE, active_label, add_by, ways
@@ -93,7 +94,7 @@ def _shelf(desk: Desk, manifest: Manifest, active: LabelEntry | None) -> None:
         labels,
         active=active.id if active else "",
         height=_HEIGHT_BELOW_CAMERA if st.session_state.get(WAY) == "Camera" else _HEIGHT,
-        longest=desk.workspace.limits.label_length,
+        longest=MAX_LABEL_LENGTH,
         add=f"New label ({free} left)" if free > 0 else "",
         busy=desk.busy,
         on_act=lambda act: _acted(desk, act),

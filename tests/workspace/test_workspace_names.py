@@ -6,10 +6,10 @@ from odt_core.workspace.names import clean_label, clean_note, clean_origin, same
 
 class TestCleanLabel:
     def test_label_with_outer_and_doubled_spaces_is_trimmed(self):
-        assert clean_label("  my   cat ", 40) == "my cat"
+        assert clean_label("  my   cat ") == "my cat"
 
     def test_decomposed_letters_become_one_character(self):
-        assert clean_label("cafe\u0301", 40) == "caf\u00e9"
+        assert clean_label("cafe\u0301") == "caf\u00e9"
 
     @pytest.mark.parametrize(
         "name",
@@ -29,10 +29,10 @@ class TestCleanLabel:
     )
     def test_hostile_label_is_refused(self, name):
         with pytest.raises(LabelError):
-            clean_label(name, 40)
+            clean_label(name)
 
     def test_markup_is_an_ordinary_name(self):
-        assert clean_label("<b>=1+1", 40) == "<b>=1+1"
+        assert clean_label("<b>=1+1") == "<b>=1+1"
 
 
 class TestSameLabel:
