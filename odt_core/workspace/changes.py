@@ -1,168 +1,33 @@
-"""Every change of a workspace as a pure function: the old manifest in, the new one out."""
+"""Every change of a workspace as a pure function: the old manifest in, the new one out. Which label
+stands for which output of the model is in `outputs`.
+"""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from itertools import zip_longest
 from types import MappingProxyType
 from typing import Any
 
 from odt_core.checkpoint.tempering import Tempering
 from odt_core.errors import LabelError, WorkspaceError
-from odt_core.samples import Labels
-from odt_core.samples.labels import in_order
 from odt_core.workspace.manifest import (
     CheckpointEntry,
     CheckpointInfo,
     Kind,
     LabelEntry,
     Manifest,
-    ModelEntry,
     Part,
     RunEntry,
     SampleEntry,
 )
 from odt_core.workspace.names import same_label
-
-
-def with_model(manifest: Manifest, model: ModelEntry, ids: Iterable[str]) -> Manifest:
-    """Another model: its labels, and of the old labels those that have samples.
-
-    A label whose name the model knows keeps its samples; others that have samples take free
-    outputs in order, or stay without an output, disabled. One whose samples the model cannot take
-    rests: it holds no output, and its name is free. `ids` yields ids for new labels.
-    Your model is the base model again. Settings go, since they were chosen for the old model. An
-    uploaded model that is left is remembered, to be chosen again.
-    """
-    if model.key == (manifest.model.key if manifest.model else None):
-        return with_description(manifest, model, ids)
-    manifest = _rested(manifest, model)
-    used = {sample.label for sample in manifest.samples}
-    kept = [label for label in manifest.labels if label.id in used]
-    fresh = iter(ids)
-    labels: list[LabelEntry] = []
-    for output, name in enumerate(model.outputs):
-        if name is None:
-            continue
-        known = label_called(kept, name)
-        if known:
-            kept.remove(known)
-            labels.append(replace(known, output=output, enabled=True))
-        else:
-            labels.append(LabelEntry(next(fresh), name, output))
-    free = [output for output, name in enumerate(model.outputs) if name is None]
-    for label in kept:
-        output_left = free.pop(0) if free else None
-        labels.append(replace(label, output=output_left, enabled=output_left is not None))
-    return replace(
-        manifest,
-        model=model,
-        models=tuple(
-            one
-            for one in (manifest.model, *manifest.models)
-            if one and one.sha256 and one.key != model.key
-        ),
-        labels=tuple(labels),
-        head=None,
-        settings=MappingProxyType({}),
-    )
-
-
-def with_description(manifest: Manifest, model: ModelEntry, ids: Iterable[str]) -> Manifest:
-    """The same model described otherwise: other names of outputs, another use of signatures.
-
-    A label goes on standing for its output, under the output's new name, with its samples. One
-    whose output is gone stays with its samples, disabled; without samples it goes. One whose
-    samples the model cannot take any more rests. Weights and settings stay.
-    """
-    old = manifest.model
-    if old is None or model.key != old.key:
-        raise WorkspaceError("Another model was chosen in the meantime. Reload the page.")
-    rested = _rested(manifest, model)
-    if model.outputs == old.outputs and rested is manifest:
-        return replace(manifest, model=model)
-    manifest = rested
-    at = {label.output: label for label in manifest.labels if label.output is not None}
-    used = {sample.label for sample in manifest.samples}
-    idle = [label for label in manifest.labels if label.output is None]
-    fresh = iter(ids)
-    labels: list[LabelEntry] = []
-    for output, name in enumerate(model.outputs):
-        before = at.pop(output, None)
-        own = old.outputs[output] if output < len(old.outputs) else None
-        resting = label_called(idle, name) if name is not None else None
-        if resting is not None and (before is None or before.id not in used):
-            idle.remove(resting)
-            labels.append(replace(resting, output=output, enabled=True))
-        elif before is not None and name is not None:
-            # A label that the person renamed keeps that name unless the output's own one changed.
-            kept = before.name if own == name else name
-            labels.append(replace(before, name=kept))
-        elif before is not None and (before.id in used or own is None):
-            labels.append(before)  # it has samples, or the person put it on a free output
-        elif name is not None:
-            labels.append(LabelEntry(next(fresh), name, output))
-    left = [label for label in (*at.values(), *idle) if label.id in used]
-    taken = [label.name for label in labels]
-    for label in left:
-        name, count = label.name, 2
-        while any(same_label(name, other) for other in taken):
-            name, count = f"{label.name[:30]} ({count})", count + 1
-        taken.append(name)
-        labels.append(replace(label, name=name, output=None, enabled=False))
-    return replace(manifest, model=model, labels=tuple(labels))
+from odt_core.workspace.outputs import free_output
 
 
 def with_label(manifest: Manifest, label_id: str, name: str) -> Manifest:
     """One more label, on the output that the model itself calls so, else on the first free one."""
     _check_free_name(manifest, name)
-    label = LabelEntry(label_id, name, _output_for(manifest, name))
+    label = LabelEntry(label_id, name, free_output(manifest, name))
     return replace(manifest, labels=(*manifest.labels, label))
-
-
-def with_outputs_named(manifest: Manifest, names: Iterable[str]) -> Manifest:
-    """Those of the names that no label has, in their order, on outputs that nobody has named:
-    whose names are the model's own numbers, none of which stands for samples. The labels of such
-    outputs that are left over are turned off. As it is where no name is new, where a number is
-    among the names and so means an output, or where there are fewer such outputs than names.
-    """
-    model, given = manifest.model, set(names)
-    idle = _unnamed(manifest)
-    new = in_order(name for name in given if label_called(manifest.labels, name) is None)
-    if model is None or not new or len(new) > len(idle):
-        return manifest
-    named: Sequence[str | None] = new
-    if len(idle) == len(model.outputs) >= len(given):  # -1 and 1 are names of two, too
-        named = Labels(model.outputs).named_after(given).names
-    elif given & {label.name for label in idle}:
-        return manifest
-    taken = {label.id: name for label, name in zip_longest(idle, named) if label}
-    return replace(
-        manifest,
-        labels=tuple(
-            label
-            if label.id not in taken
-            else replace(label, name=taken[label.id] or label.name, enabled=bool(taken[label.id]))
-            for label in manifest.labels
-        ),
-    )
-
-
-def _unnamed(manifest: Manifest) -> list[LabelEntry]:
-    """Labels of outputs that nobody has named; none where one of the numbers has samples."""
-    model = manifest.model
-    if (
-        model is None
-        or model.bundled
-        or Labels(model.outputs) != Labels.numbered(len(model.outputs))
-    ):
-        return []
-    idle = [
-        label
-        for label in manifest.labels
-        if label.output is not None and label.name == model.outputs[label.output]
-    ]
-    ids = {label.id for label in idle}
-    return [] if any(sample.label in ids for sample in manifest.samples) else idle
 
 
 def with_label_name(manifest: Manifest, label_id: str, name: str) -> Manifest:
@@ -176,7 +41,7 @@ def with_label_enabled(manifest: Manifest, label_id: str, enabled: bool) -> Mani
     """The label switched on or off; off, it is neither trained nor predicted."""
     label = _label(manifest, label_id)
     if enabled and label.output is None:
-        label = replace(label, output=_output_for(manifest, label.name))
+        label = replace(label, output=free_output(manifest, label.name))
     return _with_label_entry(manifest, replace(label, enabled=enabled))
 
 
@@ -334,48 +199,6 @@ def travelled(present: Manifest, target: Manifest, exists: Collection[str]) -> M
     )
 
 
-def _rested(manifest: Manifest, model: ModelEntry) -> Manifest:
-    """Labels none of whose samples the model can take are set aside; those that were, and of which
-    it can take some, are back, without an output. Where a label of that name came in between, the
-    two become one.
-    """
-    taken, held = set(), set()
-    for sample in manifest.samples:
-        held.add(sample.label)
-        if model.takes(sample):
-            taken.add(sample.label)
-    labels = [one for one in manifest.labels if one.id in taken or one.id not in held]
-    resting = [one for one in manifest.labels if one.id in held - taken]
-    joined: dict[str, str] = {}
-    for label in manifest.resting:
-        if label.id not in taken:
-            resting += [label] if label.id in held else []
-            continue
-        known = label_called(labels, label.name)
-        if known is None:
-            labels.append(replace(label, output=None, enabled=False))
-        elif known.id in held:
-            joined[label.id] = known.id
-        else:
-            labels[labels.index(known)] = replace(label, output=known.output, enabled=True)
-    if (tuple(labels), tuple(resting)) == (manifest.labels, manifest.resting):
-        return manifest
-    samples = (replace(one, label=joined.get(one.label, one.label)) for one in manifest.samples)
-    return replace(
-        manifest,
-        labels=tuple(labels),
-        resting=tuple(replace(one, output=None, enabled=False) for one in resting),
-        samples=tuple(samples) if joined else manifest.samples,
-    )
-
-
-def label_called(labels: Sequence[LabelEntry], name: str) -> LabelEntry | None:
-    """The label of exactly that name, else one that a person would take for it, else None."""
-    alike = [label for label in labels if same_label(label.name, name)]
-    exact = [label for label in alike if label.name == name]
-    return next(iter(exact + alike), None)
-
-
 def _label(manifest: Manifest, label_id: str) -> LabelEntry:
     label = manifest.label(label_id)
     if label is None:
@@ -409,23 +232,6 @@ def _check_free_name(manifest: Manifest, name: str, but: str | None = None) -> N
     for label in manifest.labels:
         if label.id != but and same_label(label.name, name):
             raise LabelError(f"There is a label {label.name!r} already. Use another name.")
-
-
-def _output_for(manifest: Manifest, name: str) -> int:
-    outputs = manifest.model.outputs if manifest.model else ()
-    taken = {label.output for label in manifest.labels}
-    own = [
-        output
-        for output, known in enumerate(outputs)
-        if known is not None and output not in taken and same_label(known, name)
-    ]
-    free = [output for output, known in enumerate(outputs) if known is None and output not in taken]
-    if not own and not free:
-        raise LabelError(
-            f"The model tells {len(outputs)} labels apart and has no output left for {name!r}. Use "
-            f"fewer labels, or give the outputs other names (Label names on the Model page)."
-        )
-    return (own or free)[0]
 
 
 def _check_samples(manifest: Manifest, ids: Collection[str]) -> None:

@@ -3,7 +3,7 @@
 from odt_core.errors import LabelError
 from odt_core.samples import Labels
 from odt_core.words import count
-from odt_core.workspace import changes
+from odt_core.workspace import changes, outputs
 from odt_core.workspace.manifest import LabelEntry, Manifest
 from odt_core.workspace.names import clean_label
 from odt_core.workspace.store import Store
@@ -24,7 +24,7 @@ class HasLabels(Store):
         text = clean_label(name)
         with self._changing() as manifest:
             self._check_label_count(manifest)
-            changed = changes.with_outputs_named(manifest, [text])
+            changed = outputs.with_outputs_named(manifest, [text])
             if changed is manifest:
                 changed = changes.with_label(manifest, next(new_ids()), text)
             self._commit(changed, f"add the label '{text}'")

@@ -8,7 +8,7 @@ from typing import Any
 
 from odt_core.errors import ModelError, WorkspaceError
 from odt_core.samples import Labels, Preprocessing
-from odt_core.workspace import changes, pictures
+from odt_core.workspace import changes, outputs, pictures
 from odt_core.workspace.manifest import Manifest, ModelEntry
 from odt_core.workspace.names import clean_origin
 from odt_core.workspace.store import Store
@@ -40,7 +40,7 @@ class HasModel(Store):
         """Another model: an uploaded .tflite (`data`), or the bundled one called `bundled`.
 
         `name` is what the person reads. `labels` are the model's own. Samples stay (see
-        `changes.with_model`); those that `preprocessing` says it cannot take rest. Your model is
+        `outputs.with_model`); those that `preprocessing` says it cannot take rest. Your model is
         the base model again. Raises ModelError.
         """
         if (data is None) == (bundled is None):
@@ -59,7 +59,7 @@ class HasModel(Store):
             model = replace(next(before, model), name=model.name)  # as it was described then
             if not model.card:
                 model = _taking(model, preprocessing)
-            changed = self._remembered(changes.with_model(manifest, model, new_ids()))
+            changed = self._remembered(outputs.with_model(manifest, model, new_ids()))
             step = f"choose the model '{model.name}'" if manifest.model else ""
             self._commit(changed, step, files=files)
 
@@ -73,7 +73,7 @@ class HasModel(Store):
             files = self._disk.names(self._folder / "models")
             if model is None or f"{model.sha256}.tflite" not in files:
                 raise ModelError("That model is not kept any more. Upload it again.")
-            changed = self._remembered(changes.with_model(manifest, model, new_ids()))
+            changed = self._remembered(outputs.with_model(manifest, model, new_ids()))
             self._commit(changed, f"choose the model '{model.name}'")
 
     def _remembered(self, manifest: Manifest) -> Manifest:
@@ -113,7 +113,7 @@ class HasModel(Store):
                 raise ModelError("There is no model yet. Choose one first.")
             model = replace(manifest.model, outputs=labels.names, choice=texts[0], card=texts[1])
             model = _taking(model, preprocessing)
-            changed = changes.with_description(manifest, model, new_ids())
+            changed = outputs.with_description(manifest, model, new_ids())
             self._commit(changed, f"describe the model '{model.name}'")
 
     def set_settings(self, settings: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from odt_core.errors import LabelError, SampleError
 from odt_core.samples import RawSamples
 from odt_core.words import count
-from odt_core.workspace import changes, pictures
+from odt_core.workspace import changes, outputs, pictures
 from odt_core.workspace.archive import zip_samples
 from odt_core.workspace.holdout import part_of_next, part_of_take, tally, whole_takes
 from odt_core.workspace.labels import HasLabels
@@ -190,10 +190,10 @@ class HasSamples(HasLabels):
         with self._changing() as manifest:
             ids = {"": ""}
             new = (clean_label(name) for name in raw.labels if name)
-            manifest = changes.with_outputs_named(manifest, new)
+            manifest = outputs.with_outputs_named(manifest, new)
             for name in dict.fromkeys(label for label in raw.labels if label):
                 text = clean_label(name)
-                known = changes.label_called(manifest.labels, text)
+                known = outputs.label_called(manifest.labels, text)
                 if known is None:
                     self._check_label_count(manifest)
                     manifest = changes.with_label(manifest, next(new_ids()), text)
