@@ -1,5 +1,6 @@
 """A person's workspace on disk: labels, samples, checkpoints, with undo, safe at any moment."""
 
+from odt_core.workspace.arrivals import Elsewhere
 from odt_core.workspace.limits import Limits
 from odt_core.workspace.manifest import (
     CheckpointEntry,
@@ -14,7 +15,7 @@ from odt_core.workspace.manifest import (
     Score,
     Source,
 )
-from odt_core.workspace.workspace import AddReport, Elsewhere, Workspace
+from odt_core.workspace.workspace import AddReport, Workspace
 from odt_core.workspace.workspaces import Workspaces
 
 __all__ = [

@@ -3,10 +3,8 @@
 import contextlib
 import re
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,21 +13,14 @@ from odt_core.samples import RawSamples
 from odt_core.words import count
 from odt_core.workspace import changes, outputs, pictures
 from odt_core.workspace.archive import zip_samples
-from odt_core.workspace.holdout import part_of_next, part_of_take, tally, whole_takes
+from odt_core.workspace.arrivals import Elsewhere, Encoded, arrivals
+from odt_core.workspace.holdout import whole_takes
 from odt_core.workspace.labels import HasLabels
 from odt_core.workspace.manifest import Manifest, Part, SampleEntry, Source
 from odt_core.workspace.names import clean_label, clean_origin
 from odt_core.workspace.words import label_name, new_ids, samples_in_words
 
 _THUMBNAIL_SIDES = range(8, 1025)  # pixels
-
-
-@dataclass(frozen=True)
-class Elsewhere:
-    """A picture that was added although another label has the very same one."""
-
-    name: str
-    label: str
 
 
 @dataclass(frozen=True)
@@ -57,35 +48,6 @@ class AddReport:
                 f"({first.name or 'a drawing'!s} under '{first.label}'): delete one of the two"
             )
         return ". ".join(said) + "."
-
-
-@dataclass(frozen=True)
-class _Encoded:
-    """One sample on its way to disk."""
-
-    data: bytes
-    suffix: str
-    origin: str
-    target: bytes = b""  # an .npy, empty for none
-
-    @cached_property
-    def sha256(self) -> str:
-        return pictures.digest(self.data)
-
-    @cached_property
-    def target_sha256(self) -> str:
-        return pictures.digest(self.target) if self.target else ""
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Equal for equal samples."""
-        return self.sha256, self.target_sha256
-
-    @property
-    def files(self) -> dict[str, bytes]:
-        """By name within the workspace's folder."""
-        files = {f"samples/{self.sha256}.{self.suffix}": self.data}
-        return files | ({f"samples/{self.target_sha256}.npy": self.target} if self.target else {})
 
 
 class HasSamples(HasLabels):
@@ -228,7 +190,7 @@ class HasSamples(HasLabels):
         items: Sequence[np.ndarray],
         names: Sequence[str],
         targets: Sequence[np.ndarray | None] = (),
-    ) -> list[_Encoded]:
+    ) -> list[Encoded]:
         """Each item as bytes; outside the lock, since PNG takes its time."""
         if names and len(names) != len(items):
             raise SampleError(f"{len(items)} samples came with {len(names)} names.")
@@ -238,7 +200,7 @@ class HasSamples(HasLabels):
             raise SampleError(f"{len(items)} samples came with {len(targets)} targets.")
         origins = [clean_origin(name) for name in names] or [""] * len(items)
         return [
-            _Encoded(
+            Encoded(
                 *pictures.encode(item, self.limits),
                 origin,
                 b"" if target is None else pictures.encode_numbers(target, self.limits),
@@ -252,84 +214,44 @@ class HasSamples(HasLabels):
         self,
         manifest: Manifest,
         labels: Sequence[str],
-        encoded: Sequence[_Encoded],
+        encoded: Sequence[Encoded],
         source: Source,
         where: str,
         take: str = "",
         tests: Sequence[bool | None] = (),
     ) -> AddReport:
-        number = self._history.present.next_number
-        now = self._clock()
-        seeds = {label.id: label.output or 0 for label in manifest.labels}
-        counted = tally(manifest.samples)
-        counts, tested = counted.all, counted.tests
-        said = tests or (None,) * len(encoded)
-        # -> ids of labels that have it; equal inputs with other targets are other samples
-        known: dict[tuple[str, str], list[str]] = {one.key: [] for one in encoded}
-        there = Counter[tuple[str, tuple[str, str]]]()
-        for sample in manifest.samples:
-            key = sample.sha256, sample.target
-            if key in known:
-                known[key].append(sample.label)
-                there[sample.label, key] += 1
-        added: list[SampleEntry] = []
-        duplicates: list[str] = []
-        elsewhere: list[Elsewhere] = []
-        files: dict[str, bytes] = {}
         self._heal(manifest, encoded)
-        for label, one, test in zip(labels, encoded, said, strict=True):
-            others = known[one.key]
-            there[label, one.key] -= 1
-            # the same picture twice is a mistake, the same row of numbers twice are two samples
-            if there[label, one.key] >= 0 or (label in others and one.suffix != "npy"):
-                duplicates.append(one.origin)
-                continue
-            contrary = [other for other in others if other and label]
-            if contrary:
-                elsewhere.append(Elsewhere(one.origin, label_name(manifest, contrary[0])))
-            others += [label] if label not in others else []
-            part = part_of_next(counts[label], tested[label], seeds.get(label, 0))
-            if test is not None:
-                part = Part.TEST if test else Part.TRAIN
-            counts[label] += 1
-            tested[label] += part is Part.TEST
-            entry = SampleEntry(
-                number=number + len(added),
-                sha256=one.sha256,
-                suffix=one.suffix,
-                bytes=len(one.data),
-                label=label,
-                part=part,
-                source=source,
-                origin=one.origin,
-                added=now,
-                target=one.target_sha256,
-                target_bytes=len(one.target),
-                take=take,
-            )
-            added.append(entry)
-            files |= one.files
-        if len(manifest.samples) + len(added) > self.limits.samples:
-            raise self._too_many(len(added), len(manifest.samples))
-        many = len(added)
-        if added and take:
-            label = added[0].label
-            whole = part_of_take(manifest.samples, label, take, many, seeds.get(label, 0))
-            added = [replace(entry, part=whole) for entry in added]
+        number = self._history.present.next_number
+        new = arrivals(
+            manifest,
+            encoded,
+            labels,
+            tests,
+            take=take,
+            source=source,
+            first=number,
+            now=self._clock(),
+        )
+        entries = new.entries
+        if len(manifest.samples) + len(entries) > self.limits.samples:
+            raise self._too_many(len(entries), len(manifest.samples))
+        many = len(entries)
+        if entries and take:
+            label, part = entries[0].label, entries[0].part
             before = {s.id for s in manifest.samples if (s.take, s.label) == (take, label)}
-            manifest = changes.with_part(manifest, before, whole)
+            manifest = changes.with_part(manifest, before, part)
             many += len(before)
-        if added:
+        if entries:
             self._commit(
-                changes.with_samples(manifest, added),
+                changes.with_samples(manifest, entries),
                 f"add {count(many, 'sample')} to {where}",
                 group=f"take {take}" if take else "",
-                files=files,
-                next_number=number + len(added),
+                files=new.files,
+                next_number=number + len(entries),
             )
-        return AddReport(tuple(added), tuple(duplicates), tuple(elsewhere))
+        return AddReport(entries, new.duplicates, new.elsewhere)
 
-    def _heal(self, manifest: Manifest, encoded: Sequence[_Encoded]) -> None:
+    def _heal(self, manifest: Manifest, encoded: Sequence[Encoded]) -> None:
         """Write the files of missing or damaged samples that were just given again."""
         if self.missing:
             given = {one.key: one for one in encoded}

@@ -13,11 +13,11 @@ from odt_core.workspace.erasing import CanErase
 from odt_core.workspace.features import HasFeatures
 from odt_core.workspace.model import HasModel
 from odt_core.workspace.runs import HasRuns
-from odt_core.workspace.samples import AddReport, Elsewhere, HasSamples
+from odt_core.workspace.samples import AddReport, HasSamples
 from odt_core.workspace.store import FOLDERS
 from odt_core.workspace.travel import CanTravel
 
-__all__ = ["FOLDERS", "AddReport", "Elsewhere", "Workspace"]
+__all__ = ["FOLDERS", "AddReport", "Workspace"]
 
 
 class Workspace(HasModel, HasSamples, HasFeatures, HasCheckpoints, HasRuns, CanTravel, CanErase):
