@@ -9,7 +9,7 @@ from odt_core.evaluation.layers import LayerChange, most_moved
 from odt_core.evidence.charts import look
 from odt_core.evidence.charts.intervals import Group, Intervals, Value
 from odt_core.evidence.charts.lines import Line, Lines
-from odt_core.evidence.charts.places import Places
+from odt_core.evidence.charts.map_chart import MapChart
 from odt_core.evidence.charts.types import Chart, Role
 from odt_core.evidence.inside import Inside
 from odt_core.evidence.studies import Studies
@@ -144,12 +144,12 @@ def _moved(layer: LayerChange, *, relative: bool) -> Value:
     return Value(Role.OWN, layer.norm, f"{layer.norm:.3g} ({share})")
 
 
-def _map(inside: Inside) -> Places:
+def _map(inside: Inside) -> MapChart:
     seen = inside.map
     assert seen is not None
     first, second = seen.places.explained
     shown = f" {first + second:.0%} of all differences show." if math.isfinite(first) else ""
-    return Places(
+    return MapChart(
         name="map",
         title="A map of the samples",
         note="Near each other: alike to the model. The two principal components of both models' "

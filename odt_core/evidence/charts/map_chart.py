@@ -15,7 +15,7 @@ from odt_core.evidence.escape import html_text
 
 
 @dataclass(frozen=True)
-class Places:
+class MapChart:
     """base, own: float [N, 2]; names: what each sample is; large: bool [N], drawn larger."""
 
     name: str
