@@ -134,7 +134,16 @@ def _run(options: Namespace) -> Result:
 
 def _report(options: Namespace) -> Result:
     from odt_core.checkpoint import load_checkpoint
-    from odt_core.evidence import Curves, Studies, bundle, checked, empty_base, look_inside, trace
+    from odt_core.evidence import (
+        Curves,
+        Evidence,
+        Studies,
+        bundle,
+        checked,
+        empty_base,
+        look_inside,
+        trace,
+    )
     from odt_core.evidence.study_facts import study_facts
     from odt_core.worker import Worker, warm_up
 
@@ -180,13 +189,12 @@ def _report(options: Namespace) -> Result:
             start=given.source.state if given.source is not None else None,
             from_base=trained and given.source is None,
         )
-        packed = bundle(
+        evidence = Evidence(
             model=given.original,
             card=given.card,
-            checkpoint=data,
+            checkpoint_file=data,
             samples=samples,
             origin=origin,
-            bake=lambda inference_only: worker.bake(inference_only=inference_only),
             test=test_judged,
             base_test=judged.get("base_test"),
             replay=replay,
@@ -196,6 +204,7 @@ def _report(options: Namespace) -> Result:
             inside=empty_base(inside) if empty else inside,
             loss_name=model.contract.loss_note,
         )
+        packed = bundle(evidence, lambda predicts: worker.bake(inference_only=predicts))
     error = None
     try:
         write_model(out, packed)

@@ -1,14 +1,15 @@
 """Evidence: what personalising did, in one zip that anybody can check."""
 
 from odt_core.evidence.bundling import bundle, checked
+from odt_core.evidence.evidence import Curves, Evidence, Judged
 from odt_core.evidence.inside import Inside, empty_base, look_inside
-from odt_core.evidence.material import Curves, Judged
 from odt_core.evidence.origin import Beginning, Origin, Unloaded, trace
 from odt_core.evidence.studies import Studies, study_all
 
 __all__ = [
     "Beginning",
     "Curves",
+    "Evidence",
     "Inside",
     "Judged",
     "Origin",

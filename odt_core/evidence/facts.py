@@ -12,7 +12,7 @@ from odt_core.evaluation import Claims, Evaluation, NewLabels
 from odt_core.evaluation.by_label import label_table
 from odt_core.evaluation.digest import state_digest
 from odt_core.evaluation.reliability_diagram import reliability_of
-from odt_core.evidence.material import Judged, Material
+from odt_core.evidence.evidence import Evidence, Judged
 from odt_core.evidence.study_facts import cost_facts, inside_facts, study_facts
 from odt_core.evidence.versions import versions
 from odt_core.plain import plain
@@ -21,58 +21,60 @@ from odt_core.samples import Samples
 FORMAT = "odt evidence, version 1"
 
 
-def facts(material: Material, files: Mapping[str, bytes]) -> dict[str, Any]:
-    """Plain JSON types only. files: what else is in the bundle, to name with its digest."""
-    checkpoint = material.checkpoint
-    known = material.card.labels.used
-    results = {name: _result(judged, known) for name, judged in material.judged.items()}
-    card = material.card.to_json()
-    studies, inside = study_facts(material.studies), inside_facts(material.inside)
+def facts(evidence: Evidence, files: Mapping[str, bytes], not_baked: str) -> dict[str, Any]:
+    """Plain JSON types only. files: what else is in the bundle, to name with its digest. not_baked:
+    why there is no .tflite with the weights; "": there is.
+    """
+    checkpoint = evidence.checkpoint
+    known = evidence.card.labels.used
+    results = {name: _result(judged, known) for name, judged in evidence.judged.items()}
+    card = evidence.card.to_json()
+    studies, inside = study_facts(evidence.studies), inside_facts(evidence.inside)
     return plain(
         {
             "format": FORMAT,
             "made": checkpoint.meta.created,
             "model": {
-                "name": material.card.name,
-                "sha256": digest(material.model),
-                "bytes": len(material.model),
-                "licence": material.card.licence,
-                "source": material.card.source,
+                "name": evidence.card.name,
+                "sha256": digest(evidence.model),
+                "bytes": len(evidence.model),
+                "licence": evidence.card.licence,
+                "source": evidence.card.source,
             },
             "personalised": {
                 "state_sha256": state_digest(checkpoint.state),
                 "variables": len(checkpoint.state),
-                "checkpoint_sha256": digest(material.checkpoint_file),
+                "checkpoint_sha256": digest(evidence.checkpoint_file),
                 "step": checkpoint.meta.step,
                 "note": checkpoint.meta.note,
-                "not_baked": material.not_baked,
+                "not_baked": not_baked,
             },
             "samples": {
-                "train": _set(material.samples, each=True),
-                "replay": None if material.replay is None else _set(material.replay),
+                "train": _set(evidence.samples, each=True),
+                "replay": None if evidence.replay is None else _set(evidence.replay),
                 **{
                     name: _set(judged.samples, each=name == "test")
-                    for name, judged in material.judged.items()
+                    for name, judged in evidence.judged.items()
                 },
             },
             "training": {
                 "settings": dict(checkpoint.meta.settings),
                 "seed": checkpoint.meta.seed,
-                "origin": _origin(material),
-                "curves": _curves(material),
+                "origin": _origin(evidence),
+                "curves": _curves(evidence),
             },
             "results": results,
             "studies": studies,
             "inside": inside,
             "tests": _tests(results, studies, inside),
-            "cost": cost_facts(material.studies.cost),
+            "cost": cost_facts(evidence.studies.cost),
             "versions": versions(),
             "reproduce": {
                 "card": {**card, "base_test": None, "replay": None, "people": []},
-                "choice": material.choice.to_json() if material.choice else None,
-                "labels": list(material.samples.labels.names),
-                "labels_replay": list((material.replay or material.samples).labels.names),
-                "origin": _origin(material),
+                "choice": evidence.choice.to_json() if evidence.choice else None,
+                "labels": list(evidence.samples.labels.names),
+                "labels_replay": list((evidence.replay or evidence.samples).labels.names),
+                "origin": _origin(evidence),
                 "results": results,
                 "versions": versions(),
             },
@@ -128,8 +130,8 @@ def _set(samples: Samples, *, each: bool = False) -> dict[str, Any]:
     return found
 
 
-def _origin(material: Material) -> dict[str, Any]:
-    origin = material.origin
+def _origin(evidence: Evidence) -> dict[str, Any]:
+    origin = evidence.origin
     return {
         "beginning": origin.beginning.value,
         "repeatable": origin.repeatable,
@@ -138,8 +140,8 @@ def _origin(material: Material) -> dict[str, Any]:
     }
 
 
-def _curves(material: Material) -> dict[str, Any] | None:
-    curves = material.curves
+def _curves(evidence: Evidence) -> dict[str, Any] | None:
+    curves = evidence.curves
     if curves is None:
         return None
     return {

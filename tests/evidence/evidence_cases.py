@@ -12,7 +12,8 @@ import numpy as np
 
 from odt_core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from odt_core.evaluation import evaluate
-from odt_core.evidence import Curves, Judged, bundle, trace
+from odt_core.evidence import Curves, Evidence, Judged, bundle, trace
+from odt_core.evidence.evidence import Bake
 from odt_core.runtime import Model, load_model
 from odt_core.samples import Labels, Samples
 from odt_core.training import (
@@ -61,21 +62,23 @@ class Trained:
         base = self.model.session()
         return Judged(samples, evaluate(base, samples), evaluate(self.session, samples))
 
-    def bundle(self, **changed) -> bytes:
+    def bake(self, inference_only: bool) -> bytes:
+        return self.session.bake(inference_only=inference_only)
+
+    def bundle(self, *, bake: Bake | None = None, **changed) -> bytes:
         given = {
             "model": MODEL.read_bytes(),
             "card": replace(self.model.card, labels=self.own.labels),
-            "checkpoint": self.file,
+            "checkpoint_file": self.file,
             "samples": self.own,
             "origin": trace(load_checkpoint(self.file), self.own, self.replay, from_base=True),
-            "bake": lambda inference_only: self.session.bake(inference_only=inference_only),
             "test": self.judged(self.test),
             "replay": self.replay,
             "curves": Curves(
                 self.history.records, self.history.evaluations, Outcome.FINISHED, "Done."
             ),
         }
-        return bundle(**{**given, **changed})
+        return bundle(Evidence(**{**given, **changed}), bake or self.bake)
 
 
 def train(

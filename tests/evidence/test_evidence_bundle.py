@@ -182,7 +182,7 @@ class TestLimits:
     def test_best_checkpoint_of_a_run_is_told_to_be_chosen_on_its_test_samples(self, trained):
         best = next(one for one in trained.saved if one.meta.note == "best")
         told = b"These weights were kept because they did best on the test samples of their run"
-        assert told in files_of(trained.bundle(checkpoint=save_checkpoint(best)))["index.html"]
+        assert told in files_of(trained.bundle(checkpoint_file=save_checkpoint(best)))["index.html"]
         assert told not in files_of(trained.bundle())["index.html"]
 
     @pytest.mark.usefixtures("without_charts")
@@ -218,7 +218,7 @@ class TestLimits:
 
     def test_damaged_checkpoint_is_refused(self, trained):
         with pytest.raises(CheckpointError):
-            trained.bundle(checkpoint=trained.file[:100])
+            trained.bundle(checkpoint_file=trained.file[:100])
 
 
 class Tags(HTMLParser):

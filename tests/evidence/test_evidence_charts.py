@@ -21,15 +21,15 @@ from odt_core.evidence.charts.studied import inside_charts, study_charts
 from odt_core.evidence.charts.ticks import label, span, ticks
 from odt_core.evidence.charts.types import Role
 from odt_core.evidence.escape import csv_text, markdown_text, script_json
+from odt_core.evidence.evidence import Evidence, Judged
 from odt_core.evidence.inside import Map
-from odt_core.evidence.material import Judged, Material
 from odt_core.evidence.origin import Beginning, Origin
 from odt_core.samples import Labels, Samples
 from odt_core.studies import Controls, Estimate, Point, Quantity, SamplesNeeded
 from tests.figures import check_figure
 
 
-def material(count: int, labels: int = 4) -> Material:
+def evidence_of(count: int, labels: int = 4) -> Evidence:
     """Test samples of which the base gets every second right, the personalised model all."""
     rng = np.random.default_rng(0)
     y = rng.integers(0, labels, count)
@@ -38,8 +38,8 @@ def material(count: int, labels: int = 4) -> Material:
     names = Labels(tuple(f"label number {k}" for k in range(labels)))
     samples = Samples(rng.random((count, 8, 8, 1), dtype=np.float32), y, names)
     judged = Judged(samples, score(wrong, y), score(right, y))
-    return Material(
-        model=b"", card=None, checkpoint_file=b"", checkpoint=None, samples=samples,
+    return Evidence(
+        model=b"", card=None, checkpoint_file=b"", samples=samples,
         origin=Origin(Beginning.BASE), loss_name="loss", test=judged if count else None,
     )  # fmt: skip
 
@@ -47,7 +47,7 @@ def material(count: int, labels: int = 4) -> Material:
 class TestAnyNumber:
     @pytest.mark.parametrize("count", [0, 1, 10, 500])
     def test_every_chart_is_drawn(self, count):
-        charts = charts_of(material(count))
+        charts = charts_of(evidence_of(count))
         assert charts[0].name == "gain"
         assert len({chart.name for chart in charts}) == len(charts)
         for chart in charts:
@@ -59,18 +59,18 @@ class TestAnyNumber:
                 check_figure(figure)
 
     def test_no_samples_says_so_instead_of_a_gain(self):
-        (gain, samples) = charts_of(material(0))
+        (gain, samples) = charts_of(evidence_of(0))
         assert gain.note == "Nobody set test samples aside, so no gain can be shown."
         assert samples.pictures == ()
 
     def test_many_labels_leave_out_the_matrix_and_shorten_the_table(self):
-        charts = {chart.name: chart for chart in charts_of(material(900, labels=300))}
+        charts = {chart.name: chart for chart in charts_of(evidence_of(900, labels=300))}
         assert "confusion-test" not in charts
         assert len(charts["labels-test"].groups) == 40
         assert "labels that changed less are left out" in charts["labels-test"].note
 
     def test_fixed_samples_are_those_that_the_base_got_wrong(self):
-        charts = {chart.name: chart for chart in charts_of(material(10))}
+        charts = {chart.name: chart for chart in charts_of(evidence_of(10))}
         assert len(charts["fixed"].pictures) == 5
         assert len(charts["broken"].pictures) == 0
 
@@ -116,7 +116,7 @@ class TestStudies:
         assert None in [y for one in drawn(chart)["data"] for y in one["y"]]
 
     def test_controls_show_each_gain_with_its_interval(self):
-        test = material(40).test
+        test = evidence_of(40).test
         gain, loss = compare(test.base, test.own), compare(test.own, test.base)
         controls = Controls(gain, loss, loss, gain, gain, 0.1, 12, 12, True, "It vanished.")
         (chart,) = study_charts(Studies(controls=controls))
@@ -164,13 +164,13 @@ class TestStudies:
 
 class TestColours:
     def test_personalised_has_the_accent_and_base_is_grey(self):
-        (row,) = charts_of(material(10))[0].groups
-        data = charts_of(material(10))[0].plotly()["data"]
+        (row,) = charts_of(evidence_of(10))[0].groups
+        data = charts_of(evidence_of(10))[0].plotly()["data"]
         assert [value.role for value in row.values] == [Role.BASE, Role.OWN]
         assert [trace["marker"]["color"] for trace in data] == ["#7C8296", "#4F46E5"]
 
     def test_the_drawn_accent_is_in_the_picture(self):
-        with Image.open(io.BytesIO(charts_of(material(10))[0].png())) as picture:
+        with Image.open(io.BytesIO(charts_of(evidence_of(10))[0].png())) as picture:
             colours = dict((colour, n) for n, colour in picture.getcolors(1 << 20))
         assert colours[(0x4F, 0x46, 0xE5)] > 500
 

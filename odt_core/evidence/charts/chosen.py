@@ -17,7 +17,7 @@ from odt_core.evidence.charts.matrices import Matrices
 from odt_core.evidence.charts.pictures import MOST, Picture, Pictures, as_pixels
 from odt_core.evidence.charts.studied import inside_charts, study_charts
 from odt_core.evidence.charts.types import Chart, Role
-from odt_core.evidence.material import Curves, Judged, Material
+from odt_core.evidence.evidence import Curves, Evidence, Judged
 from odt_core.samples import Labels, Samples
 from odt_core.studies import Quantity
 
@@ -28,33 +28,33 @@ _POINTS = 800  # of a curve
 _MATRIX = 120  # labels beyond which a matrix is a smear
 
 
-def charts_of(material: Material) -> tuple[Chart, ...]:
+def charts_of(evidence: Evidence) -> tuple[Chart, ...]:
     """Every chart that there is something for, and the first even where there is nothing."""
-    charts: list[Chart] = [_gain(material)]
-    curves = material.curves
+    charts: list[Chart] = [_gain(evidence)]
+    curves = evidence.curves
     if curves is not None and curves.records:
-        charts.append(_loss(curves, material.loss_name))
+        charts.append(_loss(curves, evidence.loss_name))
     if curves is not None and curves.evaluations:
-        charts.append(_progress(material, curves))
-    for name, judged in material.judged.items():
+        charts.append(_progress(evidence, curves))
+    for name, judged in evidence.judged.items():
         if judged.own.confusion is None:
             if judged.own.n:
                 charts.append(_values(name, judged))
         elif judged.own.n:
             charts += _of_labels(name, judged)
-    charts += study_charts(material.studies)
-    return (*charts, *inside_charts(material.inside), *_samples(material))
+    charts += study_charts(evidence.studies)
+    return (*charts, *inside_charts(evidence.inside), *_samples(evidence))
 
 
 # --- gain and price -----------------------------------------------------------------------------
 
 
-def _gain(material: Material) -> Intervals:
+def _gain(evidence: Evidence) -> Intervals:
     groups, sentences = [], []
-    asked = {Quantity.of(judged.own) for judged in material.judged.values()}
+    asked = {Quantity.of(judged.own) for judged in evidence.judged.values()}
     less = (one for one in (Quantity.ERROR, Quantity.RIGHT) if one in asked)
     quantity = next(less, Quantity.ACCURACY)
-    for name, judged in material.judged.items():
+    for name, judged in evidence.judged.items():
         rows = [
             _value(role, evaluation)
             for role, evaluation in ((Role.BASE, judged.base), (Role.OWN, judged.own))
@@ -114,14 +114,14 @@ def _loss(curves: Curves, loss_name: str) -> Lines:
     )
 
 
-def _progress(material: Material, curves: Curves) -> Lines:
+def _progress(evidence: Evidence, curves: Curves) -> Lines:
     values = curves.evaluations[0].test or curves.evaluations[0].base_test
     quantity = Quantity.ACCURACY if values is None else Quantity.of(values)
     last = max(
         [e.step for e in curves.evaluations] + [r.step for r in curves.records[-1:]], default=1
     )
     lines, levels = [], []
-    for name, judged in material.judged.items():
+    for name, judged in evidence.judged.items():
         said = SETS[name].lower()
         square = name == "base_test"
         scores = [
@@ -301,9 +301,9 @@ def _values(name: str, judged: Judged) -> Lines:
 # --- the samples themselves ---------------------------------------------------------------------
 
 
-def _samples(material: Material) -> list[Chart]:
+def _samples(evidence: Evidence) -> list[Chart]:
     charts: list[Chart] = []
-    own = material.samples
+    own = evidence.samples
     pixels = as_pixels(own.x)
     if pixels is not None:
         order = _in_turn(own)
@@ -317,7 +317,7 @@ def _samples(material: Material) -> list[Chart]:
                 pictures=tuple(Picture(pixels[k], (name(k),)) for k in order[:MOST]),
             )
         )
-    test = material.test
+    test = evidence.test
     if test is None or test.base is None or test.own.correct is None:
         return charts
     pixels = as_pixels(test.samples.x)

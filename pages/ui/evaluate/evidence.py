@@ -13,6 +13,7 @@ from odt_core.errors import OdtError
 from odt_core.evaluation import state_digest
 from odt_core.evidence import (
     Beginning,
+    Evidence,
     Judged,
     Studies,
     Unloaded,
@@ -148,13 +149,12 @@ def _work(desk: Desk, job: Job, *, whole: bool) -> Bundle:
         raise OdtError("Stopped before it was packed.")
     job.progressed(0.8, "drawing charts, baking models, packing")
     file = desk.model_file()
-    data = bundle(
+    found = Evidence(
         model=file.data,
         card=desk.card,
-        checkpoint=checkpoint,
+        checkpoint_file=checkpoint,
         samples=samples,
         origin=origin,
-        bake=lambda predicts: desk.bake(inference_only=predicts),
         test=test,
         base_test=base_test,
         replay=replay,
@@ -165,6 +165,7 @@ def _work(desk: Desk, job: Job, *, whole: bool) -> Bundle:
         loss_name=desk.contract.loss_note,
         trained_on=entry.info.samples or None,
     )
+    data = bundle(found, lambda predicts: desk.bake(inference_only=predicts))
     end = f"step{entry.info.steps}-evidence.zip"
     name = file_name(desk.model.name.removesuffix(".tflite"), end)
     return Bundle(

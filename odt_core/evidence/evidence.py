@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from odt_core.checkpoint import load_checkpoint
+from odt_core.dialects.contract import LOSS_NAME
 from odt_core.evaluation import claims
 from odt_core.evidence.inside import Inside
 from odt_core.evidence.origin import Origin
@@ -63,30 +66,50 @@ class Curves:
 
 
 @dataclass(frozen=True)
-class Material:
-    """All that goes into a bundle; see `bundle` for what each is."""
+class Evidence:
+    """All that goes into a bundle but what is made for it.
+
+    model: the .tflite as it came. card: with the labels and preprocessing that were used.
+    checkpoint_file: the personalised weights, a .safetensors file of odt. samples: what it was
+    trained on; trained_on: how many it was then, None: those given. origin: how the weights came
+    about (`trace`). test, base_test: samples and what both models made of them. replay: the base
+    samples mixed in. choice: corrections of the signatures' use. loss_name: what the model reports
+    as its loss. curves, studies, inside: where known.
+    """
 
     model: bytes
     card: ModelCard
     checkpoint_file: bytes
-    checkpoint: Checkpoint
     samples: Samples
     origin: Origin
-    loss_name: str
     test: Judged | None = None
     base_test: Judged | None = None
     replay: Samples | None = None
     choice: Choice | None = None
-    trained_on: int | None = None  # samples; None: those given
     curves: Curves | None = None
     studies: Studies = field(default_factory=Studies)
     inside: Inside = field(default_factory=Inside)
-    baked: bytes | None = None
-    predicts: bytes | None = None
-    not_baked: str = ""  # why there are none
+    loss_name: str = LOSS_NAME
+    trained_on: int | None = None
+
+    @cached_property
+    def checkpoint(self) -> Checkpoint:
+        """What the file holds. CheckpointError when it is damaged."""
+        return load_checkpoint(self.checkpoint_file)
 
     @property
     def judged(self) -> dict[str, Judged]:
         """By the name of its folder under samples/."""
         pairs = (("test", self.test), ("base_test", self.base_test))
         return {name: judged for name, judged in pairs if judged is not None}
+
+
+@dataclass(frozen=True)
+class Baked:
+    """.tflite files with the personalised weights. model: can be trained further; predicts: for
+    predictions only; None: cannot be made, and why_not says why.
+    """
+
+    model: bytes | None = None
+    predicts: bytes | None = None
+    why_not: str = ""
