@@ -29,7 +29,7 @@ class Outcome:
     n: int
     base_wrong: int
     own_wrong: int
-    base_task_change: float  # points of accuracy
+    base_test_change: float  # points of accuracy
     seconds: float
 
 
@@ -58,7 +58,7 @@ def personalise(model: Model, person: Person, settings: Settings, k: int, seed: 
         n=len(others),
         base_wrong=before.n - before.correct,
         own_wrong=after.n - after.correct,
-        base_task_change=100 * (base_after.correct - base_before.correct) / base_before.n,
+        base_test_change=100 * (base_after.correct - base_before.correct) / base_before.n,
         seconds=seconds,
     )
 
@@ -93,7 +93,7 @@ def main() -> None:
         print(
             f"| {len(got)} of {name} | {sum(o.n for o in got)} | {100 * base.mean():.2f} % "
             f"| {100 * own.mean():.2f} % | {100 * (own - base).max():+.1f} "
-            f"| {np.mean([o.base_task_change for o in got]):+.2f} "
+            f"| {np.mean([o.base_test_change for o in got]):+.2f} "
             f"| {np.median([o.seconds for o in got]):.2f} |",
             flush=True,
         )

@@ -131,8 +131,8 @@ def _needed(needed: SamplesNeeded) -> dict[str, Any]:
                 "samples": point.samples,
                 "own": _estimate(point.own, needed.quantity),
                 "base_test": None
-                if point.base_task is None
-                else _estimate(point.base_task, needed.quantity),
+                if point.base_test is None
+                else _estimate(point.base_test, needed.quantity),
             }
             for point in needed.points
         ],

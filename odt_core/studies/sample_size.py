@@ -30,7 +30,7 @@ class Point:
     per_label: int | None
     samples: int  # trained on, in all
     own: Estimate  # on the person's test samples
-    base_task: Estimate | None  # on the base test set, where one was given
+    base_test: Estimate | None  # on the base test set, where one was given
 
 
 @dataclass(frozen=True)

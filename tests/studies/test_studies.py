@@ -125,7 +125,7 @@ class TestSamplesNeeded:
         assert base.own.mean < one.own.mean <= whole.own.mean
         assert whole.own.n == 60
         assert len(whole.own.per_seed) == 2
-        assert whole.base_task.n == 100
+        assert whole.base_test.n == 100
         assert whole.own.interval[0] > base.own.mean
         assert got.complete
         assert got.quantity is Quantity.ACCURACY

@@ -87,7 +87,7 @@ def _needed(needed: SamplesNeeded) -> Lines:
             said=said,
         ),
     ]
-    tasks = [point.base_task for point in points if point.base_task is not None]
+    tasks = [point.base_test for point in points if point.base_test is not None]
     if len(tasks) == len(points) and percent:
         name = f"base test set (n = {tasks[0].n:,})"
         y = [one.mean for one in tasks]

@@ -44,7 +44,7 @@ class Stop:
     step: int
     begins: bool = False  # before the first step of a training
     made: str = ""  # when
-    base_task: Score | None = None  # on the base test set, where it was measured
+    base_test: Score | None = None  # on the base test set, where it was measured
 
 
 def over_time(desk: Desk) -> None:
@@ -124,7 +124,7 @@ def _sentence(stop: Stop, base: Evaluation, one: Evaluation) -> str:
     if stop.id is None:
         return "The base model, before any training."
     told = compare(base, one).sentence.partition(" Your model is ")[0]
-    score = stop.base_task
+    score = stop.base_test
     if score is None:
         return told
     share = score.share_right
@@ -201,7 +201,7 @@ def _traces(
         "line": {"color": BASE, "width": 2, "dash": "dash"},
         "hoverinfo": "skip",
     }
-    kept = [(k, s.base_task) for k, s in enumerate(stops) if s.base_task is not None]
+    kept = [(k, s.base_test) for k, s in enumerate(stops) if s.base_test is not None]
     kept = [(k, score) for k, score in kept if score.share_right is not None]
     if not shares or not kept:
         return [level, own]
@@ -248,7 +248,7 @@ def _stops(desk: Desk) -> list[Stop]:
         run += entry.info.kind is Kind.START
         order.append((run, entry.info.step if entry.info.kind.of_a_run else float("inf")))
     entries = [entries[k] for k in sorted(range(len(entries)), key=order.__getitem__)]
-    stops = [Stop(None, "Base model", 0, base_task=_base_score(desk))]
+    stops = [Stop(None, "Base model", 0, base_test=_base_score(desk))]
     for number, entry in enumerate(entries[-_MOST:], 1):
         stops.append(
             Stop(

@@ -90,7 +90,7 @@ def _show(result: SamplesNeeded) -> None:
             "hoverinfo": "skip",
         },
     ]
-    tasks = [point.base_task for point in result.points]
+    tasks = [point.base_test for point in result.points]
     if all(task is not None for task in tasks):
         traces.append(
             {
