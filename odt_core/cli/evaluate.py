@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from odt_core.cli.command import Command, Result
+from odt_core.cli.figures import compared
 from odt_core.cli.sources import (
     PATH_HELP,
     add_checkpoint,
@@ -30,22 +31,13 @@ def _run(options: Namespace) -> Result:
     samples = open_samples(options.samples, model, labels_of(checkpoint, model), test=True)
     session = model.session()
     base = None if session.uninitialised else evaluate(session, samples)
-    result: Result = {
-        "labels": list(samples.labels.names),
-        "base": None if base is None else base.to_json(),
-        "personalised": None,
-        "comparison": None,
-        "sentences": [],
-    }
+    own = said = None
     if checkpoint is not None:
         session.restore(checkpoint)
         own = evaluate(session, samples)
-        result["personalised"] = own.to_json()
-    if checkpoint is not None and base is not None:
+    if base is not None and own is not None:
         said = claims(base, own, model.labels.used, samples.labels.names)
-        result["comparison"] = said.comparison.to_json()
-        result["sentences"] = list(said.sentences)
-    return result
+    return {"labels": list(samples.labels.names), **compared(base, own, said)}
 
 
 def _text(result: Result) -> str:

@@ -1,32 +1,66 @@
-"""What evaluations come to, in words."""
+"""What evaluations come to: as JSON, the same for every command, and in words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from odt_core.evaluation import Claims
+    from odt_core.evaluation import Claims, Evaluation
+    from odt_core.evaluation.evaluation import Predicts
+    from odt_core.samples import Labels, Samples
+
+
+def evaluated(
+    base: Predicts | None, own: Predicts, samples: Samples, labels: Labels
+) -> tuple[Evaluation | None, Evaluation, Labels]:
+    """(the base model's answers judged, the personalised model's, the labels that it was asked
+    with). base: None where the model's file holds no weights. labels: of the personalised model.
+    """
+    from odt_core.evaluation import evaluate
+
+    # A label that the person added can also be a wrong answer to a base test sample.
+    asked = labels.with_those_of(samples.labels)
+    after = evaluate(own, replace(samples, labels=asked))
+    return None if base is None else evaluate(base, samples), after, asked
+
+
+def compared(
+    base: Evaluation | None, own: Evaluation | None, said: Claims | None
+) -> dict[str, Any]:
+    """Base against personalised, as plain JSON: null where there is none, or nothing to compare.
+    The sentences are to be shown together.
+    """
+    either = own if own is not None else base
+    comparison = None if said is None else said.comparison
+    leak = None if said is None else said.leak
+    return {
+        "n": None if either is None else either.n,
+        "base": None if base is None else base.to_json(),
+        "personalised": None if own is None else own.to_json(),
+        "comparison": None if comparison is None else comparison.to_json(),
+        "p_value": None if comparison is None else comparison.p_value,
+        "seen_in_training": None if leak is None else leak.seen.tolist(),
+        "sentences": [] if said is None else list(said.sentences),
+    }
 
 
 def figure_of(found: Mapping[str, Any] | None) -> str:
-    """The one figure of an evaluation's summary: accuracy, the share of right pixels or words, or
-    the mean squared error.
+    """The one figure of an evaluation: accuracy, the share of right pixels or words, or the mean
+    squared error.
     """
-    if found and "accuracy" in found:
+    if found is None:
+        return "unknown"
+    if "accuracy" in found:
         low, high = found["interval"]
         return f"{found['accuracy']:.1%} (95 % interval {low:.1%} to {high:.1%})"
-    if found and "places_right" in found:
+    if found["places_right"] is not None:
         return f"{found['places_right']:.1%} of the places right"
-    if found and "mean_squared_error" in found:
-        return f"mean squared error {found['mean_squared_error']:.6g}"
-    return "unknown"
+    return f"mean squared error {found['mean_squared_error']:.6g}"
 
 
-def told(said: Claims) -> dict[str, Any]:
-    """Base against personalised, as plain JSON: sentences are to be shown together."""
-    return {
-        "sentences": list(said.sentences),
-        "p_value": said.comparison.p_value,
-        "seen_in_training": None if said.leak is None else said.leak.seen.tolist(),
-    }
+def both_figures(found: Mapping[str, Any], title: str) -> list[str]:
+    """Lines about what `compared` gave: the figures of both models, then the sentences."""
+    pair = " → ".join(f"{which} {figure_of(found[which])}" for which in ("base", "personalised"))
+    return [f"{title} ({found['n']})  {pair}", *found["sentences"]]

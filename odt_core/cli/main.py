@@ -27,8 +27,9 @@ COMMANDS: tuple[Command, ...] = (
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command; returns the exit code: 0, 1 where a check that was asked for failed or a
-    training diverged, 2 for bad input or a file that cannot be written, 130 for Ctrl+C.
+    """Run one command; returns the exit code: 0, 1 where a check that was asked for failed, or a
+    training diverged or learnt nothing, 2 for bad input or a file that cannot be written, 130 for
+    Ctrl+C.
     """
     options = _parser().parse_args(arguments)
     command: Command = options.command

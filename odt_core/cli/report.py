@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odt_core.cli.command import Command, Result
-from odt_core.cli.figures import figure_of, told
+from odt_core.cli.figures import both_figures, compared, evaluated
 from odt_core.cli.output import check_output, write_model
 from odt_core.cli.sources import (
     PATH_HELP,
@@ -36,12 +36,14 @@ from odt_core.training.history import Outcome
 from odt_core.training.settings import Settings
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from odt_core.bundled import ModelCard
     from odt_core.checkpoint import Checkpoint
     from odt_core.dialects.contract import Choice
-    from odt_core.evidence import Judged, Studies
+    from odt_core.evidence import Curves, Evidence, Judged, Studies
     from odt_core.runtime import Model
-    from odt_core.samples import Labels, Samples
+    from odt_core.samples import Samples
     from odt_core.studies import Progress
     from odt_core.training.events import Event
     from odt_core.worker import Worker
@@ -95,6 +97,8 @@ class _Given:
     samples: Samples
     test: Samples | None
     others: Samples | None
+    base_test: Samples | None  # of the model's card, as replay
+    replay: Samples | None
 
 
 def _given(options: Namespace) -> _Given:
@@ -114,16 +118,19 @@ def _given(options: Namespace) -> _Given:
         return open_samples(path, model, samples.labels, test=True) if path else None
 
     labels = model.labels if has_names(model) else samples.labels
+    card = replace(model.card, labels=labels)
     return _Given(
         model=model,
         original=read_model_file(find_model(options.model)),
-        card=replace(model.card, labels=labels),
+        card=card,
         choice=choice_of(options),
         source=source,
         checkpoint=checkpoint,
         samples=samples,
         test=group(options.test),
         others=group(options.others),
+        base_test=card.load_base_test(),
+        replay=card.load_replay(),
     )
 
 
@@ -133,17 +140,7 @@ def _run(options: Namespace) -> Result:
 
 
 def _report(options: Namespace) -> Result:
-    from odt_core.checkpoint import load_checkpoint
-    from odt_core.evidence import (
-        Curves,
-        Evidence,
-        Studies,
-        bundle,
-        checked,
-        empty_base,
-        look_inside,
-        trace,
-    )
+    from odt_core.evidence import bundle
     from odt_core.evidence.study_facts import study_facts
     from odt_core.worker import Worker, warm_up
 
@@ -153,79 +150,108 @@ def _report(options: Namespace) -> Result:
     check_output(out, *read, kind=".zip")
     warm_up()  # while the samples are read
     given = _given(options)
-    model, samples, test, checkpoint = given.model, given.samples, given.test, given.checkpoint
-    base_test, replay = given.card.load_base_test(), given.card.load_replay()
-    trained = checkpoint is None
     # Whatever runs the model does so in a process of its own, which cannot reach the network.
-    with Worker.start(given.original, given.card, model.name, given.choice) as worker:
-        curves = Curves()
-        empty = worker.uninitialised  # the file holds no weights: the base model cannot answer
-        if checkpoint is not None:
-            data = Path(options.checkpoint).read_bytes()
-            worker.load_state(checkpoint.state)
-        else:
-            settings = Settings.from_json(given.card.settings)
-            if given.source is not None:
-                worker.load_state(given.source.state)
-            wanted = replace(settings, **given_settings(options, model))
-            data, curves = _train(worker, samples, wanted, test, replay, base_test)
-            checkpoint = load_checkpoint(data)
-        judged = {
-            name: _judge(worker, group, samples.labels, model, empty)
-            for name, group in (("test", test), ("base_test", base_test))
-            if group is not None and len(group)
-        }
-        test_judged = judged.get("test")
-        if test_judged is not None:
-            test_judged = checked(test_judged, samples, checkpoint, given.card)
-        studies = Studies(reasons=("Nothing was studied: --quick was given.",))
-        if not options.quick:
-            studies = _study(given, checkpoint, replay, base_test, worker)
-        inside = look_inside(worker, samples.labels, samples, test, base_test)
-        origin = trace(
-            checkpoint,
-            samples,
-            replay,
-            start=given.source.state if given.source is not None else None,
-            from_base=trained and given.source is None,
-        )
-        evidence = Evidence(
-            model=given.original,
-            card=given.card,
-            checkpoint_file=data,
-            samples=samples,
-            origin=origin,
-            test=test_judged,
-            base_test=judged.get("base_test"),
-            replay=replay,
-            choice=given.choice,
-            curves=curves if trained else None,
-            studies=studies,
-            inside=empty_base(inside) if empty else inside,
-            loss_name=model.contract.loss_note,
-        )
+    with Worker.start(given.original, given.card, given.model.name, given.choice) as worker:
+        evidence = _evidence(options, given, worker)
         packed = bundle(evidence, lambda predicts: worker.bake(inference_only=predicts))
     error = None
     try:
         write_model(out, packed)
     except ModelError as failure:  # the figures are worth having all the same
         error = str(failure)
-    ended = curves.outcome if trained else None
+    known = given.card.labels.used
+    judged = {name: _figures(one, known) for name, one in evidence.judged.items()}
+    studies, curves = evidence.studies, evidence.curves
     return {
         "bundle": None if error else options.out,
         "bytes": len(packed),
-        "steps": checkpoint.meta.step,
-        "test": _summary(test_judged, given),
-        "base_task": _summary(judged.get("base_test"), given),
-        "origin": origin.beginning.value,
-        "origin_sentence": origin.sentence,
+        "steps": evidence.checkpoint.meta.step,
+        "test": judged.get("test"),
+        "base_test": judged.get("base_test"),
+        "base_task": judged.get("base_test"),  # what it was called before
+        "origin": evidence.origin.beginning.value,
+        "origin_sentence": evidence.origin.sentence,
         "cost": studies.cost.to_json() if studies.cost else None,
         "studies": study_facts(studies),
         "check": _check(out) if options.check and not error else None,
-        "outcome": ended.value if ended is not None else None,
-        "message": curves.message if ended is not None else None,
+        "outcome": curves.outcome.value if curves and curves.outcome else None,
+        "message": curves.message if curves is not None else None,
         "error": error,
     }
+
+
+def _evidence(options: Namespace, given: _Given, worker: Worker) -> Evidence:
+    """All that is known of the weights that were given, or that are trained now."""
+    from odt_core.evidence import Evidence, Studies, checked, empty_base, look_inside, trace
+
+    # Asked before any weights are loaded: where the file holds none, the base model cannot answer.
+    empty = worker.uninitialised
+    data, checkpoint, curves = _weights(options, given, worker)
+    test = _judge(worker, given, given.test, empty)
+    if test is not None:
+        test = checked(test, given.samples, checkpoint, given.card)
+    base_test = _judge(worker, given, given.base_test, empty)
+    studies = Studies(reasons=("Nothing was studied: --quick was given.",))
+    if not options.quick:
+        studies = _study(given, checkpoint, worker)
+    samples = given.samples
+    inside = look_inside(worker, samples.labels, samples, given.test, given.base_test)
+    origin = trace(
+        checkpoint,
+        samples,
+        given.replay,
+        start=given.source.state if given.source is not None else None,
+        from_base=curves is not None and given.source is None,
+    )
+    return Evidence(
+        model=given.original,
+        card=given.card,
+        checkpoint_file=data,
+        samples=samples,
+        origin=origin,
+        test=test,
+        base_test=base_test,
+        replay=given.replay,
+        choice=given.choice,
+        curves=curves,
+        studies=studies,
+        inside=empty_base(inside) if empty else inside,
+        loss_name=given.model.contract.loss_note,
+    )
+
+
+def _weights(
+    options: Namespace, given: _Given, worker: Worker
+) -> tuple[bytes, Checkpoint, Curves | None]:
+    """(file of the personalised weights, what it holds, curves if they are trained now). The worker
+    holds them from then on.
+    """
+    from odt_core.checkpoint import load_checkpoint
+
+    if given.checkpoint is not None:
+        worker.load_state(given.checkpoint.state)
+        return Path(options.checkpoint).read_bytes(), given.checkpoint, None
+    if given.source is not None:
+        worker.load_state(given.source.state)
+    settings = Settings.from_json(given.card.settings)
+    wanted = replace(settings, **given_settings(options, given.model))
+    data, curves = _train(worker, given.samples, wanted, given.test, given.replay, given.base_test)
+    return data, load_checkpoint(data), curves
+
+
+def _judge(worker: Worker, given: _Given, group: Samples | None, empty: bool) -> Judged | None:
+    from odt_core.evidence import Judged
+
+    if group is None or not len(group) or not given.model.contract.scored:
+        return None
+    base = None if empty else worker.base
+    before, after, labels = evaluated(base, worker.own, group, given.samples.labels)
+    return Judged(group, before, after, labels)
+
+
+def _figures(judged: Judged, known: np.ndarray) -> dict[str, Any]:
+    """known: bool [K], whether the base model learnt each label."""
+    return compared(judged.base, judged.own, judged.claims(known))
 
 
 def _train(
@@ -235,7 +261,7 @@ def _train(
     test: Samples | None,
     replay: Samples | None,
     base_test: Samples | None,
-) -> tuple[bytes, Any]:
+) -> tuple[bytes, Curves]:
     """(checkpoint at the end, curves)."""
     from odt_core.checkpoint import save_checkpoint
     from odt_core.evidence import Curves
@@ -281,13 +307,7 @@ def _train(
     return save_checkpoint(saved[-1]), curves
 
 
-def _study(
-    given: _Given,
-    checkpoint: Checkpoint,
-    replay: Samples | None,
-    base_test: Samples | None,
-    worker: Worker,
-) -> Studies:
+def _study(given: _Given, checkpoint: Checkpoint, worker: Worker) -> Studies:
     """All studies, with the settings that the checkpoint was trained with, in a worker of their
     own; what Ctrl+C ends is left out. worker: has looked at most of the samples already.
     """
@@ -316,8 +336,8 @@ def _study(
                 seen(given.test),
                 settings,
                 others=seen(others),
-                replay=seen(replay) if settings.replay else None,
-                base_test=seen(base_test),
+                replay=seen(given.replay) if settings.replay else None,
+                base_test=seen(given.base_test),
                 asked=samples.x,
                 progress=_say,
             )
@@ -331,42 +351,6 @@ def _say(progress: Progress) -> None:
     if sys.stderr.isatty():
         line = f"{100 * progress.share:.0f} %  {progress.doing}"
         print(f"\r{line:<78}", end="", file=sys.stderr, flush=True)
-
-
-def _judge(
-    worker: Worker, samples: Samples, labels: Labels, model: Model, empty: bool
-) -> Judged | None:
-    from odt_core.evaluation import evaluate
-    from odt_core.evidence import Judged
-
-    if not model.contract.scored:
-        return None
-    base = None if empty else evaluate(worker.base, samples)
-    # A label that the person added can also be a wrong answer to a base test sample.
-    labels = labels.with_those_of(samples.labels)
-    own = evaluate(worker.own, replace(samples, labels=labels))
-    return Judged(samples, base, own, labels)
-
-
-def _summary(judged: Judged | None, given: _Given) -> dict[str, Any] | None:
-    if judged is None:
-        return None
-    found: dict[str, Any] = {"n": judged.own.n}
-    for which, evaluation in (("base", judged.base), ("personalised", judged.own)):
-        if evaluation is None:
-            found[which] = None
-        elif evaluation.correct is None:
-            found[which] = {"mean_squared_error": evaluation.mean_squared_error}
-            if evaluation.places is not None:
-                found[which]["places_right"] = evaluation.places.right
-        else:
-            found[which] = {
-                "accuracy": evaluation.accuracy,
-                "correct": evaluation.correct,
-                "interval": list(evaluation.interval or ()),
-            }
-    said = judged.claims(given.card.labels.used)
-    return found if said is None else found | told(said)
 
 
 def _check(out: Path) -> dict[str, Any]:
@@ -400,14 +384,9 @@ def _text(result: Result) -> str:
         lines = [result["origin_sentence"]]
     if result["outcome"] in (Outcome.DIVERGED.value, Outcome.STOPPED.value):
         lines.append(result["message"])
-    for key, title in (("test", "your test samples"), ("base_task", "base test set")):
-        found = result[key]
-        if found:
-            figures = " → ".join(
-                f"{which} {figure_of(found[which])}" for which in ("base", "personalised")
-            )
-            lines.append(f"{title} ({found['n']})  {figures}")
-            lines += found.get("sentences", [])
+    for key, title in (("test", "your test samples"), ("base_test", "base test set")):
+        if result[key]:
+            lines += both_figures(result[key], title)
     studies = result["studies"]
     for study in (studies["controls"], studies["samples_needed"], result["cost"]):
         lines += [study["sentence"]] if study else []

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odt_core.cli.command import Command, Result
-from odt_core.cli.figures import figure_of, told
+from odt_core.cli.figures import both_figures, compared, evaluated
 from odt_core.cli.output import check_output
 from odt_core.cli.sources import (
     PATH_HELP,
@@ -29,7 +30,6 @@ from odt_core.training.history import History, Record
 
 if TYPE_CHECKING:
     from odt_core.dialects import Contract
-    from odt_core.evaluation import Evaluation
     from odt_core.runtime import Model, Session
     from odt_core.samples import Samples
 
@@ -69,8 +69,8 @@ def _run(options: Namespace) -> Result:
         )
     learnt = history.steps > 0  # else the weights are those it began with
     unjudged = _why_unjudged(model.contract, learnt) if test is not None else None
-    judged: dict[str, Any] = {"test": None, "base_task": None}
-    for key, group in (("test", test), ("base_task", base_test)):
+    judged: dict[str, Any] = {"test": None, "base_test": None}
+    for key, group in (("test", test), ("base_test", base_test)):
         if group is not None and len(group) and model.contract.scored and learnt:
             try:
                 judged[key] = _judge(model, base, own, samples, group, key == "test")
@@ -91,6 +91,7 @@ def _run(options: Namespace) -> Result:
         "loss_name": model.contract.loss_note,
         "labels": list(samples.labels.names) if model.contract.classifies else [],
         **judged,
+        "base_task": judged["base_test"],  # what it was called before
         "unjudged": unjudged,
         "outcome": history.outcome.value,
         "message": history.message,
@@ -136,11 +137,7 @@ def _write(
         settings=settings.to_json(),
         seed=settings.seed,
         labels=tuple(labels),
-        metrics={
-            key: {which: value[which] for which in ("base", "personalised")}
-            for key, value in metrics.items()
-            if value is not None
-        },
+        metrics={key: _figures(value) for key, value in metrics.items() if value is not None},
         note="trained on the command line",
     )
     save_checkpoint_file(replace(checkpoint, progress=history.progress), path)
@@ -150,35 +147,22 @@ def _judge(
     model: Model, base: Session, own: Session, samples: Samples, group: Samples, mine: bool
 ) -> dict[str, Any]:
     """Base against personalised. mine: whether some of the group may have been trained on."""
-    from odt_core.evaluation import claims, evaluate, leakage
+    from odt_core.evaluation import claims, leakage
 
-    # A label that the person added can also be a wrong answer to a base test sample.
-    labels = samples.labels.with_those_of(group.labels)
-    after = evaluate(own, replace(group, labels=labels))
-    before = None if base.uninitialised else evaluate(base, group)
-    found = {
-        "base": None if before is None else _summary(before),
-        "personalised": _summary(after),
-    }
+    filled = None if base.uninitialised else base
+    before, after, labels = evaluated(filled, own, group, samples.labels)
     if before is None:
-        return found
+        return compared(None, after, None)
     leak = leakage(samples, group, model.preprocessing) if mine else None
-    return found | told(claims(before, after, model.labels.used, labels.names, leak))
+    return compared(before, after, claims(before, after, model.labels.used, labels.names, leak))
 
 
-def _summary(evaluation: Evaluation) -> dict[str, Any]:
-    if evaluation.accuracy is None:
-        places = evaluation.places
-        return {
-            "mean_squared_error": evaluation.mean_squared_error,
-            "mean_absolute_error": evaluation.mean_absolute_error,
-            "n": evaluation.n,
-        } | ({"places_right": places.right, "mean_iou": places.mean_iou} if places else {})
+def _figures(judged: Mapping[str, Any]) -> dict[str, Any]:
+    """Of both models, without the matrices: they are too large for a checkpoint."""
     return {
-        "accuracy": evaluation.accuracy,
-        "interval": list(evaluation.interval or ()),
-        "n": evaluation.n,
-        "cross_entropy": evaluation.cross_entropy,
+        which: judged[which]
+        and {name: one for name, one in judged[which].items() if name != "confusion"}
+        for which in ("base", "personalised")
     }
 
 
@@ -209,14 +193,9 @@ def _text(result: Result) -> str:
     if result["labels"]:
         names = [name for name in result["labels"] if name is not None]
         lines.append(f"labels  {', '.join(names[:12])}{' …' if len(names) > 12 else ''}")
-    for key, title in (("test", "your test samples"), ("base_task", "base test set")):
-        pair = result[key]
-        if pair:
-            base, own = pair["base"], pair["personalised"]
-            lines.append(
-                f"{title} ({own['n']})  base {figure_of(base)} → personalised {figure_of(own)}"
-            )
-            lines += pair.get("sentences", [])
+    for key, title in (("test", "your test samples"), ("base_test", "base test set")):
+        if result[key]:
+            lines += both_figures(result[key], title)
     if result["unjudged"]:
         lines.append(f"your test samples  {result['unjudged']}")
     if result["checkpoint"]:
@@ -233,13 +212,13 @@ COMMAND = Command(
         "Personalise a model with samples from disk and judge it against the base model.\n"
         "A model whose outputs have no names takes those of the samples, in the order of the\n"
         "alphabet. With --json the last line has steps, seconds, loss (one per step, as the model\n"
-        "reports it), labels (names of the outputs), test (null without --test) and base_task\n"
+        "reports it), labels (names of the outputs), test (null without --test) and base_test\n"
         "(null where the model has no base test set), each with accuracy and n of base and\n"
         "personalised, and sentences that say what follows from them; mean_squared_error and\n"
         "mean_absolute_error instead of accuracy for a model of values. unjudged says why --test\n"
-        "gave no figures (null where it did). The exit code is 1 where training diverged; then\n"
-        "checkpoint is null unless something was learnt before. Ctrl+C and SIGTERM stop training\n"
-        "and keep what was learnt."
+        "gave no figures (null where it did). The exit code is 1 where training diverged or where\n"
+        "nothing was learnt; then checkpoint is null. Ctrl+C and SIGTERM stop training and keep\n"
+        "what was learnt."
     ),
     example=(
         "example: python -m odt_core train digits --samples me.zip --test more.zip "

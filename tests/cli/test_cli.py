@@ -106,8 +106,20 @@ class TestTrain:
         assert got["test"]["base"]["n"] == got["test"]["personalised"]["n"] == 40
         assert got["test"]["personalised"]["accuracy"] == 1.0
         assert got["test"]["base"]["accuracy"] < 0.6
-        assert got["base_task"] is None
+        assert got["base_test"] is got["base_task"] is None
         assert got["outcome"] == "finished"
+
+    def test_figures_have_the_names_that_evaluate_gives_them(self, files):
+        pair = json.loads(files["trained"].read_text())["test"]
+        got = result(
+            "evaluate", MODEL, "--samples", files["test"], "--checkpoint", files["checkpoint"]
+        )
+        assert got == {"labels": list("0123"), **pair}
+
+    def test_checkpoint_keeps_the_figures_without_the_matrices(self, files):
+        kept = load_checkpoint_file(files["checkpoint"]).meta.metrics["test"]
+        assert set(kept) == {"base", "personalised"}
+        assert set(kept["base"]) == {"n", "correct", "accuracy", "interval", "cross_entropy"}
 
     def test_base_and_personalised_have_intervals_and_the_paired_test(self, files):
         got = json.loads(files["trained"].read_text())["test"]
