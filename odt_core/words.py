@@ -15,9 +15,7 @@ def words(name: str) -> frozenset[str]:
 
 def inputs_in_words(sizes: Mapping[str, int]) -> str:
     """ "'item' (1 number), 'user' (1 number)": how many of a sample's numbers each input takes."""
-    return ", ".join(
-        f"'{one}' ({size:,} number{'' if size == 1 else 's'})" for one, size in sizes.items()
-    )
+    return ", ".join(f"'{one}' ({count(size, 'number')})" for one, size in sizes.items())
 
 
 def some_of(numbers: Sequence[int], most: int = 5) -> str:

@@ -13,6 +13,7 @@ from odt_core.errors import SettingsError
 from odt_core.evaluation.binomial import two_sided
 from odt_core.evaluation.counts import whole
 from odt_core.evaluation.evaluation import Evaluation, check_alike, errors_each
+from odt_core.words import count
 
 # With fewer changed answers the exact test cannot reach the 5 % level, however they fall: five the
 # same way give p = 2 / 2⁵ = 0.0625, six p = 2 / 2⁶ = 0.031.
@@ -181,7 +182,7 @@ def _sentence(
     values = means is not None
     if n == 0:
         return "There are no test samples to compare on yet."
-    samples = f"{n:,} sample{'' if n == 1 else 's'}"
+    samples = count(n, "sample")
     if verdict is Verdict.SAME:
         if n < FEWEST_CHANGES:
             return f"No answer changed, and {samples} {_are(n)} too few to tell."
@@ -196,7 +197,7 @@ def _sentence(
     counts = f"{counts} of {samples}"
     changes = fixed + broken
     if changes < FEWEST_CHANGES:
-        changed = f"{changes} changed answer{'' if changes == 1 else 's'}"
+        changed = count(changes, "changed answer")
         return f"{counts}: {changed} {_are(changes)} too few to tell, {p_words(p_value)}."
     if verdict is Verdict.UNCLEAR and p_value < 0.05:
         return (
@@ -209,5 +210,5 @@ def _sentence(
     return f"{counts}: not chance, {p_words(p_value)}.{claim}"
 
 
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"

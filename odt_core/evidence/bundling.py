@@ -26,6 +26,7 @@ from odt_core.evidence.readable import (
 from odt_core.evidence.software import script, sources
 from odt_core.evidence.versions import requirements
 from odt_core.training import Reason
+from odt_core.words import count
 
 if TYPE_CHECKING:
     from odt_core.bundled import ModelCard
@@ -198,14 +199,14 @@ def _lead(evidence: Evidence) -> str:
     made = evidence.checkpoint.meta.created
     when = f", made {made.replace('T', ' ').replace('+00:00', ' UTC')}" if made else ""
     now = len(evidence.samples)
-    count = now if evidence.trained_on is None else evidence.trained_on
+    many = now if evidence.trained_on is None else evidence.trained_on
     several = len(evidence.origin.stages) > 1 or evidence.origin.beginning is Beginning.WEIGHTS
     went_on = " in the last of its trainings" if several else ""
-    others = "" if count == now else f" ({now:,} are for training now)"
+    others = "" if many == now else f" ({now:,} are for training now)"
     return (
-        f"Trained on {count:,} sample{'' if count == 1 else 's'}{others}, "
-        f"{evidence.checkpoint.meta.step:,} steps{went_on}{when}. Every number comes with its n; "
-        "what is not known is said."
+        f"Trained on {count(many, 'sample')}{others}, "
+        f"{count(evidence.checkpoint.meta.step, 'step')}{went_on}{when}. "
+        "Every number comes with its n; what is not known is said."
     )
 
 

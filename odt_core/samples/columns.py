@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from odt_core.errors import SampleError
 from odt_core.samples.cells import Row, is_missing, resembles_number
 from odt_core.samples.inputs import Inputs, columns_of
+from odt_core.words import count
 
 # Names that hardly anybody gives a feature. In a model of values a class may well be one.
 _TARGETS = frozenset(["label", "labels", "target", "targets"])
@@ -82,7 +83,7 @@ def columns_in(
 def _in_words(features: int | None, targets: int | None) -> str:
     want = "Give features"
     if features:
-        want = f"This model takes {features:,} feature column{'' if features == 1 else 's'}"
+        want = f"This model takes {count(features, 'feature column')}"
     if targets is None:
         return f"{want}, then one with the label (or none)."
     return f"{want}, then {targets:,} with the target value{'s' if targets > 1 else ''}."

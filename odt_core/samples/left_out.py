@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
+from odt_core.words import count
+
 _OF_SYSTEMS = ("thumbs.db", "desktop.ini")  # nobody put them there
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 _KINDS = 5  # that are told
@@ -23,17 +25,14 @@ def left_out(files: Sequence[str], loose: int, tests: int) -> str:
         if path.name.lower() not in _OF_SYSTEMS
     )
     if suffixes:
-        kinds = ", ".join(f"{count} {suffix}" for suffix, count in suffixes.most_common(_KINDS))
-        many = suffixes.total()
-        rest = many - sum(count for _, count in suffixes.most_common(_KINDS))
+        kinds = ", ".join(f"{many} {suffix}" for suffix, many in suffixes.most_common(_KINDS))
+        rest = suffixes.total() - sum(many for _, many in suffixes.most_common(_KINDS))
         said.append(
-            f"Left out {many} file{'' if many == 1 else 's'} that cannot be read as samples: "
+            f"Left out {count(suffixes.total(), 'file')} that cannot be read as samples: "
             f"{kinds}{f' and {rest} more' if rest else ''}."
         )
     if loose:
         said.append(f"Left out {loose} outside of the label folders.")
     if tests:
-        said.append(
-            f"Left out {tests} test sample{'' if tests == 1 else 's'}: give the same to test with."
-        )
+        said.append(f"Left out {count(tests, 'test sample')}: give the same to test with.")
     return " ".join(said)

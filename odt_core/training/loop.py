@@ -29,6 +29,7 @@ from odt_core.training.material import Batch, Material
 from odt_core.training.schedule import learning_rate_at
 from odt_core.training.sets import Sets
 from odt_core.training.settings import Settings
+from odt_core.words import count
 
 if TYPE_CHECKING:
     from odt_core.runtime.session import Session
@@ -277,7 +278,8 @@ class Run:
         elif outcome is Outcome.STOPPED:
             message = f"Stopped after {self.step:,} of {self.total:,} steps."
         else:
-            message = f"Finished all {self.total:,} steps.{self._idle()}"
+            steps = count(self.total, "step")
+            message = f"Finished {steps if self.total == 1 else f'all {steps}'}.{self._idle()}"
         progress = self.progress()
         if self._average.count:
             self.session.put_back(self._average.over(progress.state))

@@ -109,6 +109,10 @@ class TestLearning:
         moved = fit(session, some(8), Settings(epochs=1, batch_size=4, learning_rate=0.01))
         assert moved.message == "Finished all 2 steps."
 
+    def test_run_of_one_step_reads_well(self, session):
+        settings = Settings(epochs=1, batch_size=8, learning_rate=0.01)
+        assert fit(session, some(8), settings).message == "Finished 1 step."
+
     def test_single_sample_and_single_label_train(self, session):
         history = fit(session, some(1), Settings(epochs=3, batch_size=4))
         assert history.outcome is Outcome.FINISHED
