@@ -32,7 +32,7 @@ from odt_core.training.events import (
     Started,
     Waiting,
 )
-from odt_core.worker import Worker
+from odt_core.worker import Worker, limits
 from odt_core.worker.nursery import nursery
 from odt_core.worker.turns import Turns
 
@@ -373,10 +373,11 @@ class TestProcess:
         libraries = maps.read_text()
         assert "tensorflow/" not in libraries
         assert "streamlit" not in libraries
-        limits = Path(f"/proc/{worker.pid}/limits").read_text()
-        assert any(
-            line.split()[4:6] == ["0", "0"] for line in limits.splitlines() if "core" in line
-        )
+        lines = Path(f"/proc/{worker.pid}/limits").read_text().splitlines()[1:]
+        held = {line[:25].strip(): line[25:].split()[:2] for line in lines}
+        assert held["Max core file size"] == held["Max file size"] == ["0", "0"]
+        assert held["Max open files"] == [str(limits.OPEN_FILES)] * 2
+        assert held["Max address space"] == [str(limits.address_space())] * 2
 
     def test_nursery_has_one_thread_as_forking_demands(self, worker):
         tasks = Path(f"/proc/{nursery().pid}/task")
