@@ -5,8 +5,9 @@ Names are looked up on first use, so that importing this package costs nothing.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from odt_core.lazy import lazily
 
 if TYPE_CHECKING:
     from odt_core.authoring.conversion import convert_saved_model
@@ -15,18 +16,6 @@ if TYPE_CHECKING:
     from odt_core.authoring.recipe import BaseTFLiteModel, save_model, tflite_model_class
     from odt_core.authoring.transfer import to_transfer_tflite
     from odt_core.authoring.tutorial import to_tutorial_tflite
-
-_HOMES = {
-    "BaseTFLiteModel": "recipe",
-    "convert_saved_model": "conversion",
-    "load_keras_model": "keras_files",
-    "save_model": "recipe",
-    "tflite_model_class": "recipe",
-    "to_inference_tflite": "one_call",
-    "to_trainable_tflite": "one_call",
-    "to_transfer_tflite": "transfer",
-    "to_tutorial_tflite": "tutorial",
-}
 
 __all__ = [
     "BaseTFLiteModel",
@@ -40,8 +29,14 @@ __all__ = [
     "to_tutorial_tflite",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"odt_core.authoring has no name {name!r}")
-    return getattr(import_module(f"odt_core.authoring.{_HOMES[name]}"), name)
+__getattr__ = lazily(
+    __name__,
+    {
+        "conversion": ("convert_saved_model",),
+        "keras_files": ("load_keras_model",),
+        "one_call": ("to_inference_tflite", "to_trainable_tflite"),
+        "recipe": ("BaseTFLiteModel", "save_model", "tflite_model_class"),
+        "transfer": ("to_transfer_tflite",),
+        "tutorial": ("to_tutorial_tflite",),
+    },
+)

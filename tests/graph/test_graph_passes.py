@@ -249,7 +249,7 @@ class TestEachPass:
             product = b.matmul(weights, batch, transpose_a=turned, transpose_b=True)
             return [batch.index], b.transpose(product, [1, 0]).index
 
-        constant = Pass("constant forms", "", lambda m, g: rewrite(m, g, constant_form))
+        constant = Pass("constant forms", lambda m, g: rewrite(m, g, constant_form))
         names, y = computed(build, (constant, BY_NAME["dead code"]), [x])
         assert names == ["FULLY_CONNECTED"]
         assert difference(y, x @ w.T) < ROUNDING
@@ -308,7 +308,7 @@ class TestEachPass:
 
         passes = [
             BY_NAME["longer rows"],
-            Pass("constant forms", "", lambda m, g: rewrite(m, g, constant_form)),
+            Pass("constant forms", lambda m, g: rewrite(m, g, constant_form)),
             BY_NAME["dead code"],
         ]
         x = np.random.default_rng(0).random((2, 4, 6, 8), np.float32)

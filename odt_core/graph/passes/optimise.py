@@ -30,10 +30,9 @@ Apply = Callable[[schema.ModelT, schema.SubGraphT], None]
 
 @dataclass(frozen=True)
 class Pass:
-    """One pass. does: what, in a few words. exact: whether every number stays, bit for bit."""
+    """One pass. exact: whether every number stays, bit for bit."""
 
     name: str
-    does: str
     apply: Apply
     exact: bool = True
 
@@ -42,18 +41,27 @@ def _each_op(form: Callable[[Builder, schema.OperatorT], Tensor | None]) -> Appl
     return lambda model, graph: rewrite(model, graph, form)
 
 
-_DEAD_CODE = Pass("dead code", "drops what nobody reads", remove_dead_ops)
+_DEAD_CODE = Pass("dead code", remove_dead_ops)  # drops what nobody reads
 PASSES = (
     _DEAD_CODE,
-    Pass("whole tables", "updates looked-up rows of a table with the table", whole_tables),
-    Pass("common subexpressions", "computes the same thing once", share_results),
-    Pass("slices", "writes slices so that XNNPACK takes them", _each_op(masked_slice)),
-    Pass("broadcasts", "broadcasts by the ops that read it", without_broadcasts),
-    Pass("scales", "scales the smaller factor", scale_smaller_factor, exact=False),
-    Pass("narrow products", "turns narrow products over", _each_op(narrow_product), exact=False),
-    Pass("longer rows", "adds and scales few channels in longer rows", longer_rows),
-    Pass("order", "does first or last what XNNPACK refuses", refused_apart),
-    Pass("reads", "reads and assigns variables without copies", read_for_each_reader),
+    # Updates looked-up rows of a table with the table.
+    Pass("whole tables", whole_tables),
+    # Computes the same thing once.
+    Pass("common subexpressions", share_results),
+    # Writes slices so that XNNPACK takes them.
+    Pass("slices", _each_op(masked_slice)),
+    # Broadcasts by the ops that read it.
+    Pass("broadcasts", without_broadcasts),
+    # Scales the smaller factor.
+    Pass("scales", scale_smaller_factor, exact=False),
+    # Turns narrow products over.
+    Pass("narrow products", _each_op(narrow_product), exact=False),
+    # Adds and scales few channels in longer rows.
+    Pass("longer rows", longer_rows),
+    # Does first or last what XNNPACK refuses.
+    Pass("order", refused_apart),
+    # Reads and assigns variables without copies.
+    Pass("reads", read_for_each_reader),
 )
 
 
