@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+_FIRST = 5  # of many numbers
+
 
 def words(name: str) -> frozenset[str]:
     """The words of a name in lower case: "trainStep_v2" gives train, step and v."""
@@ -18,10 +20,10 @@ def inputs_in_words(sizes: Mapping[str, int]) -> str:
     return ", ".join(f"'{one}' ({count(size, 'number')})" for one, size in sizes.items())
 
 
-def some_of(numbers: Sequence[int], most: int = 5) -> str:
+def some_of(numbers: Sequence[int]) -> str:
     """ "3, 5, 8, 9, 12 and 7 more": the first of many numbers."""
-    more = f" and {len(numbers) - most:,} more" if len(numbers) > most else ""
-    return ", ".join(map(str, numbers[:most])) + more
+    more = f" and {len(numbers) - _FIRST:,} more" if len(numbers) > _FIRST else ""
+    return ", ".join(map(str, numbers[:_FIRST])) + more
 
 
 def count(number: int, noun: str) -> str:

@@ -66,7 +66,7 @@ def convert(saved_model_dir: str | Path, *, must_lower: bool = True) -> Converte
     for unfold in (False, True):
         converter = tf.lite.TFLiteConverter.from_saved_model(str(directory))
         converter.unfold_batchmatmul = unfold
-        flex = run_converter(converter, flex=True)
+        flex = run_converter(converter)
         try:
             lowered, about = _with_lost_values(*lower_converted(flex), directory)
         except AuthoringError:
@@ -88,15 +88,14 @@ def convert(saved_model_dir: str | Path, *, must_lower: bool = True) -> Converte
     return converted
 
 
-def run_converter(converter: Any, *, flex: bool) -> bytes:
-    """Runs TensorFlow's converter on builtin ops, and on TensorFlow's own too where `flex`.
+def run_converter(converter: Any) -> bytes:
+    """Runs TensorFlow's converter on builtin ops and on TensorFlow's own, to be lowered.
 
     Raises AuthoringError naming what stood in the way.
     """
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-    if flex:
-        converter.target_spec.supported_ops.append(tf.lite.OpsSet.SELECT_TF_OPS)
-    converter.allow_custom_ops = flex  # lowering knows some ops that Flex does not
+    sets = tf.lite.OpsSet
+    converter.target_spec.supported_ops = [sets.TFLITE_BUILTINS, sets.SELECT_TF_OPS]
+    converter.allow_custom_ops = True  # lowering knows some ops that Flex does not
     converter.experimental_enable_resource_variables = True
     try:
         with _quiet():

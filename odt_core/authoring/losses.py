@@ -54,7 +54,7 @@ def resolve_loss(model: keras.Model, loss: Any = None) -> Loss:
     return _as_function(_as_object(chosen))
 
 
-def takes_class_numbers(model: keras.Model, loss: Any = None) -> bool:
+def takes_class_numbers(model: keras.Model, loss: Any) -> bool:
     """Whether labels are numbers of classes, not rows of the output's shape."""
     chosen = _chosen(model, loss)
     sparse = keras.losses.SparseCategoricalCrossentropy

@@ -46,7 +46,7 @@ def to_inference_tflite(source: keras.Model | str | Path, *, safe_mode: bool = T
         module.weights = [variable.value for variable in model.variables]
         tf.saved_model.save(module, directory, signatures={"infer": concrete})
         converter = tf.lite.TFLiteConverter.from_saved_model(directory)
-        return lower_converted(run_converter(converter, flex=True))[0]
+        return lower_converted(run_converter(converter))[0]
 
 
 def to_trainable_tflite(

@@ -61,11 +61,10 @@ class Progress:
         cls,
         document: Mapping[str, Any],
         arrays: Mapping[str, np.ndarray],
-        beside: Mapping[str, np.ndarray] | None = None,
+        beside: Mapping[str, np.ndarray],
     ) -> Progress:
         """The inverse of `to_json` and `arrays`, or of `arrays_beside` the state given."""
-
-        state = {**(beside or {}), **under("state/", arrays)}
+        state = {**beside, **under("state/", arrays)}
         progress = cls(**document, state=state, average=under("average/", arrays))
         progress._check()
         return progress

@@ -9,9 +9,7 @@ from odt_core.errors import SampleError
 from odt_core.runtime.scores import TINY
 
 
-def as_logits(
-    scores: np.ndarray, kind: OutputKind = OutputKind.LOGITS, used: np.ndarray | None = None
-) -> np.ndarray:
+def as_logits(scores: np.ndarray, kind: OutputKind, used: np.ndarray | None = None) -> np.ndarray:
     """float64 [N, K], K at least 2: logits of the used outputs, in their order.
 
     scores: what `infer` gives, [N, K]. One score a sample (two labels): [N, 1] becomes [N, 2].

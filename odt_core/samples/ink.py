@@ -18,18 +18,17 @@ _PHOTO_SIDE = 48  # from here on paper may be unevenly lit; below, it is a scan 
 
 def normalise_ink(
     image: np.ndarray,
-    size: int = 28,
+    size: int,
     *,
-    extent: float = 20 / 28,
-    stroke: float = 2.6 / 28,
-    width_strength: float = 1.0,
-    slant: float = 0.0,
+    extent: float,
+    stroke: float,
+    slant: float,
 ) -> np.ndarray:
     """Redraw the symbol in `image`, its longer side `extent`, its centre of mass in the middle.
 
     image: uint8 [H, W], [H, W, 3] or [H, W, 4]; any polarity, transparent or photographed paper.
-    extent, stroke: the symbol's longer side and its stroke width as shares of the output's side.
-    width_strength: 0 keeps the stroke width, 1 brings it to `stroke` as far as that is sensible.
+    extent, stroke: the symbol's longer side and its stroke width as shares of the output's side;
+    the width as far as that is sensible.
     slant: share of the measured slant that is taken out, 0..1.
     Returns float32 [size, size] in 0..1; all zeros when there is nothing on the paper.
     """
@@ -42,7 +41,7 @@ def normalise_ink(
         return np.zeros((size, size), np.float32)
     if slant:
         drawing = _unslant(drawing, slant)
-    drawing = _even_stroke(drawing, stroke * side, width_strength)
+    drawing = _even_stroke(drawing, stroke * side)
     return _place(drawing, size, extent)
 
 
@@ -255,7 +254,7 @@ def _unslant(drawing: np.ndarray, share: float) -> np.ndarray:
     return np.asarray(moved, np.float32)
 
 
-def _even_stroke(drawing: np.ndarray, target: float, strength: float) -> np.ndarray:
+def _even_stroke(drawing: np.ndarray, target: float) -> np.ndarray:
     """Bring the mean stroke width to `target` pixels: blur, then cut where the new edge should be.
 
     A long stroke of width w, blurred by a Gaussian of deviation s, has at distance d from its
@@ -267,7 +266,7 @@ def _even_stroke(drawing: np.ndarray, target: float, strength: float) -> np.ndar
     if area < 1 or outline < 1:
         return drawing
     width = 2 * area / outline
-    wanted = width * float(np.clip(target / width, 0.5, 8.0)) ** strength
+    wanted = width * float(np.clip(target / width, 0.5, 8.0))
     sigma = max(0.6 * abs(wanted - width), 0.15 * target)
     level = _phi((width + wanted) / 2 / sigma) - _phi((wanted - width) / 2 / sigma)
     blurred = _blur(drawing, sigma)

@@ -179,19 +179,19 @@ def as_target(
     name: str,
     *,
     classes: bool,
-    scores_each: int = 0,
-    rows_are_one_hot: bool = False,
-    of: tuple[int, int] | None = None,
+    scores_each: int,
+    rows_are_one_hot: bool,
+    of: tuple[int, int] | None,
 ) -> np.ndarray:
     """A mask as float32 [*shape]. picture: uint8 [H, W], or [H, W, 3] colours. shape: [height,
     width], or that with 1, 3 (colours) or K (classes) channels.
 
     classes: of [H, W], whether its numbers are those of classes, 255 being none; they become rows
     of K with a 1 where the shape asks for such. Else they are shades from 0 (black) to 1 (white).
-    scores_each: K, where a target is the number of a class of K: it then keeps 255.
+    scores_each: K, where a target is the number of a class of K, which then keeps 255; else 0.
     rows_are_one_hot: whether three channels are classes, and no colours. of: height and width of
-    the photograph. Raises SampleError where a class is beyond K, there are shades for more than two
-    classes, colours where none are learnt, or the photograph has other proportions.
+    the photograph, if it is one. Raises SampleError where a class is beyond K, there are shades for
+    more than two classes, colours where none are learnt, or the photograph has other proportions.
     """
     height, width = shape[:2]
     channels = _channels(shape)

@@ -181,7 +181,8 @@ def unpack_progress(
     """The inverse of `pack_progress`."""
     if message.body.get("progress") is None:
         return None
-    return Progress.from_parts(message.body["progress"], under("progress/", message.arrays), beside)
+    arrays = under("progress/", message.arrays)
+    return Progress.from_parts(message.body["progress"], arrays, beside or {})
 
 
 def pack_event(event: Event) -> Message:
