@@ -22,10 +22,11 @@ _mount = st.components.v2.component(
     css=(_PARTS / "canvas.css").read_text(encoding="utf-8"),
     js=(_PARTS / "canvas.js").read_text(encoding="utf-8"),
 )
+_PEN = 20  # of UNITS
 _LABEL = "Drawing area. Ctrl+Z takes the last stroke back. You can upload an image instead."
 
 
-def sketch(key: str, *, size: int = 200, pen: int = 20, epoch: int = 0) -> np.ndarray | None:
+def sketch(key: str, *, size: int, epoch: int = 0) -> np.ndarray | None:
     """A canvas that reports at the end of each stroke; what is on it, uint8 [280, 280], or None.
 
     `epoch` is any number; another one than last time blanks the sheet. Raises SampleError when
@@ -34,7 +35,7 @@ def sketch(key: str, *, size: int = 200, pen: int = 20, epoch: int = 0) -> np.nd
     before = _dict(_dict(st.session_state.get(key)).get("drawing"))
     data = {
         "size": size,
-        "pen": pen,
+        "pen": _PEN,
         "epoch": epoch,
         "reports": True,
         "disabled": False,
@@ -55,8 +56,7 @@ def sample_pad(
     label: str,
     on_added: Callable[[str, Any], None],
     *,
-    size: int = 190,
-    pen: int = 20,
+    size: int,
 ) -> None:
     """A canvas with an Add button; `on_added` gets (label, what `decode_drawing` takes) as a
     callback, before the page is drawn again. The label is the one that was on the pad when it was
@@ -71,7 +71,7 @@ def sample_pad(
 
     data = {
         "size": size,
-        "pen": pen,
+        "pen": _PEN,
         "epoch": 0,
         "disabled": False,
         "label": _LABEL,

@@ -40,7 +40,7 @@ def as_text(values: np.ndarray, most: int = MOST) -> str:
     return said if flat.size <= most else f"{said}, …"
 
 
-def parts_as_text(values: np.ndarray, sizes: Mapping[str, int], most: int = MOST) -> str:
+def parts_as_text(values: np.ndarray, sizes: Mapping[str, int], most: int) -> str:
     """ "film 15 · mood -0.6, 1.2": numbers by the inputs they go to, where these are several."""
     if values.size != sum(sizes.values()):
         return as_text(values, most)

@@ -41,8 +41,8 @@ def prepared_samples(
     part: Part | None,
     ready: Ready,
     shape: tuple[int, ...],
-    task: Task = Task.CLASSES,
-    target_shape: tuple[int, ...] = (),
+    task: Task,
+    target_shape: tuple[int, ...],
 ) -> Prepared:
     """The samples that the task can use, oldest first; only those of `part` when it is given.
 
