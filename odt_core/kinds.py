@@ -19,8 +19,12 @@ def check_kind(
     odt.Samples", without its full stop. advice: a sentence more.
     """
     if not isinstance(given, kind):
-        name = "None" if given is None else type(given).__name__
-        raise error(f"{wanted}, not as {name}.{advice and ' '}{advice}")
+        raise error(f"{wanted}, not as {kind_of(given)}.{advice and ' '}{advice}")
+
+
+def kind_of(given: object) -> str:
+    """What it is, for a message: "None", or the name of its type."""
+    return "None" if given is None else type(given).__name__
 
 
 def path_of(given: object, wanted: str, error: type[OdtError]) -> Path:

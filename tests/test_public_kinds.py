@@ -57,9 +57,9 @@ class TestSamples:
 
     def test_what_is_to_be_prepared_is_raw(self, model, mine):
         for given in (mine, mine.x, "me.zip", None):
-            with pytest.raises(odt.OdtError, match=r"comes as odt\.RawSamples"):
+            with pytest.raises(odt.OdtError, match=r"takes odt\.RawSamples"):
                 model.prepare(given)
-            with pytest.raises(odt.OdtError, match=r"comes as odt\.RawSamples"):
+            with pytest.raises(odt.OdtError, match=r"takes odt\.RawSamples"):
                 odt.prepare(given, model.preprocessing, model.labels)
 
     def test_arrays_of_samples_are_arrays_with_labels(self, session, mine):

@@ -82,8 +82,8 @@ def convert(saved_model_dir: str | Path, *, must_lower: bool = True) -> Converte
     agreement, converted = max(found, key=lambda one: one[0])
     if not agreement.answers:
         raise AuthoringError(
-            "TensorFlow's converter makes another model of this one: its answers are not those of "
-            "the original. Build the layers around its activations otherwise, such as with biases."
+            "TensorFlow's converter changed this model: the file answers differently. Give the "
+            "layers around its activations a bias."
         )
     return converted
 

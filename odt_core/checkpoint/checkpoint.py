@@ -16,7 +16,7 @@ from odt_core.checkpoint.progress import Progress, is_count
 from odt_core.checkpoint.tempering import Tempering
 from odt_core.checkpoint.writing import write_checkpoint
 from odt_core.errors import CheckpointError
-from odt_core.kinds import check_kind, path_of
+from odt_core.kinds import check_kind, kind_of, path_of
 from odt_core.plain import plain
 
 if TYPE_CHECKING:
@@ -143,8 +143,8 @@ def check_belongs(checkpoint: Checkpoint, model: Model) -> None:
     _check_checkpoint(checkpoint)
     if not hasattr(model, "sha256"):
         raise CheckpointError(
-            "What a checkpoint is to belong to is an odt.Model, such as odt.load_model gives, not "
-            f"{type(model).__name__}."
+            "Compare a checkpoint with an odt.Model (odt.load_model(…)), not with "
+            f"{kind_of(model)}."
         )
     if checkpoint.meta.model_sha256 != model.sha256:
         raise CheckpointError(

@@ -34,8 +34,8 @@ class Claims:
         if not self.chosen:
             return None
         return (
-            "These weights were kept because they did best on the test samples of their run: where "
-            "those are these, the figures are too good. Judge by others."
+            "These weights did best on their run's test samples. If those are the samples used "
+            "here, the figures are too good: judge on others."
         )
 
     @property

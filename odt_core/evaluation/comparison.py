@@ -188,7 +188,7 @@ def _sentence(
             return f"No answer changed, and {samples} {_are(n)} too few to tell."
         if values:
             return f"Both models are equally far from the targets of all {samples}."
-        return f"Both models are right and wrong on the same of the {samples}."
+        return f"Both models get the same samples right and wrong (n = {n:,})."
     counts = f"{fixed:,} fixed, {broken:,} broken"
     if values:
         counts = f"{fixed:,} closer to their targets, {broken:,} farther"

@@ -10,7 +10,7 @@ import numpy as np
 
 from odt_core.errors import ModelError, NoAnswerError, SampleError
 from odt_core.evaluation.place_scores import Places, places
-from odt_core.kinds import check_kind
+from odt_core.kinds import check_kind, kind_of
 from odt_core.samples.types import check_samples
 
 if TYPE_CHECKING:
@@ -100,8 +100,7 @@ def evaluate(session: Predicts, samples: Samples) -> Evaluation:
     prediction is not a number, ModelError when the model cannot predict or is no session.
     """
     if not hasattr(session, "predict_proba"):
-        given = type(session).__name__
-        raise ModelError(f"What is evaluated is a session, such as model.session(), not {given}.")
+        raise ModelError(f"evaluate() takes a session (model.session()), not {kind_of(session)}.")
     check_samples(samples)
     truth = truth_of(samples, session.contract)
     return score(session.predict_proba(samples.x, samples.labels), truth, session.contract)

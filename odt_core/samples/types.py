@@ -9,7 +9,7 @@ from enum import Enum
 import numpy as np
 
 from odt_core.errors import SampleError
-from odt_core.kinds import check_kind
+from odt_core.kinds import check_kind, kind_of
 from odt_core.samples.labels import Labels
 
 
@@ -116,12 +116,10 @@ def check_samples(samples: object, what: str = "samples") -> None:
 
 def check_raw(raw: object) -> None:
     """SampleError unless they are samples as a person gives them."""
-    check_kind(
-        raw,
-        RawSamples,
-        "What is to be prepared comes as odt.RawSamples, such as odt.read_samples(path) gives",
-        SampleError,
-    )
+    if not isinstance(raw, RawSamples):
+        raise SampleError(
+            f"prepare() takes odt.RawSamples (odt.read_samples(path)), not {kind_of(raw)}."
+        )
 
 
 @dataclass(frozen=True)

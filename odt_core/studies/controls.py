@@ -199,8 +199,8 @@ def _sentence(
     if own.verdict is not Verdict.BETTER:
         these = "this 1 test sample" if n == 1 else f"these {n} test samples"
         return (
-            f"On {these} personalising shows no gain that is more than chance, so "
-            f"there is none that could vanish ({_points(own)})."
+            f"Personalising shows no gain beyond chance on {these} ({_points(own)}), so there is "
+            "nothing for the controls to test."
         )
     told = [f"Your samples: {_points(own)} (n = {n} test samples)."]
     if shuffled is None or over_shuffled is None:

@@ -11,7 +11,7 @@ import numpy as np
 from odt_core.checkpoint.progress import Progress
 from odt_core.dialects.contract import Contract, Task
 from odt_core.errors import TrainingError
-from odt_core.kinds import check_kind
+from odt_core.kinds import check_kind, kind_of
 from odt_core.runtime.checks import check_rows_finite, no_initial_values
 from odt_core.runtime.session import Session
 from odt_core.samples import Augmentation, Samples, check_samples
@@ -35,8 +35,8 @@ def check_kinds(
     """SampleError or TrainingError unless `fit` was given what it takes. others: its other
     arguments by name, None where they were left out.
     """
-    what = "What is trained comes as a session, such as model.session() gives"
-    check_kind(session, Session, what, TrainingError)
+    if not isinstance(session, Session):
+        raise TrainingError(f"fit() takes a session (model.session()), not {kind_of(session)}.")
     check_samples(samples, "samples to train on")
     check_kind(callbacks, tuple, "Callbacks come as a list", TrainingError)
     for one in callbacks:

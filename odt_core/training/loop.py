@@ -16,6 +16,7 @@ from odt_core.checkpoint.progress import Progress
 from odt_core.cores import usable_cores
 from odt_core.dialects.contract import Task
 from odt_core.errors import SettingsError, TrainingError
+from odt_core.kinds import kind_of
 from odt_core.runtime.threads import STEPS, Work, choose_threads
 from odt_core.runtime.weights import weights_of
 from odt_core.training.average import WeightAverage, averages_from
@@ -86,8 +87,8 @@ def fit(
         settings = Settings.from_json(card.settings)
     if not isinstance(settings, Settings):
         raise SettingsError(
-            f"Settings come as odt.Settings(...), not as {type(settings).__name__}. Of a dict "
-            "odt.Settings.from_json makes them."
+            f"Settings come as odt.Settings(...), not as {kind_of(settings)}. To convert a dict, "
+            "call odt.Settings.from_json(…)."
         )
     if threads is not None and not (isinstance(threads, Integral) and threads >= 1):
         raise TrainingError(f"A step takes 1 thread or more, not {threads!r}. Leave it out.")

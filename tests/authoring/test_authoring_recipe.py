@@ -276,7 +276,7 @@ class TestLostActivation:
             "odt_core.authoring.conversion.agreement_of", lambda *_: Agreement(False, True)
         )
         save_model(Small(), tmp_path)
-        with pytest.raises(AuthoringError, match="its answers are not those of the original"):
+        with pytest.raises(AuthoringError, match="the file answers differently"):
             convert_saved_model(tmp_path)
 
     def test_layer_that_is_a_function_of_its_own_then_says_what_to_do(self):

@@ -217,7 +217,7 @@ class TestCompare:
     def test_no_change_and_no_samples_have_their_own_sentences(self):
         one = answers([True, False] * 3)
         assert compare(one, one).verdict is Verdict.SAME
-        assert "right and wrong on the same" in compare(one, one).sentence
+        assert "the same samples right and wrong (n = 6)" in compare(one, one).sentence
         none = answers([True])
         empty = score(np.zeros((0, 2)), np.zeros(0, np.int64))
         assert "no test samples" in compare(empty, empty).sentence

@@ -261,7 +261,7 @@ class TestNegativeControls:
         train, test = person(model, "Writer 1")
         got = negative_controls(trainer, train, test, SHORT)
         assert got.vanished is None
-        assert "no gain that is more than chance" in got.sentence
+        assert "no gain beyond chance" in got.sentence
         assert got.other_person is None
 
     def test_shuffling_keeps_samples_and_counts_but_not_the_order(self, samples):
