@@ -93,9 +93,8 @@ def _of_what_is_learnt(role: TrainRole, infer: InferRole | None, goal: Goal) -> 
         )
     if infer is not None and goal.task is Task.BINARY and _is_distance(goal):
         yield (
-            f"A prediction ('{infer.prediction}') is a root, as a distance is, and is read as a "
-            f"score that is large for yes. Where a small one means yes, training works, and each "
-            f"answer and the accuracy are those of the opposite."
+            f"'{infer.prediction}' looks like a distance; odt reads large values as yes. If small "
+            f"means yes, training works, but answers and accuracy are inverted."
         )
     if goal.task is Task.CLASSES and goal.outputs is None:
         yield (

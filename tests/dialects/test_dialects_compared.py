@@ -64,7 +64,7 @@ def test_distance_that_tells_yes_from_no_is_told_of(tmp_path):
 
     contract = odt.load_model(file_of(net, tmp_path, train=train, infer=infer)).contract
     assert contract.task is odt.Task.BINARY
-    assert any("'distance') is a root" in note for note in contract.notes)
+    assert any("'distance' looks like a distance" in note for note in contract.notes)
 
 
 def test_targets_that_no_answer_is_compared_with_need_be_no_probabilities(tmp_path):
