@@ -154,9 +154,9 @@ def _window_hint(desk: Desk, window: Window, shape: str, active: LabelEntry | No
         goes = ""
         if desk.tells_labels:
             where = f"'{active.name}'" if active else "the chosen label"
-            goes = f" goes to {where}; a .zip of label folders brings its own labels"
+            goes = f", goes to {where}; a .zip of label folders brings its own labels"
         return (
-            f"A .wav of {window.length:,} values, or of somewhat fewer,{goes}. Or a .csv with a "
+            f"A .wav of {window.length:,} values, or of somewhat fewer{goes}. Or a .csv with a "
             f"row for each moment. {others}"
         )
     own = " Its label is its name (punch.csv), or in a .zip its folder (punch/01.csv)."
