@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
-import numpy as np
 import streamlit as st
 
 from odt_core.errors import LabelError
@@ -16,6 +15,7 @@ from pages.ui.camera import Receipt, Shot, decode_photo, guide_of, recorder, sen
 from pages.ui.desk import Desk
 from pages.ui.say import count
 from pages.ui.turns import Urgency, fragment
+from pages.ui.uploaded_samples import Targets
 from pages.ui.uploads import picture_in
 
 WAY = "samples_way"  # key of the choice between drawing, uploading and the camera
@@ -25,8 +25,6 @@ _SAME = "camera_same"  # how many pictures of a take were there already, by take
 _REDRAW = "camera_redraw"  # whether the shelf stands for the state before
 _SIMPLE = "camera_simple"
 _TURN = "camera_turn"  # changes with each photo of the simple camera, which empties it
-
-Targets = Callable[[Desk, int], Sequence[np.ndarray | None]]
 
 
 def photograph(desk: Desk, active: LabelEntry | None, targets: Targets) -> None:

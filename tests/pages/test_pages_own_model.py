@@ -21,9 +21,9 @@ from odt_core.graph import describe
 from odt_core.samples import Preprocessing, RawSamples
 from odt_core.training.settings import Settings
 from odt_core.workspace import Kind, Part, Workspaces
-from pages.ui.adding import as_the_model_wants
 from pages.ui.desk import Desk
 from pages.ui.desks import all_desks
+from pages.ui.uploaded_samples import as_the_model_wants
 
 ROOT = Path(__file__).resolve().parents[2]
 OTHERS, OURS = ROOT / "tests" / "models", ROOT / "tests" / "runtime" / "models"

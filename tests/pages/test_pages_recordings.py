@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import gzip
 import json
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
 
+from odt_core.dialects.contract import Task
 from odt_core.errors import SampleError
 from odt_core.samples import Subset, read_samples
 from pages.ui.adding import add_files
+from pages.ui.desk import Desk
+from pages.ui.upload_hint import upload_hint
 from tests.pages.test_pages_own_model import drop, give, said, shown, train
 from tests.recordings import (
     EACH,
@@ -133,6 +138,23 @@ class TestSounds:
         assert not app.error, said(app)
         assert "1 sound of 8,000 Hz" in shown(app)
         assert "1 shorter than the model&#x27;s input got silence behind" in shown(app)
+
+    @pytest.mark.parametrize(
+        ("task", "told"),
+        [
+            (Task.RECONSTRUCTION, "of somewhat fewer. Or a .csv"),
+            (Task.CLASSES, "of somewhat fewer, goes to the chosen label; a .zip"),
+        ],
+    )
+    def test_hint_when_samples_have_labels_says_where_they_go(self, task, told):
+        desk = SimpleNamespace(
+            sees_pictures=False,
+            tells_labels=task is Task.CLASSES,
+            task=task,
+            card=SimpleNamespace(input_shape=(16_000, 1)),
+            contract=SimpleNamespace(sample_inputs=()),
+        )
+        assert told in upload_hint(cast(Desk, desk), None)
 
     def test_model_of_pictures_says_what_to_make_of_a_sound(self, app, desk_of):
         give(app, "a.wav", wav(waves()[0, 0]))

@@ -1,0 +1,175 @@
+"""Uploaded files as samples that the model can take, before anything of them is kept."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from odt_core.dialects.contract import Task
+from odt_core.errors import LabelError, SampleError
+from odt_core.samples import (
+    Form,
+    RawSamples,
+    Subset,
+    check_ids,
+    check_labelled,
+    decode_files,
+    decode_image,
+    read_samples,
+    sound,
+    targets_of,
+)
+from odt_core.samples.folders import read_loose
+from odt_core.samples.layout import HOW
+from odt_core.samples.other_files import refuse_other_files
+from odt_core.samples.table import ENDINGS
+from pages.ui.desk import Desk
+
+_FOLDERS = (".zip", ".tm")
+_ARCHIVES = (*_FOLDERS, ".npz", ".npy", *ENDINGS)
+
+# What so many samples that bring no target of their own are to be answered with.
+Targets = Callable[[Desk, int], Sequence[np.ndarray | None]]
+
+
+def read_uploaded(
+    desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | None, targets: Targets
+) -> RawSamples:
+    """What all files, of (name, content), hold, as the model wants it: first the pictures, then
+    archives. label_id, targets: of what says nothing of itself. Raises SampleError, LabelError.
+    """
+    by_table = read_loose(files, "The upload", _form(desk), Subset.BOTH)
+    if by_table is not None:
+        return as_the_model_wants(desk, by_table, label_id)
+    archives = [file for file in files if file[0].lower().endswith(_ARCHIVES)]
+    sounds = [file for file in files if file[0].lower().endswith(sound.SUFFIXES)]
+    pictures = [file for file in files if file not in archives and file not in sounds]
+    for name, _ in pictures:
+        refuse_other_files(name)
+    if pictures and not desk.sees_pictures:
+        raise SampleError(
+            f"'{pictures[0][0]}' is no table, and this model takes numbers. Upload a .csv or "
+            ".npz, or say on the Model page that its input is a picture."
+        )
+    raws = [
+        read_samples(
+            data,
+            name,
+            input_shape=None if desk.sees_pictures else desk.card.input_shape,
+            target_shape=_target_shape(desk, name),
+            inputs=desk.contract.input_sizes,
+            subset=Subset.BOTH,
+        )
+        for name, data in archives
+    ]
+    for (name, _), raw in zip(archives, raws, strict=True):
+        if desk.tells_labels and name.lower().endswith(_FOLDERS) and not any(raw.labels):
+            raise SampleError(f"'{name}' does not tell by folders what its samples show. {HOW}")
+    if sounds:
+        loose = [("", name, data) for name, data in sounds]
+        raws.append(decode_files(loose, "The upload", _form(desk)))
+    if pictures and desk.answers_pictures:
+        loose = [("", name, data) for name, data in pictures]
+        raws.append(decode_files(loose, "The upload", _form(desk)))
+        pictures = []
+    if pictures and desk.tells_labels and label_id is None:
+        raise LabelError("There is no label for these pictures yet. Add one first.")
+    ready = [as_the_model_wants(desk, raw, label_id) for raw in raws]
+    if not all(map(len, ready)):
+        raise SampleError("The archive holds no pictures. Put them into one folder per label.")
+    if pictures:
+        ready.insert(0, _loose(desk, pictures, label_id, targets))
+    return RawSamples.together(ready)
+
+
+def as_the_model_wants(desk: Desk, raw: RawSamples, label_id: str | None) -> RawSamples:
+    """The samples of a file with labels or targets as the task has them; SampleError when one
+    cannot be the model's input. The label `label_id` is for those without.
+    """
+    raw = desk.card.preprocessing.as_pictures(raw)
+    for item, name in zip(raw.items, raw.names, strict=True):
+        if item.dtype != np.uint8 or not desk.sees_pictures:
+            try:
+                desk.card.preprocessing.apply(item)
+            except SampleError as error:
+                raise SampleError(f"{name}: {error}") from error
+    check_ids(raw, desk.contract.ids)
+    unlabelled = ("",) * len(raw)
+    if desk.task is Task.VALUES:
+        contract = desk.contract
+        targets = targets_of(
+            raw,
+            contract.target_shape,
+            contract.scores_each,
+            rows_are_one_hot=contract.rows_are_one_hot,
+        )
+        for target, name in zip(targets, raw.names, strict=True):
+            check_target(desk, target, f"The target of {name}")
+        return replace(raw, labels=unlabelled, targets=targets)
+    if desk.task is Task.RECONSTRUCTION:
+        return replace(raw, labels=unlabelled, targets=_spare_targets(desk, raw))
+    if raw.targets:  # of a file that says something of each: the chosen label is not meant
+        check_labelled(raw, len(desk.labels))
+    return replace(raw, labels=_named(desk, raw.labels, label_id), targets=())
+
+
+def check_target(desk: Desk, target: np.ndarray, what: str) -> None:
+    """SampleError when the model cannot learn a target. what: which, as in "The target"."""
+    wrong = desk.contract.why_not_learnt(target)
+    if wrong:
+        raise SampleError(f"{what} has {wrong}.")
+
+
+def _named(desk: Desk, labels: Sequence[str], label_id: str | None) -> tuple[str, ...]:
+    """As the person's labels are called."""
+    names = desk.labels.names
+    active = desk.workspace.manifest.label(label_id or "")
+
+    def named(label: str) -> str:
+        if not label and active is not None:
+            return active.name
+        if not label:
+            raise SampleError("These samples have no labels. Add a label below and choose it.")
+        if label.isdecimal() and label not in names and int(label) < len(names):
+            return names[int(label)] or label  # a number where outputs have names
+        return label
+
+    return tuple(map(named, labels))
+
+
+def _spare_targets(desk: Desk, raw: RawSamples) -> tuple[np.ndarray, ...]:
+    """What a model that is taken for an autoencoder might learn instead, where a file brings it."""
+    train = desk.contract.train
+    with contextlib.suppress(SampleError):
+        if raw.targets and train and train[0].labels:
+            return targets_of(raw, desk.contract.target_shape)
+    return ()
+
+
+def _loose(
+    desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | None, targets: Targets
+) -> RawSamples:
+    """Single pictures under the label `label_id`, or with the targets that are given."""
+    label = desk.workspace.manifest.label(label_id or "") if desk.tells_labels else None
+    if label_id and desk.tells_labels and label is None:
+        raise LabelError("That label is not there any more. Reload the page.")
+    items = tuple(decode_image(data, name) for name, data in files)
+    names = tuple(name for name, _ in files)
+    labels = (label.name if label else "",) * len(items)
+    return RawSamples(items, labels, names, tuple(targets(desk, len(items))))
+
+
+def _form(desk: Desk) -> Form:
+    """Of what the model takes; of a picture's input nothing, which has any size before it."""
+    shape = None if desk.sees_pictures else desk.card.input_shape
+    return Form(shape, _target_shape(desk, ".zip"), desk.contract.input_sizes)
+
+
+def _target_shape(desk: Desk, name: str) -> tuple[int, ...] | None:
+    """Of the targets that a file may hold; a table has them only where they are learnt."""
+    table = not name.lower().endswith((".zip", ".npz"))
+    learns = desk.task is Task.VALUES or (desk.task is Task.RECONSTRUCTION and not table)
+    return desk.contract.target_shape if learns else None
