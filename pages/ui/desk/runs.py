@@ -16,13 +16,14 @@ from odt_core.training.settings import Settings
 from odt_core.workspace import Kind, Part
 from odt_core.workspace.run_log import DISMISSED, RunBegan, read_log
 from pages.ui.base_sets import base_test_of, replay_of
-from pages.ui.desk.scores import BASE_TEST, HasScores
+from pages.ui.desk.answers import HasAnswers
+from pages.ui.desk.scores import BASE_TEST
 from pages.ui.desk.worker import ELSEWHERE
 from pages.ui.recorder import Recorder
 from pages.ui.run import Phase, Run
 
 
-class HasRuns(HasScores):
+class HasRuns(HasAnswers):
     """The part of a desk that trains."""
 
     @property
