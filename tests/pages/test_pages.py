@@ -440,7 +440,7 @@ class TestTraining:
 
     def test_train_when_there_is_no_sample_waits_and_says_what_to_do(self, app):
         assert app.button(key="train").disabled
-        assert "Add samples, then press Train" in progress(app)
+        assert "no samples to train on yet. Add some" in progress(app)
 
     def test_train_when_all_have_one_label_waits_and_says_what_to_do(self, app):
         upload(app, ("a.png", picture()))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-
-import numpy as np
+from collections.abc import Set
 
 from odt_core.checkpoint.checkpoint import load_checkpoint
 from odt_core.checkpoint.progress import Progress
@@ -37,15 +36,9 @@ class HasRuns(HasAnswers):
         nothing.
         """
         train = self.usable_samples(Part.TRAIN)
-        if not train:
-            return "Add samples, then press Train. The settings are good as they are."
-        if len(train) < 2:
-            return "One sample is too few to train on. Add some more, best five of each label."
-        labels = {sample.label for sample in train}
-        if self.tells_labels and len(labels) < 2:
-            (label,) = (one for one in self.workspace.manifest.labels if one.id in labels)
-            return f"All samples so far are '{label.name}'. Add some of another label, then train."
-        return ""
+        names = {label.id: label.name for label in self.workspace.manifest.labels}
+        there = {names[sample.label] for sample in train} if self.tells_labels else None
+        return _too_few(len(train), there)
 
     def train(self, settings: Settings) -> Run:
         """Start a run, or return the one that is active: a double click trains nothing twice."""
@@ -69,7 +62,9 @@ class HasRuns(HasAnswers):
                 raise TrainingError(self.why_not_trained)
             prepared = self.prepared(Part.TRAIN)
             train, test = prepared.samples, self.samples(Part.TEST)
-            _check_enough(train, self.tells_labels)
+            there = {train.labels.names[k] for k in train.y} if self.tells_labels else None
+            if missing := _too_few(len(train), there):
+                raise TrainingError(missing)
             worker = self.worker()
             if worker.uninitialised:
                 raise TrainingError(
@@ -179,17 +174,16 @@ class HasRuns(HasAnswers):
                 self._base_on(base_test, BASE_TEST)
 
 
-def _check_enough(train: Samples, labelled: bool) -> None:
-    if len(train) < 2:
-        raise TrainingError(
-            "There are no samples to train on yet. Add some on the left, or load an example person "
-            "where there is one."
-            if not len(train)
-            else "One sample is too few to train on. Add some more, best five of each label."
-        )
-    if labelled and len(np.unique(train.y)) < 2:
-        name = train.labels.names[int(train.y[0])]
-        raise TrainingError(
-            f"All samples have the label '{name}', so there is nothing to tell apart. Add samples "
-            "of at least one more label."
-        )
+def _too_few(samples: int, labels: Set[str | None] | None) -> str:
+    """What is missing to train on so many samples, "" for nothing. labels: the names of theirs;
+    None at a model that does not tell labels apart.
+    """
+    if not samples:
+        return "There are no samples to train on yet. Add some, then press Train."
+    if samples < 2:
+        some = "some more" if labels is None else "some more, ideally five of each label"
+        return f"One sample is too few to train on. Add {some}."
+    if labels is not None and len(labels) < 2:
+        (name,) = labels
+        return f"All samples so far are '{name}'. Add some of another label, then train."
+    return ""
