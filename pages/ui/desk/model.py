@@ -40,8 +40,7 @@ class HasModel(HasWorker):
         model = self.model
         if model not in self._cards:
             card = replace(self._own_card(), labels=Labels(model.outputs))
-            said = json.loads(model.card or "{}")
-            self._cards = newest(self._cards, model, _as_said(card, said))
+            self._cards = newest(self._cards, model, _as_said(card, _said_about(model)))
         return self._cards[model]
 
     @property
@@ -112,7 +111,7 @@ class HasModel(HasWorker):
     @property
     def can_predict(self) -> bool:
         """Whether there is a signature that answers."""
-        return self.model.as_it_came or (self.contract.infer is not None)
+        return self.model.as_it_came or self.contract.infer is not None
 
     @property
     def why_unscored(self) -> str:
@@ -140,7 +139,7 @@ class HasModel(HasWorker):
     @property
     def sets_learning_rate(self) -> bool:
         """Whether the rate is a setting rather than part of the file."""
-        return self.model.as_it_came or (self.contract.sets_learning_rate)
+        return self.model.as_it_came or self.contract.sets_learning_rate
 
     def choose_bundled(self, stem: str) -> None:
         """Personalise a bundled model from now on."""
@@ -243,7 +242,7 @@ class HasModel(HasWorker):
             cleaned = [" ".join(name.split()) or None for name in padded]
             if not any(cleaned):
                 raise LabelError("There is not one name among these. Give one a line.")
-            self._describe(tuple(cleaned), json.loads(self.model.card or "{}"))
+            self._describe(tuple(cleaned), _said_about(self.model))
 
     def number_labels(self, count: int) -> None:
         """Have at least so many labels, where the file does not say how many there are."""
@@ -251,7 +250,7 @@ class HasModel(HasWorker):
         taken = {name for name in present if name}
         more = [str(k) if str(k) not in taken else None for k in range(len(present), count)]
         if more:
-            self._describe((*present, *more), json.loads(self.model.card or "{}"))
+            self._describe((*present, *more), _said_about(self.model))
 
     def _describe(
         self,
@@ -276,9 +275,14 @@ class HasModel(HasWorker):
 
     def _said_about_card(self, contract: Contract) -> dict | None:
         """What was said about the input, while it still fits what the model takes."""
-        said = json.loads(self.model.card or "{}")
+        said = _said_about(self.model)
         shape = said.get("preprocessing", {}).get("shape", [])
         return said if contract.takes(tuple(shape)) else None
+
+
+def _said_about(model: ModelEntry) -> dict:
+    """What a person said about the model's input; empty for nothing."""
+    return json.loads(model.card or "{}")
 
 
 def _card_of(worker: Worker, name: str) -> ModelCard:
