@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from odt_core.errors import SampleError, SettingsError
-from odt_core.evaluation.unknown import kept_of
+from odt_core.evaluation.unknown import KEPT, kept_of
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Familiar:
         return self.score(features) > self.threshold
 
 
-def fit_familiar(features: np.ndarray, y: np.ndarray, kept: float = 0.95) -> Familiar:
+def fit_familiar(features: np.ndarray, y: np.ndarray, kept: float = KEPT) -> Familiar:
     """Learn what is known from the features of training samples; no others are needed.
 
     features: [N, ...], as Session.bottlenecks gives them. y: int [N]. kept: share of the samples

@@ -12,6 +12,8 @@ from odt_core.dialects.contract import OutputKind
 from odt_core.errors import SampleError, SettingsError
 from odt_core.evaluation.logits import as_logits, log_sum_exp, softmax
 
+KEPT = 0.95  # share of known samples that keeps its answer, unless another is asked for
+
 
 class Strangeness(StrEnum):
     """Scores of out-of-distribution input; each is higher for what is stranger."""
@@ -75,7 +77,7 @@ class Unknown:
 
 def fit_unknown(
     scores_in: np.ndarray,
-    kept: float = 0.95,
+    kept: float = KEPT,
     *,
     method: Strangeness = Strangeness.PROBABILITY,
     kind: OutputKind = OutputKind.LOGITS,

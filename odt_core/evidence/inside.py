@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from odt_core.samples import Labels, Samples
     from odt_core.worker import Worker
 
-KEPT = 0.95  # share of known samples that keeps its answer: the others get "not sure"
 MOST_POINTS = 500  # of a map
 
 
@@ -74,7 +73,7 @@ def look_inside(
     if known:
         asked = [worker.scores(x) for x in known]
         together = np.concatenate([scores for scores, _ in asked])
-        unknown = fit_unknown(together, KEPT, kind=asked[0][1], used=used)
+        unknown = fit_unknown(together, kind=asked[0][1], used=used)
     return Inside(layers, temperature, unknown, _map(worker, labels, train, test))
 
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from odt_core.evaluation import Unknown
     from odt_core.evaluation.familiar import Familiar
 
-_KEPT = 0.95  # share of known samples that keeps its answer: the others get "not sure"
-
 
 class HasStrange(HasScores):
     """The part of a desk that learns from where on an input is unknown."""
@@ -57,7 +55,6 @@ class HasStrange(HasScores):
             ]
             found = fit_unknown(
                 at_temperature(np.concatenate(known), kind, heat),
-                _KEPT,
                 kind=kind,
                 used=self.labels.used,
             )
@@ -92,7 +89,7 @@ class HasStrange(HasScores):
                 from odt_core.evaluation.familiar import fit_familiar
 
                 with contextlib.suppress(SampleError):
-                    found = fit_familiar(self.worker().bottlenecks(train.x), train.y, _KEPT)
+                    found = fit_familiar(self.worker().bottlenecks(train.x), train.y)
             if key[0] != self.model:
                 return None  # another was chosen meanwhile
             self._familiar = (key, found)
