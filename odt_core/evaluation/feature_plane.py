@@ -8,6 +8,9 @@ import numpy as np
 
 from odt_core.errors import SampleError
 
+MOST_POINTS = 500  # of a map that can still be read
+_MARGIN = 0.07  # of a map's width, free on either side
+
 
 @dataclass(frozen=True)
 class FeatureMap:
@@ -24,6 +27,24 @@ class FeatureMap:
         """How many samples."""
         return len(self.base)
 
+    @property
+    def limits(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Ends of both axes, (lowest, highest) of each, for both models' places and some room; at
+        least one sample.
+        """
+        both = np.concatenate([self.base, self.own])
+        low, high = both.min(axis=0), both.max(axis=0)
+        room = np.maximum(_MARGIN * (high - low), 1e-9)
+        x, y = zip((low - room).tolist(), (high + room).tolist(), strict=True)
+        return x, y
+
+
+def points(n: int) -> np.ndarray:
+    """Which of n samples stand on a map, int64 in order: all, or MOST_POINTS spread evenly."""
+    if n <= MOST_POINTS:
+        return np.arange(n)
+    return np.unique(np.linspace(0, n - 1, MOST_POINTS).astype(int))
+
 
 def feature_map(
     base_scores: np.ndarray, own_scores: np.ndarray, used: np.ndarray | None = None
@@ -31,9 +52,9 @@ def feature_map(
     """One principal component analysis (Pearson 1901) of both models' scores together.
 
     base_scores, own_scores: [N, K] what `infer` gives for the same samples (numbers of any shape
-    for a model of values). used: bool [K], outputs that have a label. The entry of the largest size
-    of each axis is positive, so that the map never comes out mirrored. SampleError when the two do
-    not fit or hold numbers that are not finite.
+    for a model of values). used: bool [K], outputs that have a label; it counts only where there is
+    a score for each. The entry of the largest size of each axis is positive, so that the map never
+    comes out mirrored. SampleError when the two do not fit or hold numbers that are not finite.
     """
     if np.shape(base_scores) != np.shape(own_scores):
         raise SampleError("The two models' answers differ in shape. Ask both about the same.")

@@ -19,12 +19,11 @@ from odt_core.evaluation import (
     weight_changes,
     weights_of,
 )
+from odt_core.evaluation.feature_map import points
 
 if TYPE_CHECKING:
     from odt_core.samples import Labels, Samples
     from odt_core.worker import Worker
-
-MOST_POINTS = 500  # of a map
 
 
 @dataclass(frozen=True)
@@ -84,14 +83,11 @@ def _map(worker: Worker, labels: Labels, train: Samples, test: Samples | None) -
         return None
     y = np.concatenate([group.y for group in groups])
     is_test = np.repeat([group is test for group in groups], [len(group) for group in groups])
-    if len(x) > MOST_POINTS:
-        chosen = np.unique(np.linspace(0, len(x) - 1, MOST_POINTS).astype(int))
-        x, y, is_test = x[chosen], y[chosen], is_test[chosen]
+    chosen = points(len(x))
+    x, y, is_test = x[chosen], y[chosen], is_test[chosen]
     before, after = (worker.scores(x, which)[0] for which in ("base", "own"))
-    used = np.asarray(labels.used, bool)
-    fits = before.ndim == 2 and before.shape[1] == len(used)
     try:
-        places = feature_map(before, after, used if fits else None)
+        places = feature_map(before, after, labels.used)
     except SampleError:  # weights that diverged
         return None
     names = tuple(labels.names[int(label)] or f"output {int(label)}" for label in y)

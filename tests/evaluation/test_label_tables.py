@@ -12,6 +12,7 @@ from sklearn.metrics import confusion_matrix
 
 from odt_core.errors import CheckpointError, SampleError
 from odt_core.evaluation import (
+    FeatureMap,
     Proportion,
     feature_map,
     label_table,
@@ -22,6 +23,7 @@ from odt_core.evaluation import (
     weights_of,
     wilson,
 )
+from odt_core.evaluation.feature_map import points
 from odt_core.runtime import load_model
 from tests.evaluation.evaluation_material import zoo_model
 
@@ -166,6 +168,24 @@ class TestFeatureMap:
         wide = [np.insert(scores, 1, rng.normal(size=9) * 99, axis=1) for scores in (base, own)]
         got = feature_map(*wide, used=np.array([True, False, True, True]))
         np.testing.assert_allclose(got.base, feature_map(base, own).base)
+
+    def test_outputs_that_are_not_the_scores_are_ignored(self):
+        scores = np.random.default_rng(4).normal(size=(5, 1))  # one score for two labels
+        got = feature_map(scores, scores, used=np.array([True, True]))
+        np.testing.assert_array_equal(got.base, feature_map(scores, scores).base)
+
+    def test_limits_hold_the_places_of_both_models_and_some_room(self):
+        got = FeatureMap(np.array([[0.0, 5.0]]), np.array([[100.0, 5.0]]), (1.0, 0.0))
+        assert got.limits[0] == pytest.approx((-7, 107))
+        assert got.limits[1] == pytest.approx((5, 5))
+        assert got.limits[1][0] < 5 < got.limits[1][1]
+
+    @pytest.mark.parametrize(("n", "kept"), [(0, 0), (3, 3), (500, 500), (501, 500), (9999, 500)])
+    def test_points_when_there_are_many_are_spread_over_all(self, n, kept):
+        got = points(n)
+        assert len(got) == kept
+        assert not kept or (got[0], got[-1]) == (0, n - 1)
+        assert (np.diff(got) > 0).all()
 
     def test_answers_that_do_not_fit_are_refused(self):
         with pytest.raises(SampleError, match="differ in shape"):

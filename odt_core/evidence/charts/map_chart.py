@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from odt_core.evaluation import FeatureMap
 from odt_core.evidence.charts import look
 from odt_core.evidence.charts.canvas import MARGIN, Canvas
 from odt_core.evidence.charts.types import Role
@@ -16,35 +17,25 @@ from odt_core.evidence.escape import html_text
 
 @dataclass(frozen=True)
 class MapChart:
-    """base, own: float [N, 2]; names: what each sample is; large: bool [N], drawn larger."""
+    """names: what each of the N samples is; large: bool [N], drawn larger."""
 
     name: str
     title: str
     note: str
-    base: np.ndarray
-    own: np.ndarray
+    seen: FeatureMap
     names: Sequence[str]
     large: np.ndarray
 
     @property
-    def limits(self) -> tuple[tuple[float, float], tuple[float, float]]:
-        """Of x and of y, the same for both."""
-        both = np.concatenate([self.base, self.own])
-        low, high = both.min(axis=0), both.max(axis=0)
-        room = np.maximum(0.06 * (high - low), 1e-9)
-        low, high = low - room, high + room
-        return (float(low[0]), float(high[0])), (float(low[1]), float(high[1]))
-
-    @property
     def _panels(self) -> tuple[tuple[Role, np.ndarray], ...]:
-        return ((Role.BASE, self.base), (Role.OWN, self.own))
+        return ((Role.BASE, self.seen.base), (Role.OWN, self.seen.own))
 
     def png(self) -> bytes:
         canvas = Canvas()
         top = canvas.head(self.title, self.note) + 60
         bottom = canvas.height - 50.0
         wide = (canvas.width - 2 * MARGIN - 50) / 2
-        (x0, x1), (y0, y1) = self.limits
+        (x0, x1), (y0, y1) = self.seen.limits
         for panel, (role, places) in enumerate(self._panels):
             left, colour = MARGIN + panel * (wide + 50), look.COLOURS[role]
             canvas.text((left, top - 28), look.NAMES[role], 29, colour=colour, weight=600)
@@ -79,7 +70,7 @@ class MapChart:
             for (role, places), suffix in zip(self._panels, ("", "2"), strict=True)
         ]
         layout: dict[str, Any] = {}
-        x, y = self.limits
+        x, y = self.seen.limits
         for at, suffix in enumerate(("", "2")):
             bare = {
                 "showticklabels": False,

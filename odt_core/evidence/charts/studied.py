@@ -154,8 +154,7 @@ def _map(inside: Inside) -> MapChart:
         title="A map of the samples",
         note="Near each other: alike to the model. The two principal components of both models' "
         f"scores together;{shown} n = {seen.places.n:,}; large: test samples.",
-        base=seen.places.base,
-        own=seen.places.own,
+        seen=seen.places,
         names=[look.shown(name, at) for at, name in enumerate(seen.names)],
         large=seen.test,
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import streamlit as st
 
 from odt_core.evaluation import feature_map, most_moved, moved_labels, weight_changes, weights_of
+from odt_core.evaluation.feature_map import points
 from odt_core.samples import Samples
 from odt_core.workspace import Part
 from pages.ui import pieces, trouble
@@ -18,7 +18,6 @@ from pages.ui.say import count, percent
 
 _LAYERS = 40  # bars
 _MOVES = 12  # rows
-_POINTS = 500  # of a map
 _FEW = 60  # points that are drawn larger
 
 
@@ -141,20 +140,14 @@ def _map(desk: Desk) -> None:
         pieces.note("A map needs three samples or more.")
         return
     parts = [entry.part for entry in desk.entries(None)]
-    index = np.arange(len(samples))
-    if len(samples) > _POINTS:
-        index = np.unique(np.linspace(0, len(samples) - 1, _POINTS).astype(int))
-        pieces.note(f"{_POINTS} of {len(samples):,} samples.")
+    index = points(len(samples))
+    if len(index) < len(samples):
+        pieces.note(f"{len(index)} of {len(samples):,} samples.")
     shown = samples.take(index)
     used = samples.labels.used if desk.tells_labels else None
-    if used is not None and len(desk.raw_scores(shown.x[:1], own=True)[0][0]) != len(used):
-        used = None
     base, own = (desk.raw_scores(shown.x, own=side)[0] for side in (False, True))
     places = feature_map(base, own, used)
-    both = np.concatenate([places.base, places.own])
-    low, high = both.min(axis=0), both.max(axis=0)
-    room = np.maximum(0.07 * (high - low), 1e-9)
-    limits = [[float(low[k] - room[k]), float(high[k] + room[k])] for k in (0, 1)]
+    across, up = map(list, places.limits)
     marks = _marks(desk, shown)
     own_test, other = (26, 18) if len(index) <= _FEW else (19, 13)  # so that few can be read afar
     for column, title, where, colour in zip(
@@ -188,8 +181,8 @@ def _map(desk: Desk) -> None:
                 label=f"{title}: {len(index)} samples in two dimensions",
                 layout={
                     "title": {"text": title, "font": {"size": 16}},
-                    "xaxis": {"range": limits[0], "showticklabels": False},
-                    "yaxis": {"range": limits[1], "showticklabels": False},
+                    "xaxis": {"range": across, "showticklabels": False},
+                    "yaxis": {"range": up, "showticklabels": False},
                     "showlegend": False,
                 },
             )
