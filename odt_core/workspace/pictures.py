@@ -2,15 +2,13 @@
 
 import hashlib
 import io
-import threading
-from collections import OrderedDict
-from collections.abc import Collection
 
 import numpy as np
 from PIL import Image
 
 from odt_core.errors import SampleError
 from odt_core.workspace.limits import Limits
+from odt_core.workspace.recent import Recent
 from odt_core.workspace.sparkline import draw_series, is_series
 
 _NPY = "npy"
@@ -20,6 +18,7 @@ _FORMATS = {_PNG: "PNG", _JPG: "JPEG"}
 _PHOTOGRAPH = 128 * 128  # pixels from which a colour picture is kept as JPEG
 _THUMBNAIL_QUALITY = 80
 _QUALITY = 90  # of 100, colours at full resolution: 640×480 pixels take about 100 kB
+THUMBNAILS = Recent[bytes](32 * 1024 * 1024, len)  # of this process
 
 
 def encode(item: np.ndarray, limits: Limits) -> tuple[bytes, str]:
@@ -92,45 +91,6 @@ def thumbnail(data: bytes, suffix: str, side: int) -> bytes:
     image = Image.fromarray(item if item.dtype == np.uint8 else _as_grey(item))
     image.thumbnail((side, side), Image.Resampling.BOX)
     return _png_of(image)
-
-
-class ThumbnailCache:
-    """Thumbnails in memory, the least recently shown dropped first. Thread-safe.
-
-    The key is content, so that all workspaces of a server share one cache; who may see a
-    thumbnail is decided by the workspace that asks.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit  # bytes
-        self._size = 0
-        self._entries: OrderedDict[tuple[str, int], bytes] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, sha256: str, side: int) -> bytes | None:
-        """The thumbnail if it is still known."""
-        with self._lock:
-            found = self._entries.get((sha256, side))
-            if found is not None:
-                self._entries.move_to_end((sha256, side))
-            return found
-
-    def put(self, sha256: str, side: int, data: bytes) -> None:
-        """Remember a thumbnail."""
-        with self._lock:
-            self._size += len(data) - len(self._entries.pop((sha256, side), b""))
-            self._entries[sha256, side] = data
-            while self._size > self._limit:
-                self._size -= len(self._entries.popitem(last=False)[1])
-
-    def forget(self, digests: Collection[str]) -> None:
-        """Drop the thumbnails of these samples."""
-        with self._lock:
-            for key in [key for key in self._entries if key[0] in digests]:
-                self._size -= len(self._entries.pop(key))
-
-
-THUMBNAILS = ThumbnailCache(32 * 1024 * 1024)  # of this process
 
 
 def digest(data: bytes) -> str:

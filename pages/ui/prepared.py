@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
 from math import prod
+from operator import attrgetter
 
 import numpy as np
 
@@ -15,16 +14,15 @@ from odt_core.errors import SampleError
 from odt_core.samples import Preprocessing, Samples
 from odt_core.samples.near_duplicates import averaged_down
 from odt_core.workspace import Part, SampleEntry, Workspace
+from odt_core.workspace.recent import Recent
 
 # Makes of a sample what stands for it; None where that cannot be.
 Ready = Callable[[SampleEntry], np.ndarray | None]
 
 _SMALL = "averaged down"
-_LIMIT = 64 * 1024 * 1024  # bytes of prepared inputs in this process, for all visitors
-_Key = tuple[object, str]  # what was made, and of which sample
-_kept: OrderedDict[_Key, np.ndarray] = OrderedDict()
-_bytes = 0
-_lock = threading.Lock()
+_TARGET = "target"
+# Bytes of this process, for all visitors.
+_kept = Recent[np.ndarray](64 * 1024 * 1024, attrgetter("nbytes"))
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ def prepared_samples(
 def model_input(workspace: Workspace, preprocessing: Preprocessing) -> Ready:
     """Makes the model's input of a sample, float32 of the preprocessing's shape, and keeps it."""
     read = read_input(workspace, preprocessing)
-    return lambda sample: _made((preprocessing, sample.sha256), lambda: read(sample))
+    return lambda sample: _made(sample.sha256, preprocessing, lambda: read(sample))
 
 
 def read_input(workspace: Workspace, preprocessing: Preprocessing) -> Ready:
@@ -119,7 +117,7 @@ def compared(workspace: Workspace, preprocessing: Preprocessing) -> Ready:
         found = whole(sample)
         return None if found is None else averaged_down(found[None], shape)[0]
 
-    return lambda sample: _made(((_SMALL, preprocessing), sample.sha256), lambda: small(sample))
+    return lambda sample: _made(sample.sha256, (_SMALL, preprocessing), lambda: small(sample))
 
 
 def compared_shape(preprocessing: Preprocessing) -> tuple[int, ...]:
@@ -141,8 +139,7 @@ def compared_picture(preprocessing: Preprocessing) -> tuple[int, ...] | None:
 def unprepared(workspace: Workspace, preprocessing: Preprocessing) -> int:
     """Of how many samples it is not known yet what near-duplicates are told by, or no more."""
     about = (_SMALL, preprocessing) if _shrinks(preprocessing) else preprocessing
-    with _lock:
-        return sum((about, sample.sha256) not in _kept for sample in workspace.manifest.samples)
+    return sum(not _kept.knows(sample.sha256, about) for sample in workspace.manifest.samples)
 
 
 def _shrinks(preprocessing: Preprocessing) -> bool:
@@ -152,50 +149,29 @@ def _shrinks(preprocessing: Preprocessing) -> bool:
     return averaged_down(np.zeros((0, *shape), np.float32), shape).shape[1:3] != tuple(shape[:2])
 
 
-def _made(key: _Key, make: Callable[[], np.ndarray | None]) -> np.ndarray | None:
-    found = _look_up(key)
-    if found is None:
-        found = make()
-        if found is not None:
-            _keep(key, found)
-    return found
-
-
 def _target(workspace: Workspace, sample: SampleEntry, shape: tuple[int, ...]) -> np.ndarray | None:
     if not sample.target:
         return None
-    found = _look_up((None, sample.target))
+    found = _made(sample.target, _TARGET, lambda: _read_target(workspace, sample))
+    return found.reshape(shape) if found is not None and found.size == prod(shape) else None
+
+
+def _read_target(workspace: Workspace, sample: SampleEntry) -> np.ndarray | None:
+    try:
+        return workspace.sample_target(sample.id)
+    except SampleError:
+        return None
+
+
+def _made(sha256: str, what: Hashable, make: Callable[[], np.ndarray | None]) -> np.ndarray | None:
+    found = _kept.get(sha256, what)
     if found is None:
-        try:
-            found = workspace.sample_target(sample.id)
-        except SampleError:
-            return None
-        if found is None:
-            return None
-        _keep((None, sample.target), found)
-    return found.reshape(shape) if found.size == prod(shape) else None
+        found = make()
+        if found is not None:
+            _kept.put(sha256, what, found)
+    return found
 
 
 def forget(digests: Collection[str]) -> None:
     """Drop what was prepared of these samples."""
-    global _bytes
-    with _lock:
-        for key in [key for key in _kept if key[1] in digests]:
-            _bytes -= _kept.pop(key).nbytes
-
-
-def _look_up(key: _Key) -> np.ndarray | None:
-    with _lock:
-        if key in _kept:
-            _kept.move_to_end(key)
-        return _kept.get(key)
-
-
-def _keep(key: _Key, value: np.ndarray) -> None:
-    global _bytes
-    with _lock:
-        if key not in _kept:
-            _kept[key] = value
-            _bytes += value.nbytes
-        while _bytes > _LIMIT:
-            _bytes -= _kept.popitem(last=False)[1].nbytes
+    _kept.forget(digests)
