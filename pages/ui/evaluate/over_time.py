@@ -123,7 +123,7 @@ def _remark(stop: Stop, one: Evaluation) -> str:
 def _sentence(stop: Stop, base: Evaluation, one: Evaluation) -> str:
     if stop.id is None:
         return "The base model, before any training."
-    told = compare(base, one).sentence.partition(" Your model is ")[0]
+    told = compare(base, one, called="").sentence
     score = stop.base_test
     if score is None:
         return told
