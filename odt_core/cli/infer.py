@@ -65,10 +65,7 @@ def _run(options: Namespace) -> Result:
     check_answers(probabilities)
     for name, row in zip(names, probabilities, strict=True):
         order = np.argsort(-row, kind="stable")[: options.top]
-        top = [
-            {"label": labels.names[at] or f"output {at}", "probability": float(row[at])}
-            for at in order
-        ]
+        top = [{"label": labels.called(int(at)), "probability": float(row[at])} for at in order]
         predictions.append({"file": name, **top[0], "top": top})
     return {"predictions": predictions}
 

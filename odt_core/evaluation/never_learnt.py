@@ -13,6 +13,7 @@ import numpy as np
 
 from odt_core.evaluation.comparison import Comparison, compare
 from odt_core.evaluation.evaluation import Evaluation, part_of
+from odt_core.samples.labels import called
 
 _MOST = 4  # labels that are named
 
@@ -47,7 +48,7 @@ def new_labels(
     outputs = tuple(int(label) for label in np.unique(base.truth[~old]))
     parts = part_of(base, old), part_of(own, old)
     comparison = compare(*parts)
-    listed = ", ".join(f"“{names[k] or f'output {k}'}”" for k in outputs[:_MOST])
+    listed = ", ".join(f"“{called(names[k], k)}”" for k in outputs[:_MOST])
     if len(outputs) > _MOST:
         listed += f" and {len(outputs) - _MOST} more"
     lucky = int(base.correct - parts[0].correct) if parts[0].correct is not None else 0

@@ -90,7 +90,7 @@ def _map(worker: Worker, labels: Labels, train: Samples, test: Samples | None) -
         places = feature_map(before, after, labels.used)
     except SampleError:  # weights that diverged
         return None
-    names = tuple(labels.names[int(label)] or f"output {int(label)}" for label in y)
+    names = tuple(labels.called(int(label)) for label in y)
     return Map(places, names, is_test)
 
 

@@ -10,6 +10,7 @@ from odt_core.evaluation.comparison import p_words
 from odt_core.evidence.charts.chart_page import POLICY, STYLE
 from odt_core.evidence.charts.types import Chart
 from odt_core.evidence.escape import html_text, markdown_text
+from odt_core.samples.labels import called
 from odt_core.studies.crossed import Quantity
 
 SETS = {
@@ -423,7 +424,7 @@ def _cost_table(cost: dict[str, Any] | None) -> tuple[tuple[str, ...], ...]:
 
 
 def _label(row: dict[str, Any]) -> str:
-    return str(row["label"]) if row["label"] is not None else f"output {row['output']}"
+    return called(row["label"], row["output"])
 
 
 def _some(names: Sequence[str]) -> str:

@@ -48,6 +48,13 @@ def _other(name: str, taken: Sequence[str | None]) -> str:
     )
 
 
+def called(name: str | None, output: int) -> str:
+    """What a reader sees of an output: its name, else its number, counted from 0 as in the model's
+    arrays: "output 3" is the fourth.
+    """
+    return f"output {output}" if name is None else name
+
+
 @dataclass(frozen=True)
 class Labels:
     """Names of a model's outputs, one per output; None is a free output that nobody has named."""
@@ -80,6 +87,10 @@ class Labels:
         except ValueError:
             known = ", ".join(str(n) for n in self.names if n is not None)
             raise LabelError(f"There is no label '{name}'. Known labels: {known}.") from None
+
+    def called(self, output: int) -> str:
+        """What a reader sees of an output, 0..K-1; as the function `called` tells."""
+        return called(self.names[output], output)
 
     def extended(self, names: Iterable[str]) -> Labels:
         """With the new ones of `names` on the free outputs, in order; known names stay in place.

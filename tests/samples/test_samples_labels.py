@@ -36,6 +36,10 @@ class TestLabels:
     def test_used_marks_named_outputs(self):
         assert Labels(("0", None, "heart")).used.tolist() == [True, False, True]
 
+    def test_called_when_nobody_named_it_counts_outputs_from_0(self):
+        labels = Labels(("cat", None, None))
+        assert [labels.called(output) for output in range(3)] == ["cat", "output 1", "output 2"]
+
     def test_numbered(self):
         assert Labels.numbered(3).names == ("0", "1", "2")
 

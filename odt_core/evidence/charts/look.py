@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import ImageFont
 
 from odt_core.evidence.charts.types import Role
+from odt_core.samples.labels import called
 
 PAPER, INK, MUTED, GRID, EDGE = "#FFFFFF", "#1A1C25", "#656A7A", "#ECEDF3", "#C9CBD8"
 COLOURS = {Role.OWN: "#4F46E5", Role.BASE: "#7C8296", Role.GUIDE: "#C9CBD8"}
@@ -51,12 +52,11 @@ def runs(text: str) -> list[tuple[str, bool]]:
 
 def shown(name: str | None, index: int) -> str:
     """A label as the fonts can show it: its number where they cannot."""
-    if name is None:
-        return f"output {index}"
+    text = called(name, index)
     drawable = all(
-        any(low <= ord(c) <= high for low, high in _LATIN + _MORE + _EXTENDED) for c in name
+        any(low <= ord(c) <= high for low, high in _LATIN + _MORE + _EXTENDED) for c in text
     )
-    return name if drawable else f"label {index}"
+    return text if drawable else f"label {index}"
 
 
 def short(text: str, most: int) -> str:

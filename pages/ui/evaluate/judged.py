@@ -34,14 +34,9 @@ class Judged:
     own: Evaluation
     key: object  # equal for the same samples
 
-    @property
-    def names(self) -> tuple[str | None, ...]:
-        """Per output what it is called."""
-        return self.samples.labels.names
-
     def called(self, output: int) -> str:
         """The label of an output."""
-        return self.names[output] or f"output {output + 1}"
+        return self.samples.labels.called(output)
 
     def face(self, desk: Desk, k: int) -> Face:
         """Sample k with both answers."""

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from odt_core.evaluation import Evaluation, compare
-from odt_core.samples import Samples
+from odt_core.samples import Labels, Samples
 from odt_core.studies import Quantity
 from odt_core.workspace import Kind, Part, SampleEntry, Score
 from pages.ui import pieces, trouble
@@ -136,7 +136,7 @@ def _faces(
     desk: Desk, course: list[Evaluation], samples: Samples, entries: tuple[SampleEntry, ...]
 ) -> list[dict[str, Any]]:
     """First those that the base model gets wrong, then those whose answer changes on the way."""
-    base, names = course[0], samples.labels.names
+    base, labels = course[0], samples.labels
     predictions = np.stack([one.predictions for one in course])  # [stops, N]
     moves = (predictions != predictions[0]).any(axis=0)
     right = base.predictions == base.truth
@@ -144,18 +144,18 @@ def _faces(
     return [
         {
             "uri": thumb_uri(desk.workspace, entries[k], 96),
-            "title": f"is {names[int(base.truth[k])]}",
-            "says": [_says(one, k, names) for one in course],
+            "title": f"is {labels.called(int(base.truth[k]))}",
+            "says": [_says(one, k, labels) for one in course],
             "right": [bool(one.predictions[k] == one.truth[k]) for one in course],
         }
         for k in map(int, order)
     ]
 
 
-def _says(one: Evaluation, k: int, names: tuple[str | None, ...]) -> str:
+def _says(one: Evaluation, k: int, labels: Labels) -> str:
     assert one.confidences is not None
-    output = int(one.predictions[k])
-    return f"{names[output] or f'output {output + 1}'} · {percent(float(one.confidences[k]), 0)}"
+    sure = percent(float(one.confidences[k]), 0)
+    return f"{labels.called(int(one.predictions[k]))} · {sure}"
 
 
 def _traces(
