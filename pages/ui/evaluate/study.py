@@ -108,7 +108,7 @@ def _stop(desk: Desk, name: str) -> None:
 
 
 def told(job: Job) -> Callable[[Progress], None]:
-    """What a study of odt_core.evaluation wants to report to."""
+    """What a study of odt_core.studies wants to report to."""
 
     def report(progress: Progress) -> None:
         job.progressed(
