@@ -93,7 +93,10 @@ def read_loose(
 
 def _at_most(file: str, data: bytes, limit: int) -> bytes:
     if len(data) > limit:
-        raise SampleError(f"'{file}' has more than {limit // 10**6} MB, which are not read.")
+        raise SampleError(
+            f"'{file}' is {len(data) / 1e6:.0f} MB; the limit is {limit // 10**6} MB. Make it "
+            "smaller, or leave it out."
+        )
     return data
 
 

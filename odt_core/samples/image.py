@@ -67,8 +67,8 @@ def decode_image(
         raise SampleError(f"'{name}' is empty. Choose a picture (PNG, JPEG, WebP, HEIC).")
     if len(data) > MAX_IMAGE_BYTES:
         raise SampleError(
-            f"'{name}' has {len(data) / 1e6:.0f} MB; at most {MAX_IMAGE_BYTES // 10**6} MB are "
-            "read. Save it smaller."
+            f"'{name}' is {len(data) / 1e6:.0f} MB; the limit is {MAX_IMAGE_BYTES // 10**6} MB. "
+            "Save it smaller."
         )
     formats: tuple[str, ...] = FORMATS
     if is_heif(data):

@@ -88,8 +88,8 @@ def _read(
         raise SampleError(f"'{path}' does not exist. Give a folder, a .zip, .npz or .csv.")
     if path.stat().st_size > MAX_TOTAL_BYTES:
         raise SampleError(
-            f"'{label}' has {path.stat().st_size / 1e6:.0f} MB; at most "
-            f"{MAX_TOTAL_BYTES // 10**6} MB are read."
+            f"'{label}' is {path.stat().st_size / 1e6:.0f} MB; the limit is "
+            f"{MAX_TOTAL_BYTES // 10**6} MB. Give fewer samples at a time."
         )
     return _read_bytes(path.read_bytes(), label, form, subset), label
 
@@ -97,8 +97,8 @@ def _read(
 def _read_bytes(data: bytes, name: str, form: Form, subset: Subset) -> RawSamples:
     if len(data) > MAX_TOTAL_BYTES:
         raise SampleError(
-            f"'{name}' has {len(data) / 1e6:.0f} MB; at most "
-            f"{MAX_TOTAL_BYTES // 10**6} MB are read."
+            f"'{name}' is {len(data) / 1e6:.0f} MB; the limit is {MAX_TOTAL_BYTES // 10**6} MB. "
+            "Give fewer samples at a time."
         )
     if name.lower().endswith(table.ENDINGS):
         return table.read_table(

@@ -30,8 +30,8 @@ def rows_of_json(data: bytes, name: str, most: int) -> list[Row]:
     """
     if len(data) > MAX_BYTES:
         raise SampleError(
-            f"'{name}' has {len(data) / 1e6:.0f} MB; of JSON at most {MAX_BYTES // 10**6} are "
-            "read. Save it as .csv."
+            f"'{name}' is {len(data) / 1e6:.0f} MB; the limit for JSON is {MAX_BYTES // 10**6} MB. "
+            "Save it as .csv."
         )
     if not data.strip():
         raise SampleError(f"'{name}' is empty. {_FORMS}")

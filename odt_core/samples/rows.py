@@ -58,9 +58,9 @@ def _names(remark: str, delimiter: str) -> list[str]:
 def _text(data: bytes, name: str) -> str:
     if len(data) > MAX_BYTES:
         raise SampleError(
-            f"'{name}' has {len(data) / 1e6:.0f} MB; at most {MAX_BYTES // 10**6} MB and "
-            f"{MAX_ROWS:,} lines are read. Leave some out; or save an .npz, which holds as many "
-            "samples in less room."
+            f"'{name}' is {len(data) / 1e6:.0f} MB; the limit is {MAX_BYTES // 10**6} MB and "
+            f"{MAX_ROWS:,} lines. Leave some out; or save an .npz, which holds as many samples in "
+            "less room."
         )
     try:
         text = data.decode(_encoding(data))

@@ -47,8 +47,8 @@ class HasModel(Store):
             raise ModelError("Give either the bytes of a .tflite or the name of a bundled model.")
         if data is not None and len(data) > self.limits.model_bytes:
             raise ModelError(
-                f"'{name}' has {len(data) / 1e6:.0f} MB; at most "
-                f"{self.limits.model_bytes / 1e6:.0f} MB are taken. Use a smaller model."
+                f"'{name}' is {len(data) / 1e6:.0f} MB; the limit is "
+                f"{self.limits.model_bytes / 1e6:.0f} MB. Use a smaller model."
             )
         self._check_outputs(f"'{name}'", labels)
         sha = None if data is None else pictures.digest(data)

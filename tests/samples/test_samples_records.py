@@ -107,7 +107,7 @@ class TestRefused:
         with pytest.raises(SampleError, match="more than 50,000 records"):
             read(as_json([[1, 2]] * 50_001))
         monkeypatch.setattr("odt_core.samples.records.MAX_BYTES", 10)
-        with pytest.raises(SampleError, match="of JSON at most"):
+        with pytest.raises(SampleError, match="the limit for JSON is 0 MB"):
             read(as_json(RECORDS))
 
     @given(damaged(as_json(RECORDS)))
