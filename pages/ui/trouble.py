@@ -15,8 +15,8 @@ from pages.ui.turns import Urgency, turn
 _log = logging.getLogger("odt.pages")
 _SAID = "odt_said"
 _UNEXPECTED = (
-    "That did not work, for a reason that odt did not foresee. Nothing was changed; the details "
-    "are in the server's log. Try again, or reload the page."
+    "Something unexpected went wrong. Try again, or reload the page; if that does not help, the "
+    "server's log says more."
 )
 
 

@@ -21,7 +21,10 @@ from pages.ui.desk.state import State
 _log = logging.getLogger("odt.jobs")
 _TELLING = 0.1  # of the way, from where on the rest can be judged by it
 _SOON = 20.0  # seconds in which a job that was asked to end has ended
-_UNEXPECTED = "That did not work, for a reason that odt did not foresee. The server's log has more."
+_UNEXPECTED = (
+    "Something unexpected went wrong. Run it again; if that does not help, the server's log says "
+    "more."
+)
 
 
 @dataclass(frozen=True)
@@ -153,5 +156,8 @@ class HasJobs(State):
             for name, job in self._jobs.items():
                 job.stop()
                 if not job.wait(_SOON):
-                    raise TrainingError(f"{name.capitalize()} has not ended yet. Then {what}.")
+                    raise TrainingError(
+                        f"{name.capitalize()} is still stopping. Wait until it has ended, then "
+                        f"{what}."
+                    )
             yield
