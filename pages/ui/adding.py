@@ -126,9 +126,9 @@ def _add(desk: Desk, raw: RawSamples) -> str:
     unnamed = all(name is not None and name.isdecimal() for name in own)
     if not desk.model.bundled and after != before and unnamed:
         said.append(
-            f"The model says nothing about the order of its labels; they are taken for "
-            f"{', '.join(filter(None, after))}, in this order. Label names on the Model page "
-            "change that."
+            f"The model's file does not name its outputs, so they were named "
+            f"{', '.join(filter(None, after))}, in this order. Change that under Label names on "
+            "the Model page."
         )
     if raw.targets and desk.task is Task.RECONSTRUCTION:
         said.append(

@@ -19,9 +19,10 @@ def base_in_words(side: BaseSide) -> str:
         )
     if not side.unknown:
         return f"Base model: {labels}, among which all of yours are."
+    those = _listed(side.unknown)
     return (
-        f"Base model: {labels}. It knows {_listed(side.known)}; it never answers "
-        f"{_listed(side.unknown)}, not being among them."
+        f"Base model: {labels}. It knows {_listed(side.known)} but not {those}, so it never "
+        f"answers {those if len(side.unknown) == 1 else 'those'}."
     )
 
 

@@ -183,13 +183,13 @@ def decode_photo(url: Any) -> np.ndarray:
         url,
         "JPEG",
         _MAX_URL,
-        absent="A picture of the camera did not arrive as one. Take it again.",
-        broken="A picture of the camera did not arrive whole. Take it again.",
+        absent="What the camera sent is not a picture. Take it again.",
+        broken="The picture arrived incomplete. Take it again.",
     ) as image:
         if min(image.size) < _LEAST_SIDE or max(image.size) > _MOST_SIDE:
             raise SampleError(
-                f"A picture of the camera has {image.size[0]}×{image.size[1]} pixels; "
-                f"{_LEAST_SIDE} to {_MOST_SIDE} a side are taken. Reload the page."
+                f"The picture is {image.size[0]}×{image.size[1]} pixels; each side must be "
+                f"{_LEAST_SIDE} to {_MOST_SIDE}. Reload the page and take it again."
             )
         return np.asarray(image.convert("RGB"))
 

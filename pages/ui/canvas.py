@@ -89,8 +89,8 @@ def decode_drawing(url: Any) -> np.ndarray:
         url,
         "PNG",
         _MAX_URL,
-        absent="The drawing did not arrive as a picture. Clear the canvas, draw again.",
-        broken="The drawing did not arrive whole. Clear the canvas, draw again.",
+        absent="What the canvas sent is not a picture. Clear it and draw again.",
+        broken="The drawing arrived incomplete. Clear the canvas and draw again.",
     ) as image:
         if image.size != (UNITS, UNITS):
             raise SampleError(

@@ -69,7 +69,7 @@ def model_downloads(desk: Desk) -> None:
     pieces.heading("Files")
     name = desk.model.name.removesuffix(".tflite")
     if desk.worker().uninitialised and not desk.trained:
-        pieces.note("There is nothing to take along before the model has weights.")
+        pieces.note("Nothing to download yet: the model has no weights.")
         return
     state = ", and with signatures that read and set all variables" * desk.contract.state
     pieces.note(

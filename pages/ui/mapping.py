@@ -77,8 +77,8 @@ def mapping_of(desk: Desk) -> None:
     features = desk.worker().features_of_a_sample
     if features is not None:
         facts.append(
-            f"Its frozen layers run once for each sample: training takes the {features:,} numbers "
-            f"that they make of it."
+            f"Its frozen layers run once per sample; training works on the {features:,} features "
+            "they give."
         )
     if contract.initialise:
         facts.append(f"'{contract.initialise}' sets the first weights.")

@@ -119,7 +119,8 @@ def keep(desk: Desk, shots: Sequence[Shot], targets: Targets, same: Counter[str]
 def told(desk: Desk, take: str, same: int) -> str:
     """What became of a burst, in words; "" for a single picture, which the shelf shows."""
     there = _of_take(desk, take)
-    left_out = f" {count(same, 'picture')} the very same as one before: left out." if same else ""
+    earlier = "an earlier one" if same == 1 else "earlier ones"
+    left_out = f" Left out {count(same, 'picture')} identical to {earlier}." if same else ""
     if len(there) < 2:
         return left_out.strip()
     purpose = "set aside for testing" if there[0].part is Part.TEST else "for training"

@@ -77,7 +77,7 @@ def _order(desk: Desk) -> None:
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     pieces.note(
         f"The model's outputs are taken for {', '.join(names[:_NAMED])}{more}, in this order. "
-        "Label names on the Model page change that."
+        "Change that under Label names on the Model page."
     )
 
 

@@ -74,7 +74,7 @@ def _settings(desk: Desk) -> None:
             step=5,
             key="set_epochs",
             disabled=busy,
-            help="How often each of your samples is gone through.",
+            help="How many times training goes through your samples.",
         )
         b.number_input(
             "Batch size",

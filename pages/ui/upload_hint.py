@@ -37,9 +37,10 @@ def upload_hint(desk: Desk, active: LabelEntry | None) -> str:
     y = "" if desk.task is Task.RECONSTRUCTION else " and y"
     if desk.contract.sample_inputs:
         return (
-            f"A .csv with {columns} of numbers{last}. A header says which are whose; without one "
-            f"they stand in this order: {inputs_in_words(desk.contract.input_sizes)}. Or an .npz "
-            f"with an array for each{y}. Several files at once are fine."
+            f"A .csv with {columns} of numbers{last}. A header says which column belongs to which "
+            f"input; without one, give the columns in this order: "
+            f"{inputs_in_words(desk.contract.input_sizes)}. Or an .npz with an array for each "
+            f"input{y}. Several files at once are fine."
         )
     return (
         f"A .csv with {columns} of numbers{last}; a header is optional. Or an .npz with "

@@ -67,7 +67,7 @@ def read_uploaded(
     ]
     for (name, _), raw in zip(archives, raws, strict=True):
         if desk.tells_labels and name.lower().endswith(_FOLDERS) and not any(raw.labels):
-            raise SampleError(f"'{name}' does not tell by folders what its samples show. {HOW}")
+            raise SampleError(f"The folders in '{name}' do not say what its samples show. {HOW}")
     if sounds:
         loose = [("", name, data) for name, data in sounds]
         raws.append(decode_files(loose, "The upload", _form(desk)))

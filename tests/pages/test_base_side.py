@@ -88,7 +88,7 @@ class TestScreens:
         app.switch_page("pages/evaluate.py").run()
         assert not app.exception
         notes = " ".join(html.value for html in app.html) + " ".join(m.value for m in app.caption)
-        assert "It knows “Flowers”; it never answers “Zwingel”" in notes
+        assert "It knows “Flowers” but not “Zwingel”, so it never answers “Zwingel”" in notes
 
     def test_blind_test_of_photos_takes_uploads_photos_and_test_samples(self, app, photos):
         train(photos("Flowers", "Zwingel"))

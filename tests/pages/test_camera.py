@@ -88,16 +88,16 @@ class TestDecode:
     @pytest.mark.parametrize(
         ("bad", "why"),
         [
-            (None, "did not arrive as one"),
-            ("https://example.com/a.jpg", "did not arrive as one"),
-            (url(picture(kind="PNG"), "png"), "did not arrive as one"),
-            (url(picture(kind="PNG")), "did not arrive whole"),
-            (url(picture()[:-200]), "did not arrive whole"),
-            (url(b"") + "%%%", "did not arrive whole"),
+            (None, "camera sent is not a picture"),
+            ("https://example.com/a.jpg", "camera sent is not a picture"),
+            (url(picture(kind="PNG"), "png"), "camera sent is not a picture"),
+            (url(picture(kind="PNG")), "arrived incomplete"),
+            (url(picture()[:-200]), "arrived incomplete"),
+            (url(b"") + "%%%", "arrived incomplete"),
             (url(picture(900, 20)), "900×20 pixels"),
             (url(picture(20, 4)), "20×4 pixels"),
-            (url(huge()), "did not arrive whole"),
-            (url(b"\0" * 400_000), "did not arrive as one"),
+            (url(huge()), "arrived incomplete"),
+            (url(b"\0" * 400_000), "camera sent is not a picture"),
         ],
     )
     def test_anything_else_is_refused_in_words(self, bad, why):

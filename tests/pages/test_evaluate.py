@@ -292,7 +292,7 @@ class TestTestSamples:
         assert desk.near_test()[report.added[0].id] == entry.id
         assert len(desk.samples(Part.TRAIN)) == len(desk.entries(Part.TRAIN)) == trained_on
         visit(app, "Test samples")
-        assert "would have given a test sample away" in shown(app)
+        assert "shown before the one it repeats" in shown(app)
 
     def test_best_of_a_run_is_told_to_be_chosen_on_the_test_samples(self, person):
         app, desk = person

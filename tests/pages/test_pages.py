@@ -278,7 +278,7 @@ class TestSamples:
             archive.writestr("images/train/a.png", picture())
             archive.writestr("labels/train/a.txt", "0 0.5 0.5 1 1")
         upload(app, ("yolo.zip", data.getvalue()))
-        assert "'yolo.zip' does not tell by folders" in said(app)
+        assert "folders in 'yolo.zip' do not say what its samples show" in said(app)
         assert "train/cat/1.jpg" in said(app)
         assert desk_of(app).workspace.manifest.samples == ()
 

@@ -103,7 +103,7 @@ class TestOneFileALabel:
             rows = RNG.normal(size=(3, *desk.card.input_shape)).round(3)
             give(app, f"{name}.csv", table(rows, [name] * 3))
         assert desk.labels.names == ("wave", "circle")
-        assert "they are taken for wave, circle, in this order" in app.toast[0].value
+        assert "they were named wave, circle, in this order" in app.toast[0].value
 
 
 class TestOthers:
@@ -362,7 +362,7 @@ class TestTensorFlowCheckpoints:
         app.file_uploader[0].upload("bad.zip", data)
         app.run()
         assert said(app)
-        assert "did not foresee" not in said(app)
+        assert "unexpected" not in said(app)
         assert desk.workspace.manifest == before
 
 
@@ -526,7 +526,7 @@ class TestWhatLabelsMean:
         desk = desk_of(app)
         x = RNG.normal(size=(12, *desk.card.input_shape)).astype(np.float32)
         give(app, "words.npz", npz(x=x, y=np.array(["yes", "no", "stop"] * 4)))
-        assert "taken for no, stop, yes, in this order" in app.toast[0].value
+        assert "they were named no, stop, yes, in this order" in app.toast[0].value
         assert "taken for no, stop, yes, in this order" in shown(app)  # as long as it is so
 
     def test_labels_of_drawings_leave_their_outputs_to_words_and_come_back(self, app, desk_of):
@@ -590,7 +590,7 @@ class TestAnswersThatCannotBeJudged:
         assert not said(app)
         assert "off the target" not in shown(app)
         train(app, desk)
-        assert "have another form than its targets" in shown(app)
+        assert "answers and targets differ in shape" in shown(app)
         app.switch_page("pages/evaluate.py").run()
         for part in app.segmented_control(key="evaluate_part").options:
             app.segmented_control(key="evaluate_part").set_value(part).run()

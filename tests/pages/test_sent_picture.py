@@ -34,12 +34,12 @@ class TestDrawing:
     @pytest.mark.parametrize(
         ("url", "said"),
         [
-            (None, "did not arrive as a picture"),
-            ("data:image/jpeg;base64,AAAA", "did not arrive as a picture"),
-            ("data:image/png;base64," + "A" * 400_000, "did not arrive as a picture"),
-            ("data:image/png;base64,!", "did not arrive whole"),
-            (png(UNITS, UNITS, b"\0"), "did not arrive whole"),
-            (png(65_500, 65_500), "did not arrive whole"),  # Pillow refuses before it unpacks
+            (None, "canvas sent is not a picture"),
+            ("data:image/jpeg;base64,AAAA", "canvas sent is not a picture"),
+            ("data:image/png;base64," + "A" * 400_000, "canvas sent is not a picture"),
+            ("data:image/png;base64,!", "arrived incomplete"),
+            (png(UNITS, UNITS, b"\0"), "arrived incomplete"),
+            (png(65_500, 65_500), "arrived incomplete"),  # Pillow refuses before it unpacks
             (png(UNITS, UNITS + 1), "pixels instead of"),
         ],
     )

@@ -121,8 +121,8 @@ class HasModel(HasWorker):
         if self.model.as_it_came or self.contract.scored:
             return ""
         return (
-            "This model's answers have another form than its targets, as an embedding has, so they "
-            "cannot be judged by them."
+            "This model's answers and targets differ in shape (as an embedding and a label do), so "
+            "its answers cannot be scored."
         )
 
     @property
@@ -173,8 +173,8 @@ class HasModel(HasWorker):
             raise ModelError(f"'{name}' is empty. Choose a .tflite file.")
         if len(data) > self.workspace.limits.model_bytes:
             raise ModelError(
-                f"'{name}' has {len(data) / 1e6:.0f} MB; at most "
-                f"{self.workspace.limits.model_bytes / 1e6:.0f} MB are taken. Use a smaller model."
+                f"'{name}' is {len(data) / 1e6:.0f} MB; the limit is "
+                f"{self.workspace.limits.model_bytes / 1e6:.0f} MB. Use a smaller model."
             )
         with self._lock:
             self._check_idle("choose another model")

@@ -46,8 +46,8 @@ def forget(desk: Desk) -> None:
     with st.container(key="card_forget", border=True, gap="small"), trouble.shown():
         pieces.heading("Forget a sample or a label", "and prove that it is forgotten")
         pieces.note(
-            "Your model is derived again from the base model without it. Another process, which "
-            "was never shown it, does the same; the digests of all weights are compared."
+            "odt retrains from the base model without the samples you choose, here and in a "
+            "process that never saw them, and compares all weights."
         )
         trouble.show_said(_PLACE)
         chosen = _choice(desk)

@@ -57,7 +57,7 @@ def _layers(desk: Desk) -> None:
     measure = "relative weight change, ‖yours − base‖ / ‖base‖"
     pieces.heading("Which layers moved", measure if relative else "weight change, ‖yours − base‖")
     if not changes:
-        pieces.note("This model has no weights that could be told from its optimiser's.")
+        pieces.note("Weights and optimiser state cannot be told apart in this model.")
         return
     shown = most_moved(changes, _LAYERS)
     if len(changes) > _LAYERS:

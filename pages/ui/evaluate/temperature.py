@@ -121,8 +121,8 @@ def _why_not(desk: Desk, fitted: Temperature) -> None:
         pieces.note("No temperature to use from these samples. Choose the other ones above.")
     else:
         pieces.note(
-            "It belongs to your model as it is now: after more training, fit it again. A .tflite "
-            "that you download answers with its own scores; divide them by it there."
+            "It fits your model as it is now; fit it again after more training. A downloaded "
+            ".tflite gives undivided scores: divide them by it there."
         )
 
 

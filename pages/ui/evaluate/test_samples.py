@@ -12,7 +12,7 @@ from pages.ui.desk import Desk
 from pages.ui.desk.after_runs import SeenTests
 from pages.ui.evaluate.gallery import gallery
 from pages.ui.evaluate.large import Face, Number, numbers
-from pages.ui.say import clock, count, plain
+from pages.ui.say import clock, plain
 from pages.ui.thumbs import thumb_uri
 from pages.ui.untested import untested
 
@@ -35,8 +35,8 @@ def test_samples(desk: Desk) -> None:
             Number("Kept out", f"{len(near):,}", "too like a test sample"),
         )
         pieces.note(
-            f"Of every five samples{desk.of_a_label} one is locked the moment it is added, by its "
-            f"place in line; from the third sample on there is at least one."
+            f"One in five samples{desk.of_a_label} is locked for testing as it is added; from "
+            "three samples on there is at least one."
         )
         test_notes(desk)
         _move(desk, test, train)
@@ -163,8 +163,11 @@ def _near(desk: Desk, near: dict[str, str]) -> None:
         pieces.note("No training sample is that like a test sample.")
         return
     pieces.note(
-        f"{count(len(pairs), 'training sample')} would have given a test sample away. Each is "
-        "followed by the test sample that it is like."
+        "1 training sample nearly repeats a test sample, so it is not trained on. It is shown "
+        "before the one it repeats."
+        if len(pairs) == 1
+        else f"{len(pairs):,} training samples nearly repeat test samples, so they are not "
+        "trained on. Each is shown before the one it repeats."
     )
     both = [sample for pair in pairs for sample in pair]
     gallery(
