@@ -28,9 +28,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Map:
-    """Where each sample lies, and what it is: "" for samples without a label. test: bool [N]."""
+    """Where each of N samples lies. outputs: of its label; names: what that is called. test:
+    bool [N].
+    """
 
     places: FeatureMap
+    outputs: tuple[int, ...]
     names: tuple[str, ...]
     test: np.ndarray
 
@@ -90,8 +93,8 @@ def _map(worker: Worker, labels: Labels, train: Samples, test: Samples | None) -
         places = feature_map(before, after, labels.used)
     except SampleError:  # weights that diverged
         return None
-    names = tuple(labels.called(int(label)) for label in y)
-    return Map(places, names, is_test)
+    outputs = tuple(map(int, y))
+    return Map(places, outputs, tuple(map(labels.called, outputs)), is_test)
 
 
 def empty_base(inside: Inside) -> Inside:

@@ -88,8 +88,10 @@ def needed(counts: tuple[int | None, ...]) -> SamplesNeeded:
 def seen(count: int) -> Map:
     """Places of so many samples, every third a test sample."""
     places = np.random.default_rng(0).normal(size=(2, count, 2))
-    names = tuple(f"label {k % 4}" for k in range(count))
-    return Map(FeatureMap(places[0], places[1], (0.5, 0.25)), names, np.arange(count) % 3 == 0)
+    outputs = tuple(k % 4 for k in range(count))
+    names = tuple(("cat", "dog", "猫", "cow")[k] for k in outputs)
+    feature_map = FeatureMap(places[0], places[1], (0.5, 0.25))
+    return Map(feature_map, outputs, names, np.arange(count) % 3 == 0)
 
 
 def drawn(chart: Chart) -> dict:
@@ -135,6 +137,10 @@ class TestStudies:
         assert [len(one["x"]) for one in figure["data"]] == [count, count]
         assert figure["layout"]["xaxis"]["range"] == figure["layout"]["xaxis2"]["range"]
         assert f"n = {count}" in chart.note
+
+    def test_map_when_the_font_lacks_a_label_shows_the_number_of_its_output(self):
+        (chart,) = inside_charts(Inside(map=seen(8)))
+        assert list(chart.names) == ["cat", "dog", "label 2", "cow"] * 2
 
     def test_layers_that_stood_still_or_began_at_zero_are_said(self):
         layers = (

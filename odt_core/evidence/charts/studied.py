@@ -155,6 +155,6 @@ def _map(inside: Inside) -> MapChart:
         note="Near each other: alike to the model. The two principal components of both models' "
         f"scores together;{shown} n = {seen.places.n:,}; large: test samples.",
         seen=seen.places,
-        names=[look.shown(name, at) for at, name in enumerate(seen.names)],
+        names=[look.shown(*one) for one in zip(seen.names, seen.outputs, strict=True)],
         large=seen.test,
     )
