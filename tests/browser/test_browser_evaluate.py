@@ -54,6 +54,17 @@ class TestCharts:
             for drawn in tab.page.evaluate(DRAWN):
                 check_figure(drawn)
 
+    def test_table_of_seven_columns_when_the_screen_is_narrow_is_not_cut(
+        self, shared_server, visit, workspace
+    ):
+        tab = visit(shared_server, viewport={"width": 390, "height": 844})
+        open_part(tab.open(f"/evaluate?{workspace}"), "Confidence")
+        tab.press("fit_temperature")
+        table = tab.page.locator(".st-key-card_temperature .odt-scroll")
+        table.wait_for(timeout=30_000)
+        assert table.locator("th").count() == 7
+        assert table.evaluate("one => one.scrollWidth - one.clientWidth") <= 0
+
     def test_cell_when_clicked_shows_its_samples(self, shared_server, visit, workspace):
         tab = visit(shared_server).open(f"/evaluate?{workspace}")
         open_part(tab, "Mistakes")
