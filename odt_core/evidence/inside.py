@@ -19,7 +19,7 @@ from odt_core.evaluation import (
     weight_changes,
     weights_of,
 )
-from odt_core.evaluation.feature_map import points
+from odt_core.evaluation.feature_plane import points
 
 if TYPE_CHECKING:
     from odt_core.samples import Labels, Samples

@@ -23,7 +23,7 @@ from odt_core.evaluation import (
     weights_of,
     wilson,
 )
-from odt_core.evaluation.feature_map import points
+from odt_core.evaluation.feature_plane import points
 from odt_core.runtime import load_model
 from tests.evaluation.evaluation_material import zoo_model
 

@@ -7,7 +7,7 @@ import math
 import streamlit as st
 
 from odt_core.evaluation import feature_map, most_moved, moved_labels, weight_changes, weights_of
-from odt_core.evaluation.feature_map import points
+from odt_core.evaluation.feature_plane import points
 from odt_core.samples import Samples
 from odt_core.workspace import Part
 from pages.ui import pieces, trouble
