@@ -37,7 +37,7 @@ class TestReady:
         assert len(model.features) == sum(len(samples.y) for samples in sets)
         for samples in sets:
             session = model.session()
-            session._extract = None  # nothing is left to compute
+            session._frozen._compute = None  # nothing is left to compute
             np.testing.assert_array_equal(
                 session.infer(samples.x), fresh.session().infer(samples.x)
             )
