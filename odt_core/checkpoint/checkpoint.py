@@ -143,8 +143,7 @@ def check_belongs(checkpoint: Checkpoint, model: Model) -> None:
     _check_checkpoint(checkpoint)
     if not hasattr(model, "sha256"):
         raise CheckpointError(
-            "Compare a checkpoint with an odt.Model (odt.load_model(…)), not with "
-            f"{kind_of(model)}."
+            f"Compare a checkpoint with an odt.Model (odt.load_model(…)), not {kind_of(model)}."
         )
     if checkpoint.meta.model_sha256 != model.sha256:
         raise CheckpointError(

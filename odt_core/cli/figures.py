@@ -46,7 +46,7 @@ def compared(
     }
 
 
-def figure_of(found: Mapping[str, Any] | None) -> str:
+def _figure(found: Mapping[str, Any] | None) -> str:
     """The one figure of an evaluation: accuracy, the share of right pixels or words, or the mean
     squared error.
     """
@@ -62,5 +62,5 @@ def figure_of(found: Mapping[str, Any] | None) -> str:
 
 def both_figures(found: Mapping[str, Any], title: str) -> list[str]:
     """Lines about what `compared` gave: the figures of both models, then the sentences."""
-    pair = " → ".join(f"{which} {figure_of(found[which])}" for which in ("base", "personalised"))
+    pair = " → ".join(f"{which} {_figure(found[which])}" for which in ("base", "personalised"))
     return [f"{title} ({found['n']})  {pair}", *found["sentences"]]

@@ -148,7 +148,7 @@ class TestTrain:
         got = result("train", MODEL, "--samples", files["own"], "--epochs", 1)
         assert got["test"] is None
         text = odt("train", MODEL, "--samples", files["own"], "--epochs", 1).stdout
-        assert text.startswith("Finished all")
+        assert text.startswith("Finished 1 step. ")
 
     def test_going_on_from_a_checkpoint_begins_with_its_weights(self, files):
         first = json.loads(files["trained"].read_text())["loss"]

@@ -24,8 +24,8 @@ def test_gain_on_a_new_label_is_not_one_on_the_others():
     assert (found.comparison.gain, len(found.comparison.fixed)) == (0, 0)
     assert found.sentence == (
         "6 of the 14 samples are of “cross”, which the base model never learnt: it is right about "
-        "none of them. On the other 8: 100.0 % → 100.0 %. Both models are right and wrong on the "
-        "same of the 8 samples."
+        "none of them. On the other 8: 100.0 % → 100.0 %. Both models get the same samples right "
+        "and wrong (n = 8)."
     )
 
 
