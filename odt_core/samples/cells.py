@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -27,6 +27,7 @@ def _written(thousands: str, mark: str) -> re.Pattern[str]:
 
 
 _WRITTEN = {".": _written(",", r"\."), ",": _written(r"\.", ",")}  # by the mark before decimals
+_WITH_DECIMALS = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][+-]?[0-9]+)?")
 _DIGITS = re.compile(r"[+-]?[\d.,]*\d[\d.,]*")
 
 
@@ -104,9 +105,22 @@ def decimal_mark(rows: Sequence[Row], places: Sequence[int], name: str) -> str:
     return next(iter(told), "")
 
 
-def label_in(cell: str, column: int, signs: bool = False) -> str:
-    """The label that a cell holds. signs: whether labels are + and -, so that - is none that is
-    missing. SampleError with the column where it holds none.
+def are_whole(labels: Iterable[str]) -> bool:
+    """Whether the labels of a column are whole numbers that are written with decimals throughout,
+    as pandas writes 1, 2 and 3 where some are missing (1.0) and NumPy always (1.000e+00), no two of
+    them the same number.
+    """
+    texts = {text for text in map(str.strip, labels) if not is_missing(text)}
+    if not texts or not all(map(_WITH_DECIMALS.fullmatch, texts)):
+        return False
+    values = set(map(float, texts))
+    return len(values) == len(texts) and all(value.is_integer() for value in values)
+
+
+def label_in(cell: str, column: int, *, signs: bool = False, whole: bool = False) -> str:
+    """The label that a cell holds, as it was typed. signs: whether labels are + and -, so that - is
+    none that is missing. whole: as `are_whole` tells; 1.0 then is 1. SampleError with the column
+    where it holds none.
     """
     text = cell.strip()
     if is_missing(text) and not (signs and text == "-"):
@@ -114,10 +128,7 @@ def label_in(cell: str, column: int, signs: bool = False) -> str:
         raise SampleError(
             f"column {column}: the label is missing{shown}. Give it, or remove the line."
         )
-    value = number(text)
-    if value is not None and value.is_integer() and abs(value) < 1e6:
-        text = str(int(value))  # 3.0 and 3 are the same label
     try:
-        return clean_label(text)
+        return clean_label(str(int(float(text))) if whole else text)
     except LabelError as error:
         raise SampleError(f"column {column}: {error}") from error

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from odt_core.errors import SampleError
-from odt_core.samples.cells import Row, label_in
+from odt_core.samples.cells import Row, are_whole, label_in
 from odt_core.samples.masks import stem_of
 from odt_core.samples.rows import rows_of
 from odt_core.words import count
@@ -120,7 +120,8 @@ def _labels_in(
         return None
     if called or len(others) == 1:
         place = (called or others)[0]
-        return lambda cells: label_in(cells[place], place + 1)
+        of_all = are_whole(cells[place] for _, cells in rows)
+        return lambda cells: label_in(cells[place], place + 1, whole=of_all)
     marks = [[cells[at].strip() for at in others] for _, cells in rows]
     if header and marks and all(sorted(row) == ["0"] * (len(row) - 1) + ["1"] for row in marks):
         return lambda cells: header[next(at for at in others if cells[at].strip() == "1")]

@@ -16,7 +16,7 @@ import numpy as np
 
 from odt_core.errors import OdtError, SampleError
 from odt_core.samples import packed, records, windows
-from odt_core.samples.cells import Row, decimal_mark, fits_float32, label_in, number
+from odt_core.samples.cells import Row, are_whole, decimal_mark, fits_float32, label_in, number
 from odt_core.samples.columns import columns_in
 from odt_core.samples.inputs import Inputs
 from odt_core.samples.rows import MAX_BYTES, MAX_ROWS, rows_of, too_many_rows
@@ -64,12 +64,15 @@ def read_table(
     mark = decimal_mark(rows, numeric, name)
     of_label = "" if label_at is None else _mark_of_labels(rows, label_at, name)
     signs = label_at is not None and any(cells[label_at].strip() == "+" for _, cells in rows)
+    whole = label_at is not None and are_whole(cells[label_at] for _, cells in rows)
     items, labels, names, faults = [], [], [], []
     targets: list[np.ndarray | None] = []
     for line, cells in rows:
         try:
             values = np.array([_value(cells[at], at + 1, mark) for at in numeric], np.float32)
-            label = "" if label_at is None else label_in(cells[label_at], label_at + 1, signs)
+            label = ""
+            if label_at is not None:
+                label = label_in(cells[label_at], label_at + 1, signs=signs, whole=whole)
         except OdtError as error:
             faults.append((line, error))
             continue

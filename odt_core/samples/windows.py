@@ -16,6 +16,7 @@ import numpy as np
 from odt_core.errors import SampleError
 from odt_core.samples.cells import (
     Row,
+    are_whole,
     decimal_mark,
     fits_float32,
     label_in,
@@ -116,7 +117,8 @@ def read_windows(
     many = len(starts) > 1
     labels = [label_in_name(name)] * len(starts)
     if columns.label is not None:
-        labels = [_label(rows[at], columns.label, name, unit) for at in starts]
+        whole = are_whole(cells[columns.label] for _, cells in rows)
+        labels = [_label(rows[at], columns.label, whole, name, unit) for at in starts]
     return RawSamples(
         tuple(items),
         tuple(labels),
@@ -125,10 +127,10 @@ def read_windows(
     )
 
 
-def _label(row: Row, place: int, name: str, unit: str) -> str:
+def _label(row: Row, place: int, whole: bool, name: str, unit: str) -> str:
     line, cells = row
     try:
-        return label_in(cells[place], place + 1)
+        return label_in(cells[place], place + 1, whole=whole)
     except SampleError as error:
         raise SampleError(f"'{name}', {unit} {line}, {error}") from error
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -119,8 +121,21 @@ class TestForms:
     def test_utf_16_as_spreadsheets_export_it_is_read(self):
         assert read_table("1\t2\tü\n".encode("utf-16"), "m.txt").labels == ("ü",)
 
-    def test_whole_number_labels_lose_their_point(self):
-        assert read_table(b"1,2,3.0\n1,2,3\n", "m.csv").labels == ("3", "3")
+    def test_whole_number_labels_lose_their_point_where_all_have_one(self):
+        assert read_table(b"1,2,3.0\n1,2,-10.0\n", "m.csv").labels == ("3", "-10")
+        assert read_table(b"1,2,0.000e+00\n1,2,1.200e+01\n", "m.csv").labels == ("0", "12")
+        assert read_table(b"1,2,3.0\n1,2,3.5\n", "m.csv").labels == ("3.0", "3.5")
+
+    @pytest.mark.parametrize(
+        "typed",
+        [("01", "1", "001"), ("007", "7"), ("1e3", "1000"), ("3.0", "3"), ("1.0", "1.00"),
+         ("+1", "1"), ("\u0663", "3"), ("-0", "0")],
+    )  # fmt: skip
+    def test_labels_that_were_typed_differently_stay_apart(self, typed):
+        rows = "".join(f"1,2,{label}\n" for label in typed).encode()
+        assert read_table(rows, "m.csv").labels == typed
+        records = [{"a": 1, "b": 2, "label": label} for label in typed]
+        assert read_table(json.dumps(records).encode(), "m.json").labels == typed
 
 
 class TestBad:
