@@ -35,9 +35,19 @@ def clean_label(name: str) -> str:
     return name
 
 
+def _composed(name: object) -> str:
+    """The name in NFC; LabelError where it is no text."""
+    check_kind(name, str, "The name of an output comes as text, or as None for none", LabelError)
+    return unicodedata.normalize("NFC", str(name))
+
+
+def _is_number(name: str) -> bool:
+    return name.removeprefix("-").isdecimal()
+
+
 def in_order(names: Iterable[str]) -> list[str]:
     """Each name once: numbers first, 2 before 10, then the others by the alphabet."""
-    return sorted(set(names), key=lambda one: (int(one) if one.isdecimal() else inf, one))
+    return sorted(set(names), key=lambda one: (int(one) if _is_number(one) else inf, one))
 
 
 def _other(name: str, taken: Sequence[str | None]) -> str:
@@ -57,16 +67,21 @@ def called(name: str | None, output: int) -> str:
 
 @dataclass(frozen=True)
 class Labels:
-    """Names of a model's outputs, one per output; None is a free output that nobody has named."""
+    """Names of a model's outputs, one per output; None is a free output that nobody has named.
+
+    Names are in Unicode NFC, in whichever form they are given: "É" is one label, not two.
+    """
 
     names: tuple[str | None, ...]
 
     def __post_init__(self) -> None:
         wanted = "The names of a model's outputs come as a tuple, one for each"
         check_kind(self.names, (tuple, list), wanted, LabelError)
-        named = [name for name in self.names if name is not None]
+        names = tuple(None if name is None else _composed(name) for name in self.names)
+        object.__setattr__(self, "names", names)
+        named = [name for name in names if name is not None]
         for name in named:
-            if clean_label(name) != unicodedata.normalize("NFC", name):
+            if clean_label(name) != name:
                 raise LabelError(f"The label {name!r} has extra white space. Remove it.")
         doubled = {name for name in named if named.count(name) > 1}
         if doubled:
@@ -83,7 +98,7 @@ class Labels:
     def index(self, name: str) -> int:
         """The output that `name` stands for; LabelError when there is none."""
         try:
-            return self.names.index(str(name))
+            return self.names.index(_composed(str(name)))
         except ValueError:
             known = ", ".join(str(n) for n in self.names if n is not None)
             raise LabelError(f"There is no label '{name}'. Known labels: {known}.") from None
@@ -107,6 +122,12 @@ class Labels:
                     f"The model tells no labels apart, so '{name}' cannot be one of them. Give its "
                     f"samples targets instead (y as float32, or columns of numbers)."
                 )
+            if None not in result and self == Labels.numbered(len(self)):
+                raise LabelError(
+                    f"The model's {len(self)} outputs have numbers for names, 0 to "
+                    f"{len(self) - 1}, and there is none left for '{name}'. Use these numbers for "
+                    f"labels, or other labels alone, at most {len(self)}."
+                )
             if None not in result:
                 raise LabelError(
                     f"The model has {len(self.names)} outputs and all have names: there is none "
@@ -116,15 +137,23 @@ class Labels:
         return Labels(tuple(result))
 
     def named_after(self, names: Iterable[str]) -> Labels:
-        """These; where they are but numbers and none of the names is among them, the names in
-        their order, one an output. −1 and 1 are the names of two outputs. LabelError when there are
-        more names than outputs.
+        """These; where they are but numbers, the names in their order, one an output, unless all
+        of them are among those numbers, or some beside words: these mean outputs. So 1 to 4 are the
+        names of four outputs, −1 and 1 of two. LabelError when there are more names than outputs.
         """
-        new = in_order(names)
+        new = in_order(map(clean_label, names))
         if self == Labels.numbered(2) and "-1" in new and set(new) <= {"-1", "1"}:
             return Labels(("-1", "1"))
-        if not new or self != Labels.numbered(len(self)) or set(new) & set(self.names):
+        known = set(new) & set(self.names)
+        if self != Labels.numbered(len(self)) or len(known) == len(new):
             return self
+        if len(new) > len(self) > 0:
+            raise LabelError(
+                f"The model has {len(self)} outputs for the {len(new)} labels of the samples: "
+                f"there is none left for '{new[len(self)]}'. Use at most {len(self)} labels."
+            )
+        if known and not all(map(_is_number, new)):
+            return self.extended(new)  # which says what is wrong
         return Labels((None,) * len(self)).extended(new)
 
     def with_those_of(self, base: Labels) -> Labels:

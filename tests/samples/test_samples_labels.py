@@ -31,7 +31,19 @@ class TestLabels:
             Labels(("a", "b", "a"))
 
     def test_names_of_an_earlier_checkpoint_may_be_in_nfd(self):
-        assert Labels(("E\u0301cran",)).names == ("E\u0301cran",)
+        assert Labels(("E\u0301cran",)).names == ("\u00c9cran",)
+
+    def test_a_name_is_the_same_label_in_nfc_and_nfd(self):
+        with pytest.raises(LabelError, match="'\u00e9' is there twice"):
+            Labels(("\u00e9", "e\u0301"))
+        labels = Labels(("e\u0301", None))
+        assert labels.index("\u00e9") == labels.index("e\u0301") == 0
+        assert labels.extended(["\u00e9", "e\u0301"]) == labels == Labels(["\u00e9", None])
+
+    @pytest.mark.parametrize("names", [(1, 2), (b"a",), ("a", ("b",))])
+    def test_names_that_are_no_text_raise(self, names):
+        with pytest.raises(LabelError, match="name of an output comes as text"):
+            Labels(names)
 
     def test_used_marks_named_outputs(self):
         assert Labels(("0", None, "heart")).used.tolist() == [True, False, True]
@@ -53,6 +65,40 @@ class TestLabels:
         assert own.with_those_of(Labels(("a",))) is own
         taken = Labels(("cat", "cat 2", None)).with_those_of(Labels(("q", "r", "cat")))
         assert taken.names == ("cat", "cat 2", "cat 3")
+
+
+class TestNamedAfter:
+    @pytest.mark.parametrize(
+        ("found", "names"),
+        [
+            (["owl", "cat"], ("cat", "owl", None, None)),
+            (["4", "1", "3", "2"], ("1", "2", "3", "4")),
+            (["7", "3"], ("3", "7", None, None)),
+            (["1", "-1", "0"], ("-1", "0", "1", None)),
+            (["1", "3"], ("0", "1", "2", "3")),
+            ([], ("0", "1", "2", "3")),
+        ],
+    )
+    def test_outputs_without_names_take_those_of_the_samples(self, found, names):
+        assert Labels.numbered(4).named_after(found).names == names
+
+    def test_two_outputs_are_minus_one_and_one(self):
+        assert Labels.numbered(2).named_after(["-1"]).names == ("-1", "1")
+        assert Labels.numbered(2).named_after(["1", "-1"]).names == ("-1", "1")
+
+    def test_outputs_that_have_names_keep_them(self):
+        labels = Labels(("cat", "1", None))
+        assert labels.named_after(["3", "7"]) is labels
+
+    def test_words_beside_numbers_of_outputs_are_refused(self):
+        with pytest.raises(LabelError, match=r"4 outputs have numbers for names, 0 to 3.*'heart'"):
+            Labels.numbered(4).named_after(["3", "heart"])
+
+    @pytest.mark.parametrize("found", [list("abcde"), list("01234")])
+    def test_more_labels_than_outputs_are_refused(self, found):
+        message = f"4 outputs for the 5 labels of the samples: there is none left for '{found[4]}'"
+        with pytest.raises(LabelError, match=message):
+            Labels.numbered(4).named_after(found)
 
 
 def test_in_order_is_the_same_whatever_order_a_set_has():
