@@ -7,6 +7,7 @@ import pytest
 
 import odt_core as odt
 from odt_core.bundled import bundled_models
+from odt_core.errors import SampleError, SettingsError, SignatureError
 
 PATH = next(path for path in bundled_models() if path.stem == "digits")
 
@@ -75,6 +76,34 @@ class TestSamples:
         with pytest.raises(odt.OdtError, match="as a tuple"):
             odt.Labels("abc")
 
+    @pytest.mark.parametrize(
+        ("item", "label", "message"),
+        [
+            ([[0, 1], [1, 0]], "1", "a.png: a sample comes as a NumPy array, not as list"),
+            (np.zeros((8, 8), np.uint8), 1, r"a.png: a label comes as text, not as int.*str\("),
+            (np.ma.masked_less(np.eye(8), 1), "1", "a.png has 56 masked numbers"),
+        ],
+    )
+    def test_items_and_labels_are_what_they_must_be(self, model, item, label, message):
+        with pytest.raises(SampleError, match=message):
+            model.prepare(odt.RawSamples((item,), (label,), ("a.png",)))
+
+    def test_masked_numbers_are_no_samples(self, session, mine):
+        x, y = np.ma.masked_array(mine.x[:2], mask=True), np.ma.masked_equal(mine.y[:2], mine.y[0])
+        with pytest.raises(SampleError, match="Inputs have 1,568 masked numbers"):
+            odt.Samples(x, mine.y[:2], mine.labels)
+        with pytest.raises(SampleError, match=r"Labels or targets have . masked number"):
+            odt.Samples(mine.x[:2], y, mine.labels)
+        for call in (
+            lambda: session.infer(x),
+            lambda: session.train_step(x, mine.y[:2]),
+            lambda: session.train_step(mine.x[:2], y),
+        ):
+            with pytest.raises(SignatureError, match=r"of a call have .* masked number"):
+                call()
+        unmasked = np.ma.masked_array(mine.x[:2], mask=False)
+        assert np.array_equal(session.infer(unmasked), session.infer(mine.x[:2]))
+
 
 class TestSessions:
     def test_a_model_is_told_to_make_a_session(self, model, mine):
@@ -111,6 +140,15 @@ class TestSessions:
             with pytest.raises(odt.OdtError, match="'a'"):
                 call()
 
+    @pytest.mark.parametrize("given", [None, 5, ["epochs"], "epochs"])
+    def test_settings_are_read_from_a_mapping(self, given):
+        with pytest.raises(SettingsError, match=r"from a mapping of their names.* not as"):
+            odt.Settings.from_json(given)
+
+    def test_settings_beyond_all_floats_are_out_of_range(self):
+        with pytest.raises(SettingsError, match="learning rate must be a number from 0 to 100"):
+            odt.Settings(learning_rate=10**400)
+
     def test_evaluations_are_compared(self, session, mine):
         for given in (mine, session, None):
             with pytest.raises(odt.OdtError, match=r"comes as odt\.Evaluation"):
@@ -136,6 +174,9 @@ class TestModels:
             model.with_choice({"task": "values"})
         with pytest.raises(odt.OdtError, match=r"comes as odt\.ModelCard, not as dict"):
             model.with_card({})
+        with pytest.raises(SignatureError, match=r"no task 'nope'. Choose one of: classes, "):
+            odt.Choice(task="nope")
+        assert odt.Choice(task="values", infer="infer").task is odt.Task.VALUES
 
     @pytest.mark.parametrize("given", [5, None, ["a.png"]])
     def test_files_are_paths_or_bytes(self, given):

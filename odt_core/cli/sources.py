@@ -84,8 +84,8 @@ def choice_of(options: Namespace) -> Choice:
         given[what] = name
     try:
         return Choice.from_json(given)
-    except ValueError as error:
-        raise SignatureError(f"--use: {error}. `inspect --json` shows such values.") from None
+    except SignatureError as error:
+        raise SignatureError(f"--use: {error} `inspect --json` shows such values.") from None
 
 
 def open_checkpoint(path: str, model: Model) -> Checkpoint:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from odt_core.errors import SignatureError
 from odt_core.samples.masks import VOID
 
 LOSS_NAME = "loss reported by the model"
@@ -327,7 +328,10 @@ def _infer_role(document: Mapping[str, Any] | None) -> InferRole | None:
 
 @dataclass(frozen=True)
 class Choice:
-    """What a person decided by hand: names of signatures, inputs, outputs. None: as proposed."""
+    """What a person decided by hand: names of signatures, inputs, outputs. None: as proposed.
+
+    Raises SignatureError for a kind or task that there is not.
+    """
 
     train: str | None = None
     samples: str | None = None
@@ -341,6 +345,17 @@ class Choice:
     task: Task | None = None
     learning_rate: str | None = None  # the input of `train` that takes it with every step
 
+    def __post_init__(self) -> None:
+        for name, kind in (("output_kind", OutputKind), ("label_kind", LabelKind), ("task", Task)):
+            value = getattr(self, name)
+            try:
+                object.__setattr__(self, name, None if value is None else kind(value))
+            except ValueError:
+                known = ", ".join(one.value for one in kind)
+                raise SignatureError(
+                    f"There is no {name.replace('_', ' ')} {value!r}. Choose one of: {known}."
+                ) from None
+
     def __bool__(self) -> bool:
         """Whether anything was chosen at all."""
         return any(getattr(self, field.name) is not None for field in fields(self))
@@ -352,12 +367,8 @@ class Choice:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Choice:
         """The inverse of `to_json`; unknown fields are left out, missing ones are None."""
-        kinds = {"output_kind": OutputKind, "label_kind": LabelKind, "task": Task}
-        known: dict[str, Any] = {}
-        for field in fields(cls):
-            value = document.get(field.name)
-            if value is not None:
-                known[field.name] = kinds[field.name](value) if field.name in kinds else str(value)
+        given = {field.name: document.get(field.name) for field in fields(cls)}
+        known: dict[str, Any] = {name: str(one) for name, one in given.items() if one is not None}
         return cls(**known)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from odt_core.errors import OdtError, SignatureError
 from odt_core.runtime.bottlenecks import Features
+from odt_core.samples.types import check_unmasked
 
 if TYPE_CHECKING:
     from odt_core.runtime.model import Model
@@ -16,13 +17,15 @@ _SMALL = frozenset({"int8", "uint8", "int16", "uint16"})  # dtypes of pictures, 
 
 
 def as_array(given: np.ndarray, what: str) -> np.ndarray:
-    """What was given as an array; SignatureError for lists of different lengths. what: for the
-    message.
+    """What was given as an array; SignatureError for lists of different lengths, and for numbers
+    that are masked. what: for the message.
     """
     try:
-        return np.asanyarray(given)
+        array = np.asanyarray(given)
     except ValueError:
         raise SignatureError(f"The {what} of a call must all have the same shape.") from None
+    check_unmasked(array, f"The {what} of a call have", SignatureError)
+    return array
 
 
 def check_rows_finite(

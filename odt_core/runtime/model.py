@@ -323,7 +323,7 @@ def load_model(source: str | Path | bytes, *, name: str | None = None) -> Model:
 
 def _told(description: ModelDescription) -> Choice:
     """What the file says of itself; nothing where that makes no sense."""
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(SignatureError):
         return Choice.from_json(description.taken_for)
     return Choice()
 

@@ -8,9 +8,10 @@ from enum import Enum
 
 import numpy as np
 
-from odt_core.errors import SampleError
+from odt_core.errors import OdtError, SampleError
 from odt_core.kinds import check_kind, kind_of
 from odt_core.samples.labels import Labels
+from odt_core.words import count
 
 
 class Subset(Enum):
@@ -120,6 +121,21 @@ def check_raw(raw: object) -> None:
         raise SampleError(
             f"prepare() takes odt.RawSamples (odt.read_samples(path)), not {kind_of(raw)}."
         )
+    for item, label, name in zip(raw.items, raw.labels, raw.names, strict=True):
+        check_kind(item, np.ndarray, f"{name}: a sample comes as a NumPy array", SampleError)
+        check_kind(label, str, f"{name}: a label comes as text", SampleError, "Give str(label).")
+        check_unmasked(item, f"{name} has")
+
+
+def check_unmasked(array: np.ndarray, what: str, error: type[OdtError] = SampleError) -> None:
+    """`error` where some numbers of an array are masked: what stands below is no number to use.
+    what: has them, for the message.
+    """
+    if np.ma.is_masked(array):
+        raise error(
+            f"{what} {count(np.ma.count_masked(array), 'masked number')}. Leave such samples out, "
+            "or say what stands there: array.filled(0)."
+        )
 
 
 @dataclass(frozen=True)
@@ -143,6 +159,7 @@ class Samples:
                 array = np.asanyarray(getattr(self, name))
             except ValueError:  # rows of different lengths
                 raise SampleError(f"{what} must all have the same shape.") from None
+            check_unmasked(array, f"{what} have")
             if array.dtype.kind not in "biuf":
                 raise SampleError(f"{what} must be numbers; these are an array of {array.dtype}.")
             array = array.astype(np.int64) if name == "y" and array.dtype.kind == "b" else array

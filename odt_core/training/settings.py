@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
@@ -10,6 +9,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from odt_core.errors import SettingsError
+from odt_core.kinds import check_kind
 
 
 class Schedule(StrEnum):
@@ -70,8 +70,10 @@ class Settings:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Settings:
         """The inverse of `to_json`; settings that are not given get their defaults."""
+        wanted = "Settings are read from a mapping of their names, such as to_json() gives"
+        check_kind(document, Mapping, wanted, SettingsError)
         known = {field.name for field in fields(cls)}
-        unknown = sorted(set(document) - known)
+        unknown = sorted(map(str, set(document) - known))
         if unknown:
             raise SettingsError(
                 f"There is no setting '{unknown[0]}'. The settings are: {', '.join(sorted(known))}."
@@ -96,7 +98,7 @@ def _whole(settings: Settings, name: str, low: int, high: int) -> None:
 def _number(settings: Settings, name: str, low: float, high: float) -> None:
     value = getattr(settings, name)
     fits = isinstance(value, Real) and not isinstance(value, bool)
-    if not fits or not math.isfinite(value) or not low <= value <= high:
+    if not fits or not low <= value <= high:  # as NaN is not
         raise SettingsError(f"{_plain(name)} must be a number from {low} to {high}, not {value!r}.")
     if not isinstance(value, int | float):
         object.__setattr__(settings, name, float(value))

@@ -196,7 +196,7 @@ class TestUse:
         [
             ("tusk=values", "WHAT being one of: train, samples"),
             ("task", "Write WHAT=NAME"),
-            ("task=numbers", "'numbers' is not a valid Task"),
+            ("task=numbers", "There is no task 'numbers'. Choose one of: classes, binary"),
             ("prediction=nothing", "There is no output 'nothing'. Choose one of: code, rebuilt"),
         ],
     )
