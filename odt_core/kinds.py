@@ -28,6 +28,15 @@ def kind_of(given: object) -> str:
 
 
 def path_of(given: object, wanted: str, error: type[OdtError]) -> Path:
-    """A path, given as text or as one; as `check_kind` otherwise."""
+    """A path, given as text or as one; as `check_kind` otherwise, and for what no file can have for
+    a name.
+    """
     check_kind(given, (str, os.PathLike), wanted, error)
-    return Path(given)  # type: ignore[arg-type]  # it is one of the two
+    path = Path(given)  # type: ignore[arg-type]  # it is one of the two
+    try:
+        named = b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        named = False
+    if not named:
+        raise error(f"{str(path)!r} cannot be the path of a file. Check it for stray characters.")
+    return path

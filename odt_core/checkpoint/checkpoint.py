@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from odt_core.checkpoint.fitting import check_finite, check_state
+from odt_core.checkpoint.metadata import fault_in
 from odt_core.checkpoint.prefixes import under
-from odt_core.checkpoint.progress import Progress, is_count
+from odt_core.checkpoint.progress import Progress
 from odt_core.checkpoint.tempering import Tempering
 from odt_core.checkpoint.writing import write_checkpoint
 from odt_core.errors import CheckpointError
@@ -55,26 +56,66 @@ class Checkpoint:
 
 
 def save_checkpoint(checkpoint: Checkpoint) -> bytes:
-    """The checkpoint as a safetensors file; equal checkpoints give equal bytes."""
+    """The checkpoint as a safetensors file; equal checkpoints give equal bytes.
+
+    Raises CheckpointError for one that could not be read again.
+    """
+    from safetensors import SafetensorError
     from safetensors.numpy import save
 
     _check_checkpoint(checkpoint)
-    arrays = {_STATE + name: array for name, array in checkpoint.state.items()}
-    meta = dict(vars(checkpoint.meta))
-    meta |= {name: plain(meta[name]) for name in ("step", "seed", "settings", "metrics")}
-    temperature = meta.pop("temperature")
+    document, arrays = _parts(checkpoint)
+    try:
+        return bytes(save(arrays, metadata={_KEY: document}))
+    except (SafetensorError, KeyError, ValueError, TypeError) as error:
+        raise _unwritable(f"an array has a type that safetensors lacks ({error})") from error
+
+
+def _parts(checkpoint: Checkpoint) -> tuple[str, dict[str, np.ndarray]]:
+    """The metadata as JSON, and all arrays by their names in the file."""
+    meta, progress = checkpoint.meta, checkpoint.progress
+    check_kind(meta, CheckpointMeta, "A checkpoint's meta comes as CheckpointMeta", CheckpointError)
+    numbers = {name: plain(getattr(meta, name)) for name in ("step", "seed")}  # NumPy's too
+    fault = fault_in(replace(meta, **numbers))
+    if fault:
+        raise _unwritable(fault)
+    if meta.version != VERSION:
+        raise _unwritable(f"its version must be {VERSION}, not {meta.version!r}")
+    document = dict(vars(meta)) | numbers
+    document |= {name: plain(document[name]) for name in ("settings", "metrics")}
+    temperature = document.pop("temperature")
     if temperature is not None:
-        meta["temperature"] = temperature.to_json()
-    progress = checkpoint.progress
+        document["temperature"] = Tempering.from_json(temperature.to_json()).to_json()
+    arrays = _arrays(_STATE, checkpoint.state)
     if progress is not None:
-        meta["progress"] = progress.to_json()
-        beside = progress.arrays_beside(checkpoint.state)
-        arrays |= {_PROGRESS + name: array for name, array in beside.items()}
-    document = json.dumps(meta, sort_keys=True, allow_nan=False, ensure_ascii=False)
-    arrays = {
-        name: np.ascontiguousarray(array).reshape(array.shape) for name, array in arrays.items()
+        check_kind(progress, Progress, "A checkpoint's progress comes as Progress", CheckpointError)
+        document["progress"] = progress.to_json()
+        arrays |= _arrays(_PROGRESS, progress.arrays_beside(checkpoint.state))
+    try:
+        if progress is not None:
+            progress.check()
+        text = json.dumps(document, sort_keys=True, allow_nan=False, ensure_ascii=False)
+        text.encode()
+    except (ValueError, TypeError, RecursionError) as error:
+        what = "its settings, metrics or progress hold what JSON cannot"
+        raise _unwritable(f"{what} ({error})") from error
+    return text, arrays
+
+
+def _arrays(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays as safetensors takes them, under names that start with prefix."""
+    wanted = "A checkpoint's state comes as arrays by name, such as session.state()"
+    check_kind(arrays, Mapping, wanted, CheckpointError)
+    for array in arrays.values():
+        check_kind(array, (np.ndarray, np.generic), wanted, CheckpointError)
+    return {
+        prefix + name: np.ascontiguousarray(array).reshape(array.shape)
+        for name, array in arrays.items()
     }
-    return bytes(save(arrays, metadata={_KEY: document}))
+
+
+def _unwritable(what: str) -> CheckpointError:
+    return CheckpointError(f"The checkpoint cannot be written: {what}. Correct that, and save it.")
 
 
 def load_checkpoint(data: bytes, model: Model | None = None) -> Checkpoint:
@@ -89,10 +130,11 @@ def load_checkpoint(data: bytes, model: Model | None = None) -> Checkpoint:
     wanted = "A checkpoint comes as its file's bytes"
     advice = "odt.load_checkpoint_file takes a path."
     check_kind(data, (bytes, bytearray, memoryview), wanted, CheckpointError, advice)
+    data = bytes(data)
     if not data:
         raise CheckpointError("The checkpoint is empty. Choose a .safetensors file saved here.")
     try:
-        arrays = load(bytes(data))
+        arrays = load(data)
     except (SafetensorError, KeyError, ValueError, TypeError, OverflowError) as error:
         raise CheckpointError(
             "This is not a whole .safetensors file: it is damaged, cut short or something else. "
@@ -112,7 +154,8 @@ def load_checkpoint(data: bytes, model: Model | None = None) -> Checkpoint:
         if document.get("temperature") is not None:
             document["temperature"] = Tempering.from_json(document["temperature"])
         meta = CheckpointMeta(**document)
-        _check_meta(meta)
+        if fault_in(meta):
+            raise _no_metadata()
         state, progress = under(_STATE, arrays), None
         if progress_document is not None:
             progress = Progress.from_parts(progress_document, under(_PROGRESS, arrays), state)
@@ -190,26 +233,6 @@ def _document(data: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise _no_metadata()
     return document
-
-
-def _check_meta(meta: CheckpointMeta) -> None:
-    fits = (
-        isinstance(meta.model_sha256, str)
-        and is_count(meta.step)
-        and isinstance(meta.settings, dict)
-        and is_count(meta.seed)
-        and all(label is None or _is_text(label) for label in meta.labels)
-        and isinstance(meta.metrics, dict)
-        and isinstance(meta.created, str)
-        and _is_text(meta.note)
-    )
-    if not fits:
-        raise _no_metadata()
-
-
-def _is_text(value: object) -> bool:
-    """Whether it is text that can be written again: JSON may hold halves of characters."""
-    return isinstance(value, str) and not any("\ud800" <= one <= "\udfff" for one in value)
 
 
 def _no_metadata() -> CheckpointError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -66,10 +66,10 @@ class Progress:
         """The inverse of `to_json` and `arrays`, or of `arrays_beside` the state given."""
         state = {**beside, **under("state/", arrays)}
         progress = cls(**document, state=state, average=under("average/", arrays))
-        progress._check()
+        progress.check()
         return progress
 
-    def _check(self) -> None:
+    def check(self) -> None:
         """TypeError where a field is not what it must be."""
         counts = [self.step, self.total, self.average_count]
         counts += [n for n in (self.best_step, self.best_correct) if n is not None]
@@ -86,4 +86,6 @@ def is_count(value: object) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return abs(value) <= sys.float_info.max  # which NaN is not, nor an int that fits no float

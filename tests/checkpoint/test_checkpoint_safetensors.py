@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,8 @@ from odt_core.checkpoint import (
 )
 from odt_core.errors import CheckpointError
 from odt_core.runtime import load_model
+from odt_core.samples import Labels
+from odt_core.training import Settings
 
 MODELS = Path(__file__).parents[1] / "runtime" / "models"
 META = CheckpointMeta(
@@ -108,6 +111,62 @@ class TestThereAndBack:
         session.restore(checkpoint)
         assert checkpoint.meta.model_sha256 == model.sha256
 
+    def test_bytes_may_be_in_any_buffer(self):
+        data = save_checkpoint(WHOLE)
+        for given in (bytearray(data), memoryview(data)):
+            assert load_checkpoint(given).meta == META
+
+
+class TestWriting:
+    """What could not be read again is not written."""
+
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"step": 3.0}, r"its step must be a whole number of at least 0, not '3.0' \(float\)"),
+            ({"step": -1}, "its step must be"),
+            ({"seed": True}, "its seed must be"),
+            ({"note": None}, "its note must be text"),
+            ({"note": "\ud800"}, "its note must be text"),
+            ({"labels": (1, 2)}, "its labels must be a tuple of names"),
+            ({"labels": Labels(("a", None))}, "its labels must be a tuple of names"),
+            ({"settings": Settings()}, r"its settings must be .* such as to_json\(\) gives"),
+            ({"settings": {"a": "\ud800"}}, "what JSON cannot"),
+            ({"metrics": {"a": np.ones(3)}}, "what JSON cannot"),
+            ({"metrics": None}, "its metrics must be"),
+            ({"created": datetime(2026, 1, 2)}, "its created must be text"),
+            ({"temperature": 1.5}, r"its temperature must be an .*Tempering"),
+            ({"temperature": Tempering(0.0)}, "temperature is damaged"),
+            ({"version": 2}, "its version must be 1, not 2"),
+        ],
+    )
+    def test_fields_that_cannot_be_are_named(self, tmp_path, change, message):
+        broken = replace(WHOLE, meta=replace(META, **change))
+        with pytest.raises(CheckpointError, match=message):
+            save_checkpoint_file(broken, tmp_path / "c.safetensors")
+        assert not list(tmp_path.iterdir())
+
+    @pytest.mark.parametrize(
+        ("part", "message"),
+        [
+            ({"state": {"w": [1.0, 2.0]}}, "state comes as arrays by name.* not as list"),
+            ({"state": [np.ones(3)]}, "state comes as arrays by name.* not as list"),
+            ({"state": {"w": np.array(["a"])}}, "type that safetensors lacks"),
+            ({"meta": {"step": 3}}, "meta comes as CheckpointMeta, not as dict"),
+            ({"progress": {"step": 3}}, "progress comes as Progress, not as dict"),
+            ({"progress": replace(PROGRESS, step=1.5)}, "cannot be written"),
+        ],
+    )
+    def test_parts_that_are_none_are_told(self, part, message):
+        with pytest.raises(CheckpointError, match=message):
+            save_checkpoint(replace(WHOLE, **part))
+
+    @pytest.mark.parametrize("path", ["a\0b.safetensors", "a\ud800.safetensors"])
+    def test_names_that_no_file_can_have_are_told(self, path):
+        for call in (load_checkpoint_file, lambda one: save_checkpoint_file(WHOLE, one)):
+            with pytest.raises(CheckpointError, match="cannot be the path of a file"):
+                call(path)
+
 
 class TestRefusals:
     @pytest.mark.parametrize(
@@ -168,6 +227,7 @@ class TestRefusals:
             {"total": True},
             {"average_count": 1.5},
             {"seconds": "long"},
+            {"seconds": 10**400},
             {"fingerprint": 3},
             {"best_step": "x"},
             {"best_cross_entropy": "x"},

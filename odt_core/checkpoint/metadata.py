@@ -1,0 +1,48 @@
+"""What a checkpoint's metadata may hold: the same is asked of what is written and what is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from odt_core.checkpoint.progress import is_count
+from odt_core.checkpoint.tempering import Tempering
+
+_COUNT = "a whole number of at least 0"
+_JSON = "a mapping of JSON's types, such as to_json() gives"
+
+
+def fault_in(meta: object) -> str:
+    """What is wrong with the first field of a CheckpointMeta that cannot be, in words; "" where all
+    can.
+    """
+    for name, (wanted, fits) in _FIELDS.items():
+        value = getattr(meta, name)
+        if not fits(value):
+            return f"its {name} must be {wanted}, not {str(value)[:40]!r} ({type(value).__name__})"
+    return ""
+
+
+def is_text(value: object) -> bool:
+    """Whether it is text that can be written again: JSON may hold halves of characters."""
+    return isinstance(value, str) and not any("\ud800" <= one <= "\udfff" for one in value)
+
+
+def _are_labels(value: object) -> bool:
+    return isinstance(value, tuple | list) and all(one is None or is_text(one) for one in value)
+
+
+_FIELDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
+    "model_sha256": ("text", is_text),
+    "step": (_COUNT, is_count),
+    "settings": (_JSON, lambda value: isinstance(value, Mapping)),
+    "seed": (_COUNT, is_count),
+    "labels": ("a tuple of names, None for an output without one", _are_labels),
+    "metrics": (_JSON, lambda value: isinstance(value, Mapping)),
+    "created": ("text", is_text),
+    "note": ("text", is_text),
+    "temperature": (
+        "an odt_core.checkpoint.Tempering or None",
+        lambda value: value is None or isinstance(value, Tempering),
+    ),
+}
