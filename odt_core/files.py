@@ -30,10 +30,12 @@ def check_writable(folder: Path) -> None:
 
 
 def write_whole(path: Path, content: bytes, *, private: bool = False) -> None:
-    """Readers see the old file or the new one, never half of one; OSError leaves the old one.
+    """Readers see the old file or the new one, never half of one; OSError leaves the old one. A
+    link stays one: the file that it leads to is written.
 
     private: only its owner may read it; else as if it had been opened in the ordinary way.
     """
+    path = Path(os.path.realpath(path))
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

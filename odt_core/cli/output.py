@@ -24,7 +24,7 @@ def check_output(output: Path, *sources: Path, kind: str = ".tflite") -> None:
                 raise ModelError(
                     f"{output} is the file to read. Give another name, so that it is not lost."
                 )
-        check_writable(output.parent)
+        check_writable(output.resolve().parent)
     except OSError as error:
         raise ModelError(
             f"{output} cannot be written: {error.strerror}. Choose another place."

@@ -111,6 +111,16 @@ class TestThereAndBack:
         session.restore(checkpoint)
         assert checkpoint.meta.model_sha256 == model.sha256
 
+    def test_file_behind_a_link_is_written_and_the_link_stays(self, tmp_path):
+        (tmp_path / "kept").mkdir()
+        target, link = tmp_path / "kept" / "c.safetensors", tmp_path / "latest.safetensors"
+        target.write_bytes(b"of before")
+        link.symlink_to(target)
+        save_checkpoint_file(WHOLE, link)
+        assert link.is_symlink()
+        assert load_checkpoint_file(target).meta == META
+        assert [p.name for p in (tmp_path / "kept").iterdir()] == ["c.safetensors"]
+
     def test_bytes_may_be_in_any_buffer(self):
         data = save_checkpoint(WHOLE)
         for given in (bytearray(data), memoryview(data)):
