@@ -146,13 +146,16 @@ def fingerprint(
     replay: Samples | None,
     augmentation: Augmentation | None = None,
 ) -> str:
-    """A hash of all that decides the steps of a run besides the model, and of how it is judged."""
+    """A hash of all that decides the steps of a run besides the model, and of how it is judged:
+    numbers as the model takes them, in whichever dtype they are given.
+    """
     digest = hashlib.sha256(json.dumps(settings.to_json(), sort_keys=True).encode())
     for group in (samples, replay):
         if group is not None:
             digest.update(str(group.x.shape).encode())
-            digest.update(np.ascontiguousarray(group.x).tobytes())
-            digest.update(np.ascontiguousarray(group.y).tobytes())
+            targets = np.float32 if group.y.dtype.kind == "f" else np.int64
+            digest.update(np.ascontiguousarray(group.x, np.float32).tobytes())
+            digest.update(np.ascontiguousarray(group.y, targets).tobytes())
     if augmentation is not None:
         digest.update(repr(augmentation).encode())
     return digest.hexdigest()
