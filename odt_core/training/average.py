@@ -23,7 +23,7 @@ class WeightAverage:
     def add(self, state: Mapping[str, np.ndarray]) -> None:
         """Count one more step's variables."""
         for name, array in state.items():
-            if not np.issubdtype(array.dtype, np.floating) or name == "learning_rate":
+            if not is_averaged(name, array):
                 continue
             if name in self._sums:
                 self._sums[name] += array
@@ -41,6 +41,11 @@ class WeightAverage:
             else array
             for name, array in state.items()
         }
+
+
+def is_averaged(name: str, array: np.ndarray) -> bool:
+    """Whether a variable is one of those whose values are summed."""
+    return bool(np.issubdtype(array.dtype, np.floating)) and name != "learning_rate"
 
 
 def averages_from(share: float, total: int) -> int:

@@ -15,6 +15,7 @@ from odt_core.kinds import check_kind, kind_of
 from odt_core.runtime.checks import check_rows_finite, no_initial_values
 from odt_core.runtime.session import Session
 from odt_core.samples import Augmentation, Samples, check_samples
+from odt_core.training.average import is_averaged
 from odt_core.training.callbacks import Callback
 from odt_core.training.control import Control
 from odt_core.training.sets import Sets
@@ -52,12 +53,15 @@ def check_kinds(
 
 
 def check_sets(session: Session, sets: Sets) -> None:
-    """Raise TrainingError unless the model can train on what it is to, and be judged by the
-    person's test samples.
+    """Raise TrainingError unless the model can train on what it is to, and be judged by the test
+    samples.
     """
     _check_trainable(session, sets.own, "own samples")
     if sets.replay is not None:
         _check_trainable(session, sets.replay, "replay samples")
+        _check_base(session, sets.own, sets.replay, "replay samples")
+    if sets.base_test is not None:
+        _check_base(session, sets.own, sets.base_test, "base test samples")
     if sets.test is not None:
         _check_shape(session, sets.test, "test samples")
         _check_finite(sets.test, "test samples")
@@ -94,6 +98,16 @@ def _check_finite(samples: Samples, what: str) -> None:
     with np.errstate(over="ignore"):
         x = np.asarray(samples.x, np.float32)  # what the model gets
     check_rows_finite(x, "Sample", what, TrainingError)
+
+
+def _check_base(session: Session, samples: Samples, group: Samples, what: str) -> None:
+    """Of samples of the base task: under the model's own labels they may come whatever the own
+    samples call its outputs.
+    """
+    _check_shape(session, group, what)
+    _check_finite(group, what)
+    if group.labels != session.model.labels:
+        _check_labels(samples, group, what)
 
 
 def _check_labels(samples: Samples, other: Samples, what: str) -> None:
@@ -159,6 +173,20 @@ def fingerprint(
     if augmentation is not None:
         digest.update(repr(augmentation).encode())
     return digest.hexdigest()
+
+
+def check_average(start: Progress, state: Mapping[str, np.ndarray], broken: set[str]) -> None:
+    """Raise TrainingError unless the weights that a run has averaged so far are sums of the model's
+    own variables. state: all of these. broken: those that the file gives no finite numbers.
+    """
+    shapes = {name: array.shape for name, array in state.items() if is_averaged(name, array)}
+    sums = {name: np.shape(array) for name, array in start.average.items()}
+    usable = is_finite({k: v for k, v in start.average.items() if k not in broken})
+    if sums != (shapes if start.average_count else {}) or not usable:
+        raise TrainingError(
+            "This run cannot go on: the averaged weights that it stopped with are damaged, or "
+            "another model's. Start a new run; it begins with the weights you have now."
+        )
 
 
 def is_finite(state: Mapping[str, np.ndarray]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from numbers import Integral
 from typing import TYPE_CHECKING
@@ -22,7 +22,13 @@ from odt_core.runtime.weights import weights_of
 from odt_core.training.average import WeightAverage, averages_from
 from odt_core.training.batches import Plan, plan
 from odt_core.training.callbacks import Callback, Reason
-from odt_core.training.checks import check_kinds, check_sets, fingerprint, is_finite
+from odt_core.training.checks import (
+    check_average,
+    check_kinds,
+    check_sets,
+    fingerprint,
+    is_finite,
+)
 from odt_core.training.control import Control
 from odt_core.training.history import EvaluationRecord, History, Measures, Outcome, Record
 from odt_core.training.judge import Judge
@@ -60,6 +66,8 @@ def fit(
 
     settings, replay, base_test: None takes the model card's, where it has them.
     test, base_test: evaluated at the start, at the end and now and then; never trained on.
+    replay, base_test: a label of the samples is the same output in these, unless they are under the
+    model's own labels.
     start: the progress of a run of the same settings and samples, to go on exactly where it stood.
     base: a session of the same model that still has the file's weights, for distillation; made here
     when needed and not given.
@@ -122,9 +130,10 @@ class Run:
         base: Session | None = None,
         threads: int | None = None,
     ) -> None:
+        check_sets(session, sets)
+        sets = sets.judged_among_own()
         self.session, self.sets, self.settings, self.control = session, sets, settings, control
         self._callbacks = callbacks
-        check_sets(session, sets)
         contract = session.contract
         counts = contract.task is Task.CLASSES
         replayed = sets.replay.y if sets.replay is not None else np.zeros(0, np.int64)
@@ -151,7 +160,7 @@ class Run:
         self._good: tuple[int, dict[str, np.ndarray]] | None = None
         self._next_evaluation = 0.0
         before = session.state() if start is not None else {}
-        self._resume(start)  # first: features of samples are those of its weights
+        self._resume(start, before)  # first: features of samples are those of its weights
         try:
             self._judge = Judge(session, sets)
             self._material = Material(session, self.plan, settings, sets, augmentation, base)
@@ -377,7 +386,8 @@ class Run:
 
     # --- state ----------------------------------------------------------------------------------
 
-    def _resume(self, start: Progress | None) -> None:
+    def _resume(self, start: Progress | None, before: Mapping[str, np.ndarray]) -> None:
+        """Go on from `start`, if any; before: the session's variables until now."""
         if start is None:
             return
         if start.fingerprint != self._fingerprint:
@@ -390,6 +400,8 @@ class Run:
                 f"This run cannot go on: it stands at step {start.step} of {start.total}, but "
                 f"these settings make {self.total} steps. Start a new run."
             )
+        about = self.session.model.description.variables
+        check_average(start, before, {one.name for one in about if not one.finite})
         if start.state:
             self.session.load_state(start.state)
         self.step, self._seconds = start.step, start.seconds

@@ -36,9 +36,14 @@ class Sets:
             replay = card.load_replay()
         if base_test is None:
             base_test = card.load_base_test()
-        if base_test is not None and len(base_test):  # what the person added is an answer too
-            base_test = replace(base_test, labels=own.labels.with_those_of(base_test.labels))
         return Sets(own, _filled(replay) if share > 0 else None, _filled(test), _filled(base_test))
+
+    def judged_among_own(self) -> Sets:
+        """With the own labels in the base test set too: one that the person added is an answer."""
+        if self.base_test is None:
+            return self
+        labels = self.own.labels.with_those_of(self.base_test.labels)
+        return replace(self, base_test=replace(self.base_test, labels=labels))
 
 
 def _filled(samples: Samples | None) -> Samples | None:
