@@ -20,6 +20,7 @@ from odt_core.samples.image import MAX_IMAGE_BYTES
 from odt_core.samples.label_table import LabelTable, find_label_tables
 from odt_core.samples.layout import HOW
 from odt_core.samples.left_out import left_out
+from odt_core.samples.links import leads_back
 from odt_core.samples.masks import is_picture
 from odt_core.samples.types import Form, RawSamples, Subset
 
@@ -43,8 +44,8 @@ class _File:
 def read_folder(path: Path, name: str, form: Form, subset: Subset) -> RawSamples:
     """The samples in a folder; see `read_samples`."""
     files: list[_File] = []
-    for folder, inner, names in os.walk(path):
-        inner[:] = [one for one in inner if not _skipped(one)]
+    for folder, inner, names in os.walk(path, followlinks=True):
+        inner[:] = [one for one in inner if not (_skipped(one) or leads_back(Path(folder, one)))]
         for one in names:
             file = Path(folder, one)
             if file.is_file():

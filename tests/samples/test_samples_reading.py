@@ -56,6 +56,24 @@ class TestFolder:
         assert folder.names == archive.names
         assert [int(item[0, 0]) for item in folder.items] == [7, 1, 2]
 
+    def test_folders_may_be_links_to_others(self, tmp_path):
+        mine, elsewhere = tmp_path / "mine", tmp_path / "elsewhere"
+        for folder in (mine / "a", elsewhere):
+            folder.mkdir(parents=True)
+            (folder / "1.png").write_bytes(png(1))
+        (mine / "b").symlink_to(elsewhere)
+        assert read_samples(mine).labels == ("a", "b")
+
+    def test_links_that_lead_back_are_not_gone_into_again(self, tmp_path):
+        for label in "ab":
+            (tmp_path / label).mkdir()
+            (tmp_path / label / "1.png").write_bytes(png(1))
+        (tmp_path / "a" / "back").symlink_to(tmp_path)
+        (tmp_path / "a" / "self").symlink_to(".")
+        (tmp_path / "a" / "other").symlink_to(tmp_path / "b")
+        (tmp_path / "b" / "one").symlink_to(tmp_path / "a")
+        assert sorted(read_samples(tmp_path).labels) == ["a", "b", "one", "other"]
+
     def test_damaged_zip_in_a_folder_is_named(self, tmp_path):
         (tmp_path / "bird-samples.zip").write_bytes(b"no zip")
         with pytest.raises(SampleError, match=r"'bird-samples.zip' is damaged"):
