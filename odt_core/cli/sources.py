@@ -97,11 +97,9 @@ def open_checkpoint(path: str, model: Model) -> Checkpoint:
 
 def labels_of(checkpoint: Checkpoint | None, model: Model) -> Labels:
     """The labels that the checkpoint was trained with, else the model's own."""
-    from odt_core.samples import Labels
+    from odt_core.runtime.names import labels_in
 
-    if checkpoint is None or len(checkpoint.meta.labels) != len(model.labels.names):
-        return model.labels
-    return Labels(checkpoint.meta.labels)
+    return model.labels if checkpoint is None else labels_in(checkpoint, model)
 
 
 def has_names(model: Model) -> bool:

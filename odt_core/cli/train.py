@@ -79,7 +79,7 @@ def _run(options: Namespace) -> Result:
     written, error = None, None
     if options.checkpoint and learnt:
         try:
-            _write(options.checkpoint, own, history, settings, samples.labels.names, judged)
+            _write(options.checkpoint, own, history, settings, judged)
             written = options.checkpoint
         except CheckpointError as failure:  # the figures are worth having all the same
             error = str(failure)
@@ -127,7 +127,6 @@ def _write(
     session: Any,
     history: History,
     settings: Settings,
-    labels: tuple[str | None, ...],
     metrics: dict[str, Any],
 ) -> None:
     from odt_core.checkpoint import save_checkpoint_file
@@ -136,7 +135,6 @@ def _write(
         step=history.steps,
         settings=settings.to_json(),
         seed=settings.seed,
-        labels=tuple(labels),
         metrics={key: _figures(value) for key, value in metrics.items() if value is not None},
         note="trained on the command line",
     )

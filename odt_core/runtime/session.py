@@ -25,6 +25,7 @@ from odt_core.runtime.frozen import FrozenPart
 from odt_core.runtime.interpreter import BoundSignature, Interpreter
 from odt_core.runtime.micro_batches import MicroBatches
 from odt_core.runtime.model import DEFAULT_RATE
+from odt_core.runtime.names import labels_in
 from odt_core.runtime.remembered import Remembered
 from odt_core.runtime.rows import Rows
 from odt_core.runtime.scores import answers
@@ -64,6 +65,7 @@ class Session:
         self._interpret()
         if self.threads == 1 and self._variables.as_in_file:
             self._answers = self.model.answers
+        self._labels: Labels | None = None
         roles = self.contract.train
         self._learning_rate = DEFAULT_RATE if roles and roles[0].learning_rate else None
 
@@ -87,6 +89,17 @@ class Session:
         part apart.
         """
         return self._runs.contract
+
+    @property
+    def labels(self) -> Labels:
+        """Names of the outputs: those of the samples that `fit` trained on last, or of the
+        checkpoint that was restored; else the model's own.
+        """
+        return self.model.labels if self._labels is None else self._labels
+
+    @labels.setter
+    def labels(self, labels: Labels) -> None:
+        self._labels = labels
 
     # --- training -------------------------------------------------------------------------------
 
@@ -324,11 +337,11 @@ class Session:
 
         [N, 2] for a model of one output that tells two labels apart; a model of values gives what
         `infer` gives, after the activation that its loss applies (Contract.activation). labels:
-        default the model's own. temperature: what the scores are divided by, such as that of a
+        default the session's. temperature: what the scores are divided by, such as that of a
         checkpoint (`CheckpointMeta.temperature`).
         """
         scores = self.infer(x)
-        labels = labels or self.model.labels
+        labels = labels or self.labels
         return answers(scores, self.output_kind, self.contract, labels, temperature)
 
     @property
@@ -407,21 +420,24 @@ class Session:
         return result
 
     def checkpoint(self, **meta: Any) -> Checkpoint:
-        """All variables as a checkpoint; `meta`: fields of CheckpointMeta, such as step or note."""
+        """All variables as a checkpoint; `meta`: fields of CheckpointMeta, such as step or note.
+        Its labels are the session's.
+        """
         from odt_core.checkpoint import Checkpoint, CheckpointMeta
 
-        meta.setdefault("labels", tuple(self.model.labels.names))
+        meta.setdefault("labels", self.labels.names)
         meta.setdefault("created", datetime.now(UTC).isoformat(timespec="seconds"))
         return Checkpoint(self.state(), CheckpointMeta(model_sha256=self.model.sha256, **meta))
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Take over a checkpoint's variables. CheckpointError when it belongs to another model, or
-        as `load_state`.
+        """Take over a checkpoint's variables and labels. CheckpointError when it belongs to another
+        model, or as `load_state`.
         """
         from odt_core.checkpoint import check_belongs
 
         check_belongs(checkpoint, self.model)
         self.put_back(checkpoint.state)
+        self.labels = labels_in(checkpoint, self.model)
 
     def bake(self, *, inference_only: bool = False) -> bytes:
         """A .tflite that starts with the weights this session has now (odt_core.bake)."""

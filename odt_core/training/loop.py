@@ -62,7 +62,8 @@ def fit(
     base: Session | None = None,
     threads: int | None = None,
 ) -> History:
-    """Train the session's model on `samples` and return what happened.
+    """Train the session's model on `samples` and return what happened. The session then goes by
+    their labels.
 
     settings, replay, base_test: None takes the model card's, where it has them.
     test, base_test: evaluated at the start, at the end and now and then; never trained on.
@@ -244,6 +245,8 @@ class Run:
             return self._train()
         finally:
             self.session.use_threads(before)
+            if self.step:
+                self.session.labels = self.samples.labels
 
     def _train(self) -> History:
         for callback in self._callbacks:
