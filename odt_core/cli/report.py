@@ -115,7 +115,7 @@ def _given(options: Namespace) -> _Given:
     samples = open_samples(options.samples, model, labels_of(checkpoint or source, model))
 
     def group(path: str | None) -> Samples | None:
-        return open_samples(path, model, samples.labels, test=True) if path else None
+        return open_samples(path, model, samples.labels, test=True, settled=True) if path else None
 
     labels = model.labels if has_names(model) else samples.labels
     card = replace(model.card, labels=labels)

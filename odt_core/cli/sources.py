@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from odt_core.dialects.contract import Choice
-from odt_core.errors import ModelError, SignatureError
+from odt_core.errors import ModelError, SampleError, SignatureError
+from odt_core.words import count
 
 if TYPE_CHECKING:
     from odt_core.checkpoint import Checkpoint
@@ -109,12 +110,21 @@ def has_names(model: Model) -> bool:
     return model.path is not None and find_card(model.path) is not None
 
 
-def open_samples(path: str, model: Model, labels: Labels, *, test: bool = False) -> Samples:
+def are_unnamed(labels: Labels, model: Model) -> bool:
+    """Whether nobody has said what the model's outputs stand for: they may take any names."""
+    return not model.contract.measures_errors and labels == model.labels and not has_names(model)
+
+
+def open_samples(
+    path: str, model: Model, labels: Labels, *, test: bool = False, settled: bool = False
+) -> Samples:
     """Samples in the model's input shape; labels the model does not know take its free outputs, or
     those that have numbers for names.
 
-    For a model of values each comes with its target. test: whether a model is judged by them,
-    so that of both training and test samples these are wanted.
+    For a model of values each comes with its target. test: whether a model is judged by them, so
+    that of both training and test samples these are wanted. settled: whether `labels` are those of
+    samples that it is trained on. SampleError where it is not trained, nobody has named its
+    outputs, and they cannot be told from these samples.
     """
     from odt_core.samples import Subset, read_samples
 
@@ -126,11 +136,25 @@ def open_samples(path: str, model: Model, labels: Labels, *, test: bool = False)
         inputs=contract.input_sizes,
         subset=Subset.TEST if test else Subset.TRAINING,
     )
-    if not contract.measures_errors and labels == model.labels and not has_names(model):
-        labels = labels.named_after(name for name in raw.labels if name)
+    if not settled and are_unnamed(labels, model):
+        named = labels.named_after(name for name in raw.labels if name)
+        if test and None in named.names:
+            raise SampleError(_untold(path, named))
+        labels = named
     preprocessing = model.preprocessing
     raw = preprocessing.as_pictures(raw)
     if contract.free_axes and len(raw) and raw.items[0].dtype.kind == "f":
         # An input of any size takes the size that the samples have.
         preprocessing = replace(preprocessing, shape=raw.items[0].shape)
     return model.prepare(raw, labels=labels, preprocessing=preprocessing)
+
+
+def _untold(path: str, labels: Labels) -> str:
+    """What is said of too few labels to tell which output stands for which."""
+    found = [name for name in labels.names if name is not None]
+    shown = ", ".join(f"'{name}'" for name in found[:5]) + (", …" if len(found) > 5 else "")
+    return (
+        f"{path} has {count(len(found), 'label')} ({shown}), and the model {len(labels)} outputs "
+        "that nobody has named: which of them stand for these cannot be told. Judge it by samples "
+        f"of all {len(labels)} labels, or give a checkpoint that was trained under their names."
+    )

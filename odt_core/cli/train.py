@@ -16,6 +16,7 @@ from odt_core.cli.output import check_output
 from odt_core.cli.sources import (
     PATH_HELP,
     add_model,
+    are_unnamed,
     find_model,
     labels_of,
     open_checkpoint,
@@ -24,6 +25,7 @@ from odt_core.cli.sources import (
 )
 from odt_core.cli.stopping import stopped_by_signals
 from odt_core.cli.training_options import add_settings, given_settings
+from odt_core.dialects.contract import Task
 from odt_core.errors import CheckpointError, NoAnswerError
 from odt_core.training import Callback, Outcome, Run, Settings, fit
 from odt_core.training.history import History, Record
@@ -31,7 +33,7 @@ from odt_core.training.history import History, Record
 if TYPE_CHECKING:
     from odt_core.dialects import Contract
     from odt_core.runtime import Model, Session
-    from odt_core.samples import Samples
+    from odt_core.samples import Labels, Samples
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -57,7 +59,9 @@ def _run(options: Namespace) -> Result:
     source = open_checkpoint(options.source, model) if options.source else None
     labels = labels_of(source, model)
     samples = open_samples(options.samples, model, labels)
-    test = open_samples(options.test, model, samples.labels, test=True) if options.test else None
+    test = None
+    if options.test:
+        test = open_samples(options.test, model, samples.labels, test=True, settled=True)
     base, own = model.session(), model.session()
     if source is not None:
         own.restore(source)
@@ -68,10 +72,10 @@ def _run(options: Namespace) -> Result:
             own, samples, settings, callbacks, test=test, base_test=base_test, control=control
         )
     learnt = history.steps > 0  # else the weights are those it began with
-    unjudged = _why_unjudged(model.contract, learnt) if test is not None else None
+    unjudged = _why_unjudged(model.contract, learnt, test) if test is not None else None
     judged: dict[str, Any] = {"test": None, "base_test": None}
     for key, group in (("test", test), ("base_test", base_test)):
-        if group is not None and len(group) and model.contract.scored and learnt:
+        if group is not None and len(group) and not _why_unjudged(model.contract, learnt, group):
             try:
                 judged[key] = _judge(model, base, own, samples, group, key == "test")
             except NoAnswerError as failure:
@@ -90,6 +94,7 @@ def _run(options: Namespace) -> Result:
         "loss": [record.loss for record in history.records] if reports else [],
         "loss_name": model.contract.loss_note,
         "labels": list(samples.labels.names) if model.contract.classifies else [],
+        "guessed": _guessed(samples.labels) if are_unnamed(labels, model) else None,
         **judged,
         "base_task": judged["base_test"],  # what it was called before
         "unjudged": unjudged,
@@ -106,10 +111,22 @@ def _code(result: Result) -> int:
     return 1 if diverged or not result["steps"] else 0
 
 
-def _why_unjudged(contract: Contract, learnt: bool) -> str | None:
+def _guessed(labels: Labels) -> str | None:
+    """What is said of outputs that nobody had named, and that are more than the labels."""
+    if labels.used.all():
+        return None
+    return (
+        f"nobody had named the model's {len(labels)} outputs: these labels took the first of them, "
+        "whatever the base model knew by it"
+    )
+
+
+def _why_unjudged(contract: Contract, learnt: bool, test: Samples) -> str | None:
     """Why nothing can be said of test samples; None where it can."""
     if not learnt:
         return "not judged: nothing was learnt"
+    if contract.scored and contract.task is Task.CLASSES and test.labels.used.sum() == 1:
+        return "not judged: there is one label, and so every answer would be right"
     if contract.scored:
         return None
     if contract.infer is None:
@@ -191,6 +208,8 @@ def _text(result: Result) -> str:
     if result["labels"]:
         names = [name for name in result["labels"] if name is not None]
         lines.append(f"labels  {', '.join(names[:12])}{' …' if len(names) > 12 else ''}")
+    if result["guessed"]:
+        lines.append(f"labels  {result['guessed']}")
     for key, title in (("test", "your test samples"), ("base_test", "base test set")):
         if result[key]:
             lines += both_figures(result[key], title)
@@ -210,9 +229,10 @@ COMMAND = Command(
         "Personalise a model with samples from disk and judge it against the base model.\n"
         "A model whose outputs have no names takes those of the samples, in the order of the\n"
         "alphabet. With --json the last line has steps, seconds, loss (one per step, as the model\n"
-        "reports it), labels (names of the outputs), test (null without --test) and base_test\n"
-        "(null where the model has no base test set), each with accuracy and n of base and\n"
-        "personalised, and sentences that say what follows from them; mean_squared_error and\n"
+        "reports it), labels (names of the outputs), guessed (what to know where nobody had named\n"
+        "them and they are more than the labels; else null), test (null without --test) and\n"
+        "base_test (null where the model has no base test set), each with accuracy and n of base\n"
+        "and personalised, and sentences that say what follows from them; mean_squared_error and\n"
         "mean_absolute_error instead of accuracy for a model of values. unjudged says why --test\n"
         "gave no figures (null where it did). The exit code is 1 where training diverged or where\n"
         "nothing was learnt; then checkpoint is null. Ctrl+C and SIGTERM stop training and keep\n"

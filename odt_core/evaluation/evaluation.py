@@ -260,7 +260,7 @@ def _score_labels(probabilities: np.ndarray, y: np.ndarray) -> Evaluation:
     return Evaluation(
         n=n,
         correct=int((predictions == y).sum()),
-        cross_entropy=float(-np.log(np.maximum(right, SMALLEST)).mean()) if n else float("nan"),
+        cross_entropy=float(0 - np.log(np.maximum(right, SMALLEST)).mean()) if n else float("nan"),
         confusion=confusion,
         predictions=predictions,
         confidences=probabilities[np.arange(n), predictions].astype(np.float32),

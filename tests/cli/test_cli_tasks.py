@@ -176,6 +176,39 @@ class TestNames:
         np.savez(folder / "one.npz", x=tokens[None])
         return folder / "one.npz"
 
+    def _samples(self, tmp_path, labels):
+        tokens = np.random.default_rng(0).integers(0, 20, (30, 5))
+        file = tmp_path / f"{'_'.join(labels)}.npz"
+        np.savez(file, x=tokens, y=np.array([labels[k % len(labels)] for k in range(30)]))
+        return file
+
+    def test_too_few_labels_to_tell_them_by_are_refused_where_nothing_is_trained(self, tmp_path):
+        """Which output stands for which would go by the labels that happen to be there."""
+        two, own = self._samples(tmp_path, ("ash", "oak")), tmp_path / "own.safetensors"
+        done = odt("evaluate", self.MODEL, "--samples", two)
+        assert done.returncode == 2
+        assert "has 2 labels ('ash', 'oak'), and the model 3 outputs that nobody" in done.stderr
+        three = self._samples(tmp_path, ("ash", "elm", "oak"))
+        assert result("evaluate", self.MODEL, "--samples", three)["labels"] == ["ash", "elm", "oak"]
+        given = ("--samples", three, "--test", two, "--epochs", 1, "--checkpoint", own)
+        trained = result("train", self.MODEL, *given)
+        assert trained["labels"] == ["ash", "elm", "oak"]
+        assert trained["guessed"] is None
+        judged = result("evaluate", self.MODEL, "--samples", two, "--checkpoint", own)
+        assert judged["personalised"]["accuracy"] == trained["test"]["personalised"]["accuracy"]
+
+    def test_training_on_fewer_says_what_the_base_model_is_taken_for(self, tmp_path):
+        two = self._samples(tmp_path, ("ash", "oak"))
+        trained = result("train", self.MODEL, "--samples", two, "--epochs", 1)
+        assert trained["labels"] == ["ash", "oak", None]
+        assert "the model's 3 outputs: these labels took the first" in trained["guessed"]
+
+    def test_one_label_alone_is_not_judged(self, tmp_path):
+        one = self._samples(tmp_path, ("oak",))
+        trained = result("train", self.MODEL, "--samples", one, "--test", one, "--epochs", 1)
+        assert trained["test"] is None
+        assert "one label, and so every answer would be right" in trained["unjudged"]
+
     def test_more_names_than_outputs_are_refused(self, tmp_path):
         np.savez(tmp_path / "t.npz", x=np.zeros((4, 5), np.int32), y=np.array(list("abcd")))
         done = odt("train", self.MODEL, "--samples", tmp_path / "t.npz")
