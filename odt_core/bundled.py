@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import io
 import json
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from odt_core.errors import ModelError, OdtError
+from odt_core.errors import LabelError, ModelError, OdtError
 from odt_core.samples import Labels, Preprocessing, RawSamples, Samples, prepare, read_samples
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
@@ -173,13 +174,26 @@ def _is_picture(shape: tuple[int, ...]) -> bool:
     return min(shape[:2]) >= 8 and shape[0] <= 4 * shape[1]
 
 
+def _labels_said(names: Sequence[str | None], count: int) -> Labels:
+    with contextlib.suppress(LabelError):
+        if len(names) == count:
+            return Labels(tuple(names))
+    return Labels.numbered(count)
+
+
 def default_card(
-    input_shape: tuple[int, ...], labels: int, *, name: str = "model", dtype: str = "float32"
+    input_shape: tuple[int, ...],
+    labels: int,
+    *,
+    name: str = "model",
+    dtype: str = "float32",
+    names: Sequence[str | None] = (),
 ) -> ModelCard:
     """A card for a model that has none: numbered labels, preprocessing guessed from the input.
 
-    labels: how many names there must be (Contract.labels_count), 0 for a model of numbers.
-    dtype: of the model's input. [28, 28(, 1)] is taken for drawn symbols, other [H, W(, 1 or 3)]
+    labels: how many names there must be (Contract.labels_count), 0 for a model of numbers. names:
+    those that the file says (ModelDescription.labels), in place of numbers where they fit. dtype:
+    of the model's input. [28, 28(, 1)] is taken for drawn symbols, other [H, W(, 1 or 3)]
     for pictures scaled to 0..1, or 0..255 where the input is whole numbers; anything else for plain
     numbers, and what is far longer than wide as well: [128, 9] is a window of nine sensors.
     """
@@ -198,7 +212,7 @@ def default_card(
         source="unknown",
         trained_on="unknown",
         input_shape=shape,
-        labels=Labels.numbered(labels),
+        labels=_labels_said(names, labels),
         preprocessing=preprocessing,
         settings={"learning_rate": None},  # its author knows what suits its optimiser
     )

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from odt_core.baking.names import name_outputs, with_names
 from odt_core.baking.taken_for import with_word
 from odt_core.checkpoint.fitting import check_finite
 from odt_core.dialects import Contract, propose
@@ -27,6 +28,7 @@ from odt_core.graph.passes.prune import compact, drop_subgraphs, share_buffers
 from odt_core.graph.resources import handle
 from odt_core.graph.state import call_once
 from odt_core.graph.variables import Variable, find_variables, initialisers
+from odt_core.samples.labels import Labels
 
 _NAME = b"odt_initial_values"
 
@@ -38,6 +40,7 @@ def bake(
     inference_only: bool = False,
     signature: str | None = None,
     contract: Contract | None = None,
+    labels: Labels | None = None,
 ) -> bytes:
     """A .tflite whose variables start as `state`, which runs on plain LiteRT.
 
@@ -51,7 +54,8 @@ def bake(
     inference_only: keep one signature alone, with the variables as constants, in the forms that
     LiteRT runs fastest; outputs are equal to about 1e-6 relative. signature: which one, where it is
     not clear which one predicts. contract: what the model is taken for, where that was corrected by
-    hand; the file says so where its one signature does not.
+    hand; the file says so where its one signature does not. labels: names of the outputs, which
+    the file then says; None: those that it says already.
 
     Raises CheckpointError when a name, shape or dtype of `state` is wrong, or a number not finite;
     ModelError when model_bytes is no .tflite or has no signature that only predicts; LoweringError
@@ -66,9 +70,12 @@ def bake(
     if inference_only:
         taken = propose(description.signatures)
         baked = inference_model(model, variables, arrays, signature or _predictor(model, taken))
-        return with_word(baked, contract or taken)
+        baked = with_word(baked, contract or taken)
+        return with_names(baked, Labels(description.labels) if labels is None else labels)
     if variables:
         _set_initial_values(model, variables, arrays)
+    if labels is not None:
+        name_outputs(model, labels)
     return write(model)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from odt_core.cli.command import Command, Result
 from odt_core.cli.output import check_output, write_model
-from odt_core.cli.sources import add_model, find_model, open_checkpoint, open_model
+from odt_core.cli.sources import add_model, find_model, labels_of, open_checkpoint, open_model
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -43,6 +43,7 @@ def _run(options: Namespace) -> Result:
         inference_only=options.inference_only,
         signature=options.signature,
         contract=model.contract,
+        labels=labels_of(checkpoint, model),
     )
     write_model(output, data)
     description = describe(data)

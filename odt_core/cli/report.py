@@ -153,7 +153,10 @@ def _report(options: Namespace) -> Result:
     # Whatever runs the model does so in a process of its own, which cannot reach the network.
     with Worker.start(given.original, given.card, given.model.name, given.choice) as worker:
         evidence = _evidence(options, given, worker)
-        packed = bundle(evidence, lambda predicts: worker.bake(inference_only=predicts))
+        labels = given.samples.labels
+        packed = bundle(
+            evidence, lambda predicts: worker.bake(inference_only=predicts, labels=labels)
+        )
     error = None
     try:
         write_model(out, packed)

@@ -106,7 +106,10 @@ def labels_of(checkpoint: Checkpoint | None, model: Model) -> Labels:
 def has_names(model: Model) -> bool:
     """Whether somebody has named the model's outputs: otherwise they have numbers."""
     from odt_core.bundled import find_card
+    from odt_core.samples import Labels
 
+    if model.labels != Labels.numbered(len(model.labels)):  # as a baked file says
+        return True
     return model.path is not None and find_card(model.path) is not None
 
 

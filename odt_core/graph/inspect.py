@@ -98,7 +98,8 @@ class ModelDescription:
     operators: how many of each op. size: of the file, bytes.
     rewrites, missing, checkpoints: what lowering did, empty for a model that was not lowered.
     lost: results whose ReLU TensorFlow's converter had lost, by name. taken_for: a Choice, as JSON,
-    of a file that only predicts and does not tell by itself what it is for.
+    of a file that only predicts and does not tell by itself what it is for. labels: names of the
+    outputs, of a file that was baked with some.
     """
 
     signatures: tuple[SignatureDescription, ...]
@@ -110,6 +111,7 @@ class ModelDescription:
     checkpoints: tuple[CheckpointSignature, ...] = ()
     lost: tuple[str, ...] = ()
     taken_for: dict[str, str] = field(default_factory=dict)
+    labels: tuple[str | None, ...] = ()
 
     @property
     def flex_ops(self) -> tuple[str, ...]:
@@ -168,6 +170,7 @@ def describe_tree(model: schema.ModelT, size: int) -> ModelDescription:
         record.checkpoints,
         record.lost,
         record.taken_for,
+        record.labels,
     )
 
 

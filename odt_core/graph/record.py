@@ -78,13 +78,17 @@ class Record:
     passes: int = 0  # which version of the optimising passes the model went through; 0: none
     lost: tuple[str, ...] = ()  # results whose ReLU the converter had lost (lost_limits.py)
     taken_for: dict[str, str] = field(default_factory=dict)  # a Choice (baking/taken_for.py)
+    labels: tuple[str | None, ...] = ()  # what the outputs are called (baking/names.py)
 
 
 def write_record(model: schema.ModelT, record: Record) -> None:
     """Put the record into the model's metadata, in place of an earlier one."""
     others = [entry for entry in model.metadata or [] if entry.name != _METADATA]
     buffer = schema.BufferT()
-    buffer.data = np.frombuffer(json.dumps(asdict(record)).encode(), np.uint8)
+    content = asdict(record)
+    if not record.labels:  # as records were before there were any
+        del content["labels"]
+    buffer.data = np.frombuffer(json.dumps(content).encode(), np.uint8)
     model.buffers.append(buffer)
     entry = schema.MetadataT()
     entry.name, entry.buffer = _METADATA, len(model.buffers) - 1
@@ -122,4 +126,5 @@ def _parse(content: dict) -> Record:
         int(content.get("passes", 0)),
         tuple(str(name) for name in content.get("lost", ())),
         {str(name): str(value) for name, value in content.get("taken_for", {}).items()},
+        tuple(None if name is None else str(name) for name in content.get("labels", ())),
     )

@@ -73,6 +73,7 @@ class Model:
             contract.labels_count,
             name=self.name,
             dtype=contract.input_dtype,
+            names=self.description.labels,
         )
 
     @cached_property

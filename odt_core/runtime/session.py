@@ -439,8 +439,10 @@ class Session:
         self.put_back(checkpoint.state)
         self.labels = labels_in(checkpoint, self.model)
 
-    def bake(self, *, inference_only: bool = False) -> bytes:
-        """A .tflite that starts with the weights this session has now (odt_core.bake)."""
+    def bake(self, *, inference_only: bool = False, labels: Labels | None = None) -> bytes:
+        """A .tflite that starts with the weights this session has now (odt_core.bake). labels: what
+        it calls its outputs; default the session's.
+        """
         from odt_core.baking.baked import bake
 
         infer = self.contract.infer
@@ -451,6 +453,7 @@ class Session:
             inference_only=inference_only,
             signature=name,
             contract=self.model.contract,
+            labels=self.labels if labels is None else labels,
         )
 
     def save_tf_checkpoint(

@@ -246,7 +246,7 @@ class Run:
         finally:
             self.session.use_threads(before)
             if self.step:
-                self.session.labels = self.samples.labels
+                self.session.labels = self.sets.own.labels
 
     def _train(self) -> History:
         for callback in self._callbacks:

@@ -116,9 +116,12 @@ class Worker:
         """The own session's variables back to what is in the file."""
         self._link.call("reset")
 
-    def bake(self, *, inference_only: bool = False, which: Which = "own") -> bytes:
-        """A .tflite that starts with a session's weights: see odt_core.bake."""
-        body = {"which": which, "inference_only": inference_only}
+    def bake(
+        self, *, inference_only: bool = False, which: Which = "own", labels: Labels | None = None
+    ) -> bytes:
+        """A .tflite that starts with a session's weights: see Session.bake."""
+        names = None if labels is None else labels.names
+        body = {"which": which, "inference_only": inference_only, "labels": names}
         return self._link.call("bake", body).arrays["model"].tobytes()
 
     def profile(self, batch: int) -> Profile:

@@ -13,7 +13,7 @@ from odt_core.dialects.contract import Choice
 from odt_core.errors import OdtError, TrainingError, WorkerError
 from odt_core.runtime.model import Model
 from odt_core.runtime.session import Session
-from odt_core.samples import Preprocessing
+from odt_core.samples import Labels, Preprocessing
 from odt_core.training.callbacks import Autosave, Callback, Reason
 from odt_core.training.control import Control
 from odt_core.training.events import (
@@ -206,7 +206,9 @@ class Service:
 
     def _bake(self, message: Message) -> Answer:
         session = self._session(message.body["which"])
-        baked = session.bake(inference_only=bool(message.body["inference_only"]))
+        names = message.body["labels"]
+        labels = None if names is None else Labels(tuple(names))
+        baked = session.bake(inference_only=bool(message.body["inference_only"]), labels=labels)
         return {}, {"model": np.frombuffer(baked, np.uint8)}
 
     def _profile(self, message: Message) -> Answer:

@@ -13,6 +13,8 @@ from odt_core.graph import describe, lower
 from odt_core.graph.building import Builder
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.state import add_state_signatures
+from odt_core.runtime import load_model
+from odt_core.samples import Labels
 from tests.zoo_models import zoo_file
 
 ROOT = Path(__file__).parents[2]
@@ -89,6 +91,32 @@ class TestBake:
         assert baked == bake(ADAM.read_bytes(), state)
         assert bake(baked, state) == bake(bake(baked, state), state)
         assert len(bake(baked, state)) == len(baked)
+
+    @pytest.mark.parametrize("inference_only", [False, True])
+    def test_names_of_outputs_when_baked_then_are_what_the_file_says(self, inference_only):
+        model = load_model(ADAM)
+        session, labels = model.session(), Labels(("owl", None, "\u00e9", "4"))
+        session.labels = labels
+        baked = session.bake(inference_only=inference_only)
+        assert load_model(baked).labels == labels
+        assert describe(lower(baked).data).labels == labels.names
+
+    def test_names_when_baked_again_then_stay(self):
+        data, _, state = trained(ADAM)
+        labels = Labels(("owl", None, "cat", "4"))
+        baked = bake(data, state, labels=labels)
+        assert load_model(bake(baked, state)).labels == labels
+        assert bake(baked, state) == bake(baked, state, labels=labels)
+        assert load_model(bake(baked, state, inference_only=True)).labels == labels
+
+    @pytest.mark.parametrize("inference_only", [False, True])
+    def test_numbers_when_baked_then_are_no_names(self, inference_only):
+        data, _, state = trained(ADAM)
+        plain = bake(data, state, inference_only=inference_only)
+        numbered = Labels.numbered(4)
+        assert bake(data, state, inference_only=inference_only, labels=numbered) == plain
+        assert b'"labels"' not in plain
+        assert load_model(plain).labels == numbered
 
     def test_all_variables_when_baked_then_have_initial_values(self):
         data, _, state = trained(LOGISTIC)

@@ -195,7 +195,13 @@ class TestNames:
         assert trained["labels"] == ["ash", "elm", "oak"]
         assert trained["guessed"] is None
         judged = result("evaluate", self.MODEL, "--samples", two, "--checkpoint", own)
-        assert judged["personalised"]["accuracy"] == trained["test"]["personalised"]["accuracy"]
+        accuracy = trained["test"]["personalised"]["accuracy"]
+        assert judged["personalised"]["accuracy"] == accuracy
+        baked = tmp_path / "baked.tflite"
+        result("bake", self.MODEL, own, baked)
+        judged = result("evaluate", baked, "--samples", two)
+        assert judged["labels"] == ["ash", "elm", "oak"]
+        assert judged["base"]["accuracy"] == accuracy
 
     def test_training_on_fewer_says_what_the_base_model_is_taken_for(self, tmp_path):
         two = self._samples(tmp_path, ("ash", "oak"))

@@ -97,4 +97,5 @@ class HasCheckpoints(HasWorker):
         worker. Raises ModelError when that is not possible.
         """
         worker = self._reach_worker() if which == "base" or self.busy else self.worker()
-        return worker.bake(inference_only=inference_only, which=which)
+        labels = self.labels if which == "own" else self.card.labels
+        return worker.bake(inference_only=inference_only, which=which, labels=labels)

@@ -289,7 +289,11 @@ def _card_of(worker: Worker, name: str) -> ModelCard:
     """What can be said about a model that came without a card."""
     contract = worker.contract
     card = default_card(
-        contract.input_shape, contract.labels_count, name=name, dtype=contract.input_dtype
+        contract.input_shape,
+        contract.labels_count,
+        name=name,
+        dtype=contract.input_dtype,
+        names=worker.description.labels,
     )
     card = replace(card, labels=Labels(_names(contract, card.labels.names)))
     if contract.learning_rate is None:
