@@ -44,6 +44,7 @@ class CheckpointMeta:
     note: str = ""
     version: int = VERSION
     temperature: Tempering | None = None  # what the scores are divided by; None: nothing
+    learning_rate: float | None = None  # given with every step; None where a variable holds it
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,8 @@ def _parts(checkpoint: Checkpoint) -> tuple[str, dict[str, np.ndarray]]:
     temperature = document.pop("temperature")
     if temperature is not None:
         document["temperature"] = Tempering.from_json(temperature.to_json()).to_json()
+    if meta.learning_rate is None:  # as in files from before there was one
+        del document["learning_rate"]
     arrays = _arrays(_STATE, checkpoint.state)
     if progress is not None:
         check_kind(progress, Progress, "A checkpoint's progress comes as Progress", CheckpointError)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from odt_core.checkpoint.progress import is_count
+from odt_core.checkpoint.progress import is_count, is_number
 from odt_core.checkpoint.tempering import Tempering
 
 _COUNT = "a whole number of at least 0"
@@ -32,6 +32,10 @@ def _are_labels(value: object) -> bool:
     return isinstance(value, tuple | list) and all(one is None or is_text(one) for one in value)
 
 
+def _is_rate(value: Any) -> bool:
+    return value is None or (is_number(value) and value >= 0)
+
+
 _FIELDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "model_sha256": ("text", is_text),
     "step": (_COUNT, is_count),
@@ -45,4 +49,5 @@ _FIELDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
         "an odt_core.checkpoint.Tempering or None",
         lambda value: value is None or isinstance(value, Tempering),
     ),
+    "learning_rate": ("a number of at least 0 or None", _is_rate),
 }

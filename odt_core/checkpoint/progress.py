@@ -28,6 +28,7 @@ class Progress:
     best_mean_squared_error: float | None = None  # for a model of values, instead of these two
     best_places_right: float | None = None  # and where it tells classes of pixels or words
     average_count: int = 0
+    learning_rate: float | None = None  # given with every step; None where a variable holds it
     state: Mapping[str, np.ndarray] = field(default_factory=dict)  # variables as the loop has them
     average: Mapping[str, np.ndarray] = field(default_factory=dict)  # float64 sums
 
@@ -43,7 +44,8 @@ class Progress:
 
     def to_json(self) -> dict[str, Any]:
         """Everything but the arrays."""
-        return {
+        rate = {} if self.learning_rate is None else {"learning_rate": self.learning_rate}
+        return rate | {
             "step": self.step,
             "total": self.total,
             "fingerprint": self.fingerprint,
@@ -74,9 +76,9 @@ class Progress:
         counts = [self.step, self.total, self.average_count]
         counts += [n for n in (self.best_step, self.best_correct) if n is not None]
         best = (self.best_cross_entropy, self.best_mean_squared_error, self.best_places_right)
-        numbers = [n for n in best if n is not None]
+        numbers = [n for n in (*best, self.learning_rate) if n is not None]
         fits = isinstance(self.fingerprint, str) and all(map(is_count, counts))
-        if not fits or not all(map(_is_number, [self.seconds, *numbers])):
+        if not fits or not all(map(is_number, [self.seconds, *numbers])):
             raise TypeError("a progress of other types")
 
 
@@ -85,7 +87,8 @@ def is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
+    """Whether it is a finite number, as JSON has them."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return False
     return abs(value) <= sys.float_info.max  # which NaN is not, nor an int that fits no float

@@ -274,6 +274,14 @@ class Session:
             signature.invoke({key: filled(value, dtype, shape)})
         self._learning_rate = float(value)
 
+    @property
+    def given_rate(self) -> float | None:
+        """The rate that `train` is given with every step, which is in no variable; None where the
+        model takes none so.
+        """
+        roles = self.contract.train
+        return self._learning_rate if roles and roles[0].learning_rate else None
+
     # --- predicting -----------------------------------------------------------------------------
 
     def infer(self, x: np.ndarray) -> np.ndarray:
@@ -426,18 +434,21 @@ class Session:
         from odt_core.checkpoint import Checkpoint, CheckpointMeta
 
         meta.setdefault("labels", self.labels.names)
+        meta.setdefault("learning_rate", self.given_rate)
         meta.setdefault("created", datetime.now(UTC).isoformat(timespec="seconds"))
         return Checkpoint(self.state(), CheckpointMeta(model_sha256=self.model.sha256, **meta))
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Take over a checkpoint's variables and labels. CheckpointError when it belongs to another
-        model, or as `load_state`.
+        """Take over a checkpoint's variables, labels and, where `train` is given one with every
+        step, learning rate. CheckpointError when it belongs to another model, or as `load_state`.
         """
         from odt_core.checkpoint import check_belongs
 
         check_belongs(checkpoint, self.model)
         self.put_back(checkpoint.state)
         self.labels = labels_in(checkpoint, self.model)
+        if self.given_rate is not None and checkpoint.meta.learning_rate is not None:
+            self.learning_rate = checkpoint.meta.learning_rate
 
     def bake(self, *, inference_only: bool = False, labels: Labels | None = None) -> bytes:
         """A .tflite that starts with the weights this session has now (odt_core.bake). labels: what

@@ -173,6 +173,8 @@ class Run:
             if start is not None:
                 session.put_back(before)
             raise
+        if start is not None and start.learning_rate is not None and session.given_rate is not None:
+            session.learning_rate = start.learning_rate
 
     # --- for callbacks --------------------------------------------------------------------------
 
@@ -200,6 +202,7 @@ class Run:
             best_mean_squared_error=best.mean_squared_error if best else None,
             best_places_right=best.places_right if best else None,
             average_count=self._average.count,
+            learning_rate=self.session.given_rate,
             state=self._variables if self._published else self.session.state(),
             average=self._average.sums,
         )
@@ -220,6 +223,7 @@ class Run:
                 metrics=self._evaluations[-1].to_json() if self._evaluations else {},
                 created=datetime.now(UTC).isoformat(timespec="seconds"),
                 note=note,
+                learning_rate=progress.learning_rate,
             ),
             progress=progress,
         )

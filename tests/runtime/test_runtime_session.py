@@ -14,6 +14,7 @@ import pytest
 from safetensors.numpy import load, save
 
 from odt_core.bundled import bundled_models
+from odt_core.checkpoint import load_checkpoint, save_checkpoint
 from odt_core.checkpoint.fitting import check_finite
 from odt_core.dialects import OutputKind
 from odt_core.errors import CheckpointError, ModelError, SignatureError, TrainingError
@@ -21,7 +22,8 @@ from odt_core.runtime import load_model
 from odt_core.runtime.chunks import INFER_CHUNK
 from odt_core.runtime.interpreter import BoundSignature
 from odt_core.runtime.scores import probabilities
-from odt_core.samples import Labels
+from odt_core.samples import Labels, Samples
+from odt_core.training import Callback, Control, Settings, fit
 
 OWN = Path(__file__).parent / "models"
 PUBLIC = Path(__file__).parents[1] / "models"
@@ -178,6 +180,48 @@ class TestLearningRate:
         assert session.learning_rate is None
         with pytest.raises(TrainingError, match="fixed in the file"):
             session.learning_rate = 0.1
+
+
+class TestRateGivenWithEveryStep:
+    """Of a model that keeps its rate in no variable: the session holds it."""
+
+    MODEL = load_model(OWN / "dialect_binary.tflite")
+    X = np.random.default_rng(1).random((6, 4), np.float32)
+    Y = np.arange(6) % 2
+
+    def test_checkpoint_carries_it_so_that_training_goes_on_bit_for_bit(self):
+        whole = self.MODEL.session()
+        whole.learning_rate = 0.5
+        whole.train_step(self.X, self.Y)
+        fresh = self.MODEL.session()
+        fresh.restore(load_checkpoint(save_checkpoint(whole.checkpoint())))
+        assert fresh.learning_rate == 0.5
+        assert whole.train_step(self.X, self.Y) == fresh.train_step(self.X, self.Y)
+        for name, value in whole.state().items():
+            np.testing.assert_array_equal(fresh.state()[name], value)
+
+    def test_run_that_leaves_it_alone_goes_on_with_it_in_another_session(self):
+        samples = Samples(self.X, self.Y, self.MODEL.labels)
+        settings = Settings(epochs=4, batch_size=3, learning_rate=None, replay=0)
+        whole, first, second = (self.MODEL.session() for _ in range(3))
+        whole.learning_rate = first.learning_rate = 0.5
+        fit(whole, samples, settings)
+        control = Control()
+
+        class StopAfterThree(Callback):
+            def on_step_end(self, run, record):
+                if record.step == 3:
+                    control.stop()
+
+        stopped = fit(first, samples, settings, [StopAfterThree()], control=control)
+        fit(second, samples, settings, start=stopped.progress)
+        assert second.learning_rate == 0.5
+        for name, value in whole.state().items():
+            np.testing.assert_array_equal(second.state()[name], value)
+
+    def test_checkpoint_of_a_model_with_a_variable_for_it_says_nothing_of_it(self, model):
+        assert model.session().checkpoint().meta.learning_rate is None
+        assert b'learning_rate": ' not in save_checkpoint(model.session().checkpoint())
 
 
 class TestInfer:
