@@ -178,14 +178,13 @@ def _sentence(points: list[Point], own: list[np.ndarray], quantity: Quantity, se
     if n < FEWEST_CHANGES:
         said = f"{_figure(points[0].own, quantity)} before, {_figure(last.own, quantity)} after"
         return f"These are too few test samples to tell how many samples it takes ({said}; {told})."
-    at = next(k for k in range(len(points)) if not can_be_told_apart(own[k], own[-1]))
-    enough = points[at]
-    figures = f"{_figure(last.own, quantity)} against {_figure(enough.own, quantity)}, {told}"
-    of_each = quantity.of_each
+    apart = [can_be_told_apart(one, own[-1]) for one in own]
+    base, of_each = points[0].own, quantity.of_each
     most = "all samples" if last.per_label is None else f"{last.per_label}{of_each}"
-    if at == 0:
+    if not apart[0]:
+        figures = f"{_figure(last.own, quantity)} against {_figure(base, quantity)}, {told}"
         return f"Trained on {most}, the model cannot be told from the base model ({figures})."
-    base = points[0].own
+    enough = points[1 + max(np.flatnonzero(apart))]  # by chance one before it may be as good
     if quantity.better(base.mean, last.own.mean):
         return (
             f"Training made the model worse: from {_figure(base, quantity)} to "

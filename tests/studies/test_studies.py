@@ -242,6 +242,20 @@ class TestSamplesNeededInWords:
         four = np.r_[np.zeros(4), np.ones(16)]  # 4 fixed, 0 broken: p = 0.125
         assert "cannot be told from the base model" in self.sentence(four, np.ones(20))
 
+    def test_no_further_gain_is_claimed_from_the_last_on_that_was_worse_by_more_than_chance(self):
+        rights = (0, 16, 12, 17, 20)  # of 20: with 2 of each label it was worse than with 1
+        matrices = [(np.arange(20) < right).astype(float)[None] for right in rights]
+        points = [
+            Point(count, 0, estimate(one, Quantity.ACCURACY), None)
+            for count, one in zip((0, 1, 2, 3, None), matrices, strict=True)
+        ]
+        said = in_words_of_points(points, matrices, Quantity.ACCURACY, 1)
+        assert said.startswith("From 3 samples of each label on, no further gain")
+        last_helped = in_words_of_points(
+            points[:3] + points[4:], matrices[:3] + matrices[4:], Quantity.ACCURACY, 1
+        )
+        assert last_helped.startswith("The last samples still helped, so more may help")
+
 
 class TestNegativeControls:
     def test_gain_vanishes_with_shuffled_labels(self, model, samples, trainer):
