@@ -49,8 +49,9 @@ class Trainer(ABC):
     and again. `evaluate` takes a trainer as it takes a session.
     """
 
-    def __init__(self, model: Session | Worker) -> None:
-        self._held = model
+    def __init__(self, model: Session | Worker, card: ModelCard | None) -> None:
+        """card: what is known of the model besides its file; None where nobody said."""
+        self.card, self._held = card, model
         self.last: Trained | None = None  # what the last training was; None before the first
 
     @property
@@ -146,7 +147,7 @@ class SessionTrainer(Trainer):
     def __init__(self, model: Model, *, threads: int = 1) -> None:
         self._model, self._threads = model, threads
         self._session = model.session(threads=threads)
-        super().__init__(self._session)
+        super().__init__(self._session, model.card)
 
     @property
     def pid(self) -> int:
@@ -195,7 +196,7 @@ class WorkerTrainer(Trainer):
         """again: starts another worker of the same model, for `fresh`."""
         self._worker, self._again = worker, again
         self._beside: WorkerTrainer | None = None
-        super().__init__(worker)
+        super().__init__(worker, worker.card)
 
     @classmethod
     def start(

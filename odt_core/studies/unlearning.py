@@ -52,9 +52,9 @@ def unlearn(
     against a model that was never shown them: another session, or another process.
 
     removed: what was taken out; the trainer is then first shown everything, so that there is
-    something to forget. never_shown: default `trainer.fresh()`. Raises SampleError when a removed
-    sample is still among the others or the replayed ones, to the last number, or none are left;
-    StudyStopped when stopped.
+    something to forget. replay: as Trainer.train takes it. never_shown: default `trainer.fresh()`.
+    Raises SampleError when a removed sample is still among the others or the replayed ones, to the
+    last number, or none are left; StudyStopped when stopped.
     """
     if not len(samples_without):
         raise SampleError(
@@ -64,6 +64,8 @@ def unlearn(
     gone = 0 if removed is None else len(removed)
     if removed is not None:
         _check_gone(samples_without, removed, "still there a second time. Remove those too")
+        if replay is None and settings.replay and trainer.card is not None:
+            replay = trainer.card.load_replay()  # which training would take
         if replay is not None and settings.replay:
             also = "also among the base samples that are mixed in. Set replay to 0"
             _check_gone(replay, removed, also)

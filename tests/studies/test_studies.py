@@ -427,6 +427,14 @@ class TestUnlearning:
         unmixed = replace(SHORT, replay=0.0)
         assert unlearn(trainer, rest, unmixed, removed=gone, replay=gone).identical
 
+    @pytest.mark.parametrize("kind", ["trainer", "worker"])
+    def test_sample_that_the_models_card_replays_is_refused(self, kind, samples, request):
+        train, _ = samples
+        replayed = CARD.load_replay()
+        gone = Samples(replayed.x[:1], replayed.y[:1], train.labels)
+        with pytest.raises(SampleError, match="1 of the removed samples is also among the base"):
+            unlearn(request.getfixturevalue(kind), train, replace(SHORT, replay=0.5), removed=gone)
+
     def test_models_with_dropout_and_adam_are_deterministic_too(self):
         for name in ("cnn_dropout_seeded_keras2", "dropout_unseeded_module"):
             model = load_model(zoo_model(name))
