@@ -25,6 +25,7 @@ def _arguments(parser: ArgumentParser) -> None:
 
 def _run(options: Namespace) -> Result:
     from odt_core.evaluation import claims, evaluate
+    from odt_core.training import Reason
 
     model = open_model(options)
     checkpoint = open_checkpoint(options.checkpoint, model) if options.checkpoint else None
@@ -35,8 +36,9 @@ def _run(options: Namespace) -> Result:
     if checkpoint is not None:
         session.restore(checkpoint)
         own = evaluate(session, samples)
-    if base is not None and own is not None:
-        said = claims(base, own, model.labels.used, samples.labels.names)
+    if base is not None and own is not None and checkpoint is not None:
+        chosen = checkpoint.meta.note == Reason.BEST
+        said = claims(base, own, model.labels.used, samples.labels.names, chosen=chosen)
     return {"labels": list(samples.labels.names), **compared(base, own, said)}
 
 

@@ -61,13 +61,15 @@ def _run(options: Namespace) -> Result:
             ]
         }
     predictions = []
-    probabilities = session.predict_proba(x, labels)
+    tempering = None if checkpoint is None else checkpoint.meta.temperature
+    heat = 1.0 if tempering is None else tempering.value
+    probabilities = session.predict_proba(x, labels, heat)
     check_answers(probabilities)
     for name, row in zip(names, probabilities, strict=True):
         order = np.argsort(-row, kind="stable")[: options.top]
         top = [{"label": labels.called(int(at)), "probability": float(row[at])} for at in order]
         predictions.append({"file": name, **top[0], "top": top})
-    return {"predictions": predictions}
+    return {"predictions": predictions, "temperature": heat}
 
 
 def _items(path: Path, model: Model) -> list[tuple[str, np.ndarray]]:
@@ -122,6 +124,8 @@ def _text(result: Result) -> str:
         else:
             answer = "  ".join(f"{value:.6g}" for value in row["values"][:8])
         lines.append(f"{row['file']}  {answer}")
+    if result.get("temperature", 1.0) != 1.0:
+        lines.append(f"at temperature {result['temperature']:.2f}, which the checkpoint asks for")
     return "\n".join(lines)
 
 

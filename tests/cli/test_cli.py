@@ -6,13 +6,20 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from odt_core.checkpoint import Checkpoint, load_checkpoint_file, save_checkpoint_file
+from odt_core.checkpoint import (
+    Checkpoint,
+    Tempering,
+    load_checkpoint_file,
+    save_checkpoint_file,
+)
+from odt_core.runtime import load_model
 from tests.cli.command_line import ROOT, odt, odt_process, result
 
 MODEL = ROOT / "tests" / "runtime" / "models" / "tiny_momentum.tflite"
@@ -263,6 +270,30 @@ class TestOthers:
         got = result("infer", MODEL, files["test"], "--checkpoint", files["checkpoint"])
         assert [row["label"] for row in got["predictions"]] == [str(n % 4) for n in range(40)]
         assert len(got["predictions"][0]["top"]) == 3
+
+    def test_infer_is_as_sure_as_the_temperature_of_the_checkpoint_makes_it(self, files, tmp_path):
+        checkpoint = load_checkpoint_file(files["checkpoint"])
+        warm = replace(checkpoint, meta=replace(checkpoint.meta, temperature=Tempering(4.0)))
+        path = tmp_path / "warm.safetensors"
+        save_checkpoint_file(warm, path)
+        x = np.load(files["test"])["x"]
+        session = load_model(MODEL).session()
+        session.restore(warm)
+        got = result("infer", MODEL, files["test"], "--checkpoint", path)
+        said = [row["probability"] for row in got["predictions"]]
+        assert said == pytest.approx(session.predict_proba(x, temperature=4.0).max(axis=1))
+        assert got["temperature"] == 4.0
+        assert odt("infer", MODEL, files["test"], "--checkpoint", path).stdout.endswith(
+            "\nat temperature 4.00, which the checkpoint asks for\n"
+        )
+
+    def test_evaluate_tells_of_weights_that_were_chosen_on_test_samples(self, files, tmp_path):
+        checkpoint = load_checkpoint_file(files["checkpoint"])
+        path = tmp_path / "best.safetensors"
+        save_checkpoint_file(replace(checkpoint, meta=replace(checkpoint.meta, note="best")), path)
+        got = result("evaluate", MODEL, "--samples", files["test"], "--checkpoint", path)
+        assert any("they did best on the test samples" in said for said in got["sentences"])
+        assert "is better" not in got["sentences"][0]
 
     @pytest.mark.parametrize(
         ("number", "word"),
