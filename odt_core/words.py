@@ -1,11 +1,13 @@
-"""Names that people invent: taken apart, and listed."""
+"""Names that people invent, taken apart and listed; counts and measures as people read them."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 
 _FIRST = 5  # of many numbers
+_ENDS, _MOST_DIGITS = (0.0, 100.0), 12  # of a percentage
 
 
 def words(name: str) -> frozenset[str]:
@@ -29,3 +31,29 @@ def some_of(numbers: Sequence[int]) -> str:
 def count(number: int, noun: str) -> str:
     """1, "sample" -> "1 sample"; 2400 -> "2,400 samples"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def percent(share: float) -> str:
+    """0.9731 -> "97.3%"; with as many digits more as it takes not to be read as all or as none:
+    2,999 of 3,000 are 99.97%.
+    """
+    digits = 1
+    while digits < _MOST_DIGITS and 0 < share < 1 and float(f"{100 * share:.{digits}f}") in _ENDS:
+        digits += 1
+    return f"{share:.{digits}%}"
+
+
+def measured(value: float, decimals: int = 0) -> str:
+    """0.0412 -> "0.041", 4321.0 -> "4,321": two figures that count, and at least so many decimals,
+    never with an exponent. value: at least 0.
+    """
+    if value:
+        decimals = max(decimals, 1 - math.floor(math.log10(value)))
+    return f"{value:,.{decimals}f}"
+
+
+def size(number: int) -> str:
+    """Bytes as kB or MB."""
+    if number < 1_000_000:
+        return f"{number / 1_000:,.0f} kB" if number >= 1_000 else f"{number} bytes"
+    return f"{number / 1_000_000:,.1f} MB"

@@ -15,6 +15,7 @@ from odt_core.cli.sources import (
     open_model,
     open_samples,
 )
+from odt_core.words import percent
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -49,15 +50,16 @@ def _text(result: Result) -> str:
         if row and "accuracy" in row:
             low, high = row["interval"]
             lines.append(
-                f"{key:12}  accuracy {row['accuracy']:.1%} ({row['correct']} of {row['n']}; "
-                f"95 % interval {low:.1%} to {high:.1%})  cross-entropy {row['cross_entropy']:.4f}"
+                f"{key:12}  accuracy {percent(row['accuracy'])} ({row['correct']} of {row['n']}; "
+                f"95 % interval {percent(low)} to {percent(high)})  "
+                f"cross-entropy {row['cross_entropy']:.4f}"
             )
         elif row:
             lines.append(
                 f"{key:12}  mean squared error {row['mean_squared_error']:.6g}, mean absolute "
                 f"error {row['mean_absolute_error']:.6g} ({row['n']} samples)"
                 + (
-                    f", {row['places_right']:.1%} of the places right, mean IoU "
+                    f", {percent(row['places_right'])} of the places right, mean IoU "
                     f"{row['mean_iou']:.4f}"
                     if row["places_right"] is not None
                     else ""

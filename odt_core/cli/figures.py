@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from odt_core.words import percent
+
 if TYPE_CHECKING:
     from odt_core.evaluation import Claims, Evaluation
     from odt_core.evaluation.evaluation import Predicts
@@ -54,9 +56,10 @@ def _figure(found: Mapping[str, Any] | None) -> str:
         return "unknown"
     if "accuracy" in found:
         low, high = found["interval"]
-        return f"{found['accuracy']:.1%} (95 % interval {low:.1%} to {high:.1%})"
+        share = percent(found["accuracy"])
+        return f"{share} (95 % interval {percent(low)} to {percent(high)})"
     if found["places_right"] is not None:
-        return f"{found['places_right']:.1%} of the places right"
+        return f"{percent(found['places_right'])} of the places right"
     return f"mean squared error {found['mean_squared_error']:.6g}"
 
 

@@ -21,6 +21,8 @@ FEWEST_CHANGES = 6
 # Numbers that differ by less than this share of the largest one in a sample are the same: rounding
 # in float32 is 6e-8 of each term of a sum, and terms are summed in another order now and then.
 _ROUNDING = 1e-6
+_LEVEL = 0.05  # p-values below are more than chance
+_MOST_FIGURES = 17  # that a float64 has
 
 
 class Verdict(StrEnum):
@@ -93,7 +95,7 @@ def compare(base: Evaluation, own: Evaluation, called: str = "Your model") -> Co
     p_value = mcnemar(len(fixed), len(broken))
     if len(fixed) == len(broken) == 0:
         verdict = Verdict.SAME
-    elif p_value >= 0.05 or gain * (len(fixed) - len(broken)) < 0:
+    elif p_value >= _LEVEL or gain * (len(fixed) - len(broken)) < 0:
         verdict = Verdict.UNCLEAR
     else:
         verdict = Verdict.BETTER if len(fixed) > len(broken) else Verdict.WORSE
@@ -154,18 +156,32 @@ def _means(base: Evaluation, own: Evaluation, gain: float) -> str:
         what = "mean squared error"
         one, other = base.mean_squared_error or 0.0, own.mean_squared_error or 0.0
         rose = gain < 0
-    return f"the {what} {'rose' if rose else 'fell'} from {one:.4g} to {other:.4g}"
+    said = _apart(one, other)
+    return f"the {what} {'rose' if rose else 'fell'} from {said[0]} to {said[1]}"
+
+
+def _apart(one: float, other: float) -> tuple[str, str]:
+    """Two numbers with as many figures as it takes to see that they differ; four are enough."""
+    said = f"{one:.4g}", f"{other:.4g}"
+    for figures in range(5, _MOST_FIGURES):
+        if said[0] != said[1]:
+            break
+        said = f"{one:.{figures}g}", f"{other:.{figures}g}"
+    return said
 
 
 def p_words(p_value: float) -> str:
-    """ "p = 0.003", as many digits as matter."""
+    """ "p = 0.003", as many digits as matter: it is read on the side of the level where it is."""
     if p_value < 0.001:
         return "p < 0.001"
     if p_value >= 0.995:
         return "p = 1"
     if p_value >= 0.1:
         return f"p = {p_value:.2f}"
-    return f"p = {p_value:.2g}" if p_value >= 0.01 else f"p = {p_value:.1g}"
+    figures = 2 if p_value >= 0.01 else 1
+    while figures < _MOST_FIGURES and float(f"{p_value:.{figures}g}") == _LEVEL != p_value:
+        figures += 1
+    return f"p = {p_value:.{figures}g}"
 
 
 def _sentence(
@@ -199,7 +215,7 @@ def _sentence(
     if changes < FEWEST_CHANGES:
         changed = count(changes, "changed answer")
         return f"{counts}: {changed} {_are(changes)} too few to tell, {p_words(p_value)}."
-    if verdict is Verdict.UNCLEAR and p_value < 0.05:
+    if verdict is Verdict.UNCLEAR and p_value < _LEVEL:
         return (
             f"{counts}: not chance, {p_words(p_value)}. But {means}: there is no telling which "
             "model is better."

@@ -14,6 +14,7 @@ import numpy as np
 from odt_core.evaluation.comparison import Comparison, compare
 from odt_core.evaluation.evaluation import Evaluation, part_of
 from odt_core.samples.labels import called
+from odt_core.words import percent
 
 _MOST = 4  # labels that are named
 
@@ -57,6 +58,6 @@ def new_labels(
         f"the base model never learnt: it is right about {lucky or 'none'} of them."
     )
     if parts[0].n:
-        right = " → ".join(f"{one.accuracy:.1%}".replace("%", " %") for one in parts)
+        right = " → ".join(percent(one.accuracy or 0.0).replace("%", " %") for one in parts)
         sentence += f" On the other {parts[0].n:,}: {right}. {comparison.sentence}"
     return NewLabels(outputs, count, *parts, comparison, sentence)

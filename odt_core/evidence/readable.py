@@ -12,6 +12,7 @@ from odt_core.evidence.charts.types import Chart
 from odt_core.evidence.escape import html_text, markdown_text
 from odt_core.samples.labels import called
 from odt_core.studies.crossed import Quantity
+from odt_core.words import measured, percent
 
 SETS = {
     "test": "Your test samples",
@@ -408,12 +409,12 @@ def _cost_table(cost: dict[str, Any] | None) -> tuple[tuple[str, ...], ...]:
         ("what", "value"),
         (
             "a training step",
-            f"{cost['step_ms']:.2f} ms (median of {cost['steps']:,} steps of {size} samples; "
-            f"{cost['seconds']:.2g} s in all)",
+            f"{measured(cost['step_ms'], 2)} ms (median of {cost['steps']:,} steps of {size} "
+            f"samples; {measured(cost['seconds'])} s in all)",
         ),
     ]
     if cost["inference_ms"] is not None:
-        said = f"{cost['inference_ms']:.2f} ms (median of {cost['inferences']:,})"
+        said = f"{measured(cost['inference_ms'], 2)} ms (median of {cost['inferences']:,})"
         rows.append(("a prediction", said))
     if cost["peak_memory_bytes"] is not None:
         said = f"{cost['peak_memory_bytes'] / 1e6:.0f} MB, resident, of the model's process"
@@ -434,7 +435,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1%}"
+    return "–" if value is None else percent(value)
 
 
 def _number(value: float | None) -> str:

@@ -12,6 +12,8 @@ from odt_core.studies.network import NetworkUse, NetworkWatch, process_status
 from odt_core.studies.study import OnShare, Stopped, never, unheard
 from odt_core.studies.timing import ANSWERS, answer_ms
 from odt_core.training.settings import Settings
+from odt_core.words import measured
+from odt_core.words import size as in_bytes
 
 if TYPE_CHECKING:
     from odt_core.samples import Samples
@@ -118,10 +120,10 @@ def _sentence(
     network: NetworkUse,
     size: int,
 ) -> str:
-    told = [f"{step:.1f} ms a step (median of {steps}; {seconds:.2g} s in all)"]
+    told = [f"{measured(step, 1)} ms a step (median of {steps:,}; {measured(seconds)} s in all)"]
     if inference is not None:
-        told.append(f"{inference:.1f} ms an answer")
+        told.append(f"{measured(inference, 1)} ms an answer")
     if memory is not None:
         told.append(f"{memory / 1e6:.0f} MB of memory at most")
-    told.append(f"a checkpoint of {size / 1e6:.1f} MB")
+    told.append(f"a checkpoint of {in_bytes(size)}")
     return f"{', '.join(told)}. {network.sentence}"

@@ -16,7 +16,7 @@ from odt_core.studies.crossed import Estimate, Quantity, can_be_told_apart, esti
 from odt_core.studies.study import OnProgress, Progress, Stopped, StudyStopped, never, quiet
 from odt_core.studies.trainings import State, Training, train_each
 from odt_core.training.settings import Settings
-from odt_core.words import count
+from odt_core.words import count, percent
 
 if TYPE_CHECKING:
     from odt_core.samples import Samples
@@ -214,4 +214,4 @@ def _sentence(points: list[Point], own: list[np.ndarray], quantity: Quantity, se
 def _figure(own: Estimate, quantity: Quantity) -> str:
     if quantity is Quantity.ERROR:
         return f"a mean squared error of {own.mean:.3g}"
-    return f"{100 * own.mean:.1f} % right"
+    return f"{percent(own.mean).removesuffix('%')} % right"

@@ -10,7 +10,6 @@ import streamlit as st
 from pages.ui import pieces
 from pages.ui.element_data import unexamined
 from pages.ui.numbers import figure
-from pages.ui.say import percent
 from pages.ui.served import ASSETS
 
 _PARTS = ASSETS / "components"
@@ -61,7 +60,7 @@ def answers(
                 "role": role,
                 "title": title,
                 "answer": str(names[top]) if _tells(shares[used]) else _NONE,
-                "sure": f"{percent(float(shares[top]))} sure" if _tells(shares[used]) else "",
+                "sure": f"{100 * float(shares[top]):.1f} % sure" if _tells(shares[used]) else "",
                 "bars": [[str(names[k]), float(shares[k])] for k in order],
             }
         )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import time
 
+from odt_core import words
 from odt_core.words import count as count
+from odt_core.words import size as size
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$&^=])")
 
@@ -16,25 +18,27 @@ def plain(text: str) -> str:
 
 
 def percent(share: float | None, digits: int = 1) -> str:
-    """0.9731 -> "97.3 %"; a dash when there is nothing to say."""
-    return "–" if share is None or share != share else f"{100 * share:.{digits}f} %"
+    """0.9731 -> "97.3 %"; a dash when there is nothing to say. All or none is said of no other
+    share, but where whole percents are wanted.
+    """
+    if share is None or share != share:
+        return "–"
+    return f"{_hundredths(share) if digits else f'{100 * share:.0f}'} %"
 
 
 def between(interval: tuple[float, float]) -> str:
     """(0.686, 0.971) -> "68.6–97.1 %", not broken over two lines."""
-    return f"{100 * interval[0]:.1f}\u2060–\u2060{100 * interval[1]:.1f}\u00a0%"
+    low, high = map(_hundredths, interval)
+    return f"{low}\u2060–\u2060{high}\u00a0%"
+
+
+def _hundredths(share: float) -> str:
+    return words.percent(share).removesuffix("%")
 
 
 def points(difference: float) -> str:
     """0.021 -> "+2.1 points", the difference of two shares."""
     return f"{100 * difference:+.1f} points".replace("-", "−")
-
-
-def size(number: int) -> str:
-    """Bytes as kB or MB."""
-    if number < 1_000_000:
-        return f"{number / 1_000:,.0f} kB" if number >= 1_000 else f"{number} bytes"
-    return f"{number / 1_000_000:,.1f} MB"
 
 
 def span(seconds: float) -> str:

@@ -261,6 +261,20 @@ class TestSentences:
     def test_sentence_says_the_counts_and_whether_it_is_chance(self, fixed, broken, n, sentence):
         assert changed(fixed, broken, n).sentence.startswith(sentence)
 
+    @pytest.mark.parametrize(
+        ("fixed", "broken", "words"),
+        [
+            (42, 25, "not chance, p = 0.0498. Your model is better."),
+            (47, 29, "may be chance, p = 0.0505."),
+        ],
+    )
+    def test_p_is_read_on_the_side_of_the_level_where_it_is(self, fixed, broken, words):
+        assert changed(fixed, broken, 3000).sentence.endswith(words)
+
+    def test_means_that_differ_are_read_to_differ(self):
+        got = compare(far([1.0] * 20), far([0.99999] * 19 + [1.001]))
+        assert "the mean squared error rose from 1 to 1.0001: there" in got.sentence
+
     def test_fewest_changes_is_where_the_test_can_first_be_significant(self):
         assert mcnemar(FEWEST_CHANGES, 0) < 0.05 < mcnemar(FEWEST_CHANGES - 1, 0)
         for n in range(FEWEST_CHANGES):

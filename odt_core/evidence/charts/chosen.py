@@ -20,6 +20,7 @@ from odt_core.evidence.charts.types import Chart, Role
 from odt_core.evidence.evidence import Curves, Evidence, Judged
 from odt_core.samples import Labels, Samples
 from odt_core.studies import Quantity
+from odt_core.words import percent
 
 SETS = {"test": "Your test samples", "base_test": "Base test set"}
 _TOLD = {Quantity.ACCURACY: ", 95 % Wilson interval", Quantity.ERROR: ", less is better"}
@@ -79,14 +80,14 @@ def _gain(evidence: Evidence) -> Intervals:
 def _value(role: Role, evaluation: Evaluation) -> Value:
     right = evaluation.places_right
     if right is not None:
-        return Value(role, right, f"{right:.1%}  (n = {evaluation.n:,})")
+        return Value(role, right, f"{percent(right)}  (n = {evaluation.n:,})")
     if evaluation.correct is None:
         error = evaluation.mean_squared_error or 0.0
         return Value(role, error, f"{error:.4g}  (n = {evaluation.n:,})")
     low, high = evaluation.interval or (0.0, 1.0)
     share = evaluation.correct / evaluation.n
-    said = f"{share:.1%}  ({evaluation.correct:,} of {evaluation.n:,}; {low:.1%} to {high:.1%})"
-    return Value(role, share, said, low, high)
+    counted = f"{evaluation.correct:,} of {evaluation.n:,}; {percent(low)} to {percent(high)}"
+    return Value(role, share, f"{percent(share)}  ({counted})", low, high)
 
 
 # --- training -----------------------------------------------------------------------------------
@@ -260,7 +261,7 @@ def _calibration(name: str, said: str, known: Sequence[tuple[Role, Evaluation]])
                 sizes=[0.8 + 1.7 * math.sqrt(one.n / max(found.n, 1)) for one in bins],
             )
         )
-        errors.append(f"{look.NAMES[role]} {found.ece:.1%}")
+        errors.append(f"{look.NAMES[role]} {percent(found.ece)}")
     return Lines(
         name=f"calibration-{_slug(name)}",
         title=f"{SETS[name]}: is the model as sure as it is right?",

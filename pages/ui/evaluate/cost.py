@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from odt_core.studies import Cost, measure_cost
+from odt_core.words import measured
 from odt_core.workspace import Part
 from pages.ui import pieces
 from pages.ui.base_sets import replay_of
@@ -56,13 +57,13 @@ def _show(cost: Cost) -> None:
     numbers(
         Number(
             "A step",
-            f"{cost.step_ms:.1f} ms",
+            f"{measured(cost.step_ms, 1)} ms",
             f"median of {cost.steps:,}, {cost.batch_size} samples each; "
-            f"{cost.seconds:.2g} s in all",
+            f"{measured(cost.seconds)} s in all",
         ),
         Number(
             "An answer",
-            "–" if cost.inference_ms is None else f"{cost.inference_ms:.1f} ms",
+            "–" if cost.inference_ms is None else f"{measured(cost.inference_ms, 1)} ms",
             f"median of {cost.inferences}",
         ),
         Number(

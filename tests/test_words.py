@@ -1,0 +1,35 @@
+"""Measures and shares as people read them: never more, and never less, than there is."""
+
+import pytest
+
+from odt_core.words import measured, percent
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (0.9731, "97.3%"),
+        (2999 / 3000, "99.97%"),
+        (1 / 3000, "0.03%"),
+        (1.0, "100.0%"),
+        (0.0, "0.0%"),
+        (float("nan"), "nan%"),
+    ],
+)
+def test_share_is_read_as_all_or_none_only_where_it_is(share, said):
+    assert percent(share) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "said"),
+    [
+        (123.4, 0, "123"),
+        (4321.0, 0, "4,321"),
+        (1.24, 0, "1.2"),
+        (12.34, 1, "12.3"),
+        (0.0412, 1, "0.041"),
+        (0.0, 1, "0.0"),
+    ],
+)
+def test_measure_has_two_figures_that_count_and_no_exponent(value, decimals, said):
+    assert measured(value, decimals) == said
