@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from odt_core.evaluation.evaluation import Evaluation, part_of
-from odt_core.evaluation.repeats import repeated
 from odt_core.samples.near_duplicates import near_duplicates
 
 if TYPE_CHECKING:
@@ -35,24 +34,21 @@ class Leakage:
 def leakage(train: Samples, test: Samples, preprocessing: Preprocessing) -> Leakage | None:
     """None where no test sample is known to have been trained on.
 
-    train, test: as the model takes them. Pictures are the same as the dashboard tells it
-    (`near_duplicates`): drawn or photographed twice or resized. Numbers are the same when all are.
+    train, test: as the model takes them. What is the same is told as the dashboard tells it
+    (`near_duplicates`): pictures drawn or photographed twice or resized, numbers up to rounding.
     """
     if train.x.shape[1:] != test.x.shape[1:]:
         return None  # features of one and inputs of the other
     picture = preprocessing.kind != "none" and train.x.shape[1:] == preprocessing.shape
-    if picture:
-        size = preprocessing.picture_shape
-        seen = [found.train for found in near_duplicates(test.x, train.x, picture=size)]
-    else:
-        seen = np.flatnonzero(repeated(test.x, train.x)).tolist()
+    size = preprocessing.picture_shape if picture else None
+    seen = [found.train for found in near_duplicates(test.x, train.x, picture=size)]
     if not seen:
         return None
     return Leakage(np.array(seen, np.int64), len(test), _sentence(len(seen), len(test), picture))
 
 
 def _sentence(seen: int, n: int, picture: bool) -> str:
-    same = "looks the same as" if picture else "has the same numbers as"
+    same = "looks the same as" if picture else "has the same numbers, up to rounding, as"
     if seen == n == 1:
         return f"The only test sample {same} a training sample: it says nothing of new ones."
     if seen > 1:

@@ -35,19 +35,24 @@ class TestLeakage:
                                          test.labels), NUMBERS)  # fmt: skip
         assert (found.seen.tolist(), found.n) == ([5, 6], 7)
         assert found.sentence == (
-            "2 of the 7 test samples have the same numbers as a training sample: they say nothing "
-            "of new ones."
+            "2 of the 7 test samples have the same numbers, up to rounding, as a training sample: "
+            "they say nothing of new ones."
         )
 
     @pytest.mark.parametrize(
         ("n", "said"),
         [
-            (1, "The only test sample has the same numbers as a training sample: it says nothing"),
-            (3, "All 3 test samples have the same numbers as a training sample: they say nothing"),
+            (1, "The only test sample has the same numbers, up to rounding, as a training sample"),
+            (3, "All 3 test samples have the same numbers, up to rounding, as a training sample"),
         ],
     )
     def test_all_of_them_are_told_in_plain_words(self, n, said):
         assert leakage(rows(9), rows(n), NUMBERS).sentence.startswith(said)
+
+    def test_rows_that_were_rounded_are_the_same(self):
+        train = rows(9)
+        rounded = Samples(np.round(train.x[:4], 4), np.zeros(4, int), train.labels)
+        assert leakage(train, rounded, NUMBERS).seen.tolist() == [0, 1, 2, 3]
 
     def test_picture_that_was_made_brighter_is_the_same(self):
         model = digits()
@@ -73,8 +78,8 @@ class TestClaims:
         got = claims(base, own, np.ones(2, bool), NAMES, leakage(rows(8), rows(8), NUMBERS))
         assert got.sentences == (
             "8 fixed, 0 broken of 8 samples: not chance, p = 0.008.",
-            "All 8 test samples have the same numbers as a training sample: they say nothing of "
-            "new ones.",
+            "All 8 test samples have the same numbers, up to rounding, as a training sample: they "
+            "say nothing of new ones.",
         )
 
     def test_others_are_judged_by_themselves(self):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import numpy as np
 import pytest
@@ -105,6 +106,19 @@ class TestNumbers:
         train = np.stack([test[4] + 0.05, np.round(test[7], 4), test[2] * [1, 1, 1, 1, 1, 1.1]])
         (found,) = near_duplicates(train.astype(np.float32), test)
         assert (found.train, found.test, found.likeness) == (1, 7, 1.0)
+
+    def test_whole_numbers_that_differ_may_be_ids_of_other_words(self):
+        ids = np.random.default_rng(0).integers(0, 20_000, (30, 8)).astype(np.float32)
+        assert near_duplicates(ids + 1, ids) == ()
+        assert [found.test for found in near_duplicates(ids[[7, 7]], ids)] == [7, 7]
+
+    def test_many_rows_of_many_numbers_take_no_time(self):
+        x = np.random.default_rng(0).normal(size=(1500, 2000)).astype(np.float32)
+        x[:, :500] = 0  # as the margin of a picture
+        again = x[:300] * (1 + 1e-6)
+        began = time.perf_counter()
+        assert [found.test for found in near_duplicates(again, x)] == list(range(300))
+        assert time.perf_counter() - began < 3  # looking at all numbers of all it was 10 s
 
     def test_nothing_has_no_duplicates(self):
         assert near_duplicates(np.zeros((0, 4)), np.zeros((3, 4))) == ()
