@@ -25,18 +25,18 @@ def _arguments(parser: ArgumentParser) -> None:
 
 
 def _run(options: Namespace) -> Result:
-    from odt_core.evaluation import claims, evaluate
+    from odt_core.evaluation import claims, copies, evaluate
     from odt_core.training import Reason
 
     model = open_model(options)
     checkpoint = open_checkpoint(options.checkpoint, model) if options.checkpoint else None
     samples = open_samples(options.samples, model, labels_of(checkpoint, model), test=True)
-    session = model.session()
-    base = None if session.uninitialised else evaluate(session, samples)
+    session, same = model.session(), copies(samples, model.preprocessing)
+    base = None if session.uninitialised else evaluate(session, samples, same)
     own = said = None
     if checkpoint is not None:
         session.restore(checkpoint)
-        own = evaluate(session, samples)
+        own = evaluate(session, samples, same)
     if base is not None and own is not None and checkpoint is not None:
         chosen = checkpoint.meta.note == Reason.BEST
         said = claims(base, own, model.labels.used, samples.labels.names, chosen=chosen)
@@ -49,9 +49,12 @@ def _text(result: Result) -> str:
         row = result[key]
         if row and "accuracy" in row:
             low, high = row["interval"]
+            of = f"{row['n']}"
+            if row["different"] < row["n"]:
+                of += f", {row['different']} different"
             lines.append(
-                f"{key:12}  accuracy {percent(row['accuracy'])} ({row['correct']} of {row['n']}; "
-                f"95 % interval {percent(low)} to {percent(high)})  "
+                f"{key:12}  accuracy {percent(row['accuracy'])} ({row['correct']} of {of}; 95 % "
+                f"interval {percent(low)} to {percent(high)})  "
                 f"cross-entropy {row['cross_entropy']:.4f}"
             )
         elif row:

@@ -9,23 +9,30 @@ from typing import TYPE_CHECKING, Any
 from odt_core.words import percent
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from odt_core.evaluation import Claims, Evaluation
     from odt_core.evaluation.evaluation import Predicts
     from odt_core.samples import Labels, Samples
 
 
 def evaluated(
-    base: Predicts | None, own: Predicts, samples: Samples, labels: Labels
+    base: Predicts | None,
+    own: Predicts,
+    samples: Samples,
+    labels: Labels,
+    same: np.ndarray | None = None,
 ) -> tuple[Evaluation | None, Evaluation, Labels]:
     """(the base model's answers judged, the personalised model's, the labels that it was asked
     with). base: None where the model's file holds no weights. labels: of the personalised model.
+    same: as `evaluate` takes it.
     """
     from odt_core.evaluation import evaluate
 
     # A label that the person added can also be a wrong answer to a base test sample.
     asked = labels.with_those_of(samples.labels)
-    after = evaluate(own, replace(samples, labels=asked))
-    return None if base is None else evaluate(base, samples), after, asked
+    after = evaluate(own, replace(samples, labels=asked), same)
+    return None if base is None else evaluate(base, samples, same), after, asked
 
 
 def compared(

@@ -190,10 +190,10 @@ def _evidence(options: Namespace, given: _Given, worker: Worker) -> Evidence:
     # Asked before any weights are loaded: where the file holds none, the base model cannot answer.
     empty = worker.uninitialised
     data, checkpoint, curves = _weights(options, given, worker)
-    test = _judge(worker, given, given.test, empty)
+    test = _judge(worker, given, given.test, empty, mine=True)
     if test is not None:
         test = checked(test, given.samples, checkpoint, given.card)
-    base_test = _judge(worker, given, given.base_test, empty)
+    base_test = _judge(worker, given, given.base_test, empty, mine=False)
     studies = Studies(reasons=("Nothing was studied: --quick was given.",))
     if not options.quick:
         studies = _study(given, checkpoint, worker)
@@ -242,13 +242,18 @@ def _weights(
     return data, load_checkpoint(data), curves
 
 
-def _judge(worker: Worker, given: _Given, group: Samples | None, empty: bool) -> Judged | None:
+def _judge(
+    worker: Worker, given: _Given, group: Samples | None, empty: bool, *, mine: bool
+) -> Judged | None:
+    """mine: whether the group is the person's test samples."""
+    from odt_core.evaluation import copies
     from odt_core.evidence import Judged
 
     if group is None or not len(group) or not given.model.contract.scored:
         return None
     base = None if empty else worker.base
-    before, after, labels = evaluated(base, worker.own, group, given.samples.labels)
+    same = copies(group, given.model.preprocessing) if mine else None
+    before, after, labels = evaluated(base, worker.own, group, given.samples.labels, same)
     return Judged(group, before, after, labels)
 
 

@@ -161,11 +161,12 @@ def _write(
 def _judge(
     model: Model, base: Session, own: Session, samples: Samples, group: Samples, mine: bool
 ) -> dict[str, Any]:
-    """Base against personalised. mine: whether some of the group may have been trained on."""
-    from odt_core.evaluation import claims, leakage
+    """Base against personalised. mine: whether the group is a person's test samples."""
+    from odt_core.evaluation import claims, copies, leakage
 
     filled = None if base.uninitialised else base
-    before, after, labels = evaluated(filled, own, group, samples.labels)
+    same = copies(group, model.preprocessing) if mine else None
+    before, after, labels = evaluated(filled, own, group, samples.labels, same)
     if before is None:
         return compared(None, after, None)
     leak = leakage(samples, group, model.preprocessing) if mine else None

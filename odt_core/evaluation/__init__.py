@@ -17,6 +17,7 @@ from odt_core.evaluation.intervals import wilson
 from odt_core.evaluation.layers import LayerChange, most_moved, weight_changes
 from odt_core.evaluation.leaks import Leakage, leakage
 from odt_core.evaluation.never_learnt import NewLabels, new_labels
+from odt_core.evaluation.over_again import copies
 from odt_core.evaluation.paired import gain_interval
 from odt_core.evaluation.place_scores import places
 from odt_core.evaluation.proportion import Proportion
@@ -53,6 +54,7 @@ __all__ = [
     "base_answers",
     "claims",
     "compare",
+    "copies",
     "evaluate",
     "feature_map",
     "fit_temperature",

@@ -42,20 +42,25 @@ class Comparison:
     those whose answer moved away from it by more than rounding, and p_value is that of the sign
     test (Dixon & Mood 1946), the same sum of binomials as McNemar's. That test does not see how
     far: a model is better only where the gain does not say the opposite.
+
+    Samples that are others over again (Evaluation.same) count once, for what became of most of
+    them: the first of these stands among the fixed or the broken. The gain is that on all of them.
     """
 
     fixed: np.ndarray  # base wrong, own right
     broken: np.ndarray  # base right, own wrong
-    n: int
+    n: int  # different samples
     gain: float  # of share_right, own - base, -1..1; for numbers: base - own mean squared error
     p_value: float  # McNemar exact, two-sided
     verdict: Verdict
     sentence: str
+    samples: int  # those that are others over again as well
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types only."""
         return {
             "n": self.n,
+            "samples": self.samples,
             "fixed": self.fixed.tolist(),
             "broken": self.broken.tolist(),
             "gain": self.gain,
@@ -91,7 +96,10 @@ def compare(base: Evaluation, own: Evaluation, called: str = "Your model") -> Co
     """
     check_alike(base, own)
     values = base.correct is None or own.correct is None
-    fixed, broken, gain = _closer(base, own) if values else _right(base, own)
+    moves, gain = _closer(base, own) if values else _right(base, own)
+    either = own if base.same is None else base
+    moves = _counted_once(moves, either.same)
+    fixed, broken = np.flatnonzero(moves > 0), np.flatnonzero(moves < 0)
     p_value = mcnemar(len(fixed), len(broken))
     if len(fixed) == len(broken) == 0:
         verdict = Verdict.SAME
@@ -102,7 +110,7 @@ def compare(base: Evaluation, own: Evaluation, called: str = "Your model") -> Co
     return Comparison(
         fixed=fixed,
         broken=broken,
-        n=base.n,
+        n=either.different,
         gain=gain,
         p_value=p_value,
         verdict=verdict,
@@ -110,22 +118,40 @@ def compare(base: Evaluation, own: Evaluation, called: str = "Your model") -> Co
             verdict,
             len(fixed),
             len(broken),
-            base.n,
+            either,
             p_value,
             called,
-            means=_means(base, own, gain) if values else None,
+            means=_means(base, own, gain),
         ),
+        samples=base.n,
     )
 
 
-def _right(base: Evaluation, own: Evaluation) -> tuple[np.ndarray, np.ndarray, float]:
+def _counted_once(moves: np.ndarray, same: np.ndarray | None) -> np.ndarray:
+    """moves: 1, 0 or -1 of each sample. 0 of all but one of those that are the same, which has what
+    most of them have; where as many have the opposite, of all.
+    """
+    if same is None:
+        return moves
+    _, group = np.unique(same, return_inverse=True)
+    net = np.sign(np.bincount(group, weights=moves)).astype(moves.dtype)
+    telling = np.flatnonzero((moves != 0) & (moves == net[group]))
+    first = telling[np.unique(group[telling], return_index=True)[1]]
+    once = np.zeros_like(moves)
+    once[first] = moves[first]
+    return once
+
+
+def _right(base: Evaluation, own: Evaluation) -> tuple[np.ndarray, float]:
+    """(1 for each sample that only `own` gets right, -1 for one that only `base` does, gain)."""
     base_right = base.predictions == base.truth
     own_right = own.predictions == own.truth
     gain = (int(own_right.sum()) - int(base_right.sum())) / base.n if base.n else 0.0
-    return np.flatnonzero(~base_right & own_right), np.flatnonzero(base_right & ~own_right), gain
+    return own_right.astype(np.int64) - base_right, gain
 
 
-def _closer(base: Evaluation, own: Evaluation) -> tuple[np.ndarray, np.ndarray, float]:
+def _closer(base: Evaluation, own: Evaluation) -> tuple[np.ndarray, float]:
+    """(1 for each sample to whose target `own` is closer, -1 for one where `base` is, gain)."""
     before, after = errors_each(base), errors_each(own)
     gain = float(before.mean() - after.mean()) if base.n else 0.0
     if base.places is not None and own.places is not None:
@@ -133,7 +159,7 @@ def _closer(base: Evaluation, own: Evaluation) -> tuple[np.ndarray, np.ndarray, 
         moved = np.ones(base.n, bool)
     else:
         moved = _moved(base, own)
-    return np.flatnonzero(moved & (after < before)), np.flatnonzero(moved & (after > before)), gain
+    return np.where(moved, np.sign(before - after), 0).astype(np.int64), gain
 
 
 def _moved(base: Evaluation, own: Evaluation) -> np.ndarray:
@@ -147,8 +173,11 @@ def _moved(base: Evaluation, own: Evaluation) -> np.ndarray:
 
 
 def _means(base: Evaluation, own: Evaluation, gain: float) -> str:
-    """What the gain of values is, as a part of a sentence."""
-    if base.places is not None and own.places is not None:
+    """What the gain is, as a part of a sentence."""
+    if base.accuracy is not None and own.accuracy is not None:
+        what, one, other = "share of right answers", base.accuracy, own.accuracy
+        rose = gain > 0
+    elif base.places is not None and own.places is not None:
         pixels = "pixels" if base.places.pixels else "words"
         what, one, other = f"share of right {pixels}", base.places.right, own.places.right
         rose = gain > 0
@@ -188,17 +217,19 @@ def _sentence(
     verdict: Verdict,
     fixed: int,
     broken: int,
-    n: int,
+    either: Evaluation,
     p_value: float,
     called: str,
     *,
-    means: str | None,
+    means: str,
 ) -> str:
-    """means: what became of the mean, of values; None for labels."""
-    values = means is not None
+    """either: of the two evaluations. means: what became of the mean."""
+    values, n = either.correct is None, either.different
     if n == 0:
         return "There are no test samples to compare on yet."
     samples = count(n, "sample")
+    if n < either.n:
+        samples = f"{count(n, 'different sample')} among {either.n:,}"
     if verdict is Verdict.SAME:
         if n < FEWEST_CHANGES:
             return f"No answer changed, and {samples} {_are(n)} too few to tell."

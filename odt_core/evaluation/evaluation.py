@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from odt_core.errors import ModelError, NoAnswerError, SampleError
+from odt_core.evaluation.over_again import exact_copies
 from odt_core.evaluation.place_scores import Places, places
 from odt_core.kinds import check_kind, kind_of
 from odt_core.samples.types import check_samples
@@ -35,7 +36,8 @@ class Evaluation:
     """How a model does on n samples; arrays are in the samples' order.
 
     For labels: correct, cross_entropy, confusion and confidences, and no errors. For values: the
-    two errors, and none of these. nan where there are no samples.
+    two errors, and none of these. nan where there are no samples. same: int64 [N], of each sample
+    the place of the first that it is over again (`copies`); None where all differ.
     """
 
     n: int
@@ -48,6 +50,12 @@ class Evaluation:
     mean_squared_error: float | None = None
     mean_absolute_error: float | None = None
     places: Places | None = None  # of values that tell the class of each pixel or word
+    same: np.ndarray | None = None
+
+    @property
+    def different(self) -> int:
+        """How many of the samples are no other over again."""
+        return self.n if self.same is None else len(np.unique(self.same))
 
     @property
     def accuracy(self) -> float | None:
@@ -68,16 +76,23 @@ class Evaluation:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """95 % Wilson interval of the accuracy; None for values."""
-        from odt_core.evaluation.intervals import wilson
+        """95 % Wilson interval of the accuracy, as sure as the different samples make it; None for
+        values.
+        """
+        from odt_core.evaluation.intervals import wilson, wilson_share
 
-        return None if self.correct is None else wilson(self.correct, self.n)
+        if self.correct is None:
+            return None
+        if self.different == self.n:
+            return wilson(self.correct, self.n)
+        return wilson_share(self.correct / self.n, self.different)
 
     def to_json(self) -> dict[str, Any]:
         """The figures, as plain JSON types."""
         if self.correct is None:
             return {
                 "n": self.n,
+                "different": self.different,
                 "mean_squared_error": self.mean_squared_error,
                 "mean_absolute_error": self.mean_absolute_error,
                 "places_right": self.places_right,
@@ -85,6 +100,7 @@ class Evaluation:
             }
         return {
             "n": self.n,
+            "different": self.different,
             "correct": self.correct,
             "accuracy": self.accuracy,
             "interval": list(self.interval or ()),
@@ -93,17 +109,19 @@ class Evaluation:
         }
 
 
-def evaluate(session: Predicts, samples: Samples) -> Evaluation:
+def evaluate(session: Predicts, samples: Samples, same: np.ndarray | None = None) -> Evaluation:
     """Predict all samples and compare with their labels, or their targets for a model of values.
 
-    Raises SampleError when predictions and labels or targets do not fit, NoAnswerError when a
-    prediction is not a number, ModelError when the model cannot predict or is no session.
+    same: which samples are others over again (Evaluation.same); None: those that are equal to the
+    last number. Raises SampleError when predictions and labels or targets do not fit, NoAnswerError
+    when a prediction is not a number, ModelError when the model cannot predict or is no session.
     """
     if not hasattr(session, "predict_proba"):
         raise ModelError(f"evaluate() takes a session (model.session()), not {kind_of(session)}.")
     check_samples(samples)
     truth = truth_of(samples, session.contract)
-    return score(session.predict_proba(samples.x, samples.labels), truth, session.contract)
+    scored = score(session.predict_proba(samples.x, samples.labels), truth, session.contract)
+    return replace(scored, same=exact_copies(samples.x, samples.y) if same is None else same)
 
 
 def truth_of(samples: Samples, contract: Contract) -> np.ndarray:
@@ -157,6 +175,7 @@ def part_of(evaluation: Evaluation, chosen: np.ndarray) -> Evaluation:
     IoU (nan), which the answers alone do not give.
     """
     predictions, truth = evaluation.predictions[chosen], evaluation.truth[chosen]
+    same = None if evaluation.same is None else evaluation.same[chosen]
     if evaluation.correct is None:
         squared, absolute = errors(predictions, truth)
         found = evaluation.places
@@ -168,6 +187,7 @@ def part_of(evaluation: Evaluation, chosen: np.ndarray) -> Evaluation:
             mean_squared_error=squared,
             mean_absolute_error=absolute,
             places=None if found is None else found.part(chosen),
+            same=same,
         )
     confidences = evaluation.confidences
     return replace(
@@ -179,6 +199,7 @@ def part_of(evaluation: Evaluation, chosen: np.ndarray) -> Evaluation:
         predictions=predictions,
         truth=truth,
         confidences=None if confidences is None else confidences[chosen],
+        same=same,
     )
 
 

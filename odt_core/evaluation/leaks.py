@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from odt_core.evaluation.evaluation import Evaluation, part_of
+from odt_core.evaluation.over_again import picture_of
 from odt_core.samples.near_duplicates import near_duplicates
 
 if TYPE_CHECKING:
@@ -39,12 +40,12 @@ def leakage(train: Samples, test: Samples, preprocessing: Preprocessing) -> Leak
     """
     if train.x.shape[1:] != test.x.shape[1:]:
         return None  # features of one and inputs of the other
-    picture = preprocessing.kind != "none" and train.x.shape[1:] == preprocessing.shape
-    size = preprocessing.picture_shape if picture else None
+    size = picture_of(train, preprocessing)
     seen = [found.train for found in near_duplicates(test.x, train.x, picture=size)]
     if not seen:
         return None
-    return Leakage(np.array(seen, np.int64), len(test), _sentence(len(seen), len(test), picture))
+    sentence = _sentence(len(seen), len(test), size is not None)
+    return Leakage(np.array(seen, np.int64), len(test), sentence)
 
 
 def _sentence(seen: int, n: int, picture: bool) -> str:

@@ -6,6 +6,7 @@ A model trained on such a sample has seen the answer, and a test that it passes 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,6 +68,35 @@ def near_duplicates(
             for k in np.flatnonzero(best > limit)
         ]
     return tuple(found)
+
+
+def first_alike(x: np.ndarray, *, picture: tuple[int, ...] | None = None) -> np.ndarray:
+    """int64 [N]: of each sample the place of the first that it is over again, its own where it is
+    like none that stands for itself; as `near_duplicates` tells it, and picture as there.
+    """
+    first = np.arange(len(x))
+    if not len(x):
+        return first
+    alike: Iterator[np.ndarray]
+    if picture is None:
+        rows, reach = _comparable(x, SAME_NUMBERS)
+        alike = (_rows_like(row, rows[:at], reach) for at, row in enumerate(rows))
+    else:
+        alike = _pictures_like(_normalised(x, picture))
+    for at, before in enumerate(alike):
+        for one in before:
+            if first[one] == one:
+                first[at] = one
+                break
+    return first
+
+
+def _pictures_like(rows: np.ndarray) -> Iterator[np.ndarray]:
+    """For each picture of normalised rows which of those before it are the same, ascending."""
+    for at in range(0, len(rows), _BLOCK):
+        likeness = rows[at : at + _BLOCK] @ rows[: at + _BLOCK].T
+        for k, one in enumerate(likeness, at):
+            yield np.flatnonzero(one[:k] > SAME_PICTURE)
 
 
 def averaged_down(x: np.ndarray, picture: tuple[int, ...]) -> np.ndarray:

@@ -81,7 +81,7 @@ def right_of(evaluation: Evaluation) -> str:
             f"mean squared error, n = {evaluation.n:,} · absolute error "
             f"{figure(evaluation.mean_absolute_error)}"
         )
-    return (
-        f"{evaluation.correct:,} of {evaluation.n:,} right · 95 % interval "
-        f"{between(evaluation.interval)}"
-    )
+    of = f"{evaluation.n:,}"
+    if evaluation.different < evaluation.n:
+        of += f" ({evaluation.different:,} different)"
+    return f"{evaluation.correct:,} of {of} right · 95 % interval {between(evaluation.interval)}"

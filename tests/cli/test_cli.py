@@ -250,6 +250,17 @@ class TestOthers:
         assert len(got["comparison"]["fixed"]) == 40 - got["base"]["correct"]
         assert np.trace(got["personalised"]["confusion"]) == 40
 
+    def test_one_sample_many_times_is_no_gain(self, files, tmp_path):
+        whole, path = samples(40, 1), tmp_path / "again.npz"
+        got = result(
+            "evaluate", MODEL, "--samples", files["test"], "--checkpoint", files["checkpoint"]
+        )
+        at = got["comparison"]["fixed"][0]
+        np.savez(path, x=whole["x"][[at] * 20], y=whole["y"][[at] * 20])
+        done = odt("evaluate", MODEL, "--samples", path, "--checkpoint", files["checkpoint"])
+        assert "accuracy 100.0% (20 of 20, 1 different; 95 % interval 20.7% to" in done.stdout
+        assert "1 fixed, 0 broken: 1 different sample among 20 is too few to tell." in done.stdout
+
     def test_evaluate_without_checkpoint_is_about_the_base(self, files):
         got = result("evaluate", MODEL, "--samples", files["test"])
         assert got["personalised"] is None

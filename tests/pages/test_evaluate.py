@@ -20,6 +20,7 @@ from odt_core.checkpoint import (
     save_checkpoint,
 )
 from odt_core.workspace import CheckpointInfo, Kind, Part, Source
+from pages.ui.compare import right_of
 from pages.ui.desk import Desk
 from pages.ui.desk.after_runs import SeenTests
 from pages.ui.evaluate import blind, evidence, over_time
@@ -332,6 +333,20 @@ class TestTestSamples:
         visit(app, "Result")
         assert "Of these test samples 1 was trained on earlier: the figures are too good" in shown(
             app
+        )
+
+    def test_test_sample_when_like_another_one_counts_once(self, person):
+        _, desk = person
+        entry = desk.entries(Part.TEST)[0]
+        again = np.clip(desk.workspace.sample_array(entry.id).astype(int) * 0.9, 0, 255)
+        report = desk.workspace.add_samples([again.astype(np.uint8)], entry.label, Source.UPLOAD)
+        if report.added[0].part is Part.TRAIN:
+            desk.workspace.move_sample(report.added[0].id, Part.TEST)
+        scores = desk.scores(desk.samples(Part.TEST), desk.test_name())
+        assert scores.base.different == scores.own.different == scores.own.n - 1
+        assert desk.evaluations(None, desk.test_sets())[0].different == scores.own.n - 1
+        assert f"of {scores.own.n:,} ({scores.own.different:,} different) right" in right_of(
+            scores.own
         )
 
     def test_label_when_all_its_samples_are_alike_is_trained_on_and_said(self, app, desk_of):

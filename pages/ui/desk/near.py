@@ -29,6 +29,7 @@ class HasNear(HasFeatures):
     def _forget(self) -> None:
         super()._forget()
         self._near_known: tuple[object, Near] | None = None
+        self._copies_known: tuple[object, np.ndarray | None] | None = None
 
     def samples(self, part: Part | None) -> Samples:
         """The person's samples as model input; those that are none are left out, and of training
@@ -78,6 +79,19 @@ class HasNear(HasFeatures):
         on nevertheless, else the label would be lost: the test says little about these.
         """
         return self._near().all_alike
+
+    def test_copies(self) -> np.ndarray | None:
+        """int64 [N]: of each test sample the place of the first that it is over again, its own
+        where it is none's, told as `near_test` is; None where all differ.
+        """
+        key = self._near_key()
+        if self._copies_known is None or self._copies_known[0] != key:
+            from odt_core.evaluation.over_again import copies_among
+
+            tests = self._compared(Part.TEST).samples
+            picture = compared_picture(self.card.preprocessing)
+            self._copies_known = (key, copies_among(tests, picture))
+        return self._copies_known[1]
 
     def _near(self) -> Near:
         key = self._near_key()

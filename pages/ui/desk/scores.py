@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,7 +67,7 @@ class HasScores(HasBaseSide):
             return Scores(base, self._own[key])
         scores, kind = worker.scores(samples.x)
         answer = said(scores, kind, worker.contract, samples.labels, heat)
-        own = _score(answer, self._truth(samples), self.contract)
+        own = self._with_copies(_score(answer, self._truth(samples), self.contract), name)
         if not self.busy:  # else the weights are moving: nothing to keep
             self._own = newest(self._own, key, own)
         return Scores(base, own)
@@ -130,8 +130,8 @@ class HasScores(HasBaseSide):
         new = {key: samples for key, (_, samples) in zip(keys, sets, strict=True)}
         new = {key: samples for key, samples in new.items() if key not in found}
         for key, one in zip(new, self._measured(which, list(new.values())), strict=True):
-            found[key] = one
-            self._at = newest(self._at, key, one, _CHECKPOINTS)
+            found[key] = self._with_copies(one, key[-1])
+            self._at = newest(self._at, key, found[key], _CHECKPOINTS)
         return tuple(found[key] for key in keys)
 
     def evaluation_at(self, which: str | None, name: object, samples: Samples) -> Evaluation:
@@ -164,10 +164,14 @@ class HasScores(HasBaseSide):
             else:
                 scores, kind = self._base_scores(samples, name)
                 answer = said(scores, kind, worker.contract, samples.labels)
-            self._base = newest(
-                self._base, key, _score(answer, self._truth(samples), self.contract)
-            )
+            base = _score(answer, self._truth(samples), self.contract)
+            self._base = newest(self._base, key, self._with_copies(base, name))
         return self._base[key]
+
+    def _with_copies(self, one: Evaluation, name: object) -> Evaluation:
+        """Knowing which of the person's test samples are others over again."""
+        same = self.test_copies() if name == self.test_name() else None
+        return one if same is None or len(same) != one.n else replace(one, same=same)
 
     def _base_scores(self, samples: Samples, name: object) -> tuple[np.ndarray, OutputKind]:
         """What the base model's `infer` gives for a test set of that name."""

@@ -1,0 +1,60 @@
+"""Test samples that are others over again tell no more than one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from odt_core.samples.near_duplicates import first_alike
+
+if TYPE_CHECKING:
+    from odt_core.samples import Preprocessing, Samples
+
+
+def copies(samples: Samples, preprocessing: Preprocessing) -> np.ndarray | None:
+    """int64 [N]: of each sample the place of the first that it is over again, under the same label
+    or with the same target; its own where it is none's. None where all differ.
+
+    Pictures and numbers are the same as `near_duplicates` tells it: so are most of a burst of
+    photographs of a thing that does not move.
+    """
+    return copies_among(samples, picture_of(samples, preprocessing))
+
+
+def copies_among(samples: Samples, picture: tuple[int, ...] | None) -> np.ndarray | None:
+    """The same of samples that are known to be pictures, [height, width(, channels)], or None."""
+    first = first_alike(samples.x, picture=picture)
+    return _unless_all_differ(zip(first.tolist(), _keys(samples.y), strict=True))
+
+
+def exact_copies(x: np.ndarray, y: np.ndarray) -> np.ndarray | None:
+    """The same for x [N, …] and y [N, …] that are equal to the last number: to be asked for every
+    evaluation.
+    """
+    sums = x.reshape(len(x), -1).sum(axis=1, dtype=np.float64)
+    _, group, counts = np.unique(sums, return_inverse=True, return_counts=True)
+    if (counts == 1).all():
+        return None
+    lonely = counts[group] == 1  # nearly all, whose bytes need not be looked at
+    inputs = (at if alone else x[at].tobytes() for at, alone in enumerate(lonely))
+    return _unless_all_differ(zip(inputs, _keys(y), strict=True))
+
+
+def picture_of(samples: Samples, preprocessing: Preprocessing) -> tuple[int, ...] | None:
+    """[height, width(, channels)] of samples that are pictures; None for numbers, such as features
+    of pictures.
+    """
+    is_one = preprocessing.kind != "none" and samples.x.shape[1:] == preprocessing.shape
+    return preprocessing.picture_shape if is_one else None
+
+
+def _keys(y: np.ndarray) -> Iterable[bytes]:
+    return (row.tobytes() for row in y)
+
+
+def _unless_all_differ(keys: Iterable[Hashable]) -> np.ndarray | None:
+    known: dict[Hashable, int] = {}
+    same = np.array([known.setdefault(key, at) for at, key in enumerate(keys)], np.int64)
+    return same if len(known) < len(same) else None

@@ -1,0 +1,91 @@
+"""Test samples that are others over again count as one of them, wherever anything is claimed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from odt_core.evaluation import Verdict, compare, copies, evaluate, score, wilson
+from odt_core.evaluation.evaluation import part_of
+from odt_core.samples import Labels, Preprocessing, Samples
+from tests.evaluation.evaluation_material import digits, person
+
+NUMBERS = Preprocessing("none", (3,))
+PHOTO = Preprocessing("image", (48, 48, 3), scale=1 / 255)
+TWO = Labels(("a", "b"))
+
+
+def rows(n: int) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=(n, 3)).astype(np.float32)
+
+
+def answering(right: list[int], same: list[int] | None = None):
+    """Of two labels, those that are 1 right."""
+    found = score(np.array([[0.9, 0.1] if one else [0.1, 0.9] for one in right]), [0] * len(right))
+    return found if same is None else replace(found, same=np.array(same))
+
+
+class TestCopies:
+    def test_rows_up_to_rounding_under_the_same_label_are_copies_of_the_first(self):
+        x = rows(4)
+        again = Samples(np.r_[x, x[[2]] + 1e-6, x[[2, 1]]], [0, 0, 1, 0, 1, 1, 1], TWO)
+        assert copies(again, NUMBERS).tolist() == [0, 1, 2, 3, 2, 2, 6]
+        assert copies(Samples(x, [0, 0, 1, 0], TWO), NUMBERS) is None
+
+    def test_burst_of_a_thing_that_does_not_move_is_one_picture(self):
+        rng = np.random.default_rng(0)
+        scenes = rng.random((2, 6, 6, 3)).repeat(8, 1).repeat(8, 2)
+        burst = np.repeat(scenes, 5, axis=0) + rng.normal(0, 0.01, (10, 48, 48, 3))
+        shots = Samples(burst.astype(np.float32), np.zeros(10, int), TWO)
+        assert copies(shots, PHOTO).tolist() == [0] * 5 + [5] * 5
+
+    def test_drawings_of_a_person_all_differ(self):
+        model = digits()
+        assert copies(person(model, "Writer 1")[1], model.preprocessing) is None
+
+
+class TestComparison:
+    def test_one_sample_twenty_times_is_one(self):
+        got = compare(answering([0] * 20, [0] * 20), answering([1] * 20, [0] * 20))
+        assert (got.n, got.samples, got.fixed.tolist()) == (1, 20, [0])
+        assert got.verdict is Verdict.UNCLEAR
+        assert got.sentence == (
+            "1 fixed, 0 broken: 1 different sample among 20 is too few to tell."
+        )
+
+    def test_most_of_a_burst_decide_and_the_first_of_these_stands_for_it(self):
+        same = [0, 0, 0, 3, 4, 5, 6, 7, 8]
+        base, own = [0, 1, 0, 0, 0, 0, 0, 0, 1], [1, 0, 1, 1, 1, 1, 1, 1, 1]
+        got = compare(answering(base, same), answering(own, same))
+        assert got.fixed.tolist() == [0, 3, 4, 5, 6, 7]
+        assert got.broken.tolist() == []
+        assert got.sentence == (
+            "6 fixed, 0 broken of 7 different samples among 9: not chance, p = 0.031. Your model "
+            "is better."
+        )
+
+    def test_gain_of_different_samples_that_copies_take_back_is_not_called_better(self):
+        same = [0] * 20 + list(range(20, 32))
+        base, own = [1] * 20 + [0] * 12, [0] * 20 + [1] * 12
+        got = compare(answering(base, same), answering(own, same))
+        assert got.verdict is Verdict.UNCLEAR
+        assert got.sentence == (
+            "12 fixed, 1 broken of 13 different samples among 32: not chance, p = 0.003. But the "
+            "share of right answers fell from 0.625 to 0.375: there is no telling which model is "
+            "better."
+        )
+
+    def test_part_knows_its_copies(self):
+        whole = answering([1, 0, 1, 1], [0, 0, 2, 3])
+        assert part_of(whole, np.array([True, True, False, True])).different == 2
+
+
+class TestEvaluation:
+    def test_interval_is_as_wide_as_the_different_samples_make_it(self):
+        model = digits()
+        one = person(model, "Writer 1")[1].take([0] * 20)
+        got = evaluate(model.session(), one)
+        assert (got.n, got.different) == (20, 1)
+        assert got.interval == wilson(got.correct // 20, 1)
+        assert got.to_json()["different"] == 1
