@@ -321,27 +321,32 @@ def _study(given: _Given, checkpoint: Checkpoint, worker: Worker) -> Studies:
     """
     from odt_core.evidence import Studies, study_all
     from odt_core.studies import WorkerTrainer, other_person
+    from odt_core.studies.judging import left_to_judge
 
     card, samples, others = given.card, given.samples, given.others
     extract = given.model.contract.extract if given.model.contract.keeps_features else None
+    as_features = extract is not None and not extract.reads  # no checkpoint changes what these are
+    tests, left_out = given.test, ""
 
     def seen(group: Samples | None) -> Samples | None:
-        """As features, where no checkpoint changes what these are."""
-        if group is None or extract is None or extract.reads:
+        if group is None or not as_features:
             return group
         return replace(group, x=worker.bottlenecks(group.x))
 
     try:
+        if as_features and tests is not None and len(tests):
+            # Of features nobody could tell that a picture was resized.
+            tests, left_out = left_to_judge(samples, tests, card)
         settings = Settings.from_json(checkpoint.meta.settings or card.settings)
         if others is None and not given.model.contract.measures_errors:
             others = other_person(card, samples.labels, samples)
         name, own = given.model.name, seen(samples)
         assert own is not None
         with WorkerTrainer.start(given.original, card, name, given.choice) as trainer:
-            return study_all(
+            found = study_all(
                 trainer,
                 own,
-                seen(given.test),
+                seen(tests),
                 settings,
                 others=seen(others),
                 replay=seen(given.replay) if settings.replay else None,
@@ -349,6 +354,7 @@ def _study(given: _Given, checkpoint: Checkpoint, worker: Worker) -> Studies:
                 asked=samples.x,
                 progress=_say,
             )
+        return replace(found, reasons=(*found.reasons, *filter(None, [left_out])))
     except (OdtError, TypeError) as error:
         return Studies(reasons=(f"Nothing was studied. {error}",))
     except KeyboardInterrupt:

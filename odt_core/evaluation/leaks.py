@@ -27,9 +27,17 @@ class Leakage:
 
     def others(self, evaluation: Evaluation) -> Evaluation:
         """Of all n samples; what is left of it without those that were trained on."""
+        return part_of(evaluation, self._unseen)
+
+    def unseen(self, test: Samples) -> Samples:
+        """The n test samples without those that were trained on."""
+        return test.take(self._unseen)
+
+    @property
+    def _unseen(self) -> np.ndarray:
         chosen = np.ones(self.n, bool)
         chosen[self.seen] = False
-        return part_of(evaluation, chosen)
+        return chosen
 
 
 def leakage(train: Samples, test: Samples, preprocessing: Preprocessing) -> Leakage | None:
@@ -48,12 +56,17 @@ def leakage(train: Samples, test: Samples, preprocessing: Preprocessing) -> Leak
     return Leakage(np.array(seen, np.int64), len(test), sentence)
 
 
+def like_in_words(many: int, picture: bool) -> str:
+    """What follows a number of samples, before those that they are over again."""
+    if picture:
+        return f"look{'s' if many == 1 else ''} the same as"
+    return f"{'has' if many == 1 else 'have'} the same numbers, up to rounding, as"
+
+
 def _sentence(seen: int, n: int, picture: bool) -> str:
-    same = "looks the same as" if picture else "has the same numbers, up to rounding, as"
+    same = like_in_words(seen, picture)
     if seen == n == 1:
         return f"The only test sample {same} a training sample: it says nothing of new ones."
-    if seen > 1:
-        same = same.replace("looks", "look").replace("has", "have")
     which = f"All {n:,}" if seen == n else f"{seen:,} of the {n:,}"
     they = "it says" if seen == 1 else "they say"
     return f"{which} test samples {same} a training sample: {they} nothing of new ones."

@@ -20,6 +20,7 @@ from odt_core.evaluation import (
     weights_of,
 )
 from odt_core.evaluation.feature_plane import points
+from odt_core.studies.judging import left_to_judge
 
 if TYPE_CHECKING:
     from odt_core.samples import Labels, Samples
@@ -57,7 +58,9 @@ def look_inside(
     test: Samples | None = None,
     base_test: Samples | None = None,
 ) -> Inside:
-    """Ask a worker whose own session holds the personalised weights. labels: those in use."""
+    """Ask a worker whose own session holds the personalised weights. labels: those in use. Test
+    samples that were trained on, or are others over again, are on the map alone.
+    """
     base, own = worker.state("base"), worker.state("own")
     layers = weight_changes(base, own, weights_of(worker.description, worker.contract))
     if (
@@ -68,15 +71,26 @@ def look_inside(
         return Inside(layers)
     used = np.asarray(labels.used, bool)
     temperature = unknown = None
-    if test is not None and len(test):
-        scores, kind = worker.scores(test.x)
-        temperature = fit_temperature(scores, test.y, kind, used=used)
-    known = [group.x for group in (test, base_test) if group is not None and len(group)]
+    new = _new(train, test, worker)
+    if new is not None:
+        scores, kind = worker.scores(new.x)
+        temperature = fit_temperature(scores, new.y, kind, used=used)
+    known = [group.x for group in (new, base_test) if group is not None and len(group)]
     if known:
         asked = [worker.scores(x) for x in known]
         together = np.concatenate([scores for scores, _ in asked])
         unknown = fit_unknown(together, kind=asked[0][1], used=used)
     return Inside(layers, temperature, unknown, _map(worker, labels, train, test))
+
+
+def _new(train: Samples, test: Samples | None, worker: Worker) -> Samples | None:
+    """The test samples that say something new of the model; None without any."""
+    if test is None or not len(test):
+        return None
+    try:
+        return left_to_judge(train, test, worker.card)[0]
+    except SampleError:
+        return None
 
 
 def _map(worker: Worker, labels: Labels, train: Samples, test: Samples | None) -> Map | None:

@@ -127,7 +127,7 @@ def study_all(
             )
         if needed is not None and not needed.complete:
             raise StudyStopped
-    return Studies(cost, controls, needed, tuple(reasons))
+    return Studies(cost, controls, needed, tuple(dict.fromkeys(reasons)))
 
 
 def _as_measured(trainer: WorkerTrainer, cost: Cost | None) -> dict[str, np.ndarray] | None:

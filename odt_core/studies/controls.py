@@ -12,6 +12,7 @@ from odt_core.evaluation.comparison import Comparison, Verdict, compare
 from odt_core.evaluation.evaluation import Evaluation, evaluate
 from odt_core.evaluation.paired import gain_interval
 from odt_core.evaluation.repeats import repeated
+from odt_core.studies.judging import left_to_judge
 from odt_core.studies.sample_size import nested_subset
 from odt_core.studies.study import OnProgress, Progress, Stopped, StudyStopped, never, quiet
 from odt_core.studies.trainings import State, Training, train_each
@@ -62,15 +63,17 @@ def negative_controls(
     stopped: Stopped = never,
 ) -> Controls:
     """Train three times from the base, with the same settings: on the person's samples, on the same
-    with their labels shuffled, and on as many of another person.
+    with their labels shuffled, and on as many of another person. All are judged by the test samples
+    that are left (`left_to_judge`).
 
     others: another person's samples under the same labels; at most as many of each label as
     `train` has are used. seed: of the shuffling. weights: all variables after training on `train`
     with these settings, where they are known: the first training is left out then. Raises
-    SampleError without samples or for models without labels, StudyStopped when stopped.
+    SampleError without samples or tests that are left and for models without labels, StudyStopped
+    when stopped.
     """
     _check(train, test)
-    test = replace(test, labels=train.labels)
+    test, left_out = left_to_judge(train, replace(test, labels=train.labels), trainer.card)
     mixed, kept = shuffled_labels(train, seed)
     theirs = like(others, train, seed) if others is not None else None
     runs = [Training("your samples", train, settings, weights=weights)]
@@ -102,6 +105,7 @@ def negative_controls(
     other_person = compare(base, other) if other else None
     over_other = compare(other, mine) if other else None
     vanished = _vanished(own, against_base, over_shuffled, kept)
+    said = _sentence(own, against_base, over_shuffled, other_person, over_other, kept=kept)
     return Controls(
         own=own,
         shuffled=against_base,
@@ -112,7 +116,7 @@ def negative_controls(
         samples=len(train),
         other_samples=len(theirs) if theirs is not None else 0,
         vanished=vanished,
-        sentence=_sentence(own, against_base, over_shuffled, other_person, over_other, kept=kept),
+        sentence=" ".join(filter(None, (said, left_out))),
     )
 
 

@@ -13,6 +13,7 @@ from odt_core.evaluation.comparison import FEWEST_CHANGES
 from odt_core.evaluation.evaluation import evaluate
 from odt_core.samples.splitting import groups_of
 from odt_core.studies.crossed import Estimate, Quantity, can_be_told_apart, estimate, outcomes
+from odt_core.studies.judging import left_to_judge
 from odt_core.studies.study import OnProgress, Progress, Stopped, StudyStopped, never, quiet
 from odt_core.studies.trainings import State, Training, train_each
 from odt_core.training.settings import Settings
@@ -58,15 +59,16 @@ def samples_needed(
     progress: OnProgress = quiet,
     stopped: Stopped = never,
 ) -> SamplesNeeded:
-    """Train from the base on ever more of `train` and measure each model on `test`.
+    """Train from the base on ever more of `train` and measure each model on those of `test` that
+    are left (`left_to_judge`).
 
     A seed decides which samples of a label come first, and every random choice of training: its
     subsets lie within each other. A label with fewer samples gives all it has; counts that no label
     has come to the same as all and are left out. Samples with targets count as one label. When
     `stopped()` turns true, what was finished is returned; StudyStopped when that is nothing.
     weights: all variables after training on `train` with these settings, where they are known: with
-    their seed it is not trained on all samples then. SampleError when there is nothing to train or
-    to test on.
+    their seed it is not trained on all samples then. SampleError when there is nothing to train on
+    or nothing left to test on.
     """
     if not len(train) or not len(test):
         raise SampleError(
@@ -77,7 +79,8 @@ def samples_needed(
     counts = _counts(train, per_label)
     if not seeds or not counts:
         raise SettingsError("samples_needed needs at least one seed and one count.")
-    tests = [replace(test, labels=train.labels)]
+    test, left_out = left_to_judge(train, replace(test, labels=train.labels), trainer.card)
+    tests = [test]
     if base_test is not None and len(base_test):
         tests.append(replace(base_test, labels=train.labels.with_those_of(base_test.labels)))
     total = len(counts) * len(seeds)
@@ -117,9 +120,8 @@ def samples_needed(
     complete = len(points) == len(counts) + 1
     if complete:
         progress(Progress(total, total, "finished"))
-    return SamplesNeeded(
-        tuple(points), seeds, quantity, complete, _sentence(points, own, quantity, len(seeds))
-    )
+    said = " ".join(filter(None, (_sentence(points, own, quantity, len(seeds)), left_out)))
+    return SamplesNeeded(tuple(points), seeds, quantity, complete, said)
 
 
 def nested_subset(samples: Samples, per_label: int | None, seed: int) -> Samples:

@@ -38,6 +38,7 @@ from odt_core.studies.controls import (
     shuffled_labels,
 )
 from odt_core.studies.crossed import estimate
+from odt_core.studies.judging import left_to_judge
 from odt_core.studies.sample_size import _sentence as in_words_of_points
 from odt_core.studies.sample_size import nested_subset
 from odt_core.training import Settings, fit
@@ -120,17 +121,18 @@ class TestSamplesNeeded:
         base, one, whole = got.points
         assert [(p.per_label, p.samples) for p in got.points] == [(0, 0), (1, 10), (None, 70)]
         trainer.reset()
-        alone = evaluate(trainer, test)
+        alone = evaluate(trainer, left_to_judge(train, test, CARD)[0])
         assert base.own.mean == pytest.approx(alone.accuracy)
         assert base.own.interval[0] <= wilson(alone.correct, alone.n)[0]
         assert base.own.mean < one.own.mean <= whole.own.mean
-        assert whole.own.n == 60
+        assert whole.own.n == 59
         assert len(whole.own.per_seed) == 2
         assert whole.base_test.n == 100
         assert whole.own.interval[0] > base.own.mean
         assert got.complete
         assert got.quantity is Quantity.ACCURACY
-        assert "n = 60 test samples, 2 seeds" in got.sentence
+        assert "n = 59 test samples, 2 seeds" in got.sentence
+        assert "1 of the 60 test samples looks the same as a training sample" in got.sentence
         assert (seen[0].done, seen[-1].done, seen[-1].total) == (0, 4, 4)
 
     def test_training_that_did_harm_is_not_called_help(self, samples, trainer):
@@ -218,6 +220,34 @@ class TestSamplesNeeded:
             samples_needed(trainer, samples[0], samples[0].take(np.zeros(0, int)), SHORT)
 
 
+class TestTestsLeft:
+    """Samples of noise that a model learns by heart, with labels that mean nothing."""
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def noise(model):
+        rng = np.random.default_rng(0)
+        x = rng.random((40, *model.contract.input_shape), np.float32)
+        return Samples(x, np.arange(40) % 4, model.labels)
+
+    def test_studies_are_not_judged_by_samples_that_were_trained_on(self, trainer, noise):
+        for study in (negative_controls, samples_needed):
+            with pytest.raises(SampleError, match="All 40 test samples look the same as a train"):
+                study(trainer, noise, noise, SHORT)
+
+    def test_others_judge_and_each_study_says_so(self, trainer, noise):
+        train, test = noise.take(np.arange(20)), noise.take(np.r_[15:40, 30, 31])
+        told = (
+            "5 of the 27 test samples look the same as a training sample: they say nothing of new "
+            "ones. 2 test samples look the same as another one. The other 20 judge this."
+        )
+        controls = negative_controls(trainer, train, test, SHORT)
+        needed = samples_needed(trainer, train, test, SHORT, per_label=(None,), seeds=(0,))
+        assert controls.own.n == needed.points[0].own.n == 20
+        assert controls.sentence.endswith(told)
+        assert needed.sentence.endswith(told)
+
+
 class TestSamplesNeededInWords:
     """Made-up answers of the base model and of three seeds with all samples."""
 
@@ -268,7 +298,7 @@ class TestNegativeControls:
         assert "With shuffled labels the gain vanished, as it should" in got.sentence
         assert "nother person's samples" in got.sentence
         assert got.own_over_shuffled.verdict is Verdict.BETTER
-        assert (got.samples, got.own.n, got.other_person.n) == (70, 60, 60)
+        assert (got.samples, got.own.n, got.other_person.n) == (70, 59, 59)
         assert 0 < got.other_samples <= 70
         assert got.kept < 0.5
 
