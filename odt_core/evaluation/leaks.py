@@ -48,11 +48,15 @@ def leakage(train: Samples, test: Samples, preprocessing: Preprocessing) -> Leak
     """
     if train.x.shape[1:] != test.x.shape[1:]:
         return None  # features of one and inputs of the other
-    size = picture_of(train, preprocessing)
-    seen = [found.train for found in near_duplicates(test.x, train.x, picture=size)]
+    return leakage_among(train, test, picture_of(train, preprocessing))
+
+
+def leakage_among(train: Samples, test: Samples, picture: tuple[int, ...] | None) -> Leakage | None:
+    """The same of samples that are known to be pictures, [height, width(, channels)], or None."""
+    seen = [found.train for found in near_duplicates(test.x, train.x, picture=picture)]
     if not seen:
         return None
-    sentence = _sentence(len(seen), len(test), size is not None)
+    sentence = _sentence(len(seen), len(test), picture is not None)
     return Leakage(np.array(seen, np.int64), len(test), sentence)
 
 

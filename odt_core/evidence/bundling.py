@@ -105,13 +105,11 @@ def _filled(judged: Judged | None) -> Judged | None:
 
 def checked(test: Judged, samples: Samples, checkpoint: Checkpoint, card: ModelCard) -> Judged:
     """With what makes the test samples worth less: those of them that were trained on, and whether
-    test samples decided which weights of the run were kept. As it is where that is known.
+    test samples decided which weights of the run were kept. A leak that is known stays.
     """
-    if test.leak is not None:
-        return test
     return replace(
         test,
-        leak=leakage(samples, test.samples, card.preprocessing),
+        leak=test.leak or leakage(samples, test.samples, card.preprocessing),
         chosen=checkpoint.meta.note == Reason.BEST,
     )
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from odt_core.errors import SampleError
-from odt_core.evaluation.copies import copies, picture_of
-from odt_core.evaluation.leakage import leakage, like_in_words
+from odt_core.evaluation.leaks import leakage, like_in_words
+from odt_core.evaluation.over_again import copies, picture_of
 from odt_core.samples.preprocess import Preprocessing
 from odt_core.words import count
 

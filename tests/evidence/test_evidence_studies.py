@@ -16,6 +16,7 @@ from evidence_cases import MODEL, Trained, samples_of
 from odt_core.evaluation import gain_interval, state_digest
 from odt_core.evidence import Inside, Studies, empty_base, look_inside, study_all
 from odt_core.evidence.study_facts import cost_facts, inside_facts, study_facts
+from odt_core.samples import Samples
 from odt_core.studies import (
     Estimate,
     Point,
@@ -83,6 +84,15 @@ class TestStudyAll:
         assert (found.controls, found.needed) == (None, None)
         assert found.reasons == (
             "Negative controls and samples needed: there are no test samples.",
+        )
+
+    def test_test_samples_that_were_trained_on_are_a_reason(self, trained, trainer, studies):
+        known = Studies(studies.cost)
+        found = study_all(trainer, trained.own, trained.own, SHORT, known=known)
+        assert (found.controls, found.needed) == (None, None)
+        assert found.reasons == (
+            "All 18 test samples have the same numbers, up to rounding, as a training sample: they "
+            "say nothing of new ones. Add test samples that are not trained on.",
         )
 
     def test_stop_ends_them_and_gives_no_half(self, trained, trainer, studies):
@@ -163,6 +173,16 @@ class TestInside:
         assert facts["unknown_input"]["kept"] >= 0.95
         assert facts["temperature"]["n"] == len(trained.test)
         json.dumps(facts, allow_nan=False)
+
+    def test_temperature_is_not_of_samples_that_were_trained_on(self, trained):
+        both = Samples(
+            np.r_[trained.own.x, trained.test.x], np.r_[trained.own.y, trained.test.y],
+            trained.own.labels,
+        )  # fmt: skip
+        with Worker.start(MODEL.read_bytes()) as worker:
+            found = look_inside(worker, trained.own.labels, trained.own, both)
+        assert found.temperature.n == found.unknown.n == len(trained.test)
+        assert found.map.test.sum() == len(both)
 
     def test_base_model_without_weights_is_not_compared_with(self, inside):
         bare = empty_base(inside)

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from odt_core.evaluation import load_base_labels
 from odt_core.training import Settings
-from odt_core.workspace import Source
+from odt_core.workspace import Part, Source
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -60,6 +60,21 @@ class TestBaseSide:
         assert said.base.sum() == pytest.approx(1, abs=1e-5)
         assert said.seen in load_base_labels(desk.card.base_labels).labels
         assert said.own[:2] == pytest.approx(0.5)  # it has learnt nothing yet
+
+    def test_burst_of_a_thing_that_does_not_move_is_no_proof(self, photos):
+        """All its samples are alike: they are trained on, and its tests judge nothing."""
+        desk = photos("Flowers", "palace")
+        before = len(desk.tests_to_judge_by())
+        still, rng = cuts("flower.jpg", np.random.default_rng(1), 1)[0], np.random.default_rng(2)
+        burst = [np.clip(still + rng.normal(0, 2, still.shape), 0, 255) for _ in range(10)]
+        label = desk.workspace.add_label("Vase")
+        desk.workspace.add_samples([one.astype(np.uint8) for one in burst], label.id, Source.CAMERA)
+        assert desk.all_alike() == (label.id,)
+        test = desk.samples(Part.TEST)
+        assert before < len(test)
+        assert desk.leak().seen.tolist() == np.flatnonzero(test.y == 2).tolist()
+        assert len(desk.tests_to_judge_by()) == before
+        assert desk.scores(test, desk.test_name()).own.different == before + 1
 
     def test_base_when_no_label_is_among_them_is_the_untrained_head(self, photos):
         desk = photos("Blorb", "Zwingel")

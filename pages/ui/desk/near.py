@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from odt_core.samples.near_duplicates import near_duplicates
 from odt_core.workspace import Part, SampleEntry
 from pages.ui.desk.features import HasFeatures
 from pages.ui.prepared import Prepared, compared_picture, unprepared
+
+if TYPE_CHECKING:
+    from odt_core.evaluation import Leakage
 
 _AT_ONCE = 40  # samples that a page prepares while it is drawn: a fifth of a second
 
@@ -92,6 +96,33 @@ class HasNear(HasFeatures):
             picture = compared_picture(self.card.preprocessing)
             self._copies_known = (key, copies_among(tests, picture))
         return self._copies_known[1]
+
+    def leak(self) -> Leakage | None:
+        """Which test samples training does see, for a model that keeps features: of these nobody
+        could tell that a picture is another one over again.
+        """
+        if self._features_key() is None:
+            return None
+        from odt_core.evaluation.leaks import leakage_among
+
+        train, test = self._compared(Part.TRAIN), self._compared(Part.TEST)
+        out = {one for one, _ in self._near().kept_out}
+        kept = np.array([entry.id not in out for entry in train.entries], bool)
+        picture = compared_picture(self.card.preprocessing)
+        return leakage_among(train.samples.take(kept), test.samples, picture)
+
+    def tests_to_judge_by(self) -> Samples:
+        """The person's test samples for a study, which leaves out those that say nothing new by
+        itself; of features, those whose pictures do are left out here.
+        """
+        test = self.samples(Part.TEST)
+        if self._features_key() is None or len(self._compared(Part.TEST).samples) != len(test):
+            return test
+        leak, same = self.leak(), self.test_copies()
+        new = np.ones(len(test), bool) if same is None else same == np.arange(len(same))
+        if leak is not None:
+            new[leak.seen] = False
+        return test.take(new)
 
     def _near(self) -> Near:
         key = self._near_key()

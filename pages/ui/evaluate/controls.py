@@ -48,7 +48,7 @@ def controls_card(desk: Desk) -> None:
 
 
 def _work(desk: Desk, job: Job) -> Controls:
-    train, test, settings = desk.samples(Part.TRAIN), desk.samples(Part.TEST), desk.settings
+    train, test, settings = desk.samples(Part.TRAIN), desk.tests_to_judge_by(), desk.settings
     others = other_person(desk.card, desk.labels, train)
     with trainer_of(desk) as trainer:
         return negative_controls(

@@ -10,7 +10,7 @@ import streamlit as st
 
 from odt_core.checkpoint import Checkpoint, load_checkpoint
 from odt_core.errors import OdtError
-from odt_core.evaluation import state_digest
+from odt_core.evaluation import Leakage, state_digest
 from odt_core.evidence import (
     Beginning,
     Evidence,
@@ -137,10 +137,10 @@ def _work(desk: Desk, job: Job, *, whole: bool) -> Bundle:
         base_state=worker.state("base"),
     )
     job.progressed(0.06, "asking both models")
-    test = _judged(desk, desk.samples(Part.TEST), desk.test_name())
+    test = _judged(desk, desk.samples(Part.TEST), desk.test_name(), desk.leak())
     base_test = _judged(desk, base_test_of(desk.card), BASE_TEST)
     inside = look_inside(
-        worker, desk.labels, samples, desk.samples(Part.TEST), base_test_of(desk.card)
+        worker, desk.labels, samples, desk.tests_to_judge_by(), base_test_of(desk.card)
     )
     studies = Studies(reasons=("Nothing was studied: it was not asked for.",))
     if whole:
@@ -192,11 +192,13 @@ def _others(desk: Desk) -> list[Unloaded]:
     return found
 
 
-def _judged(desk: Desk, samples: Samples | None, name: object) -> Judged | None:
+def _judged(
+    desk: Desk, samples: Samples | None, name: object, leak: Leakage | None = None
+) -> Judged | None:
     if samples is None or not len(samples) or desk.why_unscored:
         return None
     scores = desk.scores(samples, name, by_file=True)  # as reproduce.py counts again
-    return Judged(samples, scores.base, scores.own)
+    return Judged(samples, scores.base, scores.own, leak=leak)
 
 
 def _studies(desk: Desk, job: Job, checkpoint: Checkpoint) -> Studies:
@@ -207,7 +209,7 @@ def _studies(desk: Desk, job: Job, checkpoint: Checkpoint) -> Studies:
         settings = Settings.from_json(checkpoint.meta.settings)
     except (OdtError, TypeError):  # of another version of odt, or an imported file
         settings = desk.settings
-    samples, test = desk.samples(Part.TRAIN), desk.samples(Part.TEST)
+    samples, test = desk.samples(Part.TRAIN), desk.tests_to_judge_by()
     known = Studies()
     if settings == desk.settings:
         about = about_training(desk)

@@ -48,7 +48,7 @@ def samples_needed_card(desk: Desk) -> None:
 
 
 def _work(desk: Desk, job: Job) -> SamplesNeeded:
-    train, test, settings = desk.samples(Part.TRAIN), desk.samples(Part.TEST), desk.settings
+    train, test, settings = desk.samples(Part.TRAIN), desk.tests_to_judge_by(), desk.settings
     with trainer_of(desk) as trainer:
         return samples_needed(
             trainer,
