@@ -416,7 +416,7 @@ def _text(result: Result) -> str:
 def _why_not(check: dict[str, Any]) -> list[str]:
     """What is wrong, in words; nothing where reproduce.py found all as it was published."""
     lines = [f"not as published: {name}" for name in check.get("changed_files", [])]
-    lines += check.get("differences", [])
+    lines += [*check.get("differences", []), *check.get("contradictions", [])]
     lines += [
         f"{row['model']} on {row['samples']}: published {row['published']}, again {row['again']}"
         for row in check.get("results", [])

@@ -147,11 +147,13 @@ class TestCheck:
             "differences": ["w: largest difference 0.1"],
             "results": [{**row, "same": False}, {**row, "same": True}],
             "changed_files": ["models/base.tflite"],
+            "contradictions": ["card: the weights' digest"],
             "message": "",
         }
         assert _why_not(check) == [
             "not as published: models/base.tflite",
             "w: largest difference 0.1",
+            "card: the weights' digest",
             "own on test: published 3 of 4, again 2 of 4",
         ]
         codes = [_code({"check": {"exit_code": code}, "outcome": None}) for code in (0, 1, 2, None)]

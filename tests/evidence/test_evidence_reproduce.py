@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import weakref
@@ -140,15 +141,64 @@ class TestDamage:
         assert said["added_files"] == ["charts/extra.png", "said.json"]
 
 
-def test_a_claimed_accuracy_that_is_wrong_is_found(packed, unpack):
-    folder = unpack(packed)
-    path = folder / "personalisation-card.json"
-    card = json.loads(path.read_text("utf-8"))
-    card["reproduce"]["results"]["test"]["own"]["correct"] -= 1
-    path.write_text(json.dumps(card), "utf-8")
-    code, said = reproduce(folder)
-    assert (code, said["identical"]) == (1, True)
-    assert [row["same"] for row in said["results"]] == [True, False]
+class TestClaims:
+    """A card that was changed, and whose digest is that of what it is now."""
+
+    def changed(self, folder, change):
+        path = folder / "personalisation-card.json"
+        before = hashlib.sha256(path.read_bytes()).hexdigest()
+        card = json.loads(path.read_text("utf-8"))
+        change(card)
+        path.write_text(json.dumps(card), "utf-8")
+        sums = folder / "SHA256SUMS"
+        after = hashlib.sha256(path.read_bytes()).hexdigest()
+        sums.write_text(sums.read_text("utf-8").replace(before, after), "utf-8")
+        code, said = reproduce(folder)
+        assert (said["identical"], said["changed_files"]) == (True, [])
+        return code, said
+
+    @pytest.mark.parametrize(
+        ("figure", "value", "said_of_it"),
+        [
+            ("correct", 3, "3 of 30"),
+            ("accuracy", 0.99, "accuracy 0.99"),
+            ("n", 1000, "n 1000"),
+            ("cross_entropy", 0.01, "cross entropy 0.01"),
+        ],
+    )
+    def test_figure_that_is_wrong_is_found(self, packed, unpack, figure, value, said_of_it):
+        def change(card):
+            for results in (card["results"], card["reproduce"]["results"]):
+                results["test"]["own"][figure] = value
+
+        code, said = self.changed(unpack(packed), change)
+        assert (code, said["contradictions"]) == (1, [])
+        base, own = said["results"]
+        assert (base["same"], own["same"]) == (True, False)
+        assert own["published"] == said_of_it
+
+    def test_figure_up_to_rounding_is_the_same(self, packed, unpack):
+        def change(card):
+            for results in (card["results"], card["reproduce"]["results"]):
+                results["test"]["own"]["cross_entropy"] *= 1 + 1e-6
+
+        assert self.changed(unpack(packed), change)[0] == 0
+
+    def test_results_that_are_not_those_counted_again_are_found(self, packed, unpack):
+        def change(card):
+            card["results"]["test"]["comparison"]["p_value"] = 1e-9
+
+        code, said = self.changed(unpack(packed), change)
+        assert (code, [row["same"] for row in said["results"]]) == (1, [True, True])
+        assert "'results' are not those of 'reproduce'" in said["contradictions"][0]
+
+    def test_digest_of_other_weights_is_found(self, packed, unpack):
+        def change(card):
+            card["personalised"]["state_sha256"] = "0" * 64
+
+        code, said = self.changed(unpack(packed), change)
+        assert code == 1
+        assert "digest is said to be 000000000000, and is" in said["contradictions"][0]
 
 
 def test_a_stopped_run_is_identical(unpack):
