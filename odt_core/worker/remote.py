@@ -12,7 +12,14 @@ import numpy as np
 
 from odt_core.checkpoint.progress import Progress
 from odt_core.dialects.contract import Choice, Contract, OutputKind
-from odt_core.errors import CheckpointError, ModelError, SettingsError, TrainingError, WorkerError
+from odt_core.errors import (
+    CheckpointError,
+    ModelError,
+    SettingsError,
+    SignatureError,
+    TrainingError,
+    WorkerError,
+)
 from odt_core.kinds import check_kind
 from odt_core.runtime.profile import Profile
 from odt_core.runtime.scores import answers
@@ -89,7 +96,7 @@ class Worker:
 
     def bottlenecks(self, x: np.ndarray) -> np.ndarray:
         """What Session.bottlenecks gives, to be kept in the samples' place."""
-        x = np.asarray(x)
+        x = _array(x)
         if self.contract.are_features(x.shape):  # already: no trip to the process
             return x
         return self._link.call("bottlenecks", {}, {"x": x}).arrays["features"]
@@ -158,7 +165,7 @@ class Worker:
         return base, own
 
     def _scores(self, x: np.ndarray, *which: Which) -> list[tuple[np.ndarray, OutputKind]]:
-        answer = self._link.call("infer", {"which": which}, {"x": np.asarray(x)})
+        answer = self._link.call("infer", {"which": which}, {"x": _array(x)})
         return [(answer.arrays[one], OutputKind(answer.body["kinds"][one])) for one in which]
 
     # --- training -------------------------------------------------------------------------------
@@ -277,3 +284,11 @@ class RemoteSession:
         if worker is None:
             raise WorkerError("The model's process was closed. Start it again to go on.")
         return worker
+
+
+def _array(x: np.ndarray) -> np.ndarray:
+    """Samples as an array; SignatureError, as a session says it, for lists of different lengths."""
+    try:
+        return np.asarray(x)
+    except ValueError:
+        raise SignatureError("The samples of a call must all have the same shape.") from None

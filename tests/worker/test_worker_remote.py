@@ -149,6 +149,11 @@ class TestAnswers:
         worker.reset()
         np.testing.assert_array_equal(worker.infer(x), before)
 
+    def test_samples_of_different_lengths_are_refused_as_a_session_refuses_them(self, worker):
+        for ask in (worker.infer, worker.predict_proba, worker.bottlenecks, worker.base.infer):
+            with pytest.raises(SignatureError, match="must all have the same shape"):
+                ask([[1.0, 2.0], [3.0]])
+
     def test_errors_keep_their_type_and_the_worker_its_life(self, worker):
         with pytest.raises(SignatureError, match="got"):
             worker.infer(np.zeros((1, 3, 3, 1), np.float32))
