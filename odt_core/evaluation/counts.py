@@ -1,7 +1,8 @@
-"""Numbers of answers, as statistics take them."""
+"""Numbers of answers, and how sure one wants to be, as statistics take them."""
 
 from __future__ import annotations
 
+from numbers import Real
 from operator import index
 from typing import SupportsIndex
 
@@ -19,3 +20,8 @@ def whole(count: SupportsIndex, name: str) -> int:
         raise SettingsError(
             f"'{name}' counts answers: give a whole number, not {count!r}."
         ) from None
+
+
+def is_level(level: float) -> bool:
+    """Whether an interval can hold the truth so often: a number between 0 and 1."""
+    return isinstance(level, Real) and 0 < level < 1

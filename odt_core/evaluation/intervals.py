@@ -6,19 +6,19 @@ import math
 from statistics import NormalDist
 
 from odt_core.errors import SettingsError
-from odt_core.evaluation.counts import whole
+from odt_core.evaluation.counts import is_level, whole
 
 
 def wilson(correct: int, n: int, level: float = 0.95) -> tuple[float, float]:
     """Wilson's score interval of correct / n (Wilson 1927, JASA 22:209–212).
 
     level: 0 < level < 1. Returns (low, high) within 0..1; (0, 1) when n is 0.
-    SettingsError for counts that cannot be.
+    SettingsError for counts or levels that cannot be.
     """
     correct, n = whole(correct, "correct"), whole(n, "n")
-    if not (0 <= correct <= n and 0 < level < 1):
+    if not (0 <= correct <= n and is_level(level)):
         raise SettingsError(
-            f"wilson needs 0 <= correct <= n and 0 < level < 1, got {correct}, {n}, {level}."
+            f"wilson needs 0 <= correct <= n and 0 < level < 1, got {correct}, {n}, {level!r}."
         )
     return wilson_share(correct / n, n, level) if n else (0.0, 1.0)
 

@@ -7,7 +7,7 @@ from statistics import NormalDist
 
 from odt_core.errors import SettingsError
 from odt_core.evaluation.comparison import mcnemar
-from odt_core.evaluation.counts import whole
+from odt_core.evaluation.counts import is_level, whole
 
 
 def gain_interval(fixed: int, broken: int, n: int, level: float = 0.95) -> tuple[float, float]:
@@ -28,13 +28,13 @@ def tango_interval(fixed: int, broken: int, n: int, level: float = 0.95) -> tupl
     fixed, broken: how many of n samples one model alone gets right, and the other alone. level:
     0 < level < 1. Returns (low, high) within -1..1; (-1, 1) when n is 0. It is the set of true
     gains that the score test, of which McNemar's is the one for a gain of 0, does not reject.
-    SettingsError for counts that cannot be.
+    SettingsError for counts or levels that cannot be.
     """
     fixed, broken, n = whole(fixed, "fixed"), whole(broken, "broken"), whole(n, "n")
-    if not (fixed >= 0 and broken >= 0 and fixed + broken <= n and 0 < level < 1):
+    if not (fixed >= 0 and broken >= 0 and fixed + broken <= n and is_level(level)):
         raise SettingsError(
             "The interval of a gain needs counts of at most n together and 0 < level < 1, got "
-            f"{fixed}, {broken}, {n}, {level}."
+            f"{fixed}, {broken}, {n}, {level!r}."
         )
     if n == 0:
         return -1.0, 1.0

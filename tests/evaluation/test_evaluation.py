@@ -138,7 +138,9 @@ class TestWilson:
         low, high = wilson(81, 263)
         assert (round(low, 4), round(high, 4)) == (0.2553, 0.3662)
 
-    @pytest.mark.parametrize("arguments", [(-1, 5), (6, 5), (1, 5, 0.0), (1, 5, 1.0)])
+    @pytest.mark.parametrize(
+        "arguments", [(-1, 5), (6, 5), (1, 5, 0.0), (1, 5, 1.0), (1, 5, "0.9")]
+    )
     def test_impossible_counts_are_refused(self, arguments):
         with pytest.raises(SettingsError, match="wilson needs"):
             wilson(*arguments)

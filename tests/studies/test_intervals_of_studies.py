@@ -96,7 +96,7 @@ class TestGainInterval:
     def test_no_samples_say_nothing_and_impossible_counts_are_refused(self):
         assert gain_interval(0, 0, 0) == (-1, 1)
         assert gain_interval(20, 0, 20)[1] == 1
-        for wrong in [(3, 3, 5), (-1, 0, 5)]:
+        for wrong in [(3, 3, 5), (-1, 0, 5), (1, 0, 5, "0.9")]:
             with pytest.raises(SettingsError, match="interval of a gain"):
                 gain_interval(*wrong)
 
