@@ -185,15 +185,13 @@ def _report(options: Namespace) -> Result:
 
 def _evidence(options: Namespace, given: _Given, worker: Worker) -> Evidence:
     """All that is known of the weights that were given, or that are trained now."""
-    from odt_core.evidence import Evidence, Studies, checked, empty_base, look_inside, trace
+    from odt_core.evidence import Evidence, Studies, checked, look_inside, trace
 
-    # Asked before any weights are loaded: where the file holds none, the base model cannot answer.
-    empty = worker.uninitialised
     data, checkpoint, curves = _weights(options, given, worker)
-    test = _judge(worker, given, given.test, empty, mine=True)
+    test = _judge(worker, given, given.test, mine=True)
     if test is not None:
         test = checked(test, given.samples, checkpoint, given.card)
-    base_test = _judge(worker, given, given.base_test, empty, mine=False)
+    base_test = _judge(worker, given, given.base_test, mine=False)
     studies = Studies(reasons=("Nothing was studied: --quick was given.",))
     if not options.quick:
         studies = _study(given, checkpoint, worker)
@@ -218,7 +216,7 @@ def _evidence(options: Namespace, given: _Given, worker: Worker) -> Evidence:
         choice=given.choice,
         curves=curves,
         studies=studies,
-        inside=empty_base(inside) if empty else inside,
+        inside=inside,
         loss_name=given.model.contract.loss_note,
     )
 
@@ -242,16 +240,14 @@ def _weights(
     return data, load_checkpoint(data), curves
 
 
-def _judge(
-    worker: Worker, given: _Given, group: Samples | None, empty: bool, *, mine: bool
-) -> Judged | None:
+def _judge(worker: Worker, given: _Given, group: Samples | None, *, mine: bool) -> Judged | None:
     """mine: whether the group is the person's test samples."""
     from odt_core.evaluation import copies
     from odt_core.evidence import Judged
 
     if group is None or not len(group) or not given.model.contract.scored:
         return None
-    base = None if empty else worker.base
+    base = None if worker.base_uninitialised else worker.base
     same = copies(group, given.model.preprocessing) if mine else None
     before, after, labels = evaluated(base, worker.own, group, given.samples.labels, same)
     return Judged(group, before, after, labels)

@@ -2,7 +2,7 @@
 
 from odt_core.evidence.bundling import bundle, checked
 from odt_core.evidence.evidence import Curves, Evidence, Judged
-from odt_core.evidence.inside import Inside, empty_base, look_inside
+from odt_core.evidence.inside import Inside, look_inside
 from odt_core.evidence.origin import Beginning, Origin, Unloaded, trace
 from odt_core.evidence.studies import Studies, study_all
 
@@ -17,7 +17,6 @@ __all__ = [
     "Unloaded",
     "bundle",
     "checked",
-    "empty_base",
     "look_inside",
     "study_all",
     "trace",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -59,10 +59,13 @@ def look_inside(
     base_test: Samples | None = None,
 ) -> Inside:
     """Ask a worker whose own session holds the personalised weights. labels: those in use. Test
-    samples that were trained on, or are others over again, are on the map alone.
+    samples that were trained on, or are others over again, are on the map alone. Where the model's
+    file holds no weights, there are no layers and no map: nothing to compare with.
     """
-    base, own = worker.state("base"), worker.state("own")
-    layers = weight_changes(base, own, weights_of(worker.description, worker.contract))
+    layers: tuple[LayerChange, ...] = ()
+    if not worker.base_uninitialised:
+        base, own = worker.state("base"), worker.state("own")
+        layers = weight_changes(base, own, weights_of(worker.description, worker.contract))
     if (
         worker.contract.infer is None
         or not worker.contract.scored
@@ -96,7 +99,7 @@ def _new(train: Samples, test: Samples | None, worker: Worker) -> Samples | None
 def _map(worker: Worker, labels: Labels, train: Samples, test: Samples | None) -> Map | None:
     groups = [group for group in (train, test) if group is not None and len(group)]
     x = np.concatenate([group.x for group in groups]) if groups else np.zeros((0,))
-    if len(x) < 3:
+    if len(x) < 3 or worker.base_uninitialised:
         return None
     y = np.concatenate([group.y for group in groups])
     is_test = np.repeat([group is test for group in groups], [len(group) for group in groups])
@@ -109,8 +112,3 @@ def _map(worker: Worker, labels: Labels, train: Samples, test: Samples | None) -
         return None
     outputs = tuple(map(int, y))
     return Map(places, outputs, tuple(map(labels.called, outputs)), is_test)
-
-
-def empty_base(inside: Inside) -> Inside:
-    """The same where the model's file holds no weights: there is nothing to compare with."""
-    return replace(inside, layers=(), map=None)

@@ -144,7 +144,15 @@ class Worker:
     @property
     def uninitialised(self) -> bool:
         """Whether the own session's variables hold nothing yet (Session.uninitialised)."""
-        return bool(self._link.call("uninitialised").body["uninitialised"])
+        return self._is_uninitialised("own")
+
+    @cached_property
+    def base_uninitialised(self) -> bool:
+        """Whether the model's file holds no weights: the base model cannot answer."""
+        return self._is_uninitialised("base")
+
+    def _is_uninitialised(self, which: Which) -> bool:
+        return bool(self._link.call("uninitialised", {"which": which}).body["uninitialised"])
 
     def run(
         self, signature: str, which: Which = "own", **inputs: np.ndarray

@@ -221,7 +221,7 @@ class Service:
         return {"features": self._loaded().features_of_a_sample}, {}
 
     def _uninitialised(self, message: Message) -> Answer:
-        return {"uninitialised": self._session("own").uninitialised}, {}
+        return {"uninitialised": self._session(message.body["which"]).uninitialised}, {}
 
     def _pause(self, message: Message) -> Answer:
         if self._control is not None:

@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from odt_core.checkpoint import load_checkpoint
+from odt_core.checkpoint import load_checkpoint, save_checkpoint_file
 from odt_core.cli.report import _code, _train, _why_not
 from odt_core.samples import Labels, Samples
 from odt_core.training import Settings
 from odt_core.training.events import Ended, Saved
 from odt_core.worker import Worker
 from tests.cli.command_line import ROOT, odt, odt_process, result
+from tests.zoo_models import zoo_file, zoo_model
 
 MODELS = ROOT / "tests" / "runtime" / "models"
 MODEL = MODELS / "tiny_momentum.tflite"
@@ -292,3 +293,27 @@ def test_training_for_a_report_when_it_saves_itself_then_the_last_checkpoint_alo
     assert watched.held == [*[False] * (len(watched.held) - 1), True]
     assert load_checkpoint(checkpoint).meta.step == 3
     assert [record.step for record in curves.records] == [1, 2, 3]
+
+
+def test_model_without_initial_weights_is_reported_on_without_a_base_to_compare_with(tmp_path):
+    model, rng = zoo_model("uninitialised_keras3"), np.random.default_rng(5)
+    (tmp_path / "model.tflite").write_bytes(zoo_file("uninitialised_keras3"))
+    session = model.session()
+    session.load_state(
+        {
+            variable.name: np.asarray(rng.normal(size=variable.shape), variable.dtype)
+            for variable in model.description.variables
+        }
+    )
+    save_checkpoint_file(session.checkpoint(), tmp_path / "own.safetensors")
+    np.savez(tmp_path / "own.npz", x=rng.random((8, 12), np.float32), y=np.arange(8) % 4)
+    np.savez(tmp_path / "test.npz", x=rng.random((8, 12), np.float32), y=np.arange(8) % 4)
+    got = report(
+        tmp_path / "model.tflite", "--samples", tmp_path / "own.npz", "--test",
+        tmp_path / "test.npz", "--checkpoint", tmp_path / "own.safetensors",
+        "--out", tmp_path / "bundle.zip", "--quick",
+    )  # fmt: skip
+    assert got["test"]["base"] is None
+    assert got["test"]["personalised"]["n"] == 8
+    names = zipfile.ZipFile(tmp_path / "bundle.zip").namelist()
+    assert not {"charts/layers.png", "charts/map.png"} & set(names)

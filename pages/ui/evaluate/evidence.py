@@ -18,7 +18,6 @@ from odt_core.evidence import (
     Studies,
     Unloaded,
     bundle,
-    empty_base,
     look_inside,
     study_all,
     trace,
@@ -134,7 +133,7 @@ def _work(desk: Desk, job: Job, *, whole: bool) -> Bundle:
         samples,
         replay,
         others=_others(desk),
-        base_state=worker.state("base"),
+        base_state=None if worker.base_uninitialised else worker.state("base"),
     )
     job.progressed(0.06, "asking both models")
     test = _judged(desk, desk.samples(Part.TEST), desk.test_name(), desk.leak())
@@ -161,7 +160,7 @@ def _work(desk: Desk, job: Job, *, whole: bool) -> Bundle:
         choice=file.choice,
         curves=kept_curves(desk.workspace, head),
         studies=studies,
-        inside=empty_base(inside) if worker.uninitialised else inside,
+        inside=inside,
         loss_name=desk.contract.loss_note,
         trained_on=entry.info.samples or None,
     )
