@@ -145,15 +145,14 @@ class Labels:
         if self == Labels.numbered(2) and "-1" in new and set(new) <= {"-1", "1"}:
             return Labels(("-1", "1"))
         known = set(new) & set(self.names)
-        if self != Labels.numbered(len(self)) or len(known) == len(new):
+        words = not all(map(_is_number, new))
+        if self != Labels.numbered(len(self)) or len(known) == len(new) or (known and words):
             return self
         if len(new) > len(self) > 0:
             raise LabelError(
                 f"The model has {len(self)} outputs for the {len(new)} labels of the samples: "
                 f"there is none left for '{new[len(self)]}'. Use at most {len(self)} labels."
             )
-        if known and not all(map(_is_number, new)):
-            return self.extended(new)  # which says what is wrong
         return Labels((None,) * len(self)).extended(new)
 
     def with_those_of(self, base: Labels) -> Labels:

@@ -107,7 +107,8 @@ def with_outputs_named(manifest: Manifest, names: Iterable[str]) -> Manifest:
     """Those of the names that no label has, in their order, on outputs that nobody has named:
     whose names are the model's own numbers, none of which stands for samples. The labels of such
     outputs that are left over are turned off. As it is where no name is new, where a number is
-    among the names and so means an output, or where there are fewer such outputs than names.
+    among the names and so means an output (Labels.named_after), or is the name of an output that is
+    left over, or where there are fewer such outputs than names.
     """
     model, given = manifest.model, set(names)
     idle = _unnamed(manifest)
@@ -120,6 +121,8 @@ def with_outputs_named(manifest: Manifest, names: Iterable[str]) -> Manifest:
     elif given & {label.name for label in idle}:
         return manifest
     taken = {label.id: name for label, name in zip_longest(idle, named) if label}
+    if any(label.name in named for label in idle if not taken[label.id]):
+        return manifest  # two labels would have one name
     return replace(
         manifest,
         labels=tuple(

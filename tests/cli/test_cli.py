@@ -126,7 +126,8 @@ class TestTrain:
     def test_checkpoint_keeps_the_figures_without_the_matrices(self, files):
         kept = load_checkpoint_file(files["checkpoint"]).meta.metrics["test"]
         assert set(kept) == {"base", "personalised"}
-        assert set(kept["base"]) == {"n", "correct", "accuracy", "interval", "cross_entropy"}
+        figures = {"n", "different", "correct", "accuracy", "interval", "cross_entropy"}
+        assert set(kept["base"]) == figures
 
     def test_base_and_personalised_have_intervals_and_the_paired_test(self, files):
         got = json.loads(files["trained"].read_text())["test"]
@@ -303,7 +304,7 @@ class TestOthers:
         path = tmp_path / "best.safetensors"
         save_checkpoint_file(replace(checkpoint, meta=replace(checkpoint.meta, note="best")), path)
         got = result("evaluate", MODEL, "--samples", files["test"], "--checkpoint", path)
-        assert any("they did best on the test samples" in said for said in got["sentences"])
+        assert any("did best on their run's test samples" in said for said in got["sentences"])
         assert "is better" not in got["sentences"][0]
 
     @pytest.mark.parametrize(

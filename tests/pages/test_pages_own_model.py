@@ -331,6 +331,16 @@ class TestDownloads:
         assert describe(predicts).variables == ()
         assert desk.bake(which="base") != own
 
+    def test_names_of_labels_leave_with_the_model_and_come_back_with_it(self, app, desk_of):
+        drop(app, OURS / "tiny_adam.tflite")
+        desk = desk_of(app)
+        x = RNG.integers(0, 256, (3, 8, 8)).astype(np.uint8)
+        give(app, "mine.npz", npz(x=x, y=["owl", "ant", "cat"]))
+        names = ("ant", "cat", "owl", None)
+        for inference_only in (False, True):
+            desk.choose_uploaded(desk.bake(inference_only=inference_only), "mine.tflite")
+            assert desk.card.labels.names == desk.labels.names == names
+
 
 class TestTensorFlowCheckpoints:
     """The model's own save writes two files of version 2, its restore reads them."""

@@ -91,8 +91,10 @@ class TestNamedAfter:
         assert labels.named_after(["3", "7"]) is labels
 
     def test_words_beside_numbers_of_outputs_are_refused(self):
+        labels = Labels.numbered(4).named_after(["3", "heart"])
+        assert labels == Labels.numbered(4)
         with pytest.raises(LabelError, match=r"4 outputs have numbers for names, 0 to 3.*'heart'"):
-            Labels.numbered(4).named_after(["3", "heart"])
+            labels.extended(["3", "heart"])
 
     @pytest.mark.parametrize("found", [list("abcde"), list("01234")])
     def test_more_labels_than_outputs_are_refused(self, found):

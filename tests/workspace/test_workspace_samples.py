@@ -355,7 +355,14 @@ class TestNamesOfOutputs:
         workspace.undo()
         assert workspace.manifest.output_names() == ("0", "1", "2", "3")
 
-    @pytest.mark.parametrize("names", [("1", "cat"), ("a", "b", "c", "d", "e")])
+    def test_numbers_that_count_from_one_are_names(self, workspaces):
+        workspace = workspaces.create()
+        workspace.set_model("own.tflite", Labels.numbered(4), data=b"a model")
+        workspace.add_raw(self.raw("4", "1", "3", "2"), Source.UPLOAD)
+        assert workspace.manifest.output_names() == ("1", "2", "3", "4")
+        assert workspace.raw_samples().labels == ("4", "1", "3", "2")
+
+    @pytest.mark.parametrize("names", [("1", "cat"), ("3", "7"), ("a", "b", "c", "d", "e")])
     def test_known_names_or_too_many_are_no_reason_to_rename(self, workspaces, names):
         workspace = workspaces.create()
         workspace.set_model("own.tflite", Labels.numbered(4), data=b"a model")
