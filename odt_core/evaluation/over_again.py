@@ -12,10 +12,15 @@ from odt_core.samples.near_duplicates import first_alike
 if TYPE_CHECKING:
     from odt_core.samples import Preprocessing, Samples
 
+# Rows of so many whole numbers, such as categories or ids, come again in samples that were drawn
+# apart: they are as many samples. More of them, such as pixels, do not.
+_MOST_BY_CHANCE = 31
+
 
 def copies(samples: Samples, preprocessing: Preprocessing) -> np.ndarray | None:
     """int64 [N]: of each sample the place of the first that it is over again, under the same label
-    or with the same target; its own where it is none's. None where all differ.
+    or with the same target; its own where it is none's. None where all differ. Rows of a few whole
+    numbers are never another one over again: they may well have been drawn twice.
 
     Pictures and numbers are the same as `near_duplicates` tells it: so are most of a burst of
     photographs of a thing that does not move.
@@ -26,6 +31,8 @@ def copies(samples: Samples, preprocessing: Preprocessing) -> np.ndarray | None:
 def copies_among(samples: Samples, picture: tuple[int, ...] | None) -> np.ndarray | None:
     """The same of samples that are known to be pictures, [height, width(, channels)], or None."""
     first = first_alike(samples.x, picture=picture)
+    if picture is None:
+        first = np.where(_may_recur(samples.x), np.arange(len(first)), first)
     return _unless_all_differ(zip(first.tolist(), _keys(samples.y), strict=True))
 
 
@@ -37,7 +44,7 @@ def exact_copies(x: np.ndarray, y: np.ndarray) -> np.ndarray | None:
     _, group, counts = np.unique(sums, return_inverse=True, return_counts=True)
     if (counts == 1).all():
         return None
-    lonely = counts[group] == 1  # nearly all, whose bytes need not be looked at
+    lonely = (counts[group] == 1) | _may_recur(x)  # nearly all: their bytes need no look
     inputs = (at if alone else x[at].tobytes() for at, alone in enumerate(lonely))
     return _unless_all_differ(zip(inputs, _keys(y), strict=True))
 
@@ -48,6 +55,14 @@ def picture_of(samples: Samples, preprocessing: Preprocessing) -> tuple[int, ...
     """
     is_one = preprocessing.kind != "none" and samples.x.shape[1:] == preprocessing.shape
     return preprocessing.picture_shape if is_one else None
+
+
+def _may_recur(x: np.ndarray) -> np.ndarray:
+    """bool [N]: whether a sample is so few whole numbers that others are the same by chance."""
+    rows = x.reshape(len(x), -1)
+    if rows.shape[1] > _MOST_BY_CHANCE:
+        return np.zeros(len(x), bool)
+    return np.asarray((rows == np.rint(rows)).all(axis=1))
 
 
 def _keys(y: np.ndarray) -> Iterable[bytes]:

@@ -14,7 +14,7 @@ import pytest
 from evidence_cases import MODEL, Trained, samples_of
 
 from odt_core.evaluation import gain_interval, state_digest
-from odt_core.evidence import Inside, Studies, empty_base, look_inside, study_all
+from odt_core.evidence import Inside, Studies, look_inside, study_all
 from odt_core.evidence.study_facts import cost_facts, inside_facts, study_facts
 from odt_core.samples import Samples
 from odt_core.studies import (
@@ -183,11 +183,6 @@ class TestInside:
             found = look_inside(worker, trained.own.labels, trained.own, both)
         assert found.temperature.n == found.unknown.n == len(trained.test)
         assert found.map.test.sum() == len(both)
-
-    def test_base_model_without_weights_is_not_compared_with(self, inside):
-        bare = empty_base(inside)
-        assert (bare.layers, bare.map) == ((), None)
-        assert bare.temperature == inside.temperature
 
     def test_two_samples_make_no_map(self, trained):
         with Worker.start(MODEL.read_bytes()) as worker:

@@ -8,6 +8,7 @@ import numpy as np
 
 from odt_core.evaluation import Verdict, compare, copies, evaluate, score, wilson
 from odt_core.evaluation.evaluation import part_of
+from odt_core.evaluation.over_again import exact_copies
 from odt_core.samples import Labels, Preprocessing, Samples
 from tests.evaluation.evaluation_material import digits, person
 
@@ -32,6 +33,12 @@ class TestCopies:
         again = Samples(np.r_[x, x[[2]] + 1e-6, x[[2, 1]]], [0, 0, 1, 0, 1, 1, 1], TWO)
         assert copies(again, NUMBERS).tolist() == [0, 1, 2, 3, 2, 2, 6]
         assert copies(Samples(x, [0, 0, 1, 0], TWO), NUMBERS) is None
+
+    def test_few_whole_numbers_that_come_again_are_as_many_samples(self):
+        kinds = Samples(np.float32([[1, 0, 2], [1, 0, 2], [0, 1, 2]]), [0, 0, 1], TWO)
+        assert copies(kinds, NUMBERS) is None
+        assert exact_copies(kinds.x, kinds.y) is None
+        assert exact_copies(kinds.x + np.float32(0.5), kinds.y).tolist() == [0, 0, 2]
 
     def test_burst_of_a_thing_that_does_not_move_is_one_picture(self):
         rng = np.random.default_rng(0)
