@@ -39,6 +39,7 @@ class OutputKind(Enum):
 
     LOGITS = "logits"
     PROBABILITIES = "probabilities"
+    DISTANCES = "distances"  # of K, the smallest wins; negated they are taken for logits
     UNKNOWN = "unknown"  # decided from the numbers of a first inference
 
 

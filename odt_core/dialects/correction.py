@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from odt_core.dialects.contract import Choice, Contract, LabelKind, Task
+from odt_core.dialects.contract import Choice, Contract, LabelKind, OutputKind, Task
 from odt_core.dialects.dialect import propose
 from odt_core.dialects.inputs import is_scalar
 from odt_core.dialects.signatures import changes_variables
@@ -83,6 +83,11 @@ def _check_sense(contract: Contract, choice: Choice) -> None:
         raise SignatureError(
             f"The model has {contract.outputs} outputs; yes or no ('binary') needs one. Choose "
             f"'classes'."
+        )
+    if choice.output_kind is OutputKind.DISTANCES and contract.task is not Task.CLASSES:
+        raise SignatureError(
+            "Distances, of which the smallest wins, belong to labels of several classes. Choose "
+            "the task 'classes', or other outputs."
         )
     kind = contract.train[0].label_kind if contract.train else None
     if kind is LabelKind.SIGNS and contract.task is not Task.BINARY:

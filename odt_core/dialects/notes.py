@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from odt_core.dialects.contract import LOSS_NAME, InferRole, SampleInput, Task, TrainRole
+from odt_core.dialects.contract import (
+    LOSS_NAME,
+    InferRole,
+    OutputKind,
+    SampleInput,
+    Task,
+    TrainRole,
+)
 from odt_core.dialects.targets import filling
 from odt_core.dialects.tasks import Goal
 from odt_core.dialects.vocabulary import SAMPLE_WEIGHT_WORDS
-from odt_core.graph import SignatureDescription
+from odt_core.graph import ALL_SCORES, SignatureDescription
 from odt_core.words import inputs_in_words, words
 
 NO_INFER = (
@@ -90,6 +97,13 @@ def _of_what_is_learnt(role: TrainRole, infer: InferRole | None, goal: Goal) -> 
             f"A prediction ('{infer.prediction}') has another number of values than a target, so "
             f"training works, but answers cannot be scored. Choose another output if there is one "
             f"that has the targets' shape."
+        )
+    if infer is not None and goal.output_kind is OutputKind.DISTANCES:
+        name = "" if infer.prediction == ALL_SCORES else f" ('{infer.prediction}')"
+        yield (
+            f"This model computes distances{name}, of which the smallest is the answer. odt "
+            f"negates them where it needs scores; a file that it writes gives them as this one "
+            f"does. Choose logits (--use output_kind=logits) if the largest is the answer."
         )
     if infer is not None and goal.task is Task.BINARY and _is_distance(goal):
         yield (

@@ -17,9 +17,11 @@ from odt_core.dialects.shapes import (
     whole,
 )
 from odt_core.dialects.vocabulary import (
+    DISTANCE_WORDS,
     HIDDEN_WORDS,
     LOGIT_NAMES,
     MASK_WORDS,
+    NEGATION_WORDS,
     PREDICTION_NAMES,
     PROBABILITY_NAMES,
     SPREAD_WORDS,
@@ -40,7 +42,7 @@ _STRAIGHT = {
     "READ_VARIABLE", "RESHAPE", "SLICE", "SQUEEZE", "STRIDED_SLICE", "SUB", "SUM", "TRANSPOSE",
 }  # fmt: skip
 _FEW = 4  # numbers
-_PICKED = ("REDUCE_MAX", "TOPK_V2")  # ops that give the best of some scores
+_PICKED = ("REDUCE_MAX", "REDUCE_MIN", "TOPK_V2")  # ops that give the best of some scores
 _HIDDEN_OPS = ("RELU", "RELU6", "TANH")  # that seldom end a model with several outputs
 # Ops that give numbers from 0 to anything, such as counts: neither logits nor probabilities.
 _COUNTING_OPS = ("ABS", "EXP", "RELU", "SQUARE")
@@ -85,6 +87,9 @@ def goal_of(
         task = wish.task
     target_shape = _target_shape(task, labels, prediction)
     output_kind = wish.output_kind or _output_kind(task, prediction, predictor, kind)
+    smallest = wish.output_kind is None and task is Task.CLASSES and (count or 0) >= 2
+    if smallest and _are_distances(prediction, trainer):
+        output_kind = OutputKind.DISTANCES
     each = _scores_each(target_shape, labels, prediction)
     comparable = bool(each) or _comparable(task, target_shape, samples, labels, prediction)
     several = labels is not None and not whole(labels) and (count or 0) >= 2
@@ -415,6 +420,23 @@ def _output_kind(
     if any(o.producer in _PROBABILITY_OPS and o.shape == prediction.shape for o in others):
         return OutputKind.LOGITS
     return OutputKind.UNKNOWN
+
+
+def _are_distances(
+    prediction: TensorDescription | None, trainer: SignatureDescription | None
+) -> bool:
+    """Whether the smallest of some scores is the answer's: as an op that picks it tells, or one in
+    training that makes shares of what is computed alike; else by what they are.
+    """
+    if prediction is None or prediction.producer in _PROBABILITY_OPS:
+        return False
+    if prediction.wins:
+        return prediction.wins < 0
+    if trainer and (prediction.producer, prediction.shape[-1]) in trainer.smallest:
+        return True
+    said = words(prediction.name)
+    named = said & DISTANCE_WORDS and not said & NEGATION_WORDS and prediction.ends != "NEG"
+    return prediction.distance or bool(named)
 
 
 def _activation(loss: Loss, prediction: TensorDescription | None, squashed: bool) -> Activation:

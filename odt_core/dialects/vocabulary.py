@@ -258,6 +258,8 @@ MASK_WORDS = frozenset(["mask", "masks", "segmentation", "segmentations"])
 SPREAD_WORDS = frozenset(
     ["deviation", "logvar", "precision", "scale", "sigma", "std", "stddev", "var", "variance"]
 )
+DISTANCE_WORDS = frozenset(["dist", "distance", "distances", "dists"])
+NEGATION_WORDS = frozenset(["inverse", "minus", "neg", "negated", "negative"])
 HIDDEN_WORDS = frozenset(
     [
         "attention",

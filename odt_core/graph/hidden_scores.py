@@ -1,7 +1,8 @@
 """Scores behind an answer: `infer` may give the best label's number alone, or the best few scores.
 
 How sure a model is, its probabilities and its second guess need the scores of all labels. They are
-in the graph, one op before ARG_MAX or TOPK_V2, so they become one more output of the signature.
+in the graph, one op before ARG_MAX, ARG_MIN or TOPK_V2, so they become one more output of the
+signature.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from odt_core.graph.flow import LAYOUT, variables_of
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.signature import ends, entry
 from odt_core.graph.tensor import shape_of
+from odt_core.graph.winners import PICKS, are_rows
 
 ALL_SCORES = "odt_each_label"  # the output that is added: float32 [N, …, K], or [K]
-_PICKS = ("ARG_MAX", "TOPK_V2")
 
 
 def show_scores(model: schema.ModelT) -> None:
@@ -40,11 +41,11 @@ def _hidden(model: schema.ModelT, graph: schema.SubGraphT, outputs: list[int]) -
     found, shown = None, []
     for index in outputs:
         operator = made_by.get(_picked(model, index, made_by))
-        if operator is None or name_of(model, operator) not in _PICKS:
+        if operator is None or name_of(model, operator) not in PICKS:
             shown.append(index)
             continue
         scores = inputs_of(operator)[0]
-        if _are_rows(graph.tensors[scores], graph.tensors[outputs_of(operator)[0]]):
+        if are_rows(graph.tensors[scores], graph.tensors[outputs_of(operator)[0]]):
             found = scores
     if found is None:
         return None
@@ -64,14 +65,3 @@ def _picked(model: schema.ModelT, index: int, made_by: dict[int, schema.Operator
         else:
             break
     return index
-
-
-def _are_rows(scores: schema.TensorT, picked: schema.TensorT) -> bool:
-    """Whether labels were picked along the last axis, from two scores or more."""
-    shape, result = shape_of(scores), shape_of(picked)
-    return (
-        scores.type == schema.TensorType.FLOAT32
-        and bool(shape)
-        and (shape[-1] is None or shape[-1] >= 2)
-        and (result == shape[:-1] or result[:-1] == shape[:-1])
-    )

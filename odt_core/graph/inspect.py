@@ -22,6 +22,7 @@ from odt_core.graph.record import CheckpointSignature, Missing, Record, Rewrite,
 from odt_core.graph.signature import plain_name
 from odt_core.graph.tensor import Shape, dtype_of, has_dtype, shape_of
 from odt_core.graph.variables import find_variables
+from odt_core.graph.winners import Row, Winners, winners
 
 _OTHER_TYPES = {
     value: name.lower() for name, value in vars(schema.TensorType).items() if isinstance(value, int)
@@ -39,7 +40,9 @@ class TensorDescription:
     counted: the output only tells what was equal or larger, as an accuracy does. tail: the ops that
     an output is computed with after the last layer of a network; ends: the last of them, what only
     moves or clips numbers looked through. meets: where inputs join in there (loss_facts.py).
-    scales: of an input, the variables whose changes it multiplies, as a learning rate does.
+    scales: of an input, the variables whose changes it multiplies, as a learning rate does. wins:
+    of scores, 1 where the largest is taken for the answer, −1 where the smallest is, 0 where no op
+    tells; distance: they sum up differences (winners.py).
     """
 
     name: str
@@ -55,14 +58,17 @@ class TensorDescription:
     ends: str | None = None
     meets: tuple[Meeting, ...] = ()
     scales: tuple[str, ...] = ()
+    wins: int = 0
+    distance: bool = False
 
 
 @dataclass(frozen=True)
 class SignatureDescription:
     """A signature; flex_ops: the TensorFlow ops it cannot run without, each once; ops: all the ops
     it runs, each once; reads, assigns: names of the variables it uses and sets when it is called;
-    largest, work: numbers a sample in its largest input or result, and in all results together; 0
-    where that is not known.
+    smallest: the scores of which the smallest wins in it, by the op that computes them and how many
+    a row has; largest, work: numbers a sample in its largest input or result, and in all results
+    together; 0 where that is not known.
     """
 
     name: str
@@ -72,6 +78,7 @@ class SignatureDescription:
     ops: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     assigns: tuple[str, ...] = ()
+    smallest: tuple[Row, ...] = ()
     largest: int = 0
     work: int = 0
 
@@ -192,14 +199,18 @@ def _signature(model: schema.ModelT, signature: schema.SignatureDefT) -> Signatu
     reads, assigns = variables_of(model, signature.subgraphIndex)
     rates = rates_of(model, graph) if assigns else {}
     largest, work = _numbers_a_sample(graph)
+    won = winners(model, graph)
     return SignatureDescription(
         plain_name(signature.signatureKey),
         tuple(_input(graph, entry, facts, rates) for entry in signature.inputs or []),
-        tuple(_output(graph, entry, facts, losses, called) for entry in signature.outputs or []),
+        tuple(
+            _output(graph, entry, facts, losses, won, called) for entry in signature.outputs or []
+        ),
         tuple(sorted({name[4:] for name in names if name.startswith("Flex")})),
         tuple(sorted(names)),
         reads=tuple(sorted(reads)),
         assigns=tuple(sorted(assigns)),
+        smallest=won.rows,
         largest=largest,
         work=work,
     )
@@ -256,6 +267,7 @@ def _output(
     entry: schema.TensorMapT,
     facts: Flow,
     losses: Facts,
+    won: Winners,
     called: dict[int, str],
 ) -> TensorDescription:
     index = int(entry.tensorIndex)
@@ -268,6 +280,8 @@ def _output(
         tail=losses.tail(index),
         ends=losses.ends(index),
         meets=losses.meets(index),
+        wins=(index in won.largest) - (index in won.smallest),
+        distance=index in won.distances,
     )
 
 

@@ -123,9 +123,12 @@ class Model:
     @cached_property
     def output_kind(self) -> OutputKind:
         """Whether `infer` gives logits or probabilities; where graph and names do not tell, by its
-        answers to made-up samples: the same for every session, whatever that is asked.
+        answers to made-up samples: the same for every session, whatever that is asked. Distances,
+        which `infer` negates, are logits.
         """
         infer = self.contract.infer
+        if infer is not None and infer.kind is OutputKind.DISTANCES:
+            return OutputKind.LOGITS
         if infer is None or infer.kind is not OutputKind.UNKNOWN or not self.contract.classifies:
             return infer.kind if infer else OutputKind.UNKNOWN
         session, rng = self.session(threads=1), np.random.default_rng(0)

@@ -287,10 +287,10 @@ class Session:
     def infer(self, x: np.ndarray) -> np.ndarray:
         """What the model predicts for x [N, *input_shape], any N.
 
-        Scores float32 [N, K] ([N, 1] for two labels), logits where the model has them; for a model
-        of values its own output [N, *target_shape]. A model of a static batch size gets its last
-        batch filled up, and the answers to the filling are dropped. ModelError when it cannot
-        predict.
+        Scores float32 [N, K] ([N, 1] for two labels), logits where the model has them, distances
+        negated, so that the largest wins; for a model of values its own output [N, *target_shape].
+        A model of a static batch size gets its last batch filled up, and the answers to the filling
+        are dropped. ModelError when it cannot predict.
         """
         self._check_thread()
         contract = self.contract
@@ -311,6 +311,8 @@ class Session:
         if contract.measures_errors:
             fits = result[0].size == int(np.prod(contract.target_shape))
             return result.reshape((len(x), *contract.target_shape)) if fits else result
+        if role.kind is OutputKind.DISTANCES:
+            result = -result
         return result if result.ndim == 2 else result.reshape(len(x), -1)
 
     def _asks_features(self, x: np.ndarray) -> bool:

@@ -111,6 +111,7 @@ def unpack_description(document: Mapping[str, Any]) -> ModelDescription:
                     ops=tuple(row["ops"]),
                     reads=tuple(row["reads"]),
                     assigns=tuple(row["assigns"]),
+                    smallest=tuple((op, size) for op, size in row["smallest"]),
                     largest=int(row["largest"]),
                     work=int(row["work"]),
                 )

@@ -26,6 +26,7 @@ _TASKS = {
 _OUTPUTS = {
     OutputKind.LOGITS: "Scores of any size (logits)",
     OutputKind.PROBABILITIES: "Probabilities",
+    OutputKind.DISTANCES: "Distances: the smallest wins",
     OutputKind.UNKNOWN: "Found out at the first answer",
 }
 _LABELS = {
@@ -126,6 +127,8 @@ def _infer_fields(contract: Contract, signatures: dict[str, SignatureDescription
     fields.append(_Field("prediction", "Its prediction is", outputs, role.prediction))
     if contract.classifies:
         kinds = [OutputKind.LOGITS, OutputKind.PROBABILITIES]
+        if contract.task is Task.CLASSES:
+            kinds.append(OutputKind.DISTANCES)
         fields.append(_Field("output_kind", "Which are", kinds, role.kind, _OUTPUTS))
     return fields
 
