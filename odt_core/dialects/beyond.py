@@ -14,7 +14,12 @@ from odt_core.graph import SignatureDescription, TensorDescription
 
 
 def why_not_trained(
-    trainer: SignatureDescription, found: Found, goal: Goal, wish: Choice, together: Together | None
+    trainer: SignatureDescription,
+    predictor: SignatureDescription | None,
+    found: Found,
+    goal: Goal,
+    wish: Choice,
+    together: Together | None,
 ) -> str | None:
     """A sentence where the signature would learn something else from what odt can give it."""
     text = _text_labels(trainer)
@@ -30,11 +35,14 @@ def why_not_trained(
             return None
     compared = _compared(trainer, found, goal, wish)
     if compared:
+        asked = {one.name for one in predictor.inputs} if predictor else set()
+        why = "No signature predicts from the same"
+        if asked.issuperset(compared):
+            why = "Nothing tells which of them is learnt"
         return (
             f"The signature '{trainer.name}' takes several inputs that weights work on at once "
-            f"({_listed(compared)}), such as pairs or triplets to compare. No signature predicts "
-            f"from the same, so this model cannot be trained here; its signatures can be called "
-            f"with Session.run."
+            f"({_listed(compared)}), such as pairs or triplets to compare. {why}, so this model "
+            f"cannot be trained here; its signatures can be called with Session.run."
         )
     assert found.samples is not None
     beside = [one.name for one in needed(trainer, found.samples) if one is not found.labels]
@@ -49,16 +57,22 @@ def why_not_trained(
 
 
 def why_not_tried(
-    predictor: SignatureDescription, samples: TensorDescription, wish: Choice
+    predictor: SignatureDescription,
+    trainer: SignatureDescription | None,
+    samples: TensorDescription,
+    wish: Choice,
 ) -> str | None:
     """A sentence where the signature would predict from zeros beside a sample."""
     beside = [one.name for one in needed(predictor, samples)]
     if not beside or wish.infer is not None:
         return None
+    theirs = {one.name for one in trainer.inputs} if trainer else set()
+    alike = theirs.issuperset((samples.name, *beside))
+    why = "They cannot be taken for one sample" if alike else "Training does not take the same"
     return (
         f"The signature '{predictor.name}' predicts from more than one input of each sample: "
-        f"'{samples.name}' and {_listed(beside)}. Training does not take the same, so it is not "
-        f"tried out here; call it with Session.run."
+        f"'{samples.name}' and {_listed(beside)}. {why}, so it is not tried out here; call it with "
+        f"Session.run."
     )
 
 

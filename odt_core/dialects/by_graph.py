@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from odt_core.dialects.inputs import data_inputs
+from odt_core.dialects.inputs import data_inputs, given_back
 from odt_core.dialects.shapes import compatible, numeric, of_one, score_count, size_of, whole
 from odt_core.graph import SignatureDescription, TensorDescription
 
@@ -23,7 +23,8 @@ def only_trainer(table: Table) -> SignatureDescription | None:
 
 def only_predictor(table: Table, trainer: SignatureDescription) -> SignatureDescription | None:
     """The one signature that takes samples alone, changes nothing, computes with what training
-    changes, and gives an output in the form of the targets, or of what they are compared with.
+    changes, and gives an output in the form of the targets, or of what they are compared with; or
+    one that takes what training takes, where that is no label.
     """
     found = [one for one in table.values() if one is not trainer and _may_predict(one, trainer)]
     return found[0] if len(found) == 1 else None
@@ -42,7 +43,11 @@ def _may_train(one: SignatureDescription, table: Table) -> bool:
 
 
 def _may_predict(one: SignatureDescription, trainer: SignatureDescription) -> bool:
-    if one.assigns or not set(one.reads) & set(trainer.assigns) or not _takes_samples(one):
+    if one.assigns or not set(one.reads) & set(trainer.assigns):
+        return False
+    if _gives_back(one, trainer):
+        return True
+    if not _takes_samples(one):
         return False
     (samples,) = data_inputs(one)
     theirs = data_inputs(trainer)
@@ -50,6 +55,12 @@ def _may_predict(one: SignatureDescription, trainer: SignatureDescription) -> bo
         return False
     targets = [two for two in theirs if not two.weighed] or [samples]
     return any(_answers(output, target, trainer) for output in one.outputs for target in targets)
+
+
+def _gives_back(one: SignatureDescription, trainer: SignatureDescription) -> bool:
+    """Whether it answers to the very inputs of a training that learns one of them again."""
+    taken, theirs = ({two.name: two.shape for two in data_inputs(s)} for s in (one, trainer))
+    return taken == theirs and given_back(trainer, one) is not None
 
 
 def _takes_samples(one: SignatureDescription) -> bool:

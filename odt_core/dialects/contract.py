@@ -154,6 +154,7 @@ class Contract:
     targets_are_probabilities: bool = False  # those of values, to the loss
     rows_are_one_hot: bool = False  # of K probabilities in a row of a target one is right
     sample_inputs: tuple[SampleInput, ...] = ()  # where several take a sample together
+    given_back: str | None = None  # of them, the one that is learnt again, beside the others
     looks_up: bool = False  # rows of a table, by the whole numbers that it takes
 
     @property
@@ -170,6 +171,17 @@ class Contract:
     def input_sizes(self) -> dict[str, int]:
         """How many of a sample's numbers go to which input; empty where all go to one."""
         return {one.name: one.size for one in self.sample_inputs}
+
+    def part(self, x: np.ndarray, name: str) -> np.ndarray:
+        """Of samples x [N, M] of several inputs the numbers that one of these takes, in its shape.
+        KeyError where there is none of that name.
+        """
+        at = 0
+        for one in self.sample_inputs:
+            if one.name == name:
+                return x[:, at : at + one.size].reshape(len(x), *one.shape)
+            at += one.size
+        raise KeyError(name)
 
     @property
     def whole_numbers(self) -> np.ndarray:

@@ -79,7 +79,7 @@ def propose(
     extractor = None if together else find_extractor(table, trainer, predictor, found)
     loss = pick_loss(trainer, found, wish) if trainer is not None else None
     goal = goal_of(trainer, found.labels, found.samples, predictor, loss, wish)
-    infer, untried = _infer_role(predictor, goal, wish, found, extractor, together)
+    infer, untried = _infer_role(predictor, trainer, goal, wish, found, extractor, together)
     train, untrained = _train_roles(table, trainer, predictor, found, goal, wish, together)
     asked = infer.signature if infer else None
     taking = together.sample_inputs if together else ()
@@ -92,9 +92,11 @@ def propose(
     told = trainer is None and bool(known or of_trainer)
     if not train and untrained is None and not told:
         notes.append(NO_TRAIN if infer is not None else NO_TRAIN_EITHER)
-    notes += explain(train, infer, trainer, goal, taking)
+    notes += explain(train, infer, trainer, found, goal, taking)
     free, input_shape, dtype = _row_of(taking) if taking else _input(table, found, infer, extractor)
     feature_shape = proposed(of_one(found.samples)) if found.samples else input_shape
+    part = found.samples if together and train and found.labels is None else None
+    again = proposed(of_one(part)) if part else input_shape
     return Contract(
         train=train,
         infer=infer,
@@ -104,7 +106,7 @@ def propose(
         state=GET_STATE in names and SET_STATE in names,
         notes=tuple(notes),
         task=goal.task,
-        target_shape=input_shape if goal.task is Task.RECONSTRUCTION else goal.target_shape,
+        target_shape=again if goal.task is Task.RECONSTRUCTION else goal.target_shape,
         extract=extractor,
         feature_shape=feature_shape if extractor else input_shape,
         infer_features=find_head(table, infer, extractor, found),
@@ -119,6 +121,7 @@ def propose(
         targets_are_probabilities=goal.targets_are_probabilities,
         rows_are_one_hot=goal.rows_are_one_hot,
         sample_inputs=taking,
+        given_back=part.name if part else None,
         looks_up=infer is not None and _looks_up(table[infer.signature], dtype),
     )
 
@@ -137,7 +140,7 @@ def _train_roles(
         return (), None
     if (found.labels is None and goal.task is not Task.RECONSTRUCTION) or not trainer.outputs:
         return (), None
-    why_not = why_not_trained(trainer, found, goal, wish, together)
+    why_not = why_not_trained(trainer, predictor, found, goal, wish, together)
     if why_not:
         return (), why_not
     family = [trainer]
@@ -210,6 +213,7 @@ def _same(one: SignatureDescription, two: SignatureDescription) -> bool:
 
 def _infer_role(
     predictor: SignatureDescription | None,
+    trainer: SignatureDescription | None,
     goal: Goal,
     wish: Choice,
     found: Found,
@@ -229,7 +233,7 @@ def _infer_role(
     beside: list[str] = []
     if together is not None:
         samples, beside = together.infer[0], [one.name for one in together.infer[1:]]
-    why_not = None if together else why_not_tried(predictor, samples, wish)
+    why_not = None if together else why_not_tried(predictor, trainer, samples, wish)
     if why_not:
         return None, why_not
     batch = batch_of(samples)

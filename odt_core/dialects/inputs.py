@@ -53,6 +53,9 @@ def samples_and_labels(
     data = data_inputs(trainer)
     data += [i for i in trainer.inputs if i.name in asked and i not in data]
     chosen, chosen_labels = every.get(wish.samples or ""), every.get(wish.labels or "")
+    again = given_back(trainer, predictor)
+    if again is not None and not chosen_labels and chosen in (None, again):
+        return Found(again)
     if len(data) == 1 and chosen_labels is None:
         samples = chosen or data[0]
         learnt = _learnt(trainer, samples, asked, wish)
@@ -73,11 +76,33 @@ def samples_and_labels(
         key=lambda pair: marks[pair[0].name] - marks[pair[1].name] + _bigger(*pair),
     )
     samples, labels = best
-    told = _is_called_label(labels) and labels.shape[:1] == samples.shape[:1]
+    told = is_called_label(labels) and labels.shape[:1] == samples.shape[:1]
     if chosen_labels is None and not told:
         learnt = _learnt(trainer, samples, asked, wish) or []
         labels = learnt[0] if len(learnt) == 1 else labels  # beside weights, say
     return Found(samples, labels)
+
+
+def given_back(
+    trainer: SignatureDescription, predictor: SignatureDescription | None
+) -> TensorDescription | None:
+    """The one of several inputs, all of which predicting takes too, that the loss compares with
+    answers: a sample that is learnt again, beside what it depends on.
+    """
+    data = data_inputs(trainer)
+    names = {tensor.name for tensor in data}
+    if predictor is None or len(data) < 2 or not names.issubset(i.name for i in predictor.inputs):
+        return None
+    loss = pick_loss(trainer, Found(data[0]), Choice())
+    learnt = [one for one in data if learns(loss, one)]
+    if len(learnt) != 1 or whole(learnt[0]) or is_called_label(learnt[0]):
+        return None
+    answered = any(
+        len(output.shape) > 1 and names.issubset(output.reached_by) and not output.meets
+        for output in predictor.outputs
+    )
+    largest = max(size_of(of_one(one)) for one in data)
+    return learnt[0] if answered and size_of(of_one(learnt[0])) == largest else None
 
 
 def _learnt(
@@ -130,7 +155,8 @@ def _beside(
     ]
 
 
-def _is_called_label(tensor: TensorDescription) -> bool:
+def is_called_label(tensor: TensorDescription) -> bool:
+    """Whether its name is one of labels or targets."""
     said = words(tensor.name)
     return tensor.name.lower() in LABEL_NAMES or bool(
         said & LABEL_WORDS and not said & WEIGHT_WORDS

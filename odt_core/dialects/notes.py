@@ -12,6 +12,7 @@ from odt_core.dialects.contract import (
     Task,
     TrainRole,
 )
+from odt_core.dialects.inputs import Found
 from odt_core.dialects.targets import filling
 from odt_core.dialects.tasks import Goal
 from odt_core.dialects.vocabulary import SAMPLE_WEIGHT_WORDS
@@ -37,6 +38,7 @@ def explain(
     train: Sequence[TrainRole],
     infer: InferRole | None,
     trainer: SignatureDescription | None,
+    found: Found,
     goal: Goal,
     taking: tuple[SampleInput, ...],
 ) -> Iterator[str]:
@@ -48,10 +50,19 @@ def explain(
             f"{inputs_in_words(sizes)}. The header of a table, or the names of arrays in an .npz, "
             f"say which is which; numbers without names stand in this order."
         )
+    if taking and train and train[0].labels is None and found.samples is not None:
+        yield f"Of these it learns to give '{found.samples.name}' back; no label is needed."
     if train and trainer is not None:
         yield from _of_inputs_beside(train[0], trainer)
     if train:
         yield from _of_what_is_learnt(train[0], infer, goal)
+    if infer is not None and goal.output_kind is OutputKind.DISTANCES:
+        name = "" if infer.prediction == ALL_SCORES else f" ('{infer.prediction}')"
+        yield (
+            f"This model computes distances{name}, of which the smallest is the answer. odt "
+            f"negates them where it needs scores; a file that it writes gives them as this one "
+            f"does. Choose logits (--use output_kind=logits) if the largest is the answer."
+        )
 
 
 def _of_inputs_beside(role: TrainRole, trainer: SignatureDescription) -> Iterator[str]:
@@ -97,13 +108,6 @@ def _of_what_is_learnt(role: TrainRole, infer: InferRole | None, goal: Goal) -> 
             f"A prediction ('{infer.prediction}') has another number of values than a target, so "
             f"training works, but answers cannot be scored. Choose another output if there is one "
             f"that has the targets' shape."
-        )
-    if infer is not None and goal.output_kind is OutputKind.DISTANCES:
-        name = "" if infer.prediction == ALL_SCORES else f" ('{infer.prediction}')"
-        yield (
-            f"This model computes distances{name}, of which the smallest is the answer. odt "
-            f"negates them where it needs scores; a file that it writes gives them as this one "
-            f"does. Choose logits (--use output_kind=logits) if the largest is the answer."
         )
     if infer is not None and goal.task is Task.BINARY and _is_distance(goal):
         yield (

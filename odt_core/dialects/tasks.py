@@ -20,6 +20,7 @@ from odt_core.dialects.vocabulary import (
     DISTANCE_WORDS,
     HIDDEN_WORDS,
     LOGIT_NAMES,
+    LOSS_WORDS,
     MASK_WORDS,
     NEGATION_WORDS,
     PREDICTION_NAMES,
@@ -76,7 +77,7 @@ def goal_of(
 ) -> Goal:
     """The goal that labels, samples, prediction and loss suggest together."""
     kind = loss_of(trainer, loss, labels or samples, predictor)
-    prediction = _pick_prediction(predictor, labels or samples, wish, kind)
+    prediction = _pick_prediction(predictor, labels or samples, wish, kind, again=labels is None)
     kind = _fitting(kind, loss, labels, prediction)
     count = score_count(prediction) if prediction else None
     if labels is None:
@@ -147,10 +148,12 @@ def _pick_prediction(
     targets: TensorDescription | None,
     wish: Choice,
     loss: Loss,
+    *,
+    again: bool,
 ) -> TensorDescription | None:
     """The output that is compared with the targets; logits before probabilities of the same.
 
-    targets: the input that takes labels, or samples where they are their own targets.
+    targets: the input that takes labels, or samples where they are their own targets: again.
     """
     if predictor is None or not predictor.outputs:
         return None
@@ -171,6 +174,8 @@ def _pick_prediction(
             score += 30 if _fits(output, targets, loss) else 0
         if words(name) & HIDDEN_WORDS or output.producer in _HIDDEN_OPS:
             score -= 12  # what an inner layer makes, beside the answer
+        if again and words(name) & LOSS_WORDS:
+            score -= 12  # how far a sample is from what it is given back as
         if words(name) & SPREAD_WORDS:
             score -= 12  # how sure it is of the answer
         if output.name == ALL_SCORES and not told:

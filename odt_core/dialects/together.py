@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from odt_core.dialects.contract import SampleInput
-from odt_core.dialects.inputs import Found, data_inputs
+from odt_core.dialects.inputs import Found, data_inputs, given_back
 from odt_core.dialects.shapes import compatible, numeric, of_one
 from odt_core.dialects.targets import filling
 from odt_core.dialects.vocabulary import is_memory
@@ -34,12 +34,14 @@ def taken_together(
     trainer: SignatureDescription | None, predictor: SignatureDescription | None, found: Found
 ) -> Together | None:
     """Where both signatures take a sample in the same several inputs, whose sizes are known, beside
-    a label or target, or where only one predicts and takes it so; None where a sample goes to one
-    input, or where that is not so.
+    a label or target or to give one of them back, or where only one predicts and takes it so; None
+    where a sample goes to one input, or where that is not so.
     """
     if trainer is None and predictor is not None:
         return _of_predicting(predictor)
-    if trainer is None or predictor is None or found.samples is None or found.labels is None:
+    if trainer is None or predictor is None or found.samples is None:
+        return None
+    if found.labels is None and given_back(trainer, predictor) is not found.samples:
         return None
     wanted = needed(trainer, found.samples)
     ours = [one for one in trainer.inputs if one is found.samples or one in wanted]

@@ -113,7 +113,7 @@ def right_answers(x: np.ndarray, y: np.ndarray, contract: Contract) -> np.ndarra
     [N, …]; a row of K with a 1 for each class number where an answer has K scores for it.
     """
     if contract.task is Task.RECONSTRUCTION:
-        return x
+        return x if contract.given_back is None else contract.part(x, contract.given_back)
     if contract.scores_each:
         return (y[..., None] == np.arange(contract.scores_each)).astype(np.float32)
     return y

@@ -45,6 +45,19 @@ def picture_answers(
             pieces.note(f"Your model's squared error is {change:.1f} % {word}.")
 
 
+def given_back(desk: Desk, item: np.ndarray, *answers: np.ndarray) -> list[np.ndarray]:
+    """What a model that learns its own input should answer to an item, and its answers, each in the
+    form that is drawn: of a sample with several parts the one that is learnt again.
+    """
+    x, part = desk.input_of(item), desk.contract.given_back
+    shape = desk.card.preprocessing.picture_shape
+    wanted = x[0].reshape(shape) if part is None else desk.contract.part(x, part)[0]
+    return [
+        wanted,
+        *(one.reshape(wanted.shape) if one.size == wanted.size else one for one in answers),
+    ]
+
+
 def in_pictures(
     desk: Desk, answers: Sequence[np.ndarray], target: np.ndarray | None
 ) -> list[tuple[str, str]]:

@@ -22,7 +22,7 @@ from pages.ui.desk import Desk
 from pages.ui.model_words import asked_numbers
 from pages.ui.numbers import MOST, as_text, figure, parts_as_text, typed
 from pages.ui.pace import tick
-from pages.ui.picture_answers import picture_answers
+from pages.ui.picture_answers import given_back, picture_answers
 from pages.ui.previews import series_uri, show_picture
 from pages.ui.say import count, plain
 from pages.ui.turns import Urgency, fragment
@@ -138,8 +138,7 @@ def _show(desk: Desk, given: _Input) -> None:
             seen = f" Its backbone alone takes this for: {said.seen}." if said.seen else ""
             pieces.note(base_in_words(side) + seen)
     elif desk.task is Task.RECONSTRUCTION:
-        shape = desk.card.preprocessing.picture_shape
-        ready, base, own = (one.reshape(shape) for one in (desk.input_of(given.item)[0], base, own))
+        ready, base, own = given_back(desk, given.item, base, own)
         picture_answers(desk, ready, base, own, ready)
     elif desk.answers_pictures:
         ready = desk.input_of(given.item)[0].reshape(desk.card.preprocessing.picture_shape)

@@ -20,7 +20,7 @@ from pages.ui.canvas import sketch
 from pages.ui.desk import Desk
 from pages.ui.evaluate.large import Stage, stage, verdict
 from pages.ui.numbers import figure as short
-from pages.ui.picture_answers import in_pictures, target_uri
+from pages.ui.picture_answers import given_back, in_pictures, target_uri
 from pages.ui.previews import show_picture
 from pages.ui.say import count, percent
 from pages.ui.turns import Urgency, fragment
@@ -228,9 +228,7 @@ def _answers(
         a, b = (_label(desk, one) for one in both)
     elif desk.answers_pictures or desk.task is Task.RECONSTRUCTION:
         if desk.task is Task.RECONSTRUCTION:
-            every = (*both, desk.input_of(item)[0])
-            shape = desk.card.preprocessing.picture_shape
-            *both, target = (one.reshape(shape) for one in every)
+            target, *both = given_back(desk, item, *both)
         a, b = (
             _Answer("", uri, remark or "a picture", uri)
             for uri, remark in in_pictures(desk, both, target)
