@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from odt_core.dialects.contract import Choice
-from odt_core.dialects.inputs import Found, likeness
+from odt_core.dialects.inputs import Found, is_called_label, likeness
+from odt_core.dialects.losses import learns
 from odt_core.dialects.shapes import of_one, size_of, whole
 from odt_core.dialects.tasks import Goal
 from odt_core.dialects.together import Together, needed
 from odt_core.dialects.vocabulary import is_memory
 from odt_core.graph import SignatureDescription, TensorDescription
+
+_CALLS = frozenset({"CALL", "IF", "WHILE"})  # in which anything may happen
 
 
 def why_not_trained(
@@ -41,8 +44,9 @@ def why_not_trained(
             why = "Nothing tells which of them is learnt"
         return (
             f"The signature '{trainer.name}' takes several inputs that weights work on at once "
-            f"({_listed(compared)}), such as pairs or triplets to compare. {why}, so this model "
-            f"cannot be trained here; its signatures can be called with Session.run."
+            f"({_listed(compared)}), such as pairs or triplets to compare, or real samples beside "
+            f"made ones. {why}, so this model cannot be trained here; its signatures can be called "
+            f"with Session.run."
         )
     assert found.samples is not None
     beside = [one.name for one in needed(trainer, found.samples) if one is not found.labels]
@@ -101,7 +105,10 @@ def _compared(
         if not is_memory(one.name)
     ]
     labels, answer = found.labels, goal.prediction
-    if labels is None or not labels.weighed:
+    if labels is None:
+        return (found.samples.name, *others) if others else ()
+    learnt = wish.labels is not None or _may_be_learnt(trainer, labels)
+    if learnt and not labels.weighed:
         return (found.samples.name, *others) if others else ()
     # what is learnt has an answer's form; what a sample is compared with has another
     unlike = (
@@ -110,4 +117,18 @@ def _compared(
         and labels.dtype.startswith("float")
         and size_of(of_one(labels)) != size_of(of_one(answer))
     )
-    return (found.samples.name, labels.name, *others) if others or unlike else ()
+    return (found.samples.name, labels.name, *others) if others or unlike or not learnt else ()
+
+
+def _may_be_learnt(trainer: SignatureDescription, labels: TensorDescription) -> bool:
+    """Whether it may be compared with answers: nothing tells otherwise. A network that tells real
+    samples from made ones does not compare the two.
+    """
+    if whole(labels) or is_called_label(labels):
+        return True
+    outputs = trainer.outputs
+    met = any(one.meets for one in outputs)
+    known = any(one.tail and labels.name in one.reached_by for one in outputs)
+    if not known or (not met and _CALLS.intersection(trainer.ops)):
+        return True
+    return any(learns(one, labels) for one in outputs)
