@@ -14,7 +14,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.one_column import column_products
 from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
-from odt_core.graph.tensor import shape_of
+from odt_core.graph.tensor import dtype_of, has_dtype, shape_of
 from odt_core.graph.variables import key_in, variable_name
 
 CONSTANT = "CONSTANT"  # stands for a number in the file, where it is less the input (1 - y)
@@ -144,10 +144,19 @@ class Facts:
             self._samples.update(*(self._reach.get(t, ()) for t in fresh))
         loop = one.name == "WHILE" and bool(reach)  # but not one that shuffles
         starts = one.name in PRODUCTS or table or loop
-        starts = starts or (one.name == "READ_VARIABLE" and not layered)
+        starts = starts or (not layered and self._reads_weights(one))
         if starts or self._answers.intersection(one.reads):
             self._answers.update(one.makes)
         self._reach |= dict.fromkeys(one.makes, reach)
+
+    def _reads_weights(self, one: _Step) -> bool:
+        """Whether a variable is read that a network may answer with: whole numbers are the state of
+        a random generator, such as a shuffle's, or counted steps.
+        """
+        if one.name != "READ_VARIABLE":
+            return False
+        raw = self._graph.tensors[one.makes[0]]
+        return has_dtype(raw.type) and dtype_of(raw.type).kind == "f"
 
     def _rounds(self, output: int, tail: set[int]) -> Iterator[tuple[Facts, int]]:
         """The loops that an output comes from, and which of their outputs it is there."""
@@ -157,12 +166,17 @@ class Facts:
                 continue
             body = self._model.subgraphs[one.body]
             given = zip(body.inputs, one.reads, strict=True)
-            names = {
-                int(inner): self._names[outer] for inner, outer in given if outer in self._names
-            }
+            names = {int(inner): name for inner, outer in given if (name := self._name_of(outer))}
             facts = Facts(self._model, body, names)
             made = zip(body.outputs, one.makes, strict=True)
             yield from ((facts, int(inner)) for inner, outer in made if outer in read)
+
+    def _name_of(self, tensor: int) -> str | None:
+        """Of the input that a tensor is, or is made of alone, such as its rows in another order."""
+        if tensor in self._answers:
+            return None
+        reach = self._reach.get(tensor, frozenset())
+        return self._names.get(next(iter(reach))) if len(reach) == 1 else None
 
     def _is_variable(self, tensor: int) -> bool:
         at = self._made_by.get(tensor)
