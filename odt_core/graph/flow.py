@@ -42,41 +42,10 @@ class Flow:
 def flow(model: schema.ModelT, graph: schema.SubGraphT) -> Flow:
     """Follow the data once through the operators, which are in order of execution."""
     inputs, outputs = _list(graph.inputs), _list(graph.outputs)
-    sources = {tensor: 2 << at for at, tensor in enumerate(inputs)}
-    made_by: dict[int, tuple[str, list[int]]] = {}
-    counted: set[int] = set()
-    weighed = kept = 0
-    columns = column_products(model, graph)
-    for operator in graph.operators or []:
-        name, reads = name_of(model, operator), [t for t in inputs_of(operator) if t >= 0]
-        if id(operator) in columns:
-            name, reads = "BATCH_MATMUL", columns[id(operator)]
-        got = [sources.get(tensor, 0) for tensor in reads]
-        if name in PRODUCTS and len(got) > 1:
-            weighed |= _alone(got[0], got[1]) | _alone(got[1], got[0])
-        elif name in _LOOKUP and len(got) > 1:
-            table, index = (got[1], got[0]) if name == "EMBEDDING_LOOKUP" else (got[0], got[1])
-            weighed |= _alone(index, table) if table & _VARIABLE else 0
-        elif name == "ASSIGN_VARIABLE":
-            kept |= got[-1] if got else 0
-        reach = 0
-        for mask in got:
-            reach |= mask
-        if name == "READ_VARIABLE":
-            reach |= _VARIABLE
-        elif name in _SIZES:
-            reach = 0
-        if name in ("WHILE", "IF", "CALL"):  # may assign; not looked into
-            kept |= reach
-        says = name in _COMPARE or (
-            any(t in counted for t in reads)
-            and all(t in counted or not sources.get(t, 0) for t in reads)
-        )
-        for tensor in outputs_of(operator):
-            sources[tensor] = reach
-            made_by[tensor] = (name, reads)
-            if says:
-                counted.add(tensor)
+    run = _Run({tensor: 2 << at for at, tensor in enumerate(inputs)})
+    run.through(model, graph)
+    sources, made_by = run.sources, run.made_by
+    kept, weighed = run.kept, run.weighed
     for tensor in outputs:
         kept |= sources.get(tensor, 0)
     return Flow(
@@ -88,8 +57,60 @@ def flow(model: schema.ModelT, graph: schema.SubGraphT) -> Flow:
         running=frozenset(tensor for tensor in outputs if _running(tensor, made_by, sources)),
         used=frozenset(i for at, i in enumerate(inputs) if kept & (2 << at)),
         weighed=frozenset(i for at, i in enumerate(inputs) if weighed & (2 << at)),
-        counted=frozenset(counted.intersection(outputs)),
+        counted=frozenset(run.counted.intersection(outputs)),
     )
+
+
+class _Run:
+    """Data on its way through a subgraph, and through a round of the loops in it.
+
+    sources: what each tensor comes from, a bit for each. inside: the loops' bodies around it.
+    """
+
+    def __init__(self, sources: dict[int, int], inside: frozenset[int] = frozenset()) -> None:
+        self.sources, self.inside = sources, inside
+        self.made_by: dict[int, tuple[str, list[int]]] = {}
+        self.counted: set[int] = set()
+        self.weighed = self.kept = 0
+
+    def through(self, model: schema.ModelT, graph: schema.SubGraphT) -> None:
+        sources, counted = self.sources, self.counted
+        columns = column_products(model, graph)
+        for operator in graph.operators or []:
+            name, reads = name_of(model, operator), [t for t in inputs_of(operator) if t >= 0]
+            if id(operator) in columns:
+                name, reads = "BATCH_MATMUL", columns[id(operator)]
+            got = [sources.get(tensor, 0) for tensor in reads]
+            if name in PRODUCTS and len(got) > 1:
+                self.weighed |= _alone(got[0], got[1]) | _alone(got[1], got[0])
+            elif name in _LOOKUP and len(got) > 1:
+                table, index = (got[1], got[0]) if name == "EMBEDDING_LOOKUP" else (got[0], got[1])
+                self.weighed |= _alone(index, table) if table & _VARIABLE else 0
+            elif name == "ASSIGN_VARIABLE":
+                self.kept |= got[-1] if got else 0
+            reach = 0
+            for mask in got:
+                reach |= mask
+            if name == "READ_VARIABLE":
+                reach |= _VARIABLE
+            elif name in _SIZES:
+                reach = 0
+            if name in ("WHILE", "IF", "CALL"):  # may assign what reaches it
+                self.kept |= reach
+            if name == "WHILE" and (at := called_by(model, operator)[1]) not in self.inside:
+                places = _list(model.subgraphs[at].inputs)
+                inner = _Run(dict(zip(places, got, strict=False)), self.inside | {at})
+                inner.through(model, model.subgraphs[at])
+                self.weighed |= inner.weighed
+            says = name in _COMPARE or (
+                any(t in counted for t in reads)
+                and all(t in counted or not sources.get(t, 0) for t in reads)
+            )
+            for tensor in outputs_of(operator):
+                sources[tensor] = reach
+                self.made_by[tensor] = (name, reads)
+                if says:
+                    counted.add(tensor)
 
 
 def variables_of(model: schema.ModelT, index: int) -> tuple[frozenset[str], frozenset[str]]:

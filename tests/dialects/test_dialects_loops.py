@@ -59,7 +59,7 @@ def drawn() -> tuple[np.ndarray, np.ndarray]:
     return x, x[:, :LABELS].argmax(axis=1)
 
 
-@pytest.mark.parametrize("name", ["train"])
+@pytest.mark.parametrize("name", ["train", "train_model", "update"])
 @pytest.mark.parametrize("shuffled", ["", "before", "inside"])
 def test_softmax_of_parts_is_that_of_labels_whatever_the_signature_is_called(
     name, shuffled, tmp_path
@@ -84,5 +84,5 @@ def test_labels_may_be_numbers_and_the_loss_a_mean(shuffled, tmp_path):
 
 @pytest.mark.parametrize("shuffled", ["", "before", "inside"])
 def test_squared_errors_of_parts_are_those_of_values(shuffled, tmp_path):
-    contract = model_of(tmp_path, shuffled=shuffled, values=True).contract
+    contract = model_of(tmp_path, name="train_model", shuffled=shuffled, values=True).contract
     assert (contract.task, contract.target_shape) == (odt.Task.VALUES, (LABELS,))
