@@ -81,7 +81,8 @@ class TrainRole:
 
     labels: None where `train` takes samples alone (an autoencoder that is its own teacher).
     learning_rate: the input that takes the rate with every step, where there is one. beside: the
-    inputs that take the rest of a sample, where `samples` takes only the first of its parts.
+    inputs that take the rest of a sample, where `samples` takes only the first of its parts. mask:
+    the input that says which of a sample's ids are none but padding, and the input of these ids.
     """
 
     signature: str
@@ -92,14 +93,15 @@ class TrainRole:
     batch: int | None  # None: any batch size
     learning_rate: str | None = None
     beside: tuple[str, ...] = ()
+    mask: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class InferRole:
     """The `infer` signature: which input takes the samples, which output is the prediction.
 
-    on_features: it takes what `load` computes (ExtractRole), not the samples themselves. beside: as
-    of TrainRole, in the same order.
+    on_features: it takes what `load` computes (ExtractRole), not the samples themselves. beside,
+    mask: as of TrainRole, the former in the same order.
     """
 
     signature: str
@@ -109,6 +111,7 @@ class InferRole:
     batch: int | None
     on_features: bool = False
     beside: tuple[str, ...] = ()
+    mask: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -311,6 +314,7 @@ class Contract:
                         **role,
                         "label_kind": LabelKind(role["label_kind"]),
                         "beside": tuple(role["beside"]),
+                        "mask": tuple(role["mask"]),
                     }
                 )
                 for role in document["train"]
@@ -336,7 +340,8 @@ def _infer_role(document: Mapping[str, Any] | None) -> InferRole | None:
     if document is None:
         return None
     kind, beside = OutputKind(document["kind"]), tuple(document["beside"])
-    return InferRole(**{**document, "kind": kind, "beside": beside})
+    mask = tuple(document["mask"])
+    return InferRole(**{**document, "kind": kind, "beside": beside, "mask": mask})
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ from odt_core.dialects.inputs import (
 )
 from odt_core.dialects.no_batch import with_batch_axis
 from odt_core.dialects.notes import NO_INFER, NO_TRAIN, NO_TRAIN_EITHER, explain, loss_note
+from odt_core.dialects.padding import mask_of
 from odt_core.dialects.shapes import compatible, merged, of_one, proposed, size_of
 from odt_core.dialects.signatures import (
     ENOUGH,
@@ -163,6 +164,7 @@ def _train_roles(
                 batch=batch_of(inputs[samples]),
                 learning_rate=rate,
                 beside=tuple(beside),
+                mask=mask_of(signature, (samples, *beside)),
             )
         )
     if any(role.batch is None for role in roles):  # it takes every size by itself
@@ -250,6 +252,7 @@ def _infer_role(
             features and found.samples and compatible(of_one(samples), of_one(found.samples))
         ),
         beside=tuple(beside),
+        mask=mask_of(predictor, (samples.name, *beside)),
     )
     return role, None
 

@@ -15,7 +15,7 @@ from odt_core.dialects.contract import (
 from odt_core.dialects.inputs import Found
 from odt_core.dialects.targets import filling
 from odt_core.dialects.tasks import Goal
-from odt_core.dialects.vocabulary import SAMPLE_WEIGHT_WORDS
+from odt_core.dialects.vocabulary import MASK_WORDS, SAMPLE_WEIGHT_WORDS
 from odt_core.graph import ALL_SCORES, SignatureDescription
 from odt_core.words import inputs_in_words, words
 
@@ -67,7 +67,13 @@ def explain(
 
 def _of_inputs_beside(role: TrainRole, trainer: SignatureDescription) -> Iterator[str]:
     """What the inputs of training are given that take neither samples nor labels."""
-    taken = {role.samples, *role.beside, role.labels, role.learning_rate}
+    taken = {role.samples, *role.beside, role.labels, role.learning_rate, *role.mask}
+    if role.mask:
+        mask, ids = role.mask
+        yield (
+            f"'{mask}' is 0 where '{ids}' is 0, and 1 elsewhere: fill up shorter samples with the "
+            f"id 0."
+        )
     for tensor in trainer.inputs:
         if tensor.name in taken or not tensor.used:
             continue
@@ -87,6 +93,11 @@ def _of_inputs_beside(role: TrainRole, trainer: SignatureDescription) -> Iterato
             yield (
                 f"The signature '{trainer.name}' also takes '{tensor.name}': every sample "
                 f"counts alike, with a weight of 1."
+            )
+        elif given == 1 and tensor.shape and words(tensor.name) & MASK_WORDS:
+            yield (
+                f"The signature '{trainer.name}' also takes '{tensor.name}': it is filled with "
+                f"ones, so that nothing is masked."
             )
 
 

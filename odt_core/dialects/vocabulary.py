@@ -255,6 +255,7 @@ OFF_WORDS = frozenset(
     ]
 )
 MASK_WORDS = frozenset(["mask", "masks", "segmentation", "segmentations"])
+PADDING_WORDS = frozenset(["attention", "input", "inputs", "token", "tokens", "valid", "word"])
 SPREAD_WORDS = frozenset(
     ["deviation", "logvar", "precision", "scale", "sigma", "std", "stddev", "var", "variance"]
 )

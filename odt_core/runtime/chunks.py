@@ -64,7 +64,8 @@ class Chunks:
         names = (role.samples, *role.beside) if isinstance(role, InferRole) else (role.samples,)
         feeds = feed_parts(x, names, signature.inputs)
         if len(signature.inputs) > 1:
-            feeds = fill(feeds, signature.inputs, training=False)
+            mask = role.mask if isinstance(role, InferRole) else ()
+            feeds = fill(feeds, signature.inputs, training=False, mask=mask)
         signature.invoke(feeds)
         result = signature.output(output)
         if role.batch == 1 and (not result.ndim or len(result) != 1):

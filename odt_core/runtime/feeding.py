@@ -66,7 +66,7 @@ class TrainInputs:
             return feeds
         if role.learning_rate is not None:
             feeds[role.learning_rate] = filled(rate, *self._inputs[role.learning_rate])
-        return fill(feeds, self._inputs, training=True)
+        return fill(feeds, self._inputs, training=True, mask=role.mask)
 
 
 def _is_ready(array: np.ndarray | Rows, wanted: Wanted) -> bool:
@@ -133,13 +133,20 @@ def fits_as_is(x: np.ndarray | Rows, wanted: Wanted) -> bool:
 
 
 def fill(
-    feeds: dict[str, np.ndarray | Rows], inputs: dict[str, Wanted], *, training: bool
+    feeds: dict[str, np.ndarray | Rows],
+    inputs: dict[str, Wanted],
+    *,
+    training: bool,
+    mask: tuple[str, ...] = (),
 ) -> dict[str, np.ndarray | Rows]:
     """`feeds` with the inputs that must be given too: switches off while predicting, sample weights
-    and masks 1, everything else 0.
+    and masks 1, everything else 0. mask: of a role, 1 where the ids are not 0.
     """
     if feeds.keys() == inputs.keys():
         return feeds
+    if mask:
+        name, ids = mask
+        feeds[name] = _unpadded(np.asarray(feeds[ids]), inputs[name][0])
     count = len(next(iter(feeds.values()), (0,)))
     for name, (dtype, shape) in inputs.items():
         if name not in feeds:
@@ -149,6 +156,15 @@ def fill(
             ]
             feeds[name] = np.full(sizes, value, dtype)
     return feeds
+
+
+def _unpadded(ids: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
+    """Which of ids [N, L] are not padding. The first of a sample without any counts as one: over
+    none at all, a mean or a softmax is no number.
+    """
+    told = ids != 0
+    told[~told.any(axis=1), 0] = True
+    return told.astype(dtype)
 
 
 @lru_cache(maxsize=64)
