@@ -15,6 +15,7 @@ import numpy as np
 
 from odt_core.dialects.contract import Choice, Contract, OutputKind, Task, TrainRole
 from odt_core.dialects.dialect import propose
+from odt_core.dialects.signatures import find_initialiser
 from odt_core.dialects.vocabulary import is_learning_rate
 from odt_core.errors import ModelError, OdtError, SignatureError
 from odt_core.graph import ModelDescription, SignatureDescription, lower
@@ -336,6 +337,11 @@ def _explain(description: ModelDescription) -> tuple[str, ...]:
     """What stands in the way of using the model, in plain words."""
     notes = list(dict.fromkeys(missing.message for missing in description.missing))
     empty = [v.name for v in description.variables if not v.has_initial_value]
+    table = {one.name: one for one in description.signatures}
+    first = find_initialiser(table)
+    if first is not None and set(empty).intersection(table[first].assigns):
+        notes.append(f"The signature '{first}' sets the first weights: odt calls it at the start.")
+        empty = [name for name in empty if name not in table[first].assigns]
     if empty:
         notes.append(
             f"{len(empty)} of {len(description.variables)} variables have no initial values in the "

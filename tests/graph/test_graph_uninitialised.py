@@ -19,12 +19,13 @@ from odt_core.runtime import load_model
 
 HERE = Path(__file__).parent
 KERAS_3 = HERE / "models" / "keras3_direct.tflite"
+INITIALISED = HERE.parent / "runtime" / "models" / "dialect_bottleneck.tflite"
 WHOLE = HERE.parent / "runtime" / "models" / "tiny_momentum.tflite"
 
 
-def without(*names: str) -> bytes:
+def without(*names: str, file: Path = WHOLE) -> bytes:
     """A whole model without the ops of those names."""
-    model = read(WHOLE.read_bytes())
+    model = read(file.read_bytes())
     model.metadata = []
     _remove(model, names)
     return write(model)
@@ -64,6 +65,13 @@ class TestUninitialised:
         (note, *_) = load_model(KERAS_3).contract.notes
         assert "4 of 4 variables have no initial values" in note
         assert "python -m odt_core build" in note
+
+    def test_weights_that_a_signature_of_the_file_sets_then_are_not_missed(self):
+        model = load_model(without("CALL_ONCE", file=INITIALISED))
+        assert not any(v.has_initial_value for v in model.description.variables)
+        (note,) = model.contract.notes
+        assert note.startswith("The signature 'initialize' sets the first weights")
+        assert not model.session().uninitialised
 
     def test_model_when_weights_are_baked_in_then_predicts(self):
         data = KERAS_3.read_bytes()
