@@ -114,6 +114,13 @@ def _of_what_is_learnt(role: TrainRole, infer: InferRole | None, goal: Goal) -> 
             f"taken for labels of which one is right. Choose numbers ('values') if several can be "
             f"right at once."
         )
+    if infer is not None and goal.others:
+        names = ", ".join(f"'{name}'" for name in goal.others)
+        yield (
+            f"Several outputs have the targets' shape: '{infer.prediction}' was taken for the "
+            f"prediction, not {names}. Choose another if that is wrong (--use "
+            f"prediction={goal.others[0]})."
+        )
     if infer is not None and not goal.comparable:
         yield (
             f"A prediction ('{infer.prediction}') has another number of values than a target, so "

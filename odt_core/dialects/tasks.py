@@ -26,6 +26,7 @@ from odt_core.dialects.vocabulary import (
     PREDICTION_NAMES,
     PROBABILITY_NAMES,
     SPREAD_WORDS,
+    is_middle,
 )
 from odt_core.graph import ALL_SCORES, SignatureDescription, TensorDescription
 from odt_core.words import words
@@ -43,6 +44,7 @@ _STRAIGHT = {
     "READ_VARIABLE", "RESHAPE", "SLICE", "SQUEEZE", "STRIDED_SLICE", "SUB", "SUM", "TRANSPOSE",
 }  # fmt: skip
 _FEW = 4  # numbers
+_TIE = 6  # points by which an output must lead to be the prediction for sure
 _PICKED = ("REDUCE_MAX", "REDUCE_MIN", "TOPK_V2")  # ops that give the best of some scores
 _HIDDEN_OPS = ("RELU", "RELU6", "TANH")  # that seldom end a model with several outputs
 # Ops that give numbers from 0 to anything, such as counts: neither logits nor probabilities.
@@ -55,6 +57,7 @@ class Goal:
 
     task: Task
     prediction: TensorDescription | None = None  # the output that answers
+    others: tuple[str, ...] = ()  # outputs that might as well
     outputs: int | None = None  # K
     target_shape: tuple[int, ...] = ()
     label_kind: LabelKind = LabelKind.VALUES
@@ -77,7 +80,8 @@ def goal_of(
 ) -> Goal:
     """The goal that labels, samples, prediction and loss suggest together."""
     kind = loss_of(trainer, loss, labels or samples, predictor)
-    prediction = _pick_prediction(predictor, labels or samples, wish, kind, again=labels is None)
+    fitting = _pick_predictions(predictor, labels or samples, wish, kind, again=labels is None)
+    prediction = fitting[0] if fitting else None
     kind = _fitting(kind, loss, labels, prediction)
     count = score_count(prediction) if prediction else None
     if labels is None:
@@ -97,6 +101,7 @@ def goal_of(
     return Goal(
         task=task,
         prediction=prediction,
+        others=tuple(one.name for one in fitting[1:] if task is Task.VALUES and comparable),
         outputs=_outputs(task, labels, prediction, count),
         target_shape=target_shape,
         label_kind=wish.label_kind or _label_kind(task, labels, kind),
@@ -143,22 +148,23 @@ def _is_one_of_two(
     return size_of(of_one(labels)) == 1 and widths(loss, labels) == {2}
 
 
-def _pick_prediction(
+def _pick_predictions(
     predictor: SignatureDescription | None,
     targets: TensorDescription | None,
     wish: Choice,
     loss: Loss,
     *,
     again: bool,
-) -> TensorDescription | None:
-    """The output that is compared with the targets; logits before probabilities of the same.
+) -> list[TensorDescription]:
+    """The output that is compared with the targets, logits before probabilities of the same, and
+    after it those of the same form that might be it as well.
 
     targets: the input that takes labels, or samples where they are their own targets: again.
     """
     if predictor is None or not predictor.outputs:
-        return None
+        return []
     if wish.prediction is not None:
-        return next((o for o in predictor.outputs if o.name == wish.prediction), None)
+        return [one for one in predictor.outputs if one.name == wish.prediction]
     told = any(_answers(output, targets) for output in predictor.outputs)
     rated = []
     for at, output in enumerate(predictor.outputs):
@@ -176,6 +182,8 @@ def _pick_prediction(
             score -= 12  # what an inner layer makes, beside the answer
         if again and words(name) & LOSS_WORDS:
             score -= 12  # how far a sample is from what it is given back as
+        if is_middle(name):
+            score += _TIE  # rather than what is seldom below or above, as other quantiles are
         if words(name) & SPREAD_WORDS:
             score -= 12  # how sure it is of the answer
         if output.name == ALL_SCORES and not told:
@@ -183,7 +191,10 @@ def _pick_prediction(
         if output.producer in _LINEAR_OPS:
             score += 3  # a softmax of it may be another output: the logits tell more
         rated.append((score, -at, output))
-    return max(rated, key=lambda row: row[:2])[2]
+    rated.sort(key=lambda row: row[:2], reverse=True)
+    most, _, best = rated[0]
+    near = [one for score, _, one in rated[1:] if most - score <= _TIE]
+    return [best, *(one for one in near if (one.shape, one.dtype) == (best.shape, best.dtype))]
 
 
 def _answers(output: TensorDescription, targets: TensorDescription | None) -> bool:

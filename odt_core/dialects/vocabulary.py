@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from odt_core.words import words
 
 # Exact names, the most specific first.
@@ -255,6 +257,10 @@ OFF_WORDS = frozenset(
     ]
 )
 MASK_WORDS = frozenset(["mask", "masks", "segmentation", "segmentations"])
+MIDDLE_WORDS = frozenset(
+    ["center", "centre", "loc", "mean", "med", "median", "mid", "middle", "mu"]
+)
+_MEDIAN = re.compile(r"(?:^|[._-])(?:p|q|pct|quantile|percentile)[._-]?(?:50|0[._]50?)(?:th)?$")
 PADDING_WORDS = frozenset(["attention", "input", "inputs", "token", "tokens", "valid", "word"])
 SPREAD_WORDS = frozenset(
     ["deviation", "logvar", "precision", "scale", "sigma", "std", "stddev", "var", "variance"]
@@ -281,6 +287,11 @@ def is_learning_rate(name: str) -> bool:
     pairs = ({"learning", "rate"}, {"learn", "rate"}, {"step", "size"})
     names = {"lr", "eta", "learningrate", "learnrate", "lrate", "stepsize"}
     return bool(said & names) or any(p <= said for p in pairs)
+
+
+def is_middle(name: str) -> bool:
+    """Whether a name is one of the mean or the median: "median", "p50", "quantile_0.5"."""
+    return bool(words(name) & MIDDLE_WORDS) or _MEDIAN.search(name.lower()) is not None
 
 
 def is_memory(name: str) -> bool:
