@@ -10,6 +10,7 @@ import numpy as np
 from odt_core.errors import LoweringError
 from odt_core.graph.building.batch import ELEMENTWISE, UNARY
 from odt_core.graph.building.known_shapes import contents
+from odt_core.graph.building.window_shapes import convolved, convolved_apart, pooled, resized
 from odt_core.graph.tensor import Shape, Tensor
 
 if TYPE_CHECKING:
@@ -202,6 +203,12 @@ _RULES: Mapping[str, Callable[[Writer, Sequence[Tensor], object], Sizes]] = {
     "PADV2": _padded,
     "PACK": _packed,
     "UNPACK": _unpacked,
+    "CONV_2D": lambda b, inputs, options: convolved(inputs, options),
+    "DEPTHWISE_CONV_2D": lambda b, inputs, options: convolved_apart(inputs, options),
+    "AVERAGE_POOL_2D": lambda b, inputs, options: pooled(inputs, options),
+    "MAX_POOL_2D": lambda b, inputs, options: pooled(inputs, options),
+    "RESIZE_BILINEAR": lambda b, inputs, options: resized(inputs, options),
+    "RESIZE_NEAREST_NEIGHBOR": lambda b, inputs, options: resized(inputs, options),
 }
 
 

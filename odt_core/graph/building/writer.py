@@ -43,7 +43,7 @@ _OPTION_TYPES = {
 }
 
 # Which input of an op holds its output's shape.
-_SIZES = {"SLICE": 2, "RESHAPE": 1, "BROADCAST_TO": 1, "FILL": 0}
+_SIZES = {"SLICE": 2, "RESHAPE": 1, "BROADCAST_TO": 1, "FILL": 0, "TRANSPOSE_CONV": 0}
 
 # Builtin ops whose first version LiteRT has dropped, or could not do what is asked of them here.
 _VERSIONS = {schema.BuiltinOperator.BROADCAST_TO: 2, schema.BuiltinOperator.DEQUANTIZE: 3}
