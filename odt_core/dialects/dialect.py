@@ -33,7 +33,7 @@ from odt_core.dialects.inputs import (
     samples_and_labels,
 )
 from odt_core.dialects.no_batch import with_batch_axis
-from odt_core.dialects.notes import NO_INFER, NO_TRAIN, NO_TRAIN_EITHER, explain, loss_note
+from odt_core.dialects.notes import NO_INFER, NO_TRAIN, NO_TRAIN_EITHER, explain, loss_note, perhaps
 from odt_core.dialects.padding import mask_of
 from odt_core.dialects.shapes import compatible, merged, of_one, proposed, size_of
 from odt_core.dialects.signatures import (
@@ -45,6 +45,7 @@ from odt_core.dialects.signatures import (
     find_learning_rate,
     find_predictor,
     find_trainer,
+    may_train,
     trains,
 )
 from odt_core.dialects.tasks import Goal, goal_of
@@ -92,7 +93,9 @@ def propose(
     # The file, or what looked like training, may have said why already.
     told = trainer is None and bool(known or of_trainer)
     if not train and untrained is None and not told:
-        notes.append(NO_TRAIN if infer is not None else NO_TRAIN_EITHER)
+        others = may_train(table, predictor)
+        none = NO_TRAIN if infer is not None else NO_TRAIN_EITHER
+        notes.append(perhaps(others) if others else none)
     notes += explain(train, infer, trainer, found, goal, taking)
     free, input_shape, dtype = _row_of(taking) if taking else _input(table, found, infer, extractor)
     feature_shape = proposed(of_one(found.samples)) if found.samples else input_shape

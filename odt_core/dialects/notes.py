@@ -65,6 +65,15 @@ def explain(
         )
 
 
+def perhaps(names: Sequence[str]) -> str:
+    """Of signatures of which nothing tells that they train."""
+    listed = ", ".join(f"'{name}'" for name in names)
+    return (
+        f"Nothing tells which signature trains. What predicting computes with is changed by "
+        f"{listed}: choose it if it trains (--use train={names[0]})."
+    )
+
+
 def _of_inputs_beside(role: TrainRole, trainer: SignatureDescription) -> Iterator[str]:
     """What the inputs of training are given that take neither samples nor labels."""
     taken = {role.samples, *role.beside, role.labels, role.learning_rate, *role.mask}

@@ -68,6 +68,21 @@ def find_trainer(
     return best, notes
 
 
+def may_train(
+    table: Mapping[str, SignatureDescription], predictor: SignatureDescription | None
+) -> list[str]:
+    """Names of those that change what predicting computes with and give something computed from
+    several inputs, as a loss is: whether they train, nothing else tells.
+    """
+    return [
+        name
+        for name, one in table.items()
+        if predictor is not None and one is not predictor and len(data_inputs(one)) > 1
+        if set(one.assigns).intersection(predictor.reads)
+        if any(len(output.reached_by) > 1 for output in one.outputs)
+    ]
+
+
 def _says_so(signature: SignatureDescription) -> bool:
     """Whether its name is one of training."""
     name = signature.name.lower()

@@ -70,6 +70,24 @@ class TestNoNameTells:
         contract = model_with(tmp_path, train="train", infer=None).contract
         assert contract.infer is None  # a layer of eight numbers is no answer of three
 
+    def test_signatures_that_may_train_are_named_where_nothing_tells_which_does(self, tmp_path):
+        net = Net(3)
+
+        def step(x, y, rate):
+            given = tf.one_hot(y, 3)
+            return {"loss": net.step(lambda: rate * tf.reduce_mean((given - net(x)) ** 2.0, -1))}
+
+        made = {
+            name: tf.function(lambda x, y, rate=rate: step(x, y, rate)).get_concrete_function(X, Y)
+            for name, rate in (("update_weights", 0.1), ("loss_and_update", 1.0))
+        }
+        infer = tf.function(lambda x: {"output": net(x)}).get_concrete_function(X)
+        contract = odt.load_model(file_of(net, tmp_path, **made, infer=infer)).contract
+        assert not contract.trainable
+        (note,) = contract.notes
+        assert "'loss_and_update', 'update_weights'" in note
+        assert "--use train=loss_and_update" in note
+
     def test_notes_do_not_contradict_each_other(self):
         notes = propose([]).notes
         assert not any("can still be used for predictions" in note for note in notes)
