@@ -588,6 +588,29 @@ class TestSeveralInputs:
         assert not desk_of(app).workspace.manifest.samples
 
 
+class TestSampleThatIsLearntAgainBesideItsCondition:
+    """Windows of 8 × 2 and three numbers more: tests/runtime/build_dialects.py, conditional."""
+
+    def test_it_trains_without_labels_and_every_page_compares_the_window_alone(self, app, desk_of):
+        drop(app, OURS / "dialect_conditional.tflite")
+        desk = desk_of(app)
+        assert desk.contract.given_back == "signal"
+        signal = RNG.normal(size=(20, 8, 2)).astype(np.float32)
+        condition = RNG.normal(size=(20, 3)).astype(np.float32)
+        give(app, "mine.npz", npz(signal=signal, condition=condition))
+        assert not said(app)
+        assert len(desk.usable_samples()) == 20
+        train(app, desk)
+        assert "squared error" in shown(app)
+        app.switch_page("pages/evaluate.py").run()
+        for part in app.segmented_control(key="evaluate_part").options:
+            app.segmented_control(key="evaluate_part").set_value(part).run()
+            assert not app.exception, part
+            assert not said(app), part
+        app.switch_page("pages/model.py").run()
+        assert not said(app)
+
+
 class TestAnswersThatCannotBeJudged:
     """An embedding that is trained with labels: tests/runtime/build_dialects.py, alike."""
 

@@ -298,6 +298,26 @@ def ratings() -> None:
     m.write("dialect_ratings")
 
 
+def conditional() -> None:
+    """An autoencoder of windows that is told something beside each, in an input of its own."""
+    m = Learner(down=(8 * 2 + 3, 6), up=(6 + 3, 8 * 2))
+
+    def rebuilt(signal: Any, condition: Any) -> Any:
+        code = tf.tanh(tf.concat([tf.reshape(signal, [-1, 16]), condition], -1) @ m.down)
+        return tf.reshape(tf.concat([code, condition], -1) @ m.up, [-1, 8, 2])
+
+    def step(signal: Any, condition: Any) -> dict[str, Any]:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(rebuilt(signal, condition) - signal))
+        m.descend(tape, loss, 0.5)
+        return {"loss": loss}
+
+    given = {"signal": Spec([None, 8, 2], FLOAT), "condition": Spec([None, 3], FLOAT)}
+    m.add("train", step, **given)
+    m.add("infer", lambda signal, condition: {"output": rebuilt(signal, condition)}, **given)
+    m.write("dialect_conditional")
+
+
 def over_time(name: str, shape: tuple[int, ...], labels: int) -> None:
     """Windows of sensors or of sound: scores, and a label for each whole window."""
     m = Learner(w=(math.prod(shape), labels), b=(labels,))
@@ -321,6 +341,7 @@ def main() -> None:
     over_time("dialect_gestures", (8, 3), 3)
     over_time("dialect_sounds", (64, 1), 3)
     ratings()
+    conditional()
     pixels()
     tags()
     alike()
