@@ -28,6 +28,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   const part = (name) => root.querySelector("." + name);
   const canvas = root.querySelector("canvas");
   let s = STATE.get(root);
+  if (data.add) confirmActs(data.done, !s, setTriggerValue);
   if (!s) {
     s = { strokes: data.strokes || [], past: [], live: null, pointer: null, epoch: data.epoch };
     STATE.set(root, s);
@@ -70,7 +71,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   function undo() { if (s.past.length) { s.strokes = s.past.pop(); redraw(); report(); } }
   function add() {
     if (!data.add || data.disabled || !s.strokes.length) return;
-    setTriggerValue("added", { png: asPng(s.strokes, data.pen), what: data.what });
+    sendAct({ png: asPng(s.strokes, data.pen), what: data.what }, setTriggerValue);
     Object.assign(s, { strokes: [], past: [] }); redraw(); canvas.focus({ preventScroll: true });
   }
   function at(event) {

@@ -1,6 +1,24 @@
+// What is being typed is sent before another page comes: a field that is left by the very click on the
+// menu would tell the server only afterwards, and Streamlit would drop that, or the click itself.
 // On a phone the menu of pages lies over the page: it closes when a page was chosen.
 if (!window.odtMenu) {
   window.odtMenu = true;
+  const linkOf = (e) => e.target.closest?.('[data-testid="stTopNavLink"], [data-testid="stSidebarNavLink"]');
+  let left = false;  // a field, for the link that is being pressed
+  document.addEventListener("pointerdown", (e) => {
+    let field = linkOf(e) ? document.activeElement : null;
+    while (field?.shadowRoot?.activeElement) field = field.shadowRoot.activeElement;
+    left = Boolean(field && field !== document.body);
+    if (left) field.blur();
+  }, true);
+  document.addEventListener("click", (e) => {
+    const link = linkOf(e);
+    if (!left || !link || e.ctrlKey || e.metaKey || e.shiftKey) return;
+    left = false;
+    e.preventDefault();
+    e.stopPropagation();
+    setTimeout(() => link.click());  // after what the field has to say, which waits for a moment too
+  }, true);
   document.addEventListener("click", (e) => {
     if (!e.target.closest?.('[data-testid="stSidebarNavLink"]')) return;
     setTimeout(() => document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click(), 0);

@@ -36,14 +36,22 @@ function fill(li, label, data, act) {
   li.onclick = () => { if (!on) act({ do: "choose", label: label.id }); };
 
   const name = part("name");
-  if (li.getRootNode().activeElement !== name) name.value = label.name;
+  // A name that is on its way counts already: the page may be drawn once more without it.
+  const sent = OUTBOX.acts.findLast((one) => one.do === "rename" && one.label === label.id);
+  const called = sent ? sent.name : label.name;
+  if (li.getRootNode().activeElement !== name) name.value = called;
   Object.assign(name, { maxLength: data.longest, disabled: data.busy || label.fixed, title: label.name, ariaLabel: `Label ${label.name}: choose or rename` });
-  const rename = () => { if (name.value !== label.name) act({ do: "rename", label: label.id, name: name.value }); };
+  li.dataset.name = called;
+  const rename = () => {
+    if (name.value === li.dataset.name) return;
+    li.dataset.name = name.value;
+    act({ do: "rename", label: label.id, name: name.value });
+  };
   name.onfocus = () => { if (!on) act({ do: "choose", label: label.id }); };
   name.onblur = rename;
   name.onkeydown = (e) => {
     if (e.key === "Enter") name.blur();
-    if (e.key === "Escape") { name.value = label.name; name.blur(); }
+    if (e.key === "Escape") { name.value = li.dataset.name; name.blur(); }
   };
   part("count").textContent = label.enabled ? `${label.count}` + (label.test ? ` · ${label.test} test` : "") : "disabled";
 
@@ -72,9 +80,11 @@ function fill(li, label, data, act) {
 export default function ({ data, parentElement, setTriggerValue }) {
   const shelf = parentElement.querySelector(".shelf");
   const list = shelf.querySelector(".labels");
+  const fresh = !STATE.has(shelf);
   const rows = STATE.get(shelf) ?? new Map();
   STATE.set(shelf, rows);
-  const act = (what) => setTriggerValue("act", what);
+  const act = (what) => sendAct(what, setTriggerValue);
+  confirmActs(data.done, fresh, setTriggerValue);
   shelf.style.maxHeight = data.height;
   const longest = Math.max(...data.labels.map((label) => label.name.length), 0);
   const most = shelf.clientWidth && shelf.clientWidth < 380 ? 8 : 13;  // on a phone the buttons need the room

@@ -110,8 +110,9 @@ class Visitor:
 
     def _add_drawing(self) -> None:
         drawing = stroke(self._rng)
-        self._tab.act("pad", "added", {"png": drawing["png"], "what": "3"})
         self.samples += 1
+        act = {"n": self.samples, "png": drawing["png"], "what": "3"}
+        self._tab.act("pad", "acts", [act])
         said = f"{self.samples} samples"
         self._tab.wait(lambda tab: tab.says(said), said, PATIENCE).idle(PATIENCE)
 

@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from odt_core.errors import SampleError
+from pages.ui import acts
 from pages.ui.element_data import unexamined
 from pages.ui.sent_picture import sent_picture
 from pages.ui.served import ASSETS
@@ -20,7 +21,7 @@ _mount = st.components.v2.component(
     "odt_canvas",
     html=(_PARTS / "canvas.html").read_text(encoding="utf-8"),
     css=(_PARTS / "canvas.css").read_text(encoding="utf-8"),
-    js=(_PARTS / "canvas.js").read_text(encoding="utf-8"),
+    js=acts.JS + (_PARTS / "canvas.js").read_text(encoding="utf-8"),
 )
 _PEN = 20  # of UNITS
 _LABEL = "Drawing area. Ctrl+Z takes the last stroke back. You can upload an image instead."
@@ -64,8 +65,7 @@ def sample_pad(
     """
 
     def added() -> None:
-        sent = _dict(getattr(st.session_state.get(key), "added", None))
-        if sent:
+        for sent in acts.new_acts(key):
             what = sent.get("what")
             on_added(what if isinstance(what, str) else label, sent.get("png"))
 
@@ -79,8 +79,9 @@ def sample_pad(
         "what": label,
         "hint": "Enter adds it.",
         "add": "Add sample",
+        "done": acts.acts_done(key),
     }
-    _mount(key=key, data=unexamined(data), on_added_change=added)
+    _mount(key=key, data=unexamined(data), on_acts_change=added)
 
 
 def decode_drawing(url: Any) -> np.ndarray:

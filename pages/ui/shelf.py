@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.ui import acts
 from pages.ui.element_data import unexamined
 from pages.ui.served import ASSETS
 
@@ -17,7 +18,7 @@ _mount = st.components.v2.component(
     "odt_shelf",
     html=(_PARTS / "shelf.html").read_text(encoding="utf-8"),
     css=(_PARTS / "shelf.css").read_text(encoding="utf-8"),
-    js=(_PARTS / "shelf.js").read_text(encoding="utf-8"),
+    js=acts.JS + (_PARTS / "shelf.js").read_text(encoding="utf-8"),
 )
 ACTS = frozenset({"choose", "rename", "open", "all", "toggle", "delete", "add"})
 
@@ -79,19 +80,17 @@ def shelf(
     on_act: Callable[[Act], None],
     hint: str = "No samples yet. Draw, upload or photograph some above.",
 ) -> None:
-    """Draw the shelf; `on_act` runs as a callback, before the page is drawn again.
+    """Draw the shelf; `on_act` runs in a callback, before the page is drawn again, for each act.
 
     `height` is a CSS length beyond which the shelf scrolls. `add` is what the field for a new
     label says, "" for no field. `busy` locks what would change labels under a running training.
     """
 
-    acts = f"{key}_acts"  # counted, so that a name which was refused is drawn anew
-
     def acted() -> None:
-        st.session_state[acts] = st.session_state.get(acts, 0) + 1
-        act = Act.read(getattr(st.session_state.get(key), "act", None))
-        if act is not None:
-            on_act(act)
+        for sent in acts.new_acts(key):
+            act = Act.read(sent)
+            if act is not None:
+                on_act(act)
 
     data = {
         "labels": [asdict(label) for label in labels],
@@ -103,6 +102,6 @@ def shelf(
         "add": add,
         "busy": busy,
         "hint": hint,
-        "acts": st.session_state.get(acts, 0),
+        "done": acts.acts_done(key),  # with each, so that a name which was refused is drawn anew
     }
-    _mount(key=key, data=unexamined(data), on_act_change=acted)
+    _mount(key=key, data=unexamined(data), on_acts_change=acted)

@@ -144,6 +144,43 @@ class TestShelf:
         tab.sees("There is a label '4' already")
         expect(name).to_have_value("3")
 
+    def test_names_when_typed_one_after_another_are_all_kept(self, shared_server, visit):
+        tab = visit(shared_server).open()
+        names = tab.page.locator(".st-key-shelf input.name")
+        rows = tab.page.locator(".st-key-shelf li")
+        for at, name in enumerate(("cat", "dog", "bird")):
+            names.nth(at).click()
+            tab.page.keyboard.press("Control+a")
+            tab.page.keyboard.type(name)
+        rows.nth(2).locator(".toggle").click()
+        expect(rows.nth(2)).to_have_class("on off ")
+        for at, name in enumerate(("cat", "dog", "bird", "3")):
+            expect(names.nth(at)).to_have_value(name)
+
+    @pytest.mark.parametrize("press", [0, 90])  # milliseconds
+    def test_name_when_another_page_is_opened_from_its_field_is_kept(
+        self, shared_server, visit, press
+    ):
+        tab = visit(shared_server).open()
+        tab.page.locator(".st-key-shelf input.name").first.fill("cat")
+        tab.page.get_by_role("link", name="Checkpoints", exact=True).first.click(delay=press)
+        tab.page.locator(".st-key-card_base").wait_for()
+        tab.idle().page.get_by_role("link", name="Personalise", exact=True).first.click()
+        expect(tab.page.locator(".st-key-shelf input.name").first).to_have_value("cat")
+
+    def test_labels_when_added_faster_than_the_page_is_drawn_are_all_there(
+        self, shared_server, visit
+    ):
+        tab = visit(shared_server).open()
+        for name in ("ab", "cd", "ef"):
+            tab.part("shelf", ".new-name").fill(name)
+            tab.part("shelf", ".new-name").press("Enter")
+        names = tab.page.locator(".st-key-shelf input.name")
+        expect(names).to_have_count(13, timeout=10_000)
+        for at, name in enumerate(("ab", "cd", "ef")):
+            expect(names.nth(10 + at)).to_have_value(name)
+        assert tab.page.locator("[data-testid=stAlert]:visible").count() == 0
+
 
 class TestTraining:
     def test_chart_when_training_ticks_keeps_its_elements_height_and_zoom(

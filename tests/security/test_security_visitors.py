@@ -125,7 +125,7 @@ class TestOthers:
         other = tab()
         mine = re.search(r'"id": ?"([^"]+)", ?"src"', owner.widget("shelf").proto.json)
         assert mine
-        other.act("shelf", "act", {"do": "open", "sample": mine[1]}).idle()
+        other.act("shelf", "acts", [{"n": 1, "do": "open", "sample": mine[1]}]).idle()
         assert not [piece for piece in other.pieces.values() if piece.kind == "imgs"]
         assert other.errors == ["That sample is not there any more\\. Close this window\\."]
 
