@@ -17,7 +17,7 @@ if (!window.odtMenu) {
     left = false;
     e.preventDefault();
     e.stopPropagation();
-    setTimeout(() => link.click());  // after what the field has to say, which waits for a moment too
+    setTimeout(() => link.click(), 100);  // ms: the server begins with what the field has to say
   }, true);
   document.addEventListener("click", (e) => {
     if (!e.target.closest?.('[data-testid="stSidebarNavLink"]')) return;

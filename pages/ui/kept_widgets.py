@@ -28,7 +28,9 @@ def fill(place: str, values: Mapping[str, Any], since: object) -> None:
 
 
 def keep(place: str, keys: Iterable[str]) -> None:
-    """Call after the widgets of these keys: what they say is what `fill` goes back to."""
+    """Call after the widgets of these keys, and when one of them changes, as another page may come
+    before this one is drawn again: what they say is what `fill` goes back to.
+    """
     since, page, _ = st.session_state[place]
     said = {key: st.session_state[key] for key in keys if key in st.session_state}
     st.session_state[place] = since, page, said

@@ -34,6 +34,8 @@ def names_of(desk: Desk) -> None:
         key=_TEXT,
         height=150,
         disabled=desk.busy,
+        on_change=kept_widgets.keep,
+        args=(_NAMES, [_TEXT]),
     )
     kept_widgets.keep(_NAMES, [_TEXT])
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -21,6 +21,8 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 
+from pages.ui.elsewhere import acted_elsewhere
+
 _P = ParamSpec("_P")
 _LOOK = 0.1  # seconds between two looks of one that waits
 
@@ -161,5 +163,14 @@ def in_turn(urgency: Urgency) -> Callable[[Callable[_P, None]], Callable[_P, Non
 def fragment(
     function: Callable[_P, None], urgency: Urgency, run_every: float | None = None
 ) -> Callable[_P, Any]:
-    """`st.fragment` of a function that takes turns with all other pages."""
-    return st.fragment(in_turn(urgency)(function), run_every=run_every)
+    """`st.fragment` of a function that takes turns with all other pages; where its run also brought
+    what was done outside it, the page is drawn instead.
+    """
+
+    @functools.wraps(function)
+    def drawn(*args: _P.args, **kwargs: _P.kwargs) -> None:
+        if acted_elsewhere():
+            st.rerun()
+        in_turn(urgency)(function)(*args, **kwargs)
+
+    return st.fragment(drawn, run_every=run_every)
