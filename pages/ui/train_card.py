@@ -21,7 +21,9 @@ from pages.ui.say import count, plain, span
 from pages.ui.turns import Urgency, fragment
 
 _SETTINGS = "settings_kept"
+_FIT = "settings_fit"  # whether they fitted when what stands below them was drawn
 _HEIGHT = 200
+_EMPTY = "A setting is empty. Fill it in, then press Train."
 
 
 def train_card(desk: Desk, was_busy: bool) -> None:
@@ -29,7 +31,8 @@ def train_card(desk: Desk, was_busy: bool) -> None:
     with st.container(key="card_train", border=True, gap="small"):
         near = desk.near_test_known() or {}
         pieces.step(2, "Train", _aside(desk, near), _kept_out(len(near)) if near else "")
-        fragment(_settings, Urgency.CLICK)(desk)
+        st.session_state.pop(_FIT, None)
+        fragment(_settings, Urgency.CLICK)(desk, was_busy)
         _buttons(desk)
         if not desk.can_train:
             pieces.note(desk.why_not_trained)
@@ -57,13 +60,18 @@ def _kept_out(near: int) -> str:
 
 
 @trouble.shown()
-def _settings(desk: Desk) -> None:
-    """A fragment: nothing else on the page depends on them before Train is pressed."""
+def _settings(desk: Desk, was_busy: bool) -> None:
+    """A fragment: nothing else on the page depends on them before Train is pressed, but for what
+    the line below the buttons asks for. was_busy: as of `train_card`.
+    """
     saved = {**desk.card.settings, **desk.workspace.manifest.settings}
     replays = desk.card.replay is not None
     values = _values(Settings.from_json(saved))
     kept_widgets.fill(_SETTINGS, values, (saved, replays))
     busy = desk.busy
+    if busy != was_busy:  # by another tab
+        st.rerun()
+    kept: dict[str, Any] = {"on_change": kept_widgets.keep, "args": (_SETTINGS, tuple(values))}
     fixed = not desk.sets_learning_rate
     # Without limits: the browser would keep a number beyond them to itself, and the one before it
     # would be trained with.
@@ -75,6 +83,7 @@ def _settings(desk: Desk) -> None:
             key="set_epochs",
             disabled=busy,
             help="How many times training goes through your samples.",
+            **kept,
         )
         b.number_input(
             "Batch size",
@@ -82,6 +91,7 @@ def _settings(desk: Desk) -> None:
             key="set_batch_size",
             disabled=busy,
             help="Samples a step, yours and replayed ones together.",
+            **kept,
         )
         c.number_input(
             "Learning rate",
@@ -92,6 +102,7 @@ def _settings(desk: Desk) -> None:
             placeholder="its own",
             help="How far each step goes."
             + (" This model's own rate is part of the file." if fixed else ""),
+            **kept,
         )
         if replays:
             d, e = st.columns([2, 1], gap="small")
@@ -105,17 +116,22 @@ def _settings(desk: Desk) -> None:
                 disabled=busy,
                 help="Share of each batch that comes from the base model's own "
                 "training data. Guards against forgetting what the base model knew.",
+                **kept,
             )
         else:  # an uploaded model comes without data of its own
             e = st.columns(3, gap="small")[0]
-        e.number_input(
+        e.text_input(  # a field of numbers keeps those beyond 2**53 to itself
             "Seed",
-            step=1,
             key="set_seed",
+            max_chars=40,
             disabled=busy,
             help="Same samples, settings and seed: the same weights, bit for bit.",
+            **kept,
         )
     kept_widgets.keep(_SETTINGS, values)
+    fit = _fitting(desk) is not None
+    if st.session_state.get(_FIT, fit) != fit:
+        st.rerun()
     chosen_settings(saved, st.session_state)  # what is wrong with them is said here
 
 
@@ -126,21 +142,22 @@ def _values(settings: Settings) -> dict[str, Any]:
         "set_batch_size": settings.batch_size,
         "set_learning_rate": settings.learning_rate,
         "set_replay": round(settings.replay * 100),
-        "set_seed": settings.seed,
+        "set_seed": str(settings.seed),
     }
 
 
 def chosen_settings(saved: Mapping[str, Any], widgets: Mapping[str, Any]) -> Settings:
     """The settings of the widgets over the saved ones; SettingsError when one is out of range."""
     try:
-        changed = {
+        changed: dict[str, Any] = {
             "epochs": int(widgets["set_epochs"]),
             "batch_size": int(widgets["set_batch_size"]),
             "learning_rate": _rate(saved, widgets["set_learning_rate"]),
-            "seed": int(widgets["set_seed"]),
         }
+        seed = str(widgets["set_seed"]).strip()
     except (TypeError, ValueError, KeyError) as error:
-        raise SettingsError("A setting is empty. Fill it in, then press Train.") from error
+        raise SettingsError(_EMPTY) from error
+    changed["seed"] = _seed(seed)
     replay = widgets.get("set_replay", None)
     # The slider shows whole percents, and only where there is something to replay.
     if replay is not None and round(float(saved.get("replay", -1)) * 100) != replay:
@@ -155,6 +172,17 @@ def _fitting(desk: Desk) -> Settings | None:
         return chosen_settings(saved, st.session_state)
     except SettingsError:
         return None
+
+
+def _seed(text: str) -> int:
+    if not text:
+        raise SettingsError(_EMPTY)
+    try:
+        return int(text)
+    except ValueError:
+        raise SettingsError(
+            f"The seed must be a whole number, not '{text}'. Type digits alone, such as 7."
+        ) from None
 
 
 def _rate(saved: Mapping[str, Any], value: float | None) -> float | None:
@@ -300,9 +328,10 @@ def _left(gone: int) -> str:
 
 def _progress(desk: Desk, snapshot: Snapshot | None) -> None:
     stale = stale_in_words(desk.stale())
+    st.session_state[_FIT] = fit = _fitting(desk) is not None
     if snapshot is None:
         hint = desk.missing or "Press Train. The settings are good as they are."
-        if _fitting(desk) is None:
+        if not fit:
             hint = "Correct the settings, then press Train."
         hint = plain(stale or hint) if desk.can_train else "Nothing to train."
         st.progress(0.0, text=hint)

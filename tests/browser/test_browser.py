@@ -211,6 +211,34 @@ class TestTraining:
         for figure in figures:
             check_figure(figure)
 
+    @pytest.mark.parametrize("press", [0, 90])  # milliseconds
+    def test_train_when_pressed_from_a_field_of_the_settings_uses_it_and_shows_the_training(
+        self, shared_server, visit, press
+    ):
+        tab = visit(shared_server).open().load_person().idle()
+        epochs = tab.part("set_epochs", "input")
+        epochs.fill("3000")
+        tab.part("train").click(delay=press)
+        tab.sees(" of 15,000 ·")
+        expect(epochs).to_be_disabled()
+        tab.press("stop").sees("personalised ·")
+
+    @pytest.mark.parametrize("press", [0, 90])  # milliseconds
+    def test_setting_when_another_page_is_opened_from_its_field_is_kept(
+        self, shared_server, visit, press
+    ):
+        tab = visit(shared_server).open().idle()
+        tab.part("set_epochs", "input").fill("8")
+        tab.page.get_by_role("link", name="Checkpoints", exact=True).first.click(delay=press)
+        tab.page.locator(".st-key-card_base").wait_for()
+        tab.idle().page.get_by_role("link", name="Personalise", exact=True).first.click()
+        expect(tab.part("set_epochs", "input")).to_have_value("8")
+
+    def test_hint_when_a_setting_is_wrong_or_right_again_follows(self, shared_server, visit):
+        tab = visit(shared_server).open().load_person().set_epochs(0)
+        tab.sees("Correct the settings, then press Train.")
+        tab.press("train").set_epochs(5).sees("Press Train. The settings are good as they are.")
+
     @pytest.mark.parametrize("other", ["Evaluate", "Model"])
     def test_settings_when_another_page_was_open_are_as_they_were(
         self, shared_server, visit, other

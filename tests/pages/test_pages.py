@@ -468,6 +468,33 @@ class TestTraining:
         assert desk.workspace.runs() == ()
         app.number_input(key=key).set_value(3).run()
         assert not app.error
+        assert progress(app) != "Correct the settings, then press Train."
+
+    def test_setting_when_out_of_range_is_not_called_good(self, person):
+        app, _ = person
+        app.number_input(key="set_epochs").set_value(0).run()
+        assert progress(app) == "Correct the settings, then press Train."
+
+    def test_seed_when_the_largest_is_the_one_that_is_used(self, person):
+        app, desk = person
+        app.text_input(key="set_seed").set_value(str(2**63 - 1))
+        train(app, desk)
+        assert desk.settings.seed == 2**63 - 1
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("seven", "The seed must be a whole number, not 'seven'."),
+            ("", "A setting is empty."),
+            (str(2**63), "The seed must be a whole number from 0 to"),
+        ],
+    )
+    def test_seed_when_it_is_none_says_so_and_trains_not(self, person, text, expected):
+        app, desk = person
+        app.text_input(key="set_seed").set_value(text).run()
+        assert expected in said(app)
+        app.button(key="train").click().run()
+        assert desk.workspace.runs() == ()
 
     def test_run_when_interrupted_at_its_start_tells_the_step_that_your_model_has(self, trained):
         app, desk = trained
