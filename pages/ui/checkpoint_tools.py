@@ -72,5 +72,5 @@ def _upload(desk: Desk, key: str) -> None:
 
 
 def _undo(desk: Desk) -> None:
-    with trouble.caught("upload"):
-        desk.workspace.undo()
+    with trouble.caught("upload"), desk.changing("undo") as workspace:
+        workspace.undo()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from odt_core.errors import SampleError
@@ -46,11 +48,9 @@ def show_sample(desk: Desk, sample_id: str) -> None:
         )
         with st.container(horizontal=True):
             if st.button("Use for training" if test else "Set aside for testing", key="move"):
-                desk.workspace.move_sample(sample.id, Part.TRAIN if test else Part.TEST)
-                st.rerun()
+                _move(desk, [sample.id], Part.TRAIN if test else Part.TEST)
             if st.button("Delete", key="delete_sample"):
-                desk.workspace.delete_samples([sample.id])
-                st.rerun()
+                _delete(desk, [sample.id])
 
 
 @st.dialog("All samples", width="large")
@@ -72,14 +72,11 @@ def show_label(desk: Desk, label_id: str | None) -> None:
         with st.container(horizontal=True):
             none = not chosen
             if st.button(f"Delete {count(len(chosen), 'sample')}", disabled=none, key="g_delete"):
-                desk.workspace.delete_samples(chosen)
-                st.rerun()
+                _delete(desk, chosen)
             if st.button("Use for training", disabled=none, key="g_train"):
-                desk.workspace.move_samples(chosen, Part.TRAIN)
-                st.rerun()
+                _move(desk, chosen, Part.TRAIN)
             if st.button("Set aside for testing", disabled=none, key="g_test"):
-                desk.workspace.move_samples(chosen, Part.TEST)
-                st.rerun()
+                _move(desk, chosen, Part.TEST)
 
 
 @st.dialog("Delete this label?")
@@ -95,10 +92,23 @@ def ask_delete_label(desk: Desk, label_id: str) -> None:
         st.markdown(f"**{plain(label.name)}** and its {lost} go. Undo brings them back.")
         with st.container(horizontal=True):
             if st.button(f"Delete label and {lost}", type="primary", key="really_delete"):
-                desk.workspace.delete_label(label_id)
+                with desk.changing("delete the label") as workspace:
+                    workspace.delete_label(label_id)
                 st.rerun()
             if st.button("Keep it", key="keep_label"):
                 st.rerun()
+
+
+def _move(desk: Desk, sample_ids: Sequence[str], part: Part) -> None:
+    with desk.changing("move samples") as workspace:
+        workspace.move_samples(sample_ids, part)
+    st.rerun()
+
+
+def _delete(desk: Desk, sample_ids: Sequence[str]) -> None:
+    with desk.changing("delete samples") as workspace:
+        workspace.delete_samples(sample_ids)
+    st.rerun()
 
 
 def _find(desk: Desk, sample_id: str) -> SampleEntry:

@@ -144,22 +144,27 @@ def _row(
 
 def _acted(desk: Desk, act: Act) -> None:
     """A callback: change the workspace, or note which dialog to open."""
-    workspace = desk.workspace
+    manifest = desk.workspace.manifest
     with trouble.caught("samples"):
         match act.do:
             case "choose":
                 st.session_state[ACTIVE] = act.label
             case "rename":
-                workspace.rename_label(act.label, act.name)
+                with desk.changing("rename the label") as workspace:
+                    workspace.rename_label(act.label, act.name)
             case "toggle":
-                label = workspace.manifest.label(act.label)
-                workspace.enable_label(act.label, not (label and label.enabled))
+                label = manifest.label(act.label)
+                on = not (label and label.enabled)
+                with desk.changing(f"{'enable' if on else 'disable'} the label") as workspace:
+                    workspace.enable_label(act.label, on)
             case "add":
-                st.session_state[ACTIVE] = workspace.add_label(act.name).id
-            case "delete" if workspace.manifest.samples_of(act.label):
+                with desk.changing("add the label") as workspace:
+                    st.session_state[ACTIVE] = workspace.add_label(act.name).id
+            case "delete" if manifest.samples_of(act.label):
                 st.session_state[_OPEN] = ("delete", act.label)
             case "delete":
-                workspace.delete_label(act.label)
+                with desk.changing("delete the label") as workspace:
+                    workspace.delete_label(act.label)
             case "open":
                 st.session_state[_OPEN] = ("sample", act.sample)
             case "all":

@@ -125,8 +125,8 @@ def _restore(desk: Desk, checkpoint_id: str | None) -> None:
 
 
 def _delete(desk: Desk, checkpoint_id: str) -> None:
-    with trouble.caught("checkpoints"):
-        desk.workspace.delete_checkpoint(checkpoint_id)
+    with trouble.caught("checkpoints"), desk.changing("delete the checkpoint") as workspace:
+        workspace.delete_checkpoint(checkpoint_id)
 
 
 def _note(desk: Desk, checkpoint_id: str) -> None:

@@ -142,10 +142,10 @@ def _cancelled() -> None:
 
 
 def _undo(desk: Desk) -> None:
-    with trouble.caught("top"):
-        desk.workspace.undo()
+    with trouble.caught("top"), desk.changing("undo") as workspace:
+        workspace.undo()
 
 
 def _redo(desk: Desk) -> None:
-    with trouble.caught("top"):
-        desk.workspace.redo()
+    with trouble.caught("top"), desk.changing("redo") as workspace:
+        workspace.redo()

@@ -15,10 +15,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from odt_core.bundled import bundled_models, find_card
 from odt_core.checkpoint import load_checkpoint, save_checkpoint
 from odt_core.errors import WorkspaceError
 from odt_core.workspace import Kind, Part, Source
+from pages.ui import sample_dialogs, samples_card, timeline, top_line, trouble
 from pages.ui.desk import BASE_TEST, Desk
+from pages.ui.desk.worker import bundled_path
+from pages.ui.shelf import Act
 
 PAGES = ["personalise", "evaluate", "checkpoints", "model"]
 ROOT = Path(__file__).resolve().parents[2]
@@ -411,6 +415,57 @@ class TestTraining:
         assert desk.workspace.undo_step.startswith("train to step")
         desk.workspace.undo()
         assert desk.workspace.undo_step.startswith("add ")
+
+    @pytest.mark.parametrize(
+        "step", ["undo", "redo", "rename", "toggle", "delete label", "delete", "move", "checkpoint"]
+    )
+    def test_step_when_another_tab_has_paused_a_training_is_refused(
+        self, trained, step, monkeypatch
+    ):
+        _, desk = trained
+        desk.train(replace(desk.settings, epochs=2000))
+        desk.pause()
+        head, samples = desk.workspace.manifest.head, desk.workspace.manifest.samples
+        label, sample = desk.workspace.manifest.labels[0], samples[0]
+        acts = {
+            "rename": Act("rename", label.id, name="other"),
+            "toggle": Act("toggle", label.id),
+            "delete label": Act("delete", desk.workspace.add_label("empty").id),
+        }
+        state: dict[str, object] = {}
+        monkeypatch.setattr(trouble.st, "session_state", state)
+        match step:
+            case "undo":
+                top_line._undo(desk)
+            case "redo":
+                top_line._redo(desk)
+            case "delete":
+                with trouble.caught("samples"):
+                    sample_dialogs._delete(desk, [sample.id])
+            case "move":
+                with trouble.caught("samples"):
+                    sample_dialogs._move(desk, [sample.id], Part.TEST)
+            case "checkpoint":
+                timeline._delete(desk, desk.workspace.manifest.checkpoints[0].id)
+            case _:
+                samples_card._acted(desk, acts[step])
+        ((_, said),) = state["odt_said"].values()
+        assert said.startswith("Training is paused. Stop it first, then ")
+        assert desk.workspace.manifest.head == head
+        assert desk.workspace.manifest.samples == samples
+        assert desk.busy
+        desk.stop()
+        assert desk.run.wait(60)
+
+    def test_run_when_the_model_changed_under_it_is_active_still(self, person):
+        _, desk = person
+        desk.train(replace(desk.settings, epochs=2000))
+        other = next(path.stem for path in bundled_models() if path.stem != desk.model.bundled)
+        card = find_card(bundled_path(other))
+        desk.workspace.set_model(card.name, card.labels, bundled=other)
+        assert desk.busy
+        desk.stop()
+        assert desk.run.wait(60)
 
     def test_pause_is_shown_on_every_page(self, person):
         app, desk = person

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from odt_core.checkpoint import Tempering
@@ -43,8 +45,13 @@ class State:
 
     @property
     def run(self) -> Run | None:
-        """The last run of the model that is being personalised, since this desk was opened."""
-        return self._run[1] if self._run is not None and self._run[0] == self._file else None
+        """The run that is active, else the last one of the model that is being personalised, since
+        this desk was opened.
+        """
+        if self._run is None:
+            return None
+        file, run = self._run
+        return run if run.phase.active or file == self._file else None
 
     @run.setter
     def run(self, run: Run | None) -> None:
@@ -90,6 +97,15 @@ class State:
     def of_a_label(self) -> str:
         """ " of a label" where the model's samples have some, for sentences that count samples."""
         return " of a label" if self.tells_labels else ""
+
+    @contextmanager
+    def changing(self, what: str) -> Iterator[Workspace]:
+        """The workspace, for what would change the model or the samples of a training that is
+        active: that is refused. what: the change, in words. TrainingError.
+        """
+        with self._lock:
+            self._check_idle(what)
+            yield self.workspace
 
     def _check_idle(self, what: str) -> None:
         if self.busy:

@@ -163,16 +163,17 @@ def _keep(desk: Desk, found: Forgotten) -> None:
             note="derived again from the base",
         )
         gone = count(len(found.sample_ids), "sample")
-        desk.keep(
-            save_checkpoint(Checkpoint(found.unlearned.state, meta)),
-            CheckpointInfo(
-                Kind.MANUAL,
-                found.steps,
-                found.unlearned.samples,
-                own=found.own,
-                base=found.base,
-                note=f"without {gone}, verified: {found.unlearned.digest[:12]}",
-            ),
-        )
-        desk.workspace.delete_samples(found.sample_ids)
+        with desk.changing("forget the samples") as workspace:
+            desk.keep(
+                save_checkpoint(Checkpoint(found.unlearned.state, meta)),
+                CheckpointInfo(
+                    Kind.MANUAL,
+                    found.steps,
+                    found.unlearned.samples,
+                    own=found.own,
+                    base=found.base,
+                    note=f"without {gone}, verified: {found.unlearned.digest[:12]}",
+                ),
+            )
+            workspace.delete_samples(found.sample_ids)
         trouble.say(_PLACE, f"{gone} forgotten: this is your model now.", "info")
