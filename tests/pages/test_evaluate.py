@@ -272,6 +272,11 @@ class TestMistakes:
 
 
 class TestTestSamples:
+    def test_undo_when_the_last_step_was_a_training_says_that_it_takes_it_back(self, trained):
+        app, _ = trained
+        visit(app, "Test samples")
+        assert app.button(key="undo_part").label.startswith("Undo: train to step")
+
     def test_sample_when_moved_is_listed_and_undo_takes_it_back(self, person):
         app, desk = person
         before = desk.test_name()

@@ -126,13 +126,12 @@ def _move(desk: Desk, test: Sequence[SampleEntry], train: Sequence[SampleEntry])
             disabled=desk.busy,
         )
         undo = desk.workspace.undo_step
-        st.button(
-            "Undo",
+        st.button(  # it may be a training
+            f"Undo: {plain(undo)}" if undo else "Nothing to undo",
             key="undo_part",
             on_click=_undo,
             args=(desk,),
             disabled=desk.busy or not undo,
-            help=plain(undo) if undo else None,
         )
 
 
@@ -192,10 +191,10 @@ def _moved(sample: SampleEntry) -> str:
 
 
 def _change(desk: Desk, sample_id: str, part: Part) -> None:
-    with trouble.caught("parts"):
-        desk.workspace.move_sample(sample_id, part)
+    with trouble.caught("parts"), desk.changing("move the sample") as workspace:
+        workspace.move_sample(sample_id, part)
 
 
 def _undo(desk: Desk) -> None:
-    with trouble.caught("parts"):
-        desk.workspace.undo()
+    with trouble.caught("parts"), desk.changing("undo") as workspace:
+        workspace.undo()
