@@ -10,11 +10,13 @@ from pages.ui import pieces, trouble  # noqa: E402
 from pages.ui.checkpoint_tools import save_and_upload  # noqa: E402
 from pages.ui.compare import compare_two  # noqa: E402
 from pages.ui.desks import open_desk  # noqa: E402
+from pages.ui.follow import follow  # noqa: E402
 from pages.ui.timeline import timeline  # noqa: E402
 from pages.ui.top_line import which_model  # noqa: E402
 
 with trouble.shown():
     desk = open_desk()
+    follow(desk, lambda desk: desk.workspace.revision)
     desk.warm_up()
     which_model(desk)
     left, right = st.columns([1.35, 1], gap="small")

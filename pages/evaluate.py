@@ -6,14 +6,16 @@ from pages.ui.entry import ensure_entry
 
 ensure_entry(__file__)
 
-from pages.ui import trouble  # noqa: E402
+from pages.ui import pieces, trouble  # noqa: E402
 from pages.ui.desks import open_desk  # noqa: E402
 from pages.ui.evaluate.figure import apply_style  # noqa: E402
-from pages.ui.evaluate.parts import PARTS, draw  # noqa: E402
+from pages.ui.evaluate.parts import OF_ONE_MOMENT, PARTS, draw  # noqa: E402
+from pages.ui.follow import follow  # noqa: E402
 from pages.ui.top_line import which_model  # noqa: E402
 
 with trouble.shown():
     desk = open_desk()
+    follow(desk, lambda desk: None)
     apply_style()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         part = st.segmented_control(
@@ -27,4 +29,9 @@ with trouble.shown():
         )
         st.space("stretch")
         which_model(desk)
+    if desk.busy and part in OF_ONE_MOMENT:
+        pieces.note(
+            f"{desk.training_is}: your model's figures here are of one moment. They are drawn anew "
+            "when it ends; Result follows it."
+        )
     draw(part, desk)

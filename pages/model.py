@@ -10,6 +10,7 @@ from pages.ui import pieces, trouble  # noqa: E402
 from pages.ui.desks import open_desk  # noqa: E402
 from pages.ui.downloads import model_downloads  # noqa: E402
 from pages.ui.drop_model import drop_model  # noqa: E402
+from pages.ui.follow import follow  # noqa: E402
 from pages.ui.input_card import input_of  # noqa: E402
 from pages.ui.mapping import mapping_of  # noqa: E402
 from pages.ui.model_facts import about, card_of, cost_of, signatures_of, variables_of  # noqa: E402
@@ -17,6 +18,7 @@ from pages.ui.names_card import names_of  # noqa: E402
 
 with trouble.shown():
     desk = open_desk()
+    follow(desk, lambda desk: None)
     with st.container(key="card_drop", border=True, gap="small"):
         pieces.heading("Your own .tflite", "opened in a process of its own; your samples stay")
         drop_model(desk, "drop", "drop")

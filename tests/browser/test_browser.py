@@ -285,6 +285,20 @@ class TestTraining:
         other.press("stop").sees("personalised ·")
         tab.sees("personalised ·")
 
+    def test_other_pages_when_open_during_a_training_follow_it(self, shared_server, visit):
+        tab = visit(shared_server).open().load_person().set_epochs(3000).press("train")
+        tab.sees("steps a second")
+        address = "?" + tab.page.url.split("?")[1]
+        timeline = visit(shared_server).open("/checkpoints" + address)
+        timeline.sees("Its checkpoints appear here")
+        inside = visit(shared_server).open("/evaluate" + address)
+        inside.page.get_by_text("Inside", exact=True).first.click()
+        inside.sees("the weights are moving")
+        timeline.sees("During a run")  # saved every few seconds
+        tab.press("stop")
+        timeline.sees("End of a run").sees("personalised ·")
+        expect(inside.page.get_by_text("the weights are moving")).to_have_count(0, timeout=15_000)
+
     def test_training_when_server_is_killed_can_go_on(self, server, visit):
         tab = visit(server).open().load_person().set_epochs(3000).press("train")
         manifests = server.folder / "workspaces"

@@ -6,6 +6,7 @@ import io
 import re
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -269,6 +270,22 @@ class TestMistakes:
         app.selectbox(key="cell_is").set_value("7").run()
         count = sum(desk.labels.names[y] == "7" for y in desk.samples(Part.TEST).y)
         assert f"{count} samples of '7'" in shown(app).replace("&#x27;", "'")
+
+
+class TestMoment:
+    @pytest.mark.parametrize("part", ["Mistakes", "Confidence"])
+    def test_part_when_a_training_is_active_says_that_its_figures_are_of_one_moment(
+        self, trained, part
+    ):
+        app, desk = trained
+        desk.train(replace(desk.settings, epochs=2000))
+        desk.pause()
+        visit(app, part)
+        assert "figures here are of one moment" in shown(app)
+        desk.stop()
+        assert desk.run.wait(60)
+        app.run()
+        assert "of one moment" not in shown(app)
 
 
 class TestTestSamples:

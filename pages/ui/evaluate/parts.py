@@ -29,6 +29,8 @@ PARTS: dict[str, Callable[[Desk], None]] = {
     "Forget": forget,
     "Evidence": evidence,
 }
+# They ask the model as it is while it trains, and neither follow it nor wait for its end.
+OF_ONE_MOMENT = ("Mistakes", "Confidence")
 
 
 def draw(name: str | None, desk: Desk) -> None:
