@@ -18,7 +18,7 @@ from odt_core.samples.decoding import File, decode_files, kinds_among
 from odt_core.samples.file_layout import ZIPPED, FileKind, Layout, is_zip
 from odt_core.samples.image import MAX_IMAGE_BYTES
 from odt_core.samples.label_table import LabelTable, find_label_tables
-from odt_core.samples.layout import HOW
+from odt_core.samples.layout import HOW, tell_labels
 from odt_core.samples.left_out import left_out
 from odt_core.samples.links import leads_back
 from odt_core.samples.masks import is_picture
@@ -210,14 +210,25 @@ def _project(files: Sequence[_File], name: str) -> dict[str, str]:
 
 
 def _inner_zip(data: bytes, path: PurePosixPath, kinds: tuple[str, ...]) -> list[File]:
-    label = path.stem.removesuffix(ZIPPED)
+    """Its samples, by the folders in it; without such they are of one label, the zip's name."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return [
-                (label, f"{path.name}/{member.filename}", unpack(archive, member, MAX_IMAGE_BYTES))
+            there = [
+                (file, member)
                 for member in sorted(checked(archive, path.name), key=lambda m: m.filename)
-                if _is_sample(member.filename, kinds)
-                and not any(_skipped(part) for part in PurePosixPath(member.filename).parts)
+                for file in (PurePosixPath(member.filename.replace("\\", "/")),)
+                if not any(map(_skipped, file.parts))
+            ]
+            samples = [one for one in there if _is_sample(one[0].name, kinds)]
+            others = [str(file) for file, _ in there if not _is_sample(file.name, kinds)]
+            folders = tell_labels([str(file) for file, _ in samples], others)
+            return [
+                (
+                    (file.parent.name if folders else "") or path.stem.removesuffix(ZIPPED),
+                    f"{path.name}/{file}",
+                    unpack(archive, member, MAX_IMAGE_BYTES),
+                )
+                for file, member in samples
             ]
     except OdtError:  # it says itself what is wrong
         raise

@@ -99,6 +99,17 @@ class TestZip:
         assert raw.labels == ("Class A", "Class A")
         assert [int(item[0, 0]) for item in raw.items] == [7, 8]
 
+    def test_zip_in_a_zip_keeps_its_label_folders(self):
+        inner = zipped({"all/7/0.png": png(7), "all/8/0.png": png(8), "__MACOSX/7/0.png": b"?"})
+        raw = read_samples(zipped({"inner.zip": inner}), "outer.zip")
+        assert raw.labels == ("7", "8")
+        assert [int(item[0, 0]) for item in raw.items] == [7, 8]
+
+    def test_zip_in_a_zip_whose_folders_are_no_labels_has_its_name_as_label(self):
+        inner = zipped({"images/0.png": png(7), "train/1.png": png(8)})
+        raw = read_samples(zipped({"heart-samples.zip": inner}), "outer.zip")
+        assert raw.labels == ("heart", "heart")
+
     def test_zip_of_loose_pictures_has_the_zips_name_as_label(self):
         assert read_samples(zipped({"0.png": png(1)}), "heart-samples.zip").labels == ("heart",)
 
