@@ -18,7 +18,9 @@ def download_menu(desk: Desk) -> None:
     workspace, manifest = desk.workspace, desk.workspace.manifest
     with st.popover("Download", key="download"):
         head = manifest.head_entry
-        if head is None:
+        if head is None and desk.busy:
+            pieces.note(f"{desk.training_is}. When it has ended, download your model here.")
+        elif head is None:
             pieces.note("Your model is the base model still. Train it, then download it here.")
         else:
             name, step = desk.model.name.removesuffix(".tflite"), f"step{head.info.steps}"

@@ -41,11 +41,7 @@ def show_sample(desk: Desk, sample_id: str) -> None:
             f"{label.name if label else 'No label'} · {sample.origin or sample.source.value} · "
             f"added {clock(sample.added)}"
         )
-        pieces.note(
-            "One of your test samples: never trained on, only used to check your model."
-            if test
-            else "A training sample."
-        )
+        pieces.note(_what_for(desk, sample))
         with st.container(horizontal=True):
             if st.button("Use for training" if test else "Set aside for testing", key="move"):
                 _move(desk, [sample.id], Part.TRAIN if test else Part.TEST)
@@ -99,6 +95,20 @@ def ask_delete_label(desk: Desk, label_id: str) -> None:
                 st.rerun()
 
 
+def _purpose(sample: SampleEntry, kept_out: bool) -> str:
+    if sample.part is Part.TEST:
+        return "testing"
+    return "nothing: kept out" if kept_out else "training"
+
+
+def _what_for(desk: Desk, sample: SampleEntry) -> str:
+    if sample.part is Part.TEST:
+        return "One of your test samples: never trained on, only used to check your model."
+    if sample.id in (desk.near_test_known() or {}):
+        return "Nearly the same as one of your test samples, so kept out of training."
+    return "A training sample."
+
+
 def _move(desk: Desk, sample_ids: Sequence[str], part: Part) -> None:
     with desk.changing("move samples") as workspace:
         workspace.move_samples(sample_ids, part)
@@ -120,11 +130,12 @@ def _find(desk: Desk, sample_id: str) -> SampleEntry:
 
 def _gallery(desk: Desk, samples: tuple[SampleEntry, ...]) -> list[str]:
     """Pictures with a tick box each; ids of the ticked ones."""
+    near = desk.near_test_known() or {}
     rows = [
         {
             "": False,
             "Picture": thumb_uri(desk.workspace, sample),
-            "For": "testing" if sample.part is Part.TEST else "training",
+            "For": _purpose(sample, sample.id in near),
             "From": sample.origin or sample.source.value,
             "Added": clock(sample.added),
         }

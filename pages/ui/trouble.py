@@ -14,6 +14,7 @@ from pages.ui.turns import Urgency, turn
 
 _log = logging.getLogger("odt.pages")
 _SAID = "odt_said"
+_ODD = "odt_odd_toast"
 _UNEXPECTED = (
     "Something unexpected went wrong. Try again, or reload the page; if that does not help, the "
     "server's log says more."
@@ -56,6 +57,9 @@ def show_said(place: str) -> None:
     """Show what was remembered for `place`, once."""
     kind, message = st.session_state.get(_SAID, {}).pop(place, (None, ""))
     if kind == "info":
-        st.toast(plain(message))
+        # The browser shows no toast that is equal to the last one: a mark that nobody sees tells
+        # them apart.
+        odd = st.session_state[_ODD] = not st.session_state.get(_ODD, True)
+        st.toast(plain(message) + "\u200b" * odd)
     elif kind:
         st.error(plain(message))

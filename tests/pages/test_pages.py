@@ -326,6 +326,27 @@ class TestSamples:
         app.run()
         assert not app.error, said(app)
 
+    def test_sample_when_kept_out_of_training_is_not_called_a_training_sample(self, person):
+        app, desk = person
+        (kept_out, _), *_ = desk.near_test().items()
+        app.session_state["samples_open"] = ("sample", kept_out)
+        app.run()
+        shown = " ".join(html.value for html in app.html)
+        assert "Nearly the same as one of your test samples, so kept out of training." in shown
+        assert "A training sample." not in shown
+        sample = next(one for one in desk.workspace.manifest.samples if one.id == kept_out)
+        app.session_state["samples_open"] = ("label", sample.label)
+        app.run()
+        assert list(app.dataframe[0].value["For"]).count("nothing: kept out") == 1
+
+    def test_results_of_two_uploads_when_the_same_are_two_messages(self, app):
+        upload(app, ("one.png", picture()))
+        upload(app, ("one.png", picture()))
+        first = app.toast[0].value
+        upload(app, ("one.png", picture()))
+        assert app.toast[0].value != first
+        assert app.toast[0].value.strip("\u200b") == first.strip("\u200b")
+
     def test_undo_when_clicked_takes_the_person_back(self, person):
         app, desk = person
         app.button(key="undo").click().run()
@@ -464,6 +485,16 @@ class TestTraining:
         card = find_card(bundled_path(other))
         desk.workspace.set_model(card.name, card.labels, bundled=other)
         assert desk.busy
+        desk.stop()
+        assert desk.run.wait(60)
+
+    def test_download_when_a_first_training_is_active_says_when(self, person):
+        app, desk = person
+        desk.train(replace(desk.settings, epochs=2000))
+        desk.pause()
+        shown = " ".join(html.value for html in app.run().html)
+        assert "Training is paused. When it has ended, download your model here." in shown
+        assert "Your model is the base model still." not in shown
         desk.stop()
         assert desk.run.wait(60)
 
