@@ -11,7 +11,7 @@ app: $(VENV)/app.stamp
 	$(BIN)/streamlit run app.py
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 # The train step beside Keras, PyTorch, JAX, ONNX Runtime, TensorFlow.js and Flex; ARGS="--help".
 bench: $(VENV)/dev.stamp bench-environments
