@@ -14,7 +14,7 @@ from pages.ui.turns import Urgency, turn
 
 _log = logging.getLogger("odt.pages")
 _SAID = "odt_said"
-_ODD = "odt_odd_toast"
+_LAST = "odt_last_toast"
 _UNEXPECTED = (
     "Something unexpected went wrong. Try again, or reload the page; if that does not help, the "
     "server's log says more."
@@ -59,7 +59,9 @@ def show_said(place: str) -> None:
     if kind == "info":
         # The browser shows no toast that is equal to the last one: a mark that nobody sees tells
         # them apart.
-        odd = st.session_state[_ODD] = not st.session_state.get(_ODD, True)
-        st.toast(plain(message) + "\u200b" * odd)
+        text = plain(message)
+        shown = text + "\u200b" * (text == st.session_state.get(_LAST))
+        st.session_state[_LAST] = shown
+        st.toast(shown)
     elif kind:
         st.error(plain(message))
