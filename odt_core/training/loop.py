@@ -20,6 +20,7 @@ from odt_core.kinds import kind_of
 from odt_core.runtime.threads import STEPS, Work, choose_threads
 from odt_core.runtime.weights import weights_of
 from odt_core.training.average import WeightAverage, averages_from
+from odt_core.training.batch_source import Batch, BatchSource
 from odt_core.training.batches import Plan, plan
 from odt_core.training.callbacks import Callback, Reason
 from odt_core.training.checks import (
@@ -32,7 +33,6 @@ from odt_core.training.checks import (
 from odt_core.training.control import Control
 from odt_core.training.history import EvaluationRecord, History, Measures, Outcome, Record
 from odt_core.training.judge import Judge
-from odt_core.training.material import Batch, Material
 from odt_core.training.schedule import learning_rate_at
 from odt_core.training.sets import Sets
 from odt_core.training.settings import Settings
@@ -164,7 +164,7 @@ class Run:
         self._resume(start, before)  # first: features of samples are those of its weights
         try:
             self._judge = Judge(session, sets)
-            self._material = Material(session, self.plan, settings, sets, augmentation, base)
+            self._batches = BatchSource(session, self.plan, settings, sets, augmentation, base)
             if start is not None:
                 self._judge.take(start)
             self._measures = settings.measure_every > 0 and self._judge.can_score
@@ -270,7 +270,7 @@ class Run:
                 wanted = learning_rate_at(self.settings, self.step, self.total)
                 if wanted is not None and wanted != rate:
                     self.session.learning_rate = rate = wanted
-            batch = self._material.batch(self.step)
+            batch = self._batches.batch(self.step)
             loss = self.session.train_features(batch.features, batch.targets)
             self.step += 1
             if self._reports_loss and not math.isfinite(loss):
@@ -334,7 +334,7 @@ class Run:
         if self._measures and (
             self.step % self.settings.measure_every == 0 or self.step in (1, self.total)
         ):
-            measures = self._judge.measure(*self._material.shown(batch))
+            measures = self._judge.measure(*self._batches.shown(batch))
         self._seconds += time.perf_counter() - began
         return Record(
             step=self.step,
@@ -384,9 +384,9 @@ class Run:
         most = usable_cores() if most is None else most
         if session.threads_fixed or most < 2 or left < STEPS:
             return session.threads
-        batch = self._material.batch(self.step)
+        batch = self._batches.batch(self.step)
         asked = [one.x for one in (self.sets.test, self.sets.base_test) if one is not None]
-        asked += [self._material.shown(batch)[0]] if self._measures else []
+        asked += [self._batches.shown(batch)[0]] if self._measures else []
         asked = [session.few_alike(x) for x in asked] if session.contract.scored else []
         work = Work(batch.features, batch.targets, asked, left, batch.variants)
         return choose_threads(session, work, most)

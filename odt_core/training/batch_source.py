@@ -33,7 +33,7 @@ class Batch(NamedTuple):
     shown: Part | None  # where their features stand, of a model that can be asked about features
 
 
-class Material:
+class BatchSource:
     """Batches of a run as a function of the step alone.
 
     For a model with a frozen part, the bottlenecks of all samples are computed here, once: training
