@@ -10,7 +10,7 @@ import numpy as np
 
 from odt_core.errors import ModelError, NoAnswerError, SampleError
 from odt_core.evaluation.over_again import exact_copies
-from odt_core.evaluation.place_scores import Places, places
+from odt_core.evaluation.place_scores import PlaceScores, places
 from odt_core.kinds import check_kind, kind_of
 from odt_core.samples.types import check_samples
 
@@ -49,7 +49,7 @@ class Evaluation:
     truth: np.ndarray  # int64 [N]; float32, such as the predictions, for values
     mean_squared_error: float | None = None
     mean_absolute_error: float | None = None
-    places: Places | None = None  # of values that tell the class of each pixel or word
+    places: PlaceScores | None = None  # of values that tell the class of each pixel or word
     same: np.ndarray | None = None
 
     @property

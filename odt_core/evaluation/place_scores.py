@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Places:
+class PlaceScores:
     """right: share of all places of all samples. mean_iou: intersection over union of what is and
     what is said to be of a class, the mean over the classes that there are (Everingham et al. 2010,
     The PASCAL VOC Challenge, section 4.3); a class that fills most places does not outweigh others.
@@ -27,14 +27,14 @@ class Places:
     wrong: np.ndarray
     known: np.ndarray
 
-    def part(self, chosen: np.ndarray) -> Places:
+    def part(self, chosen: np.ndarray) -> PlaceScores:
         """Of some of the samples, bool [N]; without mean IoU (nan)."""
         wrong, known = self.wrong[chosen], self.known[chosen]
         right = 1 - float((wrong * known).sum() / known.sum()) if known.any() else float("nan")
         return replace(self, right=right, mean_iou=float("nan"), wrong=wrong, known=known)
 
 
-def places(answers: np.ndarray, truth: np.ndarray, contract: Contract) -> Places | None:
+def places(answers: np.ndarray, truth: np.ndarray, contract: Contract) -> PlaceScores | None:
     """answers: what predict_proba gave; truth: what `truth_of` gives, float [N, …].
 
     None where targets are no classes: neither rows of K with a 1 at one of them, nor 0 and 1 of
@@ -73,7 +73,7 @@ def places(answers: np.ndarray, truth: np.ndarray, contract: Contract) -> Places
         if (union := np.count_nonzero(one | other))
     ]
     mean_iou = float(np.mean(overlaps)) if overlaps else 1.0
-    return Places(float(right[known].mean()), mean_iou, _is_picture(contract), wrong, counts)
+    return PlaceScores(float(right[known].mean()), mean_iou, _is_picture(contract), wrong, counts)
 
 
 def _is_picture(contract: Contract) -> bool:
