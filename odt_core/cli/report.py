@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from odt_core.evidence import Curves, Evidence, Judged, Studies
     from odt_core.runtime import Model
     from odt_core.samples import Samples
-    from odt_core.studies import Progress
+    from odt_core.studies import StudyProgress
     from odt_core.training.events import Event
     from odt_core.worker import Worker
 
@@ -357,7 +357,7 @@ def _study(given: _Given, checkpoint: Checkpoint, worker: Worker) -> Studies:
         return Studies(reasons=("The studies were stopped.",))
 
 
-def _say(progress: Progress) -> None:
+def _say(progress: StudyProgress) -> None:
     if sys.stderr.isatty():
         line = f"{100 * progress.share:.0f} %  {progress.doing}"
         print(f"\r{line:<78}", end="", file=sys.stderr, flush=True)

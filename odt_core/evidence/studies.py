@@ -11,8 +11,8 @@ from odt_core.evaluation import state_digest
 from odt_core.studies import (
     Controls,
     Cost,
-    Progress,
     SamplesNeeded,
+    StudyProgress,
     StudyStopped,
     WorkerTrainer,
     measure_cost,
@@ -66,14 +66,14 @@ def study_all(
     def told(name: str, low: int, high: int) -> OnProgress:
         """From low to high percent of the way."""
         return lambda now: progress(
-            Progress(low + round(now.share * (high - low)), 100, f"{name}: {now.doing}")
+            StudyProgress(low + round(now.share * (high - low)), 100, f"{name}: {now.doing}")
         )
 
     cost, weights = known.cost, None
     if cost is None:
         # Before all others, as it would be disturbed by one that trains beside it.
         price = told("what training costs", 0, _COST)
-        price(Progress(0, 1, "your samples"))
+        price(StudyProgress(0, 1, "your samples"))
         cost = _possible(
             lambda: measure_cost(
                 trainer,
@@ -81,7 +81,7 @@ def study_all(
                 settings,
                 replay=replay,
                 asked=asked,
-                progress=lambda share: price(Progress(0, 1, "your samples", share)),
+                progress=lambda share: price(StudyProgress(0, 1, "your samples", share)),
                 stopped=stopped,
             ),
             reasons,

@@ -5,7 +5,7 @@ from odt_core.studies.cost import Cost, measure_cost
 from odt_core.studies.crossed import Estimate, Quantity
 from odt_core.studies.network import NetworkWatch
 from odt_core.studies.sample_size import Point, SamplesNeeded, samples_needed
-from odt_core.studies.study import Progress, StudyStopped
+from odt_core.studies.study import StudyProgress, StudyStopped
 from odt_core.studies.trainer import SessionTrainer, Trainer, WorkerTrainer
 from odt_core.studies.unlearning import Unlearned, unlearn
 
@@ -15,10 +15,10 @@ __all__ = [
     "Estimate",
     "NetworkWatch",
     "Point",
-    "Progress",
     "Quantity",
     "SamplesNeeded",
     "SessionTrainer",
+    "StudyProgress",
     "StudyStopped",
     "Trainer",
     "Unlearned",

@@ -14,7 +14,7 @@ from odt_core.evaluation.paired import gain_interval
 from odt_core.evaluation.repeats import repeated
 from odt_core.studies.judging import left_to_judge
 from odt_core.studies.sample_size import nested_subset
-from odt_core.studies.study import OnProgress, Progress, Stopped, StudyStopped, never, quiet
+from odt_core.studies.study import OnProgress, Stopped, StudyProgress, StudyStopped, never, quiet
 from odt_core.studies.trainings import State, Training, train_each
 from odt_core.training.settings import Settings
 
@@ -96,7 +96,7 @@ def negative_controls(
         if one is None:
             raise StudyStopped
         found[run.name] = one
-    progress(Progress(len(runs), len(runs), "finished"))
+    progress(StudyProgress(len(runs), len(runs), "finished"))
     mine = found["your samples"]
     shuffled, other = found.get("shuffled labels"), found.get("another person's samples")
     own = compare(base, mine)

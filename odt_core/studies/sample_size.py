@@ -14,7 +14,7 @@ from odt_core.evaluation.evaluation import evaluate
 from odt_core.samples.splitting import groups_of
 from odt_core.studies.crossed import Estimate, Quantity, can_be_told_apart, estimate, outcomes
 from odt_core.studies.judging import left_to_judge
-from odt_core.studies.study import OnProgress, Progress, Stopped, StudyStopped, never, quiet
+from odt_core.studies.study import OnProgress, Stopped, StudyProgress, StudyStopped, never, quiet
 from odt_core.studies.trainings import State, Training, train_each
 from odt_core.training.settings import Settings
 from odt_core.words import count, percent
@@ -84,7 +84,7 @@ def samples_needed(
     if base_test is not None and len(base_test):
         tests.append(replace(base_test, labels=train.labels.with_those_of(base_test.labels)))
     total = len(counts) * len(seeds)
-    progress(Progress(0, total, "the base model"))
+    progress(StudyProgress(0, total, "the base model"))
     trainer.reset()
     evaluated = [evaluate(trainer, samples) for samples in tests]
     quantity = Quantity.of(evaluated[0])
@@ -119,7 +119,7 @@ def samples_needed(
         raise StudyStopped
     complete = len(points) == len(counts) + 1
     if complete:
-        progress(Progress(total, total, "finished"))
+        progress(StudyProgress(total, total, "finished"))
     said = " ".join(filter(None, (_sentence(points, own, quantity, len(seeds)), left_out)))
     return SamplesNeeded(tuple(points), seeds, quantity, complete, said)
 

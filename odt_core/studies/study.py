@@ -11,7 +11,7 @@ Stopped = Callable[[], bool]
 
 
 @dataclass(frozen=True)
-class Progress:
+class StudyProgress:
     """`done` of `total` trainings; `doing`: what is trained now, for people. way: how much of the
     work is done, 0 to 1, where that is known better: of more samples a training takes longer.
     """
@@ -29,7 +29,7 @@ class Progress:
         return self.done / self.total if self.total else 1.0
 
 
-OnProgress = Callable[[Progress], None]
+OnProgress = Callable[[StudyProgress], None]
 OnShare = Callable[[float], None]  # told which share of one training is done, 0 to 1
 
 
@@ -40,7 +40,7 @@ class StudyStopped(TrainingError):  # noqa: N818 (a wish, not an error)
         super().__init__("The study was stopped. Start it again when you like.")
 
 
-def quiet(progress: Progress) -> None:
+def quiet(progress: StudyProgress) -> None:
     """For whoever does not want to know."""
 
 

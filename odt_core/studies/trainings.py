@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from odt_core.errors import OdtError
-from odt_core.studies.study import OnProgress, Progress, Stopped, StudyStopped
+from odt_core.studies.study import OnProgress, Stopped, StudyProgress, StudyStopped
 
 if TYPE_CHECKING:
     import numpy as np
@@ -158,7 +158,7 @@ class _Shared(Generic[Found]):
 
     def _tell(self) -> None:
         self._told = self._way
-        self._progress(Progress(self._done, len(self._trainings), self._doing, self._told))
+        self._progress(StudyProgress(self._done, len(self._trainings), self._doing, self._told))
 
     @property
     def _way(self) -> float:

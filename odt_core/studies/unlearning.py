@@ -9,7 +9,7 @@ import numpy as np
 
 from odt_core.errors import SampleError
 from odt_core.evaluation.repeats import repeated
-from odt_core.studies.study import OnProgress, Progress, Stopped, StudyStopped, never, quiet
+from odt_core.studies.study import OnProgress, Stopped, StudyProgress, StudyStopped, never, quiet
 from odt_core.training.settings import Settings
 
 if TYPE_CHECKING:
@@ -71,23 +71,23 @@ def unlearn(
             _check_gone(replay, removed, also)
     shown, total = None, 3 if gone else 2
     if removed is not None and gone:
-        progress(Progress(0, total, "with the removed samples"))
+        progress(StudyProgress(0, total, "with the removed samples"))
         shown = trainer.train(
             _together(samples_without, removed), settings, replay=replay, stopped=stopped
         )
     if stopped():
         raise StudyStopped
-    progress(Progress(total - 2, total, "again from the base, without them"))
+    progress(StudyProgress(total - 2, total, "again from the base, without them"))
     digest = trainer.train(samples_without, settings, replay=replay, stopped=stopped)
     state = trainer.state()
-    progress(Progress(total - 1, total, "a model never shown them"))
+    progress(StudyProgress(total - 1, total, "a model never shown them"))
     other = never_shown or trainer.fresh()
     try:
         reference = other.train(samples_without, settings, replay=replay, stopped=stopped)
     finally:
         if never_shown is None:
             other.close()
-    progress(Progress(total, total, "finished"))
+    progress(StudyProgress(total, total, "finished"))
     return Unlearned(
         digest=digest,
         never_shown=reference,

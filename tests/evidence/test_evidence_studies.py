@@ -20,9 +20,9 @@ from odt_core.samples import Samples
 from odt_core.studies import (
     Estimate,
     Point,
-    Progress,
     Quantity,
     SamplesNeeded,
+    StudyProgress,
     StudyStopped,
     WorkerTrainer,
 )
@@ -96,7 +96,7 @@ class TestStudyAll:
         )
 
     def test_stop_ends_them_and_gives_no_half(self, trained, trainer, studies):
-        seen: list[Progress] = []
+        seen: list[StudyProgress] = []
         with pytest.raises(StudyStopped):
             study_all(
                 trainer, trained.own, trained.test, SHORT, known=Studies(studies.cost),

@@ -19,9 +19,9 @@ from odt_core.runtime.frozen import FrozenPart
 from odt_core.samples import Labels, Samples
 from odt_core.studies import (
     Point,
-    Progress,
     Quantity,
     SessionTrainer,
+    StudyProgress,
     StudyStopped,
     WorkerTrainer,
     measure_cost,
@@ -107,7 +107,7 @@ class TestTrainers:
 class TestSamplesNeeded:
     def test_more_samples_help_a_person_whom_the_base_model_reads_badly(self, samples, trainer):
         train, test = samples
-        seen: list[Progress] = []
+        seen: list[StudyProgress] = []
         got = samples_needed(
             trainer,
             train,
@@ -151,7 +151,7 @@ class TestSamplesNeeded:
 
     def test_stopped_study_shows_what_was_finished(self, samples, trainer):
         train, test = samples
-        done: list[Progress] = []
+        done: list[StudyProgress] = []
         got = samples_needed(
             trainer,
             train,

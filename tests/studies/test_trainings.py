@@ -14,8 +14,8 @@ from odt_core.errors import WorkerError
 from odt_core.evaluation import evaluate, state_digest
 from odt_core.samples import Samples
 from odt_core.studies import (
-    Progress,
     SessionTrainer,
+    StudyProgress,
     WorkerTrainer,
     negative_controls,
     samples_needed,
@@ -82,7 +82,7 @@ class TestSideBySide:
         assert state_digest(worker.beside().state()) != base  # it has done its part
 
     def test_progress_goes_up_to_the_end_within_a_training_too(self, samples, worker):
-        seen: list[Progress] = []
+        seen: list[StudyProgress] = []
         samples_needed(
             worker, *samples, replace(SHORT, epochs=40), per_label=(1, None), progress=seen.append
         )

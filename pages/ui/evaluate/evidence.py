@@ -23,7 +23,7 @@ from odt_core.evidence import (
     trace,
 )
 from odt_core.samples import Samples
-from odt_core.studies import Progress, other_person
+from odt_core.studies import StudyProgress, other_person
 from odt_core.training.settings import Settings
 from odt_core.workspace import Part
 from pages.ui import kept_widgets, pieces
@@ -218,7 +218,7 @@ def _studies(desk: Desk, job: Job, checkpoint: Checkpoint) -> Studies:
             desk.result_of(NEEDED, about),
         )
 
-    def told(now: Progress) -> None:
+    def told(now: StudyProgress) -> None:
         low, high = _STUDY
         job.progressed(low + now.share * (high - low), now.doing)
 

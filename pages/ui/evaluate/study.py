@@ -17,7 +17,7 @@ from pages.ui.turns import Urgency, fragment
 from pages.ui.untested import untested
 
 if TYPE_CHECKING:
-    from odt_core.studies import Progress, WorkerTrainer
+    from odt_core.studies import StudyProgress, WorkerTrainer
 
 CONTROLS = "the study of negative controls"
 NEEDED = "the study of samples needed"
@@ -107,10 +107,10 @@ def _stop(desk: Desk, name: str) -> None:
         job.stop()
 
 
-def told(job: Job) -> Callable[[Progress], None]:
+def told(job: Job) -> Callable[[StudyProgress], None]:
     """What a study of odt_core.studies wants to report to."""
 
-    def report(progress: Progress) -> None:
+    def report(progress: StudyProgress) -> None:
         job.progressed(
             progress.share, f"{progress.done} of {progress.total} trainings · {progress.doing}"
         )
