@@ -16,9 +16,9 @@ from odt_core.errors import WorkspaceError
 from odt_core.words import count
 from odt_core.workspace import pictures
 from odt_core.workspace.disk import Disk, failure, is_temporary
-from odt_core.workspace.history import History
 from odt_core.workspace.limits import Limits
 from odt_core.workspace.manifest import Manifest
+from odt_core.workspace.revisions import Revisions
 
 FEATURES = "features"  # see features.py
 FOLDERS = ("samples", "models", "checkpoints", "runs", "index", "history", FEATURES)
@@ -44,7 +44,7 @@ class Store:
         self._clock = clock
         self._lock = threading.RLock()
         self._closed = False
-        self._history = History(folder, disk, limits.undo_steps)
+        self._history = Revisions(folder, disk, limits.undo_steps)
         try:
             self._history.load()
             # bytes of samples, models, checkpoints and runs; rather too many than too few

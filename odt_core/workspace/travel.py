@@ -5,7 +5,7 @@ from dataclasses import replace
 from odt_core.errors import WorkspaceError
 from odt_core.workspace import changes
 from odt_core.workspace.disk import failure
-from odt_core.workspace.history import Revision
+from odt_core.workspace.revisions import Revision
 from odt_core.workspace.store import Store
 
 

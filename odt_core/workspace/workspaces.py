@@ -14,10 +14,10 @@ from pathlib import Path
 
 from odt_core.errors import WorkspaceError
 from odt_core.workspace.disk import Disk, failure
-from odt_core.workspace.history import History, Revision
 from odt_core.workspace.limits import Limits
 from odt_core.workspace.lock import FolderLock
 from odt_core.workspace.manifest import Manifest
+from odt_core.workspace.revisions import Revision, Revisions
 from odt_core.workspace.store import COUNTED
 from odt_core.workspace.workspace import FOLDERS, Workspace
 
@@ -84,7 +84,7 @@ class Workspaces:
                 draft.mkdir(0o700)
                 for name in FOLDERS:
                     (draft / name).mkdir(0o700)
-                History(draft, self._disk, 0).commit(Revision(0, Manifest()))
+                Revisions(draft, self._disk, 0).commit(Revision(0, Manifest()))
                 os.replace(draft, folder)
                 self._disk.sync(self._root)
             except (OSError, WorkspaceError) as error:

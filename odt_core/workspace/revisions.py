@@ -60,7 +60,7 @@ class Revision:
     floor: int = 0  # revisions before this one were erased: whatever is left of them goes
 
 
-class History:
+class Revisions:
     """Reads and writes the revisions of one workspace. Not thread-safe: its workspace locks."""
 
     def __init__(self, folder: Path, disk: Disk, steps: int) -> None:
