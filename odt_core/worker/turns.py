@@ -25,7 +25,7 @@ class Runner(Protocol):
         """Wait before the next step."""
 
 
-class Turns:
+class CoreShares:
     """Shares `cores` among trainings. Thread-safe.
 
     At most `cores` are in use at once, the longest waiting next. While somebody waits for an
@@ -145,4 +145,4 @@ class Turns:
         return min(times) if times else None
 
 
-turns = Turns()  # one machine, so one for all workers of this process
+turns = CoreShares()  # one machine, so one for all workers of this process

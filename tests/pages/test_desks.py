@@ -10,7 +10,7 @@ import pytest
 from odt_core.bundled import bundled_models, find_card
 from odt_core.dialects import OutputKind
 from odt_core.errors import WorkspaceError
-from odt_core.worker.turns import Turns
+from odt_core.worker.turns import CoreShares
 from odt_core.workspace import Source, Workspaces
 from odt_core.workspace.lock import FolderLock
 from pages.ui import base_sets
@@ -108,7 +108,7 @@ def test_page_when_its_empty_workspace_was_swept_then_it_says_so_and_goes_on_wit
 
 
 def test_run_when_others_have_all_cores_then_the_page_says_that_it_waits(app, desk_of, monkeypatch):
-    turns = Turns(1, slice_seconds=1000)
+    turns = CoreShares(1, slice_seconds=1000)
     monkeypatch.setattr("odt_core.worker.link.turns", turns)
     turns.join(somebody := Somebody())
     app.button(key="example").click().run()

@@ -15,7 +15,7 @@ from odt_core.samples import Labels, Samples
 from odt_core.training import Settings, fit, loop
 from odt_core.training.events import Ended, Failed, Started
 from odt_core.worker import Worker
-from odt_core.worker.turns import Turns
+from odt_core.worker.turns import CoreShares
 
 MODEL = Path(__file__).parent / "models" / "tiny_momentum.tflite"
 LABELS = Labels.numbered(4)
@@ -141,7 +141,7 @@ class TestRun:
         assert len(asked) == 1
 
     def test_a_worker_says_how_many_and_its_weights_are_those_of_one(self, monkeypatch) -> None:
-        turns = Turns(4)
+        turns = CoreShares(4)
         monkeypatch.setattr("odt_core.worker.remote.turns", turns)
         monkeypatch.setattr("odt_core.worker.link.turns", turns)
         events: list = []

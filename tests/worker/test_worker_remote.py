@@ -34,7 +34,7 @@ from odt_core.training.events import (
 )
 from odt_core.worker import Worker, limits
 from odt_core.worker.nursery import nursery
-from odt_core.worker.turns import Turns
+from odt_core.worker.turns import CoreShares
 
 MODEL = Path(__file__).parents[1] / "runtime" / "models" / "tiny_momentum.tflite"
 LABELS = Labels.numbered(4)
@@ -396,7 +396,7 @@ class TestTurns:
 
     @pytest.fixture(autouse=True)
     def _one_core(self, monkeypatch):
-        monkeypatch.setattr("odt_core.worker.link.turns", Turns(1, slice_seconds=0.2))
+        monkeypatch.setattr("odt_core.worker.link.turns", CoreShares(1, slice_seconds=0.2))
 
     @pytest.fixture
     def other(self):

@@ -3,7 +3,7 @@
 import threading
 import time
 
-from odt_core.worker.turns import Turns
+from odt_core.worker.turns import CoreShares
 
 
 class Told:
@@ -36,14 +36,14 @@ class Told:
 
 
 def test_join_when_cores_are_free_then_all_compute_at_once():
-    turns, a, b = Turns(2), Told("a"), Told("b")
+    turns, a, b = CoreShares(2), Told("a"), Told("b")
     turns.join(a)
     turns.join(b)
     assert [a.computes, b.computes] == [True, True]
 
 
 def test_join_when_no_core_is_free_then_the_first_come_computes_first():
-    turns = Turns(1, slice_seconds=1000)
+    turns = CoreShares(1, slice_seconds=1000)
     runners = [Told(name) for name in "abc"]
     for runner in runners:
         turns.join(runner)
@@ -55,7 +55,7 @@ def test_join_when_no_core_is_free_then_the_first_come_computes_first():
 
 
 def test_slices_when_five_share_two_cores_then_each_gets_turns_and_no_more_than_two_compute():
-    turns = Turns(2, slice_seconds=0.01)
+    turns = CoreShares(2, slice_seconds=0.01)
     runners = [Told(str(k)) for k in range(5)]
     for runner in runners:
         turns.join(runner)
@@ -66,7 +66,7 @@ def test_slices_when_five_share_two_cores_then_each_gets_turns_and_no_more_than_
 
 
 def test_answer_when_all_cores_train_then_one_training_waits_and_comes_back_first():
-    turns = Turns(2, slice_seconds=1000)
+    turns = CoreShares(2, slice_seconds=1000)
     a, b, c, visitor = (Told(name) for name in ("a", "b", "c", "visitor"))
     for runner in (a, b, c):
         turns.join(runner)
@@ -76,7 +76,7 @@ def test_answer_when_all_cores_train_then_one_training_waits_and_comes_back_firs
 
 
 def test_answer_when_many_are_wanted_then_one_training_still_computes():
-    turns = Turns(2, slice_seconds=1000)
+    turns = CoreShares(2, slice_seconds=1000)
     a, b, one, two, three = (Told(name) for name in ("a", "b", "1", "2", "3"))
     turns.join(a)
     turns.join(b)
@@ -85,7 +85,7 @@ def test_answer_when_many_are_wanted_then_one_training_still_computes():
 
 
 def test_answer_when_its_own_training_computes_then_nobody_has_to_wait():
-    turns = Turns(1, slice_seconds=1000)
+    turns = CoreShares(1, slice_seconds=1000)
     a = Told("a")
     turns.join(a)
     with turns.answer(a):
@@ -94,7 +94,7 @@ def test_answer_when_its_own_training_computes_then_nobody_has_to_wait():
 
 
 def test_slices_when_one_cannot_be_told_then_the_others_go_on():
-    turns = Turns(1, slice_seconds=0.01)
+    turns = CoreShares(1, slice_seconds=0.01)
     hung, b, c = Told("hung", reachable=False), Told("b"), Told("c")
     for runner in (hung, b, c):
         turns.join(runner)
@@ -103,7 +103,7 @@ def test_slices_when_one_cannot_be_told_then_the_others_go_on():
 
 
 def test_slices_when_one_can_be_told_again_then_it_is():
-    turns = Turns(1, slice_seconds=1000)
+    turns = CoreShares(1, slice_seconds=1000)
     slow = Told("slow", reachable=False)
     turns.join(slow)
     assert not slow.computes
@@ -112,7 +112,7 @@ def test_slices_when_one_can_be_told_again_then_it_is():
 
 
 def test_leave_when_it_never_joined_then_nothing_happens():
-    turns = Turns(1)
+    turns = CoreShares(1)
     turns.leave(Told("stranger"))
     runner = Told("a")
     turns.join(runner)
@@ -122,7 +122,7 @@ def test_leave_when_it_never_joined_then_nothing_happens():
 
 
 def test_weigh_when_a_training_uses_all_cores_then_it_computes_alone():
-    turns = Turns(2, slice_seconds=1000)
+    turns = CoreShares(2, slice_seconds=1000)
     wide, a, b = Told("wide"), Told("a"), Told("b")
     turns.join(wide)
     turns.weigh(wide, 2)
@@ -134,7 +134,7 @@ def test_weigh_when_a_training_uses_all_cores_then_it_computes_alone():
 
 
 def test_weigh_when_a_core_is_missing_then_the_one_that_computes_longest_waits():
-    turns = Turns(2, slice_seconds=1000)
+    turns = CoreShares(2, slice_seconds=1000)
     a, b = Told("a"), Told("b")
     turns.join(a)
     turns.join(b)
@@ -143,7 +143,7 @@ def test_weigh_when_a_core_is_missing_then_the_one_that_computes_longest_waits()
 
 
 def test_weigh_when_slices_end_then_the_wide_and_the_narrow_take_turns():
-    turns = Turns(2, slice_seconds=0.01)
+    turns = CoreShares(2, slice_seconds=0.01)
     runners = [Told(name) for name in ("wide", "a", "b")]
     for runner in runners:
         turns.join(runner)
@@ -152,7 +152,7 @@ def test_weigh_when_slices_end_then_the_wide_and_the_narrow_take_turns():
 
 
 def test_weigh_when_a_worker_claims_more_cores_than_there_are_then_it_still_computes():
-    turns = Turns(2, slice_seconds=1000)
+    turns = CoreShares(2, slice_seconds=1000)
     runner = Told("boaster")
     turns.join(runner)
     turns.weigh(runner, 10**9)
