@@ -36,7 +36,7 @@ class Urgency(Enum):
     AHEAD = 12.0  # what nobody waits for yet
 
 
-class Turns:
+class PageQueue:
     """Hands out turns, the one that is due first before the others. Thread-safe."""
 
     def __init__(
@@ -126,7 +126,7 @@ def _asked_for_more() -> bool:
     return not requests._rerun_data.is_auto_rerun
 
 
-_turns = Turns(at_once=1, longest=1.0, hurried=_asked_for_more)
+_turns = PageQueue(at_once=1, longest=1.0, hurried=_asked_for_more)
 turn = _turns.turn
 meanwhile = _turns.meanwhile
 

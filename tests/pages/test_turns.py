@@ -9,10 +9,10 @@ from unittest import mock
 
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests
 
-from pages.ui.turns import PatientLock, Turns, Urgency, _asked_for_more, meanwhile, turn
+from pages.ui.turns import PageQueue, PatientLock, Urgency, _asked_for_more, meanwhile, turn
 
 
-def _waiting(turns: Turns, many: int) -> None:
+def _waiting(turns: PageQueue, many: int) -> None:
     """Block until so many threads wait for a turn."""
     end = time.monotonic() + 5
     while len(turns._queue) < many:
@@ -20,7 +20,7 @@ def _waiting(turns: Turns, many: int) -> None:
         time.sleep(0.001)
 
 
-def _ask(turns: Turns, urgency: Urgency, done: list[str], name: str) -> threading.Thread:
+def _ask(turns: PageQueue, urgency: Urgency, done: list[str], name: str) -> threading.Thread:
     def work() -> None:
         with turns.turn(urgency):
             done.append(name)
@@ -51,7 +51,7 @@ def _held(one: AbstractContextManager[None]) -> Iterator[None]:
 
 
 def test_turns_when_several_wait_then_the_most_urgent_goes_first():
-    turns, done = Turns(at_once=1, longest=60), []
+    turns, done = PageQueue(at_once=1, longest=60), []
     with turns.turn(Urgency.CLICK):
         threads = []
         for name, urgency in (
@@ -70,7 +70,7 @@ def test_turns_when_several_wait_then_the_most_urgent_goes_first():
 
 def test_turns_when_somebody_waits_for_one_that_waits_then_it_goes_before_others():
     more = threading.Event()
-    turns, done = Turns(at_once=1, longest=60, hurried=lambda: hurried(more)), []
+    turns, done = PageQueue(at_once=1, longest=60, hurried=lambda: hurried(more)), []
 
     def hurried(more: threading.Event) -> bool:
         return more.is_set() and threading.current_thread() is tick
@@ -101,7 +101,7 @@ def test_page_when_its_visitor_does_more_meanwhile_then_streamlit_tells():
 
 
 def test_turns_when_two_may_work_then_the_third_waits():
-    turns, done = Turns(at_once=2, longest=60), []
+    turns, done = PageQueue(at_once=2, longest=60), []
     with turns.turn(Urgency.CLICK):
         _ask(turns, Urgency.CLICK, done, "second").join(5)
         assert done == ["second"]
@@ -114,7 +114,7 @@ def test_turns_when_two_may_work_then_the_third_waits():
 
 
 def test_turn_when_the_thread_has_one_then_it_is_not_waited_for_again():
-    turns, done = Turns(at_once=1, longest=60), []
+    turns, done = PageQueue(at_once=1, longest=60), []
     with turns.turn(Urgency.CLICK):
         with turns.turn(Urgency.TICK):
             pass
@@ -126,7 +126,7 @@ def test_turn_when_the_thread_has_one_then_it_is_not_waited_for_again():
 
 
 def test_meanwhile_when_something_else_is_waited_for_then_others_work():
-    turns, done = Turns(at_once=1, longest=60), []
+    turns, done = PageQueue(at_once=1, longest=60), []
     with turns.turn(Urgency.CLICK):
         with turns.meanwhile(), turns.meanwhile():
             _ask(turns, Urgency.TICK, done, "other").join(5)
@@ -139,7 +139,7 @@ def test_meanwhile_when_something_else_is_waited_for_then_others_work():
 
 
 def test_meanwhile_when_over_then_it_goes_on_in_the_order_of_asking_and_urgency():
-    turns, done = Turns(at_once=1, longest=60), []
+    turns, done = PageQueue(at_once=1, longest=60), []
     away, back = threading.Event(), threading.Event()
 
     def work() -> None:
@@ -165,7 +165,7 @@ def test_meanwhile_when_over_then_it_goes_on_in_the_order_of_asking_and_urgency(
 
 
 def test_turn_when_work_inside_fails_then_the_next_goes_on():
-    turns, done = Turns(at_once=1, longest=60), []
+    turns, done = PageQueue(at_once=1, longest=60), []
     try:
         with turns.turn(Urgency.CLICK), turns.meanwhile():
             raise ValueError
@@ -176,7 +176,7 @@ def test_turn_when_work_inside_fails_then_the_next_goes_on():
 
 
 def test_turn_when_another_one_works_for_long_then_others_work_beside_it():
-    turns, done = Turns(at_once=1, longest=0.05), []
+    turns, done = PageQueue(at_once=1, longest=0.05), []
     with turns.turn(Urgency.CLICK):
         _ask(turns, Urgency.CLICK, done, "beside").join(5)
         assert done == ["beside"]
