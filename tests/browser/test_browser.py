@@ -235,7 +235,7 @@ class TestTraining:
         expect(tab.part("set_epochs", "input")).to_have_value("8")
 
     def test_hint_when_a_setting_is_wrong_or_right_again_follows(self, shared_server, visit):
-        tab = visit(shared_server).open().load_person().set_epochs(0)
+        tab = visit(shared_server).open().load_person().idle().set_epochs(0)
         tab.sees("Correct the settings, then press Train.")
         tab.press("train").set_epochs(5).sees("Press Train. The settings are good as they are.")
 
