@@ -10,8 +10,15 @@ BENCH := .bench
 app: $(VENV)/app.stamp
 	$(BIN)/streamlit run app.py
 
+# Two files at a time; Chromium's alone, as it and its server share the cores as for a person. ARGS
+# go to a single pytest: ARGS="tests/graph -x".
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+ifdef ARGS
+	$(BIN)/python -m pytest $(ARGS)
+else
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser"
+	$(BIN)/python -m pytest -m browser
+endif
 
 # The train step beside Keras, PyTorch, JAX, ONNX Runtime, TensorFlow.js and Flex; ARGS="--help".
 bench: $(VENV)/dev.stamp bench-environments
