@@ -38,7 +38,7 @@ def screens(browser: Browser, server: Server, scheme: str, folder: Path, *, narr
     visitor.part("sketch", "canvas").scroll_into_view_if_needed()
     visitor.draw("sketch")
     take("answers")
-    visitor.press("train").sees("personalised ·")
+    visitor.press("train").sees("personalised ·").sees("Your test samples:")
     visitor.page.mouse.move(5, 5)  # no button stays highlighted
     take("personalise")
     query = visitor.page.url.split("?")[1]
