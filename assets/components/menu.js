@@ -8,7 +8,7 @@ if (!window.odtMenu) {
   document.addEventListener("pointerdown", (e) => {
     let field = linkOf(e) ? document.activeElement : null;
     while (field?.shadowRoot?.activeElement) field = field.shadowRoot.activeElement;
-    left = Boolean(field && field !== document.body);
+    left = Boolean(field?.matches?.("input, textarea"));
     if (left) field.blur();
   }, true);
   document.addEventListener("click", (e) => {
