@@ -57,3 +57,8 @@ def size(number: int) -> str:
     if number < 1_000_000:
         return f"{number / 1_000:,.0f} kB" if number >= 1_000 else f"{number} bytes"
     return f"{number / 1_000_000:,.1f} MB"
+
+
+def too_large(name: str, size: int, limit: int) -> str:
+    """ "'me.csv' is 61 MB; the limit is 50 MB", without a full stop, of bytes."""
+    return f"'{name}' is {size / 1e6:.0f} MB; the limit is {limit / 1e6:.0f} MB"

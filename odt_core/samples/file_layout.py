@@ -63,8 +63,8 @@ class Layout:
         where a table contradicts another one, or the folders.
         """
         about = frozenset({*_ABOUT, *(table.name for table in tables)})
-        samples = [path for path in paths if _ends(path, kinds) and path not in about]
-        others = [path for path in paths if not _ends(path, kinds) and path not in about]
+        samples = [path for path in paths if is_sample(path, kinds) and path not in about]
+        others = [path for path in paths if not is_sample(path, kinds) and path not in about]
         folders = bool(project or ours) or not samples or tell_labels(samples, others)
         listed = _labels_of(tables)
         by_table = bool(tables) and not (folders and _agree(listed, samples))
@@ -88,7 +88,7 @@ class Layout:
         """What is done with a file."""
         if is_zip(path):
             return FileKind.SAMPLE
-        if path in self.about or not _ends(path, self.kinds):
+        if path in self.about or not is_sample(path, self.kinds):
             about = not self.about.isdisjoint((path, PurePosixPath(path).name))
             return FileKind.ABOUT if about else FileKind.OTHER
         if self.leaves_out_unnamed and path not in self.listed and not _is_target(path):
@@ -125,7 +125,8 @@ def is_zip(path: str) -> bool:
     return path.lower().endswith(".zip")
 
 
-def _ends(path: str, kinds: tuple[str, ...]) -> bool:
+def is_sample(path: str, kinds: tuple[str, ...]) -> bool:
+    """Whether a file's ending is one of those that samples have, which are in lower case."""
     return path.lower().endswith(kinds)
 
 

@@ -15,7 +15,7 @@ from odt_core.files import DAMAGED_ZIP
 from odt_core.samples import label_table, labels_file, teachable_machine
 from odt_core.samples.archives import MAX_MEMBERS, MAX_TOTAL_BYTES, checked, unpack
 from odt_core.samples.decoding import File, decode_files, kinds_among
-from odt_core.samples.file_layout import ZIPPED, FileKind, Layout, is_zip
+from odt_core.samples.file_layout import ZIPPED, FileKind, Layout, is_sample, is_zip
 from odt_core.samples.image import MAX_IMAGE_BYTES
 from odt_core.samples.label_table import LabelTable, find_label_tables
 from odt_core.samples.layout import HOW, tell_labels
@@ -23,6 +23,7 @@ from odt_core.samples.left_out import left_out
 from odt_core.samples.links import leads_back
 from odt_core.samples.masks import is_picture
 from odt_core.samples.types import Form, RawSamples, Subset
+from odt_core.words import too_large
 
 _SKIPPED = ("__MACOSX", ".")
 
@@ -94,10 +95,7 @@ def read_loose(
 
 def _at_most(file: str, data: bytes, limit: int) -> bytes:
     if len(data) > limit:
-        raise SampleError(
-            f"'{file}' is {len(data) / 1e6:.0f} MB; the limit is {limit // 10**6} MB. Make it "
-            "smaller, or leave it out."
-        )
+        raise SampleError(f"{too_large(file, len(data), limit)}. Make it smaller, or leave it out.")
     return data
 
 
@@ -165,7 +163,7 @@ def _label_tables(files: Sequence[_File], kinds: tuple[str, ...], form: Form) ->
     """Those that say what other files show; none for a model of masks, whose targets these are."""
     if form.target_shape is not None and is_picture(form.target_shape):
         return []
-    samples = [file.path for file in files if _is_sample(file.path, kinds)]
+    samples = [file.path for file in files if is_sample(file.path, kinds)]
     if not samples:
         return []
     tables = [
@@ -219,8 +217,8 @@ def _inner_zip(data: bytes, path: PurePosixPath, kinds: tuple[str, ...]) -> list
                 for file in (PurePosixPath(member.filename.replace("\\", "/")),)
                 if not any(map(_skipped, file.parts))
             ]
-            samples = [one for one in there if _is_sample(one[0].name, kinds)]
-            others = [str(file) for file, _ in there if not _is_sample(file.name, kinds)]
+            samples = [one for one in there if is_sample(one[0].name, kinds)]
+            others = [str(file) for file, _ in there if not is_sample(file.name, kinds)]
             folders = tell_labels([str(file) for file, _ in samples], others)
             return [
                 (
@@ -238,7 +236,3 @@ def _inner_zip(data: bytes, path: PurePosixPath, kinds: tuple[str, ...]) -> list
 
 def _skipped(part: str) -> bool:
     return part.startswith(_SKIPPED)
-
-
-def _is_sample(name: str, kinds: tuple[str, ...]) -> bool:
-    return name.lower().endswith(kinds)

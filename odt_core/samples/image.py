@@ -12,6 +12,7 @@ from PIL import Image, UnidentifiedImageError
 
 from odt_core.errors import SampleError
 from odt_core.kinds import check_kind
+from odt_core.words import too_large
 
 MAX_IMAGE_BYTES = 30_000_000
 MAX_IMAGE_PIXELS = 64_000_000  # a phone's 48-megapixel photograph has 48.8 million
@@ -66,10 +67,7 @@ def decode_image(
     if not data:
         raise SampleError(f"'{name}' is empty. Choose a picture (PNG, JPEG, WebP, HEIC).")
     if len(data) > MAX_IMAGE_BYTES:
-        raise SampleError(
-            f"'{name}' is {len(data) / 1e6:.0f} MB; the limit is {MAX_IMAGE_BYTES // 10**6} MB. "
-            "Save it smaller."
-        )
+        raise SampleError(f"{too_large(name, len(data), MAX_IMAGE_BYTES)}. Save it smaller.")
     formats: tuple[str, ...] = FORMATS
     if is_heif(data):
         _learn_heif(name)

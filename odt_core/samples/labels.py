@@ -141,7 +141,7 @@ class Labels:
         of them are among those numbers, or some beside words: these mean outputs. So 1 to 4 are the
         names of four outputs, −1 and 1 of two. LabelError when there are more names than outputs.
         """
-        new = in_order(map(clean_label, names))
+        new = in_order(map(clean_label, dict.fromkeys(names)))
         if self == Labels.numbered(2) and "-1" in new and set(new) <= {"-1", "1"}:
             return Labels(("-1", "1"))
         known = set(new) & set(self.names)

@@ -21,6 +21,7 @@ from odt_core.samples.layout import label_in_name
 from odt_core.samples.other_files import refuse_other_files
 from odt_core.samples.types import Form, RawSamples, Subset
 from odt_core.samples.windows import window_of
+from odt_core.words import too_large
 
 _log = logging.getLogger(__name__)
 
@@ -86,20 +87,19 @@ def _read(
         return read_folder(path, label, form, subset), label
     if not there:
         raise SampleError(f"'{path}' does not exist. Give a folder, a .zip, .npz or .csv.")
-    if path.stat().st_size > MAX_TOTAL_BYTES:
-        raise SampleError(
-            f"'{label}' is {path.stat().st_size / 1e6:.0f} MB; the limit is "
-            f"{MAX_TOTAL_BYTES // 10**6} MB. Give fewer samples at a time."
-        )
+    _check_size(path.stat().st_size, label)
     return _read_bytes(path.read_bytes(), label, form, subset), label
 
 
-def _read_bytes(data: bytes, name: str, form: Form, subset: Subset) -> RawSamples:
-    if len(data) > MAX_TOTAL_BYTES:
+def _check_size(size: int, name: str) -> None:
+    if size > MAX_TOTAL_BYTES:
         raise SampleError(
-            f"'{name}' is {len(data) / 1e6:.0f} MB; the limit is {MAX_TOTAL_BYTES // 10**6} MB. "
-            "Give fewer samples at a time."
+            f"{too_large(name, size, MAX_TOTAL_BYTES)}. Give fewer samples at a time."
         )
+
+
+def _read_bytes(data: bytes, name: str, form: Form, subset: Subset) -> RawSamples:
+    _check_size(len(data), name)
     if name.lower().endswith(table.ENDINGS):
         return table.read_table(
             data,

@@ -11,6 +11,7 @@ from itertools import islice
 
 from odt_core.errors import SampleError
 from odt_core.samples.cells import Row, resembles_number
+from odt_core.words import too_large
 
 MAX_BYTES = 50_000_000
 MAX_ROWS = 50_000
@@ -58,9 +59,8 @@ def _names(remark: str, delimiter: str) -> list[str]:
 def _text(data: bytes, name: str) -> str:
     if len(data) > MAX_BYTES:
         raise SampleError(
-            f"'{name}' is {len(data) / 1e6:.0f} MB; the limit is {MAX_BYTES // 10**6} MB and "
-            f"{MAX_ROWS:,} lines. Leave some out; or save an .npz, which holds as many samples in "
-            "less room."
+            f"{too_large(name, len(data), MAX_BYTES)} and {MAX_ROWS:,} lines. Leave some out; or "
+            "save an .npz, which holds as many samples in less room."
         )
     try:
         text = data.decode(_encoding(data))

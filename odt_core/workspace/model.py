@@ -8,6 +8,7 @@ from typing import Any
 
 from odt_core.errors import ModelError, WorkspaceError
 from odt_core.samples import Labels, Preprocessing
+from odt_core.words import too_large
 from odt_core.workspace import changes, outputs, pictures
 from odt_core.workspace.manifest import Manifest, ModelEntry
 from odt_core.workspace.names import clean_origin
@@ -47,8 +48,7 @@ class HasModel(Store):
             raise ModelError("Give either the bytes of a .tflite or the name of a bundled model.")
         if data is not None and len(data) > self.limits.model_bytes:
             raise ModelError(
-                f"'{name}' is {len(data) / 1e6:.0f} MB; the limit is "
-                f"{self.limits.model_bytes / 1e6:.0f} MB. Use a smaller model."
+                f"{too_large(name, len(data), self.limits.model_bytes)}. Use a smaller model."
             )
         self._check_outputs(f"'{name}'", labels)
         sha = None if data is None else pictures.digest(data)

@@ -151,10 +151,9 @@ class HasSamples(HasLabels):
         encoded = self._encoded(raw.items, raw.names, raw.targets)
         with self._changing() as manifest:
             ids = {"": ""}
-            new = (clean_label(name) for name in raw.labels if name)
-            manifest = outputs.with_outputs_named(manifest, new)
-            for name in dict.fromkeys(label for label in raw.labels if label):
-                text = clean_label(name)
+            texts = {name: clean_label(name) for name in dict.fromkeys(raw.labels) if name}
+            manifest = outputs.with_outputs_named(manifest, texts.values())
+            for name, text in texts.items():
                 known = outputs.label_called(manifest.labels, text)
                 if known is None:
                     self._check_label_count(manifest)
