@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from odt_core.cli.command import Command, Result
-from odt_core.cli.figures import compared
+from odt_core.cli.figures import compared, evaluator
 from odt_core.cli.sources import (
     PATH_HELP,
     add_checkpoint,
@@ -25,18 +25,18 @@ def _arguments(parser: ArgumentParser) -> None:
 
 
 def _run(options: Namespace) -> Result:
-    from odt_core.evaluation import claims, copies, evaluate
+    from odt_core.evaluation import claims
     from odt_core.training import Reason
 
     model = open_model(options)
     checkpoint = open_checkpoint(options.checkpoint, model) if options.checkpoint else None
     samples = open_samples(options.samples, model, labels_of(checkpoint, model), test=True)
-    session, same = model.session(), copies(samples, model.preprocessing)
-    base = None if session.uninitialised else evaluate(session, samples, same)
+    session, ask = model.session(), evaluator(samples, model.preprocessing)
+    base = None if session.uninitialised else ask(session, samples)
     own = said = None
     if checkpoint is not None:
         session.restore(checkpoint)
-        own = evaluate(session, samples, same)
+        own = ask(session, samples)
     if base is not None and own is not None and checkpoint is not None:
         chosen = checkpoint.meta.note == Reason.BEST
         said = claims(base, own, model.labels.used, samples.labels.names, chosen=chosen)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from odt_core.words import percent
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from odt_core.evaluation import Claims, Evaluation
     from odt_core.evaluation.evaluation import Predicts
-    from odt_core.samples import Labels, Samples
+    from odt_core.samples import Labels, Preprocessing, Samples
 
 
 def evaluated(
@@ -21,18 +19,28 @@ def evaluated(
     own: Predicts,
     samples: Samples,
     labels: Labels,
-    same: np.ndarray | None = None,
+    how: Preprocessing | None,
 ) -> tuple[Evaluation | None, Evaluation, Labels]:
     """(the base model's answers judged, the personalised model's, the labels that it was asked
     with). base: None where the model's file holds no weights. labels: of the personalised model.
-    same: as `evaluate` takes it.
+    how: what a person's samples are told apart by (`copies`); None for those of the base task.
     """
-    from odt_core.evaluation import evaluate
-
+    ask = evaluator(samples, how)
     # A label that the person added can also be a wrong answer to a base test sample.
     asked = labels.with_those_of(samples.labels)
-    after = evaluate(own, replace(samples, labels=asked), same)
-    return None if base is None else evaluate(base, samples, same), after, asked
+    before = None if base is None else ask(base, samples)
+    return before, ask(own, replace(samples, labels=asked)), asked
+
+
+def evaluator(samples: Samples, how: Preprocessing | None) -> Callable[..., Evaluation]:
+    """`evaluate` for these samples, under any labels. how: as of `evaluated`."""
+    from odt_core.evaluation import copies, evaluate
+    from odt_core.evaluation.evaluation import answered
+
+    if how is None:
+        return evaluate
+    same = copies(samples, how)
+    return lambda session, asked: replace(answered(session, asked), same=same)
 
 
 def compared(

@@ -30,14 +30,19 @@ from odt_core.cli.sources import (
 )
 from odt_core.cli.stopping import terminated_as_interrupted
 from odt_core.cli.training_options import add_settings, given_settings
-from odt_core.errors import ModelError, NothingLearntError, OdtError, SettingsError, TrainingError
+from odt_core.errors import (
+    ModelError,
+    NothingLearntError,
+    OdtError,
+    SampleError,
+    SettingsError,
+    TrainingError,
+)
 from odt_core.graph.files import read_model_file
 from odt_core.training.history import Outcome
 from odt_core.training.settings import Settings
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from odt_core.bundled import ModelCard
     from odt_core.checkpoint import Checkpoint
     from odt_core.dialects.contract import Choice
@@ -163,7 +168,10 @@ def _report(options: Namespace) -> Result:
     except ModelError as failure:  # the figures are worth having all the same
         error = str(failure)
     known = given.card.labels.used
-    judged = {name: _figures(one, known) for name, one in evidence.judged.items()}
+    judged = {
+        name: compared(one.base, one.own, one.claims(known))
+        for name, one in evidence.judged.items()
+    }
     studies, curves = evidence.studies, evidence.curves
     return {
         "bundle": None if error else options.out,
@@ -242,20 +250,13 @@ def _weights(
 
 def _judge(worker: Worker, given: _Given, group: Samples | None, *, mine: bool) -> Judged | None:
     """mine: whether the group is the person's test samples."""
-    from odt_core.evaluation import copies
     from odt_core.evidence import Judged
 
     if group is None or not len(group) or not given.model.contract.scored:
         return None
     base = None if worker.base_uninitialised else worker.base
-    same = copies(group, given.model.preprocessing) if mine else None
-    before, after, labels = evaluated(base, worker.own, group, given.samples.labels, same)
-    return Judged(group, before, after, labels)
-
-
-def _figures(judged: Judged, known: np.ndarray) -> dict[str, Any]:
-    """known: bool [K], whether the base model learnt each label."""
-    return compared(judged.base, judged.own, judged.claims(known))
+    how = given.model.preprocessing if mine else None
+    return Judged(group, *evaluated(base, worker.own, group, given.samples.labels, how))
 
 
 def _train(
@@ -329,17 +330,20 @@ def _study(given: _Given, checkpoint: Checkpoint, worker: Worker) -> Studies:
             return group
         return replace(group, x=worker.bottlenecks(group.x))
 
-    try:
-        if as_features and tests is not None and len(tests):
-            # Of features nobody could tell that a picture was resized.
+    if as_features and tests is not None and len(tests):
+        # Of features nobody could tell that a picture was resized.
+        try:
             tests, left_out = left_to_judge(samples, tests, card)
+        except SampleError as error:
+            tests, left_out = None, str(error)
+    try:
         settings = Settings.from_json(checkpoint.meta.settings or card.settings)
         if others is None and not given.model.contract.measures_errors:
             others = other_person(card, samples.labels, samples)
         name, own = given.model.name, seen(samples)
         assert own is not None
         with WorkerTrainer.start(given.original, card, name, given.choice) as trainer:
-            found = study_all(
+            return study_all(
                 trainer,
                 own,
                 seen(tests),
@@ -348,9 +352,9 @@ def _study(given: _Given, checkpoint: Checkpoint, worker: Worker) -> Studies:
                 replay=seen(given.replay) if settings.replay else None,
                 base_test=seen(given.base_test),
                 asked=samples.x,
+                left_out=left_out,
                 progress=_say,
             )
-        return replace(found, reasons=(*found.reasons, *filter(None, [left_out])))
     except (OdtError, TypeError) as error:
         return Studies(reasons=(f"Nothing was studied. {error}",))
     except KeyboardInterrupt:

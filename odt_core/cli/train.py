@@ -162,14 +162,14 @@ def _judge(
     model: Model, base: Session, own: Session, samples: Samples, group: Samples, mine: bool
 ) -> dict[str, Any]:
     """Base against personalised. mine: whether the group is a person's test samples."""
-    from odt_core.evaluation import claims, copies, leakage
+    from odt_core.evaluation import claims, leakage
 
+    how = model.preprocessing if mine else None
     filled = None if base.uninitialised else base
-    same = copies(group, model.preprocessing) if mine else None
-    before, after, labels = evaluated(filled, own, group, samples.labels, same)
+    before, after, labels = evaluated(filled, own, group, samples.labels, how)
     if before is None:
         return compared(None, after, None)
-    leak = leakage(samples, group, model.preprocessing) if mine else None
+    leak = None if how is None else leakage(samples, group, how)
     return compared(before, after, claims(before, after, model.labels.used, labels.names, leak))
 
 

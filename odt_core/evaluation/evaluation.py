@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -52,7 +53,7 @@ class Evaluation:
     places: PlaceScores | None = None  # of values that tell the class of each pixel or word
     same: np.ndarray | None = None
 
-    @property
+    @cached_property
     def different(self) -> int:
         """How many of the samples are no other over again."""
         return self.n if self.same is None else len(np.unique(self.same))
@@ -109,19 +110,23 @@ class Evaluation:
         }
 
 
-def evaluate(session: Predicts, samples: Samples, same: np.ndarray | None = None) -> Evaluation:
-    """Predict all samples and compare with their labels, or their targets for a model of values.
+def evaluate(session: Predicts, samples: Samples) -> Evaluation:
+    """Predict all samples and compare with their labels, or their targets for a model of values;
+    those that are equal to the last number are the same samples.
 
-    same: which samples are others over again (Evaluation.same); None: those that are equal to the
-    last number. Raises SampleError when predictions and labels or targets do not fit, NoAnswerError
-    when a prediction is not a number, ModelError when the model cannot predict or is no session.
+    Raises SampleError when predictions and labels or targets do not fit, NoAnswerError when a
+    prediction is not a number, ModelError when the model cannot predict or is no session.
     """
+    return replace(answered(session, samples), same=exact_copies(samples.x, samples.y))
+
+
+def answered(session: Predicts, samples: Samples) -> Evaluation:
+    """`evaluate` without a look at which samples are others over again."""
     if not hasattr(session, "predict_proba"):
         raise ModelError(f"evaluate() takes a session (model.session()), not {kind_of(session)}.")
     check_samples(samples)
     truth = truth_of(samples, session.contract)
-    scored = score(session.predict_proba(samples.x, samples.labels), truth, session.contract)
-    return replace(scored, same=exact_copies(samples.x, samples.y) if same is None else same)
+    return score(session.predict_proba(samples.x, samples.labels), truth, session.contract)
 
 
 def truth_of(samples: Samples, contract: Contract) -> np.ndarray:

@@ -27,17 +27,9 @@ class Leakage:
 
     def others(self, evaluation: Evaluation) -> Evaluation:
         """Of all n samples; what is left of it without those that were trained on."""
-        return part_of(evaluation, self._unseen)
-
-    def unseen(self, test: Samples) -> Samples:
-        """The n test samples without those that were trained on."""
-        return test.take(self._unseen)
-
-    @property
-    def _unseen(self) -> np.ndarray:
-        chosen = np.ones(self.n, bool)
-        chosen[self.seen] = False
-        return chosen
+        unseen = np.ones(self.n, bool)
+        unseen[self.seen] = False
+        return part_of(evaluation, unseen)
 
 
 def leakage(train: Samples, test: Samples, preprocessing: Preprocessing) -> Leakage | None:
@@ -46,13 +38,13 @@ def leakage(train: Samples, test: Samples, preprocessing: Preprocessing) -> Leak
     train, test: as the model takes them. What is the same is told as the dashboard tells it
     (`near_duplicates`): pictures drawn or photographed twice or resized, numbers up to rounding.
     """
-    if train.x.shape[1:] != test.x.shape[1:]:
-        return None  # features of one and inputs of the other
     return leakage_among(train, test, picture_of(train, preprocessing))
 
 
 def leakage_among(train: Samples, test: Samples, picture: tuple[int, ...] | None) -> Leakage | None:
     """The same of samples that are known to be pictures, [height, width(, channels)], or None."""
+    if train.x.shape[1:] != test.x.shape[1:]:
+        return None  # features of one and inputs of the other
     seen = [found.train for found in near_duplicates(test.x, train.x, picture=picture)]
     if not seen:
         return None

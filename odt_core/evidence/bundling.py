@@ -63,7 +63,8 @@ _PAINTERS = 4  # charts drawn at once, which take 17 MB each
 
 
 def bundle(evidence: Evidence, bake: Bake) -> bytes:
-    """The zip. Runs no model: what models answered is given, and `bake` is called.
+    """The zip of what is used of the evidence. Runs no model: what models answered is given, and
+    `bake` is called.
 
     bake(inference_only): a .tflite with the checkpoint's weights; an OdtError that it raises is
     noted in the card. Equal inputs on the same machine and versions give equal bytes. Raises

@@ -57,10 +57,12 @@ def look_inside(
     train: Samples,
     test: Samples | None = None,
     base_test: Samples | None = None,
+    judged_by: Samples | None = None,
 ) -> Inside:
     """Ask a worker whose own session holds the personalised weights. labels: those in use. Test
-    samples that were trained on, or are others over again, are on the map alone. Where the model's
-    file holds no weights, there are no layers and no map: nothing to compare with.
+    samples that were trained on, or are others over again, are on the map alone; judged_by: the
+    others, where it is known which these are. Where the model's file holds no weights, there are no
+    layers and no map: nothing to compare with.
     """
     layers: tuple[LayerChange, ...] = ()
     if not worker.base_uninitialised:
@@ -74,8 +76,8 @@ def look_inside(
         return Inside(layers)
     used = np.asarray(labels.used, bool)
     temperature = unknown = None
-    new = _new(train, test, worker)
-    if new is not None:
+    new = _new(train, test, worker) if judged_by is None else judged_by
+    if new is not None and len(new):
         scores, kind = worker.scores(new.x)
         temperature = fit_temperature(scores, new.y, kind, used=used)
     known = [group.x for group in (new, base_test) if group is not None and len(group)]

@@ -54,11 +54,14 @@ def study_all(
     base_test: Samples | None = None,
     asked: np.ndarray | None = None,
     known: Studies | None = None,
+    left_out: str = "",
     progress: OnProgress = quiet,
     stopped: Stopped = never,
 ) -> Studies:
     """Every study that is possible, those of `known` taken over. Arguments as those of
-    measure_cost, negative_controls and samples_needed. StudyStopped when stopped.
+    measure_cost, negative_controls and samples_needed. left_out: why some of the person's test
+    samples are not among `test`, "" where all are; it is one of the reasons. StudyStopped when
+    stopped.
     """
     known = known or Studies()
     reasons: list[str] = []
@@ -127,6 +130,7 @@ def study_all(
             )
         if needed is not None and not needed.complete:
             raise StudyStopped
+    reasons += [left_out] if left_out else []
     return Studies(cost, controls, needed, tuple(dict.fromkeys(reasons)))
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from odt_core.errors import SampleError
-from odt_core.evaluation.leaks import leakage, like_in_words
-from odt_core.evaluation.over_again import copies, picture_of
+from odt_core.evaluation.leaks import leakage_among, like_in_words
+from odt_core.evaluation.over_again import copies_among, picture_of
 from odt_core.samples.preprocess import Preprocessing
 from odt_core.words import count
 
@@ -23,20 +23,30 @@ def left_to_judge(train: Samples, test: Samples, card: ModelCard | None) -> tupl
     SampleError where none is left.
     """
     how = Preprocessing("none", train.x.shape[1:]) if card is None else card.preprocessing
-    told = []
-    leak = leakage(train, test, how)
+    new, left_out = say_something_new(train, test, picture_of(test, how))
+    return test.take(new), left_out
+
+
+def say_something_new(
+    train: Samples, test: Samples, picture: tuple[int, ...] | None
+) -> tuple[np.ndarray, str]:
+    """Which of the test samples, bool [N], and why not the others, as `left_to_judge`. picture:
+    [height, width(, channels)] of samples that are pictures; None for numbers.
+    """
+    new, told = np.ones(len(test), bool), []
+    leak = leakage_among(train, test, picture)
     if leak is not None:
         told.append(leak.sentence)
-        test = leak.unseen(test)
-        if not len(test):
+        new[leak.seen] = False
+        if not new.any():
             raise SampleError(f"{leak.sentence} Add test samples that are not trained on.")
-    same = copies(test, how)
+    left = np.flatnonzero(new)
+    same = copies_among(test.take(left), picture)
     if same is not None:
-        first = same == np.arange(len(same))
-        over = int(np.count_nonzero(~first))
-        like = like_in_words(over, picture_of(test, how) is not None)
-        told.append(f"{count(over, 'test sample')} {like} another one.")
-        test = test.take(first)
+        again = left[same != np.arange(len(same))]
+        new[again] = False
+        like = like_in_words(len(again), picture is not None)
+        told.append(f"{count(len(again), 'test sample')} {like} another one.")
     if told:
-        told.append(f"The other {len(test):,} judge this.")
-    return test, " ".join(told)
+        told.append(f"The other {np.count_nonzero(new):,} judge this.")
+    return new, " ".join(told)

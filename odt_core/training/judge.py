@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from odt_core.checkpoint.progress import Progress
 from odt_core.errors import NoAnswerError
-from odt_core.evaluation.evaluation import errors, evaluate, measure
+from odt_core.evaluation.evaluation import answered, errors, measure
 from odt_core.training.history import Measures, Score
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Judge:
         if samples is None:
             return None
         try:
-            result = evaluate(self._session, samples)
+            result = answered(self._session, samples)
         except NoAnswerError:  # weights that overflow: the loop finds that out by itself
             return None
         return Score(

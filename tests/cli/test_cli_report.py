@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from odt_core.checkpoint import load_checkpoint, save_checkpoint_file
 from odt_core.cli.report import _code, _train, _why_not
@@ -317,3 +318,22 @@ def test_model_without_initial_weights_is_reported_on_without_a_base_to_compare_
     assert got["test"]["personalised"]["n"] == 8
     names = zipfile.ZipFile(tmp_path / "bundle.zip").namelist()
     assert not {"charts/layers.png", "charts/map.png"} & set(names)
+
+
+def test_cost_is_measured_where_no_test_of_features_is_left_to_judge_the_studies(tmp_path):
+    rng = np.random.default_rng(7)
+    for label in ("vase", "cup"):
+        (tmp_path / "mine" / label).mkdir(parents=True)
+        for number in range(3):
+            picture = Image.fromarray(rng.integers(0, 256, (40, 40, 3), np.uint8))
+            picture.resize((96, 96)).save(tmp_path / "mine" / label / f"{number}.png")
+    got = report(
+        "photos", "--samples", tmp_path / "mine", "--test", tmp_path / "mine", "--epochs", 2,
+        "--out", tmp_path / "bundle.zip",
+    )  # fmt: skip
+    assert got["cost"]["steps"] > 0
+    assert got["studies"]["reasons"] == [
+        "Negative controls and samples needed: there are no test samples.",
+        "All 6 test samples look the same as a training sample: they say nothing of new ones. "
+        "Add test samples that are not trained on.",
+    ]

@@ -64,7 +64,9 @@ class TestBaseSide:
     def test_burst_of_a_thing_that_does_not_move_is_no_proof(self, photos):
         """All its samples are alike: they are trained on, and its tests judge nothing."""
         desk = photos("Flowers", "palace")
-        before = len(desk.tests_to_judge_by())
+        judges, left_out = desk.tests_to_judge_by()
+        before = len(judges)
+        assert not left_out
         still, rng = cuts("flower.jpg", np.random.default_rng(1), 1)[0], np.random.default_rng(2)
         burst = [np.clip(still + rng.normal(0, 2, still.shape), 0, 255) for _ in range(10)]
         label = desk.workspace.add_label("Vase")
@@ -73,7 +75,9 @@ class TestBaseSide:
         test = desk.samples(Part.TEST)
         assert before < len(test)
         assert desk.leak().seen.tolist() == np.flatnonzero(test.y == 2).tolist()
-        assert len(desk.tests_to_judge_by()) == before
+        judges, left_out = desk.tests_to_judge_by()
+        assert len(judges) == before
+        assert left_out.endswith(f"nothing of new ones. The other {before} judge this.")
         assert desk.scores(test, desk.test_name()).own.different == before + 1
 
     def test_base_when_no_label_is_among_them_is_the_untrained_head(self, photos):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,8 +32,7 @@ class HasNear(HasFeatures):
 
     def _forget(self) -> None:
         super()._forget()
-        self._near_known: tuple[object, Near] | None = None
-        self._copies_known: tuple[object, np.ndarray | None] | None = None
+        self._known: tuple[object, dict[str, Any]] = ((), {})  # of samples and labels as they are
 
     def samples(self, part: Part | None) -> Samples:
         """The person's samples as model input; those that are none are left out, and of training
@@ -50,12 +49,7 @@ class HasNear(HasFeatures):
         prepared = self._input_of(part)
         if part is not Part.TRAIN:
             return prepared
-        near = {one for one, _ in self._near().kept_out}
-        if not near:
-            return prepared
-        kept = np.array([entry.id not in near for entry in prepared.entries], bool)
-        entries = tuple(entry for entry in prepared.entries if entry.id not in near)
-        return Prepared(prepared.samples.take(kept), prepared.unfit, entries)
+        return self._without_near(prepared)
 
     def unfit(self) -> int:
         """How many samples cannot be this model's input, or lack its targets."""
@@ -73,7 +67,7 @@ class HasNear(HasFeatures):
         Drawings take milliseconds each to prepare: thousands of them are half a minute. The warm-up
         prepares them in the background.
         """
-        known = self._near_known is not None and self._near_known[0] == self._near_key()
+        known = "near" in self._of_now()
         if not known and unprepared(self.workspace, self.card.preprocessing) > _AT_ONCE:
             return None
         return self.near_test()
@@ -88,14 +82,13 @@ class HasNear(HasFeatures):
         """int64 [N]: of each test sample the place of the first that it is over again, its own
         where it is none's, told as `near_test` is; None where all differ.
         """
-        key = self._near_key()
-        if self._copies_known is None or self._copies_known[0] != key:
+        known = self._of_now()
+        if "copies" not in known:
             from odt_core.evaluation.over_again import copies_among
 
             tests = self._compared(Part.TEST).samples
-            picture = compared_picture(self.card.preprocessing)
-            self._copies_known = (key, copies_among(tests, picture))
-        return self._copies_known[1]
+            known["copies"] = copies_among(tests, self._picture)
+        return known["copies"]
 
     def leak(self) -> Leakage | None:
         """Which test samples training does see, for a model that keeps features: of these nobody
@@ -103,33 +96,50 @@ class HasNear(HasFeatures):
         """
         if self._features_key() is None:
             return None
-        from odt_core.evaluation.leaks import leakage_among
+        known = self._of_now()
+        if "leak" not in known:
+            from odt_core.evaluation.leaks import leakage_among
 
-        train, test = self._compared(Part.TRAIN), self._compared(Part.TEST)
-        out = {one for one, _ in self._near().kept_out}
-        kept = np.array([entry.id not in out for entry in train.entries], bool)
-        picture = compared_picture(self.card.preprocessing)
-        return leakage_among(train.samples.take(kept), test.samples, picture)
+            known["leak"] = leakage_among(*self._told_by(), self._picture)
+        return known["leak"]
 
-    def tests_to_judge_by(self) -> Samples:
+    def tests_to_judge_by(self) -> tuple[Samples, str]:
         """The person's test samples for a study, which leaves out those that say nothing new by
-        itself; of features, those whose pictures do are left out here.
+        itself; of features, those whose pictures say nothing new are left out here, as the sentence
+        says. SampleError where none is left.
         """
         test = self.samples(Part.TEST)
-        if self._features_key() is None or len(self._compared(Part.TEST).samples) != len(test):
-            return test
-        leak, same = self.leak(), self.test_copies()
-        new = np.ones(len(test), bool) if same is None else same == np.arange(len(same))
-        if leak is not None:
-            new[leak.seen] = False
-        return test.take(new)
+        train, pictures = self._told_by()
+        if self._features_key() is None or len(pictures) != len(test):
+            return test, ""
+        from odt_core.studies.judging import say_something_new
+
+        new, left_out = say_something_new(train, pictures, self._picture)
+        return test.take(new), left_out
+
+    def _told_by(self) -> tuple[Samples, Samples]:
+        """What is trained on and what is tested with, as near duplicates are told by."""
+        train = self._without_near(self._compared(Part.TRAIN))
+        return train.samples, self._compared(Part.TEST).samples
+
+    def _without_near(self, prepared: Prepared) -> Prepared:
+        """Of training samples, those that are trained on."""
+        near = {one for one, _ in self._near().kept_out}
+        if not near:
+            return prepared
+        kept = np.array([entry.id not in near for entry in prepared.entries], bool)
+        entries = tuple(entry for entry in prepared.entries if entry.id not in near)
+        return Prepared(prepared.samples.take(kept), prepared.unfit, entries)
+
+    @property
+    def _picture(self) -> tuple[int, ...] | None:
+        return compared_picture(self.card.preprocessing)
 
     def _near(self) -> Near:
-        key = self._near_key()
-        if self._near_known is None or self._near_known[0] != key:
+        known = self._of_now()
+        if "near" not in known:
             train, test = self._compared(Part.TRAIN), self._compared(Part.TEST)
-            picture = compared_picture(self.card.preprocessing)
-            found = near_duplicates(train.samples.x, test.samples.x, picture=picture)
+            found = near_duplicates(train.samples.x, test.samples.x, picture=self._picture)
             like = {train.entries[n.train].id: test.entries[n.test].id for n in found}
             left = {entry.label for entry in train.entries if entry.id not in like}
             alike = dict.fromkeys(e.label for e in train.entries if e.label not in left)
@@ -138,15 +148,19 @@ class HasNear(HasFeatures):
                 for entry in train.entries
                 if entry.id in like and entry.label not in alike
             )
-            self._near_known = (key, Near(out, tuple(alike)))
-        return self._near_known[1]
+            known["near"] = Near(out, tuple(alike))
+        return known["near"]
 
-    def _near_key(self) -> tuple[object, ...]:
+    def _of_now(self) -> dict[str, Any]:
+        """What was found out about samples and labels as they are now."""
         manifest = self.workspace.manifest
-        return (
+        key = (
             self.card.preprocessing,
             self.task,
             manifest.labels,
             manifest.samples,
             self.workspace.missing,
         )
+        if self._known[0] != key:
+            self._known = (key, {})
+        return self._known[1]

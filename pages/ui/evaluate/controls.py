@@ -21,6 +21,7 @@ from pages.ui.evaluate.study import (
     told,
     trainer_of,
     why_not,
+    with_left_out,
 )
 from pages.ui.say import points
 
@@ -48,10 +49,11 @@ def controls_card(desk: Desk) -> None:
 
 
 def _work(desk: Desk, job: Job) -> Controls:
-    train, test, settings = desk.samples(Part.TRAIN), desk.tests_to_judge_by(), desk.settings
+    train, settings = desk.samples(Part.TRAIN), desk.settings
+    test, left_out = desk.tests_to_judge_by()
     others = other_person(desk.card, desk.labels, train)
     with trainer_of(desk) as trainer:
-        return negative_controls(
+        found = negative_controls(
             trainer,
             train,
             test,
@@ -61,6 +63,7 @@ def _work(desk: Desk, job: Job) -> Controls:
             progress=told(job),
             stopped=job.stopped,
         )
+    return with_left_out(found, left_out)
 
 
 def _show(result: Controls) -> None:

@@ -6,10 +6,11 @@ import contextlib
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import streamlit as st
 
 from odt_core.checkpoint import Checkpoint, load_checkpoint
-from odt_core.errors import OdtError
+from odt_core.errors import OdtError, SampleError
 from odt_core.evaluation import Leakage, state_digest
 from odt_core.evidence import (
     Beginning,
@@ -136,14 +137,24 @@ def _work(desk: Desk, job: Job, *, whole: bool) -> Bundle:
         base_state=None if worker.base_uninitialised else worker.state("base"),
     )
     job.progressed(0.06, "asking both models")
-    test = _judged(desk, desk.samples(Part.TEST), desk.test_name(), desk.leak())
+    tests = desk.samples(Part.TEST)
+    try:
+        judges, left_out = desk.tests_to_judge_by()
+    except SampleError as error:
+        judges, left_out = tests.take(np.arange(0)), str(error)
+    test = _judged(desk, tests, desk.test_name(), desk.leak())
     base_test = _judged(desk, base_test_of(desk.card), BASE_TEST)
     inside = look_inside(
-        worker, desk.labels, samples, desk.tests_to_judge_by(), base_test_of(desk.card)
+        worker,
+        desk.labels,
+        samples,
+        tests,
+        base_test_of(desk.card),
+        judged_by=judges if left_out else None,
     )
     studies = Studies(reasons=("Nothing was studied: it was not asked for.",))
     if whole:
-        studies = _studies(desk, job, loaded)
+        studies = _studies(desk, job, loaded, judges, left_out)
     if job.stopped():
         raise OdtError("Stopped before it was packed.")
     job.progressed(0.8, "drawing charts, baking models, packing")
@@ -200,7 +211,7 @@ def _judged(
     return Judged(samples, scores.base, scores.own, leak=leak)
 
 
-def _studies(desk: Desk, job: Job, checkpoint: Checkpoint) -> Studies:
+def _studies(desk: Desk, job: Job, checkpoint: Checkpoint, test: Samples, left_out: str) -> Studies:
     """With the settings that the weights were trained with; those that were run with these settings
     on the Studies page are taken over.
     """
@@ -208,7 +219,7 @@ def _studies(desk: Desk, job: Job, checkpoint: Checkpoint) -> Studies:
         settings = Settings.from_json(checkpoint.meta.settings)
     except (OdtError, TypeError):  # of another version of odt, or an imported file
         settings = desk.settings
-    samples, test = desk.samples(Part.TRAIN), desk.tests_to_judge_by()
+    samples = desk.samples(Part.TRAIN)
     known = Studies()
     if settings == desk.settings:
         about = about_training(desk)
@@ -233,6 +244,7 @@ def _studies(desk: Desk, job: Job, checkpoint: Checkpoint) -> Studies:
             base_test=base_test_of(desk.card),
             asked=desk.whole_inputs(),
             known=known,
+            left_out=left_out,
             progress=told,
             stopped=job.stopped,
         )

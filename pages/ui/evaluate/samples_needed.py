@@ -21,6 +21,7 @@ from pages.ui.evaluate.study import (
     told,
     trainer_of,
     why_not,
+    with_left_out,
 )
 from pages.ui.numbers import figure as short
 from pages.ui.say import between, percent
@@ -48,9 +49,10 @@ def samples_needed_card(desk: Desk) -> None:
 
 
 def _work(desk: Desk, job: Job) -> SamplesNeeded:
-    train, test, settings = desk.samples(Part.TRAIN), desk.tests_to_judge_by(), desk.settings
+    train, settings = desk.samples(Part.TRAIN), desk.settings
+    test, left_out = desk.tests_to_judge_by()
     with trainer_of(desk) as trainer:
-        return samples_needed(
+        found = samples_needed(
             trainer,
             train,
             test,
@@ -61,6 +63,7 @@ def _work(desk: Desk, job: Job) -> SamplesNeeded:
             progress=told(job),
             stopped=job.stopped,
         )
+    return with_left_out(found, left_out)
 
 
 def _show(result: SamplesNeeded) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
@@ -17,7 +18,9 @@ from pages.ui.turns import Urgency, fragment
 from pages.ui.untested import untested
 
 if TYPE_CHECKING:
-    from odt_core.studies import StudyProgress, WorkerTrainer
+    from odt_core.studies import Controls, SamplesNeeded, StudyProgress, WorkerTrainer
+
+    Result = TypeVar("Result", Controls, SamplesNeeded)
 
 CONTROLS = "the study of negative controls"
 NEEDED = "the study of samples needed"
@@ -105,6 +108,11 @@ def _stop(desk: Desk, name: str) -> None:
     job = desk.job(name)
     if job is not None:
         job.stop()
+
+
+def with_left_out(found: Result, left_out: str) -> Result:
+    """What a study found, its sentence with why some test samples were left out before."""
+    return replace(found, sentence=f"{found.sentence} {left_out}") if left_out else found
 
 
 def told(job: Job) -> Callable[[StudyProgress], None]:
