@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
-from pages.ui.say import plain
+from pages.ui.undo import undo_button
 from pages.ui.uploads import contents
 
 _TURN = "checkpoint_upload_turn"
@@ -36,14 +36,7 @@ def save_and_upload(desk: Desk) -> None:
         args=(desk, f"checkpoint_{turn}"),
     )
     trouble.show_said("upload")
-    undo = desk.workspace.undo_step
-    st.button(
-        f"Undo: {plain(undo)}" if undo else "Nothing to undo",
-        key="undo_here",
-        disabled=not undo or desk.busy,
-        on_click=_undo,
-        args=(desk,),
-    )
+    undo_button(desk, "undo_here", "upload")
     pieces.note(
         "Automatic checkpoints are made at the start, the end and the best of a run, every few "
         "seconds in between, and before anything that would lose your model. The oldest "
@@ -69,8 +62,3 @@ def _upload(desk: Desk, key: str) -> None:
         else:
             desk.add_tf_checkpoint(data, name)
         trouble.say("upload", f"{name} is in the timeline. Restore makes it your model.", "info")
-
-
-def _undo(desk: Desk) -> None:
-    with trouble.caught("upload"), desk.changing("undo") as workspace:
-        workspace.undo()

@@ -18,6 +18,7 @@ from pages.ui.photograph import WAY
 from pages.ui.reset import reset_menu
 from pages.ui.say import count, plain
 from pages.ui.try_card import TRY_WAY
+from pages.ui.undo import undo
 
 _OTHER = "Your own .tflite …"
 _MODEL = "top_model"
@@ -31,20 +32,20 @@ def top_line(desk: Desk) -> None:
         _model_picker(desk)
         pieces.chip(state_in_words(desk), own=desk.trained)
         st.space("stretch")
-        undo, redo = workspace.undo_step, workspace.redo_step
+        undone, redone = workspace.undo_step, workspace.redo_step
         st.button(
             "Undo",
             key="undo",
-            disabled=not undo or desk.busy,
-            help=f"Undo: {plain(undo)}" if undo else None,
-            on_click=_undo,
-            args=(desk,),
+            disabled=not undone or desk.busy,
+            help=f"Undo: {plain(undone)}" if undone else None,
+            on_click=undo,
+            args=(desk, "top"),
         )
         st.button(
             "Redo",
             key="redo",
-            disabled=not redo or desk.busy,
-            help=f"Redo: {plain(redo)}" if redo else None,
+            disabled=not redone or desk.busy,
+            help=f"Redo: {plain(redone)}" if redone else None,
             on_click=_redo,
             args=(desk,),
         )
@@ -139,11 +140,6 @@ def _own_model(desk: Desk) -> None:
 
 def _cancelled() -> None:
     st.session_state[_ASKED] = False
-
-
-def _undo(desk: Desk) -> None:
-    with trouble.caught("top"), desk.changing("undo") as workspace:
-        workspace.undo()
 
 
 def _redo(desk: Desk) -> None:

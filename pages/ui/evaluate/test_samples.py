@@ -12,8 +12,9 @@ from pages.ui.desk import Desk
 from pages.ui.desk.after_runs import SeenTests
 from pages.ui.evaluate.gallery import gallery
 from pages.ui.evaluate.large import Face, Number, numbers
-from pages.ui.say import clock, plain
+from pages.ui.say import clock
 from pages.ui.thumbs import thumb_uri
+from pages.ui.undo import undo_button
 from pages.ui.untested import untested
 
 
@@ -125,14 +126,7 @@ def _move(desk: Desk, test: Sequence[SampleEntry], train: Sequence[SampleEntry])
             args=(desk, sample.id, Part.TRAIN if locked else Part.TEST),
             disabled=desk.busy,
         )
-        undo = desk.workspace.undo_step
-        st.button(  # it may be a training
-            f"Undo: {plain(undo)}" if undo else "Nothing to undo",
-            key="undo_part",
-            on_click=_undo,
-            args=(desk,),
-            disabled=desk.busy or not undo,
-        )
+        undo_button(desk, "undo_part", "parts")
 
 
 def _called(desk: Desk, sample: SampleEntry) -> str:
@@ -193,8 +187,3 @@ def _moved(sample: SampleEntry) -> str:
 def _change(desk: Desk, sample_id: str, part: Part) -> None:
     with trouble.caught("parts"), desk.changing("move the sample") as workspace:
         workspace.move_sample(sample_id, part)
-
-
-def _undo(desk: Desk) -> None:
-    with trouble.caught("parts"), desk.changing("undo") as workspace:
-        workspace.undo()
