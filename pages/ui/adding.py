@@ -105,7 +105,7 @@ def add_files(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | No
     own. Returns what happened in words.
     """
     try:
-        return _add(desk, read_uploaded(desk, files, label_id, typed_targets))
+        return _add(desk, read_uploaded(desk, files, label_id))
     except OdtError as error:
         if len(files) > 1:
             raise type(error)(f"{error} Nothing was added.") from error
@@ -143,7 +143,7 @@ def _add(desk: Desk, raw: RawSamples) -> str:
 
 def _camera(desk: Desk, active: LabelEntry | None) -> None:
     target_field(desk)
-    photograph(desk, active, typed_targets)
+    photograph(desk, active)
 
 
 # Type

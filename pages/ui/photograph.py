@@ -15,7 +15,7 @@ from pages.ui.camera import Receipt, Shot, decode_photo, guide_of, recorder, sen
 from pages.ui.desk import Desk
 from pages.ui.say import count
 from pages.ui.turns import Urgency, fragment
-from pages.ui.uploaded_samples import Targets
+from pages.ui.typed_target import typed_targets
 from pages.ui.uploads import picture_in
 
 WAY = "samples_way"  # key of the choice between drawing, uploading and the camera
@@ -27,13 +27,13 @@ _SIMPLE = "camera_simple"
 _TURN = "camera_turn"  # changes with each photo of the simple camera, which empties it
 
 
-def photograph(desk: Desk, active: LabelEntry | None, targets: Targets) -> None:
-    """Draw the camera; `targets` gives what so many new samples are to be answered with."""
+def photograph(desk: Desk, active: LabelEntry | None) -> None:
+    """Draw the camera."""
     if st.session_state.get(_SIMPLE):
-        _simple(desk, active, targets)
+        _simple(desk, active)
     else:
         # A fragment: while a burst arrives, nothing else on the page is drawn again.
-        fragment(_record, Urgency.CLICK)(desk, active, targets)
+        fragment(_record, Urgency.CLICK)(desk, active)
     with st.container(horizontal=True, vertical_alignment="top", gap="small"):
         pieces.note(_hint(desk))
         st.checkbox(
@@ -44,14 +44,14 @@ def photograph(desk: Desk, active: LabelEntry | None, targets: Targets) -> None:
         )
 
 
-def _record(desk: Desk, active: LabelEntry | None, targets: Targets) -> None:
+def _record(desk: Desk, active: LabelEntry | None) -> None:
     recorder(
         _KEY,
         label=active.id if active else "",
         name=active.name if active else "a sample",
         guide=guide_of(desk.card.preprocessing),
         receipt=_receipt(desk),
-        on_pictures=lambda: _arrived(desk, targets),
+        on_pictures=lambda: _arrived(desk),
         on_upload=_would_rather_upload,
     )
     if st.session_state.pop(_REDRAW, False):
@@ -73,7 +73,7 @@ def _hint(desk: Desk) -> str:
     )
 
 
-def _arrived(desk: Desk, targets: Targets) -> None:
+def _arrived(desk: Desk) -> None:
     """A callback: keep the pictures of a message once, however often it came."""
     batch = sent(_KEY)
     if batch is None:
@@ -84,12 +84,12 @@ def _arrived(desk: Desk, targets: Targets) -> None:
         # Confirmed whatever comes of it: what cannot be kept now would not be kept later either.
         st.session_state[_RECEIPT] = (batch.session, new[-1].number, new[-1].take)
     with trouble.caught("samples"):
-        keep(desk, new, targets, st.session_state.setdefault(_SAME, Counter()))
+        keep(desk, new, st.session_state.setdefault(_SAME, Counter()))
     if not batch.more:
         st.session_state[_REDRAW] = True
 
 
-def keep(desk: Desk, shots: Sequence[Shot], targets: Targets, same: Counter[str]) -> None:
+def keep(desk: Desk, shots: Sequence[Shot], same: Counter[str]) -> None:
     """Add pictures to the labels that they were taken for, those of a burst as one take.
 
     same: counts how many of each take were left out, as a burst may come in several messages.
@@ -107,7 +107,7 @@ def keep(desk: Desk, shots: Sequence[Shot], targets: Targets, same: Counter[str]
             label if desk.tells_labels else "",
             Source.CAMERA,
             ["photo"] * len(pictures),
-            targets(desk, len(pictures)),
+            typed_targets(desk, len(pictures)),
             take=take,
         )
         same[take] += len(report.duplicates)
@@ -136,20 +136,20 @@ def _would_rather_upload() -> None:
     st.session_state[_REDRAW] = True
 
 
-def _simple(desk: Desk, active: LabelEntry | None, targets: Targets) -> None:
+def _simple(desk: Desk, active: LabelEntry | None) -> None:
     key = f"camera_{st.session_state.setdefault(_TURN, 0)}"
     st.camera_input(
         "Photograph a sample",
         key=key,
         label_visibility="collapsed",
         on_change=_photographed,
-        args=(desk, key, active.id if active else "", targets),
+        args=(desk, key, active.id if active else ""),
     )
     if active is not None:
         pieces.note(f"The photo goes to '{active.name}'.")
 
 
-def _photographed(desk: Desk, key: str, label: str, targets: Targets) -> None:
+def _photographed(desk: Desk, key: str, label: str) -> None:
     photo = st.session_state.get(key)
     if photo is None:
         return
@@ -158,4 +158,6 @@ def _photographed(desk: Desk, key: str, label: str, targets: Targets) -> None:
         picture = picture_in(photo, "The photo")
         if desk.tells_labels and not label:
             raise LabelError("There is no label for this photo yet. Add one first.")
-        desk.workspace.add_samples([picture], label, Source.CAMERA, ["photo"], targets(desk, 1))
+        desk.workspace.add_samples(
+            [picture], label, Source.CAMERA, ["photo"], typed_targets(desk, 1)
+        )

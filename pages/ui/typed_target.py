@@ -12,7 +12,6 @@ from odt_core.errors import SampleError
 from pages.ui import pieces
 from pages.ui.desk import Desk
 from pages.ui.numbers import typed
-from pages.ui.uploaded_samples import check_target
 
 _TARGET = "samples_target"
 _AT_MOST = 64  # numbers
@@ -51,6 +50,13 @@ def typed_targets(desk: Desk, many: int) -> list[np.ndarray | None]:
     target = typed(text, desk.contract.target_shape, "The target")
     check_target(desk, target, "The target")
     return [target] * many
+
+
+def check_target(desk: Desk, target: np.ndarray, what: str) -> None:
+    """SampleError when the model cannot learn a target. what: which, as in "The target"."""
+    wrong = desk.contract.why_not_learnt(target)
+    if wrong:
+        raise SampleError(f"{what} has {wrong}.")
 
 
 def _in_files(desk: Desk) -> str:

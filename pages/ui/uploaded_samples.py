@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -27,19 +27,17 @@ from odt_core.samples.layout import HOW
 from odt_core.samples.other_files import refuse_other_files
 from odt_core.samples.table import ENDINGS
 from pages.ui.desk import Desk
+from pages.ui.typed_target import check_target, typed_targets
 
 _FOLDERS = (".zip", ".tm")
 _ARCHIVES = (*_FOLDERS, ".npz", ".npy", *ENDINGS)
 
-# What so many samples that bring no target of their own are to be answered with.
-Targets = Callable[[Desk, int], Sequence[np.ndarray | None]]
-
 
 def read_uploaded(
-    desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | None, targets: Targets
+    desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | None
 ) -> RawSamples:
     """What all files, of (name, content), hold, as the model wants it: first the pictures, then
-    archives. label_id, targets: of what says nothing of itself. Raises SampleError, LabelError.
+    archives. label_id: of what says nothing of itself. Raises SampleError, LabelError.
     """
     by_table = read_loose(files, "The upload", _form(desk), Subset.BOTH)
     if by_table is not None:
@@ -81,7 +79,7 @@ def read_uploaded(
     if not all(map(len, ready)):
         raise SampleError("The archive holds no pictures. Put them into one folder per label.")
     if pictures:
-        ready.insert(0, _loose(desk, pictures, label_id, targets))
+        ready.insert(0, _loose(desk, pictures, label_id))
     return RawSamples.together(ready)
 
 
@@ -116,13 +114,6 @@ def as_the_model_wants(desk: Desk, raw: RawSamples, label_id: str | None) -> Raw
     return replace(raw, labels=_named(desk, raw.labels, label_id), targets=())
 
 
-def check_target(desk: Desk, target: np.ndarray, what: str) -> None:
-    """SampleError when the model cannot learn a target. what: which, as in "The target"."""
-    wrong = desk.contract.why_not_learnt(target)
-    if wrong:
-        raise SampleError(f"{what} has {wrong}.")
-
-
 def _named(desk: Desk, labels: Sequence[str], label_id: str | None) -> tuple[str, ...]:
     """As the person's labels are called."""
     names = desk.labels.names
@@ -149,17 +140,15 @@ def _spare_targets(desk: Desk, raw: RawSamples) -> tuple[np.ndarray, ...]:
     return ()
 
 
-def _loose(
-    desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | None, targets: Targets
-) -> RawSamples:
-    """Single pictures under the label `label_id`, or with the targets that are given."""
+def _loose(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | None) -> RawSamples:
+    """Single pictures under the label `label_id`, or with the target that was typed."""
     label = desk.workspace.manifest.label(label_id or "") if desk.tells_labels else None
     if label_id and desk.tells_labels and label is None:
         raise LabelError("That label is not there any more. Reload the page.")
     items = tuple(decode_image(data, name) for name, data in files)
     names = tuple(name for name, _ in files)
     labels = (label.name if label else "",) * len(items)
-    return RawSamples(items, labels, names, tuple(targets(desk, len(items))))
+    return RawSamples(items, labels, names, tuple(typed_targets(desk, len(items))))
 
 
 def _form(desk: Desk) -> Form:
