@@ -15,7 +15,7 @@ from pages.ui.top_line import which_model  # noqa: E402
 
 with trouble.shown():
     desk = open_desk()
-    follow(desk, lambda desk: None)
+    follow(desk)
     apply_style()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         part = st.segmented_control(

@@ -18,7 +18,7 @@ from pages.ui.names_card import names_of  # noqa: E402
 
 with trouble.shown():
     desk = open_desk()
-    follow(desk, lambda desk: None)
+    follow(desk)
     with st.container(key="card_drop", border=True, gap="small"):
         pieces.heading("Your own .tflite", "opened in a process of its own; your samples stay")
         drop_model(desk, "drop", "drop")

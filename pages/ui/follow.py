@@ -11,7 +11,7 @@ from pages.ui.pace import tick
 from pages.ui.turns import Urgency, fragment
 
 
-def follow(desk: Desk, shown: Callable[[Desk], object]) -> None:
+def follow(desk: Desk, shown: Callable[[Desk], object] = lambda desk: None) -> None:
     """Call before the page is drawn. Looks only while a training is active, and draws the page anew
     when that has ended, pauses or goes on, or when `shown` is not equal any more.
     """

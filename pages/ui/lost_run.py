@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import streamlit as st
 
 from odt_core.training.history import Score
@@ -10,9 +13,13 @@ from pages.ui.desk import Desk
 from pages.ui.numbers import figure
 from pages.ui.say import percent
 
+_ANSWERED = "lost_answered"  # just now
+
 
 def lost_run(desk: Desk, place: str) -> None:
     """Draw the question while it is open. place: makes the keys of its buttons its own."""
+    if st.session_state.pop(_ANSWERED, False):
+        st.rerun()  # the whole page: what "your model" is stands in its first line
     trouble.show_said(f"lost_{place}")
     lost = desk.lost_run()
     if lost is None:
@@ -21,16 +28,26 @@ def lost_run(desk: Desk, place: str) -> None:
         said = f"{_said(lost.before)} before, {_said(lost.after)} after"
         pieces.checks([(None, f"This run lost on your test samples: {said}. Keep it?")])
         with st.container(horizontal=True):
-            back = st.button("Go back to what it was", key=f"go_back_{place}", type="primary")
-            keep = st.button("Keep it", key=f"accept_{place}")
+            st.button(
+                "Go back to what it was",
+                key=f"go_back_{place}",
+                type="primary",
+                on_click=_answered,
+                args=(place, partial(desk.take_back, lost)),
+            )
+            st.button(
+                "Keep it",
+                key=f"accept_{place}",
+                on_click=_answered,
+                args=(place, partial(desk.accept_run, lost.id)),
+            )
         pieces.note("Either way both stay in the Checkpoints timeline.")
-    if back or keep:
-        with trouble.caught(f"lost_{place}"):
-            if back:
-                desk.take_back(lost)
-            else:
-                desk.accept_run(lost.id)
-        st.rerun()  # the whole page: what "your model" is stands in its first line
+
+
+def _answered(place: str, do: Callable[[], None]) -> None:
+    with trouble.caught(f"lost_{place}"):
+        do()
+    st.session_state[_ANSWERED] = True
 
 
 def _said(score: Score) -> str:

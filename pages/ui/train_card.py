@@ -129,10 +129,15 @@ def _settings(desk: Desk, was_busy: bool) -> None:
             **kept,
         )
     kept_widgets.keep(_SETTINGS, values)
-    fit = _fitting(desk) is not None
-    if st.session_state.get(_FIT, fit) != fit:
+    wrong = None
+    try:
+        chosen_settings(saved, st.session_state)
+    except SettingsError as error:
+        wrong = error
+    if st.session_state.get(_FIT, wrong is None) != (wrong is None):
         st.rerun()
-    chosen_settings(saved, st.session_state)  # what is wrong with them is said here
+    if wrong is not None:
+        raise wrong  # said here
 
 
 def _values(settings: Settings) -> dict[str, Any]:
@@ -328,8 +333,8 @@ def _left(gone: int) -> str:
 
 def _progress(desk: Desk, snapshot: Snapshot | None) -> None:
     stale = stale_in_words(desk.stale())
-    st.session_state[_FIT] = fit = _fitting(desk) is not None
     if snapshot is None:
+        st.session_state[_FIT] = fit = _fitting(desk) is not None
         hint = desk.missing or "Press Train. The settings are good as they are."
         if not fit:
             hint = "Correct the settings, then press Train."

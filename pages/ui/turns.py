@@ -167,10 +167,12 @@ def fragment(
     what was done outside it, the page is drawn instead.
     """
 
+    waiting = in_turn(urgency)(function)
+
     @functools.wraps(function)
     def drawn(*args: _P.args, **kwargs: _P.kwargs) -> None:
         if acted_elsewhere():
             st.rerun()
-        in_turn(urgency)(function)(*args, **kwargs)
+        waiting(*args, **kwargs)
 
     return st.fragment(drawn, run_every=run_every)

@@ -6,7 +6,6 @@ import io
 import re
 import time
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +26,7 @@ from pages.ui.desk.after_runs import SeenTests
 from pages.ui.evaluate import blind, evidence, over_time
 from pages.ui.evaluate.blind import Game, Round, Vote
 from pages.ui.evaluate.parts import PARTS
+from tests.pages.trainings import long_training
 
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT / "tests" / "runtime" / "models"
@@ -278,12 +278,9 @@ class TestMoment:
         self, trained, part
     ):
         app, desk = trained
-        desk.train(replace(desk.settings, epochs=2000))
-        desk.pause()
-        visit(app, part)
-        assert "figures here are of one moment" in shown(app)
-        desk.stop()
-        assert desk.run.wait(60)
+        with long_training(desk):
+            visit(app, part)
+            assert "figures here are of one moment" in shown(app)
         app.run()
         assert "of one moment" not in shown(app)
 

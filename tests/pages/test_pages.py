@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from pages.ui import sample_dialogs, samples_card, timeline, top_line, trouble
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.desk.worker import bundled_path
 from pages.ui.shelf import Act
+from pages.ui.undo import undo
+from tests.pages.trainings import long_training
 
 PAGES = ["personalise", "evaluate", "checkpoints", "model"]
 ROOT = Path(__file__).resolve().parents[2]
@@ -437,66 +440,57 @@ class TestTraining:
         desk.workspace.undo()
         assert desk.workspace.undo_step.startswith("add ")
 
-    @pytest.mark.parametrize(
-        "step", ["undo", "redo", "rename", "toggle", "delete label", "delete", "move", "checkpoint"]
-    )
-    def test_step_when_another_tab_has_paused_a_training_is_refused(
-        self, trained, step, monkeypatch
-    ):
+    def test_step_when_another_tab_has_paused_a_training_is_refused(self, trained, monkeypatch):
         _, desk = trained
-        desk.train(replace(desk.settings, epochs=2000))
-        desk.pause()
-        head, samples = desk.workspace.manifest.head, desk.workspace.manifest.samples
-        label, sample = desk.workspace.manifest.labels[0], samples[0]
-        acts = {
-            "rename": Act("rename", label.id, name="other"),
-            "toggle": Act("toggle", label.id),
-            "delete label": Act("delete", desk.workspace.add_label("empty").id),
+        manifest = desk.workspace.manifest
+        label, sample = manifest.labels[0], manifest.samples[0]
+
+        def acted(act: Act) -> Callable[[], None]:
+            return lambda: samples_card._acted(desk, act)
+
+        def dialog(change: Callable[..., None], *given: object) -> Callable[[], None]:
+            def changed() -> None:
+                with trouble.caught("samples"):
+                    change(desk, [sample.id], *given)
+
+            return changed
+
+        steps: dict[str, Callable[[], None]] = {
+            "undo": lambda: undo(desk, "top"),
+            "redo": lambda: top_line._redo(desk),
+            "rename": acted(Act("rename", label.id, name="other")),
+            "toggle": acted(Act("toggle", label.id)),
+            "delete label": acted(Act("delete", desk.workspace.add_label("empty").id)),
+            "delete": dialog(sample_dialogs._delete),
+            "move": dialog(sample_dialogs._move, Part.TEST),
+            "checkpoint": lambda: timeline._delete(desk, manifest.checkpoints[0].id),
         }
-        state: dict[str, object] = {}
-        monkeypatch.setattr(trouble.st, "session_state", state)
-        match step:
-            case "undo":
-                top_line._undo(desk)
-            case "redo":
-                top_line._redo(desk)
-            case "delete":
-                with trouble.caught("samples"):
-                    sample_dialogs._delete(desk, [sample.id])
-            case "move":
-                with trouble.caught("samples"):
-                    sample_dialogs._move(desk, [sample.id], Part.TEST)
-            case "checkpoint":
-                timeline._delete(desk, desk.workspace.manifest.checkpoints[0].id)
-            case _:
-                samples_card._acted(desk, acts[step])
-        ((_, said),) = state["odt_said"].values()
-        assert said.startswith("Training is paused. Stop it first, then ")
-        assert desk.workspace.manifest.head == head
-        assert desk.workspace.manifest.samples == samples
-        assert desk.busy
-        desk.stop()
-        assert desk.run.wait(60)
+        before = desk.workspace.manifest
+        with long_training(desk):
+            for name, step in steps.items():
+                state: dict[str, object] = {}
+                monkeypatch.setattr(trouble.st, "session_state", state)
+                step()
+                ((_, said),) = state["odt_said"].values()
+                assert said.startswith("Training is paused. Stop it first, then "), name
+                assert desk.workspace.manifest.head == before.head, name
+                assert desk.workspace.manifest.samples == before.samples, name
+                assert desk.busy, name
 
     def test_run_when_the_model_changed_under_it_is_active_still(self, person):
         _, desk = person
-        desk.train(replace(desk.settings, epochs=2000))
-        other = next(path.stem for path in bundled_models() if path.stem != desk.model.bundled)
-        card = find_card(bundled_path(other))
-        desk.workspace.set_model(card.name, card.labels, bundled=other)
-        assert desk.busy
-        desk.stop()
-        assert desk.run.wait(60)
+        with long_training(desk, paused=False):
+            other = next(path.stem for path in bundled_models() if path.stem != desk.model.bundled)
+            card = find_card(bundled_path(other))
+            desk.workspace.set_model(card.name, card.labels, bundled=other)
+            assert desk.busy
 
     def test_download_when_a_first_training_is_active_says_when(self, person):
         app, desk = person
-        desk.train(replace(desk.settings, epochs=2000))
-        desk.pause()
-        shown = " ".join(html.value for html in app.run().html)
-        assert "Training is paused. When it has ended, download your model here." in shown
-        assert "Your model is the base model still." not in shown
-        desk.stop()
-        assert desk.run.wait(60)
+        with long_training(desk):
+            shown = " ".join(html.value for html in app.run().html)
+            assert "Training is paused. When it has ended, download your model here." in shown
+            assert "Your model is the base model still." not in shown
 
     def test_pause_is_shown_on_every_page(self, person):
         app, desk = person

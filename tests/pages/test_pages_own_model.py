@@ -86,6 +86,15 @@ def train(app, desk):
     assert not app.error, said(app)
 
 
+def every_part_of_evaluate(app):
+    """Each is drawn without anything to complain of."""
+    app.switch_page("pages/evaluate.py").run()
+    for part in app.segmented_control(key="evaluate_part").options:
+        app.segmented_control(key="evaluate_part").set_value(part).run()
+        assert not app.exception, part
+        assert not said(app), part
+
+
 @pytest.fixture
 def regression(app, desk_of):
     """A model of two numbers from three, with 30 samples."""
@@ -471,10 +480,7 @@ class TestClassesOfPlaces:
         app.segmented_control(key="blind_way").set_value("Test samples").run()
         assert not said(app)
         assert "What Model A answers" in shown(app)
-        for part in app.segmented_control(key="evaluate_part").options:
-            app.segmented_control(key="evaluate_part").set_value(part).run()
-            assert not app.exception, part
-            assert not said(app), part
+        every_part_of_evaluate(app)
         app.switch_page("pages/checkpoints.py").run()
         assert f"{100 * own.places.right:.1f} % of 2" in shown(app).replace("\u202f", " ")
 
@@ -602,11 +608,7 @@ class TestSampleThatIsLearntAgainBesideItsCondition:
         assert len(desk.usable_samples()) == 20
         train(app, desk)
         assert "squared error" in shown(app)
-        app.switch_page("pages/evaluate.py").run()
-        for part in app.segmented_control(key="evaluate_part").options:
-            app.segmented_control(key="evaluate_part").set_value(part).run()
-            assert not app.exception, part
-            assert not said(app), part
+        every_part_of_evaluate(app)
         app.switch_page("pages/model.py").run()
         assert not said(app)
 
@@ -624,11 +626,7 @@ class TestAnswersThatCannotBeJudged:
         assert "off the target" not in shown(app)
         train(app, desk)
         assert "answers and targets differ in shape" in shown(app)
-        app.switch_page("pages/evaluate.py").run()
-        for part in app.segmented_control(key="evaluate_part").options:
-            app.segmented_control(key="evaluate_part").set_value(part).run()
-            assert not app.exception, part
-            assert not said(app), part
+        every_part_of_evaluate(app)
         app.switch_page("pages/checkpoints.py").run()
         assert not said(app)
 

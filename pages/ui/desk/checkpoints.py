@@ -16,8 +16,7 @@ class HasCheckpoints(HasWorker):
 
     def reset_to_base(self) -> None:
         """Your model is the base model again; what it was stays as a checkpoint."""
-        with self._lock:
-            self._check_idle("go back to the base model")
+        with self.changing("go back to the base model"):
             self._save_before("before the reset to the base model")
             self.workspace.set_head(None)
 
@@ -27,8 +26,7 @@ class HasCheckpoints(HasWorker):
         """
         from odt_core.evaluation import state_digest  # here: the first page draws without it
 
-        with self._lock:
-            self._check_idle("restore a checkpoint")
+        with self.changing("restore a checkpoint"):
             if checkpoint_id is not None:
                 # Read it before anything changes: a damaged file must not become your model.
                 checkpoint = load_checkpoint(self.workspace.checkpoint_bytes(checkpoint_id))
@@ -39,8 +37,7 @@ class HasCheckpoints(HasWorker):
 
     def use_temperature(self, temperature: Tempering | None) -> None:
         """Divide your model's scores by it wherever its confidences are shown; None: stop that."""
-        with self._lock:
-            self._check_idle("change the temperature")
+        with self.changing("change the temperature"):
             head = self.workspace.manifest.head
             if head is None:
                 raise TrainingError("Your model is the base model still. Train it first.")
@@ -54,8 +51,7 @@ class HasCheckpoints(HasWorker):
 
     def save_checkpoint(self, note: str) -> None:
         """Keep your model as it stands, by hand."""
-        with self._lock:
-            self._check_idle("save a checkpoint")
+        with self.changing("save a checkpoint"):
             head = self.workspace.manifest.head
             entry = self.workspace.manifest.checkpoint(head) if head else None
             if entry is None:
@@ -65,16 +61,14 @@ class HasCheckpoints(HasWorker):
 
     def keep(self, data: bytes, info: CheckpointInfo) -> None:
         """Keep a checkpoint that was computed here, and make it your model."""
-        with self._lock:
-            self._check_idle("change your model")
+        with self.changing("change your model"):
             self._save_before("before another model became yours")
             self.workspace.add_checkpoint(data, info, as_head=True)
 
     def add_uploaded_checkpoint(self, data: bytes, name: str) -> None:
         """Keep an uploaded checkpoint after the worker has tried it on. Raises CheckpointError."""
         checkpoint = load_checkpoint(data)
-        with self._lock:
-            self._check_idle("upload a checkpoint")
+        with self.changing("upload a checkpoint"):
             worker = self.worker()
             if checkpoint.meta.model_sha256 != worker.sha256:
                 raise CheckpointError(

@@ -13,6 +13,7 @@ from odt_core.dialects.contract import Contract, Task
 from odt_core.errors import LabelError, ModelError, OdtError
 from odt_core.samples import Labels, Preprocessing
 from odt_core.samples.masks import is_picture
+from odt_core.words import too_large
 from odt_core.workspace import ModelEntry, Part, Workspace
 from odt_core.workspace.manifest import SampleEntry
 from pages.ui.desk.state import newest
@@ -148,8 +149,7 @@ class HasModel(HasWorker):
             raise ModelError(f"There is no bundled model '{stem}'. Choose one of the list.")
         card = find_card(bundled_path(stem))
         assert card is not None
-        with self._lock:
-            self._check_idle("choose another model")
+        with self.changing("choose another model"):
             self._save_before("before another model was chosen")
             self.workspace.set_model(
                 card.name, card.labels, bundled=stem, preprocessing=card.preprocessing
@@ -157,8 +157,7 @@ class HasModel(HasWorker):
 
     def choose_again(self, key: str) -> None:
         """Personalise an uploaded model that was chosen before (ModelEntry.key)."""
-        with self._lock:
-            self._check_idle("choose another model")
+        with self.changing("choose another model"):
             self._save_before("before another model was chosen")
             self.workspace.choose_again(key)
 
@@ -173,11 +172,10 @@ class HasModel(HasWorker):
             raise ModelError(f"'{name}' is empty. Choose a .tflite file.")
         if len(data) > self.workspace.limits.model_bytes:
             raise ModelError(
-                f"'{name}' is {len(data) / 1e6:.0f} MB; the limit is "
-                f"{self.workspace.limits.model_bytes / 1e6:.0f} MB. Use a smaller model."
+                f"{too_large(name, len(data), self.workspace.limits.model_bytes)}. Use a smaller "
+                "model."
             )
-        with self._lock:
-            self._check_idle("choose another model")
+        with self.changing("choose another model"):
             worker = Worker.start(data, None, name=name)
             try:
                 card = _card_of(worker, name)
@@ -195,8 +193,7 @@ class HasModel(HasWorker):
         """Use the signatures as a person says. Raises SignatureError, and changes nothing, when
         that cannot work: the worker tries before the workspace is told.
         """
-        with self._lock:
-            self._check_idle("change how the signatures are used")
+        with self.changing("change how the signatures are used"):
             if choice == choice_of(self.model):
                 return
             worker = self._start_worker(choice)
@@ -217,16 +214,14 @@ class HasModel(HasWorker):
 
     def preprocess(self, preprocessing: Preprocessing) -> None:
         """Make the model's input as a person says."""
-        with self._lock:
-            self._check_idle("change what the model sees")
+        with self.changing("change what the model sees"):
             own = self._own_card().preprocessing
             said = {} if preprocessing == own else {"preprocessing": preprocessing.to_json()}
             self._describe(self.model.outputs, said, preprocessing)
 
     def name_labels(self, names: Sequence[str]) -> None:
         """Call the outputs so, in order; "" is a free one. Raises LabelError."""
-        with self._lock:
-            self._check_idle("rename the labels")
+        with self.changing("rename the labels"):
             contract = self.contract
             count = contract.labels_count
             if not self.tells_labels:

@@ -36,8 +36,11 @@ class HasRuns(HasAnswers):
         nothing.
         """
         train = self.usable_samples(Part.TRAIN)
-        names = {label.id: label.name for label in self.workspace.manifest.labels}
-        there = {names[sample.label] for sample in train} if self.tells_labels else None
+        there = None
+        if self.tells_labels:
+            names = {label.id: label.name for label in self.workspace.manifest.labels}
+            # another tab may have deleted a label just now
+            there = {names.get(one, one) for one in {sample.label for sample in train}}
         return _too_few(len(train), there)
 
     def train(self, settings: Settings) -> Run:

@@ -61,8 +61,7 @@ class HasTfCheckpoints(HasCheckpoints):
         """
         from odt_core.runtime import tf_checkpoint
 
-        with self._lock, tempfile.TemporaryDirectory() as folder:
-            self._check_idle("upload a checkpoint")
+        with self.changing("upload a checkpoint"), tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / _NAME
             for suffix, content in _files(data, name).items():
                 Path(f"{path}{suffix}").write_bytes(content)

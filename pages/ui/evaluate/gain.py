@@ -26,11 +26,10 @@ _MOODS = {Verdict.BETTER: True, Verdict.WORSE: False}  # else there is no tellin
 
 def gain_and_price(desk: Desk) -> None:
     """The two cards, and what to do with a run that lost. Ticks while training runs."""
-    was_busy = desk.busy
-    fragment(_draw, Urgency.TICK, 4 * tick() if was_busy else None)(desk, was_busy)
+    fragment(_draw, Urgency.TICK, 4 * tick() if desk.busy else None)(desk)
 
 
-def _draw(desk: Desk, was_busy: bool) -> None:
+def _draw(desk: Desk) -> None:
     lost_run(desk, "result")
     left, right = st.columns(2, gap="small")
     shown: dict[str, Scores] = {}
@@ -78,8 +77,6 @@ def _draw(desk: Desk, was_busy: bool) -> None:
         with st.container(key="card_course", border=True, gap="small"), trouble.shown():
             pieces.heading("The last run", "your model moves, the base model is dashed")
             score_chart("course", desk, run, 300, large=True)
-    if was_busy and not desk.busy:
-        st.rerun()
 
 
 def _both(desk: Desk, scores: Scores) -> None:
