@@ -9,7 +9,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.loss_facts import PRODUCTS
 from odt_core.graph.one_column import column_products
-from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
+from odt_core.graph.operators import MOST_CALLS, called_by, inputs_of, name_of, outputs_of
 from odt_core.graph.variables import key_in, variable_name
 
 _LOOKUP = frozenset({"EMBEDDING_LOOKUP", "GATHER", "GATHER_ND"})
@@ -17,7 +17,6 @@ _LOOKUP = frozenset({"EMBEDDING_LOOKUP", "GATHER", "GATHER_ND"})
 LAYOUT = frozenset({"CAST", "DEQUANTIZE", "EXPAND_DIMS", "QUANTIZE", "RESHAPE", "SQUEEZE"})
 _HANDED_ON = LAYOUT | {"TRANSPOSE"}  # also in another order
 _BRANCHES = frozenset({"MUL", "SELECT", "SELECT_V2"})
-_DEEP = 16  # subgraphs that call subgraphs
 _FAR = 8  # ops between an output and the division of a running mean
 
 _SIZES = frozenset({"RANK", "SHAPE"})  # that do not tell what a tensor holds
@@ -64,11 +63,15 @@ def flow(model: schema.ModelT, graph: schema.SubGraphT) -> Flow:
 class _Run:
     """Data on its way through a subgraph, and through a round of the loops in it.
 
-    sources: what each tensor comes from, a bit for each. inside: the loops' bodies around it.
+    sources: what each tensor comes from, a bit for each. rounds: what `_round` found, by a loop's
+    body and what reaches it. A body that holds two of the next, and so on, would else be followed
+    twice as often with each level.
     """
 
-    def __init__(self, sources: dict[int, int], inside: frozenset[int] = frozenset()) -> None:
-        self.sources, self.inside = sources, inside
+    def __init__(
+        self, sources: dict[int, int], rounds: dict[tuple[int, ...], int] | None = None
+    ) -> None:
+        self.sources, self.rounds = sources, {} if rounds is None else rounds
         self.made_by: dict[int, tuple[str, list[int]]] = {}
         self.counted: set[int] = set()
         self.weighed = self.kept = 0
@@ -97,11 +100,8 @@ class _Run:
                 reach = 0
             if name in ("WHILE", "IF", "CALL"):  # may assign what reaches it
                 self.kept |= reach
-            if name == "WHILE" and (at := called_by(model, operator)[1]) not in self.inside:
-                places = _list(model.subgraphs[at].inputs)
-                inner = _Run(dict(zip(places, got, strict=False)), self.inside | {at})
-                inner.through(model, model.subgraphs[at])
-                self.weighed |= inner.weighed
+            if name == "WHILE":
+                self.weighed |= self._round(model, called_by(model, operator)[1], got)
             says = name in _COMPARE or (
                 any(t in counted for t in reads)
                 and all(t in counted or not sources.get(t, 0) for t in reads)
@@ -112,6 +112,16 @@ class _Run:
                 if says:
                     counted.add(tensor)
 
+    def _round(self, model: schema.ModelT, body: int, got: list[int]) -> int:
+        """The inputs that are weighed in one round of a loop."""
+        known = (body, *got)
+        if known not in self.rounds and len(self.rounds) < MOST_CALLS:
+            places = _list(model.subgraphs[body].inputs)
+            inner = _Run(dict(zip(places, got, strict=False)), self.rounds)
+            inner.through(model, model.subgraphs[body])
+            self.rounds[known] = inner.weighed
+        return self.rounds.get(known, 0)
+
 
 def variables_of(model: schema.ModelT, index: int) -> tuple[frozenset[str], frozenset[str]]:
     """Names of the variables that a subgraph reads, and of those it assigns, called subgraphs
@@ -119,7 +129,7 @@ def variables_of(model: schema.ModelT, index: int) -> tuple[frozenset[str], froz
     """
     reads: set[str] = set()
     assigns: set[str] = set()
-    _collect(model, index, {}, reads, assigns, 0)
+    _collect(model, index, {}, reads, assigns, set())
     return frozenset(reads), frozenset(assigns)
 
 
@@ -129,10 +139,12 @@ def _collect(
     given: dict[int, str],
     reads: set[str],
     assigns: set[str],
-    depth: int,
+    seen: set[tuple[int, frozenset[tuple[int, str]]]],
 ) -> None:
-    if depth > _DEEP:
+    call = (index, frozenset(given.items()))
+    if call in seen or len(seen) >= MOST_CALLS:
         return
+    seen.add(call)
     handles = dict(given)
     for operator in model.subgraphs[index].operators or []:
         name, inputs = name_of(model, operator), inputs_of(operator)
@@ -151,7 +163,7 @@ def _collect(
                     for place, tensor in zip(places, handed, strict=False)
                     if tensor in handles
                 }
-                _collect(model, called, inner, reads, assigns, depth + 1)
+                _collect(model, called, inner, reads, assigns, seen)
 
 
 def _alone(data: int, weights: int) -> int:

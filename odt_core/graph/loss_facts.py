@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.one_column import column_products
-from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
+from odt_core.graph.operators import MOST_CALLS, called_by, inputs_of, name_of, outputs_of
 from odt_core.graph.tensor import dtype_of, has_dtype, shape_of
 from odt_core.graph.variables import key_in, variable_name
 
@@ -98,12 +98,23 @@ class _Step:
 
 
 class Facts:
-    """Of one subgraph, for each of its outputs. names: of its inputs."""
+    """Of one subgraph, for each of its outputs. names: of its inputs. rounds: those of the bodies
+    of loops in it, by what each is and is called, so that a body which holds two of the next, and
+    so on, is looked at once.
+    """
 
     def __init__(
-        self, model: schema.ModelT, graph: schema.SubGraphT, names: dict[int, str]
+        self,
+        model: schema.ModelT,
+        graph: schema.SubGraphT,
+        names: dict[int, str],
+        rounds: dict[tuple[int, frozenset[tuple[int, str]]], Facts] | None = None,
     ) -> None:
         self._model, self._graph, self._names = model, graph, names
+        self._rounds: dict[tuple[int, frozenset[tuple[int, str]]], Facts] = (
+            {} if rounds is None else rounds
+        )
+        self._met: dict[int, tuple[Meeting, ...]] = {}  # by output
         self._steps = list(_steps(model, graph))
         self._made_by = {made: at for at, one in enumerate(self._steps) for made in one.makes}
         self._read_by: dict[int, list[int]] = {}
@@ -128,11 +139,14 @@ class Facts:
 
     def meets(self, output: int) -> tuple[Meeting, ...]:
         """How inputs join in there; inside a loop where the loss is what its last round gave."""
-        tail = self._behind(output)
-        found = {one for at in tail for one in self._meetings(at, tail)}
-        if not found:
-            found = {one for facts, made in self._rounds(output, tail) for one in facts.meets(made)}
-        return tuple(sorted(found, key=repr))
+        if output not in self._met:
+            tail = self._behind(output)
+            found = {one for at in tail for one in self._meetings(at, tail)}
+            if not found:
+                loops = self._loops(output, tail)
+                found = {one for facts, made in loops for one in facts.meets(made)}
+            self._met[output] = tuple(sorted(found, key=repr))
+        return self._met[output]
 
     def _follow(self, one: _Step, layered: bool) -> None:
         if one.name in _SIZES:
@@ -158,8 +172,8 @@ class Facts:
         raw = self._graph.tensors[one.makes[0]]
         return has_dtype(raw.type) and dtype_of(raw.type).kind == "f"
 
-    def _rounds(self, output: int, tail: set[int]) -> Iterator[tuple[Facts, int]]:
-        """The loops that an output comes from, and which of their outputs it is there."""
+    def _loops(self, output: int, tail: set[int]) -> Iterator[tuple[Facts, int]]:
+        """The rounds of loops that an output comes from, and which of their outputs it is there."""
         read = {output, *(tensor for at in tail for tensor in self._steps[at].reads)}
         for one in (self._steps[at] for at in tail):
             if one.body is None:
@@ -167,9 +181,17 @@ class Facts:
             body = self._model.subgraphs[one.body]
             given = zip(body.inputs, one.reads, strict=True)
             names = {int(inner): name for inner, outer in given if (name := self._name_of(outer))}
-            facts = Facts(self._model, body, names)
-            made = zip(body.outputs, one.makes, strict=True)
-            yield from ((facts, int(inner)) for inner, outer in made if outer in read)
+            facts = self._round(one.body, names)
+            if facts is not None:
+                made = zip(body.outputs, one.makes, strict=True)
+                yield from ((facts, int(inner)) for inner, outer in made if outer in read)
+
+    def _round(self, body: int, names: dict[int, str]) -> Facts | None:
+        known = (body, frozenset(names.items()))
+        if known not in self._rounds and len(self._rounds) < MOST_CALLS:
+            graph = self._model.subgraphs[body]
+            self._rounds[known] = Facts(self._model, graph, names, self._rounds)
+        return self._rounds.get(known)
 
     def _name_of(self, tensor: int) -> str | None:
         """Of the input that a tensor is, or is made of alone, such as its rows in another order."""

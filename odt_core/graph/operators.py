@@ -14,6 +14,8 @@ _BUILTINS = {
     value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)
 }
 
+MOST_CALLS = 1_000  # of subgraphs that one look follows: no file may take longer
+
 # Ops that matter although nobody reads what they return.
 _EFFECTS = frozenset({"ASSIGN_VARIABLE", "CALL_ONCE", "HASHTABLE_IMPORT", "WHILE", "IF", "CALL"})
 

@@ -17,10 +17,13 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError, ModelError, OdtError
-from odt_core.graph import describe, lower
+from odt_core.graph import describe, flow, lower
+from odt_core.graph.building import Builder
 from odt_core.graph.files import read_model_file
 from odt_core.graph.flatbuffer import MAX_MODEL_BYTES, read, write
 from odt_core.graph.operators import name_of
+from odt_core.graph.tensor import Tensor
+from tests.graph.graphs import empty
 from tests.graph.mutation import mutate
 
 ROOT = Path(__file__).parents[2]
@@ -294,6 +297,65 @@ class TestPartsThatDoNotFit:
 
         with pytest.raises(ModelError, match="before it is written"):
             describe(changed(SMALL, change))
+
+
+def nested_loops(depth: int) -> bytes:
+    """Each loop's body runs two more, one as it got its tensors and one the other way round."""
+    b = empty()
+    pair = [(2,), (2,)]
+
+    def graph_of(b: Builder) -> list[Tensor]:
+        inputs = [b.new(shape, np.float32) for shape in pair]
+        b.graph.inputs = np.array([one.index for one in inputs], np.int32)
+        return inputs
+
+    def ends(b: Builder, outputs: list[Tensor]) -> None:
+        b.graph.outputs = np.array([one.index for one in outputs], np.int32)
+        b.graph.operators = b.operators
+
+    bodies = [b]
+    for _ in range(depth + 1):
+        graph = schema.SubGraphT()
+        graph.tensors, graph.operators = [], []
+        b.model.subgraphs.append(graph)
+        bodies.append(Builder(b.model, graph))
+    *bodies, condition = bodies
+    graph_of(condition)
+    ends(condition, [condition.constant(np.array([False]))])
+    for at, body in enumerate(bodies):
+        now = graph_of(body)
+        for turned in (False, True) if at < depth else ():
+            loop = schema.WhileOptionsT()
+            loop.condSubgraphIndex, loop.bodySubgraphIndex = depth + 1, at + 1
+            made = [body.new(shape, np.float32) for shape in pair]
+            body.emit("WHILE", now[::-1] if turned else now, made, loop)
+            now = made
+        ends(body, now)
+    main = b.model.subgraphs[0]
+    signature = schema.SignatureDefT()
+    signature.signatureKey, signature.subgraphIndex = b"train", 0
+    signature.inputs = [_entry(name, at) for name, at in zip("xy", main.inputs, strict=True)]
+    signature.outputs = [_entry("loss", main.outputs[0])]
+    b.model.signatureDefs = [signature]
+    return write(b.model)
+
+
+def _entry(name: str, tensor: int) -> schema.TensorMapT:
+    entry = schema.TensorMapT()
+    entry.name, entry.tensorIndex = name.encode(), int(tensor)
+    return entry
+
+
+class TestNestedLoops:
+    def test_two_in_each_body_then_are_looked_at_as_often_as_they_differ(self, monkeypatch):
+        followed = []
+        through = flow._Run.through
+        monkeypatch.setattr(
+            flow._Run, "through", lambda *given: (followed.append(1), through(*given))
+        )
+        (signature,) = describe(nested_loops(30)).signatures  # 2³⁰ rounds, one after the other
+        assert signature.outputs[0].reached_by == ("x", "y")
+        assert len(followed) < 100
 
 
 class TestMutations:
