@@ -21,7 +21,7 @@ def with_word(data: bytes, contract: Contract) -> bytes:
     signatures, word = describe(data).signatures, _word(contract)
     if not word or word == _word(propose(signatures)) or word["infer"] != signatures[0].name:
         return data
-    if propose(signatures, (), Choice.from_json(word)).input_shape != contract.input_shape:
+    if propose(signatures, Choice.from_json(word)).input_shape != contract.input_shape:
         return data  # such as one sample a call, which only the label beside it shows
     model = read(data)
     write_record(model, replace(read_record(model) or Record(), taken_for=word))

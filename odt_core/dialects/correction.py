@@ -13,24 +13,27 @@ from odt_core.graph import SignatureDescription
 
 
 def correct(
-    signatures: Iterable[SignatureDescription], contract: Contract, choice: Choice
+    signatures: Iterable[SignatureDescription],
+    choice: Choice,
+    *,
+    missing: Iterable[str] = (),
+    known: Iterable[str] = (),
 ) -> Contract:
     """The contract with what a person decided by hand; the rest is proposed again around it.
 
-    Raises SignatureError in plain words when a name does not exist or the choice cannot work.
+    missing, known: as `propose` takes them. Raises SignatureError in plain words when a name does
+    not exist or the choice cannot work.
     """
     every = tuple(signatures)
-    before = propose(every).notes
-    known = tuple(note for note in contract.notes if note not in before)
     _check_names(every, choice)
-    result = propose(every, known, choice)
+    result = propose(every, choice, missing=missing, known=known)
     _check_sense(result, choice)
     return result
 
 
 def _check_names(signatures: tuple[SignatureDescription, ...], choice: Choice) -> None:
     table = {signature.name: signature for signature in signatures}
-    proposal = propose(signatures, (), Choice(train=choice.train, infer=choice.infer))
+    proposal = propose(signatures, Choice(train=choice.train, infer=choice.infer))
     train = choice.train or (proposal.train[0].signature if proposal.train else None)
     infer = choice.infer or (proposal.infer.signature if proposal.infer else None)
 

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-import numpy as np
-
 from odt_core.dialects.beyond import why_not_trained, why_not_tried
 from odt_core.dialects.contract import (
     Choice,
@@ -35,7 +33,7 @@ from odt_core.dialects.inputs import (
 from odt_core.dialects.no_batch import with_batch_axis
 from odt_core.dialects.notes import NO_INFER, NO_TRAIN, NO_TRAIN_EITHER, explain, loss_note, perhaps
 from odt_core.dialects.padding import mask_of
-from odt_core.dialects.shapes import compatible, merged, of_one, proposed, size_of
+from odt_core.dialects.shapes import SMALL, compatible, merged, of_one, proposed, size_of
 from odt_core.dialects.signatures import (
     ENOUGH,
     changes_variables,
@@ -59,15 +57,18 @@ _TABLES = LOOKUPS | {"ONE_HOT"}  # a product with which is a row, too
 
 def propose(
     signatures: Iterable[SignatureDescription],
-    known: tuple[str, ...] = (),
     choice: Choice | None = None,
+    *,
+    missing: Iterable[str] = (),
+    known: Iterable[str] = (),
 ) -> Contract:
     """The contract that names, shapes, dtypes and graph facts suggest.
 
-    known: notes about the model that come first. choice: what a person has decided; it is taken as
-    it is (`correct` checks it). Never raises: what is not understood is left out and explained in
-    `notes`.
+    choice: what a person has decided; it is taken as it is (`correct` checks it). missing: why
+    signatures of the file cannot be used. known: other notes about the model. Both come first.
+    Never raises: what is not understood is left out and explained in `notes`.
     """
+    missing = tuple(missing)
     every = with_batch_axis(tuple(signatures))
     names = {signature.name for signature in every}
     table = {s.name: s for s in every if s.name not in (GET_STATE, SET_STATE)}
@@ -85,13 +86,13 @@ def propose(
     train, untrained = _train_roles(table, trainer, predictor, found, goal, wish, together)
     asked = infer.signature if infer else None
     taking = together.sample_inputs if together else ()
-    notes = [*known, *of_trainer, *of_predictor, *filter(None, (untried, untrained))]
+    notes = [*missing, *known, *of_trainer, *of_predictor, *filter(None, (untried, untrained))]
     if train and trainer is not None:
         notes += _of_taken(table, trainer, loss, wish)
     if infer is None and untried is None:
         notes.append(NO_INFER)
-    # The file, or what looked like training, may have said why already.
-    told = trainer is None and bool(known or of_trainer)
+    # What is missing, or looked like training, may have said why already.
+    told = trainer is None and bool(missing or of_trainer)
     if not train and untrained is None and not told:
         others = may_train(table, predictor)
         none = NO_TRAIN if infer is not None else NO_TRAIN_EITHER
@@ -262,7 +263,7 @@ def _infer_role(
 
 def _looks_up(predictor: SignatureDescription, dtype: str) -> bool:
     """Whether whole numbers that it takes name rows of a table; of 8 or 16 bits they are pixels."""
-    return np.dtype(dtype).itemsize >= 4 and not _TABLES.isdisjoint(predictor.ops)
+    return dtype not in SMALL and not _TABLES.isdisjoint(predictor.ops)
 
 
 def _row_of(taking: tuple[SampleInput, ...]) -> tuple[tuple[int, ...], tuple[int, ...], str]:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from odt_core.dialects.shapes import compatible, numeric, of_one, whole
+from odt_core.dialects.shapes import SMALL, compatible, numeric, of_one, whole
 from odt_core.dialects.vocabulary import PADDING_WORDS
 from odt_core.graph import SignatureDescription, TensorDescription
 from odt_core.words import words
-
-_SMALL = ("int8", "int16", "uint8", "uint16")  # pixels and sounds, not ids
 
 
 def mask_of(signature: SignatureDescription, taken: Iterable[str]) -> tuple[str, ...]:
@@ -28,7 +26,7 @@ def mask_of(signature: SignatureDescription, taken: Iterable[str]) -> tuple[str,
 
 
 def _are_ids(one: TensorDescription) -> bool:
-    return one.weighed and whole(one) and one.dtype not in _SMALL and len(one.shape) == 2
+    return one.weighed and whole(one) and one.dtype not in SMALL and len(one.shape) == 2
 
 
 def _is_called_so(one: TensorDescription) -> bool:

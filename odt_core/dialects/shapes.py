@@ -9,6 +9,7 @@ from odt_core.graph import TensorDescription
 
 Shape = tuple[int | None, ...]
 PICTURE_SIDE = 224  # proposed height and width where a model takes pictures of any size
+SMALL = frozenset({"int8", "int16", "uint8", "uint16"})  # dtypes of pixels and sounds, not of ids
 SEQUENCE_LENGTH = 32  # the same for anything else of any size
 
 

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from odt_core.dialects.shapes import SMALL
 from odt_core.errors import OdtError, SignatureError
 from odt_core.runtime.bottlenecks import Features
 from odt_core.samples.types import check_unmasked
 
 if TYPE_CHECKING:
     from odt_core.runtime.model import Model
-
-_SMALL = frozenset({"int8", "uint8", "int16", "uint16"})  # dtypes of pictures, not of ids
 
 
 def as_array(given: np.ndarray, what: str) -> np.ndarray:
@@ -61,7 +60,7 @@ class SampleCheck:
         self._only_marked = runs is not model
         # Whole numbers that are no picture's: a fraction is a mistake, not to be rounded away.
         numbers = self._contract.whole_numbers
-        ids = self._contract.input_dtype not in _SMALL and model.preprocessing.kind == "none"
+        ids = self._contract.input_dtype not in SMALL and model.preprocessing.kind == "none"
         self._ids = numbers if ids and numbers.any() else None
 
     def are_features(self, x: np.ndarray) -> bool:

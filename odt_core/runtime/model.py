@@ -15,7 +15,6 @@ import numpy as np
 
 from odt_core.dialects.contract import Choice, Contract, OutputKind, Task, TrainRole
 from odt_core.dialects.dialect import propose
-from odt_core.dialects.signatures import find_initialiser
 from odt_core.dialects.vocabulary import is_learning_rate
 from odt_core.errors import ModelError, OdtError, SignatureError
 from odt_core.graph import ModelDescription, SignatureDescription, lower
@@ -23,6 +22,7 @@ from odt_core.graph.accumulation.accumulation import accumulate
 from odt_core.graph.files import read_model_file
 from odt_core.kinds import check_kind, path_of
 from odt_core.runtime.bottlenecks import Bottlenecks
+from odt_core.runtime.file_notes import notes_of
 from odt_core.runtime.frozen import Trunk, trunk_of, with_frozen_apart
 from odt_core.runtime.micro_batches import micro_batch
 from odt_core.runtime.remembered import Remembered
@@ -273,7 +273,9 @@ class Model:
         told, said = _told(self.description).to_json(), choice.to_json()
         known = {**told, **{name: value for name, value in said.items() if value is not None}}
         choice = Choice.from_json(known) if choice.infer is None else choice
-        return self.with_contract(correct(self.description.signatures, self.contract, choice))
+        return self.with_contract(
+            correct(self.description.signatures, choice, **notes_of(self.description))
+        )
 
     def with_card(self, card: ModelCard) -> Model:
         """The same model with another card (labels, preprocessing, default settings)."""
@@ -319,7 +321,7 @@ def load_model(source: str | Path | bytes, *, name: str | None = None) -> Model:
         data=lowered.data,
         sha256=hashlib.sha256(original).hexdigest(),
         description=description,
-        contract=propose(description.signatures, _explain(description), _told(description)),
+        contract=propose(description.signatures, _told(description), **notes_of(description)),
         name=name or (path.name if path else "model.tflite"),
         path=path,
         trees=[lowered.tree],
@@ -331,39 +333,3 @@ def _told(description: ModelDescription) -> Choice:
     with contextlib.suppress(SignatureError):
         return Choice.from_json(description.taken_for)
     return Choice()
-
-
-def _explain(description: ModelDescription) -> tuple[str, ...]:
-    """What stands in the way of using the model, in plain words."""
-    notes = list(dict.fromkeys(missing.message for missing in description.missing))
-    empty = [v.name for v in description.variables if not v.has_initial_value]
-    table = {one.name: one for one in description.signatures}
-    first = find_initialiser(table)
-    if first is not None and set(empty).intersection(table[first].assigns):
-        notes.append(f"The signature '{first}' sets the first weights: odt calls it at the start.")
-        empty = [name for name in empty if name not in table[first].assigns]
-    if empty:
-        notes.append(
-            f"{len(empty)} of {len(description.variables)} variables have no initial values in the "
-            f"file ('{empty[0]}' for one), as happens when a Keras 3 model is converted directly: "
-            f"the converter keeps the values of those variables alone that are attributes of the "
-            f"tf.Module itself. Restore a checkpoint first, or convert the model again: its "
-            f"SavedModel with odt_core.authoring.convert_saved_model, a Keras file with "
-            f"python -m odt_core build MODEL.keras OUT.tflite."
-        )
-    if description.lost:
-        notes.append(
-            f"A ReLU or a limit is missing in this file: a matrix product bears its name "
-            f"('{description.lost[0]}'), and none follows. TensorFlow's converter loses it where a "
-            f"product of a variable has no bias. The file answers otherwise than the model that it "
-            f"was made from, here as on any phone. Convert that model's SavedModel again with "
-            f"odt_core.authoring.convert_saved_model, which compares the answers."
-        )
-    broken = [v.name for v in description.variables if not v.finite]
-    if broken:
-        notes.append(
-            f"{len(broken)} of {len(description.variables)} variables hold values in the file that "
-            f"are not finite numbers ('{broken[0]}' for one): its author's training went wrong "
-            f"before it was saved. Choose another file, or restore a checkpoint first."
-        )
-    return tuple(notes)

@@ -73,6 +73,13 @@ class TestUninitialised:
         assert note.startswith("The signature 'initialize' sets the first weights")
         assert not model.session().uninitialised
 
+    def test_such_a_file_that_does_not_train_then_says_both(self):
+        data = read(without("CALL_ONCE", file=INITIALISED))
+        data.signatureDefs = [one for one in data.signatureDefs if one.signatureKey != b"train"]
+        notes = load_model(write(data)).contract.notes
+        assert "sets the first weights" in notes[0]
+        assert any("cannot be trained" in note for note in notes[1:])
+
     def test_model_when_weights_are_baked_in_then_predicts(self):
         data = KERAS_3.read_bytes()
         state = {v.name: np.full(v.shape, 0.5, np.float32) for v in describe(data).variables}

@@ -1,0 +1,48 @@
+"""What a person should know of a model's file before using it, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from odt_core.dialects.signatures import find_initialiser
+from odt_core.graph import ModelDescription
+
+
+def notes_of(description: ModelDescription) -> dict[str, list[str]]:
+    """What `propose` is told of the file: what is missing, and what else a person should know."""
+    missing = dict.fromkeys(missing.message for missing in description.missing)
+    return {"missing": list(missing), "known": list(_known(description))}
+
+
+def _known(description: ModelDescription) -> Iterator[str]:
+    """What to know of the values in a file, in plain words."""
+    empty = [v.name for v in description.variables if not v.has_initial_value]
+    table = {one.name: one for one in description.signatures}
+    first = find_initialiser(table)
+    if first is not None and set(empty).intersection(table[first].assigns):
+        yield (f"The signature '{first}' sets the first weights: odt calls it at the start.")
+        empty = [name for name in empty if name not in table[first].assigns]
+    if empty:
+        yield (
+            f"{len(empty)} of {len(description.variables)} variables have no initial values in the "
+            f"file ('{empty[0]}' for one), as happens when a Keras 3 model is converted directly: "
+            f"the converter keeps the values of those variables alone that are attributes of the "
+            f"tf.Module itself. Restore a checkpoint first, or convert the model again: its "
+            f"SavedModel with odt_core.authoring.convert_saved_model, a Keras file with "
+            f"python -m odt_core build MODEL.keras OUT.tflite."
+        )
+    if description.lost:
+        yield (
+            f"A ReLU or a limit is missing in this file: a matrix product bears its name "
+            f"('{description.lost[0]}'), and none follows. TensorFlow's converter loses it where a "
+            f"product of a variable has no bias. The file answers otherwise than the model that it "
+            f"was made from, here as on any phone. Convert that model's SavedModel again with "
+            f"odt_core.authoring.convert_saved_model, which compares the answers."
+        )
+    broken = [v.name for v in description.variables if not v.finite]
+    if broken:
+        yield (
+            f"{len(broken)} of {len(description.variables)} variables hold values in the file that "
+            f"are not finite numbers ('{broken[0]}' for one): its author's training went wrong "
+            f"before it was saved. Choose another file, or restore a checkpoint first."
+        )
