@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import io
 import json
@@ -13,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from odt_core.errors import LabelError, ModelError, OdtError
+from odt_core.errors import ModelError, OdtError
 from odt_core.samples import Labels, Preprocessing, RawSamples, Samples, prepare, read_samples
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
@@ -174,13 +173,6 @@ def _is_picture(shape: tuple[int, ...]) -> bool:
     return min(shape[:2]) >= 8 and shape[0] <= 4 * shape[1]
 
 
-def _labels_said(names: Sequence[str | None], count: int) -> Labels:
-    with contextlib.suppress(LabelError):
-        if len(names) == count:
-            return Labels(tuple(names))
-    return Labels.numbered(count)
-
-
 def default_card(
     input_shape: tuple[int, ...],
     labels: int,
@@ -212,7 +204,7 @@ def default_card(
         source="unknown",
         trained_on="unknown",
         input_shape=shape,
-        labels=_labels_said(names, labels),
+        labels=Labels.said(names, Labels.numbered(labels)),
         preprocessing=preprocessing,
         settings={"learning_rate": None},  # its author knows what suits its optimiser
     )

@@ -71,7 +71,9 @@ def bake(
         taken = propose(description.signatures)
         baked = inference_model(model, variables, arrays, signature or _predictor(model, taken))
         baked = with_word(baked, contract or taken)
-        return with_names(baked, Labels(description.labels) if labels is None else labels)
+        said = description.labels
+        own = Labels.said(said, Labels.numbered(len(said)))
+        return with_names(baked, own if labels is None else labels)
     if variables:
         _set_initial_values(model, variables, arrays)
     if labels is not None:

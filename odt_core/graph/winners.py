@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from odt_core.graph.flow import LAYOUT
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.tensor import dtype_of, has_dtype, shape_of
 
@@ -25,7 +26,6 @@ _SAME = frozenset(
     }
 )  # fmt: skip
 _TURNED = frozenset({"NEG", "RSQRT"})
-_MOVES = frozenset({"CAST", "DEQUANTIZE", "EXPAND_DIMS", "QUANTIZE", "RESHAPE", "SQUEEZE"})
 _LIMITS = frozenset({"MAXIMUM", "RELU", "SQRT"})  # that a distance goes through
 _SUMS = frozenset({"MEAN", "SUM"})
 
@@ -113,13 +113,13 @@ class _Trail:
 
     def first(self, tensor: int, among: set[int]) -> bool:
         """Whether a tensor is among others, but for what only moves numbers."""
-        while tensor not in among and self._name(tensor) in _MOVES:
+        while tensor not in among and self._name(tensor) in LAYOUT:
             tensor = self._reads(tensor)[0]
         return tensor in among
 
     def is_distance(self, tensor: int) -> bool:
         """Whether it sums up differences: their squares or absolute values."""
-        while (name := self._name(tensor)) in _MOVES | _LIMITS:
+        while (name := self._name(tensor)) in LAYOUT | _LIMITS:
             tensor = self._reads(tensor)[0]
         if name not in _SUMS:
             return False
@@ -165,7 +165,7 @@ class _Trail:
         return np.frombuffer(bytes(data), dtype_of(raw.type))
 
     def _moved(self, tensor: int) -> int:
-        while self._name(tensor) in _MOVES:
+        while self._name(tensor) in LAYOUT:
             tensor = self._reads(tensor)[0]
         return tensor
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from odt_core.errors import LabelError
 from odt_core.samples.labels import Labels
 
 if TYPE_CHECKING:
@@ -17,8 +15,4 @@ def labels_in(checkpoint: Checkpoint, model: Model) -> Labels:
     """The labels that a checkpoint was trained with; the model's own where it has none, or none
     that can be.
     """
-    names = checkpoint.meta.labels
-    with suppress(LabelError):
-        if len(names) == len(model.labels):
-            return Labels(names)
-    return model.labels
+    return Labels.said(checkpoint.meta.labels, model.labels)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from math import inf
@@ -91,6 +92,14 @@ class Labels:
     def numbered(count: int) -> Labels:
         """ "0".."count-1", for a model that says nothing about its outputs."""
         return Labels(tuple(str(k) for k in range(count)))
+
+    @staticmethod
+    def said(names: Sequence[str | None], otherwise: Labels) -> Labels:
+        """Those that a file says; `otherwise` where they are not as many, or cannot be names."""
+        with suppress(LabelError):
+            if len(names) == len(otherwise):
+                return Labels(tuple(names))
+        return otherwise
 
     def __len__(self) -> int:
         return len(self.names)

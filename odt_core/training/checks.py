@@ -56,29 +56,38 @@ def check_sets(session: Session, sets: Sets) -> None:
     """Raise TrainingError unless the model can train on what it is to, and be judged by the test
     samples.
     """
-    _check_trainable(session, sets.own, "own samples")
-    if sets.replay is not None:
-        _check_trainable(session, sets.replay, "replay samples")
-        _check_base(session, sets.own, sets.replay, "replay samples")
-    if sets.base_test is not None:
-        _check_base(session, sets.own, sets.base_test, "base test samples")
-    if sets.test is not None:
-        _check_shape(session, sets.test, "test samples")
-        _check_finite(sets.test, "test samples")
-        _check_labels(sets.own, sets.test, "test samples")
+    _check_trainable(session)
+    for group, what in (
+        (sets.own, "own samples"),
+        (sets.replay, "replay samples"),
+        (sets.base_test, "base test samples"),
+        (sets.test, "test samples"),
+    ):
+        if group is None:
+            continue
+        learnt = group is sets.own or group is sets.replay
+        if learnt and len(group.y) == 0:
+            raise TrainingError("There are no samples to train on. Add a few first.")
+        _check_shape(session, group, what)
+        _check_finite(group, what)
+        if learnt:
+            _check_learnt(session.contract, group, what)
+        # Those of the base task may come under the model's own labels, whatever the own samples
+        # call its outputs.
+        if group is sets.test or group.labels != session.model.labels:
+            _check_labels(sets.own, group, what)
 
 
-def _check_trainable(session: Session, samples: Samples, what: str) -> None:
-    """what: for messages, as below."""
+def _check_trainable(session: Session) -> None:
     contract = session.contract
     if not contract.trainable:
         raise TrainingError(" ".join(contract.notes) or "This model cannot be trained.")
     if session.uninitialised:
         raise TrainingError(no_initial_values("trained"))
-    if len(samples.y) == 0:
-        raise TrainingError("There are no samples to train on. Add a few first.")
-    _check_shape(session, samples, what)
-    _check_finite(samples, what)
+
+
+def _check_learnt(contract: Contract, samples: Samples, what: str) -> None:
+    """what: for messages, as below."""
     dropped = contract.why_not_given_back(samples.x, samples.y)
     if dropped:
         raise TrainingError(f"The {what} cannot be trained on. {dropped}")
@@ -98,16 +107,6 @@ def _check_finite(samples: Samples, what: str) -> None:
     with np.errstate(over="ignore"):
         x = np.asarray(samples.x, np.float32)  # what the model gets
     check_rows_finite(x, "Sample", what, TrainingError)
-
-
-def _check_base(session: Session, samples: Samples, group: Samples, what: str) -> None:
-    """Of samples of the base task: under the model's own labels they may come whatever the own
-    samples call its outputs.
-    """
-    _check_shape(session, group, what)
-    _check_finite(group, what)
-    if group.labels != session.model.labels:
-        _check_labels(samples, group, what)
 
 
 def _check_labels(samples: Samples, other: Samples, what: str) -> None:

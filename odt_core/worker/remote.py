@@ -16,11 +16,11 @@ from odt_core.errors import (
     CheckpointError,
     ModelError,
     SettingsError,
-    SignatureError,
     TrainingError,
     WorkerError,
 )
 from odt_core.kinds import check_kind
+from odt_core.runtime.checks import as_array
 from odt_core.runtime.profile import Profile
 from odt_core.runtime.scores import answers
 from odt_core.samples import Labels, check_samples
@@ -96,7 +96,7 @@ class Worker:
 
     def bottlenecks(self, x: np.ndarray) -> np.ndarray:
         """What Session.bottlenecks gives, to be kept in the samples' place."""
-        x = _array(x)
+        x = as_array(x, "samples")
         if self.contract.are_features(x.shape):  # already: no trip to the process
             return x
         return self._link.call("bottlenecks", {}, {"x": x}).arrays["features"]
@@ -173,7 +173,7 @@ class Worker:
         return base, own
 
     def _scores(self, x: np.ndarray, *which: Which) -> list[tuple[np.ndarray, OutputKind]]:
-        answer = self._link.call("infer", {"which": which}, {"x": _array(x)})
+        answer = self._link.call("infer", {"which": which}, {"x": as_array(x, "samples")})
         return [(answer.arrays[one], OutputKind(answer.body["kinds"][one])) for one in which]
 
     # --- training -------------------------------------------------------------------------------
@@ -292,11 +292,3 @@ class RemoteSession:
         if worker is None:
             raise WorkerError("The model's process was closed. Start it again to go on.")
         return worker
-
-
-def _array(x: np.ndarray) -> np.ndarray:
-    """Samples as an array; SignatureError, as a session says it, for lists of different lengths."""
-    try:
-        return np.asarray(x)
-    except ValueError:
-        raise SignatureError("The samples of a call must all have the same shape.") from None

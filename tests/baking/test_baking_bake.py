@@ -1,5 +1,6 @@
 """A baked model starts where the session it came from stands, and runs without odt."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from odt_core.errors import CheckpointError, ModelError
 from odt_core.graph import describe, lower
 from odt_core.graph.building import Builder
 from odt_core.graph.flatbuffer import read, write
+from odt_core.graph.record import read_record, write_record
 from odt_core.graph.state import add_state_signatures
 from odt_core.runtime import load_model
 from odt_core.samples import Labels
@@ -108,6 +110,14 @@ class TestBake:
         assert load_model(bake(baked, state)).labels == labels
         assert bake(baked, state) == bake(baked, state, labels=labels)
         assert load_model(bake(baked, state, inference_only=True)).labels == labels
+
+    @pytest.mark.parametrize("inference_only", [False, True])
+    def test_names_of_a_file_that_cannot_be_names_then_are_none(self, inference_only):
+        data, _, state = trained(ADAM)
+        odd = read(bake(data, state))
+        write_record(odd, replace(read_record(odd), labels=("owl", "owl", "/", "4")))
+        baked = bake(write(odd), state, inference_only=inference_only)
+        assert load_model(baked).labels == Labels.numbered(4)
 
     @pytest.mark.parametrize("inference_only", [False, True])
     def test_numbers_when_baked_then_are_no_names(self, inference_only):
