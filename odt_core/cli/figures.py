@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from odt_core.words import percent
 
 if TYPE_CHECKING:
+    from odt_core.dialects.contract import Contract
     from odt_core.evaluation import Claims, Evaluation
     from odt_core.evaluation.evaluation import Predicts
     from odt_core.samples import Labels, Preprocessing, Samples
@@ -30,6 +31,17 @@ def evaluated(
     asked = labels.with_those_of(samples.labels)
     before = None if base is None else ask(base, samples)
     return before, ask(own, replace(samples, labels=asked)), asked
+
+
+def why_unjudged(contract: Contract, test: Samples) -> str | None:
+    """Why answers to test samples cannot be judged; None where they can."""
+    if contract.scored and contract.classifies and test.labels.used.sum() == 1:
+        return "not judged: there is one label, and so every answer would be right"
+    if contract.scored:
+        return None
+    if contract.infer is None:
+        return "not judged: this model has no signature that predicts"
+    return "not judged: its answers have another form than its targets"
 
 
 def evaluator(samples: Samples, how: Preprocessing | None) -> Callable[..., Evaluation]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odt_core.cli.command import Command, Result
-from odt_core.cli.figures import both_figures, compared, evaluated
+from odt_core.cli.figures import both_figures, compared, evaluated, why_unjudged
 from odt_core.cli.output import check_output, write_model
 from odt_core.cli.sources import (
     PATH_HELP,
@@ -180,6 +180,7 @@ def _report(options: Namespace) -> Result:
         "test": judged.get("test"),
         "base_test": judged.get("base_test"),
         "base_task": judged.get("base_test"),  # what it was called before
+        "unjudged": _why_unjudged(given),
         "origin": evidence.origin.beginning.value,
         "origin_sentence": evidence.origin.sentence,
         "cost": studies.cost.to_json() if studies.cost else None,
@@ -248,11 +249,15 @@ def _weights(
     return data, load_checkpoint(data), curves
 
 
+def _why_unjudged(given: _Given) -> str | None:
+    return None if given.test is None else why_unjudged(given.model.contract, given.test)
+
+
 def _judge(worker: Worker, given: _Given, group: Samples | None, *, mine: bool) -> Judged | None:
     """mine: whether the group is the person's test samples."""
     from odt_core.evidence import Judged
 
-    if group is None or not len(group) or not given.model.contract.scored:
+    if group is None or not len(group) or why_unjudged(given.model.contract, group):
         return None
     base = None if worker.base_uninitialised else worker.base
     how = given.model.preprocessing if mine else None
@@ -401,6 +406,8 @@ def _text(result: Result) -> str:
     for key, title in (("test", "your test samples"), ("base_test", "base test set")):
         if result[key]:
             lines += both_figures(result[key], title)
+    if result["unjudged"]:
+        lines.append(f"your test samples  {result['unjudged']}")
     studies = result["studies"]
     for study in (studies["controls"], studies["samples_needed"], result["cost"]):
         lines += [study["sentence"]] if study else []

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odt_core.cli.command import Command, Result
-from odt_core.cli.figures import both_figures, compared, evaluated
+from odt_core.cli.figures import both_figures, compared, evaluated, why_unjudged
 from odt_core.cli.output import check_output
 from odt_core.cli.sources import (
     PATH_HELP,
@@ -25,7 +25,6 @@ from odt_core.cli.sources import (
 )
 from odt_core.cli.stopping import stopped_by_signals
 from odt_core.cli.training_options import add_settings, given_settings
-from odt_core.dialects.contract import Task
 from odt_core.errors import CheckpointError, NoAnswerError
 from odt_core.training import Callback, Outcome, Run, Settings, fit
 from odt_core.training.history import History, Record
@@ -123,15 +122,7 @@ def _guessed(labels: Labels) -> str | None:
 
 def _why_unjudged(contract: Contract, learnt: bool, test: Samples) -> str | None:
     """Why nothing can be said of test samples; None where it can."""
-    if not learnt:
-        return "not judged: nothing was learnt"
-    if contract.scored and contract.task is Task.CLASSES and test.labels.used.sum() == 1:
-        return "not judged: there is one label, and so every answer would be right"
-    if contract.scored:
-        return None
-    if contract.infer is None:
-        return "not judged: this model has no signature that predicts"
-    return "not judged: its answers have another form than its targets"
+    return why_unjudged(contract, test) if learnt else "not judged: nothing was learnt"
 
 
 def _settings(options: Namespace, model: Model) -> Settings:

@@ -214,6 +214,10 @@ class TestNames:
         trained = result("train", self.MODEL, "--samples", one, "--test", one, "--epochs", 1)
         assert trained["test"] is None
         assert "one label, and so every answer would be right" in trained["unjudged"]
+        given = ("--samples", one, "--test", one, "--quick", "--epochs", 1)
+        reported = result("report", self.MODEL, *given, "--out", tmp_path / "bundle.zip")
+        assert reported["test"] is None
+        assert reported["unjudged"] == trained["unjudged"]
 
     def test_more_names_than_outputs_are_refused(self, tmp_path):
         np.savez(tmp_path / "t.npz", x=np.zeros((4, 5), np.int32), y=np.array(list("abcd")))
