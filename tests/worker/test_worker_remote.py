@@ -87,7 +87,7 @@ class Events:
             assert time.monotonic() < deadline
             time.sleep(0.005)
 
-    def last(self, seconds: float = 30) -> Event:
+    def last(self, seconds: float = 120) -> Event:
         assert self._end.wait(seconds)
         return self.all[-1]
 
