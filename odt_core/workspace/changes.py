@@ -142,7 +142,13 @@ def with_run(manifest: Manifest, run: RunEntry, limit: int) -> Manifest:
 def emptied(manifest: Manifest, ids: Iterable[str]) -> Manifest:
     """No samples, the model's own labels, the base model; checkpoints and runs stay."""
     bare = replace(
-        manifest, samples=(), labels=(), resting=(), head=None, settings=MappingProxyType({})
+        manifest,
+        samples=(),
+        labels=(),
+        resting=(),
+        head=None,
+        settings=MappingProxyType({}),
+        left=(),
     )
     if manifest.model is None:
         return bare

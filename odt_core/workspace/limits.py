@@ -22,6 +22,7 @@ class Limits:
     automatic_checkpoints: int = 20  # beyond it the oldest are thinned out
     model_bytes: int = 128 * _MB  # and for all that were chosen before it, together
     models_before: int = 5  # uploaded ones that can be chosen again
+    models_left: int = 10  # whose labels and settings are as they were when one is chosen again
     settings_bytes: int = 16 * 1024
     description_bytes: int = 64 * 1024  # what was said by hand about a model
     runs: int = 100

@@ -89,6 +89,15 @@ class LabelEntry:
 
 
 @dataclass(frozen=True)
+class LeftModel:
+    """How a model was left when another one was chosen."""
+
+    key: str  # ModelEntry.key
+    labels: tuple[LabelEntry, ...]  # that have samples, or are not as the model itself has them
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class SampleEntry:
     """One sample. Its bytes are samples/<sha256>.<suffix>; `number` is never given twice."""
 
@@ -215,6 +224,7 @@ class Manifest:
     runs: tuple[RunEntry, ...] = ()  # oldest first
     models: tuple[ModelEntry, ...] = ()  # uploaded ones chosen before, newest first
     resting: tuple[LabelEntry, ...] = ()  # the model takes none of their samples
+    left: tuple[LeftModel, ...] = ()  # newest first
 
     def label(self, label_id: str) -> LabelEntry | None:
         """The label with that id, or None."""

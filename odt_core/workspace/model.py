@@ -77,7 +77,9 @@ class HasModel(Store):
             self._commit(changed, f"choose the model '{model.name}'")
 
     def _remembered(self, manifest: Manifest) -> Manifest:
-        """With as many models chosen before as there is room for, the newest first."""
+        """With as many models chosen before as there is room for, the newest first, and with how
+        the last ones were left.
+        """
         sizes = self._disk.names(self._folder / "models")
         kept: list[ModelEntry] = []
         room = self.limits.model_bytes
@@ -89,7 +91,8 @@ class HasModel(Store):
             if room < 0:
                 break
             kept.append(model)
-        return replace(manifest, models=tuple(kept))
+        left = manifest.left[: self.limits.models_left]
+        return replace(manifest, models=tuple(kept), left=left)
 
     def describe_model(
         self,

@@ -11,36 +11,29 @@ from types import MappingProxyType
 from odt_core.errors import LabelError, WorkspaceError
 from odt_core.samples import Labels
 from odt_core.samples.labels import in_order
-from odt_core.workspace.manifest import LabelEntry, Manifest, ModelEntry
+from odt_core.workspace.manifest import LabelEntry, LeftModel, Manifest, ModelEntry
 from odt_core.workspace.names import same_label
 
 
 def with_model(manifest: Manifest, model: ModelEntry, ids: Iterable[str]) -> Manifest:
     """Another model: its labels, and of the old labels those that have samples.
 
-    A label whose name the model knows keeps its samples; others that have samples take free
+    A model that was chosen before has its labels on the outputs where they were, and its settings.
+    Else a label whose name the model knows keeps its samples; others that have samples take free
     outputs in order, or stay without an output, disabled. One whose samples the model cannot take
     rests: it holds no output, and its name is free. `ids` yields ids for new labels.
-    Your model is the base model again. Settings go, since they were chosen for the old model. An
-    uploaded model that is left is remembered, to be chosen again.
+    Your model is the base model again. An uploaded model that is left is remembered, to be chosen
+    again.
     """
     if model.key == (manifest.model.key if manifest.model else None):
         return with_description(manifest, model, ids)
+    left = _left(manifest)
+    before = next((one for one in left if one.key == model.key), None)
     manifest = _rested(manifest, model)
     used = {sample.label for sample in manifest.samples}
     kept = [label for label in manifest.labels if label.id in used]
-    fresh = iter(ids)
-    labels: list[LabelEntry] = []
-    for output, name in enumerate(model.outputs):
-        if name is None:
-            continue
-        known = label_called(kept, name)
-        if known:
-            kept.remove(known)
-            labels.append(replace(known, output=output, enabled=True))
-        else:
-            labels.append(LabelEntry(next(fresh), name, output))
-    free = [output for output, name in enumerate(model.outputs) if name is None]
+    labels, free = _standing(model, before.labels if before else (), kept, ids)
+    kept = [label for label in kept if all(label.id != one.id for one in labels)]
     for label in kept:
         output_left = free.pop(0) if free else None
         labels.append(replace(label, output=output_left, enabled=output_left is not None))
@@ -54,8 +47,59 @@ def with_model(manifest: Manifest, model: ModelEntry, ids: Iterable[str]) -> Man
         ),
         labels=tuple(labels),
         head=None,
-        settings=MappingProxyType({}),
+        settings=before.settings if before else MappingProxyType({}),
+        left=left,
     )
+
+
+def _left(manifest: Manifest) -> tuple[LeftModel, ...]:
+    """The models that were left, the present one among them."""
+    model = manifest.model
+    if model is None:
+        return manifest.left
+    used = {sample.label for sample in manifest.samples}
+    labels = tuple(
+        label
+        for label in manifest.labels
+        if label.output is not None
+        and (label.id in used or not label.enabled or label.name != model.outputs[label.output])
+    )
+    others = (one for one in manifest.left if one.key != model.key)
+    return (LeftModel(model.key, labels, manifest.settings), *others)
+
+
+def _standing(
+    model: ModelEntry,
+    before: Iterable[LabelEntry],
+    kept: Sequence[LabelEntry],
+    ids: Iterable[str],
+) -> tuple[list[LabelEntry], list[int]]:
+    """The labels of a model's outputs, and the outputs that are left free. before: those that it
+    was left with; kept: labels that have samples.
+    """
+    fresh = iter(ids)
+    was = {one.output: one for one in before}
+    own = {one.id for one in was.values()}  # which go to their outputs, whatever they are called
+    by_id = {one.id: one for one in kept}
+    open_ = [one for one in kept if one.id not in own]
+    labels: list[LabelEntry] = []
+    free: list[int] = []
+    for output, named in enumerate(model.outputs):
+        old = was.get(output)
+        name = old.name if old else named
+        if name is None:
+            free.append(output)
+            continue
+        known = by_id.get(old.id) if old else None
+        if known is None:
+            known = label_called(open_, name)
+            open_ = [one for one in open_ if one is not known]
+        if known is None and label_called(kept, name):
+            free.append(output)  # a label of another output bears that name by now
+            continue
+        entry = known or LabelEntry(next(fresh), name, output)
+        labels.append(replace(entry, output=output, enabled=old.enabled if old else True))
+    return labels, free
 
 
 def with_description(manifest: Manifest, model: ModelEntry, ids: Iterable[str]) -> Manifest:

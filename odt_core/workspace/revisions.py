@@ -28,6 +28,7 @@ from odt_core.workspace.manifest import (
     CheckpointInfo,
     Kind,
     LabelEntry,
+    LeftModel,
     Manifest,
     ModelEntry,
     Part,
@@ -292,6 +293,7 @@ def _revision_bytes(revision: Revision, shas: dict[int, str], newest: Page) -> b
         "samples": newest,
         "settings": dict(revision.manifest.settings),
         "hidden": sorted(revision.manifest.hidden),
+        "left": [vars(one) | {"settings": dict(one.settings)} for one in revision.manifest.left],
     }
     data = {"format": _FORMAT} | vars(revision) | {"manifest": manifest}
     body = json.dumps(data, default=vars, separators=(",", ":"))[:-1]
@@ -310,11 +312,17 @@ def _manifest(data: dict[str, Any], samples: tuple[SampleEntry, ...]) -> Manifes
         runs=tuple(RunEntry(**fields) for fields in data["runs"]),
         models=tuple(_model(fields) for fields in data.get("models", ())),  # older ones have none
         resting=tuple(LabelEntry(**fields) for fields in data.get("resting", ())),  # likewise
+        left=tuple(_left(fields) for fields in data.get("left", ())),
     )
 
 
 def _model(fields: dict[str, Any]) -> ModelEntry:
     return ModelEntry(**fields | {"outputs": tuple(fields["outputs"])})
+
+
+def _left(fields: dict[str, Any]) -> LeftModel:
+    labels = tuple(LabelEntry(**label) for label in fields["labels"])
+    return LeftModel(fields["key"], labels, MappingProxyType(fields["settings"]))
 
 
 def _checkpoint(fields: dict[str, Any]) -> CheckpointEntry:

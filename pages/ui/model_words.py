@@ -45,12 +45,21 @@ def of_trained_models(desk: Desk, left: bool) -> str:
 
 
 def of_labels_that_came_along(desk: Desk) -> str:
-    """Which labels of yours this model learns although it did not come with them; "" for none."""
+    """Which labels of yours this model learns although it neither came with them nor was left with
+    them; "" for none.
+    """
     manifest, outputs = desk.workspace.manifest, desk.model.outputs
+    left = {
+        (label.id, label.output)
+        for one in manifest.left
+        if one.key == desk.model.key
+        for label in one.labels
+    }
     names = [
         f"'{label.name}'"
         for label in manifest.labels
         if label.output is not None and label.enabled and label.name not in outputs
+        if (label.id, label.output) not in left
         if manifest.samples_of(label.id)
     ]
     if not names or not desk.tells_labels:

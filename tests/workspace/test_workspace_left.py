@@ -1,0 +1,99 @@
+"""A model that is chosen again has the labels and settings that it was left with."""
+
+import pytest
+
+from odt_core.samples import Labels
+from odt_core.workspace import Limits, Source, Workspaces
+from tests.workspace.test_workspace_resting import DRAWINGS, counted, listed, numbers
+
+
+def digits(workspace) -> None:
+    names = (*map(str, range(10)), None, None)
+    workspace.set_model("Digits", Labels(names), bundled="digits", preprocessing=DRAWINGS)
+
+
+@pytest.fixture
+def table(workspace):
+    """A model of four numbers whose outputs were named by its samples, and left for digits."""
+    numbers(workspace, "yes", "no", count=3)
+    workspace.set_settings({"epochs": 7})
+    return workspace
+
+
+def label(workspace, name: str):
+    return next(one for one in workspace.manifest.labels if one.name == name)
+
+
+def test_names_that_came_from_samples_are_back_on_their_outputs(table):
+    before, settings = table.manifest.labels, table.manifest.settings
+    assert listed(table) == [("no", 0, True), ("yes", 1, True), ("2", 2, False)]
+    digits(table)
+    assert table.manifest.settings == {}
+    table.choose_again(table.manifest.models[0].key)
+    assert listed(table) == [("no", 0, True), ("yes", 1, True), ("2", 2, False)]
+    assert table.manifest.labels[:2] == before[:2]
+    assert table.manifest.settings == settings
+
+
+def test_names_that_a_person_gave_are_back(workspace, drawing):
+    digits(workspace)
+    workspace.rename_label(label(workspace, "7").id, "seven")
+    workspace.rename_label(label(workspace, "8").id, "eight")
+    workspace.add_label("heart")
+    workspace.add_samples([drawing(0)], label(workspace, "seven").id, Source.DRAW)
+    workspace.enable_label(label(workspace, "3").id, False)
+    before = listed(workspace)
+    numbers(workspace)
+    digits(workspace)
+    assert sorted(listed(workspace), key=str) == sorted(before, key=str)
+    assert counted(workspace)["seven"] == 1
+
+
+def test_a_label_that_was_renamed_in_between_keeps_its_new_name(workspace, drawing):
+    digits(workspace)
+    workspace.add_samples([drawing(0)], label(workspace, "7").id, Source.DRAW)
+    faces = Labels(("a", None, None))
+    workspace.set_model("Faces", faces, data=b"faces", preprocessing=DRAWINGS)
+    workspace.rename_label(label(workspace, "7").id, "3")
+    digits(workspace)
+    assert ("3", 7, True) in listed(workspace)
+    assert [one.name for one in workspace.manifest.labels].count("3") == 1
+    workspace.add_label("heart")  # there are outputs left, that of 3 among them
+
+
+def test_a_label_of_the_other_model_takes_no_output_of_one_that_was_left(workspace, drawing):
+    digits(workspace)
+    workspace.add_samples([drawing(0)], workspace.add_label("heart").id, Source.DRAW)
+    workspace.set_model("Faces", Labels(("a", None)), data=b"faces", preprocessing=DRAWINGS)
+    workspace.add_samples([drawing(1)], label(workspace, "a").id, Source.DRAW)
+    digits(workspace)
+    assert label(workspace, "heart").output == 10
+    assert label(workspace, "a").output == 11
+
+
+def test_what_was_left_is_known_after_a_restart_and_gone_after_emptying(tmp_path, drawing):
+    workspaces = Workspaces(tmp_path, Limits())
+    workspace = workspaces.create()
+    numbers(workspace, "yes", "no")
+    workspace.set_settings({"epochs": 7})
+    digits(workspace)
+    workspaces.close(workspace.token)
+    again = workspaces.open(workspace.token)
+    again.choose_again(again.manifest.models[0].key)
+    assert listed(again)[:2] == [("no", 0, True), ("yes", 1, True)]
+    assert again.manifest.settings == {"epochs": 7}
+    digits(again)
+    again.reset()
+    again.choose_again(again.manifest.models[0].key)
+    assert listed(again) == [("0", 0, True), ("1", 1, True), ("2", 2, True)]
+    assert again.manifest.settings == {}
+    workspaces.close(workspace.token)
+
+
+def test_as_many_are_remembered_as_the_limit_says(tmp_path):
+    workspaces = Workspaces(tmp_path, Limits(models_left=2))
+    workspace = workspaces.create()
+    for k in range(4):
+        workspace.set_model(f"m{k}", Labels(("a", "b")), data=b"model %d" % k)
+    assert len(workspace.manifest.left) == 2
+    workspaces.close(workspace.token)
