@@ -20,7 +20,8 @@ def with_model(manifest: Manifest, model: ModelEntry, ids: Iterable[str]) -> Man
 
     A model that was chosen before has its labels on the outputs where they were, and its settings.
     Else a label whose name the model knows keeps its samples; others that have samples take free
-    outputs in order, or stay without an output, disabled. One whose samples the model cannot take
+    outputs in order, or those of a file that names none of its own, such as the next version of the
+    one before; or they stay without an output, disabled. One whose samples the model cannot take
     rests: it holds no output, and its name is free. `ids` yields ids for new labels.
     Your model is the base model again. An uploaded model that is left is remembered, to be chosen
     again.
@@ -34,6 +35,8 @@ def with_model(manifest: Manifest, model: ModelEntry, ids: Iterable[str]) -> Man
     kept = [label for label in manifest.labels if label.id in used]
     labels, free = _standing(model, before.labels if before else (), kept, ids)
     kept = [label for label in kept if all(label.id != one.id for one in labels)]
+    if kept and not any(one.id in used for one in labels):  # else numbers mean its outputs
+        labels, kept = _on_numbers(model, labels, kept)
     for label in kept:
         output_left = free.pop(0) if free else None
         labels.append(replace(label, output=output_left, enabled=output_left is not None))
@@ -100,6 +103,24 @@ def _standing(
         entry = known or LabelEntry(next(fresh), name, output)
         labels.append(replace(entry, output=output, enabled=old.enabled if old else True))
     return labels, free
+
+
+def _on_numbers(
+    model: ModelEntry, labels: list[LabelEntry], kept: list[LabelEntry]
+) -> tuple[list[LabelEntry], list[LabelEntry]]:
+    """The labels of a model whose file names no output, with all those that were kept where they
+    were on the model before, else in their order; and what is left of these.
+    """
+    numbered = Labels.numbered(len(model.outputs)).names
+    idle = [one.output for one in labels if one.name == numbered[one.output or 0]]
+    if model.bundled or model.outputs != numbered or not len(kept) <= len(idle) == len(numbered):
+        return labels, kept
+    places = [label.output for label in kept]
+    if not set(places) <= set(idle):
+        places = idle[: len(kept)]
+    rest = [replace(one, enabled=False) for one in labels if one.output not in places]
+    new = zip(kept, places, strict=True)
+    return [*(replace(label, output=place, enabled=True) for label, place in new), *rest], []
 
 
 def with_description(manifest: Manifest, model: ModelEntry, ids: Iterable[str]) -> Manifest:

@@ -4,7 +4,7 @@ import pytest
 
 from odt_core.samples import Labels
 from odt_core.workspace import Limits, Source, Workspaces
-from tests.workspace.test_workspace_resting import DRAWINGS, counted, listed, numbers
+from tests.workspace.test_workspace_resting import DRAWINGS, FOUR, counted, listed, numbers
 
 
 def digits(workspace) -> None:
@@ -69,6 +69,27 @@ def test_a_label_of_the_other_model_takes_no_output_of_one_that_was_left(workspa
     digits(workspace)
     assert label(workspace, "heart").output == 10
     assert label(workspace, "a").output == 11
+
+
+def test_the_next_version_of_a_file_has_the_labels_where_they_were(workspace):
+    numbers(workspace, "yes", "no", "perhaps")
+    workspace.set_model("v2.tflite", Labels.numbered(3), data=b"v2", preprocessing=FOUR)
+    assert listed(workspace) == [("no", 0, True), ("perhaps", 1, True), ("yes", 2, True)]
+    workspace.set_model("v3.tflite", Labels.numbered(5), data=b"v3", preprocessing=FOUR)
+    assert listed(workspace)[:3] == [("no", 0, True), ("perhaps", 1, True), ("yes", 2, True)]
+    assert listed(workspace)[3:] == [("3", 3, False), ("4", 4, False)]
+    workspace.set_model("small.tflite", Labels.numbered(2), data=b"s", preprocessing=FOUR)
+    assert [one.output for one in workspace.manifest.labels] == [0, 1, None, None, None]
+
+
+def test_labels_beside_numbers_that_stand_for_samples_take_no_output_of_theirs(workspace, drawing):
+    digits(workspace)
+    workspace.add_samples([drawing(0)], label(workspace, "3").id, Source.DRAW)
+    workspace.add_samples([drawing(1)], workspace.add_label("heart").id, Source.DRAW)
+    workspace.set_model("mine", Labels.numbered(11), data=b"mine", preprocessing=DRAWINGS)
+    assert label(workspace, "3").output == 3
+    assert label(workspace, "3").enabled
+    assert label(workspace, "heart").output is None
 
 
 def test_what_was_left_is_known_after_a_restart_and_gone_after_emptying(tmp_path, drawing):
