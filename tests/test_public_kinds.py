@@ -146,7 +146,9 @@ class TestSessions:
             odt.Settings.from_json(given)
 
     def test_settings_beyond_all_floats_are_out_of_range(self):
-        with pytest.raises(SettingsError, match="learning rate must be a number from 0 to 100"):
+        with pytest.raises(
+            SettingsError, match="learning rate must be a number above 0, up to 100"
+        ):
             odt.Settings(learning_rate=10**400)
 
     def test_evaluations_are_compared(self, session, mine):

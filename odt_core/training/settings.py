@@ -46,9 +46,7 @@ class Settings:
         _whole(self, "measure_every", 0, 10**9)
         _whole(self, "evaluate_every", 0, 10**9)
         if self.learning_rate is not None:
-            _number(self, "learning_rate", 0, 100)
-            if self.learning_rate == 0:
-                raise SettingsError("The learning rate is 0, so nothing would be learnt. Use 0.01.")
+            _number(self, "learning_rate", 0, 100, above=True)
         for name in ("distil", "augment", "average"):
             _number(self, name, 0, 1)
         for name in ("replay", "warmup"):
@@ -95,10 +93,13 @@ def _whole(settings: Settings, name: str, low: int, high: int) -> None:
     object.__setattr__(settings, name, int(value))  # numpy's too
 
 
-def _number(settings: Settings, name: str, low: float, high: float) -> None:
+def _number(settings: Settings, name: str, low: float, high: float, *, above: bool = False) -> None:
+    """above: whether `low` itself is not allowed."""
     value = getattr(settings, name)
     fits = isinstance(value, Real) and not isinstance(value, bool)
-    if not fits or not low <= value <= high:  # as NaN is not
-        raise SettingsError(f"{_plain(name)} must be a number from {low} to {high}, not {value!r}.")
+    if not fits or not low <= value <= high or (above and value == low):  # as NaN is not
+        allowed = f"above {low}, up to {high}" if above else f"from {low} to {high}"
+        said = f"{value:g}" if isinstance(value, float) else repr(value)
+        raise SettingsError(f"{_plain(name)} must be a number {allowed}, not {said}.")
     if not isinstance(value, int | float):
         object.__setattr__(settings, name, float(value))

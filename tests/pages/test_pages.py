@@ -534,7 +534,7 @@ class TestTraining:
         [
             ("set_epochs", 20_000, "from 1 to 10000, not 20000"),
             ("set_batch_size", 0, "from 1 to 4096, not 0"),
-            ("set_learning_rate", -0.5, "from 0 to 100, not -0.5"),
+            ("set_learning_rate", -0.5, "above 0, up to 100, not -0.5"),
         ],
     )
     def test_train_when_a_setting_is_out_of_range_says_so_once_and_trains_not(
