@@ -32,8 +32,11 @@ def clean_note(note: str, limit: int) -> str:
 
 
 def clean_origin(name: str) -> str:
-    """The last part of a file name as it was given, at most 80 characters, for messages only."""
-    return _visible(name.replace("\\", "/").rsplit("/", 1)[-1]).strip()[-80:]
+    """The last part of a file name as it was given, for messages only; of more than 80 characters
+    the first and the last.
+    """
+    last = _visible(name.replace("\\", "/").rsplit("/", 1)[-1]).strip()
+    return last if len(last) <= 80 else f"{last[:39]}…{last[-40:]}"
 
 
 def _folded(name: str) -> str:

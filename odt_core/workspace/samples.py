@@ -44,7 +44,7 @@ class AddReport:
         if self.elsewhere:
             first = self.elsewhere[0]
             said.append(
-                f"{count(len(self.elsewhere), 'picture')} also under another label "
+                f"{count(len(self.elsewhere), 'sample')} also under another label "
                 f"({first.name or 'a drawing'!s} under '{first.label}'): delete one of the two"
             )
         return ". ".join(said) + "."

@@ -23,7 +23,7 @@ def download_menu(desk: Desk) -> None:
         elif head is None:
             pieces.note("Your model is the base model still. Train it, then download it here.")
         else:
-            name, step = desk.model.name.removesuffix(".tflite"), f"step{head.info.steps}"
+            name, step = desk.model.name, f"step{head.info.steps}"
             _download(
                 "Your model as .tflite (trains on)",
                 lambda: desk.bake(),
@@ -42,7 +42,7 @@ def download_menu(desk: Desk) -> None:
             _download(
                 "Your model as a checkpoint (.safetensors)",
                 lambda: desk.checkpoint_file(head.id),
-                file_name(desk.model.name, f"{step}.safetensors"),
+                file_name(name, f"{step}.safetensors"),
                 "download_checkpoint",
             )
             versions = desk.tf_versions("save")
@@ -69,7 +69,7 @@ def download_menu(desk: Desk) -> None:
 def model_downloads(desk: Desk) -> None:
     """The base model as it runs here, for the Model page."""
     pieces.heading("Files")
-    name = desk.model.name.removesuffix(".tflite")
+    name = desk.model.name
     if desk.worker().uninitialised and not desk.trained:
         pieces.note("Nothing to download yet: the model has no weights.")
         return
@@ -111,6 +111,9 @@ def _download(
     )
 
 
-def file_name(*parts: str) -> str:
-    """The parts as one file name without anything that a file system could take amiss."""
+def file_name(model: str, end: str) -> str:
+    """A model's name and what the file is, as one file name without anything that a file system
+    could take amiss.
+    """
+    parts = (model.removesuffix(".tflite"), end)
     return "-".join(re.sub(r"[^\w.]+", "-", part).strip("-.") for part in parts).lower()

@@ -66,7 +66,6 @@ def card_of(desk: Desk) -> None:
     card = desk.card
     pieces.heading("Card")
     pieces.note(card.summary)
-    named = [name for name in card.labels.names if name is not None]
     rows = [
         ("Input", f"`{_shape(card.input_shape)}"),
         *(
@@ -80,10 +79,15 @@ def card_of(desk: Desk) -> None:
         ),
         ("SHA-256", f"`{desk.worker().sha256[:24]}…"),
     ]
-    if named:
-        labels = f"{', '.join(named[:20])}{' …' if len(named) > 20 else ''}"
-        rows.insert(0, ("Labels", labels))
+    if labels := _listed(desk.output_names):
+        file = _listed(card.labels.names)
+        rows.insert(0, ("Labels", labels if labels == file else f"{labels} (its own: {file})"))
     pieces.table(("", ""), rows)
+
+
+def _listed(names: Sequence[str | None]) -> str:
+    named = [name for name in names if name is not None]
+    return f"{', '.join(named[:20])}{' …' if len(named) > 20 else ''}"
 
 
 def cost_of(desk: Desk) -> None:

@@ -31,6 +31,7 @@ from pages.ui.typed_target import check_target, typed_targets
 
 _FOLDERS = (".zip", ".tm")
 _ARCHIVES = (*_FOLDERS, ".npz", ".npy", *ENDINGS)
+_NAMED = 4  # labels in a sentence
 
 
 def read_uploaded(
@@ -111,7 +112,9 @@ def as_the_model_wants(desk: Desk, raw: RawSamples, label_id: str | None) -> Raw
         return replace(raw, labels=unlabelled, targets=_spare_targets(desk, raw))
     if raw.targets:  # of a file that says something of each: the chosen label is not meant
         check_labelled(raw, len(desk.labels))
-    return replace(raw, labels=_named(desk, raw.labels, label_id), targets=())
+    labels = _named(desk, raw.labels, label_id)
+    notice = " ".join(filter(None, (raw.notice, _numbers_taken(raw.labels, labels))))
+    return replace(raw, labels=labels, targets=(), notice=notice)
 
 
 def _named(desk: Desk, labels: Sequence[str], label_id: str | None) -> tuple[str, ...]:
@@ -129,6 +132,17 @@ def _named(desk: Desk, labels: Sequence[str], label_id: str | None) -> tuple[str
         return label
 
     return tuple(map(named, labels))
+
+
+def _numbers_taken(given: Sequence[str], taken: Sequence[str]) -> str:
+    """What numbers were taken for, in a sentence; "" where there are none, or they are names."""
+    pairs = sorted(
+        {(int(one), name) for one, name in zip(given, taken, strict=True) if one and one != name}
+    )
+    said = [f"{number} is '{name}'" for number, name in pairs[:_NAMED]]
+    if len(pairs) > _NAMED:
+        said.append("and so on")
+    return f"Numbers were taken for the outputs in their order: {', '.join(said)}." if said else ""
 
 
 def _spare_targets(desk: Desk, raw: RawSamples) -> tuple[np.ndarray, ...]:

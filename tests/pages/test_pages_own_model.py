@@ -320,6 +320,22 @@ class TestByHand:
         manifest = desk.workspace.manifest
         names = {label.id: label.name for label in manifest.labels}
         assert [names[s.label] for s in manifest.samples] == ["cat", "dog", "owl"] * 2
+        assert "0 is 'cat', 1 is 'dog', 2 is 'owl'" in app.toast[0].value
+
+    def test_names_that_samples_gave_are_there_again_after_a_look_at_another_model(
+        self, app, desk_of
+    ):
+        drop(app, OURS / "dialect_fixed_batches.tflite")
+        desk = desk_of(app)
+        x = RNG.normal(size=(12, *desk.card.input_shape)).astype(np.float32)
+        give(app, "words.npz", npz(x=x, y=np.array(["yes", "no", "stop"] * 4)))
+        key = desk.model.key
+        app.selectbox(key="top_model").set_value("digits").run()
+        assert desk.labels.names[:3] == ("0", "1", "2")
+        app.selectbox(key="top_model").set_value(key).run()
+        assert desk.labels.names[:3] == ("no", "stop", "yes")
+        assert len(desk.usable_samples(Part.TRAIN)) + len(desk.usable_samples(Part.TEST)) == 12
+        assert not desk.missing
 
     def test_pixels_are_kept_alike_whatever_holds_them(self, app, desk_of):
         drop(app, OURS / "tiny_adam.tflite")

@@ -57,3 +57,10 @@ class TestNotesAndOrigins:
     @pytest.mark.parametrize("name", ["../../etc/passwd", "C:\\etc\\passwd", "passwd"])
     def test_origin_is_the_last_part_of_a_path(self, name):
         assert clean_origin(name) == "passwd"
+
+    def test_long_origin_when_cleaned_then_keeps_both_ends(self):
+        said = clean_origin(f"a/begins_{'x' * 100}_v2.final.tflite")
+        assert len(said) == 80
+        assert said.startswith("begins_x")
+        assert said.endswith("x_v2.final.tflite")
+        assert "…" in said

@@ -177,7 +177,7 @@ def _work(desk: Desk, job: Job, *, whole: bool) -> Bundle:
     )
     data = bundle(found, lambda predicts: desk.bake(inference_only=predicts))
     end = f"step{entry.info.steps}-evidence.zip"
-    name = file_name(desk.model.name.removesuffix(".tflite"), end)
+    name = file_name(desk.model.name, end)
     return Bundle(
         data=data,
         origin=origin.sentence,
