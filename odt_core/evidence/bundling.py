@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -96,8 +97,14 @@ def _as_used(evidence: Evidence) -> Evidence:
         evidence,
         test=test,
         base_test=_filled(evidence.base_test),
-        replay=evidence.replay if checkpoint.meta.settings.get("replay") else None,
+        replay=evidence.replay if any(one.get("replay") for one in _settings(evidence)) else None,
     )
+
+
+def _settings(evidence: Evidence) -> list[Mapping[str, Any]]:
+    """Those of all trainings that are repeated; where none is, of the one that made the weights."""
+    stages = evidence.origin.stages
+    return [stage.settings for stage in stages] or [evidence.checkpoint.meta.settings]
 
 
 def _filled(judged: Judged | None) -> Judged | None:

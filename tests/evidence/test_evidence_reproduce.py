@@ -244,6 +244,26 @@ class TestChains:
         assert [stage.settings["seed"] for stage in origin.stages] == [3, 8]
         assert reproduce(unpack(two[1].bundle(origin=origin)))[1]["identical"] is True
 
+    @pytest.mark.parametrize("replay", [(0.25, 0.0), (0.0, 0.25), (0.5, 0.25)])
+    def test_replay_of_any_training_is_in_the_bundle_and_its_settings_are_told(
+        self, replay, unpack
+    ):
+        first = train(settings=replace(SETTINGS, replay=replay[0]))
+        second = train(start=first.saved[-1], settings=replace(SETTINGS, seed=8, replay=replay[1]))
+        folder = unpack(second.bundle(origin=self.origin((first, second))))
+        told = (folder / "personalisation-card.md").read_text("utf-8")
+        assert f"| replay | {replay[0]} | {replay[1]} |" in told
+        assert np.array_equal(np.load(folder / "samples/replay/x.npy"), second.replay.x)
+        assert reproduce(folder)[1]["identical"] is True
+
+    def test_replay_that_no_training_used_is_not_in_the_bundle(self, unpack):
+        without = replace(SETTINGS, replay=0.0)
+        first = train(settings=without)
+        second = train(start=first.saved[-1], settings=replace(without, seed=8))
+        folder = unpack(second.bundle(origin=self.origin((first, second))))
+        assert not (folder / "samples" / "replay").exists()
+        assert "| replay |" not in (folder / "personalisation-card.md").read_text("utf-8")
+
     def test_unloaded_checkpoints_tell_the_same_and_are_read_one_at_a_time(self, two):
         files = [save_checkpoint(one) for run in two for one in run.saved]
         held: list[weakref.ref] = []
