@@ -66,7 +66,7 @@ def measure_cost(
     from odt_core.checkpoint import Checkpoint, CheckpointMeta, save_checkpoint
 
     pid = trainer.pid
-    watch = NetworkWatch(pid)
+    watch = NetworkWatch(pid, confined=trainer.confined)
 
     def looks() -> bool:
         watch.look()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +15,9 @@ class NetworkUse:
     """What a process could and did send over the network.
 
     sockets: the most network sockets (TCP, UDP, raw, packet) that it had at any of `looks` looks.
-    confined: whether a filter in the kernel, which no process can take off again, kept it from
-    making any; seen in /proc. bytes_sent: 0 where it was confined and had none: then nothing can
-    have been sent. None where that cannot be told (another system than Linux, no filter).
+    confined: whether odt's own filter in the kernel, which no process can take off again, kept it
+    from making any. bytes_sent: 0 where it was confined and had none: then nothing can have been
+    sent. None where that cannot be told (another system than Linux, no filter of odt's).
     machine_bytes: what all programs of the machine together sent through its network cards between
     the first look and the last, counted by the kernel: no process can have sent more.
     """
@@ -34,11 +33,13 @@ class NetworkUse:
 class NetworkWatch:
     """Looks, while a process works, whether it has a connection to any network."""
 
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
+    def __init__(self, pid: int, *, confined: bool = False) -> None:
+        """confined: whether odt's filter is on the process, as Worker.confined tells. /proc tells
+        only that there is one, which may be another's, such as a container's, and allow sockets.
+        """
+        self._pid, self._confined = pid, confined
         self._looks = 0
         self._most: int | None = 0
-        self._confined = True
         self._before = self._after = sent_by_machine()
         self.look()
 
@@ -47,7 +48,6 @@ class NetworkWatch:
         found = network_sockets(self._pid)
         self._looks += 1
         self._most = None if found is None or self._most is None else max(self._most, found)
-        self._confined = self._confined and is_confined(self._pid)
         self._after = sent_by_machine()
 
     def result(self) -> NetworkUse:
@@ -61,8 +61,8 @@ class NetworkWatch:
             sentence = f"Not known: the process held {one}, so it may have sent something."
         elif not self._confined:
             sentence = (
-                f"Not known: looked {looks} and saw no network socket, but nothing kept the "
-                "process from having one."
+                f"Not known: looked {looks} and saw no network socket, but no filter of odt's "
+                "kept the process from having one."
             )
         else:
             sent = 0
@@ -78,11 +78,6 @@ class NetworkWatch:
                 "its network cards."
             )
         return NetworkUse(self._most, self._confined, sent, sentence, self._looks, machine)
-
-
-def is_confined(pid: int) -> bool:
-    """Whether a filter of system calls (seccomp) is on a process; see odt_core.worker.seccomp."""
-    return re.search(r"^Seccomp:\s+2$", process_status(pid), re.MULTILINE) is not None
 
 
 def network_sockets(pid: int) -> int | None:

@@ -60,6 +60,11 @@ class Trainer(ABC):
         """Id of the process that trains."""
 
     @property
+    def confined(self) -> bool:
+        """Whether odt's filter in the kernel keeps that process from the network."""
+        return False
+
+    @property
     def contract(self) -> Contract:
         """What each signature of the model is for."""
         return self._held.contract
@@ -218,6 +223,11 @@ class WorkerTrainer(Trainer):
     def pid(self) -> int:
         """Process id of the worker."""
         return self._worker.pid
+
+    @property
+    def confined(self) -> bool:
+        """What the worker said of itself before it was given the model."""
+        return self._worker.confined
 
     def _fit(
         self,

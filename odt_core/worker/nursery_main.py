@@ -121,8 +121,8 @@ def _spawn(
         step_back(nice)
         limit_resources()
         landlock.restrict(landlock.readable())
-        seccomp.install()
-        Service(Channel(socket.socket(fileno=descriptor))).serve()
+        confined = seccomp.install()
+        Service(Channel(socket.socket(fileno=descriptor)), confined).serve()
         status = 0
     finally:
         os._exit(status)  # never back into the nursery's loop, whatever was raised

@@ -43,10 +43,16 @@ class Worker:
     gone, each raises WorkerError. Use it as a context manager, or call `close`.
     """
 
-    def __init__(self, link: Link, name: str, card: ModelCard | None, loaded: Message) -> None:
+    def __init__(
+        self, link: Link, name: str, card: ModelCard | None, loaded: Message, confined: bool
+    ) -> None:
+        """confined: whether odt's filter in the kernel keeps the process from the network, and from
+        what else odt_core.worker.seccomp names.
+        """
         self._link = link
         self.name = name
         self.card = card
+        self.confined = confined
         self.sha256: str = loaded.body["sha256"]
         self.description = unpack_description(loaded.body["description"])
         self.contract = Contract.from_json(loaded.body["contract"])
@@ -74,6 +80,8 @@ class Worker:
         check_kind(model, bytes, "A worker's model comes as the bytes of a .tflite", ModelError)
         link = Link(meanwhile)
         try:
+            # Asked before the process has a model, which could make it say anything.
+            confined: bool = link.call("confined").body["confined"]
             loaded = link.call(
                 "load",
                 {
@@ -83,7 +91,7 @@ class Worker:
                 },
                 {"model": np.frombuffer(model, np.uint8)},
             )
-            return cls(link, name, card, loaded)
+            return cls(link, name, card, loaded, confined)
         except BaseException:
             link.close()
             raise

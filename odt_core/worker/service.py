@@ -59,13 +59,15 @@ class Hangup(Exception):  # noqa: N818 (not an error: the owner is done)
 class Service:
     """A model, its base and own session, and at most one run."""
 
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
+    def __init__(self, channel: Channel, confined: bool) -> None:
+        """confined: whether the filter of system calls is on this process (seccomp.install)."""
+        self._channel, self._confined = channel, confined
         self._model: Model | None = None
         self._sessions: dict[str, Session] = {}
         self._control: WorkerControl | None = None
         self.held = False  # whether the run has to wait for its turn
         self._answers: dict[str, Callable[[Message], Answer]] = {
+            "confined": lambda message: ({"confined": self._confined}, {}),
             "load": self._load,
             "prepare": self._prepare,
             "infer": self._infer,

@@ -10,9 +10,20 @@ import sys
 import pytest
 
 from odt_core.studies import NetworkWatch
-from odt_core.studies.network import sent_by_machine
+from odt_core.studies.network import process_status, sent_by_machine
 from odt_core.studies.timing import median_ms
 
+# What a container's profile may be: a filter (BPF_RET, SECCOMP_RET_ALLOW) that allows every call.
+ALLOWS_ALL = """
+import ctypes, struct
+code = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0x7FFF0000))
+program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", 1, ctypes.addressof(code)))
+prctl = ctypes.CDLL(None).prctl
+prctl.argtypes = (ctypes.c_int, *[ctypes.c_ulong] * 4)
+assert prctl(38, 1, 0, 0, 0) == prctl(22, 2, ctypes.addressof(program), 0, 0) == 0
+print("filtered", flush=True)
+input()
+"""
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
@@ -37,14 +48,28 @@ class TestNetworkWatch:
             free.communicate(b"\n")
         result = watch.result()
         assert (result.bytes_sent, result.confined) == (None, False)
-        assert "nothing kept the process from having one" in result.sentence
+        assert "no filter of odt's kept the process from having one" in result.sentence
+
+    def test_process_behind_a_filter_that_allows_sockets_is_not_believed(self):
+        with subprocess.Popen(
+            [sys.executable, "-c", ALLOWS_ALL],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as filtered:
+            assert filtered.stdout.readline() == "filtered\n"
+            assert "Seccomp:\t2\n" in process_status(filtered.pid)
+            result = NetworkWatch(filtered.pid).result()
+            filtered.communicate("\n")
+        assert (result.bytes_sent, result.confined) == (None, False)
+        assert "the kernel refuses" not in result.sentence
 
     def test_process_when_confined_without_sockets_sent_nothing(self):
         from odt_core.worker import Worker
         from tests.evaluation.evaluation_material import DIGITS
 
         with Worker.start(DIGITS.read_bytes()) as worker:
-            watch = NetworkWatch(worker.pid)
+            watch = NetworkWatch(worker.pid, confined=worker.confined)
             watch.look()
             watch.look()
             result = watch.result()

@@ -4,13 +4,17 @@ import json
 import os
 import platform
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from odt_core.worker import Worker
+from odt_core.worker.protocol import Channel, Message
+from odt_core.worker.service import Service
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = Path(__file__).parents[1] / "runtime" / "models" / "tiny_momentum.tflite"
@@ -142,3 +146,15 @@ def test_worker_when_it_has_started_then_the_kernel_filters_its_calls():
         status = Path(f"/proc/{worker.pid}/status").read_text()
         assert "Seccomp:\t2" in status
         assert "NoNewPrivs:\t1" in status
+        assert worker.confined
+
+
+def test_worker_without_the_filter_says_so_before_it_has_a_model():
+    ours, theirs = socket.socketpair()
+    asking = Channel(ours)
+    service = threading.Thread(target=Service(Channel(theirs), confined=False).serve)
+    service.start()
+    asking.send(Message("confined", 1))
+    assert asking.receive().body == {"confined": False}
+    asking.close()
+    service.join(10)
