@@ -67,7 +67,8 @@ def to_trainable_tflite(
     loss, optimizer: as for model.compile(); left out, those the model was compiled with, else
     cross-entropy and SGD. learning_rate: instead of the optimiser's own; where that is a schedule
     of Keras, the file follows it and has no set_learning_rate.
-    trainable: names of the layers that learn; left out, those that are trainable already.
+    trainable: names of the layers that learn, with the layers in them, and each of them where
+    several have one name; left out, those that are trainable already.
     lowered: False keeps TensorFlow's own ops, for phones with the Select-TF-ops library.
     Raises AuthoringError when the model cannot be read or converted.
     """
@@ -181,30 +182,35 @@ def label_spec(model: keras.Model, loss: Any) -> Any:
 
 @contextmanager
 def only_trainable(model: keras.Model, names: Collection[str] | None) -> Iterator[None]:
-    """Lets only the named layers learn, and puts the model back as it was afterwards.
+    """Lets only the named layers learn, with those in them, and puts the model back as it was
+    afterwards.
 
     Raises AuthoringError when the model has no layer of a name.
     """
     if names is None:
         yield
         return
-    layers = {layer.name: layer for layer in model._flatten_layers(include_self=False)}
-    unknown = sorted(set(names) - set(layers))
+    layers = model._flatten_layers(include_self=False)
+    unknown = sorted(set(names) - {layer.name for layer in layers})
     if unknown:
-        learning = [name for name, layer in layers.items() if layer.weights]
+        known = dict.fromkeys(layer.name for layer in layers if layer.weights)
         raise AuthoringError(
-            f"The model has no layer {', '.join(unknown)}. Layers with weights: "
-            f"{', '.join(learning)}."
+            f"The model has no layer {', '.join(unknown)}. Layers with weights: {', '.join(known)}."
         )
-    before = {name: layer.trainable for name, layer in layers.items()}
+    chosen = [layer for layer in layers if layer.name in names]
+    learning = {id(part) for layer in chosen for part in layer._flatten_layers()}
+    before = [layer.trainable for layer in layers]
     try:
-        for name, layer in layers.items():
-            if not getattr(layer, "layers", None):  # a model's flag would switch its layers
-                layer.trainable = name in names or any(
-                    layer in layers[chosen]._flatten_layers() for chosen in names
-                )
+        for layer in layers:
+            _let_learn(layer, id(layer) in learning)
         yield
     finally:
-        for name, layer in layers.items():
-            if not getattr(layer, "layers", None):
-                layer.trainable = before[name]
+        for layer, learnt in zip(layers, before, strict=True):
+            _let_learn(layer, learnt)
+
+
+def _let_learn(layer: keras.layers.Layer, learns: bool) -> None:
+    """What Layer.trainable sets, of this layer alone: that would switch those in it as well."""
+    layer._trainable = learns
+    for variable in layer._trainable_variables:
+        variable.trainable = learns

@@ -11,6 +11,7 @@ from side_by_side import (
 )
 
 from odt_core.authoring import to_trainable_tflite
+from odt_core.authoring.one_call import only_trainable
 from odt_core.graph import describe
 
 schedules = keras.optimizers.schedules
@@ -219,3 +220,35 @@ class TestTrainableModel:
         changed = [not np.array_equal(a, b) for a, b in pairs]
         assert changed == [False, False, True, True]
         assert [layer.trainable for layer in model.layers] == [True, True, True]
+
+    @pytest.mark.parametrize(
+        ("named", "expected"),
+        [("out", "out"), ("block_b", "block_b"), ("inner", "block_a block_b"), ("gain", "gain")],
+    )
+    def test_layers_of_one_name_in_several_blocks_when_named_then_all_learn_and_else_none(
+        self, named, expected
+    ):
+        class Gain(keras.Model):  # a block with a weight of its own beside its layer's
+            def __init__(self):
+                super().__init__(name="gain")
+                self.shift = layers.Dense(4, name="shift")
+                self.gain = self.add_weight(shape=(4,), initializer="ones", name="gain")
+
+            def call(self, x):
+                return self.gain * self.shift(x)
+
+        def block(name):
+            return keras.Sequential([layers.Dense(4, name="inner")], name=name)
+
+        frozen = layers.Dense(4, name="frozen", trainable=False)
+        stack = [block("block_a"), Gain(), block("block_b"), frozen, layers.Dense(3, name="out")]
+        model = sequential(*stack, shape=(4,))
+        model(np.zeros((1, 4), np.float32))
+        before = [weight.trainable for weight in model.weights]
+        with only_trainable(model, [named]):
+            learning = {id(weight) for weight in model.trainable_variables}
+        learnt = [one.name for one in stack if learning & {id(weight) for weight in one.weights}]
+        assert learnt == expected.split()
+        assert len(learning) == sum(len(one.weights) for one in stack if one.name in learnt)
+        assert [weight.trainable for weight in model.weights] == before
+        assert [one.trainable for one in stack] == [True, True, True, False, True]
