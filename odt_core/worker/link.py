@@ -96,11 +96,14 @@ class Link:
             number = next(self._numbers)
             self._pending[number] = future
         try:
-            self._send(replace(message, id=number), number)
+            self._send(replace(message, id=number))
             return future.result(seconds)
         except FutureTimeout:
             self._end_hung(seconds)
             raise WorkerError(self._dead or _NO_ANSWER) from None
+        finally:
+            with self._lock:
+                self._pending.pop(number, None)
 
     def _end_hung(self, seconds: float) -> None:
         self._hung = seconds
@@ -117,8 +120,8 @@ class Link:
             self._run_over = over = threading.Event()
         try:
             check_memory()
-            self._send(message, None)
-        except OdtError:
+            self._send(message)
+        except BaseException:  # whatever it is, no run has begun
             with self._lock:
                 self._on_event = None
             raise
@@ -185,26 +188,16 @@ class Link:
         if threading.current_thread() is not self._reader:
             self._reader.join(2)
 
-    def _send(self, message: Message, number: int | None) -> None:
+    def _send(self, message: Message) -> None:
         try:
             with self._send_lock:
                 self._channel.send(message)
-        except WorkerError:
-            self._forget(number)
-            raise
         except BlockingIOError:  # it reads nothing any more
             self._end_hung(CALL_SECONDS)
-            self._forget(number)
             raise WorkerError(self._dead or _NO_ANSWER) from None
         except OSError:  # the reader notices too and knows why
             self._reader.join(2)
-            self._forget(number)
             raise WorkerError(self._dead or _NO_ANSWER) from None
-
-    def _forget(self, number: int | None) -> None:
-        with self._lock:
-            if number is not None:
-                self._pending.pop(number, None)
 
     def _read(self) -> None:
         nonsense: str | None = None

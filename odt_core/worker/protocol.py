@@ -49,14 +49,10 @@ class Channel:
         self._poll.register(connection.fileno(), select.POLLIN)
 
     def send(self, message: Message) -> None:
-        """Send all of it. OSError when the other side is gone."""
-        arrays = {
-            name: np.ascontiguousarray(native(np.asarray(array))).reshape(np.shape(array))
-            for name, array in message.arrays.items()
-        }
-        for name, array in arrays.items():
-            if array.dtype.name not in _DTYPES:
-                raise WorkerError(f"'{name}' is {array.dtype}; only numbers can be sent.")
+        """Send all of it. OSError when the other side is gone, WorkerError when a message cannot
+        hold it: then nothing was sent.
+        """
+        arrays = {name: _array(name, given) for name, given in message.arrays.items()}
         header = json.dumps(
             {
                 "kind": message.kind,
@@ -66,6 +62,7 @@ class Channel:
                     [name, array.dtype.name, list(array.shape)] for name, array in arrays.items()
                 ],
             },
+            default=_in_json,
         ).encode()
         size = sum(array.nbytes for array in arrays.values())
         if len(header) > MAX_HEADER or size > MAX_ARRAYS:
@@ -112,6 +109,29 @@ class Channel:
                 raise EOFError
             done += got
         return buffer
+
+
+def _array(name: str, given: np.ndarray) -> np.ndarray:
+    """As its bytes are sent; WorkerError for what is no array of numbers."""
+    try:
+        array = np.asarray(given)
+    except ValueError:
+        raise WorkerError(
+            f"'{name}' holds lists of different lengths; only arrays can be sent."
+        ) from None
+    if array.dtype.name not in _DTYPES:
+        raise WorkerError(f"'{name}' is {array.dtype}; only numbers can be sent.")
+    return np.ascontiguousarray(native(array)).reshape(array.shape)
+
+
+def _in_json(value: object) -> Any:
+    """A number of NumPy's as Python's; WorkerError for what JSON has no form of."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise WorkerError(
+        f"The model's process cannot be sent a value of the type {type(value).__name__}. Give a "
+        "number or a text."
+    )
 
 
 def parse(header: bytes | bytearray, payload: bytearray) -> Message:

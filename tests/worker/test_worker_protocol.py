@@ -80,6 +80,20 @@ class TestChannel:
         sender, _, _ = pair
         with pytest.raises(WorkerError, match="only numbers"):
             sender.send(Message("k", 0, {}, {"o": np.array([object()])}))
+        with pytest.raises(WorkerError, match="'o' holds lists of different lengths"):
+            sender.send(Message("k", 0, {}, {"o": [[1], [1, 2]]}))
+
+    def test_numpys_numbers_in_a_body_arrive_as_numbers(self, pair):
+        sender, receiver, _ = pair
+        sender.send(Message("k", 0, {"a": np.int64(8), "b": [np.float32(0.5), np.bool_(True)]}))
+        assert receiver.receive().body == {"a": 8, "b": [0.5, True]}
+
+    @pytest.mark.parametrize("value", [np.zeros(2), object(), {1, 2}, 1j])
+    def test_value_that_json_has_no_form_of_is_refused_and_nothing_is_sent(self, pair, value):
+        sender, receiver, _ = pair
+        with pytest.raises(WorkerError, match=f"value of the type {type(value).__name__}"):
+            sender.send(Message("k", 0, {"a": [value]}))
+        assert not receiver.ready()
 
 
 class TestParse:

@@ -154,6 +154,17 @@ class TestAnswers:
             with pytest.raises(SignatureError, match="must all have the same shape"):
                 ask([[1.0, 2.0], [3.0]])
 
+    def test_numpys_numbers_are_taken_as_numbers(self, worker):
+        assert worker.profile(np.int64(8)).batch == 8
+
+    def test_question_that_cannot_be_sent_is_refused_and_the_next_one_answered(self, worker):
+        with pytest.raises(WorkerError, match="value of the type ndarray"):
+            worker.profile(np.array([8]))
+        with pytest.raises(WorkerError, match="lists of different lengths"):
+            worker.run("infer", x=[[1.0], [1.0, 2.0]])
+        assert not worker._link._pending
+        assert worker.infer(some(1).x).shape == (1, 4)
+
     def test_errors_keep_their_type_and_the_worker_its_life(self, worker):
         with pytest.raises(SignatureError, match="got"):
             worker.infer(np.zeros((1, 3, 3, 1), np.float32))
@@ -276,6 +287,13 @@ class TestFit:
         assert "Sample 4 of the own samples" in failed.message
         assert not failed.died
         assert isinstance(training(worker, SETTINGS).last(), Ended)
+
+    def test_seconds_of_numpys_are_taken_and_what_is_no_number_leaves_no_run_behind(self, worker):
+        for refused in (np.ones(2), object()):
+            with pytest.raises(WorkerError, match="value of the type"):
+                training(worker, SETTINGS, autosave_seconds=refused)
+            assert not worker.training
+        assert isinstance(training(worker, SETTINGS, autosave_seconds=np.float32(5)).last(), Ended)
 
 
 class TestDeath:
