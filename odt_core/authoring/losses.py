@@ -17,11 +17,11 @@ from odt_core.errors import AuthoringError
 
 Loss = Callable[[Any, Any], Any]  # (labels, model output) -> float32 []
 
+_OF_YES_AND_NO = (keras.losses.binary_crossentropy, keras.losses.binary_focal_crossentropy)
 _OF_ROWS = (
     keras.losses.categorical_crossentropy,
     keras.losses.categorical_focal_crossentropy,
-    keras.losses.binary_crossentropy,
-    keras.losses.binary_focal_crossentropy,
+    *_OF_YES_AND_NO,
     keras.losses.mean_squared_error,
     keras.losses.mean_absolute_error,
     keras.losses.mean_absolute_percentage_error,
@@ -38,6 +38,23 @@ def resolve_loss(model: keras.Model, loss: Any = None) -> Loss:
 
     Raises AuthoringError when the model was compiled without a loss, or with several.
     """
+    return _as_function(_resolved(model, loss))
+
+
+def resolve_squashing(model: keras.Model, loss: Any = None) -> Callable[[Any], Any] | None:
+    """The softmax or sigmoid that the loss takes of the model's output, which is logits then; None
+    where it takes the output as it is. Errors as `resolve_loss`.
+    """
+    chosen = _resolved(model, loss)
+    config = getattr(chosen, "_fn_kwargs", {})
+    if not config.get("from_logits"):
+        return None
+    if getattr(chosen, "fn", None) in _OF_YES_AND_NO:
+        return keras.ops.sigmoid
+    return lambda logits: keras.ops.softmax(logits, axis=config.get("axis", -1))
+
+
+def _resolved(model: keras.Model, loss: Any) -> keras.losses.Loss:
     chosen = _chosen(model, loss)
     if chosen is None and model.compiled:
         raise AuthoringError(
@@ -51,7 +68,7 @@ def resolve_loss(model: keras.Model, loss: Any = None) -> Loss:
             "The model has several losses; odt trains models with one output and one loss. "
             "Build a model with one output."
         )
-    return _as_function(_as_object(chosen))
+    return _as_object(chosen)
 
 
 def takes_class_numbers(model: keras.Model, loss: Any) -> bool:

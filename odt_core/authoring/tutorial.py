@@ -1,17 +1,20 @@
 """The official tutorial's flavour of trainable models: checkpoints by path.
 
 Signatures train(x, y) -> loss, infer(x) -> output, logits, save(checkpoint_path) and
-restore(checkpoint_path), after https://ai.google.dev/edge/litert/models/ondevice_training.
+restore(checkpoint_path), after https://ai.google.dev/edge/litert/models/ondevice_training. A model
+of values, or of probabilities whose logits are not at hand, has no logits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 from odt_core.authoring.backend import keras, tf
 from odt_core.authoring.inputs import Inputs
+from odt_core.authoring.keras_files import load_keras_model
+from odt_core.authoring.losses import resolve_squashing
 from odt_core.authoring.one_call import author, signature
 from odt_core.authoring.program import Program
 
@@ -34,16 +37,21 @@ def to_tutorial_tflite(
     Raises AuthoringError when the model cannot be read or converted.
     """
 
+    model = load_keras_model(source, safe_mode=safe_mode)
+
     def dialect(program: Program, inputs: Inputs) -> dict[str, Any]:
+        squash = resolve_squashing(model, loss)
         path = tf.TensorSpec([], tf.string, name="checkpoint_path")
         return {
-            "infer": signature(lambda **x: _infer(program, inputs.taken(x)), **inputs.specs),
+            "infer": signature(
+                lambda **x: _infer(program.infer(inputs.taken(x)), squash), **inputs.specs
+            ),
             "save": signature(lambda checkpoint_path: _save(program, checkpoint_path), path),
             "restore": signature(lambda checkpoint_path: _restore(program, checkpoint_path), path),
         }
 
     return author(
-        source,
+        model,
         dialect,
         loss=loss,
         optimizer=optimizer,
@@ -54,12 +62,13 @@ def to_tutorial_tflite(
     )
 
 
-def _infer(program: Program, x: Any) -> dict[str, Any]:
-    output = program.infer(x)
-    logits = getattr(output, "_keras_logits", None)
-    if logits is None:
-        return {"output": tf.nn.softmax(output), "logits": output}
-    return {"output": output, "logits": logits}
+def _infer(output: Any, squash: Callable[[Any], Any] | None) -> dict[str, Any]:
+    logits = getattr(output, "_keras_logits", None)  # what a softmax was computed from
+    if logits is not None:
+        return {"output": output, "logits": logits}
+    if squash is not None:
+        return {"output": squash(output), "logits": output}
+    return {"output": output}
 
 
 def _save(program: Program, path: Any) -> dict[str, Any]:

@@ -650,6 +650,53 @@ class TestTutorialFlavour:
         (path,) = found.signature("save").inputs
         assert (path.name, path.dtype) == ("checkpoint_path", "string")
 
+    @pytest.mark.parametrize(
+        ("loss", "squashed"),
+        [
+            (logits_loss(), lambda z: np.exp(z) / np.exp(z).sum(-1, keepdims=True)),
+            (
+                keras.losses.CategoricalFocalCrossentropy(from_logits=True),
+                lambda z: np.exp(z) / np.exp(z).sum(-1, keepdims=True),
+            ),
+            (keras.losses.BinaryCrossentropy(from_logits=True), lambda z: 1 / (1 + np.exp(-z))),
+            (
+                keras.losses.BinaryFocalCrossentropy(from_logits=True),
+                lambda z: 1 / (1 + np.exp(-z)),
+            ),
+        ],
+    )
+    def test_output_is_what_the_loss_makes_of_logits(self, loss, squashed):
+        x = classification_batches((6,), 5, steps=1)[0][0]
+        model = small_model(loss=loss, optimizer="sgd")
+        said = LiteRT(to_tutorial_tflite(model)).run("infer", x=x)
+        logits = np.asarray(model(x))
+        assert worst_error([said["logits"]], [logits]) < 1e-5
+        assert worst_error([said["output"]], [squashed(logits)]) < 1e-5
+
+    @pytest.mark.parametrize("loss", ["mse", "mae", lambda y, z: keras.ops.mean((y - z) ** 2, -1)])
+    def test_output_of_a_model_of_values_is_its_own_and_called_no_logits(self, loss):
+        x = classification_batches((6,), 5, steps=1)[0][0]
+        model = small_model(loss=loss, optimizer="sgd")
+        said = LiteRT(to_tutorial_tflite(model)).run("infer", x=x)
+        assert said.keys() == {"output"}
+        assert worst_error([said["output"]], [model(x)]) < 1e-5
+
+    @pytest.mark.parametrize(
+        ("activation", "loss"),
+        [("softmax", "categorical_crossentropy"), ("sigmoid", "binary_crossentropy")],
+    )
+    @pytest.mark.parametrize("further", [[], [keras.layers.Reshape((5,))]])
+    def test_probabilities_are_the_models_own_and_never_squashed_again(
+        self, activation, loss, further
+    ):
+        last = keras.layers.Dense(5, activation=activation)
+        model = keras.Sequential([keras.Input((6,)), last, *further])
+        model.compile(loss=loss, optimizer="sgd")
+        x = classification_batches((6,), 5, steps=1)[0][0]
+        said = LiteRT(to_tutorial_tflite(model)).run("infer", x=x)
+        assert ("logits" in said) == (not further)  # Keras tells them of a last layer alone
+        assert worst_error([said["output"]], [model(x)]) < 1e-5
+
 
 class TestInitialWeights:
     @pytest.mark.parametrize(
