@@ -12,6 +12,7 @@ import numpy as np
 
 from odt_core.checkpoint.fitting import check_finite, check_state
 from odt_core.checkpoint.metadata import fault_in
+from odt_core.checkpoint.names import check_names
 from odt_core.checkpoint.prefixes import under
 from odt_core.checkpoint.progress import Progress
 from odt_core.checkpoint.tempering import Tempering
@@ -109,6 +110,7 @@ def _arrays(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarr
     """The arrays as safetensors takes them, under names that start with prefix."""
     wanted = "A checkpoint's state comes as arrays by name, such as session.state()"
     check_kind(arrays, Mapping, wanted, CheckpointError)
+    check_names(arrays)
     for array in arrays.values():
         check_kind(array, (np.ndarray, np.generic), wanted, CheckpointError)
     return {

@@ -24,7 +24,7 @@ def check_state(
     variables = list(variables)
     names = [variable.name for variable in variables]
     missing = [name for name in names if name not in state]
-    unknown = sorted(set(state) - set(names))
+    unknown = sorted(set(state) - set(names), key=str)
     if missing or unknown:
         what = f"lacks '{missing[0]}'" if missing else f"has '{unknown[0]}', which the model lacks"
         raise CheckpointError(

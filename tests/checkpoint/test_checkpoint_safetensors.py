@@ -162,6 +162,8 @@ class TestWriting:
             ({"state": {"w": [1.0, 2.0]}}, "state comes as arrays by name.* not as list"),
             ({"state": [np.ones(3)]}, "state comes as arrays by name.* not as list"),
             ({"state": {"w": np.array(["a"])}}, "type that safetensors lacks"),
+            ({"state": {1: np.ones(3)}}, "name of an array comes as text, not as int"),
+            ({"state": {"w\ud800": np.ones(3)}}, "No file can hold an array of the name"),
             ({"meta": {"step": 3}}, "meta comes as CheckpointMeta, not as dict"),
             ({"progress": {"step": 3}}, "progress comes as Progress, not as dict"),
             ({"progress": replace(PROGRESS, step=1.5)}, "cannot be written"),

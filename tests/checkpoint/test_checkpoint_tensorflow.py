@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -132,6 +133,30 @@ class TestDamage:
                 except CheckpointError:
                     continue
             file.write_bytes(whole)
+
+    @pytest.mark.parametrize("shape", [(1,) * 65, (0, 2**62), (2**62, 0, 2**62)])
+    def test_shape_that_no_array_has_is_refused(self, monkeypatch, shape):
+        for version in (v1, v2):
+            monkeypatch.setattr(version, "encode_shape", lambda _: encode_shape(shape))
+        tensors = {"w": np.zeros(math.prod(shape), np.float32)}
+        for read in (lambda: decode_v1(encode_v1(tensors)), lambda: decode_v2(*encode_v2(tensors))):
+            with pytest.raises(CheckpointError, match="damaged"):
+                read()
+
+    def test_float_that_is_a_number_too_long_for_one_is_refused(self, monkeypatch):
+        monkeypatch.setattr(v1, "_encode_values", lambda _: field(5, 2**32))
+        with pytest.raises(CheckpointError, match="damaged"):
+            decode_v1(encode_v1({"w": np.zeros(1, np.float32)}))
+
+    @pytest.mark.parametrize(
+        ("name", "message"), [(1, "comes as text, not as int"), ("w\ud800", "No file can hold")]
+    )
+    @pytest.mark.parametrize("version", [1, 2])
+    def test_name_that_no_file_can_hold_writes_nothing(self, tmp_path, version, name, message):
+        tensors = {"a": np.zeros(1, np.float32), name: np.zeros(1, np.float32)}
+        with pytest.raises(CheckpointError, match=message):
+            write_tf_checkpoint(tmp_path / "c", tensors, version)
+        assert list(tmp_path.iterdir()) == []
 
     def test_nothing_there_is_named(self, tmp_path):
         with pytest.raises(CheckpointError, match="no TensorFlow checkpoint"):

@@ -24,7 +24,7 @@ def write_tf_checkpoint(
     """Write `tensors` so that TensorFlow's Restore (version 1) or RestoreV2 (version 2) reads them.
 
     Returns the files: `path`, or `path`.index and `path`.data-00000-of-00001. Raises
-    CheckpointError when a dtype has no place in the format or the files cannot be written.
+    CheckpointError when a name or dtype has no place in the format or the files cannot be written.
     """
     if version == 1:
         files = {Path(path): encode_v1(tensors)}

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from odt_core.checkpoint.names import check_names
 from odt_core.checkpoint.tensorflow.dtypes import STRING, dtype_of, number_for
 from odt_core.checkpoint.tensorflow.proto import (
     Value,
@@ -50,7 +51,8 @@ _VALUES = {
 
 
 def encode_v1(tensors: Mapping[str, np.ndarray]) -> bytes:
-    """The file that raw_ops.Restore reads."""
+    """The file that raw_ops.Restore reads. CheckpointError for a name or type it cannot hold."""
+    check_names(tensors)
     rows, entries = [], []
     for name, array in sorted(tensors.items()):
         array = np.asarray(array)
@@ -124,9 +126,13 @@ def _decode_values(
     given = tensor.get(number, [])
     if number in (5, 6):
         size = dtype.itemsize
-        raw = b"".join(
-            value.to_bytes(size, "little") if isinstance(value, int) else value for value in given
-        )
+        try:
+            raw = b"".join(
+                value.to_bytes(size, "little") if isinstance(value, int) else value
+                for value in given
+            )
+        except OverflowError:  # no float is that long
+            raise damaged() from None
         if len(raw) != count * size:
             raise damaged()
         return np.frombuffer(raw, dtype.newbyteorder("<")).astype(dtype).reshape(shape)

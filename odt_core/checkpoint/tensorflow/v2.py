@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from odt_core.checkpoint.names import check_names
 from odt_core.checkpoint.tensorflow.crc32c import masked_crc32c
 from odt_core.checkpoint.tensorflow.dtypes import STRING, dtype_of, number_for
 from odt_core.checkpoint.tensorflow.proto import (
@@ -27,7 +28,10 @@ _PRODUCER = 1  # kTensorBundleVersion
 
 
 def encode_v2(tensors: Mapping[str, np.ndarray]) -> tuple[bytes, bytes]:
-    """(index file, data file) that raw_ops.RestoreV2 reads."""
+    """(index file, data file) that raw_ops.RestoreV2 reads. CheckpointError for names and types
+    that they cannot hold.
+    """
+    check_names(tensors)
     header = field(1, 1) + field(3, field(1, _PRODUCER))  # one shard, little-endian
     entries, data = [(b"", header)], bytearray()
     for name, array in sorted((name.encode(), array) for name, array in tensors.items()):
