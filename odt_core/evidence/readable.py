@@ -53,7 +53,7 @@ def personalisation_sections(card: dict[str, Any], charts: Sequence[Chart]) -> l
                 if result[what]
             )
             + _several(card["tests"])
-            or ("There are no test samples with answers of both models: no gain can be claimed.",),
+            or ("No test samples were judged with both models: no gain can be claimed.",),
             _results_table(results),
             has("gain", "fixed", "broken"),
         ),

@@ -58,10 +58,17 @@ class TestAnyNumber:
             if figure is not None:
                 check_figure(figure)
 
-    def test_no_samples_says_so_instead_of_a_gain(self):
+    def test_without_judged_samples_no_gain_is_shown_and_none_are_said_to_be_missing(self):
         (gain, samples) = charts_of(evidence_of(0))
-        assert gain.note == "Nobody set test samples aside, so no gain can be shown."
+        assert gain.note == "None of your own test samples were judged, so no gain can be shown."
+        assert gain.empty == "No test samples were judged."
         assert samples.pictures == ()
+
+    def test_base_model_without_weights_is_the_reason_for_no_gain(self):
+        evidence = evidence_of(10)
+        gain = charts_of(replace(evidence, test=replace(evidence.test, base=None)))[0]
+        assert [[value.role for value in group.values] for group in gain.groups] == [[Role.OWN]]
+        assert gain.note.startswith("The base model holds no weights")
 
     def test_many_labels_leave_out_the_matrix_and_shorten_the_table(self):
         charts = {chart.name: chart for chart in charts_of(evidence_of(900, labels=300))}

@@ -70,11 +70,18 @@ def _gain(evidence: Evidence) -> Intervals:
     return Intervals(
         name="gain",
         title="What was gained, and what it cost",
-        note=" ".join(sentences) or "Nobody set test samples aside, so no gain can be shown.",
+        note=" ".join(sentences) or _why_no_gain(evidence),
         groups=tuple(groups),
         x_title=quantity.value + _TOLD.get(quantity, ""),
         percent=quantity.is_share,
     )
+
+
+def _why_no_gain(evidence: Evidence) -> str:
+    """True as well where there are test samples that cannot be judged: there is no telling here."""
+    if evidence.test is None:
+        return "None of your own test samples were judged, so no gain can be shown."
+    return "The base model holds no weights and gives no answers, so no gain can be shown."
 
 
 def _value(role: Role, evaluation: Evaluation) -> Value:

@@ -42,7 +42,7 @@ class Intervals:
     x_title: str
     percent: bool = True
     legend: bool = True
-    empty: str = "There are no test samples."
+    empty: str = "No test samples were judged."
 
     @property
     def range(self) -> tuple[float, float]:

@@ -18,21 +18,19 @@ _NAMED = 40  # labels up to which rows and columns have names
 
 @dataclass(frozen=True)
 class Matrices:
-    """counts: int [K, K] by role, rows: right label, columns: prediction; labels: K names."""
+    """counts: int [K, K] by role, rows: right label, columns: prediction; labels: K names,
+    one or more.
+    """
 
     name: str
     title: str
     note: str
     counts: tuple[tuple[Role, np.ndarray], ...]
     labels: tuple[str, ...]
-    empty: str = "There are no test samples."
 
     def png(self) -> bytes:
         canvas = Canvas()
         top = canvas.head(self.title, self.note)
-        if not self.labels:
-            canvas.text((canvas.width / 2, 520), self.empty, 32, colour=look.MUTED, anchor="m")
-            return canvas.png()
         named = len(self.labels) <= _NAMED
         beside = 0.0
         count = len(self.labels)
