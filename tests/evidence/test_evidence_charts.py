@@ -240,6 +240,8 @@ class TestAxes:
         assert ticks(0, 1) == [0, 0.2, 0.4, 0.6, 0.8, 1]
         assert ticks(0.93, 1.0, 4) == [0.94, 0.96, 0.98, 1.0]
         assert ticks(3, 3) == [3]
+        assert ticks(0, 1e-13, 4) == [0, 2.5e-14, 5e-14, 7.5e-14, 1e-13]
+        assert ticks(0, 3e15, 3) == [0, 1e15, 2e15, 3e15]
 
     def test_labels(self):
         assert [label(0.25, True), label(12345.0, False), label(1e-5, False)] == [

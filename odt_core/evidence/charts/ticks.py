@@ -11,11 +11,12 @@ def ticks(low: float, high: float, most: int = 6) -> list[float]:
     if not high > low:
         return [low]
     rough = (high - low) / most
-    power = 10.0 ** math.floor(math.log10(rough))
+    magnitude = math.floor(math.log10(rough))
+    power = 10.0**magnitude
     step = next(s * power for s in (1, 2, 2.5, 5, 10) if s * power >= rough * 0.999)
     first = math.ceil(low / step - 1e-9)
     last = math.floor(high / step + 1e-9)
-    return [round(k * step, 12) for k in range(first, last + 1)]
+    return [round(k * step, 2 - magnitude) for k in range(first, last + 1)]
 
 
 def label(value: float, percent: bool) -> str:
