@@ -286,7 +286,8 @@ class HasSamples(HasLabels):
     def _whole(self, sample: SampleEntry, what: str, name: str, sha256: str) -> bytes:
         data = self._file("samples", name, sha256)
         if data is None:
-            self.missing |= {sample.id}
+            with self._lock:
+                self.missing |= {sample.id}
             raise SampleError(
                 f"The {what} of the sample {sample.origin or sample.id} is missing or damaged on "
                 "disk. Delete the sample, or add it again."

@@ -2,7 +2,7 @@
 
 The folder holds samples/<sha256>.png (or .jpg, .npy), models/<sha256>.tflite,
 checkpoints/<id>.safetensors, runs/<id>.jsonl, features/ (see features.py), and the manifests in
-history/ and index/ (see history.py). Names are digests or generated ids, never anything a person
+history/ and index/ (see revisions.py). Names are digests or generated ids, never anything a person
 typed. Samples lie flat rather than in label folders: the label is the manifest's business, so that
 renaming or undoing moves no file, and one picture under two labels is stored once. `export_zip`
 gives label folders.
