@@ -83,12 +83,12 @@ def measure(
     """Both engines, turn by turn."""
     ours, theirs = (np.array(one.ask("open", folder=str(folder))["losses"]) for one in engines)
     apart = None if is_random else float(np.max(np.abs(ours - theirs) / np.abs(theirs)))
-    times = []
-    for _ in range(turns):
-        for engine in engines:
+    pairs = np.zeros((turns, len(engines)))
+    for turn in range(turns):
+        for place in range(len(engines)):
+            at = (turn + place) % len(engines)  # so that nobody always follows the other
             settle(engines)
-            times.append(engine.ask("train", seconds=seconds)["median"])
-    pairs = np.array(times).reshape(turns, len(engines))
+            pairs[turn, at] = engines[at].ask("train", seconds=seconds)["median"]
     low, ratio, high = np.percentile(pairs[:, 0] / pairs[:, 1], [25, 50, 75])
     return Row(name, *np.median(pairs, 0), ratio, low, high, apart)
 

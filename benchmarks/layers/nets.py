@@ -1,4 +1,4 @@
-"""Small networks of the layers that people put on devices, each trained as it stands: n = 26."""
+"""Small networks of the layers that people put on devices, each trained as it stands."""
 
 from __future__ import annotations
 
