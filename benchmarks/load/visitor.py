@@ -144,6 +144,9 @@ class Visitor:
             other.close()
 
     def _base_answer(self) -> dict[str, float]:
+        """The bars of the base model. Both models' come in one message, and only these stay as they
+        are for a drawing while the other model trains.
+        """
         piece = self._tab.find("answers")
         if piece is None:
             return {}
@@ -163,8 +166,11 @@ def all_do(visitors: list[Visitor], phase: Callable[[Visitor], None]) -> float:
 
 
 def _another(before: dict[str, float], now: dict[str, float]) -> bool:
-    """Whether these are answers to another drawing."""
-    return "" not in now and any(before.get(name) != share for name, share in now.items())
+    """Whether these are a model's answers to another drawing. Only some labels have bars, and
+    others can come into view as the other model trains.
+    """
+    stayed = before.keys() & now.keys()
+    return "" not in now and (not stayed or any(before[name] != now[name] for name in stayed))
 
 
 def _strings(*values: str) -> object:
