@@ -7,14 +7,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-_NETWORKS = ("tcp", "tcp6", "udp", "udp6", "udplite", "udplite6", "raw", "raw6", "icmp", "packet")
-
 
 @dataclass(frozen=True)
 class NetworkUse:
     """What a process could and did send over the network.
 
-    sockets: the most network sockets (TCP, UDP, raw, packet) that it had at any of `looks` looks.
+    sockets: the most that it had at any of `looks` looks, but for Unix sockets, which reach this
+    machine's programs alone.
     confined: whether odt's own filter in the kernel, which no process can take off again, kept it
     from making any. bytes_sent: 0 where it was confined and had none: then nothing can have been
     sent. None where that cannot be told (another system than Linux, no filter of odt's).
@@ -81,21 +80,20 @@ class NetworkWatch:
 
 
 def network_sockets(pid: int) -> int | None:
-    """How many network sockets a process holds; None where the system does not tell."""
-    known: set[str] = set()
+    """How many sockets a process holds that are no Unix ones; None where the system does not tell.
+    The lists of other kinds in /proc are many, and lack those that are not bound yet.
+    """
+    process = Path(f"/proc/{pid}")
     open_files = []
     try:
-        for path in Path(f"/proc/{pid}/fd").iterdir():
+        for path in (process / "fd").iterdir():
             with contextlib.suppress(FileNotFoundError):  # closed in the meantime
                 open_files.append(os.readlink(path))
-    except OSError:
+        lines = (process / "net" / "unix").read_text("ascii", "replace").splitlines()[1:]
+        local = {f"socket:[{line.split()[6]}]" for line in lines}
+    except (OSError, IndexError):
         return None
-    for kind in _NETWORKS:
-        with contextlib.suppress(OSError):
-            lines = Path(f"/proc/{pid}/net/{kind}").read_text("ascii", "replace").splitlines()[1:]
-            at = -1 if kind == "packet" else 9  # the column of the inode
-            known |= {line.split()[at] for line in lines if len(line.split()) > 8}
-    return sum(name.startswith("socket:[") and name[8:-1] in known for name in open_files)
+    return sum(name.startswith("socket:[") and name not in local for name in open_files)
 
 
 def sent_by_machine() -> int | None:

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from odt_core.studies import NetworkWatch
-from odt_core.studies.network import process_status, sent_by_machine
+from odt_core.studies.network import network_sockets, process_status, sent_by_machine
 from odt_core.studies.timing import median_ms
 
 # What a container's profile may be: a filter (BPF_RET, SECCOMP_RET_ALLOW) that allows every call.
@@ -40,6 +40,22 @@ class TestNetworkWatch:
         assert result.sockets == 1
         assert result.bytes_sent is None
         assert "held a network socket" in result.sentence
+
+    @pytest.mark.parametrize(
+        ("family", "kind", "counted"),
+        [
+            (socket.AF_INET, socket.SOCK_STREAM, 1),
+            (socket.AF_INET6, socket.SOCK_DGRAM, 1),
+            (socket.AF_NETLINK, socket.SOCK_RAW, 1),
+            (socket.AF_UNIX, socket.SOCK_STREAM, 0),
+        ],
+    )
+    def test_socket_of_any_kind_counts_before_it_is_bound_but_for_those_of_the_machine(
+        self, family, kind, counted
+    ):
+        before = network_sockets(os.getpid())
+        with socket.socket(family, kind):
+            assert network_sockets(os.getpid()) == before + counted
 
     def test_process_when_free_to_connect_is_not_believed(self):
         with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as free:
