@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from odt_core.authoring.backend import keras, tf
+from odt_core.authoring.gradients import convertible_gradients
 from odt_core.authoring.losses import Loss
 from odt_core.authoring.optimisers import Optimiser
 from odt_core.errors import AuthoringError
@@ -109,14 +110,13 @@ class Program(tf.Module):
                 loss = loss + tf.reduce_sum(extra)
             return loss
 
-        with tf.GradientTape() as tape:
-            tape.watch(trained)
-            loss, new = self._run(forward, [*trained, *rest])
+        with convertible_gradients():
+            with tf.GradientTape() as tape:
+                tape.watch(trained)
+                loss, new = self._run(forward, [*trained, *rest])
+            found = tape.gradient(loss, trained)
         self._check_unassigned(new, values)
-        gradients = [
-            None if gradient is None else tf.convert_to_tensor(gradient)
-            for gradient in tape.gradient(loss, trained)
-        ]
+        gradients = [None if one is None else tf.convert_to_tensor(one) for one in found]
         if all(gradient is None for gradient in gradients):
             raise AuthoringError("The loss does not depend on any trainable weight of the model.")
         self._assign(new, values, range(self._trained, len(values)))

@@ -207,6 +207,16 @@ class TestTrainableModel:
         model.compile(optimizers.SGD(0.02), logits_loss())
         assert_trains_as_keras(model, classification_batches((12, 12, 3), CLASSES, STEPS))
 
+    def test_distance_when_two_samples_are_equal_then_trains_as_keras(self):
+        pair = keras.Input((2, 4))
+        h = layers.Dense(3)(pair)
+        distance = keras.ops.norm(h[:, 0] - h[:, 1], axis=-1, keepdims=True)
+        model = keras.Model(pair, distance)
+        model.compile(optimizers.SGD(0.02), "mse")
+        x = np.random.default_rng(0).normal(size=(4, 2, 4)).astype(np.float32)
+        x[0, 1] = x[0, 0]  # √0, whose slope is infinite, but the loss there is at its least
+        assert_trains_as_keras(model, [(x, np.array([[0], [1], [1], [1]], np.float32))] * 3)
+
     def test_frozen_layer_when_trained_then_stays(self):
         model = sequential(
             layers.Conv2D(4, 3, activation="relu", name="base"),

@@ -62,6 +62,16 @@ class TestActivationGradients:
         (expected,) = run_tensorflow(op, inputs, {})
         np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-7)
 
+    @pytest.mark.parametrize(
+        ("op", "y"), [("SqrtGrad", 0.0), ("RsqrtGrad", np.inf), ("ReciprocalGrad", -np.inf)]
+    )
+    def test_slope_when_infinite_then_zero_stays_zero_as_in_tensorflow(self, op, y):
+        inputs = {"y": np.full(3, y, np.float32), "dy": np.array([0, -0.0, 2], np.float32)}
+        (actual,) = run_lowered(op, inputs, {})
+        (expected,) = run_tensorflow(op, inputs, {})
+        np.testing.assert_array_equal(actual, expected)
+        assert actual[0] == 0
+
 
 class TestBiasAddGrad:
     @pytest.mark.parametrize("shape", [(5, 3), (2, 4, 3), (2, 3, 4, 5), (1, 1, 1, 1)])

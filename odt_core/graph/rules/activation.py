@@ -138,22 +138,27 @@ def sigmoid_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[T
     return [_scaled(b, dy, y, lambda y: b.mul(y, b.sub(1.0, y)))]
 
 
+def _unless_zero(b: Builder, dy: Tensor, dx: Tensor) -> Tensor:
+    """dx, 0 where dy is 0: also where the slope is infinite, as the kernels have it."""
+    return b.select(b.equal(dy, 0.0), 0.0, dx)
+
+
 @rule("SqrtGrad")
 def sqrt_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
-    """dx = dy · ½ / y, y = √x."""
+    """dx = dy · ½ / y, 0 where dy is 0; y = √x."""
     y, dy = inputs
-    return [b.div(b.mul(dy, 0.5), y)]
+    return [_unless_zero(b, dy, b.div(b.mul(dy, 0.5), y))]
 
 
 @rule("RsqrtGrad")
 def rsqrt_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
-    """dx = dy · −½ · y³, y = 1/√x."""
+    """dx = dy · −½ · y³, 0 where dy is 0; y = 1/√x."""
     y, dy = inputs
-    return [b.mul(b.mul(b.mul(dy, -0.5), y), b.square(y))]
+    return [_unless_zero(b, dy, b.mul(b.mul(b.mul(dy, -0.5), y), b.square(y)))]
 
 
 @rule("InvGrad", "ReciprocalGrad")
 def reciprocal_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
-    """dx = −dy · y², y = 1/x."""
+    """dx = −dy · y², 0 where dy is 0; y = 1/x."""
     y, dy = inputs
-    return [b.mul(b.neg(dy), b.square(y))]
+    return [_unless_zero(b, dy, b.mul(b.neg(dy), b.square(y)))]
