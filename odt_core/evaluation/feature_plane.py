@@ -10,6 +10,7 @@ from odt_core.errors import SampleError
 
 MOST_POINTS = 500  # of a map that can still be read
 _MARGIN = 0.07  # of a map's width, free on either side
+_EQUAL = 1 - 1e-6  # of two sizes, one that is the other up to rounding
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,9 @@ def feature_map(
 
     base_scores, own_scores: [N, K] what `infer` gives for the same samples (numbers of any shape
     for a model of values). used: bool [K], outputs that have a label; it counts only where there is
-    a score for each. The entry of the largest size of each axis is positive, so that the map never
-    comes out mirrored. SampleError when the two do not fit or hold numbers that are not finite.
+    a score for each. The first entry of the largest size of each axis is positive, so that the map
+    never comes out mirrored. SampleError when the two do not fit or hold numbers that are not
+    finite.
     """
     if np.shape(base_scores) != np.shape(own_scores):
         raise SampleError("The two models' answers differ in shape. Ask both about the same.")
@@ -70,7 +72,9 @@ def feature_map(
     centred = both - both.mean(axis=0)
     _, sizes, axes = np.linalg.svd(centred, full_matrices=False)
     axes = axes[:2]  # [2, K], or fewer
-    largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=1)[:, None], axis=1)
+    weights = np.abs(axes)  # of two labels' probabilities, p and 1 − p, both are the same
+    first_largest = (weights >= _EQUAL * weights.max(axis=1, keepdims=True)).argmax(axis=1)
+    largest = np.take_along_axis(axes, first_largest[:, None], axis=1)
     places = np.zeros((2 * n, 2))
     places[:, : len(axes)] = centred @ (axes * np.where(largest < 0, -1, 1)).T
     total = float((sizes**2).sum())

@@ -151,6 +151,14 @@ class TestFeatureMap:
         got, again = feature_map(base, own), feature_map(base[order], own[order])
         np.testing.assert_allclose(again.own, got.own[order], atol=1e-9)
 
+    def test_two_labels_probabilities_come_out_one_way_round(self):
+        """p and 1 − p weigh the same, and rounding must not choose between them."""
+        for seed in range(20):
+            p = np.random.default_rng(seed).random((2, 30)).astype(np.float32)
+            base, own = np.stack([p, 1 - p], axis=-1)
+            got = feature_map(base, own)
+            assert np.corrcoef(got.own[:, 0], own[:, 0])[0, 1] > 0.99
+
     @pytest.mark.parametrize("shape", [(0, 4), (1, 4), (5, 1), (3, 2, 2)])
     def test_any_number_of_samples_and_outputs(self, shape):
         scores = np.random.default_rng(2).normal(size=shape)
