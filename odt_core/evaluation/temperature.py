@@ -16,6 +16,7 @@ FOLDS = 5
 # Twice the gain in log-likelihood of a temperature over 1 is chi-squared, of one degree of freedom,
 # where confidences are honest (Wilks 1938): 1 in 20 models passes this then.
 _CHANCE = 3.841
+_EQUAL = 1e-6  # of the largest score: two that differ by no more are the same up to rounding
 FEWEST = 2 * FOLDS  # samples from which the gain is judged on samples not fitted to
 
 
@@ -36,7 +37,8 @@ class Temperature:
 
     after: where `held_out`, each sample is judged with the temperature of the other four fifths;
     else the samples are those fitted to, and the figure is too good. at_limit: the samples fix none
-    (all are right), or one beyond the limits, 0.05 and 20; value is then the limit.
+    (all are right), or one beyond the limits, 0.05 and 20; value is then the limit, and 1 where all
+    labels have the same score, as then every temperature is as good as another.
     """
 
     value: float
@@ -116,6 +118,8 @@ def _slope(logits: np.ndarray, y: np.ndarray, inverse: float) -> float:
 
 
 def _best(logits: np.ndarray, y: np.ndarray) -> tuple[float, bool]:
+    if np.ptp(logits, axis=1).max() <= _EQUAL * np.abs(logits).max():
+        return 1.0, True
     low, high = 1 / HIGHEST, 1 / LOWEST
     if _slope(logits, y, low) >= 0:
         return HIGHEST, True
@@ -166,6 +170,8 @@ def _sentence(
     if n == 0:
         return "There are no samples to fit a temperature to."
     if at_limit:
+        if value == 1:
+            return f"{_counted(n)} not fix a temperature: all labels have the same score."
         if all_right:
             return f"{_counted(n)} not fix a temperature: the model gets none of them wrong."
         side, what = ("below", "small") if value == LOWEST else ("above", "large, or wrong")

@@ -182,6 +182,14 @@ class TestTemperature:
         got = fit_temperature(logits, y)
         assert (got.value, got.at_limit) == (value, True)
 
+    @pytest.mark.parametrize("noise", [0.0, 1e-7])  # of the scores' size, float32
+    @pytest.mark.parametrize("n", [1, 20])
+    def test_equal_scores_fix_no_temperature_and_keep_1(self, n, noise):
+        scores = 3.0 + 3 * noise * np.random.default_rng(0).normal(size=(n, 3))
+        got = fit_temperature(scores.astype(np.float32), np.arange(n) % 3)
+        assert (got.value, got.at_limit) == (1.0, True)
+        assert got.sentence.endswith("all labels have the same score.")
+
     @pytest.mark.parametrize(("scale", "side"), [(0.001, "below 0.05"), (1000, "above 20")])
     def test_scores_beyond_the_limits_are_not_called_right_or_guessed(self, scale, side):
         rng = np.random.default_rng(2)
