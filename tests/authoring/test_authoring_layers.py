@@ -217,6 +217,17 @@ class TestTrainableModel:
         x[0, 1] = x[0, 0]  # √0, whose slope is infinite, but the loss there is at its least
         assert_trains_as_keras(model, [(x, np.array([[0], [1], [1], [1]], np.float32))] * 3)
 
+    def test_class_when_masked_out_by_minus_infinity_then_trains_as_keras(self):
+        x = keras.Input((4,))
+        mask = np.array([[False, True, False]])
+        model = keras.Model(x, keras.ops.where(mask, -np.inf, layers.Dense(3)(x)))
+        model.compile(optimizers.SGD(0.1), losses.SparseCategoricalCrossentropy(from_logits=True))
+        batches = [(np.eye(4, dtype=np.float32), np.array([0, 2, 0, 2], np.int32))] * 3
+        device = LiteRT(to_trainable_tflite(model))
+        np.testing.assert_allclose(
+            device.train(batches), train_eagerly(model, batches), rtol=TOLERANCE
+        )
+
     def test_frozen_layer_when_trained_then_stays(self):
         model = sequential(
             layers.Conv2D(4, 3, activation="relu", name="base"),

@@ -111,6 +111,13 @@ class TestCrossEntropy:
         for a, e in zip(actual, run_tensorflow(op, inputs, {}), strict=True):
             assert worst_error(a, e) < 1e-5
 
+    def test_sparse_when_a_class_is_masked_out_then_equals_tensorflow(self):
+        features = np.array([[-np.inf, 1, 2], [0, -np.inf, -np.inf]], np.float32)
+        inputs = {"features": features, "labels": np.array([2, 0], np.int32)}
+        op = "SparseSoftmaxCrossEntropyWithLogits"
+        for a, e in zip(run_lowered(op, inputs, {}), run_tensorflow(op, inputs, {}), strict=True):
+            np.testing.assert_allclose(a, e, rtol=1e-6, atol=1e-7)
+
     def test_sparse_when_labels_are_one_hot_then_says_so(self):
         inputs = {"features": normal(0, 3, 5), "labels": np.eye(3, 5, dtype=np.int32)}
         with pytest.raises(LoweringError, match="sparse loss with one-hot labels"):

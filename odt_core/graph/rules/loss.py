@@ -41,7 +41,9 @@ def sparse_softmax_cross_entropy(
 ) -> Sequence[Tensor]:
     """loss [N] and d loss / d logits [N, K] for labels [N], each the index of a class.
 
-    A label outside 0 … K − 1 gives TensorFlow an error on the CPU; here it counts as no class.
+    A label outside 0 … K − 1 gives TensorFlow an error on the CPU; here it counts as no class. A
+    class may be masked out by a logit of −inf; where it is the right one, the loss is 3.4e38 for
+    TensorFlow's inf, as choosing z by a comparison made the loss a quarter slower.
     """
     logits, labels = inputs
     per_sample = _labels_per_sample(b, logits, labels)
@@ -57,7 +59,8 @@ def sparse_softmax_cross_entropy(
         depth = b.reshape(b.slice(b.shape(logits), [logits.rank - 1], [1]), [])
     hot = b.one_hot(b.cast(labels, np.int32), depth)
     log_s = b.reshape(b.log(s), [logits.shape[0]])
-    loss = b.sub(log_s, b.sum(b.mul(hot, z), [-1]))
+    finite = b.maximum(z, float(np.finfo(np.float32).min))  # 0 · −inf is no number
+    loss = b.sub(log_s, b.sum(b.mul(hot, finite), [-1]))
     return [loss, b.sub(b.div(e, s), hot)]
 
 
