@@ -65,6 +65,17 @@ def test_floor_div_when_64_bit_integers_then_equals_tensorflow():
     np.testing.assert_array_equal(actual, expected)
 
 
+@pytest.mark.parametrize("dtype", [np.int32, np.int64])
+@pytest.mark.parametrize("constant", [(), ("y",)])
+def test_least_integer_when_divided_by_minus_one_then_the_process_lives(dtype, constant):
+    least = np.iinfo(dtype).min
+    inputs = {"x": np.array([least, 7, 7], dtype), "y": np.array([-1, -1, -2], dtype)}
+    (quotient,) = run_lowered("FloorDiv", inputs, {}, constant=constant)
+    (rest,) = run_lowered("FloorMod", inputs, {}, constant=constant)
+    assert quotient.tolist() == [least, -7, -4]  # the first one wraps around
+    assert rest.tolist() == [0, 0, -1]
+
+
 class TestOthers:
     @pytest.mark.parametrize("op", ["IsNan", "IsInf", "IsFinite"])
     def test_kind_when_not_all_are_numbers_then_equals_tensorflow(self, op):

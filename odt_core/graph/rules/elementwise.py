@@ -84,14 +84,28 @@ def binary(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]
 
 
 def _of_two(b: Builder, op: str, x: Tensor, y: Tensor) -> Tensor:
-    if x.dtype == np.int64:
-        if op == "FloorDiv":
-            return _floor_div_int64(b, x, y)
-        if op == "SquaredDifference":
-            away = b.sub(x, y)
-            return b.mul(away, away)
+    if op in ("FloorDiv", "FloorMod") and x.dtype.kind == "i":
+        return _floored(b, op, x, y)
+    if op == "SquaredDifference" and x.dtype == np.int64:
+        away = b.sub(x, y)
+        return b.mul(away, away)
     result: Tensor = getattr(b, _BINARY[op])(x, y)
     return result
+
+
+def _floored(b: Builder, op: str, x: Tensor, y: Tensor) -> Tensor:
+    """⌊x / y⌋ or its remainder, of integers. A process dies of −2³¹ / −1, so where y may be −1 it
+    is divided by 1, and the quotient's sign turned.
+    """
+    divide = _floor_div_int64 if x.dtype == np.int64 else Builder.floor_div
+    by_minus_one = None
+    if y.const is None or np.any(y.const == -1):
+        by_minus_one = b.equal(y, -1)
+        y = b.select(by_minus_one, 1, y)
+    if op == "FloorMod":
+        return b.floor_mod(x, y)
+    quotient = divide(b, x, y)
+    return quotient if by_minus_one is None else b.select(by_minus_one, b.neg(quotient), quotient)
 
 
 def _floor_div_int64(b: Builder, x: Tensor, y: Tensor) -> Tensor:
