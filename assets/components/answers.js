@@ -19,12 +19,6 @@ function bar() {
   return line;
 }
 
-// No share that is there reads as none, and none that is not all as all.
-function percent(share) {
-  if (share > 0 && share < 0.01) return "<1 %";
-  return (share === 0 || share >= 0.9995 ? Math.round(100 * share) : (100 * share).toFixed(1)) + " %";
-}
-
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".answers");
   const sides = root.querySelector(".sides");
@@ -48,8 +42,7 @@ export default function ({ data, parentElement }) {
       const [name, track, number] = bars.children[k].children;
       name.textContent = name.title = label;
       track.firstChild.style.width = (100 * share).toFixed(1) + "%";
-      number.textContent = data.idle ? "" : said ?? percent(share);
-      number.title = number.textContent;
+      number.textContent = number.title = said;
     });
   });
   const summary = root.querySelector(".summary");

@@ -10,6 +10,7 @@ import streamlit as st
 from pages.ui import pieces
 from pages.ui.element_data import unexamined
 from pages.ui.numbers import figure
+from pages.ui.say import percent
 from pages.ui.served import ASSETS
 
 _PARTS = ASSETS / "components"
@@ -60,8 +61,8 @@ def answers(
                 "role": role,
                 "title": title,
                 "answer": str(names[top]) if _tells(shares[used]) else _NONE,
-                "sure": f"{100 * float(shares[top]):.1f} % sure" if _tells(shares[used]) else "",
-                "bars": [[str(names[k]), float(shares[k])] for k in order],
+                "sure": f"{_share(shares[top])} sure" if _tells(shares[used]) else "",
+                "bars": [[str(names[k]), float(shares[k]), _share(shares[k])] for k in order],
             }
         )
     change = _change(sides, trained, unknown, base_unknown)
@@ -73,6 +74,15 @@ def answers(
         key=key,
         data=unexamined({"sides": sides, "idle": False, "live": live, **change}),
     )
+
+
+def _share(share: float) -> str:
+    """0.9731 -> "97.3 %". What is not all does not read as all, nor what is there as none, in the
+    room of a bar's figure.
+    """
+    if 0 < share < 0.01:
+        return "<1 %"
+    return ">99.9 %" if 0.9995 <= share < 1 else percent(float(share))
 
 
 def _tells(shares: np.ndarray) -> bool:
@@ -215,7 +225,7 @@ def no_answers(key: str, summary: str) -> None:
             "title": title,
             "answer": "–",
             "sure": "",
-            "bars": [["", 0.0]] * _SHOWN,
+            "bars": [["", 0.0, ""]] * _SHOWN,
         }
         for role, title in _SIDES
     ]
@@ -232,7 +242,7 @@ def _change(
         if strange:
             # A share tells labels apart, not whether one fits: 100 % may stand beside "not sure".
             side |= {"sure": f"closest: {side['answer']}", "answer": "Not sure"}
-            side["bars"] = [[*bar, ""] for bar in side["bars"]]
+            side["bars"] = [[label, share, ""] for label, share, _ in side["bars"]]
     if unknown:
         who = "the model" if not trained else "either model" if base_unknown else "your model"
         return {
@@ -256,7 +266,8 @@ def _change(
             "summary": f"Changed its answer from {base['answer']} to {own['answer']}.",
             "changed": True,
         }
-    before, after = (dict(map(tuple, side["bars"]))[side["answer"]] for side in sides)
+    shares = [{label: share for label, share, _ in side["bars"]} for side in sides]
+    before, after = (one[side["answer"]] for one, side in zip(shares, sides, strict=True))
     if abs(after - before) < 0.005:
         return {"summary": "Same answer, as sure as before.", "changed": False}
     word = "surer" if after > before else "less sure"

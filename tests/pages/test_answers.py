@@ -56,6 +56,29 @@ def test_classes_of_places_when_nothing_is_known_of_them_are_listed(shown, monke
     assert (head, len(rows)) == (("Place", "Base", "Yours"), 40)
 
 
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (1.0, "100.0 %"),
+        (0.9999998, ">99.9 %"),
+        (0.9996, ">99.9 %"),
+        (0.9994, "99.9 %"),
+        (0.83, "83.0 %"),
+    ],
+)
+def test_share_when_it_is_not_all_is_not_said_to_be_all(shown, share, said):
+    module.answers("k", ("a", "b"), np.array([share, 1 - share]), KNOWN, trained=True)
+    base = shown["sides"][0]
+    assert base["sure"] == f"{said} sure"
+    assert base["bars"][0][2] == said
+
+
+def test_share_when_there_is_any_is_not_said_to_be_none(shown):
+    shares = np.array([1 - 1e-9, 1e-9, 0.0])
+    module.answers("k", ("a", "b", "c"), shares, shares, trained=True)
+    assert [bar[2] for bar in shown["sides"][0]["bars"]] == [">99.9 %", "<1 %", "0.0 %"]
+
+
 def test_label_when_the_model_is_not_sure_has_no_percentage(shown):
     sure = np.array([1.0, 0.0], np.float32)
     module.answers("k", ("a", "b"), sure, KNOWN, trained=True, base_unknown=True)
