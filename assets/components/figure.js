@@ -9,11 +9,11 @@ async function draw(root, s) {
   const colours = palette(root);
   const seen = JSON.stringify([data.traces, data.layout, data.height, colours]);
   if (seen === s.seen) return;
-  s.seen = seen;
   const full = layout(data, getComputedStyle(root).fontFamily);
   for (const axis of ["xaxis2", "yaxis2"])
     if (!data.traces.some((one) => one[axis[0] + "axis"] === axis[0] + "2")) delete full[axis];
   await Plotly.react(graph, painted(data.traces, colours), painted(full, colours), options(data));
+  s.seen = seen;
   root.querySelector(".odt-plot-wait").textContent = "";
   graph.removeAllListeners?.("plotly_click");
   if (data.clicks)

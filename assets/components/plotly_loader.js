@@ -4,7 +4,11 @@ function plotly(src) {
     const tag = document.createElement("script");
     tag.src = new URL(src, document.baseURI).href;
     tag.onload = () => resolve(window.Plotly);
-    tag.onerror = () => reject(new Error("Plotly's script did not load"));
+    tag.onerror = () => {
+      tag.remove();
+      window.__odtPlotly = null;  // the next drawing asks again: the network may be back by then
+      reject(new Error("Plotly's script did not load"));
+    };
     document.head.append(tag);
   });
   return window.__odtPlotly;

@@ -211,6 +211,15 @@ class TestTraining:
         for figure in figures:
             check_figure(figure)
 
+    def test_chart_when_its_script_could_not_be_loaded_is_drawn_once_it_can(
+        self, shared_server, visit
+    ):
+        tab = visit(shared_server)
+        tab.page.route("**/plotly-cartesian*", lambda route: route.abort())
+        tab.open().load_person().sees("The chart cannot be drawn")
+        tab.page.unroute("**/plotly-cartesian*")
+        tab.train(2).page.wait_for_function(LONGER, arg=1, timeout=20_000)
+
     @pytest.mark.parametrize("press", [0, 90])  # milliseconds
     def test_train_when_pressed_from_a_field_of_the_settings_uses_it_and_shows_the_training(
         self, shared_server, visit, press
