@@ -70,6 +70,11 @@ async function draw(root, s) {
 // The style sheet may change the size at any time, not only with the window.
 function watch(root, s) {
   const watcher = new ResizeObserver(() => {
+    if (!root.isConnected) {  // its page was left
+      watcher.disconnect();
+      s.watch = null;
+      return;
+    }
     const graph = root.querySelector(".odt-chart-graph");
     s.turn = s.turn.then(() => root.clientHeight && graph.data && window.Plotly.Plots.resize(graph));
     next(root, s);

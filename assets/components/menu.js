@@ -12,9 +12,9 @@ if (!window.odtMenu) {
     if (left) field.blur();
   }, true);
   document.addEventListener("click", (e) => {
-    const link = linkOf(e);
-    if (!left || !link || e.ctrlKey || e.metaKey || e.shiftKey) return;
-    left = false;
+    const link = left && linkOf(e);
+    left = false;  // also where the press ended beside the link
+    if (!link || e.ctrlKey || e.metaKey || e.shiftKey) return;
     e.preventDefault();
     e.stopPropagation();
     setTimeout(() => link.click(), 100);  // ms: the server begins with what the field has to say
