@@ -76,6 +76,15 @@ def test_least_integer_when_divided_by_minus_one_then_the_process_lives(dtype, c
     assert rest.tolist() == [0, 0, -1]
 
 
+@pytest.mark.parametrize("op", ["Sinh", "Cosh", "Asinh", "Acosh"])
+def test_hyperbolic_function_when_its_parts_are_beyond_float32_then_equals_tensorflow(op):
+    ends = [20, 50, 88, 88.9, 89.3, 100, 1e4, 1e10, 1.9e19, 1e37, np.inf]
+    x = np.array([*ends, *(-end for end in ends)], np.float32)
+    (expected,) = run_tensorflow(op, {"x": x}, {})
+    (actual,) = run_lowered(op, {"x": x}, {})
+    np.testing.assert_allclose(actual, expected, rtol=1e-5)
+
+
 class TestOthers:
     @pytest.mark.parametrize("op", ["IsNan", "IsInf", "IsFinite"])
     def test_kind_when_not_all_are_numbers_then_equals_tensorflow(self, op):

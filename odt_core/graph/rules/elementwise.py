@@ -319,24 +319,32 @@ def circular(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tenso
 
 @rule("Sinh", "Cosh", "Asinh", "Acosh", "Atanh", since="0.2")
 def hyperbolic(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
-    """With m = eˣ − 1: sinh = (m + m/(m + 1))/2, cosh = (eˣ + e⁻ˣ)/2; with z = |x| and t = x − 1:
-    asinh = ±ln(1 + z + z²/(1 + √(z² + 1))), acosh = ln(1 + t + √(2t + t²)), atanh =
-    ½·ln(1 + 2x/(1 − x)). Abramowitz and Stegun, 4.5 and 4.6.
+    """With z = |x| and m = e^(z/2) − 1, from sinh 2a = 2·sinh a·cosh a: sinh = ±(m + m/(m + 1))·
+    (m + 1 + 1/(m + 1))/2; cosh = e^(z/2)·e^(z/2)/2 + e⁻ᶻ/2. With r = 1/z and t = x − 1: asinh =
+    ±ln(1 + z + z/(r + √(r² + 1))), acosh = ln(1 + t + √t·√(t + 2)), atanh = ½·ln(1 + 2x/(1 − x)).
+    Abramowitz and Stegun, 4.5 and 4.6, where no part is beyond float32 that the whole is not (but
+    asinh and acosh beyond 1e37, which come out as inf).
     """
     (x,) = inputs
     match op.op:
         case "Sinh":
-            m = expm1(b, b.abs(x))
-            return [b.mul(b.sign(x), b.mul(b.add(m, b.div(m, b.add(m, 1.0))), 0.5))]
+            z = b.minimum(b.abs(x), 100.0)  # e^100 is inf, e^50 is not
+            m = expm1(b, b.mul(z, 0.5))
+            e = b.add(m, 1.0)
+            whole = b.mul(b.add(m, b.div(m, e)), b.mul(b.add(e, b.div(1.0, e)), 0.5))
+            return [b.mul(b.sign(x), whole)]
         case "Cosh":
-            return [b.mul(b.add(b.exp(x), b.exp(b.neg(x))), 0.5)]
+            z = b.abs(x)
+            e = b.exp(b.mul(z, 0.5))
+            return [b.add(b.mul(b.mul(e, 0.5), e), b.mul(b.exp(b.neg(z)), 0.5))]
         case "Asinh":
-            z, square = b.abs(x), b.square(x)
-            rest = b.div(square, b.add(b.sqrt(b.add(square, 1.0)), 1.0))
+            z = b.abs(x)
+            r = b.div(1.0, z)
+            rest = b.div(z, b.add(r, b.sqrt(b.add(b.square(r), 1.0))))
             return [b.mul(b.sign(x), log1p(b, b.add(z, rest)))]
         case "Acosh":
             t = b.sub(x, 1.0)
-            return [log1p(b, b.add(t, b.sqrt(b.add(b.mul(t, 2.0), b.square(t)))))]
+            return [log1p(b, b.add(t, b.mul(b.sqrt(t), b.sqrt(b.add(t, 2.0)))))]
     return [b.mul(log1p(b, b.div(b.mul(x, 2.0), b.sub(1.0, x))), 0.5)]
 
 
