@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import PurePosixPath
 
 from odt_core.errors import SampleError
@@ -12,6 +14,33 @@ MAX_FILES = 5_000  # samples of a folder or zip
 MAX_MEMBERS = 2 * MAX_FILES + 1  # each with its target, and the labels' file
 MAX_TOTAL_BYTES = 200_000_000
 ARRAY = ".npy"  # in a zip: a sample of numbers, or NAME.target.npy, a sample's target
+
+
+_UTF8 = 0x800  # APPNOTE.TXT 4.4.4: the name is in UTF-8
+
+
+def opened(data: bytes) -> zipfile.ZipFile:
+    """The zip in `data`. Names that are not marked as UTF-8, which Finder never does, are read so
+    where all of them can be; else as the format has it (cp437). What zipfile raises, where it is
+    none.
+    """
+    with suppress(UnicodeDecodeError):
+        return zipfile.ZipFile(io.BytesIO(data), metadata_encoding="utf-8")
+    return zipfile.ZipFile(io.BytesIO(data))
+
+
+def guessed(archive: zipfile.ZipFile, name: str) -> str:
+    """A sentence about names that are not in UTF-8: which of the encodings of old systems they are
+    in, a zip does not say. "" where there are none.
+    """
+    told = archive.metadata_encoding is not None  # type: ignore[attr-defined]  # it has that
+    for member in () if told else archive.infolist():
+        if not member.flag_bits & _UTF8 and not member.filename.isascii():
+            return (
+                f"'{name}' does not say how its names are written: '{member.filename[:60]}' is a "
+                "guess. If it is wrong, give folders and files plain letters and zip them again."
+            )
+    return ""
 
 
 def checked(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import zipfile
 from collections.abc import Callable, Sequence
@@ -13,7 +12,14 @@ from pathlib import Path, PurePosixPath
 from odt_core.errors import OdtError, SampleError
 from odt_core.files import DAMAGED_ZIP
 from odt_core.samples import label_table, labels_file, teachable_machine
-from odt_core.samples.archives import MAX_MEMBERS, MAX_TOTAL_BYTES, checked, unpack
+from odt_core.samples.archives import (
+    MAX_MEMBERS,
+    MAX_TOTAL_BYTES,
+    checked,
+    guessed,
+    opened,
+    unpack,
+)
 from odt_core.samples.decoding import File, decode_files, kinds_among
 from odt_core.samples.file_layout import ZIPPED, FileKind, Layout, is_sample, is_zip
 from odt_core.samples.image import MAX_IMAGE_BYTES
@@ -76,7 +82,8 @@ def read_zip(
         _File(member.filename.replace("\\", "/"), partial(unpack, archive, member))
         for member in members
     ]
-    return _read_files(files, name, form, subset)
+    raw = _read_files(files, name, form, subset)
+    return replace(raw, notice=" ".join(filter(None, (guessed(archive, name), raw.notice))))
 
 
 def read_loose(
@@ -122,7 +129,7 @@ def _read_files(there: Sequence[_File], name: str, form: Form, subset: Subset) -
     by_kind: dict[FileKind, list[_File]] = {kind: [] for kind in FileKind}
     for file in there:
         by_kind[layout.kind_of(file.path)].append(file)
-    files = _contents(by_kind[FileKind.SAMPLE], layout)
+    files, of_zips = _contents(by_kind[FileKind.SAMPLE], layout)
     others = [file.path for file in by_kind[FileKind.OTHER]]
     if others and not files:
         raise SampleError(f"'{name}' holds no samples. {left_out(others, 0, 0)} {HOW}")
@@ -136,17 +143,20 @@ def _read_files(there: Sequence[_File], name: str, form: Form, subset: Subset) -
     unnamed = [file.path for file in by_kind[FileKind.UNNAMED]]
     of_tables = [table.notice(unnamed if table is tables[-1] else ()) for table in tables]
     of_others = left_out(others, len(by_kind[FileKind.LOOSE]), apart)
-    notice = " ".join(filter(None, (raw.notice, *of_tables, of_others)))
+    notice = " ".join(filter(None, (*of_zips, raw.notice, *of_tables, of_others)))
     return replace(raw if kept is None else raw.take(kept), notice=notice)
 
 
-def _contents(samples: Sequence[_File], layout: Layout) -> list[File]:
+def _contents(samples: Sequence[_File], layout: Layout) -> tuple[list[File], list[str]]:
+    """What they hold, and what is to be told of the zips among them."""
     files: list[File] = []
+    said: list[str] = []
     total = 0
     for file in samples:
         if is_zip(file.path):
             data = file.read(MAX_TOTAL_BYTES - total)
-            found = _inner_zip(data, PurePosixPath(file.path), layout.kinds)
+            found, guess = _inner_zip(data, PurePosixPath(file.path), layout.kinds)
+            said += [guess] if guess else []
         else:
             found = [(layout.label_of(file.path), file.path, file.read(MAX_IMAGE_BYTES))]
         total += sum(len(data) for _, _, data in found)
@@ -156,7 +166,7 @@ def _contents(samples: Sequence[_File], layout: Layout) -> list[File]:
             raise SampleError(
                 f"'{layout.name}' holds too much: at most {MAX_TOTAL_BYTES // 10**6} MB are read."
             )
-    return files
+    return files, said
 
 
 def _label_tables(files: Sequence[_File], kinds: tuple[str, ...], form: Form) -> list[LabelTable]:
@@ -207,10 +217,12 @@ def _project(files: Sequence[_File], name: str) -> dict[str, str]:
     return teachable_machine.labels_of(document, [file.path for file in files], name)
 
 
-def _inner_zip(data: bytes, path: PurePosixPath, kinds: tuple[str, ...]) -> list[File]:
-    """Its samples, by the folders in it; without such they are of one label, the zip's name."""
+def _inner_zip(data: bytes, path: PurePosixPath, kinds: tuple[str, ...]) -> tuple[list[File], str]:
+    """Its samples, by the folders in it; without such they are of one label, the zip's name. And
+    what is to be told of their names.
+    """
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with opened(data) as archive:
             there = [
                 (file, member)
                 for member in sorted(checked(archive, path.name), key=lambda m: m.filename)
@@ -220,7 +232,7 @@ def _inner_zip(data: bytes, path: PurePosixPath, kinds: tuple[str, ...]) -> list
             samples = [one for one in there if is_sample(one[0].name, kinds)]
             others = [str(file) for file, _ in there if not is_sample(file.name, kinds)]
             folders = tell_labels([str(file) for file, _ in samples], others)
-            return [
+            files = [
                 (
                     (file.parent.name if folders else "") or path.stem.removesuffix(ZIPPED),
                     f"{path.name}/{file}",
@@ -228,6 +240,7 @@ def _inner_zip(data: bytes, path: PurePosixPath, kinds: tuple[str, ...]) -> list
                 )
                 for file, member in samples
             ]
+            return files, guessed(archive, path.name)
     except OdtError:  # it says itself what is wrong
         raise
     except (*DAMAGED_ZIP, ValueError) as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import zipfile
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from odt_core.errors import OdtError, SampleError
 from odt_core.files import DAMAGED_ZIP
 from odt_core.kinds import path_of
 from odt_core.samples import sound, table
-from odt_core.samples.archives import ARRAY, MAX_TOTAL_BYTES, Arrays, checked
+from odt_core.samples.archives import ARRAY, MAX_TOTAL_BYTES, Arrays, checked, opened
 from odt_core.samples.arrays import read_arrays
 from odt_core.samples.decoding import decode_files
 from odt_core.samples.folders import read_folder, read_zip
@@ -117,7 +116,7 @@ def _read_bytes(data: bytes, name: str, form: Form, subset: Subset) -> RawSample
         return decode_files([(label, name, data)], name, form)
     refuse_other_files(name)
     try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
+        archive = opened(data)
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
         raise SampleError(
             f"'{name}' is neither a zip of label folders nor an .npz with x and y, nor a .csv."

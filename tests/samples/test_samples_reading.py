@@ -23,6 +23,15 @@ def zipped(files: dict[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
+def unmarked(files: dict[bytes, bytes]) -> bytes:
+    """A zip whose names are the bytes given, without the mark that they are in UTF-8."""
+    names = {letter * len(name): name for letter, name in zip("abc", files, strict=False)}
+    data = zipped(dict(zip(names, files.values(), strict=True)))
+    for stand_in, name in names.items():
+        data = data.replace(stand_in.encode(), name)
+    return data
+
+
 def npz(**arrays) -> bytes:
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
@@ -124,6 +133,22 @@ class TestZip:
         mac, other = "E\u0301cran", "\u00c9cran"
         raw = read_samples(zipped({f"{mac}/1.png": png(1), f"{other}/2.png": png(2)}), "z.zip")
         assert raw.labels == (other, other)
+
+    def test_names_in_utf8_need_no_mark_as_finder_writes_them(self):
+        names = [name.encode() for name in ("herz ♥/1.png", "straße/2.png")]
+        inner = unmarked({names[0]: png(1), names[1]: png(2)})
+        for data in (inner, zipped({"inner.zip": inner})):
+            raw = read_samples(data, "mac.zip")
+            assert (raw.labels, raw.notice) == (("herz ♥", "straße"), "")
+
+    def test_names_in_an_encoding_that_nobody_says_are_called_a_guess(self):
+        data = unmarked({"Öl é/1.png".encode("cp850"): png(1), b"dog/2.png": png(2)})
+        for given, name in ((data, "w.zip"), (zipped({"w.zip": data}), "outer.zip")):
+            raw = read_samples(given, name)
+            assert raw.labels == ("dog", "Öl é")
+            assert raw.notice.startswith(
+                "'w.zip' does not say how its names are written: 'Öl é/1.png' is a guess."
+            )
 
     def test_zip_bomb_raises(self):
         bomb = zipped({"cat/1.png": bytes(210_000_000)})
