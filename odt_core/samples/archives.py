@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -14,9 +15,10 @@ MAX_FILES = 5_000  # samples of a folder or zip
 MAX_MEMBERS = 2 * MAX_FILES + 1  # each with its target, and the labels' file
 MAX_TOTAL_BYTES = 200_000_000
 ARRAY = ".npy"  # in a zip: a sample of numbers, or NAME.target.npy, a sample's target
-
-
-_UTF8 = 0x800  # APPNOTE.TXT 4.4.4: the name is in UTF-8
+_LOCKED, _UTF8 = 0x1, 0x800  # APPNOTE.TXT 4.4.4: encrypted; the name is in UTF-8
+_AES = 99  # in place of the packing of a locked file
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+_DRIVE = re.compile(r"[A-Za-z]:")
 
 
 def opened(data: bytes) -> zipfile.ZipFile:
@@ -44,7 +46,9 @@ def guessed(archive: zipfile.ZipFile, name: str) -> str:
 
 
 def checked(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
-    """The archive's files; SampleError when any name or size is not to be trusted."""
+    """The archive's files; SampleError when any name or size is not to be trusted,
+    and where one is locked or packed in a way that is not read.
+    """
     members = [member for member in archive.infolist() if not member.filename.endswith("/")]
     if len(members) > MAX_MEMBERS:
         raise SampleError(f"'{name}' has {len(members)} files; at most {MAX_MEMBERS} are read.")
@@ -56,10 +60,19 @@ def checked(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
         )
     for member in members:
         parts = PurePosixPath(member.filename.replace("\\", "/")).parts
-        if not parts or ".." in parts or parts[0].startswith(("/", "\\")) or ":" in parts[0]:
+        if not parts or ".." in parts or parts[0].startswith("/") or _DRIVE.match(parts[0]):
             raise SampleError(
                 f"'{name}' holds the file name '{member.filename}', which leads out of the zip. "
                 "Nothing was read; make the zip again from a plain folder."
+            )
+        if member.flag_bits & _LOCKED or member.compress_type == _AES:
+            raise SampleError(
+                f"'{name}' is locked with a password: unpack it and zip it without one."
+            )
+        if member.compress_type not in _PACKINGS:
+            raise SampleError(
+                f"'{name}' is packed in a way that is not read: unpack it and zip it again with "
+                "the usual one, Deflate."
             )
     return members
 

@@ -129,6 +129,25 @@ class TestZip:
         with pytest.raises(SampleError, match="leads out of the zip"):
             read_samples(zipped({"cat/1.png": png(1), name: png(2)}), "bad.zip")
 
+    def test_colon_that_names_no_drive_is_part_of_a_label(self):
+        data = zipped({"12:30/1.png": png(1), "4:3/2.png": png(2)})
+        assert read_samples(data, "times.zip").labels == ("12:30", "4:3")
+
+    @pytest.mark.parametrize(
+        ("at", "value", "said"),
+        [
+            (8, 1, r"'in\.zip' is locked with a password: unpack it and zip it without one"),
+            (10, 99, r"'in\.zip' is locked with a password"),  # AES
+            (10, 9, r"'in\.zip' is packed in a way that is not read"),  # Deflate64
+        ],
+    )
+    def test_zip_that_cannot_be_unpacked_says_why(self, at, value, said):
+        data = bytearray(zipped({"cat/1.png": png(1)}))
+        data[data.find(b"PK\x01\x02") + at] = value
+        for given, name in ((bytes(data), "in.zip"), (zipped({"in.zip": data}), "out.zip")):
+            with pytest.raises(SampleError, match=said):
+                read_samples(given, name)
+
     def test_label_of_a_zip_of_macos_is_the_one_that_others_write(self):
         mac, other = "E\u0301cran", "\u00c9cran"
         raw = read_samples(zipped({f"{mac}/1.png": png(1), f"{other}/2.png": png(2)}), "z.zip")
