@@ -87,15 +87,21 @@ def unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> byt
 
 
 class Arrays(Mapping[str, bytes]):
-    """The .npy files of an archive by their names, each unpacked when it is asked for."""
+    """The .npy files of an archive by their names, each unpacked when it is asked for. SampleError
+    where two have one name.
+    """
 
-    def __init__(self, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> None:
+    def __init__(self, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], name: str) -> None:
         self._archive = archive
-        self._members = {
-            member.filename.removesuffix(ARRAY): member
-            for member in members
-            if member.filename.endswith(ARRAY)
-        }
+        self._members: dict[str, zipfile.ZipInfo] = {}
+        for member in members:
+            if not member.filename.endswith(ARRAY):
+                continue
+            if self._members.setdefault(member.filename[: -len(ARRAY)], member) is not member:
+                raise SampleError(
+                    f"'{name}' holds two files of the name '{member.filename}', and which is meant "
+                    "it does not say. Save it again."
+                )
 
     def __getitem__(self, key: str) -> bytes:
         return unpack(self._archive, self._members[key], MAX_TOTAL_BYTES)

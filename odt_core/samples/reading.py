@@ -124,7 +124,7 @@ def _read_bytes(data: bytes, name: str, form: Form, subset: Subset) -> RawSample
     with archive:
         members = checked(archive, name)
         try:
-            arrays = Arrays(archive, members)
+            arrays = Arrays(archive, members, name)
             parts = bool(form.inputs) and set(form.inputs) <= arrays.keys()
             if "x" in arrays or parts or name.lower().endswith(".npz"):
                 return read_arrays(arrays, name, form.inputs, subset)

@@ -300,6 +300,11 @@ class TestNpz:
         with pytest.raises(SampleError, match="name the one that is meant"):
             read_samples(npz(**arrays), "own.npz")
 
+    def test_two_arrays_of_one_name_are_refused(self):
+        data = npz(x=[[1.0]], z=[[2.0]]).replace(b"z.npy", b"x.npy")
+        with pytest.raises(SampleError, match=r"'own\.npz' holds two files of the name 'x\.npy'"):
+            read_samples(data, "own.npz")
+
     @pytest.mark.parametrize("name", ["own.npz", "own.zip", "own.csv"])
     def test_nothing_is_called_empty(self, name):
         with pytest.raises(SampleError, match="is empty"):
