@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -16,12 +17,13 @@ from odt_core.samples.cells import is_missing
 from odt_core.samples.inputs import Inputs, joined
 from odt_core.samples.labels import clean_label
 from odt_core.samples.types import RawSamples, Subset
-from odt_core.words import inputs_in_words, some_of
+from odt_core.words import count, inputs_in_words, some_of
 
 MAX_SAMPLES = 50_000
 _SAMPLES = ("x", "data", "features", "images", "inputs")
 _LABELS = ("y", "label", "labels", "target", "targets")
 _PARTS = ("train", "test")
+_TOLD = 5  # names of arrays
 _EXACT = 2**24  # whole numbers up to here are exact in float32
 
 
@@ -38,11 +40,11 @@ def read_arrays(
         return load_array(files[key], f"{name}, {key}")
 
     if inputs and set(inputs) <= files.keys():
-        key, kind = "x", ""
+        key, kind, read = "x", "", {*inputs}
         x = joined({one: array(one) for one in inputs}, inputs, name)
     else:
         key, kind = _samples_among(files, name, inputs, subset)
-        x = array(key)
+        x, read = array(key), {key}
     if x.ndim and not x.size:
         raise SampleError(f"'{name}' holds no samples: {key} has shape {list(x.shape)}.")
     called = [one for one in files if _meaning(one) == ("y", kind) and one not in inputs]
@@ -59,16 +61,19 @@ def read_arrays(
             f"'{name}' has {len(x):,} samples; at most {MAX_SAMPLES:,} are read. Save fewer, such "
             f"as {key}[:{MAX_SAMPLES}]."
         )
+    if y is None:
+        _check_no_labels(files, [one for one in files if one not in read], len(x), kind, name)
+    notice = _left_out([one for one in files if one not in {*read, of_labels}], subset, name)
     where = f"{name}, {key}" if kind else name
     names = tuple(f"{where}, sample {k + 1}" for k in range(len(x)))
     items = tuple(_numbers_or_pictures(x, name))
     if y is None:
-        return RawSamples(items, ("",) * len(x), names)
+        return RawSamples(items, ("",) * len(x), names, notice=notice)
     if y.dtype.kind in "SU" and y.ndim == 1:
-        return RawSamples(items, _text_labels(y, name), names)
+        return RawSamples(items, _text_labels(y, name), names, notice=notice)
     if y.dtype.kind not in "biuf":
         raise SampleError(f"'{name}': y has type {y.dtype}. Use numbers or strings.")
-    return RawSamples(items, _labels_of(y), names, tuple(_finite(y, name, "y")))
+    return RawSamples(items, _labels_of(y), names, tuple(_finite(y, name, "y")), notice=notice)
 
 
 def _samples_among(
@@ -111,6 +116,34 @@ def _one_of(keys: list[str], usual: str, name: str) -> str:
             f"{usual}."
         )
     return usual if usual in keys else next(iter(keys), "")
+
+
+def _check_no_labels(
+    files: Mapping[str, bytes], others: Sequence[str], samples: int, kind: str, name: str
+) -> None:
+    """SampleError where one of the arrays that are not read may be the labels of so many samples:
+    whoever has labelled them would not be told that they count for nothing. kind: of the samples.
+    """
+    for key in others:
+        what, part = _meaning(key)
+        apart = kind and part and part != kind  # of test samples beside those to train on
+        if what != "x" and not apart and _length(files[key]) == samples:
+            usual = f"y_{kind}" if kind else "y"
+            raise SampleError(
+                f"'{name}' has no array {usual}, and {key} has one element for each of the "
+                f"{samples:,} samples. If it holds their labels or targets, call it {usual}; else "
+                "leave it out."
+            )
+
+
+def _left_out(others: Sequence[str], subset: Subset, name: str) -> str:
+    """A sentence about arrays that are not read; "" for none. Samples to train on are not missed
+    where those to test with are asked for.
+    """
+    missed = [one for one in others if subset is not Subset.TEST or _meaning(one)[1] != "train"]
+    more = f" and {len(missed) - _TOLD} more" if len(missed) > _TOLD else ""
+    many = count(len(missed), "array")
+    return f"Left out {many} of '{name}': {', '.join(missed[:_TOLD])}{more}." if missed else ""
 
 
 def _numbers_or_pictures(x: np.ndarray, name: str) -> np.ndarray:
@@ -175,10 +208,7 @@ def load_array(data: bytes, name: str) -> np.ndarray:
     """The array of a .npy whose header tells the truth about its size."""
     stream = io.BytesIO(data)
     try:
-        version = np.lib.format.read_magic(stream)
-        old = version == (1, 0)
-        header = np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0
-        shape, _, dtype = header(stream)
+        shape, dtype = _header(stream)
         if dtype.hasobject:
             raise ValueError(
                 "it holds Python objects, which are never read; strings are saved with "
@@ -188,7 +218,25 @@ def load_array(data: bytes, name: str) -> np.ndarray:
             raise ValueError("it is cut short")
         stream.seek(0)
         return np.load(stream, allow_pickle=False)
-    except (OSError, ValueError, EOFError, SyntaxError, MemoryError, TypeError) as error:
+    except _DAMAGED as error:
         raise SampleError(
             f"'{name}' is not an array that can be read ({error}). Save it again."
         ) from error
+
+
+_DAMAGED = (OSError, ValueError, EOFError, SyntaxError, MemoryError, TypeError)
+
+
+def _header(stream: io.BytesIO) -> tuple[tuple[int, ...], np.dtype]:
+    """The shape and dtype that a .npy says it has; one of _DAMAGED where it says none."""
+    old = np.lib.format.read_magic(stream) == (1, 0)
+    read = np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(stream)
+    return shape, dtype
+
+
+def _length(data: bytes) -> int:
+    """How many elements a .npy has along its first axis; 0 where it has none, or is damaged."""
+    with suppress(*_DAMAGED):
+        return next(iter(_header(io.BytesIO(data))[0]), 0)
+    return 0

@@ -300,6 +300,26 @@ class TestNpz:
         with pytest.raises(SampleError, match="name the one that is meant"):
             read_samples(npz(**arrays), "own.npz")
 
+    @pytest.mark.parametrize(
+        ("x", "other", "usual"), [("x", "classes", "y"), ("x", "y_train", "y"),
+                                  ("x_test", "test_classes", "y_test")]
+    )  # fmt: skip
+    @pytest.mark.parametrize("values", [["a", "b"], [[1, 0], [0, 1]], np.array(["a", 1], object)])
+    def test_labels_of_another_name_are_not_passed_over(self, x, other, usual, values):
+        said = rf"has no array {usual}, and {other} has one element for each of the 2 samples"
+        with pytest.raises(SampleError, match=said):
+            read_samples(npz(**{x: np.ones((2, 4)), other: values}), "own.npz")
+
+    def test_arrays_that_are_not_read_are_told(self):
+        raw = read_samples(npz(x=np.ones((2, 4)), y=[0, 1], names=["a", "b", "c"]), "own.npz")
+        assert raw.notice == "Left out 1 array of 'own.npz': names."
+        raw = read_samples(npz(x=np.ones((2, 4)), names=["a", "b", "c"]), "own.npz")
+        assert (raw.labels, raw.notice) == (("", ""), "Left out 1 array of 'own.npz': names.")
+        parts = npz(x_train=[[1]], y_train=[0], x_test=[[1]], y_test=[0])
+        raw = read_samples(parts, "own.npz")
+        assert raw.notice == "Left out 2 arrays of 'own.npz': x_test, y_test."
+        assert read_samples(parts, "own.npz", subset=Subset.TEST).notice == ""
+
     def test_two_arrays_of_one_name_are_refused(self):
         data = npz(x=[[1.0]], z=[[2.0]]).replace(b"z.npy", b"x.npy")
         with pytest.raises(SampleError, match=r"'own\.npz' holds two files of the name 'x\.npy'"):
