@@ -14,6 +14,7 @@ import numpy as np
 
 from odt_core.errors import SampleError
 from odt_core.samples.cells import is_missing
+from odt_core.samples.float32 import check_room
 from odt_core.samples.inputs import Inputs, joined
 from odt_core.samples.labels import clean_label
 from odt_core.samples.types import RawSamples, Subset
@@ -73,7 +74,8 @@ def read_arrays(
         return RawSamples(items, _text_labels(y, name), names, notice=notice)
     if y.dtype.kind not in "biuf":
         raise SampleError(f"'{name}': y has type {y.dtype}. Use numbers or strings.")
-    return RawSamples(items, _labels_of(y), names, tuple(_finite(y, name, "y")), notice=notice)
+    targets = tuple(_finite(y, name, "y"))
+    return RawSamples(items, _labels_of(y), names, targets, notice=notice)
 
 
 def _samples_among(
@@ -161,6 +163,7 @@ def _numbers_or_pictures(x: np.ndarray, name: str) -> np.ndarray:
 
 def _finite(array: np.ndarray, name: str, key: str) -> np.ndarray:
     """As float32. SampleError, with the first samples, where a number is not finite as such."""
+    check_room(array, f"'{name}', {key}")
     with np.errstate(over="ignore"):
         numbers = array.astype(np.float32)
     bad = np.flatnonzero(~np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1))

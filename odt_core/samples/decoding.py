@@ -11,6 +11,7 @@ from odt_core.errors import SampleError
 from odt_core.samples import packed, sound
 from odt_core.samples.archives import ARRAY, MAX_FILES
 from odt_core.samples.arrays import MAX_SAMPLES, load_array
+from odt_core.samples.float32 import check_room
 from odt_core.samples.image import (
     SUFFIXES,
     WORKING_SIDE,
@@ -202,6 +203,7 @@ def _array(data: bytes, file: str) -> np.ndarray:
     array = load_array(data, file)
     if array.dtype.kind not in "biuf" or not array.size:
         raise SampleError(f"'{file}' does not hold numbers. Save a float32 array.")
+    check_room(array, f"'{file}'")
     with np.errstate(over="ignore"):
         numbers = array.astype(np.float32)
     if not np.isfinite(numbers).all():

@@ -320,6 +320,16 @@ class TestNpz:
         assert raw.notice == "Left out 2 arrays of 'own.npz': x_test, y_test."
         assert read_samples(parts, "own.npz", subset=Subset.TEST).notice == ""
 
+    def test_numbers_that_take_too_much_as_float32_are_refused(self):
+        large, said = np.zeros((2, 25_000_001), np.int8), r"50,000,002 numbers.* 200 MB as float32"
+        for arrays in ({"x": large}, {"x": np.ones((2, 1)), "y": large}):
+            with pytest.raises(SampleError, match=said):
+                read_samples(npz(**arrays), "own.npz")
+        stream = io.BytesIO()
+        np.save(stream, large)
+        with pytest.raises(SampleError, match=said):
+            read_samples(stream.getvalue(), "own.npy")
+
     def test_two_arrays_of_one_name_are_refused(self):
         data = npz(x=[[1.0]], z=[[2.0]]).replace(b"z.npy", b"x.npy")
         with pytest.raises(SampleError, match=r"'own\.npz' holds two files of the name 'x\.npy'"):
