@@ -177,7 +177,13 @@ def _finite(array: np.ndarray, name: str, key: str) -> np.ndarray:
 
 def _text_labels(y: np.ndarray, name: str) -> tuple[str, ...]:
     if y.dtype.kind == "S":
-        y = np.char.decode(y, "utf-8", "replace")
+        try:
+            y = np.char.decode(y, "utf-8")
+        except UnicodeDecodeError:
+            raise SampleError(
+                f"'{name}': y has bytes that are not UTF-8. Save text in their place, such as "
+                "numpy.char.decode(y, 'latin-1')."
+            ) from None
     signs = bool((y == "+").any())
     bad = [at for at, text in enumerate(y) if is_missing(text) and not (signs and text == "-")]
     if bad:

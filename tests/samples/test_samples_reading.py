@@ -330,6 +330,12 @@ class TestNpz:
         with pytest.raises(SampleError, match=said):
             read_samples(stream.getvalue(), "own.npy")
 
+    def test_labels_as_bytes_are_read_as_utf8_or_refused(self):
+        raw = read_samples(npz(x=np.ones((2, 1)), y=["é".encode(), b"a"]), "own.npz")
+        assert raw.labels == ("é", "a")
+        with pytest.raises(SampleError, match="y has bytes that are not UTF-8"):
+            read_samples(npz(x=np.ones((2, 1)), y=[b"caf\xe9", b"caf\xe8"]), "own.npz")
+
     def test_two_arrays_of_one_name_are_refused(self):
         data = npz(x=[[1.0]], z=[[2.0]]).replace(b"z.npy", b"x.npy")
         with pytest.raises(SampleError, match=r"'own\.npz' holds two files of the name 'x\.npy'"):
