@@ -64,6 +64,8 @@ def decode_image(
     """
     wanted = "A picture comes as its file's bytes"
     check_kind(data, (bytes, bytearray, memoryview), wanted, SampleError)
+    if side is not None and not (isinstance(side, (int, np.integer)) and side > 0):
+        raise SampleError(f"side is at least one pixel, or None for all there are, not {side!r}.")
     if not data:
         raise SampleError(f"'{name}' is empty. Choose a picture (PNG, JPEG, WebP, HEIC).")
     if len(data) > MAX_IMAGE_BYTES:

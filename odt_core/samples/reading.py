@@ -6,10 +6,11 @@ import logging
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from types import NoneType
 
 from odt_core.errors import OdtError, SampleError
 from odt_core.files import DAMAGED_ZIP
-from odt_core.kinds import path_of
+from odt_core.kinds import check_kind, path_of
 from odt_core.samples import sound, table
 from odt_core.samples.archives import ARRAY, MAX_TOTAL_BYTES, Arrays, checked, opened
 from odt_core.samples.arrays import read_arrays
@@ -32,7 +33,7 @@ def read_samples(
     input_shape: Sequence[int] | None = None,
     target_shape: Sequence[int] | None = None,
     inputs: Inputs | None = None,
-    subset: Subset = Subset.TRAINING,
+    subset: Subset | str = Subset.TRAINING,
 ) -> RawSamples:
     """Samples from `source`; those of a folder or zip are sorted by label and file name.
 
@@ -57,10 +58,17 @@ def read_samples(
     where a model's several inputs take a sample together, how many numbers each: an .npz may then
     hold an array for each in the place of x, and a .csv's header says which column is whose.
     subset: what is wanted where some samples are for testing, such as those of a folder test beside
-    one called train; a warning is logged where they are left out.
+    one called train, or its value as text; a warning is logged where they are left out.
     Raises SampleError with the file's name; a zip with absolute or `..` names, too many or too
     large members is refused as a whole.
     """
+    try:
+        subset = Subset(subset)
+    except ValueError:
+        raise SampleError(
+            f"subset is 'training', 'test' or 'both', or an odt.Subset, not {subset!r}."
+        ) from None
+    check_kind(name, (str, NoneType), "The name of a source comes as text", SampleError)
     form = Form(input_shape, target_shape, inputs or {})
     raw, label = _read(source, name, form, subset)
     if raw.notice and subset is not Subset.BOTH:

@@ -283,6 +283,10 @@ class TestNpz:
         assert (raw.labels, raw.names) == (("1",), (f"own.npz, {x.format('train')}, sample 1",))
         assert read_samples(data, "own.npz", subset=Subset.TEST).labels == ("2", "2")
 
+    def test_part_may_be_asked_for_by_its_name(self):
+        data = npz(x_train=[[1]], y_train=[1], x_test=[[1]], y_test=[2])
+        assert read_samples(data, "own.npz", subset="test").labels == ("2",)
+
     def test_only_part_there_is_is_read(self):
         data = npz(x_test=np.ones((1, 4)), y_test=[1])
         assert read_samples(data, "own.npz").labels == ("1",)
