@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import struct
 import threading
 import warnings
 
@@ -94,8 +95,9 @@ def decode_image(
         ) from error
 
 
-_DAMAGED = (
-    OSError, ValueError, SyntaxError, MemoryError, OverflowError, EOFError, RuntimeError
+_DAMAGED = (  # what Pillow lets through, of its own and of what it asks
+    OSError, ValueError, SyntaxError, MemoryError, ArithmeticError, EOFError, RuntimeError,
+    TypeError, LookupError, AttributeError, struct.error
 )  # fmt: skip
 _SMALLER = f"At most {MAX_IMAGE_PIXELS // 10**6} million pixels are read; save it smaller."
 

@@ -1,4 +1,5 @@
 import io
+import struct
 import zlib
 from pathlib import Path
 
@@ -106,6 +107,14 @@ class TestDecodeImage:
         data = encoded(Image.effect_noise((60, 60), 50))
         with pytest.raises(SampleError, match="damaged"):
             decode_image(data[: len(data) // 2], "a.png")
+
+    def test_tiff_whose_second_page_is_empty_raises(self):
+        data = bytearray(encoded(Image.new("RGB", (4, 4)), "TIFF"))
+        (first,) = struct.unpack_from("<I", data, 4)
+        (entries,) = struct.unpack_from("<H", data, first)
+        struct.pack_into("<I", data, first + 2 + 12 * entries, len(data))
+        with pytest.raises(SampleError, match=r"'a\.tif' is damaged"):
+            decode_image(bytes(data) + bytes(6), "a.tif")
 
     @pytest.mark.parametrize("side", [12_000, 60_000])
     def test_huge_picture_raises_before_it_is_unpacked(self, side):
