@@ -184,12 +184,10 @@ def _eight_bits(image: Image.Image, mask: bool) -> Image.Image:
     """The same picture in mode L, RGB or RGBA."""
     if image.mode in _DEEP:
         return Image.fromarray(_of_depth(np.asarray(image, np.float32), image.mode == "F", mask))
-    if image.mode in ("1", "L"):
-        return image.convert("L")
     transparent = image.mode in ("LA", "PA", "RGBA", "La", "RGBa")
     if transparent or "transparency" in image.info:
         return image.convert("RGBA")
-    return image.convert("RGB")
+    return image.convert("L" if image.mode in ("1", "L") else "RGB")
 
 
 def _of_depth(values: np.ndarray, fractions: bool, mask: bool) -> np.ndarray:

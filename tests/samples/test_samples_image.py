@@ -41,6 +41,12 @@ class TestDecodeImage:
         assert decoded.shape == (4, 5, 4)
         assert decoded[0, 0].tolist() == [1, 2, 3, 4]
 
+    @pytest.mark.parametrize("mode", ["L", "1"])
+    def test_grey_png_of_which_one_shade_is_transparent_keeps_that(self, mode):
+        picture = Image.fromarray(np.array([[0, 255]], np.uint8)).convert(mode)
+        decoded = decode_image(encoded(picture, transparency=0), "a.png")
+        assert decoded.tolist() == [[[0, 0, 0, 0], [255, 255, 255, 255]]]
+
     def test_photograph_lying_on_its_side_is_turned_upright(self):
         exif = Image.Exif()
         exif[0x0112] = 6  # orientation: turned by 90 degrees
