@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from odt_core.errors import SampleError
 from odt_core.samples.cells import Row, is_missing, resembles_number
-from odt_core.samples.inputs import Inputs, columns_of
+from odt_core.samples.inputs import Inputs, columns_of, in_order
 from odt_core.words import count
 
 # Names that hardly anybody gives a feature. In a model of values a class may well be one.
@@ -70,12 +70,13 @@ def columns_in(
             f"{_in_words(features, targets)}"
         )
     size = len(places) - rest if features is None else features
+    usual = _LABELS if targets is None else _TARGETS
     if header and inputs:
         chosen = columns_of(rows[0][1], inputs, name)
-        return Columns(chosen, sorted(set(places).difference(chosen)), header)
+        left = sorted(set(places).difference(chosen))
+        return Columns(chosen, _named(names, left, len(left), usual, name), header)
     others = places[size:]
     if header:
-        usual = _LABELS if targets is None else _TARGETS
         others = _named(names, places, len(others), usual, name)
     return Columns([at for at in places if at not in others], others, header)
 
@@ -161,7 +162,9 @@ def _counts_rows(rows: Sequence[Row], names: Sequence[str]) -> bool:
 def _named(
     names: Sequence[str], places: list[int], count: int, usual: frozenset[str], file: str
 ) -> list[int]:
-    """The columns of labels or targets: those that are called so, else the last ones."""
+    """The columns of labels or targets: those that are called so, in the order of their numbers,
+    else the last ones.
+    """
     groups: dict[str, list[int]] = defaultdict(list)
     for at in places:
         # Several targets may have numbers: y1, y_2 or y[3].
@@ -176,17 +179,21 @@ def _named(
         )
     last = places[len(places) - count :]
     fitting = [found for found in called if len(found) == count]
-    if not count or last in fitting:
+    y = groups.get("y", [])
+    if not count:
         return last
-    if len(fitting) > 1:
+    if last in fitting:
+        chosen = last
+    elif len(fitting) > 1:
         either = " or ".join(f"'{names[found[0]]}'" for found in fitting)
         raise SampleError(
             f"'{file}': {either} may be what the model learns. Put that in the last place."
         )
-    if fitting:
-        return fitting[0]
-    y = groups.get("y", [])
-    # Beside x it may be an axis, unless it stands before everything else.
-    if len(y) == count and ("x" not in groups or y == places[:count]):
-        return y
-    return last
+    elif fitting:
+        chosen = fitting[0]
+    # Beside x it may be an axis, unless it stands before everything else or behind.
+    elif len(y) == count and ("x" not in groups or y in (places[:count], last)):
+        chosen = y
+    else:
+        return last
+    return in_order({at: names[at] for at in chosen}, "the targets", file)
