@@ -169,6 +169,32 @@ class TestZip:
                 "'w.zip' does not say how its names are written: 'Öl é/1.png' is a guess."
             )
 
+    def test_hidden_label_folder_does_not_vanish_unsaid(self, tmp_path):
+        files = {
+            ".cat/1.png": png(1),
+            "dog/2.png": png(2),
+            "dog/._2.png": b"?",
+            ".DS_Store": b"?",
+            ".git/config": b"?",
+            "__MACOSX/.cat/._1.png": b"?",
+        }
+        for file, data in files.items():
+            (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / file).write_bytes(data)
+        for source in (zipped(files), tmp_path, zipped({"in.zip": zipped(files)})):
+            raw = read_samples(source, "s.zip")
+            assert raw.labels == ("dog",)
+            assert raw.notice == (
+                "Left out 1 hidden sample, such as '.cat/1.png': give files and folders names "
+                "without a dot before them."
+            )
+        with pytest.raises(SampleError, match=r"holds no samples\. Left out 1 hidden sample"):
+            read_samples(zipped({".cat/1.png": png(1)}), "s.zip")
+
+    def test_label_may_begin_as_the_folder_that_macos_adds(self):
+        data = zipped({"__MACOSX_cat/1.png": png(1), "dog/2.png": png(2)})
+        assert read_samples(data, "s.zip").labels == ("__MACOSX_cat", "dog")
+
     def test_zip_bomb_raises(self):
         bomb = zipped({"cat/1.png": bytes(210_000_000)})
         assert len(bomb) < 1_000_000

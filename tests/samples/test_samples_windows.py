@@ -205,7 +205,8 @@ class TestFolders:
         assert same(raw, ONE)
         assert raw.notice == (
             "Left out 1 file that cannot be read as samples: 1 .txt. "
-            "Left out 1 outside of the label folders."
+            "Left out 1 outside of the label folders. Left out 1 hidden sample, such as "
+            "'punch/.1.csv': give files and folders names without a dot before them."
         )
 
     def test_folder_test_is_for_testing(self):
