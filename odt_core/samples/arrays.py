@@ -14,10 +14,10 @@ import numpy as np
 
 from odt_core.errors import SampleError
 from odt_core.samples.cells import is_missing
-from odt_core.samples.float32 import check_room
+from odt_core.samples.float32 import check_room, rounded
 from odt_core.samples.inputs import Inputs, joined
 from odt_core.samples.labels import clean_label
-from odt_core.samples.types import RawSamples, Subset
+from odt_core.samples.types import Form, RawSamples, Subset
 from odt_core.words import count, inputs_in_words, some_of
 
 MAX_SAMPLES = 50_000
@@ -25,17 +25,15 @@ _SAMPLES = ("x", "data", "features", "images", "inputs")
 _LABELS = ("y", "label", "labels", "target", "targets")
 _PARTS = ("train", "test")
 _TOLD = 5  # names of arrays
-_EXACT = 2**24  # whole numbers up to here are exact in float32
 
 
-def read_arrays(
-    files: Mapping[str, bytes], name: str, inputs: Inputs, subset: Subset
-) -> RawSamples:
+def read_arrays(files: Mapping[str, bytes], name: str, form: Form, subset: Subset) -> RawSamples:
     """Samples of the .npy files of an .npz, by their names without that ending.
 
-    inputs, subset: as of `read_samples`; where files has an array for each input, these take the
+    form, subset: as of `read_samples`; where files has an array for each input, these take the
     place of x. Raises SampleError with the file's name, and that of the sample.
     """
+    inputs = form.inputs
 
     def array(key: str) -> np.ndarray:
         return load_array(files[key], f"{name}, {key}")
@@ -62,20 +60,32 @@ def read_arrays(
             f"'{name}' has {len(x):,} samples; at most {MAX_SAMPLES:,} are read. Save fewer, such "
             f"as {key}[:{MAX_SAMPLES}]."
         )
+    others = [one for one in files if one not in {*read, of_labels}]
     if y is None:
-        _check_no_labels(files, [one for one in files if one not in read], len(x), kind, name)
-    notice = _left_out([one for one in files if one not in {*read, of_labels}], subset, name)
+        _check_no_labels(files, others, len(x), kind, name)
     where = f"{name}, {key}" if kind else name
     names = tuple(f"{where}, sample {k + 1}" for k in range(len(x)))
     items = tuple(_numbers_or_pictures(x, name))
+    labels, targets = _labels_and_targets(y, len(x), name)
+    said = [rounded(x, f"'{name}', {key},")]
+    if y is not None and targets and form.target_shape is not None:
+        said.append(rounded(y, f"'{name}', {of_labels},"))
+    said.append(_left_out(others, subset, name))
+    return RawSamples(items, labels, names, targets, notice=" ".join(filter(None, said)))
+
+
+def _labels_and_targets(
+    y: np.ndarray | None, samples: int, name: str
+) -> tuple[tuple[str, ...], tuple[np.ndarray, ...]]:
+    """What y says of each sample, "" for no label; no targets where it holds none."""
     if y is None:
-        return RawSamples(items, ("",) * len(x), names, notice=notice)
+        return ("",) * samples, ()
     if y.dtype.kind in "SU" and y.ndim == 1:
-        return RawSamples(items, _text_labels(y, name), names, notice=notice)
+        return _text_labels(y, name), ()
     if y.dtype.kind not in "biuf":
         raise SampleError(f"'{name}': y has type {y.dtype}. Use numbers or strings.")
     targets = tuple(_finite(y, name, "y"))
-    return RawSamples(items, _labels_of(y), names, targets, notice=notice)
+    return _labels_of(y), targets
 
 
 def _samples_among(
@@ -156,8 +166,6 @@ def _numbers_or_pictures(x: np.ndarray, name: str) -> np.ndarray:
         raise SampleError(
             f"'{name}': x has type {x.dtype}. Use uint8 pictures (0..255) or numbers."
         )
-    if x.dtype.kind in "iu" and x.size and max(-int(x.min()), int(x.max())) > _EXACT:
-        raise SampleError(f"'{name}': x has whole numbers beyond {_EXACT:,}. Use smaller ones.")
     return _finite(x, name, "x")
 
 

@@ -135,7 +135,7 @@ def _read_bytes(data: bytes, name: str, form: Form, subset: Subset) -> RawSample
             arrays = Arrays(archive, members, name)
             parts = bool(form.inputs) and set(form.inputs) <= arrays.keys()
             if "x" in arrays or parts or name.lower().endswith(".npz"):
-                return read_arrays(arrays, name, form.inputs, subset)
+                return read_arrays(arrays, name, form, subset)
             return read_zip(archive, members, name, form, subset)
         except OdtError:  # it says itself what is wrong
             raise

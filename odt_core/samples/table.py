@@ -18,6 +18,7 @@ from odt_core.errors import OdtError, SampleError
 from odt_core.samples import packed, records, windows
 from odt_core.samples.cells import Row, are_whole, decimal_mark, fits_float32, label_in, number
 from odt_core.samples.columns import columns_in
+from odt_core.samples.float32 import EXACT, rounded
 from odt_core.samples.inputs import Inputs
 from odt_core.samples.rows import MAX_BYTES, MAX_ROWS, rows_of, too_many_rows
 from odt_core.samples.types import RawSamples
@@ -67,15 +68,19 @@ def read_table(
     whole = label_at is not None and are_whole(cells[label_at] for _, cells in rows)
     items, labels, names, faults = [], [], [], []
     targets: list[np.ndarray | None] = []
+    notice = ""
     for line, cells in rows:
         try:
-            values = np.array([_value(cells[at], at + 1, mark) for at in numeric], np.float32)
+            exact = [_value(cells[at], at + 1, mark) for at in numeric]
             label = ""
             if label_at is not None:
                 label = label_in(cells[label_at], label_at + 1, signs=signs, whole=whole)
         except OdtError as error:
             faults.append((line, error))
             continue
+        values = np.array(exact, np.float32)
+        if not notice and max(map(abs, exact), default=0) > EXACT:
+            notice = rounded(np.array(exact), f"'{name}', {unit} {line},")
         target = number(cells[label_at], of_label) if label_at is not None else None
         items.append(values[: len(places)].reshape(shape))
         labels.append(label)
@@ -87,7 +92,7 @@ def read_table(
     if faults:
         raise SampleError(_in_words(faults, name, unit))
     given = tuple(targets) if any(target is not None for target in targets) else ()
-    return RawSamples(tuple(items), tuple(labels), tuple(names), given)
+    return RawSamples(tuple(items), tuple(labels), tuple(names), given, notice=notice)
 
 
 def _rows(data: bytes, name: str, most: int) -> tuple[list[Row], str]:

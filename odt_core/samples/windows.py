@@ -23,6 +23,7 @@ from odt_core.samples.cells import (
     number,
     resembles_number,
 )
+from odt_core.samples.float32 import rounded
 from odt_core.samples.layout import label_in_name
 from odt_core.samples.types import RawSamples
 from odt_core.words import count, words
@@ -111,7 +112,9 @@ def read_windows(
     wrong = [block for block in blocks if len(block) % window.length]
     if wrong:
         raise SampleError(_does_not_fit(wrong, len(blocks), name, window, unit))
-    values = _numbers(rows, columns.channels, name, unit)
+    exact = _numbers(rows, columns.channels, name, unit)
+    values = exact.astype(np.float32)
+    said = (columns.notice, rounded(exact, f"'{name}'"))
     starts = range(0, len(rows), window.length)  # blocks hold whole windows
     items = values.reshape(len(starts), *shape)
     many = len(starts) > 1
@@ -123,7 +126,7 @@ def read_windows(
         tuple(items),
         tuple(labels),
         tuple(f"{name}, {unit} {rows[at][0]}" if many else name for at in starts),
-        notice=columns.notice,
+        notice=" ".join(filter(None, said)),
     )
 
 
@@ -213,9 +216,9 @@ def _does_not_fit(wrong: Sequence[list[Row]], of: int, name: str, window: Window
 
 
 def _numbers(rows: Sequence[Row], places: Sequence[int], name: str, unit: str) -> np.ndarray:
-    """float32 [rows, channels]. SampleError with line and column where a cell is no number."""
+    """float64 [rows, channels]. SampleError with line and column where a cell is no number."""
     mark = decimal_mark(rows, places, name)
-    values = np.empty((len(rows), len(places)), np.float32)
+    values = np.empty((len(rows), len(places)))
     for k, (line, cells) in enumerate(rows):
         for channel, at in enumerate(places):
             value = number(cells[at], mark)

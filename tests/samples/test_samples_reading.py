@@ -366,6 +366,28 @@ class TestNpz:
         with pytest.raises(SampleError, match="y has bytes that are not UTF-8"):
             read_samples(npz(x=np.ones((2, 1)), y=[b"caf\xe9", b"caf\xe8"]), "own.npz")
 
+    @pytest.mark.parametrize("kind", [np.int32, np.uint64, np.float64])
+    def test_whole_numbers_that_float32_rounds_are_told(self, kind):
+        x, y = np.array([[1], [123456789]], kind), np.array([2, 16777217], kind)
+        said = "has whole numbers beyond 16,777,216, of which float32 holds the first seven digits"
+        of_x = f"'own.npz', x, {said}: 123456789 is read as 123456792."
+        of_y = f"'own.npz', y, {said}: 16777217 is read as 16777216."
+        raw = read_samples(npz(x=x, y=y), "own.npz")
+        assert (raw.labels[1], raw.notice) == ("16777217", of_x)  # y are labels
+        raw = read_samples(npz(x=x, y=y), "own.npz", target_shape=(1,))
+        assert raw.notice == f"{of_x} {of_y}"
+
+    @pytest.mark.parametrize("x", [[[2**24, -(2**40)]], [[16777217.5, 1e30]], [[True, False]]])
+    def test_whole_numbers_that_float32_holds_are_not(self, x):
+        assert read_samples(npz(x=x), "own.npz").notice == ""
+
+    def test_whole_numbers_are_told_of_an_array_by_itself(self):
+        stream = io.BytesIO()
+        np.save(stream, [-123456789, 5])
+        raw = read_samples(stream.getvalue(), "one.npy")
+        assert raw.notice.startswith("'one.npy' has whole numbers beyond")
+        assert raw.notice.endswith("-123456789 is read as -123456792.")
+
     def test_two_arrays_of_one_name_are_refused(self):
         data = npz(x=[[1.0]], z=[[2.0]]).replace(b"z.npy", b"x.npy")
         with pytest.raises(SampleError, match=r"'own\.npz' holds two files of the name 'x\.npy'"):
@@ -387,7 +409,6 @@ class TestNpz:
             (np.zeros((3, 8, 8), np.uint8), [1, 2], "one label or target per sample"),
             (np.zeros((2, 8, 8), complex), [1, 2], "x has type complex128"),
             (np.zeros((2, 8, 8), np.uint8), [1j, 2], "y has type complex128"),
-            (np.full((2, 3), 2**40), [1, 2], "beyond 16,777,216"),
             (np.array([[1.0, 2], [np.nan, 0]]), [1, 2], "sample 2 holds a number that is not"),
         ],
     )
@@ -455,6 +476,14 @@ class TestArraysInAZip:
         stream = io.BytesIO()
         np.save(stream, np.array(values, np.float32))
         return stream.getvalue()
+
+    def test_whole_numbers_that_float32_rounds_are_told_of_targets_too(self):
+        stream = io.BytesIO()
+        np.save(stream, [16777217])
+        raw = read_samples(
+            zipped({"1.npy": self.saved([1, 2]), "1.target.npy": stream.getvalue()}), "mine.zip"
+        )
+        assert raw.notice.startswith("'1.target.npy' has whole numbers beyond")
 
     def test_sample_and_target_belong_together(self):
         data = zipped({

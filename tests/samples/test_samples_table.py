@@ -137,6 +137,15 @@ class TestForms:
         records = [{"a": 1, "b": 2, "label": label} for label in typed]
         assert read_table(json.dumps(records).encode(), "m.json").labels == typed
 
+    def test_whole_numbers_that_float32_rounds_are_told_with_the_first_line(self):
+        raw = read_table(b"a,b,label\n1,2,99999999999\n123456789,2,x\n16777217,2,x\n", "m.csv")
+        assert raw.notice == (
+            "'m.csv', line 3, has whole numbers beyond 16,777,216, of which float32 holds the "
+            "first seven digits: 123456789 is read as 123456792."
+        )
+        raw = read_table(b"1,16777217\n", "m.csv", target_shape=(1,))
+        assert raw.notice.endswith("16777217 is read as 16777216.")
+
 
 class TestBad:
     @pytest.mark.parametrize(

@@ -163,6 +163,10 @@ class TestOneTable:
         with pytest.raises(SampleError, match="more than 250,000 lines"):
             read(b"1,2\n" * 250_002)
 
+    def test_whole_numbers_that_float32_rounds_are_told(self):
+        raw = read(b"-16777217,2\n" * SHAPE[0], "punch.csv")
+        assert raw.notice.endswith(": -16777217 is read as -16777216.")
+
 
 class TestFolders:
     @pytest.mark.parametrize(
