@@ -28,7 +28,7 @@ def _written(thousands: str, mark: str) -> re.Pattern[str]:
 
 _WRITTEN = {".": _written(",", r"\."), ",": _written(r"\.", ",")}  # by the mark before decimals
 _WITH_DECIMALS = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][+-]?[0-9]+)?")
-_DIGITS = re.compile(r"[+-]?[\d.,]*\d[\d.,]*")
+_DIGITS = re.compile(r"[+-]?[.,]*\d[\d.,]*")
 
 
 def is_missing(cell: str) -> bool:

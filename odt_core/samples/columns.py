@@ -21,6 +21,7 @@ from odt_core.words import count
 _TARGETS = frozenset(["label", "labels", "target", "targets"])
 _LABELS = _TARGETS | {"class", "category"}
 _UNNAMED = ("", "unnamed: 0")  # pandas' name of the column that counts the rows
+_NUMBER_BACKWARDS = re.compile(r"\W*\d+[\W_]*")  # from the end of y1, y_2 or y[3]
 _SURELY_COUNTED = 4  # columns; 0,1 and 0,1,2 may as well be a sample
 
 
@@ -77,7 +78,7 @@ def columns_in(
     if header:
         usual = _LABELS if targets is None else _TARGETS
         others = _named(names, places, len(others), usual, name)
-    return Columns([at for at in places if at not in others], others, header)
+    return Columns(sorted(set(places).difference(others)), others, header)
 
 
 def _in_words(features: int | None, targets: int | None) -> str:
@@ -158,15 +159,19 @@ def _counts_rows(rows: Sequence[Row], names: Sequence[str]) -> bool:
     )
 
 
+def _unnumbered(name: str) -> str:
+    """The name that a target has in common with others: y of y1."""
+    found = _NUMBER_BACKWARDS.match(name[::-1])
+    return name[: len(name) - found.end()] if found else name
+
+
 def _named(
     names: Sequence[str], places: list[int], count: int, usual: frozenset[str], file: str
 ) -> list[int]:
     """The columns of labels or targets: those that are called so, else the last ones."""
     groups: dict[str, list[int]] = defaultdict(list)
     for at in places:
-        # Several targets may have numbers: y1, y_2 or y[3].
-        base = re.sub(r"[\W_]*\d+\W*$", "", names[at]) if count > 1 else names[at]
-        groups[base].append(at)
+        groups[_unnumbered(names[at]) if count > 1 else names[at]].append(at)
     called = [found for base, found in groups.items() if base in usual]
     if not count and called:
         column = called[0][0]

@@ -174,7 +174,8 @@ def _roles(header: Sequence[str], rows: Sequence[Row]) -> _Columns:
     times += [0] if header and not header[0].strip() and 0 not in spare else []
     labels = [at for at in range(width) if named[at] and named[at] <= _LABELS]
     label = labels[0] if len(labels) == 1 else None
-    channels = [at for at in range(width) if at not in (*spare, *times, label)]
+    others = {*spare, *times, label}
+    channels = [at for at in range(width) if at not in others]
     return _Columns(channels, times, label)
 
 
