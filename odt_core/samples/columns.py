@@ -19,7 +19,7 @@ from odt_core.words import count
 
 # Names that hardly anybody gives a feature. In a model of values a class may well be one.
 _TARGETS = frozenset(["label", "labels", "target", "targets"])
-_LABELS = _TARGETS | {"class", "category"}
+LABELS = _TARGETS | {"class", "category"}
 _UNNAMED = ("", "unnamed: 0")  # pandas' name of the column that counts the rows
 _NUMBER_BACKWARDS = re.compile(r"\W*\d+[\W_]*")  # from the end of y1, y_2 or y[3]
 _SURELY_COUNTED = 4  # columns; 0,1 and 0,1,2 may as well be a sample
@@ -76,7 +76,7 @@ def columns_in(
         return Columns(chosen, sorted(set(places).difference(chosen)), header)
     others = places[size:]
     if header:
-        usual = _LABELS if targets is None else _TARGETS
+        usual = LABELS if targets is None else _TARGETS
         others = _named(names, places, len(others), usual, name)
     return Columns(sorted(set(places).difference(others)), others, header)
 
@@ -128,8 +128,8 @@ def _recurs(rows: Sequence[Row]) -> bool:
 def _counted(cells: Sequence[str], name: str, line: int) -> bool:
     """Whether the names of columns are 0, 1, 2 and so on, beside usual ones that have a meaning."""
     names = [cell.strip() for cell in cells]
-    plain = [one for one in names[1:] if one.casefold() not in {*_LABELS, "y"}]
-    plain = plain if names[0].casefold() in {*_UNNAMED, *_LABELS, "y"} else [names[0], *plain]
+    plain = [one for one in names[1:] if one.casefold() not in {*LABELS, "y"}]
+    plain = plain if names[0].casefold() in {*_UNNAMED, *LABELS, "y"} else [names[0], *plain]
     if not plain or plain != [str(at) for at in range(len(plain))]:
         return False
     if len(plain) == len(names) < _SURELY_COUNTED:

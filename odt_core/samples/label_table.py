@@ -68,7 +68,7 @@ def find_label_tables(
 def _read(path: str, read: Callable[[], bytes], known: Mapping[str, str]) -> LabelTable | None:
     """None for a table of something else."""
     try:
-        rows = rows_of(read(), path)
+        rows = rows_of(read(), path).rows
     except SampleError:
         return None  # what it is, if anything, is told elsewhere
     beside = str(PurePosixPath(path).parent)

@@ -19,7 +19,7 @@ from odt_core.samples import packed, records, windows
 from odt_core.samples.cells import Row, are_whole, decimal_mark, fits_float32, label_in, number
 from odt_core.samples.columns import columns_in
 from odt_core.samples.inputs import Inputs
-from odt_core.samples.rows import MAX_BYTES, MAX_ROWS, rows_of, too_many_rows
+from odt_core.samples.rows import MAX_BYTES, MAX_ROWS, Table, rows_of, too_many_rows
 from odt_core.samples.types import RawSamples
 from odt_core.samples.windows import read_windows, window_in, window_of
 from odt_core.words import some_of
@@ -45,12 +45,13 @@ def read_table(
     is whose. Raises SampleError with file and line.
     """
     of_time = None if inputs else window_of(input_shape)
-    rows, unit = _rows(data, name, MAX_ROWS if of_time is None else windows.MAX_ROWS)
+    table, unit = _table(data, name, MAX_ROWS if of_time is None else windows.MAX_ROWS)
+    rows = table.rows
     size = None if input_shape is None else prod(input_shape)
     wanted = None if target_shape is None else prod(target_shape)
     window = window_in(rows, input_shape) if of_time else None
     if window is not None and input_shape is not None:
-        return read_windows(rows, name, input_shape, window, unit)
+        return read_windows(table, name, input_shape, window, unit)
     if len(rows) > MAX_ROWS + 1:
         raise too_many_rows(name, MAX_ROWS)
     columns = columns_in(rows, name, size, wanted, inputs)
@@ -87,17 +88,17 @@ def read_table(
     if faults:
         raise SampleError(_in_words(faults, name, unit))
     given = tuple(targets) if any(target is not None for target in targets) else ()
-    return RawSamples(tuple(items), tuple(labels), tuple(names), given)
+    return RawSamples(tuple(items), tuple(labels), tuple(names), given, notice=table.notice)
 
 
-def _rows(data: bytes, name: str, most: int) -> tuple[list[Row], str]:
-    """The rows of a file of any kind, packed or not, and what one of them is called."""
+def _table(data: bytes, name: str, most: int) -> tuple[Table, str]:
+    """What a file of any kind holds, packed or not, and what one of its rows is called."""
     kind = name.lower()
     if kind.endswith(packed.ENDING):
         data, kind = packed.unpacked(data, name, MAX_BYTES), kind.removesuffix(packed.ENDING)
     if kind.endswith(records.SUFFIXES):
-        unit = "record" if kind.endswith(".json") else "line"
-        return records.rows_of_json(data, name, most), unit
+        by_line = not kind.endswith(".json")
+        return records.rows_of_json(data, name, most, by_line), "line" if by_line else "record"
     return rows_of(data, name, most), "line"
 
 

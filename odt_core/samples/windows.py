@@ -24,6 +24,7 @@ from odt_core.samples.cells import (
     resembles_number,
 )
 from odt_core.samples.layout import label_in_name
+from odt_core.samples.rows import Table
 from odt_core.samples.types import RawSamples
 from odt_core.words import count, words
 
@@ -93,14 +94,15 @@ def window_in(rows: Sequence[Row], shape: Sequence[int] | None) -> Window | None
 
 
 def read_windows(
-    rows: Sequence[Row], name: str, shape: Sequence[int], window: Window, unit: str = "line"
+    table: Table, name: str, shape: Sequence[int], window: Window, unit: str = "line"
 ) -> RawSamples:
     """Samples of the rows of a table, float32 [*shape] each.
 
-    rows: at least one, all with as many cells, as of `rows_of`. window: as of `window_in`. unit:
-    what a row is called. Labels are those of the column of labels, else the file's name where it is
-    one. Raises SampleError with the file, how many rows it has, and how many are wanted.
+    window: as of `window_in`. unit: what a row is called. Labels are those of the column of labels,
+    else the file's name where it is one. Raises SampleError with the file, how many rows it has,
+    and how many are wanted.
     """
+    rows = table.rows
     header = _header(rows, window)
     if header:  # files that were put together have one each
         rows = [row for row in rows if row[1] != header]
@@ -123,7 +125,7 @@ def read_windows(
         tuple(items),
         tuple(labels),
         tuple(f"{name}, {unit} {rows[at][0]}" if many else name for at in starts),
-        notice=columns.notice,
+        notice=" ".join(filter(None, (table.notice, columns.notice))),
     )
 
 
