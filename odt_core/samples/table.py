@@ -62,8 +62,8 @@ def read_table(
         raise SampleError(f"'{name}' has a header, but no samples below it.")
     numeric = [*places, *(others if wanted is not None else ())]
     label_at = others[0] if others and wanted is None else None
-    mark = decimal_mark(rows, numeric, name)
-    of_label = "" if label_at is None else _mark_of_labels(rows, label_at, name)
+    mark = decimal_mark(rows, numeric, name, table.divided)
+    of_label = None if label_at is None else _mark_of_labels(rows, label_at, name, table.divided)
     signs = label_at is not None and any(cells[label_at].strip() == "+" for _, cells in rows)
     whole = label_at is not None and are_whole(cells[label_at] for _, cells in rows)
     items, labels, names, faults = [], [], [], []
@@ -77,7 +77,9 @@ def read_table(
         except OdtError as error:
             faults.append((line, error))
             continue
-        target = number(cells[label_at], of_label) if label_at is not None else None
+        target = None
+        if label_at is not None and of_label is not None:
+            target = number(cells[label_at], of_label)
         items.append(values[: len(places)].reshape(shape))
         labels.append(label)
         names.append(f"{name}, {unit} {line}")
@@ -102,11 +104,11 @@ def _table(data: bytes, name: str, most: int) -> tuple[Table, str]:
     return rows_of(data, name, most), "line"
 
 
-def _mark_of_labels(rows: Sequence[Row], place: int, name: str) -> str:
-    """As `decimal_mark`, of labels that may be targets; "" where it cannot be told."""
+def _mark_of_labels(rows: Sequence[Row], place: int, name: str, divided: bool) -> str | None:
+    """As `decimal_mark`, of labels that may be targets; None where it cannot be told."""
     with suppress(SampleError):
-        return decimal_mark(rows, [place], name)
-    return ""
+        return decimal_mark(rows, [place], name, divided)
+    return None
 
 
 def _value(cell: str, column: int, mark: str) -> float:

@@ -113,7 +113,7 @@ def read_windows(
     wrong = [block for block in blocks if len(block) % window.length]
     if wrong:
         raise SampleError(_does_not_fit(wrong, len(blocks), name, window, unit))
-    values = _numbers(rows, columns.channels, name, unit)
+    values = _numbers(rows, columns.channels, name, unit, table.divided)
     starts = range(0, len(rows), window.length)  # blocks hold whole windows
     items = values.reshape(len(starts), *shape)
     many = len(starts) > 1
@@ -215,9 +215,11 @@ def _does_not_fit(wrong: Sequence[list[Row]], of: int, name: str, window: Window
     )
 
 
-def _numbers(rows: Sequence[Row], places: Sequence[int], name: str, unit: str) -> np.ndarray:
+def _numbers(
+    rows: Sequence[Row], places: Sequence[int], name: str, unit: str, divided: bool
+) -> np.ndarray:
     """float32 [rows, channels]. SampleError with line and column where a cell is no number."""
-    mark = decimal_mark(rows, places, name)
+    mark = decimal_mark(rows, places, name, divided)
     values = np.empty((len(rows), len(places)), np.float32)
     for k, (line, cells) in enumerate(rows):
         for channel, at in enumerate(places):
