@@ -18,12 +18,15 @@ from odt_core.words import too_large
 MAX_BYTES = 50_000_000
 MAX_ROWS = 50_000
 MAX_COLUMNS = 200_000
+MAX_CELLS = 10_000_000  # each takes sixty bytes while it is read
+_MAX_BREAKS = 1_000_000  # of lines, for the most part between blank ones
 _DIVIDING = ";\t|"  # nobody writes these but to divide
 _DELIMITERS = _DIVIDING + ", "
 _LOOKED_AT = 20  # lines that decide on the delimiter
 _BEGINNING = 200_000  # characters that they are looked for in
-_ORDER = re.compile(r'\s*"?sep=([^"\r\n])"?[ \t]*(\r\n|\r|\n)', re.IGNORECASE)  # to Excel
-_REMARK = re.compile(r"\s*#([^\r\n]*)(\r\n|\r|\n)")
+_ORDER = re.compile(r'\s*+"?sep=([^"\r\n])"?[ \t]*(\r\n|\r|\n)', re.IGNORECASE)  # to Excel
+_SPACES = re.compile("  +")
+_REMARK = re.compile(r"\s*+#([^\r\n]*+)(\r\n|\r|\n)")
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,10 @@ def rows_of(data: bytes, name: str, most: int = MAX_ROWS) -> Table:
     """
     _check_size(data, name)
     text = text_of(data, name)
+    if max(text.count("\n"), text.count("\r")) > _MAX_BREAKS:
+        raise SampleError(
+            f"'{name}' has more than {_MAX_BREAKS:,} lines, blank ones among them. Use fewer."
+        )
     order = _ORDER.match(text)
     start = order.end() if order else 0
     remark = ""
@@ -66,7 +73,7 @@ def rows_of(data: bytes, name: str, most: int = MAX_ROWS) -> Table:
 
 def _names(remark: str, delimiter: str) -> list[str]:
     """Of columns, as numpy writes them; none where numbers are among them."""
-    with suppress(csv.Error):
+    with suppress(csv.Error, _TooWideError):
         for _, cells in _records(remark, delimiter):
             return [] if any(map(resembles_number, cells)) else cells
     return []
@@ -94,6 +101,13 @@ def _rows(text: str, name: str, delimiter: str, above: int, most: int) -> list[R
             if len(rows) > most:
                 raise too_many_rows(name, most)
             rows.append((line, cells))
+            if len(rows) * len(cells) > MAX_CELLS:
+                raise SampleError(
+                    f"'{name}' has more than {MAX_CELLS:,} cells. Use fewer lines; or save an "
+                    ".npz, which holds as many numbers in less room."
+                )
+    except _TooWideError:
+        raise too_many_columns(name) from None
     except csv.Error as error:
         raise SampleError(
             f"'{name}' cannot be read after line {line} ({error}). Save the table as .csv again."
@@ -114,12 +128,26 @@ def too_many_columns(name: str) -> SampleError:
     )
 
 
+class _TooWideError(Exception):
+    """A record has more than MAX_COLUMNS."""
+
+
 def _records(text: str, delimiter: str, above: int = 0) -> Iterator[Row]:
-    """What is not blank, with the number of its last line."""
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
-    )
+    """What is not blank, with the number of its last line. Raises csv.Error and _TooWideError."""
+    wide = 0
+
+    def lines() -> Iterator[str]:
+        nonlocal wide
+        for line in io.StringIO(text, newline=""):
+            line = _SPACES.sub(" ", line) if delimiter == " " else line
+            wide += line.count(delimiter)
+            if wide > MAX_COLUMNS:  # before the reader has made a cell of each
+                raise _TooWideError
+            yield line
+
+    reader = csv.reader(lines(), delimiter=delimiter, skipinitialspace=True, strict=True)
     for cells in reader:
+        wide = 0
         if delimiter == " ":
             cells = [cell for cell in cells if cell]
         if any(cell.strip() for cell in cells):
@@ -148,7 +176,7 @@ def _columns(text: str, delimiter: str) -> set[int]:
         beginning = ",".join(part.strip(" ") for part in beginning.split(","))
     try:
         found = [len(cells) for _, cells in islice(_records(beginning, delimiter), _LOOKED_AT)]
-    except csv.Error:
+    except (csv.Error, _TooWideError):
         return set()
     if len(text) > _BEGINNING and 1 < len(found) < _LOOKED_AT:
         found.pop()  # may have been cut

@@ -156,6 +156,11 @@ class TestRefused:
         with pytest.raises(SampleError, match="the limit for JSON is 0 MB"):
             read(as_json(RECORDS))
 
+    @pytest.mark.parametrize("table", [[{"x": [1] * 300_000}], [[1] * 300_000]])
+    def test_more_columns_than_a_table_may_have_are_refused(self, table):
+        with pytest.raises(SampleError, match="more than 200,000 columns"):
+            read(as_json(table))
+
     @given(damaged(as_json(RECORDS)))
     def test_json_when_damaged_is_read_or_refused(self, data):
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from odt_core.errors import SampleError
@@ -56,6 +58,36 @@ class TestForms:
         for text in ("# a\n", "sep=;\n", ",,,\n", "# a\n\n"):
             with pytest.raises(SampleError, match="is empty"):
                 read(text)
+
+
+class TestLimits:
+    @pytest.mark.parametrize(
+        ("limit", "text", "said"),
+        [
+            ("MAX_COLUMNS", "1,2,3,4,5,x\n", "more than 3 columns"),
+            ("MAX_COLUMNS", '1,"\n","\n","\n",x\n', "more than 3 columns"),
+            ("MAX_CELLS", "1,2\n3,4\n", "more than 3 cells"),
+            ("_MAX_BREAKS", "\n\n\n\n1,2,x\n", "more than 3 lines, blank ones among them"),
+            ("_MAX_BREAKS", "#\r#\r#\r#\r1,2,x\r", "more than 3 lines, blank ones among them"),
+        ],
+    )
+    def test_what_would_take_much_memory_is_refused(self, monkeypatch, limit, text, said):
+        monkeypatch.setattr(f"odt_core.samples.rows.{limit}", 3)
+        with pytest.raises(SampleError, match=f"'m.csv' has {said}"):
+            read(text)
+
+    def test_spaces_that_align_columns_are_none_themselves(self, monkeypatch):
+        monkeypatch.setattr("odt_core.samples.rows.MAX_COLUMNS", 3)
+        raw = read("  1.5    2   x\n  3      4   y\n")
+        assert [item.tolist() for item in raw.items] == [[1.5, 2], [3, 4]]
+
+    def test_line_of_too_many_columns_costs_little_more_than_its_text(self):
+        data = b"1," * 2_000_000
+        tracemalloc.start()
+        with pytest.raises(SampleError, match="more than 200,000 columns"):
+            read(data)
+        assert tracemalloc.get_traced_memory()[1] < 15 * len(data)  # a cell each: over 60
+        tracemalloc.stop()
 
 
 class TestEncodings:
