@@ -31,15 +31,18 @@ _BOXES = frozenset(["xmin", "ymin", "bbox", "x1"])  # then the labels are those 
 
 @dataclass(frozen=True)
 class LabelTable:
-    """labels: path of a file -> what it shows. absent: names of files that are not there."""
+    """labels: path of a file -> what it shows. absent: names of files that are not there. guess:
+    what is to be told of its encoding; "" for nothing.
+    """
 
     name: str
     labels: Mapping[str, str]
     absent: tuple[str, ...]
+    guess: str = ""
 
     def notice(self, unnamed: Sequence[str]) -> str:
         """What is to be told, with the files that it does not name; "" for nothing."""
-        said = []
+        said = [self.guess] if self.guess else []
         if self.absent:
             said.append(
                 f"'{self.name}' names {count(len(self.absent), 'file')} that cannot be found, such "
@@ -76,11 +79,12 @@ def _read(path: str, read: Callable[[], bytes], known: Mapping[str, str]) -> Lab
     data = b""
     try:
         data = read()
-        rows = rows_of(data, path)
+        table = rows_of(data, path)
     except SampleError:
         if _is_of_labels(path, data):
             raise
         return None  # what it is, if anything, is told elsewhere
+    rows = table.rows
     beside = str(PurePosixPath(path).parent)
     width = len(rows[0][1])
     named = [[_file(cells[at], beside, known) for _, cells in rows] for at in range(width)]
@@ -112,7 +116,7 @@ def _read(path: str, read: Callable[[], bytes], known: Mapping[str, str]) -> Lab
                 f"'{path}', line {line}: '{file}' is '{label}' here and '{labels[file]}' before. A "
                 "sample has one label."
             )
-    return LabelTable(path, labels, tuple(absent))
+    return LabelTable(path, labels, tuple(absent), table.notice)
 
 
 def _is_of_labels(path: str, data: bytes) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import NoneType
 
 from odt_core.errors import OdtError, SampleError
-from odt_core.files import DAMAGED_ZIP
+from odt_core.files import DAMAGED_ZIP, read_within
 from odt_core.kinds import check_kind, path_of
 from odt_core.samples import sound, table
 from odt_core.samples.archives import ARRAY, MAX_TOTAL_BYTES, Arrays, checked, opened
@@ -94,8 +94,17 @@ def _read(
         return read_folder(path, label, form, subset), label
     if not there:
         raise SampleError(f"'{path}' does not exist. Give a folder, a .zip, .npz or .csv.")
-    _check_size(path.stat().st_size, label)
-    return _read_bytes(path.read_bytes(), label, form, subset), label
+    return _read_bytes(read_file(path, label), label, form, subset), label
+
+
+def read_file(path: Path, name: str) -> bytes:
+    """The bytes of a file of samples. SampleError where there is none, where it is no ordinary
+    file, or larger than any that are read.
+    """
+    try:
+        return read_within(path, MAX_TOTAL_BYTES, lambda size: _check_size(size, name))
+    except OSError as error:
+        raise SampleError(f"{path} cannot be read: {error.strerror}. Check the path.") from error
 
 
 def _check_size(size: int, name: str) -> None:

@@ -43,6 +43,13 @@ def labels(raw) -> dict[str, str]:
     return dict(zip(raw.names, raw.labels, strict=True))
 
 
+class TestEncodings:
+    def test_labels_in_an_encoding_that_is_guessed_are_told(self):
+        raw = read(THREE, **{"labels.csv": TABLE.replace("cat", "Kätzchen").encode("cp1252")})
+        assert set(raw.labels) == {"Kätzchen", "dog"}
+        assert raw.notice.startswith("Read 'labels.csv', which is in no Unicode encoding, as")
+
+
 class TestColumns:
     @pytest.mark.parametrize(
         "table",
