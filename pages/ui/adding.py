@@ -16,11 +16,11 @@ from pages.ui.canvas import decode_drawing, sample_pad
 from pages.ui.desk import Desk
 from pages.ui.model_words import asked_numbers
 from pages.ui.numbers import MOST, typed
+from pages.ui.packed import files_in
 from pages.ui.photograph import photograph
 from pages.ui.typed_target import can_type_target, target_field, typed_targets
 from pages.ui.upload_hint import upload_hint
 from pages.ui.uploaded_samples import read_uploaded
-from pages.ui.uploads import contents
 
 ACTIVE = "samples_label"  # id of the label that new samples get
 _FILES = "samples_files"  # changes with each upload that was taken, which empties the widget
@@ -94,7 +94,7 @@ def _uploaded(desk: Desk, key: str) -> None:
         return
     st.session_state[_FILES] += 1
     with trouble.caught("samples"):
-        said = add_files(desk, [contents(file) for file in files], st.session_state.get(ACTIVE))
+        said = add_files(desk, files_in(files), st.session_state.get(ACTIVE))
         trouble.say("samples", said, "info")
 
 
