@@ -22,7 +22,7 @@ from odt_core.bundled import bundled_models, find_card
 from odt_core.checkpoint import load_checkpoint, save_checkpoint
 from odt_core.errors import WorkspaceError
 from odt_core.workspace import Kind, Part, Source
-from pages.ui import sample_dialogs, samples_card, timeline, top_line, trouble
+from pages.ui import people, sample_dialogs, samples_card, timeline, top_line, trouble
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.desk.worker import bundled_path
 from pages.ui.packed import MARK
@@ -192,6 +192,32 @@ class TestSamples:
         assert {s.source for s in manifest.samples} == {Source.EXAMPLE}
         assert all(manifest.samples_of(label.id) for label in manifest.labels)
         assert all(manifest.samples_of(label.id, Part.TEST) for label in manifest.labels)
+
+    def test_example_person_when_double_clicked_is_one_person(self, person):
+        app, desk = person
+        app.session_state[people._LOADED] = time.monotonic()  # at once, however slow the machine is
+        app.button(key="example").click().run()
+        assert len(desk.workspace.steps_done()) == 1
+
+    def test_example_person_when_clicked_again_later_is_another_one(self, person):
+        app, desk = person
+        app.session_state[people._LOADED] -= people._SAME_PRESS
+        before = len(desk.workspace.manifest.samples)
+        app.button(key="example").click().run()
+        assert len(desk.workspace.manifest.samples) > before
+
+    def test_label_when_chosen_is_still_chosen_after_a_reload(self, app, desk_of):
+        from streamlit.testing.v1 import AppTest
+
+        desk = desk_of(app)
+        label = desk.workspace.manifest.labels[3]
+        samples_card._acted(desk, Act("choose", label.id))
+        again = AppTest.from_file(APP, default_timeout=60)
+        again.query_params["w"] = app.session_state["odt_workspace"]
+        again.run()
+        upload(again, ("a.png", picture()))
+        assert [s.label for s in desk.workspace.manifest.samples] == [label.id]
+        assert desk.workspace.steps_done() == ["add 1 sample to '3'"]
 
     def test_upload_when_pictures_go_to_the_chosen_label(self, app, desk_of):
         upload(app, ("a.png", picture()), ("b.png", picture(5)))
