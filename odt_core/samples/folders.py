@@ -94,13 +94,24 @@ def read_loose(
     """The samples of files (name, content) that were given together, as of a folder of them, where
     a table among them says what the others show; None where none does.
     """
-    there = [_File(file, partial(_at_most, file, data)) for file, data in files]
+    there = _given(files)
     seen = [file for file in there if not _is_hidden(file.path)]
     if all(file.path.lower().endswith(label_table.ENDINGS) for file in seen):
         return None
     if not _label_tables(seen, kinds_among([file.path for file in seen], form), form):
         return None
     return _read_files(there, name, form, subset)
+
+
+def read_given(
+    files: Sequence[tuple[str, bytes]], name: str, form: Form, subset: Subset
+) -> RawSamples:
+    """The samples of files (path, content) that were given in folders; see `read_samples`."""
+    return _read_files(_given(files), name, form, subset)
+
+
+def _given(files: Sequence[tuple[str, bytes]]) -> list[_File]:
+    return [_File(path, partial(_at_most, path, data)) for path, data in files]
 
 
 def _at_most(file: str, data: bytes, limit: int) -> bytes:
