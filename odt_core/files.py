@@ -1,12 +1,15 @@
-"""Writing a file in one go, and what reading a damaged one raises."""
+"""Reading a file within limits, writing one in one go, and what reading a damaged one raises."""
 
 from __future__ import annotations
 
+import errno
 import lzma
 import os
+import stat
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 DAMAGED_ZIP = (  # what zipfile lets through when a member is broken or packed in an unknown way
@@ -18,6 +21,26 @@ DAMAGED_ZIP = (  # what zipfile lets through when a member is broken or packed i
     RuntimeError,
     NotImplementedError,
 )
+
+
+def read_within(path: Path, most: int, check: Callable[[int], None]) -> bytes:
+    """The bytes of an ordinary file. check: raises where so many as it is called with are more than
+    `most`; it is asked before they are read. OSError where there is no such file, or where it is
+    something else: a device may never end, and a pipe never begin.
+    """
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
+    size = status.st_size
+    check(size)
+    with path.open("rb") as file:
+        data = file.read(size + 1)
+        if len(data) > size:  # it has grown meanwhile, or is one of the system's, which have none
+            data += file.read(most - size)
+    check(len(data))
+    return data
 
 
 def check_writable(folder: Path) -> None:

@@ -88,6 +88,26 @@ class TestSamples:
         with pytest.raises(SampleError, match=message):
             model.prepare(odt.RawSamples((item,), (label,), ("a.png",)))
 
+    @pytest.mark.parametrize(
+        ("call", "message"),
+        [
+            (lambda: odt.RawSamples(None, None, None), "The items of samples come as a tuple, not"),
+            (lambda: odt.read_samples(b"1,a\n", 3), "name of a source comes as text, not as int"),
+            (lambda: odt.read_samples(b"1,a\n", "a.csv", input_shape="ab"), "input_shape is a tup"),
+            (
+                lambda: odt.read_samples(b"1,a\n", "a.csv", target_shape=1),
+                "target_shape is a tuple",
+            ),
+            (lambda: odt.read_samples(b"1,a\n", "a.csv", subset="tests"), "'training', 'test' or"),
+            (lambda: odt.decode_image(b"", "a.png", side=0), "at least one pixel, .* not 0"),
+            (lambda: odt.decode_image(b"", "a.png", side=-3), "at least one pixel, .* not -3"),
+            (lambda: odt.decode_image(b"", "a.png", side="3"), "at least one pixel, .* not '3'"),
+        ],
+    )
+    def test_arguments_of_another_kind_are_named(self, call, message):
+        with pytest.raises(SampleError, match=message):
+            call()
+
     def test_masked_numbers_are_no_samples(self, session, mine):
         x, y = np.ma.masked_array(mine.x[:2], mask=True), np.ma.masked_equal(mine.y[:2], mine.y[0])
         with pytest.raises(SampleError, match="Inputs have 1,568 masked numbers"):

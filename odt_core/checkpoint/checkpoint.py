@@ -18,6 +18,7 @@ from odt_core.checkpoint.progress import Progress
 from odt_core.checkpoint.tempering import Tempering
 from odt_core.checkpoint.writing import write_checkpoint
 from odt_core.errors import CheckpointError
+from odt_core.files import read_within
 from odt_core.kinds import check_kind, kind_of, path_of
 from odt_core.plain import plain
 
@@ -212,14 +213,17 @@ def load_checkpoint_file(path: str | Path, model: Model | None = None) -> Checkp
     """`load_checkpoint` of a file."""
     path = path_of(path, _PATH, CheckpointError)
     try:
-        if path.stat().st_size > MAX_CHECKPOINT_BYTES:
-            raise CheckpointError(f"{path.name} is too large to be a checkpoint.")
-        data = path.read_bytes()
+        data = read_within(path, MAX_CHECKPOINT_BYTES, lambda size: _check_size(size, path.name))
     except FileNotFoundError:
         raise CheckpointError(f"There is no checkpoint {path}. Check the path.") from None
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}.") from error
     return load_checkpoint(data, model)
+
+
+def _check_size(size: int, name: str) -> None:
+    if size > MAX_CHECKPOINT_BYTES:
+        raise CheckpointError(f"{name} is too large to be a checkpoint.")
 
 
 def _check_checkpoint(checkpoint: object) -> None:

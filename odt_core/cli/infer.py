@@ -75,17 +75,15 @@ def _run(options: Namespace) -> Result:
 def _items(path: Path, model: Model) -> list[tuple[str, np.ndarray]]:
     from odt_core.samples import check_ids, decode_image, read_samples, sound
     from odt_core.samples.other_files import refuse_other_files
+    from odt_core.samples.reading import read_file
     from odt_core.samples.table import ENDINGS
 
-    try:
-        if path.is_dir():
-            raise SampleError(
-                f"{path} is a folder. Give its files ({path}/*), or use `evaluate` for a folder "
-                "of label folders."
-            )
-        data = path.read_bytes()
-    except OSError as error:
-        raise SampleError(f"{path} cannot be read: {error.strerror}. Check the path.") from None
+    if path.is_dir():
+        raise SampleError(
+            f"{path} is a folder. Give its files ({path}/*), or use `evaluate` for a folder of "
+            "label folders."
+        )
+    data = read_file(path, path.name)
     if path.suffix.lower() not in (".npz", ".npy", *ENDINGS, *sound.SUFFIXES):
         refuse_other_files(path.name)
         return [(str(path), decode_image(data, path.name))]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from odt_core.evaluation.comparison import p_words
+from odt_core.evidence.charts import look
 from odt_core.evidence.charts.chart_page import POLICY, STYLE
 from odt_core.evidence.charts.types import Chart
 from odt_core.evidence.escape import html_text, markdown_text
@@ -53,6 +54,7 @@ def personalisation_sections(card: dict[str, Any], charts: Sequence[Chart]) -> l
                 if result[what]
             )
             + _several(card["tests"])
+            + (_drawn_as(results["test"]["labels_own"]) if has("fixed", "broken") else ())
             or ("No test samples were judged with both models: no gain can be claimed.",),
             _results_table(results),
             has("gain", "fixed", "broken"),
@@ -71,11 +73,17 @@ def personalisation_sections(card: dict[str, Any], charts: Sequence[Chart]) -> l
         slug = name.replace("_", "-")
         shown = has(f"confusion-{slug}", f"labels-{slug}", f"calibration-{slug}", f"values-{slug}")
         if shown or result["labels"]:
-            sections.append(Section(SETS[name], (), _label_table(result["labels"]), shown))
+            table, drawn_as = _label_table(result["labels"]), _drawn_as(result["labels_own"])
+            sections.append(Section(SETS[name], drawn_as, table, shown))
     sections += [
         *_study_sections(card, has),
         *_inside_sections(card, has),
-        Section("Samples", (), _samples_table(card), has("samples")),
+        Section(
+            "Samples",
+            _drawn_as(card["reproduce"]["labels"]) if has("samples") else (),
+            _samples_table(card),
+            has("samples"),
+        ),
         Section(
             "What training costs on this machine",
             _same_weights(card),
@@ -426,6 +434,13 @@ def _cost_table(cost: dict[str, Any] | None) -> tuple[tuple[str, ...], ...]:
 
 def _label(row: dict[str, Any]) -> str:
     return called(row["label"], row["output"])
+
+
+def _drawn_as(names: Sequence[str | None]) -> tuple[str, ...]:
+    """What labels are called in the charts whose font lacks their letters. names: by output."""
+    drawn = ((look.shown(name, at), name) for at, name in enumerate(names) if name is not None)
+    other = [f"{shown} = {name}" for shown, name in drawn if shown != name]
+    return (f"In the charts, whose font lacks the letters: {_some(other)}.",) if other else ()
 
 
 def _some(names: Sequence[str]) -> str:

@@ -30,6 +30,31 @@ HERE = Path(__file__).resolve().parent
 
 
 MODEL, CARD, SUMS = "models/base.tflite", "personalisation-card.json", "SHA256SUMS"
+# What is read of the card: a list's one entry stands for each of its own, "*" for each name.
+SHAPE = {
+    "results": dict,
+    "personalised": {"state_sha256": str},
+    "reproduce": {
+        "versions": {"*": str | None},
+        "choice": dict | None,
+        "card": dict,
+        "labels": [str | None],
+        "labels_replay": [str | None],
+        "origin": {
+            "beginning": str,
+            "sentence": str,
+            "stages": [{"step": int, "settings": dict, "averaged": bool}],
+        },
+        "results": {
+            "*": {
+                "base": dict | None,
+                "own": dict | None,
+                "labels_base": [str | None],
+                "labels_own": [str | None],
+            }
+        },
+    },
+}
 # What is counted again of a model on a set of samples.
 FIGURES = (
     *("n", "correct", "accuracy", "cross_entropy", "confusion"),
@@ -75,6 +100,19 @@ def checked_files() -> tuple[list[str], list[str]]:
     return changed, sorted(added)
 
 
+def has_shape(value: Any, shape: Any) -> bool:
+    """Whether a part of the card is of the kinds that are read of it; there may be more."""
+    if isinstance(shape, list):
+        return isinstance(value, list) and all(has_shape(one, shape[0]) for one in value)
+    if isinstance(shape, dict):
+        names = value if isinstance(value, dict) and "*" in shape else shape
+        return isinstance(value, dict) and all(
+            name in value and has_shape(value[name], shape.get(name, shape.get("*")))
+            for name in names
+        )
+    return isinstance(value, shape)
+
+
 def versions_here(published: dict[str, str]) -> list[str]:
     """What is another version here than where the bundle was made."""
     here = {"python": platform.python_version(), "machine": platform.machine()}
@@ -91,14 +129,16 @@ def versions_here(published: dict[str, str]) -> list[str]:
 
 
 def load_samples(name: str, labels: list[str | None]) -> Any:
-    """A set of samples of the bundle; None where it has none of that name."""
+    """A set of samples of the bundle; None where it has none to replay."""
     import numpy as np
 
     from odt_core.samples import Labels, Samples
 
     folder = HERE / "samples" / name
     if not folder.is_dir():
-        return None
+        if name == "replay":
+            return None
+        raise NotTriedError(f"samples/{name} is missing.")
     arrays = {}
     for part in "xy":
         with reading(f"samples/{name}/{part}.npy"):
@@ -152,11 +192,13 @@ def train_again(model: Any, facts: dict[str, Any]) -> Any:
     for stage in facts["origin"]["stages"]:
         if stage["step"] == 0:
             continue
+        with reading(CARD):
+            settings = Settings.from_json(stage["settings"])
         control = Control()
         history = fit(
             session,
             own,
-            Settings.from_json(stage["settings"]),
+            settings,
             [StopAfter(stage["step"], control)],
             replay=replay,
             control=control,
@@ -282,7 +324,7 @@ def main(arguments: list[str]) -> int:
         code, said = 2, " ".join(str(error).split())
         if isinstance(error, ImportError):
             said += f". {what_to_do(error, '--installed' in arguments)}"
-        elif not isinstance(error, NotTriedError):
+        elif not isinstance(error, NotTriedError) and "odt_core" not in type(error).__module__:
             said = f"{type(error).__name__}: {said}"
         broken = [name for name in changed if name not in said]
         if broken:
@@ -298,6 +340,9 @@ def tried(result: dict[str, Any], say: Callable[[str], None]) -> int:
     """Fills the result; returns the exit code but for changed files."""
     with reading(CARD):
         card = json.loads((HERE / CARD).read_text("utf-8"))
+    if not has_shape(card, SHAPE):
+        raise NotTriedError(f"{CARD} is not as published: what is to be computed again is missing.")
+    with reading(CARD):
         facts = card["reproduce"]
         other = result["other_versions"] = versions_here(facts["versions"])
     for line in other:

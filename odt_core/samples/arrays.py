@@ -7,42 +7,43 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import PurePosixPath
 
 import numpy as np
 
 from odt_core.errors import SampleError
 from odt_core.samples.cells import is_missing
+from odt_core.samples.float32 import check_room, rounded
 from odt_core.samples.inputs import Inputs, joined
 from odt_core.samples.labels import clean_label
-from odt_core.samples.types import RawSamples, Subset
-from odt_core.words import inputs_in_words, some_of
+from odt_core.samples.types import Form, RawSamples, Subset
+from odt_core.words import count, inputs_in_words, some_of
 
 MAX_SAMPLES = 50_000
 _SAMPLES = ("x", "data", "features", "images", "inputs")
 _LABELS = ("y", "label", "labels", "target", "targets")
 _PARTS = ("train", "test")
-_EXACT = 2**24  # whole numbers up to here are exact in float32
+_TOLD = 5  # names of arrays
 
 
-def read_arrays(
-    files: Mapping[str, bytes], name: str, inputs: Inputs, subset: Subset
-) -> RawSamples:
+def read_arrays(files: Mapping[str, bytes], name: str, form: Form, subset: Subset) -> RawSamples:
     """Samples of the .npy files of an .npz, by their names without that ending.
 
-    inputs, subset: as of `read_samples`; where files has an array for each input, these take the
+    form, subset: as of `read_samples`; where files has an array for each input, these take the
     place of x. Raises SampleError with the file's name, and that of the sample.
     """
+    inputs = form.inputs
 
     def array(key: str) -> np.ndarray:
         return load_array(files[key], f"{name}, {key}")
 
     if inputs and set(inputs) <= files.keys():
-        key, kind = "x", ""
+        key, kind, read = "x", "", {*inputs}
         x = joined({one: array(one) for one in inputs}, inputs, name)
     else:
         key, kind = _samples_among(files, name, inputs, subset)
-        x = array(key)
+        x, read = array(key), {key}
     if x.ndim and not x.size:
         raise SampleError(f"'{name}' holds no samples: {key} has shape {list(x.shape)}.")
     called = [one for one in files if _meaning(one) == ("y", kind) and one not in inputs]
@@ -59,16 +60,32 @@ def read_arrays(
             f"'{name}' has {len(x):,} samples; at most {MAX_SAMPLES:,} are read. Save fewer, such "
             f"as {key}[:{MAX_SAMPLES}]."
         )
+    others = [one for one in files if one not in {*read, of_labels}]
+    if y is None:
+        _check_no_labels(files, others, len(x), kind, name)
     where = f"{name}, {key}" if kind else name
     names = tuple(f"{where}, sample {k + 1}" for k in range(len(x)))
     items = tuple(_numbers_or_pictures(x, name))
+    labels, targets = _labels_and_targets(y, len(x), name)
+    said = [rounded(x, f"'{name}', {key},")]
+    if y is not None and targets and form.target_shape is not None:
+        said.append(rounded(y, f"'{name}', {of_labels},"))
+    said.append(_left_out(others, subset, name))
+    return RawSamples(items, labels, names, targets, notice=" ".join(filter(None, said)))
+
+
+def _labels_and_targets(
+    y: np.ndarray | None, samples: int, name: str
+) -> tuple[tuple[str, ...], tuple[np.ndarray, ...]]:
+    """What y says of each sample, "" for no label; no targets where it holds none."""
     if y is None:
-        return RawSamples(items, ("",) * len(x), names)
+        return ("",) * samples, ()
     if y.dtype.kind in "SU" and y.ndim == 1:
-        return RawSamples(items, _text_labels(y, name), names)
+        return _text_labels(y, name), ()
     if y.dtype.kind not in "biuf":
         raise SampleError(f"'{name}': y has type {y.dtype}. Use numbers or strings.")
-    return RawSamples(items, _labels_of(y), names, tuple(_finite(y, name, "y")))
+    targets = tuple(_finite(y, name, "y"))
+    return _labels_of(y), targets
 
 
 def _samples_among(
@@ -113,6 +130,34 @@ def _one_of(keys: list[str], usual: str, name: str) -> str:
     return usual if usual in keys else next(iter(keys), "")
 
 
+def _check_no_labels(
+    files: Mapping[str, bytes], others: Sequence[str], samples: int, kind: str, name: str
+) -> None:
+    """SampleError where one of the arrays that are not read may be the labels of so many samples:
+    whoever has labelled them would not be told that they count for nothing. kind: of the samples.
+    """
+    for key in others:
+        what, part = _meaning(key)
+        apart = kind and part and part != kind  # of test samples beside those to train on
+        if what != "x" and not apart and _length(files[key]) == samples:
+            usual = f"y_{kind}" if kind else "y"
+            raise SampleError(
+                f"'{name}' has no array {usual}, and {key} has one element for each of the "
+                f"{samples:,} samples. If it holds their labels or targets, call it {usual}; else "
+                "leave it out."
+            )
+
+
+def _left_out(others: Sequence[str], subset: Subset, name: str) -> str:
+    """A sentence about arrays that are not read; "" for none. Samples to train on are not missed
+    where those to test with are asked for.
+    """
+    missed = [one for one in others if subset is not Subset.TEST or _meaning(one)[1] != "train"]
+    more = f" and {len(missed) - _TOLD} more" if len(missed) > _TOLD else ""
+    many = count(len(missed), "array")
+    return f"Left out {many} of '{name}': {', '.join(missed[:_TOLD])}{more}." if missed else ""
+
+
 def _numbers_or_pictures(x: np.ndarray, name: str) -> np.ndarray:
     """[N, …] as uint8 where it can be pictures, else as float32. SampleError for other types."""
     if x.dtype == np.uint8 and (x.ndim == 3 or (x.ndim == 4 and x.shape[3] in (1, 3, 4))):
@@ -121,13 +166,12 @@ def _numbers_or_pictures(x: np.ndarray, name: str) -> np.ndarray:
         raise SampleError(
             f"'{name}': x has type {x.dtype}. Use uint8 pictures (0..255) or numbers."
         )
-    if x.dtype.kind in "iu" and x.size and max(-int(x.min()), int(x.max())) > _EXACT:
-        raise SampleError(f"'{name}': x has whole numbers beyond {_EXACT:,}. Use smaller ones.")
     return _finite(x, name, "x")
 
 
 def _finite(array: np.ndarray, name: str, key: str) -> np.ndarray:
     """As float32. SampleError, with the first samples, where a number is not finite as such."""
+    check_room(array, f"'{name}', {key}")
     with np.errstate(over="ignore"):
         numbers = array.astype(np.float32)
     bad = np.flatnonzero(~np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1))
@@ -141,7 +185,13 @@ def _finite(array: np.ndarray, name: str, key: str) -> np.ndarray:
 
 def _text_labels(y: np.ndarray, name: str) -> tuple[str, ...]:
     if y.dtype.kind == "S":
-        y = np.char.decode(y, "utf-8", "replace")
+        try:
+            y = np.char.decode(y, "utf-8")
+        except UnicodeDecodeError:
+            raise SampleError(
+                f"'{name}': y has bytes that are not UTF-8. Save text in their place, such as "
+                "numpy.char.decode(y, 'latin-1')."
+            ) from None
     signs = bool((y == "+").any())
     bad = [at for at, text in enumerate(y) if is_missing(text) and not (signs and text == "-")]
     if bad:
@@ -175,10 +225,7 @@ def load_array(data: bytes, name: str) -> np.ndarray:
     """The array of a .npy whose header tells the truth about its size."""
     stream = io.BytesIO(data)
     try:
-        version = np.lib.format.read_magic(stream)
-        old = version == (1, 0)
-        header = np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0
-        shape, _, dtype = header(stream)
+        shape, dtype = _header(stream)
         if dtype.hasobject:
             raise ValueError(
                 "it holds Python objects, which are never read; strings are saved with "
@@ -188,7 +235,25 @@ def load_array(data: bytes, name: str) -> np.ndarray:
             raise ValueError("it is cut short")
         stream.seek(0)
         return np.load(stream, allow_pickle=False)
-    except (OSError, ValueError, EOFError, SyntaxError, MemoryError, TypeError) as error:
+    except _DAMAGED as error:
         raise SampleError(
             f"'{name}' is not an array that can be read ({error}). Save it again."
         ) from error
+
+
+_DAMAGED = (OSError, ValueError, EOFError, SyntaxError, MemoryError, TypeError)
+
+
+def _header(stream: io.BytesIO) -> tuple[tuple[int, ...], np.dtype]:
+    """The shape and dtype that a .npy says it has; one of _DAMAGED where it says none."""
+    old = np.lib.format.read_magic(stream) == (1, 0)
+    read = np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(stream)
+    return shape, dtype
+
+
+def _length(data: bytes) -> int:
+    """How many elements a .npy has along its first axis; 0 where it has none, or is damaged."""
+    with suppress(*_DAMAGED):
+        return next(iter(_header(io.BytesIO(data))[0]), 0)
+    return 0

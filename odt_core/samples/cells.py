@@ -22,13 +22,14 @@ Row = tuple[int, list[str]]  # line number, cells
 
 
 def _written(thousands: str, mark: str) -> re.Pattern[str]:
-    whole = rf"[1-9]\d{{0,2}}(?:{thousands}\d{{3}})+(?:{mark}\d*)?"
-    return re.compile(rf"[+-]?(?:{whole}|\d+(?:{mark}\d*)?|{mark}\d+)(?:[eE][+-]?\d+)?")
+    grouped = rf"[1-9]\d{{0,2}}(?:{thousands}\d{{3}})+(?:{mark}\d*)?"  # nobody adds an exponent
+    plain = rf"(?:\d+(?:{mark}\d*)?|{mark}\d+)(?:[eE][+-]?\d+)?"
+    return re.compile(rf"[+-]?(?:{grouped}|{plain})")
 
 
 _WRITTEN = {".": _written(",", r"\."), ",": _written(r"\.", ",")}  # by the mark before decimals
 _WITH_DECIMALS = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][+-]?[0-9]+)?")
-_DIGITS = re.compile(r"[+-]?[\d.,]*\d[\d.,]*")
+_DIGITS = re.compile(r"[+-]?[.,]*\d[\d.,]*")
 
 
 def is_missing(cell: str) -> bool:
@@ -69,18 +70,22 @@ def resembles_number(cell: str) -> bool:
     return number(cell) is not None or _DIGITS.fullmatch(_plain(cell)) is not None
 
 
-def decimal_mark(rows: Sequence[Row], places: Sequence[int], name: str) -> str:
+def decimal_mark(rows: Sequence[Row], places: Sequence[int], name: str, divided: bool) -> str:
     """What stands before the decimals of a table's numbers: "." or ","; "" where no comma stands in
     any, and points are what they are everywhere.
 
     One cell tells it for all: 2,5 and 1.234,5 on the one hand, 1,234.5 and 1,234,567 on the other.
     SampleError where none does, or two say different things. places: the columns of numbers.
+    divided: as of Table; where ; stands between columns, 1.500 may also be 1500.
     """
-    if not any("," in cells[at] for _, cells in rows for at in places):
+    commas = any("," in cells[at] for _, cells in rows for at in places)
+    if not commas and not divided:
         return ""
     told: dict[str, str] = {}  # by mark, the first cell that tells it
     unclear: tuple[str, str] | None = None  # the first that tells nothing
     for line, cells in rows:
+        if told and not commas:
+            break  # a cell is enough where all are alike
         for text in (_plain(cells[at]) for at in places):
             if "," not in text and "." not in text:
                 continue
@@ -88,7 +93,7 @@ def decimal_mark(rows: Sequence[Row], places: Sequence[int], name: str) -> str:
             cell = f"'{text}' in line {line}"
             if len(marks) == 1:
                 told.setdefault(marks[0], cell)
-            elif marks and "," in text:
+            elif marks and ("," in text or divided):
                 unclear = unclear or (text, cell)
     if len(told) > 1:
         raise SampleError(
@@ -97,10 +102,11 @@ def decimal_mark(rows: Sequence[Row], places: Sequence[int], name: str) -> str:
         )
     if unclear and not told:
         text, cell = unclear
-        whole, decimal = text.replace(",", ""), text.replace(",", ".")
+        whole, decimal = re.sub("[.,]", "", text), text.replace(",", ".")
         raise SampleError(
             f"'{name}': {cell} may be {whole} or {decimal}, and no other number of the file tells "
-            f"which. Write such numbers as {whole}, or as {decimal}."
+            f"which. If it is {whole}, write all such numbers so; if it is {decimal}, write one of "
+            f"them as {text}0."
         )
     return next(iter(told), "")
 

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 
 from odt_core.errors import SampleError
 from odt_core.samples.cells import Row, is_missing, resembles_number
-from odt_core.samples.inputs import Inputs, columns_of
+from odt_core.samples.inputs import Inputs, columns_of, in_order
 from odt_core.words import count
 
 # Names that hardly anybody gives a feature. In a model of values a class may well be one.
 _TARGETS = frozenset(["label", "labels", "target", "targets"])
-_LABELS = _TARGETS | {"class", "category"}
+LABELS = _TARGETS | {"class", "category"}
 _UNNAMED = ("", "unnamed: 0")  # pandas' name of the column that counts the rows
+_NUMBER_BACKWARDS = re.compile(r"\W*\d+[\W_]*")  # from the end of y1, y_2 or y[3]
 _SURELY_COUNTED = 4  # columns; 0,1 and 0,1,2 may as well be a sample
 
 
@@ -70,14 +71,15 @@ def columns_in(
             f"{_in_words(features, targets)}"
         )
     size = len(places) - rest if features is None else features
+    usual = LABELS if targets is None else _TARGETS
     if header and inputs:
         chosen = columns_of(rows[0][1], inputs, name)
-        return Columns(chosen, sorted(set(places).difference(chosen)), header)
+        left = sorted(set(places).difference(chosen))
+        return Columns(chosen, _named(names, left, len(left), usual, name), header)
     others = places[size:]
     if header:
-        usual = _LABELS if targets is None else _TARGETS
         others = _named(names, places, len(others), usual, name)
-    return Columns([at for at in places if at not in others], others, header)
+    return Columns(sorted(set(places).difference(others)), others, header)
 
 
 def _in_words(features: int | None, targets: int | None) -> str:
@@ -127,8 +129,8 @@ def _recurs(rows: Sequence[Row]) -> bool:
 def _counted(cells: Sequence[str], name: str, line: int) -> bool:
     """Whether the names of columns are 0, 1, 2 and so on, beside usual ones that have a meaning."""
     names = [cell.strip() for cell in cells]
-    plain = [one for one in names[1:] if one.casefold() not in {*_LABELS, "y"}]
-    plain = plain if names[0].casefold() in {*_UNNAMED, *_LABELS, "y"} else [names[0], *plain]
+    plain = [one for one in names[1:] if one.casefold() not in {*LABELS, "y"}]
+    plain = plain if names[0].casefold() in {*_UNNAMED, *LABELS, "y"} else [names[0], *plain]
     if not plain or plain != [str(at) for at in range(len(plain))]:
         return False
     if len(plain) == len(names) < _SURELY_COUNTED:
@@ -158,15 +160,21 @@ def _counts_rows(rows: Sequence[Row], names: Sequence[str]) -> bool:
     )
 
 
+def _unnumbered(name: str) -> str:
+    """The name that a target has in common with others: y of y1."""
+    found = _NUMBER_BACKWARDS.match(name[::-1])
+    return name[: len(name) - found.end()] if found else name
+
+
 def _named(
     names: Sequence[str], places: list[int], count: int, usual: frozenset[str], file: str
 ) -> list[int]:
-    """The columns of labels or targets: those that are called so, else the last ones."""
+    """The columns of labels or targets: those that are called so, in the order of their numbers,
+    else the last ones.
+    """
     groups: dict[str, list[int]] = defaultdict(list)
     for at in places:
-        # Several targets may have numbers: y1, y_2 or y[3].
-        base = re.sub(r"[\W_]*\d+\W*$", "", names[at]) if count > 1 else names[at]
-        groups[base].append(at)
+        groups[_unnumbered(names[at]) if count > 1 else names[at]].append(at)
     called = [found for base, found in groups.items() if base in usual]
     if not count and called:
         column = called[0][0]
@@ -176,17 +184,21 @@ def _named(
         )
     last = places[len(places) - count :]
     fitting = [found for found in called if len(found) == count]
-    if not count or last in fitting:
+    y = groups.get("y", [])
+    if not count:
         return last
-    if len(fitting) > 1:
+    if last in fitting:
+        chosen = last
+    elif len(fitting) > 1:
         either = " or ".join(f"'{names[found[0]]}'" for found in fitting)
         raise SampleError(
             f"'{file}': {either} may be what the model learns. Put that in the last place."
         )
-    if fitting:
-        return fitting[0]
-    y = groups.get("y", [])
-    # Beside x it may be an axis, unless it stands before everything else.
-    if len(y) == count and ("x" not in groups or y == places[:count]):
-        return y
-    return last
+    elif fitting:
+        chosen = fitting[0]
+    # Beside x it may be an axis, unless it stands before everything else or behind.
+    elif len(y) == count and ("x" not in groups or y in (places[:count], last)):
+        chosen = y
+    else:
+        return last
+    return in_order({at: names[at] for at in chosen}, "the targets", file)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from odt_core.errors import SampleError
 from odt_core.samples import packed, sound
 from odt_core.samples.archives import ARRAY, MAX_FILES
 from odt_core.samples.arrays import MAX_SAMPLES, load_array
+from odt_core.samples.float32 import check_room, rounded
 from odt_core.samples.image import (
     SUFFIXES,
     WORKING_SIDE,
@@ -65,7 +67,7 @@ def decode_files(files: Sequence[File], name: str, form: Form) -> RawSamples:
             "time."
         )
     side = _side([data for _, file, data in files if _is_picture(file)], name)
-    targets = _targets([one for one in files if one[1] in owners], owners, side, form)
+    targets, said = _targets([one for one in files if one[1] in owners], owners, side, form)
     parts, of_sounds = _parts(samples, name, side, form)
     of_files = [
         targets.get(stem_of(file))
@@ -73,12 +75,13 @@ def decode_files(files: Sequence[File], name: str, form: Form) -> RawSamples:
         for _ in range(len(part))
     ]
     together = RawSamples.together(parts)
+    notices = (_counted([*(part.notice for part in parts), *said]), of_sounds)
     return RawSamples(
         together.items,
         tuple(clean_label(label) if label else "" for label in together.labels),
         together.names,
         tuple(of_files) if targets else together.targets,
-        notice=" ".join(filter(None, (_counted([part.notice for part in parts]), of_sounds))),
+        notice=" ".join(filter(None, notices)),
     )
 
 
@@ -91,7 +94,8 @@ def _parts(
         if _is_picture(file):
             part = RawSamples((decode_image(data, file, side),), (label,), (file,))
         elif file.lower().endswith(ARRAY):
-            part = _of_array(_array(data, file), label, file, form)
+            array, said = _array(data, file)
+            part = replace(_of_array(array, label, file, form), notice=said)
         elif file.lower().endswith(sound.SUFFIXES):
             sounds.append((file, sound.decode_sound(data, file, form.input_shape)))
             item = sounds[-1][1].wave.reshape(form.input_shape or -1)
@@ -157,19 +161,20 @@ def _of_array(array: np.ndarray, label: str, file: str, form: Form) -> RawSample
 
 def _targets(
     files: Sequence[File], owners: dict[str, str], side: int, form: Form
-) -> dict[str, np.ndarray]:
-    """Targets by the samples they belong to, without their suffix."""
+) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Targets by the paths of their samples without suffix, and what is to be told of them."""
     channels = form.target_shape[2] if form.target_shape and len(form.target_shape) == 3 else 1
-    targets = {
-        owners[file]: decode_mask(data, file, side, classes=channels > 2)
-        if _is_picture(file)
-        else _array(data, file)
-        for _, file, data in files
-    }
+    targets, said = {}, []
+    for _, file, data in files:
+        if _is_picture(file):
+            targets[owners[file]] = decode_mask(data, file, side, classes=channels > 2)
+        else:
+            targets[owners[file]], notice = _array(data, file)
+            said.append(notice)
     covers = {of: target for of, target in targets.items() if target.dtype == np.uint8}
     if channels < 3:  # of three or more, colours may be learnt
         targets |= zip(covers, in_two_colours(list(covers.values())), strict=True)
-    return targets
+    return targets, said
 
 
 def _counted(notices: Sequence[str]) -> str:
@@ -197,13 +202,14 @@ def _side(pictures: Sequence[bytes], name: str) -> int:
     return min(WORKING_SIDE, int(math.sqrt(MAX_KEPT / 4 / max(len(pictures), 1))))
 
 
-def _array(data: bytes, file: str) -> np.ndarray:
-    """The numbers of a .npy, float32."""
+def _array(data: bytes, file: str) -> tuple[np.ndarray, str]:
+    """The numbers of a .npy, float32, and what is to be told of them."""
     array = load_array(data, file)
     if array.dtype.kind not in "biuf" or not array.size:
         raise SampleError(f"'{file}' does not hold numbers. Save a float32 array.")
+    check_room(array, f"'{file}'")
     with np.errstate(over="ignore"):
         numbers = array.astype(np.float32)
     if not np.isfinite(numbers).all():
         raise SampleError(f"'{file}' holds a number that is not finite. Correct or remove it.")
-    return numbers
+    return numbers, rounded(array, f"'{file}'")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import zipfile
 from collections.abc import Callable, Sequence
@@ -13,7 +12,14 @@ from pathlib import Path, PurePosixPath
 from odt_core.errors import OdtError, SampleError
 from odt_core.files import DAMAGED_ZIP
 from odt_core.samples import label_table, labels_file, teachable_machine
-from odt_core.samples.archives import MAX_MEMBERS, MAX_TOTAL_BYTES, checked, unpack
+from odt_core.samples.archives import (
+    MAX_MEMBERS,
+    MAX_TOTAL_BYTES,
+    checked,
+    guessed,
+    opened,
+    unpack,
+)
 from odt_core.samples.decoding import File, decode_files, kinds_among
 from odt_core.samples.file_layout import ZIPPED, FileKind, Layout, is_sample, is_zip
 from odt_core.samples.image import MAX_IMAGE_BYTES
@@ -25,7 +31,7 @@ from odt_core.samples.masks import is_picture
 from odt_core.samples.types import Form, RawSamples, Subset
 from odt_core.words import too_large
 
-_SKIPPED = ("__MACOSX", ".")
+_OF_MACOS = "__MACOSX"  # Finder adds it to a zip; names in it, and on other disks, begin with ._
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,9 @@ def read_folder(path: Path, name: str, form: Form, subset: Subset) -> RawSamples
     """The samples in a folder; see `read_samples`."""
     files: list[_File] = []
     for folder, inner, names in os.walk(path, followlinks=True):
-        inner[:] = [one for one in inner if not (_skipped(one) or leads_back(Path(folder, one)))]
+        hidden = _is_hidden(Path(folder).relative_to(path).as_posix())
+        # A tool's hidden folder may hold a hundred thousand files below; labels' lie right in it.
+        inner[:] = [] if hidden else [one for one in inner if not leads_back(Path(folder, one))]
         for one in names:
             file = Path(folder, one)
             if file.is_file():
@@ -76,7 +84,8 @@ def read_zip(
         _File(member.filename.replace("\\", "/"), partial(unpack, archive, member))
         for member in members
     ]
-    return _read_files(files, name, form, subset)
+    raw = _read_files(files, name, form, subset)
+    return replace(raw, notice=" ".join(filter(None, (guessed(archive, name), raw.notice))))
 
 
 def read_loose(
@@ -85,12 +94,24 @@ def read_loose(
     """The samples of files (name, content) that were given together, as of a folder of them, where
     a table among them says what the others show; None where none does.
     """
-    there = [_File(file, partial(_at_most, file, data)) for file, data in files]
-    if all(file.path.lower().endswith(label_table.ENDINGS) for file in there):
+    there = _given(files)
+    seen = [file for file in there if not _is_hidden(file.path)]
+    if all(file.path.lower().endswith(label_table.ENDINGS) for file in seen):
         return None
-    if not _label_tables(there, kinds_among([file.path for file in there], form), form):
+    if not _label_tables(seen, kinds_among([file.path for file in seen], form), form):
         return None
     return _read_files(there, name, form, subset)
+
+
+def read_given(
+    files: Sequence[tuple[str, bytes]], name: str, form: Form, subset: Subset
+) -> RawSamples:
+    """The samples of files (path, content) that were given in folders; see `read_samples`."""
+    return _read_files(_given(files), name, form, subset)
+
+
+def _given(files: Sequence[tuple[str, bytes]]) -> list[_File]:
+    return [_File(path, partial(_at_most, path, data)) for path, data in files]
 
 
 def _at_most(file: str, data: bytes, limit: int) -> bytes:
@@ -103,12 +124,11 @@ def _read_files(there: Sequence[_File], name: str, form: Form, subset: Subset) -
     """The samples among the files of a folder or zip."""
     project, ours = _project(there, name), _ours(there)
     form = replace(form, input_shape=None) if ours else form  # each file is one sample as it is
-    there = sorted(
-        (file for file in there if not any(_skipped(part) for part in file.parts)),
-        key=lambda one: one.parts,
-    )
+    everything = [file.path for file in there]
+    there = sorted((file for file in there if not _is_hidden(file.path)), key=lambda one: one.parts)
     paths = [file.path for file in there]
-    kinds = kinds_among(paths, form)
+    kinds = kinds_among(paths or everything, form)
+    hidden = _hidden_samples(everything, kinds)
     tables = [] if project or ours else _label_tables(there, kinds, form)
     layout = Layout.of(
         paths,
@@ -122,10 +142,10 @@ def _read_files(there: Sequence[_File], name: str, form: Form, subset: Subset) -
     by_kind: dict[FileKind, list[_File]] = {kind: [] for kind in FileKind}
     for file in there:
         by_kind[layout.kind_of(file.path)].append(file)
-    files = _contents(by_kind[FileKind.SAMPLE], layout)
+    files, of_zips = _contents(by_kind[FileKind.SAMPLE], layout)
     others = [file.path for file in by_kind[FileKind.OTHER]]
-    if others and not files:
-        raise SampleError(f"'{name}' holds no samples. {left_out(others, 0, 0)} {HOW}")
+    if (others or hidden) and not files:
+        raise SampleError(f"'{name}' holds no samples. {left_out(others, 0, 0, hidden)} {HOW}")
     raw = decode_files(files, name, form)
     marks = tuple(map(layout.is_test, raw.names))
     if ours or True in marks:
@@ -135,18 +155,21 @@ def _read_files(there: Sequence[_File], name: str, form: Form, subset: Subset) -
     apart = 0 if kept is None or subset is Subset.TEST else len(raw) - len(kept)
     unnamed = [file.path for file in by_kind[FileKind.UNNAMED]]
     of_tables = [table.notice(unnamed if table is tables[-1] else ()) for table in tables]
-    of_others = left_out(others, len(by_kind[FileKind.LOOSE]), apart)
-    notice = " ".join(filter(None, (raw.notice, *of_tables, of_others)))
+    of_others = left_out(others, len(by_kind[FileKind.LOOSE]), apart, hidden)
+    notice = " ".join(filter(None, (*of_zips, raw.notice, *of_tables, of_others)))
     return replace(raw if kept is None else raw.take(kept), notice=notice)
 
 
-def _contents(samples: Sequence[_File], layout: Layout) -> list[File]:
+def _contents(samples: Sequence[_File], layout: Layout) -> tuple[list[File], list[str]]:
+    """What they hold, and what is to be told of the zips among them."""
     files: list[File] = []
+    said: list[str] = []
     total = 0
     for file in samples:
         if is_zip(file.path):
             data = file.read(MAX_TOTAL_BYTES - total)
-            found = _inner_zip(data, PurePosixPath(file.path), layout.kinds)
+            found, of_zip = _inner_zip(data, PurePosixPath(file.path), layout.kinds)
+            said += [of_zip] if of_zip else []
         else:
             found = [(layout.label_of(file.path), file.path, file.read(MAX_IMAGE_BYTES))]
         total += sum(len(data) for _, _, data in found)
@@ -156,7 +179,7 @@ def _contents(samples: Sequence[_File], layout: Layout) -> list[File]:
             raise SampleError(
                 f"'{layout.name}' holds too much: at most {MAX_TOTAL_BYTES // 10**6} MB are read."
             )
-    return files
+    return files, said
 
 
 def _label_tables(files: Sequence[_File], kinds: tuple[str, ...], form: Form) -> list[LabelTable]:
@@ -207,20 +230,23 @@ def _project(files: Sequence[_File], name: str) -> dict[str, str]:
     return teachable_machine.labels_of(document, [file.path for file in files], name)
 
 
-def _inner_zip(data: bytes, path: PurePosixPath, kinds: tuple[str, ...]) -> list[File]:
-    """Its samples, by the folders in it; without such they are of one label, the zip's name."""
+def _inner_zip(data: bytes, path: PurePosixPath, kinds: tuple[str, ...]) -> tuple[list[File], str]:
+    """Its samples, by the folders in it; without such they are of one label, the zip's name. And
+    what is to be told of them.
+    """
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with opened(data) as archive:
             there = [
                 (file, member)
                 for member in sorted(checked(archive, path.name), key=lambda m: m.filename)
                 for file in (PurePosixPath(member.filename.replace("\\", "/")),)
-                if not any(map(_skipped, file.parts))
             ]
+            hidden = _hidden_samples([str(file) for file, _ in there], kinds)
+            there = [one for one in there if not _is_hidden(str(one[0]))]
             samples = [one for one in there if is_sample(one[0].name, kinds)]
             others = [str(file) for file, _ in there if not is_sample(file.name, kinds)]
             folders = tell_labels([str(file) for file, _ in samples], others)
-            return [
+            files = [
                 (
                     (file.parent.name if folders else "") or path.stem.removesuffix(ZIPPED),
                     f"{path.name}/{file}",
@@ -228,11 +254,25 @@ def _inner_zip(data: bytes, path: PurePosixPath, kinds: tuple[str, ...]) -> list
                 )
                 for file, member in samples
             ]
+            said = (guessed(archive, path.name), left_out((), 0, 0, hidden))
+            return files, " ".join(filter(None, said))
     except OdtError:  # it says itself what is wrong
         raise
     except (*DAMAGED_ZIP, ValueError) as error:
         raise SampleError(f"'{path}' is damaged ({error}). Make the zip again.") from error
 
 
-def _skipped(part: str) -> bool:
-    return part.startswith(_SKIPPED)
+def _is_hidden(path: str) -> bool:
+    """Whether people do not see this file or folder on their own computers either."""
+    return any(part.startswith(".") or part == _OF_MACOS for part in PurePosixPath(path).parts)
+
+
+def _hidden_samples(paths: Sequence[str], kinds: tuple[str, ...]) -> list[str]:
+    """The hidden files among these that may be somebody's samples, and were not made by macOS."""
+    return [
+        path
+        for path in paths
+        if _is_hidden(path)
+        and is_sample(path, kinds)
+        and not (_OF_MACOS in path.split("/") or PurePosixPath(path).name.startswith("._"))
+    ]

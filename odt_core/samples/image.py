@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import struct
 import threading
 import warnings
 
@@ -64,6 +65,8 @@ def decode_image(
     """
     wanted = "A picture comes as its file's bytes"
     check_kind(data, (bytes, bytearray, memoryview), wanted, SampleError)
+    if side is not None and not (isinstance(side, (int, np.integer)) and side > 0):
+        raise SampleError(f"side is at least one pixel, or None for all there are, not {side!r}.")
     if not data:
         raise SampleError(f"'{name}' is empty. Choose a picture (PNG, JPEG, WebP, HEIC).")
     if len(data) > MAX_IMAGE_BYTES:
@@ -92,8 +95,9 @@ def decode_image(
         ) from error
 
 
-_DAMAGED = (
-    OSError, ValueError, SyntaxError, MemoryError, OverflowError, EOFError, RuntimeError
+_DAMAGED = (  # what Pillow lets through, of its own and of what it asks
+    OSError, ValueError, SyntaxError, MemoryError, ArithmeticError, EOFError, RuntimeError,
+    TypeError, LookupError, AttributeError, struct.error
 )  # fmt: skip
 _SMALLER = f"At most {MAX_IMAGE_PIXELS // 10**6} million pixels are read; save it smaller."
 
@@ -180,12 +184,10 @@ def _eight_bits(image: Image.Image, mask: bool) -> Image.Image:
     """The same picture in mode L, RGB or RGBA."""
     if image.mode in _DEEP:
         return Image.fromarray(_of_depth(np.asarray(image, np.float32), image.mode == "F", mask))
-    if image.mode in ("1", "L"):
-        return image.convert("L")
     transparent = image.mode in ("LA", "PA", "RGBA", "La", "RGBa")
     if transparent or "transparency" in image.info:
         return image.convert("RGBA")
-    return image.convert("RGB")
+    return image.convert("L" if image.mode in ("1", "L") else "RGB")
 
 
 def _of_depth(values: np.ndarray, fractions: bool, mask: bool) -> np.ndarray:

@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from odt_core.errors import SampleError
-from odt_core.words import inputs_in_words
+from odt_core.words import inputs_in_words, some_of
+
+_NUMBER_BACKWARDS = re.compile(r"\W*(\d{1,9})(?!\d)")  # from the end of x_1 or x[1]
 
 Inputs = Mapping[str, int]  # how many of a sample's numbers each takes, in the samples' order
 
@@ -17,14 +19,14 @@ def columns_of(header: Sequence[str], inputs: Inputs, name: str) -> list[int]:
     """The columns of a table that hold a sample's numbers, in their order.
 
     A column is that of the input whose name it has; of one that takes several numbers each column
-    has its name, alone or with a number behind it: x_1 or x[1]. name: of the file, for the
-    SampleError that is raised where they do not all belong to one.
+    has its name, alone or with a number behind it that says its place: x_1 or x[1]. name: of the
+    file, for the SampleError that is raised where they do not all belong to one.
     """
-    found: dict[str, list[int]] = {one: [] for one in inputs}
+    found: dict[str, dict[int, str]] = {one: {} for one in inputs}
     for at, cell in enumerate(header):
         owner = _owner(cell, inputs)
         if owner is not None:
-            found[owner].append(at)
+            found[owner][at] = cell.strip().casefold()[len(owner.casefold()) :]
     wrong = [one for one, places in found.items() if len(places) != inputs[one]]
     if wrong:
         raise SampleError(
@@ -32,7 +34,29 @@ def columns_of(header: Sequence[str], inputs: Inputs, name: str) -> list[int]:
             f"model takes {inputs_in_words(inputs)}. Name the columns so, in any order, or leave "
             f"the header out and give them in this order."
         )
-    return [at for places in found.values() for at in places]
+    return [at for one, ends in found.items() for at in in_order(ends, f"'{one}'", name)]
+
+
+def in_order(ends: Mapping[int, str], what: str, name: str) -> list[int]:
+    """The columns of one name by the numbers that end theirs, x_2 before x_10; as they stand where
+    none has such. ends: column -> its name, or what stands behind the common one.
+
+    One without a number comes first, as pandas has it: x, x.1, x.2. what, name: the columns and the
+    file, for the SampleError that is raised where a number is missing in between, or comes twice.
+    """
+    backwards = {at: _NUMBER_BACKWARDS.match(end[::-1]) for at, end in ends.items()}
+    numbers = {at: int(found[1][::-1]) for at, found in backwards.items() if found}
+    if not numbers:
+        return [*ends]
+    first = min(numbers.values()) - 1
+    places = sorted(ends, key=lambda at: numbers.get(at, first))
+    given = [numbers.get(at, first) for at in places]
+    if given != list(range(given[0], given[0] + len(given))):
+        raise SampleError(
+            f"'{name}' numbers the columns of {what} {some_of(given)}. Number them 1, 2, 3 and "
+            "so on, each once: that is their order."
+        )
+    return places
 
 
 def _columns(count: int) -> str:

@@ -7,6 +7,8 @@ as well.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,26 +18,31 @@ from odt_core.errors import SampleError
 from odt_core.samples.cells import Row, are_whole, label_in
 from odt_core.samples.masks import stem_of
 from odt_core.samples.rows import rows_of
-from odt_core.words import count
+from odt_core.words import count, words
 
 ENDINGS = (".csv", ".tsv")
 MOST = 20  # files that are looked into, those that lie least deep first
 _LABELS = ("label", "labels", "class", "classname", "labelname", "category", "species", "breed",
            "target")  # fmt: skip
+_FILES = frozenset(["file", "filename", "filepath", "image", "imagefile", "path", "name", "id"])
+_BEGINNING = 10_000  # bytes in which a header ends
 _BOXES = frozenset(["xmin", "ymin", "bbox", "x1"])  # then the labels are those of parts of pictures
 
 
 @dataclass(frozen=True)
 class LabelTable:
-    """labels: path of a file -> what it shows. absent: names of files that are not there."""
+    """labels: path of a file -> what it shows. absent: names of files that are not there. guess:
+    what is to be told of its encoding; "" for nothing.
+    """
 
     name: str
     labels: Mapping[str, str]
     absent: tuple[str, ...]
+    guess: str = ""
 
     def notice(self, unnamed: Sequence[str]) -> str:
         """What is to be told, with the files that it does not name; "" for nothing."""
-        said = []
+        said = [self.guess] if self.guess else []
         if self.absent:
             said.append(
                 f"'{self.name}' names {count(len(self.absent), 'file')} that cannot be found, such "
@@ -55,22 +62,29 @@ def find_label_tables(
     """The tables that name some of the files and say what they show.
 
     tables: path, and how to read it, of any. files: paths of the samples, with slashes. Raises
-    SampleError with file and line where such a table is damaged or contradicts itself.
+    SampleError with file and line where such a table contradicts itself, or is damaged and says by
+    its own name or its first line what it is.
     """
-    known = _by_every_name(files)
-    whole = {name: file for name, file in known.items() if file.endswith(name)}
+    known, whole = _by_name(files, _SHORTENED), _by_name(files, _WHOLE)
     nearest = sorted(tables, key=lambda one: (one[0].count("/"), one[0]))[:MOST]
     # Numbers of a table that may be a sample itself are not names of files without their suffix.
-    found = (_read(path, read, whole if path in known else known) for path, read in nearest)
+    found = (
+        _read(path, read, whole if _composed(path) in known else known) for path, read in nearest
+    )
     return [one for one in found if one is not None]
 
 
 def _read(path: str, read: Callable[[], bytes], known: Mapping[str, str]) -> LabelTable | None:
     """None for a table of something else."""
+    data = b""
     try:
-        rows = rows_of(read(), path)
+        data = read()
+        table = rows_of(data, path)
     except SampleError:
+        if _is_of_labels(path, data):
+            raise
         return None  # what it is, if anything, is told elsewhere
+    rows = table.rows
     beside = str(PurePosixPath(path).parent)
     width = len(rows[0][1])
     named = [[_file(cells[at], beside, known) for _, cells in rows] for at in range(width)]
@@ -81,7 +95,7 @@ def _read(path: str, read: Callable[[], bytes], known: Mapping[str, str]) -> Lab
     header = [] if named[at][0] else [cell.strip() for cell in rows[0][1]]
     rows, files = (rows[1:], named[at][1:]) if header else (rows, named[at])
     whole = any(
-        file and cells[at].strip().endswith(file.rpartition(".")[2])
+        file and _folded(cells[at]).strip().endswith(_folded(file.rpartition(".")[2]))
         for (_, cells), file in zip(rows, files, strict=True)
     )
     label_of = _labels_in(rows, header, at, whole)
@@ -102,7 +116,17 @@ def _read(path: str, read: Callable[[], bytes], known: Mapping[str, str]) -> Lab
                 f"'{path}', line {line}: '{file}' is '{label}' here and '{labels[file]}' before. A "
                 "sample has one label."
             )
-    return LabelTable(path, labels, tuple(absent))
+    return LabelTable(path, labels, tuple(absent), table.notice)
+
+
+def _is_of_labels(path: str, data: bytes) -> bool:
+    """Whether a table that cannot be read says that it is meant to tell labels: by its name, or by
+    those of its columns.
+    """
+    first = data.lstrip().partition(b"\n")[0][:_BEGINNING].decode("utf-8-sig", "replace")
+    header = {_plain(cell) for cell in re.split(r"[,;\t|]", first)}
+    named = bool(words(PurePosixPath(path).stem) & {"label", "labels"})
+    return not _BOXES & header and (named or bool(header & _FILES and header.intersection(_LABELS)))
 
 
 def _labels_in(
@@ -133,21 +157,33 @@ def _plain(cell: str) -> str:
     return "".join(sign for sign in cell.casefold() if sign.isalnum())
 
 
-def _by_every_name(files: Sequence[str]) -> dict[str, str]:
-    """Path, and name alone, with and without suffix -> the file; of two of a name, neither. A whole
-    path counts for more than a part.
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)  # macOS writes é as two signs
+
+
+def _folded(name: str) -> str:
+    return _composed(name).casefold()
+
+
+def _name(file: str) -> str:
+    return PurePosixPath(file).name
+
+
+_WHOLE = (_name, str)
+_SHORTENED = (lambda file: stem_of(_name(file)), _name, stem_of, str)
+
+
+def _by_name(files: Sequence[str], shortened: Sequence[Callable[[str], str]]) -> dict[str, str]:
+    """A file's names -> the file; of two of a name, neither. A whole path counts for more than a
+    part, and a name as it is written for more than one in lower case.
     """
     known: dict[str, str] = {}
-    for shortened in (
-        lambda file: stem_of(PurePosixPath(file).name),
-        lambda file: PurePosixPath(file).name,
-        stem_of,
-        str,
-    ):
-        owners: dict[str, list[str]] = defaultdict(list)
-        for file in files:
-            owners[shortened(file)].append(file)
-        known |= {name: those[0] for name, those in owners.items() if len(those) == 1}
+    for spelt in (_folded, _composed):
+        for part in shortened:
+            owners: dict[str, list[str]] = defaultdict(list)
+            for file in files:
+                owners[spelt(part(file))].append(file)
+            known |= {name: those[0] for name, those in owners.items() if len(those) == 1}
     return known
 
 
@@ -157,4 +193,5 @@ def _file(cell: str, beside: str, known: Mapping[str, str]) -> str | None:
     if name in ("", ".", ".."):
         return None
     near = name if beside == "." else f"{beside}/{name}"
-    return next((known[one] for one in (near, name, name.rpartition("/")[2]) if one in known), None)
+    names = (spelt(one) for spelt in (_composed, _folded) for one in (near, name, _name(name)))
+    return next((known[one] for one in names if one in known), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -84,7 +85,7 @@ class Labels:
         for name in named:
             if clean_label(name) != name:
                 raise LabelError(f"The label {name!r} has extra white space. Remove it.")
-        doubled = {name for name in named if named.count(name) > 1}
+        doubled = [name for name, times in Counter(named).items() if times > 1]
         if doubled:
             raise LabelError(f"The label '{min(doubled)}' is there twice. Rename one of them.")
 

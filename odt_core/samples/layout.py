@@ -26,7 +26,7 @@ _BESIDE_ROLE = frozenset(["set", "data", "split"]) | PHOTOGRAPHS  # training_set
 _OF_NO_LABEL = _TRAIN | _TEST | _BESIDE_ROLE | {"jpeg", "jpg", "png"}  # JPEGImages, train2017
 _ASCII = re.compile(r"[A-Za-z0-9 ._-]+")
 _LISTS = frozenset([".csv", ".tsv", ".xml", ".jsonl"])  # beside loose pictures they hold labels
-_NUMBER = re.compile(r"[\W_\d]+$")  # ends the names of several recordings of a thing
+_TO_LAST_LETTER = re.compile(r".*[^\W_\d]", re.DOTALL)  # what follows counts the recordings
 _ANY = frozenset(
     [
         "array", "capture", "csv", "data", "export", "features", "file", "inputs", "log",
@@ -72,7 +72,8 @@ def label_in_name(file: str) -> str:
     """The label that the name of a recording says: "punch" of punch.csv and of punch_03.csv; "" of
     01.csv, and of one that has any recording's name.
     """
-    stem = _NUMBER.sub("", PurePosixPath(file).name.partition(".")[0])
+    found = _TO_LAST_LETTER.match(PurePosixPath(file).name.partition(".")[0])
+    stem = found[0] if found else ""
     return "" if words(stem) <= _ANY | _TRAIN | _TEST and stem.isascii() else stem
 
 

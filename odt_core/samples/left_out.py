@@ -14,9 +14,9 @@ _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 _KINDS = 5  # that are told
 
 
-def left_out(files: Sequence[str], loose: int, tests: int) -> str:
+def left_out(files: Sequence[str], loose: int, tests: int, hidden: Sequence[str] = ()) -> str:
     """Sentences about files that are no samples, how many of each suffix; samples that lie outside
-    of the label folders; and samples to test with. "" where there are none of these.
+    of the label folders; samples to test with; and hidden ones. "" where there are none of these.
     """
     said = []
     suffixes = Counter(
@@ -35,4 +35,9 @@ def left_out(files: Sequence[str], loose: int, tests: int) -> str:
         said.append(f"Left out {loose} outside of the label folders.")
     if tests:
         said.append(f"Left out {count(tests, 'test sample')}: give the same to test with.")
+    if hidden:
+        said.append(
+            f"Left out {count(len(hidden), 'hidden sample')}, such as '{hidden[0][:60]}': give "
+            "files and folders names without a dot before them."
+        )
     return " ".join(said)

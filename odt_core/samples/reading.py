@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from types import NoneType
 
 from odt_core.errors import OdtError, SampleError
-from odt_core.files import DAMAGED_ZIP
-from odt_core.kinds import path_of
+from odt_core.files import DAMAGED_ZIP, read_within
+from odt_core.kinds import check_kind, path_of
 from odt_core.samples import sound, table
-from odt_core.samples.archives import ARRAY, MAX_TOTAL_BYTES, Arrays, checked
+from odt_core.samples.archives import ARRAY, MAX_TOTAL_BYTES, Arrays, checked, opened
 from odt_core.samples.arrays import read_arrays
 from odt_core.samples.decoding import decode_files
 from odt_core.samples.folders import read_folder, read_zip
@@ -33,7 +33,7 @@ def read_samples(
     input_shape: Sequence[int] | None = None,
     target_shape: Sequence[int] | None = None,
     inputs: Inputs | None = None,
-    subset: Subset = Subset.TRAINING,
+    subset: Subset | str = Subset.TRAINING,
 ) -> RawSamples:
     """Samples from `source`; those of a folder or zip are sorted by label and file name.
 
@@ -58,10 +58,17 @@ def read_samples(
     where a model's several inputs take a sample together, how many numbers each: an .npz may then
     hold an array for each in the place of x, and a .csv's header says which column is whose.
     subset: what is wanted where some samples are for testing, such as those of a folder test beside
-    one called train; a warning is logged where they are left out.
+    one called train, or its value as text; a warning is logged where they are left out.
     Raises SampleError with the file's name; a zip with absolute or `..` names, too many or too
     large members is refused as a whole.
     """
+    try:
+        subset = Subset(subset)
+    except ValueError:
+        raise SampleError(
+            f"subset is 'training', 'test' or 'both', or an odt.Subset, not {subset!r}."
+        ) from None
+    check_kind(name, (str, NoneType), "The name of a source comes as text", SampleError)
     form = Form(input_shape, target_shape, inputs or {})
     raw, label = _read(source, name, form, subset)
     if raw.notice and subset is not Subset.BOTH:
@@ -87,8 +94,17 @@ def _read(
         return read_folder(path, label, form, subset), label
     if not there:
         raise SampleError(f"'{path}' does not exist. Give a folder, a .zip, .npz or .csv.")
-    _check_size(path.stat().st_size, label)
-    return _read_bytes(path.read_bytes(), label, form, subset), label
+    return _read_bytes(read_file(path, label), label, form, subset), label
+
+
+def read_file(path: Path, name: str) -> bytes:
+    """The bytes of a file of samples. SampleError where there is none, where it is no ordinary
+    file, or larger than any that are read.
+    """
+    try:
+        return read_within(path, MAX_TOTAL_BYTES, lambda size: _check_size(size, name))
+    except OSError as error:
+        raise SampleError(f"{path} cannot be read: {error.strerror}. Check the path.") from error
 
 
 def _check_size(size: int, name: str) -> None:
@@ -117,7 +133,7 @@ def _read_bytes(data: bytes, name: str, form: Form, subset: Subset) -> RawSample
         return decode_files([(label, name, data)], name, form)
     refuse_other_files(name)
     try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
+        archive = opened(data)
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
         raise SampleError(
             f"'{name}' is neither a zip of label folders nor an .npz with x and y, nor a .csv."
@@ -125,10 +141,10 @@ def _read_bytes(data: bytes, name: str, form: Form, subset: Subset) -> RawSample
     with archive:
         members = checked(archive, name)
         try:
-            arrays = Arrays(archive, members)
+            arrays = Arrays(archive, members, name)
             parts = bool(form.inputs) and set(form.inputs) <= arrays.keys()
             if "x" in arrays or parts or name.lower().endswith(".npz"):
-                return read_arrays(arrays, name, form.inputs, subset)
+                return read_arrays(arrays, name, form, subset)
             return read_zip(archive, members, name, form, subset)
         except OdtError:  # it says itself what is wrong
             raise

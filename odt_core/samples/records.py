@@ -1,16 +1,22 @@
 """Tables written as JSON: a record for each row, a list for each column, or a record a line.
 
-A cell that is a list is as many columns: {"x": [0.5, 1.2], "label": "walk"} has three.
+A cell that is a list is as many columns: {"x": [0.5, 1.2], "label": "walk"} has three. What pandas
+writes is read in each of its usual layouts.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from odt_core.errors import SampleError
 from odt_core.samples.cells import Row, resembles_number
+from odt_core.samples.columns import LABELS
+from odt_core.samples.rows import MAX_COLUMNS, Table, too_many_columns
+from odt_core.samples.text import notice_of_guess, text_of
 
 SUFFIXES = (".json", ".jsonl", ".ndjson")
 MAX_BYTES = 5_000_000  # which take up to sixty times as much while they are read
@@ -21,12 +27,23 @@ _FORMS = (
 )
 
 
-def rows_of_json(data: bytes, name: str, most: int) -> list[Row]:
+@dataclass(frozen=True)
+class _Records:
+    """names: of the values of each; None where they have none. values: of each record, with its
+    number, in the order of the names; None where it has others, or is none.
+    """
+
+    names: Sequence[str] | None
+    count: int
+    values: Iterable[tuple[int, Sequence[Any] | None]]
+
+
+def rows_of_json(data: bytes, name: str, most: int, by_line: bool) -> Table:
     """The rows of a table, numbered from 1, or as the lines they stand on; before them, as row 0,
     the names of the columns where they have such that are no numbers.
 
-    Raises SampleError with the file's name, and which record, where it is none, or has more than
-    `most` rows.
+    by_line: whether the file's name says that each line is a record. Raises SampleError with the
+    file's name, and which record, where it holds no table, or one of more than `most` rows.
     """
     if len(data) > MAX_BYTES:
         raise SampleError(
@@ -35,89 +52,170 @@ def rows_of_json(data: bytes, name: str, most: int) -> list[Row]:
         )
     if not data.strip():
         raise SampleError(f"'{name}' is empty. {_FORMS}")
+    text = text_of(data, name)
     try:
-        records = _records(data.decode("utf-8-sig"))
+        records = _records(text, name, by_line)
+    except SampleError:
+        raise
     except (ValueError, RecursionError) as error:
         raise SampleError(f"'{name}' is not JSON that can be read ({error}). {_FORMS}") from error
     if records is None:
-        raise SampleError(f"'{name}' holds no table. {_FORMS}")
-    if not records:
+        raise SampleError(f"'{name}' holds no table with the same rows in every column. {_FORMS}")
+    if not records.count:
         raise SampleError(f"'{name}' is empty. {_FORMS}")
-    if len(records) > most:
+    if records.count > most:
         raise SampleError(f"'{name}' has more than {most:,} records. Use fewer.")
-    names = _names(records[0][1])
+    rows = _rows(records, name)
+    cells = (cell for _, cells in rows for cell in cells)
+    return Table(rows, False, notice_of_guess(data, name, cells))
+
+
+def _records(text: str, name: str, by_line: bool) -> _Records | None:
+    """None where the JSON holds no table. ValueError where it is none."""
+    try:
+        document = _parsed(text)
+    except json.JSONDecodeError:
+        lines = [(at, line) for at, line in enumerate(text.split("\n"), 1) if line.strip()]
+        if len(lines) < 2:
+            raise
+        return _in_order([(at, _parsed(line)) for at, line in lines])
+    if isinstance(document, list):
+        return _in_order(list(enumerate(document, 1)))
+    if not isinstance(document, dict):
+        return None
+    if by_line and "\n" not in text.strip():
+        return _in_order([(1, document)])
+    if {"columns", "data"} <= document.keys():  # as pandas writes it with orient="split"
+        return _by_names(document["columns"], document["data"])
+    parts = list(document.values())
+    if all(isinstance(part, dict) for part in parts):
+        return _of_mappings(document, name)
+    if all(isinstance(part, list) for part in parts) and len({*map(len, parts)}) == 1:
+        return _of_columns(list(document), parts)
+    return None
+
+
+def _parsed(text: str) -> Any:
+    return json.loads(text, object_pairs_hook=_mapping)
+
+
+def _mapping(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """ValueError where a name stands twice, of which Python keeps the last alone."""
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        doubled, _ = Counter(key for key, _ in pairs).most_common(1)[0]
+        raise ValueError(f"two values of one record are called '{doubled[:30]}'")
+    return mapping
+
+
+def _in_order(records: Sequence[tuple[int, Any]]) -> _Records:
+    """The values of each as those of the first one stand."""
+    first = records[0][1] if records else None
+    if not isinstance(first, dict):
+        lists = ((at, one if isinstance(one, list) else None) for at, one in records)
+        return _Records(None, len(records), lists)
+    names = list(first)
+    return _Records(
+        names,
+        len(records),
+        (
+            (at, [one[key] for key in names])
+            if isinstance(one, dict) and one.keys() == first.keys()
+            else (at, None)
+            for at, one in records
+        ),
+    )
+
+
+def _by_names(names: Any, rows: Any) -> _Records | None:
+    if not isinstance(names, list) or not isinstance(rows, list):
+        return None
+    if not all(isinstance(row, list) and len(row) == len(names) for row in rows):
+        return None
+    return _Records([*_mapping([(str(one), None) for one in names])], len(rows), enumerate(rows, 1))
+
+
+def _of_columns(names: Sequence[str], columns: Sequence[Sequence[Any]]) -> _Records:
+    """columns: at least one, all of a length."""
+    return _Records(names, len(columns[0]), enumerate(zip(*columns, strict=True), 1))
+
+
+def _of_mappings(document: Mapping[str, Mapping[str, Any]], name: str) -> _Records | None:
+    """What pandas makes of columns, {"a": {"0": 1, "1": 3}, …}, or with orient="index" of records,
+    {"0": {"a": 1, …}, …}; None where the inner names are not the same. SampleError where it cannot
+    be told which.
+    """
+    parts = list(document.values())
+    inner = list(parts[0]) if parts else []
+    if any(part.keys() != parts[0].keys() for part in parts):
+        return None
+    if not inner or _are_names(inner, list(document), name):
+        return _in_order(list(enumerate(parts, 1)))
+    return _of_columns(list(document), [[part[key] for key in inner] for part in parts])
+
+
+def _are_names(inner: Sequence[str], outer: Sequence[str], name: str) -> bool:
+    """Whether the inner names are those of columns, and not the outer ones: the others are numbers,
+    or one of these alone is what a label is called.
+    """
+    for telling in (lambda one: not resembles_number(one), lambda one: one.casefold() in LABELS):
+        inside, outside = any(map(telling, inner)), any(map(telling, outer))
+        if inside != outside:
+            return inside
+    raise SampleError(
+        f"'{name}': '{outer[0][:30]}' may be a column or a record, and no name tells which. Save "
+        'a list of records; with pandas, orient="records".'
+    )
+
+
+def _rows(records: _Records, name: str) -> list[Row]:
+    """The table of at least one record, after its header if it has one."""
     rows: list[Row] = []
-    for at, record in records:
-        values = _in_order(record, records[0][1])
+    names: list[str] = []
+    first: list[Any] = []  # forms of the first record's values
+    for at, values in records.values:
         cells = None if values is None else _cells(values)
-        if cells is None:
+        if values is None or cells is None:
             raise SampleError(
                 f"'{name}', record {at}, holds what is no number, text or list of these, or has "
                 f"other names than the first. {_FORMS}"
             )
-        if rows and len(cells) != len(rows[0][1]):
+        if not cells:
+            raise SampleError(f"'{name}', record {at} is empty. {_FORMS}")
+        if len(cells) > MAX_COLUMNS:
+            raise too_many_columns(name)
+        forms = [_form(value) for value in values]
+        if not rows:
+            first, names = forms, _names(records.names, values)
+        if len(cells) != len(rows[0][1] if rows else cells):
             raise SampleError(
                 f"'{name}', record {at} has {len(cells)} values, the first {len(rows[0][1])}. Give "
                 "every record the same."
             )
+        if forms != first:
+            raise SampleError(
+                f"'{name}', record {at} has as many values as the first, but not in the same "
+                "columns. Give every record lists of the same lengths."
+            )
         rows.append((at, cells))
-    if not rows[0][1]:
-        raise SampleError(f"'{name}' is empty. {_FORMS}")
     return [(0, names), *rows] if not all(map(resembles_number, names)) else rows
 
 
-def _records(text: str) -> list[tuple[int, Any]] | None:
-    """Lists of values or mappings of such, with their numbers; None where the JSON holds none.
-    ValueError where it is none.
-    """
-    try:
-        document = json.loads(text)
-    except json.JSONDecodeError:
-        lines = [(at, line) for at, line in enumerate(text.splitlines(), 1) if line.strip()]
-        if len(lines) < 2:
-            raise
-        return [(at, json.loads(line)) for at, line in lines]
-    if isinstance(document, dict):
-        if {"columns", "data"} <= document.keys():  # as pandas writes it with orient="split"
-            document = _by_names(document["columns"], document["data"])
-        else:
-            document = _of_columns(document)
-    return None if not isinstance(document, list) else list(enumerate(document, 1))
+def _names(names: Sequence[str] | None, values: Sequence[Any]) -> list[str]:
+    """Of the columns that values with these names make."""
+    columns = []
+    for name, value in [] if names is None else zip(names, values, strict=True):
+        wide = isinstance(value, list)
+        columns += [f"{name}_{at}" for at in range(len(_cells(value) or ()))] if wide else [name]
+    return columns
 
 
-def _by_names(names: Any, rows: Any) -> list[Any] | None:
-    if not isinstance(names, list) or not isinstance(rows, list):
+def _form(value: Any) -> Any:
+    """How long a list is, and each of those in it; None of what is no list."""
+    if not isinstance(value, list):
         return None
-    fit = all(isinstance(row, list) and len(row) == len(names) for row in rows)
-    return [dict(zip(map(str, names), row, strict=True)) for row in rows] if fit else None
-
-
-def _of_columns(columns: Mapping[str, Any]) -> list[Any] | None:
-    """Of lists, or of what pandas makes of them: {"0": first, "1": second}."""
-    lists = [list(one.values()) if isinstance(one, dict) else one for one in columns.values()]
-    if not all(isinstance(one, list) for one in lists) or len({*map(len, lists)}) != 1:
-        return None
-    return [dict(zip(columns, row, strict=True)) for row in zip(*lists, strict=True)]
-
-
-def _names(record: Any) -> list[str]:
-    """Of the columns that the first record makes."""
-    if not isinstance(record, dict):
-        return []
-    names = []
-    for key, value in record.items():
-        wide = len(_cells([value]) or ()) if isinstance(value, list) else 0
-        names += [f"{key}_{at}" for at in range(wide)] if wide else [str(key)]
-    return names
-
-
-def _in_order(record: Any, first: Any) -> Sequence[Any] | None:
-    """The values of a record as those of the first one stand; None where it has others."""
-    if isinstance(record, list) and isinstance(first, list):
-        return record
-    if isinstance(record, dict) and isinstance(first, dict) and record.keys() == first.keys():
-        return [record[key] for key in first]
-    return None
+    nested = any(isinstance(one, list) for one in value)
+    return [_form(one) for one in value] if nested else len(value)
 
 
 def _cells(values: Sequence[Any], depth: int = 0) -> list[str] | None:

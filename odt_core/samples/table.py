@@ -18,8 +18,9 @@ from odt_core.errors import OdtError, SampleError
 from odt_core.samples import packed, records, windows
 from odt_core.samples.cells import Row, are_whole, decimal_mark, fits_float32, label_in, number
 from odt_core.samples.columns import columns_in
+from odt_core.samples.float32 import EXACT, rounded
 from odt_core.samples.inputs import Inputs
-from odt_core.samples.rows import MAX_BYTES, MAX_ROWS, rows_of, too_many_rows
+from odt_core.samples.rows import MAX_BYTES, MAX_ROWS, Table, rows_of, too_many_rows
 from odt_core.samples.types import RawSamples
 from odt_core.samples.windows import read_windows, window_in, window_of
 from odt_core.words import some_of
@@ -45,12 +46,13 @@ def read_table(
     is whose. Raises SampleError with file and line.
     """
     of_time = None if inputs else window_of(input_shape)
-    rows, unit = _rows(data, name, MAX_ROWS if of_time is None else windows.MAX_ROWS)
+    table, unit = _table(data, name, MAX_ROWS if of_time is None else windows.MAX_ROWS)
+    rows = table.rows
     size = None if input_shape is None else prod(input_shape)
     wanted = None if target_shape is None else prod(target_shape)
     window = window_in(rows, input_shape) if of_time else None
     if window is not None and input_shape is not None:
-        return read_windows(rows, name, input_shape, window, unit)
+        return read_windows(table, name, input_shape, window, unit)
     if len(rows) > MAX_ROWS + 1:
         raise too_many_rows(name, MAX_ROWS)
     columns = columns_in(rows, name, size, wanted, inputs)
@@ -61,22 +63,28 @@ def read_table(
         raise SampleError(f"'{name}' has a header, but no samples below it.")
     numeric = [*places, *(others if wanted is not None else ())]
     label_at = others[0] if others and wanted is None else None
-    mark = decimal_mark(rows, numeric, name)
-    of_label = "" if label_at is None else _mark_of_labels(rows, label_at, name)
+    mark = decimal_mark(rows, numeric, name, table.divided)
+    of_label = None if label_at is None else _mark_of_labels(rows, label_at, name, table.divided)
     signs = label_at is not None and any(cells[label_at].strip() == "+" for _, cells in rows)
     whole = label_at is not None and are_whole(cells[label_at] for _, cells in rows)
     items, labels, names, faults = [], [], [], []
     targets: list[np.ndarray | None] = []
+    of_rounding = ""
     for line, cells in rows:
         try:
-            values = np.array([_value(cells[at], at + 1, mark) for at in numeric], np.float32)
+            exact = [_value(cells[at], at + 1, mark) for at in numeric]
             label = ""
             if label_at is not None:
                 label = label_in(cells[label_at], label_at + 1, signs=signs, whole=whole)
         except OdtError as error:
             faults.append((line, error))
             continue
-        target = number(cells[label_at], of_label) if label_at is not None else None
+        values = np.array(exact, np.float32)
+        if not of_rounding and max(map(abs, exact), default=0) > EXACT:
+            of_rounding = rounded(np.array(exact), f"'{name}', {unit} {line},")
+        target = None
+        if label_at is not None and of_label is not None:
+            target = number(cells[label_at], of_label)
         items.append(values[: len(places)].reshape(shape))
         labels.append(label)
         names.append(f"{name}, {unit} {line}")
@@ -87,25 +95,26 @@ def read_table(
     if faults:
         raise SampleError(_in_words(faults, name, unit))
     given = tuple(targets) if any(target is not None for target in targets) else ()
-    return RawSamples(tuple(items), tuple(labels), tuple(names), given)
+    notice = " ".join(filter(None, (table.notice, of_rounding)))
+    return RawSamples(tuple(items), tuple(labels), tuple(names), given, notice=notice)
 
 
-def _rows(data: bytes, name: str, most: int) -> tuple[list[Row], str]:
-    """The rows of a file of any kind, packed or not, and what one of them is called."""
+def _table(data: bytes, name: str, most: int) -> tuple[Table, str]:
+    """What a file of any kind holds, packed or not, and what one of its rows is called."""
     kind = name.lower()
     if kind.endswith(packed.ENDING):
         data, kind = packed.unpacked(data, name, MAX_BYTES), kind.removesuffix(packed.ENDING)
     if kind.endswith(records.SUFFIXES):
-        unit = "record" if kind.endswith(".json") else "line"
-        return records.rows_of_json(data, name, most), unit
+        by_line = not kind.endswith(".json")
+        return records.rows_of_json(data, name, most, by_line), "line" if by_line else "record"
     return rows_of(data, name, most), "line"
 
 
-def _mark_of_labels(rows: Sequence[Row], place: int, name: str) -> str:
-    """As `decimal_mark`, of labels that may be targets; "" where it cannot be told."""
+def _mark_of_labels(rows: Sequence[Row], place: int, name: str, divided: bool) -> str | None:
+    """As `decimal_mark`, of labels that may be targets; None where it cannot be told."""
     with suppress(SampleError):
-        return decimal_mark(rows, [place], name)
-    return ""
+        return decimal_mark(rows, [place], name, divided)
+    return None
 
 
 def _value(cell: str, column: int, mark: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -34,6 +35,16 @@ class Form:
     target_shape: Sequence[int] | None = None
     inputs: Mapping[str, int] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for name in ("input_shape", "target_shape"):
+            shape = getattr(self, name)
+            try:
+                tuple(map(operator.index, shape or ()))
+            except TypeError:
+                raise SampleError(
+                    f"{name} is a tuple of whole numbers, such as (28, 28, 1), not {shape!r}."
+                ) from None
+
 
 @dataclass(frozen=True)
 class RawSamples:
@@ -55,6 +66,9 @@ class RawSamples:
     notice: str = ""
 
     def __post_init__(self) -> None:
+        for name in ("items", "labels", "names", "targets", "tests"):
+            wanted = f"The {name} of samples come as a tuple"
+            check_kind(getattr(self, name), (tuple, list, np.ndarray), wanted, SampleError)
         if not len(self.items) == len(self.labels) == len(self.names):
             raise SampleError(
                 f"{len(self.items)} pictures have {len(self.labels)} labels and "

@@ -23,7 +23,9 @@ from odt_core.samples.cells import (
     number,
     resembles_number,
 )
+from odt_core.samples.float32 import rounded
 from odt_core.samples.layout import label_in_name
+from odt_core.samples.rows import Table
 from odt_core.samples.types import RawSamples
 from odt_core.words import count, words
 
@@ -93,14 +95,15 @@ def window_in(rows: Sequence[Row], shape: Sequence[int] | None) -> Window | None
 
 
 def read_windows(
-    rows: Sequence[Row], name: str, shape: Sequence[int], window: Window, unit: str = "line"
+    table: Table, name: str, shape: Sequence[int], window: Window, unit: str = "line"
 ) -> RawSamples:
     """Samples of the rows of a table, float32 [*shape] each.
 
-    rows: at least one, all with as many cells, as of `rows_of`. window: as of `window_in`. unit:
-    what a row is called. Labels are those of the column of labels, else the file's name where it is
-    one. Raises SampleError with the file, how many rows it has, and how many are wanted.
+    window: as of `window_in`. unit: what a row is called. Labels are those of the column of labels,
+    else the file's name where it is one. Raises SampleError with the file, how many rows it has,
+    and how many are wanted.
     """
+    rows = table.rows
     header = _header(rows, window)
     if header:  # files that were put together have one each
         rows = [row for row in rows if row[1] != header]
@@ -111,7 +114,9 @@ def read_windows(
     wrong = [block for block in blocks if len(block) % window.length]
     if wrong:
         raise SampleError(_does_not_fit(wrong, len(blocks), name, window, unit))
-    values = _numbers(rows, columns.channels, name, unit)
+    exact = _numbers(rows, columns.channels, name, unit, table.divided)
+    values = exact.astype(np.float32)
+    said = (table.notice, columns.notice, rounded(exact, f"'{name}'"))
     starts = range(0, len(rows), window.length)  # blocks hold whole windows
     items = values.reshape(len(starts), *shape)
     many = len(starts) > 1
@@ -123,7 +128,7 @@ def read_windows(
         tuple(items),
         tuple(labels),
         tuple(f"{name}, {unit} {rows[at][0]}" if many else name for at in starts),
-        notice=columns.notice,
+        notice=" ".join(filter(None, said)),
     )
 
 
@@ -174,7 +179,8 @@ def _roles(header: Sequence[str], rows: Sequence[Row]) -> _Columns:
     times += [0] if header and not header[0].strip() and 0 not in spare else []
     labels = [at for at in range(width) if named[at] and named[at] <= _LABELS]
     label = labels[0] if len(labels) == 1 else None
-    channels = [at for at in range(width) if at not in (*spare, *times, label)]
+    others = {*spare, *times, label}
+    channels = [at for at in range(width) if at not in others]
     return _Columns(channels, times, label)
 
 
@@ -212,10 +218,12 @@ def _does_not_fit(wrong: Sequence[list[Row]], of: int, name: str, window: Window
     )
 
 
-def _numbers(rows: Sequence[Row], places: Sequence[int], name: str, unit: str) -> np.ndarray:
-    """float32 [rows, channels]. SampleError with line and column where a cell is no number."""
-    mark = decimal_mark(rows, places, name)
-    values = np.empty((len(rows), len(places)), np.float32)
+def _numbers(
+    rows: Sequence[Row], places: Sequence[int], name: str, unit: str, divided: bool
+) -> np.ndarray:
+    """float64 [rows, channels]. SampleError with line and column where a cell is no number."""
+    mark = decimal_mark(rows, places, name, divided)
+    values = np.empty((len(rows), len(places)))
     for k, (line, cells) in enumerate(rows):
         for channel, at in enumerate(places):
             value = number(cells[at], mark)

@@ -16,11 +16,11 @@ from pages.ui.canvas import decode_drawing, sample_pad
 from pages.ui.desk import Desk
 from pages.ui.model_words import asked_numbers
 from pages.ui.numbers import MOST, typed
+from pages.ui.packed import files_in
 from pages.ui.photograph import photograph
 from pages.ui.typed_target import can_type_target, target_field, typed_targets
 from pages.ui.upload_hint import upload_hint
 from pages.ui.uploaded_samples import read_uploaded
-from pages.ui.uploads import contents
 
 ACTIVE = "samples_label"  # id of the label that new samples get
 _FILES = "samples_files"  # changes with each upload that was taken, which empties the widget
@@ -94,7 +94,7 @@ def _uploaded(desk: Desk, key: str) -> None:
         return
     st.session_state[_FILES] += 1
     with trouble.caught("samples"):
-        said = add_files(desk, [contents(file) for file in files], st.session_state.get(ACTIVE))
+        said = add_files(desk, files_in(files), st.session_state.get(ACTIVE))
         trouble.say("samples", said, "info")
 
 
@@ -172,7 +172,7 @@ def _add_typed(desk: Desk) -> None:
     with trouble.caught("samples"):
         text = str(st.session_state.get(_TYPED, ""))
         item = typed(text, desk.card.input_shape, "The sample")
-        active = active_label(desk.workspace.manifest) if desk.tells_labels else None
+        active = active_label(desk) if desk.tells_labels else None
         if desk.tells_labels and active is None:
             raise LabelError("There is no label for this sample yet. Add one first.")
         report = desk.workspace.add_samples(
@@ -185,14 +185,22 @@ def _add_typed(desk: Desk) -> None:
 # Labels
 
 
-def active_label(manifest: Manifest) -> LabelEntry | None:
+def choose_label(desk: Desk, label_id: str) -> None:
+    """New samples get this label, in this tab and in any that is loaded from now on; "": the
+    first.
+    """
+    st.session_state[ACTIVE] = desk.chosen_label = label_id
+
+
+def active_label(desk: Desk) -> LabelEntry | None:
     """The label that new samples get: the chosen one, else the first that the model can take."""
-    wanted = manifest.label(st.session_state.get(ACTIVE, ""))
+    manifest = desk.workspace.manifest
+    wanted = manifest.label(st.session_state.get(ACTIVE, desk.chosen_label))
     if wanted is None or wanted.output is None:
         can = (label for label in manifest.labels if label.output is not None)
         wanted = next(can, wanted or next(iter(manifest.labels), None))
-        if wanted is not None:
-            st.session_state[ACTIVE] = wanted.id
+    if wanted is not None:
+        st.session_state[ACTIVE] = wanted.id
     return wanted
 
 

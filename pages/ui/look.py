@@ -1,4 +1,4 @@
-"""What all pages share: the style sheet, how the menu behaves on a phone, and the Back button."""
+"""What all pages share: the style sheet, and scripts for the menu, the Back button, many files."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from functools import cache
 
 import streamlit as st
 
+from pages.ui import packed
 from pages.ui.served import ASSETS, FONTS
 
 _DAY = 24 * 3600.0  # seconds
@@ -20,7 +21,7 @@ def apply_look() -> None:
     """Fonts and spacing; colours stay in .streamlit/config.toml."""
     st.html(f"<style>{_read('look.css')}</style>")
     with st.container(key="menu"):  # look.css takes it out of the page's flow
-        scripts = _read("menu.js") + _read("history.js")
+        scripts = _read("menu.js") + _read("history.js") + packed.script()
         st.html(f"<script>{scripts}</script>", unsafe_allow_javascript=True)
         # When a browser finds its server again, Streamlit draws the page anew only where a fragment
         # of it ticks. Without that, after a restart of the server the page would look alive while

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from pathlib import Path, PurePosixPath
 
 import streamlit as st
@@ -13,6 +15,10 @@ from odt_core.workspace import Source
 from pages.ui import trouble
 from pages.ui.desk import Desk
 
+_LOADED = "example_loaded"  # when the last one was there
+# Seconds after that in which another press is the other half of a double click, or was made while
+# the page still worked on the first one.
+_SAME_PRESS = 0.5
 PER_LABEL = 10  # pictures of each label that are taken, a fifth of them for testing
 _HELP_PERSON = "Real handwriting of one person, from the bundled data. Click again for another one."
 _HELP_PHOTOS = (
@@ -37,6 +43,8 @@ def example_person(desk: Desk) -> None:
 
 
 def _load(desk: Desk) -> None:
+    if time.monotonic() - st.session_state.get(_LOADED, -math.inf) < _SAME_PRESS:
+        return
     with trouble.caught("samples"):
         people = _people(desk.card.people, desk.card)
         if not people:
@@ -47,6 +55,7 @@ def _load(desk: Desk) -> None:
         report = desk.workspace.add_raw(_some(people[name]), Source.EXAMPLE)
         end = "?" if desk.sees_photos else "."
         trouble.say("samples", f"{name}{end} {report.summary}", "info")
+        st.session_state[_LOADED] = time.monotonic()
 
 
 def _known(raw: RawSamples) -> set[str]:

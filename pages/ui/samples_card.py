@@ -8,7 +8,7 @@ from odt_core.dialects.contract import Task
 from odt_core.samples.labels import MAX_LABEL_LENGTH
 from odt_core.workspace import LabelEntry, Manifest, Part, SampleEntry
 from pages.ui import pieces, trouble
-from pages.ui.adding import ACTIVE, active_label, add_by, ways
+from pages.ui.adding import active_label, add_by, choose_label, ways
 from pages.ui.desk import Desk
 from pages.ui.people import example_person
 from pages.ui.photograph import WAY
@@ -33,7 +33,7 @@ def samples_card(desk: Desk) -> None:
         said = count(len(shown), "sample")
         pieces.step(1, "Samples", f"{said}, {tests} set aside for testing" if tests else said)
         with trouble.shown():
-            active = active_label(manifest) if desk.tells_labels else None
+            active = active_label(desk) if desk.tells_labels else None
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 way = _way(desk)
                 st.space("stretch")
@@ -148,7 +148,7 @@ def _acted(desk: Desk, act: Act) -> None:
     with trouble.caught("samples"):
         match act.do:
             case "choose":
-                st.session_state[ACTIVE] = act.label
+                choose_label(desk, act.label)
             case "rename":
                 with desk.changing("rename the label") as workspace:
                     workspace.rename_label(act.label, act.name)
@@ -159,7 +159,7 @@ def _acted(desk: Desk, act: Act) -> None:
                     workspace.enable_label(act.label, on)
             case "add":
                 with desk.changing("add the label") as workspace:
-                    st.session_state[ACTIVE] = workspace.add_label(act.name).id
+                    choose_label(desk, workspace.add_label(act.name).id)
             case "delete" if manifest.samples_of(act.label):
                 st.session_state[_OPEN] = ("delete", act.label)
             case "delete":

@@ -9,7 +9,7 @@ import streamlit as st
 from odt_core.bundled import bundled_models, find_card
 from odt_core.workspace import ModelEntry
 from pages.ui import pieces, trouble
-from pages.ui.adding import ACTIVE
+from pages.ui.adding import choose_label
 from pages.ui.desk import Desk
 from pages.ui.downloads import download_menu
 from pages.ui.drop_model import drop_model
@@ -124,8 +124,9 @@ def _picked(desk: Desk) -> None:
             if said:
                 trouble.say("top", said, "info")
             # What suits this model best comes first, and so does the first label of the list.
-            for choice in (WAY, TRY_WAY, ACTIVE):
+            for choice in (WAY, TRY_WAY):
                 st.session_state.pop(choice, None)
+            choose_label(desk, "")
 
 
 def _own_model(desk: Desk) -> None:

@@ -22,8 +22,8 @@ def upload_hint(desk: Desk, active: LabelEntry | None) -> str:
                 " and y, the target values." if desk.task is Task.VALUES else "."
             )
         return (
-            f"Pictures go to {_chosen(active)}. A .zip of label folders (Teachable Machine's .tm "
-            "too), a labels.csv beside pictures or an .npz brings its own labels."
+            f"Pictures go to {_chosen(active)}. Label folders or a .zip of them (Teachable "
+            "Machine's .tm too), a labels.csv beside pictures or an .npz bring their own labels."
         )
     shape = " × ".join(str(n) for n in desk.card.input_shape)
     window = None if desk.contract.sample_inputs else window_of(desk.card.input_shape)

@@ -22,7 +22,7 @@ from odt_core.samples import (
     sound,
     targets_of,
 )
-from odt_core.samples.folders import read_loose
+from odt_core.samples.folders import read_given, read_loose
 from odt_core.samples.layout import HOW
 from odt_core.samples.other_files import refuse_other_files
 from odt_core.samples.table import ENDINGS
@@ -38,11 +38,14 @@ def read_uploaded(
     desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | None
 ) -> RawSamples:
     """What all files, of (name, content), hold, as the model wants it: first the pictures, then
-    archives. label_id: of what says nothing of itself. Raises SampleError, LabelError.
+    archives, then folders, whose files have paths for names. label_id: of what says nothing of
+    itself. Raises SampleError, LabelError.
     """
     by_table = read_loose(files, "The upload", _form(desk), Subset.BOTH)
     if by_table is not None:
         return as_the_model_wants(desk, by_table, label_id)
+    in_folders = [file for file in files if "/" in file[0]]
+    files = [file for file in files if "/" not in file[0]]
     archives = [file for file in files if file[0].lower().endswith(_ARCHIVES)]
     sounds = [file for file in files if file[0].lower().endswith(sound.SUFFIXES)]
     pictures = [file for file in files if file not in archives and file not in sounds]
@@ -65,8 +68,13 @@ def read_uploaded(
         for name, data in archives
     ]
     for (name, _), raw in zip(archives, raws, strict=True):
-        if desk.tells_labels and name.lower().endswith(_FOLDERS) and not any(raw.labels):
-            raise SampleError(f"The folders in '{name}' do not say what its samples show. {HOW}")
+        if name.lower().endswith(_FOLDERS):
+            _check_folders(desk, raw, name)
+    if in_folders:
+        outer = {path.partition("/")[0] for path, _ in in_folders}
+        name = next(iter(outer)) if len(outer) == 1 else "The upload"
+        raws.append(read_given(in_folders, name, _form(desk), Subset.BOTH))
+        _check_folders(desk, raws[-1], name)
     if sounds:
         loose = [("", name, data) for name, data in sounds]
         raws.append(decode_files(loose, "The upload", _form(desk)))
@@ -82,6 +90,12 @@ def read_uploaded(
     if pictures:
         ready.insert(0, _loose(desk, pictures, label_id))
     return RawSamples.together(ready)
+
+
+def _check_folders(desk: Desk, raw: RawSamples, name: str) -> None:
+    """SampleError unless the folders in `name` say labels, where the model tells such apart."""
+    if desk.tells_labels and not any(raw.labels):
+        raise SampleError(f"The folders in '{name}' do not say what its samples show. {HOW}")
 
 
 def as_the_model_wants(desk: Desk, raw: RawSamples, label_id: str | None) -> RawSamples:

@@ -119,6 +119,16 @@ class TestCanvas:
         assert ink > 3000
 
 
+class TestExamplePerson:
+    def test_button_when_double_clicked_loads_one_person(self, shared_server, visit):
+        tab = visit(shared_server).open()
+        tab.press("example").page.wait_for_timeout(250)
+        tab.press("example")
+        tab.sees("set aside for testing").page.wait_for_timeout(1000)  # so that two would be there
+        tab.idle().press("undo")
+        expect(tab.part("card_samples", ".odt-step span")).to_have_text("0 samples", timeout=30_000)
+
+
 class TestAddress:
     def test_back_when_pressed_once_then_the_page_before_is_there(self, shared_server, visit):
         tab = visit(shared_server).open().load_person()

@@ -236,6 +236,17 @@ class Tags(HTMLParser):
         self.attributes |= {name for name, _ in attrs}
 
 
+class TestNamesInOtherLetters:
+    def test_card_tells_what_the_charts_call_them(self, trained):
+        names = ("null", "أربعة", *trained.own.labels.names[2:])
+        files = files_of(train(Labels(names)).bundle())
+        key = "In the charts, whose font lacks the letters: label 2 = أربعة."
+        sections = files["personalisation-card.md"].decode().split("## ")
+        told = {section.splitlines()[0]: key in section for section in sections}
+        assert told["Your test samples"]
+        assert told["Samples"]
+
+
 class TestHostileNames:
     @pytest.fixture(scope="class", name="files")
     @staticmethod

@@ -76,6 +76,18 @@ class TestAnyNumber:
         assert len(charts["labels-test"].groups) == 40
         assert "labels that changed less are left out" in charts["labels-test"].note
 
+    @pytest.mark.parametrize("labels", [2, 10, 40])
+    def test_matrix_of_long_names_has_them_below_every_column(self, labels):
+        charts = {chart.name: chart for chart in charts_of(evidence_of(400, labels))}
+        with Image.open(io.BytesIO(charts["confusion-test"].png())) as picture:
+            pixels = np.asarray(picture.convert("L"))
+        grid = pixels[:, :800] == 0xED  # its lines
+        last = np.flatnonzero(grid.sum(axis=1) > 50)[-1]
+        left, right = np.flatnonzero(grid[last])[[0, -1]]
+        below = pixels[last + 8 : last + 40, left:right] < 128
+        columns = np.array_split(below.any(axis=0), labels)
+        assert all(column.any() for column in columns)
+
     def test_fixed_samples_are_those_that_the_base_got_wrong(self):
         charts = {chart.name: chart for chart in charts_of(evidence_of(10))}
         assert len(charts["fixed"].pictures) == 5
@@ -145,9 +157,9 @@ class TestStudies:
         assert figure["layout"]["xaxis"]["range"] == figure["layout"]["xaxis2"]["range"]
         assert f"n = {count}" in chart.note
 
-    def test_map_when_the_font_lacks_a_label_shows_the_number_of_its_output(self):
+    def test_map_when_the_font_lacks_a_label_counts_it_from_one(self):
         (chart,) = inside_charts(Inside(map=seen(8)))
-        assert list(chart.names) == ["cat", "dog", "label 2", "cow"] * 2
+        assert list(chart.names) == ["cat", "dog", "label 3", "cow"] * 2
 
     def test_layers_that_stood_still_or_began_at_zero_are_said(self):
         layers = (
@@ -191,7 +203,7 @@ class TestColours:
 class TestText:
     @pytest.mark.parametrize(
         ("name", "shown"),
-        [("Zoë", "Zoë"), ("žluťoučký", "žluťoučký"), ("猫", "label 7"), (None, "output 7")],
+        [("Zoë", "Zoë"), ("žluťoučký", "žluťoučký"), ("猫", "label 8"), (None, "output 7")],
     )
     def test_label_that_the_font_lacks_is_shown_by_number(self, name, shown):
         assert look.shown(name, 7) == shown

@@ -123,6 +123,41 @@ class TestDamage:
         done = run(folder)
         assert (done.returncode, "samples/test/x.npy" in done.stderr) == (2, True)
 
+    @pytest.mark.parametrize(
+        ("path", "value"),
+        [
+            (["reproduce"], 3),
+            (["reproduce", "labels"], {"a": 1}),
+            (["reproduce", "origin", "stages", 0], None),
+            (["reproduce", "origin", "stages", 0, "step"], "1e999"),
+            (["reproduce", "origin", "stages", 0, "settings"], {"epochs": "x"}),
+            (["reproduce", "results", "test"], [[]]),
+            (["reproduce", "results", "test", "labels_own"], [0.5]),
+            (["reproduce", "versions", "numpy"], []),
+            (["personalised"], []),
+        ],
+    )
+    def test_card_with_something_else_in_it_is_named_in_plain_words(
+        self, packed, unpack, path, value
+    ):
+        folder = unpack(packed)
+        file = folder / "personalisation-card.json"
+        card = place = json.loads(file.read_text("utf-8"))
+        for key in path[:-1]:
+            place = place[key]
+        place[path[-1]] = value
+        file.write_text(json.dumps(card), "utf-8")
+        code, said = reproduce(folder)
+        assert code == 2
+        assert said["message"].startswith("personalisation-card.json ")
+        assert "Error" not in said["message"]
+
+    def test_samples_that_are_missing_are_named(self, packed, unpack):
+        folder = unpack(packed)
+        shutil.rmtree(folder / "samples" / "test")
+        code, said = reproduce(folder)
+        assert (code, said["message"].startswith("samples/test is missing.")) == (2, True)
+
     @pytest.mark.parametrize("damage", [None, b"nonsense", b"\xff"])
     def test_damaged_list_of_digests_is_a_changed_file(self, packed, unpack, damage):
         folder = unpack(packed)

@@ -7,7 +7,9 @@ import os
 import subprocess
 import sys
 import time
+import warnings
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,9 +22,10 @@ from odt_core.bundled import bundled_models, find_card
 from odt_core.checkpoint import load_checkpoint, save_checkpoint
 from odt_core.errors import WorkspaceError
 from odt_core.workspace import Kind, Part, Source
-from pages.ui import sample_dialogs, samples_card, timeline, top_line, trouble
+from pages.ui import people, sample_dialogs, samples_card, timeline, top_line, trouble
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.desk.worker import bundled_path
+from pages.ui.packed import MARK
 from pages.ui.shelf import Act
 from pages.ui.undo import undo
 from tests.pages.trainings import long_training
@@ -64,6 +67,18 @@ def upload(app, *files):
     for name, data in files:
         widget.upload(name, data)
     return app.run()
+
+
+def given_together(*files: tuple[str, bytes]) -> bytes:
+    """As assets/components/packing.js packs them."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.comment = MARK.encode()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # a name may come twice
+            for name, content in files:
+                archive.writestr(name, content)
+    return data.getvalue()
 
 
 def train(app, desk, epochs=3):
@@ -178,6 +193,32 @@ class TestSamples:
         assert all(manifest.samples_of(label.id) for label in manifest.labels)
         assert all(manifest.samples_of(label.id, Part.TEST) for label in manifest.labels)
 
+    def test_example_person_when_double_clicked_is_one_person(self, person):
+        app, desk = person
+        app.session_state[people._LOADED] = time.monotonic()  # at once, however slow the machine is
+        app.button(key="example").click().run()
+        assert len(desk.workspace.steps_done()) == 1
+
+    def test_example_person_when_clicked_again_later_is_another_one(self, person):
+        app, desk = person
+        app.session_state[people._LOADED] -= people._SAME_PRESS
+        before = len(desk.workspace.manifest.samples)
+        app.button(key="example").click().run()
+        assert len(desk.workspace.manifest.samples) > before
+
+    def test_label_when_chosen_is_still_chosen_after_a_reload(self, app, desk_of):
+        from streamlit.testing.v1 import AppTest
+
+        desk = desk_of(app)
+        label = desk.workspace.manifest.labels[3]
+        samples_card._acted(desk, Act("choose", label.id))
+        again = AppTest.from_file(APP, default_timeout=60)
+        again.query_params["w"] = app.session_state["odt_workspace"]
+        again.run()
+        upload(again, ("a.png", picture()))
+        assert [s.label for s in desk.workspace.manifest.samples] == [label.id]
+        assert desk.workspace.steps_done() == ["add 1 sample to '3'"]
+
     def test_upload_when_pictures_go_to_the_chosen_label(self, app, desk_of):
         upload(app, ("a.png", picture()), ("b.png", picture(5)))
         manifest = desk_of(app).workspace.manifest
@@ -278,6 +319,37 @@ class TestSamples:
             "'labels.csv' names 1 file that cannot be found, such as 'z.png'. Left out 1 file that "
             "'labels.csv' does not name, such as 'c.png'."
         ) in app.toast[0].value.replace("\\", "")
+
+    def test_upload_when_the_browser_packed_it_is_what_the_files_are(self, app, desk_of):
+        data = given_together(
+            ("a.png", picture()), ("a.png", picture(4)), ("mine/heart/b.png", picture(8))
+        )
+        upload(app, ("3 files.zip", data), ("c.png", picture(12)))
+        raw = desk_of(app).workspace.raw_samples()
+        assert dict(Counter(zip(raw.names, raw.labels, strict=True))) == {
+            ("a.png", "0"): 2,
+            ("b.png", "heart"): 1,
+            ("c.png", "0"): 1,
+        }
+
+    @pytest.mark.parametrize(
+        ("files", "expected"),
+        [
+            ([("a.png", picture()), ("b.png", b"no")], "'b.png' is not a picture"),
+            ([("images/a.png", picture())], "folders in 'images' do not say"),
+            ([("../3/a.png", picture())], "leads out of the zip"),
+        ],
+    )
+    def test_upload_when_some_of_what_the_browser_packed_is_wrong_says_which(
+        self, app, desk_of, files, expected
+    ):
+        upload(app, ("files.zip", given_together(*files)))
+        assert expected in said(app)
+        assert desk_of(app).workspace.manifest.samples == ()
+
+    def test_upload_when_what_the_browser_packed_is_damaged_says_so(self, app):
+        upload(app, ("2 files.zip", given_together(("a.png", picture()))[40:]))
+        assert "arrived damaged" in said(app)
 
     def test_upload_when_zip_is_of_another_layout_says_what_is_expected(self, app, desk_of):
         data = io.BytesIO()

@@ -61,11 +61,20 @@ class TestTargets:
             ("label,label,x1,x2", "7,8,1,2"),
             ("a,y[0],b,y[1]", "1,7,2,8"),
             ("x1,y1,x2,y2", "1,2,7,8"),
+            ("a,b,y_2,y_1", "1,2,8,7"),
+            ("y10,y9,a,b", "8,7,1,2"),
+            ("x1,x2,y2,y1", "1,2,8,7"),
+            ("a,target[1],target[0],b", "1,8,7,2"),
         ],
     )
     def test_several_have_one_name_with_or_without_numbers(self, header, line):
         raw = read(f"{header}\n{line}\n", targets=2)
         assert (rows(raw), raw.targets[0].tolist()) == ([[1, 2]], [7, 8])
+
+    @pytest.mark.parametrize("header", ["a,b,y_1,y_3", "a,b,target2,target2"])
+    def test_numbers_that_tell_no_order_are_refused(self, header):
+        with pytest.raises(SampleError, match=r"'m\.csv' numbers the columns of the targets"):
+            read(f"{header}\n1,2,7,8\n", targets=2)
 
     def test_class_is_a_feature_of_a_model_of_values(self):
         raw = read("class,a,price\n1,2,7\n", targets=1)

@@ -1,4 +1,5 @@
 import io
+import struct
 import zlib
 from pathlib import Path
 
@@ -39,6 +40,12 @@ class TestDecodeImage:
         decoded = decode_image(encoded(Image.new("RGBA", (5, 4), (1, 2, 3, 4))), "a.png")
         assert decoded.shape == (4, 5, 4)
         assert decoded[0, 0].tolist() == [1, 2, 3, 4]
+
+    @pytest.mark.parametrize("mode", ["L", "1"])
+    def test_grey_png_of_which_one_shade_is_transparent_keeps_that(self, mode):
+        picture = Image.fromarray(np.array([[0, 255]], np.uint8)).convert(mode)
+        decoded = decode_image(encoded(picture, transparency=0), "a.png")
+        assert decoded.tolist() == [[[0, 0, 0, 0], [255, 255, 255, 255]]]
 
     def test_photograph_lying_on_its_side_is_turned_upright(self):
         exif = Image.Exif()
@@ -106,6 +113,14 @@ class TestDecodeImage:
         data = encoded(Image.effect_noise((60, 60), 50))
         with pytest.raises(SampleError, match="damaged"):
             decode_image(data[: len(data) // 2], "a.png")
+
+    def test_tiff_whose_second_page_is_empty_raises(self):
+        data = bytearray(encoded(Image.new("RGB", (4, 4)), "TIFF"))
+        (first,) = struct.unpack_from("<I", data, 4)
+        (entries,) = struct.unpack_from("<H", data, first)
+        struct.pack_into("<I", data, first + 2 + 12 * entries, len(data))
+        with pytest.raises(SampleError, match=r"'a\.tif' is damaged"):
+            decode_image(bytes(data) + bytes(6), "a.tif")
 
     @pytest.mark.parametrize("side", [12_000, 60_000])
     def test_huge_picture_raises_before_it_is_unpacked(self, side):

@@ -35,6 +35,27 @@ class TestTables:
     def test_columns_of_one_input_have_its_name(self, names):
         assert rows(f"person,{names},film\n7,1,2,3\n") == [[3, 1, 2, 7]]
 
+    @pytest.mark.parametrize(
+        "names", ["mood_2,mood_1", "mood[1],mood[0]", "mood.1,mood", "mood10,mood9"]
+    )
+    def test_numbers_behind_a_name_are_the_order(self, names):
+        assert rows(f"person,{names},film\n7,1,2,3\n") == [[3, 2, 1, 7]]
+
+    @pytest.mark.parametrize("names", ["mood_1,mood_3", "mood_1,mood_1"])
+    def test_numbers_that_leave_a_gap_or_come_twice_are_refused(self, names):
+        with pytest.raises(SampleError, match=r"'m\.csv' numbers the columns of 'mood' 1, [13]\. "):
+            rows(f"person,{names},film\n7,1,2,3\n")
+
+    def test_input_whose_own_name_ends_in_a_number_has_columns_of_that_name(self):
+        text = b"x1,c,x1,label\n1,2,3,a\n"
+        raw = read_table(text, "m.csv", input_shape=(3,), inputs={"c": 1, "x1": 2})
+        assert raw.items[0].tolist() == [2, 1, 3]
+
+    def test_targets_beside_them_stand_in_the_order_of_their_numbers(self):
+        text = b"y_2,person,mood,y_1,mood,film\n20,7,1,10,2,3\n"
+        raw = read_table(text, "m.csv", input_shape=(4,), target_shape=(2,), inputs=INPUTS)
+        assert (raw.items[0].tolist(), raw.targets[0].tolist()) == ([3, 1, 2, 7], [10, 20])
+
     def test_label_may_stand_anywhere(self):
         raw = read_table(
             b"person,liked,film,mood,mood\n7,yes,3,1,2\n", "m.csv", input_shape=(4,), inputs=INPUTS

@@ -43,6 +43,13 @@ def labels(raw) -> dict[str, str]:
     return dict(zip(raw.names, raw.labels, strict=True))
 
 
+class TestEncodings:
+    def test_labels_in_an_encoding_that_is_guessed_are_told(self):
+        raw = read(THREE, **{"labels.csv": TABLE.replace("cat", "Kätzchen").encode("cp1252")})
+        assert set(raw.labels) == {"Kätzchen", "dog"}
+        assert raw.notice.startswith("Read 'labels.csv', which is in no Unicode encoding, as")
+
+
 class TestColumns:
     @pytest.mark.parametrize(
         "table",
@@ -80,6 +87,18 @@ class TestColumns:
         raw = read(["train/1.png", "train/2.png", "test/1.png"], **tables)
         assert labels(raw) == {"test/1.png": "dog", "train/1.png": "cat", "train/2.png": "dog"}
         assert raw.tests == (True, False, False)
+
+    @pytest.mark.parametrize(
+        ("there", "written"),
+        [("e\u0301.png", "é.png"), ("é.png", "e\u0301.png"), ("IMG_É.JPG", "img_é.jpg")],
+    )  # fmt: skip
+    def test_names_are_found_however_their_letters_are_written(self, there, written):
+        raw = read([there, "2.png"], **{"labels.csv": f"file,label\n{written},cat\n2.png,dog\n"})
+        assert labels(raw) == {there: "cat", "2.png": "dog"}
+
+    def test_names_that_differ_in_case_alone_are_told_apart_as_written(self):
+        raw = read(["a.png", "A.png"], **{"labels.csv": "file,label\na.png,cat\nA.png,dog\n"})
+        assert labels(raw) == {"a.png": "cat", "A.png": "dog"}
 
     def test_numbers_are_targets_of_a_model_of_values(self):
         raw = read(["1.png", "2.png"], **{"ages.csv": "file,age\n1.png,30.5\n2.png,4\n"})
@@ -135,6 +154,27 @@ class TestWhatDoesNotFit:
     def test_table_that_contradicts_itself_or_lacks_a_label_is_refused(self, tables, said):
         with pytest.raises(SampleError, match=said):
             read(THREE, **tables)
+
+    @pytest.mark.parametrize(
+        ("name", "header"),
+        [
+            ("labels.csv", "file,label"),
+            ("train_labels.csv", "a,b"),
+            ("all.csv", "Image File;Class"),
+        ],
+    )
+    def test_table_that_cannot_be_read_and_says_that_it_is_of_labels_is_refused(self, name, header):
+        mark = ";" if ";" in header else ","
+        lines = [header, f"1.png{mark}cat", f"2.png{mark}dog{mark}extra"]
+        with pytest.raises(SampleError, match=rf"'{name}', line 3 has 3 columns"):
+            read(["one/1.png", "two/2.png"], **{name: "\n".join(lines)})
+
+    @pytest.mark.parametrize(
+        "table", ["epoch,loss\n1\n", "file,xmin,class\n1.png,1\n", "free text\nwith, a comma\n"]
+    )
+    def test_table_of_something_else_that_cannot_be_read_is_left_out(self, table):
+        raw = read(["one/1.png", "two/2.png"], **{"about.csv": table})
+        assert raw.labels == ("one", "two")
 
     def test_names_of_two_files_mean_neither(self):
         raw = read(

@@ -23,6 +23,15 @@ def zipped(files: dict[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
+def unmarked(files: dict[bytes, bytes]) -> bytes:
+    """A zip whose names are the bytes given, without the mark that they are in UTF-8."""
+    names = {letter * len(name): name for letter, name in zip("abc", files, strict=False)}
+    data = zipped(dict(zip(names, files.values(), strict=True)))
+    for stand_in, name in names.items():
+        data = data.replace(stand_in.encode(), name)
+    return data
+
+
 def npz(**arrays) -> bytes:
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
@@ -120,10 +129,71 @@ class TestZip:
         with pytest.raises(SampleError, match="leads out of the zip"):
             read_samples(zipped({"cat/1.png": png(1), name: png(2)}), "bad.zip")
 
+    def test_colon_that_names_no_drive_is_part_of_a_label(self):
+        data = zipped({"12:30/1.png": png(1), "4:3/2.png": png(2)})
+        assert read_samples(data, "times.zip").labels == ("12:30", "4:3")
+
+    @pytest.mark.parametrize(
+        ("at", "value", "said"),
+        [
+            (8, 1, r"'in\.zip' is locked with a password: unpack it and zip it without one"),
+            (10, 99, r"'in\.zip' is locked with a password"),  # AES
+            (10, 9, r"'in\.zip' is packed in a way that is not read"),  # Deflate64
+        ],
+    )
+    def test_zip_that_cannot_be_unpacked_says_why(self, at, value, said):
+        data = bytearray(zipped({"cat/1.png": png(1)}))
+        data[data.find(b"PK\x01\x02") + at] = value
+        for given, name in ((bytes(data), "in.zip"), (zipped({"in.zip": data}), "out.zip")):
+            with pytest.raises(SampleError, match=said):
+                read_samples(given, name)
+
     def test_label_of_a_zip_of_macos_is_the_one_that_others_write(self):
         mac, other = "E\u0301cran", "\u00c9cran"
         raw = read_samples(zipped({f"{mac}/1.png": png(1), f"{other}/2.png": png(2)}), "z.zip")
         assert raw.labels == (other, other)
+
+    def test_names_in_utf8_need_no_mark_as_finder_writes_them(self):
+        names = [name.encode() for name in ("herz ♥/1.png", "straße/2.png")]
+        inner = unmarked({names[0]: png(1), names[1]: png(2)})
+        for data in (inner, zipped({"inner.zip": inner})):
+            raw = read_samples(data, "mac.zip")
+            assert (raw.labels, raw.notice) == (("herz ♥", "straße"), "")
+
+    def test_names_in_an_encoding_that_nobody_says_are_called_a_guess(self):
+        data = unmarked({"Öl é/1.png".encode("cp850"): png(1), b"dog/2.png": png(2)})
+        for given, name in ((data, "w.zip"), (zipped({"w.zip": data}), "outer.zip")):
+            raw = read_samples(given, name)
+            assert raw.labels == ("dog", "Öl é")
+            assert raw.notice.startswith(
+                "'w.zip' does not say how its names are written: 'Öl é/1.png' is a guess."
+            )
+
+    def test_hidden_label_folder_does_not_vanish_unsaid(self, tmp_path):
+        files = {
+            ".cat/1.png": png(1),
+            "dog/2.png": png(2),
+            "dog/._2.png": b"?",
+            ".DS_Store": b"?",
+            ".git/config": b"?",
+            "__MACOSX/.cat/._1.png": b"?",
+        }
+        for file, data in files.items():
+            (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / file).write_bytes(data)
+        for source in (zipped(files), tmp_path, zipped({"in.zip": zipped(files)})):
+            raw = read_samples(source, "s.zip")
+            assert raw.labels == ("dog",)
+            assert raw.notice == (
+                "Left out 1 hidden sample, such as '.cat/1.png': give files and folders names "
+                "without a dot before them."
+            )
+        with pytest.raises(SampleError, match=r"holds no samples\. Left out 1 hidden sample"):
+            read_samples(zipped({".cat/1.png": png(1)}), "s.zip")
+
+    def test_label_may_begin_as_the_folder_that_macos_adds(self):
+        data = zipped({"__MACOSX_cat/1.png": png(1), "dog/2.png": png(2)})
+        assert read_samples(data, "s.zip").labels == ("__MACOSX_cat", "dog")
 
     def test_zip_bomb_raises(self):
         bomb = zipped({"cat/1.png": bytes(210_000_000)})
@@ -239,6 +309,10 @@ class TestNpz:
         assert (raw.labels, raw.names) == (("1",), (f"own.npz, {x.format('train')}, sample 1",))
         assert read_samples(data, "own.npz", subset=Subset.TEST).labels == ("2", "2")
 
+    def test_part_may_be_asked_for_by_its_name(self):
+        data = npz(x_train=[[1]], y_train=[1], x_test=[[1]], y_test=[2])
+        assert read_samples(data, "own.npz", subset="test").labels == ("2",)
+
     def test_only_part_there_is_is_read(self):
         data = npz(x_test=np.ones((1, 4)), y_test=[1])
         assert read_samples(data, "own.npz").labels == ("1",)
@@ -256,6 +330,69 @@ class TestNpz:
         with pytest.raises(SampleError, match="name the one that is meant"):
             read_samples(npz(**arrays), "own.npz")
 
+    @pytest.mark.parametrize(
+        ("x", "other", "usual"), [("x", "classes", "y"), ("x", "y_train", "y"),
+                                  ("x_test", "test_classes", "y_test")]
+    )  # fmt: skip
+    @pytest.mark.parametrize("values", [["a", "b"], [[1, 0], [0, 1]], np.array(["a", 1], object)])
+    def test_labels_of_another_name_are_not_passed_over(self, x, other, usual, values):
+        said = rf"has no array {usual}, and {other} has one element for each of the 2 samples"
+        with pytest.raises(SampleError, match=said):
+            read_samples(npz(**{x: np.ones((2, 4)), other: values}), "own.npz")
+
+    def test_arrays_that_are_not_read_are_told(self):
+        raw = read_samples(npz(x=np.ones((2, 4)), y=[0, 1], names=["a", "b", "c"]), "own.npz")
+        assert raw.notice == "Left out 1 array of 'own.npz': names."
+        raw = read_samples(npz(x=np.ones((2, 4)), names=["a", "b", "c"]), "own.npz")
+        assert (raw.labels, raw.notice) == (("", ""), "Left out 1 array of 'own.npz': names.")
+        parts = npz(x_train=[[1]], y_train=[0], x_test=[[1]], y_test=[0])
+        raw = read_samples(parts, "own.npz")
+        assert raw.notice == "Left out 2 arrays of 'own.npz': x_test, y_test."
+        assert read_samples(parts, "own.npz", subset=Subset.TEST).notice == ""
+
+    def test_numbers_that_take_too_much_as_float32_are_refused(self):
+        large, said = np.zeros((2, 25_000_001), np.int8), r"50,000,002 numbers.* 200 MB as float32"
+        for arrays in ({"x": large}, {"x": np.ones((2, 1)), "y": large}):
+            with pytest.raises(SampleError, match=said):
+                read_samples(npz(**arrays), "own.npz")
+        stream = io.BytesIO()
+        np.save(stream, large)
+        with pytest.raises(SampleError, match=said):
+            read_samples(stream.getvalue(), "own.npy")
+
+    def test_labels_as_bytes_are_read_as_utf8_or_refused(self):
+        raw = read_samples(npz(x=np.ones((2, 1)), y=["é".encode(), b"a"]), "own.npz")
+        assert raw.labels == ("é", "a")
+        with pytest.raises(SampleError, match="y has bytes that are not UTF-8"):
+            read_samples(npz(x=np.ones((2, 1)), y=[b"caf\xe9", b"caf\xe8"]), "own.npz")
+
+    @pytest.mark.parametrize("kind", [np.int32, np.uint64, np.float64])
+    def test_whole_numbers_that_float32_rounds_are_told(self, kind):
+        x, y = np.array([[1], [123456789]], kind), np.array([2, 16777217], kind)
+        said = "has whole numbers beyond 16,777,216, of which float32 holds the first seven digits"
+        of_x = f"'own.npz', x, {said}: 123456789 is read as 123456792."
+        of_y = f"'own.npz', y, {said}: 16777217 is read as 16777216."
+        raw = read_samples(npz(x=x, y=y), "own.npz")
+        assert (raw.labels[1], raw.notice) == ("16777217", of_x)  # y are labels
+        raw = read_samples(npz(x=x, y=y), "own.npz", target_shape=(1,))
+        assert raw.notice == f"{of_x} {of_y}"
+
+    @pytest.mark.parametrize("x", [[[2**24, -(2**40)]], [[16777217.5, 1e30]], [[True, False]]])
+    def test_whole_numbers_that_float32_holds_are_not(self, x):
+        assert read_samples(npz(x=x), "own.npz").notice == ""
+
+    def test_whole_numbers_are_told_of_an_array_by_itself(self):
+        stream = io.BytesIO()
+        np.save(stream, [-123456789, 5])
+        raw = read_samples(stream.getvalue(), "one.npy")
+        assert raw.notice.startswith("'one.npy' has whole numbers beyond")
+        assert raw.notice.endswith("-123456789 is read as -123456792.")
+
+    def test_two_arrays_of_one_name_are_refused(self):
+        data = npz(x=[[1.0]], z=[[2.0]]).replace(b"z.npy", b"x.npy")
+        with pytest.raises(SampleError, match=r"'own\.npz' holds two files of the name 'x\.npy'"):
+            read_samples(data, "own.npz")
+
     @pytest.mark.parametrize("name", ["own.npz", "own.zip", "own.csv"])
     def test_nothing_is_called_empty(self, name):
         with pytest.raises(SampleError, match="is empty"):
@@ -272,7 +409,6 @@ class TestNpz:
             (np.zeros((3, 8, 8), np.uint8), [1, 2], "one label or target per sample"),
             (np.zeros((2, 8, 8), complex), [1, 2], "x has type complex128"),
             (np.zeros((2, 8, 8), np.uint8), [1j, 2], "y has type complex128"),
-            (np.full((2, 3), 2**40), [1, 2], "beyond 16,777,216"),
             (np.array([[1.0, 2], [np.nan, 0]]), [1, 2], "sample 2 holds a number that is not"),
         ],
     )
@@ -340,6 +476,14 @@ class TestArraysInAZip:
         stream = io.BytesIO()
         np.save(stream, np.array(values, np.float32))
         return stream.getvalue()
+
+    def test_whole_numbers_that_float32_rounds_are_told_of_targets_too(self):
+        stream = io.BytesIO()
+        np.save(stream, [16777217])
+        raw = read_samples(
+            zipped({"1.npy": self.saved([1, 2]), "1.target.npy": stream.getvalue()}), "mine.zip"
+        )
+        assert raw.notice.startswith("'1.target.npy' has whole numbers beyond")
 
     def test_sample_and_target_belong_together(self):
         data = zipped({

@@ -17,6 +17,7 @@ from odt_core.samples.packed import unpacked
 from tests.hostile.damage import damaged
 
 RECORDS = [{"a": 1, "b": 2.5, "label": "walk"}, {"a": -3e-1, "b": 4, "label": "run"}]
+LABELLED = {"label": {"1": "run", "0": "walk"}}
 COLUMNS = {"a": [1, -0.3], "b": [2.5, 4], "label": ["walk", "run"]}
 
 
@@ -41,6 +42,11 @@ class TestForms:
             ("m.JSON", b"\xef\xbb\xbf" + json.dumps(RECORDS, indent=2).encode()),
             ("m.json", as_json(COLUMNS)),
             ("m.json", as_json({k: dict(enumerate(v)) for k, v in COLUMNS.items()})),
+            ("m.json", as_json({"a": {"0": 1, "1": -0.3}, "b": {"1": 4, "0": 2.5}} | LABELLED)),
+            ("m.json", as_json(dict(enumerate(RECORDS)))),
+            ("m.json", as_json({f"p{at}": record for at, record in enumerate(RECORDS)})),
+            ("m.json", as_json({k: {"p0": v[0], "p1": v[1]} for k, v in COLUMNS.items()})),
+            ("m.json", json.dumps(RECORDS).encode("utf-16")),
             ("m.json", as_json({"columns": [*COLUMNS], "data": [[*r.values()] for r in RECORDS]})),
             ("m.json", as_json([list(record.values()) for record in RECORDS])),
             ("m.json", as_json([{"x": [r["a"], r["b"]], "y": r["label"]} for r in RECORDS])),
@@ -71,6 +77,31 @@ class TestForms:
             raw = read(as_json(table), "punch.json", shape=(4, 2))
             assert raw.items[0].tolist() == window
 
+    def test_index_of_as_many_records_as_columns_is_not_turned_on_its_side(self):
+        table = {str(at): {"a": at, "b": 10 * at, "label": at % 2} for at in range(3)}
+        assert read(as_json(table)).items[1].tolist() == [1, 10]
+
+    def test_line_of_one_record_is_one(self):
+        raw = read(b'{"x": [1, 2], "label": ["a"]}\n', "m.jsonl")
+        assert (raw.items[0].tolist(), raw.labels, raw.names) == (
+            [1, 2],
+            ("a",),
+            ("m.jsonl, line 1",),
+        )
+
+    @pytest.mark.parametrize("sign", ["\u2028", "\u0085", "\x0c"])
+    def test_line_ends_where_json_says_so(self, sign):
+        text = json.dumps({f"a{sign}": 1, "b": 2, "label": "x"}, ensure_ascii=False)
+        assert read(f"{text}\n{text}\n".replace("\x0c", " ").encode(), "m.jsonl").labels == (
+            "x",
+            "x",
+        )
+
+    def test_words_in_an_encoding_that_is_guessed_are_told(self):
+        raw = read('[{"a": 1, "b": 2, "label": "café"}]'.encode("latin-1"))
+        assert raw.labels == ("café",)
+        assert "as Windows-1252: café" in raw.notice
+
     def test_names_of_samples_say_what_was_counted(self):
         assert read(as_json(RECORDS)).names == ("m.json, record 1", "m.json, record 2")
         lines = b"\n".join([as_json(RECORDS[0]), b"", as_json(RECORDS[1])])
@@ -91,6 +122,16 @@ class TestRefused:
             (b'{"a": 1}', "holds no table"),
             (b'{"a": [1], "b": [1, 2]}', "holds no table"),
             (b'{"columns": ["a"], "data": [[1, 2]]}', "holds no table"),
+            (b'{"columns": ["a", "a"], "data": [[1, 2]]}', "two values .* are called 'a'"),
+            (b'[{"a": 1, "a": 2, "b": 3}]', "two values of one record are called 'a'"),
+            (b'{"a": {"0": 1, "2": 3}, "b": {"0": 10, "1": 20}}', "holds no table"),
+            (b'{"p": {"a": 1, "b": 2}, "q": {"a": 3, "b": 4}}', "'p' may be a column or a record"),
+            (b'{"0": {"0": 1, "1": 2}, "1": {"0": 3, "1": 4}}', "'0' may be a column or a record"),
+            (
+                b'[{"x": [1, 2], "z": [3]}, {"x": [4], "z": [5, 6]}]',
+                "record 2 has as many values as the first, but not in the same columns",
+            ),
+            (b"[[[[1, 2], [3]]], [[[1], [2, 3]]]]", "record 2 .* not in the same columns"),
             (b"[1, 2]", "record 1, holds what is no number"),
             (b'[{"a": {"b": 1}}]', "record 1, holds what is no number"),
             (b'[{"a": 1, "b": 2}, {"a": 1, "c": 2}]', "record 2, holds .* other names"),
@@ -114,6 +155,11 @@ class TestRefused:
         monkeypatch.setattr("odt_core.samples.records.MAX_BYTES", 10)
         with pytest.raises(SampleError, match="the limit for JSON is 0 MB"):
             read(as_json(RECORDS))
+
+    @pytest.mark.parametrize("table", [[{"x": [1] * 300_000}], [[1] * 300_000]])
+    def test_more_columns_than_a_table_may_have_are_refused(self, table):
+        with pytest.raises(SampleError, match="more than 200,000 columns"):
+            read(as_json(table))
 
     @given(damaged(as_json(RECORDS)))
     def test_json_when_damaged_is_read_or_refused(self, data):

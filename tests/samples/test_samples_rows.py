@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from odt_core.errors import SampleError
-from odt_core.samples import RawSamples, read_table
+from odt_core.samples import RawSamples, read_samples, read_table
 
 
 def read(data: str | bytes) -> RawSamples:
@@ -58,6 +60,36 @@ class TestForms:
                 read(text)
 
 
+class TestLimits:
+    @pytest.mark.parametrize(
+        ("limit", "text", "said"),
+        [
+            ("MAX_COLUMNS", "1,2,3,4,5,x\n", "more than 3 columns"),
+            ("MAX_COLUMNS", '1,"\n","\n","\n",x\n', "more than 3 columns"),
+            ("MAX_CELLS", "1,2\n3,4\n", "more than 3 cells"),
+            ("_MAX_BREAKS", "\n\n\n\n1,2,x\n", "more than 3 lines, blank ones among them"),
+            ("_MAX_BREAKS", "#\r#\r#\r#\r1,2,x\r", "more than 3 lines, blank ones among them"),
+        ],
+    )
+    def test_what_would_take_much_memory_is_refused(self, monkeypatch, limit, text, said):
+        monkeypatch.setattr(f"odt_core.samples.rows.{limit}", 3)
+        with pytest.raises(SampleError, match=f"'m.csv' has {said}"):
+            read(text)
+
+    def test_spaces_that_align_columns_are_none_themselves(self, monkeypatch):
+        monkeypatch.setattr("odt_core.samples.rows.MAX_COLUMNS", 3)
+        raw = read("  1.5    2   x\n  3      4   y\n")
+        assert [item.tolist() for item in raw.items] == [[1.5, 2], [3, 4]]
+
+    def test_line_of_too_many_columns_costs_little_more_than_its_text(self):
+        data = b"1," * 2_000_000
+        tracemalloc.start()
+        with pytest.raises(SampleError, match="more than 200,000 columns"):
+            read(data)
+        assert tracemalloc.get_traced_memory()[1] < 15 * len(data)  # a cell each: over 60
+        tracemalloc.stop()
+
+
 class TestEncodings:
     @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16", "utf-8-sig"])
     def test_utf_is_told_with_and_without_its_mark(self, encoding):
@@ -69,5 +101,35 @@ class TestEncodings:
         assert read("1,2,s€t’s\n3,4,é\n".encode("cp1252")).labels == ("s€t’s", "é")
 
     def test_bytes_of_no_known_encoding_say_what_to_save(self):
-        with pytest.raises(SampleError, match="Save the table as CSV UTF-8"):
+        with pytest.raises(
+            SampleError, match=r"can be told\. Save it in UTF-8 \(in Excel: CSV UTF"
+        ):
             read(b"1,2,\x81\x8d\n")
+
+    @pytest.mark.parametrize(
+        ("text", "encoding", "told"),
+        [
+            ("1,2,кот\n3,4,кот\n5,6,x\n", "cp1251", "Windows-1252: êîò. If that is wrong, save"),
+            ("a,Größe,label\n1,2,x\n", "cp1252", "Windows-1252: Größe. If"),
+            ("1,2,ä\n1,2,ö\n1,2,ü\n1,2,ß\n", "cp1252", "Windows-1252: ä, ö, ü, …. If"),
+            ("1,2,狗\n", "gbk", "Windows-1252: ¹·. If"),
+            ("1,2,x\n", "cp1252", ""),
+            ("1,2,Größe\n", "utf-8", ""),
+            ("1,2,Größe\n", "utf-16", ""),
+        ],
+    )
+    def test_words_in_an_encoding_that_is_guessed_are_told(self, text, encoding, told):
+        notice = read(text.encode(encoding)).notice
+        assert (told in notice) if told else not notice
+
+    def test_words_of_a_window_are_told(self):
+        raw = read_samples("Höhe,b\n1,2\n3,4\n".encode("cp1252"), "run.csv", input_shape=(2, 2))
+        assert "as Windows-1252: Höhe" in raw.notice
+
+    @pytest.mark.parametrize(
+        ("text", "encoding"),
+        [("長さ,b,c\n1,2,x\n", "cp932"), ("1,2,猫\n2,3,狗\n", "gbk")],
+    )
+    def test_what_is_no_word_in_the_encoding_that_is_guessed_is_refused(self, text, encoding):
+        with pytest.raises(SampleError, match=r"as Windows-1252 it says '.*', which is no word"):
+            read(text.encode(encoding))

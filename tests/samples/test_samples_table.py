@@ -66,7 +66,14 @@ class TestForms:
             ("1,234.5\t2\tx\n12,500\t4\ty\n", [1234.5, 2], [12500, 4]),
             ("1,234;2.5;x\n-3;4;y\n", [1234, 2.5], [-3, 4]),
             ("1,234,567;2;x\n1,000;4;y\n", [1234567, 2], [1000, 4]),
-            ("1.234;2;x\n3;4;y\n", [1.234, 2], [3, 4]),  # no comma anywhere: points as always
+            ("1.234,2,x\n3.5,4,y\n", [1.234, 2], [3.5, 4]),  # commas divide: points as always
+            ("1.234,2.500,x\n3,4,y\n", [1.234, 2.5], [3, 4]),
+            ("1.234 2.500 x\n3 4 y\n", [1.234, 2.5], [3, 4]),
+            ("1.234;2;x\n3;0.500;y\n", [1.234, 2], [3, 0.5]),
+            ("1.234;2;x\n3;1234.500;y\n", [1.234, 2], [3, 1234.5]),
+            ("1.234\t2.5000\tx\n3\t4\ty\n", [1.234, 2.5], [3, 4]),
+            ("1.234e1;2.500;x\n3;4;y\n", [12.34, 2.5], [3, 4]),
+            ("1.234;2;x\n1.234.567;4;y\n", [1234, 2], [1234567, 4]),
         ],
     )
     def test_commas_are_what_the_file_tells_that_they_are(self, text, first, last):
@@ -82,6 +89,24 @@ class TestForms:
         with pytest.raises(SampleError, match=r"may be 1234 or 1\.234, and no other") as error:
             read_table(text.encode(), "m.csv", input_shape=(2,))
         assert "'1,234' in line 1" in str(error.value)
+
+    @pytest.mark.parametrize("sign", [";", "\t", "|"])
+    def test_points_that_may_be_either_are_refused_where_commas_do_not_divide(self, sign):
+        text = "a;b;y\n1.500;2.000;3.500\n-7;12.250;1\n".replace(";", sign)
+        options = {"input_shape": (2,), "target_shape": (1,)}
+        with pytest.raises(SampleError, match=r"'1\.500' in line 2 may be 1500 or 1\.500, and no"):
+            read_table(text.encode(), "m.csv", **options)
+        for settled, value in (("1500", 1500), ("1.5000", 1.5)):
+            one = text.replace(".", "") if value == 1500 else text.replace("1.500", settled)
+            assert read_table(one.encode(), "m.csv", **options).items[0][0] == value
+
+    def test_points_of_a_window_that_may_be_either_are_refused(self):
+        with pytest.raises(SampleError, match=r"'9\.810' in line 1 may be 9810 or 9\.810"):
+            read_table(b"9.810;1.250\n9.790;2.500\n", "m.csv", input_shape=(2, 2))
+
+    def test_label_that_may_be_either_is_no_target(self):
+        raw = read_table(b"0.5;2;1.500\n3;4;2.500\n", "m.csv", input_shape=(2,))
+        assert (raw.labels, raw.targets) == (("1.500", "2.500"), ())
 
     def test_two_ways_to_write_decimals_are_refused(self):
         with pytest.raises(SampleError, match=r"in two ways: '1\.5' in line 2, '2,5' in line 1"):
@@ -136,6 +161,15 @@ class TestForms:
         assert read_table(rows, "m.csv").labels == typed
         records = [{"a": 1, "b": 2, "label": label} for label in typed]
         assert read_table(json.dumps(records).encode(), "m.json").labels == typed
+
+    def test_whole_numbers_that_float32_rounds_are_told_with_the_first_line(self):
+        raw = read_table(b"a,b,label\n1,2,99999999999\n123456789,2,x\n16777217,2,x\n", "m.csv")
+        assert raw.notice == (
+            "'m.csv', line 3, has whole numbers beyond 16,777,216, of which float32 holds the "
+            "first seven digits: 123456789 is read as 123456792."
+        )
+        raw = read_table(b"1,16777217\n", "m.csv", target_shape=(1,))
+        assert raw.notice.endswith("16777217 is read as 16777216.")
 
 
 class TestBad:

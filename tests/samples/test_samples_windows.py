@@ -163,6 +163,10 @@ class TestOneTable:
         with pytest.raises(SampleError, match="more than 250,000 lines"):
             read(b"1,2\n" * 250_002)
 
+    def test_whole_numbers_that_float32_rounds_are_told(self):
+        raw = read(b"-16777217,2\n" * SHAPE[0], "punch.csv")
+        assert raw.notice.endswith(": -16777217 is read as -16777216.")
+
 
 class TestFolders:
     @pytest.mark.parametrize(
@@ -205,7 +209,8 @@ class TestFolders:
         assert same(raw, ONE)
         assert raw.notice == (
             "Left out 1 file that cannot be read as samples: 1 .txt. "
-            "Left out 1 outside of the label folders."
+            "Left out 1 outside of the label folders. Left out 1 hidden sample, such as "
+            "'punch/.1.csv': give files and folders names without a dot before them."
         )
 
     def test_folder_test_is_for_testing(self):

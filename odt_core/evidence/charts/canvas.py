@@ -83,6 +83,15 @@ class Canvas:
             x += face.getlength(piece) / _FINE
         return wide
 
+    def turned_text(self, at: Point, text: str, size: int, *, most: float = math.inf) -> None:
+        """One line that reads upwards and ends at `at`, its middle there; cut to `most` pixels."""
+        text = self.cut(text, size, most)
+        tall = round(1.5 * size)
+        line = Canvas(math.ceil(self.measure(text, size)), tall)
+        line.text((line.width, tall / 2), text, size, anchor="r")
+        picture = line._image.transpose(Image.Transpose.ROTATE_90)
+        self._image.paste(picture, (round((at[0] - tall / 2) * _FINE), round(at[1] * _FINE)))
+
     def measure(self, text: str, size: int, weight: int = 450) -> float:
         """How wide a line is."""
         return look.width(text, size * _FINE, weight) / _FINE

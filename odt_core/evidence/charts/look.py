@@ -51,12 +51,12 @@ def runs(text: str) -> list[tuple[str, bool]]:
 
 
 def shown(name: str | None, index: int) -> str:
-    """A label as the fonts can show it: its number where they cannot."""
+    """A label as the fonts can show it: where they cannot, its place, counted from 1."""
     text = called(name, index)
     drawable = all(
         any(low <= ord(c) <= high for low, high in _LATIN + _MORE + _EXTENDED) for c in text
     )
-    return text if drawable else f"label {index}"
+    return text if drawable else f"label {index + 1}"
 
 
 def short(text: str, most: int) -> str:

@@ -14,6 +14,7 @@ from odt_core.evidence.escape import html_text
 
 _NUMBERED = 20  # labels up to which cells show their count
 _NAMED = 40  # labels up to which rows and columns have names
+_LONGEST = 150.0  # pixels of a name
 
 
 @dataclass(frozen=True)
@@ -31,26 +32,27 @@ class Matrices:
     def png(self) -> bytes:
         canvas = Canvas()
         top = canvas.head(self.title, self.note)
-        named = len(self.labels) <= _NAMED
-        beside = 0.0
         count = len(self.labels)
         side = min(620.0, canvas.height - top - 150)
-        cell = side / count
-        size = max(11, min(25, int(cell * 0.55)))
-        if named:
+        size = max(11, min(25, int(side / count * 0.55)))
+        widest, beside, below = 0.0, 0.0, float(size)
+        if count <= _NAMED:
             widest = max(canvas.measure(text, size) for text in self.labels)
-            beside = min(150.0, widest) + 16
+            beside = min(_LONGEST, widest) + 16
         half = (canvas.width - 2 * MARGIN) / 2
         side = min(side, half - beside - 40, 110.0 * count)
+        turned = widest > side / count - 4  # beside each other the columns' names have no room
+        if turned:
+            below = min(_LONGEST, widest)
+            side = min(side, canvas.height - top - 125 - below)
         cell = side / count
         for place, (role, counts) in enumerate(self.counts):
             left = MARGIN + place * half + beside
             if len(self.counts) == 1:
                 left += half / 2
-            self._one(canvas, role, counts, (left, top + 66), cell, size, beside)
+            self._one(canvas, role, counts, (left, top + 66), cell, size, beside, turned)
         note = "columns: predicted, rows: right label; shade: share of the row"
-        below = top + 66 + count * cell + size + 38
-        canvas.text((MARGIN, below), note, 24, colour=look.MUTED)
+        canvas.text((MARGIN, top + 66 + count * cell + below + 38), note, 24, colour=look.MUTED)
         return canvas.png()
 
     def plotly(self) -> dict[str, Any]:
@@ -114,6 +116,7 @@ class Matrices:
         cell: float,
         size: int,
         beside: float,
+        turned: bool,
     ) -> None:
         left, top = corner
         colour, count = look.COLOURS[role], len(self.labels)
@@ -135,9 +138,11 @@ class Matrices:
             for place, text in enumerate(self.labels):
                 at = (place + 0.5) * cell
                 canvas.text((left - 10, top + at), text, size, anchor="r", most=beside)
-                if cell >= 56 or canvas.measure(text, size) < cell:  # else the rows tell the order
-                    bottom = (left + at, top + count * cell + 8 + size / 2)
-                    canvas.text(bottom, text, size, anchor="m", most=cell - 4)
+                x, bottom = left + at, top + count * cell + 8
+                if turned:
+                    canvas.turned_text((x, bottom), text, size, most=_LONGEST)
+                else:
+                    canvas.text((x, bottom + size / 2), text, size, anchor="m")
 
 
 def _shares(counts: np.ndarray) -> np.ndarray:
