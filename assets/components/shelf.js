@@ -16,10 +16,38 @@ function thumb(sample, label, act) {
   return button;
 }
 
+// The Tab key stops once for all labels, at the one where the focus is or else at the chosen one, then
+// at its buttons, then once for all its pictures; arrow keys go on from there.
+const PICTURES = ".thumb, .all";
+
+function stops(list, focused) {
+  const li = focused?.closest("li") ?? list.querySelector("li.on") ?? list.firstElementChild;
+  const picture = focused?.matches(PICTURES) ? focused : li?.querySelector(PICTURES);
+  for (const part of list.querySelectorAll("input, button"))
+    part.tabIndex = part.closest("li") === li && (part === picture || !part.matches(PICTURES)) ? 0 : -1;
+}
+
+function go(e) {
+  const li = e.target.closest("li");
+  const row = { ArrowUp: li.previousElementSibling, ArrowDown: li.nextElementSibling }[e.key];
+  const picture = { ArrowLeft: e.target.previousElementSibling, ArrowRight: e.target.nextElementSibling }[e.key];
+  const to = row?.querySelector(".name") ?? (e.target.matches(PICTURES) ? picture : null);
+  if (!to || e.isComposing) return;
+  e.preventDefault();
+  to.focus();
+}
+
+// What is on its way counts already: the page may be drawn once more without it.
+function chosen(data) {
+  const sent = OUTBOX.acts.findLast((one) => one.do === "choose" || one.do === "add");
+  return sent ? sent.label : data.active;
+}
+
 function row(label) {
   const li = make("li", "");
   const line = make("div", "line");
-  const name = make("input", "name", { autocomplete: "off", spellcheck: false });
+  const name = make("input", "name", { autocomplete: "off", spellcheck: false, dir: "auto" });
+  name.setAttribute("aria-description", "Up and down go to other labels, Enter chooses, typing renames.");
   const acts = make("span", "acts");
   acts.append(make("button", "toggle", { type: "button" }), make("button", "delete", { type: "button", textContent: "Delete label" }));
   line.append(name, make("span", "count"), make("div", "thumbs"), acts);
@@ -33,25 +61,36 @@ function fill(li, label, data, act) {
   const part = (name) => li.querySelector("." + name);
   li.className = (on ? "on " : "") + (label.enabled ? "" : "off ") + (label.fixed ? "fixed" : "");
   li.setAttribute("aria-current", on ? "true" : "false");
-  li.onclick = () => { if (!on) act({ do: "choose", label: label.id }); };
+  const choose = () => { if (chosen(data) !== label.id) act({ do: "choose", label: label.id }); };
+  li.onclick = choose;
 
   const name = part("name");
-  // A name that is on its way counts already: the page may be drawn once more without it.
   const sent = OUTBOX.acts.findLast((one) => one.do === "rename" && one.label === label.id);
   const called = sent ? sent.name : label.name;
-  if (li.getRootNode().activeElement !== name) name.value = called;
-  Object.assign(name, { maxLength: data.longest, disabled: data.busy || label.fixed, title: label.name, ariaLabel: `Label ${label.name}: choose or rename` });
+  if (name.value === (li.dataset.name ?? "")) name.value = called;  // else it is being typed
+  const said = [`Label ${called}`, `${label.count} sample${label.count === 1 ? "" : "s"}`, label.test && `${label.test} for testing`,
+    !label.enabled && "disabled", on && "chosen"];
+  Object.assign(name, { maxLength: data.longest, disabled: label.fixed, readOnly: data.busy, title: called,
+    ariaLabel: said.filter(Boolean).join(", ") });
   li.dataset.name = called;
   const rename = () => {
     if (name.value === li.dataset.name) return;
     li.dataset.name = name.value;
     act({ do: "rename", label: label.id, name: name.value });
   };
-  name.onfocus = () => { if (!on) act({ do: "choose", label: label.id }); };
+  // By what is done in it, not by the focus, which only passes through on its way (WCAG 3.2.1).
+  name.oninput = choose;
   name.onblur = rename;
   name.onkeydown = (e) => {
-    if (e.key === "Enter") name.blur();
-    if (e.key === "Escape") { name.value = li.dataset.name; name.blur(); }
+    if (e.isComposing) return;
+    if (e.key === "Enter") {
+      rename();
+      choose();
+      if (matchMedia("(pointer: coarse)").matches) name.blur();  // takes the keyboard off the screen
+    } else if (e.key === " " && chosen(data) !== label.id) {
+      e.preventDefault();
+      choose();
+    } else if (e.key === "Escape") name.value = li.dataset.name;
   };
   part("count").textContent = label.enabled ? `${label.count}` + (label.test ? ` · ${label.test} test` : "") : "disabled";
 
@@ -65,13 +104,15 @@ function fill(li, label, data, act) {
     thumbs.replaceChildren(...shown.map((one) => thumb(one, label, act)));
     if (label.count > shown.length) {
       if (on) thumbs.append(make("button", "all", { type: "button", textContent: `See all ${label.count}`,
-        onclick: (e) => { e.stopPropagation(); act({ do: "all", label: label.id }); } }));
+        ariaLabel: `See all ${label.count} samples of ${label.name}`, onclick: (e) => { e.stopPropagation(); act({ do: "all", label: label.id }); } }));
       else thumbs.append(make("span", "more", { textContent: `+${label.count - shown.length}` }));
     }
     if (!label.count && on) thumbs.append(make("span", "none", { textContent: data.hint }));
   }
   const toggle = part("toggle");
   toggle.textContent = label.enabled ? "Disable" : "Enable";
+  toggle.ariaLabel = `${toggle.textContent} label ${called}`;
+  part("delete").ariaLabel = `Delete label ${called}`;
   toggle.onclick = (e) => { e.stopPropagation(); act({ do: "toggle", label: label.id }); };
   part("delete").onclick = (e) => { e.stopPropagation(); act({ do: "delete", label: label.id }); };
   toggle.disabled = part("delete").disabled = data.busy;
@@ -102,6 +143,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (list.children[place] !== li) list.insertBefore(li, list.children[place] ?? null);
     fill(li, label, data, act);
   });
+  if (fresh) {
+    list.addEventListener("focusin", (e) => stops(list, e.target));
+    list.addEventListener("focusout", (e) => stops(list, list.contains(e.relatedTarget) ? e.relatedTarget : null));
+    list.addEventListener("keydown", go);
+  }
+  stops(list, list.querySelector(":focus"));
 
   const form = shelf.querySelector(".new");
   const field = form.querySelector(".new-name");

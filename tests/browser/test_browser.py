@@ -191,6 +191,35 @@ class TestShelf:
             expect(names.nth(10 + at)).to_have_value(name)
         assert tab.page.locator("[data-testid=stAlert]:visible").count() == 0
 
+    def test_label_when_chosen_by_the_keyboard_is_still_chosen_at_the_drawing_area(
+        self, shared_server, visit
+    ):
+        tab = visit(shared_server).open().load_person().idle()
+        names = tab.page.locator(".st-key-shelf input.name")
+        rows = tab.page.locator(".st-key-shelf li")
+        names.first.focus()
+        for _ in range(3):
+            tab.page.keyboard.press("ArrowDown")
+        expect(names.nth(3)).to_be_focused()
+        tab.page.keyboard.press("Enter")
+        expect(rows.nth(3)).to_have_class("on ")
+        stops = 0
+        canvas = tab.part("pad", "canvas")
+        while not canvas.evaluate("canvas => canvas.getRootNode().activeElement === canvas"):
+            assert stops < 5
+            tab.page.keyboard.press("Shift+Tab")
+            stops += 1
+        tab.draw("pad").page.keyboard.press("Enter")
+        expect(rows.nth(3).locator(".count")).to_have_text("11 · 2 test")
+        expect(rows.nth(3)).to_have_class("on ")
+
+    def test_labels_when_there_are_ten_are_one_stop_of_the_tab_key(self, shared_server, visit):
+        tab = visit(shared_server).open().load_person().idle()
+        tab.page.locator(".st-key-shelf input.name").first.focus()
+        for _ in range(4):  # Disable, Delete, the pictures, the field for a new label
+            tab.page.keyboard.press("Tab")
+        expect(tab.part("shelf", ".new-name")).to_be_focused()
+
 
 class TestTraining:
     def test_chart_when_training_ticks_keeps_its_elements_height_and_zoom(
