@@ -37,6 +37,13 @@ function go(e) {
   to.focus();
 }
 
+// Into the shelf's own window, while the page stays where it is.
+function reveal(shelf, li) {
+  const [window, box] = [shelf.getBoundingClientRect(), li.getBoundingClientRect()];
+  const [above, below] = [box.top - 2 - window.top, box.bottom + 2 - window.bottom];  // px, with its ring
+  shelf.scrollTop += below > 0 ? Math.min(above, below) : Math.min(above, 0);
+}
+
 // What is on its way counts already: the page may be drawn once more without it.
 function chosen(data) {
   const sent = OUTBOX.acts.findLast((one) => one.do === "choose" || one.do === "add");
@@ -122,8 +129,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const shelf = parentElement.querySelector(".shelf");
   const list = shelf.querySelector(".labels");
   const fresh = !STATE.has(shelf);
-  const rows = STATE.get(shelf) ?? new Map();
-  STATE.set(shelf, rows);
+  const s = STATE.get(shelf) ?? { rows: new Map(), seen: "" };
+  const { rows } = s;
+  STATE.set(shelf, s);
   const act = (what) => sendAct(what, setTriggerValue);
   confirmActs(data.done, fresh, setTriggerValue);
   shelf.style.maxHeight = data.height;
@@ -149,6 +157,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     list.addEventListener("keydown", go);
   }
   stops(list, list.querySelector(":focus"));
+  const seen = JSON.stringify([data.active, data.labels.find((label) => label.id === data.active)?.count]);
+  if (seen !== s.seen && rows.has(data.active)) reveal(shelf, rows.get(data.active));
+  s.seen = seen;
 
   const form = shelf.querySelector(".new");
   const field = form.querySelector(".new-name");

@@ -220,6 +220,18 @@ class TestShelf:
             tab.page.keyboard.press("Tab")
         expect(tab.part("shelf", ".new-name")).to_be_focused()
 
+    def test_samples_of_the_chosen_label_when_they_come_are_in_sight(self, shared_server, visit):
+        tab = visit(shared_server).open().load_person().idle()
+        tab.part("shelf", ".new-name").fill("heart")
+        tab.part("shelf", ".new-name").press("Enter")
+        tab.page.locator(".st-key-shelf li.on .none").wait_for()
+        tab.draw("pad").page.keyboard.press("Enter")
+        tab.page.locator(".st-key-shelf li.on .thumb").wait_for()
+        thumb, shelf = (
+            tab.part("shelf", part).bounding_box() for part in ("li.on .thumb", ".shelf")
+        )
+        assert thumb["y"] + thumb["height"] <= shelf["y"] + shelf["height"]
+
 
 class TestTraining:
     def test_chart_when_training_ticks_keeps_its_elements_height_and_zoom(
