@@ -1,9 +1,11 @@
 // What all Plotly charts of the Evaluate page share: colours by role, the layout they begin with.
-// A custom property may say light-dark(…); only a used colour is resolved.
+// A custom property may say light-dark(…); only a used colour is resolved. A contrast theme puts its own
+// in place of every colour that is used, but for here.
 function used(root, name) {
+  root.style.forcedColorAdjust = "none";
   root.style.color = `var(${name})`;
   const [r, g, b] = getComputedStyle(root).color.match(/[\d.]+/g).map(Number);
-  root.style.color = "";
+  root.style.color = root.style.forcedColorAdjust = "";
   return [r, g, b];
 }
 
