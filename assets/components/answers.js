@@ -5,7 +5,7 @@ function make(tag, name) { return Object.assign(document.createElement(tag), { c
 function build(side) {
   const box = make("section", "side");
   const top = make("div", "top");
-  top.append(make("span", "answer"), make("span", "sure"));
+  top.append(Object.assign(make("span", "answer"), { dir: "auto" }), make("span", "sure"));
   box.append(make("h4", "title"), top, make("div", "bars"));
   side.append(box);
   return box;
@@ -15,7 +15,7 @@ function bar() {
   const line = make("div", "bar");
   const track = make("span", "track");
   track.append(make("div", "fill"));
-  line.append(make("span", "label"), track, make("span", "share"));
+  line.append(Object.assign(make("span", "label"), { dir: "auto" }), track, make("span", "share"));
   return line;
 }
 

@@ -10,7 +10,7 @@ import streamlit as st
 from pages.ui import pieces
 from pages.ui.element_data import unexamined
 from pages.ui.numbers import figure
-from pages.ui.say import percent
+from pages.ui.say import isolated, percent
 from pages.ui.served import ASSETS
 
 _PARTS = ASSETS / "components"
@@ -241,7 +241,7 @@ def _change(
     for side, strange in ((base, base_unknown), (own, unknown)):
         if strange:
             # A share tells labels apart, not whether one fits: 100 % may stand beside "not sure".
-            side |= {"sure": f"closest: {side['answer']}", "answer": "Not sure"}
+            side |= {"sure": f"closest: {isolated(side['answer'])}", "answer": "Not sure"}
             side["bars"] = [[label, share, ""] for label, share, _ in side["bars"]]
     if unknown:
         who = "the model" if not trained else "either model" if base_unknown else "your model"
@@ -251,19 +251,19 @@ def _change(
         }
     if base_unknown:
         return {
-            "summary": f"The base model is not sure; yours answers {answer}.",
+            "summary": f"The base model is not sure; yours answers {isolated(answer)}.",
             "changed": True,
         }
     if not trained:
         return {"summary": "Not trained yet: your model is the base model.", "changed": False}
     if base["answer"] == _NONE:
         return {
-            "summary": f"The base model knows none of them; yours answers {answer}.",
+            "summary": f"The base model knows none of them; yours answers {isolated(answer)}.",
             "changed": answer != _NONE,
         }
     if base["answer"] != own["answer"]:
         return {
-            "summary": f"Changed its answer from {base['answer']} to {own['answer']}.",
+            "summary": f"Changed its answer from {isolated(base['answer'])} to {isolated(answer)}.",
             "changed": True,
         }
     shares = [{label: share for label, share, _ in side["bars"]} for side in sides]

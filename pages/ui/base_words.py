@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pages.ui.desk import BaseSide
+from pages.ui.say import isolated
 
 _MOST = 4  # labels that are named
 
@@ -28,7 +29,7 @@ def base_in_words(side: BaseSide) -> str:
 
 def _listed(names: tuple[str, ...]) -> str:
     """ "cup", "cup and cat", "a, b, c, d and 3 more"."""
-    shown = [f"“{name}”" for name in names[:_MOST]]
+    shown = [f"“{isolated(name)}”" for name in names[:_MOST]]
     if len(names) > _MOST:
         return f"{', '.join(shown)} and {len(names) - _MOST} more"
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)

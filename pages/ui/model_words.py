@@ -8,7 +8,7 @@ from math import prod
 from odt_core.dialects.contract import Contract, Task
 from odt_core.words import inputs_in_words
 from pages.ui.desk import Desk
-from pages.ui.say import count
+from pages.ui.say import count, isolated
 
 _NAMED = 3  # labels that a sentence lists
 TASKS = {
@@ -56,7 +56,7 @@ def of_labels_that_came_along(desk: Desk) -> str:
         for label in one.labels
     }
     names = [
-        f"'{label.name}'"
+        f"'{isolated(label.name)}'"
         for label in manifest.labels
         if label.output is not None and label.enabled and label.name not in outputs
         if (label.id, label.output) not in left

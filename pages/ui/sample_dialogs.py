@@ -12,7 +12,7 @@ from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
 from pages.ui.numbers import as_text, parts_as_text
 from pages.ui.picture_answers import target_uri
-from pages.ui.say import clock, count, plain
+from pages.ui.say import clock, count, isolated, plain
 from pages.ui.thumbs import thumb_uri
 from pages.ui.turns import Urgency, in_turn
 
@@ -38,8 +38,8 @@ def show_sample(desk: Desk, sample_id: str) -> None:
                 pieces.note(f"Target: {'–' if target is None else as_text(target, 24)}")
         test = sample.part is Part.TEST
         pieces.note(
-            f"{label.name if label else 'No label'} · {sample.origin or sample.source.value} · "
-            f"added {clock(sample.added)}"
+            f"{isolated(label.name) if label else 'No label'} · "
+            f"{isolated(sample.origin or sample.source.value)} · added {clock(sample.added)}"
         )
         pieces.note(_what_for(desk, sample))
         with st.container(horizontal=True):
@@ -60,7 +60,7 @@ def show_label(desk: Desk, label_id: str | None) -> None:
             raise SampleError("That label is not there any more. Close this window.")
         samples = (manifest.samples_of(label_id) if label_id else manifest.samples)[::-1]
         pages = max(1, -(-len(samples) // _PAGE))
-        name = plain(label.name) if label else "Samples"
+        name = plain(isolated(label.name)) if label else "Samples"
         st.markdown(f"**{name}** · {count(len(samples), 'sample')}")
         page = st.number_input("Page", 1, pages, key="gallery_page") if pages > 1 else 1
         shown = samples[(page - 1) * _PAGE : page * _PAGE]
@@ -85,7 +85,7 @@ def ask_delete_label(desk: Desk, label_id: str) -> None:
         if label is None:
             raise SampleError("That label is not there any more. Close this window.")
         lost = count(len(manifest.samples_of(label_id)), "sample")
-        st.markdown(f"**{plain(label.name)}** and its {lost} go. Undo brings them back.")
+        st.markdown(f"**{plain(isolated(label.name))}** and its {lost} go. Undo brings them back.")
         with st.container(horizontal=True):
             if st.button(f"Delete label and {lost}", type="primary", key="really_delete"):
                 with desk.changing("delete the label") as workspace:

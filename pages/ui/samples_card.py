@@ -13,7 +13,7 @@ from pages.ui.desk import Desk
 from pages.ui.people import example_person
 from pages.ui.photograph import WAY
 from pages.ui.sample_dialogs import ask_delete_label, show_label, show_sample
-from pages.ui.say import count
+from pages.ui.say import count, isolated
 from pages.ui.shelf import MANY, Act, ShelfLabel, Thumb, shelf
 from pages.ui.thumbs import thumb_uri
 
@@ -75,8 +75,9 @@ def _order(desk: Desk) -> None:
     if desk.model.bundled or not desk.tells_labels or len(names) < 2:
         return
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    listed = ", ".join(map(isolated, names[:_NAMED]))
     pieces.note(
-        f"The model's outputs are taken for {', '.join(names[:_NAMED])}{more}, in this order. "
+        f"The model's outputs are taken for {listed}{more}, in this order. "
         "Change that under Label names on the Model page."
     )
 

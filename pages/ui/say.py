@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+import unicodedata
 
 from odt_core import words
 from odt_core.words import count as count
@@ -17,6 +18,15 @@ def plain(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
 
 
+def isolated(name: str) -> str:
+    """A name that a person gave, so that it turns round nothing of what stands beside it in a line,
+    figures above all, where it is written from right to left.
+    """
+    if any(unicodedata.bidirectional(letter) in ("R", "AL", "AN") for letter in name):
+        return f"\u2068{name}\u2069"  # no name holds marks such as these itself
+    return name
+
+
 def percent(share: float | None, digits: int = 1) -> str:
     """0.9731 -> "97.3 %"; a dash when there is nothing to say. All or none is said of no other
     share, but where whole percents are wanted.
@@ -24,6 +34,11 @@ def percent(share: float | None, digits: int = 1) -> str:
     if share is None or share != share:
         return "–"
     return f"{_hundredths(share) if digits else f'{100 * share:.0f}'} %"
+
+
+def answer(name: str, confidence: float) -> str:
+    """("7", 0.92) -> "7 · 92 %", its figure not broken over two lines."""
+    return f"{isolated(name)} · {percent(confidence, 0)}".replace(" %", "\u00a0%")
 
 
 def between(interval: tuple[float, float]) -> str:

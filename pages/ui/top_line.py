@@ -16,7 +16,7 @@ from pages.ui.drop_model import drop_model
 from pages.ui.model_words import of_labels_that_came_along, of_trained_models
 from pages.ui.photograph import WAY
 from pages.ui.reset import reset_menu
-from pages.ui.say import count, plain
+from pages.ui.say import count, isolated, plain
 from pages.ui.try_card import TRY_WAY
 from pages.ui.undo import undo
 
@@ -60,7 +60,7 @@ def top_line(desk: Desk) -> None:
 
 def which_model(desk: Desk) -> None:
     """What this line says, on pages that change nothing of it: the model and its state."""
-    pieces.chip(f"{desk.model.name} · {state_in_words(desk)}", own=desk.trained)
+    pieces.chip(f"{isolated(desk.model.name)} · {state_in_words(desk)}", own=desk.trained)
 
 
 def state_in_words(desk: Desk) -> str:
@@ -102,7 +102,7 @@ def _called(key: str, own: Mapping[str, ModelEntry]) -> str:
     if model is None or not model.sha256:
         return ""
     same = sum(one.name == model.name for one in own.values())
-    return f"{model.name} · {model.sha256[:4]}" if same > 1 else model.name
+    return f"{isolated(model.name)} · {model.sha256[:4]}" if same > 1 else model.name
 
 
 def _about(desk: Desk) -> str:

@@ -17,7 +17,7 @@ from pages.ui.desk.after_runs import Stale
 from pages.ui.lost_run import lost_run
 from pages.ui.pace import tick
 from pages.ui.run import Phase, Snapshot
-from pages.ui.say import count, plain, span
+from pages.ui.say import count, isolated, plain, span
 from pages.ui.turns import Urgency, fragment
 
 _SETTINGS = "settings_kept"
@@ -314,7 +314,7 @@ def stale_in_words(stale: Stale) -> str:
     if stale.added:
         new = count(stale.added, "sample")
         if stale.labels:
-            names = ", ".join(f"'{name}'" for name in stale.labels[:3])
+            names = ", ".join(f"'{isolated(name)}'" for name in stale.labels[:3])
             more = len(stale.labels) - 3
             names += f" and {count(more, 'other label')}" if more > 0 else ""
             word = "label" if len(stale.labels) == 1 else "labels"

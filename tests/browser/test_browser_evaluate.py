@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import visits
 from tests.figures import DRAWN, check_figure
 
 # Parts that draw Plotly charts as soon as they are open, and one chart of each.
 CHARTS = {"Result": "intervals", "Mistakes": "matrix_own", "Over time": "scrub", "Inside": "layers"}
+
+# Of a drawn chart: its ground and the colour of the names along its axis.
+COLOURS = """(graph) => ({
+  ground: getComputedStyle(graph.querySelector(".main-svg")).backgroundColor,
+  text: getComputedStyle(graph.querySelector(".xtick text")).fill })"""
+# Of "base שבע · 92 %": where its name and its figure begin on the screen.
+PLACES = """(line) => [/[א-ת]/, /\\d/].map((letter) => {
+  const range = new Range(), text = line.firstChild, at = text.data.search(letter);
+  range.setStart(text, at), range.setEnd(text, at + 1);
+  return range.getBoundingClientRect().x;
+})"""
 
 
 def open_part(tab, name: str) -> None:
@@ -53,6 +65,39 @@ class TestCharts:
             assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
             for drawn in tab.page.evaluate(DRAWN):
                 check_figure(drawn)
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_charts_when_a_contrast_theme_forces_colours_keep_theirs(
+        self, shared_server, visit, workspace, scheme
+    ):
+        tab = visit(shared_server, color_scheme=scheme)
+        seen = []
+        for forced in ("none", "active"):
+            tab.page.emulate_media(forced_colors=forced, color_scheme=scheme)
+            open_part(tab.open(f"/evaluate?{workspace}"), "Mistakes")
+            graph = tab.page.locator(".st-key-chart_matrix_own .js-plotly-plot")
+            graph.locator(".xtick text").first.wait_for(timeout=30_000)
+            seen.append(graph.evaluate(COLOURS))
+        assert seen[0] == seen[1]
+        assert seen[0]["text"] != seen[0]["ground"]
+
+    def test_name_when_written_from_right_to_left_leaves_the_figure_behind_it(
+        self, shared_server, visit, own_workspace
+    ):
+        tab = visit(shared_server).open(f"/?{own_workspace}")
+        name = tab.page.locator(".st-key-shelf input.name").nth(7)
+        name.fill("שבע")
+        name.press("Enter")
+        expect(tab.part("shelf", ".toggle")).to_have_attribute("aria-label", "Disable label שבע")
+        open_part(tab.open(f"/evaluate?{own_workspace}"), "Mistakes")
+        for chosen in ("cell_is", "cell_said"):
+            tab.part(chosen, "input").fill("שבע")
+            tab.page.keyboard.press("Enter")
+            tab.idle()
+        answer = tab.page.locator(".st-key-card_matrices .odt-faces p").first
+        answer.wait_for(timeout=30_000)
+        name, figure = answer.evaluate(PLACES)
+        assert name < figure
 
     def test_table_of_seven_columns_when_the_screen_is_narrow_is_not_cut(
         self, shared_server, visit, workspace

@@ -15,7 +15,7 @@ from pages.ui.base_sets import base_test_of
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.evaluate.large import Face
 from pages.ui.previews import series_uri
-from pages.ui.say import percent
+from pages.ui.say import answer, isolated
 from pages.ui.thumbs import thumb_uri
 from pages.ui.untested import untested
 
@@ -43,7 +43,7 @@ class Judged:
         truth = int(self.base.truth[k])
         return Face(
             self.picture(desk, k),
-            f"is {self.called(truth)}",
+            f"is {isolated(self.called(truth))}",
             f"base {self._answer(self.base, k)}",
             f"yours {self._answer(self.own, k)}",
             test=bool(self.entries),
@@ -57,8 +57,8 @@ class Judged:
 
     def _answer(self, evaluation: Evaluation, k: int) -> str:
         assert evaluation.confidences is not None
-        sure = percent(float(evaluation.confidences[k]), 0)
-        return f"{self.called(int(evaluation.predictions[k]))} · {sure}"
+        called = self.called(int(evaluation.predictions[k]))
+        return answer(called, float(evaluation.confidences[k]))
 
 
 def choose_judged(desk: Desk, key: str) -> Judged | None:

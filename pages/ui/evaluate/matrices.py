@@ -11,7 +11,7 @@ from pages.ui.desk import Desk
 from pages.ui.evaluate.figure import BASE, OWN, Click, figure, letters, shortened
 from pages.ui.evaluate.gallery import gallery
 from pages.ui.evaluate.judged import Judged, by_confidence
-from pages.ui.say import count
+from pages.ui.say import count, isolated
 
 _LARGEST = 24  # labels that a matrix is drawn for
 _LONGEST = 14  # letters of a name beside it; whole where the pointer is
@@ -71,7 +71,8 @@ def _matrix(
         "text": [[f"{n:,}" if n else "" for n in row] for row in table.tolist()],
         "texttemplate": "%{text}",
         "textfont": {"size": 15 if len(names) <= 12 else 11},
-        "hovertemplate": "is %{y}, answer %{x}: %{customdata}<extra></extra>",
+        "hovertemplate": "is \u2068%{y}\u2069, answer \u2068%{x}\u2069: %{customdata}"
+        "<extra></extra>",
     }
     wrong = int(table.sum() - np.trace(table))
     return figure(
@@ -135,8 +136,8 @@ def _cell(
     index = by_confidence(evaluation, np.flatnonzero(inside))
     pieces.note(
         f"{model}: {count(len(index), 'sample')}"
-        + (f" of '{truth}'" if truth != "–" else "")
-        + (f" answered '{answer}'" if answer != "–" else "")
+        + (f" of '{isolated(truth)}'" if truth != "–" else "")
+        + (f" answered '{isolated(answer)}'" if answer != "–" else "")
         + ", the surest answers first."
     )
     gallery(f"cell_{model}_{truth}_{answer}", index, lambda k: one.face(desk, int(k)))

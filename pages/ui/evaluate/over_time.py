@@ -18,7 +18,7 @@ from pages.ui.compare import headline
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.evaluate.figure import BASE, OWN
 from pages.ui.numbers import figure as short
-from pages.ui.say import between, clock, percent
+from pages.ui.say import answer, between, clock, isolated, percent
 from pages.ui.served import ASSETS, PLOTLY, with_plotly
 from pages.ui.thumbs import thumb_uri
 
@@ -144,7 +144,7 @@ def _faces(
     return [
         {
             "uri": thumb_uri(desk.workspace, entries[k], 96),
-            "title": f"is {labels.called(int(base.truth[k]))}",
+            "title": f"is {isolated(labels.called(int(base.truth[k])))}",
             "says": [_says(one, k, labels) for one in course],
             "right": [bool(one.predictions[k] == one.truth[k]) for one in course],
         }
@@ -154,8 +154,7 @@ def _faces(
 
 def _says(one: Evaluation, k: int, labels: Labels) -> str:
     assert one.confidences is not None
-    sure = percent(float(one.confidences[k]), 0)
-    return f"{labels.called(int(one.predictions[k]))} · {sure}"
+    return answer(labels.called(int(one.predictions[k])), float(one.confidences[k]))
 
 
 def _traces(

@@ -12,7 +12,7 @@ from pages.ui.desk import Desk
 from pages.ui.desk.after_runs import SeenTests
 from pages.ui.evaluate.gallery import gallery
 from pages.ui.evaluate.large import Face, Number, numbers
-from pages.ui.say import clock
+from pages.ui.say import clock, isolated
 from pages.ui.thumbs import thumb_uri
 from pages.ui.undo import undo_button
 from pages.ui.untested import untested
@@ -94,7 +94,7 @@ def _seen_in_words(seen: SeenTests) -> str:
 def _alike_note(desk: Desk) -> None:
     """Say which labels' tests tell little, because all their samples are nearly the same."""
     labels = [desk.workspace.manifest.label(one) for one in desk.all_alike()]
-    names = [f"'{label.name}'" if label else "this model" for label in labels]
+    names = [f"'{isolated(label.name)}'" if label else "this model" for label in labels]
     if names:
         pieces.note(
             f"All samples of {', '.join(names)} are nearly the same, test samples included: they "
@@ -131,7 +131,8 @@ def _move(desk: Desk, test: Sequence[SampleEntry], train: Sequence[SampleEntry])
 
 def _called(desk: Desk, sample: SampleEntry) -> str:
     part = "test" if sample.part is Part.TEST else "training"
-    return " · ".join(filter(None, (part, _label(desk, sample), sample.origin or sample.id)))
+    names = _label(desk, sample), sample.origin or sample.id
+    return " · ".join(filter(None, (part, *map(isolated, names))))
 
 
 def _label(desk: Desk, sample: SampleEntry) -> str:
