@@ -14,6 +14,7 @@ from pages.ui import kept_widgets, pieces, trouble
 from pages.ui.curves import loss_chart, score_chart
 from pages.ui.desk import Desk
 from pages.ui.desk.after_runs import Stale
+from pages.ui.heard import heard
 from pages.ui.lost_run import lost_run
 from pages.ui.pace import tick
 from pages.ui.run import Phase, Snapshot
@@ -281,8 +282,12 @@ def _live(desk: Desk, pace: float | None, paused: bool) -> None:
     """Progress and curves; ticks while a run is active, and reruns the page once when it ends."""
     snapshot = desk.shown_run()
     with trouble.shown():
-        _progress(desk, snapshot)
-        _result(desk)
+        place = st.container(key="train_progress")
+        with place:
+            _progress(desk, snapshot)
+        result = _result(desk)
+        with place:
+            heard(snapshot, result)
         lost_run(desk, "train")
         loss_chart("loss", desk, snapshot, _HEIGHT)
         if desk.why_unscored:
@@ -297,13 +302,17 @@ def _live(desk: Desk, pace: float | None, paused: bool) -> None:
         st.rerun()
 
 
-def _result(desk: Desk) -> None:
-    """What came of the training, as soon as it is known."""
+def _result(desk: Desk) -> str:
+    """Draw and return what came of the training, as soon as it is known; "" before."""
     scores = None if desk.busy or desk.workspace.manifest.head is None else desk.own_scores()
-    if scores is not None:
-        from pages.ui.result_line import result_line  # not before there is something to compare
+    if scores is None:
+        return ""
+    # not before there is something to compare
+    from pages.ui.result_line import result_in_words, result_line
 
-        result_line(scores)
+    said = result_in_words(scores)
+    result_line(said)
+    return said
 
 
 def stale_in_words(stale: Stale) -> str:

@@ -32,6 +32,13 @@ SEEN = """(key) => {
     points: graph.data[0].x.length, range: graph.layout.xaxis.range };
 }"""
 
+# What is said from now on to those who do not see the page.
+LISTEN = """() => {
+  window.heard = [];
+  const line = document.querySelector(".st-key-card_train [role=status]");
+  new MutationObserver(() => window.heard.push(line.textContent))
+    .observe(line, { childList: true });
+}"""
 LONGER = """(points) =>
   (document.querySelector(".st-key-loss .odt-chart-graph")?.data?.[0]?.x.length ?? 0) > points"""
 
@@ -270,6 +277,21 @@ class TestTraining:
         tab.open().load_person().sees("The chart cannot be drawn")
         tab.page.unroute("**/plotly-cartesian*")
         tab.train(2).page.wait_for_function(LONGER, arg=1, timeout=20_000)
+
+    def test_training_when_followed_by_ear_says_how_far_it_is_and_what_came_of_it(
+        self, shared_server, visit
+    ):
+        tab = visit(shared_server).open().load_person().set_epochs(600)
+        expect(tab.page.get_by_role("progressbar", name="Training progress")).to_be_visible()
+        tab.page.evaluate(LISTEN)
+        tab.press("train").sees("steps a second").press("pause").sees("· paused").press("pause")
+        tab.page.locator(".st-key-result").wait_for()
+        tab.until(lambda: "Your test samples" in tab.page.evaluate("window.heard.at(-1)"), 5)
+        heard = tab.page.evaluate("window.heard")
+        assert heard[0] == "Training runs."
+        assert any(one.startswith("Training paused at step") for one in heard)
+        assert heard[-1].startswith("Finished all 3,000 steps. Your test samples: ")
+        assert len(heard) <= 8  # start, pause, start, three quarters, end, result
 
     @pytest.mark.parametrize("press", [0, 90])  # milliseconds
     def test_train_when_pressed_from_a_field_of_the_settings_uses_it_and_shows_the_training(
