@@ -102,6 +102,7 @@ def _matrix(
                 "ticktext": shown,
                 "scaleanchor": "x",
                 "constrain": "domain",
+                "constraintoward": "top",
             },
         },
         clicks=True,
