@@ -44,7 +44,7 @@ async function draw(root, s) {
   const { data } = s;  // the newest: ticks may have passed while Plotly loaded
   const graph = root.querySelector(".odt-chart-graph");
   const colours = palette(root);
-  const low = root.clientHeight < 150;
+  const low = graph.clientHeight < 150;
   s.watch ??= watch(root, s);
   if (!data.series.length) {  // a graph that is there already shows its first point much sooner
     await Plotly.react(graph, [], layout(data, colours, data.run, low), CONFIG);
@@ -69,17 +69,17 @@ async function draw(root, s) {
 
 // The style sheet may change the size at any time, not only with the window.
 function watch(root, s) {
+  const graph = root.querySelector(".odt-chart-graph");
   const watcher = new ResizeObserver(() => {
     if (!root.isConnected) {  // its page was left
       watcher.disconnect();
       s.watch = null;
       return;
     }
-    const graph = root.querySelector(".odt-chart-graph");
-    s.turn = s.turn.then(() => root.clientHeight && graph.data && window.Plotly.Plots.resize(graph));
+    s.turn = s.turn.then(() => graph.clientHeight && graph.data && window.Plotly.Plots.resize(graph));
     next(root, s);
   });
-  watcher.observe(root);
+  watcher.observe(graph);
   return watcher;
 }
 
@@ -95,7 +95,8 @@ export default function ({ data, parentElement }) {
   let s = STATE.get(root);
   if (!s) STATE.set(root, (s = { turn: Promise.resolve() }));
   s.data = data;
-  root.style.height = `var(--odt-chart, ${data.height}px)`;
+  // The graph keeps its height where look.css folds the place of an empty one.
+  root.style.height = root.querySelector(".odt-chart-graph").style.height = `var(--odt-chart, ${data.height}px)`;
   root.setAttribute("aria-label", data.label);
   root.querySelector(".odt-chart-wait").textContent = data.wait || "";
   root.classList.toggle("empty", !data.series.length);

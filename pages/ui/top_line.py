@@ -31,26 +31,26 @@ def top_line(desk: Desk) -> None:
     with st.container(key="top", horizontal=True, vertical_alignment="center", gap="small"):
         _model_picker(desk)
         pieces.chip(state_in_words(desk), own=desk.trained)
-        st.space("stretch")
-        undone, redone = workspace.undo_step, workspace.redo_step
-        st.button(
-            "Undo",
-            key="undo",
-            disabled=not undone or desk.busy,
-            help=f"Undo: {plain(undone)}" if undone else None,
-            on_click=undo,
-            args=(desk, "top"),
-        )
-        st.button(
-            "Redo",
-            key="redo",
-            disabled=not redone or desk.busy,
-            help=f"Redo: {plain(redone)}" if redone else None,
-            on_click=_redo,
-            args=(desk,),
-        )
-        reset_menu(desk)
-        download_menu(desk)
+        with st.container(key="top_acts", horizontal=True, gap="small", width="content"):
+            undone, redone = workspace.undo_step, workspace.redo_step
+            st.button(
+                "Undo",
+                key="undo",
+                disabled=not undone or desk.busy,
+                help=f"Undo: {plain(undone)}" if undone else None,
+                on_click=undo,
+                args=(desk, "top"),
+            )
+            st.button(
+                "Redo",
+                key="redo",
+                disabled=not redone or desk.busy,
+                help=f"Redo: {plain(redone)}" if redone else None,
+                on_click=_redo,
+                args=(desk,),
+            )
+            reset_menu(desk)
+            download_menu(desk)
     if st.session_state.get(_ASKED):
         _own_model(desk)
     trouble.show_said("top")

@@ -512,6 +512,21 @@ class TestScreens:
             label = tab.part(key, "label").bounding_box()
             assert label["height"] < 30  # one line
 
+    def test_page_when_1024_by_768_shows_where_to_try_before_the_first_training(
+        self, shared_server, visit
+    ):
+        tab = visit(shared_server, viewport={"width": 1024, "height": 768}).open()
+        tab.part("sketch", "canvas").wait_for()
+        tab.until(lambda: tab.part("sketch", "canvas").bounding_box()["y"] < 768, 5)
+
+    def test_buttons_of_the_top_line_when_they_do_not_fit_go_to_the_next_one_together(
+        self, shared_server, visit
+    ):
+        tab = visit(shared_server, viewport={"width": 768, "height": 1024}).open()
+        buttons = [tab.part(key).bounding_box() for key in ("undo", "redo", "download")]
+        assert len({round(one["y"]) for one in buttons}) == 1
+        assert buttons[-1]["x"] + buttons[-1]["width"] > 700
+
     def test_canvas_when_dark_shows_light_ink_and_still_reads_it(self, shared_server, visit):
         tab = visit(shared_server, color_scheme="dark").open().draw("sketch")
         tab.sees("Not trained yet")
