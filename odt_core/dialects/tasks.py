@@ -420,7 +420,8 @@ def _output_kind(
     if _says(prediction.name, LOGIT_NAMES):
         return OutputKind.LOGITS
     probable, tail = _says(prediction.name, PROBABILITY_NAMES), set(prediction.tail)
-    if prediction.producer in _SUMS and probable and tail & _SQUASHES:
+    squashed = tail & (_SQUASHES if probable else set(_PROBABILITY_OPS))
+    if prediction.producer in _SUMS and squashed:
         return OutputKind.UNKNOWN  # such as the mean of two softmaxes
     if prediction.producer in _LINEAR_OPS:
         return OutputKind.LOGITS

@@ -435,6 +435,9 @@ def of_blend(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
         (of_scores, lambda z: 4.0 * z, "scores", OutputKind.LOGITS),
         (of_scores, lambda z: -2.0 * (-2.0 * z), "class_scores", OutputKind.LOGITS),
         (of_blend, blended, "probabilities", OutputKind.PROBABILITIES),
+        (of_blend, blended, "y", OutputKind.PROBABILITIES),
+        (of_scores, lambda z: 0.97 * tf.nn.softmax(z) + 0.01, "p", OutputKind.PROBABILITIES),
+        (of_scores, lambda z: z + z * tf.sigmoid(z), "y", OutputKind.LOGITS),
     ],
 )
 def test_what_scores_are_is_told_by_the_graph_and_not_by_their_name(
