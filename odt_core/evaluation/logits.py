@@ -27,7 +27,7 @@ def as_logits(scores: np.ndarray, kind: OutputKind, used: np.ndarray | None = No
     single = values.shape[1] == 1
     if kind is OutputKind.PROBABILITIES:
         both = np.concatenate([1 - values, values], axis=1) if single else values
-        return _chosen(np.log(np.clip(both, TINY, 1)), used)
+        return _chosen(np.log(np.maximum(both, TINY)), used)
     return _chosen(
         np.concatenate([np.zeros_like(values), values], axis=1) if single else values, used
     )

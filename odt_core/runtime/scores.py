@@ -76,10 +76,10 @@ def at_temperature(scores: np.ndarray, kind: OutputKind, temperature: float) -> 
         return np.asarray(scores.astype(np.float64) / temperature)
     power = 1 / temperature
     values = scores.astype(np.float64)
-    raised = np.clip(values, TINY, 1) ** power
+    raised = np.maximum(values, TINY) ** power
     if scores.shape[-1] > 1:
         return np.asarray(raised)
-    other = np.clip(1 - values, TINY, 1) ** power
+    other = np.maximum(1 - values, TINY) ** power
     return np.asarray(raised / (raised + other))  # of two labels, the second
 
 
@@ -120,11 +120,15 @@ def right_answers(x: np.ndarray, y: np.ndarray, contract: Contract) -> np.ndarra
 
 
 def kind_of(scores: np.ndarray) -> OutputKind:
-    """Whether scores are probabilities, judged by their numbers: within 0..1, rows summing to 1.
-    One score a sample that is always 0 tells nothing: it is taken for a logit.
+    """Whether scores are probabilities, judged by their numbers: none below 0, all rows summing to
+    1, or to another number, as in percent, where they are not all the same. One score a sample lies
+    within 0..1; one that is always 0 tells nothing: it is taken for a logit.
     """
     rows = scores.reshape(len(scores), -1)
-    single = rows.shape[1] == 1
-    sums_to_one = rows.any() if single else np.allclose(rows.sum(axis=-1), 1, atol=1e-3)
-    in_range = bool((rows >= 0).all() and (rows <= 1).all())
-    return OutputKind.PROBABILITIES if sums_to_one and in_range else OutputKind.LOGITS
+    if rows.shape[1] == 1:
+        shares = bool(rows.any() and (rows <= 1).all())
+    else:
+        sums = rows.sum(axis=-1)
+        whole = sums.mean() if (rows != rows[0]).any() else 1
+        shares = bool(sums.any()) and np.allclose(sums, whole, rtol=1e-3, atol=0)
+    return OutputKind.PROBABILITIES if shares and (rows >= 0).all() else OutputKind.LOGITS

@@ -438,6 +438,7 @@ def of_blend(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
         (of_blend, blended, "y", OutputKind.PROBABILITIES),
         (of_scores, lambda z: 0.97 * tf.nn.softmax(z) + 0.01, "p", OutputKind.PROBABILITIES),
         (of_scores, lambda z: z + z * tf.sigmoid(z), "y", OutputKind.LOGITS),
+        (of_scores, lambda z: 100.0 * tf.nn.softmax(z), "percent", OutputKind.PROBABILITIES),
     ],
 )
 def test_what_scores_are_is_told_by_the_graph_and_not_by_their_name(
@@ -449,7 +450,7 @@ def test_what_scores_are_is_told_by_the_graph_and_not_by_their_name(
     x = np.random.default_rng(1).normal(size=(8, WIDTH)).astype(np.float32)
     scores = session.infer(x)
     shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
-    expected = shares if kind is OutputKind.LOGITS else scores
+    expected = shares if kind is OutputKind.LOGITS else scores / scores.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(session.predict_proba(x), expected, rtol=1e-5)
 
 
