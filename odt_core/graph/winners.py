@@ -56,8 +56,8 @@ def winners(model: schema.ModelT, graph: schema.SubGraphT) -> Winners:
     rows = {trail.row(tensor) for tensor in smallest} - high
     outputs = [] if graph.outputs is None else [int(one) for one in graph.outputs]
     return Winners(
-        largest=frozenset(one for one in outputs if trail.first(one, largest)),
-        smallest=frozenset(one for one in outputs if trail.first(one, smallest)),
+        largest=frozenset(one for one in outputs if trail.wins(one, largest, smallest) > 0),
+        smallest=frozenset(one for one in outputs if trail.wins(one, largest, smallest) < 0),
         distances=frozenset(one for one in outputs if trail.is_distance(one)),
         rows=tuple(sorted(rows, key=repr)),
     )
@@ -111,11 +111,14 @@ class _Trail:
         tensor = self._moved(tensor)
         return self._name(tensor), (shape_of(self._graph.tensors[tensor])[-1:] or (None,))[0]
 
-    def first(self, tensor: int, among: set[int]) -> bool:
-        """Whether a tensor is among others, but for what only moves numbers."""
-        while tensor not in among and self._name(tensor) in LAYOUT:
-            tensor = self._reads(tensor)[0]
-        return tensor in among
+    def wins(self, tensor: int, largest: set[int], smallest: set[int]) -> int:
+        """Of a tensor 1 where the largest wins, −1 where the smallest does, as of the first before
+        it of which that is known: −log(softmax(z)) is smallest where z is largest.
+        """
+        for one, sign in self.back(tensor, 1):
+            if one in largest or one in smallest:
+                return sign if one in largest else -sign
+        return 0
 
     def is_distance(self, tensor: int) -> bool:
         """Whether it sums up differences: their squares or absolute values."""

@@ -102,10 +102,15 @@ def lengths(d: tf.Tensor) -> dict[str, tf.Tensor]:
     return {"output": tf.sqrt(d)}
 
 
+def surprise(d: tf.Tensor) -> dict[str, tf.Tensor]:
+    return {"energy": -tf.nn.log_softmax(-d)}
+
+
 CASES = [
     *((answer, means, squared) for answer in (both, best, called_so, unsaid, lengths)
       for means in (False, True)),
     *((answer, False, written_out) for answer in (both, best, called_so, unsaid, of_a_softmax)),
+    (surprise, False, squared),
 ]  # fmt: skip
 
 
