@@ -97,14 +97,15 @@ def goal_of(
         output_kind = OutputKind.DISTANCES
     each = _scores_each(target_shape, labels, prediction)
     comparable = bool(each) or _comparable(task, target_shape, samples, labels, prediction)
-    several = labels is not None and not whole(labels) and (count or 0) >= 2
+    label_kind = wish.label_kind or _label_kind(task, labels, kind)
+    several = label_kind is LabelKind.ONE_HOT and (count or 0) >= 2
     return Goal(
         task=task,
         prediction=prediction,
         others=tuple(one.name for one in fitting[1:] if task is Task.VALUES and comparable),
         outputs=_outputs(task, labels, prediction, count),
         target_shape=target_shape,
-        label_kind=wish.label_kind or _label_kind(task, labels, kind),
+        label_kind=label_kind,
         output_kind=output_kind,
         comparable=comparable,
         independent=bool(task is Task.CLASSES and several and _are_sigmoids(prediction, kind)),

@@ -476,8 +476,9 @@ class TestWhatIsLearnt:
         assert contract.task is Task.VALUES
         assert contract.scored
 
-    def test_sigmoids_that_may_all_be_right_are_said(self):
-        y = ("float32", (None, 5))
+    @pytest.mark.parametrize("dtype", ["float32", "int32"])
+    def test_sigmoids_that_may_all_be_right_are_said(self, dtype):
+        y = (dtype, (None, 5))
         contract = made({"x": self.X, "y": y}, {"tags": ((None, 5), "LOGISTIC")}, ("LOG",))
         assert contract.task is Task.CLASSES
         assert any("a probability of its own" in note for note in contract.notes)
