@@ -70,7 +70,7 @@ def _run(options: Namespace) -> Result:
         history = fit(
             own, samples, settings, callbacks, test=test, base_test=base_test, control=control
         )
-    learnt = history.steps > 0  # else the weights are those it began with
+    learnt = history.learnt  # else the weights are those it began with
     unjudged = _why_unjudged(model.contract, learnt, test) if test is not None else None
     judged: dict[str, Any] = {"test": None, "base_test": None}
     for key, group in (("test", test), ("base_test", base_test)):
@@ -89,6 +89,7 @@ def _run(options: Namespace) -> Result:
     reports = model.contract.train[0].loss is not None
     return {
         "steps": history.steps,
+        "learnt": history.learnt,
         "seconds": round(history.seconds, 4),
         "loss": [record.loss for record in history.records] if reports else [],
         "loss_name": model.contract.loss_note,
@@ -107,7 +108,7 @@ def _run(options: Namespace) -> Result:
 
 def _code(result: Result) -> int:
     diverged = result["outcome"] == Outcome.DIVERGED.value
-    return 1 if diverged or not result["steps"] else 0
+    return 1 if diverged or not result["learnt"] else 0
 
 
 def _guessed(labels: Labels) -> str | None:
@@ -220,15 +221,15 @@ COMMAND = Command(
     description=(
         "Personalise a model with samples from disk and judge it against the base model.\n"
         "A model whose outputs have no names takes those of the samples, in the order of the\n"
-        "alphabet. With --json the last line has steps, seconds, loss (one per step, as the model\n"
-        "reports it), labels (names of the outputs), guessed (what to know where nobody had named\n"
-        "them and they are more than the labels; else null), test (null without --test) and\n"
-        "base_test (null where the model has no base test set), each with accuracy and n of base\n"
-        "and personalised, and sentences that say what follows from them; mean_squared_error and\n"
-        "mean_absolute_error instead of accuracy for a model of values. unjudged says why --test\n"
-        "gave no figures (null where it did). The exit code is 1 where training diverged or where\n"
-        "nothing was learnt; then checkpoint is null. Ctrl+C and SIGTERM stop training and keep\n"
-        "what was learnt."
+        "alphabet. With --json the last line has steps, learnt (whether a weight has changed),\n"
+        "seconds, loss (one per step, as the model reports it), labels (names of the outputs),\n"
+        "guessed (what to know where nobody had named them and they are more than the labels;\n"
+        "else null), test (null without --test) and base_test (null where the model has no base\n"
+        "test set), each with accuracy and n of base and personalised, and sentences that say\n"
+        "what follows from them; mean_squared_error and mean_absolute_error instead of accuracy\n"
+        "for a model of values. unjudged says why --test gave no figures (null where it did). The\n"
+        "exit code is 1 where training diverged or where nothing was learnt; then checkpoint is\n"
+        "null. Ctrl+C and SIGTERM stop training and keep what was learnt."
     ),
     example=(
         "example: python -m odt_core train digits --samples me.zip --test more.zip "

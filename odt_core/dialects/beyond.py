@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from odt_core.dialects.contract import Choice
 from odt_core.dialects.inputs import Found, is_called_label, likeness
@@ -58,6 +58,31 @@ def why_not_trained(
             f"with zeros instead, choose this signature for training yourself."
         )
     return None
+
+
+def teaches_nothing(
+    table: Mapping[str, SignatureDescription],
+    trainer: SignatureDescription,
+    predictor: SignatureDescription | None,
+) -> str | None:
+    """A sentence where what the signature changes is nothing that predicting computes with, such as
+    a sum of gradients that another signature applies.
+    """
+    if predictor is None or not (predictor.reads and trainer.assigns):
+        return None
+    if set(trainer.assigns) & set(predictor.reads):
+        return None
+    others = [
+        name
+        for name, one in table.items()
+        if set(one.assigns) & set(predictor.reads) and set(one.reads) & set(trainer.assigns)
+    ]
+    does = f" What it leaves is put to use by {_listed(others)}." if others else ""
+    return (
+        f"The signature '{trainer.name}' changes nothing that predicting ('{predictor.name}') "
+        f"computes with, so by itself it teaches the model nothing.{does} odt calls one signature "
+        f"for a step; several can be called in turn with Session.run."
+    )
 
 
 def why_not_tried(

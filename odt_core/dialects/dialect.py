@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from odt_core.dialects.beyond import why_not_trained, why_not_tried
+from odt_core.dialects.beyond import teaches_nothing, why_not_trained, why_not_tried
 from odt_core.dialects.contract import (
     Choice,
     Contract,
@@ -89,6 +89,7 @@ def propose(
     notes = [*missing, *known, *of_trainer, *of_predictor, *filter(None, (untried, untrained))]
     if train and trainer is not None:
         notes += _of_taken(table, trainer, loss, wish)
+        notes += filter(None, [teaches_nothing(table, trainer, predictor)])
     if infer is None and untried is None:
         notes.append(NO_INFER)
     # What is missing, or looked like training, may have said why already.
@@ -145,7 +146,8 @@ def _train_roles(
         return (), None
     if (found.labels is None and goal.task is not Task.RECONSTRUCTION) or not trainer.outputs:
         return (), None
-    why_not = why_not_trained(trainer, predictor, found, goal, wish, together)
+    idle = teaches_nothing(table, trainer, predictor) if wish.train is None else None
+    why_not = idle or why_not_trained(trainer, predictor, found, goal, wish, together)
     if why_not:
         return (), why_not
     family = [trainer]

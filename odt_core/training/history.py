@@ -106,5 +106,6 @@ class History:
     steps: int  # steps done in all, those before a resume included
     total: int
     seconds: float
+    learnt: bool  # whether a weight is another than before the first step
     message: str  # how it ended, in one plain sentence or a few
     progress: Progress  # to go on from here: fit(..., start=history.progress)

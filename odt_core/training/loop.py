@@ -290,13 +290,14 @@ class Run:
         bad_step = self.step
         if outcome is not Outcome.DIVERGED and not is_finite(self.session.state()):
             outcome = Outcome.DIVERGED
-        if outcome is Outcome.DIVERGED:
-            message = self._go_back(bad_step)
-        elif outcome is Outcome.STOPPED:
+        message = self._go_back(bad_step) if outcome is Outcome.DIVERGED else ""
+        learnt = self._learnt()
+        if outcome is Outcome.STOPPED:
             message = f"Stopped after {self.step:,} of {self.total:,} steps."
-        else:
+        elif outcome is Outcome.FINISHED:
             steps = count(self.total, "step")
-            message = f"Finished {steps if self.total == 1 else f'all {steps}'}.{self._idle()}"
+            idle = "" if learnt else self._why_idle()
+            message = f"Finished {steps if self.total == 1 else f'all {steps}'}.{idle}"
         progress = self.progress()
         if self._average.count:
             self.session.put_back(self._average.over(progress.state))
@@ -309,6 +310,7 @@ class Run:
             steps=self.step,
             total=self.total,
             seconds=self._seconds,
+            learnt=learnt,
             message=message,
             progress=progress,
         )
@@ -316,14 +318,27 @@ class Run:
             callback.on_train_end(self, history)
         return history
 
-    def _idle(self) -> str:
-        """A sentence where no step changed a weight; "" where one did."""
-        if self._first is None:
-            return ""
-        model, after = self.session.model, self.session.state()
-        weights = weights_of(model.description, model.contract) or set(after)
-        if any(not np.array_equal(self._first[name], after[name]) for name in weights & set(after)):
-            return ""
+    def _weights(self) -> frozenset[str]:
+        model = self.session.model
+        return weights_of(model.description, model.contract)
+
+    def _learnt(self) -> bool:
+        """Whether what predicting computes with is no longer what it was before the first step."""
+        before, after = self._first, self.session.state()
+        if before is None:
+            return False
+        names = self._weights() & set(after) or set(after)
+        return any(not np.array_equal(before[name], after[name]) for name in names)
+
+    def _why_idle(self) -> str:
+        """A sentence on a run that changed no weight."""
+        model, weights = self.session.model, self._weights()
+        about = model.description.signature(model.contract.train[0].signature)
+        if weights and about is not None and weights.isdisjoint(about.assigns):
+            return (
+                f" Nothing was learnt: the signature '{about.name}' changes nothing that "
+                f"predicting computes with."
+            )
         return (
             " No weight has changed: the learning rate is 0, or an input that the model's step "
             "goes by was filled with zeros."

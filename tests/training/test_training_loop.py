@@ -108,6 +108,7 @@ class TestLearning:
         )
         moved = fit(session, some(8), Settings(epochs=1, batch_size=4, learning_rate=0.01))
         assert moved.message == "Finished all 2 steps."
+        assert (still.learnt, moved.learnt) == (False, True)
 
     def test_run_of_one_step_reads_well(self, session):
         settings = Settings(epochs=1, batch_size=8, learning_rate=0.01)
