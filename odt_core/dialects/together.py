@@ -11,7 +11,7 @@ from odt_core.dialects.contract import SampleInput
 from odt_core.dialects.inputs import Found, data_inputs, given_back
 from odt_core.dialects.shapes import compatible, numeric, of_one
 from odt_core.dialects.targets import filling
-from odt_core.dialects.vocabulary import is_memory
+from odt_core.dialects.vocabulary import is_learning_rate, is_memory
 from odt_core.graph import SignatureDescription, TensorDescription
 
 
@@ -74,8 +74,8 @@ def needed(
         one
         for one in signature.inputs
         if one.used and one is not samples
-        if one.shape and one.shape[0] == batch and batch != 1
-        if not is_memory(one.name)
+        if one.shape and one.shape[0] == batch
+        if not (is_memory(one.name) or is_learning_rate(one.name) or one.scales)
         if filling(one.name, one.dtype) == 0
     )
 

@@ -290,6 +290,26 @@ class TestShapes:
         assert any(f"also uses an input '{name}'" in note for note in contract.notes)
 
     @pytest.mark.parametrize(
+        ("name", "of", "learns"),
+        [
+            ("reward", (1,), False),
+            ("gender", (1, 2), False),
+            ("learning_rate", (1,), True),
+            ("sample_weight", (1,), True),
+            ("hidden_state", (1, 12), True),
+            ("clip_norm", (1,), True),
+            ("scale", (1,), True),
+        ],
+    )
+    def test_further_input_of_each_sample_is_told_at_batch_size_one_too(self, name, of, learns):
+        inputs = {"x": ("float32", (1, 9)), "y": ("int32", (1,)), name: ("float32", of)}
+        found = [
+            signature("train", inputs, {"loss": ("float32", ())}),
+            signature("infer", {"x": ("float32", (1, 9))}, {"p": ("float32", (1, 4))}),
+        ]
+        assert propose(found).trainable is learns
+
+    @pytest.mark.parametrize(
         ("name", "of"),
         [("rate", ()), ("epoch", (1,)), ("sample_weight", (None,)), ("state", (None, 12))],
     )
