@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from odt_core.dialects.contract import Choice
-from odt_core.dialects.inputs import Found, is_called_label, likeness
+from odt_core.dialects.inputs import Found, is_called_label, is_scalar, likeness
 from odt_core.dialects.losses import learns
-from odt_core.dialects.shapes import of_one, size_of, whole
+from odt_core.dialects.padding import mask_of
+from odt_core.dialects.shapes import numeric, of_one, size_of, whole
+from odt_core.dialects.targets import filling
 from odt_core.dialects.tasks import Goal
 from odt_core.dialects.together import Together, needed
 from odt_core.dialects.vocabulary import is_memory
@@ -92,9 +94,11 @@ def why_not_tried(
     wish: Choice,
 ) -> str | None:
     """A sentence where the signature would predict from zeros beside a sample."""
-    beside = [one.name for one in needed(predictor, samples)]
-    if not beside or wish.infer is not None:
+    if wish.infer is not None:
         return None
+    beside = [one.name for one in needed(predictor, samples)]
+    if not beside:
+        return _tried_on_zeros(predictor, samples)
     theirs = {one.name for one in trainer.inputs} if trainer else set()
     alike = theirs.issuperset((samples.name, *beside))
     why = "They cannot be taken for one sample" if alike else "Training does not take the same"
@@ -102,6 +106,27 @@ def why_not_tried(
         f"The signature '{predictor.name}' predicts from more than one input of each sample: "
         f"'{samples.name}' and {_listed(beside)}. {why}, so it is not tried out here; call it with "
         f"Session.run."
+    )
+
+
+def _tried_on_zeros(predictor: SignatureDescription, samples: TensorDescription) -> str | None:
+    """A sentence where predicting takes what is the same for all samples, such as prototypes."""
+    masked = mask_of(predictor, (samples.name,))
+    beside = [
+        one.name
+        for one in predictor.inputs
+        if one.used and one is not samples and one.name not in masked
+        if numeric(one) and one.dtype != "bool"
+        if not (is_scalar(one) or is_memory(one.name))
+        if filling(one.name, one.dtype, one.shape, training=False) == 0
+    ]
+    if not beside:
+        return None
+    return (
+        f"The signature '{predictor.name}' also predicts from {_listed(beside)}, for which there "
+        f"is nothing to give but zeros, so it is not tried out here; call it with Session.run. To "
+        f"try it out all the same, choose this signature for predicting yourself (--use "
+        f"infer={predictor.name})."
     )
 
 

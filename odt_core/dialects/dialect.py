@@ -98,7 +98,7 @@ def propose(
         others = may_train(table, predictor)
         none = NO_TRAIN if infer is not None else NO_TRAIN_EITHER
         notes.append(perhaps(others) if others else none)
-    notes += explain(train, infer, trainer, found, goal, taking)
+    notes += explain(train, infer, trainer, predictor, found, goal, taking)
     free, input_shape, dtype = _row_of(taking) if taking else _input(table, found, infer, extractor)
     feature_shape = proposed(of_one(found.samples)) if found.samples else input_shape
     part = found.samples if together and train and found.labels is None else None

@@ -13,10 +13,10 @@ from odt_core.dialects.contract import (
     TrainRole,
 )
 from odt_core.dialects.inputs import Found
-from odt_core.dialects.targets import filling
+from odt_core.dialects.targets import filling, usual_value, zero_filled
 from odt_core.dialects.tasks import Goal
-from odt_core.dialects.vocabulary import MASK_WORDS, SAMPLE_WEIGHT_WORDS
-from odt_core.graph import ALL_SCORES, SignatureDescription
+from odt_core.dialects.vocabulary import MASK_WORDS, SAMPLE_WEIGHT_WORDS, TRAINING_WORDS, is_memory
+from odt_core.graph import ALL_SCORES, SignatureDescription, TensorDescription
 from odt_core.words import inputs_in_words, words
 
 NO_INFER = (
@@ -31,13 +31,13 @@ NO_TRAIN_EITHER = (
     "This model has no 'train' signature either, so it cannot be trained; its signatures can be "
     "called with Session.run."
 )
-_TRAINING = frozenset(["train", "training"])  # switches of which nothing need be said
 
 
 def explain(
     train: Sequence[TrainRole],
     infer: InferRole | None,
     trainer: SignatureDescription | None,
+    predictor: SignatureDescription | None,
     found: Found,
     goal: Goal,
     taking: tuple[SampleInput, ...],
@@ -54,6 +54,11 @@ def explain(
         yield f"Of these it learns to give '{found.samples.name}' back; no label is needed."
     if train and trainer is not None:
         yield from _of_inputs_beside(train[0], trainer)
+    if infer is not None and predictor is not None:
+        # Before the first call there is nothing to remember.
+        yield from _of_zeros(
+            predictor, [one for one in zero_filled(infer, predictor) if not is_memory(one.name)]
+        )
     if train:
         yield from _of_what_is_learnt(train[0], infer, goal)
     if infer is not None and goal.output_kind is OutputKind.DISTANCES:
@@ -76,28 +81,22 @@ def perhaps(names: Sequence[str]) -> str:
 
 def _of_inputs_beside(role: TrainRole, trainer: SignatureDescription) -> Iterator[str]:
     """What the inputs of training are given that take neither samples nor labels."""
-    taken = {role.samples, *role.beside, role.labels, role.learning_rate, *role.mask}
     if role.mask:
         mask, ids = role.mask
         yield (
             f"'{mask}' is 0 where '{ids}' is 0, and 1 elsewhere: fill up shorter samples with the "
             f"id 0."
         )
-    for tensor in trainer.inputs:
-        if tensor.name in taken or not tensor.used:
-            continue
-        given = filling(tensor.name, tensor.dtype)
+    taken = {role.samples, *role.beside, role.labels, role.learning_rate, *role.mask}
+    beside = [one for one in trainer.inputs if one.used and one.name not in taken]
+    for tensor in beside:
+        given = filling(tensor.name, tensor.dtype, tensor.shape)
         if tensor.dtype == "bool":
-            if not words(tensor.name) & _TRAINING:
+            if not words(tensor.name) & TRAINING_WORDS:
                 yield (
                     f"The signature '{trainer.name}' also has a switch '{tensor.name}': it is "
                     f"{'on' if given else 'off'} in training."
                 )
-        elif given == 0:
-            yield (
-                f"The signature '{trainer.name}' also uses an input '{tensor.name}', for which "
-                f"there is nothing to give: it is filled with zeros."
-            )
         elif given == 1 and tensor.shape and words(tensor.name) & SAMPLE_WEIGHT_WORDS:
             yield (
                 f"The signature '{trainer.name}' also takes '{tensor.name}': every sample "
@@ -108,6 +107,24 @@ def _of_inputs_beside(role: TrainRole, trainer: SignatureDescription) -> Iterato
                 f"The signature '{trainer.name}' also takes '{tensor.name}': it is filled with "
                 f"ones, so that nothing is masked."
             )
+    yield from _of_zeros(trainer, zero_filled(role, trainer))
+    usual = {one.name: usual_value(one.name, one.dtype, one.shape) for one in beside}
+    told = [f"'{name}' ({value:g})" for name, value in usual.items() if value is not None]
+    if told:
+        yield (
+            f"The signature '{trainer.name}' also takes {', '.join(told)}: what optimisers have "
+            f"by default."
+        )
+
+
+def _of_zeros(
+    signature: SignatureDescription, inputs: Sequence[TensorDescription]
+) -> Iterator[str]:
+    for one in inputs:
+        yield (
+            f"The signature '{signature.name}' also uses an input '{one.name}', for which there is "
+            f"nothing to give: it is filled with zeros."
+        )
 
 
 def _of_what_is_learnt(role: TrainRole, infer: InferRole | None, goal: Goal) -> Iterator[str]:

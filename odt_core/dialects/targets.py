@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from odt_core.dialects.contract import LabelKind, TrainRole
+from odt_core.dialects.contract import InferRole, LabelKind, TrainRole
 from odt_core.dialects.vocabulary import (
     LIMIT_WORDS,
     OFF_WORDS,
     ONCE_WORDS,
     PENALTY_WORDS,
+    SWITCH_WORDS,
+    TRAINING_WORDS,
+    USUAL_VALUES,
     WEIGHT_WORDS,
 )
 from odt_core.errors import SignatureError
+from odt_core.graph import SignatureDescription, TensorDescription
 from odt_core.words import words
 
 _NO_LIMIT = 10**6
@@ -73,21 +78,62 @@ def encode(
     return np.ascontiguousarray(y, dtype)
 
 
-def filling(name: str, dtype: str) -> int:
+def filling(
+    name: str, dtype: str, shape: Sequence[int | None] = (), *, training: bool = True
+) -> float:
     """What an input gets that is neither samples nor labels: 1 for switches and weights, what is
     never reached for limits, else 0.
 
     A sample weight, a mask or a keep probability of 1 changes nothing, a 0 would undo the training.
     The weight of a penalty or of noise is 0, and so is a switch that freezes, resets or only tests;
     what is done so many times is done once, and what a temperature divides stays as it is. What
-    gradients are clipped to is so large that they are not.
+    gradients are clipped to is so large that they are not; a single number that optimisers go by is
+    what they have by default. While predicting, switches are off.
     """
     said = words(name)
     if dtype == "bool":
-        return int(not said & OFF_WORDS)
+        return int(training and not said & OFF_WORDS)
+    if _is_single(shape) and _switches_training(said):
+        return int(training)
     if said & LIMIT_WORDS or {"max", "norm"} <= said:
         return min(_NO_LIMIT, _largest(dtype))
+    usual = usual_value(name, dtype, shape)
+    if usual is not None:
+        return usual
     return int(bool(said & (WEIGHT_WORDS | ONCE_WORDS)) and not said & PENALTY_WORDS)
+
+
+def usual_value(name: str, dtype: str, shape: Sequence[int | None]) -> float | None:
+    """What optimisers have by default for a number of that name; None where that is not known."""
+    known = USUAL_VALUES.get("".join(one for one in name.lower() if one.isalnum()))
+    return known if dtype.startswith("float") and _is_single(shape) else None
+
+
+def _switches_training(said: frozenset[str]) -> bool:
+    """Whether a name is one of a number that is 1 in training and 0 in predicting."""
+    called = bool(said & TRAINING_WORDS) or {"learning", "phase"} <= said
+    return called and said <= SWITCH_WORDS
+
+
+def _is_single(shape: Sequence[int | None]) -> bool:
+    return all(size == 1 for size in shape)
+
+
+def zero_filled(
+    role: TrainRole | InferRole, signature: SignatureDescription
+) -> list[TensorDescription]:
+    """The inputs that a signature computes with, for which there is nothing to give but zeros."""
+    taken = {role.samples, *role.beside, *role.mask}
+    training = isinstance(role, TrainRole)
+    if isinstance(role, TrainRole):
+        taken |= {role.labels or "", role.learning_rate or ""}
+    return [
+        one
+        for one in signature.inputs
+        if one.used and one.name not in taken and one.dtype != "bool"
+        if not (_is_single(one.shape) and _switches_training(words(one.name)))
+        if filling(one.name, one.dtype, one.shape, training=training) == 0
+    ]
 
 
 def _largest(dtype: str) -> int:

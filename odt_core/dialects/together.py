@@ -76,7 +76,7 @@ def needed(
         if one.used and one is not samples
         if one.shape and one.shape[0] == batch
         if not (is_memory(one.name) or is_learning_rate(one.name) or one.scales)
-        if filling(one.name, one.dtype) == 0
+        if filling(one.name, one.dtype, one.shape) == 0
     )
 
 

@@ -225,7 +225,18 @@ NO_LOSS_WORDS = frozenset(
 SAMPLE_WEIGHT_WORDS = frozenset(["weight", "weights", "importance", "sw", "w"])
 WEIGHT_WORDS = SAMPLE_WEIGHT_WORDS | {"mask", "scale", "keep"}
 ONCE_WORDS = frozenset(
-    ["epochs", "gain", "iter", "iteration", "iterations", "repeats", "step", "steps", "temperature"]
+    [
+        "epochs",
+        "gain",
+        "iter",
+        "iteration",
+        "iterations",
+        "num",
+        "repeats",
+        "step",
+        "steps",
+        "temperature",
+    ]
 )
 # a limit that is never reached changes nothing
 LIMIT_WORDS = frozenset(["clip", "clipnorm", "clipvalue", "clipping"])
@@ -256,6 +267,11 @@ OFF_WORDS = frozenset(
         "verbose",
     ]
 )
+# numbers that switch training on, such as Keras' learning phase, are called by these alone
+TRAINING_WORDS = frozenset(["train", "training"])
+SWITCH_WORDS = TRAINING_WORDS | {"flag", "in", "is", "keras", "learning", "mode", "phase"}
+# what Keras' optimisers have by default, by names in small letters and figures alone
+USUAL_VALUES = {"beta1": 0.9, "beta2": 0.999, "rho": 0.9, "epsilon": 1e-7, "eps": 1e-7}
 MASK_WORDS = frozenset(["mask", "masks", "segmentation", "segmentations"])
 MIDDLE_WORDS = frozenset(
     ["center", "centre", "loc", "mean", "med", "median", "mid", "middle", "mu"]

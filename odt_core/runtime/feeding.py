@@ -139,8 +139,8 @@ def fill(
     training: bool,
     mask: tuple[str, ...] = (),
 ) -> dict[str, np.ndarray | Rows]:
-    """`feeds` with the inputs that must be given too: switches off while predicting, sample weights
-    and masks 1, everything else 0. mask: of a role, 1 where the ids are not 0.
+    """`feeds` with the inputs that must be given too, filled as `filling` says. mask: of a role, 1
+    where the ids are not 0.
     """
     if feeds.keys() == inputs.keys():
         return feeds
@@ -150,7 +150,7 @@ def fill(
     count = len(next(iter(feeds.values()), (0,)))
     for name, (dtype, shape) in inputs.items():
         if name not in feeds:
-            value = filling(name, dtype.name) if training or dtype.kind != "b" else 0
+            value = filling(name, dtype.name, shape, training=training)
             sizes = [
                 size if size > 0 else (count if at == 0 else 1) for at, size in enumerate(shape)
             ]

@@ -15,6 +15,7 @@ from odt_core.checkpoint.checkpoint import Checkpoint, CheckpointMeta
 from odt_core.checkpoint.progress import Progress
 from odt_core.cores import usable_cores
 from odt_core.dialects.contract import Task
+from odt_core.dialects.targets import zero_filled
 from odt_core.errors import SettingsError, TrainingError
 from odt_core.kinds import kind_of
 from odt_core.runtime.threads import STEPS, Work, choose_threads
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 EVALUATION_SHARE = 0.1  # of the time may go into evaluations between start and end
 _UNMEASURED = Measures()
+_AT_ONCE = 2  # steps within which what a step computes with is wrong, rather than learnt too fast
 GUARD_EVERY = 50  # steps between copies of a good state, for the NaN guard
 
 
@@ -429,6 +431,12 @@ class Run:
         self.step, self._seconds = start.step, start.seconds
         self._average = WeightAverage(start.average, start.average_count)
 
+    def _zero_filled(self) -> list[str]:
+        """Names of the inputs of a step for which there is nothing to give."""
+        role = self.session.contract.train[0]
+        about = self.session.model.description.signature(role.signature)
+        return [one.name for one in zero_filled(role, about)] if about is not None else []
+
     def _keep_good(self) -> None:
         state = self.session.state()
         if is_finite(state):
@@ -450,6 +458,10 @@ class Run:
         advice = "Try a smaller learning rate."
         if not self._sets_rate:
             advice = "Its learning rate is part of the file; look for samples with huge numbers."
+        empty = self._zero_filled() if bad_step <= _AT_ONCE else []
+        if empty:
+            names = ", ".join(f"'{name}'" for name in empty)
+            advice = f"Perhaps what is filled with zeros may not be 0: {names}. {advice}"
         return (
             f"Training diverged at step {bad_step:,}: the loss or the weights are no longer finite "
             f"numbers. Your model is back at step {self.step:,}. {advice}"

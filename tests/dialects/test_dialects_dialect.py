@@ -563,6 +563,37 @@ class TestWhatIsLearnt:
         assert "Session.run" in note
         assert not any("has no signature that predicts" in one for one in contract.notes)
 
+    def test_infer_that_takes_what_is_the_same_for_all_samples_is_tried_on_zeros_only_if_chosen(
+        self,
+    ):
+        train = signature("train", {"x": self.X, "y": self.LABEL}, {"loss": ("float32", ())})
+        inputs = {"x": self.X, "prototypes": ("float32", (3, 4))}
+        infer = signature("infer", inputs, {"logits": ("float32", (None, 3))})
+        contract = propose([train, infer])
+        assert contract.infer is None
+        assert any("also predicts from 'prototypes'" in note for note in contract.notes)
+        contract = propose([train, infer], Choice(infer="infer"))
+        assert contract.infer is not None
+        assert any("an input 'prototypes', for which" in note for note in contract.notes)
+
+    @pytest.mark.parametrize(
+        ("name", "dtype", "told"),
+        [
+            ("offset", "float32", True),
+            ("gain", "float32", False),
+            ("is_training", "int32", False),
+            ("training", "bool", False),
+        ],
+    )
+    def test_number_that_predicting_gets_as_zero_is_said(self, name, dtype, told):
+        train = signature("train", {"x": self.X, "y": self.LABEL}, {"loss": ("float32", ())})
+        inputs = {"x": self.X, name: (dtype, ())}
+        infer = signature("infer", inputs, {"logits": ("float32", (None, 3))})
+        contract = propose([train, infer])
+        assert contract.infer is not None
+        zeros = f"The signature 'infer' also uses an input '{name}'"
+        assert any(zeros in note for note in contract.notes) is told
+
     def test_second_signature_that_trains_is_told_of(self):
         inputs, outputs = {"x": self.X, "y": self.LABEL}, {"loss": ("float32", ())}
         every = [
@@ -719,10 +750,27 @@ class TestWhatIsLearnt:
         ("gain", "float32", 1),
         ("clip_norm", "float32", 10**6),
         ("max_norm", "float32", 10**6),
+        ("beta1", "float32", 0.9),
+        ("beta_2", "float32", 0.999),
+        ("epsilon", "float32", 1e-7),
+        ("is_training", "int32", 1),
+        ("learning_phase", "float32", 1),
+        ("train_mode", "int32", 1),
+        ("num_train_samples", "float32", 1),
     ],
 )
 def test_what_nobody_gives_is_filled_with_what_changes_least(name, dtype, given):
     assert filling(name, dtype) == given
+
+
+@pytest.mark.parametrize("name", ["is_training", "learning_phase", "training"])
+def test_switches_are_off_in_predicting(name):
+    assert filling(name, "bool" if name == "training" else "int32", training=False) == 0
+
+
+def test_row_for_each_sample_under_the_name_of_a_number_is_no_such_number():
+    """epsilon: also what a variational autoencoder draws."""
+    assert filling("epsilon", "float32", (None, 8)) == 0
 
 
 @pytest.mark.parametrize("name", ["lr", "learningRate", "step_size", "eta"])

@@ -368,3 +368,22 @@ class TestTargetsThatCannotBeLearnt:
         ):
             fit(session, samples, Settings(epochs=1, batch_size=4))
         assert all(np.array_equal(before[name], array) for name, array in session.state().items())
+
+
+def test_training_that_divides_by_what_is_filled_with_zeros_names_it(tmp_path):
+    net = Net(1)
+    row = tf.TensorSpec([None, WIDTH], FLOATS)
+    specs = [row, tf.TensorSpec([None, 1], FLOATS), tf.TensorSpec([], FLOATS, "horizon")]
+
+    @tf.function(input_signature=specs)
+    def train(x, y, horizon):
+        return {"loss": net.step(lambda: (y - net(x)) ** 2 / horizon)}
+
+    @tf.function(input_signature=[row])
+    def infer(x):
+        return {"output": net(x)}
+
+    model = load_model(file_of(net, tmp_path, train=train, infer=infer))
+    samples = Samples(np.ones((4, WIDTH), np.float32), np.ones((4, 1), np.float32), model.labels)
+    history = fit(model.session(), samples, Settings(epochs=1, batch_size=4))
+    assert "Perhaps what is filled with zeros may not be 0: 'horizon'." in history.message
