@@ -80,6 +80,7 @@ class TrainRole:
     """One `train` signature: which input takes what, which output is the loss.
 
     labels: None where `train` takes samples alone (an autoencoder that is its own teacher).
+    first_label: the number by which `train` wants output 0; 1 where labels go from 1 to K.
     learning_rate: the input that takes the rate with every step, where there is one. beside: the
     inputs that take the rest of a sample, where `samples` takes only the first of its parts. mask:
     the input that says which of a sample's ids are none but padding, and the input of these ids.
@@ -94,6 +95,7 @@ class TrainRole:
     learning_rate: str | None = None
     beside: tuple[str, ...] = ()
     mask: tuple[str, ...] = ()
+    first_label: int = 0
 
 
 @dataclass(frozen=True)

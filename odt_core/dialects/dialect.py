@@ -17,6 +17,7 @@ from odt_core.dialects.contract import (
     Contract,
     ExtractRole,
     InferRole,
+    LabelKind,
     SampleInput,
     Task,
     TrainRole,
@@ -154,6 +155,7 @@ def _train_roles(
     if wish.train is None and batch_of(found.samples) is not None:
         family += [s for s in table.values() if s is not trainer and _same(s, trainer)]
     samples, *beside = [one.name for one in (together.train if together else (found.samples,))]
+    numbered = goal.task is Task.CLASSES and goal.label_kind is LabelKind.INTEGER
     roles = []
     for signature in family:
         inputs = {tensor.name: tensor for tensor in signature.inputs}
@@ -171,6 +173,7 @@ def _train_roles(
                 learning_rate=rate,
                 beside=tuple(beside),
                 mask=mask_of(signature, (samples, *beside)),
+                first_label=labels.first if labels and numbered else 0,
             )
         )
     if any(role.batch is None for role in roles):  # it takes every size by itself

@@ -128,6 +128,11 @@ def _of_zeros(
 
 
 def _of_what_is_learnt(role: TrainRole, infer: InferRole | None, goal: Goal) -> Iterator[str]:
+    if role.first_label:
+        yield (
+            f"The signature '{role.signature}' takes labels that begin at {role.first_label}; odt "
+            f"counts outputs from 0 and adds {role.first_label}."
+        )
     if role.labels is not None and goal.task is Task.RECONSTRUCTION:
         yield (
             f"The input '{role.labels}' has the samples' shape, so the model is taken for one "

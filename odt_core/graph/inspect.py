@@ -11,6 +11,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.checks.check import check, plain_errors
+from odt_core.graph.first_numbers import first_numbers
 from odt_core.graph.flatbuffer import read
 from odt_core.graph.flow import Flow, flow, variables_of
 from odt_core.graph.freezing.initial import assigned_constants
@@ -40,7 +41,8 @@ class TensorDescription:
     counted: the output only tells what was equal or larger, as an accuracy does. tail: the ops that
     an output is computed with after the last layer of a network; ends: the last of them, what only
     moves or clips numbers looked through. meets: where inputs join in there (loss_facts.py).
-    scales: of an input, the variables whose changes it multiplies, as a learning rate does. wins:
+    scales: of an input, the variables whose changes it multiplies, as a learning rate does. first:
+    what is taken from an input before anything else is done with it, as 1 from labels 1 to K. wins:
     of scores, 1 where the largest is taken for the answer, −1 where the smallest is, 0 where no op
     tells; distance: they sum up differences (winners.py).
     """
@@ -58,6 +60,7 @@ class TensorDescription:
     ends: str | None = None
     meets: tuple[Meeting, ...] = ()
     scales: tuple[str, ...] = ()
+    first: int = 0
     wins: int = 0
     distance: bool = False
 
@@ -198,11 +201,12 @@ def _signature(model: schema.ModelT, signature: schema.SignatureDefT) -> Signatu
     facts, losses = flow(model, graph), Facts(model, graph, called)
     reads, assigns = variables_of(model, signature.subgraphIndex)
     rates = rates_of(model, graph) if assigns else {}
+    firsts = first_numbers(model, graph) if assigns else {}
     largest, work = _numbers_a_sample(graph)
     won = winners(model, graph)
     return SignatureDescription(
         plain_name(signature.signatureKey),
-        tuple(_input(graph, entry, facts, rates) for entry in signature.inputs or []),
+        tuple(_input(graph, entry, facts, rates, firsts) for entry in signature.inputs or []),
         tuple(
             _output(graph, entry, facts, losses, won, called) for entry in signature.outputs or []
         ),
@@ -252,6 +256,7 @@ def _input(
     entry: schema.TensorMapT,
     facts: Flow,
     rates: dict[int, tuple[str, ...]],
+    firsts: dict[int, int],
 ) -> TensorDescription:
     index = int(entry.tensorIndex)
     return TensorDescription(
@@ -259,6 +264,7 @@ def _input(
         used=index in facts.used,
         weighed=index in facts.weighed,
         scales=rates.get(index, ()),
+        first=firsts.get(index, 0),
     )
 
 

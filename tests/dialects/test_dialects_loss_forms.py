@@ -470,3 +470,32 @@ def test_second_of_two_probabilities_is_yes_or_no(tmp_path):
     session = model.session()
     fit(session, samples, Settings(epochs=60, replay=0))
     assert evaluate(session, samples).accuracy > 0.9
+
+
+def from_one(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    return tf.nn.softmax_cross_entropy_with_logits(tf.one_hot(tf.cast(y, INTS) - 1, 3), z)
+
+
+def from_nought(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(y, z)
+
+
+@pytest.mark.parametrize("dtype", [INTS, FLOATS, tf.uint8])
+def test_labels_that_begin_at_one_are_given_as_such(dtype, tmp_path):
+    model = model_of(from_one, tmp_path, outputs=3, y=tf.TensorSpec([None], dtype))
+    assert model.contract.train[0].first_label == 1
+    assert any("labels that begin at 1" in note for note in model.contract.notes)
+    draw = np.random.default_rng(0)
+    y = draw.integers(0, 3, 60)
+    x = (3 * np.eye(3, WIDTH)[y] + draw.normal(0, 0.2, (60, WIDTH))).astype(np.float32)
+    session = model.session()
+    loss = session.train_step(x, y)
+    shares = model.session().predict_proba(x)
+    assert loss == pytest.approx(-np.log(shares[np.arange(60), y]).mean(), rel=1e-4)
+    fit(session, Samples(x, y, model.labels), Settings(epochs=30, batch_size=16))
+    assert evaluate(session, Samples(x, y, model.labels)).accuracy == 1
+
+
+def test_labels_that_begin_at_nought_are_not_moved(tmp_path):
+    model = model_of(from_nought, tmp_path, outputs=3, y=NUMBER)
+    assert model.contract.train[0].first_label == 0
