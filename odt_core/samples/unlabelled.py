@@ -23,12 +23,13 @@ def check_labelled(raw: RawSamples, outputs: int) -> None:
             raise SampleError(
                 f"{raw.names[at]} has {said}, and {taken}. Give each sample one whole number or "
                 "name. If the model learns such numbers, correct what it is taken for first: the "
-                "task is 'values' (choose 'Numbers' under Learns on the Model page)."
+                "task is 'values' (choose 'Numbers' under Learns on the Model page, or say --use "
+                "task=values)."
             )
     raise SampleError(
         f"{raw.names[bare[0]]} has no label, and {taken}. Give each sample one (the name of its "
         "folder, y of the .npz, the last column of the .csv). If the model learns numbers, correct "
-        "what it is taken for first: the task is 'values'."
+        "what it is taken for first: the task is 'values' (--use task=values)."
     )
 
 
