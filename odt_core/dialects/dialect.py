@@ -45,6 +45,7 @@ from odt_core.dialects.signatures import (
     find_predictor,
     find_trainer,
     may_train,
+    teaches,
     trains,
 )
 from odt_core.dialects.tasks import Goal, goal_of
@@ -208,7 +209,7 @@ def _trains_too(one: SignatureDescription, trainer: SignatureDescription) -> boo
         bool(one.ops)
         and trains(one) >= ENOUGH
         and changes_variables(one)
-        and bool(data_inputs(one))
+        and teaches(one)
         and not _same(one, trainer)
     )
 

@@ -21,7 +21,7 @@ from odt_core.dialects.vocabulary import (
     is_learning_rate,
 )
 from odt_core.graph import SignatureDescription
-from odt_core.words import words
+from odt_core.words import count, words
 
 ENOUGH = 40  # points that make a signature one that trains or predicts
 
@@ -44,14 +44,14 @@ def find_trainer(
             notes.append(
                 f"The signature '{signature.name}' changes no variable, so it trains nothing."
             )
-        elif not data or not signature.outputs or (len(data) < 2 and not _self_taught(signature)):
+        elif not teaches(signature):
             advice = (
                 f" If it learns from samples alone, say so by choosing it for training yourself "
                 f"(--use train={signature.name})."
             )
             notes.append(
-                f"The signature '{signature.name}' takes {len(signature.inputs)} inputs; training "
-                f"needs samples and labels.{advice if data and signature.outputs else ''}"
+                f"The signature '{signature.name}' takes {count(len(signature.inputs), 'input')}; "
+                f"training needs samples and labels.{advice if data and signature.outputs else ''}"
             )
         else:
             good.append(signature)
@@ -109,9 +109,13 @@ def changes_variables(signature: SignatureDescription) -> bool:
     return not signature.ops or bool(signature.assigns)
 
 
-def _self_taught(signature: SignatureDescription) -> bool:
-    """Whether samples alone are enough: one input, which meets weights."""
-    return any(tensor.weighed for tensor in data_inputs(signature))
+def teaches(signature: SignatureDescription) -> bool:
+    """Whether it takes and gives what training does: samples and labels, or samples alone where
+    these meet weights.
+    """
+    data = data_inputs(signature)
+    enough = len(data) > 1 or any(tensor.weighed for tensor in data)
+    return enough and bool(signature.outputs)
 
 
 def find_predictor(

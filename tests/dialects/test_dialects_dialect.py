@@ -611,6 +611,16 @@ class TestWhatIsLearnt:
         (note,) = (one for one in propose(every).notes if "More than one" in one)
         assert "'train_full' was taken, not 'train_head'" in note
 
+    def test_signature_that_cannot_train_is_not_said_to_train_too(self):
+        """One that adapts a normalisation to samples alone."""
+        loss = {"loss": ("float32", ())}
+        train = signature("train", {"x": self.X, "y": self.LABEL}, loss)
+        weighed = tuple(replace(one, weighed=one.name == "x") for one in train.inputs)
+        adapt = signature("adapt_step", {"x": self.X, "momentum": ("float32", ())}, loss)
+        known = {"ops": ("MUL",), "assigns": ("w",)}
+        every = [replace(train, inputs=weighed, **known), replace(adapt, **known)]
+        assert not any("More than one" in note for note in propose(every).notes)
+
     def test_the_only_signature_trains_if_it_changes_weights(self):
         only = signature(
             "serving_default",
