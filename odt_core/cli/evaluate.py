@@ -62,7 +62,7 @@ def _text(result: Result) -> str:
                 f"{key:12}  mean squared error {row['mean_squared_error']:.6g}, mean absolute "
                 f"error {row['mean_absolute_error']:.6g} ({row['n']} samples)"
                 + (
-                    f", {percent(row['places_right'])} of the places right, mean IoU "
+                    f", {percent(row['places_right'])} of the {row['places']} right, mean IoU "
                     f"{row['mean_iou']:.4f}"
                     if row["places_right"] is not None
                     else ""

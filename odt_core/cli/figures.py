@@ -76,8 +76,8 @@ def compared(
 
 
 def _figure(found: Mapping[str, Any] | None) -> str:
-    """The one figure of an evaluation: accuracy, the share of right pixels or words, or the mean
-    squared error.
+    """The one figure of an evaluation: accuracy, the share of pixels, words or labels that are
+    right, or the mean squared error.
     """
     if found is None:
         return "unknown"
@@ -86,7 +86,7 @@ def _figure(found: Mapping[str, Any] | None) -> str:
         share = percent(found["accuracy"])
         return f"{share} (95 % interval {percent(low)} to {percent(high)})"
     if found["places_right"] is not None:
-        return f"{percent(found['places_right'])} of the places right"
+        return f"{percent(found['places_right'])} of the {found['places']} right"
     return f"mean squared error {found['mean_squared_error']:.6g}"
 
 

@@ -178,8 +178,11 @@ def _means(base: Evaluation, own: Evaluation, gain: float) -> str:
         what, one, other = "share of right answers", base.accuracy, own.accuracy
         rose = gain > 0
     elif base.places is not None and own.places is not None:
-        pixels = "pixels" if base.places.pixels else "words"
-        what, one, other = f"share of right {pixels}", base.places.right, own.places.right
+        what, one, other = (
+            f"share of right {base.places.called}",
+            base.places.right,
+            own.places.right,
+        )
         rose = gain > 0
     else:
         what = "mean squared error"
@@ -233,11 +236,15 @@ def _sentence(
     if verdict is Verdict.SAME:
         if n < FEWEST_CHANGES:
             return f"No answer changed, and {samples} {_are(n)} too few to tell."
+        if either.places is not None:
+            return f"Both models get as many {either.places.called} right in each of all {samples}."
         if values:
             return f"Both models are equally far from the targets of all {samples}."
         return f"Both models get the same samples right and wrong (n = {n:,})."
     counts = f"{fixed:,} fixed, {broken:,} broken"
-    if values:
+    if either.places is not None:
+        counts = f"{fixed:,} with more right {either.places.called}, {broken:,} with fewer"
+    elif values:
         counts = f"{fixed:,} closer to their targets, {broken:,} farther"
     if n < FEWEST_CHANGES:
         return f"{counts}: {samples} {_are(n)} too few to tell."

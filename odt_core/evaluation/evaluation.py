@@ -96,6 +96,7 @@ class Evaluation:
                 "different": self.different,
                 "mean_squared_error": self.mean_squared_error,
                 "mean_absolute_error": self.mean_absolute_error,
+                "places": self.places and self.places.called,
                 "places_right": self.places_right,
                 "mean_iou": self.places and self.places.mean_iou,
             }

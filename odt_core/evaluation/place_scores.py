@@ -1,4 +1,4 @@
-"""How many pixels or words have the right class, for models that tell one of each."""
+"""How many pixels, words or labels are told right, for models that answer for each."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ class PlaceScores:
     """right: share of all places of all samples. mean_iou: intersection over union of what is and
     what is said to be of a class, the mean over the classes that there are (Everingham et al. 2010,
     The PASCAL VOC Challenge, section 4.3); a class that fills most places does not outweigh others.
-    pixels: whether a place is one of a picture. wrong: float64 [N], the share of each sample's
-    places that is not right; 0 where none of them belongs to a class. known: int64 [N], how many of
-    each sample's places belong to one.
+    called: "pixels", "labels" of which several may be right, or other "places", such as words.
+    wrong: float64 [N], the share of each sample's places that is not right; 0 where none of them
+    belongs to a class. known: int64 [N], how many of each sample's places belong to one.
     """
 
     right: float
     mean_iou: float
-    pixels: bool
+    called: str
     wrong: np.ndarray
     known: np.ndarray
 
@@ -73,10 +73,13 @@ def places(answers: np.ndarray, truth: np.ndarray, contract: Contract) -> PlaceS
         if (union := np.count_nonzero(one | other))
     ]
     mean_iou = float(np.mean(overlaps)) if overlaps else 1.0
-    return PlaceScores(float(right[known].mean()), mean_iou, _is_picture(contract), wrong, counts)
+    return PlaceScores(float(right[known].mean()), mean_iou, _called(contract), wrong, counts)
 
 
-def _is_picture(contract: Contract) -> bool:
+def _called(contract: Contract) -> str:
     from odt_core.samples.masks import is_picture
 
-    return is_picture(contract.target_shape)
+    if is_picture(contract.target_shape):
+        return "pixels"
+    one_of = contract.rows_are_one_hot or contract.scores_each
+    return "places" if one_of or len(contract.target_shape) > 1 else "labels"

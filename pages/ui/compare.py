@@ -73,7 +73,7 @@ def right_of(evaluation: Evaluation) -> str:
     found = evaluation.places
     if found is not None:
         return (
-            f"of the {'pixels' if found.pixels else 'places'} right, n = {evaluation.n:,} · mean "
+            f"of the {found.called} right, n = {evaluation.n:,} · mean "
             f"IoU {figure(found.mean_iou)} · squared error {figure(evaluation.mean_squared_error)}"
         )
     if evaluation.interval is None:

@@ -41,7 +41,7 @@ def test_half_of_a_mask_is_half_right():
     assert got.right == pytest.approx(0.75)
     # background: 16 of 24 places, object: 8 of 16
     assert got.mean_iou == pytest.approx((16 / 24 + 8 / 16) / 2)
-    assert got.pixels
+    assert got.called == "pixels"
 
 
 def test_best_of_k_counts_and_places_of_no_class_do_not():
@@ -75,7 +75,13 @@ def test_numbers_of_classes_count_as_their_rows(shape):
     said = np.eye(3, dtype=np.float32)[[0, 1, 2, 0, 0, 0]].reshape(truth.shape)
     got = score(said, truth, tagger).places
     assert got.right == pytest.approx(3 / 4)
-    assert not got.pixels
+    assert got.called == "places"
+
+
+def test_labels_of_which_several_may_be_right_are_called_so():
+    truth = np.array([[0, 1, 1], [1, 0, 0]])
+    got = found(np.where(truth == 1, 0.9, 0.6), truth)
+    assert (got.called, got.right) == ("labels", 0.5)
 
 
 def test_of_classes_that_may_all_be_there_each_has_to_be_told():
@@ -125,6 +131,7 @@ def test_models_of_places_are_compared_by_what_each_sample_has_wrong():
     assert before.places.wrong.tolist() == [0.25] * 8
     result = compare(before, after)
     assert (len(result.fixed), len(result.broken)) == (6, 0)
+    assert result.sentence.startswith("6 with more right pixels, 0 with fewer of 8 samples: ")
     assert result.gain == pytest.approx(6 / 8 / 16)
 
 
