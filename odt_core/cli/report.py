@@ -309,7 +309,7 @@ def _train(
     if isinstance(end, Failed):
         raise TrainingError(end.message)
     assert isinstance(end, Ended)
-    if not saved[-1].meta.step:
+    if not end.learnt:
         raise NothingLearntError(f"There is nothing to report on. {end.message}")
     records = tuple(r for event in events if isinstance(event, Progressed) for r in event.records)
     evaluations = tuple(e.evaluation for e in events if isinstance(e, Evaluated))

@@ -64,6 +64,7 @@ class Ended:
     steps: int
     total: int
     seconds: float
+    learnt: bool  # as of History
     message: str
     progress: Progress
 

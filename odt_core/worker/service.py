@@ -339,6 +339,7 @@ class Reporter(Callback):
             steps=history.steps,
             total=history.total,
             seconds=history.seconds,
+            learnt=history.learnt,
             message=history.message,
             progress=history.progress,
         )

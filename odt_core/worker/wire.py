@@ -210,6 +210,7 @@ def pack_event(event: Event) -> Message:
                 "steps": event.steps,
                 "total": event.total,
                 "seconds": event.seconds,
+                "learnt": event.learnt,
                 "message": event.message,
             }
             pack_progress(event.progress, body, arrays)
@@ -249,6 +250,7 @@ def unpack_event(message: Message) -> Event:
                     steps=int(body["steps"]),
                     total=int(body["total"]),
                     seconds=float(body["seconds"]),
+                    learnt=bool(body["learnt"]),
                     message=str(body["message"]),
                     progress=progress,
                 )

@@ -9,13 +9,14 @@ import pytest
 import tensorflow as tf
 
 from odt_core import Choice, Samples, Settings, fit, load_model
+from odt_core.cli.main import main
 from odt_core.runtime import Model
 from tests.converting import file_of
 from tests.dialects.small_nets import FLOATS, INTS, WIDTH, Net
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+def file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     net = Net(3)
     net.sum = tf.Variable(tf.zeros_like(net.v), name="sum")
     row = tf.TensorSpec([None, WIDTH], FLOATS)
@@ -40,7 +41,12 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
 
     folder: Path = tmp_path_factory.mktemp("accumulation")
     signatures = {"train_accumulate": train_accumulate, "train_apply": train_apply, "infer": infer}
-    return load_model(file_of(net, folder, **signatures))
+    return file_of(net, folder, **signatures)
+
+
+@pytest.fixture(scope="module")
+def model(file: bytes) -> Model:
+    return load_model(file)
 
 
 def test_signature_that_changes_no_weight_does_not_train_by_itself(model):
@@ -61,3 +67,19 @@ def test_run_of_it_that_a_person_asks_for_ends_with_nothing_learnt(model):
         "Finished 1 step. Nothing was learnt: the signature 'train_accumulate' changes nothing "
         "that predicting computes with."
     )
+
+
+@pytest.mark.parametrize("command", ["train", "report"])
+def test_command_that_learnt_nothing_ends_with_code_1_and_writes_nothing(
+    command, file, tmp_path, capsys
+):
+    model, samples = tmp_path / "m.tflite", tmp_path / "s.npz"
+    out = tmp_path / ("c.safetensors" if command == "train" else "b.zip")
+    model.write_bytes(file)
+    np.savez(samples, x=np.ones((6, WIDTH), np.float32), y=np.arange(6) % 3)
+    where = "--checkpoint" if command == "train" else "--out"
+    quick = [] if command == "train" else ["--quick"]
+    chosen = ["--use", "train=train_accumulate", "--samples", str(samples)]
+    assert main([command, str(model), *chosen, where, str(out), *quick]) == 1
+    assert "Nothing was learnt" in "".join(capsys.readouterr())
+    assert not out.exists()
