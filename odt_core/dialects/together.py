@@ -11,8 +11,9 @@ from odt_core.dialects.contract import SampleInput
 from odt_core.dialects.inputs import Found, data_inputs, given_back
 from odt_core.dialects.shapes import compatible, numeric, of_one
 from odt_core.dialects.targets import filling
-from odt_core.dialects.vocabulary import is_learning_rate, is_memory
+from odt_core.dialects.vocabulary import RUN_WORDS, is_learning_rate, is_memory
 from odt_core.graph import SignatureDescription, TensorDescription
+from odt_core.words import words
 
 
 class Together(NamedTuple):
@@ -76,6 +77,7 @@ def needed(
         if one.used and one is not samples
         if one.shape and one.shape[0] == batch
         if not (is_memory(one.name) or is_learning_rate(one.name) or one.scales)
+        if not words(one.name) & RUN_WORDS
         if filling(one.name, one.dtype, one.shape) == 0
     )
 

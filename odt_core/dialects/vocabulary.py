@@ -272,6 +272,7 @@ TRAINING_WORDS = frozenset(["train", "training"])
 SWITCH_WORDS = TRAINING_WORDS | {"flag", "in", "is", "keras", "learning", "mode", "phase"}
 # what Keras' optimisers have by default, by names in small letters and figures alone
 USUAL_VALUES = {"beta1": 0.9, "beta2": 0.999, "rho": 0.9, "epsilon": 1e-7, "eps": 1e-7}
+RUN_WORDS = frozenset(["epoch", "round", "seed"])  # of a run, not of each of its samples
 MASK_WORDS = frozenset(["mask", "masks", "segmentation", "segmentations"])
 MIDDLE_WORDS = frozenset(
     ["center", "centre", "loc", "mean", "med", "median", "mid", "middle", "mu"]
@@ -316,5 +317,5 @@ def is_memory(name: str) -> bool:
     """
     said = words(name)
     return "next" not in said and any(
-        "state" in word or word in ("hidden", "carry", "memory", "mask") for word in said
+        "state" in word or word in ("cache", "carry", "hidden", "mask", "memory") for word in said
     )

@@ -59,9 +59,8 @@ class TrainInputs:
             looked_at = type(y) is Rows or role.label_kind not in _NUMBERED
             ready = _is_ready(y, targets) and looked_at
             feeds[role.labels] = y if ready else encode(np.asarray(y), role, *targets, self.labels)
-            if (
-                role.first_label
-            ):  # here, so that labels which were encoded before are not moved twice
+            # here, so that labels which were encoded before are not moved twice
+            if role.first_label:
                 numbers = np.asarray(feeds[role.labels])
                 feeds[role.labels] = (numbers + role.first_label).astype(numbers.dtype)
         if self._nothing_else:  # nearly always

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -16,6 +17,8 @@ from odt_core.errors import LabelError
 from odt_core.kinds import check_kind
 
 MAX_LABEL_LENGTH = 40
+# Between two characters: Persian is spelt with them, and families and flags are drawn with them.
+_JOINERS = re.compile(r"(?<=\S)[\u200c\u200d](?=\S)")
 
 
 def clean_label(name: str) -> str:
@@ -30,7 +33,11 @@ def clean_label(name: str) -> str:
             f"The label '{name[:20]}…' has {len(name)} characters. "
             f"Shorten it to {MAX_LABEL_LENGTH} or fewer."
         )
-    if not name.isprintable() or any(c in name for c in "/\\") or set(name) == {"."}:
+    if (
+        not _JOINERS.sub("", name).isprintable()
+        or any(c in name for c in "/\\")
+        or set(name) == {"."}
+    ):
         raise LabelError(
             f"The label {name!r} cannot be used as a name. Use letters, digits and spaces."
         )

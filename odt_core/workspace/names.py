@@ -40,6 +40,7 @@ def clean_origin(name: str) -> str:
 
 
 def _folded(name: str) -> str:
+    name = name.replace("\u200c", "").replace("\u200d", "")  # joiners, which nobody sees
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 

@@ -293,6 +293,7 @@ class TestShapes:
         ("name", "of", "learns"),
         [
             ("reward", (1,), False),
+            ("epoch", (1,), True),
             ("gender", (1, 2), False),
             ("learning_rate", (1,), True),
             ("sample_weight", (1,), True),

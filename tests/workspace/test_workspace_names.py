@@ -25,11 +25,18 @@ class TestCleanLabel:
             "a\\b",
             ".",
             "x" * 41,
+            "\u200dcat",
+            "cat\u200c",
+            "a \u200d b",
         ],
     )
     def test_hostile_label_is_refused(self, name):
         with pytest.raises(LabelError):
             clean_label(name)
+
+    @pytest.mark.parametrize("name", ["می\u200cخواهم", "👩\u200d🔬", "🏳️\u200d🌈"])
+    def test_joiners_within_a_name_stay(self, name):
+        assert clean_label(name) == name
 
     def test_markup_is_an_ordinary_name(self):
         assert clean_label("<b>=1+1") == "<b>=1+1"
@@ -37,7 +44,8 @@ class TestCleanLabel:
 
 class TestSameLabel:
     @pytest.mark.parametrize(
-        ("one", "other"), [("Cat", "cAT"), ("straße", "STRASSE"), ("①", "1"), ("ﬁn", "FIN")]
+        ("one", "other"),
+        [("Cat", "cAT"), ("straße", "STRASSE"), ("①", "1"), ("ﬁn", "FIN"), ("ab", "a\u200db")],
     )
     def test_names_that_differ_in_case_or_form_are_the_same(self, one, other):
         assert same_label(one, other)
