@@ -17,7 +17,7 @@ from odt_core.baking.names import name_outputs, with_names
 from odt_core.baking.taken_for import with_word
 from odt_core.checkpoint.fitting import check_finite
 from odt_core.dialects import Contract, propose
-from odt_core.errors import ModelError
+from odt_core.errors import LabelError, ModelError
 from odt_core.graph.building import Builder
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.freezing.inference import inference_model, predicting
@@ -28,6 +28,7 @@ from odt_core.graph.passes.prune import compact, drop_subgraphs, share_buffers
 from odt_core.graph.resources import handle
 from odt_core.graph.state import call_once
 from odt_core.graph.variables import Variable, find_variables, initialisers
+from odt_core.kinds import check_kind
 from odt_core.samples.labels import Labels
 
 _NAME = b"odt_initial_values"
@@ -58,17 +59,20 @@ def bake(
     the file then says; None: those that it says already.
 
     Raises CheckpointError when a name, shape or dtype of `state` is wrong, or a number not finite;
+    LabelError when there are not as many names as outputs;
     ModelError when model_bytes is no .tflite or has no signature that only predicts; LoweringError
     when nothing of it can be rewritten.
     """
     lowered = lower(model_bytes)
     description = lowered.describe()
+    taken = propose(description.signatures)
+    if labels is not None:
+        _check_labels(labels, (contract or taken).labels_count)
     arrays = check_finite(state, description.variables)
     as_it_came = lowered.data is model_bytes  # then the tree is parsed from these very bytes
     model = lowered.tree if as_it_came else read(lowered.data)
     variables = find_variables(model)
     if inference_only:
-        taken = propose(description.signatures)
         baked = inference_model(model, variables, arrays, signature or _predictor(model, taken))
         baked = with_word(baked, contract or taken)
         said = description.labels
@@ -79,6 +83,17 @@ def bake(
     if labels is not None:
         name_outputs(model, labels)
     return write(model)
+
+
+def _check_labels(labels: Labels, outputs: int) -> None:
+    """outputs: how many can have names; 0 where it cannot be told, or none needs one."""
+    wanted = "The names of a baked model's outputs come as odt.Labels, such as session.labels"
+    check_kind(labels, Labels, wanted, LabelError)
+    if outputs and len(labels) != outputs:
+        raise LabelError(
+            f"The model has {outputs:,} outputs, and there are {len(labels):,} names. Give one for "
+            "each, None for one that nobody has named."
+        )
 
 
 def _predictor(model: schema.ModelT, taken: Contract) -> str:

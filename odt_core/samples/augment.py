@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from functools import lru_cache
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,8 @@ class Augmentation:
 
     rotation, shear in radians, zoom and aspect as factors' logarithms, move in pixels of a 28-pixel
     input (scaled to others), bend: elastic displacement in the same pixels. All are deviations of
-    normal distributions cut at two deviations. paper: the value outside the picture.
+    normal distributions cut at two deviations. paper: the value outside the picture. SampleError
+    where one is no finite number.
     """
 
     rotation: float = 0.15
@@ -30,6 +33,11 @@ class Augmentation:
     move: float = 1.2
     bend: float = 1.4
     paper: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, value in dataclasses.asdict(self).items():
+            if not isinstance(value, Real) or not math.isfinite(value):
+                raise SampleError(f"The augmentation's {name} is {value!r}. Give a finite number.")
 
     def scaled(self, amount: float) -> Augmentation:
         """All deviations times `amount`; 0 means no change at all."""

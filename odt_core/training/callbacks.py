@@ -7,6 +7,9 @@ from collections.abc import Callable as Function
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from odt_core.errors import SettingsError
+from odt_core.kinds import kind_of
+
 if TYPE_CHECKING:
     from odt_core.checkpoint import Checkpoint
     from odt_core.training.history import EvaluationRecord, History, Record
@@ -47,7 +50,13 @@ class Autosave(Callback):
     def __init__(
         self, save: Function[[Checkpoint, Reason], None] | None = None, every_seconds: float = 5.0
     ) -> None:
-        """save: called with each checkpoint; every callback's on_checkpoint hears of it too."""
+        """save: called with each checkpoint; every callback's on_checkpoint hears of it too, and
+        alone where it is None. SettingsError where it cannot be called.
+        """
+        if save is not None and not callable(save):
+            raise SettingsError(
+                f"Autosave takes what is to be called with each checkpoint, not {kind_of(save)}."
+            )
         self._save = save
         self._every = every_seconds
         self._last = time.monotonic()

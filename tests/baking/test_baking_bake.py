@@ -9,7 +9,7 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
 from odt_core.baking import bake
-from odt_core.errors import CheckpointError, ModelError
+from odt_core.errors import CheckpointError, LabelError, ModelError
 from odt_core.graph import describe, lower
 from odt_core.graph.building import Builder
 from odt_core.graph.flatbuffer import read, write
@@ -102,6 +102,25 @@ class TestBake:
         baked = session.bake(inference_only=inference_only)
         assert load_model(baked).labels == labels
         assert describe(lower(baked).data).labels == labels.names
+
+    @pytest.mark.parametrize(
+        ("labels", "said"),
+        [
+            (
+                ["owl", "cat", "4", None],
+                r"come as odt\.Labels, such as session\.labels, not as list",
+            ),
+            (Labels(("owl",)), "has 4 outputs, and there are 1 names"),
+            (Labels(()), "has 4 outputs, and there are 0 names"),
+        ],
+    )
+    @pytest.mark.parametrize("inference_only", [False, True])
+    def test_names_that_are_none_of_all_outputs_then_are_refused(
+        self, labels, said, inference_only
+    ):
+        data, _, state = trained(ADAM)
+        with pytest.raises(LabelError, match=said):
+            bake(data, state, labels=labels, inference_only=inference_only)
 
     def test_names_when_baked_again_then_stay(self):
         data, _, state = trained(ADAM)

@@ -44,6 +44,12 @@ class TestAugmentation:
         x = np.ones((3, 5), np.float32)
         assert Augmentation().batch(x, np.random.default_rng(0)) is x
 
+    @pytest.mark.parametrize("value", [float("nan"), float("inf"), None, "0.1"])
+    @pytest.mark.parametrize("name", ["rotation", "paper"])
+    def test_what_is_no_finite_number_raises(self, name, value):
+        with pytest.raises(SampleError, match=f"augmentation's {name} is .*finite number"):
+            Augmentation(**{name: value})
+
     def test_negative_strength_raises(self):
         with pytest.raises(SampleError, match="cannot be negative"):
             Augmentation().scaled(-1)

@@ -168,6 +168,10 @@ class TestDeterminism:
         same(states[0], states[1])
         assert not np.array_equal(states[0]["dense/kernel"], states[2]["dense/kernel"])
 
+    def test_autosave_takes_what_can_be_called(self):
+        with pytest.raises(SettingsError, match="called with each checkpoint, not str"):
+            Autosave("me.safetensors")
+
     def test_evaluating_measuring_and_saving_do_not_change_the_weights(self, session):
         fit(session, some(12), SETTINGS, replay=some(40, 2))
         plain = session.state()
