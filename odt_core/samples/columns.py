@@ -64,7 +64,7 @@ def columns_in(
     names = [cell.strip().casefold() for cell in rows[0][1]]
     size = min(width, width - rest if features is None else features)
     header = _is_header(rows, name, size, targets)
-    places = list(range(1 if header and _counts_rows(rows, names) else 0, width))
+    places = list(range(1 if header and _counts_rows(rows, names, name) else 0, width))
     if not divides(len(places)):
         raise SampleError(
             f"'{name}' has {len(places)} columns{_beside(len(places), width)}. "
@@ -143,7 +143,7 @@ def _counted(cells: Sequence[str], name: str, line: int) -> bool:
     return True
 
 
-def _counts_rows(rows: Sequence[Row], names: Sequence[str]) -> bool:
+def _counts_rows(rows: Sequence[Row], names: Sequence[str], file: str) -> bool:
     """Whether the first column has no name and tells the rows apart. SampleError where it has none
     and does not.
     """
@@ -155,8 +155,8 @@ def _counts_rows(rows: Sequence[Row], names: Sequence[str]) -> bool:
     line = rows[0][0]
     # Two tables that were put together count from 0 twice.
     raise SampleError(
-        f"The first column has no name in line {line}, and does not number the samples either. "
-        "Give it one, or leave the column out."
+        f"'{file}': the first column has no name in line {line}, and does not number the samples "
+        "either. Give it one, or leave the column out."
     )
 
 

@@ -94,7 +94,7 @@ class TestIndex:
         assert rows(read(",a,b\n0,1,2\n1,3,4\n")) == [[1, 2], [3, 4]]
 
     def test_one_that_does_not_number_them_is_refused(self):
-        with pytest.raises(SampleError, match="first column has no name in line 1"):
+        with pytest.raises(SampleError, match=r"'m\.csv': the first column has no name in line 1"):
             read(",a,b\n0,1,2\n0,3,4\n")
 
     def test_count_is_told_without_it(self):
