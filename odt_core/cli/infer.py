@@ -22,7 +22,7 @@ def _arguments(parser: ArgumentParser) -> None:
         "files",
         metavar="FILE",
         nargs="+",
-        help="an image, or a .csv, .wav, .npy or .npz as for --samples",
+        help="an image, a table (.csv, .json, …), a .wav, .npy or .npz, as for --samples",
     )
     add_checkpoint(parser)
     parser.add_argument("--top", type=int, default=3, metavar="N", help="labels to list (3)")

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "model", metavar="IN.tflite", help="a .tflite file, or the name of a bundled one (digits)"
+        "model",
+        metavar="IN.tflite",
+        help="a .tflite file, or the name of a bundled one (digits, photos)",
     )
     parser.add_argument("output", metavar="OUT.tflite", help="where to write the new model")
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 PATH_HELP = (
     "a folder with one folder of images per label, or with a labels.csv that names them, a zip of "
     "one, an .npz with x (uint8 images, or numbers in the model's input shape) and y (labels, or "
-    "targets for a model of numbers); .csv, .json; for a model of masks folders images and masks; "
-    "for one of windows of time .csv files of their rows (punch.csv, or punch/01.csv in a folder "
-    "or zip), for one of sound .wav files"
+    "targets for a model of numbers); a table (.csv, .tsv, .txt, .json, .jsonl, .ndjson, each also "
+    "as .gz); for a model of masks folders images and masks; for one of windows of time .csv files "
+    "of their rows (punch.csv, or punch/01.csv in a folder or zip), for one of sound .wav files"
 )
 _USES = tuple(field.name for field in fields(Choice))  # what --use corrects
 
@@ -29,7 +29,9 @@ _USES = tuple(field.name for field in fields(Choice))  # what --use corrects
 def add_model(parser: ArgumentParser) -> None:
     """The MODEL argument, and --use, which corrects what its signatures are taken for."""
     parser.add_argument(
-        "model", metavar="MODEL", help="a .tflite file, or the name of a bundled one (digits)"
+        "model",
+        metavar="MODEL",
+        help="a .tflite file, or the name of a bundled one (digits, photos)",
     )
     parser.add_argument(
         "--use",
