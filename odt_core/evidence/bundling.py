@@ -58,6 +58,8 @@ software/                   the sources of odt_core that reproduce.py uses, with
 SHA256SUMS                  digests of all files: sha256sum --check SHA256SUMS
 
 The samples of the person are in here. Give the bundle to those who may see them.
+What came with the base model (models/, samples/base_test, samples/replay, and the samples of an
+example person) is under the licences that model-card.md names; the sources under software/LICENSE.
 """
 
 _PAINTERS = 4  # charts drawn at once, which take 17 MB each
