@@ -87,7 +87,8 @@ def _read(path: str, read: Callable[[], bytes], known: Mapping[str, str]) -> Lab
     rows = table.rows
     beside = str(PurePosixPath(path).parent)
     width = len(rows[0][1])
-    named = [[_file(cells[at], beside, known) for _, cells in rows] for at in range(width)]
+    last = {_last(name) for name in known}
+    named = [[_file(cells[at], beside, known, last) for _, cells in rows] for at in range(width)]
     hits = [len(set(column) - {None}) for column in named]
     at = hits.index(max(hits))
     if not hits[at] or width < 2:
@@ -187,8 +188,17 @@ def _by_name(files: Sequence[str], shortened: Sequence[Callable[[str], str]]) ->
     return known
 
 
-def _file(cell: str, beside: str, known: Mapping[str, str]) -> str | None:
-    """The file that a cell names, looked for beside the table first."""
+def _last(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _file(cell: str, beside: str, known: Mapping[str, str], last: set[str]) -> str | None:
+    """The file that a cell names, looked for beside the table first. last: the last parts of the
+    known names, by which nearly all cells that name none are told at once.
+    """
+    end = _last(cell.strip().replace("\\", "/"))
+    if end and end != "." and not last.intersection((_composed(end), _folded(end))):
+        return None
     name = str(PurePosixPath(cell.strip().replace("\\", "/").removeprefix("./")))
     if name in ("", ".", ".."):
         return None
