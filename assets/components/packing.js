@@ -8,6 +8,7 @@ if (!window.odtPacking) {
   const SLICE = 1 << 20;  // bytes read at a time
   const AT_ONCE = 16;  // files read at a time
   const HEADERS = 30 + 46;  // bytes of a file's two
+  const END = 22 + mark.length;
   const encoder = new TextEncoder();
 
   const TABLE = Int32Array.from({ length: 256 }, (_, n) => {
@@ -34,20 +35,35 @@ if (!window.odtPacking) {
     return view;
   };
 
-  // files: [{ name, file, crc }], the names in UTF-8.
-  const zip = (files, called) => {
-    const content = [], directory = [];
-    let at = 0, size = 0;
-    for (const { name, file, crc } of files) {
+  class Zip {
+    content = [];
+    pending = [];  // records and files that are not in the content yet
+    directory = [];
+    files = 0;
+    at = 0;  // bytes so far
+    size = 0;  // bytes of the directory
+
+    // name: in UTF-8.
+    add({ name, file, crc }) {
       const both = [[2, 20], [2, 0x800], [2, 0], [2, 0], [2, 0x21], [4, crc], [4, file.size], [4, file.size], [2, name.length], [2, 0]];
-      content.push(record([4, 0x04034b50], ...both), name, file);
-      directory.push(record([4, 0x02014b50], [2, 20], ...both, [2, 0], [2, 0], [2, 0], [4, 0], [4, at]), name);
-      at += 30 + name.length + file.size;
-      size += 46 + name.length;
+      this.pending.push(record([4, 0x04034b50], ...both), name, file);
+      this.directory.push(record([4, 0x02014b50], [2, 20], ...both, [2, 0], [2, 0], [2, 0], [4, 0], [4, this.at]), name);
+      this.files += 1;
+      this.at += 30 + name.length + file.size;
+      this.size += 46 + name.length;
     }
-    const end = record([4, 0x06054b50], [2, 0], [2, 0], [2, files.length], [2, files.length], [4, size], [4, at], [2, mark.length]);
-    return new File([...content, ...directory, end, mark], called, { type: "application/zip" });
-  };
+
+    // Thousands of files in one go would take the browser seconds.
+    settle() {
+      this.content.push(new Blob(this.pending));
+      this.pending = [];
+    }
+
+    file(called) {
+      const end = record([4, 0x06054b50], [2, 0], [2, 0], [2, this.files], [2, this.files], [4, this.size], [4, this.at], [2, mark.length]);
+      return new File([...this.content, ...this.pending, ...this.directory, end, mark], called, { type: "application/zip" });
+    }
+  }
 
   // The entries of a drop have to be taken before its handler ends; what is in them takes its time.
   const walk = async (entry, found, say) => {
@@ -78,8 +94,8 @@ if (!window.odtPacking) {
 
   // The files in zips that the server takes; one that is too large for any is handed on as it is.
   const packed = async (files, say) => {
-    const zips = [[]], large = [];
-    let room = zipBytes, done = 0;
+    const zips = [new Zip()], large = [];
+    let done = 0;
     const all = files.map(({ path, file }) => ({ path, file, name: encoder.encode(path.replace(/[:\\]/g, "_")) }));
     for (let at = 0; at < all.length; at += AT_ONCE) {
       const some = all.slice(at, at + AT_ONCE);
@@ -89,14 +105,14 @@ if (!window.odtPacking) {
       }));
       for (const one of some) {
         const needs = HEADERS + 2 * one.name.length + one.file.size;
-        if (needs > zipBytes - 100) { large.push(one.file); continue; }
-        if (needs > room - 100) { zips.push([]); room = zipBytes; }
-        zips.at(-1).push(one);
-        room -= needs;
+        if (needs > zipBytes - END) { large.push(one.file); continue; }
+        if (zips.at(-1).at + zips.at(-1).size + needs > zipBytes - END) zips.push(new Zip());
+        zips.at(-1).add(one);
       }
+      zips.at(-1).settle();
     }
     const part = (k) => (zips.length > 1 ? `, part ${k + 1} of ${zips.length}` : "");
-    return [...zips.filter((one) => one.length).map((one, k) => zip(one, `${count(files)}${part(k)}.zip`)), ...large];
+    return [...zips.filter((one) => one.files).map((one, k) => one.file(`${count(files)}${part(k)}.zip`)), ...large];
   };
 
   // One line below the uploader says what is going on, or what is wrong.

@@ -28,7 +28,7 @@ def script() -> str:
         "few": FEW,
         "most": MAX_MEMBERS,
         "folderBytes": MAX_TOTAL_BYTES,
-        "zipBytes": min(st.get_option("server.maxUploadSize") * 2**20, MAX_TOTAL_BYTES),
+        "zipBytes": min(st.get_option("server.maxUploadSize") * 10**6, MAX_TOTAL_BYTES),
         "mark": MARK,
     }
     text = (ASSETS / "components" / "packing.js").read_text(encoding="utf-8")

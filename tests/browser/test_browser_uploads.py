@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -69,6 +70,15 @@ class TestUploads:
         assert tab.page.locator(".st-key-shelf li").nth(3).inner_text().startswith("300")
         assert sent(tab) == 1
         assert tab.page.evaluate("window.longest") < 1000  # milliseconds
+
+    def test_files_when_too_large_for_one_zip_arrive_in_two(self, tab, tmp_path):
+        files = [tmp_path / f"{k}.bmp" for k in range(22)]
+        for k, file in enumerate(files):
+            pixels = np.random.default_rng(k).integers(0, 256, (1000, 1000, 3), np.uint8)
+            Image.fromarray(pixels).save(file)  # 3 MB
+        drop(tab, *files)
+        tab.sees("Added 22 samples")
+        assert sent(tab) == 2
 
     def test_files_when_few_are_left_to_the_uploader(self, tab, tmp_path):
         drop(tab, *(picture(tmp_path / f"{k}.png", k) for k in range(3)))
