@@ -5,9 +5,9 @@ it, and is gone.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from odt_core.dialects import Choice, Contract, propose
+from odt_core.dialects.told import learnt_apart
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.inspect import describe
 from odt_core.graph.passes.prune import compact
@@ -18,28 +18,32 @@ def with_word(data: bytes, contract: Contract) -> bytes:
     """A baked file with a word on what it is taken for, where it does not tell that by itself and a
     word can.
     """
-    signatures, word = describe(data).signatures, _word(contract)
-    if not word or word == _word(propose(signatures)) or word["infer"] != signatures[0].name:
+    signatures, choice = describe(data).signatures, _choice(contract)
+    if choice.infer != signatures[0].name:
         return data
-    if propose(signatures, Choice.from_json(word)).input_shape != contract.input_shape:
+    alone, chosen = propose(signatures), propose(signatures, choice)
+    learnt = learnt_apart(contract, chosen)
+    if choice == _choice(alone) and not learnt:
+        return data
+    if chosen.input_shape != contract.input_shape:
         return data  # such as one sample a call, which only the label beside it shows
+    given = {name: value for name, value in choice.to_json().items() if value is not None}
     model = read(data)
-    write_record(model, replace(read_record(model) or Record(), taken_for=word))
+    record = read_record(model) or Record()
+    write_record(model, replace(record, taken_for={**given, **learnt}))
     compact(model)
     return write(model)
 
 
-def _word(contract: Contract) -> dict[str, str]:
-    """A Choice, as JSON, of all that concerns predicting."""
+def _choice(contract: Contract) -> Choice:
+    """All that concerns predicting."""
     role = contract.infer
     if role is None:
-        return {}
-    choice = Choice(
+        return Choice()
+    return Choice(
         infer=role.signature,
         infer_samples=role.samples,
         prediction=role.prediction,
         output_kind=role.kind,
         task=contract.task,
     )
-    given: dict[str, Any] = choice.to_json()
-    return {name: value for name, value in given.items() if value is not None}

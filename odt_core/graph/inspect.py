@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -107,9 +108,9 @@ class ModelDescription:
     variables: sorted by name; odt_get_state's vK is the K-th of them.
     operators: how many of each op. size: of the file, bytes.
     rewrites, missing, checkpoints: what lowering did, empty for a model that was not lowered.
-    lost: results whose ReLU TensorFlow's converter had lost, by name. taken_for: a Choice, as JSON,
-    of a file that only predicts and does not tell by itself what it is for. labels: names of the
-    outputs, of a file that was baked with some.
+    lost: results whose ReLU TensorFlow's converter had lost, by name. taken_for: JSON of a file
+    that only predicts and does not tell by itself what it is for. labels: names of the outputs, of
+    a file that was baked with some.
     """
 
     signatures: tuple[SignatureDescription, ...]
@@ -120,7 +121,7 @@ class ModelDescription:
     missing: tuple[Missing, ...] = ()
     checkpoints: tuple[CheckpointSignature, ...] = ()
     lost: tuple[str, ...] = ()
-    taken_for: dict[str, str] = field(default_factory=dict)
+    taken_for: dict[str, Any] = field(default_factory=dict)
     labels: tuple[str | None, ...] = ()
 
     @property

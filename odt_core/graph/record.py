@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -77,7 +78,7 @@ class Record:
     checkpoints: tuple[CheckpointSignature, ...] = ()
     passes: int = 0  # which version of the optimising passes the model went through; 0: none
     lost: tuple[str, ...] = ()  # results whose ReLU the converter had lost (lost_limits.py)
-    taken_for: dict[str, str] = field(default_factory=dict)  # a Choice (baking/taken_for.py)
+    taken_for: dict[str, Any] = field(default_factory=dict)  # as JSON (baking/taken_for.py)
     labels: tuple[str | None, ...] = ()  # what the outputs are called (baking/names.py)
 
 
@@ -125,6 +126,6 @@ def _parse(content: dict) -> Record:
         tuple(checkpoints),
         int(content.get("passes", 0)),
         tuple(str(name) for name in content.get("lost", ())),
-        {str(name): str(value) for name, value in content.get("taken_for", {}).items()},
+        {str(name): value for name, value in content.get("taken_for", {}).items()},
         tuple(None if name is None else str(name) for name in content.get("labels", ())),
     )

@@ -15,6 +15,7 @@ import numpy as np
 
 from odt_core.dialects.contract import Choice, Contract, OutputKind, Task, TrainRole
 from odt_core.dialects.dialect import propose
+from odt_core.dialects.told import choice_told, with_told
 from odt_core.dialects.vocabulary import is_learning_rate
 from odt_core.errors import ModelError, OdtError, SignatureError
 from odt_core.graph import ModelDescription, SignatureDescription, lower
@@ -270,12 +271,12 @@ class Model:
         from odt_core.dialects.correction import correct
 
         check_kind(choice, Choice, "How signatures are used comes as odt.Choice", SignatureError)
-        told, said = _told(self.description).to_json(), choice.to_json()
+        told, said = choice_told(self.description.taken_for).to_json(), choice.to_json()
         known = {**told, **{name: value for name, value in said.items() if value is not None}}
         choice = Choice.from_json(known) if choice.infer is None else choice
-        return self.with_contract(
-            correct(self.description.signatures, choice, **notes_of(self.description))
-        )
+        about = self.description
+        contract = correct(about.signatures, choice, **notes_of(about))
+        return self.with_contract(with_told(contract, about.taken_for, about.signatures))
 
     def with_card(self, card: ModelCard) -> Model:
         """The same model with another card (labels, preprocessing, default settings)."""
@@ -317,19 +318,14 @@ def load_model(source: str | Path | bytes, *, name: str | None = None) -> Model:
         original = read_model_file(path)
     lowered = lower(original)
     description = lowered.describe()
+    told = description.taken_for
+    contract = propose(description.signatures, choice_told(told), **notes_of(description))
     return Model(
         data=lowered.data,
         sha256=hashlib.sha256(original).hexdigest(),
         description=description,
-        contract=propose(description.signatures, _told(description), **notes_of(description)),
+        contract=with_told(contract, told, description.signatures),
         name=name or (path.name if path else "model.tflite"),
         path=path,
         trees=[lowered.tree],
     )
-
-
-def _told(description: ModelDescription) -> Choice:
-    """What the file says of itself; nothing where that makes no sense."""
-    with contextlib.suppress(SignatureError):
-        return Choice.from_json(description.taken_for)
-    return Choice()

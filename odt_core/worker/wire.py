@@ -138,7 +138,7 @@ def unpack_description(document: Mapping[str, Any]) -> ModelDescription:
                 for row in document["checkpoints"]
             ),
             lost=tuple(str(name) for name in document["lost"]),
-            taken_for={str(k): str(v) for k, v in document["taken_for"].items()},
+            taken_for={str(k): v for k, v in document["taken_for"].items()},
             labels=tuple(None if one is None else str(one) for one in document["labels"]),
         )
     except _SENSELESS as error:
