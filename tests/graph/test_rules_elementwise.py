@@ -280,6 +280,59 @@ class TestStridedSliceGrad:
         (expected,) = run_tensorflow("StridedSliceGrad", inputs, masks)
         np.testing.assert_array_equal(actual, expected)
 
+    @pytest.mark.parametrize(
+        ("part", "masks", "begin", "opened"),
+        [
+            (np.s_[:, 2], WHOLE | {"shrink_axis_mask": 2}, [0, 2], False),
+            (np.s_[:, -2], WHOLE | {"shrink_axis_mask": 2}, [0, -2], True),
+            (
+                np.s_[:, 4, :],
+                {"begin_mask": 5, "end_mask": 5, "shrink_axis_mask": 2},
+                [0, 4, 0],
+                True,
+            ),
+            (
+                np.s_[1, :, 3],
+                {"begin_mask": 2, "end_mask": 2, "shrink_axis_mask": 5},
+                [1, 0, 3],
+                False,
+            ),
+            (np.s_[2], {"shrink_axis_mask": 1}, [2], False),
+        ],
+    )
+    def test_value_when_the_entry_is_computed_then_equals_tensorflow(
+        self, part, masks, begin, opened
+    ):
+        inputs = {
+            "shape": np.array([3, 7, 4], np.int32),
+            "begin": np.array(begin, np.int32),
+            "end": np.array(begin, np.int32) + 1,
+            "strides": np.ones(len(begin), np.int32),
+            "dy": normal(0, *np.zeros([3, 7, 4])[part].shape),
+        }
+        (actual,) = run_lowered(
+            "StridedSliceGrad",
+            inputs,
+            masks,
+            dynamic=["dy"] if opened else (),
+            constant=["strides"] if opened else ["strides", "shape"],
+            output_shapes=((None if opened else 3, 7, 4),),
+        )
+        (expected,) = run_tensorflow("StridedSliceGrad", inputs, masks)
+        np.testing.assert_array_equal(actual, expected)
+
+    @pytest.mark.parametrize(
+        ("masks", "words"),
+        [({"begin_mask": 1}, "bounds are computed"), ({"shrink_axis_mask": 1}, "Fix that size")],
+    )
+    def test_computed_bounds_of_another_kind_are_refused_in_words(self, masks, words):
+        inputs = {name: np.array([1], np.int32) for name in ("begin", "end", "strides")}
+        inputs = {"shape": np.array([3, 4], np.int32), **inputs, "dy": normal(0, 4)}
+        with pytest.raises(LoweringError, match=words):
+            run_lowered(
+                "StridedSliceGrad", inputs, masks, constant=["strides"], output_shapes=((None, 4),)
+            )
+
 
 class TestSpecialFunctions:
     @pytest.mark.parametrize("op", ["Erf", "Erfc"])

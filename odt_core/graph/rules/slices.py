@@ -131,21 +131,46 @@ def _with_slice(
 def _with_entry(
     b: Builder, op: FlexOp, x: Tensor, bounds: Sequence[Tensor], value: Tensor
 ) -> Tensor:
-    """x with x[i, j, …] = value, the numbers of the entry being computed."""
-    count = bounds[0].dim(0)
-    if int(op.number("shrink_axis_mask")) != (1 << count) - 1:
-        raise LoweringError(
-            "its bounds are computed. Assign to one entry, or to a slice with constant bounds."
-        )
-    sizes = np.array([x.dim(axis) for axis in range(count)], np.int32)
-    begin = b.cast(bounds[0], np.int32)
-    begin = b.select(b.less(begin, 0), b.add(begin, sizes), begin)
-    rest = b.constant(np.zeros(x.rank - count, np.int32))
-    shape = (*[1] * count, *x.shape[count:])
+    """x with x[i, :, j, …] = value, the numbers of the entry being computed."""
+    begin, shape = _entry(b, op, x.shape, bounds)
     y = b.new(x.shape, x.dtype, "dynamic_update_slice")
-    places = [x, b.reshape(value, shape), b.concat([begin, rest], 0)]
+    places = [x, b.reshape(value, shape), begin]
     b.emit("DYNAMIC_UPDATE_SLICE", places, [y], schema.DynamicUpdateSliceOptionsT())
     return y
+
+
+def _entry(
+    b: Builder, op: FlexOp, shape: Shape, bounds: Sequence[Tensor]
+) -> tuple[Tensor, list[int | None]]:
+    """Where x[i, :, j, …] begins, int32 [rank], and the shape that it has in x [*shape], the
+    numbers of the entry being computed.
+    """
+    count, strides = bounds[0].dim(0), bounds[2].const
+    one, first, last = (
+        [bool(int(op.number(f"{name}_mask")) >> axis & 1) for axis in range(count)]
+        for name in ("shrink_axis", "begin", "end")
+    )
+    in_order = strides is not None and bool((strides == 1).all())
+    whole = [in_order and all(masks) for masks in zip(first, last, strict=True)]
+    moved = op.number("ellipsis_mask") or op.number("new_axis_mask")
+    if moved or not all(map(any, zip(one, whole, strict=True))):
+        raise LoweringError(
+            "its bounds are computed. Take one entry of an axis or all of them, or slice with "
+            "constant bounds."
+        )
+    sizes = [size if only else 0 for only, size in zip(one, shape[:count], strict=True)]
+    if None in sizes:
+        raise LoweringError(
+            "it takes a computed entry of a dimension whose size is known at run time only. Fix "
+            "that size."
+        )
+    begin = b.cast(bounds[0], np.int32)
+    begin = b.select(b.less(begin, 0), b.add(begin, np.array(sizes, np.int32)), begin)
+    if not all(one):
+        begin = b.mul(begin, np.array(one, np.int32))
+    rest = b.constant(np.zeros(len(shape) - count, np.int32))
+    kept = [1 if only else size for only, size in zip(one, shape, strict=False)]
+    return b.concat([begin, rest], 0), [*kept, *shape[count:]]
 
 
 @rule("StridedSliceGrad")
@@ -157,6 +182,9 @@ def strided_slice_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequ
     sizes, begin, end, strides, dy = inputs
     known = sizes.const
     shape: Shape = op.output_shapes[0] if known is None else tuple(int(size) for size in known)
+    if begin.const is None or end.const is None:
+        none = b.fill(b.cast(sizes, np.int32), 0, shape, dy.dtype.type)
+        return [_with_entry(b, op, none, (begin, end, strides), dy)]
     read, _ = _axes(op, len(shape), (begin, end, strides))
     places = [_place(size, axis) for size, axis in zip(shape, read, strict=True)]
     # axes that the slice dropped come back with size 1, axes that it added go
