@@ -24,7 +24,7 @@ def only_trainer(table: Table) -> SignatureDescription | None:
 def only_predictor(table: Table, trainer: SignatureDescription) -> SignatureDescription | None:
     """The one signature that takes samples alone, changes nothing, computes with what training
     changes, and gives an output in the form of the targets, or of what they are compared with; or
-    one that takes what training takes, where that is no label.
+    one that takes what training takes, with or without what is learnt.
     """
     found = [one for one in table.values() if one is not trainer and _may_predict(one, trainer)]
     return found[0] if len(found) == 1 else None
@@ -45,7 +45,7 @@ def _may_train(one: SignatureDescription, table: Table) -> bool:
 def _may_predict(one: SignatureDescription, trainer: SignatureDescription) -> bool:
     if one.assigns or not set(one.reads) & set(trainer.assigns):
         return False
-    if _gives_back(one, trainer):
+    if _gives_back(one, trainer) or _answers_to_several(one, trainer):
         return True
     if not _takes_samples(one):
         return False
@@ -61,6 +61,16 @@ def _gives_back(one: SignatureDescription, trainer: SignatureDescription) -> boo
     """Whether it answers to the very inputs of a training that learns one of them again."""
     taken, theirs = ({two.name: two.shape for two in data_inputs(s)} for s in (one, trainer))
     return taken == theirs and given_back(trainer, one) is not None
+
+
+def _answers_to_several(one: SignatureDescription, trainer: SignatureDescription) -> bool:
+    """Whether it takes all that training takes but for one input, which has an answer's form."""
+    taken, theirs = ({two.name: two for two in data_inputs(s)} for s in (one, trainer))
+    learnt = [two for name, two in theirs.items() if name not in taken]
+    if len(taken) < 2 or len(learnt) != 1 or not taken.keys() <= theirs.keys():
+        return False
+    alike = all(compatible(two.shape, theirs[name].shape) for name, two in taken.items())
+    return alike and any(_answers(output, learnt[0], trainer) for output in one.outputs)
 
 
 def _takes_samples(one: SignatureDescription) -> bool:

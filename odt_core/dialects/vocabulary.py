@@ -87,6 +87,8 @@ INFER_WORDS = frozenset(
         "reconstruct",
         "regress",
         "estimate",
+        "forecast",
+        "recommend",
     ]
 )
 OTHER_WORDS = frozenset(  # what neither trains nor predicts

@@ -66,6 +66,33 @@ class TestNoNameTells:
         losses = [session.train_step(x, y) for _ in range(60)]
         assert losses[-1] < losses[0] / 2
 
+    @pytest.mark.parametrize("infer", ["rate", "prognosis"])
+    def test_what_predicts_from_several_inputs_is_found_by_them(self, infer, tmp_path):
+        net = Net(1)
+        net.places = tf.Variable(tf.ones([4, 1]), name="places")
+        place = tf.TensorSpec([None], INTS, "place")
+        target = tf.TensorSpec([None, 1], FLOATS, "outcome")
+
+        def answer(history, place):
+            return net(history) + tf.gather(net.places, place)
+
+        def step(history, place, outcome):
+            return {"mae": net.step(lambda: tf.abs(answer(history, place) - outcome))}
+
+        history = tf.TensorSpec([None, WIDTH], FLOATS, "history")
+        train = tf.function(step).get_concrete_function(history, place, target)
+        predict = tf.function(lambda history, place: {"said": answer(history, place)})
+        predict = predict.get_concrete_function(history, place)
+        made = {"train": train, infer: predict}
+        model = odt.load_model(file_of(net, tmp_path, **made))
+        assert model.contract.infer.signature == infer
+        assert [part.name for part in model.contract.sample_inputs] == ["history", "place"]
+        assert model.contract.train[0].labels == "outcome"
+        x = np.concatenate([np.ones([5, WIDTH]), np.arange(5)[:, None] % 4], 1).astype(np.float32)
+        session = model.session()
+        assert session.infer(x).shape == (5, 1)
+        assert np.isfinite(session.train_step(x, np.ones([5, 1], np.float32)))
+
     def test_nothing_predicts_where_no_output_is_an_answer(self, tmp_path):
         contract = model_with(tmp_path, train="train", infer=None).contract
         assert contract.infer is None  # a layer of eight numbers is no answer of three
