@@ -71,8 +71,8 @@ class SampleInput:
 
     @property
     def whole(self) -> bool:
-        """Whether they are whole numbers, such as ids."""
-        return np.dtype(self.dtype).kind in "iu"
+        """Whether they are whole numbers, such as ids, or yes and no."""
+        return np.dtype(self.dtype).kind in "biu"
 
 
 @dataclass(frozen=True)
@@ -190,12 +190,12 @@ class Contract:
 
     @property
     def whole_numbers(self) -> np.ndarray:
-        """Which of a sample's numbers are whole ones, such as ids: bool [*input_shape], or [] for
-        all alike.
+        """Which of a sample's numbers are whole ones, such as ids, or yes and no: bool
+        [*input_shape], or [] for all alike.
         """
         if self.sample_inputs:
             return np.concatenate([np.full(one.size, one.whole) for one in self.sample_inputs])
-        return np.array(np.dtype(self.input_dtype).kind in "iu")
+        return np.array(np.dtype(self.input_dtype).kind in "biu")
 
     @property
     def ids(self) -> np.ndarray:

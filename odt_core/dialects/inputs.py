@@ -37,7 +37,9 @@ def data_inputs(signature: SignatureDescription | None) -> list[TensorDescriptio
     """The inputs that take a batch of numbers which matter."""
     if signature is None:
         return []
-    inputs = [i for i in signature.inputs if numeric(i) and i.dtype != "bool" and i.shape]
+    numbers = [i for i in signature.inputs if numeric(i) and i.shape]
+    # yes or no for each sample says what to do with it, unless there is nothing else
+    inputs = [i for i in numbers if i.dtype != "bool" or len(i.shape) > 1] or numbers
     used = [i for i in inputs if i.used]
     used = [i for i in used if not (is_scalar(i) and (is_learning_rate(i.name) or i.scales))]
     rest = [i for i in used if not is_memory(i.name)]

@@ -110,5 +110,9 @@ class SampleCheck:
         owners = [one for one in contract.sample_inputs for _ in range(one.size)]
         if owners:
             one = owners[place]
+            if one.dtype == "bool":
+                return f"The model takes 1 or 0 (bool) as '{one.name}'"
             return f"The model takes whole numbers ({one.dtype}) as '{one.name}', such as ids"
+        if contract.input_dtype == "bool":
+            return "The model takes 1 or 0 (bool)"
         return f"The model takes whole numbers ({contract.input_dtype}), such as ids of words"

@@ -114,6 +114,8 @@ def feed(x: np.ndarray | Rows, wanted: Wanted) -> np.ndarray | Rows:
             if int(top) > limits.max:  # of 64 bits the largest is none of a float's numbers
                 top = float(np.nextafter(top, 0))
             array = np.clip(np.rint(array, dtype=np.float64), limits.min, top)
+        elif dtype.kind == "b" and array.dtype.kind == "f":
+            array = np.rint(array)
         array = array.astype(dtype)
     if array.ndim != len(shape) or any(
         w not in (-1, g) for w, g in zip(shape, array.shape, strict=True)
