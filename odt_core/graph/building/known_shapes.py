@@ -79,6 +79,8 @@ def contents(b: Writer, tensor: Tensor, depth: int = _DEPTH) -> np.ndarray | Non
     if name == "REDUCE_PROD" and first.ndim == 1 and rest[0] is not None:
         sizes = [size or 0 for size in tensor.shape]
         return _elementwise(_times, [np.reshape(one, sizes) for one in first])
+    if name == "CAST" and tensor.dtype.kind == inputs[0].dtype.kind == "i":
+        return first
     if name in ("RESHAPE", "SQUEEZE", "EXPAND_DIMS"):
         return first.reshape([size or 0 for size in tensor.shape])
     if any(part is None for part in rest):

@@ -1,4 +1,4 @@
-"""Softmax cross-entropy, value and gradient in one.
+"""Softmax cross-entropy, value and gradient in one; and labels as rows of a one.
 
 With z = logits − max(logits), e = exp(z) and s = Σ e over the classes:
 loss = Σ labels · (log s − z), d loss / d logits = e / s · Σ labels … TensorFlow's kernel takes
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
 from odt_core.graph.building import Builder
@@ -62,6 +63,25 @@ def sparse_softmax_cross_entropy(
     finite = b.maximum(z, float(np.finfo(np.float32).min))  # 0 · −inf is no number
     loss = b.sub(log_s, b.sum(b.mul(hot, finite), [-1]))
     return [loss, b.sub(b.div(e, s), hot)]
+
+
+@rule("OneHot", since="0.2")
+def one_hot(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """on_value at each index of a new axis [depth], off_value elsewhere, for indices of 8 bits,
+    which LiteRT's own kernel does not take.
+
+    Source: https://www.tensorflow.org/api_docs/python/tf/raw_ops/OneHot
+    """
+    indices, depth, on, off = inputs
+    axis = int(op.number("axis", -1))
+    size = None if depth.const is None else int(depth.const)
+    shape = list(indices.shape)
+    shape.insert(axis if axis >= 0 else indices.rank, size)
+    options = schema.OneHotOptionsT()
+    options.axis = axis
+    hot = b.new(shape, on.dtype, "one_hot")
+    b.emit("ONE_HOT", [b.cast(indices, np.int32), depth, on, off], [hot], options)
+    return [hot]
 
 
 def _labels_per_sample(b: Builder, logits: Tensor, labels: Tensor) -> int:

@@ -218,7 +218,7 @@ def zeros(b: Builder, like: Tensor, axis: int, size: int, fill: float = 0.0) -> 
         batch = b.slice(b.shape(like), [0], [1])
         rest = b.constant(np.array(shape[1:], np.int32))
         known = b.concat([batch, rest], 0)
-    return b.fill(known, fill, shape, np.float32)
+    return b.fill(known, fill, shape, like.dtype.type)
 
 
 def concat(b: Builder, parts: Sequence[Tensor], axis: int) -> Tensor:

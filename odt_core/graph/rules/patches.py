@@ -1,0 +1,36 @@
+"""Patches of an image side by side, as a vision transformer reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from odt_core.graph.building import Builder
+from odt_core.graph.flex import FlexOp
+from odt_core.graph.rules.convolution import patches
+from odt_core.graph.rules.registry import rule
+from odt_core.graph.rules.windows import concat, take, windows_of
+from odt_core.graph.tensor import Tensor
+
+
+@rule("ExtractImagePatches", since="0.2")
+def extract_image_patches(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Every window of x [N, H, W, C], flattened: [N, OH, OW, kh·kw·C].
+
+    Its gradient is made of the same op on the places' numbers, which are whole ones.
+    Source: https://www.tensorflow.org/api_docs/python/tf/raw_ops/ExtractImagePatches
+    """
+    (x,) = inputs
+    known = [size if isinstance(size, int) else None for size in b.sizes(x)]
+    x = x if known == [*x.shape] else b.reshape(x, known)
+    sizes = op.ints("ksizes")[1:3]
+    as_window = replace(op, attributes={**op.attributes, "dilations": op.attributes["rates"]})
+    rows, columns = windows_of(as_window, x.shape, sizes)
+    if x.dtype == np.float32:
+        read = patches(b, x, rows, columns)
+    else:
+        read = concat(b, take(b, concat(b, take(b, x, 2, columns), 3), 1, rows), 3)
+    shape = (x.shape[0], rows.count, columns.count, rows.kernel * columns.kernel * x.dim(3))
+    return [b.reshape(read, shape)]
