@@ -200,10 +200,12 @@ def _pick_predictions(
 
 def _answers(output: TensorDescription, targets: TensorDescription | None) -> bool:
     """Whether an output answers by itself: what was picked beside it says something else, such as
-    where a network looked.
+    where a network looked, but where several numbers of the targets' form are picked.
     """
-    picked = output.name == ALL_SCORES or output.producer in _PICKED
-    if picked or not output.shape or not output.dtype.startswith("float"):
+    if output.name == ALL_SCORES or not output.shape or not output.dtype.startswith("float"):
+        return False
+    several = targets is not None and not whole(targets) and size_of(of_one(targets)) > 1
+    if output.producer in _PICKED and not several:
         return False
     if targets is None:
         return True

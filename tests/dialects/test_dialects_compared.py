@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import odt_core as odt
 from tests.converting import file_of
-from tests.dialects.small_nets import FLOATS, INTS, WIDTH, Net
+from tests.dialects.small_nets import FLOATS, INTS, WIDTH, Net, model_of
 
 DRAW = np.random.default_rng(0)
 ID = tf.TensorSpec([None], INTS)
@@ -109,3 +109,13 @@ def test_what_learns_from_samples_alone_is_trained_once_it_is_chosen(tmp_path):
     x = DRAW.normal(size=(32, WIDTH)).astype(np.float32)
     losses = [session.train_step(x, x) for _ in range(10)]
     assert losses[-1] < losses[0]
+
+
+def test_best_few_of_some_scores_answer_where_they_are_what_is_learnt(tmp_path):
+    model = model_of(
+        lambda y, z: tf.square(y - tf.math.top_k(z, 3)[0]), tmp_path, outputs=5,
+        y=tf.TensorSpec([None, 3], tf.float32), answer=lambda z: tf.math.top_k(z, 3)[0],
+        name="highest",
+    )  # fmt: skip
+    assert (model.contract.infer.prediction, model.contract.target_shape) == ("highest", (3,))
+    assert model.contract.scored
