@@ -50,3 +50,25 @@ def column_products(model: schema.ModelT, graph: schema.SubGraphT) -> dict[int, 
         if shapes[1] == (1, length) and shapes[2] in ((length, 1), (1, length)):
             found[id(operator)] = [x, column]
     return found
+
+
+def turned_products(model: schema.ModelT, graph: schema.SubGraphT) -> dict[int, list[int]]:
+    """What `turned_times_column` wrote: by id of each SUM the tensors that it multiplies, x and the
+    numbers.
+    """
+    made_by = {i: one for one in graph.operators or [] for i in outputs_of(one)}
+    found = {}
+    for operator in graph.operators or []:
+        if name_of(model, operator) != "RESHAPE":
+            continue
+        total = made_by.get(inputs_of(operator)[0])
+        if total is None or name_of(model, total) != "SUM" or total.builtinOptions.keepDims:
+            continue
+        product = made_by.get(inputs_of(total)[0])
+        if product is None or name_of(model, product) != "MUL":
+            continue
+        x, column = inputs_of(product)
+        shapes = [shape_of(graph.tensors[index]) for index in (x, column, outputs_of(operator)[0])]
+        if shapes[0][1:] == shapes[2][:1] and shapes[1][1:] == shapes[2][1:] == (1,):
+            found[id(total)] = [x, column]
+    return found

@@ -7,6 +7,7 @@ from __future__ import annotations
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.loss_facts import PRODUCTS
+from odt_core.graph.one_column import column_products, turned_products
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.tensor import dtype_of, has_dtype, shape_of
 from odt_core.graph.variables import key_in, variable_name
@@ -40,8 +41,11 @@ def _scaled(
     made = dict.fromkeys(data, _RAW) | {rate: _RATE}
     handles: dict[int, str] = {}
     held: dict[str, int] = {}
+    columns = column_products(model, graph) | turned_products(model, graph)
     for operator in graph.operators or []:
         name, reads = name_of(model, operator), [i for i in inputs_of(operator) if i >= 0]
+        if id(operator) in columns:
+            name, reads = "BATCH_MATMUL", columns[id(operator)]
         if name == "VAR_HANDLE":
             handles[outputs_of(operator)[0]] = variable_name(key_in(operator.builtinOptions))
             continue

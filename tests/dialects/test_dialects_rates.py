@@ -82,3 +82,29 @@ class TestLearningRate:
         assert model.contract.train[0].learning_rate == "learn_rate"
         with pytest.raises(SignatureError, match="Choose one of: learn_rate"):
             model.with_choice(odt.Choice(learning_rate="x"))
+
+
+def of_one_number(folder, *, in_prediction: bool):
+    """Learns one number, which is a matrix product of one column; its train step takes a number
+    that scales the prediction, or each update.
+    """
+    net = tf.Module()
+    net.w = tf.Variable(tf.ones([WIDTH, 1]) / WIDTH)
+
+    def train(x, y, alpha):
+        scale, rate = (alpha, 0.1) if in_prediction else (1.0, alpha)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(x @ net.w * scale - y))
+        net.w.assign_sub(rate * tape.gradient(loss, net.w))
+        return {"loss": loss}
+
+    x, y = tf.TensorSpec([None, WIDTH], FLOATS, "x"), tf.TensorSpec([None, 1], FLOATS, "y")
+    train = tf.function(train).get_concrete_function(x, y, tf.TensorSpec([], FLOATS, "alpha"))
+    infer = tf.function(lambda x: {"output": x @ net.w}).get_concrete_function(x)
+    return odt.load_model(file_of(net, folder, train=train, infer=infer))
+
+
+@pytest.mark.parametrize(("in_prediction", "rate"), [(True, None), (False, "alpha")])
+def test_what_scales_a_prediction_of_one_number_is_no_rate(in_prediction, rate, tmp_path):
+    model = of_one_number(tmp_path, in_prediction=in_prediction)
+    assert model.contract.train[0].learning_rate == rate
