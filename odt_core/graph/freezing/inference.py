@@ -79,9 +79,10 @@ def _chosen(model: schema.ModelT, wanted: str) -> schema.SignatureDefT:
         )
     usable = predicting(model)
     if wanted not in usable:
+        others = f"Choose one of: {', '.join(usable)}." if usable else "No other one does."
         raise ModelError(
             f"The signature '{wanted}' does not only predict: it changes variables, or has no "
-            f"inputs or outputs. Choose one of: {', '.join(usable) or 'none does'}."
+            f"inputs or outputs. {others}"
         )
     return by_name[wanted]
 
