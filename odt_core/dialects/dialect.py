@@ -32,7 +32,15 @@ from odt_core.dialects.inputs import (
     samples_and_labels,
 )
 from odt_core.dialects.no_batch import with_batch_axis
-from odt_core.dialects.notes import NO_INFER, NO_TRAIN, NO_TRAIN_EITHER, explain, loss_note, perhaps
+from odt_core.dialects.notes import (
+    NO_INFER,
+    NO_TRAIN,
+    NO_TRAIN_EITHER,
+    explain,
+    loss_note,
+    of_changes,
+    perhaps,
+)
 from odt_core.dialects.padding import mask_of
 from odt_core.dialects.shapes import SMALL, compatible, merged, of_one, proposed, size_of
 from odt_core.dialects.signatures import (
@@ -101,6 +109,8 @@ def propose(
         none = NO_TRAIN if infer is not None else NO_TRAIN_EITHER
         notes.append(perhaps(others) if others else none)
     notes += explain(train, infer, trainer, predictor, found, goal, taking)
+    if infer is not None:
+        notes += of_changes(table[infer.signature])
     free, input_shape, dtype = _row_of(taking) if taking else _input(table, found, infer, extractor)
     feature_shape = proposed(of_one(found.samples)) if found.samples else input_shape
     part = found.samples if together and train and found.labels is None else None

@@ -70,6 +70,19 @@ def explain(
         )
 
 
+def of_changes(predictor: SignatureDescription) -> Iterator[str]:
+    """What to know of a signature that predicts and changes variables as it does."""
+    if not predictor.assigns:
+        return
+    drawn = all(name.startswith("odt_random/") for name in predictor.assigns)
+    kept = ", ".join(f"'{name}'" for name in predictor.assigns)
+    what = "draws random numbers" if drawn else f"keeps state ({kept})"
+    yield (
+        f"Predicting {what}, so an answer depends on what was asked before. odt asks from the same "
+        f"state each time and leaves it as it was; elsewhere answers differ from call to call."
+    )
+
+
 def perhaps(names: Sequence[str]) -> str:
     """Of signatures of which nothing tells that they train."""
     listed = ", ".join(f"'{name}'" for name in names)

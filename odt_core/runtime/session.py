@@ -290,7 +290,8 @@ class Session:
         Scores float32 [N, K] ([N, 1] for two labels), logits where the model has them, distances
         negated, so that the largest wins; for a model of values its own output [N, *target_shape].
         A model of a static batch size gets its last batch filled up, and the answers to the filling
-        are dropped. ModelError when it cannot predict.
+        are dropped. Where predicting draws random numbers or keeps state, that is put back: who
+        asks the same is told the same (`run` goes on instead). ModelError when it cannot predict.
         """
         self._check_thread()
         contract = self.contract
@@ -328,7 +329,13 @@ class Session:
 
     def _ask(self, role: InferRole, x: np.ndarray) -> np.ndarray:
         signature = self._interpreter.signature(role.signature)
-        return self._chunks.ask(signature, role, x, role.prediction)
+        about = self._runs.description.signature(role.signature)
+        before = self.state() if about and about.assigns else None
+        try:
+            return self._chunks.ask(signature, role, x, role.prediction)
+        finally:
+            if before is not None:
+                self.put_back(before)
 
     def few_alike(self, x: np.ndarray) -> np.ndarray:
         """The fewest of samples [N, *input_shape] that `infer` takes in calls of every shape that
