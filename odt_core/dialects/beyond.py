@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from odt_core.dialects.contract import Choice
+from odt_core.dialects.contract import Choice, Task
 from odt_core.dialects.inputs import Found, is_called_label, is_scalar, likeness
 from odt_core.dialects.losses import learns
 from odt_core.dialects.padding import mask_of
@@ -14,8 +14,11 @@ from odt_core.dialects.tasks import Goal
 from odt_core.dialects.together import Together, needed
 from odt_core.dialects.vocabulary import is_memory
 from odt_core.graph import SignatureDescription, TensorDescription
+from odt_core.graph.loss_facts import LOOKUPS
 
 _CALLS = frozenset({"CALL", "IF", "WHILE"})  # in which anything may happen
+_THRESHOLDS = frozenset({"GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL"})
+_NUMBERED = LOOKUPS | {"EQUAL", "NOT_EQUAL", "ONE_HOT"}  # what goes by a label's own number
 
 
 def why_not_trained(
@@ -50,6 +53,14 @@ def why_not_trained(
             f"made ones. {why}, so this model cannot be trained here; its signatures can be called "
             f"with Session.run."
         )
+    if wish.train is None and found.labels is not None and _are_grades(trainer, found.labels, goal):
+        return (
+            f"The signature '{trainer.name}' compares its labels ('{found.labels.name}') with "
+            f"thresholds, as ordinal regression does: each of its outputs tells whether one of "
+            f"them is passed, and odt would take the largest for the answer. So it is not trained "
+            f"here; its signatures can be called with Session.run. To train all the same, choose "
+            f"this signature for training yourself."
+        )
     assert found.samples is not None
     beside = [one.name for one in needed(trainer, found.samples) if one is not found.labels]
     if beside and wish.train is None:
@@ -60,6 +71,19 @@ def why_not_trained(
             f"with zeros instead, choose this signature for training yourself."
         )
     return None
+
+
+def _are_grades(trainer: SignatureDescription, label: TensorDescription, goal: Goal) -> bool:
+    """Whether a loss takes of a label only which of several thresholds it passes."""
+    if goal.task is not Task.CLASSES or size_of(of_one(label)) != 1:
+        return False
+    ways = [
+        set(met.way)
+        for output in trainer.outputs
+        for met in output.meets
+        if met.input == label.name and (met.width or 0) > 1
+    ]
+    return bool(ways) and all(_THRESHOLDS & way and not _NUMBERED & way for way in ways)
 
 
 def teaches_nothing(
