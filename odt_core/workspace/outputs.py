@@ -3,7 +3,7 @@
 Pure functions, as those of `changes`: the old manifest in, the new one out.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 from itertools import zip_longest
 from types import MappingProxyType
@@ -35,8 +35,8 @@ def with_model(manifest: Manifest, model: ModelEntry, ids: Iterable[str]) -> Man
     kept = [label for label in manifest.labels if label.id in used]
     labels, free = _standing(model, before.labels if before else (), kept, ids)
     kept = [label for label in kept if all(label.id != one.id for one in labels)]
-    if kept and not any(one.id in used for one in labels):  # else numbers mean its outputs
-        labels, kept = _on_numbers(model, labels, kept)
+    if kept:
+        labels, kept = _on_numbers(model, labels, kept, used)
     for label in kept:
         output_left = free.pop(0) if free else None
         labels.append(replace(label, output=output_left, enabled=output_left is not None))
@@ -81,10 +81,13 @@ def _standing(
     was left with; kept: labels that have samples.
     """
     fresh = iter(ids)
-    was = {one.output: one for one in before}
+    was = {one.output: one for one in before if one.output is not None}
     own = {one.id for one in was.values()}  # which go to their outputs, whatever they are called
     by_id = {one.id: one for one in kept}
     open_ = [one for one in kept if one.id not in own]
+    called = {place: by_id.get(one.id, one).name for place, one in was.items()}
+    its_own = dict(enumerate(model.outputs))
+    renamed = {place: name for place, name in called.items() if name != its_own.get(place)}
     labels: list[LabelEntry] = []
     free: list[int] = []
     for output, named in enumerate(model.outputs):
@@ -97,7 +100,8 @@ def _standing(
         if known is None:
             known = label_called(open_, name)
             open_ = [one for one in open_ if one is not known]
-        if known is None and label_called(kept, name):
+        others = (one for place, one in renamed.items() if place != output)
+        if known is None and any(same_label(name, one) for one in others):
             free.append(output)  # a label of another output bears that name by now
             continue
         entry = known or LabelEntry(next(fresh), name, output)
@@ -106,21 +110,37 @@ def _standing(
 
 
 def _on_numbers(
-    model: ModelEntry, labels: list[LabelEntry], kept: list[LabelEntry]
+    model: ModelEntry, labels: list[LabelEntry], kept: list[LabelEntry], used: Set[str]
 ) -> tuple[list[LabelEntry], list[LabelEntry]]:
     """The labels of a model whose file names no output, with all those that were kept where they
-    were on the model before, else in their order; and what is left of these.
+    were on the model before, else in their order; and what is left of these. used: ids of labels
+    that have samples.
+
+    Where a label that stands has some, numbers mean outputs, but for those that are turned off.
     """
     numbered = Labels.numbered(len(model.outputs)).names
-    idle = [one.output for one in labels if one.name == numbered[one.output or 0]]
-    if model.bundled or model.outputs != numbered or not len(kept) <= len(idle) == len(numbered):
+    begun = any(one.id in used for one in labels)
+    idle = [
+        one.output
+        for one in labels
+        if one.id not in used and one.name == numbered[one.output or 0]
+        if not (begun and one.enabled)
+    ]
+    if model.bundled or model.outputs != numbered or len(kept) > len(idle):
+        return labels, kept
+    if not begun and len(idle) < len(numbered):
         return labels, kept
     places = [label.output for label in kept]
     if not set(places) <= set(idle):
         places = idle[: len(kept)]
-    rest = [replace(one, enabled=False) for one in labels if one.output not in places]
-    new = zip(kept, places, strict=True)
-    return [*(replace(label, output=place, enabled=True) for label, place in new), *rest], []
+    rest = [
+        one if begun else replace(one, enabled=False) for one in labels if one.output not in places
+    ]
+    new = [
+        replace(label, output=place, enabled=label.enabled or label.output is None)
+        for label, place in zip(kept, places, strict=True)
+    ]
+    return sorted([*new, *rest], key=lambda one: one.output or 0), []
 
 
 def with_description(manifest: Manifest, model: ModelEntry, ids: Iterable[str]) -> Manifest:

@@ -1,8 +1,9 @@
 """A model that is chosen again has the labels and settings that it was left with."""
 
+import numpy as np
 import pytest
 
-from odt_core.samples import Labels
+from odt_core.samples import Labels, RawSamples
 from odt_core.workspace import Limits, Source, Workspaces
 from tests.workspace.test_workspace_resting import DRAWINGS, FOUR, counted, listed, numbers
 
@@ -90,6 +91,47 @@ def test_labels_beside_numbers_that_stand_for_samples_take_no_output_of_theirs(w
     assert label(workspace, "3").output == 3
     assert label(workspace, "3").enabled
     assert label(workspace, "heart").output is None
+
+
+def test_a_name_that_was_given_to_another_output_is_there_once(workspace):
+    digits(workspace)
+    workspace.delete_label(label(workspace, "7").id)
+    workspace.rename_label(label(workspace, "3").id, "7")
+    numbers(workspace)
+    digits(workspace)
+    named = [one.name for one in workspace.manifest.labels if one.output is not None]
+    assert named.count("7") == 1
+    assert label(workspace, "7").output == 3
+    assert workspace.labels().names[7] is None
+
+
+def test_names_of_the_model_that_differ_in_case_alone_stay_two(workspace, drawing):
+    letters = Labels(("A", "a", "b"))
+    workspace.set_model("Letters", letters, data=b"letters", preprocessing=DRAWINGS)
+    workspace.add_samples([drawing(0)], label(workspace, "A").id, Source.DRAW)
+    for _ in range(2):
+        digits(workspace)
+        workspace.choose_again(workspace.manifest.models[0].key)
+        assert workspace.labels().names == letters.names
+        assert counted(workspace)["A"] == 1
+
+
+def test_a_label_that_was_turned_off_is_so_on_the_next_version(workspace):
+    numbers(workspace, "yes", "no", "perhaps")
+    workspace.enable_label(label(workspace, "no").id, False)
+    workspace.set_model("v2.tflite", Labels.numbered(3), data=b"v2", preprocessing=FOUR)
+    assert listed(workspace) == [("no", 0, False), ("perhaps", 1, True), ("yes", 2, True)]
+
+
+def test_a_label_that_came_later_takes_an_output_that_was_turned_off(workspace):
+    numbers(workspace, "yes", "no")
+    workspace.set_model("v2.tflite", Labels.numbered(4), data=b"v2", preprocessing=FOUR)
+    rows = (np.full(4, 9, np.float32),)
+    workspace.add_raw(RawSamples(rows, ("fox",), ("fox",)), Source.UPLOAD)
+    assert label(workspace, "fox").output == 2
+    workspace.choose_again(workspace.manifest.models[0].key)
+    assert listed(workspace)[:2] == [("no", 0, True), ("yes", 1, True)]
+    assert (label(workspace, "fox").output, label(workspace, "fox").enabled) == (2, True)
 
 
 def test_what_was_left_is_known_after_a_restart_and_gone_after_emptying(tmp_path, drawing):
