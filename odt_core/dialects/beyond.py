@@ -12,9 +12,10 @@ from odt_core.dialects.shapes import numeric, of_one, size_of, whole
 from odt_core.dialects.targets import filling
 from odt_core.dialects.tasks import Goal
 from odt_core.dialects.together import Together, needed
-from odt_core.dialects.vocabulary import is_memory
+from odt_core.dialects.vocabulary import NEUTRAL_WORDS, is_memory
 from odt_core.graph import SignatureDescription, TensorDescription
 from odt_core.graph.loss_facts import LOOKUPS
+from odt_core.words import words
 
 _CALLS = frozenset({"CALL", "IF", "WHILE"})  # in which anything may happen
 _THRESHOLDS = frozenset({"GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL"})
@@ -141,7 +142,7 @@ def _tried_on_zeros(predictor: SignatureDescription, samples: TensorDescription)
         for one in predictor.inputs
         if one.used and one is not samples and one.name not in masked
         if numeric(one) and one.dtype != "bool"
-        if not (is_scalar(one) or is_memory(one.name))
+        if not (is_scalar(one) or is_memory(one.name) or words(one.name) & NEUTRAL_WORDS)
         if filling(one.name, one.dtype, one.shape, training=False) == 0
     ]
     if not beside:

@@ -8,10 +8,16 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from odt_core.dialects.contract import SampleInput
-from odt_core.dialects.inputs import Found, data_inputs, given_back
-from odt_core.dialects.shapes import compatible, numeric, of_one
+from odt_core.dialects.inputs import Found, data_inputs, given_back, is_called_label
+from odt_core.dialects.shapes import compatible, numeric, of_one, size_of
 from odt_core.dialects.targets import filling
-from odt_core.dialects.vocabulary import RUN_WORDS, is_learning_rate, is_memory
+from odt_core.dialects.vocabulary import (
+    NOISE_WORDS,
+    REWARD_WORDS,
+    RUN_WORDS,
+    is_learning_rate,
+    is_memory,
+)
 from odt_core.graph import SignatureDescription, TensorDescription
 from odt_core.words import words
 
@@ -78,7 +84,19 @@ def needed(
         if one.shape and one.shape[0] == batch
         if not (is_memory(one.name) or is_learning_rate(one.name) or one.scales)
         if not words(one.name) & RUN_WORDS
+        if batch != 1 or _is_of_a_sample(one)
         if filling(one.name, one.dtype, one.shape) == 0
+    )
+
+
+def _is_of_a_sample(one: TensorDescription) -> bool:
+    """Whether an input of one element at batch size 1 is of the sample, not a setting of the step:
+    one float is, where its name says so.
+    """
+    said = words(one.name)
+    single = one.dtype.startswith("float") and size_of(one.shape) == 1
+    return not said & NOISE_WORDS and (
+        not single or is_called_label(one) or bool(said & REWARD_WORDS)
     )
 
 

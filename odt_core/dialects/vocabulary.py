@@ -274,11 +274,15 @@ TRAINING_WORDS = frozenset(["train", "training"])
 SWITCH_WORDS = TRAINING_WORDS | {"flag", "in", "is", "keras", "learning", "mode", "phase"}
 # what Keras' optimisers have by default, by names in small letters and figures alone
 USUAL_VALUES = {"beta1": 0.9, "beta2": 0.999, "rho": 0.9, "epsilon": 1e-7, "eps": 1e-7}
+NOISE_WORDS = frozenset(["eps", "epsilon", "jitter", "noise", "smoothing"])  # 0 is none
+REWARD_WORDS = frozenset(["advantage", "advantages", "return", "returns", "reward", "rewards"])
+NEUTRAL_WORDS = frozenset(["bias", "biases", "offset", "offsets", "prior", "priors"])  # at 0
 RUN_WORDS = frozenset(["epoch", "round", "seed"])  # of a run, not of each of its samples
 MASK_WORDS = frozenset(["mask", "masks", "segmentation", "segmentations"])
 MIDDLE_WORDS = frozenset(
     ["center", "centre", "loc", "mean", "med", "median", "mid", "middle", "mu"]
 )
+_FIRST_STATE = re.compile(r"(?:^|_)(?:[hc]_?0|init(?:ial)?_[hc])(?:_|$)", re.IGNORECASE)
 _MEDIAN = re.compile(r"(?:^|[._-])(?:p|q|pct|quantile|percentile)[._-]?(?:50|0[._]50?)(?:th)?$")
 PADDING_WORDS = frozenset(["attention", "input", "inputs", "token", "tokens", "valid", "word"])
 SPREAD_WORDS = frozenset(
@@ -318,6 +322,10 @@ def is_memory(name: str) -> bool:
     seldom samples or labels. The next state is one of a game.
     """
     said = words(name)
-    return "next" not in said and any(
-        "state" in word or word in ("cache", "carry", "hidden", "mask", "memory") for word in said
+    return "next" not in said and (
+        _FIRST_STATE.search(name) is not None
+        or any(
+            "state" in word or word in ("cache", "carry", "hidden", "mask", "memory")
+            for word in said
+        )
     )

@@ -294,6 +294,11 @@ class TestShapes:
         [
             ("reward", (1,), False),
             ("epoch", (1,), True),
+            ("l2", (1,), True),
+            ("label_smoothing", (1,), True),
+            ("noise", (1, 3), True),
+            ("h0", (1, 12), True),
+            ("initial_c", (1, 12), True),
             ("gender", (1, 2), False),
             ("learning_rate", (1,), True),
             ("sample_weight", (1,), True),
