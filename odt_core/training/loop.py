@@ -163,6 +163,7 @@ class Run:
         self._good: tuple[int, dict[str, np.ndarray]] | None = None
         self._next_evaluation = 0.0
         before = session.state() if start is not None else {}
+        self._went_on = start is not None and start.step > 0
         self._resume(start, before)  # first: features of samples are those of its weights
         try:
             self._judge = Judge(session, sets)
@@ -298,7 +299,7 @@ class Run:
             message = f"Stopped after {self.step:,} of {self.total:,} steps."
         elif outcome is Outcome.FINISHED:
             steps = count(self.total, "step")
-            idle = "" if learnt else self._why_idle()
+            idle = "" if learnt or self._first is None else self._why_idle()
             message = f"Finished {steps if self.total == 1 else f'all {steps}'}.{idle}"
         progress = self.progress()
         if self._average.count:
@@ -327,8 +328,8 @@ class Run:
     def _learnt(self) -> bool:
         """Whether what predicting computes with is no longer what it was before the first step."""
         before, after = self._first, self.session.state()
-        if before is None:
-            return False
+        if before is None or self._went_on:
+            return self.step > 0
         names = self._weights() & set(after) or set(after)
         return any(not np.array_equal(before[name], after[name]) for name in names)
 

@@ -310,6 +310,13 @@ class TestGoingOn:
         fit(rest, samples, settings, start=progress)
         same(rest.state(), whole.state())
 
+    def test_going_on_from_the_end_is_finished_and_has_learnt(self, session):
+        samples, settings = some(12), replace(SETTINGS, epochs=2)
+        done = fit(session, samples, settings)
+        again = fit(session, samples, settings, start=done.progress)
+        assert (again.learnt, again.steps) == (True, done.steps)
+        assert again.message == done.message
+
     def test_stop_before_the_first_step_ends_at_step_zero(self, session):
         control = Control()
         control.stop()
