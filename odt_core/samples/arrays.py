@@ -24,6 +24,11 @@ MAX_SAMPLES = 50_000
 _SAMPLES = ("x", "data", "features", "images", "inputs")
 _LABELS = ("y", "label", "labels", "target", "targets")
 _PARTS = ("train", "test")
+# Words of arrays that say something else of samples, or of all of them, than what they show.
+_ABOUT = frozenset(
+    ["file", "filename", "filenames", "files", "id", "ids", "idx", "index", "mean", "names", "std",
+     "subject", "subjects", "time", "times", "w", "weight", "weights", "writer", "writers"]
+)  # fmt: skip
 _TOLD = 5  # names of arrays
 
 
@@ -139,7 +144,8 @@ def _check_no_labels(
     for key in others:
         what, part = _meaning(key)
         apart = kind and part and part != kind  # of test samples beside those to train on
-        if what != "x" and not apart and _length(files[key]) == samples:
+        about = _ABOUT & set(key.casefold().split("_"))
+        if what != "x" and not apart and not about and _length(files[key]) == samples:
             usual = f"y_{kind}" if kind else "y"
             raise SampleError(
                 f"'{name}' has no array {usual}, and {key} has one element for each of the "
@@ -155,7 +161,7 @@ def _left_out(others: Sequence[str], subset: Subset, name: str) -> str:
     missed = [one for one in others if subset is not Subset.TEST or _meaning(one)[1] != "train"]
     more = f" and {len(missed) - _TOLD} more" if len(missed) > _TOLD else ""
     many = count(len(missed), "array")
-    return f"Left out {many} of '{name}': {', '.join(missed[:_TOLD])}{more}." if missed else ""
+    return f"Left out {many}: {', '.join(missed[:_TOLD])}{more}." if missed else ""
 
 
 def _numbers_or_pictures(x: np.ndarray, name: str) -> np.ndarray:

@@ -29,6 +29,7 @@ def _written(thousands: str, mark: str) -> re.Pattern[str]:
 
 _WRITTEN = {".": _written(",", r"\."), ",": _written(r"\.", ",")}  # by the mark before decimals
 _WITH_DECIMALS = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][+-]?[0-9]+)?")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
 _DIGITS = re.compile(r"[+-]?[.,]*\d[\d.,]*")
 
 
@@ -76,9 +77,10 @@ def decimal_mark(rows: Sequence[Row], places: Sequence[int], name: str, divided:
 
     One cell tells it for all: 2,5 and 1.234,5 on the one hand, 1,234.5 and 1,234,567 on the other.
     SampleError where none does, or two say different things. places: the columns of numbers.
-    divided: as of Table; where ; stands between columns, 1.500 may also be 1500.
+    divided: as of Table; where ; stands between columns, 1.500 in one with 750 may also be 1500.
     """
     commas = any("," in cells[at] for _, cells in rows for at in places)
+    divided = divided and any(_has_both([cells[at] for _, cells in rows]) for at in places)
     if not commas and not divided:
         return ""
     told: dict[str, str] = {}  # by mark, the first cell that tells it
@@ -109,6 +111,29 @@ def decimal_mark(rows: Sequence[Row], places: Sequence[int], name: str, divided:
             f"them as {text}0."
         )
     return next(iter(told), "")
+
+
+def _has_both(column: Iterable[str]) -> bool:
+    """Whether some numbers have points and others are whole: printed decimals all have one."""
+    texts = [_plain(cell) for cell in column]
+    if any(text.count(".") > 1 for text in texts):
+        return True
+    return any("." in text for text in texts) and any(text.lstrip("+-").isdigit() for text in texts)
+
+
+def notice_of_points(rows: Sequence[Row], places: Sequence[int], name: str, divided: bool) -> str:
+    """What is told where all decimals of a table may be thousands as well; "" else. Arguments as
+    of `decimal_mark`.
+    """
+    first = ""
+    for text in (_plain(cells[at]) for _, cells in rows for at in places) if divided else ():
+        if "," in text or ("." in text and not _THOUSANDS.fullmatch(text)):
+            return ""
+        first = first or (text if "." in text else "")
+    if not first:
+        return ""
+    whole = first.replace(".", "")
+    return f"'{name}': {first} is read as {float(first):g}. If it is {whole}, write it so."
 
 
 def are_whole(labels: Iterable[str]) -> bool:

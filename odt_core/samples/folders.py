@@ -23,7 +23,7 @@ from odt_core.samples.archives import (
 from odt_core.samples.decoding import File, decode_files, kinds_among
 from odt_core.samples.file_layout import ZIPPED, FileKind, Layout, is_sample, is_zip
 from odt_core.samples.image import MAX_IMAGE_BYTES
-from odt_core.samples.label_table import LabelTable, find_label_tables
+from odt_core.samples.label_table import DamagedTableError, LabelTable, find_label_tables
 from odt_core.samples.layout import HOW, tell_labels
 from odt_core.samples.left_out import left_out
 from odt_core.samples.links import leads_back
@@ -32,6 +32,8 @@ from odt_core.samples.types import Form, RawSamples, Subset
 from odt_core.words import too_large
 
 _OF_MACOS = "__MACOSX"  # Finder adds it to a zip; names in it, and on other disks, begin with ._
+
+_HIDDEN = 100  # files of a hidden folder that are looked at, to tell of samples among them
 
 
 @dataclass(frozen=True)
@@ -51,15 +53,17 @@ class _File:
 def read_folder(path: Path, name: str, form: Form, subset: Subset) -> RawSamples:
     """The samples in a folder; see `read_samples`."""
     files: list[_File] = []
+    seen = 0
     for folder, inner, names in os.walk(path, followlinks=True):
         hidden = _is_hidden(Path(folder).relative_to(path).as_posix())
         # A tool's hidden folder may hold a hundred thousand files below; labels' lie right in it.
         inner[:] = [] if hidden else [one for one in inner if not leads_back(Path(folder, one))]
-        for one in names:
+        for one in names[: _HIDDEN if hidden else None]:
             file = Path(folder, one)
             if file.is_file():
                 files.append(_File(file.relative_to(path).as_posix(), partial(_content, file)))
-        _check_count(len(files), name)
+        seen += 0 if hidden else len(names)
+        _check_count(seen, name)
     return _read_files(files, name, form, subset)
 
 
@@ -129,7 +133,14 @@ def _read_files(there: Sequence[_File], name: str, form: Form, subset: Subset) -
     paths = [file.path for file in there]
     kinds = kinds_among(paths or everything, form)
     hidden = _hidden_samples(everything, kinds)
-    tables = [] if project or ours else _label_tables(there, kinds, form)
+    damaged = ""
+    try:
+        tables = [] if project or ours else _label_tables(there, kinds, form)
+    except DamagedTableError as error:
+        samples = [path for path in paths if is_sample(path, kinds)]
+        if not tell_labels(samples, [path for path in paths if path not in samples]):
+            raise
+        tables, damaged = [], f"{error} Until then the folders' names are the labels."
     layout = Layout.of(
         paths,
         kinds,
@@ -156,7 +167,7 @@ def _read_files(there: Sequence[_File], name: str, form: Form, subset: Subset) -
     unnamed = [file.path for file in by_kind[FileKind.UNNAMED]]
     of_tables = [table.notice(unnamed if table is tables[-1] else ()) for table in tables]
     of_others = left_out(others, len(by_kind[FileKind.LOOSE]), apart, hidden)
-    notice = " ".join(filter(None, (*of_zips, raw.notice, *of_tables, of_others)))
+    notice = " ".join(filter(None, (*of_zips, raw.notice, *of_tables, damaged, of_others)))
     return replace(raw if kept is None else raw.take(kept), notice=notice)
 
 

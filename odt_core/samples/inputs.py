@@ -42,7 +42,7 @@ def in_order(ends: Mapping[int, str], what: str, name: str) -> list[int]:
     none has such. ends: column -> its name, or what stands behind the common one.
 
     One without a number comes first, as pandas has it: x, x.1, x.2. what, name: the columns and the
-    file, for the SampleError that is raised where a number is missing in between, or comes twice.
+    file, for the SampleError that is raised where a number comes twice.
     """
     backwards = {at: _NUMBER_BACKWARDS.match(end[::-1]) for at, end in ends.items()}
     numbers = {at: int(found[1][::-1]) for at, found in backwards.items() if found}
@@ -51,10 +51,10 @@ def in_order(ends: Mapping[int, str], what: str, name: str) -> list[int]:
     first = min(numbers.values()) - 1
     places = sorted(ends, key=lambda at: numbers.get(at, first))
     given = [numbers.get(at, first) for at in places]
-    if given != list(range(given[0], given[0] + len(given))):
+    if len(set(given)) < len(given):
         raise SampleError(
-            f"'{name}' numbers the columns of {what} {some_of(given)}. Number them 1, 2, 3 and "
-            "so on, each once: that is their order."
+            f"'{name}' numbers the columns of {what} {some_of(given)}. Give each a number of its "
+            "own: that is their order."
         )
     return places
 

@@ -29,6 +29,10 @@ _BEGINNING = 10_000  # bytes in which a header ends
 _BOXES = frozenset(["xmin", "ymin", "bbox", "x1"])  # then the labels are those of parts of pictures
 
 
+class DamagedTableError(SampleError):
+    """A table that is meant to tell labels cannot be read."""
+
+
 @dataclass(frozen=True)
 class LabelTable:
     """labels: path of a file -> what it shows. absent: names of files that are not there. guess:
@@ -62,8 +66,8 @@ def find_label_tables(
     """The tables that name some of the files and say what they show.
 
     tables: path, and how to read it, of any. files: paths of the samples, with slashes. Raises
-    SampleError with file and line where such a table contradicts itself, or is damaged and says by
-    its own name or its first line what it is.
+    SampleError with file and line where such a table contradicts itself, DamagedTableError where
+    it cannot be read and says by its own name or its first line what it is.
     """
     known, whole = _by_name(files, _SHORTENED), _by_name(files, _WHOLE)
     nearest = sorted(tables, key=lambda one: (one[0].count("/"), one[0]))[:MOST]
@@ -80,9 +84,9 @@ def _read(path: str, read: Callable[[], bytes], known: Mapping[str, str]) -> Lab
     try:
         data = read()
         table = rows_of(data, path)
-    except SampleError:
+    except SampleError as error:
         if _is_of_labels(path, data):
-            raise
+            raise DamagedTableError(str(error)) from error
         return None  # what it is, if anything, is told elsewhere
     rows = table.rows
     beside = str(PurePosixPath(path).parent)

@@ -149,23 +149,34 @@ def _of_mappings(document: Mapping[str, Mapping[str, Any]], name: str) -> _Recor
     inner = list(parts[0]) if parts else []
     if any(part.keys() != parts[0].keys() for part in parts):
         return None
-    if not inner or _are_names(inner, list(document), name):
+    if not inner or _are_names(document, inner, name):
         return _in_order(list(enumerate(parts, 1)))
     return _of_columns(list(document), [[part[key] for key in inner] for part in parts])
 
 
-def _are_names(inner: Sequence[str], outer: Sequence[str], name: str) -> bool:
+def _are_names(document: Mapping[str, Mapping[str, Any]], inner: Sequence[str], name: str) -> bool:
     """Whether the inner names are those of columns, and not the outer ones: the others are numbers,
-    or one of these alone is what a label is called.
+    or one of these alone is what a label is called, or holds values of one kind alone.
     """
+    outer = list(document)
     for telling in (lambda one: not resembles_number(one), lambda one: one.casefold() in LABELS):
         inside, outside = any(map(telling, inner)), any(map(telling, outer))
         if inside != outside:
             return inside
+    parts = list(document.values())
+    by_outer = all(map(_are_alike, (part.values() for part in parts)))
+    by_inner = all(_are_alike(part[key] for part in parts) for key in inner)
+    if by_inner != by_outer:
+        return by_inner
     raise SampleError(
         f"'{name}': '{outer[0][:30]}' may be a column or a record, and no name tells which. Save "
         'a list of records; with pandas, orient="records".'
     )
+
+
+def _are_alike(values: Iterable[Any]) -> bool:
+    """Whether all are numbers, or all text, or all lists."""
+    return len({type(one) if isinstance(one, str | list) else float for one in values}) == 1
 
 
 def _rows(records: _Records, name: str) -> list[Row]:

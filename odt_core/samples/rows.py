@@ -18,7 +18,7 @@ from odt_core.words import too_large
 MAX_BYTES = 50_000_000
 MAX_ROWS = 50_000
 MAX_COLUMNS = 200_000
-MAX_CELLS = 10_000_000  # each takes sixty bytes while it is read
+MAX_CELLS = 16_000_000  # each takes sixty bytes while it is read
 _MAX_BREAKS = 1_000_000  # of lines, for the most part between blank ones
 _DIVIDING = ";\t|"  # nobody writes these but to divide
 _DELIMITERS = _DIVIDING + ", "
@@ -31,8 +31,8 @@ _REMARK = re.compile(r"\s*+#([^\r\n]*+)(\r\n|\r|\n)")
 
 @dataclass(frozen=True)
 class Table:
-    """rows: at least one, each with as many cells as the first. divided: whether by a sign that
-    nobody writes but to divide, beside which a comma may stand in a number. notice: what is to be
+    """rows: at least one, each with as many cells as the first. divided: whether by ;, as
+    where decimals have a comma and thousands a point. notice: what is to be
     told of how it was read; "" for nothing.
     """
 
@@ -68,7 +68,7 @@ def rows_of(data: bytes, name: str, most: int = MAX_ROWS) -> Table:
     if len(names) == len(rows[0][1]) and any(map(resembles_number, rows[0][1])):
         rows.insert(0, (above, names))
     notice = notice_of_guess(data, name, (cell for _, cells in rows for cell in cells))
-    return Table(rows, delimiter in _DIVIDING, notice)
+    return Table(rows, delimiter == ";", notice)
 
 
 def _names(remark: str, delimiter: str) -> list[str]:

@@ -16,7 +16,15 @@ import numpy as np
 
 from odt_core.errors import OdtError, SampleError
 from odt_core.samples import packed, records, windows
-from odt_core.samples.cells import Row, are_whole, decimal_mark, fits_float32, label_in, number
+from odt_core.samples.cells import (
+    Row,
+    are_whole,
+    decimal_mark,
+    fits_float32,
+    label_in,
+    notice_of_points,
+    number,
+)
 from odt_core.samples.columns import columns_in
 from odt_core.samples.float32 import EXACT, rounded
 from odt_core.samples.inputs import Inputs
@@ -95,7 +103,8 @@ def read_table(
     if faults:
         raise SampleError(_in_words(faults, name, unit))
     given = tuple(targets) if any(target is not None for target in targets) else ()
-    notice = " ".join(filter(None, (table.notice, of_rounding)))
+    of_points = notice_of_points(rows, numeric, name, table.divided)
+    notice = " ".join(filter(None, (table.notice, of_points, of_rounding)))
     return RawSamples(tuple(items), tuple(labels), tuple(names), given, notice=notice)
 
 

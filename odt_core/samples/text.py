@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from odt_core.errors import SampleError
 
 _GUESSED = "cp1252"  # as Excel writes .csv in Western Europe
-_IN_NO_WORD = frozenset("¤¦¨¬¯¶¸ƒˆ˜‡†‚„")  # what is left of Chinese or Japanese read so
+_IN_NO_WORD = frozenset("¤¦¨¬¯¶¸ƒˆ˜‡†‚")  # what is left of Chinese or Japanese read so
 _SHOWN = 3  # words
 _IN_EXCEL = "(in Excel: CSV UTF-8)"
 

@@ -23,7 +23,7 @@ from odt_core.samples import (
     targets_of,
 )
 from odt_core.samples.folders import read_given, read_loose
-from odt_core.samples.layout import HOW
+from odt_core.samples.layout import HOW, tell_labels
 from odt_core.samples.other_files import refuse_other_files
 from odt_core.samples.table import ENDINGS
 from pages.ui.desk import Desk
@@ -46,6 +46,9 @@ def read_uploaded(
         return as_the_model_wants(desk, by_table, label_id)
     in_folders = [file for file in files if "/" in file[0]]
     files = [file for file in files if "/" not in file[0]]
+    if desk.tells_labels and _is_one_folder([path for path, _ in in_folders]):
+        files += [(path.rpartition("/")[2], data) for path, data in in_folders]
+        in_folders = []
     archives = [file for file in files if file[0].lower().endswith(_ARCHIVES)]
     sounds = [file for file in files if file[0].lower().endswith(sound.SUFFIXES)]
     pictures = [file for file in files if file not in archives and file not in sounds]
@@ -96,6 +99,11 @@ def _check_folders(desk: Desk, raw: RawSamples, name: str) -> None:
     """SampleError unless the folders in `name` say labels, where the model tells such apart."""
     if desk.tells_labels and not any(raw.labels):
         raise SampleError(f"The folders in '{name}' do not say what its samples show. {HOW}")
+
+
+def _is_one_folder(paths: Sequence[str]) -> bool:
+    """Whether all lie in one folder whose name tells no label, such as "images"."""
+    return len({path.rpartition("/")[0] for path in paths}) == 1 and not tell_labels(paths, [])
 
 
 def as_the_model_wants(desk: Desk, raw: RawSamples, label_id: str | None) -> RawSamples:

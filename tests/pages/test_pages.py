@@ -332,11 +332,17 @@ class TestSamples:
             ("c.png", "0"): 1,
         }
 
+    def test_upload_of_one_folder_that_tells_no_label_goes_to_the_chosen_one(self, app, desk_of):
+        files = [(f"images/{k}.png", picture(4 * k)) for k in range(3)]
+        upload(app, ("3 files.zip", given_together(*files)))
+        raw = desk_of(app).workspace.raw_samples()
+        assert (sorted(raw.names), raw.labels) == (["0.png", "1.png", "2.png"], ("0",) * 3)
+
     @pytest.mark.parametrize(
         ("files", "expected"),
         [
             ([("a.png", picture()), ("b.png", b"no")], "'b.png' is not a picture"),
-            ([("images/a.png", picture())], "folders in 'images' do not say"),
+            ([("images/a.png", picture()), ("b.png/a/c.png", b"no")], "'b.png/a/c.png'"),
             ([("../3/a.png", picture())], "leads out of the zip"),
         ],
     )

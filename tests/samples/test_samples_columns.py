@@ -71,7 +71,13 @@ class TestTargets:
         raw = read(f"{header}\n{line}\n", targets=2)
         assert (rows(raw), raw.targets[0].tolist()) == ([[1, 2]], [7, 8])
 
-    @pytest.mark.parametrize("header", ["a,b,y_1,y_3", "a,b,target2,target2"])
+    @pytest.mark.parametrize("header", ["a,b,y_30,y_7", "a,y2020,b,y2015"])
+    def test_numbers_need_not_follow_each_other(self, header):
+        line = "1,2,8,7" if header.startswith("a,b") else "1,8,2,7"
+        raw = read(f"{header}\n{line}\n", targets=2)
+        assert (rows(raw), raw.targets[0].tolist()) == ([[1, 2]], [7, 8])
+
+    @pytest.mark.parametrize("header", ["a,b,y_1,y_1", "a,b,target2,target2"])
     def test_numbers_that_tell_no_order_are_refused(self, header):
         with pytest.raises(SampleError, match=r"'m\.csv' numbers the columns of the targets"):
             read(f"{header}\n1,2,7,8\n", targets=2)

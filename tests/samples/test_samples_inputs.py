@@ -41,10 +41,9 @@ class TestTables:
     def test_numbers_behind_a_name_are_the_order(self, names):
         assert rows(f"person,{names},film\n7,1,2,3\n") == [[3, 2, 1, 7]]
 
-    @pytest.mark.parametrize("names", ["mood_1,mood_3", "mood_1,mood_1"])
-    def test_numbers_that_leave_a_gap_or_come_twice_are_refused(self, names):
-        with pytest.raises(SampleError, match=r"'m\.csv' numbers the columns of 'mood' 1, [13]\. "):
-            rows(f"person,{names},film\n7,1,2,3\n")
+    def test_numbers_that_come_twice_are_refused(self):
+        with pytest.raises(SampleError, match=r"'m\.csv' numbers the columns of 'mood' 1, 1\. "):
+            rows("person,mood_1,mood_1,film\n7,1,2,3\n")
 
     def test_input_whose_own_name_ends_in_a_number_has_columns_of_that_name(self):
         text = b"x1,c,x1,label\n1,2,3,a\n"

@@ -163,11 +163,17 @@ class TestWhatDoesNotFit:
             ("all.csv", "Image File;Class"),
         ],
     )
-    def test_table_that_cannot_be_read_and_says_that_it_is_of_labels_is_refused(self, name, header):
+    def test_table_of_labels_that_cannot_be_read_is_refused_where_no_folder_tells_them(
+        self, name, header
+    ):
         mark = ";" if ";" in header else ","
         lines = [header, f"1.png{mark}cat", f"2.png{mark}dog{mark}extra"]
         with pytest.raises(SampleError, match=rf"'{name}', line 3 has 3 columns"):
-            read(["one/1.png", "two/2.png"], **{name: "\n".join(lines)})
+            read(["1.png", "2.png"], **{name: "\n".join(lines)})
+        raw = read(["one/1.png", "two/2.png"], **{name: "\n".join(lines)})
+        assert raw.labels == ("one", "two")
+        assert f"'{name}', line 3 has 3 columns" in raw.notice
+        assert "the folders' names are the labels" in raw.notice
 
     @pytest.mark.parametrize(
         "table", ["epoch,loss\n1\n", "file,xmin,class\n1.png,1\n", "free text\nwith, a comma\n"]

@@ -6,7 +6,15 @@ import pytest
 from PIL import Image
 
 from odt_core.errors import LabelError, SampleError
-from odt_core.samples import Labels, Preprocessing, Subset, decoding, prepare, read_samples
+from odt_core.samples import (
+    Labels,
+    Preprocessing,
+    Subset,
+    decoding,
+    folders,
+    prepare,
+    read_samples,
+)
 
 
 def png(shade: int) -> bytes:
@@ -168,6 +176,14 @@ class TestZip:
             assert raw.notice.startswith(
                 "'w.zip' does not say how its names are written: 'Öl é/1.png' is a guess."
             )
+
+    def test_hidden_folder_of_thousands_is_looked_into_only_a_little(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(folders, "MAX_MEMBERS", 200)
+        for folder, count in (("cat", 2), ("dog", 2), (".thumbnails", 300)):
+            (tmp_path / folder).mkdir()
+            for k in range(count):
+                (tmp_path / folder / f"{k}.png").write_bytes(png(k % 200))
+        assert read_samples(tmp_path).labels == ("cat", "cat", "dog", "dog")
 
     def test_hidden_label_folder_does_not_vanish_unsaid(self, tmp_path):
         files = {
@@ -342,13 +358,18 @@ class TestNpz:
 
     def test_arrays_that_are_not_read_are_told(self):
         raw = read_samples(npz(x=np.ones((2, 4)), y=[0, 1], names=["a", "b", "c"]), "own.npz")
-        assert raw.notice == "Left out 1 array of 'own.npz': names."
+        assert raw.notice == "Left out 1 array: names."
         raw = read_samples(npz(x=np.ones((2, 4)), names=["a", "b", "c"]), "own.npz")
-        assert (raw.labels, raw.notice) == (("", ""), "Left out 1 array of 'own.npz': names.")
+        assert (raw.labels, raw.notice) == (("", ""), "Left out 1 array: names.")
         parts = npz(x_train=[[1]], y_train=[0], x_test=[[1]], y_test=[0])
         raw = read_samples(parts, "own.npz")
-        assert raw.notice == "Left out 2 arrays of 'own.npz': x_test, y_test."
+        assert raw.notice == "Left out 2 arrays: x_test, y_test."
         assert read_samples(parts, "own.npz", subset=Subset.TEST).notice == ""
+
+    @pytest.mark.parametrize("key", ["ids", "subject", "sample_weight"])
+    def test_arrays_about_samples_are_no_labels(self, key):
+        raw = read_samples(npz(x=np.ones((2, 4)), **{key: [7, 8]}), "own.npz")
+        assert (raw.labels, raw.notice) == (("", ""), f"Left out 1 array: {key}.")
 
     def test_numbers_that_take_too_much_as_float32_are_refused(self):
         large, said = np.zeros((2, 25_000_001), np.int8), r"50,000,002 numbers.* 200 MB as float32"

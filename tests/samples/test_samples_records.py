@@ -81,6 +81,17 @@ class TestForms:
         table = {str(at): {"a": at, "b": 10 * at, "label": at % 2} for at in range(3)}
         assert read(as_json(table)).items[1].tolist() == [1, 10]
 
+    def test_index_of_dates_is_told_by_the_kinds_of_values(self):
+        days = [f"2024-01-0{k}" for k in range(1, 4)]
+        table = {
+            "length": dict(zip(days, [1.5, 2, 3], strict=True)),
+            "width": dict(zip(days, [4, 5, 6], strict=True)),
+            "species": dict(zip(days, ["a", "b", "a"], strict=True)),
+        }
+        raw = read(as_json(table))
+        assert [item.tolist() for item in raw.items] == [[1.5, 4], [2, 5], [3, 6]]
+        assert raw.labels == ("a", "b", "a")
+
     def test_line_of_one_record_is_one(self):
         raw = read(b'{"x": [1, 2], "label": ["a"]}\n', "m.jsonl")
         assert (raw.items[0].tolist(), raw.labels, raw.names) == (

@@ -90,9 +90,8 @@ class TestForms:
             read_table(text.encode(), "m.csv", input_shape=(2,))
         assert "'1,234' in line 1" in str(error.value)
 
-    @pytest.mark.parametrize("sign", [";", "\t", "|"])
-    def test_points_that_may_be_either_are_refused_where_commas_do_not_divide(self, sign):
-        text = "a;b;y\n1.500;2.000;3.500\n-7;12.250;1\n".replace(";", sign)
+    def test_points_beside_whole_numbers_may_be_either_where_semicolons_divide(self):
+        text = "a;b;y\n1.500;2.000;3.500\n-7;12.250;1\n"
         options = {"input_shape": (2,), "target_shape": (1,)}
         with pytest.raises(SampleError, match=r"'1\.500' in line 2 may be 1500 or 1\.500, and no"):
             read_table(text.encode(), "m.csv", **options)
@@ -100,13 +99,22 @@ class TestForms:
             one = text.replace(".", "") if value == 1500 else text.replace("1.500", settled)
             assert read_table(one.encode(), "m.csv", **options).items[0][0] == value
 
-    def test_points_of_a_window_that_may_be_either_are_refused(self):
-        with pytest.raises(SampleError, match=r"'9\.810' in line 1 may be 9810 or 9\.810"):
-            read_table(b"9.810;1.250\n9.790;2.500\n", "m.csv", input_shape=(2, 2))
+    @pytest.mark.parametrize(("sign", "told"), [(";", True), ("\t", False), ("|", False)])
+    def test_columns_of_three_decimals_are_decimals(self, sign, told):
+        text = "1.500;2.000;x\n2.250;10.000;y\n".replace(";", sign)
+        raw = read_table(text.encode(), "m.csv", input_shape=(2,))
+        assert [item.tolist() for item in raw.items] == [[1.5, 2], [2.25, 10]]
+        assert raw.notice == (
+            "'m.csv': 1.500 is read as 1.5. If it is 1500, write it so." if told else ""
+        )
+
+    def test_recordings_of_three_decimals_are_decimals(self):
+        raw = read_table(b"9.810;1.250\n9.790;2.500\n", "m.csv", input_shape=(2, 2))
+        assert raw.items[0].tolist() == np.float32([[9.81, 1.25], [9.79, 2.5]]).tolist()
 
     def test_label_that_may_be_either_is_no_target(self):
-        raw = read_table(b"0.5;2;1.500\n3;4;2.500\n", "m.csv", input_shape=(2,))
-        assert (raw.labels, raw.targets) == (("1.500", "2.500"), ())
+        raw = read_table(b"0.5;2;1.500\n3;4;2\n", "m.csv", input_shape=(2,))
+        assert (raw.labels, raw.targets) == (("1.500", "2"), ())
 
     def test_two_ways_to_write_decimals_are_refused(self):
         with pytest.raises(SampleError, match=r"in two ways: '1\.5' in line 2, '2,5' in line 1"):
