@@ -329,8 +329,7 @@ class Session:
 
     def _ask(self, role: InferRole, x: np.ndarray) -> np.ndarray:
         signature = self._interpreter.signature(role.signature)
-        about = self._runs.description.signature(role.signature)
-        before = self.state() if about and about.assigns else None
+        before = None if role.signature in self._repeat else self.state()
         try:
             return self._chunks.ask(signature, role, x, role.prediction)
         finally:
