@@ -5,13 +5,10 @@ Everything that comes from outside is escaped here; nothing else on the pages wr
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
 import streamlit as st
-
-_LONG = re.compile(r"(\S{24})(?=\S)")
 
 
 def step(number: int, title: str, aside: str = "", more: str = "") -> None:
@@ -24,12 +21,7 @@ def step(number: int, title: str, aside: str = "", more: str = "") -> None:
 
 def heading(title: str, aside: str = "") -> None:
     """Heading of a card that has no number."""
-    st.html(f'<h2 class="odt-step">{_breakable(title)}<span>{escape(aside)}</span></h2>')
-
-
-def _breakable(title: str) -> str:
-    """With places to break a file's name at, where a phone is narrower than that."""
-    return escape(_LONG.sub("\\1\u200b", title))
+    st.html(f'<h2 class="odt-step">{escape(title)}<span>{escape(aside)}</span></h2>')
 
 
 def note(text: str) -> None:

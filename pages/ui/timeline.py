@@ -53,7 +53,7 @@ def _checkpoint(desk: Desk, entry: CheckpointEntry, *, head: bool) -> None:
     with st.container(key=f"card_{entry.id}", border=True, gap="small"):
         with st.container(horizontal=True, vertical_alignment="center"):
             aside = _facts(entry) if usable else f"{_facts(entry)} · of another model"
-            pieces.heading(f"Step\u00a0{entry.info.steps:,}", aside)
+            pieces.heading(f"Step {entry.info.steps:,}", aside)
             if head:
                 pieces.chip(_now(desk), own=True)
         with st.container(horizontal=True, vertical_alignment="center"):
