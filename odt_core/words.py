@@ -22,10 +22,15 @@ def inputs_in_words(sizes: Mapping[str, int]) -> str:
     return ", ".join(f"'{one}' ({count(size, 'number')})" for one, size in sizes.items())
 
 
-def some_of(numbers: Sequence[int]) -> str:
-    """ "3, 5, 8, 9, 12 and 7 more": the first of many numbers."""
-    more = f" and {len(numbers) - _FIRST:,} more" if len(numbers) > _FIRST else ""
-    return ", ".join(map(str, numbers[:_FIRST])) + more
+def some_of(those: Sequence[object]) -> str:
+    """ "3, 5, 8, 9, 12 and 7 more": the first of many numbers or names."""
+    more = f" and {len(those) - _FIRST:,} more" if len(those) > _FIRST else ""
+    return ", ".join(map(str, those[:_FIRST])) + more
+
+
+def sentences(*said: str) -> str:
+    """Those that say something, one after the other; "" of none."""
+    return " ".join(filter(None, said))
 
 
 def count(number: int, noun: str) -> str:

@@ -14,11 +14,11 @@ import numpy as np
 
 from odt_core.errors import SampleError
 from odt_core.samples.cells import is_missing
-from odt_core.samples.float32 import check_room, rounded
+from odt_core.samples.float32 import as_float32, rounded
 from odt_core.samples.inputs import Inputs, joined
 from odt_core.samples.labels import clean_label
 from odt_core.samples.types import Form, RawSamples, Subset
-from odt_core.words import count, inputs_in_words, some_of
+from odt_core.words import count, inputs_in_words, sentences, some_of
 
 MAX_SAMPLES = 50_000
 _SAMPLES = ("x", "data", "features", "images", "inputs")
@@ -29,7 +29,6 @@ _ABOUT = frozenset(
     ["file", "filename", "filenames", "files", "id", "ids", "idx", "index", "mean", "names", "std",
      "subject", "subjects", "time", "times", "w", "weight", "weights", "writer", "writers"]
 )  # fmt: skip
-_TOLD = 5  # names of arrays
 
 
 def read_arrays(files: Mapping[str, bytes], name: str, form: Form, subset: Subset) -> RawSamples:
@@ -75,8 +74,8 @@ def read_arrays(files: Mapping[str, bytes], name: str, form: Form, subset: Subse
     said = [rounded(x, f"'{name}', {key},")]
     if y is not None and targets and form.target_shape is not None:
         said.append(rounded(y, f"'{name}', {of_labels},"))
-    said.append(_left_out(others, subset, name))
-    return RawSamples(items, labels, names, targets, notice=" ".join(filter(None, said)))
+    said.append(_left_out(others, subset))
+    return RawSamples(items, labels, names, targets, notice=sentences(*said))
 
 
 def _labels_and_targets(
@@ -154,14 +153,12 @@ def _check_no_labels(
             )
 
 
-def _left_out(others: Sequence[str], subset: Subset, name: str) -> str:
+def _left_out(others: Sequence[str], subset: Subset) -> str:
     """A sentence about arrays that are not read; "" for none. Samples to train on are not missed
     where those to test with are asked for.
     """
     missed = [one for one in others if subset is not Subset.TEST or _meaning(one)[1] != "train"]
-    more = f" and {len(missed) - _TOLD} more" if len(missed) > _TOLD else ""
-    many = count(len(missed), "array")
-    return f"Left out {many}: {', '.join(missed[:_TOLD])}{more}." if missed else ""
+    return f"Left out {count(len(missed), 'array')}: {some_of(missed)}." if missed else ""
 
 
 def _numbers_or_pictures(x: np.ndarray, name: str) -> np.ndarray:
@@ -177,9 +174,7 @@ def _numbers_or_pictures(x: np.ndarray, name: str) -> np.ndarray:
 
 def _finite(array: np.ndarray, name: str, key: str) -> np.ndarray:
     """As float32. SampleError, with the first samples, where a number is not finite as such."""
-    check_room(array, f"'{name}', {key}")
-    with np.errstate(over="ignore"):
-        numbers = array.astype(np.float32)
+    numbers = as_float32(array, f"'{name}', {key}")
     bad = np.flatnonzero(~np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1))
     if len(bad):
         raise SampleError(

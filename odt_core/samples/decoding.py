@@ -12,7 +12,7 @@ from odt_core.errors import SampleError
 from odt_core.samples import packed, sound
 from odt_core.samples.archives import ARRAY, MAX_FILES
 from odt_core.samples.arrays import MAX_SAMPLES, load_array
-from odt_core.samples.float32 import check_room, rounded
+from odt_core.samples.float32 import as_float32, rounded
 from odt_core.samples.image import (
     SUFFIXES,
     WORKING_SIDE,
@@ -27,6 +27,7 @@ from odt_core.samples.rows import MAX_BYTES
 from odt_core.samples.table import read_table
 from odt_core.samples.types import Form, RawSamples
 from odt_core.samples.windows import window_of
+from odt_core.words import sentences
 
 MAX_PIXELS = 3_000_000_000  # of an archive's pictures, a minute's work; for each byte so many more:
 PIXELS_A_BYTE = 20  # a photograph has 4 to 10, a flat PNG 1,000
@@ -81,7 +82,7 @@ def decode_files(files: Sequence[File], name: str, form: Form) -> RawSamples:
         tuple(clean_label(label) if label else "" for label in together.labels),
         together.names,
         tuple(of_files) if targets else together.targets,
-        notice=" ".join(filter(None, notices)),
+        notice=sentences(*notices),
     )
 
 
@@ -207,9 +208,7 @@ def _array(data: bytes, file: str) -> tuple[np.ndarray, str]:
     array = load_array(data, file)
     if array.dtype.kind not in "biuf" or not array.size:
         raise SampleError(f"'{file}' does not hold numbers. Save a float32 array.")
-    check_room(array, f"'{file}'")
-    with np.errstate(over="ignore"):
-        numbers = array.astype(np.float32)
+    numbers = as_float32(array, f"'{file}'")
     if not np.isfinite(numbers).all():
         raise SampleError(f"'{file}' holds a number that is not finite. Correct or remove it.")
     return numbers, rounded(array, f"'{file}'")

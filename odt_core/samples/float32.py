@@ -13,9 +13,9 @@ EXACT = 2**24  # whole numbers up to here are exact in float32
 _LONGEST = 2.0**64  # what is larger measures something: 6e23 is no number of anything counted
 
 
-def check_room(array: np.ndarray, where: str) -> None:
-    """SampleError where the numbers of an array, however they are saved, take too much as float32.
-    where: they stand, for the message.
+def as_float32(array: np.ndarray, where: str) -> np.ndarray:
+    """The numbers of an array, which may be infinite then. SampleError where they take too much as
+    float32, however they are saved. where: they stand, for the message.
     """
     taken = 4 * array.size
     if taken > MAX_TOTAL_BYTES:
@@ -23,6 +23,8 @@ def check_room(array: np.ndarray, where: str) -> None:
             f"{where} has {array.size:,} numbers, which take {taken / 1e6:.0f} MB as float32; at "
             f"most {MAX_TOTAL_BYTES // 10**6} MB are read. Save fewer samples."
         )
+    with np.errstate(over="ignore"):
+        return array.astype(np.float32)
 
 
 def rounded(numbers: np.ndarray, where: str) -> str:

@@ -29,7 +29,7 @@ from odt_core.samples.left_out import left_out
 from odt_core.samples.links import leads_back
 from odt_core.samples.masks import is_picture
 from odt_core.samples.types import Form, RawSamples, Subset
-from odt_core.words import too_large
+from odt_core.words import sentences, too_large
 
 _OF_MACOS = "__MACOSX"  # Finder adds it to a zip; names in it, and on other disks, begin with ._
 
@@ -89,20 +89,20 @@ def read_zip(
         for member in members
     ]
     raw = _read_files(files, name, form, subset)
-    return replace(raw, notice=" ".join(filter(None, (guessed(archive, name), raw.notice))))
+    return replace(raw, notice=sentences(guessed(archive, name), raw.notice))
 
 
 def read_loose(
     files: Sequence[tuple[str, bytes]], name: str, form: Form, subset: Subset
 ) -> RawSamples | None:
     """The samples of files (name, content) that were given together, as of a folder of them, where
-    a table among them says what the others show; None where none does.
+    a table among them says what the others show, or was meant to; None where there is none.
     """
     there = _given(files)
     seen = [file for file in there if not _is_hidden(file.path)]
     if all(file.path.lower().endswith(label_table.ENDINGS) for file in seen):
         return None
-    if not _label_tables(seen, kinds_among([file.path for file in seen], form), form):
+    if not any(_told_labels(seen, kinds_among([file.path for file in seen], form), form)):
         return None
     return _read_files(there, name, form, subset)
 
@@ -133,14 +133,7 @@ def _read_files(there: Sequence[_File], name: str, form: Form, subset: Subset) -
     paths = [file.path for file in there]
     kinds = kinds_among(paths or everything, form)
     hidden = _hidden_samples(everything, kinds)
-    damaged = ""
-    try:
-        tables = [] if project or ours else _label_tables(there, kinds, form)
-    except DamagedTableError as error:
-        samples = [path for path in paths if is_sample(path, kinds)]
-        if not tell_labels(samples, [path for path in paths if path not in samples]):
-            raise
-        tables, damaged = [], f"{error} Until then the folders' names are the labels."
+    tables, damaged = ([], "") if project or ours else _told_labels(there, kinds, form)
     layout = Layout.of(
         paths,
         kinds,
@@ -167,7 +160,7 @@ def _read_files(there: Sequence[_File], name: str, form: Form, subset: Subset) -
     unnamed = [file.path for file in by_kind[FileKind.UNNAMED]]
     of_tables = [table.notice(unnamed if table is tables[-1] else ()) for table in tables]
     of_others = left_out(others, len(by_kind[FileKind.LOOSE]), apart, hidden)
-    notice = " ".join(filter(None, (*of_zips, raw.notice, *of_tables, damaged, of_others)))
+    notice = sentences(*of_zips, raw.notice, *of_tables, damaged, of_others)
     return replace(raw if kept is None else raw.take(kept), notice=notice)
 
 
@@ -191,6 +184,22 @@ def _contents(samples: Sequence[_File], layout: Layout) -> tuple[list[File], lis
                 f"'{layout.name}' holds too much: at most {MAX_TOTAL_BYTES // 10**6} MB are read."
             )
     return files, said
+
+
+def _told_labels(
+    files: Sequence[_File], kinds: tuple[str, ...], form: Form
+) -> tuple[list[LabelTable], str]:
+    """The tables that say what other files show; and what is to be told where one is damaged and
+    folders say it as well. DamagedTableError where they do not.
+    """
+    try:
+        return _label_tables(files, kinds, form), ""
+    except DamagedTableError as error:
+        paths = [file.path for file in files]
+        samples = [path for path in paths if is_sample(path, kinds)]
+        if not tell_labels(samples, [path for path in paths if not is_sample(path, kinds)]):
+            raise
+        return [], f"{error} Until then the folders' names are the labels."
 
 
 def _label_tables(files: Sequence[_File], kinds: tuple[str, ...], form: Form) -> list[LabelTable]:
@@ -266,7 +275,7 @@ def _inner_zip(data: bytes, path: PurePosixPath, kinds: tuple[str, ...]) -> tupl
                 for file, member in samples
             ]
             said = (guessed(archive, path.name), left_out((), 0, 0, hidden))
-            return files, " ".join(filter(None, said))
+            return files, sentences(*said)
     except OdtError:  # it says itself what is wrong
         raise
     except (*DAMAGED_ZIP, ValueError) as error:

@@ -69,8 +69,10 @@ def find_label_tables(
     SampleError with file and line where such a table contradicts itself, DamagedTableError where
     it cannot be read and says by its own name or its first line what it is.
     """
-    known, whole = _by_name(files, _SHORTENED), _by_name(files, _WHOLE)
     nearest = sorted(tables, key=lambda one: (one[0].count("/"), one[0]))[:MOST]
+    if not nearest:
+        return []
+    known, whole = _by_name(files, _SHORTENED), _by_name(files, _WHOLE)
     # Numbers of a table that may be a sample itself are not names of files without their suffix.
     found = (
         _read(path, read, whole if _composed(path) in known else known) for path, read in nearest
@@ -170,12 +172,12 @@ def _folded(name: str) -> str:
     return _composed(name).casefold()
 
 
-def _name(file: str) -> str:
-    return PurePosixPath(file).name
+def _last(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
-_WHOLE = (_name, str)
-_SHORTENED = (lambda file: stem_of(_name(file)), _name, stem_of, str)
+_WHOLE = (_last, str)
+_SHORTENED = (lambda file: stem_of(_last(file)), _last, stem_of, str)
 
 
 def _by_name(files: Sequence[str], shortened: Sequence[Callable[[str], str]]) -> dict[str, str]:
@@ -192,10 +194,6 @@ def _by_name(files: Sequence[str], shortened: Sequence[Callable[[str], str]]) ->
     return known
 
 
-def _last(path: str) -> str:
-    return path.rpartition("/")[2]
-
-
 def _file(cell: str, beside: str, known: Mapping[str, str], last: set[str]) -> str | None:
     """The file that a cell names, looked for beside the table first. last: the last parts of the
     known names, by which nearly all cells that name none are told at once.
@@ -207,5 +205,5 @@ def _file(cell: str, beside: str, known: Mapping[str, str], last: set[str]) -> s
     if name in ("", ".", ".."):
         return None
     near = name if beside == "." else f"{beside}/{name}"
-    names = (spelt(one) for spelt in (_composed, _folded) for one in (near, name, _name(name)))
+    names = (spelt(one) for spelt in (_composed, _folded) for one in (near, name, _last(name)))
     return next((known[one] for one in names if one in known), None)

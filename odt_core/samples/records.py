@@ -52,7 +52,7 @@ def rows_of_json(data: bytes, name: str, most: int, by_line: bool) -> Table:
         )
     if not data.strip():
         raise SampleError(f"'{name}' is empty. {_FORMS}")
-    text = text_of(data, name)
+    text, guessed = text_of(data, name)
     try:
         records = _records(text, name, by_line)
     except SampleError:
@@ -67,7 +67,7 @@ def rows_of_json(data: bytes, name: str, most: int, by_line: bool) -> Table:
         raise SampleError(f"'{name}' has more than {most:,} records. Use fewer.")
     rows = _rows(records, name)
     cells = (cell for _, cells in rows for cell in cells)
-    return Table(rows, False, notice_of_guess(data, name, cells))
+    return Table(rows, False, notice_of_guess(guessed, name, cells))
 
 
 def _records(text: str, name: str, by_line: bool) -> _Records | None:
@@ -198,12 +198,12 @@ def _rows(records: _Records, name: str) -> list[Row]:
         forms = [_form(value) for value in values]
         if not rows:
             first, names = forms, _names(records.names, values)
-        if len(cells) != len(rows[0][1] if rows else cells):
+        elif len(cells) != len(rows[0][1]):
             raise SampleError(
                 f"'{name}', record {at} has {len(cells)} values, the first {len(rows[0][1])}. Give "
                 "every record the same."
             )
-        if forms != first:
+        elif forms != first:
             raise SampleError(
                 f"'{name}', record {at} has as many values as the first, but not in the same "
                 "columns. Give every record lists of the same lengths."

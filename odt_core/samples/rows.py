@@ -48,7 +48,7 @@ def rows_of(data: bytes, name: str, most: int = MAX_ROWS) -> Table:
     Raises SampleError with the file's name, and the line.
     """
     _check_size(data, name)
-    text = text_of(data, name)
+    text, guessed = text_of(data, name)
     if max(text.count("\n"), text.count("\r")) > _MAX_BREAKS:
         raise SampleError(
             f"'{name}' has more than {_MAX_BREAKS:,} lines, blank ones among them. Use fewer."
@@ -67,7 +67,7 @@ def rows_of(data: bytes, name: str, most: int = MAX_ROWS) -> Table:
     names = _names(remark, delimiter)
     if len(names) == len(rows[0][1]) and any(map(resembles_number, rows[0][1])):
         rows.insert(0, (above, names))
-    notice = notice_of_guess(data, name, (cell for _, cells in rows for cell in cells))
+    notice = notice_of_guess(guessed, name, (cell for _, cells in rows for cell in cells))
     return Table(rows, delimiter == ";", notice)
 
 

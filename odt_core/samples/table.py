@@ -31,7 +31,7 @@ from odt_core.samples.inputs import Inputs
 from odt_core.samples.rows import MAX_BYTES, MAX_ROWS, Table, rows_of, too_many_rows
 from odt_core.samples.types import RawSamples
 from odt_core.samples.windows import read_windows, window_in, window_of
-from odt_core.words import some_of
+from odt_core.words import sentences, some_of
 
 _KINDS = (".csv", ".tsv", ".txt", *records.SUFFIXES)
 ENDINGS = (*_KINDS, *(kind + packed.ENDING for kind in _KINDS))  # of files that are tables
@@ -104,7 +104,7 @@ def read_table(
         raise SampleError(_in_words(faults, name, unit))
     given = tuple(targets) if any(target is not None for target in targets) else ()
     of_points = notice_of_points(rows, numeric, name, table.divided)
-    notice = " ".join(filter(None, (table.notice, of_points, of_rounding)))
+    notice = sentences(table.notice, of_points, of_rounding)
     return RawSamples(tuple(items), tuple(labels), tuple(names), given, notice=notice)
 
 

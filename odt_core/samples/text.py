@@ -12,9 +12,9 @@ _SHOWN = 3  # words
 _IN_EXCEL = "(in Excel: CSV UTF-8)"
 
 
-def text_of(data: bytes, name: str) -> str:
-    """The text in UTF-8 or UTF-16, with or without its mark, else in Windows-1252. SampleError
-    where it is in none of these.
+def text_of(data: bytes, name: str) -> tuple[str, bool]:
+    """The text in UTF-8 or UTF-16, with or without its mark, else in Windows-1252; and whether that
+    is a guess. SampleError where it is in none of these.
     """
     for encoding in (_unicode(data), _GUESSED):
         try:
@@ -23,20 +23,20 @@ def text_of(data: bytes, name: str) -> str:
             continue
         if "\0" in text:
             raise SampleError(f"'{name}' is not a text file. Save the table as .csv.")
-        return text
+        return text, encoding == _GUESSED
     raise SampleError(
         f"'{name}' is not a text file in an encoding that can be told. Save it in UTF-8 "
         f"{_IN_EXCEL}."
     )
 
 
-def notice_of_guess(data: bytes, name: str, cells: Iterable[str]) -> str:
+def notice_of_guess(guessed: bool, name: str, cells: Iterable[str]) -> str:
     """What is to be told of a table whose encoding is a guess: how its words read; "" where it is
     none, or there are none. SampleError where one of them is no word.
 
-    cells: what the text holds, of which any may be a name or a label.
+    guessed: as of `text_of`. cells: what the text holds, of which any may be a name or a label.
     """
-    if _is_unicode(data):
+    if not guessed:
         return ""
     words = dict.fromkeys(cell.strip()[:30] for cell in cells if not cell.isascii())
     odd = next((word for word in words if not _IN_NO_WORD.isdisjoint(word)), None)
@@ -52,14 +52,6 @@ def notice_of_guess(data: bytes, name: str, cells: Iterable[str]) -> str:
         f"Read '{name}', which is in no Unicode encoding, as Windows-1252: {shown}. If that is "
         f"wrong, save it in UTF-8 {_IN_EXCEL}."
     )
-
-
-def _is_unicode(data: bytes) -> bool:
-    try:
-        data.decode(_unicode(data))
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _unicode(data: bytes) -> str:

@@ -27,7 +27,7 @@ from odt_core.samples.float32 import rounded
 from odt_core.samples.layout import label_in_name
 from odt_core.samples.rows import Table
 from odt_core.samples.types import RawSamples
-from odt_core.words import count, words
+from odt_core.words import count, sentences, words
 
 MAX_ROWS = 250_000  # of a file; with six channels they take 200 MB while they are read
 _LONG = 32  # numbers; a model's row of fewer holds features rather than moments
@@ -128,7 +128,7 @@ def read_windows(
         tuple(items),
         tuple(labels),
         tuple(f"{name}, {unit} {rows[at][0]}" if many else name for at in starts),
-        notice=" ".join(filter(None, said)),
+        notice=sentences(*said),
     )
 
 

@@ -17,6 +17,7 @@ from odt_core.studies.sample_size import nested_subset
 from odt_core.studies.study import OnProgress, Stopped, StudyProgress, StudyStopped, never, quiet
 from odt_core.studies.trainings import State, Training, train_each
 from odt_core.training.settings import Settings
+from odt_core.words import sentences
 
 if TYPE_CHECKING:
     from odt_core.bundled import ModelCard
@@ -116,7 +117,7 @@ def negative_controls(
         samples=len(train),
         other_samples=len(theirs) if theirs is not None else 0,
         vanished=vanished,
-        sentence=" ".join(filter(None, (said, left_out))),
+        sentence=sentences(said, left_out),
     )
 
 

@@ -17,7 +17,7 @@ from odt_core.studies.judging import left_to_judge
 from odt_core.studies.study import OnProgress, Stopped, StudyProgress, StudyStopped, never, quiet
 from odt_core.studies.trainings import State, Training, train_each
 from odt_core.training.settings import Settings
-from odt_core.words import count, percent
+from odt_core.words import count, percent, sentences
 
 if TYPE_CHECKING:
     from odt_core.samples import Samples
@@ -120,7 +120,7 @@ def samples_needed(
     complete = len(points) == len(counts) + 1
     if complete:
         progress(StudyProgress(total, total, "finished"))
-    said = " ".join(filter(None, (_sentence(points, own, quantity, len(seeds)), left_out)))
+    said = sentences(_sentence(points, own, quantity, len(seeds)), left_out)
     return SamplesNeeded(tuple(points), seeds, quantity, complete, said)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
@@ -13,7 +11,7 @@ import streamlit as st
 
 from odt_core.errors import OdtError, SampleError
 from odt_core.files import DAMAGED_ZIP
-from odt_core.samples.archives import MAX_MEMBERS, MAX_TOTAL_BYTES, checked, unpack
+from odt_core.samples.archives import MAX_MEMBERS, MAX_TOTAL_BYTES, checked, opened, unpack
 from pages.ui.served import ASSETS
 from pages.ui.uploads import contents
 
@@ -47,7 +45,7 @@ def _apart(name: str, data: bytes) -> list[tuple[str, bytes]]:
     if not data.endswith(MARK.encode()):
         return [(name.rpartition("/")[2], data)]  # paths are for what was packed, and checked
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with opened(data) as archive:
             return [
                 (member.filename, unpack(archive, member, MAX_TOTAL_BYTES))
                 for member in checked(archive, name)

@@ -26,6 +26,7 @@ from odt_core.samples.folders import read_given, read_loose
 from odt_core.samples.layout import HOW, tell_labels
 from odt_core.samples.other_files import refuse_other_files
 from odt_core.samples.table import ENDINGS
+from odt_core.words import sentences
 from pages.ui.desk import Desk
 from pages.ui.typed_target import check_target, typed_targets
 
@@ -135,7 +136,7 @@ def as_the_model_wants(desk: Desk, raw: RawSamples, label_id: str | None) -> Raw
     if raw.targets:  # of a file that says something of each: the chosen label is not meant
         check_labelled(raw, len(desk.labels))
     labels = _named(desk, raw.labels, label_id)
-    notice = " ".join(filter(None, (raw.notice, _numbers_taken(raw.labels, labels))))
+    notice = sentences(raw.notice, _numbers_taken(raw.labels, labels))
     return replace(raw, labels=labels, targets=(), notice=notice)
 
 
