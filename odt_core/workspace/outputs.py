@@ -34,7 +34,8 @@ def with_model(manifest: Manifest, model: ModelEntry, ids: Iterable[str]) -> Man
     used = {sample.label for sample in manifest.samples}
     kept = [label for label in manifest.labels if label.id in used]
     labels, free = _standing(model, before.labels if before else (), kept, ids)
-    kept = [label for label in kept if all(label.id != one.id for one in labels)]
+    standing = {one.id for one in labels}
+    kept = [label for label in kept if label.id not in standing]
     if kept:
         labels, kept = _on_numbers(model, labels, kept, used)
     for label in kept:
@@ -81,13 +82,12 @@ def _standing(
     was left with; kept: labels that have samples.
     """
     fresh = iter(ids)
-    was = {one.output: one for one in before if one.output is not None}
+    present = {one.id: one for one in kept}
+    was = {one.output: replace(one, name=present.get(one.id, one).name) for one in before}
     own = {one.id for one in was.values()}  # which go to their outputs, whatever they are called
-    by_id = {one.id: one for one in kept}
-    open_ = [one for one in kept if one.id not in own]
-    called = {place: by_id.get(one.id, one).name for place, one in was.items()}
-    its_own = dict(enumerate(model.outputs))
-    renamed = {place: name for place, name in called.items() if name != its_own.get(place)}
+    others = [one for one in kept if one.id not in own]
+    its_own = set(enumerate(model.outputs))
+    renamed = [one for one in was.values() if (one.output, one.name) not in its_own]
     labels: list[LabelEntry] = []
     free: list[int] = []
     for output, named in enumerate(model.outputs):
@@ -96,12 +96,10 @@ def _standing(
         if name is None:
             free.append(output)
             continue
-        known = by_id.get(old.id) if old else None
-        if known is None:
-            known = label_called(open_, name)
-            open_ = [one for one in open_ if one is not known]
-        others = (one for place, one in renamed.items() if place != output)
-        if known is None and any(same_label(name, one) for one in others):
+        known = old if old and old.id in present else label_called(others, name)
+        if known in others:
+            others.remove(known)
+        if known is None and any(one is not old and same_label(name, one.name) for one in renamed):
             free.append(output)  # a label of another output bears that name by now
             continue
         entry = known or LabelEntry(next(fresh), name, output)
@@ -118,28 +116,24 @@ def _on_numbers(
 
     Where a label that stands has some, numbers mean outputs, but for those that are turned off.
     """
-    numbered = Labels.numbered(len(model.outputs)).names
     begun = any(one.id in used for one in labels)
+    off = labels if begun else [replace(one, enabled=False) for one in labels]
     idle = [
         one.output
-        for one in labels
-        if one.id not in used and one.name == numbered[one.output or 0]
-        if not (begun and one.enabled)
+        for one in off
+        if one.id not in used and not one.enabled and one.name == model.outputs[one.output or 0]
     ]
-    if model.bundled or model.outputs != numbered or len(kept) > len(idle):
-        return labels, kept
-    if not begun and len(idle) < len(numbered):
+    room = len(idle) if begun or len(idle) == len(model.outputs) else 0
+    if not _is_unnamed(model) or len(kept) > room:
         return labels, kept
     places = [label.output for label in kept]
     if not set(places) <= set(idle):
         places = idle[: len(kept)]
-    rest = [
-        one if begun else replace(one, enabled=False) for one in labels if one.output not in places
-    ]
     new = [
         replace(label, output=place, enabled=label.enabled or label.output is None)
         for label, place in zip(kept, places, strict=True)
     ]
+    rest = [one for one in off if one.output not in places]
     return sorted([*new, *rest], key=lambda one: one.output or 0), []
 
 
@@ -249,11 +243,7 @@ def free_output(manifest: Manifest, name: str) -> int:
 def _unnamed(manifest: Manifest) -> list[LabelEntry]:
     """Labels of outputs that nobody has named; none where one of the numbers has samples."""
     model = manifest.model
-    if (
-        model is None
-        or model.bundled
-        or Labels(model.outputs) != Labels.numbered(len(model.outputs))
-    ):
+    if model is None or not _is_unnamed(model):
         return []
     idle = [
         label
@@ -262,6 +252,11 @@ def _unnamed(manifest: Manifest) -> list[LabelEntry]:
     ]
     ids = {label.id for label in idle}
     return [] if any(sample.label in ids for sample in manifest.samples) else idle
+
+
+def _is_unnamed(model: ModelEntry) -> bool:
+    """Whether its outputs have numbers for names, as in a file that names none."""
+    return not model.bundled and model.outputs == Labels.numbered(len(model.outputs)).names
 
 
 def _rested(manifest: Manifest, model: ModelEntry) -> Manifest:
