@@ -90,7 +90,16 @@ def _figure(found: Mapping[str, Any] | None) -> str:
     return f"mean squared error {found['mean_squared_error']:.6g}"
 
 
-def both_figures(found: Mapping[str, Any], title: str) -> list[str]:
-    """Lines about what `compared` gave: the figures of both models, then the sentences."""
-    pair = " → ".join(f"{which} {_figure(found[which])}" for which in ("base", "personalised"))
-    return [f"{title} ({found['n']})  {pair}", *found["sentences"]]
+def judged_lines(result: Mapping[str, Any]) -> list[str]:
+    """Lines about what `compared` gave for both sets: the figures of both models, then the
+    sentences; and why nothing is said of the person's.
+    """
+    lines: list[str] = []
+    for key, title in (("test", "your test samples"), ("base_test", "base test set")):
+        found = result[key]
+        if found:
+            pair = " → ".join(f"{one} {_figure(found[one])}" for one in ("base", "personalised"))
+            lines += [f"{title} ({found['n']})  {pair}", *found["sentences"]]
+    if result["unjudged"]:
+        lines.append(f"your test samples  {result['unjudged']}")
+    return lines

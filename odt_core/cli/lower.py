@@ -9,18 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from odt_core.cli.command import Command, Result
 from odt_core.cli.output import check_output, write_model
-from odt_core.cli.sources import find_model
+from odt_core.cli.sources import MODEL_HELP, find_model
 
 if TYPE_CHECKING:
     from odt_core.graph import CheckpointSignature
 
 
 def _arguments(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "model",
-        metavar="IN.tflite",
-        help="a .tflite file, or the name of a bundled one (digits, photos)",
-    )
+    parser.add_argument("model", metavar="IN.tflite", help=MODEL_HELP)
     parser.add_argument("output", metavar="OUT.tflite", help="where to write the new model")
 
 

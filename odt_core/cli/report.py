@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odt_core.cli.command import Command, Result
-from odt_core.cli.figures import both_figures, compared, evaluated, why_unjudged
+from odt_core.cli.figures import compared, evaluated, judged_lines, why_unjudged
 from odt_core.cli.output import check_output, write_model
 from odt_core.cli.sources import (
     PATH_HELP,
@@ -172,7 +172,7 @@ def _report(options: Namespace) -> Result:
         name: compared(one.base, one.own, one.claims(known))
         for name, one in evidence.judged.items()
     }
-    studies, curves = evidence.studies, evidence.curves
+    studies, curves, test = evidence.studies, evidence.curves, given.test
     return {
         "bundle": None if error else options.out,
         "bytes": len(packed),
@@ -180,7 +180,7 @@ def _report(options: Namespace) -> Result:
         "test": judged.get("test"),
         "base_test": judged.get("base_test"),
         "base_task": judged.get("base_test"),  # what it was called before
-        "unjudged": _why_unjudged(given),
+        "unjudged": None if test is None else why_unjudged(given.model.contract, test),
         "origin": evidence.origin.beginning.value,
         "origin_sentence": evidence.origin.sentence,
         "cost": studies.cost.to_json() if studies.cost else None,
@@ -247,10 +247,6 @@ def _weights(
     wanted = replace(settings, **given_settings(options, given.model))
     data, curves = _train(worker, given.samples, wanted, given.test, given.replay, given.base_test)
     return data, load_checkpoint(data), curves
-
-
-def _why_unjudged(given: _Given) -> str | None:
-    return None if given.test is None else why_unjudged(given.model.contract, given.test)
 
 
 def _judge(worker: Worker, given: _Given, group: Samples | None, *, mine: bool) -> Judged | None:
@@ -403,11 +399,7 @@ def _text(result: Result) -> str:
         lines = [result["origin_sentence"]]
     if result["outcome"] in (Outcome.DIVERGED.value, Outcome.STOPPED.value):
         lines.append(result["message"])
-    for key, title in (("test", "your test samples"), ("base_test", "base test set")):
-        if result[key]:
-            lines += both_figures(result[key], title)
-    if result["unjudged"]:
-        lines.append(f"your test samples  {result['unjudged']}")
+    lines += judged_lines(result)
     studies = result["studies"]
     for study in (studies["controls"], studies["samples_needed"], result["cost"]):
         lines += [study["sentence"]] if study else []

@@ -23,16 +23,13 @@ PATH_HELP = (
     "as .gz); for a model of masks folders images and masks; for one of windows of time .csv files "
     "of their rows (punch.csv, or punch/01.csv in a folder or zip), for one of sound .wav files"
 )
+MODEL_HELP = "a .tflite file, or the name of a bundled one (digits, photos)"
 _USES = tuple(field.name for field in fields(Choice))  # what --use corrects
 
 
 def add_model(parser: ArgumentParser) -> None:
     """The MODEL argument, and --use, which corrects what its signatures are taken for."""
-    parser.add_argument(
-        "model",
-        metavar="MODEL",
-        help="a .tflite file, or the name of a bundled one (digits, photos)",
-    )
+    parser.add_argument("model", metavar="MODEL", help=MODEL_HELP)
     parser.add_argument(
         "--use",
         metavar="WHAT=NAME",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odt_core.cli.command import Command, Result
-from odt_core.cli.figures import both_figures, compared, evaluated, why_unjudged
+from odt_core.cli.figures import compared, evaluated, judged_lines, why_unjudged
 from odt_core.cli.output import check_output
 from odt_core.cli.sources import (
     PATH_HELP,
@@ -203,11 +203,7 @@ def _text(result: Result) -> str:
         lines.append(f"labels  {', '.join(names[:12])}{' …' if len(names) > 12 else ''}")
     if result["guessed"]:
         lines.append(f"labels  {result['guessed']}")
-    for key, title in (("test", "your test samples"), ("base_test", "base test set")):
-        if result[key]:
-            lines += both_figures(result[key], title)
-    if result["unjudged"]:
-        lines.append(f"your test samples  {result['unjudged']}")
+    lines += judged_lines(result)
     if result["checkpoint"]:
         lines.append(f"checkpoint  {result['checkpoint']}")
     if result["unwritten"]:
