@@ -81,7 +81,9 @@ def card_of(desk: Desk) -> None:
     ]
     if labels := _listed(desk.output_names):
         file = _listed(card.labels.names)
-        rows.insert(0, ("Labels", labels if labels == file else f"{labels} (its own: {file})"))
+        rows.insert(
+            0, ("Labels", labels if file in ("", labels) else f"{labels} (its own: {file})")
+        )
     pieces.table(("", ""), rows)
 
 
