@@ -60,6 +60,7 @@ def negative_controls(
     replay: Samples | None = None,
     seed: int = 0,
     weights: State | None = None,
+    left_out: str = "",
     progress: OnProgress = quiet,
     stopped: Stopped = never,
 ) -> Controls:
@@ -69,12 +70,12 @@ def negative_controls(
 
     others: another person's samples under the same labels; at most as many of each label as
     `train` has are used. seed: of the shuffling. weights: all variables after training on `train`
-    with these settings, where they are known: the first training is left out then. Raises
-    SampleError without samples or tests that are left and for models without labels, StudyStopped
-    when stopped.
+    with these settings, where they are known: the first training is left out then. left_out: why
+    other tests are not among `test`, for the sentence; "" for none. Raises SampleError without
+    samples or tests that are left and for models without labels, StudyStopped when stopped.
     """
     _check(train, test)
-    test, left_out = left_to_judge(train, replace(test, labels=train.labels), trainer.card)
+    test, also = left_to_judge(train, replace(test, labels=train.labels), trainer.card)
     mixed, kept = shuffled_labels(train, seed)
     theirs = like(others, train, seed) if others is not None else None
     runs = [Training("your samples", train, settings, weights=weights)]
@@ -117,7 +118,7 @@ def negative_controls(
         samples=len(train),
         other_samples=len(theirs) if theirs is not None else 0,
         vanished=vanished,
-        sentence=sentences(said, left_out),
+        sentence=sentences(said, also, left_out),
     )
 
 

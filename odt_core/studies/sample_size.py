@@ -56,6 +56,7 @@ def samples_needed(
     replay: Samples | None = None,
     base_test: Samples | None = None,
     weights: State | None = None,
+    left_out: str = "",
     progress: OnProgress = quiet,
     stopped: Stopped = never,
 ) -> SamplesNeeded:
@@ -67,7 +68,8 @@ def samples_needed(
     has come to the same as all and are left out. Samples with targets count as one label. When
     `stopped()` turns true, what was finished is returned; StudyStopped when that is nothing.
     weights: all variables after training on `train` with these settings, where they are known: with
-    their seed it is not trained on all samples then. SampleError when there is nothing to train on
+    their seed it is not trained on all samples then. left_out: why other tests are not among
+    `test`, for the sentence; "" for none. SampleError when there is nothing to train on
     or nothing left to test on.
     """
     if not len(train) or not len(test):
@@ -79,7 +81,7 @@ def samples_needed(
     counts = _counts(train, per_label)
     if not seeds or not counts:
         raise SettingsError("samples_needed needs at least one seed and one count.")
-    test, left_out = left_to_judge(train, replace(test, labels=train.labels), trainer.card)
+    test, also = left_to_judge(train, replace(test, labels=train.labels), trainer.card)
     tests = [test]
     if base_test is not None and len(base_test):
         tests.append(replace(base_test, labels=train.labels.with_those_of(base_test.labels)))
@@ -120,7 +122,7 @@ def samples_needed(
     complete = len(points) == len(counts) + 1
     if complete:
         progress(StudyProgress(total, total, "finished"))
-    said = sentences(_sentence(points, own, quantity, len(seeds)), left_out)
+    said = sentences(_sentence(points, own, quantity, len(seeds)), also, left_out)
     return SamplesNeeded(tuple(points), seeds, quantity, complete, said)
 
 

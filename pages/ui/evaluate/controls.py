@@ -21,7 +21,6 @@ from pages.ui.evaluate.study import (
     told,
     trainer_of,
     why_not,
-    with_left_out,
 )
 from pages.ui.say import points
 
@@ -53,17 +52,17 @@ def _work(desk: Desk, job: Job) -> Controls:
     test, left_out = desk.tests_to_judge_by()
     others = other_person(desk.card, desk.labels, train)
     with trainer_of(desk) as trainer:
-        found = negative_controls(
+        return negative_controls(
             trainer,
             train,
             test,
             settings,
             others=others,
             replay=replay_of(desk.card) if settings.replay else None,
+            left_out=left_out,
             progress=told(job),
             stopped=job.stopped,
         )
-    return with_left_out(found, left_out)
 
 
 def _show(result: Controls) -> None:

@@ -21,7 +21,6 @@ from pages.ui.evaluate.study import (
     told,
     trainer_of,
     why_not,
-    with_left_out,
 )
 from pages.ui.numbers import figure as short
 from pages.ui.say import between, percent
@@ -52,7 +51,7 @@ def _work(desk: Desk, job: Job) -> SamplesNeeded:
     train, settings = desk.samples(Part.TRAIN), desk.settings
     test, left_out = desk.tests_to_judge_by()
     with trainer_of(desk) as trainer:
-        found = samples_needed(
+        return samples_needed(
             trainer,
             train,
             test,
@@ -60,10 +59,10 @@ def _work(desk: Desk, job: Job) -> SamplesNeeded:
             seeds=_SEEDS,
             replay=replay_of(desk.card) if settings.replay else None,
             base_test=base_test_of(desk.card),
+            left_out=left_out,
             progress=told(job),
             stopped=job.stopped,
         )
-    return with_left_out(found, left_out)
 
 
 def _show(result: SamplesNeeded) -> None:

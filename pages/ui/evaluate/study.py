@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -18,9 +17,7 @@ from pages.ui.turns import Urgency, fragment
 from pages.ui.untested import untested
 
 if TYPE_CHECKING:
-    from odt_core.studies import Controls, SamplesNeeded, StudyProgress, WorkerTrainer
-
-    Result = TypeVar("Result", Controls, SamplesNeeded)
+    from odt_core.studies import StudyProgress, WorkerTrainer
 
 CONTROLS = "the study of negative controls"
 NEEDED = "the study of samples needed"
@@ -108,11 +105,6 @@ def _stop(desk: Desk, name: str) -> None:
     job = desk.job(name)
     if job is not None:
         job.stop()
-
-
-def with_left_out(found: Result, left_out: str) -> Result:
-    """What a study found, its sentence with why some test samples were left out before."""
-    return replace(found, sentence=f"{found.sentence} {left_out}") if left_out else found
 
 
 def told(job: Job) -> Callable[[StudyProgress], None]:
