@@ -266,8 +266,9 @@ def _change(
             "summary": f"Changed its answer from {isolated(base['answer'])} to {isolated(answer)}.",
             "changed": True,
         }
-    shares = [{label: share for label, share, _ in side["bars"]} for side in sides]
-    before, after = (one[side["answer"]] for one, side in zip(shares, sides, strict=True))
+    before, after = (
+        next(share for name, share, _ in side["bars"] if name == answer) for side in sides
+    )
     if abs(after - before) < 0.005:
         return {"summary": "Same answer, as sure as before.", "changed": False}
     word = "surer" if after > before else "less sure"
