@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
-from pages.ui.undo import undo_button
+from pages.ui.undo import step_button
 from pages.ui.uploads import contents
 
 _TURN = "checkpoint_upload_turn"
@@ -36,7 +36,7 @@ def save_and_upload(desk: Desk) -> None:
         args=(desk, f"checkpoint_{turn}"),
     )
     trouble.show_said("upload")
-    undo_button(desk, "undo_here", "upload")
+    step_button(desk, "undo_here", "upload")
     pieces.note(
         "Automatic checkpoints are made at the start, the end and the best of a run, every few "
         "seconds in between, and before anything that would lose your model. The oldest "

@@ -8,9 +8,8 @@ from math import prod
 from odt_core.dialects.contract import Contract, Task
 from odt_core.words import inputs_in_words
 from pages.ui.desk import Desk
-from pages.ui.say import count, isolated
+from pages.ui.say import count, labels_in_words
 
-_NAMED = 3  # labels that a sentence lists
 TASKS = {
     Task.CLASSES: "labels",
     Task.BINARY: "yes or no",
@@ -56,7 +55,7 @@ def of_labels_that_came_along(desk: Desk) -> str:
         for label in one.labels
     }
     names = [
-        f"'{isolated(label.name)}'"
+        label.name
         for label in manifest.labels
         if label.output is not None and label.enabled and label.name not in outputs
         if (label.id, label.output) not in left
@@ -64,9 +63,8 @@ def of_labels_that_came_along(desk: Desk) -> str:
     ]
     if not names or not desk.tells_labels:
         return ""
-    more = len(names) - _NAMED
-    listed = ", ".join(names[:_NAMED]) + (f" and {count(more, 'other label')}" if more > 0 else "")
-    return f"Your samples came along: it learns {listed}. Disable what it is not to learn."
+    learnt = labels_in_words(names)
+    return f"Your samples came along: it learns {learnt}. Disable what it is not to learn."
 
 
 def _gives(desk: Desk) -> str:

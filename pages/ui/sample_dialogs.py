@@ -12,7 +12,7 @@ from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
 from pages.ui.numbers import as_text, parts_as_text
 from pages.ui.picture_answers import target_uri
-from pages.ui.say import clock, count, isolated, plain
+from pages.ui.say import beside, clock, count, isolated, plain
 from pages.ui.thumbs import thumb_uri
 from pages.ui.turns import Urgency, in_turn
 
@@ -38,8 +38,11 @@ def show_sample(desk: Desk, sample_id: str) -> None:
                 pieces.note(f"Target: {'–' if target is None else as_text(target, 24)}")
         test = sample.part is Part.TEST
         pieces.note(
-            f"{isolated(label.name) if label else 'No label'} · "
-            f"{isolated(sample.origin or sample.source.value)} · added {clock(sample.added)}"
+            beside(
+                label.name if label else "No label",
+                sample.origin or sample.source.value,
+                f"added {clock(sample.added)}",
+            )
         )
         pieces.note(_what_for(desk, sample))
         with st.container(horizontal=True):

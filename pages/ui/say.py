@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import time
 import unicodedata
+from collections.abc import Sequence
 
 from odt_core import words
 from odt_core.words import count as count
 from odt_core.words import size as size
 
+_NAMED = 3  # labels that a sentence lists
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$&^=])")
 
 
@@ -25,6 +27,18 @@ def isolated(name: str) -> str:
     if any(unicodedata.bidirectional(letter) in ("R", "AL", "AN") for letter in name):
         return f"\u2068{name}\u2069"  # no name holds marks such as these itself
     return name
+
+
+def beside(*parts: str) -> str:
+    """Parts of a line with dots between, but for those that are ""; no name turns round another."""
+    return " · ".join(isolated(part) for part in parts if part)
+
+
+def labels_in_words(names: Sequence[str]) -> str:
+    """ "'cup', 'cat', 'dog' and 2 other labels"."""
+    more = len(names) - _NAMED
+    listed = ", ".join(f"'{isolated(name)}'" for name in names[:_NAMED])
+    return listed + (f" and {count(more, 'other label')}" if more > 0 else "")
 
 
 def percent(share: float | None, digits: int = 1) -> str:

@@ -16,9 +16,9 @@ from pages.ui.drop_model import drop_model
 from pages.ui.model_words import of_labels_that_came_along, of_trained_models
 from pages.ui.photograph import WAY
 from pages.ui.reset import reset_menu
-from pages.ui.say import count, isolated, plain
+from pages.ui.say import beside, count, plain
 from pages.ui.try_card import TRY_WAY
-from pages.ui.undo import undo
+from pages.ui.undo import step_button
 
 _OTHER = "Your own .tflite …"
 _MODEL = "top_model"
@@ -32,23 +32,8 @@ def top_line(desk: Desk) -> None:
         _model_picker(desk)
         pieces.chip(state_in_words(desk), own=desk.trained)
         with st.container(key="top_acts", horizontal=True, gap="small", width="content"):
-            undone, redone = workspace.undo_step, workspace.redo_step
-            st.button(
-                "Undo",
-                key="undo",
-                disabled=not undone or desk.busy,
-                help=f"Undo: {plain(undone)}" if undone else None,
-                on_click=undo,
-                args=(desk, "top"),
-            )
-            st.button(
-                "Redo",
-                key="redo",
-                disabled=not redone or desk.busy,
-                help=f"Redo: {plain(redone)}" if redone else None,
-                on_click=_redo,
-                args=(desk,),
-            )
+            step_button(desk, "undo", "top", short=True)
+            step_button(desk, "redo", "top", "redo", short=True)
             reset_menu(desk)
             download_menu(desk)
     if st.session_state.get(_ASKED):
@@ -60,7 +45,7 @@ def top_line(desk: Desk) -> None:
 
 def which_model(desk: Desk) -> None:
     """What this line says, on pages that change nothing of it: the model and its state."""
-    pieces.chip(f"{isolated(desk.model.name)} · {state_in_words(desk)}", own=desk.trained)
+    pieces.chip(beside(desk.model.name, state_in_words(desk)), own=desk.trained)
 
 
 def state_in_words(desk: Desk) -> str:
@@ -102,7 +87,7 @@ def _called(key: str, own: Mapping[str, ModelEntry]) -> str:
     if model is None or not model.sha256:
         return ""
     same = sum(one.name == model.name for one in own.values())
-    return f"{isolated(model.name)} · {model.sha256[:4]}" if same > 1 else model.name
+    return beside(model.name, model.sha256[:4]) if same > 1 else model.name
 
 
 def _about(desk: Desk) -> str:
@@ -141,8 +126,3 @@ def _own_model(desk: Desk) -> None:
 
 def _cancelled() -> None:
     st.session_state[_ASKED] = False
-
-
-def _redo(desk: Desk) -> None:
-    with trouble.caught("top"), desk.changing("redo") as workspace:
-        workspace.redo()

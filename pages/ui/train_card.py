@@ -18,7 +18,7 @@ from pages.ui.heard import heard
 from pages.ui.lost_run import lost_run
 from pages.ui.pace import tick
 from pages.ui.run import Phase, Snapshot
-from pages.ui.say import count, isolated, plain, span
+from pages.ui.say import count, labels_in_words, plain, span
 from pages.ui.turns import Urgency, fragment
 
 _SETTINGS = "settings_kept"
@@ -323,11 +323,8 @@ def stale_in_words(stale: Stale) -> str:
     if stale.added:
         new = count(stale.added, "sample")
         if stale.labels:
-            names = ", ".join(f"'{isolated(name)}'" for name in stale.labels[:3])
-            more = len(stale.labels) - 3
-            names += f" and {count(more, 'other label')}" if more > 0 else ""
             word = "label" if len(stale.labels) == 1 else "labels"
-            new += f", the {word} {names} among them,"
+            new += f", the {word} {labels_in_words(stale.labels)} among them,"
         told.append(f"{new} {'is' if stale.added == 1 else 'are'} newer than your model")
     if stale.gone:
         told.append(f"{count(stale.gone, 'sample')} that it learnt from {_left(stale.gone)}")

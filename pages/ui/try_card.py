@@ -24,7 +24,7 @@ from pages.ui.numbers import MOST, as_text, figure, parts_as_text, typed
 from pages.ui.pace import tick
 from pages.ui.picture_answers import given_back, picture_answers
 from pages.ui.previews import series_uri, show_picture
-from pages.ui.say import count, isolated, plain
+from pages.ui.say import beside, count, plain
 from pages.ui.turns import Urgency, fragment
 from pages.ui.uploads import contents, picture_in
 
@@ -253,9 +253,9 @@ def _fits(desk: Desk, sample: SampleEntry) -> bool:
 
 def _called(desk: Desk, sample: SampleEntry) -> str:
     label = desk.workspace.manifest.label(sample.label)
-    parts = [label.name if label and desk.tells_labels else "", sample.origin or sample.id]
+    name = label.name if label and desk.tells_labels else ""
     kind = "test sample" if sample.part is Part.TEST else "training sample"
-    return " · ".join([isolated(part) for part in parts if part] + [kind])
+    return beside(name, sample.origin or sample.id, kind)
 
 
 def _typed(desk: Desk) -> _Input | None:

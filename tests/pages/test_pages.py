@@ -22,12 +22,12 @@ from odt_core.bundled import bundled_models, find_card
 from odt_core.checkpoint import load_checkpoint, save_checkpoint
 from odt_core.errors import WorkspaceError
 from odt_core.workspace import Kind, Part, Source
-from pages.ui import people, sample_dialogs, samples_card, timeline, top_line, trouble
+from pages.ui import people, sample_dialogs, samples_card, timeline, trouble
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.desk.worker import bundled_path
 from pages.ui.packed import MARK
 from pages.ui.shelf import Act
-from pages.ui.undo import undo
+from pages.ui.undo import take_step
 from tests.pages.trainings import long_training
 
 PAGES = ["personalise", "evaluate", "checkpoints", "model"]
@@ -534,8 +534,8 @@ class TestTraining:
             return changed
 
         steps: dict[str, Callable[[], None]] = {
-            "undo": lambda: undo(desk, "top"),
-            "redo": lambda: top_line._redo(desk),
+            "undo": lambda: take_step(desk, "top"),
+            "redo": lambda: take_step(desk, "top", "redo"),
             "rename": acted(Act("rename", label.id, name="other")),
             "toggle": acted(Act("toggle", label.id)),
             "delete label": acted(Act("delete", desk.workspace.add_label("empty").id)),

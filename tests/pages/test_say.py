@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pages.ui.say import isolated
+from pages.ui.say import beside, isolated, labels_in_words
 
 
 class TestIsolated:
@@ -15,3 +15,19 @@ class TestIsolated:
     @pytest.mark.parametrize("name", ["", "7", "écureuil", "Ζωή", "四"])
     def test_name_when_written_from_left_to_right_is_as_it_was(self, name):
         assert isolated(name) == name
+
+
+def test_parts_of_a_line_when_some_are_empty_have_dots_between_the_others():
+    assert beside("", "תשע", "", "a.png") == "\u2068תשע\u2069 · a.png"
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["cup"], "'cup'"),
+        (["a", "b", "c", "d"], "'a', 'b', 'c' and 1 other label"),
+        (["a", "b", "c", "d", "e"], "'a', 'b', 'c' and 2 other labels"),
+    ],
+)
+def test_labels_when_many_are_told_by_the_first_and_how_many_more(names, said):
+    assert labels_in_words(names) == said

@@ -20,7 +20,7 @@ from pages.ui.desk import Desk
 from pages.ui.desk.jobs import Job
 from pages.ui.evaluate.large import Number, numbers, verdict
 from pages.ui.evaluate.study import about_training, study, told, trainer_of, why_not
-from pages.ui.say import count, isolated
+from pages.ui.say import beside, count
 from pages.ui.thumbs import thumb_uri
 
 _PLACE = "forget"
@@ -73,8 +73,9 @@ def _choice(desk: Desk) -> list[SampleEntry]:
     held = {label for label in labels if any(s.label == label for s in train)}
     options = {f"label {key}": f"Everything of '{labels[key]}'" for key in labels if key in held}
     for sample in train[::-1][:_MOST]:
-        names = labels.get(sample.label, "no label"), sample.origin or sample.id
-        options[f"sample {sample.id}"] = " · ".join(map(isolated, names))
+        options[f"sample {sample.id}"] = beside(
+            labels.get(sample.label, "no label"), sample.origin or sample.id
+        )
     if not options:
         return []
     if st.session_state.get("forget_what") not in options:

@@ -12,9 +12,9 @@ from pages.ui.desk import Desk
 from pages.ui.desk.after_runs import SeenTests
 from pages.ui.evaluate.gallery import gallery
 from pages.ui.evaluate.large import Face, Number, numbers
-from pages.ui.say import clock, isolated
+from pages.ui.say import beside, clock, isolated
 from pages.ui.thumbs import thumb_uri
-from pages.ui.undo import undo_button
+from pages.ui.undo import step_button
 from pages.ui.untested import untested
 
 
@@ -126,13 +126,12 @@ def _move(desk: Desk, test: Sequence[SampleEntry], train: Sequence[SampleEntry])
             args=(desk, sample.id, Part.TRAIN if locked else Part.TEST),
             disabled=desk.busy,
         )
-        undo_button(desk, "undo_part", "parts")
+        step_button(desk, "undo_part", "parts")
 
 
 def _called(desk: Desk, sample: SampleEntry) -> str:
     part = "test" if sample.part is Part.TEST else "training"
-    names = _label(desk, sample), sample.origin or sample.id
-    return " · ".join(filter(None, (part, *map(isolated, names))))
+    return beside(part, _label(desk, sample), sample.origin or sample.id)
 
 
 def _label(desk: Desk, sample: SampleEntry) -> str:
