@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from odt_core.dialects.contract import Choice, Task
+from odt_core.dialects.contract import Choice, InferRole, Task
 from odt_core.dialects.inputs import Found, is_called_label, is_scalar, likeness
 from odt_core.dialects.losses import learns
-from odt_core.dialects.padding import mask_of
 from odt_core.dialects.shapes import numeric, of_one, size_of, whole
-from odt_core.dialects.targets import filling
+from odt_core.dialects.targets import zero_filled
 from odt_core.dialects.tasks import Goal
 from odt_core.dialects.together import Together, needed
 from odt_core.dialects.vocabulary import NEUTRAL_WORDS, is_memory
@@ -116,6 +115,7 @@ def why_not_tried(
     predictor: SignatureDescription,
     trainer: SignatureDescription | None,
     samples: TensorDescription,
+    role: InferRole,
     wish: Choice,
 ) -> str | None:
     """A sentence where the signature would predict from zeros beside a sample."""
@@ -123,7 +123,7 @@ def why_not_tried(
         return None
     beside = [one.name for one in needed(predictor, samples)]
     if not beside:
-        return _tried_on_zeros(predictor, samples)
+        return _tried_on_zeros(predictor, role)
     theirs = {one.name for one in trainer.inputs} if trainer else set()
     alike = theirs.issuperset((samples.name, *beside))
     why = "They cannot be taken for one sample" if alike else "Training does not take the same"
@@ -134,16 +134,13 @@ def why_not_tried(
     )
 
 
-def _tried_on_zeros(predictor: SignatureDescription, samples: TensorDescription) -> str | None:
+def _tried_on_zeros(predictor: SignatureDescription, role: InferRole) -> str | None:
     """A sentence where predicting takes what is the same for all samples, such as prototypes."""
-    masked = mask_of(predictor, (samples.name,))
     beside = [
         one.name
-        for one in predictor.inputs
-        if one.used and one is not samples and one.name not in masked
-        if numeric(one) and one.dtype != "bool"
+        for one in zero_filled(role, predictor)
+        if numeric(one)
         if not (is_scalar(one) or is_memory(one.name) or words(one.name) & NEUTRAL_WORDS)
-        if filling(one.name, one.dtype, one.shape, training=False) == 0
     ]
     if not beside:
         return None

@@ -255,9 +255,6 @@ def _infer_role(
     beside: list[str] = []
     if together is not None:
         samples, beside = together.infer[0], [one.name for one in together.infer[1:]]
-    why_not = None if together else why_not_tried(predictor, trainer, samples, wish)
-    if why_not:
-        return None, why_not
     batch = batch_of(samples)
     if found.samples is not None and samples.shape == of_one(found.samples):
         batch = 1  # one sample at a time, without a batch dimension
@@ -274,7 +271,8 @@ def _infer_role(
         beside=tuple(beside),
         mask=mask_of(predictor, (samples.name, *beside)),
     )
-    return role, None
+    why_not = None if together else why_not_tried(predictor, trainer, samples, role, wish)
+    return (None, why_not) if why_not else (role, None)
 
 
 def _looks_up(predictor: SignatureDescription, dtype: str) -> bool:

@@ -13,7 +13,7 @@ from odt_core.dialects.contract import (
     TrainRole,
 )
 from odt_core.dialects.inputs import Found
-from odt_core.dialects.targets import filling, usual_value, zero_filled
+from odt_core.dialects.targets import filled_inputs, filling, usual_value, zero_filled
 from odt_core.dialects.tasks import Goal
 from odt_core.dialects.vocabulary import MASK_WORDS, SAMPLE_WEIGHT_WORDS, TRAINING_WORDS, is_memory
 from odt_core.graph import ALL_SCORES, SignatureDescription, TensorDescription
@@ -100,8 +100,7 @@ def _of_inputs_beside(role: TrainRole, trainer: SignatureDescription) -> Iterato
             f"'{mask}' is 0 where '{ids}' is 0, and 1 elsewhere: fill up shorter samples with the "
             f"id 0."
         )
-    taken = {role.samples, *role.beside, role.labels, role.learning_rate, *role.mask}
-    beside = [one for one in trainer.inputs if one.used and one.name not in taken]
+    beside = filled_inputs(role, trainer)
     for tensor in beside:
         given = filling(tensor.name, tensor.dtype, tensor.shape)
         if tensor.dtype == "bool":

@@ -119,18 +119,25 @@ def _is_single(shape: Sequence[int | None]) -> bool:
     return all(size == 1 for size in shape)
 
 
+def filled_inputs(
+    role: TrainRole | InferRole, signature: SignatureDescription
+) -> list[TensorDescription]:
+    """The inputs that a signature computes with and that get what `filling` says."""
+    taken: set[str | None] = {role.samples, *role.beside, *role.mask}
+    if isinstance(role, TrainRole):
+        taken |= {role.labels, role.learning_rate}
+    return [one for one in signature.inputs if one.used and one.name not in taken]
+
+
 def zero_filled(
     role: TrainRole | InferRole, signature: SignatureDescription
 ) -> list[TensorDescription]:
-    """The inputs that a signature computes with, for which there is nothing to give but zeros."""
-    taken = {role.samples, *role.beside, *role.mask}
+    """Those of them for which there is nothing to give but zeros."""
     training = isinstance(role, TrainRole)
-    if isinstance(role, TrainRole):
-        taken |= {role.labels or "", role.learning_rate or ""}
     return [
         one
-        for one in signature.inputs
-        if one.used and one.name not in taken and one.dtype != "bool"
+        for one in filled_inputs(role, signature)
+        if one.dtype != "bool"
         if not (_is_single(one.shape) and _switches_training(words(one.name)))
         if filling(one.name, one.dtype, one.shape, training=training) == 0
     ]

@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.graph.flow import LAYOUT
+from odt_core.graph.flow import LAYOUT, SIZES
 from odt_core.graph.operators import inputs_of, name_of, outputs_of, readers_of
-from odt_core.graph.tensor import dtype_of, has_dtype
-
-_SIZES = frozenset({"RANK", "SHAPE"})  # that do not tell what a tensor holds
+from odt_core.graph.tensor import constant_of
 
 
 def first_numbers(model: schema.ModelT, graph: schema.SubGraphT) -> dict[int, int]:
@@ -34,7 +32,7 @@ def _first(
             name = name_of(model, operator)
             if name in LAYOUT:
                 waiting += outputs_of(operator)
-            elif name not in _SIZES:
+            elif name not in SIZES:
                 taken.add(_taken(model, graph, operator, at))
     return taken.pop() if len(taken) == 1 else 0
 
@@ -46,11 +44,8 @@ def _taken(
     name, reads = name_of(model, operator), inputs_of(operator)
     if name not in ("ADD", "SUB") or len(reads) != 2 or (name == "SUB" and reads[0] != tensor):
         return 0
-    raw = graph.tensors[reads[1] if reads[0] == tensor else reads[0]]
-    data = model.buffers[raw.buffer].data if raw.buffer else None
-    if data is None or not len(data) or not has_dtype(raw.type):
+    number = constant_of(model, graph.tensors[reads[1] if reads[0] == tensor else reads[0]])
+    if number is None or number.size != 1 or not np.isfinite(number).all():
         return 0
-    number = np.frombuffer(bytes(data), dtype_of(raw.type))
-    if number.size != 1 or number[0] != np.rint(number[0]):
-        return 0
-    return int(number[0]) if name == "SUB" else -int(number[0])
+    first = number.item() if name == "SUB" else -number.item()
+    return int(first) if first == int(first) else 0

@@ -19,7 +19,7 @@ _HANDED_ON = LAYOUT | {"TRANSPOSE"}  # also in another order
 _BRANCHES = frozenset({"MUL", "SELECT", "SELECT_V2"})
 _FAR = 8  # ops between an output and the division of a running mean
 
-_SIZES = frozenset({"RANK", "SHAPE"})  # that do not tell what a tensor holds
+SIZES = frozenset({"RANK", "SHAPE"})  # that do not tell what a tensor holds
 _COMPARE = frozenset(
     {"ARG_MAX", "ARG_MIN", "EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "NOT_EQUAL"}
 )
@@ -96,7 +96,7 @@ class _Run:
                 reach |= mask
             if name == "READ_VARIABLE":
                 reach |= _VARIABLE
-            elif name in _SIZES:
+            elif name in SIZES:
                 reach = 0
             if name in ("WHILE", "IF", "CALL"):  # may assign what reaches it
                 self.kept |= reach

@@ -287,7 +287,7 @@ def _output(
         tail=losses.tail(index),
         ends=losses.ends(index),
         meets=losses.meets(index),
-        wins=(index in won.largest) - (index in won.smallest),
+        wins=won.wins.get(index, 0),
         distance=index in won.distances,
     )
 

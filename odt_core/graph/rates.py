@@ -26,7 +26,10 @@ def rates_of(model: schema.ModelT, graph: schema.SubGraphT) -> dict[int, tuple[s
     inputs = [int(index) for index in graph.inputs]
     single = {index for index in inputs if _is_single(graph.tensors[index])}
     data = [index for index in inputs if index not in single]
-    found = {index: _scaled(model, graph, index, data) for index in inputs if index in single}
+    if not single:
+        return {}
+    columns = column_products(model, graph) | turned_products(model, graph)
+    found = {one: _scaled(model, graph, one, data, columns) for one in inputs if one in single}
     return {index: names for index, names in found.items() if names}
 
 
@@ -36,12 +39,15 @@ def _is_single(tensor: schema.TensorT) -> bool:
 
 
 def _scaled(
-    model: schema.ModelT, graph: schema.SubGraphT, rate: int, data: list[int]
+    model: schema.ModelT,
+    graph: schema.SubGraphT,
+    rate: int,
+    data: list[int],
+    columns: dict[int, list[int]],
 ) -> tuple[str, ...]:
     made = dict.fromkeys(data, _RAW) | {rate: _RATE}
     handles: dict[int, str] = {}
     held: dict[str, int] = {}
-    columns = column_products(model, graph) | turned_products(model, graph)
     for operator in graph.operators or []:
         name, reads = name_of(model, operator), [i for i in inputs_of(operator) if i >= 0]
         if id(operator) in columns:

@@ -106,3 +106,13 @@ def declare_shape(tensor: schema.TensorT, shape: Shape) -> None:
     tensor.shape = np.array([1 if size is None else size for size in shape], np.int32)
     signature = [-1 if size is None else size for size in shape]
     tensor.shapeSignature = np.array(signature, np.int32) if None in shape else None
+
+
+def constant_of(model: schema.ModelT, tensor: schema.TensorT) -> np.ndarray | None:
+    """A copy of a constant tensor's content; None for one that is computed."""
+    content = model.buffers[tensor.buffer].data if tensor.buffer else None
+    if content is None or not len(content) or not has_dtype(tensor.type):
+        return None
+    shape = [] if tensor.shape is None else [int(size) for size in tensor.shape]
+    flat = np.frombuffer(bytes(content), dtype_of(tensor.type))
+    return flat.reshape(shape).copy() if flat.size == int(np.prod(shape)) else None

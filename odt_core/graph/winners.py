@@ -14,7 +14,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.flow import LAYOUT
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
-from odt_core.graph.tensor import dtype_of, has_dtype, shape_of
+from odt_core.graph.tensor import constant_of, shape_of
 
 # Ops that pick from a row, or make shares of it: 1 where the largest wins, −1 where the smallest.
 PICKS = {"ARG_MAX": 1, "ARG_MIN": -1, "TOPK_V2": 1}
@@ -34,12 +34,11 @@ Row = tuple[str, int | None]  # the op that computes it, and how many scores it 
 
 @dataclass(frozen=True)
 class Winners:
-    """Of one subgraph. largest, smallest: of the rows of scores, by tensor, in which that wins, as
-    far as ops tell; distances: rows that are sums of differences.
+    """Of one subgraph. wins: by output, 1 where it is a row of scores of which the largest wins, −1
+    where the smallest does, 0 where ops do not tell; distances: rows that are sums of differences.
     """
 
-    largest: frozenset[int]
-    smallest: frozenset[int]
+    wins: dict[int, int]
     distances: frozenset[int]
     rows: tuple[Row, ...]  # in which the smallest wins, and the largest in none alike
 
@@ -56,8 +55,7 @@ def winners(model: schema.ModelT, graph: schema.SubGraphT) -> Winners:
     rows = {trail.row(tensor) for tensor in smallest} - high
     outputs = [] if graph.outputs is None else [int(one) for one in graph.outputs]
     return Winners(
-        largest=frozenset(one for one in outputs if trail.wins(one, largest, smallest) > 0),
-        smallest=frozenset(one for one in outputs if trail.wins(one, largest, smallest) < 0),
+        wins={one: trail.wins(one, largest, smallest) for one in outputs},
         distances=frozenset(one for one in outputs if trail.is_distance(one)),
         rows=tuple(sorted(rows, key=repr)),
     )
@@ -161,11 +159,9 @@ class _Trail:
 
     def _number(self, tensor: int) -> np.ndarray | None:
         """What the file holds in a tensor, where that is a constant."""
-        raw = self._graph.tensors[tensor]
-        data = self._model.buffers[raw.buffer].data if raw.buffer else None
-        if tensor in self._made_by or data is None or not len(data) or not has_dtype(raw.type):
+        if tensor in self._made_by:
             return None
-        return np.frombuffer(bytes(data), dtype_of(raw.type))
+        return constant_of(self._model, self._graph.tensors[tensor])
 
     def _moved(self, tensor: int) -> int:
         while self._name(tensor) in LAYOUT:

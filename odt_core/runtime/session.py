@@ -334,7 +334,7 @@ class Session:
             return self._chunks.ask(signature, role, x, role.prediction)
         finally:
             if before is not None:
-                self.put_back(before)
+                self._variables.write(before)  # as they were: nothing to forget
 
     def few_alike(self, x: np.ndarray) -> np.ndarray:
         """The fewest of samples [N, *input_shape] that `infer` takes in calls of every shape that

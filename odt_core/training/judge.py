@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -38,8 +36,7 @@ class Judge:
 
     def measure(self, x: np.ndarray, truth: np.ndarray) -> Measures:
         """The figures of a batch's own samples as the model stands."""
-        with self._untouched():
-            answers = self._session.predict_proba(x, self._labels)
+        answers = self._session.predict_proba(x, self._labels)
         if self._session.contract.measures_errors:
             if answers.size != truth.size:  # such as embeddings, learnt from labels
                 return Measures()
@@ -50,20 +47,7 @@ class Judge:
 
     def scores(self) -> tuple[Score | None, Score | None]:
         """On the own test samples, and on the base test set."""
-        with self._untouched():
-            return self._score(self._test), self._score(self._base_test)
-
-    @contextmanager
-    def _untouched(self) -> Iterator[None]:
-        """Predict within without a trace: a signature that predicts may set variables, such as the
-        state of a recurrent network, which the next step would go on from.
-        """
-        kept = self._session.state() if _leaves_traces(self._session) else {}
-        try:
-            yield
-        finally:
-            if kept:
-                self._session.put_back(kept)
+        return self._score(self._test), self._score(self._base_test)
 
     def _score(self, samples: Samples | None) -> Score | None:
         if samples is None:
@@ -109,13 +93,6 @@ class Judge:
     def best(self) -> tuple[Score | None, int | None]:
         """The best score and its step."""
         return self._best or (None, None)
-
-
-def _leaves_traces(session: Session) -> bool:
-    """Whether a signature that predicts sets variables."""
-    roles = (session.contract.infer, session.contract.infer_features)
-    asked = {role.signature for role in roles if role is not None}
-    return any(one.assigns for one in session.model.description.signatures if one.name in asked)
 
 
 def _kept(session: Session, samples: Samples | None) -> Samples | None:

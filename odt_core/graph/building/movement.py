@@ -227,15 +227,21 @@ class Movement(Arithmetic):
         self.emit("BROADCAST_TO", [x, shape], [y], schema.BroadcastToOptionsT())
         return y
 
-    def one_hot(self, indices: Tensor, depth: Value) -> Tensor:
-        """float32 [..., depth], 1 at the index; an index out of range gives a row of zeros."""
+    def one_hot(
+        self, indices: Tensor, depth: Value, on: Value = 1.0, off: Value = 0.0, axis: int = -1
+    ) -> Tensor:
+        """`on` at the index along a new axis [depth], `off` elsewhere, float32 where they are
+        numbers; an index out of range gives `off` alone.
+        """
         options = schema.OneHotOptionsT()
-        options.axis = -1
-        size = None if isinstance(depth, Tensor) else int(depth)
-        y = self.new((*indices.shape, size), np.float32, "one_hot")
-        values = [self.constant(v, np.float32) for v in (1.0, 0.0)]
-        inputs = [self.cast(indices, np.int32), self.constant(depth, np.int32), *values]
-        self.emit("ONE_HOT", inputs, [y], options)
+        options.axis = axis
+        size = self.constant(depth, np.int32)
+        values = [self.constant(v, np.float32) for v in (on, off)]
+        shape = list(indices.shape)
+        place = axis if axis >= 0 else indices.rank
+        shape.insert(place, None if size.const is None else int(size.const))
+        y = self.new(shape, values[0].dtype, "one_hot")
+        self.emit("ONE_HOT", [self.cast(indices, np.int32), size, *values], [y], options)
         return y
 
     def scatter_nd(

@@ -10,7 +10,7 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.graph.flatbuffer import read
 from odt_core.graph.operators import inputs_of
 from odt_core.graph.passes.prune import remove_dead_ops
-from odt_core.graph.tensor import dtype_of, has_dtype
+from odt_core.graph.tensor import constant_of
 from odt_core.graph.variables import Key, assigned, initialisers, variable_name
 
 
@@ -24,7 +24,7 @@ def assigned_constants(model: schema.ModelT) -> Iterator[tuple[str, np.ndarray]]
     for index in initialisers(model):
         graph = model.subgraphs[index]
         for key, operator in assigned(model, graph):
-            value = _constant(model, graph.tensors[inputs_of(operator)[1]])
+            value = constant_of(model, graph.tensors[inputs_of(operator)[1]])
             if value is not None:
                 yield variable_name(key), value
 
@@ -38,13 +38,3 @@ def forget_values(
     }
     graph.operators = [operator for operator in graph.operators if id(operator) not in doomed]
     remove_dead_ops(model, graph)
-
-
-def _constant(model: schema.ModelT, tensor: schema.TensorT) -> np.ndarray | None:
-    """A copy of a constant tensor's content; None for one that is computed."""
-    content = model.buffers[tensor.buffer].data if tensor.buffer else None
-    if content is None or not len(content) or not has_dtype(tensor.type):
-        return None
-    shape = [] if tensor.shape is None else [int(size) for size in tensor.shape]
-    flat = np.frombuffer(bytes(content), dtype_of(tensor.type))
-    return flat.reshape(shape).copy() if flat.size == int(np.prod(shape)) else None

@@ -46,7 +46,9 @@ def _by_one_hot(b: Builder, x: Tensor, rows: Window, columns: Window, limit: int
     kh, kw, channels = down.kernel, right.kernel, x.dim(3)
     length = kh * kw * channels
     is_same = down.is_same and right.is_same
-    if kh * kw == 1 or length > limit or not (is_same or (down.is_valid and right.is_valid)):
+    if x.dtype != np.float32 or kh * kw == 1 or length > limit:
+        return None
+    if not (is_same or (down.is_valid and right.is_valid)):
         return None
     x = b.slice(x, (0, 0, 0, 0), (x.shape[0], down.size, right.size, channels))
     one_hot = np.eye(length, dtype=np.float32).reshape(length, kh, kw, channels)

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
 from odt_core.graph.building import Builder
@@ -73,15 +72,7 @@ def one_hot(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor
     Source: https://www.tensorflow.org/api_docs/python/tf/raw_ops/OneHot
     """
     indices, depth, on, off = inputs
-    axis = int(op.number("axis", -1))
-    size = None if depth.const is None else int(depth.const)
-    shape = list(indices.shape)
-    shape.insert(axis if axis >= 0 else indices.rank, size)
-    options = schema.OneHotOptionsT()
-    options.axis = axis
-    hot = b.new(shape, on.dtype, "one_hot")
-    b.emit("ONE_HOT", [b.cast(indices, np.int32), depth, on, off], [hot], options)
-    return [hot]
+    return [b.one_hot(indices, depth, on, off, int(op.number("axis", -1)))]
 
 
 def _labels_per_sample(b: Builder, logits: Tensor, labels: Tensor) -> int:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from odt_core.graph.building import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.convolution import patches
 from odt_core.graph.rules.registry import rule
-from odt_core.graph.rules.windows import concat, take, windows_of
+from odt_core.graph.rules.windows import windows_of
 from odt_core.graph.tensor import Tensor
 
 
@@ -24,13 +22,9 @@ def extract_image_patches(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> S
     """
     (x,) = inputs
     known = [size if isinstance(size, int) else None for size in b.sizes(x)]
-    x = x if known == [*x.shape] else b.reshape(x, known)
+    x = b.reshape(x, known)
     sizes = op.ints("ksizes")[1:3]
     as_window = replace(op, attributes={**op.attributes, "dilations": op.attributes["rates"]})
     rows, columns = windows_of(as_window, x.shape, sizes)
-    if x.dtype == np.float32:
-        read = patches(b, x, rows, columns)
-    else:
-        read = concat(b, take(b, concat(b, take(b, x, 2, columns), 3), 1, rows), 3)
     shape = (x.shape[0], rows.count, columns.count, rows.kernel * columns.kernel * x.dim(3))
-    return [b.reshape(read, shape)]
+    return [b.reshape(patches(b, x, rows, columns), shape)]
