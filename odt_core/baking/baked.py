@@ -65,14 +65,14 @@ def bake(
     """
     lowered = lower(model_bytes)
     description = lowered.describe()
-    taken = propose(description.signatures)
     if labels is not None:
-        _check_labels(labels, (contract or taken).labels_count)
+        _check_labels(labels, (contract or propose(description.signatures)).labels_count)
     arrays = check_finite(state, description.variables)
     as_it_came = lowered.data is model_bytes  # then the tree is parsed from these very bytes
     model = lowered.tree if as_it_came else read(lowered.data)
     variables = find_variables(model)
     if inference_only:
+        taken = propose(description.signatures)
         baked = inference_model(model, variables, arrays, signature or _predictor(model, taken))
         baked = with_word(baked, contract or taken)
         said = description.labels

@@ -57,15 +57,14 @@ def check_sets(session: Session, sets: Sets) -> None:
     samples.
     """
     _check_trainable(session)
-    for group, what in (
-        (sets.own, "own samples"),
-        (sets.replay, "replay samples"),
-        (sets.base_test, "base test samples"),
-        (sets.test, "test samples"),
+    for group, what, learnt in (
+        (sets.own, "own samples", True),
+        (sets.replay, "replay samples", True),
+        (sets.base_test, "base test samples", False),
+        (sets.test, "test samples", False),
     ):
         if group is None:
             continue
-        learnt = group is sets.own or group is sets.replay
         if learnt and len(group.y) == 0:
             raise TrainingError("There are no samples to train on. Add a few first.")
         _check_shape(session, group, what)

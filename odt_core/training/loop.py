@@ -291,17 +291,19 @@ class Run:
 
     def _end(self, outcome: Outcome) -> History:
         bad_step = self.step
-        if outcome is not Outcome.DIVERGED and not is_finite(self.session.state()):
+        progress, message = self.progress(), ""
+        if outcome is not Outcome.DIVERGED and not is_finite(progress.state):
             outcome = Outcome.DIVERGED
-        message = self._go_back(bad_step) if outcome is Outcome.DIVERGED else ""
-        learnt = self._learnt()
+        if outcome is Outcome.DIVERGED:
+            message = self._go_back(bad_step)
+            progress = self.progress()
+        learnt = self._learnt(progress.state)
         if outcome is Outcome.STOPPED:
             message = f"Stopped after {self.step:,} of {self.total:,} steps."
         elif outcome is Outcome.FINISHED:
             steps = count(self.total, "step")
             idle = "" if learnt or self._first is None else self._why_idle()
             message = f"Finished {steps if self.total == 1 else f'all {steps}'}.{idle}"
-        progress = self.progress()
         if self._average.count:
             self.session.put_back(self._average.over(progress.state))
             self._variables, self._published = dict(progress.state), True
@@ -325,9 +327,11 @@ class Run:
         model = self.session.model
         return weights_of(model.description, model.contract)
 
-    def _learnt(self) -> bool:
-        """Whether what predicting computes with is no longer what it was before the first step."""
-        before, after = self._first, self.session.state()
+    def _learnt(self, after: Mapping[str, np.ndarray]) -> bool:
+        """Whether what predicting computes with is no longer what it was before the first step.
+        after: all variables.
+        """
+        before = self._first
         if before is None or self._went_on:
             return self.step > 0
         names = self._weights() & set(after) or set(after)
