@@ -200,6 +200,14 @@ class TestOthers:
         assert labels(read_loose(given, "The upload", Form(), Subset.BOTH)) == LABELS
         assert read_loose(given[:-1], "The upload", Form(), Subset.BOTH) is None
 
+    def test_damaged_table_among_files_given_in_folders_is_told_as_of_a_folder(self):
+        table = "file,label\n1.png,cat\n2.png,dog,extra\n"
+        given = list(files(["one/1.png", "two/2.png"], **{"labels.csv": table}).items())
+        raw = read_loose(given, "The upload", Form(), Subset.BOTH)
+        assert raw is not None
+        assert raw.labels == ("one", "two")
+        assert "'labels.csv', line 3 has 3 columns" in raw.notice
+
     def test_tables_of_sensors_may_have_one_too(self):
         table = b"1,2\n3,4\n"
         given = {"1.csv": table, "2.csv": table, "labels.csv": b"file,label\n1.csv,a\n2.csv,b\n"}
