@@ -26,7 +26,8 @@ def names_of(desk: Desk) -> None:
         aside += f", {len(outputs) - named} free"
     pieces.heading("Label names", aside)
     trouble.show_said(_PLACE)
-    kept_widgets.fill(_NAMES, {_TEXT: "\n".join(name or "" for name in outputs)}, outputs)
+    lines = {_TEXT: "\n".join(name or "" for name in outputs)}
+    kept_widgets.fill(_NAMES, desk.model.key, lines, outputs)
     fixed = 0 if desk.model.bundled else desk.contract.labels_count
     st.text_area(
         "One name a line, in the order of the outputs"

@@ -68,7 +68,7 @@ def _settings(desk: Desk, was_busy: bool) -> None:
     saved = {**desk.card.settings, **desk.workspace.manifest.settings}
     replays = desk.card.replay is not None
     values = _values(Settings.from_json(saved))
-    kept_widgets.fill(_SETTINGS, values, (saved, replays))
+    kept_widgets.fill(_SETTINGS, desk.model.key, values, (saved, replays))
     busy = desk.busy
     if busy != was_busy:  # by another tab
         st.rerun()

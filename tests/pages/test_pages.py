@@ -839,6 +839,19 @@ class TestSwitch:
             "is not to learn."
         )
 
+    def test_settings_of_a_model_when_another_was_chosen_in_between_are_as_they_were(self, app):
+        app.number_input(key="set_epochs").set_value(7).run()
+        app.text_input(key="set_seed").set_value("-").run()  # wrong, and still what was typed
+        before = app.number_input(key="set_epochs").value
+        app.selectbox(key="top_model").set_value("photos").run()
+        assert app.number_input(key="set_epochs").value != before == 7
+        app.number_input(key="set_epochs").set_value(9).run()
+        app.selectbox(key="top_model").set_value("digits").run()
+        assert app.number_input(key="set_epochs").value == 7
+        assert app.text_input(key="set_seed").value == "-"
+        app.selectbox(key="top_model").set_value("photos").run()
+        assert app.number_input(key="set_epochs").value == 9
+
 
 class TestEvaluate:
     def test_evaluate_when_trained_gives_n_interval_and_test(self, trained):

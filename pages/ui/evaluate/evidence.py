@@ -79,7 +79,7 @@ def evidence(desk: Desk) -> None:
             ready = f"{desk.training_is}. When it has ended, make the bundle."
         elif head is None:
             ready = "Not trained yet: there is nothing to give evidence of."
-        kept_widgets.fill(_CHOSEN, {_WHOLE: True}, None)
+        kept_widgets.fill(_CHOSEN, "", {_WHOLE: True}, None)
         whole = st.toggle(
             "With the studies",
             key=_WHOLE,
