@@ -60,14 +60,14 @@ def columns_in(
         rows = [(line, cells[:-1]) for line, cells in rows]
         width -= 1
     if not may_divide(width):
-        raise SampleError(f"'{name}' has {width} columns. {_in_words(features, targets)}")
+        raise SampleError(f"'{name}' has {count(width, 'column')}. {_in_words(features, targets)}")
     names = [cell.strip().casefold() for cell in rows[0][1]]
     size = min(width, width - rest if features is None else features)
     header = _is_header(rows, name, size, targets)
     places = list(range(1 if header and _counts_rows(rows, names, name) else 0, width))
     if not divides(len(places)):
         raise SampleError(
-            f"'{name}' has {len(places)} columns{_beside(len(places), width)}. "
+            f"'{name}' has {count(len(places), 'column')}{_beside(len(places), width)}. "
             f"{_in_words(features, targets)}"
         )
     size = len(places) - rest if features is None else features

@@ -13,7 +13,7 @@ from itertools import islice
 from odt_core.errors import SampleError
 from odt_core.samples.cells import Row, resembles_number
 from odt_core.samples.text import notice_of_guess, text_of
-from odt_core.words import too_large
+from odt_core.words import count, too_large
 
 MAX_BYTES = 50_000_000
 MAX_ROWS = 50_000
@@ -95,7 +95,7 @@ def _rows(text: str, name: str, delimiter: str, above: int, most: int) -> list[R
         for line, cells in _records(text, delimiter, above):
             if rows and len(cells) != len(rows[0][1]):
                 raise SampleError(
-                    f"'{name}', line {line} has {len(cells)} columns, line {rows[0][0]} "
+                    f"'{name}', line {line} has {count(len(cells), 'column')}, line {rows[0][0]} "
                     f"has {len(rows[0][1])}. Give every line the same."
                 )
             if len(rows) > most:
