@@ -1,4 +1,4 @@
-"""The gradients of image resizing are what TensorFlow's own ops give."""
+"""Image resizing by cubics, and the gradients of resizing, are what TensorFlow's own ops give."""
 
 import numpy as np
 import pytest
@@ -47,4 +47,41 @@ def test_nearest_when_random_then_equals_tensorflow(before, after, mode, dynamic
         output_shapes=((None, *before, 2),),
     )
     (expected,) = run_tensorflow("ResizeNearestNeighborGrad", inputs, mode)
+    assert worst_error(actual, expected) < 2e-6
+
+
+@sizes
+@modes
+@batch
+@pytest.mark.parametrize("dtype", [np.float32, np.uint8])
+def test_bicubic_when_random_then_equals_tensorflow(before, after, mode, dynamic, dtype):
+    images = normal(0, 3, *before, 2)
+    if dtype is np.uint8:
+        images = np.clip(100 * images + 128, 0, 255).astype(np.uint8)
+    inputs = {"images": images, "size": np.array(after, np.int32)}
+    (actual,) = run_lowered(
+        "ResizeBicubic",
+        inputs,
+        mode,
+        dynamic=["images"] if dynamic else (),
+        constant=["size"],
+        output_shapes=((None, *after, 2),),
+    )
+    (expected,) = run_tensorflow("ResizeBicubic", inputs, mode)
+    assert worst_error(actual, expected) < 2e-6
+
+
+@sizes
+@modes
+@batch
+def test_gradient_of_bicubic_when_random_then_equals_tensorflow(before, after, mode, dynamic):
+    inputs = {"grads": normal(0, 3, *after, 2), "original_image": normal(1, 3, *before, 2)}
+    (actual,) = run_lowered(
+        "ResizeBicubicGrad",
+        inputs,
+        mode,
+        dynamic=list(inputs) if dynamic else (),
+        output_shapes=((None, *before, 2),),
+    )
+    (expected,) = run_tensorflow("ResizeBicubicGrad", inputs, mode)
     assert worst_error(actual, expected) < 2e-6
