@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from odt_core.samples import Augmentation, Samples
 
 EVALUATION_SHARE = 0.1  # of the time may go into evaluations between start and end
+# A run that is over in a moment is scored at so many even steps too, so that its curve says what
+# was learnt when, where all of these together take no longer than so many seconds.
+EVALUATIONS, MOMENT = 8, 0.4
 _UNMEASURED = Measures()
 _AT_ONCE = 2  # steps within which what a step computes with is wrong, rather than learnt too fast
 GUARD_EVERY = 50  # steps between copies of a good state, for the NaN guard
@@ -161,7 +164,8 @@ class Run:
         self._evaluations: list[EvaluationRecord] = []
         self._first: dict[str, np.ndarray] | None = None  # what the first step of this run had
         self._good: tuple[int, dict[str, np.ndarray]] | None = None
-        self._next_evaluation = 0.0
+        self._next_evaluation = 0.0  # seconds of training
+        self._next_scored = 0  # step
         before = session.state() if start is not None else {}
         self._went_on = start is not None and start.step > 0
         self._resume(start, before)  # first: features of samples are those of its weights
@@ -377,7 +381,7 @@ class Run:
             return False
         if self.settings.evaluate_every:
             return self.step % self.settings.evaluate_every == 0
-        return self._seconds >= self._next_evaluation
+        return self._seconds >= self._next_evaluation or self.step >= self._next_scored
 
     def _evaluate(self) -> None:
         """Score the model as it would be saved now, averaged weights included."""
@@ -393,6 +397,8 @@ class Run:
             self.session.put_back(variables)
         took = time.perf_counter() - began
         self._next_evaluation = self._seconds + max(took / EVALUATION_SHARE, 0.2)
+        within = EVALUATIONS if took * EVALUATIONS <= MOMENT else 1
+        self._next_scored = self.step + math.ceil(self.total / within)
         self.improved = self._judge.is_best(record.test, record.step)
         self._evaluations.append(record)
         for callback in self._callbacks:

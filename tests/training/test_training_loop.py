@@ -27,6 +27,7 @@ from odt_core.training import (
     Schedule,
     Settings,
     fit,
+    loop,
 )
 from odt_core.training.history import Score
 from odt_core.training.judge import Judge
@@ -171,6 +172,19 @@ class TestDeterminism:
     def test_autosave_takes_what_can_be_called(self):
         with pytest.raises(SettingsError, match="called with each checkpoint, not str"):
             Autosave("me.safetensors")
+
+    def test_short_run_is_scored_at_even_steps_on_the_way(self, session, monkeypatch):
+        found = []
+        for moment in (60.0, 0.0):
+            monkeypatch.setattr(loop, "MOMENT", moment)
+            monkeypatch.setattr(loop, "EVALUATION_SHARE", 1e-9)  # not by the clock
+            session.reset()
+            history = fit(session, some(12), SETTINGS, test=some(8, 1))
+            found.append([one.step for one in history.evaluations])
+        often, seldom = found
+        assert len(often) > 5
+        assert len(set(np.diff(often)[:-1])) == 1
+        assert seldom == [0, history.total]
 
     def test_evaluating_measuring_and_saving_do_not_change_the_weights(self, session):
         fit(session, some(12), SETTINGS, replay=some(40, 2))
