@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from odt_core.errors import SampleError
-from odt_core.words import count, inputs_in_words, some_of
+from odt_core.words import inputs_in_words, some_of
 
 _NUMBER_BACKWARDS = re.compile(r"\W*(\d{1,9})(?!\d)")  # from the end of x_1 or x[1]
 
@@ -30,7 +30,7 @@ def columns_of(header: Sequence[str], inputs: Inputs, name: str) -> list[int]:
     wrong = [one for one, places in found.items() if len(places) != inputs[one]]
     if wrong:
         raise SampleError(
-            f"'{name}' has {count(len(found[wrong[0]]), 'column')} named '{wrong[0]}', and this "
+            f"'{name}' has {_columns(len(found[wrong[0]]))} named '{wrong[0]}', and this "
             f"model takes {inputs_in_words(inputs)}. Name the columns so, in any order, or leave "
             f"the header out and give them in this order."
         )
@@ -57,6 +57,10 @@ def in_order(ends: Mapping[int, str], what: str, name: str) -> list[int]:
             "own: that is their order."
         )
     return places
+
+
+def _columns(count: int) -> str:
+    return "no column" if not count else "one column" if count == 1 else f"{count} columns"
 
 
 def _owner(cell: str, inputs: Inputs) -> str | None:

@@ -67,9 +67,9 @@ class TestTables:
     @pytest.mark.parametrize(
         ("header", "said"),
         [
-            ("user,mood,mood,film", "0 columns named 'person'"),
+            ("user,mood,mood,film", "no column named 'person'"),
             ("person,mood,film,film", "2 columns named 'film'"),
-            ("person,mood,film,other", "1 column named 'mood'"),
+            ("person,mood,film,other", "one column named 'mood'"),
         ],
     )
     def test_names_that_do_not_fit_are_not_guessed(self, header, said):
