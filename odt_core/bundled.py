@@ -109,7 +109,9 @@ class ModelCard:
     def _load(self, path: Path | None) -> Samples | None:
         if path is None:
             return None
-        return prepare(read_samples(path), self.preprocessing, self.labels)
+        # With test samples, if any: then what else the file has is not spoken of.
+        raw = read_samples(path, subset="both")
+        return prepare(raw, self.preprocessing, self.labels)
 
 
 def _writers(path: Path) -> dict[str, RawSamples]:
