@@ -6,6 +6,6 @@ def test_a_page_gets_every_message_whole(tab):
     page.press("example").idle()
     for _ in range(2):
         page.rerun().idle()
-    assert page.says("100 samples")
+    assert page.says("130 samples")
     assert not page.cacheable
     assert not page.errors

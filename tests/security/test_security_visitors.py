@@ -39,11 +39,11 @@ class TestTokens:
         guess = WAYS[way](owner.token)
         other = dashboard.tab(guess).open().idle()
         assert other.token not in (owner.token, guess)
-        assert not other.says("100 samples")
+        assert not other.says("130 samples")
         other.close()
 
     def test_token_when_whole_opens_the_workspace(self, owner, tab):
-        assert tab(owner.token).says("100 samples")
+        assert tab(owner.token).says("130 samples")
 
     def test_token_when_made_has_128_random_bits(self, tmp_path):
         tokens = {Workspaces(tmp_path).create().token for _ in range(20)}
@@ -135,7 +135,7 @@ class TestOthers:
         tab().send(BackMsg(clear_cache=True))
         owner.rerun().idle()
         assert not owner.says("interrupted")
-        assert owner.says("100 samples")
+        assert owner.says("130 samples")
         assert owner.widget("stop").proto.disabled is False
         owner.press("stop").idle().rerun()
         owner.wait(lambda page: page.says("personalised ·"), "the end of training").idle()
