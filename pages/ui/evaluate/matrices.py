@@ -74,14 +74,15 @@ def _matrix(
         "hovertemplate": "is \u2068%{y}\u2069, answer \u2068%{x}\u2069: %{customdata}"
         "<extra></extra>",
     }
-    wrong = int(table.sum() - np.trace(table))
+    right = int(np.trace(evaluation.confusion))  # of all labels, drawn or not
+    told = f"{evaluation.n - right:,} wrong of {evaluation.n:,}"
     return figure(
         f"chart_matrix_{role}",
         [trace],
         height=min(520, 150 + 34 * max(3, len(names))) + 7 * max(0, max(map(len, shown)) - 4),
-        label=f"{title}: {int(np.trace(table))} right, {wrong} wrong, n = {evaluation.n}",
+        label=f"{title}: {right:,} right, {told}",
         layout={
-            "title": {"text": f"{title} · {wrong} wrong of {evaluation.n:,}", "font": {"size": 16}},
+            "title": {"text": f"{title} · {told}", "font": {"size": 16}},
             "margin": {"t": 64},
             "xaxis": {
                 "type": "category",

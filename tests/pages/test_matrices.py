@@ -1,0 +1,50 @@
+"""Confusion matrices: what is counted, and what can be read on their cells."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from odt_core.evaluation.evaluation import Evaluation
+from odt_core.samples import Labels, Samples
+from pages.ui.evaluate import matrices as module
+from pages.ui.evaluate.judged import Judged
+
+
+def judged(truth: np.ndarray, answer: np.ndarray, labels: int) -> Judged:
+    """Both models give the same answers."""
+    confusion = np.zeros((labels, labels), np.int64)
+    np.add.at(confusion, (truth, answer), 1)
+    one = Evaluation(
+        n=len(truth),
+        correct=int((truth == answer).sum()),
+        cross_entropy=1.0,
+        confusion=confusion,
+        predictions=answer,
+        confidences=np.ones(len(truth), np.float32),
+        truth=truth,
+    )
+    names = Labels(tuple(f"label {k}" for k in range(labels)))
+    samples = Samples(np.zeros((len(truth), 1), np.float32), truth, names)
+    return Judged("These", samples, (), one, one, "these")
+
+
+@pytest.fixture
+def drawn(monkeypatch) -> dict:
+    """What `figure` was given, by key."""
+    given: dict = {}
+    monkeypatch.setattr(
+        module, "figure", lambda key, traces, **more: given.update({key: {"data": traces, **more}})
+    )
+    monkeypatch.setattr(module, "_cell", lambda *_: None)
+    return given
+
+
+def test_title_when_not_all_labels_are_drawn_counts_all_answers(drawn):
+    truth = np.arange(30)
+    answer = np.roll(truth, 1)
+    answer[7] = 7
+    module.matrices(None, judged(truth, answer, 30))
+    for key in ("chart_matrix_base", "chart_matrix_own"):
+        assert drawn[key]["layout"]["title"]["text"].endswith("29 wrong of 30")
+        assert drawn[key]["label"].endswith("1 right, 29 wrong of 30")
