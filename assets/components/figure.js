@@ -28,7 +28,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (!s) STATE.set(root, (s = { turn: Promise.resolve() }));
   s.data = data;
   s.click = setTriggerValue;
-  root.style.height = data.height + "px";
+  // A square in it is as high as the width leaves it: nothing blank follows on a narrow screen.
+  root.querySelector(".odt-plot-graph").style.height =
+    data.beside == null ? data.height + "px" : `min(${data.height}px, 100cqw + ${data.beside}px)`;
   root.style.cursor = data.clicks ? "pointer" : "";
   root.setAttribute("aria-label", data.label);
   // One drawing at a time, in order.

@@ -22,6 +22,40 @@ PLACES = """(line) => [/[א-ת]/, /\\d/].map((letter) => {
   return range.getBoundingClientRect().x;
 })"""
 
+# Of a drawn matrix, in the order of its figures: their colours, those of their cells, and the empty
+# cells' own, each as [r, g, b].
+CELLS = """(graph) => {
+  const rgb = (text) => {
+    const mark = document.body.appendChild(document.createElement("i"));
+    mark.style.color = text;
+    const found = getComputedStyle(mark).color.match(/[\\d.]+/g).map(Number);
+    mark.remove();
+    return found;
+  };
+  const [cells, figures] = graph.data, ends = cells.colorscale.map(([, colour]) => rgb(colour));
+  const mixed = (z) =>
+    ends[1].map((soft, k) => soft + Math.abs(z) * (ends[z < 0 ? 0 : 2][k] - soft));
+  return { empty: ends[1], figures: figures.x.map((x, k) => ({
+    right: x === figures.y[k],
+    ink: rgb(figures.textfont.color[k]),
+    cell: mixed(cells.z[cells.y.indexOf(figures.y[k])][cells.x.indexOf(x)]) })) };
+}"""
+
+
+def contrast(one: list[float], other: list[float]) -> float:
+    """WCAG's, of two colours [r, g, b], 0..255."""
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: list[float]) -> float:
+    """WCAG's relative luminance."""
+    r, g, b = (
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+        for c in (part / 255 for part in colour)
+    )
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
 
 def open_part(tab, name: str) -> None:
     tab.page.get_by_role("radio", name=name, exact=True).click()
@@ -80,6 +114,35 @@ class TestCharts:
             seen.append(graph.evaluate(COLOURS))
         assert seen[0] == seen[1]
         assert seen[0]["text"] != seen[0]["ground"]
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_cell_that_is_not_empty_stands_out_and_its_figure_can_be_read(
+        self, shared_server, visit, workspace, scheme
+    ):
+        tab = visit(shared_server, color_scheme=scheme)
+        open_part(tab.open(f"/evaluate?{workspace}"), "Mistakes")
+        tab.page.get_by_role("radio", name="Base test set", exact=True).click()
+        tab.sees("wrong of 1,000")
+        wrong = 0
+        for side in ("base", "own"):
+            graph = tab.page.locator(f".st-key-chart_matrix_{side} .js-plotly-plot")
+            drawn = graph.evaluate(CELLS)
+            for figure in drawn["figures"]:
+                assert contrast(figure["cell"], drawn["empty"]) >= 3
+                assert contrast(figure["cell"], figure["ink"]) >= 4.5
+                wrong += not figure["right"]
+        assert wrong >= 2
+
+    @pytest.mark.parametrize("width", [1440, 390])
+    def test_matrix_leaves_nothing_blank_below(self, shared_server, visit, workspace, width):
+        tab = visit(shared_server, viewport={"width": width, "height": 900})
+        open_part(tab.open(f"/evaluate?{workspace}"), "Mistakes")
+        chart = tab.page.locator(".st-key-chart_matrix_base")
+        chart.locator(".xtitle").wait_for(timeout=30_000)
+        whole, last = chart.bounding_box(), chart.locator(".xtitle").bounding_box()
+        assert whole is not None
+        assert last is not None
+        assert 0 <= whole["y"] + whole["height"] - last["y"] - last["height"] <= 40
 
     def test_name_when_written_from_right_to_left_leaves_the_figure_behind_it(
         self, shared_server, visit, own_workspace

@@ -1,8 +1,8 @@
 """Charts of the Evaluate page: our own element around Plotly, one visual language for all.
 
 Colours are roles that the browser resolves by the theme: "@own" is the accent, "@base" grey,
-"@own:20" the accent at 20 %, "@soft", "@line", "@text". Every chart can be saved as a PNG from
-its corner.
+"@minus" red, "@own:20" the accent at 20 %, "@soft", "@line", "@text"; "@on own/soft:70" is what can
+be read on 70 % of the accent over "@soft". Every chart can be saved as a PNG from its corner.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import streamlit as st
 from pages.ui.element_data import unexamined
 from pages.ui.served import ASSETS, PLOTLY, with_plotly
 
-OWN, BASE = "@own", "@base"
+OWN, BASE, MINUS = "@own", "@base", "@minus"
 _PARTS = ASSETS / "components"
 _mount = st.components.v2.component(
     "odt_figure",
@@ -46,8 +46,13 @@ def figure(
     label: str,
     layout: dict[str, Any] | None = None,
     clicks: bool = False,
+    beside: int | None = None,
 ) -> Click | None:
-    """Draw Plotly `traces`; `label` says the chart in words. The click, in the run after it."""
+    """Draw Plotly `traces`; `label` says the chart in words. The click, in the run after it.
+
+    height: px. beside: of a square, how many px more the whole takes in height than in width; it is
+    lower than `height` where it is narrow.
+    """
     data = {
         "src": PLOTLY,
         "traces": list(traces),
@@ -55,10 +60,14 @@ def figure(
         "height": height,
         "label": label,
         "clicks": clicks,
+        "beside": beside,
         "file": key.replace("_", "-"),
     }
     value = _mount(
-        key=key, data=unexamined(data), height=height, on_clicked_change=_nothing
+        key=key,
+        data=unexamined(data),
+        height=height if beside is None else "content",
+        on_clicked_change=_nothing,
     ).clicked
     if not hasattr(value, "get"):
         return None

@@ -8,13 +8,15 @@ import streamlit as st
 from odt_core.evaluation import Evaluation
 from pages.ui import pieces
 from pages.ui.desk import Desk
-from pages.ui.evaluate.figure import BASE, OWN, Click, figure, letters, shortened
+from pages.ui.evaluate.figure import BASE, MINUS, OWN, Click, figure, letters, shortened
 from pages.ui.evaluate.gallery import gallery
 from pages.ui.evaluate.judged import Judged, by_confidence
 from pages.ui.say import count, isolated
 
 _LARGEST = 24  # labels that a matrix is drawn for
 _LONGEST = 14  # letters of a name beside it; whole where the pointer is
+_BESIDE = 50  # px that title and axis take in height beyond what names take in width
+_FAINTEST = 0.7  # of the colour in a cell that is not empty: 3 : 1 or more beside an empty one
 _SIDES = {"Base model": "base", "Your model": "own"}
 
 
@@ -55,30 +57,46 @@ def _matrix(
     table = evaluation.confusion[np.ix_(seen, seen)]  # [labels, labels]
     shown = [letters(shortened(name, _LONGEST)) for name in names]
     names = [letters(name) for name in names]
-    trace = {
+    # By the square root, so that a few answers show beside many. [labels, labels]
+    shades = (_FAINTEST + (1 - _FAINTEST) * np.sqrt(table / max(1, top))) * (table > 0)
+    wrong = ~np.eye(len(names), dtype=bool)
+    cells = {
         "type": "heatmap",
         "x": names,
         "y": names,
-        # By the square root, so that a few wrong answers show beside many right ones.
-        "z": np.sqrt(table).tolist(),
-        "zmin": 0,
-        "zmax": max(1, top) ** 0.5,
+        "z": np.where(wrong, -shades, shades).tolist(),
+        "zmin": -1,
+        "zmax": 1,
         "customdata": table.tolist(),
-        "colorscale": [[0, "@soft"], [1, colour]],
+        "colorscale": [[0, MINUS], [0.5, "@soft"], [1, colour]],
         "showscale": False,
         "xgap": 3,
         "ygap": 3,
-        "text": [[f"{n:,}" if n else "" for n in row] for row in table.tolist()],
-        "texttemplate": "%{text}",
-        "textfont": {"size": 15 if len(names) <= 12 else 11},
         "hovertemplate": "is \u2068%{y}\u2069, answer \u2068%{x}\u2069: %{customdata}"
         "<extra></extra>",
+    }
+    places = np.argwhere(table)
+    figures = {
+        "type": "scatter",
+        "mode": "text",
+        "x": [names[column] for _, column in places],
+        "y": [names[row] for row, _ in places],
+        "text": [f"{table[row, column]:,}" for row, column in places],
+        "textfont": {
+            "size": 15 if len(names) <= 12 else 11,
+            "color": [
+                f"@on {(MINUS if row != column else colour)[1:]}/soft:"
+                f"{100 * shades[row, column]:.0f}"
+                for row, column in places
+            ],
+        },
+        "hoverinfo": "skip",
     }
     right = int(np.trace(evaluation.confusion))  # of all labels, drawn or not
     told = f"{evaluation.n - right:,} wrong of {evaluation.n:,}"
     return figure(
         f"chart_matrix_{role}",
-        [trace],
+        [cells, figures],
         height=min(520, 150 + 34 * max(3, len(names))) + 7 * max(0, max(map(len, shown)) - 4),
         label=f"{title}: {right:,} right, {told}",
         layout={
@@ -93,10 +111,11 @@ def _matrix(
                 "ticktext": shown,
                 "automargin": True,
                 "constrain": "domain",
+                "range": [-0.5, len(names) - 0.5],
             },
             "yaxis": {
                 "type": "category",
-                "autorange": "reversed",
+                "range": [len(names) - 0.5, -0.5],
                 "showgrid": False,
                 "title": {"text": "is"},
                 "tickvals": names,
@@ -105,8 +124,10 @@ def _matrix(
                 "constrain": "domain",
                 "constraintoward": "top",
             },
+            "showlegend": False,
         },
         clicks=True,
+        beside=_BESIDE,
     )
 
 
