@@ -76,6 +76,12 @@ def pictures(items: Iterable[tuple[str, str, str]]) -> None:
     st.html(f'<div class="odt-pictures">{boxes}</div>')
 
 
+def bullets(items: Iterable[str]) -> None:
+    """Lines that say what there is, and nothing of whether it holds."""
+    lines = "".join(f"<li>{escape(text)}</li>" for text in items)
+    st.html(f'<ul class="odt-bullets">{lines}</ul>')
+
+
 def checks(items: Iterable[tuple[bool | None, str]]) -> None:
     """Lines that hold (True), do not (False), or want attention (None)."""
     marks = {True: ("yes", "✓"), False: ("no", "✗"), None: ("mind", "!")}

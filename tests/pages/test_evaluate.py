@@ -568,6 +568,19 @@ class TestEvidence:
         visit(app, "Evidence")
         assert app.toggle(key="evidence_whole").value is True
 
+    def test_studies_when_not_asked_for_are_not_said_to_be_in_it_and_nothing_is_ticked_off(
+        self, trained
+    ):
+        app, _ = trained
+        visit(app, "Evidence")
+        assert "Negative controls" in shown(app)
+        app.toggle(key="evidence_whole").set_value(False).run()
+        assert "The zip will hold" in shown(app)
+        assert "calibration" in shown(app)
+        assert "Negative controls" not in shown(app)
+        assert "what training costs" not in shown(app)
+        assert "✓" not in shown(app)
+
     @pytest.mark.usefixtures("without_charts")
     def test_bundle_when_the_toggle_is_moved_afterwards_is_no_older_for_that(self, trained):
         app, desk = trained

@@ -45,13 +45,10 @@ from pages.ui.evaluate.study import (
 )
 from pages.ui.say import size
 
-_STUDIED = (
-    "Gain and price with intervals, calibration, unknown input, negative controls, samples needed, "
-    "what changed inside, what training costs"
-)
-_STUDIED_NUMBERS = (
-    "Gain, and whether it may be chance; samples needed, what changed inside, what training costs"
-)
+_FOUND = "Gain and price with intervals, calibration, unknown input, what changed inside"
+_FOUND_NUMBERS = "Gain, and whether it may be chance; what changed inside"
+_STUDIED = "Negative controls, samples needed, what training costs"
+_STUDIED_NUMBERS = "Samples needed, what training costs"
 _WHOLE, _CHOSEN = "evidence_whole", "evidence_chosen"
 _STUDY = 0.1, 0.75  # from where to where of the way the studies are
 
@@ -72,14 +69,16 @@ def evidence(desk: Desk) -> None:
     """Draw the part."""
     with st.container(key="card_evidence", border=True, gap="small"):
         pieces.heading("Evidence bundle", "one zip; from the command line: odt_core report")
-        pieces.checks(_inside(desk))
+        kept_widgets.fill(_CHOSEN, "", {_WHOLE: True}, None)
+        pieces.note("The zip will hold:")
+        pieces.bullets(_inside(desk, whole=st.session_state[_WHOLE]))
+        pieces.checks([(None, "Your samples are inside: give it to those who may see them")])
         head = desk.workspace.manifest.head
         ready = why_not(desk) if not desk.can_train else ""
         if desk.busy:
             ready = f"{desk.training_is}. When it has ended, make the bundle."
         elif head is None:
             ready = "Not trained yet: there is nothing to give evidence of."
-        kept_widgets.fill(_CHOSEN, "", {_WHOLE: True}, None)
         whole = st.toggle(
             "With the studies",
             key=_WHOLE,
@@ -100,21 +99,16 @@ def evidence(desk: Desk) -> None:
         )
 
 
-def _inside(desk: Desk) -> list[tuple[bool | None, str]]:
-    studied = _STUDIED if desk.contract.classifies else _STUDIED_NUMBERS
+def _inside(desk: Desk, *, whole: bool) -> list[str]:
+    labels = desk.contract.classifies
+    studied = [_STUDIED if labels else _STUDIED_NUMBERS] if whole else []
     return [
-        (
-            True,
-            "A card for people and for programs: model and sample digests, settings, seed, curves",
-        ),
-        (True, studied),
-        (True, "All charts as pictures and as one interactive page"),
-        (True, "Your weights as a checkpoint and as a .tflite"),
-        (
-            True,
-            "reproduce.py: trains again from the bundle alone and compares the weights bit by bit",
-        ),
-        (None, "Your samples are inside: give it to those who may see them"),
+        "A card for people and for programs: model and sample digests, settings, seed, curves",
+        _FOUND if labels else _FOUND_NUMBERS,
+        *studied,
+        "All charts as pictures and as one interactive page",
+        "Your weights as a checkpoint and as a .tflite",
+        "reproduce.py: trains again from the bundle alone and compares the weights bit by bit",
     ]
 
 
