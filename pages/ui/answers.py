@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from pages.ui import pieces
+from pages.ui.base_words import THE_ONLY_ONE
 from pages.ui.element_data import unexamined
 from pages.ui.numbers import figure
 from pages.ui.say import isolated, percent
@@ -56,13 +57,17 @@ def answers(
     sides = []
     for (role, title), shares in zip(_SIDES, (base, own), strict=True):
         top = max(used, key=lambda k: float(shares[k]))
+        bars = [[str(names[k]), float(shares[k]), _share(shares[k])] for k in order]
+        sure = f"{_share(shares[top])} sure" if _tells(shares[used]) else ""
+        if apart and role == "base" and np.count_nonzero(shares[used]) == 1 < len(used):
+            bars, sure = [[label, share, ""] for label, share, _ in bars], THE_ONLY_ONE
         sides.append(
             {
                 "role": role,
                 "title": title,
                 "answer": str(names[top]) if _tells(shares[used]) else _NONE,
-                "sure": f"{_share(shares[top])} sure" if _tells(shares[used]) else "",
-                "bars": [[str(names[k]), float(shares[k]), _share(shares[k])] for k in order],
+                "sure": sure,
+                "bars": bars,
             }
         )
     change = _change(sides, trained, unknown, base_unknown)
@@ -265,6 +270,11 @@ def _change(
         return {
             "summary": f"Changed its answer from {isolated(base['answer'])} to {isolated(answer)}.",
             "changed": True,
+        }
+    if base["sure"] == THE_ONLY_ONE:
+        return {
+            "summary": f"Same answer: {isolated(answer)} is all the base model knows.",
+            "changed": False,
         }
     before, after = (
         next(share for name, share, _ in side["bars"] if name == answer) for side in sides

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pages.ui.desk import BaseSide
-from pages.ui.say import isolated
+from pages.ui.say import answer, isolated
 
 _MOST = 4  # labels that are named
+THE_ONLY_ONE = "the only one it knows"  # of which anything would be 100 % sure
 
 
 def base_in_words(side: BaseSide) -> str:
@@ -25,6 +26,13 @@ def base_in_words(side: BaseSide) -> str:
         f"Base model: {labels}. It knows {_listed(side.known)} but not {those}, so it never "
         f"answers {those if len(side.unknown) == 1 else 'those'}."
     )
+
+
+def base_answer(side: BaseSide | None, name: str, confidence: float) -> str:
+    """ "7 · 92 %", what the base side says of a sample; no percentage where it has no choice."""
+    if side is None or len(side.known) > 1:
+        return answer(name, confidence)
+    return f"{isolated(name)}, {THE_ONLY_ONE}" if side.known else "–"
 
 
 def _listed(names: tuple[str, ...]) -> str:

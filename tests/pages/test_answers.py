@@ -86,3 +86,19 @@ def test_label_when_the_model_is_not_sure_has_no_percentage(shown):
     assert (base["answer"], base["sure"]) == ("Not sure", "closest: a")
     assert base["bars"] == [["a", 1.0, ""], ["b", 0.0, ""]]
     assert (own["answer"], own["sure"]) == ("b", "80.0 % sure")
+
+
+@pytest.mark.parametrize(
+    ("own", "summary"),
+    [
+        ([0.3, 0.7], "Changed its answer from dam to mill."),
+        ([0.6, 0.4], "Same answer: dam is all the base model knows."),
+    ],
+)
+def test_base_when_it_knows_one_label_alone_is_not_said_to_be_sure_of_it(shown, own, summary):
+    alone = np.array([1.0, 0.0], np.float32)
+    module.answers("k", ("dam", "mill"), alone, np.array(own), trained=True, apart=True)
+    base = shown["sides"][0]
+    assert (base["answer"], base["sure"]) == ("dam", "the only one it knows")
+    assert base["bars"][0] in (["dam", 1.0, ""], ["mill", 0.0, ""])
+    assert shown["summary"] == summary

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from odt_core.evaluation import load_base_labels
 from odt_core.training import Settings
 from odt_core.workspace import Part, Source
+from pages.ui.evaluate.judged import judged
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -108,6 +110,20 @@ class TestScreens:
         assert not app.exception
         notes = " ".join(html.value for html in app.html) + " ".join(m.value for m in app.caption)
         assert "It knows “Flowers” but not “Zwingel”, so it never answers “Zwingel”" in notes
+
+    @pytest.mark.parametrize(
+        ("labels", "says"),
+        [
+            (("Flowers", "palace"), r"base Flowers · \d+\u00a0%"),
+            (("Flowers", "Zwingel"), "base Flowers, the only one it knows"),
+            (("Blorb", "Zwingel"), "base –"),
+        ],
+    )
+    def test_gallery_says_how_sure_the_backbone_is_where_it_has_a_choice(
+        self, photos, labels, says
+    ):
+        desk = photos(*labels)
+        assert re.fullmatch(says, judged(desk, own=True).face(desk, 0).base)
 
     def test_blind_test_of_photos_takes_uploads_photos_and_test_samples(self, app, photos):
         train(photos("Flowers", "Zwingel"))

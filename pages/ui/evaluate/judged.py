@@ -12,6 +12,7 @@ from odt_core.samples import Samples
 from odt_core.workspace import Part, SampleEntry
 from pages.ui import pieces
 from pages.ui.base_sets import base_test_of
+from pages.ui.base_words import base_answer
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.evaluate.large import Face
 from pages.ui.previews import series_uri
@@ -44,8 +45,8 @@ class Judged:
         return Face(
             self.picture(desk, k),
             f"is {isolated(self.called(truth))}",
-            f"base {self._answer(self.base, k)}",
-            f"yours {self._answer(self.own, k)}",
+            f"base {base_answer(desk.base_side, *self._answered(self.base, k))}",
+            f"yours {answer(*self._answered(self.own, k))}",
             test=bool(self.entries),
         )
 
@@ -55,10 +56,10 @@ class Judged:
             return thumb_uri(desk.workspace, self.entries[k], 96)
         return series_uri(self.samples.x[k].reshape(desk.card.preprocessing.picture_shape))
 
-    def _answer(self, evaluation: Evaluation, k: int) -> str:
+    def _answered(self, evaluation: Evaluation, k: int) -> tuple[str, float]:
+        """Which label, and how sure."""
         assert evaluation.confidences is not None
-        called = self.called(int(evaluation.predictions[k]))
-        return answer(called, float(evaluation.confidences[k]))
+        return self.called(int(evaluation.predictions[k])), float(evaluation.confidences[k])
 
 
 def choose_judged(desk: Desk, key: str) -> Judged | None:

@@ -14,11 +14,12 @@ from odt_core.studies import Quantity
 from odt_core.workspace import Kind, Part, SampleEntry, Score
 from pages.ui import pieces, trouble
 from pages.ui.base_sets import base_test_of
+from pages.ui.base_words import base_answer
 from pages.ui.compare import headline
-from pages.ui.desk import BASE_TEST, Desk
+from pages.ui.desk import BASE_TEST, BaseSide, Desk
 from pages.ui.evaluate.figure import BASE, OWN
 from pages.ui.numbers import figure as short
-from pages.ui.say import answer, between, clock, isolated, percent
+from pages.ui.say import between, clock, isolated, percent
 from pages.ui.served import ASSETS, PLOTLY, with_plotly
 from pages.ui.thumbs import thumb_uri
 
@@ -89,7 +90,7 @@ def _data(
     shares = quantity.is_share
     marks = [one.share_right if shares else one.mean_squared_error for one in course]
     whose = "your test samples" if entries[0].part is Part.TEST else "your training samples"
-    faces = _faces(desk, course, samples, entries) if labelled else []
+    faces = _faces(desk, stops, course, samples, entries) if labelled else []
     return {
         "src": PLOTLY,
         "stops": [
@@ -133,7 +134,11 @@ def _sentence(stop: Stop, base: Evaluation, one: Evaluation) -> str:
 
 
 def _faces(
-    desk: Desk, course: list[Evaluation], samples: Samples, entries: tuple[SampleEntry, ...]
+    desk: Desk,
+    stops: list[Stop],
+    course: list[Evaluation],
+    samples: Samples,
+    entries: tuple[SampleEntry, ...],
 ) -> list[dict[str, Any]]:
     """First those that the base model gets wrong, then those whose answer changes on the way."""
     base, labels = course[0], samples.labels
@@ -145,16 +150,20 @@ def _faces(
         {
             "uri": thumb_uri(desk.workspace, entries[k], 96),
             "title": f"is {isolated(labels.called(int(base.truth[k])))}",
-            "says": [_says(one, k, labels) for one in course],
+            "says": [
+                _says(one, k, labels, None if stop.id else desk.base_side)
+                for stop, one in zip(stops, course, strict=True)
+            ],
             "right": [bool(one.predictions[k] == one.truth[k]) for one in course],
         }
         for k in map(int, order)
     ]
 
 
-def _says(one: Evaluation, k: int, labels: Labels) -> str:
+def _says(one: Evaluation, k: int, labels: Labels, side: BaseSide | None) -> str:
     assert one.confidences is not None
-    return answer(labels.called(int(one.predictions[k])), float(one.confidences[k]))
+    called = labels.called(int(one.predictions[k]))
+    return base_answer(side, called, float(one.confidences[k]))
 
 
 def _traces(
