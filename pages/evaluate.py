@@ -6,11 +6,13 @@ from pages.ui.entry import ensure_entry
 
 ensure_entry(__file__)
 
+from odt_core.workspace import Part  # noqa: E402
 from pages.ui import pieces, trouble  # noqa: E402
 from pages.ui.desks import open_desk  # noqa: E402
 from pages.ui.evaluate.figure import apply_style  # noqa: E402
 from pages.ui.evaluate.parts import OF_ONE_MOMENT, PARTS, draw  # noqa: E402
 from pages.ui.follow import follow  # noqa: E402
+from pages.ui.to_personalise import to_personalise  # noqa: E402
 from pages.ui.top_line import which_model  # noqa: E402
 
 with trouble.shown():
@@ -29,6 +31,10 @@ with trouble.shown():
         )
         st.space("stretch")
         which_model(desk)
+    if not desk.trained:
+        to_personalise("Not trained yet: your model is the base model.")
+    elif not desk.busy and not desk.usable_samples(Part.TEST):
+        to_personalise("There are no test samples yet, which would tell whether it helped.")
     if desk.busy and part in OF_ONE_MOMENT:
         pieces.note(
             f"{desk.training_is}: your model's figures here are of one moment. They are drawn anew "

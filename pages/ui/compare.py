@@ -11,6 +11,7 @@ from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.numbers import figure
 from pages.ui.say import between, percent
 from pages.ui.timeline import title
+from pages.ui.to_personalise import to_personalise
 from pages.ui.untested import untested
 
 _BASE = "base"
@@ -25,7 +26,7 @@ def compare_two(desk: Desk) -> None:
         if entry.model == desk.model.key
     }
     if not entries:
-        pieces.note("Train this model once: then there are two to compare.")
+        to_personalise("Train this model once: then there are two to compare.")
         return
     names = {key: title(entry) for key, entry in entries.items()} | {_BASE: "Base model"}
     options = list(names)

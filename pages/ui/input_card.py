@@ -256,7 +256,7 @@ def _preview(desk: Desk, preprocessing: Preprocessing) -> None:
             continue
         _side_by_side(desk, sample, ready, preprocessing)
         return
-    pieces.note("Add a sample on the first page: here you see it as the model gets it.")
+    pieces.note("Add a sample on the Personalise page: here you see it as the model gets it.")
 
 
 def _side_by_side(

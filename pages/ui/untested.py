@@ -15,5 +15,5 @@ def untested(desk: Desk) -> str:
         )
     return (
         f"You have no test samples yet. Of every five samples{desk.of_a_label} one is set aside, "
-        f"from the third on: add three or more{desk.of_a_label} on the first page."
+        f"from the third on: add three or more{desk.of_a_label} on the Personalise page."
     )

@@ -108,7 +108,36 @@ class TestUntested:
 
     def test_samples_when_there_are_none_are_to_be_added(self, app):
         visit(app, "Test samples")
-        assert "add three or more of a label on the first page" in shown(app)
+        assert "add three or more of a label on the Personalise page" in shown(app)
+
+
+class TestUntrained:
+    def test_every_part_leads_to_where_it_is_trained(self, app):
+        for part in PARTS:
+            visit(app, part)
+            links = [link.proto.label for link in app.get("page_link")]
+            assert links == ["Go to Personalise"], part
+            assert "first page" not in shown(app), part
+
+    def test_what_both_models_share_is_said_once(self, app):
+        visit(app, "Result")
+        assert shown(app).count("99.1 %") == 1
+        assert "How sure is that?" not in shown(app)
+        visit(app, "Confidence")
+        assert shown(app).count("expected calibration error, n = 1,000") == 1
+        visit(app, "Mistakes")
+        assert app.selectbox(key="cell_model").options == ["Base model"]
+
+    def test_trained_model_without_test_samples_is_led_to_some(self, trained):
+        app, desk = trained
+        desk.workspace.move_samples([s.id for s in desk.usable_samples(Part.TEST)], Part.TRAIN)
+        visit(app, "Studies")
+        assert [link.proto.label for link in app.get("page_link")] == ["Go to Personalise"]
+
+    def test_trained_model_needs_no_way_back(self, trained):
+        app, _ = trained
+        visit(app, "Result")
+        assert not app.get("page_link")
 
 
 class TestEveryPart:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -44,7 +46,7 @@ def test_title_when_not_all_labels_are_drawn_counts_all_answers(drawn):
     truth = np.arange(30)
     answer = np.roll(truth, 1)
     answer[7] = 7
-    module.matrices(None, judged(truth, answer, 30))
+    module.matrices(SimpleNamespace(same_as_base=False), judged(truth, answer, 30))
     for key in ("chart_matrix_base", "chart_matrix_own"):
         assert drawn[key]["layout"]["title"]["text"].endswith("29 wrong of 30")
         assert drawn[key]["label"].endswith("1 right, 29 wrong of 30")

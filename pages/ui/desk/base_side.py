@@ -39,6 +39,11 @@ class HasBaseSide(HasNear):
         known = tuple(name for name in names if base.classes_of(name))
         return BaseSide(known, tuple(name for name in names if name not in known), len(base.labels))
 
+    @property
+    def same_as_base(self) -> bool:
+        """Whether your model says what the base side says: untrained, and no backbone beside it."""
+        return not self.trained and self.base_side is None
+
     def _backbone(self, worker: Worker, x: np.ndarray, labels: Labels) -> BaseAnswers | None:
         """What the backbone answers by itself; None where it has nothing to say."""
         base = self._base_labels()

@@ -31,12 +31,10 @@ def confidence(desk: Desk) -> None:
 
 def _diagram(desk: Desk, one: Judged) -> None:
     base, own = reliability_of(one.base), reliability_of(one.own)
-    numbers(
-        Number("Base model", percent(base.ece), _remark(base)),
-        Number("Your model", percent(own.ece), _remark(own), own=True),
-    )
-    if not desk.trained:
-        verdict("", "Not trained yet: your model is the base model.")
+    both = [Number("Base model", percent(base.ece), _remark(base))]
+    if not desk.same_as_base:
+        both.append(Number("Your model", percent(own.ece), _remark(own), own=True))
+    numbers(*both)
     verdict("", _sentence(own))
     _tempered(desk, one)
     figure(
@@ -52,7 +50,7 @@ def _diagram(desk: Desk, one: Judged) -> None:
                 "hoverinfo": "skip",
             },
             _course("base model", base, BASE),
-            _course("your model", own, OWN),
+            *([] if desk.same_as_base else [_course("your model", own, OWN)]),
         ],
         height=420,
         label=f"Reliability: expected calibration error {percent(base.ece)} for the base model, "

@@ -64,7 +64,7 @@ def _draw(desk: Desk) -> None:
         else:
             shown["Base test set"] = desk.scores(base_test, BASE_TEST)
             _both(desk, shown["Base test set"])
-    if desk.tells_labels and shown:
+    if desk.tells_labels and shown and not desk.same_as_base:
         with st.container(key="card_intervals", border=True, gap="small"):
             pieces.heading("How sure is that?", "accuracy with 95 % Wilson intervals")
             _intervals(shown)
@@ -81,14 +81,13 @@ def _draw(desk: Desk) -> None:
 
 def _both(desk: Desk, scores: Scores) -> None:
     base, own = scores.base, scores.own
-    numbers(
-        Number("Base model", headline(base), right_of(base)),
-        Number("Your model", headline(own), right_of(own), own=True),
-    )
+    both = [Number("Base model", headline(base), right_of(base))]
+    if not desk.same_as_base:
+        both.append(Number("Your model", headline(own), right_of(own), own=True))
+    numbers(*both)
     if not desk.trained:
-        apart = desk.base_side is not None
-        same = "it has learnt nothing so far" if apart else "your model is the base model"
-        verdict("", f"Not trained yet: {same}.")
+        if not desk.same_as_base:
+            verdict("", "Not trained yet: it has learnt nothing so far.")
         return
     result = compare(base, own)
     verdict(_change(base, own, result), result.sentence, good=_MOODS.get(result.verdict))

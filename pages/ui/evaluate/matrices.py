@@ -35,13 +35,19 @@ def matrices(desk: Desk, one: Judged) -> None:
     top = int(max(table[np.ix_(seen, seen)].max() for table in counts))
     clicked: tuple[str, Click] | None = None
     for column, (title, role), colour in zip(
-        st.columns(2, gap="small"), _SIDES.items(), (BASE, OWN), strict=True
+        st.columns(2, gap="small"), _sides(desk).items(), (BASE, OWN), strict=False
     ):
         with column:
             evaluation: Evaluation = getattr(one, role)
             click = _matrix(title, role, evaluation, seen, names, top, colour)
             clicked = (title, click) if click else clicked
     _cell(desk, one, names, seen, clicked)
+
+
+def _sides(desk: Desk) -> dict[str, str]:
+    return {
+        title: role for title, role in _SIDES.items() if role == "base" or not desk.same_as_base
+    }
 
 
 def _matrix(
@@ -144,7 +150,7 @@ def _cell(
         if st.session_state.get(key) not in options:
             st.session_state[key] = "–"
     a, b, c = st.columns(3, gap="small")
-    model = a.selectbox("Model", list(_SIDES), key="cell_model")
+    model = a.selectbox("Model", list(_sides(desk)), key="cell_model")
     truth = b.selectbox("What it is", options, key="cell_is")
     answer = c.selectbox("What the model says", options, key="cell_said")
     if truth == "–" and answer == "–":

@@ -61,7 +61,7 @@ def over_time(desk: Desk) -> None:
         samples, entries = prepared.samples, prepared.entries
         stops = _stops(desk)
         if not len(samples):
-            pieces.note("Add samples on the first page: here each checkpoint answers them.")
+            pieces.note("There are no samples yet that each checkpoint could answer.")
             return
         if len(stops) < 2:
             pieces.note("Train once: then there are checkpoints to drag through.")

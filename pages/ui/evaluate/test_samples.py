@@ -87,7 +87,7 @@ def _seen_in_words(seen: SeenTests) -> str:
         return ""
     return (
         f"Of these test samples {' and '.join(told)}: the figures are too good. Reset to base on "
-        "the first page, then train again."
+        "the Personalise page, then train again."
     )
 
 

@@ -42,7 +42,7 @@ def _unknown(desk: Desk, one: Judged) -> None:
         one,
         limit,
         ("how sure your model is", "surer than"),
-        "Left of the dashed line the first page answers “not sure”"
+        "Left of the dashed line “Try it” answers “not sure”"
         + (": draw a scribble there to see it" if desk.sees_pictures else "")
         + ". The out-of-distribution score is 1 minus the confidence of the answer.",
     )
@@ -54,7 +54,7 @@ def _by_features(desk: Desk, one: Judged, limit: Familiar) -> None:
         one,
         limit,
         ("how like the samples of one of your labels", "more alike than"),
-        "Left of the dashed line the first page answers “not sure”: show it something else there "
+        "Left of the dashed line “Try it” answers “not sure”: show it something else there "
         "to see it. The out-of-distribution score is 1 minus the cosine between a sample's "
         "features and the mean of the nearest label.",
     )
