@@ -109,7 +109,7 @@ class HasCheckpoints(Store):
         with self._changing() as manifest:
             changed = changes.with_head(manifest, checkpoint_id)
             step = (
-                "go back to the base model"
+                "restore the base model"
                 if checkpoint_id is None
                 else f"restore the checkpoint {step_of(manifest, checkpoint_id)}"
             )

@@ -22,7 +22,7 @@ def compare_two(desk: Desk) -> None:
     """Choose any two, the base model included."""
     entries = {
         entry.id: entry
-        for entry in reversed(desk.workspace.manifest.checkpoints)
+        for entry in reversed(desk.other_checkpoints())
         if entry.model == desk.model.key
     }
     if not entries:

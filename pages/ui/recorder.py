@@ -35,12 +35,6 @@ from odt_core.workspace.run_log import RunEnded, RunKept
 from pages.ui.run import Phase, Run
 
 _log = logging.getLogger("odt.recorder")
-_NOTES = {
-    Kind.START: "before training",
-    Kind.AUTO: "during training",
-    Kind.BEST: "best on your test samples",
-    Kind.END: "end of training",
-}
 _PHASES = {
     Outcome.FINISHED: Phase.FINISHED,
     Outcome.STOPPED: Phase.STOPPED,
@@ -163,7 +157,6 @@ class Recorder:
             self._run.samples,
             own=_score(scores.test if scores else None),
             base=_score(scores.base_test if scores else None),
-            note=_NOTES[kind],
             earlier=self._run.earlier,
         )
         entry = self._workspace.add_checkpoint(save_checkpoint(checkpoint), info, as_head=as_head)

@@ -29,9 +29,9 @@ def title(entry: CheckpointEntry) -> str:
 
 
 def timeline(desk: Desk) -> None:
-    """All checkpoints, and below them the base model itself."""
+    """The checkpoints, and below them the base model itself, in place of its copies."""
     manifest = desk.workspace.manifest
-    for entry in reversed(manifest.checkpoints):
+    for entry in reversed(desk.other_checkpoints()):
         _checkpoint(desk, entry, head=entry.id == manifest.head)
     base = st.container(key="card_base", border=True)
     with base, st.container(horizontal=True, vertical_alignment="center"):
@@ -40,7 +40,7 @@ def timeline(desk: Desk) -> None:
             pieces.chip(_now(desk), own=False)
         else:
             st.button(
-                "Go back to it",
+                "Restore",
                 key="restore_base",
                 disabled=desk.busy,
                 on_click=_restore,
@@ -65,7 +65,6 @@ def _checkpoint(desk: Desk, entry: CheckpointEntry, *, head: bool) -> None:
             st.button(
                 "Restore",
                 key=f"restore_{entry.id}",
-                type="primary",
                 on_click=_restore,
                 args=(desk, entry.id),
                 disabled=head or desk.busy or not usable,
@@ -92,7 +91,7 @@ def _checkpoint(desk: Desk, entry: CheckpointEntry, *, head: bool) -> None:
             entry.info.note,
             key=f"note_{entry.id}",
             max_chars=500,
-            placeholder="A note",
+            placeholder="Add a note",
             label_visibility="collapsed",
             on_change=_note,
             args=(desk, entry.id),

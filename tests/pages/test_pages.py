@@ -705,10 +705,10 @@ class TestTraining:
 class TestCheckpoints:
     def test_restore_when_clicked_brings_the_very_weights_back(self, trained):
         app, desk = trained
-        start, *_, end = desk.workspace.manifest.checkpoints
+        end = desk.workspace.manifest.checkpoints[-1]
         app.switch_page("pages/checkpoints.py").run()
-        app.button(key=f"restore_{start.id}").click().run()
-        assert desk.workspace.manifest.head is None  # it has the base model's weights
+        app.button(key="restore_base").click().run()
+        assert desk.workspace.manifest.head is None
         base, own = desk.worker().state("base"), desk.worker().state("own")
         weights = [name for name in base if name.endswith("kernel")]
         assert all(np.array_equal(base[name], own[name]) for name in weights)
@@ -729,14 +729,42 @@ class TestCheckpoints:
         assert "Your test samples" in shown
         assert "McNemar" in shown
 
+    def test_base_model_stands_there_once_and_nothing_that_goes_back_is_filled(self, trained):
+        app, desk = trained
+        start, *_, end = desk.workspace.manifest.checkpoints
+        assert start.info.kind is Kind.START
+        app.switch_page("pages/checkpoints.py").run()
+        keys = {button.key for button in app.button}
+        assert "restore_base" in keys
+        assert f"restore_{end.id}" in keys
+        assert f"restore_{start.id}" not in keys
+        assert "Step 0" not in " ".join(app.selectbox(key="compare_first").options)
+        back = [button for button in app.button if (button.key or "").startswith("restore_")]
+        assert {button.label for button in back} == {"Restore"}
+        assert "primary" not in {button.proto.type for button in back}
+
+    def test_start_of_a_run_that_went_on_from_another_stays(self, trained):
+        app, desk = trained
+        app.button(key="train").click().run()
+        assert desk.run.wait(60)
+        kinds = [(entry.info.kind, entry.info.step) for entry in desk.other_checkpoints()]
+        assert [kind for kind, _ in kinds].count(Kind.START) == 1
+
+    def test_note_when_nobody_wrote_one_is_empty(self, trained):
+        app, desk = trained
+        app.switch_page("pages/checkpoints.py").run()
+        note = app.text_input(key=f"note_{desk.workspace.manifest.head}")
+        assert (note.value, note.placeholder) == ("", "Add a note")
+
     def test_delete_when_undone_is_back(self, trained):
         app, desk = trained
-        start = desk.workspace.manifest.checkpoints[0]
+        desk.save_checkpoint("mine")
+        saved = desk.workspace.manifest.checkpoints[-1]
         app.switch_page("pages/checkpoints.py").run()
-        app.button(key=f"delete_{start.id}").click().run()
-        assert desk.workspace.manifest.checkpoint(start.id) is None
+        app.button(key=f"delete_{saved.id}").click().run()
+        assert desk.workspace.manifest.checkpoint(saved.id) is None
         app.button(key="undo_here").click().run()
-        assert desk.workspace.manifest.checkpoint(start.id) is not None
+        assert desk.workspace.manifest.checkpoint(saved.id) is not None
 
     def test_upload_when_downloaded_before_is_kept(self, trained):
         app, desk = trained

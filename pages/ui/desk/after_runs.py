@@ -1,6 +1,7 @@
-"""What runs left behind: whether the last one lost, and which samples your model was trained on.
+"""What runs left behind: whether the last one lost, which samples your model was trained on, and
+which checkpoints are the base model.
 
-Both are read from the runs' records on disk, so that a restart of the server forgets neither.
+All are read from the runs' records on disk, so that a restart of the server forgets neither.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 
 from odt_core.errors import OdtError
 from odt_core.training.history import Score
-from odt_core.workspace import Kind, Part
+from odt_core.workspace import CheckpointEntry, Kind, Part
 from odt_core.workspace.run_log import ACCEPTED, RunBegan, RunLog, read_log
 from pages.ui.desk.runs import HasRuns
 from pages.ui.run import Snapshot
@@ -53,6 +54,7 @@ class HasAfterRuns(HasRuns):
         super()._forget()
         self._seen: tuple[object, frozenset[str]] | None = None  # of which head, and what
         self._kept_run: tuple[str, Snapshot | None] | None = None  # of which head
+        self._others: tuple[object, tuple[CheckpointEntry, ...]] | None = None  # of which all
 
     def shown_run(self) -> Snapshot | None:
         """The run to look at: one that is active, or that changed nothing, else the one that made
@@ -112,6 +114,18 @@ class HasAfterRuns(HasRuns):
         if self._seen is None or self._seen[0] != head:
             self._seen = (head, _trained_on(self._logs(), head))
         return self._seen[1]
+
+    def other_checkpoints(self) -> tuple[CheckpointEntry, ...]:
+        """All but those that hold the base model, from before the first step of a run that began
+        with it.
+        """
+        checkpoints = self.workspace.manifest.checkpoints
+        if self._others is None or self._others[0] != checkpoints:
+            starts = {c.id for c in checkpoints if c.info.kind is Kind.START and not c.info.steps}
+            found = (log for log in self._logs() if log.began and log.began.source is None)
+            same = {one.checkpoint for log in found for one in log.kept} & starts
+            self._others = checkpoints, tuple(c for c in checkpoints if c.id not in same)
+        return self._others[1]
 
     def stale(self) -> Stale:
         """What your model, trained here, does not know of the samples as they are now."""

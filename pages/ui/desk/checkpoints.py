@@ -16,7 +16,7 @@ class HasCheckpoints(HasWorker):
 
     def reset_to_base(self) -> None:
         """Your model is the base model again; what it was stays as a checkpoint."""
-        with self.changing("go back to the base model"):
+        with self.changing("restore the base model"):
             self._save_before("before the reset to the base model")
             self.workspace.set_head(None)
 
@@ -56,7 +56,7 @@ class HasCheckpoints(HasWorker):
             entry = self.workspace.manifest.checkpoint(head) if head else None
             if entry is None:
                 raise TrainingError("Your model is the base model still: there is nothing to save.")
-            info = replace(entry.info, kind=Kind.MANUAL, note=note or "saved by hand")
+            info = replace(entry.info, kind=Kind.MANUAL, note=note)
             self.workspace.add_checkpoint(self.workspace.checkpoint_bytes(entry.id), info)
 
     def keep(self, data: bytes, info: CheckpointInfo) -> None:
