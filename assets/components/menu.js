@@ -1,5 +1,6 @@
 // What is being typed is sent before another page comes: a field that is left by the very click on the
 // menu would tell the server only afterwards, and Streamlit would drop that, or the click itself.
+// Questions before a deletion are answered by Enter with no.
 // On a phone the menu of pages lies over the page: it closes when a page was chosen.
 if (!window.odtMenu) {
   window.odtMenu = true;
@@ -19,6 +20,11 @@ if (!window.odtMenu) {
     e.stopPropagation();
     setTimeout(() => link.click(), 100);  // ms: the server begins with what the field has to say
   }, true);
+  // Enter, where a question was not touched yet, deletes nothing.
+  document.addEventListener("keydown", (e) => {
+    if (e.key === "Enter" && e.target.matches?.('[role="dialog"]'))
+      e.target.querySelector('[class*="st-key-keep_"] button')?.click();
+  });
   document.addEventListener("click", (e) => {
     if (!e.target.closest?.('[data-testid="stSidebarNavLink"]')) return;
     setTimeout(() => document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click(), 0);

@@ -61,11 +61,11 @@ def _confirm(desk: Desk) -> None:
         )
         pieces.note("What you have downloaded yourself stays where you saved it.")
         with st.container(horizontal=True):
-            if st.button("Delete everything for good", type="primary", key="really_erase"):
+            if st.button("Keep it", key="keep_everything"):
+                st.rerun()
+            if st.button("Delete everything for good", key="really_erase"):
                 desk.erase()
                 trouble.say("top", "Everything was deleted from the disk.", "info")
-                st.rerun()
-            if st.button("Keep it", key="keep_everything"):
                 st.rerun()
 
 

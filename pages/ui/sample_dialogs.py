@@ -90,11 +90,11 @@ def ask_delete_label(desk: Desk, label_id: str) -> None:
         lost = count(len(manifest.samples_of(label_id)), "sample")
         st.markdown(f"**{plain(isolated(label.name))}** and its {lost} go. Undo brings them back.")
         with st.container(horizontal=True):
-            if st.button(f"Delete label and {lost}", type="primary", key="really_delete"):
+            if st.button("Keep it", key="keep_label"):
+                st.rerun()
+            if st.button(f"Delete label and {lost}", key="really_delete"):
                 with desk.changing("delete the label") as workspace:
                     workspace.delete_label(label_id)
-                st.rerun()
-            if st.button("Keep it", key="keep_label"):
                 st.rerun()
 
 

@@ -444,6 +444,22 @@ class TestCamera:
         tab.sees("1 sample to learn from")
 
 
+class TestDeletion:
+    def test_everything_is_kept_by_enter_and_what_deletes_looks_like_nothing_else(
+        self, shared_server, visit
+    ):
+        tab = visit(shared_server).open().load_person()
+        train = tab.part("train").evaluate("(one) => getComputedStyle(one).backgroundColor")
+        tab.page.get_by_role("button", name="Reset").click()
+        tab.press("erase").sees("Delete everything?")
+        erase = tab.part("really_erase")
+        assert erase.evaluate("(one) => getComputedStyle(one).backgroundColor") != train
+        expect(tab.page.get_by_role("dialog")).to_be_focused()
+        tab.page.keyboard.press("Enter")
+        expect(tab.page.get_by_role("dialog")).to_have_count(0)
+        tab.idle().sees("set aside for testing")
+
+
 class TestWholeWay:
     def test_person_when_trained_compares_restores_and_downloads(self, shared_server, visit):
         tab = visit(shared_server).open().load_person().draw("sketch").train()
