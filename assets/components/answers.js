@@ -15,8 +15,17 @@ function bar() {
   const line = make("div", "bar");
   const track = make("span", "track");
   track.append(make("div", "fill"));
-  line.append(Object.assign(make("span", "label"), { dir: "auto" }), track, make("span", "share"));
+  const label = Object.assign(make("span", "label"), { dir: "auto" });
+  label.append(make("span"), make("span"));
+  line.append(label, track, make("span", "share"));
   return line;
+}
+
+function name(part, label) {
+  const all = [...label], cut = all.length > 8 ? all.length - 3 : all.length;  // as many as fit
+  part.title = label;
+  part.firstChild.textContent = all.slice(0, cut).join("");
+  part.lastChild.textContent = all.slice(cut).join("");
 }
 
 export default function ({ data, parentElement }) {
@@ -28,7 +37,7 @@ export default function ({ data, parentElement }) {
   root.style.setProperty("--label", Math.min(longest, 8) + 0.4 + "ch");
   data.sides.forEach((side, i) => {
     const box = sides.children[i] ?? build(sides);
-    const part = (name) => box.querySelector("." + name);
+    const part = (which) => box.querySelector("." + which);
     box.className = "side " + side.role;
     box.setAttribute("aria-label", side.title);
     part("title").textContent = side.title;
@@ -39,8 +48,8 @@ export default function ({ data, parentElement }) {
     while (bars.children.length > side.bars.length) bars.lastChild.remove();
     while (bars.children.length < side.bars.length) bars.append(bar());
     side.bars.forEach(([label, share, said], k) => {
-      const [name, track, number] = bars.children[k].children;
-      name.textContent = name.title = label;
+      const [part, track, number] = bars.children[k].children;
+      name(part, label);
       track.firstChild.style.width = (100 * share).toFixed(1) + "%";
       number.textContent = number.title = said;
     });

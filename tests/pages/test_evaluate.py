@@ -23,8 +23,9 @@ from odt_core.workspace import CheckpointInfo, Kind, Part, Source
 from pages.ui.compare import right_of
 from pages.ui.desk import Desk
 from pages.ui.desk.after_runs import SeenTests
-from pages.ui.evaluate import blind, evidence, over_time
+from pages.ui.evaluate import blind, evidence, inside, over_time
 from pages.ui.evaluate.blind import Game, Round, Vote
+from pages.ui.evaluate.figure import shortened
 from pages.ui.evaluate.parts import PARTS
 from tests.pages.trainings import long_training
 
@@ -109,6 +110,32 @@ class TestUntested:
     def test_samples_when_there_are_none_are_to_be_added(self, app):
         visit(app, "Test samples")
         assert "add three or more of a label on the Personalise page" in shown(app)
+
+
+class TestNames:
+    @pytest.mark.parametrize(
+        ("name", "said"),
+        [
+            ("label number 12", "label n…ber 12"),
+            ("label number 13", "label n…ber 13"),
+            ("fourteen chars", "fourteen chars"),
+        ],
+    )
+    def test_name_when_too_long_is_cut_in_its_middle(self, name, said):
+        assert shortened(name, 14) == said
+
+    def test_map_when_names_are_long_shows_dots_that_say_them(self, trained, monkeypatch):
+        _, desk = trained
+        drawn = {}
+        monkeypatch.setattr(
+            inside, "figure", lambda key, traces, **_: drawn.update({key: traces[0]})
+        )
+        inside._map(desk)
+        assert drawn["chart_map_own"]["mode"] == "text"
+        desk.workspace.rename_label(desk.workspace.manifest.labels[3].id, "the third of them")
+        inside._map(desk)
+        assert drawn["chart_map_own"]["mode"] == "markers"
+        assert "the third of them" in drawn["chart_map_own"]["text"]
 
 
 class TestUntrained:

@@ -82,8 +82,11 @@ def letters(text: str) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """`text`, cut to so many letters where it has more."""
-    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+    """`text`, cut in its middle to so many letters: names may differ at their ends alone."""
+    if len(text) <= most:
+        return text
+    end = (most - 1) // 2
+    return f"{text[: most - 1 - end].rstrip()}…{text[-end:].lstrip()}"
 
 
 def apply_style() -> None:

@@ -12,13 +12,15 @@ from odt_core.samples import Samples
 from odt_core.workspace import Part
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
-from pages.ui.evaluate.figure import BASE, OWN, figure, letters, shortened
+from pages.ui.evaluate.figure import BASE, OWN, figure, letters
 from pages.ui.evaluate.judged import Judged, choose_judged
 from pages.ui.say import count, percent
 
 _LAYERS = 40  # bars
 _MOVES = 12  # rows
 _FEW = 60  # points that are drawn larger
+_NAMED = 12  # labels whose names stand on the map
+_LONGEST = 7  # letters of such a name
 
 
 def inside(desk: Desk) -> None:
@@ -148,7 +150,9 @@ def _map(desk: Desk) -> None:
     base, own = (desk.raw_scores(shown.x, own=side)[0] for side in (False, True))
     places = feature_map(base, own, used)
     across, up = map(list, places.limits)
-    marks = _marks(desk, shown)
+    names = _names(desk, shown)
+    named = bool(names) and len(set(names)) <= _NAMED and max(map(len, names)) <= _LONGEST
+    tests = [parts[int(k)] is Part.TEST for k in index]
     own_test, other = (26, 18) if len(index) <= _FEW else (19, 13)  # so that few can be read afar
     for column, title, where, colour in zip(
         st.columns(2, gap="small"),
@@ -163,18 +167,17 @@ def _map(desk: Desk) -> None:
                 [
                     {
                         "type": "scatter",
-                        "mode": "text" if marks else "markers",
+                        "mode": "text" if named else "markers",
                         "x": where[:, 0].tolist(),
                         "y": where[:, 1].tolist(),
-                        "text": marks,
-                        "marker": {"color": colour, "size": 8},
+                        "text": [letters(name) for name in names],
+                        "marker": {"color": colour, "size": [13 if one else 8 for one in tests]},
                         "textfont": {
                             "color": colour,
-                            "size": [
-                                own_test if parts[int(k)] is Part.TEST else other for k in index
-                            ],
+                            "size": [own_test if one else other for one in tests],
                         },
-                        "hovertemplate": "%{text}<extra></extra>",
+                        "hovertemplate": "\u2068%{text}\u2069<extra></extra>",
+                        "hoverinfo": "all" if names else "skip",
                     }
                 ],
                 height=440,
@@ -191,11 +194,12 @@ def _map(desk: Desk) -> None:
     pieces.note(
         "The same two axes for both (principal components of both models' scores together)"
         f"{show if math.isfinite(first) else ''}, n = {len(index)}. Large: your test samples."
+        + (" A dot's label stands where the pointer rests." if names and not named else "")
     )
 
 
-def _marks(desk: Desk, samples: Samples) -> list[str]:
-    """The label of each sample, short; none where the model gives numbers."""
+def _names(desk: Desk, samples: Samples) -> list[str]:
+    """The label of each sample; none where the model gives numbers."""
     if not desk.tells_labels:
         return []
-    return [letters(shortened(samples.labels.names[int(y)] or "?", 7)) for y in samples.y]
+    return [samples.labels.names[int(y)] or "?" for y in samples.y]
