@@ -70,6 +70,11 @@ def points(difference: float) -> str:
     return f"{100 * difference:+.1f} points".replace("-", "−")
 
 
+def off_by(error: float, unit: str = "points") -> str:
+    """0.017 -> "1.7 points": how far confidences are from the truth."""
+    return f"<0.1 {unit}" if 0 < error < 0.0005 else f"{100 * error:.1f} {unit}"
+
+
 def span(seconds: float) -> str:
     """A length of time: "0.8 s", "42 s", "3 min 5 s"."""
     if seconds < 10:

@@ -125,6 +125,17 @@ class TestScreens:
         desk = photos(*labels)
         assert re.fullmatch(says, judged(desk, own=True).face(desk, 0).base)
 
+    @pytest.mark.parametrize(("second", "judged"), [("palace", 2), ("Zwingel", 1)])
+    def test_confidences_of_a_base_side_that_has_no_choice_are_not_judged(
+        self, app, photos, second, judged
+    ):
+        train(photos("Flowers", second))
+        app.switch_page("pages/evaluate.py").run()
+        app.segmented_control(key="evaluate_part").set_value("Confidence").run()
+        assert not app.exception
+        shown = " ".join(html.value for html in app.html)
+        assert shown.count("is off by") == judged
+
     def test_blind_test_of_photos_takes_uploads_photos_and_test_samples(self, app, photos):
         train(photos("Flowers", "Zwingel"))
         app.switch_page("pages/evaluate.py").run()

@@ -195,7 +195,9 @@ class TestEveryPart:
         assert "n = 60" in seen["Mistakes"]
         assert "Locked for testing" in seen["Test samples"]
         assert "Model A" in seen["Blind test"]
-        assert "expected calibration error, n = 60" in seen["Confidence"]
+        assert "is off by" in seen["Confidence"]
+        assert "less is better · expected calibration error, n = 60" in seen["Confidence"]
+        assert "“Not sure” when less sure than" in seen["Confidence"]
         assert "weights in 5 layers" in seen["Inside"]
 
     @pytest.mark.parametrize("name", ["dialect_regression.tflite", "dialect_binary.tflite"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pages.ui.say import beside, isolated, labels_in_words
+from pages.ui.say import beside, isolated, labels_in_words, off_by
 
 
 class TestIsolated:
@@ -31,3 +31,11 @@ def test_parts_of_a_line_when_some_are_empty_have_dots_between_the_others():
 )
 def test_labels_when_many_are_told_by_the_first_and_how_many_more(names, said):
     assert labels_in_words(names) == said
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(0.0, "0.0 points"), (2e-9, "<0.1 points"), (0.0172, "1.7 points"), (0.269, "26.9 points")],
+)
+def test_error_of_confidences_has_one_decimal_at_most(error, said):
+    assert off_by(error) == said

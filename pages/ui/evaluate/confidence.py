@@ -6,13 +6,14 @@ import streamlit as st
 
 from odt_core.evaluation import Reliability, reliability_of, too_few
 from pages.ui import pieces, trouble
+from pages.ui.base_words import base_in_words
 from pages.ui.desk import Desk
 from pages.ui.evaluate.figure import BASE, OWN, figure
 from pages.ui.evaluate.judged import Judged, choose_judged
 from pages.ui.evaluate.large import Number, numbers, verdict
 from pages.ui.evaluate.temperature import temperature_card
 from pages.ui.evaluate.unknown_input import unknown_card
-from pages.ui.say import percent
+from pages.ui.say import off_by
 
 _FEWEST = 10  # samples below which nothing is said of confidences
 
@@ -31,10 +32,20 @@ def confidence(desk: Desk) -> None:
 
 def _diagram(desk: Desk, one: Judged) -> None:
     base, own = reliability_of(one.base), reliability_of(one.own)
-    both = [Number("Base model", percent(base.ece), _remark(base))]
-    if not desk.same_as_base:
-        both.append(Number("Your model", percent(own.ece), _remark(own), own=True))
-    numbers(*both)
+    side = desk.base_side
+    shown = [("Your model", own, OWN)]
+    if side is not None and len(side.known) < 2:
+        pieces.note(base_in_words(side))  # no choice, and so no confidence
+    elif desk.same_as_base:
+        shown = [("Base model", base, BASE)]
+    else:
+        shown = [("Base model", base, BASE), *shown]
+    numbers(
+        *(
+            Number(f"{title} is off by", off_by(found.ece), _remark(found), own=colour == OWN)
+            for title, found, colour in shown
+        )
+    )
     verdict("", _sentence(own))
     _tempered(desk, one)
     figure(
@@ -49,12 +60,12 @@ def _diagram(desk: Desk, one: Judged) -> None:
                 "line": {"color": "@text:45", "dash": "dot", "width": 2},
                 "hoverinfo": "skip",
             },
-            _course("base model", base, BASE),
-            *([] if desk.same_as_base else [_course("your model", own, OWN)]),
+            *(_course(title.lower(), found, colour) for title, found, colour in shown),
         ],
         height=420,
-        label=f"Reliability: expected calibration error {percent(base.ece)} for the base model, "
-        f"{percent(own.ece)} for yours, n = {own.n}",
+        label="Reliability, less is better: "
+        + ", ".join(f"{title} is off by {off_by(found.ece)}" for title, found, _ in shown)
+        + f", n = {own.n:,}",
         layout={
             "xaxis": {
                 "range": [0, 1.02],
@@ -75,8 +86,8 @@ def _diagram(desk: Desk, one: Judged) -> None:
 
 
 def _remark(one: Reliability) -> str:
-    chance = f" · by chance up to {percent(one.by_chance)}" if one.n >= _FEWEST else ""
-    return f"expected calibration error, n = {one.n:,}{chance}"
+    chance = f" · by chance up to {100 * one.by_chance:.1f}" if one.n >= _FEWEST else ""
+    return f"less is better · expected calibration error, n = {one.n:,}{chance}"
 
 
 def _sentence(own: Reliability) -> str:
@@ -85,12 +96,12 @@ def _sentence(own: Reliability) -> str:
         return f"{too_few(own.n)} confidences are."
     if own.dishonest:
         return (
-            f"Your model's confidences are off by {percent(own.ece)}: more than chance explains. "
+            f"Your model's confidences are off by {off_by(own.ece)}: more than chance explains. "
             "A temperature may help."
         )
     return (
-        f"With n = {own.n:,} an error of {percent(own.ece)} is no more than chance: 95 of 100 "
-        f"honest models stay below {percent(own.by_chance)}."
+        f"With n = {own.n:,} your model's {off_by(own.ece)} are no more than chance: one that is "
+        f"as sure as it is right may be off by up to {off_by(own.by_chance)}."
     )
 
 

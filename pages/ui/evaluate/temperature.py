@@ -10,7 +10,7 @@ from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
 from pages.ui.evaluate.judged import Judged
 from pages.ui.evaluate.large import verdict
-from pages.ui.say import percent, plain
+from pages.ui.say import off_by, plain
 
 _FITTED = "temperature_fitted"  # (what it was fitted to, the result for each model)
 _SAID = "temperature"
@@ -93,8 +93,8 @@ def _result(found: dict[str, Temperature]) -> None:
             (
                 name,
                 f"{fitted.value:.2f}",
-                percent(fitted.before.ece),
-                percent(fitted.after.ece),
+                off_by(fitted.before.ece, "%"),
+                off_by(fitted.after.ece, "%"),
                 f"{fitted.before.nll:.3f}",
                 f"{fitted.after.nll:.3f}",
                 f"{fitted.n:,}",

@@ -41,7 +41,7 @@ def _unknown(desk: Desk, one: Judged) -> None:
         desk,
         one,
         limit,
-        ("how sure your model is", "surer than"),
+        ("how sure your model is", "sure"),
         "Left of the dashed line “Try it” answers “not sure”"
         + (": draw a scribble there to see it" if desk.sees_pictures else "")
         + ". The out-of-distribution score is 1 minus the confidence of the answer.",
@@ -53,7 +53,7 @@ def _by_features(desk: Desk, one: Judged, limit: Familiar) -> None:
         desk,
         one,
         limit,
-        ("how like the samples of one of your labels", "more alike than"),
+        ("how like the samples of one of your labels", "alike"),
         "Left of the dashed line “Try it” answers “not sure”: show it something else there "
         "to see it. The out-of-distribution score is 1 minus the cosine between a sample's "
         "features and the mean of the nearest label.",
@@ -69,13 +69,13 @@ def _histogram(
     surest = 1 - limit.threshold
     numbers(
         Number(
-            "“Not sure” below",
+            f"“Not sure” when less {axis[1]} than",
             percent(surest),
-            f"keeps {limit.count:,} of {limit.n:,} known samples",
+            f"{limit.count:,} of {limit.n:,} known samples are answered still",
             own=True,
         ),
         Number(
-            "“Not sure” here",
+            "Answered “not sure” here",
             f"{count.correct:,}",
             f"of {count.n:,}: {one.name.lower()} · 95 % interval {between(count.interval)}",
         ),
@@ -100,7 +100,8 @@ def _histogram(
             )
         ],
         height=300,
-        label=f"{count.n - count.correct} of {count.n} samples are {axis[1]} {percent(surest)}",
+        label=f"{count.n - count.correct} of {count.n} samples are more {axis[1]} than "
+        f"{percent(surest)}",
         layout={
             "barmode": "stack",
             "showlegend": True,
