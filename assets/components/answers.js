@@ -28,6 +28,15 @@ function name(part, label) {
   part.lastChild.textContent = all.slice(cut).join("");
 }
 
+function percent(share) { return (100 * share).toFixed(1) + "%"; }
+
+function mark(track, name, at) {
+  let line = track.querySelector("." + name);
+  if (!line && at != null) track.append((line = make("span", name)));
+  if (line) line.hidden = at == null;
+  if (at != null) line.style.left = percent(at);
+}
+
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".answers");
   const sides = root.querySelector(".sides");
@@ -47,10 +56,13 @@ export default function ({ data, parentElement }) {
     const bars = part("bars");
     while (bars.children.length > side.bars.length) bars.lastChild.remove();
     while (bars.children.length < side.bars.length) bars.append(bar());
-    side.bars.forEach(([label, share, said], k) => {
+    side.bars.forEach(([label, share, said, from = 0, zero = 0, target = null], k) => {
       const [part, track, number] = bars.children[k].children;
       name(part, label);
-      track.firstChild.style.width = (100 * share).toFixed(1) + "%";
+      track.firstChild.style.width = percent(share);
+      track.firstChild.style.marginLeft = percent(from);
+      mark(track, "zero", zero || null);  // at the very left the track itself begins there
+      mark(track, "target", target);
       number.textContent = number.title = said;
     });
   });

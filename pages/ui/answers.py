@@ -106,31 +106,41 @@ def value_answers(
     """base, own: the numbers that both models give; target: what they should give, when known."""
     flat = [one.reshape(-1).astype(float) for one in (base, own)]
     wanted = None if target is None else target.reshape(-1).astype(float)
-    several = flat[0].size > 1
-    finite = np.concatenate([one[np.isfinite(one)] for one in flat])
-    largest = float(np.abs(finite).max(initial=1e-12))
+    drawn = [one[:_SHOWN] for one in (*flat, *([] if wanted is None else [wanted]))]
+    places = _places(np.stack([*drawn, np.zeros_like(drawn[0])]))  # of both, the target and zero
     sides, away = [], []
-    for (role, title), values in zip(_SIDES, flat, strict=True):
+    for (role, title), values, ends in zip(_SIDES, flat, places, strict=False):
         off = None if wanted is None else _off(values, wanted)
         away.append(off)
         bars = [
             [
-                f"{k + 1}" if several else "",
-                min(1.0, abs(float(value)) / largest),
-                figure(float(value)),
+                f"{k + 1}" if values.size > 1 else "",
+                abs(end - zero),
+                _number(value),
+                min(end, zero),
+                zero,
+                None if wanted is None else places[2][k],
             ]
-            for k, value in enumerate(values[:_SHOWN])
+            for k, (value, end, zero) in enumerate(zip(values, ends, places[-1], strict=False))
         ]
         sides.append(
             {
                 "role": role,
                 "title": title,
                 "answer": _listed(values),
-                "sure": "" if off is None else f"{figure(off)} off the target",
+                "sure": "" if off is None else f"{_number(off)} off the target",
                 "bars": bars,
             }
         )
     _mount_values(key, sides, _value_change(flat, wanted, away, trained))
+
+
+def _places(values: np.ndarray) -> list[list[float]]:
+    """values: [rows, K]; where each stands between the smallest and the largest, 0 to 1."""
+    finite = values[np.isfinite(values)]
+    low, high = float(finite.min()), float(finite.max())
+    values = np.nan_to_num(values, nan=0.0, posinf=high, neginf=low)
+    return ((values - low) / max(high - low, 1e-12)).tolist()
 
 
 def class_answers(
@@ -183,11 +193,13 @@ def _off(values: np.ndarray, wanted: np.ndarray) -> float:
 
 def _listed(values: np.ndarray) -> str:
     """The number, or the first few of several."""
-    if values.size == 1:
-        return figure(float(values[0]))
     shown = values if values.size <= 3 else values[:2]  # as many as the panel has room for
-    first = ", ".join(f"{value:.3g}".replace("-", "−") for value in shown)
-    return first + (" …" if values.size > 3 else "")
+    return ", ".join(map(_number, shown)) + (" …" if values.size > 3 else "")
+
+
+def _number(value: float) -> str:
+    """In the one precision that there is room for everywhere here."""
+    return f"{value:.3g}".replace("-", "−") if abs(value) < 1000 else figure(float(value))
 
 
 def _value_change(
@@ -195,16 +207,16 @@ def _value_change(
 ) -> dict[str, object]:
     goal = ""
     if wanted is not None:
-        goal = "Target: " + ", ".join(figure(float(value)) for value in wanted[:_SHOWN]) + ". "
+        goal = f"Target (the mark): {', '.join(map(_number, wanted[:_SHOWN]))}. "
     if not trained:
         return {"summary": f"{goal}{_UNTRAINED}", "changed": False}
     before, after = away
     if before is None or after is None:
-        return {"summary": f"Changed by {figure(_off(flat[1], flat[0]))}.", "changed": False}
+        return {"summary": f"Changed by {_number(_off(flat[1], flat[0]))}.", "changed": False}
     closer = before - after
     word = "closer" if closer >= 0 else "further away"
     return {
-        "summary": f"{goal}Your model is {figure(abs(closer))} {word}.",
+        "summary": f"{goal}Your model is {_number(abs(closer))} {word}.",
         "changed": closer > 0,
     }
 

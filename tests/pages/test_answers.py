@@ -32,6 +32,18 @@ def test_values_when_they_are_no_numbers_then_the_page_can_be_drawn(shown, broke
     assert [bar[1] for bar in shown["sides"][0]["bars"]] == pytest.approx([0.25, 1.0])
 
 
+def test_values_when_negative_reach_left_from_zero_and_the_target_is_marked(shown):
+    base, own, target = np.array([0.5, -1.0]), np.array([-1.0, -1.416]), np.array([-1.5, -1.5])
+    module.value_answers("k", base, own, target, trained=True)
+    bars = [side["bars"] for side in shown["sides"]]
+    # from -1.5 to 0.5: zero stands at three quarters
+    assert bars[0][0] == ["1", 0.25, "0.5", 0.75, 0.75, 0.0]
+    assert bars[1][0] == ["1", 0.5, "−1", 0.25, 0.75, 0.0]
+    assert bars[1][1][2] == "−1.42"
+    assert shown["sides"][1]["answer"] == "−1, −1.42"
+    assert shown["summary"] == "Target (the mark): −1.5, −1.5. Your model is 0.958 closer."
+
+
 def test_classes_of_places_when_trained_are_counted_and_the_wrong_ones_marked(shown, monkeypatch):
     tables = []
     monkeypatch.setattr(module.pieces, "table", lambda head, rows: tables.append((head, rows)))
