@@ -22,7 +22,7 @@ from pages.ui.typed_target import can_type_target, target_field, typed_targets
 from pages.ui.upload_hint import upload_hint
 from pages.ui.uploaded_samples import read_uploaded
 
-ACTIVE = "samples_label"  # id of the label that new samples get
+ACTIVE = "samples_label"  # id of the label that new samples get; "": there is none yet
 _FILES = "samples_files"  # changes with each upload that was taken, which empties the widget
 _TYPED = "samples_typed"
 _NO_LABEL = "Add a label below first: what are your samples to be called?"
@@ -94,15 +94,15 @@ def _uploaded(desk: Desk, key: str) -> None:
         return
     st.session_state[_FILES] += 1
     with trouble.caught("samples"):
-        said = add_files(desk, files_in(files), st.session_state.get(ACTIVE))
+        said = add_files(desk, files_in(files), st.session_state.get(ACTIVE, ""))
         trouble.say("samples", said, "info")
 
 
-def add_files(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | None) -> str:
+def add_files(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str) -> str:
     """Add uploaded files, all or none.
 
     Pictures, and samples of a table without labels, get the label `label_id`; archives bring their
-    own. Returns what happened in words.
+    own. Returns what happened in words. Raises SampleError, LabelError.
     """
     try:
         return _add(desk, read_uploaded(desk, files, label_id))
@@ -199,8 +199,7 @@ def active_label(desk: Desk) -> LabelEntry | None:
     if wanted is None or wanted.output is None:
         can = (label for label in manifest.labels if label.output is not None)
         wanted = next(can, wanted or next(iter(manifest.labels), None))
-    if wanted is not None:
-        st.session_state[ACTIVE] = wanted.id
+    st.session_state[ACTIVE] = wanted.id if wanted else ""
     return wanted
 
 

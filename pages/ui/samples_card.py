@@ -42,6 +42,7 @@ def samples_card(desk: Desk) -> None:
                 add_by(desk, way, active)
             trouble.show_said("samples")
             _unfit(desk)
+            _unlabelled(desk, manifest)
             _order(desk)
             _shelf(desk, manifest, active)
     _dialogs(desk)
@@ -67,6 +68,16 @@ def _unfit(desk: Desk) -> None:
             f"{count(resting, 'sample')} of another kind than this model takes: "
             "kept for the model they belong to, not used here."
         )
+
+
+def _unlabelled(desk: Desk, manifest: Manifest) -> None:
+    """Samples without a label stand on no shelf of a model that tells labels apart."""
+    samples = manifest.samples_of("") if desk.tells_labels else ()
+    if samples:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            pieces.note(f"{count(len(samples), 'sample')} without a label: not used here.")
+            if st.button("See them", key="unlabelled"):
+                st.session_state[_OPEN] = ("unlabelled", "")
 
 
 def _order(desk: Desk) -> None:
@@ -176,9 +187,9 @@ def _dialogs(desk: Desk) -> None:
     kind, which = st.session_state.pop(_OPEN, (None, ""))
     if kind == "sample":
         show_sample(desk, which)
-    elif kind == "label" and which:
-        show_label(desk, which)
     elif kind == "label":
-        show_label(desk, None)
+        show_label(desk, which or None)
+    elif kind == "unlabelled":
+        show_label(desk, "")
     elif kind == "delete":
         ask_delete_label(desk, which)

@@ -15,7 +15,7 @@ _SOUND = 1_000  # numbers in a row from which they are rather a waveform than fe
 
 
 def upload_hint(desk: Desk, active: LabelEntry | None) -> str:
-    """active: the label that samples without one get."""
+    """active: the label that samples without one get; None: there is none yet."""
     if desk.sees_pictures:
         if not desk.tells_labels:
             return "Pictures, a .zip of them, or an .npz with x" + (
@@ -70,4 +70,4 @@ def _window_hint(desk: Desk, window: Window, shape: str, active: LabelEntry | No
 
 
 def _chosen(active: LabelEntry | None) -> str:
-    return f"'{active.name}'" if active else "the chosen label"
+    return f"'{active.name}'" if active else "a label that you add below first"

@@ -35,12 +35,10 @@ _ARCHIVES = (*_FOLDERS, ".npz", ".npy", *ENDINGS)
 _NAMED = 4  # labels in a sentence
 
 
-def read_uploaded(
-    desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | None
-) -> RawSamples:
+def read_uploaded(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str) -> RawSamples:
     """What all files, of (name, content), hold, as the model wants it: first the pictures, then
     archives, then folders, whose files have paths for names. label_id: of what says nothing of
-    itself. Raises SampleError, LabelError.
+    itself, "" for none. Raises SampleError, LabelError.
     """
     by_table = read_loose(files, "The upload", _form(desk), Subset.BOTH)
     if by_table is not None:
@@ -86,8 +84,8 @@ def read_uploaded(
         loose = [("", name, data) for name, data in pictures]
         raws.append(decode_files(loose, "The upload", _form(desk)))
         pictures = []
-    if pictures and desk.tells_labels and label_id is None:
-        raise LabelError("There is no label for these pictures yet. Add one first.")
+    if pictures and desk.tells_labels and not label_id:
+        raise LabelError("There is no label for these pictures yet. Add a label below first.")
     ready = [as_the_model_wants(desk, raw, label_id) for raw in raws]
     if not all(map(len, ready)):
         raise SampleError("The archive holds no pictures. Put them into one folder per label.")
@@ -107,7 +105,7 @@ def _is_one_folder(paths: Sequence[str]) -> bool:
     return len({path.rpartition("/")[0] for path in paths}) == 1 and not tell_labels(paths, [])
 
 
-def as_the_model_wants(desk: Desk, raw: RawSamples, label_id: str | None) -> RawSamples:
+def as_the_model_wants(desk: Desk, raw: RawSamples, label_id: str) -> RawSamples:
     """The samples of a file with labels or targets as the task has them; SampleError when one
     cannot be the model's input. The label `label_id` is for those without.
     """
@@ -140,10 +138,10 @@ def as_the_model_wants(desk: Desk, raw: RawSamples, label_id: str | None) -> Raw
     return replace(raw, labels=labels, targets=(), notice=notice)
 
 
-def _named(desk: Desk, labels: Sequence[str], label_id: str | None) -> tuple[str, ...]:
+def _named(desk: Desk, labels: Sequence[str], label_id: str) -> tuple[str, ...]:
     """As the person's labels are called."""
     names = desk.labels.names
-    active = desk.workspace.manifest.label(label_id or "")
+    active = desk.workspace.manifest.label(label_id)
 
     def named(label: str) -> str:
         if not label and active is not None:
@@ -177,9 +175,9 @@ def _spare_targets(desk: Desk, raw: RawSamples) -> tuple[np.ndarray, ...]:
     return ()
 
 
-def _loose(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str | None) -> RawSamples:
+def _loose(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str) -> RawSamples:
     """Single pictures under the label `label_id`, or with the target that was typed."""
-    label = desk.workspace.manifest.label(label_id or "") if desk.tells_labels else None
+    label = desk.workspace.manifest.label(label_id) if desk.tells_labels else None
     if label_id and desk.tells_labels and label is None:
         raise LabelError("That label is not there any more. Reload the page.")
     items = tuple(decode_image(data, name) for name, data in files)

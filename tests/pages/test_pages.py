@@ -101,6 +101,10 @@ def said(app) -> str:
     return " ".join(error.value for error in app.error).replace("\\", "")
 
 
+def shown(app) -> str:
+    return " ".join(html.value for html in app.html)
+
+
 def warm(desk) -> bool:
     """Wait for the warm-up; whether it ended."""
     for _ in range(300):
@@ -223,6 +227,37 @@ class TestSamples:
         upload(app, ("a.png", picture()), ("b.png", picture(5)))
         manifest = desk_of(app).workspace.manifest
         assert [s.label for s in manifest.samples] == [manifest.labels[0].id] * 2
+
+    def test_upload_of_pictures_when_there_is_no_label_is_refused_and_adds_nothing(
+        self, app, desk_of
+    ):
+        app.selectbox(key="top_model").set_value("photos").run()
+        assert "Pictures go to a label that you add below first." in shown(app)
+        upload(app, ("a.png", picture()), ("b.png", picture(5)))
+        assert said(app) == (
+            "There is no label for these pictures yet. Add a label below first. Nothing was added."
+        )
+        assert desk_of(app).workspace.manifest.samples == ()
+
+    def test_upload_of_pictures_when_the_last_label_was_deleted_is_refused_as_if_none_ever_was(
+        self, app, desk_of
+    ):
+        app.selectbox(key="top_model").set_value("photos").run()
+        workspace = desk_of(app).workspace
+        samples_card._acted(desk_of(app), Act("add", name="cup"))
+        app.run()
+        workspace.delete_label(workspace.manifest.labels[0].id)
+        app.run()
+        upload(app, ("a.png", picture()))
+        assert said(app) == "There is no label for these pictures yet. Add a label below first."
+
+    def test_samples_without_a_label_are_told_and_can_be_seen(self, app, desk_of):
+        workspace = desk_of(app).workspace
+        workspace.add_samples([np.zeros((9, 9), np.uint8)], "", Source.UPLOAD, ["lost.png"])
+        app.run()
+        assert "1 sample without a label: not used here." in shown(app)
+        app.button(key="unlabelled").click().run()
+        assert "**Samples** · 1 sample" in [text.value for text in app.markdown]
 
     def test_upload_when_zip_brings_its_own_labels(self, app, desk_of):
         data = io.BytesIO()

@@ -462,7 +462,7 @@ class TestColoursOfMasks:
         mask = np.full((8, 8, 3), (128, 0, 0), np.uint8)
         raw = RawSamples((np.zeros((8, 8), np.uint8),), ("",), ("a.png",), (mask,))
         with pytest.raises(SampleError, match=r"mask of a.png is in colours\. Save it as an index"):
-            as_the_model_wants(cast(Desk, desk), raw, None)
+            as_the_model_wants(cast(Desk, desk), raw, "")
 
 
 class TestClassesOfPlaces:

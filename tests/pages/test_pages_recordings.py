@@ -124,7 +124,7 @@ class TestSounds:
         _, desk = hearing
         slow = wav(waves()[0, 0]).replace((8_000).to_bytes(4, "little"), b"\0\x10\0\0")
         with pytest.raises(SampleError, match=r"'b\.wav' 4,096"):
-            add_files(desk, [("a.wav", wav(waves()[0, 0])), ("b.wav", slow)], None)
+            add_files(desk, [("a.wav", wav(waves()[0, 0])), ("b.wav", slow)], "")
         assert not desk.workspace.manifest.samples
 
     def test_sound_is_tried_and_its_rate_told(self, hearing):
@@ -143,7 +143,7 @@ class TestSounds:
         ("task", "told"),
         [
             (Task.RECONSTRUCTION, "of somewhat fewer. Or a .csv"),
-            (Task.CLASSES, "of somewhat fewer, goes to the chosen label; a .zip"),
+            (Task.CLASSES, "of somewhat fewer, goes to a label that you add below first; a .zip"),
         ],
     )
     def test_hint_when_samples_have_labels_says_where_they_go(self, task, told):
