@@ -23,19 +23,21 @@ from pages.ui.model_words import asked_numbers
 from pages.ui.numbers import MOST, as_text, figure, parts_as_text, typed
 from pages.ui.pace import tick
 from pages.ui.picture_answers import given_back, picture_answers
-from pages.ui.previews import series_uri, show_picture
+from pages.ui.previews import SIDE, series_uri, show_picture
 from pages.ui.say import beside, count, plain
+from pages.ui.thumbs import thumb_uri
 from pages.ui.turns import Urgency, fragment
 from pages.ui.uploads import contents, picture_in
 
-TRY_WAY = "try_way"  # key of the choice between drawing, uploading and the camera
-_PICTURES = ("Draw", "Upload", "Camera")
-_PHOTOS = ("Upload", "Camera", "Draw")
+TRY_WAY = "try_way"  # key of the choice between drawing, uploading, the camera and samples
 _OWN = "My samples"
+_DRAWINGS = ("Draw", "Upload", "Camera", _OWN)
+_PHOTOS = (_OWN, "Upload", "Camera", "Draw")
 _NUMBERS = (_OWN, "Type", "Upload")
 _PICKED = "try_picked"
 _TYPED = "try_typed"
 _GIVEN = "try_given"  # whether there is an input to answer
+_FIRST = "try_first"  # the way that was last chosen for the person
 _CAMERA = "live"
 _MOST = 100  # samples to choose from
 _FILLED = "try_filled"  # the sample whose numbers stand in the text field
@@ -69,8 +71,7 @@ def try_card(desk: Desk) -> None:
 def _try(desk: Desk, ticks: bool) -> None:
     with trouble.shown():
         options = _ways(desk)
-        if st.session_state.get(TRY_WAY) not in options:
-            st.session_state[TRY_WAY] = options[0]
+        _choose_first(desk, options)
         way = st.segmented_control(
             "How to give an input",
             options,
@@ -89,11 +90,21 @@ def _try(desk: Desk, ticks: bool) -> None:
 def _ways(desk: Desk) -> tuple[str, ...]:
     if not desk.sees_pictures:
         return _NUMBERS
-    ways = _PHOTOS if desk.sees_photos else _PICTURES
-    if desk.answers_pictures:  # samples have targets to compare with
-        return (_OWN, *ways)
-    # what another's model takes may be no picture that can be drawn or saved as one
-    return ways if desk.model.as_it_came else (*ways, _OWN)
+    # Samples first where nobody draws, or where they have targets to compare with.
+    return _PHOTOS if desk.sees_photos or desk.answers_pictures else _DRAWINGS
+
+
+def _choose_first(desk: Desk, options: tuple[str, ...]) -> None:
+    """Choose the way that needs no more than what is there: a sample, as soon as there is one.
+    Nobody is taken away from another way, nor from an input.
+    """
+    there = options[0] != _OWN or not desk.sees_pictures or _own(desk)
+    first = options[0] if there else options[1]
+    chosen = st.session_state.get(TRY_WAY)
+    waits = chosen == st.session_state.get(_FIRST) and not st.session_state.get(_GIVEN)
+    if chosen not in options or waits:
+        st.session_state[TRY_WAY] = first
+    st.session_state[_FIRST] = first
 
 
 def _answer(desk: Desk, given: _Input | None, ticks: bool, hint: str) -> None:
@@ -193,7 +204,7 @@ def _would_rather_upload() -> None:
     st.session_state[TRY_WAY] = "Upload"
 
 
-# Numbers
+# Samples
 
 
 def _picked(desk: Desk) -> _Input | None:
@@ -215,7 +226,13 @@ def _picked(desk: Desk) -> _Input | None:
     target = _fitting(desk, desk.workspace.sample_target(sample.id))
     if not desk.sees_pictures:
         _show_numbers(desk, item)
+    elif not desk.answers_pictures and desk.task is not Task.RECONSTRUCTION:
+        # else it is shown beside its answer
+        pieces.pictures([("", thumb_uri(desk.workspace, sample, SIDE), "")])
     return _Input(item, target)
+
+
+# Numbers
 
 
 def _show_numbers(desk: Desk, item: np.ndarray) -> None:

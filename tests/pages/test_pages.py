@@ -921,6 +921,28 @@ class TestSwitch:
         assert app.number_input(key="set_epochs").value == 9
 
 
+class TestTry:
+    def test_photo_of_the_test_samples_is_tried_as_soon_as_there_is_one(self, app, desk_of):
+        app.selectbox(key="top_model").set_value("photos").run()
+        assert app.segmented_control(key="try_way").value == "Upload"
+        app.button(key="example").click().run()
+        assert app.segmented_control(key="try_way").value == "My samples"
+        tests = [s.id for s in desk_of(app).workspace.manifest.samples if s.part is Part.TEST]
+        assert app.selectbox(key="try_picked").value == tests[0]
+
+    def test_way_that_was_chosen_stays_when_samples_come(self, app):
+        app.selectbox(key="top_model").set_value("photos").run()
+        app.segmented_control(key="try_way").set_value("Draw").run()
+        app.button(key="example").click().run()
+        assert app.segmented_control(key="try_way").value == "Draw"
+
+    def test_sample_of_digits_can_be_tried_but_drawing_comes_first(self, person):
+        app, _ = person
+        assert app.segmented_control(key="try_way").value == "Draw"
+        app.segmented_control(key="try_way").set_value("My samples").run()
+        assert app.selectbox(key="try_picked").options[0].endswith("test sample")
+
+
 class TestEvaluate:
     def test_evaluate_when_trained_gives_n_interval_and_test(self, trained):
         app, _ = trained
