@@ -6,6 +6,7 @@ import streamlit as st
 
 from odt_core.errors import SampleError
 from odt_core.evaluation import Evaluation, compare
+from odt_core.training.history import Score
 from pages.ui import pieces, trouble
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.numbers import figure
@@ -61,7 +62,7 @@ def compare_two(desk: Desk) -> None:
             pieces.note(f"From the first to the second: {changed.sentence} ({test}.)")
 
 
-def headline(evaluation: Evaluation) -> str:
+def headline(evaluation: Evaluation | Score) -> str:
     """The one number: accuracy, the share of right pixels or words, or mean squared error."""
     share = evaluation.share_right
     return figure(evaluation.mean_squared_error) if share is None else percent(share)

@@ -53,6 +53,16 @@ def figures(base: tuple[str, str, str], own: tuple[str, str, str]) -> None:
     st.html(f'<div class="odt-pair">{boxes}</div>')
 
 
+def before_after(base: str, own: str) -> None:
+    """The one number of the base model and that of yours, close together."""
+    st.html(
+        '<div class="odt-before-after">'
+        f"<div>Base model<strong>{escape(base)}</strong></div>"
+        f'<div class="own">Your model<strong>{escape(own)}</strong></div></div>',
+        width="content",
+    )
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, figures: bool = False) -> None:
     """Plain text in rows; a cell that starts with a backtick is set as code. figures: what follows
     the first column is short, and is broken nowhere.

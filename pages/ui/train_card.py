@@ -285,7 +285,7 @@ def _live(desk: Desk, pace: float | None, paused: bool) -> None:
         place = st.container(key="train_progress")
         with place:
             _progress(desk, snapshot)
-        result = _result(desk)
+        result = _result(desk, snapshot)
         with place:
             heard(snapshot, result)
         lost_run(desk, "train")
@@ -302,17 +302,22 @@ def _live(desk: Desk, pace: float | None, paused: bool) -> None:
         st.rerun()
 
 
-def _result(desk: Desk) -> str:
-    """Draw and return what came of the training, as soon as it is known; "" before."""
-    scores = None if desk.busy or desk.workspace.manifest.head is None else desk.own_scores()
-    if scores is None:
+def _result(desk: Desk, snapshot: Snapshot | None) -> str:
+    """Draw what comes of the training, and return it as soon as it is known; "" before."""
+    busy = desk.busy
+    measured = bool(desk.usable_samples(Part.TEST)) and not desk.why_unscored
+    if not measured or not (busy or desk.workspace.manifest.head):
         return ""
     # not before there is something to compare
-    from pages.ui.result_line import result_in_words, result_line
+    from pages.ui.result_line import result_in_words, result_line, result_so_far
 
-    said = result_in_words(scores)
-    result_line(said)
-    return said
+    scores = None if busy else desk.own_scores()
+    if scores is None:
+        own = snapshot.evaluations[-1].test if snapshot and snapshot.evaluations else None
+        result_so_far(own and desk.base_level(desk.test_name(), own.n), own)
+        return ""
+    result_line(scores)
+    return result_in_words(scores)
 
 
 def stale_in_words(stale: Stale) -> str:

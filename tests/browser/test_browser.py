@@ -285,7 +285,7 @@ class TestTraining:
         expect(tab.page.get_by_role("progressbar", name="Training progress")).to_be_visible()
         tab.page.evaluate(LISTEN)
         tab.press("train").sees("steps a second").press("pause").sees("· paused").press("pause")
-        tab.page.locator(".st-key-result").wait_for()
+        tab.sees("See the evidence")
         tab.until(lambda: "Your test samples" in tab.page.evaluate("window.heard.at(-1)"), 5)
         heard = tab.page.evaluate("window.heard")
         assert heard[0] == "Training runs."
@@ -499,13 +499,22 @@ class TestScreens:
         tab.load_person()
         assert tab.page.evaluate("document.documentElement.scrollWidth") <= 390
 
-    def test_page_when_1280_by_720_shows_the_charts_and_answers_whole(self, shared_server, visit):
+    def test_page_when_1280_by_720_shows_the_result_a_chart_and_answers_whole(
+        self, shared_server, visit
+    ):
         tab = visit(shared_server, viewport={"width": 1280, "height": 720}).open()
         tab.load_person().draw("sketch").sees("Not trained yet").train()
-        tab.page.locator(".st-key-result").wait_for()
-        for key, inside in (("accuracy", ".odt-chart"), ("answers", ".bar >> nth=-1")):
+        tab.sees("See the evidence")
+        for key, inside in (("loss", ".odt-chart"), ("answers", ".bar >> nth=-1")):
             box = tab.page.locator(f".st-key-{key} {inside}").bounding_box()
             assert box["y"] + box["height"] <= 720
+
+    def test_charts_when_the_result_comes_stay_where_they_are(self, shared_server, visit):
+        tab = visit(shared_server).open().load_person().set_epochs(200).press("train")
+        tab.sees("Right on your test samples so far.")
+        before = tab.page.locator(".st-key-loss .odt-chart").bounding_box()
+        tab.sees("See the evidence").idle()
+        assert tab.page.locator(".st-key-loss .odt-chart").bounding_box() == before
 
     @pytest.mark.parametrize(("width", "side_by_side"), [(1440, 3), (1024, 2), (720, 1)])
     def test_cards_when_they_do_not_fit_side_by_side_are_stacked(

@@ -494,10 +494,22 @@ class TestTraining:
         app.run()
         assert not app.exception
         scores = desk.own_scores()
-        line = next(html.value for html in app.html if " → " in html.value)
-        assert f"88.3 % → {100 * scores.own.accuracy:.1f} %" in line
+        figures = next(html.value for html in app.html if "odt-before-after" in html.value)
+        assert "Base model<strong>88.3 %</strong>" in figures
+        assert f"Your model<strong>{100 * scores.own.accuracy:.1f} %</strong>" in figures
+        line = next(html.value for html in app.html if "Right on your test samples. " in html.value)
         assert "to tell, p = " in line or "chance, p = " in line
         assert app.get("page_link")[0].proto.page == "evaluate"
+
+    def test_figures_while_a_run_goes_on_are_how_it_does_so_far(self, person):
+        app, desk = person
+        with long_training(desk, paused=False):
+            for _ in range(300):
+                if desk.run.snapshot().evaluations:
+                    break
+                time.sleep(0.1)
+            app.run()
+            assert "Right on your test samples so far." in shown(app)
 
     def test_levels_of_the_base_model_when_the_server_was_restarted_are_there_again(self, trained):
         _, desk = trained
