@@ -206,7 +206,8 @@ def _buttons(desk: Desk) -> None:
         st.button(
             "Train",
             key="train",
-            type="primary",
+            # While there is a question to answer, its answer comes first.
+            type="secondary" if desk.lost_run() else "primary",
             disabled=busy or not desk.can_train or bool(desk.missing),
             on_click=_train,
             args=(desk,),
@@ -304,20 +305,21 @@ def _live(desk: Desk, pace: float | None, paused: bool) -> None:
 
 def _result(desk: Desk, snapshot: Snapshot | None) -> str:
     """Draw what comes of the training, and return it as soon as it is known; "" before."""
-    busy = desk.busy
-    measured = bool(desk.usable_samples(Part.TEST)) and not desk.why_unscored
-    if not measured or not (busy or desk.workspace.manifest.head):
+    busy, tests = desk.busy, len(desk.usable_samples(Part.TEST))
+    if not tests or desk.why_unscored or not (busy or desk.workspace.manifest.head):
         return ""
     # not before there is something to compare
     from pages.ui.result_line import result_in_words, result_line, result_so_far
 
     scores = None if busy else desk.own_scores()
-    if scores is None:
-        own = snapshot.evaluations[-1].test if snapshot and snapshot.evaluations else None
-        result_so_far(own and desk.base_level(desk.test_name(), own.n), own)
-        return ""
-    result_line(scores)
-    return result_in_words(scores)
+    if desk.lost_run() is None:  # else that says it, and asks what to do
+        if scores is not None:
+            result_line(scores)
+        else:
+            own = snapshot.evaluations[-1].test if snapshot and snapshot.evaluations else None
+            own = own if own and own.n == tests else None  # else it is of other test samples
+            result_so_far(desk.base_level(desk.test_name(), tests), own)
+    return result_in_words(scores) if scores is not None else ""
 
 
 def stale_in_words(stale: Stale) -> str:

@@ -251,8 +251,12 @@ class TestGain:
         app, desk = trained
         monkeypatch.setattr("pages.ui.desk.after_runs.worse", lambda before, after: True)
         kept = len(desk.workspace.manifest.checkpoints)
+        desk.scores(desk.samples(Part.TEST), desk.test_name())
         app.run()
         assert "This run lost on your test samples" in shown(app)
+        assert "Right on your test samples" not in shown(app)  # said once
+        primary = [one.key for one in app.button if one.proto.type == "primary"]
+        assert primary == ["go_back_train"]
         app.button(key="go_back_train").click().run()
         assert desk.workspace.manifest.head is None
         assert len(desk.workspace.manifest.checkpoints) == kept
