@@ -47,7 +47,7 @@ export default function ({ data, parentElement }) {
   data.sides.forEach((side, i) => {
     const box = sides.children[i] ?? build(sides);
     const part = (which) => box.querySelector("." + which);
-    box.className = "side " + side.role;
+    box.className = "side " + side.role + (side.unsure ? " unsure" : "");
     box.setAttribute("aria-label", side.title);
     part("title").textContent = side.title;
     part("answer").textContent = part("answer").title = side.answer;

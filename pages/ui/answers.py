@@ -258,7 +258,9 @@ def _change(
     for side, strange in ((base, base_unknown), (own, unknown)):
         if strange:
             # A share tells labels apart, not whether one fits: 100 % may stand beside "not sure".
+            # So the bars are pale and without figures: they tell which label is closest, no more.
             side |= {"sure": f"closest: {isolated(side['answer'])}", "answer": "Not sure"}
+            side["unsure"] = True
             side["bars"] = [[label, share, ""] for label, share, _ in side["bars"]]
     if unknown:
         who = "the model" if not trained else "either model" if base_unknown else "your model"

@@ -97,6 +97,8 @@ def test_label_when_the_model_is_not_sure_has_no_percentage(shown):
     base, own = shown["sides"]
     assert (base["answer"], base["sure"]) == ("Not sure", "closest: a")
     assert base["bars"] == [["a", 1.0, ""], ["b", 0.0, ""]]
+    assert base["unsure"]  # drawn pale
+    assert "unsure" not in own
     assert (own["answer"], own["sure"]) == ("b", "80.0 % sure")
 
 
