@@ -41,7 +41,7 @@ def loss_chart(key: str, desk: Desk, snapshot: Snapshot | None, height: int) -> 
         x_max=_steps(snapshot),
         height=height,
         label=_said("Loss", curves),
-        wait=_WAIT if desk.can_train and not snapshot else "",
+        wait=_WAIT if not snapshot else "",
     )
 
 

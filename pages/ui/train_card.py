@@ -30,13 +30,16 @@ _EMPTY = "A setting is empty. Fill it in, then press Train."
 def train_card(desk: Desk, was_busy: bool) -> None:
     """Draw the card. was_busy: whether a run was active when the page began to be drawn."""
     with st.container(key="card_train", border=True, gap="small"):
+        if not desk.can_train:
+            pieces.step(2, "Train")
+            pieces.note("This model cannot be trained here.")
+            st.page_link("pages/model.py", label="Why, and what it can do")
+            return
         near = desk.near_test_known() or {}
         pieces.step(2, "Train", _aside(desk, near), _kept_out(len(near)) if near else "")
         st.session_state.pop(_FIT, None)
         fragment(_settings, Urgency.CLICK)(desk, was_busy)
         _buttons(desk)
-        if not desk.can_train:
-            pieces.note(desk.why_not_trained)
         trouble.show_said("train")
         _interrupted(desk)
         pace = tick() if was_busy else None
@@ -208,7 +211,7 @@ def _buttons(desk: Desk) -> None:
             key="train",
             # While there is a question to answer, its answer comes first.
             type="secondary" if desk.lost_run() else "primary",
-            disabled=busy or not desk.can_train or bool(desk.missing),
+            disabled=busy or bool(desk.missing),
             on_click=_train,
             args=(desk,),
             width="stretch",
@@ -351,8 +354,7 @@ def _progress(desk: Desk, snapshot: Snapshot | None) -> None:
         hint = desk.missing or "Press Train. The settings are good as they are."
         if not fit:
             hint = "Correct the settings, then press Train."
-        hint = plain(stale or hint) if desk.can_train else "Nothing to train."
-        st.progress(0.0, text=hint)
+        st.progress(0.0, text=plain(stale or hint))
         return
     steps = f"Step {snapshot.step:,} of {snapshot.total:,}"
     if snapshot.phase is Phase.PAUSED:

@@ -43,6 +43,6 @@ class TestAxis:
         given = {}
         monkeypatch.setattr(curves, "live_chart", lambda key, drawn, **more: given.update(more))
         snapshot = Snapshot("1", phase, False, step, 15_000, 80, 0.0, (), (), "")
-        desk = SimpleNamespace(tells_labels=True, why_unscored="", can_train=True)
+        desk = SimpleNamespace(tells_labels=True, why_unscored="")
         curves.loss_chart("loss", desk, snapshot, 200)
         assert given["x_max"] == end

@@ -133,8 +133,12 @@ class TestOthers:
         drop(app, BROKEN)
         assert "sparse loss with one-hot labels" in shown(app)
         give(app, "mine.csv", table(RNG.normal(size=(9, 14)), np.arange(9) % 3))
-        assert app.button(key="train").disabled
-        assert "This model cannot be trained" in shown(app)
+        assert "This model cannot be trained here." in shown(app)
+        assert app.get("page_link")[0].proto.label == "Why, and what it can do"
+        # nothing to set, press or watch
+        assert not {"train", "pause", "stop"} & {button.key for button in app.button}
+        assert not app.number_input
+        assert not app.get("progress")
         with pytest.raises(TrainingError, match="sparse loss with one-hot labels"):
             desk_of(app).train(Settings())
 
