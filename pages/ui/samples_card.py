@@ -21,6 +21,7 @@ _OPEN = "samples_open"  # (dialog, id) to open in this run
 _HEIGHT = "max(12rem, calc(100vh - 32.2rem))"  # of the shelf: the page fits the window
 _HEIGHT_BELOW_CAMERA = "max(10rem, calc(100vh - 39.9rem))"
 _NAMED = 12  # labels that are listed in the order of the outputs
+_VERBS = {"Draw": "draw", "Upload": "upload", "Camera": "photograph", "Type": "type"}
 _TITLES = {Task.VALUES: "Samples with targets", Task.RECONSTRUCTION: "All samples"}
 
 
@@ -100,7 +101,6 @@ def _shelf(desk: Desk, manifest: Manifest, active: LabelEntry | None) -> None:
     else:
         labels = [_row(desk, "", _TITLES[desk.task], desk.usable_samples()[::-1], fixed=True)]
         free = 0
-    how = "Draw, upload or photograph some above."
     shelf(
         "shelf",
         labels,
@@ -110,8 +110,15 @@ def _shelf(desk: Desk, manifest: Manifest, active: LabelEntry | None) -> None:
         add=f"New label ({free} left)" if free > 0 else "",
         busy=desk.busy,
         on_act=lambda act: _acted(desk, act),
-        hint=f"No samples yet. {how if desk.sees_pictures else 'Upload or type some above.'}",
+        hint=f"No samples yet. {_how(ways(desk))}",
     )
+
+
+def _how(ways: tuple[str, ...]) -> str:
+    """ "Upload, photograph or draw some above."."""
+    verbs = [_VERBS[way] for way in ways]
+    said = " or ".join(filter(None, (", ".join(verbs[:-1]), verbs[-1])))
+    return f"{said.capitalize()} some above."
 
 
 def _rows(desk: Desk, manifest: Manifest) -> list[ShelfLabel]:

@@ -22,7 +22,7 @@ from pages.ui.say import count, labels_in_words, plain, span
 from pages.ui.turns import Urgency, fragment
 
 _SETTINGS = "settings_kept"
-_FIT = "settings_fit"  # whether they fitted when what stands below them was drawn
+_HINT = "settings_hint"  # what was said when what stands below them was drawn
 _HEIGHT = 200
 _EMPTY = "A setting is empty. Fill it in, then press Train."
 
@@ -37,7 +37,7 @@ def train_card(desk: Desk, was_busy: bool) -> None:
             return
         near = desk.near_test_known() or {}
         pieces.step(2, "Train", _aside(desk, near), _kept_out(len(near)) if near else "")
-        st.session_state.pop(_FIT, None)
+        st.session_state.pop(_HINT, None)
         fragment(_settings, Urgency.CLICK)(desk, was_busy)
         _buttons(desk)
         trouble.show_said("train")
@@ -138,7 +138,7 @@ def _settings(desk: Desk, was_busy: bool) -> None:
         chosen_settings(saved, st.session_state)
     except SettingsError as error:
         wrong = error
-    if st.session_state.get(_FIT, wrong is None) != (wrong is None):
+    if st.session_state.get(_HINT, hint := _hint(desk)) != hint:
         st.rerun()
     if wrong is not None:
         raise wrong  # said here
@@ -181,6 +181,18 @@ def _fitting(desk: Desk) -> Settings | None:
         return chosen_settings(saved, st.session_state)
     except SettingsError:
         return None
+
+
+def _hint(desk: Desk) -> str:
+    """What to do before there is a run."""
+    settings = _fitting(desk)
+    if settings is None:
+        return "Correct the settings, then press Train."
+    if desk.missing:
+        return desk.missing
+    if settings == Settings.from_json(desk.card.settings):
+        return "Press Train. The settings are good as they are."
+    return "Press Train."
 
 
 def _seed(text: str) -> int:
@@ -284,6 +296,9 @@ def _dismiss(desk: Desk, run_id: str) -> None:
 
 def _live(desk: Desk, pace: float | None, paused: bool) -> None:
     """Progress and curves; ticks while a run is active, and reruns the page once when it ends."""
+    # Over, too fast by now, or paused by another tab: more of the page than this tells that.
+    if pace is not None and (not desk.busy or tick() >= 2 * pace or desk.paused != paused):
+        st.rerun()
     snapshot = desk.shown_run()
     with trouble.shown():
         place = st.container(key="train_progress")
@@ -301,9 +316,6 @@ def _live(desk: Desk, pace: float | None, paused: bool) -> None:
             )
         else:
             score_chart("accuracy" if desk.tells_labels else "error", desk, snapshot, _HEIGHT)
-    # Over, too fast by now, or paused by another tab: the buttons are not of this fragment.
-    if pace is not None and (not desk.busy or tick() >= 2 * pace or desk.paused != paused):
-        st.rerun()
 
 
 def _result(desk: Desk, snapshot: Snapshot | None) -> str:
@@ -350,13 +362,10 @@ def _left(gone: int) -> str:
 def _progress(desk: Desk, snapshot: Snapshot | None) -> None:
     stale = stale_in_words(desk.stale())
     if snapshot is None:
-        st.session_state[_FIT] = fit = _fitting(desk) is not None
-        hint = desk.missing or "Press Train. The settings are good as they are."
-        if not fit:
-            hint = "Correct the settings, then press Train."
+        st.session_state[_HINT] = hint = _hint(desk)
         st.progress(0.0, text=plain(stale or hint))
         return
-    steps = f"Step {snapshot.step:,} of {snapshot.total:,}"
+    steps = f"Step {snapshot.step:,} of {snapshot.total:,}" if snapshot.total else "Getting ready"
     if snapshot.phase is Phase.PAUSED:
         said = f"{steps} · paused"
     elif snapshot.phase is Phase.STOPPING:

@@ -680,6 +680,29 @@ class TestTraining:
         assert not app.error
         assert progress(app) != "Correct the settings, then press Train."
 
+    def test_settings_when_they_are_not_the_models_own_are_not_called_good(self, person):
+        app, _ = person
+        assert progress(app) == "Press Train. The settings are good as they are."
+        app.number_input(key="set_epochs").set_value(2000).run()
+        assert progress(app) == "Press Train."
+
+    @pytest.mark.parametrize(
+        ("ways", "said"),
+        [
+            (("Upload",), "Upload some above."),
+            (("Upload", "Camera", "Draw"), "Upload, photograph or draw some above."),
+        ],
+    )
+    def test_hint_of_an_empty_shelf_names_the_ways_that_there_are(self, ways, said):
+        assert samples_card._how(ways) == said
+
+    def test_run_when_it_is_not_planned_yet_has_no_step_of_none(self, person):
+        app, desk = person
+        with long_training(desk):
+            desk.run.planned(0)
+            app.run()
+            assert progress(app) == "Getting ready · paused"
+
     def test_setting_when_out_of_range_is_not_called_good(self, person):
         app, _ = person
         app.number_input(key="set_epochs").set_value(0).run()
