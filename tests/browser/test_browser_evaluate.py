@@ -197,8 +197,8 @@ class TestBlind:
         tab.page.locator(".odt-stage strong").filter(has_not_text="?").first.wait_for()
         assert "base" not in tab.page.locator(".odt-stage").inner_text().lower()
         tab.press("vote_both").sees("1 vote so far")
-        tab.press("reveal").sees("of 1 round")
-        assert "Your model" in tab.page.locator(".odt-stage").inner_text()
+        tab.press("reveal").sees("1 of 1")
+        assert "Your model" in tab.page.locator(".st-key-card_blind .odt-large").inner_text()
 
     def test_vote_when_the_page_is_loaded_again_still_counts(
         self, shared_server, visit, own_workspace

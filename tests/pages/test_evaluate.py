@@ -471,7 +471,9 @@ class TestBlind:
         app.button(key="vote_both").click().run()
         app.button(key="vote_neither").click().run()
         app.button(key="reveal").click().run()
-        assert "of 2 rounds" in shown(app)
+        assert "1 of 2" in shown(app)
+        assert "rounds judged right or better" in shown(app)
+        assert '"odt-stage"' not in shown(app)  # in which the models answered: a score is no answer
         assert "nobody preferred" in shown(app)
 
     def test_vote_when_cast_in_two_tabs_counts_once(self, trained):

@@ -18,7 +18,7 @@ from odt_core.workspace import Part
 from pages.ui import pieces, trouble
 from pages.ui.canvas import sketch
 from pages.ui.desk import Desk
-from pages.ui.evaluate.large import Stage, stage, verdict
+from pages.ui.evaluate.large import Number, Stage, numbers, stage, verdict
 from pages.ui.numbers import figure as short
 from pages.ui.picture_answers import given_back, in_pictures, target_uri
 from pages.ui.previews import show_picture
@@ -256,9 +256,10 @@ def _score(desk: Desk, game: Game) -> None:
     points = np.array([one.points for one in game.rounds])  # [rounds, 2]: base, own
     base, own = (int(total) for total in points.sum(axis=0))
     n = len(game.rounds)
-    stage(
-        Stage("Base model", str(base), f"of {count(n, 'round')}", "base"),
-        Stage("Your model", str(own), f"of {count(n, 'round')}", "own"),
+    remark = "rounds judged right or better"
+    numbers(
+        Number("Base model", f"{base} of {n}", remark),
+        Number("Your model", f"{own} of {n}", remark, own=True),
     )
     better = int((points[:, 1] > points[:, 0]).sum())
     worse = int((points[:, 0] > points[:, 1]).sum())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
-from typing import Literal
 
 import streamlit as st
 
@@ -37,8 +36,6 @@ class Stage:
 
     title: str
     answer: str
-    remark: str = ""
-    role: Literal["", "own", "base"] = ""
     picture: str = ""
 
 
@@ -80,11 +77,7 @@ def faces(items: Iterable[Face]) -> None:
 
 def stage(*items: Stage) -> None:
     """The answers of two models for a projector."""
-    boxes = "".join(
-        f'<div class="{one.role}"><h3>{escape(one.title)}</h3>{_answer(one)}'
-        f"<p>{escape(one.remark)}</p></div>"
-        for one in items
-    )
+    boxes = "".join(f"<div><h3>{escape(one.title)}</h3>{_answer(one)}</div>" for one in items)
     st.html(f'<div class="odt-stage">{boxes}</div>')
 
 
