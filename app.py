@@ -5,6 +5,7 @@ import streamlit as st
 from odt_core.worker.limits import keep_little_memory
 from pages.ui.entry import mark_entered
 from pages.ui.look import apply_look
+from pages.ui.page_links import page_links
 from pages.ui.personalise import personalise
 from pages.ui.served import ASSETS
 from pages.ui.theme_once import remember_theme
@@ -20,27 +21,26 @@ st.set_page_config(
 # The first page is drawn at the bare address, without a detour that would cost half a second, and
 # at its own; the menu shows the one of the two that is open.
 by_name = (st.context.url or "").rstrip("/").endswith("/personalise")
-page = st.navigation(
-    [
-        st.Page(
-            personalise,
-            title="Personalise",
-            url_path="start",
-            default=True,
-            visibility="hidden" if by_name else "visible",
-        ),
-        st.Page(
-            "pages/personalise.py",
-            title="Personalise",
-            visibility="visible" if by_name else "hidden",
-        ),
-        st.Page("pages/evaluate.py", title="Evaluate"),
-        st.Page("pages/checkpoints.py", title="Checkpoints"),
-        st.Page("pages/model.py", title="Model"),
-    ],
-    position="top",
-)
+pages = [
+    st.Page(
+        personalise,
+        title="Personalise",
+        url_path="start",
+        default=True,
+        visibility="hidden" if by_name else "visible",
+    ),
+    st.Page(
+        "pages/personalise.py",
+        title="Personalise",
+        visibility="visible" if by_name else "hidden",
+    ),
+    st.Page("pages/evaluate.py", title="Evaluate"),
+    st.Page("pages/checkpoints.py", title="Checkpoints"),
+    st.Page("pages/model.py", title="Model"),
+]
+page = st.navigation(pages, position="top")
 apply_look()
+page_links(pages[1:] if by_name else [pages[0], *pages[2:]])
 if wanted := mark_entered():
     st.switch_page(wanted, query_params=st.query_params.to_dict())
 with turn(Urgency.CLICK):

@@ -1,10 +1,9 @@
 // What is being typed is sent before another page comes: a field that is left by the very click on the
 // menu would tell the server only afterwards, and Streamlit would drop that, or the click itself.
 // Questions before a deletion are answered by Enter with no.
-// On a phone the menu of pages lies over the page: it closes when a page was chosen.
 if (!window.odtMenu) {
   window.odtMenu = true;
-  const linkOf = (e) => e.target.closest?.('[data-testid="stTopNavLink"], [data-testid="stSidebarNavLink"]');
+  const linkOf = (e) => e.target.closest?.('[data-testid="stTopNavLink"], .st-key-pages a');
   let left = false;  // a field, for the link that is being pressed
   document.addEventListener("pointerdown", (e) => {
     let field = linkOf(e) ? document.activeElement : null;
@@ -24,9 +23,5 @@ if (!window.odtMenu) {
   document.addEventListener("keydown", (e) => {
     if (e.key === "Enter" && e.target.matches?.('[role="dialog"]'))
       e.target.querySelector('[class*="st-key-keep_"] button')?.click();
-  });
-  document.addEventListener("click", (e) => {
-    if (!e.target.closest?.('[data-testid="stSidebarNavLink"]')) return;
-    setTimeout(() => document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click(), 0);
   });
 }

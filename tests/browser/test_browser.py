@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -494,6 +496,25 @@ class TestWholeWay:
 
 
 class TestScreens:
+    @pytest.mark.parametrize("width", [320, 390, 768, 769, 1440])
+    def test_pages_are_named_once_at_any_width(self, shared_server, visit, width):
+        tab = visit(shared_server, viewport={"width": width, "height": 844}).open("/model")
+        tab.page.get_by_role("link", name="Evaluate", exact=True).wait_for()
+        links = tab.page.get_by_role("link").filter(visible=True).all_inner_texts()
+        pages = ["Personalise", "Evaluate", "Checkpoints", "Model"]
+        assert [name for name in links if name in pages] == pages
+        assert tab.page.get_by_role("button", name="Expand sidebar").count() == 0
+        tab.page.get_by_role("link", name="Checkpoints", exact=True).click()
+        tab.sees("Compare any two")
+        assert "/checkpoints?w=" in tab.page.url
+
+    def test_parts_that_do_not_fit_on_a_phone_fade_at_the_edge(self, shared_server, visit):
+        tab = visit(shared_server, viewport={"width": 390, "height": 844}).open("/evaluate")
+        row = tab.part("evaluate_part", "[role=radiogroup]")
+        expect(row).to_have_css("mask-image", re.compile("gradient"))
+        row.evaluate("(one) => one.scrollTo(1e4, 0)")
+        expect(row).to_have_css("mask-image", re.compile("to right|90deg"))
+
     def test_page_when_390_wide_does_not_scroll_sideways(self, shared_server, visit):
         tab = visit(shared_server, viewport={"width": 390, "height": 844}, has_touch=True).open()
         tab.load_person()

@@ -499,7 +499,7 @@ class TestTraining:
         assert f"Your model<strong>{100 * scores.own.accuracy:.1f} %</strong>" in figures
         line = next(html.value for html in app.html if "Right on your test samples. " in html.value)
         assert "to tell, p = " in line or "chance, p = " in line
-        assert app.get("page_link")[0].proto.page == "evaluate"
+        assert app.get("page_link")[-1].proto.page == "evaluate"
 
     def test_figures_while_a_run_goes_on_are_how_it_does_so_far(self, person):
         app, desk = person
