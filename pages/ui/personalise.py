@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import trouble
+from pages.ui import pieces, trouble
 from pages.ui.ahead import import_ahead
 from pages.ui.desk import Desk
 from pages.ui.desks import open_desk
@@ -22,6 +22,7 @@ def personalise() -> None:
     with trouble.shown():
         desk = open_desk()
         busy = desk.busy  # once: the run may end while the page is drawn
+        pieces.product()
         top_line(desk)
         with st.container(key="cards"):  # look.css says from which width on they are side by side
             samples, train, trial = st.columns([1.08, 1, 1], gap="small")

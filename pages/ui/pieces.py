@@ -24,6 +24,12 @@ def heading(title: str, aside: str = "") -> None:
     st.html(f'<h2 class="odt-step">{escape(title)}<span>{escape(aside)}</span></h2>')
 
 
+def product() -> None:
+    """What this is, for whoever sees it for the first time."""
+    with st.container(key="product"):  # look.css puts it into the header, where there is room
+        st.html('<p class="odt-note"><b>odt</b> · Teach a small model your own samples</p>')
+
+
 def note(text: str) -> None:
     """A quiet line."""
     st.html(f'<p class="odt-note">{escape(text)}</p>')

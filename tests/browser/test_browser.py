@@ -496,6 +496,14 @@ class TestWholeWay:
 
 
 class TestScreens:
+    @pytest.mark.parametrize(("width", "cards"), [(390, 300), (768, 190), (1440, 130)])
+    def test_first_page_says_what_this_is_in_one_line(self, shared_server, visit, width, cards):
+        tab = visit(shared_server, viewport={"width": width, "height": 844}).open()
+        line = tab.part("product", "p")
+        expect(line).to_have_text("odt · Teach a small model your own samples")
+        assert line.bounding_box()["height"] < 25
+        assert tab.page.locator(".st-key-card_samples").bounding_box()["y"] <= cards
+
     @pytest.mark.parametrize("width", [320, 390, 768, 769, 1440])
     def test_pages_are_named_once_at_any_width(self, shared_server, visit, width):
         tab = visit(shared_server, viewport={"width": width, "height": 844}).open("/model")
