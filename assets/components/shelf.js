@@ -37,11 +37,11 @@ function go(e) {
   to.focus();
 }
 
-// Into the shelf's own window, while the page stays where it is.
-function reveal(shelf, li) {
-  const [window, box] = [shelf.getBoundingClientRect(), li.getBoundingClientRect()];
+// Into the list's own window, while the page stays where it is.
+function reveal(list, li) {
+  const [window, box] = [list.getBoundingClientRect(), li.getBoundingClientRect()];
   const [above, below] = [box.top - 2 - window.top, box.bottom + 2 - window.bottom];  // px, with its ring
-  shelf.scrollTop += below > 0 ? Math.min(above, below) : Math.min(above, 0);
+  list.scrollTop += below > 0 ? Math.min(above, below) : Math.min(above, 0);
 }
 
 // What is on its way counts already: the page may be drawn once more without it.
@@ -75,7 +75,8 @@ function fill(li, label, data, act) {
   const sent = OUTBOX.acts.findLast((one) => one.do === "rename" && one.label === label.id);
   const called = sent ? sent.name : label.name;
   if (name.value === (li.dataset.name ?? "")) name.value = called;  // else it is being typed
-  const said = [`Label ${called}`, `${label.count} sample${label.count === 1 ? "" : "s"}`, label.test && `${label.test} for testing`,
+  const samples = `${label.count} sample${label.count === 1 ? "" : "s"}`;
+  const said = [`Label ${called}`, samples, label.test && `${label.test} for testing`,
     !label.enabled && "disabled", on && "chosen"];
   Object.assign(name, { maxLength: data.longest, disabled: label.fixed, readOnly: data.busy, title: called,
     ariaLabel: said.filter(Boolean).join(", ") });
@@ -99,7 +100,10 @@ function fill(li, label, data, act) {
       choose();
     } else if (e.key === "Escape") name.value = li.dataset.name;
   };
-  part("count").textContent = label.enabled ? `${label.count}` + (label.test ? ` · ${label.test} test` : "") : "disabled";
+  // Beside pictures of them a number alone says it.
+  const many = on || !label.count ? samples : `${label.count}`;
+  part("count").textContent = label.enabled ? many + (label.test ? " · " : "") : "disabled";
+  if (label.enabled && label.test) part("count").append(make("span", "tests", { textContent: `${label.test} test` }));
 
   const thumbs = part("thumbs");
   const holder = on ? li : part("line");  // the chosen label gets a line of its own for its samples
@@ -140,7 +144,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const letters = Math.min(Math.max(longest, 5), most) + 2;
   shelf.style.setProperty("--name", `${letters}ch`);  // one width for all rows
   // As many pictures as a row has room for beside name, counts and "+12", of 33 pixels each.
-  const room = shelf.clientWidth ? Math.floor((shelf.clientWidth - 10 * letters - 155) / 33) : data.few;
+  const room = list.clientWidth ? Math.floor((list.clientWidth - 10 * letters - 158) / 33) : data.few;
   data = { ...data, fit: Math.max(1, Math.min(data.few, room)) };
 
   const wanted = new Set(data.labels.map((label) => label.id));
@@ -158,7 +162,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   stops(list, list.querySelector(":focus"));
   const seen = JSON.stringify([data.active, data.labels.find((label) => label.id === data.active)?.count]);
-  if (seen !== s.seen && rows.has(data.active)) reveal(shelf, rows.get(data.active));
+  if (seen !== s.seen && rows.has(data.active)) reveal(list, rows.get(data.active));
   s.seen = seen;
 
   const form = shelf.querySelector(".new");

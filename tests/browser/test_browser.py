@@ -219,7 +219,7 @@ class TestShelf:
             tab.page.keyboard.press("Shift+Tab")
             stops += 1
         tab.draw("pad").page.keyboard.press("Enter")
-        expect(rows.nth(3).locator(".count")).to_have_text("11 · 2 test")
+        expect(rows.nth(3).locator(".count")).to_have_text("11 samples · 2 test")
         expect(rows.nth(3)).to_have_class("on ")
 
     def test_labels_when_there_are_ten_are_one_stop_of_the_tab_key(self, shared_server, visit):
@@ -229,6 +229,11 @@ class TestShelf:
             tab.page.keyboard.press("Tab")
         expect(tab.part("shelf", ".new-name")).to_be_focused()
 
+    def test_field_for_a_new_label_is_in_sight_however_many_there_are(self, shared_server, visit):
+        tab = visit(shared_server).open().load_person().idle()
+        field, shelf = (tab.part("shelf", part).bounding_box() for part in (".new", ".shelf"))
+        assert field["y"] + field["height"] <= shelf["y"] + shelf["height"] + 1
+
     def test_samples_of_the_chosen_label_when_they_come_are_in_sight(self, shared_server, visit):
         tab = visit(shared_server).open().load_person().idle()
         tab.part("shelf", ".new-name").fill("heart")
@@ -237,7 +242,7 @@ class TestShelf:
         tab.draw("pad").page.keyboard.press("Enter")
         tab.page.locator(".st-key-shelf li.on .thumb").wait_for()
         thumb, shelf = (
-            tab.part("shelf", part).bounding_box() for part in ("li.on .thumb", ".shelf")
+            tab.part("shelf", part).bounding_box() for part in ("li.on .thumb", ".labels")
         )
         assert thumb["y"] + thumb["height"] <= shelf["y"] + shelf["height"]
 
