@@ -18,8 +18,8 @@ from pages.ui.shelf import MANY, Act, ShelfLabel, Thumb, shelf
 from pages.ui.thumbs import thumb_uri
 
 _OPEN = "samples_open"  # (dialog, id) to open in this run
-_HEIGHT = "max(12rem, calc(100vh - 32.2rem))"  # of the shelf: the page fits the window
-_HEIGHT_BELOW_CAMERA = "max(10rem, calc(100vh - 39.9rem))"
+_HEIGHT = "max(14.7rem, calc(100vh - 32.2rem))"  # of the shelf: the page fits the window
+_HEIGHT_BELOW_CAMERA = "max(12.7rem, calc(100vh - 39.9rem))"
 _NAMED = 12  # labels that are listed in the order of the outputs
 _VERBS = {"Draw": "draw", "Upload": "upload", "Camera": "photograph", "Type": "type"}
 _TITLES = {Task.VALUES: "Samples with targets", Task.RECONSTRUCTION: "All samples"}
