@@ -30,7 +30,7 @@ function layout(data, colours, revision, low) {
     hoverlabel: { bgcolor: colours.paper, font: { color: colours.text } },
     // A little further than the last point, which is a mark.
     xaxis: { ...axis, range: [0, 1.015 * data.x_max], title: { text: low ? "" : data.x_title, standoff: 4 }, showgrid: false },
-    yaxis: { ...axis, tickformat: data.percent ? ".0%" : "",
+    yaxis: { ...axis, nticks: low ? 4 : 0, tickformat: data.percent ? ".0%" : "",
       ...(data.y_range ? { range: data.y_range } : { rangemode: "tozero" }) } };
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import expect
@@ -542,6 +543,22 @@ class TestScreens:
         for key, inside in (("loss", ".odt-chart"), ("answers", ".bar >> nth=-1")):
             box = tab.page.locator(f".st-key-{key} {inside}").bounding_box()
             assert box["y"] + box["height"] <= 720
+
+    def test_ticks_of_a_chart_in_a_low_window_stand_apart(self, shared_server, visit):
+        tab = visit(shared_server, viewport={"width": 1280, "height": 720}).open()
+        tab.load_person().train().page.locator(".st-key-accuracy .ytick").first.wait_for()
+        ticks = tab.page.locator(".st-key-accuracy .ytick text").all()
+        boxes = sorted((tick.bounding_box() for tick in ticks), key=lambda box: box["y"])
+        assert len(boxes) > 1
+        for above, below in pairwise(boxes):
+            assert above["y"] + above["height"] <= below["y"]
+
+    @pytest.mark.parametrize("width", [1440, 390])
+    def test_message_when_samples_came_covers_no_undo(self, shared_server, visit, width):
+        tab = visit(shared_server, viewport={"width": width, "height": 844}).open().load_person()
+        toast = tab.page.get_by_test_id("stToast").first.bounding_box()
+        undo = tab.part("top_acts").bounding_box()
+        assert undo["y"] + undo["height"] < toast["y"]
 
     def test_charts_when_the_result_comes_stay_where_they_are(self, shared_server, visit):
         tab = visit(shared_server).open().load_person().set_epochs(200).press("train")
