@@ -22,6 +22,7 @@ from odt_core.graph.checks.check import check, plain_errors
 from odt_core.graph.crop import crop
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.flex import FlexOp, custom_name, flex_name, read_flex
+from odt_core.graph.held_shapes import hold_shapes
 from odt_core.graph.hidden_scores import show_scores
 from odt_core.graph.inspect import ModelDescription, describe_tree
 from odt_core.graph.loops.unroll import dissolve_lists
@@ -111,6 +112,7 @@ def lower_with(data: bytes, passes: tuple[Pass, ...]) -> Lowered:
     for index in range(len(model.subgraphs)):
         lowering.subgraph(index)
     lowering.rewire_checkpoints()
+    lowering.hold_variables()
     lowering.leave_out_broken()
     show_scores(model)
     for graph in model.subgraphs:
@@ -281,6 +283,16 @@ class _Lowering:
                 continue
             for signature in self._signatures(index):
                 self.checkpoint_signatures += rewire(ops, signature, saved)
+
+    def hold_variables(self) -> None:
+        """Gives up the subgraphs that change the shape of a variable."""
+        for index, graph in enumerate(self.model.subgraphs):
+            for name in [] if index in self._broken else hold_shapes(self.model, graph):
+                reason = (
+                    f"the variable '{name}' changes its shape, which LiteRT cannot hold. Give the "
+                    f"variable a fixed shape, with room for all that it may hold."
+                )
+                self._give_up(index, Missing("AssignVariableOp", self._name(index), name, reason))
 
     def leave_out_broken(self) -> None:
         """Removes the signatures that run a Flex op which is still there.

@@ -10,6 +10,9 @@ import numpy as np
 from odt_core.errors import ModelError, SignatureError
 from odt_core.runtime.rows import Rows
 
+# What LiteRT says when numbers get another shape than something that they meet.
+_MISFITS = ("XNNPack delegate failed to reshape", "num_input_elements != num_output_elements")
+
 
 class Interpreter:
     """Owns a LiteRT interpreter; `signature(name)` gives a callable that is cheap to call again.
@@ -134,6 +137,8 @@ class BoundSignature:
                 self._check(key, array)
             if "gather index" in str(error):
                 raise SignatureError(self._beyond_a_table(arrays)) from error
+            if any(word in str(error) for word in _MISFITS):
+                raise ModelError(self._of_another_size(arrays)) from error
             raise ModelError(f"Signature '{self.name}' failed: {_first_line(error)}") from error
 
     def output(self, key: str) -> np.ndarray:
@@ -160,6 +165,13 @@ class BoundSignature:
             f"Signature '{self.name}' looks up a row of a table (an embedding, for instance) that "
             f"is not there. It was given: {given or 'no whole numbers'}. Give the ids "
             f"that the model was made for."
+        )
+
+    def _of_another_size(self, arrays: Mapping[str, np.ndarray | Rows]) -> str:
+        given = ", ".join(f"{key} {_shape(array.shape)}" for key, array in arrays.items())
+        return (
+            f"Signature '{self.name}' does not take {given}: inside it, what comes of them does "
+            f"not fit what has a fixed shape there, such as a variable. Use another batch size."
         )
 
     def _check(self, key: str, array: np.ndarray | Rows) -> None:
