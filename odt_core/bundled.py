@@ -16,6 +16,7 @@ from odt_core.errors import ModelError, OdtError
 from odt_core.samples import Labels, Preprocessing, RawSamples, Samples, prepare, read_samples
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
+_MARKS = ("summary", "licence", "trained_on", "input_shape", "preprocessing")  # of a card
 _FILES = ("base_test", "replay", "base_labels")  # a card's fields that are files in assets/
 
 
@@ -153,12 +154,19 @@ def bundled_models() -> tuple[Path, ...]:
 
 
 def find_card(model_path: str | Path) -> ModelCard | None:
-    """The card beside a model (digits.json for digits.tflite) or None; ModelError if bad."""
+    """The card beside a model (digits.json for digits.tflite) or None; ModelError if bad.
+
+    Other programs write a .json of a model's name too: what has fewer than three of the keys that
+    only cards have is no card.
+    """
     path = Path(model_path).with_suffix(".json")
     if not path.is_file():
         return None
     try:
-        data = json.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8", "replace")
+        if sum(f'"{mark}"' in text for mark in _MARKS) < 3:
+            return None
+        data = json.loads(text)
     except (OSError, ValueError) as error:
         raise ModelError(f"The model card '{path.name}' is not valid JSON ({error}).") from error
     if not isinstance(data, dict):

@@ -92,9 +92,30 @@ class TestFindCard:
     def test_model_without_a_card_has_none(self, tmp_path):
         assert find_card(tmp_path / "m.tflite") is None
 
-    @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"name": 1}'])
-    def test_card_that_cannot_be_read_raises(self, tmp_path, text):
-        (tmp_path / "m.json").write_text(text)
+    @pytest.mark.parametrize(
+        "text",
+        [
+            '{"module": "keras", "class_name": "Sequential", "config": {"name": "m"}}',
+            '{"format": "layers-model", "modelTopology": {}, "weightsManifest": []}',
+            '{"name": "m", "labels": ["a"], "input_shape": [4], "preprocessing": "none"}',
+            '["a", "b"]',
+            "no JSON",
+            b"\xff\xfe",
+        ],
+    )
+    def test_file_of_another_program_beside_a_model_is_no_card(self, tmp_path, text):
+        path = tmp_path / "m.json"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        assert find_card(tmp_path / "m.tflite") is None
+
+    @pytest.mark.parametrize("damage", ["cut", "wrapped", "name", "input_shape"])
+    def test_card_that_cannot_be_read_raises(self, tmp_path, damage):
+        text = DIGITS.with_suffix(".json").read_text("utf-8")
+        card = json.loads(text)
+        card.pop(damage, None)
+        (tmp_path / "m.json").write_text(
+            {"cut": text[:-3], "wrapped": f"[{text}]"}.get(damage, json.dumps(card))
+        )
         with pytest.raises(ModelError, match=r"m\.json"):
             find_card(tmp_path / "m.tflite")
 
