@@ -34,10 +34,9 @@ class Missing:
     @property
     def message(self) -> str:
         """The whole story in a sentence or two."""
-        return (
-            f"The signature '{self.signature}' needs the TensorFlow op {self.op} "
-            f"(node '{self.node}'): {self.reason}"
-        )
+        node = f" (node '{self.node}')" if self.node else ""
+        needs = f"The signature '{self.signature}' needs the TensorFlow op {self.op}{node}"
+        return f"{needs}: {self.reason}"
 
 
 @dataclass(frozen=True)

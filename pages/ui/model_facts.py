@@ -33,7 +33,7 @@ def about(desk: Desk) -> None:
     if kinds:
         total = count(sum(kinds.values()), "TensorFlow op")
         lines.append((True, f"{total} rewritten, so that it runs everywhere without TensorFlow."))
-    else:
+    elif not description.missing:
         lines.append((True, "Holds no TensorFlow (Flex) ops: nothing had to be rewritten."))
     gaps = {one.message for one in description.missing}
     for note in dict.fromkeys((*contract.notes, *gaps)):

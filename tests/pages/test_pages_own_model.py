@@ -104,6 +104,16 @@ def regression(app, desk_of):
     return app, desk_of(app)
 
 
+class TestFileWhoseOpsHaveNoBuiltinForm:
+    def test_it_is_not_said_to_hold_none(self, app, tmp_path):
+        data = (OTHERS / "flower__android-kotlin-new__logistic_regression.tflite").read_bytes()
+        file = tmp_path / "unknown_op.tflite"
+        file.write_bytes(data.replace(b"BroadcastGradientArgs", b"BroadcastGradientXyzz"))
+        text = unescape(shown(drop(app, file)))
+        assert "needs the TensorFlow op BroadcastGradientXyzz" in text
+        assert "Holds no TensorFlow" not in text
+
+
 class TestOneFileALabel:
     def test_each_gets_an_output_and_the_order_is_told(self, app, desk_of):
         drop(app, OURS / "dialect_binary.tflite")

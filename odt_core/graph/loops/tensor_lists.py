@@ -20,6 +20,11 @@ from odt_core.graph.loops.folding import known
 from odt_core.graph.loops.optionals import Either, Nothing, value_of
 from odt_core.graph.tensor import Tensor
 
+AT_RUN_TIME = (
+    "is known at run time only. Convert the model with a fixed number of time steps, or its "
+    "recurrent layers with unroll=True; instead of tf.map_fn, compute all samples at once."
+)
+
 
 @dataclass(frozen=True)
 class ZerosLike:
@@ -69,10 +74,7 @@ def _empty(b: Builder, inputs: Sequence[Value], outputs: Sequence[Tensor]) -> Se
 def _from_tensor(b: Builder, inputs: Sequence[Value], outputs: Sequence[Tensor]) -> Sequence[Value]:
     whole = _tensor(inputs[0])
     if not whole.rank or whole.shape[0] is None:
-        raise LoweringError(
-            "how many time steps there are is known at run time only. Convert the model with a "
-            "fixed number of time steps."
-        )
+        raise LoweringError(f"how many entries a list has {AT_RUN_TIME}")
     options = schema.UnpackOptionsT()
     options.num = whole.dim(0)
     parts = [b.new(whole.shape[1:], whole.dtype, "unpack") for _ in range(whole.dim(0))]
@@ -207,10 +209,7 @@ def _list(value: Value) -> TensorList:
 def _number(b: Builder, value: Value) -> int:
     found = known(b, _tensor(value))
     if found is None or found.size != 1:
-        raise LoweringError(
-            "which entry of a list it means is known at run time only. Convert the model with a "
-            "fixed number of time steps, or its recurrent layers with unroll=True."
-        )
+        raise LoweringError(f"which entry of a list it means {AT_RUN_TIME}")
     return int(found.reshape(-1)[0])
 
 

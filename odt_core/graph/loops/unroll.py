@@ -22,7 +22,7 @@ from odt_core.graph.building import Builder
 from odt_core.graph.building.inferred_shapes import KEEPS_SHAPE
 from odt_core.graph.loops.folding import folded, known
 from odt_core.graph.loops.optionals import Either, chosen
-from odt_core.graph.loops.tensor_lists import Value, list_rule
+from odt_core.graph.loops.tensor_lists import AT_RUN_TIME, Value, list_rule
 from odt_core.graph.operators import PRINTS, called_by, inputs_of, name_of, outputs_of
 from odt_core.graph.signature import plain_name
 from odt_core.graph.tensor import Tensor, declare_shape, dtype_of, has_dtype, shape_of
@@ -227,11 +227,7 @@ class _Writing:
         (result,) = self._call(graph, carried)
         value = known(self.builder, result) if isinstance(result, Tensor) else None
         if value is None:
-            raise LoweringError(
-                "how often its loop runs is known at run time only. Convert the model with a "
-                "fixed number of time steps, or its recurrent layers with unroll=True; instead of "
-                "tf.map_fn, compute all samples at once."
-            )
+            raise LoweringError(f"how often its loop runs {AT_RUN_TIME}")
         return bool(value.reshape(-1)[0])
 
     def _call(self, graph: schema.SubGraphT, arguments: Sequence[Value]) -> list[Value]:
