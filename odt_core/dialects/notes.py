@@ -13,7 +13,7 @@ from odt_core.dialects.contract import (
     TrainRole,
 )
 from odt_core.dialects.inputs import Found
-from odt_core.dialects.targets import filled_inputs, filling, usual_value, zero_filled
+from odt_core.dialects.targets import filled_inputs, filling, is_switch, usual_value, zero_filled
 from odt_core.dialects.tasks import Goal
 from odt_core.dialects.vocabulary import MASK_WORDS, SAMPLE_WEIGHT_WORDS, TRAINING_WORDS, is_memory
 from odt_core.graph import ALL_SCORES, SignatureDescription, TensorDescription
@@ -101,6 +101,8 @@ def _of_inputs_beside(role: TrainRole, trainer: SignatureDescription) -> Iterato
             f"id 0."
         )
     beside = filled_inputs(role, trainer)
+    values = {one.name: usual_value(one.name, one.dtype, one.shape) for one in beside}
+    usual = {name: value for name, value in values.items() if value is not None}
     for tensor in beside:
         given = filling(tensor.name, tensor.dtype, tensor.shape)
         if tensor.dtype == "bool":
@@ -119,10 +121,15 @@ def _of_inputs_beside(role: TrainRole, trainer: SignatureDescription) -> Iterato
                 f"The signature '{trainer.name}' also takes '{tensor.name}': it is filled with "
                 f"ones, so that nothing is masked."
             )
+        elif given and not is_switch(tensor.name, tensor.shape) and tensor.name not in usual:
+            what = "1" if given == 1 else "so large that it limits nothing"
+            yield (
+                f"The signature '{trainer.name}' also uses an input '{tensor.name}', for which "
+                f"there is nothing to give: it is {what}."
+            )
     yield from _of_zeros(trainer, zero_filled(role, trainer))
-    usual = {one.name: usual_value(one.name, one.dtype, one.shape) for one in beside}
-    told = [f"'{name}' ({value:g})" for name, value in usual.items() if value is not None]
-    if told:
+    if usual:
+        told = [f"'{name}' ({value:g})" for name, value in usual.items()]
         yield (
             f"The signature '{trainer.name}' also takes {', '.join(told)}: what optimisers have "
             f"by default."

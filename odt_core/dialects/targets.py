@@ -93,7 +93,7 @@ def filling(
     said = words(name)
     if dtype == "bool":
         return int(training and not said & OFF_WORDS)
-    if _is_single(shape) and _switches_training(said):
+    if is_switch(name, shape):
         return int(training)
     if said & LIMIT_WORDS or {"max", "norm"} <= said:
         return min(_NO_LIMIT, _largest(dtype))
@@ -109,10 +109,11 @@ def usual_value(name: str, dtype: str, shape: Sequence[int | None]) -> float | N
     return known if dtype.startswith("float") and _is_single(shape) else None
 
 
-def _switches_training(said: frozenset[str]) -> bool:
-    """Whether a name is one of a number that is 1 in training and 0 in predicting."""
+def is_switch(name: str, shape: Sequence[int | None]) -> bool:
+    """Whether an input is a number that is 1 in training and 0 in predicting."""
+    said = words(name)
     called = bool(said & TRAINING_WORDS) or {"learning", "phase"} <= said
-    return called and said <= SWITCH_WORDS
+    return _is_single(shape) and called and said <= SWITCH_WORDS
 
 
 def _is_single(shape: Sequence[int | None]) -> bool:
@@ -138,7 +139,7 @@ def zero_filled(
         one
         for one in filled_inputs(role, signature)
         if one.dtype != "bool"
-        if not (_is_single(one.shape) and _switches_training(words(one.name)))
+        if not is_switch(one.name, one.shape)
         if filling(one.name, one.dtype, one.shape, training=training) == 0
     ]
 

@@ -779,6 +779,25 @@ def test_what_nobody_gives_is_filled_with_what_changes_least(name, dtype, given)
     assert filling(name, dtype) == given
 
 
+@pytest.mark.parametrize(
+    ("name", "of", "told"),
+    [
+        ("steps", (), "nothing to give: it is 1."),
+        ("temperature", (1,), "nothing to give: it is 1."),
+        ("clip_norm", (), "nothing to give: it is so large that it limits nothing."),
+        ("is_training", (), None),
+        ("beta1", (), "'beta1' (0.9): what optimisers have by default."),
+    ],
+)
+def test_what_is_filled_is_told_unless_it_says_that_this_is_training(name, of, told):
+    inputs = {"x": ("float32", (None, 6)), "y": ("int32", (None,)), name: ("float32", of)}
+    train = signature("train", inputs, {"loss": ("float32", ())})
+    infer = signature("infer", {"x": ("float32", (None, 6))}, {"p": ("float32", (None, 4))})
+    notes = [note for note in propose([train, infer]).notes if name in note]
+    assert len(notes) == (told is not None)
+    assert told is None or notes[0].endswith(told)
+
+
 @pytest.mark.parametrize("name", ["is_training", "learning_phase", "training"])
 def test_switches_are_off_in_predicting(name):
     assert filling(name, "bool" if name == "training" else "int32", training=False) == 0
