@@ -15,6 +15,7 @@ import numpy as np
 from odt_core.errors import SampleError
 from odt_core.samples.cells import is_missing
 from odt_core.samples.float32 import as_float32, rounded
+from odt_core.samples.image import WHITES
 from odt_core.samples.inputs import Inputs, joined
 from odt_core.samples.labels import clean_label
 from odt_core.samples.types import Form, RawSamples, Subset
@@ -162,9 +163,14 @@ def _left_out(others: Sequence[str], subset: Subset) -> str:
 
 
 def _numbers_or_pictures(x: np.ndarray, name: str) -> np.ndarray:
-    """[N, …] as uint8 where it can be pictures, else as float32. SampleError for other types."""
+    """[N, …] as uint8 or uint16 where it can be pictures, else as float32. SampleError for other
+    types.
+    """
     if x.dtype == np.uint8 and (x.ndim == 3 or (x.ndim == 4 and x.shape[3] in (1, 3, 4))):
         return x
+    whole = x.dtype.kind in "iu" and x.ndim in (3, 4)
+    if whole and x.min() >= 0 and WHITES[0] < x.max() <= WHITES[-1]:
+        return x.astype(np.uint16)
     if x.dtype.kind not in "biuf":
         raise SampleError(
             f"'{name}': x has type {x.dtype}. Use uint8 pictures (0..255) or numbers."

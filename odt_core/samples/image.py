@@ -24,7 +24,7 @@ SUFFIXES = (
 )  # fmt: skip
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _DEEP = ("I;16", "I;16B", "I;16L", "I", "F")  # Pillow's modes of more than 8 bits
-_WHITES = (255.0, 4_095.0, 65_535.0)  # of 8, 12 and 16 bits
+WHITES = (255.0, 4_095.0, 65_535.0)  # of 8, 12 and 16 bits
 _one_large = threading.Lock()  # so that pictures of 100 MB and more are unpacked one at a time
 _LARGE = 12_000_000  # pixels
 
@@ -201,14 +201,14 @@ def _of_depth(values: np.ndarray, fractions: bool, mask: bool) -> np.ndarray:
     low, high = float(values.min()), float(values.max())
     if not np.isfinite([low, high]).all():
         raise ValueError("it holds numbers that are not finite")
-    white = next((limit for limit in _WHITES if high <= limit), high)
+    white = next((limit for limit in WHITES if high <= limit), high)
     if low < 0:
         values, white = values - low, max(high - low, 1e-6)
     elif fractions and high <= 1:
         white = 1.0
-    elif mask and (values[values != _WHITES[-1]] <= _WHITES[0]).all():
-        return np.minimum(values, _WHITES[0]).round().astype(np.uint8)
-    return (values * (_WHITES[0] / white)).round().astype(np.uint8)
+    elif mask and (values[values != WHITES[-1]] <= WHITES[0]).all():
+        return np.minimum(values, WHITES[0]).round().astype(np.uint8)
+    return (values * (WHITES[0] / white)).round().astype(np.uint8)
 
 
 def _upright(picture: Image.Image, source: Image.Image) -> Image.Image:

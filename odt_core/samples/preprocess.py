@@ -13,6 +13,7 @@ from PIL import Image
 from odt_core.errors import LabelError, SampleError
 from odt_core.kinds import check_kind
 from odt_core.samples.box import centred_box
+from odt_core.samples.image import WHITES
 from odt_core.samples.ink import normalise_ink
 from odt_core.samples.labels import Labels, clean_label
 from odt_core.samples.shapes import arranged
@@ -92,8 +93,10 @@ class Preprocessing:
 
         They are where all of them together are whole numbers from 0 to 255 and go beyond what this
         makes of a picture: a row of a .csv, or an .npz of int64 or float32, whose 255 is not 1.0
-        yet. Elsewhere, and for kind "none", `raw` itself.
+        yet. uint16 items are read as a PNG of 16 bits is, the largest of all saying what white is;
+        for kind "none" as numbers. Elsewhere, and for kind "none", `raw` itself.
         """
+        raw = self._of_16_bits(raw)
         numbers = [item for item in raw.items if item.dtype.kind == "f"]
         if self.kind == "none" or not any(map(self._is_beyond, numbers)):
             return raw
@@ -101,6 +104,21 @@ class Preprocessing:
             return raw
         items = tuple(self._picture(item) if item.dtype.kind == "f" else item for item in raw.items)
         return dataclasses.replace(raw, items=items)
+
+    def _of_16_bits(self, raw: RawSamples) -> RawSamples:
+        deep = [item for item in raw.items if item.dtype == np.uint16]
+        if not deep:
+            return raw
+        pictures = self.kind != "none" and any(map(self._is_beyond, deep))
+        largest = max(int(item.max(initial=0)) for item in deep)
+        scale = WHITES[0] / next(white for white in WHITES if largest <= white)
+
+        def read(item: np.ndarray) -> np.ndarray:
+            if item.dtype != np.uint16:
+                return item
+            return self._picture((item * scale).round()) if pictures else item.astype(np.float32)
+
+        return dataclasses.replace(raw, items=tuple(map(read, raw.items)))
 
     def _is_beyond(self, item: np.ndarray) -> bool:
         """Whether a number is larger than all that pictures become, and than 1."""

@@ -1,10 +1,12 @@
+import io
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
 from odt_core.bundled import ASSETS
 from odt_core.errors import LabelError, SampleError
-from odt_core.samples import Labels, Preprocessing, RawSamples, prepare
+from odt_core.samples import Labels, Preprocessing, RawSamples, prepare, read_samples
 
 INK = Preprocessing("ink", (28, 28, 1))
 
@@ -194,6 +196,22 @@ class TestPixelsThatAreNoBytes:
         bright = np.full((8, 8, 3), 255, np.float32)
         assert self.ready(self.IMAGE, dark).max() == 1
         assert self.ready(self.IMAGE, dark, bright)[0].max() == np.float32(1 / 255)
+
+    @pytest.mark.parametrize(("bits", "white"), [(12, 4_095), (16, 65_535)])
+    @pytest.mark.parametrize("saved", [np.uint16, np.int64])
+    @pytest.mark.parametrize("order", [(0, 1, 2, 3), (0, 3, 1, 2)])
+    def test_array_of_more_bits_is_read_as_a_png_of_as_many(self, bits, white, saved, order):
+        pictures = np.zeros((2, 8, 8, 3))
+        pictures[1] = 0.2
+        pictures[1, 0] = 1
+        deep = (pictures * white).round().astype(saved).transpose(order)
+        stream = io.BytesIO()
+        np.savez(stream, x=deep, y=np.zeros(2, int))
+        raw = read_samples(stream.getvalue(), "deep.npz")
+        ready = prepare(raw, self.IMAGE, Labels(("0",))).x
+        assert np.allclose(ready, pictures, atol=1 / 255)
+        numbers = Preprocessing("none", deep.shape[1:])
+        assert np.array_equal(prepare(raw, numbers, Labels(("0",))).x, deep)
 
     @pytest.mark.parametrize("odd", [-1, 256, 0.5])
     def test_other_numbers_stay(self, odd):
