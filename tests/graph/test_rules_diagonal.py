@@ -72,9 +72,12 @@ def test_matrices_of_a_diagonal_then_equal_tensorflow(lead, k, rows, columns):
     np.testing.assert_array_equal(actual, expected)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.bool_])
 @pytest.mark.parametrize("shape", [(4, 4), (2, 3, 3)], ids=str)
-def test_other_diagonal_then_equals_tensorflow(shape):
-    inputs = {"input": normal(0, *shape), "diagonal": normal(1, *shape[:-1]), "k": number(0)}
+def test_other_diagonal_then_equals_tensorflow(shape, dtype):
+    inputs = {"input": normal(0, *shape), "diagonal": normal(1, *shape[:-1])}
+    inputs = {name: (one if dtype == np.float32 else one > 0) for name, one in inputs.items()}
+    inputs["k"] = number(0)
     (actual,) = run_lowered(
         "MatrixSetDiagV3", inputs, {}, dynamic=["input", "diagonal"], constant=["k"]
     )

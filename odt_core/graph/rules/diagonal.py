@@ -79,6 +79,9 @@ def with_diagonal(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[
     Source: https://www.tensorflow.org/api_docs/python/tf/raw_ops/MatrixSetDiagV3
     """
     x, diagonal = inputs[:2]
+    if x.dtype == np.bool_:  # of which LiteRT has no kernel
+        whole = [b.cast(one, np.int32) for one in (x, diagonal)]
+        return [b.cast(y, np.bool_) for y in with_diagonal(b, op, [*whole, *inputs[2:]])]
     if len(inputs) > 2 and _one_diagonal(inputs[2]):
         raise LoweringError("it sets another diagonal than the main one. Use tf.where.")
     y = b.new(x.shape, x.dtype, "matrix_set_diag")
