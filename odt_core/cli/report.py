@@ -80,7 +80,7 @@ def _arguments(parser: ArgumentParser) -> None:
         "--quick",
         action="store_true",
         help="leave out the studies (negative controls, samples needed, cost): they train up to "
-        "21 times",
+        "23 times",
     )
     parser.add_argument(
         "--check",

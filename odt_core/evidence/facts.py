@@ -94,7 +94,8 @@ def _tests(
         count += sum(bool(one) for one in found)
     controls, needed = studies["controls"], studies["samples_needed"]
     if controls:
-        count += sum(gain is not None for gain in controls["gains"].values())
+        gains = controls["gains"].values()
+        count += sum(len(gain) if isinstance(gain, list) else bool(gain) for gain in gains)
     if needed:
         count += len(needed["points"]) - 1
     temperature = inside["temperature"]

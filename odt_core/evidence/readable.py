@@ -355,12 +355,17 @@ def _controls_table(controls: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
             f"{gain['n']:,}",
             f"{gain['verdict']}, {p_words(gain['p_value'])}",
         )
-        for name, gain in controls["gains"].items()
-        if gain and name in said
+        for name in said
+        for gain in _each(controls["gains"][name])
     ]
     head = ("trained on", "gain over the base model", "95 % interval", "fixed", "broken", "n",
             "McNemar's test")  # fmt: skip
     return (head, *rows)
+
+
+def _each(gains: dict[str, Any] | list[dict[str, Any]] | None) -> list[dict[str, Any]]:
+    """Of one training, of several, or of none."""
+    return gains if isinstance(gains, list) else [gains] if gains else []
 
 
 def _needed_table(needed: dict[str, Any]) -> tuple[tuple[str, ...], ...]:

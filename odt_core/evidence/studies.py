@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from odt_core.training import Settings
 
 Found = TypeVar("Found")
-_COST, _CONTROLS = 15, 30  # percent of the way at which they are over
+_COST, _CONTROLS = 15, 35  # percent of the way at which they are over
 
 
 @dataclass(frozen=True)

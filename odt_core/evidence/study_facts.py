@@ -89,12 +89,14 @@ def inside_facts(inside: Inside) -> dict[str, Any]:
 
 
 def _controls(controls: Controls) -> dict[str, Any]:
-    rows = {
+    one = {
         "own": controls.own,
-        "shuffled_labels": controls.shuffled,
         "another_person": controls.other_person,
-        "own_over_shuffled": controls.own_over_shuffled,
         "own_over_another": controls.own_over_other,
+    }
+    each = {
+        "shuffled_labels": controls.shuffled,
+        "own_over_shuffled": controls.own_over_shuffled,
     }
     return {
         "sentence": controls.sentence,
@@ -102,7 +104,10 @@ def _controls(controls: Controls) -> dict[str, Any]:
         "samples": controls.samples,
         "another_persons_samples": controls.other_samples,
         "labels_kept_by_chance": controls.kept,
-        "gains": {name: None if one is None else _gain(one) for name, one in rows.items()},
+        "gains": {
+            **{name: None if gain is None else _gain(gain) for name, gain in one.items()},
+            **{name: [_gain(gain) for gain in gains] for name, gains in each.items()},
+        },
     }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +29,17 @@ if TYPE_CHECKING:
 
 _FEW = 8  # samples that tell a person whose samples they are
 _MOSTLY_KEPT = 2 / 3  # share of labels that shuffling keeps where most samples have the same one
+_SHUFFLES = 3  # one alone may fall so that what it teaches is right
+_DEALS = 64  # tried, of which those that keep the fewest labels in place are taken
+
+
+class _Left(Enum):
+    """What one shuffle left of the gain."""
+
+    NOTHING = auto()
+    PART = auto()  # which labels there are, and how often, is learnt from shuffled ones too
+    ALL = auto()
+    UNTOLD = auto()  # the two models differ by no more than chance, and neither gains
 
 
 @dataclass(frozen=True)
@@ -34,14 +47,15 @@ class Controls:
     """All on the same test samples. `own`, `shuffled`, `other_person`: the base model against the
     model trained so. `own_over_…`: the model trained so against the person's own.
 
-    kept: share of the training samples that kept their label when labels were shuffled. samples:
-    how many each was trained on. shuffled is None where all samples have one label.
+    kept: share of the training samples that kept their label when labels were shuffled, the mean
+    over the shuffles. samples: how many each was trained on. shuffled has a comparison for each
+    shuffle, none where all samples have one label.
     """
 
     own: Comparison
-    shuffled: Comparison | None
+    shuffled: tuple[Comparison, ...]
     other_person: Comparison | None
-    own_over_shuffled: Comparison | None
+    own_over_shuffled: tuple[Comparison, ...]
     own_over_other: Comparison | None
     kept: float
     samples: int
@@ -64,7 +78,7 @@ def negative_controls(
     progress: OnProgress = quiet,
     stopped: Stopped = never,
 ) -> Controls:
-    """Train three times from the base, with the same settings: on the person's samples, on the same
+    """Train from the base, with the same settings: on the person's samples, three times on the same
     with their labels shuffled, and on as many of another person. All are judged by the test samples
     that are left (`left_to_judge`).
 
@@ -76,11 +90,10 @@ def negative_controls(
     """
     _check(train, test)
     test, also = left_to_judge(train, replace(test, labels=train.labels), trainer.card)
-    mixed, kept = shuffled_labels(train, seed)
+    mixed = shuffled_labels(train, seed)
     theirs = like(others, train, seed) if others is not None else None
     runs = [Training("your samples", train, settings, weights=weights)]
-    if mixed is not None:
-        runs.append(Training("shuffled labels", mixed, settings))
+    runs += [Training(f"shuffled labels {k + 1}", one, settings) for k, one in enumerate(mixed)]
     if theirs is not None and len(theirs):
         runs.append(Training("another person's samples", theirs, settings))
     trainer.reset()
@@ -93,19 +106,19 @@ def negative_controls(
         progress=progress,
         stopped=stopped,
     )
-    found: dict[str, Evaluation] = {}
-    for run, one in zip(runs, asked, strict=True):
+    found: list[Evaluation] = []
+    for one in asked:
         if one is None:
             raise StudyStopped
-        found[run.name] = one
+        found.append(one)
     progress(StudyProgress(len(runs), len(runs), "finished"))
-    mine = found["your samples"]
-    shuffled, other = found.get("shuffled labels"), found.get("another person's samples")
+    mine, shuffled, other = found[0], found[1 : 1 + len(mixed)], found[1 + len(mixed) :]
     own = compare(base, mine)
-    against_base = compare(base, shuffled) if shuffled else None
-    over_shuffled = compare(shuffled, mine) if shuffled else None
-    other_person = compare(base, other) if other else None
-    over_other = compare(other, mine) if other else None
+    against_base = tuple(compare(base, one) for one in shuffled)
+    over_shuffled = tuple(compare(one, mine) for one in shuffled)
+    other_person = compare(base, other[0]) if other else None
+    over_other = compare(other[0], mine) if other else None
+    kept = float(np.mean([one.y == train.y for one in mixed])) if mixed else 1.0
     vanished = _vanished(own, against_base, over_shuffled, kept)
     said = _sentence(own, against_base, over_shuffled, other_person, over_other, kept=kept)
     return Controls(
@@ -122,17 +135,41 @@ def negative_controls(
     )
 
 
-def shuffled_labels(samples: Samples, seed: int) -> tuple[Samples | None, float]:
-    """The same samples with their labels dealt out anew, and the share that kept its label; None
-    where all have one label. The same labels, each as often as before.
+def shuffled_labels(samples: Samples, seed: int) -> list[Samples]:
+    """The same samples with their labels dealt out anew, a few times; none where all have one
+    label. The same labels, each as often as before.
+
+    Each label's samples get all labels, in proportion: with few samples of two labels a deal at
+    random often leaves more of them in place than not, and a model that learns what most of them
+    say learns the truth from it. Where proportions do not come out even, fewer stay. Shuffles
+    differ from each other as far as they can: where one happens to teach the truth, another cannot.
     """
     if len(np.unique(samples.y)) < 2:
-        return None, 1.0
+        return []
     rng = np.random.default_rng((seed, len(samples)))
-    y = samples.y
-    while np.array_equal(y, samples.y):
-        y = rng.permutation(samples.y)
-    return replace(samples, y=y), float((y == samples.y).mean())
+    tried = (_dealt(samples.y, rng) for _ in range(_DEALS))
+    deals = {y.tobytes(): y for y in tried if not np.array_equal(y, samples.y)}
+    chosen: list[np.ndarray] = []
+    while deals and len(chosen) < _SHUFFLES:
+
+        def alike(name: bytes) -> tuple[int, int]:
+            """How many labels are in place, and how many are as in a shuffle before."""
+            same = [int(np.count_nonzero(deals[name] == y)) for y in (samples.y, *chosen)]
+            return same[0], sum(same[1:])
+
+        chosen.append(deals.pop(min(deals, key=alike)))
+    return [replace(samples, y=y) for y in chosen]
+
+
+def _dealt(y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """int [N]: the labels, each spread evenly over a row of the samples in the order of theirs."""
+    samples = rng.permutation(len(y))
+    samples = samples[np.argsort(y[samples], kind="stable")]
+    labels, counts = np.unique(y, return_counts=True)
+    places = [(np.arange(count) + rng.random()) / count for count in counts]
+    dealt = np.empty_like(y)
+    dealt[samples] = np.repeat(labels, counts)[np.argsort(np.concatenate(places), kind="stable")]
+    return dealt
 
 
 def other_person(card: ModelCard, labels: Labels, mine: Samples) -> Samples | None:
@@ -177,25 +214,35 @@ def _check(train: Samples, test: Samples) -> None:
         )
 
 
-def _vanished(
-    own: Comparison, shuffled: Comparison | None, over_shuffled: Comparison | None, kept: float
-) -> bool | None:
-    """Whether there was a gain and shuffling took it away; None where that cannot be told: there
-    was none, the two models differ by no more than chance, only a part of it remained (a model
-    learns which labels there are, and how often, from shuffled ones too), or most labels were kept.
-    """
-    if shuffled is None or over_shuffled is None or own.verdict is not Verdict.BETTER:
-        return None
-    better = over_shuffled.verdict is Verdict.BETTER
+def _left(shuffled: Comparison, over: Comparison) -> _Left:
+    """over: own over the shuffled one."""
     if shuffled.verdict is Verdict.BETTER:
-        return None if better or kept > _MOSTLY_KEPT else False
-    return True if better else None
+        return _Left.PART if over.verdict is Verdict.BETTER else _Left.ALL
+    return _Left.NOTHING if over.verdict is Verdict.BETTER else _Left.UNTOLD
+
+
+def _vanished(
+    own: Comparison,
+    shuffled: Sequence[Comparison],
+    over_shuffled: Sequence[Comparison],
+    kept: float,
+) -> bool | None:
+    """Whether there was a gain and most shuffles took it away; False where none took any of it.
+    None where that cannot be told: there was no gain, shuffles disagree, the models differ by no
+    more than chance, only a part of it remained, or most labels were kept.
+    """
+    if own.verdict is not Verdict.BETTER or not shuffled:
+        return None
+    left = [_left(*pair) for pair in zip(shuffled, over_shuffled, strict=True)]
+    if 2 * left.count(_Left.NOTHING) > len(left):
+        return True
+    return False if set(left) == {_Left.ALL} and kept <= _MOSTLY_KEPT else None
 
 
 def _sentence(
     own: Comparison,
-    shuffled: Comparison | None,
-    over_shuffled: Comparison | None,
+    shuffled: Sequence[Comparison],
+    over_shuffled: Sequence[Comparison],
     other: Comparison | None,
     over_other: Comparison | None,
     *,
@@ -209,7 +256,7 @@ def _sentence(
             "nothing for the controls to test."
         )
     told = [f"Your samples: {_points(own)} (n = {n} test samples)."]
-    if shuffled is None or over_shuffled is None:
+    if not shuffled:
         told.append("All your samples have one label, so there is nothing to shuffle.")
     else:
         told.append(_of_shuffled(shuffled, over_shuffled, kept))
@@ -218,28 +265,38 @@ def _sentence(
     return " ".join(told)
 
 
-def _of_shuffled(shuffled: Comparison, over: Comparison, kept: float) -> str:
-    points, better = _points(shuffled), over.verdict is Verdict.BETTER
-    if shuffled.verdict is not Verdict.BETTER and better:
-        return f"With shuffled labels the gain vanished, as it should ({points})."
-    if shuffled.verdict is not Verdict.BETTER:
-        return (
-            f"With shuffled labels: {points}. These are too few test samples to tell whether the "
-            "gain vanished."
-        )
-    if better:
-        return (
-            f"With shuffled labels a part of the gain remained ({points}): which labels there are, "
-            f"and how often, is learnt from those too. Yours is more ({over.p_words})."
-        )
+def _of_shuffled(shuffled: Sequence[Comparison], over: Sequence[Comparison], kept: float) -> str:
+    left = [_left(*pair) for pair in zip(shuffled, over, strict=True)]
+    each, gone = len(left), left.count(_Left.NOTHING)
+    points = "; ".join(_points(one) for one in shuffled)
+    least = max(over, key=lambda one: one.p_value).p_words  # of how much more the own model is
+    if 2 * gone > each:
+        how_often = "" if each == 1 else f" {gone} of {each} times"
+        return f"With shuffled labels the gain vanished{how_often}, as it should ({points})."
     if kept > _MOSTLY_KEPT:
         return (
             f"With shuffled labels: {points}. Most of your samples have the same label, so that "
             f"{kept:.0%} of them kept theirs: this tells little."
         )
+    if set(left) == {_Left.ALL}:
+        return (
+            f"With shuffled labels the gain did not vanish ({points}), and yours is not more by "
+            f"more than chance ({', '.join(one.p_words for one in over)}): it may not come from "
+            "what you taught. Do not trust it."
+        )
+    if set(left) <= {_Left.NOTHING, _Left.PART}:
+        return (
+            f"With shuffled labels a part of the gain remained ({points}): which labels there are, "
+            f"and how often, is learnt from those too. Yours is more ({least})."
+        )
+    if _Left.ALL in left or _Left.PART in left:
+        return (
+            f"With shuffled labels: {points}. Shuffles differ by how the labels fall, so that it "
+            "cannot be told whether the gain vanished. More training samples would tell more."
+        )
     return (
-        f"With shuffled labels the gain did not vanish ({points}), and yours is not more by more "
-        f"than chance ({over.p_words}): it may not come from what you taught. Do not trust it."
+        f"With shuffled labels: {points}. These are too few test samples to tell whether the gain "
+        "vanished."
     )
 
 

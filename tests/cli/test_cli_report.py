@@ -65,7 +65,7 @@ def test_training_and_report_when_checked_are_identical(files):
     assert got["cost"]["step_ms"] > 0
     assert got["cost"]["checkpoint_bytes"] > 0
     assert "n = 40 test samples" in got["studies"]["samples_needed"]["sentence"]
-    assert got["studies"]["controls"]["gains"]["shuffled_labels"]["n"] == 40
+    assert [one["n"] for one in got["studies"]["controls"]["gains"]["shuffled_labels"]] == [40] * 3
     names = zipfile.ZipFile(files["out"]).namelist()
     for chart in ("controls", "samples-needed", "layers", "map"):
         assert f"charts/{chart}.png" in names

@@ -139,10 +139,11 @@ class TestStudies:
     def test_controls_show_each_gain_with_its_interval(self):
         test = evidence_of(40).test
         gain, loss = compare(test.base, test.own), compare(test.own, test.base)
-        controls = Controls(gain, loss, loss, gain, gain, 0.1, 12, 12, True, "It vanished.")
+        shuffled = (loss,) * 3, loss, (gain,) * 3, gain
+        controls = Controls(gain, *shuffled, 0.1, 12, 12, True, "It vanished.")
         (chart,) = study_charts(Studies(controls=controls))
         data = drawn(chart)["data"]
-        assert [len(one["x"]) for one in data] == [1, 2]
+        assert [len(one["x"]) for one in data] == [1, 4]
         assert [one["marker"]["color"] for one in data] == ["#4F46E5", "#7C8296"]
         assert chart.groups[0].values[0].said.startswith("+50.0  (n = 40; +")
         low, high = gain_interval(20, 0, 40)

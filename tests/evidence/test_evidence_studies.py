@@ -139,8 +139,8 @@ class TestStudyFacts:
     def test_card_says_how_many_tests_it_holds(self, trained, studies):
         packed = zipfile.ZipFile(io.BytesIO(trained.bundle(studies=studies)))
         card = json.loads(packed.read("personalisation-card.json"))
-        assert card["tests"] == 1 + 5 + 4  # the comparison, the controls, the learning curve
-        said = "This card holds 10 tests, each at the 5 % level"
+        assert card["tests"] == 1 + 9 + 4  # the comparison, the controls, the learning curve
+        said = "This card holds 14 tests, each at the 5 % level"
         assert said in packed.read("personalisation-card.md").decode()
         alone = zipfile.ZipFile(io.BytesIO(trained.bundle()))
         assert json.loads(alone.read("personalisation-card.json"))["tests"] == 1

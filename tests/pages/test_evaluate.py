@@ -550,7 +550,7 @@ class TestStudies:
         result = run_job(app, desk, "controls", "the study of negative controls")
         app.run()
         assert result.own.n == 60
-        assert result.shuffled is not None
+        assert len(result.shuffled) == 3
         assert result.other_person is not None
         assert result.sentence[:30] in shown(app)
         after = desk.worker().state()

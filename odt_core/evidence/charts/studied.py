@@ -38,8 +38,9 @@ def inside_charts(inside: Inside) -> list[Chart]:
 
 def _controls(controls: Controls) -> Intervals:
     rows = [("Your samples", Role.OWN, controls.own)]
-    if controls.shuffled is not None:
-        rows.append(("Labels shuffled", Role.BASE, controls.shuffled))
+    rows += [
+        (f"Labels shuffled {k + 1}", Role.BASE, one) for k, one in enumerate(controls.shuffled)
+    ]
     if controls.other_person is not None:
         rows.append(("Another person's", Role.BASE, controls.other_person))
     return Intervals(

@@ -30,8 +30,8 @@ def controls_card(desk: Desk) -> None:
     with st.container(key="card_controls", border=True, gap="small"):
         pieces.heading("Is the gain real?", "negative controls")
         pieces.note(
-            "Trains three times from the base model: on your samples, on the same with "
-            "their labels shuffled, and on another person's. Only the first may help."
+            "Trains from the base model on your samples, three times on the same with their "
+            "labels shuffled, and on another person's. Only the first may help."
         )
         ready = why_not(desk)
         if not ready and not desk.tells_labels:
@@ -70,11 +70,10 @@ def _show(result: Controls) -> None:
     verdict("" if result.vanished is None else "As it should." if good else "Beware.",
             result.sentence, good=good)  # fmt: skip
     rows: list[tuple[str, Comparison]] = [("Your samples", result.own)]
-    if result.shuffled is not None:
-        rows.append(("Shuffled labels", result.shuffled))
+    rows += [(f"Shuffled labels {k + 1}", one) for k, one in enumerate(result.shuffled)]
     if result.other_person is not None:
         rows.append(("Another person's", result.other_person))
-    names = [name.replace(" ", "<br>", 1) for name, _ in rows]  # upright on a phone too
+    names = [name.replace(" ", "<br>") for name, _ in rows]  # upright on a phone too
     colours = [OWN] + [BASE] * (len(rows) - 1)
     paired = [(row, _interval(row[1])) for row in rows]
     reached = [100 * end for (_, one), both in paired for end in (*both, one.gain, 0.0)]
@@ -153,7 +152,7 @@ def _show(result: Controls) -> None:
     pieces.note(
         f"Trained on {result.samples} samples each"
         + (f" ({result.other_samples} of another person)" if result.other_samples else "")
-        + f". When the labels were shuffled, {100 * result.kept:.0f} % kept theirs by chance."
+        + f". When the labels were shuffled, {100 * result.kept:.0f} % kept theirs."
     )
 
 
