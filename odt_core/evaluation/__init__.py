@@ -9,7 +9,7 @@ from odt_core.evaluation.base_labels import (
 )
 from odt_core.evaluation.by_label import label_table, moved_labels
 from odt_core.evaluation.claiming import Claims, claims
-from odt_core.evaluation.comparison import FEWEST_CHANGES, Comparison, Verdict, compare, mcnemar
+from odt_core.evaluation.comparison import FEWEST_CHANGES, Comparison, Verdict, compare
 from odt_core.evaluation.digest import state_digest
 from odt_core.evaluation.evaluation import Evaluation, evaluate, score
 from odt_core.evaluation.feature_plane import FeatureMap, feature_map
@@ -18,9 +18,10 @@ from odt_core.evaluation.layers import LayerChange, most_moved, weight_changes
 from odt_core.evaluation.leaks import Leakage, leakage
 from odt_core.evaluation.never_learnt import NewLabels, new_labels
 from odt_core.evaluation.over_again import copies
-from odt_core.evaluation.paired import gain_interval
+from odt_core.evaluation.paired import gain_interval, mcnemar
 from odt_core.evaluation.place_scores import places
 from odt_core.evaluation.proportion import Proportion
+from odt_core.evaluation.quantity import Quantity
 from odt_core.evaluation.ranking import auroc
 from odt_core.evaluation.reliability_diagram import (
     Reliability,
@@ -44,6 +45,7 @@ __all__ = [
     "Leakage",
     "NewLabels",
     "Proportion",
+    "Quantity",
     "Reliability",
     "Strangeness",
     "Temperature",

@@ -52,6 +52,7 @@ class Claims:
         """All of it, to be shown together."""
         said = (
             self.comparison.sentence,
+            self.comparison.gain_sentence,
             self.chosen_sentence,
             self.leak_sentence,
             self.new and self.new.sentence,

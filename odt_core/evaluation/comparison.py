@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from odt_core.errors import SettingsError
-from odt_core.evaluation.binomial import two_sided
-from odt_core.evaluation.counts import whole
 from odt_core.evaluation.evaluation import Evaluation, check_alike, errors_each
+from odt_core.evaluation.paired import gain_interval, mcnemar, mean_interval
+from odt_core.evaluation.quantity import Quantity
 from odt_core.words import count
 
 # With fewer changed answers the exact test cannot reach the 5 % level, however they fall: five the
@@ -55,6 +54,9 @@ class Comparison:
     verdict: Verdict
     sentence: str
     samples: int  # those that are others over again as well
+    quantity: Quantity  # what the gain is one of
+    what: str  # that in words: "share of right pixels"
+    interval: tuple[float, float] | None  # 95 %, of the gain; None where samples are too few
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types only."""
@@ -64,9 +66,12 @@ class Comparison:
             "fixed": self.fixed.tolist(),
             "broken": self.broken.tolist(),
             "gain": self.gain,
+            "interval": self.interval and list(self.interval),
+            "interval_is": self.interval_is,
             "p_value": self.p_value,
             "verdict": self.verdict.value,
             "sentence": self.sentence,
+            "gain_sentence": self.gain_sentence,
         }
 
     @property
@@ -74,20 +79,52 @@ class Comparison:
         """ "p = 0.003"; never shown without its sentence."""
         return p_words(self.p_value)
 
+    @property
+    def interval_is(self) -> str:
+        """How the interval comes about."""
+        if self.quantity is Quantity.ACCURACY:
+            return "95 % Tango, stretched to 0 where McNemar's exact test does not reject it"
+        return "95 % paired t, stretched to 0 where the sign test does not reject it"
 
-def mcnemar(fixed: int, broken: int) -> float:
-    """Two-sided exact p-value of McNemar's test (McNemar 1947): under the null hypothesis each of
-    the fixed + broken changed answers is as likely to be one as the other. To about 1e-12
-    of itself, for any counts.
+    @property
+    def gain_words(self) -> str:
+        """ "+12.0 points, 95 % interval −1.0 to +24.9", or "a mean squared error 5.1 smaller, 95 %
+        interval 2.1 smaller to 8.1 smaller".
+        """
+        what = "" if self.quantity.is_share else f"a {self.what} "
+        return f"{what}{self._by(self.gain)}, {self._interval_words}"
 
-    SettingsError unless both are whole numbers of at least 0.
-    """
-    fixed, broken = whole(fixed, "fixed"), whole(broken, "broken")
-    if fixed < 0 or broken < 0:
-        raise SettingsError(
-            f"mcnemar counts answers: neither can be below 0, got {fixed} and {broken}."
-        )
-    return two_sided(min(fixed, broken), fixed + broken)
+    @property
+    def gain_sentence(self) -> str:
+        """What became of the mean over samples, of a model of values, and how sure that is; ""
+        where nothing changed, and for labels, whose counts of answers say it.
+        """
+        if self.quantity is Quantity.ACCURACY or self.verdict is Verdict.SAME or not self.n:
+            return ""
+        if self.quantity.is_share:
+            said = f"The {self.what} changed by {self._by(self.gain)}"
+        else:
+            said = f"The {self.what} is {self._by(self.gain)}"
+        if self.interval is None:
+            return f"{said}; {count(self.n, 'sample')} {_are(self.n)} too few for an interval."
+        said += f", {self._interval_words} (paired t, n = {self.n:,})."
+        claimed = self.verdict in (Verdict.BETTER, Verdict.WORSE)
+        if claimed and self.interval[0] <= 0 <= self.interval[1]:
+            said += " That holds no change: rare large errors may outweigh what most samples show."
+        return said
+
+    @property
+    def _interval_words(self) -> str:
+        if self.interval is None:
+            return "too few samples for an interval"
+        low, high = (self._by(end) for end in self.interval)
+        return f"95 % interval {low.removesuffix(' points')} to {high.removesuffix(' points')}"
+
+    def _by(self, gain: float) -> str:
+        """ "+12.0 points" or "5.1 smaller"."""
+        if self.quantity.is_share:
+            return f"{100 * gain:+.1f} points".replace("-", "−")
+        return f"{abs(gain):.3g} {'smaller' if gain >= 0 else 'larger'}"
 
 
 def compare(base: Evaluation, own: Evaluation, called: str = "Your model") -> Comparison:
@@ -98,9 +135,14 @@ def compare(base: Evaluation, own: Evaluation, called: str = "Your model") -> Co
     values = base.correct is None or own.correct is None
     moves, gain = _closer(base, own) if values else _right(base, own)
     either = own if base.same is None else base
+    interval = _mean_interval(base, own, either.same) if values else None
     moves = _counted_once(moves, either.same)
     fixed, broken = np.flatnonzero(moves > 0), np.flatnonzero(moves < 0)
     p_value = mcnemar(len(fixed), len(broken))
+    if not values:
+        interval = gain_interval(len(fixed), len(broken), either.different)
+    elif interval is not None and p_value >= _LEVEL:
+        interval = min(interval[0], 0.0), max(interval[1], 0.0)
     if len(fixed) == len(broken) == 0:
         verdict = Verdict.SAME
     elif p_value >= _LEVEL or gain * (len(fixed) - len(broken)) < 0:
@@ -124,6 +166,9 @@ def compare(base: Evaluation, own: Evaluation, called: str = "Your model") -> Co
             means=_means(base, own, gain),
         ),
         samples=base.n,
+        quantity=Quantity.of(own),
+        what=_what(own),
+        interval=interval,
     )
 
 
@@ -162,6 +207,19 @@ def _closer(base: Evaluation, own: Evaluation) -> tuple[np.ndarray, float]:
     return np.where(moved, np.sign(before - after), 0).astype(np.int64), gain
 
 
+def _mean_interval(
+    base: Evaluation, own: Evaluation, same: np.ndarray | None
+) -> tuple[float, float] | None:
+    """Of the gain of a model of values; None with too few samples."""
+    places = base.places is not None and own.places is not None
+    weights = base.places.known.astype(np.float64) if base.places is not None else np.ones(base.n)
+    same = np.arange(base.n) if same is None else same
+    if len(np.unique(same)) < FEWEST_CHANGES or not weights.any():
+        return None
+    low, high = mean_interval(errors_each(base) - errors_each(own), weights, same)
+    return (max(low, -1.0), min(high, 1.0)) if places else (low, high)
+
+
 def _moved(base: Evaluation, own: Evaluation) -> np.ndarray:
     """bool [N]: whether an answer of values differs by more than rounding."""
     size = base.n, math.prod(base.truth.shape[1:])
@@ -172,24 +230,22 @@ def _moved(base: Evaluation, own: Evaluation) -> np.ndarray:
     return np.asarray(away > _ROUNDING * largest.max(axis=1, initial=0.0))
 
 
+def _what(evaluation: Evaluation) -> str:
+    """What the gain is one of."""
+    if evaluation.places is not None:
+        return f"share of right {evaluation.places.called}"
+    return "mean squared error" if evaluation.correct is None else "share of right answers"
+
+
 def _means(base: Evaluation, own: Evaluation, gain: float) -> str:
     """What the gain is, as a part of a sentence."""
-    if base.accuracy is not None and own.accuracy is not None:
-        what, one, other = "share of right answers", base.accuracy, own.accuracy
-        rose = gain > 0
-    elif base.places is not None and own.places is not None:
-        what, one, other = (
-            f"share of right {base.places.called}",
-            base.places.right,
-            own.places.right,
-        )
-        rose = gain > 0
+    if base.share_right is not None and own.share_right is not None:
+        one, other, rose = base.share_right, own.share_right, gain > 0
     else:
-        what = "mean squared error"
         one, other = base.mean_squared_error or 0.0, own.mean_squared_error or 0.0
         rose = gain < 0
     said = _apart(one, other)
-    return f"the {what} {'rose' if rose else 'fell'} from {said[0]} to {said[1]}"
+    return f"the {_what(own)} {'rose' if rose else 'fell'} from {said[0]} to {said[1]}"
 
 
 def _apart(one: float, other: float) -> tuple[str, str]:

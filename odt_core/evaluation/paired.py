@@ -1,13 +1,31 @@
-"""The interval of a gain: how much better one model is than another on the same samples."""
+"""How much better one model is than another on the same samples: the test, and intervals."""
 
 from __future__ import annotations
 
 import math
 from statistics import NormalDist
 
+import numpy as np
+
 from odt_core.errors import SettingsError
-from odt_core.evaluation.comparison import mcnemar
+from odt_core.evaluation.binomial import two_sided
 from odt_core.evaluation.counts import is_level, whole
+from odt_core.evaluation.student import student_quantile
+
+
+def mcnemar(fixed: int, broken: int) -> float:
+    """Two-sided exact p-value of McNemar's test (McNemar 1947): under the null hypothesis each of
+    the fixed + broken changed answers is as likely to be one as the other. To about 1e-12
+    of itself, for any counts.
+
+    SettingsError unless both are whole numbers of at least 0.
+    """
+    fixed, broken = whole(fixed, "fixed"), whole(broken, "broken")
+    if fixed < 0 or broken < 0:
+        raise SettingsError(
+            f"mcnemar counts answers: neither can be below 0, got {fixed} and {broken}."
+        )
+    return two_sided(min(fixed, broken), fixed + broken)
 
 
 def gain_interval(fixed: int, broken: int, n: int, level: float = 0.95) -> tuple[float, float]:
@@ -44,6 +62,27 @@ def tango_interval(fixed: int, broken: int, n: int, level: float = 0.95) -> tupl
         _edge(fixed, broken, n, z, inside=found, outside=-1.0),
         _edge(fixed, broken, n, z, inside=found, outside=1.0),
     )
+
+
+def mean_interval(
+    gains: np.ndarray, weights: np.ndarray, same: np.ndarray, level: float = 0.95
+) -> tuple[float, float]:
+    """Student's t interval of the mean gain of samples, float64 [N], each with its weight, such as
+    how many pixels it has. same: int64 [N], equal for samples that are one over again; at least two
+    must differ.
+
+    With equal weights and samples that all differ it is the paired t interval. Else the mean is a
+    ratio of sums over different samples, with that ratio's variance (Cochran 1977, Sampling
+    Techniques, section 6.3), as of least squares with errors that go together in clusters.
+    """
+    total = weights.sum()
+    mean = float((weights * gains).sum() / total)
+    _, cluster = np.unique(same, return_inverse=True)
+    away = np.bincount(cluster, weights=weights * (gains - mean))
+    n = len(away)
+    error = math.sqrt(n / (n - 1) * float((away**2).sum())) / float(total)
+    reach = student_quantile(level, n - 1) * error
+    return mean - reach, mean + reach
 
 
 def _edge(fixed: int, broken: int, n: int, z: float, *, inside: float, outside: float) -> float:

@@ -53,6 +53,11 @@ def personalisation_sections(card: dict[str, Any], charts: Sequence[Chart]) -> l
                 for what in ("comparison", "chosen_on_these", "seen_in_training", "new_to_base")
                 if result[what]
             )
+            + tuple(
+                f"{SETS[name]}: {result['comparison']['gain_sentence']}"
+                for name, result in results.items()
+                if result["comparison"] and result["comparison"]["gain_sentence"]
+            )
             + _several(card["tests"])
             + (_drawn_as(results["test"]["labels_own"]) if has("fixed", "broken") else ())
             or ("No test samples were judged with both models: no gain can be claimed.",),

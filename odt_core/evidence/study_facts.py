@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from odt_core.evaluation import Comparison, gain_interval
+from odt_core.evaluation import Comparison
 from odt_core.evidence.inside import Inside
 from odt_core.evidence.studies import Studies
 from odt_core.studies import Controls, Cost, Estimate, Quantity, SamplesNeeded
@@ -114,8 +114,8 @@ def _controls(controls: Controls) -> dict[str, Any]:
 def _gain(one: Comparison) -> dict[str, Any]:
     return {
         "gain": one.gain,
-        "interval": list(gain_interval(len(one.fixed), len(one.broken), one.n)),
-        "interval_is": "95 % Tango, stretched to 0 where McNemar's exact test does not reject it",
+        "interval": one.interval and list(one.interval),
+        "interval_is": one.interval_is,
         "fixed": len(one.fixed),
         "broken": len(one.broken),
         "n": one.n,

@@ -12,7 +12,6 @@ import numpy as np
 from odt_core.errors import OdtError, SampleError
 from odt_core.evaluation.comparison import Comparison, Verdict, compare
 from odt_core.evaluation.evaluation import Evaluation, evaluate
-from odt_core.evaluation.paired import gain_interval
 from odt_core.evaluation.repeats import repeated
 from odt_core.studies.judging import left_to_judge
 from odt_core.studies.sample_size import nested_subset
@@ -252,10 +251,10 @@ def _sentence(
     if own.verdict is not Verdict.BETTER:
         these = "this 1 test sample" if n == 1 else f"these {n} test samples"
         return (
-            f"Personalising shows no gain beyond chance on {these} ({_points(own)}), so there is "
+            f"Personalising shows no gain beyond chance on {these} ({own.gain_words}), so there is "
             "nothing for the controls to test."
         )
-    told = [f"Your samples: {_points(own)} (n = {n} test samples)."]
+    told = [f"Your samples: {own.gain_words} (n = {n} test samples)."]
     if not shuffled:
         told.append("All your samples have one label, so there is nothing to shuffle.")
     else:
@@ -268,7 +267,7 @@ def _sentence(
 def _of_shuffled(shuffled: Sequence[Comparison], over: Sequence[Comparison], kept: float) -> str:
     left = [_left(*pair) for pair in zip(shuffled, over, strict=True)]
     each, gone = len(left), left.count(_Left.NOTHING)
-    points = "; ".join(_points(one) for one in shuffled)
+    points = "; ".join(one.gain_words for one in shuffled)
     least = max(over, key=lambda one: one.p_value).p_words  # of how much more the own model is
     if 2 * gone > each:
         how_often = "" if each == 1 else f" {gone} of {each} times"
@@ -302,19 +301,19 @@ def _of_shuffled(shuffled: Sequence[Comparison], over: Sequence[Comparison], kep
 
 def _of_other(other: Comparison, over_other: Comparison) -> str:
     if other.verdict is not Verdict.BETTER and over_other.verdict is Verdict.BETTER:
-        return f"Another person's samples gave no gain ({_points(other)}): it is yours."
+        return f"Another person's samples gave no gain ({other.gain_words}): it is yours."
     if other.verdict is not Verdict.BETTER:
         return (
-            f"Another person's samples gave no gain that is more than chance ({_points(other)}), "
+            f"Another person's samples gave no gain that is more than chance ({other.gain_words}), "
             f"but yours are not better by more than chance either ({over_other.p_words})."
         )
     if over_other.verdict is Verdict.BETTER:
         return (
-            f"Another person's samples gave {_points(other)}; yours are better "
+            f"Another person's samples gave {other.gain_words}; yours are better "
             f"({over_other.p_words})."
         )
     return (
-        f"Another person's samples helped, too ({_points(other)}), and yours are not better by "
+        f"Another person's samples helped, too ({other.gain_words}), and yours are not better by "
         f"more than chance ({over_other.p_words}): the gain may come from how the samples were "
         "taken."
     )
@@ -328,11 +327,3 @@ def in_words(comparison: Comparison) -> str:
         return f"May be chance, {comparison.p_words}."
     word = "Better" if comparison.verdict is Verdict.BETTER else "Worse"
     return f"{word} than the base model, not chance, {comparison.p_words}."
-
-
-def _points(comparison: Comparison) -> str:
-    """ "+12.0 points, 95 % interval −1.0 to +24.9" """
-    low, high = gain_interval(len(comparison.fixed), len(comparison.broken), comparison.n)
-    gain, low, high = 100 * comparison.gain, 100 * low, 100 * high
-    told = f"{gain:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f}"
-    return told.replace("-", "−")

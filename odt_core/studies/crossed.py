@@ -4,48 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from odt_core.errors import SampleError
-from odt_core.evaluation.comparison import mcnemar
 from odt_core.evaluation.evaluation import Evaluation, squared_errors
 from odt_core.evaluation.intervals import wilson_share
-from odt_core.studies.student import student_quantile
-
-if TYPE_CHECKING:
-    from odt_core.training.history import Score
-
-
-class Quantity(StrEnum):
-    """What a point is the mean of."""
-
-    ACCURACY = "accuracy"  # 0 to 1, more is better
-    RIGHT = "right pixels or words"  # 0 to 1, more is better: values that tell their classes
-    ERROR = "mean squared error"  # at least 0, less is better: other models of values
-
-    @staticmethod
-    def of(measured: Evaluation | Score) -> Quantity:
-        """What an evaluation, or a run's score, is judged by."""
-        if measured.correct is not None:
-            return Quantity.ACCURACY
-        return Quantity.ERROR if measured.places_right is None else Quantity.RIGHT
-
-    @property
-    def is_share(self) -> bool:
-        """Whether it is one, from 0 to 1, and more is better."""
-        return self is not Quantity.ERROR
-
-    @property
-    def of_each(self) -> str:
-        """What follows a number of samples: values have no labels to take so many of."""
-        return " of each label" if self is Quantity.ACCURACY else ""
-
-    def better(self, one: float, other: float) -> bool:
-        """Whether the first mean is the better one."""
-        return one > other if self.is_share else one < other
+from odt_core.evaluation.paired import mcnemar
+from odt_core.evaluation.quantity import Quantity
+from odt_core.evaluation.student import student_quantile
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,8 @@ def compare_two(desk: Desk) -> None:
             changed = compare(one, other, called="The second")
             test = "sign test" if one.interval is None else "McNemar's exact test"
             pieces.note(f"From the first to the second: {changed.sentence} ({test}.)")
+            if changed.gain_sentence:
+                pieces.note(changed.gain_sentence)
 
 
 def headline(evaluation: Evaluation | Score) -> str:

@@ -39,6 +39,9 @@ class TestValues:
             personalised["mean_squared_error"]
         )
         assert judged["comparison"]["verdict"] == "better"
+        assert judged["comparison"]["gain_sentence"] in judged["sentences"]
+        low, high = judged["comparison"]["interval"]
+        assert 0 < low < judged["comparison"]["gain"] < high
         said = result("infer", model, line, "--checkpoint", own)
         assert len(said["predictions"]) == 16
         assert said["predictions"][15]["values"][0] == pytest.approx(3, abs=0.5)

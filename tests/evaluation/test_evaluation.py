@@ -108,6 +108,41 @@ class TestValues:
         )
         assert compare(far([0.05] * 20 + [100.0]), far([0.1] * 21)).verdict is Verdict.UNCLEAR
 
+    def test_mean_gain_has_the_paired_t_interval_and_its_sentence(self):
+        base, own = [3.0, 2.0, 4.0, 3.0, 2.5, 3.5, 5.0], [1.0, 1.5, 0.5, 1.0, 2.0, 3.0, 1.0]
+        got = compare(far(base), far(own))
+        reference = stats.ttest_rel(np.square(base), np.square(own)).confidence_interval()
+        assert got.interval == pytest.approx(tuple(reference))
+        assert got.gain_sentence == (
+            "The mean squared error is 9 smaller, 95 % interval 1.41 smaller to 16.6 smaller "
+            "(paired t, n = 7)."
+        )
+        back = compare(far(own), far(base))
+        assert back.interval == pytest.approx((-got.interval[1], -got.interval[0]))
+        assert back.gain_sentence.startswith("The mean squared error is 9 larger, 95 % interval")
+
+    def test_mean_gain_that_may_be_chance_has_an_interval_that_holds_none(self):
+        """The sign test does not reject it: 5 of 6 are closer."""
+        base, own = [3.0, 3.1, 2.9, 3.0, 3.05, 1.0], [1.0, 1.1, 0.9, 1.0, 1.05, 1.1]
+        low, _ = stats.ttest_rel(np.square(base), np.square(own)).confidence_interval()
+        got = compare(far(base), far(own))
+        assert (got.verdict, got.interval[0] <= 0 < low) == (Verdict.UNCLEAR, True)
+
+    def test_most_samples_closer_are_no_smaller_mean_for_sure(self):
+        got = compare(far([1.0] * 11 + [10.0]), far([0.9] * 11 + [10.1]))
+        assert got.verdict is Verdict.BETTER
+        assert got.gain_sentence.endswith(
+            "95 % interval 0.397 larger to 0.41 smaller (paired t, n = 12). That holds no "
+            "change: rare large errors may outweigh what most samples show."
+        )
+
+    def test_few_values_have_no_interval(self):
+        got = compare(far([3.0] * 5), far([1.0] * 5))
+        assert got.interval is None
+        assert got.gain_sentence == (
+            "The mean squared error is 8 smaller; 5 samples are too few for an interval."
+        )
+
     def test_no_values_are_too_few(self):
         assert "no test samples" in compare(far([]), far([])).sentence
 

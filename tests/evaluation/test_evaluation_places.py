@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from odt_core.dialects.contract import Activation, Contract, Task
 from odt_core.evaluation import compare, places, score
@@ -133,6 +134,12 @@ def test_models_of_places_are_compared_by_what_each_sample_has_wrong():
     assert (len(result.fixed), len(result.broken)) == (6, 0)
     assert result.sentence.startswith("6 with more right pixels, 0 with fewer of 8 samples: ")
     assert result.gain == pytest.approx(6 / 8 / 16)
+    reference = stats.ttest_1samp([1 / 16] * 6 + [0] * 2, 0).confidence_interval()
+    assert result.interval == pytest.approx(tuple(reference))
+    assert result.gain_sentence == (
+        "The share of right pixels changed by +4.7 points, 95 % interval +2.3 to +7.1 "
+        "(paired t, n = 8)."
+    )
 
 
 def test_run_that_has_more_right_is_better_everywhere_though_its_error_is_larger():

@@ -17,6 +17,7 @@ from PIL import Image
 
 from odt_core.dialects.contract import Activation, Choice, OutputKind, Task
 from odt_core.errors import SampleError, TrainingError
+from odt_core.evaluation import compare
 from odt_core.graph import describe
 from odt_core.samples import Preprocessing, RawSamples
 from odt_core.training.settings import Settings
@@ -358,6 +359,18 @@ class TestByHand:
         for data in (x.astype(np.uint8), x, x.astype(np.float32)):
             give(app, "mine.npz", npz(x=data, y=[0, 1, 2]))
         assert [one.suffix for one in desk.workspace.manifest.samples] == ["png"] * 3
+
+
+class TestGain:
+    def test_mean_error_of_values_has_its_interval(self, regression):
+        app, desk = regression
+        train(app, desk)
+        app.switch_page("pages/evaluate.py").run()
+        tests = desk.samples(Part.TEST)
+        found = desk.scores(tests, desk.test_name())
+        gained = compare(found.base, found.own).gain_sentence
+        assert gained.endswith(f"(paired t, n = {len(tests)}).")
+        assert gained in shown(app)
 
 
 class TestDownloads:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import optimize, stats
+from statsmodels.regression.linear_model import WLS
 from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
 from statsmodels.stats.proportion import proportion_confint
 
 from odt_core.errors import SampleError, SettingsError
 from odt_core.evaluation import Proportion, gain_interval, mcnemar, wilson
 from odt_core.evaluation.intervals import wilson_share
-from odt_core.evaluation.paired import tango_interval
+from odt_core.evaluation.paired import mean_interval, tango_interval
+from odt_core.evaluation.student import student_quantile
 from odt_core.studies import Quantity
 from odt_core.studies.crossed import can_be_told_apart, estimate
-from odt_core.studies.student import student_quantile
 
 
 class TestStudent:
@@ -45,6 +46,22 @@ class TestAgainstStatsmodels:
             table = [[10, broken], [fixed, 3]]
             expected = reference_mcnemar(table, exact=True).pvalue
             assert mcnemar(fixed, broken) == pytest.approx(expected)
+
+
+class TestMeanInterval:
+    def test_equals_scipys_paired_t(self):
+        base, own = np.random.default_rng(0).gamma(2.0, size=(2, 30))
+        got = mean_interval(base - own, np.ones(30), np.arange(30), 0.9)
+        assert got == pytest.approx(tuple(stats.ttest_rel(base, own).confidence_interval(0.9)))
+
+    def test_of_weighed_samples_that_come_again_equals_statsmodels_clusters(self):
+        rng = np.random.default_rng(1)
+        gains, weights = rng.normal(size=30), rng.integers(1, 9, 30).astype(float)
+        same = np.r_[np.arange(20), rng.integers(0, 20, 10)]
+        fitted = WLS(gains, np.ones(30), weights).fit(
+            cov_type="cluster", cov_kwds={"groups": same}, use_t=True
+        )
+        assert mean_interval(gains, weights, same) == pytest.approx(tuple(fitted.conf_int()[0]))
 
 
 class TestGainInterval:

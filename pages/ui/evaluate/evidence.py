@@ -83,7 +83,7 @@ def evidence(desk: Desk) -> None:
             "With the studies",
             key=_WHOLE,
             disabled=bool(ready),
-            help="Negative controls, samples needed and cost: trains up to 21 times from the base "
+            help="Negative controls, samples needed and cost: trains up to 23 times from the base "
             "model, in a process of its own. Studies that you have run already are taken over.",
         )
         kept_widgets.keep(_CHOSEN, [_WHOLE])

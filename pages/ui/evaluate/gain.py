@@ -68,6 +68,13 @@ def _draw(desk: Desk) -> None:
         with st.container(key="card_intervals", border=True, gap="small"):
             pieces.heading("How sure is that?", "accuracy with 95 % Wilson intervals")
             _intervals(shown)
+    elif desk.trained and shown:
+        gains = {title: compare(scores.base, scores.own) for title, scores in shown.items()}
+        with st.container(key="card_intervals", border=True, gap="small"):
+            pieces.heading("How sure is that?", "the mean gain with its 95 % interval")
+            _gains({title: one for title, one in gains.items() if one.interval is not None})
+            for title, one in gains.items():
+                pieces.note(f"{title}: {one.gain_sentence or one.sentence}")
     run = desk.shown_run()
     if run is not None and desk.why_unscored:
         with st.container(key="card_course", border=True, gap="small"), trouble.shown():
@@ -112,6 +119,56 @@ def _change(base: Evaluation, own: Evaluation, result: Comparison) -> str:
         return ""
     word = "smaller" if after <= before else "larger"
     return f"Error {percent(abs(before - after) / before)} {word}."
+
+
+def _gains(shown: dict[str, Comparison]) -> None:
+    """What became of the mean of a model of values: a dot and its interval for each set."""
+    if not shown:
+        return
+    every = list(shown.values())
+    share = every[0].quantity.is_share
+    scale = 100 if share else 1
+    ends = [(scale * low, scale * high) for low, high in (one.interval for one in every)]
+    dots = [scale * one.gain for one in every]
+    figure(
+        "chart_intervals",
+        [
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "x": dots,
+                "y": list(range(len(every))),
+                "marker": {"color": OWN, "size": 15},
+                "error_x": {
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [high - dot for dot, (_, high) in zip(dots, ends, strict=True)],
+                    "arrayminus": [dot - low for dot, (low, _) in zip(dots, ends, strict=True)],
+                    "color": OWN,
+                    "thickness": 4,
+                    "width": 9,
+                },
+                "hovertemplate": "%{x:.3g}<extra></extra>",
+            }
+        ],
+        height=130 + 50 * len(every),
+        label="; ".join(f"{title}: {one.gain_words}" for title, one in shown.items()),
+        layout={
+            "xaxis": {
+                "rangemode": "tozero",
+                "zeroline": True,
+                "zerolinecolor": "@quiet",
+                "title": {"text": "gain in points" if share else "squared error smaller by"},
+            },
+            "yaxis": {
+                "range": [len(every) - 0.5, -0.5],
+                "tickvals": list(range(len(every))),
+                "ticktext": [f"{title}<br>n = {one.n:,}  " for title, one in shown.items()],
+                "showgrid": False,
+            },
+            "showlegend": False,
+        },
+    )
 
 
 def _intervals(shown: dict[str, Scores]) -> None:
