@@ -89,10 +89,14 @@ class Comparison:
     @property
     def gain_words(self) -> str:
         """ "+12.0 points, 95 % interval −1.0 to +24.9", or "a mean squared error 5.1 smaller, 95 %
-        interval 2.1 smaller to 8.1 smaller".
+        interval 2.1 to 8.1 smaller".
         """
-        what = "" if self.quantity.is_share else f"a {self.what} "
-        return f"{what}{self._by(self.gain)}, {self._interval_words}"
+        return f"{'' if self.quantity.is_share else f'a {self.what} '}{self.gain_figures}"
+
+    @property
+    def gain_figures(self) -> str:
+        """`gain_words` without what the gain is one of."""
+        return f"{self._by(self.gain)}, {self._interval_words}"
 
     @property
     def gain_sentence(self) -> str:
@@ -118,7 +122,8 @@ class Comparison:
         if self.interval is None:
             return "too few samples for an interval"
         low, high = (self._by(end) for end in self.interval)
-        return f"95 % interval {low.removesuffix(' points')} to {high.removesuffix(' points')}"
+        way = high.rpartition(" ")[2]  # not said twice where both ends go the same
+        return f"95 % interval {low.removesuffix(f' {way}')} to {high.removesuffix(' points')}"
 
     def _by(self, gain: float) -> str:
         """ "+12.0 points" or "5.1 smaller"."""

@@ -34,6 +34,21 @@ class Quantity(StrEnum):
         """What follows a number of samples: values have no labels to take so many of."""
         return " of each label" if self is Quantity.ACCURACY else ""
 
+    @property
+    def scale(self) -> int:
+        """What a gain is shown times: that of a share in points."""
+        return 100 if self.is_share else 1
+
+    @property
+    def gain_title(self) -> str:
+        """What a gain, so scaled, is."""
+        return "gain in points" if self.is_share else "squared error smaller by"
+
+    @property
+    def moves(self) -> tuple[str, str]:
+        """What becomes of answers: the good and the bad."""
+        return ("fixed", "broken") if self is Quantity.ACCURACY else ("closer", "farther")
+
     def better(self, one: float, other: float) -> bool:
         """Whether the first mean is the better one."""
         return one > other if self.is_share else one < other

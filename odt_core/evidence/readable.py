@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from odt_core.evaluation.comparison import p_words
+from odt_core.evaluation.quantity import Quantity
 from odt_core.evidence.charts import look
 from odt_core.evidence.charts.chart_page import POLICY, STYLE
 from odt_core.evidence.charts.types import Chart
 from odt_core.evidence.escape import html_text, markdown_text
 from odt_core.samples.labels import called
-from odt_core.studies.crossed import Quantity
 from odt_core.words import measured, percent
 
 SETS = {
@@ -345,16 +345,20 @@ def _study_sections(card: dict[str, Any], has: Has) -> list[Section]:
 
 
 def _controls_table(controls: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
+    quantity = Quantity(controls["gains"]["own"]["quantity"])
+    of_labels = quantity is Quantity.ACCURACY
     said = {
         "own": "your samples",
-        "shuffled_labels": "your samples, labels shuffled",
+        "shuffled_labels": f"your samples, {'labels' if of_labels else 'targets'} shuffled",
         "another_person": "another person's samples",
     }
+    figures = "+.1f" if quantity.is_share else "+.3g"
     rows = [
         (
             said[name],
-            f"{100 * gain['gain']:+.1f} points",
-            " to ".join(f"{100 * end:+.1f}" for end in gain["interval"]),
+            f"{quantity.scale * gain['gain']:{figures}}",
+            " to ".join(f"{quantity.scale * end:{figures}}" for end in gain["interval"] or ())
+            or "not known",
             f"{gain['fixed']:,}",
             f"{gain['broken']:,}",
             f"{gain['n']:,}",
@@ -363,8 +367,8 @@ def _controls_table(controls: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
         for name in said
         for gain in _each(controls["gains"][name])
     ]
-    head = ("trained on", "gain over the base model", "95 % interval", "fixed", "broken", "n",
-            "McNemar's test")  # fmt: skip
+    head = ("trained on", f"against the base model: {quantity.gain_title}", "95 % interval",
+            *quantity.moves, "n", "McNemar's test" if of_labels else "sign test")  # fmt: skip
     return (head, *rows)
 
 

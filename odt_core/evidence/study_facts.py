@@ -113,6 +113,7 @@ def _controls(controls: Controls) -> dict[str, Any]:
 
 def _gain(one: Comparison) -> dict[str, Any]:
     return {
+        "quantity": one.quantity.value,
         "gain": one.gain,
         "interval": one.interval and list(one.interval),
         "interval_is": one.interval_is,

@@ -12,7 +12,9 @@ import numpy as np
 from odt_core.errors import OdtError, SampleError
 from odt_core.evaluation.comparison import Comparison, Verdict, compare
 from odt_core.evaluation.evaluation import Evaluation, evaluate
+from odt_core.evaluation.quantity import Quantity
 from odt_core.evaluation.repeats import repeated
+from odt_core.samples.splitting import groups_of
 from odt_core.studies.judging import left_to_judge
 from odt_core.studies.sample_size import nested_subset
 from odt_core.studies.study import OnProgress, Stopped, StudyProgress, StudyStopped, never, quiet
@@ -48,7 +50,7 @@ class Controls:
 
     kept: share of the training samples that kept their label when labels were shuffled, the mean
     over the shuffles. samples: how many each was trained on. shuffled has a comparison for each
-    shuffle, none where all samples have one label.
+    shuffle, none where all samples have one label. Of a model of values its targets are shuffled.
     """
 
     own: Comparison
@@ -78,14 +80,14 @@ def negative_controls(
     stopped: Stopped = never,
 ) -> Controls:
     """Train from the base, with the same settings: on the person's samples, three times on the same
-    with their labels shuffled, and on as many of another person. All are judged by the test samples
-    that are left (`left_to_judge`).
+    with their labels (or targets) shuffled, and on as many of another person. All are judged by the
+    test samples that are left (`left_to_judge`).
 
     others: another person's samples under the same labels; at most as many of each label as
     `train` has are used. seed: of the shuffling. weights: all variables after training on `train`
     with these settings, where they are known: the first training is left out then. left_out: why
     other tests are not among `test`, for the sentence; "" for none. Raises SampleError without
-    samples or tests that are left and for models without labels, StudyStopped when stopped.
+    samples or tests that are left, StudyStopped when stopped.
     """
     _check(train, test)
     test, also = left_to_judge(train, replace(test, labels=train.labels), trainer.card)
@@ -117,7 +119,7 @@ def negative_controls(
     over_shuffled = tuple(compare(one, mine) for one in shuffled)
     other_person = compare(base, other[0]) if other else None
     over_other = compare(other[0], mine) if other else None
-    kept = float(np.mean([one.y == train.y for one in mixed])) if mixed else 1.0
+    kept = float(np.mean([_same(one.y, train.y) for one in mixed])) if mixed else 1.0
     vanished = _vanished(own, against_base, over_shuffled, kept)
     said = _sentence(own, against_base, over_shuffled, other_person, over_other, kept=kept)
     return Controls(
@@ -135,17 +137,19 @@ def negative_controls(
 
 
 def shuffled_labels(samples: Samples, seed: int) -> list[Samples]:
-    """The same samples with their labels dealt out anew, a few times; none where all have one
-    label. The same labels, each as often as before.
+    """The same samples with their labels, or targets, dealt out anew, a few times; none where all
+    have one. The same labels, each as often as before; of targets every sample gets another's.
 
     Each label's samples get all labels, in proportion: with few samples of two labels a deal at
     random often leaves more of them in place than not, and a model that learns what most of them
     say learns the truth from it. Where proportions do not come out even, fewer stay. Shuffles
     differ from each other as far as they can: where one happens to teach the truth, another cannot.
     """
-    if len(np.unique(samples.y)) < 2:
+    if _same(samples.y, samples.y[:1]).all():
         return []
     rng = np.random.default_rng((seed, len(samples)))
+    if samples.y.dtype.kind == "f":
+        return [replace(samples, y=_handed_on(samples.y, rng)) for _ in range(_SHUFFLES)]
     tried = (_dealt(samples.y, rng) for _ in range(_DEALS))
     deals = {y.tobytes(): y for y in tried if not np.array_equal(y, samples.y)}
     chosen: list[np.ndarray] = []
@@ -158,6 +162,19 @@ def shuffled_labels(samples: Samples, seed: int) -> list[Samples]:
 
         chosen.append(deals.pop(min(deals, key=alike)))
     return [replace(samples, y=y) for y in chosen]
+
+
+def _same(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """bool [N]: which labels, or whole targets, are equal."""
+    return np.asarray((one == other).reshape(len(one), -1).all(axis=1))
+
+
+def _handed_on(y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """float [N, …]: each sample in a circle, at random, has the target of the one before."""
+    circle = rng.permutation(len(y))
+    handed = np.empty_like(y)
+    handed[circle] = y[np.roll(circle, 1)]
+    return handed
 
 
 def _dealt(y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -193,10 +210,11 @@ def other_person(card: ModelCard, labels: Labels, mine: Samples) -> Samples | No
 
 
 def like(others: Samples, train: Samples, seed: int) -> Samples:
-    """At most as many of each label as `train` has, under its labels."""
+    """At most as many of each label as `train` has, under its labels; with targets, in all."""
     parts = []
-    for label, count in zip(*np.unique(train.y, return_counts=True), strict=True):
-        index = np.flatnonzero(others.y == label)
+    groups = groups_of(others)
+    for label, count in zip(*np.unique(groups_of(train), return_counts=True), strict=True):
+        index = np.flatnonzero(groups == label)
         mine = nested_subset(others.take(index), int(count), seed)
         parts.append((mine.x, mine.y))
     x = np.concatenate([x for x, _ in parts])
@@ -204,8 +222,6 @@ def like(others: Samples, train: Samples, seed: int) -> Samples:
 
 
 def _check(train: Samples, test: Samples) -> None:
-    if train.y.dtype.kind == "f":
-        raise SampleError("Negative controls need labels; a model of values has none to shuffle.")
     if not len(train) or not len(test):
         raise SampleError(
             "Negative controls need samples to train on and test samples to measure with. Add "
@@ -256,7 +272,7 @@ def _sentence(
         )
     told = [f"Your samples: {own.gain_words} (n = {n} test samples)."]
     if not shuffled:
-        told.append("All your samples have one label, so there is nothing to shuffle.")
+        told.append(f"All your samples have one {_what(own)}, so there is nothing to shuffle.")
     else:
         told.append(_of_shuffled(shuffled, over_shuffled, kept))
     if other is not None and over_other is not None:
@@ -267,36 +283,42 @@ def _sentence(
 def _of_shuffled(shuffled: Sequence[Comparison], over: Sequence[Comparison], kept: float) -> str:
     left = [_left(*pair) for pair in zip(shuffled, over, strict=True)]
     each, gone = len(left), left.count(_Left.NOTHING)
-    points = "; ".join(one.gain_words for one in shuffled)
+    again = (one.gain_figures.replace("95 % interval ", "") for one in shuffled[1:])
+    points = "; ".join((shuffled[0].gain_words, *again))
+    what = f"{_what(over[0])}s"
     least = max(over, key=lambda one: one.p_value).p_words  # of how much more the own model is
     if 2 * gone > each:
         how_often = "" if each == 1 else f" {gone} of {each} times"
-        return f"With shuffled labels the gain vanished{how_often}, as it should ({points})."
+        return f"With shuffled {what} the gain vanished{how_often}, as it should ({points})."
     if kept > _MOSTLY_KEPT:
         return (
-            f"With shuffled labels: {points}. Most of your samples have the same label, so that "
+            f"With shuffled {what}: {points}. Most of your samples have the same label, so that "
             f"{kept:.0%} of them kept theirs: this tells little."
         )
     if set(left) == {_Left.ALL}:
         return (
-            f"With shuffled labels the gain did not vanish ({points}), and yours is not more by "
+            f"With shuffled {what} the gain did not vanish ({points}), and yours is not more by "
             f"more than chance ({', '.join(one.p_words for one in over)}): it may not come from "
             "what you taught. Do not trust it."
         )
     if set(left) <= {_Left.NOTHING, _Left.PART}:
         return (
-            f"With shuffled labels a part of the gain remained ({points}): which labels there are, "
+            f"With shuffled {what} a part of the gain remained ({points}): which {what} there are, "
             f"and how often, is learnt from those too. Yours is more ({least})."
         )
     if _Left.ALL in left or _Left.PART in left:
         return (
-            f"With shuffled labels: {points}. Shuffles differ by how the labels fall, so that it "
+            f"With shuffled {what}: {points}. Shuffles differ by how the labels fall, so that it "
             "cannot be told whether the gain vanished. More training samples would tell more."
         )
     return (
-        f"With shuffled labels: {points}. These are too few test samples to tell whether the gain "
+        f"With shuffled {what}: {points}. These are too few test samples to tell whether the gain "
         "vanished."
     )
+
+
+def _what(one: Comparison) -> str:
+    return "label" if one.quantity is Quantity.ACCURACY else "target"
 
 
 def _of_other(other: Comparison, over_other: Comparison) -> str:

@@ -114,7 +114,7 @@ class TestValues:
         reference = stats.ttest_rel(np.square(base), np.square(own)).confidence_interval()
         assert got.interval == pytest.approx(tuple(reference))
         assert got.gain_sentence == (
-            "The mean squared error is 9 smaller, 95 % interval 1.41 smaller to 16.6 smaller "
+            "The mean squared error is 9 smaller, 95 % interval 1.41 to 16.6 smaller "
             "(paired t, n = 7)."
         )
         back = compare(far(own), far(base))

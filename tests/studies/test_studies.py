@@ -44,6 +44,7 @@ from odt_core.studies.sample_size import nested_subset
 from odt_core.training import Settings, fit
 from tests.evaluation.evaluation_material import CARD, DIGITS, SETTINGS, digits, person, zoo_model
 
+VALUES = Path(__file__).parents[1] / "runtime" / "models" / "dialect_regression.tflite"
 PIXELS = Path(__file__).parents[1] / "runtime" / "models" / "dialect_pixels.tflite"
 SHORT = replace(SETTINGS, epochs=2)
 
@@ -360,10 +361,28 @@ class TestNegativeControls:
         assert theirs[0].tolist() == [0, 1]
         assert (theirs[1] <= mine).all()
 
-    def test_model_of_values_has_no_labels_to_shuffle(self, trainer):
-        values = Samples(np.zeros((3, 2), np.float32), np.zeros((3, 1), np.float32), Labels(()))
-        with pytest.raises(SampleError, match="need labels"):
-            negative_controls(trainer, values, values, SHORT)
+    def test_gain_of_a_model_of_values_vanishes_with_shuffled_targets(self):
+        model = load_model(VALUES)
+        rng = np.random.default_rng(0)
+        x = rng.normal(size=(60, 3)).astype(np.float32)
+        y = (3 * x[:, :2]).astype(np.float32)
+        mine, test, theirs = (
+            Samples(x[part], sign * y[part], model.labels)
+            for part, sign in ((slice(20), 1), (slice(20, 40), 1), (slice(40, 60), -1))
+        )
+        settings = replace(SETTINGS, epochs=30)
+        got = negative_controls(SessionTrainer(model), mine, test, settings, others=theirs)
+        assert got.own.verdict is Verdict.BETTER
+        assert (got.vanished, got.kept, got.other_samples) == (True, 0.0, 20)
+        assert got.other_person.verdict is Verdict.WORSE
+        assert got.sentence.startswith("Your samples: a mean squared error ")
+        assert "With shuffled targets the gain vanished 3 of 3 times" in got.sentence
+
+    def test_every_sample_gets_the_target_of_another(self):
+        y = np.arange(7, dtype=np.float32)[:, None]
+        for mixed in shuffled_labels(Samples(np.zeros((7, 1), np.float32), y, Labels(())), 0):
+            assert sorted(mixed.y.ravel()) == list(range(7))
+            assert (mixed.y != y).all()
 
 
 def told(fixed: int, broken: int, n: int = 60) -> Comparison:

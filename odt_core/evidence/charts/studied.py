@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from odt_core.evaluation import Comparison, gain_interval
+from odt_core.evaluation import Comparison, Quantity
 from odt_core.evaluation.layers import LayerChange, most_moved
 from odt_core.evidence.charts import look
 from odt_core.evidence.charts.intervals import Group, Intervals, Value
@@ -37,9 +37,11 @@ def inside_charts(inside: Inside) -> list[Chart]:
 
 
 def _controls(controls: Controls) -> Intervals:
+    quantity = controls.own.quantity
+    what = "Labels" if quantity is Quantity.ACCURACY else "Targets"
     rows = [("Your samples", Role.OWN, controls.own)]
     rows += [
-        (f"Labels shuffled {k + 1}", Role.BASE, one) for k, one in enumerate(controls.shuffled)
+        (f"{what} shuffled {k + 1}", Role.BASE, one) for k, one in enumerate(controls.shuffled)
     ]
     if controls.other_person is not None:
         rows.append(("Another person's", Role.BASE, controls.other_person))
@@ -48,16 +50,18 @@ def _controls(controls: Controls) -> Intervals:
         title="Is the gain real? Negative controls",
         note="By what the model was trained on. " + controls.sentence,
         groups=tuple(Group(name, (_gain(role, one),)) for name, role, one in rows),
-        x_title="gain in points, 95 % interval",
+        x_title=f"{quantity.gain_title}, 95 % interval",
         percent=False,
         legend=False,
     )
 
 
 def _gain(role: Role, one: Comparison) -> Value:
-    low, high = (100 * end for end in gain_interval(len(one.fixed), len(one.broken), one.n))
-    said = f"{100 * one.gain:+.1f}  (n = {one.n:,}; {low:+.1f} to {high:+.1f})".replace("-", "−")
-    return Value(role, 100 * one.gain, said, low, high)
+    scale, figures = one.quantity.scale, "+.1f" if one.quantity.is_share else "+.3g"
+    ends = [scale * end for end in one.interval or ()]
+    told = [f"n = {one.n:,}", *[" to ".join(f"{end:{figures}}" for end in ends)][: len(ends)]]
+    said = f"{scale * one.gain:{figures}}  ({'; '.join(told)})".replace("-", "−")
+    return Value(role, scale * one.gain, said, *ends)
 
 
 def _needed(needed: SamplesNeeded) -> Lines:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from odt_core.evaluation import Comparison, gain_interval
+from odt_core.evaluation import Comparison
 from odt_core.studies import Controls, negative_controls, other_person
 from odt_core.studies.controls import in_words
 from odt_core.workspace import Part
@@ -22,7 +22,6 @@ from pages.ui.evaluate.study import (
     trainer_of,
     why_not,
 )
-from pages.ui.say import points
 
 
 def controls_card(desk: Desk) -> None:
@@ -31,20 +30,22 @@ def controls_card(desk: Desk) -> None:
         pieces.heading("Is the gain real?", "negative controls")
         pieces.note(
             "Trains from the base model on your samples, three times on the same with their "
-            "labels shuffled, and on another person's. Only the first may help."
+            f"{_what(desk)} shuffled, and on another person's. Only the first may help."
         )
         ready = why_not(desk)
-        if not ready and not desk.tells_labels:
-            ready = "This model gives numbers: there are no labels to shuffle."
         study(
             desk,
             CONTROLS,
             "controls",
             lambda job: _work(desk, job),
-            _show,
+            lambda result: _show(result, _what(desk)),
             ready=ready,
             about=about_training(desk),
         )
+
+
+def _what(desk: Desk) -> str:
+    return "labels" if desk.tells_labels else "targets"
 
 
 def _work(desk: Desk, job: Job) -> Controls:
@@ -65,18 +66,20 @@ def _work(desk: Desk, job: Job) -> Controls:
         )
 
 
-def _show(result: Controls) -> None:
+def _show(result: Controls, what: str) -> None:
+    """what: is shuffled."""
     good = result.vanished is not False
     verdict("" if result.vanished is None else "As it should." if good else "Beware.",
             result.sentence, good=good)  # fmt: skip
     rows: list[tuple[str, Comparison]] = [("Your samples", result.own)]
-    rows += [(f"Shuffled labels {k + 1}", one) for k, one in enumerate(result.shuffled)]
+    rows += [(f"Shuffled {what} {k + 1}", one) for k, one in enumerate(result.shuffled)]
     if result.other_person is not None:
         rows.append(("Another person's", result.other_person))
     names = [name.replace(" ", "<br>") for name, _ in rows]  # upright on a phone too
     colours = [OWN] + [BASE] * (len(rows) - 1)
-    paired = [(row, _interval(row[1])) for row in rows]
-    reached = [100 * end for (_, one), both in paired for end in (*both, one.gain, 0.0)]
+    quantity, scale = result.own.quantity, result.own.quantity.scale
+    paired = [(row, row[1].interval or (row[1].gain,) * 2) for row in rows]
+    reached = [scale * end for (_, one), both in paired for end in (*both, one.gain, 0.0)]
     room = 0.15 * (max(reached) - min(reached) or 1.0)  # for the figures above and below the bars
     below = room if any(one.gain < 0 for _, one in rows) else room / 4
     figure(
@@ -85,18 +88,18 @@ def _show(result: Controls) -> None:
             {
                 "type": "bar",
                 "x": names,
-                "y": [100 * one.gain for _, one in rows],
+                "y": [scale * one.gain for _, one in rows],
                 "marker": {"color": colours},
                 "error_y": {
                     "type": "data",
                     "symmetric": False,
-                    "array": [100 * (high - one.gain) for (_, one), (_, high) in paired],
-                    "arrayminus": [100 * (one.gain - low) for (_, one), (low, _) in paired],
+                    "array": [scale * (high - one.gain) for (_, one), (_, high) in paired],
+                    "arrayminus": [scale * (one.gain - low) for (_, one), (low, _) in paired],
                     "color": "@text",
                     "thickness": 2,
                     "width": 9,
                 },
-                "hovertemplate": "%{x}: %{y:+.1f} points<extra></extra>",
+                "hovertemplate": "%{x}: %{y:+.3g}<extra></extra>",
                 "width": 0.45,
             },
             {
@@ -105,10 +108,10 @@ def _show(result: Controls) -> None:
                 "x": names,
                 # Beyond the interval's far end, never on the bar, where it could not be read.
                 "y": [
-                    100 * low - room / 5 if one.gain < 0 else 100 * high + room / 5
+                    scale * low - room / 5 if one.gain < 0 else scale * high + room / 5
                     for (_, one), (low, high) in paired
                 ],
-                "text": [points(one.gain).removesuffix(" points") for _, one in rows],
+                "text": [_gained(one) for _, one in rows],
                 "textposition": [
                     "bottom center" if one.gain < 0 else "top center" for _, one in rows
                 ],
@@ -119,29 +122,30 @@ def _show(result: Controls) -> None:
         ],
         height=340,
         label="Gain over the base model: "
-        + ", ".join(f"{row[0]} {points(row[1].gain)}, {_said(ends)}" for row, ends in paired),
+        + "; ".join(f"{name} {one.gain_words}" for name, one in rows),
         layout={
             "yaxis": {
-                "tickformat": "+.0f",
+                "tickformat": "+.0f" if quantity.is_share else "",
                 "range": [min(reached) - below, max(reached) + room],
                 "zeroline": True,
                 "zerolinecolor": "@quiet",
-                "title": {"text": "gain in points"},
+                "title": {"text": quantity.gain_title},
             },
             "xaxis": {"showgrid": False, "tickfont": {"size": 15}, "tickangle": 0},
             "showlegend": False,
         },
     )
+    good_move, bad_move = quantity.moves
     pieces.table(
         ("Trained on", "Gain, 95 % interval", "Answers", "In words"),
         [
             (
                 name,
-                f"{points(one.gain)}, {_said(ends)}",
-                f"{len(one.fixed)} fixed, {len(one.broken)} broken, n = {one.n}",
+                one.gain_figures.replace("95 % interval ", ""),
+                f"{len(one.fixed)} {good_move}, {len(one.broken)} {bad_move}, n = {one.n}",
                 in_words(one),
             )
-            for (name, one), ends in paired
+            for name, one in rows
         ],
     )
     if result.other_person is None:
@@ -152,15 +156,11 @@ def _show(result: Controls) -> None:
     pieces.note(
         f"Trained on {result.samples} samples each"
         + (f" ({result.other_samples} of another person)" if result.other_samples else "")
-        + f". When the labels were shuffled, {100 * result.kept:.0f} % kept theirs."
+        + f". When the {what} were shuffled, {100 * result.kept:.0f} % kept theirs."
     )
 
 
-def _interval(one: Comparison) -> tuple[float, float]:
-    """Of the gain, -1..1."""
-    return gain_interval(len(one.fixed), len(one.broken), one.n)
-
-
-def _said(ends: tuple[float, float]) -> str:
-    """ "−3.5 to +36.0" """
-    return " to ".join(f"{100 * end:+.1f}" for end in ends).replace("-", "−")
+def _gained(one: Comparison) -> str:
+    """ "+12.0" points, or "−0.31" of the error."""
+    figures = "+.1f" if one.quantity.is_share else "+.3g"
+    return f"{one.quantity.scale * one.gain:{figures}}".replace("-", "−")

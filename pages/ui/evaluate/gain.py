@@ -126,8 +126,7 @@ def _gains(shown: dict[str, Comparison]) -> None:
     if not shown:
         return
     every = list(shown.values())
-    share = every[0].quantity.is_share
-    scale = 100 if share else 1
+    quantity, scale = every[0].quantity, every[0].quantity.scale
     ends = [(scale * low, scale * high) for low, high in (one.interval for one in every)]
     dots = [scale * one.gain for one in every]
     figure(
@@ -158,7 +157,7 @@ def _gains(shown: dict[str, Comparison]) -> None:
                 "rangemode": "tozero",
                 "zeroline": True,
                 "zerolinecolor": "@quiet",
-                "title": {"text": "gain in points" if share else "squared error smaller by"},
+                "title": {"text": quantity.gain_title},
             },
             "yaxis": {
                 "range": [len(every) - 0.5, -0.5],
