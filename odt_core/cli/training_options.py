@@ -34,4 +34,9 @@ def given_settings(options: Namespace, model: Model) -> dict[str, Any]:
             "Leave it out; if an input of its train signature takes the rate, say which: --use "
             "learning_rate=NAME."
         )
+    if options.replay and model.card.replay is None:
+        raise SettingsError(
+            "--replay would change nothing: this model came without base samples to replay. Leave "
+            "it out."
+        )
     return {name: value for name in _NAMES if (value := getattr(options, name)) is not None}

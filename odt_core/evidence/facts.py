@@ -58,7 +58,7 @@ def facts(evidence: Evidence, files: Mapping[str, bytes], not_baked: str) -> dic
                 },
             },
             "training": {
-                "settings": dict(checkpoint.meta.settings),
+                "settings": _settings(evidence),
                 "seed": checkpoint.meta.seed,
                 "origin": _origin(evidence),
                 "curves": _curves(evidence),
@@ -129,6 +129,14 @@ def _set(samples: Samples, *, each: bool = False) -> dict[str, Any]:
     if each:
         found["sha256"] = sample_digests(samples)
     return found
+
+
+def _settings(evidence: Evidence) -> dict[str, Any]:
+    """What was done: nothing was replayed where there was nothing, whatever the setting."""
+    settings = dict(evidence.checkpoint.meta.settings)
+    if settings and evidence.replay is None:
+        settings["replay"] = 0.0
+    return settings
 
 
 def _origin(evidence: Evidence) -> dict[str, Any]:

@@ -63,6 +63,12 @@ class TestValues:
         assert done.returncode != 0
         assert "--learning-rate would change nothing" in done.stderr
 
+    def test_replay_of_a_model_with_nothing_to_replay_is_refused(self, line):
+        model = OWN / "dialect_regression.tflite"
+        done = odt("train", model, "--samples", line, "--epochs", 2, "--replay", 0.5)
+        assert done.returncode != 0
+        assert "--replay would change nothing" in done.stderr
+
     def test_text_says_why_test_samples_are_not_judged(self, tmp_path):
         x = np.random.default_rng(0).normal(size=(12, 30)).astype(np.float32)
         np.savez(tmp_path / "own.npz", x=x, y=(x[:, 0] > 0).astype(np.int64))

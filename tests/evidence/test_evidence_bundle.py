@@ -131,6 +131,13 @@ class TestContents:
             np.load(io.BytesIO(files["samples/train/y.npy"])), trained.own.y
         )
 
+    @pytest.mark.usefixtures("without_charts")
+    def test_card_says_that_nothing_was_replayed_where_there_was_nothing(self, card, trained):
+        assert card["training"]["settings"]["replay"] == 0.25
+        with zipfile.ZipFile(io.BytesIO(trained.bundle(replay=None))) as packed:
+            alone = json.loads(packed.read("personalisation-card.json"))
+        assert alone["training"]["settings"]["replay"] == 0
+
     def test_card_names_digests_of_model_and_samples(self, card, trained):
         assert card["model"]["sha256"] == hashlib.sha256(MODEL.read_bytes()).hexdigest()
         first = hashlib.sha256(trained.own.x[0].tobytes()).hexdigest()
