@@ -19,6 +19,7 @@ from odt_core.authoring.recipe import save_program
 from odt_core.errors import AuthoringError
 from odt_core.graph import describe
 from odt_core.graph.halve import halve_weights
+from odt_core.runtime.weights import USED_OUTPUTS
 
 UNUSED = -100.0  # what the logit of an output is lowered by while no sample has shown its label
 
@@ -93,7 +94,7 @@ class Learner(tf.Module):
 
     def __init__(self, head: keras.Model, optimizer: Any, learning_rate: float | None) -> None:
         super().__init__(name="odt")
-        self.used = tf.Variable(tf.zeros([head.output_shape[-1]]), name="used_outputs")
+        self.used = tf.Variable(tf.zeros([head.output_shape[-1]]), name=USED_OUTPUTS)
         cross_entropy = resolve_loss(head, keras.losses.CategoricalCrossentropy(from_logits=True))
         self.program = Program(
             head,

@@ -26,6 +26,7 @@ class LayerChange:
 
     relative: ‖own − base‖ / ‖base‖ (Frobenius, over all the layer's weights); inf where the base is
     all zeros and own is not. norm: ‖own − base‖. size: how many weights. variables: their names.
+    changed: how many of the weights are no longer what they were.
     """
 
     name: str
@@ -33,6 +34,7 @@ class LayerChange:
     norm: float
     size: int
     variables: tuple[str, ...] = ()
+    changed: int = 0
 
     @property
     def from_zero(self) -> bool:
@@ -86,7 +88,8 @@ def _change(
     after = np.concatenate([np.asarray(own[v], np.float64).ravel() for v in variables])
     norm, was = float(np.linalg.norm(after - before)), float(np.linalg.norm(before))
     relative = norm / was if was else (float("inf") if norm else 0.0)
-    return LayerChange(name, relative, norm, before.size, tuple(variables))
+    changed = int(np.count_nonzero(after != before))
+    return LayerChange(name, relative, norm, before.size, tuple(variables), changed)
 
 
 def _looks_like_weights(name: str, state: Mapping[str, np.ndarray]) -> bool:

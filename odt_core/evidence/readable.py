@@ -414,11 +414,11 @@ def _inside_sections(card: dict[str, Any], has: Has) -> list[Section]:
                 "from zero"
                 if layer["relative_change"] is None
                 else f"{layer['relative_change']:.2%}",
-                f"{layer['weights']:,}",
+                f"{layer['weights_changed']:,} of {layer['weights']:,}",
             )
             for layer in inside["layers"][:_LABELS_SHOWN]
         ]
-        head = ("layer", "relative weight change", "weights")
+        head = ("layer", "relative weight change", "weights that changed")
         sections.append(Section("What changed inside", (), (head, *rows), has("layers", "map")))
     return sections
 

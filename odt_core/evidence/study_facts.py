@@ -41,6 +41,7 @@ def inside_facts(inside: Inside) -> dict[str, Any]:
                 "relative_change": layer.relative,
                 "change": layer.norm,
                 "weights": layer.size,
+                "weights_changed": layer.changed,
                 "variables": list(layer.variables),
             }
             for layer in inside.layers

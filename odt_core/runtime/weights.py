@@ -5,10 +5,13 @@ from __future__ import annotations
 from odt_core.dialects.contract import Contract
 from odt_core.graph import ModelDescription
 
+# In models of odt_core.authoring.transfer: which outputs count in answers. A switch, no weight.
+USED_OUTPUTS = "used_outputs"
+
 
 def weights_of(description: ModelDescription, contract: Contract) -> frozenset[str]:
     """Names of the variables that predicting computes with: the weights, and no optimiser's slots,
-    counters or metrics. Empty where the model cannot predict.
+    counters, metrics or switches. Empty where the model cannot predict.
     """
     if contract.infer is None:
         return frozenset()
@@ -19,4 +22,4 @@ def weights_of(description: ModelDescription, contract: Contract) -> frozenset[s
     for name in wanted:
         about = description.signature(name)
         reads |= set(about.reads) if about else set()
-    return frozenset(reads)
+    return frozenset(reads - {USED_OUTPUTS})

@@ -10,6 +10,7 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.metrics import confusion_matrix
 
+from odt_core.bundled import bundled_models
 from odt_core.errors import CheckpointError, SampleError
 from odt_core.evaluation import (
     FeatureMap,
@@ -87,6 +88,18 @@ class TestLayers:
         assert (plain.name, plain.relative, plain.moved) == ("w", 0.0, False)
         (_, grown) = weight_changes(base, own | {"w": np.ones(2)})
         assert grown.relative == float("inf")
+
+    def test_weights_that_changed_are_counted(self):
+        base = {"head/kernel": np.ones((2, 3)), "head/bias": np.zeros(3)}
+        own = {"head/kernel": np.array([[2.0, 1, 1], [1, 1, 3]]), "head/bias": np.zeros(3)}
+        (head,) = weight_changes(base, own)
+        assert (head.changed, head.size) == (2, 9)
+
+    def test_switch_of_the_bundled_photo_model_is_no_weight(self):
+        (photos,) = (path for path in bundled_models() if path.stem == "photos")
+        model = load_model(photos)
+        found = weights_of(model.description, model.contract)
+        assert found == {"labels/kernel", "labels/bias"}
 
     def test_layers_come_in_the_order_of_their_numbers(self):
         state = {f"conv{k}/kernel": np.ones(1) for k in (10, 2, 1)}

@@ -101,9 +101,10 @@ def _layers(desk: Desk) -> None:
     still = sum(not change.moved for change in changes)
     new = sum(change.from_zero for change in changes)
     weights = sum(change.size for change in changes)
+    changed = sum(change.changed for change in changes)
     pieces.note(
-        f"{weights:,} weights in {count(len(changes), 'layer')}"
-        + (f"; {still} did not move at all." if still else "; all of them moved.")
+        f"{changed:,} of {weights:,} weights in {count(len(changes), 'layer')} moved."
+        + (f" {count(still, 'layer')} did not move at all." if still else "")
         + (f" {new} began at zero, so that there is no relative change." if new else "")
     )
 
