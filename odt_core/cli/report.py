@@ -22,7 +22,6 @@ from odt_core.cli.sources import (
     add_model,
     choice_of,
     find_model,
-    has_names,
     labels_of,
     open_checkpoint,
     open_model,
@@ -122,7 +121,7 @@ def _given(options: Namespace) -> _Given:
     def group(path: str | None) -> Samples | None:
         return open_samples(path, model, samples.labels, test=True, settled=True) if path else None
 
-    labels = model.labels if has_names(model) else samples.labels
+    labels = model.labels if model.has_names else samples.labels
     card = replace(model.card, labels=labels)
     return _Given(
         model=model,

@@ -102,19 +102,9 @@ def labels_of(checkpoint: Checkpoint | None, model: Model) -> Labels:
     return model.labels if checkpoint is None else labels_in(checkpoint, model)
 
 
-def has_names(model: Model) -> bool:
-    """Whether somebody has named the model's outputs: otherwise they have numbers."""
-    from odt_core.bundled import find_card
-    from odt_core.samples import Labels
-
-    if model.labels != Labels.numbered(len(model.labels)):  # as a baked file says
-        return True
-    return model.path is not None and find_card(model.path) is not None
-
-
 def are_unnamed(labels: Labels, model: Model) -> bool:
     """Whether nobody has said what the model's outputs stand for: they may take any names."""
-    return not model.contract.measures_errors and labels == model.labels and not has_names(model)
+    return not model.contract.measures_errors and labels == model.labels and not model.has_names
 
 
 def open_samples(

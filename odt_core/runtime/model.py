@@ -17,7 +17,7 @@ from odt_core.dialects.contract import Choice, Contract, OutputKind, Task, Train
 from odt_core.dialects.dialect import propose
 from odt_core.dialects.told import choice_told, with_told
 from odt_core.dialects.vocabulary import is_learning_rate
-from odt_core.errors import ModelError, OdtError, SignatureError
+from odt_core.errors import LabelError, ModelError, OdtError, SignatureError
 from odt_core.graph import ModelDescription, SignatureDescription, lower
 from odt_core.graph.accumulation.accumulation import accumulate
 from odt_core.graph.files import read_model_file
@@ -29,6 +29,7 @@ from odt_core.runtime.micro_batches import micro_batch
 from odt_core.runtime.remembered import Remembered
 from odt_core.runtime.scores import kind_of
 from odt_core.runtime.weights import weights_of
+from odt_core.words import count, some_of
 
 if TYPE_CHECKING:
     from ai_edge_litert import schema_py_generated as schema
@@ -106,6 +107,16 @@ class Model:
         if contract.extract is None or not contract.extract.frozen:
             return None
         return math.prod(contract.feature_shape)
+
+    @property
+    def has_names(self) -> bool:
+        """Whether somebody has named the outputs: otherwise they have numbers."""
+        from odt_core.bundled import find_card
+        from odt_core.samples import Labels
+
+        if self.labels != Labels.numbered(len(self.labels)):  # as a baked file says
+            return True
+        return self.path is not None and find_card(self.path) is not None
 
     @property
     def labels(self) -> Labels:
@@ -226,7 +237,9 @@ class Model:
     ) -> Samples:
         """Raw samples in the model's input shape, with labels or targets as its task has them.
 
-        labels, preprocessing: in the place of the model's own.
+        labels, preprocessing: in the place of the model's own. Where nobody has named the model's
+        outputs, samples of as many labels name them, in the order of the alphabet; LabelError where
+        they are fewer. Test samples are prepared with the labels of those to learn from.
         """
         from odt_core.samples import check_ids, prepare
         from odt_core.samples.types import check_raw
@@ -236,11 +249,26 @@ class Model:
         return prepare(
             raw,
             preprocessing or self.preprocessing,
-            self.labels if labels is None else labels,
+            self._labels_for(raw) if labels is None else labels,
             self.targets_in(raw),
             self.contract.scores_each,
             rows_are_one_hot=self.contract.rows_are_one_hot,
         )
+
+    def _labels_for(self, raw: RawSamples) -> Labels:
+        """The model's own, or the names that samples give to outputs that have but numbers."""
+        if self.contract.measures_errors or self.has_names:
+            return self.labels
+        named = self.labels.named_after(name for name in raw.labels if name)
+        found = [f"'{name}'" for name in named.names if name is not None]
+        if len(found) < len(named):
+            raise LabelError(
+                f"The samples have {count(len(found), 'label')} ({some_of(found)}), and nobody has "
+                f"named the model's {len(named)} outputs: which of them stand for these cannot be "
+                "told. Say it with labels=, such as those of the samples that it learnt from "
+                "(mine.labels), or model.labels.named_after(names)."
+            )
+        return named
 
     def targets_in(self, raw: RawSamples) -> tuple[int, ...] | None:
         """The shape of the targets to take from raw samples: those of a model of values; and of one

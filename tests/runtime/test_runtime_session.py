@@ -17,12 +17,18 @@ from odt_core.bundled import bundled_models
 from odt_core.checkpoint import load_checkpoint, save_checkpoint
 from odt_core.checkpoint.fitting import check_finite
 from odt_core.dialects import OutputKind
-from odt_core.errors import CheckpointError, ModelError, SignatureError, TrainingError
+from odt_core.errors import (
+    CheckpointError,
+    LabelError,
+    ModelError,
+    SignatureError,
+    TrainingError,
+)
 from odt_core.runtime import load_model
 from odt_core.runtime.chunks import INFER_CHUNK
 from odt_core.runtime.interpreter import BoundSignature
 from odt_core.runtime.scores import probabilities
-from odt_core.samples import Labels, Samples
+from odt_core.samples import Labels, RawSamples, Samples
 from odt_core.training import Callback, Control, Settings, fit
 
 OWN = Path(__file__).parent / "models"
@@ -487,3 +493,27 @@ class TestRefusals:
         shutil.copy(OWN / "tiny_momentum.tflite", tmp_path / "other.tflite")
         assert load_model(tmp_path / "other.tflite").sha256 == model.sha256
         assert len(model.sha256) == 64
+
+
+class TestNamesOfSamples:
+    """Of a model whose outputs nobody has named."""
+
+    def raw(self, *labels: str) -> RawSamples:
+        pictures = [np.zeros((8, 8), np.uint8)] * len(labels)
+        return RawSamples(pictures, list(labels), [f"{k}.png" for k in range(len(labels))])
+
+    def test_samples_of_as_many_labels_name_its_outputs(self):
+        model = load_model(OWN / "tiny_adam.tflite")
+        mine = model.prepare(self.raw("owl", "ant", "cat", "bee", "ant"))
+        assert mine.labels.names == ("ant", "bee", "cat", "owl")
+        assert mine.y.tolist() == [3, 0, 2, 1, 0]
+        assert model.prepare(self.raw("cat"), labels=mine.labels).y.tolist() == [2]
+
+    def test_samples_of_fewer_labels_are_refused(self):
+        model = load_model(OWN / "tiny_adam.tflite")
+        with pytest.raises(LabelError, match=r"2 labels \('ant', 'owl'\), and nobody has named"):
+            model.prepare(self.raw("owl", "ant"))
+
+    def test_numbers_of_outputs_stay_what_they_are(self):
+        model = load_model(OWN / "tiny_adam.tflite")
+        assert model.prepare(self.raw("3", "0")).y.tolist() == [3, 0]
