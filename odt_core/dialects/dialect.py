@@ -53,6 +53,7 @@ from odt_core.dialects.signatures import (
     find_predictor,
     find_trainer,
     may_train,
+    passed_over,
     teaches,
     trains,
 )
@@ -92,7 +93,8 @@ def propose(
     extractor = None if together else find_extractor(table, trainer, predictor, found)
     loss = pick_loss(trainer, found, wish) if trainer is not None else None
     goal = goal_of(trainer, found.labels, found.samples, predictor, loss, wish)
-    infer, untried = _infer_role(predictor, trainer, goal, wish, found, extractor, together)
+    raw = _named(table[extractor.signature], extractor.samples) if extractor else None
+    infer, untried = _infer_role(predictor, trainer, goal, wish, found, raw, together)
     train, untrained = _train_roles(table, trainer, predictor, found, goal, wish, together)
     asked = infer.signature if infer else None
     taking = together.sample_inputs if together else ()
@@ -100,6 +102,7 @@ def propose(
     if train and trainer is not None:
         notes += _of_taken(table, trainer, loss, wish)
         notes += filter(None, [teaches_nothing(table, trainer, predictor)])
+        notes += [] if extractor else passed_over(table, trainer, predictor, found)
     if infer is None and untried is None:
         notes.append(NO_INFER)
     # What is missing, or looked like training, may have said why already.
@@ -239,10 +242,12 @@ def _infer_role(
     goal: Goal,
     wish: Choice,
     found: Found,
-    extractor: ExtractRole | None,
+    raw: TensorDescription | None,
     together: Together | None,
 ) -> tuple[InferRole | None, str | None]:
-    """The role, and a sentence where what looks like predicting is refused."""
+    """The role, and a sentence where what looks like predicting is refused. raw: what takes samples
+    where training takes features.
+    """
     if predictor is None or not predictor.inputs:
         return None, None
     by_name = {tensor.name: tensor for tensor in predictor.inputs}
@@ -258,7 +263,7 @@ def _infer_role(
     batch = batch_of(samples)
     if found.samples is not None and samples.shape == of_one(found.samples):
         batch = 1  # one sample at a time, without a batch dimension
-    features = extractor is not None and found.samples is not None
+    shape = of_one(samples)
     role = InferRole(
         signature=predictor.name,
         samples=samples.name,
@@ -266,7 +271,10 @@ def _infer_role(
         kind=goal.output_kind,
         batch=batch,
         on_features=bool(
-            features and found.samples and compatible(of_one(samples), of_one(found.samples))
+            raw
+            and found.samples
+            and compatible(shape, of_one(found.samples))
+            and not compatible(shape, of_one(raw))
         ),
         beside=tuple(beside),
         mask=mask_of(predictor, (samples.name, *beside)),

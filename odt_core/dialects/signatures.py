@@ -176,7 +176,9 @@ def find_extractor(
     predictor: SignatureDescription | None,
     found: Found,
 ) -> ExtractRole | None:
-    """The signature that turns samples into what `train` takes, where the two differ."""
+    """The signature that turns samples into what `train` takes, where the two differ: in shape, or
+    as names and variables tell.
+    """
     if trainer is None or found.samples is None:
         return None
     wanted = of_one(found.samples)
@@ -191,9 +193,10 @@ def find_extractor(
             continue
         shape = of_one(data[0])
         outputs = [o for o in signature.outputs if o.shape and compatible(of_one(o), wanted)]
-        if not outputs or compatible(shape, wanted):
+        alike = compatible(shape, wanted)
+        if not outputs or (alike and not _is_base(signature, trainer, predictor, found)):
             continue
-        feeds = any(compatible(shape, other) for other in raw)
+        feeds = alike or any(compatible(shape, other) for other in raw)
         named = bool(words(signature.name) & EXTRACT_WORDS)
         if feeds or (named and not raw):
             role = ExtractRole(
@@ -208,6 +211,52 @@ def find_extractor(
     return max(rated, key=lambda row: row[0])[1] if rated else None
 
 
+def _is_base(
+    signature: SignatureDescription,
+    trainer: SignatureDescription,
+    predictor: SignatureDescription | None,
+    found: Found,
+) -> bool:
+    """Whether `train` takes what it makes of samples, though both have one shape: predicting goes
+    through its variables and training does not, or its output, and no input of predicting, has the
+    name of what `train` takes.
+    """
+    if predictor is None or found.samples is None:
+        return False
+    name = found.samples.name
+    taken = {one.name for one in (*signature.inputs, *predictor.inputs)}
+    named = name not in taken and any(one.name == name for one in signature.outputs)
+    called = bool(signature.reads) and bool(words(signature.name) & EXTRACT_WORDS)
+    return (named or called) and set(signature.reads) <= set(predictor.reads) - set(trainer.reads)
+
+
+def passed_over(
+    table: Mapping[str, SignatureDescription],
+    trainer: SignatureDescription,
+    predictor: SignatureDescription | None,
+    found: Found,
+) -> list[str]:
+    """Notes on what is called a base and gives numbers in the form that `train` takes, without
+    anything that tells whether `train` wants these.
+    """
+    if found.samples is None:
+        return []
+    form = of_one(found.samples)
+    bases = [
+        one.name
+        for one in table.values()
+        if one not in (trainer, predictor) and words(one.name) & EXTRACT_WORDS
+        if not one.assigns and not set(one.reads) & set(trainer.reads)
+        if [of_one(data) for data in data_inputs(one)] == [form]
+        if any(of_one(output) == form for output in one.outputs if output.shape)
+    ]
+    return [
+        f"The signature '{name}' gives numbers in the samples' own form, and nothing tells whether "
+        f"'{trainer.name}' wants these; it is given the samples themselves."
+        for name in bases
+    ]
+
+
 def find_head(
     table: Mapping[str, SignatureDescription],
     infer: InferRole | None,
@@ -220,6 +269,9 @@ def find_head(
     if infer is None or infer.on_features or extractor is None or found.samples is None:
         return None
     whole = table[infer.signature]
+    wants = of_one(found.samples)
+    if any(one.name == infer.samples and compatible(of_one(one), wants) for one in whole.inputs):
+        return None  # features could not be told from samples
     wanted = next(o for o in whole.outputs if o.name == infer.prediction)
     for name, signature in table.items():
         data = data_inputs(signature)
@@ -227,7 +279,7 @@ def find_head(
             continue
         same = any(o.name == wanted.name and o.shape == wanted.shape for o in signature.outputs)
         reads = set(signature.reads) | set(extractor.reads) == set(whole.reads)
-        if same and reads and compatible(of_one(data[0]), of_one(found.samples)):
+        if same and reads and compatible(of_one(data[0]), wants):
             return replace(
                 infer,
                 signature=name,

@@ -224,6 +224,51 @@ class TestInventedNames:
 FLOATS = ("float32", (None, 6))
 
 
+class TestBaseOfTheSamplesShape:
+    """`load(feature [N, 6]) -> bottleneck [N, 6]`: no shape tells that `train` wants the latter."""
+
+    def contract(self, wanted: str = "bottleneck", load: Any = None) -> Contract:
+        labels = {"label": ("float32", (None, 3))}
+        train = signature("train", {wanted: FLOATS, **labels}, {"loss": ("float32", ())})
+        return propose(
+            [
+                replace(train, ops=("ASSIGN_VARIABLE",), reads=("head",), assigns=("head",)),
+                replace(
+                    signature("infer", {"feature": FLOATS}, {"output": ("float32", (None, 3))}),
+                    reads=("base", "head"),
+                ),
+                load or signature("load", {"feature": FLOATS}, {"bottleneck": FLOATS}),
+            ]
+        )
+
+    def test_output_of_the_name_that_train_takes_is_what_it_gets(self):
+        contract = self.contract()
+        assert contract.extract is not None
+        assert contract.infer is not None
+        assert (contract.extract.signature, contract.extract.features) == ("load", "bottleneck")
+        assert not contract.infer.on_features
+        assert not contract.keeps_features
+
+    def test_base_with_variables_that_predicting_alone_reads_is_one_by_its_name(self):
+        embed = signature("embed", {"args": FLOATS}, {"out": FLOATS})
+        contract = self.contract("x", replace(embed, reads=("base",)))
+        assert contract.extract is not None
+        assert (contract.extract.signature, contract.extract.features) == ("embed", "out")
+
+    def test_base_that_training_goes_through_itself_is_none(self):
+        encode = signature("encode", {"feature": FLOATS}, {"bottleneck": FLOATS})
+        contract = self.contract(load=replace(encode, reads=("head",)))
+        assert (contract.extract, contract.notes) == (None, ())
+
+    def test_base_of_which_nothing_tells_is_named_in_a_note(self):
+        contract = self.contract("feature")
+        assert contract.extract is None
+        assert contract.notes == (
+            "The signature 'load' gives numbers in the samples' own form, and nothing tells "
+            "whether 'train' wants these; it is given the samples themselves.",
+        )
+
+
 class TestShapes:
     def test_labels_given_as_floats_of_a_sparse_loss_are_class_numbers(self):
         contract = propose(
