@@ -111,6 +111,26 @@ def teaches_nothing(
     )
 
 
+def why_not_alike(
+    trainer: SignatureDescription,
+    samples: TensorDescription,
+    predictor: SignatureDescription,
+    asked: TensorDescription,
+) -> str | None:
+    """A sentence where the samples of training cannot be those of predicting."""
+    shapes = of_one(samples), of_one(asked)
+    if asked.shape == shapes[0] or any(None in shape for shape in shapes):
+        return None
+    if size_of(shapes[0]) == size_of(shapes[1]):
+        return None
+    return (
+        f"The signature '{trainer.name}' takes samples ('{samples.name}') of "
+        f"{size_of(shapes[0])} numbers, '{predictor.name}' takes them ('{asked.name}') of "
+        f"{size_of(shapes[1])}, and no signature makes the ones of the others. So this model "
+        f"cannot be trained here; its signatures can be called with Session.run."
+    )
+
+
 def why_not_tried(
     predictor: SignatureDescription,
     trainer: SignatureDescription | None,

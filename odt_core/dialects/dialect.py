@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from odt_core.dialects.beyond import teaches_nothing, why_not_trained, why_not_tried
+from odt_core.dialects.beyond import teaches_nothing, why_not_alike, why_not_trained, why_not_tried
 from odt_core.dialects.contract import (
     Choice,
     Contract,
@@ -96,7 +96,12 @@ def propose(
     raw = _named(table[extractor.signature], extractor.samples) if extractor else None
     infer, untried = _infer_role(predictor, trainer, goal, wish, found, raw, together)
     train, untrained = _train_roles(table, trainer, predictor, found, goal, wish, together)
-    asked = infer.signature if infer else None
+    alone = not (together or extractor or wish.samples)
+    if alone and train and infer and trainer and predictor and found.samples:
+        asked = _named(predictor, infer.samples)
+        untrained = why_not_alike(trainer, found.samples, predictor, asked)
+        train = () if untrained else train
+    asks = infer.signature if infer else None
     taking = together.sample_inputs if together else ()
     notes = [*missing, *known, *of_trainer, *of_predictor, *filter(None, (untried, untrained))]
     if train and trainer is not None:
@@ -132,7 +137,7 @@ def propose(
         feature_shape=feature_shape if extractor else input_shape,
         infer_features=find_head(table, infer, extractor, found),
         initialise=find_initialiser(table),
-        evaluate=next((name for name in EVALUATE_NAMES if name in table and name != asked), None),
+        evaluate=next((name for name in EVALUATE_NAMES if name in table and name != asks), None),
         loss_note=loss_note(trainer, train),
         input_dtype=dtype,
         free_axes=free,

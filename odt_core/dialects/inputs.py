@@ -64,9 +64,11 @@ def samples_and_labels(
         if learnt is None:
             learnt = _likely_learnt(trainer, samples, asked, predictor)
         return Found(samples, learnt[0] if len(learnt) == 1 else None)
+    asked_for = [one for one in trainer.inputs if _is_asked_for(one, predictor)]
+    data += [one for one in asked_for if one not in data]
     pairs = [
         (one, two)
-        for one in ([chosen] if chosen else data)
+        for one in ([chosen] if chosen else asked_for or data)
         for two in ([chosen_labels] if chosen_labels else data)
         if one is not two
     ]
@@ -83,6 +85,15 @@ def samples_and_labels(
         learnt = _learnt(trainer, samples, asked, wish) or []
         labels = learnt[0] if len(learnt) == 1 else labels  # beside weights, say
     return Found(samples, labels)
+
+
+def _is_asked_for(one: TensorDescription, predictor: SignatureDescription | None) -> bool:
+    """Whether an input of training takes what the only one of predicting does: samples, even where
+    these are called the state of a game.
+    """
+    asked = data_inputs(predictor)
+    fits = len(asked) == 1 and compatible(of_one(one), of_one(asked[0]))
+    return fits and one.weighed and one.dtype == asked[0].dtype and not is_called_label(one)
 
 
 def given_back(

@@ -224,6 +224,44 @@ class TestInventedNames:
 FLOATS = ("float32", (None, 6))
 
 
+class TestSamplesThatPredictingTakes:
+    """A game's state, and what is learnt of it: chances of moves, and who wins."""
+
+    def contract(self, state: tuple[int | None, ...], choice: Choice | None = None) -> Contract:
+        targets = {"chances": ("float32", (None, 9)), "score": ("float32", (None, 1))}
+        train = signature(
+            "train",
+            {**targets, "state_batch": ("float32", state)},
+            {"loss": ("float32", ())},
+        )
+        met = tuple(replace(one, weighed=one.name == "state_batch") for one in train.inputs)
+        answers = {"output_0": ("float32", (None, 9)), "output_1": ("float32", (None, 1))}
+        board = {"x": ("float32", (None, 2, 3, 3))}
+        infer = signature("predict", board, answers)
+        met_x = tuple(replace(one, weighed=True) for one in infer.inputs)
+        return propose([replace(train, inputs=met), replace(infer, inputs=met_x)], choice)
+
+    def test_state_that_predicting_takes_is_the_sample_and_two_targets_are_refused(self):
+        contract = self.contract((None, 2, 3, 3))
+        assert contract.train == ()
+        assert (
+            "needs more of each sample than itself and its label or target: 'score'"
+            in (contract.notes[0])
+        )
+
+    def test_training_chosen_all_the_same_takes_the_state(self):
+        (role,) = self.contract((None, 2, 3, 3), Choice(train="train")).train
+        assert (role.samples, role.labels) == ("state_batch", "chances")
+
+    def test_samples_of_other_sizes_than_predicting_takes_are_refused(self):
+        contract = self.contract((None, 5, 5))
+        assert contract.train == ()
+        assert contract.notes[0].startswith(
+            "The signature 'train' takes samples ('chances') of 9 numbers, 'predict' takes them "
+            "('x') of 18, and no signature makes the ones of the others."
+        )
+
+
 class TestBaseOfTheSamplesShape:
     """`load(feature [N, 6]) -> bottleneck [N, 6]`: no shape tells that `train` wants the latter."""
 
