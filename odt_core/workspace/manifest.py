@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, Protocol, Self
 
 from odt_core.checkpoint.tempering import Tempering
+from odt_core.samples import Labels
 
 # Bytes before the numbers, whatever their shape: NumPy leaves room for the shape to grow.
 _NPY_HEADER = 128
@@ -72,6 +73,11 @@ class ModelEntry:
     def as_it_came(self) -> bool:
         """Whether it is a bundled one whose signatures nobody has corrected: all is known of it."""
         return bool(self.bundled) and not self.choice
+
+    @property
+    def unnamed(self) -> bool:
+        """Whether its outputs have numbers for names, as in a file that names none."""
+        return not self.bundled and self.outputs == Labels.numbered(len(self.outputs)).names
 
     def takes(self, sample: "SampleEntry") -> bool:
         """Whether the sample is of a kind and size to be its input; True where none is known."""

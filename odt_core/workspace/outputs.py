@@ -124,7 +124,7 @@ def _on_numbers(
         if one.id not in used and not one.enabled and one.name == model.outputs[one.output or 0]
     ]
     room = len(idle) if begun or len(idle) == len(model.outputs) else 0
-    if not _is_unnamed(model) or len(kept) > room:
+    if not model.unnamed or len(kept) > room:
         return labels, kept
     places = [label.output for label in kept]
     if not set(places) <= set(idle):
@@ -224,14 +224,20 @@ def free_output(manifest: Manifest, name: str) -> int:
     """The output for a new label: that which the model itself calls so, else the first free one.
     LabelError where none is left.
     """
-    outputs = manifest.model.outputs if manifest.model else ()
+    model = manifest.model
+    outputs = model.outputs if model else ()
     taken = {label.output for label in manifest.labels}
     own = [
         output
         for output, known in enumerate(outputs)
         if known is not None and output not in taken and same_label(known, name)
     ]
-    free = [output for output, known in enumerate(outputs) if known is None and output not in taken]
+    nameless = model is not None and model.unnamed  # its numbers are nobody's names
+    free = [
+        output
+        for output, known in enumerate(outputs)
+        if (known is None or nameless) and output not in taken
+    ]
     if not own and not free:
         raise LabelError(
             f"The model tells {len(outputs)} labels apart and has no output left for {name!r}. Use "
@@ -243,7 +249,7 @@ def free_output(manifest: Manifest, name: str) -> int:
 def _unnamed(manifest: Manifest) -> list[LabelEntry]:
     """Labels of outputs that nobody has named; none where one of the numbers has samples."""
     model = manifest.model
-    if model is None or not _is_unnamed(model):
+    if model is None or not model.unnamed:
         return []
     idle = [
         label
@@ -252,11 +258,6 @@ def _unnamed(manifest: Manifest) -> list[LabelEntry]:
     ]
     ids = {label.id for label in idle}
     return [] if any(sample.label in ids for sample in manifest.samples) else idle
-
-
-def _is_unnamed(model: ModelEntry) -> bool:
-    """Whether its outputs have numbers for names, as in a file that names none."""
-    return not model.bundled and model.outputs == Labels.numbered(len(model.outputs)).names
 
 
 def _rested(manifest: Manifest, model: ModelEntry) -> Manifest:

@@ -24,6 +24,13 @@ class TestLabels:
         workspace.delete_label(workspace.manifest.labels[3].id)
         assert workspace.add_label("heart").output == 10
 
+    def test_the_output_of_a_deleted_label_is_free_where_the_file_names_none(self, workspace):
+        workspace.set_model("own.tflite", Labels.numbered(2), data=b"a model")
+        workspace.add_label("cat")
+        gone = workspace.add_label("dog")
+        workspace.delete_label(gone.id)
+        assert workspace.add_label("cow").output == gone.output
+
     def test_without_a_free_output_a_label_is_refused(self, workspace):
         for name in "abcdef":
             workspace.add_label(name)
