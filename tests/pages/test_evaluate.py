@@ -620,14 +620,41 @@ class TestForget:
         assert found.unlearned.identical
         assert found.unlearned.shown_digest != found.unlearned.digest
         assert "bit for bit" in shown(app)
+        assert "for testing among them" in shown(app)
         app.button(key="forget_keep").click().run()
-        assert desk.workspace.manifest.samples_of(gone, Part.TRAIN) == ()
+        assert desk.workspace.manifest.samples_of(gone) == ()
+        assert desk.workspace.manifest.label(gone).enabled  # the base model knows it
         state = desk.worker().state()
         assert all(np.array_equal(state[k], v) for k, v in found.unlearned.state.items())
         entry = desk.workspace.manifest.checkpoint(desk.workspace.manifest.head)
         kept = desk.scores(desk.samples(Part.TEST), desk.test_name()).own
         assert (entry.info.own.accuracy, entry.info.own.n) == (kept.accuracy, kept.n)
         assert entry.info.base.n == 1000
+
+    def test_label_of_ones_own_when_forgotten_is_not_judged_any_more_and_undo_brings_it_back(
+        self, trained
+    ):
+        app, desk = trained
+        label, rng = desk.workspace.add_label("scribble"), np.random.default_rng(0)
+        desk.workspace.add_samples([scribble(rng) for _ in range(8)], label.id, Source.DRAW)
+        there = desk.workspace.manifest.samples_of(label.id)
+        assert {one.part for one in there} == {Part.TRAIN, Part.TEST}
+        visit(app, "Forget")
+        app.selectbox(key="forget_what").set_value(f"label {label.id}").run()
+        run_job(app, desk, "forget", "unlearning")
+        app.run()
+        assert "the 8 samples, 1 for testing among them, with their label" in shown(app)
+        app.button(key="forget_keep").click().run()
+        assert desk.workspace.manifest.label(label.id) is None
+        assert "scribble" not in desk.samples(Part.TEST).labels.names
+        head = desk.workspace.manifest.checkpoint(desk.workspace.manifest.head)
+        kept = desk.scores(desk.samples(Part.TEST), desk.test_name()).own
+        assert (head.info.own.accuracy, head.info.own.n) == (kept.accuracy, kept.n)
+        assert (
+            "scribble" not in load_checkpoint(desk.workspace.checkpoint_bytes(head.id)).meta.labels
+        )
+        desk.workspace.undo()
+        assert desk.workspace.manifest.samples_of(label.id) == there
 
 
 class TestEvidence:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
@@ -10,17 +10,17 @@ import streamlit as st
 from odt_core.checkpoint import Checkpoint, CheckpointMeta, save_checkpoint
 from odt_core.errors import SampleError
 from odt_core.evaluation import evaluate
-from odt_core.samples import Samples
+from odt_core.samples import Labels, Samples
 from odt_core.studies import Trainer, Unlearned, unlearn
 from odt_core.training.settings import Settings
-from odt_core.workspace import CheckpointInfo, Kind, Part, SampleEntry, Score
+from odt_core.workspace import CheckpointInfo, Kind, LabelEntry, Part, SampleEntry, Score
 from pages.ui import pieces, trouble
 from pages.ui.base_sets import base_test_of, replay_of
 from pages.ui.desk import Desk
 from pages.ui.desk.jobs import Job
 from pages.ui.evaluate.large import Number, numbers, verdict
 from pages.ui.evaluate.study import about_training, study, told, trainer_of, why_not
-from pages.ui.say import beside, count
+from pages.ui.say import beside, count, isolated
 from pages.ui.thumbs import thumb_uri
 
 _PLACE = "forget"
@@ -28,16 +28,42 @@ _MOST = 300  # samples to choose from, the newest
 
 
 @dataclass(frozen=True)
+class Choice:
+    """What is to go: a training sample, or all samples of a label, those for testing too: else your
+    model would be judged by what it was to forget. label: goes with them, unless the model itself
+    knows it.
+    """
+
+    samples: tuple[SampleEntry, ...]
+    label: LabelEntry | None = None
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Of the samples."""
+        return tuple(sample.id for sample in self.samples)
+
+    @property
+    def trained_on(self) -> list[SampleEntry]:
+        """The training samples among them."""
+        return [sample for sample in self.samples if sample.part is Part.TRAIN]
+
+    def labels_left(self, labels: Labels) -> Labels:
+        """The labels without that which goes."""
+        output = self.label.output if self.label else None
+        return Labels(tuple(None if k == output else one for k, one in enumerate(labels.names)))
+
+
+@dataclass(frozen=True)
 class Forgotten:
     """What came out, with what is needed to make it the person's model."""
 
     unlearned: Unlearned
-    sample_ids: tuple[str, ...]
+    chosen: Choice
     settings: Settings
     steps: int
     model_sha256: str
     model: str  # ModelEntry.key
-    own: Score | None  # of what came out, on the person's test samples
+    own: Score | None  # of what came out, on the test samples that are left
     base: Score | None  # on the base test set
 
 
@@ -51,22 +77,21 @@ def forget(desk: Desk) -> None:
         )
         trouble.show_said(_PLACE)
         chosen = _choice(desk)
-        ready = why_not(desk, judged=False) or ("" if chosen else "Choose what to forget.")
-        ids = tuple(sample.id for sample in chosen)
+        ready = why_not(desk, judged=False) or ("" if chosen.ids else "Choose what to forget.")
         study(
             desk,
             "unlearning",
             "forget",
-            lambda job: _work(desk, job, ids),
+            lambda job: _work(desk, job, chosen),
             lambda found: _show(desk, found),
             ready=ready,
             button="Derive again without it",
-            about=(about_training(desk), ids),
+            about=(about_training(desk), chosen.ids),
         )
 
 
-def _choice(desk: Desk) -> list[SampleEntry]:
-    """The samples to forget: one, or all of a label."""
+def _choice(desk: Desk) -> Choice:
+    """A sample, or all of a label."""
     manifest = desk.workspace.manifest
     train = desk.usable_samples(Part.TRAIN)
     labels = {label.id: label.name for label in manifest.labels}
@@ -77,22 +102,38 @@ def _choice(desk: Desk) -> list[SampleEntry]:
             labels.get(sample.label, "no label"), sample.origin or sample.id
         )
     if not options:
-        return []
+        return Choice(())
     if st.session_state.get("forget_what") not in options:
         st.session_state["forget_what"] = next(iter(options))
     chosen = st.selectbox(
         "What to forget", list(options), key="forget_what", format_func=lambda k: options[k]
     )
     kind, _, key = (chosen or "").partition(" ")
-    found = [s for s in train if (s.label if kind == "label" else s.id) == key]
-    pieces.pictures([("", thumb_uri(desk.workspace, s, 96), "") for s in found[:8]])
+    if kind == "label":
+        found = _all_of(desk, key)
+    else:
+        found = Choice(tuple(s for s in train if s.id == key))
+    pieces.pictures([("", thumb_uri(desk.workspace, s, 96), "") for s in found.trained_on[:8]])
     return found
 
 
-def _work(desk: Desk, job: Job, ids: tuple[str, ...]) -> Forgotten:
-    prepared = desk.prepared(Part.TRAIN)
-    samples = prepared.samples
-    out = np.array([entry.id in ids for entry in prepared.entries], bool)
+def _all_of(desk: Desk, label_id: str) -> Choice:
+    manifest = desk.workspace.manifest
+    label, samples = manifest.label(label_id), manifest.samples_of(label_id)
+    return Choice(samples, None if label is None or _of_the_model(desk, label) else label)
+
+
+def _of_the_model(desk: Desk, label: LabelEntry) -> bool:
+    """Whether the file itself has a name for the label's output: the person only gave samples."""
+    model = desk.workspace.manifest.model
+    if model is None or label.output is None:
+        return True
+    own = model.outputs[label.output]
+    return own == label.name if model.unnamed else own is not None
+
+
+def _work(desk: Desk, job: Job, chosen: Choice) -> Forgotten:
+    samples, out = _samples(desk, Part.TRAIN, chosen)
     if not out.any():
         raise SampleError("None of these is trained on, so there is nothing to forget.")
     settings = desk.settings
@@ -108,9 +149,18 @@ def _work(desk: Desk, job: Job, ids: tuple[str, ...]) -> Forgotten:
         )
         last = trainer.last
         steps = last.steps if last else 0
-        tests = (desk.samples(Part.TEST), base_test_of(desk.card))
-        own, base = (_score(trainer, samples) for samples in tests)
-    return Forgotten(found, ids, settings, steps, desk.worker().sha256, desk.model.key, own, base)
+        test, gone = _samples(desk, Part.TEST, chosen)
+        left = replace(test.take(~gone), labels=chosen.labels_left(test.labels))
+        own, base = (_score(trainer, samples) for samples in (left, base_test_of(desk.card)))
+    model = desk.model.key
+    return Forgotten(found, chosen, settings, steps, desk.worker().sha256, model, own, base)
+
+
+def _samples(desk: Desk, part: Part, chosen: Choice) -> tuple[Samples, np.ndarray]:
+    """The samples of a part, and which of them are to go, bool [N]."""
+    prepared = desk.prepared(part)
+    ids = set(chosen.ids)
+    return prepared.samples, np.array([one.id in ids for one in prepared.entries], bool)
 
 
 def _score(trainer: Trainer, samples: Samples | None) -> Score | None:
@@ -135,35 +185,47 @@ def _show(desk: Desk, found: Forgotten) -> None:
     )
     pieces.table(("Weights", "SHA-256 of all variables"), rows)
     pieces.note(
-        "Keeping it deletes the samples and puts these weights in place: two steps that undo can "
-        "take back. Earlier checkpoints, which saw the samples, stay in the timeline until you "
-        "delete them there."
+        f"Keeping it deletes {_told(found.chosen)} and puts these weights in place: two steps that "
+        "undo can take back. Earlier checkpoints, which saw the samples, stay in the timeline "
+        "until you delete them there."
     )
     st.button(
-        f"Delete {count(len(found.sample_ids), 'sample')} and make this your model",
+        f"Delete {count(len(found.chosen.ids), 'sample')} and make this your model",
         key="forget_keep",
         on_click=_keep,
         args=(desk, found),
-        disabled=desk.busy or found.model != desk.model.key or not _there(desk, found),
+        disabled=desk.busy or found.model != desk.model.key or not _there(desk, found.chosen),
     )
 
 
-def _there(desk: Desk, found: Forgotten) -> bool:
-    present = {sample.id for sample in desk.workspace.manifest.samples}
-    return set(found.sample_ids) <= present
+def _told(chosen: Choice) -> str:
+    """ "the sample", "the 8 samples, 4 for testing among them, with their label 'a'"."""
+    told = "the sample" if len(chosen.ids) == 1 else f"the {count(len(chosen.ids), 'sample')}"
+    tests = len(chosen.ids) - len(chosen.trained_on)
+    told += f", {tests:,} for testing among them," if tests else ""
+    return told + (f" with their label '{isolated(chosen.label.name)}'" if chosen.label else "")
+
+
+def _there(desk: Desk, chosen: Choice) -> bool:
+    """Whether it is still what there is to delete."""
+    manifest = desk.workspace.manifest
+    if chosen.label is not None:
+        return manifest.samples_of(chosen.label.id) == chosen.samples
+    return set(chosen.ids) <= {sample.id for sample in manifest.samples}
 
 
 def _keep(desk: Desk, found: Forgotten) -> None:
     with trouble.caught(_PLACE):
+        chosen = found.chosen
         meta = CheckpointMeta(
             model_sha256=found.model_sha256,
             step=found.steps,
             settings=found.settings.to_json(),
             seed=found.settings.seed,
-            labels=desk.labels.names,
+            labels=chosen.labels_left(desk.labels).names,
             note="derived again from the base",
         )
-        gone = count(len(found.sample_ids), "sample")
+        gone = count(len(chosen.ids), "sample")
         with desk.changing("forget the samples") as workspace:
             desk.keep(
                 save_checkpoint(Checkpoint(found.unlearned.state, meta)),
@@ -176,5 +238,8 @@ def _keep(desk: Desk, found: Forgotten) -> None:
                     note=f"without {gone}, verified: {found.unlearned.digest[:12]}",
                 ),
             )
-            workspace.delete_samples(found.sample_ids)
+            if chosen.label is not None:
+                workspace.delete_label(chosen.label.id)
+            else:
+                workspace.delete_samples(chosen.ids)
         trouble.say(_PLACE, f"{gone} forgotten: this is your model now.", "info")
