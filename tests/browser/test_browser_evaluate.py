@@ -200,6 +200,22 @@ class TestBlind:
         tab.press("reveal").sees("1 of 1")
         assert "Your model" in tab.page.locator(".st-key-card_blind .odt-large").inner_text()
 
+    @pytest.mark.parametrize("width", [390, 1440])
+    def test_answer_when_a_short_word_stands_in_one_line(
+        self, shared_server, visit, own_workspace, width
+    ):
+        tab = visit(shared_server, viewport={"width": width, "height": 900})
+        tab.open(f"/evaluate?{own_workspace}")
+        open_part(tab, "Blind test")
+        tab.page.get_by_role("radio", name="Test samples", exact=True).last.click()
+        answer = tab.idle().page.locator(".odt-stage strong").filter(has_not_text="?").first
+        lines = """(answer) => {
+          answer.textContent = "mum";
+          answer.style.setProperty("--letters", 3);
+          return answer.clientHeight / parseFloat(getComputedStyle(answer).lineHeight);
+        }"""
+        assert answer.evaluate(lines) == pytest.approx(1, abs=0.1)
+
     def test_vote_when_the_page_is_loaded_again_still_counts(
         self, shared_server, visit, own_workspace
     ):

@@ -84,4 +84,5 @@ def stage(*items: Stage) -> None:
 def _answer(one: Stage) -> str:
     if one.picture:
         return f'<img src="{escape(one.picture)}" alt="What {escape(one.title)} answers">'
-    return f"<strong{' class=word' if len(one.answer) > 3 else ''}>{escape(one.answer)}</strong>"
+    letters = max(map(len, one.answer.split()), default=1)  # as large as the longest word allows
+    return f'<strong style="--letters: {letters}">{escape(one.answer)}</strong>'
