@@ -8,6 +8,7 @@ fresh, as in a newly compiled model.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import Any
 
 from odt_core.authoring.backend import keras, tf
@@ -89,7 +90,18 @@ class Optimiser(tf.Module):
     def _rate(self) -> Any:
         if self._schedule is None:
             return self.learning_rate.read_value()
-        return self._schedule(self.counter().read_value())
+        step, schedule = self.counter().read_value(), copy(self._schedule)
+        # The converter turns a division by a constant into a product, with which 21 / 7 is a little
+        # more than 3, and its ceiling 4: so the steps of a cycle are to be no constant.
+        for name in ("decay_steps", "first_decay_steps") if _is_of_keras(schedule) else ():
+            if hasattr(schedule, name):
+                steps = tf.cast(getattr(schedule, name), tf.float32)
+                setattr(schedule, name, tf.maximum(steps, -tf.cast(step, tf.float32)))
+        return schedule(step)
+
+
+def _is_of_keras(schedule: Any) -> bool:
+    return type(schedule).__module__ == Schedule.__module__
 
 
 def _kind(optimizer: keras.optimizers.Optimizer) -> str:

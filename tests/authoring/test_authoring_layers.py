@@ -145,6 +145,7 @@ OPTIMISERS = {
     "cosine, warm-up": lambda: optimizers.RMSprop(
         schedules.CosineDecay(1e-4, 15, warmup_target=1e-3, warmup_steps=5)
     ),
+    "polynomial, short": lambda: optimizers.SGD(schedules.PolynomialDecay(0.05, 7, cycle=True)),
     "polynomial": lambda: optimizers.SGD(schedules.PolynomialDecay(0.05, 20, cycle=True), 0.9),
     "cosine, restarts": lambda: optimizers.SGD(schedules.CosineDecayRestarts(0.05, 10)),
 }
