@@ -43,8 +43,9 @@ class Inputs:
 
 def check_one_input(model: keras.Model) -> None:
     """AuthoringError for a model with several inputs."""
-    if len(model.inputs or ()) > 1:
+    inputs = getattr(model, "inputs", None) or ()
+    if len(inputs) > 1:
         raise AuthoringError(
-            f"The model '{model.name}' has {len(model.inputs)} inputs, and this takes one. "
+            f"The model '{model.name}' has {len(inputs)} inputs, and this takes one. "
             "odt_core.authoring.to_trainable_tflite takes several, each under its name."
         )

@@ -98,6 +98,11 @@ def _is_one_loss(chosen: Any) -> bool:
 
 def _default_loss(model: keras.Model) -> Any:
     """Cross-entropy over the outputs; of logits unless the last layer is a softmax or sigmoid."""
+    if getattr(model, "inputs", None) is None:
+        raise AuthoringError(
+            f"The model '{model.name}' is a subclass of keras.Model, which does not say what its "
+            "last layer is. Give it a loss: compile(optimizer='sgd', loss=...)."
+        )
     activation = getattr(_last_layer(model), "activation", None)
     if model.output_shape[-1] == 1:
         return keras.losses.BinaryCrossentropy(

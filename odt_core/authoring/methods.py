@@ -167,12 +167,31 @@ class _Call:
         return getattr(self._method.of(self._model), name)
 
 
+def _shapes(model: BaseTFLiteModel) -> tuple[Any, Any]:
+    """What the Keras model takes and gives, the batch first; one without an Input is built of
+    X_SHAPE.
+    """
+    own = model.model
+    if getattr(own, "inputs", None) is not None:
+        return own.input_shape, own.output_shape
+    advice = "See that it takes X_SHAPE, or start it with a keras.Input."
+    with plain_errors("self.model", advice, "be called"):
+        output = own(keras.Input(model.X_SHAPE))
+    if not isinstance(output, keras.KerasTensor):
+        raise AuthoringError(
+            f"The model '{own.name}' gives a {type(output).__name__}, and odt trains models with "
+            f"one output. Have it return the tensor that is to learn."
+        )
+    return (None, *model.X_SHAPE), output.shape
+
+
 def _check_shapes(model: BaseTFLiteModel) -> None:
+    taken, given_back = _shapes(model)
     check_model(model.model)
     check_one_input(model.model)
     for name, own, other, what in (
-        ("X_SHAPE", model.X_SHAPE, model.model.input_shape, "input"),
-        ("Y_SHAPE", model.Y_SHAPE, model.model.output_shape, "output"),
+        ("X_SHAPE", model.X_SHAPE, taken, "input"),
+        ("Y_SHAPE", model.Y_SHAPE, given_back, "output"),
     ):
         if what == "output" and not takes_rows(model.model):
             continue

@@ -20,7 +20,7 @@ from odt_core.authoring.inputs import Inputs
 from odt_core.authoring.keras_files import load_keras_model
 from odt_core.authoring.losses import resolve_loss, takes_class_numbers
 from odt_core.authoring.optimisers import DEFAULT_LEARNING_RATE
-from odt_core.authoring.program import Program, check_model
+from odt_core.authoring.program import Program, check_model, check_says_its_shapes
 from odt_core.authoring.recipe import save_program
 from odt_core.authoring.tracing import plain_errors
 from odt_core.authoring.update_rules import NAMES
@@ -37,6 +37,7 @@ def to_inference_tflite(source: keras.Model | str | Path, *, safe_mode: bool = T
     """
     model = load_keras_model(source, safe_mode=safe_mode)
     check_model(model)
+    check_says_its_shapes(model)
     inputs = Inputs(model)
     concrete = signature(
         lambda **x: {"logits": model(inputs.taken(x), training=False)}, **inputs.specs
@@ -112,6 +113,7 @@ def author(
     """
     model = load_keras_model(source, safe_mode=safe_mode)
     check_model(model)
+    check_says_its_shapes(model)
     with only_trainable(model, trainable):
         program = make_program(model, loss, optimizer, learning_rate)
         inputs, y = Inputs(model), label_spec(model, loss)

@@ -210,12 +210,7 @@ def check_model(model: keras.Model) -> None:
             f"The model '{model.name}' has no weights yet. Start it with a keras.Input of your "
             "input's shape, or call build() or the model itself once."
         )
-    if getattr(model, "inputs", None) is None:
-        raise AuthoringError(
-            f"The model '{model.name}' is a subclass of keras.Model, which does not say what it "
-            "takes. Wrap it: x = keras.Input(shape of one input); keras.Model(x, model(x))."
-        )
-    if len(model.outputs or [None]) != 1:
+    if len(getattr(model, "outputs", None) or [None]) != 1:
         raise AuthoringError(
             f"The model '{model.name}' has {len(model.outputs)} outputs; odt trains models with "
             f"one. Make a model of the output that is to learn: keras.Model(inputs, output)."
@@ -233,6 +228,15 @@ def check_model(model: keras.Model) -> None:
                 f"The {what} {dtype}. Build the model with float32 "
                 "(keras.config.set_dtype_policy('float32'))."
             )
+
+
+def check_says_its_shapes(model: keras.Model) -> None:
+    """Raises AuthoringError when only calling the model tells what it takes and gives."""
+    if getattr(model, "inputs", None) is None:
+        raise AuthoringError(
+            f"The model '{model.name}' is a subclass of keras.Model, which does not say what it "
+            "takes. Wrap it: x = keras.Input(shape of one input); keras.Model(x, model(x))."
+        )
 
 
 def _check_training(model: keras.Model) -> None:

@@ -17,9 +17,10 @@ def plain_errors(
     what: str = "The model",
     advice: str = "See that its loss takes labels of the given shape, and that it runs as a "
     "tf.function.",
+    cannot: str = "be traced",
 ) -> Iterator[None]:
-    """AuthoringError for whatever Keras or TensorFlow raises while a model is traced: our own,
-    which AutoGraph wraps, or theirs with what to look at.
+    """AuthoringError for whatever Keras or TensorFlow raises while a model is traced or run: our
+    own, which AutoGraph wraps, or theirs with what to look at.
     """
     try:
         yield
@@ -32,7 +33,7 @@ def plain_errors(
         said = " ".join(_USERS.sub("", str(error)).split())
         said = said if len(said) <= _LONGEST else f"…{said[-_LONGEST:]}"
         raise AuthoringError(
-            f"{what} cannot be traced ({type(error).__name__}: {said}). {advice}"
+            f"{what} cannot {cannot} ({type(error).__name__}: {said}). {advice}"
         ) from error
 
 

@@ -14,7 +14,7 @@ from odt_core.authoring.conversion import (
 from odt_core.authoring.inputs import check_one_input
 from odt_core.authoring.losses import resolve_loss
 from odt_core.authoring.one_call import choose_optimizer, signature
-from odt_core.authoring.program import Program, check_model
+from odt_core.authoring.program import Program, check_model, check_says_its_shapes
 from odt_core.authoring.recipe import save_program
 from odt_core.errors import AuthoringError
 from odt_core.graph import describe
@@ -51,6 +51,7 @@ def to_transfer_tflite(
     parts = [backbone, head, *([classifier] if classifier is not None else [])]
     for model in parts:
         check_model(model)
+        check_says_its_shapes(model)
         check_one_input(model)
     features, outputs = backbone.output_shape[1:], head.output_shape[-1]
     for model in parts[1:]:

@@ -145,6 +145,44 @@ class Small(BaseTFLiteModel):
         self.model = small_model(optimizer="sgd", loss=logits_loss())
 
 
+class Subclassed(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(2)
+
+    def call(self, x):
+        return self.dense(x)
+
+
+class TestModelWithoutAnInput:
+    """The class says what the Keras model takes."""
+
+    @pytest.mark.parametrize(
+        "make", [lambda: keras.Sequential([keras.layers.Dense(2)]), Subclassed]
+    )
+    def test_model_that_was_never_called_then_trains_as_keras(self, make, tmp_path):
+        model = with_methods(Y_SHAPE=[2])
+        model.model = make()
+        model.model.compile("sgd", "mse")
+        save_model(model, tmp_path)
+        device = LiteRT(convert_saved_model(tmp_path))
+        batches = classification_batches((6,), 2, 6)
+        expected = train_eagerly(model.model, batches)
+        np.testing.assert_allclose(device.train(batches), expected, rtol=1e-4)
+
+    def test_shape_that_it_cannot_take_then_is_told(self, tmp_path):
+        model = with_methods()
+        model.model = keras.Sequential([keras.layers.Conv2D(2, 3)])
+        with pytest.raises(AuthoringError, match=r"self.model cannot be called .*takes X_SHAPE"):
+            save_model(model, tmp_path)
+
+    def test_subclass_without_a_loss_then_asks_for_one(self, tmp_path):
+        model = with_methods(Y_SHAPE=[2])
+        model.model = Subclassed()
+        with pytest.raises(AuthoringError, match="Give it a loss"):
+            save_model(model, tmp_path)
+
+
 class TestOneSetOfWeights:
     """The recipe's methods and its Keras model, used in turns as in a notebook."""
 
@@ -853,15 +891,6 @@ class TestImport:
 class OwnStep(keras.Model):
     def train_step(self, data):
         return {"loss": 0.0}
-
-
-class Subclassed(keras.Model):
-    def __init__(self):
-        super().__init__()
-        self.dense = keras.layers.Dense(2)
-
-    def call(self, x):
-        return self.dense(x)
 
 
 class TestWhatOdtWouldTrainOtherwise:
