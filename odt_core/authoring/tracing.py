@@ -9,7 +9,10 @@ from contextlib import contextmanager
 from odt_core.errors import AuthoringError
 
 _LONGEST = 300  # characters of somebody else's message
-_USERS = re.compile(r"\bin user code:.*^\s+(?:[\w.]+: )", re.DOTALL | re.MULTILINE)  # AutoGraph's
+_OTHERS = re.compile(  # around what was said: terminals' colours, AutoGraph's and Keras' traces
+    r"\x1b\[[\d;]*m|\bin user code:.*^\s+(?:[\w.]+: )|\s+Arguments received by .*",
+    re.DOTALL | re.MULTILINE,
+)
 
 
 @contextmanager
@@ -30,8 +33,8 @@ def plain_errors(
         own = _own(error)
         if own is not None:
             raise AuthoringError(str(own)) from error
-        said = " ".join(_USERS.sub("", str(error)).split())
-        said = said if len(said) <= _LONGEST else f"…{said[-_LONGEST:]}"
+        said = " ".join(_OTHERS.sub("", str(error)).split())
+        said = said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"
         raise AuthoringError(
             f"{what} cannot {cannot} ({type(error).__name__}: {said}). {advice}"
         ) from error

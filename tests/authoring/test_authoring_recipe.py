@@ -925,6 +925,16 @@ class TestWhatOdtWouldTrainOtherwise:
         losses = [session.train_step(x, x[:, :2]) for _ in range(40)]
         assert losses[-1] < losses[0]
 
+    def test_error_of_keras_is_told_from_its_beginning_without_colours(self):
+        model = keras.Sequential(
+            [keras.Input((6,)), keras.layers.Dense(8, "glu"), keras.layers.Dense(2)]
+        )
+        with pytest.raises(AuthoringError) as error:
+            to_trainable_tflite(model, loss="mse")
+        assert "calling Sequential.call(). Input 0 with name" in str(error.value)
+        assert "\x1b" not in str(error.value)
+        assert "Arguments received" not in str(error.value)
+
     def test_loss_that_cannot_take_the_labels_says_so_in_words(self):
         model = keras.Sequential([keras.Input((12, 4)), keras.layers.Dense(5)])
         with pytest.raises(AuthoringError, match=r"cannot be traced .*labels of the given shape"):
