@@ -17,6 +17,11 @@ from odt_core.errors import AuthoringError
 
 Loss = Callable[[Any, Any], Any]  # (labels, model output) -> float32 []
 
+_OF_CLASS_NUMBERS = (
+    keras.losses.sparse_categorical_crossentropy,
+    keras.losses.categorical_generalized_cross_entropy,
+    keras.losses.circle,
+)
 _OF_YES_AND_NO = (keras.losses.binary_crossentropy, keras.losses.binary_focal_crossentropy)
 _OF_ROWS = (
     keras.losses.categorical_crossentropy,
@@ -74,8 +79,7 @@ def _resolved(model: keras.Model, loss: Any) -> keras.losses.Loss:
 def takes_class_numbers(model: keras.Model, loss: Any) -> bool:
     """Whether labels are numbers of classes, not rows of the output's shape."""
     chosen = _chosen(model, loss)
-    sparse = keras.losses.SparseCategoricalCrossentropy
-    return _is_one_loss(chosen) and isinstance(_as_object(chosen), sparse)
+    return _is_one_loss(chosen) and getattr(_as_object(chosen), "fn", None) in _OF_CLASS_NUMBERS
 
 
 def takes_rows(model: keras.Model) -> bool:

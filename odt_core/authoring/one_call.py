@@ -27,6 +27,8 @@ from odt_core.authoring.update_rules import NAMES
 from odt_core.errors import AuthoringError
 from odt_core.graph import lower
 
+_SAMPLES = 5  # in a step that is tried: seldom as many as a model has outputs
+
 
 def to_inference_tflite(source: keras.Model | str | Path, *, safe_mode: bool = True) -> bytes:
     """A .tflite with the one signature infer(x) -> logits and constant weights, any batch size.
@@ -124,6 +126,7 @@ def author(
             **dialect(program, inputs),
             **program.rate_signatures(),
         }
+        _check_step(program, signatures["train"], {"y": y, **inputs.specs})
         with tempfile.TemporaryDirectory() as directory:
             save_program(program, signatures, directory)
             converted = convert(directory, must_lower=lowered)
@@ -145,6 +148,20 @@ def signature(function: Any, *specs: Any, **named: Any) -> Any:
     """A function of tensors as a signature of a SavedModel. AuthoringError when it cannot be."""
     with plain_errors():
         return tf.function(function).get_concrete_function(*specs, **named)
+
+
+def _check_step(program: Program, train: Any, specs: dict[str, Any]) -> None:
+    """AuthoringError where TensorFlow itself cannot take a step, which tracing, with an open batch,
+    does not tell: labels of another shape than the loss takes, for one. Leaves the program as it
+    was.
+    """
+    if any(None in spec.shape[1:] for spec in specs.values()):
+        return  # not every size is one that the model takes
+    before = [variable.numpy() for variable in program.variables]
+    with plain_errors(cannot="take a step"):
+        train(**{name: tf.zeros([_SAMPLES, *s.shape[1:]], s.dtype) for name, s in specs.items()})
+    for variable, value in zip(program.variables, before, strict=True):
+        variable.assign(value)
 
 
 def make_program(

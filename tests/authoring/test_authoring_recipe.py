@@ -925,6 +925,23 @@ class TestWhatOdtWouldTrainOtherwise:
         losses = [session.train_step(x, x[:, :2]) for _ in range(40)]
         assert losses[-1] < losses[0]
 
+    def test_loss_of_class_numbers_takes_them_and_trains_as_keras(self):
+        model = small_model(optimizer="sgd", loss=keras.losses.CategoricalGeneralizedCrossEntropy())
+        device = LiteRT(to_trainable_tflite(model))
+        batches = [
+            (x, y.argmax(-1).astype(np.int32)) for x, y in classification_batches((6,), 5, 6)
+        ]
+        expected = train_eagerly(model, batches)
+        np.testing.assert_allclose(device.train(batches), expected, rtol=1e-4)
+
+    def test_loss_that_fails_with_a_batch_alone_is_told_before_a_file_is_made(self):
+        def of_class_numbers(labels, output):
+            return keras.losses.categorical_generalized_cross_entropy(labels, output, 0.5)
+
+        model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(3, "softmax")])
+        with pytest.raises(AuthoringError, match=r"cannot take a step .*labels of the given shape"):
+            to_trainable_tflite(model, loss=of_class_numbers)
+
     def test_error_of_keras_is_told_from_its_beginning_without_colours(self):
         model = keras.Sequential(
             [keras.Input((6,)), keras.layers.Dense(8, "glu"), keras.layers.Dense(2)]
