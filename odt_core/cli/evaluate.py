@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+
+import numpy as np
 
 from odt_core.cli.command import Command, Result
 from odt_core.cli.figures import compared, evaluator
@@ -15,7 +18,10 @@ from odt_core.cli.sources import (
     open_model,
     open_samples,
 )
+from odt_core.samples.labels import called
 from odt_core.words import percent
+
+_MATRIX = 20  # labels that a terminal has room for
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -68,7 +74,32 @@ def _text(result: Result) -> str:
                     else ""
                 )
             )
-    return "\n".join(lines + result["sentences"])
+    return "\n".join(lines + _matrix(result) + result["sentences"])
+
+
+def _matrix(result: Result) -> list[str]:
+    """What is taken for what, by the personalised model where there is one, of the labels that are
+    there: a line for each right label. Nothing where they are too many to read.
+    """
+    which = "personalised" if result["personalised"] else "base"
+    row = result[which]
+    if not row or "confusion" not in row:
+        return []
+    counts = np.array(row["confusion"])
+    there = np.flatnonzero(counts.sum(axis=0) + counts.sum(axis=1))
+    if not 1 < len(there) <= _MATRIX:
+        return []
+    names = [called(result["labels"][at], int(at)) for at in there]
+    wide = max(len(name) for name in names)
+    cells = [[f"{n:,}" for n in line] for line in counts[np.ix_(there, there)]]
+    widths = [max(len(names[k]), *(len(line[k]) for line in cells)) for k in range(len(there))]
+
+    def line(first: str, rest: Sequence[str]) -> str:
+        padded = (one.rjust(width) for one, width in zip(rest, widths, strict=True))
+        return f"  {first:{wide}}  {'  '.join(padded)}"
+
+    told = f"{which}: a line for each right label, a column for what it is taken for"
+    return [told, line("", names), *map(line, names, cells)]
 
 
 COMMAND = Command(
@@ -78,7 +109,8 @@ COMMAND = Command(
         "Accuracy with a 95 % Wilson interval, cross-entropy and confusion matrix. With a\n"
         "checkpoint also McNemar's exact test of personalised against base. For a model of values\n"
         "mean squared and mean absolute error, and the sign test; where each pixel or word has a\n"
-        "class, also the share of right ones and the mean intersection over union."
+        "class, also the share of right ones and the mean intersection over union.\n"
+        f"The text shows the matrix up to {_MATRIX} labels, --json always."
     ),
     example=(
         "example: python -m odt_core evaluate digits --samples test.zip --checkpoint me.safetensors"

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from odt_core.cli.command import Command, Result
+from odt_core.cli.output import check_output, write_model
 from odt_core.cli.sources import add_checkpoint, add_model, labels_of, open_checkpoint, open_model
 from odt_core.errors import SampleError
 
 if TYPE_CHECKING:
-    from odt_core.runtime import Model
+    from odt_core.runtime import Model, Session
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -25,6 +27,9 @@ def _arguments(parser: ArgumentParser) -> None:
         help="an image, a table (.csv, .json, …), a .wav, .npy or .npz, as for --samples",
     )
     add_checkpoint(parser)
+    parser.add_argument(
+        "--out", metavar="MASK.png", help="where to write the mask that a model of masks gives"
+    )
     parser.add_argument("--top", type=int, default=3, metavar="N", help="labels to list (3)")
 
 
@@ -51,14 +56,17 @@ def _run(options: Namespace) -> Result:
                 "samples of one shape at a time."
             )
     x = np.stack(inputs)
+    masks = _masks(model, session, x)
+    written = _write_mask(options, model, masks) if options.out else None
     if not model.contract.classifies:
         values = session.infer(x)
         check_answers(values)
         return {
             "predictions": [
-                {"file": name, "values": row.reshape(-1).tolist()}
-                for name, row in zip(names, values, strict=True)
-            ]
+                {"file": name, "values": row.reshape(-1).tolist(), "shares": shares}
+                for name, row, shares in zip(names, values, _shares(masks, len(x)), strict=True)
+            ],
+            "mask": written,
         }
     predictions = []
     tempering = None if checkpoint is None else checkpoint.meta.temperature
@@ -70,6 +78,48 @@ def _run(options: Namespace) -> Result:
         top = [{"label": labels.called(int(at)), "probability": float(row[at])} for at in order]
         predictions.append({"file": name, **top[0], "top": top})
     return {"predictions": predictions, "temperature": heat}
+
+
+def _masks(model: Model, session: Session, x: np.ndarray) -> np.ndarray | None:
+    """int [N, height, width]: the class of each pixel; None of a model that gives no such."""
+    from odt_core.evaluation.evaluation import check_answers
+    from odt_core.samples.masks import is_picture
+
+    contract = model.contract
+    if not contract.tells_places or not is_picture(contract.target_shape):
+        return None
+    answers = session.predict_proba(x)
+    check_answers(answers)
+    rows = answers.reshape(*answers.shape[:3], -1)
+    if contract.rows_are_one_hot or contract.scores_each:
+        return np.asarray(rows.argmax(axis=-1))
+    return (rows[..., 0] >= 0.5).astype(np.int64) if rows.shape[-1] == 1 else None
+
+
+def _shares(masks: np.ndarray | None, count: int) -> list[dict[str, float] | None]:
+    """Of the pixels of each of so many samples, by class; None where there are no masks."""
+    if masks is None:
+        return [None] * count
+    found = [np.unique(mask, return_counts=True) for mask in masks]
+    return [{str(k): float(n) / masks[0].size for k, n in zip(*one, strict=True)} for one in found]
+
+
+def _write_mask(options: Namespace, model: Model, masks: np.ndarray | None) -> str:
+    """The mask as a .png that `--samples` reads: numbers of classes, or black and white."""
+    from PIL import Image
+
+    if masks is None:
+        raise SampleError("--out writes masks, and this model gives none. Leave it out.")
+    if len(masks) > 1:
+        raise SampleError(f"--out writes one mask, and {len(masks)} samples were given.")
+    check_output(Path(options.out), *map(Path, options.files), kind=".png")
+    contract = model.contract
+    numbers = contract.rows_are_one_hot or contract.scores_each
+    picture = Image.fromarray((masks[0] * (1 if numbers else 255)).astype(np.uint8))
+    packed = BytesIO()
+    picture.save(packed, "PNG")
+    write_model(Path(options.out), packed.getvalue())
+    return str(options.out)
 
 
 def _items(path: Path, model: Model) -> list[tuple[str, np.ndarray]]:
@@ -119,18 +169,26 @@ def _text(result: Result) -> str:
     for row in result["predictions"]:
         if "top" in row:
             answer = "  ".join(f"{top['label']} {top['probability']:.1%}" for top in row["top"])
+        elif row["shares"]:
+            answer = "  ".join(f"class {k} {share:.1%}" for k, share in row["shares"].items())
+            answer += " of the pixels"
         else:
             answer = "  ".join(f"{value:.6g}" for value in row["values"][:8])
         lines.append(f"{row['file']}  {answer}")
     if result.get("temperature", 1.0) != 1.0:
         lines.append(f"at temperature {result['temperature']:.2f}, which the checkpoint asks for")
+    if result.get("mask"):
+        lines.append(f"mask  {result['mask']}")
     return "\n".join(lines)
 
 
 COMMAND = Command(
     name="infer",
     summary="what a model says to images",
-    description="Ask a model, or its personalised version, what it sees in images or arrays.",
+    description=(
+        "Ask a model, or its personalised version, what it sees in images or arrays. Of a model\n"
+        "of masks: the share of the pixels that it gives each class; --out writes the mask."
+    ),
     example="example: python -m odt_core infer digits seven.png --checkpoint me.safetensors",
     arguments=_arguments,
     run=_run,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.cli.command_line import ROOT, odt, result
 
@@ -263,3 +264,37 @@ class TestUse:
         done = odt("train", OWN / "dialect_tokens.tflite", "--samples", tmp_path / "t.npz")
         assert done.returncode == 2
         assert "taken for one that tells 3 labels apart" in done.stderr
+
+
+class TestMasks:
+    MODEL = OWN / "dialect_pixels.tflite"
+
+    def test_infer_says_the_shares_of_the_classes_and_writes_the_mask(self, tmp_path):
+        Image.new("RGB", (8, 8), (200, 30, 30)).save(tmp_path / "one.png")
+        mask = tmp_path / "mask.png"
+        (row,) = result("infer", self.MODEL, tmp_path / "one.png", "--out", mask)["predictions"]
+        classes = np.array(row["values"]).reshape(64, 3).argmax(axis=1)
+        numbers, counts = np.unique(classes, return_counts=True)
+        assert row["shares"] == {str(k): n / 64 for k, n in zip(numbers, counts, strict=True)}
+        assert np.array_equal(np.asarray(Image.open(mask)).reshape(-1), classes)
+        said = odt("infer", self.MODEL, tmp_path / "one.png").stdout
+        assert f"class {numbers[0]} {counts[0] / 64:.1%}" in said
+        assert said.rstrip().endswith("of the pixels")
+
+    def test_mask_of_a_model_that_gives_none_is_refused(self, line, tmp_path):
+        model = OWN / "dialect_regression.tflite"
+        done = odt("infer", model, line, "--out", tmp_path / "mask.png")
+        assert done.returncode != 0
+        assert not (tmp_path / "mask.png").exists()
+
+
+def test_evaluate_prints_what_is_taken_for_what(tmp_path):
+    x = np.random.default_rng(0).integers(0, 256, (12, 8, 8)).astype(np.uint8)
+    np.savez(tmp_path / "own.npz", x=x, y=np.arange(12) % 4)
+    given = OWN / "tiny_adam.tflite", "--samples", tmp_path / "own.npz"
+    counts = result("evaluate", *given)["base"]["confusion"]
+    printed = odt("evaluate", *given).stdout.splitlines()
+    at = printed.index("base: a line for each right label, a column for what it is taken for")
+    rows = [line.split() for line in printed[at + 1 : at + 6]]
+    assert rows[0] == ["0", "1", "2", "3"]
+    assert rows[1:] == [[str(k), *map(str, counts[k])] for k in range(4)]
