@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Map:
-    """Where each of N samples lies. outputs: of its label; names: what that is called. test:
-    bool [N].
+    """Where each of N samples lies. outputs: of its label, -1 where it has a target instead; names:
+    what that is called, or a mark. test: bool [N].
     """
 
     places: FeatureMap
@@ -68,12 +68,10 @@ def look_inside(
     if not worker.base_uninitialised:
         base, own = worker.state("base"), worker.state("own")
         layers = weight_changes(base, own, weights_of(worker.description, worker.contract))
-    if (
-        worker.contract.infer is None
-        or not worker.contract.scored
-        or worker.contract.measures_errors
-    ):
+    if worker.contract.infer is None or not worker.contract.scored:
         return Inside(layers)
+    if worker.contract.measures_errors:
+        return Inside(layers, map=_map(worker, labels, train, test))
     used = np.asarray(labels.used, bool)
     temperature = unknown = None
     new = _new(train, test, worker) if judged_by is None else judged_by
@@ -112,5 +110,7 @@ def _map(worker: Worker, labels: Labels, train: Samples, test: Samples | None) -
         places = feature_map(before, after, labels.used)
     except SampleError:  # weights that diverged
         return None
+    if worker.contract.measures_errors:
+        return Map(places, (-1,) * len(x), ("×",) * len(x), is_test)
     outputs = tuple(map(int, y))
     return Map(places, outputs, tuple(map(labels.called, outputs)), is_test)

@@ -10,6 +10,7 @@ from odt_core.evaluation.comparison import p_words
 from odt_core.evaluation.quantity import Quantity
 from odt_core.evidence.charts import look
 from odt_core.evidence.charts.chart_page import POLICY, STYLE
+from odt_core.evidence.charts.matrices import MOST_LABELS
 from odt_core.evidence.charts.types import Chart
 from odt_core.evidence.escape import html_text, markdown_text
 from odt_core.samples.labels import called
@@ -78,8 +79,10 @@ def personalisation_sections(card: dict[str, Any], charts: Sequence[Chart]) -> l
         slug = name.replace("_", "-")
         shown = has(f"confusion-{slug}", f"labels-{slug}", f"calibration-{slug}", f"values-{slug}")
         if shown or result["labels"]:
-            table, drawn_as = _label_table(result["labels"]), _drawn_as(result["labels_own"])
-            sections.append(Section(SETS[name], drawn_as, table, shown))
+            table, told = _label_table(result["labels"]), _drawn_as(result["labels_own"])
+            if f"labels-{slug}" in shown and f"confusion-{slug}" not in shown:
+                told += (f"No confusion matrix: it has room for {MOST_LABELS} labels.",)
+            sections.append(Section(SETS[name], told, table, shown))
     sections += [
         *_study_sections(card, has),
         *_inside_sections(card, has),

@@ -76,9 +76,15 @@ def inside_facts(inside: Inside) -> dict[str, Any]:
             "explained": list(seen.places.explained),
             "what": "principal components of both models' scores together",
             "samples": [
-                {"label": name, "test": bool(test), "base": list(base), "own": list(own)}
-                for name, test, base, own in zip(
+                {
+                    "label": name if output >= 0 else None,
+                    "test": bool(test),
+                    "base": list(base),
+                    "own": list(own),
+                }
+                for name, output, test, base, own in zip(
                     seen.names,
+                    seen.outputs,
                     seen.test,
                     seen.places.base.tolist(),
                     seen.places.own.tolist(),

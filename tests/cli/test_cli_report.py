@@ -95,6 +95,17 @@ def test_training_sends_nothing_over_the_network(files):
     assert "there are no test samples" in " ".join(got["studies"]["reasons"])
 
 
+def test_map_of_a_model_of_values_is_in_the_bundle_too(tmp_path):
+    x = np.random.default_rng(0).normal(size=(12, 3)).astype(np.float32)
+    np.savez(tmp_path / "own.npz", x=x, y=2 * x[:, :2])
+    model, out = ROOT / "tests/runtime/models/dialect_regression.tflite", tmp_path / "out.zip"
+    report(model, "--samples", tmp_path / "own.npz", "--out", out, "--quick", "--epochs", 2)
+    with zipfile.ZipFile(out) as packed:
+        assert "charts/map.png" in packed.namelist()
+        seen = json.loads(packed.read("personalisation-card.json"))["inside"]["map"]
+    assert (seen["n"], seen["samples"][0]["label"]) == (12, None)
+
+
 def test_nothing_is_studied_when_it_is_to_be_quick(files):
     got = report(MODEL, "--samples", files["own"], "--out", files["out"], "--quick", *SHORT)
     assert got["cost"] is None

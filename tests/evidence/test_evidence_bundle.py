@@ -138,6 +138,12 @@ class TestContents:
             alone = json.loads(packed.read("personalisation-card.json"))
         assert alone["training"]["settings"]["replay"] == 0
 
+    def test_card_says_why_there_is_no_matrix(self, trained, monkeypatch):
+        monkeypatch.setattr("odt_core.evidence.charts.chosen.MOST_LABELS", 1)
+        with zipfile.ZipFile(io.BytesIO(trained.bundle())) as packed:
+            text = packed.read("personalisation-card.md").decode()
+        assert "No confusion matrix: it has room for 120 labels." in text
+
     def test_card_names_digests_of_model_and_samples(self, card, trained):
         assert card["model"]["sha256"] == hashlib.sha256(MODEL.read_bytes()).hexdigest()
         first = hashlib.sha256(trained.own.x[0].tobytes()).hexdigest()

@@ -706,6 +706,16 @@ class TestEvidence:
             assert any(name.endswith(wanted) for name in names)
         assert "from the base model" in made.origin
 
+    def test_what_it_leaves_out_of_this_page_is_named(self, trained):
+        app, desk = trained
+        assert evidence._left_in_the_dashboard(desk) == []
+        blind._vote(desk, blind.game_of(desk), Vote.BOTH, ("1", "1"))
+        visit(app, "Forget")
+        run_job(app, desk, "forget", "unlearning")
+        score, proof = evidence._left_in_the_dashboard(desk)
+        assert score == "The score of the blind test is not in this bundle."
+        assert proof.startswith("The proof that samples were forgotten is not in this bundle")
+
     def test_checkpoints_that_it_may_come_from_hold_no_arrays_until_they_are_asked(self, trained):
         _, desk = trained
         others = evidence._others(desk)

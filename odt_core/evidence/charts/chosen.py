@@ -13,7 +13,7 @@ from odt_core.evaluation.reliability_diagram import reliability_of
 from odt_core.evidence.charts import look
 from odt_core.evidence.charts.intervals import Group, Intervals, Value
 from odt_core.evidence.charts.lines import Line, Lines
-from odt_core.evidence.charts.matrices import Matrices
+from odt_core.evidence.charts.matrices import MOST_LABELS, Matrices
 from odt_core.evidence.charts.pictures import MOST, Picture, Pictures, as_pixels
 from odt_core.evidence.charts.studied import inside_charts, study_charts
 from odt_core.evidence.charts.types import Chart, Role
@@ -26,7 +26,6 @@ SETS = {"test": "Your test samples", "base_test": "Base test set"}
 _TOLD = {Quantity.ACCURACY: ", 95 % Wilson interval", Quantity.ERROR: ", less is better"}
 _ROWS = 40  # labels in one chart
 _POINTS = 800  # of a curve
-_MATRIX = 120  # labels beyond which a matrix is a smear
 
 
 def charts_of(evidence: Evidence) -> tuple[Chart, ...]:
@@ -202,7 +201,7 @@ def _matrices(
         np.concatenate([evaluation.truth, evaluation.predictions]) for _, evaluation in known
     ]
     there = np.unique(np.concatenate(labels_seen))
-    if len(there) > _MATRIX:
+    if len(there) > MOST_LABELS:
         return None
     counts = tuple(
         (role, evaluation.confusion[np.ix_(there, there)])

@@ -16,6 +16,8 @@ _NUMBERED = 20  # labels up to which cells show their count
 _NAMED = 40  # labels up to which rows and columns have names
 _LONGEST = 150.0  # pixels of a name
 
+MOST_LABELS = 120  # beyond which a matrix is a smear
+
 
 @dataclass(frozen=True)
 class Matrices:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -33,6 +33,8 @@ from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.desk.jobs import Job
 from pages.ui.desk.kept_curves import kept_curves
 from pages.ui.downloads import file_name
+from pages.ui.evaluate.blind import game_of
+from pages.ui.evaluate.forget import was_proven
 from pages.ui.evaluate.large import verdict
 from pages.ui.evaluate.study import (
     CONTROLS,
@@ -149,6 +151,7 @@ def _work(desk: Desk, job: Job, *, whole: bool) -> Bundle:
     studies = Studies(reasons=("Nothing was studied: it was not asked for.",))
     if whole:
         studies = _studies(desk, job, loaded, judges, left_out)
+    studies = replace(studies, reasons=(*studies.reasons, *_left_in_the_dashboard(desk)))
     if job.stopped():
         raise OdtError("Stopped before it was packed.")
     job.progressed(0.8, "drawing charts, baking models, packing")
@@ -180,6 +183,19 @@ def _work(desk: Desk, job: Job, *, whole: bool) -> Bundle:
         reasons=studies.reasons,
         name=name,
     )
+
+
+def _left_in_the_dashboard(desk: Desk) -> list[str]:
+    """What was found on other parts of this page and is not in the bundle."""
+    left = []
+    if game_of(desk).rounds:
+        left.append("The score of the blind test is not in this bundle.")
+    if was_proven(desk):
+        left.append(
+            "The proof that samples were forgotten is not in this bundle: it is of a training of "
+            "its own."
+        )
+    return left
 
 
 def _others(desk: Desk) -> list[Unloaded]:

@@ -24,6 +24,7 @@ from pages.ui.say import beside, count, isolated
 from pages.ui.thumbs import thumb_uri
 
 _PLACE = "forget"
+_JOB = "unlearning"
 _MOST = 300  # samples to choose from, the newest
 
 
@@ -80,7 +81,7 @@ def forget(desk: Desk) -> None:
         ready = why_not(desk, judged=False) or ("" if chosen.ids else "Choose what to forget.")
         study(
             desk,
-            "unlearning",
+            _JOB,
             "forget",
             lambda job: _work(desk, job, chosen),
             lambda found: _show(desk, found),
@@ -88,6 +89,12 @@ def forget(desk: Desk) -> None:
             button="Derive again without it",
             about=(about_training(desk), chosen.ids),
         )
+
+
+def was_proven(desk: Desk) -> bool:
+    """Whether something was forgotten, and the proof of it is at hand."""
+    job = desk.job(_JOB)
+    return job is not None and job.look().result is not None
 
 
 def _choice(desk: Desk) -> Choice:
