@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from odt_core.cli.command import Command, Result
-from odt_core.cli.figures import compared, evaluator
+from odt_core.cli.figures import compared, evaluator, judged_lines
 from odt_core.cli.sources import (
     PATH_HELP,
+    add_base_test,
     add_checkpoint,
     add_model,
     labels_of,
+    open_base_test,
     open_checkpoint,
     open_model,
     open_samples,
@@ -21,12 +24,16 @@ from odt_core.cli.sources import (
 from odt_core.samples.labels import called
 from odt_core.words import percent
 
+if TYPE_CHECKING:
+    from odt_core.evaluation import Evaluation
+
 _MATRIX = 20  # labels that a terminal has room for
 
 
 def _arguments(parser: ArgumentParser) -> None:
     add_model(parser)
     parser.add_argument("--samples", required=True, metavar="PATH", help=PATH_HELP)
+    add_base_test(parser, "default: none")
     add_checkpoint(parser)
 
 
@@ -37,16 +44,32 @@ def _run(options: Namespace) -> Result:
     model = open_model(options)
     checkpoint = open_checkpoint(options.checkpoint, model) if options.checkpoint else None
     samples = open_samples(options.samples, model, labels_of(checkpoint, model), test=True)
-    session, ask = model.session(), evaluator(samples, model.preprocessing)
-    base = None if session.uninitialised else ask(session, samples)
-    own = said = None
+    groups = [(samples, evaluator(samples, model.preprocessing))]
+    if options.base_test:
+        of_the_base = open_base_test(options, model, samples.labels)
+        assert of_the_base is not None
+        groups.append((of_the_base, evaluator(of_the_base, None)))
+    session = model.session()
+    base = [None if session.uninitialised else ask(session, group) for group, ask in groups]
+    own: list[Evaluation | None] = [None] * len(groups)
     if checkpoint is not None:
         session.restore(checkpoint)
-        own = ask(session, samples)
-    if base is not None and own is not None and checkpoint is not None:
-        chosen = checkpoint.meta.note == Reason.BEST
-        said = claims(base, own, model.labels.used, samples.labels.names, chosen=chosen)
-    return {"labels": list(samples.labels.names), **compared(base, own, said)}
+        own = [ask(session, group) for group, ask in groups]
+    best = checkpoint is not None and checkpoint.meta.note == Reason.BEST
+
+    def judged(
+        before: Evaluation | None, after: Evaluation | None, *, chosen: bool
+    ) -> dict[str, Any]:
+        said = None
+        if before is not None and after is not None:
+            said = claims(before, after, model.labels.used, samples.labels.names, chosen=chosen)
+        return compared(before, after, said)
+
+    return {
+        "labels": list(samples.labels.names),
+        **judged(base[0], own[0], chosen=best),
+        "base_test": judged(base[1], own[1], chosen=False) if options.base_test else None,
+    }
 
 
 def _text(result: Result) -> str:
@@ -74,7 +97,9 @@ def _text(result: Result) -> str:
                     else ""
                 )
             )
-    return "\n".join(lines + _matrix(result) + result["sentences"])
+    lines += [*_matrix(result), *result["sentences"]]
+    of_the_base = {"test": None, "base_test": result["base_test"], "unjudged": None}
+    return "\n".join(lines + judged_lines(of_the_base))
 
 
 def _matrix(result: Result) -> list[str]:

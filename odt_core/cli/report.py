@@ -19,10 +19,12 @@ from odt_core.cli.figures import compared, evaluated, judged_lines, why_unjudged
 from odt_core.cli.output import check_output, write_model
 from odt_core.cli.sources import (
     PATH_HELP,
+    add_base_test,
     add_model,
     choice_of,
     find_model,
     labels_of,
+    open_base_test,
     open_checkpoint,
     open_model,
     open_samples,
@@ -59,6 +61,7 @@ def _arguments(parser: ArgumentParser) -> None:
     add_model(parser)
     parser.add_argument("--samples", required=True, metavar="PATH", help=PATH_HELP)
     parser.add_argument("--test", metavar="PATH", help="samples to judge by; never trained on")
+    add_base_test(parser, "default: those of the model's card")
     parser.add_argument(
         "--checkpoint",
         metavar="C.safetensors",
@@ -133,7 +136,7 @@ def _given(options: Namespace) -> _Given:
         samples=samples,
         test=group(options.test),
         others=group(options.others),
-        base_test=card.load_base_test(),
+        base_test=open_base_test(options, model, samples.labels),
         replay=card.load_replay(),
     )
 
@@ -149,7 +152,8 @@ def _report(options: Namespace) -> Result:
     from odt_core.worker import Worker, warm_up
 
     out = Path(options.out)
-    paths = (options.samples, options.test, options.others, options.source, options.checkpoint)
+    paths = (options.samples, options.test, options.base_test, options.others, options.source,
+             options.checkpoint)  # fmt: skip
     read = [find_model(options.model), *(Path(path) for path in paths if path)]
     check_output(out, *read, kind=".zip")
     warm_up()  # while the samples are read

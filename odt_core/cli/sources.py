@@ -141,6 +141,23 @@ def open_samples(
     return model.prepare(raw, labels=labels, preprocessing=preprocessing)
 
 
+def add_base_test(parser: ArgumentParser, without: str) -> None:
+    """--base-test; without: what holds where it is not given."""
+    parser.add_argument(
+        "--base-test",
+        metavar="PATH",
+        help="samples of what the base model could do already, to see what is forgotten; never "
+        f"trained on ({without})",
+    )
+
+
+def open_base_test(options: Namespace, model: Model, labels: Labels) -> Samples | None:
+    """What --base-test names, else those of the model's card. labels: that it is asked with."""
+    if not options.base_test:
+        return model.card.load_base_test()
+    return open_samples(options.base_test, model, labels, test=True, settled=True)
+
+
 def _untold(path: str, labels: Labels) -> str:
     """What is said of too few labels to tell which output stands for which."""
     found = [name for name in labels.names if name is not None]

@@ -15,10 +15,12 @@ from odt_core.cli.figures import compared, evaluated, judged_lines, why_unjudged
 from odt_core.cli.output import check_output
 from odt_core.cli.sources import (
     PATH_HELP,
+    add_base_test,
     add_model,
     are_unnamed,
     find_model,
     labels_of,
+    open_base_test,
     open_checkpoint,
     open_model,
     open_samples,
@@ -39,6 +41,7 @@ def _arguments(parser: ArgumentParser) -> None:
     add_model(parser)
     parser.add_argument("--samples", required=True, metavar="PATH", help=PATH_HELP)
     parser.add_argument("--test", metavar="PATH", help="samples to judge by; never trained on")
+    add_base_test(parser, "default: those of the model's card")
     parser.add_argument(
         "--checkpoint", metavar="OUT.safetensors", help="where to write the personalised weights"
     )
@@ -52,7 +55,7 @@ def _run(options: Namespace) -> Result:
     model = open_model(options)
     settings = _settings(options, model)
     if options.checkpoint:  # over --from it may be written: that goes on from it
-        read = [options.samples, *([options.test] if options.test else [])]
+        read = filter(None, (options.samples, options.test, options.base_test))
         sources = [find_model(options.model), *map(Path, read)]
         check_output(Path(options.checkpoint), *sources, kind=".safetensors")
     source = open_checkpoint(options.source, model) if options.source else None
@@ -64,7 +67,7 @@ def _run(options: Namespace) -> Result:
     base, own = model.session(), model.session()
     if source is not None:
         own.restore(source)
-    base_test = model.card.load_base_test()
+    base_test = open_base_test(options, model, samples.labels)
     callbacks = [] if options.json else [_Ticker()]
     with stopped_by_signals() as control:
         history = fit(
@@ -220,12 +223,13 @@ COMMAND = Command(
         "alphabet. With --json the last line has steps, learnt (whether a weight has changed),\n"
         "seconds, loss (one per step, as the model reports it), labels (names of the outputs),\n"
         "guessed (what to know where nobody had named them and they are more than the labels;\n"
-        "else null), test (null without --test) and base_test (null where the model has no base\n"
-        "test set), each with accuracy and n of base and personalised, and sentences that say\n"
-        "what follows from them; mean_squared_error and mean_absolute_error instead of accuracy\n"
-        "for a model of values. unjudged says why --test gave no figures (null where it did). The\n"
-        "exit code is 1 where training diverged or where nothing was learnt; then checkpoint is\n"
-        "null. Ctrl+C and SIGTERM stop training and keep what was learnt."
+        "else null), test (null without --test) and base_test (null without --base-test where\n"
+        "the model has no base test set), each with accuracy and n of base and personalised, and\n"
+        "sentences that say what follows from them; mean_squared_error and mean_absolute_error\n"
+        "instead of accuracy for a model of values. unjudged says why --test gave no figures\n"
+        "(null where it did). The exit code is 1 where training diverged or where nothing was\n"
+        "learnt; then checkpoint is null. Ctrl+C and SIGTERM stop training and keep what was\n"
+        "learnt."
     ),
     example=(
         "example: python -m odt_core train digits --samples me.zip --test more.zip "

@@ -266,6 +266,26 @@ class TestUse:
         assert "taken for one that tells 3 labels apart" in done.stderr
 
 
+def test_samples_of_the_base_task_are_scored_and_not_trained_on(line, tmp_path):
+    model, own = OWN / "dialect_regression.tflite", tmp_path / "own.safetensors"
+    x = np.random.default_rng(0).normal(size=(12, 3)).astype(np.float32)
+    np.savez(tmp_path / "mine.npz", x=x, y=2 * x[:, :2])
+    np.savez(tmp_path / "before.npz", x=x[:9] + 1, y=-x[:9, :2])
+    given = model, "--samples", tmp_path / "mine.npz"
+    alone = result("train", *given, "--epochs", 20)
+    asked = "--base-test", tmp_path / "before.npz"
+    trained = result("train", *given, *asked, "--epochs", 20, "--checkpoint", own)
+    assert (alone["base_test"], trained["base_test"]["n"]) == (None, 9)
+    assert trained["loss"] == alone["loss"]
+    assert trained["base_test"]["comparison"]["verdict"] == "worse"
+    judged = result("evaluate", *given, *asked, "--checkpoint", own)
+    for which in ("base", "personalised"):
+        error = trained["base_test"][which]["mean_squared_error"]
+        assert judged["base_test"][which]["mean_squared_error"] == pytest.approx(error)
+    said = odt("evaluate", *given, *asked, "--checkpoint", own).stdout
+    assert "base test set (9)  base mean squared error" in said
+
+
 class TestMasks:
     MODEL = OWN / "dialect_pixels.tflite"
 
