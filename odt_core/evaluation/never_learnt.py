@@ -32,6 +32,14 @@ class NewLabels:
     comparison: Comparison
     sentence: str
 
+    @property
+    def in_short(self) -> str:
+        """What is left of a gain without the new labels, beside the figures of all."""
+        if not self.base.n:
+            return "The base model never learnt their labels."
+        before, after, n = self.base.correct, self.own.correct, self.base.n
+        return f"On the labels that the base model knows: {before:,} → {after:,} of {n:,} right."
+
 
 def new_labels(
     base: Evaluation, own: Evaluation, known: np.ndarray, names: Sequence[str | None]

@@ -9,26 +9,32 @@ from odt_core.evaluation import Evaluation, compare
 from odt_core.training.history import Score
 from pages.ui import pieces
 from pages.ui.compare import headline
-from pages.ui.desk import Scores
+from pages.ui.desk import Result
 
 
-def result_in_words(scores: Scores) -> str:
-    """scores: on the person's test samples."""
-    base, own = headline(scores.base), headline(scores.own)
-    said = compare(scores.base, scores.own).sentence
-    return f"Your test samples: {base} → {own} {_what(scores.own).lower()}. {said}"
+def result_in_words(result: Result) -> str:
+    """The line for those who do not see it."""
+    base, own = result.scores.base, result.scores.own
+    what = _what(own).lower()
+    return f"Your test samples: {headline(base)} → {headline(own)} {what}. {_said(result)}"
 
 
-def result_line(scores: Scores) -> None:
+def result_line(result: Result) -> None:
     """Draw it, with the way to all the rest."""
-    said = compare(scores.base, scores.own).sentence
-    with _figures(scores.base, scores.own, f" on your test samples. {said}"):
+    then = "" if result.of_now else " as they were then"
+    told = f" on your test samples{then}. {_said(result)}"
+    with _figures(result.scores.base, result.scores.own, told):
         st.page_link("pages/evaluate.py", label="See the evidence")
 
 
 def result_so_far(base: Evaluation | None, own: Score | None) -> None:
     """The same while a run goes on, so that nothing moves when it ends; None: not measured yet."""
     _figures(base, own, " on your test samples so far.")
+
+
+def _said(result: Result) -> str:
+    said = compare(result.scores.base, result.scores.own).sentence
+    return said if result.new is None else f"{said} {result.new.in_short}"
 
 
 def _figures(base: Evaluation | None, own: Evaluation | Score | None, said: str) -> DeltaGenerator:

@@ -326,15 +326,15 @@ def _result(desk: Desk, snapshot: Snapshot | None) -> str:
     # not before there is something to compare
     from pages.ui.result_line import result_in_words, result_line, result_so_far
 
-    scores = None if busy else desk.own_scores()
+    result = None if busy else desk.result()
     if desk.lost_run() is None:  # else that says it, and asks what to do
-        if scores is not None:
-            result_line(scores)
+        if result is not None:
+            result_line(result)
         else:
             own = snapshot.evaluations[-1].test if snapshot and snapshot.evaluations else None
             own = own if own and own.n == tests else None  # else it is of other test samples
             result_so_far(desk.base_level(desk.test_name(), tests), own)
-    return result_in_words(scores) if scores is not None else ""
+    return result_in_words(result) if result is not None else ""
 
 
 def stale_in_words(stale: Stale) -> str:

@@ -22,6 +22,7 @@ def test_gain_on_a_new_label_is_not_one_on_the_others():
     assert (found.outputs, found.n) == ((3,), 6)
     assert (found.base.n, found.base.correct, found.own.correct) == (8, 8, 8)
     assert (found.comparison.gain, len(found.comparison.fixed)) == (0, 0)
+    assert found.in_short == "On the labels that the base model knows: 8 → 8 of 8 right."
     assert found.sentence == (
         "6 of the 14 samples are of “cross”, which the base model never learnt: it is right about "
         "none of them. On the other 8: 100.0 % → 100.0 %. Both models get the same samples right "
@@ -49,3 +50,4 @@ def test_new_labels_alone_are_compared_with_nothing():
     one = score(np.eye(4, dtype=np.float32)[[1, 3]], y)
     found = new_labels(one, one, KNOWN, NAMES)
     assert found.sentence.endswith("never learnt: it is right about 1 of them.")
+    assert found.in_short == "The base model never learnt their labels."

@@ -111,6 +111,44 @@ class TestScreens:
         notes = " ".join(html.value for html in app.html) + " ".join(m.value for m in app.caption)
         assert "It knows “Flowers” but not “Zwingel”, so it never answers “Zwingel”" in notes
 
+    def test_gain_on_labels_that_the_backbone_does_not_know_is_told_apart(self, app, photos):
+        desk = photos("Flowers", "Zwingel")
+        train(desk)
+        desk.scores(desk.samples(Part.TEST), desk.test_name())
+        app.run()
+        words = " ".join(html.value for html in app.html)
+        assert "On the labels that the base model knows: 1 → 1 of 1 right." in words
+        app.switch_page("pages/evaluate.py").run()
+        assert not app.exception
+        words = " ".join(html.value for html in app.html)
+        assert (
+            "1 of the 2 samples is of “Zwingel”, which the base model never learnt: it is right "
+            "about none of them. On the other 1: 100.0 % → 100.0 %."
+        ) in words
+        for part in ("Mistakes", "Over time"):
+            app.segmented_control(key="evaluate_part").set_value(part).run()
+            assert not app.exception
+            assert "so it never answers" in " ".join(html.value for html in app.html)
+
+    def test_line_of_a_run_when_samples_are_newer_says_what_it_said(self, app, photos):
+        desk = photos("Flowers", "Zwingel")
+        train(desk)
+        desk.scores(desk.samples(Part.TEST), desk.test_name())
+        app.run()
+        before = desk.result()
+        assert before.of_now
+        label = desk.workspace.add_label("Third")
+        rng = np.random.default_rng(5)
+        desk.workspace.add_samples(cuts("china.jpg", rng), label.id, Source.UPLOAD)
+        desk.scores(desk.samples(Part.TEST), desk.test_name())  # of now: others
+        after = desk.result()
+        assert (after.scores, after.new, after.of_now) == (before.scores, before.new, False)
+        app.run()
+        assert "on your test samples as they were then" in " ".join(h.value for h in app.html)
+        while desk.result() is not None and not desk.result().of_now:
+            desk.workspace.undo()
+        assert desk.result().scores == before.scores
+
     @pytest.mark.parametrize(
         ("labels", "says"),
         [

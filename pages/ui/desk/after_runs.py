@@ -7,14 +7,19 @@ All are read from the runs' records on disk, so that a restart of the server for
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from odt_core.errors import OdtError
 from odt_core.training.history import Score
 from odt_core.workspace import CheckpointEntry, Kind, Part
 from odt_core.workspace.run_log import ACCEPTED, RunBegan, RunLog, read_log
 from pages.ui.desk.runs import HasRuns
+from pages.ui.desk.scores import Scores
 from pages.ui.run import Snapshot
+
+if TYPE_CHECKING:
+    from odt_core.evaluation import NewLabels
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,17 @@ class LostRun:
     before: Score
     after: Score
     began: str | None  # the checkpoint to go back to; None: the base model
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a run. of_now: whether the test samples and their labels are the same still."""
+
+    scores: Scores  # on the person's test samples
+    new: NewLabels | None  # what of it is owed to labels that the base side could not know
+    head: str | None  # your model
+    about: object  # equal for the same test samples and labels
+    of_now: bool = True
 
 
 @dataclass(frozen=True)
@@ -55,6 +71,7 @@ class HasAfterRuns(HasRuns):
         self._seen: tuple[object, frozenset[str]] | None = None  # of which head, and what
         self._kept_run: tuple[str, Snapshot | None] | None = None  # of which head
         self._others: tuple[object, tuple[CheckpointEntry, ...]] | None = None  # of which all
+        self._result: Result | None = None
 
     def shown_run(self) -> Snapshot | None:
         """The run to look at: one that is active, or that changed nothing, else the one that made
@@ -72,6 +89,23 @@ class HasAfterRuns(HasRuns):
             with contextlib.suppress(OdtError):  # a file that cannot be read: nothing is shown
                 self._kept_run = head, kept_run(self.workspace, head)
         return self._kept_run[1]
+
+    def result(self) -> Result | None:
+        """How your model does beside the base model; None while it is not known. What came of the
+        run that made it stays as it was, as its curves do, whichever samples have come since.
+        """
+        head, about = self.workspace.manifest.head, (self.labels, self.test_name())
+        kept = self._result
+        if kept is not None and kept.head == head and kept.about != about:
+            return replace(kept, of_now=False)
+        scores, run = self.own_scores(), self.shown_run()
+        if scores is None:
+            return None
+        found = Result(scores, self.new_labels(scores), head, about)
+        test = run.evaluations[-1].test if run is not None and run.evaluations else None
+        if test is not None and test.n == scores.own.n:  # else it was scored on others
+            self._result = found
+        return found
 
     def lost_run(self) -> LostRun | None:
         """The run that made your model, where it lost and nobody has said what to do about that."""

@@ -40,6 +40,14 @@ class HasBaseSide(HasNear):
         return BaseSide(known, tuple(name for name in names if name not in known), len(base.labels))
 
     @property
+    def base_knows(self) -> np.ndarray:
+        """bool [K], the outputs whose labels the base side has learnt."""
+        side = self.base_side
+        if side is None:
+            return self.card.labels.used
+        return np.array([name in side.known for name in self.labels.names], bool)
+
+    @property
     def same_as_base(self) -> bool:
         """Whether your model says what the base side says: untrained, and no backbone beside it."""
         return not self.trained and self.base_side is None

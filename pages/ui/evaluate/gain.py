@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from odt_core.evaluation import Comparison, Evaluation, Verdict, compare, new_labels
+from odt_core.evaluation import Comparison, Evaluation, Verdict, compare
 from odt_core.workspace import Part
 from pages.ui import pieces, trouble
 from pages.ui.base_sets import base_test_of
@@ -48,8 +48,9 @@ def _draw(desk: Desk) -> None:
             _both(desk, shown["Your test samples"])
             if desk.base_side is not None:
                 pieces.note(base_in_words(desk.base_side))
-            elif desk.trained and desk.tells_labels:
-                _new(desk, shown["Your test samples"])
+            new = desk.new_labels(shown["Your test samples"]) if desk.trained else None
+            if new is not None:
+                pieces.note(new.sentence)
             test_notes(desk)
     with right, st.container(key="card_price", border=True, gap="small"), trouble.shown():
         pieces.heading("Price", "on the frozen base test set")
@@ -100,15 +101,6 @@ def _both(desk: Desk, scores: Scores) -> None:
     verdict(_change(base, own, result), result.sentence, good=_MOODS.get(result.verdict))
     if own.accuracy is not None and len(result.fixed) + len(result.broken):
         pieces.note("p: McNemar's exact test on the answers that changed, two-sided.")
-
-
-def _new(desk: Desk, scores: Scores) -> None:
-    """What of the gain is owed to labels that the base model could not know."""
-    known, names = desk.card.labels.used, desk.labels.names
-    if len(known) == len(names):
-        found = new_labels(scores.base, scores.own, known, names)
-        if found is not None:
-            pieces.note(found.sentence)
 
 
 def _change(base: Evaluation, own: Evaluation, result: Comparison) -> str:

@@ -12,7 +12,7 @@ from odt_core.samples import Samples
 from odt_core.workspace import Part, SampleEntry
 from pages.ui import pieces
 from pages.ui.base_sets import base_test_of
-from pages.ui.base_words import base_answer
+from pages.ui.base_words import base_answer, base_in_words
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.evaluate.large import Face
 from pages.ui.previews import series_uri
@@ -86,6 +86,8 @@ def choose_judged(desk: Desk, key: str) -> Judged | None:
     chosen = st.segmented_control(
         "Which samples", sets, key=key, required=True, label_visibility="collapsed"
     )
+    if desk.base_side is not None:
+        pieces.note(base_in_words(desk.base_side))
     return judged(desk, own=chosen == _OWN)
 
 

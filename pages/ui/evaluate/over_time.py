@@ -14,7 +14,7 @@ from odt_core.studies import Quantity
 from odt_core.workspace import Kind, Part, SampleEntry, Score
 from pages.ui import pieces, trouble
 from pages.ui.base_sets import base_test_of
-from pages.ui.base_words import base_answer
+from pages.ui.base_words import base_answer, base_in_words
 from pages.ui.compare import headline
 from pages.ui.desk import BASE_TEST, BaseSide, Desk
 from pages.ui.evaluate.figure import BASE, OWN
@@ -74,6 +74,8 @@ def over_time(desk: Desk) -> None:
             course = [desk.evaluation_at(stop.id, name, samples) for stop in stops]
         if part is Part.TRAIN:
             pieces.note("There are no test samples: these are training samples, easy to get right.")
+        if desk.base_side is not None:
+            pieces.note(base_in_words(desk.base_side))
         _mount(key="chart_scrub", data=_data(desk, stops, course, samples, entries))
 
 
