@@ -50,7 +50,8 @@ def points(n: int) -> np.ndarray:
 def feature_map(
     base_scores: np.ndarray, own_scores: np.ndarray, used: np.ndarray | None = None
 ) -> FeatureMap:
-    """One principal component analysis (Pearson 1901) of both models' scores together.
+    """One principal component analysis (Pearson 1901) of both models' scores together, each model's
+    around its own mean: that all scores are higher than before is no place on the map.
 
     base_scores, own_scores: [N, K] what `infer` gives for the same samples (numbers of any shape
     for a model of values). used: bool [K], outputs that have a label; it counts only where there is
@@ -64,12 +65,12 @@ def feature_map(
     if n == 0:
         nothing = np.zeros((0, 2))
         return FeatureMap(nothing, nothing, (float("nan"), float("nan")))
-    both = np.concatenate([base_scores, own_scores]).astype(np.float64).reshape(2 * n, -1)
+    both = np.stack([base_scores, own_scores]).astype(np.float64).reshape(2, n, -1)
     if not np.isfinite(both).all():
         raise SampleError("A score is not a finite number. Go back to an earlier checkpoint.")
-    if used is not None and len(used) == both.shape[1]:
-        both = both[:, used]
-    centred = both - both.mean(axis=0)
+    if used is not None and len(used) == both.shape[2]:
+        both = both[:, :, used]
+    centred = (both - both.mean(axis=1, keepdims=True)).reshape(2 * n, -1)
     _, sizes, axes = np.linalg.svd(centred, full_matrices=False)
     axes = axes[:2]  # [2, K], or fewer
     weights = np.abs(axes)  # of two labels' probabilities, p and 1 − p, both are the same

@@ -74,7 +74,7 @@ def inside_facts(inside: Inside) -> dict[str, Any]:
         else {
             "n": seen.places.n,
             "explained": list(seen.places.explained),
-            "what": "principal components of both models' scores together",
+            "what": "principal components of both models' scores, each around its mean",
             "samples": [
                 {
                     "label": name if output >= 0 else None,

@@ -142,6 +142,16 @@ class TestNames:
         assert drawn["chart_map_own"]["mode"] == "markers"
         assert "the third of them" in drawn["chart_map_own"]["text"]
 
+    def test_map_when_there_are_many_samples_shows_dots(self, trained, monkeypatch):
+        _, desk = trained
+        drawn = {}
+        monkeypatch.setattr(inside, "figure", lambda key, traces, **_: drawn.update({key: traces}))
+        monkeypatch.setattr(inside, "_LETTERS", len(desk.samples(None)) - 1)
+        inside._map(desk)
+        dots, middles = drawn["chart_map_own"]
+        assert dots["mode"] == "markers"
+        assert middles["text"] == [str(k) for k in range(10)]
+
 
 class TestUntrained:
     def test_every_part_leads_to_where_it_is_trained(self, app):

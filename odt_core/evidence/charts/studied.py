@@ -158,7 +158,7 @@ def _map(inside: Inside) -> MapChart:
         name="map",
         title="A map of the samples",
         note="Near each other: alike to the model. The two principal components of both models' "
-        f"scores together;{shown} n = {seen.places.n:,}; large: test samples.",
+        f"scores, each around its mean;{shown} n = {seen.places.n:,}; large: test samples.",
         seen=seen.places,
         names=[look.shown(*one) for one in zip(seen.names, seen.outputs, strict=True)],
         large=seen.test,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from odt_core.evaluation import feature_map, most_moved, moved_labels, weight_changes, weights_of
@@ -12,7 +14,7 @@ from odt_core.samples import Samples
 from odt_core.workspace import Part
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
-from pages.ui.evaluate.figure import BASE, OWN, figure, letters
+from pages.ui.evaluate.figure import BASE, OWN, figure, letters, shortened
 from pages.ui.evaluate.judged import Judged, choose_judged
 from pages.ui.say import count, percent
 
@@ -21,6 +23,10 @@ _MOVES = 12  # rows
 _FEW = 60  # points that are drawn larger
 _NAMED = 12  # labels whose names stand on the map
 _LONGEST = 7  # letters of such a name
+_LETTERS = 200  # in all, beyond which they would cover each other
+_AMID = 15  # px high, names in the middle of dots
+_SHORT = 14  # letters of these
+_NARROW = 300  # px of a map on a phone
 
 
 def inside(desk: Desk) -> None:
@@ -150,11 +156,18 @@ def _map(desk: Desk) -> None:
     used = samples.labels.used if desk.tells_labels else None
     base, own = (desk.raw_scores(shown.x, own=side)[0] for side in (False, True))
     places = feature_map(base, own, used)
-    across, up = map(list, places.limits)
+    (left, right), up = places.limits[0], list(places.limits[1])
     names = _names(desk, shown)
-    named = bool(names) and len(set(names)) <= _NAMED and max(map(len, names)) <= _LONGEST
+    longest = max(map(len, names), default=0)
+    can_name = 0 < len(set(names)) <= _NAMED
+    named = can_name and longest <= _LONGEST and longest * len(index) <= _LETTERS
     tests = [parts[int(k)] is Part.TEST for k in index]
-    own_test, other = (26, 18) if len(index) <= _FEW else (19, 13)  # so that few can be read afar
+    few = len(index) <= _FEW
+    own_test, other = (26, 18) if few else (19, 13)  # so that few can be read afar
+    dot_test, dot = (15, 10) if few else (11, 6)
+    # a name stands with its middle on its place, and a letter is about half as wide as high
+    size = own_test if named else _AMID if can_name else 0
+    room = (right - left) * min(longest, _SHORT) * size / 4 / _NARROW
     for column, title, where, colour in zip(
         st.columns(2, gap="small"),
         ("Base model", "Your model"),
@@ -172,20 +185,29 @@ def _map(desk: Desk) -> None:
                         "x": where[:, 0].tolist(),
                         "y": where[:, 1].tolist(),
                         "text": [letters(name) for name in names],
-                        "marker": {"color": colour, "size": [13 if one else 8 for one in tests]},
+                        "marker": {
+                            "color": colour,
+                            "size": [dot_test if one else dot for one in tests],
+                            "opacity": 0.6,  # where many lie upon each other it is darker
+                        },
                         "textfont": {
                             "color": colour,
                             "size": [own_test if one else other for one in tests],
                         },
                         "hovertemplate": "\u2068%{text}\u2069<extra></extra>",
                         "hoverinfo": "all" if names else "skip",
-                    }
+                    },
+                    *(
+                        [_amid(where, names)]
+                        if can_name and not named and not _alike(where)
+                        else []
+                    ),
                 ],
                 height=440,
                 label=f"{title}: {len(index)} samples in two dimensions",
                 layout={
                     "title": {"text": title, "font": {"size": 16}},
-                    "xaxis": {"range": across, "showticklabels": False},
+                    "xaxis": {"range": [left - room, right + room], "showticklabels": False},
                     "yaxis": {"range": up, "showticklabels": False},
                     "showlegend": False,
                 },
@@ -193,10 +215,31 @@ def _map(desk: Desk) -> None:
     first, second = places.explained
     show = f", which show {percent(first + second, 0)} of all differences"
     pieces.note(
-        "The same two axes for both (principal components of both models' scores together)"
-        f"{show if math.isfinite(first) else ''}, n = {len(index)}. Large: your test samples."
+        "The same two axes for both (principal components of both models' scores, each around its "
+        f"mean){show if math.isfinite(first) else ''}, n = {len(index)}. Large: your test samples."
         + (" A dot's label stands where the pointer rests." if names and not named else "")
+        + (" The base model answers all of them alike: one place." if _alike(places.base) else "")
     )
+
+
+def _alike(where: np.ndarray) -> bool:
+    """Whether all places are one."""
+    return bool(np.allclose(where, 0))
+
+
+def _amid(where: np.ndarray, names: list[str]) -> dict[str, Any]:
+    """Each label's name in the middle of its dots. where: [N, 2]."""
+    each, label = np.unique(names, return_inverse=True)
+    middles = np.stack([np.median(where[label == k], axis=0) for k in range(len(each))])
+    return {
+        "type": "scatter",
+        "mode": "text",
+        "x": middles[:, 0].tolist(),
+        "y": middles[:, 1].tolist(),
+        "text": [letters(shortened(str(name), _SHORT)) for name in each],
+        "textfont": {"color": "@text", "size": _AMID},
+        "hoverinfo": "skip",
+    }
 
 
 def _names(desk: Desk, samples: Samples) -> list[str]:
