@@ -149,3 +149,18 @@ class TestDefaultCard:
         assert card.labels.names == ("0", "1", "2", "3")
         assert card.load_replay() is None
         assert card.load_people() == {}
+
+    @pytest.mark.parametrize(
+        ("shape", "takes_pixels", "scale"),
+        [
+            ((32, 32, 3), True, 1.0),  # of pixels from 0 to 255
+            ((32, 32, 3), False, 1 / 255),
+            ((28, 28), True, 255.0),  # of ink from 0 to 1
+            ((28, 28), False, 1.0),
+        ],
+    )
+    def test_model_that_scales_pixels_itself_gets_them_as_they_are(
+        self, shape, takes_pixels, scale
+    ):
+        card = default_card(shape, 4, takes_pixels=takes_pixels)
+        assert card.preprocessing.scale == scale

@@ -160,6 +160,7 @@ class Contract:
     rows_are_one_hot: bool = False  # of K probabilities in a row of a target one is right
     sample_inputs: tuple[SampleInput, ...] = ()  # where several take a sample together
     given_back: str | None = None  # of them, the one that is learnt again, beside the others
+    takes_pixels: bool = False  # from 0 to 255: the model brings them to 0..1 or −1..1 by itself
     looks_up: bool = False  # rows of a table, by the whole numbers that it takes
 
     @property

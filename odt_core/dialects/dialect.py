@@ -36,6 +36,7 @@ from odt_core.dialects.notes import (
     NO_INFER,
     NO_TRAIN,
     NO_TRAIN_EITHER,
+    TAKES_PIXELS,
     explain,
     loss_note,
     of_changes,
@@ -119,7 +120,11 @@ def propose(
     notes += explain(train, infer, trainer, predictor, found, goal, taking)
     if infer is not None:
         notes += of_changes(table[infer.signature])
-    free, input_shape, dtype = _row_of(taking) if taking else _input(table, found, infer, extractor)
+    takers = [] if taking else _takers(table, found, infer, extractor)
+    pixels = bool(takers) and all(one.pixels for one in takers)
+    if pixels:
+        notes.append(TAKES_PIXELS)
+    free, input_shape, dtype = _row_of(taking) if taking else _input(takers)
     feature_shape = proposed(of_one(found.samples)) if found.samples else input_shape
     part = found.samples if together and train and found.labels is None else None
     again = proposed(of_one(part)) if part else input_shape
@@ -148,6 +153,7 @@ def propose(
         rows_are_one_hot=goal.rows_are_one_hot,
         sample_inputs=taking,
         given_back=part.name if part else None,
+        takes_pixels=pixels,
         looks_up=infer is not None and _looks_up(table[infer.signature], dtype),
     )
 
@@ -300,13 +306,13 @@ def _row_of(taking: tuple[SampleInput, ...]) -> tuple[tuple[int, ...], tuple[int
     return (), (size,), dtypes.pop() if len(dtypes) == 1 else "float32"
 
 
-def _input(
+def _takers(
     table: Mapping[str, SignatureDescription],
     found: Found,
     infer: InferRole | None,
     extractor: ExtractRole | None,
-) -> tuple[tuple[int, ...], tuple[int, ...], str]:
-    """Which axes of a sample are free, its shape, and its dtype."""
+) -> list[TensorDescription]:
+    """The inputs that take samples as they are, at most two."""
     tensors = []
     if infer is not None and not infer.on_features:
         tensors.append(_named(table[infer.signature], infer.samples))
@@ -314,6 +320,11 @@ def _input(
         tensors.append(_named(table[extractor.signature], extractor.samples))
     elif found.samples is not None:
         tensors.append(found.samples)
+    return tensors
+
+
+def _input(tensors: list[TensorDescription]) -> tuple[tuple[int, ...], tuple[int, ...], str]:
+    """Which axes of a sample are free, its shape, and its dtype, by the inputs that take it."""
     if not tensors:
         return (), (), "float32"
     shapes = [of_one(tensor) for tensor in tensors]

@@ -31,6 +31,10 @@ NO_TRAIN_EITHER = (
     "This model has no 'train' signature either, so it cannot be trained; its signatures can be "
     "called with Session.run."
 )
+TAKES_PIXELS = (
+    "This model brings 0..255 to 0..1 or −1..1 by itself, so that it takes pixels as they "
+    "are, from 0 to 255."
+)
 
 
 def explain(

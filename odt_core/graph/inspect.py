@@ -19,6 +19,7 @@ from odt_core.graph.freezing.initial import assigned_constants
 from odt_core.graph.loss_facts import Facts, Meeting
 from odt_core.graph.lost_limits import lost_limits
 from odt_core.graph.operators import called_by, name_of, outputs_of
+from odt_core.graph.pixel_inputs import pixel_inputs
 from odt_core.graph.rates import rates_of
 from odt_core.graph.record import CheckpointSignature, Missing, Record, Rewrite, read_record
 from odt_core.graph.signature import plain_name
@@ -43,7 +44,8 @@ class TensorDescription:
     an output is computed with after the last layer of a network; ends: the last of them, what only
     moves or clips numbers looked through. meets: where inputs join in there (loss_facts.py).
     scales: of an input, the variables whose changes it multiplies, as a learning rate does. first:
-    what is taken from an input before anything else is done with it, as 1 from labels 1 to K. wins:
+    what is taken from an input before anything else is done with it, as 1 from labels 1 to K.
+    pixels: 0..255 of an input is brought to 0..1 or −1..1 first (pixel_inputs.py). wins:
     of scores, 1 where the largest is taken for the answer, −1 where the smallest is, 0 where no op
     tells; distance: they sum up differences (winners.py).
     """
@@ -62,6 +64,7 @@ class TensorDescription:
     meets: tuple[Meeting, ...] = ()
     scales: tuple[str, ...] = ()
     first: int = 0
+    pixels: bool = False
     wins: int = 0
     distance: bool = False
 
@@ -203,11 +206,14 @@ def _signature(model: schema.ModelT, signature: schema.SignatureDefT) -> Signatu
     reads, assigns = variables_of(model, signature.subgraphIndex)
     rates = rates_of(model, graph) if assigns else {}
     firsts = first_numbers(model, graph) if assigns else {}
+    pixels = pixel_inputs(model, graph)
     largest, work = _numbers_a_sample(graph)
     won = winners(model, graph)
     return SignatureDescription(
         plain_name(signature.signatureKey),
-        tuple(_input(graph, entry, facts, rates, firsts) for entry in signature.inputs or []),
+        tuple(
+            _input(graph, entry, facts, rates, firsts, pixels) for entry in signature.inputs or []
+        ),
         tuple(
             _output(graph, entry, facts, losses, won, called) for entry in signature.outputs or []
         ),
@@ -258,6 +264,7 @@ def _input(
     facts: Flow,
     rates: dict[int, tuple[str, ...]],
     firsts: dict[int, int],
+    pixels: set[int],
 ) -> TensorDescription:
     index = int(entry.tensorIndex)
     return TensorDescription(
@@ -266,6 +273,7 @@ def _input(
         weighed=index in facts.weighed,
         scales=rates.get(index, ()),
         first=firsts.get(index, 0),
+        pixels=index in pixels,
     )
 
 

@@ -224,6 +224,20 @@ class TestInventedNames:
 FLOATS = ("float32", (None, 6))
 
 
+class TestPixels:
+    @pytest.mark.parametrize(("training", "taken"), [(True, True), (False, False)])
+    def test_pixels_are_taken_where_training_and_predicting_scale_them(self, training, taken):
+        """Else what suits the one does not suit the other."""
+        image = {"x": ("float32", (None, 32, 32, 3))}
+        train = signature("train", {**image, "y": ("int32", (None,))}, {"loss": ("float32", ())})
+        infer = signature("infer", image, {"output": ("float32", (None, 4))})
+        scaled = tuple(replace(one, pixels=True) for one in infer.inputs)
+        theirs = tuple(replace(one, pixels=training) for one in train.inputs)
+        contract = propose([replace(train, inputs=theirs), replace(infer, inputs=scaled)])
+        assert contract.takes_pixels is taken
+        assert any("takes pixels as they are" in note for note in contract.notes) is taken
+
+
 class TestSamplesThatPredictingTakes:
     """A game's state, and what is learnt of it: chances of moves, and who wins."""
 
