@@ -17,8 +17,16 @@ if TYPE_CHECKING:
     from odt_core.graph.building.writer import Writer
 
 Sizes = Sequence[int | None]
+# Of activations: TensorFlow's own, in a graph of which builtin ops are yet to be made.
+_GRADIENTS = frozenset(
+    f"Flex{name}Grad"
+    for name in (
+        "Elu", "Inv", "LeakyRelu", "Reciprocal", "Relu", "Relu6", "Rsqrt", "Selu", "Sigmoid",
+        "Softplus", "Softsign", "Sqrt", "Tanh",
+    )
+)  # fmt: skip
 # SELECT has a condition that may be a row of another rank.
-KEEPS_SHAPE = (UNARY | ELEMENTWISE | {"LOG_SOFTMAX", "SOFTMAX"}) - {"SELECT"}
+KEEPS_SHAPE = (UNARY | ELEMENTWISE | _GRADIENTS | {"LOG_SOFTMAX", "SOFTMAX"}) - {"SELECT"}
 
 
 def inferred(

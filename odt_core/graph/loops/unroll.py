@@ -27,7 +27,6 @@ from odt_core.graph.operators import PRINTS, called_by, inputs_of, name_of, outp
 from odt_core.graph.signature import plain_name
 from odt_core.graph.tensor import Tensor, declare_shape, dtype_of, has_dtype, shape_of
 
-_GRADIENTS = ("FlexSigmoidGrad", "FlexTanhGrad", "FlexReluGrad")  # of the same shape as well
 _MOST_OPS = 200_000  # written out by all loops of a subgraph; also the most steps of loops
 
 
@@ -166,7 +165,7 @@ class _Writing:
         if raw is None or raw.hasRank or shape_of(raw) or not inputs:
             return
         rank = 0
-        if name in KEEPS_SHAPE or name in ("CONCATENATION", *_GRADIENTS):
+        if name in KEEPS_SHAPE or name == "CONCATENATION":
             rank = max(part.rank for part in inputs)
         elif name == "TRANSPOSE":
             rank = inputs[0].rank
