@@ -10,13 +10,17 @@ from odt_core.graph import ModelDescription
 
 def notes_of(description: ModelDescription) -> dict[str, list[str]]:
     """What `propose` is told of the file: what is missing, and what else a person should know."""
-    missing = dict.fromkeys(missing.message for missing in description.missing)
-    return {"missing": list(missing), "known": list(_known(description))}
+    # an op that stands in several places is missing for one reason
+    missing = {(one.signature, one.op, one.reason): one for one in reversed(description.missing)}
+    told = [one.message for one in reversed(missing.values())]
+    return {"missing": told, "known": list(_known(description))}
 
 
 def _known(description: ModelDescription) -> Iterator[str]:
     """What to know of the values in a file, in plain words."""
-    empty = [v.name for v in description.variables if not v.has_initial_value]
+    own = "odt_random/"  # seeded by odt, whatever the file holds
+    theirs = [v for v in description.variables if not v.name.startswith(own)]
+    empty = [v.name for v in theirs if not v.has_initial_value]
     table = {one.name: one for one in description.signatures}
     first = find_initialiser(table)
     if first is not None and set(empty).intersection(table[first].assigns):
@@ -24,7 +28,7 @@ def _known(description: ModelDescription) -> Iterator[str]:
         empty = [name for name in empty if name not in table[first].assigns]
     if empty:
         yield (
-            f"{len(empty)} of {len(description.variables)} variables have no initial values in the "
+            f"{len(empty)} of {len(theirs)} variables have no initial values in the "
             f"file ('{empty[0]}' for one), as happens when a Keras 3 model is converted directly: "
             f"the converter keeps the values of those variables alone that are attributes of the "
             f"tf.Module itself. Restore a checkpoint first, or convert the model again: its "
