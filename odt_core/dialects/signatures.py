@@ -130,7 +130,8 @@ def find_predictor(
     rated = [(_predicts(s, trainer, len(table)), s) for s in others]
     rated = [(score, s) for score, s in rated if score >= ENOUGH]
     if rated:
-        return max(rated, key=lambda row: row[0])[1], []
+        best = max(rated, key=lambda row: row[0])[1]
+        return best, _of_rivals(best, others, trainer)
     told = only_predictor(table, trainer) if trainer is not None else None
     if told is None:
         return None, []
@@ -139,6 +140,41 @@ def find_predictor(
         f"samples, changes nothing and gives answers as training compares them with targets. "
         f"Choose another if that is wrong."
     ]
+
+
+def _of_rivals(
+    predictor: SignatureDescription,
+    others: list[SignatureDescription],
+    trainer: SignatureDescription | None,
+) -> list[str]:
+    """Notes on signatures that answer the same as one that predicts, but do something with samples
+    first that training does and it does not, such as bringing them to mean 0.
+    """
+    taken = [(one.shape, one.dtype) for one in data_inputs(predictor)]
+    given = {(one.name, one.shape) for one in predictor.outputs}
+    rivals = [
+        one.name
+        for one in others
+        if trainer is not None and one is not predictor and not one.assigns
+        if one.reads == predictor.reads
+        if [(data.shape, data.dtype) for data in data_inputs(one)] == taken
+        if given <= {(output.name, output.shape) for output in one.outputs}
+        if set(predictor.ops) < set(one.ops)
+        if (more := _before_the_answer(one) - set(predictor.ops))
+        if more <= set(trainer.ops)
+    ]
+    return [
+        f"'{name}' takes and gives the same as '{predictor.name}' and computes something of "
+        f"samples that training computes as well and '{predictor.name}' does not, such as a "
+        f"normalisation. If samples come without it, choose it for predicting (--use "
+        f"infer={name})."
+        for name in rivals
+    ]
+
+
+def _before_the_answer(one: SignatureDescription) -> set[str]:
+    """The ops that it does not need after its last layer."""
+    return set(one.ops).difference(*(output.tail for output in one.outputs))
 
 
 def _predicts(

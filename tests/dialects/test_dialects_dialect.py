@@ -224,6 +224,32 @@ class TestInventedNames:
 FLOATS = ("float32", (None, 6))
 
 
+class TestRivalOfThePredictor:
+    """`infer` of an int8 build wants what `train` and `eval` bring to mean 0 themselves."""
+
+    def notes(self, *more: str) -> tuple[str, ...]:
+        layers, x = ("ADD", "FULLY_CONNECTED"), {"x": FLOATS}
+        train = signature("train", {**x, "y": ("float32", (None, 1))}, {"loss": ("float32", ())})
+        infer = signature("infer", x, {"logits": ("float32", (None, 1))})
+        infer = replace(infer, reads=("w",), ops=layers)
+        return propose(
+            [
+                replace(train, reads=("w",), assigns=("w",), ops=(*layers, "DIV", "SUB", "EXP")),
+                infer,
+                replace(infer, name="eval", ops=(*layers, *more)),
+            ]
+        ).notes
+
+    def test_signature_that_prepares_samples_as_training_does_is_named(self):
+        (note,) = self.notes("DIV", "SUB")
+        assert note.startswith("'eval' takes and gives the same as 'infer' and computes something")
+        assert note.endswith("(--use infer=eval).")
+
+    @pytest.mark.parametrize("more", [(), ("DIV", "TANH")])
+    def test_signature_that_does_no_more_or_what_training_does_not_is_none(self, more):
+        assert self.notes(*more) == ()
+
+
 class TestPixels:
     @pytest.mark.parametrize(("training", "taken"), [(True, True), (False, False)])
     def test_pixels_are_taken_where_training_and_predicting_scale_them(self, training, taken):
