@@ -103,13 +103,23 @@ def _is_of_a_sample(one: TensorDescription) -> bool:
 def _pairs(
     ours: list[TensorDescription], predictor: SignatureDescription
 ) -> dict[str, TensorDescription] | None:
-    """Each input of training with that of predicting of the same name, or the only one left."""
+    """Each input of training with that of predicting of the same name, underscores, hyphens and
+    capitals aside where nothing else differs, or the only one left.
+    """
     theirs = {one.name: one for one in predictor.inputs if one.used and numeric(one)}
     pairs = {one.name: theirs.pop(one.name) for one in ours if one.name in theirs}
+    plain = {_plain(name): name for name in theirs}
+    if len(plain) == len(theirs) and len({_plain(one.name) for one in ours}) == len(ours):
+        alike = [one for one in ours if one.name not in pairs and _plain(one.name) in plain]
+        pairs |= {one.name: theirs.pop(plain[_plain(one.name)]) for one in alike}
     left = [one for one in ours if one.name not in pairs]
     if len(left) == 1 and len(theirs) == 1:
         pairs[left[0].name] = next(iter(theirs.values()))
-    alike = all(
+    fits = all(
         one.name in pairs and compatible(of_one(one), of_one(pairs[one.name])) for one in ours
     )
-    return pairs if alike else None
+    return pairs if fits else None
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()

@@ -68,6 +68,17 @@ class TestContract:
         assert (contract.infer.samples, contract.infer.beside) == ("movie", ("mood", "person"))
         assert contract.train[0].samples == "film"
 
+    def test_inputs_may_be_called_otherwise_by_underscores_and_capitals(self, model):
+        train, infer = (model.description.signature(name) for name in ("train", "infer"))
+        contract = propose([train, described(("Fi_lm", "mo-od", "PERSON"), infer)])
+        assert (contract.infer.samples, contract.infer.beside) == ("Fi_lm", ("mo-od", "PERSON"))
+        assert (contract.train[0].samples, contract.train[0].beside) == ("film", ("mood", "person"))
+
+    def test_names_that_differ_by_an_underscore_alone_are_not_taken_for_others(self, model):
+        train, infer = (model.description.signature(name) for name in ("train", "infer"))
+        contract = propose([train, described(("F_ilm", "fi_lm", "PERSON"), infer)])
+        assert not contract.sample_inputs
+
     def test_predicting_from_more_than_training_takes_is_not_tried(self, model):
         train, infer = (model.description.signature(name) for name in ("train", "infer"))
         more = replace(infer.inputs[1], name="weather")
