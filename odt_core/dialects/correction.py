@@ -51,6 +51,14 @@ def _check_names(signatures: tuple[SignatureDescription, ...], choice: Choice) -
             f"The signature '{choice.train}' changes no variable, so it cannot train. Choose "
             f"another one."
         )
+    trained = choice.samples or choice.labels or choice.loss or choice.learning_rate
+    asked = choice.infer_samples or choice.prediction
+    for name, signature, verb in ((trained, train, "trains"), (asked, infer, "predicts")):
+        if name is not None and signature is None:
+            raise SignatureError(
+                f"'{name}' cannot be chosen by itself, since no signature was taken for one that "
+                f"{verb}. Choose that signature as well."
+            )
     inputs = [i.name for i in table[train].inputs] if train else []
     outputs = [o.name for o in table[train].outputs] if train else []
     check(choice.samples, inputs, "input")

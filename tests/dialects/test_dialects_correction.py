@@ -25,6 +25,11 @@ def corrected(model, **choice):
 
 
 class TestChoice:
+    def test_input_without_a_signature_that_trains_asks_for_one(self):
+        wanted = r"'x' cannot be chosen by itself, since no signature .* trains\. Choose that"
+        with pytest.raises(SignatureError, match=wanted):
+            correct([], Choice(samples="x"))
+
     def test_nothing_chosen_changes_nothing(self, regression):
         assert not Choice()
         assert corrected(regression) == regression.contract
