@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from odt_core.dialects.contract import Choice, InferRole, Task
 from odt_core.dialects.inputs import Found, is_called_label, is_scalar, likeness
 from odt_core.dialects.losses import learns
-from odt_core.dialects.shapes import numeric, of_one, size_of, whole
+from odt_core.dialects.shapes import is_open_row, numeric, of_one, size_of, whole
 from odt_core.dialects.targets import zero_filled
 from odt_core.dialects.tasks import Goal
 from odt_core.dialects.together import Together, needed
@@ -36,6 +36,13 @@ def why_not_trained(
             f"The signature '{trainer.name}' takes its labels ('{text}') as text, and odt gives "
             f"numbers, so this model cannot be trained here. Build it with a train signature that "
             f"takes the labels' numbers."
+        )
+    if found.labels is not None and _is_open_sequence(trainer, found.labels, found.samples):
+        return (
+            f"The signature '{trainer.name}' takes a label for each place of a sample "
+            f"('{found.labels.name}'), and the file leaves open how many places there are, so this "
+            f"model cannot be trained here. Convert it with a fixed length, such as [None, 128]; "
+            f"its signatures can be called with Session.run."
         )
     if together is not None:
         triplet = found.labels is not None and found.labels.weighed and whole(found.labels)
@@ -71,6 +78,18 @@ def why_not_trained(
             f"with zeros instead, choose this signature for training yourself."
         )
     return None
+
+
+def _is_open_sequence(
+    trainer: SignatureDescription, labels: TensorDescription, samples: TensorDescription | None
+) -> bool:
+    """Whether labels are cut, as the next word of each is, along an axis that the file leaves open
+    for them and for samples: one label a sample would leave nothing.
+    """
+    if samples is None or not (is_open_row(labels) and is_open_row(samples)):
+        return False
+    met = [one for output in trainer.outputs for one in output.meets if one.input == labels.name]
+    return whole(labels) and any("STRIDED_SLICE" in one.way for one in met)
 
 
 def _are_grades(trainer: SignatureDescription, label: TensorDescription, goal: Goal) -> bool:

@@ -250,6 +250,29 @@ class TestRivalOfThePredictor:
         assert self.notes(*more) == ()
 
 
+class TestOpenSequence:
+    """A language model: labels are the ids again, of which all but the first are learnt."""
+
+    def contract(self, *way: str) -> Contract:
+        ids = ("int32", (None, None))
+        train = signature("train", {"ids": ids, "labels": ids}, {"loss": ("float32", ())})
+        met = Meeting("labels", "MUL", "SUB", way, ("SUM",), 40)
+        inputs = (replace(train.inputs[0], weighed=True), train.inputs[1])
+        outputs = tuple(replace(one, meets=(met,)) for one in train.outputs)
+        infer = signature("infer", {"ids": ids}, {"logits": ("float32", (None, 40))})
+        return propose([replace(train, inputs=inputs, outputs=outputs), infer])
+
+    def test_label_for_each_of_any_number_of_places_is_refused(self):
+        contract = self.contract("ONE_HOT", "STRIDED_SLICE")
+        assert contract.train == ()
+        assert contract.notes[0].startswith(
+            "The signature 'train' takes a label for each place of a sample ('labels')"
+        )
+
+    def test_label_that_is_not_cut_may_be_one_of_a_sample(self):
+        assert self.contract("ONE_HOT").trainable
+
+
 class TestPixels:
     @pytest.mark.parametrize(("training", "taken"), [(True, True), (False, False)])
     def test_pixels_are_taken_where_training_and_predicting_scale_them(self, training, taken):
