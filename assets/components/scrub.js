@@ -18,8 +18,20 @@ function face(one) {
   base.textContent = "base " + one.says[0];
   const now = document.createElement("p");
   now.className = "now";
-  box.append(picture, title, base, now);
+  box.append(picture);
+  if (one.answers) box.append(drawn(one.target, "Target"));
+  box.append(title);
+  if (one.answers) box.append(drawn(one.answers[0], "What the base model answers"));
+  box.append(base);
+  if (one.answers) box.append(drawn("", "What the checkpoint answers", "now"));
+  box.append(now);
   return box;
+}
+
+function drawn(uri, alt, name = "") {
+  const picture = document.createElement("img");
+  if (uri) picture.src = uri;
+  return Object.assign(picture, { alt, className: name });
 }
 
 function show(root, s) {
@@ -33,8 +45,11 @@ function show(root, s) {
   put(root, ".own p", stop.remark);
   put(root, ".odt-verdict", stop.sentence);
   root.querySelectorAll(".odt-faces figure").forEach((box, k) => {
-    put(box, ".now", (data.faces[k].right[at] ? "✓ " : "✗ ") + data.faces[k].says[at]);
-    box.classList.toggle("wrong", !data.faces[k].right[at]);
+    const one = data.faces[k];
+    const right = one.right[at]; // not of numbers and pictures
+    put(box, "p.now", (right === undefined ? "" : right ? "✓ " : "✗ ") + one.says[at]);
+    if (one.answers) box.querySelector("img.now").src = one.answers[at];
+    box.classList.toggle("wrong", right === false);
     box.classList.toggle("first", at === 0);
   });
   const graph = root.querySelector(".odt-plot-graph");

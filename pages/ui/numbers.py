@@ -51,6 +51,12 @@ def parts_as_text(values: np.ndarray, sizes: Mapping[str, int], most: int) -> st
     return " · ".join(said)
 
 
+def first_of(values: np.ndarray, most: int) -> str:
+    """ "0.2, −1.5, 3 …": the first of them, as short as they can be read."""
+    flat = values.reshape(-1)
+    return ", ".join(figure(float(one)) for one in flat[:most]) + " …" * (len(flat) > most)
+
+
 def figure(value: float | None) -> str:
     """A number as short as it can be read: 0.0312, 12.5, 3.4e+06; a dash for none."""
     return "–" if value is None or value != value else f"{value:.4g}".replace("-", "−")

@@ -19,6 +19,9 @@ from odt_core.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
+from odt_core.dialects.contract import Task
+from odt_core.evaluation import Evaluation, compare
+from odt_core.evaluation.evaluation import errors_each
 from odt_core.workspace import CheckpointInfo, Kind, Part, Source
 from pages.ui.compare import right_of
 from pages.ui.desk import Desk
@@ -26,7 +29,10 @@ from pages.ui.desk.after_runs import SeenTests
 from pages.ui.evaluate import blind, evidence, inside, over_time
 from pages.ui.evaluate.blind import Game, Round, Vote
 from pages.ui.evaluate.figure import shortened
+from pages.ui.evaluate.judged import judged
 from pages.ui.evaluate.parts import PARTS
+from pages.ui.evaluate.values import off
+from pages.ui.numbers import first_of
 from tests.pages.trainings import long_training
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,6 +85,13 @@ def trained(person):
     assert desk.run is not None, said(app)
     assert desk.run.wait(60)
     return app.run(), desk
+
+
+def over_time_data(desk):
+    """What the browser is given for the scrubber."""
+    stops, samples = over_time._stops(desk), desk.samples(Part.TEST)
+    course = [desk.evaluation_at(stop.id, "test", samples) for stop in stops]
+    return over_time._data(desk, stops, course, samples, desk.entries(Part.TEST))
 
 
 class TestPage:
@@ -348,6 +361,76 @@ class TestMistakes:
         assert f"{count} samples of '7'" in shown(app).replace("&#x27;", "'")
 
 
+class TestValues:
+    """Models without a label for each sample: how near their answers are, sample by sample."""
+
+    @pytest.fixture
+    def learnt(self, app, desk_of):
+        def learn(name: str):
+            desk = desk_of(app)
+            desk.choose_uploaded((MODELS / name).read_bytes(), name)
+            rng = np.random.default_rng(3)
+            items = list(rng.normal(size=(30, *desk.card.input_shape)).astype(np.float32))
+            shape, targets = desk.contract.target_shape, []
+            if desk.contract.tells_places:
+                targets = [rng.integers(0, 2, shape).astype(np.float32) for _ in items]
+            elif desk.task is Task.VALUES:
+                targets = list(rng.normal(size=(30, *shape)).astype(np.float32))
+            desk.workspace.add_samples(items, "", Source.UPLOAD, targets=targets)
+            assert desk.train(desk.settings).wait(60)
+            return desk
+
+        return learn
+
+    def test_mistakes_of_numbers_are_the_samples_that_came_nearer_and_the_others(self, app, learnt):
+        desk = learnt("dialect_regression.tflite")
+        one = judged(desk, own=True)
+        changed = compare(one.base, one.own)
+        visit(app, "Mistakes")
+        groups = app.segmented_control(key="gallery_of_values")
+        assert groups.options == [
+            f"Nearer · {len(changed.fixed)}",
+            f"Farther · {len(changed.broken)}",
+            f"All, worst first · {one.own.n}",
+        ]
+        groups.set_value("All, worst first").run()
+        worst = int(errors_each(one.own).argmax())
+        truth = first_of(one.own.truth[worst], 4)
+        assert re.search(r"<figcaption>is (.*?)</figcaption>", shown(app))[1] == truth
+        assert not app.error
+
+    @pytest.mark.parametrize("name", ["dialect_pixels.tflite", "dialect_autoencoder.tflite"])
+    def test_mistakes_of_pictures_show_target_and_both_answers(self, app, learnt, name):
+        desk = learnt(name)
+        visit(app, "Mistakes")
+        app.segmented_control(key="gallery_of_values").set_value("All, worst first").run()
+        assert not app.error, said(app)
+        rows = [html.value for html in app.html if "odt-pictures" in html.value]
+        assert len(rows) == len(desk.samples(Part.TEST))
+        assert re.findall("<figcaption>(.*?)</figcaption>", rows[0]) == [
+            "Sample", "Target", "Base model", "Your model",
+        ]  # fmt: skip
+
+    def test_scrubber_shows_pictures_of_every_checkpoint(self, learnt):
+        data = over_time_data(learnt("dialect_pixels.tflite"))
+        stops = len(data["stops"])
+        assert all(len(face["answers"]) == len(face["says"]) == stops for face in data["faces"])
+        assert len(data["faces"]) == 6
+        assert data["stops"][0]["remark"] == "pixels right, n = 6"
+
+    def test_scrubber_says_the_numbers_of_every_checkpoint(self, learnt):
+        data = over_time_data(learnt("dialect_regression.tflite"))
+        assert data["stops"][0]["remark"] == "mean squared error, n = 6"
+        number = r"−?[\d.e−+]+"
+        says = data["faces"][0]["says"][-1]
+        assert re.fullmatch(f"{number}, {number} · squared error {number}", says)
+
+    def test_distance_of_one_number_is_in_its_unit(self):
+        said, is_ = (np.array([[one]], np.float32) for one in (1.5, 2.0))
+        one = Evaluation(1, None, None, None, said, None, is_, 0.25, 0.5)
+        assert off(one, 0) == "off by 0.5"
+
+
 class TestMoment:
     @pytest.mark.parametrize("part", ["Mistakes", "Confidence"])
     def test_part_when_a_training_is_active_says_that_its_figures_are_of_one_moment(
@@ -518,15 +601,9 @@ class TestBlind:
 
 
 class TestOverTime:
-    def data(self, desk):
-        """What the browser is given."""
-        stops, samples = over_time._stops(desk), desk.samples(Part.TEST)
-        course = [desk.evaluation_at(stop.id, "test", samples) for stop in stops]
-        return over_time._data(desk, stops, course, samples, desk.entries(Part.TEST))
-
     def test_every_checkpoint_answers_the_same_samples(self, trained):
         _, desk = trained
-        data = self.data(desk)
+        data = over_time_data(desk)
         names = [stop["name"] for stop in data["stops"]]
         assert names[:2] == ["Base model", "Checkpoint 1: step 0"]
         assert len(names) == len(desk.workspace.manifest.checkpoints) + 1
@@ -547,7 +624,7 @@ class TestOverTime:
         app, desk = trained
         app.button(key="train").click().run()
         assert desk.run.wait(60)
-        ticks = self.data(desk)["layout"][0]["xaxis"]["ticktext"]
+        ticks = over_time_data(desk)["layout"][0]["xaxis"]["ticktext"]
         assert ticks[:2] == ["base", "start"]
         assert ticks.count("start") == 2
 

@@ -19,7 +19,7 @@ from pages.ui import pieces, trouble
 from pages.ui.canvas import sketch
 from pages.ui.desk import Desk
 from pages.ui.evaluate.large import Number, Stage, numbers, stage, verdict
-from pages.ui.numbers import figure as short
+from pages.ui.numbers import first_of
 from pages.ui.picture_answers import given_back, in_pictures, target_uri
 from pages.ui.previews import show_picture
 from pages.ui.say import count, percent
@@ -141,7 +141,7 @@ def _play(desk: Desk) -> None:
             if target is not None and desk.answers_pictures:
                 pieces.pictures([("Target", target_uri(target, desk.contract), "")])
             elif target is not None:
-                pieces.note(f"It should be {_numbers(target)}.")
+                pieces.note(f"It should be {first_of(target, _MOST)}.")
         with right:
             a, b = (_UNKNOWN, _UNKNOWN) if item is None else _answers(desk, game, item, target)
             said, same = (a.said, b.said), a.alike == b.alike  # then neither is better
@@ -236,7 +236,9 @@ def _answers(
     else:
         if desk.contract.scores_each:
             both = [one.argmax(axis=-1) for one in both]
-        a, b = (_Answer(text := _numbers(one), "", text, _numbers(one, one.size)) for one in both)
+        a, b = (
+            _Answer(text := first_of(one, _MOST), "", text, first_of(one, one.size)) for one in both
+        )
     return a, b
 
 
@@ -244,12 +246,6 @@ def _label(desk: Desk, answer: np.ndarray) -> _Answer:
     used = [k for k, name in enumerate(desk.labels.names) if name is not None]
     name = str(desk.labels.names[max(used, key=lambda k: float(answer[k]))])
     return _Answer(name, "", name, name)
-
-
-def _numbers(values: np.ndarray, most: int = _MOST) -> str:
-    """ "0.2, 1.5, 3 …": the first of them."""
-    flat = values.reshape(-1)
-    return ", ".join(short(float(one)) for one in flat[:most]) + " …" * (len(flat) > most)
 
 
 def _score(desk: Desk, game: Game) -> None:

@@ -6,7 +6,6 @@ import streamlit as st
 
 from odt_core.evaluation import Reliability, reliability_of, too_few
 from pages.ui import pieces, trouble
-from pages.ui.base_words import base_in_words
 from pages.ui.desk import Desk
 from pages.ui.evaluate.figure import BASE, OWN, figure
 from pages.ui.evaluate.judged import Judged, choose_judged
@@ -34,11 +33,9 @@ def _diagram(desk: Desk, one: Judged) -> None:
     base, own = reliability_of(one.base), reliability_of(one.own)
     side = desk.base_side
     shown = [("Your model", own, OWN)]
-    if side is not None and len(side.known) < 2:
-        pieces.note(base_in_words(side))  # no choice, and so no confidence
-    elif desk.same_as_base:
+    if desk.same_as_base:
         shown = [("Base model", base, BASE)]
-    else:
+    elif side is None or len(side.known) > 1:  # else it has no choice, and so no confidence
         shown = [("Base model", base, BASE), *shown]
     numbers(
         *(

@@ -16,16 +16,23 @@ Item = TypeVar("Item")
 
 def gallery(key: str, items: Sequence[Item], face: Callable[[Item], Face]) -> None:
     """The first of them, and a button for more; `face` is asked only for what is shown."""
+    some(key, items, lambda shown: faces(face(item) for item in shown))
+
+
+def some(
+    key: str, items: Sequence[Item], draw: Callable[[Sequence[Item]], None], step: int = _STEP
+) -> None:
+    """`draw` the first `step` of them, and a button for more."""
     place = f"gallery_{key}"
-    shown = min(len(items), st.session_state.get(place, _STEP))
-    faces(face(item) for item in items[:shown])
+    shown = min(len(items), st.session_state.get(place, step))
+    draw(items[:shown])
     left = len(items) - shown
     if left > 0:
         st.button(
-            f"Show {min(left, 4 * _STEP):,} more of {count(len(items), 'sample')}",
+            f"Show {min(left, 4 * step):,} more of {count(len(items), 'sample')}",
             key=f"{place}_more",
             on_click=_more,
-            args=(place, shown + 4 * _STEP),
+            args=(place, shown + 4 * step),
         )
 
 

@@ -62,16 +62,21 @@ class Judged:
         return self.called(int(evaluation.predictions[k])), float(evaluation.confidences[k])
 
 
-def choose_judged(desk: Desk, key: str) -> Judged | None:
-    """Which samples to look at; None, with a word why, when there are none to judge by label."""
+def choose_judged(desk: Desk, key: str, *, values: bool = False) -> Judged | None:
+    """Which samples to look at; None, with a word why, when there are none to judge, by label
+    unless `values`.
+    """
     if not desk.can_predict:
         pieces.note("This model has no signature that predicts: there are no answers to look at.")
         return None
     if desk.why_unscored:
         pieces.note(desk.why_unscored)
         return None
-    if not desk.tells_labels:
-        pieces.note("This model gives numbers, not labels: see its errors under Result.")
+    if not (values or desk.tells_labels):
+        pieces.note(
+            "A sample has no label of its own for this model. How near each answer is to its "
+            "target stands under Mistakes."
+        )
         return None
     sets = []
     if len(desk.samples(Part.TEST)):

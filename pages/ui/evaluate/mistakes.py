@@ -12,10 +12,18 @@ from pages.ui.evaluate.gallery import gallery
 from pages.ui.evaluate.judged import Judged, by_confidence, choose_judged
 from pages.ui.evaluate.label_rows import label_rows
 from pages.ui.evaluate.matrices import matrices
+from pages.ui.evaluate.values import value_gallery
 
 
 def mistakes(desk: Desk) -> None:
     """Draw the part."""
+    if not desk.tells_labels:
+        with st.container(key="card_values", border=True, gap="small"), trouble.shown():
+            pieces.heading("What changed", "the largest differences first")
+            one = choose_judged(desk, "mistakes_on", values=True)
+            if one is not None:
+                value_gallery(desk, one)
+        return
     with st.container(key="card_matrices", border=True, gap="small"), trouble.shown():
         pieces.heading("Right and wrong", "rows: what it is; columns: what the model says")
         one = choose_judged(desk, "mistakes_on")

@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from odt_core.evaluation import Evaluation, compare
+from odt_core.evaluation.evaluation import errors_each
 from odt_core.samples import Labels, Samples
 from odt_core.studies import Quantity
 from odt_core.workspace import Kind, Part, SampleEntry, Score
@@ -18,7 +19,10 @@ from pages.ui.base_words import base_answer, base_in_words
 from pages.ui.compare import headline
 from pages.ui.desk import BASE_TEST, BaseSide, Desk
 from pages.ui.evaluate.figure import BASE, OWN
+from pages.ui.evaluate.values import answer, draws, in_words, off, wanted
 from pages.ui.numbers import figure as short
+from pages.ui.numbers import first_of
+from pages.ui.picture_answers import in_pictures
 from pages.ui.say import between, clock, isolated, percent
 from pages.ui.served import ASSETS, PLOTLY, with_plotly
 from pages.ui.thumbs import thumb_uri
@@ -34,6 +38,7 @@ _mount = st.components.v2.component(
 _TICKS = 13  # steps named below the chart
 _MOST = 40  # checkpoints on the slider, the newest
 _SHOWN = 12  # inputs
+_DRAWN = 6  # of those that each checkpoint answers by a picture
 
 
 @dataclass(frozen=True)
@@ -92,14 +97,14 @@ def _data(
     shares = quantity.is_share
     marks = [one.share_right if shares else one.mean_squared_error for one in course]
     whose = "your test samples" if entries[0].part is Part.TEST else "your training samples"
-    faces = _faces(desk, stops, course, samples, entries) if labelled else []
+    faces = (_faces if labelled else _value_faces)(desk, stops, course, samples, entries)
     return {
         "src": PLOTLY,
         "stops": [
             {
                 "name": stop.name,
                 "figure": headline(one),
-                "remark": _remark(stop, one),
+                "remark": _remark(stop, one, quantity),
                 "sentence": _sentence(stop, course[0], one),
             }
             for stop, one in zip(stops, course, strict=True)
@@ -116,8 +121,9 @@ def _data(
     }
 
 
-def _remark(stop: Stop, one: Evaluation) -> str:
-    told = f"n = {one.n:,}"
+def _remark(stop: Stop, one: Evaluation, quantity: Quantity) -> str:
+    what = quantity.value if one.places is None else f"{one.places.called} right"
+    told = f"{what}, n = {one.n:,}"
     if one.interval is not None:
         told = f"{one.correct} of {one.n:,} right, 95 % interval {between(one.interval)}"
     return told + (f" · made {stop.made}" if stop.made else "")
@@ -160,6 +166,31 @@ def _faces(
         }
         for k in map(int, order)
     ]
+
+
+def _value_faces(
+    desk: Desk,
+    stops: list[Stop],
+    course: list[Evaluation],
+    samples: Samples,
+    entries: tuple[SampleEntry, ...],
+) -> list[dict[str, Any]]:
+    """Those whose distance from the target changes most; what is no picture is said in numbers."""
+    away = np.stack([errors_each(one) for one in course])  # [stops, N]
+    order = np.argsort(-np.ptp(away, axis=0), kind="stable")
+    found = []
+    for k in map(int, order[: _DRAWN if draws(desk) else _SHOWN]):
+        face: dict[str, Any] = {"uri": thumb_uri(desk.workspace, entries[k], 96), "right": []}
+        target = wanted(desk, samples, course[0], k)
+        if draws(desk):
+            said = [target, *(answer(desk, one, k) for one in course)]
+            face["target"], *face["answers"] = [u for u, _ in in_pictures(desk, said, target)]
+            face |= {"title": "Sample and target", "says": [off(one, k) for one in course]}
+        else:
+            face["title"] = f"is {first_of(target, 4)}"
+            face["says"] = [in_words(desk, one, k) for one in course]
+        found.append(face)
+    return found
 
 
 def _says(one: Evaluation, k: int, labels: Labels, side: BaseSide | None) -> str:
