@@ -10,8 +10,6 @@ import streamlit as st
 
 from odt_core.dialects.contract import Task
 from odt_core.errors import WorkerError
-from odt_core.samples import Subset, read_samples
-from odt_core.samples.windows import window_of
 from odt_core.workspace import Part, SampleEntry
 from pages.ui import pieces, trouble
 from pages.ui.answers import answers, class_answers, no_answers, value_answers
@@ -19,15 +17,21 @@ from pages.ui.base_words import base_in_words
 from pages.ui.camera import decode_photo, guide_of, live_camera, live_frame, live_side
 from pages.ui.canvas import sketch
 from pages.ui.desk import Desk
-from pages.ui.model_words import asked_numbers
-from pages.ui.numbers import MOST, as_text, figure, parts_as_text, typed
+from pages.ui.number_inputs import (
+    can_type,
+    fitting_target,
+    numbers_from_file,
+    show_numbers,
+    typed_numbers,
+)
+from pages.ui.numbers import as_text
 from pages.ui.pace import tick
 from pages.ui.picture_answers import given_back, picture_answers
-from pages.ui.previews import SIDE, series_uri, show_picture
-from pages.ui.say import beside, count, plain
+from pages.ui.previews import SIDE, show_picture
+from pages.ui.say import beside, plain
 from pages.ui.thumbs import thumb_uri
 from pages.ui.turns import Urgency, fragment
-from pages.ui.uploads import contents, picture_in
+from pages.ui.uploads import picture_in
 
 TRY_WAY = "try_way"  # key of the choice between drawing, uploading, the camera and samples
 _OWN = "My samples"
@@ -223,36 +227,13 @@ def _picked(desk: Desk) -> _Input | None:
     )
     sample = samples[chosen]
     item = desk.workspace.sample_array(sample.id)
-    target = _fitting(desk, desk.workspace.sample_target(sample.id))
+    target = fitting_target(desk, desk.workspace.sample_target(sample.id))
     if not desk.sees_pictures:
         _show_numbers(desk, item)
     elif not desk.answers_pictures and desk.task is not Task.RECONSTRUCTION:
         # else it is shown beside its answer
         pieces.pictures([("", thumb_uri(desk.workspace, sample, SIDE), "")])
     return _Input(item, target)
-
-
-# Numbers
-
-
-def _show_numbers(desk: Desk, item: np.ndarray) -> None:
-    """The input as a curve, and in figures."""
-    if desk.task is Task.RECONSTRUCTION:  # which is shown beside its answer
-        return
-    if window_of(item.shape) is None or desk.contract.sample_inputs:
-        said = parts_as_text(item, desk.contract.input_sizes, 12)
-    else:
-        sizes = " × ".join(f"{size:,}" for size in item.shape)
-        said = f"{sizes} values from {figure(float(item.min()))} to {figure(float(item.max()))}"
-    pieces.pictures([("", series_uri(item), said)])
-
-
-def _fitting(desk: Desk, target: np.ndarray | None) -> np.ndarray | None:
-    """The target, where this model could answer it."""
-    if target is None or desk.task is not Task.VALUES:
-        return None
-    shape = desk.contract.target_shape
-    return target.reshape(shape) if target.size == int(np.prod(shape)) else None
 
 
 def _own(desk: Desk) -> list[SampleEntry]:
@@ -276,9 +257,8 @@ def _called(desk: Desk, sample: SampleEntry) -> str:
 
 
 def _typed(desk: Desk) -> _Input | None:
-    shape = desk.card.input_shape
-    size = int(np.prod(shape))
-    if size > MOST:
+    if not can_type(desk):
+        size = int(np.prod(desk.card.input_shape))
         pieces.note(f"{size:,} numbers are too many to type. Choose one of your samples.")
         return None
     picked = st.session_state.get(_PICKED)
@@ -286,39 +266,21 @@ def _typed(desk: Desk) -> _Input | None:
         with trouble.shown():
             st.session_state[_TYPED] = as_text(desk.workspace.sample_array(picked))
             st.session_state[_FILLED] = picked
-    text = st.text_area(asked_numbers(desk), key=_TYPED, height=90)
-    return _Input(typed(text, shape, "The input")) if text.strip() else None
+    item = typed_numbers(desk, _TYPED)
+    return None if item is None else _Input(item)
 
 
 def _from_file(desk: Desk) -> _Input | None:
-    file = st.file_uploader(
-        "A table, a sound or arrays", key="try_file_numbers", label_visibility="collapsed"
-    )
-    if file is None:
+    found = numbers_from_file(desk, "try_file_numbers", "try_row")
+    if found is None:
         return None
-    contract = desk.contract
-    name, data = contents(file)
-    raw = read_samples(
-        data,
-        name,
-        input_shape=desk.card.input_shape,
-        target_shape=contract.target_shape if desk.task is Task.VALUES else None,
-        inputs=contract.input_sizes,
-        subset=Subset.BOTH,
-    )
-    row = 1
-    if len(raw) > 1:
-        asked = st.number_input(
-            f"Which of the {count(len(raw), 'sample')}", 1, len(raw), key="try_row"
-        )
-        row = min(max(int(asked), 1), len(raw))  # the browser's word alone is not enough
-    target = _fitting(desk, raw.targets[row - 1] if raw.targets else None)
-    item = raw.items[row - 1].astype(np.float32)
-    _show_numbers(desk, item)
-    said = [f"By the file its label is '{raw.labels[row - 1]}'."] if raw.labels[row - 1] else []
-    if said or raw.notice:
-        pieces.note(" ".join([*said, raw.notice]).strip())
-    return _Input(item, target)
+    _show_numbers(desk, found[0])
+    return _Input(*found)
+
+
+def _show_numbers(desk: Desk, item: np.ndarray) -> None:
+    if desk.task is not Task.RECONSTRUCTION:  # which is shown beside its answer
+        show_numbers(desk, item)
 
 
 _picture_ways = {_OWN: _picked, "Draw": _drawn, "Upload": _picture}

@@ -411,6 +411,39 @@ class TestValues:
             "Sample", "Target", "Base model", "Your model",
         ]  # fmt: skip
 
+    def test_blind_test_takes_numbers_of_the_audience_and_asks_which_is_better(self, app, learnt):
+        desk = learnt("dialect_regression.tflite")
+        visit(app, "Blind test")
+        way = app.segmented_control(key="blind_way")
+        assert way.options == ["Test samples", "Type", "Upload"]
+        way.set_value("Type").run()
+        typed = next(area for area in app.text_area if area.key.startswith("blind_typed"))
+        typed.set_value("1, x").run()
+        assert "is not a number" in said(app)
+        assert app.button(key="vote_a").disabled
+        numbers = ", ".join(["0.5"] * int(np.prod(desk.card.input_shape)))
+        typed.set_value(numbers).run()
+        assert not app.error
+        votes = [b.label for b in app.button if b.key.startswith("vote_")]
+        assert votes == ["A is better", "B is better", "Equally good"]
+        app.button(key="vote_equal").click().run()
+        app.button(key="reveal").click().run()
+        assert "rounds judged better" in shown(app)
+        assert "nobody preferred" in shown(app)
+
+    def test_blind_test_takes_a_row_of_a_file(self, app, learnt):
+        desk = learnt("dialect_regression.tflite")
+        visit(app, "Blind test")
+        app.segmented_control(key="blind_way").set_value("Upload").run()
+        size, wanted = int(np.prod(desk.card.input_shape)), desk.contract.target_shape[0]
+        names = [f"x{k}" for k in range(size)] + [f"y{k}" for k in range(wanted)]
+        row = ",".join(["0.25"] * size + ["2"] * wanted)
+        table = ",".join(names) + "\n" + row + "\n"
+        app.file_uploader[0].upload("one.csv", table.encode(), "text/csv").run()
+        assert not app.error, said(app)
+        assert f"It should be {', '.join(['2'] * wanted)}." in shown(app)
+        assert not app.button(key="vote_equal").disabled
+
     def test_scrubber_shows_pictures_of_every_checkpoint(self, learnt):
         data = over_time_data(learnt("dialect_pixels.tflite"))
         stops = len(data["stops"])

@@ -19,6 +19,13 @@ from pages.ui import pieces, trouble
 from pages.ui.canvas import sketch
 from pages.ui.desk import Desk
 from pages.ui.evaluate.large import Number, Stage, numbers, stage, verdict
+from pages.ui.number_inputs import (
+    can_type,
+    fitting_target,
+    numbers_from_file,
+    show_numbers,
+    typed_numbers,
+)
 from pages.ui.numbers import first_of
 from pages.ui.picture_answers import given_back, in_pictures, target_uri
 from pages.ui.previews import show_picture
@@ -37,6 +44,7 @@ class Vote(StrEnum):
     B = "B is better"
     BOTH = "Both are right"
     NEITHER = "Neither is"
+    EQUAL = "Equally good"  # of numbers and pictures, which are seldom simply right
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,7 @@ class Round:
         """(base, own)."""
         if self.vote is Vote.BOTH:
             return 1, 1
-        if self.vote is Vote.NEITHER:
+        if self.vote in (Vote.NEITHER, Vote.EQUAL):
             return 0, 0
         own = (self.vote is Vote.A) == self.own_is_a
         return int(not own), int(own)
@@ -137,7 +145,9 @@ def _play(desk: Desk) -> None:
             return
         left, right = st.columns([1, 1.7], gap="medium")
         with left:
-            item, target = _input(desk, game)
+            item = target = None
+            with trouble.shown():  # an input that cannot be read leaves the rest where it is
+                item, target = _input(desk, game)
             if target is not None and desk.answers_pictures:
                 pieces.pictures([("Target", target_uri(target, desk.contract), "")])
             elif target is not None:
@@ -150,7 +160,7 @@ def _play(desk: Desk) -> None:
                 Stage("Model B", b.shown, picture=b.picture),
             )
         with st.container(key="vote", horizontal=True):
-            for vote in Vote:
+            for vote in _votes(desk):
                 st.button(
                     vote.value,
                     key=f"vote_{vote.name.lower()}",
@@ -164,7 +174,7 @@ def _play(desk: Desk) -> None:
             if item is None:
                 hint = "Give both models an input, then vote for the better answer."
             elif same:
-                hint = "They agree: are both right?"
+                hint = "They agree" + (": are both right?" if desk.tells_labels else ".")
             votes = count(len(game.rounds), "vote")
             pieces.note(f"Round {len(game.rounds) + 1}, {votes} so far. {hint}")
             st.space("stretch")
@@ -180,9 +190,10 @@ def _play(desk: Desk) -> None:
 
 def _input(desk: Desk, game: Game) -> tuple[np.ndarray | None, np.ndarray | None]:
     """What is asked of both, and the numbers that a model of values is to answer."""
-    ways = ["Test samples"]
+    ways = ["Test samples", *(["Type"] if can_type(desk) else []), "Upload"]
     if desk.sees_pictures:
-        ways = ["Upload", "Camera", *ways] if desk.sees_photos else ["Draw", "Upload", *ways]
+        ways = ["Upload", "Camera"] if desk.sees_photos else ["Draw", "Upload"]
+        ways.append("Test samples")
     if st.session_state.get("blind_way") not in ways:
         st.session_state["blind_way"] = ways[0]
     way = st.segmented_control(
@@ -190,6 +201,15 @@ def _input(desk: Desk, game: Game) -> tuple[np.ndarray | None, np.ndarray | None
     )
     if way == "Draw":
         return sketch("blind_pad", size=320, epoch=game.number), None
+    if way == "Type":
+        item = typed_numbers(desk, f"blind_typed_{game.number}")
+        return item, None
+    if way == "Upload" and not desk.sees_pictures:
+        found = numbers_from_file(desk, f"blind_file_{game.number}", f"blind_row_{game.number}")
+        if found is None:
+            return None, None
+        show_numbers(desk, found[0])
+        return found[0], None if desk.why_unscored else found[1]
     if way == "Upload":
         file = st.file_uploader(
             "A picture", key=f"blind_file_{game.number}", label_visibility="collapsed"
@@ -211,11 +231,13 @@ def _input(desk: Desk, game: Game) -> tuple[np.ndarray | None, np.ndarray | None
     entry = entries[(game.number * 7919) % len(entries)]
     side = 200 if desk.answers_pictures else 320  # the target stands below
     st.image(desk.workspace.thumbnail(entry.id, side), width=side)
-    judged = desk.task is Task.VALUES and not desk.why_unscored
-    target = desk.workspace.sample_target(entry.id) if judged else None
-    if target is not None and target.size == int(np.prod(desk.contract.target_shape)):
-        target = target.reshape(desk.contract.target_shape)
-    return desk.workspace.sample_array(entry.id), target
+    target = None if desk.why_unscored else desk.workspace.sample_target(entry.id)
+    return desk.workspace.sample_array(entry.id), fitting_target(desk, target)
+
+
+def _votes(desk: Desk) -> tuple[Vote, ...]:
+    either = (Vote.BOTH, Vote.NEITHER) if desk.tells_labels else (Vote.EQUAL,)
+    return Vote.A, Vote.B, *either
 
 
 def _answers(
@@ -252,7 +274,7 @@ def _score(desk: Desk, game: Game) -> None:
     points = np.array([one.points for one in game.rounds])  # [rounds, 2]: base, own
     base, own = (int(total) for total in points.sum(axis=0))
     n = len(game.rounds)
-    remark = "rounds judged right or better"
+    remark = f"rounds judged {'right or ' if desk.tells_labels else ''}better"
     numbers(
         Number("Base model", f"{base} of {n}", remark),
         Number("Your model", f"{own} of {n}", remark, own=True),

@@ -1,0 +1,77 @@
+"""Inputs of a model that does not see pictures: numbers that are typed, or a sample of a file."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from odt_core.dialects.contract import Task
+from odt_core.samples import Subset, read_samples
+from odt_core.samples.windows import window_of
+from pages.ui import pieces
+from pages.ui.desk import Desk
+from pages.ui.model_words import asked_numbers
+from pages.ui.numbers import MOST, figure, parts_as_text, typed
+from pages.ui.previews import series_uri
+from pages.ui.say import count
+from pages.ui.uploads import contents
+
+
+def can_type(desk: Desk) -> bool:
+    """Whether an input has few enough numbers."""
+    return int(np.prod(desk.card.input_shape)) <= MOST
+
+
+def typed_numbers(desk: Desk, key: str) -> np.ndarray | None:
+    """A text field and the input in it; SampleError while that is none."""
+    text = st.text_area(asked_numbers(desk), key=key, height=90)
+    return typed(text, desk.card.input_shape, "The input") if text.strip() else None
+
+
+def numbers_from_file(
+    desk: Desk, key: str, row_key: str
+) -> tuple[np.ndarray, np.ndarray | None] | None:
+    """A sample of a table, a sound or arrays, and its target where the file says it."""
+    file = st.file_uploader("A table, a sound or arrays", key=key, label_visibility="collapsed")
+    if file is None:
+        return None
+    contract = desk.contract
+    name, data = contents(file)
+    raw = read_samples(
+        data,
+        name,
+        input_shape=desk.card.input_shape,
+        target_shape=contract.target_shape if desk.task is Task.VALUES else None,
+        inputs=contract.input_sizes,
+        subset=Subset.BOTH,
+    )
+    row = 1
+    if len(raw) > 1:
+        asked = st.number_input(
+            f"Which of the {count(len(raw), 'sample')}", 1, len(raw), key=row_key
+        )
+        row = min(max(int(asked), 1), len(raw))  # the browser's word alone is not enough
+    target = fitting_target(desk, raw.targets[row - 1] if raw.targets else None)
+    item = raw.items[row - 1].astype(np.float32)
+    said = [f"By the file its label is '{raw.labels[row - 1]}'."] if raw.labels[row - 1] else []
+    if said or raw.notice:
+        pieces.note(" ".join([*said, raw.notice]).strip())
+    return item, target
+
+
+def show_numbers(desk: Desk, item: np.ndarray) -> None:
+    """The input as a curve, and in figures."""
+    if window_of(item.shape) is None or desk.contract.sample_inputs:
+        said = parts_as_text(item, desk.contract.input_sizes, 12)
+    else:
+        sizes = " × ".join(f"{size:,}" for size in item.shape)
+        said = f"{sizes} values from {figure(float(item.min()))} to {figure(float(item.max()))}"
+    pieces.pictures([("", series_uri(item), said)])
+
+
+def fitting_target(desk: Desk, target: np.ndarray | None) -> np.ndarray | None:
+    """The target, where this model could answer it."""
+    if target is None or desk.task is not Task.VALUES:
+        return None
+    shape = desk.contract.target_shape
+    return target.reshape(shape) if target.size == int(np.prod(shape)) else None
