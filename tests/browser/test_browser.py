@@ -220,7 +220,7 @@ class TestShelf:
             tab.page.keyboard.press("Shift+Tab")
             stops += 1
         tab.draw("pad").page.keyboard.press("Enter")
-        expect(rows.nth(3).locator(".count")).to_have_text("11 samples · 2 test")
+        expect(rows.nth(3).locator(".count")).to_have_text("14 samples · 6 test")
         expect(rows.nth(3)).to_have_class("on ")
 
     def test_labels_when_there_are_ten_are_one_stop_of_the_tab_key(self, shared_server, visit):
