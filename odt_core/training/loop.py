@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from odt_core.samples import Augmentation, Samples
 
 EVALUATION_SHARE = 0.1  # of the time may go into evaluations between start and end
-# A run that is over in a moment is scored at so many even steps too, so that its curve says what
-# was learnt when, where all of these together take no longer than so many seconds.
+# A run that is over in a moment is scored at up to so many even steps too, so that its curve says
+# what was learnt when: as many as take no longer than so many seconds together.
 EVALUATIONS, MOMENT = 8, 0.4
 _UNMEASURED = Measures()
 _AT_ONCE = 2  # steps within which what a step computes with is wrong, rather than learnt too fast
@@ -397,7 +397,7 @@ class Run:
             self.session.put_back(variables)
         took = time.perf_counter() - began
         self._next_evaluation = self._seconds + max(took / EVALUATION_SHARE, 0.2)
-        within = EVALUATIONS if took * EVALUATIONS <= MOMENT else 1
+        within = min(EVALUATIONS, max(1, int(MOMENT / took)))
         self._next_scored = self.step + math.ceil(self.total / within)
         self.improved = self._judge.is_best(record.test, record.step)
         self._evaluations.append(record)
