@@ -30,9 +30,11 @@ def _first(
         at = waiting.pop()
         for operator in readers.get(at, ()):
             name = name_of(model, operator)
+            if name in SIZES or (name in LAYOUT and inputs_of(operator)[0] != at):
+                continue  # it reads a size, or this as one: else a tensor would have many ways here
             if name in LAYOUT:
                 waiting += outputs_of(operator)
-            elif name not in SIZES:
+            else:
                 taken.add(_taken(model, graph, operator, at))
     return taken.pop() if len(taken) == 1 else 0
 

@@ -35,9 +35,9 @@ def _takes_pixels(
         at, line = waiting.pop()
         for operator in readers.get(at, ()):
             name = name_of(model, operator)
+            if name in SIZES or (name in _MOVES and inputs_of(operator)[0] != at):
+                continue  # it reads a size, or this as one: else a tensor would have many ways here
             then = line if name in _MOVES else _after(model, graph, operator, at, line)
-            if name in SIZES:
-                continue
             if then is None:
                 lines.add(line)
             else:

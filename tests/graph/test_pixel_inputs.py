@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 
+from odt_core.graph.first_numbers import first_numbers
 from odt_core.graph.pixel_inputs import pixel_inputs
 from tests.graph.graphs import empty
 
@@ -44,4 +46,19 @@ def test_input_that_something_else_reads_unscaled_takes_no_pixels():
     y = b.mul(scaled, x)
     b.graph.outputs = np.array([y.index], np.int32)
     b.graph.operators = b.operators
+    assert pixel_inputs(b.model, b.graph) == set()
+
+
+def test_tensors_that_are_moved_and_say_how_others_are_moved_are_gone_through_once():
+    b = empty()
+    x = y = b.new((4,), np.int32)
+    b.graph.inputs = np.array([x.index], np.int32)
+    for _ in range(40):  # 2**40 ways from the first to the last
+        ways = [b.reshape(y, (2, 2)), b.reshape(y, (4, 1))]
+        y = b.new((4,), np.int32)
+        b.emit("RESHAPE", ways, [y], schema.ReshapeOptionsT())
+    y = b.sub(y, b.constant(1, np.int32))
+    b.graph.outputs = np.array([y.index], np.int32)
+    b.graph.operators = b.operators
+    assert first_numbers(b.model, b.graph) == {x.index: 1}
     assert pixel_inputs(b.model, b.graph) == set()
