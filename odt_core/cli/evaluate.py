@@ -57,18 +57,17 @@ def _run(options: Namespace) -> Result:
         own = [ask(session, group) for group, ask in groups]
     best = checkpoint is not None and checkpoint.meta.note == Reason.BEST
 
-    def judged(
-        before: Evaluation | None, after: Evaluation | None, *, chosen: bool
-    ) -> dict[str, Any]:
-        said = None
+    def judged(at: int, *, chosen: bool) -> dict[str, Any]:
+        before, after, said = base[at], own[at], None
         if before is not None and after is not None:
-            said = claims(before, after, model.labels.used, samples.labels.names, chosen=chosen)
+            names = groups[at][0].labels.names
+            said = claims(before, after, model.labels.used, names, chosen=chosen)
         return compared(before, after, said)
 
     return {
         "labels": list(samples.labels.names),
-        **judged(base[0], own[0], chosen=best),
-        "base_test": judged(base[1], own[1], chosen=False) if options.base_test else None,
+        **judged(0, chosen=best),
+        "base_test": judged(1, chosen=False) if options.base_test else None,
     }
 
 

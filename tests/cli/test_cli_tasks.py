@@ -286,6 +286,20 @@ def test_samples_of_the_base_task_are_scored_and_not_trained_on(line, tmp_path):
     assert "base test set (9)  base mean squared error" in said
 
 
+def test_claims_of_the_base_task_are_made_by_its_own_labels(tmp_path):
+    own = tmp_path / "own.safetensors"
+    for where, label in (("mine", "0"), ("mine", "1"), ("before", "0"), ("before", "B")):
+        folder = tmp_path / where / label
+        folder.mkdir(parents=True)
+        for k in range(3):
+            Image.new("L", (28, 28), 40 * k).save(folder / f"{k}.png")
+    given = "--samples", tmp_path / "mine", "--base-test", tmp_path / "before"
+    said = [odt("train", "digits", *given, "--epochs", 1, "--checkpoint", own).stdout]
+    said.append(odt("evaluate", "digits", *given, "--checkpoint", own).stdout)
+    for one in said:
+        assert "“B”" in one, one
+
+
 class TestMasks:
     MODEL = OWN / "dialect_pixels.tflite"
 
