@@ -56,11 +56,12 @@ def _run(options: Namespace) -> Result:
                 "samples of one shape at a time."
             )
     x = np.stack(inputs)
-    masks = _masks(model, session, x)
-    written = _write_mask(options, model, masks) if options.out else None
-    if not model.contract.classifies:
-        values = session.infer(x)
+    values = None if model.contract.classifies else session.infer(x)
+    if values is not None:
         check_answers(values)
+    masks = None if values is None else _masks(session, values)
+    written = _write_mask(options, model, masks) if options.out else None
+    if values is not None:
         return {
             "predictions": [
                 {"file": name, "values": row.reshape(-1).tolist(), "shares": shares}
@@ -80,17 +81,18 @@ def _run(options: Namespace) -> Result:
     return {"predictions": predictions, "temperature": heat}
 
 
-def _masks(model: Model, session: Session, x: np.ndarray) -> np.ndarray | None:
-    """int [N, height, width]: the class of each pixel; None of a model that gives no such."""
-    from odt_core.evaluation.evaluation import check_answers
+def _masks(session: Session, values: np.ndarray) -> np.ndarray | None:
+    """values: what infer gives. int [N, height, width]: the class of each pixel; None of a model
+    that gives no such.
+    """
+    from odt_core.runtime.scores import answers
     from odt_core.samples.masks import is_picture
 
-    contract = model.contract
+    contract = session.model.contract
     if not contract.tells_places or not is_picture(contract.target_shape):
         return None
-    answers = session.predict_proba(x)
-    check_answers(answers)
-    rows = answers.reshape(*answers.shape[:3], -1)
+    said = answers(values, session.output_kind, contract, None)
+    rows = said.reshape(*said.shape[:3], -1)
     if contract.rows_are_one_hot or contract.scores_each:
         return np.asarray(rows.argmax(axis=-1))
     return (rows[..., 0] >= 0.5).astype(np.int64) if rows.shape[-1] == 1 else None
