@@ -64,11 +64,15 @@ def _never_fit(model: schema.ModelT, graph: schema.SubGraphT, wanted: dict[int, 
         for size, given in zip(shape, shape_of(graph.tensors[value]), strict=True)
         if size and given is None
     }
-    batches = {*_BATCHES, *own}
-    unfit = set(wanted) if len(batches) <= _MOST_TRIED else set()
+    batches = dict.fromkeys((*own, *_BATCHES))  # first those that may fit
+    if len(batches) > _MOST_TRIED:
+        return set()
+    unfit = set(wanted)
     for batch in batches:
         given = _shapes_with(model, graph, batch)
         unfit = {v for v in unfit if v in given and given[v] != wanted[v]}
+        if not unfit:
+            break
     return unfit
 
 

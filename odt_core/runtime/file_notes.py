@@ -11,9 +11,10 @@ from odt_core.graph import ModelDescription
 def notes_of(description: ModelDescription) -> dict[str, list[str]]:
     """What `propose` is told of the file: what is missing, and what else a person should know."""
     # an op that stands in several places is missing for one reason
-    missing = {(one.signature, one.op, one.reason): one for one in reversed(description.missing)}
-    told = [one.message for one in reversed(missing.values())]
-    return {"missing": told, "known": list(_known(description))}
+    missing: dict[tuple[str, str, str], str] = {}
+    for one in description.missing:
+        missing.setdefault((one.signature, one.op, one.reason), one.message)
+    return {"missing": list(missing.values()), "known": list(_known(description))}
 
 
 def _known(description: ModelDescription) -> Iterator[str]:
