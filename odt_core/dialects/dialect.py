@@ -15,7 +15,6 @@ from odt_core.dialects.beyond import teaches_nothing, why_not_alike, why_not_tra
 from odt_core.dialects.contract import (
     Choice,
     Contract,
-    ExtractRole,
     InferRole,
     LabelKind,
     SampleInput,
@@ -96,12 +95,10 @@ def propose(
     goal = goal_of(trainer, found.labels, found.samples, predictor, loss, wish)
     raw = _named(table[extractor.signature], extractor.samples) if extractor else None
     infer, untried = _infer_role(predictor, trainer, goal, wish, found, raw, together)
-    train, untrained = _train_roles(table, trainer, predictor, found, goal, wish, together)
-    alone = not (together or extractor or wish.samples)
-    if alone and train and infer and trainer and predictor and found.samples:
+    asked = None
+    if infer and predictor and not (together or extractor or wish.samples):
         asked = _named(predictor, infer.samples)
-        untrained = why_not_alike(trainer, found.samples, predictor, asked)
-        train = () if untrained else train
+    train, untrained = _train_roles(table, trainer, predictor, found, goal, wish, together, asked)
     asks = infer.signature if infer else None
     taking = together.sample_inputs if together else ()
     notes = [*missing, *known, *of_trainer, *of_predictor, *filter(None, (untried, untrained))]
@@ -120,7 +117,7 @@ def propose(
     notes += explain(train, infer, trainer, predictor, found, goal, taking)
     if infer is not None:
         notes += of_changes(table[infer.signature])
-    takers = [] if taking else _takers(table, found, infer, extractor)
+    takers = [] if taking else _takers(table, found, infer, raw)
     pixels = bool(takers) and all(one.pixels for one in takers)
     if pixels:
         notes.append(TAKES_PIXELS)
@@ -166,14 +163,19 @@ def _train_roles(
     goal: Goal,
     wish: Choice,
     together: Together | None,
+    asked: TensorDescription | None,
 ) -> tuple[tuple[TrainRole, ...], str | None]:
-    """The roles, and a sentence where what looks like training is refused."""
+    """The roles, and a sentence where what looks like training is refused. asked: what predicting
+    takes, where that is to be the same as what training takes.
+    """
     if trainer is None or found.samples is None:
         return (), None
     if (found.labels is None and goal.task is not Task.RECONSTRUCTION) or not trainer.outputs:
         return (), None
     idle = teaches_nothing(table, trainer, predictor) if wish.train is None else None
     why_not = idle or why_not_trained(trainer, predictor, found, goal, wish, together)
+    if not why_not and asked is not None and predictor is not None:
+        why_not = why_not_alike(trainer, found.samples, predictor, asked)
     if why_not:
         return (), why_not
     family = [trainer]
@@ -310,14 +312,14 @@ def _takers(
     table: Mapping[str, SignatureDescription],
     found: Found,
     infer: InferRole | None,
-    extractor: ExtractRole | None,
+    raw: TensorDescription | None,
 ) -> list[TensorDescription]:
-    """The inputs that take samples as they are, at most two."""
+    """The inputs that take samples as they are, at most two. raw: the extractor's."""
     tensors = []
     if infer is not None and not infer.on_features:
         tensors.append(_named(table[infer.signature], infer.samples))
-    if extractor is not None:
-        tensors.append(_named(table[extractor.signature], extractor.samples))
+    if raw is not None:
+        tensors.append(raw)
     elif found.samples is not None:
         tensors.append(found.samples)
     return tensors
