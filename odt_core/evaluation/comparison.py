@@ -140,14 +140,14 @@ def compare(base: Evaluation, own: Evaluation, called: str = "Your model") -> Co
     values = base.correct is None or own.correct is None
     moves, gain = _closer(base, own) if values else _right(base, own)
     either = own if base.same is None else base
-    interval = _mean_interval(base, own, either.same) if values else None
     moves = _counted_once(moves, either.same)
     fixed, broken = np.flatnonzero(moves > 0), np.flatnonzero(moves < 0)
     p_value = mcnemar(len(fixed), len(broken))
-    if not values:
-        interval = gain_interval(len(fixed), len(broken), either.different)
-    elif interval is not None and p_value >= _LEVEL:
-        interval = min(interval[0], 0.0), max(interval[1], 0.0)
+    interval = (
+        _mean_interval(base, own, either.same, p_value)
+        if values
+        else gain_interval(len(fixed), len(broken), either.different)
+    )
     if len(fixed) == len(broken) == 0:
         verdict = Verdict.SAME
     elif p_value >= _LEVEL or gain * (len(fixed) - len(broken)) < 0:
@@ -213,16 +213,20 @@ def _closer(base: Evaluation, own: Evaluation) -> tuple[np.ndarray, float]:
 
 
 def _mean_interval(
-    base: Evaluation, own: Evaluation, same: np.ndarray | None
+    base: Evaluation, own: Evaluation, same: np.ndarray | None, p_value: float
 ) -> tuple[float, float] | None:
-    """Of the gain of a model of values; None with too few samples."""
+    """Of the gain of a model of values, no change in it where that may be chance; None with too few
+    samples.
+    """
     places = base.places is not None and own.places is not None
     weights = base.places.known.astype(np.float64) if base.places is not None else np.ones(base.n)
     same = np.arange(base.n) if same is None else same
     if len(np.unique(same)) < FEWEST_CHANGES or not weights.any():
         return None
     low, high = mean_interval(errors_each(base) - errors_each(own), weights, same)
-    return (max(low, -1.0), min(high, 1.0)) if places else (low, high)
+    if places:
+        low, high = max(low, -1.0), min(high, 1.0)
+    return (min(low, 0.0), max(high, 0.0)) if p_value >= _LEVEL else (low, high)
 
 
 def _moved(base: Evaluation, own: Evaluation) -> np.ndarray:

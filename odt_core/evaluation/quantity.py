@@ -40,6 +40,11 @@ class Quantity(StrEnum):
         return 100 if self.is_share else 1
 
     @property
+    def figures(self) -> str:
+        """How a gain, so scaled, is formatted."""
+        return "+.1f" if self.is_share else "+.3g"
+
+    @property
     def gain_title(self) -> str:
         """What a gain, so scaled, is."""
         return "gain in points" if self.is_share else "squared error smaller by"

@@ -355,7 +355,7 @@ def _controls_table(controls: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
         "shuffled_labels": f"your samples, {'labels' if of_labels else 'targets'} shuffled",
         "another_person": "another person's samples",
     }
-    figures = "+.1f" if quantity.is_share else "+.3g"
+    figures = quantity.figures
     rows = [
         (
             said[name],

@@ -121,7 +121,9 @@ def negative_controls(
     over_other = compare(other[0], mine) if other else None
     kept = float(np.mean([_same(one.y, train.y) for one in mixed])) if mixed else 1.0
     vanished = _vanished(own, against_base, over_shuffled, kept)
-    said = _sentence(own, against_base, over_shuffled, other_person, over_other, kept=kept)
+    said = _sentence(
+        own, against_base, over_shuffled, other_person, over_other, kept=kept, vanished=vanished
+    )
     return Controls(
         own=own,
         shuffled=against_base,
@@ -262,6 +264,7 @@ def _sentence(
     over_other: Comparison | None,
     *,
     kept: float,
+    vanished: bool | None,
 ) -> str:
     n = own.n
     if own.verdict is not Verdict.BETTER:
@@ -274,20 +277,25 @@ def _sentence(
     if not shuffled:
         told.append(f"All your samples have one {_what(own)}, so there is nothing to shuffle.")
     else:
-        told.append(_of_shuffled(shuffled, over_shuffled, kept))
+        told.append(_of_shuffled(shuffled, over_shuffled, kept, vanished))
     if other is not None and over_other is not None:
         told.append(_of_other(other, over_other))
     return " ".join(told)
 
 
-def _of_shuffled(shuffled: Sequence[Comparison], over: Sequence[Comparison], kept: float) -> str:
+def _of_shuffled(
+    shuffled: Sequence[Comparison],
+    over: Sequence[Comparison],
+    kept: float,
+    vanished: bool | None,
+) -> str:
     left = [_left(*pair) for pair in zip(shuffled, over, strict=True)]
     each, gone = len(left), left.count(_Left.NOTHING)
     again = (one.gain_figures.replace("95 % interval ", "") for one in shuffled[1:])
     points = "; ".join((shuffled[0].gain_words, *again))
     what = f"{_what(over[0])}s"
     least = max(over, key=lambda one: one.p_value).p_words  # of how much more the own model is
-    if 2 * gone > each:
+    if vanished:
         how_often = "" if each == 1 else f" {gone} of {each} times"
         return f"With shuffled {what} the gain vanished{how_often}, as it should ({points})."
     if kept > _MOSTLY_KEPT:
@@ -295,7 +303,7 @@ def _of_shuffled(shuffled: Sequence[Comparison], over: Sequence[Comparison], kep
             f"With shuffled {what}: {points}. Most of your samples have the same label, so that "
             f"{kept:.0%} of them kept theirs: this tells little."
         )
-    if set(left) == {_Left.ALL}:
+    if vanished is False:
         return (
             f"With shuffled {what} the gain did not vanish ({points}), and yours is not more by "
             f"more than chance ({', '.join(one.p_words for one in over)}): it may not come from "

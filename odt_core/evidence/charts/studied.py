@@ -57,10 +57,12 @@ def _controls(controls: Controls) -> Intervals:
 
 
 def _gain(role: Role, one: Comparison) -> Value:
-    scale, figures = one.quantity.scale, "+.1f" if one.quantity.is_share else "+.3g"
+    scale, figures = one.quantity.scale, one.quantity.figures
     ends = [scale * end for end in one.interval or ()]
-    told = [f"n = {one.n:,}", *[" to ".join(f"{end:{figures}}" for end in ends)][: len(ends)]]
-    said = f"{scale * one.gain:{figures}}  ({'; '.join(told)})".replace("-", "−")
+    told = f"n = {one.n:,}"
+    if ends:
+        told += "; " + " to ".join(f"{end:{figures}}" for end in ends)
+    said = f"{scale * one.gain:{figures}}  ({told})".replace("-", "−")
     return Value(role, scale * one.gain, said, *ends)
 
 

@@ -162,5 +162,4 @@ def _show(result: Controls, what: str) -> None:
 
 def _gained(one: Comparison) -> str:
     """ "+12.0" points, or "−0.31" of the error."""
-    figures = "+.1f" if one.quantity.is_share else "+.3g"
-    return f"{one.quantity.scale * one.gain:{figures}}".replace("-", "−")
+    return f"{one.quantity.scale * one.gain:{one.quantity.figures}}".replace("-", "−")
