@@ -68,10 +68,10 @@ class Model:
     @cached_property
     def card(self) -> ModelCard:
         """The JSON card beside the file, or what can be guessed from the description."""
-        from odt_core.bundled import default_card, find_card
+        from odt_core.bundled import default_card
 
         contract = self.contract
-        return (self.path and find_card(self.path)) or default_card(
+        return self._own_card or default_card(
             contract.input_shape,
             contract.labels_count,
             name=self.name,
@@ -79,6 +79,13 @@ class Model:
             takes_pixels=contract.takes_pixels,
             names=self.description.labels,
         )
+
+    @cached_property
+    def _own_card(self) -> ModelCard | None:
+        """The JSON card beside the file, if any."""
+        from odt_core.bundled import find_card
+
+        return None if self.path is None else find_card(self.path)
 
     @cached_property
     def apart(self) -> Model:
@@ -112,12 +119,11 @@ class Model:
     @property
     def has_names(self) -> bool:
         """Whether somebody has named the outputs: otherwise they have numbers."""
-        from odt_core.bundled import find_card
         from odt_core.samples import Labels
 
         if self.labels != Labels.numbered(len(self.labels)):  # as a baked file says
             return True
-        return self.path is not None and find_card(self.path) is not None
+        return self._own_card is not None
 
     @property
     def labels(self) -> Labels:
