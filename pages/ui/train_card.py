@@ -138,7 +138,7 @@ def _settings(desk: Desk, was_busy: bool) -> None:
         chosen_settings(saved, st.session_state)
     except SettingsError as error:
         wrong = error
-    if st.session_state.get(_HINT, hint := _hint(desk)) != hint:
+    if _HINT in st.session_state and st.session_state[_HINT] != _hint(desk):
         st.rerun()
     if wrong is not None:
         raise wrong  # said here
