@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from odt_core.evaluation.evaluation import Evaluation
+from odt_core.evaluation.evaluation import score
 from odt_core.samples import Labels, Samples
 from pages.ui.evaluate import matrices as module
 from pages.ui.evaluate.judged import Judged
@@ -15,17 +15,7 @@ from pages.ui.evaluate.judged import Judged
 
 def judged(truth: np.ndarray, answer: np.ndarray, labels: int) -> Judged:
     """Both models give the same answers."""
-    confusion = np.zeros((labels, labels), np.int64)
-    np.add.at(confusion, (truth, answer), 1)
-    one = Evaluation(
-        n=len(truth),
-        correct=int((truth == answer).sum()),
-        cross_entropy=1.0,
-        confusion=confusion,
-        predictions=answer,
-        confidences=np.ones(len(truth), np.float32),
-        truth=truth,
-    )
+    one = score(np.eye(labels, dtype=np.float32)[answer], truth)
     names = Labels(tuple(f"label {k}" for k in range(labels)))
     samples = Samples(np.zeros((len(truth), 1), np.float32), truth, names)
     return Judged("These", samples, (), one, one, "these")
