@@ -40,7 +40,7 @@ pages = [
 ]
 page = st.navigation(pages, position="top")
 apply_look()
-page_links(pages[1:] if by_name else [pages[0], *pages[2:]])
+page_links(one for one in pages if one.visibility == "visible")
 if wanted := mark_entered():
     st.switch_page(wanted, query_params=st.query_params.to_dict())
 with turn(Urgency.CLICK):
