@@ -117,7 +117,7 @@ def _answer(desk: Desk, given: _Input | None, ticks: bool, hint: str) -> None:
     if follows and desk.busy and not ticks:
         st.rerun()  # from now on the answers follow the training
     if given is None:
-        if desk.task is Task.RECONSTRUCTION or desk.answers_pictures:
+        if desk.draws_answers:
             pieces.note(hint)
         else:
             no_answers("answers", hint)
@@ -230,7 +230,7 @@ def _picked(desk: Desk) -> _Input | None:
     target = fitting_target(desk, desk.workspace.sample_target(sample.id))
     if not desk.sees_pictures:
         _show_numbers(desk, item)
-    elif not desk.answers_pictures and desk.task is not Task.RECONSTRUCTION:
+    elif not desk.draws_answers:
         # else it is shown beside its answer
         pieces.pictures([("", thumb_uri(desk.workspace, sample, SIDE), "")])
     return _Input(item, target)

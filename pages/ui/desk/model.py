@@ -110,6 +110,11 @@ class HasModel(HasWorker):
         )
 
     @property
+    def draws_answers(self) -> bool:
+        """Whether answers are shown as pictures: such as a mask, or the input again."""
+        return self.answers_pictures or self.task is Task.RECONSTRUCTION
+
+    @property
     def can_predict(self) -> bool:
         """Whether there is a signature that answers."""
         return self.model.as_it_came or self.contract.infer is not None

@@ -248,7 +248,7 @@ def _answers(
     both = [answered.own, answered.base] if game.own_is_a else [answered.base, answered.own]
     if desk.tells_labels:
         a, b = (_label(desk, one) for one in both)
-    elif desk.answers_pictures or desk.task is Task.RECONSTRUCTION:
+    elif desk.draws_answers:
         if desk.task is Task.RECONSTRUCTION:
             target, *both = given_back(desk, item, *both)
         a, b = (

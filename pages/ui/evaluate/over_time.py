@@ -19,7 +19,7 @@ from pages.ui.base_words import base_answer, base_in_words
 from pages.ui.compare import headline
 from pages.ui.desk import BASE_TEST, BaseSide, Desk
 from pages.ui.evaluate.figure import BASE, OWN
-from pages.ui.evaluate.values import answer, draws, in_words, off, wanted
+from pages.ui.evaluate.values import answer, in_words, off, wanted
 from pages.ui.numbers import figure as short
 from pages.ui.numbers import first_of
 from pages.ui.picture_answers import in_pictures
@@ -179,10 +179,10 @@ def _value_faces(
     away = np.stack([errors_each(one) for one in course])  # [stops, N]
     order = np.argsort(-np.ptp(away, axis=0), kind="stable")
     found = []
-    for k in map(int, order[: _DRAWN if draws(desk) else _SHOWN]):
+    for k in map(int, order[: _DRAWN if desk.draws_answers else _SHOWN]):
         face: dict[str, Any] = {"uri": thumb_uri(desk.workspace, entries[k], 96), "right": []}
         target = wanted(desk, samples, course[0], k)
-        if draws(desk):
+        if desk.draws_answers:
             said = [target, *(answer(desk, one, k) for one in course)]
             face["target"], *face["answers"] = [u for u, _ in in_pictures(desk, said, target)]
             face |= {"title": "Sample and target", "says": [off(one, k) for one in course]}

@@ -48,15 +48,10 @@ def value_gallery(desk: Desk, one: Judged) -> None:
     index = groups[chosen or "Nearer"]
     if not len(index):
         pieces.note(_none(chosen or "Nearer", desk.trained))
-    elif draws(desk):
+    elif desk.draws_answers:
         some(f"values_{chosen}", index, lambda shown: _rows(desk, one, shown), _ROWS)
     else:
         gallery(f"values_{chosen}", index, lambda k: _face(desk, one, int(k)))
-
-
-def draws(desk: Desk) -> bool:
-    """Whether answers are shown as pictures: masks, or the input again."""
-    return desk.answers_pictures or desk.task is Task.RECONSTRUCTION
 
 
 def wanted(desk: Desk, samples: Samples, evaluation: Evaluation, k: int) -> np.ndarray:
@@ -73,7 +68,7 @@ def answer(desk: Desk, evaluation: Evaluation, k: int) -> np.ndarray:
         return _again(desk, found)
     if not desk.contract.scores_each:
         return found
-    return found.reshape(*found.shape[:2], -1) if draws(desk) else found.argmax(axis=-1)
+    return found.reshape(*found.shape[:2], -1) if desk.draws_answers else found.argmax(axis=-1)
 
 
 def in_words(desk: Desk, evaluation: Evaluation, k: int) -> str:
