@@ -97,7 +97,7 @@ def _data(
     shares = quantity.is_share
     marks = [one.share_right if shares else one.mean_squared_error for one in course]
     whose = "your test samples" if entries[0].part is Part.TEST else "your training samples"
-    faces = (_faces if labelled else _value_faces)(desk, stops, course, samples, entries)
+    faces = (_faces if labelled else _value_faces)(desk, course, samples, entries)
     return {
         "src": PLOTLY,
         "stops": [
@@ -143,7 +143,6 @@ def _sentence(stop: Stop, base: Evaluation, one: Evaluation) -> str:
 
 def _faces(
     desk: Desk,
-    stops: list[Stop],
     course: list[Evaluation],
     samples: Samples,
     entries: tuple[SampleEntry, ...],
@@ -154,14 +153,12 @@ def _faces(
     moves = (predictions != predictions[0]).any(axis=0)
     right = base.predictions == base.truth
     order = np.lexsort((~moves, right))[:_SHOWN]
+    sides = [desk.base_side] + [None] * (len(course) - 1)
     return [
         {
             "uri": thumb_uri(desk.workspace, entries[k], 96),
             "title": f"is {isolated(labels.called(int(base.truth[k])))}",
-            "says": [
-                _says(one, k, labels, None if stop.id else desk.base_side)
-                for stop, one in zip(stops, course, strict=True)
-            ],
+            "says": [_says(one, k, labels, side) for one, side in zip(course, sides, strict=True)],
             "right": [bool(one.predictions[k] == one.truth[k]) for one in course],
         }
         for k in map(int, order)
@@ -170,7 +167,6 @@ def _faces(
 
 def _value_faces(
     desk: Desk,
-    stops: list[Stop],
     course: list[Evaluation],
     samples: Samples,
     entries: tuple[SampleEntry, ...],
