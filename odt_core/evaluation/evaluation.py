@@ -58,6 +58,13 @@ class Evaluation:
         """How many of the samples are no other over again."""
         return self.n if self.same is None else len(np.unique(self.same))
 
+    @cached_property
+    def squared_errors(self) -> np.ndarray:
+        """float64 [N]: each sample's mean squared error, of a model of values."""
+        away = self.predictions.astype(np.float64) - self.truth
+        numbers = math.prod(away.shape[1:])
+        return np.asarray((away**2).reshape(self.n, numbers).mean(axis=1))
+
     @property
     def accuracy(self) -> float | None:
         """Share of right predictions; nan without samples, None for values."""
@@ -161,19 +168,12 @@ def errors(predictions: np.ndarray, targets: np.ndarray) -> tuple[float, float]:
     return float(np.mean(away**2)), float(np.mean(np.abs(away)))
 
 
-def squared_errors(evaluation: Evaluation) -> np.ndarray:
-    """float64 [N]: each sample's mean squared error, of a model of values."""
-    away = evaluation.predictions.astype(np.float64) - evaluation.truth
-    numbers = math.prod(away.shape[1:])
-    return np.asarray((away**2).reshape(evaluation.n, numbers).mean(axis=1))
-
-
 def errors_each(evaluation: Evaluation) -> np.ndarray:
     """float64 [N]: how far each sample's answer is from its target, of a model of values: the share
     of pixels or words that is wrong where it tells their classes, else the mean squared error.
     """
     found = evaluation.places
-    return squared_errors(evaluation) if found is None else found.wrong
+    return evaluation.squared_errors if found is None else found.wrong
 
 
 def part_of(evaluation: Evaluation, chosen: np.ndarray) -> Evaluation:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from odt_core.errors import SampleError
-from odt_core.evaluation.evaluation import Evaluation, squared_errors
+from odt_core.evaluation.evaluation import Evaluation
 from odt_core.evaluation.intervals import wilson_share
 from odt_core.evaluation.paired import mcnemar
 from odt_core.evaluation.quantity import Quantity
@@ -38,7 +38,7 @@ def outcomes(evaluation: Evaluation) -> np.ndarray:
         return (evaluation.predictions == evaluation.truth).astype(np.float64)
     if evaluation.places is not None:
         return np.asarray(1 - evaluation.places.wrong)[evaluation.places.known > 0]
-    return squared_errors(evaluation)
+    return evaluation.squared_errors
 
 
 def estimate(matrix: np.ndarray, quantity: Quantity) -> Estimate:

@@ -61,7 +61,7 @@ def given_back(desk: Desk, item: np.ndarray, *answers: np.ndarray) -> list[np.nd
 def in_pictures(
     desk: Desk, answers: Sequence[np.ndarray], target: np.ndarray | None
 ) -> list[tuple[str, str]]:
-    """Each answer as a picture, in the same shades, and how near it is to the target."""
+    """Each answer as a picture, in the same shades, and how near it is to a target."""
     contract = desk.contract
     low, high = _range(contract, [one for one in (*answers, target) if one is not None])
     return [(_drawn(one, contract, low, high), _remark(one, target, contract)) for one in answers]

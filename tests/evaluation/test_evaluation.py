@@ -82,6 +82,11 @@ class TestValues:
         assert got.mean_absolute_error == (2 + 3) / 4
         assert (got.accuracy, got.correct, got.cross_entropy, got.interval) == (None,) * 4
 
+    def test_error_of_each_sample_is_worked_out_once(self):
+        got = score(np.array([[1.0], [5.0]], np.float32), np.array([[3.0], [2.0]], np.float32))
+        assert got.squared_errors.tolist() == [4, 9]
+        assert got.squared_errors is got.squared_errors
+
     def test_answers_of_another_size_are_refused(self):
         with pytest.raises(SampleError, match="cannot be compared"):
             score(np.zeros((2, 3), np.float32), np.zeros((2, 2), np.float32))

@@ -180,7 +180,7 @@ def _value_faces(
         target = wanted(desk, samples, course[0], k)
         if desk.draws_answers:
             said = [target, *(answer(desk, one, k) for one in course)]
-            face["target"], *face["answers"] = [u for u, _ in in_pictures(desk, said, target)]
+            face["target"], *face["answers"] = [u for u, _ in in_pictures(desk, said, None)]
             face |= {"title": "Sample and target", "says": [off(one, k) for one in course]}
         else:
             face["title"] = f"is {first_of(target, 4)}"

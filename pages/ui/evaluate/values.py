@@ -107,7 +107,7 @@ def _rows(desk: Desk, one: Judged, index: Sequence[int]) -> None:
     for k in map(int, index):
         target = wanted(desk, one.samples, one.own, k)
         said = [target, *(answer(desk, each, k) for each in (one.base, one.own))]
-        uris = [uri for uri, _ in in_pictures(desk, said, target)]
+        uris = [uri for uri, _ in in_pictures(desk, said, None)]
         pieces.pictures(
             [
                 ("Sample", one.picture(desk, k), ""),
