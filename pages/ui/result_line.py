@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from odt_core.evaluation import Evaluation, compare
+from odt_core.evaluation import Evaluation
 from odt_core.training.history import Score
 from pages.ui import pieces
 from pages.ui.compare import headline
@@ -33,7 +33,7 @@ def result_so_far(base: Evaluation | None, own: Score | None) -> None:
 
 
 def _said(result: Result) -> str:
-    said = compare(result.scores.base, result.scores.own).sentence
+    said = result.scores.change.sentence
     return said if result.new is None else f"{said} {result.new.in_short}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,7 @@ from pages.ui.desk.worker import ELSEWHERE
 
 if TYPE_CHECKING:
     from odt_core.dialects.contract import Contract
-    from odt_core.evaluation import Evaluation, NewLabels
+    from odt_core.evaluation import Comparison, Evaluation, NewLabels
     from odt_core.training.history import EvaluationRecord
 
 _CHECKPOINTS = 200  # whose evaluations are kept
@@ -35,6 +36,13 @@ class Scores:
 
     base: Evaluation
     own: Evaluation
+
+    @cached_property
+    def change(self) -> Comparison:
+        """Own compared with base."""
+        from odt_core.evaluation import compare  # not before there is something to compare
+
+        return compare(self.base, self.own)
 
 
 class HasScores(HasBaseSide):

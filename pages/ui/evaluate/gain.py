@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from odt_core.evaluation import Comparison, Evaluation, Verdict, compare
+from odt_core.evaluation import Comparison, Evaluation, Verdict
 from odt_core.workspace import Part
 from pages.ui import pieces, trouble
 from pages.ui.base_sets import base_test_of
@@ -70,7 +70,7 @@ def _draw(desk: Desk) -> None:
             pieces.heading("How sure is that?", "accuracy with 95 % Wilson intervals")
             _intervals(shown)
     elif desk.trained and shown:
-        gains = {title: compare(scores.base, scores.own) for title, scores in shown.items()}
+        gains = {title: scores.change for title, scores in shown.items()}
         with st.container(key="card_intervals", border=True, gap="small"):
             pieces.heading("How sure is that?", "the mean gain with its 95 % interval")
             _gains({title: one for title, one in gains.items() if one.interval is not None})
@@ -97,7 +97,7 @@ def _both(desk: Desk, scores: Scores) -> None:
         if not desk.same_as_base:
             verdict("", "Not trained yet: it has learnt nothing so far.")
         return
-    result = compare(base, own)
+    result = scores.change
     verdict(_change(base, own, result), result.sentence, good=_MOODS.get(result.verdict))
     if own.accuracy is not None and len(result.fixed) + len(result.broken):
         pieces.note("p: McNemar's exact test on the answers that changed, two-sided.")
