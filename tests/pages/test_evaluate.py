@@ -22,7 +22,7 @@ from odt_core.checkpoint import (
 from odt_core.dialects.contract import Task
 from odt_core.evaluation import Evaluation, compare
 from odt_core.evaluation.evaluation import errors_each
-from odt_core.workspace import CheckpointInfo, Kind, Part, Source
+from odt_core.workspace import CheckpointInfo, Kind, Part, Source, Workspace
 from pages.ui.compare import right_of
 from pages.ui.desk import Desk
 from pages.ui.desk.after_runs import SeenTests
@@ -297,6 +297,21 @@ class TestGain:
         assert Desk(desk.workspace).lost_run() == asked
         desk.accept_run(asked.id)
         assert Desk(desk.workspace).lost_run() is None
+
+    def test_file_of_a_run_that_has_ended_is_read_once_until_it_is_accepted(
+        self, trained, monkeypatch
+    ):
+        read, records = [], Workspace.run_records
+        monkeypatch.setattr(
+            Workspace, "run_records", lambda self, run: read.append(run) or records(self, run)
+        )
+        monkeypatch.setattr("pages.ui.desk.after_runs.worse", lambda before, after: True)
+        desk = Desk(trained[1].workspace)
+        asked = [desk.lost_run() for _ in range(3)]
+        assert desk.interrupted() is None
+        assert read == [asked[0].id]
+        desk.accept_run(asked[0].id)
+        assert desk.lost_run() is None
 
     def test_run_that_won_asks_nothing(self, trained):
         app, desk = trained

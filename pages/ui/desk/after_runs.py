@@ -113,7 +113,7 @@ class HasAfterRuns(HasRuns):
         if self.busy or manifest.head is None or not manifest.runs:
             return None
         run_id = manifest.runs[-1].id
-        log = read_log(self.workspace.run_records(run_id))
+        log = self._log_of(run_id)
         made = [one.checkpoint for one in log.kept]
         test = log.ended.test if log.ended is not None else None
         if log.accepted or not made or made[-1] != manifest.head or test is None:
@@ -133,6 +133,7 @@ class HasAfterRuns(HasRuns):
     def accept_run(self, run_id: str) -> None:
         """Keep what that run made, although it lost."""
         self.workspace.append_run(run_id, [ACCEPTED])
+        self._ended = {}
 
     def take_back(self, lost: LostRun) -> None:
         """Your model is again what it was before that run; both stay in the timeline."""

@@ -13,7 +13,7 @@ from odt_core.samples import Samples
 from odt_core.training.events import Failed
 from odt_core.training.settings import Settings
 from odt_core.workspace import Kind, Part
-from odt_core.workspace.run_log import DISMISSED, RunBegan, read_log
+from odt_core.workspace.run_log import DISMISSED, RunBegan, RunLog, read_log
 from pages.ui.base_sets import base_test_of, replay_of
 from pages.ui.desk.answers import HasAnswers
 from pages.ui.desk.scores import BASE_TEST
@@ -24,6 +24,10 @@ from pages.ui.run import Phase, Run
 
 class HasRuns(HasAnswers):
     """The part of a desk that trains."""
+
+    def _forget(self) -> None:
+        super()._forget()
+        self._ended: dict[str, RunLog] = {}  # of the run that was looked at last, by its id
 
     @property
     def settings(self) -> Settings:
@@ -143,7 +147,7 @@ class HasRuns(HasAnswers):
             and self.run.phase is not Phase.FAILED
         ):
             return None
-        log = read_log(self.workspace.run_records(runs[-1].id))
+        log = self._log_of(runs[-1].id)
         if log.ended is not None or log.dismissed:
             return None
         saved = {one.checkpoint for one in log.kept}
@@ -162,6 +166,17 @@ class HasRuns(HasAnswers):
     def dismiss_interrupted(self, run_id: str) -> None:
         """Do not offer to go on with that run any more."""
         self.workspace.append_run(run_id, [DISMISSED])
+
+    def _log_of(self, run_id: str) -> RunLog:
+        """What a run's file says; once the run has ended it is read a single time."""
+        known = self._ended  # another one as soon as somebody says more of the run
+        log = known.get(run_id)
+        if log is None:
+            log = read_log(self.workspace.run_records(run_id))
+            if log.ended is not None:
+                known.clear()
+                known[run_id] = log
+        return log
 
     def _newest(self) -> str:
         """The newest checkpoint; ids count upwards."""
