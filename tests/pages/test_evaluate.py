@@ -791,6 +791,21 @@ class TestForget:
         desk.workspace.undo()
         assert desk.workspace.manifest.samples_of(label.id) == there
 
+    def test_result_of_a_label_when_its_only_sample_is_chosen_is_said_to_be_from_before(
+        self, trained
+    ):
+        app, desk = trained
+        label = desk.workspace.add_label("scribble")
+        desk.workspace.add_samples([scribble(np.random.default_rng(0))], label.id, Source.DRAW)
+        (only,) = desk.workspace.manifest.samples_of(label.id)
+        visit(app, "Forget")
+        app.selectbox(key="forget_what").set_value(f"label {label.id}").run()
+        run_job(app, desk, "forget", "unlearning")
+        app.run()
+        assert "From before" not in shown(app)
+        app.selectbox(key="forget_what").set_value(f"sample {only.id}").run()
+        assert "From before your samples, settings or model changed" in shown(app)
+
 
 class TestEvidence:
     def test_studies_when_nobody_said_anything_are_part_of_it(self, trained):

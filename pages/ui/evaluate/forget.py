@@ -87,7 +87,7 @@ def forget(desk: Desk) -> None:
             lambda found: _show(desk, found),
             ready=ready,
             button="Derive again without it",
-            about=(about_training(desk), chosen.ids),
+            about=(about_training(desk), chosen),
         )
 
 
