@@ -7,7 +7,7 @@ import streamlit as st
 from odt_core.evaluation import Reliability, reliability_of, too_few
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
-from pages.ui.evaluate.figure import BASE, OWN, figure
+from pages.ui.evaluate.figure import BASE, OWN, figure, whiskers
 from pages.ui.evaluate.judged import Judged, choose_judged
 from pages.ui.evaluate.large import Number, numbers, verdict
 from pages.ui.evaluate.temperature import temperature_card
@@ -128,15 +128,7 @@ def _course(name: str, one: Reliability, colour: str) -> dict:
             "size": [9 + 16 * (b.n / one.n) ** 0.5 for b in bins],
             "opacity": 1,
         },
-        "error_y": {
-            "type": "data",
-            "symmetric": False,
-            "array": [b.interval[1] - b.accuracy for b in bins],
-            "arrayminus": [b.accuracy - b.interval[0] for b in bins],
-            "color": colour,
-            "thickness": 1.5,
-            "width": 4,
-        },
+        "error_y": whiskers([b.accuracy for b in bins], [b.interval for b in bins], colour, 1.5, 4),
         "hovertemplate": "%{x:.0%} sure, %{y:.0%} right, n = %{customdata}<extra>"
         + name
         + "</extra>",

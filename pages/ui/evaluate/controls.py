@@ -12,7 +12,7 @@ from pages.ui import pieces
 from pages.ui.base_sets import replay_of
 from pages.ui.desk import Desk
 from pages.ui.desk.jobs import Job
-from pages.ui.evaluate.figure import BASE, OWN, figure
+from pages.ui.evaluate.figure import BASE, OWN, figure, whiskers
 from pages.ui.evaluate.large import verdict
 from pages.ui.evaluate.study import (
     CONTROLS,
@@ -78,8 +78,10 @@ def _show(result: Controls, what: str) -> None:
     names = [name.replace(" ", "<br>") for name, _ in rows]  # upright on a phone too
     colours = [OWN] + [BASE] * (len(rows) - 1)
     quantity, scale = result.own.quantity, result.own.quantity.scale
-    paired = [(row, row[1].interval or (row[1].gain,) * 2) for row in rows]
-    reached = [scale * end for (_, one), both in paired for end in (*both, one.gain, 0.0)]
+    gains = [scale * one.gain for _, one in rows]
+    sure = [one.interval or (one.gain, one.gain) for _, one in rows]
+    ends = [(scale * low, scale * high) for low, high in sure]
+    reached = [0.0, *gains, *(end for both in ends for end in both)]
     room = 0.15 * (max(reached) - min(reached) or 1.0)  # for the figures above and below the bars
     below = room if any(one.gain < 0 for _, one in rows) else room / 4
     figure(
@@ -88,17 +90,9 @@ def _show(result: Controls, what: str) -> None:
             {
                 "type": "bar",
                 "x": names,
-                "y": [scale * one.gain for _, one in rows],
+                "y": gains,
                 "marker": {"color": colours},
-                "error_y": {
-                    "type": "data",
-                    "symmetric": False,
-                    "array": [scale * (high - one.gain) for (_, one), (_, high) in paired],
-                    "arrayminus": [scale * (one.gain - low) for (_, one), (low, _) in paired],
-                    "color": "@text",
-                    "thickness": 2,
-                    "width": 9,
-                },
+                "error_y": whiskers(gains, ends, "@text", 2),
                 "hovertemplate": "%{x}: %{y:+.3g}<extra></extra>",
                 "width": 0.45,
             },
@@ -108,8 +102,8 @@ def _show(result: Controls, what: str) -> None:
                 "x": names,
                 # Beyond the interval's far end, never on the bar, where it could not be read.
                 "y": [
-                    scale * low - room / 5 if one.gain < 0 else scale * high + room / 5
-                    for (_, one), (low, high) in paired
+                    low - room / 5 if gain < 0 else high + room / 5
+                    for gain, (low, high) in zip(gains, ends, strict=True)
                 ],
                 "text": [_gained(one) for _, one in rows],
                 "textposition": [

@@ -76,6 +76,28 @@ def figure(
     return Click(curve if isinstance(curve, int) else 0, x, y)
 
 
+def whiskers(
+    at: Sequence[float],
+    ends: Sequence[tuple[float, float]],
+    colour: str,
+    thickness: float = 4,
+    width: float = 9,
+) -> dict[str, Any]:
+    """Plotly's error bars from the lower to the upper end of each of `ends` around `at`.
+
+    thickness, width: px, of the line and of the stroke at each end.
+    """
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [high - x for x, (_, high) in zip(at, ends, strict=True)],
+        "arrayminus": [x - low for x, (low, _) in zip(at, ends, strict=True)],
+        "color": colour,
+        "thickness": thickness,
+        "width": width,
+    }
+
+
 def letters(text: str) -> str:
     """`text` so that Plotly, which takes some HTML, shows it letter for letter."""
     return escape(text, quote=False)

@@ -12,7 +12,7 @@ from pages.ui.base_words import base_in_words
 from pages.ui.compare import headline, right_of
 from pages.ui.curves import loss_chart, score_chart
 from pages.ui.desk import BASE_TEST, Desk, Scores
-from pages.ui.evaluate.figure import BASE, OWN, figure
+from pages.ui.evaluate.figure import BASE, OWN, figure, whiskers
 from pages.ui.evaluate.large import Number, numbers, verdict
 from pages.ui.evaluate.test_samples import test_notes
 from pages.ui.lost_run import lost_run
@@ -130,15 +130,7 @@ def _gains(shown: dict[str, Comparison]) -> None:
                 "x": dots,
                 "y": list(range(len(every))),
                 "marker": {"color": OWN, "size": 15},
-                "error_x": {
-                    "type": "data",
-                    "symmetric": False,
-                    "array": [high - dot for dot, (_, high) in zip(dots, ends, strict=True)],
-                    "arrayminus": [dot - low for dot, (low, _) in zip(dots, ends, strict=True)],
-                    "color": OWN,
-                    "thickness": 4,
-                    "width": 9,
-                },
+                "error_x": whiskers(dots, ends, OWN),
                 "hovertemplate": "%{x:.3g}<extra></extra>",
             }
         ],
@@ -168,17 +160,15 @@ def _intervals(shown: dict[str, Scores]) -> None:
     lowest = 1.0
     said = []
     for name, role, colour in (("Base model", "base", BASE), ("Your model", "own", OWN)):
-        y, x, up, down = [], [], [], []
+        y, x, ends = [], [], []
         for row, (title, scores) in enumerate(shown.items()):
             one: Evaluation = getattr(scores, role)
             if one.interval is None or one.accuracy is None:
                 continue
-            low, high = one.interval
             y.append(row + (0.17 if role == "own" else -0.17))
             x.append(one.accuracy)
-            up.append(high - one.accuracy)
-            down.append(one.accuracy - low)
-            lowest = min(lowest, low)
+            ends.append(one.interval)
+            lowest = min(lowest, one.interval[0])
             said.append(f"{name}, {title}: {percent(one.accuracy)}")
         traces.append(
             {
@@ -188,15 +178,7 @@ def _intervals(shown: dict[str, Scores]) -> None:
                 "x": x,
                 "y": y,
                 "marker": {"color": colour, "size": 15},
-                "error_x": {
-                    "type": "data",
-                    "symmetric": False,
-                    "array": up,
-                    "arrayminus": down,
-                    "color": colour,
-                    "thickness": 4,
-                    "width": 9,
-                },
+                "error_x": whiskers(x, ends, colour),
                 "hovertemplate": "%{x:.1%}<extra>" + name + "</extra>",
             }
         )

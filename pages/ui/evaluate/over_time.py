@@ -18,7 +18,7 @@ from pages.ui.base_sets import base_test_of
 from pages.ui.base_words import base_answer, base_in_words
 from pages.ui.compare import headline
 from pages.ui.desk import BASE_TEST, BaseSide, Desk
-from pages.ui.evaluate.figure import BASE, OWN
+from pages.ui.evaluate.figure import BASE, OWN, whiskers
 from pages.ui.evaluate.values import answer, in_words, off, wanted
 from pages.ui.numbers import figure as short
 from pages.ui.numbers import first_of
@@ -220,15 +220,7 @@ def _traces(
     }
     ends = [one.interval for one in course if one.interval is not None]
     if len(ends) == len(marks):
-        own["error_y"] = {
-            "type": "data",
-            "symmetric": False,
-            "array": [high - (y or 0) for (_, high), y in zip(ends, marks, strict=True)],
-            "arrayminus": [(y or 0) - low for (low, _), y in zip(ends, marks, strict=True)],
-            "color": "@own:45",
-            "thickness": 2,
-            "width": 4,
-        }
+        own["error_y"] = whiskers([y or 0.0 for y in marks], ends, "@own:45", 2, 4)
     level = {
         "type": "scatter",
         "mode": "lines",
