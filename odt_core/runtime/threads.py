@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import statistics
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
 
 WORTH = 0.1  # milliseconds of a step below which threads mostly wait for one another
 GAIN = 1.15  # how many times as fast more threads must be: they keep cores from others
-# What a run must still have, as measuring takes as long as four steps, or a third of a second.
-STEPS, MILLISECONDS = 20, 2000.0
+# What a run must still have, as measuring takes as long as four steps, or half a second.
+STEPS, MILLISECONDS = 20, 3000.0
 _COMPARED = 2  # steps after which everything must be equal
-_TIMED, _SECONDS = 20, 0.05  # steps and seconds of timing a session, whichever comes first
+_ROUNDS, _SECONDS = 4, 0.05  # of timing each session, in turn: other work comes and goes
 
 
 class Work(NamedTuple):
@@ -47,7 +48,7 @@ def choose_threads(session: Session, work: Work, most: int) -> int:
     with contextlib.suppress(OdtError, MemoryError):  # the run itself says what is wrong with it
         state = session.state()
         alone = fastest = _Trial(session, 1, state, work)
-        if alone.best < max(WORTH, MILLISECONDS / work.steps):
+        if alone.typical < max(WORTH, MILLISECONDS / work.steps):
             return best
         while 2 * best <= most:
             more = _Trial(session, 2 * best, state, work)
@@ -73,29 +74,35 @@ class _Trial:
             return trial.train_features(work.features, work.targets)
 
         self._step = step
-        self.best = float("inf")  # milliseconds of the fastest step so far
+        self._times: list[float] = []  # milliseconds of steps
         seen: list[np.ndarray | float] = [self._timed() for _ in range(_COMPARED)]
         seen += [trial.infer(x) for x in work.evaluated]
         seen += [trial.extract(work.varied)] if work.varied is not None else []
         seen += trial.state().values()
         self.seen = b"".join(np.asarray(one).tobytes() for one in seen)
 
+    @property
+    def typical(self) -> float:
+        """Milliseconds of a step: what a run of many comes to, which the fastest of few does not
+        tell where threads wait for one another, or for a core, at some steps.
+        """
+        return statistics.median(self._times[1:])  # the first has more to do
+
     def go_on(self) -> None:
         """As many more steps as fit into a moment; none where one takes longer."""
-        end, steps = time.perf_counter() + _SECONDS - self.best / 1000, 0
-        while steps < _TIMED and time.perf_counter() < end:
+        end = time.perf_counter() + _SECONDS - self.typical / 1000
+        while time.perf_counter() < end:
             self._timed()
-            steps += 1
 
     def _timed(self) -> float:
         began = time.perf_counter()
         loss = self._step()
-        self.best = min(self.best, 1000 * (time.perf_counter() - began))
+        self._times.append(1000 * (time.perf_counter() - began))
         return loss
 
 
 def _faster(more: _Trial, less: _Trial) -> bool:
     """Whether steps with more threads are clearly faster, measured beside those with less."""
-    for trial in (less, more, less, more):
+    for trial in (less, more) * _ROUNDS:
         trial.go_on()
-    return more.best * GAIN < less.best
+    return more.typical * GAIN < less.typical

@@ -43,7 +43,7 @@ class Pretended:
         self.seen = self.seen_by_threads.get(count, b"the same")
 
     @property
-    def best(self) -> float:
+    def typical(self) -> float:
         return self.milliseconds_by_threads[self.threads]
 
     def go_on(self) -> None:
@@ -75,7 +75,7 @@ class TestChoice:
         monkeypatch.setattr(threads, "_Trial", Pretended)
         monkeypatch.setattr(Pretended, "milliseconds_by_threads", {1: 4.0, 2: 2.0}, raising=False)
         monkeypatch.setattr(Pretended, "seen_by_threads", {}, raising=False)
-        for steps, chosen in ((499, 1), (501, 2)):
+        for steps, chosen in ((749, 1), (751, 2)):
             assert choose_threads(session, Work(some(8).x, some(8).y, [], steps), 2) == chosen
 
     def test_measuring_leaves_the_session_as_it_was(self, session, monkeypatch) -> None:
