@@ -399,7 +399,8 @@ class TestControlsInWords:
     def sentence(self, own, shuffled, over, other=None, over_other=None, kept=0.1) -> str:
         """shuffled, over: of each shuffle, or of the one."""
         each = [one if isinstance(one, list) else [one] for one in (shuffled, over)]
-        return _sentence(own, *each, other, over_other, kept=kept)
+        vanished = _vanished(own, *each, kept)
+        return _sentence(own, *each, other, over_other, kept=kept, vanished=vanished)
 
     def test_gain_when_shuffling_takes_it_is_real_and_every_figure_has_its_interval(self):
         said = self.sentence(told(12, 0), told(1, 20), told(30, 0))
