@@ -8,11 +8,17 @@ import streamlit as st
 from odt_core.evaluation import compare
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
-from pages.ui.evaluate.gallery import gallery
+from pages.ui.evaluate.gallery import chosen_group, gallery
 from pages.ui.evaluate.judged import Judged, by_confidence, choose_judged
 from pages.ui.evaluate.label_rows import label_rows
 from pages.ui.evaluate.matrices import matrices
 from pages.ui.evaluate.values import value_gallery
+
+_NONE = {
+    "Fixed": "No answer went from wrong to right.",
+    "Broken": "No answer went from right to wrong.",
+    "Still wrong": "No answer is wrong in both models.",
+}
 
 
 def mistakes(desk: Desk) -> None:
@@ -46,26 +52,6 @@ def _galleries(desk: Desk, one: Judged) -> None:
         "Broken": by_confidence(one.own, changed.broken),
         "Still wrong": by_confidence(one.own, np.flatnonzero(wrong)),
     }
-    chosen = st.segmented_control(
-        "Gallery",
-        list(groups),
-        key="gallery_of",
-        default="Fixed",
-        required=True,
-        format_func=lambda name: f"{name} · {len(groups[name])}",
-        label_visibility="collapsed",
-    )
-    index = groups.get(chosen or "Fixed", groups["Fixed"])
-    if not len(index):
-        pieces.note(_none(chosen or "Fixed", desk.trained))
-        return
-    gallery(f"changed_{chosen}", index, lambda k: one.face(desk, int(k)))
-
-
-def _none(name: str, trained: bool) -> str:
-    if not trained and name != "Still wrong":
-        return "Not trained yet: both models give the same answers."
-    return {
-        "Fixed": "No answer went from wrong to right.",
-        "Broken": "No answer went from right to wrong.",
-    }.get(name, "No answer is wrong in both models.")
+    chosen, index = chosen_group(desk, "gallery_of", groups, _NONE)
+    if len(index):
+        gallery(f"changed_{chosen}", index, lambda k: one.face(desk, int(k)))

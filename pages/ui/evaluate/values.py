@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import streamlit as st
 
 from odt_core.dialects.contract import Task
 from odt_core.evaluation import Evaluation, compare
@@ -13,7 +12,7 @@ from odt_core.evaluation.evaluation import errors_each
 from odt_core.samples import Samples
 from pages.ui import pieces
 from pages.ui.desk import Desk
-from pages.ui.evaluate.gallery import gallery, some
+from pages.ui.evaluate.gallery import chosen_group, gallery, some
 from pages.ui.evaluate.judged import Judged
 from pages.ui.evaluate.large import Face
 from pages.ui.numbers import figure, first_of
@@ -22,6 +21,10 @@ from pages.ui.say import percent
 
 _ROWS = 8  # of four pictures each
 _NUMBERS = 4  # of an answer
+_NONE = {
+    "Nearer": "No answer came nearer to its target.",
+    "Farther": "No answer came farther from its target.",
+}
 
 
 def value_gallery(desk: Desk, one: Judged) -> None:
@@ -36,21 +39,10 @@ def value_gallery(desk: Desk, one: Judged) -> None:
         "Farther": changed.broken[np.argsort(gain[changed.broken], kind="stable")],
         "All, worst first": np.argsort(-after, kind="stable"),
     }
-    chosen = st.segmented_control(
-        "Gallery",
-        list(groups),
-        key="gallery_of_values",
-        default="Nearer",
-        required=True,
-        format_func=lambda name: f"{name} · {len(groups[name])}",
-        label_visibility="collapsed",
-    )
-    index = groups[chosen or "Nearer"]
-    if not len(index):
-        pieces.note(_none(chosen or "Nearer", desk.trained))
-    elif desk.draws_answers:
+    chosen, index = chosen_group(desk, "gallery_of_values", groups, _NONE)
+    if len(index) and desk.draws_answers:
         some(f"values_{chosen}", index, lambda shown: _rows(desk, one, shown), _ROWS)
-    else:
+    elif len(index):
         gallery(f"values_{chosen}", index, lambda k: _face(desk, one, int(k)))
 
 
@@ -116,9 +108,3 @@ def _rows(desk: Desk, one: Judged, index: Sequence[int]) -> None:
                 ("Your model", uris[2], off(one.own, k)),
             ]
         )
-
-
-def _none(name: str, trained: bool) -> str:
-    if not trained:
-        return "Not trained yet: both models give the same answers."
-    return f"No answer came {'nearer to' if name == 'Nearer' else 'farther from'} its target."
