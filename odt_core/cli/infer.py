@@ -93,7 +93,7 @@ def _masks(session: Session, values: np.ndarray) -> np.ndarray | None:
         return None
     said = answers(values, session.output_kind, contract, None)
     rows = said.reshape(*said.shape[:3], -1)
-    if contract.rows_are_one_hot or contract.scores_each:
+    if contract.one_of_classes:
         return np.asarray(rows.argmax(axis=-1))
     return (rows[..., 0] >= 0.5).astype(np.int64) if rows.shape[-1] == 1 else None
 
@@ -115,9 +115,8 @@ def _write_mask(options: Namespace, model: Model, masks: np.ndarray | None) -> s
     if len(masks) > 1:
         raise SampleError(f"--out writes one mask, and {len(masks)} samples were given.")
     check_output(Path(options.out), *map(Path, options.files), kind=".png")
-    contract = model.contract
-    numbers = contract.rows_are_one_hot or contract.scores_each
-    picture = Image.fromarray((masks[0] * (1 if numbers else 255)).astype(np.uint8))
+    white = 1 if model.contract.one_of_classes else 255
+    picture = Image.fromarray((masks[0] * white).astype(np.uint8))
     packed = BytesIO()
     picture.save(packed, "PNG")
     write_model(Path(options.out), packed.getvalue())

@@ -243,9 +243,16 @@ class Contract:
         return self.classifies or (self.measures_errors and self.comparable)
 
     @property
+    def one_of_classes(self) -> bool:
+        """Whether each pixel or word is one of several classes, for each of which an answer has a
+        score; else each may be there or not.
+        """
+        return self.rows_are_one_hot or bool(self.scores_each)
+
+    @property
     def tells_places(self) -> bool:
         """Whether targets of values may be classes: of each pixel or word, say."""
-        learnt = self.targets_are_probabilities or self.rows_are_one_hot or bool(self.scores_each)
+        learnt = self.targets_are_probabilities or self.one_of_classes
         probable = self.infer is not None and self.infer.kind is OutputKind.PROBABILITIES
         return self.task is Task.VALUES and (learnt or probable)
 

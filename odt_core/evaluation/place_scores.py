@@ -47,7 +47,7 @@ def places(answers: np.ndarray, truth: np.ndarray, contract: Contract) -> PlaceS
     if not ((truth == 0) | (truth == 1)).all():
         return None
     answers = answers.reshape(truth.shape)
-    if contract.rows_are_one_hot or contract.scores_each:
+    if contract.one_of_classes:
         known = truth.sum(axis=-1) == 1
         is_, said = truth.argmax(axis=-1), answers.argmax(axis=-1)
         right = is_ == said
@@ -81,5 +81,4 @@ def _called(contract: Contract) -> str:
 
     if is_picture(contract.target_shape):
         return "pixels"
-    one_of = contract.rows_are_one_hot or contract.scores_each
-    return "places" if one_of or len(contract.target_shape) > 1 else "labels"
+    return "places" if contract.one_of_classes or len(contract.target_shape) > 1 else "labels"

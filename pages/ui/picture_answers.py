@@ -86,7 +86,7 @@ def _classes(values: np.ndarray, contract: Contract) -> np.ndarray | None:
     if values.ndim < 3 or values.shape[-1] < 2:
         return None
     best, sure = values.argmax(axis=-1), values.max(axis=-1)
-    if contract.rows_are_one_hot or contract.scores_each:
+    if contract.one_of_classes:
         return best
     # none of them may be there
     return np.where(sure >= 0.5, best + 1, 0) if contract.targets_are_probabilities else None
