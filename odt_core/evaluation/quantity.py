@@ -30,6 +30,11 @@ class Quantity(StrEnum):
         return self is not Quantity.ERROR
 
     @property
+    def taught(self) -> str:
+        """What samples say of themselves."""
+        return "label" if self is Quantity.ACCURACY else "target"
+
+    @property
     def of_each(self) -> str:
         """What follows a number of samples: values have no labels to take so many of."""
         return " of each label" if self is Quantity.ACCURACY else ""

@@ -349,10 +349,9 @@ def _study_sections(card: dict[str, Any], has: Has) -> list[Section]:
 
 def _controls_table(controls: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
     quantity = Quantity(controls["gains"]["own"]["quantity"])
-    of_labels = quantity is Quantity.ACCURACY
     said = {
         "own": "your samples",
-        "shuffled_labels": f"your samples, {'labels' if of_labels else 'targets'} shuffled",
+        "shuffled_labels": f"your samples, {quantity.taught}s shuffled",
         "another_person": "another person's samples",
     }
     figures = quantity.figures
@@ -371,7 +370,8 @@ def _controls_table(controls: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
         for gain in _each(controls["gains"][name])
     ]
     head = ("trained on", f"against the base model: {quantity.gain_title}", "95 % interval",
-            *quantity.moves, "n", "McNemar's test" if of_labels else "sign test")  # fmt: skip
+            *quantity.moves, "n",
+            "McNemar's test" if quantity is Quantity.ACCURACY else "sign test")  # fmt: skip
     return (head, *rows)
 
 

@@ -12,7 +12,6 @@ import numpy as np
 from odt_core.errors import OdtError, SampleError
 from odt_core.evaluation.comparison import Comparison, Verdict, compare
 from odt_core.evaluation.evaluation import Evaluation, evaluate
-from odt_core.evaluation.quantity import Quantity
 from odt_core.evaluation.repeats import repeated
 from odt_core.samples.splitting import groups_of
 from odt_core.studies.judging import left_to_judge
@@ -275,7 +274,8 @@ def _sentence(
         )
     told = [f"Your samples: {own.gain_words} (n = {n} test samples)."]
     if not shuffled:
-        told.append(f"All your samples have one {_what(own)}, so there is nothing to shuffle.")
+        taught = own.quantity.taught
+        told.append(f"All your samples have one {taught}, so there is nothing to shuffle.")
     else:
         told.append(_of_shuffled(shuffled, over_shuffled, kept, vanished))
     if other is not None and over_other is not None:
@@ -293,7 +293,7 @@ def _of_shuffled(
     each, gone = len(left), left.count(_Left.NOTHING)
     again = (one.gain_figures.replace("95 % interval ", "") for one in shuffled[1:])
     points = "; ".join((shuffled[0].gain_words, *again))
-    what = f"{_what(over[0])}s"
+    what = f"{over[0].quantity.taught}s"
     least = max(over, key=lambda one: one.p_value).p_words  # of how much more the own model is
     if vanished:
         how_often = "" if each == 1 else f" {gone} of {each} times"
@@ -323,10 +323,6 @@ def _of_shuffled(
         f"With shuffled {what}: {points}. These are too few test samples to tell whether the gain "
         "vanished."
     )
-
-
-def _what(one: Comparison) -> str:
-    return "label" if one.quantity is Quantity.ACCURACY else "target"
 
 
 def _of_other(other: Comparison, over_other: Comparison) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from odt_core.evaluation import Comparison, Quantity
+from odt_core.evaluation import Comparison
 from odt_core.evaluation.layers import LayerChange, most_moved
 from odt_core.evidence.charts import look
 from odt_core.evidence.charts.intervals import Group, Intervals, Value
@@ -38,10 +38,10 @@ def inside_charts(inside: Inside) -> list[Chart]:
 
 def _controls(controls: Controls) -> Intervals:
     quantity = controls.own.quantity
-    what = "Labels" if quantity is Quantity.ACCURACY else "Targets"
+    what = quantity.taught.capitalize()
     rows = [("Your samples", Role.OWN, controls.own)]
     rows += [
-        (f"{what} shuffled {k + 1}", Role.BASE, one) for k, one in enumerate(controls.shuffled)
+        (f"{what}s shuffled {k + 1}", Role.BASE, one) for k, one in enumerate(controls.shuffled)
     ]
     if controls.other_person is not None:
         rows.append(("Another person's", Role.BASE, controls.other_person))

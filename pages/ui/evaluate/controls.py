@@ -28,9 +28,10 @@ def controls_card(desk: Desk) -> None:
     """Draw the card."""
     with st.container(key="card_controls", border=True, gap="small"):
         pieces.heading("Is the gain real?", "negative controls")
+        what = "labels" if desk.tells_labels else "targets"
         pieces.note(
             "Trains from the base model on your samples, three times on the same with their "
-            f"{_what(desk)} shuffled, and on another person's. Only the first may help."
+            f"{what} shuffled, and on another person's. Only the first may help."
         )
         ready = why_not(desk)
         study(
@@ -38,14 +39,10 @@ def controls_card(desk: Desk) -> None:
             CONTROLS,
             "controls",
             lambda job: _work(desk, job),
-            lambda result: _show(result, _what(desk)),
+            _show,
             ready=ready,
             about=about_training(desk),
         )
-
-
-def _what(desk: Desk) -> str:
-    return "labels" if desk.tells_labels else "targets"
 
 
 def _work(desk: Desk, job: Job) -> Controls:
@@ -66,8 +63,8 @@ def _work(desk: Desk, job: Job) -> Controls:
         )
 
 
-def _show(result: Controls, what: str) -> None:
-    """what: is shuffled."""
+def _show(result: Controls) -> None:
+    what = f"{result.own.quantity.taught}s"
     good = result.vanished is not False
     verdict("" if result.vanished is None else "As it should." if good else "Beware.",
             result.sentence, good=good)  # fmt: skip
