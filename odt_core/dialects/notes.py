@@ -17,6 +17,7 @@ from odt_core.dialects.targets import filled_inputs, filling, is_switch, usual_v
 from odt_core.dialects.tasks import Goal
 from odt_core.dialects.vocabulary import MASK_WORDS, SAMPLE_WEIGHT_WORDS, TRAINING_WORDS, is_memory
 from odt_core.graph import ALL_SCORES, SignatureDescription, TensorDescription
+from odt_core.graph.rules.stateful_random import PREFIX
 from odt_core.words import inputs_in_words, words
 
 NO_INFER = (
@@ -78,7 +79,7 @@ def of_changes(predictor: SignatureDescription) -> Iterator[str]:
     """What to know of a signature that predicts and changes variables as it does."""
     if not predictor.assigns:
         return
-    drawn = all(name.startswith("odt_random/") for name in predictor.assigns)
+    drawn = all(name.startswith(PREFIX) for name in predictor.assigns)
     kept = ", ".join(f"'{name}'" for name in predictor.assigns)
     what = "draws random numbers" if drawn else f"keeps state ({kept})"
     yield (

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from odt_core.dialects.signatures import find_initialiser
 from odt_core.graph import ModelDescription
+from odt_core.graph.rules.stateful_random import PREFIX
 
 
 def notes_of(description: ModelDescription) -> dict[str, list[str]]:
@@ -19,8 +20,8 @@ def notes_of(description: ModelDescription) -> dict[str, list[str]]:
 
 def _known(description: ModelDescription) -> Iterator[str]:
     """What to know of the values in a file, in plain words."""
-    own = "odt_random/"  # seeded by odt, whatever the file holds
-    theirs = [v for v in description.variables if not v.name.startswith(own)]
+    # odt's own are seeded, whatever the file holds
+    theirs = [v for v in description.variables if not v.name.startswith(PREFIX)]
     empty = [v.name for v in theirs if not v.has_initial_value]
     table = {one.name: one for one in description.signatures}
     first = find_initialiser(table)
