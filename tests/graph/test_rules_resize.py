@@ -20,16 +20,17 @@ batch = pytest.mark.parametrize("dynamic", [True, False])
 @sizes
 @modes
 @batch
-def test_bilinear_when_random_then_equals_tensorflow(before, after, mode, dynamic):
+@pytest.mark.parametrize("op", ["ResizeBilinearGrad", "ResizeBicubicGrad"])
+def test_gradient_when_random_then_equals_tensorflow(op, before, after, mode, dynamic):
     inputs = {"grads": normal(0, 3, *after, 2), "original_image": normal(1, 3, *before, 2)}
     (actual,) = run_lowered(
-        "ResizeBilinearGrad",
+        op,
         inputs,
         mode,
         dynamic=list(inputs) if dynamic else (),
         output_shapes=((None, *before, 2),),
     )
-    (expected,) = run_tensorflow("ResizeBilinearGrad", inputs, mode)
+    (expected,) = run_tensorflow(op, inputs, mode)
     assert worst_error(actual, expected) < 2e-6
 
 
@@ -68,20 +69,4 @@ def test_bicubic_when_random_then_equals_tensorflow(before, after, mode, dynamic
         output_shapes=((None, *after, 2),),
     )
     (expected,) = run_tensorflow("ResizeBicubic", inputs, mode)
-    assert worst_error(actual, expected) < 2e-6
-
-
-@sizes
-@modes
-@batch
-def test_gradient_of_bicubic_when_random_then_equals_tensorflow(before, after, mode, dynamic):
-    inputs = {"grads": normal(0, 3, *after, 2), "original_image": normal(1, 3, *before, 2)}
-    (actual,) = run_lowered(
-        "ResizeBicubicGrad",
-        inputs,
-        mode,
-        dynamic=list(inputs) if dynamic else (),
-        output_shapes=((None, *before, 2),),
-    )
-    (expected,) = run_tensorflow("ResizeBicubicGrad", inputs, mode)
     assert worst_error(actual, expected) < 2e-6
