@@ -50,7 +50,6 @@ from pages.ui.say import size
 _FOUND = "Gain and price with intervals, calibration, unknown input, what changed inside"
 _FOUND_NUMBERS = "Gain, and whether it may be chance; what changed inside"
 _STUDIED = "Negative controls, samples needed, what training costs"
-_STUDIED_NUMBERS = "Samples needed, what training costs"
 _WHOLE, _CHOSEN = "evidence_whole", "evidence_chosen"
 _STUDY = 0.1, 0.75  # from where to where of the way the studies are
 
@@ -102,12 +101,10 @@ def evidence(desk: Desk) -> None:
 
 
 def _inside(desk: Desk, *, whole: bool) -> list[str]:
-    labels = desk.contract.classifies
-    studied = [_STUDIED if labels else _STUDIED_NUMBERS] if whole else []
     return [
         "A card for people and for programs: model and sample digests, settings, seed, curves",
-        _FOUND if labels else _FOUND_NUMBERS,
-        *studied,
+        _FOUND if desk.contract.classifies else _FOUND_NUMBERS,
+        *([_STUDIED] if whole else []),
         "All charts as pictures and as one interactive page",
         "Your weights as a checkpoint and as a .tflite",
         "reproduce.py: trains again from the bundle alone and compares the weights bit by bit",
