@@ -36,8 +36,8 @@ def test_samples(desk: Desk) -> None:
             Number("Kept out", f"{len(near):,}", "too like a test sample"),
         )
         pieces.note(
-            f"One in five samples{desk.of_a_label} is locked for testing as it is added; from "
-            "three samples on there is at least one."
+            f"One in five samples{desk.of_a_label} is locked for testing as it is added, of "
+            "examples every other one; from three samples on there is at least one."
         )
         test_notes(desk)
         _move(desk, test, train)
