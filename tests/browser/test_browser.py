@@ -514,10 +514,10 @@ class TestScreens:
     def test_pages_are_named_once_at_any_width(self, shared_server, visit, width):
         tab = visit(shared_server, viewport={"width": width, "height": 844}).open("/model")
         tab.page.get_by_role("link", name="Evaluate", exact=True).wait_for()
+        expect(tab.page.get_by_role("button", name="Expand sidebar")).to_have_count(0)
         links = tab.page.get_by_role("link").filter(visible=True).all_inner_texts()
         pages = ["Personalise", "Evaluate", "Checkpoints", "Model"]
         assert [name for name in links if name in pages] == pages
-        assert tab.page.get_by_role("button", name="Expand sidebar").count() == 0
         tab.page.get_by_role("link", name="Checkpoints", exact=True).click()
         tab.sees("Compare any two")
         assert "/checkpoints?w=" in tab.page.url
