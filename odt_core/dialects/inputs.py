@@ -210,6 +210,8 @@ def pick_loss(
     by_name = {output.name: output for output in signature.outputs}
     if wish.loss is not None:
         return by_name.get(wish.loss)
+    # A number for each sample may be a loss; a gradient has its variable's shape.
+    batches = {batch_of(one) for one in data_inputs(signature)}
     rated = []
     for at, output in enumerate(signature.outputs):
         name, said = output.name.lower(), words(output.name)
@@ -218,7 +220,7 @@ def pick_loss(
         score -= 60 if output.counted else 0
         score += 30 * bool(said & LOSS_WORDS) - 50 * bool(said & NO_LOSS_WORDS)
         score += 10 * ("total" in said)
-        score += 20 if is_scalar(output) else -20
+        score += 20 if is_scalar(output) else -20 if batch_of(output) in batches else -40
         score += 10 if output.dtype.startswith("float") else -60
         if found.labels is not None and found.labels.name in output.reached_by:
             score += 15

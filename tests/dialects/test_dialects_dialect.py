@@ -493,6 +493,20 @@ class TestShapes:
         assert contract.train[0].loss is None
         assert any("returns no loss" in note for note in contract.notes)
 
+    @pytest.mark.parametrize(
+        ("shape", "taken"), [((), True), ((None,), True), ((4, 3), False), ((3,), False)]
+    )
+    def test_output_is_the_loss_when_it_is_one_number_or_one_a_sample(self, shape, taken):
+        """Not a gradient, which has the shape of its variable."""
+        train = signature(
+            "train",
+            {"x": FLOATS, "y": ("int32", (None,))},
+            {"output_0": ("float32", shape)},
+        )
+        reached = tuple(replace(one, reached_by=("x", "y")) for one in train.outputs)
+        contract = propose([replace(train, outputs=reached)])
+        assert (contract.train[0].loss == "output_0") == taken
+
     def test_one_hot_labels_of_open_width_have_the_predictions_width(self):
         contract = propose(
             [
