@@ -10,14 +10,15 @@ BENCH := .bench
 app: $(VENV)/app.stamp
 	$(BIN)/streamlit run app.py
 
-# Two files at a time; Chromium's alone, as it and its server share the cores as for a person. ARGS
-# go to a single pytest: ARGS="tests/graph -x".
+# Two files at a time; Chromium's alone, as it and its server share the cores as for a person. Where
+# a machine was too busy for one of those, that one is tried once more: what is broken fails twice.
+# ARGS go to a single pytest: ARGS="tests/graph -x".
 test: $(VENV)/dev.stamp
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser"
-	$(BIN)/python -m pytest -m browser
+	$(BIN)/python -m pytest -m browser || $(BIN)/python -m pytest -m browser --last-failed
 endif
 
 # The train step beside Keras, PyTorch, JAX, ONNX Runtime, TensorFlow.js and Flex; ARGS="--help".
