@@ -43,5 +43,6 @@ apply_look()
 page_links(one for one in pages if one.visibility == "visible")
 if wanted := mark_entered():
     st.switch_page(wanted, query_params=st.query_params.to_dict())
-with turn(Urgency.CLICK):
+# The style comes a moment after the first elements: until then they are kept out of sight.
+with st.container(key="page", height=1, border=False), turn(Urgency.CLICK):
     page.run()

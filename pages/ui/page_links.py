@@ -9,7 +9,9 @@ from streamlit.navigation.page import StreamlitPage
 
 
 def page_links(pages: Iterable[StreamlitPage]) -> None:
-    """Draw it; look.css shows it in place of that menu, and where there is none, not at all."""
-    with st.container(key="pages", horizontal=True, gap=None):
+    """Draw it; look.css shows it in place of that menu, and where there is none, not at all. Its
+    height is that before look.css has come.
+    """
+    with st.container(key="pages", horizontal=True, gap=None, height=1, border=False):
         for page in pages:
             st.page_link(page, label=page.title)

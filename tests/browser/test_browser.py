@@ -513,7 +513,7 @@ class TestScreens:
     @pytest.mark.parametrize("width", [320, 390, 768, 769, 1440])
     def test_pages_are_named_once_at_any_width(self, shared_server, visit, width):
         tab = visit(shared_server, viewport={"width": width, "height": 844}).open("/model")
-        tab.page.get_by_role("link", name="Evaluate", exact=True).wait_for()
+        expect(tab.page.get_by_role("link", name="Evaluate", exact=True)).to_have_count(1)
         expect(tab.page.get_by_role("button", name="Expand sidebar")).to_have_count(0)
         links = tab.page.get_by_role("link").filter(visible=True).all_inner_texts()
         pages = ["Personalise", "Evaluate", "Checkpoints", "Model"]
@@ -521,6 +521,20 @@ class TestScreens:
         tab.page.get_by_role("link", name="Checkpoints", exact=True).click()
         tab.sees("Compare any two")
         assert "/checkpoints?w=" in tab.page.url
+
+    def test_page_is_out_of_sight_until_its_style_has_come(self, shared_server, visit):
+        """Else everything would be drawn plain first, and jump."""
+        tab, held = visit(shared_server), []
+        tab.page.route(re.compile(r"/Html\."), lambda route: held.append(route))
+        tab.page.goto(shared_server.url)
+        tab.page.locator(".st-key-card_samples").wait_for(state="attached")
+        tab.until(lambda: bool(held))
+        for part in ("page", "pages"):
+            assert tab.page.locator(f".st-key-{part}").bounding_box()["height"] <= 1
+        for route in held:
+            route.continue_()
+        tab.page.wait_for_function("document.querySelector('.st-key-page').clientHeight > 300")
+        expect(tab.page.locator(".st-key-pages")).to_be_hidden()
 
     def test_parts_that_do_not_fit_on_a_phone_fade_at_the_edge(self, shared_server, visit):
         tab = visit(shared_server, viewport={"width": 390, "height": 844}).open("/evaluate")
