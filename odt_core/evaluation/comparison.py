@@ -43,13 +43,14 @@ class Comparison:
     far: a model is better only where the gain does not say the opposite.
 
     Samples that are others over again (Evaluation.same) count once, for what became of most of
-    them: the first of these stands among the fixed or the broken. The gain is that on all of them.
+    them: the first of these stands among the fixed or the broken. Of labels the gain counts them
+    once as well; a model is better only where the share of right answers to all samples rose too.
     """
 
     fixed: np.ndarray  # base wrong, own right
     broken: np.ndarray  # base right, own wrong
     n: int  # different samples
-    gain: float  # of share_right, own - base, -1..1; for numbers: base - own mean squared error
+    gain: float  # of the share that is right, -1..1; for numbers: base - own mean squared error
     p_value: float  # McNemar exact, two-sided
     verdict: Verdict
     sentence: str
@@ -138,19 +139,19 @@ def compare(base: Evaluation, own: Evaluation, called: str = "Your model") -> Co
     """
     check_alike(base, own)
     values = base.correct is None or own.correct is None
-    moves, gain = _closer(base, own) if values else _right(base, own)
+    moves, of_all = _closer(base, own) if values else _right(base, own)
     either = own if base.same is None else base
-    moves = _counted_once(moves, either.same)
-    fixed, broken = np.flatnonzero(moves > 0), np.flatnonzero(moves < 0)
+    once = _counted_once(moves, either.same)
+    fixed, broken = np.flatnonzero(once > 0), np.flatnonzero(once < 0)
     p_value = mcnemar(len(fixed), len(broken))
     interval = (
         _mean_interval(base, own, either.same, p_value)
         if values
         else gain_interval(len(fixed), len(broken), either.different)
     )
-    if len(fixed) == len(broken) == 0:
+    if not moves.any():
         verdict = Verdict.SAME
-    elif p_value >= _LEVEL or gain * (len(fixed) - len(broken)) < 0:
+    elif p_value >= _LEVEL or of_all * (len(fixed) - len(broken)) <= 0:
         verdict = Verdict.UNCLEAR
     else:
         verdict = Verdict.BETTER if len(fixed) > len(broken) else Verdict.WORSE
@@ -158,7 +159,7 @@ def compare(base: Evaluation, own: Evaluation, called: str = "Your model") -> Co
         fixed=fixed,
         broken=broken,
         n=either.different,
-        gain=gain,
+        gain=of_all if values else (len(fixed) - len(broken)) / max(either.different, 1),
         p_value=p_value,
         verdict=verdict,
         sentence=_sentence(
@@ -168,7 +169,7 @@ def compare(base: Evaluation, own: Evaluation, called: str = "Your model") -> Co
             either,
             p_value,
             called,
-            means=_means(base, own, gain),
+            means=_means(base, own, of_all),
         ),
         samples=base.n,
         quantity=Quantity.of(own),
@@ -253,6 +254,8 @@ def _means(base: Evaluation, own: Evaluation, gain: float) -> str:
     else:
         one, other = base.mean_squared_error or 0.0, own.mean_squared_error or 0.0
         rose = gain < 0
+    if one == other:
+        return f"the {_what(own)} stayed at {one:.4g}"
     said = _apart(one, other)
     return f"the {_what(own)} {'rose' if rose else 'fell'} from {said[0]} to {said[1]}"
 
@@ -315,6 +318,8 @@ def _sentence(
         return f"{counts}: {samples} {_are(n)} too few to tell."
     counts = f"{counts} of {samples}"
     changes = fixed + broken
+    if not changes:
+        return f"{counts}: where copies of a sample changed, as many went one way as the other."
     if changes < FEWEST_CHANGES:
         changed = count(changes, "changed answer")
         return f"{counts}: {changed} {_are(changes)} too few to tell, {p_words(p_value)}."

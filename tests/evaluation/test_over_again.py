@@ -9,6 +9,7 @@ import numpy as np
 from odt_core.evaluation import Verdict, compare, copies, evaluate, score, wilson
 from odt_core.evaluation.evaluation import part_of
 from odt_core.evaluation.over_again import exact_copies
+from odt_core.evaluation.paired import gain_interval
 from odt_core.samples import Labels, Preprocessing, Samples
 from tests.evaluation.evaluation_material import digits, person
 
@@ -77,10 +78,31 @@ class TestComparison:
         base, own = [1] * 20 + [0] * 12, [0] * 20 + [1] * 12
         got = compare(answering(base, same), answering(own, same))
         assert got.verdict is Verdict.UNCLEAR
+        assert (got.gain, got.interval) == (11 / 13, gain_interval(12, 1, 13))
         assert got.sentence == (
             "12 fixed, 1 broken of 13 different samples among 32: not chance, p = 0.003. But the "
             "share of right answers fell from 0.625 to 0.375: there is no telling which model is "
             "better."
+        )
+
+    def test_gain_of_different_samples_that_copies_cancel_is_not_called_better(self):
+        same = [0] * 12 + list(range(12, 24))
+        base, own = [1] * 12 + [0] * 12, [0] * 12 + [1] * 12
+        got = compare(answering(base, same), answering(own, same))
+        assert got.verdict is Verdict.UNCLEAR
+        assert got.sentence == (
+            "12 fixed, 1 broken of 13 different samples among 24: not chance, p = 0.003. But the "
+            "share of right answers stayed at 0.5: there is no telling which model is better."
+        )
+
+    def test_copies_that_went_opposite_ways_are_not_called_the_same(self):
+        same = [0, 0, 2, 3, 4, 5, 6]
+        base, own = [1, 0, 1, 1, 1, 1, 1], [0, 1, 1, 1, 1, 1, 1]
+        got = compare(answering(base, same), answering(own, same))
+        assert (got.gain, got.p_value, got.verdict) == (0.0, 1.0, Verdict.UNCLEAR)
+        assert got.sentence == (
+            "0 fixed, 0 broken of 6 different samples among 7: where copies of a sample changed, "
+            "as many went one way as the other."
         )
 
     def test_part_knows_its_copies(self):

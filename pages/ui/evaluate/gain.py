@@ -98,14 +98,14 @@ def _both(desk: Desk, scores: Scores) -> None:
             verdict("", "Not trained yet: it has learnt nothing so far.")
         return
     result = scores.change
-    verdict(_change(base, own, result), result.sentence, good=_MOODS.get(result.verdict))
+    verdict(_change(base, own), result.sentence, good=_MOODS.get(result.verdict))
     if own.accuracy is not None and len(result.fixed) + len(result.broken):
         pieces.note("p: McNemar's exact test on the answers that changed, two-sided.")
 
 
-def _change(base: Evaluation, own: Evaluation, result: Comparison) -> str:
-    if own.share_right is not None:
-        return points(result.gain) + "."
+def _change(base: Evaluation, own: Evaluation) -> str:
+    if base.share_right is not None and own.share_right is not None:
+        return points(own.share_right - base.share_right) + "."
     before, after = base.mean_squared_error or 0.0, own.mean_squared_error or 0.0
     if not before:
         return ""
