@@ -8,15 +8,18 @@ import numpy as np
 
 from odt_core.errors import SampleError
 from odt_core.evaluation.evaluation import Evaluation, check_alike
+from odt_core.evaluation.over_again import counted_once
 from odt_core.evaluation.proportion import Proportion
 
 
 @dataclass(frozen=True)
 class LabelRow:
-    """One label's samples. `label` is the output index."""
+    """One label's samples. `label` is the output index. Those that are others over again count
+    once, as in a Comparison.
+    """
 
     label: int
-    n: int
+    n: int  # different samples
     base: Proportion
     own: Proportion
     fixed: int  # base wrong, own right
@@ -54,9 +57,11 @@ def label_table(base: Evaluation, own: Evaluation) -> tuple[LabelRow, ...]:
     """
     _check(base, own)
     before, after = base.predictions == base.truth, own.predictions == own.truth
+    same = own.same if base.same is None else base.same
+    stands, moves = counted_once(after.astype(np.int64) - before, same)
     rows = []
     for label in np.unique(base.truth):
-        mine = base.truth == label
+        mine = (base.truth == label) & stands
         n = int(mine.sum())
         rows.append(
             LabelRow(
@@ -64,8 +69,8 @@ def label_table(base: Evaluation, own: Evaluation) -> tuple[LabelRow, ...]:
                 n=n,
                 base=Proportion(int(before[mine].sum()), n),
                 own=Proportion(int(after[mine].sum()), n),
-                fixed=int((~before & after & mine).sum()),
-                broken=int((before & ~after & mine).sum()),
+                fixed=int((moves[mine] > 0).sum()),
+                broken=int((moves[mine] < 0).sum()),
             )
         )
     return tuple(rows)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from odt_core.evaluation.evaluation import Evaluation, check_alike, errors_each
+from odt_core.evaluation.over_again import counted_once
 from odt_core.evaluation.paired import gain_interval, mcnemar, mean_interval
 from odt_core.evaluation.quantity import Quantity
 from odt_core.words import count
@@ -141,7 +142,7 @@ def compare(base: Evaluation, own: Evaluation, called: str = "Your model") -> Co
     values = base.correct is None or own.correct is None
     moves, of_all = _closer(base, own) if values else _right(base, own)
     either = own if base.same is None else base
-    once = _counted_once(moves, either.same)
+    _, once = counted_once(moves, either.same)
     fixed, broken = np.flatnonzero(once > 0), np.flatnonzero(once < 0)
     p_value = mcnemar(len(fixed), len(broken))
     interval = (
@@ -176,21 +177,6 @@ def compare(base: Evaluation, own: Evaluation, called: str = "Your model") -> Co
         what=_what(own),
         interval=interval,
     )
-
-
-def _counted_once(moves: np.ndarray, same: np.ndarray | None) -> np.ndarray:
-    """moves: 1, 0 or -1 of each sample. 0 of all but one of those that are the same, which has what
-    most of them have; where as many have the opposite, of all.
-    """
-    if same is None:
-        return moves
-    _, group = np.unique(same, return_inverse=True)
-    net = np.sign(np.bincount(group, weights=moves)).astype(moves.dtype)
-    telling = np.flatnonzero((moves != 0) & (moves == net[group]))
-    first = telling[np.unique(group[telling], return_index=True)[1]]
-    once = np.zeros_like(moves)
-    once[first] = moves[first]
-    return once
 
 
 def _right(base: Evaluation, own: Evaluation) -> tuple[np.ndarray, float]:

@@ -49,6 +49,23 @@ def exact_copies(x: np.ndarray, y: np.ndarray) -> np.ndarray | None:
     return _unless_all_differ(zip(inputs, _keys(y), strict=True))
 
 
+def counted_once(moves: np.ndarray, same: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Of samples that are the same the one that stands for all of them, bool [N]: the first that
+    had what most of them had, else the first; and what became of these, int64 [N], 0 of all others
+    and where as many had the opposite.
+
+    moves: int64 [N], what became of each sample: 1, 0 or -1. same: as `copies`.
+    """
+    if same is None:
+        return np.ones(len(moves), bool), moves
+    _, group = np.unique(same, return_inverse=True)
+    net = np.sign(np.bincount(group, weights=moves)).astype(moves.dtype)[group]
+    telling_first = np.lexsort((moves != net, group))
+    stands = np.zeros(len(moves), bool)
+    stands[telling_first[np.unique(group[telling_first], return_index=True)[1]]] = True
+    return stands, np.where(stands & (moves == net), moves, 0)
+
+
 def picture_of(samples: Samples, preprocessing: Preprocessing) -> tuple[int, ...] | None:
     """[height, width(, channels)] of samples that are pictures; None for numbers, such as features
     of pictures.

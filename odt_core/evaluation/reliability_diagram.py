@@ -113,8 +113,13 @@ def _by_chance(sure: np.ndarray, place: np.ndarray, bins: int) -> float:
 
 
 def reliability_of(evaluation: Evaluation, bins: int = 10) -> Reliability:
-    """Of an evaluation; SampleError for a model of values, which says no confidence."""
+    """Of an evaluation, the first of samples that are the same; SampleError for a model of values,
+    which says no confidence.
+    """
     if evaluation.confidences is None:
         raise SampleError("A model of values says no confidence, so there is nothing to check.")
-    right = evaluation.predictions == evaluation.truth
-    return reliability(evaluation.confidences, right, bins)
+    right, sure = evaluation.predictions == evaluation.truth, evaluation.confidences
+    if evaluation.same is not None:
+        _, first = np.unique(evaluation.same, return_index=True)
+        right, sure = right[first], sure[first]
+    return reliability(sure, right, bins)

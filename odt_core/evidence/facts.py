@@ -236,6 +236,7 @@ def _measured(evaluation: Evaluation) -> dict[str, Any]:
         **evaluation.to_json(),
         "interval_is": "95 % Wilson",
         "calibration": {
+            "n": found.n,
             "expected_calibration_error": found.ece,
             "bins": [
                 {

@@ -198,7 +198,7 @@ def _results_table(results: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
                     (
                         SETS[name],
                         said,
-                        f"{got['n']:,}",
+                        _counted(got),
                         f"{got['correct']:,}",
                         _percent(got["accuracy"]),
                         " to ".join(_percent(end) for end in got["interval"]),
@@ -214,13 +214,19 @@ def _results_table(results: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
                     (
                         SETS[name],
                         said,
-                        f"{got['n']:,}",
+                        _counted(got),
                         _number(got["mean_squared_error"]),
                         _number(got["mean_absolute_error"]),
                         *((_percent(got["places_right"]), _number(got["mean_iou"])) * places),
                     )
                 )
     return (head, *rows) if rows else ()
+
+
+def _counted(got: dict[str, Any]) -> str:
+    """ "32", or "32 (13 different)"."""
+    different = got["different"]
+    return f"{got['n']:,}" + (f" ({different:,} different)" if different < got["n"] else "")
 
 
 def _several(tests: int) -> tuple[str, ...]:

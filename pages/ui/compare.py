@@ -85,7 +85,15 @@ def right_of(evaluation: Evaluation) -> str:
             f"mean squared error, n = {evaluation.n:,} · absolute error "
             f"{figure(evaluation.mean_absolute_error)}"
         )
+    return (
+        f"{evaluation.correct:,} of {counted(evaluation)} right · 95 % interval "
+        f"{between(evaluation.interval)}"
+    )
+
+
+def counted(evaluation: Evaluation) -> str:
+    """ "32", or "32 (13 different)": how many samples there are."""
     of = f"{evaluation.n:,}"
     if evaluation.different < evaluation.n:
         of += f" ({evaluation.different:,} different)"
-    return f"{evaluation.correct:,} of {of} right · 95 % interval {between(evaluation.interval)}"
+    return of

@@ -5,8 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
-from odt_core.evaluation import Verdict, compare, copies, evaluate, score, wilson
+from odt_core.evaluation import (
+    Proportion,
+    Verdict,
+    compare,
+    copies,
+    evaluate,
+    label_table,
+    reliability_of,
+    score,
+    wilson,
+)
 from odt_core.evaluation.evaluation import part_of
 from odt_core.evaluation.over_again import exact_copies
 from odt_core.evaluation.paired import gain_interval
@@ -105,12 +116,28 @@ class TestComparison:
             "as many went one way as the other."
         )
 
+    def test_row_of_a_label_counts_what_is_the_same_once_as_the_comparison_does(self):
+        same = [0, 0, 0, 0, 0, 5, 6]
+        base = answering([1, 0, 0, 0, 0, 1, 0], same)
+        own = answering([1, 1, 1, 1, 0, 0, 0], same)
+        got = compare(base, own)
+        (row,) = label_table(base, own)
+        assert (got.fixed.tolist(), got.broken.tolist()) == ([1], [5])
+        assert (row.n, row.fixed, row.broken) == (3, 1, 1)
+        assert (row.base, row.own) == (Proportion(1, 3), Proportion(1, 3))
+
     def test_part_knows_its_copies(self):
         whole = answering([1, 0, 1, 1], [0, 0, 2, 3])
         assert part_of(whole, np.array([True, True, False, True])).different == 2
 
 
 class TestEvaluation:
+    def test_confidence_of_one_sample_twenty_times_is_told_of_one(self):
+        got = reliability_of(answering([0] * 20 + [1], [0] * 20 + [20]))
+        assert (got.n, sum(one.n for one in got.bins)) == (2, 2)
+        assert got.ece == pytest.approx(0.4)
+        assert not got.dishonest
+
     def test_interval_is_as_wide_as_the_different_samples_make_it(self):
         model = digits()
         one = person(model, "Writer 1")[1].take([0] * 20)

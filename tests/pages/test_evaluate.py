@@ -575,6 +575,27 @@ class TestTestSamples:
             scores.own
         )
 
+    def test_figures_of_labels_and_confidences_count_what_is_the_same_once(self, trained):
+        app, desk = trained
+        entry = desk.entries(Part.TEST)[0]
+        of_its_label = sum(one.label == entry.label for one in desk.entries(Part.TEST))
+        n = len(desk.samples(Part.TEST))
+        picture = desk.workspace.sample_array(entry.id).astype(int)
+        again = [np.clip(picture * share, 0, 255).astype(np.uint8) for share in (0.9, 0.94, 0.97)]
+        report = desk.workspace.add_samples(again, entry.label, Source.UPLOAD)
+        for one in report.added:
+            desk.workspace.move_sample(one.id, Part.TEST)
+        visit(app, "Mistakes")
+        assert f"your test samples, n = {n + 3} ({n} different)" in shown(app)
+        name = desk.labels.names[desk.prepared(Part.TEST).samples.y[0]]
+        assert f"<td>{name}</td><td>{of_its_label}</td>" in shown(app)
+        visit(app, "Confidence")
+        assert f"expected calibration error, n = {n} " in shown(app)
+        app.button(key="fit_temperature").click().run()
+        assert not app.error, said(app)
+        fitted = app.session_state["temperature_fitted"][1]
+        assert [one.n for one in fitted.values()] == [n, n]
+
     def test_label_when_all_its_samples_are_alike_is_trained_on_and_said(self, app, desk_of):
         desk = desk_of(app)
         sheet = np.full((28, 28), 255, np.uint8)

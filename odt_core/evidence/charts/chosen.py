@@ -181,7 +181,9 @@ def _columns(pairs: Sequence[tuple[float, float]]) -> tuple[list[float], list[fl
 
 def _of_labels(name: str, judged: Judged) -> list[Chart]:
     labels = judged.own_labels or judged.samples.labels
-    said = f"{SETS[name]} (n = {judged.own.n:,})"
+    said = f"{SETS[name]} (n = {judged.own.n:,}"
+    different = judged.own.different
+    said += f", {different:,} different)" if different < judged.own.n else ")"
     both = [(Role.BASE, judged.base), (Role.OWN, judged.own)]
     known = [(role, evaluation) for role, evaluation in both if evaluation is not None]
     charts: list[Chart] = []

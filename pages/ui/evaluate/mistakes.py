@@ -7,6 +7,7 @@ import streamlit as st
 
 from odt_core.evaluation import compare
 from pages.ui import pieces, trouble
+from pages.ui.compare import counted
 from pages.ui.desk import Desk
 from pages.ui.evaluate.gallery import chosen_group, gallery
 from pages.ui.evaluate.judged import Judged, by_confidence, choose_judged
@@ -40,7 +41,7 @@ def mistakes(desk: Desk) -> None:
         pieces.heading("What changed", "the surest answers first")
         _galleries(desk, one)
     with st.container(key="card_labels", border=True, gap="small"), trouble.shown():
-        pieces.heading("Label by label", f"{one.name.lower()}, n = {one.base.n:,}")
+        pieces.heading("Label by label", f"{one.name.lower()}, n = {counted(one.base)}")
         label_rows(one)
 
 

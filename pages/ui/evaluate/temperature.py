@@ -6,6 +6,9 @@ import streamlit as st
 
 from odt_core.checkpoint import Tempering
 from odt_core.evaluation import Temperature, fit_temperature
+from odt_core.samples import Samples
+from odt_core.studies.judging import left_to_judge
+from odt_core.workspace import Part
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
 from pages.ui.evaluate.judged import Judged
@@ -31,9 +34,10 @@ def temperature_card(desk: Desk, one: Judged) -> None:
         found: dict[str, Temperature] = _known(about)
         with st.container(horizontal=True):
             if st.button("Fit a temperature", key="fit_temperature", disabled=desk.busy):
+                samples = _to_fit_to(desk, one)
                 found = {
-                    "Base model": _fit(desk, one, own=False),
-                    "Your model": _fit(desk, one, own=True),
+                    "Base model": _fit(desk, samples, own=False),
+                    "Your model": _fit(desk, samples, own=True),
                 }
                 st.session_state[_FITTED] = (about, found)
             _use(desk, one, found.get("Your model"), used)
@@ -126,6 +130,16 @@ def _why_not(desk: Desk, fitted: Temperature) -> None:
         )
 
 
-def _fit(desk: Desk, one: Judged, *, own: bool) -> Temperature:
-    scores, kind = desk.raw_scores(one.samples.x, own=own)
-    return fit_temperature(scores, one.base.truth, kind, used=one.samples.labels.used)
+def _to_fit_to(desk: Desk, one: Judged) -> Samples:
+    """Of the person's test samples, as in an evidence bundle, those that were not trained on, and
+    each of them once. SampleError where none is left.
+    """
+    if not one.entries:
+        return one.samples
+    tests, _ = desk.tests_to_judge_by()
+    return left_to_judge(desk.samples(Part.TRAIN), tests, desk.card)[0]
+
+
+def _fit(desk: Desk, samples: Samples, *, own: bool) -> Temperature:
+    scores, kind = desk.raw_scores(samples.x, own=own)
+    return fit_temperature(scores, samples.y, kind, used=samples.labels.used)
