@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,7 @@ def exact_copies(x: np.ndarray, y: np.ndarray) -> np.ndarray | None:
     """The same for x [N, …] and y [N, …] that are equal to the last number: to be asked for every
     evaluation.
     """
-    sums = x.reshape(len(x), -1).sum(axis=1, dtype=np.float64)
+    sums = x.reshape(len(x), math.prod(x.shape[1:])).sum(axis=1, dtype=np.float64)
     _, group, counts = np.unique(sums, return_inverse=True, return_counts=True)
     if (counts == 1).all():
         return None
@@ -76,7 +77,7 @@ def picture_of(samples: Samples, preprocessing: Preprocessing) -> tuple[int, ...
 
 def _may_recur(x: np.ndarray) -> np.ndarray:
     """bool [N]: whether a sample is so few whole numbers that others are the same by chance."""
-    rows = x.reshape(len(x), -1)
+    rows = x.reshape(len(x), math.prod(x.shape[1:]))
     if rows.shape[1] > _MOST_BY_CHANCE:
         return np.zeros(len(x), bool)
     return np.asarray((rows == np.rint(rows)).all(axis=1))

@@ -138,6 +138,12 @@ class TestEvaluation:
         assert got.ece == pytest.approx(0.4)
         assert not got.dishonest
 
+    def test_no_samples_are_evaluated_to_nothing(self):
+        model = digits()
+        got = evaluate(model.session(), person(model, "Writer 1")[1].take([]))
+        assert (got.n, got.correct, got.different, got.interval) == (0, 0, 0, (0.0, 1.0))
+        assert np.isnan(got.cross_entropy)
+
     def test_interval_is_as_wide_as_the_different_samples_make_it(self):
         model = digits()
         one = person(model, "Writer 1")[1].take([0] * 20)
