@@ -44,11 +44,12 @@ class NewLabels:
 def new_labels(
     base: Evaluation, own: Evaluation, known: np.ndarray, names: Sequence[str | None]
 ) -> NewLabels | None:
-    """None where the base model knows all labels of the samples, or none at all, and for values.
+    """None where the base model knows all labels of the samples, and for values.
 
-    known: bool [K], whether the base model learnt each label. names: of the K labels.
+    known: bool [K], whether the base model learnt each label; none of an untrained head. names: of
+    the K labels.
     """
-    if base.correct is None or not known.any():
+    if base.correct is None:
         return None
     old = known[base.truth]
     count = int(np.count_nonzero(~old))
@@ -65,6 +66,12 @@ def new_labels(
         f"{count:,} of the {base.n:,} samples {'is' if count == 1 else 'are'} of {listed}, which "
         f"the base model never learnt: it is right about {lucky or 'none'} of them."
     )
+    if not known.any():
+        sentence = (
+            f"The base model never learnt a label: by chance alone it is right about "
+            f"{lucky or 'none'} of {base.n:,}, and a gain over it shows no more than that "
+            "something was learnt."
+        )
     if parts[0].n:
         right = " → ".join(percent(one.accuracy or 0.0).replace("%", " %") for one in parts)
         sentence += f" On the other {parts[0].n:,}: {right}. {comparison.sentence}"

@@ -44,14 +44,13 @@ class Judged:
     leak: Leakage | None = None
     chosen: bool = False
 
-    def claims(self, known: np.ndarray | None = None) -> Claims | None:
+    def claims(self, known: np.ndarray) -> Claims | None:
         """What may be said of the two; None where there is one. known: bool [K], whether the base
-        model learnt each label; None where that is not to be said.
+        model learnt each label.
         """
         if self.base is None:
             return None
         names = (self.own_labels or self.samples.labels).names
-        known = np.zeros(0, bool) if known is None else known
         return claims(self.base, self.own, known, names, self.leak, chosen=self.chosen)
 
 

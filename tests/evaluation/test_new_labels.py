@@ -39,10 +39,19 @@ def test_others_count_as_they_are():
     assert "75.0 % → 100.0 %" in found.sentence
 
 
-def test_nothing_is_said_where_the_base_knows_all_or_none():
+def test_nothing_is_said_where_the_base_knows_all():
     both = answering(Y), answering(Y)
     assert new_labels(*both, np.ones(4, bool), NAMES) is None
-    assert new_labels(*both, np.zeros(4, bool), NAMES) is None
+
+
+def test_gain_over_an_untrained_head_is_said_to_be_one():
+    found = new_labels(answering(np.zeros_like(Y)), answering(Y), np.zeros(4, bool), NAMES)
+    assert (found.outputs, found.n, found.base.n) == ((0, 1, 3), 14, 0)
+    assert found.sentence == (
+        "The base model never learnt a label: by chance alone it is right about 4 of 14, and a "
+        "gain over it shows no more than that something was learnt."
+    )
+    assert found.in_short == "The base model never learnt their labels."
 
 
 def test_new_labels_alone_are_compared_with_nothing():

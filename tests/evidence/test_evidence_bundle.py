@@ -200,6 +200,14 @@ class TestLimits:
         assert told not in unescape(files_of(trained.bundle())["index.html"].decode())
 
     @pytest.mark.usefixtures("without_charts")
+    def test_gain_over_an_untrained_head_is_said_to_be_one(self, trained):
+        untrained = replace(trained.model.card, labels=Labels((None,) * len(trained.own.labels)))
+        told = "The base model never learnt a label: by chance alone it is right about"
+        page = files_of(trained.bundle(card=untrained))["index.html"]
+        assert told in unescape(page.decode())
+        assert told not in unescape(files_of(trained.bundle())["index.html"].decode())
+
+    @pytest.mark.usefixtures("without_charts")
     def test_test_samples_that_were_trained_on_claim_no_gain(self, trained):
         judged = trained.judged(trained.own)
         files = files_of(trained.bundle(test=judged))

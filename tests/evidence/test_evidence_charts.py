@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from odt_core.bundled import default_card
 from odt_core.evaluation import FeatureMap, LayerChange, compare, gain_interval, score
 from odt_core.evidence import Inside, Studies
 from odt_core.evidence.charts import Chart, look
@@ -39,7 +40,7 @@ def evidence_of(count: int, labels: int = 4) -> Evidence:
     samples = Samples(rng.random((count, 8, 8, 1), dtype=np.float32), y, names)
     judged = Judged(samples, score(wrong, y), score(right, y))
     return Evidence(
-        model=b"", card=None, checkpoint_file=b"", samples=samples,
+        model=b"", card=default_card((8, 8, 1), labels), checkpoint_file=b"", samples=samples,
         origin=Origin(Beginning.BASE), loss_name="loss", test=judged if count else None,
     )  # fmt: skip
 
@@ -69,6 +70,14 @@ class TestAnyNumber:
         gain = charts_of(replace(evidence, test=replace(evidence.test, base=None)))[0]
         assert [[value.role for value in group.values] for group in gain.groups] == [[Role.OWN]]
         assert gain.note.startswith("The base model holds no weights")
+
+    def test_gain_over_an_untrained_head_is_said_to_be_one(self):
+        evidence = evidence_of(40)
+        untrained = replace(evidence.card, labels=Labels((None,) * 4))
+        assert charts_of(evidence)[0].note.endswith("Your model is better.")
+        assert charts_of(replace(evidence, card=untrained))[0].note.endswith(
+            "Your model is better. The base model never learnt their labels."
+        )
 
     def test_many_labels_leave_out_the_matrix_and_shorten_the_table(self):
         charts = {chart.name: chart for chart in charts_of(evidence_of(900, labels=300))}

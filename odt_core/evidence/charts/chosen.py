@@ -62,9 +62,10 @@ def _gain(evidence: Evidence) -> Intervals:
         ]
         if rows:
             groups.append(Group(f"{SETS[name]} (n = {judged.own.n:,})", tuple(rows)))
-        said = judged.claims() if name == "test" else None
+        said = judged.claims(evidence.card.labels.used) if name == "test" else None
         if said is not None:
-            told = said.comparison.sentence, said.chosen_sentence, said.leak_sentence
+            new = said.new and said.new.in_short
+            told = said.comparison.sentence, said.chosen_sentence, said.leak_sentence, new
             sentences += [sentence for sentence in told if sentence]
     return Intervals(
         name="gain",
