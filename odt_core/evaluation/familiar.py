@@ -15,18 +15,15 @@ class Familiar:
     """What features of known samples look like: one direction a label, and how far is too far.
 
     means: float32 [K, F], rows of length 1. threshold: a sample with a greater distance is answered
-    with "not sure"; `kept` of the n known samples, each measured without itself, are not.
+    with "not sure". kept: share of the n known samples, each measured without itself, that was to
+    keep its answer; count: how many of them do, which are more where distances tie.
     """
 
     means: np.ndarray
     threshold: float
     kept: float
     n: int
-
-    @property
-    def count(self) -> int:
-        """How many of the n known samples keep their answer."""
-        return kept_of(self.kept, self.n)
+    count: int
 
     def score(self, features: np.ndarray) -> np.ndarray:
         """1 - cosine to the nearest label's mean, float64 [N], higher is stranger."""
@@ -62,8 +59,9 @@ def fit_familiar(features: np.ndarray, y: np.ndarray, kept: float = KEPT) -> Fam
     cosines[np.arange(len(rows)), place] = (rows * _unit(sums[place] - rows)).sum(axis=1)
     several = counts[place] >= 2
     values = np.sort(1.0 - cosines[several].max(axis=1))
-    at = kept_of(kept, len(values)) - 1
-    return Familiar(means, float(values[at]), kept, len(values))
+    threshold = values[kept_of(kept, len(values)) - 1]
+    count = int(np.count_nonzero(values <= threshold))
+    return Familiar(means, float(threshold), kept, len(values), count)
 
 
 def _directions(features: np.ndarray) -> np.ndarray:

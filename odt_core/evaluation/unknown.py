@@ -49,21 +49,18 @@ def kept_of(share: float, n: int) -> int:
 
 @dataclass(frozen=True)
 class Unknown:
-    """threshold: a sample stranger than this is answered with "not sure"; `kept` of the n known
-    samples that it was chosen on (or a few more, where scores tie) are not.
+    """threshold: a sample stranger than this is answered with "not sure". kept: share of the n
+    known samples that it was chosen on that was to keep its answer; count: how many of them do,
+    which are more where scores tie.
     """
 
     threshold: float
     method: Strangeness
     kept: float
     n: int
+    count: int
     kind: OutputKind = OutputKind.LOGITS
     used: tuple[bool, ...] | None = None
-
-    @property
-    def count(self) -> int:
-        """How many of the n known samples keep their answer."""
-        return kept_of(self.kept, self.n)
 
     def score(self, scores: np.ndarray) -> np.ndarray:
         """Out-of-distribution score, float64 [N], higher is stranger. scores: [N, K]."""
@@ -95,12 +92,13 @@ def fit_unknown(
     if not len(scores_in):
         raise SampleError("Without known samples there is no telling what is unknown. Add some.")
     values = np.sort(strangeness(scores_in, method, kind, used))
-    place = kept_of(kept, len(values)) - 1
+    threshold = values[kept_of(kept, len(values)) - 1]
     return Unknown(
-        threshold=float(values[place]),
+        threshold=float(threshold),
         method=method,
         kept=kept,
         n=len(values),
+        count=int(np.count_nonzero(values <= threshold)),
         kind=kind,
         used=None if used is None else tuple(bool(u) for u in used),
     )

@@ -66,7 +66,7 @@ def inside_facts(inside: Inside) -> dict[str, Any]:
             "sentence": (
                 f"An input of whose answer the model is less than {1 - unknown.threshold:.1%} sure "
                 f"is answered with 'not sure'; {unknown.count:,} of the {unknown.n:,} test samples "
-                "keep their answer."
+                "that this was chosen on keep their answer."
             ),
         },
         "map": None

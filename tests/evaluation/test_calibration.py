@@ -261,6 +261,9 @@ class TestUnknown:
         assert got.n == n
         assert got.count == n - unsure
 
+    def test_samples_that_tie_with_the_threshold_are_counted(self):
+        assert fit_unknown(np.tile([4.0, 1.0], (40, 1))).count == 40
+
     def test_flat_answers_are_unknown_to_a_model_that_is_sure(self):
         known = np.eye(4)[np.arange(40) % 4] * 9
         got = fit_unknown(known)

@@ -30,7 +30,10 @@ class TestFitFamiliar:
             others = np.arange(len(x)) != k
             left_out.append(fit_familiar(x[others], y[others]).score(x[k : k + 1])[0])
         assert (np.array(left_out) <= got.threshold + 1e-6).mean() == pytest.approx(0.9, abs=0.03)
-        assert got.n == 40
+        assert (got.n, got.count) == (40, 36)
+
+    def test_samples_that_tie_with_the_threshold_are_counted(self):
+        assert fit_familiar(np.ones((40, 2)), np.repeat([0, 1], 20)).count == 40
 
     def test_other_directions_are_unknown_and_new_samples_are_not(self):
         x, y = around([9, 1, 1, 1], [1, 9, 1, 1], n=20)

@@ -173,6 +173,7 @@ class TestScreens:
         assert not app.exception
         shown = " ".join(html.value for html in app.html)
         assert shown.count("is off by") == judged
+        assert "your test samples · 95 % interval" in shown  # the threshold is from training
 
     def test_blind_test_of_photos_takes_uploads_photos_and_test_samples(self, app, photos):
         train(photos("Flowers", "Zwingel"))

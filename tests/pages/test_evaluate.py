@@ -225,6 +225,7 @@ class TestEveryPart:
         assert "is off by" in seen["Confidence"]
         assert "less is better · expected calibration error, n = 60" in seen["Confidence"]
         assert "“Not sure” when less sure than" in seen["Confidence"]
+        assert "of 60: your test samples · the threshold was chosen on these" in seen["Confidence"]
         assert "weights in 5 layers" in seen["Inside"]
 
     @pytest.mark.parametrize("name", ["dialect_regression.tflite", "dialect_binary.tflite"])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from odt_core.evaluation import Proportion, Unknown
+from odt_core.evaluation import Unknown
 from odt_core.evaluation.familiar import Familiar
+from odt_core.evaluation.intervals import wilson_share
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
 from pages.ui.evaluate.figure import BASE, figure
@@ -65,7 +66,11 @@ def _histogram(
 ) -> None:
     """Both scores are 1 minus a number from 0 to 1, which is drawn."""
     strange = desk.strangeness(one.samples.x)
-    count = Proportion(int((strange > limit.threshold).sum()), len(strange))
+    n, unsure = len(strange), int((strange > limit.threshold).sum())
+    if isinstance(limit, Familiar):
+        sure_of_it = f"95 % interval {between(wilson_share(unsure / n, one.own.different))}"
+    else:
+        sure_of_it = "the threshold was chosen on these"
     surest = 1 - limit.threshold
     numbers(
         Number(
@@ -76,8 +81,8 @@ def _histogram(
         ),
         Number(
             "Answered “not sure” here",
-            f"{count.correct:,}",
-            f"of {count.n:,}: {one.name.lower()} · 95 % interval {between(count.interval)}",
+            f"{unsure:,}",
+            f"of {n:,}: {one.name.lower()} · {sure_of_it}",
         ),
     )
     sure = np.clip(1 - strange, 0, 1)
@@ -100,8 +105,7 @@ def _histogram(
             )
         ],
         height=300,
-        label=f"{count.n - count.correct} of {count.n} samples are more {axis[1]} than "
-        f"{percent(surest)}",
+        label=f"{n - unsure} of {n} samples are more {axis[1]} than {percent(surest)}",
         layout={
             "barmode": "stack",
             "showlegend": True,
