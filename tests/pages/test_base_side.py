@@ -175,6 +175,14 @@ class TestScreens:
         assert shown.count("is off by") == judged
         assert "your test samples · 95 % interval" in shown  # the threshold is from training
 
+    def test_temperature_is_of_your_model_alone(self, app, photos):
+        train(photos("Flowers", "palace"))
+        app.switch_page("pages/evaluate.py").run()
+        app.segmented_control(key="evaluate_part").set_value("Confidence").run()
+        app.button(key="fit_temperature").click().run()
+        assert not app.exception
+        assert list(app.session_state["temperature_fitted"][1]) == ["Your model"]
+
     def test_blind_test_of_photos_takes_uploads_photos_and_test_samples(self, app, photos):
         train(photos("Flowers", "Zwingel"))
         app.switch_page("pages/evaluate.py").run()

@@ -35,10 +35,9 @@ def temperature_card(desk: Desk, one: Judged) -> None:
         with st.container(horizontal=True):
             if st.button("Fit a temperature", key="fit_temperature", disabled=desk.busy):
                 samples = _to_fit_to(desk, one)
-                found = {
-                    "Base model": _fit(desk, samples, own=False),
-                    "Your model": _fit(desk, samples, own=True),
-                }
+                found = {"Your model": _fit(desk, samples, own=True)}
+                if desk.base_side is None:  # else its confidences are not those of the scores
+                    found = {"Base model": _fit(desk, samples, own=False), **found}
                 st.session_state[_FITTED] = (about, found)
             _use(desk, one, found.get("Your model"), used)
             if used:
