@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from odt_core.bundled import default_card
-from odt_core.evaluation import FeatureMap, LayerChange, compare, gain_interval, score
+from odt_core.evaluation import FeatureMap, LayerChange, Leakage, compare, gain_interval, score
 from odt_core.evidence import Inside, Studies
 from odt_core.evidence.charts import Chart, look
 from odt_core.evidence.charts.canvas import Canvas
@@ -22,11 +22,13 @@ from odt_core.evidence.charts.studied import inside_charts, study_charts
 from odt_core.evidence.charts.ticks import label, span, ticks
 from odt_core.evidence.charts.types import Role
 from odt_core.evidence.escape import csv_text, markdown_text, script_json
-from odt_core.evidence.evidence import Evidence, Judged
+from odt_core.evidence.evidence import Curves, Evidence, Judged
 from odt_core.evidence.inside import Map
 from odt_core.evidence.origin import Beginning, Origin
 from odt_core.samples import Labels, Samples
 from odt_core.studies import Controls, Estimate, Point, Quantity, SamplesNeeded
+from odt_core.training import EvaluationRecord
+from odt_core.training.history import Score
 from tests.figures import check_figure
 
 
@@ -78,6 +80,15 @@ class TestAnyNumber:
         assert charts_of(replace(evidence, card=untrained))[0].note.endswith(
             "Your model is better. The base model never learnt their labels."
         )
+
+    def test_progress_on_samples_that_training_saw_is_not_called_otherwise(self):
+        course = tuple(EvaluationRecord(k, Score(10, 5 + k, 0.5), None, 0.1) for k in range(3))
+        evidence = replace(evidence_of(10), curves=Curves(evaluations=course))
+        charts = {chart.name: chart for chart in charts_of(evidence)}
+        assert charts["progress"].title == "On samples that were never trained on"
+        seen = replace(evidence.test, leak=Leakage(np.arange(4), 10, "Four were."))
+        charts = {chart.name: chart for chart in charts_of(replace(evidence, test=seen))}
+        assert charts["progress"].title == "On test samples; training saw 4 of your 10"
 
     def test_many_labels_leave_out_the_matrix_and_shorten_the_table(self):
         charts = {chart.name: chart for chart in charts_of(evidence_of(900, labels=300))}

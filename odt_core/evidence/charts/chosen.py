@@ -148,9 +148,12 @@ def _progress(evidence: Evidence, curves: Curves) -> Lines:
             levels.append(Line(base, (0, last), ends, role=Role.BASE, dash=True, faint=square))
     drawn = (*levels, *lines)
     lowest = min((min(line.y) for line in drawn if len(line.y)), default=0.0)
+    leak = None if evidence.test is None else evidence.test.leak
     return Lines(
         name="progress",
-        title="On samples that were never trained on",
+        title="On samples that were never trained on"
+        if leak is None
+        else f"On test samples; training saw {len(leak.seen):,} of your {leak.n:,}",
         note="Dashed: the base model. Moving: the model while it is personalised.",
         x_title="step",
         y_title=quantity.value,
