@@ -6,11 +6,13 @@ import io
 import re
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from streamlit.testing.v1 import AppTest
 
 from odt_core.checkpoint import (
     Checkpoint,
@@ -20,8 +22,9 @@ from odt_core.checkpoint import (
     save_checkpoint,
 )
 from odt_core.dialects.contract import Task
-from odt_core.evaluation import Evaluation, compare
+from odt_core.evaluation import Evaluation, compare, score
 from odt_core.evaluation.evaluation import errors_each
+from odt_core.studies import Controls
 from odt_core.workspace import CheckpointInfo, Kind, Part, Source, Workspace
 from pages.ui.compare import right_of
 from pages.ui.desk import Desk
@@ -366,6 +369,40 @@ class TestTemperature:
         assert desk.temperature.n == 1000
         app.button(key="stop_temperature").click().run()
         assert desk.temperature is None
+
+
+class TestControls:
+    GAIN, NONE = (
+        compare(score(np.eye(2)[np.full(20, base)], [0] * 20), score(np.eye(2)[[0] * 20], [0] * 20))
+        for base in (1, 0)
+    )
+
+    def shown(self, **changed) -> str:
+        """What the card says of a gain that shuffled labels took away."""
+
+        def card(found):
+            from pages.ui.evaluate import controls
+
+            controls._show(found)
+
+        found = Controls(
+            own=self.GAIN, shuffled=(self.NONE,) * 3, own_over_shuffled=(self.GAIN,) * 3,
+            other_person=self.NONE, own_over_other=self.GAIN, kept=0.1, samples=12,
+            other_samples=12, vanished=True, sentence="All of it.",
+        )  # fmt: skip
+        app = AppTest.from_function(card, args=(replace(found, **changed),)).run()
+        assert not app.exception
+        return shown(app)
+
+    def test_lead_is_good_only_where_another_persons_samples_do_not_help_as_much(self):
+        assert "As it should." in self.shown()
+        assert "As it should." in self.shown(other_person=self.GAIN)
+        assert "As it should." not in self.shown(other_person=self.GAIN, own_over_other=self.NONE)
+        assert "Beware." in self.shown(vanished=False)
+
+    def test_note_of_shuffles_is_there_where_there_were_some(self):
+        assert "When the labels were shuffled, 10 % kept theirs." in self.shown()
+        assert "were shuffled" not in self.shown(shuffled=(), own_over_shuffled=(), vanished=None)
 
 
 class TestMistakes:

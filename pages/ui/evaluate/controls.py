@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from odt_core.evaluation import Comparison
+from odt_core.evaluation import Comparison, Verdict
 from odt_core.studies import Controls, negative_controls, other_person
 from odt_core.studies.controls import in_words
 from odt_core.workspace import Part
@@ -65,9 +65,7 @@ def _work(desk: Desk, job: Job) -> Controls:
 
 def _show(result: Controls) -> None:
     what = f"{result.own.quantity.taught}s"
-    good = result.vanished is not False
-    verdict("" if result.vanished is None else "As it should." if good else "Beware.",
-            result.sentence, good=good)  # fmt: skip
+    verdict(_lead(result), result.sentence, good=result.vanished is not False)
     rows: list[tuple[str, Comparison]] = [("Your samples", result.own)]
     rows += [(f"Shuffled {what} {k + 1}", one) for k, one in enumerate(result.shuffled)]
     if result.other_person is not None:
@@ -146,9 +144,23 @@ def _show(result: Controls) -> None:
         )
     pieces.note(
         f"Trained on {result.samples} samples each"
-        + (f" ({result.other_samples} of another person)" if result.other_samples else "")
-        + f". When the {what} were shuffled, {100 * result.kept:.0f} % kept theirs."
+        + (f" ({result.other_samples} of another person)." if result.other_samples else ".")
+        + (
+            f" When the {what} were shuffled, {100 * result.kept:.0f} % kept theirs."
+            if result.shuffled
+            else ""
+        )
     )
+
+
+def _lead(result: Controls) -> str:
+    """Nothing where one control is as it should be and the sentence warns of the other."""
+    if not result.vanished:
+        return "" if result.vanished is None else "Beware."
+    other, over = result.other_person, result.own_over_other
+    helped = other is not None and other.verdict is Verdict.BETTER
+    own_is_more = over is not None and over.verdict is Verdict.BETTER
+    return "" if helped and not own_is_more else "As it should."
 
 
 def _gained(one: Comparison) -> str:
