@@ -680,6 +680,24 @@ class TestBlind:
         assert '"odt-stage"' not in shown(app)  # in which the models answered: a score is no answer
         assert "nobody preferred" in shown(app)
 
+    def test_test_sample_is_voted_on_once_and_the_rest_is_said(self, trained):
+        app, desk = trained
+        entry, *others = desk.entries(Part.TEST)
+        for other in others[2:]:
+            desk.workspace.move_sample(other.id, Part.TRAIN)
+        again = np.clip(desk.workspace.sample_array(entry.id).astype(int) * 0.9, 0, 255)
+        report = desk.workspace.add_samples([again.astype(np.uint8)], entry.label, Source.UPLOAD)
+        desk.workspace.move_sample(report.added[0].id, Part.TEST)
+        visit(app, "Blind test")
+        app.segmented_control(key="blind_way").set_value("Test samples").run()
+        for _ in range(3):
+            app.button(key="vote_both").click().run()
+        assert {one.sample for one in blind.game_of(desk).rounds} == {
+            one.id for one in (entry, *others[:2])
+        }
+        assert "each of your different test samples, n = 3: none counts twice" in shown(app)
+        assert app.button(key="vote_both").disabled
+
     def test_vote_when_cast_in_two_tabs_counts_once(self, trained):
         _, desk = trained
         game = blind.game_of(desk)

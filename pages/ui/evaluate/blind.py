@@ -49,12 +49,15 @@ class Vote(StrEnum):
 
 @dataclass(frozen=True)
 class Round:
-    """One vote; own_is_a: whether A was the personalised model. a, b: what they had answered."""
+    """One vote; own_is_a: whether A was the personalised model. a, b: what they had answered.
+    sample: id of the test sample that was shown, if it was one.
+    """
 
     own_is_a: bool
     vote: Vote
     a: str = ""
     b: str = ""
+    sample: str | None = None
 
     @property
     def points(self) -> tuple[int, int]:
@@ -80,10 +83,21 @@ class Game:
     number: int = 0  # of the running round; another one gives a blank sheet
     revealed: bool = False
 
-    def voted(self, vote: Vote, a: str = "", b: str = "") -> Game:
+    def voted(self, vote: Vote, a: str = "", b: str = "", sample: str | None = None) -> Game:
         """With one more vote, and the sides drawn by lot again."""
-        rounds = (*self.rounds, Round(self.own_is_a, vote, a, b))
+        rounds = (*self.rounds, Round(self.own_is_a, vote, a, b, sample))
         return Game(_lot(), self.about, rounds, self.number + 1)
+
+
+@dataclass(frozen=True)
+class _Input:
+    """What is asked of both (None: nothing yet), the numbers that a model of values is to answer,
+    and the id of the test sample that it is.
+    """
+
+    item: np.ndarray | None = None
+    target: np.ndarray | None = None
+    sample: str | None = None
 
 
 @dataclass(frozen=True)
@@ -145,9 +159,10 @@ def _play(desk: Desk) -> None:
             return
         left, right = st.columns([1, 1.7], gap="medium")
         with left:
-            item = target = None
+            given = _Input()
             with trouble.shown():  # an input that cannot be read leaves the rest where it is
-                item, target = _input(desk, game)
+                given = _input(desk, game)
+            item, target = given.item, given.target
             if target is not None and desk.answers_pictures:
                 pieces.pictures([("Target", target_uri(target, desk.contract), "")])
             elif target is not None:
@@ -166,7 +181,7 @@ def _play(desk: Desk) -> None:
                     key=f"vote_{vote.name.lower()}",
                     disabled=item is None or (same and vote in (Vote.A, Vote.B)),
                     on_click=_vote,
-                    args=(desk, game, vote, said),
+                    args=(desk, game, vote, said, given.sample),
                     width="stretch",
                 )
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -188,8 +203,8 @@ def _play(desk: Desk) -> None:
             )
 
 
-def _input(desk: Desk, game: Game) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """What is asked of both, and the numbers that a model of values is to answer."""
+def _input(desk: Desk, game: Game) -> _Input:
+    """What the audience gives."""
     ways = ["Test samples", *(["Type"] if can_type(desk) else []), "Upload"]
     if desk.sees_pictures:
         ways = ["Upload", "Camera"] if desk.sees_photos else ["Draw", "Upload"]
@@ -200,39 +215,54 @@ def _input(desk: Desk, game: Game) -> tuple[np.ndarray | None, np.ndarray | None
         "Input", ways, key="blind_way", required=True, label_visibility="collapsed"
     )
     if way == "Draw":
-        return sketch("blind_pad", size=320, epoch=game.number), None
+        return _Input(sketch("blind_pad", size=320, epoch=game.number))
     if way == "Type":
-        item = typed_numbers(desk, f"blind_typed_{game.number}")
-        return item, None
+        return _Input(typed_numbers(desk, f"blind_typed_{game.number}"))
     if way == "Upload" and not desk.sees_pictures:
         found = numbers_from_file(desk, f"blind_file_{game.number}", f"blind_row_{game.number}")
         if found is None:
-            return None, None
+            return _Input()
         show_numbers(desk, found[0])
-        return found[0], None if desk.why_unscored else found[1]
+        return _Input(found[0], None if desk.why_unscored else found[1])
     if way == "Upload":
         file = st.file_uploader(
             "A picture", key=f"blind_file_{game.number}", label_visibility="collapsed"
         )
         if file is None:
-            return None, None
+            return _Input()
         picture = picture_in(file)
         show_picture(picture, 320)
-        return picture, None
+        return _Input(picture)
     if way == "Camera":
         photo = st.camera_input(
             "A photo", key=f"blind_photo_{game.number}", label_visibility="collapsed"
         )
-        return (None if photo is None else picture_in(photo, "The photo")), None
-    entries = desk.entries(Part.TEST)
+        return _Input(None if photo is None else picture_in(photo, "The photo"))
+    return _test_sample(desk, game)
+
+
+def _test_sample(desk: Desk, game: Game) -> _Input:
+    """One that was not voted on yet: a sample, and what is the same, counts once."""
+    entries, same = desk.entries(Part.TEST), desk.test_copies()
     if not entries:
         pieces.note(untested(desk))
-        return None, None
-    entry = entries[(game.number * 7919) % len(entries)]
+        return _Input()
+    if same is not None and len(same) == len(entries):
+        entries = tuple(entries[k] for k in np.unique(same))
+    seen = {one.sample for one in game.rounds}
+    left = [one for one in entries if one.id not in seen]
+    if not left:
+        pieces.note(
+            f"You have voted on each of your different test samples, n = {len(entries):,}: none "
+            "counts twice. Give another input, or reveal."
+        )
+        return _Input()
+    entry = left[(game.number * 7919) % len(left)]
     side = 200 if desk.answers_pictures else 320  # the target stands below
     st.image(desk.workspace.thumbnail(entry.id, side), width=side)
     target = None if desk.why_unscored else desk.workspace.sample_target(entry.id)
-    return desk.workspace.sample_array(entry.id), fitting_target(desk, target)
+    item = desk.workspace.sample_array(entry.id)
+    return _Input(item, fitting_target(desk, target), entry.id)
 
 
 def _votes(desk: Desk) -> tuple[Vote, ...]:
@@ -317,8 +347,10 @@ def _sentence(better: int, worse: int, n: int) -> str:
     return f"{told} That may be chance, {p_words(p)} (sign test)."
 
 
-def _vote(desk: Desk, game: Game, vote: Vote, said: tuple[str, str]) -> None:
-    _set(desk, game, game.voted(vote, *said))
+def _vote(
+    desk: Desk, game: Game, vote: Vote, said: tuple[str, str], sample: str | None = None
+) -> None:
+    _set(desk, game, game.voted(vote, *said, sample))
 
 
 def _reveal(desk: Desk, game: Game) -> None:
