@@ -22,7 +22,7 @@ SETS = {
     "train": "Your training samples",
     "replay": "Base samples replayed in training",
 }
-_LABELS_SHOWN = 60
+_MOST = 60  # labels in a sentence, and rows of a table
 Has = Callable[..., tuple[str, ...]]  # which of these charts there are
 
 
@@ -48,7 +48,8 @@ def personalisation_sections(card: dict[str, Any], charts: Sequence[Chart]) -> l
     sections = [
         Section(
             "What was gained, and what it cost",
-            tuple(
+            _unclaimed(results)
+            + tuple(
                 f"{SETS[name]}: {result[what]['sentence']}"
                 for name, result in results.items()
                 for what in ("comparison", "chosen_on_these", "seen_in_training", "new_to_base")
@@ -60,8 +61,7 @@ def personalisation_sections(card: dict[str, Any], charts: Sequence[Chart]) -> l
                 if result["comparison"] and result["comparison"]["gain_sentence"]
             )
             + _several(card["tests"])
-            + (_drawn_as(results["test"]["labels_own"]) if has("fixed", "broken") else ())
-            or ("No test samples were judged with both models: no gain can be claimed.",),
+            + (_drawn_as(results["test"]["labels_own"]) if has("fixed", "broken") else ()),
             _results_table(results),
             has("gain", "fixed", "broken"),
         ),
@@ -80,6 +80,7 @@ def personalisation_sections(card: dict[str, Any], charts: Sequence[Chart]) -> l
         shown = has(f"confusion-{slug}", f"labels-{slug}", f"calibration-{slug}", f"values-{slug}")
         if shown or result["labels"]:
             table, told = _label_table(result["labels"]), _drawn_as(result["labels_own"])
+            told += _left_out(result["labels"] or (), "labels")
             if f"labels-{slug}" in shown and f"confusion-{slug}" not in shown:
                 told += (f"No confusion matrix: it has room for {MOST_LABELS} labels.",)
             sections.append(Section(SETS[name], told, table, shown))
@@ -229,6 +230,12 @@ def _counted(got: dict[str, Any]) -> str:
     return f"{got['n']:,}" + (f" ({different:,} different)" if different < got["n"] else "")
 
 
+def _unclaimed(results: dict[str, Any]) -> tuple[str, ...]:
+    if results.get("test", {}).get("comparison"):
+        return ()
+    return ("None of your own test samples were judged with both models: no gain can be claimed.",)
+
+
 def _several(tests: int) -> tuple[str, ...]:
     if tests < 2:
         return ()
@@ -281,7 +288,7 @@ def _label_table(labels: list[dict[str, Any]] | None) -> tuple[tuple[str, ...], 
             f"{row['fixed']:,}",
             f"{row['broken']:,}",
         )
-        for row in labels[:_LABELS_SHOWN]
+        for row in labels[:_MOST]
     ]
     return (("label", "n", "base right", "personalised right", "fixed", "broken"), *rows)
 
@@ -425,10 +432,11 @@ def _inside_sections(card: dict[str, Any], has: Has) -> list[Section]:
                 else f"{layer['relative_change']:.2%}",
                 f"{layer['weights_changed']:,} of {layer['weights']:,}",
             )
-            for layer in inside["layers"][:_LABELS_SHOWN]
+            for layer in inside["layers"][:_MOST]
         ]
         head = ("layer", "relative weight change", "weights that changed")
-        sections.append(Section("What changed inside", (), (head, *rows), has("layers", "map")))
+        told, shown = _left_out(inside["layers"], "layers"), has("layers", "map")
+        sections.append(Section("What changed inside", told, (head, *rows), shown))
     return sections
 
 
@@ -466,9 +474,16 @@ def _drawn_as(names: Sequence[str | None]) -> tuple[str, ...]:
     return (f"In the charts, whose font lacks the letters: {_some(other)}.",) if other else ()
 
 
+def _left_out(rows: Sequence[object], what: str) -> tuple[str, ...]:
+    """That a table ends before its rows do."""
+    if len(rows) <= _MOST:
+        return ()
+    return (f"The first {_MOST} of {len(rows):,} {what}; personalisation-card.json has all.",)
+
+
 def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_LABELS_SHOWN])
-    more = len(names) - _LABELS_SHOWN
+    shown = ", ".join(names[:_MOST])
+    more = len(names) - _MOST
     return f"{shown}, and {more:,} more" if more > 0 else shown
 
 

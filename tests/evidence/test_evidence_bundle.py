@@ -19,7 +19,8 @@ from PIL import Image
 
 from odt_core.checkpoint import load_checkpoint, save_checkpoint
 from odt_core.errors import CheckpointError, ModelError
-from odt_core.evaluation import compare, wilson
+from odt_core.evaluation import compare, fit_temperature, weight_changes, wilson
+from odt_core.evidence import Inside
 from odt_core.runtime import load_model
 from odt_core.samples import Labels
 
@@ -224,6 +225,27 @@ class TestLimits:
         assert "no gain can be claimed" in files["index.html"].decode()
         assert "samples/test/x.npy" not in files
         assert json.loads(files["personalisation-card.json"])["results"] == {}
+
+    @pytest.mark.usefixtures("without_charts")
+    def test_no_test_samples_claims_no_gain_whatever_else_was_tested(self, trained):
+        rng = np.random.default_rng(0)
+        fitted = fit_temperature(rng.normal(size=(40, 4)), np.arange(40) % 4)
+        base_test = trained.judged(trained.test)
+        files = files_of(
+            trained.bundle(test=None, base_test=base_test, inside=Inside(temperature=fitted))
+        )
+        page = files["index.html"].decode()
+        assert "This card holds 3 tests" in page
+        assert "None of your own test samples were judged with both models: no gain can" in page
+
+    @pytest.mark.usefixtures("without_charts")
+    def test_table_that_ends_before_its_rows_says_so(self, trained, monkeypatch):
+        monkeypatch.setattr("odt_core.evidence.readable._MOST", 3)
+        base, own = trained.model.session(), trained.session
+        layers = weight_changes(base.state(), own.state()) * 2
+        page = files_of(trained.bundle(inside=Inside(layers=layers)))["index.html"].decode()
+        assert "The first 3 of 4 labels; personalisation-card.json has all." in page
+        assert f"The first 3 of {len(layers)} layers; personalisation-card.json has all." in page
 
     def test_a_model_that_cannot_be_baked_is_said(self, trained, without_charts):
         def bake(inference_only: bool) -> bytes:
