@@ -140,9 +140,10 @@ def _on_numbers(
 def with_description(manifest: Manifest, model: ModelEntry, ids: Iterable[str]) -> Manifest:
     """The same model described otherwise: other names of outputs, another use of signatures.
 
-    A label goes on standing for its output, under the output's new name, with its samples. One
-    whose output is gone stays with its samples, disabled; without samples it goes. One whose
-    samples the model cannot take any more rests. Weights and settings stay.
+    A label goes on standing for its output, under the output's new name, with its samples. Where
+    that is the name of another label, this one comes to the output. A label whose output is gone,
+    or another's now, stays with its samples, disabled; without samples it goes. One whose samples
+    the model cannot take any more rests. Weights and settings stay.
     """
     old = manifest.model
     if old is None or model.key != old.key:
@@ -151,35 +152,62 @@ def with_description(manifest: Manifest, model: ModelEntry, ids: Iterable[str]) 
     if model.outputs == old.outputs and rested is manifest:
         return replace(manifest, model=model)
     manifest = rested
-    at = {label.output: label for label in manifest.labels if label.output is not None}
     used = {sample.label for sample in manifest.samples}
-    idle = [label for label in manifest.labels if label.output is None]
+    came = _come(manifest, model, used)
+    coming = {label.id for label in came.values()}
+    at = {label.output: label for label in manifest.labels if label.id not in coming}
     fresh = iter(ids)
     labels: list[LabelEntry] = []
-    for output, name in enumerate(model.outputs):
-        before = at.pop(output, None)
-        own = old.outputs[output] if output < len(old.outputs) else None
-        resting = label_called(idle, name) if name is not None else None
-        if resting is not None and (before is None or before.id not in used):
-            idle.remove(resting)
-            labels.append(replace(resting, output=output, enabled=True))
-        elif before is not None and name is not None:
+    for output, (own, name) in enumerate(_renamings(old, model)):
+        label = came.get(output, at.get(output))
+        if label is not None and name is not None:
             # A label that the person renamed keeps that name unless the output's own one changed.
-            kept = before.name if own == name else name
-            labels.append(replace(before, name=kept))
-        elif before is not None and (before.id in used or own is None):
-            labels.append(before)  # it has samples, or the person put it on a free output
-        elif name is not None:
+            kept = label.name if own == name else name
+            enabled = label.enabled or label.output is None
+            labels.append(replace(label, name=kept, output=output, enabled=enabled))
+        elif label is not None and (label.id in used or own is None):
+            labels.append(label)  # it has samples, or the person put it on a free output
+        elif name is not None and all(name != other.name for other in manifest.labels):
             labels.append(LabelEntry(next(fresh), name, output))
-    left = [label for label in (*at.values(), *idle) if label.id in used]
+    standing = {label.id for label in labels}
     taken = [label.name for label in labels]
-    for label in left:
+    for label in manifest.labels:
+        if label.id in standing or label.id not in used:
+            continue
         name, count = label.name, 2
         while any(same_label(name, other) for other in taken):
             name, count = f"{label.name[:30]} ({count})", count + 1
         taken.append(name)
         labels.append(replace(label, name=name, output=None, enabled=False))
     return replace(manifest, model=model, labels=tuple(labels))
+
+
+def _renamings(old: ModelEntry, model: ModelEntry) -> list[tuple[str | None, str | None]]:
+    """Of each output of `model` the name that it had and the one that it is given."""
+    return list(zip_longest(old.outputs, model.outputs))[: len(model.outputs)]
+
+
+def _come(manifest: Manifest, model: ModelEntry, used: Set[str]) -> dict[int, LabelEntry]:
+    """The labels that come to an output for its name, by output: any, where the name is new there;
+    else one that has no output, unless the output's own label has samples.
+    """
+    old = manifest.model
+    assert old is not None
+    at = {label.output: label for label in manifest.labels}
+    rest = list(manifest.labels)
+    came: dict[int, LabelEntry] = {}
+    for output, (own, name) in enumerate(_renamings(old, model)):
+        if name is None:
+            continue
+        can = [one for one in rest if one.name == name or one.name not in model.outputs]
+        if own == name:
+            taken = output in at and at[output].id in used
+            can = [one for one in can if one.output is None and not taken]
+        label = label_called(can, name)
+        if label is not None:
+            rest.remove(label)
+            came[output] = label
+    return came
 
 
 def with_outputs_named(manifest: Manifest, names: Iterable[str]) -> Manifest:

@@ -135,6 +135,42 @@ class TestDescription:
         workspace.describe_model(Labels(("0", "1", "2")), choice=None, card=None)
         assert workspace.manifest.label(label.id).output == 2
 
+    @pytest.mark.parametrize(
+        ("told", "outputs", "left"),
+        [
+            (("pen", None), {"pen": 0}, ["mug"]),
+            (("pen", "mug"), {"pen": 0, "mug": 1}, []),
+            (("Pen", "cup"), {"Pen": 0, "cup": 1}, ["mug"]),
+            (("cup", "mug"), {"mug": 1, "cup": 0}, ["pen"]),
+        ],
+    )
+    def test_label_goes_where_its_name_goes(self, workspace, told, outputs, left):
+        workspace.set_model("m", Labels(("mug", "pen")), data=b"model")
+        mug, pen = workspace.manifest.labels
+        workspace.add_samples(X[:2], mug.id, Source.UPLOAD)
+        workspace.add_samples(X[2:], pen.id, Source.UPLOAD)
+        workspace.describe_model(Labels(told), choice=None, card=None)
+        labels = workspace.manifest.labels
+        assert {one.name: one.output for one in labels if one.enabled} == outputs
+        assert [one.name for one in labels if one.output is None] == left
+        assert {one.id for one in labels} >= {mug.id, pen.id}
+        assert workspace.labels().names == told
+
+    def test_label_of_the_person_goes_to_another_free_output(self, workspace):
+        label = workspace.add_label("heart")
+        names = ("zero", *"123456789", None, "heart", *[None] * 4)
+        workspace.describe_model(Labels(names), choice=None, card=None)
+        assert workspace.manifest.label(label.id).output == 11
+        assert workspace.labels().names == names
+
+    def test_label_that_has_the_name_of_an_output_without_one_stays(self, workspace):
+        workspace.set_model("m", Labels(("0", "1", "2")), data=b"model")
+        first, second, _ = workspace.manifest.labels
+        workspace.delete_label(second.id)
+        workspace.rename_label(first.id, "1")
+        workspace.describe_model(Labels(("0", "1", "two")), choice=None, card=None)
+        assert workspace.labels().names == ("1", None, "two")
+
     def test_choice_and_card_survive_a_restart(self, workspaces: Workspaces, workspace):
         workspace.set_model("m", Labels(("0", "1")), data=b"model")
         workspace.describe_model(Labels(("0", "1")), choice={"loss": "l"}, card={"a": [1]})

@@ -247,7 +247,7 @@ class HasModel(HasWorker):
     def number_labels(self, count: int) -> None:
         """Have at least so many labels, where the file does not say how many there are."""
         present = self.model.outputs
-        taken = {name for name in present if name}
+        taken = {name for name in (*present, *self.output_names) if name}
         more = [str(k) if str(k) not in taken else None for k in range(len(present), count)]
         if more:
             self._describe((*present, *more), _said_about(self.model))
