@@ -18,6 +18,7 @@ from pages.ui.model_words import asked_numbers
 from pages.ui.numbers import MOST, typed
 from pages.ui.packed import files_in
 from pages.ui.photograph import photograph
+from pages.ui.say import plain
 from pages.ui.typed_target import can_type_target, target_field, typed_targets
 from pages.ui.upload_hint import upload_hint
 from pages.ui.uploaded_samples import read_uploaded
@@ -156,7 +157,7 @@ def _type(desk: Desk, active: LabelEntry | None) -> None:
         return
     with st.form("type_sample", border=False):
         st.text_area(
-            asked_numbers(desk),
+            plain(asked_numbers(desk)),
             key=_TYPED,
             height=90,
             placeholder=", ".join(["0.5", "1.2", "−3"][:size]) + (" …" if size > 3 else ""),

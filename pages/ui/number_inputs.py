@@ -13,7 +13,7 @@ from pages.ui.desk import Desk
 from pages.ui.model_words import asked_numbers
 from pages.ui.numbers import MOST, figure, parts_as_text, typed
 from pages.ui.previews import series_uri
-from pages.ui.say import count
+from pages.ui.say import count, plain
 from pages.ui.uploads import contents
 
 
@@ -24,7 +24,7 @@ def can_type(desk: Desk) -> bool:
 
 def typed_numbers(desk: Desk, key: str) -> np.ndarray | None:
     """A text field and the input in it; SampleError while that is none."""
-    text = st.text_area(asked_numbers(desk), key=key, height=90)
+    text = st.text_area(plain(asked_numbers(desk)), key=key, height=90)
     return typed(text, desk.card.input_shape, "The input") if text.strip() else None
 
 

@@ -382,7 +382,7 @@ def _progress(desk: Desk, snapshot: Snapshot | None) -> None:
     elif snapshot.phase is Phase.FAILED:
         said = f"{steps} · ended early"
     else:
-        said = plain(stale) or snapshot.message or steps
+        said = plain(stale or snapshot.message or steps)
     st.progress(snapshot.share, text=said)
     if snapshot.phase is Phase.FAILED:
         st.error(plain(snapshot.message))

@@ -26,6 +26,7 @@ from pages.ui import people, sample_dialogs, samples_card, timeline, trouble
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.desk.worker import bundled_path
 from pages.ui.packed import MARK
+from pages.ui.run import Phase
 from pages.ui.shelf import Act
 from pages.ui.undo import take_step
 from tests.pages.trainings import long_training
@@ -702,6 +703,13 @@ class TestTraining:
             desk.run.planned(0)
             app.run()
             assert progress(app) == "Getting ready · paused"
+
+    def test_message_of_a_run_is_no_markdown(self, person):
+        app, desk = person
+        train(app, desk)
+        desk.run.ended(Phase.DIVERGED, "![loss](a)")
+        app.run()
+        assert app.get("progress")[0].proto.text == r"\!\[loss\]\(a\)"
 
     def test_setting_when_out_of_range_is_not_called_good(self, person):
         app, _ = person

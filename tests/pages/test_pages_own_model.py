@@ -622,9 +622,11 @@ class TestSeveralInputs:
         assert sorted(kept[:, 3]) == sorted(person)
         train(app, desk)
         app.segmented_control(key="samples_way").set_value("Type").run()
-        typing = next(one for one in app.text_area if one.key == "samples_typed")
-        assert typing.label == "4 numbers, with commas between: film, mood (2), person"
         assert re.search(r"film \d+ · mood \d+, \d+ · person \d+", shown(app))
+        app.segmented_control(key="try_way").set_value("Type").run()
+        for key in ("samples_typed", "try_typed"):  # the names are the file's: no Markdown
+            typing = next(one for one in app.text_area if one.key == key)
+            assert typing.label == r"4 numbers, with commas between\: film, mood \(2\), person"
         for page in ("evaluate", "checkpoints", "model"):
             app.switch_page(f"pages/{page}.py").run()
             assert not app.exception
