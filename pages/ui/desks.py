@@ -27,7 +27,7 @@ _LATELY = 15.0  # seconds in which a visitor counts as being there
 _IN_USE = 20.0  # seconds after a visit in which a desk's process does not sleep
 _LEFT = 10.0  # seconds without a visit after which it sleeps, when no tab shows the desk any more
 _REST = 5 * 60.0  # the same while one does
-_IDLE = 30 * 60.0  # seconds without a visit after which a desk is closed
+_IDLE = 30 * 60.0  # seconds without a visit after which a desk that no tab shows is closed
 _DAY = 24 * 3600.0
 _FORGET = 60 * _DAY  # seconds after which an unused workspace leaves the disk (ODT_FORGET_DAYS)
 _FORGET_EMPTY = 6 * 3600.0  # the same for one in which nobody has done anything
@@ -112,17 +112,21 @@ class Desks:
         """Put to sleep, and close, what nobody has visited for long at the time `now`."""
         with self._lock:
             for token, desk in list(self._desks.items()):
-                desk.tabs = {tab for tab in desk.tabs if self._is_open(tab)}
-                if now - desk.used > _IDLE and not desk.busy:
+                if now - desk.used > _IDLE and not desk.busy and not self._is_shown(desk):
                     self._drop(token)
             awake = [desk for desk in self._desks.values() if desk.awake]
+            shown = {desk for desk in awake if self._is_shown(desk)}
         crowded = len(awake) - _AWAKE
         idle = sorted((desk for desk in awake if not desk.busy), key=lambda desk: desk.used)
         for place, desk in enumerate(idle):
             unvisited = now - desk.used
             longest = _IN_USE if place < crowded else _REST
-            if unvisited > (longest if desk.tabs else _LEFT):
+            if unvisited > (longest if desk in shown else _LEFT):
                 desk.sleep()
+
+    def _is_shown(self, desk: Desk) -> bool:
+        """Whether a tab shows it, whose next click needs this very desk."""
+        return any(map(self._is_open, desk.tabs))
 
     def _check_room(self) -> None:
         """WorkspaceError when nobody can leave for one more, before a workspace is opened."""
@@ -134,7 +138,9 @@ class Desks:
     def _make_room(self) -> None:
         idle = [token for token, desk in self._desks.items() if not desk.busy]
         if len(self._desks) >= _LIMIT and idle:
-            self._drop(min(idle, key=lambda token: self._desks[token].used))
+            desks = self._desks
+            shown = {token for token in idle if self._is_shown(desks[token])}
+            self._drop(min(idle, key=lambda token: (token in shown, desks[token].used)))
 
     def _drop(self, token: str) -> None:
         self._desks.pop(token).close()

@@ -52,6 +52,7 @@ def test_worker_put_to_sleep_while_it_answers_then_the_visitor_gets_the_answer(d
 
 
 def test_desk_whose_visitor_only_draws_then_stays_open(desks, desk, monkeypatch):
+    monkeypatch.setattr(desks, "_is_open", lambda tab: False)
     token = desk.workspace.token
     opened = desk.used
     desk.answers(picture(1))

@@ -77,8 +77,31 @@ def test_rest_when_all_tabs_of_a_desk_are_closed_then_its_worker_sleeps_soon(tmp
         desks.close()
 
 
+def test_rest_when_a_tab_was_left_open_for_long_then_its_next_act_is_kept(tmp_path):
+    desks = Desks(tmp_path, is_open={"left"}.__contains__)
+    try:
+        desk = desks.create("left")
+        desks.rest(time.monotonic() + 31 * MINUTES)
+        desk.workspace.add_label("heart")
+        assert desks.open(desk.workspace.token, "other") is desk
+    finally:
+        desks.close()
+
+
+def test_room_when_all_desks_are_taken_then_one_that_no_tab_shows_goes(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_LIMIT", 2)
+    desks = Desks(tmp_path, is_open={"open"}.__contains__)
+    try:
+        shown, other = desks.create("open"), desks.create("closed")
+        desks.create("open")
+        assert desks.open(shown.workspace.token) is shown
+        assert desks.open(other.workspace.token) is not other
+    finally:
+        desks.close()
+
+
 def test_rest_when_a_desk_is_closed_for_long_disuse_then_the_same_link_opens_it(tmp_path):
-    desks = Desks(tmp_path)
+    desks = Desks(tmp_path, is_open=lambda tab: False)
     try:
         desk = desks.create()
         token = desk.workspace.token
@@ -94,9 +117,12 @@ def test_rest_when_a_desk_is_closed_for_long_disuse_then_the_same_link_opens_it(
         desks.close()
 
 
-def test_page_when_its_empty_workspace_was_swept_then_it_says_so_and_goes_on_with_a_new_one(app):
+def test_page_when_its_empty_workspace_was_swept_then_it_says_so_and_goes_on_with_a_new_one(
+    app, monkeypatch
+):
     token = app.session_state["odt_workspace"]
     desks = all_desks()
+    monkeypatch.setattr(desks, "_is_open", lambda tab: False)
     desks.rest(time.monotonic() + 31 * MINUTES)
     assert desks._workspaces.sweep(-1) == 1
     app.run()

@@ -27,7 +27,7 @@ class State:
         self.workspace = workspace
         self._run: tuple[object, Run] | None = None  # of which file, and the run
         self.used = time.monotonic()  # when somebody last opened it, or asked the model
-        self.tabs: set[str] = set()  # ids of the tabs that show it, as far as they are still open
+        self.tabs: set[str] = set()  # ids of those that showed it; some may be closed
         self.chosen_label = ""  # id of the one chosen last in any tab: a page loaded anew has it
         self._lock = PatientLock()
         self._forget()
