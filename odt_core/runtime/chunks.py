@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +25,8 @@ CALL_NUMBERS = 2**18  # of the largest array of a call
 class Chunks:
     """How many samples a signature that predicts gets at a time, and the calls themselves.
 
-    sizes: the former by the signature's name, where the file leaves it open.
+    sizes: the former by the signature's name, where the file leaves it open. on_call: called before
+    each call.
     """
 
     def __init__(self, signatures: Iterable[SignatureDescription]) -> None:
@@ -33,6 +34,7 @@ class Chunks:
             one.name: max(INFER_CHUNK, CALL_NUMBERS // one.largest) if one.largest else INFER_CHUNK
             for one in signatures
         }
+        self.on_call: Callable[[], None] = lambda: None
 
     def ask(
         self, signature: BoundSignature, role: InferRole | ExtractRole, x: np.ndarray, output: str
@@ -58,6 +60,7 @@ class Chunks:
         self, signature: BoundSignature, role: InferRole | ExtractRole, x: np.ndarray, output: str
     ) -> np.ndarray:
         """One call; a static batch is filled up, and the answers to the filling are dropped."""
+        self.on_call()
         count = len(x)
         if role.batch is not None and count < role.batch:
             x = np.concatenate([x, np.repeat(x[-1:], role.batch - count, axis=0)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from numbers import Integral, Real
 from pathlib import Path
@@ -335,6 +335,10 @@ class Session:
         finally:
             if before is not None:
                 self._variables.write(before)  # as they were: nothing to forget
+
+    def on_each_call(self, tell: Callable[[], None]) -> None:
+        """Have `tell` called before each call that predicts: many samples take many of them."""
+        self._chunks.on_call = tell
 
     def few_alike(self, x: np.ndarray) -> np.ndarray:
         """The fewest of samples [N, *input_shape] that `infer` takes in calls of every shape that

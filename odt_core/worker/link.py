@@ -29,8 +29,10 @@ from odt_core.worker.protocol import Channel, Message
 from odt_core.worker.turns import turns
 from odt_core.worker.wire import unpack_event
 
-CALL_SECONDS = 60.0  # a call that takes longer means that the process hangs: it is ended
-RUN_SECONDS = 300.0  # the same between two signs of life of a training
+# Without a sign of life for so long while somebody waits, a process hangs: it is ended.
+CALL_SECONDS = 60.0
+RUN_SECONDS = 300.0  # the same while it trains, when a call waits for a step to end
+LONGEST_SECONDS = 1800.0  # that a call may take in all, whatever signs of life come
 _log = logging.getLogger(__name__)
 
 
@@ -46,7 +48,7 @@ class Link:
         check_memory()
         self._meanwhile, self._steps_back = meanwhile, nice > 0
         ours, theirs = socket.socketpair()
-        _limit_sending(ours, CALL_SECONDS)
+        _limit_sending(ours, RUN_SECONDS)
         with theirs:
             self._child = nursery().spawn(theirs.fileno(), nice)
         self._channel = Channel(ours)
@@ -85,10 +87,11 @@ class Link:
         # A process that steps back for nobody needs no training to wait for it.
         computes = turns.answer(self) if self._steps_back else nullcontext()
         with self._meanwhile(), computes:
-            return self._ask(Message(kind, 0, body or {}, arrays or {}), CALL_SECONDS)
+            seconds = RUN_SECONDS if self.running else CALL_SECONDS
+            return self._ask(Message(kind, 0, body or {}, arrays or {}), seconds)
 
     def _ask(self, message: Message, seconds: float) -> Message:
-        """The answer; a process that gives none in time is ended."""
+        """The answer; a process that gives no sign of life for so many seconds is ended."""
         future: Future[Message] = Future()
         with self._lock:
             if self._dead is not None:
@@ -97,13 +100,22 @@ class Link:
             self._pending[number] = future
         try:
             self._send(replace(message, id=number))
-            return future.result(seconds)
-        except FutureTimeout:
-            self._end_hung(seconds)
-            raise WorkerError(self._dead or _NO_ANSWER) from None
+            return self._await(future, seconds)
         finally:
             with self._lock:
                 self._pending.pop(number, None)
+
+    def _await(self, future: Future[Message], seconds: float) -> Message:
+        asked = time.monotonic()
+        while True:
+            heard = max(asked, self._heard)
+            due = min(heard + seconds, asked + LONGEST_SECONDS)
+            try:
+                return future.result(max(0.0, due - time.monotonic()))
+            except FutureTimeout:
+                if self._heard <= heard or due == asked + LONGEST_SECONDS:
+                    self._end_hung(time.monotonic() - asked)
+                    raise WorkerError(self._dead or _NO_ANSWER) from None
 
     def _end_hung(self, seconds: float) -> None:
         self._hung = seconds
@@ -171,7 +183,7 @@ class Link:
                 return False
             self._channel.send(Message(kind, 0))
         except BlockingIOError:
-            self._hung = CALL_SECONDS
+            self._hung = RUN_SECONDS
             self._child.kill()
         except (OSError, ValueError, WorkerError):
             pass  # it is dead, its connection closed; the reader sees to that
@@ -193,7 +205,7 @@ class Link:
             with self._send_lock:
                 self._channel.send(message)
         except BlockingIOError:  # it reads nothing any more
-            self._end_hung(CALL_SECONDS)
+            self._end_hung(RUN_SECONDS)
             raise WorkerError(self._dead or _NO_ANSWER) from None
         except OSError:  # the reader notices too and knows why
             self._reader.join(2)
@@ -207,7 +219,7 @@ class Link:
                 self._heard = time.monotonic()
                 if message.kind in ("answer", "error"):
                     self._settle(message)
-                else:
+                elif message.kind != "alive":
                     self._tell(unpack_event(message))
         except (EOFError, OSError):
             pass

@@ -43,6 +43,7 @@ from odt_core.worker.wire import (
 )
 
 EVENTS_EVERY = 0.05  # seconds between two events of step records
+ALIVE_EVERY = 0.5  # seconds between two signs of life while many samples are predicted
 NO_MEMORY = (
     "The model needs more memory than its process may use. Take smaller batches, fewer samples or "
     "a smaller model."
@@ -65,6 +66,7 @@ class Service:
         self._model: Model | None = None
         self._sessions: dict[str, Session] = {}
         self._control: WorkerControl | None = None
+        self._alive = 0.0  # when the last sign of life was sent
         self.held = False  # whether the run has to wait for its turn
         self._answers: dict[str, Callable[[Message], Answer]] = {
             "confined": lambda message: ({"confined": self._confined}, {}),
@@ -176,7 +178,13 @@ class Service:
             raise WorkerError(f"There is no session '{which}'.")
         if which not in self._sessions:
             self._sessions[which] = model.session()
+            self._sessions[which].on_each_call(self._tell_alive)
         return self._sessions[which]
+
+    def _tell_alive(self) -> None:
+        if time.monotonic() - self._alive >= ALIVE_EVERY:
+            self._alive = time.monotonic()
+            self._channel.send(Message("alive"))
 
     def _infer(self, message: Message) -> Answer:
         kinds, scores = {}, {}

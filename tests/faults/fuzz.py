@@ -75,7 +75,7 @@ class Kinds:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0 when nothing was found."""
     options = _options(arguments)
-    client.CALL_SECONDS = _CALL_SECONDS
+    client.CALL_SECONDS = client.RUN_SECONDS = _CALL_SECONDS
     ends = time.monotonic() + 60 * options.minutes
     findings: list[str] = []
     outcomes: dict[str, Counter[str]] = {}

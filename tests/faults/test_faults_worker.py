@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from odt_core.bundled import bundled_models, find_card
 from odt_core.errors import WorkerError
 from odt_core.training import Settings
 from odt_core.training.events import Ended, Event, Failed, Progressed
@@ -111,6 +112,32 @@ class TestHanging:
         with pytest.raises(WorkerError, match="did not answer"):
             worker.infer(np.zeros((50_000, 8, 8, 1), np.float32))
         assert gone(worker.pid)
+
+
+class TestSlow:
+    def test_call_that_takes_long_but_goes_on_is_waited_for(self, monkeypatch):
+        monkeypatch.setattr(client, "CALL_SECONDS", 1.5)
+        path = next(path for path in bundled_models() if path.stem == "photos")
+        pictures = np.zeros((250, 160, 160, 3), np.float32)
+        pictures[:, 0, 0, 0] = np.arange(250)  # the same one twice is computed once
+        with Worker.start(path.read_bytes(), find_card(path)) as worker:
+            began = time.monotonic()
+            assert len(worker.infer(pictures)) == 250
+            assert time.monotonic() - began > 1.5
+
+    def test_call_that_is_never_answered_ends_whatever_signs_of_life_come(
+        self, worker, monkeypatch
+    ):
+        monkeypatch.setattr(client, "LONGEST_SECONDS", 0.5)
+        endless(worker)
+        monkeypatch.setattr(worker._link._channel, "send", lambda message: None)  # nothing arrives
+        with pytest.raises(WorkerError, match="did not answer"):
+            worker.infer(TRAIN.x)
+
+    def test_call_while_it_trains_has_as_long_as_a_step(self, worker, monkeypatch):
+        endless(worker)
+        monkeypatch.setattr(client, "CALL_SECONDS", 0.0)
+        assert worker.infer(TRAIN.x).shape == (12, 4)
 
 
 class TestNursery:

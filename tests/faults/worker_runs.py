@@ -193,12 +193,13 @@ def _meanwhile(worker: Worker, run: Run, during: During, wait: float) -> threadi
 def _notice(worker: Worker, fault: Fault) -> None:
     """Only a question finds out that a process hangs, or has no memory left."""
     if fault is Fault.HUNG:
-        usual, client.CALL_SECONDS = client.CALL_SECONDS, _DEADLINE
+        usual = client.CALL_SECONDS, client.RUN_SECONDS
+        client.CALL_SECONDS = client.RUN_SECONDS = _DEADLINE
         try:
             with suppress(OdtError):
                 worker.state()
         finally:
-            client.CALL_SECONDS = usual
+            client.CALL_SECONDS, client.RUN_SECONDS = usual
     elif fault is Fault.OUT_OF_MEMORY:
         with suppress(OdtError):
             worker.infer(np.zeros((200_000, 8, 8, 1), np.float32))  # 51 MB

@@ -149,7 +149,7 @@ class TestTraining:
     def test_stop_when_the_process_hangs_then_says_so_and_goes_on(self, training, monkeypatch):
         app, desk = training
         os.kill(desk._worker.pid, signal.SIGSTOP)
-        monkeypatch.setattr(client, "CALL_SECONDS", 0.3)
+        monkeypatch.setattr(client, "RUN_SECONDS", 0.3)
         app.button(key="stop").click().run()
         assert not app.exception
         assert "did not answer" in said(app)
