@@ -12,6 +12,7 @@ import ctypes
 import os
 import platform
 import struct
+from collections.abc import Sequence
 
 # Numbers on x86-64 and on ARM64, which lacks the older calls: asm/unistd_64.h, asm-generic/unistd.h
 _REFUSED: dict[str, tuple[int | None, int | None]] = {
@@ -35,8 +36,9 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "process_madvise": (440, 440),
     "pidfd_open": (434, 434),
     "pidfd_getfd": (438, 438),
-    # what reaches the user's other processes: signals (kill and tgkill to the worker's own are
-    # seen to below), priorities, System V's and POSIX' shared memory, semaphores and queues
+    # what reaches the user's other processes: signals (kill and tgkill to the worker's own, and
+    # those of fcntl and ioctl, are seen to below), priorities, System V's and POSIX' shared memory,
+    # semaphores and queues
     "pidfd_send_signal": (424, 424),
     "tkill": (200, 130),
     "rt_sigqueueinfo": (129, 138),
@@ -130,6 +132,12 @@ _CLONE = (56, 220)
 _KILL = (62, 129)
 _TGKILL = (234, 131)
 _PRLIMIT = (302, 261)
+_FCNTL = (72, 25)
+_IOCTL = (16, 29)
+# What has the kernel signal another process when a file is ready: F_SETOWN, F_SETSIG, F_SETOWN_EX;
+# FIOSETOWN, SIOCSPGRP, FIOASYNC.
+_FCNTL_REFUSED = (8, 10, 15)
+_IOCTL_REFUSED = (0x8901, 0x8902, 0x5452)
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CLONE_THREAD = 0x00010000
 _X32 = 0x40000000  # x86-64's other numbering of the same calls
@@ -180,6 +188,8 @@ def _program(column: int, architecture: int) -> bytes:
     for number in (_KILL[column], _TGKILL[column]):  # abort() may end the process itself
         lines += _when(number, _if_equal(0, os.getpid()))
     lines += _when(_PRLIMIT[column], _if_null(2))  # limits may be read
+    lines += _when(_FCNTL[column], _unless_one_of(1, _FCNTL_REFUSED))
+    lines += _when(_IOCTL[column], _unless_one_of(1, _IOCTL_REFUSED))
     lines.append(_line(_RETURN, _ALLOW))
     return b"".join(lines)
 
@@ -220,6 +230,16 @@ def _if_equal(index: int, value: int) -> list[bytes]:
     return [
         _argument(index),
         _line(_EQUAL, value, 0, 1),
+        _line(_RETURN, _ALLOW),
+        _line(_RETURN, _EPERM),
+    ]
+
+
+def _unless_one_of(index: int, values: Sequence[int]) -> list[bytes]:
+    left = range(len(values), 0, -1)  # comparisons from each on: so far is it to the refusal
+    return [
+        _argument(index),
+        *(_line(_EQUAL, value, many, 0) for value, many in zip(values, left, strict=True)),
         _line(_RETURN, _ALLOW),
         _line(_RETURN, _EPERM),
     ]

@@ -71,6 +71,12 @@ attempts = {
     "msgrcv": call((70, 188), -1, 0, 0, 0, 0),
     "mq_open": call((240, 180), 0, 0),
     "mq_unlink": call((241, 181), 0),
+    "F_SETOWN": call((72, 25), theirs.fileno(), 8, parent),
+    "F_SETSIG": call((72, 25), theirs.fileno(), 10, signal.SIGURG),
+    "F_SETOWN_EX": call((72, 25), theirs.fileno(), 15, 0),
+    "FIOSETOWN": call((16, 29), theirs.fileno(), 0x8901, 0),
+    "SIOCSPGRP": call((16, 29), theirs.fileno(), 0x8902, 0),
+    "FIOASYNC": call((16, 29), theirs.fileno(), 0x5452, 0),
     "create": lambda: open(outside + "/new", "w"),
     "append": lambda: open(outside + "/secret", "a"),
     "delete": lambda: os.unlink(outside + "/secret"),
@@ -83,6 +89,7 @@ attempts = {
     "code": lambda: open(project + "/odt_core/errors.py").read(),
     "thread": threaded,
     "connection": lambda: (ours.send(b"x"), theirs.recv(1)),
+    "flags": lambda: (theirs.setblocking(False), os.set_inheritable(theirs.fileno(), False)),
     "own signal": lambda: os.kill(os.getpid(), 0),
     "signal to a thread": lambda: signal.pthread_kill(threading.get_ident(), 0),
     "read limits": lambda: resource.getrlimit(resource.RLIMIT_CORE),
@@ -100,6 +107,7 @@ OTHERS = [
     *("rt_tgsigqueueinfo", "setpriority", "ioprio_set", "sched_setparam", "sched_setscheduler"),
     *("sched_setattr", "sched_setaffinity", "shmget", "shmctl", "shmat", "semget", "semctl"),
     *("semop", "semtimedop", "msgget", "msgctl", "msgsnd", "msgrcv", "mq_open", "mq_unlink"),
+    *("F_SETOWN", "F_SETSIG", "F_SETOWN_EX", "FIOSETOWN", "SIOCSPGRP", "FIOASYNC"),
 ]
 CHANGES = [*OTHERS, "create", "append", "delete", "rename", "limits"]
 READS = ["read", "list", "project", "environment"]
@@ -128,7 +136,15 @@ def test_sandbox_when_a_worker_is_taken_over_then_it_reaches_nothing_outside(tmp
     in_force = told["in_force"]
     expected = [*(CHANGES if in_force["seccomp"] else []), *(READS if in_force["landlock"] else [])]
     assert [name for name in told["refused"] if name in CHANGES + READS] == expected
-    needed = {"code", "thread", "connection", "own signal", "signal to a thread", "read limits"}
+    needed = {
+        "code",
+        "thread",
+        "connection",
+        "flags",
+        "own signal",
+        "signal to a thread",
+        "read limits",
+    }
     assert not needed & set(told["refused"])
     assert (tmp_path / "secret").read_text() == "another visitor's sample"
 
