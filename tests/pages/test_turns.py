@@ -7,8 +7,13 @@ from contextlib import AbstractContextManager, contextmanager
 from types import SimpleNamespace
 from unittest import mock
 
+import pytest
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests
 
+from odt_core.errors import ModelError
+from odt_core.worker import Worker
+from odt_core.workspace import Workspaces
+from pages.ui.desk import Desk
 from pages.ui.turns import PageQueue, PatientLock, Urgency, _asked_for_more, meanwhile, turn
 
 
@@ -136,6 +141,29 @@ def test_meanwhile_when_something_else_is_waited_for_then_others_work():
         assert done == ["other"]  # the turn is had again
     late.join(5)
     assert done == ["other", "late"]
+
+
+def test_turn_when_a_model_is_uploaded_then_others_work_while_its_process_starts(
+    tmp_path, monkeypatch
+):
+    done = []
+
+    def work():
+        with turn(Urgency.STROKE):
+            done.append("other")
+
+    def start(*given, **named):
+        other = threading.Thread(target=work)
+        other.start()
+        other.join(0.5)
+        done.append("started")
+        raise ModelError("as good as started")
+
+    monkeypatch.setattr(Worker, "start", start)
+    desk = Desk(Workspaces(tmp_path).create())
+    with turn(Urgency.CLICK), pytest.raises(ModelError):
+        desk.choose_uploaded(b"a model", "mine.tflite")
+    assert done == ["other", "started"]
 
 
 def test_meanwhile_when_over_then_it_goes_on_in_the_order_of_asking_and_urgency():

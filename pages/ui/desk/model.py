@@ -17,7 +17,7 @@ from odt_core.words import too_large
 from odt_core.workspace import ModelEntry, Part, Workspace
 from odt_core.workspace.manifest import SampleEntry
 from pages.ui.desk.state import newest
-from pages.ui.desk.worker import HasWorker, bundled_path, choice_of
+from pages.ui.desk.worker import HasWorker, ModelFile, bundled_path, choice_of, start_worker
 
 if TYPE_CHECKING:
     from odt_core.dialects.contract import Choice
@@ -171,8 +171,6 @@ class HasModel(HasWorker):
 
         Raises ModelError, and keeps the present model, when there is nothing to do with it.
         """
-        from odt_core.worker.remote import Worker
-
         if not data:
             raise ModelError(f"'{name}' is empty. Choose a .tflite file.")
         if len(data) > self.workspace.limits.model_bytes:
@@ -181,7 +179,7 @@ class HasModel(HasWorker):
                 "model."
             )
         with self.changing("choose another model"):
-            worker = Worker.start(data, None, name=name)
+            worker = start_worker(ModelFile(data, None, name, None))
             try:
                 card = _card_of(worker, name)
                 _check_usable(worker, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from odt_core.bundled import ModelCard, bundled_models, find_card
@@ -107,11 +107,7 @@ class HasWorker(State):
 
     def _start_worker(self, choice: Choice | None) -> Worker:
         """A new process with the workspace's model. Raises ModelError, SignatureError."""
-        from odt_core.worker.remote import Worker
-
-        file = self.model_file()
-        with meanwhile():
-            return Worker.start(file.data, file.card, file.name, choice or None, meanwhile)
+        return start_worker(replace(self.model_file(), choice=choice or None))
 
     def _bring_to_head(self, worker: Worker) -> None:
         head = self.workspace.manifest.head
@@ -132,6 +128,14 @@ class HasWorker(State):
     def _now_at(self, checkpoint_id: str) -> None:
         """The run has made this checkpoint the head; the worker's own session holds it already."""
         self._worker_head = checkpoint_id
+
+
+def start_worker(file: ModelFile) -> Worker:
+    """A new process with a model; others work in the meantime. ModelError, SignatureError."""
+    from odt_core.worker.remote import Worker
+
+    with meanwhile():
+        return Worker.start(file.data, file.card, file.name, file.choice, meanwhile)
 
 
 def choice_of(model: ModelEntry) -> Choice:
