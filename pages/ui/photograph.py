@@ -8,7 +8,7 @@ from itertools import groupby
 
 import streamlit as st
 
-from odt_core.errors import LabelError
+from odt_core.errors import LabelError, OdtError
 from odt_core.workspace import LabelEntry, Part, SampleEntry, Source
 from pages.ui import pieces, trouble
 from pages.ui.camera import Receipt, Shot, decode_photo, guide_of, recorder, sent
@@ -93,27 +93,40 @@ def keep(desk: Desk, shots: Sequence[Shot], same: Counter[str]) -> None:
     """Add pictures to the labels that they were taken for, those of a burst as one take.
 
     same: counts how many of each take were left out, as a burst may come in several messages.
-    Raises SampleError, LabelError or WorkspaceError; pictures of takes before the bad one stay.
+    Raises SampleError, LabelError or WorkspaceError for the first take that cannot be added, once
+    all the others are.
     """
+    wrong: list[OdtError] = []
     for (take, label), some in groupby(shots, key=lambda shot: (shot.take, shot.label)):
-        pictures = [decode_photo(shot.url) for shot in some]
-        if desk.tells_labels and desk.workspace.manifest.label(label) is None:
-            raise LabelError(
-                f"The label of {count(len(pictures), 'picture')} is not there any more. Choose "
-                "another one and take them again."
-            )
-        report = desk.workspace.add_samples(
-            pictures,
-            label if desk.tells_labels else "",
-            Source.CAMERA,
-            ["photo"] * len(pictures),
-            typed_targets(desk, len(pictures)),
-            take=take,
-        )
-        same[take] += len(report.duplicates)
+        try:
+            same[take] += _add_take(desk, take, label, [shot.url for shot in some])
+        except OdtError as error:
+            wrong.append(error)
+            continue
         said = told(desk, take, same[take])
         if said:
             trouble.say("samples", said, "info")
+    if wrong:
+        raise wrong[0]
+
+
+def _add_take(desk: Desk, take: str, label: str, urls: Sequence[object]) -> int:
+    """All pictures of a take, or none; how many were there already."""
+    pictures = [decode_photo(url) for url in urls]
+    if desk.tells_labels and desk.workspace.manifest.label(label) is None:
+        raise LabelError(
+            f"The label of {count(len(pictures), 'picture')} is not there any more. Choose "
+            "another one and take them again."
+        )
+    report = desk.workspace.add_samples(
+        pictures,
+        label if desk.tells_labels else "",
+        Source.CAMERA,
+        ["photo"] * len(pictures),
+        typed_targets(desk, len(pictures)),
+        take=take,
+    )
+    return len(report.duplicates)
 
 
 def told(desk: Desk, take: str, same: int) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import base64
 import io
+from collections import Counter
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from odt_core.errors import SampleError
-from pages.ui.camera import Batch, Frame, decode_photo
+from odt_core.workspace import Workspaces
+from pages.ui.camera import Batch, Frame, Shot, decode_photo
+from pages.ui.desk import Desk
+from pages.ui.photograph import keep
 
 SESSION, TAKE = "0123456789abcdef", "fedcba9876543210"
 
@@ -103,3 +107,15 @@ class TestDecode:
     def test_anything_else_is_refused_in_words(self, bad, why):
         with pytest.raises(SampleError, match=why):
             decode_photo(bad)
+
+
+class TestKeep:
+    def test_takes_beside_one_that_cannot_be_read_are_kept(self, tmp_path):
+        desk = Desk(Workspaces(tmp_path).create())
+        label = desk.workspace.manifest.labels[0].id
+        urls = (url(picture(width=64)), "data:,", url(picture(width=80)))
+        shots = [Shot(n, f"{n:016x}", label, one) for n, one in enumerate(urls, 1)]
+        with pytest.raises(SampleError):
+            keep(desk, shots, Counter())
+        kept = desk.workspace.manifest.samples
+        assert [sample.take for sample in kept] == [f"{n:016x}" for n in (1, 3)]
