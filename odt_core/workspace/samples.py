@@ -219,7 +219,7 @@ class HasSamples(HasLabels):
         take: str = "",
         tests: Sequence[bool | None] = (),
     ) -> AddReport:
-        self._heal(manifest, encoded)
+        self._heal(encoded)
         number = self._history.present.next_number
         new = arrivals(
             manifest,
@@ -250,13 +250,16 @@ class HasSamples(HasLabels):
             )
         return AddReport(entries, new.duplicates, new.elsewhere)
 
-    def _heal(self, manifest: Manifest, encoded: Sequence[Encoded]) -> None:
-        """Write the files of missing or damaged samples that were just given again."""
+    def _heal(self, encoded: Sequence[Encoded]) -> None:
+        """Write the files of missing or damaged samples that were just given again, and of those
+        that undo brings back.
+        """
         if self.missing:
             given = {one.key: one for one in encoded}
             found = {
                 sample.id: given[sample.sha256, sample.target]
-                for sample in manifest.samples
+                for revision in self._history.kept
+                for sample in revision.manifest.samples
                 if sample.id in self.missing and (sample.sha256, sample.target) in given
             }
             files = {name: data for one in found.values() for name, data in one.files.items()}

@@ -73,15 +73,15 @@ class Store:
     @property
     def problems(self) -> tuple[str, ...]:
         """What was found damaged or missing on disk, in words; empty when all is well."""
-        lost = (
-            (
-                f"{count(len(self.missing), 'file')} of samples or checkpoints cannot be read; "
-                "the rest works. Delete them, or add them again.",
-            )
-            if self.missing
-            else ()
+        manifest, lost = self.manifest, 0
+        if self.missing:  # those that were deleted are nobody's problem
+            lost += sum(sample.id in self.missing for sample in manifest.samples)
+            lost += sum(entry.id in self.missing for entry in manifest.checkpoints)
+        said = (
+            f"{count(lost, 'file')} of samples or checkpoints cannot be read; the rest works. "
+            "Delete them, or add them again."
         )
-        return self._history.damage + lost
+        return (*self._history.damage, *([said] if lost else []))
 
     # Life
 
@@ -129,7 +129,7 @@ class Store:
         """Write files, then the manifest that names them. A fact is not a step to undo."""
         if manifest == self.manifest:
             return
-        new = self._absent(files or {})
+        new, added = self._absent(files or {}), list[Path]()
         if new:
             if manifest.bytes > self.limits.workspace_bytes:
                 raise WorkspaceError(
@@ -138,6 +138,7 @@ class Store:
                 )
             self._make_room(sum(map(len, new.values())))
             new = self._absent(files or {})  # making room may have removed more of them
+            added = [path for path in new if self._disk.size(path) is None]
             self._disk.write(new)
         present = self._history.present
         if fact or (not step and present.undo is None):
@@ -153,15 +154,22 @@ class Store:
         try:
             self._history.commit(revision)
         except WorkspaceError:
-            for path in new:
+            for path in added:
                 self._disk.remove(path)
             raise
         self._stored += sum(map(len, new.values()))
 
     def _absent(self, files: Mapping[str, bytes]) -> dict[Path, bytes]:
-        """Those that are not on disk yet; their names tell their content."""
+        """Those that are not on disk yet, or not as they are to be."""
         paths = {self._folder / name: data for name, data in files.items()}
-        return {path: data for path, data in paths.items() if self._disk.size(path) != len(data)}
+        return {path: data for path, data in paths.items() if not self._holds(path, data)}
+
+    def _holds(self, path: Path, data: bytes) -> bool:
+        if self._disk.size(path) != len(data):
+            return False
+        with contextlib.suppress(OSError):
+            return self._disk.read(path) == data
+        return False
 
     def _file(self, folder: str, name: str, sha256: str) -> bytes | None:
         """The bytes of a file, or None when it is missing or is not what it was."""

@@ -233,6 +233,32 @@ class TestReading:
         assert workspace.missing == frozenset()
         np.testing.assert_array_equal(workspace.sample_array(sample.id), drawing(0))
 
+    def test_a_damaged_sample_that_is_deleted_and_added_again_is_whole_again(
+        self, workspace, drawing, tmp_path
+    ):
+        label = workspace.manifest.labels[0].id
+        (sample,) = workspace.add_samples([drawing(0)], label, Source.DRAW).added
+        file = next(tmp_path.glob("workspaces/*/samples/*"))
+        file.write_bytes(bytes(sample.bytes))
+        assert len(workspace.raw_samples()) == 0
+        workspace.delete_samples([sample.id])
+        assert workspace.problems == ()
+        (again,) = workspace.add_samples([drawing(0)], label, Source.DRAW).added
+        np.testing.assert_array_equal(workspace.sample_array(again.id), drawing(0))
+        workspace.undo()
+        workspace.undo()
+        assert workspace.problems == ()
+        np.testing.assert_array_equal(workspace.sample_array(sample.id), drawing(0))
+
+    def test_a_damaged_file_that_nobody_has_noticed_is_written_again(
+        self, workspace, drawing, tmp_path
+    ):
+        zero, one = (label.id for label in workspace.manifest.labels[:2])
+        (sample,) = workspace.add_samples([drawing(0)], zero, Source.DRAW).added
+        next(tmp_path.glob("workspaces/*/samples/*")).write_bytes(bytes(sample.bytes))
+        (other,) = workspace.add_samples([drawing(0)], one, Source.DRAW).added
+        np.testing.assert_array_equal(workspace.sample_array(other.id), drawing(0))
+
     def test_a_pickled_npy_is_not_loaded(self, workspace, tmp_path):
         label = workspace.manifest.labels[0].id
         (sample,) = workspace.add_samples([np.ones(4, np.float32)], label, Source.UPLOAD).added
