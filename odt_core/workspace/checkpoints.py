@@ -56,7 +56,8 @@ class HasCheckpoints(Store):
                 bytes=len(data),
                 added=self._clock(),
             )
-            changed = self._thinned(changes.with_checkpoint(manifest, entry, as_head=as_head))
+            changed = changes.with_checkpoint(manifest, entry, as_head=as_head)
+            changed = self._thinned(changed, len(data))
             self._commit(
                 changed,
                 f"train to step {info.steps:,}" if automatic else "change your model",
@@ -71,8 +72,10 @@ class HasCheckpoints(Store):
                     self._stored -= old.bytes
             return entry
 
-    def _thinned(self, manifest: Manifest) -> Manifest:
-        """Without the automatic checkpoints that are too many, or for which there is no room."""
+    def _thinned(self, manifest: Manifest, more: int) -> Manifest:
+        """Without the automatic checkpoints that are too many, or for which there is no room. more:
+        bytes that are to be written.
+        """
         limit, most = self.limits.automatic_checkpoints, self.limits.workspace_bytes
         heads = {revision.manifest.head for revision in self._history.kept}
         found = changes.thinned(manifest, limit, most, {head for head in heads if head})
@@ -81,6 +84,7 @@ class HasCheckpoints(Store):
         bare = changes.thinned(manifest, limit, most, ())
         if bare.bytes > most:  # it is refused in any case
             return found
+        self._make_room(more)  # or it is refused while there still is something to undo
         self._history.forget_steps()  # they lead to checkpoints that have to go
         return bare
 

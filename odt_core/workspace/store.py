@@ -8,7 +8,7 @@ import contextlib
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from odt_core.workspace import pictures
 from odt_core.workspace.disk import Disk, failure, is_temporary
 from odt_core.workspace.limits import Limits
 from odt_core.workspace.manifest import Manifest
-from odt_core.workspace.revisions import Revisions
+from odt_core.workspace.revisions import Revision, Revisions
 
 FEATURES = "features"  # see features.py
 FOLDERS = ("samples", "models", "checkpoints", "runs", "index", "history", FEATURES)
@@ -179,8 +179,10 @@ class Store:
             return None
         return data if pictures.digest(data) == sha256 else None
 
-    def _named_files(self) -> set[str]:
-        manifests = [revision.manifest for revision in self._history.kept]
+    def _named_files(self, revisions: Sequence[Revision] | None = None) -> set[str]:
+        """Paths that revisions name, by default all that are kept."""
+        kept = self._history.kept if revisions is None else revisions
+        manifests = [revision.manifest for revision in kept]
         samples = {id(sample): sample for manifest in manifests for sample in manifest.samples}
         named = {f"samples/{sample.sha256}.{sample.suffix}" for sample in samples.values()}
         named |= {f"samples/{s.target}.npy" for s in samples.values() if s.target}
@@ -212,19 +214,34 @@ class Store:
         return sum(sum(self._disk.names(self._folder / name).values()) for name in COUNTED)
 
     def _make_room(self, more: int) -> None:
-        """WorkspaceError when `more` bytes do not fit; undo steps go before samples are refused."""
+        """WorkspaceError when `more` bytes do not fit; undo steps go before samples are refused,
+        where that makes room enough.
+        """
         limit = 2 * self.limits.workspace_bytes + 2 * self.limits.model_bytes
         if self._stored + more > limit:
             self.collect_garbage()
-        if self._stored + more > limit:
-            self._history.forget_steps()
-            self.collect_garbage()
+        full = self._stored + more > limit
+        gain = self._bytes_of_steps() if full else 0
         try:
             free = shutil.disk_usage(self._folder).free
         except OSError as error:
             raise failure(error) from error
-        if self._stored + more > limit or free - more < self.limits.spare_disk_bytes:
+        wanted = more - gain
+        if self._stored + wanted > limit or free - wanted < self.limits.spare_disk_bytes:
             raise WorkspaceError(
                 "There is no room for this on the disk. Delete samples or checkpoints, or free "
                 "space on the server."
             )
+        if full:
+            self._history.forget_steps()
+            self.collect_garbage()
+
+    def _bytes_of_steps(self) -> int:
+        """Size of the files that only steps to undo or redo lead to."""
+        present = self._named_files([self._history.present])
+        return sum(
+            size
+            for folder in COUNTED
+            for name, size in self._disk.names(self._folder / folder).items()
+            if f"{folder}/{name}" not in present
+        )

@@ -24,5 +24,6 @@ class Workspace(HasModel, HasSamples, HasFeatures, HasCheckpoints, HasRuns, CanT
     """A workspace that is open in this process. Thread-safe; made by `Workspaces`.
 
     `manifest` is immutable and cheap to read; every method that changes something writes the new
-    manifest to disk first. When it raises, nothing has changed, in memory or on disk.
+    manifest to disk first. When it raises, nothing has changed, in memory or on disk; but where a
+    disk fails in the very moment, the steps to undo may have made room already.
     """

@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -65,6 +66,16 @@ class TestAddCheckpoint:
         assert stored <= 2 * limits.workspace_bytes
         assert workspace._stored == workspace._measure()
         assert len(workspace.manifest.checkpoints) == 2
+
+    def test_full_disk_refuses_one_and_costs_no_step_to_undo(self, tmp_path, monkeypatch):
+        workspace = _workspace(tmp_path, Limits(workspace_bytes=10_000))
+        for step in (10, 20):
+            workspace.add_checkpoint(b"x" * 4_000, auto(step, Kind.END), as_head=True)
+        full = SimpleNamespace(free=0)
+        monkeypatch.setattr("shutil.disk_usage", lambda folder: full)
+        with pytest.raises(WorkspaceError, match="no room"):
+            workspace.add_checkpoint(b"x" * 4_000, auto(30, Kind.END), as_head=True)
+        assert workspace.undo_step == "train to step 20"
 
     def test_large_ones_then_fewer_are_kept_and_steps_to_undo_go_before_one_is_refused(
         self, tmp_path

@@ -1,5 +1,6 @@
 import io
 import zipfile
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -167,6 +168,25 @@ class TestLimits:
         assert len(workspace.manifest.samples) == 2
         stored = sum(file.stat().st_size for file in tmp_path.glob("*/samples/*"))
         assert stored <= 18_000
+
+    def test_full_disk_refuses_a_sample_and_costs_no_step_to_undo(self, tmp_path, monkeypatch):
+        rng = np.random.default_rng(0)
+        workspace = Workspaces(tmp_path, Limits(workspace_bytes=9_000, model_bytes=0)).create()
+        workspace.set_model("m", _labels("ab"), bundled="m")
+        label = workspace.manifest.labels[0].id
+        noise = [rng.integers(0, 256, (64, 64), np.uint8) for _ in range(5)]  # 4.2 kB each
+        for k in range(4):
+            workspace.add_samples([noise[k]], label, Source.DRAW)
+            workspace.delete_samples([workspace.manifest.samples[0].id])
+        full = SimpleNamespace(free=Limits().spare_disk_bytes - 20_000)
+        monkeypatch.setattr("shutil.disk_usage", lambda folder: full)
+        with pytest.raises(WorkspaceError, match="no room"):
+            workspace.add_samples([noise[4]], label, Source.DRAW)
+        assert workspace.undo_step == "delete 1 sample of 'a'"
+        full.free += 20_000  # as much as undo keeps makes the difference now
+        workspace.add_samples([noise[4]], label, Source.DRAW)
+        assert workspace.undo() == "add 1 sample to 'a'"
+        assert workspace.undo_step is None
 
     def test_making_room_keeps_the_files_of_samples_that_come_back(self, tmp_path):
         rng = np.random.default_rng(0)
