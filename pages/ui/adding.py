@@ -15,7 +15,8 @@ from pages.ui import pieces, trouble
 from pages.ui.canvas import decode_drawing, sample_pad
 from pages.ui.desk import Desk
 from pages.ui.model_words import asked_numbers
-from pages.ui.numbers import MOST, typed
+from pages.ui.number_inputs import typed_input
+from pages.ui.numbers import MOST
 from pages.ui.packed import files_in
 from pages.ui.photograph import photograph
 from pages.ui.say import plain
@@ -172,7 +173,7 @@ def _type(desk: Desk, active: LabelEntry | None) -> None:
 def _add_typed(desk: Desk) -> None:
     with trouble.caught("samples"):
         text = str(st.session_state.get(_TYPED, ""))
-        item = typed(text, desk.card.input_shape, "The sample")
+        item = typed_input(desk, text, "The sample")
         active = active_label(desk) if desk.tells_labels else None
         if desk.tells_labels and active is None:
             raise LabelError("There is no label for this sample yet. Add one first.")

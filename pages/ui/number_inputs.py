@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from odt_core.dialects.contract import Task
-from odt_core.samples import Subset, read_samples
+from odt_core.samples import RawSamples, Subset, check_ids, read_samples
 from odt_core.samples.windows import window_of
 from pages.ui import pieces
 from pages.ui.desk import Desk
@@ -25,7 +25,16 @@ def can_type(desk: Desk) -> bool:
 def typed_numbers(desk: Desk, key: str) -> np.ndarray | None:
     """A text field and the input in it; SampleError while that is none."""
     text = st.text_area(plain(asked_numbers(desk)), key=key, height=90)
-    return typed(text, desk.card.input_shape, "The input") if text.strip() else None
+    return typed_input(desk, text, "The input") if text.strip() else None
+
+
+def typed_input(desk: Desk, text: str, what: str) -> np.ndarray:
+    """Typed numbers as an input of the model; SampleError where they are none. what: which, as in
+    "The sample".
+    """
+    item = typed(text, desk.card.input_shape, what)
+    _check_ids(desk, item, what)
+    return item
 
 
 def numbers_from_file(
@@ -53,10 +62,15 @@ def numbers_from_file(
         row = min(max(int(asked), 1), len(raw))  # the browser's word alone is not enough
     target = fitting_target(desk, raw.targets[row - 1] if raw.targets else None)
     item = raw.items[row - 1].astype(np.float32)
+    _check_ids(desk, item, raw.names[row - 1] or name)
     said = [f"By the file its label is '{raw.labels[row - 1]}'."] if raw.labels[row - 1] else []
     if said or raw.notice:
         pieces.note(" ".join([*said, raw.notice]).strip())
     return item, target
+
+
+def _check_ids(desk: Desk, item: np.ndarray, name: str) -> None:
+    check_ids(RawSamples((item,), ("",), (name,)), desk.contract.ids)
 
 
 def show_numbers(desk: Desk, item: np.ndarray) -> None:

@@ -538,6 +538,23 @@ class TestClassesOfPlaces:
             assert ("class 7; this model tells 3 apart" in said(app)) == (not added)
             assert len(desk_of(app).workspace.manifest.samples) == added
 
+    def test_typed_number_that_is_no_id_is_refused_wherever_it_is_given(self, app, desk_of):
+        drop(app, OURS / "dialect_tags.tflite")
+        app.switch_page("pages/personalise.py").run()
+        app.segmented_control(key="samples_way").set_value("Type").run()
+        app.text_area(key="samples_typed").set_value("4, 8, 2.5, 16, 3")
+        app.text_input(key="samples_target").set_value("0, 1, 2, 0, 1")
+        app.button(key="type_add").click().run()
+        assert "The sample has 2.5 for an id." in said(app)
+        assert not desk_of(app).workspace.manifest.samples
+        app.segmented_control(key="try_way").set_value("Type").run()
+        app.text_area(key="try_typed").set_value("4, 8, -1, 16, 3").run()
+        assert "The input has -1 for an id." in said(app)
+        app.segmented_control(key="try_way").set_value("Upload").run()
+        app.file_uploader(key="try_file_numbers").upload("mine.csv", b"4,8,15,0.5,3\n")
+        app.run()
+        assert "has 0.5 for an id." in said(app)
+
 
 class TestWhatLabelsMean:
     def test_rows_of_several_labels_are_refused_and_learnt_as_numbers(self, app, desk_of):
