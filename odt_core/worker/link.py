@@ -62,6 +62,7 @@ class Link:
         self._hung = 0.0  # seconds that it did not answer
         self._heard = time.monotonic()
         self._run_over = threading.Event()
+        self._threads = 1  # that the run's steps use
         self._reader = threading.Thread(target=self._read, name="odt-worker-reader", daemon=True)
         self._reader.start()
 
@@ -130,6 +131,7 @@ class Link:
                 raise TrainingError("Training is already running. Stop it first.")
             self._on_event = on_event
             self._run_over = over = threading.Event()
+            self._threads = 1
         try:
             check_memory()
             self._send(message)
@@ -140,7 +142,11 @@ class Link:
         threading.Thread(
             target=self._watch, args=(over,), name="odt-worker-watch", daemon=True
         ).start()
+        self._join_turns()
+
+    def _join_turns(self) -> None:
         turns.join(self)
+        turns.weigh(self, self._threads)
         if not self.running:  # it ended in the meantime, and left before it had joined
             turns.leave(self)
 
@@ -162,9 +168,7 @@ class Link:
         """The run goes on when a core is free."""
         self.call("resume")
         if self.running:
-            turns.join(self)
-            if not self.running:
-                turns.leave(self)
+            self._join_turns()
 
     def go(self) -> bool:
         """It is the run's turn to compute."""
@@ -245,6 +249,7 @@ class Link:
         if on_event is None:
             return
         if isinstance(event, Started):
+            self._threads = event.threads
             turns.weigh(self, event.threads)
         if isinstance(event, Ended | Failed):
             turns.leave(self)  # before the next run can join

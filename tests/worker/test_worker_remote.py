@@ -443,6 +443,21 @@ class TestTurns:
         worker.resume()
         ours.wait_for(lambda: ours.step > before)
 
+    def test_resume_when_its_steps_use_both_cores_then_another_waits(
+        self, worker, other, monkeypatch
+    ):
+        shares = CoreShares(2, slice_seconds=1000)
+        monkeypatch.setattr("odt_core.worker.link.turns", shares)
+        ours = training(worker, ENDLESS)
+        ours.wait_for(lambda: ours.step > 0)
+        worker._link._tell(Started(step=0, total=1, threads=2))
+        worker.pause()
+        worker.resume()
+        theirs = training(other, ENDLESS)
+        theirs.wait_for(lambda: theirs.told(Waiting) == 1)
+        assert shares.computes(worker._link)
+        assert not shares.computes(other._link)
+
     def test_fit_when_it_takes_turns_then_the_weights_are_those_of_training_alone(
         self, worker, other
     ):
