@@ -52,8 +52,9 @@ class HasLabels(Store):
             also = f" and its {count(lost, 'sample')}" if lost else ""
             self._commit(changed, f"delete the label '{label_name(manifest, label_id)}'{also}")
 
-    def _check_label_count(self, manifest: Manifest) -> None:
-        if len(manifest.labels) >= self.limits.labels:
+    def _check_label_count(self, manifest: Manifest, more: int = 1) -> None:
+        if len(manifest.labels) + more > self.limits.labels:
             raise LabelError(
-                f"There are {len(manifest.labels)} labels, the most that are kept. Delete one."
+                f"There are {len(manifest.labels)} labels; at most {self.limits.labels} are kept. "
+                "Delete some, or use fewer."
             )

@@ -4,12 +4,12 @@ import contextlib
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from odt_core.errors import LabelError, SampleError
-from odt_core.samples import RawSamples
+from odt_core.samples import Labels, RawSamples
 from odt_core.words import count
 from odt_core.workspace import changes, outputs, pictures
 from odt_core.workspace.archive import zip_samples
@@ -141,17 +141,25 @@ class HasSamples(HasLabels):
             where = f"'{label_name(manifest, label_id)}'" if label_id else "the samples"
             return self._add(manifest, labels, encoded, source, where, take)
 
-    def add_raw(self, raw: RawSamples, source: Source) -> AddReport:
+    def add_raw(
+        self, raw: RawSamples, source: Source, more_outputs: Sequence[str | None] = ()
+    ) -> AddReport:
         """Add samples that carry their labels, all or none; new labels are made for new names.
 
         Those whose label is "" get none. Those that `raw.tests` says something of are used for
-        testing, or for training, as it says. Raises SampleError, LabelError (no output left for a
-        new label), WorkspaceError.
+        testing, or for training, as it says. more_outputs: names of outputs that the model has
+        besides, where its file does not say how many there are. Raises SampleError, LabelError (no
+        output left for a new label), WorkspaceError.
         """
         encoded = self._encoded(raw.items, raw.names, raw.targets)
         with self._changing() as manifest:
             ids = {"": ""}
             texts = {name: clean_label(name) for name in dict.fromkeys(raw.labels) if name}
+            if manifest.model and more_outputs:
+                self._check_label_count(manifest, len(more_outputs))
+                names = Labels((*manifest.model.outputs, *more_outputs)).names
+                model = replace(manifest.model, outputs=names)
+                manifest = outputs.with_description(manifest, model, new_ids())
             manifest = outputs.with_outputs_named(manifest, texts.values())
             for name, text in texts.items():
                 known = outputs.label_called(manifest.labels, text)

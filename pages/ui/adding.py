@@ -116,11 +116,12 @@ def add_files(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str) -> 
 
 def _add(desk: Desk, raw: RawSamples) -> str:
     """Add what all files hold in one step; returns what happened in words."""
+    more: Sequence[str | None] = ()
     if desk.tells_labels and desk.contract.labels_count == 0:
         numbers = [int(label) for label in raw.labels if label.isdecimal() and len(label) < 4]
-        desk.number_labels(max(numbers, default=-1) + 1)
+        more = desk.more_outputs(max(numbers, default=-1) + 1)
     before = desk.labels.names
-    said = [desk.workspace.add_raw(raw, Source.UPLOAD).summary]
+    said = [desk.workspace.add_raw(raw, Source.UPLOAD, more).summary]
     if raw.notice:
         said.append(raw.notice)
     after = desk.labels.names

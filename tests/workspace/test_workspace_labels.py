@@ -68,7 +68,7 @@ class TestLabels:
         workspace = Workspaces(tmp_path, Limits(labels=2)).create()
         workspace.set_model("m", Labels(("a", None, None)), bundled="m")
         workspace.add_label("b")
-        with pytest.raises(LabelError, match="2 labels, the most"):
+        with pytest.raises(LabelError, match="2 labels; at most 2"):
             workspace.add_label("c")
 
     @pytest.mark.parametrize("label_id", ["", "../x", "l000000000000"])

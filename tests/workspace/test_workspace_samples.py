@@ -139,6 +139,25 @@ class TestAddRaw:
             workspace.add_raw(raw, Source.UPLOAD)
         assert workspace.manifest is before
 
+    def test_outputs_that_samples_tell_of_come_with_them_or_not_at_all(self, workspace, drawing):
+        workspace.set_model("m", _labels("01"), data=b"model")
+        before = workspace.manifest
+        items, names = (drawing(0), drawing(1)), ("", "")
+        with pytest.raises(LabelError, match="no output left for 'heart'"):
+            workspace.add_raw(RawSamples(items, ("2", "heart"), names), Source.UPLOAD, ["2"])
+        assert workspace.manifest is before
+        workspace.add_raw(RawSamples(items, ("2", "0"), names), Source.UPLOAD, ["2"])
+        assert workspace.labels().names == ("0", "1", "2")
+        workspace.undo()
+        assert workspace.manifest == before
+
+    def test_outputs_that_samples_tell_of_are_limited(self, tmp_path, drawing):
+        workspace = Workspaces(tmp_path, Limits(labels=3)).create()
+        workspace.set_model("m", _labels("01"), data=b"model")
+        raw = RawSamples((drawing(0),), ("3",), ("",))
+        with pytest.raises(LabelError, match="at most 3"):
+            workspace.add_raw(raw, Source.UPLOAD, ["2", "3"])
+
 
 class TestLimits:
     def test_samples_beyond_the_limit_are_refused_all_together(self, tmp_path, drawing):

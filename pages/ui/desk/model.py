@@ -242,13 +242,13 @@ class HasModel(HasWorker):
                 raise LabelError("There is not one name among these. Give one a line.")
             self._describe(tuple(cleaned), _said_about(self.model))
 
-    def number_labels(self, count: int) -> None:
-        """Have at least so many labels, where the file does not say how many there are."""
+    def more_outputs(self, count: int) -> tuple[str | None, ...]:
+        """Names of outputs that are wanting to so many, where the file does not say how many there
+        are.
+        """
         present = self.model.outputs
         taken = {name for name in (*present, *self.output_names) if name}
-        more = [str(k) if str(k) not in taken else None for k in range(len(present), count)]
-        if more:
-            self._describe((*present, *more), _said_about(self.model))
+        return tuple(str(k) if str(k) not in taken else None for k in range(len(present), count))
 
     def _describe(
         self,
