@@ -12,6 +12,7 @@ from odt_core.graph.flatbuffer import write
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.lowering import lower
 from odt_core.graph.rules import RULES
+from odt_core.graph.rules.stateful_random import _advance
 from odt_core.graph.state import add_state_signatures
 
 SHAPES = [(2, 3), (5, 7), (1, 1), (40, 300)]  # the last takes more than one block
@@ -83,6 +84,17 @@ class TestFlex:
         for shape in SHAPES:
             expect = expected(np.array(shape, np.int32)).numpy()
             np.testing.assert_array_equal(draw(interpreter, shape), expect)
+
+    def test_state_when_millions_are_drawn_then_is_256_counters_on_for_each(self):
+        def write_op(builder, shape):
+            op = FlexOp("RandomUniform", "", {"seed": 7, "seed2": 11}, ((None, None),))
+            return _advance(builder, op, shape, builtin=False)
+
+        model = built(write_op)
+        add_state_signatures(model)
+        interpreter = Interpreter(model_content=write(model), num_threads=1)
+        draw(interpreter, (4096, 4096))
+        assert draw(interpreter, (1, 1)).tolist() == [7, 2**32, 11]
 
 
 class TestShuffle:

@@ -104,9 +104,10 @@ def _advance(b: Builder, op: FlexOp, shape: Tensor, *, builtin: bool) -> Tensor:
     state = resources.read(b, variable)
     count = groups_of(b, shape)
     if not builtin:
-        count = b.mul(b.prod(b.cast(shape, np.int32), [0]), _SKIPPED)
+        numbers = b.cast(b.prod(b.cast(shape, np.int32), [0]), np.int64)  # times 256: not in int32
+        count = b.mul(numbers, _SKIPPED)
     zero = b.constant(np.zeros(1, np.int64), np.int64)
-    step = b.concat([zero, b.cast(b.reshape(count, (1,)), np.int64), zero], 0)
+    step = b.concat([zero, b.reshape(b.cast(count, np.int64), (1,)), zero], 0)
     resources.assign(b, variable, b.add(state, step))
     return state
 
