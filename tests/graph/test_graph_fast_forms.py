@@ -230,3 +230,17 @@ class TestSharedResults:
         graph.outputs = np.array([part.index for part in parts], np.int32)
         share_results(builder.model, graph)
         assert len(graph.operators) == 2
+
+    def test_reshapes_whose_shapes_are_options_then_are_told_apart_by_them(self, builder):
+        x = builder.tensor(0)
+        for sizes in ((-1, 2), (-1, 3), (-1, 2)):
+            options = schema.ReshapeOptionsT()
+            options.newShape = np.array(sizes, np.int32)
+            builder.emit("RESHAPE", [x], [builder.new((None, None), np.float32)], options)
+        graph = builder.graph
+        total = builder.add(*(builder.tensor(int(o.outputs[0])) for o in builder.operators[::2]))
+        graph.operators = builder.operators
+        graph.outputs = np.array([total.index], np.int32)
+        share_results(builder.model, graph)
+        kept = [operator.builtinOptions.newShape.tolist() for operator in graph.operators[:-1]]
+        assert kept == [[-1, 2], [-1, 3]]

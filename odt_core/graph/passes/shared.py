@@ -37,7 +37,7 @@ def share_results(model: schema.ModelT, graph: schema.SubGraphT) -> None:
             kept.append(operator)
             continue
         types = [graph.tensors[index].type for index in outputs]  # all that tells two CASTs apart
-        key = (name, *inputs_of(operator), *types, text_of(operator.builtinOptions))
+        key = (name, *inputs_of(operator), *types, text_of(operator))
         if key in seen:
             same.update(zip(outputs, seen[key], strict=True))
         else:
@@ -46,9 +46,9 @@ def share_results(model: schema.ModelT, graph: schema.SubGraphT) -> None:
     graph.operators = kept
 
 
-def text_of(options: object) -> str:
+def text_of(operator: schema.OperatorT) -> str:
     """An op's options, equal for equal ones."""
-    if options is None:
-        return ""
-    # a RESHAPE's newShape repeats its second input
-    return str(sorted((k, str(v)) for k, v in vars(options).items() if k != "newShape"))
+    # a RESHAPE's newShape counts only where no second input says it
+    left_out = "newShape" if len(inputs_of(operator)) > 1 else None
+    found = [o for o in (operator.builtinOptions, operator.builtinOptions2) if o is not None]
+    return str([sorted((k, str(v)) for k, v in vars(o).items() if k != left_out) for o in found])

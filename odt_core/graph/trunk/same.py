@@ -37,8 +37,7 @@ def recipes(model: schema.ModelT, graph: schema.SubGraphT, samples: int) -> dict
                 known[index] = constant
         parts = [known.get(index) for index in inputs_of(operator)]
         if None not in parts:
-            options = operator.builtinOptions, operator.builtinOptions2
-            how = _digest(name, *map(text_of, options), *map(repr, parts))
+            how = _digest(name, text_of(operator), *map(repr, parts))
             for place, index in enumerate(outputs_of(operator)):
                 known[index] = _digest(how.hex(), str(place), *_kind(graph.tensors[index]))
     return known
