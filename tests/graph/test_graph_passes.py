@@ -25,6 +25,7 @@ from odt_core.graph.lowering import lower_with
 from odt_core.graph.operators import inputs_of, name_of
 from odt_core.graph.passes.constant_forms import constant_form
 from odt_core.graph.passes.forms import rewrite
+from odt_core.graph.passes.fuse import fuse
 from odt_core.graph.passes.optimise import PASSES, Pass, optimise
 from odt_core.graph.passes.prune import compact, drop_subgraphs
 from odt_core.graph.record import PASSES_VERSION, read_record
@@ -411,6 +412,23 @@ class TestEachPass:
     def test_bundled_model_when_passed_then_xnnpack_takes_the_step_in_one_part(self, name):
         assert partitions(lowered(name)) > 1
         assert partitions(lowered(name, *BY_NAME)) == 1
+
+
+class TestFuse:
+    @pytest.mark.parametrize("op", ["add", "mul"])
+    def test_product_with_a_computed_bias_then_keeps_it(self, op):
+        def build(b: Builder) -> tuple[list[int], int]:
+            x, bias = b.new((2, 3), np.float32, "x"), b.new((4,), np.float32, "bias")
+            product = b.new((2, 4), np.float32)
+            weights = b.constant(np.ones((4, 3), np.float32))
+            options = schema.FullyConnectedOptionsT()
+            b.emit("FULLY_CONNECTED", [x, weights, bias], [product], options)
+            return [x.index, bias.index], getattr(b, op)(product, np.float32(2)).index
+
+        arrays = [np.ones((2, 3), np.float32), np.arange(4, dtype=np.float32)]
+        _, found = computed(build, (Pass("fuse", fuse),), arrays)
+        expected = {"add": [5, 6, 7, 8], "mul": [6, 8, 10, 12]}[op]
+        np.testing.assert_array_equal(found, [expected, expected])
 
 
 class TestVersions:

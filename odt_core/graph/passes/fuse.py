@@ -102,10 +102,9 @@ def _absorbed(b: Builder, product: schema.OperatorT, operator: schema.OperatorT)
     weights = b.tensor(inputs_of(product)[1])
     axis = _CHANNELS[name_of(b.model, product)]
     channels = weights.dim(axis)
-    vector = _per_channel(b, constant, operator, channels)
-    if vector is None or (name in ("SUB", "DIV") and parts[0].const is not None):
+    vector, bias = _per_channel(b, constant, operator, channels), _bias(b, product, channels)
+    if vector is None or bias is None or (name in ("SUB", "DIV") and parts[0].const is not None):
         return False
-    bias = _bias(b, product, channels)
     if name in ("MUL", "DIV"):
         with np.errstate(all="ignore"):
             factor = vector if name == "MUL" else np.float32(1) / vector
@@ -142,7 +141,9 @@ def _per_channel(
     return None
 
 
-def _bias(b: Builder, product: schema.OperatorT, channels: int) -> np.ndarray:
+def _bias(b: Builder, product: schema.OperatorT, channels: int) -> np.ndarray | None:
+    """A product's bias, zeros where it has none; None for one that is computed."""
     inputs = inputs_of(product)
-    given = b.tensor(inputs[2]).const if len(inputs) > 2 and inputs[2] >= 0 else None
-    return np.zeros(channels, np.float32) if given is None else np.asarray(given)
+    if len(inputs) < 3 or inputs[2] < 0:
+        return np.zeros(channels, np.float32)
+    return b.tensor(inputs[2]).const
