@@ -137,6 +137,23 @@ class TestFastForms:
         squared = builder.mul(whole, whole)
         assert contents(builder, squared).tolist() is None
 
+    @pytest.mark.parametrize("op", ["add", "mul"])
+    def test_sizes_made_of_the_same_twice_again_and_again_then_are_looked_at_once(
+        self, builder, op
+    ):
+        size = builder.constant(np.array([3]), np.int64)
+        for _ in range(39):
+            size = getattr(builder, op)(size, size)
+        expected = {"add": [3 * 2**39], "mul": [None]}[op]  # 3 to the 2³⁹: no int64
+        assert contents(builder, size).tolist() == expected
+
+    def test_sizes_that_double_then_are_unknown_beyond_a_thousand(self, builder):
+        sizes = builder.reshape(builder.shape(builder.tensor(0)), (4,))
+        for _ in range(30):
+            sizes, parts = builder.new((4,), np.int32), [sizes, sizes]
+            builder.emit("CONCATENATION", parts, [sizes], schema.ConcatenationOptionsT())
+        assert contents(builder, sizes) is None
+
     @pytest.mark.parametrize("sizes", [[1, 2, 1], [1, -1, 1], [-1, 2, 1], [1, 2, -1]], ids=str)
     def test_sizes_when_split_then_are_those_of_each_part(self, builder, sizes):
         whole = builder.concat(

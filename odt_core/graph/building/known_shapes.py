@@ -22,7 +22,10 @@ from odt_core.graph.tensor import Shape, Tensor
 if TYPE_CHECKING:
     from odt_core.graph.building.writer import Writer
 
-_DEPTH = 40  # steps of shape arithmetic that are followed back
+# No file may have its shape arithmetic followed without end.
+_DEPTH = 40  # steps that are followed back,
+_MOST_TENSORS = 1_000  # tensors on the way,
+_MOST_ENTRIES = 1_024  # and what one of them holds; shapes are far smaller
 _SHAPES = ("SHAPE", "FlexShape", "FlexShapeN")
 _ARITHMETIC: dict[str, Callable[[int, int], int]] = {
     "ADD": operator.add,
@@ -46,22 +49,53 @@ class OpenSize:
         return self.batch[1]
 
 
-def contents(b: Writer, tensor: Tensor, depth: int = _DEPTH) -> np.ndarray | None:
+def contents(b: Writer, tensor: Tensor) -> np.ndarray | None:
     """What an integer tensor holds: object array of int, OpenSize and, where unknown, None.
 
     None altogether when even the number of entries is unknown.
     """
+    return _followed(b, tensor, _DEPTH, {})
+
+
+def _followed(
+    b: Writer, tensor: Tensor, depth: int, seen: dict[int, np.ndarray | None]
+) -> np.ndarray | None:
+    """seen: what the tensors that have been followed hold, as others may be made of them too."""
+    if tensor.index not in seen:
+        if depth == 0 or len(seen) >= _MOST_TENSORS:
+            return None
+        found = _found(b, tensor, lambda part: _followed(b, part, depth - 1, seen))
+        seen[tensor.index] = _within(found, tensor.dtype)
+    return seen[tensor.index]
+
+
+def _within(found: np.ndarray | None, dtype: np.dtype) -> np.ndarray | None:
+    """Contents without the numbers that a dtype has no room for; None for too many."""
+    if found is None or found.size > _MOST_ENTRIES:
+        return None
+    limits = np.iinfo(dtype if dtype.kind in "iu" else np.int64)
+
+    def held(one: object) -> object:
+        is_whole = isinstance(one, int | np.integer)
+        return one if not is_whole or limits.min <= one <= limits.max else None  # type: ignore[operator]
+
+    return np.asarray(np.frompyfunc(held, 1, 1)(found), object)
+
+
+def _found(
+    b: Writer, tensor: Tensor, follow: Callable[[Tensor], np.ndarray | None]
+) -> np.ndarray | None:
     if tensor.const is not None:
-        return tensor.const.astype(object)
+        return tensor.const.astype(object) if tensor.const.size <= _MOST_ENTRIES else None
     source = b.producer(tensor)
-    if source is None or depth == 0 or None in tensor.shape:
+    if source is None or None in tensor.shape:
         return None
     name, options = name_of(b.model, source), source.builtinOptions
     inputs = [b.tensor(i) for i in inputs_of(source) if i >= 0]
     if name in _SHAPES:
         measured = inputs[outputs_of(source).index(tensor.index)]  # FlexShapeN: one each
         return _sizes(b, measured) if measured.rank else None
-    parts = [contents(b, part, depth - 1) for part in inputs]
+    parts = [follow(part) for part in inputs]
     first = parts[0] if parts else None
     if first is None:
         return None
@@ -73,6 +107,8 @@ def contents(b: Writer, tensor: Tensor, depth: int = _DEPTH) -> np.ndarray | Non
         place = outputs_of(source).index(tensor.index)
         return np.asarray(np.take(first, place, int(options.axis)), object)
     if name in ("MUL", *_ARITHMETIC) and len(parts) == 2 and parts[1] is not None:
+        if np.broadcast(first, parts[1]).size > _MOST_ENTRIES:
+            return None
         compute = _times if name == "MUL" else _whole(_ARITHMETIC[name])
         return _elementwise(compute, np.broadcast_arrays(first, parts[1]))
     rest = [part.const for part in inputs[1:]]
