@@ -21,7 +21,11 @@ from odt_core.graph import describe, flow, lower
 from odt_core.graph.building import Builder
 from odt_core.graph.files import read_model_file
 from odt_core.graph.flatbuffer import MAX_MODEL_BYTES, read, write
+from odt_core.graph.flex import FlexOp
+from odt_core.graph.loops.tensor_lists import list_rule
 from odt_core.graph.operators import name_of
+from odt_core.graph.passes.kernel_rows import sum_of_kernel_rows
+from odt_core.graph.rules import RULES
 from odt_core.graph.tensor import Tensor
 from tests.graph.graphs import empty
 from tests.graph.mutation import mutate
@@ -356,6 +360,42 @@ class TestNestedLoops:
         (signature,) = describe(nested_loops(30)).signatures  # 2³⁰ rounds, one after the other
         assert signature.outputs[0].reached_by == ("x", "y")
         assert len(followed) < 100
+
+
+class TestSizesWithoutEnd:
+    """A few bytes that ask for many gigabytes, or for hours."""
+
+    def test_list_of_billions_of_entries_then_is_refused(self):
+        b = empty()
+        inputs = [b.constant(np.array(n, np.int32)) for n in (-1, 2**31 - 1)]
+        reserve = list_rule("TensorListReserve", inputs)
+        with pytest.raises(LoweringError, match="2,147,483,647 entries"):
+            reserve(b, inputs, [])
+
+    def test_zeros_of_gigabytes_then_are_refused(self):
+        with pytest.raises(LoweringError, match="1,073,741,824 bytes"):
+            empty().constant(np.zeros(2**28, np.float32))
+
+    @pytest.mark.parametrize(
+        ("op", "inputs"),
+        [
+            ("ResizeBicubic", [(1, 4, 4, 1)]),
+            ("ImageProjectiveTransformV2", [(1, 4, 4, 1), (1, 8)]),
+        ],
+    )
+    def test_image_of_billions_of_pixels_then_is_refused(self, op, inputs):
+        b = empty()
+        given = [b.new(shape, np.float32) for shape in inputs]
+        size = b.constant(np.array([1, 2**31 - 1], np.int32))
+        with pytest.raises(LoweringError, match="2,147,483,647"):
+            RULES[op](b, FlexOp(op), [*given, size])
+
+    def test_sum_of_the_same_again_and_again_then_is_no_sum_of_kernel_rows(self):
+        b = empty()
+        total = b.slice(b.new((1, 4, 4, 2), np.float32), (0, 0, 0, 0), (1, 2, 4, 2))
+        for _ in range(40):
+            total = b.add(total, total)
+        assert sum_of_kernel_rows(b, b.operators[-1]) is None
 
 
 class TestMutations:

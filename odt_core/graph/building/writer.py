@@ -18,6 +18,7 @@ from odt_core.graph.building.inferred_shapes import inferred
 from odt_core.graph.building.kernels import check_kernel
 from odt_core.graph.building.known_shapes import open_size, with_contents
 from odt_core.graph.building.open_axes import Size, axes_of
+from odt_core.graph.flatbuffer import MAX_MODEL_BYTES
 from odt_core.graph.flex import Pooled
 from odt_core.graph.operators import called_by, inputs_of, name_of, outputs_of
 from odt_core.graph.resources import Resources
@@ -96,7 +97,7 @@ class Writer:
         return Tensor(index, shape, dtype, self._content(raw, shape, dtype))
 
     def constant(self, value: Value, dtype: np.dtype | type | None = None) -> Tensor:
-        """A constant; the same content is stored once."""
+        """A constant; the same content is stored once. LoweringError for more than a file holds."""
         if isinstance(value, Tensor):
             return value
         array = np.asarray(value, dtype)
@@ -104,6 +105,10 @@ class Writer:
             array = array.astype(np.float32)
         if dtype is None and array.dtype == np.int64:
             array = array.astype(np.int32)
+        if array.nbytes > MAX_MODEL_BYTES:
+            raise LoweringError(
+                f"It would take a constant of {array.nbytes:,} bytes. Use smaller tensors."
+            )
         array = np.asarray(array, order="C")
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self._constants:

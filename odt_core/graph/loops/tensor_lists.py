@@ -24,6 +24,7 @@ AT_RUN_TIME = (
     "is known at run time only. Convert the model with a fixed number of time steps, or its "
     "recurrent layers with unroll=True; instead of tf.map_fn, compute all samples at once."
 )
+_MOST_ENTRIES = 5_000  # of a list: mostly one for each time step, all of which are written out
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,9 @@ class TensorList:
 
     entries: tuple[Tensor | ZerosLike | TensorList | Nothing | Either | None, ...]
     shape: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        _check_length(len(self.entries))
 
     def written(self, position: int, entry: Tensor) -> TensorList:
         """The list with another entry at a position."""
@@ -64,6 +68,7 @@ def list_rule(name: str, inputs: Sequence[Value]) -> Rule | None:
 
 def _reserve(b: Builder, inputs: Sequence[Value], outputs: Sequence[Tensor]) -> Sequence[Value]:
     shape, count = _tensor(inputs[0]), _number(b, inputs[1])
+    _check_length(count)
     return [TensorList((None,) * count, shape)]
 
 
@@ -192,6 +197,13 @@ def _zeros(b: Builder, like: Tensor) -> Tensor:
     zeros = b.new(like.shape, like.dtype, "zeros_like")
     b.emit("ZEROS_LIKE", [like], [zeros], schema.ZerosLikeOptionsT())
     return zeros
+
+
+def _check_length(count: int) -> None:
+    if count > _MOST_ENTRIES:
+        raise LoweringError(
+            f"it makes a list of {count:,} entries. Convert the model with fewer time steps."
+        )
 
 
 def _tensor(value: object) -> Tensor:

@@ -39,7 +39,7 @@ def sum_of_kernel_rows(b: Builder, operator: schema.OperatorT) -> Tensor | None:
     if y.rank != 4 or None in y.shape[1:] or y.dtype != np.float32:
         return None
     try:
-        parts = list(_added(b, operator, y))
+        parts = list(_added(b, operator, y, set()))
     except _NoSumError:
         return None
     source, outputs = parts[0].source, y.dim(3)
@@ -72,16 +72,17 @@ def sum_of_kernel_rows(b: Builder, operator: schema.OperatorT) -> Tensor | None:
     return Patches(image, rows, columns, ()).convolved(b, filters)
 
 
-def _added(b: Builder, operator: schema.OperatorT, y: Tensor) -> Iterator[_Slice]:
-    """What an ADD and those before it add up, where it is slices of the shape of y."""
+def _added(b: Builder, operator: schema.OperatorT, y: Tensor, seen: set[int]) -> Iterator[_Slice]:
+    """What an ADD and those before it add up, where it is slices of the shape of y, each once."""
     if operator.builtinOptions.fusedActivationFunction:
         raise _NoSumError
     for part in (b.tensor(index) for index in inputs_of(operator)):
         producer = b.producer(part)
-        if producer is None or part.shape != y.shape:
+        if producer is None or part.shape != y.shape or part.index in seen:
             raise _NoSumError
+        seen.add(part.index)
         if name_of(b.model, producer) == "ADD":
-            yield from _added(b, producer, y)
+            yield from _added(b, producer, y, seen)
         else:
             yield _slice(b, producer, y)
 

@@ -19,6 +19,7 @@ from odt_core.graph.rules.registry import rule
 from odt_core.graph.tensor import Tensor
 
 _FAR = 2.0**24  # whole numbers up to here are exact in float32
+_MOST_PIXELS = 2**26  # of a result: about 8,000 a side
 _FRAME = 2  # of a place outside, the next one may be outside as well
 
 
@@ -49,6 +50,8 @@ def _size(op: FlexOp, size: Tensor) -> tuple[int, int]:
     height, width = known
     if height is None or width is None:
         raise LoweringError("the size of its result is known at run time only. Fix it.")
+    if height * width > _MOST_PIXELS:
+        raise LoweringError(f"its result has {height:,} × {width:,} pixels. Use smaller images.")
     return height, width
 
 

@@ -23,6 +23,7 @@ Weights = Callable[[FlexOp, int, int], np.ndarray]
 
 # Cubics are read from a table of so many places between two pixels.
 _PLACES = 1024
+_MOST_WEIGHTS = 2**26  # of a side: of 8,000 pixels for as many
 
 
 @rule("ResizeBilinearGrad", since="0.2")
@@ -77,6 +78,8 @@ def _transposed(
 def _weights(op: FlexOp, before: int | None, after: int | None, weights: Weights) -> np.ndarray:
     if before is None or after is None:
         raise LoweringError("the image's size is known at run time only. Fix it.")
+    if before * after > _MOST_WEIGHTS:
+        raise LoweringError(f"it resizes {before:,} pixels to {after:,}. Use smaller images.")
     return weights(op, before, after)
 
 
