@@ -12,6 +12,7 @@ from odt_core.runtime.bottlenecks import Features
 from odt_core.samples.types import check_unmasked
 
 if TYPE_CHECKING:
+    from odt_core.dialects.contract import Contract
     from odt_core.runtime.model import Model
 
 
@@ -62,6 +63,7 @@ class SampleCheck:
         numbers = self._contract.whole_numbers
         ids = self._contract.input_dtype not in SMALL and model.preprocessing.kind == "none"
         self._ids = numbers if ids and numbers.any() else None
+        self._lowest, self._highest = _limits(self._contract)
 
     def are_features(self, x: np.ndarray) -> bool:
         """Whether x is features already, which a session takes wherever it takes samples."""
@@ -71,7 +73,8 @@ class SampleCheck:
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Samples [N, *input_shape], C-contiguous, or features as they are; SignatureError where
-        they are of another shape, no numbers, or fractions where the model takes whole numbers.
+        they are of another shape, no numbers, or where the model takes whole numbers and they are
+        fractions or beyond its dtype.
         """
         contract = self._contract
         if isinstance(x, Features) and self.are_features(x):
@@ -97,11 +100,12 @@ class SampleCheck:
             raise SignatureError(
                 f"The model takes samples of shape [N{wanted}]; got {list(x.shape)}."
             )
-        if self._ids is not None and x.dtype.kind == "f":
-            wrong = np.argwhere((x != np.rint(x)) & self._ids)
+        if self._ids is not None:
+            none = (x != np.rint(x)) | (x < self._lowest) | (x > self._highest)
+            wrong = np.argwhere(none & self._ids)
             if len(wrong):
-                number = x[tuple(wrong[0])]
-                raise SignatureError(f"{self._what_is_whole(int(wrong[0][-1]))}; got {number:g}.")
+                number = x[tuple(wrong[0])].item()
+                raise SignatureError(f"{self._what_is_whole(int(wrong[0][-1]))}; got {number}.")
         return x
 
     def _what_is_whole(self, place: int) -> str:
@@ -116,3 +120,15 @@ class SampleCheck:
         if contract.input_dtype == "bool":
             return "The model takes 1 or 0 (bool)"
         return f"The model takes whole numbers ({contract.input_dtype}), such as ids of words"
+
+
+def _limits(contract: Contract) -> tuple[np.ndarray, np.ndarray]:
+    """The lowest and the highest whole number that each place of a sample has room for."""
+    sizes = [(one.dtype, one.size) for one in contract.sample_inputs]
+    ends = []
+    for name, size in sizes or [(contract.input_dtype, 1)]:
+        dtype = np.dtype(name)
+        held = np.iinfo(dtype) if dtype.kind in "iu" else np.finfo(np.float64)
+        ends += [(held.min, held.max)] * size
+    lowest, highest = np.array(ends, np.float64).T
+    return lowest, highest

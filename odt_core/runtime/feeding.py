@@ -101,19 +101,16 @@ def feed_parts(
 def feed(x: np.ndarray | Rows, wanted: Wanted) -> np.ndarray | Rows:
     """Samples [N, …] as a signature's input: its dtype, and its arrangement of the same numbers.
 
-    Numbers for an input of whole numbers are rounded, and kept within what its dtype can hold.
+    Numbers for an input of whole numbers are rounded, and kept within what its dtype can hold
+    (ids are not: SampleCheck refuses those that it cannot hold).
     """
     if _is_ready(x, wanted):
         return x
     dtype, shape = wanted
     array = np.asarray(x)
     if array.dtype != dtype:
-        if dtype.kind in "iu" and array.dtype.kind == "f":
-            limits = np.iinfo(dtype)
-            top = float(limits.max)
-            if int(top) > limits.max:  # of 64 bits the largest is none of a float's numbers
-                top = float(np.nextafter(top, 0))
-            array = np.clip(np.rint(array, dtype=np.float64), limits.min, top)
+        if dtype.kind in "iu" and array.dtype.kind in "iuf":
+            array = _held(array, np.iinfo(dtype))
         elif dtype.kind == "b" and array.dtype.kind == "f":
             array = np.rint(array)
         array = array.astype(dtype)
@@ -130,6 +127,17 @@ def feed(x: np.ndarray | Rows, wanted: Wanted) -> np.ndarray | Rows:
         elif len(array) == 1 and array.size == int(np.prod(shape)) and -1 not in shape:
             array = array.reshape(shape)  # one sample, no batch dimension
     return np.ascontiguousarray(array)
+
+
+def _held(array: np.ndarray, limits: np.iinfo) -> np.ndarray:
+    """Numbers as whole ones within limits."""
+    if array.dtype.kind != "f":
+        own = np.iinfo(array.dtype)
+        return np.clip(array, max(limits.min, own.min), min(limits.max, own.max))
+    top = float(limits.max)
+    if int(top) > limits.max:  # of 64 bits the largest is none of a float's numbers
+        top = float(np.nextafter(top, 0))
+    return np.clip(np.rint(array, dtype=np.float64), limits.min, top)
 
 
 def fits_as_is(x: np.ndarray | Rows, wanted: Wanted) -> bool:

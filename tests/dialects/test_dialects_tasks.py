@@ -115,6 +115,12 @@ class TestFeed:
         got = feed(np.array([[-3.0, 254.6, 400.0]], np.float32), (np.dtype(np.uint8), (-1, 3)))
         np.testing.assert_array_equal(got, [[0, 255, 255]])
 
+    @pytest.mark.parametrize("dtype", [np.int16, np.int64, np.uint16])
+    def test_whole_numbers_outside_of_smaller_ones_are_kept_within(self, dtype):
+        x = np.array([[300, 255, -1]]).astype(dtype)
+        got = feed(x, (np.dtype(np.uint8), (-1, 3)))
+        np.testing.assert_array_equal(got, [[255, 255, 255 if dtype is np.uint16 else 0]])
+
     @pytest.mark.parametrize("dtype", [np.int32, np.int64, np.uint32])
     def test_far_larger_numbers_become_the_largest_not_the_smallest(self, dtype):
         got = feed(np.array([[1e30, 3e9, -1e30]], np.float32), (np.dtype(dtype), (-1, 3)))
