@@ -13,7 +13,7 @@ from odt_core.errors import CheckpointError, ModelError
 from odt_core.graph import CheckpointSignature
 
 if TYPE_CHECKING:
-    from odt_core.graph import ModelDescription
+    from odt_core.graph import ModelDescription, TensorDescription
 
 Run = Callable[..., dict[str, np.ndarray]]  # (signature, **inputs) -> outputs, as Session.run
 
@@ -25,7 +25,7 @@ def save(
     from odt_core.checkpoint.tensorflow import write_tf_checkpoint
 
     form = _form(description, "save", signature)
-    values = run(form.signature)
+    values = run(form.signature, **_unused(description, form))
     tensors = {tensor.name: values[tensor.key] for tensor in form.tensors}
     return write_tf_checkpoint(path, tensors, form.version)
 
@@ -56,20 +56,26 @@ def load(description: ModelDescription, run: Run, path: str | Path, signature: s
                 f"The TensorFlow checkpoint has no tensor '{name}', which this model restores. "
                 f"Choose one that this model saved."
             )
-    run(form.signature, **{tensor.key: tensors[tensor.name] for tensor in form.tensors})
+    given = {tensor.key: tensors[tensor.name] for tensor in form.tensors}
+    run(form.signature, **_unused(description, form), **given)
 
 
 def _form(description: ModelDescription, kind: str, name: str | None) -> CheckpointSignature:
     """The signature that saves or restores, the one of that name where there are several.
 
     One that takes more than a checkpoint (`aggregate(checkpoint_path, weight)`) does something else
-    with it, and is taken only when it is asked for.
+    with it: ModelError where it is asked for.
     """
     forms = [form for form in description.checkpoints if form.kind == kind]
     if name is not None:
         forms = [form for form in forms if form.signature == name]
-    else:
-        forms = [form for form in forms if not _others(description, form)]
+    others = {form.signature: _others(description, form) for form in forms}
+    if name is not None and others.get(name):
+        raise ModelError(
+            f"Signature '{name}' takes more than a checkpoint: {', '.join(sorted(others[name]))}. "
+            f"Call it with session.run(), which takes all its inputs."
+        )
+    forms = [form for form in forms if not others[form.signature]]
     if not forms:
         raise ModelError(
             f"This model has no signature that can {kind} a TensorFlow checkpoint. Use odt's "
@@ -80,10 +86,24 @@ def _form(description: ModelDescription, kind: str, name: str | None) -> Checkpo
 
 
 def _others(description: ModelDescription, form: CheckpointSignature) -> set[str]:
-    """Inputs of a signature that a checkpoint does not give."""
+    """Inputs that a signature computes with and a checkpoint does not give."""
+    return {one.name for one in _inputs_beside(description, form) if one.used}
+
+
+def _unused(description: ModelDescription, form: CheckpointSignature) -> dict[str, np.ndarray]:
+    """Zeros for the inputs that a signature takes and does nothing with."""
+    return {
+        one.name: np.zeros([size or 1 for size in one.shape], one.dtype)
+        for one in _inputs_beside(description, form)
+    }
+
+
+def _inputs_beside(
+    description: ModelDescription, form: CheckpointSignature
+) -> list[TensorDescription]:
     about = description.signature(form.signature)
-    given = {tensor.key for tensor in form.tensors}
-    return {i.name for i in about.inputs if i.used} - given if about else set()
+    given = {tensor.key for tensor in form.tensors} if form.kind == "restore" else set()
+    return [one for one in about.inputs if one.name not in given] if about else []
 
 
 def _place(name: str, usual: tuple[str, ...]) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from safetensors.numpy import load, save
 
 from odt_core.bundled import bundled_models
@@ -30,6 +31,7 @@ from odt_core.runtime.interpreter import BoundSignature
 from odt_core.runtime.scores import probabilities
 from odt_core.samples import Labels, RawSamples, Samples
 from odt_core.training import Callback, Control, Settings, fit
+from tests.converting import file_of
 
 OWN = Path(__file__).parent / "models"
 PUBLIC = Path(__file__).parents[1] / "models"
@@ -50,6 +52,39 @@ def labelled(*, one_hot):
     if one_hot:
         return load_model(OWN / "tiny_momentum.tflite"), X
     return of_the_zoo("mlp_adagrad_keras3"), X.reshape(12, -1)[:, :12]
+
+
+def with_notes(folder):
+    """A model whose save and restore take a note as well, and whose mix takes a weight."""
+    held = tf.Module()
+    held.v = tf.Variable([0.0, 0.0], name="v")
+    path = tf.TensorSpec([], tf.string, "path")
+    note, weight = tf.TensorSpec([2], tf.int32, "note"), tf.TensorSpec([], tf.float32, "weight")
+
+    def read(path):
+        return tf.raw_ops.Restore(file_pattern=path, tensor_name="v", dt=tf.float32)
+
+    @tf.function(input_signature=[path, note])
+    def save(path, note):
+        tf.raw_ops.Save(filename=path, tensor_names=["v"], data=[held.v.read_value()])
+        return {"path": path}
+
+    @tf.function(input_signature=[path, note])
+    def restore(path, note):
+        held.v.assign(tf.ensure_shape(read(path), [2]))
+        return {"v": held.v.read_value()}
+
+    @tf.function(input_signature=[path, weight])
+    def mix(path, weight):
+        held.v.assign(held.v + weight * tf.ensure_shape(read(path), [2]))
+        return {"v": held.v.read_value()}
+
+    @tf.function(input_signature=[tf.TensorSpec([2], name="v")])
+    def set_(v):
+        held.v.assign(v)
+        return {"v": held.v.read_value()}
+
+    return file_of(held, folder, save=save, restore=restore, mix=mix, set=set_)
 
 
 @pytest.fixture
@@ -397,6 +432,18 @@ class TestTensorFlowCheckpoints:
         write_tf_checkpoint(tmp_path / "other", {"weight": np.zeros((2, 2), np.float32)}, 2)
         with pytest.raises(CheckpointError, match="weight"):
             model.session().load_tf_checkpoint(tmp_path / "other")
+
+    def test_signature_that_takes_more_is_given_what_it_does_not_use_and_else_refused(
+        self, tmp_path
+    ):
+        session = load_model(with_notes(tmp_path / "model")).session()
+        session.run("set", v=np.array([1, 2], np.float32))
+        session.save_tf_checkpoint(tmp_path / "saved")
+        session.run("set", v=np.zeros(2, np.float32))
+        session.load_tf_checkpoint(tmp_path / "saved")
+        assert session.state()["v"].tolist() == [1, 2]
+        with pytest.raises(ModelError, match="'mix' takes more than a checkpoint: weight"):
+            session.load_tf_checkpoint(tmp_path / "saved", "mix")
 
     def test_model_without_such_signatures_says_so(self, model, tmp_path):
         with pytest.raises(ModelError, match="no signature that can save"):
