@@ -53,7 +53,7 @@ def with_told(
         return contract
     try:
         learnt = {name: read(told[name]) for name, read in _LEARNT.items() if name in told}
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return contract
     known = replace(contract, **learnt)
     return known if _fits(known, signatures) else contract

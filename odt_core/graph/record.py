@@ -106,7 +106,9 @@ def read_record(model: schema.ModelT) -> Record | None:
         if entry.name == _METADATA and model.buffers[entry.buffer].data is not None:
             try:
                 return _parse(json.loads(bytes(model.buffers[entry.buffer].data)))
-            except (ValueError, TypeError, KeyError, AttributeError):
+            except (
+                ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError,
+            ):  # fmt: skip
                 return None  # somebody else's metadata of that name
     return None
 

@@ -109,6 +109,7 @@ def tags(folder):
     [
         {"scores_each": 4},
         {"scores_each": "many"},
+        {"scores_each": float("inf")},
         {"target_shape": [-4]},
         {"target_shape": [5]},
         {"target_shape": 4},

@@ -38,6 +38,9 @@ SMALL = ROOT / "tests" / "runtime" / "models" / "tiny_inference.tflite"
 
 MUTATED = (CHECKPOINT, SMALL, CHECKPOINT, FLEX)
 
+ENDLESS = b'{"checkpoints": [], "rewrites": [], "missing": [], "passes": 1e400}'
+DEEP = b"[" * 100_000
+
 Change = Callable[[schema.ModelT], None]
 
 
@@ -273,7 +276,14 @@ class TestPartsThatDoNotFit:
             lower(changed(FLEX, change))
 
     def test_record_of_a_lowering_that_never_was_then_is_somebody_elses(self):
-        for content in (b"{}", b"[1]", b"\xff", json.dumps({"rewrites": 3}).encode()):
+        for content in (
+            b"{}",
+            b"[1]",
+            b"\xff",
+            json.dumps({"rewrites": 3}).encode(),
+            ENDLESS,
+            DEEP,
+        ):
 
             def change(model: schema.ModelT, content: bytes = content) -> None:
                 buffer, entry = schema.BufferT(), schema.MetadataT()
