@@ -37,7 +37,7 @@ def encode(
 ) -> np.ndarray:
     """y as the array for the label input.
 
-    y: int [N] output indices, float [N, K] one-hot or soft targets, or float [N, *target_shape]. Of
+    y: int [N] output indices, [N, K] one-hot or soft targets, or float [N, *target_shape]. Of
     two labels as signs, 0 becomes −1, and −1 stays −1.
     shape: of the label input, -1 for dynamic. count: how many labels there are, where that is
     known. Raises SignatureError when the label is out of range or y has no form that the model
@@ -49,14 +49,18 @@ def encode(
             f"Signature '{role.signature}' takes labels or targets as numbers; got an array of "
             f"{y.dtype}."
         )
+    if not y.ndim:
+        raise SignatureError(
+            f"Signature '{role.signature}' takes an array of labels or targets; got a single "
+            f"number."
+        )
     if role.label_kind is LabelKind.INTEGER:
-        if y.ndim == 2 and np.issubdtype(y.dtype, np.floating) and y.shape[1] > 1:
-            if not np.array_equal(y.max(axis=1), y.sum(axis=1)):
-                raise SignatureError(
-                    f"Signature '{role.signature}' takes whole labels, so soft targets cannot be "
-                    f"used. Pass output indices."
-                )
-            y = y.argmax(axis=1)
+        if y.ndim == 2 and y.shape[1] > 1:
+            y = _chosen(y, role.signature)
+        if y.size != len(y):
+            raise SignatureError(
+                f"Signature '{role.signature}' takes a label for each sample; got {list(y.shape)}."
+            )
         y = _whole(y)
         if count:
             check_range(y, count)
@@ -172,6 +176,16 @@ def _signs(y: np.ndarray, dtype: np.dtype, signature: str) -> np.ndarray:
             f"Labels must be 0 and 1, or −1 and 1, for this model; got {y.min()} to {y.max()}."
         )
     return np.where(y > 0, 1, -1)
+
+
+def _chosen(y: np.ndarray, signature: str) -> np.ndarray:
+    """int [N] from one-hot rows [N, K]."""
+    if not ((y == 1).sum(axis=1) == 1).all() or np.count_nonzero(y) != len(y):
+        raise SignatureError(
+            f"Signature '{signature}' takes whole labels: of a one-hot row, one number is 1 and "
+            f"the others are 0. Soft targets cannot be used; pass output indices."
+        )
+    return y.argmax(axis=1)
 
 
 def _whole(y: np.ndarray) -> np.ndarray:

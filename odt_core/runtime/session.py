@@ -141,10 +141,11 @@ class Session:
         roles = contract.train
         if contract.task is Task.RECONSTRUCTION:
             y = features
-        if count == 0 or len(y) != count:
+        if count == 0 or not y.ndim or len(y) != count:
+            labels = f"{len(y)} labels" if y.ndim else "a single number as labels"
             raise SignatureError(
                 f"A train step needs as many labels as samples, at least one; "
-                f"got {count} samples and {len(y)} labels."
+                f"got {count} samples and {labels}."
             )
         if roles[-1].batch is None:
             return self._train_call(roles[-1], features, y)

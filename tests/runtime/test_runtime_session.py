@@ -163,9 +163,34 @@ class TestTrainStep:
         ]
         assert len(set(losses)) == 1
 
+    @pytest.mark.parametrize("dtype", [np.float32, np.int64, np.uint8, np.bool_])
+    @pytest.mark.parametrize("one_hot", [True, False])
+    def test_one_hot_rows_of_any_kind_of_number_give_the_same_step(self, one_hot, dtype):
+        model, x = labelled(one_hot=one_hot)
+        rows = np.eye(4)[Y].astype(dtype)
+        assert model.session().train_step(x, rows) == model.session().train_step(x, Y)
+
+    @pytest.mark.parametrize("row", [[0, 0, 0, 0], [0.5, 0, 0, 0], [1, 1, 0, 0], [0.5, 0.5, 0, 0]])
+    def test_rows_that_choose_no_one_label_are_none_of_whole_labels(self, row):
+        model, x = labelled(one_hot=False)
+        with pytest.raises(SignatureError, match="one number is 1 and the others are 0"):
+            model.session().train_step(x[:2], np.array([row, [0, 1, 0, 0]]))
+
+    def test_labels_of_several_places_are_none_of_a_label_for_each_sample(self):
+        model, x = labelled(one_hot=False)
+        with pytest.raises(SignatureError, match=r"a label for each sample; got \[12, 2, 2\]"):
+            model.session().train_step(x, np.zeros((12, 2, 2), np.int64))
+
     def test_unequal_counts_are_refused(self, model):
         with pytest.raises(SignatureError, match="12 samples and 3 labels"):
             model.session().train_step(X, Y[:3])
+
+    def test_single_number_is_no_label_of_one_sample(self, model):
+        session = model.session()
+        with pytest.raises(SignatureError, match="1 samples and a single number as labels"):
+            session.train_step(X[:1], 3)
+        with pytest.raises(SignatureError, match="takes an array of labels"):
+            session.targets(np.array(3))
 
     def test_model_without_train_says_that_it_cannot_be_trained(self):
         model = load_model(OWN / "tiny_inference.tflite")
