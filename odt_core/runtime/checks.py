@@ -72,13 +72,13 @@ class SampleCheck:
         return self._contract.are_features(x.shape)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Samples [N, *input_shape], C-contiguous, or features as they are; SignatureError where
+        """Samples [N, *input_shape], or features in their place, C-contiguous; SignatureError where
         they are of another shape, no numbers, or where the model takes whole numbers and they are
         fractions or beyond its dtype.
         """
         contract = self._contract
         if isinstance(x, Features) and self.are_features(x):
-            return x
+            return np.asanyarray(x, order="C")
         x = np.ascontiguousarray(as_array(x, "samples"))
         if x.dtype == np.float32 and x.shape[1:] == contract.input_shape and self._ids is None:
             return x  # nearly always

@@ -18,7 +18,7 @@ from odt_core.graph import describe
 from odt_core.graph.flatbuffer import read
 from odt_core.graph.trunk.apart import EXTRACT, FEATURES
 from odt_core.graph.variables import find_variables
-from odt_core.runtime import bottlenecks
+from odt_core.runtime import bottlenecks, remembered
 from odt_core.runtime.frozen import Trunk
 from odt_core.runtime.model import Model
 from odt_core.runtime.session import Session
@@ -287,6 +287,14 @@ class TestSessions:
         one, other = session.state(), whole.state()
         for name in one:
             np.testing.assert_allclose(one[name], other[name], rtol=1e-6, atol=1e-6)
+
+    def test_features_of_some_of_the_samples_are_taken_as_they_lie(self, monkeypatch):
+        monkeypatch.setattr(remembered, "LEAST", 1)
+        monkeypatch.setattr(remembered, "PACE", 0.0)
+        model = made(plain)
+        session, x = model.session(), own(model).x
+        expected = session.infer(session.bottlenecks(x)[::2].copy())
+        np.testing.assert_array_equal(session.infer(session.bottlenecks(x)[::2]), expected)
 
     def test_samples_of_another_model_are_not_taken_for_features(self):
         model = made(plain)
