@@ -55,3 +55,9 @@ class WorkspaceError(OdtError, RuntimeError):
 
 class WorkerError(OdtError, RuntimeError):
     """The process that runs the model died or does not answer."""
+
+
+def line_of(error: Exception, at: int = 0) -> str:
+    """One line, the first, of what another library's error says; its kind where it says nothing."""
+    lines = str(error).strip().splitlines()
+    return lines[at] if lines else type(error).__name__

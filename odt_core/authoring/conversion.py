@@ -15,7 +15,7 @@ from ai_edge_litert.interpreter import Interpreter
 from odt_core.authoring.agreement import Agreement, agreement_of
 from odt_core.authoring.backend import tf
 from odt_core.baking.baked import bake
-from odt_core.errors import AuthoringError, LoweringError
+from odt_core.errors import AuthoringError, LoweringError, line_of
 from odt_core.graph import GET_STATE, ModelDescription, describe, lower
 from odt_core.graph.freezing.initial import initial_values
 
@@ -102,7 +102,7 @@ def run_converter(converter: Any) -> bytes:
             return bytes(converter.convert())
     except Exception as error:  # the converter raises whatever MLIR reports
         ops = sorted({op.strip() for found in _OPS.findall(str(error)) for op in found.split(",")})
-        what = f"the ops {', '.join(ops)}" if ops else str(error).strip().splitlines()[-1][:300]
+        what = f"the ops {', '.join(ops)}" if ops else line_of(error, -1)[:300]
         raise AuthoringError(
             f"TensorFlow's converter cannot turn this model into .tflite: {what}. "
             "Build the model without the layer that needs this."

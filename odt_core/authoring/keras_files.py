@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from odt_core.authoring.backend import keras
-from odt_core.errors import AuthoringError
+from odt_core.errors import AuthoringError, line_of
 
 
 def load_keras_model(source: keras.Model | str | Path, *, safe_mode: bool = True) -> keras.Model:
@@ -31,6 +31,6 @@ def load_keras_model(source: keras.Model | str | Path, *, safe_mode: bool = True
                 "safe_mode=False."
             ) from error
         raise AuthoringError(
-            f"Keras cannot read {path.name}: {str(error).strip().splitlines()[0][:200]} "
+            f"Keras cannot read {path.name}: {line_of(error)[:200]} "
             "Save it again with model.save()."
         ) from error

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from odt_core.errors import ModelError, SignatureError
+from odt_core.errors import ModelError, SignatureError, line_of
 from odt_core.runtime.rows import Rows
 
 # What LiteRT says when numbers get another shape than something that they meet.
@@ -39,7 +39,7 @@ class Interpreter:
             )
             self._table: dict[str, Any] = self._litert._get_full_signature_list()
         except (ValueError, RuntimeError) as error:
-            raise ModelError(f"LiteRT cannot load this model: {_first_line(error)}") from error
+            raise ModelError(f"LiteRT cannot load this model: {line_of(error)}") from error
         self._signatures: dict[str, BoundSignature] = {}
 
     @property
@@ -74,7 +74,7 @@ class BoundSignature:
         try:
             self._subgraph = self._wrapper.GetSubgraphIndexFromSignature(name)
         except (ValueError, RuntimeError) as error:
-            raise ModelError(f"Signature '{name}' cannot be run: {_first_line(error)}") from error
+            raise ModelError(f"Signature '{name}' cannot be run: {line_of(error)}") from error
         self._inputs: dict[str, int] = table["inputs"]
         self._outputs: dict[str, int] = table["outputs"]
         self._shapes: dict[str, tuple[int, ...] | None] = dict.fromkeys(self._inputs)
@@ -139,7 +139,7 @@ class BoundSignature:
                 raise SignatureError(self._beyond_a_table(arrays)) from error
             if any(word in str(error) for word in _MISFITS):
                 raise ModelError(self._of_another_size(arrays)) from error
-            raise ModelError(f"Signature '{self.name}' failed: {_first_line(error)}") from error
+            raise ModelError(f"Signature '{self.name}' failed: {line_of(error)}") from error
 
     def output(self, key: str) -> np.ndarray:
         """A copy of one output of the last `invoke`."""
@@ -187,8 +187,3 @@ class BoundSignature:
 
 def _shape(shape: tuple[int, ...]) -> str:
     return "[" + ", ".join("any" if size == -1 else str(size) for size in shape) + "]"
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__

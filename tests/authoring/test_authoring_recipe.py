@@ -657,6 +657,17 @@ class TestInferenceOnly:
         with pytest.raises(AuthoringError, match=r"no file|cannot read|no Keras model"):
             to_inference_tflite(tmp_path / name)
 
+    def test_file_that_keras_refuses_without_a_word_then_says_of_which_kind_its_error_was(
+        self, monkeypatch, tmp_path
+    ):
+        def refuse(*given, **named):
+            raise AssertionError
+
+        monkeypatch.setattr(keras.saving, "load_model", refuse)
+        (tmp_path / "model.keras").touch()
+        with pytest.raises(AuthoringError, match=r"Keras cannot read .*: AssertionError"):
+            to_inference_tflite(tmp_path / "model.keras")
+
 
 class TestTutorialFlavour:
     def test_checkpoint_when_lowered_then_is_tensors(self):

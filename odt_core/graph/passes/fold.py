@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.errors import ModelError
+from odt_core.errors import ModelError, line_of
 from odt_core.graph.flatbuffer import write
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.tensor import has_dtype
@@ -112,7 +112,7 @@ def _computed(
         return {index: interpreter.get_tensor(index).copy() for index in wanted}
     except (ValueError, RuntimeError) as error:
         raise ModelError(
-            f"The model's constants cannot be computed: {str(error).splitlines()[0]}. "
+            f"The model's constants cannot be computed: {line_of(error)}. "
             f"Bake it without inference_only."
         ) from error
 
