@@ -152,17 +152,16 @@ def _items(path: Path, model: Model) -> list[tuple[str, np.ndarray]]:
 
 
 def _input(model: Model, name: str, item: np.ndarray) -> np.ndarray:
-    contract = model.contract
-    if item.shape == contract.input_shape or (contract.free_axes and item.dtype != np.uint8):
-        if item.dtype == np.uint8 and model.preprocessing.kind != "none":
-            return model.preprocessing.apply(item)
+    numbers = item.dtype != np.uint8
+    if numbers and model.contract.free_axes:
         return item if item.dtype.kind in "iu" else item.astype(np.float32)
-    if item.dtype != np.uint8:
-        raise SampleError(
-            f"{name} is {item.dtype} {list(item.shape)}; the model takes {contract.input_dtype} "
-            f"{list(contract.input_shape)} or uint8 images."
-        )
-    return model.preprocessing.apply(item)
+    fits = item.shape == model.contract.input_shape
+    if fits and item.dtype.kind in "iu" and (numbers or model.preprocessing.kind == "none"):
+        return item
+    try:
+        return model.preprocessing.apply(item)
+    except SampleError as error:
+        raise SampleError(f"{name}: {error}") from error
 
 
 def _text(result: Result) -> str:

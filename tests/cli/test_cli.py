@@ -519,6 +519,17 @@ class TestHelpAndErrors:
         ]
         assert said[0] == said[1] == said[2]
 
+    def test_numbers_are_inferred_alike_in_every_arrangement_that_training_takes(self, tmp_path):
+        x = np.random.default_rng(0).random((2, 8, 8, 1), np.float32)
+        forms = {"as it is": x, "grey": x[..., 0], "rows": x.reshape(2, -1)}
+        forms["channels first"] = x.transpose(0, 3, 1, 2)
+        said = []
+        for name, array in forms.items():
+            np.savez(tmp_path / f"{name}.npz", x=array)
+            predictions = result("infer", MODEL, tmp_path / f"{name}.npz")["predictions"]
+            said.append([one["top"] for one in predictions])
+        assert said[0] == said[1] == said[2] == said[3]
+
     def test_name_that_is_far_too_long_is_plain_bad_input(self, files):
         for arguments in (("inspect", "x" * 400), ("train", MODEL, "--samples", "y" * 400)):
             done = odt(*arguments)
