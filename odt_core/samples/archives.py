@@ -106,6 +106,9 @@ class Arrays(Mapping[str, bytes]):
     def __getitem__(self, key: str) -> bytes:
         return unpack(self._archive, self._members[key], MAX_TOTAL_BYTES)
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._members  # without unpacking it
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._members)
 

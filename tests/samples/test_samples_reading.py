@@ -10,11 +10,13 @@ from odt_core.samples import (
     Labels,
     Preprocessing,
     Subset,
+    archives,
     decoding,
     folders,
     prepare,
     read_samples,
 )
+from odt_core.samples.archives import unpack
 
 
 def png(shade: int) -> bytes:
@@ -289,6 +291,17 @@ class TestNpz:
             read_samples(npz(x=np.zeros((300_000_000, 0), np.uint8)))
         with pytest.raises(SampleError, match="holds no samples"):
             read_samples(npz(x=np.zeros((0, 8, 8), np.uint8), y=np.zeros(0)))
+
+    def test_array_is_not_unpacked_to_see_whether_it_is_there(self, monkeypatch):
+        unpacked = []
+
+        def counted(archive, member, limit):
+            unpacked.append(member.filename)
+            return unpack(archive, member, limit)
+
+        monkeypatch.setattr(archives, "unpack", counted)
+        read_samples(npz(x=np.zeros((2, 4)), y=[0, 1]), "own.npz")
+        assert sorted(unpacked) == ["x.npy", "y.npy"]
 
     def test_pictures_with_whole_number_labels(self):
         raw = read_samples(npz(x=np.zeros((3, 8, 8), np.uint8), y=[4, 0, 4]), "own.npz")
