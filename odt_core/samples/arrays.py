@@ -248,7 +248,9 @@ def load_array(data: bytes, name: str) -> np.ndarray:
         ) from error
 
 
-_DAMAGED = (OSError, ValueError, EOFError, SyntaxError, MemoryError, TypeError)
+_DAMAGED = (
+    OSError, ValueError, EOFError, SyntaxError, MemoryError, RecursionError, TypeError,
+)  # fmt: skip
 
 
 def _header(stream: io.BytesIO) -> tuple[tuple[int, ...], np.dtype]:

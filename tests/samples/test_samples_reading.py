@@ -292,6 +292,12 @@ class TestNpz:
         with pytest.raises(SampleError, match="holds no samples"):
             read_samples(npz(x=np.zeros((0, 8, 8), np.uint8), y=np.zeros(0)))
 
+    def test_header_that_is_nested_without_end_is_damage(self):
+        header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (" + b"-" * 4_000 + b"3, 8), }"
+        array = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(96)
+        with pytest.raises(SampleError, match="not an array that can be read"):
+            read_samples(zipped({"x.npy": array}), "own.npz")
+
     def test_array_is_not_unpacked_to_see_whether_it_is_there(self, monkeypatch):
         unpacked = []
 
