@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -15,6 +17,8 @@ from pages.ui.numbers import MOST, figure, parts_as_text, typed
 from pages.ui.previews import series_uri
 from pages.ui.say import count, plain
 from pages.ui.uploads import contents
+
+_READ = "numbers_read"  # the file that was read last, for which form, and its samples
 
 
 def can_type(desk: Desk) -> bool:
@@ -43,17 +47,9 @@ def numbers_from_file(
     """A sample of a table, a sound or arrays, and its target where the file says it."""
     file = st.file_uploader("A table, a sound or arrays", key=key, label_visibility="collapsed")
     if file is None:
+        st.session_state.pop(_READ, None)
         return None
-    contract = desk.contract
-    name, data = contents(file)
-    raw = read_samples(
-        data,
-        name,
-        input_shape=desk.card.input_shape,
-        target_shape=contract.target_shape if desk.task is Task.VALUES else None,
-        inputs=contract.input_sizes,
-        subset=Subset.BOTH,
-    )
+    raw = _samples_in(desk, file)
     row = 1
     if len(raw) > 1:
         asked = st.number_input(
@@ -62,7 +58,7 @@ def numbers_from_file(
         row = min(max(int(asked), 1), len(raw))  # the browser's word alone is not enough
     target = fitting_target(desk, raw.targets[row - 1] if raw.targets else None)
     item = raw.items[row - 1].astype(np.float32)
-    _check_ids(desk, item, raw.names[row - 1] or name)
+    _check_ids(desk, item, raw.names[row - 1] or "The sample")
     said = [f"By the file its label is '{raw.labels[row - 1]}'."] if raw.labels[row - 1] else []
     if said or raw.notice:
         pieces.note(" ".join([*said, raw.notice]).strip())
@@ -71,6 +67,22 @@ def numbers_from_file(
 
 def _check_ids(desk: Desk, item: np.ndarray, name: str) -> None:
     check_ids(RawSamples((item,), ("",), (name,)), desk.contract.ids)
+
+
+def _samples_in(desk: Desk, file: Any) -> RawSamples:
+    """What a file holds, read once for all that is asked of it."""
+    contract = desk.contract
+    name, data = contents(file)
+    form = {
+        "input_shape": desk.card.input_shape,
+        "target_shape": contract.target_shape if desk.task is Task.VALUES else None,
+        "inputs": contract.input_sizes,
+    }
+    known, raw = st.session_state.get(_READ, (None, None))
+    if raw is None or known != (file.file_id, form):
+        raw = read_samples(data, name, **form, subset=Subset.BOTH)
+        st.session_state[_READ] = (file.file_id, form), raw
+    return raw
 
 
 def show_numbers(desk: Desk, item: np.ndarray) -> None:

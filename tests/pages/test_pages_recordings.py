@@ -13,6 +13,7 @@ import pytest
 from odt_core.dialects.contract import Task
 from odt_core.errors import SampleError
 from odt_core.samples import Subset, read_samples
+from pages.ui import number_inputs
 from pages.ui.adding import add_files
 from pages.ui.desk import Desk
 from pages.ui.upload_hint import upload_hint
@@ -95,8 +96,17 @@ class TestGestures:
         assert "'punch.csv' has 7 rows of numbers; this model takes 8" in said(app)
         assert not desk.workspace.manifest.samples
 
-    def test_one_of_a_file_is_tried(self, gesturing):
+    def test_one_of_a_file_is_tried_and_another_without_reading_it_again(
+        self, gesturing, monkeypatch
+    ):
         app, _ = gesturing
+        read: list[str] = []
+
+        def counted(data, name, **form):
+            read.append(name)
+            return read_samples(data, name, **form)
+
+        monkeypatch.setattr(number_inputs, "read_samples", counted)
         give(app, "mine.zip", zipped(gestures()))
         app.segmented_control(key="try_way").set_value("Upload").run()
         next(one for one in app.file_uploader if one.key == "try_file_numbers").upload(
@@ -104,8 +114,10 @@ class TestGestures:
         )
         app.run()
         assert app.number_input(key="try_row").max == EACH
+        app.number_input(key="try_row").set_value(2).run()
         assert not app.exception
         assert not app.error, said(app)
+        assert read == ["wave.csv"]
 
 
 class TestSounds:
