@@ -71,6 +71,13 @@ def npz(**arrays) -> bytes:
     return stream.getvalue()
 
 
+def zip_of_a_name_in_no_utf8() -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("é.index", b"")
+    return stream.getvalue().replace("é".encode(), b"\xff\xff")
+
+
 def png(pixels: np.ndarray) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "PNG")
@@ -415,7 +422,10 @@ class TestTensorFlowCheckpoints:
         desk.restore(entry.id)
         assert all(np.array_equal(weights[n], v) for n, v in desk.worker().state().items())
 
-    @pytest.mark.parametrize("data", [b"", b"hello", b"PK\x03\x04 nonsense", npz(x=np.ones(3))])
+    @pytest.mark.parametrize(
+        "data",
+        [b"", b"hello", b"PK\x03\x04 nonsense", npz(x=np.ones(3)), zip_of_a_name_in_no_utf8()],
+    )
     def test_file_that_is_no_checkpoint_says_so_and_keeps_nothing(self, app, desk_of, data):
         drop(app, OTHERS / "flutter_litert__training_model_flex.tflite")
         desk = desk_of(app)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from odt_core.checkpoint.checkpoint import Checkpoint, CheckpointMeta, save_checkpoint
-from odt_core.errors import CheckpointError
+from odt_core.errors import CheckpointError, OdtError
 from odt_core.files import DAMAGED_ZIP
 from odt_core.workspace import CheckpointInfo, Kind
+from odt_core.workspace.disk import Disk
 from pages.ui.desk.checkpoints import HasCheckpoints
 from pages.ui.desk.worker import ELSEWHERE
 
@@ -63,8 +64,8 @@ class HasTfCheckpoints(HasCheckpoints):
 
         with self.changing("upload a checkpoint"), tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / _NAME
-            for suffix, content in _files(data, name).items():
-                Path(f"{path}{suffix}").write_bytes(content)
+            files = _files(data, name)
+            Disk().write({Path(f"{path}{suffix}"): content for suffix, content in files.items()})
             worker = self.worker()
             self._worker_head = ELSEWHERE
             worker.reset()
@@ -96,7 +97,9 @@ def _files(data: bytes, name: str) -> dict[str, bytes]:
                 if suffix is not None or len(members) == 1:
                     with archive.open(member) as file:
                         found[suffix or ""] = file.read(_MOST)
-    except DAMAGED_ZIP as error:
+    except OdtError:  # it says itself what is wrong
+        raise
+    except (*DAMAGED_ZIP, ValueError) as error:
         raise CheckpointError(f"'{name}' is damaged ({error}). Zip the files again.") from error
     if set(found) not in ({""}, set(_PARTS)):
         raise CheckpointError(
