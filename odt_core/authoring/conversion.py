@@ -33,7 +33,6 @@ def convert_saved_model(saved_model_dir: str | Path) -> bytes:
     the way, or when the converted model does not hold the weights or answers otherwise.
     """
     lowered = convert(saved_model_dir).lowered
-    assert lowered is not None
     _check_parameters(lowered, saved_model_dir)
     return lowered
 
@@ -41,21 +40,21 @@ def convert_saved_model(saved_model_dir: str | Path) -> bytes:
 class Converted(NamedTuple):
     """flex: as TensorFlow's converter makes it, Flex ops and all; phones run it with the
     Select-TF-ops library, no current Python runtime does. lowered: without Flex ops, and with all
-    of the SavedModel's values; None where that cannot be. about: what `describe` says of it, as
-    parsing it again takes seconds for a large model.
+    of the SavedModel's values. about: what `describe` says of it, as parsing it again takes seconds
+    for a large model.
     """
 
     flex: bytes
-    lowered: bytes | None
-    about: ModelDescription | None
+    lowered: bytes
+    about: ModelDescription
 
 
 def convert(saved_model_dir: str | Path, *, must_lower: bool = True) -> Converted:
     """The .tflite of a SavedModel, which says what that says.
 
     Where the converter changes what the model computes, products are unfolded, which keeps it from
-    that; a step of such a model is slower. must_lower: raise AuthoringError where there is no
-    lowered one, too; else as `convert_saved_model`.
+    that; a step of such a model is slower. must_lower: AuthoringError where a signature has no
+    lowered form, too; else the lowered one lacks it. AuthoringError as `convert_saved_model`.
     """
     directory = Path(saved_model_dir)
     if not (directory / "saved_model.pb").is_file():
@@ -67,12 +66,8 @@ def convert(saved_model_dir: str | Path, *, must_lower: bool = True) -> Converte
         converter = tf.lite.TFLiteConverter.from_saved_model(str(directory))
         converter.unfold_batchmatmul = unfold
         flex = run_converter(converter)
-        try:
-            lowered, about = _with_lost_values(*lower_converted(flex), directory)
-        except AuthoringError:
-            if must_lower:
-                raise
-            return Converted(flex, None, None)
+        runs = lower_converted(flex, must_lower=must_lower)
+        lowered, about = _with_lost_values(*runs, directory)
         _check_initial(about)
         with _quiet():
             agreement = agreement_of(lowered, about, directory)
@@ -109,17 +104,18 @@ def run_converter(converter: Any) -> bytes:
         ) from error
 
 
-def lower_converted(data: bytes) -> tuple[bytes, ModelDescription]:
+def lower_converted(data: bytes, *, must_lower: bool) -> tuple[bytes, ModelDescription]:
     """A converted model without Flex ops, and what `describe` says of it.
 
-    Raises AuthoringError naming every op that has no builtin form.
+    must_lower: AuthoringError naming every op that has no builtin form; else only where no
+    signature is left, or an op is none of TensorFlow's.
     """
     try:
         lowered = lower(data)
     except LoweringError as error:
         raise AuthoringError(str(error)) from error
     about = lowered.describe()
-    problems = [missing.message for missing in lowered.missing]
+    problems = [missing.message for missing in lowered.missing] if must_lower else []
     problems += [
         f"The op {name} has no builtin form. Build the model without the layer that needs it."
         for name in about.custom_ops

@@ -12,8 +12,6 @@ from odt_core.authoring.backend import keras, tf
 from odt_core.authoring.conversion import (
     check_values,
     convert,
-    lower_converted,
-    run_converter,
     state_of,
 )
 from odt_core.authoring.inputs import Inputs
@@ -25,7 +23,6 @@ from odt_core.authoring.recipe import save_program
 from odt_core.authoring.tracing import plain_errors
 from odt_core.authoring.update_rules import NAMES
 from odt_core.errors import AuthoringError
-from odt_core.graph import lower
 
 _SAMPLES = 5  # in a step that is tried: seldom as many as a model has outputs
 
@@ -35,7 +32,8 @@ def to_inference_tflite(source: keras.Model | str | Path, *, safe_mode: bool = T
 
     source: a built keras.Model, or the path of a .keras or .h5 file. Of a model with several inputs
     the signature takes each under its name.
-    Raises AuthoringError when the model cannot be read or converted.
+    Raises AuthoringError when the model cannot be read or converted, or when the file answers
+    otherwise than the model.
     """
     model = load_keras_model(source, safe_mode=safe_mode)
     check_model(model)
@@ -48,8 +46,7 @@ def to_inference_tflite(source: keras.Model | str | Path, *, safe_mode: bool = T
         module = tf.Module()
         module.weights = [variable.value for variable in model.variables]
         tf.saved_model.save(module, directory, signatures={"infer": concrete})
-        converter = tf.lite.TFLiteConverter.from_saved_model(directory)
-        return lower_converted(run_converter(converter))[0]
+        return convert(directory).lowered
 
 
 def to_trainable_tflite(
@@ -111,7 +108,8 @@ def author(
     """The .tflite of a Keras model with train, set_learning_rate and a dialect's own signatures.
 
     dialect: from the program and the model's inputs to signatures by name. The rest as for
-    `to_trainable_tflite`. That the file holds the model's weights is checked before it is returned.
+    `to_trainable_tflite`. That the file holds the model's weights, and answers as the model does,
+    is checked before it is returned, by its lowered form.
     """
     model = load_keras_model(source, safe_mode=safe_mode)
     check_model(model)
@@ -130,18 +128,14 @@ def author(
         with tempfile.TemporaryDirectory() as directory:
             save_program(program, signatures, directory)
             converted = convert(directory, must_lower=lowered)
-    runs, about = converted.lowered, converted.about
-    if runs is None or about is None:
-        anyhow = lower(converted.flex)
-        runs, about = anyhow.data, anyhow.describe()
     check_values(
-        state_of(runs, about),
+        state_of(converted.lowered, converted.about),
         {
             name.removesuffix(":0"): variable.numpy()
             for name, variable in zip(program.weight_names(), program.weights, strict=True)
         },
     )
-    return runs if lowered else converted.flex
+    return converted.lowered if lowered else converted.flex
 
 
 def signature(function: Any, *specs: Any, **named: Any) -> Any:

@@ -84,7 +84,6 @@ def to_transfer_tflite(
     with tempfile.TemporaryDirectory() as directory:
         save_program(learner, signatures, directory)
         converted = convert(directory).lowered
-    assert converted is not None
     data = halve_weights(converted)
     check_values(state_of(data, describe(data)), learner.first)
     return data

@@ -14,7 +14,7 @@ from odt_core.authoring import (
     to_trainable_tflite,
     to_tutorial_tflite,
 )
-from odt_core.authoring.agreement import Agreement
+from odt_core.authoring.agreement import Agreement, agreement_of
 from odt_core.authoring.conversion import state_of
 from odt_core.dialects import Task
 from odt_core.errors import AuthoringError
@@ -57,6 +57,17 @@ def small_model(**compiled):
     if compiled:
         model.compile(**compiled)
     return model
+
+
+def trained_by_determinant():
+    """A model whose train step holds an op that has no builtin form, and its infer none."""
+
+    def loss(y, logits):
+        fixed = tf.stop_gradient(logits)
+        added = tf.linalg.det(tf.eye(5) + tf.matmul(fixed, fixed, transpose_a=True))
+        return tf.reduce_mean(tf.square(logits - y)) + tf.reduce_mean(added)
+
+    return small_model(optimizer="sgd", loss=loss)
 
 
 def _tenfold(x):
@@ -316,6 +327,35 @@ class TestLostActivation:
         save_model(Small(), tmp_path)
         with pytest.raises(AuthoringError, match="the file answers differently"):
             convert_saved_model(tmp_path)
+
+    @pytest.mark.parametrize(
+        "convert",
+        [
+            lambda: to_inference_tflite(small_model()),
+            lambda: to_trainable_tflite(trained_by_determinant(), lowered=False),
+        ],
+    )
+    def test_model_in_one_call_that_no_conversion_agrees_with_then_is_refused(
+        self, convert, monkeypatch
+    ):
+        monkeypatch.setattr(
+            "odt_core.authoring.conversion.agreement_of", lambda *_: Agreement(False, True)
+        )
+        with pytest.raises(AuthoringError, match="the file answers differently"):
+            convert()
+
+    def test_step_that_only_flex_does_when_not_lowered_then_the_rest_is_checked(self, monkeypatch):
+        compared = []
+
+        def counted(data, about, folder):
+            compared.append(sorted(one.name for one in about.signatures))
+            return agreement_of(data, about, folder)
+
+        monkeypatch.setattr("odt_core.authoring.conversion.agreement_of", counted)
+        data = to_trainable_tflite(trained_by_determinant(), lowered=False)
+        assert "MatrixDeterminant" in describe(data).flex_ops
+        assert "infer" in compared[0]
+        assert "train" not in compared[0]
 
     def test_layer_that_is_a_function_of_its_own_then_says_what_to_do(self):
         class Own(keras.layers.Layer):
