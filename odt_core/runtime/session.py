@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from numbers import Integral, Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -37,6 +38,13 @@ if TYPE_CHECKING:
     from odt_core.samples import Labels
 
 
+class _Rate(NamedTuple):
+    """A learning rate: given with every step, or in variables by name."""
+
+    given: float | None
+    variables: dict[str, np.ndarray]
+
+
 class Session:
     """A model's own variables. Not thread-safe: LiteRT crashes when two threads share an
     interpreter, so every call checks that it comes from the thread that made the session.
@@ -52,6 +60,7 @@ class Session:
         self.threads_fixed = threads is not None  # else a run may use more
         self._thread = threading.get_ident()
         self._inputs: dict[str, TrainInputs] = {}  # by the train signature
+        self._kept_rate: _Rate | None = None  # from before a run that sets another
         self._data = self._runs.data  # or with a train step in parts beside the whole
         signatures = self._runs.description.signatures
         self._samples = SampleCheck(model, self._runs)
@@ -277,11 +286,30 @@ class Session:
 
     @property
     def given_rate(self) -> float | None:
-        """The rate that `train` is given with every step, which is in no variable; None where the
-        model takes none so.
+        """The rate that `train` is given with every step, which is in no variable, as it outlasts
+        a run; None where the model takes none so.
         """
         roles = self.contract.train
-        return self._learning_rate if roles and roles[0].learning_rate else None
+        if not roles or not roles[0].learning_rate:
+            return None
+        return self._learning_rate if self._kept_rate is None else self._kept_rate.given
+
+    @contextmanager
+    def keep_rate(self) -> Iterator[None]:
+        """For a run that sets the learning rate: the one of now is in force again afterwards, and
+        in `lasting_state`, checkpoints and baked files all the while.
+        """
+        name = self.contract.learning_rate
+        about = self.model.description.signature(name) if name is not None else None
+        state = self.state() if about is not None else {}
+        kept = {one: state[one] for one in about.assigns} if about is not None else {}
+        rate = self._kept_rate = _Rate(self._learning_rate, kept)
+        try:
+            yield
+        finally:
+            if kept:
+                self.put_back(self.lasting_state())
+            self._learning_rate, self._kept_rate = rate.given, None
 
     # --- predicting -----------------------------------------------------------------------------
 
@@ -391,6 +419,11 @@ class Session:
         self._check_initialised("read")
         return self._variables.read()
 
+    def lasting_state(self) -> dict[str, np.ndarray]:
+        """`state` as it outlasts a run: with the learning rate from before it."""
+        kept = {} if self._kept_rate is None else self._kept_rate.variables
+        return self.state() | {name: value.copy() for name, value in kept.items()}
+
     def load_state(self, state: Mapping[str, np.ndarray]) -> None:
         """Set all variables.
 
@@ -449,7 +482,9 @@ class Session:
         meta.setdefault("labels", self.labels.names)
         meta.setdefault("learning_rate", self.given_rate)
         meta.setdefault("created", datetime.now(UTC).isoformat(timespec="seconds"))
-        return Checkpoint(self.state(), CheckpointMeta(model_sha256=self.model.sha256, **meta))
+        return Checkpoint(
+            self.lasting_state(), CheckpointMeta(model_sha256=self.model.sha256, **meta)
+        )
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Take over a checkpoint's variables, labels and, where `train` is given one with every
@@ -473,7 +508,7 @@ class Session:
         name = infer.signature if inference_only and infer is not None else None
         return bake(
             self.model.data,
-            self.state(),
+            self.lasting_state(),
             inference_only=inference_only,
             signature=name,
             contract=self.model.contract,

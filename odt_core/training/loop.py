@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from numbers import Integral
 from typing import TYPE_CHECKING
@@ -68,7 +69,7 @@ def fit(
     threads: int | None = None,
 ) -> History:
     """Train the session's model on `samples` and return what happened. The session then goes by
-    their labels.
+    their labels; its learning rate is again the one from before.
 
     settings, replay, base_test: None takes the model card's, where it has them.
     test, base_test: evaluated at the start, at the end and now and then; never trained on.
@@ -210,7 +211,7 @@ class Run:
             best_places_right=best.places_right if best else None,
             average_count=self._average.count,
             learning_rate=self.session.given_rate,
-            state=self._variables if self._published else self.session.state(),
+            state=self._variables if self._published else self.session.lasting_state(),
             average=self._average.sums,
         )
 
@@ -252,8 +253,10 @@ class Run:
         """Run to the end, a stop, or a divergence."""
         before = self.session.threads
         self.session.use_threads(self.threads)
+        sets_rate = self._sets_rate and self.settings.learning_rate is not None
         try:
-            return self._train()
+            with self.session.keep_rate() if sets_rate else nullcontext():
+                return self._train()
         finally:
             self.session.use_threads(before)
             if self.step:
@@ -284,7 +287,7 @@ class Run:
                 outcome = Outcome.DIVERGED
                 break
             if self.step > average_from:
-                self._average.add(self.session.state())
+                self._average.add(self.session.lasting_state())
             record = self._record(batch, loss, rate, began)
             self._records.append(record)
             for callback in self._callbacks:
@@ -449,7 +452,7 @@ class Run:
         return [one.name for one in zero_filled(role, about)] if about is not None else []
 
     def _keep_good(self) -> None:
-        state = self.session.state()
+        state = self.session.lasting_state()
         if is_finite(state):
             self._first = self._first or state
             self._good = (self.step, state)

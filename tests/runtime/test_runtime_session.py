@@ -30,7 +30,7 @@ from odt_core.runtime.chunks import INFER_CHUNK
 from odt_core.runtime.interpreter import BoundSignature
 from odt_core.runtime.scores import probabilities
 from odt_core.samples import Labels, RawSamples, Samples
-from odt_core.training import Callback, Control, Settings, fit
+from odt_core.training import Autosave, Callback, Control, Settings, fit
 from tests.converting import file_of
 
 OWN = Path(__file__).parent / "models"
@@ -284,6 +284,16 @@ class TestRateGivenWithEveryStep:
         assert second.learning_rate == 0.5
         for name, value in whole.state().items():
             np.testing.assert_array_equal(second.state()[name], value)
+
+    def test_run_that_sets_it_gives_it_back(self):
+        session = self.MODEL.session()
+        session.learning_rate = 0.5
+        settings = Settings(epochs=4, batch_size=3, learning_rate=0.1, schedule="cosine", replay=0)
+        samples = Samples(self.X, self.Y, self.MODEL.labels)
+        saved = []
+        history = fit(session, samples, settings, [Autosave(lambda one, _: saved.append(one), 0)])
+        assert [one.meta.learning_rate for one in saved] == [0.5] * len(saved)
+        assert (history.progress.learning_rate, session.learning_rate) == (0.5, 0.5)
 
     def test_checkpoint_of_a_model_with_a_variable_for_it_says_nothing_of_it(self, model):
         assert model.session().checkpoint().meta.learning_rate is None

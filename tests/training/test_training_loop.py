@@ -362,6 +362,58 @@ class TestSaving:
         same(dict(last.state), session.state())
 
 
+class TestLearningRateOfItsOwn:
+    """A schedule ends near zero: what a person leaves with must still be able to learn."""
+
+    FALLING = replace(SETTINGS, average=0.0, replay=0.0)
+
+    @pytest.mark.parametrize("stop_at", [4, 1000])
+    @pytest.mark.parametrize("average", [0.0, 0.5])
+    def test_run_that_sets_the_rate_gives_it_back(self, session, stop_at, average):
+        before = session.state()["learning_rate"]
+        settings = replace(self.FALLING, average=average)
+        history = fit(session, some(12), settings, [StopAt(stop_at)])
+        assert history.records[-1].learning_rate < 0.05
+        np.testing.assert_array_equal(session.state()["learning_rate"], before)
+
+    def test_run_that_fails_or_diverges_gives_it_back(self, session):
+        class Fail(Callback):
+            def on_step_end(self, run: Run, record: Record) -> None:
+                raise RuntimeError
+
+        before = session.learning_rate
+        with pytest.raises(RuntimeError):
+            fit(session, some(12), self.FALLING, [Fail()])
+        assert session.learning_rate == before
+        history = fit(session, some(12), self.FALLING, [Poison(6)])
+        assert (history.outcome, session.learning_rate) == (Outcome.DIVERGED, before)
+
+    def test_checkpoints_and_files_made_on_the_way_have_it_too(self, session):
+        saved: list[Checkpoint] = []
+        baked: list[bytes] = []
+
+        class Bake(Callback):
+            def on_step_end(self, run: Run, record: Record) -> None:
+                baked.append(run.session.bake())
+                saved.append(run.session.checkpoint())
+
+        before = session.learning_rate
+        save = Autosave(lambda checkpoint, _: saved.append(checkpoint), every_seconds=0.0)
+        settings = replace(self.FALLING, epochs=2)
+        history = fit(session, some(12), settings, [Bake(), save], test=some(8, 1))
+        states = [history.progress.state, *(one.state for one in saved)]
+        states += [one.progress.state for one in saved if one.progress is not None]
+        assert {float(state["learning_rate"]) for state in states} == {before}
+        assert load_model(baked[-1]).session().learning_rate == before
+
+    def test_run_that_leaves_the_rate_alone_goes_by_the_sessions_own(self, session):
+        session.learning_rate = 0.25
+        fit(session, some(12), self.FALLING)
+        assert session.learning_rate == 0.25
+        fit(session, some(12), replace(self.FALLING, learning_rate=None))
+        assert session.learning_rate == 0.25
+
+
 class Poison(Callback):
     """Spoils the weights after a step, as a diverging optimiser does."""
 
