@@ -49,6 +49,7 @@ def _known(description: ModelDescription) -> Iterator[str]:
     if broken:
         yield (
             f"{len(broken)} of {len(description.variables)} variables hold values in the file that "
-            f"are not finite numbers ('{broken[0]}' for one): its author's training went wrong "
-            f"before it was saved. Choose another file, or restore a checkpoint first."
+            f"are not finite numbers ('{broken[0]}' for one). A mask or a lowest loss so far may "
+            f"be so; where weights are, its author's training went wrong before it was saved: "
+            f"choose another file, or restore a checkpoint first."
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from odt_core.errors import TrainingError
 from odt_core.kinds import check_kind, kind_of
 from odt_core.runtime.checks import check_rows_finite, no_initial_values
 from odt_core.runtime.session import Session
+from odt_core.runtime.weights import weights_of
 from odt_core.samples import Augmentation, Samples, check_samples
 from odt_core.training.average import is_averaged
 from odt_core.training.callbacks import Callback
@@ -179,7 +180,7 @@ def check_average(start: Progress, state: Mapping[str, np.ndarray], broken: set[
     """
     shapes = {name: array.shape for name, array in state.items() if is_averaged(name, array)}
     sums = {name: np.shape(array) for name, array in start.average.items()}
-    usable = is_finite({k: v for k, v in start.average.items() if k not in broken})
+    usable = is_finite(start.average, broken)
     if sums != (shapes if start.average_count else {}) or not usable:
         raise TrainingError(
             "This run cannot go on: the averaged weights that it stopped with are damaged, or "
@@ -187,10 +188,23 @@ def check_average(start: Progress, state: Mapping[str, np.ndarray], broken: set[
         )
 
 
-def is_finite(state: Mapping[str, np.ndarray]) -> bool:
-    """Whether every floating-point variable holds finite numbers alone."""
+def is_finite(state: Mapping[str, np.ndarray], but: Collection[str] = ()) -> bool:
+    """Whether every floating-point variable but these holds finite numbers alone."""
     return all(
         bool(np.isfinite(array).all())
-        for array in state.values()
-        if np.issubdtype(array.dtype, np.floating)
+        for name, array in state.items()
+        if name not in but and np.issubdtype(array.dtype, np.floating)
     )
+
+
+def infinite_by_design(session: Session) -> frozenset[str]:
+    """Names of the variables that are not finite in the model's file, nor now, and may be: such as
+    a mask or the lowest loss so far. A weight that is NaN may not.
+    """
+    model = session.model
+    names = {one.name for one in model.description.variables if not one.finite}
+    if not names:
+        return frozenset()
+    state, weights = session.state(), weights_of(model.description, model.contract)
+    spoilt = {name for name in names & weights if np.isnan(state[name]).any()}
+    return frozenset(name for name in names - spoilt if not np.isfinite(state[name]).all())

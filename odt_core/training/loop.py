@@ -30,6 +30,7 @@ from odt_core.training.checks import (
     check_kinds,
     check_sets,
     fingerprint,
+    infinite_by_design,
     is_finite,
 )
 from odt_core.training.control import Control
@@ -171,6 +172,7 @@ class Run:
         self._went_on = start is not None and start.step > 0
         self._resume(start, before)  # first: features of samples are those of its weights
         try:
+            self._infinite = infinite_by_design(session)
             self._judge = Judge(session, sets)
             self._batches = BatchSource(session, self.plan, settings, sets, augmentation, base)
             if start is not None:
@@ -241,7 +243,9 @@ class Run:
         wrong, which ends at the last good state.
         """
         progress = self.progress()
-        if reason in (Reason.PERIODIC, Reason.BEST) and not is_finite(progress.state):
+        if reason in (Reason.PERIODIC, Reason.BEST) and not is_finite(
+            progress.state, self._infinite
+        ):
             return
         checkpoint = self._checkpoint(progress, reason.value)
         for callback in self._callbacks:
@@ -299,7 +303,7 @@ class Run:
     def _end(self, outcome: Outcome) -> History:
         bad_step = self.step
         progress, message = self.progress(), ""
-        if outcome is not Outcome.DIVERGED and not is_finite(progress.state):
+        if outcome is not Outcome.DIVERGED and not is_finite(progress.state, self._infinite):
             outcome = Outcome.DIVERGED
         if outcome is Outcome.DIVERGED:
             message = self._go_back(bad_step)
@@ -453,7 +457,7 @@ class Run:
 
     def _keep_good(self) -> None:
         state = self.session.lasting_state()
-        if is_finite(state):
+        if is_finite(state, self._infinite):
             self._first = self._first or state
             self._good = (self.step, state)
 
@@ -472,10 +476,14 @@ class Run:
         advice = "Try a smaller learning rate."
         if not self._sets_rate:
             advice = "Its learning rate is part of the file; look for samples with huge numbers."
-        empty = self._zero_filled() if bad_step <= _AT_ONCE else []
+        at_once = bad_step <= _AT_ONCE
+        empty = self._zero_filled() if at_once else []
         if empty:
             names = ", ".join(f"'{name}'" for name in empty)
             advice = f"Perhaps what is filled with zeros may not be 0: {names}. {advice}"
+        if at_once and self._infinite:
+            names = ", ".join(f"'{name}'" for name in sorted(self._infinite))
+            advice = f"Perhaps what is infinite in the file may not be: {names}. {advice}"
         return (
             f"Training diverged at step {bad_step:,}: the loss or the weights are no longer finite "
             f"numbers. Your model is back at step {self.step:,}. {advice}"

@@ -19,7 +19,7 @@ from odt_core.training import Autosave, Callback, Control, Outcome, Reason, Reco
 from odt_core.training.events import Ended, Evaluated, Event, Progressed
 from odt_core.training.loop import fit
 from odt_core.worker import Worker
-from tests.converting import file_of
+from tests.converting import file_of, functions_of
 
 MODELS = Path(__file__).parents[1] / "runtime" / "models"
 PUBLIC = Path(__file__).parents[1] / "models"
@@ -269,3 +269,69 @@ def test_measuring_changes_nothing_where_predicting_sets_a_variable(tmp_path):
     for name, array in learnt[0].items():
         np.testing.assert_array_equal(learnt[1][name], array)
         np.testing.assert_array_equal(learnt[2][name], array)
+
+
+class Masked(tf.Module):
+    """A classifier that never gives its last answer, and remembers its lowest loss."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.w = tf.Variable(tf.ones([6, 3]), name="w")
+        self.mask = tf.Variable([0.0, 0.0, -np.inf], trainable=False, name="mask")
+        self.lowest = tf.Variable(np.inf, dtype=tf.float32, trainable=False, name="lowest")
+
+    def scores(self, x: tf.Tensor) -> tf.Tensor:
+        return x @ self.w + self.mask
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None, 6], tf.float32), tf.TensorSpec([None], tf.int32)]
+    )
+    def train(self, x, y):
+        truth = tf.one_hot(y, 3)
+        chances = tf.nn.softmax(self.scores(x))
+        loss = -tf.reduce_mean(tf.math.log(tf.reduce_sum(truth * chances, 1)))
+        self.w.assign_sub(0.3 * tf.matmul(x, chances - truth, transpose_a=True) / 8.0)
+        self.lowest.assign(tf.minimum(self.lowest, loss))
+        return {"loss": loss}
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 6], tf.float32)])
+    def infer(self, x):
+        return {"logits": self.scores(x)}
+
+    @tf.function(input_signature=[tf.TensorSpec([3], tf.float32)])
+    def rule_out(self, mask):
+        return {"mask": self.mask.assign(mask)}
+
+
+class TestInfiniteVariables:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def data(cls, tmp_path_factory):
+        net = Masked()
+        calls = functions_of(net, "train", "infer", "rule_out")
+        data = file_of(net, tmp_path_factory.mktemp("masked"), **calls)
+        for sign in (1, -1):  # TensorFlow's converter writes the largest number instead
+            largest, infinite = np.float32([sign * np.finfo(np.float32).max, sign * np.inf])
+            data = data.replace(largest.tobytes(), infinite.tobytes())
+        return data
+
+    def test_model_that_has_such_on_purpose_trains_and_is_saved(self, data):
+        session, saved = load_model(data).session(), []
+        save = Autosave(lambda checkpoint, reason: saved.append(reason), every_seconds=0.0)
+        own = rows(20)
+        own = Samples(own.x, own.y % 2, Labels.numbered(3))
+        history = fit(session, own, SETTINGS, [save])
+        assert (history.outcome, history.learnt) == (Outcome.FINISHED, True)
+        assert saved.count(Reason.PERIODIC) == history.total
+        state = session.state()
+        assert np.isneginf(state["mask"][2])
+        assert np.isfinite(state["lowest"])
+
+    def test_model_that_diverges_by_them_names_them(self, data):
+        session = load_model(data).session()
+        own = rows(20)  # of the label that the mask rules out too
+        history = fit(session, own, SETTINGS)
+        assert history.outcome is Outcome.DIVERGED
+        assert (
+            "Perhaps what is infinite in the file may not be: 'lowest', 'mask'." in history.message
+        )
