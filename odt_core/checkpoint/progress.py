@@ -28,6 +28,7 @@ class Progress:
     best_mean_squared_error: float | None = None  # for a model of values, instead of these two
     best_places_right: float | None = None  # and where it tells classes of pixels or words
     average_count: int = 0
+    best_on: str | None = None  # a hash of the test samples; None in files from before it was kept
     learning_rate: float | None = None  # given with every step; None where a variable holds it
     state: Mapping[str, np.ndarray] = field(default_factory=dict)  # variables as the loop has them
     average: Mapping[str, np.ndarray] = field(default_factory=dict)  # float64 sums
@@ -44,8 +45,9 @@ class Progress:
 
     def to_json(self) -> dict[str, Any]:
         """Everything but the arrays."""
-        rate = {} if self.learning_rate is None else {"learning_rate": self.learning_rate}
-        return rate | {
+        later = {"learning_rate": self.learning_rate, "best_on": self.best_on}
+        given = {name: value for name, value in later.items() if value is not None}
+        return given | {
             "step": self.step,
             "total": self.total,
             "fingerprint": self.fingerprint,
@@ -77,7 +79,8 @@ class Progress:
         counts += [n for n in (self.best_step, self.best_correct) if n is not None]
         best = (self.best_cross_entropy, self.best_mean_squared_error, self.best_places_right)
         numbers = [n for n in (*best, self.learning_rate) if n is not None]
-        fits = isinstance(self.fingerprint, str) and all(map(is_count, counts))
+        texts = [self.fingerprint] + ([] if self.best_on is None else [self.best_on])
+        fits = all(isinstance(one, str) for one in texts) and all(map(is_count, counts))
         if not fits or not all(map(is_number, [self.seconds, *numbers])):
             raise TypeError("a progress of other types")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -165,13 +165,23 @@ def fingerprint(
     digest = hashlib.sha256(json.dumps(settings.to_json(), sort_keys=True).encode())
     for group in (samples, replay):
         if group is not None:
-            digest.update(str(group.x.shape).encode())
-            targets = np.float32 if group.y.dtype.kind == "f" else np.int64
-            digest.update(np.ascontiguousarray(group.x, np.float32).tobytes())
-            digest.update(np.ascontiguousarray(group.y, targets).tobytes())
+            for part in _parts(group):
+                digest.update(part)
     if augmentation is not None:
         digest.update(repr(augmentation).encode())
     return digest.hexdigest()
+
+
+def samples_digest(samples: Samples) -> str:
+    """A hash of samples and targets, likewise."""
+    return hashlib.sha256(b"".join(_parts(samples))).hexdigest()
+
+
+def _parts(samples: Samples) -> Iterator[bytes]:
+    yield str(samples.x.shape).encode()
+    targets = np.float32 if samples.y.dtype.kind == "f" else np.int64
+    yield np.ascontiguousarray(samples.x, np.float32).tobytes()
+    yield np.ascontiguousarray(samples.y, targets).tobytes()
 
 
 def check_average(start: Progress, state: Mapping[str, np.ndarray], broken: set[str]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from odt_core.checkpoint.progress import Progress
 from odt_core.errors import NoAnswerError
 from odt_core.evaluation.evaluation import answered, errors, measure
+from odt_core.training.checks import samples_digest
 from odt_core.training.history import Measures, Score
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Judge:
         tests = sets.test is not None or sets.base_test is not None
         self.has_tests = self.can_score and tests
         self._best: tuple[Score, int] | None = None
+        self.best_on = None if sets.test is None else samples_digest(sets.test)
 
     def measure(self, x: np.ndarray, truth: np.ndarray) -> Measures:
         """The figures of a batch's own samples as the model stands."""
@@ -77,8 +79,8 @@ class Judge:
     # --- for going on later ---------------------------------------------------------------------
 
     def take(self, progress: Progress) -> None:
-        """Know again what was best when a run stopped."""
-        if progress.best_step is None:
+        """Know again what was best when a run stopped, on the same test samples."""
+        if progress.best_step is None or progress.best_on not in (None, self.best_on):
             return
         score = Score(
             n=0,

@@ -207,6 +207,7 @@ class Run:
             fingerprint=self._fingerprint,
             seconds=self._seconds,
             best_step=step,
+            best_on=self._judge.best_on,
             best_correct=best.correct if best else None,
             best_cross_entropy=best.cross_entropy if best else None,
             best_mean_squared_error=best.mean_squared_error if best else None,

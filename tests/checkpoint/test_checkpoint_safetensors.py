@@ -52,6 +52,7 @@ PROGRESS = Progress(
     best_step=3,
     best_correct=9,
     best_cross_entropy=0.1,
+    best_on="t",
     average_count=2,
     state={"w": np.ones((3, 2), np.float32)},
     average={"w": np.full((3, 2), 2.5)},
@@ -243,6 +244,7 @@ class TestRefusals:
             {"fingerprint": 3},
             {"best_step": "x"},
             {"best_cross_entropy": "x"},
+            {"best_on": 3},
         ],
     )
     def test_damaged_progress_is_refused(self, change):

@@ -19,6 +19,7 @@ from odt_core.training import (
     Autosave,
     Callback,
     Control,
+    EvaluationRecord,
     History,
     Outcome,
     Reason,
@@ -297,6 +298,27 @@ class TestGoingOn:
         with pytest.raises(MemoryError):
             fit(session, some(12), SETTINGS, start=progress, threads=2)
         same(session.state(), before)
+
+    @pytest.mark.parametrize(("seed", "expected"), [(1, 0), (2, 3)])
+    def test_best_so_far_counts_on_the_same_test_samples_alone(self, session, seed, expected):
+        best = {"best_step": 0, "best_correct": 99, "best_cross_entropy": 0.0}
+        settings = replace(SETTINGS, evaluate_every=100)
+        progress = fit(session, some(12), settings, [StopAt(3)], test=some(8, 1)).progress
+        first: list[int | None] = []
+
+        class Look(Callback):
+            def on_evaluate(self, run: Run, evaluation: EvaluationRecord) -> None:
+                first.append(run.progress().best_step)
+
+        progress = replace(progress, **best)
+        fit(session, some(12), settings, [Look()], test=some(8, seed), start=progress)
+        assert first[0] == expected
+
+    def test_best_so_far_of_an_older_file_still_counts(self, session):
+        progress = fit(session, some(12), SETTINGS, [StopAt(3)], test=some(8, 1)).progress
+        older = replace(progress, best_step=2, best_correct=99, best_on=None)
+        history = fit(session, some(12), SETTINGS, test=some(8, 2), start=older)
+        assert history.progress.best_step == 2
 
     def test_progress_of_another_augmentation_is_refused(self, session):
         given = {"augmentation": Augmentation(rotation=0.3)}
