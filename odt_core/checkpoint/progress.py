@@ -81,7 +81,8 @@ class Progress:
         numbers = [n for n in (*best, self.learning_rate) if n is not None]
         texts = [self.fingerprint] + ([] if self.best_on is None else [self.best_on])
         fits = all(isinstance(one, str) for one in texts) and all(map(is_count, counts))
-        if not fits or not all(map(is_number, [self.seconds, *numbers])):
+        fits = fits and all(map(is_number, [self.seconds, *numbers]))
+        if not fits or (self.learning_rate or 0) < 0:
             raise TypeError("a progress of other types")
 
 

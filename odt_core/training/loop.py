@@ -179,12 +179,13 @@ class Run:
                 self._judge.take(start)
             self._measures = settings.measure_every > 0 and self._judge.can_score
             self.threads = self._choose_threads(threads)
+            rate = start.learning_rate if start is not None else None
+            if rate is not None and session.given_rate is not None:
+                session.learning_rate = rate
         except Exception:
             if start is not None:
                 session.put_back(before)
             raise
-        if start is not None and start.learning_rate is not None and session.given_rate is not None:
-            session.learning_rate = start.learning_rate
 
     # --- for callbacks --------------------------------------------------------------------------
 

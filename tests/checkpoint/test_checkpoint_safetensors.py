@@ -245,6 +245,7 @@ class TestRefusals:
             {"best_step": "x"},
             {"best_cross_entropy": "x"},
             {"best_on": 3},
+            {"learning_rate": -0.1},
         ],
     )
     def test_damaged_progress_is_refused(self, change):

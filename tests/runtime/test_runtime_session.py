@@ -285,6 +285,16 @@ class TestRateGivenWithEveryStep:
         for name, value in whole.state().items():
             np.testing.assert_array_equal(second.state()[name], value)
 
+    def test_run_that_cannot_go_on_at_such_a_rate_changes_nothing(self):
+        samples, session = Samples(self.X, self.Y, self.MODEL.labels), self.MODEL.session()
+        settings = Settings(epochs=2, batch_size=3, learning_rate=None, replay=0)
+        progress = fit(self.MODEL.session(), samples, settings).progress
+        before = session.state()
+        with pytest.raises(TrainingError, match="learning rate must be"):
+            fit(session, samples, settings, start=replace(progress, learning_rate=-1.0))
+        for name, value in session.state().items():
+            np.testing.assert_array_equal(value, before[name])
+
     def test_run_that_sets_it_gives_it_back(self):
         session = self.MODEL.session()
         session.learning_rate = 0.5
