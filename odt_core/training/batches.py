@@ -70,6 +70,7 @@ def plan(
     train on samples that do not exist, since nobody can weight the loss inside a model; dropping it
     would leave samples out. This way each sample is shown in every epoch, and those shown twice are
     drawn evenly, so that all count the same over the epochs.
+    At least one sample of each batch is replayed, where any is to be, and one is an own one.
     own_labels, replay_labels: how many labels they show, 0 for unknown. Own samples of few labels
     get a smaller part of each batch than settings.replay leaves, so that no label is shown more
     often than one of the replayed: half a batch of one new symbol would make it the likeliest
@@ -81,8 +82,14 @@ def plan(
     share = settings.replay
     if share and own_labels and replay_labels:
         share = max(share, replay_labels / (own_labels + replay_labels))
-    replay = round(batch * share) if replay_count else 0
-    replay = min(replay, batch - 1)
+    replay = 0
+    if share and replay_count:
+        if batch == 1:
+            raise SettingsError(
+                "A batch of 1 has no room for a base sample to replay beside one of yours. Use a "
+                "batch size of 2 or more, or replay none."
+            )
+        replay = min(max(1, round(batch * share)), batch - 1)
     own = batch - replay
     if not replay:  # each sample once, rather than some of them twice
         own = min(own, math.ceil(own_count / multiple) * multiple)

@@ -24,6 +24,16 @@ class TestPlan:
         found = plan(Settings(batch_size=4, replay=0.99), 50, 1000)
         assert (found.own_per_step, found.replay_per_step) == (1, 3)
 
+    def test_at_least_one_replayed_sample_is_in_each_batch_where_any_is_to_be(self):
+        found = plan(Settings(batch_size=32, replay=0.01), 50, 1000)
+        assert (found.own_per_step, found.replay_per_step) == (31, 1)
+
+    def test_batch_of_one_has_no_room_for_replay(self):
+        with pytest.raises(SettingsError, match="batch size of 2 or more, or replay none"):
+            plan(Settings(batch_size=1, replay=0.5), 50, 1000)
+        assert plan(Settings(batch_size=1, replay=0.0), 50, 1000).own_per_step == 1
+        assert plan(Settings(batch_size=1, replay=0.5), 50, 0).own_per_step == 1
+
     def test_batch_size_is_rounded_up_to_what_the_model_takes(self):
         found = plan(Settings(batch_size=10, replay=0.0), 50, 0, multiple=8)
         assert found.own_per_step == 16
