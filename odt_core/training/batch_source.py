@@ -8,6 +8,7 @@ import numpy as np
 
 from odt_core.dialects.contract import LabelKind, Task
 from odt_core.dialects.targets import one_hot
+from odt_core.errors import SettingsError
 from odt_core.runtime.rows import Part, Rows
 from odt_core.runtime.scores import right_answers
 from odt_core.training.batches import Plan
@@ -121,10 +122,14 @@ class BatchSource:
         """
         if self._replay is None:
             return None
-        contract = self._session.contract
-        one_hot_labels = contract.train[0].label_kind is LabelKind.ONE_HOT
-        if settings.distil == 0 or not one_hot_labels or not contract.scored:
+        if settings.distil == 0:
             return self._replay.y
+        contract = self._session.contract
+        if contract.train[0].label_kind is not LabelKind.ONE_HOT or not contract.scored:
+            raise SettingsError(
+                "distil must be 0 for this model: its targets have not one number for each label, "
+                "so the base model's own answers cannot be mixed into those of replayed samples."
+            )
         if base is None:
             base = self._session.model.session(threads=self._session.threads)
         answers = base.predict_proba(self._replay.x, self._replay.labels)

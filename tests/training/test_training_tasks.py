@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from odt_core.checkpoint import Checkpoint
-from odt_core.errors import TrainingError
+from odt_core.errors import SettingsError, TrainingError
 from odt_core.evaluation import evaluate
 from odt_core.runtime import Session, load_model
 from odt_core.runtime.frozen import FrozenPart
@@ -269,6 +269,16 @@ def test_measuring_changes_nothing_where_predicting_sets_a_variable(tmp_path):
     for name, array in learnt[0].items():
         np.testing.assert_array_equal(learnt[1][name], array)
         np.testing.assert_array_equal(learnt[2][name], array)
+
+
+@pytest.mark.parametrize("name", ["binary", "regression"])
+def test_answers_that_cannot_be_mixed_into_targets_are_not_left_out_silently(name):
+    two = Samples(np.ones((4, 4), np.float32), np.arange(4) % 2, Labels.numbered(2))
+    session, samples = session_of(name), values() if name == "regression" else two
+    settings = replace(SETTINGS, replay=0.5, distil=0.5)
+    with pytest.raises(SettingsError, match="distil must be 0 for this model"):
+        fit(session, samples, settings, replay=samples)
+    assert fit(session, samples, replace(settings, replay=0)).outcome is Outcome.FINISHED
 
 
 class Masked(tf.Module):
