@@ -9,35 +9,37 @@ class Control:
     """Handed to `fit`; every method may be called from any thread."""
 
     def __init__(self) -> None:
-        self._stop = threading.Event()
-        self._go = threading.Event()
-        self._go.set()
+        self._changed = threading.Condition()
+        self._paused = self._stopped = False
 
     def pause(self) -> None:
         """Wait before the next step."""
-        self._go.clear()
+        self._paused = True
 
     def resume(self) -> None:
         """Go on after a pause."""
-        self._go.set()
+        with self._changed:
+            self._paused = False
+            self._changed.notify_all()
 
     def stop(self) -> None:
-        """End the run after the step that is running; wins over a pause."""
-        self._stop.set()
-        self._go.set()
+        """End the run after the step that is running; wins over a pause, before it or after."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
 
     @property
     def paused(self) -> bool:
-        """Whether a pause is asked for."""
-        return not self._go.is_set()
+        """Whether a pause is asked for, and no stop."""
+        return self._paused and not self._stopped
 
     @property
     def stopped(self) -> bool:
         """Whether a stop is asked for."""
-        return self._stop.is_set()
+        return self._stopped
 
     def proceed(self) -> bool:
         """Called by the loop before each step: waits while paused; False means stop."""
-        if not self._go.is_set():
-            self._go.wait()
-        return not self._stop.is_set()
+        with self._changed:
+            self._changed.wait_for(lambda: not self.paused)
+        return not self._stopped

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -360,6 +361,24 @@ class TestGoingOn:
         history = fit(session, some(12), SETTINGS, control=control)
         assert (history.outcome, history.steps, history.records) == (Outcome.STOPPED, 0, ())
         same(session.state(), before)
+
+
+class TestControl:
+    @pytest.mark.parametrize("order", [("stop", "pause"), ("pause", "stop")])
+    def test_stop_wins_over_a_pause_before_it_or_after(self, order):
+        control = Control()
+        for ask in order:
+            getattr(control, ask)()
+        assert (control.stopped, control.paused) == (True, False)
+        assert not control.proceed()
+
+    def test_pause_waits_until_resume_in_another_thread(self):
+        control = Control()
+        control.pause()
+        timer = threading.Timer(0.05, control.resume)
+        timer.start()
+        assert control.proceed()
+        assert timer.finished.is_set()
 
 
 class TestSaving:
