@@ -31,12 +31,14 @@ _DELEGATE = "DELEGATE"
 def profile_step(model: Model, batch: int = 32, *, threads: int = 1) -> Profile:
     """Measure a train step of `batch` samples, and each of its ops alone; about a second.
 
-    A model of static batch sizes is measured at its own largest. Raises TrainingError when the
-    model cannot be trained, ModelError when its weights are not set.
+    A model of static batch sizes is measured at the largest of them, if `batch` is none. Raises
+    TrainingError when the model cannot be trained, ModelError when its weights are not set.
     """
     if not model.contract.train:
         raise TrainingError("This model cannot be trained: there is no train step to look into.")
-    batch = model.contract.train[-1].batch or batch
+    fixed = [role.batch for role in model.contract.train if role.batch is not None]
+    if fixed and batch not in fixed:
+        batch = fixed[0]
     session = model.session(threads=threads, whole=True)
     x, y = example_batch(model.contract, batch)
     name, feeds = session.train_feeds(session.bottlenecks(x), y)

@@ -220,7 +220,8 @@ class Session:
     def train_feeds(self, features: np.ndarray, y: np.ndarray) -> tuple[str, dict[str, np.ndarray]]:
         """(signature, its inputs) of a `train_features` call, for who looks into one."""
         self._check_thread()
-        role = self.contract.train[-1]
+        roles = self.contract.train
+        role = next((role for role in roles if role.batch == len(features)), roles[-1])
         if self.contract.task is Task.RECONSTRUCTION:
             y = features
         inputs = self._train_inputs(role).of(features, y, self._learning_rate)

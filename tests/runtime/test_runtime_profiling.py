@@ -48,6 +48,16 @@ def test_profile_when_model_trains_then_names_every_op_of_the_step() -> None:
     assert sum(cost.share for cost in profile.ops) <= 1.001
 
 
+@pytest.mark.parametrize(("asked", "measured"), [(5, 5), (16, 16), (32, 16)])
+def test_profile_when_batch_sizes_are_fixed_then_is_of_the_one_asked_for_or_the_largest(
+    asked: int, measured: int
+) -> None:
+    model = load_model(MODELS / "dialect_fixed_batches.tflite")
+    profile = profile_step(model, asked)
+    (role,) = (role for role in model.contract.train if role.batch == measured)
+    assert (profile.batch, profile.signature) == (measured, role.signature)
+
+
 def test_profile_when_ops_differ_then_says_who_runs_them_and_in_how_many_parts() -> None:
     profile = profile_step(load_model(PHOTOS), 4)
     by_op = {cost.op: cost.delegate for cost in profile.ops}
