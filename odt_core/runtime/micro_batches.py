@@ -11,7 +11,7 @@ drawn for the whole batch first, so that they are the same in parts as without.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
 import numpy as np
@@ -108,10 +108,12 @@ class MicroBatches:
     def _on_all(
         self, interpreters: Sequence[Interpreter], do: Callable[[Interpreter], Result]
     ) -> list[Result]:
-        """Each in a thread of its own, if there are several."""
+        """Each in a thread of its own, if there are several; all are done when one fails."""
         if self._threads is None:
             return [do(one) for one in interpreters]
-        return list(self._threads.map(do, interpreters))
+        calls = [self._threads.submit(do, one) for one in interpreters]
+        wait(calls)
+        return [call.result() for call in calls]
 
     def _sum_up(
         self, worker: Interpreter, given: Arrays, count: int, starts: np.ndarray, sums: Sums

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -163,6 +165,27 @@ class TestSteps:
         with ThreadPoolExecutor(3) as threads:
             found = [one.result() for one in [threads.submit(steps) for _ in range(3)]]
         assert found[0] == found[1] == found[2]
+
+    def test_step_that_fails_in_one_thread_ends_when_the_others_are_done(
+        self, model, batch, monkeypatch
+    ):
+        session = model.session(threads=2, whole=True)
+        session.train_step(*batch)
+        lanes, together, done = itertools.count(), threading.Barrier(2), []
+
+        def sum_up(*_):
+            lane = next(lanes)
+            if lane < 2:
+                together.wait()
+            if lane == 0:
+                raise RuntimeError("no memory")
+            time.sleep(0.05)
+            done.append(lane)
+
+        monkeypatch.setattr(session._parts, "_sum_up", sum_up)
+        with pytest.raises(RuntimeError, match="no memory"):
+            session.train_step(*batch)
+        assert done == [1, 2, 3]
 
     def test_reset_and_restore_work_as_ever(self, model, batch):
         x, y = batch
