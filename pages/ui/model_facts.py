@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 
 from odt_core.runtime.examples import example_inputs
+from odt_core.training.history import Record
 from pages.ui import pieces
 from pages.ui.desk import Desk
 from pages.ui.model_words import abilities, what_it_does
@@ -98,10 +99,9 @@ def cost_of(desk: Desk) -> None:
     worker = desk.worker()
     rows = [("File as it runs here", size(worker.description.size))]
     run = desk.shown_run()
-    steps = run.records if run else ()
-    if len(steps) > 1:
-        each = 1000 * (steps[-1].seconds - steps[0].seconds) / (len(steps) - 1)
-        rows.append(("A training step of the last run", f"{each:.2f} ms, measuring included"))
+    if run and len(run.records) > 1:
+        each = f"{_step_ms(run.records):.2f} ms, measuring included"
+        rows.append(("A training step of the last run", each))
     memory = _resident(worker.pid)
     if memory:
         rows.append(("Memory of the model's process", size(memory)))
@@ -113,6 +113,12 @@ def cost_of(desk: Desk) -> None:
         rows.append(("An answer, way to the process included", f"{known[1]:.2f} ms"))
     pieces.table(("", ""), rows)
     step_profile(desk)
+
+
+def _step_ms(records: Sequence[Record]) -> float:
+    """Milliseconds a step, by two or more records, between which steps may be missing."""
+    first, last = records[0], records[-1]
+    return 1000 * (last.seconds - first.seconds) / (last.step - first.step)
 
 
 def _answer_ms(desk: Desk) -> float:

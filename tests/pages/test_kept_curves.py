@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from odt_core.training.history import EvaluationRecord, Record, Score
-from odt_core.training.journal import evaluation_line, steps_line
+from odt_core.training.journal import evaluation_line, kept, steps_line
 from odt_core.workspace import Workspace, Workspaces
 from pages.ui.desk.kept_curves import kept_curves
+from pages.ui.model_facts import _step_ms
 
 
 def steps(first: int, last: int, loss: float = 0.5) -> dict:
@@ -72,3 +73,9 @@ class TestKeptCurves:
         keep(workspace, {"kind": "checkpoint", "checkpoint": "c1"}, saved("c2", 5))
         assert kept_curves(workspace, "c1") is None
         assert kept_curves(workspace, "c2") is None
+
+
+@pytest.mark.parametrize("total", [4, 2_000])
+def test_step_takes_as_long_where_not_every_one_was_kept(total):
+    records = [Record(k, 1, 0.5, None, None, 0.1, k / 8) for k in range(1, total + 1)]
+    assert _step_ms(kept(records, total)) == 125
