@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from argparse import ArgumentParser, Namespace
@@ -187,9 +188,9 @@ class _Ticker(Callback):
         now = time.monotonic()
         if sys.stderr.isatty() and (now - self._last > 0.2 or record.step == run.total):
             self._last = now
+            loss = "" if math.isnan(record.loss) else f"loss {record.loss:.4f}  "
             print(
-                f"\rstep {record.step} of {run.total}  loss {record.loss:.4f}  "
-                f"{record.seconds:.1f} s ",
+                f"\rstep {record.step} of {run.total}  {loss}{record.seconds:.1f} s ",
                 end="\n" if record.step == run.total else "",
                 file=sys.stderr,
                 flush=True,
@@ -221,7 +222,7 @@ COMMAND = Command(
         "Personalise a model with samples from disk and judge it against the base model.\n"
         "A model whose outputs have no names takes those of the samples, in the order of the\n"
         "alphabet. With --json the last line has steps, learnt (whether a weight has changed),\n"
-        "seconds, loss (one per step, as the model reports it), labels (names of the outputs),\n"
+        "seconds, loss (one per step, where the model reports it), labels (names of the outputs),\n"
         "guessed (what to know where nobody had named them and they are more than the labels;\n"
         "else null), test (null without --test) and base_test (null without --base-test where\n"
         "the model has no base test set), each with accuracy and n of base and personalised, and\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -238,7 +239,8 @@ def _steps(curves: Curves) -> bytes:
     lines = [",".join(names)]
     for record in curves.records:
         cells = (getattr(record, name) for name in names)
-        lines.append(",".join("" if cell is None else f"{cell:.9g}" for cell in cells))
+        told = ("" if cell is None or math.isnan(cell) else f"{cell:.9g}" for cell in cells)
+        lines.append(",".join(told))
     return ("\r\n".join(lines) + "\r\n").encode()
 
 

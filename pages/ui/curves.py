@@ -20,7 +20,11 @@ _WAIT = "The curves grow here while your model trains."
 
 
 def loss_chart(key: str, desk: Desk, snapshot: Snapshot | None, height: int) -> None:
-    """The loss that the model reports, and the cross-entropy that we measure."""
+    """The loss that the model reports, and the cross-entropy that we measure; nothing where there
+    is neither.
+    """
+    if desk.why_unscored and not desk.reports_loss:
+        return
     curves: list[Curve] = []
     if snapshot is not None:
         records = thinned(snapshot.records, snapshot.total)
@@ -31,7 +35,8 @@ def loss_chart(key: str, desk: Desk, snapshot: Snapshot | None, height: int) -> 
         measured = [(s, v) for s, v in zip(steps, values, strict=True) if v is not None]
         reported = [(r.step, r.loss) for r in records if r.loss == r.loss]
         alone = bool(desk.why_unscored)  # then the model's own figure is all there is
-        curves = [Curve("loss reported by the model", *_columns(reported), faint=not alone)]
+        if desk.reports_loss:
+            curves.append(Curve("loss reported by the model", *_columns(reported), faint=not alone))
         if not alone:
             curves.append(Curve(name, *_columns(measured)))
     live_chart(

@@ -129,11 +129,12 @@ def abilities(contract: Contract) -> list[tuple[bool, str]]:
     if contract.infer is not None:
         predict = (True, f"Can be tried out and measured: '{contract.infer.signature}'.")
     else:
-        predict = (
-            False,
-            "Cannot be tried out: no signature predicts. Training shows the loss that the model "
-            "reports, and nothing more can be measured.",
-        )
+        shown = ""
+        if any(role.loss for role in contract.train):
+            shown = " Training shows the loss that the model reports; nothing else can be measured."
+        elif contract.trainable:
+            shown = " Training reports no loss, so nothing can be measured."
+        predict = (False, f"Cannot be tried out: no signature predicts.{shown}")
     return [train, predict]
 
 

@@ -310,10 +310,7 @@ def _live(desk: Desk, pace: float | None, paused: bool) -> None:
         lost_run(desk, "train")
         loss_chart("loss", desk, snapshot, _HEIGHT)
         if desk.why_unscored:
-            pieces.note(
-                f"{desk.why_unscored} The loss that it reports is all that can be shown while it "
-                "trains."
-            )
+            pieces.note(desk.why_unwatched)
         else:
             score_chart("accuracy" if desk.tells_labels else "error", desk, snapshot, _HEIGHT)
 

@@ -62,10 +62,11 @@ def try_card(desk: Desk) -> None:
         pieces.step(3, "Try it", "base model and yours, side by side")
         with trouble.shown():
             if not desk.can_predict:
+                watched = " while you watch the loss it reports" if desk.reports_loss else ""
                 pieces.note(
                     "No signature of this model predicts, so it cannot be tried out here: it can "
-                    "be trained while you watch the loss it reports, and downloaded. If one does "
-                    "predict under an unusual name, choose it on the Model page."
+                    f"be trained{watched}, and downloaded. If one does predict under an unusual "
+                    "name, choose it on the Model page."
                 )
                 return
             ticks = desk.busy and bool(st.session_state.get(_GIVEN))

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import sys
+from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from odt_core.cli.train import _Ticker
+from odt_core.training.history import Record
 from tests.cli.command_line import ROOT, odt, result
 
 PUBLIC = ROOT / "tests" / "models"
@@ -332,3 +337,14 @@ def test_evaluate_prints_what_is_taken_for_what(tmp_path):
     rows = [line.split() for line in printed[at + 1 : at + 6]]
     assert rows[0] == ["0", "1", "2", "3"]
     assert rows[1:] == [[str(k), *map(str, counts[k])] for k in range(4)]
+
+
+@pytest.mark.parametrize(
+    ("loss", "told"), [(0.5, "step 1 of 1  loss 0.5000  2.0 s"), (np.nan, "step 1 of 1  2.0 s")]
+)
+def test_line_that_follows_a_run_tells_the_loss_where_there_is_one(loss, told, monkeypatch):
+    terminal = StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    _Ticker().on_step_end(SimpleNamespace(total=1), Record(1, 0, loss, None, None, None, 2.0))
+    assert terminal.getvalue().strip() == told

@@ -20,9 +20,10 @@ from PIL import Image
 from odt_core.checkpoint import load_checkpoint, save_checkpoint
 from odt_core.errors import CheckpointError, ModelError
 from odt_core.evaluation import compare, fit_temperature, weight_changes, wilson
-from odt_core.evidence import Inside
+from odt_core.evidence import Curves, Inside
 from odt_core.runtime import load_model
 from odt_core.samples import Labels
+from odt_core.training import Outcome
 
 NASTY = (
     "<script>alert(1)<",
@@ -182,6 +183,12 @@ class TestContents:
         assert lines[0].startswith("step,epoch,loss")
         assert len(lines) == 1 + len(trained.history.records)
         assert all(re.fullmatch(r"[-+.,e\dinfa]*", line) for line in lines[1:])
+
+    @pytest.mark.usefixtures("without_charts")
+    def test_loss_that_no_model_reported_is_left_open(self, trained):
+        silent = tuple(one._replace(loss=float("nan")) for one in trained.history.records)
+        files = files_of(trained.bundle(curves=Curves(silent, (), Outcome.FINISHED, "Done.")))
+        assert files["runs/steps.csv"].decode().splitlines()[1].startswith("1,0,,")
 
     def test_pictures_are_whole(self, files):
         for name, content in files.items():

@@ -28,7 +28,7 @@ from odt_core.evidence.origin import Beginning, Origin
 from odt_core.samples import Labels, Samples
 from odt_core.studies import Controls, Estimate, Point, Quantity, SamplesNeeded
 from odt_core.training import EvaluationRecord
-from odt_core.training.history import Score
+from odt_core.training.history import Record, Score
 from tests.figures import check_figure
 
 
@@ -60,6 +60,21 @@ class TestAnyNumber:
             json.dumps(figure, allow_nan=False)
             if figure is not None:
                 check_figure(figure)
+
+    @pytest.mark.parametrize(
+        ("loss", "measured", "said", "lines"),
+        [
+            (0.5, 0.4, "reports its own loss on each batch; odt measures on your samples", 2),
+            (math.nan, 0.4, "reports none; odt measures on your samples", 1),
+            (0.5, None, "reports its own loss on each batch; odt measured none.", 1),
+        ],
+    )
+    def test_losses_are_said_to_be_whose_they_are(self, loss, measured, said, lines):
+        records = tuple(Record(k, 0, loss, measured, None, None, k / 8) for k in range(1, 4))
+        evidence = replace(evidence_of(10), curves=Curves(records, (), None, ""))
+        (chart,) = (chart for chart in charts_of(evidence) if chart.name == "loss")
+        assert said in chart.note
+        assert len(chart.drawn) == lines
 
     def test_without_judged_samples_no_gain_is_shown_and_none_are_said_to_be_missing(self):
         (gain, samples) = charts_of(evidence_of(0))

@@ -43,6 +43,25 @@ class TestAxis:
         given = {}
         monkeypatch.setattr(curves, "live_chart", lambda key, drawn, **more: given.update(more))
         snapshot = Snapshot("1", phase, False, step, 15_000, 80, 0.0, (), (), "")
-        desk = SimpleNamespace(tells_labels=True, why_unscored="")
+        desk = SimpleNamespace(tells_labels=True, why_unscored="", reports_loss=True)
         curves.loss_chart("loss", desk, snapshot, 200)
         assert given["x_max"] == end
+
+
+class TestLoss:
+    @pytest.mark.parametrize(
+        ("reports", "unscored", "names"),
+        [
+            (True, "", ["loss reported by the model", "cross-entropy"]),
+            (False, "", ["cross-entropy"]),
+            (True, "It has no answers.", ["loss reported by the model"]),
+            (False, "It has no answers.", None),
+        ],
+    )
+    def test_chart_names_what_the_model_has_alone(self, monkeypatch, reports, unscored, names):
+        given = []
+        monkeypatch.setattr(curves, "live_chart", lambda key, drawn, **more: given.append(drawn))
+        snapshot = Snapshot("1", Phase.RUNNING, False, 0, 100, 80, 0.0, (), (), "")
+        desk = SimpleNamespace(tells_labels=True, why_unscored=unscored, reports_loss=reports)
+        curves.loss_chart("loss", desk, snapshot, 200)
+        assert [[curve.name for curve in one] for one in given] == ([names] if names else [])

@@ -145,7 +145,7 @@ class TestOthers:
         train(app, desk)
         manifest = desk.workspace.manifest
         assert manifest.checkpoint(manifest.head).info.kind is Kind.END
-        assert ("can be shown while it trains" in shown(app)) is (desk.contract.infer is None)
+        assert ("all that can be watched" in shown(app)) is (desk.contract.infer is None)
 
     def test_model_whose_train_is_broken_says_why_and_trains_not(self, app, desk_of):
         drop(app, BROKEN)

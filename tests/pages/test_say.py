@@ -1,10 +1,17 @@
-"""Names that people typed, beside figures."""
+"""Names that people typed, beside figures; and what is said of a model."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
+from odt_core.runtime import load_model
+from pages.ui.model_words import abilities
 from pages.ui.say import beside, isolated, labels_in_words, off_by
+
+MODELS = Path(__file__).parents[1] / "runtime" / "models"
 
 
 class TestIsolated:
@@ -39,3 +46,19 @@ def test_labels_when_many_are_told_by_the_first_and_how_many_more(names, said):
 )
 def test_error_of_confidences_has_one_decimal_at_most(error, said):
     assert off_by(error) == said
+
+
+@pytest.mark.parametrize(
+    ("loss", "said"),
+    [
+        ("objective", " Training shows the loss that the model reports; nothing else can be"),
+        (None, " Training reports no loss, so nothing can be measured."),
+    ],
+)
+def test_model_that_only_trains_is_said_to_report_what_it_does(loss, said):
+    contract = load_model(MODELS / "dialect_regression.tflite").contract
+    (role,) = contract.train
+    alone = replace(contract, infer=None, train=(replace(role, loss=loss),))
+    assert f"no signature predicts.{said}" in abilities(alone)[1][1]
+    neither = replace(alone, train=())
+    assert abilities(neither)[1][1] == "Cannot be tried out: no signature predicts."

@@ -108,11 +108,14 @@ def _loss(curves: Curves, loss_name: str) -> Lines:
         measured = [(r.step, r.mean_squared_error) for r in records]
         name = "mean squared error, measured by odt"
     known = [(step, value) for step, value in measured if value is not None]
+    said = (
+        "The model reports its own loss on each batch;" if reported else "The model reports none;"
+    )
+    said += " odt measures on your samples of the batch." if known else " odt measured none."
     return Lines(
         name="loss",
         title="Loss while training",
-        note=f"{len(curves.records):,} steps. The model reports its own loss on each batch; odt "
-        "measures on your samples of the batch.",
+        note=f"{len(curves.records):,} steps. {said}",
         x_title="step",
         y_title="loss",
         lines=(

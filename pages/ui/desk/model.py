@@ -132,6 +132,19 @@ class HasModel(HasWorker):
         )
 
     @property
+    def reports_loss(self) -> bool:
+        """Whether the model says a loss of its own while it trains."""
+        return self.model.as_it_came or any(role.loss for role in self.contract.train)
+
+    @property
+    def why_unwatched(self) -> str:
+        """Why no answers are judged, and what can be watched instead while the model trains."""
+        watched = "The loss that it reports while training is all that can be watched."
+        if not self.reports_loss:
+            watched = "It reports no loss either, so nothing shows how training goes."
+        return f"{self.why_unscored} {watched}"
+
+    @property
     def can_train(self) -> bool:
         """Whether there is a signature that trains."""
         return self.model.as_it_came or self.contract.trainable

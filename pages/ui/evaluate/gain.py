@@ -38,8 +38,7 @@ def _draw(desk: Desk) -> None:
         test = None if desk.why_unscored else desk.samples(Part.TEST)
         if test is None:
             pieces.note(
-                f"{desk.why_unscored} The loss that it reports while training is all that can be "
-                "watched. The Model page lets you choose another signature or output."
+                f"{desk.why_unwatched} The Model page lets you choose another signature or output."
             )
         elif not len(test):
             pieces.note(untested(desk))
@@ -77,7 +76,7 @@ def _draw(desk: Desk) -> None:
             for title, one in gains.items():
                 pieces.note(f"{title}: {one.gain_sentence or one.sentence}")
     run = desk.shown_run()
-    if run is not None and desk.why_unscored:
+    if run is not None and desk.why_unscored and desk.reports_loss:
         with st.container(key="card_course", border=True, gap="small"), trouble.shown():
             pieces.heading("The last run", "what the model reports of itself")
             loss_chart("course", desk, run, 300)
