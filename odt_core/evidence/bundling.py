@@ -49,7 +49,7 @@ models/personalised-predicts.tflite  for predictions only: smaller and faster
 weights/                    the personalised weights (safetensors), and those that training began
                             with where they are not the base model's
 samples/                    the exact numbers that the model was trained and judged on (numpy)
-runs/steps.csv              every step of the training
+runs/steps.csv              the steps of the training, of a long one some
 reproduce.py                trains again from this bundle alone and says whether the weights are
                             identical, bit for bit:
                                 python -m venv venv

@@ -56,12 +56,20 @@ class Judged:
 
 @dataclass(frozen=True)
 class Curves:
-    """What was recorded while the model trained; the last training where there were several."""
+    """What was recorded while the model trained; the last training where there were several.
+
+    records: of a long training every so manyth step, where they come from a workspace.
+    """
 
     records: tuple[Record, ...] = ()
     evaluations: tuple[EvaluationRecord, ...] = ()
     outcome: Outcome | None = None  # None: it is not known how it ended, or it failed
     message: str = ""
+
+    @property
+    def steps(self) -> int:
+        """How many steps were made, whether kept or not."""
+        return self.records[-1].step if self.records else 0
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,8 @@ def _curves(evidence: Evidence) -> dict[str, Any] | None:
     return {
         "outcome": curves.outcome.value if curves.outcome is not None else "",
         "message": curves.message,
-        "steps": len(curves.records),
+        "steps": curves.steps,
+        "steps_kept": len(curves.records),
         "evaluations": [evaluation.to_json() for evaluation in curves.evaluations],
         "every_step": "runs/steps.csv",
     }

@@ -250,7 +250,9 @@ def _ending(card: dict[str, Any]) -> tuple[str, ...]:
     if not curves:
         return ("The curves of this training were not kept.",)
     said = curves["message"] or f"{curves['outcome']}"
-    return tuple(text for text in (said, "runs/steps.csv has every step.") if text)
+    steps, kept = curves["steps"], curves["steps_kept"]
+    has = "every step" if kept == steps else f"{kept:,} of the {steps:,} steps"
+    return tuple(text for text in (said, f"runs/steps.csv has {has}.") if text)
 
 
 def _settings_table(card: dict[str, Any]) -> tuple[tuple[str, ...], ...]:

@@ -184,6 +184,16 @@ class TestContents:
         assert len(lines) == 1 + len(trained.history.records)
         assert all(re.fullmatch(r"[-+.,e\dinfa]*", line) for line in lines[1:])
 
+    def test_steps_that_were_not_kept_are_counted_and_not_said_to_be_there(self, files, trained):
+        some = tuple(one for one in trained.history.records if one.step % 3 == 0)
+        curves = Curves(some, (), Outcome.FINISHED, "Done.")
+        found = files_of(trained.bundle(curves=curves))
+        steps = trained.history.steps
+        told = f"runs/steps.csv has {len(some)} of the {steps} steps."
+        assert told in found["personalisation-card.md"].decode()
+        assert f"{steps} steps." in unescape(found["charts.html"].decode())
+        assert "runs/steps.csv has every step." in files["personalisation-card.md"].decode()
+
     @pytest.mark.usefixtures("without_charts")
     def test_loss_that_no_model_reported_is_left_open(self, trained):
         silent = tuple(one._replace(loss=float("nan")) for one in trained.history.records)

@@ -115,7 +115,7 @@ def _loss(curves: Curves, loss_name: str) -> Lines:
     return Lines(
         name="loss",
         title="Loss while training",
-        note=f"{len(curves.records):,} steps. {said}",
+        note=f"{curves.steps:,} steps. {said}",
         x_title="step",
         y_title="loss",
         lines=(
