@@ -86,10 +86,12 @@ def _checkpoint(desk: Desk, entry: CheckpointEntry, *, head: bool) -> None:
                 disabled=head or desk.busy,
                 help="This one is your model now." if head else "Undo brings it back.",
             )
+        key = f"note_{entry.id}"
+        if st.session_state.get(key) != entry.info.note:  # also after undo or in another tab
+            st.session_state[key] = entry.info.note
         st.text_input(
             "Note",
-            entry.info.note,
-            key=f"note_{entry.id}",
+            key=key,
             max_chars=500,
             placeholder="Add a note",
             label_visibility="collapsed",

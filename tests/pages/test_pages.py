@@ -828,6 +828,15 @@ class TestCheckpoints:
         kinds = [(entry.info.kind, entry.info.step) for entry in desk.other_checkpoints()]
         assert [kind for kind, _ in kinds].count(Kind.START) == 1
 
+    def test_note_when_undone_is_shown_no_more(self, trained):
+        app, desk = trained
+        app.switch_page("pages/checkpoints.py").run()
+        key = f"note_{desk.workspace.manifest.head}"
+        app.text_input(key=key).input("keep this one").run()
+        assert desk.workspace.manifest.head_entry.info.note == "keep this one"
+        desk.workspace.undo()
+        assert app.run().text_input(key=key).value == ""
+
     def test_note_when_nobody_wrote_one_is_empty(self, trained):
         app, desk = trained
         app.switch_page("pages/checkpoints.py").run()
