@@ -11,7 +11,7 @@ import numpy as np
 
 from odt_core.dialects.contract import Task
 from odt_core.errors import SampleError
-from odt_core.samples import Preprocessing, Samples
+from odt_core.samples import Labels, Preprocessing, Samples
 from odt_core.samples.near_duplicates import averaged_down
 from odt_core.workspace import Part, SampleEntry, Workspace
 from odt_core.workspace.recent import Recent
@@ -84,7 +84,7 @@ def prepared_samples(
         goals = np.array(y, np.float32).reshape(-1, *target_shape)
     else:
         goals = np.zeros((len(inputs), 0), np.float32)
-    return Prepared(Samples(inputs, goals, workspace.labels()), unfit, tuple(entries))
+    return Prepared(Samples(inputs, goals, Labels(manifest.output_names())), unfit, tuple(entries))
 
 
 def model_input(workspace: Workspace, preprocessing: Preprocessing) -> Ready:

@@ -27,7 +27,7 @@ from odt_core.evaluation.evaluation import errors_each
 from odt_core.studies import Controls
 from odt_core.workspace import CheckpointInfo, Kind, Part, Source, Workspace
 from pages.ui.compare import right_of
-from pages.ui.desk import Desk
+from pages.ui.desk import Desk, scores
 from pages.ui.desk.after_runs import SeenTests
 from pages.ui.evaluate import blind, evidence, inside, over_time
 from pages.ui.evaluate.blind import Game, Round, Vote
@@ -528,6 +528,54 @@ class TestMoment:
             assert "figures here are of one moment" in shown(app)
         app.run()
         assert "of one moment" not in shown(app)
+
+
+class TestScores:
+    def test_tests_when_one_is_moved_meanwhile_are_those_that_the_name_is_of(
+        self, person, monkeypatch
+    ):
+        _, desk = person
+        prepared, before = desk.prepared, desk.test_name()
+
+        def slowly(part):
+            found = prepared(part)
+            if desk.test_name() == before:
+                desk.workspace.move_sample(found.entries[0].id, Part.TRAIN)
+            return found
+
+        monkeypatch.setattr(desk, "prepared", slowly)
+        name, tests = desk.tests()
+        assert name == desk.test_name() != before
+        assert len(tests.samples) == len(name)
+
+    def test_scores_when_another_model_is_restored_meanwhile_are_not_kept_as_its_own(
+        self, trained, monkeypatch
+    ):
+        _, desk = trained
+        name, tests = desk.tests()
+        right = desk.scores(tests.samples, name).own.correct
+        desk._forget()
+        worker = desk.worker()
+        ask, moves = worker.scores, [None, desk.workspace.manifest.head]
+
+        def slowly(x, which="own"):
+            if which == "own" and moves:
+                desk.restore(moves.pop(0))
+                desk.worker()
+            return ask(x, which)
+
+        monkeypatch.setattr(worker, "scores", slowly)
+        assert desk.scores(tests.samples, name).own.correct == right
+        assert desk.own_scores().own.correct == right
+        assert not moves
+        desk.restore(None)
+        assert desk.own_scores() is None
+
+    def test_base_when_forgotten_meanwhile_is_still_told(self, person, monkeypatch):
+        _, desk = person
+        name, tests = desk.tests()
+        monkeypatch.setattr(scores, "newest", lambda *_: {})
+        assert desk.scores(tests.samples, name).base.n == 60
 
 
 class TestTestSamples:

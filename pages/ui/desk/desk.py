@@ -7,7 +7,7 @@ import threading
 
 from odt_core.bundled import bundled_models
 from odt_core.errors import OdtError
-from odt_core.workspace import Part, Workspace
+from odt_core.workspace import Workspace
 from pages.ui import prepared, thumbs
 from pages.ui.base_sets import base_test_of, replay_of
 from pages.ui.desk.after_runs import HasAfterRuns
@@ -91,7 +91,7 @@ class Desk(HasAfterRuns, HasTfCheckpoints, HasJobs):
         run = self.shown_run()
         if run is None or run.phase.active or not run.evaluations:
             return
-        test = self.samples(Part.TEST)
-        self._score_base(test)
-        if self.workspace.manifest.head is not None and len(test):
-            self.scores(test, self.test_name())
+        name, prepared = self.tests()
+        self._score_base(name, prepared.samples)
+        if self.workspace.manifest.head is not None and len(prepared.samples):
+            self.scores(prepared.samples, name)

@@ -51,6 +51,21 @@ class HasNear(HasFeatures):
             return prepared
         return self._without_near(prepared)
 
+    def tests(self) -> tuple[object, Prepared]:
+        """The person's test samples and what they are called, `test_name`, of one moment."""
+        while True:
+            name, prepared = self.test_name(), self.prepared(Part.TEST)
+            if name == self.test_name():  # else one was added, moved or deleted meanwhile
+                return name, prepared
+
+    def test_name(self) -> object:
+        """Equal as long as the person's test samples are the same."""
+        return tuple(
+            (sample.sha256, sample.label, sample.target)
+            for sample in self.workspace.manifest.samples
+            if sample.part is Part.TEST
+        )
+
     def unfit(self) -> int:
         """How many samples cannot be this model's input, or lack its targets."""
         return self._compared(None).unfit

@@ -68,7 +68,8 @@ class HasRuns(HasAnswers):
             if not self.can_train:
                 raise TrainingError(self.why_not_trained)
             prepared = self.prepared(Part.TRAIN)
-            train, test = prepared.samples, self.samples(Part.TEST)
+            train, (test_name, tests) = prepared.samples, self.tests()
+            test = tests.samples
             there = {train.labels.names[k] for k in train.y} if self.tells_labels else None
             if missing := _too_few(len(train), there):
                 raise TrainingError(missing)
@@ -109,7 +110,7 @@ class HasRuns(HasAnswers):
                 raise
             self.run = run
         threading.Thread(
-            target=self._score_base, args=(test,), name="odt-base-level", daemon=True
+            target=self._score_base, args=(test_name, test), name="odt-base-level", daemon=True
         ).start()
         return run
 
@@ -182,11 +183,11 @@ class HasRuns(HasAnswers):
         """The newest checkpoint; ids count upwards."""
         return max((entry.id for entry in self.workspace.manifest.checkpoints), default="")
 
-    def _score_base(self, test: Samples) -> None:
-        """The base model's levels, for the dashed lines of the accuracy chart."""
+    def _score_base(self, name: object, test: Samples) -> None:
+        """The base model's levels, for the dashed lines of the accuracy chart. name: of `test`."""
         with contextlib.suppress(OdtError):  # no level is drawn then
             if len(test) and not self.why_unscored:
-                self._base_on(test, self.test_name())
+                self._base_on(test, name)
             base_test = base_test_of(self.card)
             if base_test is not None:
                 self._base_on(base_test, BASE_TEST)

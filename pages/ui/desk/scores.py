@@ -15,7 +15,6 @@ from odt_core.errors import ModelError
 from odt_core.runtime.scores import answers as said
 from odt_core.runtime.scores import right_answers
 from odt_core.samples import Samples
-from odt_core.workspace import Part
 from pages.ui.base_sets import base_scores_of, base_test_of
 from pages.ui.desk.base_side import HasBaseSide
 from pages.ui.desk.state import newest
@@ -67,18 +66,28 @@ class HasScores(HasBaseSide):
         by_file: as whoever has only the files counts again: your model without the temperature in
         use, the base model by its untrained head even where its backbone knows the labels.
         """
-        worker = self.worker()
         base = self._base_on(samples, name, by_file=by_file)
-        heat = 1.0 if by_file else self._heat
-        key = (self.model, samples.labels, name, self.workspace.manifest.head, heat)
-        if key in self._own and not self.busy:
-            return Scores(base, self._own[key])
-        scores, kind = worker.scores(samples.x)
-        answer = said(scores, kind, worker.contract, samples.labels, heat)
-        own = self._with_copies(_score(answer, self._truth(samples), self.contract), name)
-        if not self.busy:  # else the weights are moving: nothing to keep
-            self._own = newest(self._own, key, own)
-        return Scores(base, own)
+        return Scores(base, self._own_on(samples, name, 1.0 if by_file else self._heat))
+
+    def _own_on(self, samples: Samples, name: object, heat: float) -> Evaluation:
+        """heat: what the scores of your model are divided by."""
+        while True:
+            worker = self.worker()
+            held, moving = self._held, self.busy
+            key = (self.model, samples.labels, name, held.head, heat)
+            known = self._own.get(key)
+            if known is not None and not moving:
+                return known
+            scores, kind = worker.scores(samples.x)
+            answer = said(scores, kind, worker.contract, samples.labels, heat)
+            own = self._with_copies(_score(answer, self._truth(samples), self.contract), name)
+            if moving or self.busy:
+                return own  # of weights that are moving: nothing to keep
+            if held is self._held and held.head != ELSEWHERE:
+                self._own = newest(self._own, key, own)
+                return own
+            # Else another checkpoint was tried or restored meanwhile: whose answers these are is
+            # not known.
 
     def own_scores(self) -> Scores | None:
         """Base and own on the person's test samples; None while they are not known."""
@@ -114,23 +123,14 @@ class HasScores(HasBaseSide):
             or (self.base_level(self.test_name(), test.n) is not None and bool(self.own_scores()))
         ) and (base_test is None or self.base_level(BASE_TEST, base_test.n) is not None)
 
-    def test_name(self) -> object:
-        """Equal as long as the person's test samples are the same."""
-        manifest = self.workspace.manifest
-        return tuple(
-            (sample.sha256, sample.label, sample.target)
-            for sample in manifest.samples
-            if sample.part is Part.TEST
-        )
-
     def test_sets(self) -> list[tuple[object, Samples]]:
         """(name, samples) of what models are measured on; the first is the person's own."""
         sets: list[tuple[object, Samples]] = []
         if self.why_unscored:
             return sets
-        own = self.samples(Part.TEST)
-        if len(own):
-            sets.append((self.test_name(), own))
+        name, own = self.tests()
+        if len(own.samples):
+            sets.append((name, own.samples))
         base = base_test_of(self.card)
         if base is not None:
             sets.append((BASE_TEST, base))
@@ -175,17 +175,20 @@ class HasScores(HasBaseSide):
 
     def _base_on(self, samples: Samples, name: object, *, by_file: bool = False) -> Evaluation:
         key = (self.model, samples.labels, name, *([True] if by_file else []))
-        if key not in self._base:
-            worker = self._reach_worker()
-            side = None if by_file else self._backbone(worker, samples.x, samples.labels)
-            if side is not None and side.known.any():
-                answer = side.probabilities
-            else:
-                scores, kind = self._base_scores(samples, name)
-                answer = said(scores, kind, worker.contract, samples.labels)
-            base = _score(answer, self._truth(samples), self.contract)
-            self._base = newest(self._base, key, self._with_copies(base, name))
-        return self._base[key]
+        known = self._base.get(key)
+        if known is not None:
+            return known
+        worker = self._reach_worker()
+        side = None if by_file else self._backbone(worker, samples.x, samples.labels)
+        if side is not None and side.known.any():
+            answer = side.probabilities
+        else:
+            scores, kind = self._base_scores(samples, name)
+            answer = said(scores, kind, worker.contract, samples.labels)
+        base = self._with_copies(_score(answer, self._truth(samples), self.contract), name)
+        if key[0] == self.model:  # else another one was chosen meanwhile
+            self._base = newest(self._base, key, base)
+        return base
 
     def _with_copies(self, one: Evaluation, name: object) -> Evaluation:
         """Knowing which of the person's test samples are others over again."""

@@ -33,6 +33,13 @@ class ModelFile:
     choice: Choice | None
 
 
+@dataclass(frozen=True, eq=False)
+class Held:
+    """What the worker's own session holds; another one each time that is moved."""
+
+    head: str | None  # the checkpoint; None: the base model
+
+
 class HasWorker(State):
     """The part of a desk that owns the worker."""
 
@@ -40,8 +47,17 @@ class HasWorker(State):
         super().__init__(workspace)
         self._worker: Worker | None = None
         self._worker_model: ModelEntry | None = None  # what the worker has loaded
-        self._worker_head: str | None = None  # the checkpoint that its own session holds
+        self._held = Held(None)
         self._closed = False
+
+    @property
+    def _worker_head(self) -> str | None:
+        """The checkpoint that the worker's own session holds."""
+        return self._held.head
+
+    @_worker_head.setter
+    def _worker_head(self, head: str | None) -> None:
+        self._held = Held(head)
 
     def worker(self) -> Worker:
         """The process that runs the model, its own session at the workspace's head."""

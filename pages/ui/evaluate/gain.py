@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from odt_core.evaluation import Comparison, Evaluation, Verdict
-from odt_core.workspace import Part
 from pages.ui import pieces, trouble
 from pages.ui.base_sets import base_test_of
 from pages.ui.base_words import base_in_words
@@ -35,15 +34,15 @@ def _draw(desk: Desk) -> None:
     shown: dict[str, Scores] = {}
     with left, st.container(key="card_gain", border=True, gap="small"), trouble.shown():
         pieces.heading("Gain", "on your test samples, never trained on")
-        test = None if desk.why_unscored else desk.samples(Part.TEST)
-        if test is None:
+        tests = None if desk.why_unscored else desk.tests()
+        if tests is None:
             pieces.note(
                 f"{desk.why_unwatched} The Model page lets you choose another signature or output."
             )
-        elif not len(test):
+        elif not len(tests[1].samples):
             pieces.note(untested(desk))
         else:
-            shown["Your test samples"] = desk.scores(test, desk.test_name())
+            shown["Your test samples"] = desk.scores(tests[1].samples, tests[0])
             _both(desk, shown["Your test samples"])
             if desk.base_side is not None:
                 pieces.note(base_in_words(desk.base_side))

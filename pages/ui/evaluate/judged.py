@@ -99,7 +99,7 @@ def choose_judged(desk: Desk, key: str, *, values: bool = False) -> Judged | Non
 def judged(desk: Desk, *, own: bool) -> Judged:
     """Both models on the person's test samples, or on the base test set, which must be there."""
     if own:
-        prepared, name = desk.prepared(Part.TEST), desk.test_name()
+        name, prepared = desk.tests()
         scores = desk.scores(prepared.samples, name)
         return Judged(_OWN, prepared.samples, prepared.entries, scores.base, scores.own, name)
     base_test = base_test_of(desk.card)
