@@ -682,6 +682,21 @@ class TestTestSamples:
         fitted = app.session_state["temperature_fitted"][1]
         assert [one.n for one in fitted.values()] == [n, n]
 
+    def test_test_sample_when_like_another_one_counts_once_over_time(self, trained, monkeypatch):
+        app, desk = trained
+        entry = desk.entries(Part.TEST)[0]
+        again = np.clip(desk.workspace.sample_array(entry.id).astype(int) * 0.9, 0, 255)
+        (new,) = desk.workspace.add_samples(
+            [again.astype(np.uint8)], entry.label, Source.UPLOAD
+        ).added
+        if new.part is Part.TRAIN:
+            desk.workspace.move_sample(new.id, Part.TEST)
+        drawn = []
+        monkeypatch.setattr(over_time, "_mount", lambda data, **_: drawn.append(data))
+        visit(app, "Over time")
+        assert all("of 61 right" in stop["remark"] for stop in drawn[-1]["stops"])
+        assert "of 60 different samples among 61" in drawn[-1]["stops"][-1]["sentence"]
+
     def test_label_when_all_its_samples_are_alike_is_trained_on_and_said(self, app, desk_of):
         desk = desk_of(app)
         sheet = np.full((28, 28), 255, np.uint8)

@@ -60,9 +60,10 @@ def over_time(desk: Desk) -> None:
         if desk.why_unscored:
             pieces.note(desk.why_unscored)
             return
-        part, prepared = Part.TEST, desk.prepared(Part.TEST)
+        part, (name, prepared) = Part.TEST, desk.tests()
         if not prepared.entries:
             part, prepared = Part.TRAIN, desk.prepared(Part.TRAIN)
+            name = (part, tuple((one.sha256, one.label, one.target) for one in prepared.entries))
         samples, entries = prepared.samples, prepared.entries
         stops = _stops(desk)
         if not len(samples):
@@ -74,7 +75,6 @@ def over_time(desk: Desk) -> None:
         if desk.busy:
             pieces.note(f"{desk.training_is}. When it has ended, drag through its checkpoints.")
             return
-        name = (part, tuple((entry.sha256, entry.label, entry.target) for entry in entries))
         with st.spinner("Asking each checkpoint …"):
             course = [desk.evaluation_at(stop.id, name, samples) for stop in stops]
         if part is Part.TRAIN:
