@@ -26,8 +26,9 @@ from odt_core.evaluation import Evaluation, compare, score
 from odt_core.evaluation.evaluation import errors_each
 from odt_core.studies import Controls
 from odt_core.workspace import CheckpointInfo, Kind, Part, Source, Workspace
+from pages.ui.base_sets import base_test_of
 from pages.ui.compare import right_of
-from pages.ui.desk import Desk, scores
+from pages.ui.desk import BASE_TEST, Desk, scores
 from pages.ui.desk.after_runs import SeenTests
 from pages.ui.evaluate import blind, evidence, inside, over_time
 from pages.ui.evaluate.blind import Game, Round, Vote
@@ -570,6 +571,24 @@ class TestScores:
         assert not moves
         desk.restore(None)
         assert desk.own_scores() is None
+
+    def test_label_of_ones_own_when_answered_to_the_base_test_set_is_wrong(self, person):
+        app, desk = person
+        desk.workspace.add_label("cross")
+        worker = desk.worker()
+        state = worker.state()
+        state["outputs/bias"][10] = 100.0  # the first free output: all is a cross now
+        checkpoint = Checkpoint(state, CheckpointMeta(worker.sha256))
+        desk.keep(save_checkpoint(checkpoint), CheckpointInfo(Kind.MANUAL, 8, 8))
+        found = judged(desk, own=False)
+        assert (found.own.correct, found.base.correct) == (0, 991)
+        assert found.called(int(found.own.predictions[0])) == "cross"
+        head = desk.workspace.manifest.head
+        assert [one.correct for one in desk.evaluations(head, desk.test_sets())] == [0, 0]
+        assert evidence._judged(desk, base_test_of(desk.card), BASE_TEST).own_labels == desk.labels
+        for part in ("Result", "Mistakes", "Confidence"):
+            visit(app, part)
+            assert not app.error, (part, said(app))
 
     def test_base_when_forgotten_meanwhile_is_still_told(self, person, monkeypatch):
         _, desk = person

@@ -18,7 +18,7 @@ def judged(truth: np.ndarray, answer: np.ndarray, labels: int) -> Judged:
     one = score(np.eye(labels, dtype=np.float32)[answer], truth)
     names = Labels(tuple(f"label {k}" for k in range(labels)))
     samples = Samples(np.zeros((len(truth), 1), np.float32), truth, names)
-    return Judged("These", samples, (), one, one, "these")
+    return Judged("These", samples, (), one, one, names, "these")
 
 
 @pytest.fixture

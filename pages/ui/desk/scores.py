@@ -14,7 +14,7 @@ from odt_core.dialects.contract import OutputKind
 from odt_core.errors import ModelError
 from odt_core.runtime.scores import answers as said
 from odt_core.runtime.scores import right_answers
-from odt_core.samples import Samples
+from odt_core.samples import Labels, Samples
 from pages.ui.base_sets import base_scores_of, base_test_of
 from pages.ui.desk.base_side import HasBaseSide
 from pages.ui.desk.state import newest
@@ -31,10 +31,11 @@ BASE_TEST = "base test set"  # name of the card's frozen test set
 
 @dataclass(frozen=True)
 class Scores:
-    """Base and own on the same samples."""
+    """Base and own on the same samples. labels: that own was asked with."""
 
     base: Evaluation
     own: Evaluation
+    labels: Labels
 
     @cached_property
     def change(self) -> Comparison:
@@ -67,7 +68,17 @@ class HasScores(HasBaseSide):
         use, the base model by its untrained head even where its backbone knows the labels.
         """
         base = self._base_on(samples, name, by_file=by_file)
-        return Scores(base, self._own_on(samples, name, 1.0 if by_file else self._heat))
+        asked = self._with_own_labels(samples, name)
+        own = self._own_on(asked, name, 1.0 if by_file else self._heat)
+        return Scores(base, own, asked.labels)
+
+    def _with_own_labels(self, samples: Samples, name: object) -> Samples:
+        """As your model is asked: a label that the person added can be a wrong answer to the base
+        test set.
+        """
+        if name != BASE_TEST:
+            return samples
+        return replace(samples, labels=self.labels.with_those_of(samples.labels))
 
     def _own_on(self, samples: Samples, name: object, heat: float) -> Evaluation:
         """heat: what the scores of your model are divided by."""
@@ -91,10 +102,10 @@ class HasScores(HasBaseSide):
 
     def own_scores(self) -> Scores | None:
         """Base and own on the person's test samples; None while they are not known."""
-        manifest, name = self.workspace.manifest, self.test_name()
-        base = self._base.get((self.model, self.labels, name))
-        own = self._own.get((self.model, self.labels, name, manifest.head, self._heat))
-        return None if base is None or own is None else Scores(base, own)
+        manifest, name, labels = self.workspace.manifest, self.test_name(), self.labels
+        base = self._base.get((self.model, labels, name))
+        own = self._own.get((self.model, labels, name, manifest.head, self._heat))
+        return None if base is None or own is None else Scores(base, own, labels)
 
     def new_labels(self, scores: Scores) -> NewLabels | None:
         """What of the difference between the two is owed to labels that the base side could not
@@ -144,9 +155,13 @@ class HasScores(HasBaseSide):
         """
         if which is None:
             return tuple(self._base_on(samples, name) for name, samples in sets)
-        keys = [(self.model, samples.labels, which, name) for name, samples in sets]
+        asked = [self._with_own_labels(samples, name) for name, samples in sets]
+        keys = [
+            (self.model, samples.labels, which, name)
+            for (name, _), samples in zip(sets, asked, strict=True)
+        ]
         found = {key: self._at[key] for key in keys if key in self._at}
-        new = {key: samples for key, (_, samples) in zip(keys, sets, strict=True)}
+        new = dict(zip(keys, asked, strict=True))
         new = {key: samples for key, samples in new.items() if key not in found}
         for key, one in zip(new, self._measured(which, list(new.values())), strict=True):
             found[key] = self._with_copies(one, key[-1])

@@ -215,7 +215,7 @@ def _judged(
     if samples is None or not len(samples) or desk.why_unscored:
         return None
     scores = desk.scores(samples, name, by_file=True)  # as reproduce.py counts again
-    return Judged(samples, scores.base, scores.own, leak=leak)
+    return Judged(samples, scores.base, scores.own, scores.labels, leak)
 
 
 def _studies(desk: Desk, job: Job, checkpoint: Checkpoint, test: Samples, left_out: str) -> Studies:

@@ -158,7 +158,7 @@ def _work(desk: Desk, job: Job, chosen: Choice) -> Forgotten:
         steps = last.steps if last else 0
         test, gone = _samples(desk, Part.TEST, chosen)
         left = replace(test.take(~gone), labels=chosen.labels_left(test.labels))
-        own, base = (_score(trainer, samples) for samples in (left, base_test_of(desk.card)))
+        own, base = (_score(trainer, samples) for samples in (left, _base_test(desk, left.labels)))
     model = desk.model.key
     return Forgotten(found, chosen, settings, steps, desk.worker().sha256, model, own, base)
 
@@ -168,6 +168,12 @@ def _samples(desk: Desk, part: Part, chosen: Choice) -> tuple[Samples, np.ndarra
     prepared = desk.prepared(part)
     ids = set(chosen.ids)
     return prepared.samples, np.array([one.id in ids for one in prepared.entries], bool)
+
+
+def _base_test(desk: Desk, labels: Labels) -> Samples | None:
+    """The base test set, to which the person's labels can be wrong answers."""
+    found = base_test_of(desk.card)
+    return None if found is None else replace(found, labels=labels.with_those_of(found.labels))
 
 
 def _score(trainer: Trainer, samples: Samples | None) -> Score | None:

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from odt_core.evaluation import Evaluation
-from odt_core.samples import Samples
+from odt_core.samples import Labels, Samples
 from odt_core.workspace import Part, SampleEntry
 from pages.ui import pieces
 from pages.ui.base_sets import base_test_of
@@ -26,18 +26,21 @@ _BASE = "Base test set"
 
 @dataclass(frozen=True)
 class Judged:
-    """Both models on the same samples; `entries` are empty for the base test set."""
+    """Both models on the same samples; `entries` are empty for the base test set. labels: that your
+    model was asked with.
+    """
 
     name: str
     samples: Samples
     entries: tuple[SampleEntry, ...]
     base: Evaluation
     own: Evaluation
+    labels: Labels
     key: object  # equal for the same samples
 
     def called(self, output: int) -> str:
         """The label of an output."""
-        return self.samples.labels.called(output)
+        return self.labels.called(output)
 
     def face(self, desk: Desk, k: int) -> Face:
         """Sample k with both answers."""
@@ -100,12 +103,21 @@ def judged(desk: Desk, *, own: bool) -> Judged:
     """Both models on the person's test samples, or on the base test set, which must be there."""
     if own:
         name, prepared = desk.tests()
-        scores = desk.scores(prepared.samples, name)
-        return Judged(_OWN, prepared.samples, prepared.entries, scores.base, scores.own, name)
+        return _judged(desk, _OWN, name, prepared.samples, prepared.entries)
     base_test = base_test_of(desk.card)
     assert base_test is not None
-    scores = desk.scores(base_test, BASE_TEST)
-    return Judged(_BASE, base_test, (), scores.base, scores.own, BASE_TEST)
+    return _judged(desk, _BASE, BASE_TEST, base_test)
+
+
+def _judged(
+    desk: Desk,
+    title: str,
+    name: object,
+    samples: Samples,
+    entries: tuple[SampleEntry, ...] = (),
+) -> Judged:
+    scores = desk.scores(samples, name)
+    return Judged(title, samples, entries, scores.base, scores.own, scores.labels, name)
 
 
 def by_confidence(evaluation: Evaluation, index: np.ndarray) -> np.ndarray:

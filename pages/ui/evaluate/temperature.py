@@ -35,9 +35,9 @@ def temperature_card(desk: Desk, one: Judged) -> None:
         with st.container(horizontal=True):
             if st.button("Fit a temperature", key="fit_temperature", disabled=desk.busy):
                 samples = _to_fit_to(desk, one)
-                found = {"Your model": _fit(desk, samples, own=True)}
+                found = {"Your model": _fit(desk, one, samples, own=True)}
                 if desk.base_side is None:  # else its confidences are not those of the scores
-                    found = {"Base model": _fit(desk, samples, own=False), **found}
+                    found = {"Base model": _fit(desk, one, samples, own=False), **found}
                 st.session_state[_FITTED] = (about, found)
             _use(desk, one, found.get("Your model"), used)
             if used:
@@ -139,6 +139,7 @@ def _to_fit_to(desk: Desk, one: Judged) -> Samples:
     return left_to_judge(desk.samples(Part.TRAIN), tests, desk.card)[0]
 
 
-def _fit(desk: Desk, samples: Samples, *, own: bool) -> Temperature:
+def _fit(desk: Desk, one: Judged, samples: Samples, *, own: bool) -> Temperature:
     scores, kind = desk.raw_scores(samples.x, own=own)
-    return fit_temperature(scores, samples.y, kind, used=samples.labels.used)
+    labels = one.labels if own else samples.labels
+    return fit_temperature(scores, samples.y, kind, used=labels.used)
