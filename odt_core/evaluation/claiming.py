@@ -72,14 +72,10 @@ def claims(
     """known: bool [K], whether the base model learnt each of the labels; names: of the K labels
     that the personalised model was asked with. SampleError unless both are of the same samples.
     """
-    called = "" if chosen or leak else "Your model"
-    comparison = compare(base, own, called=called)
+    comparison = compare(base, own, called="" if chosen or leak else "Your model")
+    called = "" if chosen else "Your model"  # of samples that were not trained on
     rest = (base, own) if leak is None else (leak.others(base), leak.others(own))
-    others = (
-        compare(*rest, called="" if chosen else "Your model")
-        if leak is not None and rest[0].n
-        else None
-    )
+    others = compare(*rest, called) if leak is not None and rest[0].n else None
     fits = len(known) == len(names) and rest[0].n > 0
-    new = new_labels(*rest, known, names) if fits else None
+    new = new_labels(*rest, known, names, called) if fits else None
     return Claims(comparison, leak, others, new, chosen)

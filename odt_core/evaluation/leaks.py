@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Leakage:
-    """Some of n test samples that are training samples over again. seen: int64, which, ascending.
-    sentence: how many, for a card.
+    """Some of n test samples that were trained on, or are training samples over again. seen: int64,
+    which, ascending. sentence: how many, for a card.
     """
 
     seen: np.ndarray
@@ -52,6 +53,28 @@ def leakage_among(train: Samples, test: Samples, picture: tuple[int, ...] | None
     return Leakage(np.array(seen, np.int64), len(test), sentence)
 
 
+def trained_earlier(seen: Sequence[int], n: int) -> Leakage | None:
+    """Of n test samples those that were trained on before they were for testing, or that a sample
+    which was trained on nearly repeats; None without any. seen: which.
+    """
+    if not len(seen):
+        return None
+    many = len(seen)
+    again = "a sample nearly the same was" if many == 1 else "samples nearly the same were"
+    said = f"{'was' if many == 1 else 'were'} trained on earlier, or {again}"
+    return Leakage(np.unique(np.array(seen, np.int64)), n, _told(many, n, said))
+
+
+def joined(one: Leakage | None, other: Leakage | None) -> Leakage | None:
+    """What either knows of the same test samples."""
+    if one is None or other is None:
+        return one or other
+    if np.isin(other.seen, one.seen).all():
+        return one
+    seen = np.union1d(one.seen, other.seen)
+    return Leakage(seen, one.n, f"{one.sentence} {other.sentence}")
+
+
 def like_in_words(many: int, picture: bool) -> str:
     """What follows a number of samples, before those that they are over again."""
     if picture:
@@ -60,9 +83,12 @@ def like_in_words(many: int, picture: bool) -> str:
 
 
 def _sentence(seen: int, n: int, picture: bool) -> str:
-    same = like_in_words(seen, picture)
+    return _told(seen, n, f"{like_in_words(seen, picture)} a training sample")
+
+
+def _told(seen: int, n: int, said: str) -> str:
     if seen == n == 1:
-        return f"The only test sample {same} a training sample: it says nothing of new ones."
+        return f"The only test sample {said}: it says nothing of new ones."
     which = f"All {n:,}" if seen == n else f"{seen:,} of the {n:,}"
     they = "it says" if seen == 1 else "they say"
-    return f"{which} test samples {same} a training sample: {they} nothing of new ones."
+    return f"{which} test samples {said}: {they} nothing of new ones."

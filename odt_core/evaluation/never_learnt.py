@@ -13,7 +13,7 @@ import numpy as np
 
 from odt_core.evaluation.comparison import Comparison, compare
 from odt_core.evaluation.evaluation import Evaluation, part_of
-from odt_core.samples.labels import called
+from odt_core.samples.labels import called as label_called
 from odt_core.words import percent
 
 _MOST = 4  # labels that are named
@@ -42,12 +42,16 @@ class NewLabels:
 
 
 def new_labels(
-    base: Evaluation, own: Evaluation, known: np.ndarray, names: Sequence[str | None]
+    base: Evaluation,
+    own: Evaluation,
+    known: np.ndarray,
+    names: Sequence[str | None],
+    called: str = "Your model",
 ) -> NewLabels | None:
     """None where the base model knows all labels of the samples, and for values.
 
     known: bool [K], whether the base model learnt each label; none of an untrained head. names: of
-    the K labels.
+    the K labels. called: as of `compare`.
     """
     if base.correct is None:
         return None
@@ -57,8 +61,8 @@ def new_labels(
         return None
     outputs = tuple(int(label) for label in np.unique(base.truth[~old]))
     parts = part_of(base, old), part_of(own, old)
-    comparison = compare(*parts)
-    listed = ", ".join(f"“{called(names[k], k)}”" for k in outputs[:_MOST])
+    comparison = compare(*parts, called)
+    listed = ", ".join(f"“{label_called(names[k], k)}”" for k in outputs[:_MOST])
     if len(outputs) > _MOST:
         listed += f" and {len(outputs) - _MOST} more"
     lucky = int(base.correct - parts[0].correct) if parts[0].correct is not None else 0

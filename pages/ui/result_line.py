@@ -33,8 +33,10 @@ def result_so_far(base: Evaluation | None, own: Score | None) -> None:
 
 
 def _said(result: Result) -> str:
-    said = result.scores.change.sentence
-    return said if result.new is None else f"{said} {result.new.in_short}"
+    claims = result.claims
+    new = claims.new.in_short if claims.new is not None else None
+    said = (claims.comparison.sentence, claims.chosen_sentence, claims.leak_sentence, new)
+    return " ".join(sentence for sentence in said if sentence)
 
 
 def _figures(base: Evaluation | None, own: Evaluation | Score | None, said: str) -> DeltaGenerator:

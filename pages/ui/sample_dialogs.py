@@ -106,7 +106,7 @@ def _purpose(sample: SampleEntry, kept_out: bool) -> str:
 
 def _what_for(desk: Desk, sample: SampleEntry) -> str:
     if sample.part is Part.TEST:
-        return "One of your test samples: never trained on, only used to check your model."
+        return "One of your test samples: only used to check your model."
     if sample.id in (desk.near_test_known() or {}):
         return "Nearly the same as one of your test samples, so kept out of training."
     return "A training sample."

@@ -7,6 +7,7 @@ import pytest
 
 from odt_core.evaluation import Verdict, claims, leakage, score
 from odt_core.evaluation.evaluation import part_of
+from odt_core.evaluation.leaks import joined, trained_earlier
 from odt_core.samples import Labels, Preprocessing, Samples
 from tests.evaluation.evaluation_material import digits, person
 
@@ -69,7 +70,32 @@ class TestLeakage:
         assert leakage(rows(2), other, NUMBERS) is None
 
 
+class TestTrainedEarlier:
+    def test_samples_that_were_trained_on_before_are_told_by_index(self):
+        assert trained_earlier([], 5) is None
+        found = trained_earlier([3, 1], 5)
+        assert (found.seen.tolist(), found.n) == ([1, 3], 5)
+        assert found.sentence == (
+            "2 of the 5 test samples were trained on earlier, or samples nearly the same were: "
+            "they say nothing of new ones."
+        )
+
+    def test_both_kinds_are_told_together_and_none_twice(self):
+        earlier, now = trained_earlier([4], 5), leakage(rows(2), rows(5), NUMBERS)
+        both = joined(earlier, now)
+        assert both.seen.tolist() == [0, 1, 4]
+        assert both.sentence == f"{earlier.sentence} {now.sentence}"
+        assert joined(both, now) is both
+        assert joined(None, now) is joined(now, None) is now
+
+
 class TestClaims:
+    def test_new_labels_when_the_weights_were_chosen_are_no_claim_either(self):
+        base, own = answering([False] * 16), answering([True] * 16)
+        got = claims(base, own, np.array([True, False]), NAMES, chosen=True)
+        assert got.new is not None
+        assert not any("is better" in sentence for sentence in got.sentences)
+
     def test_gain_on_samples_that_were_trained_on_is_not_called_better(self):
         base, own = answering([False] * 8), answering([True] * 8)
         assert claims(base, own, np.ones(2, bool), NAMES).sentences == (

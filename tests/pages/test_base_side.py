@@ -142,7 +142,7 @@ class TestScreens:
         desk.workspace.add_samples(cuts("china.jpg", rng), label.id, Source.UPLOAD)
         desk.scores(desk.samples(Part.TEST), desk.test_name())  # of now: others
         after = desk.result()
-        assert (after.scores, after.new, after.of_now) == (before.scores, before.new, False)
+        assert (after.scores, after.claims, after.of_now) == (before.scores, before.claims, False)
         app.run()
         assert "on your test samples as they were then" in " ".join(h.value for h in app.html)
         while desk.result() is not None and not desk.result().of_now:

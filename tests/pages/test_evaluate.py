@@ -22,13 +22,13 @@ from odt_core.checkpoint import (
     save_checkpoint,
 )
 from odt_core.dialects.contract import Task
-from odt_core.evaluation import Evaluation, compare, score
+from odt_core.evaluation import Evaluation, Verdict, compare, score
 from odt_core.evaluation.evaluation import errors_each
 from odt_core.studies import Controls
 from odt_core.workspace import CheckpointInfo, Kind, Part, Source, Workspace
 from pages.ui.base_sets import base_test_of
 from pages.ui.compare import right_of
-from pages.ui.desk import BASE_TEST, Desk, scores
+from pages.ui.desk import BASE_TEST, Desk, Result, Scores, scores
 from pages.ui.desk.after_runs import SeenTests
 from pages.ui.evaluate import blind, evidence, inside, over_time
 from pages.ui.evaluate.blind import Game, Round, Vote
@@ -37,6 +37,7 @@ from pages.ui.evaluate.judged import judged
 from pages.ui.evaluate.parts import PARTS
 from pages.ui.evaluate.values import off
 from pages.ui.numbers import first_of
+from pages.ui.result_line import result_in_words
 from tests.pages.trainings import long_training
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,6 +90,17 @@ def trained(person):
     assert desk.run is not None, said(app)
     assert desk.run.wait(60)
     return app.run(), desk
+
+
+def all_fixed(desk) -> Scores:
+    """As if the base model had got all test samples wrong, and your model right."""
+    y = desk.samples(Part.TEST).y
+    base, own = (score(np.eye(16, dtype=np.float32)[answer], y) for answer in ((y + 1) % 10, y))
+    return Scores(base, own, desk.labels)
+
+
+def not_better(found) -> bool:
+    return found.comparison.verdict is Verdict.BETTER and "better" not in found.comparison.sentence
 
 
 def over_time_data(desk):
@@ -634,6 +646,7 @@ class TestTestSamples:
         desk.workspace.add_checkpoint(save_checkpoint(checkpoint), info, as_head=True)
         visit(app, "Test samples")
         assert "Your model is the best of a run, chosen on these test samples" in shown(app)
+        assert not_better(desk.claims(all_fixed(desk)))
 
     def test_test_sample_when_like_one_that_was_trained_on_says_so_until_that_is_unlearnt(
         self, trained
@@ -664,6 +677,17 @@ class TestTestSamples:
         visit(app, "Result")
         assert "Of these test samples 1 was trained on earlier: the figures are too good" in shown(
             app
+        )
+        assert "on your test samples<" in shown(app)  # not "never trained on"
+        assert "On the other 60 test samples: " in shown(app)
+        found = desk.claims(all_fixed(desk))
+        at = [one.id for one in desk.entries(Part.TEST)].index(entry.id)
+        assert found.leak.seen.tolist() == [at]
+        assert not_better(found)
+        assert "Your model is better." in found.others.sentence
+        result = Result(all_fixed(desk), found, None, None)
+        assert "p < 0.001. 1 of the 61 test samples was trained on earlier" in (
+            result_in_words(result)
         )
 
     def test_test_sample_when_like_another_one_counts_once(self, person):

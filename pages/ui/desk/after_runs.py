@@ -19,7 +19,7 @@ from pages.ui.desk.scores import Scores
 from pages.ui.run import Snapshot
 
 if TYPE_CHECKING:
-    from odt_core.evaluation import NewLabels
+    from odt_core.evaluation import Claims, Leakage
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Result:
     """What came of a run. of_now: whether the test samples and their labels are the same still."""
 
     scores: Scores  # on the person's test samples
-    new: NewLabels | None  # what of it is owed to labels that the base side could not know
+    claims: Claims  # what may be said of it
     head: str | None  # your model
     about: object  # equal for the same test samples and labels
     of_now: bool = True
@@ -61,6 +61,9 @@ class SeenTests:
 
     itself: tuple[str, ...]  # your model was trained on them, before they were for testing
     again: tuple[str, ...]  # it was trained on a sample that is one of them over again
+
+    def __bool__(self) -> bool:
+        return bool(self.itself or self.again)
 
 
 class HasAfterRuns(HasRuns):
@@ -101,7 +104,7 @@ class HasAfterRuns(HasRuns):
         scores, run = self.own_scores(), self.shown_run()
         if scores is None:
             return None
-        found = Result(scores, self.new_labels(scores), head, about)
+        found = Result(scores, self.claims(scores), head, about)
         test = run.evaluations[-1].test if run is not None and run.evaluations else None
         if test is not None and test.n == scores.own.n:  # else it was scored on others
             self._result = found
@@ -188,6 +191,32 @@ class HasAfterRuns(HasRuns):
         near = self.near_test() if seen else {}
         again = {test for train, test in near.items() if train in seen}
         return SeenTests(itself, tuple(one for one in tests if one in again - seen))
+
+    def trained_tests(self) -> Leakage | None:
+        """Which of the person's test samples say nothing new of your model: it was trained on them,
+        or on what they repeat.
+        """
+        from odt_core.evaluation.leaks import joined, trained_earlier
+
+        seen, entries = self.seen_tests(), self.entries(Part.TEST)
+        ids = {*seen.itself, *seen.again}
+        earlier = [at for at, entry in enumerate(entries) if entry.id in ids]
+        return joined(trained_earlier(earlier, len(entries)), self.leak())
+
+    def claims(self, scores: Scores) -> Claims:
+        """What may be said of both models on the person's test samples."""
+        from odt_core.evaluation import claims
+
+        leak = self.trained_tests()
+        head = None if self.busy else self.workspace.manifest.head_entry
+        return claims(
+            scores.base,
+            scores.own,
+            self.base_knows,
+            scores.labels.names,
+            leak if leak is not None and leak.n == scores.own.n else None,
+            chosen=head is not None and head.info.kind is Kind.BEST,
+        )
 
     def _logs(self) -> list[RunLog]:
         found = []

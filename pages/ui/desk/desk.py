@@ -73,6 +73,7 @@ class Desk(HasAfterRuns, HasTfCheckpoints, HasJobs):
         moment, model = self._moment, self.model
         with contextlib.suppress(OdtError), turn(Urgency.AHEAD):
             self.near_test()  # a page in which they are needed says what is wrong with them
+            self.leak()
         try:
             with contextlib.suppress(OdtError), turn(Urgency.AHEAD):
                 self.worker()  # whoever needs it next gets the error

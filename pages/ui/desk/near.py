@@ -106,11 +106,9 @@ class HasNear(HasFeatures):
         return known["copies"]
 
     def leak(self) -> Leakage | None:
-        """Which test samples training does see, for a model that keeps features: of these nobody
-        could tell that a picture is another one over again.
+        """Which test samples training does see, as a label had no other training samples. Told by
+        the pictures themselves: of features nobody could tell.
         """
-        if self._features_key() is None:
-            return None
         known = self._of_now()
         if "leak" not in known:
             from odt_core.evaluation.leaks import leakage_among

@@ -22,7 +22,7 @@ from pages.ui.desk.worker import ELSEWHERE
 
 if TYPE_CHECKING:
     from odt_core.dialects.contract import Contract
-    from odt_core.evaluation import Comparison, Evaluation, NewLabels
+    from odt_core.evaluation import Comparison, Evaluation
     from odt_core.training.history import EvaluationRecord
 
 _CHECKPOINTS = 200  # whose evaluations are kept
@@ -106,17 +106,6 @@ class HasScores(HasBaseSide):
         base = self._base.get((self.model, labels, name))
         own = self._own.get((self.model, labels, name, manifest.head, self._heat))
         return None if base is None or own is None else Scores(base, own, labels)
-
-    def new_labels(self, scores: Scores) -> NewLabels | None:
-        """What of the difference between the two is owed to labels that the base side could not
-        know; None: nothing, or nobody can tell. scores: on samples with the labels of now.
-        """
-        from odt_core.evaluation import new_labels
-
-        known, names = self.base_knows, self.labels.names
-        if not self.tells_labels or len(known) != len(names):
-            return None
-        return new_labels(scores.base, scores.own, known, names)
 
     def base_level(self, name: object, n: int) -> Evaluation | None:
         """How the base model does on the n samples of that name; None while it is not known, and

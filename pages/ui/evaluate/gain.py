@@ -16,7 +16,7 @@ from pages.ui.evaluate.large import Number, numbers, verdict
 from pages.ui.evaluate.test_samples import test_notes
 from pages.ui.lost_run import lost_run
 from pages.ui.pace import tick
-from pages.ui.say import percent, points
+from pages.ui.say import count, percent, points
 from pages.ui.turns import Urgency, fragment
 from pages.ui.untested import untested
 
@@ -32,8 +32,10 @@ def _draw(desk: Desk) -> None:
     lost_run(desk, "result")
     left, right = st.columns(2, gap="small")
     shown: dict[str, Scores] = {}
+    changes: dict[str, Comparison] = {}
     with left, st.container(key="card_gain", border=True, gap="small"), trouble.shown():
-        pieces.heading("Gain", "on your test samples, never trained on")
+        unseen = "" if desk.seen_tests() else ", never trained on"
+        pieces.heading("Gain", f"on your test samples{unseen}")
         tests = None if desk.why_unscored else desk.tests()
         if tests is None:
             pieces.note(
@@ -42,14 +44,18 @@ def _draw(desk: Desk) -> None:
         elif not len(tests[1].samples):
             pieces.note(untested(desk))
         else:
-            shown["Your test samples"] = desk.scores(tests[1].samples, tests[0])
-            _both(desk, shown["Your test samples"])
+            scores = shown["Your test samples"] = desk.scores(tests[1].samples, tests[0])
+            claims = desk.claims(scores)
+            changes["Your test samples"] = claims.comparison
+            _both(desk, scores, claims.comparison, claimed=not (claims.leak or claims.chosen))
             if desk.base_side is not None:
                 pieces.note(base_in_words(desk.base_side))
-            new = desk.new_labels(shown["Your test samples"]) if desk.trained else None
-            if new is not None:
-                pieces.note(new.sentence)
+            if claims.new is not None and desk.trained:
+                pieces.note(claims.new.sentence)
             test_notes(desk)
+            if claims.others is not None and desk.trained:
+                others = claims.others
+                pieces.note(f"On the other {count(others.n, 'test sample')}: {others.sentence}")
     with right, st.container(key="card_price", border=True, gap="small"), trouble.shown():
         pieces.heading("Price", "on the frozen base test set")
         base_test = None if desk.why_unscored else base_test_of(desk.card)
@@ -61,18 +67,18 @@ def _draw(desk: Desk) -> None:
                     "nothing of the base that training could make it forget."
                 )
         else:
-            shown["Base test set"] = desk.scores(base_test, BASE_TEST)
-            _both(desk, shown["Base test set"])
+            scores = shown["Base test set"] = desk.scores(base_test, BASE_TEST)
+            changes["Base test set"] = scores.change
+            _both(desk, scores, scores.change)
     if desk.tells_labels and shown and not desk.same_as_base:
         with st.container(key="card_intervals", border=True, gap="small"):
             pieces.heading("How sure is that?", "accuracy with 95 % Wilson intervals")
             _intervals(shown)
     elif desk.trained and shown:
-        gains = {title: scores.change for title, scores in shown.items()}
         with st.container(key="card_intervals", border=True, gap="small"):
             pieces.heading("How sure is that?", "the mean gain with its 95 % interval")
-            _gains({title: one for title, one in gains.items() if one.interval is not None})
-            for title, one in gains.items():
+            _gains({title: one for title, one in changes.items() if one.interval is not None})
+            for title, one in changes.items():
                 pieces.note(f"{title}: {one.gain_sentence or one.sentence}")
     run = desk.shown_run()
     if run is not None and desk.why_unscored and desk.reports_loss:
@@ -85,7 +91,8 @@ def _draw(desk: Desk) -> None:
             score_chart("course", desk, run, 300, large=True)
 
 
-def _both(desk: Desk, scores: Scores) -> None:
+def _both(desk: Desk, scores: Scores, change: Comparison, *, claimed: bool = True) -> None:
+    """claimed: whether the change may be called a better or a worse model."""
     base, own = scores.base, scores.own
     both = [Number("Base model", headline(base), right_of(base))]
     if not desk.same_as_base:
@@ -95,9 +102,9 @@ def _both(desk: Desk, scores: Scores) -> None:
         if not desk.same_as_base:
             verdict("", "Not trained yet: it has learnt nothing so far.")
         return
-    result = scores.change
-    verdict(_change(base, own), result.sentence, good=_MOODS.get(result.verdict))
-    if own.accuracy is not None and len(result.fixed) + len(result.broken):
+    mood = _MOODS.get(change.verdict) if claimed else None
+    verdict(_change(base, own), change.sentence, good=mood)
+    if own.accuracy is not None and len(change.fixed) + len(change.broken):
         pieces.note("p: McNemar's exact test on the answers that changed, two-sided.")
 
 

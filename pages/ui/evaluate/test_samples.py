@@ -23,7 +23,8 @@ def test_samples(desk: Desk) -> None:
     test, train = desk.usable_samples(Part.TEST), desk.usable_samples(Part.TRAIN)
     near = desk.near_test()
     with st.container(key="card_locked", border=True, gap="small"), trouble.shown():
-        pieces.heading("Your locked test samples", "never trained on, never varied into training")
+        seen = "" if desk.seen_tests() else "never trained on, "
+        pieces.heading("Your locked test samples", f"{seen}never varied into training")
         by_hand = sum(bool(sample.moved) for sample in test)
         numbers(
             Number(
