@@ -30,11 +30,13 @@ from pages.ui.base_sets import base_test_of
 from pages.ui.compare import right_of
 from pages.ui.desk import BASE_TEST, Desk, Result, Scores, scores
 from pages.ui.desk.after_runs import SeenTests
+from pages.ui.desk.worker import bundled_path
 from pages.ui.evaluate import blind, evidence, inside, over_time
 from pages.ui.evaluate.blind import Game, Round, Vote
 from pages.ui.evaluate.figure import shortened
 from pages.ui.evaluate.judged import judged
 from pages.ui.evaluate.parts import PARTS
+from pages.ui.evaluate.study import trainer_of
 from pages.ui.evaluate.values import off
 from pages.ui.numbers import first_of
 from pages.ui.result_line import result_in_words
@@ -873,6 +875,13 @@ class TestStudies:
         assert result.sentence[:30] in shown(app)
         after = desk.worker().state()
         assert all(np.array_equal(state[name], after[name]) for name in state)
+
+    def test_study_of_an_uploaded_model_knows_that_its_samples_are_pictures(self, app, desk_of):
+        desk = desk_of(app)
+        desk.choose_uploaded(bundled_path("digits").read_bytes(), "mine.tflite")
+        with trainer_of(desk) as trainer:
+            assert trainer.card.preprocessing == desk.card.preprocessing
+            assert trainer.card.preprocessing.kind == "ink"
 
     def test_study_when_stopped_ends_soon_and_lets_no_other_begin_before(self, trained):
         app, desk = trained

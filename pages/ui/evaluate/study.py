@@ -147,4 +147,4 @@ def trainer_of(desk: Desk) -> WorkerTrainer:
     from odt_core.studies import WorkerTrainer
 
     model = desk.model_file()
-    return WorkerTrainer.start(model.data, model.card, model.name, model.choice)
+    return WorkerTrainer.start(model.data, desk.card, model.name, model.choice)
