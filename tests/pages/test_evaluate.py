@@ -30,6 +30,7 @@ from pages.ui.base_sets import base_test_of
 from pages.ui.compare import right_of
 from pages.ui.desk import BASE_TEST, Desk, Result, Scores, scores
 from pages.ui.desk.after_runs import SeenTests
+from pages.ui.desk.jobs import Job
 from pages.ui.desk.worker import bundled_path
 from pages.ui.evaluate import blind, evidence, inside, over_time
 from pages.ui.evaluate.blind import Game, Round, Vote
@@ -599,7 +600,8 @@ class TestScores:
         assert found.called(int(found.own.predictions[0])) == "cross"
         head = desk.workspace.manifest.head
         assert [one.correct for one in desk.evaluations(head, desk.test_sets())] == [0, 0]
-        assert evidence._judged(desk, base_test_of(desk.card), BASE_TEST).own_labels == desk.labels
+        made = evidence._judged(desk, head, base_test_of(desk.card), BASE_TEST)
+        assert (made.own_labels, made.own.correct) == (desk.labels, 0)
         for part in ("Result", "Mistakes", "Confidence"):
             visit(app, part)
             assert not app.error, (part, said(app))
@@ -1047,6 +1049,19 @@ class TestEvidence:
         for wanted in ("reproduce.py", "personalisation-card.json"):
             assert any(name.endswith(wanted) for name in names)
         assert "from the base model" in made.origin
+
+    def test_bundle_when_the_model_is_reset_meanwhile_is_of_one_model(self, trained, monkeypatch):
+        _, desk = trained
+        baked, expected = [], desk.bake(inference_only=True)
+
+        def bundle(found, bake):
+            desk.restore(None)
+            baked.append(bake(True))
+            return b""
+
+        monkeypatch.setattr(evidence, "bundle", bundle)
+        evidence._work(desk, Job(None), whole=False)
+        assert baked == [expected]
 
     def test_what_it_leaves_out_of_this_page_is_named(self, trained):
         app, desk = trained

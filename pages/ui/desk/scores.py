@@ -61,16 +61,18 @@ class HasScores(HasBaseSide):
         worker = self._reach_worker() if self.busy else self.worker()
         return worker.scores(x, "own" if own else "base")
 
-    def scores(self, samples: Samples, name: object, *, by_file: bool = False) -> Scores:
-        """Base and own on `samples`; `name` is equal for equal samples (results are kept).
+    def scores(self, samples: Samples, name: object) -> Scores:
+        """Base and own on `samples`; `name` is equal for equal samples (results are kept)."""
+        base, asked = self._base_on(samples, name), self._with_own_labels(samples, name)
+        return Scores(base, self._own_on(asked, name), asked.labels)
 
-        by_file: as whoever has only the files counts again: your model without the temperature in
+    def scores_by_file(self, checkpoint: str, samples: Samples, name: object) -> Scores:
+        """As whoever has only the files counts again: the checkpoint without the temperature in
         use, the base model by its untrained head even where its backbone knows the labels.
         """
-        base = self._base_on(samples, name, by_file=by_file)
-        asked = self._with_own_labels(samples, name)
-        own = self._own_on(asked, name, 1.0 if by_file else self._heat)
-        return Scores(base, own, asked.labels)
+        base = self._base_on(samples, name, by_file=True)
+        own = self.evaluation_at(checkpoint, name, samples)
+        return Scores(base, own, self._with_own_labels(samples, name).labels)
 
     def _with_own_labels(self, samples: Samples, name: object) -> Samples:
         """As your model is asked: a label that the person added can be a wrong answer to the base
@@ -80,11 +82,10 @@ class HasScores(HasBaseSide):
             return samples
         return replace(samples, labels=self.labels.with_those_of(samples.labels))
 
-    def _own_on(self, samples: Samples, name: object, heat: float) -> Evaluation:
-        """heat: what the scores of your model are divided by."""
+    def _own_on(self, samples: Samples, name: object) -> Evaluation:
         while True:
             worker = self.worker()
-            held, moving = self._held, self.busy
+            held, moving, heat = self._held, self.busy, self._heat
             key = (self.model, samples.labels, name, held.head, heat)
             known = self._own.get(key)
             if known is not None and not moving:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -26,12 +28,13 @@ from odt_core.evidence import (
 from odt_core.samples import Samples
 from odt_core.studies import StudyProgress, other_person
 from odt_core.training.settings import Settings
-from odt_core.workspace import Part
+from odt_core.workspace import CheckpointEntry, Part
 from pages.ui import kept_widgets, pieces
 from pages.ui.base_sets import base_test_of, replay_of
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.desk.jobs import Job
 from pages.ui.desk.kept_curves import kept_curves
+from pages.ui.desk.worker import ModelFile
 from pages.ui.downloads import file_name
 from pages.ui.evaluate.blind import game_of
 from pages.ui.evaluate.forget import was_proven
@@ -46,6 +49,9 @@ from pages.ui.evaluate.study import (
     why_not,
 )
 from pages.ui.say import size
+
+if TYPE_CHECKING:
+    from odt_core.worker import Worker
 
 _FOUND = "Gain and price with intervals, calibration, unknown input, what changed inside"
 _FOUND_NUMBERS = "Gain, and whether it may be chance; what changed inside"
@@ -117,34 +123,15 @@ def _work(desk: Desk, job: Job, *, whole: bool) -> Bundle:
     entry = manifest.checkpoint(head) if head else None
     if head is None or entry is None:
         raise OdtError("Your model is the base model still. Train it, then make the bundle.")
-    samples, replay = desk.samples(Part.TRAIN), replay_of(desk.card)
     job.progressed(0.02, "looking where the weights come from")
-    checkpoint = desk.checkpoint_file(head)
-    loaded = load_checkpoint(checkpoint)
-    worker = desk.worker()
-    origin = trace(
-        loaded,
-        samples,
-        replay,
-        others=_others(desk),
-        base_state=None if worker.base_uninitialised else worker.state("base"),
-    )
-    job.progressed(0.06, "asking both models")
-    tests = desk.samples(Part.TEST)
+    file, labels = replace(desk.model_file(), card=desk.card), desk.labels
+    loaded = load_checkpoint(desk.checkpoint_file(head))
     try:
         judges, left_out = desk.tests_to_judge_by()
     except SampleError as error:
-        judges, left_out = tests.take(np.arange(0)), str(error)
-    test = _judged(desk, tests, desk.test_name(), desk.leak())
-    base_test = _judged(desk, base_test_of(desk.card), BASE_TEST)
-    inside = look_inside(
-        worker,
-        desk.labels,
-        samples,
-        tests,
-        base_test_of(desk.card),
-        judged_by=judges if left_out else None,
-    )
+        judges, left_out = desk.samples(Part.TEST).take(np.arange(0)), str(error)
+    with _holding(loaded, file) as worker:
+        found = _asked(desk, job, worker, file, entry, judges if left_out else None)
     studies = Studies(reasons=("Nothing was studied: it was not asked for.",))
     if whole:
         studies = _studies(desk, job, loaded, judges, left_out)
@@ -152,33 +139,73 @@ def _work(desk: Desk, job: Job, *, whole: bool) -> Bundle:
     if job.stopped():
         raise OdtError("Stopped before it was packed.")
     job.progressed(0.8, "drawing charts, baking models, packing")
-    file = desk.model_file()
-    found = Evidence(
-        model=file.data,
-        card=desk.card,
-        checkpoint_file=checkpoint,
-        samples=samples,
-        origin=origin,
-        test=test,
-        base_test=base_test,
-        replay=replay,
-        choice=file.choice,
-        curves=kept_curves(desk.workspace, head),
-        studies=studies,
-        inside=inside,
-        loss_name=desk.contract.loss_note,
-        trained_on=entry.info.samples or None,
-    )
-    data = bundle(found, lambda predicts: desk.bake(inference_only=predicts))
-    end = f"step{entry.info.steps}-evidence.zip"
-    name = file_name(desk.model.name, end)
+    with _holding(loaded, file) as worker:
+        data = bundle(
+            replace(found, studies=studies),
+            lambda predicts: worker.bake(inference_only=predicts, labels=labels),
+        )
+    origin = found.origin
     return Bundle(
         data=data,
         origin=origin.sentence,
         repeatable=origin.beginning is not Beginning.UNKNOWN,
         again=studies.cost is not None and studies.cost.weights == state_digest(loaded.state),
         reasons=studies.reasons,
-        name=name,
+        name=file_name(file.name, f"step{entry.info.steps}-evidence.zip"),
+    )
+
+
+@contextlib.contextmanager
+def _holding(checkpoint: Checkpoint, file: ModelFile) -> Iterator[Worker]:
+    """A process of its own with these weights: whatever becomes of your model meanwhile, the
+    evidence is of one.
+    """
+    from odt_core.worker import Worker
+
+    with Worker.start(file.data, file.card, file.name, file.choice) as worker:
+        worker.load_state(checkpoint.state)
+        yield worker
+
+
+def _asked(
+    desk: Desk,
+    job: Job,
+    worker: Worker,
+    file: ModelFile,
+    entry: CheckpointEntry,
+    judged_by: Samples | None,
+) -> Evidence:
+    """All that is known without a study. worker: holds the checkpoint. judged_by: as `look_inside`
+    takes it.
+    """
+    samples, card = desk.samples(Part.TRAIN), desk.card
+    replay, base_test = replay_of(card), base_test_of(card)
+    data = desk.checkpoint_file(entry.id)
+    origin = trace(
+        load_checkpoint(data),
+        samples,
+        replay,
+        others=_others(desk),
+        base_state=None if worker.base_uninitialised else worker.state("base"),
+    )
+    job.progressed(0.06, "asking both models")
+    name, tests = desk.tests()
+    return Evidence(
+        model=file.data,
+        card=card,
+        checkpoint_file=data,
+        samples=samples,
+        origin=origin,
+        test=_judged(desk, entry.id, tests.samples, name, desk.leak()),
+        base_test=_judged(desk, entry.id, base_test, BASE_TEST),
+        replay=replay,
+        choice=file.choice,
+        curves=kept_curves(desk.workspace, entry.id),
+        inside=look_inside(
+            worker, desk.labels, samples, tests.samples, base_test, judged_by=judged_by
+        ),
+        loss_name=desk.contract.loss_note,
+        trained_on=entry.info.samples or None,
     )
 
 
@@ -210,11 +237,15 @@ def _others(desk: Desk) -> list[Unloaded]:
 
 
 def _judged(
-    desk: Desk, samples: Samples | None, name: object, leak: Leakage | None = None
+    desk: Desk,
+    checkpoint: str,
+    samples: Samples | None,
+    name: object,
+    leak: Leakage | None = None,
 ) -> Judged | None:
     if samples is None or not len(samples) or desk.why_unscored:
         return None
-    scores = desk.scores(samples, name, by_file=True)  # as reproduce.py counts again
+    scores = desk.scores_by_file(checkpoint, samples, name)  # as reproduce.py counts again
     return Judged(samples, scores.base, scores.own, scores.labels, leak)
 
 
