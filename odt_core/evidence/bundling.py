@@ -13,6 +13,7 @@ from odt_core.checkpoint import Checkpoint, CheckpointMeta, save_checkpoint
 from odt_core.cores import usable_cores
 from odt_core.errors import CheckpointError, OdtError
 from odt_core.evaluation import leakage
+from odt_core.evaluation.leaks import joined
 from odt_core.evidence.archive import array_file, pack
 from odt_core.evidence.charts import Chart, charts_of, page
 from odt_core.evidence.escape import csv_text
@@ -116,11 +117,11 @@ def _filled(judged: Judged | None) -> Judged | None:
 
 def checked(test: Judged, samples: Samples, checkpoint: Checkpoint, card: ModelCard) -> Judged:
     """With what makes the test samples worth less: those of them that were trained on, and whether
-    test samples decided which weights of the run were kept. A leak that is known stays.
+    test samples decided which weights of the run were kept. What is known of a leak stays.
     """
     return replace(
         test,
-        leak=test.leak or leakage(samples, test.samples, card.preprocessing),
+        leak=joined(test.leak, leakage(samples, test.samples, card.preprocessing)),
         chosen=checkpoint.meta.note == Reason.BEST,
     )
 

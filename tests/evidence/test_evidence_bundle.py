@@ -20,6 +20,7 @@ from PIL import Image
 from odt_core.checkpoint import load_checkpoint, save_checkpoint
 from odt_core.errors import CheckpointError, ModelError
 from odt_core.evaluation import compare, fit_temperature, weight_changes, wilson
+from odt_core.evaluation.leaks import trained_earlier
 from odt_core.evidence import Curves, Inside
 from odt_core.runtime import load_model
 from odt_core.samples import Labels
@@ -236,6 +237,15 @@ class TestLimits:
             b"All 18 test samples look the same as a training sample: they say nothing of new ones."
             in files["index.html"]
         )
+
+    @pytest.mark.usefixtures("without_charts")
+    def test_test_samples_that_were_trained_on_earlier_are_told_with_those_of_now(self, trained):
+        test = trained.own.take(np.arange(3))
+        judged = replace(trained.judged(test), leak=trained_earlier([0], 3))
+        result = json.loads(files_of(trained.bundle(test=judged))["personalisation-card.json"])[
+            "results"
+        ]["test"]
+        assert result["seen_in_training"]["samples"] == [0, 1, 2]
 
     def test_no_test_samples_claims_no_gain(self, trained, unpack):
         files = files_of(trained.bundle(test=None))

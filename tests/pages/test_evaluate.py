@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import time
 import zipfile
@@ -1062,6 +1063,18 @@ class TestEvidence:
         monkeypatch.setattr(evidence, "bundle", bundle)
         evidence._work(desk, Job(None), whole=False)
         assert baked == [expected]
+
+    @pytest.mark.usefixtures("without_charts")
+    def test_bundle_when_test_samples_were_trained_on_earlier_claims_no_gain_by_them(self, trained):
+        _, desk = trained
+        moved = desk.entries(Part.TRAIN)[0].id
+        desk.workspace.move_sample(moved, Part.TEST)
+        made = evidence._work(desk, Job(None), whole=False)
+        files = zipfile.ZipFile(io.BytesIO(made.data))
+        card = json.loads(files.read("personalisation-card.json"))
+        seen = card["results"]["test"]["seen_in_training"]
+        assert seen["samples"] == [[one.id for one in desk.entries(Part.TEST)].index(moved)]
+        assert seen["sentence"].startswith("1 of the 61 test samples was trained on earlier")
 
     def test_what_it_leaves_out_of_this_page_is_named(self, trained):
         app, desk = trained

@@ -196,7 +196,7 @@ def _asked(
         checkpoint_file=data,
         samples=samples,
         origin=origin,
-        test=_judged(desk, entry.id, tests.samples, name, desk.leak()),
+        test=_judged(desk, entry.id, tests.samples, name, desk.trained_tests()),
         base_test=_judged(desk, entry.id, base_test, BASE_TEST),
         replay=replay,
         choice=file.choice,
