@@ -767,6 +767,16 @@ class TestTraining:
         app.button(key="dismiss").click().run()
         assert desk.interrupted() is None
 
+    def test_run_of_another_model_is_not_offered_to_go_on_until_that_is_chosen_again(self, trained):
+        app, desk = trained
+        interrupt(app, desk, desk.workspace.manifest.checkpoints[0])
+        offered = desk.interrupted()
+        assert offered is not None
+        desk.choose_bundled("photos")
+        assert desk.interrupted() is None
+        desk.choose_bundled("digits")
+        assert desk.interrupted() == offered
+
     def test_dismiss_when_the_disk_fails_is_said_and_the_offer_stays(self, trained, monkeypatch):
         def fail(run_id, records):
             raise WorkspaceError("This could not be saved: the disk is full.")

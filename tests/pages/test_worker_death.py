@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from odt_core.errors import WorkspaceError
+from odt_core.errors import WorkerError, WorkspaceError
 from odt_core.training.settings import Settings
 from odt_core.worker import Worker
 from odt_core.worker import link as client
@@ -119,6 +119,22 @@ class TestTraining:
         assert desk.workspace.manifest.settings["epochs"] == 10_000
         desk.stop()
         assert desk.run.wait(30)
+
+    def test_start_that_fails_then_the_offer_to_go_on_stays(self, training, monkeypatch):
+        def refuse(*_, **__):
+            raise WorkerError("The machine is short of memory just now.")
+
+        app, desk = training
+        os.kill(desk._worker.pid, signal.SIGKILL)
+        assert desk.run.wait(30)
+        app.run()
+        offered = desk.interrupted()
+        assert offered is not None
+        monkeypatch.setattr(Worker, "fit", refuse)
+        app.button(key="go_on").click().run()
+        assert "short of memory" in said(app)
+        assert desk.workspace.runs()[-1].id != offered[0]
+        until(lambda: desk.interrupted() == offered)
 
     def test_killed_before_anything_was_saved_then_training_starts_anew(self, person):
         app, desk = person

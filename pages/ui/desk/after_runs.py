@@ -113,10 +113,11 @@ class HasAfterRuns(HasRuns):
     def lost_run(self) -> LostRun | None:
         """The run that made your model, where it lost and nobody has said what to do about that."""
         manifest = self.workspace.manifest
-        if self.busy or manifest.head is None or not manifest.runs:
+        if self.busy or manifest.head is None:
             return None
-        run_id = manifest.runs[-1].id
-        log = self._log_of(run_id)
+        run_id, log = self._last_log()
+        if log is None:
+            return None
         made = [one.checkpoint for one in log.kept]
         test = log.ended.test if log.ended is not None else None
         if log.accepted or not made or made[-1] != manifest.head or test is None:

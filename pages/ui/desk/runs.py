@@ -27,7 +27,7 @@ class HasRuns(HasAnswers):
 
     def _forget(self) -> None:
         super()._forget()
-        self._ended: dict[str, RunLog] = {}  # of the run that was looked at last, by its id
+        self._ended: dict[str, RunLog] = {}  # of runs that were looked at, by their ids
 
     @property
     def settings(self) -> Settings:
@@ -138,18 +138,13 @@ class HasRuns(HasAnswers):
             self._worker.stop()
 
     def interrupted(self) -> tuple[str, str] | None:
-        """(run id, its newest automatic checkpoint) of a run that a restart, or the end of its
-        process, cut short; or None.
+        """(run id, its newest automatic checkpoint) of a run of this model that a restart, or the
+        end of its process, cut short; or None.
         """
-        runs = self.workspace.runs()
-        if not runs or (
-            self.run is not None
-            and self.run.id == runs[-1].id
-            and self.run.phase is not Phase.FAILED
-        ):
+        run_id, log = self._last_log()
+        if log is None or log.ended is not None or log.dismissed:
             return None
-        log = self._log_of(runs[-1].id)
-        if log.ended is not None or log.dismissed:
+        if self.run is not None and self.run.id == run_id and self.run.phase is not Phase.FAILED:
             return None
         saved = {one.checkpoint for one in log.kept}
         # The line of the last one may be missing: it is written after the checkpoint.
@@ -157,16 +152,27 @@ class HasRuns(HasAnswers):
         there = [
             entry
             for entry in self.workspace.manifest.checkpoints
+            if entry.model == self.model.key
             if entry.id in saved
             or (before is not None and entry.id > before and entry.info.kind.of_a_run)
         ]
         if not there or any(entry.info.kind is Kind.END for entry in there):
             return None
-        return runs[-1].id, max(there, key=lambda entry: entry.info.step).id
+        return run_id, max(there, key=lambda entry: entry.info.step).id
 
     def dismiss_interrupted(self, run_id: str) -> None:
         """Do not offer to go on with that run any more."""
         self.workspace.append_run(run_id, [DISMISSED])
+
+    def _last_log(self) -> tuple[str, RunLog | None]:
+        """Id of the last run, and what its file says; ("", None) without any. One that failed
+        before it kept a checkpoint, such as for want of memory, hides none before it.
+        """
+        for run in reversed(self.workspace.runs()):
+            log = self._log_of(run.id)
+            if log.kept or log.ended is None or log.ended.outcome is not None:
+                return run.id, log
+        return "", None
 
     def _log_of(self, run_id: str) -> RunLog:
         """What a run's file says; once the run has ended it is read a single time."""
@@ -175,7 +181,6 @@ class HasRuns(HasAnswers):
         if log is None:
             log = read_log(self.workspace.run_records(run_id))
             if log.ended is not None:
-                known.clear()
                 known[run_id] = log
         return log
 
