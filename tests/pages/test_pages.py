@@ -19,8 +19,8 @@ import pytest
 from PIL import Image
 
 from odt_core.bundled import bundled_models, find_card
-from odt_core.checkpoint import load_checkpoint, save_checkpoint
-from odt_core.errors import WorkspaceError
+from odt_core.checkpoint import Checkpoint, CheckpointMeta, load_checkpoint, save_checkpoint
+from odt_core.errors import CheckpointError, WorkspaceError
 from odt_core.workspace import Kind, Part, Source
 from pages.ui import people, sample_dialogs, samples_card, timeline, trouble
 from pages.ui.desk import BASE_TEST, Desk
@@ -892,6 +892,56 @@ class TestCheckpoints:
         app.run()
         assert "belongs to another model" in said(app)
         assert desk.workspace.manifest == before
+
+    def test_upload_when_its_labels_are_swapped_says_so_and_keeps_nothing(self, trained):
+        app, desk = trained
+        before = desk.workspace.manifest
+        mine = load_checkpoint(desk.workspace.checkpoint_bytes(before.head))
+        swapped = ("1", "0", *mine.meta.labels[2:])
+        other = replace(mine, meta=replace(mine.meta, labels=swapped))
+        app.switch_page("pages/checkpoints.py").run()
+        app.file_uploader[0].upload("other.safetensors", save_checkpoint(other))
+        app.run()
+        assert "was trained with '1' where '0' is here, '0' where '1' is here" in said(app)
+        assert desk.workspace.manifest == before
+
+    def test_upload_when_it_has_more_labels_brings_them(self, trained):
+        _, desk = trained
+        mine = load_checkpoint(desk.workspace.checkpoint_bytes(desk.workspace.manifest.head))
+
+        def upload(*names):
+            labels = (*mine.meta.labels[:10], *names, *mine.meta.labels[10 + len(names) :])
+            other = replace(mine, meta=replace(mine.meta, labels=labels))
+            desk.add_uploaded_checkpoint(save_checkpoint(other), "other.safetensors")
+
+        upload("heart", "cross")
+        assert desk.labels.names[10:13] == ("heart", "cross", None)
+        with pytest.raises(CheckpointError, match="labels that are not there: 'star'"):
+            upload("heart", "cross", None, "star")
+
+    def test_upload_when_nobody_named_the_outputs_names_them(self, app, desk_of):
+        desk = desk_of(app)
+        desk.choose_uploaded(
+            (ROOT / "tests/runtime/models/tiny_momentum.tflite").read_bytes(), "mine.tflite"
+        )
+        names = tuple("abcdefghij"[: len(desk.model.outputs)])
+        worker = desk.worker()
+        checkpoint = Checkpoint(worker.state(), CheckpointMeta(worker.sha256, labels=names))
+        desk.add_uploaded_checkpoint(save_checkpoint(checkpoint), "other.safetensors")
+        assert desk.labels.names == names
+
+    def test_restore_when_its_labels_are_other_outputs_by_now_says_so(self, trained):
+        app, desk = trained
+        head, zero, one, *_ = desk.workspace.manifest.head, *desk.workspace.manifest.labels
+        desk.workspace.rename_label(zero.id, "zero")
+        desk.restore(None)
+        desk.restore(head)  # renamed, and nothing more
+        desk.workspace.rename_label(one.id, "0")
+        desk.restore(None)
+        app.switch_page("pages/checkpoints.py").run()
+        app.button(key=f"restore_{head}").click().run()
+        assert "was trained with '0' where 'zero' is here" in said(app)
+        assert desk.workspace.manifest.head is None
 
     def test_save_when_clicked_keeps_your_model(self, trained):
         app, desk = trained

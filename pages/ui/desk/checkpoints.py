@@ -8,10 +8,11 @@ from typing import Literal
 from odt_core.checkpoint import Tempering, load_checkpoint, with_temperature
 from odt_core.errors import CheckpointError, TrainingError
 from odt_core.workspace import CheckpointInfo, Kind
-from pages.ui.desk.worker import ELSEWHERE, HasWorker
+from pages.ui.desk.checkpoint_labels import HasCheckpointLabels
+from pages.ui.desk.worker import ELSEWHERE
 
 
-class HasCheckpoints(HasWorker):
+class HasCheckpoints(HasCheckpointLabels):
     """The part of a desk that moves your model between checkpoints."""
 
     def reset_to_base(self) -> None:
@@ -22,7 +23,8 @@ class HasCheckpoints(HasWorker):
 
     def restore(self, checkpoint_id: str | None) -> None:
         """Your model is that checkpoint from now on; None is the base model, and so is one with its
-        weights, such as the start of a first run.
+        weights, such as the start of a first run. Raises CheckpointError where its labels stand
+        for other outputs here.
         """
         from odt_core.evaluation import state_digest  # here: the first page draws without it
 
@@ -30,6 +32,7 @@ class HasCheckpoints(HasWorker):
             if checkpoint_id is not None:
                 # Read it before anything changes: a damaged file must not become your model.
                 checkpoint = load_checkpoint(self.workspace.checkpoint_bytes(checkpoint_id))
+                self._check_restored(checkpoint)
                 base = self.worker().state("base")
                 if state_digest(checkpoint.state) == state_digest(base):
                     checkpoint_id = None
@@ -66,7 +69,9 @@ class HasCheckpoints(HasWorker):
             self.workspace.add_checkpoint(data, info, as_head=True)
 
     def add_uploaded_checkpoint(self, data: bytes, name: str) -> None:
-        """Keep an uploaded checkpoint after the worker has tried it on. Raises CheckpointError."""
+        """Keep an uploaded checkpoint after the worker has tried it on, and its labels where the
+        workspace has none. Raises CheckpointError.
+        """
         checkpoint = load_checkpoint(data)
         with self.changing("upload a checkpoint"):
             worker = self.worker()
@@ -75,6 +80,7 @@ class HasCheckpoints(HasWorker):
                     f"'{name}' belongs to another model than '{self.model.name}'. Choose that "
                     "model first, or upload another checkpoint."
                 )
+            self._check_uploaded(checkpoint, name)
             self._worker_head = ELSEWHERE
             worker.load_state(checkpoint.state)
             info = CheckpointInfo(
@@ -85,6 +91,7 @@ class HasCheckpoints(HasWorker):
                 temperature=checkpoint.meta.temperature,
             )
             self.workspace.add_checkpoint(data, info)
+            self._take_labels(checkpoint)
 
     def bake(self, *, inference_only: bool = False, which: Literal["own", "base"] = "own") -> bytes:
         """A .tflite that starts with your model's weights (or the base model's), made in the
