@@ -15,7 +15,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.building import Builder
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
-from odt_core.graph.passes.movement import Patches
+from odt_core.graph.passes.movement import Patches, fits
 from odt_core.graph.rules.windows import Window
 from odt_core.graph.tensor import Tensor
 
@@ -67,8 +67,8 @@ def sum_of_kernel_rows(b: Builder, operator: schema.OperatorT) -> Tensor | None:
         x.dim(2), weights.dim(2), int(options.strideW), int(options.dilationWFactor), padding
     )
     image, rows, columns = _unpadded(b, x, rows, columns)
-    if min(rows.before, columns.before) < 0:
-        return None
+    if not (fits(rows) and fits(columns)):
+        return None  # or only some of the rows are added up
     return Patches(image, rows, columns, ()).convolved(b, filters)
 
 

@@ -296,14 +296,14 @@ def _window(offsets: np.ndarray, step: int, size: int, count: int) -> Window | N
     kernel = int(distances.max()) // dilation + 1
     window = Window(size, kernel, step or 1, dilation, -first, count)
     if step:
-        return window if _fits(window) else None
+        return window if fits(window) else None
     # the step never shows where there is but one output
     choices = [replace(window, stride=stride) for stride in (1, size)]
     choices.sort(key=lambda w: not (w.is_same or w.is_valid))
-    return next((w for w in choices if _fits(w)), None)
+    return next((w for w in choices if fits(w)), None)
 
 
-def _fits(window: Window) -> bool:
+def fits(window: Window) -> bool:
     """Whether a convolution with zeros before and after gives just this window."""
     after = max(0, window.reach - window.size)
     extent = (window.kernel - 1) * window.dilation + 1
