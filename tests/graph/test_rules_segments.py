@@ -85,11 +85,12 @@ def test_range_when_computed_then_equals_tensorflow():
 
 @pytest.mark.parametrize("k", [0, 1, 3, 9])
 def test_in_top_k_when_ties_and_infinities_then_equals_tensorflow(k):
-    scores = np.round(normal(0, 9, 5))
-    scores[0, 1], scores[1, 2] = np.inf, -np.inf
+    scores = np.round(normal(0, 12, 5))
+    scores[[0, 1, 2], [1, 2, 3]] = np.inf, -np.inf, np.nan  # of the class that is asked for
+    scores[[9, 10, 11], [1, 2, 3]] = np.inf, -np.inf, np.nan  # of another one
     inputs = {
         "predictions": scores.astype(np.float32),
-        "targets": np.array([1, 2, 0, 3, 4, 5, -1, 0, 1], np.int32),
+        "targets": np.array([1, 2, 3, 3, 4, 5, -1, 0, 1, 0, 0, 0], np.int32),
         "k": np.array(k, np.int32),
     }
     (actual,) = run_lowered("InTopKV2", inputs, {}, dynamic=["predictions", "targets"])

@@ -164,7 +164,7 @@ def range_of(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tenso
 @rule("InTopK", "InTopKV2", since="0.2")
 def in_top_k(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """Whether fewer than k classes have a larger score than the given one, bool [N]; false for a
-    class that does not exist, a score that is not finite, and where any is nan.
+    class that does not exist, and where any score of the row is not finite.
     """
     scores, classes = inputs[:2]
     k = inputs[2] if len(inputs) > 2 else b.constant(int(op.number("k")), np.int32)
@@ -173,8 +173,6 @@ def in_top_k(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tenso
     own = b.sum(b.select(chosen, scores, 0.0), [1], keepdims=True)
     larger = b.sum(b.cast(b.greater(scores, own), np.int32), [1])
     exists = b.greater(b.sum(hot, [1]), 0.0)
-    is_finite = b.equal(b.reshape(b.sub(own, own), (own.shape[0],)), 0.0)
-    no_nan = b.logical_not(b.greater(b.sum(b.cast(b.not_equal(scores, scores), np.int32), [1]), 0))
+    is_finite = b.equal(b.sum(b.sub(scores, scores), [1]), 0.0)  # nan or inf less itself is nan
     is_first = b.greater(b.cast(k, np.int32), larger)
-    known = b.logical_and(b.logical_and(exists, is_finite), no_nan)
-    return [b.logical_and(is_first, known)]
+    return [b.logical_and(is_first, b.logical_and(exists, is_finite))]
