@@ -171,6 +171,22 @@ class TestUnsigned:
         (back,) = run_lowered("Cast", {"x": wide}, {"DstT": 9})
         np.testing.assert_array_equal(back, x.astype(np.int64))
 
+    @pytest.mark.parametrize(("dtype", "number"), [("float32", 1), ("float16", 19)])
+    def test_cast_to_floats_then_equals_tensorflow(self, dtype, number):
+        (actual,) = run_lowered("Cast", {"x": self.X}, {"DstT": number})
+        (expected,) = run_tensorflow("Cast", {"x": self.X}, {"DstT": dtype})
+        np.testing.assert_allclose(actual, expected, rtol=1e-7)
+
+    def test_cast_of_floats_then_equals_tensorflow(self):
+        x = np.array([0, 1.5, 60000, 2.0**62, 2.0**63, 1.2e19], np.float32)
+        (actual,) = run_lowered("Cast", {"x": x}, {"DstT": 23})
+        (expected,) = run_tensorflow("Cast", {"x": x}, {"DstT": "uint64"})
+        np.testing.assert_array_equal(actual, expected)
+
+    def test_cast_to_float64_then_is_refused(self):
+        with pytest.raises(LoweringError, match="float64"):
+            run_lowered("Cast", {"x": self.X}, {"DstT": 2})
+
 
 class TestConcatOffset:
     @pytest.mark.parametrize("axis", [0, 1, -1])

@@ -15,7 +15,7 @@ from odt_core.graph.building import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.registry import rule
 from odt_core.graph.rules.special import atan2, expm1, log1p
-from odt_core.graph.rules.unsigned import ORDER, SAME_BITS, of_uint64
+from odt_core.graph.rules.unsigned import ORDER, SAME_BITS, from_uint64, of_uint64, to_uint64
 from odt_core.graph.tensor import Tensor
 
 _BINARY = {
@@ -163,11 +163,11 @@ def cast(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
         wanted = op.dtype("DstT")
         if wanted is None or x.dtype == object:
             raise LoweringError("it converts to or from a type that LiteRT has none for.")
+        if x.dtype == wanted:
+            return [x]
         if x.dtype == np.uint64:
-            x = b.bitcast(x, np.int64)
-        if wanted == np.uint64:
-            return [b.bitcast(b.cast(x, np.int64), wanted)]
-        return [b.cast(x, wanted)]
+            return [from_uint64(b, x, wanted)]
+        return [to_uint64(b, x) if wanted == np.uint64 else b.cast(x, wanted)]
     wanted = op.dtype("type")
     if wanted is None:
         raise LoweringError("it reads bits as a type that LiteRT has none for.")

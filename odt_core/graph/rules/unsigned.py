@@ -32,3 +32,24 @@ def of_uint64(
         left, right = b.add(left, _HALF), b.add(right, _HALF)
     result = compute(left, right)
     return b.bitcast(result, np.uint64) if result.dtype == np.int64 else result
+
+
+def from_uint64(b: Builder, x: Tensor, dtype: np.dtype) -> Tensor:
+    """uint64 numbers in another dtype; as floats they are rounded twice where 2⁶³ or more."""
+    bits = b.bitcast(x, np.int64)
+    if dtype.kind != "f":
+        return b.cast(bits, dtype)
+    wide = np.dtype(np.float32) if dtype == np.float16 else dtype
+    wrapped = b.select(b.less(bits, 0), b.constant(2.0**64, wide), b.constant(0, wide))
+    return b.cast(b.add(b.cast(bits, wide), wrapped), dtype)
+
+
+def to_uint64(b: Builder, x: Tensor) -> Tensor:
+    """Numbers as uint64; of floats, those from 0 on."""
+    if x.dtype.kind != "f":
+        return b.bitcast(b.cast(x, np.int64), np.uint64)
+    x = b.cast(x, np.float32) if x.dtype == np.float16 else x
+    large = b.greater_equal(x, b.constant(2.0**63, x.dtype))
+    rest = b.sub(x, b.select(large, b.constant(2.0**63, x.dtype), b.constant(0, x.dtype)))
+    half = b.select(large, b.constant(_HALF, np.int64), b.constant(0, np.int64))
+    return b.bitcast(b.add(b.cast(rest, np.int64), half), np.uint64)
