@@ -10,6 +10,7 @@ from ai_edge_litert.interpreter import Interpreter
 from odt_core.graph import Rewrite, describe, lower
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.lost_limits import lost_limits
+from odt_core.graph.rules import RULES
 
 MODELS = Path(__file__).parents[1] / "models"
 FLEX = MODELS / "flower__android-kotlin-new__logistic_regression.tflite"
@@ -80,6 +81,14 @@ class TestLower:
         interpreter = Interpreter(model_content=lowered.data, num_threads=1)
         interpreter.allocate_tensors()
         assert run(interpreter, "parameters")["a0"].shape == (30, 1)
+
+    def test_rule_that_gives_another_count_of_numbers_then_is_not_trusted(self, monkeypatch):
+        def twice(b, op, inputs):
+            return [b.concat([inputs[0], inputs[0]], -1)]
+
+        monkeypatch.setitem(RULES, "ReluGrad", twice)
+        missing = {m.op: m.reason for m in lower(BROKEN.read_bytes()).missing}
+        assert missing["ReluGrad"].startswith("its output should be of shape (None, ")
 
     def test_train_broken_by_its_author_when_lowered_then_says_why(self):
         (missing,) = lower(BROKEN.read_bytes()).missing
