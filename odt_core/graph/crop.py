@@ -22,7 +22,7 @@ from odt_core.graph.building import Builder
 from odt_core.graph.flex import FlexOp, read_flex
 from odt_core.graph.operators import inputs_of, name_of, outputs_of, readers_of
 from odt_core.graph.rules.conv import shape_of_gradient
-from odt_core.graph.rules.windows import Window, windows_of
+from odt_core.graph.rules.windows import Window, between, windows_of
 from odt_core.graph.tensor import declare_shape
 from odt_core.graph.window_ops import MAX_POOLS, kernel_of_variables, window_op
 
@@ -183,7 +183,7 @@ class _Crop:
     def _pool(self, operator: schema.OperatorT, x: int, y: int) -> Windows | None:
         """How a pool, or its gradient, slides over a whole x; None where that is not known."""
         op = window_op(self.b, operator, "MaxPool")
-        windows = self._windows(op, x, op.ints("ksize")[1:3], y)
+        windows = self._windows(op, x, between(op, "ksize", 2), y)
         padding = op.text("padding")
         same = padding == "SAME"
         if windows is None or padding == "EXPLICIT" or any(window.before for window in windows):

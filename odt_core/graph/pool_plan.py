@@ -18,7 +18,7 @@ from odt_core.graph.flex import Pooled, read_flex
 from odt_core.graph.operators import inputs_of, name_of, outputs_of, readers_of
 from odt_core.graph.rules.blocks import Block, block_windows, pays
 from odt_core.graph.rules.conv import shape_of_gradient
-from odt_core.graph.rules.windows import windows_of
+from odt_core.graph.rules.windows import between, windows_of
 from odt_core.graph.window_ops import ACTIVATIONS, MAX_POOLS, kernel_of_variables, window_op
 
 _RISING = frozenset({"RELU", "RELU6"})  # activations that are ops of their own
@@ -158,7 +158,7 @@ class _Plan:
         rows, columns = windows_of(op, image.shape, kernel[:2])
         given = self.b.tensor(pool.given).shape
         steps = window_op(self.b, pool.gradient, "MaxPoolGrad")
-        down, right = windows_of(steps, given, steps.ints("ksize")[1:3])
+        down, right = windows_of(steps, given, between(steps, "ksize", 2))
         block = (down.kernel, right.kernel)
         larger = block_windows(rows, columns, block)
         fits = (

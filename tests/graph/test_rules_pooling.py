@@ -7,6 +7,7 @@ import pytest
 from one_op import normal, run_lowered, run_tensorflow, worst_error
 
 import odt_core.graph.rules  # noqa: F401 (declares the rules)
+from odt_core.errors import LoweringError
 from odt_core.graph.operators import name_of
 from odt_core.graph.rules.registry import RULES
 
@@ -75,6 +76,38 @@ class TestPool:
         expected = run_tensorflow("MaxPool", inputs, attributes)
         actual = run_lowered("MaxPool", inputs, attributes, dynamic=["input"])
         assert np.array_equal(actual[0], expected[0])
+
+    @pytest.mark.parametrize("padding", ["VALID", "SAME"])
+    def test_max_over_channels_equals_tensorflow(self, padding):
+        inputs = {"input": normal(0, 2, 3, 4, 6)}
+        attributes = {"ksize": [1, 1, 1, 3], "strides": [1, 1, 1, 3], "padding": padding}
+        expected = run_tensorflow("MaxPool", inputs, attributes)
+        actual = run_lowered("MaxPool", inputs, attributes, dynamic=["input"])
+        assert np.array_equal(actual[0], expected[0])
+
+    @pytest.mark.parametrize("op", ["MaxPool", "AvgPool"])
+    @pytest.mark.parametrize(
+        ("ksize", "strides"),
+        [
+            ([2, 1, 1, 1], [2, 1, 1, 1]),
+            ([1, 1, 1, 4], [1, 1, 1, 4]),
+            ([1, 2, 2, 2], [1, 2, 2, 2]),
+            ([1, 1, 1, 2], [1, 2, 2, 2]),
+            ([1, 1, 1, 1], [1, 1, 1, 2]),
+        ],
+        ids=["batch", "channels left over", "all", "places left out", "channels left out"],
+    )
+    def test_window_over_batch_or_channels_then_is_refused(self, op, ksize, strides):
+        attributes = {"ksize": ksize, "strides": strides, "padding": "VALID"}
+        with pytest.raises(LoweringError, match="batch or channels"):
+            run_lowered(op, {"x": normal(0, 2, 4, 4, 6)}, attributes)
+
+    @pytest.mark.parametrize("missing", ["ksize", "strides"])
+    def test_window_that_the_file_does_not_tell_then_is_refused(self, missing):
+        attributes = {"ksize": [1, 2, 2, 1], "strides": [1, 2, 2, 1], "padding": "VALID"}
+        del attributes[missing]
+        with pytest.raises(LoweringError, match=f"does not say its {missing}"):
+            run_lowered("MaxPool", {"x": normal(0, 2, 4, 4, 6)}, attributes)
 
 
 class TestMaxPoolGrad:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from odt_core.graph.building import Builder
-from odt_core.graph.flex import FlexOp
+from odt_core.graph.flex import Attribute, FlexOp
 from odt_core.graph.rules.convolution import patches
 from odt_core.graph.rules.registry import rule
-from odt_core.graph.rules.windows import windows_of
+from odt_core.graph.rules.windows import between, windows_of
 from odt_core.graph.tensor import Tensor
 
 
@@ -23,8 +23,8 @@ def extract_image_patches(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> S
     (x,) = inputs
     known = [size if isinstance(size, int) else None for size in b.sizes(x)]
     x = b.reshape(x, known)
-    sizes = op.ints("ksizes")[1:3]
-    as_window = replace(op, attributes={**op.attributes, "dilations": op.attributes["rates"]})
-    rows, columns = windows_of(as_window, x.shape, sizes)
+    rates: Attribute = [1, *between(op, "rates", 2), 1]
+    as_window = replace(op, attributes={**op.attributes, "dilations": rates})
+    rows, columns = windows_of(as_window, x.shape, between(op, "ksizes", 2))
     shape = (x.shape[0], rows.count, columns.count, rows.kernel * columns.kernel * x.dim(3))
     return [b.reshape(patches(b, x, rows, columns), shape)]

@@ -15,7 +15,16 @@ from odt_core.graph.operators import inputs_of
 from odt_core.graph.rules.blocks import Block
 from odt_core.graph.rules.conv import shape_of_gradient
 from odt_core.graph.rules.registry import rule
-from odt_core.graph.rules.windows import Window, add_back, concat, cut, pad, take_both, windows_of
+from odt_core.graph.rules.windows import (
+    Window,
+    add_back,
+    between,
+    concat,
+    cut,
+    pad,
+    take_both,
+    windows_of,
+)
 from odt_core.graph.tensor import Shape, Tensor
 
 LOWEST = float(np.finfo(np.float32).min)
@@ -24,7 +33,10 @@ LOWEST = float(np.finfo(np.float32).min)
 @rule("MaxPool")
 def max_pool(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """y = the largest entry of each window; padding counts as −∞."""
-    x, later = _before(b, inputs[0], op.pooled.early)
+    (x,), count = inputs, _channels_at_once(op)
+    if count > 1 and x.dim(3) % count == 0:
+        return [b.max(b.reshape(x, (*x.shape[:3], x.dim(3) // count, count)), [4])]
+    x, later = _before(b, x, op.pooled.early)
     y = _largest(b, op, x)
     for operator in later:
         image = _image(b, operator)
@@ -41,6 +53,13 @@ def _largest(b: Builder, op: FlexOp, x: Tensor) -> Tensor:
         for axis, window in ((1, rows), (2, columns)):
             x = pad(b, x, axis, (window.before, window.reach - window.size), LOWEST)
     return pool(b, "MAX_POOL_2D", op, x, rows, columns)
+
+
+def _channels_at_once(op: FlexOp) -> int:
+    """How many channels of one place a window takes (maxout); 1 where it takes several places."""
+    sizes = op.ints("ksize")
+    maxout = op.text("data_format", "NHWC") == "NHWC" and sizes[:-1] == [1, 1, 1]
+    return sizes[-1] if maxout and sizes == op.ints("strides") else 1
 
 
 def _largest_of(b: Builder, taps: list[Tensor]) -> Tensor:
@@ -160,7 +179,7 @@ def avg_pool_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[
 
 
 def _windows(op: FlexOp, image: Shape) -> tuple[Window, Window]:
-    return windows_of(op, image, op.ints("ksize")[1:3])
+    return windows_of(op, image, between(op, "ksize", 2))
 
 
 def entries(window: Window) -> np.ndarray:

@@ -19,7 +19,7 @@ from odt_core.graph.rules import convolution
 from odt_core.graph.rules.conv import shape_of_gradient
 from odt_core.graph.rules.pooling import LOWEST, entries, pool
 from odt_core.graph.rules.registry import rule
-from odt_core.graph.rules.windows import Window, add_back, take, take_both
+from odt_core.graph.rules.windows import Window, add_back, between, take, take_both
 from odt_core.graph.tensor import Shape, Tensor
 
 Windows = tuple[Window, Window, Window]
@@ -69,7 +69,7 @@ def backprop_input(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence
 def max_pool(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """y = the largest entry of each window; padding counts as −∞."""
     (x,) = inputs
-    depth, rows, columns = _windows(op, x.shape, op.ints("ksize")[1:4])
+    depth, rows, columns = _windows(op, x.shape, between(op, "ksize", 3))
     taps = take(b, x, 1, depth, LOWEST)
     parts = [pool(b, "MAX_POOL_2D", op, _images(b, tap), rows, columns) for tap in taps]
     largest = parts[0]
@@ -82,7 +82,7 @@ def max_pool(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tenso
 def avg_pool(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """y = the mean of each window; padding does not count."""
     (x,) = inputs
-    depth, rows, columns = _windows(op, x.shape, op.ints("ksize")[1:4])
+    depth, rows, columns = _windows(op, x.shape, between(op, "ksize", 3))
     parts = [
         pool(b, "AVERAGE_POOL_2D", op, _images(b, tap), rows, columns)
         for tap in take(b, x, 1, depth)
@@ -97,7 +97,7 @@ def max_pool_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[
     which TensorFlow gives to the first). As there, ⌈min(m − x, 1)⌉ is 0 at a maximum.
     """
     x, y, dy = inputs
-    depth, rows, columns = _windows(op, x.shape, op.ints("ksize")[1:4])
+    depth, rows, columns = _windows(op, x.shape, between(op, "ksize", 3))
     taps = [
         tap
         for slab in take(b, x, 1, depth, LOWEST)
@@ -121,7 +121,7 @@ def avg_pool_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[
     """∂L/∂x: each window hands every real entry (padding is none) the same share."""
     sizes, dy = inputs
     shape = _volume_shape(b, op, sizes)
-    depth, rows, columns = windows = _windows(op, shape, op.ints("ksize")[1:4])
+    depth, rows, columns = windows = _windows(op, shape, between(op, "ksize", 3))
     dy = _known(b, dy, windows, shape[4])
     count = np.multiply.outer(np.multiply.outer(entries(depth), entries(rows)), entries(columns))
     share = _images(b, b.mul(dy, (1 / count).astype(np.float32)[None, ..., None]))
@@ -138,14 +138,11 @@ def _volume_shape(b: Builder, op: FlexOp, sizes: Tensor) -> Shape:
 
 
 def _windows(op: FlexOp, volume: Shape, kernel: Sequence[int | None]) -> Windows:
-    if op.text("data_format", "NDHWC") != "NDHWC":
-        raise LoweringError(
-            f"it has the layout {op.text('data_format')}. Use data_format='channels_last'."
-        )
+    strides = between(op, "strides", 3)
+    dilations = between(op, "dilations", 3) if op.ints("dilations") else [1, 1, 1]
     sizes = [*volume[1:4], *kernel]
     if None in sizes:
         raise LoweringError("its volume has a size that is known at run time only. Fix it.")
-    strides, dilations = op.ints("strides")[1:4], op.ints("dilations")[1:4] or [1, 1, 1]
     depth, rows, columns = (
         Window.of(int(size or 0), int(taps or 0), stride, dilation, op.text("padding"))
         for size, taps, stride, dilation in zip(

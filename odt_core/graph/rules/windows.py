@@ -96,11 +96,7 @@ def windows_of(op: FlexOp, image: Shape, kernel: Sequence[int | None]) -> tuple[
 
     image: [N, H, W, C], H and W known; kernel: (kh, kw).
     """
-    if op.text("data_format", "NHWC") != "NHWC":
-        raise LoweringError(
-            f"The op {op.op} has the layout {op.text('data_format')}; only NHWC is supported. "
-            "Convert the model with data_format='channels_last'."
-        )
+    strides = between(op, "strides", 2)
     sizes = [*image[1:3], *kernel]
     if None in sizes:
         raise LoweringError(
@@ -110,13 +106,36 @@ def windows_of(op: FlexOp, image: Shape, kernel: Sequence[int | None]) -> tuple[
     if op.windows:
         return op.windows
     height, width, kh, kw = (int(size or 0) for size in sizes)
-    strides, dilations = op.ints("strides")[1:3], op.ints("dilations")[1:3] or [1, 1]
+    dilations = between(op, "dilations", 2) if op.ints("dilations") else [1, 1]
     explicit = op.ints("explicit_paddings")[2:6] or [0, 0, 0, 0]
     padding = op.text("padding")
     return (
         Window.of(height, kh, strides[0], dilations[0], padding, (explicit[0], explicit[1])),
         Window.of(width, kw, strides[1], dilations[1], padding, (explicit[2], explicit[3])),
     )
+
+
+def between(op: FlexOp, key: str, axes: int) -> list[int]:
+    """A list attribute's numbers for the axes between batch and channels, such as a pool's ksize.
+
+    LoweringError where the file does not hold them, or where batch or channels are not left alone.
+    """
+    layout = op.text("data_format", "NHWC")
+    if layout not in ("NHWC", "NDHWC"):
+        raise LoweringError(
+            f"The op {op.op} has the layout {layout}; only channels-last layouts are supported. "
+            "Convert the model with data_format='channels_last'."
+        )
+    numbers = op.ints(key)
+    if len(numbers) != axes + 2:
+        raise LoweringError(
+            f"the file does not say its {key}. Convert the model again, with a newer TensorFlow."
+        )
+    if (numbers[0], numbers[-1]) != (1, 1):
+        raise LoweringError(
+            f"its {key}, {numbers}, reach over batch or channels. Build the model with 1 for both."
+        )
+    return numbers[1:-1]
 
 
 def take(b: Builder, x: Tensor, axis: int, window: Window, fill: float = 0.0) -> list[Tensor]:
