@@ -2,7 +2,8 @@
 
 A Flex op's custom options are a flexbuffer vector [op name, serialized tensorflow.NodeDef].
 The NodeDef is read from the wire, so that loading a model needs neither TensorFlow nor protobuf.
-Fields: tensorflow/core/framework/node_def.proto and attr_value.proto.
+Fields: tensorflow/core/framework/node_def.proto and attr_value.proto. Those of an op that was
+passed on as a custom op (passed_on.py) are a flexbuffer map of its attributes.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from ai_edge_litert import schema_py_generated as schema
 from flatbuffers import flexbuffers
 
 from odt_core.errors import ModelError
+from odt_core.graph.operators import name_of
+from odt_core.graph.tensor import dtype_of, has_dtype
 from odt_core.protobuf import read_fields, read_varint
 
 if TYPE_CHECKING:
@@ -44,7 +47,8 @@ class FlexOp:
     output_shapes: what the file says of the outputs' shapes (None = known at run time only); a
     gradient op whose size comes in as a run-time tensor has its static dimensions from here.
     pooled: what the max pool behind it allows. windows: how it slides over rows and columns, where
-    not all of its outputs are needed (crop.py).
+    not all of its outputs are needed (crop.py). lite_types: whether type attributes are numbered as
+    TFLite's types, not as TensorFlow's.
     """
 
     op: str
@@ -53,6 +57,7 @@ class FlexOp:
     output_shapes: tuple[tuple[int | None, ...], ...] = ()
     pooled: Pooled = Pooled()
     windows: tuple[Window, Window] | None = None
+    lite_types: bool = False
 
     def text(self, key: str, default: str = "") -> str:
         """A string attribute such as padding or data_format."""
@@ -76,8 +81,14 @@ class FlexOp:
 
     def dtype(self, key: str) -> np.dtype | None:
         """A type attribute such as T or dtype, as numpy's; None when absent or not numeric."""
-        return _TYPES.get(int(self.number(key, -1)))
+        code = int(self.number(key, -1))
+        if self.lite_types:
+            return dtype_of(code) if has_dtype(code) else None
+        return _TYPES.get(code)
 
+
+_MOST_ATTRIBUTES, _MOST_BYTES = 64, 2**16  # of a map
+_NUMBERS = frozenset({flexbuffers.Type.INT, flexbuffers.Type.UINT, flexbuffers.Type.FLOAT})
 
 # tensorflow/core/framework/types.proto
 _TYPES: dict[int, np.dtype] = {
@@ -121,18 +132,46 @@ def custom_name(model: schema.ModelT, operator: schema.OperatorT) -> str | None:
 
 
 def read_flex(model: schema.ModelT, operator: schema.OperatorT) -> FlexOp:
-    """The TensorFlow op behind a Flex operator.
+    """The TensorFlow op behind a Flex operator, or one passed on as a custom op.
 
     Raises ModelError when its options are damaged.
     """
-    name = flex_name(model, operator) or ""
+    name = name_of(model, operator)
     try:
-        root = flexbuffers.GetRoot(bytes(np.asarray(operator.customOptions, np.uint8)))
+        options = bytes(np.asarray(operator.customOptions, np.uint8))
+        root = flexbuffers.GetRoot(options)
+        if root.IsMap:
+            attributes = _mapped(root.AsMap, len(options))
+            return FlexOp(name.removeprefix("Flex"), "", attributes, lite_types=True)
         return _node_def(_raw(root.AsVector[1]))
-    except (ValueError, LookupError, TypeError, struct.error, AttributeError) as error:
+    except (
+        ValueError, LookupError, TypeError, struct.error, AttributeError, AssertionError,
+    ) as error:  # fmt: skip
         raise ModelError(
-            f"The options of the op Flex{name} are damaged. Convert the model again."
+            f"The options of the op {name} are damaged. Convert the model again."
         ) from error
+
+
+def _mapped(found: flexbuffers.Map, size: int) -> dict[str, Attribute]:
+    """The attributes in a map of so many bytes; None for lists of text, which no rule asks for."""
+    if len(found) > _MOST_ATTRIBUTES or size > _MOST_BYTES:  # any of them may be all of the bytes
+        raise ValueError("a map of more than any op's attributes")
+    return {key.AsKey: _plain(value) for key, value in zip(found.Keys, found.Values, strict=True)}
+
+
+def _plain(value: flexbuffers.Ref) -> Attribute:
+    if value.IsBool:
+        return bool(value.AsBool)
+    if value.IsInt:
+        return int(value.AsInt)
+    if value.IsFloat:
+        return float(value.AsFloat)
+    if value.IsString:
+        return bytes(value.AsStringBytes)
+    if not value.IsTypedVector:
+        raise ValueError("an attribute of no kind that converters write")
+    items = value.AsTypedVector
+    return list(items.Value) if items.ElementType in _NUMBERS else None
 
 
 def _raw(value: flexbuffers.Ref) -> bytes:

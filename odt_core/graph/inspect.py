@@ -134,7 +134,7 @@ class ModelDescription:
 
     @property
     def custom_ops(self) -> tuple[str, ...]:
-        """Ops that are neither TFLite's nor TensorFlow's, sorted."""
+        """Ops that are neither TFLite's nor Flex ops, sorted."""
         names = (n for n in self.operators if not n.startswith("Flex"))
         return tuple(n for n in names if not hasattr(schema.BuiltinOperator, n))
 

@@ -21,13 +21,14 @@ from odt_core.graph.checkpoint_ops import FORGOTTEN, RESTORE, SAVE, CheckpointOp
 from odt_core.graph.checks.check import check, plain_errors
 from odt_core.graph.crop import crop
 from odt_core.graph.flatbuffer import read, write
-from odt_core.graph.flex import FlexOp, custom_name, flex_name, read_flex
+from odt_core.graph.flex import FlexOp, flex_name, read_flex
 from odt_core.graph.held_shapes import hold_shapes
 from odt_core.graph.hidden_scores import show_scores
 from odt_core.graph.inspect import ModelDescription, describe_tree
 from odt_core.graph.loops.unroll import dissolve_lists
 from odt_core.graph.lost_limits import lost_limits
 from odt_core.graph.operators import called_by, inputs_of, outputs_of
+from odt_core.graph.passed_on import adopt, passed_on
 from odt_core.graph.passes.fast_forms import fast_form
 from odt_core.graph.passes.forms import finish, keep_or_reform, moved, refine
 from odt_core.graph.passes.optimise import PASSES, Pass, optimise
@@ -107,6 +108,7 @@ def lower_with(data: bytes, passes: tuple[Pass, ...]) -> Lowered:
         return Lowered(data, done.rewrites, done.missing, done.checkpoints, model)
 
     lost = lost_limits(model)
+    adopt(model)
     lowering = _Lowering(model)
     lowering.unroll()
     for index in range(len(model.subgraphs)):
@@ -205,9 +207,12 @@ class _Lowering:
         for operator in list(graph.operators):
             operator.inputs = moved(operator.inputs, replaced)
             name = flex_name(self.model, operator)
-            custom = custom_name(self.model, operator)
-            if custom in RULES:  # a TensorFlow op that its converter passed on as it is
-                self._apply_rule(index, operator, FlexOp(custom), builder, replaced)
+            unread = passed_on(self.model, operator)
+            if unread is not None:
+                reason = (
+                    "its attributes cannot be read. Convert the model again, with SELECT_TF_OPS."
+                )
+                self._refuse(index, FlexOp(unread), operator, reason)
             elif name is None:
                 keep_or_reform(builder, operator, _form, replaced)
             elif name in SAVE | RESTORE | FORGOTTEN:
@@ -247,10 +252,7 @@ class _Lowering:
                 replaced[old.index] = new.index
             self.rewrites.append(Rewrite(op.op, self._name(index), self._node(index, op, operator)))
         except LoweringError as error:
-            self._give_up(
-                index,
-                Missing(op.op, self._name(index), self._node(index, op, operator), str(error)),
-            )
+            self._refuse(index, op, operator, str(error))
 
     def _take_checkpoint(
         self,
@@ -266,10 +268,7 @@ class _Lowering:
             replaced.update(checkpoint.take(op, operator))
             self.rewrites.append(Rewrite(op.op, self._name(index), self._node(index, op, operator)))
         except LoweringError as error:
-            self._give_up(
-                index,
-                Missing(op.op, self._name(index), self._node(index, op, operator), str(error)),
-            )
+            self._refuse(index, op, operator, str(error))
 
     def rewire_checkpoints(self) -> None:
         """Turns what Save and Restore ops handled into outputs and inputs of their signatures."""
@@ -338,6 +337,10 @@ class _Lowering:
             for called in called_by(self.model, operator):
                 reasons += self._reasons(called, seen)
         return reasons
+
+    def _refuse(self, index: int, op: FlexOp, operator: schema.OperatorT, reason: str) -> None:
+        node = self._node(index, op, operator)
+        self._give_up(index, Missing(op.op, self._name(index), node, reason))
 
     def _give_up(self, index: int, missing: Missing) -> None:
         self._broken.setdefault(index, []).append(missing)

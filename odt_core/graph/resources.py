@@ -79,7 +79,7 @@ class Resources:
         self, model: schema.ModelT, graph: schema.SubGraphT, operator: schema.OperatorT
     ) -> None:
         name, tensors = name_of(model, operator).removeprefix("Flex"), inputs_of(operator)
-        if name == "VarHandleOp":
+        if flex_name(model, operator) == "VarHandleOp":
             op = read_flex(model, operator)
             key, shape = _made_handle(model, operator), shape_in(op.attributes.get("shape"))
             dtype = op.dtype("dtype")
