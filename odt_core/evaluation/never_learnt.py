@@ -36,7 +36,7 @@ class NewLabels:
     def in_short(self) -> str:
         """What is left of a gain without the new labels, beside the figures of all."""
         if not self.base.n:
-            return "The base model never learnt their labels."
+            return "The base model never learnt these labels."
         before, after, n = self.base.correct, self.own.correct, self.base.n
         return f"On the labels that the base model knows: {before:,} → {after:,} of {n:,} right."
 

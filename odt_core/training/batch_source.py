@@ -128,7 +128,8 @@ class BatchSource:
         if contract.train[0].label_kind is not LabelKind.ONE_HOT or not contract.scored:
             raise SettingsError(
                 "distil must be 0 for this model: its targets have not one number for each label, "
-                "so the base model's own answers cannot be mixed into those of replayed samples."
+                "so the base model's own answers cannot be mixed into those of replayed samples. "
+                "Or replay none."
             )
         if base is None:
             base = self._session.model.session(threads=self._session.threads)

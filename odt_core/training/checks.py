@@ -174,7 +174,10 @@ def fingerprint(
 
 def samples_digest(samples: Samples) -> str:
     """A hash of samples and targets, likewise."""
-    return hashlib.sha256(b"".join(_parts(samples))).hexdigest()
+    digest = hashlib.sha256()
+    for part in _parts(samples):
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def _parts(samples: Samples) -> Iterator[bytes]:
@@ -209,12 +212,14 @@ def is_finite(state: Mapping[str, np.ndarray], but: Collection[str] = ()) -> boo
 
 def infinite_by_design(session: Session) -> frozenset[str]:
     """Names of the variables that are not finite in the model's file, nor now, and may be: such as
-    a mask or the lowest loss so far. A weight that is NaN may not.
+    a mask or the lowest loss so far. A weight that is NaN, or that training changes, may not.
     """
     model = session.model
     names = {one.name for one in model.description.variables if not one.finite}
     if not names:
         return frozenset()
     state, weights = session.state(), weights_of(model.description, model.contract)
-    spoilt = {name for name in names & weights if np.isnan(state[name]).any()}
+    train = model.contract.train[0].signature
+    changes = {s.name: set(s.assigns) for s in model.description.signatures}[train]
+    spoilt = {name for name in names & weights if name in changes or np.isnan(state[name]).any()}
     return frozenset(name for name in names - spoilt if not np.isfinite(state[name]).all())

@@ -51,7 +51,7 @@ def test_gain_over_an_untrained_head_is_said_to_be_one():
         "The base model never learnt a label: by chance alone it is right about 4 of 14, and a "
         "gain over it shows no more than that something was learnt."
     )
-    assert found.in_short == "The base model never learnt their labels."
+    assert found.in_short == "The base model never learnt these labels."
 
 
 def test_new_labels_alone_are_compared_with_nothing():
@@ -59,4 +59,4 @@ def test_new_labels_alone_are_compared_with_nothing():
     one = score(np.eye(4, dtype=np.float32)[[1, 3]], y)
     found = new_labels(one, one, KNOWN, NAMES)
     assert found.sentence.endswith("never learnt: it is right about 1 of them.")
-    assert found.in_short == "The base model never learnt their labels."
+    assert found.in_short == "The base model never learnt these labels."

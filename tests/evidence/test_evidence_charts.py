@@ -93,7 +93,7 @@ class TestAnyNumber:
         untrained = replace(evidence.card, labels=Labels((None,) * 4))
         assert charts_of(evidence)[0].note.endswith("Your model is better.")
         assert charts_of(replace(evidence, card=untrained))[0].note.endswith(
-            "Your model is better. The base model never learnt their labels."
+            "Your model is better. The base model never learnt these labels."
         )
 
     def test_progress_on_samples_that_training_saw_is_not_called_otherwise(self):

@@ -16,6 +16,7 @@ from odt_core.runtime import Session, load_model
 from odt_core.runtime.frozen import FrozenPart
 from odt_core.samples import Labels, Samples
 from odt_core.training import Autosave, Callback, Control, Outcome, Reason, Record, Run, Settings
+from odt_core.training.checks import infinite_by_design
 from odt_core.training.events import Ended, Evaluated, Event, Progressed
 from odt_core.training.loop import fit
 from odt_core.worker import Worker
@@ -336,6 +337,13 @@ class TestInfiniteVariables:
         state = session.state()
         assert np.isneginf(state["mask"][2])
         assert np.isfinite(state["lowest"])
+
+    def test_weight_that_training_changes_may_not_be_infinite(self, data):
+        ones = np.ones((6, 3), np.float32)
+        broken = data.replace(ones.tobytes(), (ones * np.inf).tobytes())
+        assert broken != data
+        assert infinite_by_design(load_model(data).session()) == {"lowest", "mask"}
+        assert infinite_by_design(load_model(broken).session()) == {"lowest", "mask"}
 
     def test_model_that_diverges_by_them_names_them(self, data):
         session = load_model(data).session()

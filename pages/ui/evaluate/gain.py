@@ -50,7 +50,8 @@ def _draw(desk: Desk) -> None:
             _both(desk, scores, claims.comparison, claimed=not (claims.leak or claims.chosen))
             if desk.base_side is not None:
                 pieces.note(base_in_words(desk.base_side))
-            if claims.new is not None and desk.trained:
+            said = desk.base_side is not None and not desk.base_side.known
+            if claims.new is not None and desk.trained and not said:
                 pieces.note(claims.new.sentence)
             test_notes(desk)
             if claims.others is not None and desk.trained:
