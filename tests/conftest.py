@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 FLAGS = [
     "--headless=new",
@@ -36,6 +36,7 @@ def browser() -> Iterator[Browser]:
         pytest.fail("Chromium is not installed; .ci/run installs it")
     if chromium is None:
         pytest.skip("Chromium is not installed")
+    expect.set_options(timeout=30_000)  # as long as Playwright waits for anything else
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser

@@ -101,14 +101,14 @@ class TestCanvas:
     def test_drawing_when_added_is_on_the_shelf(self, shared_server, visit):
         tab = visit(shared_server).open().draw("pad")
         tab.part("pad", ".add").click()
-        tab.sees("1 sample", 10)
-        expect(tab.page.locator(".st-key-shelf .thumb")).to_have_count(1, timeout=10_000)
+        tab.sees("1 sample")
+        expect(tab.page.locator(".st-key-shelf .thumb")).to_have_count(1)
 
     def test_undo_when_ctrl_z_takes_the_last_stroke(self, shared_server, visit):
         tab = visit(shared_server).open().draw("sketch").draw("sketch", ((0.2, 0.5), (0.8, 0.5)))
         tab.page.keyboard.press("Control+z")
         tab.page.keyboard.press("Control+z")
-        tab.sees("Draw something above", 10)
+        tab.sees("Draw something above")
         assert tab.part("sketch", ".undo").is_disabled()
 
     def test_stroke_when_in_flight_during_a_rerun_survives(self, shared_server, visit):
@@ -121,7 +121,7 @@ class TestCanvas:
         tab.sees("set aside for testing").idle()
         tab.page.mouse.move(box["x"] + 100, box["y"] + 220, steps=4)
         tab.page.mouse.up()
-        tab.sees("Not trained yet", 10)
+        tab.sees("Not trained yet")
         ink = tab.part("sketch", "canvas").evaluate(
             "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data"
             ".filter((v, i) => i % 4 === 3 && v > 0).length"
@@ -136,7 +136,7 @@ class TestExamplePerson:
         tab.press("example")
         tab.sees("set aside for testing").page.wait_for_timeout(1000)  # so that two would be there
         tab.idle().press("undo")
-        expect(tab.part("card_samples", ".odt-step span")).to_have_text("0 samples", timeout=30_000)
+        expect(tab.part("card_samples", ".odt-step span")).to_have_text("0 samples")
 
 
 class TestAddress:
@@ -196,7 +196,7 @@ class TestShelf:
             tab.part("shelf", ".new-name").fill(name)
             tab.part("shelf", ".new-name").press("Enter")
         names = tab.page.locator(".st-key-shelf input.name")
-        expect(names).to_have_count(13, timeout=10_000)
+        expect(names).to_have_count(13)
         for at, name in enumerate(("ab", "cd", "ef")):
             expect(names.nth(10 + at)).to_have_value(name)
         assert tab.page.locator("[data-testid=stAlert]:visible").count() == 0
@@ -284,7 +284,7 @@ class TestTraining:
         tab.page.route("**/plotly-cartesian*", lambda route: route.abort())
         tab.open().load_person().sees("The chart cannot be drawn")
         tab.page.unroute("**/plotly-cartesian*")
-        tab.train(2).page.wait_for_function(LONGER, arg=1, timeout=20_000)
+        tab.train(2).page.wait_for_function(LONGER, arg=1)
 
     def test_training_when_followed_by_ear_says_how_far_it_is_and_what_came_of_it(
         self, shared_server, visit
@@ -294,7 +294,7 @@ class TestTraining:
         tab.page.evaluate(LISTEN)
         tab.press("train").sees("steps a second").press("pause").sees("· paused").press("pause")
         tab.sees("See the evidence")
-        tab.until(lambda: "Your test samples" in tab.page.evaluate("window.heard.at(-1)"), 5)
+        tab.until(lambda: "Your test samples" in tab.page.evaluate("window.heard.at(-1)"))
         heard = tab.page.evaluate("window.heard")
         assert heard[0] == "Training runs."
         assert any(one.startswith("Training paused at step") for one in heard)
@@ -387,7 +387,7 @@ class TestTraining:
         timeline.sees("During a run")  # saved every few seconds
         tab.press("stop")
         timeline.sees("End of a run").sees("personalised ·")
-        expect(inside.page.get_by_text("the weights are moving")).to_have_count(0, timeout=15_000)
+        expect(inside.page.get_by_text("the weights are moving")).to_have_count(0)
 
     def test_training_when_server_is_killed_can_go_on(self, server, visit):
         tab = visit(server).open().load_person().set_epochs(3000).press("train")
@@ -411,23 +411,23 @@ class TestRestart:
         server.stop()
         expect(before).not_to_have_attribute("data-test-connection-state", "CONNECTED")
         server.start()
-        expect(before).to_have_attribute("data-test-connection-state", "CONNECTED", timeout=30_000)
+        expect(before).to_have_attribute("data-test-connection-state", "CONNECTED")
         tab.page.wait_for_timeout(1000)
         tab.idle()
 
     def test_train_when_pressed_once_then_trains(self, server, visit):
         tab = visit(server).open().load_person().set_epochs(3).idle()
         self.restart(tab, server)
-        tab.press("train").sees("personalised ·", 20)
+        tab.press("train").sees("personalised ·")
 
     def test_drawing_when_on_the_canvas_stays_and_the_next_stroke_is_answered(self, server, visit):
         tab = visit(server).open().draw("sketch").sees("Not trained yet").idle()
         answer = tab.page.locator(".st-key-answers .answer").first
         expect(answer).to_have_text("7")
         self.restart(tab, server)
-        expect(answer).to_have_text("7", timeout=20_000)
+        expect(answer).to_have_text("7")
         tab.part("sketch", ".undo").click()
-        tab.sees("Draw something above", 20)
+        tab.sees("Draw something above")
         assert "does not exist anymore" not in server.log
 
     def test_page_when_it_is_not_the_first_is_open_still(self, server, visit):
@@ -607,7 +607,7 @@ class TestScreens:
     ):
         tab = visit(shared_server, viewport={"width": 1024, "height": 768}).open()
         tab.part("sketch", "canvas").wait_for()
-        tab.until(lambda: tab.part("sketch", "canvas").bounding_box()["y"] < 768, 5)
+        tab.until(lambda: tab.part("sketch", "canvas").bounding_box()["y"] < 768)
 
     def test_buttons_of_the_top_line_when_they_do_not_fit_go_to_the_next_one_together(
         self, shared_server, visit

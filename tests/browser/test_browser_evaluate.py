@@ -91,7 +91,7 @@ class TestCharts:
         for part, chart in CHARTS.items():
             open_part(tab, part)
             graph = tab.page.locator(f".st-key-chart_{chart} .main-svg").first
-            graph.wait_for(timeout=30_000)
+            graph.wait_for()
             box = graph.bounding_box()
             assert box is not None
             assert box["x"] >= 0
@@ -110,7 +110,7 @@ class TestCharts:
             tab.page.emulate_media(forced_colors=forced, color_scheme=scheme)
             open_part(tab.open(f"/evaluate?{workspace}"), "Mistakes")
             graph = tab.page.locator(".st-key-chart_matrix_own .js-plotly-plot")
-            graph.locator(".xtick text").first.wait_for(timeout=30_000)
+            graph.locator(".xtick text").first.wait_for()
             seen.append(graph.evaluate(COLOURS))
         assert seen[0] == seen[1]
         assert seen[0]["text"] != seen[0]["ground"]
@@ -138,7 +138,7 @@ class TestCharts:
         tab = visit(shared_server, viewport={"width": width, "height": 900})
         open_part(tab.open(f"/evaluate?{workspace}"), "Mistakes")
         chart = tab.page.locator(".st-key-chart_matrix_base")
-        chart.locator(".xtitle").wait_for(timeout=30_000)
+        chart.locator(".xtitle").wait_for()
         whole, last = chart.bounding_box(), chart.locator(".xtitle").bounding_box()
         assert whole is not None
         assert last is not None
@@ -158,7 +158,7 @@ class TestCharts:
             tab.page.keyboard.press("Enter")
             tab.idle()
         answer = tab.page.locator(".st-key-card_matrices .odt-faces p").first
-        answer.wait_for(timeout=30_000)
+        answer.wait_for()
         name, figure = answer.evaluate(PLACES)
         assert name < figure
 
@@ -169,7 +169,7 @@ class TestCharts:
         open_part(tab.open(f"/evaluate?{workspace}"), "Confidence")
         tab.press("fit_temperature")
         table = tab.page.locator(".st-key-card_temperature .odt-scroll")
-        table.wait_for(timeout=30_000)
+        table.wait_for()
         assert table.locator("th").count() == 7
         assert table.evaluate("one => one.scrollWidth - one.clientWidth") <= 0
 
@@ -177,7 +177,7 @@ class TestCharts:
         tab = visit(shared_server).open(f"/evaluate?{workspace}")
         open_part(tab, "Mistakes")
         layer = tab.page.locator(".st-key-chart_matrix_own .nsewdrag").first
-        layer.wait_for(timeout=30_000)
+        layer.wait_for()
         box = layer.bounding_box()
         assert box is not None
         place = (box["x"] + 0.55 * box["width"] / 10, box["y"] + 0.55 * box["height"] / 10)
@@ -241,7 +241,7 @@ class TestOverTime:
         tab.open(f"/evaluate?{workspace}")
         open_part(tab, "Over time")
         card = tab.page.locator(".st-key-card_scrubber")
-        card.locator(".main-svg").first.wait_for(timeout=30_000)
+        card.locator(".main-svg").first.wait_for()
         handle, name = card.locator("input[type=range]"), card.locator(".own h4")
         last = name.inner_text()
         answers = card.locator(".odt-faces p.now").all_inner_texts()
@@ -267,7 +267,7 @@ class TestOverTime:
         tab.open(f"/evaluate?{workspace}")
         open_part(tab, "Over time")
         card = tab.page.locator(".st-key-card_scrubber")
-        card.locator(".main-svg").first.wait_for(timeout=30_000)
+        card.locator(".main-svg").first.wait_for()
         tab.page.wait_for_timeout(500)
         ticks = card.locator(".xtick text")
         handle = card.locator("input[type=range]").bounding_box()
