@@ -17,6 +17,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 ROOT = Path(__file__).resolve().parents[2]
+# The style comes in a file of its own, and hides the menu on every page.
+STYLED = """(menu => menu && getComputedStyle(menu).display === "none")(
+  document.querySelector(".st-key-menu"))"""
 IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"  # the script has run
 SEVEN = ((0.25, 0.25), (0.7, 0.25), (0.45, 0.8))
 
@@ -84,7 +87,9 @@ class Visitor:
         return self.idle()
 
     def idle(self) -> Visitor:
-        """Wait until the script has run."""
+        """Wait until the script has run and the page stands there in its own style."""
+        self.page.wait_for_function(STYLED)
+        self.page.evaluate("document.fonts.ready.then(() => null)")
         self.page.wait_for_selector(IDLE, timeout=30_000)
         return self
 
@@ -108,7 +113,9 @@ class Visitor:
         return self
 
     def draw(self, key: str, points: tuple[tuple[float, float], ...] = SEVEN) -> Visitor:
-        box = self.part(key, "canvas").bounding_box()
+        canvas = self.part(key, "canvas")
+        canvas.hover()  # once it is there and keeps still
+        box = canvas.bounding_box()
         assert box is not None
         spots = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
         self.page.mouse.move(*spots[0])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -11,12 +13,30 @@ from benchmarks.load.tab import Tab
 
 
 @pytest.fixture(scope="session")
-def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardServer]:
-    server = DashboardServer(tmp_path_factory.mktemp("dashboard")).start()
+def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TextIO]:
+    """The server's; what was read once is not read again."""
+    path = tmp_path_factory.mktemp("dashboard") / "server.log"
+    with path.open("w+", errors="replace") as log:
+        yield log
+
+
+@pytest.fixture(scope="session")
+def dashboard(log: TextIO) -> Iterator[DashboardServer]:
+    server = DashboardServer(Path(log.name).parent).start()
     server.tab().open().idle().close()  # the guard of the network stands from the first page on
     yield server
     server.stop()
-    assert "Uncaught app" not in server.log  # what Streamlit says before a script's traceback
+
+
+@pytest.fixture(autouse=True)
+def no_traceback(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What goes wrong in the server fails the test that it came with."""
+    if "dashboard" not in request.fixturenames:
+        yield
+        return
+    log = request.getfixturevalue("log")
+    yield
+    assert "Uncaught app" not in log.read()  # what Streamlit says before a script's traceback
 
 
 @pytest.fixture
