@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
@@ -140,11 +141,30 @@ class Visitor:
 
 
 @pytest.fixture(scope="session")
-def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("shared")).start()
+def shared_log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TextIO]:
+    """The shared server's; what was read once is not read again."""
+    path = tmp_path_factory.mktemp("shared") / "server.log"
+    with path.open("w+", errors="replace") as log:
+        yield log
+
+
+@pytest.fixture(scope="session")
+def shared_server(shared_log: TextIO) -> Iterator[Server]:
+    server = Server(Path(shared_log.name).parent).start()
     yield server
     server.stop()
-    assert "Traceback" not in server.log
+    assert "Traceback" not in shared_log.read()
+
+
+@pytest.fixture(autouse=True)
+def no_traceback(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What goes wrong in the shared server fails the test that it came with."""
+    if "shared_server" not in request.fixturenames:
+        yield
+        return
+    log = request.getfixturevalue("shared_log")
+    yield
+    assert "Traceback" not in log.read()
 
 
 @pytest.fixture

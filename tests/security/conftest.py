@@ -11,6 +11,8 @@ import pytest
 from benchmarks.load.server import DashboardServer
 from benchmarks.load.tab import Tab
 
+FAILED = "Uncaught app"  # what Streamlit says before a script's traceback
+
 
 @pytest.fixture(scope="session")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TextIO]:
@@ -26,6 +28,7 @@ def dashboard(log: TextIO) -> Iterator[DashboardServer]:
     server.tab().open().idle().close()  # the guard of the network stands from the first page on
     yield server
     server.stop()
+    assert FAILED not in log.read()
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +39,7 @@ def no_traceback(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     log = request.getfixturevalue("log")
     yield
-    assert "Uncaught app" not in log.read()  # what Streamlit says before a script's traceback
+    assert FAILED not in log.read()
 
 
 @pytest.fixture
