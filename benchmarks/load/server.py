@@ -7,9 +7,9 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.request import ProxyHandler, build_opener
 
 from benchmarks.load.tab import Tab
 
@@ -53,9 +53,10 @@ class DashboardServer:
                 stderr=log,
                 env={**os.environ, "ODT_WORKSPACES": str(self.workspaces)},
             )  # fmt: skip
+        directly = build_opener(ProxyHandler({}))
         for _ in range(600):
             try:
-                with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1):
+                with directly.open(f"{self.url}/_stcore/health", timeout=1):
                     return self
             except OSError:
                 time.sleep(0.1)

@@ -110,6 +110,7 @@ class Tab:
             additional_headers=self._cookie(),
             max_size=None,
             compression=None,
+            proxy=None,
             max_queue=None,  # reads on while nobody looks, as a browser does
             ping_interval=None,
             open_timeout=60,

@@ -7,12 +7,12 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
+from urllib.request import ProxyHandler, build_opener
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
@@ -57,9 +57,10 @@ class Server:
                 stderr=log,
                 env={**os.environ, "ODT_WORKSPACES": str(self.folder / "workspaces")},
             )  # fmt: skip
+        directly = build_opener(ProxyHandler({}))
         for _ in range(300):
             try:
-                with urllib.request.urlopen(self.url + "/_stcore/health", timeout=1):
+                with directly.open(self.url + "/_stcore/health", timeout=1):
                     return self
             except OSError:
                 time.sleep(0.1)
