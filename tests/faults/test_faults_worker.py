@@ -24,6 +24,7 @@ from odt_core.worker import nursery as nursery_module
 from odt_core.worker.memory import available_memory, check_memory
 from odt_core.worker.nursery import nursery
 from tests.faults.worker_runs import MODEL, TRAIN, During, Fault, run_once
+from tests.processes import gone
 
 ENDLESS = Settings(epochs=10_000, batch_size=8)
 
@@ -47,16 +48,6 @@ class Events:
             self.begun.set()
         if isinstance(event, Ended | Failed):
             self.over.set()
-
-
-def gone(pid: int) -> bool:
-    for _ in range(500):
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def endless(worker: Worker) -> Events:

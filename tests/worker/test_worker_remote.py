@@ -35,6 +35,7 @@ from odt_core.training.events import (
 from odt_core.worker import Worker, limits
 from odt_core.worker.nursery import nursery
 from odt_core.worker.turns import CoreShares
+from tests.processes import gone
 
 MODEL = Path(__file__).parents[1] / "runtime" / "models" / "tiny_momentum.tflite"
 LABELS = Labels.numbered(4)
@@ -96,16 +97,6 @@ def training(worker: Worker, settings: Settings, samples: Samples | None = None,
     events = Events()
     worker.fit(samples or some(12), settings, on_event=events, **more)
     return events
-
-
-def gone(pid: int) -> bool:
-    for _ in range(500):
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.02)
-    return False
 
 
 class TestAnswers:
