@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -101,12 +102,13 @@ class TestTwoTabs:
             desk.workspace.delete_samples([sample])
 
     def test_reset_in_one_tab_while_the_other_trains_then_is_refused(self, desk):
-        run = desk.train(SETTINGS)
+        run = desk.train(replace(SETTINGS, epochs=1000))
         deadline = time.monotonic() + 30
         while not run.snapshot().records and time.monotonic() < deadline:
             time.sleep(0.005)
-        if run.phase.active:
-            with pytest.raises(OdtError, match="Stop it first"):
-                desk.reset_to_base()
+        desk.pause()  # so that it does not end by itself
+        with pytest.raises(OdtError, match="Stop it first"):
+            desk.reset_to_base()
+        desk.stop()
         assert run.wait(60)
         assert desk.workspace.manifest.head is not None

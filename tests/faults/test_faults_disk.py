@@ -17,7 +17,7 @@ from tests.faults.player import LIMITS, SETTINGS, Player, save_often
 from tests.faults.sessions import uninterrupted
 from tests.workspace.failing_disk import FailingDisk
 
-LONG = replace(SETTINGS, epochs=1000)  # so that no run ends before the disk fails
+LONG = replace(SETTINGS, epochs=1000)  # so that no run ends before what is to befall it
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +80,7 @@ def test_disk_that_fails_only_for_a_moment_then_the_run_ends_well(tmp_path):
     desk = Desk(workspaces.create())
     try:
         Player(desk, 3, lambda said: None).add()
-        run = desk.train(SETTINGS)
+        run = desk.train(LONG)
         while not desk.workspace.manifest.checkpoints and run.phase.active:
             time.sleep(0.002)
         desk.pause()

@@ -80,7 +80,7 @@ class TestAnyMoment:
 
 class TestHanging:
     def test_training_that_hangs_then_is_ended_although_nobody_asks(self, worker, monkeypatch):
-        monkeypatch.setattr(client, "RUN_SECONDS", 0.6)
+        monkeypatch.setattr(client, "RUN_SECONDS", 3.0)
         events = endless(worker)
         os.kill(worker.pid, signal.SIGSTOP)
         assert events.over.wait(30)
@@ -89,10 +89,10 @@ class TestHanging:
         assert gone(worker.pid)
 
     def test_training_that_is_paused_for_long_then_goes_on(self, worker, monkeypatch):
-        monkeypatch.setattr(client, "RUN_SECONDS", 0.6)
+        monkeypatch.setattr(client, "RUN_SECONDS", 3.0)
         events = endless(worker)
         worker.pause()
-        time.sleep(1.0)
+        time.sleep(4.0)
         events.begun.clear()
         worker.resume()
         assert events.begun.wait(30)

@@ -527,7 +527,7 @@ class TestTraining:
 
     def test_train_when_clicked_twice_trains_once(self, person):
         app, desk = person
-        app.number_input(key="set_epochs").set_value(300)
+        app.number_input(key="set_epochs").set_value(2000)
         app.button(key="train").click().run()
         first = desk.run
         from odt_core.training.settings import Settings
