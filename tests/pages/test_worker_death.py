@@ -91,7 +91,7 @@ class TestTraining:
         samples = desk.workspace.manifest.samples
         first = desk.run
         os.kill(desk._worker.pid, number)
-        assert first.wait(10)
+        assert first.wait(60)
         app.run()
         assert not app.exception
         assert f"killed by signal {number.value}" in said(app)

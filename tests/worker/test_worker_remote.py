@@ -295,7 +295,7 @@ class TestDeath:
         events = training(worker, ENDLESS)
         events.wait_for(lambda: events.step > 0)
         os.kill(worker.pid, number)
-        failed = events.last(1)
+        failed = events.last(30)
         assert isinstance(failed, Failed)
         assert failed.died
         assert f"killed by signal {name}" in failed.message
@@ -428,8 +428,9 @@ class TestTurns:
         worker.pause()
         theirs = training(other, ENDLESS)
         theirs.wait_for(lambda: theirs.step > 0)
+        waited = theirs.told(Waiting)
         time.sleep(0.5)  # longer than a slice
-        assert theirs.told(Waiting) == 0
+        assert theirs.told(Waiting) == waited
         before = ours.step
         worker.resume()
         ours.wait_for(lambda: ours.step > before)
