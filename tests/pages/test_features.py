@@ -57,7 +57,7 @@ def looked(monkeypatch) -> list[int]:
 
 
 class TestFeatures:
-    def test_each_sample_is_looked_at_once_and_after_a_restart_never(self, desk, looked):
+    def test_each_sample_is_looked_at_once_and_after_a_restart_never(self, looked, desk):
         first = desk.samples(None).x
         assert first.shape == (12, 1280)
         assert sum(looked) == 12
@@ -78,7 +78,7 @@ class TestFeatures:
             alone.setattr(worker, "_link", None)
             assert worker.bottlenecks(features) is features
 
-    def test_training_takes_them_and_the_photos_are_told_apart(self, desk, looked):
+    def test_training_takes_them_and_the_photos_are_told_apart(self, looked, desk):
         desk.train(Settings(**{**desk.card.settings, "epochs": 10}))
         assert desk.run.wait(60)
         assert sum(looked) == 12
@@ -102,7 +102,7 @@ class TestFeatures:
         assert list(folder.iterdir()) == []
         assert len(desk.samples(None)) == 0
 
-    def test_worker_dead_then_samples_are_added_and_the_next_one_looks_at_them(self, desk, looked):
+    def test_worker_dead_then_samples_are_added_and_the_next_one_looks_at_them(self, looked, desk):
         desk.samples(None)
         os.kill(desk.worker().pid, signal.SIGKILL)
         label = desk.workspace.manifest.labels[0].id
