@@ -116,9 +116,13 @@ class TestNumbers:
         x = np.random.default_rng(0).normal(size=(1500, 2000)).astype(np.float32)
         x[:, :500] = 0  # as the margin of a picture
         again = x[:300] * (1 + 1e-6)
-        began = time.perf_counter()
+        began = time.process_time()
         assert [found.test for found in near_duplicates(again, x)] == list(range(300))
-        assert time.perf_counter() - began < 3  # looking at all numbers of all it was 10 s
+        took = time.process_time() - began
+        began = time.process_time()
+        for row in again[:30]:
+            np.abs(x - row).max(axis=1)
+        assert took < 10 * (time.process_time() - began)  # than looking at all numbers of all
 
     def test_nothing_has_no_duplicates(self):
         assert near_duplicates(np.zeros((0, 4)), np.zeros((3, 4))) == ()
