@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -148,7 +149,10 @@ class TestRun:
         done = []
         with Worker.start(MODEL.read_bytes()) as worker:
             worker.fit(some(80), SETTINGS, on_event=events.append)
+            deadline = time.monotonic() + 60
             while not done:
+                assert time.monotonic() < deadline
+                time.sleep(0.005)
                 done = [e for e in list(events) if isinstance(e, Ended | Failed)]
             state = worker.state()
         assert isinstance(events[0], Started)

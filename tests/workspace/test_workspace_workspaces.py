@@ -82,6 +82,7 @@ class TestOpen:
                 time.sleep(60)
             finally:
                 os._exit(1)
+        os.close(writer)  # so that nothing is waited for when the other one is gone
         try:
             assert os.read(reader, 4) == b"open"
             with pytest.raises(WorkspaceError, match="open in another server"):
