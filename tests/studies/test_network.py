@@ -24,18 +24,26 @@ assert prctl(38, 1, 0, 0, 0) == prctl(22, 2, ctypes.addressof(program), 0, 0) ==
 print("filtered", flush=True)
 input()
 """
+HOLDS_ONE = """
+import socket
+with socket.socket():
+    print(flush=True), input()
+print(flush=True), input()
+"""
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
 @linux
 class TestNetworkWatch:
     def test_socket_when_open_at_any_look_claims_nothing(self):
-        watch = NetworkWatch(os.getpid())
-        with socket.socket() as server:
-            server.bind(("127.0.0.1", 0))
-            server.listen()
-            watch.look()
-        watch.look()
+        pipe = subprocess.PIPE
+        with subprocess.Popen([sys.executable, "-c", HOLDS_ONE], stdin=pipe, stdout=pipe) as held:
+            watch = NetworkWatch(held.pid)
+            for _ in range(2):  # with the socket open, and closed again
+                held.stdout.readline()
+                watch.look()
+                held.stdin.write(b"\n")
+                held.stdin.flush()
         result = watch.result()
         assert result.sockets == 1
         assert result.bytes_sent is None
@@ -54,7 +62,11 @@ class TestNetworkWatch:
         self, family, kind, counted
     ):
         before = network_sockets(os.getpid())
-        with socket.socket(family, kind):
+        try:
+            opened = socket.socket(family, kind)
+        except OSError:
+            pytest.skip("the kernel has no such sockets")
+        with opened:
             assert network_sockets(os.getpid()) == before + counted
 
     def test_process_when_free_to_connect_is_not_believed(self):
