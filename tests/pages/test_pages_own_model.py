@@ -33,6 +33,11 @@ TRAINABLE = sorted(path for path in OTHERS.glob("*.tflite") if path != BROKEN)
 RNG = np.random.default_rng(7)
 
 
+@pytest.fixture(autouse=True)
+def _same_numbers_whatever_ran_before():
+    RNG.bit_generator.state = np.random.default_rng(7).bit_generator.state
+
+
 def said(app) -> str:
     return " ".join(error.value for error in app.error).replace("\\", "")
 
