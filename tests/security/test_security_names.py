@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import zipfile
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.load.server import DashboardServer
 from benchmarks.load.tab import Tab
@@ -163,9 +162,8 @@ class TestNotes:
 
 
 class TestTables:
-    def test_gallery_when_downloaded_as_csv_holds_no_formula(self, page, dashboard, trained):
-        """The table's own toolbar makes the file in the browser; a spreadsheet would obey =1+1."""
-        page.add_init_script("delete window.showSaveFilePicker")  # a download as in other browsers
+    def test_gallery_offers_no_csv_of_names(self, page, dashboard, trained):
+        """The table's own toolbar would make it in the browser; a spreadsheet would obey =1+1."""
         visit(page, dashboard, trained, "personalise", LAST_LABEL)
         row = page.locator(".st-key-shelf li").last
         row.locator(".name").click()
@@ -173,11 +171,5 @@ class TestTables:
         table = page.get_by_role("dialog").get_by_test_id("stDataFrame")
         table.wait_for()
         table.hover()
-        button = page.get_by_role("button", name="Download as CSV")
-        if not button.count():
-            return  # there is no such file
-        with page.expect_download() as download:
-            button.first.click()
-        with open(download.value.path(), encoding="utf-8") as file:
-            cells = [cell for line in csv.reader(file) for cell in line]
-        assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+        expect(page.get_by_role("button", name="Search", exact=True)).to_be_visible()
+        expect(page.get_by_role("button", name="Download as CSV")).to_have_count(0)
