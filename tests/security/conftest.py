@@ -24,7 +24,10 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TextIO]:
 
 @pytest.fixture(scope="session")
 def dashboard(log: TextIO) -> Iterator[DashboardServer]:
-    server = DashboardServer(Path(log.name).parent).start()
+    with pytest.MonkeyPatch.context() as environment:
+        for name in ("HTTP_PROXY", "HTTPS_PROXY"):  # whatever it asks for fails, and is logged
+            environment.setenv(name, "http://127.0.0.1:9")
+        server = DashboardServer(Path(log.name).parent).start()
     server.tab().open().idle().close()  # the guard of the network stands from the first page on
     yield server
     server.stop()
