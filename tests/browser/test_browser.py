@@ -266,7 +266,7 @@ class TestTraining:
         tab.page.mouse.down()
         tab.page.mouse.move(drag["x"] + 200, drag["y"] + 70, steps=4)
         tab.page.mouse.up()
-        tab.page.wait_for_timeout(300)
+        tab.page.wait_for_function(ZOOMED)
         before = after = tab.page.evaluate(SEEN, "loss")
         for _ in range(4):  # ticks
             tab.page.wait_for_function(LONGER, arg=after["points"])
