@@ -347,8 +347,10 @@ class TestTraining:
         inputs.first.wait_for(state="detached")
         tab.page.get_by_role("link", name="Personalise").first.click()
         inputs.first.wait_for()
-        tab.page.wait_for_timeout(1000)
-        assert [inputs.nth(at).input_value() for at in range(inputs.count())] == before
+        tab.page.wait_for_timeout(1000)  # so that what comes late would be there
+        expect(inputs).to_have_count(len(before))
+        for at, value in enumerate(before):
+            expect(inputs.nth(at)).to_have_value(value)
 
     def test_names_when_typed_and_another_page_was_open_are_still_there(self, shared_server, visit):
         tab = visit(shared_server).open("/model")
@@ -361,8 +363,8 @@ class TestTraining:
         box.wait_for(state="detached")
         tab.page.get_by_role("link", name="Model", exact=True).first.click()
         box.wait_for()
-        tab.page.wait_for_timeout(1000)
-        assert box.input_value() == typed
+        tab.page.wait_for_timeout(1000)  # so that what comes late would be there
+        expect(box).to_have_value(typed)
 
     def test_training_when_page_is_refreshed_goes_on(self, shared_server, visit):
         tab = visit(shared_server).open().load_person().set_epochs(3000).press("train")
