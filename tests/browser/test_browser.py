@@ -295,16 +295,16 @@ class TestTraining:
     def test_training_when_followed_by_ear_says_how_far_it_is_and_what_came_of_it(
         self, shared_server, visit
     ):
-        tab = visit(shared_server).open().load_person().set_epochs(600)
+        tab = visit(shared_server).open().load_person().set_epochs(2000)
         expect(tab.page.get_by_role("progressbar", name="Training progress")).to_be_visible()
         tab.page.evaluate(LISTEN)
         tab.press("train").sees("steps a second").press("pause").sees("· paused").press("pause")
-        tab.sees("See the evidence")
+        tab.sees("See the evidence", 120)
         tab.until(lambda: "Your test samples" in tab.page.evaluate("window.heard.at(-1)"))
         heard = tab.page.evaluate("window.heard")
         assert heard[0] == "Training runs."
         assert any(one.startswith("Training paused at step") for one in heard)
-        assert heard[-1].startswith("Finished all 3,000 steps. Your test samples: ")
+        assert heard[-1].startswith("Finished all 10,000 steps. Your test samples: ")
         assert len(heard) <= 8  # start, pause, start, three quarters, end, result
 
     @pytest.mark.parametrize("press", [0, 90])  # milliseconds
@@ -583,10 +583,10 @@ class TestScreens:
         assert undo["y"] + undo["height"] < toast["y"]
 
     def test_charts_when_the_result_comes_stay_where_they_are(self, shared_server, visit):
-        tab = visit(shared_server).open().load_person().set_epochs(200).press("train")
+        tab = visit(shared_server).open().load_person().set_epochs(3000).press("train")
         tab.sees("Right on your test samples so far.")
         before = tab.page.locator(".st-key-loss .odt-chart").bounding_box()
-        tab.sees("See the evidence").idle()
+        tab.press("stop").sees("See the evidence").idle()
         assert tab.page.locator(".st-key-loss .odt-chart").bounding_box() == before
 
     @pytest.mark.parametrize(("width", "side_by_side"), [(1440, 3), (1024, 2), (720, 1)])
