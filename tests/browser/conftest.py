@@ -95,6 +95,13 @@ class Visitor:
         self.page.wait_for_selector(IDLE, timeout=30_000)
         return self
 
+    def filled(self) -> Visitor:
+        """Wait until the first page has what comes last: samples, canvas and the charts' script."""
+        self.part("shelf", ".thumb").wait_for()
+        self.part("sketch", "canvas").wait_for()
+        self.page.wait_for_function("window.Plotly")
+        return self.idle()
+
     def until(self, true: Callable[[], bool], seconds: float = 30) -> Visitor:
         """Wait, with the page alive, until something is true that the page does not show."""
         for _ in range(int(seconds * 10)):

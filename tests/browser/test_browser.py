@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import visits
 from tests.figures import DRAWN, check_figure
@@ -35,6 +35,12 @@ SEEN = """(key) => {
     points: graph.data[0].x.length, range: graph.layout.xaxis.range };
 }"""
 
+# Of elements: where each begins and ends, from above, all at one moment.
+SPANS = """(all) => all.map((one) => {
+  const { top, bottom } = one.getBoundingClientRect();
+  return [top, bottom];
+})"""
+
 # What is said from now on to those who do not see the page.
 LISTEN = """() => {
   window.heard = [];
@@ -42,12 +48,6 @@ LISTEN = """() => {
   new MutationObserver(() => window.heard.push(line.textContent))
     .observe(line, { childList: true });
 }"""
-LONGER = """(points) =>
-  (document.querySelector(".st-key-loss .odt-chart-graph")?.data?.[0]?.x.length ?? 0) > points"""
-
-
-class TestFirstVisit:
-    @pytest.mark.parametrize("path", ["/personalise", "/evaluate", "/checkpoints", "/model"])
 # A double click: by the page itself, which is as quick on a busy machine.
 TWICE = """(button) => {
   button.click();
@@ -55,6 +55,19 @@ TWICE = """(button) => {
 }"""
 ZOOMED = """() =>
   document.querySelector(".st-key-loss .odt-chart-graph").layout.xaxis.range[0] > 0"""
+LONGER = """(points) =>
+  (document.querySelector(".st-key-loss .odt-chart-graph")?.data?.[0]?.x.length ?? 0) > points"""
+
+
+def bottom(part: Locator) -> float:
+    """Where it ends, from above."""
+    box = part.bounding_box()
+    assert box is not None
+    return box["y"] + box["height"]
+
+
+class TestFirstVisit:
+    @pytest.mark.parametrize("path", ["/personalise", "/evaluate", "/checkpoints", "/model"])
     def test_deep_link_when_server_is_cold_opens_that_page(self, server, visit, path):
         tab = visit(server).open(path)
         tab.page.wait_for_selector("[class*=st-key-card_]")
@@ -67,8 +80,8 @@ ZOOMED = """() =>
     ):
         tab = visit(shared_server).open(path)
         links = tab.page.get_by_test_id("stTopNavLink")
-        assert links.all_inner_texts() == ["Personalise", "Evaluate", "Checkpoints", "Model"]
-        assert links.first.get_attribute("aria-current") == "page"
+        expect(links).to_have_text(["Personalise", "Evaluate", "Checkpoints", "Model"])
+        expect(links.first).to_have_attribute("aria-current", "page")
 
 
 class TestFirstPage:
@@ -81,7 +94,7 @@ class TestFirstPage:
 
     def test_page_when_1440_by_900_needs_no_scrolling(self, tab):
         main = "document.querySelector('[data-testid=stMain]')"
-        assert tab.page.evaluate(f"{main}.scrollHeight <= {main}.clientHeight")
+        tab.filled().until(lambda: tab.page.evaluate(f"{main}.scrollHeight <= {main}.clientHeight"))
 
     def test_fonts_when_loaded_are_ours(self, tab):
         tab.page.wait_for_function(
@@ -238,8 +251,8 @@ class TestShelf:
 
     def test_field_for_a_new_label_is_in_sight_however_many_there_are(self, shared_server, visit):
         tab = visit(shared_server).open().load_person().idle()
-        field, shelf = (tab.part("shelf", part).bounding_box() for part in (".new", ".shelf"))
-        assert field["y"] + field["height"] <= shelf["y"] + shelf["height"] + 1
+        field, shelf = (tab.part("shelf", part) for part in (".new", ".shelf"))
+        tab.filled().until(lambda: bottom(field) <= bottom(shelf) + 1)
 
     def test_samples_of_the_chosen_label_when_they_come_are_in_sight(self, shared_server, visit):
         tab = visit(shared_server).open().load_person().idle()
@@ -248,10 +261,8 @@ class TestShelf:
         tab.page.locator(".st-key-shelf li.on .none").wait_for()
         tab.draw("pad").page.keyboard.press("Enter")
         tab.page.locator(".st-key-shelf li.on .thumb").wait_for()
-        thumb, shelf = (
-            tab.part("shelf", part).bounding_box() for part in ("li.on .thumb", ".labels")
-        )
-        assert thumb["y"] + thumb["height"] <= shelf["y"] + shelf["height"]
+        thumb, shelf = (tab.part("shelf", part) for part in ("li.on .thumb", ".labels"))
+        tab.until(lambda: bottom(thumb) <= bottom(shelf))
 
 
 class TestTraining:
@@ -515,8 +526,8 @@ class TestScreens:
         tab = visit(shared_server, viewport={"width": width, "height": 844}).open()
         line = tab.part("product", "p")
         expect(line).to_have_text("odt · Teach a small model your own samples")
-        assert line.bounding_box()["height"] < 25
-        assert tab.page.locator(".st-key-card_samples").bounding_box()["y"] <= cards
+        card = tab.page.locator(".st-key-card_samples")
+        tab.until(lambda: line.bounding_box()["height"] < 25 and card.bounding_box()["y"] <= cards)
 
     @pytest.mark.parametrize("width", [320, 390, 768, 769, 1440])
     def test_pages_are_named_once_at_any_width(self, shared_server, visit, width):
@@ -553,8 +564,8 @@ class TestScreens:
 
     def test_page_when_390_wide_does_not_scroll_sideways(self, shared_server, visit):
         tab = visit(shared_server, viewport={"width": 390, "height": 844}, has_touch=True).open()
-        tab.load_person()
-        assert tab.page.evaluate("document.documentElement.scrollWidth") <= 390
+        tab.load_person().filled()
+        tab.until(lambda: tab.page.evaluate("document.documentElement.scrollWidth") <= 390)
 
     def test_page_when_1280_by_720_shows_the_result_a_chart_and_answers_whole(
         self, shared_server, visit
@@ -563,17 +574,19 @@ class TestScreens:
         tab.load_person().draw("sketch").sees("Not trained yet").train()
         tab.sees("See the evidence")
         for key, inside in (("loss", ".odt-chart"), ("answers", ".bar >> nth=-1")):
-            box = tab.page.locator(f".st-key-{key} {inside}").bounding_box()
-            assert box["y"] + box["height"] <= 720
+            part = tab.page.locator(f".st-key-{key} {inside}")
+            tab.until(lambda part=part: bottom(part) <= 720)
 
     def test_ticks_of_a_chart_in_a_low_window_stand_apart(self, shared_server, visit):
         tab = visit(shared_server, viewport={"width": 1280, "height": 720}).open()
         tab.load_person().train().page.locator(".st-key-accuracy .ytick").first.wait_for()
-        ticks = tab.page.locator(".st-key-accuracy .ytick text").all()
-        boxes = sorted((tick.bounding_box() for tick in ticks), key=lambda box: box["y"])
-        assert len(boxes) > 1
-        for above, below in pairwise(boxes):
-            assert above["y"] + above["height"] <= below["y"]
+        ticks = tab.page.locator(".st-key-accuracy .ytick text")
+
+        def apart() -> bool:
+            boxes = sorted(ticks.evaluate_all(SPANS))
+            return len(boxes) > 1 and all(above[1] <= below[0] for above, below in pairwise(boxes))
+
+        tab.until(apart)
 
     @pytest.mark.parametrize("width", [1440, 390])
     def test_message_when_samples_came_covers_no_undo(self, shared_server, visit, width):
@@ -606,9 +619,10 @@ class TestScreens:
             }""",
             arg=side_by_side,
         )
-        for key in ("set_epochs", "set_batch_size", "set_learning_rate"):
-            label = tab.part(key, "label").bounding_box()
-            assert label["height"] < 30  # one line
+        labels = [
+            tab.part(f"set_{name}", "label") for name in ("epochs", "batch_size", "learning_rate")
+        ]
+        tab.until(lambda: all(label.bounding_box()["height"] < 30 for label in labels))  # one line
 
     def test_page_when_1024_by_768_shows_where_to_try_before_the_first_training(
         self, shared_server, visit
@@ -621,9 +635,14 @@ class TestScreens:
         self, shared_server, visit
     ):
         tab = visit(shared_server, viewport={"width": 768, "height": 1024}).open()
-        buttons = [tab.part(key).bounding_box() for key in ("undo", "redo", "download")]
-        assert len({round(one["y"]) for one in buttons}) == 1
-        assert buttons[-1]["x"] + buttons[-1]["width"] > 700
+        buttons = [tab.part(key) for key in ("undo", "redo", "download")]
+
+        def together() -> bool:
+            boxes = [button.bounding_box() for button in buttons]
+            right = boxes[-1]["x"] + boxes[-1]["width"]
+            return len({round(box["y"]) for box in boxes}) == 1 and right > 700
+
+        tab.until(together)
 
     def test_canvas_when_dark_shows_light_ink_and_still_reads_it(self, shared_server, visit):
         tab = visit(shared_server, color_scheme="dark").open().draw("sketch")
