@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks.dashboard.calibration import calibrate
 from tests.browser.conftest import Visitor
 
 ZONE = ".st-key-card_samples [data-testid=stFileUploaderDropzone]"
@@ -59,6 +60,7 @@ class TestUploads:
         files = [picture(tmp_path / f"{k}.png", k) for k in range(300)]
         tab.page.locator(".st-key-shelf li").nth(3).click()
         tab.sees("Pictures go to '3'")
+        loop = calibrate(tab.page)
         tab.page.evaluate(LONGEST)
         if way == "dropped":
             drop(tab, *files)
@@ -69,7 +71,8 @@ class TestUploads:
         tab.sees("Added 300 samples").idle()
         assert tab.page.locator(".st-key-shelf li").nth(3).inner_text().startswith("300")
         assert sent(tab) == 1
-        assert tab.page.evaluate("window.longest") < 1000  # milliseconds
+        # Milliseconds; it takes about as long as one calibration loop.
+        assert tab.page.evaluate("window.longest") < 6000 * loop
 
     def test_files_when_too_large_for_one_zip_arrive_in_two(self, tab, tmp_path):
         files = [tmp_path / f"{k}.bmp" for k in range(22)]
