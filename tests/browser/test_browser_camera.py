@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,15 @@ class Camera:
     def running(self) -> int:
         return self.tab.page.evaluate(RUNNING)
 
+    def saved(self) -> tuple[int, int]:
+        """How many pictures were saved and left out, once all that were taken are: a busy machine's
+        camera may show a frame twice.
+        """
+        said = self.part("status")
+        expect(said).to_contain_text("saved.")
+        kept, *twice = map(int, re.findall(r"(\d+) (?:picture|left)", said.inner_text()))
+        return kept, sum(twice)
+
     def answered(self) -> int:
         """How many live frames have been answered."""
         root = self.tab.page.locator(f".st-key-{self.key} .camera").first
@@ -68,6 +78,12 @@ class Camera:
         """Wait until more live frames than that have been answered."""
         self.tab.until(lambda: self.answered() > than)
         return self.answered()
+
+    def is_still(self) -> bool:
+        """Whether no live frame is answered for a second."""
+        before = self.answered()
+        self.tab.page.wait_for_timeout(1000)
+        return self.answered() == before
 
 
 def open_camera(tab, way: str = "samples_way") -> Camera:
@@ -79,12 +95,6 @@ def open_camera(tab, way: str = "samples_way") -> Camera:
 def on_disk(server) -> list[Path]:
     """The sample files of all workspaces of the server."""
     return list((server.folder / "workspaces").glob("*/samples/*"))
-    def is_still(self) -> bool:
-        """Whether no live frame is answered for a second."""
-        before = self.answered()
-        self.tab.page.wait_for_timeout(1000)
-        return self.answered() == before
-
 
 
 @pytest.fixture
@@ -127,30 +137,31 @@ class TestPictures:
         camera, before = open_camera(tab).ready(), len(on_disk(shared_server))
         box = camera.part("shoot").bounding_box()
         tab.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        began = time.monotonic()
         tab.page.mouse.down()
-        expect(camera.part("counter")).to_have_text(re.compile("[4-9]"))
+        expect(camera.part("counter")).to_have_text(re.compile(r"[4-9]|\d\d"))
         expect(camera.part("counter")).to_be_visible()
         tab.page.wait_for_timeout(1500)
         tab.page.mouse.up()
-        said = camera.part("status")
-        expect(said).to_contain_text("saved")
-        many = int(said.inner_text().split()[0])
-        assert 8 <= many <= 20  # four in the first second, then five a second
-        tab.sees(re.compile(rf"A burst of {many} pictures, all (for training|set aside)"))
-        assert len(on_disk(shared_server)) == before + many
-        assert not camera.part("counter").is_visible()
+        # One at once, after 0.35 s another, then five a second.
+        due = 2 + (time.monotonic() - began - 0.35) / 0.2
+        kept, twice = camera.saved()
+        assert 0.6 * due <= kept + twice <= due + 2
+        tab.sees(re.compile(rf"A burst of {kept} pictures, all (for training|set aside)"))
+        assert len(on_disk(shared_server)) == before + kept
+        expect(camera.part("counter")).to_be_hidden()
 
     def test_burst_by_keyboard_ends_when_the_key_is_let_go(self, tab):
         camera = open_camera(tab).ready()
         camera.part("shoot").focus()
         tab.page.keyboard.down(" ")
-        expect(camera.part("counter")).to_have_text(re.compile("[2-9]"))
+        expect(camera.part("counter")).to_have_text(re.compile(r"[2-9]|\d\d"))
         tab.page.keyboard.up(" ")
-        saved = re.compile(r"[2-6] pictures of '0' saved")
-        expect(camera.part("status")).to_contain_text(saved)
-        taken = camera.part("status").inner_text()
+        taken = int(camera.part("counter").text_content())
+        assert sum(camera.saved()) == taken
+        said = camera.part("status").inner_text()
         tab.page.wait_for_timeout(600)
-        assert camera.part("status").inner_text() == taken
+        assert camera.part("status").inner_text() == said
 
     def test_mirrored_pictures_are_kept_so_only_when_chosen(self, shared_server, visit):
         tab = visit(shared_server)
@@ -169,12 +180,11 @@ class TestPictures:
     def test_ten_in_a_row_when_undone_leave_as_one_step(self, tab):
         camera = open_camera(tab).ready()
         camera.part("row").click()
-        said = camera.part("status")
-        expect(said).to_contain_text("saved")
-        saved, *twice = map(int, re.findall(r"(\d+) (?:picture|left)", said.inner_text()))
-        assert saved + sum(twice) == 10  # a busy machine's camera may show a frame twice
-        tab.sees(f"A burst of {saved} pictures").sees(f"{saved} samples")
-        tab.press("undo").sees("0 samples")
+        kept, twice = camera.saved()
+        assert kept + twice == 10
+        tab.sees(f"A burst of {kept} pictures").sees(f"{kept} samples")
+        tab.press("undo")
+        expect(tab.part("card_samples", ".odt-step span")).to_have_text("0 samples")
 
     def test_burst_of_one_and_the_same_picture_says_that_it_was_saved_once(
         self, shared_server, visit
@@ -202,11 +212,8 @@ class TestPictures:
 class TestLive:
     def test_both_models_answer_one_frame_after_another_until_held_still(self, tab):
         camera = open_camera(tab, "try_way").ready()
-        first = camera.answer_more(1)
-        tab.page.wait_for_timeout(4000)
-        answered = camera.answered() - first
-        assert answered >= 6, answered  # 1.5 a second even where tests share the cores
-        assert tab.page.locator(".st-key-answers .answer").count() == 2
+        camera.answer_more(camera.answer_more(1) + 5)
+        expect(tab.page.locator(".st-key-answers .answer")).to_have_count(2)
         camera.part("pause").click()
         tab.until(camera.is_still)
 
