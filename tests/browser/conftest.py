@@ -148,6 +148,13 @@ class Visitor:
         return self.set_epochs(epochs).press("train").sees("personalised ·", 60)
 
 
+def bottom(part: Locator) -> float:
+    """Where it ends, from above."""
+    box = part.bounding_box()
+    assert box is not None
+    return box["y"] + box["height"]
+
+
 @pytest.fixture(scope="session")
 def shared_log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TextIO]:
     """The shared server's; what was read once is not read again."""

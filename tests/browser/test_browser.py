@@ -6,9 +6,9 @@ import re
 from itertools import pairwise
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import visits
+from tests.browser.conftest import bottom, visits
 from tests.figures import DRAWN, check_figure
 
 # Counts, from now on, the elements that are put in place of another around one chart.
@@ -57,13 +57,6 @@ ZOOMED = """() =>
   document.querySelector(".st-key-loss .odt-chart-graph").layout.xaxis.range[0] > 0"""
 LONGER = """(points) =>
   (document.querySelector(".st-key-loss .odt-chart-graph")?.data?.[0]?.x.length ?? 0) > points"""
-
-
-def bottom(part: Locator) -> float:
-    """Where it ends, from above."""
-    box = part.bounding_box()
-    assert box is not None
-    return box["y"] + box["height"]
 
 
 class TestFirstVisit:

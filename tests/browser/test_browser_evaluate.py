@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
-from tests.browser.conftest import visits
+from tests.browser.conftest import bottom, visits
 from tests.figures import DRAWN, check_figure
 
 # Parts that draw Plotly charts as soon as they are open, and one chart of each.
@@ -57,6 +57,13 @@ def luminance(colour: list[float]) -> float:
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
 
 
+def sides(part: Locator) -> tuple[float, float]:
+    """Where it begins and ends, from the left."""
+    box = part.bounding_box()
+    assert box is not None
+    return box["x"], box["x"] + box["width"]
+
+
 def open_part(tab, name: str) -> None:
     tab.page.get_by_role("radio", name=name, exact=True).click()
     tab.page.wait_for_timeout(300)
@@ -92,11 +99,8 @@ class TestCharts:
             open_part(tab, part)
             graph = tab.page.locator(f".st-key-chart_{chart} .main-svg").first
             graph.wait_for()
-            box = graph.bounding_box()
-            assert box is not None
-            assert box["x"] >= 0
-            assert box["x"] + box["width"] <= width
-            assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
+            tab.until(lambda graph=graph: all(0 <= x <= width for x in sides(graph)))
+            tab.until(lambda: tab.page.evaluate("document.documentElement.scrollWidth") <= width)
             for drawn in tab.page.evaluate(DRAWN):
                 check_figure(drawn)
 
@@ -139,10 +143,7 @@ class TestCharts:
         open_part(tab.open(f"/evaluate?{workspace}"), "Mistakes")
         chart = tab.page.locator(".st-key-chart_matrix_base")
         chart.locator(".xtitle").wait_for()
-        whole, last = chart.bounding_box(), chart.locator(".xtitle").bounding_box()
-        assert whole is not None
-        assert last is not None
-        assert 0 <= whole["y"] + whole["height"] - last["y"] - last["height"] <= 40
+        tab.until(lambda: 0 <= bottom(chart) - bottom(chart.locator(".xtitle")) <= 40)
 
     def test_name_when_written_from_right_to_left_leaves_the_figure_behind_it(
         self, shared_server, visit, own_workspace
@@ -184,7 +185,7 @@ class TestCharts:
         tab.page.mouse.move(*place)
         tab.page.mouse.click(*place)
         tab.sees("of '0' answered '0'")
-        assert tab.page.locator(".st-key-card_matrices .odt-faces figure").count() >= 1
+        expect(tab.page.locator(".st-key-card_matrices .odt-faces figure").first).to_be_visible()
 
 
 class TestBlind:
@@ -248,7 +249,7 @@ class TestOverTime:
         before = len(sent)
         handle.focus()
         tab.page.keyboard.press("Home")
-        assert name.inner_text() == "Base model"
+        expect(name).to_have_text("Base model")
         assert card.locator(".own strong").inner_text() == card.locator(".base strong").inner_text()
         assert card.locator(".odt-faces p.now").all_inner_texts() != answers
         box = handle.bounding_box()
@@ -257,7 +258,7 @@ class TestOverTime:
         tab.page.mouse.down()
         tab.page.mouse.move(box["x"] + box["width"] - 8, box["y"] + box["height"] / 2, steps=6)
         tab.page.mouse.up()
-        assert name.inner_text() == last
+        expect(name).to_have_text(last)
         assert card.locator(".odt-faces p.now").all_inner_texts() == answers
         assert len(sent) == before
 
@@ -269,11 +270,11 @@ class TestOverTime:
         card = tab.page.locator(".st-key-card_scrubber")
         card.locator(".main-svg").first.wait_for()
         tab.page.wait_for_timeout(500)
-        ticks = card.locator(".xtick text")
-        handle = card.locator("input[type=range]").bounding_box()
-        first, last = (ticks.nth(at).bounding_box() for at in (0, ticks.count() - 1))
-        assert handle is not None
-        assert first is not None
-        assert last is not None
-        assert abs(first["x"] + first["width"] / 2 - handle["x"] - 8) < 2
-        assert abs(last["x"] + last["width"] / 2 - handle["x"] - handle["width"] + 8) < 2
+        ticks, handle = card.locator(".xtick text"), card.locator("input[type=range]")
+
+        def over() -> bool:
+            ends = [sum(sides(tick)) / 2 for tick in (ticks.first, ticks.last)]
+            left, right = sides(handle)  # the middle of the handle goes from 8 px to 8 px of them
+            return abs(ends[0] - left - 8) < 2 and abs(ends[1] - right + 8) < 2
+
+        tab.until(over)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from odt_core.graph import describe
 from tests.recordings import (
@@ -87,13 +88,12 @@ class TestOwnModel:
         tab.page.locator(files).set_input_files(tmp_path / "mine.zip")
         tab.sees("18 samples, 3 set aside for testing")
         thumb = tab.page.locator(".st-key-shelf .thumb img").first
-        assert thumb.evaluate("image => image.naturalWidth") > 20
+        tab.until(lambda: thumb.evaluate("image => image.naturalWidth") > 20)
         tab.train(5)
         tab.page.locator(".st-key-try_way button", has_text="Upload").click()
         tab.page.locator(".st-key-try_file_numbers input[type=file]").set_input_files(lone)
         curve = tab.page.locator(".st-key-card_try .odt-pictures img")
-        curve.wait_for()
-        assert curve.evaluate("image => image.naturalWidth") == 144
+        expect(curve).to_have_js_property("naturalWidth", 144)
         tab.sees("values from")
 
     def test_mapping_when_corrected_badly_says_so_and_stays(self, shared_server, visit):
@@ -107,17 +107,18 @@ class TestOwnModel:
 
         choose("map_task", "Yes or no")
         tab.page.wait_for_selector(".st-key-card_mapping [data-testid=stAlert]")
-        assert "Tells 4 labels apart" in tab.page.locator(".st-key-card_about").inner_text()
+        expect(tab.page.locator(".st-key-card_about")).to_contain_text("Tells 4 labels apart")
         choose("map_output_kind", "Probabilities")
         tab.sees("Back to what odt proposes")
-        assert tab.page.locator(".st-key-card_mapping [data-testid=stAlert]").count() == 0
+        expect(tab.page.locator(".st-key-card_mapping [data-testid=stAlert]")).to_have_count(0)
 
     def test_pages_when_390_wide_do_not_scroll_sideways(self, shared_server, visit):
         tab = visit(shared_server, viewport={"width": 390, "height": 844}, has_touch=True)
         tab.open("/model")
         drop(tab, MODELS / "dialect_fixed_batches.tflite")
-        assert tab.page.evaluate("document.documentElement.scrollWidth") <= 390
+        tab.page.wait_for_selector(".st-key-card_mapping")
+        tab.until(lambda: tab.page.evaluate("document.documentElement.scrollWidth") <= 390)
         tab.press("go_personalise")
-        tab.page.wait_for_selector(".st-key-card_samples")
+        tab.page.wait_for_selector(".st-key-card_samples input[type=file]", state="attached")
         tab.idle()
-        assert tab.page.evaluate("document.documentElement.scrollWidth") <= 390
+        tab.until(lambda: tab.page.evaluate("document.documentElement.scrollWidth") <= 390)
