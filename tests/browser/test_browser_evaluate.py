@@ -208,7 +208,7 @@ class TestBlind:
         tab = visit(shared_server, viewport={"width": width, "height": 900})
         tab.open(f"/evaluate?{own_workspace}")
         open_part(tab, "Blind test")
-        tab.page.get_by_role("radio", name="Test samples", exact=True).last.click()
+        tab.part("blind_way", "button:has-text('Test samples')").click()
         answer = tab.idle().page.locator(".odt-stage strong").filter(has_not_text="?").first
         lines = """(answer) => {
           answer.textContent = "mum";
@@ -222,7 +222,7 @@ class TestBlind:
     ):
         tab = visit(shared_server).open(f"/evaluate?{own_workspace}")
         open_part(tab, "Blind test")
-        tab.page.get_by_role("radio", name="Test samples", exact=True).last.click()
+        tab.part("blind_way", "button:has-text('Test samples')").click()
         tab.idle().press("vote_both").sees("1 vote so far")
         tab.open(f"/evaluate?{own_workspace}")
         open_part(tab, "Blind test")

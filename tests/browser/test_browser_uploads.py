@@ -31,7 +31,9 @@ def picture(path: Path, number: int) -> Path:
 
 def drop(tab: Visitor, *paths: Path) -> None:
     """As from a file manager: only so does the browser have folders."""
-    box = tab.page.locator(ZONE).bounding_box()
+    zone = tab.page.locator(ZONE)
+    zone.hover()  # once it keeps still
+    box = zone.bounding_box()
     assert box is not None
     devtools = tab.page.context.new_cdp_session(tab.page)
     data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
@@ -49,7 +51,8 @@ class TestUploads:
     @pytest.fixture
     def tab(self, shared_server, visit):
         tab = visit(shared_server).open()
-        tab.page.get_by_role("radio", name="Upload", exact=True).first.click()
+        tab.part("samples_way", "button:has-text('Upload')").click()
+        tab.page.locator(ZONE).wait_for()
         tab.idle().page.wait_for_function("window.Plotly")  # the last that a page waits for
         return tab
 
