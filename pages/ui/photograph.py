@@ -68,8 +68,8 @@ def _receipt(desk: Desk) -> Receipt | None:
 def _hint(desk: Desk) -> str:
     seen = "Your model sees the part in the frame. " if guide_of(desk.card.preprocessing) else ""
     return (
-        f"{seen}Pictures stay in this workspace; Reset deletes them. A burst stays together: all "
-        "of it for training, or all for testing."
+        f"{seen}Pictures stay in this workspace until Delete everything, under Reset. A burst "
+        "stays together: all for training, or all for testing."
     )
 
 

@@ -224,6 +224,11 @@ class TestSamples:
         assert [s.label for s in desk.workspace.manifest.samples] == [label.id]
         assert desk.workspace.steps_done() == ["add 1 sample to '3'"]
 
+    def test_camera_says_how_long_its_pictures_stay(self, app):
+        app.segmented_control(key="samples_way").set_value("Camera").run()
+        assert "stay in this workspace until Delete everything, under Reset." in shown(app)
+        assert app.button(key="erase").label == "Delete everything …"
+
     def test_upload_when_pictures_go_to_the_chosen_label(self, app, desk_of):
         upload(app, ("a.png", picture()), ("b.png", picture(5)))
         manifest = desk_of(app).workspace.manifest
