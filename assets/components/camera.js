@@ -135,7 +135,7 @@ function setUp(root) {
     if (press.count >= press.most) end(); else send();
   }
   function begin(most = MOST) {
-    if (!s.ready || s.press || s.data.mode !== "record") return;
+    if (!s.ready || s.press || s.data.locked || s.data.mode !== "record") return;
     s.press = { take: token(), count: 0, most, name: s.data.name, timer: 0 };
     root.classList.add("recording"); say("");
     shoot(); s.refresh();
@@ -222,7 +222,7 @@ function setUp(root) {
     const live = s.data.mode === "live";
     root.classList.toggle("mirrored", part("mirror").value !== "off");
     part("shoot").hidden = part("row").hidden = live;
-    part("shoot").disabled = part("row").disabled = !s.ready;
+    part("shoot").disabled = part("row").disabled = !s.ready || s.data.locked;
     root.querySelector("small").textContent = s.press?.most === MOST ? "let go to stop" : "hold for a burst";
     part("row").textContent = s.press && s.press.most !== MOST ? "Stop" : `${ROW} in a row`;
     part("pause").hidden = !live;

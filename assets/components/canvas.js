@@ -45,7 +45,6 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   part("add").textContent = data.add || "";
   part("add").hidden = !data.add;
   canvas.setAttribute("aria-label", data.label);
-  canvas.classList.toggle("off", data.disabled);
   canvas.style.width = canvas.style.height = `min(${data.size}px, var(--odt-canvas, ${data.size}px))`;
   const density = Math.max(1, window.devicePixelRatio || 1);
   const side = Math.round(data.size * density);
@@ -59,8 +58,9 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     ctx.strokeStyle = ctx.fillStyle = getComputedStyle(root).color;
     s.strokes.forEach((stroke) => trace(ctx, stroke, data.pen));
     if (s.live) trace(ctx, s.live, data.pen);
-    part("undo").disabled = data.disabled || !s.past.length;
-    part("clear").disabled = part("add").disabled = data.disabled || !s.strokes.length;
+    part("undo").disabled = !s.past.length;
+    part("clear").disabled = !s.strokes.length;
+    part("add").disabled = data.locked || !s.strokes.length;
   }
   function report() {
     if (!data.reports) return;
@@ -70,7 +70,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   function become(strokes) { s.past.push(s.strokes); s.strokes = strokes; redraw(); report(); }
   function undo() { if (s.past.length) { s.strokes = s.past.pop(); redraw(); report(); } }
   function add() {
-    if (!data.add || data.disabled || !s.strokes.length) return;
+    if (!data.add || data.locked || !s.strokes.length) return;
     sendAct({ png: asPng(s.strokes, data.pen), what: data.what }, setTriggerValue);
     Object.assign(s, { strokes: [], past: [] }); redraw(); canvas.focus({ preventScroll: true });
   }
@@ -81,7 +81,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   }
 
   canvas.onpointerdown = (e) => {
-    if (s.live || data.disabled || (e.pointerType === "mouse" && e.button !== 0)) return;
+    if (s.live || (e.pointerType === "mouse" && e.button !== 0)) return;
     try { canvas.setPointerCapture(e.pointerId); } catch { /* the pointer is already gone */ }
     Object.assign(s, { pointer: e.pointerId, live: [at(e)] });
     canvas.focus({ preventScroll: true }); redraw(); e.preventDefault();

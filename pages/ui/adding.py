@@ -20,7 +20,12 @@ from pages.ui.numbers import MOST
 from pages.ui.packed import files_in
 from pages.ui.photograph import photograph
 from pages.ui.say import plain
-from pages.ui.typed_target import can_type_target, target_field, typed_targets
+from pages.ui.typed_target import (
+    can_type_target,
+    target_field,
+    typed_targets,
+    why_no_target,
+)
 from pages.ui.upload_hint import upload_hint
 from pages.ui.uploaded_samples import read_uploaded
 
@@ -55,7 +60,13 @@ def add_by(desk: Desk, way: str, active: LabelEntry | None) -> None:
 def _draw(desk: Desk, active: LabelEntry | None) -> None:
     target_field(desk)
     name = active.name if active else "sample"
-    sample_pad("pad", name, lambda said, url: _drawn(desk, active, said, url), size=176)
+    sample_pad(
+        "pad",
+        name,
+        lambda said, url: _drawn(desk, active, said, url),
+        size=176,
+        wrong=why_no_target(desk),
+    )
 
 
 def _drawn(desk: Desk, active: LabelEntry | None, name: str, url: object) -> None:

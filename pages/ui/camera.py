@@ -110,6 +110,7 @@ def recorder(
     label: str,
     name: str,
     guide: float,
+    locked: bool,
     receipt: Receipt | None,
     on_pictures: Callable[[], None],
     on_upload: Callable[[], None],
@@ -117,8 +118,9 @@ def recorder(
     """A camera whose pictures go to a label; `on_pictures` runs as a callback when some came.
 
     label, name: id of the label, and what the button is for in words. guide: width by height of
-    the part that the model looks at, 0 for all of it. receipt: camera.js sends again what it does
-    not confirm. on_upload: the person would rather upload.
+    the part that the model looks at, 0 for all of it. locked: whether nothing can be taken just
+    now. receipt: camera.js sends again what it does not confirm. on_upload: the person would
+    rather upload.
     """
     _mount(
         key=key,
@@ -130,6 +132,7 @@ def recorder(
                 "name": name,
                 "prompt": "Take pictures of",
                 "guide": guide,
+                "locked": locked,
                 "longest": LONGEST,
                 "receipt": receipt and (receipt._asdict(),),
                 "label": "What the camera sees",

@@ -39,7 +39,6 @@ def sketch(key: str, *, size: int, epoch: int = 0) -> np.ndarray | None:
         "pen": _PEN,
         "epoch": epoch,
         "reports": True,
-        "disabled": False,
         "label": _LABEL,
         "strokes": before.get("strokes") if before.get("epoch") == epoch else None,
     }
@@ -58,10 +57,12 @@ def sample_pad(
     on_added: Callable[[str, Any], None],
     *,
     size: int,
+    wrong: str = "",
 ) -> None:
     """A canvas with an Add button; `on_added` gets (label, what `decode_drawing` takes) as a
     callback, before the page is drawn again. The label is the one that was on the pad when it was
-    drawn, even if another one was picked since.
+    drawn, even if another one was picked since. wrong: why a drawing cannot be added just now: it
+    stays on the pad until it can.
     """
 
     def added() -> None:
@@ -73,11 +74,11 @@ def sample_pad(
         "size": size,
         "pen": _PEN,
         "epoch": 0,
-        "disabled": False,
         "label": _LABEL,
         "prompt": "Draw a",
         "what": label,
-        "hint": "Enter adds it.",
+        "hint": wrong or "Enter adds it.",
+        "locked": bool(wrong),
         "add": "Add sample",
         "done": acts.acts_done(key),
     }

@@ -9,6 +9,7 @@ from math import prod
 import numpy as np
 
 from odt_core.errors import SampleError
+from odt_core.words import count
 
 _BETWEEN = re.compile(r"[\s,;]+")
 MOST = 1_024  # values that are typed or shown as text
@@ -18,7 +19,8 @@ def typed(text: str, shape: tuple[int, ...], what: str) -> np.ndarray:
     """float32 [*shape] from numbers with commas, semicolons or spaces between. SampleError."""
     words = [word for word in _BETWEEN.split(text.strip("[]() \n").replace("−", "-")) if word]
     if not words:
-        raise SampleError(f"{what} is empty. Type {prod(shape):,} numbers with commas between.")
+        asked = "a number" if prod(shape) == 1 else f"{prod(shape):,} numbers with commas between"
+        raise SampleError(f"{what} is empty. Type {asked}.")
     values = []
     for at, word in enumerate(words, 1):
         try:
@@ -29,7 +31,9 @@ def typed(text: str, shape: tuple[int, ...], what: str) -> np.ndarray:
             raise SampleError(f"{what}, number {at}: '{word[:20]}' is not a finite number.")
         values.append(value)
     if len(values) != prod(shape):
-        raise SampleError(f"{what} has {len(values):,} numbers; this model takes {prod(shape):,}.")
+        raise SampleError(
+            f"{what} has {count(len(values), 'number')}; this model takes {prod(shape):,}."
+        )
     return np.array(values, np.float32).reshape(shape)
 
 

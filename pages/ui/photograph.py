@@ -15,7 +15,7 @@ from pages.ui.camera import Receipt, Shot, decode_photo, guide_of, recorder, sen
 from pages.ui.desk import Desk
 from pages.ui.say import count
 from pages.ui.turns import Urgency, fragment
-from pages.ui.typed_target import typed_targets
+from pages.ui.typed_target import typed_targets, why_no_target
 from pages.ui.uploads import picture_in
 
 WAY = "samples_way"  # key of the choice between drawing, uploading and the camera
@@ -29,13 +29,14 @@ _TURN = "camera_turn"  # changes with each photo of the simple camera, which emp
 
 def photograph(desk: Desk, active: LabelEntry | None) -> None:
     """Draw the camera."""
-    if st.session_state.get(_SIMPLE):
-        _simple(desk, active)
-    else:
+    wrong = why_no_target(desk)
+    draw = _simple
+    if not st.session_state.get(_SIMPLE):
         # A fragment: while a burst arrives, nothing else on the page is drawn again.
-        fragment(_record, Urgency.CLICK)(desk, active)
+        draw = fragment(_record, Urgency.CLICK)
+    draw(desk, active, bool(wrong))
     with st.container(horizontal=True, vertical_alignment="top", gap="small"):
-        pieces.note(_hint(desk))
+        pieces.note(wrong or _hint(desk))
         st.checkbox(
             "Plain camera",
             key=_SIMPLE,
@@ -44,12 +45,13 @@ def photograph(desk: Desk, active: LabelEntry | None) -> None:
         )
 
 
-def _record(desk: Desk, active: LabelEntry | None) -> None:
+def _record(desk: Desk, active: LabelEntry | None, locked: bool) -> None:
     recorder(
         _KEY,
         label=active.id if active else "",
         name=active.name if active else "a sample",
         guide=guide_of(desk.card.preprocessing),
+        locked=locked,
         receipt=_receipt(desk),
         on_pictures=lambda: _arrived(desk),
         on_upload=_would_rather_upload,
@@ -149,12 +151,13 @@ def _would_rather_upload() -> None:
     st.session_state[_REDRAW] = True
 
 
-def _simple(desk: Desk, active: LabelEntry | None) -> None:
+def _simple(desk: Desk, active: LabelEntry | None, locked: bool) -> None:
     key = f"camera_{st.session_state.setdefault(_TURN, 0)}"
     st.camera_input(
         "Photograph a sample",
         key=key,
         label_visibility="collapsed",
+        disabled=locked,
         on_change=_photographed,
         args=(desk, key, active.id if active else ""),
     )

@@ -52,6 +52,15 @@ def typed_targets(desk: Desk, many: int) -> list[np.ndarray | None]:
     return [target] * many
 
 
+def why_no_target(desk: Desk) -> str:
+    """Why what stands in the field is no target, in words; "" where samples can be added."""
+    try:
+        typed_targets(desk, 1)
+    except SampleError as error:
+        return str(error)
+    return ""
+
+
 def check_target(desk: Desk, target: np.ndarray, what: str) -> None:
     """SampleError when the model cannot learn a target. what: which, as in "The target"."""
     wrong = desk.contract.why_not_learnt(target)

@@ -22,6 +22,7 @@ from odt_core.graph import describe
 from odt_core.samples import Preprocessing, RawSamples
 from odt_core.training.settings import Settings
 from odt_core.workspace import Kind, Part, Workspaces
+from pages.ui import camera, canvas
 from pages.ui.desk import Desk
 from pages.ui.desks import all_desks
 from pages.ui.uploaded_samples import as_the_model_wants
@@ -272,6 +273,28 @@ class TestNumbers:
         app.switch_page("pages/personalise.py").run()
         assert "30 samples of another kind" in shown(app)
         assert len(desk.workspace.manifest.samples_of("", Part.TRAIN)) == 24
+
+
+class TestPicturesWithTargets:
+    @pytest.mark.parametrize(("way", "element"), [("Draw", canvas), ("Camera", camera)])
+    def test_nothing_is_drawn_or_taken_in_vain_while_the_target_is_none(
+        self, app, desk_of, monkeypatch, way, element
+    ):
+        drop(app, OURS / "tiny_adam.tflite")
+        desk_of(app).correct(Choice(task=Task.VALUES))
+        mount, locked = element._mount, []
+
+        def noted(*, data, **rest):
+            if "locked" in data:  # not where it is tried out
+                locked.append(data["locked"])
+            return mount(data=data, **rest)
+
+        monkeypatch.setattr(element, "_mount", noted)
+        app.switch_page("pages/personalise.py").run()
+        app.segmented_control(key="samples_way").set_value(way).run()
+        app.text_input(key="samples_target").set_value("1, 0, 0, a").run()
+        app.text_input(key="samples_target").set_value("1, 0, 0, 0").run()
+        assert locked == [True, True, False]
 
 
 class TestByHand:
