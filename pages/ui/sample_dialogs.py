@@ -26,16 +26,8 @@ def show_sample(desk: Desk, sample_id: str) -> None:
     with trouble.shown():
         sample = _find(desk, sample_id)
         label = desk.workspace.manifest.label(sample.label)
-        st.image(desk.workspace.thumbnail(sample.id, 320), width=320)
-        if sample.suffix == "npy":
-            numbers = desk.workspace.sample_array(sample.id)
-            pieces.note(f"Numbers: {parts_as_text(numbers, desk.contract.input_sizes, 24)}")
-        if sample.target:
-            target = desk.workspace.sample_target(sample.id)
-            if target is not None and desk.answers_pictures:
-                pieces.pictures([("Target", target_uri(target, desk.contract), "")])
-            else:
-                pieces.note(f"Target: {'–' if target is None else as_text(target, 24)}")
+        with trouble.shown():  # what is damaged can still be moved and deleted
+            _content(desk, sample)
         test = sample.part is Part.TEST
         pieces.note(
             beside(
@@ -96,6 +88,20 @@ def ask_delete_label(desk: Desk, label_id: str) -> None:
                 with desk.changing("delete the label") as workspace:
                     workspace.delete_label(label_id)
                 st.rerun()
+
+
+def _content(desk: Desk, sample: SampleEntry) -> None:
+    """What it looks like, its numbers and its target. Raises SampleError when it is damaged."""
+    st.image(desk.workspace.thumbnail(sample.id, 320), width=320)
+    if sample.suffix == "npy":
+        numbers = desk.workspace.sample_array(sample.id)
+        pieces.note(f"Numbers: {parts_as_text(numbers, desk.contract.input_sizes, 24)}")
+    if sample.target:
+        target = desk.workspace.sample_target(sample.id)
+        if target is not None and desk.answers_pictures:
+            pieces.pictures([("Target", target_uri(target, desk.contract), "")])
+        else:
+            pieces.note(f"Target: {'–' if target is None else as_text(target, 24)}")
 
 
 def _purpose(sample: SampleEntry, kept_out: bool) -> str:

@@ -466,6 +466,24 @@ class TestSamples:
         app.run()
         assert list(app.dataframe[0].value["For"]).count("nothing: kept out") == 1
 
+    def test_sample_when_its_file_is_lost_can_be_moved_and_deleted(self, app, desk_of, tmp_path):
+        upload(app, ("one.png", picture()))
+        next(tmp_path.glob("workspaces/*/samples/*")).unlink()
+        app.switch_page("pages/evaluate.py").run()
+        app.segmented_control(key="evaluate_part").set_value("Test samples").run()
+        assert "missing or damaged" in said(app)
+        app.button(key="change_part").click().run()
+        desk = desk_of(app)
+        (sample,) = desk.workspace.manifest.samples
+        assert sample.part is Part.TEST
+        app.switch_page("pages/personalise.py").run()
+        app.session_state["samples_open"] = ("sample", sample.id)
+        app.run()
+        assert "missing or damaged" in said(app)
+        app.session_state["samples_open"] = ("sample", sample.id)  # open still
+        app.button(key="delete_sample").click().run()
+        assert desk.workspace.manifest.samples == ()
+
     def test_results_of_two_uploads_when_the_same_are_two_messages(self, app):
         upload(app, ("one.png", picture()))
         upload(app, ("one.png", picture()))

@@ -119,7 +119,8 @@ def _move(desk: Desk, test: Sequence[SampleEntry], train: Sequence[SampleEntry])
         )
         sample = everything.get(chosen) or next(iter(everything.values()))
         locked = sample.part is Part.TEST
-        st.image(desk.workspace.thumbnail(sample.id, 44), width=44)
+        with trouble.shown():
+            st.image(desk.workspace.thumbnail(sample.id, 44), width=44)
         st.button(
             "Use it for training" if locked else "Lock it for testing",
             key="change_part",
