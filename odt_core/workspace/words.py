@@ -26,7 +26,10 @@ def step_of(manifest: Manifest, checkpoint_id: str) -> str:
 
 
 def samples_in_words(manifest: Manifest, ids: set[str]) -> str:
-    """ "3 samples of 'cat'"."""
+    """ "3 samples of 'cat'"; only how many, where some have no label."""
+    said = count(len(ids), "sample")
     labels = {sample.label for sample in manifest.samples if sample.id in ids}
+    if "" in labels:
+        return said
     of = f"'{label_name(manifest, labels.pop())}'" if len(labels) == 1 else f"{len(labels)} labels"
-    return f"{count(len(ids), 'sample')} of {of}"
+    return f"{said} of {of}"

@@ -246,6 +246,13 @@ class TestReading:
         assert workspace.raw_samples(Part.TRAIN).labels == ("0",) * 4
         assert workspace.raw_samples(Part.TEST).labels == ("0",)
 
+    def test_step_with_samples_without_a_label_says_how_many(self, workspace, drawing):
+        workspace.add_samples([drawing(0), drawing(1)], "", Source.UPLOAD)
+        workspace.move_samples(["s1", "s2"], Part.TEST)
+        assert workspace.undo_step == "use 2 samples for testing"
+        workspace.delete_samples(["s1"])
+        assert workspace.undo_step == "delete 1 sample"
+
     def test_missing_and_damaged_files_are_skipped_and_reported(
         self, workspace, workspaces, drawing, tmp_path
     ):
