@@ -47,13 +47,16 @@ def show_sample(desk: Desk, sample_id: str) -> None:
 @st.dialog("All samples", width="large")
 @in_turn(Urgency.CLICK)
 def show_label(desk: Desk, label_id: str | None) -> None:
-    """Every sample of a label (None: all; "": of none), a page at a time; delete or move some."""
+    """Every sample of a label (None: all that stand for something with this model; "": those
+    without one), a page at a time; delete or move some.
+    """
     with trouble.shown():
         manifest = desk.workspace.manifest
         label = manifest.label(label_id) if label_id else None
         if label_id and label is None:
             raise SampleError("That label is not there any more. Close this window.")
-        samples = (manifest.samples if label_id is None else manifest.samples_of(label_id))[::-1]
+        samples = desk.usable_samples() if label_id is None else manifest.samples_of(label_id)
+        samples = samples[::-1]
         pages = max(1, -(-len(samples) // _PAGE))
         name = plain(isolated(label.name)) if label else "Samples"
         st.markdown(f"**{name}** · {count(len(samples), 'sample')}")

@@ -21,7 +21,7 @@ from odt_core.evaluation import compare
 from odt_core.graph import describe
 from odt_core.samples import Preprocessing, RawSamples
 from odt_core.training.settings import Settings
-from odt_core.workspace import Kind, Part, Workspaces
+from odt_core.workspace import Kind, Part, Source, Workspaces
 from pages.ui import camera, canvas
 from pages.ui.desk import Desk
 from pages.ui.desks import all_desks
@@ -244,6 +244,13 @@ class TestNumbers:
         newest = desk.workspace.manifest.samples[-1]
         assert desk.workspace.sample_array(newest.id).tolist() == [1, -2, 0.5]
         assert desk.workspace.sample_target(newest.id).tolist() == [4, 5]
+
+    def test_all_samples_are_those_that_this_model_learns(self, regression):
+        app, desk = regression
+        desk.workspace.add_samples([np.ones(3, np.float32)], "", Source.UPLOAD)  # without a target
+        app.session_state["samples_open"] = ("label", "")
+        app.switch_page("pages/personalise.py").run()
+        assert "**Samples** · 30 samples" in [one.value for one in app.markdown]
 
     def test_words_and_yes_or_no_models_take_labels(self, app, desk_of):
         drop(app, OURS / "dialect_tokens.tflite")
