@@ -356,6 +356,12 @@ def _left(gone: int) -> str:
     return "is gone or changed" if gone == 1 else "are gone or changed"
 
 
+def pace_in_words(rate: float) -> str:
+    """ "12 steps a second", or "2.5 s a step" where there is not one a second. rate: above 0."""
+    steps = round(rate)
+    return f"{count(steps, 'step')} a second" if steps else f"{span(1 / rate)} a step"
+
+
 def _progress(desk: Desk, snapshot: Snapshot | None) -> None:
     stale = stale_in_words(desk.stale())
     if snapshot is None:
@@ -372,9 +378,7 @@ def _progress(desk: Desk, snapshot: Snapshot | None) -> None:
     elif snapshot.phase.active:
         left = snapshot.seconds_left
         said = steps + (
-            f" · {span(left)} left · {snapshot.rate:,.0f} steps a second"
-            if left is not None
-            else ""
+            f" · {span(left)} left · {pace_in_words(snapshot.rate)}" if left is not None else ""
         )
     elif snapshot.phase is Phase.FAILED:
         said = f"{steps} · ended early"

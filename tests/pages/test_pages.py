@@ -22,7 +22,7 @@ from odt_core.bundled import bundled_models, find_card
 from odt_core.checkpoint import Checkpoint, CheckpointMeta, load_checkpoint, save_checkpoint
 from odt_core.errors import CheckpointError, WorkspaceError
 from odt_core.workspace import Kind, Part, Source
-from pages.ui import people, sample_dialogs, samples_card, timeline, trouble
+from pages.ui import people, sample_dialogs, samples_card, timeline, train_card, trouble
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.desk.worker import bundled_path
 from pages.ui.packed import MARK
@@ -719,6 +719,18 @@ class TestTraining:
     )
     def test_hint_of_an_empty_shelf_names_the_ways_that_there_are(self, ways, said):
         assert samples_card._how(ways) == said
+
+    @pytest.mark.parametrize(
+        ("rate", "said"),
+        [
+            (1234.5, "1,234 steps a second"),
+            (0.9, "1 step a second"),
+            (0.4, "2.5 s a step"),
+            (0.01, "1 min 40 s a step"),
+        ],
+    )
+    def test_pace_when_slower_than_a_step_a_second_is_how_long_one_takes(self, rate, said):
+        assert train_card.pace_in_words(rate) == said
 
     def test_run_when_it_is_not_planned_yet_has_no_step_of_none(self, person):
         app, desk = person
