@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
+import numpy as np
 import streamlit as st
 
 from odt_core.dialects.contract import Task
@@ -173,13 +174,20 @@ def _type(desk: Desk, active: LabelEntry | None) -> None:
             plain(asked_numbers(desk)),
             key=_TYPED,
             height=90,
-            placeholder=", ".join(["0.5", "1.2", "−3"][:size]) + (" …" if size > 3 else ""),
+            placeholder=_example(desk, size),
         )
         with st.container(horizontal=True, vertical_alignment="bottom"):
             target_field(desk)
             st.form_submit_button("Add", key="type_add", on_click=_add_typed, args=(desk,))
     if active is not None:
         pieces.note(f"The sample goes to '{active.name}'.")
+
+
+def _example(desk: Desk, size: int) -> str:
+    """ "0.5, 1.2, −3 …": what a sample may begin with; "1" for a whole number, such as an id."""
+    whole = np.broadcast_to(desk.contract.whole_numbers.reshape(-1), size)
+    pairs = zip(whole, ("0.5", "1.2", "−3"), strict=False)
+    return ", ".join("1" if one else number for one, number in pairs) + " …" * (size > 3)
 
 
 def _add_typed(desk: Desk) -> None:

@@ -689,6 +689,7 @@ class TestSeveralInputs:
         for key in ("samples_typed", "try_typed"):  # the names are the file's: no Markdown
             typing = next(one for one in app.text_area if one.key == key)
             assert typing.label == r"4 numbers, with commas between\: film, mood \(2\), person"
+        assert app.text_area(key="samples_typed").placeholder == "1, 1.2, −3 …"  # film is an id
         for page in ("evaluate", "checkpoints", "model"):
             app.switch_page(f"pages/{page}.py").run()
             assert not app.exception
