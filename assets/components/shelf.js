@@ -8,7 +8,7 @@ function make(tag, name, more = {}) {
 
 function thumb(sample, label, act) {
   const button = make("button", "thumb" + (sample.test ? " test" : sample.out ? " out" : ""), { type: "button" });
-  const kind = sample.test ? "your test sample, never trained on"
+  const kind = sample.test ? "your test sample"
     : sample.out ? "the same as a test sample, so kept out of training" : "training sample";
   button.title = button.ariaLabel = `${label.name}: ${kind}. Enlarge`;
   button.append(make("img", "", { src: sample.src, alt: "", loading: "lazy", draggable: false }));

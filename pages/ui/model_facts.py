@@ -95,7 +95,7 @@ def _listed(names: Sequence[str | None]) -> str:
 
 def cost_of(desk: Desk) -> None:
     """Milliseconds and megabytes on this machine."""
-    pieces.heading("Cost", "measured on this machine, one thread")
+    pieces.heading("Cost", "measured on this machine")
     worker = desk.worker()
     rows = [("File as it runs here", size(worker.description.size))]
     run = desk.shown_run()

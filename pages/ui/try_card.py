@@ -289,8 +289,8 @@ _number_ways = {_OWN: _picked, "Type": _typed, "Upload": _from_file}
 _empty = {
     ("Draw", True): "Draw something above: both models answer at every stroke.",
     ("Upload", True): "Upload a picture: both models answer at once.",
-    (_OWN, True): "Add samples on the left; then choose one here: both models answer.",
-    (_OWN, False): "Add samples on the left; then choose one here: both models answer.",
+    (_OWN, True): "Add samples first; then choose one here: both models answer.",
+    (_OWN, False): "Add samples first; then choose one here: both models answer.",
     ("Type", False): "Type the numbers of one sample: both models answer at once.",
     ("Upload", False): "Upload a file and choose a sample of it: both models answer.",
 }

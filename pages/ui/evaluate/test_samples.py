@@ -38,7 +38,8 @@ def test_samples(desk: Desk) -> None:
         )
         pieces.note(
             f"One in five samples{desk.of_a_label} is locked for testing as it is added, of "
-            "examples every other one; from three samples on there is at least one."
+            "examples every other one; from three on there is at least one. A burst counts as one: "
+            "it stays together."
         )
         test_notes(desk)
         _move(desk, test, train)
