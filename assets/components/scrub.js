@@ -62,14 +62,14 @@ async function draw(root, s) {
   const colours = palette(root);
   const seen = JSON.stringify([data, colours]);
   if (seen === s.seen) return;
-  s.seen = seen;
   const graph = root.querySelector(".odt-plot-graph");
   const here = { type: "scatter", mode: "markers", x: [s.at], y: [data.marks[s.at]], hoverinfo: "skip",
     showlegend: false, cliponaxis: false,
     marker: { size: 22, color: "rgba(0,0,0,0)", line: { color: "@own", width: 4 } } };
   await s.Plotly.react(graph, painted([...data.traces, here], colours),
     painted(layout(data, getComputedStyle(root).fontFamily), colours), options(data));
-  s.drawn = true;
+  Object.assign(s, { seen, drawn: true });
+  put(root, ".odt-plot-wait", "");
   beneath(root, s);
   graph.removeAllListeners?.("plotly_afterplot");
   graph.on("plotly_afterplot", () => beneath(root, s));

@@ -262,6 +262,20 @@ class TestOverTime:
         assert card.locator(".odt-faces p.now").all_inner_texts() == answers
         assert len(sent) == before
 
+    def test_chart_when_its_script_could_not_be_loaded_is_drawn_once_it_can(
+        self, shared_server, visit, workspace
+    ):
+        tab = visit(shared_server)
+        tab.page.route("**/plotly-cartesian*", lambda route: route.abort())
+        tab.open(f"/evaluate?{workspace}")
+        open_part(tab, "Over time")
+        card = tab.page.locator(".st-key-card_scrubber")
+        card.get_by_text("The chart cannot be drawn").wait_for()
+        tab.page.unroute("**/plotly-cartesian*")
+        tab.page.emulate_media(color_scheme="dark")  # draws the chart again
+        card.locator(".main-svg").first.wait_for()
+        assert card.locator(".odt-plot-wait").inner_text() == ""
+
     @pytest.mark.parametrize("width", [1440, 390])
     def test_handle_stands_over_the_chart(self, shared_server, visit, workspace, width):
         tab = visit(shared_server, viewport={"width": width, "height": 900})
