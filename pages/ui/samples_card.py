@@ -14,7 +14,7 @@ from pages.ui.people import example_person
 from pages.ui.photograph import WAY
 from pages.ui.sample_dialogs import ask_delete_label, show_label, show_sample
 from pages.ui.say import count, isolated
-from pages.ui.shelf import MANY, Act, ShelfLabel, Thumb, shelf
+from pages.ui.shelf import FEW, MANY, Act, ShelfLabel, Thumb, shelf
 from pages.ui.thumbs import thumb_uri
 
 _OPEN = "samples_open"  # (dialog, id) to open in this run
@@ -96,10 +96,11 @@ def _order(desk: Desk) -> None:
 
 def _shelf(desk: Desk, manifest: Manifest, active: LabelEntry | None) -> None:
     if desk.tells_labels:
-        labels = _rows(desk, manifest)
+        labels = _rows(desk, manifest, active)
         free = len(desk.model.outputs) - sum(label.output is not None for label in manifest.labels)
     else:
-        labels = [_row(desk, "", _TITLES[desk.task], desk.usable_samples()[::-1], fixed=True)]
+        every = desk.usable_samples()[::-1]
+        labels = [_row(desk, "", _TITLES[desk.task], every, 3 * MANY, fixed=True)]
         free = 0
     shelf(
         "shelf",
@@ -121,13 +122,20 @@ def _how(ways: tuple[str, ...]) -> str:
     return f"{said.capitalize()} some above."
 
 
-def _rows(desk: Desk, manifest: Manifest) -> list[ShelfLabel]:
+def _rows(desk: Desk, manifest: Manifest, active: LabelEntry | None) -> list[ShelfLabel]:
     by_label: dict[str, list[SampleEntry]] = {label.id: [] for label in manifest.labels}
     for sample in reversed(manifest.samples):  # newest first
         if sample.label in by_label:
             by_label[sample.label].append(sample)
     return [
-        _row(desk, label.id, label.name, by_label[label.id], enabled=label.enabled)
+        _row(
+            desk,
+            label.id,
+            label.name,
+            by_label[label.id],
+            MANY if label == active else FEW,
+            enabled=label.enabled,
+        )
         for label in manifest.labels
     ]
 
@@ -137,6 +145,7 @@ def _row(
     label_id: str,
     name: str,
     samples: list[SampleEntry] | tuple[SampleEntry, ...],
+    pictures: int,
     *,
     enabled: bool = True,
     fixed: bool = False,
@@ -155,7 +164,7 @@ def _row(
                 sample.part is Part.TEST,
                 sample.id in near,
             )
-            for sample in samples[: MANY * (3 if fixed else 1)]
+            for sample in samples[:pictures]
         ),
         fixed=fixed,
     )

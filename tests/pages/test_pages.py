@@ -229,6 +229,18 @@ class TestSamples:
         assert "stay in this workspace until Delete everything, under Reset." in shown(app)
         assert app.button(key="erase").label == "Delete everything …"
 
+    def test_shelf_gets_no_more_pictures_than_it_shows(self, person, monkeypatch):
+        app, desk = person
+        chosen, *others = desk.workspace.manifest.labels
+        sheets = np.random.default_rng(1).integers(0, 255, (20, 8, 8), np.uint8)
+        for label in (chosen, others[0]):
+            desk.workspace.add_samples(list(sheets), label.id, Source.UPLOAD)
+        drawn = []
+        monkeypatch.setattr(samples_card, "shelf", lambda key, rows, **rest: drawn.append(rows))
+        app.session_state["samples_label"] = chosen.id
+        app.run()
+        assert [len(row.thumbs) for row in drawn[-1][:2]] == [16, 6]
+
     def test_upload_when_pictures_go_to_the_chosen_label(self, app, desk_of):
         upload(app, ("a.png", picture()), ("b.png", picture(5)))
         manifest = desk_of(app).workspace.manifest
