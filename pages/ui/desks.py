@@ -17,7 +17,6 @@ from odt_core.errors import WorkspaceError
 from odt_core.workspace import Workspaces
 from pages.ui import network
 from pages.ui.desk import Desk
-from pages.ui.say import plain
 from pages.ui.served import ROOT
 from pages.ui.turns import PatientLock
 
@@ -34,6 +33,7 @@ _FORGET_EMPTY = 6 * 3600.0  # the same for one in which nobody has done anything
 _LOOK = 10.0  # seconds between two looks at who may sleep
 _SWEEP = 6 * 3600.0  # seconds between two sweeps
 _TOKEN = "odt_workspace"
+_DEAD = "There is no workspace behind this link. It may have been swept after long disuse."
 _log = logging.getLogger("odt.desks")
 
 
@@ -199,12 +199,16 @@ def open_desk() -> Desk:
     workspace. Whoever has the address has the workspace. A link to none leads back to the visitor's
     own.
     """
-    desk = None
+    desk, dead = None, False
     for token in dict.fromkeys((st.query_params.get("w"), st.session_state.get(_TOKEN))):
         if token and desk is None:
             desk = _behind(token)
+            dead = dead or desk is None
+    here = "back in your own"
     if desk is None:
-        desk = all_desks().create(_tab())
+        desk, here = all_desks().create(_tab()), "in a new one now"
+    if dead:
+        st.error(f"{_DEAD} You are {here}.")
     token = desk.workspace.token
     st.session_state[_TOKEN] = token
     if st.query_params.get("w") != token:
@@ -213,11 +217,10 @@ def open_desk() -> Desk:
 
 
 def _behind(token: str) -> Desk | None:
-    """The desk of a token; None, and the page says so, where there is no such workspace."""
+    """The desk of a token; None where there is no such workspace."""
     try:
         return all_desks().open(token, _tab())
-    except WorkspaceError as error:
+    except WorkspaceError:
         if all_desks().knows(token):  # damaged, or another server has it: the link stays good
             raise
-        st.error(plain(str(error)))
         return None

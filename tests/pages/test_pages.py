@@ -178,6 +178,7 @@ class TestAddress:
         other.run()
         assert other.session_state["odt_workspace"] != app.session_state["odt_workspace"]
         assert "no workspace behind this link" in said(other)
+        assert said(other).endswith("You are in a new one now.")
 
     def test_address_when_unknown_leads_back_to_the_visitors_own_workspace(self, app):
         own = app.session_state["odt_workspace"]
@@ -186,6 +187,7 @@ class TestAddress:
         assert app.session_state["odt_workspace"] == own
         assert own in app.query_params["w"]
         assert "no workspace behind this link" in said(app)
+        assert said(app).endswith("You are back in your own.")
         app.run()
         assert "no workspace behind this link" not in said(app)
 
