@@ -215,12 +215,15 @@ def choose_label(desk: Desk, label_id: str) -> None:
 
 
 def active_label(desk: Desk) -> LabelEntry | None:
-    """The label that new samples get: the chosen one, else the first that the model can take."""
+    """The label that new samples get: the chosen one, else the first that the model can take, one
+    that is turned on before one that is not.
+    """
     manifest = desk.workspace.manifest
     wanted = manifest.label(st.session_state.get(ACTIVE, desk.chosen_label))
     if wanted is None or wanted.output is None:
-        can = (label for label in manifest.labels if label.output is not None)
-        wanted = next(can, wanted or next(iter(manifest.labels), None))
+        can = [label for label in manifest.labels if label.output is not None]
+        on = [label for label in can if label.enabled]
+        wanted = next(iter((*on, *can)), wanted or next(iter(manifest.labels), None))
     st.session_state[ACTIVE] = wanted.id if wanted else ""
     return wanted
 

@@ -42,6 +42,7 @@ def samples_card(desk: Desk) -> None:
             with trouble.shown():
                 add_by(desk, way, active)
             trouble.show_said("samples")
+            _disabled(active)
             _unfit(desk)
             _unlabelled(desk, manifest)
             _order(desk)
@@ -57,6 +58,15 @@ def _way(desk: Desk) -> str:
         "How to add samples", options, key=WAY, required=True, label_visibility="collapsed"
     )
     return chosen or options[0]
+
+
+def _disabled(active: LabelEntry | None) -> None:
+    """What is added to a label that is turned off is kept, and does nothing."""
+    if active is not None and not active.enabled:
+        pieces.note(
+            f"'{isolated(active.name)}' is disabled: what you add to it is kept, but not used "
+            "until you enable it."
+        )
 
 
 def _unfit(desk: Desk) -> None:

@@ -231,6 +231,21 @@ class TestSamples:
         assert "stay in this workspace until Delete everything, under Reset." in shown(app)
         assert app.button(key="erase").label == "Delete everything …"
 
+    def test_label_that_is_disabled_says_so_when_chosen_and_is_not_chosen_by_itself(
+        self, app, desk_of
+    ):
+        desk = desk_of(app)
+        first, second, *_ = desk.workspace.manifest.labels
+        desk.workspace.enable_label(first.id, False)
+        app.run()
+        assert app.session_state["samples_label"] == first.id
+        assert "is disabled: what you add to it is kept, but not used" in shown(app)
+        del app.session_state["samples_label"]
+        desk.chosen_label = ""
+        app.run()
+        assert app.session_state["samples_label"] == second.id
+        assert "is disabled" not in shown(app)
+
     def test_shelf_gets_no_more_pictures_than_it_shows(self, person, monkeypatch):
         app, desk = person
         chosen, *others = desk.workspace.manifest.labels
