@@ -9,6 +9,7 @@ import streamlit as st
 from odt_core.errors import SampleError
 from odt_core.workspace import Part, SampleEntry
 from pages.ui import pieces, trouble
+from pages.ui.bursts import burst_note
 from pages.ui.desk import Desk
 from pages.ui.numbers import as_text, parts_as_text
 from pages.ui.picture_answers import target_uri
@@ -37,6 +38,7 @@ def show_sample(desk: Desk, sample_id: str) -> None:
             )
         )
         pieces.note(_what_for(desk, sample))
+        burst_note(desk, [sample.id])
         with st.container(horizontal=True):
             if st.button("Use for training" if test else "Set aside for testing", key="move"):
                 _move(desk, [sample.id], Part.TRAIN if test else Part.TEST)
@@ -63,6 +65,7 @@ def show_label(desk: Desk, label_id: str | None) -> None:
         page = st.number_input("Page", 1, pages, key="gallery_page") if pages > 1 else 1
         shown = samples[(page - 1) * _PAGE : page * _PAGE]
         chosen = _gallery(desk, shown)
+        burst_note(desk, chosen)
         with st.container(horizontal=True):
             none = not chosen
             if st.button(f"Delete {count(len(chosen), 'sample')}", disabled=none, key="g_delete"):

@@ -513,6 +513,23 @@ class TestSamples:
         app.button(key="delete_sample").click().run()
         assert desk.workspace.manifest.samples == ()
 
+    def test_picture_of_a_burst_says_how_many_are_moved_with_it(self, app, desk_of):
+        desk = desk_of(app)
+        label = desk.workspace.manifest.labels[0].id
+        sheets = np.random.default_rng(1).integers(0, 255, (3, 8, 8), np.uint8)
+        desk.workspace.add_samples(list(sheets), label, Source.CAMERA, take="a")
+        desk.workspace.add_samples([sheets[0].T], label, Source.CAMERA, take="b")
+        told = "Moving takes 2 other pictures along"
+        app.session_state["samples_open"] = ("sample", "s1")
+        assert told in shown(app.run())
+        app.session_state["samples_open"] = ("sample", "s4")
+        assert "Moving takes" not in shown(app.run())
+        app.switch_page("pages/evaluate.py").run()
+        app.segmented_control(key="evaluate_part").set_value("Test samples").run()
+        assert "Moving takes" not in shown(app)
+        app.selectbox(key="part_of").set_value("s1").run()
+        assert told in shown(app)
+
     def test_results_of_two_uploads_when_the_same_are_two_messages(self, app):
         upload(app, ("one.png", picture()))
         upload(app, ("one.png", picture()))

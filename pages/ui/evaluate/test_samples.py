@@ -8,6 +8,7 @@ import streamlit as st
 
 from odt_core.workspace import Kind, Part, SampleEntry
 from pages.ui import pieces, trouble
+from pages.ui.bursts import burst_note
 from pages.ui.desk import Desk
 from pages.ui.desk.after_runs import SeenTests
 from pages.ui.evaluate.gallery import gallery
@@ -130,6 +131,7 @@ def _move(desk: Desk, test: Sequence[SampleEntry], train: Sequence[SampleEntry])
             disabled=desk.busy,
         )
         step_button(desk, "undo_part", "parts")
+    burst_note(desk, [sample.id])
 
 
 def _called(desk: Desk, sample: SampleEntry) -> str:
