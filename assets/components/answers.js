@@ -1,5 +1,7 @@
 // Base model and your model side by side on the same input. Elements are kept between reruns, so
 // the bars move instead of jumping; labels come from people and only ever enter as text.
+const MOST = 8;  // figures that the room for labels is wide
+
 function make(tag, name) { return Object.assign(document.createElement(tag), { className: name }); }
 
 function build(side) {
@@ -22,7 +24,8 @@ function bar() {
 }
 
 function name(part, label) {
-  const all = [...label], cut = all.length > 8 ? all.length - 3 : all.length;  // as many as fit
+  const all = [...label];
+  const cut = widthOf(label) > MOST && mayBeCut(label) ? all.length - 3 : all.length;
   part.title = label;
   part.firstChild.textContent = all.slice(0, cut).join("");
   part.lastChild.textContent = all.slice(cut).join("");
@@ -42,8 +45,8 @@ export default function ({ data, parentElement }) {
   const sides = root.querySelector(".sides");
   root.classList.toggle("idle", data.idle);
   root.classList.toggle("numbers", Boolean(data.numbers));
-  const longest = Math.max(1, ...data.sides.flatMap((side) => side.bars.map(([label]) => label.length)));
-  root.style.setProperty("--label", Math.min(longest, 8) + 0.4 + "ch");
+  const longest = Math.max(1, ...data.sides.flatMap((side) => side.bars.map(([label]) => widthOf(label))));
+  root.style.setProperty("--label", Math.min(longest, MOST) + 0.4 + "ch");
   data.sides.forEach((side, i) => {
     const box = sides.children[i] ?? build(sides);
     const part = (which) => box.querySelector("." + which);
@@ -51,7 +54,7 @@ export default function ({ data, parentElement }) {
     box.setAttribute("aria-label", side.title);
     part("title").textContent = side.title;
     part("answer").textContent = part("answer").title = side.answer;
-    part("answer").classList.toggle("long", side.answer.length > 4);
+    part("answer").classList.toggle("long", widthOf(side.answer) > 4);
     part("sure").textContent = side.sure;
     const bars = part("bars");
     while (bars.children.length > side.bars.length) bars.lastChild.remove();

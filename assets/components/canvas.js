@@ -40,7 +40,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   root.classList.toggle("plain", !data.add);
   part("prompt").textContent = data.prompt || "";
   part("what").textContent = data.what || "";
-  part("what").classList.toggle("long", (data.what || "").length > 4);
+  part("what").classList.toggle("long", widthOf(data.what || "") > 4);
   part("hint").textContent = data.hint || "";
   part("add").textContent = data.add || "";
   part("add").hidden = !data.add;

@@ -139,7 +139,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const act = (what) => sendAct(what, setTriggerValue);
   confirmActs(data.done, fresh, setTriggerValue);
   shelf.style.maxHeight = data.height;
-  const longest = Math.max(...data.labels.map((label) => label.name.length), 0);
+  const longest = Math.max(...data.labels.map((label) => widthOf(label.name)), 0);
   const most = shelf.clientWidth && shelf.clientWidth < 380 ? 8 : 13;  // on a phone the buttons need the room
   const letters = Math.min(Math.max(longest, 5), most) + 2;
   shelf.style.setProperty("--name", `${letters}ch`);  // one width for all rows

@@ -12,7 +12,7 @@ from pages.ui.base_words import THE_ONLY_ONE
 from pages.ui.element_data import unexamined
 from pages.ui.numbers import figure
 from pages.ui.say import isolated, percent
-from pages.ui.served import ASSETS
+from pages.ui.served import ASSETS, scripts
 
 _PARTS = ASSETS / "components"
 _SHOWN = 5  # bars a side
@@ -23,7 +23,7 @@ _mount = st.components.v2.component(
     "odt_answers",
     html=(_PARTS / "answers.html").read_text(encoding="utf-8"),
     css=(_PARTS / "answers.css").read_text(encoding="utf-8"),
-    js=(_PARTS / "answers.js").read_text(encoding="utf-8"),
+    js=scripts("letters.js", "answers.js"),
 )
 _NONE = "–"  # stands for an answer of a model that has learnt nothing yet
 _SIDES = (("base", "Base model"), ("own", "Your model"))

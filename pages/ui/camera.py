@@ -18,7 +18,7 @@ from odt_core.errors import SampleError
 from odt_core.samples import Preprocessing
 from pages.ui.element_data import unexamined
 from pages.ui.sent_picture import sent_picture
-from pages.ui.served import ASSETS
+from pages.ui.served import ASSETS, scripts
 
 LONGEST = 480  # pixels of a picture's long side: twice what picture models of this size look at
 _BATCH = 20  # pictures of a message, at most; camera.js sends ten
@@ -32,9 +32,7 @@ _mount = st.components.v2.component(
     "odt_camera",
     html=(_PARTS / "camera.html").read_text(encoding="utf-8"),
     css=(_PARTS / "camera.css").read_text(encoding="utf-8"),
-    js="\n".join(
-        (_PARTS / name).read_text(encoding="utf-8") for name in ("camera_stream.js", "camera.js")
-    ),
+    js=scripts("camera_stream.js", "camera.js"),
 )
 
 

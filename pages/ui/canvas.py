@@ -12,7 +12,7 @@ from odt_core.errors import SampleError
 from pages.ui import acts
 from pages.ui.element_data import unexamined
 from pages.ui.sent_picture import sent_picture
-from pages.ui.served import ASSETS
+from pages.ui.served import ASSETS, scripts
 
 UNITS = 280  # side of the reported PNG in pixels; canvas.js draws in the same units
 _MAX_URL = 400_000  # characters; a full page of scribble is about 60,000
@@ -21,7 +21,7 @@ _mount = st.components.v2.component(
     "odt_canvas",
     html=(_PARTS / "canvas.html").read_text(encoding="utf-8"),
     css=(_PARTS / "canvas.css").read_text(encoding="utf-8"),
-    js=acts.JS + (_PARTS / "canvas.js").read_text(encoding="utf-8"),
+    js=acts.JS + scripts("letters.js", "canvas.js"),
 )
 _PEN = 20  # of UNITS
 _LABEL = "Drawing area. Ctrl+Z takes the last stroke back. You can upload an image instead."

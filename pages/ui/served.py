@@ -24,6 +24,12 @@ FONTS = served_folder("odt_fonts", ASSETS / "fonts")
 PLOTLY = served_folder("odt_plotly", ASSETS / "plotly") + "/plotly-cartesian.min.js"
 
 
+def scripts(*names: str) -> str:
+    """A component's scripts, in this order."""
+    folder = ASSETS / "components"
+    return "\n".join((folder / name).read_text(encoding="utf-8") for name in names)
+
+
 def with_plotly(*scripts: Path) -> str:
     """A component's scripts, before them the function that loads Plotly once for the whole page."""
     loader = ASSETS / "components" / "plotly_loader.js"

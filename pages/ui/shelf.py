@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.ui import acts
 from pages.ui.element_data import unexamined
-from pages.ui.served import ASSETS
+from pages.ui.served import ASSETS, scripts
 
 _PARTS = ASSETS / "components"
 FEW, MANY = 6, 16  # thumbnails of a label that is not, and that is, the chosen one
@@ -18,7 +18,7 @@ _mount = st.components.v2.component(
     "odt_shelf",
     html=(_PARTS / "shelf.html").read_text(encoding="utf-8"),
     css=(_PARTS / "shelf.css").read_text(encoding="utf-8"),
-    js=acts.JS + (_PARTS / "shelf.js").read_text(encoding="utf-8"),
+    js=acts.JS + scripts("letters.js", "shelf.js"),
 )
 ACTS = frozenset({"choose", "rename", "open", "all", "toggle", "delete", "add"})
 

@@ -506,6 +506,22 @@ class TestWholeWay:
         )
         assert tab.page.locator(".st-key-pad .what").inner_text() == name
 
+    def test_name_in_wide_letters_or_in_letters_that_join_is_shown_whole(
+        self, shared_server, visit
+    ):
+        tab = visit(shared_server).open()
+        tab.draw("sketch").sees("Not trained yet")
+        label = tab.page.locator(".st-key-answers .side.own .bar .label").first
+        for name in ("日本語字", "مكتبة المدينة"):
+            field = tab.page.locator(".st-key-shelf input.name").nth(7)
+            field.fill(name)
+            field.press("Enter")
+            expect(label).to_have_text(name)
+            assert len([one for one in label.locator("span").all_inner_texts() if one]) == 1
+            if name == "日本語字":
+                assert label.locator("span").first.evaluate("e => e.scrollWidth <= e.clientWidth")
+                assert field.evaluate("e => e.scrollWidth <= e.clientWidth")
+
     def test_label_when_doubled_says_so_in_place(self, shared_server, visit):
         tab = visit(shared_server).open()
         tab.part("shelf", ".new-name").fill("7")
