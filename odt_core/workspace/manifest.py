@@ -1,7 +1,7 @@
 """The visible state of a workspace as one immutable value: labels, samples, checkpoints, model."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Protocol, Self
@@ -184,11 +184,18 @@ class CheckpointInfo:
     note: str = ""
     temperature: Tempering | None = None  # what the person lets its scores be divided by
     earlier: int = 0  # steps of the trainings that this one went on from
+    copy_of: str = ""  # id of the checkpoint that it is a copy of, itself no copy; "": of none
+    copied: Kind | None = None  # that one's kind
 
     @property
     def steps(self) -> int:
         """All steps of training in it, as far as they are known; `step` counts those of its run."""
         return self.earlier + self.step
+
+    @property
+    def chosen(self) -> bool:
+        """Whether it was chosen on the person's test samples: the best of a run, or a copy."""
+        return Kind.BEST in (self.kind, self.copied)
 
 
 @dataclass(frozen=True)
@@ -201,6 +208,16 @@ class CheckpointEntry:
     sha256: str
     bytes: int
     added: float  # seconds since 1970, UTC
+
+    @property
+    def original(self) -> str:
+        """Id by which the run that made it knows it: that of the checkpoint it is a copy of."""
+        return self.info.copy_of or self.id
+
+    def copied(self, kind: Kind, note: str) -> CheckpointInfo:
+        """What a copy of it says about itself."""
+        made = self.info.copied or self.info.kind
+        return replace(self.info, kind=kind, note=note, copy_of=self.original, copied=made)
 
 
 @dataclass(frozen=True)
@@ -239,6 +256,11 @@ class Manifest:
     def checkpoint(self, checkpoint_id: str) -> CheckpointEntry | None:
         """The checkpoint with that id, or None."""
         return next((entry for entry in self.checkpoints if entry.id == checkpoint_id), None)
+
+    def original_of(self, checkpoint_id: str) -> str:
+        """The checkpoint that it is a copy of; itself where it is none, or not there any more."""
+        entry = self.checkpoint(checkpoint_id)
+        return entry.original if entry is not None else checkpoint_id
 
     @property
     def head_entry(self) -> CheckpointEntry | None:

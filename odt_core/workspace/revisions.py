@@ -330,7 +330,8 @@ def _checkpoint(fields: dict[str, Any]) -> CheckpointEntry:
     scores = {key: Score(**info[key]) if info[key] else None for key in ("own", "base")}
     heat = info.get("temperature")  # workspaces written before there were temperatures have none
     temperature = {"temperature": Tempering(**heat) if heat else None}
+    copied = info.get("copied")  # likewise
+    kinds = {"kind": Kind(info["kind"]), "copied": Kind(copied) if copied else None}
     return CheckpointEntry(
-        **fields
-        | {"info": CheckpointInfo(**info | scores | temperature | {"kind": Kind(info["kind"])})}
+        **fields | {"info": CheckpointInfo(**info | scores | temperature | kinds)}
     )

@@ -20,7 +20,8 @@ class RunBegan:
     """With which weights, and with which samples.
 
     newest: the newest checkpoint just then, "" for none; ids count upwards. head: the checkpoint
-    that was your model; source: the one that training began with; both None for the base model.
+    that was your model; source: the one that training began with, of a copy the one that it is a
+    copy of; both None for the base model.
     goes_on: the automatic checkpoint of an interrupted run that this one goes on from exactly.
     trained_on: ids of samples.
     """

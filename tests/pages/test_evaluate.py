@@ -646,11 +646,16 @@ class TestTestSamples:
     def test_best_of_a_run_is_told_to_be_chosen_on_the_test_samples(self, person):
         app, desk = person
         worker = desk.worker()
-        checkpoint = Checkpoint(worker.state(), CheckpointMeta(worker.sha256))
+        state = worker.state()
+        state["outputs/bias"][0] += 1.0
+        checkpoint = Checkpoint(state, CheckpointMeta(worker.sha256))
         info = CheckpointInfo(Kind.BEST, 8, 8)
         desk.workspace.add_checkpoint(save_checkpoint(checkpoint), info, as_head=True)
         visit(app, "Test samples")
         assert "Your model is the best of a run, chosen on these test samples" in shown(app)
+        assert not_better(desk.claims(all_fixed(desk)))
+        desk.save_checkpoint("mine")
+        desk.restore(desk.workspace.manifest.checkpoints[-1].id)
         assert not_better(desk.claims(all_fixed(desk)))
 
     def test_test_sample_when_like_one_that_was_trained_on_says_so_until_that_is_unlearnt(
@@ -694,6 +699,43 @@ class TestTestSamples:
         assert "p < 0.001. 1 of the 61 test samples was trained on earlier" in (
             result_in_words(result)
         )
+
+    def test_copies_of_your_model_know_what_it_was_trained_on(self, trained):
+        _, desk = trained
+        seen, run = desk.trained_on(), desk.shown_run()
+        assert len(seen) == len(desk.entries(Part.TRAIN))
+        desk.save_checkpoint("mine")
+        mine = desk.workspace.manifest.checkpoints[-1]
+        desk.restore(mine.id)
+        assert desk.trained_on() == seen
+        assert desk.shown_run().records == run.records
+        desk.reset_to_base()
+        desk.restore(mine.id)
+        desk.save_checkpoint("mine again")
+        again = desk.workspace.manifest.checkpoints[-1]
+        desk.restore(again.id)
+        desk.workspace.delete_checkpoint(mine.id)
+        assert desk.trained_on() == seen
+        moved = min(seen)
+        desk.workspace.move_sample(moved, Part.TEST)
+        assert desk.train(desk.settings).wait(60)
+        desk.workspace.delete_checkpoint(again.id)
+        assert moved in desk.trained_on()
+
+    def test_safety_copy_when_restored_is_your_model_with_its_history(self, trained):
+        app, desk = trained
+        seen = desk.trained_on()
+        desk.choose_bundled("photos")
+        desk.choose_bundled("digits")
+        copy = desk.workspace.manifest.checkpoints[-1]
+        assert copy.info.kind is Kind.BEFORE
+        desk.restore(copy.id)
+        assert desk.trained_on() == seen
+        moved = desk.entries(Part.TRAIN)[0]
+        desk.workspace.move_sample(moved.id, Part.TEST)
+        assert desk.seen_tests() == SeenTests((moved.id,), ())
+        visit(app, "Result")
+        assert "Of these test samples 1 was trained on earlier" in shown(app)
 
     def test_test_sample_when_like_another_one_counts_once(self, person):
         _, desk = person

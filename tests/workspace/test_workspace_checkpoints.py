@@ -31,6 +31,18 @@ class TestAddCheckpoint:
         )
         assert found.model == "bundled:digits"
 
+    def test_copy_of_a_copy_names_the_original_also_after_a_restart(self, workspace, workspaces):
+        best = workspace.add_checkpoint(b"weights", auto(5, Kind.BEST))
+        copy = workspace.add_checkpoint(b"weights", best.copied(Kind.BEFORE, "before"))
+        workspace.add_checkpoint(b"weights", copy.copied(Kind.MANUAL, "mine"))
+        workspaces.close(workspace.token)
+        *_, mine = workspaces.open(workspace.token).manifest.checkpoints
+        assert mine.info == CheckpointInfo(
+            Kind.MANUAL, 5, 4, note="mine", copy_of=best.id, copied=Kind.BEST
+        )
+        assert mine.original == best.id
+        assert mine.info.chosen
+
     def test_without_a_model_it_is_refused(self, workspaces):
         with pytest.raises(WorkspaceError, match="Choose a model"):
             workspaces.create().add_checkpoint(b"x", auto(1))

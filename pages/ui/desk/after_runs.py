@@ -120,7 +120,8 @@ class HasAfterRuns(HasRuns):
             return None
         made = [one.checkpoint for one in log.kept]
         test = log.ended.test if log.ended is not None else None
-        if log.accepted or not made or made[-1] != manifest.head or test is None:
+        head = manifest.original_of(manifest.head)
+        if log.accepted or not made or made[-1] != head or test is None:
             return None
         before, after = test
         began = log.began.head if log.began is not None else None
@@ -151,7 +152,7 @@ class HasAfterRuns(HasRuns):
         manifest = self.workspace.manifest
         head = manifest.head
         if self._seen is None or self._seen[0] != head:
-            self._seen = (head, _trained_on(self._logs(), head))
+            self._seen = (head, _trained_on(self._logs(), head and manifest.original_of(head)))
         return self._seen[1]
 
     def other_checkpoints(self) -> tuple[CheckpointEntry, ...]:
@@ -216,7 +217,7 @@ class HasAfterRuns(HasRuns):
             self.base_knows,
             scores.labels.names,
             leak if leak is not None and leak.n == scores.own.n else None,
-            chosen=head is not None and head.info.kind is Kind.BEST,
+            chosen=head is not None and head.info.chosen,
         )
 
     def _logs(self) -> list[RunLog]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal
 
 from odt_core.checkpoint import Tempering, load_checkpoint, with_temperature
@@ -55,12 +54,11 @@ class HasCheckpoints(HasCheckpointLabels):
     def save_checkpoint(self, note: str) -> None:
         """Keep your model as it stands, by hand."""
         with self.changing("save a checkpoint"):
-            head = self.workspace.manifest.head
-            entry = self.workspace.manifest.checkpoint(head) if head else None
+            entry = self.workspace.manifest.head_entry
             if entry is None:
                 raise TrainingError("Your model is the base model still: there is nothing to save.")
-            info = replace(entry.info, kind=Kind.MANUAL, note=note)
-            self.workspace.add_checkpoint(self.workspace.checkpoint_bytes(entry.id), info)
+            data = self.workspace.checkpoint_bytes(entry.id)
+            self.workspace.add_checkpoint(data, entry.copied(Kind.MANUAL, note))
 
     def keep(self, data: bytes, info: CheckpointInfo) -> None:
         """Keep a checkpoint that was computed here, and make it your model."""

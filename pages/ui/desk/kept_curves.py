@@ -81,6 +81,7 @@ class _Maker:
 
 
 def _maker(workspace: Workspace, checkpoint: str) -> _Maker | None:
+    checkpoint = workspace.manifest.original_of(checkpoint)
     for run in reversed(workspace.runs()):
         lines = workspace.run_records(run.id)
         log = read_log(lines)

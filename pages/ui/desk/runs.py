@@ -80,16 +80,18 @@ class HasRuns(HasAnswers):
                     "to train on from. Upload a checkpoint of it on the Checkpoints page and "
                     "restore it, or convert the model again with odt_core.authoring."
                 )
-            head, earlier = self.workspace.manifest.head, self._earlier(go_on)
+            manifest = self.workspace.manifest
+            head, earlier = manifest.head, self._earlier(go_on)
             run = Run(self.workspace.start_run(), 0, len(train), head, earlier)
             recorder = Recorder(self.workspace, run, on_head=self._now_at)
             try:
                 if settings != self.settings:
                     self.workspace.set_settings(settings.to_json())
+                source = go_on or head
                 began = RunBegan(
                     newest=self._newest(),
-                    head=run.before,
-                    source=go_on or run.before,
+                    head=head,
+                    source=source and manifest.original_of(source),
                     goes_on=go_on,
                     trained_on=tuple(entry.id for entry in prepared.entries),
                 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from odt_core.checkpoint import Tempering
 from odt_core.errors import TrainingError
@@ -116,5 +115,5 @@ class State:
         """An automatic checkpoint before something destructive, when there is something to lose."""
         entry = self.workspace.manifest.head_entry
         if entry is not None and entry.info.kind.automatic:
-            info = replace(entry.info, kind=Kind.BEFORE, note=why)
-            self.workspace.add_checkpoint(self.workspace.checkpoint_bytes(entry.id), info)
+            data = self.workspace.checkpoint_bytes(entry.id)
+            self.workspace.add_checkpoint(data, entry.copied(Kind.BEFORE, why))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from odt_core.workspace import Kind, Part, SampleEntry
+from odt_core.workspace import Part, SampleEntry
 from pages.ui import pieces, trouble
 from pages.ui.bursts import burst_note
 from pages.ui.desk import Desk
@@ -65,7 +65,7 @@ def test_notes(desk: Desk) -> None:
     if seen:
         pieces.checks([(None, seen)])
     head = desk.workspace.manifest.head_entry
-    if head is not None and head.info.kind is Kind.BEST:
+    if head is not None and head.info.chosen:
         pieces.note(
             "Your model is the best of a run, chosen on these test samples: the figures are too "
             "good."
