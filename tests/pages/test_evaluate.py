@@ -722,6 +722,18 @@ class TestTestSamples:
         desk.workspace.delete_checkpoint(again.id)
         assert moved in desk.trained_on()
 
+    def test_start_of_a_run_has_not_seen_what_that_trained_on(self, trained):
+        _, desk = trained
+        seen = desk.trained_on()
+        again = np.random.default_rng(0).integers(0, 255, (2, 28, 28), np.uint8)
+        label = desk.workspace.manifest.labels[0].id
+        desk.workspace.add_samples(list(again), label, Source.DRAW)
+        assert desk.train(desk.settings).wait(60)
+        start = [c for c in desk.other_checkpoints() if c.info.kind is Kind.START][-1]
+        assert desk.trained_on() > seen
+        desk.restore(start.id)
+        assert desk.trained_on() == seen
+
     def test_safety_copy_when_restored_is_your_model_with_its_history(self, trained):
         app, desk = trained
         seen = desk.trained_on()

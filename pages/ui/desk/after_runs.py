@@ -241,16 +241,17 @@ def worse(before: Score, after: Score) -> bool:
 
 def _trained_on(runs: list[RunLog], head: str | None) -> frozenset[str]:
     """Follows checkpoints back from `head`, run by run."""
-    began: dict[str, RunBegan | None] = {}  # checkpoint -> how the run that made it began
+    made: dict[str, tuple[RunBegan | None, int | None]] = {}  # checkpoint -> by which run, when
     for log in runs:
-        began |= {one.checkpoint: log.began for one in log.kept}
+        made |= {one.checkpoint: (log.began, one.step) for one in log.kept}
     found: set[str] = set()
     passed: set[str] = set()
     while head is not None and head not in passed:
         passed.add(head)
-        run = began.get(head)
+        run, step = made.get(head, (None, None))
         if run is None:
             break
-        found.update(run.trained_on)
+        if step != 0:
+            found.update(run.trained_on)
         head = run.source
     return frozenset(found)
