@@ -595,7 +595,7 @@ class TestScores:
         state = worker.state()
         state["outputs/bias"][10] = 100.0  # the first free output: all is a cross now
         checkpoint = Checkpoint(state, CheckpointMeta(worker.sha256))
-        desk.keep(save_checkpoint(checkpoint), CheckpointInfo(Kind.MANUAL, 8, 8))
+        desk.keep(save_checkpoint(checkpoint), CheckpointInfo(Kind.MANUAL, 8, 8), ())
         found = judged(desk, own=False)
         assert (found.own.correct, found.base.correct) == (0, 991)
         assert found.called(int(found.own.predictions[0])) == "cross"
@@ -1014,6 +1014,18 @@ class TestForget:
         kept = desk.scores(desk.samples(Part.TEST), desk.test_name()).own
         assert (entry.info.own.accuracy, entry.info.own.n) == (kept.accuracy, kept.n)
         assert entry.info.base.n == 1000
+
+    def test_model_that_forgot_knows_which_samples_it_was_trained_on(self, trained):
+        app, desk = trained
+        visit(app, "Forget")
+        run_job(app, desk, "forget", "unlearning")
+        app.run()
+        app.button(key="forget_keep").click().run()
+        left = {one.id for one in desk.entries(Part.TRAIN)}
+        assert desk.trained_on() == left
+        assert not desk.stale()
+        desk.workspace.move_sample(min(left), Part.TEST)
+        assert desk.seen_tests().itself == (min(left),)
 
     def test_label_of_ones_own_when_forgotten_is_not_judged_any_more_and_undo_brings_it_back(
         self, trained

@@ -60,12 +60,6 @@ class HasCheckpoints(HasCheckpointLabels):
             data = self.workspace.checkpoint_bytes(entry.id)
             self.workspace.add_checkpoint(data, entry.copied(Kind.MANUAL, note))
 
-    def keep(self, data: bytes, info: CheckpointInfo) -> None:
-        """Keep a checkpoint that was computed here, and make it your model."""
-        with self.changing("change your model"):
-            self._save_before("before another model became yours")
-            self.workspace.add_checkpoint(data, info, as_head=True)
-
     def add_uploaded_checkpoint(self, data: bytes, name: str) -> None:
         """Keep an uploaded checkpoint after the worker has tried it on, and its labels where the
         workspace has none. Raises CheckpointError.

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Set
+from collections.abc import Iterable, Set
 
 from odt_core.checkpoint.checkpoint import load_checkpoint
 from odt_core.checkpoint.progress import Progress
 from odt_core.errors import OdtError, TrainingError
 from odt_core.samples import Samples
 from odt_core.training.events import Failed
+from odt_core.training.history import Outcome
 from odt_core.training.settings import Settings
-from odt_core.workspace import Kind, Part
-from odt_core.workspace.run_log import DISMISSED, RunBegan, RunLog, read_log
+from odt_core.workspace import CheckpointInfo, Kind, Part
+from odt_core.workspace.run_log import (
+    DISMISSED,
+    RunBegan,
+    RunEnded,
+    RunKept,
+    RunLog,
+    read_log,
+)
 from pages.ui.base_sets import base_test_of, replay_of
 from pages.ui.desk.answers import HasAnswers
 from pages.ui.desk.scores import BASE_TEST
@@ -115,6 +123,19 @@ class HasRuns(HasAnswers):
             target=self._score_base, args=(test_name, test), name="odt-base-level", daemon=True
         ).start()
         return run
+
+    def keep(self, data: bytes, info: CheckpointInfo, trained_on: Iterable[str]) -> None:
+        """Keep a checkpoint that was trained from the base model elsewhere than in a run, and make
+        it your model. trained_on: ids of samples.
+        """
+        with self.changing("change your model") as workspace:
+            self._save_before("before another model became yours")
+            began = RunBegan(self._newest(), workspace.manifest.head, None, None, tuple(trained_on))
+            run = workspace.start_run()
+            kept = workspace.add_checkpoint(data, info, as_head=True)
+            ended = RunEnded(Outcome.FINISHED, info.step, info.step)
+            lines = (began, RunKept(kept.id, info.step), ended)
+            workspace.append_run(run, [line.to_json() for line in lines])
 
     def _earlier(self, go_on: str | None) -> int:
         """The steps of training that a new run begins with."""

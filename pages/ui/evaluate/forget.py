@@ -20,6 +20,7 @@ from pages.ui.desk import Desk
 from pages.ui.desk.jobs import Job
 from pages.ui.evaluate.large import Number, numbers, verdict
 from pages.ui.evaluate.study import about_training, study, told, trainer_of, why_not
+from pages.ui.prepared import Prepared
 from pages.ui.say import beside, count, isolated
 from pages.ui.thumbs import thumb_uri
 
@@ -60,6 +61,7 @@ class Forgotten:
 
     unlearned: Unlearned
     chosen: Choice
+    trained_on: tuple[str, ...]  # ids of the samples that are left
     settings: Settings
     steps: int
     model_sha256: str
@@ -140,10 +142,11 @@ def _of_the_model(desk: Desk, label: LabelEntry) -> bool:
 
 
 def _work(desk: Desk, job: Job, chosen: Choice) -> Forgotten:
-    samples, out = _samples(desk, Part.TRAIN, chosen)
+    prepared, out = _samples(desk, Part.TRAIN, chosen)
     if not out.any():
         raise SampleError("None of these is trained on, so there is nothing to forget.")
-    settings = desk.settings
+    samples, settings = prepared.samples, desk.settings
+    trained_on = tuple(one.id for one, gone in zip(prepared.entries, out, strict=True) if not gone)
     with trainer_of(desk) as trainer:
         found = unlearn(
             trainer,
@@ -156,18 +159,21 @@ def _work(desk: Desk, job: Job, chosen: Choice) -> Forgotten:
         )
         last = trainer.last
         steps = last.steps if last else 0
-        test, gone = _samples(desk, Part.TEST, chosen)
+        tests, gone = _samples(desk, Part.TEST, chosen)
+        test = tests.samples
         left = replace(test.take(~gone), labels=chosen.labels_left(test.labels))
         own, base = (_score(trainer, samples) for samples in (left, _base_test(desk, left.labels)))
     model = desk.model.key
-    return Forgotten(found, chosen, settings, steps, desk.worker().sha256, model, own, base)
+    return Forgotten(
+        found, chosen, trained_on, settings, steps, desk.worker().sha256, model, own, base
+    )
 
 
-def _samples(desk: Desk, part: Part, chosen: Choice) -> tuple[Samples, np.ndarray]:
+def _samples(desk: Desk, part: Part, chosen: Choice) -> tuple[Prepared, np.ndarray]:
     """The samples of a part, and which of them are to go, bool [N]."""
     prepared = desk.prepared(part)
     ids = set(chosen.ids)
-    return prepared.samples, np.array([one.id in ids for one in prepared.entries], bool)
+    return prepared, np.array([one.id in ids for one in prepared.entries], bool)
 
 
 def _base_test(desk: Desk, labels: Labels) -> Samples | None:
@@ -250,6 +256,7 @@ def _keep(desk: Desk, found: Forgotten) -> None:
                     base=found.base,
                     note=f"without {gone}, verified: {found.unlearned.digest[:12]}",
                 ),
+                found.trained_on,
             )
             if chosen.label is not None:
                 workspace.delete_label(chosen.label.id)
