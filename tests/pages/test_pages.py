@@ -19,7 +19,13 @@ import pytest
 from PIL import Image
 
 from odt_core.bundled import bundled_models, find_card
-from odt_core.checkpoint import Checkpoint, CheckpointMeta, load_checkpoint, save_checkpoint
+from odt_core.checkpoint import (
+    Checkpoint,
+    CheckpointMeta,
+    Tempering,
+    load_checkpoint,
+    save_checkpoint,
+)
 from odt_core.errors import CheckpointError, WorkspaceError
 from odt_core.workspace import Kind, Part, Source
 from pages.ui import people, sample_dialogs, samples_card, timeline, train_card, trouble
@@ -952,6 +958,17 @@ class TestCheckpoints:
         app.run()
         assert not app.error, said(app)
         assert desk.workspace.manifest.checkpoints[-1].info.kind is Kind.UPLOADED
+
+    def test_upload_of_what_was_downloaded_here_keeps_what_it_was_trained_on(self, trained):
+        _, desk = trained
+        head, seen = desk.workspace.manifest.head_entry, desk.trained_on()
+        desk.use_temperature(Tempering(2.0))
+        desk.add_uploaded_checkpoint(desk.checkpoint_file(head.id), "mine.safetensors")
+        again = desk.workspace.manifest.checkpoints[-1]
+        desk.restore(again.id)
+        assert desk.trained_on() == seen
+        assert (again.info.steps, again.info.own) == (head.info.steps, head.info.own)
+        assert desk.temperature == Tempering(2.0)
 
     @pytest.mark.parametrize("data", [b"", b"hello", b"\x08\0\0\0\0\0\0\0{}      "])
     def test_upload_when_no_checkpoint_says_so_and_keeps_nothing(self, trained, data):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from hashlib import sha256
 from typing import Literal
 
 from odt_core.checkpoint import Tempering, load_checkpoint, with_temperature
 from odt_core.errors import CheckpointError, TrainingError
-from odt_core.workspace import CheckpointInfo, Kind
+from odt_core.workspace import CheckpointEntry, CheckpointInfo, Kind
 from pages.ui.desk.checkpoint_labels import HasCheckpointLabels
 from pages.ui.desk.worker import ELSEWHERE
 
@@ -75,15 +77,19 @@ class HasCheckpoints(HasCheckpointLabels):
             self._check_uploaded(checkpoint, name)
             self._worker_head = ELSEWHERE
             worker.load_state(checkpoint.state)
-            info = CheckpointInfo(
-                Kind.UPLOADED,
-                checkpoint.meta.step,
-                0,
-                note=checkpoint.meta.note or name,
-                temperature=checkpoint.meta.temperature,
-            )
+            note = checkpoint.meta.note or name
+            known = self._known_as(data)
+            info = CheckpointInfo(Kind.UPLOADED, checkpoint.meta.step, 0, note=note)
+            info = known.copied(Kind.UPLOADED, note) if known else info
+            info = replace(info, temperature=checkpoint.meta.temperature)
             self.workspace.add_checkpoint(data, info)
             self._take_labels(checkpoint)
+
+    def _known_as(self, data: bytes) -> CheckpointEntry | None:
+        """The checkpoint that the file was downloaded as, whatever temperature it had then."""
+        digests = {sha256(one).hexdigest() for one in (data, with_temperature(data, None))}
+        known = self.workspace.manifest.checkpoints
+        return next((one for one in known if one.sha256 in digests), None)
 
     def bake(self, *, inference_only: bool = False, which: Literal["own", "base"] = "own") -> bytes:
         """A .tflite that starts with your model's weights (or the base model's), made in the
