@@ -131,6 +131,11 @@ class SampleEntry:
         """How many numbers it holds; 0 for a picture."""
         return (self.bytes - _NPY_HEADER) // 4 if self.suffix == "npy" else 0
 
+    @property
+    def target_numbers(self) -> int:
+        """How many numbers its target has; 0 without one."""
+        return (self.target_bytes - _NPY_HEADER) // 4 if self.target else 0
+
     def fits(self, *, pictures: bool, size: int) -> bool:
         """Whether it can be the input of a model that takes pictures, or so many numbers."""
         return self.numbers == size if self.numbers else pictures

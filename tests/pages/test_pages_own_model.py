@@ -665,6 +665,23 @@ class TestWhatLabelsMean:
         assert desk.usable_samples() == drawn
         assert desk.unfit() == len(words)
 
+    @pytest.mark.parametrize("model", ["dialect_autoencoder", "dialect_regression"])
+    def test_samples_of_another_kind_are_not_counted_as_the_models(self, app, desk_of, model):
+        app.button(key="example").click().run()
+        desk = desk_of(app)
+        drawn = len(desk.usable_samples())
+        drop(app, OURS / f"{model}.tflite")
+        size = int(np.prod(desk.card.input_shape))
+        goal = np.zeros(int(np.prod(desk.contract.target_shape)), np.float32)
+        other = np.zeros(len(goal) + 1, np.float32)
+        numbers = [np.full(size, k, np.float32) for k in range(4)]
+        desk.workspace.add_samples([numbers[0]], "", Source.UPLOAD, targets=[goal])
+        desk.workspace.add_samples([np.zeros(size + 1, np.float32)], "", Source.UPLOAD)
+        assert [one.suffix for one in desk.usable_samples()] == ["npy"]
+        desk.workspace.add_samples(numbers[1:], "", Source.UPLOAD, targets=[goal, goal, other])
+        assert desk.usable_samples() == desk.entries(None)
+        assert desk.unfit() == drawn + 1 + (desk.task is Task.VALUES)
+
 
 class TestSeveralInputs:
     """Two ids and two numbers a sample: tests/runtime/build_dialects.py, ratings."""

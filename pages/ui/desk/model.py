@@ -6,6 +6,7 @@ import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from math import prod
 from typing import TYPE_CHECKING
 
 from odt_core.bundled import ModelCard, bundled_models, default_card, find_card
@@ -74,18 +75,21 @@ class HasModel(HasWorker):
         return tuple(taken.get(at, name) for at, name in enumerate(self.model.outputs))
 
     def usable_samples(self, part: Part | None = None) -> tuple[SampleEntry, ...]:
-        """The samples that stand for something with this model, oldest first: those of the labels
-        that are turned on, those with a target, or all; of one part where it is given.
+        """The samples that this model can take and that stand for something with it, oldest first:
+        those of the labels that are turned on, those with a target of its size, or all; of one part
+        where it is given.
         """
-        manifest = self.workspace.manifest
+        manifest, model = self.workspace.manifest, self.model
         task = self.task
+        wanted = prod(self.contract.target_shape) if task is Task.VALUES else 0
         on = {label.id for label in manifest.labels if label.enabled and label.output is not None}
         return tuple(
             sample
             for sample in manifest.samples
             if part in (None, sample.part)
             if task is Task.RECONSTRUCTION
-            or (sample.target if task is Task.VALUES else sample.label in on)
+            or (sample.target_numbers == wanted if task is Task.VALUES else sample.label in on)
+            if model.takes(sample)
         )
 
     @property
