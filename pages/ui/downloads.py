@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from odt_core.workspace import CheckpointEntry
 from pages.ui import pieces
 from pages.ui.desk import Desk
 
@@ -18,44 +19,12 @@ def download_menu(desk: Desk) -> None:
     workspace, manifest = desk.workspace, desk.workspace.manifest
     with st.popover("Download", key="download"):
         head = manifest.head_entry
-        if head is None and desk.busy:
+        if desk.busy:
             pieces.note(f"{desk.training_is}. When it has ended, download your model here.")
         elif head is None:
             pieces.note("Your model is the base model still. Train it, then download it here.")
         else:
-            name, step = desk.model.name, f"step{head.info.steps}"
-            _download(
-                "Your model as .tflite (trains on)",
-                lambda: desk.bake(),
-                file_name(name, f"{step}.tflite"),
-                "download_model",
-                help="Starts with your weights, on a phone or anywhere; can be trained further.",
-            )
-            if desk.can_predict:
-                _download(
-                    "… for predictions only (.tflite)",
-                    lambda: desk.bake(inference_only=True),
-                    file_name(name, f"{step}-predicts.tflite"),
-                    "download_predicts",
-                    help="Smaller and faster: weights are constants, nothing can be trained.",
-                )
-            _download(
-                "Your model as a checkpoint (.safetensors)",
-                lambda: desk.checkpoint_file(head.id),
-                file_name(name, f"{step}.safetensors"),
-                "download_checkpoint",
-            )
-            versions = desk.tf_versions("save")
-            if versions and not desk.busy:
-                single = versions == {1}
-                _download(
-                    "… as the model's own 'save' writes it"
-                    + (" (.ckpt)" if single else " (.zip of two files)"),
-                    desk.save_tf_checkpoint,
-                    file_name(name, f"{step}.ckpt" if single else f"{step}-checkpoint.zip"),
-                    "download_tf",
-                    help="A TensorFlow checkpoint: the model's own 'restore' reads it on a phone.",
-                )
+            _your_model(desk, head)
         if manifest.samples:
             _download(
                 f"Your samples (.zip{' of label folders' * desk.tells_labels})",
@@ -64,6 +33,42 @@ def download_menu(desk: Desk) -> None:
                 "download_samples",
                 mime="application/zip",
             )
+
+
+def _your_model(desk: Desk, head: CheckpointEntry) -> None:
+    name, step = desk.model.name, f"step{head.info.steps}"
+    _download(
+        "Your model as .tflite (trains on)",
+        lambda: desk.bake(),
+        file_name(name, f"{step}.tflite"),
+        "download_model",
+        help="Starts with your weights, on a phone or anywhere; can be trained further.",
+    )
+    if desk.can_predict:
+        _download(
+            "… for predictions only (.tflite)",
+            lambda: desk.bake(inference_only=True),
+            file_name(name, f"{step}-predicts.tflite"),
+            "download_predicts",
+            help="Smaller and faster: weights are constants, nothing can be trained.",
+        )
+    _download(
+        "Your model as a checkpoint (.safetensors)",
+        lambda: desk.checkpoint_file(head.id),
+        file_name(name, f"{step}.safetensors"),
+        "download_checkpoint",
+    )
+    versions = desk.tf_versions("save")
+    if versions:
+        single = versions == {1}
+        _download(
+            "… as the model's own 'save' writes it"
+            + (" (.ckpt)" if single else " (.zip of two files)"),
+            desk.save_tf_checkpoint,
+            file_name(name, f"{step}.ckpt" if single else f"{step}-checkpoint.zip"),
+            "download_tf",
+            help="A TensorFlow checkpoint: the model's own 'restore' reads it on a phone.",
+        )
 
 
 def model_downloads(desk: Desk) -> None:

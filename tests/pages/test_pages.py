@@ -26,7 +26,7 @@ from odt_core.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from odt_core.errors import CheckpointError, WorkspaceError
+from odt_core.errors import CheckpointError, TrainingError, WorkspaceError
 from odt_core.workspace import Kind, Part, Source
 from pages.ui import people, sample_dialogs, samples_card, timeline, train_card, trouble
 from pages.ui.desk import BASE_TEST, Desk
@@ -697,6 +697,20 @@ class TestTraining:
             shown = " ".join(html.value for html in app.run().html)
             assert "Training is paused. When it has ended, download your model here." in shown
             assert "Your model is the base model still." not in shown
+
+    def test_model_when_it_is_trained_on_is_no_download_under_its_old_step(self, trained):
+        def offered() -> bool:
+            return any("download_model" in one.proto.id for one in app.get("download_button"))
+
+        app, desk = trained
+        assert offered()
+        with long_training(desk):
+            app.run()
+            assert "When it has ended, download your model here." in shown(app)
+            assert not offered()
+            with pytest.raises(TrainingError, match="Stop it first, then download your model"):
+                desk.bake()
+            assert desk.bake(which="base")
 
     def test_pause_is_shown_on_every_page(self, person):
         app, desk = person

@@ -93,8 +93,12 @@ class HasCheckpoints(HasCheckpointLabels):
 
     def bake(self, *, inference_only: bool = False, which: Literal["own", "base"] = "own") -> bytes:
         """A .tflite that starts with your model's weights (or the base model's), made in the
-        worker. Raises ModelError when that is not possible.
+        worker. Raises ModelError when that is not possible, and TrainingError while your model's
+        weights are moving.
         """
-        worker = self._reach_worker() if which == "base" or self.busy else self.worker()
-        labels = self.labels if which == "own" else self.card.labels
-        return worker.bake(inference_only=inference_only, which=which, labels=labels)
+        if which == "base":
+            made_by = self._reach_worker()
+            return made_by.bake(inference_only=inference_only, which=which, labels=self.card.labels)
+        with self.changing("download your model"):
+            worker = self.worker()
+            return worker.bake(inference_only=inference_only, labels=self.labels)
