@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from odt_core.bundled import bundled_models, find_card
 from odt_core.workspace import CheckpointEntry, Kind, Score
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
@@ -73,7 +74,7 @@ def _checkpoint(desk: Desk, entry: CheckpointEntry, *, head: bool) -> None:
             st.download_button(
                 "Download",
                 lambda: desk.checkpoint_file(entry.id),
-                file_name=file_name(desk.model.name, f"step{entry.info.steps}.safetensors"),
+                file_name=file_name(_whose(desk, entry), f"step{entry.info.steps}.safetensors"),
                 mime="application/octet-stream",
                 on_click="ignore",
                 key=f"get_{entry.id}",
@@ -98,6 +99,16 @@ def _checkpoint(desk: Desk, entry: CheckpointEntry, *, head: bool) -> None:
             on_change=_note,
             args=(desk, entry.id),
         )
+
+
+def _whose(desk: Desk, entry: CheckpointEntry) -> str:
+    """Name of the model that it belongs to, as far as that is still known."""
+    for model in (desk.model, *desk.workspace.manifest.models):
+        if model.key == entry.model:
+            return model.name
+    path = next((one for one in bundled_models() if f"bundled:{one.stem}" == entry.model), None)
+    card = find_card(path) if path else None
+    return card.name if card else "checkpoint"
 
 
 def _now(desk: Desk) -> str:

@@ -939,6 +939,16 @@ class TestCheckpoints:
         kinds = [(entry.info.kind, entry.info.step) for entry in desk.other_checkpoints()]
         assert [kind for kind, _ in kinds].count(Kind.START) == 1
 
+    def test_checkpoint_of_another_model_is_downloaded_under_that_ones_name(
+        self, trained, monkeypatch
+    ):
+        app, desk = trained
+        desk.choose_bundled("photos")
+        names = []
+        monkeypatch.setattr(timeline, "file_name", lambda *name: names.append(name) or "x")
+        app.switch_page("pages/checkpoints.py").run()
+        assert {model for model, _ in names} == {"Handwritten digits"}
+
     def test_note_when_undone_is_shown_no_more(self, trained):
         app, desk = trained
         app.switch_page("pages/checkpoints.py").run()
