@@ -27,6 +27,7 @@ from odt_core.evaluation import Evaluation, Verdict, compare, score
 from odt_core.evaluation.evaluation import errors_each
 from odt_core.studies import Controls
 from odt_core.workspace import CheckpointInfo, Kind, Part, Source, Workspace
+from odt_core.workspace.run_log import RunKept
 from pages.ui.base_sets import base_test_of
 from pages.ui.compare import right_of
 from pages.ui.desk import BASE_TEST, Desk, Result, Scores, scores
@@ -917,6 +918,19 @@ class TestOverTime:
         ticks = over_time_data(desk)["layout"][0]["xaxis"]["ticktext"]
         assert ticks[:2] == ["base", "start"]
         assert ticks.count("start") == 2
+
+    def test_runs_stand_one_after_the_other_also_where_their_starts_are_gone(self, person):
+        _, desk = person
+        worker = desk.worker()
+        data = save_checkpoint(Checkpoint(worker.state(), CheckpointMeta(worker.sha256)))
+        runs = ((Kind.AUTO, 50), (Kind.BEST, 30), (Kind.END, 60)), ((Kind.AUTO, 20), (Kind.END, 40))
+        for made in runs:
+            run = desk.workspace.start_run()
+            for kind, step in made:
+                entry = desk.workspace.add_checkpoint(data, CheckpointInfo(kind, step, 8))
+                desk.workspace.append_run(run, [RunKept(entry.id, step).to_json()])
+        desk.workspace.add_checkpoint(data, CheckpointInfo(Kind.UPLOADED, 10, 0))
+        assert [stop.step for stop in over_time._stops(desk)] == [0, 30, 50, 60, 20, 40, 10]
 
 
 class TestStudies:

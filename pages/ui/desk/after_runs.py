@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from odt_core.errors import OdtError
 from odt_core.training.history import Score
 from odt_core.workspace import CheckpointEntry, Kind, Part
-from odt_core.workspace.run_log import ACCEPTED, RunBegan, RunLog, read_log
+from odt_core.workspace.run_log import ACCEPTED, RunBegan, RunLog
 from pages.ui.desk.runs import HasRuns
 from pages.ui.desk.scores import Scores
 from pages.ui.run import Snapshot
@@ -167,6 +168,18 @@ class HasAfterRuns(HasRuns):
             self._others = checkpoints, tuple(c for c in checkpoints if c.id not in same)
         return self._others[1]
 
+    def checkpoints_in_order(self) -> tuple[CheckpointEntry, ...]:
+        """Those of this model in the order of training: the best of a run is written down at its
+        end, but stands where it was made.
+        """
+        runs = {one.checkpoint: at for at, log in enumerate(self._logs()) for one in log.kept}
+        present = [e for e in self.workspace.manifest.checkpoints if e.model == self.model.key]
+        return tuple(
+            entry
+            for _, together in groupby(present, key=lambda entry: runs.get(entry.id, entry.id))
+            for entry in sorted(together, key=lambda entry: entry.info.step)
+        )
+
     def stale(self) -> Stale:
         """What your model, trained here, does not know of the samples as they are now."""
         seen = frozenset() if self.busy else self.trained_on()
@@ -224,7 +237,7 @@ class HasAfterRuns(HasRuns):
         found = []
         for run in self.workspace.runs():
             try:
-                found.append(read_log(self.workspace.run_records(run.id)))
+                found.append(self._log_of(run.id))
             except OdtError:  # its file cannot be read: what it was trained on is not known
                 continue
         return found

@@ -268,15 +268,8 @@ def _layout(stops: list[Stop], *, shares: bool) -> dict[str, Any]:
 
 
 def _stops(desk: Desk) -> list[Stop]:
-    """The base model and the newest checkpoints of this model, in the order of training: the best
-    of a run is written down at its end, but stands where it was made.
-    """
-    entries = [e for e in desk.workspace.manifest.checkpoints if e.model == desk.model.key]
-    run, order = 0, []
-    for entry in entries:
-        run += entry.info.kind is Kind.START
-        order.append((run, entry.info.step if entry.info.kind.of_a_run else float("inf")))
-    entries = [entries[k] for k in sorted(range(len(entries)), key=order.__getitem__)]
+    """The base model and the newest checkpoints of this model, in the order of training."""
+    entries = desk.checkpoints_in_order()
     stops = [Stop(None, "Base model", 0, base_test=_base_score(desk))]
     for number, entry in enumerate(entries[-_MOST:], 1):
         stops.append(
