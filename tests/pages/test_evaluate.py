@@ -33,7 +33,7 @@ from pages.ui.compare import right_of
 from pages.ui.desk import BASE_TEST, Desk, Result, Scores, scores
 from pages.ui.desk.after_runs import SeenTests
 from pages.ui.desk.jobs import Job
-from pages.ui.desk.worker import bundled_path
+from pages.ui.desk.worker import ELSEWHERE, bundled_path
 from pages.ui.evaluate import blind, evidence, inside, over_time
 from pages.ui.evaluate.blind import Game, Round, Vote
 from pages.ui.evaluate.figure import shortened
@@ -588,6 +588,33 @@ class TestScores:
         assert not moves
         desk.restore(None)
         assert desk.own_scores() is None
+
+    @pytest.mark.parametrize("asked", ["both_scores", "scores"])
+    def test_answers_when_another_checkpoint_is_tried_meanwhile_are_of_your_model(
+        self, trained, monkeypatch, asked
+    ):
+        _, desk = trained
+        item = desk.workspace.sample_array(desk.entries(Part.TEST)[0].id)
+        x = desk.input_of(item)
+
+        def found() -> np.ndarray:
+            if asked == "scores":
+                return desk.raw_scores(x, own=True)[0]
+            return desk.answers(item).own
+
+        right = found()
+        desk._forget()
+        worker = desk.worker()
+        ask, tried = getattr(worker, asked), [worker.state("base")]
+
+        def slowly(*given):
+            if tried:
+                desk._worker_head = ELSEWHERE
+                worker.load_state(tried.pop())
+            return ask(*given)
+
+        monkeypatch.setattr(worker, asked, slowly)
+        assert np.array_equal(found(), right)
 
     def test_label_of_ones_own_when_answered_to_the_base_test_set_is_wrong(self, person):
         app, desk = person

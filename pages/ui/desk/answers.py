@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from odt_core.errors import WorkerError
 from odt_core.runtime.scores import answers as said
 from odt_core.worker.preparer import Preparer
 from pages.ui.desk.strange import HasStrange
@@ -52,13 +51,7 @@ class HasAnswers(HasStrange):
         told = self._told
         if still and told is not None and told[0] is x and told[1] == revision:
             return told[2]
-        worker = self.worker() if still else self._reach_worker()
-        try:
-            answers = self._both(worker, x)
-        except WorkerError:
-            if worker is self._worker:
-                raise
-            answers = self._both(self.worker(), x)  # it was put to sleep at this very moment
+        answers = self._of_head(lambda worker: self._both(worker, x))
         if still and not self.busy and self.workspace.revision == revision:
             self._told = (x, revision, answers)
         return answers

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from odt_core.checkpoint.checkpoint import load_checkpoint
 from odt_core.dialects.contract import OutputKind
-from odt_core.errors import ModelError
+from odt_core.errors import ModelError, WorkerError
 from odt_core.runtime.scores import answers as said
 from odt_core.runtime.scores import right_answers
 from odt_core.samples import Labels, Samples
@@ -21,10 +21,14 @@ from pages.ui.desk.state import newest
 from pages.ui.desk.worker import ELSEWHERE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from odt_core.dialects.contract import Contract
     from odt_core.evaluation import Comparison, Evaluation
     from odt_core.training.history import EvaluationRecord
+    from odt_core.worker.remote import Worker
 
+_Told = TypeVar("_Told")
 _CHECKPOINTS = 200  # whose evaluations are kept
 BASE_TEST = "base test set"  # name of the card's frozen test set
 
@@ -58,8 +62,9 @@ class HasScores(HasBaseSide):
         """What `infer` gives for x, [N, K], and what kind of scores those are."""
         if self.contract.infer is None:
             raise ModelError("This model has no signature that predicts.")
-        worker = self._reach_worker() if self.busy else self.worker()
-        return worker.scores(x, "own" if own else "base")
+        if not own:
+            return self._reach_worker().scores(x, "base")
+        return self._of_head(lambda worker: worker.scores(x))
 
     def scores(self, samples: Samples, name: object) -> Scores:
         """Base and own on `samples`; `name` is equal for equal samples (results are kept)."""
@@ -81,6 +86,23 @@ class HasScores(HasBaseSide):
         if name != BASE_TEST:
             return samples
         return replace(samples, labels=self.labels.with_those_of(samples.labels))
+
+    def _of_head(self, ask: Callable[[Worker], _Told]) -> _Told:
+        """What `ask` learns from a worker that holds your model throughout: it is asked again where
+        another checkpoint was tried or restored meanwhile, as whose answers these are is not known,
+        and where the worker was put to sleep. While training, of weights that are moving.
+        """
+        while True:
+            worker = self._reach_worker() if self.busy else self.worker()
+            held, moving = self._held, self.busy
+            try:
+                found = ask(worker)
+            except WorkerError:
+                if worker is self._worker:
+                    raise
+                continue
+            if moving or self.busy or (held is self._held and held.head != ELSEWHERE):
+                return found
 
     def _own_on(self, samples: Samples, name: object) -> Evaluation:
         while True:
