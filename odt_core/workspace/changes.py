@@ -2,7 +2,7 @@
 stands for which output of the model is in `outputs`.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -23,10 +23,12 @@ from odt_core.workspace.names import same_label
 from odt_core.workspace.outputs import free_output
 
 
-def with_label(manifest: Manifest, label_id: str, name: str) -> Manifest:
-    """One more label, on the output that the model itself calls so, else on the first free one."""
+def with_label(
+    manifest: Manifest, label_id: str, name: str, trained: Sequence[str | None]
+) -> Manifest:
+    """One more label, on the output that is free for it. trained: as of `free_output`."""
     _check_free_name(manifest, name)
-    label = LabelEntry(label_id, name, free_output(manifest, name))
+    label = LabelEntry(label_id, name, free_output(manifest, name, trained))
     return replace(manifest, labels=(*manifest.labels, label))
 
 
@@ -37,11 +39,15 @@ def with_label_name(manifest: Manifest, label_id: str, name: str) -> Manifest:
     return _with_label_entry(manifest, replace(label, name=name))
 
 
-def with_label_enabled(manifest: Manifest, label_id: str, enabled: bool) -> Manifest:
-    """The label switched on or off; off, it is neither trained nor predicted."""
+def with_label_enabled(
+    manifest: Manifest, label_id: str, enabled: bool, trained: Sequence[str | None]
+) -> Manifest:
+    """The label switched on or off; off, it is neither trained nor predicted. trained: as of
+    `free_output`.
+    """
     label = _label(manifest, label_id)
     if enabled and label.output is None:
-        label = replace(label, output=free_output(manifest, label.name))
+        label = replace(label, output=free_output(manifest, label.name, trained))
     return _with_label_entry(manifest, replace(label, enabled=enabled))
 
 

@@ -1,6 +1,10 @@
 """Labels of a workspace: each stands for one output of the model."""
 
-from odt_core.errors import LabelError
+import contextlib
+from collections.abc import Sequence
+
+from odt_core.checkpoint.checkpoint import load_checkpoint
+from odt_core.errors import CheckpointError, LabelError
 from odt_core.samples import Labels
 from odt_core.words import count
 from odt_core.workspace import changes, outputs
@@ -17,16 +21,19 @@ class HasLabels(Store):
         """The enabled labels at the model's outputs."""
         return Labels(self.manifest.output_names())
 
-    def add_label(self, name: str) -> LabelEntry:
-        """A new label on the next free output of the model, or the next that nobody has named.
-        Raises LabelError.
+    def add_label(self, name: str, trained: Sequence[str | None] | None = None) -> LabelEntry:
+        """A new label on the next output of the model that is free and has learnt no other label
+        (`outputs.free_output`), or the next that nobody has named. trained: per output its name in
+        training; None: as your model was trained. Raises LabelError.
         """
         text = clean_label(name)
         with self._changing() as manifest:
             self._check_label_count(manifest)
             changed = outputs.with_outputs_named(manifest, [text])
             if changed is manifest:
-                changed = changes.with_label(manifest, next(new_ids()), text)
+                if trained is None:
+                    trained = self._trained_names(manifest)
+                changed = changes.with_label(manifest, next(new_ids()), text, trained)
             self._commit(changed, f"add the label '{text}'")
             return next(label for label in changed.labels if label.name == text)
 
@@ -40,7 +47,8 @@ class HasLabels(Store):
     def enable_label(self, label_id: str, enabled: bool) -> None:
         """Use a label in training and predictions, or leave it out. Raises LabelError."""
         with self._changing() as manifest:
-            changed = changes.with_label_enabled(manifest, label_id, enabled)
+            trained = self._trained_names(manifest)
+            changed = changes.with_label_enabled(manifest, label_id, enabled, trained)
             verb = "enable" if enabled else "disable"
             self._commit(changed, f"{verb} the label '{label_name(manifest, label_id)}'")
 
@@ -51,6 +59,15 @@ class HasLabels(Store):
             lost = len(manifest.samples) - len(changed.samples)
             also = f" and its {count(lost, 'sample')}" if lost else ""
             self._commit(changed, f"delete the label '{label_name(manifest, label_id)}'{also}")
+
+    def _trained_names(self, manifest: Manifest) -> tuple[str | None, ...]:
+        """What the outputs of your model were called when it was trained; empty: not known."""
+        head = manifest.head_entry
+        name = f"{head.id}.safetensors" if head else ""
+        data = self._file("checkpoints", name, head.sha256) if head else None
+        with contextlib.suppress(CheckpointError):
+            return load_checkpoint(data).meta.labels if data is not None else ()
+        return ()
 
     def _check_label_count(self, manifest: Manifest, more: int = 1) -> None:
         if len(manifest.labels) + more > self.limits.labels:

@@ -248,12 +248,18 @@ def label_called(labels: Sequence[LabelEntry], name: str) -> LabelEntry | None:
     return next(iter(exact + alike), None)
 
 
-def free_output(manifest: Manifest, name: str) -> int:
-    """The output for a new label: that which the model itself calls so, else the first free one.
-    LabelError where none is left.
+def free_output(manifest: Manifest, name: str, trained: Sequence[str | None]) -> int:
+    """The output for a new label: that which the model itself calls so, else that which was called
+    so in training, else the first free one that has learnt no other label, else the first free one.
+    LabelError where none is left. trained: per output its name in training; empty: not known.
     """
     model = manifest.model
     outputs = model.outputs if model else ()
+    learnt = {
+        output: was
+        for output, (was, known) in enumerate(zip(trained, outputs, strict=False))
+        if was is not None and was != known
+    }
     taken = {label.output for label in manifest.labels}
     own = [
         output
@@ -271,7 +277,9 @@ def free_output(manifest: Manifest, name: str) -> int:
             f"The model tells {len(outputs)} labels apart and has no output left for {name!r}. Use "
             f"fewer labels, or give the outputs other names (Label names on the Model page)."
         )
-    return (own or free)[0]
+    again = [output for output in free if same_label(learnt.get(output, ""), name)]
+    fresh = [output for output in free if output not in learnt]
+    return (own or again or fresh or free)[0]
 
 
 def _unnamed(manifest: Manifest) -> list[LabelEntry]:

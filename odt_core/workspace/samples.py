@@ -161,11 +161,12 @@ class HasSamples(HasLabels):
                 model = replace(manifest.model, outputs=names)
                 manifest = outputs.with_description(manifest, model, new_ids())
             manifest = outputs.with_outputs_named(manifest, texts.values())
+            trained = self._trained_names(manifest)
             for name, text in texts.items():
                 known = outputs.label_called(manifest.labels, text)
                 if known is None:
                     self._check_label_count(manifest)
-                    manifest = changes.with_label(manifest, next(new_ids()), text)
+                    manifest = changes.with_label(manifest, next(new_ids()), text, trained)
                 ids[name] = known.id if known else manifest.labels[-1].id
             labels = [ids[name] for name in raw.labels]
             where = _where(raw.labels)

@@ -1,8 +1,10 @@
+import numpy as np
 import pytest
 
+from odt_core.checkpoint import Checkpoint, CheckpointMeta, save_checkpoint
 from odt_core.errors import LabelError, ModelError, WorkspaceError
-from odt_core.samples import Labels
-from odt_core.workspace import Limits, Source, Workspaces
+from odt_core.samples import Labels, RawSamples
+from odt_core.workspace import CheckpointInfo, Kind, Limits, Source, Workspaces
 
 
 def listed(workspace) -> list[tuple[str, int | None, bool]]:
@@ -30,6 +32,25 @@ class TestLabels:
         gone = workspace.add_label("dog")
         workspace.delete_label(gone.id)
         assert workspace.add_label("cow").output == gone.output
+
+    def test_a_new_label_takes_no_output_that_has_learnt_another_one_while_there_are_others(
+        self, workspace
+    ):
+        cup, pen = workspace.add_label("cup"), workspace.add_label("pen")
+        meta = CheckpointMeta("0" * 64, labels=workspace.labels().names)
+        weights = save_checkpoint(Checkpoint({"w": np.zeros(1, np.float32)}, meta))
+        workspace.add_checkpoint(weights, CheckpointInfo(Kind.END, 1, 4), as_head=True)
+        workspace.delete_label(cup.id)
+        assert workspace.add_label("phone").output == 12
+        assert workspace.add_label("Cup").output == cup.output  # it has learnt this one
+        workspace.delete_label(pen.id)
+        given = RawSamples((np.zeros((28, 28), np.uint8),), ("key",), ("",), ())
+        workspace.add_raw(given, Source.UPLOAD)
+        outputs = {label.name: label.output for label in workspace.manifest.labels}
+        assert outputs["key"] == 13
+        for name in "ab":
+            workspace.add_label(name)
+        assert workspace.add_label("last").output == pen.output
 
     def test_without_a_free_output_a_label_is_refused(self, workspace):
         for name in "abcdef":

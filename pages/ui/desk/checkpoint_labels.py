@@ -54,7 +54,7 @@ class HasCheckpointLabels(HasModel):
             self.name_labels([their or "" for their in theirs])
         else:
             for name in new:
-                self.workspace.add_label(name)
+                self.workspace.add_label(name, theirs)
 
     def _theirs(self, checkpoint: Checkpoint) -> _Names:
         """By output; None where it does not say."""
