@@ -1055,6 +1055,11 @@ class TestForget:
         kept = desk.scores(desk.samples(Part.TEST), desk.test_name()).own
         assert (entry.info.own.accuracy, entry.info.own.n) == (kept.accuracy, kept.n)
         assert entry.info.base.n == 1000
+        assert f"{len(found.chosen.ids)} samples deleted: this is your model now." in shown(app)
+        assert "From before" not in shown(app)
+        assert not [one for one in app.button if one.key == "forget_keep"]
+        desk.restore(None)
+        assert "From before your samples, settings or model changed" in shown(app.run())
 
     def test_model_that_forgot_knows_which_samples_it_was_trained_on(self, trained):
         app, desk = trained
@@ -1093,9 +1098,7 @@ class TestForget:
         desk.workspace.undo()
         assert desk.workspace.manifest.samples_of(label.id) == there
 
-    def test_result_of_a_label_when_its_only_sample_is_chosen_is_said_to_be_from_before(
-        self, trained
-    ):
+    def test_result_when_something_else_is_chosen_says_what_it_is_of(self, trained):
         app, desk = trained
         label = desk.workspace.add_label("scribble")
         desk.workspace.add_samples([scribble(np.random.default_rng(0))], label.id, Source.DRAW)
@@ -1106,7 +1109,10 @@ class TestForget:
         app.run()
         assert "From before" not in shown(app)
         app.selectbox(key="forget_what").set_value(f"sample {only.id}").run()
-        assert "From before your samples, settings or model changed" in shown(app)
+        assert "From before" not in shown(app)
+        assert "training sample: everything of" in shown(app)
+        desk.workspace.delete_samples([desk.entries(Part.TRAIN)[0].id])
+        assert "From before your samples, settings or model changed" in shown(app.run())
 
 
 class TestEvidence:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import streamlit as st
 
-from odt_core.checkpoint import Checkpoint, CheckpointMeta, save_checkpoint
-from odt_core.errors import SampleError
-from odt_core.evaluation import evaluate
+from odt_core.checkpoint import Checkpoint, CheckpointMeta, load_checkpoint, save_checkpoint
+from odt_core.errors import CheckpointError, SampleError
+from odt_core.evaluation import evaluate, state_digest
 from odt_core.samples import Labels, Samples
 from odt_core.studies import Trainer, Unlearned, unlearn
 from odt_core.training.settings import Settings
@@ -27,6 +27,9 @@ from pages.ui.thumbs import thumb_uri
 _PLACE = "forget"
 _JOB = "unlearning"
 _MOST = 300  # samples to choose from, the newest
+_EARLIER = (
+    "Earlier checkpoints, which saw the samples, stay in the timeline until you delete them there."
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Choice:
 
     samples: tuple[SampleEntry, ...]
     label: LabelEntry | None = None
+    called: str = ""
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -89,7 +93,8 @@ def forget(desk: Desk) -> None:
             lambda found: _show(desk, found),
             ready=ready,
             button="Derive again without it",
-            about=(about_training(desk), chosen),
+            about=about_training(desk),
+            settled=lambda found: _is_done(desk, found),
         )
 
 
@@ -117,11 +122,11 @@ def _choice(desk: Desk) -> Choice:
     chosen = st.selectbox(
         "What to forget", list(options), key="forget_what", format_func=lambda k: options[k]
     )
-    kind, _, key = (chosen or "").partition(" ")
+    kind, _, key = chosen.partition(" ")
     if kind == "label":
         found = _all_of(desk, key)
     else:
-        found = Choice(tuple(s for s in train if s.id == key))
+        found = Choice(tuple(s for s in train if s.id == key), called=options[chosen])
     pieces.pictures([("", thumb_uri(desk.workspace, s, 96), "") for s in found.trained_on[:8]])
     return found
 
@@ -129,7 +134,9 @@ def _choice(desk: Desk) -> Choice:
 def _all_of(desk: Desk, label_id: str) -> Choice:
     manifest = desk.workspace.manifest
     label, samples = manifest.label(label_id), manifest.samples_of(label_id)
-    return Choice(samples, None if label is None or _of_the_model(desk, label) else label)
+    called = f"everything of '{isolated(label.name)}'" if label else ""
+    goes = label if label and not _of_the_model(desk, label) else None
+    return Choice(samples, goes, called)
 
 
 def _of_the_model(desk: Desk, label: LabelEntry) -> bool:
@@ -198,15 +205,19 @@ def _show(desk: Desk, found: Forgotten) -> None:
     ]
     if one.shown_digest:
         rows.insert(0, ("With it", f"`{one.shown_digest}`"))
+    samples = "training sample" if one.removed == 1 else "training samples"
     numbers(
-        Number("Forgotten", f"{one.removed}", "training samples"),
+        Number("Forgotten", f"{one.removed}", f"{samples}: {found.chosen.called}"),
         Number("Learnt from", f"{one.samples}", f"{found.steps} steps from the base", own=True),
     )
     pieces.table(("Weights", "SHA-256 of all variables"), rows)
+    if _is_done(desk, found):
+        gone = count(len(found.chosen.ids), "sample")
+        pieces.note(f"{gone} deleted: this is your model now. {_EARLIER}")
+        return
     pieces.note(
         f"Keeping it deletes {_told(found.chosen)} and puts these weights in place: two steps that "
-        "undo can take back. Earlier checkpoints, which saw the samples, stay in the timeline "
-        "until you delete them there."
+        f"undo can take back. {_EARLIER}"
     )
     st.button(
         f"Delete {count(len(found.chosen.ids), 'sample')} and make this your model",
@@ -231,6 +242,18 @@ def _there(desk: Desk, chosen: Choice) -> bool:
     if chosen.label is not None:
         return manifest.samples_of(chosen.label.id) == chosen.samples
     return set(chosen.ids) <= {sample.id for sample in manifest.samples}
+
+
+def _is_done(desk: Desk, found: Forgotten) -> bool:
+    """Whether the samples are deleted, and these weights are your model."""
+    ids, manifest = set(found.chosen.ids), desk.workspace.manifest
+    if manifest.head is None or any(sample.id in ids for sample in manifest.samples):
+        return False
+    try:
+        kept = load_checkpoint(desk.workspace.checkpoint_bytes(manifest.head))
+    except CheckpointError:
+        return False
+    return state_digest(kept.state) == found.unlearned.digest
 
 
 def _keep(desk: Desk, found: Forgotten) -> None:
@@ -262,4 +285,3 @@ def _keep(desk: Desk, found: Forgotten) -> None:
                 workspace.delete_label(chosen.label.id)
             else:
                 workspace.delete_samples(chosen.ids)
-        trouble.say(_PLACE, f"{gone} forgotten: this is your model now.", "info")

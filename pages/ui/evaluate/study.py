@@ -34,11 +34,13 @@ def study(
     ready: str = "",
     button: str = "Run",
     about: object = None,
+    settled: Callable[[Any], bool] = lambda result: False,
     primary: bool = True,
 ) -> None:
     """Button, progress, stop and result. `ready`: why it cannot run yet, "" when it can.
 
-    `about` is equal as long as a result is still about the present model and samples.
+    `about` is equal as long as a result is still about the present model and samples; settled: of
+    which results it does not matter, as what they led to is what changed.
     """
     job = desk.job(name)
     active = job is not None and job.look().running
@@ -62,11 +64,16 @@ def study(
     if ready:
         pieces.note(ready)
     pace = 2 * tick() if active else None
-    fragment(_watch, Urgency.TICK, pace)(desk, name, show, about, active)
+    fragment(_watch, Urgency.TICK, pace)(desk, name, show, about, settled, active)
 
 
 def _watch(
-    desk: Desk, name: str, show: Callable[[Any], None], about: object, was_active: bool
+    desk: Desk,
+    name: str,
+    show: Callable[[Any], None],
+    about: object,
+    settled: Callable[[Any], bool],
+    was_active: bool,
 ) -> None:
     job = desk.job(name)
     if job is None:
@@ -83,7 +90,7 @@ def _watch(
         if not look.error:
             pieces.note("Stopped before there was a result.")
         return
-    if look.about != about:
+    if look.about != about and not settled(look.result):
         pieces.note("From before your samples, settings or model changed. Run it again.")
     with trouble.shown():
         show(look.result)
