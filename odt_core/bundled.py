@@ -189,24 +189,24 @@ def default_card(
     *,
     name: str = "model",
     dtype: str = "float32",
-    takes_pixels: bool = False,
+    pixel_range: Sequence[float] = (),
     names: Sequence[str | None] = (),
 ) -> ModelCard:
     """A card for a model that has none: numbered labels, preprocessing guessed from the input.
 
     labels: how many names there must be (Contract.labels_count), 0 for a model of numbers. names:
     those that the file says (ModelDescription.labels), in place of numbers where they fit. dtype:
-    of the model's input; takes_pixels: as of Contract. [28, 28(, 1)] is taken for drawn symbols,
-    other [H, W(, 1 or 3)] for pictures scaled to 0..1, or 0..255 where the input takes these or is
-    whole numbers; anything else for plain numbers, and what is far longer than wide as well:
-    [128, 9] is a window of nine sensors.
+    of the model's input; pixel_range: as of Contract. [28, 28(, 1)] is taken for drawn symbols,
+    other [H, W(, 1 or 3)] for pictures scaled to pixel_range; without that to 0..1, or to 0..255
+    where the input is whole numbers; anything else for plain numbers, and what is far longer than
+    wide as well: [128, 9] is a window of nine sensors.
     """
     shape = tuple(int(v) for v in input_shape)
-    pixels = takes_pixels or not dtype.startswith("float")
+    low, high = pixel_range or (0.0, 1.0 if dtype.startswith("float") else 255.0)
     if shape in ((28, 28), (28, 28, 1)):
-        preprocessing = Preprocessing("ink", shape, scale=255.0 if pixels else 1.0)
+        preprocessing = Preprocessing("ink", shape, scale=high - low, offset=low)
     elif _is_picture(shape):
-        preprocessing = Preprocessing("image", shape, scale=1.0 if pixels else 1 / 255)
+        preprocessing = Preprocessing("image", shape, scale=(high - low) / 255, offset=low)
     else:
         preprocessing = Preprocessing("none", shape)
     return ModelCard(

@@ -151,16 +151,18 @@ class TestDefaultCard:
         assert card.load_people() == {}
 
     @pytest.mark.parametrize(
-        ("shape", "takes_pixels", "scale"),
+        ("shape", "pixel_range", "scale", "offset"),
         [
-            ((32, 32, 3), True, 1.0),  # of pixels from 0 to 255
-            ((32, 32, 3), False, 1 / 255),
-            ((28, 28), True, 255.0),  # of ink from 0 to 1
-            ((28, 28), False, 1.0),
+            ((32, 32, 3), (0, 255), 1.0, 0.0),  # of pixels from 0 to 255
+            ((32, 32, 3), (), 1 / 255, 0.0),
+            ((32, 32, 3), (-1, 1), 2 / 255, -1.0),
+            ((28, 28), (0, 255), 255.0, 0.0),  # of ink from 0 to 1
+            ((28, 28), (), 1.0, 0.0),
+            ((28, 28), (-1, 1), 2.0, -1.0),
         ],
     )
-    def test_model_that_scales_pixels_itself_gets_them_as_they_are(
-        self, shape, takes_pixels, scale
+    def test_picture_is_scaled_to_what_black_and_white_are_to_the_model(
+        self, shape, pixel_range, scale, offset
     ):
-        card = default_card(shape, 4, takes_pixels=takes_pixels)
-        assert card.preprocessing.scale == scale
+        card = default_card(shape, 4, pixel_range=pixel_range)
+        assert (card.preprocessing.scale, card.preprocessing.offset) == (scale, offset)

@@ -160,7 +160,7 @@ class Contract:
     rows_are_one_hot: bool = False  # of K probabilities in a row of a target one is right
     sample_inputs: tuple[SampleInput, ...] = ()  # where several take a sample together
     given_back: str | None = None  # of them, the one that is learnt again, beside the others
-    takes_pixels: bool = False  # from 0 to 255: the model brings them to 0..1 or −1..1 by itself
+    pixel_range: tuple[float, ...] = ()  # what black and white are to it, where the graph tells
     looks_up: bool = False  # rows of a table, by the whole numbers that it takes
 
     @property
@@ -341,7 +341,14 @@ class Contract:
                 for one in document["sample_inputs"]
             ),
         }
-        for name in ("input_shape", "target_shape", "feature_shape", "free_axes", "notes"):
+        for name in (
+            "input_shape",
+            "target_shape",
+            "feature_shape",
+            "free_axes",
+            "notes",
+            "pixel_range",
+        ):
             known[name] = tuple(document[name])
         return cls(**known)
 

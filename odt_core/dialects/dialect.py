@@ -35,7 +35,7 @@ from odt_core.dialects.notes import (
     NO_INFER,
     NO_TRAIN,
     NO_TRAIN_EITHER,
-    TAKES_PIXELS,
+    PIXEL_RANGES,
     explain,
     loss_note,
     of_changes,
@@ -118,9 +118,9 @@ def propose(
     if infer is not None:
         notes += of_changes(table[infer.signature])
     takers = [] if taking else _takers(table, found, infer, raw)
-    pixels = bool(takers) and all(one.pixels for one in takers)
-    if pixels:
-        notes.append(TAKES_PIXELS)
+    ranges = {one.pixels for one in takers}
+    pixels = ranges.pop() if len(ranges) == 1 else ()
+    notes += [PIXEL_RANGES[pixels]] if pixels else []
     free, input_shape, dtype = _row_of(taking) if taking else _input(takers)
     feature_shape = proposed(of_one(found.samples)) if found.samples else input_shape
     part = found.samples if together and train and found.labels is None else None
@@ -150,7 +150,7 @@ def propose(
         rows_are_one_hot=goal.rows_are_one_hot,
         sample_inputs=taking,
         given_back=part.name if part else None,
-        takes_pixels=pixels,
+        pixel_range=pixels,
         looks_up=infer is not None and _looks_up(table[infer.signature], dtype),
     )
 

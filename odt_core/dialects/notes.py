@@ -17,6 +17,7 @@ from odt_core.dialects.targets import filled_inputs, filling, is_switch, usual_v
 from odt_core.dialects.tasks import Goal
 from odt_core.dialects.vocabulary import MASK_WORDS, SAMPLE_WEIGHT_WORDS, TRAINING_WORDS, is_memory
 from odt_core.graph import ALL_SCORES, SignatureDescription, TensorDescription
+from odt_core.graph.pixel_inputs import PIXELS, SIGNED
 from odt_core.graph.rules.stateful_random import PREFIX
 from odt_core.words import inputs_in_words, words
 
@@ -32,10 +33,11 @@ NO_TRAIN_EITHER = (
     "This model has no 'train' signature either, so it cannot be trained; its signatures can be "
     "called with Session.run."
 )
-TAKES_PIXELS = (
-    "This model brings 0..255 to 0..1 or −1..1 by itself, so that it takes pixels as they "
-    "are, from 0 to 255."
-)
+PIXEL_RANGES: dict[tuple[float, ...], str] = {
+    PIXELS: "This model scales pictures by itself: it takes pixels as they are, from 0 to 255.",
+    SIGNED: "This model was quantised for numbers from −1 to 1: pictures are brought to these, "
+    "black to −1 and white to 1.",
+}
 
 
 def explain(

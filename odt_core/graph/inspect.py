@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,7 +45,7 @@ class TensorDescription:
     moves or clips numbers looked through. meets: where inputs join in there (loss_facts.py).
     scales: of an input, the variables whose changes it multiplies, as a learning rate does. first:
     what is taken from an input before anything else is done with it, as 1 from labels 1 to K.
-    pixels: 0..255 of an input is brought to 0..1 or −1..1 first (pixel_inputs.py). wins:
+    pixels: what black and white are to an input; () where it is not known (pixel_inputs.py). wins:
     of scores, 1 where the largest is taken for the answer, −1 where the smallest is, 0 where no op
     tells; distance: they sum up differences (winners.py).
     """
@@ -64,7 +64,7 @@ class TensorDescription:
     meets: tuple[Meeting, ...] = ()
     scales: tuple[str, ...] = ()
     first: int = 0
-    pixels: bool = False
+    pixels: tuple[float, ...] = ()
     wins: int = 0
     distance: bool = False
 
@@ -264,7 +264,7 @@ def _input(
     facts: Flow,
     rates: dict[int, tuple[str, ...]],
     firsts: dict[int, int],
-    pixels: set[int],
+    pixels: Mapping[int, tuple[float, float]],
 ) -> TensorDescription:
     index = int(entry.tensorIndex)
     return TensorDescription(
@@ -273,7 +273,7 @@ def _input(
         weighed=index in facts.weighed,
         scales=rates.get(index, ()),
         first=firsts.get(index, 0),
-        pixels=index in pixels,
+        pixels=pixels.get(index, ()),
     )
 
 

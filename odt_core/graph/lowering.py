@@ -34,6 +34,7 @@ from odt_core.graph.passes.forms import finish, keep_or_reform, moved, refine
 from odt_core.graph.passes.optimise import PASSES, Pass, optimise
 from odt_core.graph.passes.prune import compact, drop_subgraphs, remove_dead_ops
 from odt_core.graph.pool_plan import plan_pools
+from odt_core.graph.real_ends import real_ends
 from odt_core.graph.record import (
     PASSES_VERSION,
     CheckpointSignature,
@@ -86,9 +87,10 @@ def lower(data: bytes) -> Lowered:
     """Rewrite the Flex ops of a .tflite into builtins and add the state signatures.
 
     The signatures keep their names, inputs, outputs, dtypes and shapes; those with Save or Restore
-    return or take the checkpoint's tensors instead of a path, and one that gives the best label
-    alone gives the scores of all as well (hidden_scores.py). A lowered model comes back as it
-    is, or as today's passes make it where an older odt lowered it.
+    return or take the checkpoint's tensors instead of a path, quantised inputs and outputs become
+    the real numbers that they stand for (real_ends.py), and one that gives the best label alone
+    gives the scores of all as well (hidden_scores.py). A lowered model comes back as it is, or as
+    today's odt makes it where an older one lowered it.
     Raises ModelError when `data` is no .tflite, LoweringError when no signature is left.
     """
     return lower_with(data, PASSES)
@@ -103,12 +105,13 @@ def lower_with(data: bytes, passes: tuple[Pass, ...]) -> Lowered:
     check(model)
     done = read_record(model)
     if done is not None:
-        if done.passes < PASSES_VERSION:
+        if real_ends(model) or done.passes < PASSES_VERSION:
             data = _passed_again(model, done, passes)
         return Lowered(data, done.rewrites, done.missing, done.checkpoints, model)
 
     lost = lost_limits(model)
     adopt(model)
+    real_ends(model)
     lowering = _Lowering(model)
     lowering.unroll()
     for index in range(len(model.subgraphs)):
@@ -134,7 +137,7 @@ def lower_with(data: bytes, passes: tuple[Pass, ...]) -> Lowered:
 
 
 def _passed_again(model: schema.ModelT, record: Record, passes: tuple[Pass, ...]) -> bytes:
-    """The bytes of a model that was lowered when there were fewer passes."""
+    """The bytes of a model that an older odt lowered."""
     for graph in model.subgraphs:
         optimise(model, graph, passes)
     write_record(model, replace(record, passes=_version(passes)))

@@ -1,4 +1,6 @@
-"""Inputs that take pixels from 0 to 255: a model that brings them to 0..1 or −1..1 by itself."""
+"""What black and white are to an input: 0 and 255 where a model brings these to 0..1 or −1..1 by
+itself, or 0 and 255, or −1 and 1, where that is about what the numbers of a quantised input reach.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +8,54 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.flow import LAYOUT, SIZES
 from odt_core.graph.operators import inputs_of, name_of, outputs_of, readers_of
+from odt_core.graph.real_ends import real_range
 from odt_core.graph.tensor import constant_of
 
 _MOVES = LAYOUT | {"RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "TRANSPOSE"}
 _NEAR = 0.02  # by which an end may be off, as of division by 256
 
+_GREY = 128  # of 255: a model may have been quantised with pictures that have no white in them
+
 Line = tuple[float, float]  # a and b of a·x + b
+Range = tuple[float, float]  # of what black is, to what white is
+PIXELS, SIGNED = (0.0, 255.0), (-1.0, 1.0)
 
 
-def pixel_inputs(model: schema.ModelT, graph: schema.SubGraphT) -> set[int]:
-    """The inputs of which all that reads them gets 0..255 as about 0..1 or −1..1, by constants that
-    they are first multiplied with, divided by, or shifted by.
+def pixel_inputs(model: schema.ModelT, graph: schema.SubGraphT) -> dict[int, Range]:
+    """Black and white to the inputs of which they are known.
+
+    (0, 255): all that reads the input gets 0..255 as about 0..1 or −1..1, by constants that it is
+    first multiplied with, divided by, or shifted by.
     """
     readers = readers_of(graph)
     inputs = [] if graph.inputs is None else [int(one) for one in graph.inputs]
-    return {one for one in inputs if _takes_pixels(model, graph, readers, one)}
+    found = {}
+    for one in inputs:
+        held = _held(model, graph, readers, one)
+        if held is None and _takes_pixels(model, graph, readers, one):
+            held = PIXELS
+        if held is not None:
+            found[one] = held
+    return found
+
+
+def _held(
+    model: schema.ModelT,
+    graph: schema.SubGraphT,
+    readers: dict[int, list[schema.OperatorT]],
+    tensor: int,
+) -> Range | None:
+    """The one of both that a quantised input reaches about; None for any other input."""
+    data = [one for one in readers.get(tensor, ()) if name_of(model, one) not in SIZES]
+    if [name_of(model, one) for one in data] != ["QUANTIZE"]:
+        return None
+    reached = real_range(graph.tensors[outputs_of(data[0])[0]])
+    if reached is None:
+        return None
+    low, high = reached
+    if abs(low) <= _NEAR * 255 and _GREY <= high <= (1 + _NEAR) * 255:
+        return PIXELS
+    return SIGNED if abs(low + 1) <= _NEAR and abs(high - 1) <= _NEAR else None
 
 
 def _takes_pixels(

@@ -76,7 +76,7 @@ class Model:
             contract.labels_count,
             name=self.name,
             dtype=contract.input_dtype,
-            takes_pixels=contract.takes_pixels,
+            pixel_range=contract.pixel_range,
             names=self.description.labels,
         )
 

@@ -274,17 +274,17 @@ class TestOpenSequence:
 
 
 class TestPixels:
-    @pytest.mark.parametrize(("training", "taken"), [(True, True), (False, False)])
+    @pytest.mark.parametrize(("training", "taken"), [((0.0, 255.0), (0.0, 255.0)), ((), ())])
     def test_pixels_are_taken_where_training_and_predicting_scale_them(self, training, taken):
         """Else what suits the one does not suit the other."""
         image = {"x": ("float32", (None, 32, 32, 3))}
         train = signature("train", {**image, "y": ("int32", (None,))}, {"loss": ("float32", ())})
         infer = signature("infer", image, {"output": ("float32", (None, 4))})
-        scaled = tuple(replace(one, pixels=True) for one in infer.inputs)
+        scaled = tuple(replace(one, pixels=(0.0, 255.0)) for one in infer.inputs)
         theirs = tuple(replace(one, pixels=training) for one in train.inputs)
         contract = propose([replace(train, inputs=theirs), replace(infer, inputs=scaled)])
-        assert contract.takes_pixels is taken
-        assert any("takes pixels as they are" in note for note in contract.notes) is taken
+        assert contract.pixel_range == taken
+        assert any("takes pixels as they are" in note for note in contract.notes) is bool(taken)
 
 
 class TestSamplesThatPredictingTakes:

@@ -35,7 +35,7 @@ def test_input_takes_pixels_where_constants_bring_these_to_one(steps, takes):
     y = b.mul(y, y)
     b.graph.outputs = np.array([y.index], np.int32)
     b.graph.operators = b.operators
-    assert pixel_inputs(b.model, b.graph) == ({x.index} if takes else set())
+    assert pixel_inputs(b.model, b.graph) == ({x.index: (0, 255)} if takes else {})
 
 
 def test_input_that_something_else_reads_unscaled_takes_no_pixels():
@@ -46,7 +46,7 @@ def test_input_that_something_else_reads_unscaled_takes_no_pixels():
     y = b.mul(scaled, x)
     b.graph.outputs = np.array([y.index], np.int32)
     b.graph.operators = b.operators
-    assert pixel_inputs(b.model, b.graph) == set()
+    assert pixel_inputs(b.model, b.graph) == {}
 
 
 def test_tensors_that_are_moved_and_say_how_others_are_moved_are_gone_through_once():
@@ -61,4 +61,4 @@ def test_tensors_that_are_moved_and_say_how_others_are_moved_are_gone_through_on
     b.graph.outputs = np.array([y.index], np.int32)
     b.graph.operators = b.operators
     assert first_numbers(b.model, b.graph) == {x.index: 1}
-    assert pixel_inputs(b.model, b.graph) == set()
+    assert pixel_inputs(b.model, b.graph) == {}

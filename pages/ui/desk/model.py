@@ -308,7 +308,7 @@ def _card_of(worker: Worker, name: str) -> ModelCard:
         contract.labels_count,
         name=name,
         dtype=contract.input_dtype,
-        takes_pixels=contract.takes_pixels,
+        pixel_range=contract.pixel_range,
         names=worker.description.labels,
     )
     card = replace(card, labels=Labels(_names(contract, card.labels.names)))
