@@ -96,11 +96,13 @@ def _beside(left: int, width: int) -> str:
 
 
 def _is_header(rows: Sequence[Row], name: str, features: int, targets: int | None) -> bool:
-    """Whether the first line names the columns: none of its cells is a number, unless they count
-    from 0 as pandas names the columns of an array. SampleError where it is neither that nor a
-    sample.
+    """Whether the first line names the columns: it is that of a JSON table, or none of its cells is
+    a number, unless they count from 0 as pandas names the columns of an array, or stand before a
+    usual name for the label. SampleError where it is neither that nor a sample.
     """
     line, cells = rows[0]
+    if line == 0 or (targets is None and _ends_in_name(rows, features)):
+        return True
     if len(rows) > 1 and _counted(cells, name, line):
         return True
     words = [at for at, cell in enumerate(cells[:features]) if _is_word(cell)]
@@ -115,6 +117,13 @@ def _is_header(rows: Sequence[Row], name: str, features: int, targets: int | Non
             "number for a name."
         )
     return True
+
+
+def _ends_in_name(rows: Sequence[Row], features: int) -> bool:
+    """Whether what stands for the label in the first line is what a column of labels is called."""
+    _, cells = rows[0]
+    named = len(cells) > features and cells[-1].strip().casefold() in LABELS
+    return named and not _recurs(rows)
 
 
 def _is_word(cell: str) -> bool:

@@ -117,6 +117,15 @@ class TestNumbersAsNames:
     def test_so_are_those_beside_names_that_mean_something(self, header):
         assert len(read(f"{header}\n" + "3," * header.count(",") + "3\n")) == 1
 
+    @pytest.mark.parametrize("header", ["400,410,label", "1.5,b, Class "])
+    def test_any_are_a_header_before_a_usual_name_for_the_label(self, header):
+        raw = read(f"{header}\n5,6,a\n7,8,b\n")
+        assert (rows(raw), raw.labels) == ([[5, 6], [7, 8]], ("a", "b"))
+
+    def test_usual_name_that_other_samples_have_too_is_a_label(self):
+        raw = read("400,410,class\n5,6,group\n7,8,class\n")
+        assert raw.labels == ("class", "group", "class")
+
     def test_few_that_may_be_a_sample_are_refused(self):
         with pytest.raises(SampleError, match=r"line 1 is 0,1: the names of columns, or a sample"):
             read("0,1\n1,2\n", 1)

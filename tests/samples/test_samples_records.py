@@ -35,6 +35,12 @@ def read(data: bytes, name: str = "m.json", shape=(2,), **options):
 
 
 class TestForms:
+    @pytest.mark.parametrize("label", ["label", "species"])
+    def test_names_that_are_numbers_are_no_sample(self, label):
+        raw = read(as_json([{"400": 0.5, "410": 2, label: "a"}, {"400": 1, "410": 3, label: "b"}]))
+        assert [item.tolist() for item in raw.items] == [[0.5, 2], [1, 3]]
+        assert raw.labels == ("a", "b")
+
     @pytest.mark.parametrize(
         ("name", "data"),
         [
