@@ -157,9 +157,16 @@ def _header(rows: Sequence[Row], window: Window) -> list[str]:
 def _columns(header: Sequence[str], rows: Sequence[Row], name: str, window: Window) -> _Columns:
     """Which columns are the channels, so many as the window has."""
     width = len(rows[0][1])
-    if width == window.channels:
-        return _Columns(range(width))
     found = _roles(header, rows)
+    if width == window.channels:
+        others = [at for at in (*found.times, found.label) if at is not None]
+        if others:
+            raise SampleError(
+                f"'{name}' has a column '{header[others[0]].strip()[:20]}', and with it as many "
+                f"as the model has channels ({width}). Add the channel that is missing; or, if it "
+                "is one, give it another name."
+            )
+        return _Columns(range(width))
     if len(found.channels) == window.channels:
         return replace(found, notice=_left_out(header, found.times, name))
     called = f": {', '.join(cell.strip()[:20] for cell in header[:12])}" if header else ""

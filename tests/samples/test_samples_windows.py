@@ -116,8 +116,11 @@ class TestOneTable:
         rows = "".join(f"{k},{a},{b}\n" for k, (a, b) in enumerate(ONE))
         assert same(read(f",aX,aY\n{rows}".encode()), ONE)
 
-    def test_column_that_the_model_takes_stays_whatever_it_is_called(self):
-        assert same(read(csv(ONE, header="time,aX\n")), ONE)
+    @pytest.mark.parametrize("name", ["time", "label", ""])
+    def test_column_of_times_or_labels_does_not_become_a_missing_channel(self, name):
+        said = rf"has a column '{name}', and with it as many as the model has channels \(2\)"
+        with pytest.raises(SampleError, match=said):
+            read(csv(ONE, header=f"{name},aX\n"))
 
     def test_label_beside_the_rows_is_theirs_and_parts_them(self):
         rows = [f"{a},{b},{label}" for w, label in ((ONE, "flex"), (TWO, "fold")) for a, b in w]
