@@ -8,6 +8,7 @@ import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -39,44 +40,58 @@ def read_arrays(files: Mapping[str, bytes], name: str, form: Form, subset: Subse
     place of x. Raises SampleError with the file's name, and that of the sample.
     """
     inputs = form.inputs
+    apart = bool(inputs) and set(inputs) <= files.keys()
+    chosen = {"": "x"} if apart else _samples_among(files, name, inputs, subset)
+    called = [key for key in files if key not in inputs]
+    of_labels = {
+        kind: _one_of([k for k in called if _meaning(k) == ("y", kind)], "y", name)
+        for kind in chosen
+    }
+    read = {*(inputs if apart else chosen.values()), *of_labels.values()}
+    others = [one for one in files if one not in read]
 
     def array(key: str) -> np.ndarray:
         return load_array(files[key], f"{name}, {key}")
 
-    if inputs and set(inputs) <= files.keys():
-        key, kind, read = "x", "", {*inputs}
-        x = joined({one: array(one) for one in inputs}, inputs, name)
-    else:
-        key, kind = _samples_among(files, name, inputs, subset)
-        x, read = array(key), {key}
+    parts: list[RawSamples] = []
+    samples = 0
+    for kind, key in chosen.items():
+        x = joined({one: array(one) for one in inputs}, inputs, name) if apart else array(key)
+        y = array(of_labels[kind]) if of_labels[kind] else None
+        _check_lengths(x, y, key, of_labels[kind], name)
+        samples += len(x)
+        if samples > MAX_SAMPLES:
+            raise SampleError(
+                f"'{name}' has {samples:,} samples; at most {MAX_SAMPLES:,} are read. Save fewer, "
+                f"such as {key}[:{MAX_SAMPLES}]."
+            )
+        if y is None:
+            _check_no_labels(files, others, len(x), kind, name)
+        items = tuple(_numbers_or_pictures(x, name))
+        labels, targets = _labels_and_targets(y, len(x), name)
+        said = [rounded(x, f"'{name}', {key},")]
+        if y is not None and targets and form.target_shape is not None:
+            said.append(rounded(y, f"'{name}', {of_labels[kind]},"))
+        where = f"{name}, {key}" if kind else name
+        names = tuple(f"{where}, sample {k + 1}" for k in range(len(x)))
+        tests = (kind == "test",) * len(x) if len(chosen) > 1 else ()
+        parts.append(RawSamples(items, labels, names, targets, tests, sentences(*said)))
+    raw = RawSamples.together(parts)
+    return replace(raw, notice=sentences(raw.notice, _left_out(others, subset)))
+
+
+def _check_lengths(
+    x: np.ndarray, y: np.ndarray | None, key: str, of_labels: str, name: str
+) -> None:
+    """SampleError unless x holds samples, and y, where there is one, something for each."""
     if x.ndim and not x.size:
         raise SampleError(f"'{name}' holds no samples: {key} has shape {list(x.shape)}.")
-    called = [one for one in files if _meaning(one) == ("y", kind) and one not in inputs]
-    of_labels = _one_of(called, "y", name)
-    y = array(of_labels) if of_labels else None
     if x.ndim < 2 or (y is not None and (y.ndim < 1 or len(x) != len(y))):
         of_y = f" and {of_labels} {list(y.shape)}" if y is not None else ""
         raise SampleError(
             f"'{name}': {key} has shape {list(x.shape)}{of_y}. "
             "Use x [N, …] and y [N] or [N, …], one label or target per sample."
         )
-    if len(x) > MAX_SAMPLES:
-        raise SampleError(
-            f"'{name}' has {len(x):,} samples; at most {MAX_SAMPLES:,} are read. Save fewer, such "
-            f"as {key}[:{MAX_SAMPLES}]."
-        )
-    others = [one for one in files if one not in {*read, of_labels}]
-    if y is None:
-        _check_no_labels(files, others, len(x), kind, name)
-    where = f"{name}, {key}" if kind else name
-    names = tuple(f"{where}, sample {k + 1}" for k in range(len(x)))
-    items = tuple(_numbers_or_pictures(x, name))
-    labels, targets = _labels_and_targets(y, len(x), name)
-    said = [rounded(x, f"'{name}', {key},")]
-    if y is not None and targets and form.target_shape is not None:
-        said.append(rounded(y, f"'{name}', {of_labels},"))
-    said.append(_left_out(others, subset))
-    return RawSamples(items, labels, names, targets, notice=sentences(*said))
 
 
 def _labels_and_targets(
@@ -95,16 +110,20 @@ def _labels_and_targets(
 
 def _samples_among(
     keys: Iterable[str], name: str, inputs: Inputs, subset: Subset
-) -> tuple[str, str]:
-    """The array of samples, and whether it is a "train" or a "test" part, or ""."""
+) -> dict[str, str]:
+    """The array of samples that is wanted, by which part it is, "train", "test" or ""; of both
+    kinds where both are wanted.
+    """
     kinds: dict[str, list[str]] = {}
     for key in keys:
         what, kind = _meaning(key)
         if what == "x":
             kinds.setdefault(kind, []).append(key)
-    for kind in ("test", "", "train") if subset is Subset.TEST else ("", "train", "test"):
-        if kind in kinds:
-            return _one_of(kinds[kind], "x", name), kind
+    order = ("test", "", "train") if subset is Subset.TEST else ("", "train", "test")
+    found = [kind for kind in order if kind in kinds]
+    if found:
+        of_test = found[-1:] if subset is Subset.BOTH and found[-1] == "test" else []
+        return {kind: _one_of(kinds[kind], "x", name) for kind in [*found[:1], *of_test]}
     there = ", ".join(sorted(PurePosixPath(one).name for one in keys)[:10])
     wanted = f", or their parts {inputs_in_words(inputs)}" if inputs else ""
     raise SampleError(

@@ -348,6 +348,19 @@ class TestNpz:
         data = npz(x_train=[[1]], y_train=[1], x_test=[[1]], y_test=[2])
         assert read_samples(data, "own.npz", subset="test").labels == ("2",)
 
+    @pytest.mark.parametrize("x", ["x", "x_train"])
+    def test_both_parts_are_read_and_marked_where_both_are_wanted(self, x):
+        data = npz(**{x: [[1]], x.replace("x", "y"): [1]}, x_test=[[2], [3]], y_test=[2, 1])
+        raw = read_samples(data, "own.npz", subset=Subset.BOTH)
+        assert [item.tolist() for item in raw.items] == [[1], [2], [3]]
+        assert (raw.labels, raw.tests) == (("1", "2", "1"), (False, True, True))
+        assert (raw.names[1], raw.notice) == ("own.npz, x_test, sample 1", "")
+
+    def test_one_part_alone_is_not_marked(self):
+        for x in ("x", "x_train", "x_test"):
+            raw = read_samples(npz(**{x: [[1]]}), "own.npz", subset=Subset.BOTH)
+            assert (len(raw), raw.tests) == (1, ())
+
     def test_only_part_there_is_is_read(self):
         data = npz(x_test=np.ones((1, 4)), y_test=[1])
         assert read_samples(data, "own.npz").labels == ("1",)
