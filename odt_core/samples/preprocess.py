@@ -136,9 +136,11 @@ class Preprocessing:
         """One item as the model's input, float32 [*shape].
 
         item: uint8 [H, W], [H, W, 3] or [H, W, 4]; a float array passes through in the input shape,
-        as a row of as many numbers or as [C, H, W]. Raises SampleError for anything else.
+        as a row of as many numbers or as [C, H, W], and for kind "none" a uint8 one in the input
+        shape. Raises SampleError for anything else.
         """
-        if item.dtype.kind == "f":
+        numbers = self.kind == "none" and item.dtype == np.uint8 and item.shape == self.shape
+        if item.dtype.kind == "f" or numbers:
             return self._ready(item)
         if item.dtype != np.uint8 or item.ndim not in (2, 3) or 0 in item.shape:
             raise SampleError(

@@ -141,6 +141,11 @@ class TestApply:
         with pytest.raises(SampleError, match="takes numbers of shape"):
             Preprocessing("none", (4,)).apply(np.zeros((4, 4), np.uint8))
 
+    def test_whole_numbers_in_the_shape_of_a_model_of_numbers_are_taken(self):
+        item = np.arange(12, dtype=np.uint8).reshape(6, 2)
+        taken = Preprocessing("none", (6, 2)).apply(item)
+        assert (taken.dtype, taken.tolist()) == (np.float32, item.tolist())
+
     def test_json_round_trip(self):
         assert Preprocessing.from_json(INK.to_json()) == INK
 
