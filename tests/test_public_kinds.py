@@ -89,6 +89,30 @@ class TestSamples:
             model.prepare(odt.RawSamples((item,), (label,), ("a.png",)))
 
     @pytest.mark.parametrize(
+        ("given", "message"),
+        [
+            ({"targets": (1.0,)}, r"a.png: a target comes as a NumPy array.*Give np\.array"),
+            ({"targets": (np.array(["a"]),)}, "a.png: a target is numbers; this is .*<U1"),
+            ({"targets": (np.ma.masked_less(np.eye(2), 1),)}, "The target of a.png has 2 masked"),
+            ({"tests": ("yes",)}, "a.png: whether it is a test sample comes as True, False or"),
+            ({"tests": np.array(True)}, "The tests of samples come as a tuple, not as a single"),
+        ],
+    )
+    def test_targets_and_marks_are_what_they_must_be(self, model, given, message):
+        with pytest.raises(SampleError, match=message):
+            model.prepare(
+                odt.RawSamples((np.zeros((8, 8), np.uint8),), ("1",), ("a.png",), **given)
+            )
+
+    def test_targets_and_marks_may_come_as_arrays(self):
+        items = np.zeros((2, 3), np.float32)
+        targets, tests = np.array([[1.0], [2.0]]), np.array([True, False])
+        raw = odt.RawSamples(items, ["", ""], ["a", "b"], targets, tests)
+        together = odt.RawSamples.together([raw, raw.take([1])])
+        assert np.ravel(together.targets).tolist() == [1, 2, 2]
+        assert (together.labels, together.tests) == (("", "", ""), (True, False, False))
+
+    @pytest.mark.parametrize(
         ("call", "message"),
         [
             (lambda: odt.RawSamples(None, None, None), "The items of samples come as a tuple, not"),

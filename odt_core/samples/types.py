@@ -6,6 +6,7 @@ import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from types import NoneType
 
 import numpy as np
 
@@ -68,7 +69,11 @@ class RawSamples:
     def __post_init__(self) -> None:
         for name in ("items", "labels", "names", "targets", "tests"):
             wanted = f"The {name} of samples come as a tuple"
-            check_kind(getattr(self, name), (tuple, list, np.ndarray), wanted, SampleError)
+            given = getattr(self, name)
+            check_kind(given, (tuple, list, np.ndarray), wanted, SampleError)
+            if isinstance(given, np.ndarray) and not given.ndim:
+                raise SampleError(f"{wanted}, not as a single number.")
+            object.__setattr__(self, name, tuple(given))
         if not len(self.items) == len(self.labels) == len(self.names):
             raise SampleError(
                 f"{len(self.items)} pictures have {len(self.labels)} labels and "
@@ -139,6 +144,21 @@ def check_raw(raw: object) -> None:
         check_kind(item, np.ndarray, f"{name}: a sample comes as a NumPy array", SampleError)
         check_kind(label, str, f"{name}: a label comes as text", SampleError, "Give str(label).")
         check_unmasked(item, f"{name} has")
+    for target, name in zip(raw.targets, raw.names, strict=False):  # or none at all
+        if target is not None:
+            _check_target(target, name)
+    for test, name in zip(raw.tests, raw.names, strict=False):
+        wanted = f"{name}: whether it is a test sample comes as True, False or None"
+        check_kind(test, (bool, np.bool_, NoneType), wanted, SampleError)
+
+
+def _check_target(target: object, name: str) -> None:
+    wanted = f"{name}: a target comes as a NumPy array, or None"
+    check_kind(target, (np.ndarray, np.number), wanted, SampleError, "Give np.array(target).")
+    assert isinstance(target, np.ndarray | np.number)
+    if target.dtype.kind not in "biuf":
+        raise SampleError(f"{name}: a target is numbers; this is an array of {target.dtype}.")
+    check_unmasked(np.asanyarray(target), f"The target of {name} has")
 
 
 def check_unmasked(array: np.ndarray, what: str, error: type[OdtError] = SampleError) -> None:
