@@ -100,8 +100,12 @@ def _labels_and_targets(
     """What y says of each sample, "" for no label; no targets where it holds none."""
     if y is None:
         return ("",) * samples, ()
-    if y.dtype.kind in "SU" and y.ndim == 1:
-        return _text_labels(y, name), ()
+    if y.dtype.kind in "SU":
+        if y.size != len(y):
+            raise SampleError(
+                f"'{name}': y has text of shape {list(y.shape)}. Use one label per sample."
+            )
+        return _text_labels(y.reshape(-1), name), ()
     if y.dtype.kind not in "biuf":
         raise SampleError(f"'{name}': y has type {y.dtype}. Use numbers or strings.")
     targets = tuple(_finite(y, name, "y"))

@@ -413,6 +413,12 @@ class TestNpz:
         with pytest.raises(SampleError, match=said):
             read_samples(stream.getvalue(), "own.npy")
 
+    def test_text_labels_may_stand_in_a_column(self):
+        raw = read_samples(npz(x=np.ones((2, 1)), y=[["walk"], ["run"]]), "own.npz")
+        assert raw.labels == ("walk", "run")
+        with pytest.raises(SampleError, match=r"y has text of shape \[2, 2\]. Use one label per"):
+            read_samples(npz(x=np.ones((2, 1)), y=[["a", "b"], ["c", "d"]]), "own.npz")
+
     def test_labels_as_bytes_are_read_as_utf8_or_refused(self):
         raw = read_samples(npz(x=np.ones((2, 1)), y=["é".encode(), b"a"]), "own.npz")
         assert raw.labels == ("é", "a")
