@@ -116,6 +116,10 @@ class TestSamples:
         ("call", "message"),
         [
             (lambda: odt.RawSamples(None, None, None), "The items of samples come as a tuple, not"),
+            (
+                lambda: odt.Samples(np.float32(3), [0], odt.Labels(("a",))),
+                r"Inputs come as \[N, …\]",
+            ),
             (lambda: odt.read_samples(b"1,a\n", 3), "name of a source comes as text, not as int"),
             (lambda: odt.read_samples(b"1,a\n", "a.csv", input_shape="ab"), "input_shape is a tup"),
             (
@@ -131,6 +135,11 @@ class TestSamples:
     def test_arguments_of_another_kind_are_named(self, call, message):
         with pytest.raises(SampleError, match=message):
             call()
+
+    def test_shapes_may_come_as_arrays(self):
+        shapes = {"input_shape": np.array([2, 1]), "target_shape": np.array([1])}
+        raw = odt.read_samples(b"1,2,3\n", "a.csv", **shapes)
+        assert (raw.items[0].tolist(), raw.targets[0].tolist()) == ([[1], [2]], [3])
 
     def test_masked_numbers_are_no_samples(self, session, mine):
         x, y = np.ma.masked_array(mine.x[:2], mask=True), np.ma.masked_equal(mine.y[:2], mine.y[0])

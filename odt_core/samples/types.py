@@ -40,11 +40,12 @@ class Form:
         for name in ("input_shape", "target_shape"):
             shape = getattr(self, name)
             try:
-                tuple(map(operator.index, shape or ()))
+                sizes = None if shape is None else tuple(map(operator.index, shape))
             except TypeError:
                 raise SampleError(
                     f"{name} is a tuple of whole numbers, such as (28, 28, 1), not {shape!r}."
                 ) from None
+            object.__setattr__(self, name, sizes)
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,11 @@ class Samples:
             array = array.astype(np.int64) if name == "y" and array.dtype.kind == "b" else array
             object.__setattr__(self, name, array)
         check_kind(self.labels, Labels, "The labels of samples come as odt.Labels", SampleError)
-        if not self.y.ndim or not self.x.ndim or len(self.x) != len(self.y):
+        if not self.y.ndim or not self.x.ndim:
+            raise SampleError(
+                "Inputs come as [N, …] and labels as [N]; of samples one is a single number."
+            )
+        if len(self.x) != len(self.y):
             raise SampleError(
                 f"{len(self.x)} inputs have labels of shape {self.y.shape}. Give one per input."
             )
