@@ -210,7 +210,7 @@ class TestStrips:
 class TestWhatCannotBeLowered:
     def test_channels_first_is_named(self):
         attributes = Case((1, 1, 1, 1), (1, 1, 1)).attributes | {"data_format": "NCHW"}
-        inputs = {"input": normal(0, 2, 3, 8, 3), "filter": normal(1, 3, 3, 3, 4)}
+        inputs = {"input": normal(0, 2, 3, 8, 8), "filter": normal(1, 3, 3, 3, 4)}
         with pytest.raises(LoweringError, match="channels_last"):
             run_lowered("Conv2D", inputs, attributes)
 

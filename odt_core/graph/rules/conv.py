@@ -21,8 +21,8 @@ from odt_core.graph.tensor import Shape, Tensor
 def conv2d(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """y[n, o, p] = Σ x[n, s·o + d·i − pad, …]·w[i, j]; see https://www.tensorflow.org/api_docs/python/tf/nn/conv2d."""
     x, weights = inputs
-    groups = _groups(op, weights.shape, x.dim(3))
     rows, columns = windows_of(op, x.shape, weights.shape[:2])
+    groups = _groups(op, weights.shape, x.dim(3))
     if op.pooled.block:
         return [blocks.convolve(b, x, weights, rows, columns, op.pooled.block)]
     parts = zip(_split(b, x, groups), _split(b, weights, groups), strict=True)
@@ -34,8 +34,8 @@ def conv2d_backprop_filter(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> 
     """∂L/∂w from x, the shape of w and ∂L/∂y: patches of x, transposed, times ∂L/∂y."""
     x, sizes, dy = inputs
     shape = shape_of_gradient(op, sizes)
-    groups = _groups(op, shape, x.dim(3))
     rows, columns = windows_of(op, x.shape, shape[:2])
+    groups = _groups(op, shape, x.dim(3))
     if op.pooled.block:
         return [blocks.filter_gradient(b, x, dy, rows, columns, op.pooled.block)]
     dy = b.reshape(dy, (dy.shape[0], rows.count, columns.count, shape[3]))
@@ -48,8 +48,8 @@ def conv2d_backprop_input(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> S
     """∂L/∂x from the shape of x, w and ∂L/∂y: ∂L/∂y times w transposed, added back to its place."""
     sizes, weights, dy = inputs
     shape = shape_of_gradient(op, sizes)
-    groups = _groups(op, weights.shape, shape[3])
     rows, columns = windows_of(op, shape, weights.shape[:2])
+    groups = _groups(op, weights.shape, shape[3])
     dy = b.reshape(dy, (dy.shape[0], rows.count, columns.count, weights.shape[3]))
     parts = zip(_split(b, weights, groups), _split(b, dy, groups), strict=True)
     return [_joined(b, [convolution.input_gradient(b, *part, rows, columns) for part in parts])]
