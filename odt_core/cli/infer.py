@@ -135,7 +135,7 @@ def _items(path: Path, model: Model) -> list[tuple[str, np.ndarray]]:
             "label folders."
         )
     data = read_file(path, path.name)
-    if path.suffix.lower() not in (".npz", ".npy", *ENDINGS, *sound.SUFFIXES):
+    if not path.name.lower().endswith((".npz", ".npy", *ENDINGS, *sound.SUFFIXES)):
         refuse_other_files(path.name)
         return [(str(path), decode_image(data, path.name))]
     contract = model.contract

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import sys
 from io import StringIO
@@ -74,6 +75,15 @@ class TestValues:
         done = odt("train", model, "--samples", line, "--epochs", 2, "--replay", 0.5)
         assert done.returncode != 0
         assert "--replay would change nothing" in done.stderr
+
+    def test_packed_table_is_asked_about_as_a_plain_one(self, tmp_path):
+        said = []
+        for name, pack in (("rows.csv", bytes), ("rows.csv.gz", gzip.compress)):
+            (tmp_path / name).write_bytes(pack(b"1,2,3\n4,5,6\n"))
+            got = result("infer", OWN / "dialect_regression.tflite", tmp_path / name)
+            said.append([row["values"] for row in got["predictions"]])
+        assert said[0] == said[1]
+        assert len(said[0]) == 2
 
     def test_text_says_why_test_samples_are_not_judged(self, tmp_path):
         x = np.random.default_rng(0).normal(size=(12, 30)).astype(np.float32)
