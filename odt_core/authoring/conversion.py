@@ -63,7 +63,7 @@ def convert(saved_model_dir: str | Path, *, must_lower: bool = True) -> Converte
         )
     found: list[tuple[Agreement, Converted]] = []
     for unfold in (False, True):
-        converter = tf.lite.TFLiteConverter.from_saved_model(str(directory))
+        converter = _converter(directory)
         converter.unfold_batchmatmul = unfold
         flex = run_converter(converter)
         runs = lower_converted(flex, must_lower=must_lower)
@@ -81,6 +81,28 @@ def convert(saved_model_dir: str | Path, *, must_lower: bool = True) -> Converte
             "layers around its activations a bias."
         )
     return converted
+
+
+def _converter(directory: Path) -> Any:
+    """TensorFlow's converter for all signatures of a SavedModel."""
+    try:
+        names = list(tf.saved_model.load(str(directory)).signatures)
+        if not names:
+            raise AuthoringError(
+                f"The SavedModel in {directory} has no signatures. Name them as you save it: "
+                "tf.saved_model.save(module, folder, signatures={'train': module.train, …})."
+            )
+        converter = tf.lite.TFLiteConverter.from_saved_model(str(directory), names[:1])
+    except AuthoringError:  # it says itself what is wrong
+        raise
+    except Exception as error:  # TensorFlow raises whatever the files' content leads it to
+        raise AuthoringError(
+            f"TensorFlow cannot read the SavedModel in {directory} "
+            f"({line_of(error).rstrip('.')[:200]}). Save it again."
+        ) from error
+    # given them all, it would leave out all others where one is called "serve"
+    converter._saved_model_exported_names = names
+    return converter
 
 
 def run_converter(converter: Any) -> bytes:

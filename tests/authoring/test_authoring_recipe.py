@@ -608,6 +608,20 @@ class TestOwnMethods:
         assert (tmp_path / "file").read_text() == "mine"
 
 
+class Shifting(tf.Module):
+    def __init__(self):
+        self.w = tf.Variable([1.0, 2.0], name="w")
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 2])])
+    def train(self, x):
+        self.w.assign_add(tf.reduce_sum(x, 0))
+        return {"loss": tf.reduce_sum(self.w)}
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 2])])
+    def serve(self, x):
+        return {"y": x * self.w}
+
+
 class TestSavedModelFromElsewhere:
     def test_weights_inside_a_keras_model_when_converted_then_are_the_saved_ones(self, tmp_path):
         """The official tutorial's module on Keras 3, whose weights TensorFlow's converter loses."""
@@ -638,6 +652,33 @@ class TestSavedModelFromElsewhere:
         np.testing.assert_allclose(device.run("infer", x=x)["output"], module.model(x), atol=1e-5)
         expected = [float(module.train(x, y)["loss"]) for _ in range(3)]
         np.testing.assert_allclose(device.train([(x, y)] * 3), expected, rtol=1e-4)
+
+    def test_signature_called_serve_when_converted_then_is_one_of_all(self, tmp_path):
+        module = Shifting()
+        tf.saved_model.save(module, str(tmp_path), functions_of(module, "train", "serve"))
+        device = LiteRT(convert_saved_model(tmp_path))
+        x = np.ones((2, 2), np.float32)
+        assert device.run("serve", x=x)["y"].tolist() == [[1, 2], [1, 2]]
+        assert device.run("train", x=x)["loss"] == 7
+
+    def test_archive_of_keras_when_converted_then_has_all_its_endpoints(self, tmp_path):
+        model, archive = small_model(), keras.export.ExportArchive()
+        archive.track(model)
+        for name in ("serve", "train"):
+            archive.add_endpoint(name, lambda x: model(x), [tf.TensorSpec([None, 6])])
+        archive.write_out(str(tmp_path), verbose=False)
+        names = {one.name for one in describe(convert_saved_model(tmp_path)).signatures}
+        assert names == {"serve", "serving_default", "train"}
+
+    def test_saved_model_without_signatures_when_converted_then_says_so(self, tmp_path):
+        tf.saved_model.save(Shifting(), str(tmp_path))
+        with pytest.raises(AuthoringError, match="has no signatures"):
+            convert_saved_model(tmp_path)
+
+    def test_damaged_saved_model_when_converted_then_says_so(self, tmp_path):
+        (tmp_path / "saved_model.pb").write_bytes(b"junk")
+        with pytest.raises(AuthoringError, match="cannot read the SavedModel in"):
+            convert_saved_model(tmp_path)
 
 
 class TestTime:
