@@ -18,6 +18,7 @@ from odt_core.baking.baked import bake
 from odt_core.errors import AuthoringError, LoweringError, line_of
 from odt_core.graph import GET_STATE, ModelDescription, describe, lower
 from odt_core.graph.freezing.initial import initial_values
+from odt_core.kinds import path_of
 
 _OPS = re.compile(r"(?:Flex|Custom) ops:\s*([^\n]*)")
 
@@ -56,7 +57,7 @@ def convert(saved_model_dir: str | Path, *, must_lower: bool = True) -> Converte
     that; a step of such a model is slower. must_lower: AuthoringError where a signature has no
     lowered form, too; else the lowered one lacks it. AuthoringError as `convert_saved_model`.
     """
-    directory = Path(saved_model_dir)
+    directory = path_of(saved_model_dir, "A SavedModel comes as its folder's path", AuthoringError)
     if not (directory / "saved_model.pb").is_file():
         raise AuthoringError(
             f"{directory} holds no SavedModel (no saved_model.pb). Write one with save_model first."

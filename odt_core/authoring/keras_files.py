@@ -6,17 +6,23 @@ from pathlib import Path
 
 from odt_core.authoring.backend import keras
 from odt_core.errors import AuthoringError, line_of
+from odt_core.kinds import path_of
+
+_WANTED = (
+    "A model comes as a keras.Model of Keras 3 (those of tf_keras are of Keras 2), or as the path "
+    "of a .keras or .h5 file"
+)
 
 
 def load_keras_model(source: keras.Model | str | Path, *, safe_mode: bool = True) -> keras.Model:
     """The model itself, or the one in a .keras or .h5 file.
 
     safe_mode: refuse Lambda layers, whose Python code would run when the file is read.
-    Raises AuthoringError when the file is missing, damaged or unsafe.
+    Raises AuthoringError when the file is missing, damaged or unsafe, or when it is neither.
     """
     if isinstance(source, keras.Model):
         return source
-    path = Path(source)
+    path = path_of(source, _WANTED, AuthoringError)
     if path.suffix.lower() not in (".keras", ".h5", ".hdf5"):
         raise AuthoringError(f"{path.name} is no Keras model. Choose a .keras or .h5 file.")
     if not path.is_file():

@@ -204,7 +204,7 @@ class _InPlace(keras.StatelessScope):
 def check_model(model: keras.Model) -> None:
     """Raises AuthoringError, saying what to change, when the model cannot be converted."""
     if not isinstance(model, keras.Model):
-        raise AuthoringError(f"A keras.Model is needed, not {type(model).__name__}.")
+        raise AuthoringError(f"A keras.Model of Keras 3 is needed, not {type(model).__name__}.")
     if not model.built or not model.weights:
         raise AuthoringError(
             f"The model '{model.name}' has no weights yet. Start it with a keras.Input of your "

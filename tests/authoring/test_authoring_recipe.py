@@ -675,6 +675,10 @@ class TestSavedModelFromElsewhere:
         with pytest.raises(AuthoringError, match="has no signatures"):
             convert_saved_model(tmp_path)
 
+    def test_module_that_is_not_saved_when_converted_then_says_so(self):
+        with pytest.raises(AuthoringError, match=r"comes as its folder's path, not as Shifting\."):
+            convert_saved_model(Shifting())
+
     def test_damaged_saved_model_when_converted_then_says_so(self, tmp_path):
         (tmp_path / "saved_model.pb").write_bytes(b"junk")
         with pytest.raises(AuthoringError, match="cannot read the SavedModel in"):
@@ -737,6 +741,11 @@ class TestInferenceOnly:
         (tmp_path / "text.keras").write_text("not a model")
         with pytest.raises(AuthoringError, match=r"no file|cannot read|no Keras model"):
             to_inference_tflite(tmp_path / name)
+
+    @pytest.mark.parametrize("convert", [to_inference_tflite, to_trainable_tflite])
+    def test_what_is_neither_model_nor_path_when_converted_then_says_so(self, convert):
+        with pytest.raises(AuthoringError, match=r"a keras.Model of Keras 3 .*, not as Module\."):
+            convert(tf.Module())
 
     def test_file_that_keras_refuses_without_a_word_then_says_of_which_kind_its_error_was(
         self, monkeypatch, tmp_path
