@@ -12,6 +12,8 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+from odt_core.errors import OdtError
+
 DAMAGED_ZIP = (  # what zipfile lets through when a member is broken or packed in an unknown way
     zipfile.BadZipFile,
     zlib.error,
@@ -41,6 +43,16 @@ def read_within(path: Path, most: int, check: Callable[[int], None]) -> bytes:
             data += file.read(most - size)
     check(len(data))
     return data
+
+
+def is_file(path: Path, error: type[OdtError]) -> bool:
+    """Whether there is an ordinary file at the path; `error` where the system does not tell, as of
+    a folder that is closed to us, or of a name that is too long.
+    """
+    try:
+        return path.is_file()
+    except OSError as failure:
+        raise error(f"{path} cannot be read: {failure.strerror}. Check the path.") from failure
 
 
 def check_writable(folder: Path) -> None:

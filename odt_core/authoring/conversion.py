@@ -16,6 +16,7 @@ from odt_core.authoring.agreement import Agreement, agreement_of
 from odt_core.authoring.backend import tf
 from odt_core.baking.baked import bake
 from odt_core.errors import AuthoringError, LoweringError, line_of
+from odt_core.files import is_file
 from odt_core.graph import GET_STATE, ModelDescription, describe, lower
 from odt_core.graph.freezing.initial import initial_values
 from odt_core.kinds import path_of
@@ -58,7 +59,7 @@ def convert(saved_model_dir: str | Path, *, must_lower: bool = True) -> Converte
     lowered form, too; else the lowered one lacks it. AuthoringError as `convert_saved_model`.
     """
     directory = path_of(saved_model_dir, "A SavedModel comes as its folder's path", AuthoringError)
-    if not (directory / "saved_model.pb").is_file():
+    if not is_file(directory / "saved_model.pb", AuthoringError):
         raise AuthoringError(
             f"{directory} holds no SavedModel (no saved_model.pb). Write one with save_model first."
         )

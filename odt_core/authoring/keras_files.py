@@ -6,6 +6,7 @@ from pathlib import Path
 
 from odt_core.authoring.backend import keras
 from odt_core.errors import AuthoringError, line_of
+from odt_core.files import is_file
 from odt_core.kinds import path_of
 
 _WANTED = (
@@ -25,7 +26,7 @@ def load_keras_model(source: keras.Model | str | Path, *, safe_mode: bool = True
     path = path_of(source, _WANTED, AuthoringError)
     if path.suffix.lower() not in (".keras", ".h5", ".hdf5"):
         raise AuthoringError(f"{path.name} is no Keras model. Choose a .keras or .h5 file.")
-    if not path.is_file():
+    if not is_file(path, AuthoringError):
         raise AuthoringError(f"There is no file {path}.")
     try:
         return keras.saving.load_model(path, safe_mode=safe_mode)

@@ -12,6 +12,7 @@ from pathlib import Path
 from odt_core.cli.command import Command, Result
 from odt_core.cli.output import check_output, write_model
 from odt_core.errors import AuthoringError
+from odt_core.files import is_file
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -24,7 +25,7 @@ def _arguments(parser: ArgumentParser) -> None:
 
 def _run(options: Namespace) -> Result:
     source, output = Path(options.keras_file), Path(options.output)
-    if not source.is_file():
+    if not is_file(source, AuthoringError):
         raise AuthoringError(f"There is no file {source}. Give a .keras or .h5 file.")
     check_output(output, source)
     with _without_warnings():

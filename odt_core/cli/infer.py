@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser, Namespace
 from io import BytesIO
 from pathlib import Path
@@ -129,7 +130,7 @@ def _items(path: Path, model: Model) -> list[tuple[str, np.ndarray]]:
     from odt_core.samples.reading import read_file
     from odt_core.samples.table import ENDINGS
 
-    if path.is_dir():
+    if os.path.isdir(path):  # where the system does not tell, reading it says why
         raise SampleError(
             f"{path} is a folder. Give its files ({path}/*), or use `evaluate` for a folder of "
             "label folders."

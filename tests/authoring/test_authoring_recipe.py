@@ -742,6 +742,11 @@ class TestInferenceOnly:
         with pytest.raises(AuthoringError, match=r"no file|cannot read|no Keras model"):
             to_inference_tflite(tmp_path / name)
 
+    @pytest.mark.parametrize("convert", [to_inference_tflite, convert_saved_model])
+    def test_path_that_the_system_refuses_when_read_then_says_why(self, convert):
+        with pytest.raises(AuthoringError, match="cannot be read: File name too long"):
+            convert("a" * 300 + ".keras")
+
     @pytest.mark.parametrize("convert", [to_inference_tflite, to_trainable_tflite])
     def test_what_is_neither_model_nor_path_when_converted_then_says_so(self, convert):
         with pytest.raises(AuthoringError, match=r"a keras.Model of Keras 3 .*, not as Module\."):

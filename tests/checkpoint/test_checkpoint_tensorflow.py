@@ -162,6 +162,10 @@ class TestDamage:
         with pytest.raises(CheckpointError, match="no TensorFlow checkpoint"):
             read_tf_checkpoint(tmp_path / "none")
 
+    def test_path_that_the_system_refuses_is_told(self, tmp_path):
+        with pytest.raises(CheckpointError, match="cannot be read: File name too long"):
+            read_tf_checkpoint(tmp_path / ("a" * 300))
+
     def test_missing_data_file_is_named(self, tmp_path):
         write_tf_checkpoint(tmp_path / "two", {"a": np.zeros(2, np.float32)}, version=2)
         (tmp_path / "two.data-00000-of-00001").unlink()

@@ -23,6 +23,7 @@ from odt_core.runtime import load_model
 from tests.cli.command_line import ROOT, odt, odt_process, result
 
 MODEL = ROOT / "tests" / "runtime" / "models" / "tiny_momentum.tflite"
+LONG = "a" * 300
 COMMANDS = ("inspect", "train", "infer", "evaluate", "bake", "lower", "build", "bench", "report")
 
 
@@ -415,6 +416,8 @@ class TestHelpAndErrors:
             (("infer", MODEL, "pyproject.toml"), "pyproject.toml"),
             (("evaluate", MODEL, "--samples", "pyproject.toml"), "neither"),
             (("build", "none.keras", "out.tflite"), "no file"),
+            (("build", LONG + ".keras", "out.tflite"), "File name too long"),
+            (("infer", MODEL, LONG + ".png"), "File name too long"),
             (("build", "pyproject.toml", "pyproject.toml"), "is the file to read"),
             (("bench", MODEL, "--batch-sizes", "x"), "--batch-sizes"),
         ],

@@ -13,6 +13,7 @@ from odt_core.checkpoint.tensorflow.v1 import decode_v1, encode_v1
 from odt_core.checkpoint.tensorflow.v2 import decode_v2, encode_v2
 from odt_core.checkpoint.writing import write_checkpoint
 from odt_core.errors import CheckpointError
+from odt_core.files import is_file
 
 MAX_BYTES = 2 * 2**30
 _DATA = ".data-00000-of-00001"
@@ -50,7 +51,7 @@ def read_tf_checkpoint(path: str | Path, accept: Accept | None = None) -> dict[s
     if path.name.endswith(".index"):
         path = path.with_name(path.name.removesuffix(".index"))
     index, data = Path(f"{path}.index"), Path(f"{path}{_DATA}")
-    if path.is_file():
+    if is_file(path, CheckpointError):
         content = _read(path)
         if not is_table(content):
             raise CheckpointError(
@@ -58,8 +59,8 @@ def read_tf_checkpoint(path: str | Path, accept: Accept | None = None) -> dict[s
                 f"that the model's save wrote."
             )
         return decode_v1(content, accept)
-    if index.is_file():
-        if not data.is_file():
+    if is_file(index, CheckpointError):
+        if not is_file(data, CheckpointError):
             raise CheckpointError(
                 f"{data.name} is missing beside {index.name}. A version 2 checkpoint is both files."
             )
