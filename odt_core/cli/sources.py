@@ -48,18 +48,22 @@ def add_checkpoint(parser: ArgumentParser) -> None:
 
 
 def find_model(name: str) -> Path:
-    """The path itself, else that of the bundled model of that name."""
+    """The path itself, else that of the bundled model of that name, which a folder of samples may
+    have too.
+    """
     from odt_core.bundled import bundled_models
 
     path = Path(name)
     try:
-        if path.is_dir():
-            raise ModelError(f"{name} is a folder. Give a .tflite file.")
-        if path.exists():
-            return path
+        folder, there = path.is_dir(), path.exists()
     except OSError as error:
         raise ModelError(f"{name[:60]}… cannot be read: {error.strerror}.") from error
-    return {model.stem: model for model in bundled_models()}.get(name, path)
+    if there and not folder:
+        return path
+    bundled = {model.stem: model for model in bundled_models()}
+    if folder and name not in bundled:
+        raise ModelError(f"{name} is a folder. Give a .tflite file.")
+    return bundled.get(name, path)
 
 
 def open_model(options: Namespace) -> Model:

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 import odt_core as odt
-from odt_core.cli.sources import open_samples
-from odt_core.errors import SampleError
+from odt_core.cli.sources import find_model, open_samples
+from odt_core.errors import ModelError, SampleError
 from tests.cli.command_line import ROOT
 
 OWN = ROOT / "tests" / "runtime" / "models"
@@ -22,6 +22,20 @@ def png(pixels: np.ndarray) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "PNG")
     return stream.getvalue()
+
+
+class TestModels:
+    def test_bundled_model_is_found_beside_a_folder_of_its_name(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "photos").mkdir()
+        assert find_model("photos").name == "photos.tflite"
+        with pytest.raises(ModelError, match="is a folder"):
+            find_model("./photos")
+
+    def test_file_of_a_bundled_model_s_name_is_that_file(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "photos").touch()
+        assert find_model("photos") == Path("photos")
 
 
 class TestIds:
