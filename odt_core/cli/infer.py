@@ -12,7 +12,14 @@ import numpy as np
 
 from odt_core.cli.command import Command, Result
 from odt_core.cli.output import check_output, write_model
-from odt_core.cli.sources import add_checkpoint, add_model, labels_of, open_checkpoint, open_model
+from odt_core.cli.sources import (
+    add_checkpoint,
+    add_model,
+    find_model,
+    labels_of,
+    open_checkpoint,
+    open_model,
+)
 from odt_core.errors import SampleError
 
 if TYPE_CHECKING:
@@ -39,6 +46,9 @@ def _run(options: Namespace) -> Result:
 
     if options.top < 1:
         raise SampleError(f"--top {options.top} lists no label. Give 1 or more.")
+    if options.out:
+        read = filter(None, (options.checkpoint, *options.files))
+        check_output(Path(options.out), find_model(options.model), *map(Path, read), kind=".png")
     model = open_model(options)
     checkpoint = open_checkpoint(options.checkpoint, model) if options.checkpoint else None
     labels = labels_of(checkpoint, model)
@@ -115,7 +125,6 @@ def _write_mask(options: Namespace, model: Model, masks: np.ndarray | None) -> s
         raise SampleError("--out writes masks, and this model gives none. Leave it out.")
     if len(masks) > 1:
         raise SampleError(f"--out writes one mask, and {len(masks)} samples were given.")
-    check_output(Path(options.out), *map(Path, options.files), kind=".png")
     white = 1 if model.contract.one_of_classes else 255
     picture = Image.fromarray((masks[0] * white).astype(np.uint8))
     packed = BytesIO()

@@ -330,6 +330,15 @@ class TestMasks:
         assert f"class {numbers[0]} {counts[0] / 64:.1%}" in said
         assert said.rstrip().endswith("of the pixels")
 
+    @pytest.mark.parametrize("over", ["model.tflite", "me.safetensors", "one.png"])
+    def test_mask_replaces_nothing_that_is_read_for_it(self, tmp_path, over):
+        for name in ("model.tflite", "me.safetensors", "one.png"):
+            (tmp_path / name).write_bytes(b"mine")
+        model, mine, one = (tmp_path / n for n in ("model.tflite", "me.safetensors", "one.png"))
+        done = odt("infer", model, one, "--checkpoint", mine, "--out", tmp_path / over)
+        assert done.returncode == 2
+        assert f"{over} is the file to read" in done.stderr
+
     def test_mask_of_a_model_that_gives_none_is_refused(self, line, tmp_path):
         model = OWN / "dialect_regression.tflite"
         done = odt("infer", model, line, "--out", tmp_path / "mask.png")
