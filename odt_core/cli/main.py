@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 from odt_core.cli import bake, bench, build, evaluate, infer, inspect, lower, report, train
 from odt_core.cli.command import Command
@@ -29,17 +30,16 @@ COMMANDS: tuple[Command, ...] = (
 def main(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code: 0, 1 where a check that was asked for failed, or a
     training diverged or learnt nothing, 2 for bad input or a file that cannot be written, 130 for
-    Ctrl+C.
+    Ctrl+C. What the terminal or file that is printed to has no letters for is printed as numbers.
     """
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     command: Command = options.command
     try:
         result = command.run(options)
-        if options.json:
-            print(json.dumps(plain(result), allow_nan=False))
-        else:
-            print(command.text(result))
-        sys.stdout.flush()
+        as_json = json.dumps(plain(result), allow_nan=False) if options.json else None
+        _say(as_json or command.text(result))
         if result.get("error"):  # figures there are, but no file
             _complain(result["error"])
             return 2
@@ -50,9 +50,16 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("odt: stopped.", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader has seen enough, as `head` has
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+
+
+def _say(text: str) -> None:
+    """OdtError where it cannot be printed, unless its reader has seen enough, as `head` has."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for Python's own flush
+        if not isinstance(error, BrokenPipeError):
+            raise OdtError(f"The result cannot be printed: {error.strerror}.") from error
 
 
 def _complain(message: str) -> None:

@@ -392,6 +392,35 @@ class TestNoise:
         assert ("Traceback" in done.stderr) is seen
 
 
+class TestPrinting:
+    def test_name_that_the_terminal_has_no_letters_for_is_printed_as_numbers(self, tmp_path):
+        path = os.fsencode(tmp_path) + b"/\xe9.png"
+        Image.new("L", (20, 20), 255).save(tmp_path / "a.png")
+        os.rename(tmp_path / "a.png", path)
+        done = subprocess.run(
+            [sys.executable, "-m", "odt_core", "infer", str(MODEL), path],
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONIOENCODING": "ascii:strict"},
+        )
+        assert done.returncode == 0, done.stderr
+        assert "\\udce9.png  " in done.stdout
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+    def test_result_that_cannot_be_printed_is_told(self):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "odt_core", "inspect", str(MODEL)],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                cwd=ROOT,
+            )
+        assert done.returncode == 2
+        assert done.stderr == "odt: The result cannot be printed: No space left on device.\n"
+
+
 class TestHelpAndErrors:
     @pytest.mark.parametrize("command", COMMANDS)
     def test_help_shows_an_example_and_json(self, command):
