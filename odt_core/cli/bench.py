@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from odt_core.cli.command import Command, Result
 from odt_core.cli.sources import add_model, open_model
-from odt_core.errors import SettingsError
+from odt_core.errors import SettingsError, SignatureError
 from odt_core.training.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,8 +51,7 @@ def _run(options: Namespace) -> Result:
     for size in sizes:
         if model.contract.infer is not None:
             infer[str(size)] = _time(_infer(model, size, options), options.seconds)
-        multiple = model.contract.train[-1].batch or 1 if model.contract.train else 0
-        if multiple and size % multiple == 0:
+        if _trains_on(model, size):
             train[str(size)] = _time(_train(model, size, options), options.seconds)
     return {
         "model": model.name,
@@ -61,6 +60,17 @@ def _run(options: Namespace) -> Result:
         "train_step_ms": train,
         "infer_ms": infer,
     }
+
+
+def _trains_on(model: Model, size: int) -> bool:
+    """Whether a train step takes so many samples, in one call or several."""
+    from odt_core.runtime.feeding import calls
+
+    sizes = tuple(role.batch for role in model.contract.train if role.batch is not None)
+    try:
+        return bool(model.contract.train) and bool(not sizes or calls(size, sizes))
+    except SignatureError:
+        return False
 
 
 def _profile(model: Model, sizes: list[int], threads: int) -> Result:

@@ -351,6 +351,11 @@ class TestOthers:
         assert got["train_step_ms"].keys() == got["infer_ms"].keys() == {"1", "4"}
         assert got["load_ms"] > 0
 
+    def test_bench_measures_steps_that_take_several_calls(self):
+        model = MODEL.with_name("dialect_fixed_batches.tflite")  # of 16, 5 and 2 samples
+        got = result("bench", model, "--batch-sizes", "1,5,7", "--seconds", 0.01)
+        assert got["train_step_ms"].keys() == {"5", "7"}
+
 
 def quiet_result(*arguments: object) -> dict:
     """As `result`, of a command that says nothing besides."""
