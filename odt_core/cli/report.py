@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from odt_core.cli.command import Command, Result
 from odt_core.cli.figures import compared, evaluated, judged_lines, why_unjudged
 from odt_core.cli.output import check_output, write_model
+from odt_core.cli.progress import progress_line
 from odt_core.cli.sources import (
     PATH_HELP,
     add_base_test,
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
     from odt_core.evidence import Curves, Evidence, Judged, Studies
     from odt_core.runtime import Model
     from odt_core.samples import Samples
-    from odt_core.studies import StudyProgress
     from odt_core.training.events import Event
     from odt_core.worker import Worker
 
@@ -346,7 +346,10 @@ def _study(given: _Given, checkpoint: Checkpoint, worker: Worker) -> Studies:
             others = other_person(card, samples.labels, samples)
         name, own = given.model.name, seen(samples)
         assert own is not None
-        with WorkerTrainer.start(given.original, card, name, given.choice) as trainer:
+        with (
+            WorkerTrainer.start(given.original, card, name, given.choice) as trainer,
+            progress_line() as say,
+        ):
             return study_all(
                 trainer,
                 own,
@@ -357,18 +360,12 @@ def _study(given: _Given, checkpoint: Checkpoint, worker: Worker) -> Studies:
                 base_test=seen(given.base_test),
                 asked=samples.x,
                 left_out=left_out,
-                progress=_say,
+                progress=lambda now: say(f"{100 * now.share:.0f} %  {now.doing}"),
             )
     except (OdtError, TypeError) as error:
         return Studies(reasons=(f"Nothing was studied. {error}",))
     except KeyboardInterrupt:
         return Studies(reasons=("The studies were stopped.",))
-
-
-def _say(progress: StudyProgress) -> None:
-    if sys.stderr.isatty():
-        line = f"{100 * progress.share:.0f} %  {progress.doing}"
-        print(f"\r{line:<78}", end="", file=sys.stderr, flush=True)
 
 
 def _check(out: Path) -> dict[str, Any]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from odt_core.cli.command import Command, Result
 from odt_core.cli.figures import compared, evaluated, judged_lines, why_unjudged
 from odt_core.cli.output import check_output
+from odt_core.cli.progress import progress_line
 from odt_core.cli.sources import (
     PATH_HELP,
     add_base_test,
@@ -69,8 +69,8 @@ def _run(options: Namespace) -> Result:
     if source is not None:
         own.restore(source)
     base_test = open_base_test(options, model, samples.labels)
-    callbacks = [] if options.json else [_Ticker()]
-    with stopped_by_signals() as control:
+    with stopped_by_signals() as control, progress_line() as say:
+        callbacks = [] if options.json else [_Ticker(say)]
         history = fit(
             own, samples, settings, callbacks, test=test, base_test=base_test, control=control
         )
@@ -179,22 +179,18 @@ def _figures(judged: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _Ticker(Callback):
-    """A line on the terminal that follows the run."""
+    """Says how far the run is, a few times a second."""
 
-    def __init__(self) -> None:
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
         self._last = 0.0
 
     def on_step_end(self, run: Run, record: Record) -> None:
         now = time.monotonic()
-        if sys.stderr.isatty() and (now - self._last > 0.2 or record.step == run.total):
+        if now - self._last > 0.2 or record.step == run.total:
             self._last = now
             loss = "" if math.isnan(record.loss) else f"loss {record.loss:.4f}  "
-            print(
-                f"\rstep {record.step} of {run.total}  {loss}{record.seconds:.1f} s ",
-                end="\n" if record.step == run.total else "",
-                file=sys.stderr,
-                flush=True,
-            )
+            self._say(f"step {record.step} of {run.total}  {loss}{record.seconds:.1f} s")
 
 
 def _text(result: Result) -> str:

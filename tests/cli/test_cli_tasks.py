@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-import sys
+from contextlib import redirect_stderr, suppress
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from odt_core.cli.progress import progress_line
 from odt_core.cli.train import _Ticker
 from odt_core.training.history import Record
 from tests.cli.command_line import ROOT, odt, result
@@ -361,9 +362,28 @@ def test_evaluate_prints_what_is_taken_for_what(tmp_path):
 @pytest.mark.parametrize(
     ("loss", "told"), [(0.5, "step 1 of 1  loss 0.5000  2.0 s"), (np.nan, "step 1 of 1  2.0 s")]
 )
-def test_line_that_follows_a_run_tells_the_loss_where_there_is_one(loss, told, monkeypatch):
-    terminal = StringIO()
-    monkeypatch.setattr(terminal, "isatty", lambda: True)
-    monkeypatch.setattr(sys, "stderr", terminal)
-    _Ticker().on_step_end(SimpleNamespace(total=1), Record(1, 0, loss, None, None, None, 2.0))
-    assert terminal.getvalue().strip() == told
+def test_line_that_follows_a_run_tells_the_loss_where_there_is_one(loss, told):
+    said = []
+    step = Record(1, 0, loss, None, None, None, 2.0)
+    _Ticker(said.append).on_step_end(SimpleNamespace(total=1), step)
+    assert said == [told]
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class TestProgressLine:
+    def test_what_follows_stands_below_it_also_where_the_work_is_stopped(self):
+        shown = Terminal()
+        with redirect_stderr(shown), suppress(KeyboardInterrupt), progress_line() as say:
+            say("10 %")
+            say("20 %")
+            raise KeyboardInterrupt
+        assert shown.getvalue() == f"\r{'10 %':<78}\r{'20 %':<78}\n"
+
+    def test_terminal_stays_empty_where_nothing_was_said(self):
+        with redirect_stderr(Terminal()) as shown, progress_line():
+            pass
+        assert shown.getvalue() == ""
