@@ -33,6 +33,8 @@ from odt_core.words import sentences, too_large
 
 _OF_MACOS = "__MACOSX"  # Finder adds it to a zip; names in it, and on other disks, begin with ._
 
+_OF_EVIDENCE = "personalisation-card.json"  # in every bundle of evidence, and in nothing else
+
 _HIDDEN = 100  # files of a hidden folder that are looked at, to tell of samples among them
 
 
@@ -256,6 +258,8 @@ def _inner_zip(data: bytes, path: PurePosixPath, kinds: tuple[str, ...]) -> tupl
     """
     try:
         with opened(data) as archive:
+            if _OF_EVIDENCE in archive.namelist():
+                return [], f"Left out '{path.name}': it is the evidence of a training, no samples."
             there = [
                 (file, member)
                 for member in sorted(checked(archive, path.name), key=lambda m: m.filename)

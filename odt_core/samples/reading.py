@@ -45,7 +45,7 @@ def read_samples(
     - a zip of samples that a workspace exported (labels_file.py): labels and test samples are as
       they were;
     - a zip or project file of Teachable Machine (teachable_machine.py): a zip per label is read
-      with the zip's name as label;
+      with the zip's name as label, bundles of evidence beside them left out;
     - an .npz with x (uint8 [N, H, W(, C)], or numbers [N, *input shape]) and y, which may be
       missing: N labels, one-hot rows, or targets [N, *target shape]; or with arrays that are called
       otherwise, such as x_train, y_train, x_test and y_test, or features and labels;

@@ -15,7 +15,7 @@ from PIL import Image
 
 from odt_core.checkpoint import load_checkpoint, save_checkpoint_file
 from odt_core.cli.report import _code, _train, _why_not
-from odt_core.samples import Labels, Samples
+from odt_core.samples import Labels, Samples, read_samples
 from odt_core.training import Settings
 from odt_core.training.events import Ended, Saved
 from odt_core.worker import Worker
@@ -104,6 +104,16 @@ def test_map_of_a_model_of_values_is_in_the_bundle_too(tmp_path):
         assert "charts/map.png" in packed.namelist()
         seen = json.loads(packed.read("personalisation-card.json"))["inside"]["map"]
     assert (seen["n"], seen["samples"][0]["label"]) == (12, None)
+
+
+def test_bundle_beside_the_samples_is_not_read_as_samples(tmp_path):
+    for label in ("0", "1"):
+        (tmp_path / label).mkdir()
+        Image.new("L", (8, 8), 99 * int(label)).save(tmp_path / label / "a.png")
+    report(MODEL, "--samples", tmp_path, "--out", tmp_path / "bundle.zip", "--quick", *SHORT)
+    raw = read_samples(tmp_path)
+    assert raw.labels == ("0", "1")
+    assert raw.notice == "Left out 'bundle.zip': it is the evidence of a training, no samples."
 
 
 def test_nothing_is_studied_when_it_is_to_be_quick(files):
