@@ -24,6 +24,8 @@ from odt_core.authoring.tracing import plain_errors
 from odt_core.authoring.update_rules import NAMES
 from odt_core.errors import AuthoringError
 
+# What exclude_from_weight_decay() sets, of which an optimiser's config says nothing.
+_NOT_IN_CONFIG = {"_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern"}
 _SAMPLES = 5  # in a step that is tried: seldom as many as a model has outputs
 
 
@@ -181,7 +183,9 @@ def choose_optimizer(
         ) from error
     if learning_rate is not None:
         config = chosen.get_config() | {"learning_rate": float(learning_rate)}
-        chosen = type(chosen).from_config(config)
+        own, chosen = chosen, type(chosen).from_config(config)
+        for kept in _NOT_IN_CONFIG & vars(own).keys():
+            setattr(chosen, kept, getattr(own, kept))
     return chosen
 
 

@@ -714,6 +714,15 @@ class TestLearningRate:
         expected = train_eagerly(model, batches)
         np.testing.assert_allclose(device.train(batches), expected, rtol=1e-4)
 
+    def test_learning_rate_when_given_then_what_is_kept_from_decay_still_is(self):
+        optimizer = keras.optimizers.AdamW(0.1, weight_decay=0.5)
+        optimizer.exclude_from_weight_decay(var_names=["kernel"])
+        model = small_model(optimizer=optimizer, loss=logits_loss())
+        device = LiteRT(to_trainable_tflite(model, learning_rate=0.1))
+        batches = classification_batches((6,), 5, steps=6)
+        expected = train_eagerly(model, batches)
+        np.testing.assert_allclose(device.train(batches), expected, rtol=1e-4)
+
 
 class TestInferenceOnly:
     @pytest.mark.parametrize("suffix", [None, ".keras", ".h5"])
