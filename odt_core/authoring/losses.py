@@ -92,8 +92,9 @@ def takes_rows(model: keras.Model) -> bool:
 
 def _chosen(model: keras.Model, loss: Any) -> Any:
     chosen: Any = loss if loss is not None else getattr(model, "loss", None)
-    one = isinstance(chosen, (list, tuple)) and len(chosen) == 1
-    return chosen[0] if one else chosen
+    if isinstance(chosen, (list, tuple, dict)) and len(chosen) == 1:
+        (chosen,) = chosen.values() if isinstance(chosen, dict) else chosen
+    return chosen
 
 
 def _is_one_loss(chosen: Any) -> bool:

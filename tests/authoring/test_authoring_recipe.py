@@ -1049,6 +1049,16 @@ class TestWhatOdtWouldTrainOtherwise:
         expected = train_eagerly(model, batches)
         np.testing.assert_allclose(device.train(batches), expected, rtol=1e-4)
 
+    @pytest.mark.parametrize("loss", [["mse"], {"out": "mse"}])
+    def test_one_loss_in_a_list_or_under_its_output_trains_as_keras(self, loss):
+        x = keras.Input((6,))
+        model = keras.Model(x, keras.layers.Dense(5, name="out")(x))
+        model.compile("sgd", loss)
+        device = LiteRT(to_trainable_tflite(model))
+        batches = classification_batches((6,), 5, steps=6)
+        expected = train_eagerly(model, batches)
+        np.testing.assert_allclose(device.train(batches), expected, rtol=1e-4)
+
     def test_loss_that_fails_with_a_batch_alone_is_told_before_a_file_is_made(self):
         def of_class_numbers(labels, output):
             return keras.losses.categorical_generalized_cross_entropy(labels, output, 0.5)
