@@ -39,11 +39,17 @@ _OF_ROWS = (
 
 
 def resolve_loss(model: keras.Model, loss: Any = None) -> Loss:
-    """The loss given, else the one the model was compiled with, else one that fits its output.
+    """The loss given, else the one the model was compiled with, times its weight, else one that
+    fits its output.
 
-    Raises AuthoringError when the model was compiled without a loss, or with several.
+    Raises AuthoringError when the model was compiled without a loss, or with several of them or of
+    their weights.
     """
-    return _as_function(_resolved(model, loss))
+    compute = _as_function(_resolved(model, loss))
+    weight = _weight(model) if loss is None else None
+    if weight is None:
+        return compute
+    return lambda labels, output: compute(labels, output) * weight
 
 
 def resolve_squashing(model: keras.Model, loss: Any = None) -> Callable[[Any], Any] | None:
@@ -95,6 +101,17 @@ def _chosen(model: keras.Model, loss: Any) -> Any:
     if isinstance(chosen, (list, tuple, dict)) and len(chosen) == 1:
         (chosen,) = chosen.values() if isinstance(chosen, dict) else chosen
     return chosen
+
+
+def _weight(model: keras.Model) -> float | None:
+    """What compile() was given as loss_weights; None where that is nothing."""
+    compiled = getattr(model, "_compile_loss", None)
+    weights = keras.tree.flatten(getattr(compiled, "_user_loss_weights", None))
+    if len(weights) > 1:
+        raise AuthoringError(
+            f"compile() was given {len(weights)} loss_weights for one loss. Give it one, or none."
+        )
+    return weights[0] if weights else None
 
 
 def _is_one_loss(chosen: Any) -> bool:

@@ -1059,6 +1059,19 @@ class TestWhatOdtWouldTrainOtherwise:
         expected = train_eagerly(model, batches)
         np.testing.assert_allclose(device.train(batches), expected, rtol=1e-4)
 
+    @pytest.mark.parametrize("weights", [0.1, [0.1], {"out": 0.1}])
+    def test_weight_of_the_loss_trains_as_keras(self, weights):
+        model = small_model(optimizer="sgd", loss=logits_loss(), loss_weights=weights)
+        device = LiteRT(to_trainable_tflite(model))
+        batches = classification_batches((6,), 5, steps=6)
+        expected = train_eagerly(model, batches)
+        np.testing.assert_allclose(device.train(batches), expected, rtol=1e-4)
+
+    def test_more_weights_than_losses_are_refused(self):
+        model = small_model(optimizer="sgd", loss="mse", loss_weights=[0.1, 0.2])
+        with pytest.raises(AuthoringError, match="2 loss_weights for one loss"):
+            to_trainable_tflite(model)
+
     def test_loss_that_fails_with_a_batch_alone_is_told_before_a_file_is_made(self):
         def of_class_numbers(labels, output):
             return keras.losses.categorical_generalized_cross_entropy(labels, output, 0.5)
