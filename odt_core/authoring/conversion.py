@@ -139,11 +139,8 @@ def lower_converted(data: bytes, *, must_lower: bool) -> tuple[bytes, ModelDescr
     except LoweringError as error:
         raise AuthoringError(str(error)) from error
     about = lowered.describe()
-    problems = [missing.message for missing in lowered.missing] if must_lower else []
-    problems += [
-        f"The op {name} has no builtin form. Build the model without the layer that needs it."
-        for name in about.custom_ops
-    ]
+    custom = describe(data).custom_ops if lowered.missing else ()
+    problems = [one.message for one in lowered.missing if must_lower or one.op in custom]
     if problems:
         raise AuthoringError(" ".join(dict.fromkeys(problems)))
     return lowered.data, about

@@ -21,7 +21,7 @@ from odt_core.graph.checkpoint_ops import FORGOTTEN, RESTORE, SAVE, CheckpointOp
 from odt_core.graph.checks.check import check, plain_errors
 from odt_core.graph.crop import crop
 from odt_core.graph.flatbuffer import read, write
-from odt_core.graph.flex import FlexOp, flex_name, read_flex
+from odt_core.graph.flex import FlexOp, custom_name, flex_name, read_flex
 from odt_core.graph.held_shapes import hold_shapes
 from odt_core.graph.hidden_scores import show_scores
 from odt_core.graph.inspect import ModelDescription, describe_tree
@@ -58,6 +58,20 @@ _SIZED = frozenset(
         "Conv2DBackpropInput",
         "DepthwiseConv2dNativeBackpropInput",
         "StridedSliceGrad",
+    }
+)
+
+
+# Custom ops that LiteRT runs: those of its register.cc, and of its XNNPACK delegate.
+_OF_LITERT = frozenset(
+    {
+        "AudioSpectrogram",
+        "Convolution2DTransposeBias",
+        "MaxPoolingWithArgmax2D",
+        "MaxUnpooling2D",
+        "Mfcc",
+        "NumericVerify",
+        "TFLite_Detection_PostProcess",
     }
 )
 
@@ -209,13 +223,16 @@ class _Lowering:
         checkpoint = CheckpointOps(self.model, graph)
         for operator in list(graph.operators):
             operator.inputs = moved(operator.inputs, replaced)
-            name = flex_name(self.model, operator)
+            name, custom = flex_name(self.model, operator), custom_name(self.model, operator)
             unread = passed_on(self.model, operator)
             if unread is not None:
                 reason = (
                     "its attributes cannot be read. Convert the model again, with SELECT_TF_OPS."
                 )
                 self._refuse(index, FlexOp(unread), operator, reason)
+            elif custom and custom not in _OF_LITERT:
+                reason = "it is a custom op that LiteRT does not have. Build the model without it."
+                self._refuse(index, FlexOp(custom), operator, reason)
             elif name is None:
                 keep_or_reform(builder, operator, _form, replaced)
             elif name in SAVE | RESTORE | FORGOTTEN:
@@ -297,7 +314,7 @@ class _Lowering:
                 self._give_up(index, Missing("AssignVariableOp", self._name(index), name, reason))
 
     def leave_out_broken(self) -> None:
-        """Removes the signatures that run a Flex op which is still there.
+        """Removes the signatures that run an op which is still there, and which LiteRT lacks.
 
         Raises LoweringError when none is left.
         """
@@ -324,8 +341,9 @@ class _Lowering:
             graph = self.model.subgraphs[index]
             graph.operators = []
             graph.inputs = graph.outputs = np.array([], np.int32)
-        if self.model.signatureDefs and not kept:
-            raise LoweringError(self.missing[0].message)
+        if broken and not kept:
+            reasons = self.missing or next(iter(self._broken.values()))  # it may have had none
+            raise LoweringError(reasons[0].message)
         self.model.signatureDefs = kept
 
     def _reasons(self, index: int, seen: set[int]) -> list[Missing]:

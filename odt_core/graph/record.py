@@ -24,7 +24,7 @@ class Rewrite:
 
 @dataclass(frozen=True)
 class Missing:
-    """One TensorFlow op that has no builtin form; its signature was left out."""
+    """One op, TensorFlow's or custom, that has no builtin form; its signature was left out."""
 
     op: str
     signature: str
@@ -35,7 +35,7 @@ class Missing:
     def message(self) -> str:
         """The whole story in a sentence or two."""
         node = f" (node '{self.node}')" if self.node else ""
-        needs = f"The signature '{self.signature}' needs the TensorFlow op {self.op}{node}"
+        needs = f"The signature '{self.signature}' needs the op {self.op}{node}"
         return f"{needs}: {self.reason}"
 
 

@@ -74,7 +74,7 @@ class TestLower:
             ("BroadcastGradientXyzz", "train")
         }
         message = lowered.missing[0].message
-        assert "'train' needs the TensorFlow op BroadcastGradientXyzz" in message
+        assert "'train' needs the op BroadcastGradientXyzz" in message
         assert "Build the model without it" in message
         assert describe(lowered.data).signature("train") is None
         assert describe(lowered.data).missing == lowered.missing

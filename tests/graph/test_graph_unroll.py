@@ -131,7 +131,7 @@ class TestUnknownNumberOfSteps:
         (missing,) = [m for m in lowered.missing if m.signature == "train"]
         assert "fixed number of time steps" in missing.message
         assert "instead of tf.map_fn, compute all samples at once" in missing.message
-        assert "needs the TensorFlow op While: " in missing.message  # of which no node is known
+        assert "needs the op While: " in missing.message  # of which no node is known
         session = load_model(lowered.data).session()
         assert session.run("weights")["w"].shape == (FEATURES, UNITS)
 

@@ -7,12 +7,13 @@ import pytest
 import tensorflow as tf
 from flatbuffers import flexbuffers
 
-from odt_core.errors import ModelError
+from odt_core.errors import LoweringError, ModelError
 from odt_core.graph import describe, lower
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.flex import read_flex
 from odt_core.graph.operators import name_of
 from odt_core.runtime.interpreter import Interpreter
+from tests.converting import functions_of
 
 X = np.random.default_rng(0).normal(size=(2, 4, 4, 2)).astype(np.float32)
 
@@ -51,6 +52,31 @@ class Net(tf.Module):
 def data(tmp_path_factory) -> bytes:
     net, folder = Net(), str(tmp_path_factory.mktemp("model"))
     tf.saved_model.save(net, folder, signatures={"ops": net.ops, "plain": net.plain})
+    converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+    converter.allow_custom_ops = True
+    return converter.convert()
+
+
+class Odd(tf.Module):
+    """An op that odt has no rule for, one that LiteRT has, and a signature without such ops."""
+
+    @tf.function(input_signature=[tf.TensorSpec([4])])
+    def odd(self, x):
+        return {"y": tf.raw_ops.Digamma(x=x)}
+
+    @tf.function(input_signature=[tf.TensorSpec([64, 1])])
+    def heard(self, x):
+        return {"y": tf.raw_ops.AudioSpectrogram(input=x, window_size=16, stride=8)}
+
+    @tf.function(input_signature=[tf.TensorSpec([4])])
+    def plain(self, x):
+        return {"y": 2 * x}
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory) -> bytes:
+    net, folder = Odd(), str(tmp_path_factory.mktemp("odd"))
+    tf.saved_model.save(net, folder, functions_of(net, "odd", "heard", "plain"))
     converter = tf.lite.TFLiteConverter.from_saved_model(folder)
     converter.allow_custom_ops = True
     return converter.convert()
@@ -117,3 +143,27 @@ class TestCustomOps:
             except ModelError:
                 refused += 1
         assert refused > 100
+
+
+class TestOtherCustomOps:
+    def test_op_that_neither_odt_nor_litert_knows_is_missing_with_its_signature(self, odd):
+        lowered = lower(odd)
+        (missing,) = lowered.missing
+        assert (missing.op, missing.signature) == ("Digamma", "odd")
+        assert "a custom op that LiteRT does not have" in missing.message
+        about = lowered.describe()
+        assert about.signature("odd") is None
+        assert about.signature("plain") is not None
+
+    def test_op_that_litert_has_stays(self, odd):
+        x = np.random.default_rng(0).normal(size=(64, 1)).astype(np.float32)
+        lowered = lower(odd)
+        assert lowered.describe().custom_ops == ("AudioSpectrogram",)
+        given = Interpreter(lowered.data).signature("heard")({"x": x})["y"]
+        assert np.array_equal(given, Odd().heard(x)["y"])
+
+    def test_model_without_signatures_that_needs_one_is_refused(self, odd):
+        model = read(odd)
+        model.signatureDefs = None
+        with pytest.raises(LoweringError, match="needs the op Digamma"):
+            lower(write(model))

@@ -124,7 +124,7 @@ class TestFileWhoseOpsHaveNoBuiltinForm:
         file = tmp_path / "unknown_op.tflite"
         file.write_bytes(data.replace(b"BroadcastGradientArgs", b"BroadcastGradientXyzz"))
         text = unescape(shown(drop(app, file)))
-        assert "needs the TensorFlow op BroadcastGradientXyzz" in text
+        assert "needs the op BroadcastGradientXyzz" in text
         assert "Holds no TensorFlow" not in text
 
 

@@ -24,11 +24,9 @@ def test_variables_of_the_files_are_counted_without_odts_own():
 def test_op_that_is_missing_in_two_places_is_told_once():
     two = tuple(Missing("Det", "train", node, "it has no form.") for node in ("a", "b"))
     told = notes_of(described(missing=two))["missing"]
-    assert told == ["The signature 'train' needs the TensorFlow op Det (node 'a'): it has no form."]
+    assert told == ["The signature 'train' needs the op Det (node 'a'): it has no form."]
 
 
 def test_op_without_a_name_is_told_without():
     told = notes_of(described(missing=(Missing("While", "train", "", "it has no end."),)))
-    assert told["missing"] == [
-        "The signature 'train' needs the TensorFlow op While: it has no end."
-    ]
+    assert told["missing"] == ["The signature 'train' needs the op While: it has no end."]
