@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from numbers import Integral, Real
@@ -67,6 +67,9 @@ class Session:
         self._chunks = Chunks(signatures)
         # Those that say the same again: what one that sets variables says may depend on them.
         self._repeat = {one.name for one in signatures if not one.assigns}
+        roles = [self.contract.infer, self.contract.infer_features]
+        predict = {role.signature for role in roles if role is not None}
+        self._answered_by = {v for one in signatures if one.name in predict for v in one.reads}
         self._start()
 
     def _start(self) -> None:
@@ -309,7 +312,8 @@ class Session:
             yield
         finally:
             if kept:
-                self.put_back(self.lasting_state())
+                self._variables.write(self.lasting_state())
+                self._note(kept)
             self._learning_rate, self._kept_rate = rate.given, None
 
     # --- predicting -----------------------------------------------------------------------------
@@ -469,9 +473,7 @@ class Session:
         result = bound({key: native(np.asarray(value)) for key, value in inputs.items()})
         changed = self._variables.note(signature)
         if changed:
-            self._forget()
-            if self._frozen is not None:
-                self._frozen.note(changed)
+            self._note(changed)
         return result
 
     def checkpoint(self, **meta: Any) -> Checkpoint:
@@ -535,10 +537,24 @@ class Session:
         """
         tf_checkpoint.load(self.model.description, self.run, path, signature)
 
-    def _forget(self, by: BoundSignature | MicroBatches | None = None) -> None:
-        """Give up what was answered so far, since variables change. by: the step that does it."""
+    def _note(self, changed: Collection[str]) -> None:
+        """Know that these variables, and no others, were set."""
+        self._forget(only=changed)
+        if self._frozen is not None:
+            self._frozen.note(changed)
+
+    def _forget(
+        self,
+        by: BoundSignature | MicroBatches | None = None,
+        only: Collection[str] | None = None,
+    ) -> None:
+        """Give up what was answered so far, since variables change. by: the step that does it.
+        only: those that change, where it is known: answers that read none of them still hold.
+        """
         if self._parts is not None and self._parts is not by:
             self._parts.stale = True
+        if only is not None and self._answered_by.isdisjoint(only):
+            return
         if self._answers is self.model.answers or len(self._answers):
             self._answers = Remembered()
 

@@ -63,6 +63,16 @@ class TestSession:
         second[:] = 8
         np.testing.assert_array_equal(session.infer(x), kept)
 
+    def test_rate_that_a_run_gives_back_leaves_answers_known(self, model, computed) -> None:
+        session, x = model.session(), some(40).x
+        with session.keep_rate():
+            session.learning_rate = 0.5
+            batch = some(8)
+            session.train_step(batch.x, batch.y)
+            last = session.infer(x)
+        np.testing.assert_array_equal(session.infer(x), last)
+        assert computed == [40]
+
     @pytest.mark.parametrize("change", ["train_step", "load_state", "run"])
     def test_changed_weights_answer_anew(self, model, computed, change) -> None:
         session, other, x = model.session(), model.session(), some(40).x
