@@ -276,14 +276,13 @@ def _interrupted(desk: Desk) -> None:
     with st.container(key="interrupted", horizontal=True, vertical_alignment="center"):
         began = "" if entry.info.step else ", where it began,"
         pieces.note(f"Training was interrupted. Step {entry.info.steps:,}{began} is saved.")
-        st.button("Go on from there", key="go_on", on_click=_go_on, args=(desk, *found))
+        st.button("Go on from there", key="go_on", on_click=_go_on, args=(desk, checkpoint_id))
         st.button("Dismiss", key="dismiss", on_click=_dismiss, args=(desk, run_id))
 
 
-def _go_on(desk: Desk, run_id: str, checkpoint_id: str) -> None:
+def _go_on(desk: Desk, checkpoint_id: str) -> None:
     with trouble.caught("train"):
         desk.go_on(checkpoint_id)
-        desk.dismiss_interrupted(run_id)
 
 
 def _dismiss(desk: Desk, run_id: str) -> None:

@@ -15,6 +15,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from odt_core.errors import WorkerError, WorkspaceError
+from odt_core.training.events import Failed
 from odt_core.training.settings import Settings
 from odt_core.worker import Worker
 from odt_core.worker import link as client
@@ -135,6 +136,24 @@ class TestTraining:
         assert "short of memory" in said(app)
         assert desk.workspace.runs()[-1].id != offered[0]
         until(lambda: desk.interrupted() == offered)
+
+    def test_run_that_goes_on_and_is_killed_before_it_kept_anything_then_the_offer_stays(
+        self, training, monkeypatch
+    ):
+        def die(worker, *_, on_event, **__):
+            on_event(Failed("The model's process was killed.", died=True))
+
+        app, desk = training
+        os.kill(desk._worker.pid, signal.SIGKILL)
+        assert desk.run.wait(30)
+        app.run()
+        offered = desk.interrupted()
+        assert offered is not None
+        monkeypatch.setattr(Worker, "fit", die)
+        app.button(key="go_on").click().run()
+        assert desk.run.wait(30)
+        assert desk.run.id != offered[0]
+        assert desk.interrupted() == offered
 
     def test_killed_before_anything_was_saved_then_training_starts_anew(self, person):
         app, desk = person

@@ -13,7 +13,7 @@ from odt_core.samples import Samples
 from odt_core.training.events import Failed
 from odt_core.training.history import Outcome
 from odt_core.training.settings import Settings
-from odt_core.workspace import CheckpointInfo, Kind, Part
+from odt_core.workspace import CheckpointEntry, CheckpointInfo, Kind, Part
 from odt_core.workspace.run_log import (
     DISMISSED,
     RunBegan,
@@ -169,16 +169,7 @@ class HasRuns(HasAnswers):
             return None
         if self.run is not None and self.run.id == run_id and self.run.phase is not Phase.FAILED:
             return None
-        saved = {one.checkpoint for one in log.kept}
-        # The line of the last one may be missing: it is written after the checkpoint.
-        before = log.began.newest if log.began is not None else None
-        there = [
-            entry
-            for entry in self.workspace.manifest.checkpoints
-            if entry.model == self.model.key
-            if entry.id in saved
-            or (before is not None and entry.id > before and entry.info.kind.of_a_run)
-        ]
+        there = [entry for entry in self._kept_by(log) if entry.model == self.model.key]
         if not there or any(entry.info.kind is Kind.END for entry in there):
             return None
         return run_id, max(there, key=lambda entry: entry.info.step).id
@@ -188,14 +179,28 @@ class HasRuns(HasAnswers):
         self.workspace.append_run(run_id, [DISMISSED])
 
     def _last_log(self) -> tuple[str, RunLog | None]:
-        """Id of the last run, and what its file says; ("", None) without any. One that failed
-        before it kept a checkpoint, such as for want of memory, hides none before it.
+        """Id of the last run, and what its file says; ("", None) without any. One that failed, or
+        was cut short, before it kept a checkpoint hides none before it.
         """
         for run in reversed(self.workspace.runs()):
             log = self._log_of(run.id)
-            if log.kept or log.ended is None or log.ended.outcome is not None:
+            active = self.busy and self.run is not None and self.run.id == run.id
+            over = log.ended is not None and log.ended.outcome is not None
+            if active or over or log.kept or self._kept_by(log):
                 return run.id, log
         return "", None
+
+    def _kept_by(self, log: RunLog) -> list[CheckpointEntry]:
+        """The checkpoints that are there of the last run that kept any."""
+        saved = {one.checkpoint for one in log.kept}
+        # The line of the last one may be missing: it is written after the checkpoint.
+        before = log.began.newest if log.began is not None else None
+        return [
+            entry
+            for entry in self.workspace.manifest.checkpoints
+            if entry.id in saved
+            or (before is not None and entry.id > before and entry.info.kind.of_a_run)
+        ]
 
     def _log_of(self, run_id: str) -> RunLog:
         """What a run's file says; once the run has ended it is read a single time."""
