@@ -96,8 +96,8 @@ class TestBaseSide:
     def test_base_by_file_is_the_untrained_head_whatever_the_labels(self, photos):
         desk = photos("Flowers", "palace")
         train(desk)
-        (name, samples), head = desk.test_sets()[0], desk.workspace.manifest.head
-        assert desk.scores_by_file(head, samples, name).base.accuracy == 0.5
+        name, samples = desk.test_sets()[0]
+        assert desk.scores_by_file(desk.worker(), samples, name).base.accuracy == 0.5
         assert desk.scores(samples, name).base.accuracy == 1.0
 
     def test_base_of_the_digits_model_is_simply_that_model(self, app, desk_of):

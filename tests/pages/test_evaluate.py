@@ -629,7 +629,7 @@ class TestScores:
         assert found.called(int(found.own.predictions[0])) == "cross"
         head = desk.workspace.manifest.head
         assert [one.correct for one in desk.evaluations(head, desk.test_sets())] == [0, 0]
-        made = evidence._judged(desk, head, base_test_of(desk.card), BASE_TEST)
+        made = evidence._judged(desk, desk.worker(), base_test_of(desk.card), BASE_TEST)
         assert (made.own_labels, made.own.correct) == (desk.labels, 0)
         for part in ("Result", "Mistakes", "Confidence"):
             visit(app, part)
@@ -1176,6 +1176,16 @@ class TestEvidence:
         monkeypatch.setattr(evidence, "bundle", bundle)
         evidence._work(desk, Job(None), whole=False)
         assert baked == [expected]
+
+    @pytest.mark.usefixtures("without_charts")
+    def test_bundle_when_training_starts_meanwhile_is_made(self, trained):
+        _, desk = trained
+        desk.train(replace(desk.settings, epochs=9000))
+        made = evidence._work(desk, Job(None), whole=False)
+        assert desk.busy
+        desk.stop()
+        assert desk.run.wait(60)
+        assert made.repeatable
 
     @pytest.mark.usefixtures("without_charts")
     def test_bundle_when_test_samples_were_trained_on_earlier_claims_no_gain_by_them(self, trained):

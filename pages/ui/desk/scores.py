@@ -71,13 +71,15 @@ class HasScores(HasBaseSide):
         base, asked = self._base_on(samples, name), self._with_own_labels(samples, name)
         return Scores(base, self._own_on(asked, name), asked.labels)
 
-    def scores_by_file(self, checkpoint: str, samples: Samples, name: object) -> Scores:
-        """As whoever has only the files counts again: the checkpoint without the temperature in
-        use, the base model by its untrained head even where its backbone knows the labels.
+    def scores_by_file(self, worker: Worker, samples: Samples, name: object) -> Scores:
+        """As whoever has only the files counts again: the checkpoint that `worker` holds without
+        the temperature in use, the base model by its untrained head even where its backbone knows
+        the labels.
         """
         base = self._base_on(samples, name, by_file=True)
-        own = self.evaluation_at(checkpoint, name, samples)
-        return Scores(base, own, self._with_own_labels(samples, name).labels)
+        asked = self._with_own_labels(samples, name)
+        own = self._judged(worker, asked)
+        return Scores(base, self._with_copies(own, name), asked.labels)
 
     def _with_own_labels(self, samples: Samples, name: object) -> Samples:
         """As your model is asked: a label that the person added can be a wrong answer to the base
@@ -193,12 +195,14 @@ class HasScores(HasBaseSide):
             worker = self.worker()
             self._worker_head = ELSEWHERE
             worker.load_state(state)
-            answers = [worker.predict_proba(samples.x, samples.labels) for samples in sets]
+            found = [self._judged(worker, samples) for samples in sets]
             self._bring_to_head(worker)
-        return [
-            _score(answer, self._truth(samples), self.contract)
-            for answer, samples in zip(answers, sets, strict=True)
-        ]
+        return found
+
+    def _judged(self, worker: Worker, samples: Samples) -> Evaluation:
+        """How the weights that it holds do."""
+        answer = worker.predict_proba(samples.x, samples.labels)
+        return _score(answer, self._truth(samples), self.contract)
 
     def _base_on(self, samples: Samples, name: object, *, by_file: bool = False) -> Evaluation:
         key = (self.model, samples.labels, name, *([True] if by_file else []))

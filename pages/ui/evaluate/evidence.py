@@ -196,8 +196,8 @@ def _asked(
         checkpoint_file=data,
         samples=samples,
         origin=origin,
-        test=_judged(desk, entry.id, tests.samples, name, desk.trained_tests()),
-        base_test=_judged(desk, entry.id, base_test, BASE_TEST),
+        test=_judged(desk, worker, tests.samples, name, desk.trained_tests()),
+        base_test=_judged(desk, worker, base_test, BASE_TEST),
         replay=replay,
         choice=file.choice,
         curves=kept_curves(desk.workspace, entry.id),
@@ -238,14 +238,14 @@ def _others(desk: Desk) -> list[Unloaded]:
 
 def _judged(
     desk: Desk,
-    checkpoint: str,
+    worker: Worker,
     samples: Samples | None,
     name: object,
     leak: Leakage | None = None,
 ) -> Judged | None:
     if samples is None or not len(samples) or desk.why_unscored:
         return None
-    scores = desk.scores_by_file(checkpoint, samples, name)  # as reproduce.py counts again
+    scores = desk.scores_by_file(worker, samples, name)  # as reproduce.py counts again
     return Judged(samples, scores.base, scores.own, scores.labels, leak)
 
 
