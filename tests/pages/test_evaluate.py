@@ -1199,6 +1199,20 @@ class TestEvidence:
         assert seen["samples"] == [[one.id for one in desk.entries(Part.TEST)].index(moved)]
         assert seen["sentence"].startswith("1 of the 61 test samples was trained on earlier")
 
+    def test_sample_that_comes_for_testing_meanwhile_is_among_all_that_is_said_of_them(
+        self, trained, monkeypatch
+    ):
+        _, desk = trained
+        moved, told = desk.entries(Part.TRAIN)[0].id, desk.trained_tests
+
+        def late():
+            desk.workspace.move_sample(moved, Part.TEST)
+            return told()
+
+        monkeypatch.setattr(desk, "trained_tests", late)
+        name, tests, leak = evidence._tests(desk)
+        assert (name, len(tests), leak.n) == (desk.test_name(), 61, 61)
+
     def test_what_it_leaves_out_of_this_page_is_named(self, trained):
         app, desk = trained
         assert evidence._left_in_the_dashboard(desk) == []

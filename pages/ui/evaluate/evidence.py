@@ -189,24 +189,33 @@ def _asked(
         base_state=None if worker.base_uninitialised else worker.state("base"),
     )
     job.progressed(0.06, "asking both models")
-    name, tests = desk.tests()
+    name, tests, leak = _tests(desk)
     return Evidence(
         model=file.data,
         card=card,
         checkpoint_file=data,
         samples=samples,
         origin=origin,
-        test=_judged(desk, worker, tests.samples, name, desk.trained_tests()),
+        test=_judged(desk, worker, tests, name, leak),
         base_test=_judged(desk, worker, base_test, BASE_TEST),
         replay=replay,
         choice=file.choice,
         curves=kept_curves(desk.workspace, entry.id),
-        inside=look_inside(
-            worker, desk.labels, samples, tests.samples, base_test, judged_by=judged_by
-        ),
+        inside=look_inside(worker, desk.labels, samples, tests, base_test, judged_by=judged_by),
         loss_name=desk.contract.loss_note,
         trained_on=entry.info.samples or None,
     )
+
+
+def _tests(desk: Desk) -> tuple[object, Samples, Leakage | None]:
+    """The person's test samples, what they are called, and which of them say nothing new, of one
+    moment.
+    """
+    while True:
+        name, tests = desk.tests()
+        leak = desk.trained_tests()
+        if name == desk.test_name() and (leak is None or leak.n == len(tests.entries)):
+            return name, tests.samples, leak  # else one was added, moved or deleted meanwhile
 
 
 def _left_in_the_dashboard(desk: Desk) -> list[str]:
