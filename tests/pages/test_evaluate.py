@@ -777,6 +777,23 @@ class TestTestSamples:
         visit(app, "Result")
         assert "Of these test samples 1 was trained on earlier" in shown(app)
 
+    def test_leak_when_no_label_has_only_such_samples_is_not_looked_for(self, person, monkeypatch):
+        def looked(*_):
+            raise AssertionError
+
+        _, desk = person
+        monkeypatch.setattr("odt_core.evaluation.leaks.leakage_among", looked)
+        assert desk.all_alike() == ()
+        assert desk.leak() is None
+
+    def test_result_when_much_is_to_be_prepared_is_not_waited_for(self, trained, monkeypatch):
+        _, desk = trained
+        found = desk.result()
+        monkeypatch.setattr(desk, "near_test_known", lambda: None)
+        assert desk.result() == found
+        desk._result = None
+        assert desk.result() is None
+
     def test_test_sample_when_like_another_one_counts_once(self, person):
         _, desk = person
         entry = desk.entries(Part.TEST)[0]

@@ -99,9 +99,11 @@ class HasAfterRuns(HasRuns):
         run that made it stays as it was, as its curves do, whichever samples have come since.
         """
         head, about = self.workspace.manifest.head, (self.labels, self.test_name())
-        kept = self._result
-        if kept is not None and kept.head == head and kept.about != about:
+        kept = self._result if self._result is not None and self._result.head == head else None
+        if kept is not None and kept.about != about:
             return replace(kept, of_now=False)
+        if self.near_test_known() is None:  # nor what may be claimed
+            return kept
         scores, run = self.own_scores(), self.shown_run()
         if scores is None:
             return None

@@ -109,6 +109,8 @@ class HasNear(HasFeatures):
         """Which test samples training does see, as a label had no other training samples. Told by
         the pictures themselves: of features nobody could tell.
         """
+        if not self.all_alike():  # whatever else is like a test sample is kept out
+            return None
         known = self._of_now()
         if "leak" not in known:
             from odt_core.evaluation.leaks import leakage_among
