@@ -48,10 +48,9 @@ class Link:
         check_memory()
         self._meanwhile, self._steps_back = meanwhile, nice > 0
         ours, theirs = socket.socketpair()
-        _limit_sending(ours, RUN_SECONDS)
         with theirs:
             self._child = nursery().spawn(theirs.fileno(), nice)
-        self._channel = Channel(ours)
+        self._socket, self._channel = ours, Channel(ours)
         self._send_lock = threading.Lock()
         self._lock = threading.Lock()
         self._pending: dict[int, Future[Message]] = {}
@@ -88,8 +87,12 @@ class Link:
         # A process that steps back for nobody needs no training to wait for it.
         computes = turns.answer(self) if self._steps_back else nullcontext()
         with self._meanwhile(), computes:
-            seconds = RUN_SECONDS if self.running else CALL_SECONDS
-            return self._ask(Message(kind, 0, body or {}, arrays or {}), seconds)
+            return self._ask(Message(kind, 0, body or {}, arrays or {}), self._patience)
+
+    @property
+    def _patience(self) -> float:
+        """Seconds without a sign of life after which it hangs."""
+        return RUN_SECONDS if self.running else CALL_SECONDS
 
     def _ask(self, message: Message, seconds: float) -> Message:
         """The answer; a process that gives no sign of life for so many seconds is ended."""
@@ -182,12 +185,14 @@ class Link:
         """Tell what needs no answer; False when the connection is busy and `wait` is not set."""
         if not self._send_lock.acquire(blocking=wait):
             return False
+        patience = self._patience
         try:
             if not wait and not self._channel.has_room():
                 return False
+            _limit_sending(self._socket, patience)
             self._channel.send(Message(kind, 0))
         except BlockingIOError:
-            self._hung = RUN_SECONDS
+            self._hung = patience
             self._child.kill()
         except (OSError, ValueError, WorkerError):
             pass  # it is dead, its connection closed; the reader sees to that
@@ -205,11 +210,14 @@ class Link:
             self._reader.join(2)
 
     def _send(self, message: Message) -> None:
+        # While it computes an answer it reads nothing: who waits for that one notices a hang.
+        patience = self._patience if len(self._pending) == 1 else RUN_SECONDS
         try:
             with self._send_lock:
+                _limit_sending(self._socket, patience)
                 self._channel.send(message)
         except BlockingIOError:  # it reads nothing any more
-            self._end_hung(RUN_SECONDS)
+            self._end_hung(patience)
             raise WorkerError(self._dead or _NO_ANSWER) from None
         except OSError:  # the reader notices too and knows why
             self._reader.join(2)

@@ -97,8 +97,8 @@ class TestHanging:
         worker.resume()
         assert events.begun.wait(30)
 
-    def test_worker_that_reads_nothing_then_a_large_message_ends_it(self, worker):
-        client._limit_sending(worker._link._channel._socket, 0.2)
+    def test_worker_that_reads_nothing_then_a_large_message_ends_it(self, worker, monkeypatch):
+        monkeypatch.setattr(client, "CALL_SECONDS", 0.2)
         os.kill(worker.pid, signal.SIGSTOP)
         with pytest.raises(WorkerError, match="did not answer"):
             worker.infer(np.zeros((50_000, 8, 8, 1), np.float32))
