@@ -12,6 +12,7 @@ from typing import Protocol
 from odt_core.cores import usable_cores
 
 SLICE = 0.5  # seconds that a training computes before it lets the next one
+ANSWER = 5.0  # seconds that trainings make room for an answer; most take milliseconds
 _RETRY = 0.05  # seconds until a training that could not be told is told again
 
 
@@ -29,19 +30,25 @@ class CoreShares:
     """Shares `cores` among trainings. Thread-safe.
 
     At most `cores` are in use at once, the longest waiting next. While somebody waits for an
-    answer, which takes milliseconds, that many fewer are, though one training always computes. A
-    training that does not obey, as its step hangs, keeps nobody waiting for longer than its slice.
+    answer, that many fewer are, though one training always computes; not for longer than
+    `answer_seconds` an answer. A training that does not obey, as its step hangs, keeps nobody
+    waiting for longer than its slice.
     """
 
-    def __init__(self, cores: int | None = None, slice_seconds: float = SLICE) -> None:
+    def __init__(
+        self,
+        cores: int | None = None,
+        slice_seconds: float = SLICE,
+        answer_seconds: float = ANSWER,
+    ) -> None:
         self.cores = cores or usable_cores()
-        self._slice = slice_seconds
+        self._slice, self._answer_seconds = slice_seconds, answer_seconds
         self._changed = threading.Condition()
         self._computing: dict[Runner, float] = {}  # since when; the longest computing first
         self._waiting: deque[Runner] = deque()
         self._threads: dict[Runner, int] = {}  # of those that use more cores than one
         self._untold: dict[Runner, bool] = {}  # what it has to be told: to compute, or not
-        self._answers = 0  # being computed just now
+        self._answers: list[float] = []  # being computed just now: since when
         self._thread: threading.Thread | None = None
 
     def join(self, runner: Runner) -> None:
@@ -84,22 +91,22 @@ class CoreShares:
     def answer(self, runner: Runner) -> Iterator[None]:
         """While the process of `runner` computes an answer that somebody waits for."""
         with self._changed:
-            counts = runner not in self._computing  # else it uses the core that it has
+            counts, now = runner not in self._computing, time.monotonic()  # else it has a core
             if counts:
-                self._answers += 1
-                self._share(time.monotonic())
+                self._answers.append(now)
+                self._share(now)
         try:
             yield
         finally:
             if counts:
                 with self._changed:
-                    self._answers -= 1
+                    self._answers.remove(now)
                     self._share(time.monotonic())
                     self._changed.notify()
 
     def _share(self, now: float) -> None:
         """Bring who computes in line with who should."""
-        cores = self.cores - self._answers
+        cores = self.cores - sum(now < since + self._answer_seconds for since in self._answers)
         while len(self._computing) > 1 and self._used() > cores:
             self._waiting.appendleft(self._stop_longest())  # first again when the answer is there
         if self._waiting:

@@ -85,6 +85,18 @@ def test_answer_when_many_are_wanted_then_one_training_still_computes():
         assert [a.computes, b.computes].count(True) == 1
 
 
+def test_answer_when_it_takes_long_then_the_training_that_waits_for_it_goes_on():
+    turns = CoreShares(2, slice_seconds=0.01, answer_seconds=0.05)
+    a, b, visitor = Told("a"), Told("b"), Told("visitor")
+    for runner in (a, b):
+        turns.join(runner)
+    with turns.answer(visitor):
+        deadline = time.monotonic() + 20
+        while not (turns.computes(a) and turns.computes(b)):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
 def test_answer_when_its_own_training_computes_then_nobody_has_to_wait():
     turns = CoreShares(1, slice_seconds=1000)
     a = Told("a")
