@@ -87,9 +87,10 @@ def _checkpoint(desk: Desk, entry: CheckpointEntry, *, head: bool) -> None:
                 disabled=head or desk.busy,
                 help="This one is your model now." if head else "Undo brings it back.",
             )
-        key = f"note_{entry.id}"
-        if st.session_state.get(key) != entry.info.note:  # also after undo or in another tab
-            st.session_state[key] = entry.info.note
+        key, saved = f"note_{entry.id}", f"note_saved_{entry.id}"
+        # Else it stays as typed: it may be that it could not be saved.
+        if key not in st.session_state or st.session_state.get(saved) != entry.info.note:
+            st.session_state[key] = st.session_state[saved] = entry.info.note
         st.text_input(
             "Note",
             key=key,
@@ -145,3 +146,4 @@ def _note(desk: Desk, checkpoint_id: str) -> None:
     with trouble.caught("checkpoints"):
         text = st.session_state[f"note_{checkpoint_id}"]
         desk.workspace.note_checkpoint(checkpoint_id, text)
+        st.session_state.pop(f"note_saved_{checkpoint_id}", None)  # shown as it was saved

@@ -958,6 +958,24 @@ class TestCheckpoints:
         desk.workspace.undo()
         assert app.run().text_input(key=key).value == ""
 
+    def test_note_when_it_cannot_be_saved_stays_as_typed(self, trained, monkeypatch):
+        def fail(checkpoint_id, note):
+            raise WorkspaceError("This could not be saved: the disk is full.")
+
+        app, desk = trained
+        app.switch_page("pages/checkpoints.py").run()
+        key = f"note_{desk.workspace.manifest.head}"
+        monkeypatch.setattr(desk.workspace, "note_checkpoint", fail)
+        app.text_input(key=key).input("keep this one").run()
+        assert "the disk is full" in said(app)
+        assert app.text_input(key=key).value == "keep this one"
+        monkeypatch.undo()
+        app.text_input(key=key).input(" keep it ").run()
+        assert app.text_input(key=key).value == "keep it"
+        app.switch_page("pages/model.py").run()
+        app.switch_page("pages/checkpoints.py").run()
+        assert app.text_input(key=key).value == "keep it"
+
     def test_note_when_nobody_wrote_one_is_empty(self, trained):
         app, desk = trained
         app.switch_page("pages/checkpoints.py").run()
