@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,18 @@ from pages.ui.previews import series_uri
 from pages.ui.say import count, plain
 from pages.ui.uploads import contents
 
-_READ = "numbers_read"  # the file that was read last, for which form, and its samples
+_READ = "numbers_read"  # what was read last
+_MOST_KEPT = 2**22  # bytes of samples that are kept of a file; of a larger one only that in use
+
+
+@dataclass(frozen=True)
+class _Read:
+    """Samples of a file, from one on."""
+
+    of: object  # equal for the same file, read for the same model
+    count: int  # samples in the file
+    first: int  # which of them is the first of these
+    samples: RawSamples
 
 
 def can_type(desk: Desk) -> bool:
@@ -49,17 +61,17 @@ def numbers_from_file(
     if file is None:
         st.session_state.pop(_READ, None)
         return None
-    raw = _samples_in(desk, file)
-    row = 1
-    if len(raw) > 1:
+    read, at = _read(desk, file, st.session_state.get(row_key) or 1)
+    if read.count > 1:
         asked = st.number_input(
-            f"Which of the {count(len(raw), 'sample')}", 1, len(raw), key=row_key
+            f"Which of the {count(read.count, 'sample')}", 1, read.count, key=row_key
         )
-        row = min(max(int(asked), 1), len(raw))  # the browser's word alone is not enough
-    target = fitting_target(desk, raw.targets[row - 1] if raw.targets else None)
-    item = raw.items[row - 1].astype(np.float32)
-    _check_ids(desk, item, raw.names[row - 1] or "The sample")
-    said = [f"By the file its label is '{raw.labels[row - 1]}'."] if raw.labels[row - 1] else []
+        read, at = _read(desk, file, asked)
+    raw = read.samples
+    target = fitting_target(desk, raw.targets[at] if raw.targets else None)
+    item = raw.items[at].astype(np.float32)
+    _check_ids(desk, item, raw.names[at] or "The sample")
+    said = [f"By the file its label is '{raw.labels[at]}'."] if raw.labels[at] else []
     if said or raw.notice:
         pieces.note(" ".join([*said, raw.notice]).strip())
     return item, target
@@ -69,20 +81,45 @@ def _check_ids(desk: Desk, item: np.ndarray, name: str) -> None:
     check_ids(RawSamples((item,), ("",), (name,)), desk.contract.ids)
 
 
-def _samples_in(desk: Desk, file: Any) -> RawSamples:
-    """What a file holds, read once for all that is asked of it."""
+def _read(desk: Desk, file: Any, row: float) -> tuple[_Read, int]:
+    """What a file holds, and the place in that of the sample asked for, from 1, or the nearest: the
+    browser's word alone is not enough.
+    """
     contract = desk.contract
-    name, data = contents(file)
     form = {
         "input_shape": desk.card.input_shape,
         "target_shape": contract.target_shape if desk.task is Task.VALUES else None,
         "inputs": contract.input_sizes,
     }
-    known, raw = st.session_state.get(_READ, (None, None))
-    if raw is None or known != (file.file_id, form):
-        raw = read_samples(data, name, **form, subset=Subset.BOTH)
-        st.session_state[_READ] = (file.file_id, form), raw
-    return raw
+    of = (file.file_id, form)
+    known: _Read | None = st.session_state.get(_READ)
+    if known is not None and known.of == of:
+        at = _place(row, known.count) - known.first
+        if 0 <= at < len(known.samples):
+            return known, at
+    name, data = contents(file)
+    raw = read_samples(data, name, **form, subset=Subset.BOTH)
+    at = _place(row, len(raw))
+    whole = sum(item.nbytes for item in raw.items) <= _MOST_KEPT
+    read = _Read(of, len(raw), 0, raw) if whole else _Read(of, len(raw), at, _alone(raw, at))
+    st.session_state[_READ] = read
+    return read, at - read.first
+
+
+def _place(row: float, most: int) -> int:
+    return min(max(int(row), 1), most) - 1
+
+
+def _alone(raw: RawSamples, at: int) -> RawSamples:
+    """One of them, which keeps none of the others in memory."""
+    target = raw.targets[at] if raw.targets else None
+    return RawSamples(
+        (raw.items[at].copy(),),
+        (raw.labels[at],),
+        (raw.names[at],),
+        () if target is None else (target.copy(),),
+        notice=raw.notice,
+    )
 
 
 def show_numbers(desk: Desk, item: np.ndarray) -> None:

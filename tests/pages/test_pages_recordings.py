@@ -119,6 +119,23 @@ class TestGestures:
         assert not app.error, said(app)
         assert read == ["wave.csv"]
 
+    def test_one_of_a_large_file_is_all_that_is_kept_of_it(self, gesturing, monkeypatch):
+        app, _ = gesturing
+        recordings = np.concatenate(windows()[2])
+        monkeypatch.setattr(number_inputs, "_MOST_KEPT", 0)
+        give(app, "mine.zip", zipped(gestures()))
+        app.segmented_control(key="try_way").set_value("Upload").run()
+        next(one for one in app.file_uploader if one.key == "try_file_numbers").upload(
+            "wave.csv", csv(recordings)
+        )
+        app.run()
+        app.number_input(key="try_row").set_value(2).run()
+        assert not app.error, said(app)
+        assert app.number_input(key="try_row").max == EACH
+        kept = app.session_state["numbers_read"].samples.items
+        assert len(kept) == 1
+        np.testing.assert_allclose(kept[0], windows()[2][1], rtol=1e-4)
+
 
 class TestSounds:
     @pytest.fixture
