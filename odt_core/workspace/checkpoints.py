@@ -1,18 +1,20 @@
 """Checkpoints of a workspace, and which of them is "your model" just now."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from odt_core.checkpoint.tempering import Tempering
 from odt_core.errors import CheckpointError, WorkspaceError
-from odt_core.workspace import changes, pictures
+from odt_core.workspace import changes, outputs, pictures
+from odt_core.workspace.labels import HasLabels
 from odt_core.workspace.manifest import CheckpointEntry, CheckpointInfo, Manifest
-from odt_core.workspace.names import clean_note
-from odt_core.workspace.store import Store
-from odt_core.workspace.words import step_of
+from odt_core.workspace.names import clean_label, clean_note
+from odt_core.workspace.words import new_ids, step_of
 
 
-class HasCheckpoints(Store):
+class HasCheckpoints(HasLabels):
     """The part of a workspace that knows checkpoints."""
 
     def checkpoint_bytes(self, checkpoint_id: str) -> bytes:
@@ -29,14 +31,22 @@ class HasCheckpoints(Store):
         return data
 
     def add_checkpoint(
-        self, data: bytes, info: CheckpointInfo, *, as_head: bool = False
+        self,
+        data: bytes,
+        info: CheckpointInfo,
+        *,
+        as_head: bool = False,
+        labels: Mapping[int, str | None] = MappingProxyType({}),
     ) -> CheckpointEntry:
-        """Keep a checkpoint; with `as_head` it becomes your model in the same step.
+        """Keep a checkpoint; with `as_head` it becomes your model in the same step. labels: what
+        outputs that have no label are called from then on (`outputs.with_labels_at`).
 
-        One that does not become your model is no step to undo, and undoing other steps leaves it
-        there. Where there is no room, older automatic ones go, and steps to undo
-        before it is refused. Raises WorkspaceError when there are too many kept by hand.
+        One that neither becomes your model nor brings labels is no step to undo, and undoing other
+        steps leaves it there. Where there is no room, older automatic ones go, and steps to undo
+        before it is refused. Raises WorkspaceError when there are too many kept by hand, LabelError
+        where a label cannot be.
         """
+        names = {at: name and clean_label(name) for at, name in labels.items()}
         info = replace(info, note=clean_note(info.note, self.limits.note_length))
         automatic = info.kind.automatic
         with self._changing() as manifest:
@@ -58,10 +68,15 @@ class HasCheckpoints(Store):
             )
             changed = changes.with_checkpoint(manifest, entry, as_head=as_head)
             changed = self._thinned(changed, len(data))
+            step = f"train to step {info.steps:,}" if automatic else "change your model"
+            if names:
+                changed = outputs.with_labels_at(changed, names, new_ids())
+                self._check_label_count(changed, 0)
+                step = step if as_head else "add the labels of a checkpoint"
             self._commit(
                 changed,
-                f"train to step {info.steps:,}" if automatic else "change your model",
-                fact=not as_head,
+                step,
+                fact=not (as_head or names),
                 files={f"checkpoints/{entry.id}.safetensors": data},
                 next_number=number + 1,
             )

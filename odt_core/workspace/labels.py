@@ -1,7 +1,6 @@
 """Labels of a workspace: each stands for one output of the model."""
 
 import contextlib
-from collections.abc import Sequence
 
 from odt_core.checkpoint.checkpoint import load_checkpoint
 from odt_core.errors import CheckpointError, LabelError
@@ -21,18 +20,16 @@ class HasLabels(Store):
         """The enabled labels at the model's outputs."""
         return Labels(self.manifest.output_names())
 
-    def add_label(self, name: str, trained: Sequence[str | None] | None = None) -> LabelEntry:
+    def add_label(self, name: str) -> LabelEntry:
         """A new label on the next output of the model that is free and has learnt no other label
-        (`outputs.free_output`), or the next that nobody has named. trained: per output its name in
-        training; None: as your model was trained. Raises LabelError.
+        (`outputs.free_output`), or the next that nobody has named. Raises LabelError.
         """
         text = clean_label(name)
         with self._changing() as manifest:
             self._check_label_count(manifest)
             changed = outputs.with_outputs_named(manifest, [text])
             if changed is manifest:
-                if trained is None:
-                    trained = self._trained_names(manifest)
+                trained = self._trained_names(manifest)
                 changed = changes.with_label(manifest, next(new_ids()), text, trained)
             self._commit(changed, f"add the label '{text}'")
             return next(label for label in changed.labels if label.name == text)

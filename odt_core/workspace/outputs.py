@@ -3,7 +3,7 @@
 Pure functions, as those of `changes`: the old manifest in, the new one out.
 """
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import zip_longest
 from types import MappingProxyType
@@ -239,6 +239,28 @@ def with_outputs_named(manifest: Manifest, names: Iterable[str]) -> Manifest:
             for label in manifest.labels
         ),
     )
+
+
+def with_labels_at(
+    manifest: Manifest, names: Mapping[int, str | None], ids: Iterable[str]
+) -> Manifest:
+    """Labels of these names on just these outputs, on which no label with samples stands; None: the
+    output is nobody's. One that is there without an output comes to it with its samples.
+    LabelError where one stands for another output.
+    """
+    used, fresh = {sample.label for sample in manifest.samples}, iter(ids)
+    labels = [one for one in manifest.labels if one.output not in names or one.id in used]
+    for output, name in names.items():
+        if name is None:
+            continue
+        known = label_called(labels, name)
+        if known is not None and known.output is not None:
+            raise LabelError(f"There is a label {known.name!r} already. Use another name.")
+        if known is not None:
+            labels.remove(known)
+        entry = known or LabelEntry(next(fresh), name, output)
+        labels.append(replace(entry, output=output, enabled=True))
+    return replace(manifest, labels=tuple(labels))
 
 
 def label_called(labels: Sequence[LabelEntry], name: str) -> LabelEntry | None:

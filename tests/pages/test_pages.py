@@ -26,8 +26,8 @@ from odt_core.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from odt_core.errors import CheckpointError, TrainingError, WorkspaceError
-from odt_core.workspace import Kind, Part, Source
+from odt_core.errors import CheckpointError, LabelError, TrainingError, WorkspaceError
+from odt_core.workspace import CheckpointInfo, Kind, Part, Source
 from pages.ui import people, sample_dialogs, samples_card, timeline, train_card, trouble
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.desk.worker import bundled_path
@@ -102,6 +102,14 @@ def interrupt(app, desk, entry) -> None:
     record = {"kind": "checkpoint", "checkpoint": entry.id, "step": entry.info.step}
     desk.workspace.append_run(run, [record])
     app.run()
+
+
+def upload_with_labels(desk, *names: str | None) -> None:
+    """Your model as from elsewhere, trained with these labels of one's own."""
+    mine = load_checkpoint(desk.workspace.checkpoint_bytes(desk.workspace.manifest.head))
+    labels = (*mine.meta.labels[:10], *names, *mine.meta.labels[10 + len(names) :])
+    other = replace(mine, meta=replace(mine.meta, labels=labels))
+    desk.add_uploaded_checkpoint(save_checkpoint(other), "other.safetensors")
 
 
 def said(app) -> str:
@@ -1045,19 +1053,50 @@ class TestCheckpoints:
         assert "was trained with '1' where '0' is here, '0' where '1' is here" in said(app)
         assert desk.workspace.manifest == before
 
-    def test_upload_when_it_has_more_labels_brings_them(self, trained):
+    def test_upload_when_it_has_more_labels_brings_them_to_their_outputs(self, trained):
         _, desk = trained
-        mine = load_checkpoint(desk.workspace.checkpoint_bytes(desk.workspace.manifest.head))
+        upload_with_labels(desk, "heart", "cross")
+        assert desk.labels.names[10:14] == ("heart", "cross", None, None)
+        upload_with_labels(desk, "heart", "cross", None, "star")
+        assert desk.labels.names[10:14] == ("heart", "cross", None, "star")
+        checkpoints = desk.workspace.manifest.checkpoints
+        desk.workspace.undo()
+        assert desk.labels.names[10:14] == ("heart", "cross", None, None)
+        assert desk.workspace.manifest.checkpoints == checkpoints
 
-        def upload(*names):
-            labels = (*mine.meta.labels[:10], *names, *mine.meta.labels[10 + len(names) :])
-            other = replace(mine, meta=replace(mine.meta, labels=labels))
-            desk.add_uploaded_checkpoint(save_checkpoint(other), "other.safetensors")
+    def test_checkpoint_when_a_label_of_its_is_another_output_here_is_refused(self, trained):
+        _, desk = trained
+        desk.workspace.add_label("Cross")
+        before = desk.workspace.manifest
+        with pytest.raises(CheckpointError, match="'cross' where no label is here"):
+            upload_with_labels(desk, None, "cross")
+        assert desk.workspace.manifest == before
+        mine = load_checkpoint(desk.workspace.checkpoint_bytes(before.head))
+        labels = (*mine.meta.labels[:10], None, "cross", *mine.meta.labels[12:])
+        other = replace(mine, meta=replace(mine.meta, labels=labels))
+        info = CheckpointInfo(Kind.MANUAL, 1, 1)
+        kept = desk.workspace.add_checkpoint(save_checkpoint(other), info)
+        with pytest.raises(CheckpointError, match="'cross' where no label is here"):
+            desk.restore(kept.id)
 
-        upload("heart", "cross")
-        assert desk.labels.names[10:13] == ("heart", "cross", None)
-        with pytest.raises(CheckpointError, match="labels that are not there: 'star'"):
-            upload("heart", "cross", None, "star")
+    def test_upload_when_a_label_of_its_cannot_be_shown_keeps_nothing(self, trained):
+        _, desk = trained
+        before = desk.workspace.manifest
+        with pytest.raises(LabelError, match="needs a name"):
+            upload_with_labels(desk, "heart", "\u0301")
+        assert desk.workspace.manifest == before
+
+    def test_upload_when_some_outputs_are_named_names_the_others(self, app, desk_of):
+        desk = desk_of(app)
+        desk.choose_uploaded(
+            (ROOT / "tests/runtime/models/tiny_momentum.tflite").read_bytes(), "mine.tflite"
+        )
+        desk.workspace.rename_label(desk.workspace.manifest.labels[0].id, "a")
+        worker = desk.worker()
+        labels = ("a", "1", "0", None)
+        checkpoint = Checkpoint(worker.state(), CheckpointMeta(worker.sha256, labels=labels))
+        desk.add_uploaded_checkpoint(save_checkpoint(checkpoint), "other.safetensors")
+        assert desk.labels.names == labels
 
     def test_upload_when_nobody_named_the_outputs_names_them(self, app, desk_of):
         desk = desk_of(app)

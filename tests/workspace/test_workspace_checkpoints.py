@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 
 from odt_core.checkpoint import Tempering
-from odt_core.errors import CheckpointError, WorkspaceError
+from odt_core.errors import CheckpointError, LabelError, WorkspaceError
 from odt_core.samples import Labels
 from odt_core.workspace import CheckpointInfo, Kind, Limits, Score, Source, Workspaces
 
@@ -42,6 +42,20 @@ class TestAddCheckpoint:
         )
         assert mine.original == best.id
         assert mine.info.chosen
+
+    def test_labels_come_to_their_outputs_in_the_same_step(self, workspace):
+        workspace.add_checkpoint(b"x", CheckpointInfo(Kind.UPLOADED, 1, 0), labels={11: "cross"})
+        assert workspace.labels().names[9:13] == ("9", None, "cross", None)
+        assert workspace.undo_step == "add the labels of a checkpoint"
+        workspace.undo()
+        assert workspace.labels().names[11] is None
+        assert steps(workspace) == [1]
+
+    def test_label_that_stands_for_another_output_is_refused_and_nothing_kept(self, workspace):
+        workspace.add_label("Cross")
+        with pytest.raises(LabelError, match="There is a label 'Cross' already"):
+            workspace.add_checkpoint(b"x", auto(1), labels={11: "cross"})
+        assert steps(workspace) == []
 
     def test_without_a_model_it_is_refused(self, workspaces):
         with pytest.raises(WorkspaceError, match="Choose a model"):

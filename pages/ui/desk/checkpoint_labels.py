@@ -23,48 +23,34 @@ class HasCheckpointLabels(HasModel):
         """CheckpointError where a label of its stands at another output here. A label that is
         merely called otherwise may have been renamed since.
         """
-        ours = self._ours()
-        moved = [
-            (their, our)
-            for their, our in _differing(self._theirs(checkpoint), ours)
-            if any(name is not None and same_label(their, name) for name in ours)
-        ]
-        _refuse("This checkpoint", moved)
+        _refuse("This checkpoint", _moved(self._theirs(checkpoint), self._ours()))
 
-    def _check_uploaded(self, checkpoint: Checkpoint, file: str) -> None:
-        """CheckpointError where an output has another label here, or none that it could be given
-        (`_take_labels`).
+    def _labels_brought(self, checkpoint: Checkpoint, file: str) -> dict[int, str | None]:
+        """What an uploaded checkpoint calls the outputs that have no label here, None those that
+        had none there either; empty where it brings no label. CheckpointError where an output has
+        another label here, or a label of its stands at another output.
         """
         theirs, ours = self._theirs(checkpoint), self._ours()
-        _refuse(f"'{file}'", _differing(theirs, ours))
+        _refuse(f"'{file}'", _differing(theirs, ours) or _moved(theirs, ours))
+        said = self._said(checkpoint)
         free = [k for k, our in enumerate(ours) if our is None]
-        new = [k for k in free if theirs[k] is not None]
-        if new != free[: len(new)] or (new and self.model.unnamed and len(free) < len(ours)):
-            listed = ", ".join(f"'{name}'" for name in theirs if name is not None)
-            raise CheckpointError(
-                f"'{file}' was trained with labels that are not there: '{theirs[new[0]]}'. Add "
-                f"labels until there are these, in this order: {listed}."
-            )
-
-    def _take_labels(self, checkpoint: Checkpoint) -> None:
-        """Give the outputs that have no label here those that it was trained with."""
-        theirs, ours = self._theirs(checkpoint), self._ours()
-        new = [their for their, our in zip(theirs, ours, strict=True) if their and our is None]
-        if new and self.model.unnamed:
-            self.name_labels([their or "" for their in theirs])
-        else:
-            for name in new:
-                self.workspace.add_label(name, theirs)
+        if not any(theirs[k] for k in free):
+            return {}
+        return {k: theirs[k] for k in free if theirs[k] or said[k] is None}
 
     def _theirs(self, checkpoint: Checkpoint) -> _Names:
-        """By output; None where it does not say."""
-        outputs = self.model.outputs
-        names = Labels.said(checkpoint.meta.labels, Labels((None,) * len(outputs))).names
+        """By output; None where it does not say, or says the number of one that nobody named."""
+        names = self._said(checkpoint)
         if not self.model.unnamed:
             return names
         return tuple(
-            None if name == own else name for name, own in zip(names, outputs, strict=True)
+            None if name == own else name
+            for name, own in zip(names, self.model.outputs, strict=True)
         )
+
+    def _said(self, checkpoint: Checkpoint) -> _Names:
+        nothing = Labels((None,) * len(self.model.outputs))
+        return Labels.said(checkpoint.meta.labels, nothing).names
 
     def _ours(self) -> _Names:
         """By output; None where nobody has named it or has samples of it."""
@@ -79,15 +65,27 @@ class HasCheckpointLabels(HasModel):
         )
 
 
-def _differing(theirs: _Names, ours: _Names) -> list[tuple[str, str]]:
+def _differing(theirs: _Names, ours: _Names) -> list[tuple[str, str | None]]:
     """(its name, the name here) of the outputs that have two."""
     both = zip(theirs, ours, strict=True)
     return [(one, other) for one, other in both if one and other and not same_label(one, other)]
 
 
-def _refuse(what: str, differing: Sequence[tuple[str, str]]) -> None:
+def _moved(theirs: _Names, ours: _Names) -> list[tuple[str, str | None]]:
+    """(its name, the name here or None) of the outputs whose name stands at another one here."""
+    return [
+        (their, our)
+        for their, our in zip(theirs, ours, strict=True)
+        if their is not None
+        and not (our is not None and same_label(their, our))
+        and any(name is not None and same_label(their, name) for name in ours)
+    ]
+
+
+def _refuse(what: str, differing: Sequence[tuple[str, str | None]]) -> None:
     if differing:
-        pairs = [f"'{their}' where '{our}' is here" for their, our in differing[:_MOST]]
+        named = [(their, f"'{our}'" if our else "no label") for their, our in differing[:_MOST]]
+        pairs = [f"'{their}' where {our} is here" for their, our in named]
         raise CheckpointError(
             f"{what} was trained with {', '.join(pairs)}: its answers would bear the wrong names. "
             "Rename your labels so that they fit, then try again."

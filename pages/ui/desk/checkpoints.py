@@ -64,7 +64,7 @@ class HasCheckpoints(HasCheckpointLabels):
 
     def add_uploaded_checkpoint(self, data: bytes, name: str) -> None:
         """Keep an uploaded checkpoint after the worker has tried it on, and its labels where the
-        workspace has none. Raises CheckpointError.
+        workspace has none. Raises CheckpointError, LabelError.
         """
         checkpoint = load_checkpoint(data)
         with self.changing("upload a checkpoint"):
@@ -74,7 +74,7 @@ class HasCheckpoints(HasCheckpointLabels):
                     f"'{name}' belongs to another model than '{self.model.name}'. Choose that "
                     "model first, or upload another checkpoint."
                 )
-            self._check_uploaded(checkpoint, name)
+            labels = self._labels_brought(checkpoint, name)
             self._worker_head = ELSEWHERE
             worker.load_state(checkpoint.state)
             note = checkpoint.meta.note or name
@@ -82,8 +82,7 @@ class HasCheckpoints(HasCheckpointLabels):
             info = CheckpointInfo(Kind.UPLOADED, checkpoint.meta.step, 0, note=note)
             info = known.copied(Kind.UPLOADED, note) if known else info
             info = replace(info, temperature=checkpoint.meta.temperature)
-            self.workspace.add_checkpoint(data, info)
-            self._take_labels(checkpoint)
+            self.workspace.add_checkpoint(data, info, labels=labels)
 
     def _known_as(self, data: bytes) -> CheckpointEntry | None:
         """The checkpoint that the file was downloaded as, whatever temperature it had then."""
