@@ -9,7 +9,8 @@ Needs Python 3.11 or newer and the pinned packages of requirements.txt; no netwo
 engine's sources are in software/; --installed uses the odt_core on your path instead.
 
 Exit code: 0 identical, and all of these as published; 1 not; 2 it could not be tried. Files that
-are not as published (CHANGED) are named first, and are never 0; ADDED ones are only named.
+are not as published (CHANGED) are named first, and are never 0; ADDED ones are only named, and so
+is a learning rate that an older odt left at that of the last step (RATE).
 Options: --json prints one line of JSON. --installed as above.
 """
 
@@ -172,8 +173,10 @@ def load_base(facts: dict[str, Any]) -> Any:
         return model.with_card(replace(card, base_test=None, replay=None, people=()))
 
 
-def train_again(model: Any, facts: dict[str, Any]) -> Any:
-    """The state after all trainings of the bundle, one after the other."""
+def train_again(model: Any, facts: dict[str, Any]) -> tuple[Any, list[float]]:
+    """The state after all trainings of the bundle, one after the other, and the learning rate of
+    the last step of each.
+    """
     from odt_core.training import Callback, Control, Settings, fit
 
     class StopAfter(Callback):
@@ -189,6 +192,7 @@ def train_again(model: Any, facts: dict[str, Any]) -> Any:
         session.load_state(load_weights("start.safetensors"))
     own = load_samples("train", facts["labels"])
     replay = load_samples("replay", facts["labels_replay"])
+    rates = []
     for stage in facts["origin"]["stages"]:
         if stage["step"] == 0:
             continue
@@ -207,7 +211,26 @@ def train_again(model: Any, facts: dict[str, Any]) -> Any:
             print(f"The training ended at step {history.steps}, not {stage['step']}.")
         if not stage["averaged"]:  # a run that diverged lost its average
             session.load_state(history.progress.state)
-    return session.state()
+        rates += [one.learning_rate for one in history.records[-1:] if one.learning_rate]
+    return session.state(), rates
+
+
+def rates_left(
+    model: Any, published: dict[str, Any], again: dict[str, Any], rates: list[float]
+) -> list[str]:
+    """Variables of the learning rate that differ as an older odt left them: at the rate of a last
+    step, rather than at the one before the training.
+    """
+    import numpy as np
+
+    name = model.contract.learning_rate
+    held = model.description.signature(name).assigns if name is not None else ()
+    return [
+        one
+        for one in set(held) & published.keys()
+        if published[one].tobytes() != again[one].tobytes()
+        and any(np.array_equal(published[one], np.full_like(again[one], rate)) for rate in rates)
+    ]
 
 
 def differences(published: dict[str, Any], again: dict[str, Any]) -> list[str]:
@@ -352,9 +375,15 @@ def tried(result: dict[str, Any], say: Callable[[str], None]) -> int:
     model = load_base(facts)
     published = load_weights("checkpoint.safetensors")
     found: list[str] | None = None
+    left: list[str] = []
     if facts["origin"]["beginning"] != "unknown":
         say("Training again …")
-        found = result["differences"] = differences(published, train_again(model, facts))
+        again, rates = train_again(model, facts)
+        left = rates_left(model, published, again, rates)
+        for name in left:
+            say(f"RATE        {name}: that of the last step, as an older odt left it")
+        kept = {name: published[name] for name in left}
+        found = result["differences"] = differences(published, again | kept)
         result["identical"] = not found
     rows = result["results"] = count_again(model, published, facts)
     for row in rows:
@@ -371,7 +400,8 @@ def tried(result: dict[str, Any], say: Callable[[str], None]) -> int:
         result["message"] = facts["origin"]["sentence"]
         say(f"NOT TRIED   {result['message']}")
     elif not found:
-        say(f"IDENTICAL   all {len(published)} variables, bit for bit")
+        rest = " other" if left else ""
+        say(f"IDENTICAL   all {len(published) - len(left)}{rest} variables, bit for bit")
     else:
         for line in found:
             say(f"NOT IDENTICAL  {line}")

@@ -30,6 +30,17 @@ def test_a_whole_run_when_repeated_is_identical(packed, unpack):
     ]
 
 
+@pytest.mark.parametrize(("rate", "code"), [(0.1, 0), (0.2, 1)])
+def test_rate_that_an_older_odt_left_at_its_last_step_is_no_difference(trained, unpack, rate, code):
+    published = trained.saved[-1]
+    state = {**published.state, "learning_rate": np.float32(rate)}
+    older = save_checkpoint(replace(published, state=state))
+    done = run(unpack(trained.bundle(checkpoint_file=older)))
+    assert done.returncode == code, done.stdout
+    told = "RATE        learning_rate" in done.stdout, "IDENTICAL   all 8 other" in done.stdout
+    assert told == (code == 0, code == 0)
+
+
 def test_one_sample_flipped_is_not_identical(packed, unpack):
     folder = unpack(packed)
     path = folder / "samples" / "train" / "x.npy"
