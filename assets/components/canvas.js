@@ -2,6 +2,7 @@
 // touches the element, so whatever must outlive a rerun is kept in STATE and handlers are properties.
 const STATE = new WeakMap();
 const UNITS = 280;  // strokes and the reported PNG are in these units, whatever the screen's density
+const PATIENCE = 2000;  // milliseconds that a press on a locked button counts
 
 function trace(ctx, stroke, pen) {
   ctx.lineWidth = pen; ctx.lineCap = ctx.lineJoin = "round";
@@ -60,7 +61,8 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     if (s.live) trace(ctx, s.live, data.pen);
     part("undo").disabled = !s.past.length;
     part("clear").disabled = !s.strokes.length;
-    part("add").disabled = data.locked || !s.strokes.length;
+    part("add").disabled = !s.strokes.length;
+    part("add").ariaDisabled = String(Boolean(data.locked));
   }
   function report() {
     if (!data.reports) return;
@@ -70,7 +72,9 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   function become(strokes) { s.past.push(s.strokes); s.strokes = strokes; redraw(); report(); }
   function undo() { if (s.past.length) { s.strokes = s.past.pop(); redraw(); report(); } }
   function add() {
-    if (!data.add || data.locked || !s.strokes.length) return;
+    if (!data.add || !s.strokes.length) return;
+    // What unlocks it may be on its way: a field tells what was typed when the press takes its focus.
+    if (data.locked) { s.pressed = performance.now(); return; }
     sendAct({ png: asPng(s.strokes, data.pen), what: data.what }, setTriggerValue);
     Object.assign(s, { strokes: [], past: [] }); redraw(); canvas.focus({ preventScroll: true });
   }
@@ -108,4 +112,9 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     e.preventDefault(); e.stopPropagation();
   };
   redraw();
+  if (s.pressed && !data.locked) {
+    const soon = performance.now() - s.pressed < PATIENCE;
+    s.pressed = 0;
+    if (soon) add();
+  }
 }

@@ -37,6 +37,13 @@ def drop(tab, path: Path) -> None:
     tab.idle()
 
 
+def choose(tab, key: str, option: str) -> None:
+    """Correct what the Model page takes the model for."""
+    tab.page.locator(f".st-key-{key} input").click()
+    tab.page.get_by_role("option", name=option).click()
+    tab.idle()
+
+
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
     """30 samples of three features and two targets."""
@@ -100,17 +107,32 @@ class TestOwnModel:
         tab = visit(shared_server).open("/model")
         drop(tab, MODELS / "tiny_adam.tflite")
 
-        def choose(key: str, option: str) -> None:
-            tab.page.locator(f".st-key-{key} input").click()
-            tab.page.get_by_role("option", name=option).click()
-            tab.idle()
-
-        choose("map_task", "Yes or no")
+        choose(tab, "map_task", "Yes or no")
         tab.page.wait_for_selector(".st-key-card_mapping [data-testid=stAlert]")
         expect(tab.page.locator(".st-key-card_about")).to_contain_text("Tells 4 labels apart")
-        choose("map_output_kind", "Probabilities")
+        choose(tab, "map_output_kind", "Probabilities")
         tab.sees("Back to what odt proposes")
         expect(tab.page.locator(".st-key-card_mapping [data-testid=stAlert]")).to_have_count(0)
+
+    def test_drawing_is_added_by_the_press_that_ends_typing_its_target(self, shared_server, visit):
+        tab = visit(shared_server).open("/model")
+        drop(tab, MODELS / "tiny_adam.tflite")
+        choose(tab, "map_task", "Numbers")
+        tab.press("go_personalise")
+        tab.page.locator(".st-key-card_samples").get_by_role("radio", name="Draw").click()
+        tab.page.wait_for_selector(".st-key-samples_target input")
+        tab.idle().draw("pad")
+        tab.part("samples_target", "input").fill("1, 0, 0, 0")
+        tab.part("pad", "button.add").click(force=True)
+        expect(tab.part("card_samples", ".odt-step span")).to_have_text("1 sample")
+        tab.draw("pad").part("samples_target", "input").fill("1, 0, 0, a")
+        tab.part("pad", "button.add").click(force=True)
+        expect(tab.part("pad", "button.add")).to_have_attribute("aria-disabled", "true")
+        tab.page.wait_for_timeout(2500)  # so long a press counts
+        tab.part("samples_target", "input").fill("0, 1, 0, 0")
+        tab.part("samples_target", "input").press("Enter")
+        expect(tab.part("pad", "button.add")).to_have_attribute("aria-disabled", "false")
+        expect(tab.part("card_samples", ".odt-step span")).to_have_text("1 sample")
 
     def test_pages_when_390_wide_do_not_scroll_sideways(self, shared_server, visit):
         tab = visit(shared_server, viewport={"width": 390, "height": 844}, has_touch=True)
