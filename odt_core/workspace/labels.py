@@ -7,7 +7,7 @@ from odt_core.errors import CheckpointError, LabelError
 from odt_core.samples import Labels
 from odt_core.words import count
 from odt_core.workspace import changes, outputs
-from odt_core.workspace.manifest import LabelEntry, Manifest
+from odt_core.workspace.manifest import CheckpointEntry, LabelEntry, Manifest
 from odt_core.workspace.names import clean_label
 from odt_core.workspace.store import Store
 from odt_core.workspace.words import label_name, new_ids
@@ -15,6 +15,8 @@ from odt_core.workspace.words import label_name, new_ids
 
 class HasLabels(Store):
     """The part of a workspace that knows labels."""
+
+    _trained: tuple[str, tuple[str | None, ...]] | None = None  # of the head that was asked last
 
     def labels(self) -> Labels:
         """The enabled labels at the model's outputs."""
@@ -60,8 +62,14 @@ class HasLabels(Store):
     def _trained_names(self, manifest: Manifest) -> tuple[str | None, ...]:
         """What the outputs of your model were called when it was trained; empty: not known."""
         head = manifest.head_entry
-        name = f"{head.id}.safetensors" if head else ""
-        data = self._file("checkpoints", name, head.sha256) if head else None
+        if head is None:
+            return ()
+        if self._trained is None or self._trained[0] != head.id:
+            self._trained = head.id, self._names_in(head)
+        return self._trained[1]
+
+    def _names_in(self, entry: CheckpointEntry) -> tuple[str | None, ...]:
+        data = self._file("checkpoints", f"{entry.id}.safetensors", entry.sha256)
         with contextlib.suppress(CheckpointError):
             return load_checkpoint(data).meta.labels if data is not None else ()
         return ()
