@@ -85,7 +85,7 @@ def unpack_description(document: Mapping[str, Any]) -> ModelDescription:
     """The inverse of `pack_description`; WorkerError when it makes no sense."""
 
     def tensors(rows: Any) -> tuple[TensorDescription, ...]:
-        listed = ("shape", "reached_by", "tail", "scales")
+        listed = ("shape", "reached_by", "tail", "scales", "pixels")
         return tuple(
             TensorDescription(
                 **{
