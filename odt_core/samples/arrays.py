@@ -47,6 +47,8 @@ def read_arrays(files: Mapping[str, bytes], name: str, form: Form, subset: Subse
         kind: _one_of([k for k in called if _meaning(k) == ("y", kind)], "y", name)
         for kind in chosen
     }
+    if len({bool(one) for one in of_labels.values()}) > 1:  # the others' would be missed
+        del chosen["test"], of_labels["test"]
     read = {*(inputs if apart else chosen.values()), *of_labels.values()}
     others = [one for one in files if one not in read]
 

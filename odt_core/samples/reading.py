@@ -48,7 +48,8 @@ def read_samples(
       with the zip's name as label, bundles of evidence beside them left out;
     - an .npz with x (uint8 [N, H, W(, C)], or numbers [N, *input shape]) and y, which may be
       missing: N labels, one-hot rows, or targets [N, *target shape]; or with arrays that are called
-      otherwise, such as x_train, y_train, x_test and y_test, or features and labels;
+      otherwise, such as x_train, y_train, x_test and y_test, or features and labels. Where only
+      one of both parts has labels, the test part is left out beside the other;
     - a .csv (table.py) or a table as JSON (records.py), both also as .gz; of a model that takes
       windows of time a table of its rows (windows.py), or label folders of such: where neither
       folder nor table says a label, its name does;

@@ -379,6 +379,17 @@ class TestByHand:
         assert [names[s.label] for s in manifest.samples] == ["cat", "dog", "owl"] * 2
         assert "0 is 'cat', 1 is 'dog', 2 is 'owl'" in app.toast[0].value
 
+    @pytest.mark.parametrize("y", [["cat", "dog"], [0, 1]])
+    def test_samples_of_a_test_part_without_labels_do_not_get_the_chosen_one(self, app, desk_of, y):
+        drop(app, OURS / "tiny_adam.tflite")
+        desk = desk_of(app)
+        desk.name_labels(["cat", "dog", "owl"])
+        x = RNG.integers(0, 255, (5, 8, 8), np.uint8)
+        give(app, "mine.npz", npz(x_train=x[:2], y_train=y, x_test=x[2:]))
+        names = {label.id: label.name for label in desk.workspace.manifest.labels}
+        assert [names[s.label] for s in desk.workspace.manifest.samples] == ["cat", "dog"]
+        assert "Left out 1 array" in app.toast[0].value
+
     def test_names_that_samples_gave_are_there_again_after_a_look_at_another_model(
         self, app, desk_of
     ):

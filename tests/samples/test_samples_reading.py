@@ -356,6 +356,23 @@ class TestNpz:
         assert (raw.labels, raw.tests) == (("1", "2", "1"), (False, True, True))
         assert (raw.names[1], raw.notice) == ("own.npz, x_test, sample 1", "")
 
+    @pytest.mark.parametrize(
+        ("y", "labels", "notice"),
+        [
+            ({"y_train": ["cat"]}, ("cat",), "Left out 1 array: x_test."),
+            ({"y_train": [1]}, ("1",), "Left out 1 array: x_test."),
+            ({"y_test": [1, 2]}, ("",), "Left out 2 arrays: x_test, y_test."),
+        ],
+    )
+    def test_test_part_is_left_out_where_one_part_alone_has_labels(self, y, labels, notice):
+        data = npz(x_train=[[1]], x_test=[[2], [3]], **y)
+        raw = read_samples(data, "own.npz", subset=Subset.BOTH)
+        assert (raw.labels, raw.tests, raw.notice) == (labels, (), notice)
+
+    def test_both_parts_are_read_where_neither_has_labels(self):
+        raw = read_samples(npz(x_train=[[1]], x_test=[[2]]), "own.npz", subset=Subset.BOTH)
+        assert (raw.labels, raw.tests, raw.notice) == (("", ""), (False, True), "")
+
     def test_one_part_alone_is_not_marked(self):
         for x in ("x", "x_train", "x_test"):
             raw = read_samples(npz(**{x: [[1]]}), "own.npz", subset=Subset.BOTH)
