@@ -55,18 +55,25 @@ def read_arrays(files: Mapping[str, bytes], name: str, form: Form, subset: Subse
     def array(key: str) -> np.ndarray:
         return load_array(files[key], f"{name}, {key}")
 
-    parts: list[RawSamples] = []
-    samples = 0
+    parts: dict[str, RawSamples] = {}
+    too_many = ""
     for kind, key in chosen.items():
         x = joined({one: array(one) for one in inputs}, inputs, name) if apart else array(key)
         y = array(of_labels[kind]) if of_labels[kind] else None
         _check_lengths(x, y, key, of_labels[kind], name)
-        samples += len(x)
-        if samples > MAX_SAMPLES:
+        where = f"{name}, {key}" if kind else name
+        if len(x) > MAX_SAMPLES and not parts:
             raise SampleError(
-                f"'{name}' has {samples:,} samples; at most {MAX_SAMPLES:,} are read. Save fewer, "
+                f"'{where}' has {len(x):,} samples; at most {MAX_SAMPLES:,} are read. Save fewer, "
                 f"such as {key}[:{MAX_SAMPLES}]."
             )
+        together = len(x) + sum(map(len, parts.values()))
+        if together > MAX_SAMPLES:
+            too_many = (
+                f"Left out {key}: with it '{name}' has {together:,} samples, and at most "
+                f"{MAX_SAMPLES:,} are read."
+            )
+            break
         if y is None:
             _check_no_labels(files, others, len(x), kind, name)
         items = tuple(_numbers_or_pictures(x, name))
@@ -74,12 +81,12 @@ def read_arrays(files: Mapping[str, bytes], name: str, form: Form, subset: Subse
         said = [rounded(x, f"'{name}', {key},")]
         if y is not None and targets and form.target_shape is not None:
             said.append(rounded(y, f"'{name}', {of_labels[kind]},"))
-        where = f"{name}, {key}" if kind else name
         names = tuple(f"{where}, sample {k + 1}" for k in range(len(x)))
-        tests = (kind == "test",) * len(x) if len(chosen) > 1 else ()
-        parts.append(RawSamples(items, labels, names, targets, tests, sentences(*said)))
-    raw = RawSamples.together(parts)
-    return replace(raw, notice=sentences(raw.notice, _left_out(others, subset)))
+        parts[kind] = RawSamples(items, labels, names, targets, notice=sentences(*said))
+    raw = RawSamples.together([*parts.values()])
+    tests = tuple(kind == "test" for kind, part in parts.items() for _ in part.names)
+    notice = sentences(raw.notice, too_many, _left_out(others, subset))
+    return replace(raw, tests=tests if len(parts) > 1 else (), notice=notice)
 
 
 def _check_lengths(

@@ -26,7 +26,7 @@ from odt_core.samples.folders import read_given, read_loose
 from odt_core.samples.layout import HOW, tell_labels
 from odt_core.samples.other_files import refuse_other_files
 from odt_core.samples.table import ENDINGS
-from odt_core.words import sentences
+from odt_core.words import count, sentences
 from pages.ui.desk import Desk
 from pages.ui.typed_target import check_target, typed_targets
 
@@ -58,17 +58,7 @@ def read_uploaded(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str)
             f"'{pictures[0][0]}' is no table, and this model takes numbers. Upload a .csv or "
             ".npz, or say on the Model page that its input is a picture."
         )
-    raws = [
-        read_samples(
-            data,
-            name,
-            input_shape=None if desk.sees_pictures else desk.card.input_shape,
-            target_shape=_target_shape(desk, name),
-            inputs=desk.contract.input_sizes,
-            subset=Subset.BOTH,
-        )
-        for name, data in archives
-    ]
+    raws = [_of_archive(desk, name, data) for name, data in archives]
     for (name, _), raw in zip(archives, raws, strict=True):
         if name.lower().endswith(_FOLDERS):
             _check_folders(desk, raw, name)
@@ -92,6 +82,27 @@ def read_uploaded(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str)
     if pictures:
         ready.insert(0, _loose(desk, pictures, label_id))
     return RawSamples.together(ready)
+
+
+def _of_archive(desk: Desk, name: str, data: bytes) -> RawSamples:
+    """What it holds; without its test samples where a workspace has room for the others alone."""
+    raw = read_samples(
+        data,
+        name,
+        input_shape=None if desk.sees_pictures else desk.card.input_shape,
+        target_shape=_target_shape(desk, name),
+        inputs=desk.contract.input_sizes,
+        subset=Subset.BOTH,
+    )
+    most = desk.workspace.limits.samples
+    others = [at for at, test in enumerate(raw.tests) if not test]
+    if not len(raw) > most >= len(others) > 0:
+        return raw
+    said = (
+        f"Left out {count(len(raw) - len(others), 'test sample')} of '{name}': with them there "
+        f"would be more than {most:,}."
+    )
+    return replace(raw.take(others), tests=(), notice=sentences(raw.notice, said))
 
 
 def _check_folders(desk: Desk, raw: RawSamples, name: str) -> None:

@@ -6,6 +6,7 @@ import gzip
 import io
 import re
 import zipfile
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
@@ -389,6 +390,19 @@ class TestByHand:
         names = {label.id: label.name for label in desk.workspace.manifest.labels}
         assert [names[s.label] for s in desk.workspace.manifest.samples] == ["cat", "dog"]
         assert "Left out 1 array" in app.toast[0].value
+
+    def test_test_part_for_which_a_workspace_has_no_room_is_left_out_and_told(
+        self, app, desk_of, monkeypatch
+    ):
+        drop(app, OURS / "tiny_adam.tflite")
+        desk = desk_of(app)
+        monkeypatch.setattr(desk.workspace, "limits", replace(desk.workspace.limits, samples=5))
+        x, y = RNG.integers(0, 255, (7, 8, 8), np.uint8), np.zeros(7, int)
+        give(app, "mine.npz", npz(x_train=x[:4], y_train=y[:4], x_test=x[4:], y_test=y[4:]))
+        samples = desk.workspace.manifest.samples
+        assert [one.part for one in samples].count(Part.TEST) == 1  # as of any four
+        assert len(samples) == 4
+        assert "Left out 3 test samples of" in app.toast[0].value
 
     def test_names_that_samples_gave_are_there_again_after_a_look_at_another_model(
         self, app, desk_of

@@ -369,6 +369,19 @@ class TestNpz:
         raw = read_samples(data, "own.npz", subset=Subset.BOTH)
         assert (raw.labels, raw.tests, raw.notice) == (labels, (), notice)
 
+    def test_test_part_that_makes_too_many_samples_is_left_out_and_told(self):
+        data = npz(x_train=np.ones((3, 1)), x_test=np.ones((49_998, 1)))
+        raw = read_samples(data, "own.npz", subset=Subset.BOTH)
+        assert (len(raw), raw.tests) == (3, ())
+        assert raw.notice == (
+            "Left out x_test: with it 'own.npz' has 50,001 samples, and at most 50,000 are read."
+        )
+
+    def test_part_that_is_too_large_by_itself_is_named(self):
+        said = r"'own\.npz, x_train' has 50,001 samples; .* such as x_train\[:50000\]"
+        with pytest.raises(SampleError, match=said):
+            read_samples(npz(x_train=np.ones((50_001, 1)), x_test=[[1]]), "own.npz", subset="both")
+
     def test_both_parts_are_read_where_neither_has_labels(self):
         raw = read_samples(npz(x_train=[[1]], x_test=[[2]]), "own.npz", subset=Subset.BOTH)
         assert (raw.labels, raw.tests, raw.notice) == (("", ""), (False, True), "")
