@@ -2,7 +2,7 @@
 
 So many rows as the model takes are a sample. A file holds one or many: one after the other, or with
 blank lines between them. Columns that tell the time or count the rows are left out where they have
-such a name; one that is called a label says what the rows show.
+such a name and are more than the channels; one that is called a label says what the rows show.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class _Columns:
     channels: Sequence[int]
     times: Sequence[int] = ()
     label: int | None = None
-    notice: str = ""  # which were left out
+    notice: str = ""  # which were left out, or counted in spite of their names
 
 
 def window_of(shape: Sequence[int] | None) -> Window | None:
@@ -159,16 +159,21 @@ def _columns(header: Sequence[str], rows: Sequence[Row], name: str, window: Wind
     width = len(rows[0][1])
     found = _roles(header, rows)
     if width == window.channels:
-        others = [at for at in (*found.times, found.label) if at is not None]
-        if others:
+        # Times behind a channel may be one themselves, as of a pen's points.
+        other = 0 if 0 in found.times else found.label
+        if other is not None:
+            called = header[other].strip()[:20]
+            what = f"a column '{called}'" if called else "a first column without a name"
             raise SampleError(
-                f"'{name}' has a column '{header[others[0]].strip()[:20]}', and with it as many "
-                f"as the model has channels ({width}). Add the channel that is missing; or, if it "
-                "is one, give it another name."
+                f"'{name}' has {what}, and with it as many as the model has channels ({width}). "
+                "Add the channel that is missing; or, if it is one, give it a name that says so."
             )
-        return _Columns(range(width))
+        taken = _called(header, found.times)
+        notice = f"Counted the {taken} of '{name}' among the channels." if taken else ""
+        return _Columns(range(width), notice=notice)
     if len(found.channels) == window.channels:
-        return replace(found, notice=_left_out(header, found.times, name))
+        spare = _called(header, found.times)
+        return replace(found, notice=f"Left out the {spare} of '{name}'." if spare else "")
     called = f": {', '.join(cell.strip()[:20] for cell in header[:12])}" if header else ""
     raise SampleError(
         f"'{name}' has {count(width, 'column')}{called}. This model takes windows of {window}, or "
@@ -191,10 +196,10 @@ def _roles(header: Sequence[str], rows: Sequence[Row]) -> _Columns:
     return _Columns(channels, times, label)
 
 
-def _left_out(header: Sequence[str], times: Sequence[int], name: str) -> str:
-    names = ", ".join(f"'{header[at].strip()[:20]}'" for at in times if header[at].strip())
-    kind = "column" if names.count("', '") == 0 else "columns"
-    return f"Left out the {kind} {names} of '{name}'." if names else ""
+def _called(header: Sequence[str], places: Sequence[int]) -> str:
+    """ "columns 'time', 'ms'": those of them that have names; "" for none."""
+    names = [f"'{cell[:20]}'" for at in places if (cell := header[at].strip())]
+    return f"column{'s' if len(names) > 1 else ''} {', '.join(names)}" if names else ""
 
 
 def _blocks(rows: Sequence[Row], label: int | None) -> list[list[Row]]:

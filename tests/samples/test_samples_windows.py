@@ -116,11 +116,24 @@ class TestOneTable:
         rows = "".join(f"{k},{a},{b}\n" for k, (a, b) in enumerate(ONE))
         assert same(read(f",aX,aY\n{rows}".encode()), ONE)
 
-    @pytest.mark.parametrize("name", ["time", "label", ""])
-    def test_column_of_times_or_labels_does_not_become_a_missing_channel(self, name):
-        said = rf"has a column '{name}', and with it as many as the model has channels \(2\)"
+    @pytest.mark.parametrize(
+        ("header", "what"),
+        [
+            ("time,aX", "a column 'time'"),
+            ("label,aX", "a column 'label'"),
+            ("aX,label", "a column 'label'"),
+            (",aX", "a first column without a name"),
+        ],
+    )
+    def test_column_of_times_or_labels_does_not_become_a_missing_channel(self, header, what):
+        said = rf"has {what}, and with it as many as the model has channels \(2\)"
         with pytest.raises(SampleError, match=said):
-            read(csv(ONE, header=f"{name},aX\n"))
+            read(csv(ONE, header=f"{header}\n"))
+
+    def test_column_of_times_behind_others_is_a_channel_where_there_are_no_more_and_told(self):
+        raw = read(csv(ONE, header="x,t\n"))
+        assert same(raw, ONE)
+        assert raw.notice == "Counted the column 't' of 'punch.csv' among the channels."
 
     def test_label_beside_the_rows_is_theirs_and_parts_them(self):
         rows = [f"{a},{b},{label}" for w, label in ((ONE, "flex"), (TWO, "fold")) for a, b in w]
