@@ -14,6 +14,7 @@ import numpy as np
 
 from odt_core.errors import ModelError, OdtError
 from odt_core.samples import Labels, Preprocessing, RawSamples, Samples, prepare, read_samples
+from odt_core.samples.shapes import is_picture
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 _MARKS = ("summary", "licence", "trained_on", "input_shape", "preprocessing")  # of a card
@@ -177,12 +178,6 @@ def find_card(model_path: str | Path) -> ModelCard | None:
         raise ModelError(f"{path.name}: {error}") from error
 
 
-def _is_picture(shape: tuple[int, ...]) -> bool:
-    if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (1, 3)):
-        return False
-    return min(shape[:2]) >= 8 and shape[0] <= 4 * shape[1]
-
-
 def default_card(
     input_shape: tuple[int, ...],
     labels: int,
@@ -205,7 +200,7 @@ def default_card(
     low, high = pixel_range or (0.0, 1.0 if dtype.startswith("float") else 255.0)
     if shape in ((28, 28), (28, 28, 1)):
         preprocessing = Preprocessing("ink", shape, scale=high - low, offset=low)
-    elif _is_picture(shape):
+    elif is_picture(shape):
         preprocessing = Preprocessing("image", shape, scale=(high - low) / 255, offset=low)
     else:
         preprocessing = Preprocessing("none", shape)

@@ -62,6 +62,7 @@ from odt_core.dialects.together import Together, taken_together
 from odt_core.dialects.vocabulary import EVALUATE_NAMES
 from odt_core.graph import GET_STATE, SET_STATE, SignatureDescription, TensorDescription
 from odt_core.graph.loss_facts import LOOKUPS
+from odt_core.samples.shapes import is_picture
 
 _TABLES = LOOKUPS | {"ONE_HOT"}  # a product with which is a row, too
 
@@ -118,10 +119,10 @@ def propose(
     if infer is not None:
         notes += of_changes(table[infer.signature])
     takers = [] if taking else _takers(table, found, infer, raw)
-    ranges = {one.pixels for one in takers}
+    free, input_shape, dtype = _row_of(taking) if taking else _input(takers)
+    ranges = {one.pixels for one in takers} if is_picture(input_shape) else set()
     pixels = ranges.pop() if len(ranges) == 1 else ()
     notes += [PIXEL_RANGES[pixels]] if pixels else []
-    free, input_shape, dtype = _row_of(taking) if taking else _input(takers)
     feature_shape = proposed(of_one(found.samples)) if found.samples else input_shape
     part = found.samples if together and train and found.labels is None else None
     again = proposed(of_one(part)) if part else input_shape

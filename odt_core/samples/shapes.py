@@ -1,4 +1,4 @@
-"""Arrays that hold what a model takes in another shape of the same size."""
+"""What the shape of a sample tells: whether it is a picture, and which others hold the same."""
 
 from __future__ import annotations
 
@@ -8,6 +8,15 @@ from math import prod
 import numpy as np
 
 _CHANNELS = (1, 3, 4)  # of pictures
+
+
+def is_picture(shape: Sequence[int]) -> bool:
+    """Whether what a model takes in this shape is taken for a picture, [H, W(, 1 or 3)]: not what
+    is far longer than wide, as windows of sensors are.
+    """
+    if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (1, 3)):
+        return False
+    return min(shape[:2]) >= 8 and shape[0] <= 4 * shape[1]
 
 
 def arranged(array: np.ndarray, shape: Sequence[int]) -> np.ndarray | None:

@@ -286,6 +286,18 @@ class TestPixels:
         assert contract.pixel_range == taken
         assert any("takes pixels as they are" in note for note in contract.notes) is bool(taken)
 
+    @pytest.mark.parametrize("shape", [(128, 9), (50, 6), (1_000,), (13,), (7, 7, 64)])
+    @pytest.mark.parametrize("pixels", [(0.0, 255.0), (-1.0, 1.0)])
+    def test_nothing_is_said_of_pictures_where_a_sample_is_none(self, shape, pixels):
+        """Numbers of sensors, tables and sounds may reach as far."""
+        x = {"x": ("float32", (1, *shape))}
+        infer = signature("infer", x, {"output": ("float32", (1, 4))})
+        inputs = tuple(replace(one, pixels=pixels) for one in infer.inputs)
+        contract = propose([replace(infer, inputs=inputs)])
+        assert contract.input_shape == shape
+        assert contract.pixel_range == ()
+        assert not any("picture" in note for note in contract.notes)
+
 
 class TestSamplesThatPredictingTakes:
     """A game's state, and what is learnt of it: chances of moves, and who wins."""
