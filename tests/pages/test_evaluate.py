@@ -8,6 +8,7 @@ import re
 import time
 import zipfile
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -1102,7 +1103,10 @@ class TestForget:
         app.selectbox(key="forget_what").set_value(f"label {label.id}").run()
         run_job(app, desk, "forget", "unlearning")
         app.run()
-        assert "the 8 samples, 1 for testing among them, with their label" in shown(app)
+        told = (
+            "the 8 samples (everything of 'scribble'), 1 for testing among them, with their label"
+        )
+        assert told in unescape(shown(app))
         app.button(key="forget_keep").click().run()
         assert desk.workspace.manifest.label(label.id) is None
         assert "scribble" not in desk.samples(Part.TEST).labels.names
@@ -1128,6 +1132,8 @@ class TestForget:
         app.selectbox(key="forget_what").set_value(f"sample {only.id}").run()
         assert "From before" not in shown(app)
         assert "training sample: everything of" in shown(app)
+        assert "Keeping it deletes the sample (everything of 'scribble')" in unescape(shown(app))
+        assert "(everything of 'scribble')" in app.button(key="forget_keep").label.replace("\\", "")
         desk.workspace.delete_samples([desk.entries(Part.TRAIN)[0].id])
         assert "From before your samples, settings or model changed" in shown(app.run())
 

@@ -21,7 +21,7 @@ from pages.ui.desk.jobs import Job
 from pages.ui.evaluate.large import Number, numbers, verdict
 from pages.ui.evaluate.study import about_training, study, told, trainer_of, why_not
 from pages.ui.prepared import Prepared
-from pages.ui.say import beside, count, isolated
+from pages.ui.say import beside, count, isolated, plain
 from pages.ui.thumbs import thumb_uri
 
 _PLACE = "forget"
@@ -211,8 +211,8 @@ def _show(desk: Desk, found: Forgotten) -> None:
         Number("Learnt from", f"{one.samples}", f"{found.steps} steps from the base", own=True),
     )
     pieces.table(("Weights", "SHA-256 of all variables"), rows)
+    gone = count(len(found.chosen.ids), "sample")
     if _is_done(desk, found):
-        gone = count(len(found.chosen.ids), "sample")
         pieces.note(f"{gone} deleted: this is your model now. {_EARLIER}")
         return
     pieces.note(
@@ -220,7 +220,7 @@ def _show(desk: Desk, found: Forgotten) -> None:
         f"undo can take back. {_EARLIER}"
     )
     st.button(
-        f"Delete {count(len(found.chosen.ids), 'sample')} and make this your model",
+        plain(f"Delete {gone} ({found.chosen.called}) and make this your model"),
         key="forget_keep",
         on_click=_keep,
         args=(desk, found),
@@ -229,8 +229,11 @@ def _show(desk: Desk, found: Forgotten) -> None:
 
 
 def _told(chosen: Choice) -> str:
-    """ "the sample", "the 8 samples, 4 for testing among them, with their label 'a'"."""
+    """ "the sample (a · 1.png)", "the 8 samples (everything of 'a'), 4 for testing among them, with
+    their label 'a'".
+    """
     told = "the sample" if len(chosen.ids) == 1 else f"the {count(len(chosen.ids), 'sample')}"
+    told += f" ({chosen.called})"
     tests = len(chosen.ids) - len(chosen.trained_on)
     told += f", {tests:,} for testing among them," if tests else ""
     return told + (f" with their label '{isolated(chosen.label.name)}'" if chosen.label else "")
