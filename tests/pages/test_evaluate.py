@@ -1054,7 +1054,7 @@ class TestWithoutTestSamples:
 
 
 class TestForget:
-    def test_label_when_forgotten_is_verified_and_can_become_the_model(self, trained):
+    def test_label_when_forgotten_is_verified_and_can_become_the_model(self, trained, monkeypatch):
         app, desk = trained
         visit(app, "Forget")
         gone = desk.workspace.manifest.labels[0].id
@@ -1076,6 +1076,12 @@ class TestForget:
         assert f"{len(found.chosen.ids)} samples deleted: this is your model now." in shown(app)
         assert "From before" not in shown(app)
         assert not [one for one in app.button if one.key == "forget_keep"]
+        with monkeypatch.context() as patched:  # nor is the checkpoint read for that at each draw
+            patched.setattr(desk.workspace, "checkpoint_bytes", None)
+            assert "this is your model now." in shown(app.run())
+        desk.save_checkpoint("mine")
+        desk.restore(desk.workspace.manifest.checkpoints[-1].id)
+        assert "this is your model now." in shown(app.run())  # a copy of it
         desk.restore(None)
         assert "From before your samples, settings or model changed" in shown(app.run())
 

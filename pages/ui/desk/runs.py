@@ -124,7 +124,7 @@ class HasRuns(HasAnswers):
         ).start()
         return run
 
-    def keep(self, data: bytes, info: CheckpointInfo, trained_on: Iterable[str]) -> None:
+    def keep(self, data: bytes, info: CheckpointInfo, trained_on: Iterable[str]) -> CheckpointEntry:
         """Keep a checkpoint that was trained from the base model elsewhere than in a run, and make
         it your model. trained_on: ids of samples.
         """
@@ -136,6 +136,7 @@ class HasRuns(HasAnswers):
             ended = RunEnded(Outcome.FINISHED, info.step, info.step)
             lines = (began, RunKept(kept.id, info.step), ended)
             workspace.append_run(run, [line.to_json() for line in lines])
+            return kept
 
     def _earlier(self, go_on: str | None) -> int:
         """The steps of training that a new run begins with."""

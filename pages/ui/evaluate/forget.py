@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import streamlit as st
 
-from odt_core.checkpoint import Checkpoint, CheckpointMeta, load_checkpoint, save_checkpoint
-from odt_core.errors import CheckpointError, SampleError
-from odt_core.evaluation import evaluate, state_digest
+from odt_core.checkpoint import Checkpoint, CheckpointMeta, save_checkpoint
+from odt_core.errors import SampleError
+from odt_core.evaluation import evaluate
 from odt_core.samples import Labels, Samples
 from odt_core.studies import Trainer, Unlearned, unlearn
 from odt_core.training.settings import Settings
@@ -72,6 +72,7 @@ class Forgotten:
     model: str  # ModelEntry.key
     own: Score | None  # of what came out, on the test samples that are left
     base: Score | None  # on the base test set
+    kept: set[str] = field(default_factory=set)  # ids of the checkpoints that hold it
 
 
 def forget(desk: Desk) -> None:
@@ -252,11 +253,7 @@ def _is_done(desk: Desk, found: Forgotten) -> bool:
     ids, manifest = set(found.chosen.ids), desk.workspace.manifest
     if manifest.head is None or any(sample.id in ids for sample in manifest.samples):
         return False
-    try:
-        kept = load_checkpoint(desk.workspace.checkpoint_bytes(manifest.head))
-    except CheckpointError:
-        return False
-    return state_digest(kept.state) == found.unlearned.digest
+    return manifest.original_of(manifest.head) in found.kept
 
 
 def _keep(desk: Desk, found: Forgotten) -> None:
@@ -272,7 +269,7 @@ def _keep(desk: Desk, found: Forgotten) -> None:
         )
         gone = count(len(chosen.ids), "sample")
         with desk.changing("forget the samples") as workspace:
-            desk.keep(
+            kept = desk.keep(
                 save_checkpoint(Checkpoint(found.unlearned.state, meta)),
                 CheckpointInfo(
                     Kind.MANUAL,
@@ -284,6 +281,7 @@ def _keep(desk: Desk, found: Forgotten) -> None:
                 ),
                 found.trained_on,
             )
+            found.kept.add(kept.id)
             if chosen.label is not None:
                 workspace.delete_label(chosen.label.id)
             else:
