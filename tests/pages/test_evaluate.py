@@ -751,6 +751,27 @@ class TestTestSamples:
         desk.workspace.delete_checkpoint(again.id)
         assert moved in desk.trained_on()
 
+    def test_looked_at_between_a_new_model_and_its_line_is_not_kept(self, trained, monkeypatch):
+        _, desk = trained
+        written, wanted = desk.workspace.append_run, {one.id for one in desk.entries(Part.TRAIN)}
+        head, between = desk.workspace.manifest.head, []
+
+        def late(run, lines):
+            if desk.workspace.manifest.head != head:
+                between.append((desk.trained_on(), desk.shown_run()))
+            return written(run, lines)
+
+        monkeypatch.setattr(desk.workspace, "append_run", late)
+        data = desk.checkpoint_file(head)
+        desk.keep(data, CheckpointInfo(Kind.MANUAL, 8, 8), wanted)
+        assert between
+        assert desk.trained_on() == wanted
+        head = desk.workspace.manifest.head
+        between.clear()
+        assert desk.train(desk.settings).wait(60)
+        assert between
+        assert desk.trained_on() == wanted
+
     def test_start_of_a_run_has_not_seen_what_that_trained_on(self, trained):
         _, desk = trained
         seen = desk.trained_on()

@@ -72,9 +72,10 @@ class HasAfterRuns(HasRuns):
 
     def _forget(self) -> None:
         super()._forget()
-        self._seen: tuple[object, frozenset[str]] | None = None  # of which head, and what
-        self._kept_run: tuple[str, Snapshot | None] | None = None  # of which head
-        self._others: tuple[object, tuple[CheckpointEntry, ...]] | None = None  # of which all
+        # Each with what it is of, and `_looked` as it was before the runs were read.
+        self._seen: tuple[object, frozenset[str]] | None = None  # of a checkpoint
+        self._kept_run: tuple[object, Snapshot | None] | None = None  # of a head
+        self._others: tuple[object, tuple[CheckpointEntry, ...]] | None = None  # of all
         self._result: Result | None = None
 
     def shown_run(self) -> Snapshot | None:
@@ -86,13 +87,15 @@ class HasAfterRuns(HasRuns):
             return self.run.snapshot()
         if head is None:
             return None
-        if self._kept_run is None or self._kept_run[0] != head:
+        of, known = (self._looked, head), self._kept_run
+        if known is None or known[0] != of:
             from pages.ui.desk.kept_curves import kept_run  # not before the first page is there
 
-            self._kept_run = head, None
+            known = of, None
             with contextlib.suppress(OdtError):  # a file that cannot be read: nothing is shown
-                self._kept_run = head, kept_run(self.workspace, head)
-        return self._kept_run[1]
+                known = of, kept_run(self.workspace, head)
+            self._kept_run = known
+        return known[1]
 
     def result(self) -> Result | None:
         """How your model does beside the base model; None while it is not known. What came of the
@@ -141,7 +144,7 @@ class HasAfterRuns(HasRuns):
     def accept_run(self, run_id: str) -> None:
         """Keep what that run made, although it lost."""
         self.workspace.append_run(run_id, [ACCEPTED])
-        self._ended = {}
+        self._look_again()
 
     def take_back(self, lost: LostRun) -> None:
         """Your model is again what it was before that run; both stay in the timeline."""
@@ -154,21 +157,25 @@ class HasAfterRuns(HasRuns):
         """
         manifest = self.workspace.manifest
         head = manifest.head
-        if self._seen is None or self._seen[0] != head:
-            self._seen = (head, _trained_on(self._logs(), head and manifest.original_of(head)))
-        return self._seen[1]
+        of, known = (self._looked, head), self._seen
+        if known is None or known[0] != of:
+            known = of, _trained_on(self._logs(), head and manifest.original_of(head))
+            self._seen = known
+        return known[1]
 
     def other_checkpoints(self) -> tuple[CheckpointEntry, ...]:
         """All but those that hold the base model, from before the first step of a run that began
         with it.
         """
         checkpoints = self.workspace.manifest.checkpoints
-        if self._others is None or self._others[0] != checkpoints:
+        of, known = (self._looked, checkpoints), self._others
+        if known is None or known[0] != of:
             starts = {c.id for c in checkpoints if c.info.kind is Kind.START and not c.info.steps}
             found = (log for log in self._logs() if log.began and log.began.source is None)
             same = {one.checkpoint for log in found for one in log.kept} & starts
-            self._others = checkpoints, tuple(c for c in checkpoints if c.id not in same)
-        return self._others[1]
+            known = of, tuple(c for c in checkpoints if c.id not in same)
+            self._others = known
+        return known[1]
 
     def checkpoints_in_order(self) -> tuple[CheckpointEntry, ...]:
         """Those of this model in the order of training: the best of a run is written down at its

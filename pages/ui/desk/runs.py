@@ -35,7 +35,12 @@ class HasRuns(HasAnswers):
 
     def _forget(self) -> None:
         super()._forget()
+        self._look_again()
+
+    def _look_again(self) -> None:
+        """More is said of a run now than when what runs left behind was last looked at."""
         self._ended: dict[str, RunLog] = {}  # of runs that were looked at, by their ids
+        self._looked = object()  # another one each time: what is kept of runs is kept with it
 
     @property
     def settings(self) -> Settings:
@@ -91,7 +96,7 @@ class HasRuns(HasAnswers):
             manifest = self.workspace.manifest
             head, earlier = manifest.head, self._earlier(go_on)
             run = Run(self.workspace.start_run(), 0, len(train), head, earlier)
-            recorder = Recorder(self.workspace, run, on_head=self._now_at)
+            recorder = Recorder(self.workspace, run, on_head=self._made)
             try:
                 if settings != self.settings:
                     self.workspace.set_settings(settings.to_json())
@@ -136,7 +141,13 @@ class HasRuns(HasAnswers):
             ended = RunEnded(Outcome.FINISHED, info.step, info.step)
             lines = (began, RunKept(kept.id, info.step), ended)
             workspace.append_run(run, [line.to_json() for line in lines])
+            self._look_again()  # it is your model since before its line was written
             return kept
+
+    def _made(self, checkpoint_id: str) -> None:
+        """The run has made this checkpoint the head, and then written that it did."""
+        self._now_at(checkpoint_id)
+        self._look_again()
 
     def _earlier(self, go_on: str | None) -> int:
         """The steps of training that a new run begins with."""
