@@ -1255,13 +1255,23 @@ class TestEvidence:
         _, desk = trained
         moved, told = desk.entries(Part.TRAIN)[0].id, desk.trained_tests
 
-        def late():
+        def late(checkpoint):
             desk.workspace.move_sample(moved, Part.TEST)
-            return told()
+            return told(checkpoint)
 
         monkeypatch.setattr(desk, "trained_tests", late)
-        name, tests, leak = evidence._tests(desk)
+        name, tests, leak = evidence._tests(desk, desk.workspace.manifest.head)
         assert (name, len(tests), leak.n) == (desk.test_name(), 61, 61)
+
+    def test_what_its_weights_were_trained_on_is_told_also_when_the_model_is_reset_meanwhile(
+        self, trained
+    ):
+        _, desk = trained
+        moved, head = desk.entries(Part.TRAIN)[0].id, desk.workspace.manifest.head
+        desk.workspace.move_sample(moved, Part.TEST)
+        desk.restore(None)
+        _, _, leak = evidence._tests(desk, head)
+        assert leak.seen.tolist() == [[one.id for one in desk.entries(Part.TEST)].index(moved)]
 
     def test_what_it_leaves_out_of_this_page_is_named(self, trained):
         app, desk = trained

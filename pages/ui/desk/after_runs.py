@@ -60,7 +60,7 @@ class Stale:
 class SeenTests:
     """Ids of test samples that tell less than they should."""
 
-    itself: tuple[str, ...]  # your model was trained on them, before they were for testing
+    itself: tuple[str, ...]  # the model was trained on them, before they were for testing
     again: tuple[str, ...]  # it was trained on a sample that is one of them over again
 
     def __bool__(self) -> bool:
@@ -151,15 +151,15 @@ class HasAfterRuns(HasRuns):
         self.restore(lost.began)
         self.run = None
 
-    def trained_on(self) -> frozenset[str]:
-        """Ids of the samples that your model was trained on, in all runs that led to it, as far as
-        they were made here and are known.
+    def trained_on(self, checkpoint: str | None = None) -> frozenset[str]:
+        """Ids of the samples that a checkpoint was trained on, in all runs that led to it, as far
+        as they were made here and are known. checkpoint: None for your model.
         """
         manifest = self.workspace.manifest
-        head = manifest.head
-        of, known = (self._looked, head), self._seen
+        model = checkpoint or manifest.head
+        of, known = (self._looked, model), self._seen
         if known is None or known[0] != of:
-            known = of, _trained_on(self._logs(), head and manifest.original_of(head))
+            known = of, _trained_on(self._logs(), model and manifest.original_of(model))
             self._seen = known
         return known[1]
 
@@ -207,22 +207,22 @@ class HasAfterRuns(HasRuns):
         names = tuple(labels[label] for label in fresh if label in labels)
         return Stale(len(added), names, len(seen - set(now)))
 
-    def seen_tests(self) -> SeenTests:
-        """The test samples that your model has seen the answer of."""
-        seen = self.trained_on()
+    def seen_tests(self, checkpoint: str | None = None) -> SeenTests:
+        """The test samples that a checkpoint, as in `trained_on`, has seen the answer of."""
+        seen = self.trained_on(checkpoint)
         tests = [s.id for s in self.workspace.manifest.samples if s.part is Part.TEST]
         itself = tuple(one for one in tests if one in seen)
         near = self.near_test() if seen else {}
         again = {test for train, test in near.items() if train in seen}
         return SeenTests(itself, tuple(one for one in tests if one in again - seen))
 
-    def trained_tests(self) -> Leakage | None:
-        """Which of the person's test samples say nothing new of your model: it was trained on them,
-        or on what they repeat.
+    def trained_tests(self, checkpoint: str | None = None) -> Leakage | None:
+        """Which of the person's test samples say nothing new of a checkpoint, as in `trained_on`:
+        it was trained on them, or on what they repeat.
         """
         from odt_core.evaluation.leaks import joined, trained_earlier
 
-        seen, entries = self.seen_tests(), self.entries(Part.TEST)
+        seen, entries = self.seen_tests(checkpoint), self.entries(Part.TEST)
         ids = {*seen.itself, *seen.again}
         earlier = [at for at, entry in enumerate(entries) if entry.id in ids]
         return joined(trained_earlier(earlier, len(entries)), self.leak())

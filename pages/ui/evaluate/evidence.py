@@ -189,7 +189,7 @@ def _asked(
         base_state=None if worker.base_uninitialised else worker.state("base"),
     )
     job.progressed(0.06, "asking both models")
-    name, tests, leak = _tests(desk)
+    name, tests, leak = _tests(desk, entry.id)
     return Evidence(
         model=file.data,
         card=card,
@@ -207,13 +207,13 @@ def _asked(
     )
 
 
-def _tests(desk: Desk) -> tuple[object, Samples, Leakage | None]:
-    """The person's test samples, what they are called, and which of them say nothing new, of one
-    moment.
+def _tests(desk: Desk, checkpoint: str) -> tuple[object, Samples, Leakage | None]:
+    """The person's test samples, what they are called, and which of them say nothing new of the
+    checkpoint, of one moment.
     """
     while True:
         name, tests = desk.tests()
-        leak = desk.trained_tests()
+        leak = desk.trained_tests(checkpoint)
         if name == desk.test_name() and (leak is None or leak.n == len(tests.entries)):
             return name, tests.samples, leak  # else one was added, moved or deleted meanwhile
 
