@@ -998,6 +998,17 @@ class TestOverTime:
         desk.workspace.add_checkpoint(data, CheckpointInfo(Kind.UPLOADED, 10, 0))
         assert [stop.step for stop in over_time._stops(desk)] == [0, 30, 50, 60, 20, 40, 10]
 
+    def test_best_of_a_run_whose_file_is_gone_stands_where_it_was_made(self, person):
+        _, desk = person
+        worker = desk.worker()
+        data = save_checkpoint(Checkpoint(worker.state(), CheckpointMeta(worker.sha256)))
+        one = (Kind.AUTO, 50), (Kind.BEST, 30), (Kind.END, 60)
+        two = (Kind.START, 0), (Kind.BEST, 20), (Kind.MANUAL, 5), (Kind.AUTO, 40), (Kind.BEST, 10)
+        for kind, step in (*one, *one, *two):
+            desk.workspace.add_checkpoint(data, CheckpointInfo(kind, step, 8))
+        steps = [stop.step for stop in over_time._stops(desk)[1:]]
+        assert steps == [30, 50, 60] * 2 + [0, 20, 5, 10, 40]
+
 
 class TestStudies:
     def test_controls_when_run_train_a_model_of_their_own(self, trained):

@@ -7,8 +7,8 @@ All are read from the runs' records on disk, so that a restart of the server for
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from odt_core.errors import OdtError
@@ -181,11 +181,10 @@ class HasAfterRuns(HasRuns):
         """Those of this model in the order of training: the best of a run is written down at its
         end, but stands where it was made.
         """
-        runs = {one.checkpoint: at for at, log in enumerate(self._logs()) for one in log.kept}
         present = [e for e in self.workspace.manifest.checkpoints if e.model == self.model.key]
         return tuple(
             entry
-            for _, together in groupby(present, key=lambda entry: runs.get(entry.id, entry.id))
+            for together in _by_run(present, self._logs())
             for entry in sorted(together, key=lambda entry: entry.info.step)
         )
 
@@ -259,6 +258,28 @@ def worse(before: Score, after: Score) -> bool:
     if before.places_right is not None and after.places_right is not None:
         return after.places_right < before.places_right
     return (after.mean_squared_error or 0.0) > (before.mean_squared_error or 0.0)
+
+
+def _by_run(entries: Iterable[CheckpointEntry], runs: list[RunLog]) -> list[list[CheckpointEntry]]:
+    """Those that one run made together, any other alone."""
+    made = {one.checkpoint: at for at, log in enumerate(runs) for one in log.kept}
+    found: list[list[CheckpointEntry]] = []
+    for entry in entries:
+        if found and _of_one_run(found[-1][-1], entry, made):
+            found[-1].append(entry)
+        else:
+            found.append([entry])
+    return found
+
+
+def _of_one_run(before: CheckpointEntry, entry: CheckpointEntry, made: dict[str, int]) -> bool:
+    """Whether the run that made one checkpoint made the next. made: by which run, where its file
+    says so; else a run goes on until an end, a start or what no run makes.
+    """
+    if entry.id in made:
+        return made.get(before.id) == made[entry.id]
+    one, other = before.info.kind, entry.info.kind
+    return one.of_a_run and other.of_a_run and one is not Kind.END and other is not Kind.START
 
 
 def _trained_on(runs: list[RunLog], head: str | None) -> frozenset[str]:
