@@ -998,6 +998,18 @@ class TestOverTime:
         desk.workspace.add_checkpoint(data, CheckpointInfo(Kind.UPLOADED, 10, 0))
         assert [stop.step for stop in over_time._stops(desk)] == [0, 30, 50, 60, 20, 40, 10]
 
+    def test_run_that_never_ended_is_not_read_at_each_draw(self, trained, monkeypatch):
+        _, desk = trained
+        cut_short = desk.workspace.start_run()
+        desk.workspace.start_run()
+        order, read = desk.checkpoints_in_order(), []
+        records = desk.workspace.run_records
+        monkeypatch.setattr(
+            desk.workspace, "run_records", lambda run: (read.append(run), records(run))[1]
+        )
+        assert desk.checkpoints_in_order() == order
+        assert cut_short not in read
+
     def test_best_of_a_run_whose_file_is_gone_stands_where_it_was_made(self, person):
         _, desk = person
         worker = desk.worker()

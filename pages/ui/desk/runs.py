@@ -189,6 +189,7 @@ class HasRuns(HasAnswers):
     def dismiss_interrupted(self, run_id: str) -> None:
         """Do not offer to go on with that run any more."""
         self.workspace.append_run(run_id, [DISMISSED])
+        self._look_again()
 
     def _last_log(self) -> tuple[str, RunLog | None]:
         """Id of the last run, and what its file says; ("", None) without any. One that failed, or
@@ -215,12 +216,15 @@ class HasRuns(HasAnswers):
         ]
 
     def _log_of(self, run_id: str) -> RunLog:
-        """What a run's file says; once the run has ended it is read a single time."""
+        """What a run's file says; once the run has ended, or another has begun, it is read a single
+        time.
+        """
         known = self._ended  # another one as soon as somebody says more of the run
         log = known.get(run_id)
         if log is None:
+            newest = [run.id for run in self.workspace.runs()[-1:]]
             log = read_log(self.workspace.run_records(run_id))
-            if log.ended is not None:
+            if log.ended is not None or run_id not in newest:
                 known[run_id] = log
         return log
 
