@@ -178,6 +178,23 @@ def find_card(model_path: str | Path) -> ModelCard | None:
         raise ModelError(f"{path.name}: {error}") from error
 
 
+def guessed_preprocessing(
+    kind: str,
+    shape: tuple[int, ...],
+    dtype: str = "float32",
+    pixel_range: Sequence[float] = (),
+    picture: tuple[int, ...] = (),
+) -> Preprocessing:
+    """The preprocessing of that kind for a model that has no card. dtype, pixel_range: as of
+    `default_card`. picture: as of Preprocessing.
+    """
+    low, high = pixel_range or (0.0, 1.0 if dtype.startswith("float") else 255.0)
+    if kind == "none":
+        return Preprocessing(kind, shape)
+    most = 255 if kind == "image" else 1
+    return Preprocessing(kind, shape, scale=(high - low) / most, offset=low, picture=picture)
+
+
 def default_card(
     input_shape: tuple[int, ...],
     labels: int,
@@ -197,13 +214,8 @@ def default_card(
     wide as well: [128, 9] is a window of nine sensors.
     """
     shape = tuple(int(v) for v in input_shape)
-    low, high = pixel_range or (0.0, 1.0 if dtype.startswith("float") else 255.0)
-    if shape in ((28, 28), (28, 28, 1)):
-        preprocessing = Preprocessing("ink", shape, scale=high - low, offset=low)
-    elif is_picture(shape):
-        preprocessing = Preprocessing("image", shape, scale=(high - low) / 255, offset=low)
-    else:
-        preprocessing = Preprocessing("none", shape)
+    kind = "image" if is_picture(shape) else "none"
+    kind = "ink" if shape in ((28, 28), (28, 28, 1)) else kind
     return ModelCard(
         name=name,
         summary="A model without a card.",
@@ -212,6 +224,6 @@ def default_card(
         trained_on="unknown",
         input_shape=shape,
         labels=Labels.said(names, Labels.numbered(labels)),
-        preprocessing=preprocessing,
+        preprocessing=guessed_preprocessing(kind, shape, dtype, pixel_range),
         settings={"learning_rate": None},  # its author knows what suits its optimiser
     )

@@ -11,6 +11,7 @@ from odt_core.bundled import (
     bundled_models,
     default_card,
     find_card,
+    guessed_preprocessing,
 )
 from odt_core.errors import ModelError
 from odt_core.evaluation import evaluate
@@ -166,3 +167,10 @@ class TestDefaultCard:
     ):
         card = default_card(shape, 4, pixel_range=pixel_range)
         assert (card.preprocessing.scale, card.preprocessing.offset) == (scale, offset)
+
+    def test_pictures_chosen_by_hand_are_scaled_to_what_the_model_takes_too(self):
+        said = guessed_preprocessing("image", (192,), pixel_range=(-1, 1), picture=(8, 8, 3))
+        white = np.full((8, 8, 3), 255, np.uint8)
+        assert said.apply(white).shape == (192,)
+        assert np.allclose(said.apply(white), 1)
+        assert np.allclose(said.apply(white * 0), -1)

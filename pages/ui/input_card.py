@@ -8,6 +8,7 @@ from math import isqrt, prod
 import numpy as np
 import streamlit as st
 
+from odt_core.bundled import guessed_preprocessing
 from odt_core.errors import SampleError
 from odt_core.samples import Preprocessing
 from odt_core.workspace import SampleEntry
@@ -101,8 +102,10 @@ def _kind_chosen(desk: Desk) -> None:
         # A picture's values in another form: one long row, say.
         flat = kind != "none" and found[0] != shape and found[0] != (*shape, 1)
         picture = found[0] if flat else ()
-        scale = 1 / 255 if kind == "image" else 1.0
-        desk.preprocess(Preprocessing(kind, shape, scale=scale, picture=picture))
+        contract = desk.contract
+        desk.preprocess(
+            guessed_preprocessing(kind, shape, contract.input_dtype, contract.pixel_range, picture)
+        )
 
 
 # Size, where the model leaves it open
