@@ -15,6 +15,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.building import Builder
 from odt_core.graph.operators import called_by
+from odt_core.graph.passes.forms import moved
 from odt_core.graph.tensor import dtype_of, shape_of
 
 _TYPES = frozenset(
@@ -68,21 +69,17 @@ def _in_signatures(
     for index, real in outputs.items():
         behind.emit("DEQUANTIZE", [behind.tensor(index)], [real], schema.DequantizeOptionsT())
     graph.operators = [*before.operators, *(graph.operators or []), *behind.operators]
-    graph.inputs = _moved(graph.inputs, {index: one.index for index, one in inputs.items()})
-    graph.outputs = _moved(graph.outputs, {index: one.index for index, one in outputs.items()})
+    taken_at = {index: one.index for index, one in inputs.items()}
+    given_at = {index: one.index for index, one in outputs.items()}
+    graph.inputs, graph.outputs = moved(graph.inputs, taken_at), moved(graph.outputs, given_at)
     for signature in signatures:
-        for entries, moved in ((signature.inputs, inputs), (signature.outputs, outputs)):
+        for entries, places in ((signature.inputs, taken_at), (signature.outputs, given_at)):
             for entry in entries or []:
                 at = int(entry.tensorIndex)
-                entry.tensorIndex = moved[at].index if at in moved else at
+                entry.tensorIndex = places.get(at, at)
     return True
 
 
 def _quantised(graph: schema.SubGraphT, ends: Sequence[int] | None) -> list[int]:
     indices = dict.fromkeys([] if ends is None else map(int, ends))
     return [index for index in indices if real_range(graph.tensors[index]) is not None]
-
-
-def _moved(ends: Sequence[int] | None, places: dict[int, int]) -> np.ndarray:
-    known = [] if ends is None else map(int, ends)
-    return np.array([places.get(index, index) for index in known], np.int32)
