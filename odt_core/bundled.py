@@ -178,6 +178,11 @@ def find_card(model_path: str | Path) -> ModelCard | None:
         raise ModelError(f"{path.name}: {error}") from error
 
 
+def bundled_names() -> dict[str, str]:
+    """What the bundled models that have a card are called, by the stems of their files."""
+    return {path.stem: card.name for path in bundled_models() if (card := find_card(path))}
+
+
 def guessed_preprocessing(
     kind: str,
     shape: tuple[int, ...],
@@ -188,9 +193,9 @@ def guessed_preprocessing(
     """The preprocessing of that kind for a model that has no card. dtype, pixel_range: as of
     `default_card`. picture: as of Preprocessing.
     """
-    low, high = pixel_range or (0.0, 1.0 if dtype.startswith("float") else 255.0)
     if kind == "none":
         return Preprocessing(kind, shape)
+    low, high = pixel_range or (0.0, 1.0 if dtype.startswith("float") else 255.0)
     most = 255 if kind == "image" else 1
     return Preprocessing(kind, shape, scale=(high - low) / most, offset=low, picture=picture)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from odt_core.bundled import bundled_models, find_card
+from odt_core.bundled import bundled_names
 from odt_core.workspace import CheckpointEntry, Kind, Score
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
@@ -107,9 +107,7 @@ def _whose(desk: Desk, entry: CheckpointEntry) -> str:
     for model in (desk.model, *desk.workspace.manifest.models):
         if model.key == entry.model:
             return model.name
-    path = next((one for one in bundled_models() if f"bundled:{one.stem}" == entry.model), None)
-    card = find_card(path) if path else None
-    return card.name if card else "checkpoint"
+    return bundled_names().get(entry.model.removeprefix("bundled:"), "checkpoint")
 
 
 def _now(desk: Desk) -> str:

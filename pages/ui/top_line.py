@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from odt_core.bundled import bundled_models, find_card
+from odt_core.bundled import bundled_names
 from odt_core.workspace import ModelEntry
 from pages.ui import pieces, trouble
 from pages.ui.adding import choose_label
@@ -61,7 +61,7 @@ def state_in_words(desk: Desk) -> str:
 
 
 def _model_picker(desk: Desk) -> None:
-    names = {path.stem: card.name for path in bundled_models() if (card := find_card(path))}
+    names = bundled_names()
     model = desk.model
     own = {one.key: one for one in (model, *desk.workspace.manifest.models) if one.sha256}
     wanted = "other" if st.session_state.get(_ASKED) else model.bundled or model.key
