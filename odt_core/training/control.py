@@ -40,6 +40,7 @@ class Control:
 
     def proceed(self) -> bool:
         """Called by the loop before each step: waits while paused; False means stop."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self.paused)
+        if self.paused:
+            with self._changed:
+                self._changed.wait_for(lambda: not self.paused)
         return not self._stopped
