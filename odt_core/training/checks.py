@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 
@@ -165,8 +165,7 @@ def fingerprint(
     digest = hashlib.sha256(json.dumps(settings.to_json(), sort_keys=True).encode())
     for group in (samples, replay):
         if group is not None:
-            for part in _parts(group):
-                digest.update(part)
+            _add_to(digest, group)
     if augmentation is not None:
         digest.update(repr(augmentation).encode())
     return digest.hexdigest()
@@ -175,16 +174,15 @@ def fingerprint(
 def samples_digest(samples: Samples) -> str:
     """A hash of samples and targets, likewise."""
     digest = hashlib.sha256()
-    for part in _parts(samples):
-        digest.update(part)
+    _add_to(digest, samples)
     return digest.hexdigest()
 
 
-def _parts(samples: Samples) -> Iterator[bytes]:
-    yield str(samples.x.shape).encode()
+def _add_to(digest: hashlib._Hash, samples: Samples) -> None:
+    digest.update(str(samples.x.shape).encode())
     targets = np.float32 if samples.y.dtype.kind == "f" else np.int64
-    yield np.ascontiguousarray(samples.x, np.float32).tobytes()
-    yield np.ascontiguousarray(samples.y, targets).tobytes()
+    digest.update(np.ascontiguousarray(samples.x, np.float32).tobytes())
+    digest.update(np.ascontiguousarray(samples.y, targets).tobytes())
 
 
 def check_average(start: Progress, state: Mapping[str, np.ndarray], broken: set[str]) -> None:
@@ -219,7 +217,7 @@ def infinite_by_design(session: Session) -> frozenset[str]:
     if not names:
         return frozenset()
     state, weights = session.state(), weights_of(model.description, model.contract)
-    train = model.contract.train[0].signature
-    changes = {s.name: set(s.assigns) for s in model.description.signatures}[train]
+    train = model.description.signature(model.contract.train[0].signature)
+    changes = train.assigns if train is not None else ()
     spoilt = {name for name in names & weights if name in changes or np.isnan(state[name]).any()}
     return frozenset(name for name in names - spoilt if not np.isfinite(state[name]).all())
