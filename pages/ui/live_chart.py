@@ -20,7 +20,7 @@ _mount = st.components.v2.component(
     "odt_live_chart",
     html=(_PARTS / "live_chart.html").read_text(encoding="utf-8"),
     css=(_PARTS / "live_chart.css").read_text(encoding="utf-8"),
-    js=with_plotly(_PARTS / "live_chart.js"),
+    js=with_plotly("live_chart.js"),
     isolate_styles=False,  # Plotly puts its own style sheet into the document
 )
 

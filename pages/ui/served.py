@@ -30,7 +30,6 @@ def scripts(*names: str) -> str:
     return "\n".join((folder / name).read_text(encoding="utf-8") for name in names)
 
 
-def with_plotly(*scripts: Path) -> str:
+def with_plotly(*names: str) -> str:
     """A component's scripts, before them the function that loads Plotly once for the whole page."""
-    loader = ASSETS / "components" / "plotly_loader.js"
-    return "\n".join(part.read_text(encoding="utf-8") for part in (loader, *scripts))
+    return scripts("plotly_loader.js", *names)

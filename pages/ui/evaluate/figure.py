@@ -24,7 +24,7 @@ _mount = st.components.v2.component(
     "odt_figure",
     html=(_PARTS / "figure.html").read_text(encoding="utf-8"),
     css=(_PARTS / "figure.css").read_text(encoding="utf-8"),
-    js=with_plotly(_PARTS / "drawing.js", _PARTS / "figure.js"),
+    js=with_plotly("drawing.js", "figure.js"),
     isolate_styles=False,  # Plotly puts its own style sheet into the document
 )
 

@@ -32,7 +32,7 @@ _mount = st.components.v2.component(
     "odt_scrub",
     html=(_PARTS / "scrub.html").read_text(encoding="utf-8"),
     css="".join((_PARTS / f"{name}.css").read_text("utf-8") for name in ("figure", "scrub")),
-    js=with_plotly(_PARTS / "drawing.js", _PARTS / "scrub.js"),
+    js=with_plotly("drawing.js", "scrub.js"),
     isolate_styles=False,  # large type and Plotly's style sheet stand in the document
 )
 _TICKS = 13  # steps named below the chart
