@@ -33,6 +33,11 @@ def sentences(*said: str) -> str:
     return " ".join(filter(None, said))
 
 
+def different_of(number: int, different: int) -> str:
+    """ "32", or "32 (13 different)": how many samples there are."""
+    return f"{number:,}" + (f" ({different:,} different)" if different < number else "")
+
+
 def count(number: int, noun: str) -> str:
     """1, "sample" -> "1 sample"; 2400 -> "2,400 samples"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

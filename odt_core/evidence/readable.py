@@ -14,7 +14,7 @@ from odt_core.evidence.charts.matrices import MOST_LABELS
 from odt_core.evidence.charts.types import Chart
 from odt_core.evidence.escape import html_text, markdown_text
 from odt_core.samples.labels import called
-from odt_core.words import measured, percent
+from odt_core.words import different_of, measured, percent
 
 SETS = {
     "test": "Your test samples",
@@ -199,7 +199,7 @@ def _results_table(results: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
                     (
                         SETS[name],
                         said,
-                        _counted(got),
+                        different_of(got["n"], got["different"]),
                         f"{got['correct']:,}",
                         _percent(got["accuracy"]),
                         " to ".join(_percent(end) for end in got["interval"]),
@@ -215,19 +215,13 @@ def _results_table(results: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
                     (
                         SETS[name],
                         said,
-                        _counted(got),
+                        different_of(got["n"], got["different"]),
                         _number(got["mean_squared_error"]),
                         _number(got["mean_absolute_error"]),
                         *((_percent(got["places_right"]), _number(got["mean_iou"])) * places),
                     )
                 )
     return (head, *rows) if rows else ()
-
-
-def _counted(got: dict[str, Any]) -> str:
-    """ "32", or "32 (13 different)"."""
-    different = got["different"]
-    return f"{got['n']:,}" + (f" ({different:,} different)" if different < got["n"] else "")
 
 
 def _unclaimed(results: dict[str, Any]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import streamlit as st
 from odt_core.errors import SampleError
 from odt_core.evaluation import Evaluation, compare
 from odt_core.training.history import Score
+from odt_core.words import different_of
 from pages.ui import pieces, trouble
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.numbers import figure
@@ -93,7 +94,4 @@ def right_of(evaluation: Evaluation) -> str:
 
 def counted(evaluation: Evaluation) -> str:
     """ "32", or "32 (13 different)": how many samples there are."""
-    of = f"{evaluation.n:,}"
-    if evaluation.different < evaluation.n:
-        of += f" ({evaluation.different:,} different)"
-    return of
+    return different_of(evaluation.n, evaluation.different)
