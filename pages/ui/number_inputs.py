@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -112,14 +112,9 @@ def _place(row: float, most: int) -> int:
 
 def _alone(raw: RawSamples, at: int) -> RawSamples:
     """One of them, which keeps none of the others in memory."""
-    target = raw.targets[at] if raw.targets else None
-    return RawSamples(
-        (raw.items[at].copy(),),
-        (raw.labels[at],),
-        (raw.names[at],),
-        () if target is None else (target.copy(),),
-        notice=raw.notice,
-    )
+    one = raw.take([at])
+    targets = tuple(None if target is None else target.copy() for target in one.targets)
+    return replace(one, items=tuple(item.copy() for item in one.items), targets=targets)
 
 
 def show_numbers(desk: Desk, item: np.ndarray) -> None:
