@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from hashlib import sha256
 from typing import Literal
 
 from odt_core.checkpoint import Tempering, load_checkpoint, with_temperature
 from odt_core.errors import CheckpointError, TrainingError
 from odt_core.workspace import CheckpointEntry, CheckpointInfo, Kind
+from odt_core.workspace.pictures import digest
 from pages.ui.desk.checkpoint_labels import HasCheckpointLabels
 from pages.ui.desk.worker import ELSEWHERE
 
@@ -86,7 +86,7 @@ class HasCheckpoints(HasCheckpointLabels):
 
     def _known_as(self, data: bytes) -> CheckpointEntry | None:
         """The checkpoint that the file was downloaded as, whatever temperature it had then."""
-        digests = {sha256(one).hexdigest() for one in (data, with_temperature(data, None))}
+        digests = {digest(one) for one in (data, with_temperature(data, None))}
         known = self.workspace.manifest.checkpoints
         return next((one for one in known if one.sha256 in digests), None)
 
