@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,11 @@ class Near:
 
     kept_out: tuple[tuple[str, str], ...]  # (training sample, test sample), ids
     all_alike: tuple[str, ...]  # labels of which nothing else would be left
+
+
+def name_of(samples: Iterable[SampleEntry]) -> object:
+    """Equal for the same samples with the same labels and targets."""
+    return tuple((one.sha256, one.label, one.target) for one in samples)
 
 
 class HasNear(HasFeatures):
@@ -60,11 +66,8 @@ class HasNear(HasFeatures):
 
     def test_name(self) -> object:
         """Equal as long as the person's test samples are the same."""
-        return tuple(
-            (sample.sha256, sample.label, sample.target)
-            for sample in self.workspace.manifest.samples
-            if sample.part is Part.TEST
-        )
+        samples = self.workspace.manifest.samples
+        return name_of(sample for sample in samples if sample.part is Part.TEST)
 
     def unfit(self) -> int:
         """How many samples cannot be this model's input, or lack its targets."""

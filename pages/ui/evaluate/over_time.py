@@ -18,6 +18,7 @@ from pages.ui.base_sets import base_test_of
 from pages.ui.base_words import base_answer, base_in_words
 from pages.ui.compare import headline
 from pages.ui.desk import BASE_TEST, BaseSide, Desk
+from pages.ui.desk.near import name_of
 from pages.ui.evaluate.figure import BASE, OWN, whiskers
 from pages.ui.evaluate.values import answer, in_words, off, wanted
 from pages.ui.numbers import figure as short
@@ -63,7 +64,7 @@ def over_time(desk: Desk) -> None:
         part, (name, prepared) = Part.TEST, desk.tests()
         if not prepared.entries:
             part, prepared = Part.TRAIN, desk.prepared(Part.TRAIN)
-            name = (part, tuple((one.sha256, one.label, one.target) for one in prepared.entries))
+            name = part, name_of(prepared.entries)
         samples, entries = prepared.samples, prepared.entries
         stops = _stops(desk)
         if not len(samples):
