@@ -63,9 +63,10 @@ def convert(saved_model_dir: str | Path, *, must_lower: bool = True) -> Converte
         raise AuthoringError(
             f"{directory} holds no SavedModel (no saved_model.pb). Write one with save_model first."
         )
+    names = _signatures(directory)
     found: list[tuple[Agreement, Converted]] = []
     for unfold in (False, True):
-        converter = _converter(directory)
+        converter = _converter(directory, names)
         converter.unfold_batchmatmul = unfold
         flex = run_converter(converter)
         runs = lower_converted(flex, must_lower=must_lower)
@@ -85,26 +86,37 @@ def convert(saved_model_dir: str | Path, *, must_lower: bool = True) -> Converte
     return converted
 
 
-def _converter(directory: Path) -> Any:
-    """TensorFlow's converter for all signatures of a SavedModel."""
-    try:
+def _signatures(directory: Path) -> list[str]:
+    """Names of a SavedModel's signatures, at least one."""
+    with _reading(directory):
         names = list(tf.saved_model.load(str(directory)).signatures)
-        if not names:
-            raise AuthoringError(
-                f"The SavedModel in {directory} has no signatures. Name them as you save it: "
-                "tf.saved_model.save(module, folder, signatures={'train': module.train, …})."
-            )
+    if not names:
+        raise AuthoringError(
+            f"The SavedModel in {directory} has no signatures. Name them as you save it: "
+            "tf.saved_model.save(module, folder, signatures={'train': module.train, …})."
+        )
+    return names
+
+
+def _converter(directory: Path, names: list[str]) -> Any:
+    """TensorFlow's converter for all signatures of a SavedModel."""
+    with _reading(directory):
         converter = tf.lite.TFLiteConverter.from_saved_model(str(directory), names[:1])
-    except AuthoringError:  # it says itself what is wrong
-        raise
+    # given them all, it would leave out all others where one is called "serve"
+    converter._saved_model_exported_names = names
+    return converter
+
+
+@contextmanager
+def _reading(directory: Path) -> Iterator[None]:
+    """AuthoringError for a SavedModel that TensorFlow cannot read."""
+    try:
+        yield
     except Exception as error:  # TensorFlow raises whatever the files' content leads it to
         raise AuthoringError(
             f"TensorFlow cannot read the SavedModel in {directory} "
             f"({line_of(error).rstrip('.')[:200]}). Save it again."
         ) from error
-    # given them all, it would leave out all others where one is called "serve"
-    converter._saved_model_exported_names = names
-    return converter
 
 
 def run_converter(converter: Any) -> bytes:
