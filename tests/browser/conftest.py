@@ -17,6 +17,8 @@ from urllib.request import ProxyHandler, build_opener
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
+from tests.server_logs import server_log, without
+
 ROOT = Path(__file__).resolve().parents[2]
 # The style comes in a file of its own, and hides the menu on every page.
 STYLED = """(menu => menu && getComputedStyle(menu).display === "none")(
@@ -157,9 +159,7 @@ def bottom(part: Locator) -> float:
 
 @pytest.fixture(scope="session")
 def shared_log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TextIO]:
-    """The shared server's; what was read once is not read again."""
-    path = tmp_path_factory.mktemp("shared") / "server.log"
-    with path.open("w+", errors="replace") as log:
+    with server_log(tmp_path_factory.mktemp("shared")) as log:
         yield log
 
 
@@ -173,13 +173,7 @@ def shared_server(shared_log: TextIO) -> Iterator[Server]:
 
 @pytest.fixture(autouse=True)
 def no_traceback(request: pytest.FixtureRequest) -> Iterator[None]:
-    """What goes wrong in the shared server fails the test that it came with."""
-    if "shared_server" not in request.fixturenames:
-        yield
-        return
-    log = request.getfixturevalue("shared_log")
-    yield
-    assert "Traceback" not in log.read()
+    yield from without("Traceback", request, "shared_server", "shared_log")
 
 
 @pytest.fixture

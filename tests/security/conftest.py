@@ -10,15 +10,14 @@ import pytest
 
 from benchmarks.load.server import DashboardServer
 from benchmarks.load.tab import Tab
+from tests.server_logs import server_log, without
 
 FAILED = "Uncaught app"  # what Streamlit says before a script's traceback
 
 
 @pytest.fixture(scope="session")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TextIO]:
-    """The server's; what was read once is not read again."""
-    path = tmp_path_factory.mktemp("dashboard") / "server.log"
-    with path.open("w+", errors="replace") as log:
+    with server_log(tmp_path_factory.mktemp("dashboard")) as log:
         yield log
 
 
@@ -36,13 +35,7 @@ def dashboard(log: TextIO) -> Iterator[DashboardServer]:
 
 @pytest.fixture(autouse=True)
 def no_traceback(request: pytest.FixtureRequest) -> Iterator[None]:
-    """What goes wrong in the server fails the test that it came with."""
-    if "dashboard" not in request.fixturenames:
-        yield
-        return
-    log = request.getfixturevalue("log")
-    yield
-    assert FAILED not in log.read()
+    yield from without(FAILED, request, "dashboard", "log")
 
 
 @pytest.fixture
