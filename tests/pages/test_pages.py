@@ -106,10 +106,29 @@ def interrupt(app, desk, entry) -> None:
 
 def upload_with_labels(desk, *names: str | None) -> None:
     """Your model as from elsewhere, trained with these labels of one's own."""
-    mine = load_checkpoint(desk.workspace.checkpoint_bytes(desk.workspace.manifest.head))
-    labels = (*mine.meta.labels[:10], *names, *mine.meta.labels[10 + len(names) :])
-    other = replace(mine, meta=replace(mine.meta, labels=labels))
-    desk.add_uploaded_checkpoint(save_checkpoint(other), "other.safetensors")
+    mine = my_checkpoint(desk).meta.labels
+    labels = (*mine[:10], *names, *mine[10 + len(names) :])
+    desk.add_uploaded_checkpoint(mine_with(desk, labels=labels), "other.safetensors")
+
+
+def refused_upload(app, desk, data: bytes) -> str:
+    """What the page says of a checkpoint that it takes nothing of."""
+    before = desk.workspace.manifest
+    app.switch_page("pages/checkpoints.py").run()
+    app.file_uploader[0].upload("other.safetensors", data)
+    app.run()
+    assert desk.workspace.manifest == before
+    return said(app)
+
+
+def my_checkpoint(desk) -> Checkpoint:
+    return load_checkpoint(desk.workspace.checkpoint_bytes(desk.workspace.manifest.head))
+
+
+def mine_with(desk, **meta) -> bytes:
+    """Your model as a file that says something else about itself."""
+    mine = my_checkpoint(desk)
+    return save_checkpoint(replace(mine, meta=replace(mine.meta, **meta)))
 
 
 def said(app) -> str:
@@ -1022,36 +1041,18 @@ class TestCheckpoints:
 
     @pytest.mark.parametrize("data", [b"", b"hello", b"\x08\0\0\0\0\0\0\0{}      "])
     def test_upload_when_no_checkpoint_says_so_and_keeps_nothing(self, trained, data):
-        app, desk = trained
-        before = desk.workspace.manifest
-        app.switch_page("pages/checkpoints.py").run()
-        app.file_uploader[0].upload("bad.safetensors", data)
-        app.run()
-        assert said(app)
-        assert desk.workspace.manifest == before
+        assert refused_upload(*trained, data)
 
     def test_upload_when_of_another_model_says_so_and_keeps_nothing(self, trained):
         app, desk = trained
-        before = desk.workspace.manifest
-        mine = load_checkpoint(desk.workspace.checkpoint_bytes(before.head))
-        other = replace(mine, meta=replace(mine.meta, model_sha256="0" * 64))
-        app.switch_page("pages/checkpoints.py").run()
-        app.file_uploader[0].upload("other.safetensors", save_checkpoint(other))
-        app.run()
-        assert "belongs to another model" in said(app)
-        assert desk.workspace.manifest == before
+        other = mine_with(desk, model_sha256="0" * 64)
+        assert "belongs to another model" in refused_upload(app, desk, other)
 
     def test_upload_when_its_labels_are_swapped_says_so_and_keeps_nothing(self, trained):
         app, desk = trained
-        before = desk.workspace.manifest
-        mine = load_checkpoint(desk.workspace.checkpoint_bytes(before.head))
-        swapped = ("1", "0", *mine.meta.labels[2:])
-        other = replace(mine, meta=replace(mine.meta, labels=swapped))
-        app.switch_page("pages/checkpoints.py").run()
-        app.file_uploader[0].upload("other.safetensors", save_checkpoint(other))
-        app.run()
-        assert "was trained with '1' where '0' is here, '0' where '1' is here" in said(app)
-        assert desk.workspace.manifest == before
+        other = mine_with(desk, labels=("1", "0", *my_checkpoint(desk).meta.labels[2:]))
+        told = refused_upload(app, desk, other)
+        assert "was trained with '1' where '0' is here, '0' where '1' is here" in told
 
     def test_upload_when_it_has_more_labels_brings_them_to_their_outputs(self, trained):
         _, desk = trained

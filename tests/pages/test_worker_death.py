@@ -53,6 +53,16 @@ def until(condition) -> None:
         time.sleep(0.01)
 
 
+def cut_short(app, desk) -> tuple[str, str]:
+    """A run whose process is killed; what the page then offers to go on with."""
+    os.kill(desk._worker.pid, signal.SIGKILL)
+    assert desk.run.wait(30)
+    app.run()
+    offered = desk.interrupted()
+    assert offered is not None
+    return offered
+
+
 @pytest.fixture
 def person(app, desk_of):
     """The app with an example person's samples, and its desk."""
@@ -126,11 +136,7 @@ class TestTraining:
             raise WorkerError("The machine is short of memory just now.")
 
         app, desk = training
-        os.kill(desk._worker.pid, signal.SIGKILL)
-        assert desk.run.wait(30)
-        app.run()
-        offered = desk.interrupted()
-        assert offered is not None
+        offered = cut_short(app, desk)
         monkeypatch.setattr(Worker, "fit", refuse)
         app.button(key="go_on").click().run()
         assert "short of memory" in said(app)
@@ -144,11 +150,7 @@ class TestTraining:
             on_event(Failed("The model's process was killed.", died=True))
 
         app, desk = training
-        os.kill(desk._worker.pid, signal.SIGKILL)
-        assert desk.run.wait(30)
-        app.run()
-        offered = desk.interrupted()
-        assert offered is not None
+        offered = cut_short(app, desk)
         monkeypatch.setattr(Worker, "fit", die)
         app.button(key="go_on").click().run()
         assert desk.run.wait(30)
