@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui.desk import Desk
 from pages.ui.desks import all_desks, close_all_desks
+from tests.pages.trainings import train
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,3 +33,17 @@ def app() -> AppTest:
 def desk_of() -> Callable[[AppTest], Desk]:
     """The desk behind an app."""
     return lambda app: all_desks().open(app.session_state["odt_workspace"])
+
+
+@pytest.fixture
+def person(app, desk_of):
+    """The app with an example person's samples, and its desk."""
+    app.button(key="example").click().run()
+    return app, desk_of(app)
+
+
+@pytest.fixture
+def trained(person):
+    """The app with your model, and its desk."""
+    app, desk = person
+    return train(app, desk), desk

@@ -1,0 +1,107 @@
+"""Studies on the page: each trains a model of its own, can be stopped, and is said in words."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+from streamlit.testing.v1 import AppTest
+
+from odt_core.evaluation import compare, score
+from odt_core.studies import Controls
+from pages.ui.desk.worker import bundled_path
+from pages.ui.evaluate.study import trainer_of
+from tests.pages.evaluate.parts import run_job, visit
+from tests.pages.page_text import said, shown
+
+
+class TestControls:
+    GAIN, NONE = (
+        compare(score(np.eye(2)[np.full(20, base)], [0] * 20), score(np.eye(2)[[0] * 20], [0] * 20))
+        for base in (1, 0)
+    )
+
+    def shown(self, **changed) -> str:
+        """What the card says of a gain that shuffled labels took away."""
+
+        def card(found):
+            from pages.ui.evaluate import controls
+
+            controls._show(found)
+
+        found = Controls(
+            own=self.GAIN, shuffled=(self.NONE,) * 3, own_over_shuffled=(self.GAIN,) * 3,
+            other_person=self.NONE, own_over_other=self.GAIN, kept=0.1, samples=12,
+            other_samples=12, vanished=True, sentence="All of it.",
+        )  # fmt: skip
+        app = AppTest.from_function(card, args=(replace(found, **changed),)).run()
+        assert not app.exception
+        return shown(app)
+
+    def test_lead_is_good_only_where_another_persons_samples_do_not_help_as_much(self):
+        assert "As it should." in self.shown()
+        assert "As it should." in self.shown(other_person=self.GAIN)
+        assert "As it should." not in self.shown(other_person=self.GAIN, own_over_other=self.NONE)
+        assert "Beware." in self.shown(vanished=False)
+
+    def test_note_of_shuffles_is_there_where_there_were_some(self):
+        assert "When the labels were shuffled, 10 % kept theirs." in self.shown()
+        assert "were shuffled" not in self.shown(shuffled=(), own_over_shuffled=(), vanished=None)
+
+
+class TestStudies:
+    def test_controls_when_run_train_a_model_of_their_own(self, trained):
+        app, desk = trained
+        state = desk.worker().state()
+        visit(app, "Studies")
+        result = run_job(app, desk, "controls", "the study of negative controls")
+        app.run()
+        assert result.own.n == 60
+        assert len(result.shuffled) == 3
+        assert result.other_person is not None
+        assert result.sentence[:30] in shown(app)
+        after = desk.worker().state()
+        assert all(np.array_equal(state[name], after[name]) for name in state)
+
+    def test_study_of_an_uploaded_model_knows_that_its_samples_are_pictures(self, app, desk_of):
+        desk = desk_of(app)
+        desk.choose_uploaded(bundled_path("digits").read_bytes(), "mine.tflite")
+        with trainer_of(desk) as trainer:
+            assert trainer.card.preprocessing == desk.card.preprocessing
+            assert trainer.card.preprocessing.kind == "ink"
+
+    def test_study_when_stopped_ends_soon_and_lets_no_other_begin_before(self, trained):
+        app, desk = trained
+        visit(app, "Studies")
+        app.button(key="needed_run").click().run()
+        job = desk.job("the study of samples needed")
+        assert job is not None
+        app.button(key="controls_run").click().run()
+        assert "is still running" in said(app)
+        app.button(key="needed_stop").click().run()
+        assert job.wait(20)
+        assert job.look().error == ""
+        app.run()
+        assert not app.exception
+
+    def test_everything_deleted_then_no_study_goes_on_and_nothing_is_remembered(self, trained):
+        _, desk = trained
+        sets = desk.test_sets()
+        desk.scores(sets[0][1], sets[0][0])
+
+        def work(job):
+            while not job.stopped():
+                time.sleep(0.01)
+            return desk.worker().pid  # for which it takes the desk's lock
+
+        job = desk.start_job("a study", "what", work)
+        began = time.monotonic()
+        desk.erase()
+        assert time.monotonic() - began < 10
+        assert not job.look().running
+        assert not desk.awake
+        assert desk.job("a study") is None
+        kept = [desk._own, desk._base, desk._at, desk._unknown, desk._features[1], desk._jobs]
+        assert not any(kept)
+        assert (desk._seen, desk._kept_run, desk._familiar, desk._told) == (None,) * 4

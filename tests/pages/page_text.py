@@ -1,0 +1,13 @@
+"""What stands on a page, as text."""
+
+from __future__ import annotations
+
+
+def said(app) -> str:
+    """Its errors."""
+    return " ".join(error.value for error in app.error).replace("\\", "")
+
+
+def shown(app) -> str:
+    """What it draws in HTML of its own."""
+    return " ".join(html.value for html in app.html)
