@@ -13,6 +13,7 @@ from pages.ui.desks import all_desks, close_all_desks
 from tests.pages.trainings import train
 
 ROOT = Path(__file__).resolve().parents[2]
+APP = str(ROOT / "app.py")
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +27,7 @@ def _own_workspaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 @pytest.fixture
 def app() -> AppTest:
     """The first page, as a new visitor sees it."""
-    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    return AppTest.from_file(APP, default_timeout=60).run()
 
 
 @pytest.fixture

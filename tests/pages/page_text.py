@@ -11,3 +11,8 @@ def said(app) -> str:
 def shown(app) -> str:
     """What it draws in HTML of its own."""
     return " ".join(html.value for html in app.html)
+
+
+def progress(app) -> str:
+    """What stands at the progress bar."""
+    return app.get("progress")[0].proto.text.replace("\\", "")

@@ -22,6 +22,7 @@ from odt_core.worker import link as client
 from odt_core.workspace import CheckpointInfo, Kind
 from pages.ui.desks import all_desks
 from pages.ui.run import Phase
+from tests.pages.page_text import said
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 LONG = Settings(epochs=10_000, batch_size=16, replay=0.5)
@@ -33,10 +34,6 @@ def picture() -> bytes:
     out = io.BytesIO()
     Image.fromarray(sheet).save(out, "PNG")
     return out.getvalue()
-
-
-def said(app) -> str:
-    return " ".join(error.value for error in app.error).replace("\\", "")
 
 
 def ask(app):
@@ -61,13 +58,6 @@ def cut_short(app, desk) -> tuple[str, str]:
     offered = desk.interrupted()
     assert offered is not None
     return offered
-
-
-@pytest.fixture
-def person(app, desk_of):
-    """The app with an example person's samples, and its desk."""
-    app.button(key="example").click().run()
-    return app, desk_of(app)
 
 
 @pytest.fixture

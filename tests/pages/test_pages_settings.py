@@ -1,0 +1,109 @@
+"""Before a training: its settings, what it waits for, and what is said until then."""
+
+from __future__ import annotations
+
+import pytest
+
+from odt_core.workspace import Part
+from pages.ui import samples_card
+from tests.pages.page_text import progress, said
+from tests.pages.pictures import picture, upload
+from tests.pages.trainings import train
+
+
+class TestTraining:
+    def test_settings_when_the_first_page_is_opened_by_its_name_are_as_they_were(self, app):
+        app.number_input(key="set_epochs").set_value(7).run()
+        app.switch_page("pages/personalise.py").run()
+        assert app.number_input(key="set_epochs").value == 7
+        app.number_input(key="set_epochs").set_value(8).run()
+        assert app.number_input(key="set_epochs").value == 8
+
+    def test_samples_of_a_label_that_is_turned_off_do_not_count(self, person):
+        app, desk = person
+        label = desk.workspace.manifest.labels[3]
+        resting = len(desk.workspace.manifest.samples_of(label.id, Part.TRAIN))
+        before = len(desk.usable_samples(Part.TRAIN))
+        desk.workspace.enable_label(label.id, False)
+        assert (
+            len(desk.usable_samples(Part.TRAIN))
+            == before - resting
+            == len(desk.samples(Part.TRAIN)) + len(desk.near_test())
+        )
+        app.run()
+        shown = " ".join(html.value for html in app.html)
+        assert f"{before - resting - len(desk.near_test())} samples to learn from" in shown
+
+    def test_train_when_there_is_no_sample_waits_and_says_what_to_do(self, app):
+        assert app.button(key="train").disabled
+        assert "no samples to train on yet. Add some" in progress(app)
+
+    def test_train_when_all_have_one_label_waits_and_says_what_to_do(self, app):
+        upload(app, ("a.png", picture()))
+        assert "One sample is too few to train on" in progress(app)
+        upload(app, ("b.png", picture(4)))
+        assert app.button(key="train").disabled
+        assert "All samples so far are '0'. Add some of another label" in progress(app)
+
+    @pytest.mark.parametrize(
+        ("key", "value", "expected"),
+        [
+            ("set_epochs", 20_000, "from 1 to 10000, not 20000"),
+            ("set_batch_size", 0, "from 1 to 4096, not 0"),
+            ("set_learning_rate", -0.5, "above 0, up to 100, not -0.5"),
+        ],
+    )
+    def test_train_when_a_setting_is_out_of_range_says_so_once_and_trains_not(
+        self, person, key, value, expected
+    ):
+        app, desk = person
+        app.number_input(key=key).set_value(value).run()
+        app.button(key="train").click().run()
+        assert said(app).count(expected) == 1
+        assert progress(app) == "Correct the settings, then press Train."
+        assert desk.workspace.runs() == ()
+        app.number_input(key=key).set_value(3).run()
+        assert not app.error
+        assert progress(app) != "Correct the settings, then press Train."
+
+    def test_settings_when_they_are_not_the_models_own_are_not_called_good(self, person):
+        app, _ = person
+        assert progress(app) == "Press Train. The settings are good as they are."
+        app.number_input(key="set_epochs").set_value(2000).run()
+        assert progress(app) == "Press Train."
+
+    @pytest.mark.parametrize(
+        ("ways", "said"),
+        [
+            (("Upload",), "Upload some above."),
+            (("Upload", "Camera", "Draw"), "Upload, photograph or draw some above."),
+        ],
+    )
+    def test_hint_of_an_empty_shelf_names_the_ways_that_there_are(self, ways, said):
+        assert samples_card._how(ways) == said
+
+    def test_setting_when_out_of_range_is_not_called_good(self, person):
+        app, _ = person
+        app.number_input(key="set_epochs").set_value(0).run()
+        assert progress(app) == "Correct the settings, then press Train."
+
+    def test_seed_when_the_largest_is_the_one_that_is_used(self, person):
+        app, desk = person
+        app.text_input(key="set_seed").set_value(str(2**63 - 1))
+        train(app, desk)
+        assert desk.settings.seed == 2**63 - 1
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("seven", "The seed must be a whole number, not 'seven'."),
+            ("", "A setting is empty."),
+            (str(2**63), "The seed must be a whole number from 0 to"),
+        ],
+    )
+    def test_seed_when_it_is_none_says_so_and_trains_not(self, person, text, expected):
+        app, desk = person
+        app.text_input(key="set_seed").set_value(text).run()
+        assert expected in said(app)
+        app.button(key="train").click().run()
+        assert desk.workspace.runs() == ()

@@ -1,0 +1,242 @@
+"""Uploads on the first page: what becomes of pictures, zips and tables, and what is refused."""
+
+from __future__ import annotations
+
+import io
+import warnings
+import zipfile
+from collections import Counter
+
+import pytest
+from PIL import Image
+
+from odt_core.workspace import Part
+from pages.ui import samples_card
+from pages.ui.packed import MARK
+from pages.ui.shelf import Act
+from tests.pages.page_text import said, shown
+from tests.pages.pictures import picture, upload
+
+
+def given_together(*files: tuple[str, bytes]) -> bytes:
+    """As assets/components/packing.js packs them."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.comment = MARK.encode()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # a name may come twice
+            for name, content in files:
+                archive.writestr(name, content)
+    return data.getvalue()
+
+
+class TestSamples:
+    def test_upload_when_pictures_go_to_the_chosen_label(self, app, desk_of):
+        upload(app, ("a.png", picture()), ("b.png", picture(5)))
+        manifest = desk_of(app).workspace.manifest
+        assert [s.label for s in manifest.samples] == [manifest.labels[0].id] * 2
+
+    def test_upload_of_pictures_when_there_is_no_label_is_refused_and_adds_nothing(
+        self, app, desk_of
+    ):
+        app.selectbox(key="top_model").set_value("photos").run()
+        assert "Pictures go to a label that you add below first." in shown(app)
+        upload(app, ("a.png", picture()), ("b.png", picture(5)))
+        assert said(app) == (
+            "There is no label for these pictures yet. Add a label below first. Nothing was added."
+        )
+        assert desk_of(app).workspace.manifest.samples == ()
+
+    def test_upload_of_pictures_when_the_last_label_was_deleted_is_refused_as_if_none_ever_was(
+        self, app, desk_of
+    ):
+        app.selectbox(key="top_model").set_value("photos").run()
+        workspace = desk_of(app).workspace
+        samples_card._acted(desk_of(app), Act("add", name="cup"))
+        app.run()
+        workspace.delete_label(workspace.manifest.labels[0].id)
+        app.run()
+        upload(app, ("a.png", picture()))
+        assert said(app) == "There is no label for these pictures yet. Add a label below first."
+
+    def test_upload_when_zip_brings_its_own_labels(self, app, desk_of):
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as archive:
+            archive.writestr("3/a.png", picture())
+            archive.writestr("heart/b.png", picture(5))
+        upload(app, ("mine.zip", data.getvalue()))
+        manifest = desk_of(app).workspace.manifest
+        names = {label.id: label.name for label in manifest.labels}
+        assert [names[s.label] for s in manifest.samples] == ["3", "heart"]
+
+    @pytest.mark.parametrize(
+        ("name", "data", "expected"),
+        [
+            ("text.png", b"hello", "not a picture"),
+            ("empty.png", b"", "empty"),
+            ("broken.zip", b"PK\x03\x04 nonsense", "neither a zip"),
+        ],
+    )
+    def test_upload_when_bad_says_so_in_place_and_changes_nothing(
+        self, app, desk_of, name, data, expected
+    ):
+        upload(app, (name, data))
+        assert expected in said(app)
+        assert desk_of(app).workspace.manifest.samples == ()
+        assert not app.exception
+
+    def test_upload_when_one_of_two_is_bad_adds_neither(self, app, desk_of):
+        upload(app, ("good.png", picture()), ("bad.png", b"no"))
+        assert "bad.png" in said(app)
+        assert desk_of(app).workspace.manifest.samples == ()
+
+    def test_upload_when_the_second_of_two_zips_has_too_many_labels_adds_neither(
+        self, app, desk_of
+    ):
+        archives = []
+        for labels in ("ab", "cdefgh"):  # six outputs are free
+            data = io.BytesIO()
+            with zipfile.ZipFile(data, "w") as archive:
+                for k, label in enumerate(labels):
+                    archive.writestr(f"{label}/{k}.png", picture(k))
+            archives.append((f"{labels}.zip", data.getvalue()))
+        upload(app, *archives)
+        assert "no output left for 'g'" in said(app)
+        assert said(app).endswith("Nothing was added.")
+        assert desk_of(app).workspace.manifest.samples == ()
+        assert len(desk_of(app).workspace.manifest.labels) == 10
+
+    def test_upload_when_of_pictures_and_a_zip_is_one_step(self, app, desk_of):
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as archive:
+            archive.writestr("heart/b.png", picture(5))
+        upload(app, ("a.png", picture()), ("mine.zip", data.getvalue()))
+        workspace = desk_of(app).workspace
+        assert workspace.raw_samples().labels == ("0", "heart")
+        workspace.undo()
+        assert workspace.manifest.samples == ()
+
+    def test_upload_when_zip_has_train_and_test_folders_sets_the_latter_aside(self, app, desk_of):
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as archive:
+            for k, part in enumerate(("train", "train", "train", "train", "test", "test")):
+                archive.writestr(f"{part}/3/{k}.png", picture(k))
+        upload(app, ("split.zip", data.getvalue()))
+        samples = desk_of(app).workspace.manifest.samples
+        assert {one.origin: one.part for one in samples} == {
+            **{f"{k}.png": Part.TRAIN for k in range(4)},
+            "4.png": Part.TEST,
+            "5.png": Part.TEST,
+        }
+
+    def test_upload_when_some_files_are_no_samples_says_how_many_of_which(self, app):
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as archive:
+            archive.writestr("3/a.png", picture())
+            archive.writestr("4/b.avif", b"")
+        upload(app, ("mixed.zip", data.getvalue()))
+        assert "Left out 1 file that cannot be read as samples: 1 .avif" in app.toast[
+            0
+        ].value.replace("\\", "")
+
+    @pytest.mark.parametrize("packed", [True, False])
+    def test_upload_when_a_table_says_the_labels_takes_them_from_it(self, app, desk_of, packed):
+        files = {"a.png": picture(), "b.png": picture(4), "c.png": picture(8)}
+        files["labels.csv"] = b"file;label\na.png;3\nb.png;7\nz.png;7\n"
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+        upload(app, *([("all.zip", data.getvalue())] if packed else files.items()))
+        raw = desk_of(app).workspace.raw_samples()
+        assert dict(zip(raw.names, raw.labels, strict=True)) == {"a.png": "3", "b.png": "7"}
+        assert (
+            "'labels.csv' names 1 file that cannot be found, such as 'z.png'. Left out 1 file that "
+            "'labels.csv' does not name, such as 'c.png'."
+        ) in app.toast[0].value.replace("\\", "")
+
+    def test_upload_when_the_browser_packed_it_is_what_the_files_are(self, app, desk_of):
+        data = given_together(
+            ("a.png", picture()), ("a.png", picture(4)), ("mine/heart/b.png", picture(8))
+        )
+        upload(app, ("3 files.zip", data), ("c.png", picture(12)))
+        raw = desk_of(app).workspace.raw_samples()
+        assert dict(Counter(zip(raw.names, raw.labels, strict=True))) == {
+            ("a.png", "0"): 2,
+            ("b.png", "heart"): 1,
+            ("c.png", "0"): 1,
+        }
+
+    def test_upload_of_one_folder_that_tells_no_label_goes_to_the_chosen_one(self, app, desk_of):
+        files = [(f"images/{k}.png", picture(4 * k)) for k in range(3)]
+        upload(app, ("3 files.zip", given_together(*files)))
+        raw = desk_of(app).workspace.raw_samples()
+        assert (sorted(raw.names), raw.labels) == (["0.png", "1.png", "2.png"], ("0",) * 3)
+
+    @pytest.mark.parametrize(
+        ("files", "expected"),
+        [
+            ([("a.png", picture()), ("b.png", b"no")], "'b.png' is not a picture"),
+            ([("images/a.png", picture()), ("b.png/a/c.png", b"no")], "'b.png/a/c.png'"),
+            ([("../3/a.png", picture())], "leads out of the zip"),
+        ],
+    )
+    def test_upload_when_some_of_what_the_browser_packed_is_wrong_says_which(
+        self, app, desk_of, files, expected
+    ):
+        upload(app, ("files.zip", given_together(*files)))
+        assert expected in said(app)
+        assert desk_of(app).workspace.manifest.samples == ()
+
+    def test_upload_when_what_the_browser_packed_is_damaged_says_so(self, app):
+        upload(app, ("2 files.zip", given_together(("a.png", picture()))[40:]))
+        assert "arrived damaged" in said(app)
+
+    def test_upload_when_zip_is_of_another_layout_says_what_is_expected(self, app, desk_of):
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as archive:
+            archive.writestr("images/train/a.png", picture())
+            archive.writestr("labels/train/a.txt", "0 0.5 0.5 1 1")
+        upload(app, ("yolo.zip", data.getvalue()))
+        assert "folders in 'yolo.zip' do not say what its samples show" in said(app)
+        assert "train/cat/1.jpg" in said(app)
+        assert desk_of(app).workspace.manifest.samples == ()
+
+    def test_upload_when_zip_points_outside_is_refused(self, app, desk_of):
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as archive:
+            archive.writestr("../3/a.png", picture())
+        upload(app, ("evil.zip", data.getvalue()))
+        assert said(app)
+        assert desk_of(app).workspace.manifest.samples == ()
+
+    def test_upload_when_zip_is_a_bomb_is_refused(self, app, desk_of):
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("3/a.png", bytes(300_000_000))
+        upload(app, ("bomb.zip", data.getvalue()))
+        assert "unpacks to 300 MB" in said(app)
+        assert desk_of(app).workspace.manifest.samples == ()
+
+    def test_upload_when_picture_is_huge_is_refused(self, app, desk_of):
+        out = io.BytesIO()
+        Image.new("1", (12_000, 12_000)).save(out, "PNG")
+        upload(app, ("huge.png", out.getvalue()))
+        assert "huge.png" in said(app)
+        assert desk_of(app).workspace.manifest.samples == ()
+
+    def test_upload_when_gif_is_animated_is_refused(self, app, desk_of):
+        frames = [Image.new("L", (20, 20), shade) for shade in (0, 128, 255)]
+        out = io.BytesIO()
+        frames[0].save(out, "GIF", save_all=True, append_images=frames[1:])
+        upload(app, ("moving.gif", out.getvalue()))
+        assert "moving.gif" in said(app)
+        assert desk_of(app).workspace.manifest.samples == ()
+
+    def test_results_of_two_uploads_when_the_same_are_two_messages(self, app):
+        upload(app, ("one.png", picture()))
+        upload(app, ("one.png", picture()))
+        first = app.toast[0].value
+        upload(app, ("one.png", picture()))
+        assert app.toast[0].value != first
+        assert app.toast[0].value.strip("\u200b") == first.strip("\u200b")
