@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.desk import Desk
 from pages.ui.desks import all_desks, close_all_desks
+from tests.pages.own_models import OURS, RNG, drop, give, table
 from tests.pages.trainings import train
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +24,11 @@ def _own_workspaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     close_all_desks()
     yield
     close_all_desks()
+
+
+@pytest.fixture(autouse=True)
+def _same_numbers_whatever_ran_before():
+    RNG.bit_generator.state = np.random.default_rng(7).bit_generator.state
 
 
 @pytest.fixture
@@ -48,3 +55,12 @@ def trained(person):
     """The app with your model, and its desk."""
     app, desk = person
     return train(app, desk), desk
+
+
+@pytest.fixture
+def regression(app, desk_of):
+    """A model of two numbers from three, with 30 samples."""
+    drop(app, OURS / "dialect_regression.tflite")
+    x = RNG.normal(size=(30, 3)).round(3)
+    give(app, "mine.csv", table(x, x[:, :2] * 2))
+    return app, desk_of(app)

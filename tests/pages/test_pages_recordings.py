@@ -17,7 +17,8 @@ from pages.ui import number_inputs
 from pages.ui.adding import add_files
 from pages.ui.desk import Desk
 from pages.ui.upload_hint import upload_hint
-from tests.pages.test_pages_own_model import drop, give, said, shown, train
+from tests.pages.own_models import drop, give, train
+from tests.pages.page_text import said, shown
 from tests.recordings import (
     EACH,
     GESTURES,
