@@ -1,0 +1,89 @@
+"""SavedModels from elsewhere, of modules and of Keras: every signature and every weight."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from side_by_side import LiteRT, classification_batches, keras
+from small_models import logits_loss, small_model
+
+from odt_core.authoring import convert_saved_model
+from odt_core.errors import AuthoringError
+from odt_core.graph import describe
+from tests.converting import functions_of
+
+
+class Shifting(tf.Module):
+    def __init__(self):
+        self.w = tf.Variable([1.0, 2.0], name="w")
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 2])])
+    def train(self, x):
+        self.w.assign_add(tf.reduce_sum(x, 0))
+        return {"loss": tf.reduce_sum(self.w)}
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 2])])
+    def serve(self, x):
+        return {"y": x * self.w}
+
+
+class TestSavedModelFromElsewhere:
+    def test_weights_inside_a_keras_model_when_converted_then_are_the_saved_ones(self, tmp_path):
+        """The official tutorial's module on Keras 3, whose weights TensorFlow's converter loses."""
+
+        class Tutorial(tf.Module):
+            def __init__(self):
+                self.model = small_model()
+                self.optimizer = keras.optimizers.SGD(0.1)
+                self.optimizer.build(self.model.trainable_variables)
+
+            @tf.function(input_signature=[tf.TensorSpec([None, 6]), tf.TensorSpec([None, 5])])
+            def train(self, x, y):
+                with tf.GradientTape() as tape:
+                    loss = logits_loss()(y, self.model(x, training=True))
+                weights = self.model.trainable_variables
+                self.optimizer.apply(tape.gradient(loss, weights), weights)
+                return {"loss": loss}
+
+            @tf.function(input_signature=[tf.TensorSpec([None, 6])])
+            def infer(self, x):
+                return {"output": self.model(x)}
+
+        module = Tutorial()
+        signatures = functions_of(module, "train", "infer")
+        tf.saved_model.save(module, str(tmp_path), signatures=signatures)
+        (x, y), *_ = classification_batches((6,), 5, steps=1)
+        device = LiteRT(convert_saved_model(tmp_path))
+        np.testing.assert_allclose(device.run("infer", x=x)["output"], module.model(x), atol=1e-5)
+        expected = [float(module.train(x, y)["loss"]) for _ in range(3)]
+        np.testing.assert_allclose(device.train([(x, y)] * 3), expected, rtol=1e-4)
+
+    def test_signature_called_serve_when_converted_then_is_one_of_all(self, tmp_path):
+        module = Shifting()
+        tf.saved_model.save(module, str(tmp_path), functions_of(module, "train", "serve"))
+        device = LiteRT(convert_saved_model(tmp_path))
+        x = np.ones((2, 2), np.float32)
+        assert device.run("serve", x=x)["y"].tolist() == [[1, 2], [1, 2]]
+        assert device.run("train", x=x)["loss"] == 7
+
+    def test_archive_of_keras_when_converted_then_has_all_its_endpoints(self, tmp_path):
+        model, archive = small_model(), keras.export.ExportArchive()
+        archive.track(model)
+        for name in ("serve", "train"):
+            archive.add_endpoint(name, lambda x: model(x), [tf.TensorSpec([None, 6])])
+        archive.write_out(str(tmp_path), verbose=False)
+        names = {one.name for one in describe(convert_saved_model(tmp_path)).signatures}
+        assert names == {"serve", "serving_default", "train"}
+
+    def test_saved_model_without_signatures_when_converted_then_says_so(self, tmp_path):
+        tf.saved_model.save(Shifting(), str(tmp_path))
+        with pytest.raises(AuthoringError, match="has no signatures"):
+            convert_saved_model(tmp_path)
+
+    def test_module_that_is_not_saved_when_converted_then_says_so(self):
+        with pytest.raises(AuthoringError, match=r"comes as its folder's path, not as Shifting\."):
+            convert_saved_model(Shifting())
+
+    def test_damaged_saved_model_when_converted_then_says_so(self, tmp_path):
+        (tmp_path / "saved_model.pb").write_bytes(b"junk")
+        with pytest.raises(AuthoringError, match="cannot read the SavedModel in"):
+            convert_saved_model(tmp_path)
