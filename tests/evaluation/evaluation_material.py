@@ -17,6 +17,7 @@ CARD = find_card(DIGITS)
 assert CARD is not None
 # Two fifths of the card's epochs: enough for the gain that the tests are about.
 SETTINGS = replace(Settings.from_json(CARD.settings), epochs=10)
+SHORT = replace(SETTINGS, epochs=2)  # where no gain is asked for
 
 
 def zoo_model(name: str) -> bytes:

@@ -12,7 +12,6 @@ import pytest
 
 from odt_core.errors import WorkerError
 from odt_core.evaluation import evaluate, state_digest
-from odt_core.samples import Samples
 from odt_core.studies import (
     SessionTrainer,
     StudyProgress,
@@ -23,20 +22,9 @@ from odt_core.studies import (
 from odt_core.studies.study import never, quiet
 from odt_core.studies.trainings import Training, train_each
 from odt_core.worker import Worker
-from tests.evaluation.evaluation_material import CARD, DIGITS, SETTINGS, digits, person
+from tests.evaluation.evaluation_material import CARD, DIGITS, SHORT
 
-SHORT = replace(SETTINGS, epochs=2)
 COUNTS = (1, 2, None)
-
-
-@pytest.fixture(scope="module")
-def model():
-    return digits()
-
-
-@pytest.fixture(scope="module")
-def samples(model) -> tuple[Samples, Samples]:
-    return person(model, "Coarse scan 1")
 
 
 @pytest.fixture
