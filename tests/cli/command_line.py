@@ -27,7 +27,7 @@ class Done(NamedTuple):
 def odt(*arguments: object) -> Done:
     """What `python -m odt_core` does with these arguments, done in this process.
 
-    TestProcess in test_cli.py shows that it is the same.
+    TestProcess in test_cli_process.py shows that it is the same.
     """
     out, err = StringIO(), StringIO()
     with chdir(ROOT), redirect_stdout(out), redirect_stderr(err):
@@ -48,6 +48,22 @@ def odt_process(*arguments: object) -> Done:
         timeout=120,
     )
     return Done(done.returncode, done.stdout, done.stderr)
+
+
+def disturbed(statement: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """`train` with these arguments, in which an expression of `run` is evaluated in each step."""
+    code = (
+        "import os, signal, sys; import numpy as np; from odt_core.training import loop; "
+        f"real = loop.Run._record; loop.Run._record = lambda run, *a: ({statement}, "
+        "real(run, *a))[1]; from odt_core.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code, "train", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=120,
+    )
 
 
 def result(*arguments: object, run: Callable[..., Done] = odt) -> dict:

@@ -1,0 +1,150 @@
+"""`train` as a person uses it: its last line, its checkpoint, and how it ends."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from odt_core.checkpoint import load_checkpoint_file
+from tests.cli.command_line import disturbed, odt, result
+from tests.cli.tiny_samples import MODEL, samples
+
+
+class TestTrain:
+    def test_last_line_has_what_is_promised(self, files):
+        got = json.loads(files["trained"].read_text())
+        assert got["steps"] == len(got["loss"]) == 120
+        assert got["seconds"] > 0
+        assert got["loss"][-1] < got["loss"][0]
+        assert got["test"]["base"]["n"] == got["test"]["personalised"]["n"] == 40
+        assert got["test"]["personalised"]["accuracy"] == 1.0
+        assert got["test"]["base"]["accuracy"] < 0.6
+        assert got["base_test"] is got["base_task"] is None
+        assert got["outcome"] == "finished"
+
+    def test_figures_have_the_names_that_evaluate_gives_them(self, files):
+        pair = json.loads(files["trained"].read_text())["test"]
+        got = result(
+            "evaluate", MODEL, "--samples", files["test"], "--checkpoint", files["checkpoint"]
+        )
+        assert got == {"labels": list("0123"), **pair, "base_test": None}
+
+    def test_checkpoint_keeps_the_figures_without_the_matrices(self, files):
+        kept = load_checkpoint_file(files["checkpoint"]).meta.metrics["test"]
+        assert set(kept) == {"base", "personalised"}
+        figures = {"n", "different", "correct", "accuracy", "interval", "cross_entropy"}
+        assert set(kept["base"]) == figures
+
+    def test_base_and_personalised_have_intervals_and_the_paired_test(self, files):
+        got = json.loads(files["trained"].read_text())["test"]
+        low, high = got["personalised"]["interval"]
+        assert 0.9 < low < high == 1.0
+        assert got["sentences"][0].endswith("not chance, p < 0.001. Your model is better.")
+        assert got["seen_in_training"] is None
+        text = odt(
+            "train", MODEL, "--samples", files["own"], "--test", files["test"], "--epochs", 1
+        ).stdout
+        assert "(95 % interval " in text
+        assert "p = " in text
+
+    def test_test_samples_that_are_trained_on_are_told_instead_of_a_gain(self, files):
+        arguments = ("--samples", files["own"], "--test", files["own"], "--epochs", 20)
+        got = result("train", MODEL, *arguments)["test"]
+        assert got["seen_in_training"] == list(range(20))
+        text = odt("train", MODEL, *arguments).stdout
+        assert (
+            "All 20 test samples look the same as a training sample: they say nothing of new ones."
+            in text
+        )
+        assert "is better" not in text
+
+    def test_without_test_samples_test_is_null_and_the_text_reads_well(self, files):
+        got = result("train", MODEL, "--samples", files["own"], "--epochs", 1)
+        assert got["test"] is None
+        text = odt("train", MODEL, "--samples", files["own"], "--epochs", 1).stdout
+        assert text.startswith("Finished 1 step. ")
+
+    def test_going_on_from_a_checkpoint_begins_with_its_weights(self, files):
+        first = json.loads(files["trained"].read_text())["loss"]
+        got = result(
+            "train", MODEL, "--samples", files["own"], "--from", files["checkpoint"], "--epochs", 1
+        )
+        assert got["loss"][0] < first[0] / 4
+
+    @pytest.mark.parametrize("signal", ["SIGINT", "SIGTERM"])
+    def test_signal_stops_training_and_keeps_what_was_learnt(self, files, tmp_path, signal):
+        kill = f"run.step == 5 and os.kill(os.getpid(), signal.{signal})"
+        path = tmp_path / "c.safetensors"
+        done = disturbed(
+            kill, MODEL, "--samples", files["own"], "--epochs", 50, "--checkpoint", path, "--json"
+        )
+        got = json.loads(done.stdout.splitlines()[-1])
+        assert done.returncode == 0
+        assert (got["outcome"], got["steps"]) == ("stopped", 5)
+        assert load_checkpoint_file(path).meta.step == 5
+
+    def test_training_that_diverged_at_once_leaves_the_old_checkpoint(self, files, tmp_path):
+        path, huge = tmp_path / "c.safetensors", tmp_path / "huge.npz"
+        before = files["checkpoint"].read_bytes()
+        path.write_bytes(before)
+        given = samples(20, 0)
+        np.savez(huge, x=given["x"] * 1e30, y=given["y"])
+        arguments = (
+            "train", MODEL, "--samples", huge, "--test", files["test"], "--replay", 0,
+            "--checkpoint", path,
+        )  # fmt: skip
+        done = odt(*arguments)
+        assert done.returncode == 1
+        assert "Your model is back at step 0." in done.stdout
+        assert "your test samples  not judged: nothing was learnt" in done.stdout
+        assert "checkpoint  not written: nothing was learnt" in done.stdout
+        done = odt(*arguments, "--json")
+        got = json.loads(done.stdout)
+        assert done.returncode == 1
+        assert (got["outcome"], got["steps"]) == ("diverged", 0)
+        assert got["checkpoint"] is got["test"] is None
+        assert path.read_bytes() == before
+
+    def test_training_that_diverged_later_keeps_the_last_good_step(self, files, tmp_path):
+        poison = (
+            "run.step == 60 and run.session.put_back("
+            "{n: v * np.float32('nan') for n, v in run.session.state().items()})"
+        )
+        path = tmp_path / "c.safetensors"
+        done = disturbed(
+            poison, MODEL, "--samples", files["own"], "--test", files["test"], "--epochs", 80,
+            "--checkpoint", path, "--json",
+        )  # fmt: skip
+        got = json.loads(done.stdout.splitlines()[-1])
+        assert done.returncode == 1
+        assert (got["outcome"], got["steps"]) == ("diverged", 50)
+        assert got["test"]["personalised"]["n"] == 40
+        assert load_checkpoint_file(path).meta.step == 50
+
+    def test_answers_that_are_no_numbers_do_not_lose_the_checkpoint(self, files, tmp_path):
+        large = (  # finite, but what they say is not
+            "run.step == 5 and run.session.put_back("
+            "{n: np.full_like(v, 3e38) for n, v in run.session.state().items()})"
+        )
+        path = tmp_path / "c.safetensors"
+        done = disturbed(
+            large, MODEL, "--samples", files["own"], "--test", files["test"], "--epochs", 5,
+            "--checkpoint", path, "--json",
+        )  # fmt: skip
+        got = json.loads(done.stdout.splitlines()[-1])
+        assert done.returncode == 0, done.stderr
+        assert "is not a finite number" in got["unjudged"]
+        assert load_checkpoint_file(path).meta.step == 5
+
+    def test_folder_of_label_folders_with_new_labels_is_refused_when_no_output_is_free(
+        self, tmp_path
+    ):
+        for name in ("0", "heart"):
+            (tmp_path / name).mkdir()
+            Image.new("L", (8, 8)).save(tmp_path / name / "a.png")
+        done = odt("train", MODEL, "--samples", tmp_path)
+        assert done.returncode == 2
+        assert "heart" in done.stderr
