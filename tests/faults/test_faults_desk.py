@@ -52,6 +52,23 @@ def test_worker_put_to_sleep_while_it_answers_then_the_visitor_gets_the_answer(d
     assert np.array_equal(answered.own, expected.own)
 
 
+def test_worker_put_to_sleep_while_it_is_judged_then_the_visitor_gets_the_figures(
+    desk, monkeypatch
+):
+    samples, scores, slept = desk.samples(None), Worker.scores, []
+
+    def asleep_once(self, x, which="own"):
+        if which == "own" and not slept:
+            slept.append(True)
+            desk.sleep()
+        return scores(self, x, which)
+
+    monkeypatch.setattr(Worker, "scores", asleep_once)
+    found = desk.scores(samples, "these")
+    assert slept
+    assert found.own.correct == found.base.correct  # your model is the base model
+
+
 def test_desk_whose_visitor_only_draws_then_stays_open(desks, desk, monkeypatch):
     monkeypatch.setattr(desks, "_is_open", lambda tab: False)
     token = desk.workspace.token

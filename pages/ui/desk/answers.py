@@ -51,7 +51,7 @@ class HasAnswers(HasStrange):
         told = self._told
         if still and told is not None and told[0] is x and told[1] == revision:
             return told[2]
-        answers = self._of_head(lambda worker: self._both(worker, x))
+        answers, _ = self._of_head(lambda worker: self._both(worker, x))
         if still and not self.busy and self.workspace.revision == revision:
             self._told = (x, revision, answers)
         return answers

@@ -64,7 +64,7 @@ class HasScores(HasBaseSide):
             raise ModelError("This model has no signature that predicts.")
         if not own:
             return self._reach_worker().scores(x, "base")
-        return self._of_head(lambda worker: worker.scores(x))
+        return self._of_head(lambda worker: worker.scores(x))[0]
 
     def scores(self, samples: Samples, name: object) -> Scores:
         """Base and own on `samples`; `name` is equal for equal samples (results are kept)."""
@@ -89,41 +89,42 @@ class HasScores(HasBaseSide):
             return samples
         return replace(samples, labels=self.labels.with_those_of(samples.labels))
 
-    def _of_head(self, ask: Callable[[Worker], _Told]) -> _Told:
-        """What `ask` learns from a worker that holds your model throughout: it is asked again where
-        another checkpoint was tried or restored meanwhile, as whose answers these are is not known,
-        and where the worker was put to sleep. While training, of weights that are moving.
+    def _of_head(self, ask: Callable[[Worker], _Told]) -> tuple[_Told, bool]:
+        """What `ask` learns from a worker that holds your model, and whether it held it throughout:
+        False while training, of weights that are moving. It is asked again where another checkpoint
+        was tried or restored meanwhile, as whose answers these are is not known, and where the
+        worker was put to sleep.
         """
         while True:
             worker = self._reach_worker() if self.busy else self.worker()
-            held, moving = self._held, self.busy
+            held = self._held
             try:
                 found = ask(worker)
             except WorkerError:
                 if worker is self._worker:
                     raise
                 continue
-            if moving or self.busy or (held is self._held and held.head != ELSEWHERE):
-                return found
+            if self.busy:
+                return found, False
+            if held is self._held and held.head != ELSEWHERE:
+                return found, True
 
     def _own_on(self, samples: Samples, name: object) -> Evaluation:
-        while True:
-            worker = self.worker()
-            held, moving, heat = self._held, self.busy, self._heat
-            key = (self.model, samples.labels, name, held.head, heat)
+        def ask(worker: Worker) -> tuple[object, Evaluation]:
+            heat = self._heat
+            key = (self.model, samples.labels, name, self._held.head, heat)
             known = self._own.get(key)
-            if known is not None and not moving:
-                return known
+            if known is not None and not self.busy:
+                return key, known
             scores, kind = worker.scores(samples.x)
             answer = said(scores, kind, worker.contract, samples.labels, heat)
-            own = self._with_copies(_score(answer, self._truth(samples), self.contract), name)
-            if moving or self.busy:
-                return own  # of weights that are moving: nothing to keep
-            if held is self._held and held.head != ELSEWHERE:
-                self._own = newest(self._own, key, own)
-                return own
-            # Else another checkpoint was tried or restored meanwhile: whose answers these are is
-            # not known.
+            own = _score(answer, self._truth(samples), self.contract)
+            return key, self._with_copies(own, name)
+
+        (key, own), held = self._of_head(ask)
+        if held:  # else of weights that are moving: nothing to keep
+            self._own = newest(self._own, key, own)
+        return own
 
     def own_scores(self) -> Scores | None:
         """Base and own on the person's test samples; None while they are not known."""
