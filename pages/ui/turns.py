@@ -146,6 +146,36 @@ class PatientLock:
         self._lock.release()
 
 
+class RightOfWay:
+    """What is over soon goes before each next part of what takes long. Thread-safe; a lock alone
+    does not do it, as whoever gives one back is the likeliest to get it again.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._have = 0
+
+    @contextmanager
+    def have(self) -> Iterator[None]:
+        """Nobody who gives way begins another part meanwhile."""
+        with self._changed:
+            self._have += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._have -= 1
+                self._changed.notify_all()
+
+    def give(self) -> None:
+        """Wait until nobody has it; not to be called by who does, nor with a lock that they need.
+        Others have the turn meanwhile.
+        """
+        if self._have:
+            with meanwhile(), self._changed:
+                self._changed.wait_for(lambda: not self._have)
+
+
 def in_turn(urgency: Urgency) -> Callable[[Callable[_P, None]], Callable[_P, None]]:
     """For a function that Streamlit runs by itself, without the page around it."""
 

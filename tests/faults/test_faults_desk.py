@@ -9,13 +9,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from odt_core.checkpoint import Checkpoint, CheckpointMeta, save_checkpoint
 from odt_core.errors import OdtError
 from odt_core.worker import Worker
-from odt_core.workspace import Source
+from odt_core.workspace import CheckpointInfo, Kind, Source
 from pages.ui.desks import Desks
 from tests.faults.player import SETTINGS, picture
 
 MINUTES = 60.0
+
+
+def on(thread: threading.Thread) -> bool:
+    return threading.current_thread() is thread
 
 
 @pytest.fixture
@@ -95,6 +100,48 @@ class TestTwoTabs:
         assert runs[0] is runs[1]
         assert runs[0].wait(60)
         assert len(desk.workspace.runs()) == 1
+
+    def test_drawing_while_the_other_tab_asks_many_checkpoints_then_waits_for_one_of_them(
+        self, desk, monkeypatch
+    ):
+        workspace, worker = desk.workspace, desk.worker()
+        samples, item = desk.samples(None), picture(1)
+        data = save_checkpoint(Checkpoint(worker.state("base"), CheckpointMeta(worker.sha256)))
+        info = CheckpointInfo(Kind.MANUAL, 1, 1)
+        checkpoints = [workspace.add_checkpoint(data, info).id for _ in range(3)]
+        desk.unknown()  # else the answer waits to learn it
+        wanted, measured, order = threading.Event(), threading.Event(), []
+
+        def answer() -> None:
+            desk.answers(item)
+            order.append("answer")
+
+        def reached():
+            wanted.set()
+            return reach()
+
+        def measure(*given):
+            order.append("checkpoint")
+            if len(order) == 1:
+                drawing.start()
+                assert wanted.wait(10)
+            else:
+                measured.set()
+            return predict(*given)
+
+        def ask(*given):
+            measured.wait(0.3)  # long enough for the next checkpoint to come between
+            return both(*given)
+
+        drawing = threading.Thread(target=answer)
+        reach, predict, both = desk.worker, worker.predict_proba, worker.both_scores
+        monkeypatch.setattr(desk, "worker", lambda: reached() if on(drawing) else reach())
+        monkeypatch.setattr(worker, "predict_proba", measure)
+        monkeypatch.setattr(worker, "both_scores", ask)
+        for checkpoint in checkpoints:
+            desk.evaluation_at(checkpoint, "these", samples)
+        drawing.join(10)
+        assert order == ["checkpoint", "answer", "checkpoint", "checkpoint"]
 
     def test_changes_in_both_tabs_at_once_then_none_is_lost(self, desk):
         workspace = desk.workspace

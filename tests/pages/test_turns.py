@@ -14,7 +14,15 @@ from odt_core.errors import ModelError
 from odt_core.worker import Worker
 from odt_core.workspace import Workspaces
 from pages.ui.desk import Desk
-from pages.ui.turns import PageQueue, PatientLock, Urgency, _asked_for_more, meanwhile, turn
+from pages.ui.turns import (
+    PageQueue,
+    PatientLock,
+    RightOfWay,
+    Urgency,
+    _asked_for_more,
+    meanwhile,
+    turn,
+)
 
 
 def _waiting(turns: PageQueue, many: int) -> None:
@@ -232,6 +240,29 @@ def test_patient_lock_when_waited_for_then_others_have_the_turn():
         assert done == ["passed by"]
     wanting.join(5)
     assert done == ["passed by", "wanted"]
+
+
+def test_right_of_way_when_somebody_has_it_then_who_gives_way_waits_and_others_have_the_turn():
+    way, done = RightOfWay(), []
+
+    def give() -> None:
+        with turn(Urgency.CLICK):
+            way.give()
+            done.append("gave way")
+
+    def pass_by() -> None:
+        with turn(Urgency.TICK):
+            done.append("passed by")
+
+    giving, passing = threading.Thread(target=give), threading.Thread(target=pass_by)
+    with _held(way.have()):
+        giving.start()
+        passing.start()
+        passing.join(5)
+        giving.join(0.1)
+        assert done == ["passed by"]
+    giving.join(5)
+    assert done == ["passed by", "gave way"]
 
 
 def test_meanwhile_when_there_is_no_turn_then_nothing_happens():

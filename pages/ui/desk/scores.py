@@ -95,19 +95,20 @@ class HasScores(HasBaseSide):
         was tried or restored meanwhile, as whose answers these are is not known, and where the
         worker was put to sleep.
         """
-        while True:
-            worker = self._reach_worker() if self.busy else self.worker()
-            held = self._held
-            try:
-                found = ask(worker)
-            except WorkerError:
-                if worker is self._worker:
-                    raise
-                continue
-            if self.busy:
-                return found, False
-            if held is self._held and held.head != ELSEWHERE:
-                return found, True
+        with self._right_of_way.have():
+            while True:
+                worker = self._reach_worker() if self.busy else self.worker()
+                held = self._held
+                try:
+                    found = ask(worker)
+                except WorkerError:
+                    if worker is self._worker:
+                        raise
+                    continue
+                if self.busy:
+                    return found, False
+                if held is self._held and held.head != ELSEWHERE:
+                    return found, True
 
     def _own_on(self, samples: Samples, name: object) -> Evaluation:
         def ask(worker: Worker) -> tuple[object, Evaluation]:
@@ -190,6 +191,7 @@ class HasScores(HasBaseSide):
     def _measured(self, which: str, sets: list[Samples]) -> list[Evaluation]:
         if not sets:
             return []
+        self._right_of_way.give()  # whoever draws meanwhile waits for one checkpoint, not for all
         with self._lock:
             self._check_idle("compare checkpoints")
             state = load_checkpoint(self.workspace.checkpoint_bytes(which)).state

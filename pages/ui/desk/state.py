@@ -11,7 +11,7 @@ from odt_core.errors import TrainingError
 from odt_core.samples import Labels
 from odt_core.workspace import Kind, ModelEntry, Workspace
 from pages.ui.run import Phase, Run
-from pages.ui.turns import PatientLock
+from pages.ui.turns import PatientLock, RightOfWay
 
 
 def newest(kept: dict, key: object, value: object, limit: int = 8) -> dict:
@@ -29,6 +29,7 @@ class State:
         self.tabs: set[str] = set()  # ids of those that showed it; some may be closed
         self.chosen_label = ""  # id of the one chosen last in any tab: a page loaded anew has it
         self._lock = PatientLock()
+        self._right_of_way = RightOfWay()  # of answers, before what asks many checkpoints
         self._forget()
 
     def _forget(self) -> None:
