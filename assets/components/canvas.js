@@ -4,6 +4,17 @@ const STATE = new WeakMap();
 const UNITS = 280;  // strokes and the reported PNG are in these units, whatever the screen's density
 const PATIENCE = 2000;  // milliseconds that a press on a locked button counts
 
+// Drawings that the server has not spoken of yet, and those that it refused: they come back on a blank
+// sheet, after one another. Both outlive the element, as the outbox does.
+const SENT = [], REFUSED = [];
+
+function hear({ done, refused }) {
+  while (SENT.length && SENT[0].n <= done) {
+    const { n, strokes } = SENT.shift();
+    if (refused.includes(n)) REFUSED.push(strokes);
+  }
+}
+
 function trace(ctx, stroke, pen) {
   ctx.lineWidth = pen; ctx.lineCap = ctx.lineJoin = "round";
   ctx.beginPath();
@@ -29,7 +40,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   const part = (name) => root.querySelector("." + name);
   const canvas = root.querySelector("canvas");
   let s = STATE.get(root);
-  if (data.add) confirmActs(data.done, !s, setTriggerValue);
+  if (data.add) { confirmActs(data.done, !s, setTriggerValue); hear(data); }
   if (!s) {
     s = { strokes: data.strokes || [], past: [], live: null, pointer: null, epoch: data.epoch };
     STATE.set(root, s);
@@ -37,6 +48,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     Object.assign(s, { epoch: data.epoch, strokes: [], past: [], live: null });
   }
   s.data = data;
+  if (data.add) comeBack();
 
   root.classList.toggle("plain", !data.add);
   part("prompt").textContent = data.prompt || "";
@@ -64,6 +76,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     part("add").disabled = !s.strokes.length;
     part("add").ariaDisabled = String(Boolean(data.locked));
   }
+  function comeBack() { if (!s.strokes.length && !s.live && REFUSED.length) s.strokes = REFUSED.shift(); }
   function report() {
     if (!data.reports) return;
     setStateValue("drawing", { epoch: s.epoch, strokes: s.strokes,
@@ -75,8 +88,9 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     if (!data.add || !s.strokes.length) return;
     // What unlocks it may be on its way: a field tells what was typed when the press takes its focus.
     if (data.locked) { s.pressed = performance.now(); return; }
-    sendAct({ png: asPng(s.strokes, data.pen), what: data.what }, setTriggerValue);
-    Object.assign(s, { strokes: [], past: [] }); redraw(); canvas.focus({ preventScroll: true });
+    const n = sendAct({ png: asPng(s.strokes, data.pen), what: data.what }, setTriggerValue);
+    SENT.push({ n, strokes: s.strokes });
+    Object.assign(s, { strokes: [], past: [] }); comeBack(); redraw(); canvas.focus({ preventScroll: true });
   }
   function at(event) {
     const box = canvas.getBoundingClientRect();

@@ -7,6 +7,7 @@ const OUTBOX = { last: 0, acts: [] };
 function sendAct(act, trigger) {
   OUTBOX.acts.push({ n: ++OUTBOX.last, ...act });
   trigger("acts", [...OUTBOX.acts]);
+  return OUTBOX.last;
 }
 
 // fresh: whether the element has just come.

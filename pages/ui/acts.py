@@ -10,6 +10,7 @@ import streamlit as st
 from pages.ui.served import ASSETS
 
 JS = (ASSETS / "components" / "outbox.js").read_text(encoding="utf-8")
+_MOST = 100  # refused ones that the browser may not have heard of yet
 
 
 def new_acts(key: str) -> list[Mapping[str, Any]]:
@@ -32,5 +33,19 @@ def acts_done(key: str) -> int:
     return int(st.session_state.get(_done(key), 0))
 
 
+def refuse(key: str, act: Mapping[str, Any]) -> None:
+    """It could not be done: the element's data say so, for it to give back what was sent."""
+    st.session_state[_refused(key)] = [*acts_refused(key), act["n"]][-_MOST:]
+
+
+def acts_refused(key: str) -> list[int]:
+    """The numbers of those that were refused last."""
+    return list(st.session_state.get(_refused(key), ()))
+
+
 def _done(key: str) -> str:
     return f"{key}_acts_done"
+
+
+def _refused(key: str) -> str:
+    return f"{key}_acts_refused"

@@ -70,7 +70,8 @@ def _draw(desk: Desk, active: LabelEntry | None) -> None:
     )
 
 
-def _drawn(desk: Desk, active: LabelEntry | None, name: str, url: object) -> None:
+def _drawn(desk: Desk, active: LabelEntry | None, name: str, url: object) -> bool:
+    """Whether the drawing was taken; what is there already was, too."""
     with trouble.caught("samples"):
         target = _label_called(desk.workspace.manifest, name) or active
         report = desk.workspace.add_samples(
@@ -81,6 +82,8 @@ def _drawn(desk: Desk, active: LabelEntry | None, name: str, url: object) -> Non
         )
         if not report.added:
             trouble.say("samples", report.summary, "info")
+        return True
+    return False
 
 
 # Upload

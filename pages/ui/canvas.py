@@ -54,21 +54,23 @@ def sketch(key: str, *, size: int, epoch: int = 0) -> np.ndarray | None:
 def sample_pad(
     key: str,
     label: str,
-    on_added: Callable[[str, Any], None],
+    on_added: Callable[[str, Any], bool],
     *,
     size: int,
     wrong: str = "",
 ) -> None:
     """A canvas with an Add button; `on_added` gets (label, what `decode_drawing` takes) as a
-    callback, before the page is drawn again. The label is the one that was on the pad when it was
-    drawn, even if another one was picked since. wrong: why a drawing cannot be added just now: it
-    stays on the pad until it can.
+    callback, before the page is drawn again, and says whether the drawing was taken: one that was
+    refused comes back on the pad. The label is the one that was on the pad when it was drawn, even
+    if another one was picked since. wrong: why a drawing cannot be added just now: it stays on the
+    pad until it can.
     """
 
     def added() -> None:
         for sent in acts.new_acts(key):
             what = sent.get("what")
-            on_added(what if isinstance(what, str) else label, sent.get("png"))
+            if not on_added(what if isinstance(what, str) else label, sent.get("png")):
+                acts.refuse(key, sent)
 
     data = {
         "size": size,
@@ -81,6 +83,7 @@ def sample_pad(
         "locked": bool(wrong),
         "add": "Add sample",
         "done": acts.acts_done(key),
+        "refused": acts.acts_refused(key),
     }
     _mount(key=key, data=unexamined(data), on_acts_change=added)
 

@@ -53,6 +53,16 @@ TWICE = """(button) => {
   button.click();
   setTimeout(() => document.querySelector(".st-key-example button").click(), 250);
 }"""
+# Two drawings, both added before the page can be drawn again.
+TWO_DOTS = """(canvas) => {
+  const { x, y } = canvas.getBoundingClientRect();
+  for (const away of [60, 110]) {
+    const at = { clientX: x + away, clientY: y + 60, pointerId: 1, bubbles: true };
+    canvas.dispatchEvent(new PointerEvent("pointerdown", at));
+    canvas.dispatchEvent(new PointerEvent("pointerup", at));
+    canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+  }
+}"""
 ZOOMED = """() =>
   document.querySelector(".st-key-loss .odt-chart-graph").layout.xaxis.range[0] > 0"""
 LONGER = """(points) =>
@@ -116,6 +126,21 @@ class TestCanvas:
         tab.part("pad", ".add").click()
         tab.sees("1 sample")
         expect(tab.page.locator(".st-key-shelf .thumb")).to_have_count(1)
+
+    def test_drawings_when_refused_come_back_on_the_pad_one_after_another(
+        self, shared_server, visit
+    ):
+        tab = visit(shared_server).open()
+        other = visit(shared_server).open("/personalise?" + tab.page.url.split("?")[1])
+        labels = other.page.locator(".st-key-shelf li")
+        labels.first.locator(".delete").click()
+        expect(labels).to_have_count(9)
+        tab.part("pad", "canvas").evaluate(TWO_DOTS)
+        tab.sees("That label is not there any more").idle()
+        for many in ("1 sample", "2 samples"):
+            tab.part("pad", "canvas").press("Enter")
+            expect(tab.part("card_samples", ".odt-step span")).to_have_text(many)
+        expect(tab.part("pad", ".add")).to_be_disabled()
 
     def test_undo_when_ctrl_z_takes_the_last_stroke(self, shared_server, visit):
         tab = visit(shared_server).open().draw("sketch").draw("sketch", ((0.2, 0.5), (0.8, 0.5)))

@@ -34,5 +34,11 @@ class TestNewActs:
         assert acts.new_acts("shelf") == []
         assert acts.acts_done("shelf") == 0
 
+    def test_acts_when_refused_are_told_beside_the_number_of_the_last(self, state):
+        state["pad"] = _sent({"n": 1}, {"n": 2}, {"n": 3})
+        for act in acts.new_acts("pad")[1:]:
+            acts.refuse("pad", act)
+        assert (acts.acts_done("pad"), acts.acts_refused("pad")) == (3, [2, 3])
+
     def test_acts_when_nothing_came_are_none(self, state):
         assert acts.new_acts("shelf") == []
