@@ -58,6 +58,12 @@ class HasSamples(HasLabels):
         sample = self._sample(sample_id)
         return self._sample_bytes(sample), sample.suffix
 
+    @property
+    def why_full(self) -> str:
+        """Why not one more sample can be added, and what to do about it; "": there is room."""
+        there = len(self.manifest.samples)
+        return "" if there < self.limits.samples else str(self._too_many(1, there))
+
     def sample_array(self, sample_id: str) -> np.ndarray:
         """The sample as it was added. SampleError when missing or damaged."""
         return pictures.decode(*self.sample_file(sample_id))

@@ -29,7 +29,7 @@ _TURN = "camera_turn"  # changes with each photo of the simple camera, which emp
 
 def photograph(desk: Desk, active: LabelEntry | None) -> None:
     """Draw the camera."""
-    wrong = why_no_target(desk)
+    wrong = why_no_target(desk) or desk.workspace.why_full  # what is refused would be lost
     draw = _simple
     if not st.session_state.get(_SIMPLE):
         # A fragment: while a burst arrives, nothing else on the page is drawn again.

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from odt_core.errors import SampleError
-from odt_core.workspace import Workspaces
+from odt_core.workspace import Limits, Source, Workspaces
+from pages.ui import camera
 from pages.ui.camera import Batch, Frame, Shot, decode_photo
 from pages.ui.desk import Desk
 from pages.ui.photograph import keep
@@ -119,3 +120,27 @@ class TestKeep:
             keep(desk, shots, Counter())
         kept = desk.workspace.manifest.samples
         assert [sample.take for sample in kept] == [f"{n:016x}" for n in (1, 3)]
+
+
+class TestShutter:
+    def test_shutter_when_the_workspace_is_full_is_shut_until_there_is_room(
+        self, app, desk_of, monkeypatch
+    ):
+        mount, locked = camera._mount, []
+
+        def seen(*, data, **named):
+            if data["mode"] == "record":
+                locked.append(data["locked"])
+            return mount(data=data, **named)
+
+        monkeypatch.setattr(camera, "_mount", seen)
+        workspace = desk_of(app).workspace
+        monkeypatch.setattr(workspace, "limits", Limits(samples=1))
+        app.segmented_control(key="samples_way").set_value("Camera").run()
+        zero = workspace.manifest.labels[0].id
+        (sample,) = workspace.add_samples([np.ones((9, 9), np.uint8)], zero, Source.DRAW).added
+        app.run()
+        assert any("there are 1 already" in html.value for html in app.html)
+        workspace.delete_samples([sample.id])
+        app.run()
+        assert locked == [False, True, False]
