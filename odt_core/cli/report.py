@@ -229,7 +229,7 @@ def _evidence(options: Namespace, given: _Given, worker: Worker) -> Evidence:
         curves=curves,
         studies=studies,
         inside=inside,
-        loss_name=given.model.contract.loss_note,
+        contract=given.model.contract,
     )
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from odt_core.bundled import ModelCard
     from odt_core.checkpoint import Checkpoint
     from odt_core.dialects import Choice
+    from odt_core.dialects.contract import Contract
     from odt_core.evaluation import Claims, Evaluation, Leakage
     from odt_core.samples import Labels, Samples
     from odt_core.training import EvaluationRecord, Outcome, Record
@@ -80,8 +81,8 @@ class Evidence:
     checkpoint_file: the personalised weights, a .safetensors file of odt. samples: what it was
     trained on; trained_on: how many it was then, None: those given. origin: how the weights came
     about (`trace`). test, base_test: samples and what both models made of them. replay: the base
-    samples mixed in. choice: corrections of the signatures' use. loss_name: what the model reports
-    as its loss. curves, studies, inside: where known.
+    samples mixed in. choice: corrections of the signatures' use. contract: what each signature is
+    used for, with those. curves, studies, inside: where known.
     """
 
     model: bytes
@@ -96,13 +97,18 @@ class Evidence:
     curves: Curves | None = None
     studies: Studies = field(default_factory=Studies)
     inside: Inside = field(default_factory=Inside)
-    loss_name: str = LOSS_NAME
+    contract: Contract | None = None
     trained_on: int | None = None
 
     @cached_property
     def checkpoint(self) -> Checkpoint:
         """What the file holds. CheckpointError when it is damaged."""
         return load_checkpoint(self.checkpoint_file)
+
+    @property
+    def loss_name(self) -> str:
+        """What the model reports as its loss."""
+        return LOSS_NAME if self.contract is None else self.contract.loss_note
 
     @property
     def judged(self) -> dict[str, Judged]:

@@ -13,10 +13,13 @@ from odt_core.evaluation.by_label import label_table
 from odt_core.evaluation.digest import state_digest
 from odt_core.evaluation.reliability_diagram import reliability_of
 from odt_core.evidence.evidence import Evidence, Judged
+from odt_core.evidence.origin import Stage
 from odt_core.evidence.study_facts import cost_facts, inside_facts, study_facts
 from odt_core.evidence.versions import versions
 from odt_core.plain import plain
 from odt_core.samples import Samples
+from odt_core.training.batches import plan_for
+from odt_core.training.settings import Settings
 
 FORMAT = "odt evidence, version 1"
 
@@ -145,8 +148,22 @@ def _origin(evidence: Evidence) -> dict[str, Any]:
         "beginning": origin.beginning.value,
         "repeatable": origin.repeatable,
         "sentence": origin.sentence,
-        "stages": [stage.to_json() for stage in origin.stages],
+        "stages": [
+            {**stage.to_json(), "batch": _batch(evidence, stage)} for stage in origin.stages
+        ],
     }
+
+
+def _batch(evidence: Evidence, stage: Stage) -> dict[str, int] | None:
+    """What each of its batches was made of: own samples of few labels get a smaller part than the
+    setting leaves.
+    """
+    if evidence.contract is None or not evidence.contract.train:
+        return None
+    settings = Settings.from_json(stage.settings)
+    replay = evidence.replay if settings.replay else None
+    plan = plan_for(settings, evidence.samples, replay, evidence.contract)
+    return {"own": plan.own_per_step, "replayed": plan.replay_per_step}
 
 
 def _curves(evidence: Evidence) -> dict[str, Any] | None:

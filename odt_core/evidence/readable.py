@@ -266,6 +266,10 @@ def _settings_table(card: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
         )
         for name in names
     ]
+    batches = [stage["batch"] for stage in stages]
+    if card["samples"]["replay"] and batches and all(batches):
+        mixed = (f"{b['replayed']:,} of {b['own'] + b['replayed']:,}" for b in batches)
+        rows.append(("base samples in each batch", *mixed))
     if stages:
         steps = (f"{stage['step']:,} of {stage['total']:,}" for stage in stages)
         rows.append(("steps made", *steps))

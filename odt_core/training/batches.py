@@ -6,11 +6,17 @@ import math
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from odt_core.dialects.contract import Task
 from odt_core.errors import SettingsError
 from odt_core.training.settings import Settings
+
+if TYPE_CHECKING:
+    from odt_core.dialects.contract import Contract
+    from odt_core.samples import Samples
 
 
 class Stream(IntEnum):
@@ -102,6 +108,20 @@ def plan(
         steps_per_epoch=steps,
         total=steps * settings.epochs,
         seed=settings.seed,
+    )
+
+
+def plan_for(settings: Settings, own: Samples, replay: Samples | None, contract: Contract) -> Plan:
+    """The plan of a run on these samples by a model that is trained as the contract says."""
+    counts = contract.task is Task.CLASSES
+    replayed = replay.y if replay is not None else np.zeros(0, np.int64)
+    return plan(
+        settings,
+        len(own),
+        len(replayed),
+        contract.train[-1].batch or 1,
+        own_labels=len(np.unique(own.y)) if counts else 0,
+        replay_labels=len(np.unique(replayed)) if counts else 0,
     )
 
 

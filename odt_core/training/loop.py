@@ -15,7 +15,6 @@ import numpy as np
 from odt_core.checkpoint.checkpoint import Checkpoint, CheckpointMeta
 from odt_core.checkpoint.progress import Progress
 from odt_core.cores import usable_cores
-from odt_core.dialects.contract import Task
 from odt_core.dialects.targets import zero_filled
 from odt_core.errors import SettingsError, TrainingError
 from odt_core.kinds import kind_of
@@ -23,7 +22,7 @@ from odt_core.runtime.threads import STEPS, Work, choose_threads
 from odt_core.runtime.weights import weights_of
 from odt_core.training.average import WeightAverage, averages_from
 from odt_core.training.batch_source import Batch, BatchSource
-from odt_core.training.batches import Plan, plan
+from odt_core.training.batches import Plan, plan_for
 from odt_core.training.callbacks import Callback, Reason
 from odt_core.training.checks import (
     check_average,
@@ -143,16 +142,7 @@ class Run:
         self.session, self.sets, self.settings, self.control = session, sets, settings, control
         self._callbacks = callbacks
         contract = session.contract
-        counts = contract.task is Task.CLASSES
-        replayed = sets.replay.y if sets.replay is not None else np.zeros(0, np.int64)
-        self.plan: Plan = plan(
-            settings,
-            len(sets.own),
-            len(replayed),
-            contract.train[-1].batch or 1,
-            own_labels=len(np.unique(sets.own.y)) if counts else 0,
-            replay_labels=len(np.unique(replayed)) if counts else 0,
-        )
+        self.plan: Plan = plan_for(settings, sets.own, sets.replay, contract)
         self._sets_rate = contract.sets_learning_rate
         self._reports_loss = contract.train[0].loss is not None
         self._fingerprint = fingerprint(settings, sets.own, sets.replay, augmentation)

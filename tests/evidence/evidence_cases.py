@@ -74,6 +74,7 @@ class Trained:
             "origin": trace(load_checkpoint(self.file), self.own, self.replay, from_base=True),
             "test": self.judged(self.test),
             "replay": self.replay,
+            "contract": self.model.contract,
             "curves": Curves(
                 self.history.records, self.history.evaluations, Outcome.FINISHED, "Done."
             ),

@@ -43,7 +43,7 @@ def evidence_of(count: int, labels: int = 4) -> Evidence:
     judged = Judged(samples, score(wrong, y), score(right, y))
     return Evidence(
         model=b"", card=default_card((8, 8, 1), labels), checkpoint_file=b"", samples=samples,
-        origin=Origin(Beginning.BASE), loss_name="loss", test=judged if count else None,
+        origin=Origin(Beginning.BASE), test=judged if count else None,
     )  # fmt: skip
 
 

@@ -373,3 +373,10 @@ def test_settings_in_the_card_are_those_of_the_run(packed, unpack):
     card = json.loads((unpack(packed) / "personalisation-card.json").read_text("utf-8"))
     stage = card["reproduce"]["origin"]["stages"][0]
     assert Settings.from_json(stage["settings"]) == SETTINGS
+
+
+def test_base_samples_of_a_batch_are_told_as_they_were_mixed_beside_the_setting(unpack):
+    few = train(count=2)  # samples of two labels; four are replayed
+    told = (unpack(few.bundle()) / "personalisation-card.md").read_text("utf-8")
+    assert "| replay | 0.25 |" in told
+    assert "| base samples in each batch | 5 of 8 |" in told

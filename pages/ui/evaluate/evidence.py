@@ -202,7 +202,7 @@ def _asked(
         choice=file.choice,
         curves=kept_curves(desk.workspace, entry.id),
         inside=look_inside(worker, desk.labels, samples, tests, base_test, judged_by=judged_by),
-        loss_name=desk.contract.loss_note,
+        contract=desk.contract,
         trained_on=entry.info.samples or None,
     )
 
