@@ -120,10 +120,12 @@ class Recorder:
                 )
                 self._run.ended(_PHASES[event.outcome], event.message)
             case Failed():
-                self._run.ended(Phase.FAILED, event.message)
-                self._note_curves()
-                if not event.died:
-                    self._note(RunEnded(None).to_json())
+                try:
+                    self._note_curves()
+                    if not event.died:
+                        self._note(RunEnded(None).to_json())
+                finally:  # last, as after it the run's file is read; whatever became of that
+                    self._run.ended(Phase.FAILED, event.message)
 
     def _first_and_last(self) -> tuple[history.Score, history.Score] | None:
         """How the model did on the person's test samples before the run and after it."""
