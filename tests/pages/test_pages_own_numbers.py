@@ -108,6 +108,16 @@ class TestNumbers:
         assert "30 samples of another kind" in shown(app)
         assert len(desk.workspace.manifest.samples_of("", Part.TRAIN)) == 24
 
+    def test_samples_of_another_model_are_not_newer_than_this_one(self, regression):
+        app, desk = regression
+        path = OURS / "dialect_autoencoder.tflite"
+        app.switch_page("pages/model.py").run()
+        app.file_uploader(key="drop_1").upload(path.name, path.read_bytes()).run()
+        app.switch_page("pages/personalise.py").run()
+        give(app, "rows.csv", table(RNG.normal(size=(10, 12))))
+        train(app, desk)
+        assert not desk.stale()
+
 
 class TestSeveralInputs:
     """Two ids and two numbers a sample: tests/runtime/build_dialects.py, ratings."""

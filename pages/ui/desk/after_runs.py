@@ -195,11 +195,7 @@ class HasAfterRuns(HasRuns):
             return Stale(0, (), 0)
         manifest, near = self.workspace.manifest, self.near_test_known() or {}
         labels = {label.id: label.name for label in manifest.labels if label.enabled}
-        now = {
-            sample.id: sample.label
-            for sample in manifest.samples
-            if sample.part is Part.TRAIN and (sample.label in labels or not self.tells_labels)
-        }
+        now = {sample.id: sample.label for sample in self.usable_samples(Part.TRAIN)}
         added = [one for one in now if one not in seen and one not in near]
         known = {label for one, label in now.items() if one in seen}
         fresh = dict.fromkeys(now[one] for one in added if now[one] not in known)
