@@ -134,7 +134,10 @@ COMMAND = Command(
         "checkpoint also McNemar's exact test of personalised against base. For a model of values\n"
         "mean squared and mean absolute error, and the sign test; where each pixel or word has a\n"
         "class, also the share of right ones and the mean intersection over union.\n"
-        f"The text shows the matrix up to {_MATRIX} labels, --json always."
+        f"The text shows the matrix up to {_MATRIX} labels, --json always, and of each model\n"
+        "balanced_accuracy (the mean over labels of the share of each that is right; a label\n"
+        "without samples is left out) and constant_answer (the commonest label, and how many\n"
+        "samples always saying it gets right)."
     ),
     example=(
         "example: python -m odt_core evaluate digits --samples test.zip --checkpoint me.safetensors"

@@ -170,10 +170,13 @@ def _judge(
 
 
 def _figures(judged: Mapping[str, Any]) -> dict[str, Any]:
-    """Of both models, without the matrices: they are too large for a checkpoint."""
+    """Of both models, without the matrices, which are too large for a checkpoint, and what follows
+    from them.
+    """
+    left_out = ("confusion", "balanced_accuracy", "constant_answer")
     return {
         which: judged[which]
-        and {name: one for name, one in judged[which].items() if name != "confusion"}
+        and {name: one for name, one in judged[which].items() if name not in left_out}
         for which in ("base", "personalised")
     }
 
@@ -222,8 +225,9 @@ COMMAND = Command(
         "guessed (what to know where nobody had named them and they are more than the labels;\n"
         "else null), test (null without --test) and base_test (null without --base-test where\n"
         "the model has no base test set), each with accuracy and n of base and personalised, and\n"
-        "sentences that say what follows from them; mean_squared_error and mean_absolute_error\n"
-        "instead of accuracy for a model of values. unjudged says why --test gave no figures\n"
+        "sentences that say what follows from them; for a model of values mean_squared_error and\n"
+        "mean_absolute_error instead of accuracy, for labels also balanced_accuracy and\n"
+        "constant_answer, as `evaluate --help` tells. unjudged says why --test gave no figures\n"
         "(null where it did). The exit code is 1 where training diverged or where nothing was\n"
         "learnt; then checkpoint is null. Ctrl+C and SIGTERM stop training and keep what was\n"
         "learnt."

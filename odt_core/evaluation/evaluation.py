@@ -12,6 +12,7 @@ import numpy as np
 from odt_core.errors import ModelError, NoAnswerError, SampleError
 from odt_core.evaluation.over_again import exact_copies
 from odt_core.evaluation.place_scores import PlaceScores, places
+from odt_core.evaluation.uneven import Constant, balanced_accuracy, constant_answer
 from odt_core.kinds import check_kind, kind_of
 from odt_core.samples.types import check_samples
 
@@ -38,7 +39,8 @@ class Evaluation:
 
     For labels: correct, cross_entropy, confusion and confidences, and no errors. For values: the
     two errors, and none of these. nan where there are no samples. same: int64 [N], of each sample
-    the place of the first that it is over again (`copies`); None where all differ.
+    the place of the first that it is over again (`copies`); None where all differ. names: of the
+    model's outputs; () where they are not known.
     """
 
     n: int
@@ -52,6 +54,7 @@ class Evaluation:
     mean_absolute_error: float | None = None
     places: PlaceScores | None = None  # of values that tell the class of each pixel or word
     same: np.ndarray | None = None
+    names: tuple[str | None, ...] = ()
 
     @cached_property
     def different(self) -> int:
@@ -71,6 +74,18 @@ class Evaluation:
         if self.correct is None:
             return None
         return self.correct / self.n if self.n else float("nan")
+
+    @property
+    def balanced_accuracy(self) -> float | None:
+        """The mean over labels of the share of each that is right, those without samples left out;
+        nan without samples, None for values.
+        """
+        return None if self.correct is None else balanced_accuracy(self.truth, self.predictions)
+
+    @cached_property
+    def constant(self) -> Constant | None:
+        """What always giving the commonest label comes to; None without samples, and for values."""
+        return None if self.correct is None else constant_answer(self.truth, self.names)
 
     @property
     def places_right(self) -> float | None:
@@ -113,6 +128,8 @@ class Evaluation:
             "correct": self.correct,
             "accuracy": self.accuracy,
             "interval": list(self.interval or ()),
+            "balanced_accuracy": self.balanced_accuracy,
+            "constant_answer": self.constant and self.constant.to_json(),
             "cross_entropy": self.cross_entropy,
             "confusion": None if self.confusion is None else self.confusion.tolist(),
         }
@@ -134,7 +151,8 @@ def answered(session: Predicts, samples: Samples) -> Evaluation:
         raise ModelError(f"evaluate() takes a session (model.session()), not {kind_of(session)}.")
     check_samples(samples)
     truth = truth_of(samples, session.contract)
-    return score(session.predict_proba(samples.x, samples.labels), truth, session.contract)
+    found = score(session.predict_proba(samples.x, samples.labels), truth, session.contract)
+    return replace(found, names=samples.labels.names)
 
 
 def truth_of(samples: Samples, contract: Contract) -> np.ndarray:

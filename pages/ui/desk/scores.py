@@ -23,7 +23,6 @@ from pages.ui.desk.worker import ELSEWHERE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from odt_core.dialects.contract import Contract
     from odt_core.evaluation import Comparison, Evaluation
     from odt_core.training.history import EvaluationRecord
     from odt_core.worker.remote import Worker
@@ -119,7 +118,7 @@ class HasScores(HasBaseSide):
                 return key, known
             scores, kind = worker.scores(samples.x)
             answer = said(scores, kind, worker.contract, samples.labels, heat)
-            own = _score(answer, self._truth(samples), self.contract)
+            own = self._scored(answer, samples)
             return key, self._with_copies(own, name)
 
         (key, own), held = self._of_head(ask)
@@ -205,7 +204,7 @@ class HasScores(HasBaseSide):
     def _judged(self, worker: Worker, samples: Samples) -> Evaluation:
         """How the weights that it holds do."""
         answer = worker.predict_proba(samples.x, samples.labels)
-        return _score(answer, self._truth(samples), self.contract)
+        return self._scored(answer, samples)
 
     def _base_on(self, samples: Samples, name: object, *, by_file: bool = False) -> Evaluation:
         key = (self.model, samples.labels, name, *([True] if by_file else []))
@@ -219,7 +218,7 @@ class HasScores(HasBaseSide):
         else:
             scores, kind = self._base_scores(samples, name)
             answer = said(scores, kind, worker.contract, samples.labels)
-        base = self._with_copies(_score(answer, self._truth(samples), self.contract), name)
+        base = self._with_copies(self._scored(answer, samples), name)
         if key[0] == self.model:  # else another one was chosen meanwhile
             self._base = newest(self._base, key, base)
         return base
@@ -241,11 +240,8 @@ class HasScores(HasBaseSide):
         """What your model's scores are divided by."""
         return self.temperature.value if self.temperature else 1.0
 
-    def _truth(self, samples: Samples) -> np.ndarray:
-        return right_answers(samples.x, samples.y, self.contract)
+    def _scored(self, answer: np.ndarray, samples: Samples) -> Evaluation:
+        from odt_core.evaluation import score  # not before there is something to judge
 
-
-def _score(answer: np.ndarray, truth: np.ndarray, contract: Contract) -> Evaluation:
-    from odt_core.evaluation import score  # not before there is something to judge
-
-    return score(answer, truth, contract)
+        truth = right_answers(samples.x, samples.y, self.contract)
+        return replace(score(answer, truth, self.contract), names=samples.labels.names)
