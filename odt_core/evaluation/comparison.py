@@ -13,7 +13,8 @@ from odt_core.evaluation.evaluation import Evaluation, check_alike, errors_each
 from odt_core.evaluation.over_again import counted_once
 from odt_core.evaluation.paired import gain_interval, mcnemar, mean_interval
 from odt_core.evaluation.quantity import Quantity
-from odt_core.words import count
+from odt_core.evaluation.uneven import Constant
+from odt_core.words import count, sentences
 
 # With fewer changed answers the exact test cannot reach the 5 % level, however they fall: five the
 # same way give p = 2 / 2⁵ = 0.0625, six p = 2 / 2⁶ = 0.031.
@@ -32,6 +33,8 @@ class Verdict(StrEnum):
     WORSE = "worse"
     UNCLEAR = "unclear"  # may be chance; or most values came closer, and the mean error grew
     SAME = "same"  # not one answer changed between right and wrong
+    # The test says better, but always to give the commonest label is right as often.
+    CONSTANT = "better, but no more than a constant answer"
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,8 @@ class Comparison:
 
     Samples that are others over again (Evaluation.same) count once, for what became of most of
     them: the first of these stands among the fixed or the broken. Of labels the gain counts them
-    once as well; a model is better only where the share of right answers to all samples rose too.
+    once as well; a model is better only where the share of right answers to all samples rose too,
+    and is larger than that of always giving the commonest label.
     """
 
     fixed: np.ndarray  # base wrong, own right
@@ -59,6 +63,7 @@ class Comparison:
     quantity: Quantity  # what the gain is one of
     what: str  # that in words: "share of right pixels"
     interval: tuple[float, float] | None  # 95 %, of the gain; None where samples are too few
+    constant: Constant | None  # the answer that the verdict CONSTANT is about
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types only."""
@@ -75,6 +80,11 @@ class Comparison:
             "sentence": self.sentence,
             "gain_sentence": self.gain_sentence,
         }
+
+    @property
+    def gained(self) -> bool:
+        """Whether there is a gain that is more than chance, whatever it is worth."""
+        return self.verdict in (Verdict.BETTER, Verdict.CONSTANT)
 
     @property
     def p_words(self) -> str:
@@ -134,9 +144,13 @@ class Comparison:
         return f"{abs(gain):.3g} {'smaller' if gain >= 0 else 'larger'}"
 
 
-def compare(base: Evaluation, own: Evaluation, called: str = "Your model") -> Comparison:
+def compare(
+    base: Evaluation, own: Evaluation, called: str = "Your model", *, some_labels: bool = False
+) -> Comparison:
     """base and own must be evaluations of the same samples; SampleError otherwise. called: what the
     sentence calls the second of the two; "" where it is to say nothing of the two as such.
+    some_labels: whether these are the samples of some labels, picked out of more: then it does not
+    count how many of them one label would get right.
     """
     check_alike(base, own)
     values = base.correct is None or own.correct is None
@@ -156,6 +170,9 @@ def compare(base: Evaluation, own: Evaluation, called: str = "Your model") -> Co
         verdict = Verdict.UNCLEAR
     else:
         verdict = Verdict.BETTER if len(fixed) > len(broken) else Verdict.WORSE
+    constant = None
+    if verdict is Verdict.BETTER and not some_labels and not own.beats_constant:
+        verdict, constant = Verdict.CONSTANT, own.constant
     return Comparison(
         fixed=fixed,
         broken=broken,
@@ -169,13 +186,14 @@ def compare(base: Evaluation, own: Evaluation, called: str = "Your model") -> Co
             len(broken),
             either,
             p_value,
-            called,
+            _claim(verdict, called, constant),
             means=_means(base, own, of_all),
         ),
         samples=base.n,
         quantity=Quantity.of(own),
         what=_what(own),
         interval=interval,
+        constant=constant,
     )
 
 
@@ -276,11 +294,13 @@ def _sentence(
     broken: int,
     either: Evaluation,
     p_value: float,
-    called: str,
+    claim: str,
     *,
     means: str,
 ) -> str:
-    """either: of the two evaluations. means: what became of the mean."""
+    """either: of the two evaluations. claim: what follows where the test is sure. means: what
+    became of the mean.
+    """
     values, n = either.correct is None, either.different
     if n == 0:
         return "There are no test samples to compare on yet."
@@ -316,8 +336,15 @@ def _sentence(
         )
     if verdict is Verdict.UNCLEAR:
         return f"{counts}: may be chance, {p_words(p_value)}."
-    claim = f" {called} is {verdict.value}." if called else ""
-    return f"{counts}: not chance, {p_words(p_value)}.{claim}"
+    return sentences(f"{counts}: not chance, {p_words(p_value)}.", claim)
+
+
+def _claim(verdict: Verdict, called: str, constant: Constant | None) -> str:
+    """What a change that is more than chance means."""
+    if constant is not None:
+        of = f"{constant.correct:,} of {constant.n:,}"
+        return f"More right answers, but no more than {constant.words} ({of})."
+    return f"{called} is {verdict.value}." if called else ""
 
 
 def _are(number: int) -> str:

@@ -88,6 +88,11 @@ class Evaluation:
         return None if self.correct is None else constant_answer(self.truth, self.names)
 
     @property
+    def beats_constant(self) -> bool:
+        """Whether more is right than `constant` would be; of labels alone."""
+        return self.constant is None or (self.correct or 0) > self.constant.correct
+
+    @property
     def places_right(self) -> float | None:
         """Share of pixels or words that are right, where those have classes."""
         return None if self.places is None else self.places.right

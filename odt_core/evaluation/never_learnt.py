@@ -61,7 +61,8 @@ def new_labels(
         return None
     outputs = tuple(int(label) for label in np.unique(base.truth[~old]))
     parts = part_of(base, old), part_of(own, old)
-    comparison = compare(*parts, called)
+    # That some labels fare well is no merit where the whole is no more than a constant answer.
+    comparison = compare(*parts, called if own.beats_constant else "", some_labels=True)
     listed = ", ".join(f"“{label_called(names[k], k)}”" for k in outputs[:_MOST])
     if len(outputs) > _MOST:
         listed += f" and {len(outputs) - _MOST} more"

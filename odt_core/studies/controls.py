@@ -232,9 +232,9 @@ def _check(train: Samples, test: Samples) -> None:
 
 def _left(shuffled: Comparison, over: Comparison) -> _Left:
     """over: own over the shuffled one."""
-    if shuffled.verdict is Verdict.BETTER:
-        return _Left.PART if over.verdict is Verdict.BETTER else _Left.ALL
-    return _Left.NOTHING if over.verdict is Verdict.BETTER else _Left.UNTOLD
+    if shuffled.gained:
+        return _Left.PART if over.gained else _Left.ALL
+    return _Left.NOTHING if over.gained else _Left.UNTOLD
 
 
 def _vanished(
@@ -247,7 +247,7 @@ def _vanished(
     None where that cannot be told: there was no gain, shuffles disagree, the models differ by no
     more than chance, only a part of it remained, or most labels were kept.
     """
-    if own.verdict is not Verdict.BETTER or not shuffled:
+    if not own.gained or not shuffled:
         return None
     left = [_left(*pair) for pair in zip(shuffled, over_shuffled, strict=True)]
     if 2 * left.count(_Left.NOTHING) > len(left):
@@ -266,13 +266,13 @@ def _sentence(
     vanished: bool | None,
 ) -> str:
     n = own.n
-    if own.verdict is not Verdict.BETTER:
+    if not own.gained:
         these = "this 1 test sample" if n == 1 else f"these {n} test samples"
         return (
             f"Personalising shows no gain beyond chance on {these} ({own.gain_words}), so there is "
             "nothing for the controls to test."
         )
-    told = [f"Your samples: {own.gain_words} (n = {n} test samples)."]
+    told = [f"Your samples: {own.gain_words} (n = {n} test samples){_only(own)}."]
     if not shuffled:
         taught = own.quantity.taught
         told.append(f"All your samples have one {taught}, so there is nothing to shuffle.")
@@ -326,14 +326,14 @@ def _of_shuffled(
 
 
 def _of_other(other: Comparison, over_other: Comparison) -> str:
-    if other.verdict is not Verdict.BETTER and over_other.verdict is Verdict.BETTER:
+    if not other.gained and over_other.gained:
         return f"Another person's samples gave no gain ({other.gain_words}): it is yours."
-    if other.verdict is not Verdict.BETTER:
+    if not other.gained:
         return (
             f"Another person's samples gave no gain that is more than chance ({other.gain_words}), "
             f"but yours are not better by more than chance either ({over_other.p_words})."
         )
-    if over_other.verdict is Verdict.BETTER:
+    if over_other.gained:
         return (
             f"Another person's samples gave {other.gain_words}; yours are better "
             f"({over_other.p_words})."
@@ -351,5 +351,12 @@ def in_words(comparison: Comparison) -> str:
         return "As good as the base model."
     if comparison.verdict is Verdict.UNCLEAR:
         return f"May be chance, {comparison.p_words}."
-    word = "Better" if comparison.verdict is Verdict.BETTER else "Worse"
-    return f"{word} than the base model, not chance, {comparison.p_words}."
+    word = "Better" if comparison.gained else "Worse"
+    only = _only(comparison)
+    return f"{word} than the base model, not chance, {comparison.p_words}{only}."
+
+
+def _only(comparison: Comparison) -> str:
+    """What a gain is worth that is no more than that of a constant answer."""
+    constant = comparison.constant
+    return f", but no more right than {constant.words}" if constant is not None else ""

@@ -17,9 +17,10 @@ from odt_core.evaluation.evaluation import measure
 
 
 def answers(right: list[bool]):
-    """An evaluation of two labels in which exactly the given samples are right."""
-    y = np.zeros(len(right), np.int64)
-    return score(np.array([[0.9, 0.1] if r else [0.2, 0.8] for r in right]), y)
+    """An evaluation of two labels in turn in which exactly the given samples are right."""
+    y = np.arange(len(right)) % 2
+    said = np.where(right, y, 1 - y)
+    return score(np.where(np.eye(2)[said] > 0, 0.9, 0.1), y)
 
 
 class TestScore:

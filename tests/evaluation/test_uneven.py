@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score
 
-from odt_core.evaluation import Evaluation, evaluate, score
+from odt_core.evaluation import Evaluation, Verdict, claims, compare, evaluate, score
+from odt_core.studies.controls import _sentence, _vanished, in_words
 from tests.evaluation.evaluation_material import digits, person
 
 NAMES = ("neg", "pos")
@@ -61,3 +62,55 @@ class TestConstantAnswer:
         test = person(model, "Writer 1")[1]
         sevens = test.take(np.flatnonzero(test.y == 7))
         assert evaluate(model.session(), sevens).constant.words == "always saying '7'"
+
+
+RARE = [0] * 93 + [1] * 7
+# 39 of 93 and 6 of 7 right.
+BASE = said(RARE, [0] * 39 + [1] * 60 + [0])
+ALWAYS = said(RARE, [0] * 100)
+
+
+class TestVerdict:
+    def test_model_that_only_says_the_commonest_label_is_not_called_better(self):
+        got = compare(BASE, ALWAYS)
+        assert got.sentence == (
+            "54 fixed, 6 broken of 100 samples: not chance, p < 0.001. More right answers, but no "
+            "more than always saying 'neg' (93 of 100)."
+        )
+        assert got.to_json()["verdict"] == "better, but no more than a constant answer"
+
+    def test_one_more_right_answer_than_always_the_commonest_is_better(self):
+        got = compare(BASE, said(RARE, [0] * 93 + [1] + [0] * 6))
+        assert got.verdict is Verdict.BETTER
+
+    def test_nothing_else_is_said_of_a_model_that_is_no_better_anyway(self):
+        assert compare(ALWAYS, ALWAYS).verdict is Verdict.SAME
+        assert compare(said(RARE, RARE), BASE).verdict is Verdict.WORSE
+        assert compare(ALWAYS, said(RARE, [0] * 94 + [1] * 6)).verdict is Verdict.BETTER
+
+    def test_labels_that_the_base_knows_are_no_merit_of_a_constant_answer(self):
+        got = claims(BASE, ALWAYS, np.array([True, False]), NAMES)
+        assert not any("is better" in sentence for sentence in got.sentences)
+
+    def test_samples_of_one_known_label_are_not_held_against_a_model_that_tells_both(self):
+        got = claims(BASE, said(RARE, RARE), np.array([True, False]), NAMES)
+        assert got.new.comparison.verdict is Verdict.BETTER
+
+
+class TestControls:
+    def sentence(self, *, kept: float) -> str:
+        own, over = compare(BASE, ALWAYS), compare(ALWAYS, ALWAYS)
+        vanished = _vanished(own, [own] * 3, [over] * 3, kept)
+        return _sentence(own, [own] * 3, [over] * 3, None, None, kept=kept, vanished=vanished)
+
+    def test_gain_of_a_constant_answer_is_said_to_be_one(self):
+        assert "(n = 100 test samples), but no more right than always saying 'neg'. With" in (
+            self.sentence(kept=0.9)
+        )
+        assert in_words(compare(BASE, ALWAYS)) == (
+            "Better than the base model, not chance, p < 0.001, but no more right than always "
+            "saying 'neg'."
+        )
+
+    def test_constant_answer_of_shuffled_labels_is_a_gain_too(self):
+        assert "the gain did not vanish" in self.sentence(kept=0.5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from odt_core.evaluation import Comparison, Verdict
+from odt_core.evaluation import Comparison
 from odt_core.studies import Controls, negative_controls, other_person
 from odt_core.studies.controls import in_words
 from odt_core.workspace import Part
@@ -158,8 +158,8 @@ def _lead(result: Controls) -> str:
     if not result.vanished:
         return "" if result.vanished is None else "Beware."
     other, over = result.other_person, result.own_over_other
-    helped = other is not None and other.verdict is Verdict.BETTER
-    own_is_more = over is not None and over.verdict is Verdict.BETTER
+    helped = other is not None and other.gained
+    own_is_more = over is not None and over.gained
     return "" if helped and not own_is_more else "As it should."
 
 
