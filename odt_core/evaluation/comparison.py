@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 
+from odt_core.evaluation.by_label import LabelRow, worse_labels
 from odt_core.evaluation.evaluation import Evaluation, check_alike, errors_each
 from odt_core.evaluation.over_again import counted_once
 from odt_core.evaluation.paired import gain_interval, mcnemar, mean_interval
 from odt_core.evaluation.quantity import Quantity
 from odt_core.evaluation.uneven import Constant
-from odt_core.words import count, sentences
+from odt_core.words import count, sentences, some_of
 
 # With fewer changed answers the exact test cannot reach the 5 % level, however they fall: five the
 # same way give p = 2 / 2⁵ = 0.0625, six p = 2 / 2⁶ = 0.031.
@@ -64,6 +66,7 @@ class Comparison:
     what: str  # that in words: "share of right pixels"
     interval: tuple[float, float] | None  # 95 %, of the gain; None where samples are too few
     constant: Constant | None  # the answer that the verdict CONSTANT is about
+    worse_at: tuple[LabelRow, ...]  # labels with a loss beyond chance, where there is a gain in all
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types only."""
@@ -77,6 +80,7 @@ class Comparison:
             "interval_is": self.interval_is,
             "p_value": self.p_value,
             "verdict": self.verdict.value,
+            "worse_at": [row.label for row in self.worse_at],
             "sentence": self.sentence,
             "gain_sentence": self.gain_sentence,
         }
@@ -173,6 +177,10 @@ def compare(
     constant = None
     if verdict is Verdict.BETTER and not some_labels and not own.beats_constant:
         verdict, constant = Verdict.CONSTANT, own.constant
+    worse_at: tuple[LabelRow, ...] = ()
+    # Only where the test of all is sure of a gain: so that both together err in one case of twenty.
+    if verdict in (Verdict.BETTER, Verdict.CONSTANT) and not values and not some_labels:
+        worse_at = worse_labels(base, own, _LEVEL)
     return Comparison(
         fixed=fixed,
         broken=broken,
@@ -186,7 +194,7 @@ def compare(
             len(broken),
             either,
             p_value,
-            _claim(verdict, called, constant),
+            _claim(verdict, called, constant, _worse_at(own, worse_at)),
             means=_means(base, own, of_all),
         ),
         samples=base.n,
@@ -194,6 +202,7 @@ def compare(
         what=_what(own),
         interval=interval,
         constant=constant,
+        worse_at=worse_at,
     )
 
 
@@ -339,12 +348,24 @@ def _sentence(
     return sentences(f"{counts}: not chance, {p_words(p_value)}.", claim)
 
 
-def _claim(verdict: Verdict, called: str, constant: Constant | None) -> str:
-    """What a change that is more than chance means."""
+def _claim(verdict: Verdict, called: str, constant: Constant | None, worse_at: str) -> str:
+    """What a change that is more than chance means. worse_at: `_worse_at`."""
     if constant is not None:
         of = f"{constant.correct:,} of {constant.n:,}"
-        return f"More right answers, but no more than {constant.words} ({of})."
-    return f"{called} is {verdict.value}." if called else ""
+        also = f", and {worse_at}" if worse_at else ""
+        return f"More right answers, but no more than {constant.words} ({of}){also}."
+    if not called:
+        return f"But {worse_at}." if worse_at else ""
+    return f"{called} is {verdict.value}{f', but {worse_at}' if worse_at else ''}."
+
+
+def _worse_at(own: Evaluation, rows: Sequence[LabelRow]) -> str:
+    """ "worse at 'cat': 6 → 0 of 7"; "" without any."""
+    each = [
+        f"'{own.called(row.label)}': {row.base.correct:,} → {row.own.correct:,} of {row.n:,}"
+        for row in rows
+    ]
+    return f"worse at {some_of(each)}" if each else ""
 
 
 def _are(number: int) -> str:

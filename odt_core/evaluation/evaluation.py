@@ -14,6 +14,7 @@ from odt_core.evaluation.over_again import exact_copies
 from odt_core.evaluation.place_scores import PlaceScores, places
 from odt_core.evaluation.uneven import Constant, balanced_accuracy, constant_answer
 from odt_core.kinds import check_kind, kind_of
+from odt_core.samples.labels import called
 from odt_core.samples.types import check_samples
 
 if TYPE_CHECKING:
@@ -86,6 +87,10 @@ class Evaluation:
     def constant(self) -> Constant | None:
         """What always giving the commonest label comes to; None without samples, and for values."""
         return None if self.correct is None else constant_answer(self.truth, self.names)
+
+    def called(self, output: int) -> str:
+        """What a reader sees of an output: its name where that is known, else its number."""
+        return called(self.names[output] if output < len(self.names) else None, output)
 
     @property
     def beats_constant(self) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score
 
 from odt_core.evaluation import Evaluation, Verdict, claims, compare, evaluate, score
+from odt_core.evaluation.comparison import Comparison
 from odt_core.studies.controls import _sentence, _vanished, in_words
 from tests.evaluation.evaluation_material import digits, person
 
@@ -75,7 +76,7 @@ class TestVerdict:
         got = compare(BASE, ALWAYS)
         assert got.sentence == (
             "54 fixed, 6 broken of 100 samples: not chance, p < 0.001. More right answers, but no "
-            "more than always saying 'neg' (93 of 100)."
+            "more than always saying 'neg' (93 of 100), and worse at 'pos': 6 → 0 of 7."
         )
         assert got.to_json()["verdict"] == "better, but no more than a constant answer"
 
@@ -95,6 +96,44 @@ class TestVerdict:
     def test_samples_of_one_known_label_are_not_held_against_a_model_that_tells_both(self):
         got = claims(BASE, said(RARE, RARE), np.array([True, False]), NAMES)
         assert got.new.comparison.verdict is Verdict.BETTER
+
+
+def gain(*labels: tuple[int, int, int], called: str = "Your model") -> Comparison:
+    """labels: of each (fixed, broken, right in both)."""
+    truth, base, own = [], [], []
+    for label, (fixed, broken, both) in enumerate(labels):
+        right, wrong = label, (label + 1) % len(labels)
+        truth += [label] * (fixed + broken + both)
+        base += [wrong] * fixed + [right] * (broken + both)
+        own += [right] * fixed + [wrong] * broken + [right] * both
+    return compare(said(truth, base, len(labels)), said(truth, own, len(labels)), called)
+
+
+class TestWorseLabels:
+    def test_label_with_a_loss_beyond_chance_is_told_beside_a_gain(self):
+        got = gain((30, 0, 20), (0, 8, 12))
+        assert got.sentence.endswith("Your model is better, but worse at 'pos': 20 → 12 of 20.")
+        assert got.to_json()["worse_at"] == [1]
+
+    def test_loss_is_told_where_no_model_is_called_better(self):
+        got = gain((30, 0, 20), (0, 8, 12), called="")
+        assert got.sentence.endswith("p < 0.001. But worse at 'pos': 20 → 12 of 20.")
+
+    def test_loss_that_may_be_chance_is_not(self):
+        assert gain((30, 0, 20), (0, 5, 12)).sentence.endswith("Your model is better.")
+
+    def test_loss_of_one_label_in_many_has_to_be_surer(self):
+        """p = 0.031, and five labels that may be chance are looked at."""
+        alone, many = (30, 0, 20), ((4, 4, 20),) * 4
+        assert gain(alone, (0, 6, 20)).worse_at
+        assert not gain(alone, (0, 6, 20), *many).worse_at
+
+    def test_labels_that_hardly_changed_do_not_count_as_looks(self):
+        """As in 1,000 labels of which few have samples that changed."""
+        assert len(gain((30, 0, 20), (0, 6, 20), *((1, 1, 20),) * 9).worse_at) == 1
+
+    def test_nothing_is_told_of_labels_where_there_is_no_gain(self):
+        assert gain((8, 0, 20), (0, 8, 20)).worse_at == ()
 
 
 class TestControls:
