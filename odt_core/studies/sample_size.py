@@ -11,6 +11,7 @@ import numpy as np
 from odt_core.errors import SampleError, SettingsError
 from odt_core.evaluation.comparison import FEWEST_CHANGES
 from odt_core.evaluation.evaluation import evaluate
+from odt_core.evaluation.uneven import Constant
 from odt_core.samples.splitting import groups_of
 from odt_core.studies.crossed import Estimate, Quantity, can_be_told_apart, estimate, outcomes
 from odt_core.studies.judging import left_to_judge
@@ -122,7 +123,8 @@ def samples_needed(
     complete = len(points) == len(counts) + 1
     if complete:
         progress(StudyProgress(total, total, "finished"))
-    said = sentences(_sentence(points, own, quantity, len(seeds)), also, left_out)
+    words = _sentence(points, own, quantity, len(seeds), evaluated[0].constant)
+    said = sentences(words, also, left_out)
     return SamplesNeeded(tuple(points), seeds, quantity, complete, said)
 
 
@@ -175,8 +177,16 @@ def _first(answered: list[list[np.ndarray]]) -> np.ndarray:
     return np.stack([sets[0] for sets in answered])
 
 
-def _sentence(points: list[Point], own: list[np.ndarray], quantity: Quantity, seeds: int) -> str:
-    """From how many samples on more of them cannot be told to have helped."""
+def _sentence(
+    points: list[Point],
+    own: list[np.ndarray],
+    quantity: Quantity,
+    seeds: int,
+    constant: Constant | None = None,
+) -> str:
+    """From how many samples on more of them cannot be told to have helped. constant: of the test
+    samples.
+    """
     last, n = points[-1], points[0].own.n
     told = f"n = {count(n, 'test sample')}, {count(seeds, 'seed')}"
     if n < FEWEST_CHANGES:
@@ -195,14 +205,20 @@ def _sentence(points: list[Point], own: list[np.ndarray], quantity: Quantity, se
             f"{_figure(last.own, quantity)} with {most} ({told}). Look at the labels of your "
             f"samples, or try a smaller learning rate."
         )
+    before = points[-2].own
+    if enough is last and quantity.better(before.mean, last.own.mean):
+        return (
+            f"The last samples made it worse again: from {_figure(before, quantity)} to "
+            f"{_figure(last.own, quantity)} with {most} ({told}). Look at them, and at their "
+            f"labels."
+        )
+    if constant is not None and last.own.mean <= constant.correct / constant.n:
+        return (
+            f"With {most} the model is right no more often than {constant.words}: "
+            f"{_figure(last.own, quantity)}, {_figure(base, quantity)} before ({told}). Samples of "
+            f"the other labels, to train and to test, would tell more."
+        )
     if enough is last:
-        before = points[-2].own
-        if quantity.better(before.mean, last.own.mean):
-            return (
-                f"The last samples made it worse again: from {_figure(before, quantity)} to "
-                f"{_figure(last.own, quantity)} with {most} ({told}). Look at them, and at their "
-                f"labels."
-            )
         return (
             f"The last samples still helped, so more may help: from {_figure(before, quantity)} to "
             f"{_figure(last.own, quantity)} with {most} ({told})."
