@@ -61,7 +61,10 @@ def compared(
     """Base against personalised, as plain JSON: null where there is none, or nothing to compare.
     The sentences are to be shown together.
     """
+    from odt_core.evaluation.uneven import uneven_in_words
+
     either = own if own is not None else base
+    uneven = "" if either is None else uneven_in_words(either)
     comparison = None if said is None else said.comparison
     leak = None if said is None else said.leak
     return {
@@ -71,7 +74,7 @@ def compared(
         "comparison": None if comparison is None else comparison.to_json(),
         "p_value": None if comparison is None else comparison.p_value,
         "seen_in_training": None if leak is None else leak.seen.tolist(),
-        "sentences": [] if said is None else list(said.sentences),
+        "sentences": ([uneven] if uneven else []) if said is None else list(said.sentences),
     }
 
 

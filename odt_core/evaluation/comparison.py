@@ -15,7 +15,7 @@ from odt_core.evaluation.evaluation import Evaluation, check_alike, errors_each
 from odt_core.evaluation.over_again import counted_once
 from odt_core.evaluation.paired import gain_interval, mcnemar, mean_interval
 from odt_core.evaluation.quantity import Quantity
-from odt_core.evaluation.uneven import Constant
+from odt_core.evaluation.uneven import Constant, uneven_in_words
 from odt_core.words import count, sentences, some_of
 
 # With fewer changed answers the exact test cannot reach the 5 % level, however they fall: five the
@@ -67,6 +67,7 @@ class Comparison:
     interval: tuple[float, float] | None  # 95 %, of the gain; None where samples are too few
     constant: Constant | None  # the answer that the verdict CONSTANT is about
     worse_at: tuple[LabelRow, ...]  # labels with a loss beyond chance, where there is a gain in all
+    uneven: str  # what accuracy hides of uneven labels; "" of others
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types only."""
@@ -117,9 +118,11 @@ class Comparison:
     @property
     def gain_sentence(self) -> str:
         """What became of the mean over samples, of a model of values, and how sure that is; ""
-        where nothing changed, and for labels, whose counts of answers say it.
+        where nothing changed. For labels the counts of answers say it, but where these are uneven.
         """
-        if self.quantity is Quantity.ACCURACY or self.verdict is Verdict.SAME or not self.n:
+        if self.quantity is Quantity.ACCURACY:
+            return self.uneven
+        if self.verdict is Verdict.SAME or not self.n:
             return ""
         if self.quantity.is_share:
             said = f"The {self.what} changed by {self._by(self.gain)}"
@@ -203,6 +206,7 @@ def compare(
         interval=interval,
         constant=constant,
         worse_at=worse_at,
+        uneven=uneven_in_words(base, own, told=constant is not None),
     )
 
 

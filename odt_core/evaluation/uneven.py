@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from odt_core.samples.labels import called
+from odt_core.words import percent
+
+if TYPE_CHECKING:
+    from odt_core.evaluation.evaluation import Evaluation
+
+_NEAR = 0.9  # of a model's right answers: a constant answer with so many comes near it
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,11 @@ class Constant:
     def words(self) -> str:
         """ "always saying 'cat'"."""
         return f"always saying '{called(self.name, self.output)}'"
+
+    @property
+    def is_uneven(self) -> bool:
+        """Whether some labels have more samples than others."""
+        return self.correct * self.labels > self.n
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types only."""
@@ -56,3 +67,18 @@ def balanced_accuracy(truth: np.ndarray, predictions: np.ndarray) -> float:
     right = np.bincount(truth[predictions == truth], minlength=len(counts))
     there = counts > 0
     return float((right[there] / counts[there]).mean())
+
+
+def uneven_in_words(*models: Evaluation, told: bool = False) -> str:
+    """What accuracy hides where labels are so uneven that the constant answer comes near the last
+    of the models; else "". models: on the same samples. told: whether it is named beside this.
+    """
+    last = models[-1]
+    constant, right = last.constant, last.correct or 0
+    if constant is None or not constant.is_uneven or constant.correct < _NEAR * right:
+        return ""
+    shares = (percent(one.balanced_accuracy or 0.0).replace("%", " %") for one in models)
+    said = f"balanced accuracy (the mean over labels): {' → '.join(shares)}."
+    if not told:
+        said = f"{constant.words} gets {constant.correct:,} of {constant.n:,} right; {said}"
+    return said[0].upper() + said[1:]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score
 
+from odt_core.cli.figures import compared
 from odt_core.evaluation import Evaluation, Verdict, claims, compare, evaluate, score
 from odt_core.evaluation.comparison import Comparison
 from odt_core.studies.controls import _sentence, _vanished, in_words
@@ -134,6 +135,35 @@ class TestWorseLabels:
 
     def test_nothing_is_told_of_labels_where_there_is_no_gain(self):
         assert gain((8, 0, 20), (0, 8, 20)).worse_at == ()
+
+
+class TestWords:
+    def test_constant_answer_that_comes_near_is_told_with_balanced_accuracy(self):
+        own = said(RARE, [0] * 93 + [1] * 2 + [0] * 5)
+        got = claims(BASE, own, np.ones(2, bool), NAMES).sentences[-1]
+        assert got == (
+            "Always saying 'neg' gets 93 of 100 right; balanced accuracy (the mean over labels): "
+            "63.8 % → 64.3 %."
+        )
+
+    def test_constant_answer_is_not_told_twice(self):
+        assert claims(BASE, ALWAYS, np.ones(2, bool), NAMES).sentences[1:] == (
+            "Balanced accuracy (the mean over labels): 63.8 % → 50.0 %.",
+        )
+
+    def test_model_without_another_beside_it_is_told_too(self):
+        assert compared(ALWAYS, None, None)["sentences"] == [
+            "Always saying 'neg' gets 93 of 100 right; balanced accuracy (the mean over labels): "
+            "50.0 %."
+        ]
+
+    def test_nothing_is_told_of_labels_that_have_as_many_samples(self):
+        even = said([0, 1] * 10, [0] * 20)
+        assert compare(even, even).uneven == ""
+
+    def test_nothing_is_told_where_a_model_is_right_far_more_often(self):
+        one = [0] * 8 + [1] * 4
+        assert compare(said(one, [0] * 12), said(one, one)).uneven == ""
 
 
 class TestControls:

@@ -105,6 +105,8 @@ def _both(desk: Desk, scores: Scores, change: Comparison, *, claimed: bool = Tru
         return
     mood = _MOODS.get(change.verdict) if claimed else None
     verdict(_change(base, own), change.sentence, good=mood)
+    if change.uneven:
+        pieces.note(change.uneven.replace(" %", "\u00a0%"))
     if own.accuracy is not None and len(change.fixed) + len(change.broken):
         pieces.note("p: McNemar's exact test on the answers that changed, two-sided.")
 
