@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from odt_core.samples.near_duplicates import first_alike
+from odt_core.samples.near_duplicates import first_alike, first_equal, may_recur
 
 if TYPE_CHECKING:
     from odt_core.samples import Preprocessing, Samples
-
-# Rows of so many whole numbers, such as categories or ids, come again in samples that were drawn
-# apart: they are as many samples. More of them, such as pixels, do not.
-_MOST_BY_CHANCE = 31
 
 
 def copies(samples: Samples, preprocessing: Preprocessing) -> np.ndarray | None:
@@ -33,7 +28,7 @@ def copies_among(samples: Samples, picture: tuple[int, ...] | None) -> np.ndarra
     """The same of samples that are known to be pictures, [height, width(, channels)], or None."""
     first = first_alike(samples.x, picture=picture)
     if picture is None:
-        first = np.where(_may_recur(samples.x), np.arange(len(first)), first)
+        first = np.where(may_recur(samples.x), np.arange(len(first)), first)
     return _unless_all_differ(zip(first.tolist(), _keys(samples.y), strict=True))
 
 
@@ -41,13 +36,10 @@ def exact_copies(x: np.ndarray, y: np.ndarray) -> np.ndarray | None:
     """The same for x [N, …] and y [N, …] that are equal to the last number: to be asked for every
     evaluation.
     """
-    sums = x.reshape(len(x), math.prod(x.shape[1:])).sum(axis=1, dtype=np.float64)
-    _, group, counts = np.unique(sums, return_inverse=True, return_counts=True)
-    if (counts == 1).all():
+    first = first_equal(x)
+    if (first == np.arange(len(x))).all():
         return None
-    lonely = (counts[group] == 1) | _may_recur(x)  # nearly all: their bytes need no look
-    inputs = (at if alone else x[at].tobytes() for at, alone in enumerate(lonely))
-    return _unless_all_differ(zip(inputs, _keys(y), strict=True))
+    return _unless_all_differ(zip(first.tolist(), _keys(y), strict=True))
 
 
 def counted_once(moves: np.ndarray, same: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
@@ -73,14 +65,6 @@ def picture_of(samples: Samples, preprocessing: Preprocessing) -> tuple[int, ...
     """
     is_one = preprocessing.kind != "none" and samples.x.shape[1:] == preprocessing.shape
     return preprocessing.picture_shape if is_one else None
-
-
-def _may_recur(x: np.ndarray) -> np.ndarray:
-    """bool [N]: whether a sample is so few whole numbers that others are the same by chance."""
-    rows = x.reshape(len(x), math.prod(x.shape[1:]))
-    if rows.shape[1] > _MOST_BY_CHANCE:
-        return np.zeros(len(x), bool)
-    return np.asarray((rows == np.rint(rows)).all(axis=1))
 
 
 def _keys(y: np.ndarray) -> Iterable[bytes]:

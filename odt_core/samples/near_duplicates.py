@@ -22,6 +22,10 @@ SAME_PICTURE = 0.98
 # numbers they are equal: 5 and 6 may be ids of two words out of 20,000.
 SAME_NUMBERS = 1e-3
 
+# Rows of so many whole numbers, such as categories or ids, come again in samples that were drawn
+# apart: they are as many samples. More of them, such as pixels, do not.
+_MOST_BY_CHANCE = 31
+
 _SIDE = 32  # larger pictures are averaged down to about this before they are compared
 _BLOCK = 512  # training samples compared at once
 
@@ -89,6 +93,28 @@ def first_alike(x: np.ndarray, *, picture: tuple[int, ...] | None = None) -> np.
                 first[at] = one
                 break
     return first
+
+
+def first_equal(x: np.ndarray) -> np.ndarray:
+    """int64 [N]: of each sample the place of the first that is equal to the last number; its own
+    where there is none, and where it `may_recur`. For any number of samples at once.
+    """
+    sums = x.reshape(len(x), math.prod(x.shape[1:])).sum(axis=1, dtype=np.float64)
+    _, group, counts = np.unique(sums, return_inverse=True, return_counts=True)
+    first = np.arange(len(x))
+    known: dict[bytes, int] = {}
+    # Of nearly all the sum alone says that they differ: their bytes need no look.
+    for at in np.flatnonzero((counts[group] > 1) & ~may_recur(x)):
+        first[at] = known.setdefault(x[at].tobytes(), int(at))
+    return first
+
+
+def may_recur(x: np.ndarray) -> np.ndarray:
+    """bool [N]: whether a sample is so few whole numbers that others are the same by chance."""
+    rows = x.reshape(len(x), math.prod(x.shape[1:]))
+    if rows.shape[1] > _MOST_BY_CHANCE:
+        return np.zeros(len(x), bool)
+    return np.asarray((rows == np.rint(rows)).all(axis=1))
 
 
 def _pictures_like(rows: np.ndarray) -> Iterator[np.ndarray]:

@@ -36,6 +36,25 @@ class TestSplit:
         before, after = split(samples([10, 5]))[1], split(samples([10, 50]))[1]
         assert np.array_equal(before.x[before.y == 0], after.x[after.y == 0])
 
+    def test_samples_that_are_equal_go_to_one_part_whatever_their_labels(self):
+        x = np.random.default_rng(0).normal(size=(30, 4)).repeat(4, axis=0)
+        y = np.arange(len(x)) % 2  # of four equal ones two have the other label
+        train, test = split(Samples(x, y, Labels.numbered(2)), share=0.5)
+        assert (len(train), len(test)) == (60, 60)
+        assert not {row.tobytes() for row in train.x} & {row.tobytes() for row in test.x}
+
+    def test_samples_that_are_equal_count_as_one_and_move_no_other(self):
+        once = samples([10, 5])
+        x, y = once.x + 0.5, once.y
+        again = Samples(np.r_[x, x[:3].repeat(20, axis=0)], np.r_[y, [0] * 60], once.labels)
+        test, before = split(again)[1], split(Samples(x, y, once.labels))[1]
+        assert np.unique(test.x).tolist() == np.unique(before.x).tolist()
+
+    def test_rows_of_a_few_whole_numbers_are_divided_even_where_they_come_again(self):
+        xor = np.float32([[0, 0], [0, 1], [1, 0], [1, 1]] * 5)
+        y = [0, 1, 1, 0] * 5
+        assert len(split(Samples(xor, y, Labels.numbered(2)))[1]) == 4
+
     @pytest.mark.parametrize("share", [1, -1, 1.5, float("nan"), "0.2", None])
     def test_share_that_is_none_is_refused(self, share):
         with pytest.raises(SettingsError, match="from 0 to below 1"):
