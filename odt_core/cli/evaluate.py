@@ -39,6 +39,7 @@ def _arguments(parser: ArgumentParser) -> None:
 
 def _run(options: Namespace) -> Result:
     from odt_core.evaluation import claims
+    from odt_core.evidence import all_trained_on
     from odt_core.training import Reason
 
     model = open_model(options)
@@ -56,12 +57,15 @@ def _run(options: Namespace) -> Result:
         session.restore(checkpoint)
         own = [ask(session, group) for group, ask in groups]
     best = checkpoint is not None and checkpoint.meta.note == Reason.BEST
+    replay = model.card.load_replay() if checkpoint is not None else None
 
     def judged(at: int, *, chosen: bool) -> dict[str, Any]:
         before, after, said = base[at], own[at], None
-        if before is not None and after is not None:
-            names = groups[at][0].labels.names
-            said = claims(before, after, model.labels.used, names, chosen=chosen)
+        if checkpoint is not None and before is not None and after is not None:
+            asked = groups[at][0]
+            leak = all_trained_on(checkpoint, asked, replay)
+            known, names = model.labels.used, asked.labels.names
+            said = claims(before, after, known, names, leak, chosen=chosen)
         return compared(before, after, said)
 
     return {
@@ -134,6 +138,8 @@ COMMAND = Command(
         "checkpoint also McNemar's exact test of personalised against base. For a model of values\n"
         "mean squared and mean absolute error, and the sign test; where each pixel or word has a\n"
         "class, also the share of right ones and the mean intersection over union.\n"
+        "Samples that are exactly those that the checkpoint was trained on are told as such; of\n"
+        "some of them alone it cannot be told.\n"
         f"The text shows the matrix up to {_MATRIX} labels, --json always, and of each model\n"
         "balanced_accuracy (the mean over labels of the share of each that is right; a label\n"
         "without samples is left out) and constant_answer (the commonest label, and how many\n"

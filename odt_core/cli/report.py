@@ -202,7 +202,7 @@ def _evidence(options: Namespace, given: _Given, worker: Worker) -> Evidence:
     data, checkpoint, curves = _weights(options, given, worker)
     test = _judge(worker, given, given.test, mine=True)
     if test is not None:
-        test = checked(test, given.samples, checkpoint, given.card)
+        test = checked(test, given.samples, checkpoint, given.card, given.replay)
     base_test = _judge(worker, given, given.base_test, mine=False)
     studies = Studies(reasons=("Nothing was studied: --quick was given.",))
     if not options.quick:

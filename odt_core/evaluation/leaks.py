@@ -65,6 +65,12 @@ def trained_earlier(seen: Sequence[int], n: int) -> Leakage | None:
     return Leakage(np.unique(np.array(seen, np.int64)), n, _told(many, n, said))
 
 
+def trained_on_all(n: int) -> Leakage:
+    """Of n test samples that are, all of them, those that were trained on."""
+    said = "was trained on" if n == 1 else "were trained on"
+    return Leakage(np.arange(n), n, _told(n, n, said))
+
+
 def joined(one: Leakage | None, other: Leakage | None) -> Leakage | None:
     """What either knows of the same test samples."""
     if one is None or other is None:

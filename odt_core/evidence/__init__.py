@@ -3,7 +3,7 @@
 from odt_core.evidence.bundling import bundle, checked
 from odt_core.evidence.evidence import Curves, Evidence, Judged
 from odt_core.evidence.inside import Inside, look_inside
-from odt_core.evidence.origin import Beginning, Origin, Unloaded, trace
+from odt_core.evidence.origin import Beginning, Origin, Unloaded, all_trained_on, trace
 from odt_core.evidence.studies import Studies, study_all
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Origin",
     "Studies",
     "Unloaded",
+    "all_trained_on",
     "bundle",
     "checked",
     "look_inside",

@@ -19,7 +19,7 @@ from odt_core.evidence.charts import Chart, charts_of, page
 from odt_core.evidence.escape import csv_text
 from odt_core.evidence.evidence import Bake, Baked, Curves, Evidence, Judged
 from odt_core.evidence.facts import digest, facts, sample_digests
-from odt_core.evidence.origin import Beginning
+from odt_core.evidence.origin import Beginning, all_trained_on
 from odt_core.evidence.readable import (
     as_html,
     as_markdown,
@@ -96,7 +96,7 @@ def _as_used(evidence: Evidence) -> Evidence:
     """Without sets that are empty or that the training made no use of, and the test checked."""
     checkpoint, test = evidence.checkpoint, _filled(evidence.test)
     if test is not None:
-        test = checked(test, evidence.samples, checkpoint, evidence.card)
+        test = checked(test, evidence.samples, checkpoint, evidence.card, evidence.replay)
     return replace(
         evidence,
         test=test,
@@ -115,13 +115,21 @@ def _filled(judged: Judged | None) -> Judged | None:
     return judged if judged is not None and len(judged.samples) else None
 
 
-def checked(test: Judged, samples: Samples, checkpoint: Checkpoint, card: ModelCard) -> Judged:
-    """With what makes the test samples worth less: those of them that were trained on, and whether
-    test samples decided which weights of the run were kept. What is known of a leak stays.
+def checked(
+    test: Judged,
+    samples: Samples,
+    checkpoint: Checkpoint,
+    card: ModelCard,
+    replay: Samples | None,
+) -> Judged:
+    """With what makes the test samples worth less: those of them that were trained on, as the
+    checkpoint or the samples say, and whether test samples decided which weights of the run were
+    kept. What is known of a leak stays. replay: the samples of the model's card.
     """
+    leak = joined(test.leak, leakage(samples, test.samples, card.preprocessing))
     return replace(
         test,
-        leak=joined(test.leak, leakage(samples, test.samples, card.preprocessing)),
+        leak=joined(leak, all_trained_on(checkpoint, test.samples, replay)),
         chosen=checkpoint.meta.note == Reason.BEST,
     )
 
@@ -209,12 +217,15 @@ def _lead(evidence: Evidence) -> str:
     made = evidence.checkpoint.meta.created
     when = f", made {made.replace('T', ' ').replace('+00:00', ' UTC')}" if made else ""
     now = len(evidence.samples)
-    many = now if evidence.trained_on is None else evidence.trained_on
+    many = evidence.trained_on
+    if many is None and evidence.origin.repeatable:
+        many = now
+    samples = "samples whose number is not known" if many is None else count(many, "sample")
     several = len(evidence.origin.stages) > 1 or evidence.origin.beginning is Beginning.WEIGHTS
     went_on = " in the last of its trainings" if several else ""
     others = "" if many == now else f" ({now:,} are for training now)"
     return (
-        f"Trained on {count(many, 'sample')}{others}, "
+        f"Trained on {samples}{others}, "
         f"{count(evidence.checkpoint.meta.step, 'step')}{went_on}{when}. "
         "Every number comes with its n; what is not known is said."
     )

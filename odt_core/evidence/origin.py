@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from odt_core.errors import OdtError
+from odt_core.evaluation.leaks import Leakage, trained_on_all
 from odt_core.training.checks import fingerprint
 from odt_core.training.settings import Settings
 
@@ -157,6 +158,13 @@ def trace(
         stages.insert(0, _stage(known[end]))
         position = end
     return _begun(stages, begin, base_state)
+
+
+def all_trained_on(checkpoint: Checkpoint, test: Samples, replay: Samples | None) -> Leakage | None:
+    """Of test samples that are exactly those of a checkpoint's last training, in their order; None
+    of others, some of which may have been trained on all the same. replay: of the model's card.
+    """
+    return None if _mismatch(checkpoint, test, replay) else trained_on_all(len(test))
 
 
 def same_weights(one: State, other: State) -> bool:

@@ -48,6 +48,7 @@ class TestOthers:
         np.savez(path, x=x, y=np.array(["bar"] * 4 + ["1"] * 4))
         done = odt("train", "digits", "--samples", path, "--epochs", 1, "--checkpoint", weights)
         assert done.returncode == 0, done.stderr
+        np.savez(path, x=0.9 * x, y=np.array(["bar"] * 4 + ["1"] * 4))  # others
         said = odt("evaluate", "digits", "--samples", path, "--checkpoint", weights).stdout
         assert "4 of the 8 samples are of “bar”, which the base model never learnt" in said
 

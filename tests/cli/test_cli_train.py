@@ -30,7 +30,7 @@ class TestTrain:
         got = result(
             "evaluate", MODEL, "--samples", files["test"], "--checkpoint", files["checkpoint"]
         )
-        assert got == {"labels": list("0123"), **pair, "base_test": None}
+        assert {"labels": list("0123"), **pair, "base_test": None}.items() <= got.items()
 
     def test_checkpoint_keeps_the_figures_without_the_matrices(self, files):
         kept = load_checkpoint_file(files["checkpoint"]).meta.metrics["test"]

@@ -7,7 +7,7 @@ import pytest
 
 from odt_core.evaluation import Verdict, claims, leakage, score
 from odt_core.evaluation.evaluation import part_of
-from odt_core.evaluation.leaks import joined, trained_earlier
+from odt_core.evaluation.leaks import joined, trained_earlier, trained_on_all
 from odt_core.samples import Labels, Preprocessing, Samples
 from tests.evaluation.evaluation_material import digits, person
 
@@ -79,6 +79,17 @@ class TestTrainedEarlier:
             "2 of the 5 test samples were trained on earlier, or samples nearly the same were: "
             "they say nothing of new ones."
         )
+
+    @pytest.mark.parametrize(
+        ("n", "said"),
+        [
+            (1, "The only test sample was trained on: it says nothing of new ones."),
+            (3, "All 3 test samples were trained on: they say nothing of new ones."),
+        ],
+    )
+    def test_all_that_were_trained_on_are_told(self, n, said):
+        found = trained_on_all(n)
+        assert (found.seen.tolist(), found.n, found.sentence) == (list(range(n)), n, said)
 
     def test_both_kinds_are_told_together_and_none_twice(self):
         earlier, now = trained_earlier([4], 5), leakage(rows(2), rows(5), NUMBERS)
