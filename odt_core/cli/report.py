@@ -204,6 +204,9 @@ def _evidence(options: Namespace, given: _Given, worker: Worker) -> Evidence:
     if test is not None:
         test = checked(test, given.samples, checkpoint, given.card, given.replay)
     base_test = _judge(worker, given, given.base_test, mine=False)
+    if base_test is not None and options.base_test:  # else it is of the model's card
+        found = checked(base_test, given.samples, checkpoint, given.card, given.replay)
+        base_test = replace(base_test, leak=found.leak)
     studies = Studies(reasons=("Nothing was studied: --quick was given.",))
     if not options.quick:
         studies = _study(given, checkpoint, worker)

@@ -80,7 +80,8 @@ def _run(options: Namespace) -> Result:
     for key, group in (("test", test), ("base_test", base_test)):
         if group is not None and len(group) and not _why_unjudged(model.contract, learnt, group):
             try:
-                judged[key] = _judge(model, base, own, samples, group, key == "test")
+                given = getattr(options, key) is not None  # else they are of the model's card
+                judged[key] = _judge(model, base, own, samples, group, key == "test", given)
             except NoAnswerError as failure:
                 unjudged = f"not judged: {failure}"
     written, error = None, None
@@ -155,9 +156,17 @@ def _write(
 
 
 def _judge(
-    model: Model, base: Session, own: Session, samples: Samples, group: Samples, mine: bool
+    model: Model,
+    base: Session,
+    own: Session,
+    samples: Samples,
+    group: Samples,
+    mine: bool,
+    given: bool,
 ) -> dict[str, Any]:
-    """Base against personalised. mine: whether the group is a person's test samples."""
+    """Base against personalised. mine: whether the group is a person's test samples; given: whether
+    somebody chose it, who may have chosen some of the samples trained on.
+    """
     from odt_core.evaluation import claims, leakage
 
     how = model.preprocessing if mine else None
@@ -165,7 +174,7 @@ def _judge(
     before, after, labels = evaluated(filled, own, group, samples.labels, how)
     if before is None:
         return compared(None, after, None)
-    leak = None if how is None else leakage(samples, group, how)
+    leak = leakage(samples, group, model.preprocessing) if given else None
     return compared(before, after, claims(before, after, model.labels.used, labels.names, leak))
 
 

@@ -56,3 +56,15 @@ class TestTrainedOn:
         assert "better" not in got["test"]["sentences"][0]
         card = zipfile.ZipFile(out).read("personalisation-card.md").decode()
         assert "Trained on samples whose number is not known (20 are for training now)" in card
+
+
+class TestBaseTest:
+    def test_samples_that_are_trained_on_are_told_among_the_base_model_s_too(self, files, tmp_path):
+        given = (MODEL, "--samples", files["own"], "--base-test", files["own"], *SHORT)
+        said = "All 20 test samples look the same as a training sample: they say nothing of new"
+        trained = result("train", *given)["base_test"]
+        reported = result("report", *given, "--quick", "--out", tmp_path / "bundle.zip")
+        for found in (trained, reported["base_test"]):
+            assert found["seen_in_training"] == list(range(20))
+            assert "better" not in found["sentences"][0]
+            assert found["sentences"][1].startswith(said)
