@@ -19,7 +19,7 @@ from odt_core.cli.sources import (
     open_base_test,
     open_checkpoint,
     open_model,
-    open_samples,
+    open_tests,
 )
 from odt_core.samples.labels import called
 from odt_core.words import percent
@@ -44,11 +44,14 @@ def _run(options: Namespace) -> Result:
 
     model = open_model(options)
     checkpoint = open_checkpoint(options.checkpoint, model) if options.checkpoint else None
-    samples = open_samples(options.samples, model, labels_of(checkpoint, model), test=True)
+    labels = labels_of(checkpoint, model)
+    samples, left_out = open_tests(options.samples, model, labels, settled=False)
+    told = [left_out]
     groups = [(samples, evaluator(samples, model.preprocessing))]
     if options.base_test:
-        of_the_base = open_base_test(options, model, samples.labels)
+        of_the_base, left_out = open_base_test(options, model, samples.labels)
         assert of_the_base is not None
+        told.append(left_out)
         groups.append((of_the_base, evaluator(of_the_base, None)))
     session = model.session()
     base = [None if session.uninitialised else ask(session, group) for group, ask in groups]
@@ -72,11 +75,12 @@ def _run(options: Namespace) -> Result:
         "labels": list(samples.labels.names),
         **judged(0, chosen=best),
         "base_test": judged(1, chosen=False) if options.base_test else None,
+        "left_out": [said for said in told if said],
     }
 
 
 def _text(result: Result) -> str:
-    lines = []
+    lines = list(result["left_out"])
     for key in ("base", "personalised"):
         row = result[key]
         if row and "accuracy" in row:
@@ -101,7 +105,7 @@ def _text(result: Result) -> str:
                 )
             )
     lines += [*_matrix(result), *result["sentences"]]
-    of_the_base = {"test": None, "base_test": result["base_test"], "unjudged": None}
+    of_the_base = {"test": None, "base_test": result["base_test"], "unjudged": None, "left_out": ()}
     return "\n".join(lines + judged_lines(of_the_base))
 
 
@@ -139,7 +143,8 @@ COMMAND = Command(
         "mean squared and mean absolute error, and the sign test; where each pixel or word has a\n"
         "class, also the share of right ones and the mean intersection over union.\n"
         "Samples that are exactly those that the checkpoint was trained on are told as such; of\n"
-        "some of them alone it cannot be told.\n"
+        "some of them alone it cannot be told. Samples of labels that the model never learnt are\n"
+        "left out, and told (left_out).\n"
         f"The text shows the matrix up to {_MATRIX} labels, --json always, and of each model\n"
         "balanced_accuracy (the mean over labels of the share of each that is right; a label\n"
         "without samples is left out) and constant_answer (the commonest label, and how many\n"

@@ -95,9 +95,10 @@ def _figure(found: Mapping[str, Any] | None) -> str:
 
 def judged_lines(result: Mapping[str, Any]) -> list[str]:
     """Lines about what `compared` gave for both sets: the figures of both models, then the
-    sentences; and why nothing is said of the person's.
+    sentences; before them which samples were left out, and after them why nothing is said of the
+    person's.
     """
-    lines: list[str] = []
+    lines = list(result["left_out"])
     for key, title in (("test", "your test samples"), ("base_test", "base test set")):
         found = result[key]
         if found:

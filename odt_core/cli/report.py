@@ -29,6 +29,7 @@ from odt_core.cli.sources import (
     open_checkpoint,
     open_model,
     open_samples,
+    open_tests,
 )
 from odt_core.cli.stopping import terminated_as_interrupted
 from odt_core.cli.training_options import add_settings, given_settings
@@ -106,6 +107,7 @@ class _Given:
     others: Samples | None
     base_test: Samples | None  # of the model's card, as replay
     replay: Samples | None
+    left_out: list[str]  # what is said of samples that are, "" of none
 
 
 def _given(options: Namespace) -> _Given:
@@ -121,8 +123,15 @@ def _given(options: Namespace) -> _Given:
         )
     samples = open_samples(options.samples, model, labels_of(checkpoint or source, model))
 
+    base_test, said = open_base_test(options, model, samples.labels)
+    left_out = [said]
+
     def group(path: str | None) -> Samples | None:
-        return open_samples(path, model, samples.labels, test=True, settled=True) if path else None
+        if not path:
+            return None
+        found, said = open_tests(path, model, samples.labels)
+        left_out.append(said)
+        return found
 
     labels = model.labels if model.has_names else samples.labels
     card = replace(model.card, labels=labels)
@@ -136,8 +145,9 @@ def _given(options: Namespace) -> _Given:
         samples=samples,
         test=group(options.test),
         others=group(options.others),
-        base_test=open_base_test(options, model, samples.labels),
+        base_test=base_test,
         replay=card.load_replay(),
+        left_out=left_out,
     )
 
 
@@ -184,6 +194,7 @@ def _report(options: Namespace) -> Result:
         "base_test": judged.get("base_test"),
         "base_task": judged.get("base_test"),  # what it was called before
         "unjudged": None if test is None else why_unjudged(given.model.contract, test),
+        "left_out": [said for said in given.left_out if said],
         "origin": evidence.origin.beginning.value,
         "origin_sentence": evidence.origin.sentence,
         "cost": studies.cost.to_json() if studies.cost else None,

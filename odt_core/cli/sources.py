@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from odt_core.dialects.contract import Choice
 from odt_core.errors import ModelError, SampleError, SignatureError
-from odt_core.words import count
+from odt_core.words import count, some_of
 
 if TYPE_CHECKING:
     from odt_core.checkpoint import Checkpoint
     from odt_core.runtime import Model
-    from odt_core.samples import Labels, Samples
+    from odt_core.samples import Labels, RawSamples, Samples
 
 PATH_HELP = (
     "a folder with one folder of images per label, or with a labels.csv that names them, a zip of "
@@ -111,38 +111,83 @@ def are_unnamed(labels: Labels, model: Model) -> bool:
     return not model.contract.measures_errors and labels == model.labels and not model.has_names
 
 
-def open_samples(
-    path: str, model: Model, labels: Labels, *, test: bool = False, settled: bool = False
-) -> Samples:
-    """Samples in the model's input shape; labels the model does not know take its free outputs, or
-    those that have numbers for names.
-
-    For a model of values each comes with its target. test: whether a model is judged by them, so
-    that of both training and test samples these are wanted. settled: whether `labels` are those of
-    samples that it is trained on. SampleError where it is not trained, nobody has named its
-    outputs, and they cannot be told from these samples.
+def open_samples(path: str, model: Model, labels: Labels) -> Samples:
+    """Samples to train on, in the model's input shape; labels the model does not know take its free
+    outputs, or those that have numbers for names. For a model of values each comes with its target.
     """
+    raw = _read(path, model, test=False)
+    if are_unnamed(labels, model):
+        labels = labels.named_after(name for name in raw.labels if name)
+    return _prepared(raw, model, labels)
+
+
+def open_tests(
+    path: str, model: Model, labels: Labels, *, settled: bool = True
+) -> tuple[Samples, str]:
+    """(samples to judge a model by, what is said of those that are left out; "" where none are). Of
+    a source of both training and test samples these are taken. labels: that the model has learnt;
+    samples of others are left out, since which output stands for them nobody can tell.
+
+    settled: whether `labels` are those of samples that it is trained on. SampleError where it is
+    not, nobody has named its outputs, and they cannot be told from these samples; and where none is
+    left.
+    """
+    raw = _read(path, model, test=True)
+    if not settled and are_unnamed(labels, model):
+        labels = labels.named_after(name for name in raw.labels if name)
+        if None in labels.names:
+            raise SampleError(_untold(path, labels))
+    left_out = ""
+    if model.contract.classifies:
+        raw, left_out = _of_learnt(raw, labels, path)
+    return _prepared(raw, model, labels), left_out
+
+
+def _read(path: str, model: Model, *, test: bool) -> RawSamples:
     from odt_core.samples import Subset, read_samples
 
     contract = model.contract
-    raw = read_samples(
+    return read_samples(
         path,
         input_shape=contract.input_shape,
         target_shape=contract.asked_targets,
         inputs=contract.input_sizes,
         subset=Subset.TEST if test else Subset.TRAINING,
     )
-    if not settled and are_unnamed(labels, model):
-        named = labels.named_after(name for name in raw.labels if name)
-        if test and None in named.names:
-            raise SampleError(_untold(path, named))
-        labels = named
+
+
+def _prepared(raw: RawSamples, model: Model, labels: Labels) -> Samples:
     preprocessing = model.preprocessing
     raw = preprocessing.as_pictures(raw)
-    if contract.free_axes and len(raw) and raw.items[0].dtype.kind == "f":
+    if model.contract.free_axes and len(raw) and raw.items[0].dtype.kind == "f":
         # An input of any size takes the size that the samples have.
         preprocessing = replace(preprocessing, shape=raw.items[0].shape)
     return model.prepare(raw, labels=labels, preprocessing=preprocessing)
+
+
+def _of_learnt(raw: RawSamples, labels: Labels, path: str) -> tuple[RawSamples, str]:
+    """The samples of these labels, and what is said of the others."""
+    from odt_core.samples.labels import clean_label, in_order
+
+    names = [clean_label(name) if name.strip() else None for name in raw.labels]
+    # One without a label stays: what it lacks is said where samples are prepared.
+    learnt = [at for at, name in enumerate(names) if name is None or name in labels.names]
+    others = in_order(name for name in names if name is not None and name not in labels.names)
+    if not others:
+        return raw, ""
+    told = some_of([f"'{name}'" for name in others])
+    if not learnt:
+        known = some_of([f"'{name}'" for name in labels.names if name is not None])
+        raise SampleError(
+            f"None of the {count(len(raw), 'sample')} in {path} is of a label that the model has "
+            f"learnt: theirs are {told}, the model's {known}. Judge it by samples of these."
+        )
+    many = len(raw) - len(learnt)
+    are = "is of a label" if many == 1 else f"are of {'labels' if len(others) > 1 else 'a label'}"
+    return raw.take(learnt), (
+        f"{many:,} of the {count(len(raw), 'sample')} in {path} {are} that the model never learnt "
+        f"({told}): left out."
+    )
 
 
 def add_base_test(parser: ArgumentParser, without: str) -> None:
@@ -155,11 +200,13 @@ def add_base_test(parser: ArgumentParser, without: str) -> None:
     )
 
 
-def open_base_test(options: Namespace, model: Model, labels: Labels) -> Samples | None:
-    """What --base-test names, else those of the model's card. labels: that it is asked with."""
+def open_base_test(options: Namespace, model: Model, labels: Labels) -> tuple[Samples | None, str]:
+    """What --base-test names, as `open_tests` gives it, else those of the model's card. labels:
+    that it is asked with.
+    """
     if not options.base_test:
-        return model.card.load_base_test()
-    return open_samples(options.base_test, model, labels, test=True, settled=True)
+        return model.card.load_base_test(), ""
+    return open_tests(options.base_test, model, labels)
 
 
 def _untold(path: str, labels: Labels) -> str:

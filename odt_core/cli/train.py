@@ -25,6 +25,7 @@ from odt_core.cli.sources import (
     open_checkpoint,
     open_model,
     open_samples,
+    open_tests,
 )
 from odt_core.cli.stopping import stopped_by_signals
 from odt_core.cli.training_options import add_settings, given_settings
@@ -62,13 +63,13 @@ def _run(options: Namespace) -> Result:
     source = open_checkpoint(options.source, model) if options.source else None
     labels = labels_of(source, model)
     samples = open_samples(options.samples, model, labels)
-    test = None
+    test, others = None, ""
     if options.test:
-        test = open_samples(options.test, model, samples.labels, test=True, settled=True)
+        test, others = open_tests(options.test, model, samples.labels)
     base, own = model.session(), model.session()
     if source is not None:
         own.restore(source)
-    base_test = open_base_test(options, model, samples.labels)
+    base_test, base_others = open_base_test(options, model, samples.labels)
     with stopped_by_signals() as control, progress_line() as say:
         callbacks = [] if options.json else [_Ticker(say)]
         history = fit(
@@ -103,6 +104,7 @@ def _run(options: Namespace) -> Result:
         **judged,
         "base_task": judged["base_test"],  # what it was called before
         "unjudged": unjudged,
+        "left_out": [said for said in (others, base_others) if said],
         "outcome": history.outcome.value,
         "message": history.message,
         "checkpoint": written,
@@ -237,9 +239,9 @@ COMMAND = Command(
         "sentences that say what follows from them; for a model of values mean_squared_error and\n"
         "mean_absolute_error instead of accuracy, for labels also balanced_accuracy and\n"
         "constant_answer, as `evaluate --help` tells. unjudged says why --test gave no figures\n"
-        "(null where it did). The exit code is 1 where training diverged or where nothing was\n"
-        "learnt; then checkpoint is null. Ctrl+C and SIGTERM stop training and keep what was\n"
-        "learnt."
+        "(null where it did), left_out which samples to judge by are of labels that the model\n"
+        "never learnt. The exit code is 1 where training diverged or where nothing was learnt;\n"
+        "then checkpoint is null. Ctrl+C and SIGTERM stop training and keep what was learnt."
     ),
     example=(
         "example: python -m odt_core train digits --samples me.zip --test more.zip "

@@ -68,3 +68,44 @@ class TestBaseTest:
             assert found["seen_in_training"] == list(range(20))
             assert "better" not in found["sentences"][0]
             assert found["sentences"][1].startswith(said)
+
+
+class TestLabelsNeverLearnt:
+    def test_tests_of_them_are_left_out_and_told_in_whichever_order_they_come(self, tmp_path):
+        own, test = (write(tmp_path / f"{n}.npz", 24, n, "abcd"[:n]) for n in (2, 4))
+        weights = tmp_path / "own.safetensors"
+        told = f"12 of the 24 samples in {test} are of labels that the model never learnt"
+        given = ("--samples", own, "--test", test)
+        trained = result("train", MODEL, *given, "--checkpoint", weights, *SHORT)
+        assert (trained["test"]["n"], trained["left_out"]) == (
+            12,
+            [f"{told} ('c', 'd'): left out."],
+        )
+        rest = ("--checkpoint", weights, "--quick", "--out", tmp_path / "bundle.zip")
+        reported = result("report", MODEL, *given, *rest)
+        assert (reported["test"]["n"], reported["left_out"]) == (12, trained["left_out"])
+        done = odt("evaluate", MODEL, "--samples", test, "--checkpoint", weights)
+        assert done.stdout.startswith(told)
+        arrays = np.load(test)
+        np.savez(test, x=arrays["x"][::-1], y=arrays["y"][::-1])
+        again = odt("evaluate", MODEL, "--samples", test, "--checkpoint", weights)
+        assert again.stdout == done.stdout
+
+    def test_one_of_them_alone_is_told_as_one(self, tmp_path):
+        own = write(tmp_path / "own.npz", 6, 0, "abc")
+        test = write(tmp_path / "test.npz", 4, 1, "abcd")
+        said = odt("train", MODEL, "--samples", own, "--test", test, *SHORT).stdout
+        assert (
+            f"1 of the 4 samples in {test} is of a label that the model never learnt ('d'): left "
+            "out."
+        ) in said
+
+    def test_none_of_a_label_that_was_learnt_is_refused(self, tmp_path):
+        own = write(tmp_path / "own.npz", 6, 0, "ab")
+        test = write(tmp_path / "test.npz", 6, 1, "cd")
+        done = odt("train", MODEL, "--samples", own, "--test", test)
+        assert done.returncode == 2
+        assert (
+            f"None of the 6 samples in {test} is of a label that the model has learnt: theirs are "
+            "'c', 'd', the model's 'a', 'b'. Judge it by samples of these."
+        ) in done.stderr
