@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from odt_core.cli.command import Command, Result
-from odt_core.cli.figures import compared, evaluator, judged_lines
+from odt_core.cli.figures import compared, evaluator, judged_lines, why_unjudged
 from odt_core.cli.sources import (
     PATH_HELP,
     add_base_test,
@@ -53,12 +53,18 @@ def _run(options: Namespace) -> Result:
         assert of_the_base is not None
         told.append(left_out)
         groups.append((of_the_base, evaluator(of_the_base, None)))
-    session = model.session()
-    base = [None if session.uninitialised else ask(session, group) for group, ask in groups]
+    session, scored = model.session(), model.contract.scored  # if not, the session says why
+    unjudged = [why_unjudged(model.contract, group) if scored else None for group, _ in groups]
+
+    def answers() -> list[Evaluation | None]:
+        asked = zip(groups, unjudged, strict=True)
+        return [None if why else ask(session, group) for (group, ask), why in asked]
+
     own: list[Evaluation | None] = [None] * len(groups)
+    base = own if session.uninitialised else answers()
     if checkpoint is not None:
         session.restore(checkpoint)
-        own = [ask(session, group) for group, ask in groups]
+        own = answers()
     best = checkpoint is not None and checkpoint.meta.note == Reason.BEST
     replay = model.card.load_replay() if checkpoint is not None else None
 
@@ -74,7 +80,8 @@ def _run(options: Namespace) -> Result:
     return {
         "labels": list(samples.labels.names),
         **judged(0, chosen=best),
-        "base_test": judged(1, chosen=False) if options.base_test else None,
+        "base_test": judged(1, chosen=False) if options.base_test and not unjudged[1] else None,
+        "unjudged": unjudged[0],
         "left_out": [said for said in told if said],
     }
 
@@ -105,8 +112,7 @@ def _text(result: Result) -> str:
                 )
             )
     lines += [*_matrix(result), *result["sentences"]]
-    of_the_base = {"test": None, "base_test": result["base_test"], "unjudged": None, "left_out": ()}
-    return "\n".join(lines + judged_lines(of_the_base))
+    return "\n".join(lines + judged_lines({**result, "test": None, "left_out": ()}))
 
 
 def _matrix(result: Result) -> list[str]:
@@ -144,7 +150,8 @@ COMMAND = Command(
         "class, also the share of right ones and the mean intersection over union.\n"
         "Samples that are exactly those that the checkpoint was trained on are told as such; of\n"
         "some of them alone it cannot be told. Samples of labels that the model never learnt are\n"
-        "left out, and told (left_out).\n"
+        "left out, and told (left_out); unjudged says why there are no figures (null where there\n"
+        "are).\n"
         f"The text shows the matrix up to {_MATRIX} labels, --json always, and of each model\n"
         "balanced_accuracy (the mean over labels of the share of each that is right; a label\n"
         "without samples is left out) and constant_answer (the commonest label, and how many\n"

@@ -109,3 +109,17 @@ class TestLabelsNeverLearnt:
             f"None of the 6 samples in {test} is of a label that the model has learnt: theirs are "
             "'c', 'd', the model's 'a', 'b'. Judge it by samples of these."
         ) in done.stderr
+
+
+class TestOneLabel:
+    def test_evaluate_gives_no_figures_where_every_answer_would_be_right(self, tmp_path):
+        own, weights = write(tmp_path / "own.npz", 6, 0, "a"), tmp_path / "own.safetensors"
+        trained = result("train", MODEL, "--samples", own, "--test", own, "--checkpoint", weights)
+        given = ("evaluate", MODEL, "--samples", own, "--base-test", own, "--checkpoint", weights)
+        got = result(*given)
+        assert got["base"] is got["personalised"] is got["base_test"] is got["n"] is None
+        assert got["unjudged"] == trained["unjudged"]
+        assert odt(*given).stdout == (
+            "your test samples  not judged: there is one label, and so every answer would be "
+            "right\n"
+        )
