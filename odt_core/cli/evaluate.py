@@ -90,20 +90,20 @@ def _text(result: Result) -> str:
     lines = list(result["left_out"])
     for key in ("base", "personalised"):
         row = result[key]
-        if row and "accuracy" in row:
+        if not row:
+            continue
+        different = f", {row['different']} different" if row["different"] < row["n"] else ""
+        if "accuracy" in row:
             low, high = row["interval"]
-            of = f"{row['n']}"
-            if row["different"] < row["n"]:
-                of += f", {row['different']} different"
             lines.append(
-                f"{key:12}  accuracy {percent(row['accuracy'])} ({row['correct']} of {of}; 95 % "
-                f"interval {percent(low)} to {percent(high)})  "
+                f"{key:12}  accuracy {percent(row['accuracy'])} ({row['correct']} of {row['n']}"
+                f"{different}; 95 % interval {percent(low)} to {percent(high)})  "
                 f"cross-entropy {row['cross_entropy']:.4f}"
             )
-        elif row:
+        else:
             lines.append(
                 f"{key:12}  mean squared error {row['mean_squared_error']:.6g}, mean absolute "
-                f"error {row['mean_absolute_error']:.6g} ({row['n']} samples)"
+                f"error {row['mean_absolute_error']:.6g} ({row['n']} samples{different})"
                 + (
                     f", {percent(row['places_right'])} of the {row['places']} right, mean IoU "
                     f"{row['mean_iou']:.4f}"

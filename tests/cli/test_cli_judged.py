@@ -123,3 +123,11 @@ class TestOneLabel:
             "your test samples  not judged: there is one label, and so every answer would be "
             "right\n"
         )
+
+
+def test_evaluate_tells_how_many_samples_of_values_are_different(tmp_path):
+    x = np.random.default_rng(0).normal(size=(8, 3)).astype(np.float32).repeat(5, axis=0)
+    np.savez(tmp_path / "again.npz", x=x, y=2 * x[:, :2])
+    model = MODEL.with_name("dialect_regression.tflite")
+    said = odt("evaluate", model, "--samples", tmp_path / "again.npz").stdout
+    assert "(40 samples, 8 different)" in said
