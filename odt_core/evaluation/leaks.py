@@ -15,16 +15,38 @@ from odt_core.samples.near_duplicates import near_duplicates
 if TYPE_CHECKING:
     from odt_core.samples import Preprocessing, Samples
 
+_NONE = np.zeros(0, np.int64)
+
 
 @dataclass(frozen=True)
 class Leakage:
-    """Some of n test samples that were trained on, or are training samples over again. seen: int64,
-    which, ascending. sentence: how many, for a card.
+    """Some of n test samples that were trained on, or are training samples over again.
+
+    earlier: int64, ascending, those known to have been trained on before, or to nearly repeat what
+    was. alike: likewise, those that are samples of the training over again; picture: whether those
+    were told by how they look.
     """
 
-    seen: np.ndarray
     n: int
-    sentence: str
+    earlier: np.ndarray
+    alike: np.ndarray
+    picture: bool = False
+
+    @property
+    def seen(self) -> np.ndarray:
+        """Which, int64, ascending."""
+        return np.union1d(self.earlier, self.alike)
+
+    @property
+    def sentence(self) -> str:
+        """How many, for a card."""
+        said = []
+        if len(self.earlier):
+            said.append(_earlier_in_words(len(self.earlier), self.n))
+        if not np.isin(self.alike, self.earlier).all():
+            how = f"{like_in_words(len(self.alike), self.picture)} a training sample"
+            said.append(_told(len(self.alike), self.n, how))
+        return " ".join(said)
 
     def others(self, evaluation: Evaluation) -> Evaluation:
         """Of all n samples; what is left of it without those that were trained on."""
@@ -47,22 +69,14 @@ def leakage_among(train: Samples, test: Samples, picture: tuple[int, ...] | None
     if train.x.shape[1:] != test.x.shape[1:]:
         return None  # features of one and inputs of the other
     seen = [found.train for found in near_duplicates(test.x, train.x, picture=picture)]
-    if not seen:
-        return None
-    sentence = _sentence(len(seen), len(test), picture is not None)
-    return Leakage(np.array(seen, np.int64), len(test), sentence)
+    return Leakage(len(test), _NONE, _places(seen), picture is not None) if seen else None
 
 
 def trained_earlier(seen: Sequence[int], n: int) -> Leakage | None:
     """Of n test samples those that were trained on before they were for testing, or that a sample
     which was trained on nearly repeats; None without any. seen: which.
     """
-    if not len(seen):
-        return None
-    many = len(seen)
-    again = "a sample nearly the same was" if many == 1 else "samples nearly the same were"
-    said = f"{'was' if many == 1 else 'were'} trained on earlier, or {again}"
-    return Leakage(np.unique(np.array(seen, np.int64)), n, _told(many, n, said))
+    return Leakage(n, _places(seen), _NONE) if len(seen) else None
 
 
 def trained_on_all(n: int) -> Leakage:
@@ -75,10 +89,16 @@ def joined(one: Leakage | None, other: Leakage | None) -> Leakage | None:
     """What either knows of the same test samples."""
     if one is None or other is None:
         return one or other
-    if np.isin(other.seen, one.seen).all():
-        return one
-    seen = np.union1d(one.seen, other.seen)
-    return Leakage(seen, one.n, f"{one.sentence} {other.sentence}")
+    return Leakage(
+        one.n,
+        np.union1d(one.earlier, other.earlier),
+        np.union1d(one.alike, other.alike),
+        one.picture or other.picture,
+    )
+
+
+def _places(seen: Sequence[int]) -> np.ndarray:
+    return np.unique(np.array(seen, np.int64))
 
 
 def like_in_words(many: int, picture: bool) -> str:
@@ -88,8 +108,9 @@ def like_in_words(many: int, picture: bool) -> str:
     return f"{'has' if many == 1 else 'have'} the same numbers, up to rounding, as"
 
 
-def _sentence(seen: int, n: int, picture: bool) -> str:
-    return _told(seen, n, f"{like_in_words(seen, picture)} a training sample")
+def _earlier_in_words(many: int, n: int) -> str:
+    again = "a sample nearly the same was" if many == 1 else "samples nearly the same were"
+    return _told(many, n, f"{'was' if many == 1 else 'were'} trained on earlier, or {again}")
 
 
 def _told(seen: int, n: int, said: str) -> str:

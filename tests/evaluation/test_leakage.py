@@ -96,8 +96,12 @@ class TestTrainedEarlier:
         both = joined(earlier, now)
         assert both.seen.tolist() == [0, 1, 4]
         assert both.sentence == f"{earlier.sentence} {now.sentence}"
-        assert joined(both, now) is both
+        assert joined(both, now).sentence == both.sentence
         assert joined(None, now) is joined(now, None) is now
+
+    def test_what_of_it_the_samples_at_hand_do_not_show_stays_known(self):
+        both = joined(trained_earlier([4], 5), leakage(rows(2), rows(5), NUMBERS))
+        assert (both.earlier.tolist(), both.alike.tolist()) == ([4], [0, 1])
 
 
 class TestClaims:

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from odt_core.bundled import default_card
-from odt_core.evaluation import FeatureMap, LayerChange, Leakage, compare, gain_interval, score
+from odt_core.evaluation import FeatureMap, LayerChange, compare, gain_interval, score
+from odt_core.evaluation.leaks import trained_earlier
 from odt_core.evidence import Inside, Studies
 from odt_core.evidence.charts import Chart, look
 from odt_core.evidence.charts.canvas import Canvas
@@ -101,7 +102,7 @@ class TestAnyNumber:
         evidence = replace(evidence_of(10), curves=Curves(evaluations=course))
         charts = {chart.name: chart for chart in charts_of(evidence)}
         assert charts["progress"].title == "On samples that were never trained on"
-        seen = replace(evidence.test, leak=Leakage(np.arange(4), 10, "Four were."))
+        seen = replace(evidence.test, leak=trained_earlier(range(4), 10))
         charts = {chart.name: chart for chart in charts_of(replace(evidence, test=seen))}
         assert charts["progress"].title == "On test samples; training saw 4 of your 10"
 
