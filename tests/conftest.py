@@ -46,5 +46,5 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def without_charts(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests of a bundle's numbers alone: drawing takes most of its time."""
-    monkeypatch.setattr("odt_core.evidence.bundling.charts_of", lambda material: ())
+    monkeypatch.setattr("odt_core.evidence.bundling._drawn", lambda chart: b"")
     monkeypatch.setattr("odt_core.evidence.bundling.page", lambda title, charts: b"")

@@ -15,21 +15,15 @@ from odt_core.errors import CheckpointError, OdtError
 from odt_core.evaluation import leakage
 from odt_core.evaluation.leaks import joined
 from odt_core.evidence.archive import array_file, pack
+from odt_core.evidence.cards import readable_files, title_of
 from odt_core.evidence.charts import Chart, charts_of, page
 from odt_core.evidence.escape import csv_text
 from odt_core.evidence.evidence import Bake, Baked, Curves, Evidence, Judged
 from odt_core.evidence.facts import digest, facts, sample_digests
 from odt_core.evidence.origin import Beginning, all_trained_on
-from odt_core.evidence.readable import (
-    as_html,
-    as_markdown,
-    model_sections,
-    personalisation_sections,
-)
 from odt_core.evidence.software import script, sources
 from odt_core.evidence.versions import requirements
 from odt_core.training import Reason
-from odt_core.words import count
 
 if TYPE_CHECKING:
     from odt_core.bundled import ModelCard
@@ -84,12 +78,16 @@ def bundle(evidence: Evidence, bake: Bake) -> bytes:
     evidence = _as_used(evidence)
     charts = charts_of(evidence)
     with ThreadPoolExecutor(min(usable_cores(), _PAINTERS)) as drawing:
-        pictures = drawing.map(lambda chart: chart.png(), charts)
+        pictures = drawing.map(_drawn, charts)
         baked = _baked(bake)  # a dashboard's model does that in its own process
         files = {**_data_files(evidence), **_model_files(evidence, baked), **_software_files()}
         files |= {f"charts/{c.name}.png": png for c, png in zip(charts, pictures, strict=True)}
-    files["charts.html"] = page(_title(evidence), charts)
+    files["charts.html"] = page(title_of(evidence.card.name), charts)
     return pack({**files, **_card_files(evidence, baked, charts, files)})
+
+
+def _drawn(chart: Chart) -> bytes:
+    return chart.png()
 
 
 def _as_used(evidence: Evidence) -> Evidence:
@@ -195,40 +193,13 @@ def _software_files() -> dict[str, bytes]:
 def _card_files(
     evidence: Evidence, baked: Baked, charts: tuple[Chart, ...], files: dict[str, bytes]
 ) -> dict[str, bytes]:
-    card = facts(evidence, files, baked.why_not)
-    title, lead = _title(evidence), _lead(evidence)
-    sections = personalisation_sections(card, charts)
+    card = facts(evidence, charts, files, baked.why_not)
     model_card = evidence.card.to_json()
-    about = model_sections(model_card, card["model"])
     return {
         "personalisation-card.json": _json(card),
-        "personalisation-card.md": as_markdown(title, lead, sections),
-        "index.html": as_html(title, lead, [*sections, *about], charts),
         "model-card.json": _json({**model_card, "sha256": card["model"]["sha256"]}),
-        "model-card.md": as_markdown(evidence.card.name, evidence.card.summary, about),
+        **readable_files(card, model_card),
     }
-
-
-def _title(evidence: Evidence) -> str:
-    return f"{evidence.card.name}, personalised"
-
-
-def _lead(evidence: Evidence) -> str:
-    made = evidence.checkpoint.meta.created
-    when = f", made {made.replace('T', ' ').replace('+00:00', ' UTC')}" if made else ""
-    now = len(evidence.samples)
-    many = evidence.trained_on
-    if many is None and evidence.origin.repeatable:
-        many = now
-    samples = "samples whose number is not known" if many is None else count(many, "sample")
-    several = len(evidence.origin.stages) > 1 or evidence.origin.beginning is Beginning.WEIGHTS
-    went_on = " in the last of its trainings" if several else ""
-    others = "" if many == now else f" ({now:,} are for training now)"
-    return (
-        f"Trained on {samples}{others}, "
-        f"{count(evidence.checkpoint.meta.step, 'step')}{went_on}{when}. "
-        "Every number comes with its n; what is not known is said."
-    )
 
 
 def _sample_list(samples: Samples) -> bytes:
@@ -257,5 +228,6 @@ def _steps(curves: Curves) -> bytes:
 
 
 def _json(value: Any) -> bytes:
-    text = json.dumps(value, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False)
+    """In the order of the values: so does the page for people tell them."""
+    text = json.dumps(value, indent=1, allow_nan=False, ensure_ascii=False)
     return (text + "\n").encode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from odt_core.evaluation import Claims, Evaluation, NewLabels
 from odt_core.evaluation.by_label import label_table
 from odt_core.evaluation.digest import state_digest
 from odt_core.evaluation.reliability_diagram import reliability_of
+from odt_core.evidence.charts import Chart
 from odt_core.evidence.evidence import Evidence, Judged
 from odt_core.evidence.origin import Stage
 from odt_core.evidence.study_facts import cost_facts, inside_facts, study_facts
@@ -24,7 +25,9 @@ from odt_core.training.settings import Settings
 FORMAT = "odt evidence, version 1"
 
 
-def facts(evidence: Evidence, files: Mapping[str, bytes], not_baked: str) -> dict[str, Any]:
+def facts(
+    evidence: Evidence, charts: Sequence[Chart], files: Mapping[str, bytes], not_baked: str
+) -> dict[str, Any]:
     """Plain JSON types only. files: what else is in the bundle, to name with its digest. not_baked:
     why there is no .tflite with the weights; "": there is.
     """
@@ -63,6 +66,7 @@ def facts(evidence: Evidence, files: Mapping[str, bytes], not_baked: str) -> dic
             "training": {
                 "settings": _settings(evidence),
                 "seed": checkpoint.meta.seed,
+                "samples": _trained_on(evidence),
                 "origin": _origin(evidence),
                 "curves": _curves(evidence),
             },
@@ -70,6 +74,7 @@ def facts(evidence: Evidence, files: Mapping[str, bytes], not_baked: str) -> dic
             "studies": studies,
             "inside": inside,
             "tests": _tests(results, studies, inside),
+            "charts": charts_said(charts),
             "cost": cost_facts(evidence.studies.cost),
             "versions": versions(),
             "reproduce": {
@@ -84,6 +89,18 @@ def facts(evidence: Evidence, files: Mapping[str, bytes], not_baked: str) -> dic
             "files": {name: digest(content) for name, content in sorted(files.items())},
         }
     )
+
+
+def _trained_on(evidence: Evidence) -> int | None:
+    """How many samples the weights have seen; None where nobody knows."""
+    if evidence.trained_on is not None:
+        return evidence.trained_on
+    return len(evidence.samples) if evidence.origin.repeatable else None
+
+
+def charts_said(charts: Iterable[Chart]) -> dict[str, dict[str, str]]:
+    """What stands above each chart, by its name."""
+    return {chart.name: {"title": chart.title, "note": chart.note} for chart in charts}
 
 
 def _tests(

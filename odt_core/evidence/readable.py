@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,6 @@ from odt_core.evaluation.quantity import Quantity
 from odt_core.evidence.charts import look
 from odt_core.evidence.charts.chart_page import POLICY, STYLE
 from odt_core.evidence.charts.matrices import MOST_LABELS
-from odt_core.evidence.charts.types import Chart
 from odt_core.evidence.escape import html_text, markdown_text
 from odt_core.samples.labels import called
 from odt_core.words import different_of, measured, percent
@@ -36,14 +35,13 @@ class Section:
     charts: tuple[str, ...] = ()
 
 
-def personalisation_sections(card: dict[str, Any], charts: Sequence[Chart]) -> list[Section]:
+def personalisation_sections(card: dict[str, Any]) -> list[Section]:
     """The personalisation card; all texts unescaped."""
-    names = [chart.name for chart in charts]
     own, model = card["personalised"], card["model"]
     results = card["results"]
 
     def has(*wanted: str) -> tuple[str, ...]:
-        return tuple(name for name in names if name in wanted)
+        return tuple(name for name in wanted if name in card["charts"])
 
     sections = [
         Section(
@@ -149,9 +147,10 @@ def as_markdown(title: str, lead: str, sections: Iterable[Section]) -> bytes:
     return "\n".join(lines).encode()
 
 
-def as_html(title: str, lead: str, sections: Iterable[Section], charts: Sequence[Chart]) -> bytes:
-    """UTF-8 HTML beside the folder charts/."""
-    titles = {chart.name: f"{chart.title}. {chart.note}" for chart in charts}
+def as_html(
+    title: str, lead: str, sections: Iterable[Section], charts: Mapping[str, Mapping[str, str]]
+) -> bytes:
+    """UTF-8 HTML beside the folder charts/. charts: what stands above each, by its name."""
     parts = [
         '<!doctype html><html lang="en"><head><meta charset="utf-8">',
         # The charts stand beside this file; a page opened from disk may load them, nothing else.
@@ -174,7 +173,7 @@ def as_html(title: str, lead: str, sections: Iterable[Section], charts: Sequence
                 parts.append(f"<tr>{cells}</tr>")
             parts.append("</tbody></table></div>")
         for chart in section.charts:
-            said = html_text(titles[chart])
+            said = html_text(f"{charts[chart]['title']}. {charts[chart]['note']}")
             parts.append(f'<p><img src="charts/{chart}.png" alt="{said}"></p>')
         parts.append("</section>")
     return ("".join(parts) + "</body></html>").encode()

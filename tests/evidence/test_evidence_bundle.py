@@ -22,6 +22,7 @@ from odt_core.errors import CheckpointError, ModelError
 from odt_core.evaluation import compare, fit_temperature, weight_changes, wilson
 from odt_core.evaluation.leaks import trained_earlier
 from odt_core.evidence import Curves, Inside
+from odt_core.evidence.cards import readable_files
 from odt_core.runtime import load_model
 from odt_core.samples import Labels
 from odt_core.training import Outcome
@@ -172,6 +173,11 @@ class TestContents:
         sentence = compare(judged.base, judged.own).sentence
         assert sentence in unescape(files["index.html"].decode())
         assert sentence in unescape(files["personalisation-card.md"].decode())
+
+    def test_texts_for_people_come_out_again_from_the_card_for_programs(self, files, card):
+        texts = readable_files(card, card["reproduce"]["card"])
+        assert {*texts} == {"index.html", "personalisation-card.md", "model-card.md"}
+        assert texts == {name: files[name] for name in texts}
 
     def test_baked_model_answers_as_the_personalised_one(self, files, trained):
         session = load_model(files["models/personalised.tflite"]).session()
