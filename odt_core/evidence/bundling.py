@@ -46,12 +46,20 @@ weights/                    the personalised weights (safetensors), and those th
 samples/                    the exact numbers that the model was trained and judged on (numpy)
 runs/steps.csv              the steps of the training, of a long one some
 reproduce.py                trains again from this bundle alone and says whether the weights are
-                            identical, bit for bit:
+                            identical, bit for bit, and whether what the card and index.html say of
+                            both models' answers comes out again:
                                 python -m venv venv
                                 venv/bin/pip install -r requirements.txt
                                 venv/bin/python reproduce.py
 software/                   the sources of odt_core that reproduce.py uses, with their licence
 SHA256SUMS                  digests of all files: sha256sum --check SHA256SUMS
+
+reproduce.py takes as they are, and says so: studies, costs, the course of the training (runs/),
+what charts draw (charts/, charts.html), what the base model's own card says (model-card.json), and
+the weights in models/personalised*.tflite. Whoever forges a bundle can forge its reproduce.py,
+software/ and SHA256SUMS as well: if you doubt them, let an odt that you trust check the unpacked
+folder:
+    python -m odt_core.evidence.reproduce FOLDER
 
 The samples of the person are in here. Give the bundle to those who may see them.
 What came with the base model (models/, samples/base_test, samples/replay, and the samples of an
@@ -171,7 +179,7 @@ def _data_files(evidence: Evidence) -> dict[str, bytes]:
         if samples is not None:
             files[f"samples/{name}/x.npy"] = array_file(samples.x)
             files[f"samples/{name}/y.npy"] = array_file(samples.y)
-            files[f"samples/{name}/list.csv"] = _sample_list(samples)
+            files[f"samples/{name}/list.csv"] = sample_list(samples)
     if evidence.curves is not None:
         files["runs/steps.csv"] = _steps(evidence.curves)
         files["runs/evaluations.json"] = _json(
@@ -202,7 +210,8 @@ def _card_files(
     }
 
 
-def _sample_list(samples: Samples) -> bytes:
+def sample_list(samples: Samples) -> bytes:
+    """A table of the samples: their labels and digests."""
     lines = ["number,output,label,sha256"]
     labelled = samples.y.dtype.kind in "iu"
     for k, sha256 in enumerate(sample_digests(samples)):

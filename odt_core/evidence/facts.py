@@ -22,7 +22,7 @@ from odt_core.samples import Samples
 from odt_core.training.batches import plan_for
 from odt_core.training.settings import Settings
 
-FORMAT = "odt evidence, version 1"
+FORMAT = "odt evidence, version 2"
 
 
 def facts(
@@ -73,7 +73,7 @@ def facts(
             "results": results,
             "studies": studies,
             "inside": inside,
-            "tests": _tests(results, studies, inside),
+            "tests": tests_in(results, studies, inside),
             "charts": charts_said(charts),
             "cost": cost_facts(evidence.studies.cost),
             "versions": versions(),
@@ -83,7 +83,6 @@ def facts(
                 "labels": list(evidence.samples.labels.names),
                 "labels_replay": list((evidence.replay or evidence.samples).labels.names),
                 "origin": _origin(evidence),
-                "results": results,
                 "versions": versions(),
             },
             "files": {name: digest(content) for name, content in sorted(files.items())},
@@ -103,7 +102,7 @@ def charts_said(charts: Iterable[Chart]) -> dict[str, dict[str, str]]:
     return {chart.name: {"title": chart.title, "note": chart.note} for chart in charts}
 
 
-def _tests(
+def tests_in(
     results: Mapping[str, Any], studies: Mapping[str, Any], inside: Mapping[str, Any]
 ) -> int:
     """How many tests at the 5 % level the card holds."""
@@ -204,6 +203,7 @@ def _result(judged: Judged, known: np.ndarray) -> dict[str, Any]:
     result: dict[str, Any] = {
         "labels_base": list(judged.samples.labels.names),
         "labels_own": list(own_labels.names),
+        "over_again": None if own.same is None else own.same.tolist(),
         "base": None if base is None else _measured(base),
         "own": _measured(own),
         "comparison": None,
@@ -242,6 +242,9 @@ def _seen(said: Claims) -> dict[str, Any] | None:
         return None
     return {
         "samples": said.leak.seen.tolist(),
+        "trained_earlier": said.leak.earlier.tolist(),
+        "like_training": said.leak.alike.tolist(),
+        "told_by_looks": said.leak.picture,
         "others": None if said.others is None else said.others.to_json(),
         "sentence": said.leak_sentence,
     }

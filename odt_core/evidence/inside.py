@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
@@ -23,8 +24,13 @@ from odt_core.evaluation.feature_plane import points
 from odt_core.studies.judging import left_to_judge
 
 if TYPE_CHECKING:
+    from odt_core.bundled import ModelCard
+    from odt_core.dialects import Contract
+    from odt_core.dialects.contract import OutputKind
+    from odt_core.graph import ModelDescription
     from odt_core.samples import Labels, Samples
-    from odt_core.worker import Worker
+
+Which = Literal["own", "base"]
 
 
 @dataclass(frozen=True)
@@ -51,18 +57,34 @@ class Inside:
     map: Map | None = None
 
 
+class Asked(Protocol):
+    """A worker, or what stands for one: its session "own" holds the personalised weights."""
+
+    @property
+    def contract(self) -> Contract: ...
+    @property
+    def description(self) -> ModelDescription: ...
+    @property
+    def card(self) -> ModelCard | None: ...
+    @property
+    def base_uninitialised(self) -> bool: ...
+    def state(self, which: Which = "own") -> Mapping[str, np.ndarray]: ...
+    def scores(self, x: np.ndarray, which: Which = "own") -> tuple[np.ndarray, OutputKind]: ...
+
+
 def look_inside(
-    worker: Worker,
+    worker: Asked,
     labels: Labels,
     train: Samples,
     test: Samples | None = None,
     base_test: Samples | None = None,
     judged_by: Samples | None = None,
+    mapped: bool = True,
 ) -> Inside:
     """Ask a worker whose own session holds the personalised weights. labels: those in use. Test
     samples that were trained on, or are others over again, are on the map alone; judged_by: the
     others, where it is known which these are. Where the model's file holds no weights, there are no
-    layers and no map: nothing to compare with.
+    layers and no map: nothing to compare with. mapped: whether a map is wanted.
     """
     layers: tuple[LayerChange, ...] = ()
     if not worker.base_uninitialised:
@@ -71,7 +93,7 @@ def look_inside(
     if worker.contract.infer is None or not worker.contract.scored:
         return Inside(layers)
     if worker.contract.measures_errors:
-        return Inside(layers, map=_map(worker, labels, train, test))
+        return Inside(layers, map=_map(worker, labels, train, test) if mapped else None)
     used = np.asarray(labels.used, bool)
     temperature = unknown = None
     new = _new(train, test, worker) if judged_by is None else judged_by
@@ -83,10 +105,11 @@ def look_inside(
         asked = [worker.scores(x) for x in known]
         together = np.concatenate([scores for scores, _ in asked])
         unknown = fit_unknown(together, kind=asked[0][1], used=used)
-    return Inside(layers, temperature, unknown, _map(worker, labels, train, test))
+    seen = _map(worker, labels, train, test) if mapped else None
+    return Inside(layers, temperature, unknown, seen)
 
 
-def _new(train: Samples, test: Samples | None, worker: Worker) -> Samples | None:
+def _new(train: Samples, test: Samples | None, worker: Asked) -> Samples | None:
     """The test samples that say something new of the model; None without any."""
     if test is None or not len(test):
         return None
@@ -96,7 +119,7 @@ def _new(train: Samples, test: Samples | None, worker: Worker) -> Samples | None
         return None
 
 
-def _map(worker: Worker, labels: Labels, train: Samples, test: Samples | None) -> Map | None:
+def _map(worker: Asked, labels: Labels, train: Samples, test: Samples | None) -> Map | None:
     groups = [group for group in (train, test) if group is not None and len(group)]
     x = np.concatenate([group.x for group in groups]) if groups else np.zeros((0,))
     if len(x) < 3 or worker.base_uninitialised:

@@ -327,8 +327,11 @@ def _repeatable(card: dict[str, Any]) -> tuple[str, ...]:
         first = f"{origin['sentence']} reproduce.py says so, too, and does not try."
     return (
         first,
-        "It also counts the accuracies again with the published weights. It does not repeat "
-        "studies, costs (they belong to the machine) and charts: these are as they were measured.",
+        "It also works out again, from the samples and the published weights, what is said here of "
+        "answers: counts, errors, intervals, tests, labels, calibration, temperature, and which "
+        "test samples were trained on; and it compares the result with personalisation-card.json, "
+        "and that with this text. It does not repeat studies, costs (they belong to the machine), "
+        "the course of the training and what charts draw: these are as they were measured.",
     )
 
 

@@ -1,5 +1,7 @@
 """Computes the personalised weights again from this bundle alone, and says whether they are
-identical to the published ones, bit for bit; then counts the published accuracies and errors again.
+identical to the published ones, bit for bit; then asks both models again, works out whatever the
+card says of their answers, and compares: the card field by field, and index.html and the other
+texts for people with what the card comes to. What it takes as it is published is named at the end.
 
     python -m venv venv
     venv/bin/pip install -r requirements.txt
@@ -12,13 +14,15 @@ Exit code: 0 identical, and all of these as published; 1 not; 2 it could not be 
 are not as published (CHANGED) are named first, and are never 0; ADDED ones are only named, and so
 is a learning rate that an older odt left at that of the last step (RATE).
 Options: --json prints one line of JSON. --installed as above.
+
+Whoever forges a bundle can forge this script, and software/, as well. If you doubt them, let an odt
+that you trust check the folder: python -m odt_core.evidence.reproduce FOLDER
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
 import platform
 import sys
 from collections.abc import Callable, Iterator
@@ -29,12 +33,16 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 
-
-MODEL, CARD, SUMS = "models/base.tflite", "personalisation-card.json", "SHA256SUMS"
+MODEL, WEIGHTS = "models/base.tflite", "weights/checkpoint.safetensors"
+CARD, SUMS = "personalisation-card.json", "SHA256SUMS"
+MOST = 30  # fields that are named
+OLDER = (
+    "This bundle was made by another odt than this script is of. Fields that its card lacks, and "
+    "index.html and the other texts for people, were not compared: run its own reproduce.py, too."
+)
 # What is read of the card: a list's one entry stands for each of its own, "*" for each name.
 SHAPE = {
-    "results": dict,
-    "personalised": {"state_sha256": str},
+    "personalised": dict,
     "reproduce": {
         "versions": {"*": str | None},
         "choice": dict | None,
@@ -44,23 +52,22 @@ SHAPE = {
         "origin": {
             "beginning": str,
             "sentence": str,
-            "stages": [{"step": int, "settings": dict, "averaged": bool}],
-        },
-        "results": {
-            "*": {
-                "base": dict | None,
-                "own": dict | None,
-                "labels_base": [str | None],
-                "labels_own": [str | None],
-            }
+            "stages": [{"step": int, "total": int, "settings": dict, "averaged": bool}],
         },
     },
+    "results": {
+        "*": {
+            "base": dict | None,
+            "own": dict,
+            "labels_base": [str | None],
+            "labels_own": [str | None],
+            "seen_in_training": dict | None,
+        }
+    },
+    "training": {"curves": dict | None},
+    "inside": {"layers": list, "temperature": dict | None, "unknown_input": dict | None},
+    "files": {"*": str},
 }
-# What is counted again of a model on a set of samples.
-FIGURES = (
-    *("n", "correct", "accuracy", "cross_entropy", "confusion"),
-    *("mean_squared_error", "mean_absolute_error", "places_right", "mean_iou"),
-)
 
 
 class NotTriedError(Exception):
@@ -173,134 +180,71 @@ def load_base(facts: dict[str, Any]) -> Any:
         return model.with_card(replace(card, base_test=None, replay=None, people=()))
 
 
-def train_again(model: Any, facts: dict[str, Any]) -> tuple[Any, list[float]]:
-    """The state after all trainings of the bundle, one after the other, and the learning rate of
-    the last step of each.
-    """
-    from odt_core.training import Callback, Control, Settings, fit
+def train_again(model: Any, facts: dict[str, Any]) -> Any:
+    """All trainings of the bundle, one after the other."""
+    from odt_core.evidence.training_again import train_again
+    from odt_core.training import Settings
 
-    class StopAfter(Callback):
-        def __init__(self, step: int, control: Control) -> None:
-            self.step, self.control = step, control
-
-        def on_step_end(self, run: Any, record: Any) -> None:
-            if record.step >= self.step:
-                self.control.stop()
-
-    session = model.session()
-    if facts["origin"]["beginning"] == "weights":
-        session.load_state(load_weights("start.safetensors"))
-    own = load_samples("train", facts["labels"])
+    stages, own = facts["origin"]["stages"], load_samples("train", facts["labels"])
     replay = load_samples("replay", facts["labels_replay"])
-    rates = []
-    for stage in facts["origin"]["stages"]:
-        if stage["step"] == 0:
-            continue
-        with reading(CARD):
-            settings = Settings.from_json(stage["settings"])
-        control = Control()
-        history = fit(
-            session,
-            own,
-            settings,
-            [StopAfter(stage["step"], control)],
-            replay=replay,
-            control=control,
-        )
-        if history.steps != stage["step"]:
-            print(f"The training ended at step {history.steps}, not {stage['step']}.")
-        if not stage["averaged"]:  # a run that diverged lost its average
-            session.load_state(history.progress.state)
-        rates += [one.learning_rate for one in history.records[-1:] if one.learning_rate]
-    return session.state(), rates
+    with reading(CARD):
+        settings = [Settings.from_json(stage["settings"]) for stage in stages]
+    from_weights = facts["origin"]["beginning"] == "weights"
+    start = load_weights("start.safetensors") if from_weights else None
+    return train_again(model, stages, settings, own, replay, start)
 
 
-def rates_left(
-    model: Any, published: dict[str, Any], again: dict[str, Any], rates: list[float]
-) -> list[str]:
-    """Variables of the learning rate that differ as an older odt left them: at the rate of a last
-    step, rather than at the one before the training.
-    """
-    import numpy as np
+def compare_all(model: Any, card: dict[str, Any]) -> Any:
+    """What of the card and of the texts for people is not what comes out again."""
+    from odt_core.errors import OdtError
+    from odt_core.evidence.again import Material, compare_all
 
-    name = model.contract.learning_rate
-    held = model.description.signature(name).assigns if name is not None else ()
-    return [
-        one
-        for one in set(held) & published.keys()
-        if published[one].tobytes() != again[one].tobytes()
-        and any(np.array_equal(published[one], np.full_like(again[one], rate)) for rate in rates)
-    ]
-
-
-def differences(published: dict[str, Any], again: dict[str, Any]) -> list[str]:
-    """Each variable that is not the same to the last bit, and by how much."""
-    import numpy as np
-
-    found = []
-    for name in sorted(published.keys() | again.keys()):
-        if name not in published or name not in again:
-            found.append(f"{name}: only in one of the two")
-            continue
-        one, other = published[name], again[name]
-        if one.dtype != other.dtype or one.shape != other.shape:
-            found.append(f"{name}: {one.dtype} {one.shape} against {other.dtype} {other.shape}")
-        elif one.tobytes() != other.tobytes():
-            away = np.abs(one.astype(np.float64) - other.astype(np.float64))
-            found.append(f"{name}: largest difference {np.max(away):.3g}")
-    return found
+    facts, results = card["reproduce"], card["results"]
+    labels = {"train": facts["labels"], "replay": facts["labels_replay"]}
+    labels |= {name: result["labels_base"] for name, result in results.items()}
+    sets = {name: load_samples(name, names) for name, names in labels.items()}
+    material = Material(
+        card,
+        model,
+        model_file=read_file(MODEL),
+        checkpoint_file=read_file(WEIGHTS),
+        sets={name: samples for name, samples in sets.items() if samples is not None},
+        read=read_file,
+    )
+    try:
+        return compare_all(material)
+    except OdtError:  # says by itself what is wrong
+        raise
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        why = " ".join(str(error).split())
+        raise NotTriedError(f"{CARD} cannot be used: {why}") from error
 
 
-def count_again(model: Any, state: Any, facts: dict[str, Any]) -> list[dict[str, Any]]:
-    """Every published result, counted again with the published weights."""
-    from odt_core.evaluation import evaluate
+def read_file(name: str) -> bytes:
+    """A file of the bundle; empty where it is missing."""
+    path = HERE / name
+    return path.read_bytes() if path.is_file() else b""
 
-    base, own = model.session(), model.session()
-    own.load_state(state)
+
+def counts(results: dict[str, Any], said: Any) -> list[dict[str, Any]]:
+    """Of each set of samples and model the figure that says most, and whether all are the same."""
     rows = []
-    for name, result in facts["results"].items():
-        for which, session in (("base", base), ("own", own)):
-            published = result[which]
-            if published is None:
-                continue
-            samples = load_samples(name, result[f"labels_{which}"])
-            got = {k: v for k, v in evaluate(session, samples).to_json().items() if k in FIGURES}
-            wrong = [k for k, value in got.items() if not is_same(k, published.get(k), value)]
-            said, now = in_words(published, wrong), in_words(got, wrong)
-            row = {"samples": name, "model": which, "published": said, "again": now}
-            rows.append({**row, "same": not wrong})
+    for name, result in results.items():
+        for which in ("base", "own"):
+            published, again = result[which], said.card["results"][name][which]
+            if published is not None:
+                row = {"samples": name, "model": which, "published": in_words(published)}
+                at = f"{CARD}: results.{name}.{which}"
+                same = not any(line.startswith((f"{at}.", f"{at} ")) for line in said.wrong)
+                rows.append({**row, "again": in_words(again or {}), "same": same})
     return rows
 
 
-def in_words(figures: dict[str, Any], wrong: list[str]) -> str:
-    """Those that are wrong; where none is, or right answers are, the one that says most."""
-    if figures.get("correct") is not None and (not wrong or "correct" in wrong):
+def in_words(figures: dict[str, Any]) -> str:
+    """Right answers, or the error of a model of numbers."""
+    if figures.get("correct") is not None:
         return f"{figures['correct']} of {figures['n']}"
-    told = wrong or ["mean_squared_error"]
-    return ", ".join(f"{name.replace('_', ' ')} {figures.get(name)}" for name in told)
-
-
-def is_same(name: str, published: Any, again: Any) -> bool:
-    """Whether a figure is the published one: fractions up to what sums in another order change."""
-    if isinstance(again, float) and isinstance(published, float):
-        least = 1e-6 if name == "cross_entropy" else 0.0  # float32 is that coarse beside 1
-        return math.isclose(published, again, rel_tol=1e-5, abs_tol=least)
-    if isinstance(again, float) and not math.isfinite(again):
-        return published is None  # JSON has no such number
-    return bool(published == again)
-
-
-def contradictions(card: dict[str, Any], state: dict[str, Any]) -> list[str]:
-    """Where the card says something else than what is computed again here."""
-    from odt_core.evaluation import state_digest
-
-    found = []
-    if card["results"] != card["reproduce"]["results"]:
-        found.append(f"{CARD}: 'results' are not those of 'reproduce', which are counted again")
-    said, is_ = card["personalised"]["state_sha256"], state_digest(state)
-    if said != is_:
-        found.append(f"{CARD}: the weights' digest is said to be {said[:12]}, and is {is_[:12]}")
-    return found
+    return f"mean squared error {figures.get('mean_squared_error')}"
 
 
 def what_to_do(error: ImportError, installed: bool) -> str:
@@ -317,7 +261,12 @@ def main(arguments: list[str]) -> int:
     if "--help" in arguments or "-h" in arguments:
         print(__doc__)
         return 0
-    if "--installed" not in arguments:
+    folders = [one for one in arguments if not one.startswith("-")]
+    installed = "--installed" in arguments or bool(folders)
+    if folders:
+        global HERE
+        HERE = Path(folders[0]).resolve()
+    if not installed:
         sys.path.insert(0, str(HERE / "software"))
         sys.dont_write_bytecode = True  # the bundle stays as it is
     quiet = "--json" in arguments
@@ -336,6 +285,7 @@ def main(arguments: list[str]) -> int:
         "differences": [],
         "results": [],
         "contradictions": [],
+        "unchecked": [],
         "changed_files": changed,
         "added_files": added,
         "other_versions": [],
@@ -346,7 +296,7 @@ def main(arguments: list[str]) -> int:
     except Exception as error:
         code, said = 2, " ".join(str(error).split())
         if isinstance(error, ImportError):
-            said += f". {what_to_do(error, '--installed' in arguments)}"
+            said += f". {what_to_do(error, installed)}"
         elif not isinstance(error, NotTriedError) and "odt_core" not in type(error).__module__:
             said = f"{type(error).__name__}: {said}"
         broken = [name for name in changed if name not in said]
@@ -376,26 +326,38 @@ def tried(result: dict[str, Any], say: Callable[[str], None]) -> int:
     published = load_weights("checkpoint.safetensors")
     found: list[str] | None = None
     left: list[str] = []
+    wrong: tuple[str, ...] = ()
     if facts["origin"]["beginning"] != "unknown":
         say("Training again …")
-        again, rates = train_again(model, facts)
-        left = rates_left(model, published, again, rates)
+        from odt_core.evidence.training_again import differences, rates_left
+
+        again = train_again(model, facts)
+        left, wrong = rates_left(model, published, again), again.wrong
         for name in left:
             say(f"RATE        {name}: that of the last step, as an older odt left it")
         kept = {name: published[name] for name in left}
-        found = result["differences"] = differences(published, again | kept)
+        found = result["differences"] = differences(published, again.state | kept)
         result["identical"] = not found
-    rows = result["results"] = count_again(model, published, facts)
+    say("Asking both models again …")
+    said = compare_all(model, card)
+    rows = result["results"] = counts(card["results"], said)
     for row in rows:
-        mark = "AS SAID " if row["same"] else "DIFFERS "
-        say(
-            f"{mark}    {row['model']} on {row['samples']}: published {row['published']}, "
-            f"again {row['again']}"
-        )
-    with reading(CARD):
-        against = result["contradictions"] = contradictions(card, published)
-    for line in against:
+        if row["same"]:
+            say(f"AS SAID     {row['model']} on {row['samples']}: {row['published']}, and the rest")
+    against = result["contradictions"] = [
+        *(f"{CARD}: {one}" for one in wrong),
+        *said.wrong,
+    ]
+    for line in against[:MOST]:
         say(f"DIFFERS     {line}")
+    if len(against) > MOST:
+        say(f"DIFFERS     {len(against) - MOST} more; --json has all")
+    result["unchecked"] = list(said.unchecked)
+    for line in said.unchecked:
+        say(f"NOT CHECKED {line}")
+    if said.older:
+        result["message"] = OLDER
+        say(f"NOT TRIED   {OLDER}")
     if found is None:
         result["message"] = facts["origin"]["sentence"]
         say(f"NOT TRIED   {result['message']}")
@@ -405,13 +367,13 @@ def tried(result: dict[str, Any], say: Callable[[str], None]) -> int:
     else:
         for line in found:
             say(f"NOT IDENTICAL  {line}")
-        if other:
-            say("Other versions or another kind of processor can be the cause: see OTHER above.")
         if facts["origin"]["beginning"] == "assumed":
             say("The training may have begun with other weights than the base model's.")
-    if found or against or not all(row["same"] for row in rows):
+    if (found or against) and other:
+        say("Other versions or another kind of processor can be the cause: see OTHER above.")
+    if found or against:
         return 1
-    return 2 if found is None else 0
+    return 2 if found is None or said.older else 0
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pathlib import Path
 _ENGINE = Path(__file__).resolve().parent.parent
 _ROOMS = (
     *("samples", "graph", "checkpoint", "dialects", "baking"),
-    *("runtime", "evaluation", "training"),
+    *("runtime", "evaluation", "training", "worker", "studies", "evidence"),
 )
 _FILES = tuple(
     f"{name}.py"

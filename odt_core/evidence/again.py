@@ -1,0 +1,273 @@
+"""A bundle's card worked out again from the samples, the model and the weights in the bundle, and
+the texts for people from that card: whatever was published and cannot be had so is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from odt_core.evaluation import copies, leakage
+from odt_core.evaluation.evaluation import answered
+from odt_core.evaluation.leaks import Leakage
+from odt_core.evaluation.over_again import exact_copies
+from odt_core.evidence.bundling import checked, sample_list
+from odt_core.evidence.cards import readable_files
+from odt_core.evidence.charts import charts_of
+from odt_core.evidence.compared import apart, differing
+from odt_core.evidence.evidence import Curves, Evidence, Judged
+from odt_core.evidence.facts import FORMAT, facts, tests_in
+from odt_core.evidence.inside import Inside, Which, look_inside
+from odt_core.evidence.origin import Beginning, Origin, Stage
+from odt_core.samples import Labels
+from odt_core.training.history import EvaluationRecord
+
+if TYPE_CHECKING:
+    from odt_core.bundled import ModelCard
+    from odt_core.dialects import Contract
+    from odt_core.dialects.contract import OutputKind
+    from odt_core.evaluation import Evaluation
+    from odt_core.graph import ModelDescription
+    from odt_core.runtime import Model, Session
+    from odt_core.samples import Samples
+
+# What belongs to the machine, the course of the training, or trainings that are not repeated.
+_MEASURED = (
+    "format",  # another one is told by itself
+    *("cost", "studies", "versions", "inside.map"),
+    *("training.curves", "training.samples", "personalised.not_baked"),
+    *("reproduce.choice", "reproduce.versions"),
+)
+_MEASURED_CHARTS = ("loss", "controls", "samples-needed", "map")
+UNCHECKED = (
+    "the studies, what training costs, and the course of the training (studies, cost, "
+    "training.curves, runs/)",
+    "what charts draw, and the map (charts/, charts.html, inside.map)",
+    "what the base model's own card says (model-card.json), how its signatures are used, versions",
+    "the weights in models/personalised*.tflite",
+)
+_BY_LOOKS = "temperature and unknown input, as pictures told which test samples say something new"
+
+
+@dataclass(frozen=True)
+class Material:
+    """What is in a bundle. card: as it was published. model: of model_file, with the bundle's model
+    card. sets: samples by the name of their folder, under the labels that the base model is asked
+    with. read: any file by name; empty where there is none.
+    """
+
+    card: dict[str, Any]
+    model: Model
+    model_file: bytes
+    checkpoint_file: bytes
+    sets: Mapping[str, Samples]
+    read: Callable[[str], bytes]
+
+    @property
+    def older(self) -> bool:
+        """Whether another odt wrote the card, which may have written less into it."""
+        return bool(self.card.get("format") != FORMAT)
+
+
+@dataclass(frozen=True)
+class Said:
+    """card: as it comes out again. wrong: each thing that is not as published, in words. unchecked:
+    what was taken as it is.
+    """
+
+    card: dict[str, Any]
+    wrong: tuple[str, ...]
+    unchecked: tuple[str, ...]
+    older: bool  # another odt wrote the card: texts made from it were not compared
+
+
+def compare_all(material: Material) -> Said:
+    """Work everything out again and compare. Raises what `evaluate` does."""
+    card, taken = _card_again(material)
+    wrong = [
+        f"personalisation-card.json: {one}"
+        for one in differing(material.card, card, alone=not material.older)
+    ]
+    if not material.older:
+        wrong += _texts_apart(material)
+    return Said(card, tuple(wrong), (*UNCHECKED, *taken), material.older)
+
+
+def _texts_apart(material: Material) -> Iterator[str]:
+    """Texts for people that say something else than the published card."""
+    card = material.card["reproduce"]["card"]
+    texts = readable_files(material.card, card)
+    texts |= {
+        f"samples/{name}/list.csv": sample_list(samples) for name, samples in material.sets.items()
+    }
+    for name, text in texts.items():
+        found = apart(material.read(name), text)
+        if found:
+            yield f"{name} says {found}"
+
+
+def _card_again(material: Material) -> tuple[dict[str, Any], list[str]]:
+    """The card, with what is not worked out as it was published; and what that is of the test
+    samples.
+    """
+    said, model = material.card, material.model
+    evidence = Evidence(
+        model=material.model_file,
+        card=model.card,
+        checkpoint_file=material.checkpoint_file,
+        samples=material.sets["train"],
+        origin=_origin(said["reproduce"]["origin"]),
+        replay=material.sets.get("replay"),
+        curves=_course(said["training"]["curves"]),
+    )
+    pair = Pair(model, evidence.checkpoint.state)
+    judged = {name: _judged(pair, material, name) for name in said["results"]}
+    taken: list[str] = []
+    if "test" in judged:
+        known, taken = _with_told(judged["test"], evidence, said["results"]["test"])
+        judged["test"] = checked(known, evidence.samples, evidence.checkpoint, evidence.card)
+    evidence = replace(evidence, test=judged.get("test"), base_test=judged.get("base_test"))
+    evidence = replace(evidence, inside=_inside(pair, evidence, said["inside"]))
+    published = {name: material.read(name) for name in said["files"]}
+    card = facts(evidence, charts_of(evidence), published, "")
+    for path in _MEASURED:
+        _take_over(said, card, path.split("."))
+    if _BY_LOOKS in taken:
+        _take_over(said, card, ["inside", "temperature"])
+        _take_over(said, card, ["inside", "unknown_input"])
+    for name in set(_MEASURED_CHARTS) & said.get("charts", {}).keys():
+        card["charts"][name] = said["charts"][name]
+    card["tests"] = tests_in(card["results"], card["studies"], card["inside"])
+    return card, taken
+
+
+def _take_over(said: dict[str, Any], card: dict[str, Any], path: list[str]) -> None:
+    *groups, last = path
+    for group in groups:
+        said, card = said[group], card[group]
+    if last in said:
+        card[last] = said[last]
+
+
+def _origin(said: Mapping[str, Any]) -> Origin:
+    """The training, as it is repeated."""
+    reason = str(said["sentence"]).removeprefix(Origin(Beginning.UNKNOWN).sentence)
+    stages = tuple(Stage(**stage) for stage in said["stages"])
+    return Origin(Beginning(said["beginning"]), stages, reason=reason)
+
+
+def _course(said: Mapping[str, Any] | None) -> Curves | None:
+    """Of the curves what a chart is called after."""
+    if said is None:
+        return None
+    return Curves(evaluations=tuple(map(EvaluationRecord.from_json, said["evaluations"])))
+
+
+def _judged(pair: Pair, material: Material, name: str) -> Judged:
+    """As both models answer now."""
+    samples = material.sets[name]
+    own_labels = Labels(tuple(material.card["results"][name]["labels_own"]))
+    asked = replace(samples, labels=own_labels)
+    mine = name == "test"  # the base test set was drawn, not made by a person
+    how = material.model.preprocessing
+    same = copies(samples, how) if mine else exact_copies(samples.x, samples.y)
+
+    def ask(session: Session, group: Samples) -> Evaluation:
+        return replace(answered(session, group), same=same)
+
+    base = None if pair.base_uninitialised else ask(pair.base, samples)
+    return Judged(samples, base, ask(pair.own, asked), own_labels)
+
+
+def _with_told(
+    test: Judged, evidence: Evidence, said: Mapping[str, Any]
+) -> tuple[Judged, list[str]]:
+    """With what the card knows of the test samples and their numbers do not show, such as that some
+    were trained on earlier: each makes a claim weaker. In words as well.
+    """
+    told, n = [], len(test.samples)
+    test, many = _over_again(test, said.get("over_again"))
+    if many:
+        told.append(
+            f"which test samples are others over again: {many} more than their numbers show"
+        )
+    known = leakage(evidence.samples, test.samples, evidence.card.preprocessing)
+    shown = set() if known is None else set(known.alike.tolist())
+    seen = said["seen_in_training"] or {}
+    # A card of an older odt does not tell the two apart.
+    earlier = seen.get("trained_earlier", sorted({*seen.get("samples", ())} - shown))
+    alike = sorted({*seen.get("like_training", ())} - shown)
+    if earlier:
+        told.append(f"which test samples were trained on earlier: {len(earlier)}")
+    if alike:
+        more = f"{len(alike)} more than their numbers show"
+        told.append(f"which test samples are training samples over again: {more}")
+    if many or alike:
+        told.append(_BY_LOOKS)
+    looks = bool(alike and seen.get("told_by_looks"))
+    leak = Leakage(n, np.array(earlier, np.int64), np.array(alike, np.int64), looks)
+    return replace(test, leak=leak if len(leak.seen) else None), told
+
+
+def _over_again(test: Judged, told: list[int] | None) -> tuple[Judged, int]:
+    """With the samples that are others over again as the card has them, where those are all that
+    their numbers show and more; and how many more.
+    """
+    n, shown = len(test.samples), test.own.same
+    shown = np.arange(n) if shown is None else shown
+    same = shown if told is None or len(told) != n else np.array(told, np.int64)
+    more = len(np.unique(shown)) - len(np.unique(same))
+    if more <= 0 or not np.array_equal(same, same[shown]):
+        return test, 0
+    base = test.base and replace(test.base, same=same)
+    return replace(test, base=base, own=replace(test.own, same=same)), more
+
+
+def _inside(pair: Pair, evidence: Evidence, said: Mapping[str, Any]) -> Inside:
+    """But for the map. What the card leaves out is left out."""
+    test, base_test = (
+        None if one is None else one.samples for one in (evidence.test, evidence.base_test)
+    )
+    labels = evidence.samples.labels
+    found = look_inside(pair, labels, evidence.samples, test, base_test, mapped=False)
+    return Inside(
+        found.layers if said["layers"] else (),
+        found.temperature if said["temperature"] else None,
+        found.unknown if said["unknown_input"] else None,
+    )
+
+
+class Pair:
+    """Both models in this process, as `look_inside` asks them."""
+
+    def __init__(self, model: Model, state: Mapping[str, np.ndarray]) -> None:
+        self.base, self.own = model.session(), model.session()
+        self.own.load_state(state)
+        self.card: ModelCard | None = model.card
+        self.description: ModelDescription = model.description
+
+    @property
+    def contract(self) -> Contract:
+        """The same of both."""
+        return self.own.contract
+
+    @cached_property
+    def base_uninitialised(self) -> bool:
+        """Whether the model's file holds no weights."""
+        return self.base.uninitialised
+
+    def state(self, which: Which = "own") -> dict[str, np.ndarray]:
+        """A copy of all variables."""
+        return self._of(which).state()
+
+    def scores(self, x: np.ndarray, which: Which = "own") -> tuple[np.ndarray, OutputKind]:
+        """What `infer` gives, and what kind of numbers."""
+        session = self._of(which)
+        return session.infer(x), session.output_kind
+
+    def _of(self, which: Which) -> Session:
+        return self.own if which == "own" else self.base
