@@ -23,14 +23,15 @@ class Leakage:
     """Some of n test samples that were trained on, or are training samples over again.
 
     earlier: int64, ascending, those known to have been trained on before, or to nearly repeat what
-    was. alike: likewise, those that are samples of the training over again; picture: whether those
-    were told by how they look.
+    was; exactly: whether they are all, and themselves what was trained on. alike: likewise, those
+    that are samples of the training over again; picture: whether those were told by how they look.
     """
 
     n: int
     earlier: np.ndarray
     alike: np.ndarray
     picture: bool = False
+    exactly: bool = False
 
     @property
     def seen(self) -> np.ndarray:
@@ -42,7 +43,7 @@ class Leakage:
         """How many, for a card."""
         said = []
         if len(self.earlier):
-            said.append(_earlier_in_words(len(self.earlier), self.n))
+            said.append(_earlier_in_words(len(self.earlier), self.n, exactly=self.exactly))
         if not np.isin(self.alike, self.earlier).all():
             how = f"{like_in_words(len(self.alike), self.picture)} a training sample"
             said.append(_told(len(self.alike), self.n, how))
@@ -81,8 +82,7 @@ def trained_earlier(seen: Sequence[int], n: int) -> Leakage | None:
 
 def trained_on_all(n: int) -> Leakage:
     """Of n test samples that are, all of them, those that were trained on."""
-    said = "was trained on" if n == 1 else "were trained on"
-    return Leakage(np.arange(n), n, _told(n, n, said))
+    return Leakage(n, np.arange(n), _NONE, exactly=True)
 
 
 def joined(one: Leakage | None, other: Leakage | None) -> Leakage | None:
@@ -94,6 +94,7 @@ def joined(one: Leakage | None, other: Leakage | None) -> Leakage | None:
         np.union1d(one.earlier, other.earlier),
         np.union1d(one.alike, other.alike),
         one.picture or other.picture,
+        one.exactly or other.exactly,
     )
 
 
@@ -108,9 +109,12 @@ def like_in_words(many: int, picture: bool) -> str:
     return f"{'has' if many == 1 else 'have'} the same numbers, up to rounding, as"
 
 
-def _earlier_in_words(many: int, n: int) -> str:
+def _earlier_in_words(many: int, n: int, *, exactly: bool) -> str:
+    said = f"{'was' if many == 1 else 'were'} trained on"
+    if exactly:
+        return _told(many, n, said)
     again = "a sample nearly the same was" if many == 1 else "samples nearly the same were"
-    return _told(many, n, f"{'was' if many == 1 else 'were'} trained on earlier, or {again}")
+    return _told(many, n, f"{said} earlier, or {again}")
 
 
 def _told(seen: int, n: int, said: str) -> str:

@@ -5,7 +5,7 @@ the texts for people from that card: whatever was published and cannot be had so
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -122,14 +122,23 @@ def _card_again(material: Material) -> tuple[dict[str, Any], list[str]]:
         samples=material.sets["train"],
         origin=_origin(said["reproduce"]["origin"]),
         replay=material.sets.get("replay"),
+        contract=model.contract,
         curves=_course(said["training"]["curves"]),
     )
     pair = Pair(model, evidence.checkpoint.state)
     judged = {name: _judged(pair, material, name) for name in said["results"]}
     taken: list[str] = []
+
+    def again(one: Judged) -> Judged:
+        return checked(one, evidence.samples, evidence.checkpoint, evidence.card, evidence.replay)
+
     if "test" in judged:
         known, taken = _with_told(judged["test"], evidence, said["results"]["test"])
-        judged["test"] = checked(known, evidence.samples, evidence.checkpoint, evidence.card)
+        judged["test"] = again(known)
+    # Of a set that came with the model's card it is not asked.
+    if said["results"].get("base_test", {}).get("seen_in_training"):
+        one = judged["base_test"]
+        judged["base_test"] = replace(one, leak=again(one).leak)
     evidence = replace(evidence, test=judged.get("test"), base_test=judged.get("base_test"))
     evidence = replace(evidence, inside=_inside(pair, evidence, said["inside"]))
     published = {name: material.read(name) for name in said["files"]}
@@ -156,7 +165,8 @@ def _take_over(said: dict[str, Any], card: dict[str, Any], path: list[str]) -> N
 def _origin(said: Mapping[str, Any]) -> Origin:
     """The training, as it is repeated."""
     reason = str(said["sentence"]).removeprefix(Origin(Beginning.UNKNOWN).sentence)
-    stages = tuple(Stage(**stage) for stage in said["stages"])
+    known = [field.name for field in fields(Stage)]  # what follows from those is worked out again
+    stages = tuple(Stage(**{name: stage[name] for name in known}) for stage in said["stages"])
     return Origin(Beginning(said["beginning"]), stages, reason=reason)
 
 
