@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from odt_core.cli.command import Command, Result
-from odt_core.cli.figures import compared, evaluator, judged_lines, why_unjudged
+from odt_core.cli.figures import (
+    compared,
+    evaluator,
+    judged_lines,
+    places_right,
+    why_unjudged,
+)
 from odt_core.cli.sources import (
     PATH_HELP,
     add_base_test,
@@ -104,12 +110,7 @@ def _text(result: Result) -> str:
             lines.append(
                 f"{key:12}  mean squared error {row['mean_squared_error']:.6g}, mean absolute "
                 f"error {row['mean_absolute_error']:.6g} ({row['n']} samples{different})"
-                + (
-                    f", {percent(row['places_right'])} of the {row['places']} right, mean IoU "
-                    f"{row['mean_iou']:.4f}"
-                    if row["places_right"] is not None
-                    else ""
-                )
+                + (f", {places_right(row)}" if row["places_right"] is not None else "")
             )
     lines += [*_matrix(result), *result["sentences"]]
     return "\n".join(lines + judged_lines({**result, "test": None, "left_out": ()}))

@@ -79,9 +79,7 @@ def compared(
 
 
 def _figure(found: Mapping[str, Any] | None) -> str:
-    """The one figure of an evaluation: accuracy, the share of pixels, words or labels that are
-    right, or the mean squared error.
-    """
+    """The one figure of an evaluation: accuracy, `places_right`, or the mean squared error."""
     if found is None:
         return "unknown"
     if "accuracy" in found:
@@ -89,8 +87,16 @@ def _figure(found: Mapping[str, Any] | None) -> str:
         share = percent(found["accuracy"])
         return f"{share} (95 % interval {percent(low)} to {percent(high)})"
     if found["places_right"] is not None:
-        return f"{percent(found['places_right'])} of the {found['places']} right"
+        return places_right(found)
     return f"mean squared error {found['mean_squared_error']:.6g}"
+
+
+def places_right(found: Mapping[str, Any]) -> str:
+    """The share of pixels, words or labels that are right, and what it hides where most places are
+    of one class.
+    """
+    share = percent(found["places_right"])
+    return f"{share} of the {found['places']} right, mean IoU {found['mean_iou']:.4f}"
 
 
 def judged_lines(result: Mapping[str, Any]) -> list[str]:

@@ -237,11 +237,12 @@ COMMAND = Command(
         "else null), test (null without --test) and base_test (null without --base-test where\n"
         "the model has no base test set), each with accuracy and n of base and personalised, and\n"
         "sentences that say what follows from them; for a model of values mean_squared_error and\n"
-        "mean_absolute_error instead of accuracy, for labels also balanced_accuracy and\n"
-        "constant_answer, as `evaluate --help` tells. unjudged says why --test gave no figures\n"
-        "(null where it did), left_out which samples to judge by are of labels that the model\n"
-        "never learnt. The exit code is 1 where training diverged or where nothing was learnt;\n"
-        "then checkpoint is null. Ctrl+C and SIGTERM stop training and keep what was learnt."
+        "mean_absolute_error instead of accuracy, and places_right and mean_iou where each pixel\n"
+        "or word has a class; for labels also balanced_accuracy and constant_answer, as\n"
+        "`evaluate --help` tells. unjudged says why --test gave no figures (null where it did),\n"
+        "left_out which samples to judge by are of labels that the model never learnt. The exit\n"
+        "code is 1 where training diverged or where nothing was learnt; then checkpoint is null.\n"
+        "Ctrl+C and SIGTERM stop training and keep what was learnt."
     ),
     example=(
         "example: python -m odt_core train digits --samples me.zip --test more.zip "

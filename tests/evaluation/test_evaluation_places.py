@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from odt_core.cli.figures import compared, judged_lines
 from odt_core.dialects.contract import Activation, Contract, Task
-from odt_core.evaluation import compare, places, score
+from odt_core.evaluation import claims, compare, places, score
 from odt_core.samples import Labels, Samples
 from odt_core.studies.crossed import outcomes
 from odt_core.training.history import Score
@@ -160,3 +161,31 @@ def test_run_that_has_more_right_is_better_everywhere_though_its_error_is_larger
     assert judge.is_best(scores[0], 1)
     assert judge.is_best(scores[1], 2)
     assert not judge.is_best(scores[0], 3)
+
+
+def of_places(answers, truth, contract=EACH):
+    """An evaluation with exactly these answers."""
+    truth = np.asarray(truth, np.float32)
+    contract = replace(contract, target_shape=truth.shape[1:])
+    return score(np.asarray(answers, np.float32), truth, contract)
+
+
+def masks(*, found: int, wrong: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """(answers, truth) of 8 masks of 10 × 10 pixels, the first 10 of each of an object: so many of
+    these are found, and so many others are taken for it.
+    """
+    truth = np.zeros((8, 100))
+    truth[:, :10] = 1
+    said = np.zeros((8, 100))
+    said[:, :found] = said[:, 10 : 10 + wrong] = 1
+    return said.reshape(8, 10, 10), truth.reshape(8, 10, 10)
+
+
+def test_train_and_report_tell_mean_iou_beside_the_share_of_right_pixels():
+    base, own = of_places(*masks(found=5, wrong=50)), of_places(*masks(found=0))
+    told = compared(base, own, claims(base, own, np.ones(0, bool), ()))
+    lines = judged_lines({"test": told, "base_test": None, "unjudged": None})
+    assert lines[0] == (
+        "your test samples (8)  base 45.0% of the pixels right, mean IoU 0.2522 → personalised "
+        "90.0% of the pixels right, mean IoU 0.4500"
+    )
