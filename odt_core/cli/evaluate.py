@@ -155,9 +155,10 @@ COMMAND = Command(
         "are).\n"
         f"The text shows the matrix up to {_MATRIX} labels, --json always, and of each model\n"
         "balanced_accuracy (the mean over labels of the share of each that is right; a label\n"
-        "without samples is left out) and constant_answer (the commonest label, and how many\n"
-        "samples always saying it gets right). comparison has verdict and worse_at: the outputs\n"
-        "of labels that lost right answers by more than chance, in spite of a gain in all."
+        "without samples is left out) and constant_answer (the commonest label, or class of a\n"
+        "pixel or word, and how many samples or places always saying it gets right, of how\n"
+        "many). comparison has verdict and worse_at: the outputs of labels that lost right\n"
+        "answers by more than chance, in spite of a gain in all."
     ),
     example=(
         "example: python -m odt_core evaluate digits --samples test.zip --checkpoint me.safetensors"

@@ -35,7 +35,7 @@ class Verdict(StrEnum):
     WORSE = "worse"
     UNCLEAR = "unclear"  # may be chance; or most values came closer, and the mean error grew
     SAME = "same"  # not one answer changed between right and wrong
-    # The test says better, but always to give the commonest label is right as often.
+    # The test says better, but always to give the commonest label or class is right as often.
     CONSTANT = "better, but no more than a constant answer"
 
 
@@ -47,6 +47,7 @@ class Comparison:
     those whose answer moved away from it by more than rounding, and p_value is that of the sign
     test (Dixon & Mood 1946), the same sum of binomials as McNemar's. That test does not see how
     far: a model is better only where the gain does not say the opposite.
+    Of pixels or words, too, more have to be right than always giving the commonest class gets.
 
     Samples that are others over again (Evaluation.same) count once, for what became of most of
     them: the first of these stands among the fixed or the broken. Of labels the gain counts them
@@ -131,7 +132,7 @@ class Comparison:
         if self.interval is None:
             return f"{said}; {count(self.n, 'sample')} {_are(self.n)} too few for an interval."
         said += f", {self._interval_words} (paired t, n = {self.n:,})."
-        claimed = self.verdict in (Verdict.BETTER, Verdict.WORSE)
+        claimed = self.gained or self.verdict is Verdict.WORSE
         if claimed and self.interval[0] <= 0 <= self.interval[1]:
             said += " That holds no change: rare large errors may outweigh what most samples show."
         return said
@@ -355,9 +356,9 @@ def _sentence(
 def _claim(verdict: Verdict, called: str, constant: Constant | None, worse_at: str) -> str:
     """What a change that is more than chance means. worse_at: `_worse_at`."""
     if constant is not None:
-        of = f"{constant.correct:,} of {constant.n:,}"
         also = f", and {worse_at}" if worse_at else ""
-        return f"More right answers, but no more than {constant.words} ({of}){also}."
+        what = constant.places or "answers"
+        return f"More right {what}, but no more than {constant.words} ({constant.right}){also}."
     if not called:
         return f"But {worse_at}." if worse_at else ""
     return f"{called} is {verdict.value}{f', but {worse_at}' if worse_at else ''}."

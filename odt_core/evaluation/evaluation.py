@@ -85,7 +85,11 @@ class Evaluation:
 
     @cached_property
     def constant(self) -> Constant | None:
-        """What always giving the commonest label comes to; None without samples, and for values."""
+        """What always giving the commonest label, or class of a pixel or word, comes to; None
+        without samples, and for numbers.
+        """
+        if self.places is not None:
+            return self.places.constant
         return None if self.correct is None else constant_answer(self.truth, self.names)
 
     def called(self, output: int) -> str:
@@ -94,8 +98,8 @@ class Evaluation:
 
     @property
     def beats_constant(self) -> bool:
-        """Whether more is right than `constant` would be; of labels alone."""
-        return self.constant is None or (self.correct or 0) > self.constant.correct
+        """Whether more is right than `constant` would be; numbers have none to beat."""
+        return self.constant is None or (self.share_right or 0.0) > self.constant.share
 
     @property
     def places_right(self) -> float | None:
@@ -131,6 +135,7 @@ class Evaluation:
                 "places": self.places and self.places.called,
                 "places_right": self.places_right,
                 "mean_iou": self.places and self.places.mean_iou,
+                "constant_answer": self.constant and self.constant.to_json(),
             }
         return {
             "n": self.n,

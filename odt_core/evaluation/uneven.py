@@ -1,4 +1,4 @@
-"""Labels of which some have many more samples than others: what accuracy alone does not tell."""
+"""Labels or classes of which some are far commoner: what the share that is right does not tell."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ _NEAR = 0.9  # of a model's right answers: a constant answer with so many comes 
 
 @dataclass(frozen=True)
 class Constant:
-    """What it comes to always to answer with the commonest label of n samples; of as common ones,
-    the first. labels: how many labels the samples are of.
+    """What it comes to always to answer with the commonest label of n samples, or the commonest
+    class of n places (`PlaceScores`); of as common ones, the first. labels: how many of them are
+    there. places: what these are called; "" for samples. in_samples: the mean over samples of the
+    share of each one's places; None for samples.
     """
 
     output: int
@@ -28,6 +30,25 @@ class Constant:
     correct: int
     n: int
     labels: int
+    places: str = ""
+    in_samples: float | None = None
+
+    @property
+    def share(self) -> float:
+        """Of the n, those that it gets right."""
+        return self.correct / self.n
+
+    @property
+    def mean(self) -> float:
+        """Over samples, of the share of each that it gets right."""
+        return self.share if self.in_samples is None else self.in_samples
+
+    @property
+    def right(self) -> str:
+        """ "93 of 100", or "90.2 % of the pixels"."""
+        if self.places:
+            return f"{percent(self.share).replace('%', ' %')} of the {self.places}"
+        return f"{self.correct:,} of {self.n:,}"
 
     @property
     def words(self) -> str:
@@ -41,7 +62,7 @@ class Constant:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types only."""
-        return {"output": self.output, "label": self.name, "correct": self.correct}
+        return {"output": self.output, "label": self.name, "correct": self.correct, "of": self.n}
 
 
 def constant_answer(truth: np.ndarray, names: Sequence[str | None]) -> Constant | None:
@@ -71,14 +92,17 @@ def balanced_accuracy(truth: np.ndarray, predictions: np.ndarray) -> float:
 
 def uneven_in_words(*models: Evaluation, told: bool = False) -> str:
     """What accuracy hides where labels are so uneven that the constant answer comes near the last
-    of the models; else "". models: on the same samples. told: whether it is named beside this.
+    of the models; else "", and for places: mean IoU, which hides it not, stands beside their share.
+    models: on the same samples. told: whether it is named beside this.
     """
     last = models[-1]
     constant, right = last.constant, last.correct or 0
-    if constant is None or not constant.is_uneven or constant.correct < _NEAR * right:
+    if constant is None or constant.places:
+        return ""
+    if not constant.is_uneven or constant.correct < _NEAR * right:
         return ""
     shares = (percent(one.balanced_accuracy or 0.0).replace("%", " %") for one in models)
     said = f"balanced accuracy (the mean over labels): {' → '.join(shares)}."
     if not told:
-        said = f"{constant.words} gets {constant.correct:,} of {constant.n:,} right; {said}"
+        said = f"{constant.words} gets {constant.right} right; {said}"
     return said[0].upper() + said[1:]

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from odt_core.samples import Samples
     from odt_core.studies.trainer import Trainer
 
+_ROUNDING = 1e-9  # means of shares of pixels or words that differ by less are the same
+
 
 @dataclass(frozen=True)
 class Point:
@@ -212,11 +214,12 @@ def _sentence(
             f"{_figure(last.own, quantity)} with {most} ({told}). Look at them, and at their "
             f"labels."
         )
-    if constant is not None and last.own.mean <= constant.correct / constant.n:
+    if constant is not None and last.own.mean <= constant.mean + _ROUNDING:
+        others = "with more of the other classes" if constant.places else "of the other labels"
         return (
             f"With {most} the model is right no more often than {constant.words}: "
-            f"{_figure(last.own, quantity)}, {_figure(base, quantity)} before ({told}). Samples of "
-            f"the other labels, to train and to test, would tell more."
+            f"{_figure(last.own, quantity)}, {_figure(base, quantity)} before ({told}). Samples "
+            f"{others}, to train and to test, would tell more."
         )
     if enough is last:
         return (

@@ -11,9 +11,11 @@ from scipy import stats
 
 from odt_core.cli.figures import compared, judged_lines
 from odt_core.dialects.contract import Activation, Contract, Task
-from odt_core.evaluation import claims, compare, places, score
+from odt_core.evaluation import Verdict, claims, compare, places, score
 from odt_core.samples import Labels, Samples
-from odt_core.studies.crossed import outcomes
+from odt_core.studies import Point, Quantity
+from odt_core.studies.crossed import estimate, outcomes
+from odt_core.studies.sample_size import _sentence
 from odt_core.training.history import Score
 from odt_core.training.judge import Judge
 from odt_core.training.sets import Sets
@@ -179,6 +181,69 @@ def masks(*, found: int, wrong: int = 0) -> tuple[np.ndarray, np.ndarray]:
     said = np.zeros((8, 100))
     said[:, :found] = said[:, 10 : 10 + wrong] = 1
     return said.reshape(8, 10, 10), truth.reshape(8, 10, 10)
+
+
+class TestSameAnswerEverywhere:
+    def test_mask_of_only_background_is_not_called_better(self):
+        base, own = (of_places(*masks(**one)) for one in ({"found": 5, "wrong": 50}, {"found": 0}))
+        got = compare(base, own)
+        assert got.verdict is Verdict.CONSTANT
+        assert got.sentence == (
+            "8 with more right pixels, 0 with fewer of 8 samples: not chance, p = 0.008. More "
+            "right pixels, but no more than always saying 'class 0' (90.0 % of the pixels)."
+        )
+
+    def test_one_more_right_pixel_than_only_background_is_better(self):
+        base, (said, truth) = of_places(*masks(found=5, wrong=50)), masks(found=0)
+        said[0, 0, 0] = 1
+        assert compare(base, of_places(said, truth)).sentence.endswith("Your model is better.")
+
+    def test_part_of_the_samples_has_a_commonest_class_of_its_own(self):
+        truth = np.zeros((4, 2, 2))
+        truth[:2] = 1
+        got = of_places(truth, truth).places.part(np.array([True, True, True, False]))
+        assert (got.constant.name, got.constant.right) == ("class 1", "66.7 % of the pixels")
+        assert got.part(np.zeros(3, bool)).constant is None
+
+    def test_places_of_no_class_count_neither_way(self):
+        truth = np.zeros((2, 1, 6, 3))
+        truth[0, 0, :, 2] = 1  # six of class 2
+        truth[1, 0, :2, 1] = 1  # and two of class 1; the last four have none
+        got = of_places(truth, truth, ONE_OF).places.constant
+        assert (got.words, got.correct, got.n) == ("always saying 'class 2'", 6, 8)
+        assert (got.share, got.mean) == (6 / 8, 1 / 2)
+
+    def test_labels_of_which_several_may_be_right_are_most_often_none(self):
+        truth = np.array([[0, 1, 1], [1, 0, 0], [0, 0, 0]])
+        got = of_places(truth, truth)
+        assert got.places.constant.words == "always saying 'no label'"
+        told = {"output": 0, "label": "no label", "correct": 6, "of": 9}
+        assert got.to_json()["constant_answer"] == told
+
+    def test_of_classes_that_may_all_be_there_nothing_is_an_answer_and_each_alone(self):
+        truth = np.zeros((1, 2, 2, 3))
+        truth[0, 0, :, 2] = 1
+        truth[0, 1, 0] = 1  # all three at once; the last pixel has none
+        assert of_places(truth, truth).places.constant.words == "always saying 'class 2'"
+        truth[0, 0] = 0
+        got = of_places(truth, truth).places.constant
+        assert (got.words, got.correct, got.n) == ("always saying 'nothing'", 3, 4)
+
+    def test_samples_needed_are_not_said_to_help_a_model_no_better(self):
+        """Of 27 in 81 pixels, in seven samples: means of such shares are not exact."""
+        truth = np.zeros((7, 9, 9))
+        truth[:, :3] = 1
+        base, own = of_places(1 - truth, truth), of_places(truth * 0, truth)
+        matrices = [outcomes(one)[None] for one in (base, own, own)]
+        points = [
+            Point(count, 0, estimate(one, Quantity.RIGHT), None)
+            for count, one in zip((0, 1, None), matrices, strict=True)
+        ]
+        assert _sentence(points, matrices, Quantity.RIGHT, 1, base.constant) == (
+            "With all samples the model is right no more often than always saying 'class 0': "
+            "66.7 % right, 0.0 % right before (n = 7 test samples, 1 seed). Samples with more of "
+            "the other classes, to train and to test, would tell more."
+        )
 
 
 def test_train_and_report_tell_mean_iou_beside_the_share_of_right_pixels():

@@ -49,7 +49,8 @@ class TestConstantAnswer:
     def test_commonest_label_is_told_by_its_name(self):
         got = said([1] * 7 + [0] * 3, [0] * 10)
         assert got.constant.words == "always saying 'pos'"
-        assert got.to_json()["constant_answer"] == {"output": 1, "label": "pos", "correct": 7}
+        told = {"output": 1, "label": "pos", "correct": 7, "of": 10}
+        assert got.to_json()["constant_answer"] == told
 
     def test_output_without_a_name_is_told_by_its_number(self):
         got = score(np.eye(3, dtype=np.float32)[[0, 1, 2]], np.array([2, 2, 0]))

@@ -104,11 +104,16 @@ def _both(desk: Desk, scores: Scores, change: Comparison, *, claimed: bool = Tru
             verdict("", "Not trained yet: it has learnt nothing so far.")
         return
     mood = _MOODS.get(change.verdict) if claimed else None
-    verdict(_change(base, own), change.sentence, good=mood)
+    verdict(_change(base, own), _unbroken(change.sentence), good=mood)
     if change.uneven:
-        pieces.note(change.uneven.replace(" %", "\u00a0%"))
+        pieces.note(_unbroken(change.uneven))
     if own.accuracy is not None and len(change.fixed) + len(change.broken):
         pieces.note("p: McNemar's exact test on the answers that changed, two-sided.")
+
+
+def _unbroken(text: str) -> str:
+    """No line ends between a number and its %."""
+    return text.replace(" %", "\u00a0%")
 
 
 def _change(base: Evaluation, own: Evaluation) -> str:
