@@ -11,10 +11,12 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from odt_core.errors import SampleError
-from odt_core.samples.cells import Row, is_missing, resembles_number
+from odt_core.samples.cells import Row, is_missing, number, resembles_number
 from odt_core.samples.inputs import Inputs, columns_of, in_order
+from odt_core.samples.unlabelled import CORRECT_FIRST
 from odt_core.words import count
 
 # Names that hardly anybody gives a feature. In a model of values a class may well be one.
@@ -60,7 +62,10 @@ def columns_in(
         rows = [(line, cells[:-1]) for line, cells in rows]
         width -= 1
     if not may_divide(width):
-        raise SampleError(f"'{name}' has {count(width, 'column')}. {_in_words(features, targets)}")
+        raise SampleError(
+            f"'{name}' has {count(width, 'column')}. {_in_words(features, targets)}"
+            + _several_labels(rows, features, targets)
+        )
     names = [cell.strip().casefold() for cell in rows[0][1]]
     size = min(width, width - rest if features is None else features)
     header = _is_header(rows, name, size, targets)
@@ -89,6 +94,22 @@ def _in_words(features: int | None, targets: int | None) -> str:
     if targets is None:
         return f"{want}, then one with the label (or none)."
     return f"{want}, then {targets:,} with the target value{'s' if targets > 1 else ''}."
+
+
+def _several_labels(rows: Sequence[Row], features: int | None, targets: int | None) -> str:
+    """What is said where the columns behind the features tell of each label whether it is right;
+    "" where they say something else.
+    """
+    if features is None or targets is not None:
+        return ""
+    first = features + (rows[0][1][0].strip().casefold() in _UNNAMED)
+    behind = [cells[first:] for _, cells in rows[1:]]
+    if not behind or len(behind[0]) < 2 or any(number(one) not in (0, 1) for one in chain(*behind)):
+        return ""
+    return (
+        f" The last {len(behind[0])} are all 0 or 1: if they say of each label whether it is "
+        f"right, {CORRECT_FIRST}"
+    )
 
 
 def _beside(left: int, width: int) -> str:

@@ -7,6 +7,11 @@ import numpy as np
 from odt_core.errors import SampleError
 from odt_core.samples.types import RawSamples
 
+CORRECT_FIRST = (
+    "correct what it is taken for first: the task is 'values' (choose 'Numbers' under Learns on "
+    "the Model page, or say --use task=values)."
+)
+
 
 def check_labelled(raw: RawSamples, outputs: int) -> None:
     """Raise SampleError, with the first of them, where samples have no label. outputs: how many the
@@ -22,9 +27,7 @@ def check_labelled(raw: RawSamples, outputs: int) -> None:
         if said:
             raise SampleError(
                 f"{raw.names[at]} has {said}, and {taken}. Give each sample one whole number or "
-                "name. If the model learns such numbers, correct what it is taken for first: the "
-                "task is 'values' (choose 'Numbers' under Learns on the Model page, or say --use "
-                "task=values)."
+                f"name. If the model learns such numbers, {CORRECT_FIRST}"
             )
     raise SampleError(
         f"{raw.names[bare[0]]} has no label, and {taken}. Give each sample one (the name of its "

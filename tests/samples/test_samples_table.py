@@ -48,6 +48,21 @@ class TestColumns:
         with pytest.raises(SampleError, match=said):
             read_table(b"1,2,3,4,5\n", "m.csv", input_shape=shape, target_shape=target)
 
+    @pytest.mark.parametrize(
+        ("text", "told"),
+        [
+            ("a,b,s,t,u\n5,6,0,1,1\n7,8,0,0,0\n", True),
+            (",a,b,s,t,u\n0,5,6,0,1,1\n1,7,8,0,0,0\n", True),
+            ("a,b,s,t,u\n5,6,0,1,1\n7,8,0,2,0\n", False),
+        ],
+    )
+    def test_several_labels_that_are_right_at_once_say_what_to_choose(self, text, told):
+        with pytest.raises(SampleError, match="2 feature columns") as error:
+            read_table(text.encode(), "m.csv", input_shape=(2,))
+        said = "The last 3 are all 0 or 1: if they say of each label whether it is right, correct"
+        assert (said in str(error.value)) is told
+        assert ("--use task=values" in str(error.value)) is told
+
 
 class TestForms:
     def test_decimal_commas_may_begin_in_any_line(self):
