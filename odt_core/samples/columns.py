@@ -68,6 +68,8 @@ def columns_in(
         )
     names = [cell.strip().casefold() for cell in rows[0][1]]
     size = min(width, width - rest if features is None else features)
+    if targets is None and size < width and not inputs and not {*LABELS, "y"} & set(names):
+        _check_words(rows, name)
     header = _is_header(rows, name, size, targets)
     places = list(range(1 if header and _counts_rows(rows, names, name) else 0, width))
     if not divides(len(places)):
@@ -114,6 +116,28 @@ def _several_labels(rows: Sequence[Row], features: int | None, targets: int | No
 
 def _beside(left: int, width: int) -> str:
     return " beside the one that counts the rows" if left < width else ""
+
+
+def _check_words(rows: Sequence[Row], name: str) -> None:
+    """SampleError where just one column holds no number below the first line, and is not the last:
+    it may be the label, or a feature in words.
+    """
+    below = [cells for _, cells in rows[1:]]
+    found = [
+        at
+        for at in range(len(rows[0][1]))
+        if any(_is_word(cells[at]) for cells in below)
+        and not any(resembles_number(cells[at]) for cells in below)
+    ]
+    if len(found) != 1 or found[0] == len(rows[0][1]) - 1:
+        return
+    at, first = found[0], rows[0][1]
+    called = "" if any(map(resembles_number, first)) else f" ('{first[at].strip()[:30]}')"
+    raise SampleError(
+        f"'{name}': column {at + 1}{called} holds words, but the label is looked for in the last "
+        "one. If it is the label, put it last, or call it 'label' in the first line. If it is a "
+        "feature, write it as numbers."
+    )
 
 
 def _is_header(rows: Sequence[Row], name: str, features: int, targets: int | None) -> bool:

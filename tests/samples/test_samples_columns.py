@@ -43,6 +43,20 @@ class TestLabels:
         with pytest.raises(SampleError, match="'label' or 'class' may be what the model learns"):
             read("label,class,a\n1,2,3\n")
 
+    @pytest.mark.parametrize(
+        ("header", "called"), [("species,a,b", "column 1 ('species')"), ("", "column 1")]
+    )
+    def test_only_column_of_words_before_the_last_is_called_by_its_name(self, header, called):
+        with pytest.raises(SampleError) as error:
+            read(f"{header}\nowl,1,2\ncat,3,4\n")
+        assert f"{called} holds words, but the label is looked for in the last" in str(error.value)
+        assert "put it last, or call it 'label' in the first line" in str(error.value)
+
+    @pytest.mark.parametrize("line", ["owl,1,cat", "owl,1,2\n3,4,5"])
+    def test_other_words_are_refused_with_their_line(self, line):
+        with pytest.raises(SampleError, match="line 2, column 1: 'owl' is not a number"):
+            read(f"a,b,species\n{line}\n")
+
     def test_label_in_the_place_of_a_feature_is_refused(self):
         with pytest.raises(SampleError, match="has a column 'label', and with it as many as"):
             read("label,a\n1,2\n")
