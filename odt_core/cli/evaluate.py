@@ -21,6 +21,7 @@ from odt_core.cli.sources import (
     add_base_test,
     add_checkpoint,
     add_model,
+    are_unnamed,
     labels_of,
     open_base_test,
     open_checkpoint,
@@ -51,7 +52,8 @@ def _run(options: Namespace) -> Result:
     model = open_model(options)
     checkpoint = open_checkpoint(options.checkpoint, model) if options.checkpoint else None
     labels = labels_of(checkpoint, model)
-    samples, left_out = open_tests(options.samples, model, labels, settled=False)
+    unnamed = are_unnamed(labels, model, checkpoint)
+    samples, left_out = open_tests(options.samples, model, labels, unnamed=unnamed)
     told = [left_out]
     groups = [(samples, evaluator(samples, model.preprocessing))]
     if options.base_test:

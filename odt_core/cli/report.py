@@ -24,12 +24,11 @@ from odt_core.cli.sources import (
     add_model,
     choice_of,
     find_model,
-    labels_of,
     open_base_test,
     open_checkpoint,
     open_model,
-    open_samples,
     open_tests,
+    open_training,
 )
 from odt_core.cli.stopping import terminated_as_interrupted
 from odt_core.cli.training_options import add_settings, given_settings
@@ -121,18 +120,14 @@ def _given(options: Namespace) -> _Given:
             f"--{name} would change nothing: the weights in {options.checkpoint} are trained "
             "already. Leave one of the two out."
         )
-    samples = open_samples(options.samples, model, labels_of(checkpoint or source, model))
-
-    base_test, said = open_base_test(options, model, samples.labels)
+    samples, test, said = open_training(options, model, checkpoint or source)
     left_out = [said]
-
-    def group(path: str | None) -> Samples | None:
-        if not path:
-            return None
-        found, said = open_tests(path, model, samples.labels)
+    others = None
+    if options.others:
+        others, said = open_tests(options.others, model, samples.labels)
         left_out.append(said)
-        return found
-
+    base_test, said = open_base_test(options, model, samples.labels)
+    left_out.append(said)
     labels = model.labels if model.has_names else samples.labels
     card = replace(model.card, labels=labels)
     return _Given(
@@ -143,8 +138,8 @@ def _given(options: Namespace) -> _Given:
         source=source,
         checkpoint=checkpoint,
         samples=samples,
-        test=group(options.test),
-        others=group(options.others),
+        test=test,
+        others=others,
         base_test=base_test,
         replay=card.load_replay(),
         left_out=left_out,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from odt_core.checkpoint import Checkpoint
     from odt_core.runtime import Model
     from odt_core.samples import Labels, RawSamples, Samples
+
+_log = logging.getLogger(__name__)
 
 PATH_HELP = (
     "a folder with one folder of images per label, or with a labels.csv that names them, a zip of "
@@ -106,37 +110,70 @@ def labels_of(checkpoint: Checkpoint | None, model: Model) -> Labels:
     return model.labels if checkpoint is None else labels_in(checkpoint, model)
 
 
-def are_unnamed(labels: Labels, model: Model) -> bool:
-    """Whether nobody has said what the model's outputs stand for: they may take any names."""
+def are_unnamed(labels: Labels, model: Model, checkpoint: Checkpoint | None = None) -> bool:
+    """Whether nobody has said what the model's outputs stand for: they may take any names. Those of
+    a checkpoint that was trained under their numbers may not.
+    """
+    if checkpoint is not None and checkpoint.meta.step and checkpoint.meta.labels:
+        return False
     return not model.contract.measures_errors and labels == model.labels and not model.has_names
 
 
-def open_samples(path: str, model: Model, labels: Labels) -> Samples:
-    """Samples to train on, in the model's input shape; labels the model does not know take its free
-    outputs, or those that have numbers for names. For a model of values each comes with its target.
+def open_training(
+    options: Namespace, model: Model, checkpoint: Checkpoint | None
+) -> tuple[Samples, Samples | None, str]:
+    """(what --samples names, what --test names, what is said of samples of that which are left out)
+    in the model's input shape; labels the model does not know take its free outputs, or those that
+    have numbers for names. For a model of values each comes with its target. checkpoint: the
+    weights to begin with, or to judge.
+
+    The outputs that nobody has named take the labels of both together, so that neither means others
+    than it does alone; a name that is of test samples only is not kept, as it is not learnt.
     """
-    raw = _read(path, model, test=False)
-    if are_unnamed(labels, model):
-        labels = labels.named_after(name for name in raw.labels if name)
-    return _prepared(raw, model, labels)
+    labels = labels_of(checkpoint, model)
+    raw = _read(options.samples, model, test=False)
+    tests = _read(options.test, model, test=True) if options.test else None
+    if are_unnamed(labels, model, checkpoint):
+        learnt = _labels_in(raw)
+        named = _named_after([*learnt, *(_labels_in(tests) if tests is not None else ())], labels)
+        labels = labels if named == labels else named.of(learnt)
+    samples = _prepared(raw, model, labels)
+    if tests is None:
+        return samples, None, ""
+    return samples, *_to_judge(tests, model, samples.labels, options.test)
 
 
 def open_tests(
-    path: str, model: Model, labels: Labels, *, settled: bool = True
+    path: str, model: Model, labels: Labels, *, unnamed: bool = False
 ) -> tuple[Samples, str]:
     """(samples to judge a model by, what is said of those that are left out; "" where none are). Of
     a source of both training and test samples these are taken. labels: that the model has learnt;
     samples of others are left out, since which output stands for them nobody can tell.
 
-    settled: whether `labels` are those of samples that it is trained on. SampleError where it is
-    not, nobody has named its outputs, and they cannot be told from these samples; and where none is
-    left.
+    unnamed: whether nobody has named the outputs. SampleError where these samples do not tell which
+    stands for which; and where none is left.
     """
     raw = _read(path, model, test=True)
-    if not settled and are_unnamed(labels, model):
-        labels = labels.named_after(name for name in raw.labels if name)
+    if unnamed:
+        labels = _named_after(_labels_in(raw), labels)
         if None in labels.names:
             raise SampleError(_untold(path, labels))
+    return _to_judge(raw, model, labels, path)
+
+
+def _labels_in(raw: RawSamples) -> list[str]:
+    return [label for label in raw.labels if label]
+
+
+def _named_after(given: Sequence[str], labels: Labels) -> Labels:
+    """Those of outputs that have but numbers, as these labels of samples name them together."""
+    named = labels.named_after(given)
+    if told := named.counted_from_0(given):
+        _log.warning("%s If they count from 1, give samples of all labels.", told)
+    return named
+
+
+def _to_judge(raw: RawSamples, model: Model, labels: Labels, path: str) -> tuple[Samples, str]:
     left_out = ""
     if model.contract.classifies:
         raw, left_out = _of_learnt(raw, labels, path)

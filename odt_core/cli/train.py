@@ -24,8 +24,7 @@ from odt_core.cli.sources import (
     open_base_test,
     open_checkpoint,
     open_model,
-    open_samples,
-    open_tests,
+    open_training,
 )
 from odt_core.cli.stopping import stopped_by_signals
 from odt_core.cli.training_options import add_settings, given_settings
@@ -61,11 +60,7 @@ def _run(options: Namespace) -> Result:
         sources = [find_model(options.model), *map(Path, read)]
         check_output(Path(options.checkpoint), *sources, kind=".safetensors")
     source = open_checkpoint(options.source, model) if options.source else None
-    labels = labels_of(source, model)
-    samples = open_samples(options.samples, model, labels)
-    test, others = None, ""
-    if options.test:
-        test, others = open_tests(options.test, model, samples.labels)
+    samples, test, others = open_training(options, model, source)
     base, own = model.session(), model.session()
     if source is not None:
         own.restore(source)
@@ -92,6 +87,7 @@ def _run(options: Namespace) -> Result:
             written = options.checkpoint
         except CheckpointError as failure:  # the figures are worth having all the same
             error = str(failure)
+    unnamed = are_unnamed(labels_of(source, model), model, source)
     reports = model.contract.train[0].loss is not None
     return {
         "steps": history.steps,
@@ -100,7 +96,7 @@ def _run(options: Namespace) -> Result:
         "loss": [record.loss for record in history.records] if reports else [],
         "loss_name": model.contract.loss_note,
         "labels": list(samples.labels.names) if model.contract.classifies else [],
-        "guessed": _guessed(samples.labels) if are_unnamed(labels, model) else None,
+        "guessed": _guessed(samples.labels) if unnamed else None,
         **judged,
         "base_task": judged["base_test"],  # what it was called before
         "unjudged": unjudged,
@@ -123,7 +119,7 @@ def _guessed(labels: Labels) -> str | None:
     if labels.used.all():
         return None
     return (
-        f"nobody had named the model's {len(labels)} outputs: these labels took the first of them, "
+        f"nobody had named the model's {len(labels)} outputs: these labels took some of them, "
         "whatever the base model knew by it"
     )
 
@@ -230,7 +226,7 @@ COMMAND = Command(
     summary="personalise a model with your samples",
     description=(
         "Personalise a model with samples from disk and judge it against the base model.\n"
-        "A model whose outputs have no names takes those of the samples, in the order of the\n"
+        "A model whose outputs have no names takes those of all samples, in the order of the\n"
         "alphabet. With --json the last line has steps, learnt (whether a weight has changed),\n"
         "seconds, loss (one per step, where the model reports it), labels (names of the outputs),\n"
         "guessed (what to know where nobody had named them and they are more than the labels;\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from odt_core.bundled import ModelCard
     from odt_core.runtime.session import Session
     from odt_core.samples import Labels, Preprocessing, RawSamples, Samples
+
+_log = logging.getLogger(__name__)
 
 # The rate of a model that leaves it open, until somebody says another.
 DEFAULT_RATE = 0.01
@@ -266,7 +269,10 @@ class Model:
         """The model's own, or the names that samples give to outputs that have but numbers."""
         if self.contract.measures_errors or self.has_names:
             return self.labels
-        named = self.labels.named_after(name for name in raw.labels if name)
+        given = [name for name in raw.labels if name]
+        named = self.labels.named_after(given)
+        if told := named.counted_from_0(given):
+            _log.warning("%s If they count from 1, give samples of all labels, or labels=.", told)
         found = [f"'{name}'" for name in named.names if name is not None]
         if len(found) < len(named):
             raise LabelError(

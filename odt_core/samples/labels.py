@@ -15,6 +15,7 @@ import numpy as np
 
 from odt_core.errors import LabelError
 from odt_core.kinds import check_kind
+from odt_core.words import some_of
 
 MAX_LABEL_LENGTH = 40
 # Between two characters: Persian is spelt with them, and families and flags are drawn with them.
@@ -171,6 +172,23 @@ class Labels:
                 f"there is none left for '{new[len(self)]}'. Use at most {len(self)} labels."
             )
         return Labels((None,) * len(self)).extended(new)
+
+    def of(self, names: Iterable[str]) -> Labels:
+        """These of them alone, each on its output; no others."""
+        kept = set(map(clean_label, names))
+        return Labels(tuple(name if name in kept else None for name in self.names))
+
+    def counted_from_0(self, names: Iterable[str]) -> str:
+        """What is told of samples' labels that mean outputs (`named_after`), and none the first, so
+        that they may as well count from 1, some of them missing; "" of others.
+        """
+        found = in_order(names)
+        if self != Labels.numbered(len(self)) or not set(found) <= set(self.names[1:]) or not found:
+            return ""
+        return (
+            f"Nobody has named the model's {len(self)} outputs: the samples' labels "
+            f"({some_of(found)}) are taken for numbers of outputs, counted from 0."
+        )
 
     def with_those_of(self, base: Labels) -> Labels:
         """These names, and those of a base model on the outputs that have none here: what it is

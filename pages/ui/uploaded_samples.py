@@ -42,7 +42,7 @@ def read_uploaded(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str)
     """
     by_table = read_loose(files, "The upload", _form(desk), Subset.BOTH)
     if by_table is not None:
-        return as_the_model_wants(desk, by_table, label_id)
+        return _told(desk, as_the_model_wants(desk, by_table, label_id), [by_table])
     in_folders = [file for file in files if "/" in file[0]]
     files = [file for file in files if "/" not in file[0]]
     if desk.tells_labels and _is_one_folder([path for path, _ in in_folders]):
@@ -81,7 +81,20 @@ def read_uploaded(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str)
         raise SampleError("The archive holds no pictures. Put them into one folder per label.")
     if pictures:
         ready.insert(0, _loose(desk, pictures, label_id))
-    return RawSamples.together(ready)
+    return _told(desk, RawSamples.together(ready), raws)
+
+
+def _told(desk: Desk, ready: RawSamples, raws: Sequence[RawSamples]) -> RawSamples:
+    """`ready`, and what is to be known of labels that are numbers of outputs. raws: as given."""
+    given = {label for raw in raws for label in raw.labels if label}
+    if not (given and desk.tells_labels and desk.model.unnamed):
+        return ready
+    used = {sample.label for sample in desk.usable_samples()}
+    known = {label.name for label in desk.workspace.manifest.labels if label.id in used}
+    told = desk.labels.counted_from_0(given | known)
+    if told:
+        told += " If they count from 1, say so under Label names on the Model page."
+    return replace(ready, notice=sentences(ready.notice, told))
 
 
 def _of_archive(desk: Desk, name: str, data: bytes) -> RawSamples:

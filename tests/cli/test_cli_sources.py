@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import odt_core as odt
-from odt_core.cli.sources import find_model, open_samples
+from odt_core.cli.sources import find_model, open_tests
 from odt_core.errors import ModelError, SampleError
 from tests.cli.command_line import ROOT
 
@@ -55,7 +55,7 @@ class TestIds:
         path.write_text("\n".join(lines))
         model = odt.load_model(OWN / f"{name}.tflite")
         with pytest.raises(SampleError) as error:
-            open_samples(str(path), model, model.labels)
+            open_tests(str(path), model, model.labels)[0]
         assert f"own.csv, line 2 (and 1 more) has {number:g} for an id." in str(error.value)
         raw = odt.read_samples(
             path, input_shape=model.contract.input_shape, target_shape=model.contract.asked_targets
@@ -67,11 +67,19 @@ class TestIds:
         path = tmp_path / "own.csv"
         path.write_text("1,-0.5,0.5,2,4\n")
         model = odt.load_model(OWN / "dialect_ratings.tflite")
-        assert open_samples(str(path), model, model.labels).x[0].tolist() == [1, -0.5, 0.5, 2]
+        assert open_tests(str(path), model, model.labels)[0].x[0].tolist() == [1, -0.5, 0.5, 2]
 
     @pytest.mark.parametrize("name", ["tiny_adam", "dialect_regression", "dialect_pixels"])
     def test_models_of_numbers_and_pictures_take_none(self, name: str):
         assert not odt.load_model(OWN / f"{name}.tflite").contract.ids.any()
+
+
+def test_numbers_that_may_count_from_1_are_told_by_the_package_as_well(tmp_path, caplog):
+    path, model = tmp_path / "own.csv", odt.load_model(OWN / "dialect_tokens.tflite")
+    path.write_text("1,2,3,4,5,1\n5,4,3,2,1,2\n")
+    raw = odt.read_samples(path, input_shape=model.contract.input_shape)
+    assert model.prepare(raw).y.tolist() == [1, 2]
+    assert "(1, 2) are taken for numbers of outputs, counted from 0" in caplog.text
 
 
 class TestMasks:
@@ -83,7 +91,7 @@ class TestMasks:
             archive.writestr("images/0.png", png(np.zeros((8, 8, 3), np.uint8)))
             archive.writestr("masks/0.png", png(mask))
         model = odt.load_model(OWN / "dialect_pixels.tflite")
-        samples = open_samples(str(path), model, model.labels)
+        samples = open_tests(str(path), model, model.labels)[0]
         assert np.array_equal(samples.y[0, ..., 0], mask)
 
 
@@ -95,5 +103,5 @@ class TestLabelTable:
         rows = [f"{at}.png,{name}" for at, name in enumerate(names)]
         (tmp_path / "labels.csv").write_text("\n".join(["file,label", *rows]))
         model = odt.load_model(OWN / "tiny_adam.tflite")
-        samples = open_samples(str(tmp_path), model, model.labels)
+        samples = open_tests(str(tmp_path), model, model.labels)[0]
         assert [samples.labels.names[one] for one in samples.y] == names

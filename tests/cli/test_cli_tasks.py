@@ -233,7 +233,7 @@ class TestNames:
         two = self._samples(tmp_path, ("ash", "oak"))
         trained = result("train", self.MODEL, "--samples", two, "--epochs", 1)
         assert trained["labels"] == ["ash", "oak", None]
-        assert "the model's 3 outputs: these labels took the first" in trained["guessed"]
+        assert "the model's 3 outputs: these labels took some" in trained["guessed"]
 
     def test_one_label_alone_is_not_judged(self, tmp_path):
         one = self._samples(tmp_path, ("oak",))
@@ -244,6 +244,36 @@ class TestNames:
         reported = result("report", self.MODEL, *given, "--out", tmp_path / "bundle.zip")
         assert reported["test"] is None
         assert reported["unjudged"] == trained["unjudged"]
+
+    @pytest.mark.parametrize("command", ["evaluate", "train"])
+    @pytest.mark.parametrize(
+        ("labels", "told"), [(("1", "2"), True), (("0", "2"), False), (("1", "2", "3"), False)]
+    )
+    def test_numbers_that_may_count_from_1_are_told(self, tmp_path, caplog, command, labels, told):
+        samples = self._samples(tmp_path, labels)
+        assert odt(command, self.MODEL, "--samples", samples).returncode == 0
+        said = "labels (1, 2) are taken for numbers of outputs, counted from 0. If they count from"
+        assert (said in caplog.text) is told
+
+    @pytest.mark.parametrize("labels", [("1", "2", "3"), ("ash", "elm", "oak")])
+    def test_outputs_are_named_by_test_samples_as_well_but_only_learnt_ones_are_judged(
+        self, tmp_path, labels
+    ):
+        two, three = self._samples(tmp_path, labels[1:]), self._samples(tmp_path, labels)
+        given = ("--samples", two, "--test", three, "--epochs", 1)
+        trained = result("train", self.MODEL, *given)
+        assert trained["labels"] == [None, *labels[1:]]
+        assert f"the model never learnt ('{labels[0]}'): left out." in trained["left_out"][0]
+
+    def test_numbers_of_a_checkpoint_stay_those_of_outputs(self, tmp_path, caplog):
+        two, own = self._samples(tmp_path, ("1", "2")), tmp_path / "own.safetensors"
+        odt("train", self.MODEL, "--samples", two, "--epochs", 1, "--checkpoint", own)
+        caplog.clear()
+        assert odt("evaluate", self.MODEL, "--samples", two, "--checkpoint", own).returncode == 0
+        assert not caplog.text
+        three = self._samples(tmp_path, ("1", "2", "3"))
+        got = result("evaluate", self.MODEL, "--samples", three, "--checkpoint", own)
+        assert "that the model never learnt ('3'): left out." in got["left_out"][0]
 
     def test_more_names_than_outputs_are_refused(self, tmp_path):
         np.savez(tmp_path / "t.npz", x=np.zeros((4, 5), np.int32), y=np.array(list("abcd")))

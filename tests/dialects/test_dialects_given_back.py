@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 import odt_core as odt
-from odt_core.cli.sources import open_samples
+from odt_core.cli.sources import open_tests
 from odt_core.errors import SampleError, SignatureError, TrainingError
 from tests.dialects.small_nets import FLOATS, WIDTH, model_of
 
@@ -47,7 +47,7 @@ class TestTargetsOfTheSamplesShape:
         given = model.prepare(odt.read_samples(tmp_path / "next.npz"))
         np.testing.assert_array_equal(given.y, NEXT)
         assert model.prepare(odt.read_samples(tmp_path / "same.npz")).y.shape == (16, 0)
-        given = open_samples(str(tmp_path / "next.npz"), model, model.labels)
+        given = open_tests(str(tmp_path / "next.npz"), model, model.labels)[0]
         np.testing.assert_array_equal(given.y, NEXT)
 
     def test_they_are_learnt_once_the_model_is_said_to_learn_them(self, model):

@@ -63,6 +63,15 @@ class TestWhatLabelsMean:
         assert not said(app)
         assert desk.labels.names == ("-1", "1")
 
+    @pytest.mark.parametrize(("labels", "told"), [([1, 2], True), ([0, 2], False)])
+    def test_numbers_that_may_count_from_1_are_told(self, app, desk_of, labels, told):
+        drop(app, OURS / "dialect_tokens.tflite")
+        give(app, "numbers.npz", npz(x=RNG.integers(0, 5, (12, 5)), y=np.array(labels * 6)))
+        assert not said(app)
+        assert desk_of(app).labels.names == ("0", "1", "2")
+        assert ("are taken for numbers of outputs, counted from 0" in app.toast[0].value) is told
+        assert ("say so under Label names" in app.toast[0].value) is told
+
     def test_order_that_names_are_given_is_said(self, app, desk_of):
         drop(app, OURS / "dialect_fixed_batches.tflite")
         desk = desk_of(app)

@@ -103,5 +103,20 @@ class TestNamedAfter:
             Labels.numbered(4).named_after(found)
 
 
+class TestCountedFrom0:
+    def test_numbers_without_0_are_told(self):
+        assert Labels.numbered(3).counted_from_0(["2", "1", "2"]) == (
+            "Nobody has named the model's 3 outputs: the samples' labels (1, 2) are taken for "
+            "numbers of outputs, counted from 0."
+        )
+
+    @pytest.mark.parametrize("found", [["0", "2"], ["2", "cat"], []])
+    def test_nothing_is_told_of_others(self, found):
+        assert Labels.numbered(3).counted_from_0(found) == ""
+
+    def test_nothing_is_told_of_names(self):
+        assert Labels(("1", "2", "3")).counted_from_0(["1", "2"]) == ""
+
+
 def test_in_order_is_the_same_whatever_order_a_set_has():
     assert in_order(["10", "cat", "2", "02", "2", "ant"]) == ["02", "2", "10", "ant", "cat"]
