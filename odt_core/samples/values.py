@@ -30,7 +30,7 @@ def targets_of(
         _number(label) if target is None else target
         for target, label in zip(raw.targets or (None,) * len(raw), raw.labels, strict=True)
     ]
-    _all_given(given, raw.names, shape)
+    _all_given(given, raw, shape)
     return tuple(
         _target(target, item, name, shape, classes, scores_each, rows_are_one_hot)
         for target, item, name in zip(given, raw.items, raw.names, strict=True)
@@ -49,21 +49,24 @@ def _number(label: str) -> np.ndarray | None:
 
 
 def _all_given(
-    targets: Sequence[np.ndarray | None], names: Sequence[str], shape: tuple[int, ...]
+    targets: Sequence[np.ndarray | None], raw: RawSamples, shape: tuple[int, ...]
 ) -> None:
     """Raise SampleError where a sample has no target."""
-    without = [name for target, name in zip(targets, names, strict=True) if target is None]
+    without = [at for at, target in enumerate(targets) if target is None]
     if not without:
         return
+    name, label = raw.names[without[0]], raw.labels[without[0]]
     more = f" (and {len(without) - 1} more)" if len(without) > 1 else ""
     masks = (
         ", or its mask beside it: NAME.target.png or NAME_mask.png, or masks/NAME.png beside "
         "images/NAME.jpg."
     )
+    is_none = f" A label counts as one where it is a number, which '{label}' is not."
     raise SampleError(
-        f"{without[0]}{more} has no target. This model gives {in_words(shape)} for each sample: "
-        "put what it should be into y of the .npz, or into the last columns of the .csv"
+        f"{name}{more} has no target. This model learns {in_words(shape)} for each sample: put "
+        "what it should be into y of the .npz, or into the last columns of the .csv"
         + (masks if is_picture(shape) else ".")
+        + (is_none if label and prod(shape) == 1 else "")
     )
 
 
@@ -89,12 +92,12 @@ def _target(
         )
     if given.size != prod(shape):
         raise SampleError(
-            f"{name} has {given.size} target values; this model gives {in_words(shape)}."
+            f"{name} has {given.size} target values; this model learns {in_words(shape)}."
         )
     target = arranged(given, shape)
     if target is None:
         raise SampleError(
-            f"The target of {name} has shape {list(given.shape)}; this model gives "
+            f"The target of {name} has shape {list(given.shape)}; this model learns "
             f"{in_words(shape)}. Give its axes in that order."
         )
     if not np.isfinite(given).all():

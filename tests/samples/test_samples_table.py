@@ -276,6 +276,12 @@ class TestTargets:
         with pytest.raises(SampleError, match="line 1 has no target"):
             prepare(raw, self.PLAIN, Labels(()), (1,))
 
+    def test_name_in_the_place_of_a_number_is_called_none(self):
+        raw = read_table(b"1,2,walk\n", "m.csv")
+        said = "This model learns one number .* number, which 'walk' is not"
+        with pytest.raises(SampleError, match=said):
+            prepare(raw, self.PLAIN, Labels(()), ())
+
     def test_model_that_reconstructs_needs_none(self):
         raw = read_table(b"1,2\n", "m.csv", input_shape=(2,))
         assert prepare(raw, self.PLAIN, Labels(())).x.tolist() == [[1.0, 2.0]]
