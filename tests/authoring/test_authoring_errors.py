@@ -33,6 +33,7 @@ class TestErrors:
             ("adafactor", "Adafactor is not available"),
             ("nonsense", "knows no optimiser"),
             (keras.optimizers.SGD(0.1, use_ema=True), "use_ema is not available"),
+            (keras.optimizers.SGD(0.1, gradient_accumulation_steps=2), "accumulation_steps is not"),
         ],
     )
     def test_optimiser_that_cannot_be_taken_over_then_is_named(self, optimizer, message):
