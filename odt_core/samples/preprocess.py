@@ -16,7 +16,7 @@ from odt_core.samples.box import centred_box
 from odt_core.samples.image import WHITES
 from odt_core.samples.ink import normalise_ink
 from odt_core.samples.labels import Labels, clean_label
-from odt_core.samples.shapes import arranged
+from odt_core.samples.shapes import arranged, has_channels_first
 from odt_core.samples.types import RawSamples, Samples, check_raw
 from odt_core.samples.unlabelled import check_labelled
 from odt_core.samples.values import targets_of
@@ -154,10 +154,10 @@ class Preprocessing:
                 f"A picture with {item.shape[2]} channels cannot be used. Save it as grey or RGB."
             )
         if self.kind == "none":
-            raise SampleError(
-                f"This model takes numbers of shape {list(self.shape)}, not pictures. "
-                "Give an .npz with x in that shape."
-            )
+            what = f"numbers of shape {list(self.shape)}, not pictures"
+            if has_channels_first(self.shape):
+                what += ": channels come first there, which odt turns no picture into"
+            raise SampleError(f"This model takes {what}. Give an .npz with x in that shape.")
         values = self._ink(item) if self.kind == "ink" else self._image(item)
         if self.invert:
             values = (1.0 if self.kind == "ink" else 255.0) - values

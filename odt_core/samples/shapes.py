@@ -19,6 +19,11 @@ def is_picture(shape: Sequence[int]) -> bool:
     return min(shape[:2]) >= 8 and shape[0] <= 4 * shape[1]
 
 
+def has_channels_first(shape: Sequence[int]) -> bool:
+    """Whether what a model takes in this shape is a picture in colour as [3, H, W]."""
+    return len(shape) == 3 and shape[0] == 3 and min(shape[1:]) > max(_CHANNELS)
+
+
 def arranged(array: np.ndarray, shape: Sequence[int]) -> np.ndarray | None:
     """`array` in `shape`, where it can only be meant in one way; None where it cannot.
 

@@ -11,6 +11,7 @@ import streamlit as st
 from odt_core.bundled import guessed_preprocessing
 from odt_core.errors import SampleError
 from odt_core.samples import Preprocessing
+from odt_core.samples.shapes import has_channels_first
 from odt_core.workspace import SampleEntry
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
@@ -47,7 +48,11 @@ def input_of(desk: Desk) -> None:
         )
     if preprocessing.kind == "none":
         _size(desk, preprocessing)
-        pieces.note("Numbers go to the model as they are: give them as it was trained with them.")
+        first = has_channels_first(preprocessing.shape)
+        pieces.note(
+            "Numbers go to the model as they are: give them as it was trained with them."
+            + " Channels come first, which odt turns no picture into: upload an .npz." * first
+        )
     else:
         _size(desk, preprocessing)
         _values(desk, preprocessing)
@@ -82,6 +87,8 @@ def _picture_shapes(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
     """The pictures whose values the input could hold, as [height, width, channels]."""
     if len(shape) == 3 and shape[2] in (1, 3) and min(shape[:2]) > 1:
         return [shape]
+    if has_channels_first(shape):
+        return []  # in that order they would be mixed up
     if len(shape) == 2 and min(shape) >= _SMALLEST:
         return [(*shape, 1)]
     size, found = prod(shape), []

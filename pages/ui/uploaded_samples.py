@@ -25,6 +25,7 @@ from odt_core.samples import (
 from odt_core.samples.folders import read_given, read_loose
 from odt_core.samples.layout import HOW, tell_labels
 from odt_core.samples.other_files import refuse_other_files
+from odt_core.samples.shapes import has_channels_first
 from odt_core.samples.table import ENDINGS
 from odt_core.words import count, sentences
 from pages.ui.desk import Desk
@@ -54,9 +55,10 @@ def read_uploaded(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str)
     for name, _ in pictures:
         refuse_other_files(name)
     if pictures and not desk.sees_pictures:
+        or_say = ", or say on the Model page that its input is a picture"
         raise SampleError(
             f"'{pictures[0][0]}' is no table, and this model takes numbers. Upload a .csv or "
-            ".npz, or say on the Model page that its input is a picture."
+            f".npz{'' if has_channels_first(desk.card.input_shape) else or_say}."
         )
     raws = [_of_archive(desk, name, data) for name, data in archives]
     for (name, _), raw in zip(archives, raws, strict=True):

@@ -10,6 +10,7 @@ import pytest
 from odt_core.dialects.contract import Choice, OutputKind, Task
 from odt_core.workspace import Part
 from pages.ui.desks import all_desks
+from pages.ui.input_card import _picture_shapes
 from tests.pages.own_models import OURS, RNG, drop, give, npz
 from tests.pages.page_text import said
 
@@ -135,3 +136,11 @@ class TestByHand:
         for data in (x.astype(np.uint8), x, x.astype(np.float32)):
             give(app, "mine.npz", npz(x=data, y=[0, 1, 2]))
         assert [one.suffix for one in desk.workspace.manifest.samples] == ["png"] * 3
+
+
+@pytest.mark.parametrize(
+    ("shape", "pictures"),
+    [((3, 16, 16), []), ((16, 16, 3), [(16, 16, 3)]), ((768,), [(16, 16, 3)])],
+)
+def test_pictures_are_not_mixed_up_for_an_input_with_channels_first(shape, pictures):
+    assert _picture_shapes(shape) == pictures

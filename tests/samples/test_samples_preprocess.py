@@ -141,6 +141,11 @@ class TestApply:
         with pytest.raises(SampleError, match="takes numbers of shape"):
             Preprocessing("none", (4,)).apply(np.zeros((4, 4), np.uint8))
 
+    def test_picture_for_a_model_with_channels_first_says_so(self):
+        said = r"\[3, 16, 16\], not pictures: channels come first there, .* Give an .npz with x"
+        with pytest.raises(SampleError, match=said):
+            Preprocessing("none", (3, 16, 16)).apply(np.zeros((16, 16, 3), np.uint8))
+
     def test_whole_numbers_in_the_shape_of_a_model_of_numbers_are_taken(self):
         item = np.arange(12, dtype=np.uint8).reshape(6, 2)
         taken = Preprocessing("none", (6, 2)).apply(item)
