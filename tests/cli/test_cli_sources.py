@@ -13,6 +13,7 @@ from PIL import Image
 import odt_core as odt
 from odt_core.cli.sources import find_model, open_tests
 from odt_core.errors import ModelError, SampleError
+from odt_core.samples import Labels
 from tests.cli.command_line import ROOT
 
 OWN = ROOT / "tests" / "runtime" / "models"
@@ -55,7 +56,7 @@ class TestIds:
         path.write_text("\n".join(lines))
         model = odt.load_model(OWN / f"{name}.tflite")
         with pytest.raises(SampleError) as error:
-            open_tests(str(path), model, model.labels)[0]
+            open_tests(str(path), model, model.labels)
         assert f"own.csv, line 2 (and 1 more) has {number:g} for an id." in str(error.value)
         raw = odt.read_samples(
             path, input_shape=model.contract.input_shape, target_shape=model.contract.asked_targets
@@ -103,5 +104,6 @@ class TestLabelTable:
         rows = [f"{at}.png,{name}" for at, name in enumerate(names)]
         (tmp_path / "labels.csv").write_text("\n".join(["file,label", *rows]))
         model = odt.load_model(OWN / "tiny_adam.tflite")
-        samples = open_tests(str(tmp_path), model, model.labels)[0]
+        samples, left_out = open_tests(str(tmp_path), model, Labels(("heart", "star", None, None)))
         assert [samples.labels.names[one] for one in samples.y] == names
+        assert not left_out
