@@ -1,5 +1,5 @@
-"""What runs left behind: whether the last one lost, which samples your model was trained on, and
-which checkpoints are the base model.
+"""What runs left behind: whether the last one lost, with which samples and settings your model was
+trained, and which checkpoints are the base model.
 
 All are read from the runs' records on disk, so that a restart of the server forgets neither.
 """
@@ -11,8 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from odt_core.checkpoint.checkpoint import load_checkpoint
 from odt_core.errors import OdtError
 from odt_core.training.history import Score
+from odt_core.training.settings import Settings
 from odt_core.workspace import CheckpointEntry, Kind, Part
 from odt_core.workspace.run_log import ACCEPTED, RunBegan, RunLog
 from pages.ui.desk.runs import HasRuns
@@ -74,6 +76,7 @@ class HasAfterRuns(HasRuns):
         super()._forget()
         # Each with what it is of, and `_looked` as it was before the runs were read.
         self._seen: tuple[object, frozenset[str]] | None = None  # of a checkpoint
+        self._with: tuple[str | None, Settings | None] = None, None  # the same
         self._kept_run: tuple[object, Snapshot | None] | None = None  # of a head
         self._others: tuple[object, tuple[CheckpointEntry, ...]] | None = None  # of all
         self._result: Result | None = None
@@ -162,6 +165,23 @@ class HasAfterRuns(HasRuns):
             known = of, _trained_on(self._logs(), model and manifest.original_of(model))
             self._seen = known
         return known[1]
+
+    def trained_with(self, checkpoint: str | None = None) -> Settings:
+        """The settings of the last training that led to a checkpoint, as in `trained_on`; those
+        that Train would use for the base model, and where its file does not say.
+        """
+        which, known = checkpoint or self.workspace.manifest.head, self._with
+        if known[0] != which:
+            known = self._with = which, which and self._settings_in(which)
+        return known[1] or self.settings
+
+    def _settings_in(self, checkpoint: str) -> Settings | None:
+        made = _after_a_step(self._logs(), self.workspace.manifest.original_of(checkpoint))
+        with contextlib.suppress(OdtError):  # of another version of odt, thinned out or damaged
+            data = self.workspace.checkpoint_bytes(made or checkpoint)
+            said = load_checkpoint(data).meta.settings
+            return Settings.from_json(said) if said else None
+        return None
 
     def other_checkpoints(self) -> tuple[CheckpointEntry, ...]:
         """All but those that hold the base model, from before the first step of a run that began
@@ -276,6 +296,22 @@ def _of_one_run(before: CheckpointEntry, entry: CheckpointEntry, made: dict[str,
         return made.get(before.id) == made[entry.id]
     one, other = before.info.kind, entry.info.kind
     return one.of_a_run and other.of_a_run and one is not Kind.END and other is not Kind.START
+
+
+def _after_a_step(runs: list[RunLog], checkpoint: str) -> str | None:
+    """The checkpoint that a training made of the same weights: of one from before the first step of
+    a run, what that began with; None for the base model.
+    """
+    began = {
+        one.checkpoint: log.began
+        for log in runs
+        for one in log.kept
+        if log.began is not None and one.step == 0
+    }
+    found: str | None = checkpoint
+    while found in began:
+        found = began.pop(found).source
+    return found
 
 
 def _trained_on(runs: list[RunLog], head: str | None) -> frozenset[str]:

@@ -21,6 +21,7 @@ from pages.ui.evaluate.study import (
     told,
     trainer_of,
     why_not,
+    with_settings,
 )
 
 
@@ -31,7 +32,8 @@ def controls_card(desk: Desk) -> None:
         what = "labels" if desk.tells_labels else "targets"
         pieces.note(
             "Trains from the base model on your samples, three times on the same with their "
-            f"{what} shuffled, and on another person's. Only the first may help."
+            f"{what} shuffled, and on another person's. Only the first may help. "
+            + with_settings(desk)
         )
         ready = why_not(desk)
         study(
@@ -46,7 +48,7 @@ def controls_card(desk: Desk) -> None:
 
 
 def _work(desk: Desk, job: Job) -> Controls:
-    train, settings = desk.samples(Part.TRAIN), desk.settings
+    train, settings = desk.samples(Part.TRAIN), desk.trained_with()
     test, left_out = desk.tests_to_judge_by()
     others = other_person(desk.card, desk.labels, train)
     with trainer_of(desk) as trainer:

@@ -18,6 +18,7 @@ from pages.ui.evaluate.study import (
     study,
     trainer_of,
     why_not,
+    with_settings,
 )
 from pages.ui.say import size
 
@@ -26,6 +27,7 @@ def cost_card(desk: Desk) -> None:
     """Draw the card."""
     with st.container(key="card_cost", border=True, gap="small"):
         pieces.heading("What does it cost here?", "measured on this machine")
+        pieces.note(f"Trains once from the base model. {with_settings(desk)}")
         study(
             desk,
             COST,
@@ -39,7 +41,7 @@ def cost_card(desk: Desk) -> None:
 
 
 def _work(desk: Desk, job: Job) -> Cost:
-    settings = desk.settings
+    settings = desk.trained_with()
     with trainer_of(desk) as trainer:
         return measure_cost(
             trainer,

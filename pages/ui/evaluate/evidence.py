@@ -27,7 +27,6 @@ from odt_core.evidence import (
 )
 from odt_core.samples import Samples
 from odt_core.studies import StudyProgress, other_person
-from odt_core.training.settings import Settings
 from odt_core.workspace import CheckpointEntry, Part
 from pages.ui import kept_widgets, pieces
 from pages.ui.base_sets import base_test_of, replay_of
@@ -134,7 +133,7 @@ def _work(desk: Desk, job: Job, *, whole: bool) -> Bundle:
         found = _asked(desk, job, worker, file, entry, judges if left_out else None)
     studies = Studies(reasons=("Nothing was studied: it was not asked for.",))
     if whole:
-        studies = _studies(desk, job, loaded, judges, left_out)
+        studies = _studies(desk, job, head, judges, left_out)
     studies = replace(studies, reasons=(*studies.reasons, *_left_in_the_dashboard(desk)))
     if job.stopped():
         raise OdtError("Stopped before it was packed.")
@@ -258,17 +257,13 @@ def _judged(
     return Judged(samples, scores.base, scores.own, scores.labels, leak)
 
 
-def _studies(desk: Desk, job: Job, checkpoint: Checkpoint, test: Samples, left_out: str) -> Studies:
+def _studies(desk: Desk, job: Job, head: str, test: Samples, left_out: str) -> Studies:
     """With the settings that the weights were trained with; those that were run with these settings
     on the Studies page are taken over.
     """
-    try:
-        settings = Settings.from_json(checkpoint.meta.settings)
-    except (OdtError, TypeError):  # of another version of odt, or an imported file
-        settings = desk.settings
-    samples = desk.samples(Part.TRAIN)
+    settings, samples = desk.trained_with(head), desk.samples(Part.TRAIN)
     known = Studies()
-    if settings == desk.settings:
+    if settings == desk.trained_with():
         about = about_training(desk)
         known = Studies(
             desk.result_of(COST, about),

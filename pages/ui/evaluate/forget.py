@@ -19,7 +19,7 @@ from pages.ui.base_sets import base_test_of, replay_of
 from pages.ui.desk import Desk
 from pages.ui.desk.jobs import Job
 from pages.ui.evaluate.large import Number, numbers, verdict
-from pages.ui.evaluate.study import about_training, study, told, trainer_of, why_not
+from pages.ui.evaluate.study import about_training, study, told, trainer_of, why_not, with_settings
 from pages.ui.prepared import Prepared
 from pages.ui.say import beside, count, isolated, plain
 from pages.ui.thumbs import thumb_uri
@@ -81,7 +81,7 @@ def forget(desk: Desk) -> None:
         pieces.heading("Forget a sample or a label", "and prove that it is forgotten")
         pieces.note(
             "odt retrains from the base model without the samples you choose, here and in a "
-            "process that never saw them, and compares all weights."
+            "process that never saw them, and compares all weights. " + with_settings(desk)
         )
         trouble.show_said(_PLACE)
         chosen = _choice(desk)
@@ -153,7 +153,7 @@ def _work(desk: Desk, job: Job, chosen: Choice) -> Forgotten:
     prepared, out = _samples(desk, Part.TRAIN, chosen)
     if not out.any():
         raise SampleError("None of these is trained on, so there is nothing to forget.")
-    samples, settings = prepared.samples, desk.settings
+    samples, settings = prepared.samples, desk.trained_with()
     trained_on = tuple(one.id for one, gone in zip(prepared.entries, out, strict=True) if not gone)
     with trainer_of(desk) as trainer:
         found = unlearn(

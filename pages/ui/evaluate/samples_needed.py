@@ -21,6 +21,7 @@ from pages.ui.evaluate.study import (
     told,
     trainer_of,
     why_not,
+    with_settings,
 )
 from pages.ui.numbers import figure as short
 from pages.ui.say import between, percent
@@ -34,7 +35,8 @@ def samples_needed_card(desk: Desk) -> None:
         pieces.heading("How many samples does it take?", f"{len(_SEEDS)} seeds a point")
         pieces.note(
             "Trains again and again from the base model, in a process of its own: your model stays "
-            "as it is. Each point is the mean over the seeds on your test samples."
+            "as it is. Each point is the mean over the seeds on your test samples. "
+            + with_settings(desk)
         )
         study(
             desk,
@@ -48,7 +50,7 @@ def samples_needed_card(desk: Desk) -> None:
 
 
 def _work(desk: Desk, job: Job) -> SamplesNeeded:
-    train, settings = desk.samples(Part.TRAIN), desk.settings
+    train, settings = desk.samples(Part.TRAIN), desk.trained_with()
     test, left_out = desk.tests_to_judge_by()
     with trainer_of(desk) as trainer:
         return samples_needed(

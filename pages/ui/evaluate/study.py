@@ -12,7 +12,7 @@ from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
 from pages.ui.desk.jobs import Job, Look
 from pages.ui.pace import tick
-from pages.ui.say import plain, span
+from pages.ui.say import count, plain, span
 from pages.ui.turns import Urgency, fragment
 from pages.ui.untested import untested
 
@@ -131,9 +131,15 @@ def about_training(desk: Desk) -> object:
     return (
         desk.model,
         desk.labels,
-        repr(desk.settings),
+        repr(desk.trained_with()),
         tuple((s.sha256, s.label, s.target, s.part) for s in manifest.samples),
     )
+
+
+def with_settings(desk: Desk) -> str:
+    """ "With your model's settings: 50 epochs." """
+    whose = "your model's settings" if desk.workspace.manifest.head else "the settings for training"
+    return f"With {whose}: {count(desk.trained_with().epochs, 'epoch')}."
 
 
 def why_not(desk: Desk, *, judged: bool = True) -> str:

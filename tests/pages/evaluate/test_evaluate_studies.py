@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from html import unescape
 
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from odt_core.evaluation import compare, score
 from odt_core.studies import Controls
+from odt_core.workspace import Kind
 from pages.ui.desk.worker import bundled_path
-from pages.ui.evaluate.study import trainer_of
+from pages.ui.evaluate.study import COST, about_training, trainer_of
 from tests.pages.evaluate.parts import run_job, visit
 from tests.pages.page_text import said, shown
+from tests.pages.trainings import train
 
 
 class TestControls:
@@ -63,6 +66,25 @@ class TestStudies:
         assert result.sentence[:30] in shown(app)
         after = desk.worker().state()
         assert all(np.array_equal(state[name], after[name]) for name in state)
+
+    def test_studies_train_as_your_model_was_whatever_was_trained_last(self, trained):
+        app, desk = trained
+        first = desk.workspace.manifest.head
+        train(app, desk, epochs=1)
+        start = next(one for one in desk.other_checkpoints() if one.info.kind is Kind.START)
+        for same in (first, start.id):  # of the same weights
+            desk.restore(same)
+            assert (desk.trained_with().epochs, desk.settings.epochs) == (2, 1)
+        visit(app, "Studies")
+        assert unescape(shown(app)).count("With your model's settings: 2 epochs.") == 3
+        cost = run_job(app, desk, "cost", COST)
+        assert cost.steps == desk.workspace.manifest.head_entry.info.steps
+        about = about_training(desk)
+        desk.workspace.set_settings(replace(desk.settings, epochs=7).to_json())
+        assert about_training(desk) == about
+        desk.restore(None)
+        assert desk.trained_with().epochs == 7
+        assert "With the settings for training: 7 epochs." in shown(app.run())
 
     def test_study_of_an_uploaded_model_knows_that_its_samples_are_pictures(self, app, desk_of):
         desk = desk_of(app)
