@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from odt_core.training.loop import Run
 
 
+_SCORED = 0.8  # of the time between two checkpoints, from when on one is made at an evaluation
+
+
 class Reason(StrEnum):
     """Why an automatic checkpoint is made."""
 
@@ -45,7 +48,9 @@ class Callback:
 
 
 class Autosave(Callback):
-    """Makes a checkpoint at the start, at each new best, every few seconds and at the end."""
+    """Makes a checkpoint at the start, at each new best, every few seconds and at the end. The ones
+    in between are made right after an evaluation where one comes soon, so that they are scored.
+    """
 
     def __init__(
         self, save: Function[[Checkpoint, Reason], None] | None = None, every_seconds: float = 5.0
@@ -60,22 +65,29 @@ class Autosave(Callback):
         self._save = save
         self._every = every_seconds
         self._last = time.monotonic()
+        self._step = 0  # of the last one
 
     def on_train_begin(self, run: Run) -> None:
-        self._last = time.monotonic()
+        self._last, self._step = time.monotonic(), run.step
         run.save(Reason.START)
 
     def on_step_end(self, run: Run, record: Record) -> None:
-        if time.monotonic() - self._last >= self._every:
-            self._last = time.monotonic()
-            run.save(Reason.PERIODIC)
+        self._save_when_due(run, self._every)
 
     def on_evaluate(self, run: Run, evaluation: EvaluationRecord) -> None:
         if run.improved:
-            run.save(Reason.BEST)
+            run.save(Reason.BEST)  # no second one of the same weights
+        elif not run.over:  # else that of the end comes now
+            self._save_when_due(run, _SCORED * self._every)
+
+    def _save_when_due(self, run: Run, seconds: float) -> None:
+        if run.step > self._step and time.monotonic() - self._last >= seconds:
+            self._last, self._step = time.monotonic(), run.step
+            run.save(Reason.PERIODIC)
 
     def on_checkpoint(self, run: Run, checkpoint: Checkpoint, reason: Reason) -> None:
-        self._last = time.monotonic()
+        if reason is not Reason.BEST:  # which may be kept in memory alone until the end
+            self._last, self._step = time.monotonic(), run.step
         if self._save is not None:
             self._save(checkpoint, reason)
 

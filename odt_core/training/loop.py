@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from numbers import Integral
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -147,6 +147,7 @@ class Run:
         self._reports_loss = contract.train[0].loss is not None
         self._fingerprint = fingerprint(settings, sets.own, sets.replay, augmentation)
         self.step = 0
+        self.over = False  # no more steps come
         self.improved = False  # the last evaluation was the best on the test samples so far
         self._average = WeightAverage({}, 0)
         self._seconds = 0.0
@@ -222,13 +223,18 @@ class Run:
                 settings=self.settings.to_json(),
                 seed=self.settings.seed,
                 labels=tuple(self.sets.own.labels.names),
-                metrics=self._evaluations[-1].to_json() if self._evaluations else {},
+                metrics=self._scores_now(),
                 created=datetime.now(UTC).isoformat(timespec="seconds"),
                 note=note,
                 learning_rate=progress.learning_rate,
             ),
             progress=progress,
         )
+
+    def _scores_now(self) -> dict[str, Any]:
+        """Of these very weights; empty where they have not been scored."""
+        last = self._evaluations[-1] if self._evaluations else None
+        return last.to_json() if last is not None and last.step == self.step else {}
 
     def save(self, reason: Reason) -> None:
         """Make a checkpoint and tell every callback; none between the steps of a run that has gone
@@ -293,7 +299,7 @@ class Run:
         return self._end(outcome)
 
     def _end(self, outcome: Outcome) -> History:
-        bad_step = self.step
+        self.over, bad_step = True, self.step
         progress, message = self.progress(), ""
         if outcome is not Outcome.DIVERGED and not is_finite(progress.state, self._infinite):
             outcome = Outcome.DIVERGED

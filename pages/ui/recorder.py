@@ -148,11 +148,11 @@ class Recorder:
         self._on_head(self._run.after)
 
     def _keep(self, checkpoint: Checkpoint, kind: Kind, *, as_head: bool = False) -> str:
-        scores = (
-            EvaluationRecord.from_json(checkpoint.meta.metrics)
-            if checkpoint.meta.metrics
-            else self._scores
-        )
+        metrics, scores = checkpoint.meta.metrics, self._scores
+        if metrics:
+            scores = EvaluationRecord.from_json(metrics)
+        elif scores is not None and scores.step != checkpoint.meta.step:
+            scores = None  # those of other weights
         info = CheckpointInfo(
             kind,
             checkpoint.meta.step,

@@ -1,10 +1,14 @@
 """What is kept of a run that fails, and when it is over."""
 
+import numpy as np
 import pytest
 
+from odt_core.checkpoint import Checkpoint, CheckpointMeta
 from odt_core.errors import WorkspaceError
-from odt_core.training.events import Failed, Progressed
-from odt_core.training.history import Record
+from odt_core.samples import Labels
+from odt_core.training import EvaluationRecord, Reason
+from odt_core.training.events import Evaluated, Failed, Progressed, Saved
+from odt_core.training.history import Record, Score
 from odt_core.workspace import Workspaces
 from pages.ui.recorder import Recorder
 from pages.ui.run import Phase, Run
@@ -46,3 +50,18 @@ def test_run_when_failed_and_its_last_lines_cannot_be_written_says_why_it_failed
     monkeypatch.setattr(workspace, "append_run", full)
     seen = failed(workspace).snapshot()
     assert (seen.phase, seen.message) == (Phase.FAILED, "The loss is gone.")
+
+
+def test_checkpoint_has_no_scores_of_another_step(workspace):
+    workspace.set_model("mine", Labels.numbered(2), bundled="digits")
+    run = Run(workspace.start_run(), 10, 4, None)
+    recorder = Recorder(workspace, run, on_head=lambda _: None)
+    for step, reason in ((0, Reason.START), (7, Reason.PERIODIC)):
+        meta = CheckpointMeta("0" * 64, step=step)
+        recorder.on_event(Saved(Checkpoint({"w": np.zeros(1, np.float32)}, meta), reason))
+        if not step:
+            recorder.on_event(Evaluated(EvaluationRecord(0, Score(20, 9, 1.0), None, 0.0)))
+    recorder.on_event(Failed("Over."))
+    assert run.wait(10)
+    start, later = workspace.manifest.checkpoints
+    assert (start.info.own.accuracy, later.info.own) == (0.45, None)

@@ -402,6 +402,52 @@ class TestSaving:
         assert last.meta.metrics["test"]["correct"] == 40
         same(dict(last.state), session.state())
 
+    def test_scores_in_a_checkpoint_are_those_of_its_own_weights(self, session):
+        saved: list[Checkpoint] = []
+        settings, tests = replace(SETTINGS, evaluate_every=10), some(40, 1)
+        fit(session, some(12), settings, [Autosave(lambda c, _: saved.append(c), 0)], test=tests)
+        scored = [one for one in saved if one.meta.metrics]
+        assert {one.meta.step for one in scored} == {0, 10, 20, 24}
+        assert {one.meta.step for one in saved} == set(range(25))
+        for one in scored:
+            session.restore(one)
+            found = evaluate(session, tests)
+            told = one.meta.metrics["test"]
+            assert (told["n"], told["correct"]) == (found.n, found.correct)
+            assert told["cross_entropy"] == pytest.approx(found.cross_entropy)
+
+    @pytest.mark.parametrize(
+        ("every", "best", "steps"),
+        [
+            (4, False, [4, 8, 12, 16, 20]),
+            (100, False, [5, 10, 15, 20]),
+            (4, True, [5, 10, 15, 20]),  # each evaluation makes one of its own
+        ],
+    )
+    def test_checkpoint_is_made_at_an_evaluation_that_comes_soon_and_waits_for_none(
+        self, session, monkeypatch, every, best, steps
+    ):
+        class Clock(Callback):  # a second a step
+            def __init__(self) -> None:
+                self.now = 0.0
+
+            def on_step_end(self, run: Run, record: Record) -> None:
+                self.now += 1
+
+            def monotonic(self) -> float:
+                return self.now
+
+        clock, saved = Clock(), []
+        monkeypatch.setattr("odt_core.training.callbacks.time", clock)
+        monkeypatch.setattr(Judge, "is_best", lambda *_: best)
+        save = Autosave(
+            lambda one, reason: saved.append(one.meta.step) if reason is Reason.PERIODIC else None,
+            every_seconds=5,
+        )
+        settings = replace(SETTINGS, evaluate_every=every)
+        fit(session, some(12), settings, [clock, save], test=some(8, 1))
+        assert saved == steps
+
 
 class TestLearningRateOfItsOwn:
     """A schedule ends near zero: what a person leaves with must still be able to learn."""
