@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from odt_core.bundled import ModelCard
 from odt_core.errors import SettingsError
 from odt_core.training.settings import Settings
 from odt_core.workspace import Part
@@ -38,7 +39,7 @@ def train_card(desk: Desk, was_busy: bool) -> None:
         near = desk.near_test_known() or {}
         pieces.step(2, "Train", _aside(desk, near), _kept_out(len(near)) if near else "")
         st.session_state.pop(_HINT, None)
-        fragment(_settings, Urgency.CLICK)(desk, was_busy)
+        fragment(_settings, Urgency.CLICK)(desk, was_busy, _steps(desk))
         _buttons(desk)
         trouble.show_said("train")
         _interrupted(desk)
@@ -64,19 +65,20 @@ def _kept_out(near: int) -> str:
 
 
 @trouble.shown()
-def _settings(desk: Desk, was_busy: bool) -> None:
+def _settings(desk: Desk, was_busy: bool, steps: object) -> None:
     """A fragment: nothing else on the page depends on them before Train is pressed, but for what
-    the line below the buttons asks for. was_busy: as of `train_card`.
+    the line below the buttons asks for, and what Undo takes back. was_busy: as of `train_card`;
+    steps: `_steps` as the page shows them.
     """
-    saved = {**desk.card.settings, **desk.workspace.manifest.settings}
+    saved = _saved(desk)
     replays = desk.card.replay is not None
     values = _values(Settings.from_json(saved))
     kept_widgets.fill(_SETTINGS, desk.model.key, values, (saved, replays))
     busy = desk.busy
-    if busy != was_busy:  # by another tab
+    if busy != was_busy or steps != _steps(desk):  # by another tab, or a setting that was changed
         st.rerun()
-    kept: dict[str, Any] = {"on_change": kept_widgets.keep, "args": (_SETTINGS, tuple(values))}
-    fixed = not desk.sets_learning_rate
+    kept: dict[str, Any] = {"on_change": _changed, "args": (desk, tuple(values))}
+    fixed, own_rate = not desk.sets_learning_rate, _has_own_rate(desk.card)
     # Without limits: the browser would keep a number beyond them to itself, and the one before it
     # would be trained with.
     with st.container(key="settings"):
@@ -99,6 +101,7 @@ def _settings(desk: Desk, was_busy: bool) -> None:
         )
         c.number_input(
             "Learning rate",
+            value=None if own_rate else "min",  # when emptied, too
             format="%.4g",
             step=0.005,
             disabled=busy or fixed,
@@ -135,7 +138,7 @@ def _settings(desk: Desk, was_busy: bool) -> None:
     kept_widgets.keep(_SETTINGS, values)
     wrong = None
     try:
-        chosen_settings(saved, st.session_state)
+        _chosen(desk)
     except SettingsError as error:
         wrong = error
     if _HINT in st.session_state and st.session_state[_HINT] != _hint(desk):
@@ -155,13 +158,31 @@ def _values(settings: Settings) -> dict[str, Any]:
     }
 
 
-def chosen_settings(saved: Mapping[str, Any], widgets: Mapping[str, Any]) -> Settings:
+def _changed(desk: Desk, keys: tuple[str, ...]) -> None:
+    """Keep what the widgets say: in the workspace, for a page loaded anew, as soon as all fit."""
+    kept_widgets.keep(_SETTINGS, keys)
+    settings = _fitting(desk)
+    with trouble.caught("train"):
+        if settings is not None and settings != desk.settings:
+            desk.workspace.set_settings(settings.to_json())
+
+
+def _steps(desk: Desk) -> object:
+    return desk.workspace.undo_step, desk.workspace.redo_step
+
+
+def _saved(desk: Desk) -> dict[str, Any]:
+    return {**desk.card.settings, **desk.workspace.manifest.settings}
+
+
+def _chosen(desk: Desk) -> Settings:
     """The settings of the widgets over the saved ones; SettingsError when one is out of range."""
+    saved, widgets = _saved(desk), st.session_state
     try:
         changed: dict[str, Any] = {
             "epochs": int(widgets["set_epochs"]),
             "batch_size": int(widgets["set_batch_size"]),
-            "learning_rate": _rate(saved, widgets["set_learning_rate"]),
+            "learning_rate": _rate(desk.card, widgets["set_learning_rate"]),
         }
         seed = str(widgets["set_seed"]).strip()
     except (TypeError, ValueError, KeyError) as error:
@@ -176,9 +197,8 @@ def chosen_settings(saved: Mapping[str, Any], widgets: Mapping[str, Any]) -> Set
 
 def _fitting(desk: Desk) -> Settings | None:
     """The settings of the widgets; None where one is out of range."""
-    saved = {**desk.card.settings, **desk.workspace.manifest.settings}
     try:
-        return chosen_settings(saved, st.session_state)
+        return _chosen(desk)
     except SettingsError:
         return None
 
@@ -206,9 +226,13 @@ def _seed(text: str) -> int:
         ) from None
 
 
-def _rate(saved: Mapping[str, Any], value: float | None) -> float | None:
-    """None: the model's own rate, where nothing else was ever said."""
-    return None if value is None and saved.get("learning_rate", 0) is None else float(value)
+def _rate(card: ModelCard, value: float | None) -> float | None:
+    """None: the model's own rate, where its card proposes that."""
+    return None if value is None and _has_own_rate(card) else float(value)
+
+
+def _has_own_rate(card: ModelCard) -> bool:
+    return card.settings.get("learning_rate", 0) is None
 
 
 # Buttons

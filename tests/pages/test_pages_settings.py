@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from odt_core.workspace import Part
 from pages.ui import samples_card
+from pages.ui.desk import Desk
+from tests.pages.conftest import APP
 from tests.pages.page_text import progress, said
 from tests.pages.pictures import picture, upload
 from tests.pages.trainings import train
@@ -18,6 +21,38 @@ class TestTraining:
         assert app.number_input(key="set_epochs").value == 7
         app.number_input(key="set_epochs").set_value(8).run()
         assert app.number_input(key="set_epochs").value == 8
+
+    def test_settings_that_nobody_trained_with_are_there_when_the_page_is_loaded_anew(self, person):
+        app, desk = person
+        app.number_input(key="set_epochs").set_value(7).run()
+        app.text_input(key="set_seed").set_value("5").run()
+        again = AppTest.from_file(APP, default_timeout=60)
+        again.query_params["w"] = app.session_state["odt_workspace"]
+        again.run()
+        assert again.number_input(key="set_epochs").value == 7
+        assert again.text_input(key="set_seed").value == "5"
+        assert (desk.settings.epochs, desk.settings.seed) == (7, 5)
+
+    def test_settings_changed_in_a_row_are_one_step_back_and_the_samples_another(self, person):
+        app, desk = person
+        own, step = app.number_input(key="set_epochs").value, desk.workspace.undo_step
+        for epochs in (7, 8, 0, 9):
+            app.number_input(key="set_epochs").set_value(epochs).run()
+            assert desk.settings.epochs == (epochs or 8)  # what cannot be is not kept
+        assert app.button(key="undo").help == "Undo: change the settings"
+        app.button(key="undo").click().run()
+        assert app.number_input(key="set_epochs").value == own
+        assert desk.workspace.undo_step == step
+
+    def test_rate_of_a_model_with_its_own_can_be_taken_out_again(self, regression, monkeypatch):
+        app, desk = regression
+        monkeypatch.setattr(Desk, "sets_learning_rate", True)  # as one that is given it each step
+        app.run()
+        app.number_input(key="set_learning_rate").set_value(0.1).run()
+        assert desk.settings.learning_rate == 0.1
+        app.number_input(key="set_learning_rate").set_value(None).run()
+        assert not app.error
+        assert desk.settings.learning_rate is None
 
     def test_samples_of_a_label_that_is_turned_off_do_not_count(self, person):
         app, desk = person
