@@ -44,6 +44,7 @@ def loss_chart(key: str, desk: Desk, snapshot: Snapshot | None, height: int) -> 
         curves,
         run=snapshot.id if snapshot else "",
         x_max=_steps(snapshot),
+        x_title=_axis(snapshot),
         height=height,
         label=_said("Loss", curves),
         wait=_WAIT if not snapshot else "",
@@ -96,6 +97,7 @@ def _share_chart(
         curves,
         run=snapshot.id if snapshot else "",
         x_max=x_max,
+        x_title=_axis(snapshot),
         height=height,
         label=_said(what, curves),
         percent=True,
@@ -129,6 +131,7 @@ def _error_chart(
         curves,
         run=snapshot.id if snapshot else "",
         x_max=x_max,
+        x_title=_axis(snapshot),
         height=height,
         label=_said("On your test samples", curves),
         large=large,
@@ -163,6 +166,11 @@ def _steps(snapshot: Snapshot | None) -> float:
         return 100.0
     over = not snapshot.phase.active and snapshot.step
     return float(over or snapshot.total or 100)
+
+
+def _axis(snapshot: Snapshot | None) -> str:
+    """Its title: checkpoints count the steps of earlier trainings too."""
+    return "step of this training" if snapshot is not None and snapshot.earlier else "step"
 
 
 def thinned(records: Sequence, total: int) -> Sequence:

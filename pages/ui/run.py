@@ -42,6 +42,12 @@ class Snapshot:
     records: tuple[Record, ...]
     evaluations: tuple[EvaluationRecord, ...]
     message: str
+    earlier: int = 0  # steps of the trainings before, which are in the model too
+
+    @property
+    def steps_in_all(self) -> str:
+        """ " · 1,102 in all" where there were trainings before; as checkpoints are counted."""
+        return f" · {self.earlier + self.step:,} in all" if self.earlier else ""
 
     @property
     def share(self) -> float:
@@ -90,6 +96,7 @@ class Run:
                 records=tuple(self._records),
                 evaluations=tuple(self._evaluations),
                 message=self._message,
+                earlier=self.earlier,
             )
 
     @property

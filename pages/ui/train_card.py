@@ -298,8 +298,10 @@ def _interrupted(desk: Desk) -> None:
     entry = desk.workspace.manifest.checkpoint(checkpoint_id)
     assert entry is not None
     with st.container(key="interrupted", horizontal=True, vertical_alignment="center"):
-        began = "" if entry.info.step else ", where it began,"
-        pieces.note(f"Training was interrupted. Step {entry.info.steps:,}{began} is saved.")
+        step, in_all = entry.info.step, entry.info.steps
+        saved = f"Step {step:,}" + (f", {in_all:,} in all," if in_all > step else "")
+        saved = saved if step else f"Step {in_all:,}, where it began,"
+        pieces.note(f"Training was interrupted. {saved} is saved.")
         st.button("Go on from there", key="go_on", on_click=_go_on, args=(desk, checkpoint_id))
         st.button("Dismiss", key="dismiss", on_click=_dismiss, args=(desk, run_id))
 
@@ -385,13 +387,23 @@ def pace_in_words(rate: float) -> str:
     return f"{count(steps, 'step')} a second" if steps else f"{span(1 / rate)} a step"
 
 
+def _ended(desk: Desk, snapshot: Snapshot) -> str:
+    """What the run says of itself, with the steps that your model has where it had some before."""
+    entry, message = desk.workspace.manifest.head_entry, snapshot.message
+    if entry is None or not message or not snapshot.earlier:
+        return message
+    return f"{message} Your model has {count(entry.info.steps, 'step')} in all."
+
+
 def _progress(desk: Desk, snapshot: Snapshot | None) -> None:
     stale = stale_in_words(desk.stale())
     if snapshot is None:
         st.session_state[_HINT] = hint = _hint(desk)
         st.progress(0.0, text=plain(stale or hint))
         return
-    steps = f"Step {snapshot.step:,} of {snapshot.total:,}" if snapshot.total else "Getting ready"
+    steps = "Getting ready"
+    if snapshot.total:
+        steps = f"Step {snapshot.step:,} of {snapshot.total:,}{snapshot.steps_in_all}"
     if snapshot.phase is Phase.PAUSED:
         said = f"{steps} · paused"
     elif snapshot.phase is Phase.STOPPING:
@@ -406,7 +418,7 @@ def _progress(desk: Desk, snapshot: Snapshot | None) -> None:
     elif snapshot.phase is Phase.FAILED:
         said = f"{steps} · ended early"
     else:
-        said = plain(stale or snapshot.message or steps)
+        said = plain(stale or _ended(desk, snapshot) or steps)
     st.progress(snapshot.share, text=said)
     if snapshot.phase is Phase.FAILED:
         st.error(plain(snapshot.message))

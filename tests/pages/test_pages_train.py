@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -244,6 +245,26 @@ class TestTraining:
         interrupt(app, desk, start)
         notes = " ".join(html.value for html in app.html)
         assert f"Training was interrupted. Step {steps}, where it began, is saved." in notes
+
+    def test_training_after_another_tells_its_own_steps_and_those_in_all(self, trained):
+        app, desk = trained
+        before = desk.workspace.manifest.head_entry.info.steps
+        with long_training(desk):
+            step = desk.run.snapshot().step
+            assert f" of {desk.run.snapshot().total:,} · {before + step:,} in all · paused" in (
+                progress(app.run())
+            )
+        train(app.run(), desk, epochs=2)
+        steps = desk.workspace.manifest.head_entry.info.steps
+        assert steps > before
+        told = f"Your model has {steps:,} steps in all."
+        assert progress(app).endswith(told)
+        desk.run = None  # as after a restart of the server
+        assert progress(app.run()).endswith(told)
+        end = desk.workspace.manifest.head_entry
+        data, info = desk.workspace.checkpoint_bytes(end.id), replace(end.info, kind=Kind.AUTO)
+        interrupt(app, desk, desk.workspace.add_checkpoint(data, info))
+        assert f"Step {steps - before:,}, {steps:,} in all, is saved." in shown(app)
 
     def test_reset_when_clicked_keeps_the_weights_as_a_checkpoint(self, trained):
         app, desk = trained

@@ -35,6 +35,7 @@ def kept_run(workspace: Workspace, checkpoint: str) -> Snapshot | None:
         records=curves.records,
         evaluations=curves.evaluations,
         message=curves.message,
+        earlier=entry.info.earlier,
     )
 
 
