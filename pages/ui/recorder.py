@@ -128,8 +128,11 @@ class Recorder:
                     self._run.ended(Phase.FAILED, event.message)
 
     def _first_and_last(self) -> tuple[history.Score, history.Score] | None:
-        """How the model did on the person's test samples before the run and after it."""
+        """How the model did on the person's test samples before the run and after it; before one
+        that it goes on from, where it was judged by as many.
+        """
         scores = [e.test for e in self._run.snapshot().evaluations if e.test is not None]
+        scores = [one for one in scores if one.n == scores[-1].n]
         return (scores[0], scores[-1]) if len(scores) > 1 else None
 
     def _flush_start(self) -> None:

@@ -110,6 +110,16 @@ class Run:
 
     # Called by the recorder's thread
 
+    def goes_on(
+        self, step: int, records: Sequence[Record], evaluations: Sequence[EvaluationRecord]
+    ) -> None:
+        """Before it begins: it is one that was interrupted at `step`, whose curves are these."""
+        with self._lock:
+            self._step = step
+            self._records = [one for one in records if one.step <= step]
+            # Where it stands it is scored again.
+            self._evaluations = [one for one in evaluations if one.step < step]
+
     def planned(self, total: int) -> None:
         """How many steps there will be."""
         with self._lock:

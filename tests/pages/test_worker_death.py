@@ -108,6 +108,24 @@ class TestTraining:
         assert desk.run.wait(30)
         assert desk.run.phase is Phase.STOPPED
 
+    def test_run_that_goes_on_has_the_curves_from_before_and_is_judged_by_its_start(self, training):
+        app, desk = training
+        _, offered = cut_short(app, desk)
+        step = desk.workspace.manifest.checkpoint(offered).info.step
+        app.button(key="go_on").click().run()
+        assert desk.run.snapshot().step >= step
+        until(lambda: desk.run.snapshot().step > step)
+        desk.stop()
+        assert desk.run.wait(30)
+        live = desk.run.snapshot()
+        for found in (live.records, live.evaluations):
+            steps = [one.step for one in found]
+            assert steps[0] <= 1
+            assert steps == sorted(set(steps))
+        assert step in [one.step for one in live.evaluations]
+        test = desk._last_log()[1].ended.test
+        assert test == (live.evaluations[0].test, live.evaluations[-1].test)
+
     def test_settings_changed_after_the_death_then_the_run_goes_on_with_its_own(self, training):
         app, desk = training
         os.kill(desk._worker.pid, signal.SIGKILL)

@@ -96,6 +96,7 @@ class HasRuns(HasAnswers):
             manifest = self.workspace.manifest
             head, earlier = manifest.head, self._earlier(go_on)
             run = Run(self.workspace.start_run(), 0, len(train), head, earlier)
+            self._show_before(run, go_on, progress)
             recorder = Recorder(self.workspace, run, on_head=self._made)
             try:
                 if settings != self.settings:
@@ -128,6 +129,17 @@ class HasRuns(HasAnswers):
             target=self._score_base, args=(test_name, test), name="odt-base-level", daemon=True
         ).start()
         return run
+
+    def _show_before(self, run: Run, go_on: str | None, progress: Progress | None) -> None:
+        """The curves of what a run goes on from, before its own."""
+        if go_on is None or progress is None:
+            return
+        from pages.ui.desk.kept_curves import kept_curves  # not before the first page is there
+
+        with contextlib.suppress(OdtError):  # a file that cannot be read: they begin here
+            before = kept_curves(self.workspace, go_on)
+            if before is not None:
+                run.goes_on(progress.step, before.records, before.evaluations)
 
     def keep(self, data: bytes, info: CheckpointInfo, trained_on: Iterable[str]) -> CheckpointEntry:
         """Keep a checkpoint that was trained from the base model elsewhere than in a run, and make
