@@ -27,9 +27,12 @@ def result_line(result: Result) -> None:
         st.page_link("pages/evaluate.py", label="See the evidence")
 
 
-def result_so_far(base: Evaluation | None, own: Score | None) -> None:
-    """The same while a run goes on, so that nothing moves when it ends; None: not measured yet."""
-    _figures(base, own, " on your test samples so far.")
+def result_so_far(base: Evaluation | None, own: Score | None, *, over: bool = False) -> None:
+    """The same while a run goes on, so that nothing moves when it ends; None: not measured yet.
+    over: it has ended, and both are about to be compared.
+    """
+    then = ". Both models are being measured …" if over else " so far."
+    _figures(base, own, f" on your test samples{then}")
 
 
 def _said(result: Result) -> str:

@@ -58,6 +58,15 @@ class TestTraining:
         assert "to tell, p = " in line or "chance, p = " in line
         assert app.get("page_link")[-1].proto.page == "evaluate"
 
+    def test_result_that_is_not_known_after_a_restart_is_none_of_a_run_that_goes_on(self, trained):
+        app, desk = trained
+        assert warm(desk)
+        desk._own, desk._result, desk.run = {}, None, None
+        desk._warmed = desk._moment  # not before this page is looked at
+        app.run()
+        assert "Right on your test samples. Both models are being measured …" in shown(app)
+        assert "on your test samples so far" not in shown(app)
+
     def test_figures_while_a_run_goes_on_are_how_it_does_so_far(self, person):
         app, desk = person
         with long_training(desk, paused=False):
