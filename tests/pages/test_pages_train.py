@@ -58,6 +58,21 @@ class TestTraining:
         assert "to tell, p = " in line or "chance, p = " in line
         assert app.get("page_link")[-1].proto.page == "evaluate"
 
+    def test_result_when_a_label_is_renamed_is_of_now(self, trained):
+        app, desk = trained
+        assert warm(desk)
+        before = desk.result()
+        desk.workspace.rename_label(desk.workspace.manifest.labels[0].id, "zero")
+        assert desk.result() == before
+        app.run()
+        assert "Right on your test samples. " in shown(app)
+        assert warm(desk)
+        after = desk.result()
+        assert (after.of_now, after.scores.own.correct) == (True, before.scores.own.correct)
+        assert "zero" in after.scores.labels.names
+        desk.workspace.enable_label(desk.workspace.manifest.labels[1].id, False)
+        assert not desk.result().of_now
+
     def test_result_that_is_not_known_after_a_restart_is_none_of_a_run_that_goes_on(self, trained):
         app, desk = trained
         assert warm(desk)

@@ -42,7 +42,7 @@ class Result:
     scores: Scores  # on the person's test samples
     claims: Claims  # what may be said of it
     head: str | None  # your model
-    about: object  # equal for the same test samples and labels
+    about: object  # equal for the same test samples and labels, whatever these are called
     of_now: bool = True
 
 
@@ -104,7 +104,9 @@ class HasAfterRuns(HasRuns):
         """How your model does beside the base model; None while it is not known. What came of the
         run that made it stays as it was, as its curves do, whichever samples have come since.
         """
-        head, about = self.workspace.manifest.head, (self.labels, self.test_name())
+        manifest = self.workspace.manifest
+        on = tuple((one.id, one.output) for one in manifest.labels if one.enabled)  # by any name
+        head, about = manifest.head, (on, self.test_name())
         kept = self._result if self._result is not None and self._result.head == head else None
         if kept is not None and kept.about != about:
             return replace(kept, of_now=False)
@@ -112,7 +114,7 @@ class HasAfterRuns(HasRuns):
             return kept
         scores, run = self.own_scores(), self.shown_run()
         if scores is None:
-            return None
+            return kept  # which tells the same, be it under another name of a label
         found = Result(scores, self.claims(scores), head, about)
         test = run.evaluations[-1].test if run is not None and run.evaluations else None
         if test is not None and test.n == scores.own.n:  # else it was scored on others
