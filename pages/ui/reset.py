@@ -54,7 +54,7 @@ def _confirm(desk: Desk) -> None:
         taken = f", {count(photos, 'camera picture')} among them" if photos else ""
         st.markdown(
             f"**{count(len(manifest.samples), 'sample')}**{taken}, your labels, "
-            f"{count(len(manifest.checkpoints), 'checkpoint')} and "
+            f"{count(len(desk.other_checkpoints()), 'checkpoint')} and "
             f"{count(len(desk.workspace.steps_done()), 'undo step')} are deleted from this "
             "workspace's disk now. Undo does **not** bring them back. The model file stays"
             + (", models that you uploaded before it do not." if manifest.models else ".")

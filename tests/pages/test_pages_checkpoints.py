@@ -8,6 +8,7 @@ from odt_core.checkpoint import load_checkpoint
 from odt_core.errors import WorkspaceError
 from odt_core.workspace import Kind
 from pages.ui import timeline
+from pages.ui.evaluate import over_time
 from tests.pages.page_text import said
 
 
@@ -51,6 +52,18 @@ class TestCheckpoints:
         back = [button for button in app.button if (button.key or "").startswith("restore_")]
         assert {button.label for button in back} == {"Restore"}
         assert "primary" not in {button.proto.type for button in back}
+
+    def test_checkpoints_are_as_many_on_every_page(self, trained):
+        app, desk = trained
+        assert len(desk.workspace.manifest.checkpoints) > 1
+        (only,) = desk.other_checkpoints()
+        assert [(stop.id, stop.name) for stop in over_time._stops(desk)] == [
+            (None, "Base model"),
+            (only.id, f"Checkpoint 1: step {only.info.steps}"),
+        ]
+        app.button(key="erase").click().run()
+        asked = " ".join(one.value for one in app.markdown)
+        assert "1 checkpoint and" in asked
 
     def test_start_of_a_run_that_went_on_from_another_stays(self, trained):
         app, desk = trained

@@ -200,10 +200,10 @@ class HasAfterRuns(HasRuns):
         return known[1]
 
     def checkpoints_in_order(self) -> tuple[CheckpointEntry, ...]:
-        """Those of this model in the order of training: the best of a run is written down at its
-        end, but stands where it was made.
+        """`other_checkpoints` of this model in the order of training: the best of a run is written
+        down at its end, but stands where it was made.
         """
-        present = [e for e in self.workspace.manifest.checkpoints if e.model == self.model.key]
+        present = [e for e in self.other_checkpoints() if e.model == self.model.key]
         return tuple(
             entry
             for together in _by_run(present, self._logs())
