@@ -6,8 +6,10 @@ from odt_core.checkpoint.checkpoint import (
     check_belongs,
     load_checkpoint,
     load_checkpoint_file,
+    same_origin,
     save_checkpoint,
     save_checkpoint_file,
+    with_note,
     with_temperature,
 )
 from odt_core.checkpoint.progress import Progress
@@ -21,7 +23,9 @@ __all__ = [
     "check_belongs",
     "load_checkpoint",
     "load_checkpoint_file",
+    "same_origin",
     "save_checkpoint",
     "save_checkpoint_file",
+    "with_note",
     "with_temperature",
 ]

@@ -15,6 +15,7 @@ from odt_core.checkpoint.metadata import fault_in
 from odt_core.checkpoint.names import check_names
 from odt_core.checkpoint.prefixes import under
 from odt_core.checkpoint.progress import Progress
+from odt_core.checkpoint.reason import Reason
 from odt_core.checkpoint.tempering import Tempering
 from odt_core.checkpoint.writing import write_checkpoint
 from odt_core.errors import CheckpointError
@@ -47,6 +48,12 @@ class CheckpointMeta:
     version: int = VERSION
     temperature: Tempering | None = None  # what the scores are divided by; None: nothing
     learning_rate: float | None = None  # given with every step; None where a variable holds it
+    reason: str = ""  # why a training made it, a Reason, where `note` says something else
+
+    @property
+    def made_as(self) -> str:
+        """Why a training made it, a Reason; "" where none did, or that is not known."""
+        return self.reason or (self.note if self.note in set(Reason) else "")
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,8 @@ def _parts(checkpoint: Checkpoint) -> tuple[str, dict[str, np.ndarray]]:
         document["temperature"] = Tempering.from_json(temperature.to_json()).to_json()
     if meta.learning_rate is None:  # as in files from before there was one
         del document["learning_rate"]
+    if not meta.reason:  # likewise
+        del document["reason"]
     arrays = _arrays(_STATE, checkpoint.state)
     if progress is not None:
         check_kind(progress, Progress, "A checkpoint's progress comes as Progress", CheckpointError)
@@ -183,6 +192,30 @@ def with_temperature(data: bytes, temperature: Tempering | None) -> bytes:
     return save_checkpoint(
         replace(checkpoint, meta=replace(checkpoint.meta, temperature=temperature))
     )
+
+
+def with_note(data: bytes, note: str) -> bytes:
+    """The checkpoint file with that note, unless it is empty; why a training made it stays known.
+    CheckpointError as `load_checkpoint`.
+    """
+    checkpoint = load_checkpoint(data)
+    meta = checkpoint.meta
+    if note in ("", meta.note):
+        return data
+    return save_checkpoint(replace(checkpoint, meta=replace(meta, note=note, reason=meta.made_as)))
+
+
+def same_origin(one: Checkpoint, other: Checkpoint) -> bool:
+    """Whether two differ in note and temperature at most, as what was downloaded from what is here
+    may.
+    """
+    first, second = (
+        save_checkpoint(
+            replace(it, meta=replace(it.meta, note="", reason=it.meta.made_as, temperature=None))
+        )
+        for it in (one, other)
+    )
+    return first == second
 
 
 def check_belongs(checkpoint: Checkpoint, model: Model) -> None:

@@ -45,6 +45,7 @@ _FIELDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "metrics": (_JSON, lambda value: isinstance(value, Mapping)),
     "created": ("text", is_text),
     "note": ("text", is_text),
+    "reason": ("text", is_text),
     "temperature": (
         "an odt_core.checkpoint.Tempering or None",
         lambda value: value is None or isinstance(value, Tempering),

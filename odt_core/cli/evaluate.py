@@ -73,7 +73,7 @@ def _run(options: Namespace) -> Result:
     if checkpoint is not None:
         session.restore(checkpoint)
         own = answers()
-    best = checkpoint is not None and checkpoint.meta.note == Reason.BEST
+    best = checkpoint is not None and checkpoint.meta.made_as == Reason.BEST
     replay = model.card.load_replay() if checkpoint is not None else None
 
     def judged(at: int, *, chosen: bool) -> dict[str, Any]:

@@ -136,7 +136,7 @@ def checked(
     return replace(
         test,
         leak=joined(leak, all_trained_on(checkpoint, test.samples, replay)),
-        chosen=checkpoint.meta.note == Reason.BEST,
+        chosen=checkpoint.meta.made_as == Reason.BEST,
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable as Function
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from odt_core.checkpoint.reason import Reason as Reason
 from odt_core.errors import SettingsError
 from odt_core.kinds import kind_of
 
@@ -17,15 +17,6 @@ if TYPE_CHECKING:
 
 
 _SCORED = 0.8  # of the time between two checkpoints, from when on one is made at an evaluation
-
-
-class Reason(StrEnum):
-    """Why an automatic checkpoint is made."""
-
-    START = "start"
-    PERIODIC = "periodic"
-    BEST = "best"  # best on the test samples so far
-    END = "end"
 
 
 class Callback:

@@ -19,8 +19,10 @@ from odt_core.checkpoint import (
     Tempering,
     load_checkpoint,
     load_checkpoint_file,
+    same_origin,
     save_checkpoint,
     save_checkpoint_file,
+    with_note,
     with_temperature,
 )
 from odt_core.errors import CheckpointError
@@ -287,6 +289,18 @@ class TestRefusals:
     def test_folder_that_is_not_there_is_named(self, tmp_path):
         with pytest.raises(CheckpointError, match="cannot be written"):
             save_checkpoint_file(WHOLE, tmp_path / "no" / "c.safetensors")
+
+
+class TestNote:
+    def test_why_a_training_made_it_stays_known_under_a_note_of_ones_own(self):
+        made = save_checkpoint(Checkpoint(STATE, replace(META, note="best"), PROGRESS))
+        assert with_note(made, "") is made
+        noted = load_checkpoint(with_note(made, "mine"))
+        assert (noted.meta.note, noted.meta.made_as) == ("mine", "best")
+        assert same_origin(noted, load_checkpoint(with_temperature(made, TestTemperature.HEAT)))
+        kept = load_checkpoint(save_checkpoint(Checkpoint(STATE, META, PROGRESS)))
+        assert kept.meta.made_as == ""
+        assert not same_origin(noted, kept)
 
 
 class TestTemperature:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from odt_core.checkpoint import (
@@ -66,6 +67,29 @@ class TestCheckpoints:
         assert desk.trained_on() == seen
         assert (again.info.steps, again.info.own) == (head.info.steps, head.info.own)
         assert desk.temperature == Tempering(2.0)
+
+    def test_note_goes_along_with_a_download_and_comes_back(self, trained):
+        _, desk = trained
+        head = desk.workspace.manifest.head_entry
+        plain = desk.checkpoint_file(head.id)
+        desk.workspace.note_checkpoint(head.id, "the good one")
+        noted = desk.checkpoint_file(head.id)
+        mine = load_checkpoint(noted)
+        assert (mine.meta.note, mine.meta.made_as) == ("the good one", "end")
+        assert all(np.array_equal(mine.state[k], v) for k, v in my_checkpoint(desk).state.items())
+        desk.workspace.note_checkpoint(head.id, "a better name")
+        for data, note in ((noted, "the good one"), (plain, "a better name")):
+            desk.add_uploaded_checkpoint(data, "mine.safetensors")
+            again = desk.workspace.manifest.checkpoints[-1].info
+            assert (again.note, again.copy_of) == (note, head.id)
+
+    def test_best_of_a_run_elsewhere_is_known_to_be_chosen_and_its_file_names_it(self, trained):
+        _, desk = trained
+        for note, reason in (("best", ""), ("mine", "best")):
+            data = mine_with(desk, note=note, reason=reason, seed=99)
+            desk.add_uploaded_checkpoint(data, "other.safetensors")
+            info = desk.workspace.manifest.checkpoints[-1].info
+            assert (info.note, info.chosen) == ("mine" if reason else "other.safetensors", True)
 
     @pytest.mark.parametrize("data", [b"", b"hello", b"\x08\0\0\0\0\0\0\0{}      "])
     def test_upload_when_no_checkpoint_says_so_and_keeps_nothing(self, trained, data):

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import Literal
 
-from odt_core.checkpoint import Tempering, load_checkpoint, with_temperature
+from odt_core.checkpoint import (
+    Checkpoint,
+    Tempering,
+    load_checkpoint,
+    same_origin,
+    with_note,
+    with_temperature,
+)
 from odt_core.errors import CheckpointError, TrainingError
+from odt_core.training.callbacks import Reason
 from odt_core.workspace import CheckpointEntry, CheckpointInfo, Kind
-from odt_core.workspace.pictures import digest
 from pages.ui.desk.checkpoint_labels import HasCheckpointLabels
 from pages.ui.desk.worker import ELSEWHERE
 
@@ -48,10 +56,12 @@ class HasCheckpoints(HasCheckpointLabels):
             self.workspace.set_temperature(head, temperature)
 
     def checkpoint_file(self, checkpoint_id: str) -> bytes:
-        """The .safetensors file to take along, its temperature inside. CheckpointError."""
+        """The .safetensors file to take along, its temperature and note inside. CheckpointError."""
         entry = self.workspace.manifest.checkpoint(checkpoint_id)
         data = self.workspace.checkpoint_bytes(checkpoint_id)
-        return with_temperature(data, entry.info.temperature) if entry else data
+        if entry is None:
+            return data
+        return with_temperature(with_note(data, entry.info.note), entry.info.temperature)
 
     def save_checkpoint(self, note: str) -> None:
         """Keep your model as it stands, by hand."""
@@ -77,18 +87,24 @@ class HasCheckpoints(HasCheckpointLabels):
             labels = self._labels_brought(checkpoint, name)
             self._worker_head = ELSEWHERE
             worker.load_state(checkpoint.state)
-            note = checkpoint.meta.note or name
-            known = self._known_as(data)
-            info = CheckpointInfo(Kind.UPLOADED, checkpoint.meta.step, 0, note=note)
+            meta, known = checkpoint.meta, self._known_as(checkpoint)
+            note = "" if meta.note == meta.made_as else meta.note
+            note = note or (known.info.note if known else "") or name
+            best = Kind.BEST if meta.made_as == Reason.BEST else None
+            info = CheckpointInfo(Kind.UPLOADED, meta.step, 0, note=note, copied=best)
             info = known.copied(Kind.UPLOADED, note) if known else info
-            info = replace(info, temperature=checkpoint.meta.temperature)
+            info = replace(info, temperature=meta.temperature)
             self.workspace.add_checkpoint(data, info, labels=labels)
 
-    def _known_as(self, data: bytes) -> CheckpointEntry | None:
-        """The checkpoint that the file was downloaded as, whatever temperature it had then."""
-        digests = {digest(one) for one in (data, with_temperature(data, None))}
-        known = self.workspace.manifest.checkpoints
-        return next((one for one in known if one.sha256 in digests), None)
+    def _known_as(self, checkpoint: Checkpoint) -> CheckpointEntry | None:
+        """The checkpoint that was downloaded, whatever note and temperature it had then."""
+        for one in self.workspace.manifest.checkpoints:
+            if one.model == self.model.key and one.info.step == checkpoint.meta.step:
+                with contextlib.suppress(CheckpointError):  # damaged on disk
+                    here = load_checkpoint(self.workspace.checkpoint_bytes(one.id))
+                    if same_origin(here, checkpoint):
+                        return one
+        return None
 
     def bake(self, *, inference_only: bool = False, which: Literal["own", "base"] = "own") -> bytes:
         """A .tflite that starts with your model's weights (or the base model's), made in the
