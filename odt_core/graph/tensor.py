@@ -12,6 +12,10 @@ from odt_core.errors import LoweringError
 
 Shape = tuple[int | None, ...]
 
+MOST_DIMENSIONS = 16  # of a tensor
+MOST_ENTRIES = 2**31 - 1  # of a tensor: LiteRT counts them in 32 bits
+_MOST_BYTES = 2**32
+
 _TYPES: dict[int, np.dtype] = {
     schema.TensorType.FLOAT32: np.dtype(np.float32),
     schema.TensorType.FLOAT16: np.dtype(np.float16),
@@ -69,6 +73,15 @@ class Tensor:
 def entries(shape: Shape) -> int | None:
     """How many entries a shape has; None when a dimension is known only at run time."""
     return None if None in shape else math.prod(size or 0 for size in shape)
+
+
+def is_possible(shape: Shape, itemsize: int) -> bool:
+    """Whether a tensor can have this shape, as far as it is known, of entries of so many bytes."""
+    known = [size for size in shape if size is not None]
+    if len(shape) > MOST_DIMENSIONS or not all(0 <= size <= MOST_ENTRIES for size in known):
+        return False
+    count = math.prod(known)
+    return count <= MOST_ENTRIES and count * itemsize <= _MOST_BYTES
 
 
 def dtype_of(code: int) -> np.dtype:

@@ -5,9 +5,6 @@ would take minutes to hours, with no other visitor answered meanwhile.
 from __future__ import annotations
 
 import contextlib
-import signal
-from collections.abc import Iterator
-from typing import NoReturn
 
 import pytest
 
@@ -17,24 +14,11 @@ from odt_core.samples.columns import columns_in
 from odt_core.samples.layout import label_in_name
 from odt_core.samples.rows import rows_of
 
-_MOST = 60  # seconds, of which linear code takes less than one
+pytestmark = pytest.mark.usefixtures("a_minute")
+
 LONG = 1_000_000
 WIDE = 100_000
 CELL = 131_000  # characters, nearly the most that csv takes
-
-
-def _stop(*_: object) -> NoReturn:
-    raise TimeoutError(f"It takes more than {_MOST} seconds.")
-
-
-@pytest.fixture(autouse=True)
-def _a_minute() -> Iterator[None]:
-    """Patterns that hold the interpreter look for signals, too."""
-    before = signal.signal(signal.SIGALRM, _stop)
-    signal.alarm(_MOST)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
 
 
 class TestTables:

@@ -29,6 +29,7 @@ from odt_core.graph.tensor import (
     declare_shape,
     dtype_of,
     has_dtype,
+    is_possible,
     shape_of,
 )
 
@@ -129,6 +130,11 @@ class Writer:
             raise LoweringError(
                 f"It would take more than {_MOST_TENSORS:,} tensors in builtin ops. Use a smaller "
                 "window or fewer steps."
+            )
+        if not is_possible(shape, dtype.itemsize):
+            raise LoweringError(
+                f"It would take a tensor of shape {shape}, and no tensor can be so. Use smaller "
+                "tensors, and windows that fit into them."
             )
         raw = schema.TensorT()
         declare_shape(raw, shape)

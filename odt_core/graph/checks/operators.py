@@ -22,7 +22,7 @@ _POSITIVE = (
     "strideH", "strideW", "strideD", "dilationHFactor", "dilationWFactor", "dilationDFactor",
     "filterHeight", "filterWidth", "blockSize", "numSplits", "valuesCount", "num",
 )  # fmt: skip
-_MOST = 2**20  # of any of them
+MOST_OF_A_WINDOW = 2**20  # and of any other of them
 
 
 def check_operators(model: schema.ModelT) -> None:
@@ -42,7 +42,8 @@ def check_operators(model: schema.ModelT) -> None:
             )
             for field in _POSITIVE:
                 value = getattr(options, field, 1)
+                least = 0 if field in ("num", "valuesCount") else 1
                 demand(
-                    1 <= int(value) <= _MOST or (field in ("num", "valuesCount") and value == 0),
+                    least <= int(value) <= MOST_OF_A_WINDOW,
                     f"an op {name} whose {field} is {value}",
                 )

@@ -9,11 +9,8 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.checks.damage import demand
-from odt_core.graph.tensor import dtype_of, has_dtype
+from odt_core.graph.tensor import MOST_DIMENSIONS, MOST_ENTRIES, dtype_of, has_dtype, is_possible
 
-_MOST_DIMENSIONS = 16
-_MOST_ENTRIES = 2**31 - 1  # LiteRT counts them in 32 bits
-_MOST_BYTES = 2**32
 _PACKED = {"INT4": 2, "UINT4": 2, "INT2": 4}  # entries in a byte
 
 
@@ -51,14 +48,11 @@ def _check_shape(tensor: schema.TensorT) -> None:
     signature = tensor.shapeSignature
     declared = [] if signature is None else [int(size) for size in signature]
     for part in (sizes, declared):
-        demand(len(part) <= _MOST_DIMENSIONS, "a tensor of more than 16 dimensions")
+        demand(len(part) <= MOST_DIMENSIONS, "a tensor of more than 16 dimensions")
         demand(all(size >= -1 for size in part), "a tensor of negative size")
-        entries = math.prod(abs(size) for size in part)
         width = dtype_of(tensor.type).itemsize if has_dtype(tensor.type) else 1
-        demand(
-            entries <= _MOST_ENTRIES and entries * width <= _MOST_BYTES,
-            "a tensor of more entries than fit into memory",
-        )
+        known = tuple(size for size in part if size >= 0)
+        demand(is_possible(known, width), "a tensor of more entries than fit into memory")
     if declared:
         fits = len(declared) == len(sizes) and all(
             d in (-1, s) for d, s in zip(declared, sizes, strict=True)
@@ -110,9 +104,9 @@ def _check_sparsity(tensor: schema.TensorT) -> None:
     parts = 1
     for dimension in stored:
         if dimension.format == schema.DimensionType.DENSE:
-            demand(0 < dimension.denseSize <= _MOST_ENTRIES, what)
+            demand(0 < dimension.denseSize <= MOST_ENTRIES, what)
             parts *= int(dimension.denseSize)
-            demand(parts <= _MOST_ENTRIES, what)
+            demand(parts <= MOST_ENTRIES, what)
             continue
         vectors = [dimension.arraySegments, dimension.arrayIndices]
         demand(all(v is not None and v.values is not None for v in vectors), what)

@@ -74,7 +74,7 @@ def _repeat(b: Builder, x: Tensor, times: int) -> Tensor:
         return x
     height, width, channels = x.dim(1), x.dim(2), x.dim(3)
     flat = b.reshape(x, (None, height * width, channels, 1))
-    copies = b.mul(flat, np.ones(times, np.float32))
+    copies = b.mul(flat, np.broadcast_to(np.float32(1), times))
     return b.reshape(copies, (x.shape[0], height, width, channels * times))
 
 

@@ -19,7 +19,14 @@ from odt_core.graph.rules import convolution
 from odt_core.graph.rules.conv import shape_of_gradient
 from odt_core.graph.rules.pooling import LOWEST, entries, pool
 from odt_core.graph.rules.registry import rule
-from odt_core.graph.rules.windows import Window, add_back, between, take, take_both
+from odt_core.graph.rules.windows import (
+    Window,
+    add_back,
+    between,
+    take,
+    take_both,
+    windows_along,
+)
 from odt_core.graph.tensor import Shape, Tensor
 
 Windows = tuple[Window, Window, Window]
@@ -138,17 +145,9 @@ def _volume_shape(b: Builder, op: FlexOp, sizes: Tensor) -> Shape:
 
 
 def _windows(op: FlexOp, volume: Shape, kernel: Sequence[int | None]) -> Windows:
-    strides = between(op, "strides", 3)
-    dilations = between(op, "dilations", 3) if op.ints("dilations") else [1, 1, 1]
-    sizes = [*volume[1:4], *kernel]
-    if None in sizes:
+    if None in (*volume[1:4], *kernel):
         raise LoweringError("its volume has a size that is known at run time only. Fix it.")
-    depth, rows, columns = (
-        Window.of(int(size or 0), int(taps or 0), stride, dilation, op.text("padding"))
-        for size, taps, stride, dilation in zip(
-            volume[1:4], kernel, strides, dilations, strict=True
-        )
-    )
+    depth, rows, columns = windows_along(op, volume[1:4], kernel)
     return depth, rows, columns
 
 

@@ -11,6 +11,7 @@ RESHAPE, SLICE and CONCATENATION, which XNNPACK takes, unlike strided slices and
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -18,9 +19,11 @@ import numpy as np
 
 from odt_core.errors import LoweringError
 from odt_core.graph.building import Builder
+from odt_core.graph.checks.operators import MOST_OF_A_WINDOW
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.tensor import Shape, Tensor
 
+_MOST_PLACES = 2**26  # of a window on an image: about 8,000 a side
 _CONCAT_LIMIT = 5  # more parts than this and XNNPACK leaves a CONCATENATION to a slower kernel
 
 
@@ -96,29 +99,68 @@ def windows_of(op: FlexOp, image: Shape, kernel: Sequence[int | None]) -> tuple[
 
     image: [N, H, W, C], H and W known; kernel: (kh, kw).
     """
-    strides = between(op, "strides", 2)
-    sizes = [*image[1:3], *kernel]
-    if None in sizes:
+    if None in (*image[1:3], *kernel):
         raise LoweringError(
             f"The op {op.op} works on an image or with a kernel whose height and width are not "
             "known when the model is loaded. Convert the model with a fixed image size."
         )
     if op.windows:
         return op.windows
-    height, width, kh, kw = (int(size or 0) for size in sizes)
-    dilations = between(op, "dilations", 2) if op.ints("dilations") else [1, 1]
-    explicit = op.ints("explicit_paddings")[2:6] or [0, 0, 0, 0]
-    padding = op.text("padding")
-    return (
-        Window.of(height, kh, strides[0], dilations[0], padding, (explicit[0], explicit[1])),
-        Window.of(width, kw, strides[1], dilations[1], padding, (explicit[2], explicit[3])),
-    )
+    rows, columns = windows_along(op, image[1:3], kernel)
+    return rows, columns
+
+
+def windows_along(
+    op: FlexOp, image: Sequence[int | None], kernel: Sequence[int | None]
+) -> list[Window]:
+    """How an op with strides, dilations and padding attributes slides along each axis.
+
+    image, kernel: their sizes along these axes, all known. LoweringError for a window that cannot
+    be, or that would take endless time and memory to write out.
+    """
+    axes = len(kernel)
+    strides = between(op, "strides", axes)
+    dilations = between(op, "dilations", axes) if op.ints("dilations") else [1] * axes
+    explicit = _explicit_paddings(op, axes)
+    taps = [int(size or 0) for size in kernel]
+    if min(taps) < 1 or math.prod(taps) > MOST_OF_A_WINDOW:
+        raise LoweringError(
+            f"its window has {' × '.join(map(str, taps))} entries. Build the model with windows of "
+            f"1 to {MOST_OF_A_WINDOW:,} entries."
+        )
+    windows = [
+        Window.of(int(size or 0), *rest)
+        for size, *rest in zip(
+            image, taps, strides, dilations, [op.text("padding")] * axes, explicit, strict=True
+        )
+    ]
+    counts = [window.count for window in windows]
+    if min(counts) < 1 or math.prod(counts) > _MOST_PLACES:
+        raise LoweringError(
+            f"its window would stand at {' × '.join(map(str, counts))} places of the image. Build "
+            f"the model with another window or image, for 1 to {_MOST_PLACES:,} places."
+        )
+    return windows
+
+
+def _explicit_paddings(op: FlexOp, axes: int) -> list[tuple[int, int]]:
+    """(before, after) for each axis between batch and channels; none but for EXPLICIT padding."""
+    if op.text("padding") != "EXPLICIT":
+        return [(0, 0)] * axes
+    numbers = op.ints("explicit_paddings")
+    if len(numbers) != 2 * (axes + 2) or not all(0 <= n <= MOST_OF_A_WINDOW for n in numbers):
+        raise LoweringError(
+            f"its explicit_paddings are {numbers}. Build the model with two numbers of 0 to "
+            f"{MOST_OF_A_WINDOW:,} for each axis."
+        )
+    return list(zip(numbers[2:-2:2], numbers[3:-2:2], strict=True))
 
 
 def between(op: FlexOp, key: str, axes: int) -> list[int]:
     """A list attribute's numbers for the axes between batch and channels, such as a pool's ksize.
 
-    LoweringError where the file does not hold them, or where batch or channels are not left alone.
+    LoweringError where the file does not hold them, where batch or channels are not left alone, and
+    for numbers that no window or step can have.
     """
     layout = op.text("data_format", "NHWC")
     if layout not in ("NHWC", "NDHWC"):
@@ -134,6 +176,11 @@ def between(op: FlexOp, key: str, axes: int) -> list[int]:
     if (numbers[0], numbers[-1]) != (1, 1):
         raise LoweringError(
             f"its {key}, {numbers}, reach over batch or channels. Build the model with 1 for both."
+        )
+    if not all(1 <= number <= MOST_OF_A_WINDOW for number in numbers):
+        raise LoweringError(
+            f"its {key}, {numbers}, are not all of 1 to {MOST_OF_A_WINDOW:,}. Build the model with "
+            "such numbers."
         )
     return numbers[1:-1]
 

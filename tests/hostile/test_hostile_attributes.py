@@ -1,0 +1,116 @@
+"""Numbers in a few bytes of a .tflite that ask for hours or many gigabytes while it is lowered."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from odt_core.errors import LoweringError
+from odt_core.graph import lower
+from tests.hostile.flex_files import Attributes, flex_file
+
+pytestmark = pytest.mark.usefixtures("a_minute")
+
+HUGE = 10**9
+IMAGE, HALF, VOLUME, HALVED = (1, 8, 8, 3), (1, 4, 4, 3), (1, 4, 8, 8, 3), (1, 2, 4, 4, 3)
+KERNEL, DEEP = (3, 3, 3, 4), (3, 3, 3, 3, 4)
+
+POOLS = {
+    "MaxPool": ([IMAGE], HALF),
+    "AvgPool": ([IMAGE], HALF),
+    "MaxPoolGrad": ([IMAGE, HALF, HALF], IMAGE),
+    "AvgPoolGrad": ([np.array(IMAGE, np.int32), HALF], IMAGE),
+    "MaxPool3D": ([VOLUME], HALVED),
+    "AvgPool3D": ([VOLUME], HALVED),
+    "MaxPool3DGrad": ([VOLUME, HALVED, HALVED], VOLUME),
+    "AvgPool3DGrad": ([np.array(VOLUME, np.int32), HALVED], VOLUME),
+}
+CONVOLUTIONS = {
+    "Conv2D": ([IMAGE, KERNEL], (1, 8, 8, 4)),
+    "Conv2DBackpropFilter": ([IMAGE, np.array(KERNEL, np.int32), (1, 8, 8, 4)], KERNEL),
+    "Conv2DBackpropInput": ([np.array(IMAGE, np.int32), KERNEL, (1, 8, 8, 4)], IMAGE),
+    "DepthwiseConv2dNative": ([IMAGE, (3, 3, 3, 1)], IMAGE),
+    "DepthwiseConv2dNativeBackpropFilter": (
+        [IMAGE, np.array((3, 3, 3, 1), np.int32), IMAGE],
+        (3, 3, 3, 1),
+    ),
+    "Conv3D": ([VOLUME, DEEP], (1, 4, 8, 8, 4)),
+    "Conv3DBackpropInputV2": ([np.array(VOLUME, np.int32), DEEP, (1, 4, 8, 8, 4)], VOLUME),
+}
+
+
+def inner(op: str, number: int) -> list[int]:
+    """The number for each axis between batch and channels."""
+    return [1, *[number] * (3 if "3D" in op else 2), 1]
+
+
+class TestWindows:
+    @pytest.mark.parametrize("number", [HUGE, 2**62, 0, -1])
+    @pytest.mark.parametrize("padding", ["SAME", "VALID"])
+    @pytest.mark.parametrize("key", ["ksize", "strides"])
+    @pytest.mark.parametrize("op", POOLS)
+    def test_pool_when_a_number_of_it_makes_no_sense_is_refused(self, op, key, padding, number):
+        inputs, output = POOLS[op]
+        sound = {"ksize": inner(op, 2), "strides": inner(op, 2), "padding": padding}
+        data = flex_file(op, inputs, sound | {key: inner(op, number)}, output)
+        with pytest.raises(LoweringError, match=f"needs the op {op} .* its {key}, "):
+            lower(data)
+
+    @pytest.mark.parametrize("number", [HUGE, 2**62, 0, -1])
+    @pytest.mark.parametrize("key", ["dilations", "strides"])
+    @pytest.mark.parametrize("op", CONVOLUTIONS)
+    def test_convolution_when_a_number_of_it_makes_no_sense_is_refused(self, op, key, number):
+        inputs, output = CONVOLUTIONS[op]
+        sound = {"dilations": inner(op, 1), "strides": inner(op, 1), "padding": "SAME"}
+        data = flex_file(op, inputs, sound | {key: inner(op, number)}, output)
+        with pytest.raises(LoweringError, match=f"needs the op {op} .* its {key}, "):
+            lower(data)
+
+    @pytest.mark.parametrize("number", [HUGE, 2**62, -1])
+    @pytest.mark.parametrize("op", ["Conv2D", "Conv2DBackpropFilter", "MaxPool"])
+    def test_explicit_paddings_when_they_make_no_sense_are_refused(self, op, number):
+        inputs, output = (POOLS | CONVOLUTIONS)[op]
+        attributes: Attributes = {
+            "ksize": inner(op, 2),
+            "strides": inner(op, 1),
+            "padding": "EXPLICIT",
+            "explicit_paddings": [0, 0, number, number, number, number, 0, 0],
+        }
+        with pytest.raises(LoweringError, match="its explicit_paddings are"):
+            lower(flex_file(op, inputs, attributes, output))
+
+    @pytest.mark.parametrize("key", ["ksizes", "rates", "strides"])
+    @pytest.mark.parametrize("number", [HUGE, 2**62, 0, -1])
+    def test_patches_when_a_number_of_them_makes_no_sense_are_refused(self, key, number):
+        op = "ExtractImagePatches"
+        sound = {name: inner(op, 1) for name in ("ksizes", "rates", "strides")}
+        attributes = sound | {key: inner(op, number), "padding": "VALID"}
+        with pytest.raises(LoweringError, match=f"its {key}, "):
+            lower(flex_file(op, [IMAGE], attributes, IMAGE))
+
+    @pytest.mark.parametrize("sizes", [(HUGE, HUGE), (2**20, 2), (0, 3), (-1, 3)])
+    def test_filter_whose_size_makes_no_sense_is_refused(self, sizes):
+        op = "DepthwiseConv2dNativeBackpropFilter"
+        shape = np.array([*sizes, 3, 1], np.int32)
+        data = flex_file(op, [IMAGE, shape, IMAGE], {"strides": inner(op, 1), "padding": "SAME"},
+                         KERNEL)  # fmt: skip
+        with pytest.raises(LoweringError, match=r"its window has .* entries"):
+            lower(data)
+
+    @pytest.mark.parametrize("sizes", [(HUGE, HUGE), (2**13, 2**14), (0, 3), (-1, 3)])
+    def test_image_whose_size_makes_no_sense_is_refused(self, sizes):
+        shape = np.array([1, *sizes, 3], np.int32)
+        attributes = {"ksize": [1, 2, 2, 1], "strides": [1, 1, 1, 1], "padding": "SAME"}
+        with pytest.raises(LoweringError, match=r"its window would stand at .* places"):
+            lower(flex_file("AvgPoolGrad", [shape, IMAGE], attributes, IMAGE))
+
+    def test_window_that_is_larger_than_the_image_is_refused(self):
+        attributes = {"ksize": [1, 9, 2, 1], "strides": [1, 1, 1, 1], "padding": "VALID"}
+        with pytest.raises(LoweringError, match="would stand at 0 × 7 places of the image"):
+            lower(flex_file("MaxPoolGrad", [IMAGE, HALF, HALF], attributes, IMAGE))
+
+    def test_window_that_reaches_beyond_all_memory_is_refused(self):
+        attributes = {"dilations": inner("", 2**20), "strides": inner("", 1), "padding": "SAME"}
+        data = flex_file("DepthwiseConv2dNative", [IMAGE, (3, 3, 3, 1)], attributes, IMAGE)
+        with pytest.raises(LoweringError, match="It would take a tensor of shape"):
+            lower(data)
