@@ -25,6 +25,7 @@ from odt_core.graph.flex import FlexOp
 from odt_core.graph.loops.tensor_lists import list_rule
 from odt_core.graph.operators import name_of
 from odt_core.graph.passes.kernel_rows import sum_of_kernel_rows
+from odt_core.graph.passes.movement import find_patches
 from odt_core.graph.rules import RULES
 from odt_core.graph.tensor import Tensor
 from tests.graph.graphs import empty
@@ -404,6 +405,18 @@ class TestSizesWithoutEnd:
         size = b.constant(np.array([1, 2**31 - 1], np.int32))
         with pytest.raises(LoweringError, match="2,147,483,647"):
             RULES[op](b, FlexOp(op), [*given, size])
+
+    def test_padding_of_gigabytes_then_is_not_looked_through_for_windows(self):
+        b = empty()
+        x = b.new((1, 4, 4, 1), np.float32)
+        wide = b.pad(x, [(0, 0), (0, 2**25), (0, 0), (0, 0)])
+        tracemalloc.start()
+        try:
+            assert find_patches(b, wide, (2**25 + 4, 4)) is None
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert peak < 2**20
 
     def test_sum_of_the_same_again_and_again_then_is_no_sum_of_kernel_rows(self):
         b = empty()

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
 from odt_core.graph import lower
+from odt_core.graph.building import Builder
+from odt_core.graph.tensor import Tensor
 from tests.hostile.flex_files import Attributes, flex_file
 
 pytestmark = pytest.mark.usefixtures("a_minute")
 
 HUGE = 10**9
+MANY = 2**30 - 1  # entries of a tensor that is declared, and nowhere stored
 IMAGE, HALF, VOLUME, HALVED = (1, 8, 8, 3), (1, 4, 4, 3), (1, 4, 8, 8, 3), (1, 2, 4, 4, 3)
 KERNEL, DEEP = (3, 3, 3, 4), (3, 3, 3, 3, 4)
 
@@ -114,3 +118,75 @@ class TestWindows:
         data = flex_file("DepthwiseConv2dNative", [IMAGE, (3, 3, 3, 1)], attributes, IMAGE)
         with pytest.raises(LoweringError, match="It would take a tensor of shape"):
             lower(data)
+
+
+def ints(*numbers: int) -> np.ndarray:
+    return np.array(numbers, np.int32)
+
+
+class TestSizes:
+    @pytest.mark.parametrize(
+        ("op", "inputs", "word"),
+        [
+            ("RandomUniform", [ints(HUGE, HUGE)], "a tensor of shape"),
+            ("RandomUniform", [ints(-4, 7)], "a tensor of shape"),
+            ("RandomUniform", [ints(*[1] * 2000)], "a tensor of shape"),
+            ("ResizeBicubic", [HALF, ints(0, 4)], "4 pixels to 0"),
+            ("ResizeBicubic", [HALF, ints(-5, -5)], "4 pixels to -5"),
+            ("ImageProjectiveTransformV2", [HALF, (1, 8), ints(0, HUGE)], "0 × 1,000,000,000"),
+            ("DynamicStitch", [ints(HUGE), (1, 4)], "at places that are not from 0 to"),
+            ("DynamicStitch", [ints(-5), (1, 4)], "at places that are not from 0 to"),
+            ("Roll", [(8,), ints(*[1] * 99), ints(*[0] * 99)], "moves along 99 axes"),
+            ("StridedSlice", [(8,), ints(0), ints(8), ints(0)], "one of its strides is 0"),
+        ],
+    )
+    def test_shape_that_makes_no_sense_is_refused(self, op, inputs, word):
+        with pytest.raises(LoweringError, match=word):
+            lower(flex_file(op, inputs, {}, HALF))
+
+    @pytest.mark.parametrize("depth", [HUGE, -5])
+    def test_depth_of_a_one_hot_row_that_makes_no_sense_is_refused(self, depth):
+        numbers = [np.array(value, np.int32) for value in ([1, 2], depth, 1, 0)]
+        with pytest.raises(LoweringError, match="a tensor of shape"):
+            lower(flex_file("OneHot", numbers, {"axis": -1}, (2, 7)))
+
+    @pytest.mark.parametrize(
+        ("op", "inputs", "word"),
+        [
+            ("BroadcastGradientArgs", [(MANY,), (3,)], "shapes of 1,073,741,823 dimensions"),
+            ("ConcatOffset", [ints(0)[0], (MANY,), (MANY,)], "shapes of 1,073,741,823 dimensions"),
+            ("StridedSliceGrad", [ints(8), (MANY,), (MANY,), ints(1), (4,)], "bounds for"),
+            ("TensorStridedSliceUpdate", [(MANY,), ints(0), ints(MANY), ints(1), (MANY,)],
+             "sets 1,073,741,823 numbers at once"),
+        ],
+    )  # fmt: skip
+    def test_tensor_of_which_nothing_is_stored_is_refused(self, op, inputs, word):
+        given = [np.asarray(one) if isinstance(one, np.integer) else one for one in inputs]
+        with pytest.raises(LoweringError, match=word):
+            lower(flex_file(op, given, {}, (4,), np.int32))
+
+    def test_slice_of_a_large_tensor_is_set_without_counting_all_of_it(self):
+        inputs = [(MANY,), ints(3), ints(9), ints(2), (3,)]
+        data = flex_file("TensorStridedSliceUpdate", inputs, {}, (MANY,))
+        places = [3, 5, 7]
+        constants = [t.const for t in tensors(lower(data).tree) if t.const is not None]
+        assert any(one.tolist() == places for one in constants)
+
+    @pytest.mark.parametrize("bits", [HUGE, -HUGE, 0, 1, 17])
+    def test_bits_of_a_number_that_make_no_sense_are_refused(self, bits):
+        data = flex_file("FakeQuantWithMinMaxArgs", [HALF], {"num_bits": bits}, HALF)
+        with pytest.raises(LoweringError, match="Quantise to 2 to 16 bits"):
+            lower(data)
+
+    @pytest.mark.parametrize("end", [5, -5])
+    def test_random_numbers_of_which_there_are_none_are_refused(self, end):
+        bounds = [np.array(5), np.array(end)]
+        inputs = [ints(4), ints(1, 2), *bounds]
+        data = flex_file("StatelessRandomUniformInt", inputs, {}, (4,), np.int64)
+        with pytest.raises(LoweringError, match="Draw from 1 or more"):
+            lower(data)
+
+
+def tensors(model: schema.ModelT) -> list[Tensor]:
+    b = Builder(model, model.subgraphs[0])
+    return [b.tensor(index) for index in range(len(model.subgraphs[0].tensors))]

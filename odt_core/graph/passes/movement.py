@@ -9,6 +9,7 @@ brought it there.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -165,7 +166,7 @@ class _Run:
         ]
         after = [max(0, window.reach - window.size) for window in windows]
         margins = [(window.before, end) for window, end in zip(windows, after, strict=True)]
-        padded = np.pad(x, ((0, 0), *margins, (0, 0)))
+        padded = _padded(x, [(0, 0), *margins, (0, 0)])
         planes = []
         for position in flat.argmax(1):
             row, column, channel = np.unravel_index(position, weights.shape[1:])
@@ -194,12 +195,12 @@ def _moved(name: str, values: Sequence[np.ndarray], options: Any, output: Tensor
             return x[tuple(box)]
         case "STRIDED_SLICE" if not options.newAxisMask and not options.ellipsisMask:
             return x[_box(values[1:], options)]
-        case "CONCATENATION" if not options.fusedActivationFunction:
+        case "CONCATENATION" if not options.fusedActivationFunction and _are_few(values):
             return np.concatenate(values, options.axis)
         case "PACK":
             return np.stack(values, options.axis)
         case "PAD":
-            return np.pad(x, [(int(b), int(a)) for b, a in values[1]])
+            return _padded(x, [(int(b), int(a)) for b, a in values[1]])
         case "TRANSPOSE":
             return x.transpose([int(axis) for axis in values[1]])
         case "FILL" if not values[1].any() and np.prod(x, dtype=np.float64) <= _MOST_ENTRIES:
@@ -207,6 +208,17 @@ def _moved(name: str, values: Sequence[np.ndarray], options: Any, output: Tensor
         case "MUL" if output.dtype == np.int32 and x.size < 16:
             return values[0] * values[1]
     raise _NoMovementError
+
+
+def _are_few(parts: Sequence[np.ndarray]) -> bool:
+    return sum(part.size for part in parts) <= _MOST_ENTRIES
+
+
+def _padded(x: np.ndarray, margins: Sequence[tuple[int, int]]) -> np.ndarray:
+    sizes = (size + sum(ends) for size, ends in zip(x.shape, margins, strict=True))
+    if math.prod(sizes) > _MOST_ENTRIES:
+        raise _NoMovementError
+    return np.pad(x, margins)
 
 
 def _box(bounds: Sequence[np.ndarray], options: Any) -> tuple[slice | int, ...]:

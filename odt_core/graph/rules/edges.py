@@ -10,7 +10,7 @@ from odt_core.errors import LoweringError
 from odt_core.graph.building import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.registry import rule
-from odt_core.graph.tensor import Tensor
+from odt_core.graph.tensor import MOST_DIMENSIONS, Tensor
 
 
 @rule("MirrorPadGrad", since="0.2")
@@ -61,6 +61,8 @@ def roll(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     if axes.const is None:
         raise LoweringError("its axes are computed. Write them as constants instead.")
     places = [int(axis) % x.rank for axis in np.ravel(axes.const)]
+    if len(places) > MOST_DIMENSIONS:
+        raise LoweringError(f"it moves along {len(places):,} axes. Name each axis once.")
     shifts = b.split(b.cast(b.reshape(shift, (len(places),)), np.int32), len(places), 0)
     for axis, by in zip(places, shifts, strict=True):
         size = b.slice(b.shape(x), [axis], [1])

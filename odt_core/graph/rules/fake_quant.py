@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from odt_core.errors import LoweringError
 from odt_core.graph.building import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.activation import step
@@ -21,6 +22,7 @@ from odt_core.graph.tensor import Tensor
 _VARS = "FakeQuantWithMinMaxVars"
 _CHANNELS = "FakeQuantWithMinMaxVarsPerChannel"
 _ARGS = "FakeQuantWithMinMaxArgs"
+_BITS = range(2, 17)  # that TensorFlow takes
 
 
 @rule(_VARS, _CHANNELS, _ARGS, since="0.2")
@@ -73,7 +75,10 @@ class _Steps:
 
 def _nudged(b: Builder, op: FlexOp, ends: Sequence[Tensor]) -> _Steps:
     first = 1.0 if op.flag("narrow_range") else 0.0
-    last = 2.0 ** op.number("num_bits", 8) - 1
+    bits = op.number("num_bits", 8)
+    if bits not in _BITS:
+        raise LoweringError(f"its num_bits are {bits:g}. Quantise to 2 to 16 bits.")
+    last = 2.0**bits - 1
     if ends:
         low, high = ends
         used = step(b, b.add(b.abs(low), b.abs(high)))

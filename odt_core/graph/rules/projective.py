@@ -50,8 +50,10 @@ def _size(op: FlexOp, size: Tensor) -> tuple[int, int]:
     height, width = known
     if height is None or width is None:
         raise LoweringError("the size of its result is known at run time only. Fix it.")
-    if height * width > _MOST_PIXELS:
-        raise LoweringError(f"its result has {height:,} × {width:,} pixels. Use smaller images.")
+    if min(height, width) < 1 or height * width > _MOST_PIXELS:
+        raise LoweringError(
+            f"its result has {height:,} × {width:,} pixels. Use images of 1 to 8,000 a side."
+        )
     return height, width
 
 

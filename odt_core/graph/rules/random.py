@@ -282,6 +282,8 @@ def long_numbers(b: Builder, pairs: Tensor, lowest: Tensor, end: Tensor) -> Tens
     if lowest.const is None or end.const is None:
         raise LoweringError("it draws int64 between computed bounds. Draw int32 instead.")
     size = int(end.const) - int(lowest.const)
+    if size < 1:
+        raise LoweringError(f"it draws int64 from {size} numbers. Draw from 1 or more.")
     if size >= 2**31:
         raise LoweringError(f"it draws int64 from {size} numbers. Draw from fewer than 2^31.")
     low, high = b.split(b.cast(pairs, np.int64), 2, 1)

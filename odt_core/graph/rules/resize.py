@@ -78,8 +78,10 @@ def _transposed(
 def _weights(op: FlexOp, before: int | None, after: int | None, weights: Weights) -> np.ndarray:
     if before is None or after is None:
         raise LoweringError("the image's size is known at run time only. Fix it.")
-    if before * after > _MOST_WEIGHTS:
-        raise LoweringError(f"it resizes {before:,} pixels to {after:,}. Use smaller images.")
+    if min(before, after) < 1 or before * after > _MOST_WEIGHTS:
+        raise LoweringError(
+            f"it resizes {before:,} pixels to {after:,}. Use images of 1 to 8,000 a side."
+        )
     return weights(op, before, after)
 
 

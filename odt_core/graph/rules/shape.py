@@ -11,7 +11,9 @@ from odt_core.graph.building import Builder
 from odt_core.graph.building.known_shapes import OpenSize, contents
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.registry import rule
-from odt_core.graph.tensor import Tensor
+from odt_core.graph.tensor import MOST_DIMENSIONS, Tensor
+
+_MOST_ROWS = 2**26  # whose places are written into the file
 
 
 @rule("BroadcastGradientArgs")
@@ -27,6 +29,7 @@ def broadcast_gradient_args(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) ->
     if known is not None:
         return [b.constant(np.array(axes, s0.dtype)) for axes in known]
     rank = max(s0.dim(0), s1.dim(0))
+    _check_rank(rank)
     if rank == 0:
         empty = b.constant(np.zeros(0, s0.dtype))
         return [empty, empty]
@@ -56,6 +59,13 @@ def _known_axes(a: np.ndarray | None, c: np.ndarray | None) -> tuple[list[int], 
         elif x != y and 1 not in (x, y):
             return None
     return _reduced(first, second)
+
+
+def _check_rank(rank: int) -> None:
+    if rank > MOST_DIMENSIONS:
+        raise LoweringError(
+            f"it works on shapes of {rank:,} dimensions. Use at most {MOST_DIMENSIONS}."
+        )
 
 
 def _filled_up(b: Builder, shape: Tensor, rank: int) -> Tensor:
@@ -107,6 +117,10 @@ def dynamic_stitch(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence
         for part, index, row in zip(data, indices, rest, strict=True)
     ]
     places = np.concatenate([np.ravel(index.const) for index in indices])  # type: ignore[arg-type]
+    if not len(places) or places.min() < 0 or places.max() >= _MOST_ROWS:
+        raise LoweringError(
+            f"it puts rows at places that are not from 0 to {_MOST_ROWS - 1:,}. Use such indices."
+        )
     source = np.zeros(int(places.max()) + 1, np.int32)
     source[places] = np.arange(len(places))
     return [b.gather(b.concat(flat, 0), source)]
@@ -136,6 +150,7 @@ def concat_offset(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[
     """
     axis_tensor, *parts = inputs
     rank = parts[0].dim(0)
+    _check_rank(rank)
     if axis_tensor.const is None:
         raise LoweringError("its axis is computed. Write it as a constant instead.")
     axis = int(axis_tensor.const) % rank

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -16,6 +17,8 @@ from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.registry import rule
 from odt_core.graph.rules.rows import put_rows
 from odt_core.graph.tensor import Shape, Tensor
+
+_MOST_PLACES = 2**26  # whose numbers are written into the file
 
 
 @rule("StridedSlice", since="0.2")
@@ -68,6 +71,8 @@ def _axes(op: FlexOp, rank: int, bounds: Sequence[Tensor]) -> tuple[list[Axis], 
             added.append(len(added) + sum(not axis.single for axis in read))
         elif has("shrink_axis", i):
             read.append(Axis(slice(first, first + 1 if first != -1 else None, 1), single=True))
+        elif step == 0:
+            raise LoweringError("one of its strides is 0. Slice with strides of 1 or more.")
         else:
             ends = None if has("begin", i) else first, None if has("end", i) else last
             read.append(Axis(slice(*ends, step)))
@@ -118,14 +123,22 @@ def _with_slice(
     sizes = [x.dim(axis) for axis in range(x.rank)]
     if all(part.const is not None for part in bounds):
         read, _ = _axes(op, x.rank, bounds)
-        places = np.arange(math.prod(sizes)).reshape(sizes)
-        chosen = places[tuple(axis.part for axis in read)]
+        chosen = _places(sizes, read)
         flat = b.reshape(value, (chosen.size,)) if value.rank else value
-        table = put_rows(
-            b, b.reshape(x, (places.size,)), b.constant(chosen.ravel(), np.int32), flat
-        )
-        return b.reshape(table, sizes)
+        table = b.reshape(x, (math.prod(sizes),))
+        return b.reshape(put_rows(b, table, b.constant(chosen, np.int32), flat), sizes)
     return _with_entry(b, op, x, bounds, value)
+
+
+def _places(sizes: Sequence[int], read: Sequence[Axis]) -> np.ndarray:
+    """Where in an array of these sizes, laid out flat, that stands which is read of it."""
+    along = [range(*axis.part.indices(size)) for size, axis in zip(sizes, read, strict=True)]
+    count = math.prod(map(len, along))
+    if count > _MOST_PLACES:
+        raise LoweringError(f"it sets {count:,} numbers at once. Set the variable as a whole.")
+    steps = [math.prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
+    parts = (np.array(places) * step for places, step in zip(along, steps, strict=True))
+    return reduce(np.add.outer, parts, np.array(0)).ravel()
 
 
 def _with_entry(
@@ -146,6 +159,8 @@ def _entry(
     numbers of the entry being computed.
     """
     count, strides = bounds[0].dim(0), bounds[2].const
+    if count > len(shape):
+        raise LoweringError(f"it has bounds for {count:,} axes, of {len(shape)}. Slice these.")
     one, first, last = (
         [bool(int(op.number(f"{name}_mask")) >> axis & 1) for axis in range(count)]
         for name in ("shrink_axis", "begin", "end")
