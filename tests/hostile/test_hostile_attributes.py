@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
@@ -9,8 +11,10 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.errors import LoweringError
 from odt_core.graph import lower
 from odt_core.graph.building import Builder
+from odt_core.graph.flatbuffer import write
 from odt_core.graph.tensor import Tensor
-from tests.hostile.flex_files import Attributes, flex_file
+from tests.graph.graphs import empty
+from tests.hostile.flex_files import Attributes, add_flex, add_signature, flex_file
 
 pytestmark = pytest.mark.usefixtures("a_minute")
 
@@ -190,3 +194,70 @@ class TestSizes:
 def tensors(model: schema.ModelT) -> list[Tensor]:
     b = Builder(model, model.subgraphs[0])
     return [b.tensor(index) for index in range(len(model.subgraphs[0].tensors))]
+
+
+# What the body of a loop makes of its list, 5,000 entries long, and of its number.
+Body = Callable[[Builder, Tensor, Tensor], Tensor]
+
+
+def endless_loop(body: Body) -> bytes:
+    b = empty()
+    for _ in range(2):
+        graph = schema.SubGraphT()
+        graph.tensors, graph.operators = [], []
+        b.model.subgraphs.append(graph)
+    _, condition, inner = (Builder(b.model, graph) for graph in b.model.subgraphs)
+    x = b.new((4,), np.float32)
+    entries = variant(b)
+    add_flex(b, "TensorListReserve", [b.constant(4), b.constant(5000)], [entries], {})
+    looped = [variant(b), b.new((4,), np.float32)]
+    options = schema.WhileOptionsT()
+    options.condSubgraphIndex, options.bodySubgraphIndex = 1, 2
+    b.emit("WHILE", [entries, x], looped, options)
+    given = [variant(condition), condition.new((4,), np.float32)]
+    close(condition, given, [condition.constant(np.array(True))])
+    given = [variant(inner), inner.new((4,), np.float32)]
+    close(inner, given, [body(inner, *given), given[1]])
+    close(b, [x], looped[1:])
+    add_signature(b, [x], looped[1])
+    return write(b.model)
+
+
+def variant(b: Builder) -> Tensor:
+    raw = schema.TensorT()
+    raw.type, raw.hasRank, raw.name = schema.TensorType.VARIANT, True, b"list"
+    b.graph.tensors.append(raw)
+    return Tensor(len(b.graph.tensors) - 1, (), np.dtype(object))
+
+
+def close(b: Builder, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    b.graph.inputs = np.array([one.index for one in inputs], np.int32)
+    b.graph.outputs = np.array([one.index for one in outputs], np.int32)
+    b.graph.operators = b.operators
+
+
+def zeros(b: Builder, entries: Tensor, x: Tensor) -> Tensor:
+    made = variant(b)
+    add_flex(b, "ZerosLike", [entries], [made], {})
+    return made
+
+
+def stacked(b: Builder, entries: Tensor, x: Tensor) -> Tensor:
+    whole = b.new((5000, 4), np.float32)
+    add_flex(b, "TensorListStack", [entries, b.constant(ints(4))], [whole], {})
+    return entries
+
+
+def packed(b: Builder, entries: Tensor, x: Tensor) -> Tensor:
+    b.pack([x] * 5000)
+    return entries
+
+
+class TestLoops:
+    @pytest.mark.parametrize("body", [zeros, stacked, packed])
+    def test_loop_each_of_whose_few_ops_takes_thousands_of_tensors_is_refused(
+        self, monkeypatch, body
+    ):
+        monkeypatch.setattr("odt_core.graph.loops.unroll._MOST_TAKEN", 100_000)
+        with pytest.raises(LoweringError, match="too many steps"):
+            lower(endless_loop(body))

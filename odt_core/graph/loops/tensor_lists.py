@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -48,6 +49,11 @@ class TensorList:
     def __post_init__(self) -> None:
         _check_length(len(self.entries))
 
+    @cached_property
+    def any_written(self) -> Tensor | ZerosLike | None:
+        """One of the entries that were written; those of a list that is stacked are alike."""
+        return next((one for one in self.entries if isinstance(one, Tensor | ZerosLike)), None)
+
     def written(self, position: int, entry: Tensor) -> TensorList:
         """The list with another entry at a position."""
         if not 0 <= position < len(self.entries):
@@ -64,6 +70,13 @@ def list_rule(name: str, inputs: Sequence[Value]) -> Rule | None:
     """The rule of a TensorFlow op on lists; None when it is none, or does not get any list."""
     takes_list = any(isinstance(value, TensorList) for value in inputs)
     return _RULES.get(name) or (_ON_LISTS.get(name) if takes_list else None)
+
+
+def entries_read(name: str, inputs: Sequence[Value]) -> int:
+    """How many entries an op goes through one by one, of the lists that it takes."""
+    if name not in _OF_EACH_ENTRY:
+        return 0
+    return sum(len(value.entries) for value in inputs if isinstance(value, TensorList))
 
 
 def _reserve(b: Builder, inputs: Sequence[Value], outputs: Sequence[Tensor]) -> Sequence[Value]:
@@ -179,8 +192,8 @@ def _read(b: Builder, whole: TensorList, position: int, shape: Tensor, like: Ten
         return entry
     if isinstance(entry, ZerosLike):
         return _zeros(b, entry.tensor)
-    written = next((e for e in whole.entries if isinstance(e, Tensor | ZerosLike)), None)
-    if isinstance(written, Tensor | ZerosLike):  # entries of a list that is stacked are alike
+    written = whole.any_written
+    if written is not None:
         return _zeros(b, written.tensor if isinstance(written, ZerosLike) else written)
     if like.rank and None not in like.shape:
         return b.constant(np.zeros(like.shape, like.dtype))  # type: ignore[arg-type]
@@ -250,3 +263,4 @@ _ON_LISTS: Mapping[str, Rule] = {
     "CAST": _same,
     "Identity": _same,
 }
+_OF_EACH_ENTRY = frozenset({"ADD_N", "AddN", "AddV2", "TensorListStack", "ZEROS_LIKE", "ZerosLike"})

@@ -22,12 +22,13 @@ from odt_core.graph.building import Builder
 from odt_core.graph.building.inferred_shapes import KEEPS_SHAPE
 from odt_core.graph.loops.folding import folded, known
 from odt_core.graph.loops.optionals import Either, chosen
-from odt_core.graph.loops.tensor_lists import AT_RUN_TIME, Value, list_rule
+from odt_core.graph.loops.tensor_lists import AT_RUN_TIME, Value, entries_read, list_rule
 from odt_core.graph.operators import PRINTS, called_by, inputs_of, name_of, outputs_of
 from odt_core.graph.signature import plain_name
 from odt_core.graph.tensor import Tensor, declare_shape, dtype_of, has_dtype, shape_of
 
 _MOST_OPS = 200_000  # written out by all loops of a subgraph; also the most steps of loops
+_MOST_TAKEN = 2_000_000  # tensors that these take and give, and entries of lists they go through
 
 
 def holds_lists(graph: schema.SubGraphT) -> bool:
@@ -99,12 +100,14 @@ class _Writing:
         self.dissolved: dict[str, str] = {}
         self._constants: dict[tuple[int, int], Tensor] = {}
         self._runs = 0
+        self._taken = 0
 
     def run(self, operators: Sequence[schema.OperatorT], scope: _Scope) -> None:
         """Writes ops whose tensors `scope` knows, or are constants."""
         self._runs += 1
         for operator in operators:
-            if max(len(self.builder.operators), self._runs) > _MOST_OPS:
+            written = max(len(self.builder.operators), self._runs)
+            if written > _MOST_OPS or self._taken > _MOST_TAKEN:
                 raise LoweringError(
                     "its loops have too many steps to be written out. Convert the model with "
                     "fewer time steps."
@@ -115,6 +118,7 @@ class _Writing:
         model = self.builder.model
         name = name_of(model, operator).removeprefix("Flex")
         inputs = [self._value(index, scope) for index in inputs_of(operator) if index >= 0]
+        self._taken += len(inputs) + len(outputs_of(operator)) + entries_read(name, inputs)
         listed = any(not isinstance(value, Tensor) for value in inputs)
         if name == "WHILE" and listed:
             results = self._loop(operator, inputs)
