@@ -58,8 +58,12 @@ class Window:
 class _Columns:
     channels: Sequence[int]
     times: Sequence[int] = ()
-    label: int | None = None
+    labels: Sequence[int] = ()  # that may say what the rows show
     notice: str = ""  # which were left out, or counted in spite of their names
+
+    @property
+    def label(self) -> int | None:
+        return self.labels[0] if self.labels else None
 
 
 def window_of(shape: Sequence[int] | None) -> Window | None:
@@ -158,6 +162,12 @@ def _columns(header: Sequence[str], rows: Sequence[Row], name: str, window: Wind
     """Which columns are the channels, so many as the window has."""
     width = len(rows[0][1])
     found = _roles(header, rows)
+    if len(found.labels) > 1:
+        either = " and ".join(f"'{header[at].strip()[:20]}'" for at in found.labels)
+        raise SampleError(
+            f"'{name}' has the columns {either}, each of which may say what the rows show. Keep "
+            "the one that does; if another is a channel, give it a name that says so."
+        )
     if width == window.channels:
         # Times behind a channel may be one themselves, as of a pen's points.
         other = 0 if 0 in found.times else found.label
@@ -190,10 +200,10 @@ def _roles(header: Sequence[str], rows: Sequence[Row]) -> _Columns:
     times = [at for at in range(width) if named[at] & _TIMES and named[at] <= _TIMES | _UNITS]
     times += [0] if header and not header[0].strip() and 0 not in spare else []
     labels = [at for at in range(width) if named[at] and named[at] <= _LABELS]
-    label = labels[0] if len(labels) == 1 else None
-    others = {*spare, *times, label}
+    labels = [at for at in labels if at not in spare] or labels
+    others = {*spare, *times, *labels}
     channels = [at for at in range(width) if at not in others]
-    return _Columns(channels, times, label)
+    return _Columns(channels, times, labels)
 
 
 def _called(header: Sequence[str], places: Sequence[int]) -> str:

@@ -142,6 +142,28 @@ class TestOneTable:
         assert raw.labels == ("flex", "fold")
 
     @pytest.mark.parametrize(
+        ("header", "row"),
+        [
+            ("aX,label,class", "0,1,2"),  # as many as a model of three channels takes
+            ("time,aX,label,class", "0,1,2,3"),
+            ("aX,label,class,aY,aZ", "0,flex,fast,1,2"),
+        ],
+    )
+    def test_two_columns_that_may_be_the_label_are_not_guessed(self, header, row):
+        data = "\n".join([header, *[row] * 4]).encode()
+        with pytest.raises(SampleError, match="has the columns 'label' and 'class', each of which"):
+            read(data, shape=(4, 3))
+
+    def test_column_that_may_be_the_label_and_is_empty_does_not_count(self):
+        data = "\n".join(["aX,aY,label,class", *["0,1,,flex"] * 4]).encode()
+        assert read(data).labels == ("flex",)
+
+    def test_two_columns_that_may_be_the_label_are_not_guessed_where_channels_are_counted(self):
+        data = "\n".join(["aX,aY,aZ,label,class", *["1,2,3,flex,fast"] * 40]).encode()
+        with pytest.raises(SampleError, match="has the columns 'label' and 'class', each of which"):
+            read(data, shape=(120,))
+
+    @pytest.mark.parametrize(
         ("data", "said"),
         [
             (csv(ONE[:3]), "'punch.csv' has 3 rows of numbers; this model takes 4 for each sample"),
