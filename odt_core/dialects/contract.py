@@ -160,7 +160,8 @@ class Contract:
     rows_are_one_hot: bool = False  # of K probabilities in a row of a target one is right
     sample_inputs: tuple[SampleInput, ...] = ()  # where several take a sample together
     given_back: str | None = None  # of them, the one that is learnt again, beside the others
-    pixel_range: tuple[float, ...] = ()  # what black and white are to it; of pictures, where known
+    # What black and white are to it, where known; of pictures, and rows that may be such.
+    pixel_range: tuple[float, ...] = ()
     looks_up: bool = False  # rows of a table, by the whole numbers that it takes
 
     @property

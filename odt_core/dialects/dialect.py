@@ -35,10 +35,10 @@ from odt_core.dialects.notes import (
     NO_INFER,
     NO_TRAIN,
     NO_TRAIN_EITHER,
-    PIXEL_RANGES,
     explain,
     loss_note,
     of_changes,
+    of_pixels,
     perhaps,
 )
 from odt_core.dialects.padding import mask_of
@@ -62,7 +62,7 @@ from odt_core.dialects.together import Together, taken_together
 from odt_core.dialects.vocabulary import EVALUATE_NAMES
 from odt_core.graph import GET_STATE, SET_STATE, SignatureDescription, TensorDescription
 from odt_core.graph.loss_facts import LOOKUPS
-from odt_core.samples.shapes import is_picture
+from odt_core.samples.shapes import may_hold_picture
 
 _TABLES = LOOKUPS | {"ONE_HOT"}  # a product with which is a row, too
 
@@ -120,9 +120,9 @@ def propose(
         notes += of_changes(table[infer.signature])
     takers = [] if taking else _takers(table, found, infer, raw)
     free, input_shape, dtype = _row_of(taking) if taking else _input(takers)
-    ranges = {one.pixels for one in takers} if is_picture(input_shape) else set()
+    ranges = {one.pixels for one in takers} if may_hold_picture(input_shape) else set()
     pixels = ranges.pop() if len(ranges) == 1 else ()
-    notes += [PIXEL_RANGES[pixels]] if pixels else []
+    notes += of_pixels(pixels, input_shape)
     feature_shape = proposed(of_one(found.samples)) if found.samples else input_shape
     part = found.samples if together and train and found.labels is None else None
     again = proposed(of_one(part)) if part else input_shape

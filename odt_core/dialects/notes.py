@@ -19,6 +19,7 @@ from odt_core.dialects.vocabulary import MASK_WORDS, SAMPLE_WEIGHT_WORDS, TRAINI
 from odt_core.graph import ALL_SCORES, SignatureDescription, TensorDescription
 from odt_core.graph.pixel_inputs import PIXELS, SIGNED
 from odt_core.graph.rules.stateful_random import PREFIX
+from odt_core.samples.shapes import is_picture
 from odt_core.words import inputs_in_words, words
 
 NO_INFER = (
@@ -33,7 +34,11 @@ NO_TRAIN_EITHER = (
     "This model has no 'train' signature either, so it cannot be trained; its signatures can be "
     "called with Session.run."
 )
-PIXEL_RANGES: dict[tuple[float, ...], str] = {
+_PIXELS_IN_ROWS = (
+    "This model takes numbers from 0 to 255. If a sample is a picture laid out in a row, these are "
+    "its pixels as they are."
+)
+_PIXEL_RANGES: dict[tuple[float, ...], str] = {
     PIXELS: "This model scales pictures by itself: it takes pixels as they are, from 0 to 255.",
     SIGNED: "This model was quantised for numbers from −1 to 1: pictures are brought to these, "
     "black to −1 and white to 1.",
@@ -88,6 +93,16 @@ def of_changes(predictor: SignatureDescription) -> Iterator[str]:
         f"Predicting {what}, so an answer depends on what was asked before. odt asks from the same "
         f"state each time and leaves it as it was; elsewhere answers differ from call to call."
     )
+
+
+def of_pixels(pixels: tuple[float, ...], shape: Sequence[int]) -> Iterator[str]:
+    """What to know of an input of this shape to which black and white are `pixels`, () for nothing:
+    of a row no more than holds if it is no picture, as sounds are from −1 to 1, too.
+    """
+    if pixels and is_picture(shape):
+        yield _PIXEL_RANGES[pixels]
+    elif pixels == PIXELS:
+        yield _PIXELS_IN_ROWS
 
 
 def perhaps(names: Sequence[str]) -> str:

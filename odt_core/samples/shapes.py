@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
+from math import isqrt, prod
 
 import numpy as np
 
+SMALLEST = 8  # pixels a side, of what is taken for a picture
 _CHANNELS = (1, 3, 4)  # of pictures
 
 
@@ -16,7 +17,22 @@ def is_picture(shape: Sequence[int]) -> bool:
     """
     if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (1, 3)):
         return False
-    return min(shape[:2]) >= 8 and shape[0] <= 4 * shape[1]
+    return min(shape[:2]) >= SMALLEST and shape[0] <= 4 * shape[1]
+
+
+def pictures_of(size: int) -> list[tuple[int, int, int]]:
+    """The square pictures [side, side, 1 or 3] of so many numbers, which a row of them may be."""
+    sides = ((isqrt(size // channels), channels) for channels in (1, 3))
+    return [
+        (side, side, channels)
+        for side, channels in sides
+        if side >= SMALLEST and side * side * channels == size
+    ]
+
+
+def may_hold_picture(shape: Sequence[int]) -> bool:
+    """Whether it is the shape of a picture, or of a row that may be one laid out."""
+    return is_picture(shape) or (len(shape) == 1 and bool(pictures_of(shape[0])))
 
 
 def has_channels_first(shape: Sequence[int]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import isqrt, prod
+from math import prod
 
 import numpy as np
 import streamlit as st
@@ -11,7 +11,7 @@ import streamlit as st
 from odt_core.bundled import guessed_preprocessing
 from odt_core.errors import SampleError
 from odt_core.samples import Preprocessing
-from odt_core.samples.shapes import has_channels_first
+from odt_core.samples.shapes import SMALLEST, has_channels_first, pictures_of
 from odt_core.workspace import SampleEntry
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
@@ -23,7 +23,6 @@ _PLACE = "input"
 _KINDS = {"image": "Photos", "ink": "Drawings", "none": "Numbers"}
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's training pictures
 _LARGEST = 2_048  # of a free axis
-_SMALLEST = 8  # pixels a side, of what is taken for a picture
 _OPEN = 96  # pixels a side, where the model takes any
 _RANGES = ("0 … 1", "−1 … 1", "0 … 255", "ImageNet mean and deviation", "Other")
 
@@ -78,7 +77,7 @@ def _sized(desk: Desk) -> tuple[int, ...]:
     shape = list(desk.card.input_shape)
     if not desk.model.bundled and len(shape) in (2, 3):
         for axis in desk.contract.free_axes:
-            if axis < 2 and shape[axis] < _SMALLEST:
+            if axis < 2 and shape[axis] < SMALLEST:
                 shape[axis] = _OPEN
     return tuple(shape)
 
@@ -89,14 +88,9 @@ def _picture_shapes(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
         return [shape]
     if has_channels_first(shape):
         return []  # in that order they would be mixed up
-    if len(shape) == 2 and min(shape) >= _SMALLEST:
+    if len(shape) == 2 and min(shape) >= SMALLEST:
         return [(*shape, 1)]
-    size, found = prod(shape), []
-    for channels in (1, 3):
-        side = isqrt(size // channels)
-        if side >= _SMALLEST and side * side * channels == size:
-            found.append((side, side, channels))
-    return found
+    return pictures_of(prod(shape))
 
 
 def _kind_chosen(desk: Desk) -> None:
