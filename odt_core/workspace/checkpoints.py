@@ -1,7 +1,7 @@
 """Checkpoints of a workspace, and which of them is "your model" just now."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -11,7 +11,7 @@ from odt_core.workspace import changes, outputs, pictures
 from odt_core.workspace.labels import HasLabels
 from odt_core.workspace.manifest import CheckpointEntry, CheckpointInfo, Manifest
 from odt_core.workspace.names import clean_label, clean_note
-from odt_core.workspace.words import new_ids, step_of
+from odt_core.workspace.words import new_ids, samples_in_words, step_of
 
 
 class HasCheckpoints(HasLabels):
@@ -47,45 +47,81 @@ class HasCheckpoints(HasLabels):
         where a label cannot be.
         """
         names = {at: name and clean_label(name) for at, name in labels.items()}
-        info = replace(info, note=clean_note(info.note, self.limits.note_length))
-        automatic = info.kind.automatic
         with self._changing() as manifest:
-            if manifest.model is None:
-                raise WorkspaceError("Choose a model before you save a checkpoint.")
-            kept = sum(not entry.info.kind.automatic for entry in manifest.checkpoints)
-            if not automatic and kept >= self.limits.kept_checkpoints:
-                raise WorkspaceError(
-                    f"There are {kept} saved checkpoints, the most that are kept. Delete one first."
-                )
-            number = self._history.present.next_number
-            entry = CheckpointEntry(
-                id=f"c{number:07d}{secrets.token_hex(4)}",
-                info=info,
-                model=manifest.model.key,
-                sha256=pictures.digest(data),
-                bytes=len(data),
-                added=self._clock(),
-            )
+            entry = self._new_checkpoint(manifest, data, info)
             changed = changes.with_checkpoint(manifest, entry, as_head=as_head)
             changed = self._thinned(changed, len(data))
-            step = f"train to step {info.steps:,}" if automatic else "change your model"
+            step = "change your model"
+            if info.kind.automatic:
+                step = f"train to step {info.steps:,}"
             if names:
                 changed = outputs.with_labels_at(changed, names, new_ids())
                 self._check_label_count(changed, 0)
                 step = step if as_head else "add the labels of a checkpoint"
-            self._commit(
-                changed,
-                step,
-                fact=not (as_head or names),
-                files={f"checkpoints/{entry.id}.safetensors": data},
-                next_number=number + 1,
-            )
-            stay = {one.id for one in changed.checkpoints}
-            for old in manifest.checkpoints:
-                if old.id not in stay:
-                    self._disk.remove(self._folder / "checkpoints" / f"{old.id}.safetensors")
-                    self._stored -= old.bytes
+            self._commit_checkpoint(changed, entry, data, step, fact=not (as_head or names))
             return entry
+
+    def forget(
+        self, data: bytes, info: CheckpointInfo, sample_ids: Collection[str], label_id: str | None
+    ) -> CheckpointEntry:
+        """Delete samples, and where a label is named all of it, and make a checkpoint that never
+        saw them your model, in one step. Raises LabelError, and WorkspaceError as `add_checkpoint`
+        and where a sample is not there.
+        """
+        ids = set(sample_ids)
+        with self._changing() as manifest:
+            left = changes.without_samples(manifest, ids)
+            if label_id is not None:
+                left = changes.without_label(left, label_id)
+            entry = self._new_checkpoint(manifest, data, info)
+            changed = self._thinned(changes.with_checkpoint(left, entry, as_head=True), len(data))
+            step = f"forget {samples_in_words(manifest, ids)}"
+            self._commit_checkpoint(changed, entry, data, step)
+            return entry
+
+    def _new_checkpoint(
+        self, manifest: Manifest, data: bytes, info: CheckpointInfo
+    ) -> CheckpointEntry:
+        """A new one of these bytes. WorkspaceError where there can be no more."""
+        if manifest.model is None:
+            raise WorkspaceError("Choose a model before you save a checkpoint.")
+        kept = sum(not entry.info.kind.automatic for entry in manifest.checkpoints)
+        if not info.kind.automatic and kept >= self.limits.kept_checkpoints:
+            raise WorkspaceError(
+                f"There are {kept} saved checkpoints, the most that are kept. Delete one first."
+            )
+        return CheckpointEntry(
+            id=f"c{self._history.present.next_number:07d}{secrets.token_hex(4)}",
+            info=replace(info, note=clean_note(info.note, self.limits.note_length)),
+            model=manifest.model.key,
+            sha256=pictures.digest(data),
+            bytes=len(data),
+            added=self._clock(),
+        )
+
+    def _commit_checkpoint(
+        self,
+        changed: Manifest,
+        entry: CheckpointEntry,
+        data: bytes,
+        step: str,
+        *,
+        fact: bool = False,
+    ) -> None:
+        """Write a manifest with one more checkpoint; the files of those that it lacks go."""
+        before = self.manifest
+        self._commit(
+            changed,
+            step,
+            fact=fact,
+            files={f"checkpoints/{entry.id}.safetensors": data},
+            next_number=self._history.present.next_number + 1,
+        )
+        stay = {one.id for one in changed.checkpoints}
+        for old in before.checkpoints:
+            if old.id not in stay:
+                self._disk.remove(self._folder / "checkpoints" / f"{old.id}.safetensors")
+                self._stored -= old.bytes
 
     def _thinned(self, manifest: Manifest, more: int) -> Manifest:
         """Without the automatic checkpoints that are too many, or for which there is no room. more:

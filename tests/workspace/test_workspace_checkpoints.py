@@ -176,6 +176,32 @@ class TestUndoOfTraining:
         assert steps(workspace) == []
 
 
+class TestForget:
+    def test_samples_and_the_model_that_saw_them_go_in_one_step(self, workspace, drawing):
+        label = workspace.add_label("scribble")
+        workspace.add_samples([drawing(k) for k in range(3)], label.id, Source.DRAW)
+        before = workspace.manifest
+        entry = workspace.forget(b"unlearnt", auto(9, Kind.MANUAL), ["s1", "s2"], None)
+        assert [sample.id for sample in workspace.manifest.samples] == ["s3"]
+        assert workspace.manifest.head == entry.id
+        assert workspace.undo() == "forget 2 samples of 'scribble'"
+        assert workspace.manifest.samples == before.samples
+        assert workspace.manifest.head is None
+
+    def test_label_that_is_named_goes_with_its_samples(self, workspace, drawing):
+        label = workspace.add_label("scribble")
+        workspace.add_samples([drawing(k) for k in range(3)], label.id, Source.DRAW)
+        workspace.forget(b"unlearnt", auto(9, Kind.MANUAL), ["s1", "s2", "s3"], label.id)
+        assert workspace.manifest.label(label.id) is None
+        assert workspace.manifest.samples == ()
+
+    def test_sample_that_is_not_there_is_refused_and_no_model_kept(self, workspace):
+        before = workspace.manifest
+        with pytest.raises(WorkspaceError):
+            workspace.forget(b"unlearnt", auto(9, Kind.MANUAL), ["s1"], None)
+        assert workspace.manifest == before
+
+
 class TestHead:
     def test_the_head_cannot_be_deleted(self, workspace):
         entry = workspace.add_checkpoint(b"end", auto(1, Kind.END), as_head=True)

@@ -29,6 +29,9 @@ CHANGES = {
     "add_checkpoint": lambda w, draw: w.add_checkpoint(
         b"weights", CheckpointInfo(Kind.END, 9, 4), as_head=True
     ),
+    "forget": lambda w, draw: w.forget(
+        b"weights", CheckpointInfo(Kind.MANUAL, 9, 4), ["s1", "s2"], None
+    ),
     "delete_checkpoint": lambda w, draw: w.delete_checkpoint(w.manifest.checkpoints[0].id),
     "start_run": lambda w, draw: w.start_run(),
     "append_run": lambda w, draw: w.append_run(w.runs()[0].id, [{"step": 2}]),

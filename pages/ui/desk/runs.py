@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterable, Set
+from collections.abc import Collection, Iterable, Set
 
 from odt_core.checkpoint.checkpoint import load_checkpoint
 from odt_core.checkpoint.progress import Progress
@@ -141,15 +141,27 @@ class HasRuns(HasAnswers):
             if before is not None:
                 run.goes_on(progress.step, before.records, before.evaluations)
 
-    def keep(self, data: bytes, info: CheckpointInfo, trained_on: Iterable[str]) -> CheckpointEntry:
+    def keep(
+        self,
+        data: bytes,
+        info: CheckpointInfo,
+        trained_on: Iterable[str],
+        *,
+        forgotten: Collection[str] = (),
+        label: str | None = None,
+    ) -> CheckpointEntry:
         """Keep a checkpoint that was trained from the base model elsewhere than in a run, and make
-        it your model. trained_on: ids of samples.
+        it your model. trained_on: ids of samples. forgotten: those that go in the same step. label:
+        id of the one that goes with them, if any.
         """
         with self.changing("change your model") as workspace:
             self._save_before("before another model became yours")
             began = RunBegan(self._newest(), workspace.manifest.head, None, None, tuple(trained_on))
             run = workspace.start_run()
-            kept = workspace.add_checkpoint(data, info, as_head=True)
+            if forgotten:
+                kept = workspace.forget(data, info, forgotten, label)
+            else:
+                kept = workspace.add_checkpoint(data, info, as_head=True)
             ended = RunEnded(Outcome.FINISHED, info.step, info.step)
             lines = (began, RunKept(kept.id, info.step), ended)
             workspace.append_run(run, [line.to_json() for line in lines])

@@ -217,7 +217,7 @@ def _show(desk: Desk, found: Forgotten) -> None:
         pieces.note(f"{gone} deleted: this is your model now. {_EARLIER}")
         return
     pieces.note(
-        f"Keeping it deletes {_told(found.chosen)} and puts these weights in place: two steps that "
+        f"Keeping it deletes {_told(found.chosen)} and puts these weights in place: one step that "
         f"undo can take back. {_EARLIER}"
     )
     st.button(
@@ -268,7 +268,7 @@ def _keep(desk: Desk, found: Forgotten) -> None:
             note="derived again from the base",
         )
         gone = count(len(chosen.ids), "sample")
-        with desk.changing("forget the samples") as workspace:
+        with desk.changing("forget the samples"):
             kept = desk.keep(
                 save_checkpoint(Checkpoint(found.unlearned.state, meta)),
                 CheckpointInfo(
@@ -280,9 +280,7 @@ def _keep(desk: Desk, found: Forgotten) -> None:
                     note=f"without {gone}, verified: {found.unlearned.digest[:12]}",
                 ),
                 found.trained_on,
+                forgotten=chosen.ids,
+                label=chosen.label.id if chosen.label else None,
             )
             found.kept.add(kept.id)
-            if chosen.label is not None:
-                workspace.delete_label(chosen.label.id)
-            else:
-                workspace.delete_samples(chosen.ids)
