@@ -8,7 +8,7 @@ import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -33,60 +33,104 @@ _ABOUT = frozenset(
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _Source:
+    """The arrays of one part of the samples, by their names. kind: "train", "test", or "" where
+    there are no parts; x: "x" where each input has one of its own; y: "" where there is none.
+    """
+
+    kind: str
+    x: str
+    y: str
+
+    def within(self, name: str) -> str:
+        """What the samples of this part are called by, in a file of that name."""
+        return f"{name}, {self.x}" if self.kind else name
+
+
 def read_arrays(files: Mapping[str, bytes], name: str, form: Form, subset: Subset) -> RawSamples:
     """Samples of the .npy files of an .npz, by their names without that ending.
 
     form, subset: as of `read_samples`; where files has an array for each input, these take the
     place of x. Raises SampleError with the file's name, and that of the sample.
     """
-    inputs = form.inputs
-    apart = bool(inputs) and set(inputs) <= files.keys()
-    chosen = {"": "x"} if apart else _samples_among(files, name, inputs, subset)
-    called = [key for key in files if key not in inputs]
-    of_labels = {
-        kind: _one_of([k for k in called if _meaning(k) == ("y", kind)], "y", name)
-        for kind in chosen
-    }
-    if len({bool(one) for one in of_labels.values()}) > 1:  # the others' would be missed
-        del chosen["test"], of_labels["test"]
-    read = {*(inputs if apart else chosen.values()), *of_labels.values()}
+    apart = bool(form.inputs) and set(form.inputs) <= files.keys()
+    sources = _sources(files, name, form.inputs, subset, apart=apart)
+    read = {*(form.inputs if apart else (one.x for one in sources)), *(one.y for one in sources)}
     others = [one for one in files if one not in read]
-
-    def array(key: str) -> np.ndarray:
-        return load_array(files[key], f"{name}, {key}")
-
     parts: dict[str, RawSamples] = {}
     too_many = ""
-    for kind, key in chosen.items():
-        x = joined({one: array(one) for one in inputs}, inputs, name) if apart else array(key)
-        y = array(of_labels[kind]) if of_labels[kind] else None
-        _check_lengths(x, y, key, of_labels[kind], name)
-        where = f"{name}, {key}" if kind else name
-        if len(x) > MAX_SAMPLES and not parts:
-            raise SampleError(
-                f"'{where}' has {len(x):,} samples; at most {MAX_SAMPLES:,} are read. Save fewer, "
-                f"such as {key}[:{MAX_SAMPLES}]."
-            )
-        together = len(x) + sum(map(len, parts.values()))
-        if together > MAX_SAMPLES:
-            too_many = (
-                f"Left out {key}: with it '{name}' has {together:,} samples, and at most "
-                f"{MAX_SAMPLES:,} are read."
-            )
+    for source in sources:
+        x, y = _loaded(files, source, name, form.inputs if apart else {})
+        too_many = _too_many(source, len(x), sum(map(len, parts.values())), name)
+        if too_many:
             break
         if y is None:
-            _check_no_labels(files, others, len(x), kind, name)
-        items = tuple(_numbers_or_pictures(x, name))
-        labels, targets = _labels_and_targets(y, len(x), name)
-        said = [rounded(x, f"'{name}', {key},")]
-        if y is not None and targets and form.target_shape is not None:
-            said.append(rounded(y, f"'{name}', {of_labels[kind]},"))
-        names = tuple(f"{where}, sample {k + 1}" for k in range(len(x)))
-        parts[kind] = RawSamples(items, labels, names, targets, notice=sentences(*said))
+            _check_no_labels(files, others, len(x), source.kind, name)
+        parts[source.kind] = _part(x, y, source, name, form)
     raw = RawSamples.together([*parts.values()])
     tests = tuple(kind == "test" for kind, part in parts.items() for _ in part.names)
     notice = sentences(raw.notice, too_many, _left_out(others, subset))
     return replace(raw, tests=tests if len(parts) > 1 else (), notice=notice)
+
+
+def _sources(
+    files: Mapping[str, bytes], name: str, inputs: Inputs, subset: Subset, *, apart: bool
+) -> list[_Source]:
+    """The arrays that are wanted, part by part. apart: whether each input has one of its own."""
+    chosen = {"": "x"} if apart else _samples_among(files, name, inputs, subset)
+    called = [key for key in files if key not in inputs]
+    sources = []
+    for kind, x in chosen.items():
+        of_labels = [key for key in called if _meaning(key) == ("y", kind)]
+        sources.append(_Source(kind, x, _one_of(of_labels, "y", name)))
+    if len({bool(one.y) for one in sources}) > 1:  # the others' would be missed
+        return [one for one in sources if one.kind != "test"]
+    return sources
+
+
+def _loaded(
+    files: Mapping[str, bytes], source: _Source, name: str, inputs: Inputs
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """x and y of a part; x is joined of the arrays of inputs, where there are any."""
+
+    def array(key: str) -> np.ndarray:
+        return load_array(files[key], f"{name}, {key}")
+
+    x = joined({one: array(one) for one in inputs}, inputs, name) if inputs else array(source.x)
+    y = array(source.y) if source.y else None
+    _check_lengths(x, y, source.x, source.y, name)
+    return x, y
+
+
+def _too_many(source: _Source, samples: int, before: int, name: str) -> str:
+    """A sentence about a part that is left out, being too much beside so many samples before it; ""
+    where it is not. SampleError where it is too much by itself and the first.
+    """
+    if samples > MAX_SAMPLES and not before:
+        raise SampleError(
+            f"'{source.within(name)}' has {samples:,} samples; at most {MAX_SAMPLES:,} are read. "
+            f"Save fewer, such as {source.x}[:{MAX_SAMPLES}]."
+        )
+    if before + samples <= MAX_SAMPLES:
+        return ""
+    return (
+        f"Left out {source.x}: with it '{name}' has {before + samples:,} samples, and at most "
+        f"{MAX_SAMPLES:,} are read."
+    )
+
+
+def _part(
+    x: np.ndarray, y: np.ndarray | None, source: _Source, name: str, form: Form
+) -> RawSamples:
+    """The samples of one part."""
+    items = tuple(_numbers_or_pictures(x, name))
+    labels, targets = _labels_and_targets(y, len(x), name)
+    said = [rounded(x, f"'{name}', {source.x},")]
+    if y is not None and targets and form.target_shape is not None:
+        said.append(rounded(y, f"'{name}', {source.y},"))
+    names = tuple(f"{source.within(name)}, sample {k + 1}" for k in range(len(x)))
+    return RawSamples(items, labels, names, targets, notice=sentences(*said))
 
 
 def _check_lengths(
