@@ -373,8 +373,9 @@ def stale_in_words(stale: Stale) -> str:
     if stale.gone:
         told.append(f"{count(stale.gone, 'sample')} that it learnt from {_left(stale.gone)}")
     # Training on does not take back what was learnt; training from the base model does.
-    then = "Reset to base, then train: that leaves it out." if stale.gone else "Train again."
-    return f"{'; '.join(told)}. {then}"
+    those = "it" if stale.gone == 1 else "them"
+    again = f"Reset to base, then train: that leaves {those} out."
+    return f"{'; '.join(told)}. {again if stale.gone else 'Train again.'}"
 
 
 def _left(gone: int) -> str:

@@ -16,6 +16,7 @@ from odt_core.training.settings import Settings
 from odt_core.worker.remote import Worker
 from odt_core.workspace import Part, Source
 from pages.ui.desk import Desk
+from pages.ui.desk.after_runs import Stale
 from pages.ui.desk.jobs import Job
 from pages.ui.evaluate import evidence
 from pages.ui.train_card import stale_in_words
@@ -154,6 +155,12 @@ class TestStale:
         assert stale_in_words(desk.stale()) == (
             "1 sample that it learnt from is gone or changed. Reset to base, then train: that "
             "leaves it out."
+        )
+
+    def test_samples_that_are_gone_when_there_are_several_are_they(self):
+        assert stale_in_words(Stale(added=0, labels=(), gone=7)) == (
+            "7 samples that it learnt from are gone or changed. Reset to base, then train: that "
+            "leaves them out."
         )
 
     def test_label_that_no_output_is_left_for_never_wins(self, desk):
