@@ -20,7 +20,9 @@ def add_settings(parser: ArgumentParser) -> None:
     parser.add_argument("--batch-size", type=int, help=f"samples a step ({defaults})")
     parser.add_argument("--learning-rate", type=float, help=f"step size ({defaults})")
     parser.add_argument(
-        "--replay", type=float, help=f"share of base samples in each batch, 0 to < 1 ({defaults})"
+        "--replay",
+        type=float,
+        help=f"least share of base samples in each batch, 0 to < 1 ({defaults})",
     )
     parser.add_argument("--seed", type=int, help="of every random choice (default: 0)")
 

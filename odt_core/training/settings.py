@@ -29,7 +29,7 @@ class Settings:
     learning_rate: float | None = 0.02  # > 0 to 100; None, or where it is fixed: the model's own
     schedule: Schedule = Schedule.CONSTANT
     warmup: float = 0.0  # share of the steps over which the rate rises from zero, 0 to < 1
-    replay: float = 0.5  # share of each batch that comes from base samples, 0 to < 1
+    replay: float = 0.5  # least share of each batch from base samples, 0 to < 1; see batches.plan
     distil: float = 0.0  # weight of the base model's own answers in replayed targets, 0 to 1
     augment: float = 0.0  # strength of random variants of own samples, 0 (off) to 1
     average: float = 0.0  # share of the last steps whose weights are averaged, 0 (off) to 1

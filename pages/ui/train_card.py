@@ -121,8 +121,9 @@ def _settings(desk: Desk, was_busy: bool, steps: object) -> None:
                 format="%d %%",
                 key="set_replay",
                 disabled=busy,
-                help="Share of each batch that comes from the base model's own "
-                "training data. Guards against forgetting what the base model knew.",
+                help="How much of each batch comes from the base model's own training data: at "
+                "least this share, more while your samples show few labels, none at 0 %. Guards "
+                "against forgetting what the base model knew.",
                 **kept,
             )
         else:  # an uploaded model comes without data of its own

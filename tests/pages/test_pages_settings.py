@@ -54,6 +54,10 @@ class TestTraining:
         assert not app.error
         assert desk.settings.learning_rate is None
 
+    def test_share_of_base_samples_is_told_as_what_a_batch_holds_at_least(self, app):
+        told = app.slider(key="set_replay").help
+        assert "at least this share, more while your samples show few labels" in told
+
     def test_samples_of_a_label_that_is_turned_off_do_not_count(self, person):
         app, desk = person
         label = desk.workspace.manifest.labels[3]
