@@ -2,6 +2,7 @@
 // remounted, the height stays and a zoom stays. Every tick carries the whole curves (a lost tick
 // then loses nothing); what is already drawn is skipped by count.
 const STATE = new WeakMap();
+const NARROW = 340;  // below it two columns of names overlap
 const CONFIG = { displayModeBar: false, showTips: false, doubleClick: "reset+autosize" };
 
 function palette(root) {
@@ -18,20 +19,25 @@ function asTrace(series, colours, large) {
     marker: { size: large ? 9 : 5, symbol: series.marks || "circle", color: colours[series.role] } };
 }
 
-function layout(data, colours, revision, low) {
+function layout(data, colours, revision, { low, lines }) {
   const axis = { gridcolor: colours.grid, zeroline: false, linecolor: colours.grid, automargin: false };
-  // Four names need two lines in a narrow card; a low one has no room for the axis' name.
-  const top = data.series.length > 3 && !data.large ? 42 : data.large ? 34 : 26;
+  const top = data.large ? 34 : 26 + 18 * (lines - 1);
   return { autosize: true, margin: { l: data.large ? 56 : 44, r: 8, t: top, b: data.large ? 40 : low ? 20 : 30 }, uirevision: revision,
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", hovermode: "x",
     font: { family: colours.font, size: data.large ? 14 : 11, color: colours.text },
-    legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)", itemwidth: 30,
-      ...(data.series.length > 3 && !data.large ? { entrywidth: 0.5, entrywidthmode: "fraction" } : {}) },
+    legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)", itemwidth: 30, maxheight: 1,
+      ...(lines > 1 ? { entrywidth: lines === 2 ? 0.5 : 1, entrywidthmode: "fraction" } : {}) },
     hoverlabel: { bgcolor: colours.paper, font: { color: colours.text } },
     // A little further than the last point, which is a mark.
     xaxis: { ...axis, range: [0, 1.015 * data.x_max], title: { text: low ? "" : data.x_title, standoff: 4 }, showgrid: false },
     yaxis: { ...axis, nticks: low ? 4 : 0, tickformat: data.percent ? ".0%" : "",
       ...(data.y_range ? { range: data.y_range } : { rangemode: "tozero" }) } };
+}
+
+// Four names need two lines in a card, four in a narrow one; a low graph has no room for the axis' name.
+function room(data, graph) {
+  const lines = data.series.length < 4 || data.large ? 1 : graph.clientWidth < NARROW ? 4 : 2;
+  return { lines, low: graph.clientHeight < (lines === 4 ? 190 : 150) };
 }
 
 async function draw(root, s) {
@@ -44,18 +50,18 @@ async function draw(root, s) {
   const { data } = s;  // the newest: ticks may have passed while Plotly loaded
   const graph = root.querySelector(".odt-chart-graph");
   const colours = palette(root);
-  const low = graph.clientHeight < 150;
+  const space = room(data, graph);
   s.watch ??= watch(root, s);
   if (!data.series.length) {  // a graph that is there already shows its first point much sooner
-    await Plotly.react(graph, [], layout(data, colours, data.run, low), CONFIG);
+    await Plotly.react(graph, [], layout(data, colours, data.run, space), CONFIG);
     s.names = null;
     return;
   }
-  const look = JSON.stringify([colours, low, data.y_range]);
+  const look = JSON.stringify([colours, space, data.y_range]);
   const names = JSON.stringify([data.run, data.x_max, data.series.map((one) => one.name)]);
   if (s.names !== names || s.look !== look) {  // another run, theme or axis
     await Plotly.react(graph, data.series.map((one) => asTrace(one, colours, data.large)),
-      layout(data, colours, data.run, low), CONFIG);
+      layout(data, colours, data.run, space), CONFIG);
     Object.assign(s, { names, look, counts: data.series.map((one) => one.x.length) });
     return;
   }
