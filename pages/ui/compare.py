@@ -32,11 +32,11 @@ def compare_two(desk: Desk) -> None:
         return
     names = {key: title(entry) for key, entry in entries.items()} | {_BASE: "Base model"}
     options = list(names)
-    a, b = st.columns(2, gap="small")
-    first = a.selectbox(
+    # Below each other: their names are long.
+    first = st.selectbox(
         "First", options, index=len(options) - 1, format_func=names.get, key="compare_first"
     )
-    second = b.selectbox("Second", options, format_func=names.get, key="compare_second")
+    second = st.selectbox("Second", options, format_func=names.get, key="compare_second")
     pair = (desk.model.key, first, second)
     if st.button("Compare", key="compare", disabled=desk.busy or first == second):
         st.session_state[_ASKED] = pair

@@ -62,31 +62,7 @@ def _checkpoint(desk: Desk, entry: CheckpointEntry, *, head: bool) -> None:
                 _score("Your test samples", entry.info.own),
                 _score("Base test set", entry.info.base),
             )
-            st.space("stretch")
-            st.button(
-                "Restore",
-                key=f"restore_{entry.id}",
-                on_click=_restore,
-                args=(desk, entry.id),
-                disabled=head or desk.busy or not usable,
-                help=None if usable else "Belongs to another model: choose that one first.",
-            )
-            st.download_button(
-                "Download",
-                lambda: desk.checkpoint_file(entry.id),
-                file_name=file_name(_whose(desk, entry), f"step{entry.info.steps}.safetensors"),
-                mime="application/octet-stream",
-                on_click="ignore",
-                key=f"get_{entry.id}",
-            )
-            st.button(
-                "Delete",
-                key=f"delete_{entry.id}",
-                on_click=_delete,
-                args=(desk, entry.id),
-                disabled=head or desk.busy,
-                help="This one is your model now." if head else "Undo brings it back.",
-            )
+            _acts(desk, entry, head=head, usable=usable)
         key, saved = f"note_{entry.id}", f"note_saved_{entry.id}"
         # Else it stays as typed: it may be that it could not be saved.
         if key not in st.session_state or st.session_state.get(saved) != entry.info.note:
@@ -99,6 +75,35 @@ def _checkpoint(desk: Desk, entry: CheckpointEntry, *, head: bool) -> None:
             label_visibility="collapsed",
             on_change=_note,
             args=(desk, entry.id),
+        )
+
+
+def _acts(desk: Desk, entry: CheckpointEntry, *, head: bool, usable: bool) -> None:
+    """In one row: where they do not fit beside the scores, all of them come below."""
+    with st.container(key=f"acts_{entry.id}", horizontal=True, width="content"):
+        st.button(
+            "Restore",
+            key=f"restore_{entry.id}",
+            on_click=_restore,
+            args=(desk, entry.id),
+            disabled=head or desk.busy or not usable,
+            help=None if usable else "Belongs to another model: choose that one first.",
+        )
+        st.download_button(
+            "Download",
+            lambda: desk.checkpoint_file(entry.id),
+            file_name=file_name(_whose(desk, entry), f"step{entry.info.steps}.safetensors"),
+            mime="application/octet-stream",
+            on_click="ignore",
+            key=f"get_{entry.id}",
+        )
+        st.button(
+            "Delete",
+            key=f"delete_{entry.id}",
+            on_click=_delete,
+            args=(desk, entry.id),
+            disabled=head or desk.busy,
+            help="This one is your model now." if head else "Undo brings it back.",
         )
 
 

@@ -41,3 +41,27 @@ class TestTrained:
             return len(boxes) == 4 and whole and all(apart(*two) for two in combinations(boxes, 2))
 
         tab.until(whole_and_apart)
+
+
+class TestCheckpoints:
+    @pytest.fixture
+    def tab(self, shared_server, visit):
+        tab = visit(shared_server, viewport={"width": 1024, "height": 768}).open()
+        tab.load_person().train()
+        tab.page.get_by_role("link", name="Checkpoints", exact=True).first.click()
+        return tab.sees("Compare any two").idle()
+
+    def test_buttons_that_do_not_fit_beside_the_scores_go_below_them_together(self, tab):
+        card = tab.page.locator("[class*=st-key-card_]:has([class*=st-key-note_])").first
+        buttons = card.get_by_role("button")
+
+        def together() -> bool:
+            boxes = [button.bounding_box() for button in buttons.all()]
+            return len(boxes) == 3 and len({round(box["y"]) for box in boxes}) == 1
+
+        tab.until(together)
+
+    def test_checkpoint_to_compare_is_named_whole(self, tab):
+        name = tab.part("compare_second", "input")
+        tab.until(lambda: name.input_value().startswith("Step 15 · end of a run · "))
+        assert name.evaluate("one => one.scrollWidth <= one.clientWidth")
