@@ -68,7 +68,7 @@ function fill(li, label, data, act) {
   const part = (name) => li.querySelector("." + name);
   li.className = (on ? "on " : "") + (label.enabled ? "" : "off ") + (label.fixed ? "fixed" : "");
   li.setAttribute("aria-current", on ? "true" : "false");
-  const choose = () => { if (chosen(data) !== label.id) act({ do: "choose", label: label.id }); };
+  const choose = () => { if (chosen(data) !== label.id) act({ do: "choose", label: label.id, name: label.name }); };
   li.onclick = choose;
 
   const name = part("name");

@@ -142,7 +142,7 @@ class HasSamples(HasLabels):
         encoded = self._encoded(items, names, targets)
         with self._changing() as manifest:
             if label_id and manifest.label(label_id) is None:
-                raise LabelError("That label is not there any more. Reload the page.")
+                raise LabelError("That label is not there any more. Choose another one.")
             labels = [label_id] * len(encoded)
             where = f"'{label_name(manifest, label_id)}'" if label_id else "the samples"
             return self._add(manifest, labels, encoded, source, where, take)

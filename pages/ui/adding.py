@@ -11,6 +11,7 @@ import streamlit as st
 from odt_core.dialects.contract import Task
 from odt_core.errors import LabelError, OdtError
 from odt_core.samples import RawSamples
+from odt_core.words import sentences
 from odt_core.workspace import LabelEntry, Manifest, Source
 from pages.ui import pieces, trouble
 from pages.ui.canvas import decode_drawing, sample_pad
@@ -20,7 +21,7 @@ from pages.ui.number_inputs import typed_input
 from pages.ui.numbers import MOST
 from pages.ui.packed import files_in
 from pages.ui.photograph import photograph
-from pages.ui.say import plain
+from pages.ui.say import isolated, plain
 from pages.ui.typed_target import (
     can_type_target,
     target_field,
@@ -31,6 +32,7 @@ from pages.ui.upload_hint import upload_hint
 from pages.ui.uploaded_samples import read_uploaded
 
 ACTIVE = "samples_label"  # id of the label that new samples get; "": there is none yet
+_CALLED = "samples_label_name"  # as it was when it was there last
 _FILES = "samples_files"  # changes with each upload that was taken, which empties the widget
 _TYPED = "samples_typed"
 _NO_LABEL = "Add a label below first: what are your samples to be called?"
@@ -49,7 +51,7 @@ def ways(desk: Desk) -> tuple[str, ...]:
 
 def add_by(desk: Desk, way: str, active: LabelEntry | None) -> None:
     """Draw the widgets of one way."""
-    if desk.tells_labels and active is None and way != "Upload":
+    if desk.tells_labels and not desk.workspace.manifest.labels and way != "Upload":
         pieces.note(_NO_LABEL)
         return
     {"Draw": _draw, "Upload": _upload, "Camera": _camera, "Type": _type}[way](desk, active)
@@ -66,14 +68,22 @@ def _draw(desk: Desk, active: LabelEntry | None) -> None:
         name,
         lambda said, url: _drawn(desk, active, said, url),
         size=176,
-        wrong=why_no_target(desk),
+        wrong=why_no_target(desk) or _why_none(desk, active),
     )
 
 
 def _drawn(desk: Desk, active: LabelEntry | None, name: str, url: object) -> bool:
     """Whether the drawing was taken; what is there already was, too."""
     with trouble.caught("samples"):
-        target = _label_called(desk.workspace.manifest, name) or active
+        manifest = desk.workspace.manifest
+        target = _label_called(manifest, name)
+        if target is None and active is not None and active.name == name:
+            target = manifest.label(active.id)  # renamed since
+        if target is None and desk.tells_labels:
+            raise LabelError(
+                f"The label '{name}' is not there any more, so the drawing is back on the pad. "
+                "Choose another label."
+            )
         report = desk.workspace.add_samples(
             [decode_drawing(url)],
             target.id if target else "",
@@ -102,7 +112,7 @@ def _upload(desk: Desk, active: LabelEntry | None) -> None:
         label_visibility="collapsed",
     )
     if not desk.answers_pictures:  # of which it says how before
-        pieces.note(upload_hint(desk, active))
+        pieces.note(sentences(_why_none(desk, active), upload_hint(desk, active)))
 
 
 def _uploaded(desk: Desk, key: str) -> None:
@@ -161,7 +171,7 @@ def _add(desk: Desk, raw: RawSamples) -> str:
 
 def _camera(desk: Desk, active: LabelEntry | None) -> None:
     target_field(desk)
-    photograph(desk, active)
+    photograph(desk, active, _why_none(desk, active))
 
 
 # Type
@@ -199,7 +209,7 @@ def _add_typed(desk: Desk) -> None:
         item = typed_input(desk, text, "The sample")
         active = active_label(desk) if desk.tells_labels else None
         if desk.tells_labels and active is None:
-            raise LabelError("There is no label for this sample yet. Add one first.")
+            raise LabelError(_why_none(desk, active) or _NO_LABEL)
         report = desk.workspace.add_samples(
             [item], active.id if active else "", Source.DRAW, ["typed"], typed_targets(desk, 1)
         )
@@ -210,25 +220,39 @@ def _add_typed(desk: Desk) -> None:
 # Labels
 
 
-def choose_label(desk: Desk, label_id: str) -> None:
+def choose_label(desk: Desk, label_id: str, name: str = "") -> None:
     """New samples get this label, in this tab and in any that is loaded from now on; "": the
-    first.
+    first. name: what this tab calls it, as it may be gone by now.
     """
     st.session_state[ACTIVE] = desk.chosen_label = label_id
+    st.session_state[_CALLED] = name
 
 
 def active_label(desk: Desk) -> LabelEntry | None:
-    """The label that new samples get: the chosen one, else the first that the model can take, one
-    that is turned on before one that is not.
+    """The label that new samples get: the chosen one, and none where that is gone, so that no other
+    one gets what was meant for it. Where none was chosen in this tab, the first that the model can
+    take, one that is turned on before one that is not.
     """
     manifest = desk.workspace.manifest
-    wanted = manifest.label(st.session_state.get(ACTIVE, desk.chosen_label))
+    chosen = st.session_state.get(ACTIVE)
+    wanted = manifest.label(desk.chosen_label if chosen is None else chosen)
+    if chosen and wanted is None and manifest.labels:
+        return None
     if wanted is None or wanted.output is None:
         can = [label for label in manifest.labels if label.output is not None]
         on = [label for label in can if label.enabled]
         wanted = next(iter((*on, *can)), wanted or next(iter(manifest.labels), None))
     st.session_state[ACTIVE] = wanted.id if wanted else ""
+    st.session_state[_CALLED] = wanted.name if wanted else ""
     return wanted
+
+
+def _why_none(desk: Desk, active: LabelEntry | None) -> str:
+    """Why none of the labels is chosen, in words; "" where one is, or there is none to choose."""
+    if active is not None or not desk.tells_labels or not desk.workspace.manifest.labels:
+        return ""
+    called = isolated(st.session_state.get(_CALLED, ""))
+    return f"The label '{called}' is not there any more. Choose one below."
 
 
 def _label_called(manifest: Manifest, name: str) -> LabelEntry | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui import trouble
+from pages.ui.adding import choose_label
 from pages.ui.desk import Desk
 from pages.ui.model_words import of_labels_that_came_along, of_trained_models, what_it_does
 from pages.ui.uploads import contents
@@ -35,6 +36,7 @@ def _dropped(desk: Desk, key: str, place: str) -> None:
         name, data = contents(file)
         left = desk.trained
         desk.choose_uploaded(data, name)
+        choose_label(desk, "")
         st.session_state["top_asked_for_own"] = False
         said = f"{name}: {what_it_does(desk)} {of_trained_models(desk, left)}".rstrip()
         said = f"{said} {of_labels_that_came_along(desk)}"

@@ -27,9 +27,10 @@ _SIMPLE = "camera_simple"
 _TURN = "camera_turn"  # changes with each photo of the simple camera, which empties it
 
 
-def photograph(desk: Desk, active: LabelEntry | None) -> None:
-    """Draw the camera."""
-    wrong = why_no_target(desk) or desk.workspace.why_full  # what is refused would be lost
+def photograph(desk: Desk, active: LabelEntry | None, why_no_label: str) -> None:
+    """Draw the camera. why_no_label: in words, where there is none for what it takes."""
+    # What is refused would be lost.
+    wrong = why_no_target(desk) or why_no_label or desk.workspace.why_full
     draw = _simple
     if not st.session_state.get(_SIMPLE):
         # A fragment: while a burst arrives, nothing else on the page is drawn again.

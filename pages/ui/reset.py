@@ -6,6 +6,7 @@ import streamlit as st
 
 from odt_core.workspace import Source
 from pages.ui import pieces, trouble
+from pages.ui.adding import choose_label
 from pages.ui.desk import Desk
 from pages.ui.say import count
 from pages.ui.turns import Urgency, in_turn
@@ -65,6 +66,7 @@ def _confirm(desk: Desk) -> None:
                 st.rerun()
             if st.button("Delete everything for good", key="really_erase"):
                 desk.erase()
+                choose_label(desk, "")
                 trouble.say("top", "Everything was deleted from the disk.", "info")
                 st.rerun()
 

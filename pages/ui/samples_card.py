@@ -186,7 +186,7 @@ def _acted(desk: Desk, act: Act) -> None:
     with trouble.caught("samples"):
         match act.do:
             case "choose":
-                choose_label(desk, act.label)
+                choose_label(desk, act.label, act.name)
             case "rename":
                 with desk.changing("rename the label") as workspace:
                     workspace.rename_label(act.label, act.name)

@@ -22,7 +22,7 @@ def upload_hint(desk: Desk, active: LabelEntry | None) -> str:
                 " and y, the target values." if desk.task is Task.VALUES else "."
             )
         return (
-            f"Pictures go to {_chosen(active)}. Label folders or a .zip of them (Teachable "
+            f"Pictures go to {_chosen(desk, active)}. Label folders or a .zip of them (Teachable "
             "Machine's .tm too), a labels.csv beside pictures or an .npz bring their own labels."
         )
     shape = " × ".join(str(n) for n in desk.card.input_shape)
@@ -57,7 +57,8 @@ def _window_hint(desk: Desk, window: Window, shape: str, active: LabelEntry | No
     if window.channels == 1:
         goes = ""
         if desk.tells_labels:
-            goes = f", goes to {_chosen(active)}; a .zip of label folders brings its own labels"
+            goes = f", goes to {_chosen(desk, active)}"
+            goes += "; a .zip of label folders brings its own labels"
         return (
             f"A .wav of {window.length:,} values, or of somewhat fewer{goes}. Or a .csv with a "
             f"row for each moment. {others}"
@@ -69,5 +70,6 @@ def _window_hint(desk: Desk, window: Window, shape: str, active: LabelEntry | No
     )
 
 
-def _chosen(active: LabelEntry | None) -> str:
-    return f"'{active.name}'" if active else "a label that you add below first"
+def _chosen(desk: Desk, active: LabelEntry | None) -> str:
+    how = "choose" if desk.workspace.manifest.labels else "add"
+    return f"'{active.name}'" if active else f"a label that you {how} below first"

@@ -205,7 +205,7 @@ def _loose(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str) -> Raw
     """Single pictures under the label `label_id`, or with the target that was typed."""
     label = desk.workspace.manifest.label(label_id) if desk.tells_labels else None
     if label_id and desk.tells_labels and label is None:
-        raise LabelError("That label is not there any more. Reload the page.")
+        raise LabelError("That label is not there any more. Choose another one.")
     items = tuple(decode_image(data, name) for name, data in files)
     names = tuple(name for name, _ in files)
     labels = (label.name if label else "",) * len(items)

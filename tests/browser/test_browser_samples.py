@@ -44,7 +44,9 @@ class TestCanvas:
         labels.first.locator(".delete").click()
         expect(labels).to_have_count(9)
         tab.part("pad", "canvas").evaluate(TWO_DOTS)
-        tab.sees("That label is not there any more").idle()
+        tab.sees("is not there any more, so the drawing is back on the pad").idle()
+        tab.page.locator(".st-key-shelf li").first.click()
+        expect(tab.part("pad", ".what")).to_have_text("1")
         for many in ("1 sample", "2 samples"):
             tab.part("pad", "canvas").press("Enter")
             expect(tab.part("card_samples", ".odt-step span")).to_have_text(many)

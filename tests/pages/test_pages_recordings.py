@@ -183,6 +183,7 @@ class TestSounds:
             task=task,
             card=SimpleNamespace(input_shape=(16_000, 1)),
             contract=SimpleNamespace(sample_inputs=()),
+            workspace=SimpleNamespace(manifest=SimpleNamespace(labels=())),
         )
         assert told in upload_hint(cast(Desk, desk), None)
 

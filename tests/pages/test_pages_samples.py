@@ -51,6 +51,25 @@ class TestSamples:
         assert [s.label for s in desk.workspace.manifest.samples] == [label.id]
         assert desk.workspace.steps_done() == ["add 1 sample to '3'"]
 
+    def test_label_when_chosen_and_deleted_elsewhere_leaves_none_chosen_and_says_so(
+        self, app, desk_of
+    ):
+        workspace = desk_of(app).workspace
+        first, *_ = workspace.manifest.labels
+        workspace.delete_label(first.id)
+        app.segmented_control(key="samples_way").set_value("Upload").run()
+        assert "is not there any more. Choose one below. Pictures go to a label" in shown(app)
+        upload(app, ("a.png", picture()))
+        assert said(app) == "That label is not there any more. Choose another one."
+        assert workspace.manifest.samples == ()
+
+    def test_label_when_everything_was_deleted_here_is_the_first(self, app, desk_of):
+        app.segmented_control(key="samples_way").set_value("Upload").run()
+        app.button(key="erase").click().run()
+        app.button(key="really_erase").click().run()
+        assert app.session_state["samples_label"] == desk_of(app).workspace.manifest.labels[0].id
+        assert "Pictures go to &#x27;0&#x27;." in shown(app)
+
     def test_camera_says_how_long_its_pictures_stay(self, app):
         app.segmented_control(key="samples_way").set_value("Camera").run()
         assert "stay in this workspace until Delete everything, under Reset." in shown(app)
