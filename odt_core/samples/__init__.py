@@ -6,6 +6,7 @@ from odt_core.samples.ids import check_ids
 from odt_core.samples.image import decode_image
 from odt_core.samples.labels import Labels, clean_label
 from odt_core.samples.preprocess import Preprocessing, prepare
+from odt_core.samples.readable import decode_pictures
 from odt_core.samples.reading import read_samples
 from odt_core.samples.splitting import split
 from odt_core.samples.table import read_table
@@ -27,6 +28,7 @@ __all__ = [
     "clean_label",
     "decode_files",
     "decode_image",
+    "decode_pictures",
     "prepare",
     "read_samples",
     "read_table",

@@ -17,12 +17,12 @@ from odt_core.samples.image import (
     SUFFIXES,
     WORKING_SIDE,
     declared_pixels,
-    decode_image,
     decode_mask,
 )
 from odt_core.samples.labels import clean_label
 from odt_core.samples.layout import label_in_name
 from odt_core.samples.masks import in_two_colours, is_picture, stem_of, targets_among
+from odt_core.samples.readable import decode_pictures
 from odt_core.samples.rows import MAX_BYTES
 from odt_core.samples.table import read_table
 from odt_core.samples.types import Form, RawSamples
@@ -34,6 +34,7 @@ PIXELS_A_BYTE = 20  # a photograph has 4 to 10, a flat PNG 1,000
 MAX_KEPT = 600_000_000  # bytes of pictures that are held at once; many are kept smaller
 # In folders, where .txt and .json are about the samples.
 TABLES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+_NONE = RawSamples((), (), ())
 
 File = tuple[str, str, bytes]  # label, or "" for none, path and content
 
@@ -69,14 +70,14 @@ def decode_files(files: Sequence[File], name: str, form: Form) -> RawSamples:
         )
     side = _side([data for _, file, data in files if _is_picture(file)], name)
     targets, said = _targets([one for one in files if one[1] in owners], owners, side, form)
-    parts, of_sounds = _parts(samples, name, side, form)
+    parts, of_parts = _parts(samples, name, side, form)
     of_files = [
         targets.get(stem_of(file))
         for (_, file, _), part in zip(samples, parts, strict=True)
         for _ in range(len(part))
     ]
     together = RawSamples.together(parts)
-    notices = (_counted([*(part.notice for part in parts), *said]), of_sounds)
+    notices = (_counted([*(part.notice for part in parts), *said]), of_parts)
     return RawSamples(
         together.items,
         tuple(clean_label(label) if label else "" for label in together.labels),
@@ -89,11 +90,17 @@ def decode_files(files: Sequence[File], name: str, form: Form) -> RawSamples:
 def _parts(
     samples: Sequence[File], name: str, side: int, form: Form
 ) -> tuple[list[RawSamples], str]:
-    """What each file holds, and what is to be known of the sounds among them."""
+    """What each file holds, a picture that cannot be read nothing; and what is to be known of such,
+    and of the sounds among them.
+    """
+    loose = [(file, data) for _, file, data in samples if _is_picture(file)]
+    pictures, unread = decode_pictures(loose, side)
+    there = iter(pictures)
     parts, sounds, many, text = [], [], 0, 0
     for label, file, data in samples:
         if _is_picture(file):
-            part = RawSamples((decode_image(data, file, side),), (label,), (file,))
+            picture = next(there)
+            part = _NONE if picture is None else RawSamples((picture,), (label,), (file,))
         elif file.lower().endswith(ARRAY):
             array, said = _array(data, file)
             part = replace(_of_array(array, label, file, form), notice=said)
@@ -117,7 +124,7 @@ def _parts(
                 f"'{name}' holds more than {MAX_SAMPLES:,} samples. Give fewer at a time."
             )
         parts.append(part)
-    return parts, sound.in_words(sounds)
+    return parts, sentences(sound.in_words(sounds), unread)
 
 
 def _of_table(data: bytes, label: str, file: str, form: Form) -> RawSamples:

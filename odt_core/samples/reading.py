@@ -59,7 +59,8 @@ def read_samples(
     where a model's several inputs take a sample together, how many numbers each: an .npz may then
     hold an array for each in the place of x, and a .csv's header says which column is whose.
     subset: what is wanted where some samples are for testing, such as those of a folder test beside
-    one called train, or its value as text; a warning is logged where they are left out.
+    one called train, or its value as text; a warning is logged where any are left out.
+    Pictures among others that cannot be read are left out and named, in the warning too.
     Raises SampleError with the file's name; a zip with absolute or `..` names, too many or too
     large members is refused as a whole.
     """

@@ -29,10 +29,11 @@ from pages.ui.typed_target import (
     why_no_target,
 )
 from pages.ui.upload_hint import upload_hint
-from pages.ui.uploaded_samples import read_uploaded
+from pages.ui.uploaded_samples import FOLDERS, read_uploaded
 
 ACTIVE = "samples_label"  # id of the label that new samples get; "": there is none yet
 _CALLED = "samples_label_name"  # as it was when it was there last
+LEFT_OUT = "samples_left_out"  # place of what is to be known of an upload
 _FILES = "samples_files"  # changes with each upload that was taken, which empties the widget
 _TYPED = "samples_typed"
 _NO_LABEL = "Add a label below first: what are your samples to be called?"
@@ -126,7 +127,7 @@ def _uploaded(desk: Desk, key: str) -> None:
 
 
 def add_files(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str) -> str:
-    """Add uploaded files, all or none.
+    """Add uploaded files, all or none, but for pictures that cannot be read, which are named.
 
     Pictures, and samples of a table without labels, get the label `label_id`; archives bring their
     own. Returns what happened in words. Raises SampleError, LabelError.
@@ -134,7 +135,7 @@ def add_files(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str) -> 
     try:
         return _add(desk, read_uploaded(desk, files, label_id))
     except OdtError as error:
-        if len(files) > 1:
+        if len(files) > 1 or files[0][0].lower().endswith(FOLDERS):
             raise type(error)(f"{error} Nothing was added.") from error
         raise
 
@@ -149,6 +150,7 @@ def _add(desk: Desk, raw: RawSamples) -> str:
     said = [desk.workspace.add_raw(raw, Source.UPLOAD, more).summary]
     if raw.notice:
         said.append(raw.notice)
+        trouble.say(LEFT_OUT, raw.notice, "stays")
     after = desk.labels.names
     own = desk.model.outputs  # not those of the labels, some of which may be named already
     unnamed = all(name is not None and name.isdecimal() for name in own)

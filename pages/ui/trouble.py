@@ -49,7 +49,9 @@ def shown() -> Iterator[None]:
 
 
 def say(place: str, message: str, kind: str = "error") -> None:
-    """Have `message` shown the next time that `place` is drawn."""
+    """Have `message` shown the next time that `place` is drawn: as an error, or what was done
+    ("info"), which goes by itself, or what is to be known of it ("stays").
+    """
     st.session_state.setdefault(_SAID, {})[place] = (kind, message)
 
 
@@ -63,5 +65,7 @@ def show_said(place: str) -> None:
         shown = text + "\u200b" * (text == st.session_state.get(_LAST))
         st.session_state[_LAST] = shown
         st.toast(shown)
+    elif kind == "stays":
+        st.info(plain(message))
     elif kind:
         st.error(plain(message))

@@ -17,7 +17,7 @@ from odt_core.samples import (
     check_ids,
     check_labelled,
     decode_files,
-    decode_image,
+    decode_pictures,
     read_samples,
     sound,
     targets_of,
@@ -31,8 +31,8 @@ from odt_core.words import count, sentences
 from pages.ui.desk import Desk
 from pages.ui.typed_target import check_target, typed_targets
 
-_FOLDERS = (".zip", ".tm")
-_ARCHIVES = (*_FOLDERS, ".npz", ".npy", *ENDINGS)
+FOLDERS = (".zip", ".tm")
+_ARCHIVES = (*FOLDERS, ".npz", ".npy", *ENDINGS)
 _NAMED = 4  # labels in a sentence
 
 
@@ -62,7 +62,7 @@ def read_uploaded(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str)
         )
     raws = [_of_archive(desk, name, data) for name, data in archives]
     for (name, _), raw in zip(archives, raws, strict=True):
-        if name.lower().endswith(_FOLDERS):
+        if name.lower().endswith(FOLDERS):
             _check_folders(desk, raw, name)
     if in_folders:
         outer = {path.partition("/")[0] for path, _ in in_folders}
@@ -206,10 +206,15 @@ def _loose(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str) -> Raw
     label = desk.workspace.manifest.label(label_id) if desk.tells_labels else None
     if label_id and desk.tells_labels and label is None:
         raise LabelError("That label is not there any more. Choose another one.")
-    items = tuple(decode_image(data, name) for name, data in files)
-    names = tuple(name for name, _ in files)
+    pictures, unread = decode_pictures(files)
+    there = [
+        (picture, name)
+        for picture, (name, _) in zip(pictures, files, strict=True)
+        if picture is not None
+    ]
+    items, names = zip(*there, strict=True)
     labels = (label.name if label else "",) * len(items)
-    return RawSamples(items, labels, names, tuple(typed_targets(desk, len(items))))
+    return RawSamples(items, labels, names, tuple(typed_targets(desk, len(items))), notice=unread)
 
 
 def _form(desk: Desk) -> Form:

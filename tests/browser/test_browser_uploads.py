@@ -107,11 +107,13 @@ class TestUploads:
         assert counts["7"].startswith("3")
         assert counts["0"].startswith("0")
 
-    def test_files_when_one_is_wrong_it_is_named_and_nothing_added(self, tab, tmp_path):
+    def test_files_when_one_cannot_be_read_the_others_are_added_and_it_is_named(
+        self, tab, tmp_path
+    ):
         files = [picture(tmp_path / f"{k}.png", k) for k in range(30)]
         files[7].write_bytes(b"no picture")
         drop(tab, *files)
-        tab.sees("7.png' is not a picture").sees("Nothing was added.")
+        tab.sees("Left out 1 picture that cannot be read: '7.png'.").sees("29 samples")
 
     def test_folder_when_it_holds_too_much_says_so_before_anything_is_sent(self, tab, tmp_path):
         (tmp_path / "films").mkdir()

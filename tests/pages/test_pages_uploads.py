@@ -85,10 +85,30 @@ class TestSamples:
         assert desk_of(app).workspace.manifest.samples == ()
         assert not app.exception
 
-    def test_upload_when_one_of_two_is_bad_adds_neither(self, app, desk_of):
-        upload(app, ("good.png", picture()), ("bad.png", b"no"))
-        assert "bad.png" in said(app)
+    @pytest.mark.parametrize("packed", [True, False])
+    def test_upload_when_some_pictures_are_bad_adds_the_others_and_says_so_where_it_stays(
+        self, app, desk_of, packed
+    ):
+        files = [("good.png", picture()), ("bad.png", b"no"), ("worse.png", b"")]
+        upload(app, *([("3 files.zip", given_together(*files))] if packed else files))
+        assert desk_of(app).workspace.raw_samples().names == ("good.png",)
+        assert "Left out 2 pictures that cannot be read: 'bad.png', 'worse.png'. " in app.info[
+            0
+        ].value.replace("\\", "")
+
+    def test_upload_when_all_pictures_are_bad_names_them_and_adds_nothing(self, app, desk_of):
+        upload(app, ("a.png", b"no"), ("b.png", b"no"))
+        assert "None of 2 pictures can be read: 'a.png', 'b.png'." in said(app)
+        assert said(app).endswith("Nothing was added.")
         assert desk_of(app).workspace.manifest.samples == ()
+
+    def test_upload_when_a_zip_is_refused_says_that_nothing_was_added(self, app):
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as archive:
+            archive.writestr("3/a.png", b"no")
+        upload(app, ("mine.zip", data.getvalue()))
+        assert said(app).startswith("'3/a.png' is not a picture that can be read.")
+        assert said(app).endswith("Nothing was added.")
 
     def test_upload_when_the_second_of_two_zips_has_too_many_labels_adds_neither(
         self, app, desk_of
@@ -176,8 +196,8 @@ class TestSamples:
     @pytest.mark.parametrize(
         ("files", "expected"),
         [
-            ([("a.png", picture()), ("b.png", b"no")], "'b.png' is not a picture"),
-            ([("images/a.png", picture()), ("b.png/a/c.png", b"no")], "'b.png/a/c.png'"),
+            ([("a.png", b""), ("b.png", b"no")], "'a.png', 'b.png'"),
+            ([("images/a.png", b""), ("images/b.png/c.png", b"no")], "'images/b.png/c.png'"),
             ([("../3/a.png", picture())], "leads out of the zip"),
         ],
     )

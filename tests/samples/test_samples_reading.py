@@ -257,6 +257,29 @@ class TestZip:
         with pytest.raises(SampleError, match=r"cat/1\.png"):
             read_samples(zipped({"cat/1.png": b"no picture"}), "z.zip")
 
+    def test_pictures_that_cannot_be_read_are_left_out_and_named(self, caplog):
+        frames = [Image.new("L", (6, 6), shade) for shade in (0, 90)]
+        film = io.BytesIO()
+        frames[0].save(film, "GIF", save_all=True, append_images=frames[1:])
+        bad = {"cat/b.png": png(1)[:40], "dog/c.png": b"text", "dog/d.gif": film.getvalue()}
+        raw = read_samples(zipped({"cat/a.png": png(1), "dog/a.png": png(2), **bad}), "pets.zip")
+        assert (raw.names, raw.labels) == (("cat/a.png", "dog/a.png"), ("cat", "dog"))
+        said = "Left out 3 pictures that cannot be read: 'cat/b.png', 'dog/c.png', 'dog/d.gif'. "
+        assert raw.notice.startswith(said + "'cat/b.png' is not a picture")
+        assert said in caplog.text
+
+    def test_pictures_of_which_none_can_be_read_are_named_together(self):
+        bad = {f"cat/{k}.png": b"text" for k in range(7)}
+        said = "None of 7 pictures can be read: 'cat/0.png', .*'cat/4.png' and 2 more. 'cat/0.png'"
+        with pytest.raises(SampleError, match=said):
+            read_samples(zipped(bad), "pets.zip")
+
+    def test_mask_of_a_picture_that_cannot_be_read_is_left_out_with_it(self):
+        files = {"a.png": png(1), "a.target.png": png(255), "b.png": b"", "b.target.png": png(0)}
+        raw = read_samples(zipped(files), "masks.zip", target_shape=(6, 6))
+        assert raw.names == ("a.png",)
+        assert [int(target[0, 0]) for target in raw.targets] == [255]
+
     def test_suffix_of_teachable_machine_is_taken_off_zips_and_not_off_folders(self):
         inner = zipped({"1.png": png(1), "__MACOSX/._1.png": b"no picture"})
         raw = read_samples(zipped({"blood-samples/1.png": png(2), "heart-samples.zip": inner}))
