@@ -8,7 +8,7 @@ from itertools import groupby
 
 import streamlit as st
 
-from odt_core.errors import LabelError, OdtError
+from odt_core.errors import LabelError, OdtError, SampleError
 from odt_core.workspace import LabelEntry, Part, SampleEntry, Source
 from pages.ui import pieces, trouble
 from pages.ui.camera import Receipt, Shot, decode_photo, guide_of, recorder, sent
@@ -114,21 +114,31 @@ def keep(desk: Desk, shots: Sequence[Shot], same: Counter[str]) -> None:
 
 
 def _add_take(desk: Desk, take: str, label: str, urls: Sequence[object]) -> int:
-    """All pictures of a take, or none; how many were there already."""
+    """All pictures of a take, or the first of them that there is room for, or none; how many were
+    there already.
+    """
     pictures = [decode_photo(url) for url in urls]
     if desk.tells_labels and desk.workspace.manifest.label(label) is None:
         raise LabelError(
             f"The label of {count(len(pictures), 'picture')} is not there any more. Choose "
             "another one and take them again."
         )
+    limit = desk.workspace.limits.samples
+    room = max(limit - len(desk.workspace.manifest.samples), 0)
+    kept = pictures[:room]
     report = desk.workspace.add_samples(
-        pictures,
+        kept,
         label if desk.tells_labels else "",
         Source.CAMERA,
-        ["photo"] * len(pictures),
-        typed_targets(desk, len(pictures)),
+        ["photo"] * len(kept),
+        typed_targets(desk, len(kept)),
         take=take,
     )
+    if len(kept) < len(pictures):  # a burst may come in several messages: no count says it all
+        raise SampleError(
+            f"The last pictures were not kept: there are {limit:,} samples, the most that a "
+            "workspace holds. Delete some, then take them again."
+        )
     return len(report.duplicates)
 
 

@@ -121,6 +121,15 @@ class TestKeep:
         kept = desk.workspace.manifest.samples
         assert [sample.take for sample in kept] == [f"{n:016x}" for n in (1, 3)]
 
+    def test_burst_that_fills_the_workspace_is_kept_as_far_as_there_is_room(self, tmp_path):
+        desk = Desk(Workspaces(tmp_path, Limits(samples=2)).create())
+        label = desk.workspace.manifest.labels[0].id
+        shots = [Shot(n, TAKE, label, url(picture(width=60 + n))) for n in range(1, 5)]
+        for message in (shots[:3], shots[3:]):
+            with pytest.raises(SampleError, match="The last pictures were not kept: there are 2 "):
+                keep(desk, message, Counter())
+        assert [sample.take for sample in desk.workspace.manifest.samples] == [TAKE, TAKE]
+
 
 class TestShutter:
     def test_shutter_when_the_workspace_is_full_is_shut_until_there_is_room(
