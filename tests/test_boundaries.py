@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 # Lowest first. A room uses what stands before it, never what stands after it.
 LAYERS = (
     *("errors", "kinds", "lazy", "words", "plain", "byte_order", "files", "cores", "protobuf"),
-    *("samples", "graph", "checkpoint", "dialects", "baking", "bundled", "runtime"),
+    *("scaling", "samples", "graph", "checkpoint", "dialects", "baking", "bundled", "runtime"),
     *("evaluation", "training", "worker", "studies", "evidence", "workspace", "authoring", "cli"),
 )
 

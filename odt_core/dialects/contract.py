@@ -12,6 +12,7 @@ import numpy as np
 
 from odt_core.errors import SignatureError
 from odt_core.samples.masks import VOID
+from odt_core.scaling import Scaling
 
 LOSS_NAME = "loss reported by the model"
 
@@ -84,6 +85,8 @@ class TrainRole:
     learning_rate: the input that takes the rate with every step, where there is one. beside: the
     inputs that take the rest of a sample, where `samples` takes only the first of its parts. mask:
     the input that says which of a sample's ids are none but padding, and the input of these ids.
+    scaling, target_scaling: what brings samples and targets, as predicting takes and gives them, to
+    what `train` takes; None where that is the same.
     """
 
     signature: str
@@ -96,6 +99,8 @@ class TrainRole:
     beside: tuple[str, ...] = ()
     mask: tuple[str, ...] = ()
     first_label: int = 0
+    scaling: Scaling | None = None
+    target_scaling: Scaling | None = None
 
 
 @dataclass(frozen=True)
@@ -326,6 +331,8 @@ class Contract:
                         "label_kind": LabelKind(role["label_kind"]),
                         "beside": tuple(role["beside"]),
                         "mask": tuple(role["mask"]),
+                        "scaling": Scaling.from_json(role["scaling"]),
+                        "target_scaling": Scaling.from_json(role["target_scaling"]),
                     }
                 )
                 for role in document["train"]

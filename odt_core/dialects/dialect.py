@@ -10,6 +10,7 @@ variable does not train, whatever it is called.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from odt_core.dialects.beyond import teaches_nothing, why_not_alike, why_not_trained, why_not_tried
 from odt_core.dialects.contract import (
@@ -35,6 +36,7 @@ from odt_core.dialects.notes import (
     NO_INFER,
     NO_TRAIN,
     NO_TRAIN_EITHER,
+    UNLIKE_PIXELS,
     explain,
     loss_note,
     of_changes,
@@ -42,6 +44,7 @@ from odt_core.dialects.notes import (
     perhaps,
 )
 from odt_core.dialects.padding import mask_of
+from odt_core.dialects.scaled import samples_scaling, targets_scaling
 from odt_core.dialects.shapes import SMALL, compatible, merged, of_one, proposed, size_of
 from odt_core.dialects.signatures import (
     ENOUGH,
@@ -100,6 +103,7 @@ def propose(
     if infer and predictor and not (together or extractor or wish.samples):
         asked = _named(predictor, infer.samples)
     train, untrained = _train_roles(table, trainer, predictor, found, goal, wish, together, asked)
+    train = _scaled(train, table, infer, goal, found, raw, together)
     asks = infer.signature if infer else None
     taking = together.sample_inputs if together else ()
     notes = [*missing, *known, *of_trainer, *of_predictor, *filter(None, (untried, untrained))]
@@ -120,9 +124,12 @@ def propose(
         notes += of_changes(table[infer.signature])
     takers = [] if taking else _takers(table, found, infer, raw)
     free, input_shape, dtype = _row_of(taking) if taking else _input(takers)
-    ranges = {one.pixels for one in takers} if may_hold_picture(input_shape) else set()
+    own = bool(train and train[0].scaling)  # training is given them as it wants them
+    alike = takers[:1] if own else takers
+    ranges = {one.pixels for one in alike} if may_hold_picture(input_shape) else set()
     pixels = ranges.pop() if len(ranges) == 1 else ()
     notes += of_pixels(pixels, input_shape)
+    notes += [UNLIKE_PIXELS] if ranges and train else []
     feature_shape = proposed(of_one(found.samples)) if found.samples else input_shape
     part = found.samples if together and train and found.labels is None else None
     again = proposed(of_one(part)) if part else input_shape
@@ -207,6 +214,32 @@ def _train_roles(
     if any(role.batch is None for role in roles):  # it takes every size by itself
         roles = [role for role in roles if role.batch is None][:1]
     return tuple(sorted(roles, key=lambda role: -(role.batch or 0))), None
+
+
+def _scaled(
+    roles: tuple[TrainRole, ...],
+    table: Mapping[str, SignatureDescription],
+    infer: InferRole | None,
+    goal: Goal,
+    found: Found,
+    raw: TensorDescription | None,
+    together: Together | None,
+) -> tuple[TrainRole, ...]:
+    """The roles, given samples and targets on the scale of those that predicting takes and gives.
+    raw: as of _infer_role.
+    """
+    if infer is None or goal.prediction is None or raw or together:
+        return roles
+    asked = _named(table[infer.signature], infer.samples)
+    scaled = []
+    for role in roles:
+        trainer = table[role.signature]
+        scaling = samples_scaling(_named(trainer, role.samples), asked)
+        of_targets = scaling if role.labels and goal.task is Task.RECONSTRUCTION else None
+        if role.labels and goal.task is Task.VALUES:
+            of_targets = targets_scaling(_named(trainer, role.labels), goal.prediction)
+        scaled.append(replace(role, scaling=scaling, target_scaling=of_targets))
+    return tuple(scaled)
 
 
 def _of_taken(

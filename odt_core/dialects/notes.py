@@ -13,6 +13,7 @@ from odt_core.dialects.contract import (
     TrainRole,
 )
 from odt_core.dialects.inputs import Found
+from odt_core.dialects.scaled import of_scalings
 from odt_core.dialects.targets import filled_inputs, filling, is_switch, usual_value, zero_filled
 from odt_core.dialects.tasks import Goal
 from odt_core.dialects.vocabulary import MASK_WORDS, SAMPLE_WEIGHT_WORDS, TRAINING_WORDS, is_memory
@@ -43,6 +44,12 @@ _PIXEL_RANGES: dict[tuple[float, ...], str] = {
     SIGNED: "This model was quantised for numbers from −1 to 1: pictures are brought to these, "
     "black to −1 and white to 1.",
 }
+UNLIKE_PIXELS = (
+    "Training and predicting may see pictures on different scales: one of them brings pixels from "
+    "0 to 255, or what a quantised input reaches, to its own scale by itself, and nothing shows "
+    "that the other does. If it does not, the model learns from other numbers than it is asked "
+    "with: scale pictures alike in both when you build it."
+)
 
 
 def explain(
@@ -72,6 +79,7 @@ def explain(
             predictor, [one for one in zero_filled(infer, predictor) if not is_memory(one.name)]
         )
     if train:
+        yield from of_scalings(train[0], infer.signature if infer is not None else "")
         yield from _of_what_is_learnt(train[0], infer, goal)
     if infer is not None and goal.output_kind is OutputKind.DISTANCES:
         name = "" if infer.prediction == ALL_SCORES else f" ('{infer.prediction}')"

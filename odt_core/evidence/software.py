@@ -25,6 +25,7 @@ _FILES = tuple(
         "lazy",
         "plain",
         "protobuf",
+        "scaling",
         "words",
     )
 )

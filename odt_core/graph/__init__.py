@@ -8,6 +8,7 @@ from odt_core.graph.inspect import (
     VariableDescription,
     describe,
 )
+from odt_core.graph.lines import Entry
 from odt_core.graph.loss_facts import Meeting
 from odt_core.graph.lowering import Lowered, lower
 from odt_core.graph.record import CheckpointSignature, CheckpointTensor, Missing, Rewrite
@@ -19,6 +20,7 @@ __all__ = [
     "SET_STATE",
     "CheckpointSignature",
     "CheckpointTensor",
+    "Entry",
     "Lowered",
     "Meeting",
     "Missing",

@@ -16,6 +16,7 @@ from odt_core.graph.first_numbers import first_numbers
 from odt_core.graph.flatbuffer import read
 from odt_core.graph.flow import Flow, flow, variables_of
 from odt_core.graph.freezing.initial import assigned_constants
+from odt_core.graph.lines import Entry, Lines
 from odt_core.graph.loss_facts import Facts, Meeting
 from odt_core.graph.lost_limits import lost_limits
 from odt_core.graph.operators import called_by, name_of, outputs_of
@@ -47,7 +48,9 @@ class TensorDescription:
     what is taken from an input before anything else is done with it, as 1 from labels 1 to K.
     pixels: what black and white are to an input; () where it is not known (pixel_inputs.py). wins:
     of scores, 1 where the largest is taken for the answer, −1 where the smallest is, 0 where no op
-    tells; distance: they sum up differences (winners.py).
+    tells; distance: they sum up differences (winners.py). enters: the first weights that an input
+    meets; answer: the last ones that an output comes from, or that the answer comes from which an
+    input is compared with (lines.py).
     """
 
     name: str
@@ -67,6 +70,8 @@ class TensorDescription:
     pixels: tuple[float, ...] = ()
     wins: int = 0
     distance: bool = False
+    enters: tuple[Entry, ...] = ()
+    answer: Entry | None = None
 
 
 @dataclass(frozen=True)
@@ -208,14 +213,16 @@ def _signature(model: schema.ModelT, signature: schema.SignatureDefT) -> Signatu
     firsts = first_numbers(model, graph) if assigns else {}
     pixels = pixel_inputs(model, graph)
     largest, work = _numbers_a_sample(graph)
-    won = winners(model, graph)
+    won, lines = winners(model, graph), Lines(model, graph)
     return SignatureDescription(
         plain_name(signature.signatureKey),
         tuple(
-            _input(graph, entry, facts, rates, firsts, pixels) for entry in signature.inputs or []
+            _input(graph, entry, facts, rates, firsts, pixels, lines)
+            for entry in signature.inputs or []
         ),
         tuple(
-            _output(graph, entry, facts, losses, won, called) for entry in signature.outputs or []
+            _output(graph, entry, facts, losses, won, called, lines)
+            for entry in signature.outputs or []
         ),
         tuple(sorted({name[4:] for name in names if name.startswith("Flex")})),
         tuple(sorted(names)),
@@ -265,6 +272,7 @@ def _input(
     rates: dict[int, tuple[str, ...]],
     firsts: dict[int, int],
     pixels: Mapping[int, tuple[float, float]],
+    lines: Lines,
 ) -> TensorDescription:
     index = int(entry.tensorIndex)
     return TensorDescription(
@@ -274,6 +282,8 @@ def _input(
         scales=rates.get(index, ()),
         first=firsts.get(index, 0),
         pixels=pixels.get(index, ()),
+        enters=lines.enters(index),
+        answer=lines.compared(index),
     )
 
 
@@ -284,6 +294,7 @@ def _output(
     losses: Facts,
     won: Winners,
     called: dict[int, str],
+    lines: Lines,
 ) -> TensorDescription:
     index = int(entry.tensorIndex)
     return TensorDescription(
@@ -297,6 +308,7 @@ def _output(
         meets=losses.meets(index),
         wins=won.wins.get(index, 0),
         distance=index in won.distances,
+        answer=lines.answers(index),
     )
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.flow import LAYOUT, SIZES
+from odt_core.graph.lines import RESIZES, line_of
 from odt_core.graph.operators import inputs_of, name_of, outputs_of, readers_of
 from odt_core.graph.real_ends import real_range
-from odt_core.graph.tensor import constant_of
 
-_MOVES = LAYOUT | {"RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "TRANSPOSE"}
+_MOVES = LAYOUT | RESIZES | {"TRANSPOSE"}
 _NEAR = 0.02  # by which an end may be off, as of division by 256
 
 _GREY = 128  # of 255: a model may have been quantised with pictures that have no white in them
@@ -84,21 +84,11 @@ def _after(
     model: schema.ModelT, graph: schema.SubGraphT, operator: schema.OperatorT, tensor: int, at: Line
 ) -> Line | None:
     """The line after an op with one constant number; None where it does something else."""
-    name, reads = name_of(model, operator), inputs_of(operator)
-    if name not in ("ADD", "DIV", "MUL", "SUB") or len(reads) != 2:
+    line = line_of(model, graph, operator, tensor)
+    if line is None or any((one != one.flat[0]).any() for one in line):
         return None
-    first = reads[0] == tensor
-    constant = constant_of(model, graph.tensors[reads[1] if first else reads[0]])
-    if constant is None or constant.size == 0 or (constant != constant.flat[0]).any():
-        return None
-    (a, b), number = at, float(constant.flat[0])
-    if name == "ADD":
-        return a, b + number
-    if name == "MUL":
-        return a * number, b * number
-    if name == "SUB":
-        return (a, b - number) if first else (-a, number - b)
-    return (a / number, b / number) if first and number else None
+    (a, b), (factor, offset) = at, (float(one.flat[0]) for one in line)
+    return a * factor, b * factor + offset
 
 
 def _is_unit(line: Line) -> bool:

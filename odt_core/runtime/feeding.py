@@ -54,6 +54,8 @@ class TrainInputs:
             if self._count and type(y) is not Rows:  # rows of labels have been looked at already
                 check_range(y, self._count)  # type: ignore[arg-type]
             return {role.samples: x, role.labels: y}  # type: ignore[dict-item]
+        if role.scaling is not None:
+            x = role.scaling.of(np.asarray(x))
         feeds = feed_parts(x, self._parts, self._inputs)
         if role.labels is not None and targets is not None:
             looked_at = type(y) is Rows or role.label_kind not in _NUMBERED
@@ -63,8 +65,12 @@ class TrainInputs:
             if role.first_label:
                 numbers = np.asarray(feeds[role.labels])
                 feeds[role.labels] = (numbers + role.first_label).astype(numbers.dtype)
+            if role.target_scaling is not None:
+                numbers = np.asarray(feeds[role.labels])
+                feeds[role.labels] = role.target_scaling.of(numbers).astype(numbers.dtype)
         if self._nothing_else:  # nearly always
             as_is = feeds[role.samples] is x and feeds[role.labels] is y  # type: ignore[index]
+            as_is = as_is and role.scaling is None
             if as_is and role.label_kind is not LabelKind.SIGNS:
                 self._last = x.shape, y.shape, x.dtype, y.dtype
             return feeds

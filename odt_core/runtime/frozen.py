@@ -188,6 +188,8 @@ def _promising(model: Model) -> SignatureDescription | None:
         return None
     if contract.task is Task.RECONSTRUCTION or contract.sample_inputs:
         return None  # its samples are its targets too, or not all in one input
+    if contract.train[0].scaling is not None:
+        return None  # what training is given is not what predicting is
     about = model.description.signature(contract.train[0].signature)
     if about is None:
         return None

@@ -15,6 +15,7 @@ from odt_core.errors import WorkerError
 from odt_core.graph import (
     CheckpointSignature,
     CheckpointTensor,
+    Entry,
     Meeting,
     Missing,
     ModelDescription,
@@ -25,6 +26,7 @@ from odt_core.graph import (
 )
 from odt_core.runtime.profile import OpCost, Profile
 from odt_core.samples import Labels, Samples
+from odt_core.scaling import Scaling
 from odt_core.training.callbacks import Reason
 from odt_core.training.events import (
     Ended,
@@ -95,6 +97,8 @@ def unpack_description(document: Mapping[str, Any]) -> ModelDescription:
                         Meeting(**{**one, "way": tuple(one["way"]), "on": tuple(one["on"])})
                         for one in row["meets"]
                     ),
+                    "enters": tuple(map(_entry, row["enters"])),
+                    "answer": _entry(row["answer"]) if row["answer"] else None,
                 }
             )
             for row in rows
@@ -259,6 +263,13 @@ def unpack_event(message: Message) -> Event:
     except _SENSELESS as error:
         raise WorkerError("The model's process sent an event that makes no sense.") from error
     raise WorkerError(f"The model's process sent an unknown event '{message.kind[:40]}'.")
+
+
+def _entry(document: Mapping[str, Any]) -> Entry:
+    scaling = Scaling.from_json(document["scaling"])
+    if scaling is None:
+        raise TypeError("a scaling is missing")
+    return Entry(str(document["variable"]), scaling)
 
 
 def _record(values: Any) -> Record:

@@ -22,6 +22,7 @@ class TestPixels:
         contract = propose([replace(train, inputs=theirs), replace(infer, inputs=scaled)])
         assert contract.pixel_range == taken
         assert any("takes pixels as they are" in note for note in contract.notes) is bool(taken)
+        assert any("on different scales" in note for note in contract.notes) is not bool(taken)
 
     @pytest.mark.parametrize("shape", [(128, 9), (50, 6), (1_000,), (13,), (7, 7, 64)])
     @pytest.mark.parametrize("pixels", [(0.0, 255.0), (-1.0, 1.0)])
