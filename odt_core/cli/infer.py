@@ -15,6 +15,7 @@ from odt_core.cli.output import check_output, write_model
 from odt_core.cli.sources import (
     add_checkpoint,
     add_model,
+    check_used,
     find_model,
     labels_of,
     open_checkpoint,
@@ -50,6 +51,7 @@ def _run(options: Namespace) -> Result:
         read = filter(None, (options.checkpoint, *options.files))
         check_output(Path(options.out), find_model(options.model), *map(Path, read), kind=".png")
     model = open_model(options)
+    check_used(model)
     checkpoint = open_checkpoint(options.checkpoint, model) if options.checkpoint else None
     labels = labels_of(checkpoint, model)
     session = model.session()

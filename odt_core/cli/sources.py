@@ -79,6 +79,15 @@ def open_model(options: Namespace) -> Model:
     return model.with_choice(choice) if choice else model
 
 
+def check_used(model: Model) -> None:
+    """ModelError where no signature was taken for training or predicting, so that nobody knows what
+    a sample is.
+    """
+    contract = model.contract
+    if contract.infer is None and not contract.trainable:
+        raise ModelError(f"{model.name} cannot be used. {' '.join(contract.notes)}")
+
+
 def choice_of(options: Namespace) -> Choice:
     """What --use says; SignatureError where it cannot be read."""
     given = {}
@@ -183,6 +192,7 @@ def _to_judge(raw: RawSamples, model: Model, labels: Labels, path: str) -> tuple
 def _read(path: str, model: Model, *, test: bool) -> RawSamples:
     from odt_core.samples import Subset, read_samples
 
+    check_used(model)
     contract = model.contract
     return read_samples(
         path,

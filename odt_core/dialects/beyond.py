@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from odt_core.dialects.contract import Choice, InferRole, Task
+from odt_core.dialects.contract import Choice, InferRole, Task, TrainRole
 from odt_core.dialects.inputs import Found, is_called_label, is_scalar, likeness
 from odt_core.dialects.losses import learns
 from odt_core.dialects.shapes import is_open_row, numeric, of_one, size_of, whole
@@ -173,14 +173,40 @@ def why_not_tried(
     )
 
 
-def _tried_on_zeros(predictor: SignatureDescription, role: InferRole) -> str | None:
-    """A sentence where predicting takes what is the same for all samples, such as prototypes."""
+def why_not_taught(trainer: SignatureDescription, role: TrainRole) -> str | None:
+    """A sentence where the signature would learn with zeros in the place of what is the same for
+    all samples, such as the weights of another model.
+    """
     beside = [
+        name
+        for name in _not_neutral(trainer, role)
+        if next(one for one in trainer.inputs if one.name == name).shape[0]
+        not in (None, role.batch)
+    ]
+    if not beside:
+        return None
+    return (
+        f"The signature '{trainer.name}' also learns from {_listed(beside)}, for which there is "
+        f"nothing to give, such as the weights of another model that these come near. So this "
+        f"model is not trained here; its signatures can be called with Session.run. To train all "
+        f"the same, with zeros instead, choose this signature for training yourself (--use "
+        f"train={trainer.name})."
+    )
+
+
+def _not_neutral(signature: SignatureDescription, role: TrainRole | InferRole) -> list[str]:
+    """Names of what is filled with zeros, but where that says nothing."""
+    return [
         one.name
-        for one in zero_filled(role, predictor)
+        for one in zero_filled(role, signature)
         if numeric(one)
         if not (is_scalar(one) or is_memory(one.name) or words(one.name) & NEUTRAL_WORDS)
     ]
+
+
+def _tried_on_zeros(predictor: SignatureDescription, role: InferRole) -> str | None:
+    """A sentence where predicting takes what is the same for all samples, such as prototypes."""
+    beside = _not_neutral(predictor, role)
     if not beside:
         return None
     return (

@@ -85,6 +85,7 @@ class TrainRole:
     learning_rate: the input that takes the rate with every step, where there is one. beside: the
     inputs that take the rest of a sample, where `samples` takes only the first of its parts. mask:
     the input that says which of a sample's ids are none but padding, and the input of these ids.
+    blank: inputs for which there is nothing to give but zeros, whatever they are called.
     scaling, target_scaling: what brings samples and targets, as predicting takes and gives them, to
     what `train` takes; None where that is the same.
     """
@@ -99,6 +100,7 @@ class TrainRole:
     beside: tuple[str, ...] = ()
     mask: tuple[str, ...] = ()
     first_label: int = 0
+    blank: tuple[str, ...] = ()
     scaling: Scaling | None = None
     target_scaling: Scaling | None = None
 
@@ -108,7 +110,7 @@ class InferRole:
     """The `infer` signature: which input takes the samples, which output is the prediction.
 
     on_features: it takes what `load` computes (ExtractRole), not the samples themselves. beside,
-    mask: as of TrainRole, the former in the same order.
+    mask, blank: as of TrainRole, the first in the same order.
     """
 
     signature: str
@@ -119,6 +121,7 @@ class InferRole:
     on_features: bool = False
     beside: tuple[str, ...] = ()
     mask: tuple[str, ...] = ()
+    blank: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -331,6 +334,7 @@ class Contract:
                         "label_kind": LabelKind(role["label_kind"]),
                         "beside": tuple(role["beside"]),
                         "mask": tuple(role["mask"]),
+                        "blank": tuple(role["blank"]),
                         "scaling": Scaling.from_json(role["scaling"]),
                         "target_scaling": Scaling.from_json(role["target_scaling"]),
                     }
@@ -364,9 +368,8 @@ class Contract:
 def _infer_role(document: Mapping[str, Any] | None) -> InferRole | None:
     if document is None:
         return None
-    kind, beside = OutputKind(document["kind"]), tuple(document["beside"])
-    mask = tuple(document["mask"])
-    return InferRole(**{**document, "kind": kind, "beside": beside, "mask": mask})
+    listed = {name: tuple(document[name]) for name in ("beside", "mask", "blank")}
+    return InferRole(**{**document, "kind": OutputKind(document["kind"]), **listed})
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from odt_core.dialects.beyond import teaches_nothing, why_not_alike, why_not_trained, why_not_tried
+from odt_core.dialects.beyond import (
+    teaches_nothing,
+    why_not_alike,
+    why_not_taught,
+    why_not_trained,
+    why_not_tried,
+)
+from odt_core.dialects.blank import blank_inputs
 from odt_core.dialects.contract import (
     Choice,
     Contract,
@@ -208,9 +215,19 @@ def _train_roles(
                 learning_rate=rate,
                 beside=tuple(beside),
                 mask=mask_of(signature, (samples, *beside)),
+                blank=blank_inputs(
+                    signature,
+                    (samples, *beside, rate, labels.name if labels else None),
+                    inputs[samples],
+                    goal,
+                    labels,
+                ),
                 first_label=labels.first if labels and numbered else 0,
             )
         )
+    why_not = why_not_taught(trainer, roles[0]) if wish.train is None else None
+    if why_not:
+        return (), why_not
     if any(role.batch is None for role in roles):  # it takes every size by itself
         roles = [role for role in roles if role.batch is None][:1]
     return tuple(sorted(roles, key=lambda role: -(role.batch or 0))), None
@@ -325,6 +342,7 @@ def _infer_role(
         ),
         beside=tuple(beside),
         mask=mask_of(predictor, (samples.name, *beside)),
+        blank=blank_inputs(predictor, (samples.name, *beside), samples, goal),
     )
     why_not = None if together else why_not_tried(predictor, trainer, samples, role, wish)
     return (None, why_not) if why_not else (role, None)

@@ -134,6 +134,8 @@ def _of_inputs_beside(role: TrainRole, trainer: SignatureDescription) -> Iterato
     values = {one.name: usual_value(one.name, one.dtype, one.shape) for one in beside}
     usual = {name: value for name, value in values.items() if value is not None}
     for tensor in beside:
+        if tensor.name in role.blank:
+            continue
         given = filling(tensor.name, tensor.dtype, tensor.shape)
         if tensor.dtype == "bool":
             if not words(tensor.name) & TRAINING_WORDS:

@@ -41,9 +41,7 @@ def find_trainer(
     for _, signature in sorted(rated, key=lambda row: -row[0]):
         data = data_inputs(signature)
         if not changes_variables(signature):
-            notes.append(
-                f"The signature '{signature.name}' changes no variable, so it trains nothing."
-            )
+            notes.append(_changes_none(signature))
         elif not teaches(signature):
             advice = (
                 f" If it learns from samples alone, say so by choosing it for training yourself "
@@ -66,6 +64,30 @@ def find_trainer(
             f"variables. Choose another if that is wrong."
         )
     return best, notes
+
+
+def _changes_none(signature: SignatureDescription) -> str:
+    """Why a signature that changes no variable trains nothing."""
+    back = _weights_given_back(signature)
+    if not back:
+        return f"The signature '{signature.name}' changes no variable, so it trains nothing."
+    names = ", ".join(f"'{name}'" for name in back)
+    return (
+        f"The signature '{signature.name}' takes the model's weights as inputs ({names}) and gives "
+        f"new ones back; it changes no variable. odt keeps what was learnt in variables: build the "
+        f"model with its weights as tf.Variable."
+    )
+
+
+def _weights_given_back(signature: SignatureDescription) -> list[str]:
+    """Names of the inputs of a fixed form that an output of their name has, too."""
+    given = {(one.name, one.shape) for one in signature.outputs}
+    return [
+        one.name
+        for one in signature.inputs
+        if one.dtype.startswith("float") and one.shape and None not in one.shape
+        if (one.name, one.shape) in given
+    ]
 
 
 def may_train(

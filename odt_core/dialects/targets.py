@@ -144,7 +144,7 @@ def zero_filled(
         for one in filled_inputs(role, signature)
         if one.dtype != "bool"
         if not is_switch(one.name, one.shape)
-        if filling(one.name, one.dtype, one.shape, training=training) == 0
+        if one.name in role.blank or filling(one.name, one.dtype, one.shape, training=training) == 0
     ]
 
 

@@ -67,8 +67,8 @@ class Chunks:
         names = (role.samples, *role.beside) if isinstance(role, InferRole) else (role.samples,)
         feeds = feed_parts(x, names, signature.inputs)
         if len(signature.inputs) > 1:
-            mask = role.mask if isinstance(role, InferRole) else ()
-            feeds = fill(feeds, signature.inputs, training=False, mask=mask)
+            mask, blank = (role.mask, role.blank) if isinstance(role, InferRole) else ((), ())
+            feeds = fill(feeds, signature.inputs, training=False, mask=mask, blank=blank)
         signature.invoke(feeds)
         result = signature.output(output)
         if role.batch == 1 and (not result.ndim or len(result) != 1):

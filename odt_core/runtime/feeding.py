@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -76,7 +76,7 @@ class TrainInputs:
             return feeds
         if role.learning_rate is not None:
             feeds[role.learning_rate] = filled(rate, *self._inputs[role.learning_rate])
-        return fill(feeds, self._inputs, training=True, mask=role.mask)
+        return fill(feeds, self._inputs, training=True, mask=role.mask, blank=role.blank)
 
 
 def _is_ready(array: np.ndarray | Rows, wanted: Wanted) -> bool:
@@ -158,9 +158,10 @@ def fill(
     *,
     training: bool,
     mask: tuple[str, ...] = (),
+    blank: Collection[str] = (),
 ) -> dict[str, np.ndarray | Rows]:
     """`feeds` with the inputs that must be given too, filled as `filling` says. mask: of a role, 1
-    where the ids are not 0.
+    where the ids are not 0. blank: of a role, 0.
     """
     if feeds.keys() == inputs.keys():
         return feeds
@@ -171,6 +172,7 @@ def fill(
     for name, (dtype, shape) in inputs.items():
         if name not in feeds:
             value = filling(name, dtype.name, shape, training=training)
+            value = 0 if name in blank else value
             sizes = [
                 size if size > 0 else (count if at == 0 else 1) for at, size in enumerate(shape)
             ]

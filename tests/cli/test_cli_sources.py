@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,12 @@ class TestModels:
         monkeypatch.chdir(tmp_path)
         (tmp_path / "photos").touch()
         assert find_model("photos") == Path("photos")
+
+    def test_samples_for_a_model_that_takes_none_are_told_why_before_they_are_read(self):
+        model = odt.load_model(OWN / "tiny_momentum.tflite")
+        contract = replace(model.contract, train=(), infer=None, notes=("It wants its weights.",))
+        with pytest.raises(ModelError, match=r"cannot be used\. It wants its weights\."):
+            open_samples("none.zip", model.with_contract(contract), model.labels)
 
 
 class TestIds:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from odt_core.dialects import Choice, propose
@@ -89,6 +91,75 @@ class TestShapes:
         (train,) = contract.train
         assert (train.samples, train.labels) == ("feat", "target")
         assert contract.infer.samples == "feat"
+
+
+class TestWeights:
+    """Of samples, and those of a network, which a server sends with each call."""
+
+    def contract(self, shape, of="weight", batch=None, asked=False, choice=None):
+        x, given = ("float32", (batch, 9)), {of: ("float32", shape)}
+        rows = {"x": x, "y": ("float32", (batch, 4)), **({} if asked else given)}
+        answers = {"p": ("float32", (batch, 4))}
+        return propose(
+            [
+                signature("train", rows, {"loss": ("float32", ())}),
+                signature("infer", {"x": x, **(given if asked else {})}, answers),
+            ],
+            choice,
+        )
+
+    @pytest.mark.parametrize(
+        ("shape", "batch"),
+        [
+            *(((), None), ((1,), None), ((None,), None), ((None, 1), None)),
+            *(((4,), None), ((1, 4), None), ((20,), 20), ((20, 1), 20), ((20, 4), 20)),
+        ],
+    )
+    def test_weight_of_each_sample_or_label_is_one(self, shape, batch):
+        (role,) = self.contract(shape, batch=batch).train
+        assert role.blank == ()
+
+    @pytest.mark.parametrize("shape", [(9, 12), (12,), (3, 3, 1, 8), (4, 4)])
+    @pytest.mark.parametrize("of", ["w0", "global_weight_0", "global_0"])
+    def test_network_weights_are_given_by_nobody_whatever_they_are_called(self, shape, of):
+        contract = self.contract(shape, of)
+        assert not contract.trainable
+        assert contract.notes[0].startswith(
+            f"The signature 'train' also learns from '{of}', for which there is nothing to give"
+        )
+
+    def test_network_weights_are_zeros_where_somebody_chooses_to_train_all_the_same(self):
+        contract = self.contract((9, 12), "w0", choice=Choice(train="train"))
+        assert contract.train[0].blank == ("w0",)
+        assert [note for note in contract.notes if "'w0'" in note] == [
+            "The signature 'train' also uses an input 'w0', for which there is nothing to give: it "
+            "is filled with zeros."
+        ]
+
+    def test_model_that_predicts_with_weights_from_outside_is_not_tried_out(self):
+        contract = self.contract((9, 12), "w0", asked=True)
+        assert contract.infer is None
+        assert any("also predicts from 'w0'" in note for note in contract.notes)
+
+    def test_weights_as_long_as_an_answer_are_a_networks_beside_others_that_are(self):
+        x = ("float32", (None, 9))
+        layers = {"w0": ("float32", (9, 4)), "w1": ("float32", (4,))}
+        train = {**layers, "x": x, "y": ("float32", (None, 4))}
+        found = [
+            signature("train", train, {"loss": ("float32", ())}),
+            signature("infer", {"x": x}, {"p": ("float32", (None, 4))}),
+        ]
+        assert propose(found, Choice(train="train")).train[0].blank == ("w0", "w1")
+
+    def test_signature_that_gives_new_weights_back_says_that_odt_wants_variables(self):
+        layers = {"w0": ("float32", (9, 4))}
+        rows = {**layers, "x": ("float32", (None, 9)), "y": ("float32", (None, 4))}
+        train = signature("train", rows, {"loss": ("float32", ()), **layers})
+        (note, *_) = propose([replace(train, ops=("MUL",))]).notes
+        assert note.startswith(
+            "The signature 'train' takes the model's weights as inputs ('w0') and gives new ones "
+            "back; it changes no variable. odt keeps what was learnt in variables"
+        )
 
 
 @pytest.mark.parametrize(
