@@ -20,6 +20,7 @@ from odt_core.errors import SettingsError, TrainingError
 from odt_core.kinds import kind_of
 from odt_core.runtime.threads import STEPS, Work, choose_threads
 from odt_core.runtime.weights import weights_of
+from odt_core.training.apart import why_apart
 from odt_core.training.average import WeightAverage, averages_from
 from odt_core.training.batch_source import Batch, BatchSource
 from odt_core.training.batches import Plan, plan_for
@@ -313,6 +314,8 @@ class Run:
             steps = count(self.total, "step")
             idle = "" if learnt or self._first is None else self._why_idle()
             message = f"Finished {steps if self.total == 1 else f'all {steps}'}.{idle}"
+        if outcome is not Outcome.DIVERGED and self.sets.replay is None:
+            message += why_apart(self._records, self.sets.own, self.session.contract)
         if self._average.count:
             self.session.put_back(self._average.over(progress.state))
             self._variables, self._published = dict(progress.state), True

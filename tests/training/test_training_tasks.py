@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -353,3 +354,38 @@ class TestInfiniteVariables:
         assert (
             "Perhaps what is infinite in the file may not be: 'lowest', 'mask'." in history.message
         )
+
+
+class Apart(tf.Module):
+    """A linear model whose answers go through a function that training does not know of."""
+
+    def __init__(self, after: Callable[[tf.Tensor], tf.Tensor]) -> None:
+        super().__init__()
+        self.w = tf.Variable(tf.zeros([3, 2]), name="w")
+        self.after = after
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, 3], tf.float32),
+            tf.TensorSpec([None, 2], tf.float32),
+        ]
+    )
+    def train(self, x, y):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(x @ self.w - y))
+        self.w.assign_sub(0.1 * tape.gradient(loss, self.w))
+        return {"loss": loss}
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32)])
+    def infer(self, x):
+        return {"output": self.after(x @ self.w)}
+
+
+@pytest.mark.parametrize(
+    ("after", "told"), [(tf.identity, False), (lambda z: tf.exp(3 * z), True)], ids=["same", "exp"]
+)
+def test_loss_that_falls_while_answers_stay_no_better_than_a_guess_is_told(tmp_path, after, told):
+    module = Apart(after)
+    session = load_model(file_of(module, tmp_path, **functions_of(module, "train", "infer")))
+    history = fit(session.session(), values(), SETTINGS)
+    assert ("may take samples or targets on different scales" in history.message) is told
