@@ -43,7 +43,7 @@ class TestModels:
         model = odt.load_model(OWN / "tiny_momentum.tflite")
         contract = replace(model.contract, train=(), infer=None, notes=("It wants its weights.",))
         with pytest.raises(ModelError, match=r"cannot be used\. It wants its weights\."):
-            open_samples("none.zip", model.with_contract(contract), model.labels)
+            open_tests("none.zip", model.with_contract(contract), model.labels)
 
 
 class TestIds:
