@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-MOST = 4096  # lines of one scaling; with more it is not known
+MOST = 1024  # lines of one scaling; with more it is not known
 _NEAR = 0.02  # by which two are taken for the same, as division by 255 and by 256
 
 

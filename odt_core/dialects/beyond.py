@@ -187,7 +187,7 @@ def why_not_taught(trainer: SignatureDescription, role: TrainRole) -> str | None
         return None
     return (
         f"The signature '{trainer.name}' also learns from {_listed(beside)}, for which there is "
-        f"nothing to give, such as the weights of another model that these come near. So this "
+        f"nothing to give: they may be another model's weights, as a server sends them. So this "
         f"model is not trained here; its signatures can be called with Session.run. To train all "
         f"the same, with zeros instead, choose this signature for training yourself (--use "
         f"train={trainer.name})."

@@ -22,6 +22,7 @@ RESIZES = frozenset({"RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"})
 _IN_ORDER = frozenset({"CAST", "EXPAND_DIMS", "RESHAPE", "SQUEEZE"})
 # What leaves numbers as they are, in other places: windows of a picture, say, edges around it.
 _ELSEWHERE = RESIZES | {"CONCATENATION", "PAD", "SLICE", "STRIDED_SLICE", "TRANSPOSE"}
+_STEPS = 4_000  # that all looks at a subgraph take together: no file may take longer
 _COMPARES = frozenset({"SQUARED_DIFFERENCE", "SUB"})
 Line = tuple[np.ndarray, np.ndarray]  # factor and offset, each a number or one for each place
 
@@ -46,6 +47,7 @@ class Lines:
         self._made_by = {i: one for one in graph.operators or [] for i in outputs_of(one)}
         self._columns = column_products(model, graph)
         self._variables = _variables(model, graph)
+        self._left = _STEPS
 
     def enters(self, tensor: int) -> tuple[Entry, ...]:
         """The weights that an input's numbers meet first, by each variable; without those that they
@@ -113,9 +115,10 @@ class Lines:
         """What an op does to a tensor's numbers that it only scales or moves; None where it does
         something else. places: how many lines they have so far.
         """
+        self._left -= 1
         model, graph = self._model, self._graph
         name, reads, made = name_of(model, operator), inputs_of(operator), outputs_of(operator)
-        if not made or not _is_float(graph.tensors[made[0]]):
+        if self._left < 0 or not made or not _is_float(graph.tensors[made[0]]):
             return None
         if name in _IN_ORDER or name in _ELSEWHERE or name == "CONV_2D":
             kept = tensor in reads if name == "CONCATENATION" else tensor == reads[0]
