@@ -249,7 +249,7 @@ class TestSameAnswerEverywhere:
 def test_train_and_report_tell_mean_iou_beside_the_share_of_right_pixels():
     base, own = of_places(*masks(found=5, wrong=50)), of_places(*masks(found=0))
     told = compared(base, own, claims(base, own, np.ones(0, bool), ()))
-    lines = judged_lines({"test": told, "base_test": None, "unjudged": None})
+    lines = judged_lines({"test": told, "base_test": None, "unjudged": None, "left_out": ()})
     assert lines[0] == (
         "your test samples (8)  base 45.0% of the pixels right, mean IoU 0.2522 → personalised "
         "90.0% of the pixels right, mean IoU 0.4500"

@@ -188,7 +188,9 @@ MIXED: dict[str, tuple[Callable[[Builder, Tensor], Tensor], tuple[int | None, ..
         (None, 3),
     ),
     "numbered": (
-        lambda b, x: b.mul(b.reshape(b.cast(b.range(0, first_size(b, x)), np.float32), [-1, 1]), x),
+        lambda b, x: b.mul(
+            b.reshape(b.cast(b.range(0, first_size(b, x)), np.float32), (None, 1)), x
+        ),
         (None, 3),
     ),
 }

@@ -158,7 +158,7 @@ class TestArchives:
             assert workspace.manifest == before
             assert on_disk(root) == files
             return
-        assert len(workspace.manifest.samples) == len(before.samples) + report.added
+        assert len(workspace.manifest.samples) == len(before.samples) + len(report.added)
 
 
 class TestTables:
