@@ -55,6 +55,11 @@ class CheckpointMeta:
         """Why a training made it, a Reason; "" where none did, or that is not known."""
         return self.reason or (self.note if self.note in set(Reason) else "")
 
+    @property
+    def as_made(self) -> CheckpointMeta:
+        """Without what is given to a checkpoint later on: its note and temperature."""
+        return replace(self, note="", reason=self.made_as, temperature=None)
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -209,12 +214,7 @@ def same_origin(one: Checkpoint, other: Checkpoint) -> bool:
     """Whether two differ in note and temperature at most, as what was downloaded from what is here
     may.
     """
-    first, second = (
-        save_checkpoint(
-            replace(it, meta=replace(it.meta, note="", reason=it.meta.made_as, temperature=None))
-        )
-        for it in (one, other)
-    )
+    first, second = (save_checkpoint(replace(it, meta=it.meta.as_made)) for it in (one, other))
     return first == second
 
 

@@ -215,11 +215,14 @@ def _stage(checkpoint: Checkpoint | Unloaded) -> Stage:
 
 
 def _place(checkpoint: Checkpoint, others: Sequence[Checkpoint | Unloaded]) -> int:
-    """Where the checkpoint stands among the others; after all of them when it does not."""
-    for index in reversed(range(len(others))):
-        if others[index] is checkpoint or (
-            others[index].meta == checkpoint.meta
-            and same_weights(others[index].state, checkpoint.state)
+    """Where the checkpoint first stands among the others, whatever note and temperature it has by
+    now: a copy that was kept later comes after runs that did not lead to it. After all of them when
+    it does not.
+    """
+    made = checkpoint.meta.as_made
+    for index, other in enumerate(others):
+        if other is checkpoint or (
+            other.meta.as_made == made and same_weights(other.state, checkpoint.state)
         ):
             return index
     return len(others)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from evidence_cases import SETTINGS, reproduce, run, train
 
-from odt_core.checkpoint import load_checkpoint, save_checkpoint
+from odt_core.checkpoint import load_checkpoint, save_checkpoint, with_note
 from odt_core.evidence import Beginning, Unloaded, trace
 from odt_core.training import Settings
 
@@ -303,6 +303,18 @@ class TestChains:
         assert origin.beginning is Beginning.ASSUMED
         code, said = reproduce(unpack(two[1].bundle(origin=origin)))
         assert (code, said["identical"]) == (1, False)
+
+    @pytest.mark.parametrize("kept_again", [False, True])
+    def test_run_that_came_later_is_no_part_of_how_a_renamed_checkpoint_came_about(
+        self, kept_again
+    ):
+        first = train()
+        later = train(start=first.saved[-1])  # the same samples and settings
+        renamed = load_checkpoint(with_note(first.file, "good one"))
+        others = [*first.saved, *later.saved, *([first.saved[-1]] if kept_again else [])]
+        base = first.model.session().state()
+        origin = trace(renamed, first.own, first.replay, others=others, base_state=base)
+        assert origin.sentence == "One training from the base model."
 
     def test_samples_that_changed_since_training_are_not_tried(self, trained, unpack):
         fewer = trained.own.take(np.arange(17))
