@@ -30,6 +30,7 @@ VERSION = 1
 MAX_CHECKPOINT_BYTES = 2 * 2**30
 _KEY = "odt"  # one metadata entry, so that equal checkpoints are equal bytes
 _STATE, _PROGRESS = "variable/", "progress/"
+_NO_REASON = "none"  # no training made it by itself, whatever its note is called
 _PATH = "A checkpoint's file comes as its path"
 
 
@@ -53,7 +54,8 @@ class CheckpointMeta:
     @property
     def made_as(self) -> str:
         """Why a training made it, a Reason; "" where none did, or that is not known."""
-        return self.reason or (self.note if self.note in set(Reason) else "")
+        said = self.reason or self.note
+        return said if said in set(Reason) else ""
 
     @property
     def as_made(self) -> CheckpointMeta:
@@ -207,7 +209,8 @@ def with_note(data: bytes, note: str) -> bytes:
     meta = checkpoint.meta
     if note in ("", meta.note):
         return data
-    return save_checkpoint(replace(checkpoint, meta=replace(meta, note=note, reason=meta.made_as)))
+    reason = meta.made_as or (_NO_REASON if note in set(Reason) else "")
+    return save_checkpoint(replace(checkpoint, meta=replace(meta, note=note, reason=reason)))
 
 
 def same_origin(one: Checkpoint, other: Checkpoint) -> bool:

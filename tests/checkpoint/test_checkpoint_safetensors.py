@@ -302,6 +302,12 @@ class TestNote:
         assert kept.meta.made_as == ""
         assert not same_origin(noted, kept)
 
+    def test_note_of_ones_own_that_is_called_as_a_reason_is_is_none(self):
+        made = save_checkpoint(Checkpoint(STATE, replace(META, note="phone"), PROGRESS))
+        named = load_checkpoint(with_note(made, "best"))
+        assert (named.meta.note, named.meta.made_as) == ("best", "")
+        assert same_origin(named, load_checkpoint(made))
+
 
 class TestTemperature:
     HEAT = Tempering(1.75, 40, "your test samples")
