@@ -78,7 +78,7 @@ class HasScores(HasBaseSide):
         base = self._base_on(samples, name, by_file=True)
         asked = self._with_own_labels(samples, name)
         own = self._judged(worker, asked)
-        return Scores(base, self._with_copies(own, name), asked.labels)
+        return Scores(base, self._with_copies(own, asked, name), asked.labels)
 
     def _with_own_labels(self, samples: Samples, name: object) -> Samples:
         """As your model is asked: a label that the person added can be a wrong answer to the base
@@ -119,7 +119,7 @@ class HasScores(HasBaseSide):
             scores, kind = worker.scores(samples.x)
             answer = said(scores, kind, worker.contract, samples.labels, heat)
             own = self._scored(answer, samples)
-            return key, self._with_copies(own, name)
+            return key, self._with_copies(own, samples, name)
 
         (key, own), held = self._of_head(ask)
         if held:  # else of weights that are moving: nothing to keep
@@ -179,7 +179,7 @@ class HasScores(HasBaseSide):
         new = dict(zip(keys, asked, strict=True))
         new = {key: samples for key, samples in new.items() if key not in found}
         for key, one in zip(new, self._measured(which, list(new.values())), strict=True):
-            found[key] = self._with_copies(one, key[-1])
+            found[key] = self._with_copies(one, new[key], key[-1])
             self._at = newest(self._at, key, found[key], _CHECKPOINTS)
         return tuple(found[key] for key in keys)
 
@@ -218,13 +218,19 @@ class HasScores(HasBaseSide):
         else:
             scores, kind = self._base_scores(samples, name)
             answer = said(scores, kind, worker.contract, samples.labels)
-        base = self._with_copies(self._scored(answer, samples), name)
+        base = self._with_copies(self._scored(answer, samples), samples, name)
         if key[0] == self.model:  # else another one was chosen meanwhile
             self._base = newest(self._base, key, base)
         return base
 
-    def _with_copies(self, one: Evaluation, name: object) -> Evaluation:
-        """Knowing which of the person's test samples are others over again."""
+    def _with_copies(self, one: Evaluation, samples: Samples, name: object) -> Evaluation:
+        """Knowing which samples are others over again: of the person's those that look so, of the
+        base test set, which was drawn, those that are equal to the last number.
+        """
+        if name == BASE_TEST:
+            from odt_core.evaluation.over_again import exact_copies  # as `score`, below
+
+            return replace(one, same=exact_copies(samples.x, samples.y))
         same = self.test_copies() if name == self.test_name() else None
         return one if same is None or len(same) != one.n else replace(one, same=same)
 

@@ -110,6 +110,13 @@ class TestScores:
             visit(app, part)
             assert not app.error, (part, said(app))
 
+    def test_base_test_samples_that_are_equal_are_known_to_be(self, person, monkeypatch):
+        _, desk = person
+        samples = base_test_of(desk.card).take(np.array([0, 1, 0]))
+        monkeypatch.setattr(scores, "base_scores_of", lambda _, ask: ask(samples.x))
+        found = desk.scores_by_file(desk.worker(), samples, BASE_TEST)
+        assert [one.same.tolist() for one in (found.base, found.own)] == [[0, 1, 0]] * 2
+
     def test_base_when_forgotten_meanwhile_is_still_told(self, person, monkeypatch):
         _, desk = person
         name, tests = desk.tests()
