@@ -217,7 +217,8 @@ def _evidence(options: Namespace, given: _Given, worker: Worker) -> Evidence:
     if not options.quick:
         studies = _study(given, checkpoint, worker)
     samples = given.samples
-    inside = look_inside(worker, samples.labels, samples, given.test, given.base_test)
+    judged = (None if one is None else one.samples for one in (test, base_test))
+    inside = look_inside(worker, samples.labels, samples, *judged)  # of what is in the bundle
     origin = trace(
         checkpoint,
         samples,

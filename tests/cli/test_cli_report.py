@@ -138,6 +138,21 @@ def test_a_checkpoint_of_train_is_identical(files):
     assert "the base model's are assumed" in got["origin_sentence"]
 
 
+def test_bundle_with_test_samples_of_one_label_that_are_not_judged_passes_its_own_check(tmp_path):
+    rng = np.random.default_rng(3)
+    for part in ("own", "test"):
+        (tmp_path / part / "cup").mkdir(parents=True)
+        for number in range(3):
+            picture = Image.fromarray(rng.integers(0, 256, (8, 8), np.uint8))
+            picture.save(tmp_path / part / "cup" / f"{number}.png")
+    got = report(
+        MODEL, "--samples", tmp_path / "own", "--test", tmp_path / "test",
+        "--out", tmp_path / "bundle.zip", "--quick", "--check", *SHORT,
+    )  # fmt: skip
+    assert got["unjudged"].startswith("not judged: there is one label")
+    assert got["check"]["contradictions"] == []
+
+
 def test_a_checkpoint_with_other_samples_is_told(files):
     got = report(
         MODEL, "--samples", files["test"], "--checkpoint", files["checkpoint"],
