@@ -90,7 +90,7 @@ def compare_all(material: Material) -> Said:
     card, taken = _card_again(material)
     wrong = [
         f"personalisation-card.json: {one}"
-        for one in differing(material.card, card, alone=not material.older)
+        for one in differing(material.card, card, older=material.older)
     ]
     if not material.older:
         wrong += _texts_apart(material)

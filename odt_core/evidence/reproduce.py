@@ -37,8 +37,9 @@ MODEL, WEIGHTS = "models/base.tflite", "weights/checkpoint.safetensors"
 CARD, SUMS = "personalisation-card.json", "SHA256SUMS"
 MOST = 30  # fields that are named
 OLDER = (
-    "This bundle was made by another odt than this script is of. Fields that its card lacks, and "
-    "index.html and the other texts for people, were not compared: run its own reproduce.py, too."
+    "This bundle was made by another odt than this script is of. Fields that its card lacks, its "
+    "verdicts and sentences, and index.html and the other texts for people, were not compared: "
+    "run its own reproduce.py, too."
 )
 # What is read of the card: a list's one entry stands for each of its own, "*" for each name.
 SHAPE = {

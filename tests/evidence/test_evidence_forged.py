@@ -199,7 +199,10 @@ def test_bundle_of_an_older_odt_is_checked_as_far_as_it_goes_and_that_is_told(fo
     card = json.loads(path.read_text("utf-8"))
     card["format"] = "odt evidence, version 1"
     card["reproduce"]["results"] = card["results"]
-    del card["charts"], card["training"]["samples"], card["results"]["test"]["over_again"]
+    del card["training"]["samples"], card["results"]["test"]["over_again"]
+    said = card["results"]["test"]["comparison"]  # what it said of uneven labels, and of a constant
+    said |= {"gain_sentence": "Of old.", "sentence": "Of old.", "verdict": "unclear"}
+    card["charts"]["gain"]["note"] = "Of old."
     for name in ("trained_earlier", "like_training", "told_by_looks"):
         del card["results"]["test"]["seen_in_training"][name]
     path.write_text(json.dumps(card), "utf-8")
@@ -207,7 +210,7 @@ def test_bundle_of_an_older_odt_is_checked_as_far_as_it_goes_and_that_is_told(fo
     code, said = reproduce(folder)
     assert (code, said["identical"], said["contradictions"]) == (2, True, [])
     assert "made by another odt" in said["message"]
-    assert "index.html" in said["message"]
+    assert "its verdicts and sentences, and index.html" in said["message"]
     changed(folder, "results.test.comparison.p_value", 0.5)
     assert reproduce(folder)[0] == 1
 
