@@ -22,7 +22,7 @@ from odt_core.evidence.compared import apart, differing
 from odt_core.evidence.evidence import Curves, Evidence, Judged
 from odt_core.evidence.facts import FORMAT, facts, tests_in
 from odt_core.evidence.inside import Inside, Which, look_inside
-from odt_core.evidence.origin import Beginning, Origin, Stage
+from odt_core.evidence.origin import Beginning, Origin, Stage, all_trained_on
 from odt_core.samples import Labels
 from odt_core.training.history import EvaluationRecord
 
@@ -208,8 +208,11 @@ def _with_told(
     known = leakage(evidence.samples, test.samples, evidence.card.preprocessing)
     shown = set() if known is None else set(known.alike.tolist())
     seen = said["seen_in_training"] or {}
+    whole = all_trained_on(evidence.checkpoint, test.samples, evidence.replay)  # is worked out
     # A card of an older odt does not tell the two apart.
-    earlier = seen.get("trained_earlier", sorted({*seen.get("samples", ())} - shown))
+    earlier = (
+        [] if whole else seen.get("trained_earlier", sorted({*seen.get("samples", ())} - shown))
+    )
     alike = sorted({*seen.get("like_training", ())} - shown)
     if earlier:
         told.append(f"which test samples were trained on earlier: {len(earlier)}")

@@ -216,6 +216,13 @@ def test_bundle_of_an_older_odt_is_checked_as_far_as_it_goes_and_that_is_told(fo
 
 
 @pytest.mark.usefixtures("without_charts")
+def test_that_all_test_samples_were_trained_on_is_worked_out_and_not_taken(trained, unpack):
+    code, said = reproduce(unpack(trained.bundle(test=trained.judged(trained.own))))
+    assert (code, said["contradictions"]) == (0, [])
+    assert not [one for one in said["unchecked"] if "were trained on earlier: " in one]
+
+
+@pytest.mark.usefixtures("without_charts")
 def test_that_weights_were_chosen_on_test_samples_cannot_be_hidden(trained, unpack, monkeypatch):
     best = next(one for one in train().saved if one.meta.note == "best")
     folder = unpack(trained.bundle(checkpoint_file=save_checkpoint(best)))
