@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _MEASURED = (
     "format",  # another one is told by itself
     *("cost", "studies", "versions", "inside.map"),
-    *("training.curves", "training.samples", "personalised.not_baked"),
+    *("training.curves", "personalised.not_baked"),
     *("reproduce.choice", "reproduce.versions"),
 )
 _MEASURED_CHARTS = ("loss", "controls", "samples-needed", "map")
@@ -48,7 +48,7 @@ UNCHECKED = (
     "training.curves, runs/)",
     "what charts draw, and the map (charts/, charts.html, inside.map)",
     "what the base model's own card says (model-card.json), how its signatures are used, versions",
-    "the weights in models/personalised*.tflite",
+    "the weights in models/personalised*.tflite, and why one is missing (personalised.not_baked)",
 )
 _BY_LOOKS = "temperature and unknown input, as pictures told which test samples say something new"
 
@@ -111,9 +111,7 @@ def _texts_apart(material: Material) -> Iterator[str]:
 
 
 def _card_again(material: Material) -> tuple[dict[str, Any], list[str]]:
-    """The card, with what is not worked out as it was published; and what that is of the test
-    samples.
-    """
+    """The card, with what is not worked out as it was published; and what that is of this one."""
     said, model = material.card, material.model
     evidence = Evidence(
         model=material.model_file,
@@ -145,6 +143,9 @@ def _card_again(material: Material) -> tuple[dict[str, Any], list[str]]:
     card = facts(evidence, charts_of(evidence), published, "")
     for path in _MEASURED:
         _take_over(said, card, path.split("."))
+    if not evidence.origin.repeatable and said["training"].get("samples") is not None:
+        _take_over(said, card, ["training", "samples"])
+        taken.append("how many samples the weights were trained on (training.samples)")
     if _BY_LOOKS in taken:
         _take_over(said, card, ["inside", "temperature"])
         _take_over(said, card, ["inside", "unknown_input"])

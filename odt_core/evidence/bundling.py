@@ -55,8 +55,9 @@ software/                   the sources of odt_core that reproduce.py uses, with
 SHA256SUMS                  digests of all files: sha256sum --check SHA256SUMS
 
 reproduce.py takes as they are, and says so: studies, costs, the course of the training (runs/),
-what charts draw (charts/, charts.html), what the base model's own card says (model-card.json), and
-the weights in models/personalised*.tflite. Whoever forges a bundle can forge its reproduce.py,
+what charts draw (charts/, charts.html), what the base model's own card says (model-card.json),
+the weights in models/personalised*.tflite or why one is missing, and how many samples were trained
+on where that training cannot be repeated. Whoever forges a bundle can forge its reproduce.py,
 software/ and SHA256SUMS as well: if you doubt them, let an odt that you trust check the unpacked
 folder:
     python -m odt_core.evidence.reproduce FOLDER

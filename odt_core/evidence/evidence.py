@@ -79,8 +79,8 @@ class Evidence:
 
     model: the .tflite as it came. card: with the labels and preprocessing that were used.
     checkpoint_file: the personalised weights, a .safetensors file of odt. samples: what it was
-    trained on; trained_on: how many it was then, None: those given, where `origin` tells that it
-    was these. origin: how the weights came about (`trace`). test, base_test: samples and what both
+    trained on; trained_on: how many it was then, where `origin` does not tell that it was these.
+    origin: how the weights came about (`trace`). test, base_test: samples and what both
     models made of them. replay: the base samples mixed in. choice: corrections of the signatures'
     use. contract: what each signature is used for, with those. curves, studies, inside: where
     known.

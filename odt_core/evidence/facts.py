@@ -92,9 +92,7 @@ def facts(
 
 def _trained_on(evidence: Evidence) -> int | None:
     """How many samples the weights have seen; None where nobody knows."""
-    if evidence.trained_on is not None:
-        return evidence.trained_on
-    return len(evidence.samples) if evidence.origin.repeatable else None
+    return len(evidence.samples) if evidence.origin.repeatable else evidence.trained_on
 
 
 def charts_said(charts: Iterable[Chart]) -> dict[str, dict[str, str]]:

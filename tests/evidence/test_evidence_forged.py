@@ -14,7 +14,7 @@ from evidence_cases import Trained, reproduce, run, train
 
 from odt_core.checkpoint import save_checkpoint
 from odt_core.evaluation.leaks import trained_earlier
-from odt_core.evidence import look_inside
+from odt_core.evidence import Beginning, Origin, look_inside
 from odt_core.evidence import reproduce as script
 from odt_core.evidence.again import Pair
 from odt_core.samples import Samples
@@ -158,6 +158,7 @@ def test_forged_table_is_found(folder, monkeypatch, name):
         ("results.test.seen_in_training.like_training", []),
         ("results.test.seen_in_training.sentence", "None was seen."),
         ("samples.test.n", 1000),
+        ("training.samples", 500),
         ("training.seed", 4),
     ],
 )
@@ -213,6 +214,14 @@ def test_bundle_of_an_older_odt_is_checked_as_far_as_it_goes_and_that_is_told(fo
     assert "its verdicts and sentences, and index.html" in said["message"]
     changed(folder, "results.test.comparison.p_value", 0.5)
     assert reproduce(folder)[0] == 1
+
+
+@pytest.mark.usefixtures("without_charts")
+def test_number_of_samples_trained_on_is_taken_and_told_where_they_are_not_at_hand(trained, unpack):
+    origin = Origin(Beginning.UNKNOWN, reason="samples were removed since.")
+    code, said = reproduce(unpack(trained.bundle(origin=origin, trained_on=20)))
+    assert (code, said["contradictions"]) == (2, [])
+    assert "how many samples the weights were trained on (training.samples)" in said["unchecked"]
 
 
 @pytest.mark.usefixtures("without_charts")
