@@ -48,6 +48,8 @@ UNCHECKED = (
     "training.curves, runs/)",
     "what charts draw, and the map (charts/, charts.html, inside.map)",
     "what the base model's own card says (model-card.json), how its signatures are used, versions",
+    "whether more test samples were trained on earlier, or are others over again, than the card "
+    "and their numbers say",
     "the weights in models/personalised*.tflite, and why one is missing (personalised.not_baked)",
 )
 _BY_LOOKS = "temperature and unknown input, as pictures told which test samples say something new"
@@ -133,10 +135,17 @@ def _card_again(material: Material) -> tuple[dict[str, Any], list[str]]:
     if "test" in judged:
         known, taken = _with_told(judged["test"], evidence, said["results"]["test"])
         judged["test"] = again(known)
-    # Of a set that came with the model's card it is not asked.
-    if said["results"].get("base_test", {}).get("seen_in_training"):
+    if "base_test" in judged:
         one = judged["base_test"]
-        judged["base_test"] = replace(one, leak=again(one).leak)
+        leak = again(one).leak
+        if said["results"]["base_test"]["seen_in_training"]:
+            judged["base_test"] = replace(one, leak=leak)
+        elif leak is not None:  # of a set that came with the model's card it is not asked
+            taken.append(
+                f"whether base test samples were trained on: {len(leak.seen)} of {leak.n} are "
+                "training samples over again, or look so, and the card names none, which is right "
+                "only of a set that came with the model"
+            )
     evidence = replace(evidence, test=judged.get("test"), base_test=judged.get("base_test"))
     evidence = replace(evidence, inside=_inside(pair, evidence, said["inside"]))
     published = {name: material.read(name) for name in said["files"]}

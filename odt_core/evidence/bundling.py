@@ -56,10 +56,12 @@ SHA256SUMS                  digests of all files: sha256sum --check SHA256SUMS
 
 reproduce.py takes as they are, and says so: studies, costs, the course of the training (runs/),
 what charts draw (charts/, charts.html), what the base model's own card says (model-card.json),
-the weights in models/personalised*.tflite or why one is missing, and how many samples were trained
-on where that training cannot be repeated. Whoever forges a bundle can forge its reproduce.py,
-software/ and SHA256SUMS as well: if you doubt them, let an odt that you trust check the unpacked
-folder:
+the weights in models/personalised*.tflite or why one is missing, how many samples were trained on
+where that training cannot be repeated, which test samples were trained on earlier, and that a base
+test set came with the model where the card names none of it that is a training sample over again.
+
+Whoever forges a bundle can forge its reproduce.py, software/ and SHA256SUMS as well: if you doubt
+them, let an odt that you trust check the unpacked folder:
     python -m odt_core.evidence.reproduce FOLDER
 
 The samples of the person are in here. Give the bundle to those who may see them.

@@ -329,9 +329,10 @@ def _repeatable(card: dict[str, Any]) -> tuple[str, ...]:
         first,
         "It also works out again, from the samples and the published weights, what is said here of "
         "answers: counts, errors, intervals, tests, labels, calibration, temperature, and which "
-        "test samples were trained on; and it compares the result with personalisation-card.json, "
-        "and that with this text. It does not repeat studies, costs (they belong to the machine), "
-        "the course of the training and what charts draw: these are as they were measured.",
+        "test samples are training samples over again; and it compares the result with "
+        "personalisation-card.json, and that with this text. It does not repeat studies, costs "
+        "(they belong to the machine), the course of the training and what charts draw: these are "
+        "as they were measured. Nor can it tell which test samples were trained on earlier.",
     )
 
 

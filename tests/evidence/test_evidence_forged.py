@@ -87,6 +87,13 @@ def test_bundle_as_it_was_made_is_as_published_and_tells_what_was_not_checked(fo
     assert "which test samples were trained on earlier: 1" in unchecked
 
 
+def test_that_nothing_tells_of_test_samples_trained_on_earlier_is_told_of_any_bundle(
+    packed, unpack
+):
+    said = reproduce(unpack(packed))[1]
+    assert "whether more test samples were trained on earlier" in " ".join(said["unchecked"])
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [
@@ -214,6 +221,14 @@ def test_bundle_of_an_older_odt_is_checked_as_far_as_it_goes_and_that_is_told(fo
     assert "its verdicts and sentences, and index.html" in said["message"]
     changed(folder, "results.test.comparison.p_value", 0.5)
     assert reproduce(folder)[0] == 1
+
+
+@pytest.mark.usefixtures("without_charts")
+def test_leak_of_a_base_test_set_that_the_card_does_not_name_is_told(leaky, unpack):
+    code, said = reproduce(unpack(leaky.bundle(base_test=leaky.judged(leaky.test))))
+    assert (code, said["contradictions"]) == (0, [])
+    told = "whether base test samples were trained on: 2 of 30 are training samples over again"
+    assert [one for one in said["unchecked"] if one.startswith(told)]
 
 
 @pytest.mark.usefixtures("without_charts")
