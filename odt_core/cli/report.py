@@ -217,8 +217,8 @@ def _evidence(options: Namespace, given: _Given, worker: Worker) -> Evidence:
     if not options.quick:
         studies = _study(given, checkpoint, worker)
     samples = given.samples
-    judged = (None if one is None else one.samples for one in (test, base_test))
-    inside = look_inside(worker, samples.labels, samples, *judged)  # of what is in the bundle
+    asked = [None if one is None else one.samples for one in (test, base_test)]
+    inside = look_inside(worker, samples.labels, samples, asked[0], asked[1])  # as in the bundle
     origin = trace(
         checkpoint,
         samples,
