@@ -17,10 +17,11 @@ def split(samples: Samples, *, share: float = 0.2, seed: int = 0) -> tuple[Sampl
     A label with n samples gives round(n · share) of them to the test part, but at least one from
     the third sample on and never its last one. Samples that are equal to the last number count as
     one, of the first one's label, and go to one part together, but for rows of at most 31 whole
-    numbers, such as categories, which may well have been drawn twice. Pictures that are only alike,
-    as of a burst, are not looked for: odt_core.evaluation.leakage tells those. share: 0 to below 1;
-    0 keeps everything for training. Samples with targets instead of labels are divided as if all
-    had the same label.
+    numbers, such as categories, which may well have been drawn twice. A label whose samples would
+    all be test samples so keeps the first of them, and its equals, for training: then the first
+    one's label may give fewer. Pictures that are only alike, as of a burst, are not looked for:
+    odt_core.evaluation.leakage tells those. share: 0 to below 1; 0 keeps everything for training.
+    Samples with targets instead of labels are divided as if all had the same label.
     seed: a whole number of at least 0. SettingsError for another share or seed, SampleError for
     what is no odt.Samples.
     """
@@ -41,10 +42,15 @@ def split(samples: Samples, *, share: float = 0.2, seed: int = 0) -> tuple[Sampl
         if share and len(index) >= 3:
             count = max(count, 1)
         count = min(count, len(index) - 1)
-        # Each label has its own generator: adding samples of one label moves no other's.
+        # Each label has its own generator: adding samples of one label moves no other's, but for
+        # equal ones.
         chosen = np.random.default_rng((seed, int(label))).permutation(len(index))[:count]
         test[index[chosen]] = True
     test = test[first]
+    for label in np.unique(groups):
+        mine = groups == label
+        if test[mine].all():  # all its samples are equal to another label's
+            test[first == first[mine.argmax()]] = False
     return samples.take(~test), samples.take(test)
 
 

@@ -43,6 +43,14 @@ class TestSplit:
         assert (len(train), len(test)) == (60, 60)
         assert not {row.tobytes() for row in train.x} & {row.tobytes() for row in test.x}
 
+    def test_label_whose_samples_are_all_equal_to_another_s_stays_in_training(self):
+        x = np.random.default_rng(0).normal(size=(4, 40)).astype(np.float32)[[0, 1, 2, 3, 1, 1, 1]]
+        both = Samples(x, [0] * 4 + [1] * 3, Labels(("a", "b")))
+        for seed in range(20):  # some choose the one that b's are equal to
+            train, test = split(both, share=0.25, seed=seed)
+            assert set(train.y) == {0, 1}
+            assert not {row.tobytes() for row in train.x} & {row.tobytes() for row in test.x}
+
     def test_samples_that_are_equal_count_as_one_and_move_no_other(self):
         once = samples([10, 5])
         x, y = once.x + 0.5, once.y
