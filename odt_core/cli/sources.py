@@ -137,14 +137,20 @@ def open_training(
     weights to begin with, or to judge.
 
     The outputs that nobody has named take the labels of both together, so that neither means others
-    than it does alone; a name that is of test samples only is not kept, as it is not learnt.
+    than it does alone; a name that is of test samples only is not kept, as it is not learnt. Where
+    both are more than the outputs, these take those of the samples.
     """
+    from odt_core.samples.labels import clean_label, in_order
+
     labels = labels_of(checkpoint, model)
     raw = _read(options.samples, model, test=False)
     tests = _read(options.test, model, test=True) if options.test else None
     if are_unnamed(labels, model, checkpoint):
         learnt = _labels_in(raw)
-        named = _named_after([*learnt, *(_labels_in(tests) if tests is not None else ())], labels)
+        every = [*learnt, *(_labels_in(tests) if tests is not None else ())]
+        if len(in_order(map(clean_label, every))) > len(labels):
+            every = learnt  # those of the test samples alone are left out
+        named = _named_after(every, labels)
         labels = labels if named == labels else named.of(learnt)
     samples = _prepared(raw, model, labels)
     if tests is None:

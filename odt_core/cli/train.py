@@ -226,9 +226,10 @@ COMMAND = Command(
     summary="personalise a model with your samples",
     description=(
         "Personalise a model with samples from disk and judge it against the base model.\n"
-        "A model whose outputs have no names takes those of all samples, in the order of the\n"
-        "alphabet. With --json the last line has steps, learnt (whether a weight has changed),\n"
-        "seconds, loss (one per step, where the model reports it), labels (names of the outputs),\n"
+        "A model whose outputs have no names takes those of its samples, placed in the order of\n"
+        "all of them, --test among them where there are outputs for all. With --json the last\n"
+        "line has steps, learnt (whether a weight has changed), seconds, loss (one per step,\n"
+        "where the model reports it), labels (names of the outputs),\n"
         "guessed (what to know where nobody had named them and they are more than the labels;\n"
         "else null), test (null without --test) and base_test (null without --base-test where\n"
         "the model has no base test set), each with accuracy and n of base and personalised, and\n"

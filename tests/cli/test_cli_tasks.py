@@ -265,6 +265,21 @@ class TestNames:
         assert trained["labels"] == [None, *labels[1:]]
         assert f"the model never learnt ('{labels[0]}'): left out." in trained["left_out"][0]
 
+    @pytest.mark.parametrize(
+        ("learnt", "other"), [(("cat", "dog"), "bird"), (("cat", "dog"), "0"), (("-1", "1"), "0")]
+    )
+    def test_more_names_than_outputs_with_those_of_test_samples_are_no_more_to_learn(
+        self, tmp_path, learnt, other
+    ):
+        x = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
+        own, test = tmp_path / "own.npz", tmp_path / "test.npz"
+        np.savez(own, x=x, y=np.array(learnt * 3))
+        np.savez(test, x=x, y=np.array((*learnt, other) * 2))
+        given = ("--samples", own, "--test", test, "--epochs", 1)
+        trained = result("train", OWN / "dialect_binary.tflite", *given)
+        assert (trained["labels"], trained["test"]["n"]) == (list(learnt), 4)
+        assert f"the model never learnt ('{other}'): left out." in trained["left_out"][0]
+
     def test_numbers_of_a_checkpoint_stay_those_of_outputs(self, tmp_path, caplog):
         two, own = self._samples(tmp_path, ("1", "2")), tmp_path / "own.safetensors"
         odt("train", self.MODEL, "--samples", two, "--epochs", 1, "--checkpoint", own)
