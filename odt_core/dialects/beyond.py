@@ -180,7 +180,8 @@ def why_not_taught(trainer: SignatureDescription, role: TrainRole) -> str | None
     beside = [
         name
         for name in _not_neutral(trainer, role)
-        if next(one for one in trainer.inputs if one.name == name).shape[0]
+        if name in role.blank
+        or next(one for one in trainer.inputs if one.name == name).shape[0]
         not in (None, role.batch)
     ]
     if not beside:

@@ -128,6 +128,11 @@ class TestWeights:
             f"The signature 'train' also learns from '{of}', for which there is nothing to give"
         )
 
+    def test_network_weights_are_a_networks_in_batches_as_large_as_a_layer_too(self):
+        contract = self.contract((20, 12), "w0", batch=20)
+        assert not contract.trainable
+        assert contract.notes[0].startswith("The signature 'train' also learns from 'w0'")
+
     def test_network_weights_are_zeros_where_somebody_chooses_to_train_all_the_same(self):
         contract = self.contract((9, 12), "w0", choice=Choice(train="train"))
         assert contract.train[0].blank == ("w0",)
