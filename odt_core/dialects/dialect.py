@@ -43,7 +43,6 @@ from odt_core.dialects.notes import (
     NO_INFER,
     NO_TRAIN,
     NO_TRAIN_EITHER,
-    UNLIKE_PIXELS,
     explain,
     loss_note,
     of_changes,
@@ -134,9 +133,8 @@ def propose(
     own = bool(train and train[0].scaling)  # training is given them as it wants them
     alike = takers[:1] if own else takers
     ranges = {one.pixels for one in alike} if may_hold_picture(input_shape) else set()
-    pixels = ranges.pop() if len(ranges) == 1 else ()
-    notes += of_pixels(pixels, input_shape)
-    notes += [UNLIKE_PIXELS] if ranges and train else []
+    pixels = next(iter(ranges)) if len(ranges) == 1 else ()
+    notes += of_pixels(ranges, input_shape, trains=bool(train))
     feature_shape = proposed(of_one(found.samples)) if found.samples else input_shape
     part = found.samples if together and train and found.labels is None else None
     again = proposed(of_one(part)) if part else input_shape

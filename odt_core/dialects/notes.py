@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from odt_core.dialects.contract import (
     LOSS_NAME,
@@ -44,7 +44,7 @@ _PIXEL_RANGES: dict[tuple[float, ...], str] = {
     SIGNED: "This model was quantised for numbers from −1 to 1: pictures are brought to these, "
     "black to −1 and white to 1.",
 }
-UNLIKE_PIXELS = (
+_UNLIKE_PIXELS = (
     "Training and predicting may see pictures on different scales: one of them brings pixels from "
     "0 to 255, or what a quantised input reaches, to its own scale by itself, and nothing shows "
     "that the other does. If it does not, the model learns from other numbers than it is asked "
@@ -103,13 +103,19 @@ def of_changes(predictor: SignatureDescription) -> Iterator[str]:
     )
 
 
-def of_pixels(pixels: tuple[float, ...], shape: Sequence[int]) -> Iterator[str]:
-    """What to know of an input of this shape to which black and white are `pixels`, () for nothing:
-    of a row no more than holds if it is no picture, as sounds are from −1 to 1, too.
+def of_pixels(
+    ranges: Set[tuple[float, ...]], shape: Sequence[int], *, trains: bool
+) -> Iterator[str]:
+    """What to know of inputs of this shape to which black and white are one of `ranges`, () for
+    nothing: of a row no more than holds if it is no picture, as sounds are from −1 to 1, too.
     """
-    if pixels and is_picture(shape):
-        yield _PIXEL_RANGES[pixels]
-    elif pixels == PIXELS:
+    picture = is_picture(shape)
+    if len(ranges) > 1:
+        if trains and (picture or PIXELS in ranges):
+            yield _UNLIKE_PIXELS
+    elif picture:
+        yield from (_PIXEL_RANGES[pixels] for pixels in ranges if pixels)
+    elif PIXELS in ranges:
         yield _PIXELS_IN_ROWS
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from odt_core.dialects import Contract, propose
@@ -37,3 +39,27 @@ def test_row_of_pixels_is_told_as_what_it_may_be():
 
 def test_nothing_is_told_of_a_row_that_may_as_well_be_a_sound():
     assert not any("picture" in note for note in contract_of(32 * 32, SIGNED).notes)
+
+
+@pytest.mark.parametrize(
+    ("size", "pixels", "told"),
+    [
+        (28 * 28, PIXELS, True),
+        (28 * 28, SIGNED, False),
+        (128 * 128, SIGNED, False),
+    ],
+)
+def test_scales_of_pictures_are_spoken_of_where_a_row_may_be_one(size, pixels, told):
+    """A quantised `infer` beside a `train` of any numbers."""
+    x = TensorDescription("x", "float32", (None, size))
+    y = TensorDescription("y", "int32", (None,))
+    loss = TensorDescription("loss", "float32", ())
+    output = TensorDescription("output", "float32", (None, 4))
+    contract = propose(
+        [
+            SignatureDescription("train", (x, y), (loss,)),
+            SignatureDescription("infer", (replace(x, pixels=pixels),), (output,)),
+        ]
+    )
+    assert contract.trainable
+    assert any("on different scales" in note for note in contract.notes) is told
