@@ -141,7 +141,11 @@ class TestSizes:
             ("DynamicStitch", [ints(HUGE), (1, 4)], "at places that are not from 0 to"),
             ("DynamicStitch", [ints(-5), (1, 4)], "at places that are not from 0 to"),
             ("Roll", [(8,), ints(*[1] * 99), ints(*[0] * 99)], "moves along 99 axes"),
-            ("StridedSlice", [(8,), ints(0), ints(8), ints(0)], "one of its strides is 0"),
+            (
+                "StridedSlice",
+                [(8,), ints(0), ints(8), ints(0)],
+                r"one of its strides is 0\. Slice with strides other than 0\.",
+            ),
         ],
     )
     def test_shape_that_makes_no_sense_is_refused(self, op, inputs, word):

@@ -18,7 +18,7 @@ from odt_core.graph.rules.registry import rule
 from odt_core.graph.rules.rows import put_rows
 from odt_core.graph.tensor import Shape, Tensor
 
-_MOST_PLACES = 2**26  # whose numbers are written into the file
+_MOST_SET = 2**26  # at once: numbers whose places are written into the file
 
 
 @rule("StridedSlice", since="0.2")
@@ -72,7 +72,7 @@ def _axes(op: FlexOp, rank: int, bounds: Sequence[Tensor]) -> tuple[list[Axis], 
         elif has("shrink_axis", i):
             read.append(Axis(slice(first, first + 1 if first != -1 else None, 1), single=True))
         elif step == 0:
-            raise LoweringError("one of its strides is 0. Slice with strides of 1 or more.")
+            raise LoweringError("one of its strides is 0. Slice with strides other than 0.")
         else:
             ends = None if has("begin", i) else first, None if has("end", i) else last
             read.append(Axis(slice(*ends, step)))
@@ -134,7 +134,7 @@ def _places(sizes: Sequence[int], read: Sequence[Axis]) -> np.ndarray:
     """Where in an array of these sizes, laid out flat, that stands which is read of it."""
     along = [range(*axis.part.indices(size)) for size, axis in zip(sizes, read, strict=True)]
     count = math.prod(map(len, along))
-    if count > _MOST_PLACES:
+    if count > _MOST_SET:
         raise LoweringError(f"it sets {count:,} numbers at once. Set the variable as a whole.")
     steps = [math.prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
     parts = (np.array(places) * step for places, step in zip(along, steps, strict=True))
