@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +34,7 @@ from odt_core.words import percent
 
 if TYPE_CHECKING:
     from odt_core.evaluation import Evaluation
+    from odt_core.samples import Labels
 
 _MATRIX = 20  # labels that a terminal has room for
 
@@ -63,25 +65,29 @@ def _run(options: Namespace) -> Result:
         groups.append((of_the_base, evaluator(of_the_base, None)))
     session, scored = model.session(), model.contract.scored  # if not, the session says why
     unjudged = [why_unjudged(model.contract, group) if scored else None for group, _ in groups]
+    # A label that the person added can also be a wrong answer to a base test sample.
+    asked = [samples.labels.with_those_of(group.labels) for group, _ in groups]
 
-    def answers() -> list[Evaluation | None]:
-        asked = zip(groups, unjudged, strict=True)
-        return [None if why else ask(session, group) for (group, ask), why in asked]
+    def answers(labels: Sequence[Labels]) -> list[Evaluation | None]:
+        of_each = zip(groups, labels, unjudged, strict=True)
+        return [
+            None if why else ask(session, replace(group, labels=names))
+            for (group, ask), names, why in of_each
+        ]
 
     own: list[Evaluation | None] = [None] * len(groups)
-    base = own if session.uninitialised else answers()
+    base = own if session.uninitialised else answers([group.labels for group, _ in groups])
     if checkpoint is not None:
         session.restore(checkpoint)
-        own = answers()
+        own = answers(asked)
     best = checkpoint is not None and checkpoint.meta.made_as == Reason.BEST
     replay = model.card.load_replay() if checkpoint is not None else None
 
     def judged(at: int, *, chosen: bool) -> dict[str, Any]:
         before, after, said = base[at], own[at], None
         if checkpoint is not None and before is not None and after is not None:
-            asked = groups[at][0]
-            leak = all_trained_on(checkpoint, asked, replay)
-            known, names = model.labels.used, asked.labels.names
+            leak = all_trained_on(checkpoint, groups[at][0], replay)
+            known, names = model.labels.used, asked[at].names
             said = claims(before, after, known, names, leak, chosen=chosen)
         return compared(before, after, said)
 

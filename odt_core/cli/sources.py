@@ -159,21 +159,21 @@ def open_training(
 
 
 def open_tests(
-    path: str, model: Model, labels: Labels, *, unnamed: bool = False
+    path: str, model: Model, labels: Labels, *, unnamed: bool = False, who: str = "the model"
 ) -> tuple[Samples, str]:
     """(samples to judge a model by, what is said of those that are left out; "" where none are). Of
     a source of both training and test samples these are taken. labels: that the model has learnt;
     samples of others are left out, since which output stands for them nobody can tell.
 
     unnamed: whether nobody has named the outputs. SampleError where these samples do not tell which
-    stands for which; and where none is left.
+    stands for which; and where none is left. who: the model, as it is spoken of.
     """
     raw = _read(path, model, test=True)
     if unnamed:
         labels = _named_after(_labels_in(raw), labels)
         if None in labels.names:
             raise SampleError(_untold(path, labels))
-    return _to_judge(raw, model, labels, path)
+    return _to_judge(raw, model, labels, path, who)
 
 
 def _labels_in(raw: RawSamples) -> list[str]:
@@ -188,10 +188,12 @@ def _named_after(given: Sequence[str], labels: Labels) -> Labels:
     return named
 
 
-def _to_judge(raw: RawSamples, model: Model, labels: Labels, path: str) -> tuple[Samples, str]:
+def _to_judge(
+    raw: RawSamples, model: Model, labels: Labels, path: str, who: str = "the model"
+) -> tuple[Samples, str]:
     left_out = ""
     if model.contract.classifies:
-        raw, left_out = _of_learnt(raw, labels, path)
+        raw, left_out = _of_learnt(raw, labels, path, who)
     return _prepared(raw, model, labels), left_out
 
 
@@ -218,7 +220,7 @@ def _prepared(raw: RawSamples, model: Model, labels: Labels) -> Samples:
     return model.prepare(raw, labels=labels, preprocessing=preprocessing)
 
 
-def _of_learnt(raw: RawSamples, labels: Labels, path: str) -> tuple[RawSamples, str]:
+def _of_learnt(raw: RawSamples, labels: Labels, path: str, who: str) -> tuple[RawSamples, str]:
     """The samples of these labels, and what is said of the others."""
     from odt_core.samples.labels import clean_label, in_order
 
@@ -232,13 +234,13 @@ def _of_learnt(raw: RawSamples, labels: Labels, path: str) -> tuple[RawSamples, 
     if not learnt:
         known = some_of([f"'{name}'" for name in labels.names if name is not None])
         raise SampleError(
-            f"None of the {count(len(raw), 'sample')} in {path} is of a label that the model has "
-            f"learnt: theirs are {told}, the model's {known}. Judge it by samples of these."
+            f"None of the {count(len(raw), 'sample')} in {path} is of a label that {who} has "
+            f"learnt: theirs are {told}, {who}'s {known}. Judge it by samples of these."
         )
     many = len(raw) - len(learnt)
     are = "is of a label" if many == 1 else f"are of {'labels' if len(others) > 1 else 'a label'}"
     return raw.take(learnt), (
-        f"{many:,} of the {count(len(raw), 'sample')} in {path} {are} that the model never learnt "
+        f"{many:,} of the {count(len(raw), 'sample')} in {path} {are} that {who} never learnt "
         f"({told}): left out."
     )
 
@@ -254,12 +256,15 @@ def add_base_test(parser: ArgumentParser, without: str) -> None:
 
 
 def open_base_test(options: Namespace, model: Model, labels: Labels) -> tuple[Samples | None, str]:
-    """What --base-test names, as `open_tests` gives it, else those of the model's card. labels:
-    that it is asked with.
+    """What --base-test names, as `open_tests` gives it, of the labels that the base model has, also
+    of those that a person turned off, else those of the model's card. labels: that it is asked with
+    where the base model has none, or but numbers.
     """
     if not options.base_test:
         return model.card.load_base_test(), ""
-    return open_tests(options.base_test, model, labels)
+    if not (model.has_names and model.labels.used.any()):
+        return open_tests(options.base_test, model, labels)
+    return open_tests(options.base_test, model, model.labels, who="the base model")
 
 
 def _untold(path: str, labels: Labels) -> str:

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from odt_core import load_model, save_checkpoint_file
+from odt_core.cli.sources import find_model
 from tests.cli.command_line import ROOT, odt, result
 
 MODEL = ROOT / "tests" / "runtime" / "models" / "tiny_momentum.tflite"  # 4 outputs, without names
@@ -70,6 +72,30 @@ class TestBaseTest:
             assert found["seen_in_training"] == list(range(20))
             assert "better" not in found["sentences"][0]
             assert found["sentences"][1] == said
+
+    def test_card_s_own_set_named_by_hand_is_judged_alike_labels_that_are_turned_off_too(
+        self, tmp_path
+    ):
+        off, weights = tmp_path / "off.safetensors", tmp_path / "own.safetensors"
+        model = load_model(find_model("digits"))
+        names = [None if name in ("3", "5") else name for name in model.labels.names]
+        names[10] = "heart"
+        save_checkpoint_file(model.session().checkpoint(step=1, labels=tuple(names)), off)
+        own, base = tmp_path / "own.npz", np.load(model.card.base_test)
+        x = base["x"][base["y"].astype(str) == "8"][:6]
+        np.savez(own, x=x, y=np.array(["0", "heart", "heart"] * 2))
+        given, named = ("digits", "--samples", own), ("--base-test", model.card.base_test)
+        learn = ("train", *given, "--from", off, "--epochs", 20, "--replay", 0)
+        card = result(*learn, "--checkpoint", weights)
+        file = result(*learn, *named)
+        judged = result("evaluate", *given, *named, "--checkpoint", weights)
+        assert card["base_test"]["n"] == 1_000
+        for one in (file, judged):
+            assert one["left_out"] == []
+            for which in ("base", "personalised"):
+                found = one["base_test"][which]
+                assert found["confusion"] == card["base_test"][which]["confusion"]
+        assert np.array(card["base_test"]["personalised"]["confusion"])[:, 10].any()
 
 
 class TestLabelsNeverLearnt:

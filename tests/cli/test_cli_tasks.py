@@ -358,7 +358,7 @@ def test_samples_of_the_base_task_of_a_label_that_nobody_learnt_are_left_out(tmp
     said = [odt("train", "digits", *given, "--epochs", 1, "--checkpoint", own).stdout]
     said.append(odt("evaluate", "digits", *given, "--checkpoint", own).stdout)
     for one in said:
-        assert "are of a label that the model never learnt ('B'): left out." in one, one
+        assert "are of a label that the base model never learnt ('B'): left out." in one, one
         assert "base test set (3)" in one, one
 
 
