@@ -9,6 +9,8 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from odt_core.dialects.contract import Choice
 from odt_core.errors import ModelError, SampleError, SignatureError
 from odt_core.words import count, some_of
@@ -123,9 +125,23 @@ def are_unnamed(labels: Labels, model: Model, checkpoint: Checkpoint | None = No
     """Whether nobody has said what the model's outputs stand for: they may take any names. Those of
     a checkpoint that was trained under their numbers may not.
     """
-    if checkpoint is not None and checkpoint.meta.step and checkpoint.meta.labels:
+    if model.contract.measures_errors or labels != model.labels or model.has_names:
         return False
-    return not model.contract.measures_errors and labels == model.labels and not model.has_names
+    return checkpoint is None or not (checkpoint.meta.labels and _is_trained(checkpoint, model))
+
+
+def _is_trained(checkpoint: Checkpoint, model: Model) -> bool:
+    """Whether it has other weights than the file; Session.checkpoint does not count steps."""
+    from odt_core.runtime.weights import weights_of
+
+    if checkpoint.meta.step:
+        return True
+    session, state = model.session(), checkpoint.state
+    if session.uninitialised:
+        return True
+    base = session.state()
+    names = weights_of(model.description, model.contract) & set(state) or set(state)
+    return any(not np.array_equal(base[name], state[name]) for name in names)
 
 
 def open_training(

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from odt_core import load_model, save_checkpoint_file
 from odt_core.cli.progress import progress_line
 from odt_core.cli.train import _Ticker
 from odt_core.training.history import Record
@@ -289,6 +290,21 @@ class TestNames:
         three = self._samples(tmp_path, ("1", "2", "3"))
         got = result("evaluate", self.MODEL, "--samples", three, "--checkpoint", own)
         assert "that the model never learnt ('3'): left out." in got["left_out"][0]
+
+    @pytest.mark.parametrize(("steps", "told"), [(1, True), (0, False)])
+    def test_numbers_of_a_session_that_has_learnt_stay_those_of_outputs(
+        self, tmp_path, steps, told
+    ):
+        """Its checkpoint says nothing of steps."""
+        session, own = load_model(self.MODEL).session(), tmp_path / "own.safetensors"
+        tokens = np.random.default_rng(0).integers(0, 20, (30, 5)).astype(np.float32)
+        for _ in range(steps):
+            session.train_step(tokens, np.arange(30) % 3)
+        save_checkpoint_file(session.checkpoint(), own)
+        others = self._samples(tmp_path, ("1", "2", "3"))
+        got = result("evaluate", self.MODEL, "--samples", others, "--checkpoint", own)
+        assert any("never learnt ('3')" in said for said in got["left_out"]) is told
+        assert ("3" in got["labels"]) is not told
 
     def test_more_names_than_outputs_are_refused(self, tmp_path):
         np.savez(tmp_path / "t.npz", x=np.zeros((4, 5), np.int32), y=np.array(list("abcd")))
