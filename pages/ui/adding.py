@@ -33,7 +33,8 @@ from pages.ui.uploaded_samples import FOLDERS, read_uploaded
 
 ACTIVE = "samples_label"  # id of the label that new samples get; "": there is none yet
 _CALLED = "samples_label_name"  # as it was when it was there last
-LEFT_OUT = "samples_left_out"  # place of what is to be known of an upload
+_NOTICE = "samples_notice"  # place of what is to be known of the last upload
+_NOTICE_OF = "samples_notice_of"  # key of the model that it was for
 _FILES = "samples_files"  # changes with each upload that was taken, which empties the widget
 _TYPED = "samples_typed"
 _NO_LABEL = "Add a label below first: what are your samples to be called?"
@@ -121,16 +122,28 @@ def _uploaded(desk: Desk, key: str) -> None:
     if not files:
         return
     st.session_state[_FILES] += 1
+    trouble.unsay(_NOTICE)
     with trouble.caught("samples"):
         said = add_files(desk, files_in(files), st.session_state.get(ACTIVE, ""))
         trouble.say("samples", said, "info")
+
+
+def notice_of_upload(desk: Desk) -> None:
+    """Draw what is to be known of the last upload, until the next one: as long as its model is
+    there, and there are samples.
+    """
+    of = st.session_state.get(_NOTICE_OF)
+    if of != desk.model.key or not desk.workspace.manifest.samples:
+        trouble.unsay(_NOTICE)
+    trouble.show_said(_NOTICE)
 
 
 def add_files(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str) -> str:
     """Add uploaded files, all or none, but for pictures that cannot be read, which are named.
 
     Pictures, and samples of a table without labels, get the label `label_id`; archives bring their
-    own. Returns what happened in words. Raises SampleError, LabelError.
+    own. Returns what happened in words; what is to be known besides is left for
+    `notice_of_upload`. Raises SampleError, LabelError.
     """
     try:
         return _add(desk, read_uploaded(desk, files, label_id))
@@ -149,8 +162,8 @@ def _add(desk: Desk, raw: RawSamples) -> str:
     before = desk.labels.names
     said = [desk.workspace.add_raw(raw, Source.UPLOAD, more).summary]
     if raw.notice:
-        said.append(raw.notice)
-        trouble.say(LEFT_OUT, raw.notice, "stays")
+        trouble.say(_NOTICE, raw.notice, "stays")
+        st.session_state[_NOTICE_OF] = desk.model.key
     after = desk.labels.names
     own = desk.model.outputs  # not those of the labels, some of which may be named already
     unnamed = all(name is not None and name.isdecimal() for name in own)

@@ -8,7 +8,7 @@ from odt_core.dialects.contract import Task
 from odt_core.samples.labels import MAX_LABEL_LENGTH
 from odt_core.workspace import LabelEntry, Manifest, Part, SampleEntry
 from pages.ui import pieces, trouble
-from pages.ui.adding import LEFT_OUT, active_label, add_by, choose_label, ways
+from pages.ui.adding import active_label, add_by, choose_label, notice_of_upload, ways
 from pages.ui.desk import Desk
 from pages.ui.people import example_person
 from pages.ui.photograph import WAY
@@ -42,7 +42,7 @@ def samples_card(desk: Desk) -> None:
             with trouble.shown():
                 add_by(desk, way, active)
             trouble.show_said("samples")
-            trouble.show_said(LEFT_OUT)
+            notice_of_upload(desk)
             _disabled(active)
             _unfit(desk)
             _unlabelled(desk, manifest)

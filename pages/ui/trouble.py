@@ -50,14 +50,21 @@ def shown() -> Iterator[None]:
 
 def say(place: str, message: str, kind: str = "error") -> None:
     """Have `message` shown the next time that `place` is drawn: as an error, or what was done
-    ("info"), which goes by itself, or what is to be known of it ("stays").
+    ("info"), which goes by itself, or what is to be known of it ("stays"), until `unsay`.
     """
     st.session_state.setdefault(_SAID, {})[place] = (kind, message)
 
 
+def unsay(place: str) -> None:
+    """Forget what is remembered for `place`."""
+    st.session_state.get(_SAID, {}).pop(place, None)
+
+
 def show_said(place: str) -> None:
-    """Show what was remembered for `place`, once."""
-    kind, message = st.session_state.get(_SAID, {}).pop(place, (None, ""))
+    """Show what is remembered for `place`: once, but for what stays."""
+    kind, message = st.session_state.get(_SAID, {}).get(place, (None, ""))
+    if kind != "stays":
+        unsay(place)
     if kind == "info":
         # The browser shows no toast that is equal to the last one: a mark that nobody sees tells
         # them apart.

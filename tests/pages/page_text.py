@@ -8,6 +8,11 @@ def said(app) -> str:
     return " ".join(error.value for error in app.error).replace("\\", "")
 
 
+def noticed(app) -> str:
+    """What it has to be known of an upload."""
+    return " ".join(info.value for info in app.info).replace("\\", "")
+
+
 def shown(app) -> str:
     """What it draws in HTML of its own."""
     return " ".join(html.value for html in app.html)

@@ -8,7 +8,7 @@ import pytest
 from odt_core.dialects.contract import Choice, Task
 from odt_core.workspace import Part, Source
 from tests.pages.own_models import OURS, RNG, drop, give, npz, table, train
-from tests.pages.page_text import said, shown
+from tests.pages.page_text import noticed, said, shown
 
 
 class TestOneFileALabel:
@@ -69,8 +69,8 @@ class TestWhatLabelsMean:
         give(app, "numbers.npz", npz(x=RNG.integers(0, 5, (12, 5)), y=np.array(labels * 6)))
         assert not said(app)
         assert desk_of(app).labels.names == ("0", "1", "2")
-        assert ("are taken for numbers of outputs, counted from 0" in app.toast[0].value) is told
-        assert ("say so under Label names" in app.toast[0].value) is told
+        assert ("are taken for numbers of outputs, counted from 0" in noticed(app)) is told
+        assert ("say so under Label names" in noticed(app)) is told
 
     def test_order_that_names_are_given_is_said(self, app, desk_of):
         drop(app, OURS / "dialect_fixed_batches.tflite")

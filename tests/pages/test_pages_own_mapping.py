@@ -12,7 +12,7 @@ from odt_core.workspace import Part
 from pages.ui.desks import all_desks
 from pages.ui.input_card import _picture_shapes
 from tests.pages.own_models import OURS, RNG, drop, give, npz
-from tests.pages.page_text import said
+from tests.pages.page_text import noticed, said
 
 
 class TestByHand:
@@ -88,7 +88,7 @@ class TestByHand:
         manifest = desk.workspace.manifest
         names = {label.id: label.name for label in manifest.labels}
         assert [names[s.label] for s in manifest.samples] == ["cat", "dog", "owl"] * 2
-        assert "0 is 'cat', 1 is 'dog', 2 is 'owl'" in app.toast[0].value
+        assert "0 is 'cat', 1 is 'dog', 2 is 'owl'" in noticed(app)
 
     @pytest.mark.parametrize("y", [["cat", "dog"], [0, 1]])
     def test_samples_of_a_test_part_without_labels_do_not_get_the_chosen_one(self, app, desk_of, y):
@@ -99,7 +99,7 @@ class TestByHand:
         give(app, "mine.npz", npz(x_train=x[:2], y_train=y, x_test=x[2:]))
         names = {label.id: label.name for label in desk.workspace.manifest.labels}
         assert [names[s.label] for s in desk.workspace.manifest.samples] == ["cat", "dog"]
-        assert "Left out 1 array" in app.toast[0].value
+        assert "Left out 1 array" in noticed(app)
 
     def test_test_part_for_which_a_workspace_has_no_room_is_left_out_and_told(
         self, app, desk_of, monkeypatch
@@ -112,7 +112,7 @@ class TestByHand:
         samples = desk.workspace.manifest.samples
         assert [one.part for one in samples].count(Part.TEST) == 1  # as of any four
         assert len(samples) == 4
-        assert "Left out 3 test samples of" in app.toast[0].value
+        assert "Left out 3 test samples of" in noticed(app)
 
     def test_names_that_samples_gave_are_there_again_after_a_look_at_another_model(
         self, app, desk_of

@@ -18,7 +18,7 @@ from pages.ui.adding import add_files
 from pages.ui.desk import Desk
 from pages.ui.upload_hint import upload_hint
 from tests.pages.own_models import drop, give, train
-from tests.pages.page_text import said, shown
+from tests.pages.page_text import noticed, said, shown
 from tests.recordings import (
     EACH,
     GESTURES,
@@ -69,7 +69,7 @@ class TestBoth:
         drop(app, model)
         desk = desk_of(app)
         give(app, "mine.zip", zipped(files))
-        assert told in app.toast[0].value.replace("\\", "")
+        assert told in noticed(app)
         expected = sorted(
             (label, window.tobytes())
             for label, those in zip(LABELS, x, strict=True)

@@ -14,7 +14,7 @@ from odt_core.workspace import Part
 from pages.ui import samples_card
 from pages.ui.packed import MARK
 from pages.ui.shelf import Act
-from tests.pages.page_text import said, shown
+from tests.pages.page_text import noticed, said, shown
 from tests.pages.pictures import picture, upload
 
 
@@ -92,9 +92,24 @@ class TestSamples:
         files = [("good.png", picture()), ("bad.png", b"no"), ("worse.png", b"")]
         upload(app, *([("3 files.zip", given_together(*files))] if packed else files))
         assert desk_of(app).workspace.raw_samples().names == ("good.png",)
-        assert "Left out 2 pictures that cannot be read: 'bad.png', 'worse.png'. " in app.info[
-            0
-        ].value.replace("\\", "")
+        left_out = "Left out 2 pictures that cannot be read: 'bad.png', 'worse.png'. "
+        assert left_out in noticed(app)
+        assert left_out in noticed(app.run())
+
+    def test_notice_of_an_upload_is_not_said_twice_and_goes_with_the_next_one(self, app):
+        upload(app, ("good.png", picture()), ("bad.png", b"no"))
+        assert app.toast[0].value == "Added 1 sample\\."
+        assert len(app.info) == 1
+        upload(app, ("better.png", picture(5)))
+        assert len(app.info) == 0
+
+    def test_notice_of_an_upload_goes_with_its_samples_and_with_its_model(self, app, desk_of):
+        upload(app, ("good.png", picture()), ("bad.png", b"no"))
+        desk_of(app).workspace.undo()
+        assert len(app.run().info) == 0
+        upload(app, ("good.png", picture()), ("bad.png", b"no"))
+        app.selectbox(key="top_model").set_value("photos").run()
+        assert len(app.info) == 0
 
     def test_upload_when_all_pictures_are_bad_names_them_and_adds_nothing(self, app, desk_of):
         upload(app, ("a.png", b"no"), ("b.png", b"no"))
@@ -155,9 +170,7 @@ class TestSamples:
             archive.writestr("3/a.png", picture())
             archive.writestr("4/b.avif", b"")
         upload(app, ("mixed.zip", data.getvalue()))
-        assert "Left out 1 file that cannot be read as samples: 1 .avif" in app.toast[
-            0
-        ].value.replace("\\", "")
+        assert "Left out 1 file that cannot be read as samples: 1 .avif" in noticed(app)
 
     @pytest.mark.parametrize("packed", [True, False])
     def test_upload_when_a_table_says_the_labels_takes_them_from_it(self, app, desk_of, packed):
@@ -173,7 +186,7 @@ class TestSamples:
         assert (
             "'labels.csv' names 1 file that cannot be found, such as 'z.png'. Left out 1 file that "
             "'labels.csv' does not name, such as 'c.png'."
-        ) in app.toast[0].value.replace("\\", "")
+        ) in noticed(app)
 
     def test_upload_when_the_browser_packed_it_is_what_the_files_are(self, app, desk_of):
         data = given_together(
