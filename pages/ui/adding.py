@@ -159,15 +159,13 @@ def _add(desk: Desk, raw: RawSamples) -> str:
     if desk.tells_labels and desk.contract.labels_count == 0:
         numbers = [int(label) for label in raw.labels if label.isdecimal() and len(label) < 4]
         more = desk.more_outputs(max(numbers, default=-1) + 1)
-    before = desk.labels.names
+    before, unnamed = desk.labels.names, desk.model.unnamed
     said = [desk.workspace.add_raw(raw, Source.UPLOAD, more).summary]
     if raw.notice:
         trouble.say(_NOTICE, raw.notice, "stays")
         st.session_state[_NOTICE_OF] = desk.model.key
     after = desk.labels.names
-    own = desk.model.outputs  # not those of the labels, some of which may be named already
-    unnamed = all(name is not None and name.isdecimal() for name in own)
-    if not desk.model.bundled and after != before and unnamed:
+    if after != before and unnamed:
         said.append(
             f"The model's file does not name its outputs, so they were named "
             f"{', '.join(filter(None, after))}, in this order. Change that under Label names on "
