@@ -172,15 +172,21 @@ class HasAfterRuns(HasRuns):
         """The settings of the last training that led to a checkpoint, as in `trained_on`; those
         that Train would use for the base model, and where its file does not say.
         """
+        return self.known_settings(checkpoint) or self.settings
+
+    def known_settings(self, checkpoint: str | None = None) -> Settings | None:
+        """The same; None for the base model, and where its file does not say."""
         which, known = checkpoint or self.workspace.manifest.head, self._with
         if known[0] != which:
-            known = self._with = which, which and self._settings_in(which)
-        return known[1] or self.settings
+            known = self._with = which, self._settings_in(which) if which else None
+        return known[1]
 
     def _settings_in(self, checkpoint: str) -> Settings | None:
         made = _after_a_step(self._logs(), self.workspace.manifest.original_of(checkpoint))
+        if made is None:
+            return None
         with contextlib.suppress(OdtError):  # of another version of odt, thinned out or damaged
-            data = self.workspace.checkpoint_bytes(made or checkpoint)
+            data = self.workspace.checkpoint_bytes(made)
             said = load_checkpoint(data).meta.settings
             return Settings.from_json(said) if said else None
         return None

@@ -138,7 +138,8 @@ def about_training(desk: Desk) -> object:
 
 def with_settings(desk: Desk) -> str:
     """ "With your model's settings: 50 epochs." """
-    whose = "your model's settings" if desk.workspace.manifest.head else "the settings for training"
+    known = desk.known_settings() is not None
+    whose = "your model's settings" if known else "the settings for training"
     return f"With {whose}: {count(desk.trained_with().epochs, 'epoch')}."
 
 

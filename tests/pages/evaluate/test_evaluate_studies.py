@@ -9,6 +9,7 @@ from html import unescape
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
+from odt_core.checkpoint.checkpoint import load_checkpoint, save_checkpoint
 from odt_core.evaluation import compare, score
 from odt_core.studies import Controls
 from odt_core.workspace import Kind
@@ -85,6 +86,30 @@ class TestStudies:
         desk.restore(None)
         assert desk.trained_with().epochs == 7
         assert "With the settings for training: 7 epochs." in shown(app.run())
+
+    def test_settings_of_a_model_whose_file_names_none_are_said_to_be_those_for_training(
+        self, trained
+    ):
+        app, desk = trained
+        file = load_checkpoint(desk.workspace.checkpoint_bytes(desk.workspace.manifest.head))
+        data = save_checkpoint(replace(file, meta=replace(file.meta, settings={})))
+        desk.add_uploaded_checkpoint(data, "from elsewhere")
+        desk.restore(desk.workspace.manifest.checkpoints[-1].id)
+        desk.workspace.set_settings(replace(desk.settings, epochs=7).to_json())
+        visit(app, "Studies")
+        assert "your model's settings" not in unescape(shown(app))
+        assert unescape(shown(app)).count("With the settings for training: 7 epochs.") == 3
+
+    def test_start_of_a_run_from_the_base_model_is_trained_with_the_settings_for_training(
+        self, trained
+    ):
+        _, desk = trained
+        start = next(
+            one for one in desk.workspace.manifest.checkpoints if one.info.kind is Kind.START
+        )
+        desk.workspace.set_settings(replace(desk.settings, epochs=7).to_json())
+        assert desk.known_settings(start.id) is None
+        assert desk.trained_with(start.id).epochs == 7
 
     def test_study_of_an_uploaded_model_knows_that_its_samples_are_pictures(self, app, desk_of):
         desk = desk_of(app)
