@@ -74,9 +74,9 @@ class HasAfterRuns(HasRuns):
 
     def _forget(self) -> None:
         super()._forget()
-        # Each with what it is of, and `_looked` as it was before the runs were read.
-        self._seen: tuple[object, frozenset[str]] | None = None  # of a checkpoint
-        self._with: tuple[str | None, Settings | None] = None, None  # the same
+        # Settings stay what they were; all else is kept with `_looked` as before runs were read.
+        self._with: tuple[str | None, Settings | None] = None, None  # of a checkpoint
+        self._seen: tuple[object, frozenset[str]] | None = None  # the same
         self._kept_run: tuple[object, Snapshot | None] | None = None  # of a head
         self._others: tuple[object, tuple[CheckpointEntry, ...]] | None = None  # of all
         self._result: Result | None = None
