@@ -63,7 +63,7 @@ class TestTraining:
         assert warm(desk)
         before = desk.result()
         desk.workspace.rename_label(desk.workspace.manifest.labels[0].id, "zero")
-        assert desk.result() == before
+        assert desk.result().claims.comparison.p_value == before.claims.comparison.p_value
         app.run()
         assert "Right on your test samples. " in shown(app)
         assert warm(desk)
@@ -72,6 +72,23 @@ class TestTraining:
         assert "zero" in after.scores.labels.names
         desk.workspace.enable_label(desk.workspace.manifest.labels[1].id, False)
         assert not desk.result().of_now
+
+    def test_result_when_names_are_swapped_speaks_of_the_labels_as_they_are_called_now(
+        self, trained
+    ):
+        _, desk = trained
+        assert warm(desk)
+        before, labels = desk.result(), desk.workspace.manifest.labels
+        for label, name in ((0, "spare"), (1, "0"), (0, "1")):
+            desk.workspace.rename_label(labels[label].id, name)
+        swapped = ("1", "0", *before.scores.labels.names[2:])
+        for of_now in (True, False):
+            after = desk.result()
+            assert after.of_now is of_now
+            assert after.scores.labels.names == after.scores.own.names == swapped
+            assert after.scores.own.correct == before.scores.own.correct
+            tests = [s for s in desk.workspace.manifest.samples if s.part is Part.TEST]
+            desk.workspace.move_sample(tests[0].id, Part.TRAIN)
 
     def test_result_that_is_not_known_after_a_restart_is_none_of_a_run_that_goes_on(self, trained):
         app, desk = trained

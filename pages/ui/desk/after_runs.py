@@ -42,7 +42,7 @@ class Result:
     scores: Scores  # on the person's test samples
     claims: Claims  # what may be said of it
     head: str | None  # your model
-    about: object  # equal for the same test samples and labels, whatever these are called
+    about: tuple[object, object]  # equal for the same labels, whatever called, and test samples
     of_now: bool = True
 
 
@@ -108,18 +108,32 @@ class HasAfterRuns(HasRuns):
         on = tuple((one.id, one.output) for one in manifest.labels if one.enabled)  # by any name
         head, about = manifest.head, (on, self.test_name())
         kept = self._result if self._result is not None and self._result.head == head else None
+        if kept is not None and kept.about[0] == on:
+            kept = self._called_as_now(kept)
         if kept is not None and kept.about != about:
             return replace(kept, of_now=False)
         if self.near_test_known() is None:  # nor what may be claimed
             return kept
         scores, run = self.own_scores(), self.shown_run()
         if scores is None:
-            return kept  # which tells the same, be it under another name of a label
+            return kept  # of labels that were called otherwise
         found = Result(scores, self.claims(scores), head, about)
         test = run.evaluations[-1].test if run is not None and run.evaluations else None
         if test is not None and test.n == scores.own.n:  # else it was scored on others
             self._result = found
         return found
+
+    def _called_as_now(self, result: Result) -> Result:
+        """The same with the labels' present names, of which its sentences speak."""
+        from odt_core.evaluation import claims
+
+        scores, said, labels = result.scores, result.claims, self.labels
+        if scores.labels.names == labels.names:
+            return result
+        base, own = (replace(one, names=labels.names) for one in (scores.base, scores.own))
+        known = self.base_knows_of(scores.labels)
+        found = claims(base, own, known, labels.names, said.leak, chosen=said.chosen)
+        return replace(result, scores=Scores(base, own, labels), claims=found)
 
     def lost_run(self) -> LostRun | None:
         """The run that made your model, where it lost and nobody has said what to do about that."""

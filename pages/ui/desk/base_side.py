@@ -42,10 +42,14 @@ class HasBaseSide(HasNear):
     @property
     def base_knows(self) -> np.ndarray:
         """bool [K], the outputs whose labels the base side has learnt."""
-        side = self.base_side
-        if side is None:
+        return self.base_knows_of(self.labels)
+
+    def base_knows_of(self, labels: Labels) -> np.ndarray:
+        """The same of outputs that are called so."""
+        base = self._base_labels()
+        if base is None:
             return self.card.labels.used
-        return np.array([name in side.known for name in self.labels.names], bool)
+        return np.array([bool(name and base.classes_of(name)) for name in labels.names], bool)
 
     @property
     def same_as_base(self) -> bool:
