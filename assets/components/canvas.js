@@ -48,7 +48,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     Object.assign(s, { epoch: data.epoch, strokes: [], past: [], live: null });
   }
   s.data = data;
-  if (data.add) comeBack();
+  comeBack();
 
   root.classList.toggle("plain", !data.add);
   part("prompt").textContent = data.prompt || "";
@@ -76,14 +76,17 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     part("add").disabled = !s.strokes.length;
     part("add").ariaDisabled = String(Boolean(data.locked));
   }
-  function comeBack() { if (!s.strokes.length && !s.live && REFUSED.length) s.strokes = REFUSED.shift(); }
+  function comeBack() {
+    if (!data.add || s.strokes.length || s.live || !REFUSED.length) return;
+    Object.assign(s, { strokes: REFUSED.shift(), past: [] });  // Undo would lose it
+  }
   function report() {
     if (!data.reports) return;
     setStateValue("drawing", { epoch: s.epoch, strokes: s.strokes,
       png: s.strokes.length ? asPng(s.strokes, data.pen) : null });
   }
-  function become(strokes) { s.past.push(s.strokes); s.strokes = strokes; redraw(); report(); }
-  function undo() { if (s.past.length) { s.strokes = s.past.pop(); redraw(); report(); } }
+  function become(strokes) { s.past.push(s.strokes); s.strokes = strokes; comeBack(); redraw(); report(); }
+  function undo() { if (s.past.length) { s.strokes = s.past.pop(); comeBack(); redraw(); report(); } }
   function add() {
     if (!data.add || !s.strokes.length) return;
     // What unlocks it may be on its way: a field tells what was typed when the press takes its focus.

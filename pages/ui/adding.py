@@ -83,7 +83,7 @@ def _drawn(desk: Desk, active: LabelEntry | None, name: str, url: object) -> boo
             target = manifest.label(active.id)  # renamed since
         if target is None and desk.tells_labels:
             raise LabelError(
-                f"The label '{name}' is not there any more, so the drawing is back on the pad. "
+                f"The label '{name}' is not there any more, so the drawing comes back on the pad. "
                 "Choose another label."
             )
         report = desk.workspace.add_samples(

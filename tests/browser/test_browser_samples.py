@@ -44,13 +44,27 @@ class TestCanvas:
         labels.first.locator(".delete").click()
         expect(labels).to_have_count(9)
         tab.part("pad", "canvas").evaluate(TWO_DOTS)
-        tab.sees("is not there any more, so the drawing is back on the pad").idle()
+        tab.sees("is not there any more, so the drawing comes back on the pad").idle()
         tab.page.locator(".st-key-shelf li").first.click()
         expect(tab.part("pad", ".what")).to_have_text("1")
         for many in ("1 sample", "2 samples"):
             tab.part("pad", "canvas").press("Enter")
             expect(tab.part("card_samples", ".odt-step span")).to_have_text(many)
         expect(tab.part("pad", ".add")).to_be_disabled()
+
+    def test_drawing_when_refused_comes_back_as_soon_as_the_pad_is_cleared(
+        self, shared_server, visit
+    ):
+        tab = visit(shared_server).open()
+        other = visit(shared_server).open("/personalise?" + tab.page.url.split("?")[1])
+        labels = other.page.locator(".st-key-shelf li")
+        labels.first.locator(".delete").click()
+        expect(labels).to_have_count(9)
+        tab.part("pad", "canvas").evaluate(TWO_DOTS)
+        tab.sees("so the drawing comes back on the pad").idle()
+        for _ in range(2):
+            tab.part("pad", ".clear").click()
+        expect(tab.part("pad", ".clear")).to_be_disabled()
 
     def test_undo_when_ctrl_z_takes_the_last_stroke(self, shared_server, visit):
         tab = visit(shared_server).open().draw("sketch").draw("sketch", ((0.2, 0.5), (0.8, 0.5)))
