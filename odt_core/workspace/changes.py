@@ -214,7 +214,7 @@ def travelled(present: Manifest, target: Manifest, exists: Collection[str]) -> M
 def _label(manifest: Manifest, label_id: str) -> LabelEntry:
     label = manifest.label(label_id)
     if label is None:
-        raise LabelError("That label is not there any more. Choose another one.")
+        raise LabelError("That label is not there any more. Reload the page.")
     return label
 
 

@@ -17,6 +17,17 @@ class TestLabels:
         assert workspace.add_label("star").output == 11
         assert workspace.labels().names[8:13] == ("8", "9", "heart", "star", None)
 
+    def test_change_of_a_label_that_is_gone_says_what_to_do(self, workspace):
+        gone = workspace.manifest.labels[3].id
+        workspace.delete_label(gone)
+        said = "That label is not there any more. Reload the page."
+        with pytest.raises(LabelError, match=said):
+            workspace.rename_label(gone, "three")
+        with pytest.raises(LabelError, match=said):
+            workspace.enable_label(gone, True)
+        with pytest.raises(LabelError, match=said):
+            workspace.delete_label(gone)
+
     def test_a_deleted_label_of_the_model_gets_its_own_output_back(self, workspace):
         workspace.delete_label(workspace.manifest.labels[3].id)
         assert workspace.labels().names[3] is None
