@@ -28,6 +28,7 @@ from odt_core.samples.other_files import refuse_other_files
 from odt_core.samples.shapes import has_channels_first
 from odt_core.samples.table import ENDINGS
 from odt_core.words import count, sentences
+from odt_core.workspace import LabelEntry
 from pages.ui.desk import Desk
 from pages.ui.typed_target import check_target, typed_targets
 
@@ -76,8 +77,8 @@ def read_uploaded(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str)
         loose = [("", name, data) for name, data in pictures]
         raws.append(decode_files(loose, "The upload", _form(desk)))
         pictures = []
-    if pictures and desk.tells_labels and not label_id:
-        raise LabelError("There is no label for these pictures yet. Add a label below first.")
+    if pictures and desk.tells_labels:
+        _chosen_label(desk, label_id)
     ready = [as_the_model_wants(desk, raw, label_id) for raw in raws]
     if not all(map(len, ready)):
         raise SampleError("The archive holds no pictures. Put them into one folder per label.")
@@ -167,18 +168,25 @@ def as_the_model_wants(desk: Desk, raw: RawSamples, label_id: str) -> RawSamples
 def _named(desk: Desk, labels: Sequence[str], label_id: str) -> tuple[str, ...]:
     """As the person's labels are called."""
     names = desk.labels.names
-    active = desk.workspace.manifest.label(label_id)
 
     def named(label: str) -> str:
-        if not label and active is not None:
-            return active.name
         if not label:
-            raise SampleError("These samples have no labels. Add a label below and choose it.")
+            return _chosen_label(desk, label_id).name
         if label.isdecimal() and label not in names and int(label) < len(names):
             return names[int(label)] or label  # a number where outputs have names
         return label
 
     return tuple(map(named, labels))
+
+
+def _chosen_label(desk: Desk, label_id: str) -> LabelEntry:
+    """What samples get that say nothing of themselves. LabelError where there is none."""
+    label = desk.workspace.manifest.label(label_id)
+    if label is not None:
+        return label
+    if label_id and desk.workspace.manifest.labels:
+        raise LabelError("The label that you chose is not there any more. Choose one below.")
+    raise LabelError("There is no label for these samples yet. Add a label below first.")
 
 
 def _numbers_taken(given: Sequence[str], taken: Sequence[str]) -> str:
@@ -203,9 +211,7 @@ def _spare_targets(desk: Desk, raw: RawSamples) -> tuple[np.ndarray, ...]:
 
 def _loose(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str) -> RawSamples:
     """Single pictures under the label `label_id`, or with the target that was typed."""
-    label = desk.workspace.manifest.label(label_id) if desk.tells_labels else None
-    if label_id and desk.tells_labels and label is None:
-        raise LabelError("That label is not there any more. Choose another one.")
+    label = _chosen_label(desk, label_id).name if desk.tells_labels else ""
     pictures, unread = decode_pictures(files)
     there = [
         (picture, name)
@@ -213,7 +219,7 @@ def _loose(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str) -> Raw
         if picture is not None
     ]
     items, names = zip(*there, strict=True)
-    labels = (label.name if label else "",) * len(items)
+    labels = (label,) * len(items)
     return RawSamples(items, labels, names, tuple(typed_targets(desk, len(items))), notice=unread)
 
 

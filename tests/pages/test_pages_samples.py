@@ -59,8 +59,11 @@ class TestSamples:
         workspace.delete_label(first.id)
         app.segmented_control(key="samples_way").set_value("Upload").run()
         assert "is not there any more. Choose one below. Pictures go to a label" in shown(app)
-        upload(app, ("a.png", picture()))
-        assert said(app) == "That label is not there any more. Choose another one."
+        array = io.BytesIO()
+        np.savez(array, x=np.zeros((3, 28, 28), np.float32))
+        for file in (("a.png", picture()), ("a.npz", array.getvalue())):
+            upload(app, file)
+            assert said(app) == "The label that you chose is not there any more. Choose one below."
         assert workspace.manifest.samples == ()
 
     def test_label_when_everything_was_deleted_here_is_the_first(self, app, desk_of):

@@ -43,7 +43,7 @@ class TestSamples:
         assert "Pictures go to a label that you add below first." in shown(app)
         upload(app, ("a.png", picture()), ("b.png", picture(5)))
         assert said(app) == (
-            "There is no label for these pictures yet. Add a label below first. Nothing was added."
+            "There is no label for these samples yet. Add a label below first. Nothing was added."
         )
         assert desk_of(app).workspace.manifest.samples == ()
 
@@ -57,7 +57,7 @@ class TestSamples:
         workspace.delete_label(workspace.manifest.labels[0].id)
         app.run()
         upload(app, ("a.png", picture()))
-        assert said(app) == "There is no label for these pictures yet. Add a label below first."
+        assert said(app) == "There is no label for these samples yet. Add a label below first."
 
     def test_upload_when_zip_brings_its_own_labels(self, app, desk_of):
         data = io.BytesIO()
