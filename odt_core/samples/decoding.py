@@ -94,7 +94,7 @@ def _parts(
     and of the sounds among them.
     """
     loose = [(file, data) for _, file, data in samples if _is_picture(file)]
-    pictures, unread = decode_pictures(loose, side)
+    pictures, unread = decode_pictures(loose, side, alone=len(loose) == len(samples))
     there = iter(pictures)
     parts, sounds, many, text = [], [], 0, 0
     for label, file, data in samples:

@@ -14,11 +14,11 @@ _LONGEST = 60  # letters of a name among several
 
 
 def decode_pictures(
-    files: Sequence[tuple[str, bytes]], side: int = WORKING_SIDE
+    files: Sequence[tuple[str, bytes]], side: int = WORKING_SIDE, *, alone: bool = True
 ) -> tuple[list[np.ndarray | None], str]:
     """The picture in each file (name, content), as `decode_image` gives it, None where it cannot be
-    read; and a sentence that names these, "" where there are none. SampleError where none can be
-    read.
+    read; and a sentence that names these, "" where there are none. alone: whether there are no
+    other samples beside; then SampleError where none can be read.
     """
     pictures: list[np.ndarray | None] = []
     wrong: dict[str, SampleError] = {}
@@ -32,10 +32,10 @@ def decode_pictures(
     if not unread:
         return pictures, ""
     first = next(iter(wrong.values()))
-    if len(files) == 1:
+    if alone and len(files) == 1:
         raise first
     named = some_of([f"'{name[:_LONGEST]}'" for name in wrong])
-    if unread == len(files):
+    if alone and unread == len(files):
         raise SampleError(
             f"None of {len(files):,} pictures can be read: {named}. {first}"
         ) from first

@@ -83,7 +83,7 @@ def read_uploaded(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str)
     if not all(map(len, ready)):
         raise SampleError("The archive holds no pictures. Put them into one folder per label.")
     if pictures:
-        ready.insert(0, _loose(desk, pictures, label_id))
+        ready.insert(0, _loose(desk, pictures, label_id, alone=not raws))
     return _told(desk, RawSamples.together(ready), raws)
 
 
@@ -209,16 +209,20 @@ def _spare_targets(desk: Desk, raw: RawSamples) -> tuple[np.ndarray, ...]:
     return ()
 
 
-def _loose(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str) -> RawSamples:
-    """Single pictures under the label `label_id`, or with the target that was typed."""
+def _loose(
+    desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str, *, alone: bool
+) -> RawSamples:
+    """Single pictures under the label `label_id`, or with the target that was typed. alone: whether
+    there are no other samples beside.
+    """
     label = _chosen_label(desk, label_id).name if desk.tells_labels else ""
-    pictures, unread = decode_pictures(files)
+    pictures, unread = decode_pictures(files, alone=alone)
     there = [
         (picture, name)
         for picture, (name, _) in zip(pictures, files, strict=True)
         if picture is not None
     ]
-    items, names = zip(*there, strict=True)
+    items, names = zip(*there, strict=True) if there else ((), ())
     labels = (label,) * len(items)
     return RawSamples(items, labels, names, tuple(typed_targets(desk, len(items))), notice=unread)
 

@@ -117,6 +117,17 @@ class TestSamples:
         assert said(app).endswith("Nothing was added.")
         assert desk_of(app).workspace.manifest.samples == ()
 
+    def test_upload_when_the_only_picture_beside_a_zip_is_bad_adds_the_zip_and_names_it(
+        self, app, desk_of
+    ):
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as archive:
+            archive.writestr("3/a.png", picture())
+        upload(app, ("mine.zip", data.getvalue()), ("bad.png", b"no"))
+        assert not said(app)
+        assert desk_of(app).workspace.raw_samples().names == ("a.png",)
+        assert "Left out 1 picture that cannot be read: 'bad.png'. " in noticed(app)
+
     def test_upload_when_a_zip_is_refused_says_that_nothing_was_added(self, app):
         data = io.BytesIO()
         with zipfile.ZipFile(data, "w") as archive:

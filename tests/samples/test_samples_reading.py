@@ -274,6 +274,14 @@ class TestZip:
         with pytest.raises(SampleError, match=said):
             read_samples(zipped(bad), "pets.zip")
 
+    def test_only_picture_beside_arrays_is_left_out_and_named_where_it_cannot_be_read(self):
+        array = io.BytesIO()
+        np.save(array, np.zeros((6, 6), np.float32))
+        files = {"cat/a.npy": array.getvalue(), "cat/b.png": b"text"}
+        raw = read_samples(zipped(files), "pets.zip")
+        assert raw.names == ("cat/a.npy",)
+        assert raw.notice.startswith("Left out 1 picture that cannot be read: 'cat/b.png'. ")
+
     def test_mask_of_a_picture_that_cannot_be_read_is_left_out_with_it(self):
         files = {"a.png": png(1), "a.target.png": png(255), "b.png": b"", "b.target.png": png(0)}
         raw = read_samples(zipped(files), "masks.zip", target_shape=(6, 6))
