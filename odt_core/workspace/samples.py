@@ -61,8 +61,10 @@ class HasSamples(HasLabels):
     @property
     def why_full(self) -> str:
         """Why not one more sample can be added, and what to do about it; "": there is room."""
-        there = len(self.manifest.samples)
-        return "" if there < self.limits.samples else str(self._too_many(1, there))
+        most = self.limits.samples
+        if len(self.manifest.samples) < most:
+            return ""
+        return f"There are {most:,} samples, the most that a workspace holds. Delete some first."
 
     def sample_array(self, sample_id: str) -> np.ndarray:
         """The sample as it was added. SampleError when missing or damaged."""
@@ -283,8 +285,9 @@ class HasSamples(HasLabels):
 
     def _too_many(self, new: int, there: int) -> SampleError:
         return SampleError(
-            f"{count(new, 'new sample')} would make more than {self.limits.samples:,}; there are "
-            f"{there:,} already. Add fewer, or delete some first."
+            self.why_full
+            or f"{count(new, 'new sample')} would make more than {self.limits.samples:,}; there "
+            f"are {there:,} already. Add fewer, or delete some first."
         )
 
     def _sample(self, sample_id: str) -> SampleEntry:

@@ -102,7 +102,7 @@ def keep(desk: Desk, shots: Sequence[Shot], same: Counter[str]) -> None:
     wrong: list[OdtError] = []
     for (take, label), some in groupby(shots, key=lambda shot: (shot.take, shot.label)):
         try:
-            same[take] += _add_take(desk, take, label, [shot.url for shot in some])
+            _add_take(desk, take, label, [shot.url for shot in some], same)
         except OdtError as error:
             wrong.append(error)
             continue
@@ -113,9 +113,11 @@ def keep(desk: Desk, shots: Sequence[Shot], same: Counter[str]) -> None:
         raise wrong[0]
 
 
-def _add_take(desk: Desk, take: str, label: str, urls: Sequence[object]) -> int:
-    """All pictures of a take, or the first of them that there is room for, or none; how many were
-    there already.
+def _add_take(
+    desk: Desk, take: str, label: str, urls: Sequence[object], same: Counter[str]
+) -> None:
+    """All pictures of a take, or the first of them that there is room for, or none; those that were
+    there already take none, and are counted in `same`.
     """
     pictures = [decode_photo(url) for url in urls]
     if desk.tells_labels and desk.workspace.manifest.label(label) is None:
@@ -123,23 +125,21 @@ def _add_take(desk: Desk, take: str, label: str, urls: Sequence[object]) -> int:
             f"The label of {count(len(pictures), 'picture')} is not there any more. Choose "
             "another one and take them again."
         )
-    limit = desk.workspace.limits.samples
-    room = max(limit - len(desk.workspace.manifest.samples), 0)
-    kept = pictures[:room]
-    report = desk.workspace.add_samples(
-        kept,
-        label if desk.tells_labels else "",
-        Source.CAMERA,
-        ["photo"] * len(kept),
-        typed_targets(desk, len(kept)),
-        take=take,
-    )
-    if len(kept) < len(pictures):  # a burst may come in several messages: no count says it all
-        raise SampleError(
-            f"The last pictures were not kept: there are {limit:,} samples, the most that a "
-            "workspace holds. Delete some, then take them again."
+    workspace = desk.workspace
+    while pictures and not workspace.why_full:
+        room = workspace.limits.samples - len(workspace.manifest.samples)
+        some, pictures = pictures[:room], pictures[room:]
+        report = workspace.add_samples(
+            some,
+            label if desk.tells_labels else "",
+            Source.CAMERA,
+            ["photo"] * len(some),
+            typed_targets(desk, len(some)),
+            take=take,
         )
-    return len(report.duplicates)
+        same[take] += len(report.duplicates)
+    if pictures:  # a burst may come in several messages: no count says it all
+        raise SampleError(f"The last pictures were not kept. {workspace.why_full}")
 
 
 def told(desk: Desk, take: str, same: int) -> str:

@@ -126,9 +126,31 @@ class TestKeep:
         label = desk.workspace.manifest.labels[0].id
         shots = [Shot(n, TAKE, label, url(picture(width=60 + n))) for n in range(1, 5)]
         for message in (shots[:3], shots[3:]):
-            with pytest.raises(SampleError, match="The last pictures were not kept: there are 2 "):
+            with pytest.raises(SampleError, match="last pictures were not kept"):
                 keep(desk, message, Counter())
         assert [sample.take for sample in desk.workspace.manifest.samples] == [TAKE, TAKE]
+
+    def test_burst_that_fills_the_workspace_keeps_new_pictures_after_those_that_are_there(
+        self, tmp_path
+    ):
+        desk = Desk(Workspaces(tmp_path, Limits(samples=3)).create())
+        label = desk.workspace.manifest.labels[0].id
+        keep(desk, [Shot(1, "1" * 16, label, url(picture(width=60)))], Counter())
+        pictures, same = [url(picture(width=w)) for w in (60, 60, 61, 62)], Counter()
+        keep(desk, [Shot(n, TAKE, label, one) for n, one in enumerate(pictures)], same)
+        assert len(desk.workspace.manifest.samples) == 3
+        assert same == {TAKE: 2}
+
+    def test_burst_that_does_not_fit_says_what_the_note_by_the_camera_says(self, tmp_path):
+        desk = Desk(Workspaces(tmp_path, Limits(samples=2)).create())
+        label = desk.workspace.manifest.labels[0].id
+        shots = [Shot(n, TAKE, label, url(picture(width=60 + n))) for n in range(3)]
+        with pytest.raises(SampleError) as refused:
+            keep(desk, shots, Counter())
+        assert desk.workspace.why_full == (
+            "There are 2 samples, the most that a workspace holds. Delete some first."
+        )
+        assert str(refused.value) == f"The last pictures were not kept. {desk.workspace.why_full}"
 
 
 class TestShutter:
@@ -149,7 +171,7 @@ class TestShutter:
         zero = workspace.manifest.labels[0].id
         (sample,) = workspace.add_samples([np.ones((9, 9), np.uint8)], zero, Source.DRAW).added
         app.run()
-        assert any("there are 1 already" in html.value for html in app.html)
+        assert any("There are 1 samples, the most that" in html.value for html in app.html)
         workspace.delete_samples([sample.id])
         app.run()
         assert locked == [False, True, False]
