@@ -165,7 +165,8 @@ def _changed(desk: Desk, keys: tuple[str, ...]) -> None:
     settings = _fitting(desk)
     with trouble.caught("train"):
         if settings is not None and settings != desk.settings:
-            desk.workspace.set_settings(settings.to_json())
+            with desk.changing("change the settings") as workspace:
+                workspace.set_settings(settings.to_json())
 
 
 def _steps(desk: Desk) -> object:

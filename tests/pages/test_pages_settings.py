@@ -11,7 +11,7 @@ from pages.ui.desk import Desk
 from tests.pages.conftest import APP
 from tests.pages.page_text import progress, said
 from tests.pages.pictures import picture, upload
-from tests.pages.trainings import train
+from tests.pages.trainings import long_training, train
 
 
 class TestTraining:
@@ -43,6 +43,13 @@ class TestTraining:
         app.button(key="undo").click().run()
         assert app.number_input(key="set_epochs").value == own
         assert desk.workspace.undo_step == step
+
+    def test_settings_when_another_tab_has_begun_a_training_are_not_changed_under_it(self, person):
+        app, desk = person
+        with long_training(desk):
+            app.number_input(key="set_epochs").set_value(7).run()
+            assert said(app) == "Training is paused. Stop it first, then change the settings."
+            assert desk.settings.epochs == 2000
 
     def test_rate_of_a_model_with_its_own_can_be_taken_out_again(self, regression, monkeypatch):
         app, desk = regression
