@@ -20,7 +20,7 @@ from pages.ui.desk import Desk
 _LOADED = "example_loaded"  # when the last one was there
 # Seconds after that in which another press is the other half of a double click, or was made while
 # the page still worked on the first one.
-_SAME_PRESS = 1.0
+_SAME_PRESS = 0.5
 _HALF = "Half of them are kept for testing."
 _HELP_PERSON = (
     f"Real handwriting of one person, from the bundled data. {_HALF} Click again for another one."
