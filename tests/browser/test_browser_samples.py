@@ -19,6 +19,17 @@ TWO_DOTS = """(canvas) => {
 }"""
 
 
+def _with_two_refused(server, visit):
+    """A tab with two drawings for a label that another tab has deleted."""
+    tab = visit(server).open()
+    other = visit(server).open("/personalise?" + tab.page.url.split("?")[1])
+    labels = other.page.locator(".st-key-shelf li")
+    labels.first.locator(".delete").click()
+    expect(labels).to_have_count(9)
+    tab.part("pad", "canvas").evaluate(TWO_DOTS)
+    return tab
+
+
 class TestCanvas:
     def test_stroke_when_ended_gets_both_answers(self, shared_server, visit):
         tab = visit(shared_server).open().draw("sketch")
@@ -38,12 +49,7 @@ class TestCanvas:
     def test_drawings_when_refused_come_back_on_the_pad_one_after_another(
         self, shared_server, visit
     ):
-        tab = visit(shared_server).open()
-        other = visit(shared_server).open("/personalise?" + tab.page.url.split("?")[1])
-        labels = other.page.locator(".st-key-shelf li")
-        labels.first.locator(".delete").click()
-        expect(labels).to_have_count(9)
-        tab.part("pad", "canvas").evaluate(TWO_DOTS)
+        tab = _with_two_refused(shared_server, visit)
         tab.sees("is not there any more, so the drawing comes back on the pad").idle()
         tab.page.locator(".st-key-shelf li").first.click()
         expect(tab.part("pad", ".what")).to_have_text("1")
@@ -55,12 +61,7 @@ class TestCanvas:
     def test_drawing_when_refused_comes_back_as_soon_as_the_pad_is_cleared(
         self, shared_server, visit
     ):
-        tab = visit(shared_server).open()
-        other = visit(shared_server).open("/personalise?" + tab.page.url.split("?")[1])
-        labels = other.page.locator(".st-key-shelf li")
-        labels.first.locator(".delete").click()
-        expect(labels).to_have_count(9)
-        tab.part("pad", "canvas").evaluate(TWO_DOTS)
+        tab = _with_two_refused(shared_server, visit)
         tab.sees("so the drawing comes back on the pad").idle()
         for _ in range(2):
             tab.part("pad", ".clear").click()

@@ -13,6 +13,16 @@ from tests.cli.command_line import disturbed, odt, result
 from tests.cli.tiny_samples import MODEL, samples
 
 
+def _spoiled(files, path, step, weights, *, epochs):
+    """A training in which each variable v becomes `weights` after a step, and its last line."""
+    spoil = f"{{n: {weights} for n, v in run.session.state().items()}}"
+    done = disturbed(
+        f"run.step == {step} and run.session.put_back({spoil})", MODEL, "--samples", files["own"],
+        "--test", files["test"], "--epochs", epochs, "--checkpoint", path, "--json",
+    )  # fmt: skip
+    return done, json.loads(done.stdout.splitlines()[-1])
+
+
 class TestTrain:
     def test_last_line_has_what_is_promised(self, files):
         got = json.loads(files["trained"].read_text())
@@ -109,32 +119,16 @@ class TestTrain:
         assert path.read_bytes() == before
 
     def test_training_that_diverged_later_keeps_the_last_good_step(self, files, tmp_path):
-        poison = (
-            "run.step == 60 and run.session.put_back("
-            "{n: v * np.float32('nan') for n, v in run.session.state().items()})"
-        )
         path = tmp_path / "c.safetensors"
-        done = disturbed(
-            poison, MODEL, "--samples", files["own"], "--test", files["test"], "--epochs", 80,
-            "--checkpoint", path, "--json",
-        )  # fmt: skip
-        got = json.loads(done.stdout.splitlines()[-1])
+        done, got = _spoiled(files, path, 60, "v * np.float32('nan')", epochs=80)
         assert done.returncode == 1
         assert (got["outcome"], got["steps"]) == ("diverged", 50)
         assert got["test"]["personalised"]["n"] == 40
         assert load_checkpoint_file(path).meta.step == 50
 
     def test_answers_that_are_no_numbers_do_not_lose_the_checkpoint(self, files, tmp_path):
-        large = (  # finite, but what they say is not
-            "run.step == 5 and run.session.put_back("
-            "{n: np.full_like(v, 3e38) for n, v in run.session.state().items()})"
-        )
-        path = tmp_path / "c.safetensors"
-        done = disturbed(
-            large, MODEL, "--samples", files["own"], "--test", files["test"], "--epochs", 5,
-            "--checkpoint", path, "--json",
-        )  # fmt: skip
-        got = json.loads(done.stdout.splitlines()[-1])
+        path, large = tmp_path / "c.safetensors", "np.full_like(v, 3e38)"
+        done, got = _spoiled(files, path, 5, large, epochs=5)  # finite, but what they say is not
         assert done.returncode == 0, done.stderr
         assert "is not a finite number" in got["unjudged"]
         assert load_checkpoint_file(path).meta.step == 5
