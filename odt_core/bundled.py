@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,7 @@ def find_card(model_path: str | Path) -> ModelCard | None:
         raise ModelError(f"{path.name}: {error}") from error
 
 
+@cache  # they come with the program
 def bundled_names() -> dict[str, str]:
     """What the bundled models that have a card are called, by the stems of their files."""
     return {path.stem: card.name for path in bundled_models() if (card := find_card(path))}

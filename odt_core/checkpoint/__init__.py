@@ -9,8 +9,7 @@ from odt_core.checkpoint.checkpoint import (
     same_origin,
     save_checkpoint,
     save_checkpoint_file,
-    with_note,
-    with_temperature,
+    with_marks,
 )
 from odt_core.checkpoint.progress import Progress
 from odt_core.checkpoint.tempering import Tempering
@@ -26,6 +25,5 @@ __all__ = [
     "same_origin",
     "save_checkpoint",
     "save_checkpoint_file",
-    "with_note",
-    "with_temperature",
+    "with_marks",
 ]

@@ -189,28 +189,16 @@ def load_checkpoint(data: bytes, model: Model | None = None) -> Checkpoint:
     return checkpoint
 
 
-def with_temperature(data: bytes, temperature: Tempering | None) -> bytes:
-    """The checkpoint file with that temperature, or without one. CheckpointError as
-    `load_checkpoint`.
+def with_marks(data: bytes, note: str, temperature: Tempering | None) -> bytes:
+    """The checkpoint file with that note, unless it is empty, and with that temperature, or without
+    one; why a training made it stays known. CheckpointError as `load_checkpoint`.
     """
     checkpoint = load_checkpoint(data)
-    if checkpoint.meta.temperature == temperature:
-        return data
-    return save_checkpoint(
-        replace(checkpoint, meta=replace(checkpoint.meta, temperature=temperature))
-    )
-
-
-def with_note(data: bytes, note: str) -> bytes:
-    """The checkpoint file with that note, unless it is empty; why a training made it stays known.
-    CheckpointError as `load_checkpoint`.
-    """
-    checkpoint = load_checkpoint(data)
-    meta = checkpoint.meta
-    if note in ("", meta.note):
-        return data
-    reason = meta.made_as or (_NO_REASON if note in set(Reason) else "")
-    return save_checkpoint(replace(checkpoint, meta=replace(meta, note=note, reason=reason)))
+    meta = replace(checkpoint.meta, temperature=temperature)
+    if note not in ("", meta.note):
+        reason = meta.made_as or (_NO_REASON if note in set(Reason) else "")
+        meta = replace(meta, note=note, reason=reason)
+    return data if meta == checkpoint.meta else save_checkpoint(replace(checkpoint, meta=meta))
 
 
 def same_origin(one: Checkpoint, other: Checkpoint) -> bool:

@@ -22,8 +22,7 @@ from odt_core.checkpoint import (
     same_origin,
     save_checkpoint,
     save_checkpoint_file,
-    with_note,
-    with_temperature,
+    with_marks,
 )
 from odt_core.errors import CheckpointError
 from odt_core.runtime import load_model
@@ -294,17 +293,17 @@ class TestRefusals:
 class TestNote:
     def test_why_a_training_made_it_stays_known_under_a_note_of_ones_own(self):
         made = save_checkpoint(Checkpoint(STATE, replace(META, note="best"), PROGRESS))
-        assert with_note(made, "") is made
-        noted = load_checkpoint(with_note(made, "mine"))
+        assert with_marks(made, "", None) is made
+        noted = load_checkpoint(with_marks(made, "mine", None))
         assert (noted.meta.note, noted.meta.made_as) == ("mine", "best")
-        assert same_origin(noted, load_checkpoint(with_temperature(made, TestTemperature.HEAT)))
+        assert same_origin(noted, load_checkpoint(with_marks(made, "", TestTemperature.HEAT)))
         kept = load_checkpoint(save_checkpoint(Checkpoint(STATE, META, PROGRESS)))
         assert kept.meta.made_as == ""
         assert not same_origin(noted, kept)
 
     def test_note_of_ones_own_that_is_called_as_a_reason_is_is_none(self):
         made = save_checkpoint(Checkpoint(STATE, replace(META, note="phone"), PROGRESS))
-        named = load_checkpoint(with_note(made, "best"))
+        named = load_checkpoint(with_marks(made, "best", None))
         assert (named.meta.note, named.meta.made_as) == ("best", "")
         assert same_origin(named, load_checkpoint(made))
 
@@ -314,13 +313,13 @@ class TestTemperature:
 
     def test_it_comes_back_and_can_be_left_out_again(self):
         plain = save_checkpoint(Checkpoint(STATE, META, PROGRESS))
-        with_one = with_temperature(plain, self.HEAT)
+        with_one = with_marks(plain, "", self.HEAT)
         got = load_checkpoint(with_one)
         assert got.meta == replace(META, temperature=self.HEAT)
         np.testing.assert_array_equal(got.state["w"], STATE["w"])
         assert got.progress is not None
-        assert with_temperature(with_one, self.HEAT) is with_one
-        assert with_temperature(with_one, None) == plain
+        assert with_marks(with_one, "", self.HEAT) is with_one
+        assert with_marks(with_one, "", None) == plain
 
     @pytest.mark.parametrize(
         "damage",

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from evidence_cases import SETTINGS, reproduce, run, train
 
-from odt_core.checkpoint import load_checkpoint, save_checkpoint, with_note
+from odt_core.checkpoint import load_checkpoint, save_checkpoint, with_marks
 from odt_core.evidence import Beginning, Unloaded, trace
 from odt_core.training import Settings
 
@@ -310,7 +310,7 @@ class TestChains:
     ):
         first = train()
         later = train(start=first.saved[-1])  # the same samples and settings
-        renamed = load_checkpoint(with_note(first.file, "good one"))
+        renamed = load_checkpoint(with_marks(first.file, "good one", None))
         others = [*first.saved, *later.saved, *([first.saved[-1]] if kept_again else [])]
         base = first.model.session().state()
         origin = trace(renamed, first.own, first.replay, others=others, base_state=base)

@@ -11,8 +11,7 @@ from odt_core.checkpoint import (
     Tempering,
     load_checkpoint,
     same_origin,
-    with_note,
-    with_temperature,
+    with_marks,
 )
 from odt_core.errors import CheckpointError, TrainingError
 from odt_core.training.callbacks import Reason
@@ -59,9 +58,7 @@ class HasCheckpoints(HasCheckpointLabels):
         """The .safetensors file to take along, its temperature and note inside. CheckpointError."""
         entry = self.workspace.manifest.checkpoint(checkpoint_id)
         data = self.workspace.checkpoint_bytes(checkpoint_id)
-        if entry is None:
-            return data
-        return with_temperature(with_note(data, entry.info.note), entry.info.temperature)
+        return with_marks(data, entry.info.note, entry.info.temperature) if entry else data
 
     def save_checkpoint(self, note: str) -> None:
         """Keep your model as it stands, by hand."""
