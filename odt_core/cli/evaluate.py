@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +10,7 @@ import numpy as np
 from odt_core.cli.command import Command, Result
 from odt_core.cli.figures import (
     compared,
+    evaluated,
     evaluator,
     judged_lines,
     places_right,
@@ -33,8 +32,9 @@ from odt_core.samples.labels import called
 from odt_core.words import percent
 
 if TYPE_CHECKING:
-    from odt_core.evaluation import Evaluation
-    from odt_core.samples import Labels
+    from collections.abc import Sequence
+
+    from odt_core.samples import Preprocessing, Samples
 
 _MATRIX = 20  # labels that a terminal has room for
 
@@ -57,45 +57,42 @@ def _run(options: Namespace) -> Result:
     unnamed = are_unnamed(labels, model, checkpoint)
     samples, left_out = open_tests(options.samples, model, labels, unnamed=unnamed)
     told = [left_out]
-    groups = [(samples, evaluator(samples, model.preprocessing))]
+    of_the_base = None
     if options.base_test:
         of_the_base, left_out = open_base_test(options, model, samples.labels)
-        assert of_the_base is not None
         told.append(left_out)
-        groups.append((of_the_base, evaluator(of_the_base, None)))
-    session, scored = model.session(), model.contract.scored  # if not, the session says why
-    unjudged = [why_unjudged(model.contract, group) if scored else None for group, _ in groups]
-    # A label that the person added can also be a wrong answer to a base test sample.
-    asked = [samples.labels.with_those_of(group.labels) for group, _ in groups]
-
-    def answers(labels: Sequence[Labels]) -> list[Evaluation | None]:
-        of_each = zip(groups, labels, unjudged, strict=True)
-        return [
-            None if why else ask(session, replace(group, labels=names))
-            for (group, ask), names, why in of_each
-        ]
-
-    own: list[Evaluation | None] = [None] * len(groups)
-    base = own if session.uninitialised else answers([group.labels for group, _ in groups])
+    base = own = model.session()
+    start = None if base.uninitialised else base
     if checkpoint is not None:
-        session.restore(checkpoint)
-        own = answers(asked)
+        own = model.session()
+        own.restore(checkpoint)
     best = checkpoint is not None and checkpoint.meta.made_as == Reason.BEST
     replay = model.card.load_replay() if checkpoint is not None else None
 
-    def judged(at: int, *, chosen: bool) -> dict[str, Any]:
-        before, after, said = base[at], own[at], None
-        if checkpoint is not None and before is not None and after is not None:
-            leak = all_trained_on(checkpoint, groups[at][0], replay)
-            known, names = model.labels.used, asked[at].names
-            said = claims(before, after, known, names, leak, chosen=chosen)
+    def why(group: Samples) -> str | None:
+        # Where its answers cannot be scored the session says why.
+        return why_unjudged(model.contract, group) if model.contract.scored else None
+
+    def judged(group: Samples, how: Preprocessing | None, *, chosen: bool) -> dict[str, Any]:
+        if why(group):
+            return compared(None, None, None)
+        if checkpoint is None:
+            found = None if start is None else evaluator(group, how)(start, group)
+            return compared(found, None, None)
+        before, after, asked = evaluated(start, own, group, samples.labels, how)
+        said = None
+        if before is not None:
+            leak = all_trained_on(checkpoint, group, replay)
+            said = claims(before, after, model.labels.used, asked.names, leak, chosen=chosen)
         return compared(before, after, said)
 
     return {
         "labels": list(samples.labels.names),
-        **judged(0, chosen=best),
-        "base_test": judged(1, chosen=False) if options.base_test and not unjudged[1] else None,
-        "unjudged": unjudged[0],
+        **judged(samples, model.preprocessing, chosen=best),
+        "base_test": judged(of_the_base, None, chosen=False)
+        if of_the_base is not None and not why(of_the_base)
+        else None,
+        "unjudged": why(samples),
         "left_out": [said for said in told if said],
     }
 

@@ -22,8 +22,10 @@ from odt_core.cli.sources import (
     PATH_HELP,
     add_base_test,
     add_model,
+    are_unnamed,
     choice_of,
     find_model,
+    labels_of,
     open_base_test,
     open_checkpoint,
     open_model,
@@ -120,7 +122,10 @@ def _given(options: Namespace) -> _Given:
             f"--{name} would change nothing: the weights in {options.checkpoint} are trained "
             "already. Leave one of the two out."
         )
-    samples, test, said = open_training(options, model, checkpoint or source)
+    weights = checkpoint or source
+    labels = labels_of(weights, model)
+    unnamed = are_unnamed(labels, model, weights)
+    samples, test, said = open_training(options, model, labels, unnamed=unnamed)
     left_out = [said]
     others = None
     if options.others:
@@ -203,7 +208,7 @@ def _report(options: Namespace) -> Result:
 
 def _evidence(options: Namespace, given: _Given, worker: Worker) -> Evidence:
     """All that is known of the weights that were given, or that are trained now."""
-    from odt_core.evidence import Evidence, Studies, checked, look_inside, trace
+    from odt_core.evidence import Evidence, Studies, checked, look_inside, trace, with_leak
 
     data, checkpoint, curves = _weights(options, given, worker)
     test = _judge(worker, given, given.test, mine=True)
@@ -211,8 +216,7 @@ def _evidence(options: Namespace, given: _Given, worker: Worker) -> Evidence:
         test = checked(test, given.samples, checkpoint, given.card, given.replay)
     base_test = _judge(worker, given, given.base_test, mine=False)
     if base_test is not None and options.base_test:  # else it is of the model's card
-        found = checked(base_test, given.samples, checkpoint, given.card, given.replay)
-        base_test = replace(base_test, leak=found.leak)
+        base_test = with_leak(base_test, given.samples, checkpoint, given.card, given.replay)
     studies = Studies(reasons=("Nothing was studied: --quick was given.",))
     if not options.quick:
         studies = _study(given, checkpoint, worker)

@@ -9,8 +9,6 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from odt_core.dialects.contract import Choice
 from odt_core.errors import ModelError, SampleError, SignatureError
 from odt_core.words import count, some_of
@@ -132,36 +130,33 @@ def are_unnamed(labels: Labels, model: Model, checkpoint: Checkpoint | None = No
 
 def _is_trained(checkpoint: Checkpoint, model: Model) -> bool:
     """Whether it has other weights than the file; Session.checkpoint does not count steps."""
-    from odt_core.runtime.weights import weights_of
+    from odt_core.runtime.weights import are_changed
 
     if checkpoint.meta.step:
         return True
-    session, state = model.session(), checkpoint.state
-    if session.uninitialised:
-        return True
-    base = session.state()
-    names = weights_of(model.description, model.contract) & set(state) or set(state)
-    return any(not np.array_equal(base[name], state[name]) for name in names)
+    session = model.session()
+    return session.uninitialised or are_changed(
+        model.description, model.contract, session.state(), checkpoint.state
+    )
 
 
 def open_training(
-    options: Namespace, model: Model, checkpoint: Checkpoint | None
+    options: Namespace, model: Model, labels: Labels, *, unnamed: bool
 ) -> tuple[Samples, Samples | None, str]:
     """(what --samples names, what --test names, what is said of samples of that which are left out)
     in the model's input shape; labels the model does not know take its free outputs, or those that
-    have numbers for names. For a model of values each comes with its target. checkpoint: the
-    weights to begin with, or to judge.
+    have numbers for names. For a model of values each comes with its target. labels: of the weights
+    to begin with, or to judge.
 
-    The outputs that nobody has named take the labels of both together, so that neither means others
-    than it does alone; a name that is of test samples only is not kept, as it is not learnt. Where
-    both are more than the outputs, these take those of the samples.
+    unnamed: whether nobody has named the outputs. They take the labels of both together, so that
+    neither means others than it does alone; a name that is of test samples only is not kept, as it
+    is not learnt. Where both are more than the outputs, these take those of the samples.
     """
     from odt_core.samples.labels import clean_label, in_order
 
-    labels = labels_of(checkpoint, model)
     raw = _read(options.samples, model, test=False)
     tests = _read(options.test, model, test=True) if options.test else None
-    if are_unnamed(labels, model, checkpoint):
+    if unnamed:
         learnt = _labels_in(raw)
         every = [*learnt, *(_labels_in(tests) if tests is not None else ())]
         if len(in_order(map(clean_label, every))) > len(labels):

@@ -60,7 +60,9 @@ def _run(options: Namespace) -> Result:
         sources = [find_model(options.model), *map(Path, read)]
         check_output(Path(options.checkpoint), *sources, kind=".safetensors")
     source = open_checkpoint(options.source, model) if options.source else None
-    samples, test, others = open_training(options, model, source)
+    labels = labels_of(source, model)
+    unnamed = are_unnamed(labels, model, source)
+    samples, test, others = open_training(options, model, labels, unnamed=unnamed)
     base, own = model.session(), model.session()
     if source is not None:
         own.restore(source)
@@ -87,7 +89,6 @@ def _run(options: Namespace) -> Result:
             written = options.checkpoint
         except CheckpointError as failure:  # the figures are worth having all the same
             error = str(failure)
-    unnamed = are_unnamed(labels_of(source, model), model, source)
     reports = model.contract.train[0].loss is not None
     return {
         "steps": history.steps,

@@ -1,6 +1,6 @@
 """Evidence: what personalising did, in one zip that anybody can check."""
 
-from odt_core.evidence.bundling import bundle, checked
+from odt_core.evidence.bundling import bundle, checked, with_leak
 from odt_core.evidence.evidence import Curves, Evidence, Judged
 from odt_core.evidence.inside import Inside, look_inside
 from odt_core.evidence.origin import Beginning, Origin, Unloaded, all_trained_on, trace
@@ -21,4 +21,5 @@ __all__ = [
     "look_inside",
     "study_all",
     "trace",
+    "with_leak",
 ]

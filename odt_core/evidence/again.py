@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from odt_core.evaluation import copies, leakage
+from odt_core.evaluation import copies
 from odt_core.evaluation.evaluation import answered
-from odt_core.evaluation.leaks import Leakage
+from odt_core.evaluation.leaks import Leakage, joined
 from odt_core.evaluation.over_again import exact_copies
-from odt_core.evidence.bundling import checked, sample_list
+from odt_core.evidence.bundling import checked, sample_list, with_leak
 from odt_core.evidence.cards import readable_files
 from odt_core.evidence.charts import charts_of
 from odt_core.evidence.compared import apart, differing
 from odt_core.evidence.evidence import Curves, Evidence, Judged
 from odt_core.evidence.facts import FORMAT, facts, tests_in
-from odt_core.evidence.inside import Inside, Which, look_inside
-from odt_core.evidence.origin import Beginning, Origin, Stage, all_trained_on
+from odt_core.evidence.inside import Inside, look_inside
+from odt_core.evidence.origin import Beginning, Origin, Stage
 from odt_core.samples import Labels
 from odt_core.training.history import EvaluationRecord
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from odt_core.graph import ModelDescription
     from odt_core.runtime import Model, Session
     from odt_core.samples import Samples
+    from odt_core.worker.remote import Which
 
 # What belongs to the machine, the course of the training, or trainings that are not repeated.
 _MEASURED = (
@@ -128,16 +129,14 @@ def _card_again(material: Material) -> tuple[dict[str, Any], list[str]]:
     pair = Pair(model, evidence.checkpoint.state)
     judged = {name: _judged(pair, material, name) for name in said["results"]}
     taken: list[str] = []
-
-    def again(one: Judged) -> Judged:
-        return checked(one, evidence.samples, evidence.checkpoint, evidence.card, evidence.replay)
-
+    trained = evidence.samples, evidence.checkpoint, evidence.card, evidence.replay
     if "test" in judged:
-        known, taken = _with_told(judged["test"], evidence, said["results"]["test"])
-        judged["test"] = again(known)
+        judged["test"], taken = _with_told(
+            checked(judged["test"], *trained), said["results"]["test"]
+        )
     if "base_test" in judged:
         one = judged["base_test"]
-        leak = again(one).leak
+        leak = with_leak(one, *trained).leak
         if said["results"]["base_test"]["seen_in_training"]:
             judged["base_test"] = replace(one, leak=leak)
         elif leak is not None:  # of a set that came with the model's card it is not asked
@@ -203,9 +202,7 @@ def _judged(pair: Pair, material: Material, name: str) -> Judged:
     return Judged(samples, base, ask(pair.own, asked), own_labels)
 
 
-def _with_told(
-    test: Judged, evidence: Evidence, said: Mapping[str, Any]
-) -> tuple[Judged, list[str]]:
+def _with_told(test: Judged, said: Mapping[str, Any]) -> tuple[Judged, list[str]]:
     """With what the card knows of the test samples and their numbers do not show, such as that some
     were trained on earlier: each makes a claim weaker. In words as well.
     """
@@ -215,10 +212,10 @@ def _with_told(
         told.append(
             f"which test samples are others over again: {many} more than their numbers show"
         )
-    known = leakage(evidence.samples, test.samples, evidence.card.preprocessing)
+    known = test.leak
     shown = set() if known is None else set(known.alike.tolist())
     seen = said["seen_in_training"] or {}
-    whole = all_trained_on(evidence.checkpoint, test.samples, evidence.replay)  # is worked out
+    whole = known is not None and known.exactly
     # A card of an older odt does not tell the two apart.
     earlier = (
         [] if whole else seen.get("trained_earlier", sorted({*seen.get("samples", ())} - shown))
@@ -233,7 +230,7 @@ def _with_told(
         told.append(_BY_LOOKS)
     looks = bool(alike and seen.get("told_by_looks"))
     leak = Leakage(n, np.array(earlier, np.int64), np.array(alike, np.int64), looks)
-    return replace(test, leak=leak if len(leak.seen) else None), told
+    return replace(test, leak=joined(known, leak if len(leak.seen) else None)), told
 
 
 def _over_again(test: Judged, told: list[int] | None) -> tuple[Judged, int]:

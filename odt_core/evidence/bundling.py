@@ -131,16 +131,23 @@ def checked(
     card: ModelCard,
     replay: Samples | None,
 ) -> Judged:
-    """With what makes the test samples worth less: those of them that were trained on, as the
-    checkpoint or the samples say, and whether test samples decided which weights of the run were
-    kept. What is known of a leak stays. replay: the samples of the model's card.
+    """`with_leak`, and whether test samples decided which weights of the run were kept."""
+    found = with_leak(test, samples, checkpoint, card, replay)
+    return replace(found, chosen=checkpoint.meta.made_as == Reason.BEST)
+
+
+def with_leak(
+    test: Judged,
+    samples: Samples,
+    checkpoint: Checkpoint,
+    card: ModelCard,
+    replay: Samples | None,
+) -> Judged:
+    """With those of the test samples that were trained on, as the checkpoint or the samples say;
+    what is known of them stays. replay: the samples of the model's card.
     """
     leak = joined(test.leak, leakage(samples, test.samples, card.preprocessing))
-    return replace(
-        test,
-        leak=joined(leak, all_trained_on(checkpoint, test.samples, replay)),
-        chosen=checkpoint.meta.made_as == Reason.BEST,
-    )
+    return replace(test, leak=joined(leak, all_trained_on(checkpoint, test.samples, replay)))
 
 
 def _baked(bake: Bake) -> Baked:

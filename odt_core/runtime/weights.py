@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
+
 from odt_core.dialects.contract import Contract
 from odt_core.graph import ModelDescription
 
@@ -23,3 +27,16 @@ def weights_of(description: ModelDescription, contract: Contract) -> frozenset[s
         about = description.signature(name)
         reads |= set(about.reads) if about else set()
     return frozenset(reads - {USED_OUTPUTS})
+
+
+def are_changed(
+    description: ModelDescription,
+    contract: Contract,
+    before: Mapping[str, np.ndarray],
+    after: Mapping[str, np.ndarray],
+) -> bool:
+    """Whether what predicting computes with is another in `after`; any variable where it cannot be
+    told. before, after: all variables.
+    """
+    names = weights_of(description, contract) & set(after) or set(after)
+    return any(not np.array_equal(before[name], after[name]) for name in names)

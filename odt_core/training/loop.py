@@ -19,7 +19,7 @@ from odt_core.dialects.targets import zero_filled
 from odt_core.errors import SettingsError, TrainingError
 from odt_core.kinds import kind_of
 from odt_core.runtime.threads import STEPS, Work, choose_threads
-from odt_core.runtime.weights import weights_of
+from odt_core.runtime.weights import are_changed, weights_of
 from odt_core.training.apart import why_apart
 from odt_core.training.average import WeightAverage, averages_from
 from odt_core.training.batch_source import Batch, BatchSource
@@ -346,8 +346,8 @@ class Run:
         before = self._first
         if before is None or self._went_on:
             return self.step > 0
-        names = self._weights() & set(after) or set(after)
-        return any(not np.array_equal(before[name], after[name]) for name in names)
+        model = self.session.model
+        return are_changed(model.description, model.contract, before, after)
 
     def _why_idle(self) -> str:
         """A sentence on a run that changed no weight."""
