@@ -53,6 +53,11 @@ def percent(share: float) -> str:
     return f"{share:.{digits}%}"
 
 
+def percent_apart(share: float) -> str:
+    """`percent` as it stands in a sentence: 0.9731 -> "97.3 %"."""
+    return percent(share).replace("%", " %")
+
+
 def measured(value: float, decimals: int = 0) -> str:
     """0.0412 -> "0.041", 4321.0 -> "4,321": two figures that count, and at least so many decimals,
     never with an exponent. value: at least 0.

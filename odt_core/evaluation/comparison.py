@@ -179,12 +179,12 @@ def compare(
     else:
         verdict = Verdict.BETTER if len(fixed) > len(broken) else Verdict.WORSE
     constant = None
-    if verdict is Verdict.BETTER and not some_labels and not own.beats_constant:
-        verdict, constant = Verdict.CONSTANT, own.constant
     worse_at: tuple[LabelRow, ...] = ()
-    # Only where the test of all is sure of a gain: so that both together err in one case of twenty.
-    if verdict in (Verdict.BETTER, Verdict.CONSTANT) and not values and not some_labels:
-        worse_at = worse_labels(base, own, _LEVEL)
+    if verdict is Verdict.BETTER and not some_labels:
+        if not values:  # not unless sure of a gain in all: both together err in one case of twenty
+            worse_at = worse_labels(base, own, _LEVEL)
+        if not own.beats_constant:
+            verdict, constant = Verdict.CONSTANT, own.constant
     return Comparison(
         fixed=fixed,
         broken=broken,

@@ -14,7 +14,7 @@ import numpy as np
 from odt_core.evaluation.comparison import Comparison, compare
 from odt_core.evaluation.evaluation import Evaluation, part_of
 from odt_core.samples.labels import called as label_called
-from odt_core.words import percent
+from odt_core.words import percent_apart
 
 _MOST = 4  # labels that are named
 
@@ -78,6 +78,6 @@ def new_labels(
             "something was learnt."
         )
     if parts[0].n:
-        right = " → ".join(percent(one.accuracy or 0.0).replace("%", " %") for one in parts)
+        right = " → ".join(percent_apart(one.accuracy or 0.0) for one in parts)
         sentence += f" On the other {parts[0].n:,}: {right}. {comparison.sentence}"
     return NewLabels(outputs, count, *parts, comparison, sentence)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from odt_core.samples.labels import called
-from odt_core.words import percent
+from odt_core.words import percent_apart
 
 if TYPE_CHECKING:
     from odt_core.evaluation.evaluation import Evaluation
@@ -47,7 +47,7 @@ class Constant:
     def right(self) -> str:
         """ "93 of 100", or "90.2 % of the pixels"."""
         if self.places:
-            return f"{percent(self.share).replace('%', ' %')} of the {self.places}"
+            return f"{percent_apart(self.share)} of the {self.places}"
         return f"{self.correct:,} of {self.n:,}"
 
     @property
@@ -101,7 +101,7 @@ def uneven_in_words(*models: Evaluation, told: bool = False) -> str:
         return ""
     if not constant.is_uneven or constant.correct < _NEAR * right:
         return ""
-    shares = (percent(one.balanced_accuracy or 0.0).replace("%", " %") for one in models)
+    shares = (percent_apart(one.balanced_accuracy or 0.0) for one in models)
     said = f"balanced accuracy (the mean over labels): {' → '.join(shares)}."
     if not told:
         said = f"{constant.words} gets {constant.right} right; {said}"

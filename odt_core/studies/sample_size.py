@@ -18,7 +18,7 @@ from odt_core.studies.judging import left_to_judge
 from odt_core.studies.study import OnProgress, Stopped, StudyProgress, StudyStopped, never, quiet
 from odt_core.studies.trainings import State, Training, train_each
 from odt_core.training.settings import Settings
-from odt_core.words import count, percent, sentences
+from odt_core.words import count, percent_apart, sentences
 
 if TYPE_CHECKING:
     from odt_core.samples import Samples
@@ -237,4 +237,4 @@ def _sentence(
 def _figure(own: Estimate, quantity: Quantity) -> str:
     if quantity is Quantity.ERROR:
         return f"a mean squared error of {own.mean:.3g}"
-    return f"{percent(own.mean).removesuffix('%')} % right"
+    return f"{percent_apart(own.mean)} right"
