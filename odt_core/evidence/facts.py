@@ -36,6 +36,7 @@ def facts(
     results = {name: _result(judged, known) for name, judged in evidence.judged.items()}
     card = evidence.card.to_json()
     studies, inside = study_facts(evidence.studies), inside_facts(evidence.inside)
+    origin = _origin(evidence)
     return plain(
         {
             "format": FORMAT,
@@ -67,14 +68,14 @@ def facts(
                 "settings": _settings(evidence),
                 "seed": checkpoint.meta.seed,
                 "samples": _trained_on(evidence),
-                "origin": _origin(evidence),
+                "origin": origin,
                 "curves": _curves(evidence),
             },
             "results": results,
             "studies": studies,
             "inside": inside,
             "tests": tests_in(results, studies, inside),
-            "charts": charts_said(charts),
+            "charts": _charts(charts),
             "cost": cost_facts(evidence.studies.cost),
             "versions": versions(),
             "reproduce": {
@@ -82,7 +83,7 @@ def facts(
                 "choice": evidence.choice.to_json() if evidence.choice else None,
                 "labels": list(evidence.samples.labels.names),
                 "labels_replay": list((evidence.replay or evidence.samples).labels.names),
-                "origin": _origin(evidence),
+                "origin": origin,
                 "versions": versions(),
             },
             "files": {name: digest(content) for name, content in sorted(files.items())},
@@ -95,7 +96,7 @@ def _trained_on(evidence: Evidence) -> int | None:
     return len(evidence.samples) if evidence.origin.repeatable else evidence.trained_on
 
 
-def charts_said(charts: Iterable[Chart]) -> dict[str, dict[str, str]]:
+def _charts(charts: Iterable[Chart]) -> dict[str, dict[str, str]]:
     """What stands above each chart, by its name."""
     return {chart.name: {"title": chart.title, "note": chart.note} for chart in charts}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from odt_core.dialects.contract import OutputKind
     from odt_core.graph import ModelDescription
     from odt_core.samples import Labels, Samples
-
-Which = Literal["own", "base"]
+    from odt_core.worker.remote import Which
 
 
 @dataclass(frozen=True)

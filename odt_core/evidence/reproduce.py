@@ -229,14 +229,15 @@ def read_file(name: str) -> bytes:
 
 def counts(results: dict[str, Any], said: Any) -> list[dict[str, Any]]:
     """Of each set of samples and model the figure that says most, and whether all are the same."""
+    from odt_core.evidence.compared import differing
+
     rows = []
     for name, result in results.items():
         for which in ("base", "own"):
             published, again = result[which], said.card["results"][name][which]
             if published is not None:
                 row = {"samples": name, "model": which, "published": in_words(published)}
-                at = f"{CARD}: results.{name}.{which}"
-                same = not any(line.startswith((f"{at}.", f"{at} ")) for line in said.wrong)
+                same = not any(differing(published, again, older=said.older))
                 rows.append({**row, "again": in_words(again or {}), "same": same})
     return rows
 
