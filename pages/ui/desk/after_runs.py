@@ -7,7 +7,7 @@ All are read from the runs' records on disk, so that a restart of the server for
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -320,35 +320,27 @@ def _of_one_run(before: CheckpointEntry, entry: CheckpointEntry, made: dict[str,
     return one.of_a_run and other.of_a_run and one is not Kind.END and other is not Kind.START
 
 
+def _back(
+    runs: list[RunLog], checkpoint: str | None
+) -> Iterator[tuple[str, RunBegan | None, int | None]]:
+    """A checkpoint, and those that trainings led to it from, each with the run and the step that
+    made it, as far as they are known.
+    """
+    made = {one.checkpoint: (log.began, one.step) for log in runs if log.began for one in log.kept}
+    while checkpoint is not None:
+        began, step = made.pop(checkpoint, (None, None))
+        yield checkpoint, began, step
+        checkpoint = began.source if began else None
+
+
 def _after_a_step(runs: list[RunLog], checkpoint: str) -> str | None:
     """The checkpoint that a training made of the same weights: of one from before the first step of
     a run, what that began with; None for the base model.
     """
-    began = {
-        one.checkpoint: log.began
-        for log in runs
-        for one in log.kept
-        if log.began is not None and one.step == 0
-    }
-    found: str | None = checkpoint
-    while found in began:
-        found = began.pop(found).source
-    return found
+    return next((one for one, _, step in _back(runs, checkpoint) if step != 0), None)
 
 
 def _trained_on(runs: list[RunLog], head: str | None) -> frozenset[str]:
-    """Follows checkpoints back from `head`, run by run."""
-    made: dict[str, tuple[RunBegan | None, int | None]] = {}  # checkpoint -> by which run, when
-    for log in runs:
-        made |= {one.checkpoint: (log.began, one.step) for one in log.kept}
-    found: set[str] = set()
-    passed: set[str] = set()
-    while head is not None and head not in passed:
-        passed.add(head)
-        run, step = made.get(head, (None, None))
-        if run is None:
-            break
-        if step != 0:
-            found.update(run.trained_on)
-        head = run.source
-    return frozenset(found)
+    """The ids of all samples that the weights of `head` have seen."""
+    passed = (began for _, began, step in _back(runs, head) if began is not None and step != 0)
+    return frozenset(one for began in passed for one in began.trained_on)
