@@ -48,7 +48,6 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     Object.assign(s, { epoch: data.epoch, strokes: [], past: [], live: null });
   }
   s.data = data;
-  comeBack();
 
   root.classList.toggle("plain", !data.add);
   part("prompt").textContent = data.prompt || "";
@@ -65,6 +64,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   const ctx = canvas.getContext("2d");
 
   function redraw() {
+    comeBack();
     ctx.setTransform(1, 0, 0, 1, 0, 0);
     ctx.clearRect(0, 0, side, side);
     ctx.scale(side / UNITS, side / UNITS);
@@ -85,15 +85,15 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     setStateValue("drawing", { epoch: s.epoch, strokes: s.strokes,
       png: s.strokes.length ? asPng(s.strokes, data.pen) : null });
   }
-  function become(strokes) { s.past.push(s.strokes); s.strokes = strokes; comeBack(); redraw(); report(); }
-  function undo() { if (s.past.length) { s.strokes = s.past.pop(); comeBack(); redraw(); report(); } }
+  function become(strokes) { s.past.push(s.strokes); s.strokes = strokes; redraw(); report(); }
+  function undo() { if (s.past.length) { s.strokes = s.past.pop(); redraw(); report(); } }
   function add() {
     if (!data.add || !s.strokes.length) return;
     // What unlocks it may be on its way: a field tells what was typed when the press takes its focus.
     if (data.locked) { s.pressed = performance.now(); return; }
     const n = sendAct({ png: asPng(s.strokes, data.pen), what: data.what }, setTriggerValue);
     SENT.push({ n, strokes: s.strokes });
-    Object.assign(s, { strokes: [], past: [] }); comeBack(); redraw(); canvas.focus({ preventScroll: true });
+    Object.assign(s, { strokes: [], past: [] }); redraw(); canvas.focus({ preventScroll: true });
   }
   function at(event) {
     const box = canvas.getBoundingClientRect();
