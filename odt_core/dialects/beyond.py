@@ -178,11 +178,9 @@ def why_not_taught(trainer: SignatureDescription, role: TrainRole) -> str | None
     all samples, such as the weights of another model.
     """
     beside = [
-        name
-        for name in _not_neutral(trainer, role)
-        if name in role.blank
-        or next(one for one in trainer.inputs if one.name == name).shape[0]
-        not in (None, role.batch)
+        one.name
+        for one in _not_neutral(trainer, role)
+        if one.name in role.blank or one.shape[0] not in (None, role.batch)
     ]
     if not beside:
         return None
@@ -195,10 +193,12 @@ def why_not_taught(trainer: SignatureDescription, role: TrainRole) -> str | None
     )
 
 
-def _not_neutral(signature: SignatureDescription, role: TrainRole | InferRole) -> list[str]:
-    """Names of what is filled with zeros, but where that says nothing."""
+def _not_neutral(
+    signature: SignatureDescription, role: TrainRole | InferRole
+) -> list[TensorDescription]:
+    """What is filled with zeros, but where that says nothing."""
     return [
-        one.name
+        one
         for one in zero_filled(role, signature)
         if numeric(one)
         if not (is_scalar(one) or is_memory(one.name) or words(one.name) & NEUTRAL_WORDS)
@@ -207,7 +207,7 @@ def _not_neutral(signature: SignatureDescription, role: TrainRole | InferRole) -
 
 def _tried_on_zeros(predictor: SignatureDescription, role: InferRole) -> str | None:
     """A sentence where predicting takes what is the same for all samples, such as prototypes."""
-    beside = _not_neutral(predictor, role)
+    beside = [one.name for one in _not_neutral(predictor, role)]
     if not beside:
         return None
     return (

@@ -70,8 +70,7 @@ class TrainInputs:
                 feeds[role.labels] = role.target_scaling.of(numbers).astype(numbers.dtype)
         if self._nothing_else:  # nearly always
             as_is = feeds[role.samples] is x and feeds[role.labels] is y  # type: ignore[index]
-            as_is = as_is and role.scaling is None
-            if as_is and role.label_kind is not LabelKind.SIGNS:
+            if as_is and role.scaling is None and role.label_kind is not LabelKind.SIGNS:
                 self._last = x.shape, y.shape, x.dtype, y.dtype
             return feeds
         if role.learning_rate is not None:

@@ -126,8 +126,8 @@ def _check_words(rows: Sequence[Row], name: str) -> None:
     found = [
         at
         for at in range(len(rows[0][1]))
-        if any(_is_word(cells[at]) for cells in below)
-        and not any(resembles_number(cells[at]) for cells in below)
+        if not any(resembles_number(cells[at]) for cells in below)
+        and any(_is_word(cells[at]) for cells in below)
     ]
     if len(found) != 1 or found[0] == len(rows[0][1]) - 1:
         return

@@ -59,7 +59,6 @@ class Autosave(Callback):
         self._step = 0  # of the last one
 
     def on_train_begin(self, run: Run) -> None:
-        self._last, self._step = time.monotonic(), run.step
         run.save(Reason.START)
 
     def on_step_end(self, run: Run, record: Record) -> None:

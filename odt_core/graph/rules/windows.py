@@ -128,10 +128,11 @@ def windows_along(
             f"its window has {' × '.join(map(str, taps))} entries. Build the model with windows of "
             f"1 to {MOST_OF_A_WINDOW:,} entries."
         )
+    padding = op.text("padding")
     windows = [
-        Window.of(int(size or 0), *rest)
-        for size, *rest in zip(
-            image, taps, strides, dilations, [op.text("padding")] * axes, explicit, strict=True
+        Window.of(int(size or 0), entries, stride, dilation, padding, ends)
+        for size, entries, stride, dilation, ends in zip(
+            image, taps, strides, dilations, explicit, strict=True
         )
     ]
     counts = [window.count for window in windows]
