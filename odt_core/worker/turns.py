@@ -95,6 +95,7 @@ class CoreShares:
             if counts:
                 self._answers.append(now)
                 self._share(now)
+                self._changed.notify()
         try:
             yield
         finally:

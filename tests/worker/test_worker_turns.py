@@ -90,6 +90,7 @@ def test_answer_when_it_takes_long_then_the_training_that_waits_for_it_goes_on()
     a, b, visitor = Told("a"), Told("b"), Told("visitor")
     for runner in (a, b):
         turns.join(runner)
+    time.sleep(0.2)  # as long as nobody waits for a core, nothing is due to happen
     with turns.answer(visitor):
         deadline = time.monotonic() + 20
         while not (turns.computes(a) and turns.computes(b)):
