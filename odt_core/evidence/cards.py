@@ -8,12 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from odt_core.evidence.origin import Beginning
-from odt_core.evidence.readable import (
-    as_html,
-    as_markdown,
-    model_sections,
-    personalisation_sections,
-)
+from odt_core.evidence.readable import as_html, as_markdown
+from odt_core.evidence.sections import model_sections, personalisation_sections
 from odt_core.words import count
 
 

@@ -272,7 +272,7 @@ class TestLimits:
 
     @pytest.mark.usefixtures("without_charts")
     def test_table_that_ends_before_its_rows_says_so(self, trained, monkeypatch):
-        monkeypatch.setattr("odt_core.evidence.readable._MOST", 3)
+        monkeypatch.setattr("odt_core.evidence.tables.MOST", 3)
         base, own = trained.model.session(), trained.session
         layers = weight_changes(base.state(), own.state()) * 2
         page = files_of(trained.bundle(inside=Inside(layers=layers)))["index.html"].decode()
