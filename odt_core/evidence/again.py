@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from odt_core.checkpoint import load_checkpoint
 from odt_core.evaluation import copies
 from odt_core.evaluation.evaluation import answered
 from odt_core.evaluation.leaks import Leakage, joined
 from odt_core.evaluation.over_again import exact_copies
-from odt_core.evidence.bundling import checked, sample_list, with_leak
+from odt_core.evidence.bundling import BAKED, checked, sample_list, with_leak
 from odt_core.evidence.cards import readable_files
 from odt_core.evidence.charts import charts_of
 from odt_core.evidence.compared import apart, differing
@@ -51,7 +52,7 @@ UNCHECKED = (
     "what the base model's own card says (model-card.json), how its signatures are used, versions",
     "whether more test samples were trained on earlier, or are others over again, than the card "
     "and their numbers say",
-    "the weights in models/personalised*.tflite, and why one is missing (personalised.not_baked)",
+    "why a model is missing in models/ (personalised.not_baked)",
 )
 _BY_LOOKS = "temperature and unknown input, as pictures told which test samples say something new"
 
@@ -97,6 +98,7 @@ def compare_all(material: Material) -> Said:
     ]
     if not material.older:
         wrong += _texts_apart(material)
+        wrong += _models_apart(material)
     return Said(card, tuple(wrong), (*UNCHECKED, *taken), material.older)
 
 
@@ -111,6 +113,17 @@ def _texts_apart(material: Material) -> Iterator[str]:
         found = apart(material.read(name), text)
         if found:
             yield f"{name} says {found}"
+
+
+def _models_apart(material: Material) -> Iterator[str]:
+    """Model files that do not come out again from the base model and the published weights."""
+    session = material.model.session()
+    session.load_state(load_checkpoint(material.checkpoint_file).state)
+    labels = material.sets["train"].labels
+    for name, inference_only in BAKED.items():
+        published = material.read(name)
+        if published and published != session.bake(inference_only=inference_only, labels=labels):
+            yield f"{name} is not the base model with the published weights"
 
 
 def _card_again(material: Material) -> tuple[dict[str, Any], list[str]]:

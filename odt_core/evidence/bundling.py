@@ -18,7 +18,7 @@ from odt_core.evidence.archive import array_file, pack
 from odt_core.evidence.cards import readable_files, title_of
 from odt_core.evidence.charts import Chart, charts_of, page
 from odt_core.evidence.escape import csv_text
-from odt_core.evidence.evidence import Bake, Baked, Curves, Evidence, Judged
+from odt_core.evidence.evidence import Bake, Curves, Evidence, Judged
 from odt_core.evidence.facts import digest, facts, sample_digests
 from odt_core.evidence.origin import Beginning, all_trained_on
 from odt_core.evidence.software import script, sources
@@ -46,8 +46,8 @@ weights/                    the personalised weights (safetensors), and those th
 samples/                    the exact numbers that the model was trained and judged on (numpy)
 runs/steps.csv              the steps of the training, of a long one some
 reproduce.py                trains again from this bundle alone and says whether the weights are
-                            identical, bit for bit, and whether what the card and index.html say of
-                            both models' answers comes out again:
+                            identical, bit for bit, and whether the model files, and what the card
+                            and index.html say of both models' answers, come out again:
                                 python -m venv venv
                                 venv/bin/pip install -r requirements.txt
                                 venv/bin/python reproduce.py
@@ -56,9 +56,9 @@ SHA256SUMS                  digests of all files: sha256sum --check SHA256SUMS
 
 reproduce.py takes as they are, and says so: studies, costs, the course of the training (runs/),
 what charts draw (charts/, charts.html), what the base model's own card says (model-card.json),
-the weights in models/personalised*.tflite or why one is missing, how many samples were trained on
-where that training cannot be repeated, which test samples were trained on earlier, and that a base
-test set came with the model where the card names none of it that is a training sample over again.
+why a file is missing in models/, how many samples were trained on where that training cannot be
+repeated, which test samples were trained on earlier, and that a base test set came with the model
+where the card names none of it that is a training sample over again.
 
 Whoever forges a bundle can forge its reproduce.py, software/ and SHA256SUMS as well: if you doubt
 them, let an odt that you trust check the unpacked folder:
@@ -69,6 +69,10 @@ What came with the base model (models/, samples/base_test, samples/replay, and t
 example person) is under the licences that model-card.md names; the sources under software/LICENSE.
 """
 
+BAKED = {  # model files with the personalised weights, and whether they only predict
+    "models/personalised.tflite": False,
+    "models/personalised-predicts.tflite": True,
+}
 _PAINTERS = 4  # charts drawn at once, which take 17 MB each
 
 
@@ -90,11 +94,12 @@ def bundle(evidence: Evidence, bake: Bake) -> bytes:
     charts = charts_of(evidence)
     with ThreadPoolExecutor(min(usable_cores(), _PAINTERS)) as drawing:
         pictures = drawing.map(_drawn, charts)
-        baked = _baked(bake)  # a dashboard's model does that in its own process
-        files = {**_data_files(evidence), **_model_files(evidence, baked), **_software_files()}
+        baked, why_not = _baked(bake)  # a dashboard's model does that in its own process
+        models = {"models/base.tflite": evidence.model, **baked}
+        files = {**_data_files(evidence), **models, **_software_files()}
         files |= {f"charts/{c.name}.png": png for c, png in zip(charts, pictures, strict=True)}
     files["charts.html"] = page(title_of(evidence.card.name), charts)
-    return pack({**files, **_card_files(evidence, baked, charts, files)})
+    return pack({**files, **_card_files(evidence, why_not, charts, files)})
 
 
 def _drawn(chart: Chart) -> bytes:
@@ -150,26 +155,15 @@ def with_leak(
     return replace(test, leak=joined(leak, all_trained_on(checkpoint, test.samples, replay)))
 
 
-def _baked(bake: Bake) -> Baked:
-    found: list[bytes | None] = []
-    reasons = []
-    for inference_only in (False, True):
+def _baked(bake: Bake) -> tuple[dict[str, bytes], str]:
+    """Those of BAKED that can be made, and why one cannot."""
+    files, reasons = {}, []
+    for name, inference_only in BAKED.items():
         try:
-            found.append(bake(inference_only))
+            files[name] = bake(inference_only)
         except OdtError as error:
-            found.append(None)
             reasons.append(str(error))
-    model, predicts = found
-    return Baked(model, predicts, " ".join(dict.fromkeys(reasons)))
-
-
-def _model_files(evidence: Evidence, baked: Baked) -> dict[str, bytes]:
-    files = {
-        "models/base.tflite": evidence.model,
-        "models/personalised.tflite": baked.model,
-        "models/personalised-predicts.tflite": baked.predicts,
-    }
-    return {name: data for name, data in files.items() if data is not None}
+    return files, " ".join(dict.fromkeys(reasons))
 
 
 def _data_files(evidence: Evidence) -> dict[str, bytes]:
@@ -209,9 +203,9 @@ def _software_files() -> dict[str, bytes]:
 
 
 def _card_files(
-    evidence: Evidence, baked: Baked, charts: tuple[Chart, ...], files: dict[str, bytes]
+    evidence: Evidence, not_baked: str, charts: tuple[Chart, ...], files: dict[str, bytes]
 ) -> dict[str, bytes]:
-    card = facts(evidence, charts, files, baked.why_not)
+    card = facts(evidence, charts, files, not_baked)
     model_card = evidence.card.to_json()
     return {
         "personalisation-card.json": _json(card),

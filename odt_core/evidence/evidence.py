@@ -116,14 +116,3 @@ class Evidence:
         """By the name of its folder under samples/."""
         pairs = (("test", self.test), ("base_test", self.base_test))
         return {name: judged for name, judged in pairs if judged is not None}
-
-
-@dataclass(frozen=True)
-class Baked:
-    """.tflite files with the personalised weights. model: can be trained further; predicts: for
-    predictions only; None: cannot be made, and why_not says why.
-    """
-
-    model: bytes | None = None
-    predicts: bytes | None = None
-    why_not: str = ""

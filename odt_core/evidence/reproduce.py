@@ -1,7 +1,8 @@
 """Computes the personalised weights again from this bundle alone, and says whether they are
 identical to the published ones, bit for bit; then asks both models again, works out whatever the
-card says of their answers, and compares: the card field by field, and index.html and the other
-texts for people with what the card comes to. What it takes as it is published is named at the end.
+card says of their answers, and compares: the card field by field, index.html and the other texts
+for people with what the card comes to, and the personalised .tflite files with what these weights
+come to. What it takes as it is published is named at the end.
 
     python -m venv venv
     venv/bin/pip install -r requirements.txt
@@ -38,8 +39,8 @@ CARD, SUMS = "personalisation-card.json", "SHA256SUMS"
 MOST = 30  # fields that are named
 OLDER = (
     "This bundle was made by another odt than this script is of. Fields that its card lacks, its "
-    "verdicts and sentences, and index.html and the other texts for people, were not compared: "
-    "run its own reproduce.py, too."
+    "verdicts and sentences, index.html and the other texts for people, and the personalised "
+    ".tflite files were not compared: run its own reproduce.py, too."
 )
 # What is read of the card: a list's one entry stands for each of its own, "*" for each name.
 SHAPE = {

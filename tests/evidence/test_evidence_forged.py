@@ -82,7 +82,7 @@ def test_bundle_as_it_was_made_is_as_published_and_tells_what_was_not_checked(fo
     assert (code, said["identical"], said["contradictions"]) == (0, True, [])
     assert all(row["same"] for row in said["results"])
     unchecked = " ".join(said["unchecked"])
-    for part in ("studies", "charts/", "runs/", "model-card.json", "models/personalised*.tflite"):
+    for part in ("studies", "charts/", "runs/", "model-card.json", "personalised.not_baked"):
         assert part in unchecked
     assert "which test samples were trained on earlier: 1" in unchecked
 
@@ -124,6 +124,13 @@ def test_forged_text_ends_with_exit_code_1_and_is_named(folder, name):
     assert (code, said["changed_files"], len(said["contradictions"])) == (1, [], 1)
     assert said["contradictions"][0].startswith(f"{name} says ")
     assert "3,000" in said["contradictions"][0]
+
+
+@pytest.mark.parametrize("name", ["personalised", "personalised-predicts"])
+def test_model_file_with_other_weights_is_found(folder, monkeypatch, name):
+    (folder / f"models/{name}.tflite").write_bytes((folder / "models/base.tflite").read_bytes())
+    said = f"models/{name}.tflite is not the base model with the published weights"
+    assert said in found(folder, monkeypatch)
 
 
 @pytest.mark.parametrize("name", ["model-card.md", "samples/test/list.csv"])
@@ -218,7 +225,7 @@ def test_bundle_of_an_older_odt_is_checked_as_far_as_it_goes_and_that_is_told(fo
     code, said = reproduce(folder)
     assert (code, said["identical"], said["contradictions"]) == (2, True, [])
     assert "made by another odt" in said["message"]
-    assert "its verdicts and sentences, and index.html" in said["message"]
+    assert "its verdicts and sentences, index.html" in said["message"]
     changed(folder, "results.test.comparison.p_value", 0.5)
     assert reproduce(folder)[0] == 1
 

@@ -51,7 +51,13 @@ def test_rate_that_an_older_odt_left_at_its_last_step_is_no_difference(trained, 
     published = trained.saved[-1]
     state = {**published.state, "learning_rate": np.float32(rate)}
     older = save_checkpoint(replace(published, state=state))
-    done = run(unpack(trained.bundle(checkpoint_file=older)))
+    session = trained.model.session()
+    session.load_state(state)
+
+    def bake(inference_only: bool) -> bytes:
+        return session.bake(inference_only=inference_only, labels=trained.own.labels)
+
+    done = run(unpack(trained.bundle(checkpoint_file=older, bake=bake)))
     assert done.returncode == code, done.stdout
     told = "RATE        learning_rate" in done.stdout, "IDENTICAL   all 8 other" in done.stdout
     assert told == (code == 0, code == 0)
