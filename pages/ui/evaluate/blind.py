@@ -328,17 +328,21 @@ def _score(desk: Desk, game: Game) -> None:
 
 
 def _sentence(better: int, worse: int, n: int) -> str:
-    """The sign test over the rounds with a preference, and Wilson's interval, in words."""
+    """The sign test over the rounds with a preference, and Wilson's interval, stretched to 50 %
+    where that test does not reject it (as `gain_interval` is), in words.
+    """
     decided = better + worse
     if not decided:
         return f"In {count(n, 'round')} nobody preferred one of the two: a draw."
     low, high = wilson(better, decided)
+    p = mcnemar(better, worse)
+    if p >= 0.05:
+        low, high = min(low, 0.5), max(high, 0.5)
     told = (
         f"Of {count(decided, 'round')} with a preference, {better} went to your model and {worse} "
         f"to the base model: {percent(better / decided, 0)} for yours, 95 % interval "
         f"{percent(low, 0)} to {percent(high, 0)}."
     )
-    p = mcnemar(better, worse)
     if p < 0.05:
         winner = "Your model" if better > worse else "The base model"
         return f"{told} {winner} answers better: not chance, {p_words(p)} (sign test)."

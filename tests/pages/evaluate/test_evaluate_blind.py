@@ -82,6 +82,8 @@ class TestBlind:
             (0, 0, 3, "In 3 rounds nobody preferred one of the two: a draw."),
             (2, 1, 4, "67 % for yours, 95 % interval 21 % to 94 %. That is too few to tell."),
             (6, 3, 9, "That may be chance, p = 0.51 (sign test)."),
+            (12, 4, 16, "95 % interval 50 % to 90 %. That may be chance, p = 0.077 (sign test)."),
+            (0, 5, 5, "0 % for yours, 95 % interval 0 % to 50 %. That is too few to tell."),
             (9, 1, 12, "Your model answers better: not chance, p = 0.021 (sign test)."),
             (0, 8, 8, "The base model answers better: not chance, p = 0.008 (sign test)."),
         ],
