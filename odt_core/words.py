@@ -43,11 +43,10 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def percent(share: float) -> str:
+def percent(share: float, digits: int = 1) -> str:
     """0.9731 -> "97.3%"; with as many digits more as it takes not to be read as all or as none:
     2,999 of 3,000 are 99.97%.
     """
-    digits = 1
     while digits < _MOST_DIGITS and 0 < share < 1 and float(f"{100 * share:.{digits}f}") in _ENDS:
         digits += 1
     return f"{share:.{digits}%}"

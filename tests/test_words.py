@@ -21,6 +21,14 @@ def test_share_is_read_as_all_or_none_only_where_it_is(share, said):
 
 
 @pytest.mark.parametrize(
+    ("share", "digits", "said"),
+    [(0.9731, 0, "97%"), (2999 / 3000, 0, "99.97%"), (0.004, 0, "0.4%"), (1e-5, 2, "0.001%")],
+)
+def test_share_with_other_digits_is_read_as_all_or_none_only_where_it_is(share, digits, said):
+    assert percent(share, digits) == said
+
+
+@pytest.mark.parametrize(
     ("value", "decimals", "said"),
     [
         (123.4, 0, "123"),

@@ -22,6 +22,7 @@ from odt_core.cli.sources import (
     open_model,
 )
 from odt_core.errors import SampleError
+from odt_core.words import percent
 
 if TYPE_CHECKING:
     from odt_core.runtime import Model, Session
@@ -182,7 +183,7 @@ def _text(result: Result) -> str:
         if "top" in row:
             answer = "  ".join(f"{top['label']} {top['probability']:.1%}" for top in row["top"])
         elif row["shares"]:
-            answer = "  ".join(f"class {k} {share:.1%}" for k, share in row["shares"].items())
+            answer = "  ".join(f"class {k} {percent(share)}" for k, share in row["shares"].items())
             answer += " of the pixels"
         else:
             answer = "  ".join(f"{value:.6g}" for value in row["values"][:8])

@@ -9,6 +9,7 @@ from odt_core.evaluation import Comparison
 from odt_core.evidence.inside import Inside
 from odt_core.evidence.studies import Studies
 from odt_core.studies import Controls, Cost, Estimate, Quantity, SamplesNeeded
+from odt_core.words import percent
 
 _OF_ERRORS = "95 %; about 90 % where there are few samples and rare errors are much larger"
 
@@ -64,9 +65,10 @@ def inside_facts(inside: Inside) -> dict[str, Any]:
             "kept": unknown.kept,
             "n": unknown.n,
             "sentence": (
-                f"An input of whose answer the model is less than {1 - unknown.threshold:.1%} sure "
-                f"is answered with 'not sure'; {unknown.count:,} of the {unknown.n:,} test samples "
-                "that this was chosen on keep their answer."
+                "An input of whose answer the model is less than "
+                f"{percent(1 - unknown.threshold)} sure is answered with 'not sure'; "
+                f"{unknown.count:,} of the {unknown.n:,} test samples that this was chosen on keep "
+                "their answer."
             ),
         },
         "map": None

@@ -204,7 +204,9 @@ def layers(changes: list[dict[str, Any]]) -> Table:
     rows = [
         (
             layer["name"],
-            "from zero" if layer["relative_change"] is None else f"{layer['relative_change']:.2%}",
+            "from zero"
+            if layer["relative_change"] is None
+            else percent(layer["relative_change"], 2),
             f"{layer['weights_changed']:,} of {layer['weights']:,}",
         )
         for layer in changes[:MOST]

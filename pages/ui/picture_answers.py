@@ -41,8 +41,8 @@ def picture_answers(
         before, after = (float(np.mean((one - target) ** 2)) for one in (base, own))
         if before:
             word = "smaller" if after <= before else "larger"
-            change = 100 * abs(before - after) / before
-            pieces.note(f"Your model's squared error is {change:.1f} % {word}.")
+            change = percent(abs(before - after) / before)
+            pieces.note(f"Your model's squared error is {change} {word}.")
 
 
 def given_back(desk: Desk, item: np.ndarray, *answers: np.ndarray) -> list[np.ndarray]:

@@ -43,26 +43,26 @@ def labels_in_words(names: Sequence[str]) -> str:
 
 def percent(share: float | None, digits: int = 1) -> str:
     """0.9731 -> "97.3 %"; a dash when there is nothing to say. All or none is said of no other
-    share, but where whole percents are wanted.
+    share, however few digits are wanted.
     """
     if share is None or share != share:
         return "–"
-    return f"{_hundredths(share) if digits else f'{100 * share:.0f}'} %"
+    return f"{_hundredths(share, digits)} %"
 
 
 def answer(name: str, confidence: float) -> str:
     """("7", 0.92) -> "7 · 92 %", its figure not broken over two lines."""
-    return f"{isolated(name)} · {percent(confidence, 0)}".replace(" %", "\u00a0%")
+    return f"{isolated(name)} · {100 * confidence:.0f}\u00a0%"
 
 
-def between(interval: tuple[float, float]) -> str:
+def between(interval: tuple[float, float], digits: int = 1) -> str:
     """(0.686, 0.971) -> "68.6–97.1 %", not broken over two lines."""
-    low, high = map(_hundredths, interval)
+    low, high = (_hundredths(end, digits) for end in interval)
     return f"{low}\u2060–\u2060{high}\u00a0%"
 
 
-def _hundredths(share: float) -> str:
-    return words.percent(share).removesuffix("%")
+def _hundredths(share: float, digits: int) -> str:
+    return words.percent(share, digits).removesuffix("%")
 
 
 def points(difference: float) -> str:

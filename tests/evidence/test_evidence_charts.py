@@ -214,6 +214,10 @@ class TestStudies:
         assert [group.values[0].said for group in chart.groups] == ["2.00%", "0.00%"]
         assert chart.note.startswith("Relative")
 
+    def test_layer_that_hardly_moved_is_not_said_to_have_stood_still(self):
+        (chart,) = inside_charts(Inside(layers=(LayerChange("conv", 4e-5, 0.01, 50),)))
+        assert [group.values[0].said for group in chart.groups] == ["0.004%"]
+
     def test_model_of_very_many_layers_shows_those_that_moved_most(self):
         layers = tuple(LayerChange(f"layer {k}", k / 100, float(k), 5) for k in range(45))
         (chart,) = inside_charts(Inside(layers=layers))

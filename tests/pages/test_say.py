@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from odt_core.evaluation import Proportion
 from odt_core.runtime import load_model
+from pages.ui.evaluate import label_rows
 from pages.ui.model_words import abilities
 from pages.ui.say import beside, isolated, labels_in_words, off_by
 
@@ -38,6 +40,20 @@ def test_parts_of_a_line_when_some_are_empty_have_dots_between_the_others():
 )
 def test_labels_when_many_are_told_by_the_first_and_how_many_more(names, said):
     assert labels_in_words(names) == said
+
+
+@pytest.mark.parametrize(
+    ("right", "n", "said"),
+    [
+        (25, 30, "83 % (66–93 %)"),
+        (2999, 3000, "99.97 % (99.8–99.99 %)"),
+        (1, 3000, "0.03 % (0.01–0.2 %)"),
+        (30, 30, "100 % (89–100 %)"),
+    ],
+)
+def test_share_of_a_label_is_all_or_none_only_where_it_is(right, n, said):
+    told = label_rows._said(Proportion(right, n))
+    assert told.replace("\u00a0", " ").replace("\u2060", "") == said
 
 
 @pytest.mark.parametrize(

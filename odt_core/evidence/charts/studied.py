@@ -14,6 +14,7 @@ from odt_core.evidence.charts.types import Chart, Role
 from odt_core.evidence.inside import Inside
 from odt_core.evidence.studies import Studies
 from odt_core.studies import Controls, SamplesNeeded
+from odt_core.words import percent
 
 _LAYERS = 30
 
@@ -145,7 +146,7 @@ def _layers(inside: Inside) -> Intervals:
 
 
 def _moved(layer: LayerChange, *, relative: bool) -> Value:
-    share = "from zero" if layer.from_zero else f"{layer.relative:.2%}"
+    share = "from zero" if layer.from_zero else percent(layer.relative, 2)
     if relative:
         return Value(Role.OWN, 100 * layer.relative, share)
     return Value(Role.OWN, layer.norm, f"{layer.norm:.3g} ({share})")

@@ -23,6 +23,7 @@ from pages.ui.evaluate.study import (
     why_not,
     with_settings,
 )
+from pages.ui.say import percent
 
 
 def controls_card(desk: Desk) -> None:
@@ -148,7 +149,7 @@ def _show(result: Controls) -> None:
         f"Trained on {result.samples} samples each"
         + (f" ({result.other_samples} of another person)." if result.other_samples else ".")
         + (
-            f" When the {what} were shuffled, {100 * result.kept:.0f} % kept theirs."
+            f" When the {what} were shuffled, {percent(result.kept, 0)} kept theirs."
             if result.shuffled
             else ""
         )

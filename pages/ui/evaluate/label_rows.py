@@ -5,6 +5,7 @@ from __future__ import annotations
 from odt_core.evaluation import Proportion, label_table
 from pages.ui import pieces
 from pages.ui.evaluate.judged import Judged
+from pages.ui.say import between, percent
 
 
 def label_rows(one: Judged) -> None:
@@ -37,6 +38,5 @@ def label_rows(one: Judged) -> None:
 
 
 def _said(one: Proportion) -> str:
-    low, high = one.interval
     # In a narrow column the share and its interval are two lines, each of them whole.
-    return f"{100 * one.share:.0f}\u00a0% ({100 * low:.0f}\u2060–\u2060{100 * high:.0f})"
+    return f"{percent(one.share, 0)} ({between(one.interval, 0)})".replace(" %", "\u00a0%")
