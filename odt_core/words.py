@@ -57,6 +57,16 @@ def percent_apart(share: float) -> str:
     return percent(share).replace("%", " %")
 
 
+def in_points(difference: float) -> str:
+    """0.0213 -> "+2.1": the difference of two shares, with as many digits more as it takes not to
+    be read as none; "0.0" where it is none, or what rounding left of it.
+    """
+    size = percent(abs(difference)).removesuffix("%")
+    if float(size) == 0:
+        return "0.0"
+    return f"{'−' if difference < 0 else '+'}{size}"
+
+
 def measured(value: float, decimals: int = 0) -> str:
     """0.0412 -> "0.041", 4321.0 -> "4,321": two figures that count, and at least so many decimals,
     never with an exponent. value: at least 0.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from odt_core.words import measured, percent
+from odt_core.words import in_points, measured, percent
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,21 @@ def test_share_is_read_as_all_or_none_only_where_it_is(share, said):
 )
 def test_share_with_other_digits_is_read_as_all_or_none_only_where_it_is(share, digits, said):
     assert percent(share, digits) == said
+
+
+@pytest.mark.parametrize(
+    ("difference", "said"),
+    [
+        (0.0213, "+2.1"),
+        (-0.0004, "−0.04"),
+        (-8 / 20_000_000, "−0.00004"),
+        (-1.0, "−100.0"),
+        (-0.0, "0.0"),
+        (-1e-17, "0.0"),
+    ],
+)
+def test_difference_of_shares_is_read_as_none_only_where_it_is(difference, said):
+    assert in_points(difference) == said
 
 
 @pytest.mark.parametrize(

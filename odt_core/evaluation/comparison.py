@@ -16,7 +16,7 @@ from odt_core.evaluation.over_again import counted_once
 from odt_core.evaluation.paired import gain_interval, mcnemar, mean_interval
 from odt_core.evaluation.quantity import Quantity
 from odt_core.evaluation.uneven import Constant, uneven_in_words
-from odt_core.words import count, sentences, some_of
+from odt_core.words import count, in_points, sentences, some_of
 
 # With fewer changed answers the exact test cannot reach the 5 % level, however they fall: five the
 # same way give p = 2 / 2⁵ = 0.0625, six p = 2 / 2⁶ = 0.031.
@@ -148,7 +148,7 @@ class Comparison:
     def _by(self, gain: float) -> str:
         """ "+12.0 points" or "5.1 smaller"."""
         if self.quantity.is_share:
-            return f"{100 * gain:+.1f} points".replace("-", "−")
+            return f"{in_points(gain)} points"
         return f"{abs(gain):.3g} {'smaller' if gain >= 0 else 'larger'}"
 
 

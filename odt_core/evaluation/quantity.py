@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from odt_core.words import in_points
+
 if TYPE_CHECKING:
     from odt_core.evaluation.evaluation import Evaluation
     from odt_core.training.history import Score
@@ -44,10 +46,11 @@ class Quantity(StrEnum):
         """What a gain is shown times: that of a share in points."""
         return 100 if self.is_share else 1
 
-    @property
-    def figures(self) -> str:
-        """How a gain, so scaled, is formatted."""
-        return "+.1f" if self.is_share else "+.3g"
+    def figures(self, gain: float) -> str:
+        """ "+12.0" of points, or "−0.31" of the error."""
+        if self.is_share:
+            return in_points(gain)
+        return f"{gain + 0.0:+.3g}".replace("-", "−")  # + 0.0: of no change none has a minus
 
     @property
     def gain_title(self) -> str:

@@ -131,13 +131,11 @@ def controls(study: dict[str, Any]) -> Table:
         "shuffled_labels": f"your samples, {quantity.taught}s shuffled",
         "another_person": "another person's samples",
     }
-    figures = quantity.figures
     rows = [
         (
             said[name],
-            f"{quantity.scale * gain['gain']:{figures}}",
-            " to ".join(f"{quantity.scale * end:{figures}}" for end in gain["interval"] or ())
-            or "not known",
+            quantity.figures(gain["gain"]),
+            " to ".join(map(quantity.figures, gain["interval"] or ())) or "not known",
             f"{gain['fixed']:,}",
             f"{gain['broken']:,}",
             f"{gain['n']:,}",

@@ -67,7 +67,7 @@ def _hundredths(share: float, digits: int) -> str:
 
 def points(difference: float) -> str:
     """0.021 -> "+2.1 points", the difference of two shares."""
-    return f"{100 * difference:+.1f} points".replace("-", "−")
+    return f"{words.in_points(difference)} points"
 
 
 def off_by(error: float, unit: str = "points") -> str:

@@ -314,6 +314,11 @@ class TestSentences:
     def test_p_is_read_on_the_side_of_the_level_where_it_is(self, fixed, broken, words):
         assert changed(fixed, broken, 3000).sentence.endswith(words)
 
+    def test_loss_of_a_few_in_very_many_is_not_read_as_none(self):
+        got = changed(0, 8, 20_000)
+        assert got.verdict is Verdict.WORSE
+        assert got.gain_words == "−0.04 points, 95 % interval −0.1 to −0.02"
+
     def test_means_that_differ_are_read_to_differ(self):
         got = compare(far([1.0] * 20), far([0.99999] * 19 + [1.001]))
         assert "the mean squared error rose from 1 to 1.0001: there" in got.sentence

@@ -59,12 +59,11 @@ def _controls(controls: Controls) -> Intervals:
 
 def _gain(role: Role, one: Comparison) -> Value:
     scale, figures = one.quantity.scale, one.quantity.figures
-    ends = [scale * end for end in one.interval or ()]
     told = f"n = {one.n:,}"
-    if ends:
-        told += "; " + " to ".join(f"{end:{figures}}" for end in ends)
-    said = f"{scale * one.gain:{figures}}  ({told})".replace("-", "−")
-    return Value(role, scale * one.gain, said, *ends)
+    if one.interval:
+        told += "; " + " to ".join(map(figures, one.interval))
+    ends = [scale * end for end in one.interval or ()]
+    return Value(role, scale * one.gain, f"{figures(one.gain)}  ({told})", *ends)
 
 
 def _needed(needed: SamplesNeeded) -> Lines:

@@ -103,7 +103,7 @@ def _show(result: Controls) -> None:
                     low - room / 5 if gain < 0 else high + room / 5
                     for gain, (low, high) in zip(gains, ends, strict=True)
                 ],
-                "text": [_gained(one) for _, one in rows],
+                "text": [quantity.figures(one.gain) for _, one in rows],
                 "textposition": [
                     "bottom center" if one.gain < 0 else "top center" for _, one in rows
                 ],
@@ -164,8 +164,3 @@ def _lead(result: Controls) -> str:
     helped = other is not None and other.gained
     own_is_more = over is not None and over.gained
     return "" if helped and not own_is_more else "As it should."
-
-
-def _gained(one: Comparison) -> str:
-    """ "+12.0" points, or "−0.31" of the error."""
-    return f"{one.quantity.scale * one.gain:{one.quantity.figures}}".replace("-", "−")
