@@ -38,12 +38,13 @@ class Temperature:
     after: where `held_out`, each sample is judged with the temperature of the other four fifths;
     else the samples are those fitted to, and the figure is too good. at_limit: the samples fix none
     (all are right), or one beyond the limits, 0.05 and 20; value is then the limit, and 1 where all
-    labels have the same score, as then every temperature is as good as another.
+    labels have the same score, as then every temperature is as good as another. There is none to
+    use then, and no after.
     """
 
     value: float
     before: Calibration
-    after: Calibration
+    after: Calibration | None
     n: int
     held_out: bool
     at_limit: bool
@@ -75,12 +76,14 @@ def fit_temperature(
     n = len(y)
     if n == 0:
         nothing = Calibration(float("nan"), float("nan"), 0)
-        return Temperature(1.0, nothing, nothing, 0, False, True, kind, _sentence(1.0, 0))
+        return Temperature(1.0, nothing, None, 0, False, True, kind, _sentence(1.0, 0))
     value, at_limit = _best(logits, y)
-    held_out = n >= FEWEST
+    held_out = n >= FEWEST and not at_limit
     before = _calibration(logits, y)
     fitted = _calibration(logits / value, y)
-    after = _calibration(_cross_fitted(logits, y), y) if held_out else fitted
+    after = None if at_limit else fitted
+    if held_out:
+        after = _calibration(_cross_fitted(logits, y), y)
     return Temperature(
         value=value,
         before=before,
@@ -95,7 +98,7 @@ def fit_temperature(
             at_limit,
             all_right=bool((logits.argmax(axis=1) == y).all()),
             off=2 * n * (before.nll - fitted.nll) > _CHANCE,
-            helps=after.nll < before.nll,
+            helps=after is not None and after.nll < before.nll,
             dishonest=before.dishonest,
         ),
     )

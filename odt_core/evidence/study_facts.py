@@ -50,11 +50,11 @@ def inside_facts(inside: Inside) -> dict[str, Any]:
         "temperature": None
         if temperature is None
         else {
-            "value": temperature.value,
+            "value": None if temperature.at_limit else temperature.value,
             "n": temperature.n,
             "held_out": temperature.held_out,
             "calibration_error_before": temperature.before.ece,
-            "calibration_error_after": temperature.after.ece,
+            "calibration_error_after": temperature.after and temperature.after.ece,
             "sentence": temperature.sentence,
         },
         "unknown_input": None

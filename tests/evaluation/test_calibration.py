@@ -181,6 +181,7 @@ class TestTemperature:
         y = (np.arange(12) + (not right)) % 3
         got = fit_temperature(logits, y)
         assert (got.value, got.at_limit) == (value, True)
+        assert (got.after, got.held_out) == (None, False)  # nothing to be promised of it
 
     @pytest.mark.parametrize("noise", [0.0, 1e-7])  # of the scores' size, float32
     @pytest.mark.parametrize("n", [1, 20])

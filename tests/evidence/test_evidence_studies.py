@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from evidence_cases import MODEL, Trained, samples_of
 
-from odt_core.evaluation import gain_interval, state_digest
+from odt_core.evaluation import fit_temperature, gain_interval, state_digest
 from odt_core.evidence import Inside, Studies, look_inside, study_all
 from odt_core.evidence.study_facts import cost_facts, inside_facts, study_facts
 from odt_core.samples import Samples
@@ -173,6 +173,14 @@ class TestInside:
         assert facts["unknown_input"]["kept"] >= 0.95
         assert facts["temperature"]["n"] == len(trained.test)
         json.dumps(facts, allow_nan=False)
+
+    def test_temperature_that_the_samples_do_not_fix_is_not_given(self):
+        right = np.arange(12) % 3
+        facts = inside_facts(Inside(temperature=fit_temperature(np.eye(3)[right] * 5, right)))
+        got = facts["temperature"]
+        assert (got["value"], got["calibration_error_after"]) == (None, None)
+        assert got["held_out"] is False  # the card counts no test of it
+        assert "do not fix a temperature" in got["sentence"]
 
     def test_temperature_is_not_of_samples_that_were_trained_on(self, trained):
         both = Samples(

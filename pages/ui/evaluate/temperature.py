@@ -95,26 +95,26 @@ def _result(found: dict[str, Temperature]) -> None:
         [
             (
                 name,
-                f"{fitted.value:.2f}",
+                f"{fitted.value:.2f}" if fitted.after else "–",
                 off_by(fitted.before.ece, "%"),
-                off_by(fitted.after.ece, "%"),
+                off_by(fitted.after.ece, "%") if fitted.after else "–",
                 f"{fitted.before.nll:.3f}",
-                f"{fitted.after.nll:.3f}",
+                f"{fitted.after.nll:.3f}" if fitted.after else "–",
                 f"{fitted.n:,}",
             )
             for name, fitted in found.items()
         ],
     )
-    held_out = all(fitted.held_out for fitted in found.values())
-    pieces.note(
-        "ECE: expected calibration error. −ln p: mean cross-entropy. "
-        + (
-            "After: each sample is judged with the temperature of the other four fifths."
-            if held_out
-            else "After: so few samples that they are judged with the temperature fitted to them, "
+    told = "ECE: expected calibration error. −ln p: mean cross-entropy."
+    usable = [fitted for fitted in found.values() if fitted.after]
+    if usable and all(fitted.held_out for fitted in usable):
+        told += " After: each sample is judged with the temperature of the other four fifths."
+    elif usable:
+        told += (
+            " After: so few samples that they are judged with the temperature fitted to them, "
             "which looks too good."
         )
-    )
+    pieces.note(told)
 
 
 def _why_not(desk: Desk, fitted: Temperature) -> None:

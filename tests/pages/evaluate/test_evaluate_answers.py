@@ -12,11 +12,12 @@ from odt_core.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
+from odt_core.evaluation import fit_temperature
 from odt_core.workspace import CheckpointInfo, Kind, Part
 from pages.ui.base_sets import base_test_of
 from pages.ui.desk import BASE_TEST, scores
 from pages.ui.desk.worker import ELSEWHERE
-from pages.ui.evaluate import evidence
+from pages.ui.evaluate import evidence, temperature
 from pages.ui.evaluate.judged import judged
 from tests.pages.evaluate.parts import visit
 from tests.pages.page_text import said, shown
@@ -161,6 +162,15 @@ class TestTemperature:
         assert desk.temperature.n == 1000
         app.button(key="stop_temperature").click().run()
         assert desk.temperature is None
+
+    def test_temperature_that_the_samples_do_not_fix_is_not_praised(self, monkeypatch):
+        tables, notes = [], []
+        monkeypatch.setattr(temperature.pieces, "table", lambda _, rows: tables.extend(rows))
+        monkeypatch.setattr(temperature.pieces, "note", notes.append)
+        right = np.arange(12) % 3
+        temperature._result({"Your model": fit_temperature(np.eye(3)[right] * 5, right)})
+        assert tables == [("Your model", "–", "1.3 %", "–", "0.013", "–", "12")]
+        assert notes == ["ECE: expected calibration error. −ln p: mean cross-entropy."]
 
 
 class TestUnknown:
