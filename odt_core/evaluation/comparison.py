@@ -47,7 +47,7 @@ class Comparison:
     those whose answer moved away from it by more than rounding, and p_value is that of the sign
     test (Dixon & Mood 1946), the same sum of binomials as McNemar's. That test does not see how
     far: a model is better only where the gain does not say the opposite.
-    Of pixels or words, too, more have to be right than always giving the commonest class gets.
+    Of pixels or words, too, more have to be right than giving all the same answer gets.
 
     Samples that are others over again (Evaluation.same) count once, for what became of most of
     them: the first of these stands among the fixed or the broken. Of labels the gain counts them

@@ -85,8 +85,8 @@ class Evaluation:
 
     @cached_property
     def constant(self) -> Constant | None:
-        """What always giving the commonest label, or class of a pixel or word, comes to; None
-        without samples, and for numbers.
+        """What always giving the commonest label, or what is right for most pixels or words, comes
+        to; None without samples, and for numbers.
         """
         if self.places is not None:
             return self.places.constant

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from odt_core.evaluation.uneven import Constant
+from odt_core.words import some_of
 
 if TYPE_CHECKING:
     from odt_core.dialects.contract import Contract
@@ -21,16 +22,15 @@ class PlaceScores:
     class that fills most places does not outweigh others.
     called: "pixels", "labels" of which several may be right, or other "places", such as words.
     known: int64 [N], how many of each sample's places belong to a class; correct: int64 [N], how
-    many of these are right. always: int64 [N, C], how many would be if all were given the same
-    answer, for each of C; answers: what these C are called.
+    many of these are right. classes: what is right at each of P places, int64 [N, P, 1] the number
+    of its class, −1 of none, or bool [N, P, C] which of C are there.
     """
 
     mean_iou: float
     called: str
     known: np.ndarray
     correct: np.ndarray
-    always: np.ndarray
-    answers: tuple[str, ...]
+    classes: np.ndarray
 
     @cached_property
     def right(self) -> float:
@@ -46,20 +46,24 @@ class PlaceScores:
 
     @cached_property
     def constant(self) -> Constant | None:
-        """What the commonest answer for all places comes to; None without any of a class."""
+        """What always giving the same answer comes to, the one that gets most right: the commonest
+        for all places, but for each label, which is a thing of its own, whether it mostly is there.
+        None without any of a class.
+        """
         there = self.known > 0
         if not there.any():
             return None
-        each = self.always.sum(axis=0)
-        best = int(each.argmax())
+        if self.called == "labels":
+            answer = 2 * self.classes.sum(axis=0) > len(self.classes)
+        else:
+            answer = _commonest(self.classes[(self.classes >= 0).all(axis=-1)])
+        right = (self.classes == answer).all(axis=-1).sum(axis=1)
         return Constant(
-            best,
-            self.answers[best],
-            int(each[best]),
-            int(self.known.sum()),
-            int(np.count_nonzero(each)),
-            self.called,
-            float((self.always[there, best] / self.known[there]).mean()),
+            *_said(answer, self.called),
+            correct=int(right.sum()),
+            n=int(self.known.sum()),
+            places=self.called,
+            in_samples=float((right[there] / self.known[there]).mean()),
         )
 
     def part(self, chosen: np.ndarray) -> PlaceScores:
@@ -69,7 +73,7 @@ class PlaceScores:
             mean_iou=float("nan"),
             known=self.known[chosen],
             correct=self.correct[chosen],
-            always=self.always[chosen],
+            classes=self.classes[chosen],
         )
 
 
@@ -90,8 +94,7 @@ def places(answers: np.ndarray, truth: np.ndarray, contract: Contract) -> PlaceS
         known = truth.sum(axis=-1) == 1
         is_, said = truth.argmax(axis=-1), answers.argmax(axis=-1)
         right = is_ == said
-        always = (truth == 1) & known[..., None]
-        always = always.reshape(len(truth), -1, truth.shape[-1]).sum(axis=1)
+        classes = np.where(known, is_, -1)[..., np.newaxis]
         is_, said = is_[known], said[known]
         pairs = [(is_ == k, said == k) for k in np.union1d(is_, said)]
     else:
@@ -102,11 +105,7 @@ def places(answers: np.ndarray, truth: np.ndarray, contract: Contract) -> PlaceS
         pairs = list(zip(is_.T, said.T, strict=True))
         pairs += [] if several else [(~is_[:, 0], ~said[:, 0])]  # what is not it is a class, too
         right = (is_ == said).all(axis=-1)
-        known = np.ones_like(right)
-        # None of them, or one alone; that two are everywhere at once is not looked at.
-        alone = is_ & (is_.sum(axis=-1, keepdims=True) == 1) if several else is_
-        each = [~is_.any(axis=-1), *alone.T]
-        always = np.stack([one.reshape(len(truth), -1).sum(axis=1) for one in each], axis=1)
+        known, classes = np.ones_like(right), is_
     if not known.any():
         return None
     overlaps = [
@@ -116,9 +115,8 @@ def places(answers: np.ndarray, truth: np.ndarray, contract: Contract) -> PlaceS
     ]
     mean_iou = float(np.mean(overlaps)) if overlaps else 1.0
     places_of, correct = (one.reshape(len(truth), -1).sum(axis=1) for one in (known, known & right))
-    called = _called(contract)
-    names = _answers(called, contract, always.shape[-1])
-    return PlaceScores(mean_iou, called, places_of, correct, always, names)
+    classes = classes.reshape(len(truth), -1, classes.shape[-1])
+    return PlaceScores(mean_iou, _called(contract), places_of, correct, classes)
 
 
 def _called(contract: Contract) -> str:
@@ -129,10 +127,27 @@ def _called(contract: Contract) -> str:
     return "places" if contract.one_of_classes or len(contract.target_shape) > 1 else "labels"
 
 
-def _answers(called: str, contract: Contract, number: int) -> tuple[str, ...]:
-    """What so many answers are called that are the same for all places (`PlaceScores.always`)."""
-    if called == "labels":
-        return "no label", "every label"
-    if contract.one_of_classes or number == 2:  # of a mask, what is not it is class 0
-        return tuple(f"class {k}" for k in range(number))
-    return "nothing", *(f"class {k}" for k in range(number - 1))
+def _commonest(rows: np.ndarray) -> np.ndarray:
+    """[C]: the row that is there most often of int64 or bool [M, C]. They are told apart by a sum
+    of lots, which hardly any two that differ share; if they did, what is found is still one.
+    """
+    lots = np.random.default_rng(0).integers(1, 2**40, rows.shape[1])
+    sums = rows @ lots
+    each, counts = np.unique(sums, return_counts=True)
+    return np.asarray(rows[(sums == each[counts.argmax()]).argmax()])
+
+
+def _said(answer: np.ndarray, called: str) -> tuple[int | None, str]:
+    """(the label or class, None of several and of none; what it is called)."""
+    labels = called == "labels"
+    if answer.size == 1:  # the class itself; of a mask, what is not it is class 0
+        return int(answer[0]), f"class {int(answer[0])}"
+    chosen = np.flatnonzero(answer).tolist()
+    if labels and len(chosen) == len(answer):
+        return None, "every label"
+    if not chosen:
+        return None, "no label" if labels else "nothing"
+    one, more = ("label", "labels") if labels else ("class", "classes")
+    if len(chosen) > 1:
+        return None, f"{more} {some_of(chosen)}"
+    return chosen[0], f"{one} {chosen[0]}"

@@ -19,17 +19,18 @@ _NEAR = 0.9  # of a model's right answers: a constant answer with so many comes 
 
 @dataclass(frozen=True)
 class Constant:
-    """What it comes to always to answer with the commonest label of n samples, or the commonest
-    class of n places (`PlaceScores`); of as common ones, the first. labels: how many of them are
-    there. places: what these are called; "" for samples. in_samples: the mean over samples of the
-    share of each one's places; None for samples.
+    """What it comes to always to answer with the commonest label of n samples, or what is right at
+    most of n places (`PlaceScores`); of as common ones, one. output: the label or class; None of
+    several, or of none. labels: how many of them samples have. places: what these are called; ""
+    for samples. in_samples: the mean over samples of the share of each one's places; None for
+    samples.
     """
 
-    output: int
+    output: int | None
     name: str | None
     correct: int
     n: int
-    labels: int
+    labels: int = 0
     places: str = ""
     in_samples: float | None = None
 
@@ -53,7 +54,8 @@ class Constant:
     @property
     def words(self) -> str:
         """ "always saying 'cat'"."""
-        return f"always saying '{called(self.name, self.output)}'"
+        said = self.name if self.output is None else called(self.name, self.output)
+        return f"always saying '{said}'"
 
     @property
     def is_uneven(self) -> bool:

@@ -217,8 +217,38 @@ class TestSameAnswerEverywhere:
         truth = np.array([[0, 1, 1], [1, 0, 0], [0, 0, 0]])
         got = of_places(truth, truth)
         assert got.places.constant.words == "always saying 'no label'"
-        told = {"output": 0, "label": "no label", "correct": 6, "of": 9}
+        told = {"output": None, "label": "no label", "correct": 6, "of": 9}
         assert got.to_json()["constant_answer"] == told
+
+    @pytest.mark.parametrize(
+        ("truth", "said", "right"),
+        [
+            ([[1, 0, 0], [1, 0, 0], [1, 0, 1], [0, 0, 0]], "label 0", 10),
+            ([[1, 0, 1], [1, 0, 1], [0, 0, 1]], "labels 0, 2", 8),
+            ([[1, 1], [1, 1], [0, 1]], "every label", 5),
+        ],
+    )
+    def test_each_of_several_labels_is_most_often_there_or_not(self, truth, said, right):
+        truth = np.array(truth)
+        got = of_places(truth, truth).places
+        assert got.constant.words == f"always saying '{said}'"
+        assert (got.constant.correct, got.constant.n) == (right, truth.size)
+        nobody = 1 - (truth.mean(axis=0) > 0.5) * np.ones_like(truth)
+        assert of_places(nobody, truth).places.right == pytest.approx(1 - right / truth.size)
+
+    def test_labels_that_are_there_or_not_whatever_is_asked_make_no_better_model(self):
+        """The first of three nearly always is, and a model that says so has learnt no more."""
+        truth = np.tile([1, 0, 0], (20, 1))
+        truth[0], truth[1] = (0, 0, 1), (1, 1, 0)
+        always = np.tile([1, 0, 0], (20, 1))
+        got = compare(of_places(np.zeros((20, 3)), truth), of_places(always, truth))
+        assert got.verdict is Verdict.CONSTANT
+        assert got.sentence.endswith(
+            "More right labels, but no more than always saying 'label 0' (95.0 % of the labels)."
+        )
+        always[0] = truth[0]
+        got = compare(of_places(np.zeros((20, 3)), truth), of_places(always, truth))
+        assert got.verdict is Verdict.BETTER
 
     def test_of_classes_that_may_all_be_there_nothing_is_an_answer_and_each_alone(self):
         truth = np.zeros((1, 2, 2, 3))
@@ -228,6 +258,14 @@ class TestSameAnswerEverywhere:
         truth[0, 0] = 0
         got = of_places(truth, truth).places.constant
         assert (got.words, got.correct, got.n) == ("always saying 'nothing'", 3, 4)
+
+    def test_classes_that_may_all_be_there_are_most_often_there_together(self):
+        truth = np.zeros((1, 3, 3, 70))
+        truth[0, :2, :, [0, 69]] = 1  # six pixels of both
+        truth[0, 2, :, 0] = 1  # and three of the first alone
+        got = of_places(truth, truth).places.constant
+        assert (got.words, got.correct) == ("always saying 'classes 0, 69'", 6)
+        assert got.to_json()["output"] is None
 
     def test_samples_needed_are_not_said_to_help_a_model_no_better(self):
         """Of 27 in 81 pixels, in seven samples: means of such shares are not exact."""
