@@ -162,9 +162,10 @@ COMMAND = Command(
         "balanced_accuracy (the mean over labels of the share of each that is right; a label\n"
         "without samples is left out) and constant_answer (the commonest label, or class of a\n"
         "pixel or word, or which labels mostly are there where several may be; and how many\n"
-        "samples or places always saying it gets right, of how many). comparison has verdict\n"
-        "and worse_at: the outputs of labels that lost right answers by more than chance, in\n"
-        "spite of a gain in all."
+        "samples or places always saying it gets right, of how many; for other models of values\n"
+        "the mean squared error of always giving the mean of these very targets). comparison has\n"
+        "verdict and worse_at: the outputs of labels that lost right answers by more than chance,\n"
+        "in spite of a gain in all."
     ),
     example=(
         "example: python -m odt_core evaluate digits --samples test.zip --checkpoint me.safetensors"

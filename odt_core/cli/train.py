@@ -236,7 +236,7 @@ COMMAND = Command(
         "the model has no base test set), each with accuracy and n of base and personalised, and\n"
         "sentences that say what follows from them; for a model of values mean_squared_error and\n"
         "mean_absolute_error instead of accuracy, and places_right and mean_iou where each pixel\n"
-        "or word has a class; for labels also balanced_accuracy, for both constant_answer, as\n"
+        "or word has a class; for labels also balanced_accuracy, for all constant_answer, as\n"
         "`evaluate --help` tells. unjudged says why --test gave no figures (null where it did),\n"
         "left_out which samples to judge by are of labels that the model never learnt. The exit\n"
         "code is 1 where training diverged or where nothing was learnt; then checkpoint is null.\n"

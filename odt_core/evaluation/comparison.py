@@ -12,6 +12,7 @@ import numpy as np
 
 from odt_core.evaluation.by_label import LabelRow, worse_labels
 from odt_core.evaluation.evaluation import Evaluation, check_alike, errors_each
+from odt_core.evaluation.mean_answer import MeanAnswer
 from odt_core.evaluation.over_again import counted_once
 from odt_core.evaluation.paired import gain_interval, mcnemar, mean_interval
 from odt_core.evaluation.quantity import Quantity
@@ -35,7 +36,8 @@ class Verdict(StrEnum):
     WORSE = "worse"
     UNCLEAR = "unclear"  # may be chance; or most values came closer, and the mean error grew
     SAME = "same"  # not one answer changed between right and wrong
-    # The test says better, but always to give the commonest label or class is right as often.
+    # The test says better, but always to give the commonest label or class is right as often, or
+    # the mean of all targets as close.
     CONSTANT = "better, but no more than a constant answer"
 
 
@@ -47,7 +49,8 @@ class Comparison:
     those whose answer moved away from it by more than rounding, and p_value is that of the sign
     test (Dixon & Mood 1946), the same sum of binomials as McNemar's. That test does not see how
     far: a model is better only where the gain does not say the opposite.
-    Of pixels or words, too, more have to be right than giving all the same answer gets.
+    Of pixels or words, too, more have to be right than giving all the same answer gets, and other
+    numbers have to be closer in the mean than always giving the mean of all targets.
 
     Samples that are others over again (Evaluation.same) count once, for what became of most of
     them: the first of these stands among the fixed or the broken. Of labels the gain counts them
@@ -66,7 +69,7 @@ class Comparison:
     quantity: Quantity  # what the gain is one of
     what: str  # that in words: "share of right pixels"
     interval: tuple[float, float] | None  # 95 %, of the gain; None where samples are too few
-    constant: Constant | None  # the answer that the verdict CONSTANT is about
+    constant: Constant | MeanAnswer | None  # the answer that the verdict CONSTANT is about
     worse_at: tuple[LabelRow, ...]  # labels with a loss beyond chance, where there is a gain in all
     uneven: str  # what accuracy hides of uneven labels; "" of others
 
@@ -178,7 +181,7 @@ def compare(
         verdict = Verdict.UNCLEAR
     else:
         verdict = Verdict.BETTER if len(fixed) > len(broken) else Verdict.WORSE
-    constant = None
+    constant: Constant | MeanAnswer | None = None
     worse_at: tuple[LabelRow, ...] = ()
     if verdict is Verdict.BETTER and not some_labels:
         if not values:  # not unless sure of a gain in all: both together err in one case of twenty
@@ -353,12 +356,12 @@ def _sentence(
     return sentences(f"{counts}: not chance, {p_words(p_value)}.", claim)
 
 
-def _claim(verdict: Verdict, called: str, constant: Constant | None, worse_at: str) -> str:
+def _claim(
+    verdict: Verdict, called: str, constant: Constant | MeanAnswer | None, worse_at: str
+) -> str:
     """What a change that is more than chance means. worse_at: `_worse_at`."""
     if constant is not None:
-        also = f", and {worse_at}" if worse_at else ""
-        what = constant.places or "answers"
-        return f"More right {what}, but no more than {constant.words} ({constant.right}){also}."
+        return f"{constant.claim}{f', and {worse_at}' if worse_at else ''}."
     if not called:
         return f"But {worse_at}." if worse_at else ""
     return f"{called} is {verdict.value}{f', but {worse_at}' if worse_at else ''}."

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from odt_core.errors import ModelError, NoAnswerError, SampleError
+from odt_core.evaluation.mean_answer import MeanAnswer, mean_answer
 from odt_core.evaluation.over_again import exact_copies
 from odt_core.evaluation.place_scores import PlaceScores, places
 from odt_core.evaluation.uneven import Constant, balanced_accuracy, constant_answer
@@ -84,13 +85,15 @@ class Evaluation:
         return None if self.correct is None else balanced_accuracy(self.truth, self.predictions)
 
     @cached_property
-    def constant(self) -> Constant | None:
-        """What always giving the commonest label, or what is right for most pixels or words, comes
-        to; None without samples, and for numbers.
+    def constant(self) -> Constant | MeanAnswer | None:
+        """What always giving the commonest label, what is right for most pixels or words, or the
+        mean of other numbers comes to; None without samples.
         """
         if self.places is not None:
             return self.places.constant
-        return None if self.correct is None else constant_answer(self.truth, self.names)
+        if self.correct is None:
+            return mean_answer(self.truth)
+        return constant_answer(self.truth, self.names)
 
     def called(self, output: int) -> str:
         """What a reader sees of an output: its name where that is known, else its number."""
@@ -98,8 +101,10 @@ class Evaluation:
 
     @property
     def beats_constant(self) -> bool:
-        """Whether more is right than `constant` would be; numbers have none to beat."""
-        return self.constant is None or (self.share_right or 0.0) > self.constant.share
+        """Whether more is right, or numbers are closer, than `constant` would be."""
+        share = self.share_right
+        judged = self.mean_squared_error if share is None else share
+        return self.constant is None or judged is None or self.constant.beaten_by(judged)
 
     @property
     def places_right(self) -> float | None:

@@ -58,6 +58,22 @@ class Constant:
         return f"always saying '{said}'"
 
     @property
+    def no_more(self) -> str:
+        """What a gain is that comes to no more, as a part of a sentence."""
+        return f"no more right than {self.words}"
+
+    @property
+    def claim(self) -> str:
+        """What is claimed of a model with such a gain, without the full stop."""
+        return (
+            f"More right {self.places or 'answers'}, but no more than {self.words} ({self.right})"
+        )
+
+    def beaten_by(self, share: float) -> bool:
+        """Whether a share of right answers is larger."""
+        return share > self.share
+
+    @property
     def is_uneven(self) -> bool:
         """Whether some labels have more samples than others."""
         return self.correct * self.labels > self.n
@@ -99,7 +115,7 @@ def uneven_in_words(*models: Evaluation, told: bool = False) -> str:
     """
     last = models[-1]
     constant, right = last.constant, last.correct or 0
-    if constant is None or constant.places:
+    if not isinstance(constant, Constant) or constant.places:
         return ""
     if not constant.is_uneven or constant.correct < _NEAR * right:
         return ""

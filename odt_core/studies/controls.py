@@ -359,4 +359,4 @@ def in_words(comparison: Comparison) -> str:
 def _only(comparison: Comparison) -> str:
     """What a gain is worth that is no more than that of a constant answer."""
     constant = comparison.constant
-    return f", but no more right than {constant.words}" if constant is not None else ""
+    return f", but {constant.no_more}" if constant is not None else ""

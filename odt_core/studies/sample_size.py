@@ -11,6 +11,7 @@ import numpy as np
 from odt_core.errors import SampleError, SettingsError
 from odt_core.evaluation.comparison import FEWEST_CHANGES
 from odt_core.evaluation.evaluation import evaluate
+from odt_core.evaluation.mean_answer import MeanAnswer
 from odt_core.evaluation.uneven import Constant
 from odt_core.samples.splitting import groups_of
 from odt_core.studies.crossed import Estimate, Quantity, can_be_told_apart, estimate, outcomes
@@ -184,7 +185,7 @@ def _sentence(
     own: list[np.ndarray],
     quantity: Quantity,
     seeds: int,
-    constant: Constant | None = None,
+    constant: Constant | MeanAnswer | None = None,
 ) -> str:
     """From how many samples on more of them cannot be told to have helped. constant: of the test
     samples.
@@ -214,7 +215,13 @@ def _sentence(
             f"{_figure(last.own, quantity)} with {most} ({told}). Look at them, and at their "
             f"labels."
         )
-    if constant is not None and last.own.mean <= constant.mean + _ROUNDING:
+    if isinstance(constant, MeanAnswer) and not constant.beaten_by(last.own.mean):
+        return (
+            f"With {most} the model is {constant.no_more} ({constant.error:.3g}): "
+            f"{_figure(last.own, quantity)}, {_figure(base, quantity)} before ({told}). Look "
+            "whether the samples show what their targets depend on, or train longer."
+        )
+    if isinstance(constant, Constant) and last.own.mean <= constant.mean + _ROUNDING:
         others = "with more of the other classes" if constant.places else "of the other labels"
         return (
             f"With {most} the model is right no more often than {constant.words}: "

@@ -68,9 +68,12 @@ class TestScore:
 
 
 def far(distances: list[float]):
-    """An evaluation of a model of values: how far each of its answers is from the target."""
-    away = np.array(distances, np.float32)
-    return score(away[:, None], np.zeros((len(away), 1), np.float32))
+    """An evaluation of a model of values: how far each of its answers is from the target, which
+    the mean of all targets is no near answer to.
+    """
+    away = np.array(distances, np.float32)[:, None]
+    targets = np.where(np.arange(len(away)) % 2, 4, -4).astype(np.float32)[:, None]
+    return score(targets + away, targets)
 
 
 class TestValues:
@@ -158,8 +161,7 @@ class TestValues:
         base, own = score(answers, target), score(np.nextafter(answers, np.float32(0)), target)
         assert own.mean_squared_error < base.mean_squared_error
         assert compare(base, own).verdict is Verdict.SAME
-        closer = score(answers - np.float32(1e-4), target)
-        assert compare(base, closer).verdict is Verdict.BETTER
+        assert compare(base, score(answers - np.float32(1e-4), target)).gained
 
     def test_same_answers_are_the_same(self):
         got = compare(far([1.0, 2.0] * 3), far([1.0, -2.0] * 3))
